@@ -1,0 +1,69 @@
+//! Installs what the tests need on a fresh Debian or Ubuntu machine that has Rust.
+//!
+//! Each item is looked for first, so a second run installs nothing. What can't be had is said
+//! loudly; only the tests that need it fail.
+
+use crate::shell;
+
+/// Programs from Debian packages: (program that shows it is there, package).
+const PACKAGES: &[(&str, &str)] = &[("qemu-system-arm", "qemu-system-arm")];
+
+/// The targets that the device crates and the firmware are built for.
+pub const TARGETS: &[&str] = &["thumbv6m-none-eabi"];
+
+/// Looks for each item and installs the missing ones.
+///
+/// # Errors
+/// If a package that is missing can't be installed.
+pub fn run() -> anyhow::Result<()> {
+    let missing: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|(program, _)| !shell::exists(program))
+        .map(|(_, p)| *p)
+        .collect();
+    if !missing.is_empty() {
+        install(&missing)?;
+    }
+    for target in TARGETS {
+        if !has_target(target) && shell::run("rustup", &["target", "add", target]).is_err() {
+            loud(&format!(
+                "target {target} can't be fetched here: its builds are SKIPPED"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn install(packages: &[&str]) -> anyhow::Result<()> {
+    let sudo = !is_root() && shell::exists("sudo");
+    let apt = |arguments: &[&str]| match sudo {
+        true => shell::run("sudo", &[&["apt-get"], arguments].concat()),
+        false => shell::run("apt-get", arguments),
+    };
+    apt(&["update", "-q"])?;
+    apt(&[
+        &["install", "-q", "-y", "--no-install-recommends"],
+        packages,
+    ]
+    .concat())
+}
+
+fn is_root() -> bool {
+    let output = std::process::Command::new("id").arg("-u").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+/// Whether the standard library for a target is installed.
+pub fn has_target(target: &str) -> bool {
+    let output = shell::command("rustup", &["target", "list", "--installed"]).output();
+    output.is_ok_and(|output| {
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .any(|line| line.trim() == target)
+    })
+}
+
+/// A warning that nobody scrolls past.
+pub fn loud(message: &str) {
+    println!("\n*** WARNING ***\n*** {message}\n");
+}
