@@ -1,0 +1,147 @@
+//! What each duty may do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::duty::{Duty, Person};
+use crate::email::Email;
+
+/// Something that a person may ask the server to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// Look at everything.
+    Read,
+    /// Hand in a signed release.
+    SubmitRelease,
+    /// Approve a release.
+    ApproveRelease,
+    /// Put a plan into force.
+    ActivatePlan,
+    /// Register devices.
+    RegisterDevices,
+    /// Start a rollout.
+    StartRollout,
+    /// Answer a rollout's question, or let it go on.
+    AnswerRollout,
+    /// Halt a rollout: a brake that any one person may pull.
+    HaltRollout,
+}
+
+/// A person asked for something that their duty doesn't include.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{who} has the duty {duty} and may not {}", .wanted.phrase())]
+pub struct Denied {
+    /// Who asked.
+    pub who: Email,
+    /// Their duty.
+    pub duty: Duty,
+    /// What they asked for.
+    pub wanted: Permission,
+}
+
+impl Denied {
+    /// Stable id of this refusal.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        "access.denied"
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(&self) -> String {
+        let may = Duty::ALL
+            .into_iter()
+            .filter(|duty| self.wanted.is_for(*duty));
+        let names: Vec<&str> = may.map(Duty::id).collect();
+        format!("ask somebody with the duty {}", names.join(" or "))
+    }
+}
+
+impl Permission {
+    /// Whether a duty includes it.
+    #[must_use]
+    pub fn is_for(self, duty: Duty) -> bool {
+        match self {
+            Self::Read | Self::HaltRollout => true,
+            Self::SubmitRelease => duty == Duty::Engineer,
+            Self::ApproveRelease | Self::ActivatePlan => duty == Duty::ReleaseManager,
+            Self::RegisterDevices | Self::StartRollout | Self::AnswerRollout => {
+                duty == Duty::Operations
+            }
+        }
+    }
+
+    /// The end of "may not ...".
+    #[must_use]
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Read => "look at this",
+            Self::SubmitRelease => "hand in a release",
+            Self::ApproveRelease => "approve a release",
+            Self::ActivatePlan => "put a plan into force",
+            Self::RegisterDevices => "register devices",
+            Self::StartRollout => "start a rollout",
+            Self::AnswerRollout => "answer for a rollout",
+            Self::HaltRollout => "halt a rollout",
+        }
+    }
+}
+
+impl Person {
+    /// Whether this person's duty includes `wanted`.
+    ///
+    /// # Errors
+    /// If it doesn't.
+    pub fn may(&self, wanted: Permission) -> Result<(), Denied> {
+        if wanted.is_for(self.duty) {
+            return Ok(());
+        }
+        Err(Denied {
+            who: self.email.clone(),
+            duty: self.duty,
+            wanted,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn building_approving_and_scheduling_never_meet() {
+        let crucial = [
+            Permission::SubmitRelease,
+            Permission::ApproveRelease,
+            Permission::StartRollout,
+        ];
+        for duty in Duty::ALL {
+            let held = crucial
+                .iter()
+                .filter(|permission| permission.is_for(duty))
+                .count();
+            assert_eq!(held, 1, "{duty}");
+        }
+    }
+
+    #[test]
+    fn anyone_may_pull_the_brake() {
+        assert!(
+            Duty::ALL
+                .into_iter()
+                .all(|duty| Permission::HaltRollout.is_for(duty))
+        );
+    }
+
+    #[test]
+    fn a_denial_says_whom_to_ask() {
+        let ana = Email::new("ana@northwind.example").expect("an address");
+        let denied = Person {
+            email: ana,
+            duty: Duty::Engineer,
+        }
+        .may(Permission::ApproveRelease)
+        .expect_err("engineers don't approve");
+        assert_eq!(denied.cure(), "ask somebody with the duty release-manager");
+    }
+}

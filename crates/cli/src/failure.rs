@@ -1,0 +1,66 @@
+//! How a command fails: with a stable id, what is wrong and where, and what to do about it.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+/// Whose move it is after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The command line, a file or the surroundings are wrong; mend them and repeat. Exit code 2.
+    Usage,
+    /// Everything was understood, and the answer is no. Exit code 1.
+    Refusal,
+}
+
+/// One failure, as a person and as a machine read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// Whose move it is.
+    pub kind: Kind,
+    /// Stable id, `area.kebab-case`.
+    pub id: String,
+    /// What is wrong, and where.
+    pub what: String,
+    /// What to do about it.
+    pub cure: String,
+}
+
+impl Failure {
+    /// Bad usage or bad input.
+    pub fn usage(id: impl Into<String>, what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { kind: Kind::Usage, id: id.into(), what: what.into(), cure: cure.into() }
+    }
+
+    /// A refusal.
+    pub fn refusal(id: impl Into<String>, what: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { kind: Kind::Refusal, id: id.into(), what: what.into(), cure: cure.into() }
+    }
+
+    /// The process's exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        match self.kind {
+            Kind::Usage => ExitCode::from(2),
+            Kind::Refusal => ExitCode::from(1),
+        }
+    }
+}
+
+/// Turns library errors that know their id and cure into failures of the named kind.
+macro_rules! explain {
+    ($($kind:ident $error:ty;)*) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::$kind(error.id(), error.to_string(), error.cure())
+            }
+        }
+    )*};
+}
+
+explain! {
+    usage mainstay_keys::KeyError;
+    usage mainstay_artifact::container::ContainerError;
+    usage mainstay_artifact::identity::NameError;
+    refusal mainstay_artifact::SignError;
+}

@@ -1,0 +1,81 @@
+//! Reading and writing files for the verbs: bounded reads, whole writes, clear errors.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use crate::failure::Failure;
+
+/// Reads a file of at most `max` bytes that must not be empty. `what` names it, as in "plan".
+pub fn read(path: &Path, what: &str, max: u64) -> Result<Vec<u8>, Failure> {
+    let place = path.display();
+    let file = File::open(path).map_err(|error| unreadable(path, what, &error))?;
+    let mut bytes = Vec::new();
+    let read = file.take(max + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unreadable(path, what, &error))?;
+    if bytes.is_empty() {
+        let cure = format!("give a {what} that has content");
+        return Err(Failure::usage(format!("{what}.empty"), format!("{place} is empty"), cure));
+    }
+    if bytes.len() as u64 > max {
+        let problem = format!("{place} has more than {max} bytes, the most that a {what} may have");
+        let cure = format!("check that this is the {what} you meant");
+        return Err(Failure::usage(format!("{what}.too-large"), problem, cure));
+    }
+    Ok(bytes)
+}
+
+/// As [`read`], for text.
+pub fn read_text(path: &Path, what: &str, max: u64) -> Result<String, Failure> {
+    String::from_utf8(read(path, what, max)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let problem = format!("{} isn't text: byte {at} isn't UTF-8", path.display());
+        Failure::usage(format!("{what}.not-text"), problem, format!("give a text file as {what}"))
+    })
+}
+
+fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
+    let place = path.display();
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Failure::usage(
+            format!("{what}.missing"),
+            format!("there is no {what} at {place}"),
+            "check the path",
+        ),
+        _ => Failure::usage(
+            format!("{what}.unreadable"),
+            format!("{place} can't be read: {error}"),
+            "check that it is a file, and that you may read it",
+        ),
+    }
+}
+
+/// Writes a whole new file, or nothing: to a temporary name first, then renamed. An existing file
+/// is never replaced.
+pub fn write_new(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
+    if path.exists() {
+        let problem = format!("{} exists already", path.display());
+        let cure = "choose another path, or move the old file away";
+        return Err(Failure::usage(format!("{what}.exists"), problem, cure));
+    }
+    replace(path, what, bytes)
+}
+
+/// Writes a whole file in place of an older one: a reader sees the old bytes or the new ones.
+pub fn replace(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let temporary = path.with_extension(format!("{}.part", std::process::id()));
+    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    written.map_err(|error| {
+        // Nothing half-written stays; if even that fails, the first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+        let problem = format!("{} can't be written: {error}", path.display());
+        let cure = "check that the folder exists, and that you may write there";
+        Failure::usage(format!("{what}.unwritable"), problem, cure)
+    })
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,48 @@
+//! Where sentences and JSON lines go: results to standard output, failures to standard error.
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// What a command says, in the form that its caller asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    /// JSON lines if `json`, else sentences.
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether a machine reads this.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// One result: `sentence` for a person, `value` as one JSON line for a machine.
+    pub fn say(self, sentence: impl FnOnce() -> String, value: &impl Serialize) {
+        if self.json {
+            print_json(value);
+        } else {
+            println!("{}", sentence());
+        }
+    }
+
+    /// A failure, on standard error.
+    pub fn failure(self, failure: &Failure) {
+        if self.json {
+            eprintln!("{}", serde_json::json!({ "error": failure }));
+        } else {
+            eprintln!("error {}\n  {}\n  fix   {}", failure.id, failure.what, failure.cure);
+        }
+    }
+}
+
+fn print_json(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(line) => println!("{line}"),
+        Err(error) => eprintln!("error output.json\n  the result can't be written as JSON: {error}"),
+    }
+}

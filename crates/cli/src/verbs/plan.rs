@@ -1,0 +1,84 @@
+//! `mainstay plan`: write a starting plan, and check a plan.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use mainstay_plan::{Checked, FleetFacts, PLAN_BYTES_MAX, Severity};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+
+/// Write and check a maintenance plan.
+#[derive(Debug, Subcommand)]
+pub enum Plan {
+    /// Write a commented starting plan; change it until `plan check` is quiet.
+    #[command(after_help = "Example:\n  mainstay plan init plan.toml")]
+    Init {
+        /// The file to write; it must not exist.
+        #[arg(default_value = "plan.toml")]
+        file: PathBuf,
+    },
+    /// Print every finding with its place, its reason and a remedy. Exit code 1 if one is an error.
+    #[command(after_help = "Example:\n  mainstay plan check plan.toml --devices thermo-v2=500")]
+    Check {
+        /// The plan.
+        #[arg(default_value = "plan.toml")]
+        file: PathBuf,
+        /// How many devices of a class are in the field, as CLASS=COUNT; repeat it for each class.
+        #[arg(long = "devices", value_name = "CLASS=COUNT")]
+        devices: Vec<String>,
+    },
+}
+
+impl Plan {
+    /// Does it.
+    pub fn run(self, output: &Output) -> Result<(), Failure> {
+        match self {
+            Self::Init { file } => init(&file, output),
+            Self::Check { file, devices } => check(&file, &devices, output),
+        }
+    }
+}
+
+fn init(file: &std::path::Path, output: &Output) -> Result<(), Failure> {
+    files::write_new(file, "plan", mainstay_plan::starting_plan().as_bytes())?;
+    let place = file.display().to_string();
+    let sentence = || format!("{place} is a starting plan. Next: change it, then `mainstay plan check {place}`");
+    output.say(sentence, &json!({ "written": place }));
+    Ok(())
+}
+
+fn check(file: &std::path::Path, devices: &[String], output: &Output) -> Result<(), Failure> {
+    let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
+    let facts = fleet_facts(devices)?;
+    let checked = mainstay_plan::check(&text, &facts);
+    let name = file.display().to_string();
+    output.say(|| mainstay_plan::render::text(&name, &checked.findings), &json!({ "findings": checked.findings }));
+    let errors = count_errors(&checked);
+    if errors > 0 {
+        let what = format!("{name} has {errors} error(s)");
+        return Err(Failure::refusal("plan.errors", what, "follow the `fix` line of each error"));
+    }
+    Ok(())
+}
+
+fn count_errors(checked: &Checked) -> usize {
+    checked.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+}
+
+fn fleet_facts(devices: &[String]) -> Result<FleetFacts, Failure> {
+    let mut facts = FleetFacts::default();
+    for pair in devices {
+        let parsed = pair.split_once('=').and_then(|(class, count)| {
+            Some((mainstay_plan::ClassId::new(class).ok()?, count.parse::<u32>().ok()?))
+        });
+        let (class, count) = parsed.ok_or_else(|| {
+            let what = format!("`--devices {pair}` isn't CLASS=COUNT");
+            Failure::usage("plan.devices", what, "write it like `--devices thermo-v2=500`")
+        })?;
+        facts.devices_by_class.insert(class, count);
+    }
+    Ok(facts)
+}

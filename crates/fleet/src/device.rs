@@ -1,0 +1,47 @@
+//! The record of one device: what its maker declared, and what it said itself.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::ReleaseDigest;
+use crate::id::DeviceId;
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its name.
+    pub id: DeviceId,
+    /// Its class, as the plan names it.
+    pub class: String,
+    /// Its hardware revision, one of the class's.
+    pub hardware: String,
+    /// Its IANA time zone; [`crate::Zone::parse`] has accepted it.
+    pub zone: String,
+    /// Its boot loader's version, as text.
+    pub bootloader: String,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// When the server last heard from it.
+    pub last_seen: Option<Timestamp>,
+    /// What it said it runs; none until it has said so.
+    pub running: Option<Running>,
+    /// Anything else that was declared about it.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What a device runs, by its own word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Running {
+    /// Which release.
+    pub release: ReleaseDigest,
+    /// The version people call it by.
+    pub version: String,
+    /// The manifest's sequence number.
+    pub sequence: u64,
+    /// Whether the device has confirmed it: booted it, stayed healthy, and said so from it.
+    pub verified: bool,
+    /// Since when the server knows of it.
+    pub since: Timestamp,
+}

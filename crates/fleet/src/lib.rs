@@ -1,0 +1,15 @@
+//! The fleet: what is known of each device, and which devices a release may go to.
+//!
+//! Nothing here reads a database or a clock. Read [`Device`] first.
+
+pub mod device;
+pub mod digest;
+pub mod eligibility;
+pub mod id;
+pub mod zone;
+
+pub use device::{Device, Running};
+pub use digest::ReleaseDigest;
+pub use eligibility::{Ineligible, eligible};
+pub use id::{DeviceId, IdError};
+pub use zone::{Zone, ZoneError};

@@ -1,0 +1,118 @@
+//! The public half of a key, beside it as `NAME.pub`: what a root is built from.
+//!
+//! A small TOML file, so that a person can read whose key it is. It is no certificate: nothing
+//! vouches for it but the root that later names it. Read [`PublicHalf`] first.
+
+use std::path::{Path, PathBuf};
+
+use mainstay_artifact::Signer;
+use mainstay_trust::{Algorithm, KeyId, PublicKey};
+use serde::{Deserialize, Serialize};
+
+use crate::file::{self, KEY_FILE_BYTES_MAX};
+use crate::{HostPrimitives, KeyError};
+
+/// The one algorithm's name, as RFC 9864 registers it.
+const ESP256: &str = "ESP256";
+
+/// Whose key it is, its id, and the public key itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicHalf {
+    /// The person or service that holds the private half.
+    pub holder: String,
+    /// Id by RFC 9679, computed from the key, never trusted from the file.
+    pub key_id: KeyId,
+    /// The key.
+    pub public_key: PublicKey,
+}
+
+/// The file's shape.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    holder: String,
+    algorithm: String,
+    key_id: String,
+    public_key: String,
+}
+
+impl PublicHalf {
+    /// The public half of a signer.
+    pub fn of(signer: &dyn Signer) -> Self {
+        Self {
+            holder: signer.holder().to_owned(),
+            key_id: signer.key_id(),
+            public_key: signer.public_key(),
+        }
+    }
+
+    /// Reads a `.pub` file.
+    pub fn open(path: &Path) -> Result<Self, KeyError> {
+        let text = file::read_bounded(path, KEY_FILE_BYTES_MAX)?;
+        Self::parse(&text).map_err(|why| KeyError::NotAPublicHalf { path: path.to_owned(), why })
+    }
+
+    /// Where the public half of the key in `path` is kept: the same name and `.pub`.
+    pub fn path_beside(path: &Path) -> PathBuf {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".pub");
+        PathBuf::from(name)
+    }
+
+    /// The text of the `.pub` file.
+    pub fn to_text(&self) -> String {
+        let text = Text {
+            holder: self.holder.clone(),
+            algorithm: ESP256.to_owned(),
+            key_id: self.key_id.to_string(),
+            public_key: hex::encode(self.public_key.sec1()),
+        };
+        toml::to_string(&text).expect("four strings are always TOML")
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let text: Text = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        if text.algorithm != ESP256 {
+            return Err(format!("its algorithm isn't {ESP256}"));
+        }
+        let point = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
+        let public_key = PublicKey::from_sec1(Algorithm::Esp256, &point)
+            .map_err(|_| "public_key isn't an uncompressed point of P-256")?;
+        let key_id = KeyId::of(&public_key, &HostPrimitives);
+        if key_id.to_string() != text.key_id {
+            return Err("key_id isn't that of public_key".to_owned());
+        }
+        Ok(Self { holder: text.holder, key_id, public_key })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_artifact::signer::FakeSigner;
+
+    #[test]
+    fn text_and_back() {
+        let half = PublicHalf::of(&FakeSigner::new("ana@northwind.example"));
+        assert_eq!(PublicHalf::parse(&half.to_text()), Ok(half));
+    }
+
+    #[test]
+    fn each_defect_is_named() {
+        let good = PublicHalf::of(&FakeSigner::new("ana")).to_text();
+        let other = PublicHalf::of(&FakeSigner::new("li")).key_id.to_string();
+        let own = PublicHalf::of(&FakeSigner::new("ana")).key_id.to_string();
+        let cases = [
+            (good.replace("ESP256", "ES256K"), "algorithm"),
+            (good.replace(&own, &other), "key_id"),
+            (good.replace("public_key = \"04", "public_key = \"02"), "public_key"),
+            (good.replace("public_key = \"04", "public_key = \"xx"), "hexadecimal"),
+            (format!("{good}secret = 1\n"), "unknown field"),
+            (String::new(), "missing field"),
+        ];
+        for (text, expected) in cases {
+            let why = PublicHalf::parse(&text).unwrap_err();
+            assert!(why.contains(expected), "{why:?} should name {expected:?}");
+        }
+    }
+}

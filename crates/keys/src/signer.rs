@@ -1,0 +1,69 @@
+//! A signer whose key was in an encrypted file (or was just made).
+//!
+//! ECDSA here is randomised by AWS-LC: the same bytes signed twice give two signatures, both good.
+//! The key stays inside the library, which wipes its memory when it frees it.
+
+use std::fmt;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use mainstay_artifact::{SignError, Signer, signer::SIGNATURE_BYTES};
+use mainstay_trust::{Algorithm, KeyId, PublicKey};
+
+use crate::{HostPrimitives, KeyError, SecretKey};
+
+/// One holder's P-256 key, ready to sign.
+pub struct FileSigner {
+    holder: String,
+    id: KeyId,
+    public: PublicKey,
+    pair: EcdsaKeyPair,
+}
+
+impl FileSigner {
+    pub(crate) fn new(key: &SecretKey) -> Result<Self, KeyError> {
+        let refused = KeyError::Library("take a P-256 key");
+        let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.pkcs8())
+        else {
+            return Err(refused);
+        };
+        let public = PublicKey::from_sec1(Algorithm::Esp256, pair.public_key().as_ref())
+            .map_err(|_| refused)?;
+        let id = KeyId::of(&public, &HostPrimitives);
+        Ok(Self { holder: key.holder().to_owned(), id, public, pair })
+    }
+}
+
+impl Signer for FileSigner {
+    fn key_id(&self) -> KeyId {
+        self.id
+    }
+
+    fn public_key(&self) -> PublicKey {
+        self.public
+    }
+
+    fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignError> {
+        self.pair
+            .sign(&SystemRandom::new(), message)
+            .ok()
+            .and_then(|signature| signature.as_ref().try_into().ok())
+            .ok_or_else(|| SignError {
+                holder: self.holder.clone(),
+                cause: "the cryptographic library refused to sign".to_owned(),
+            })
+    }
+}
+
+impl fmt::Debug for FileSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileSigner")
+            .field("holder", &self.holder)
+            .field("key_id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

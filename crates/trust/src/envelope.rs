@@ -1,0 +1,130 @@
+//! The envelope: a manifest, its digest, and the signatures over that digest.
+//!
+//! A SUIT envelope (draft-ietf-suit-manifest-37, section 8.2), its payload always detached:
+//!
+//! ```text
+//! 107({ 2: << [ << [-16, digest] >>, * << COSE_Sign1 >> ] >>,
+//!       3: << manifest >> })
+//! ```
+//!
+//! A parsed [`Envelope`] proves nothing; [`verify::release`](crate::verify::release) does. Adding a
+//! signature never changes the manifest, nor the release's identity.
+
+use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
+use crate::cose::{BLOCKS_MAX, Head};
+use crate::digest::Digest;
+use crate::fields::Fields;
+use crate::manifest_wire::{SuitDigest, read_suit_digest};
+use crate::primitives::{Hasher, Primitives};
+use crate::refusal::Refusal;
+use heapless::Vec;
+use minicbor::Encoder;
+use minicbor::data::Tag;
+use minicbor::encode::{Error, Write};
+
+/// The largest envelope: a full manifest and eight ESP256 blocks fit, and so does the whole in one
+/// flash page of most microcontrollers.
+pub const ENVELOPE_BYTES_MAX: usize = 4096;
+
+/// Bytes of an encoded SUIT_Digest with SHA-256.
+pub const SUIT_DIGEST_BYTES: usize = 36;
+
+const SUIT_ENVELOPE: Tag = Tag::new(107);
+
+/// The pieces of an envelope, borrowed from its bytes.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Envelope<'a> {
+    /// The release's identity, as the envelope claims it.
+    pub digest: Digest,
+    /// The encoded COSE_Sign1 blocks.
+    pub blocks: Vec<&'a [u8], BLOCKS_MAX>,
+    /// The encoded manifest, without the byte string around it.
+    pub manifest: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// Takes an envelope apart. The manifest and the blocks aren't read yet.
+    ///
+    /// # Errors
+    /// Whatever isn't byte for byte what [`encode`](Envelope::encode) writes is refused: integrated
+    /// payloads and severed elements too.
+    pub fn parse(bytes: &'a [u8]) -> Result<Envelope<'a>, Refusal> {
+        let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX)?;
+        d.tag()?;
+        let mut fields = Fields::open(&mut d)?;
+        let wrapper = fields.need(2, |d| Ok(d.bytes()?))?;
+        let manifest = fields.need(3, |d| Ok(d.bytes()?))?;
+        fields.end()?;
+        let (digest, blocks) = read_wrapper(wrapper)?;
+        let envelope = Envelope {
+            digest,
+            blocks,
+            manifest,
+        };
+        if cbor::is_encoding_of(&envelope, bytes) {
+            Ok(envelope)
+        } else {
+            Err(Refusal::ForeignProfile)
+        }
+    }
+
+    /// Writes the envelope into `buf` and returns its length; [`ENVELOPE_BYTES_MAX`] is always enough
+    /// for one that devices accept.
+    ///
+    /// # Errors
+    /// A small buffer, or more than [`ENVELOPE_BYTES_MAX`] bytes.
+    pub fn encode(&self, buf: &mut [u8]) -> Result<usize, EncodeError> {
+        if cbor::encoded_len(self) > ENVELOPE_BYTES_MAX {
+            return Err(Refusal::TooLarge.into());
+        }
+        cbor::encode_into(self, buf)
+    }
+}
+
+fn read_wrapper(bytes: &[u8]) -> Result<(Digest, Vec<&[u8], BLOCKS_MAX>), Refusal> {
+    let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX)?;
+    let count = d.array()?.ok_or(Refusal::NotDeterministic)?;
+    let digest = read_suit_digest(d.bytes()?)?;
+    let mut blocks = Vec::new();
+    for _ in 1..count {
+        blocks.push(d.bytes()?).map_err(|_| Refusal::TooLarge)?;
+    }
+    Ok((digest, blocks))
+}
+
+impl Canonical for Envelope<'_> {
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.tag(SUIT_ENVELOPE)?.map(2)?.u8(2)?;
+        write_wrapped(e, &Wrapper(self))?;
+        e.u8(3)?.bytes(self.manifest)?.ok()
+    }
+}
+
+struct Wrapper<'e>(&'e Envelope<'e>);
+
+impl Canonical for Wrapper<'_> {
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.array(1 + self.0.blocks.len() as u64)?;
+        write_wrapped(e, &SuitDigest(&self.0.digest))?;
+        self.0
+            .blocks
+            .iter()
+            .try_for_each(|block| e.bytes(block)?.ok())
+    }
+}
+
+/// The identity of a release: SHA-256 over its encoded manifest *with* the byte string around it
+/// (section 8.3 of the SUIT draft).
+pub fn manifest_digest(manifest: &[u8], primitives: &impl Primitives) -> Digest {
+    let mut hasher = primitives.hasher();
+    hasher.update(Head::of_bytes(manifest.len()).as_bytes());
+    hasher.update(manifest);
+    hasher.finish()
+}
+
+/// The encoded SUIT_Digest of a release: the payload that its signatures cover.
+pub fn suit_digest(digest: &Digest) -> [u8; SUIT_DIGEST_BYTES] {
+    let mut bytes = [0; SUIT_DIGEST_BYTES];
+    cbor::encode_into(&SuitDigest(digest), &mut bytes).expect("a SUIT_Digest has 36 bytes");
+    bytes
+}

@@ -1,0 +1,48 @@
+//! The narrow door to cryptography: a hash, and a signature check.
+//!
+//! Policy code is written against [`Primitives`] and is therefore one and the same on a
+//! microcontroller and on a host. No implementation may keep state between calls.
+
+use crate::digest::Digest;
+use crate::key::PublicKey;
+
+/// A SHA-256 computation under way.
+pub trait Hasher {
+    /// Takes in more bytes; how they are cut into pieces doesn't matter.
+    fn update(&mut self, bytes: &[u8]);
+
+    /// Ends the computation.
+    fn finish(self) -> Digest;
+}
+
+/// The signature isn't one by this key over this message (or the key isn't a point of its curve).
+///
+/// It says no more than that: a reason in finer grain helps only an attacker.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, thiserror::Error)]
+#[error("the signature doesn't verify")]
+pub struct BadSignature;
+
+/// What the policy needs of a cryptographic library.
+pub trait Primitives {
+    /// The library's SHA-256.
+    type Hasher: Hasher;
+
+    /// Begins a SHA-256 computation.
+    fn hasher(&self) -> Self::Hasher;
+
+    /// Checks `signature` (for ESP256: `r || s`, 64 bytes) by `key` over the concatenation of
+    /// the parts of `message`, hashing inside.
+    fn verify(
+        &self,
+        key: &PublicKey,
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), BadSignature>;
+
+    /// The SHA-256 digest of `bytes`.
+    fn digest(&self, bytes: &[u8]) -> Digest {
+        let mut hasher = self.hasher();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+}

@@ -1,0 +1,211 @@
+//! Every document's `parse` and `encode` are exact inverses, and bounds hold on both sides.
+
+use crate::people::{self, bytes_of};
+use mainstay_trust::cose::{Approval, Block, Protected};
+use mainstay_trust::envelope::{Envelope, manifest_digest, suit_digest};
+use mainstay_trust::root::ClassPolicy;
+use mainstay_trust::signed::Signed;
+use mainstay_trust::{
+    BootloaderVersion, Digest, EncodeError, KeyId, KeyState, Manifest, Refusal, Role, Root,
+    RustCrypto, Status,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+fn digest() -> impl Strategy<Value = Digest> {
+    any::<[u8; 32]>().prop_map(Digest)
+}
+
+fn text(max: usize) -> impl Strategy<Value = &'static str> {
+    vec(0x21_u8..0x7f, 1..=max).prop_map(|bytes| &*String::from_utf8(bytes).unwrap().leak())
+}
+
+prop_compose! {
+    fn manifests()(
+        (sequence, below) in any::<(u64, u64)>(),
+        (vendor_id, class_id, major, minor, patch) in any::<([u8; 16], [u8; 16], u16, u16, u16)>(),
+        image_digest in digest(),
+        image_bytes in 1_u32..,
+        version in text(64),
+        use_before in option::of(any::<u64>()),
+        returns_to in vec(digest(), 0..=4),
+        sbom in option::of(digest()),
+        provenance in option::of(digest()),
+    ) -> Manifest<'static> {
+        Manifest {
+            digest: Digest::ZERO, sequence, vendor_id, class_id, image_digest, image_bytes, version,
+            security_floor: below.min(sequence), use_before,
+            bootloader_min: BootloaderVersion { major, minor, patch },
+            returns_to: returns_to.into_iter().collect(), sbom, provenance,
+        }
+    }
+}
+
+prop_compose! {
+    fn statuses()(
+        (seq, issued, lasts, root_version) in (any::<u64>(), 0..u64::MAX / 2, 1..u64::MAX / 2, any::<u32>()),
+        revocations in option::of(digest()),
+        held in vec(digest(), 0..=16),
+        nonce in option::of(any::<[u8; 16]>()),
+    ) -> Status<'static> {
+        Status {
+            seq, issued, expires: issued + lasts, root_version, revocations,
+            held: held.into_iter().collect(), nonce: nonce.map(|nonce| &*Box::leak(Box::new(nonce))),
+        }
+    }
+}
+
+prop_compose! {
+    /// Fields of any value; whether such a root is *valid* is another question.
+    fn roots()(
+        (version, threshold, epoch, max_sequence) in any::<(u32, u8, u32, u64)>(),
+        (vendor, environment) in (text(64), text(64)),
+        classes in vec((any::<[u8; 16]>(), vec(0_usize..6, 0..6)), 0..16),
+        (revoked, lasts) in (0_usize..5, 1_u64..1_000_000),
+    ) -> Root<'static> {
+        let mut root = people::root();
+        (root.version, root.vendor, root.environment) = (version, vendor, environment);
+        root.expires = root.issued + lasts;
+        root.roles[1].threshold = threshold;
+        root.roles[2].epoch = epoch;
+        root.keys[revoked].state = KeyState::Revoked;
+        root.keys[4].state = KeyState::Retired { max_sequence };
+        root.policy = classes.into_iter().map(|(class, roles)| ClassPolicy {
+            class, roles: roles.into_iter().map(|number| Role::ALL[number]).collect(),
+        }).collect();
+        root
+    }
+}
+
+prop_compose! {
+    fn headers()(
+        algorithm in any::<i32>(),
+        content_type in option::of(text(64)),
+        kid in any::<[u8; 16]>(),
+        approval in option::of((digest(), digest())),
+    ) -> Protected<'static> {
+        let approval = approval.map(|(plan, evidence)| Approval { plan, evidence });
+        Protected { algorithm, content_type, kid: KeyId(kid), approval }
+    }
+}
+
+proptest! {
+    #[test]
+    fn manifest_survives(manifest in manifests()) {
+        let bytes = bytes_of(1024, |buf| manifest.encode(buf));
+        prop_assert_eq!(Manifest::parse(&bytes, Digest::ZERO), Ok(manifest));
+    }
+
+    #[test]
+    fn status_survives(status in statuses()) {
+        let bytes = bytes_of(768, |buf| status.encode(buf));
+        prop_assert_eq!(Status::parse(&bytes), Ok(status));
+    }
+
+    #[test]
+    fn root_survives(root in roots()) {
+        let bytes = bytes_of(7 * 1024, |buf| root.encode(buf));
+        prop_assert_eq!(Root::parse(&bytes), Ok(root));
+    }
+
+    #[test]
+    fn block_survives(protected in headers(), signature in vec(any::<u8>(), 0..=128)) {
+        let block = Block { protected, signature: &signature };
+        let bytes = bytes_of(512, |buf| block.encode(buf));
+        prop_assert_eq!(Block::parse(&bytes), Ok(block));
+    }
+
+    #[test]
+    fn containers_survive(payload in vec(any::<u8>(), 0..300), blocks in vec(vec(any::<u8>(), 0..300), 0..=8)) {
+        let blocks: heapless::Vec<&[u8], 8> = blocks.iter().map(Vec::as_slice).collect();
+        let signed = Signed { payload: &payload, blocks: blocks.clone() };
+        let bytes = bytes_of(4096, |buf| signed.encode(buf));
+        prop_assert_eq!(Signed::parse(&bytes), Ok(signed));
+
+        let envelope = Envelope { digest: Digest([7; 32]), blocks, manifest: &payload };
+        let bytes = bytes_of(4096, |buf| envelope.encode(buf));
+        prop_assert_eq!(Envelope::parse(&bytes), Ok(envelope));
+    }
+
+    /// No other bytes parse to the same document: a change is refused or changes a fact.
+    #[test]
+    fn manifest_has_one_spelling(manifest in manifests(), place: prop::sample::Index, other: u8) {
+        let bytes = bytes_of(1024, |buf| manifest.encode(buf));
+        let mut changed = bytes.clone();
+        *place.get_mut(&mut changed) = other;
+        if let Ok(parsed) = Manifest::parse(&changed, Digest::ZERO) {
+            prop_assert_eq!(parsed == manifest, changed == bytes);
+        }
+    }
+}
+
+#[test]
+fn digests_are_those_of_the_drafts() {
+    let mut framed = vec![0x42, 0xa0, 0xa0];
+    assert_eq!(manifest_digest(&framed[1..], &RustCrypto), mainstay_trust::Primitives::digest(&RustCrypto, &framed));
+    framed = [vec![0x82, 0x2f, 0x58, 0x20], vec![9; 32]].concat();
+    assert_eq!(suit_digest(&Digest([9; 32])).as_slice(), framed);
+}
+
+#[track_caller]
+fn expect_refused(change: impl FnOnce(&mut Manifest<'static>), expected: Refusal) {
+    let mut manifest = people::manifest();
+    change(&mut manifest);
+    assert_eq!(manifest.encode(&mut [0; 1024]), Err(EncodeError::Refused(expected)));
+}
+
+#[test]
+fn impossible_manifests_are_not_written() {
+    expect_refused(|m| m.image_bytes = 0, Refusal::FieldInvalid);
+    expect_refused(|m| m.version = "", Refusal::FieldInvalid);
+    expect_refused(|m| m.version = "1.0 beta", Refusal::FieldInvalid);
+    expect_refused(|m| m.version = "1.0\u{202e}", Refusal::FieldInvalid);
+    expect_refused(|m| m.version = "1".repeat(65).leak(), Refusal::FieldInvalid);
+    expect_refused(|m| m.security_floor = 13, Refusal::FloorAboveSequence);
+}
+
+#[test]
+fn a_small_buffer_is_reported() {
+    let full = people::manifest_bytes(&people::manifest()).len();
+    assert_eq!(people::manifest().encode(&mut vec![0; full]), Ok(full));
+    assert_eq!(people::manifest().encode(&mut vec![0; full - 1]), Err(EncodeError::BufferTooSmall));
+    assert_eq!(people::manifest().encode(&mut []), Err(EncodeError::BufferTooSmall));
+}
+
+#[test]
+fn impossible_statuses_and_roots_are_not_written() {
+    let timeless = Status { expires: people::status().issued, ..people::status() };
+    assert_eq!(timeless.encode(&mut [0; 768]), Err(EncodeError::Refused(Refusal::FieldInvalid)));
+    for holder in ["", "Ann@northwind.example", "a b", "ann@n\u{f6}rd.example"] {
+        let mut root = people::root();
+        root.keys[0].holder = holder;
+        assert_eq!(root.encode(&mut [0; 4096]), Err(EncodeError::Refused(Refusal::FieldInvalid)), "{holder}");
+    }
+}
+
+/// The limits on size are enough for what the limits on counts allow.
+#[test]
+fn the_fullest_documents_fit() {
+    let mut manifest = people::manifest();
+    manifest.version = "v".repeat(64).leak();
+    manifest.sequence = u64::MAX;
+    manifest.returns_to = [Digest([1; 32]); 4].into_iter().collect();
+    bytes_of(1024, |buf| manifest.encode(buf));
+
+    let mut status = people::status();
+    status.held = [Digest([1; 32]); 16].into_iter().collect();
+    status.revocations = Some(Digest([2; 32]));
+    (status.seq, status.expires) = (u64::MAX, u64::MAX);
+    bytes_of(768, |buf| status.encode(buf));
+
+    let mut root = people::root();
+    let mut key = root.keys[0].clone();
+    (key.holder, key.state) = ("h".repeat(64).leak(), KeyState::Retired { max_sequence: u64::MAX });
+    root.keys = core::iter::repeat_n(key.clone(), 32).collect();
+    root.roles.iter_mut().for_each(|rule| rule.keys = [key.id; 8].into_iter().collect());
+    let full = ClassPolicy { class: [1; 16], roles: Role::ALL.into_iter().collect() };
+    root.policy = core::iter::repeat_n(full, 16).collect();
+    let payload = bytes_of(7 * 1024, |buf| root.encode(buf));
+    assert_eq!(Root::parse(&payload), Ok(root));
+}
