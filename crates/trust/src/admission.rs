@@ -1,8 +1,8 @@
 //! Whether *this* device may install a verified release, now.
 //!
-//! [`admit`] asks everything that gates an installation, in a fixed order, and answers with the first
-//! reason against it. It decides nothing about booting: a confirmed image boots whatever is asked here.
-//! Read [`DeviceFacts`] first.
+//! [`admit`] asks everything that gates an installation, in a fixed order, and answers with the
+//! first reason against it. It decides nothing about booting: a confirmed image boots whatever is
+//! asked here. Read [`DeviceFacts`] first.
 
 use crate::digest::Digest;
 use crate::manifest::{BootloaderVersion, Manifest, Uuid};
@@ -95,10 +95,11 @@ impl Admitted {
 /// | 5 | may it still be installed? | `expired`, `held` |
 /// | 6 | does it fit? | `payload-too-large` |
 ///
-/// Time is the later of the device's floor and the status's moment of issue; no other clock is asked.
-/// The floor binds returns too: a release that the confirmed one names in `returns_to`, but that lies below
-/// a floor the device has confirmed, is refused. Two people signed that return when it was
-/// packed, perhaps before the weakness was known; raising the floor is the later and safer word.
+/// Time is the later of the device's floor and the status's moment of issue; no other clock is
+/// asked. The floor binds returns too: a release that the confirmed one names in `returns_to`, but
+/// that lies below a floor the device has confirmed, is refused. Two people signed that return when
+/// it was packed, perhaps before the weakness was known; raising the floor is the later and safer
+/// word.
 ///
 /// # Errors
 /// The first refusal, in the order of the table.

@@ -3,8 +3,8 @@
 //!
 //! Two independent guards make `parse` and `encode` exact inverses. [`check`] refuses what is not
 //! deterministic, with a bounded depth. [`is_encoding_of`] then compares the bytes with what we
-//! would write for the parsed value: whatever a reader skipped or misread can't pass. Neither copies
-//! the bytes. Read [`Canonical`] first.
+//! would write for the parsed value: whatever a reader skipped or misread can't pass. Neither
+//! copies the bytes. Read [`Canonical`] first.
 
 use crate::refusal::Refusal;
 use core::convert::Infallible;
@@ -73,8 +73,9 @@ pub fn decoder(bytes: &[u8], size_max: usize) -> Result<Decoder<'_>, Refusal> {
 
 /// Accepts exactly one deterministic CBOR item of at most `size_max` bytes, and nothing after it.
 ///
-/// Byte strings aren't looked into: whoever reads one checks its content by another call. Floats and
-/// simple values other than false, true and null are refused, since no document of ours holds one.
+/// Byte strings aren't looked into: whoever reads one checks its content by another call. Floats
+/// and simple values other than false, true and null are refused, since no document of ours holds
+/// one.
 ///
 /// # Errors
 /// [`Refusal::TooLarge`], [`Refusal::Malformed`] or [`Refusal::NotDeterministic`].
@@ -90,6 +91,9 @@ pub fn check(bytes: &[u8], size_max: usize) -> Result<(), Refusal> {
         Err(Refusal::Malformed)
     }
 }
+
+/// The least argument that needs one, two, four and eight bytes of its own.
+const LEAST: [u64; 4] = [24, 1 << 8, 1 << 16, 1 << 32];
 
 struct Scan<'a> {
     rest: &'a [u8],
@@ -111,26 +115,25 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Major type and argument, the argument in its shortest form.
+    /// Major type and argument, the argument in its shortest form. Major type 7 with more than its
+    /// first byte is a float or a simple value that no document of ours holds.
     fn head(&mut self) -> Result<(u8, u64), Refusal> {
         let first = self.take(1)?[0];
-        let (size, least) = match first & 0x1f {
-            small @ 0..=23 => return Ok((first >> 5, u64::from(small))),
-            24 => (1, 24),
-            25 => (2, 1 << 8),
-            26 => (4, 1 << 16),
-            27 => (8, 1 << 32),
-            31 => return Err(Refusal::NotDeterministic),
+        let (major, info) = (first >> 5, first & 0x1f);
+        let (size, least) = match info {
+            0..=23 => return Ok((major, u64::from(info))),
+            31 if (2..=5).contains(&major) => return Err(Refusal::NotDeterministic),
+            24..=27 if major < 7 => (1 << (info - 24), LEAST[usize::from(info - 24)]),
             _ => return Err(Refusal::Malformed),
         };
-        let argument = self
-            .take(size)?
+        let bytes = self.take(size)?;
+        let argument = bytes
             .iter()
             .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         if argument < least {
             Err(Refusal::NotDeterministic)
         } else {
-            Ok((first >> 5, argument))
+            Ok((major, argument))
         }
     }
 

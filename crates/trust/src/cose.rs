@@ -6,8 +6,9 @@
 //! ```
 //!
 //! Unprotected headers stay empty, so that every byte is either signed or a signature. The last two
-//! labels, of the private range, are those of an approval; the content type is that of a document of our
-//! own. What is signed is [`ToBeSigned`]; whoever signs and whoever verifies take it from here.
+//! labels, of the private range, are those of an approval; the content type is that of a document
+//! of our own. What is signed is [`ToBeSigned`]; whoever signs and whoever verifies take it from
+//! here.
 
 use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
 use crate::digest::Digest;
@@ -174,7 +175,8 @@ impl Canonical for Block<'_> {
 /// The bytes that a signature covers: `["Signature1", protected, external data, payload]`
 /// (RFC 9052, section 4.4).
 ///
-/// The message is the concatenation of [`parts`](ToBeSigned::parts); nothing is copied but the header.
+/// The message is the concatenation of [`parts`](ToBeSigned::parts); nothing is copied but the
+/// header.
 pub struct ToBeSigned<'a> {
     protected: [u8; BLOCK_BYTES_MAX],
     protected_bytes: usize,
@@ -190,8 +192,8 @@ impl<'a> ToBeSigned<'a> {
     /// What to sign over `payload`: the encoded SUIT_Digest of a release, or the payload of a
     /// document of our own.
     ///
-    /// The external data is the content type, so that a document of one kind never passes as another;
-    /// SUIT blocks have none.
+    /// The external data is the content type, so that a document of one kind never passes as
+    /// another; SUIT blocks have none.
     ///
     /// # Errors
     /// A header that can't be read back.

@@ -22,8 +22,8 @@ use minicbor::Encoder;
 use minicbor::data::Tag;
 use minicbor::encode::{Error, Write};
 
-/// The largest envelope: a full manifest and eight ESP256 blocks fit, and so does the whole in one
-/// flash page of most microcontrollers.
+/// The largest envelope. A full manifest and eight ESP256 blocks stay below it, and a device with
+/// 16 KiB of memory can still hold it whole.
 pub const ENVELOPE_BYTES_MAX: usize = 4096;
 
 /// Bytes of an encoded SUIT_Digest with SHA-256.
@@ -68,8 +68,8 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// Writes the envelope into `buf` and returns its length; [`ENVELOPE_BYTES_MAX`] is always enough
-    /// for one that devices accept.
+    /// Writes the envelope into `buf` and returns its length; [`ENVELOPE_BYTES_MAX`] is always
+    /// enough for one that devices accept.
     ///
     /// # Errors
     /// A small buffer, or more than [`ENVELOPE_BYTES_MAX`] bytes.

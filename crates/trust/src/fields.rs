@@ -1,7 +1,7 @@
 //! Reading maps, arrays and fixed-size byte strings in the shape that our documents have.
 //!
-//! Only for bytes that passed [`cbor::check`](crate::cbor::check). What these readers overlook is caught
-//! by the exact comparison that every `parse` ends with. Read [`Fields`] first.
+//! Only for bytes that passed [`cbor::check`](crate::cbor::check). What these readers overlook is
+//! caught by the exact comparison that every `parse` ends with. Read [`Fields`] first.
 
 use crate::refusal::Refusal;
 use minicbor::Decoder;

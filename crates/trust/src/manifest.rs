@@ -56,10 +56,11 @@ pub struct Manifest<'a> {
     pub image_digest: Digest,
     /// Size of the image, at least one.
     pub image_bytes: u32,
-    /// The version that people read, 1 to [`VERSION_BYTES_MAX`] visible ASCII characters. Nothing is decided by it.
+    /// The version that people read, 1 to [`VERSION_BYTES_MAX`] visible ASCII characters. Nothing
+    /// is decided by it.
     pub version: &'a str,
-    /// Once this release is confirmed, nothing with a lower sequence number is installed again. Never
-    /// above `sequence`.
+    /// Once this release is confirmed, nothing with a lower sequence number is installed again.
+    /// Never above `sequence`.
     pub security_floor: u64,
     /// Installing must begin before this moment, in Unix seconds.
     pub use_before: Option<u64>,

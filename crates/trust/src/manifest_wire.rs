@@ -16,10 +16,10 @@
 //! `<< >>` is a byte string with the encoding of its content. Label 4 and condition 4 are
 //! suit-parameter-use-before and suit-condition-use-before of draft-ietf-suit-update-management-13;
 //! the condition stands in *install*, because the shared sequence also runs before a boot, and no
-//! expiry may keep a confirmed image from booting. Its suit-parameter-version (28) isn't used: it tests the
-//! version of the component that is being replaced, while ours are the version *of* the release, in
-//! the full form of Semantic Versioning, and a bound on another component, the bootloader. They
-//! and what has no registered label use labels of the private range (below -255).
+//! expiry may keep a confirmed image from booting. Its suit-parameter-version (28) isn't used: it
+//! tests the version of the component that is being replaced, while ours are the version *of* the
+//! release, in the full form of Semantic Versioning, and a bound on another component, the
+//! bootloader. They and what has no registered label use labels of the private range (below -255).
 
 use crate::cbor::{self, Canonical, write_wrapped};
 use crate::digest::Digest;

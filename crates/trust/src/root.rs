@@ -32,7 +32,8 @@ pub const HOLDER_BYTES_MAX: usize = 64;
 /// The longest vendor (a domain name) and environment.
 pub const NAME_BYTES_MAX: usize = 64;
 
-/// The largest root payload: 32 keys of some 160 bytes, six roles of some 160, 16 policies of some 25.
+/// The largest root payload: 32 keys of some 160 bytes, six roles of some 160, 16 policies of some
+/// 25.
 pub const ROOT_BYTES_MAX: usize = 7 * 1024;
 
 /// A duty that a key may serve. The number is its place in [`Root::roles`] and on the wire.
@@ -89,7 +90,8 @@ impl Role {
 pub enum KeyState {
     /// Anything of its roles.
     Active,
-    /// Only what has a sequence number (of the release, the status, or the root's version) up to this.
+    /// Only what has a sequence number (of the release, the status, or the root's version) up to
+    /// this.
     Retired {
         /// The last number it may sign.
         max_sequence: u64,

@@ -7,7 +7,8 @@
 //! - a malformed block, or one by a known key that fails in any way, refuses the whole document;
 //! - a revoked key's block refuses; a retired key's counts only up to its last sequence number.
 //!
-//! Nothing here asks whether *this* device may install a release: see [`admission`](crate::admission).
+//! Nothing here asks whether *this* device may install a release: see
+//! [`admission`](crate::admission).
 
 use crate::cose::{BLOCKS_MAX, Block, ToBeSigned};
 use crate::envelope::{Envelope, manifest_digest, suit_digest};
@@ -39,8 +40,8 @@ impl<T> Verified<T> {
 /// Opens the root that this device was given when it was made.
 ///
 /// The caller has pinned these very bytes; what is checked is that the root is valid and signed to
-/// its own threshold, so that a damaged or half-made root never comes into use. It proves nothing about
-/// bytes from elsewhere.
+/// its own threshold, so that a damaged or half-made root never comes into use. It proves nothing
+/// about bytes from elsewhere.
 ///
 /// # Errors
 /// What [`root_rules::check`] and the policy above refuse. Expiry is asked at install, not here: an
@@ -187,8 +188,8 @@ fn check_state(state: KeyState, sequence: u64) -> Result<(), Refusal> {
     }
 }
 
-/// Whether enough holders of `role` are among the signers. A role that nobody holds, or that demands
-/// no algorithm, is never reached.
+/// Whether enough holders of `role` are among the signers. A role that nobody holds, or that
+/// demands no algorithm, is never reached.
 fn require(root: &Root<'_>, role: Role, signers: &Signers<'_, '_>) -> Result<(), Refusal> {
     let rule = root.role(role);
     if rule.required_algorithms.is_empty() {

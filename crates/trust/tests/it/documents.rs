@@ -51,7 +51,8 @@ prop_compose! {
     ) -> Status<'static> {
         Status {
             seq, issued, expires: issued + lasts, root_version, revocations,
-            held: held.into_iter().collect(), nonce: nonce.map(|nonce| &*Box::leak(Box::new(nonce))),
+            held: held.into_iter().collect(),
+            nonce: nonce.map(|nonce| &*Box::leak(Box::new(nonce))),
         }
     }
 }
@@ -143,7 +144,10 @@ proptest! {
 #[test]
 fn digests_are_those_of_the_drafts() {
     let mut framed = vec![0x42, 0xa0, 0xa0];
-    assert_eq!(manifest_digest(&framed[1..], &RustCrypto), mainstay_trust::Primitives::digest(&RustCrypto, &framed));
+    assert_eq!(
+        manifest_digest(&framed[1..], &RustCrypto),
+        mainstay_trust::Primitives::digest(&RustCrypto, &framed)
+    );
     framed = [vec![0x82, 0x2f, 0x58, 0x20], vec![9; 32]].concat();
     assert_eq!(suit_digest(&Digest([9; 32])).as_slice(), framed);
 }
@@ -152,7 +156,10 @@ fn digests_are_those_of_the_drafts() {
 fn expect_refused(change: impl FnOnce(&mut Manifest<'static>), expected: Refusal) {
     let mut manifest = people::manifest();
     change(&mut manifest);
-    assert_eq!(manifest.encode(&mut [0; 1024]), Err(EncodeError::Refused(expected)));
+    assert_eq!(
+        manifest.encode(&mut [0; 1024]),
+        Err(EncodeError::Refused(expected))
+    );
 }
 
 #[test]
@@ -169,18 +176,34 @@ fn impossible_manifests_are_not_written() {
 fn a_small_buffer_is_reported() {
     let full = people::manifest_bytes(&people::manifest()).len();
     assert_eq!(people::manifest().encode(&mut vec![0; full]), Ok(full));
-    assert_eq!(people::manifest().encode(&mut vec![0; full - 1]), Err(EncodeError::BufferTooSmall));
-    assert_eq!(people::manifest().encode(&mut []), Err(EncodeError::BufferTooSmall));
+    assert_eq!(
+        people::manifest().encode(&mut vec![0; full - 1]),
+        Err(EncodeError::BufferTooSmall)
+    );
+    assert_eq!(
+        people::manifest().encode(&mut []),
+        Err(EncodeError::BufferTooSmall)
+    );
 }
 
 #[test]
 fn impossible_statuses_and_roots_are_not_written() {
-    let timeless = Status { expires: people::status().issued, ..people::status() };
-    assert_eq!(timeless.encode(&mut [0; 768]), Err(EncodeError::Refused(Refusal::FieldInvalid)));
+    let timeless = Status {
+        expires: people::status().issued,
+        ..people::status()
+    };
+    assert_eq!(
+        timeless.encode(&mut [0; 768]),
+        Err(EncodeError::Refused(Refusal::FieldInvalid))
+    );
     for holder in ["", "Ann@northwind.example", "a b", "ann@n\u{f6}rd.example"] {
         let mut root = people::root();
         root.keys[0].holder = holder;
-        assert_eq!(root.encode(&mut [0; 4096]), Err(EncodeError::Refused(Refusal::FieldInvalid)), "{holder}");
+        assert_eq!(
+            root.encode(&mut [0; 4096]),
+            Err(EncodeError::Refused(Refusal::FieldInvalid)),
+            "{holder}"
+        );
     }
 }
 
@@ -201,11 +224,87 @@ fn the_fullest_documents_fit() {
 
     let mut root = people::root();
     let mut key = root.keys[0].clone();
-    (key.holder, key.state) = ("h".repeat(64).leak(), KeyState::Retired { max_sequence: u64::MAX });
+    (key.holder, key.state) = (
+        "h".repeat(64).leak(),
+        KeyState::Retired {
+            max_sequence: u64::MAX,
+        },
+    );
     root.keys = core::iter::repeat_n(key.clone(), 32).collect();
-    root.roles.iter_mut().for_each(|rule| rule.keys = [key.id; 8].into_iter().collect());
-    let full = ClassPolicy { class: [1; 16], roles: Role::ALL.into_iter().collect() };
+    root.roles
+        .iter_mut()
+        .for_each(|rule| rule.keys = [key.id; 8].into_iter().collect());
+    let full = ClassPolicy {
+        class: [1; 16],
+        roles: Role::ALL.into_iter().collect(),
+    };
     root.policy = core::iter::repeat_n(full, 16).collect();
     let payload = bytes_of(7 * 1024, |buf| root.encode(buf));
     assert_eq!(Root::parse(&payload), Ok(root));
+}
+
+/// Changes what `encode` wrote and expects `parse` to see through it.
+#[track_caller]
+fn expect_foreign<T: std::fmt::Debug + PartialEq>(
+    good: &[u8],
+    change: impl FnOnce(&mut Vec<u8>),
+    parse: impl Fn(&[u8]) -> Result<T, Refusal>,
+    expected: Refusal,
+) {
+    assert!(parse(good).is_ok());
+    let mut changed = good.to_vec();
+    change(&mut changed);
+    assert_eq!(parse(&changed), Err(expected));
+}
+
+#[test]
+fn nothing_hides_at_the_end_of_an_array() {
+    let signed = people::signed_status(&people::status());
+    let third_item = |bytes: &mut Vec<u8>| {
+        bytes[0] = 0x83;
+        bytes.push(0x00);
+    };
+    let open = |bytes: &[u8]| Signed::parse(bytes).map(|_| ());
+    expect_foreign(&signed, third_item, open, Refusal::ForeignProfile);
+
+    let mut root = people::root();
+    let roles = [Role::Build, Role::Release].into_iter().collect();
+    root.policy
+        .push(ClassPolicy {
+            class: [1; 16],
+            roles,
+        })
+        .unwrap();
+    let payload = bytes_of(4096, |buf| root.encode(buf));
+    let third_item = |bytes: &mut Vec<u8>| {
+        let policy = bytes.len() - 21;
+        assert_eq!(bytes[policy..policy + 2], [0x82, 0x50]);
+        bytes[policy] = 0x83;
+        bytes.push(0x00);
+    };
+    let open = |bytes: &[u8]| Root::parse(bytes).map(|_| ());
+    expect_foreign(&payload, third_item, open, Refusal::ForeignProfile);
+}
+
+#[test]
+fn content_types_are_plain_text() {
+    let protected = Protected {
+        algorithm: -9,
+        content_type: Some("a/b"),
+        kid: KeyId([1; 16]),
+        approval: None,
+    };
+    let block = bytes_of(512, |buf| {
+        Block {
+            protected,
+            signature: &[0; 64],
+        }
+        .encode(buf)
+    });
+    let with_space = |bytes: &mut Vec<u8>| {
+        let at = bytes.windows(3).position(|text| text == b"a/b");
+        bytes[at.expect("the content type") + 1] = b' ';
+    };
+    let open = |bytes: &[u8]| Block::parse(bytes).map(|_| ());
+    expect_foreign(&block, with_space, open, Refusal::FieldInvalid);
 }

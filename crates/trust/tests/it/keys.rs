@@ -4,7 +4,10 @@ use crate::people;
 use mainstay_trust::{Algorithm, Digest, KeyId, PublicKey, RustCrypto};
 
 fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 /// The example key and thumbprint of RFC 9679, section 6.
@@ -13,7 +16,10 @@ fn key_id_begins_the_thumbprint() {
     let x = "65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d";
     let y = "1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c";
     let key = PublicKey::from_sec1(Algorithm::Esp256, &unhex(&format!("04{x}{y}"))).unwrap();
-    assert_eq!(KeyId::of(&key, &RustCrypto).to_string(), "496bd8afadf307e5b08c64b0421bf9dc");
+    assert_eq!(
+        KeyId::of(&key, &RustCrypto).to_string(),
+        "496bd8afadf307e5b08c64b0421bf9dc"
+    );
 }
 
 #[test]
@@ -34,7 +40,14 @@ fn hexadecimal_has_one_spelling() {
     let text = "a7".repeat(32);
     assert_eq!(digest.to_string(), text);
     assert_eq!(Digest::parse_hex(&text), Some(digest));
-    for bad in [&text[1..], &text.to_uppercase(), &format!("{text}a7"), "", &"g7".repeat(32), &"é".repeat(32)] {
+    for bad in [
+        &text[1..],
+        &text.to_uppercase(),
+        &format!("{text}a7"),
+        "",
+        &"g7".repeat(32),
+        &"é".repeat(32),
+    ] {
         assert_eq!(Digest::parse_hex(bad), None, "{bad}");
     }
     let id = people::engineer().key.id;
@@ -45,6 +58,9 @@ fn hexadecimal_has_one_spelling() {
 fn a_digest_is_text_in_json() {
     let text = format!("\"{}\"", "0f".repeat(32));
     assert_eq!(serde_json::to_string(&Digest([0x0f; 32])).unwrap(), text);
-    assert_eq!(serde_json::from_str::<Digest>(&text).unwrap(), Digest([0x0f; 32]));
+    assert_eq!(
+        serde_json::from_str::<Digest>(&text).unwrap(),
+        Digest([0x0f; 32])
+    );
     assert!(serde_json::from_str::<Digest>("\"0f\"").is_err());
 }

@@ -3,6 +3,7 @@
 //! The secret keys are a byte repeated 32 times. They sign by RFC 6979, so the same story always
 //! gives the same bytes.
 
+use mainstay_trust::Primitives;
 use mainstay_trust::cose::{Approval, Block, Protected, ToBeSigned};
 use mainstay_trust::envelope::{ENVELOPE_BYTES_MAX, Envelope, manifest_digest, suit_digest};
 use mainstay_trust::manifest::MANIFEST_BYTES_MAX;
@@ -16,7 +17,6 @@ use mainstay_trust::{
 };
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey};
-use mainstay_trust::Primitives;
 
 /// A secret key and the public facts about it.
 #[derive(Clone)]
@@ -30,7 +30,12 @@ pub fn person(number: u8, holder: &'static str) -> Person {
     let point = secret.verifying_key().to_sec1_point(false);
     let public = PublicKey::from_sec1(Algorithm::Esp256, point.as_bytes()).unwrap();
     let id = KeyId::of(&public, &RustCrypto);
-    let key = Key { id, holder, public, state: KeyState::Active };
+    let key = Key {
+        id,
+        holder,
+        public,
+        state: KeyState::Active,
+    };
     Person { secret, key }
 }
 
@@ -86,7 +91,10 @@ pub fn root() -> Root<'static> {
             RoleRule::default(),
             rule(&[&server], 1),
         ],
-        keys: [keeper, engineer, manager, operator, server].map(|p| p.key).into_iter().collect(),
+        keys: [keeper, engineer, manager, operator, server]
+            .map(|p| p.key)
+            .into_iter()
+            .collect(),
         policy: heapless::Vec::new(),
     }
 }
@@ -103,7 +111,10 @@ pub fn state_of<'r>(root: &'r mut Root<'static>, person: &Person) -> &'r mut Key
 }
 
 /// Fills a buffer by `write` and keeps what was written.
-pub fn bytes_of(size: usize, write: impl FnOnce(&mut [u8]) -> Result<usize, EncodeError>) -> Vec<u8> {
+pub fn bytes_of(
+    size: usize,
+    write: impl FnOnce(&mut [u8]) -> Result<usize, EncodeError>,
+) -> Vec<u8> {
     let mut buf = vec![0; size];
     let used = write(&mut buf).expect("a document that can be written");
     buf.truncate(used);
@@ -111,32 +122,60 @@ pub fn bytes_of(size: usize, write: impl FnOnce(&mut [u8]) -> Result<usize, Enco
 }
 
 pub fn header(person: &Person) -> Protected<'static> {
-    Protected { algorithm: -9, content_type: None, kid: person.key.id, approval: None }
+    Protected {
+        algorithm: -9,
+        content_type: None,
+        kid: person.key.id,
+        approval: None,
+    }
 }
 
 pub fn approval() -> Approval {
-    Approval { plan: Digest([0x71; 32]), evidence: Digest([0x72; 32]) }
+    Approval {
+        plan: Digest([0x71; 32]),
+        evidence: Digest([0x72; 32]),
+    }
 }
 
 pub fn approving(person: &Person) -> Protected<'static> {
-    Protected { approval: Some(approval()), ..header(person) }
+    Protected {
+        approval: Some(approval()),
+        ..header(person)
+    }
 }
 
 pub fn block(person: &Person, protected: Protected<'_>, payload: &[u8]) -> Vec<u8> {
-    let message = ToBeSigned::new(&protected, payload).unwrap().parts().concat();
-    let signature: Signature = person.secret.sign_prehash(&RustCrypto.digest(&message).0).unwrap();
+    let message = ToBeSigned::new(&protected, payload)
+        .unwrap()
+        .parts()
+        .concat();
+    let signature: Signature = person
+        .secret
+        .sign_prehash(&RustCrypto.digest(&message).0)
+        .unwrap();
     let signature = signature.to_bytes();
-    bytes_of(512, |buf| Block { protected, signature: &signature }.encode(buf))
+    bytes_of(512, |buf| {
+        Block {
+            protected,
+            signature: &signature,
+        }
+        .encode(buf)
+    })
 }
 
 pub fn document(payload: &[u8], blocks: &[Vec<u8>]) -> Vec<u8> {
     let blocks = blocks.iter().map(Vec::as_slice).collect();
-    bytes_of(SIGNED_BYTES_MAX, |buf| Signed { payload, blocks }.encode(buf))
+    bytes_of(SIGNED_BYTES_MAX, |buf| {
+        Signed { payload, blocks }.encode(buf)
+    })
 }
 
 pub fn own_document(people: &[&Person], content_type: &'static str, payload: &[u8]) -> Vec<u8> {
     let sign = |person: &&Person| {
-        let protected = Protected { content_type: Some(content_type), ..header(person) };
+        let protected = Protected {
+            content_type: Some(content_type),
+            ..header(person)
+        };
         block(person, protected, payload)
     };
     document(payload, &people.iter().map(sign).collect::<Vec<_>>())
@@ -181,7 +220,11 @@ pub fn manifest() -> Manifest<'static> {
         version: "1.1.0",
         security_floor: 10,
         use_before: Some(1_760_000_000),
-        bootloader_min: BootloaderVersion { major: 1, minor: 4, patch: 0 },
+        bootloader_min: BootloaderVersion {
+            major: 1,
+            minor: 4,
+            patch: 0,
+        },
         returns_to: [Digest([0x44; 32])].into_iter().collect(),
         sbom: Some(Digest([0x55; 32])),
         provenance: Some(Digest([0x66; 32])),
@@ -204,7 +247,11 @@ pub fn envelope(manifest: &Manifest<'_>, sign: impl FnOnce(&[u8]) -> Vec<Vec<u8>
     let digest = manifest_digest(&manifest, &RustCrypto);
     let blocks = sign(&suit_digest(&digest));
     let blocks = blocks.iter().map(Vec::as_slice).collect();
-    let envelope = Envelope { digest, blocks, manifest: &manifest };
+    let envelope = Envelope {
+        digest,
+        blocks,
+        manifest: &manifest,
+    };
     bytes_of(ENVELOPE_BYTES_MAX, |buf| envelope.encode(buf))
 }
 
@@ -218,5 +265,7 @@ pub fn approve(person: &Person, payload: &[u8]) -> Vec<u8> {
 
 /// Built by the engineer, approved by the manager.
 pub fn good_envelope() -> Vec<u8> {
-    envelope(&manifest(), |payload| vec![build(&engineer(), payload), approve(&manager(), payload)])
+    envelope(&manifest(), |payload| {
+        vec![build(&engineer(), payload), approve(&manager(), payload)]
+    })
 }

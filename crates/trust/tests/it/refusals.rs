@@ -17,10 +17,20 @@ fn every_reason_has_its_own_name_and_number() {
 #[test]
 fn every_reason_is_told_in_plain_sentences() {
     for refusal in Refusal::ALL {
-        let id = refusal.id().strip_prefix("trust.").expect("the area comes first");
-        assert!(id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{id}");
+        let id = refusal
+            .id()
+            .strip_prefix("trust.")
+            .expect("the area comes first");
+        assert!(
+            id.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+            "{id}"
+        );
         for sentence in [refusal.cause(), refusal.cure()] {
-            assert!(sentence.ends_with('.') && sentence.starts_with(char::is_uppercase), "{sentence}");
+            assert!(
+                sentence.ends_with('.') && sentence.starts_with(char::is_uppercase),
+                "{sentence}"
+            );
         }
         assert_eq!(refusal.to_string(), refusal.cause());
     }
