@@ -1,0 +1,34 @@
+//! The messages between a device and its server: deterministic CBOR over HTTP.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /device/v1/check-in` | [`CheckIn`] | [`Directive`] |
+//! | `POST /device/v1/reports` | [`Reports`] | [`Acknowledged`] |
+//! | `GET /device/v1/payloads/{image digest}` | none, `Range` allowed | the image's bytes |
+//!
+//! Every request carries `Authorization: Bearer <the device's token>`. A message is a map with small
+//! integer keys; [`read`] bounds it and checks that it is deterministic (RFC 8949, section 4.2.1)
+//! before a field is looked at. Nothing here allocates, knows HTTP, or decides.
+//!
+//! Read [`CheckIn`] first, then [`Directive`].
+#![no_std]
+
+pub mod check_in;
+pub mod directive;
+pub mod event;
+pub mod message;
+pub mod report;
+mod wire;
+
+pub use check_in::{BootReason, CheckIn, Health, Running, SelfTest};
+pub use directive::{Acknowledged, Directive, Todo};
+pub use event::{Event, RevertCause};
+pub use message::{MESSAGE_BYTES_MAX, MessageError, read, write};
+pub use report::{REPORTS_MAX, Report, ReportList, Reports};
+
+/// Path of the check-in.
+pub const CHECK_IN_PATH: &str = "/device/v1/check-in";
+/// Path of reports between check-ins.
+pub const REPORTS_PATH: &str = "/device/v1/reports";
+/// Path of payloads; the image digest in hexadecimal follows.
+pub const PAYLOADS_PATH: &str = "/device/v1/payloads/";

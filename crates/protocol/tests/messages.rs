@@ -1,0 +1,205 @@
+//! Golden bytes for each message, and what is refused.
+
+use mainstay_protocol::{
+    Acknowledged, BootReason, CheckIn, Directive, Event, Health, MESSAGE_BYTES_MAX, MessageError,
+    Report, ReportList, Reports, RevertCause, Running, SelfTest, Todo, read, write,
+};
+use mainstay_trust::Digest;
+use proptest::prelude::*;
+
+const D: Digest = Digest([0xd1; 32]);
+
+fn list(reports: &[Report]) -> ReportList {
+    ReportList(reports.iter().copied().collect())
+}
+
+fn check_in() -> CheckIn<'static> {
+    CheckIn {
+        nonce: [7; 16],
+        running: Running {
+            manifest: D,
+            sequence: 2,
+            version: "1.1.0",
+            confirmed: true,
+            slot: 1,
+        },
+        boot: BootReason::Reverted,
+        root_version: 1,
+        status_seq: 300,
+        health: Health {
+            uptime_s: 61,
+            error_logs_per_hour: 2,
+            battery_drain_permille_per_day: 9,
+            missed_polls: 0,
+            self_test: SelfTest::Passed,
+        },
+        reports: list(&[Report {
+            seq: 5,
+            at: 1_700_000_000,
+            event: Event::Reverted {
+                manifest: D,
+                cause: RevertCause::SelfTest,
+            },
+        }]),
+    }
+}
+
+/// Writes a message, compares it with its golden bytes (hex), and reads it back from them.
+macro_rules! golden {
+    ($message:expr, $type:ty, $hex:expr) => {{
+        let message = $message;
+        let mut buffer = [0; MESSAGE_BYTES_MAX];
+        let length = write(&message, &mut buffer).expect("16 KiB always do");
+        assert_eq!(
+            hex(&buffer[..length]),
+            $hex.replace('D', &"d1".repeat(32)).replace(' ', "")
+        );
+        assert_eq!(read::<$type>(&buffer[..length]), Ok(message));
+    }};
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn golden_check_in() {
+    let nonce = "07".repeat(16);
+    golden!(
+        check_in(),
+        CheckIn<'_>,
+        format!(
+            "a7 00 50{nonce} 01 a5 00 5820D 01 02 02 65312e312e30 03 f5 04 01 02 02 03 01 04 19012c \
+             05 a5 00 183d 01 02 02 09 03 00 04 01 06 81 a3 00 05 01 1a6553f100 02 82 05 82 5820D 00"
+        )
+    );
+}
+
+#[test]
+fn golden_answers() {
+    golden!(
+        Directive {
+            acknowledged: 5,
+            poll_after_s: 3600,
+            status: &[1, 2],
+            todo: Todo::Nothing
+        },
+        Directive<'_>,
+        "a4 00 05 01 190e10 02 420102 03 82 00 80"
+    );
+    let todo = Todo::Install {
+        envelope: &[9],
+        image_digest: D,
+        image_bytes: 4072,
+    };
+    golden!(
+        Directive {
+            acknowledged: 0,
+            poll_after_s: 1,
+            status: &[],
+            todo
+        },
+        Directive<'_>,
+        "a4 00 00 01 01 02 40 03 82 01 83 4109 5820D 190fe8"
+    );
+    golden!(Acknowledged { seq: 24 }, Acknowledged, "a1 00 1818");
+}
+
+#[test]
+fn golden_events() {
+    for (event, body) in [
+        (Event::DownloadStarted { manifest: D }, "82 00 81 5820D"),
+        (
+            Event::Refused {
+                manifest: D,
+                refusal: 23,
+            },
+            "82 01 82 5820D 17",
+        ),
+        (Event::Installed { manifest: D }, "82 02 81 5820D"),
+        (Event::TrialBooted { manifest: D }, "82 03 81 5820D"),
+        (Event::Confirmed { manifest: D }, "82 04 81 5820D"),
+        (Event::EnteredSafeMode, "82 06 80"),
+        (Event::PowerLost, "82 07 80"),
+    ] {
+        let reports = Reports {
+            reports: list(&[Report {
+                seq: 1,
+                at: 0,
+                event,
+            }]),
+        };
+        golden!(
+            reports,
+            Reports,
+            format!("a1 00 81 a3 00 01 01 00 02 {body}")
+        );
+    }
+}
+
+#[test]
+fn what_is_no_message_is_refused() {
+    let mut buffer = [0; MESSAGE_BYTES_MAX];
+    let length = write(&check_in(), &mut buffer).expect("16 KiB always do");
+    let good = &buffer[..length];
+    let trailing = [good, &[0]].concat();
+    let long = vec![0; MESSAGE_BYTES_MAX + 1];
+    for bytes in [
+        &[][..],
+        b"garbage",
+        &good[..length - 1],
+        &trailing,
+        &long,
+        &[0xbf, 0xff],
+    ] {
+        assert!(read::<CheckIn<'_>>(bytes).is_err(), "{} bytes", bytes.len());
+    }
+    assert_eq!(read::<Acknowledged>(&[0x80]), Err(MessageError::Shape));
+}
+
+#[test]
+fn report_numbers_rise_and_are_few() {
+    let report = |seq| Report {
+        seq,
+        at: 0,
+        event: Event::PowerLost,
+    };
+    let mut buffer = [0; MESSAGE_BYTES_MAX];
+    let twice = Reports {
+        reports: list(&[report(2), report(2)]),
+    };
+    let length = write(&twice, &mut buffer).expect("16 KiB always do");
+    assert_eq!(read::<Reports>(&buffer[..length]), Err(MessageError::Shape));
+    let many: Vec<u8> = [&[0xa1, 0x00, 0x91][..]]
+        .into_iter()
+        .chain((1..=17u8).map(|_| &[0xa3, 0x00, 0x01, 0x01, 0x00, 0x02, 0x82, 0x07, 0x80][..]))
+        .flatten()
+        .copied()
+        .collect();
+    assert_eq!(read::<Reports>(&many), Err(MessageError::Shape));
+}
+
+#[test]
+fn a_small_buffer_is_told() {
+    assert_eq!(
+        write(&check_in(), &mut [0; 16]),
+        Err(MessageError::BufferTooSmall)
+    );
+}
+
+proptest! {
+    #[test]
+    fn garbage_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = read::<CheckIn<'_>>(&bytes);
+        let _ = read::<Directive<'_>>(&bytes);
+    }
+
+    #[test]
+    fn one_changed_byte_reads_as_another_message_or_none(at in 0usize..150, by in 1u8..) {
+        let mut buffer = [0; MESSAGE_BYTES_MAX];
+        let length = write(&check_in(), &mut buffer).expect("16 KiB always do");
+        let at = at % length;
+        buffer[at] = buffer[at].wrapping_add(by);
+        prop_assert_ne!(read::<CheckIn<'_>>(&buffer[..length]), Ok(check_in()));
+    }
+}
