@@ -76,7 +76,7 @@ pub enum KeyError {
         "the passphrase has {0} bytes; it must have {PASSPHRASE_BYTES_MIN} to {PASSPHRASE_BYTES_MAX}"
     )]
     PassphraseLength(usize),
-    /// The name of the holder is empty, too long, or not printable.
+    /// The name of the holder is empty, too long, or holds capitals, spaces or other than ASCII.
     #[error("a key's holder can't be {0:?}")]
     Holder(String),
     /// The cryptographic library refused to work.
@@ -132,22 +132,32 @@ impl KeyError {
                 "Put the .pub file that was made together with the key beside it again."
             }
             Self::PassphraseLength(_) => "Choose a passphrase of several words.",
-            Self::Holder(_) => "Use the person's address, for example ana@northwind.example.",
-            Self::Library(_) => "Run `mainstay doctor`; this machine's cryptography is not sound.",
+            Self::Holder(_) => {
+                "Use the person's address in small letters, for example ana@northwind.example."
+            }
+            Self::Library(_) => {
+                "Report it with the name of the system and processor; try another machine meanwhile."
+            }
         }
     }
 
     pub(crate) fn reading(path: &Path, cause: std::io::Error) -> Self {
         match cause.kind() {
             std::io::ErrorKind::NotFound => Self::Missing(path.to_owned()),
-            _ => Self::Unreadable { path: path.to_owned(), cause },
+            _ => Self::Unreadable {
+                path: path.to_owned(),
+                cause,
+            },
         }
     }
 
     pub(crate) fn writing(path: &Path, cause: std::io::Error) -> Self {
         match cause.kind() {
             std::io::ErrorKind::AlreadyExists => Self::Exists(path.to_owned()),
-            _ => Self::Unwritable { path: path.to_owned(), cause },
+            _ => Self::Unwritable {
+                path: path.to_owned(),
+                cause,
+            },
         }
     }
 }

@@ -46,7 +46,9 @@ pub fn open(path: &Path, passphrase: &Passphrase) -> Result<FileSigner, KeyError
     let public = PublicHalf::open(&public_path)?;
     let document = pkcs8_pem::unseal(&text, passphrase).map_err(|why| explain(path, why))?;
     let key = SecretKey::new(&public.holder, document.as_bytes())?;
-    let signer = key.signer().map_err(|_| KeyError::Unsupported(path.to_owned()))?;
+    let signer = key
+        .signer()
+        .map_err(|_| KeyError::Unsupported(path.to_owned()))?;
     if PublicHalf::of(&signer) != public {
         return Err(KeyError::Mismatch(public_path));
     }
@@ -63,7 +65,10 @@ pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyE
         return Err(KeyError::TooLarge(path.to_owned()));
     }
     let why = "it isn't text";
-    String::from_utf8(bytes).map_err(|_| KeyError::NotAKey { path: path.to_owned(), why })
+    String::from_utf8(bytes).map_err(|_| KeyError::NotAKey {
+        path: path.to_owned(),
+        why,
+    })
 }
 
 fn explain(path: &Path, why: Unsealable) -> KeyError {
@@ -86,7 +91,8 @@ fn write_new(path: &Path, text: &str) -> Result<(), KeyError> {
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
     file.write_all(text.as_bytes()).map_err(unwritable)?;
     file.as_file().sync_all().map_err(unwritable)?;
-    file.persist_noclobber(path).map_err(|refused| unwritable(refused.error))?;
+    file.persist_noclobber(path)
+        .map_err(|refused| unwritable(refused.error))?;
     Ok(())
 }
 
@@ -97,7 +103,10 @@ fn check_private(path: &Path) -> Result<(), KeyError> {
     let metadata = std::fs::metadata(path).map_err(|cause| KeyError::reading(path, cause))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(KeyError::ReadableByOthers { path: path.to_owned(), mode });
+        return Err(KeyError::ReadableByOthers {
+            path: path.to_owned(),
+            mode,
+        });
     }
     Ok(())
 }

@@ -7,13 +7,10 @@ use std::fmt;
 use aws_lc_rs::digest;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use mainstay_trust::root::HOLDER_BYTES_MAX;
 use zeroize::Zeroizing;
 
 use crate::{FileSigner, KeyError};
-
-/// Longest name of a holder, in bytes: an address of RFC 5321, section 4.5.3.1, has 254 at most;
-/// a root keeps 32 names, and stays small with half of that.
-pub const HOLDER_BYTES_MAX: usize = 128;
 
 /// A private P-256 key and the name of its holder, in memory only.
 pub struct SecretKey {
@@ -43,11 +40,19 @@ pub fn from_seed(holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
 impl SecretKey {
     /// Takes an unencrypted PKCS#8 document (RFC 5958) of a P-256 key.
     pub(crate) fn new(holder: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        let printable = holder.chars().all(|c| !c.is_control() && !c.is_whitespace());
-        if !printable || !(1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
-            return Err(KeyError::Holder(holder.chars().take(HOLDER_BYTES_MAX).collect()));
+        // What a root can name (see `trust::root::Key`), so that no key is made in vain.
+        let plain = holder
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+        if !plain || !(1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
+            return Err(KeyError::Holder(
+                holder.chars().take(HOLDER_BYTES_MAX).collect(),
+            ));
         }
-        Ok(Self { holder: holder.to_owned(), pkcs8: Zeroizing::new(pkcs8.to_vec()) })
+        Ok(Self {
+            holder: holder.to_owned(),
+            pkcs8: Zeroizing::new(pkcs8.to_vec()),
+        })
     }
 
     /// The signer of this key, ready to use.
@@ -67,7 +72,9 @@ impl SecretKey {
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretKey").field("holder", &self.holder).finish_non_exhaustive()
+        f.debug_struct("SecretKey")
+            .field("holder", &self.holder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,8 +92,9 @@ fn scalar(seed: &[u8; 32], counter: u8) -> Zeroizing<[u8; 32]> {
 /// scalar and curve; the library computes the public half. None if the scalar is out of range.
 fn pair_of(scalar: &[u8; 32]) -> Option<EcdsaKeyPair> {
     const BEFORE: &[u8] = &[0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
-    const CURVE_P256: &[u8] =
-        &[0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    const CURVE_P256: &[u8] = &[
+        0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+    ];
     let der = Zeroizing::new([BEFORE, scalar, CURVE_P256].concat());
     EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).ok()
 }
@@ -98,7 +106,13 @@ mod tests {
 
     #[test]
     fn a_seed_gives_one_key() {
-        let kid = |byte| from_seed("ana", &[byte; 32]).unwrap().signer().unwrap().key_id();
+        let kid = |byte| {
+            from_seed("ana", &[byte; 32])
+                .unwrap()
+                .signer()
+                .unwrap()
+                .key_id()
+        };
         assert_eq!(kid(1), kid(1));
         assert_ne!(kid(1), kid(2));
     }
@@ -106,7 +120,10 @@ mod tests {
     #[test]
     fn a_seeded_key_stays_what_it_was() {
         let signer = from_seed("ana", &[0; 32]).unwrap().signer().unwrap();
-        assert_eq!(signer.key_id().to_string(), "KID");
+        assert_eq!(
+            signer.key_id().to_string(),
+            "483faafd859214a16a347c0db38d7f1a"
+        );
     }
 
     #[test]
@@ -123,8 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_has_a_printable_name() {
-        for holder in ["", "ana b", "ana\n", &"x".repeat(HOLDER_BYTES_MAX + 1)] {
+    fn a_holder_has_a_name_that_a_root_can_list() {
+        for holder in [
+            "",
+            "ana b",
+            "ana\n",
+            "Ana",
+            "an\u{e1}",
+            &"x".repeat(HOLDER_BYTES_MAX + 1),
+        ] {
             assert_eq!(fresh(holder).unwrap_err().id(), "key.holder", "{holder:?}");
         }
     }

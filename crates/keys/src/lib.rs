@@ -5,7 +5,7 @@
 //! Secrets never leave this crate: they are wiped when dropped, never printed, and written only
 //! under a passphrase. All cryptography is AWS-LC's, but for the file's own encryption (PKCS#8).
 //!
-//! Read [`FileSigner`] first; [`generate`] makes a key, [`file`] keeps it, [`host`] verifies.
+//! Read [`FileSigner`] first; [`generate`] makes a key, [`mod@file`] keeps it, [`host`] verifies.
 
 pub mod error;
 pub mod file;
@@ -15,6 +15,8 @@ pub mod passphrase;
 mod pkcs8_pem;
 pub mod public_half;
 pub mod signer;
+#[cfg(test)]
+mod tests;
 
 pub use error::KeyError;
 pub use generate::SecretKey;

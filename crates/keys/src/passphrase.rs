@@ -66,7 +66,10 @@ mod tests {
 
     fn check(text: &str, expected: Result<&str, &str>) {
         let found = Passphrase::from_text(text);
-        let found = found.as_ref().map(|p| p.0.as_str()).map_err(|error| error.id());
+        let found = found
+            .as_ref()
+            .map(|p| p.0.as_str())
+            .map_err(|error| error.id());
         assert_eq!(found, expected, "{text:?}");
     }
 
@@ -78,7 +81,10 @@ mod tests {
         check("correct horse\n\n", Ok("correct horse\n"));
         check("short\n", Err("key.passphrase-length"));
         check("", Err("key.passphrase-length"));
-        check(&"x".repeat(PASSPHRASE_BYTES_MAX + 1), Err("key.passphrase-length"));
+        check(
+            &"x".repeat(PASSPHRASE_BYTES_MAX + 1),
+            Err("key.passphrase-length"),
+        );
     }
 
     #[test]
@@ -86,9 +92,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("passphrase");
         std::fs::write(&path, "correct horse\n").unwrap();
-        assert_eq!(Passphrase::from_file(&path).unwrap().as_bytes(), b"correct horse");
+        assert_eq!(
+            Passphrase::from_file(&path).unwrap().as_bytes(),
+            b"correct horse"
+        );
         std::fs::write(&path, "x".repeat(100_000)).unwrap();
-        assert_eq!(Passphrase::from_file(&path).unwrap_err().id(), "key.passphrase-length");
+        assert_eq!(
+            Passphrase::from_file(&path).unwrap_err().id(),
+            "key.passphrase-length"
+        );
         let missing = Passphrase::from_file(&folder.path().join("none")).unwrap_err();
         assert_eq!(missing.id(), "key.missing");
     }

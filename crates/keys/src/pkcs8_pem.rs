@@ -40,7 +40,9 @@ pub(crate) enum Unsealable {
 /// Encrypts an unencrypted PKCS#8 document. None if the library or its random source fails.
 pub(crate) fn seal(pkcs8: &[u8], passphrase: &Passphrase) -> Option<Zeroizing<String>> {
     let key = PrivateKeyInfoRef::from_der(pkcs8).ok()?;
-    let sealed = key.encrypt_with_params(parameters()?, passphrase.as_bytes()).ok()?;
+    let sealed = key
+        .encrypt_with_params(parameters()?, passphrase.as_bytes())
+        .ok()?;
     sealed.to_pem(LABEL, LineEnding::LF).ok()
 }
 
@@ -52,12 +54,16 @@ pub(crate) fn unseal(text: &str, passphrase: &Passphrase) -> Result<SecretDocume
         return Err(Unsealable::NotEncrypted);
     }
     if label != LABEL {
-        return Err(Unsealable::NotAKey("it holds something else than a private key"));
+        return Err(Unsealable::NotAKey(
+            "it holds something else than a private key",
+        ));
     }
     let sealed = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
         .map_err(|_| Unsealable::NotAKey("its encryption isn't PBES2, or it is damaged"))?;
     check_cost(&sealed.encryption_algorithm)?;
-    let opened = sealed.decrypt(passphrase.as_bytes()).map_err(|_| Unsealable::WrongPassphrase)?;
+    let opened = sealed
+        .decrypt(passphrase.as_bytes())
+        .map_err(|_| Unsealable::WrongPassphrase)?;
     // One wrong passphrase in 256 leaves a padding that looks right; what it leaves is no key.
     match PrivateKeyInfoRef::from_der(opened.as_bytes()) {
         Ok(_) => Ok(opened),
@@ -81,7 +87,9 @@ fn check_cost(scheme: &EncryptionScheme) -> Result<(), Unsealable> {
     };
     let affordable = match &parameters.kdf {
         Kdf::Scrypt(cost) => {
-            let memory = cost.cost_parameter.saturating_mul(128 * u64::from(cost.block_size));
+            let memory = cost
+                .cost_parameter
+                .saturating_mul(128 * u64::from(cost.block_size));
             memory <= SCRYPT_MEMORY_BYTES_MAX && cost.parallelization <= SCRYPT_PASSES_MAX
         }
         Kdf::Pbkdf2(cost) => cost.iteration_count <= PBKDF2_ROUNDS_MAX,
@@ -90,7 +98,9 @@ fn check_cost(scheme: &EncryptionScheme) -> Result<(), Unsealable> {
     if affordable {
         return Ok(());
     }
-    Err(Unsealable::NotAKey("opening it would take more memory or time than any honest key"))
+    Err(Unsealable::NotAKey(
+        "opening it would take more memory or time than any honest key",
+    ))
 }
 
 #[cfg(test)]
@@ -109,7 +119,10 @@ mod tests {
         let key = generate::from_seed("ana", &[1; 32]).unwrap();
         let text = seal(key.pkcs8(), &passphrase()).unwrap();
         assert!(text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"));
-        assert_eq!(unseal(&text, &passphrase()).unwrap().as_bytes(), key.pkcs8());
+        assert_eq!(
+            unseal(&text, &passphrase()).unwrap().as_bytes(),
+            key.pkcs8()
+        );
     }
 
     /// A file whose parameters are `kdf`, around 48 bytes of nothing.
@@ -146,6 +159,9 @@ mod tests {
             assert!(matches!(refused, Unsealable::NotAKey(why) if why.contains("memory or time")));
         }
         let cheap = sealed_with(scrypt(2, 1, 1));
-        assert_eq!(unseal(&cheap, &passphrase()).unwrap_err(), Unsealable::WrongPassphrase);
+        assert_eq!(
+            unseal(&cheap, &passphrase()).unwrap_err(),
+            Unsealable::WrongPassphrase
+        );
     }
 }

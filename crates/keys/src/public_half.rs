@@ -49,7 +49,10 @@ impl PublicHalf {
     /// Reads a `.pub` file.
     pub fn open(path: &Path) -> Result<Self, KeyError> {
         let text = file::read_bounded(path, KEY_FILE_BYTES_MAX)?;
-        Self::parse(&text).map_err(|why| KeyError::NotAPublicHalf { path: path.to_owned(), why })
+        Self::parse(&text).map_err(|why| KeyError::NotAPublicHalf {
+            path: path.to_owned(),
+            why,
+        })
     }
 
     /// Where the public half of the key in `path` is kept: the same name and `.pub`.
@@ -82,7 +85,11 @@ impl PublicHalf {
         if key_id.to_string() != text.key_id {
             return Err("key_id isn't that of public_key".to_owned());
         }
-        Ok(Self { holder: text.holder, key_id, public_key })
+        Ok(Self {
+            holder: text.holder,
+            key_id,
+            public_key,
+        })
     }
 }
 
@@ -105,8 +112,14 @@ mod tests {
         let cases = [
             (good.replace("ESP256", "ES256K"), "algorithm"),
             (good.replace(&own, &other), "key_id"),
-            (good.replace("public_key = \"04", "public_key = \"02"), "public_key"),
-            (good.replace("public_key = \"04", "public_key = \"xx"), "hexadecimal"),
+            (
+                good.replace("public_key = \"04", "public_key = \"02"),
+                "public_key",
+            ),
+            (
+                good.replace("public_key = \"04", "public_key = \"xx"),
+                "hexadecimal",
+            ),
             (format!("{good}secret = 1\n"), "unknown field"),
             (String::new(), "missing field"),
         ];

@@ -30,7 +30,12 @@ impl FileSigner {
         let public = PublicKey::from_sec1(Algorithm::Esp256, pair.public_key().as_ref())
             .map_err(|_| refused)?;
         let id = KeyId::of(&public, &HostPrimitives);
-        Ok(Self { holder: key.holder().to_owned(), id, public, pair })
+        Ok(Self {
+            holder: key.holder().to_owned(),
+            id,
+            public,
+            pair,
+        })
     }
 }
 

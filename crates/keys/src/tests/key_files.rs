@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::Signer as _;
-use mainstay_keys::{KeyError, Passphrase, PublicHalf, file, generate};
 use mainstay_trust::Primitives as _;
+
+use crate::{KeyError, Passphrase, PublicHalf, file, generate};
 
 fn passphrase() -> Passphrase {
     Passphrase::from_text("correct horse").unwrap()
@@ -51,11 +52,7 @@ fn a_key_is_two_files_and_opens_again() {
     let public = PublicHalf::open(&PublicHalf::path_beside(&path)).unwrap();
     assert_eq!(PublicHalf::of(&signer), public);
     let signature = signer.sign(b"message").unwrap();
-    let verified = mainstay_keys::HostPrimitives.verify(
-        &public.public_key,
-        &[b"mess", b"age"],
-        &signature,
-    );
+    let verified = crate::HostPrimitives.verify(&public.public_key, &[b"mess", b"age"], &signature);
     assert!(verified.is_ok());
 }
 
@@ -64,7 +61,10 @@ fn a_key_is_two_files_and_opens_again() {
 fn only_its_owner_may_read_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let (_folder, path) = folder_with_key();
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     for mode in [0o640, 0o604, 0o620] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         assert_eq!(refusal(&path).id(), "key.readable-by-others", "{mode:o}");
@@ -103,8 +103,16 @@ fn each_defect_has_its_own_reason() {
         ("empty", vec![], "key.not-a-key"),
         ("garbage", vec![0xff; 100], "key.not-a-key"),
         ("text", b"hello".to_vec(), "key.not-a-key"),
-        ("a certificate", good.replace("ENCRYPTED PRIVATE KEY", "CERTIFICATE").into(), "key.not-a-key"),
-        ("unencrypted", good.replace("ENCRYPTED PRIVATE", "PRIVATE").into(), "key.not-encrypted"),
+        (
+            "a certificate",
+            good.replace("ENCRYPTED PRIVATE KEY", "CERTIFICATE").into(),
+            "key.not-a-key",
+        ),
+        (
+            "unencrypted",
+            good.replace("ENCRYPTED PRIVATE", "PRIVATE").into(),
+            "key.not-encrypted",
+        ),
         ("cut short", good[..good.len() / 2].into(), "key.not-a-key"),
         ("oversize", good.repeat(100).into(), "key.too-large"),
         ("good", good.clone().into(), "ok"),
@@ -133,7 +141,11 @@ fn the_public_half_must_be_its_own() {
     let other = folder.path().join("li");
     let key = generate::from_seed("li@northwind.example", &[2; 32]).unwrap();
     file::create(&other, &key, &passphrase()).unwrap();
-    fs::copy(PublicHalf::path_beside(&other), PublicHalf::path_beside(&path)).unwrap();
+    fs::copy(
+        PublicHalf::path_beside(&other),
+        PublicHalf::path_beside(&path),
+    )
+    .unwrap();
     assert_eq!(refusal(&path).id(), "key.mismatch");
     fs::remove_file(PublicHalf::path_beside(&path)).unwrap();
     assert_eq!(refusal(&path).id(), "key.missing");
@@ -151,7 +163,11 @@ fn a_key_made_by_openssl_opens() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("openssl");
     write_private(&path, include_bytes!("data/openssl-p256.pem"));
-    fs::write(PublicHalf::path_beside(&path), include_bytes!("data/openssl-p256.pem.pub")).unwrap();
+    fs::write(
+        PublicHalf::path_beside(&path),
+        include_bytes!("data/openssl-p256.pem.pub"),
+    )
+    .unwrap();
     let signer = file::open(&path, &passphrase()).unwrap();
     assert_eq!(signer.holder(), "openssl");
 }

@@ -1,0 +1,211 @@
+//! What an artifact says of itself, and who vouches for it, as one typed report.
+//!
+//! Showing is not believing: without a root the report repeats what the envelope claims, and it
+//! never hashes the payload. [`check`](mod@crate::check) answers whether any of it is true. Read
+//! [`Report`] first.
+
+use mainstay_trust::cose::{Approval, Block};
+use mainstay_trust::{Digest, Envelope, Manifest, Primitives, Refusal, Role, Root, Verified};
+use serde::Serialize;
+
+use crate::blocks::{self, SeenBlock};
+use crate::identity::{ClassName, uuid_text};
+
+/// An artifact, field by field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The release's identity: the digest that its signatures cover.
+    pub manifest_digest: Digest,
+    /// The version that people read.
+    pub version: String,
+    /// Its place in the order of its class's releases.
+    pub sequence: u64,
+    /// Vendor id, as a hyphenated UUID.
+    pub vendor_id: String,
+    /// Class id, as a hyphenated UUID.
+    pub class_id: String,
+    /// SHA-256 of the image, as the manifest says.
+    pub image_digest: Digest,
+    /// Bytes of the image, as the manifest says.
+    pub image_bytes: u64,
+    /// Bytes of the envelope.
+    pub envelope_bytes: u64,
+    /// Bytes of the manifest within it.
+    pub manifest_bytes: u64,
+    /// Once confirmed, nothing with a lower sequence is installed again.
+    pub security_floor: u64,
+    /// The moment by which installing must begin, in Unix seconds.
+    pub use_before: Option<u64>,
+    /// The oldest bootloader that may start it, as `major.minor.patch`.
+    pub bootloader_min: String,
+    /// The releases that a device may go back to, by manifest digest.
+    pub returns_to: Vec<Digest>,
+    /// SHA-256 of the bill of materials.
+    pub sbom: Option<Digest>,
+    /// SHA-256 of the statement of how it was built.
+    pub provenance: Option<Digest>,
+    /// Who signed.
+    pub signers: Vec<SignerReport>,
+}
+
+/// One signature block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignerReport {
+    /// The key that it names, as 32 hexadecimal digits.
+    pub key_id: String,
+    /// Who holds that key; null without a root, or if the root doesn't list it.
+    pub holder: Option<String>,
+    /// The roles of that key by the root: `build`, `release`, ...
+    pub roles: Vec<&'static str>,
+    /// For an approval, the plan revision that it rests on.
+    pub plan: Option<Digest>,
+    /// For an approval, the set of evidence that it rests on.
+    pub evidence: Option<Digest>,
+    /// `good`, `not-checked` (no root was given), or the id of the refusal that it would meet.
+    pub verdict: &'static str,
+}
+
+impl Report {
+    /// Whether the release is for this class, by both ids.
+    pub fn is_for(&self, class: &ClassName) -> bool {
+        let ids = (uuid_text(&class.vendor_id()), uuid_text(&class.class_id()));
+        (&self.vendor_id, &self.class_id) == (&ids.0, &ids.1)
+    }
+}
+
+/// Reports on an envelope that is whole; with a root, its blocks are judged, each alone.
+pub fn inspect(
+    envelope: &[u8],
+    root: Option<&Verified<Root<'_>>>,
+    primitives: &impl Primitives,
+) -> Result<Report, Refusal> {
+    let (opened, manifest) = blocks::open(envelope, primitives)?;
+    let signers = match root {
+        Some(root) => blocks::seen(envelope, root, primitives)?
+            .into_iter()
+            .map(judged)
+            .collect(),
+        None => opened
+            .blocks
+            .iter()
+            .map(|bytes| claimed(bytes))
+            .collect::<Result<_, _>>()?,
+    };
+    Ok(report(&opened, &manifest, envelope.len(), signers))
+}
+
+fn report(
+    envelope: &Envelope<'_>,
+    manifest: &Manifest<'_>,
+    envelope_bytes: usize,
+    signers: Vec<SignerReport>,
+) -> Report {
+    Report {
+        manifest_digest: manifest.digest,
+        version: manifest.version.to_owned(),
+        sequence: manifest.sequence,
+        vendor_id: uuid_text(&manifest.vendor_id),
+        class_id: uuid_text(&manifest.class_id),
+        image_digest: manifest.image_digest,
+        image_bytes: manifest.image_bytes.into(),
+        envelope_bytes: envelope_bytes as u64,
+        manifest_bytes: envelope.manifest.len() as u64,
+        security_floor: manifest.security_floor,
+        use_before: manifest.use_before,
+        bootloader_min: manifest.bootloader_min.to_string(),
+        returns_to: manifest.returns_to.to_vec(),
+        sbom: manifest.sbom,
+        provenance: manifest.provenance,
+        signers,
+    }
+}
+
+fn judged(block: SeenBlock) -> SignerReport {
+    SignerReport {
+        key_id: block.key_id.to_string(),
+        holder: block.holder,
+        roles: block.roles.into_iter().map(Role::id).collect(),
+        plan: block.approval.map(|approval| approval.plan),
+        evidence: block.approval.map(|approval| approval.evidence),
+        verdict: block.verdict.map_or_else(Refusal::id, |()| "good"),
+    }
+}
+
+fn claimed(bytes: &[u8]) -> Result<SignerReport, Refusal> {
+    let protected = Block::parse(bytes)?.protected;
+    let approval: Option<Approval> = protected.approval;
+    Ok(SignerReport {
+        key_id: protected.kid.to_string(),
+        holder: None,
+        roles: Vec::new(),
+        plan: approval.map(|approval| approval.plan),
+        evidence: approval.map(|approval| approval.evidence),
+        verdict: "not-checked",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signer::{FakeSigner, Signer as _};
+    use crate::tests::fixture;
+    use mainstay_trust::{RustCrypto, verify};
+
+    #[test]
+    fn with_a_root_each_signer_has_a_name_and_a_verdict() {
+        let document = fixture::root();
+        let root = verify::pinned_root(&document, &RustCrypto).unwrap();
+        let stranger = FakeSigner::new("stranger");
+        let envelope = fixture::approved();
+        let envelope = crate::add_build_signature(&envelope, &stranger, None, &RustCrypto).unwrap();
+        let report = inspect(&envelope, Some(&root), &RustCrypto).unwrap();
+        let found: Vec<_> = report
+            .signers
+            .iter()
+            .map(|s| {
+                (
+                    s.holder.as_deref(),
+                    s.roles.clone(),
+                    s.plan.is_some(),
+                    s.verdict,
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Some("ana@northwind.example"), vec!["build"], false, "good"),
+                (Some("mia@northwind.example"), vec!["release"], true, "good"),
+                (None, vec![], false, "trust.unsigned"),
+            ]
+        );
+        assert_eq!(report.signers[2].key_id, stranger.key_id().to_string());
+        assert!(report.is_for(&fixture::request().class));
+    }
+
+    #[test]
+    fn without_a_root_it_repeats_claims_and_judges_nothing() {
+        let report = inspect(&fixture::approved(), None, &RustCrypto).unwrap();
+        assert!(
+            report
+                .signers
+                .iter()
+                .all(|s| s.verdict == "not-checked" && s.holder.is_none())
+        );
+        assert_eq!((report.version.as_str(), report.sequence), ("1.1.0", 2));
+        assert_eq!(report.image_bytes, fixture::PAYLOAD.len() as u64);
+        let staging = ClassName::parse("northwind.example/staging/thermo-v2/B+C").unwrap();
+        assert!(!report.is_for(&staging));
+    }
+
+    #[test]
+    fn a_changed_manifest_is_not_shown_as_if_it_were_whole() {
+        let mut envelope = fixture::signed();
+        let at = envelope.windows(5).position(|w| w == b"1.1.0").unwrap();
+        envelope[at] = b'9';
+        assert_eq!(
+            inspect(&envelope, None, &RustCrypto),
+            Err(Refusal::ManifestDigest)
+        );
+    }
+}

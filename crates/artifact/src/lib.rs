@@ -1,0 +1,36 @@
+//! The release artifact: a firmware image, what a device must know of it, and who vouches for it.
+//!
+//! This crate packs, signs, approves, inspects and checks. It decides nothing about trust (the
+//! `trust` crate does, with the same code on host and device), holds no key (a [`Signer`] is handed
+//! in), and touches nothing but the streams it is given: no files, no clock, no randomness.
+//!
+//! Read [`mod@pack`] first: it turns a [`PackRequest`] and a payload into an unsigned envelope. [`sign`]
+//! and [`approve`] add blocks without ever changing the manifest, [`container`] joins envelope and
+//! payload in the one artifact file, and [`mod@check`] says of each demand whether a file meets it.
+
+pub mod approve;
+pub mod blocks;
+pub mod check;
+pub mod container;
+mod container_error;
+pub mod identity;
+pub mod inspect;
+pub mod pack;
+pub mod root_file;
+pub mod sign;
+pub mod signer;
+pub mod status_file;
+#[cfg(test)]
+mod tests;
+
+pub use approve::{Approval, add_approval};
+pub use blocks::{BlockError, SeenBlock};
+pub use check::{Check, Outcome, Step, check};
+pub use container::ArtifactFile;
+pub use identity::ClassName;
+pub use inspect::{Report, inspect};
+pub use pack::{PackRequest, Packed, pack};
+pub use root_file::{Member, RootDraft, add_root_signature};
+pub use sign::add_build_signature;
+pub use signer::{SignError, Signer};
+pub use status_file::sign_status;

@@ -1,0 +1,201 @@
+//! Packing: from what is said of a firmware image, and the image, to an unsigned envelope.
+//!
+//! The same request and the same payload give the same bytes on every machine: nothing of the
+//! place, the time or the machine enters. Packing vouches for nothing; [`sign`](crate::sign) and
+//! [`approve`](crate::approve) do. Read [`PackRequest`] first.
+
+use std::io::Read;
+
+use mainstay_trust::envelope;
+use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
+use mainstay_trust::{BootloaderVersion, Digest, EncodeError, Hasher, Manifest, Primitives};
+
+use crate::ClassName;
+use crate::container::PAYLOAD_BYTES_MAX;
+
+/// What a release says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackRequest {
+    /// Whose devices, in which environment, of which class and hardware group it is for.
+    pub class: ClassName,
+    /// The version that people read: semantic versioning 2.0, at most 64 bytes.
+    pub version: String,
+    /// Rises with every release of a class, from 1.
+    pub sequence: u64,
+    /// Once this release is confirmed, nothing with a lower sequence is installed again; 0 forbids
+    /// nothing, and it is never above `sequence`.
+    pub security_floor: u64,
+    /// Installing must begin before this moment, in Unix seconds.
+    pub use_before: Option<u64>,
+    /// The oldest bootloader that may start it.
+    pub bootloader_min: BootloaderVersion,
+    /// Manifest digests of the earlier releases that a device may go back to from this one.
+    pub returns_to: Vec<Digest>,
+    /// SHA-256 of the release's bill of materials.
+    pub sbom: Option<Digest>,
+    /// SHA-256 of the statement of how it was built.
+    pub provenance: Option<Digest>,
+}
+
+/// An unsigned envelope and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// The SUIT envelope, without any block.
+    pub envelope: Vec<u8>,
+    /// The release's identity: the digest that every signature covers.
+    pub manifest_digest: Digest,
+    /// SHA-256 of the payload.
+    pub image_digest: Digest,
+    /// Size of the payload in bytes.
+    pub image_bytes: u64,
+}
+
+/// Why something can't be packed.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The payload can't be read.
+    #[error("the firmware image could not be read: {0}")]
+    Stream(#[from] std::io::Error),
+    /// The payload has no bytes.
+    #[error("the firmware image is empty")]
+    EmptyPayload,
+    /// The payload is above the bound.
+    #[error("the firmware image has more than {PAYLOAD_BYTES_MAX} bytes")]
+    PayloadTooLarge,
+    /// Not a semantic version, or too long.
+    #[error("{0:?} isn't a semantic version of at most {VERSION_BYTES_MAX} bytes")]
+    Version(String),
+    /// Sequence zero.
+    #[error("the sequence number is 0; a device that never updated stands at 0 already")]
+    Sequence,
+    /// Too many releases to return to, or one twice.
+    #[error("{0} releases to return to; there may be {RETURNS_TO_MAX}, each once")]
+    ReturnsTo(usize),
+    /// The rules of the manifest itself refuse it.
+    #[error("the manifest can't be written: {0}")]
+    Manifest(#[from] EncodeError),
+}
+
+impl PackError {
+    /// Stable id of this error.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Stream(_) => "artifact.stream",
+            Self::EmptyPayload => "artifact.payload-empty",
+            Self::PayloadTooLarge => "artifact.payload-too-large",
+            Self::Version(_) => "artifact.version",
+            Self::Sequence => "artifact.sequence",
+            Self::ReturnsTo(_) => "artifact.returns-to",
+            Self::Manifest(EncodeError::Refused(refusal)) => refusal.id(),
+            Self::Manifest(EncodeError::BufferTooSmall) => "artifact.manifest-size",
+        }
+    }
+
+    /// What to do about it.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Stream(_) => "Check that the file exists and that you may read it.",
+            Self::EmptyPayload => "Name the image that the build wrote; this one has no bytes.",
+            Self::PayloadTooLarge => "Name a firmware image of at most 64 MiB.",
+            Self::Version(_) => "Write the version like 1.4.0 or 1.4.0-rc.1+build.7.",
+            Self::Sequence => "Count releases of a class from 1 upwards.",
+            Self::ReturnsTo(_) => "Name at most four releases, the newest that are still good.",
+            Self::Manifest(EncodeError::Refused(refusal)) => refusal.cure(),
+            Self::Manifest(EncodeError::BufferTooSmall) => "Shorten the version.",
+        }
+    }
+}
+
+/// Reads `payload` to its end and packs it.
+pub fn pack(
+    request: &PackRequest,
+    payload: &mut dyn Read,
+    primitives: &impl Primitives,
+) -> Result<Packed, PackError> {
+    check(request)?;
+    let (image_digest, image_bytes) = measure(payload, primitives)?;
+    let manifest = encode_manifest(request, image_digest, image_bytes)?;
+    let manifest_digest = envelope::manifest_digest(&manifest, primitives);
+    let envelope = crate::blocks::encode_envelope(&manifest_digest, &[], &manifest)?;
+    Ok(Packed {
+        envelope,
+        manifest_digest,
+        image_digest,
+        image_bytes,
+    })
+}
+
+/// The SHA-256 and the length of a payload, read once to its end.
+pub fn measure(
+    payload: &mut dyn Read,
+    primitives: &impl Primitives,
+) -> Result<(Digest, u64), PackError> {
+    let mut hasher = primitives.hasher();
+    let mut total = 0;
+    // 64 KiB a turn: large enough that the hash, not the calls, takes the time.
+    let mut piece = vec![0; 64 * 1024];
+    let mut bounded = payload.take(PAYLOAD_BYTES_MAX + 1);
+    loop {
+        match bounded.read(&mut piece) {
+            Ok(0) => break,
+            Ok(n) => {
+                hasher.update(&piece[..n]);
+                total += n as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    match total {
+        0 => Err(PackError::EmptyPayload),
+        1..=PAYLOAD_BYTES_MAX => Ok((hasher.finish(), total)),
+        _ => Err(PackError::PayloadTooLarge),
+    }
+}
+
+fn check(request: &PackRequest) -> Result<(), PackError> {
+    let version = &request.version;
+    if version.len() > VERSION_BYTES_MAX || semver::Version::parse(version).is_err() {
+        return Err(PackError::Version(
+            version.chars().take(2 * VERSION_BYTES_MAX).collect(),
+        ));
+    }
+    if request.sequence == 0 {
+        return Err(PackError::Sequence);
+    }
+    let releases = &request.returns_to;
+    let repeated = releases
+        .iter()
+        .enumerate()
+        .any(|(i, digest)| releases[..i].contains(digest));
+    if repeated || releases.len() > RETURNS_TO_MAX {
+        return Err(PackError::ReturnsTo(releases.len()));
+    }
+    Ok(())
+}
+
+fn encode_manifest(
+    request: &PackRequest,
+    image_digest: Digest,
+    image_bytes: u64,
+) -> Result<Vec<u8>, PackError> {
+    let manifest = Manifest {
+        digest: Digest::ZERO, // Not part of the encoding; it is computed from it.
+        sequence: request.sequence,
+        vendor_id: request.class.vendor_id(),
+        class_id: request.class.class_id(),
+        image_digest,
+        image_bytes: u32::try_from(image_bytes).map_err(|_| PackError::PayloadTooLarge)?,
+        version: &request.version,
+        security_floor: request.security_floor,
+        use_before: request.use_before,
+        bootloader_min: request.bootloader_min,
+        returns_to: request.returns_to.iter().copied().collect(),
+        sbom: request.sbom,
+        provenance: request.provenance,
+    };
+    let mut bytes = vec![0; MANIFEST_BYTES_MAX];
+    let len = manifest.encode(&mut bytes)?;
+    bytes.truncate(len);
+    Ok(bytes)
+}

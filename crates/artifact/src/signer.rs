@@ -1,0 +1,104 @@
+//! The one narrow door to a private key.
+//!
+//! A [`Signer`] signs bytes; it never chooses what they mean. The `keys` crate implements it for
+//! encrypted files; a PKCS#11 token fits the same shape, for it returns raw `r || s` as well. The
+//! fake beside the trait (feature `fake`) is for tests only: its keys follow from their names.
+
+use mainstay_trust::{KeyId, PublicKey};
+
+/// Bytes of an ESP256 signature, raw `r || s` (RFC 9053, section 2.1).
+pub const SIGNATURE_BYTES: usize = 64;
+
+/// Something that can sign as one holder with one key.
+pub trait Signer: Send + Sync {
+    /// The key's id, as it stands in the `kid` of every block this signer makes.
+    fn key_id(&self) -> KeyId;
+
+    /// The public half.
+    fn public_key(&self) -> PublicKey;
+
+    /// The person or service that holds the key, as the root names them.
+    fn holder(&self) -> &str;
+
+    /// Signs `message` (the encoded `Sig_structure`; the signer hashes it with SHA-256) and returns
+    /// the raw `r || s`.
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignError>;
+}
+
+/// Why a key would not sign.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the key of {holder} did not sign: {cause}")]
+pub struct SignError {
+    /// Whose key it is.
+    pub holder: String,
+    /// What the key store said, in plain words.
+    pub cause: String,
+}
+
+impl SignError {
+    /// Stable id of this error.
+    pub fn id(&self) -> &'static str {
+        "artifact.key-did-not-sign"
+    }
+
+    /// What to do about it.
+    pub fn cure(&self) -> &'static str {
+        "Open the key file or token again; if it still fails, replace the key through a new root."
+    }
+}
+
+#[cfg(any(test, feature = "fake"))]
+pub use fake::FakeSigner;
+
+#[cfg(any(test, feature = "fake"))]
+mod fake {
+    use super::{KeyId, PublicKey, SIGNATURE_BYTES, SignError, Signer};
+    use mainstay_trust::{Algorithm, Primitives, rustcrypto::RustCrypto};
+    use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
+
+    /// A signer whose key is derived from its holder's name. For tests: anyone can make it.
+    #[derive(Clone)]
+    pub struct FakeSigner {
+        holder: String,
+        key: SigningKey,
+        public: PublicKey,
+        id: KeyId,
+    }
+
+    impl FakeSigner {
+        /// The signer of `holder`; the same name always gives the same key.
+        pub fn new(holder: &str) -> Self {
+            let seed = RustCrypto.digest(holder.as_bytes());
+            let key = SigningKey::from_slice(&seed.0).expect("a SHA-256 is below the group order");
+            let point = key.verifying_key().to_sec1_point(false);
+            let public = PublicKey::from_sec1(Algorithm::Esp256, point.as_bytes())
+                .expect("an uncompressed point of P-256");
+            let id = KeyId::of(&public, &RustCrypto);
+            Self {
+                holder: holder.to_owned(),
+                key,
+                public,
+                id,
+            }
+        }
+    }
+
+    impl Signer for FakeSigner {
+        fn key_id(&self) -> KeyId {
+            self.id
+        }
+
+        fn public_key(&self) -> PublicKey {
+            self.public
+        }
+
+        fn holder(&self) -> &str {
+            &self.holder
+        }
+
+        fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignError> {
+            let signature: Signature = self.key.sign(message);
+            Ok(signature.to_bytes().into())
+        }
+    }
+}

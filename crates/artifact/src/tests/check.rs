@@ -1,0 +1,93 @@
+//! Each demand on an artifact fails by itself.
+
+use std::io::Cursor;
+
+use mainstay_trust::{RustCrypto, verify};
+
+use super::fixture::{self, PAYLOAD};
+use crate::check::*;
+use crate::container::to_bytes;
+
+fn outcomes(file: &[u8], with_root: bool) -> Vec<&'static str> {
+    let document = fixture::root();
+    let root = verify::pinned_root(&document, &RustCrypto).unwrap();
+    let checks = check(
+        &mut Cursor::new(file),
+        with_root.then_some(&root),
+        &RustCrypto,
+    );
+    assert_eq!(checks.len(), 6);
+    checks
+        .into_iter()
+        .map(|check| match check.outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed { id, .. } => id,
+            Outcome::NotApplicable { .. } => "-",
+        })
+        .collect()
+}
+
+#[test]
+fn each_demand_fails_by_itself() {
+    let file = |envelope: &[u8], payload: &[u8]| to_bytes(envelope, payload).unwrap();
+    let (packed, approved) = (fixture::packed().envelope, fixture::approved());
+    let mut longer = file(&approved, PAYLOAD);
+    longer.push(0);
+    let mut manifest_changed = approved.clone();
+    let at = approved.windows(5).position(|w| w == b"1.1.0").unwrap();
+    manifest_changed[at] = b'9';
+    let p = "passed";
+    let cases = [
+        ("good", file(&approved, PAYLOAD), [p, p, p, p, p, p]),
+        (
+            "unsigned",
+            file(&packed, PAYLOAD),
+            [p, p, "trust.unsigned", "-", p, p],
+        ),
+        (
+            "unapproved",
+            file(&fixture::signed(), PAYLOAD),
+            [p, p, p, "trust.approval-missing", p, p],
+        ),
+        (
+            "another image",
+            file(&approved, b"firmware 6.6.6"),
+            [p, p, p, p, p, "trust.payload-digest"],
+        ),
+        (
+            "a longer image",
+            file(&approved, &[0; 99]),
+            [p, p, p, p, "trust.payload-size", "-"],
+        ),
+        (
+            "a tail",
+            longer,
+            ["artifact.trailing-bytes", "-", "-", "-", "-", "-"],
+        ),
+        (
+            "another manifest",
+            file(&manifest_changed, PAYLOAD),
+            [p, "trust.manifest-digest", "-", "-", "-", "-"],
+        ),
+        (
+            "no envelope at all",
+            file(b"envelope", PAYLOAD),
+            [p, "trust.malformed", "-", "-", "-", "-"],
+        ),
+    ];
+    for (name, file, expected) in cases {
+        assert_eq!(outcomes(&file, true), expected, "{name}");
+    }
+}
+
+#[test]
+fn without_a_root_nothing_is_said_of_signatures() {
+    let file = to_bytes(&fixture::approved(), PAYLOAD).unwrap();
+    assert_eq!(
+        outcomes(&file, false),
+        ["passed", "passed", "-", "-", "passed", "passed"]
+    );
+    let checks = check(&mut Cursor::new(&file), None, &RustCrypto);
+    assert!(!all_passed(&checks));
+    assert!(first_failure(&checks).is_none());
+}

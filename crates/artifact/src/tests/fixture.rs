@@ -1,0 +1,106 @@
+//! The people, the root and the release that this crate's tests are about.
+
+use mainstay_trust::{BootloaderVersion, Digest, Role, RustCrypto};
+
+use crate::signer::{FakeSigner, Signer as _};
+use crate::{
+    Approval, ClassName, Member, PackRequest, Packed, RootDraft, add_approval, add_build_signature,
+    pack,
+};
+
+/// Holds the root key.
+pub fn custodian() -> FakeSigner {
+    FakeSigner::new("custodian@northwind.example")
+}
+
+/// Builds.
+pub fn ana() -> FakeSigner {
+    FakeSigner::new("ana@northwind.example")
+}
+
+/// Builds as well.
+pub fn li() -> FakeSigner {
+    FakeSigner::new("li@northwind.example")
+}
+
+/// Approves.
+pub fn mia() -> FakeSigner {
+    FakeSigner::new("mia@northwind.example")
+}
+
+/// Signs the status.
+pub fn server() -> FakeSigner {
+    FakeSigner::new("server.northwind.example")
+}
+
+pub fn member(role: Role, signer: &FakeSigner) -> Member {
+    Member {
+        role,
+        holder: signer.holder().to_owned(),
+        public_key: signer.public_key(),
+    }
+}
+
+pub fn draft() -> RootDraft {
+    RootDraft {
+        version: 1,
+        vendor: "northwind.example".to_owned(),
+        environment: "production".to_owned(),
+        issued: 1_700_000_000,
+        expires: 1_800_000_000,
+        members: vec![
+            member(Role::Root, &custodian()),
+            member(Role::Build, &ana()),
+            member(Role::Build, &li()),
+            member(Role::Release, &mia()),
+            member(Role::Status, &server()),
+        ],
+        thresholds: vec![],
+    }
+}
+
+/// The signed root document.
+pub fn root() -> Vec<u8> {
+    draft().signed(&[&custodian()], &RustCrypto).unwrap()
+}
+
+pub const PAYLOAD: &[u8] = b"firmware 1.1.0";
+
+pub fn request() -> PackRequest {
+    PackRequest {
+        class: ClassName::parse("northwind.example/production/thermo-v2/B+C").unwrap(),
+        version: "1.1.0".to_owned(),
+        sequence: 2,
+        security_floor: 1,
+        use_before: None,
+        bootloader_min: BootloaderVersion {
+            major: 1,
+            minor: 4,
+            patch: 0,
+        },
+        returns_to: vec![Digest([1; 32])],
+        sbom: None,
+        provenance: None,
+    }
+}
+
+pub fn packed() -> Packed {
+    pack(&request(), &mut &*PAYLOAD, &RustCrypto).unwrap()
+}
+
+pub fn approval() -> Approval {
+    Approval {
+        plan: Digest([2; 32]),
+        evidence: Digest([3; 32]),
+    }
+}
+
+pub fn signed() -> Vec<u8> {
+    add_build_signature(&packed().envelope, &ana(), None, &RustCrypto).unwrap()
+}
+
+pub fn approved() -> Vec<u8> {
+    let document = root();
+    let root = mainstay_trust::verify::pinned_root(&document, &RustCrypto).unwrap();
+    add_approval(&signed(), &mia(), approval(), &root, &RustCrypto).unwrap()
+}

@@ -1,0 +1,135 @@
+//! What may be packed, and that nothing else enters.
+
+use std::io::{self, Read};
+
+use mainstay_trust::{Digest, Envelope, Hasher, Manifest, Primitives, RustCrypto};
+
+use super::fixture::{self, PAYLOAD};
+use crate::container::PAYLOAD_BYTES_MAX;
+use crate::pack::*;
+
+fn check(change: impl FnOnce(&mut PackRequest), expected: &str) {
+    let mut request = fixture::request();
+    change(&mut request);
+    let found = pack(&request, &mut &*PAYLOAD, &RustCrypto);
+    assert_eq!(found.map_or_else(|error| error.id(), |_| "ok"), expected);
+}
+
+#[test]
+fn each_field_has_its_bounds() {
+    let digest = |n| Digest([n; 32]);
+    check(|_| (), "ok");
+    check(|r| r.version = "1.1".to_owned(), "artifact.version");
+    check(|r| r.version = String::new(), "artifact.version");
+    check(
+        |r| r.version = format!("1.1.0+{}", "b".repeat(64)),
+        "artifact.version",
+    );
+    check(|r| r.version = "1.1.0-rc.1+build.7".to_owned(), "ok");
+    check(|r| r.sequence = 0, "artifact.sequence");
+    check(|r| r.security_floor = r.sequence, "ok");
+    check(
+        |r| r.security_floor = r.sequence + 1,
+        "trust.floor-above-sequence",
+    );
+    check(|r| r.returns_to = (0..4).map(digest).collect(), "ok");
+    check(
+        |r| r.returns_to = (0..5).map(digest).collect(),
+        "artifact.returns-to",
+    );
+    check(
+        |r| r.returns_to = vec![digest(1), digest(1)],
+        "artifact.returns-to",
+    );
+    check(|r| r.sequence = u64::MAX, "ok");
+}
+
+#[test]
+fn what_was_asked_is_what_the_manifest_says() {
+    let packed = fixture::packed();
+    let envelope = Envelope::parse(&packed.envelope).unwrap();
+    let manifest = Manifest::parse(envelope.manifest, envelope.digest).unwrap();
+    let request = fixture::request();
+    assert!(envelope.blocks.is_empty());
+    assert_eq!(manifest.digest, packed.manifest_digest);
+    assert_eq!(manifest.image_digest, RustCrypto.digest(PAYLOAD));
+    assert_eq!(u64::from(manifest.image_bytes), packed.image_bytes);
+    assert_eq!(manifest.vendor_id, request.class.vendor_id());
+    assert_eq!(manifest.class_id, request.class.class_id());
+    assert_eq!((manifest.sequence, manifest.security_floor), (2, 1));
+    assert_eq!(manifest.returns_to.as_slice(), request.returns_to);
+    assert_eq!(manifest.bootloader_min, request.bootloader_min);
+}
+
+#[test]
+fn how_the_stream_is_cut_does_not_matter() {
+    /// Gives one byte a call, and is interrupted before each.
+    struct Dripping<'a>(&'a [u8], bool);
+    impl Read for Dripping<'_> {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let n = self.0.len().min(1);
+            self.0.read(&mut buf[..n])
+        }
+    }
+    let dripped = pack(
+        &fixture::request(),
+        &mut Dripping(PAYLOAD, false),
+        &RustCrypto,
+    );
+    assert_eq!(dripped.unwrap(), fixture::packed());
+}
+
+/// A hash that costs nothing, for payloads that are only long.
+struct NoHash;
+impl Hasher for NoHash {
+    fn update(&mut self, _: &[u8]) {}
+    fn finish(self) -> Digest {
+        Digest::ZERO
+    }
+}
+impl Primitives for NoHash {
+    type Hasher = NoHash;
+    fn hasher(&self) -> NoHash {
+        NoHash
+    }
+    fn verify(
+        &self,
+        _: &mainstay_trust::PublicKey,
+        _: &[&[u8]],
+        _: &[u8],
+    ) -> Result<(), mainstay_trust::BadSignature> {
+        Err(mainstay_trust::BadSignature)
+    }
+}
+
+#[test]
+fn payloads_have_their_bounds() {
+    let id = |len| match measure(&mut io::repeat(0).take(len), &NoHash) {
+        Ok((_, counted)) => {
+            assert_eq!(counted, len);
+            "ok"
+        }
+        Err(error) => error.id(),
+    };
+    assert_eq!(id(0), "artifact.payload-empty");
+    assert_eq!(id(1), "ok");
+    assert_eq!(id(PAYLOAD_BYTES_MAX), "ok");
+    assert_eq!(id(PAYLOAD_BYTES_MAX + 1), "artifact.payload-too-large");
+    assert_eq!(id(u64::MAX), "artifact.payload-too-large");
+}
+
+#[test]
+fn a_stream_that_fails_is_an_error_of_its_own() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::PermissionDenied.into())
+        }
+    }
+    let refused = pack(&fixture::request(), &mut Broken, &RustCrypto).unwrap_err();
+    assert_eq!(refused.id(), "artifact.stream");
+}

@@ -1,0 +1,4 @@
+//! Tests across the crate's modules.
+
+mod key_files;
+mod two_libraries;
