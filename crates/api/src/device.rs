@@ -1,0 +1,70 @@
+//! Registering devices.
+
+use mainstay_fleet::DeviceId;
+use serde::{Deserialize, Serialize};
+
+/// The most devices in one request; a larger fleet is registered in several.
+pub const NEW_DEVICES_MAX: usize = 1000;
+
+/// Devices to register, at most [`NEW_DEVICES_MAX`]; all of them or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDevices {
+    /// The devices.
+    pub devices: Vec<NewDevice>,
+}
+
+/// One device to register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewDevice {
+    /// Its name.
+    pub id: DeviceId,
+    /// Its class, one of the plan's.
+    pub class: String,
+    /// Its hardware revision, one of the class's.
+    pub hardware: String,
+    /// Its IANA time zone.
+    pub zone: String,
+    /// Its boot loader's version, such as `1.4.0`.
+    pub bootloader: String,
+}
+
+/// The tokens of newly registered devices. They are shown this once, and kept only as hashes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceTokens {
+    /// One for each device, in the order of the request.
+    pub devices: Vec<DeviceToken>,
+}
+
+/// One device's token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceToken {
+    /// The device.
+    pub id: DeviceId,
+    /// What it sends as bearer token.
+    pub token: String,
+}
+
+impl core::fmt::Debug for DeviceToken {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("DeviceToken")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_never_printed() {
+        let id = DeviceId::new("th-1").expect("a good name");
+        let token = DeviceToken {
+            id,
+            token: "s3cret".to_owned(),
+        };
+        assert!(!format!("{token:?}").contains("s3cret"));
+    }
+}

@@ -1,0 +1,44 @@
+//! The operator API: what people's tools send to the server, and what they get back, as JSON.
+//!
+//! | request | who | body | answer |
+//! |---|---|---|---|
+//! | `PUT /api/v1/plan` | release manager | the plan's text | [`PlanView`] |
+//! | `GET /api/v1/plan` | anyone | | [`PlanView`] |
+//! | `POST /api/v1/devices` | operations | [`NewDevices`] | [`DeviceTokens`] |
+//! | `GET /api/v1/devices` | anyone | | list of [`mainstay_fleet::Device`] |
+//! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
+//! | `GET /api/v1/devices/{id}/why` | anyone | | [`Why`] |
+//! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`] |
+//! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
+//! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
+//! | `GET /api/v1/releases/{id}`, `.../why` | anyone | | [`ReleaseView`], [`Why`] |
+//! | `POST /api/v1/releases/{id}/rollout` | operations | | [`RolloutView`] |
+//! | `GET /api/v1/rollouts` | anyone | | list of [`RolloutView`] |
+//! | `GET /api/v1/rollouts/{id}`, `.../why` | anyone | | [`RolloutView`], [`Why`] |
+//! | `POST /api/v1/rollouts/{id}/halt` | anyone | [`HaltRequest`] | [`RolloutView`] |
+//! | `POST /api/v1/rollouts/{id}/answer` | operations | [`AnswerRequest`] | [`RolloutView`] |
+//! | `GET /api/v1/incidents`, `/{id}` | anyone | | [`IncidentView`], or a list of them |
+//!
+//! Every request carries `Authorization: Bearer <the person's token>`; "anyone" is anyone with one.
+//! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP.
+
+pub mod device;
+pub mod incident;
+pub mod plan;
+pub mod problem;
+pub mod release;
+pub mod rollout;
+pub mod why;
+
+pub use device::{DeviceToken, DeviceTokens, NewDevice, NewDevices};
+pub use incident::IncidentView;
+pub use plan::PlanView;
+pub use problem::Problem;
+pub use release::{ReleaseView, StageView};
+pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView};
+pub use why::Why;
+
+/// The media type of an artifact file.
+pub const ARTIFACT_MEDIA_TYPE: &str = "application/vnd.mainstay.artifact";
+/// The media type of a signed envelope.
+pub const ENVELOPE_MEDIA_TYPE: &str = "application/suit-envelope+cose";

@@ -1,0 +1,72 @@
+//! A rollout as the API shows it, and what people may tell it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A rollout and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RolloutView {
+    /// Its number.
+    pub id: i64,
+    /// The release it carries, `thermo-v2@1.1.0`.
+    pub release: String,
+    /// The version that people read.
+    pub version: String,
+    /// "rolling", "awaits-human", "halted" or "complete".
+    pub phase: String,
+    /// The newest open wave, from 0.
+    pub wave: usize,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it was halted or completed; none before.
+    pub ended_at: Option<Timestamp>,
+    /// Why it was halted; none unless it was.
+    pub halted_because: Option<String>,
+    /// The plan revision whose rules it follows.
+    pub plan_revision: String,
+    /// Its waves.
+    pub waves: Vec<WaveView>,
+    /// Devices of all waves that run the release to which a halted rollout returns.
+    pub returned: usize,
+    /// Devices of all waves that still run a halted release.
+    pub still_on_it: usize,
+    /// Devices that never picked it up in time.
+    pub unreached: usize,
+}
+
+/// One wave and how its members do. The counts but `members` don't overlap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaveView {
+    /// "canary", "10 %" and so on.
+    pub name: String,
+    /// When it opened; none before.
+    pub opened_at: Option<Timestamp>,
+    /// Devices in it.
+    pub members: usize,
+    /// Devices that run the release and said so from it.
+    pub updated: usize,
+    /// Devices on which it failed.
+    pub failed: usize,
+    /// Devices that are fetching it or trying it out.
+    pub under_way: usize,
+    /// Devices that began to install it, whatever came of it.
+    pub began: usize,
+    /// "continue", "accept" or "reject": what the evidence says so far.
+    pub verdict: String,
+}
+
+/// A person pulls the brake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HaltRequest {
+    /// Why, in a sentence; it stands in the incident.
+    pub why: String,
+}
+
+/// A person answers a rollout's question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// Whether the next wave may open.
+    pub go_on: bool,
+}
