@@ -62,5 +62,13 @@ explain! {
     usage mainstay_keys::KeyError;
     usage mainstay_artifact::container::ContainerError;
     usage mainstay_artifact::identity::NameError;
+    usage mainstay_artifact::pack::PackError;
+    refusal mainstay_artifact::BlockError;
     refusal mainstay_artifact::SignError;
+}
+
+impl From<mainstay_trust::Refusal> for Failure {
+    fn from(refusal: mainstay_trust::Refusal) -> Self {
+        Self::refusal(refusal.id(), refusal.cause(), refusal.cure())
+    }
 }

@@ -50,32 +50,57 @@ fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
     }
 }
 
-/// Writes a whole new file, or nothing: to a temporary name first, then renamed. An existing file
-/// is never replaced.
+/// Writes a whole new file, or nothing. An existing file is never replaced.
 pub fn write_new(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
+    write_new_with(path, what, |file| file.write_all(bytes).map_err(|e| unwritable(path, what, &e)))
+}
+
+/// As [`write_new`], for content that `fill` writes piece by piece.
+pub fn write_new_with(
+    path: &Path,
+    what: &str,
+    fill: impl FnOnce(&mut File) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     if path.exists() {
         let problem = format!("{} exists already", path.display());
         let cure = "choose another path, or move the old file away";
         return Err(Failure::usage(format!("{what}.exists"), problem, cure));
     }
-    replace(path, what, bytes)
+    replace_with(path, what, fill)
 }
 
-/// Writes a whole file in place of an older one: a reader sees the old bytes or the new ones.
-pub fn replace(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
+/// Writes a whole file in place of an older one: a reader sees the old bytes or the new ones, and
+/// after a failure the old ones stay.
+pub fn replace_with(
+    path: &Path,
+    what: &str,
+    fill: impl FnOnce(&mut File) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    let written = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|error| {
+    let written = write_synced(&temporary, path, what, fill).and_then(|()| {
+        fs::rename(&temporary, path).map_err(|error| unwritable(path, what, &error))
+    });
+    if written.is_err() {
         // Nothing half-written stays; if even that fails, the first error is the one to tell.
         let _ = fs::remove_file(&temporary);
-        let problem = format!("{} can't be written: {error}", path.display());
-        let cure = "check that the folder exists, and that you may write there";
-        Failure::usage(format!("{what}.unwritable"), problem, cure)
-    })
+    }
+    written
 }
 
-fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+fn write_synced(
+    temporary: &Path,
+    path: &Path,
+    what: &str,
+    fill: impl FnOnce(&mut File) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let file = OpenOptions::new().write(true).create_new(true).open(temporary);
+    let mut file = file.map_err(|error| unwritable(path, what, &error))?;
+    fill(&mut file)?;
+    file.sync_all().map_err(|error| unwritable(path, what, &error))
+}
+
+fn unwritable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
+    let problem = format!("{} can't be written: {error}", path.display());
+    let cure = "check that the folder exists, and that you may write there";
+    Failure::usage(format!("{what}.unwritable"), problem, cure)
 }

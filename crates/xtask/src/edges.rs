@@ -43,7 +43,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("keys", &["trust", "artifact"]),
     ("store", &["*pure-but-device"]),
     ("server", &["*pure-but-device", "keys", "store"]),
-    ("simulator", &["*pure", "keys", "store", "server"]),
+    ("client", &["api", "fleet"]),
+    ("simulator", &["*pure", "keys", "store", "server", "client"]),
     ("cli", &["*all"]),
     ("xtask", &[]),
 ];

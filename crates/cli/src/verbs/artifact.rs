@@ -1,0 +1,87 @@
+//! `mainstay artifact`: pack, sign, approve, verify and inspect.
+
+mod look;
+mod pack;
+mod sign;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::passphrase::PassphraseSource;
+
+/// Pack, sign, approve, verify and inspect artifacts.
+#[derive(Debug, Subcommand)]
+pub enum Artifact {
+    /// Make one artifact file from a firmware image. The same inputs give the same bytes.
+    #[command(after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay")]
+    Pack(Box<pack::Pack>),
+    /// Sign an artifact as its builder.
+    #[command(after_help = "Example:\n  mainstay artifact sign thermo-1.1.0.mainstay --key ana.key --root root.cbor")]
+    Sign {
+        /// The artifact; the signature is added to it.
+        file: PathBuf,
+        /// The builder's private key.
+        #[arg(long)]
+        key: PathBuf,
+        /// The root, so that a key without the role is refused here and not by every device.
+        #[arg(long)]
+        root: PathBuf,
+        #[command(flatten)]
+        passphrase: PassphraseSource,
+    },
+    /// Approve a signed artifact as its release manager. The manifest doesn't change.
+    #[command(after_help = "Example:\n  mainstay artifact approve thermo-1.1.0.mainstay --key sam.key --root root.cbor --plan plan.toml")]
+    Approve {
+        /// The artifact; the approval is added to it.
+        file: PathBuf,
+        /// The release manager's private key.
+        #[arg(long)]
+        key: PathBuf,
+        /// The root.
+        #[arg(long)]
+        root: PathBuf,
+        /// The plan under which it is approved; its digest is signed too.
+        #[arg(long)]
+        plan: PathBuf,
+        #[command(flatten)]
+        passphrase: PassphraseSource,
+    },
+    /// Check all that a device would check, and say how each check ended. Exit code 1 if one fails.
+    #[command(after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor")]
+    Verify {
+        /// The artifact.
+        file: PathBuf,
+        /// The root; without it nobody can say whose signatures count.
+        #[arg(long)]
+        root: Option<PathBuf>,
+    },
+    /// Show what an artifact says of itself.
+    #[command(after_help = "Example:\n  mainstay artifact inspect thermo-1.1.0.mainstay --root root.cbor")]
+    Inspect {
+        /// The artifact.
+        file: PathBuf,
+        /// The root, to name the people behind the signatures.
+        #[arg(long)]
+        root: Option<PathBuf>,
+    },
+}
+
+impl Artifact {
+    /// Does it.
+    pub fn run(self, output: &Output) -> Result<(), Failure> {
+        match self {
+            Self::Pack(pack) => pack.run(output),
+            Self::Sign { file, key, root, passphrase } => {
+                sign::build(&file, &key, &root, &passphrase, output)
+            }
+            Self::Approve { file, key, root, plan, passphrase } => {
+                sign::approve(&file, &key, &root, &plan, &passphrase, output)
+            }
+            Self::Verify { file, root } => look::verify(&file, root.as_deref(), output),
+            Self::Inspect { file, root } => look::inspect(&file, root.as_deref(), output),
+        }
+    }
+}

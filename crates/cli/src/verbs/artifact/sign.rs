@@ -1,0 +1,90 @@
+//! `mainstay artifact sign` and `approve`: one signature more, the same manifest.
+
+use std::fs::File;
+use std::path::Path;
+
+use mainstay_artifact::{Approval, ArtifactFile, add_approval, add_build_signature, container};
+use mainstay_keys::{FileSigner, HostPrimitives, file};
+use mainstay_plan::PLAN_BYTES_MAX;
+use mainstay_trust::{Digest, Primitives as _};
+use mainstay_artifact::Signer as _;
+use serde_json::json;
+
+use super::look;
+use crate::failure::Failure;
+use crate::files;
+use crate::output::Output;
+use crate::passphrase::PassphraseSource;
+use crate::verbs::root;
+
+/// Adds a build signature.
+pub fn build(
+    path: &Path,
+    key: &Path,
+    root: &Path,
+    passphrase: &PassphraseSource,
+    output: &Output,
+) -> Result<(), Failure> {
+    let root = root::read(root)?;
+    let root = root::open(&root)?;
+    let artifact = look::open(path)?;
+    let signer = open_key(key, passphrase)?;
+    let envelope = add_build_signature(&artifact.envelope, &signer, Some(&root), &HostPrimitives)?;
+    replace_envelope(path, &artifact, &envelope)?;
+    say(path, "signed", "Next: `mainstay artifact approve`, by the release manager", &signer, output);
+    Ok(())
+}
+
+/// Adds an approval.
+pub fn approve(
+    path: &Path,
+    key: &Path,
+    root: &Path,
+    plan: &Path,
+    passphrase: &PassphraseSource,
+    output: &Output,
+) -> Result<(), Failure> {
+    let root = root::read(root)?;
+    let root = root::open(&root)?;
+    let artifact = look::open(path)?;
+    let approval = Approval { plan: plan_revision(plan)?, evidence: no_evidence() };
+    let signer = open_key(key, passphrase)?;
+    let envelope =
+        add_approval(&artifact.envelope, &signer, approval, &root, &HostPrimitives)?;
+    replace_envelope(path, &artifact, &envelope)?;
+    say(path, "approved", "Next: `mainstay release add`", &signer, output);
+    Ok(())
+}
+
+fn open_key(path: &Path, passphrase: &PassphraseSource) -> Result<FileSigner, Failure> {
+    let passphrase = passphrase.read(&format!("Passphrase of {}", path.display()))?;
+    Ok(file::open(path, &passphrase)?)
+}
+
+/// The revision of a plan: the digest of its bytes. An invalid plan approves nothing.
+fn plan_revision(path: &Path) -> Result<Digest, Failure> {
+    super::pack::read_plan(path)?;
+    let bytes = files::read(path, "plan", PLAN_BYTES_MAX as u64)?;
+    Ok(HostPrimitives.digest(&bytes))
+}
+
+/// The digest of the empty set of evidence: no gate is read yet (`docs/decisions/0005-gates-wait-for-evidence.md`).
+fn no_evidence() -> Digest {
+    HostPrimitives.digest(b"")
+}
+
+fn replace_envelope(path: &Path, old: &ArtifactFile, envelope: &[u8]) -> Result<(), Failure> {
+    let mut source = File::open(path).map_err(container::ContainerError::from)?;
+    let mut payload = old.payload_reader(&mut source)?;
+    files::replace_with(path, "artifact", |file| {
+        Ok(container::write(file, envelope, &mut payload, old.payload_len)?)
+    })
+}
+
+fn say(path: &Path, stage: &str, next: &str, signer: &FileSigner, output: &Output) {
+    let value = json!({
+        "artifact": path, "stage": stage, "by": signer.holder(), "kid": signer.key_id().to_string(),
+    });
+    let sentence = || format!("{} is {stage} by {}.\n{next}", path.display(), signer.holder());
+    output.say(sentence, &value);
+}

@@ -1,0 +1,200 @@
+//! One request and its answer: the token is added, the answer bounded and read.
+
+use std::fmt;
+use std::time::Duration;
+
+use mainstay_api::Problem;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Client, Method, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::ClientError;
+
+/// Uploads of a full artifact over a slow line take minutes; a server that is silent for longer is gone.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+/// The largest answer: a hundred thousand devices in one list.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What a request carries.
+pub enum Body<'a> {
+    /// Nothing.
+    Empty,
+    /// Plain text.
+    Text(&'a str),
+    /// JSON.
+    Json(Vec<u8>),
+    /// Bytes of a media type.
+    Bytes(Vec<u8>, &'static str),
+}
+
+impl Body<'_> {
+    /// The JSON form of `value`.
+    pub fn json(value: &impl Serialize) -> Result<Self, ClientError> {
+        serde_json::to_vec(value)
+            .map(Self::Json)
+            .map_err(|error| ClientError::Answer {
+                path: "the request".to_owned(),
+                why: error.to_string(),
+            })
+    }
+
+    fn into_parts(self) -> (Vec<u8>, &'static str) {
+        match self {
+            Self::Empty => (Vec::new(), "application/octet-stream"),
+            Self::Text(text) => (text.as_bytes().to_vec(), "text/plain; charset=utf-8"),
+            Self::Json(bytes) => (bytes, "application/json"),
+            Self::Bytes(bytes, media_type) => (bytes, media_type),
+        }
+    }
+}
+
+/// The way to one server for one person.
+#[derive(Clone)]
+pub struct Exchange {
+    http: Client,
+    base: String,
+    token: String,
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Exchange {
+    /// The way to the server at `base`.
+    pub fn new(base: &str, token: &str) -> Result<Self, ClientError> {
+        let base = base.trim_end_matches('/').to_owned();
+        let is_address = reqwest::Url::parse(&base).is_ok_and(|url| url.has_host());
+        if !is_address {
+            return Err(ClientError::Address(base));
+        }
+        let http = Client::builder().timeout(REQUEST_TIMEOUT).build();
+        let http = http.map_err(|cause| ClientError::Unreachable {
+            base: base.clone(),
+            cause,
+        })?;
+        Ok(Self {
+            http,
+            base,
+            token: token.to_owned(),
+        })
+    }
+
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.send(Method::GET, path, Body::Empty).await
+    }
+
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Body<'_>,
+    ) -> Result<T, ClientError> {
+        self.send(Method::POST, path, body).await
+    }
+
+    pub async fn put<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Body<'_>,
+    ) -> Result<T, ClientError> {
+        self.send(Method::PUT, path, body).await
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body<'_>,
+    ) -> Result<T, ClientError> {
+        let (bytes, media_type) = body.into_parts();
+        let request = self
+            .http
+            .request(method, format!("{}/api/v1{path}", self.base))
+            .header(AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(CONTENT_TYPE, media_type)
+            .body(bytes);
+        let answer = request
+            .send()
+            .await
+            .map_err(|cause| self.unreachable(cause))?;
+        let succeeded = answer.status().is_success();
+        let bytes = self.read(answer, path).await?;
+        let unreadable = |error: serde_json::Error| ClientError::Answer {
+            path: path.to_owned(),
+            why: error.to_string(),
+        };
+        if succeeded {
+            return serde_json::from_slice(&bytes).map_err(unreadable);
+        }
+        let problem: Problem = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        Err(ClientError::Refused(Box::new(problem)))
+    }
+
+    async fn read(&self, mut answer: Response, path: &str) -> Result<Vec<u8>, ClientError> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = answer
+            .chunk()
+            .await
+            .map_err(|cause| self.unreachable(cause))?
+        {
+            if bytes.len() + piece.len() > ANSWER_BYTES_MAX {
+                let why = format!("it has more than {ANSWER_BYTES_MAX} bytes");
+                return Err(ClientError::Answer {
+                    path: path.to_owned(),
+                    why,
+                });
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    }
+
+    fn unreachable(&self, cause: reqwest::Error) -> ClientError {
+        // The address may hold a token by mistake; the error needs none of it.
+        ClientError::Unreachable {
+            base: self.base.clone(),
+            cause: cause.without_url(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_host() {
+        for (base, good) in [
+            ("http://127.0.0.1:8480", true),
+            ("127.0.0.1:8480", false),
+            ("", false),
+        ] {
+            assert_eq!(Exchange::new(base, "token").is_ok(), good, "{base:?}");
+        }
+    }
+
+    #[test]
+    fn the_token_is_never_printed() {
+        let exchange = Exchange::new("http://localhost", "s3cret").expect("an address");
+        assert!(!format!("{exchange:?}").contains("s3cret"));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_gone_is_named() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("bound"));
+        drop(listener);
+        let exchange = Exchange::new(&base, "token").expect("an address");
+        let error = exchange
+            .get::<Vec<u8>>("/devices")
+            .await
+            .expect_err("nobody listens");
+        assert_eq!(error.id(), "client.unreachable");
+        assert!(error.to_string().contains(&base));
+    }
+}

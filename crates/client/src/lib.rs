@@ -1,0 +1,159 @@
+//! Speaks the operator API over HTTP: what the command line and the simulator's people use.
+//!
+//! It decides nothing and keeps nothing but the address and one person's token. Read [`Operator`]
+//! first.
+
+pub mod error;
+mod exchange;
+
+use mainstay_api::{
+    ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest,
+    IncidentView, NewDevices, PlanView, ReleaseView, RolloutView, Why,
+};
+use mainstay_fleet::Device;
+
+pub use error::ClientError;
+use exchange::{Body, Exchange};
+
+/// One person at one server.
+#[derive(Debug, Clone)]
+pub struct Operator(Exchange);
+
+type Answer<T> = Result<T, ClientError>;
+
+impl Operator {
+    /// The person with this token at the server at `base`, such as `http://127.0.0.1:8480`.
+    ///
+    /// # Errors
+    /// If the address isn't one.
+    pub fn new(base: &str, token: &str) -> Answer<Self> {
+        Exchange::new(base, token).map(Self)
+    }
+
+    /// Puts a plan into force.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn activate_plan(&self, text: &str) -> Answer<PlanView> {
+        self.0.put("/plan", Body::Text(text)).await
+    }
+
+    /// Registers devices; all or none.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn register(&self, devices: &NewDevices) -> Answer<DeviceTokens> {
+        self.0.post("/devices", Body::json(devices)?).await
+    }
+
+    /// All devices.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn devices(&self) -> Answer<Vec<Device>> {
+        self.0.get("/devices").await
+    }
+
+    /// Hands in a signed artifact on a track.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn submit(&self, track: &str, artifact: Vec<u8>) -> Answer<ReleaseView> {
+        let body = Body::Bytes(artifact, ARTIFACT_MEDIA_TYPE);
+        self.0.post(&format!("/releases?track={track}"), body).await
+    }
+
+    /// Hands in the approved envelope of a release.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn approve(&self, release: &str, envelope: Vec<u8>) -> Answer<ReleaseView> {
+        let body = Body::Bytes(envelope, ENVELOPE_MEDIA_TYPE);
+        self.0
+            .post(&format!("/releases/{release}/approval"), body)
+            .await
+    }
+
+    /// All releases.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn releases(&self) -> Answer<Vec<ReleaseView>> {
+        self.0.get("/releases").await
+    }
+
+    /// One release.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn release(&self, release: &str) -> Answer<ReleaseView> {
+        self.0.get(&format!("/releases/{release}")).await
+    }
+
+    /// Starts the rollout of an approved release.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn roll_out(&self, release: &str) -> Answer<RolloutView> {
+        self.0
+            .post(&format!("/releases/{release}/rollout"), Body::Empty)
+            .await
+    }
+
+    /// All rollouts.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn rollouts(&self) -> Answer<Vec<RolloutView>> {
+        self.0.get("/rollouts").await
+    }
+
+    /// One rollout.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn rollout(&self, rollout: i64) -> Answer<RolloutView> {
+        self.0.get(&format!("/rollouts/{rollout}")).await
+    }
+
+    /// Pulls the brake.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn halt(&self, rollout: i64, why: &str) -> Answer<RolloutView> {
+        let body = Body::json(&HaltRequest {
+            why: why.to_owned(),
+        })?;
+        self.0
+            .post(&format!("/rollouts/{rollout}/halt"), body)
+            .await
+    }
+
+    /// Answers a rollout's question.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn answer(&self, rollout: i64, go_on: bool) -> Answer<RolloutView> {
+        let body = Body::json(&AnswerRequest { go_on })?;
+        self.0
+            .post(&format!("/rollouts/{rollout}/answer"), body)
+            .await
+    }
+
+    /// Asks why a device, release or rollout isn't moving; `subject` is "devices", "releases" or
+    /// "rollouts".
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn why(&self, subject: &str, id: &str) -> Answer<Why> {
+        self.0.get(&format!("/{subject}/{id}/why")).await
+    }
+
+    /// All incidents.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn incidents(&self) -> Answer<Vec<IncidentView>> {
+        self.0.get("/incidents").await
+    }
+}
