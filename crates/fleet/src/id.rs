@@ -41,7 +41,8 @@ impl DeviceId {
     pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
         let text = text.into();
         let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        if (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(safe) {
+        let is_a_folder = text == "." || text == "..";
+        if (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(safe) && !is_a_folder {
             return Ok(Self(text));
         }
         Err(IdError(text.chars().take(ID_BYTES_MAX).collect()))
@@ -86,6 +87,8 @@ mod tests {
             ("", false),
             ("a b", false),
             ("../etc", false),
+            ("..", false),
+            (".", false),
             ("ä", false),
             (&"x".repeat(64), true),
             (&"x".repeat(65), false),

@@ -1,0 +1,376 @@
+//! One device: the machine of `machine.rs`, its flash, and the effects between them.
+//!
+//! The owner supplies the world: it asks [`Device::wants`], does that (sends a message, fetches bytes,
+//! runs the self-test, restarts), and hands the result back. The order of every flash operation
+//! is decided in here.
+
+use mainstay_protocol::{
+    Acknowledged, BootReason, CheckIn, Directive, Health, MessageError, ReportList, Reports,
+    Running, SelfTest, Todo, read, write,
+};
+use mainstay_trust::admission::{Admitted, check_payload};
+use mainstay_trust::{Digest, Primitives, verify};
+
+use crate::boot::{Booted, power_up};
+use crate::config::Config;
+use crate::error::DeviceError;
+use crate::flash::{Flash, FlashError};
+use crate::journal;
+use crate::machine::step;
+use crate::offer::{admit_offer, head_of};
+use crate::provision::write_image;
+use crate::record::Record;
+use crate::slot::{Head, Slot, measure};
+use crate::state::{Effect, Input, Phase, Policy, Release, State};
+use crate::want::{Want, wants};
+
+/// One device that has come up.
+#[derive(Debug)]
+pub struct Device<F, P, R> {
+    flash: F,
+    primitives: P,
+    config: Config<R>,
+    state: State,
+    booted: Booted,
+    head: Option<Head>,
+    /// The head of the release that is being fetched, until its slot is erased for it.
+    offered: Option<Head>,
+    nonce: [u8; 16],
+}
+
+impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
+    /// Switches a device on: the boot loader's decision, then the machine's start. `now_ms` is the
+    /// device's clock, in Unix milliseconds.
+    ///
+    /// # Errors
+    /// The flash, given back, and what failed; after a power cut the owner starts over.
+    pub fn start(
+        mut flash: F,
+        primitives: P,
+        config: Config<R>,
+        now_ms: u64,
+    ) -> Result<Self, (F, FlashError)> {
+        let up = match power_up(&mut flash, &config.layout, &primitives, now_ms / 1000) {
+            Ok(up) => up,
+            Err(error) => return Err((flash, error)),
+        };
+        let running = up
+            .booted
+            .slot
+            .zip(up.head.as_ref())
+            .and_then(|(slot, head)| release(slot, head));
+        let reason = up.booted.reason;
+        let mut device = Self {
+            flash,
+            primitives,
+            config,
+            state: State::new(up.record, running, now_ms),
+            booted: up.booted,
+            head: up.head,
+            offered: None,
+            nonce: [0; 16],
+        };
+        match device.feed(Input::Started { reason }, now_ms) {
+            Ok(()) => Ok(device),
+            Err(error) => Err((device.flash, error)),
+        }
+    }
+
+    /// What the device wants at `now_ms`.
+    #[must_use]
+    pub fn wants(&self, now_ms: u64) -> Want {
+        match wants(&self.state, now_ms) {
+            Want::Fetch {
+                image,
+                offset,
+                left,
+            } => Want::Fetch {
+                image,
+                offset,
+                left: left.min(self.config.fetch_bytes),
+            },
+            other => other,
+        }
+    }
+
+    /// Writes the check-in into `buffer` and returns its length. The nonce must be fresh random bytes.
+    ///
+    /// # Errors
+    /// If the buffer is too small.
+    pub fn check_in(
+        &mut self,
+        nonce: [u8; 16],
+        health: Health,
+        buffer: &mut [u8],
+    ) -> Result<usize, DeviceError> {
+        self.nonce = nonce;
+        let record = &self.state.record;
+        let manifest = self.head.as_ref().and_then(Head::manifest);
+        let message = CheckIn {
+            nonce,
+            running: self.running_as(manifest.as_ref().map_or("", |manifest| manifest.version)),
+            boot: self.booted.reason,
+            root_version: self.root_version(),
+            status_seq: record.status_seq,
+            health,
+            reports: ReportList(record.reports.clone()),
+        };
+        Ok(write(&message, buffer)?)
+    }
+
+    /// Writes the reports that don't wait for a check-in into `buffer` and returns their length.
+    ///
+    /// # Errors
+    /// If the buffer is too small.
+    pub fn reports(&self, buffer: &mut [u8]) -> Result<usize, DeviceError> {
+        let reports = ReportList(self.state.record.reports.clone());
+        Ok(write(&Reports { reports }, buffer)?)
+    }
+
+    /// Takes the answer to a check-in.
+    ///
+    /// # Errors
+    /// If it can't be read (nothing changes then), or flash fails.
+    pub fn take_directive(&mut self, bytes: &[u8], now_ms: u64) -> Result<(), DeviceError> {
+        let directive: Directive<'_> = read(bytes)?;
+        let poll_after_ms = u64::from(directive.poll_after_s) * 1000;
+        let acknowledged = directive.acknowledged;
+        self.feed(
+            Input::Answered {
+                acknowledged,
+                poll_after_ms,
+            },
+            now_ms,
+        )?;
+        if let Todo::Install { envelope, .. } = directive.todo {
+            self.take_offer(envelope, directive.status, now_ms)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the answer to reports.
+    ///
+    /// # Errors
+    /// If it can't be read; nothing changes then.
+    pub fn take_acknowledged(&mut self, bytes: &[u8], now_ms: u64) -> Result<(), DeviceError> {
+        let Acknowledged { seq } = read(bytes)?;
+        Ok(self.feed(Input::Acknowledged { acknowledged: seq }, now_ms)?)
+    }
+
+    /// Takes bytes of the image that [`Want::Fetch`] asked for, from the offset that it named. Fewer
+    /// bytes than asked for are fine; what doesn't fill a write of the flash is fetched again.
+    ///
+    /// # Errors
+    /// If flash fails.
+    pub fn take_image_bytes(&mut self, bytes: &[u8], now_ms: u64) -> Result<(), DeviceError> {
+        let Phase::Fetching {
+            admitted,
+            slot,
+            written,
+            ..
+        } = self.state.phase
+        else {
+            return Ok(());
+        };
+        let left = admitted.image_bytes().saturating_sub(written) as usize;
+        let bytes = &bytes[..bytes.len().min(left)];
+        let unit = self.config.layout.write_bytes() as usize;
+        let usable = if bytes.len() == left {
+            left
+        } else {
+            bytes.len() - bytes.len() % unit
+        };
+        if usable == 0 {
+            return Ok(self.feed(Input::ExchangeFailed, now_ms)?);
+        }
+        let address = self.config.layout.image(slot) + written;
+        write_image(&mut self.flash, address, &bytes[..usable], unit)?;
+        Ok(self.feed(
+            Input::Written {
+                bytes: usable as u32,
+            },
+            now_ms,
+        )?)
+    }
+
+    /// Says that a message or a fetch brought no answer.
+    ///
+    /// # Errors
+    /// If flash fails.
+    pub fn exchange_failed(&mut self, now_ms: u64) -> Result<(), DeviceError> {
+        Ok(self.feed(Input::ExchangeFailed, now_ms)?)
+    }
+
+    /// Takes the self-test that [`Want::Look`] asked for.
+    ///
+    /// # Errors
+    /// If flash fails.
+    pub fn looked(&mut self, self_test: SelfTest, now_ms: u64) -> Result<(), DeviceError> {
+        Ok(self.feed(Input::Looked(self_test), now_ms)?)
+    }
+
+    /// Why it runs what it runs.
+    #[must_use]
+    pub fn boot_reason(&self) -> BootReason {
+        self.booted.reason
+    }
+
+    /// The digest of the running image; none in safe mode.
+    #[must_use]
+    pub fn running_image(&self) -> Option<Digest> {
+        self.head.as_ref().map(|head| head.image_digest)
+    }
+
+    /// The identity of the running release; none in safe mode.
+    #[must_use]
+    pub fn running_release(&self) -> Option<Digest> {
+        self.state.running.map(|release| release.manifest)
+    }
+
+    /// Whether the running image is on trial.
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        self.state.watch.is_some()
+    }
+
+    /// What survives a power cut.
+    #[must_use]
+    pub fn record(&self) -> &Record {
+        &self.state.record
+    }
+
+    /// The flash, for an owner that plans a power cut.
+    pub fn flash_mut(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
+    /// Switches the device off; only what is in flash stays.
+    #[must_use]
+    pub fn power_off(self) -> (F, P, Config<R>) {
+        (self.flash, self.primitives, self.config)
+    }
+
+    fn root_version(&self) -> u32 {
+        let root = verify::pinned_root(self.config.root.as_ref(), &self.primitives);
+        root.map_or(0, |root| root.get().version)
+    }
+
+    fn running_as<'v>(&self, version: &'v str) -> Running<'v> {
+        let release = self.state.running;
+        Running {
+            manifest: release.map_or(Digest::ZERO, |release| release.manifest),
+            sequence: release.map_or(0, |release| release.sequence),
+            version,
+            confirmed: release
+                .is_some_and(|release| self.state.record.confirmed == Some(release.slot)),
+            slot: release.map_or(0, |release| release.slot.number() as u8),
+        }
+    }
+
+    fn take_offer(
+        &mut self,
+        envelope: &[u8],
+        status: &[u8],
+        now_ms: u64,
+    ) -> Result<(), DeviceError> {
+        if self.state.phase != Phase::Idle || self.state.watch.is_some() {
+            return Ok(());
+        }
+        let confirmed = self.head.as_ref();
+        let outcome = admit_offer(
+            envelope,
+            status,
+            self.nonce,
+            &self.state.record,
+            confirmed,
+            &self.config,
+            &self.primitives,
+        );
+        if let Ok(admitted) = &outcome {
+            self.offered = head_of(admitted, envelope, self.root_version());
+        }
+        Ok(self.feed(Input::Offered(outcome), now_ms)?)
+    }
+
+    /// Feeds the machine, and performs its effects in their order. An effect that has a result feeds
+    /// it on.
+    fn feed(&mut self, input: Input, now_ms: u64) -> Result<(), FlashError> {
+        let policy = self.policy();
+        let (state, effects) = step(&policy, self.state.clone(), input, now_ms);
+        self.state = state;
+        for effect in effects {
+            if let Some(next) = self.perform(effect)? {
+                self.feed(next, now_ms)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, effect: Effect) -> Result<Option<Input>, FlashError> {
+        let layout = self.config.layout;
+        match effect {
+            Effect::Save => journal::save(&mut self.flash, &layout, &mut self.state.record)?,
+            Effect::EraseSlot(slot) => {
+                layout
+                    .pages(slot)
+                    .try_for_each(|page| self.flash.erase_page(page))?;
+            }
+            Effect::EraseImageFrom(slot, offset) => {
+                let start = layout.image(slot) + offset;
+                let pages = layout.pages(slot).filter(|page| *page >= start);
+                for page in pages {
+                    self.flash.erase_page(page)?;
+                }
+            }
+            Effect::WriteHead(slot) => {
+                if let Some(head) = self.offered.take() {
+                    head.save(&mut self.flash, &layout, slot)?;
+                }
+            }
+            Effect::CheckPayload(slot) => return self.check_payload(slot).map(Some),
+        }
+        Ok(None)
+    }
+
+    fn check_payload(&mut self, slot: Slot) -> Result<Input, FlashError> {
+        let Phase::Fetching {
+            admitted, written, ..
+        } = self.state.phase
+        else {
+            return Ok(Input::ExchangeFailed);
+        };
+        Ok(Input::PayloadChecked(
+            self.compare(admitted, slot, written)?,
+        ))
+    }
+
+    fn compare(
+        &mut self,
+        admitted: Admitted,
+        slot: Slot,
+        written: u32,
+    ) -> Result<Result<(), mainstay_trust::Refusal>, FlashError> {
+        let layout = self.config.layout;
+        let digest = measure(&mut self.flash, &layout, slot, written, &self.primitives)?;
+        Ok(check_payload(admitted, digest, written.into()))
+    }
+
+    fn policy(&self) -> Policy {
+        Policy {
+            trial: self.config.trial,
+            page_bytes: self.config.layout.page_bytes(),
+            checkpoint_bytes: self.config.checkpoint_bytes,
+            retry_ms: self.config.retry_ms,
+        }
+    }
+}
+
+fn release(slot: Slot, head: &Head) -> Option<Release> {
+    let manifest = head.manifest()?;
+    Some(Release {
+        slot,
+        manifest: manifest.digest,
+        sequence: manifest.sequence,
+        floor: manifest.security_floor,
+    })
+}

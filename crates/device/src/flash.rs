@@ -1,0 +1,70 @@
+//! What the core needs of a flash memory: NOR, erased by pages.
+
+use core::fmt;
+
+/// A region of NOR flash. Addresses count from its start.
+///
+/// Erasing sets every bit of a page; writing can only clear bits. Both may be interrupted at any
+/// point by a power cut, after which nothing is returned to anybody.
+pub trait Flash {
+    /// Reads `buffer.len()` bytes from `address`.
+    ///
+    /// # Errors
+    /// If the range isn't in the region, or the part fails.
+    fn read(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError>;
+
+    /// Writes `bytes` to `address`, both multiples of the layout's write size, onto erased bytes.
+    ///
+    /// # Errors
+    /// If the range isn't in the region, isn't aligned or isn't erased, or the part fails.
+    fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), FlashError>;
+
+    /// Erases the page that starts at `address`.
+    ///
+    /// # Errors
+    /// If no page starts there, or the part fails.
+    fn erase_page(&mut self, address: u32) -> Result<(), FlashError>;
+}
+
+/// Why flash did not do what it was asked to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlashError {
+    /// The range isn't within the region.
+    OutOfRange,
+    /// An address or a length isn't a multiple of the write or page size.
+    Misaligned,
+    /// The bytes to be written aren't erased.
+    NotErased,
+    /// The power went away during the operation.
+    PowerLost,
+    /// The part reported a failure.
+    Failed,
+}
+
+impl FlashError {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::OutOfRange => "flash.out-of-range",
+            Self::Misaligned => "flash.misaligned",
+            Self::NotErased => "flash.not-erased",
+            Self::PowerLost => "flash.power-lost",
+            Self::Failed => "flash.failed",
+        }
+    }
+}
+
+impl fmt::Display for FlashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OutOfRange => "the range isn't within the flash region",
+            Self::Misaligned => "the address or length isn't aligned",
+            Self::NotErased => "the bytes to be written aren't erased",
+            Self::PowerLost => "the power went away",
+            Self::Failed => "the flash part failed",
+        })
+    }
+}
+
+impl core::error::Error for FlashError {}

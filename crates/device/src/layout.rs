@@ -1,0 +1,168 @@
+//! Where what lies in flash.
+//!
+//! | region | pages | holds |
+//! |---|---|---|
+//! | journal A, B | 1 each | one [`crate::Record`] each, the newer one counts |
+//! | slot A, B: head | as many as 4.2 KB take | what was accepted, and its envelope |
+//! | slot A, B: image | as many as the largest image takes | the image |
+
+use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
+
+use crate::record::RECORD_BYTES;
+use crate::slot::{HEAD_BYTES, Slot};
+
+/// Sizes of one device's flash region. All regions follow from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    page_bytes: u32,
+    write_bytes: u32,
+    image_pages: u32,
+}
+
+/// Why sizes make no layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayoutError {
+    /// A page is too small for a journal record, or sizes don't divide.
+    Page,
+    /// The region would not be addressable by 32 bits.
+    TooLarge,
+}
+
+/// The largest write size of the parts in use (STM32H7: 32 bytes).
+pub const WRITE_BYTES_MAX: usize = 32;
+
+impl Layout {
+    /// The layout of a part with pages of `page_bytes` and writes of `write_bytes`, for images of up
+    /// to `image_bytes_max`.
+    ///
+    /// # Errors
+    /// If a page can't hold a journal record, `write_bytes` isn't a power of two up to 32 that divides
+    /// a page, or the whole is over 4 GiB.
+    pub fn new(
+        page_bytes: u32,
+        write_bytes: u32,
+        image_bytes_max: u32,
+    ) -> Result<Self, LayoutError> {
+        let divides = write_bytes.is_power_of_two()
+            && write_bytes as usize <= WRITE_BYTES_MAX
+            && page_bytes.is_multiple_of(write_bytes.max(1));
+        if !divides || (page_bytes as usize) < RECORD_BYTES.next_multiple_of(WRITE_BYTES_MAX) {
+            return Err(LayoutError::Page);
+        }
+        let layout = Self {
+            page_bytes,
+            write_bytes,
+            image_pages: image_bytes_max.div_ceil(page_bytes),
+        };
+        let pages = 2 + 2 * (u64::from(layout.head_pages()) + u64::from(layout.image_pages));
+        match u32::try_from(pages * u64::from(page_bytes)) {
+            Ok(_) => Ok(layout),
+            Err(_) => Err(LayoutError::TooLarge),
+        }
+    }
+
+    /// Bytes of a page.
+    #[must_use]
+    pub fn page_bytes(&self) -> u32 {
+        self.page_bytes
+    }
+
+    /// Bytes that a write is a multiple of.
+    #[must_use]
+    pub fn write_bytes(&self) -> u32 {
+        self.write_bytes
+    }
+
+    /// Bytes of the whole region.
+    #[must_use]
+    pub fn total_bytes(&self) -> u32 {
+        self.page_bytes * (2 + 2 * self.slot_pages())
+    }
+
+    /// Room for an image in each slot.
+    #[must_use]
+    pub fn image_bytes(&self) -> u32 {
+        self.page_bytes * self.image_pages
+    }
+
+    /// Address of journal copy 0 or 1.
+    #[must_use]
+    pub fn journal(&self, copy: u32) -> u32 {
+        self.page_bytes * (copy & 1)
+    }
+
+    /// Address of a slot's head.
+    #[must_use]
+    pub fn head(&self, slot: Slot) -> u32 {
+        self.page_bytes * (2 + slot.number() * self.slot_pages())
+    }
+
+    /// Address of a slot's image.
+    #[must_use]
+    pub fn image(&self, slot: Slot) -> u32 {
+        self.head(slot) + self.page_bytes * self.head_pages()
+    }
+
+    /// Addresses of all pages of a slot.
+    pub fn pages(&self, slot: Slot) -> impl Iterator<Item = u32> + use<> {
+        let (start, page) = (self.head(slot), self.page_bytes);
+        (0..self.slot_pages()).map(move |index| start + index * page)
+    }
+
+    fn slot_pages(&self) -> u32 {
+        self.head_pages() + self.image_pages
+    }
+
+    fn head_pages(&self) -> u32 {
+        const HEAD: usize = (HEAD_BYTES + ENVELOPE_BYTES_MAX).next_multiple_of(WRITE_BYTES_MAX);
+        // Some four kilobytes: the conversion can't fail.
+        u32::try_from(HEAD)
+            .unwrap_or(u32::MAX)
+            .div_ceil(self.page_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_follow_each_other_without_overlap() {
+        let layout = Layout::new(1024, 4, 10_000).expect("a micro:bit's sizes");
+        let starts = [
+            layout.journal(0),
+            layout.journal(1),
+            layout.head(Slot::A),
+            layout.image(Slot::A),
+            layout.head(Slot::B),
+            layout.image(Slot::B),
+            layout.total_bytes(),
+        ];
+        assert!(starts.is_sorted_by(|a, b| a < b), "{starts:?}");
+        assert_eq!(
+            layout.image(Slot::A) + layout.image_bytes(),
+            layout.head(Slot::B)
+        );
+        assert_eq!(
+            layout.pages(Slot::B).last(),
+            Some(layout.total_bytes() - 1024)
+        );
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        for (page, write, image, expected) in [
+            (512, 4, 1000, LayoutError::Page),
+            (1024, 3, 1000, LayoutError::Page),
+            (1024, 64, 1000, LayoutError::Page),
+            (1024, 0, 1000, LayoutError::Page),
+            (4096, 4, u32::MAX, LayoutError::TooLarge),
+        ] {
+            assert_eq!(
+                Layout::new(page, write, image),
+                Err(expected),
+                "{page} {write} {image}"
+            );
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The update machine and the boot decision of a device.
+//!
+//! | question | file |
+//! |---|---|
+//! | where does what lie in flash? | `layout.rs` |
+//! | what must flash be able to do? | `flash.rs` (and its fake, `fake.rs`) |
+//! | what survives a power cut? | `journal.rs`, `record.rs` |
+//! | is this slot what the device accepted? | `slot.rs` |
+//! | which slot boots, and why? | `boot.rs` |
+//! | what happens next? | `machine.rs`: [`step`], in the words of `state.rs` |
+//! | what does it need for that? | `want.rs` |
+//! | is the new image good enough to keep? | `trial.rs` |
+//! | who does it all? | `device.rs`: [`Device`] |
+//!
+//! Nothing here allocates, reads a clock, draws chance, or knows a network: the owner asks
+//! [`Device::wants`], does it, and hands the result back. Read [`Device`] first, then [`step`].
+#![cfg_attr(not(any(test, feature = "fake")), no_std)]
+
+pub mod boot;
+pub mod config;
+pub mod device;
+pub mod error;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
+pub mod flash;
+pub mod journal;
+pub mod layout;
+pub mod machine;
+pub mod offer;
+pub mod provision;
+pub mod record;
+pub mod slot;
+pub mod state;
+pub mod trial;
+pub mod want;
+
+pub use boot::Booted;
+pub use config::Config;
+pub use device::Device;
+pub use error::DeviceError;
+#[cfg(any(test, feature = "fake"))]
+pub use fake::{Cut, SimulatedNor};
+pub use flash::{Flash, FlashError};
+pub use layout::Layout;
+pub use machine::step;
+pub use provision::{ProvisionError, provision};
+pub use record::Record;
+pub use slot::Slot;
+pub use state::{Effect, Input, State};
+pub use want::{Want, wants};

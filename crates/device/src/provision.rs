@@ -1,0 +1,119 @@
+//! The factory: puts the first image and the first journal into an empty flash.
+
+use core::fmt;
+
+use mainstay_trust::{Primitives, Refusal, verify};
+
+use crate::config::Config;
+use crate::flash::{Flash, FlashError};
+use crate::journal;
+use crate::layout::WRITE_BYTES_MAX;
+use crate::record::Record;
+use crate::slot::{Head, Slot, intact};
+
+/// Why a device can't be provisioned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProvisionError {
+    /// The release is refused: the factory trusts no more than the field does.
+    Refused(Refusal),
+    /// Flash failed.
+    Flash(FlashError),
+}
+
+impl fmt::Display for ProvisionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => f.write_str(refusal.cause()),
+            Self::Flash(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for ProvisionError {}
+
+impl From<FlashError> for ProvisionError {
+    fn from(error: FlashError) -> Self {
+        Self::Flash(error)
+    }
+}
+
+impl From<Refusal> for ProvisionError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Writes an approved release into slot A as the confirmed one.
+///
+/// # Errors
+/// If the release doesn't verify, isn't for this device, doesn't fit, or isn't `image`; or if flash
+/// fails.
+pub fn provision<R: AsRef<[u8]>>(
+    flash: &mut impl Flash,
+    config: &Config<R>,
+    primitives: &impl Primitives,
+    envelope: &[u8],
+    image: &[u8],
+) -> Result<(), ProvisionError> {
+    let root = verify::pinned_root(config.root.as_ref(), primitives)?;
+    let manifest = verify::release(envelope, &root, primitives)?;
+    let manifest = manifest.get();
+    if (manifest.vendor_id, manifest.class_id) != (config.vendor_id, config.class_id) {
+        return Err(Refusal::WrongClass.into());
+    }
+    if image.len() > config.layout.image_bytes() as usize {
+        return Err(Refusal::PayloadTooLarge.into());
+    }
+    let head = Head::new(
+        manifest.image_bytes,
+        manifest.image_digest,
+        root.get().version,
+        envelope,
+    )
+    .ok_or(Refusal::TooLarge)?;
+    for page in config.layout.pages(Slot::A) {
+        flash.erase_page(page)?;
+    }
+    head.save(flash, &config.layout, Slot::A)?;
+    write_image(
+        flash,
+        config.layout.image(Slot::A),
+        image,
+        config.layout.write_bytes() as usize,
+    )?;
+    if intact(flash, &config.layout, Slot::A, primitives)?.is_none() {
+        return Err(Refusal::PayloadDigest.into());
+    }
+    let mut record = Record {
+        confirmed: Some(Slot::A),
+        confirmed_manifest: manifest.digest,
+        confirmed_sequence: manifest.sequence,
+        floor: manifest.security_floor,
+        ..Record::default()
+    };
+    Ok(journal::save(flash, &config.layout, &mut record)?)
+}
+
+/// Writes `bytes` to `address`, the last piece padded with erased bytes.
+///
+/// # Errors
+/// If flash fails.
+pub fn write_image(
+    flash: &mut impl Flash,
+    address: u32,
+    bytes: &[u8],
+    write_bytes: usize,
+) -> Result<(), FlashError> {
+    let whole = bytes.len() - bytes.len() % write_bytes;
+    if whole > 0 {
+        flash.write(address, &bytes[..whole])?;
+    }
+    let rest = &bytes[whole..];
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let mut padded = [0xff; WRITE_BYTES_MAX];
+    padded[..rest.len()].copy_from_slice(rest);
+    let at = u32::try_from(whole).map_err(|_| FlashError::OutOfRange)?;
+    flash.write(address + at, &padded[..write_bytes])
+}

@@ -1,0 +1,153 @@
+//! A device between two inputs, and the words in which the machine is spoken to.
+//!
+//! [`Record`] is the part that survives a power cut; everything else is lost with it, and harmlessly.
+
+use heapless::Vec;
+use mainstay_protocol::{BootReason, SelfTest};
+use mainstay_trust::admission::Admitted;
+use mainstay_trust::{Digest, Refusal};
+
+use crate::config::TrialPolicy;
+use crate::record::Record;
+use crate::slot::Slot;
+use crate::trial::Watch;
+
+/// Policies of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// How a new image is tried out.
+    pub trial: TrialPolicy,
+    /// Bytes of a flash page: a checkpoint never splits one.
+    pub page_bytes: u32,
+    /// Bytes written between two saved checkpoints.
+    pub checkpoint_bytes: u32,
+    /// Milliseconds before the first retry.
+    pub retry_ms: u64,
+}
+
+/// The release that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Release {
+    /// From which slot.
+    pub slot: Slot,
+    /// Its identity.
+    pub manifest: Digest,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Its security floor.
+    pub floor: u64,
+}
+
+/// A device between two inputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// What survives a power cut.
+    pub record: Record,
+    /// What runs; none in safe mode.
+    pub running: Option<Release>,
+    /// What is under way.
+    pub phase: Phase,
+    /// The eye on an image on trial.
+    pub watch: Option<Watch>,
+    /// When to look at the image on trial next, in milliseconds.
+    pub look_at_ms: u64,
+    /// When to check in next, in milliseconds.
+    pub check_in_at_ms: u64,
+    /// Exchanges that failed since the last good one.
+    pub failures: u16,
+    /// Whether a report shouldn't wait for the next check-in.
+    pub tell_now: bool,
+    /// The refusal that was reported last: a server that insists isn't told twice.
+    pub refused: Option<(Digest, Refusal)>,
+}
+
+/// What is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing.
+    Idle,
+    /// An admitted release is being fetched.
+    Fetching {
+        /// The proof that it may be installed.
+        admitted: Admitted,
+        /// Where it goes.
+        slot: Slot,
+        /// Bytes in flash.
+        written: u32,
+        /// When to fetch on, in milliseconds.
+        at_ms: u64,
+    },
+    /// A reboot is due.
+    Rebooting,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// The device has come up.
+    Started {
+        /// Why this image.
+        reason: BootReason,
+    },
+    /// A release was offered, and admitted or refused.
+    Offered(Result<Admitted, (Digest, Refusal)>),
+    /// So many bytes more are in flash.
+    Written {
+        /// How many.
+        bytes: u32,
+    },
+    /// The image in flash was compared with the admitted one.
+    PayloadChecked(Result<(), Refusal>),
+    /// The running image's self-test.
+    Looked(SelfTest),
+    /// The server answered a check-in.
+    Answered {
+        /// Reports up to this one are durable there.
+        acknowledged: u32,
+        /// When to check in next.
+        poll_after_ms: u64,
+    },
+    /// The server took reports between check-ins.
+    Acknowledged {
+        /// Reports up to this one are durable there.
+        acknowledged: u32,
+    },
+    /// An exchange with the server failed.
+    ExchangeFailed,
+}
+
+/// What must be done, in this order, before the next input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Save the record.
+    Save,
+    /// Erase a slot, head and image.
+    EraseSlot(Slot),
+    /// Write the head of the offered release.
+    WriteHead(Slot),
+    /// Erase the pages of a slot's image from this offset on, a multiple of the page size.
+    EraseImageFrom(Slot, u32),
+    /// Compare the image in flash with the admitted one, and say so by [`Input::PayloadChecked`].
+    CheckPayload(Slot),
+}
+
+/// The effects of one step.
+pub type Effects = Vec<Effect, 4>;
+
+impl State {
+    /// A device that has just come up with this record, running `running`.
+    #[must_use]
+    pub fn new(record: Record, running: Option<Release>, now_ms: u64) -> Self {
+        Self {
+            record,
+            running,
+            phase: Phase::Idle,
+            watch: None,
+            look_at_ms: 0,
+            check_in_at_ms: now_ms,
+            failures: 0,
+            tell_now: false,
+            refused: None,
+        }
+    }
+}

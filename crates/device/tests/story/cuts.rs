@@ -1,0 +1,132 @@
+//! Power cuts: before, within and just after every flash operation of an update, of a revert, and of
+//! what follows them.
+//!
+//! After each cut the device must come up with an image that it accepted, tell the truth about it,
+//! and end where it would have ended without the cut.
+
+use mainstay_device::{Cut, Slot, slot};
+use mainstay_trust::rustcrypto::RustCrypto;
+
+use crate::world::{Release, START_S, TestDevice, World};
+
+const HOUR_MS: u64 = 3_600_000;
+const CUTS: [Cut; 4] = [
+    Cut::Before,
+    Cut::Torn { permille: 10 },
+    Cut::Torn { permille: 600 },
+    Cut::After,
+];
+
+fn image(byte: u8) -> Vec<u8> {
+    (0..2501u32)
+        .map(|index| byte.wrapping_add((index % 241) as u8))
+        .collect()
+}
+
+struct Scene {
+    world: World,
+    first: Release,
+    second: Release,
+}
+
+fn scene(broken: bool) -> Scene {
+    let mut world = World::new();
+    let first = world.vendor.release(1, &[], &image(1));
+    let second = world.vendor.release(2, &[&first], &image(2));
+    world.offered = Some(second.clone());
+    if broken {
+        world.broken.push(second.manifest);
+    }
+    Scene {
+        world,
+        first,
+        second,
+    }
+}
+
+/// What must hold whenever the device is up: the slot it runs from holds exactly what it says.
+fn check_truth(device: &mut TestDevice, scene: &Scene, context: &str) {
+    let release = device
+        .running_release()
+        .unwrap_or_else(|| panic!("{context}: safe mode"));
+    let expected = [&scene.first, &scene.second]
+        .into_iter()
+        .find(|r| r.manifest == release);
+    assert!(
+        expected.is_some(),
+        "{context}: runs something that nobody signed"
+    );
+    let layout = scene.world.config().layout;
+    let from = [Slot::A, Slot::B].into_iter().find(|from| {
+        let head =
+            slot::intact(device.flash_mut(), &layout, *from, &RustCrypto).expect("flash works");
+        head.is_some_and(|head| {
+            head.manifest()
+                .is_some_and(|manifest| manifest.digest == release)
+        })
+    });
+    assert!(
+        from.is_some(),
+        "{context}: says {release}, and no slot holds it"
+    );
+}
+
+/// Runs the update with a cut at operation `index`; tells how many operations there were.
+fn run(broken: bool, index: Option<(u64, Cut)>) -> u64 {
+    let mut scene = scene(broken);
+    let context = format!("broken {broken}, cut {index:?}");
+    let flash = scene.world.factory(&scene.first);
+    let before = flash.operations();
+    let mut device = scene.world.boot(flash);
+    if let Some((at, cut)) = index {
+        device.flash_mut().cut_at(at, cut);
+    }
+    let mut until_ms = START_S * 1000;
+    for _ in 0..4 {
+        until_ms += HOUR_MS / 60;
+        (device, _) = scene.world.live(device, until_ms);
+        check_truth(&mut device, &scene, &context);
+        if broken
+            && device
+                .record()
+                .reports
+                .iter()
+                .any(|r| r.event.kind() == "reverted")
+        {
+            scene.world.offered = None;
+        }
+    }
+    (device, _) = scene.world.live(device, until_ms + HOUR_MS);
+    check_truth(&mut device, &scene, &context);
+    let expected = if broken {
+        scene.first.manifest
+    } else {
+        scene.second.manifest
+    };
+    assert_eq!(device.running_release(), Some(expected), "{context}");
+    assert!(!device.is_on_trial(), "{context}");
+    device.flash_mut().operations() - before
+}
+
+fn sweep(broken: bool) {
+    let operations = run(broken, None);
+    assert!(
+        operations > 10,
+        "the story is too short to mean anything: {operations} operations"
+    );
+    for index in 0..operations {
+        for cut in CUTS {
+            run(broken, Some((index, cut)));
+        }
+    }
+}
+
+#[test]
+fn an_update_survives_a_cut_at_every_operation() {
+    sweep(false);
+}
+
+#[test]
+fn a_revert_survives_a_cut_at_every_operation() {
+    sweep(true);
+}

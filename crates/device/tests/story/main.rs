@@ -1,0 +1,6 @@
+//! Whole updates on one device, over the flash that enforces its rules: the good path, the way back,
+//! refusals, and power cuts at every flash operation.
+
+mod cuts;
+mod updates;
+mod world;

@@ -1,0 +1,320 @@
+//! A small world for one device: a vendor with keys, a server in a few lines, and a clock.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a world that can't be built fails its test"
+)]
+
+use mainstay_artifact::signer::FakeSigner;
+use mainstay_artifact::status_file::sign_status;
+use mainstay_artifact::{
+    Approval, ClassName, Member, PackRequest, RootDraft, Signer, add_approval, add_build_signature,
+    pack::pack,
+};
+use mainstay_device::config::TrialPolicy;
+use mainstay_device::{Config, Device, DeviceError, Layout, SimulatedNor, Want, provision};
+use mainstay_protocol::{CheckIn, Directive, Event, Health, SelfTest, Todo, read, write};
+use mainstay_trust::rustcrypto::RustCrypto;
+use mainstay_trust::{BootloaderVersion, Digest, Role, Status, verify};
+
+pub type TestDevice = Device<SimulatedNor, RustCrypto, Vec<u8>>;
+
+/// The instant at which every story begins, in Unix seconds.
+pub const START_S: u64 = 1_780_000_000;
+const PAGE_BYTES: u32 = 1024;
+/// A trial of a minute: half of it healthy is enough.
+const CONFIRM_WITHIN_MS: u64 = 60_000;
+
+/// One release, ready to be served.
+#[derive(Clone)]
+pub struct Release {
+    pub envelope: Vec<u8>,
+    pub image: Vec<u8>,
+    pub manifest: Digest,
+}
+
+/// The vendor: its keys and its root.
+pub struct Vendor {
+    pub root: Vec<u8>,
+    engineer: FakeSigner,
+    manager: FakeSigner,
+    server: FakeSigner,
+}
+
+impl Vendor {
+    pub fn new() -> Self {
+        let [engineer, manager, server, custodian] =
+            ["ana@x.example", "sam@x.example", "server", "rae@x.example"].map(FakeSigner::new);
+        let member = |role, signer: &FakeSigner| Member {
+            role,
+            holder: signer.holder().to_owned(),
+            public_key: signer.public_key(),
+        };
+        let draft = RootDraft {
+            version: 1,
+            vendor: "x.example".to_owned(),
+            environment: "production".to_owned(),
+            issued: START_S - 1000,
+            expires: START_S + 100_000_000,
+            members: vec![
+                member(Role::Root, &custodian),
+                member(Role::Build, &engineer),
+                member(Role::Release, &manager),
+                member(Role::Status, &server),
+            ],
+            thresholds: vec![],
+        };
+        let root = draft.signed(&[&custodian], &RustCrypto).unwrap();
+        Self {
+            root,
+            engineer,
+            manager,
+            server,
+        }
+    }
+
+    pub fn class(group: &str) -> ClassName {
+        ClassName::new("x.example", "production", "thermo", group).unwrap()
+    }
+
+    /// A release that is built and approved.
+    pub fn release(&self, sequence: u64, returns_to: &[&Release], image: &[u8]) -> Release {
+        let request = Self::request("B", sequence, returns_to);
+        self.approve(self.build(&request, image))
+    }
+
+    pub fn request(group: &str, sequence: u64, returns_to: &[&Release]) -> PackRequest {
+        PackRequest {
+            class: Self::class(group),
+            version: format!("{sequence}.0.0"),
+            sequence,
+            security_floor: 0,
+            use_before: None,
+            bootloader_min: BootloaderVersion {
+                major: 1,
+                minor: 0,
+                patch: 0,
+            },
+            returns_to: returns_to.iter().map(|release| release.manifest).collect(),
+            sbom: None,
+            provenance: None,
+        }
+    }
+
+    /// A release that only its builder has signed.
+    pub fn build(&self, request: &PackRequest, image: &[u8]) -> Release {
+        let packed = pack(request, &mut &*image, &RustCrypto).unwrap();
+        let envelope = add_build_signature(&packed.envelope, &self.engineer, None, &RustCrypto);
+        Release {
+            envelope: envelope.unwrap(),
+            image: image.to_vec(),
+            manifest: packed.manifest_digest,
+        }
+    }
+
+    pub fn approve(&self, release: Release) -> Release {
+        let root = verify::pinned_root(&self.root, &RustCrypto).unwrap();
+        let approval = Approval {
+            plan: Digest([1; 32]),
+            evidence: Digest([2; 32]),
+        };
+        let envelope = add_approval(
+            &release.envelope,
+            &self.manager,
+            approval,
+            &root,
+            &RustCrypto,
+        );
+        Release {
+            envelope: envelope.unwrap(),
+            ..release
+        }
+    }
+
+    fn status(&self, nonce: [u8; 16], now_s: u64) -> Vec<u8> {
+        let status = Status {
+            seq: now_s,
+            issued: now_s,
+            expires: now_s + 3600,
+            root_version: 1,
+            revocations: None,
+            held: Default::default(),
+            nonce: Some(&nonce),
+        };
+        sign_status(&status, &self.server, &RustCrypto).unwrap()
+    }
+}
+
+/// What the server offers, what the image does, and the time.
+pub struct World {
+    pub vendor: Vendor,
+    pub offered: Option<Release>,
+    pub now_ms: u64,
+    /// Every report that arrived, in order, each once.
+    pub events: Vec<Event>,
+    /// Whether the running image's self-test passes: by manifest digest.
+    pub broken: Vec<Digest>,
+    acknowledged: u32,
+    nonces: u8,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            vendor: Vendor::new(),
+            offered: None,
+            now_ms: START_S * 1000,
+            events: Vec::new(),
+            broken: Vec::new(),
+            acknowledged: 0,
+            nonces: 0,
+        }
+    }
+
+    pub fn config(&self) -> Config<Vec<u8>> {
+        let class = Vendor::class("B");
+        Config {
+            root: self.vendor.root.clone(),
+            vendor_id: class.vendor_id(),
+            class_id: class.class_id(),
+            bootloader: BootloaderVersion {
+                major: 1,
+                minor: 4,
+                patch: 0,
+            },
+            layout: Layout::new(PAGE_BYTES, 4, 3 * PAGE_BYTES).unwrap(),
+            trial: TrialPolicy::within(3, CONFIRM_WITHIN_MS),
+            fetch_bytes: 512,
+            checkpoint_bytes: PAGE_BYTES,
+            retry_ms: 1000,
+        }
+    }
+
+    /// A flash with this release from the factory.
+    pub fn factory(&self, release: &Release) -> SimulatedNor {
+        let config = self.config();
+        let mut flash = SimulatedNor::new(config.layout.total_bytes(), PAGE_BYTES, 4);
+        provision(
+            &mut flash,
+            &config,
+            &RustCrypto,
+            &release.envelope,
+            &release.image,
+        )
+        .unwrap();
+        flash
+    }
+
+    /// Switches a device on, again and again until the power stays.
+    pub fn boot(&mut self, mut flash: SimulatedNor) -> TestDevice {
+        loop {
+            match Device::start(flash, RustCrypto, self.config(), self.now_ms) {
+                Ok(device) => return device,
+                Err((dark, _)) => {
+                    flash = dark;
+                    flash.restore_power();
+                }
+            }
+        }
+    }
+
+    /// Lets the device live until `until_ms`, through power cuts and reboots. Returns it and how often
+    /// it booted.
+    pub fn live(&mut self, mut device: TestDevice, until_ms: u64) -> (TestDevice, u32) {
+        let mut boots = 0;
+        while self.now_ms < until_ms {
+            let want = device.wants(self.now_ms);
+            let done = match want {
+                Want::Sleep { until_ms } => {
+                    self.now_ms = until_ms;
+                    continue;
+                }
+                Want::Reboot => Err(()),
+                other => self.serve(&mut device, other).map_err(|_| ()),
+            };
+            if done.is_err() {
+                boots += 1;
+                assert!(boots < 50, "the device reboots for ever");
+                let (mut flash, _, _) = device.power_off();
+                flash.restore_power();
+                device = self.boot(flash);
+            }
+        }
+        (device, boots)
+    }
+
+    fn serve(&mut self, device: &mut TestDevice, want: Want) -> Result<(), DeviceError> {
+        let mut buffer = [0; 16 * 1024];
+        match want {
+            Want::CheckIn => {
+                self.nonces = self.nonces.wrapping_add(1);
+                let health = Health {
+                    self_test: SelfTest::Passed,
+                    ..Health::default()
+                };
+                let length = device.check_in([self.nonces; 16], health, &mut buffer)?;
+                let answer = self.answer(&buffer[..length]);
+                device.take_directive(&answer, self.now_ms)
+            }
+            Want::Report => device.exchange_failed(self.now_ms),
+            Want::Look => {
+                let broken = device
+                    .running_release()
+                    .is_some_and(|r| self.broken.contains(&r));
+                let self_test = if broken {
+                    SelfTest::Failed
+                } else {
+                    SelfTest::Passed
+                };
+                device.looked(self_test, self.now_ms)
+            }
+            Want::Fetch { offset, left, .. } => {
+                let image = &self.offered.as_ref().unwrap().image;
+                let (from, to) = (offset as usize, (offset + left) as usize);
+                device.take_image_bytes(&image[from..to], self.now_ms)
+            }
+            Want::Reboot | Want::Sleep { .. } => unreachable!("handled by the caller"),
+        }
+    }
+
+    fn answer(&mut self, check_in: &[u8]) -> Vec<u8> {
+        let message: CheckIn<'_> = read(check_in).unwrap();
+        for report in message
+            .reports
+            .0
+            .iter()
+            .filter(|report| report.seq > self.acknowledged)
+        {
+            self.events.push(report.event);
+        }
+        let newest = message.reports.0.last().map_or(0, |report| report.seq);
+        self.acknowledged = self.acknowledged.max(newest);
+        // As the real server does, this one offers nothing that the device has given up.
+        let given_up = |manifest: Digest| {
+            let is_it =
+                |event: &Event| event.kind() == "reverted" && event.manifest() == Some(manifest);
+            self.events.iter().any(is_it)
+        };
+        let runs = message.running.manifest;
+        let wanted = self
+            .offered
+            .as_ref()
+            .filter(|o| o.manifest != runs && !given_up(o.manifest));
+        let todo = wanted.map_or(Todo::Nothing, |offer| Todo::Install {
+            envelope: &offer.envelope,
+            image_digest: Digest::ZERO,
+            image_bytes: offer.image.len() as u32,
+        });
+        let status = self.vendor.status(message.nonce, self.now_ms / 1000);
+        let acknowledged = self.acknowledged;
+        let directive = Directive {
+            acknowledged,
+            poll_after_s: 60,
+            status: &status,
+            todo,
+        };
+        let mut buffer = [0; 16 * 1024];
+        let length = write(&directive, &mut buffer).unwrap();
+        buffer[..length].to_vec()
+    }
+}

@@ -1,0 +1,33 @@
+//! Days on which nothing begins. Whole local days, in each device's own zone. Read [`Blackout`].
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::holidays;
+
+/// A set of local days without updates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blackout {
+    /// U.S. federal holidays (5 USC 6103), on the day itself and on the day it is observed.
+    UsFederalHolidays,
+    /// Every day from the first to the last.
+    Dates {
+        /// First day.
+        from: Date,
+        /// Last day, not before the first.
+        to: Date,
+    },
+}
+
+impl Blackout {
+    /// What keeps `date` free of updates, in words, if this blackout does.
+    pub fn covers(&self, date: Date) -> Option<String> {
+        match self {
+            Self::UsFederalHolidays => holidays::us_federal(date).map(str::to_owned),
+            Self::Dates { from, to } => {
+                (*from <= date && date <= *to).then(|| format!("{from}..{to}"))
+            }
+        }
+    }
+}

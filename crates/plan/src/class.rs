@@ -1,0 +1,152 @@
+//! Device classes: what a kind of device is, how it installs, how it saves itself, how long it is
+//! supported. Plain facts; the rules over them live in [`crate::lint`]. Read [`Class`] first.
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::names::{ClassId, Email};
+
+/// Which devices a plan, and every release made under it, is for. They never mix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Environment {
+    /// Customers' devices.
+    Production,
+    /// Devices on the maker's own benches.
+    Staging,
+}
+
+impl Environment {
+    /// `production` or `staging`, as the plan writes it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+        }
+    }
+}
+
+/// One kind of device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Class {
+    /// The class's id, unique in the plan.
+    pub id: ClassId,
+    /// The maker's domain name, e.g. `northwind.example`.
+    pub vendor: String,
+    /// Hardware revisions in the field, each once, in the plan's order; never empty.
+    pub hardware: Vec<String>,
+    /// Bootloaders this class's releases may meet.
+    pub bootloader: BootloaderRange,
+    /// How a device writes a new image.
+    pub install: InstallStrategy,
+    /// When a device gives a new image up by itself.
+    pub revert: Revert,
+    /// Support promises, when the plan makes any.
+    pub support: Option<Support>,
+    /// Who accepted that a failed install can't fall back, and until when (in-place installs only).
+    pub accepts_risk: Option<RiskAcceptance>,
+}
+
+impl Class {
+    /// The name devices know this class by: vendor, environment, class and hardware group, e.g.
+    /// `northwind.example/production/thermo-v2/B+C`. Hardware is sorted, so its order in the plan
+    /// never changes a device's identity.
+    pub fn group_name(&self, environment: Environment) -> String {
+        let mut hardware = self.hardware.clone();
+        hardware.sort();
+        let group = hardware.join("+");
+        format!("{}/{}/{}/{group}", self.vendor, environment.id(), self.id)
+    }
+}
+
+/// The bootloader versions a class accepts: this one or newer. Written `>=1.4.0`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootloaderRange {
+    /// Oldest accepted version: major, minor, patch.
+    pub min: (u16, u16, u16),
+}
+
+impl BootloaderRange {
+    /// Whether a bootloader of `version` is new enough.
+    pub fn contains(self, version: (u16, u16, u16)) -> bool {
+        version >= self.min
+    }
+}
+
+/// How a device writes a new image beside, or over, the one it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InstallStrategy {
+    /// Two slots, either can boot.
+    DualBank,
+    /// Two slots, the bootloader swaps their contents.
+    Swap,
+    /// One slot: the running image is overwritten.
+    Overwrite,
+}
+
+/// When a device gives a new image up by itself and returns to the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revert {
+    /// Trial boots before it reverts.
+    pub boots: u8,
+    /// It must have confirmed its health within this time after the first trial boot.
+    pub confirm_within: SignedDuration,
+}
+
+/// How long a class is sold and supported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Support {
+    /// Last day it is sold.
+    pub sold_until: Date,
+    /// Last day of security support.
+    pub security_until: Date,
+    /// Last day the maker's services work with it, when known.
+    pub life_until: Option<Date>,
+    /// What owners move to afterwards.
+    pub then: Option<String>,
+}
+
+/// A named person's acceptance of installs that can't fall back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RiskAcceptance {
+    /// Who accepted it.
+    pub owner: Email,
+    /// Last day the acceptance holds.
+    pub until: Date,
+    /// Why it was accepted.
+    pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_name_is_stable_and_keeps_staging_apart() {
+        let class = Class {
+            id: ClassId::new("thermo-v2").unwrap(),
+            vendor: "northwind.example".into(),
+            hardware: vec!["C".into(), "B".into()],
+            bootloader: BootloaderRange { min: (1, 4, 0) },
+            install: InstallStrategy::DualBank,
+            revert: Revert {
+                boots: 3,
+                confirm_within: SignedDuration::from_mins(10),
+            },
+            support: None,
+            accepts_risk: None,
+        };
+        let name = class.group_name(Environment::Production);
+        assert_eq!(name, "northwind.example/production/thermo-v2/B+C");
+        assert_ne!(name, class.group_name(Environment::Staging));
+    }
+
+    #[test]
+    fn a_bootloader_range_has_an_oldest_member() {
+        let range = BootloaderRange { min: (1, 4, 0) };
+        assert!(range.contains((1, 4, 0)) && range.contains((2, 0, 0)));
+        assert!(!range.contains((1, 3, 99)));
+    }
+}

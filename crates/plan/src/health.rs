@@ -1,0 +1,88 @@
+//! What counts as healthy, and how sure a decision must be. Read [`Health`] first.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use crate::sizing;
+
+/// The `[health.*]` tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// Hard failures: the device didn't install, boot, or pass its own test.
+    pub install: HardFailure,
+    /// A plain count that stops everything, beside the statistics.
+    pub tripwire: Tripwire,
+    /// Signals compared with devices that were held back.
+    pub soft: Vec<SoftSignal>,
+}
+
+/// The test on hard failures. Rates are in percent, `0 < expect < halt < 100`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HardFailure {
+    /// Percent that fails on a good release (p0).
+    pub expect: f64,
+    /// Percent that must be noticed (p1).
+    pub halt: f64,
+    /// Percent of good releases that may be halted by mistake, 1 to 50.
+    pub alpha: u8,
+    /// Percent of bad releases that must be noticed, 50 to 99.
+    pub power: u8,
+    /// A device is scored this long after it began, not before.
+    pub horizon: SignedDuration,
+}
+
+impl HardFailure {
+    /// Devices a canary needs so that an exact one-sided binomial test keeps `alpha` and `power`;
+    /// nothing when more than [`sizing::DEVICES_MAX`] would be needed.
+    pub fn canary_needed(&self) -> Option<u32> {
+        sizing::canary_needed(
+            self.expect / 100.0,
+            self.halt / 100.0,
+            f64::from(self.alpha) / 100.0,
+            f64::from(self.power) / 100.0,
+        )
+    }
+}
+
+/// Counts that halt at once, whatever the statistics say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tripwire {
+    /// Bricked devices, at least 1.
+    pub bricks: u32,
+    /// Failures among the devices of one hardware revision, at least 1.
+    pub failures_in_one_stratum: u32,
+}
+
+/// A soft signal's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignalName {
+    /// Error-log lines per hour.
+    ErrorLog,
+    /// Battery drain per day.
+    Battery,
+    /// Missed polls per day.
+    Connectivity,
+}
+
+impl SignalName {
+    /// `error-log`, `battery` or `connectivity`, as the plan writes it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::ErrorLog => "error-log",
+            Self::Battery => "battery",
+            Self::Connectivity => "connectivity",
+        }
+    }
+}
+
+/// A signal that may get only so much worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoftSignal {
+    /// Which signal.
+    pub name: SignalName,
+    /// Percent by which it may be worse than on held-back devices of the same kind, 1 to 1000.
+    pub worse_by_at_most: u16,
+    /// A device's signal is read this long after it began.
+    pub horizon: SignedDuration,
+}

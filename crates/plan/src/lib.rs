@@ -1,0 +1,113 @@
+//! The maintenance plan: one file that says who may do what to which devices, when, and how sure
+//! they must be. This crate parses it ([`parse`]), judges it ([`check`]) and explains it
+//! ([`render`]).
+//!
+//! It never reads a file, a clock or a random number. Read [`Plan`] first, then [`Finding`].
+
+pub mod blackout;
+pub mod class;
+pub mod days;
+pub mod finding;
+pub mod health;
+pub mod holidays;
+pub mod limits;
+pub mod lint;
+pub mod names;
+mod plan;
+mod read;
+pub mod render;
+pub mod roles;
+pub mod rollout_rules;
+pub mod sizing;
+pub mod track;
+pub mod trust_rules;
+pub mod window;
+
+use std::collections::BTreeMap;
+
+pub use blackout::Blackout;
+pub use class::{
+    BootloaderRange, Class, Environment, InstallStrategy, Revert, RiskAcceptance, Support,
+};
+pub use days::DaySet;
+pub use finding::{Finding, Place, Severity};
+pub use health::{HardFailure, Health, SignalName, SoftSignal, Tripwire};
+pub use limits::PLAN_BYTES_MAX;
+pub use names::{ClassId, Email, GateName, NameError, PlanDigest};
+pub use plan::Plan;
+pub use roles::{Members, Roles};
+pub use rollout_rules::{Canary, Limits, RolloutRules};
+pub use track::{Cadence, Track, TrackName, Tracks, Wave};
+pub use trust_rules::{SignatureAlgorithm, TrustRules};
+pub use window::{Closed, DstGap, Window, WindowState};
+
+/// What is known of the fleet when a plan is checked. Empty means unknown, never "no devices".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FleetFacts {
+    /// Registered devices of each class.
+    pub devices_by_class: BTreeMap<ClassId, u32>,
+}
+
+/// A plan with everything there is to say about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// All findings, by line.
+    pub findings: Vec<Finding>,
+    /// The plan, unless mistakes of form left none. Findings of severity `Error` may still stand
+    /// against it: see [`Checked::passes`].
+    pub plan: Option<Plan>,
+}
+
+impl Checked {
+    /// Whether nothing of severity `Error` was found.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|finding| finding.severity != Severity::Error)
+    }
+}
+
+/// Reads a plan.
+///
+/// # Errors
+/// Every mistake of form, sorted by line. A plan that is returned may still be unwise: see [`check`].
+pub fn parse(text: &str) -> Result<Plan, Vec<Finding>> {
+    let reading = read::read(text);
+    let is_sound = reading.is_sound();
+    match reading.plan {
+        Some(plan) if is_sound => Ok(plan),
+        _ => Err(sorted(reading.findings)),
+    }
+}
+
+/// Reads a plan and judges it by the rules of [`lint`], as far as it can be read.
+#[must_use]
+pub fn check(text: &str, facts: &FleetFacts) -> Checked {
+    let reading = read::read(text);
+    let is_sound = reading.is_sound();
+    let mut findings = reading.findings;
+    if let Some(plan) = &reading.plan {
+        findings.extend(lint::judge(plan, &reading.outline, facts));
+    }
+    Checked {
+        findings: sorted(findings),
+        plan: reading.plan.filter(|_| is_sound),
+    }
+}
+
+/// By line, then by id; of more than [`limits::FINDINGS_MAX`], the rest is only counted.
+fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by(|a, b| (a.place.line, a.rule).cmp(&(b.place.line, b.rule)));
+    if findings.len() > limits::FINDINGS_MAX {
+        let hidden = findings.split_off(limits::FINDINGS_MAX - 1);
+        findings.push(read::too_many(hidden.len(), hidden[0].place.line));
+    }
+    findings
+}
+
+/// A commented plan to start from. It passes [`check`] as it stands.
+#[must_use]
+pub fn starting_plan() -> &'static str {
+    include_str!("starting.toml")
+}

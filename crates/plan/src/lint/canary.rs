@@ -1,0 +1,108 @@
+//! Whether the canary can see the fault it is there for.
+
+use super::{Broken, Case, Reason, Rule};
+use crate::finding::Severity;
+use crate::health::HardFailure;
+use crate::sizing;
+
+pub(super) const FMP030: Rule = Rule {
+    reason: Reason {
+        id: "FMP030",
+        why: "a canary too small to show the fault gives comfort and no knowledge",
+        source: "exact binomial test; CrowdStrike 2024",
+    },
+    severity: Severity::Error,
+    statement: "The canary is large enough to notice the declared failure rate with the declared \
+         certainty, in every class.",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Vec<Broken> {
+    let test = &case.plan.health.install;
+    if test.expect >= test.halt {
+        return Vec::new(); // Found while reading; there is no test to size.
+    }
+    let devices = case.plan.rollout.canary.devices;
+    let needed = test.canary_needed();
+    if needed.is_none_or(|needed| needed > devices) {
+        return vec![too_small(test, needed, devices, &whose(case))];
+    }
+    let small = |class: &crate::Class| {
+        let count = *case.facts.devices_by_class.get(&class.id)?;
+        let whose = format!("the fleet of {}", class.id);
+        (needed > Some(count)).then(|| too_small(test, needed, count, &whose))
+    };
+    case.plan.classes.iter().filter_map(small).collect()
+}
+
+fn whose(case: &Case<'_>) -> String {
+    match &case.plan.classes[..] {
+        [class] => format!("the canary of {}", class.id),
+        _ => "the canary".to_owned(),
+    }
+}
+
+fn too_small(test: &HardFailure, needed: Option<u32>, devices: u32, whose: &str) -> Broken {
+    let HardFailure {
+        expect,
+        halt,
+        power,
+        ..
+    } = test;
+    let count = match needed {
+        Some(needed) => needed.to_string(),
+        None => format!("more than {}", sizing::DEVICES_MAX),
+    };
+    let message = format!(
+        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {count} devices; \
+         {whose} has {devices}."
+    );
+    Broken::new(
+        "health.install.halt",
+        message,
+        ways_out(test, needed, devices),
+    )
+}
+
+/// A larger canary, a larger fault, or less certainty: whichever of them exist.
+fn ways_out(test: &HardFailure, needed: Option<u32>, devices: u32) -> String {
+    let larger = needed.map(|needed| format!("devices = {needed} in canary"));
+    let coarser = visible_to(test, devices)
+        .map(|(halt, needed)| format!("halt = {halt:.1} (needs {needed})"));
+    let less_sure = power_left(test, devices).map(|power| format!("accept power = {power}"));
+    let ways: Vec<_> = [larger, coarser, less_sure].into_iter().flatten().collect();
+    if ways.is_empty() {
+        "take a larger canary".to_owned()
+    } else {
+        ways.join(", or ")
+    }
+}
+
+/// Rates that people name, in percent.
+const ROUND_RATES: [f64; 16] = [
+    0.1, 0.2, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 75.0, 90.0,
+];
+
+/// The smallest round rate that so many devices can notice, with the number it needs.
+fn visible_to(test: &HardFailure, devices: u32) -> Option<(f64, u32)> {
+    ROUND_RATES
+        .into_iter()
+        .filter(|halt| *halt > test.halt)
+        .find_map(|halt| {
+            let needed = HardFailure {
+                halt,
+                ..test.clone()
+            }
+            .canary_needed()?;
+            (needed <= devices).then_some((halt, needed))
+        })
+}
+
+/// The power that so many devices leave, in whole percent, if it is more than the false-halt rate.
+fn power_left(test: &HardFailure, devices: u32) -> Option<u8> {
+    let (p0, p1) = (test.expect / 100.0, test.halt / 100.0);
+    let left = sizing::power_of(devices, p0, p1, f64::from(test.alpha) / 100.0);
+    (test.alpha + 1..test.power)
+        .rev()
+        .find(|power| f64::from(*power) / 100.0 <= left)
+}

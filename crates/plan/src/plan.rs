@@ -1,0 +1,47 @@
+//! A plan as a whole. Read [`Plan`] first.
+
+use serde::{Deserialize, Serialize};
+
+use crate::class::{Class, Environment};
+use crate::health::Health;
+use crate::names::{ClassId, PlanDigest};
+use crate::roles::Roles;
+use crate::rollout_rules::RolloutRules;
+use crate::track::Tracks;
+use crate::trust_rules::TrustRules;
+
+/// A well-formed maintenance plan. Whether it is also a wise one is what [`crate::check`] says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What the plan is called.
+    pub name: String,
+    /// Countries the devices are sold in, two small letters each (ISO 3166-1).
+    pub market: Vec<String>,
+    /// Where to report a vulnerability.
+    pub security_contact: String,
+    /// The maker's domain name: the same for all classes.
+    pub vendor: String,
+    /// Which devices it is for.
+    pub environment: Environment,
+    /// Device classes; never empty, ids differ.
+    pub classes: Vec<Class>,
+    /// Who holds which duty.
+    pub roles: Roles,
+    /// How releases reach the fleet.
+    pub tracks: Tracks,
+    /// How a rollout behaves.
+    pub rollout: RolloutRules,
+    /// What counts as healthy.
+    pub health: Health,
+    /// What devices insist on.
+    pub trust: TrustRules,
+    /// The revision: SHA-256 of the file's bytes.
+    pub digest: PlanDigest,
+}
+
+impl Plan {
+    /// The class with that id.
+    pub fn class(&self, id: &ClassId) -> Option<&Class> {
+        self.classes.iter().find(|class| class.id == *id)
+    }
+}

@@ -1,0 +1,78 @@
+//! Where each setting of a plan stands in its file. Read [`Outline::place`].
+//!
+//! A setting is named by its path, such as `health.install.halt` or `class.0.hardware`.
+
+use std::collections::BTreeMap;
+
+use crate::finding::Place;
+
+/// Lines by path.
+#[derive(Debug, Default)]
+pub(crate) struct Outline(BTreeMap<String, u32>);
+
+impl Outline {
+    /// Notes that `path` stands on `line`.
+    pub fn note(&mut self, path: String, line: u32) {
+        self.0.insert(path, line);
+    }
+
+    /// The place of `path`, or of the nearest table around it that the file has.
+    pub fn place(&self, path: &str) -> Place {
+        let mut around = path;
+        loop {
+            if let Some(line) = self.0.get(around) {
+                return Place {
+                    section: section_of(path),
+                    line: *line,
+                };
+            }
+            match around.rsplit_once('.') {
+                Some((parent, _)) => around = parent,
+                None => {
+                    return Place {
+                        section: section_of(path),
+                        line: 1,
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// The heading under which a reader finds `path`: `[health.install]`, `[[class]]`, `[rollout]`.
+pub(crate) fn section_of(path: &str) -> String {
+    let mut parts = path.split('.');
+    match (parts.next().unwrap_or(""), parts.next()) {
+        ("", _) => String::new(),
+        ("class", _) => "[[class]]".to_owned(),
+        (family @ ("role" | "track" | "health"), Some(name)) => format!("[{family}.{name}]"),
+        (table, _) => format!("[{table}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_read_as_in_the_file() {
+        let cases = [
+            ("health.install.halt", "[health.install]"),
+            ("class.0.revert.boots", "[[class]]"),
+            ("rollout.window.local", "[rollout]"),
+            ("plan.name", "[plan]"),
+            ("", ""),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(section_of(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_placed_at_its_table() {
+        let mut outline = Outline::default();
+        outline.note("rollout".into(), 7);
+        assert_eq!(outline.place("rollout.window.local").line, 7);
+        assert_eq!(outline.place("trust").line, 1);
+    }
+}

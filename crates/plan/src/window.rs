@@ -1,0 +1,216 @@
+//! When a device may begin an update, by its own clock. Read [`Window::state`] first.
+//!
+//! A window is a stretch of local time that starts on certain days. It never opens outside its
+//! hours, whatever the clocks do that night.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::blackout::Blackout;
+use crate::days::DaySet;
+
+/// The hours in which a device may begin. `until` not after `from` means the next day; both at
+/// midnight means always (`00:00-24:00`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// First local time.
+    pub from: Time,
+    /// Local time at which it closes; not part of it.
+    pub until: Time,
+    /// Local days on which it starts.
+    pub days: DaySet,
+    /// What happens on the night its start doesn't exist.
+    pub dst_gap: DstGap,
+}
+
+/// What a window does when clocks jump over its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DstGap {
+    /// It doesn't open that night.
+    Skip,
+    /// It opens when the clocks have jumped.
+    Shift,
+}
+
+/// Whether a device may begin now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowState {
+    /// It may, up to (not including) `until`. A window that is always open says the next local
+    /// midnight, at which it is open again.
+    Open {
+        /// When the window closes.
+        until: Timestamp,
+    },
+    /// It may not yet.
+    Opens {
+        /// The first instant at which it may.
+        at: Timestamp,
+        /// Why it may not now.
+        because: Closed,
+    },
+}
+
+/// Why a window is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Closed {
+    /// It is outside the window's hours.
+    OutsideHours,
+    /// The next night isn't one of the window's days.
+    Day,
+    /// The next night is blacked out, by this holiday or these dates.
+    Blackout(String),
+    /// The next night has no such hour: the clocks jump over it.
+    ClockChange,
+}
+
+/// Nights looked at before giving up: the explicit blackouts of a plan cover at most 366 days, so
+/// that a window on one day of the week opens within two years even if they take its every turn.
+const NIGHTS_MAX: u32 = 1_000;
+
+impl Window {
+    /// Whether a device in `zone` may begin at `now`, and if not, when and why not now.
+    ///
+    /// A window belongs to the local date on which it starts; that date must be one of its days and
+    /// free of blackouts, and a window that runs into a blackout ends at its midnight. On the night
+    /// clocks go back, a time that comes twice means its first coming, so that a window opens once.
+    ///
+    /// `Opens { at }` is an instant at which the window is open. Only if blackouts hide every one of
+    /// the next 1,000 nights, which no plan that [`crate::parse`] accepts can do, is it merely the
+    /// moment to ask again.
+    #[must_use]
+    pub fn state(&self, now: Timestamp, zone: &TimeZone, blackouts: &[Blackout]) -> WindowState {
+        let today = zone.to_datetime(now).date();
+        let mut date = today.yesterday().unwrap_or(today);
+        let mut because = None;
+        for _ in 0..NIGHTS_MAX {
+            match self.night(date, zone, blackouts) {
+                Ok(night) if night.contains(&now) => return WindowState::Open { until: night.end },
+                Ok(night) if night.start > now => {
+                    let because = because.unwrap_or(Closed::OutsideHours);
+                    return WindowState::Opens {
+                        at: night.start,
+                        because,
+                    };
+                }
+                Err(closed) if self.is_ahead(date, today, now, zone) => {
+                    because.get_or_insert(closed);
+                }
+                _ => {}
+            }
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
+        }
+        let at = first_instant(date, Time::midnight(), zone).instant();
+        WindowState::Opens {
+            at,
+            because: because.unwrap_or(Closed::OutsideHours),
+        }
+    }
+
+    /// Whether the window is open at every hour of its days.
+    #[must_use]
+    pub fn is_whole_day(&self) -> bool {
+        self.from == Time::midnight() && self.until == Time::midnight()
+    }
+
+    /// How long it is open on a night without a change of clocks, in minutes.
+    #[must_use]
+    pub fn minutes(&self) -> u32 {
+        let minute = |time: Time| i32::from(time.hour()) * 60 + i32::from(time.minute());
+        let open = (minute(self.until) - minute(self.from)).rem_euclid(24 * 60);
+        if open == 0 {
+            24 * 60
+        } else {
+            open.unsigned_abs()
+        }
+    }
+
+    /// The stretch in which it is open on the night that starts on `date`, or why it isn't.
+    fn night(
+        &self,
+        date: Date,
+        zone: &TimeZone,
+        blackouts: &[Blackout],
+    ) -> Result<Range<Timestamp>, Closed> {
+        if !self.days.contains(date.weekday()) {
+            return Err(Closed::Day);
+        }
+        let black = |date: Date| blackouts.iter().find_map(|blackout| blackout.covers(date));
+        if let Some(name) = black(date) {
+            return Err(Closed::Blackout(name));
+        }
+        let mut hours = self.hours(date, zone).ok_or(Closed::ClockChange)?;
+        if let Ok(next) = date.tomorrow()
+            && black(next).is_some()
+        {
+            hours.end = hours
+                .end
+                .min(first_instant(next, Time::midnight(), zone).instant());
+        }
+        Ok(hours)
+    }
+
+    /// The hours of the night that starts on `date`, whatever day it is; nothing when the clocks
+    /// jump over them.
+    fn hours(&self, date: Date, zone: &TimeZone) -> Option<Range<Timestamp>> {
+        let last = if self.until > self.from {
+            date
+        } else {
+            date.tomorrow().ok()?
+        };
+        let start = match first_instant(date, self.from, zone) {
+            Found::At(start) => start,
+            Found::AfterGap(start) if self.is_whole_day() || self.dst_gap == DstGap::Shift => start,
+            Found::AfterGap(_) => return None,
+        };
+        let end = first_instant(last, self.until, zone).instant();
+        (start < end).then_some(start..end)
+    }
+
+    /// Whether the night of `date`, were it allowed, would still be open or come after `now`.
+    fn is_ahead(&self, date: Date, today: Date, now: Timestamp, zone: &TimeZone) -> bool {
+        match self.hours(date, zone) {
+            Some(hours) => hours.end > now,
+            None => date >= today,
+        }
+    }
+}
+
+/// The first instant at which local clocks show a time, or jump over it.
+enum Found {
+    At(Timestamp),
+    AfterGap(Timestamp),
+}
+
+impl Found {
+    fn instant(self) -> Timestamp {
+        match self {
+            Self::At(instant) | Self::AfterGap(instant) => instant,
+        }
+    }
+}
+
+/// Finds `time` on `date` in `zone`: its first coming if it comes twice, the end of the gap if it
+/// doesn't come at all.
+fn first_instant(date: Date, time: Time, zone: &TimeZone) -> Found {
+    let ambiguous = zone.to_ambiguous_timestamp(date.to_datetime(time));
+    let AmbiguousOffset::Gap { after, .. } = ambiguous.offset() else {
+        return Found::At(ambiguous.earlier().unwrap_or(Timestamp::MAX));
+    };
+    // Read by the clocks after the jump, a time in the gap lies before the jump itself.
+    let before = after
+        .to_timestamp(ambiguous.datetime())
+        .unwrap_or(Timestamp::MAX);
+    let jump = zone
+        .following(before)
+        .next()
+        .map(|transition| transition.timestamp());
+    Found::AfterGap(jump.unwrap_or(before))
+}

@@ -1,0 +1,87 @@
+//! The plans people start from are read as they are meant.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use mainstay_plan::{
+    Cadence, ClassId, FleetFacts, Plan, PlanDigest, TrackName, Wave, check, parse,
+};
+
+pub(crate) const THERMOSTAT: &str = include_str!("../../../../plans/thermostat.toml");
+pub(crate) const MINIMAL: &str = include_str!("../../../../plans/minimal.toml");
+
+#[test]
+fn example_plans_pass_without_a_word() {
+    let unknown = FleetFacts::default();
+    for plan in [THERMOSTAT, MINIMAL, mainstay_plan::starting_plan()] {
+        let checked = check(plan, &unknown);
+        assert_eq!(checked.findings, []);
+        assert_eq!(checked.plan.as_ref(), parse(plan).ok().as_ref());
+    }
+}
+
+#[test]
+fn the_thermostat_plan_says_what_it_says() {
+    let plan = parse(THERMOSTAT).unwrap();
+    let class = plan.class(&ClassId::new("thermo-v2").unwrap()).unwrap();
+    let name = class.group_name(plan.environment);
+    assert_eq!(name, "northwind.example/production/thermo-v2/B+C");
+    let track = plan.tracks.get(TrackName::Maintenance).unwrap();
+    assert_eq!(
+        track.waves,
+        [Wave::Canary, Wave::Percent(10), Wave::Percent(100)]
+    );
+    assert_eq!(track.soak, SignedDuration::from_hours(2));
+    let hotfix = plan.tracks.get(TrackName::Hotfix).unwrap();
+    assert_eq!(hotfix.cadence, Some(Cadence::Emergency));
+    assert_eq!(plan.rollout.limits.bytes_per_second, 50_000_000);
+    assert_eq!(plan.health.install.canary_needed(), Some(31));
+    assert_eq!(plan.health.soft.len(), 3);
+    assert_eq!(plan.digest, PlanDigest::of(THERMOSTAT.as_bytes()));
+}
+
+#[test]
+fn a_plan_survives_being_stored() {
+    let plan = parse(THERMOSTAT).unwrap();
+    let stored = serde_json::to_string(&plan).unwrap();
+    assert_eq!(serde_json::from_str::<Plan>(&stored).unwrap(), plan);
+}
+
+#[test]
+fn one_changed_byte_is_another_revision() {
+    let changed = format!("{THERMOSTAT}\n");
+    assert_ne!(
+        parse(THERMOSTAT).unwrap().digest,
+        parse(&changed).unwrap().digest
+    );
+}
+
+#[test]
+fn spans_of_seconds_are_allowed() {
+    let quick = THERMOSTAT
+        .replace("soak  = \"2h\"", "soak  = \"2s\"")
+        .replace("horizon = \"30m\"", "horizon = \"500ms\"")
+        .replace("jitter        = \"20m\"", "jitter        = \"1ms\"");
+    let checked = check(&quick, &FleetFacts::default());
+    assert!(checked.passes());
+    let rules: Vec<_> = checked
+        .findings
+        .iter()
+        .map(|finding| finding.rule)
+        .collect();
+    assert_eq!(
+        rules,
+        ["FMP005"],
+        "a warning only: devices are judged before they may have reverted"
+    );
+}
+
+#[test]
+fn a_known_fleet_too_small_for_the_canary_is_an_error() {
+    let class = ClassId::new("thermo-v2").unwrap();
+    for (devices, expected) in [(31, true), (30, false)] {
+        let devices_by_class = BTreeMap::from([(class.clone(), devices)]);
+        let checked = check(THERMOSTAT, &FleetFacts { devices_by_class });
+        assert_eq!(checked.passes(), expected, "{devices}");
+    }
+}

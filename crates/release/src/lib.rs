@@ -1,0 +1,32 @@
+//! A release on its way: which stage it is in, who moved it there, and why it may not move on.
+//!
+//! A [`Release`] names one signed manifest. Its [`Stage`] carries the facts of every stage before
+//! it; each transition consumes the release and returns the next one, or a [`Refusal`] that names
+//! its reason. Nothing here verifies a signature (the `trust` crate does), moves a device (the
+//! `rollout` crate does), or reads a clock.
+//!
+//! Read [`Release`] first. `stage.rs` holds the stages, and each transition has its file:
+//!
+//! | who | does | in |
+//! |---|---|---|
+//! | an engineer | drafts, signs | `signing.rs` |
+//! | evidence | opens the gates | `gate.rs` |
+//! | a release manager | approves | `approval.rs` |
+//! | operations | schedules, starts | `schedule.rs` |
+//! | the rollout | completes, halts, rolls back; a newer release supersedes | `outcome.rs` |
+
+mod approval;
+mod gate;
+mod outcome;
+pub mod refusal;
+pub mod release;
+mod schedule;
+mod signing;
+pub mod stage;
+
+pub use refusal::Refusal;
+pub use release::{Facts, RETURNS_TO_MAX, Release, ReleaseId};
+pub use stage::{
+    Approved, Complete, Drafted, Entry, GateFact, Gated, Halted, RolledBack, Rolling, Scheduled,
+    Signed, Stage, StageName, Superseded,
+};

@@ -1,0 +1,141 @@
+//! Stopping for good, and why.
+//!
+//! A halt is sticky: nothing in this crate leads out of it. What was learnt goes into a new
+//! release, with a new rollout. Read [`HaltReason`].
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::incident;
+use crate::returns;
+use crate::rollout::{Phase, Rollout};
+use crate::sprt::Verdict;
+use crate::step::{Action, Step};
+use crate::tripwire::{self, Trip};
+use crate::view::FleetView;
+use crate::wait::Wait;
+
+/// Why a rollout was halted, with the numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "halted-by", rename_all = "kebab-case")]
+pub enum HaltReason {
+    /// The sequential test rejected the release.
+    Sprt {
+        /// In which wave, from 0.
+        wave: usize,
+        /// So many failures ...
+        failures: u32,
+        /// ... among the first so many scored devices.
+        scored: u32,
+    },
+    /// The tripwire caught.
+    Tripwire {
+        /// On what.
+        trip: Trip,
+    },
+    /// A person stopped it.
+    Person {
+        /// Who, by address.
+        who: String,
+        /// In their words.
+        why: String,
+    },
+}
+
+/// Why a person can't halt a rollout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HaltRefused {
+    /// It is halted already.
+    #[error("the rollout is halted already")]
+    AlreadyHalted,
+    /// It has completed.
+    #[error("the rollout has completed")]
+    AlreadyComplete,
+}
+
+impl HaltRefused {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::AlreadyHalted => "rollout.already-halted",
+            Self::AlreadyComplete => "rollout.already-complete",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(self) -> &'static str {
+        match self {
+            Self::AlreadyHalted => "nothing more to do; read its incident",
+            Self::AlreadyComplete => "roll out a release that replaces it",
+        }
+    }
+}
+
+/// The reason to halt that the facts give now: the tripwire first, for it is the quicker one.
+pub(crate) fn reason(rollout: &Rollout, view: &FleetView) -> Option<HaltReason> {
+    let trip = tripwire::check(rollout, view).map(|trip| HaltReason::Tripwire { trip });
+    trip.or_else(|| rejected(rollout))
+}
+
+fn rejected(rollout: &Rollout) -> Option<HaltReason> {
+    let monitors = rollout.waves.iter().map(|state| &state.monitor).enumerate();
+    let mut rejects = monitors.filter(|(_, m)| matches!(m.verdict, Verdict::Reject { .. }));
+    let (wave, monitor) = rejects.next()?;
+    Some(HaltReason::Sprt {
+        wave,
+        failures: monitor.failures,
+        scored: monitor.scored,
+    })
+}
+
+/// Halts `next` for good, gathers the evidence, and sends back whoever runs the candidate.
+pub(crate) fn halt(
+    mut next: Rollout,
+    view: &FleetView,
+    reason: HaltReason,
+    now: Timestamp,
+) -> (Rollout, Vec<Action>) {
+    next.phase = Phase::Halted {
+        at: now,
+        wave: next.current_wave(),
+        reason: reason.clone(),
+    };
+    let evidence = incident::evidence(&next, view, reason.clone(), now);
+    let mut actions = vec![
+        Action::Halt { reason },
+        Action::OpenIncident(Box::new(evidence)),
+    ];
+    actions.extend(returns::actions(&next, view));
+    (next, actions)
+}
+
+/// Halts the rollout because `who` says so. One person of any duty is enough to stop.
+///
+/// # Errors
+/// If the rollout is over.
+pub fn by_person(
+    rollout: &Rollout,
+    view: &FleetView,
+    who: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<Step, HaltRefused> {
+    match rollout.phase {
+        Phase::Halted { .. } => return Err(HaltRefused::AlreadyHalted),
+        Phase::Complete { .. } => return Err(HaltRefused::AlreadyComplete),
+        Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => {}
+    }
+    let reason = HaltReason::Person {
+        who: who.to_owned(),
+        why: why.to_owned(),
+    };
+    let (next, actions) = halt(rollout.clone(), view, reason.clone(), now);
+    Ok(Step {
+        rollout: next.since(rollout),
+        actions,
+        waits: vec![Wait::Halted { reason }],
+    })
+}

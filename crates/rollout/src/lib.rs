@@ -1,0 +1,63 @@
+//! Which devices get a release, when, and when to stop: the next actions from a state.
+//!
+//! A [`Rollout`] carries a [`Candidate`] through waves. A small loop outside feeds [`step`] with
+//! what is known of the enrolled devices and performs the [`Action`]s that come back; [`offer`]
+//! answers one device at its check-in. Everything here is a pure function of its arguments: no
+//! clock, no chance, no input or output. It never sees how telemetry or releases are made.
+//!
+//! Read [`Rollout`] first, then [`step`]. Each reason to decide has its own file:
+//!
+//! | question | file |
+//! |---|---|
+//! | who is in the canary? | `sample.rs` |
+//! | how did this device do? | `score.rs` |
+//! | is the release good enough, or bad enough? | `sprt.rs`, fed by `monitor.rs` |
+//! | must we stop this instant? | `tripwire.rs`, `halt.rs` |
+//! | what may only a person decide? | `question.rs` |
+//! | may the next wave open? | `wave.rs` |
+//! | who goes back, and to what? | `returns.rs` |
+//! | does this device get it now? | `offer.rs` |
+//! | what do the failing devices share? | `incident.rs` |
+//! | why not yet? | `wait.rs`, said in words by `why.rs` |
+
+pub mod halt;
+pub mod incident;
+pub mod monitor;
+pub mod offer;
+pub mod progress;
+pub mod question;
+pub mod returns;
+pub mod rollout;
+pub mod rules;
+pub mod sample;
+pub mod score;
+pub mod sprt;
+pub mod step;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+pub mod tripwire;
+pub mod view;
+pub mod wait;
+pub mod wave;
+pub mod why;
+mod words;
+
+pub use halt::HaltReason;
+pub use incident::Evidence;
+pub use mainstay_fleet::{DeviceId, ReleaseDigest};
+pub use monitor::Monitor;
+pub use offer::{Kind, Offer, in_flight, offer};
+pub use progress::{FailureCause, Progress};
+pub use question::{Answer, Question};
+pub use returns::CannotReturn;
+pub use rollout::{Candidate, Phase, Rollout, RolloutId};
+pub use rules::Rules;
+pub use sample::{DrawRefusal, Enrolment, draw};
+pub use score::Score;
+pub use sprt::{Sprt, Verdict};
+pub use step::{Action, Step, step};
+pub use view::{DeviceView, FleetView};
+pub use wait::Wait;
+pub use wave::{Grounds, Passed, WaveState};

@@ -1,0 +1,111 @@
+//! The statistics of one wave: its sequential test, fed in enrolment order.
+//!
+//! Devices are fed in the order in which they began to install (then by id). One that waits for
+//! its score holds back all that began after it, so that quick failures never overtake slow
+//! successes. The first verdict of a wave sticks: a late report can't take back an acceptance (the
+//! tripwire still watches), nor a rejection. Read [`Monitor`], then [`replay`].
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::rollout::Rollout;
+use crate::score::{Score, score};
+use crate::sprt::{Sprt, Verdict};
+use crate::view::{DeviceView, FleetView};
+
+/// What the sequential test of one wave has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Monitor {
+    /// How many devices were scored healthy or failed, up to the verdict.
+    pub scored: u32,
+    /// How many of those failed.
+    pub failures: u32,
+    /// The verdict; sticky once it isn't `Continue`.
+    pub verdict: Verdict,
+    /// When the verdict fell.
+    pub decided_at: Option<Timestamp>,
+}
+
+impl Monitor {
+    /// Takes over what a replayed test has seen, unless the verdict has fallen already.
+    pub(crate) fn observe(&mut self, sprt: &Sprt, now: Timestamp) {
+        if self.verdict != Verdict::Continue {
+            return;
+        }
+        let last = sprt.last();
+        self.scored = last.scored;
+        self.failures = last.failures;
+        self.verdict = sprt.verdict();
+        self.decided_at = (self.verdict != Verdict::Continue).then_some(now);
+    }
+}
+
+/// Brings the monitors of all open waves up to `now`.
+pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
+    for wave in 0..=rollout.current_wave() {
+        let undecided = |state: &crate::wave::WaveState| state.monitor.verdict == Verdict::Continue;
+        if rollout.waves.get(wave).is_some_and(undecided) {
+            let sprt = replay(rollout, view, wave, now);
+            rollout.waves[wave].monitor.observe(&sprt, now);
+        }
+    }
+}
+
+/// The sequential test of `wave` as it stands at `now`: the path that pages draw.
+#[must_use]
+pub fn replay(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Sprt {
+    let mut sprt = Sprt::of(&rollout.rules.install);
+    for device in in_order(view, wave) {
+        match score(rollout, device, now) {
+            Score::Pending => break,
+            Score::Healthy => sprt.push(false),
+            Score::Failed { .. } => sprt.push(true),
+            Score::Silent | Score::Unreached | Score::Refused | Score::Returned => {}
+        }
+    }
+    sprt
+}
+
+fn in_order(view: &FleetView, wave: usize) -> Vec<&DeviceView> {
+    let begun = view.wave(wave).filter(|d| d.progress.began().is_some());
+    let mut devices: Vec<_> = begun.collect();
+    devices.sort_by(|a, b| (a.progress.began(), &a.id).cmp(&(b.progress.began(), &b.id)));
+    devices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::FailureCause;
+    use crate::testing::{self, at};
+
+    #[test]
+    fn an_early_failure_waits_behind_an_unscored_device() {
+        let rollout = testing::opened(3);
+        let mut view = testing::view(3);
+        view.devices[0].progress = testing::on_trial(0);
+        view.devices[1].progress = testing::failed(1, FailureCause::SelfTest);
+        view.devices[2].progress = testing::failed(2, FailureCause::SelfTest);
+        let scored = |view: &FleetView, now| replay(&rollout, view, 0, at(now)).last().scored;
+        assert_eq!(scored(&view, 40), 0, "device 0 isn't scored yet");
+        assert_eq!(scored(&view, 60), 2, "device 0 is silent: passed over");
+        testing::confirm(&mut view.devices[0], 0, 35);
+        assert_eq!(scored(&view, 40), 3);
+    }
+
+    #[test]
+    fn the_first_verdict_sticks() {
+        let rollout = testing::opened(40);
+        let mut view = testing::view(40);
+        (0..20).for_each(|n| testing::confirm(&mut view.devices[n], 0, 35));
+        let mut monitor = Monitor::default();
+        monitor.observe(&replay(&rollout, &view, 0, at(40)), at(40));
+        let accepted = monitor.clone();
+        assert_eq!(accepted.verdict, Verdict::Accept { after: 20 });
+        for device in &mut view.devices {
+            device.progress = testing::failed(0, FailureCause::SelfTest);
+        }
+        monitor.observe(&replay(&rollout, &view, 0, at(80)), at(80));
+        assert_eq!(monitor, accepted);
+    }
+}

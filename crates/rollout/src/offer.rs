@@ -1,0 +1,241 @@
+//! One device at its check-in: does it get the candidate now?
+//!
+//! The checks come in the order in which a person would want to hear them: is the rollout over,
+//! what has become of the device, is its wave open, is its window, is it its turn, is there room.
+//! A return ignores window, turn and room: it is for safety. So does a device that has begun: half
+//! an installation is worse than one that ends after the window. Read [`offer`].
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use mainstay_fleet::{ReleaseDigest, Zone};
+use mainstay_plan as plan;
+use serde::{Deserialize, Serialize};
+
+use crate::halt::HaltReason;
+use crate::progress::Progress;
+use crate::returns;
+use crate::rollout::{Phase, Rollout};
+use crate::sample::lot;
+use crate::score::{self, Score};
+use crate::view::{DeviceView, FleetView};
+use crate::wait::Wait;
+use crate::words::after;
+
+/// What a device is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The release to install.
+    pub release: ReleaseDigest,
+    /// In which direction.
+    pub kind: Kind,
+}
+
+/// The direction of an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The candidate.
+    Forward,
+    /// What the device ran before a halted candidate.
+    Return,
+}
+
+/// A refusal before anything began is given another try after so many polls: a hold is lifted, a
+/// late status arrives. The device decides anew each time.
+pub const REFUSAL_POLLS: i32 = 3;
+
+/// A promise that a device hasn't taken up in so many polls no longer holds a place in the budget:
+/// devices that go offline must not use it up for all others.
+pub const PROMISE_POLLS: i32 = 3;
+
+/// How many devices hold a place in the budget of concurrent downloads.
+#[must_use]
+pub fn in_flight(rollout: &Rollout, view: &FleetView, now: Timestamp) -> u32 {
+    let holding = view.devices.iter().filter(|d| holds_place(rollout, d, now));
+    u32::try_from(holding.count()).unwrap_or(u32::MAX)
+}
+
+/// A device holds its place from a fresh promise until it boots the candidate, gives up or falls
+/// silent.
+fn holds_place(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
+    match device.progress {
+        Progress::Promised { at } => {
+            now < after(at, rollout.rules.poll.saturating_mul(PROMISE_POLLS))
+        }
+        Progress::Began { .. } => score::score(rollout, device, now) == Score::Pending,
+        _ => false,
+    }
+}
+
+/// Decides whether `device` is offered something now.
+///
+/// `in_flight` counts the *other* devices that hold a place in the budget of downloads
+/// ([`in_flight`]). The caller records a `Forward` offer to a waiting or refusing device as
+/// [`Progress::Promised`], in the transaction that checks the rollout's generation; a device that
+/// was promised or has begun is offered the same again. A device that has begun keeps its progress.
+///
+/// # Errors
+/// With the reason why it gets nothing now.
+pub fn offer(
+    rollout: &Rollout,
+    device: &DeviceView,
+    in_flight: u32,
+    now: Timestamp,
+) -> Result<Offer, Wait> {
+    if let Phase::Halted { reason, .. } = &rollout.phase {
+        return way_back(rollout, device, reason);
+    }
+    own_state(rollout, device, now)?;
+    if matches!(rollout.phase, Phase::Complete { .. }) {
+        return Err(Wait::Complete);
+    }
+    if !matches!(device.progress, Progress::Began { .. }) {
+        let opened = wave_open(rollout, device, now)?;
+        let open = window_open(rollout, device, now)?;
+        turn_come(rollout, device, opened, &open, now)?;
+        room(rollout, device, in_flight, now)?;
+    }
+    Ok(Offer {
+        release: rollout.candidate.release,
+        kind: Kind::Forward,
+    })
+}
+
+/// After a halt: the way back for those that run the candidate, nothing for all others.
+fn way_back(rollout: &Rollout, device: &DeviceView, reason: &HaltReason) -> Result<Offer, Wait> {
+    let candidate = &rollout.candidate;
+    match &device.progress {
+        Progress::Returned { .. } => Err(Wait::Returned),
+        Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: *why }),
+        _ if returns::concerns(candidate, device) => {
+            let release =
+                returns::target(candidate, device).map_err(|why| Wait::CannotReturn { why })?;
+            let kind = Kind::Return;
+            Ok(Offer { release, kind })
+        }
+        _ => Err(Wait::Halted {
+            reason: reason.clone(),
+        }),
+    }
+}
+
+/// What has become of the device already, if that leaves nothing to offer.
+fn own_state(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<(), Wait> {
+    let until = score::horizon(rollout, device);
+    match &device.progress {
+        Progress::Waiting | Progress::Promised { .. } | Progress::Began { .. }
+            if device.running == Some(rollout.candidate.release) =>
+        {
+            Err(Wait::AlreadyRuns)
+        }
+        Progress::Waiting | Progress::Promised { .. } | Progress::Began { .. } => Ok(()),
+        Progress::Refused {
+            began: None, at, ..
+        } if now >= retry_at(rollout, *at) => Ok(()),
+        Progress::Refused { refusal, .. } => Err(Wait::Refused {
+            refusal: refusal.clone(),
+        }),
+        Progress::OnTrial { booted, .. } => Err(Wait::OnTrial {
+            until: until.unwrap_or(*booted),
+        }),
+        Progress::Confirmed { .. } => Err(Wait::AlreadyRuns),
+        Progress::Failed { cause, .. } => Err(Wait::Failed { cause: *cause }),
+        Progress::Returning { .. } | Progress::Returned { .. } => Err(Wait::Returned),
+        Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: *why }),
+    }
+}
+
+fn retry_at(rollout: &Rollout, refused: Timestamp) -> Timestamp {
+    after(refused, rollout.rules.poll.saturating_mul(REFUSAL_POLLS))
+}
+
+/// When the device's wave opened, if it is open and the device hasn't been given up.
+fn wave_open(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<Timestamp, Wait> {
+    let state = rollout.waves.get(device.wave).ok_or(Wait::NotEnrolled)?;
+    let opened = state.opened_at.ok_or_else(|| Wait::WaveNotOpen {
+        wave: device.wave,
+        open: rollout.newest_open_wave(),
+    })?;
+    match score::unreached_at(rollout, device.wave) {
+        Some(at) if now >= at => Err(Wait::GaveUp { at }),
+        _ => Ok(opened),
+    }
+}
+
+/// An open window of one device.
+struct Open {
+    zone: TimeZone,
+    until: Timestamp,
+}
+
+fn window_open(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<Open, Wait> {
+    let zone = Zone::parse(&device.zone).map_err(|_| Wait::UnknownZone {
+        zone: device.zone.clone(),
+    })?;
+    let zone = zone.time_zone().clone();
+    let rules = &rollout.rules;
+    match rules.window.state(now, &zone, &rules.blackout) {
+        plan::WindowState::Open { until } => Ok(Open { zone, until }),
+        plan::WindowState::Opens { at, because } => Err(Wait::WindowOpens {
+            at,
+            zone: device.zone.clone(),
+            because,
+        }),
+    }
+}
+
+/// Spreads the devices of one window: each has its own delay after the window, or its wave,
+/// opened; never so long that the window closes first.
+fn turn_come(
+    rollout: &Rollout,
+    device: &DeviceView,
+    wave_opened: Timestamp,
+    open: &Open,
+    now: Timestamp,
+) -> Result<(), Wait> {
+    let from = opening(&rollout.rules.window, open, now).max(wave_opened);
+    let spread = rollout.rules.jitter.min(open.until.duration_since(from));
+    let until = after(from, delay(rollout.seed, device, spread));
+    match now < until {
+        true => Err(Wait::Jitter { until }),
+        false => Ok(()),
+    }
+}
+
+fn delay(seed: u64, device: &DeviceView, spread: SignedDuration) -> SignedDuration {
+    let lot = lot(seed, "jitter", &device.id);
+    let [a, b, c, d, ..] = lot;
+    let share = i128::from(u32::from_be_bytes([a, b, c, d]));
+    let millis = (spread.as_millis().max(0) * share) >> 32;
+    SignedDuration::from_millis_i128(millis)
+}
+
+/// When the open window began: the newest local `from` up to now. A window that never closes began
+/// long ago, so that only the wave's opening counts.
+fn opening(window: &plan::Window, open: &Open, now: Timestamp) -> Timestamp {
+    if window.is_whole_day() && window.days == plan::DaySet::DAILY {
+        return Timestamp::MIN;
+    }
+    let today = now.to_zoned_datetime(open.zone.clone()).date();
+    let days = [Ok(today), today.yesterday()].into_iter().flatten();
+    let starts = days.filter_map(|day| {
+        let local = day.to_datetime(window.from);
+        local.to_zoned_datetime(open.zone.clone()).ok()
+    });
+    let mut starts = starts.map(|start| start.timestamp());
+    starts.find(|start| *start <= now).unwrap_or(Timestamp::MIN)
+}
+
+/// Whether one more download fits. A device that was just promised holds its place already.
+fn room(
+    rollout: &Rollout,
+    device: &DeviceView,
+    in_flight: u32,
+    now: Timestamp,
+) -> Result<(), Wait> {
+    let limit = rollout.rules.limits.downloads;
+    if holds_place(rollout, device, now) || in_flight < limit {
+        return Ok(());
+    }
+    Err(Wait::Budget { in_flight, limit })
+}

@@ -1,0 +1,215 @@
+//! What only a person may decide.
+//!
+//! A question holds promotion, never the open waves: their members still get the candidate, and
+//! the monitors still watch. It closes by itself when its cause goes away (silent devices that
+//! speak up), or by an [`answer`]. Read [`Question`].
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::rollout::{Phase, Rollout};
+use crate::score::Tally;
+use crate::sprt::Sprt;
+use crate::step::Action;
+use crate::wave::{self, Grounds, Passed, WaveState};
+
+/// What a rollout asks a person before it goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "kebab-case")]
+pub enum Question {
+    /// Too many devices fell silent after they began: neither healthy nor known to have failed.
+    Silence {
+        /// In which wave, from 0.
+        wave: usize,
+        /// So many silent ...
+        silent: u32,
+        /// ... of so many that can be reached: the members without unreached and refusing ones.
+        reachable: u32,
+    },
+    /// Every member is settled, and the test could neither accept nor reject.
+    Undecided {
+        /// In which wave, from 0.
+        wave: usize,
+        /// So many scored ...
+        scored: u32,
+        /// ... of which so many failed.
+        failures: u32,
+        /// So many healthy devices, and no failure, would have been accepted; none if the declared
+        /// rates make no test.
+        needed: Option<u32>,
+    },
+}
+
+/// That a person answered: go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// What was asked, with the numbers of that moment.
+    pub question: Question,
+    /// Who answered.
+    pub who: String,
+    /// In their words.
+    pub why: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An answer without a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the rollout asks nothing")]
+pub struct NothingAsked;
+
+impl NothingAsked {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        "rollout.nothing-asked"
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(self) -> &'static str {
+        "look at the rollout again: it may have gone on by itself"
+    }
+}
+
+/// A wave asks when more than this share of its reachable members is silent. It is a first bound,
+/// wide enough for an ordinary evening of bad connections and narrow enough that a fault which
+/// silences a tenth of the fleet is seen by a person before the next wave.
+pub const SILENT_SHARE_PERCENT_MAX: u32 = 10;
+
+/// After an answer about silence the same wave asks again only when so many times as many devices
+/// are silent: once more for news, not for each device.
+const ASK_AGAIN_AT: u32 = 2;
+
+impl Question {
+    /// The wave it is about, from 0.
+    #[must_use]
+    pub fn wave(&self) -> usize {
+        match self {
+            Self::Silence { wave, .. } | Self::Undecided { wave, .. } => *wave,
+        }
+    }
+
+    /// The stable id of its kind.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Silence { .. } => "rollout.silence",
+            Self::Undecided { .. } => "rollout.undecided",
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.id() == other.id() && self.wave() == other.wave()
+    }
+}
+
+/// The question that the newest open wave raises now.
+pub(crate) fn raised(rollout: &Rollout, tally: &Tally) -> Option<Question> {
+    let wave = rollout.current_wave();
+    let state = rollout.waves.get(wave)?;
+    silence(wave, state, tally).or_else(|| undecided(rollout, wave, state, tally))
+}
+
+fn silence(wave: usize, state: &WaveState, tally: &Tally) -> Option<Question> {
+    let (silent, reachable) = (
+        tally.silent,
+        tally
+            .members
+            .saturating_sub(tally.unreached + tally.refused),
+    );
+    let allowed = u64::from(reachable) * u64::from(SILENT_SHARE_PERCENT_MAX);
+    let too_many = u64::from(silent) * 100 > allowed;
+    let news = silent >= answered_silence(state).saturating_mul(ASK_AGAIN_AT).max(1);
+    (too_many && news).then_some(Question::Silence {
+        wave,
+        silent,
+        reachable,
+    })
+}
+
+fn answered_silence(state: &WaveState) -> u32 {
+    let counts = state.answers.iter().map(|answer| match answer.question {
+        Question::Silence { silent, .. } => silent,
+        Question::Undecided { .. } => 0,
+    });
+    counts.max().unwrap_or(0)
+}
+
+fn undecided(rollout: &Rollout, wave: usize, state: &WaveState, tally: &Tally) -> Option<Question> {
+    let open_end = state.passed.is_none() && tally.is_settled() && !wave::is_last(rollout, wave);
+    open_end.then(|| Question::Undecided {
+        wave,
+        scored: state.monitor.scored,
+        failures: state.monitor.failures,
+        needed: Sprt::of(&rollout.rules.install).healthy_needed(),
+    })
+}
+
+/// Puts `question` to people. Only a question of a new kind is an action: changed numbers aren't
+/// news.
+pub(crate) fn ask(rollout: &mut Rollout, question: Question, now: Timestamp) -> Option<Action> {
+    let asked_since = match &rollout.phase {
+        Phase::AwaitsHuman {
+            question: asked,
+            since,
+            ..
+        } if asked.is_same(&question) => Some(*since),
+        _ => None,
+    };
+    rollout.phase = Phase::AwaitsHuman {
+        wave: rollout.current_wave(),
+        question: question.clone(),
+        since: asked_since.unwrap_or(now),
+    };
+    asked_since.is_none().then_some(Action::AskHuman(question))
+}
+
+/// Takes the open question back: its cause went away.
+pub(crate) fn withdraw(rollout: &mut Rollout) {
+    let wave = rollout.current_wave();
+    rollout.phase = Phase::Rolling { wave };
+}
+
+/// Records that `who` answered the open question with "go on". (The other answer is
+/// [`crate::halt::by_person`].) Whether `who` may is checked by the caller.
+///
+/// # Errors
+/// If nothing is asked.
+pub fn answer(
+    rollout: &Rollout,
+    who: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<Rollout, NothingAsked> {
+    let Phase::AwaitsHuman { wave, question, .. } = rollout.phase.clone() else {
+        return Err(NothingAsked);
+    };
+    let mut next = rollout.clone();
+    next.phase = Phase::Rolling { wave };
+    if let Some(state) = next.waves.get_mut(wave) {
+        settle(
+            state,
+            Answer {
+                question,
+                who: who.to_owned(),
+                why: why.to_owned(),
+                at: now,
+            },
+        );
+    }
+    Ok(next.since(rollout))
+}
+
+fn settle(state: &mut WaveState, answer: Answer) {
+    if matches!(answer.question, Question::Undecided { .. }) {
+        let grounds = Grounds::Person {
+            who: answer.who.clone(),
+        };
+        state.passed = Some(Passed {
+            at: answer.at,
+            grounds,
+        });
+    }
+    state.answers.push(answer);
+}

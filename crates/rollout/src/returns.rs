@@ -1,0 +1,152 @@
+//! Who must go back after a halt, to which release; and who can't.
+//!
+//! A device goes back to the release it ran before, and only if the candidate's own manifest names
+//! that in `returns_to`: two people signed it at pack time, so that going back needs no key
+//! online. A device whose trial failed has gone back by itself. Read [`target`].
+
+use core::fmt;
+
+use mainstay_fleet::ReleaseDigest;
+use serde::{Deserialize, Serialize};
+
+use crate::progress::{FailureCause, Progress};
+use crate::rollout::{Candidate, Rollout};
+use crate::step::Action;
+use crate::view::{DeviceView, FleetView};
+
+/// Why a device that runs a halted candidate can't be sent back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum CannotReturn {
+    /// It isn't known what the device ran before.
+    NothingBefore,
+    /// What it ran before isn't among the releases that the candidate's signers allowed.
+    NotSigned {
+        /// What it ran before.
+        before: ReleaseDigest,
+    },
+    /// It runs nothing that could install anything.
+    Bricked,
+}
+
+impl fmt::Display for CannotReturn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingBefore => f.write_str("what it ran before isn't known"),
+            Self::NotSigned { before } => write!(
+                f,
+                "what it ran before ({before}) isn't among the releases the candidate may return to"
+            ),
+            Self::Bricked => f.write_str("it runs nothing that could install anything"),
+        }
+    }
+}
+
+/// The release that `device` goes back to.
+///
+/// # Errors
+/// If no signed way leads back.
+pub fn target(candidate: &Candidate, device: &DeviceView) -> Result<ReleaseDigest, CannotReturn> {
+    let before = device.before.ok_or(CannotReturn::NothingBefore)?;
+    match candidate.returns_to.contains(&before) {
+        true => Ok(before),
+        false => Err(CannotReturn::NotSigned { before }),
+    }
+}
+
+/// What the caller must do for every device that runs the candidate and hasn't been told yet.
+pub(crate) fn actions(rollout: &Rollout, view: &FleetView) -> Vec<Action> {
+    let candidate = &rollout.candidate;
+    let must = view.devices.iter().filter(|d| must_be_told(candidate, d));
+    must.map(|device| action(candidate, device)).collect()
+}
+
+fn action(candidate: &Candidate, device: &DeviceView) -> Action {
+    let id = device.id.clone();
+    match target(candidate, device) {
+        Ok(to) => Action::Return { device: id, to },
+        Err(why) => Action::CannotReturn { device: id, why },
+    }
+}
+
+/// Whether the device runs the candidate, as far as is known, and no return is under way.
+fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
+    match device.progress {
+        Progress::OnTrial { .. } | Progress::Confirmed { .. } => true,
+        // Its reports were lost, but its check-in said so.
+        Progress::Waiting
+        | Progress::Promised { .. }
+        | Progress::Began { .. }
+        | Progress::Refused { .. } => device.running == Some(candidate.release),
+        // A failed device goes back by itself; one that says it hasn't is offered the way back at
+        // its check-in, and keeps its failure.
+        Progress::Failed { .. }
+        | Progress::Returning { .. }
+        | Progress::Returned { .. }
+        | Progress::CannotReturn { .. } => false,
+    }
+}
+
+/// Whether the device runs the candidate, or is on its way back from it.
+pub(crate) fn concerns(candidate: &Candidate, device: &DeviceView) -> bool {
+    must_be_told(candidate, device)
+        || match device.progress {
+            Progress::Returning { .. } => true,
+            Progress::Failed { .. } => device.running == Some(candidate.release),
+            _ => false,
+        }
+}
+
+/// The devices of a halted rollout, by how far their return has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returns {
+    /// Run the candidate, or are on their way back.
+    pub out: u32,
+    /// Said that they are back; with the ones that went back by themselves.
+    pub back: u32,
+    /// Can't go back.
+    pub stranded: u32,
+}
+
+impl Returns {
+    /// Counts the devices of `view`.
+    #[must_use]
+    pub fn of(rollout: &Rollout, view: &FleetView) -> Self {
+        let mut returns = Self::default();
+        for device in &view.devices {
+            returns.count(&rollout.candidate, device);
+        }
+        returns
+    }
+
+    fn count(&mut self, candidate: &Candidate, device: &DeviceView) {
+        let bricked = FailureCause::Bricked;
+        match device.progress {
+            Progress::CannotReturn { .. } => self.stranded += 1,
+            Progress::Failed { cause, .. } if cause == bricked => self.stranded += 1,
+            _ if concerns(candidate, device) => self.out += 1,
+            Progress::Returned { .. } => self.back += 1,
+            Progress::Failed { .. } if device.progress.ran_it() => self.back += 1,
+            _ => {}
+        }
+    }
+}
+
+/// The devices that no offer can bring back, with the reason: bricked ones too.
+pub fn stranded<'a>(
+    candidate: &'a Candidate,
+    view: &'a FleetView,
+) -> impl Iterator<Item = (&'a DeviceView, CannotReturn)> {
+    view.devices.iter().filter_map(move |device| {
+        let why = match &device.progress {
+            Progress::CannotReturn { why, .. } => Some(*why),
+            Progress::Failed {
+                cause: FailureCause::Bricked,
+                ..
+            } => Some(CannotReturn::Bricked),
+            _ if concerns(candidate, device) => target(candidate, device).err(),
+            _ => None,
+        };
+        Some((device, why?))
+    })
+}

@@ -1,0 +1,54 @@
+//! What the plan says about one rollout, copied when the rollout starts.
+//!
+//! A running rollout keeps the rules it started with, whatever happens to the plan. Read [`Rules`].
+
+use jiff::SignedDuration;
+use mainstay_plan as plan;
+use serde::{Deserialize, Serialize};
+
+/// The rules of one rollout: a copy of what its plan revision said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// The waves of the release's track, in order; the first is the canary.
+    pub waves: Vec<plan::Wave>,
+    /// How large the canary is, and how many of each hardware revision it must hold.
+    pub canary: plan::Canary,
+    /// When devices may begin to install, in their own zone.
+    pub window: plan::Window,
+    /// The days on which none may.
+    pub blackout: Vec<plan::Blackout>,
+    /// How many may download at once.
+    pub limits: plan::Limits,
+    /// Over how long the devices of one window are spread.
+    pub jitter: SignedDuration,
+    /// A device that hasn't begun this long after its wave opened is unreached.
+    pub give_up_after: SignedDuration,
+    /// How often devices ask; silence is measured in it.
+    pub poll: SignedDuration,
+    /// How long a wave rests between being accepted and the next one opening.
+    pub soak: SignedDuration,
+    /// The declared failure rates and error rates, and the horizon of health.
+    pub install: plan::HardFailure,
+    /// What stops the rollout at once.
+    pub tripwire: plan::Tripwire,
+}
+
+impl Rules {
+    /// The rules that `plan` sets for releases on `track`.
+    #[must_use]
+    pub fn new(plan: &plan::Plan, track: &plan::Track) -> Self {
+        Self {
+            waves: track.waves.clone(),
+            canary: plan.rollout.canary.clone(),
+            window: plan.rollout.window.clone(),
+            blackout: plan.rollout.blackout.clone(),
+            limits: plan.rollout.limits.clone(),
+            jitter: plan.rollout.jitter,
+            give_up_after: plan.rollout.give_up_after,
+            poll: plan.rollout.poll,
+            soak: track.soak,
+            install: plan.health.install.clone(),
+            tripwire: plan.health.tripwire.clone(),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Who is in which wave: a random, stratified canary, then growing shares of the rest.
+//!
+//! Chance is a hash: devices are ordered by SHA-256 over seed and device id, so that an auditor
+//! can draw the same sample again, and nobody can choose the canary without choosing the seed.
+//!
+//! 1. The canary takes the first `at_least_per_hardware` devices of each hardware revision, then
+//!    fills up with the first of all others. A revision with fewer devices gives all it has.
+//! 2. Each later wave but the last takes devices up to its cumulative percentage of the eligible
+//!    fleet outside the canary, rounded up.
+//! 3. The last wave takes the rest.
+//!
+//! Read [`draw`].
+
+use std::collections::BTreeMap;
+
+use mainstay_fleet::{Device, DeviceId, eligible};
+use mainstay_plan as plan;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::rollout::Candidate;
+use crate::rules::Rules;
+
+/// That a device was drawn into a wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// The device.
+    pub device: DeviceId,
+    /// The wave, from 0.
+    pub wave: usize,
+}
+
+/// Why no sample could be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DrawRefusal {
+    /// No device may get the candidate.
+    #[error("none of {considered} devices may get the candidate")]
+    NobodyEligible {
+        /// How many devices were looked at.
+        considered: usize,
+    },
+    /// The canary can't hold its minimum of each hardware revision.
+    #[error(
+        "a canary of {devices} can't hold {needed}: at least {at_least} of each of {strata} hardware revisions"
+    )]
+    CanaryBelowStrata {
+        /// How many hardware revisions are eligible.
+        strata: usize,
+        /// The plan's minimum for each.
+        at_least: u32,
+        /// How many devices those minima come to, small revisions counted with what they have.
+        needed: usize,
+        /// The plan's canary.
+        devices: u32,
+    },
+    /// The track has no waves.
+    #[error("the track names no waves")]
+    NoWaves,
+}
+
+impl DrawRefusal {
+    /// The stable id.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::NobodyEligible { .. } => "rollout.nobody-eligible",
+            Self::CanaryBelowStrata { .. } => "rollout.canary-below-strata",
+            Self::NoWaves => "rollout.no-waves",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::NobodyEligible { .. } => {
+                "check the release's class and sequence, and that devices have checked in"
+            }
+            Self::CanaryBelowStrata { .. } => {
+                "raise `devices` in `[rollout] canary`, or lower `at_least_per_hardware`"
+            }
+            Self::NoWaves => "add `waves = [\"canary\", \"100 %\"]` to the track",
+        }
+    }
+}
+
+/// Draws every eligible device of `devices` into exactly one wave, canary first. The order of
+/// `devices` doesn't matter.
+///
+/// # Errors
+/// If nobody is eligible, or the rules can't be met.
+pub fn draw(
+    candidate: &Candidate,
+    rules: &Rules,
+    seed: u64,
+    devices: &[Device],
+) -> Result<Vec<Enrolment>, DrawRefusal> {
+    let last = rules
+        .waves
+        .len()
+        .checked_sub(1)
+        .ok_or(DrawRefusal::NoWaves)?;
+    let fleet = in_chance_order(candidate, seed, devices);
+    if fleet.is_empty() {
+        let considered = devices.len();
+        return Err(DrawRefusal::NobodyEligible { considered });
+    }
+    let (canary, rest) = split_canary(rules, fleet)?;
+    let ends = wave_ends(&rules.waves, rest.len(), last);
+    let later = rest.iter().enumerate().map(|(n, d)| {
+        let wave = ends.iter().position(|end| n < *end).unwrap_or(last);
+        enrolment(d, wave)
+    });
+    Ok(canary
+        .iter()
+        .map(|d| enrolment(d, 0))
+        .chain(later)
+        .collect())
+}
+
+fn enrolment(device: &Device, wave: usize) -> Enrolment {
+    let device = device.id.clone();
+    Enrolment { device, wave }
+}
+
+fn in_chance_order<'a>(candidate: &Candidate, seed: u64, devices: &'a [Device]) -> Vec<&'a Device> {
+    let may = |d: &&Device| eligible(d, &candidate.class, candidate.sequence).is_ok();
+    let mut fleet: Vec<_> = devices.iter().filter(may).collect();
+    fleet.sort_by_cached_key(|device| (lot(seed, "sample", &device.id), device.id.clone()));
+    fleet
+}
+
+/// A device's lot for one purpose: SHA-256 over the seed (8 bytes, big endian), the purpose, a
+/// zero byte and the device id.
+pub(crate) fn lot(seed: u64, purpose: &str, device: &DeviceId) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(seed.to_be_bytes());
+    hash.update(purpose.as_bytes());
+    hash.update([0]);
+    hash.update(device.as_str().as_bytes());
+    hash.finalize().into()
+}
+
+type Split<'a> = (Vec<&'a Device>, Vec<&'a Device>);
+
+/// The canary and the others, both in order of chance.
+fn split_canary<'a>(rules: &Rules, fleet: Vec<&'a Device>) -> Result<Split<'a>, DrawRefusal> {
+    if rules.waves.first() != Some(&plan::Wave::Canary) {
+        return Ok((Vec::new(), fleet));
+    }
+    let size = usize::try_from(rules.canary.devices).unwrap_or(usize::MAX);
+    let minima = minima(rules, &fleet, size)?;
+    let mut fillers = size - minima.iter().filter(|taken| **taken).count();
+    let (mut canary, mut rest) = (Vec::new(), Vec::new());
+    for (device, taken) in fleet.into_iter().zip(minima) {
+        if taken {
+            canary.push(device);
+        } else if fillers > 0 {
+            fillers -= 1;
+            canary.push(device);
+        } else {
+            rest.push(device);
+        }
+    }
+    Ok((canary, rest))
+}
+
+/// For each device, whether it is in the canary by its stratum's minimum.
+fn minima(rules: &Rules, fleet: &[&Device], size: usize) -> Result<Vec<bool>, DrawRefusal> {
+    let at_least = rules.canary.at_least_per_hardware;
+    let mut drawn = BTreeMap::<&str, u32>::new();
+    let mut taken = Vec::with_capacity(fleet.len());
+    for device in fleet {
+        let count = drawn.entry(&device.hardware).or_default();
+        *count += 1;
+        taken.push(*count <= at_least);
+    }
+    let needed = taken.iter().filter(|taken| **taken).count();
+    if needed > size {
+        return Err(DrawRefusal::CanaryBelowStrata {
+            strata: drawn.len(),
+            at_least,
+            needed,
+            devices: rules.canary.devices,
+        });
+    }
+    Ok(taken)
+}
+
+/// For each wave, how many devices outside the canary are drawn by its end.
+fn wave_ends(waves: &[plan::Wave], outside: usize, last: usize) -> Vec<usize> {
+    let end = |(index, wave): (usize, &plan::Wave)| match wave {
+        _ if index == last && index > 0 => outside,
+        plan::Wave::Canary => 0,
+        plan::Wave::Percent(share) => (outside * usize::from(*share)).div_ceil(100).min(outside),
+    };
+    waves.iter().enumerate().map(end).collect()
+}

@@ -1,0 +1,8 @@
+//! Tests of the crate as a whole: stories, offers, sentences, invariants and error rates.
+
+mod error_rates;
+mod invariants;
+mod offers;
+mod samples;
+mod sentences;
+mod stories;

@@ -1,0 +1,146 @@
+//! Who is drawn into which wave.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mainstay_fleet::{Device, Running};
+use mainstay_plan::Wave;
+use proptest::prelude::*;
+
+use crate::sample::{DrawRefusal, Enrolment, draw};
+use crate::testing::{OLD, at, candidate, id, rules};
+
+/// A fleet with so many devices of each hardware revision, revision by revision.
+fn fleet(strata: &[usize]) -> Vec<Device> {
+    let strata = strata.iter().enumerate();
+    let hardware = strata.flat_map(|(n, count)| vec![format!("H{n}"); *count]);
+    hardware
+        .enumerate()
+        .map(|(n, hardware)| device(n, hardware))
+        .collect()
+}
+
+fn device(n: usize, hardware: String) -> Device {
+    Device {
+        id: id(n),
+        class: "thermo-v2".to_owned(),
+        hardware,
+        zone: "America/Denver".to_owned(),
+        bootloader: "1.4.0".to_owned(),
+        registered_at: at(0),
+        last_seen: Some(at(0)),
+        running: Some(Running {
+            release: OLD,
+            version: "1.0.0".to_owned(),
+            sequence: 1,
+            verified: true,
+            since: at(0),
+        }),
+        attributes: BTreeMap::new(),
+    }
+}
+
+fn sizes(enrolments: &[Enrolment]) -> Vec<usize> {
+    (0..3)
+        .map(|wave| enrolments.iter().filter(|e| e.wave == wave).count())
+        .collect()
+}
+
+#[test]
+fn percentages_are_of_the_fleet_outside_the_canary() {
+    let cases = [
+        (500, [40, 46, 414]),
+        (41, [40, 1, 0]),
+        (40, [40, 0, 0]),
+        (7, [7, 0, 0]),
+    ];
+    for (count, expected) in cases {
+        let enrolments = draw(&candidate(), &rules(), 7, &fleet(&[count])).expect("eligible");
+        assert_eq!(sizes(&enrolments), expected, "{count} devices");
+    }
+}
+
+#[test]
+fn the_last_wave_takes_the_rest_whatever_its_percentage() {
+    let mut rules = rules();
+    rules.waves = vec![Wave::Percent(25), Wave::Percent(50), Wave::Percent(75)];
+    let enrolments = draw(&candidate(), &rules, 7, &fleet(&[100])).expect("eligible");
+    assert_eq!(sizes(&enrolments), [25, 25, 50]);
+}
+
+#[test]
+fn what_cannot_be_drawn_is_refused_with_its_reason() {
+    let check = |change: fn(&mut crate::Rules), devices: &[Device], expected: &str| {
+        let mut rules = rules();
+        change(&mut rules);
+        let refusal = draw(&candidate(), &rules, 7, devices).expect_err("refused");
+        assert_eq!(refusal.id(), expected);
+        assert!(!refusal.cure().is_empty());
+    };
+    check(|_| {}, &[], "rollout.nobody-eligible");
+    let mut other = fleet(&[3]);
+    other
+        .iter_mut()
+        .for_each(|d| d.class = "thermo-v1".to_owned());
+    check(|_| {}, &other, "rollout.nobody-eligible");
+    check(|r| r.waves.clear(), &fleet(&[3]), "rollout.no-waves");
+    check(
+        |r| r.canary.devices = 19,
+        &fleet(&[30, 30]),
+        "rollout.canary-below-strata",
+    );
+}
+
+#[test]
+fn small_strata_give_what_they_have() {
+    let mut rules = rules();
+    rules.canary.devices = 19;
+    let enrolments = draw(&candidate(), &rules, 7, &fleet(&[30, 9]));
+    assert_eq!(sizes(&enrolments.expect("10 + 9 fit")), [19, 2, 18]);
+    let refused = draw(&candidate(), &rules, 7, &fleet(&[30, 10]));
+    let (needed, strata) = (20, 2);
+    let expected = DrawRefusal::CanaryBelowStrata {
+        strata,
+        at_least: 10,
+        needed,
+        devices: 19,
+    };
+    assert_eq!(refused, Err(expected));
+}
+
+#[test]
+fn another_seed_draws_another_canary() {
+    let canary = |seed| -> BTreeSet<_> {
+        let all = draw(&candidate(), &rules(), seed, &fleet(&[500])).expect("eligible");
+        all.into_iter()
+            .filter(|e| e.wave == 0)
+            .map(|e| e.device)
+            .collect()
+    };
+    assert_ne!(canary(1), canary(2));
+    assert_eq!(canary(1), canary(1));
+}
+
+proptest! {
+    #[test]
+    fn every_eligible_device_is_in_one_wave_and_the_canary_is_stratified(
+        strata in prop::collection::vec(0_usize..60, 1..4),
+        seed: u64,
+        rotate in 0_usize..100,
+    ) {
+        let mut devices = fleet(&strata);
+        let total = devices.len();
+        prop_assume!(total > 0);
+        let drawn = draw(&candidate(), &rules(), seed, &devices).expect("eligible");
+        let ids: BTreeSet<_> = drawn.iter().map(|e| &e.device).collect();
+        prop_assert_eq!((ids.len(), drawn.len()), (total, total));
+        prop_assert_eq!(sizes(&drawn)[0], total.min(40));
+        for (n, count) in strata.iter().enumerate() {
+            let hardware = format!("H{n}");
+            let of_it = |e: &&Enrolment| devices.iter().any(|d| d.id == e.device && d.hardware == hardware);
+            let in_canary = drawn.iter().filter(|e| e.wave == 0).filter(of_it).count();
+            prop_assert!(in_canary >= 10.min(*count));
+        }
+        devices.rotate_left(rotate % total);
+        prop_assert_eq!(draw(&candidate(), &rules(), seed, &devices).expect("eligible"), drawn);
+    }
+}

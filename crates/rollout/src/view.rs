@@ -1,0 +1,45 @@
+//! What a rollout is told of its devices.
+//!
+//! The store makes these rows from its tables; this crate never asks for more. Read [`DeviceView`]
+//! first.
+
+use jiff::Timestamp;
+use mainstay_fleet::{DeviceId, ReleaseDigest};
+use serde::{Deserialize, Serialize};
+
+use crate::progress::Progress;
+
+/// One enrolled device, as far as its rollout needs to know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceView {
+    /// The device.
+    pub id: DeviceId,
+    /// Its hardware revision: the stratum of sample and tripwire.
+    pub hardware: String,
+    /// Its IANA time zone, such as `America/Denver`.
+    pub zone: String,
+    /// The wave it was drawn into, from 0. It never changes.
+    pub wave: usize,
+    /// The server's time of the last message from it.
+    pub last_seen: Option<Timestamp>,
+    /// How far it has come.
+    pub progress: Progress,
+    /// The release it said it runs, confirmed or on trial.
+    pub running: Option<ReleaseDigest>,
+    /// The verified release that it ran when it was enrolled: the only one it may go back to.
+    pub before: Option<ReleaseDigest>,
+}
+
+/// All enrolled devices of one rollout, in any order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetView {
+    /// One row a device; each device once.
+    pub devices: Vec<DeviceView>,
+}
+
+impl FleetView {
+    /// The members of one wave.
+    pub fn wave(&self, wave: usize) -> impl Iterator<Item = &DeviceView> {
+        self.devices.iter().filter(move |d| d.wave == wave)
+    }
+}

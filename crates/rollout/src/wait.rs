@@ -1,0 +1,173 @@
+//! Why nothing happens: the reasons for which a device or a rollout waits.
+//!
+//! [`crate::offer`] and [`crate::step`] return them, [`crate::why`] says them in words. Read
+//! [`Wait`].
+
+use jiff::Timestamp;
+use mainstay_plan as plan;
+use serde::{Deserialize, Serialize};
+
+use crate::halt::HaltReason;
+use crate::monitor;
+use crate::progress::FailureCause;
+use crate::question::Question;
+use crate::returns::CannotReturn;
+use crate::rollout::{Phase, Rollout};
+use crate::score::Tally;
+use crate::view::FleetView;
+use crate::wave;
+
+/// Why a device, or a rollout, waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "wait", rename_all = "kebab-case")]
+pub enum Wait {
+    /// The device isn't in this rollout.
+    NotEnrolled,
+    /// The device's wave isn't open yet.
+    WaveNotOpen {
+        /// Its wave, from 0.
+        wave: usize,
+        /// The newest open one; none before the first opens.
+        open: Option<usize>,
+    },
+    /// The device's window is closed.
+    WindowOpens {
+        /// When it opens.
+        at: Timestamp,
+        /// In which zone that is said.
+        zone: String,
+        /// Why it is closed.
+        because: plan::Closed,
+    },
+    /// The window is open and the device's turn in it hasn't come.
+    Jitter {
+        /// When it comes.
+        until: Timestamp,
+    },
+    /// As many devices as allowed are downloading.
+    Budget {
+        /// So many ...
+        in_flight: u32,
+        /// ... of so many.
+        limit: u32,
+    },
+    /// The rollout was halted.
+    Halted {
+        /// Why.
+        reason: HaltReason,
+    },
+    /// The wave has passed, and rests.
+    Soak {
+        /// Until then.
+        until: Timestamp,
+    },
+    /// The wave hasn't enough scored devices.
+    Evidence {
+        /// In which wave, from 0.
+        wave: usize,
+        /// So many scored ...
+        scored: u32,
+        /// ... of so many at least, if no further one fails.
+        needed: u32,
+    },
+    /// Members aren't settled: of a wave too small for the test; in the last wave, of all waves.
+    Unsettled {
+        /// In which wave, from 0.
+        wave: usize,
+        /// So many.
+        devices: u32,
+    },
+    /// A person must answer first.
+    Human {
+        /// What.
+        question: Question,
+    },
+    /// The device is fetching or installing the candidate.
+    Installing {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The device tries the candidate.
+    OnTrial {
+        /// Its horizon.
+        until: Timestamp,
+    },
+    /// The device runs the candidate.
+    AlreadyRuns,
+    /// The candidate failed on the device; it isn't offered to it again.
+    Failed {
+        /// How.
+        cause: FailureCause,
+    },
+    /// The device refused the candidate. It is offered it again later, unless it had begun.
+    Refused {
+        /// The refusal's stable id.
+        refusal: String,
+    },
+    /// The device never began in time; a later release reaches it.
+    GaveUp {
+        /// When it became unreached.
+        at: Timestamp,
+    },
+    /// The device is back on its earlier release.
+    Returned,
+    /// The device should go back, and can't.
+    CannotReturn {
+        /// Why.
+        why: CannotReturn,
+    },
+    /// The rollout is complete.
+    Complete,
+    /// The device's zone isn't in the time zone database.
+    UnknownZone {
+        /// As recorded.
+        zone: String,
+    },
+}
+
+/// Why the rollout isn't further. Never empty: a complete one says so.
+pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Vec<Wait> {
+    let wait = match &rollout.phase {
+        Phase::Halted { reason, .. } => Wait::Halted {
+            reason: reason.clone(),
+        },
+        Phase::Complete { .. } => Wait::Complete,
+        Phase::AwaitsHuman { question, .. } => Wait::Human {
+            question: question.clone(),
+        },
+        Phase::Rolling { wave } => of_wave(rollout, view, *wave, now),
+    };
+    vec![wait]
+}
+
+fn of_wave(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Wait {
+    if wave::is_last(rollout, wave) {
+        let devices = wave::unsettled(rollout, view, now);
+        return Wait::Unsettled { wave, devices };
+    }
+    if let Some(until) = wave::rests_until(rollout, wave) {
+        return Wait::Soak { until };
+    }
+    evidence(rollout, view, wave, now)
+}
+
+/// The evidence that is missing; in a wave too small for it, the members that are.
+fn evidence(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Wait {
+    let sprt = monitor::replay(rollout, view, wave, now);
+    let scored = sprt.last().scored;
+    let tally = Tally::of(rollout, view, wave, now);
+    match sprt
+        .healthy_needed()
+        .map(|more| scored.saturating_add(more))
+    {
+        Some(needed) if needed <= tally.members => Wait::Evidence {
+            wave,
+            scored,
+            needed,
+        },
+        _ => Wait::Unsettled {
+            wave,
+            devices: tally.pending,
+        },
+    }
+}

@@ -1,0 +1,188 @@
+//! Waves: opening, passing, closing.
+//!
+//! A wave *opens* when its members may be offered the candidate, *passes* when the evidence (or a
+//! person) says that the next may follow, and *closes* after its soak, when the next one opens.
+//! Its members may still be offered the candidate then.
+//!
+//! A wave passes on the first of these grounds, and the soak counts from that moment:
+//!
+//! 1. its sequential test accepted the release (members that are still out don't hold it up);
+//! 2. it is too small for the test ever to accept, every member is settled, at least one is
+//!    healthy and none failed;
+//! 3. a person answered the question that it ended with.
+//!
+//! A question that is open holds promotion even after a wave has passed. The last wave needs no
+//! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
+
+use jiff::Timestamp;
+use mainstay_plan as plan;
+use serde::{Deserialize, Serialize};
+
+use crate::monitor::Monitor;
+use crate::question::Answer;
+use crate::rollout::{Phase, Rollout};
+use crate::sample::Enrolment;
+use crate::score::Tally;
+use crate::sprt::{Sprt, Verdict};
+use crate::step::Action;
+use crate::view::FleetView;
+use crate::words::after;
+
+/// One wave of a rollout.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WaveState {
+    /// What the plan says of it: the canary, or a cumulative percentage.
+    pub wave: plan::Wave,
+    /// How many devices were drawn into it. It never shrinks.
+    pub members: u32,
+    /// When its members became eligible for offers.
+    pub opened_at: Option<Timestamp>,
+    /// Why the next wave may follow, once it may.
+    pub passed: Option<Passed>,
+    /// When the next wave opened, or the rollout completed.
+    pub closed_at: Option<Timestamp>,
+    /// The statistics of its hard failures.
+    pub monitor: Monitor,
+    /// What people have answered about it.
+    pub answers: Vec<Answer>,
+}
+
+/// That a wave passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// When: the soak counts from here.
+    pub at: Timestamp,
+    /// On what grounds.
+    pub grounds: Grounds,
+}
+
+/// On what grounds a wave passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "grounds", rename_all = "kebab-case")]
+pub enum Grounds {
+    /// The sequential test accepted the release.
+    Accepted {
+        /// After so many scored devices ...
+        scored: u32,
+        /// ... of which so many had failed.
+        failures: u32,
+    },
+    /// The wave is too small for the test ever to accept, every member is settled, none failed.
+    EveryMember {
+        /// How many were healthy.
+        healthy: u32,
+    },
+    /// Nobody was drawn into it.
+    Empty,
+    /// A person answered the question that it ended with.
+    Person {
+        /// Who.
+        who: String,
+    },
+}
+
+impl WaveState {
+    /// The states of all waves before the first opens.
+    #[must_use]
+    pub fn for_enrolments(waves: &[plan::Wave], enrolments: &[Enrolment]) -> Vec<Self> {
+        let members = |index| enrolments.iter().filter(|e| e.wave == index).count();
+        let state = |(index, wave): (usize, &plan::Wave)| Self {
+            wave: *wave,
+            members: u32::try_from(members(index)).unwrap_or(u32::MAX),
+            opened_at: None,
+            passed: None,
+            closed_at: None,
+            monitor: Monitor::default(),
+            answers: Vec::new(),
+        };
+        waves.iter().enumerate().map(state).collect()
+    }
+}
+
+/// Opens the first wave, if nothing is open yet.
+pub(crate) fn open_first(rollout: &mut Rollout, now: Timestamp) -> Option<Action> {
+    let first = rollout.waves.first()?;
+    if first.opened_at.is_some() {
+        return None;
+    }
+    open(rollout, 0, now)
+}
+
+fn open(rollout: &mut Rollout, wave: usize, now: Timestamp) -> Option<Action> {
+    rollout.waves.get_mut(wave)?.opened_at = Some(now);
+    rollout.phase = Phase::Rolling { wave };
+    Some(Action::OpenWave { wave })
+}
+
+/// Lets the newest open wave pass, if it now has grounds to.
+pub(crate) fn pass(rollout: &mut Rollout, tally: &Tally, now: Timestamp) {
+    let (wave, fresh) = (rollout.current_wave(), Sprt::of(&rollout.rules.install));
+    let Some(state) = rollout.waves.get_mut(wave) else {
+        return;
+    };
+    if state.passed.is_none() {
+        let grounds = grounds(state, tally, &fresh);
+        state.passed = grounds.map(|grounds| Passed { at: now, grounds });
+    }
+}
+
+fn grounds(state: &WaveState, tally: &Tally, fresh: &Sprt) -> Option<Grounds> {
+    let Monitor {
+        scored,
+        failures,
+        verdict,
+        ..
+    } = state.monitor;
+    if state.members == 0 {
+        return Some(Grounds::Empty);
+    }
+    if matches!(verdict, Verdict::Accept { .. }) {
+        return Some(Grounds::Accepted { scored, failures });
+    }
+    let too_small = fresh.healthy_needed().is_none_or(|n| n > state.members);
+    let flawless = tally.failed == 0 && tally.healthy > 0;
+    let healthy = tally.healthy;
+    (too_small && tally.is_settled() && flawless).then_some(Grounds::EveryMember { healthy })
+}
+
+/// Closes the newest open wave and opens the next one, or completes the rollout, if it is time.
+pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -> Option<Action> {
+    let wave = rollout.current_wave();
+    if is_last(rollout, wave) {
+        return complete(rollout, view, now);
+    }
+    if rests_until(rollout, wave).is_none_or(|end| now < end) {
+        return None;
+    }
+    rollout.waves.get_mut(wave)?.closed_at = Some(now);
+    open(rollout, wave + 1, now)
+}
+
+/// When the soak of a wave that has passed ends. A wave of nobody has nothing to wait for.
+pub(crate) fn rests_until(rollout: &Rollout, wave: usize) -> Option<Timestamp> {
+    let passed = rollout.waves.get(wave)?.passed.as_ref()?;
+    Some(match passed.grounds {
+        Grounds::Empty => passed.at,
+        _ => after(passed.at, rollout.rules.soak),
+    })
+}
+
+/// Whether no wave comes after `wave`.
+pub(crate) fn is_last(rollout: &Rollout, wave: usize) -> bool {
+    wave + 1 >= rollout.waves.len()
+}
+
+fn complete(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -> Option<Action> {
+    if unsettled(rollout, view, now) > 0 {
+        return None;
+    }
+    rollout.waves.last_mut()?.closed_at = Some(now);
+    rollout.phase = Phase::Complete { at: now };
+    Some(Action::Complete)
+}
+
+/// How many members of all waves aren't judged yet.
+pub(crate) fn unsettled(rollout: &Rollout, view: &FleetView, now: Timestamp) -> u32 {
+    let pending = |wave| Tally::of(rollout, view, wave, now).pending;
+    (0..rollout.waves.len()).map(pending).sum()
+}

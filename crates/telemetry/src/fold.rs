@@ -1,0 +1,161 @@
+//! One report more: from how far a device had come to how far it has come.
+//!
+//! | from \ event | download started, installed | refused | trial booted | confirmed | reverted | safe mode |
+//! |---|---|---|---|---|---|---|
+//! | waiting, promised | began | refused | on trial | confirmed | failed | |
+//! | began | | refused | on trial | confirmed | failed | failed |
+//! | refused | began | | on trial | confirmed | failed | failed (1) |
+//! | on trial | | | | confirmed | failed | failed |
+//! | confirmed | | | | | failed | failed |
+//! | failed | | | | | | failed (2) |
+//! | returning | | | | returned (3) | failed | failed |
+//! | cannot return | | | | | failed | failed |
+//! | returned | | | | | | |
+//!
+//! An empty field changes nothing, so that a repeated report changes nothing either. A lost report
+//! costs nothing but its time: the instant of the next one stands in. (1) Only if it had begun: a
+//! device that was never touched is not this rollout's failure. (2) A brick outdoes every milder
+//! cause. (3) If it is the release that it returns to; a late confirmation of the candidate changes
+//! nothing.
+//!
+//! Read [`fold`], then [`fold_said`].
+
+use jiff::Timestamp;
+use mainstay_rollout::{Candidate, FailureCause, Progress};
+
+use crate::event::{DeviceEvent, Said};
+
+/// The progress of a device after `event`, which the server heard at `at`.
+///
+/// The event is about the enrolment's candidate, about the release that the device is returning
+/// to, or about none; the caller sees to that. Pure and total; folding the same event twice is
+/// folding it once. Events come in the device's own order (their numbers rise); `at` is the
+/// server's clock.
+#[must_use]
+pub fn fold(progress: Progress, event: &DeviceEvent, at: Timestamp) -> Progress {
+    if is_way_back(&progress, event) {
+        return match event {
+            DeviceEvent::Confirmed { .. } => come_back(progress, at),
+            _ => progress,
+        };
+    }
+    match event {
+        DeviceEvent::DownloadStarted { .. } | DeviceEvent::Installed { .. } => begin(progress, at),
+        DeviceEvent::Refused { refusal, .. } => refuse(progress, refusal, at),
+        DeviceEvent::TrialBooted { .. } => try_out(progress, at),
+        DeviceEvent::Confirmed { .. } => confirm(progress, at),
+        DeviceEvent::Reverted { cause, .. } => fail(progress, *cause, at),
+        DeviceEvent::EnteredSafeMode => brick(progress, at),
+        DeviceEvent::PowerLost => progress,
+    }
+}
+
+/// The progress of a device after what its check-in `said`, folded after the check-in's reports.
+///
+/// It makes up for reports that never came. A device that runs the candidate has booted it. One
+/// that tried or kept the candidate and now runs something older, though nobody told it to, has
+/// gone back without a word: a silent revert is a failure.
+#[must_use]
+pub fn fold_said(
+    progress: Progress,
+    candidate: &Candidate,
+    said: &Said,
+    at: Timestamp,
+) -> Progress {
+    let of_it = said.release == candidate.release;
+    match said.confirmed {
+        _ if said.safe_mode => brick(progress, at),
+        true if of_it => confirm(progress, at),
+        false if of_it => try_out(progress, at),
+        true if said.sequence < candidate.sequence => run_older(progress, said, at),
+        _ => progress,
+    }
+}
+
+fn is_way_back(progress: &Progress, event: &DeviceEvent) -> bool {
+    matches!(progress, Progress::Returning { to, .. } if event.release() == Some(*to))
+}
+
+fn begin(progress: Progress, at: Timestamp) -> Progress {
+    match progress {
+        Progress::Waiting | Progress::Promised { .. } => Progress::Began { at },
+        Progress::Refused { began, .. } => Progress::Began {
+            at: began.unwrap_or(at),
+        },
+        later => later,
+    }
+}
+
+fn refuse(progress: Progress, refusal: &str, at: Timestamp) -> Progress {
+    match progress {
+        Progress::Waiting | Progress::Promised { .. } | Progress::Began { .. } => {
+            Progress::Refused {
+                began: progress.began(),
+                at,
+                refusal: refusal.to_owned(),
+            }
+        }
+        later => later,
+    }
+}
+
+fn try_out(progress: Progress, at: Timestamp) -> Progress {
+    match progress {
+        Progress::Waiting
+        | Progress::Promised { .. }
+        | Progress::Began { .. }
+        | Progress::Refused { .. } => Progress::OnTrial {
+            began: progress.began().unwrap_or(at),
+            booted: at,
+        },
+        later => later,
+    }
+}
+
+fn confirm(progress: Progress, at: Timestamp) -> Progress {
+    match try_out(progress, at) {
+        Progress::OnTrial { began, booted } => Progress::Confirmed { began, booted, at },
+        later => later,
+    }
+}
+
+fn fail(progress: Progress, cause: FailureCause, at: Timestamp) -> Progress {
+    match progress {
+        Progress::Failed { .. } | Progress::Returned { .. } => progress,
+        earlier => Progress::Failed {
+            began: earlier.began().unwrap_or(at),
+            at,
+            cause,
+        },
+    }
+}
+
+fn brick(progress: Progress, at: Timestamp) -> Progress {
+    let cause = FailureCause::Bricked;
+    match progress {
+        Progress::Failed { cause: known, .. } if known == cause => progress,
+        Progress::Failed { began, .. } => Progress::Failed { began, at, cause },
+        _ if progress.began().is_none() => progress,
+        touched => fail(touched, cause, at),
+    }
+}
+
+fn come_back(progress: Progress, at: Timestamp) -> Progress {
+    match progress {
+        Progress::Returning { began, .. } | Progress::CannotReturn { began, .. } => {
+            Progress::Returned { began, at }
+        }
+        other => other,
+    }
+}
+
+/// On its way back a device has arrived, by whichever way; otherwise nobody told it to go.
+fn run_older(progress: Progress, said: &Said, at: Timestamp) -> Progress {
+    match progress {
+        Progress::OnTrial { .. } | Progress::Confirmed { .. } => {
+            fail(progress, FailureCause::WatchdogRevert, at)
+        }
+        Progress::Returning { to, .. } if to != said.release => progress,
+        other => come_back(other, at),
+    }
+}

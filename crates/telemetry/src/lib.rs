@@ -1,0 +1,23 @@
+//! What the devices' reports amount to.
+//!
+//! [`DeviceEvent`] is a report as the host keeps it, and [`fold`] turns it into the
+//! [`Progress`](mainstay_rollout::Progress) that the rollout decides on; [`summary`] counts that
+//! for pages; [`Incident`] is what people work on after a halt. Nothing here decides about a
+//! rollout, keeps anything, or reads a clock. A device counts as updated only when it said itself
+//! that it confirmed.
+//!
+//! Read `event.rs`, then `fold.rs`.
+
+pub mod adoption;
+pub mod event;
+pub mod fold;
+pub mod incident;
+pub mod signals;
+pub mod summary;
+
+pub use adoption::{Adoption, adoption};
+pub use event::{DeviceEvent, Said};
+pub use fold::{fold, fold_said};
+pub use incident::{Incident, IncidentId, TimelineEntry};
+pub use signals::{Comparison, GroupMeans, HealthSample, compare, means};
+pub use summary::{Summary, WaveHealth, summary};
