@@ -5,7 +5,7 @@
 //! is decided in here.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Health, MessageError, ReportList, Reports,
+    Acknowledged, BootReason, CheckIn, Directive, Health, ReportList, Reports,
     Running, SelfTest, Todo, read, write,
 };
 use mainstay_trust::admission::{Admitted, check_payload};

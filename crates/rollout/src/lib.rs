@@ -1,11 +1,11 @@
 //! Which devices get a release, when, and when to stop: the next actions from a state.
 //!
-//! A [`Rollout`] carries a [`Candidate`] through waves. A small loop outside feeds [`step`] with
-//! what is known of the enrolled devices and performs the [`Action`]s that come back; [`offer`]
+//! A [`Rollout`] carries a [`Candidate`] through waves. A small loop outside feeds [`step()`] with
+//! what is known of the enrolled devices and performs the [`Action`]s that come back; [`offer()`]
 //! answers one device at its check-in. Everything here is a pure function of its arguments: no
 //! clock, no chance, no input or output. It never sees how telemetry or releases are made.
 //!
-//! Read [`Rollout`] first, then [`step`]. Each reason to decide has its own file:
+//! Read [`Rollout`] first, then [`step()`]. Each reason to decide has its own file:
 //!
 //! | question | file |
 //! |---|---|

@@ -3,7 +3,7 @@
 //! The checks come in the order in which a person would want to hear them: is the rollout over,
 //! what has become of the device, is its wave open, is its window, is it its turn, is there room.
 //! A return ignores window, turn and room: it is for safety. So does a device that has begun: half
-//! an installation is worse than one that ends after the window. Read [`offer`].
+//! an installation is worse than one that ends after the window. Read [`offer()`].
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};

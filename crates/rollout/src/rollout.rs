@@ -1,6 +1,6 @@
 //! The rollout itself: its candidate, its rules, its waves, and where it stands.
 //!
-//! The value is what the store keeps. Only [`crate::step`], [`crate::halt::by_person`] and
+//! The value is what the store keeps. Only [`crate::step()`], [`crate::halt::by_person`] and
 //! [`crate::question::answer`] make a changed one, and each change raises `generation`, so that an
 //! offer made in a database transaction can prove that it was decided on the newest state.
 
@@ -100,7 +100,7 @@ pub enum Phase {
 }
 
 impl Rollout {
-    /// A rollout that is about to open its first wave: the first [`crate::step`] does.
+    /// A rollout that is about to open its first wave: the first [`crate::step()`] does.
     #[must_use]
     pub fn start(
         id: RolloutId,

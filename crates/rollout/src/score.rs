@@ -3,7 +3,7 @@
 //! The horizon counts from the moment the device *began to install*. A failure that is known early
 //! still waits for its horizon, because successes can't be known early: feeding the ones early and
 //! the others late makes false halts. (What can't wait is the tripwire's business.) Silence is
-//! neither healthy nor a failure. Read [`Score`], then [`score`].
+//! neither healthy nor a failure. Read [`Score`], then [`score()`].
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 //!
 //! Stop before going on: the monitors are read first, the tripwire and a rejection come before any
 //! promotion, and a halt is the end. Only then may a wave pass, ask, or promote. Each of these
-//! reasons lives in its own file; this one only puts them in order. Read [`step`].
+//! reasons lives in its own file; this one only puts them in order. Read [`step()`].
 
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, ReleaseDigest};

@@ -1,6 +1,6 @@
 //! Why nothing happens: the reasons for which a device or a rollout waits.
 //!
-//! [`crate::offer`] and [`crate::step`] return them, [`crate::why`] says them in words. Read
+//! [`crate::offer()`] and [`crate::step()`] return them, [`crate::why`] says them in words. Read
 //! [`Wait`].
 
 use jiff::Timestamp;

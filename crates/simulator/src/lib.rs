@@ -1,1 +1,23 @@
-//! In the making.
+//! The real device core against the real server, many at once, in virtual or real time.
+//!
+//! Simulated are: the flash, the self-test (declared by image digest), the luck of the network and the power,
+//! and the clock. Real are: the device core, HTTP, the server, its database, every signature.
+//!
+//! Read [`crowd::Crowd`] for the devices, [`demo`] for the demonstration.
+
+pub mod agenda;
+pub mod behaviour;
+pub mod crowd;
+pub mod demo;
+pub mod dice;
+pub mod link;
+pub mod population;
+pub mod simulated_device;
+pub mod weather;
+
+pub use behaviour::{Behaviour, Behaviours};
+pub use crowd::Crowd;
+pub use dice::Dice;
+pub use link::Link;
+pub use population::{Hardship, Home};
+pub use simulated_device::{Circumstances, SimulatedDevice};

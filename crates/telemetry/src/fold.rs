@@ -18,7 +18,7 @@
 //! cause. (3) If it is the release that it returns to; a late confirmation of the candidate changes
 //! nothing.
 //!
-//! Read [`fold`], then [`fold_said`].
+//! Read [`fold()`], then [`fold_said`].
 
 use jiff::Timestamp;
 use mainstay_rollout::{Candidate, FailureCause, Progress};

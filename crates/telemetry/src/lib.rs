@@ -1,7 +1,7 @@
 //! What the devices' reports amount to.
 //!
-//! [`DeviceEvent`] is a report as the host keeps it, and [`fold`] turns it into the
-//! [`Progress`](mainstay_rollout::Progress) that the rollout decides on; [`summary`] counts that
+//! [`DeviceEvent`] is a report as the host keeps it, and [`fold()`] turns it into the
+//! [`Progress`](mainstay_rollout::Progress) that the rollout decides on; [`summary()`] counts that
 //! for pages; [`Incident`] is what people work on after a halt. Nothing here decides about a
 //! rollout, keeps anything, or reads a clock. A device counts as updated only when it said itself
 //! that it confirmed.

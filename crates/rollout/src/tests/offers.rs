@@ -7,7 +7,7 @@ use crate::offer::in_flight;
 use crate::progress::{FailureCause, Progress};
 use crate::rollout::Rollout;
 use crate::testing::{NEW, OLD, at, confirmed, device, failed, on_trial, opened, view, waves_of};
-use crate::{DeviceView, Kind, Wait, halt, offer, step};
+use crate::{CannotReturn, DeviceView, Kind, Wait, halt, offer, step};
 
 /// `forward`, `return`, or the wait's kind.
 fn outcome(rollout: &Rollout, device: &DeviceView, minutes: i64) -> String {
@@ -103,6 +103,13 @@ fn after_a_halt_there_is_only_the_way_back() {
         "return",
         "it says it still runs it"
     );
+    let unsigned = DeviceView {
+        before: Some(NEW),
+        ..with(confirmed(0))
+    };
+    let why = CannotReturn::NotSigned { before: NEW };
+    let wait = offer(&halted.rollout, &unsigned, 0, at(10));
+    assert_eq!(wait, Err(Wait::CannotReturn { why }));
     let lost = DeviceView {
         before: None,
         ..with(confirmed(0))

@@ -1,0 +1,268 @@
+//! Where the story plays: the real server on loopback, the devices, and the clock between them.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use mainstay_access::Duty;
+use mainstay_api::{NewDevice, NewDevices};
+use mainstay_client::Operator;
+use mainstay_device::config::TrialPolicy;
+use mainstay_device::{Config, Layout, SimulatedNor, provision};
+use mainstay_plan::{Class, Plan};
+use mainstay_server::admin::{self, NewServer};
+use mainstay_server::jobs::advance_rollouts::{self, Turn};
+use mainstay_server::{
+    Advance, App, AppConfig, DataDir, PagesAccess, SeededEntropy, VirtualClock, serve,
+};
+use mainstay_trust::BootloaderVersion;
+use mainstay_trust::rustcrypto::RustCrypto;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::cast::Cast;
+use super::error::DemoError;
+use super::folder::Folder;
+use super::goods::{Release, class_name};
+use crate::agenda::round_up;
+use crate::crowd::Crowd;
+use crate::dice::Dice;
+use crate::link::Link;
+use crate::population::{self, Hardship, Home};
+use crate::simulated_device::{Circumstances, SimulatedDevice};
+use crate::behaviour::Behaviours;
+
+/// Devices that act within so long of each other are served together.
+const TICK: SignedDuration = SignedDuration::from_secs(10);
+/// How often rollouts are advanced. `mainstay serve` does it more often; nothing depends on it but how
+/// soon a halt is noticed.
+const JOB_EVERY: SignedDuration = SignedDuration::from_mins(5);
+/// A restart of a thermostat.
+const RESTART_MS: u64 = 20_000;
+/// Sizes of the simulated flash: those of a common microcontroller.
+const PAGE_BYTES: u32 = 4096;
+const WRITE_BYTES: u32 = 8;
+/// Bytes that a device asks for at once.
+const FETCH_BYTES: u32 = 16 * 1024;
+/// The boot loader of every device.
+const BOOTLOADER: BootloaderVersion = BootloaderVersion { major: 1, minor: 4, patch: 2 };
+/// The offline homes lose their network after so long: they have said what they run, and nothing since.
+const OFFLINE_AFTER: SignedDuration = SignedDuration::from_hours(6);
+/// Devices registered in one request.
+const REGISTERED_AT_ONCE: usize = 500;
+
+/// What a scene is set from.
+pub struct Setting<'a> {
+    /// The folder.
+    pub folder: &'a Folder,
+    /// The plan's text.
+    pub plan_text: &'a str,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Everybody.
+    pub cast: &'a Cast,
+    /// What every device runs at the start.
+    pub factory: &'a Release,
+    /// The largest image of the story, in bytes.
+    pub image_bytes_max: usize,
+    /// How each image behaves.
+    pub behaviours: Behaviours,
+    /// What can go wrong.
+    pub hardship: Hardship,
+    /// How many devices.
+    pub devices: u32,
+    /// The seed.
+    pub seed: u64,
+    /// The story's first instant.
+    pub start: Timestamp,
+    /// The port to listen on; 0 for any.
+    pub port: u16,
+}
+
+/// The scene.
+pub struct Scene {
+    /// The server.
+    pub app: Arc<App>,
+    /// Its address, `http://127.0.0.1:8480`.
+    pub base: String,
+    /// The devices.
+    pub crowd: Crowd,
+    /// The people at the server, by duty.
+    operators: BTreeMap<Duty, Operator>,
+    clock: VirtualClock,
+    now: Timestamp,
+    job_at: Timestamp,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<Result<(), serve::ServeError>>,
+}
+
+impl Scene {
+    /// Starts the server, lets the people in, registers the devices and provisions them.
+    ///
+    /// # Errors
+    /// If any of it fails.
+    pub async fn set(setting: &Setting<'_>) -> Result<Self, DemoError> {
+        let clock = VirtualClock::new(setting.start);
+        let app = open_server(setting, &clock).await?;
+        let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, setting.port))).await?;
+        let address = listener.local_addr().map_err(|cause| super::folder::file_error("the listener".as_ref(), cause))?;
+        let base = format!("http://{address}");
+        let (stop, stopped) = oneshot::channel();
+        let until_stopped = async {
+            // A dropped sender means that the scene is gone.
+            let _ = stopped.await;
+        };
+        let serving = tokio::spawn(serve::run(listener, app.clone(), until_stopped));
+        let operators = let_in(setting, &app, &base).await?;
+        let crowd = populate(setting, &operators[&Duty::Operations], &base).await?;
+        let (now, job_at) = (setting.start, setting.start);
+        Ok(Self { app, base, crowd, operators, clock, now, job_at, stop: Some(stop), serving })
+    }
+
+    /// The person with this duty, at the server.
+    pub fn operator(&self, duty: Duty) -> &Operator {
+        &self.operators[&duty]
+    }
+
+    /// The story's time.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Moves the story on by one tick: the clock, then whoever is due, then the rollouts. Returns what
+    /// the rollouts did, if they were looked at.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn tick(&mut self) -> Result<Option<Turn>, DemoError> {
+        let next = self.crowd.next_at().map_or(self.job_at, |at| at.min(self.job_at));
+        self.now = round_up(next, TICK).max(self.now);
+        self.clock.set(self.now);
+        self.crowd.act_until(self.now).await;
+        if self.now < self.job_at {
+            return Ok(None);
+        }
+        self.job_at = self.now.saturating_add(JOB_EVERY).unwrap_or(Timestamp::MAX);
+        Ok(Some(advance_rollouts::run(&self.app, self.now).await?))
+    }
+
+    /// Serves on until `until` resolves, with the story's clock standing still, then ends the server.
+    ///
+    /// # Errors
+    /// If the server failed.
+    pub async fn end(mut self, until: impl Future<Output = ()>) -> Result<(), DemoError> {
+        until.await;
+        if let Some(stop) = self.stop.take() {
+            // An error means that the server has ended already; joining it says why.
+            let _ = stop.send(());
+        }
+        match self.serving.await {
+            Ok(served) => Ok(served?),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+async fn open_server(setting: &Setting<'_>, clock: &VirtualClock) -> Result<Arc<App>, DemoError> {
+    let cast = setting.cast;
+    let data = DataDir::at(setting.folder.path("server"));
+    let new = NewServer {
+        root: &cast.root,
+        status_key: &cast.status,
+        passphrase: &cast.passphrase,
+        plan: setting.plan_text,
+        by: &cast.people[1].1,
+    };
+    admin::init(&data, &new, setting.start).await?;
+    let mut parts = data.open(&cast.passphrase).await?;
+    parts.clock = Arc::new(clock.clone());
+    parts.entropy = Arc::new(SeededEntropy::new(setting.seed));
+    let config = AppConfig { pages: PagesAccess::Anyone, advance: Advance::ByCaller };
+    Ok(Arc::new(App::new(parts, config)?))
+}
+
+async fn let_in(
+    setting: &Setting<'_>,
+    app: &App,
+    base: &str,
+) -> Result<BTreeMap<Duty, Operator>, DemoError> {
+    let entropy = SeededEntropy::new(!setting.seed);
+    let mut operators = BTreeMap::new();
+    for (duty, email) in &setting.cast.people {
+        let token = admin::add_person(app.store(), &entropy, email.clone(), *duty).await?;
+        operators.insert(*duty, Operator::new(base, token.reveal())?);
+    }
+    Ok(operators)
+}
+
+async fn populate(
+    setting: &Setting<'_>,
+    operations: &Operator,
+    base: &str,
+) -> Result<Crowd, DemoError> {
+    let class = &setting.plan.classes[0];
+    let homes = population::draw(setting.devices, &class.hardware, setting.hardship, setting.seed);
+    let tokens = register(&homes, class, operations).await?;
+    let config = device_config(setting, class)?;
+    let mut flash = SimulatedNor::new(config.layout.total_bytes(), PAGE_BYTES, WRITE_BYTES);
+    let factory = setting.factory;
+    provision(&mut flash, &config, &RustCrypto, &factory.envelope, &factory.image)?;
+    let devices = homes.into_iter().zip(tokens).zip(1..).map(|((home, token), number)| {
+        let after = SignedDuration::from_secs(i64::try_from(home.first_seen_s).unwrap_or(0));
+        let first_on = setting.start.saturating_add(after).unwrap_or(setting.start);
+        let dice = Dice::new(setting.seed, number);
+        SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), first_on)
+    });
+    let around = Circumstances {
+        link: Link::new(base)?,
+        behaviours: Arc::new(setting.behaviours.clone()),
+        hardship: setting.hardship,
+        restart_ms: RESTART_MS,
+        offline_from: setting.start.saturating_add(OFFLINE_AFTER).unwrap_or(setting.start),
+    };
+    Ok(Crowd::new(devices.collect(), around, setting.start))
+}
+
+async fn register(
+    homes: &[Home],
+    class: &Class,
+    operations: &Operator,
+) -> Result<Vec<String>, DemoError> {
+    let mut tokens = Vec::with_capacity(homes.len());
+    for homes in homes.chunks(REGISTERED_AT_ONCE) {
+        let new = |home: &Home| NewDevice {
+            id: home.id.clone(),
+            class: class.id.to_string(),
+            hardware: home.hardware.clone(),
+            zone: home.zone.to_owned(),
+            bootloader: BOOTLOADER.to_string(),
+        };
+        let devices = NewDevices { devices: homes.iter().map(new).collect() };
+        let answer = operations.register(&devices).await?;
+        tokens.extend(answer.devices.into_iter().map(|device| device.token));
+    }
+    Ok(tokens)
+}
+
+fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]>>, DemoError> {
+    let name = class_name(setting.plan, class)?;
+    let too_large = |_| DemoError::Options {
+        what: format!("an image of {} bytes fits no simulated flash", setting.image_bytes_max),
+        cure: "give a smaller image",
+    };
+    let image_bytes = u32::try_from(setting.image_bytes_max).map_err(|_| too_large(()))?;
+    let layout = Layout::new(PAGE_BYTES, WRITE_BYTES, image_bytes).map_err(|_| too_large(()))?;
+    let within_ms = u64::try_from(class.revert.confirm_within.as_millis()).unwrap_or(u64::MAX);
+    Ok(Config {
+        root: Arc::from(setting.cast.root.as_slice()),
+        vendor_id: name.vendor_id(),
+        class_id: name.class_id(),
+        bootloader: BOOTLOADER,
+        layout,
+        trial: TrialPolicy::within(class.revert.boots, within_ms),
+        fetch_bytes: FETCH_BYTES,
+        checkpoint_bytes: FETCH_BYTES,
+        retry_ms: 10_000,
+    })
+}
