@@ -111,8 +111,6 @@ pub enum Event {
         report: String,
         /// The dashboard, if it goes on being served.
         dashboard: Option<String>,
-        /// Wall time that the story took, in milliseconds.
-        took_ms: u64,
     },
     /// The end of the story.
     Summary(Summary),

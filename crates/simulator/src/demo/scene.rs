@@ -1,6 +1,6 @@
 //! Where the story plays: the real server on loopback, the devices, and the clock between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -10,7 +10,9 @@ use mainstay_api::{NewDevice, NewDevices};
 use mainstay_client::Operator;
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{Config, Layout, SimulatedNor, provision};
+use mainstay_fleet::DeviceId;
 use mainstay_plan::{Class, Plan};
+use mainstay_rollout::RolloutId;
 use mainstay_server::admin::{self, NewServer};
 use mainstay_server::jobs::advance_rollouts::{self, Turn};
 use mainstay_server::{
@@ -130,6 +132,15 @@ impl Scene {
         self.now
     }
 
+    /// The devices of a rollout's first wave.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn canary_of(&self, rollout: i64) -> Result<BTreeSet<DeviceId>, DemoError> {
+        let fleet = self.app.store().fleet_view(RolloutId(rollout)).await?;
+        Ok(fleet.wave(0).map(|device| device.id.clone()).collect())
+    }
+
     /// Moves the story on by one tick: the clock, then whoever is due, then the rollouts. Returns what
     /// the rollouts did, if they were looked at.
     ///
@@ -191,7 +202,7 @@ async fn let_in(
     let mut operators = BTreeMap::new();
     for (duty, email) in &setting.cast.people {
         let token = admin::add_person(app.store(), &entropy, email.clone(), *duty).await?;
-        operators.insert(*duty, Operator::new(base, token.reveal())?);
+        operators.insert(*duty, Operator::new(base, &token.reveal())?);
     }
     Ok(operators)
 }

@@ -1,0 +1,87 @@
+//! The home page: on a busy day, and before the first device.
+
+use mainstay_report::{
+    Action, Attention, Dashboard, DeviceTable, Promise, PromiseState, Target, VersionShare,
+};
+
+use super::devices::devices;
+use super::frame;
+use super::incidents::incident_line;
+use super::rollouts::{complete_card, halted_card, rolling_card};
+
+pub fn fleet(shares: [(&str, u32, u32); 3]) -> Vec<VersionShare> {
+    shares
+        .map(|(version, verified, unverified)| VersionShare {
+            version: version.into(),
+            verified,
+            unverified,
+        })
+        .to_vec()
+}
+
+/// Three things wait for someone.
+pub fn dashboard() -> Dashboard {
+    Dashboard {
+        frame: frame(),
+        needs_me: vec![
+            Attention {
+                sentence: "1.2.0 was halted in its canary: 2 of the first 6 devices scored \
+                           failed their self-test."
+                    .into(),
+                action: Action::Link {
+                    label: "Read INC-1".into(),
+                    to: Target::Incident(1),
+                },
+            },
+            Attention {
+                sentence: "1.1.2 is signed by ana@northwind.example and waits for an approval."
+                    .into(),
+                action: Action::Command {
+                    command: "mainstay release approve thermo-v2@1.1.2".into(),
+                },
+            },
+            Attention {
+                sentence: "2 devices have been offline for more than 72 hours.".into(),
+                action: Action::Words {
+                    sentence: "Ask the owners of th-0193 and th-0407.".into(),
+                },
+            },
+        ],
+        rollouts: vec![rolling_card(), halted_card(), complete_card()],
+        fleet: fleet([("1.2.0", 0, 4), ("1.1.0", 482, 11), ("1.0.0", 3, 0)]),
+        devices_total: 500,
+        reachable: 498,
+        incidents: vec![incident_line()],
+        promises: vec![
+            Promise {
+                name: "Monthly maintenance".into(),
+                state: PromiseState::AtRisk,
+                sentence: "Due today, the second Tuesday; nothing is scheduled.".into(),
+            },
+            Promise {
+                name: "Security support of thermo-v2".into(),
+                state: PromiseState::Kept,
+                sentence: "Until 30 June 2032.".into(),
+            },
+        ],
+        devices: devices(),
+    }
+}
+
+/// A server's first minutes.
+pub fn quiet_dashboard() -> Dashboard {
+    Dashboard {
+        needs_me: vec![],
+        rollouts: vec![],
+        fleet: vec![],
+        devices_total: 0,
+        reachable: 0,
+        incidents: vec![],
+        promises: vec![],
+        devices: DeviceTable {
+            page: 1,
+            ..DeviceTable::default()
+        },
+        ..dashboard()
+    }
+}

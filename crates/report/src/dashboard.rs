@@ -1,0 +1,104 @@
+//! The home page: what needs me, what is rolling, the fleet, incidents, promises, devices.
+
+use serde::{Deserialize, Serialize};
+
+use crate::chart::VersionShare;
+use crate::device_list::DeviceTable;
+use crate::error::RenderError;
+use crate::frame::Frame;
+use crate::incident_page::IncidentLine;
+use crate::links::Target;
+use crate::page;
+use crate::rollout_page::RolloutCard;
+
+/// The home page shows this many things that need someone: with more, nobody knows what comes
+/// first. Those beyond are counted.
+pub const ATTENTION_MAX: usize = 5;
+
+/// The home page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dashboard {
+    /// What stands around it.
+    pub frame: Frame,
+    /// What needs someone, most urgent first; the first [`ATTENTION_MAX`] are shown.
+    pub needs_me: Vec<Attention>,
+    /// The rollouts, newest first.
+    pub rollouts: Vec<RolloutCard>,
+    /// The fleet by version, newest version first.
+    pub fleet: Vec<VersionShare>,
+    /// Registered devices.
+    pub devices_total: u32,
+    /// Those that checked in within two of the plan's poll intervals.
+    pub reachable: u32,
+    /// Incidents, newest first.
+    pub incidents: Vec<IncidentLine>,
+    /// What the plan promises and how it stands; empty if nothing is measured.
+    pub promises: Vec<Promise>,
+    /// The first page of devices.
+    pub devices: DeviceTable,
+}
+
+/// Something that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// What and why, as one sentence.
+    pub sentence: String,
+    /// The one thing to do about it.
+    pub action: Action,
+}
+
+/// The one thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Action {
+    /// Go and look.
+    Link {
+        /// What the link says: "Read the incident".
+        label: String,
+        /// Where it goes.
+        to: Target,
+    },
+    /// Type this.
+    Command {
+        /// The whole command line.
+        command: String,
+    },
+    /// Nothing but this can be done.
+    Words {
+        /// What to do.
+        sentence: String,
+    },
+}
+
+/// One promise of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promise {
+    /// Its name: "Monthly maintenance".
+    pub name: String,
+    /// How it stands.
+    pub state: PromiseState,
+    /// The figure or the date: "next due 8 December 2026".
+    pub sentence: String,
+}
+
+/// How a promise stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromiseState {
+    /// Kept; shown quietly.
+    Kept,
+    /// Still kept, not for long.
+    AtRisk,
+    /// Broken.
+    Broken,
+}
+
+impl Dashboard {
+    /// The page as one HTML document.
+    ///
+    /// # Errors
+    /// A template that doesn't fit its model.
+    pub fn to_html(&self) -> Result<String, RenderError> {
+        page::render("dashboard.html", self)
+    }
+}

@@ -1,0 +1,52 @@
+//! Pages and documents: a typed model goes in, HTML, Markdown or JSON text comes out.
+//!
+//! It decides nothing, reads no clock (each model carries its `generated_at`), and does no I/O: the
+//! server and the demo fill the models, and write or send the text. Every value is escaped where it
+//! is printed; no page needs a script. Each page is one self-contained file.
+//!
+//! | page or document | model |
+//! |---|---|
+//! | the home page | [`Dashboard`] |
+//! | all devices, a hundred a page | [`DeviceList`] |
+//! | one device | [`DevicePage`] |
+//! | one rollout | [`RolloutPage`] |
+//! | one incident | [`IncidentPage`] |
+//! | a refusal, as a page | [`ProblemPage`] |
+//! | what a demonstration or an exercise did | [`StoryReport`] |
+//!
+//! Read [`Dashboard`] first; [`Target`] knows the addresses that pages link to.
+
+mod chart;
+mod dashboard;
+mod device_list;
+mod device_page;
+mod error;
+mod escape;
+mod fact;
+mod filters;
+mod frame;
+mod incident_page;
+mod json;
+mod links;
+mod moment;
+mod page;
+mod problem_page;
+mod rollout_page;
+mod story_report;
+mod svg;
+
+pub use chart::{SprtChart, SprtPoint, SprtVerdict, VersionShare, WaveBar};
+pub use dashboard::{ATTENTION_MAX, Action, Attention, Dashboard, Promise, PromiseState};
+pub use device_list::{DEVICE_ROWS_MAX, DeviceList, DeviceRow, DeviceTable};
+pub use device_page::{DevicePage, HealthFigure, Slot};
+pub use error::RenderError;
+pub use fact::{Fact, TimelineEntry, Tone};
+pub use frame::Frame;
+pub use incident_page::{
+    AffectedDevice, CommonTrait, Incident, IncidentLine, IncidentPage, IncidentState, Stranded,
+};
+pub use links::Target;
+pub use page::CONTENT_SECURITY_POLICY;
+pub use problem_page::ProblemPage;
+pub use rollout_page::{EnrolledDevice, Monitor, RolloutCard, RolloutPage, RolloutState};
+pub use story_report::{ArtifactDigest, Halt, ReleaseStory, Signature, StoryReport};

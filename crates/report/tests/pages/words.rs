@@ -1,0 +1,121 @@
+//! What the pages say.
+
+use mainstay_report::{ATTENTION_MAX, DEVICE_ROWS_MAX, SprtVerdict};
+
+use crate::html::Html;
+use crate::sample;
+
+fn check(page: &str, expected: &[&str]) {
+    for text in expected {
+        assert!(page.contains(text), "{text}\nis not in\n{page}");
+    }
+}
+
+#[test]
+fn the_home_page_answers_at_a_glance() {
+    let page = sample::dashboard().to_html().expect("renders");
+    check(
+        &page,
+        &[
+            "<h1 id=\"needs\">3 things need you</h1>",
+            "<a class=\"go\" href=\"/incidents/1\">Read INC-1</a>",
+            "<code>mainstay release approve thermo-v2@1.1.2</code>",
+            "1.2.0, canary: 0 of 40 devices updated",
+            "Failed: 2. Taken back: 13. Not begun: 25.",
+            "<p class=\"notes\">2 failed, 13 taken back</p>",
+            "Halted after 6 devices, 2 failed.",
+            "Undecided after 21 devices, 1 failed.",
+            "<strong>500</strong> devices, <strong>498</strong> reachable",
+            "1.1.0: 493 of 500 devices",
+            "Devices 1 to 100 of 500",
+        ],
+    );
+}
+
+#[test]
+fn a_quiet_home_page_says_so() {
+    let page = sample::quiet_dashboard().to_html().expect("renders");
+    check(
+        &page,
+        &[
+            "Nothing needs you",
+            "No rollout yet",
+            "No device is registered yet",
+        ],
+    );
+    assert!(!page.contains("id=\"promises\""), "no empty section");
+}
+
+#[test]
+fn long_lists_are_cut_and_the_rest_is_counted() {
+    let mut dashboard = sample::dashboard();
+    let need = dashboard.needs_me[0].clone();
+    dashboard.needs_me = vec![need; ATTENTION_MAX + 2];
+    let row = dashboard.devices.rows[0].clone();
+    dashboard.devices.rows = vec![row; DEVICE_ROWS_MAX + 1];
+    let page = dashboard.to_html().expect("renders");
+    check(
+        &page,
+        &["And 2 things less urgent.", "Devices 1 to 100 of 500"],
+    );
+    assert_eq!(page.matches("class=\"go\"").count(), ATTENTION_MAX);
+    assert_eq!(
+        page.matches("href=\"/devices/th-0001\"").count(),
+        DEVICE_ROWS_MAX
+    );
+}
+
+#[test]
+fn the_device_list_links_to_its_neighbours() {
+    let mut list = sample::device_list();
+    let links = |list: &mainstay_report::DeviceList| -> Vec<String> {
+        let page = list.to_html().expect("renders");
+        let html = Html::parse(&page).expect("balanced");
+        html.attributes("rel")
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(links(&list), ["icon", "prev", "next"]);
+    list.table.page = 5;
+    assert_eq!(links(&list), ["icon", "prev"]);
+    list.table.total = 100;
+    list.table.page = 1;
+    assert_eq!(links(&list), ["icon"]);
+}
+
+#[test]
+fn a_device_page_tells_times_in_the_devices_zone() {
+    let mut device = sample::device_page();
+    let page = device.to_html().expect("renders");
+    check(
+        &page,
+        &[
+            "2026-11-11 00:56 MST",
+            "2026-11-11 07:56 UTC",
+            "there it is",
+        ],
+    );
+    device.zone = "Mars/Olympus".into();
+    let page = device.to_html().expect("renders");
+    assert!(!page.contains("there it is") && !page.contains("MST"));
+    check(&page, &["2026-11-11 07:56 UTC"]);
+}
+
+#[test]
+fn the_verdict_is_told_in_words() {
+    let mut page = sample::incident_page();
+    let mut say = |verdict| {
+        let sprt = page.incident.sprt.as_mut().expect("the sample has one");
+        sprt.verdict = verdict;
+        page.to_html().expect("renders")
+    };
+    check(
+        &say(SprtVerdict::Accept { after: 1 }),
+        &["Accepted after 1 device, 2 failed."],
+    );
+    check(
+        &say(SprtVerdict::Continue),
+        &["Undecided after 6 devices, 2 failed."],
+    );
+}

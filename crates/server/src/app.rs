@@ -1,0 +1,237 @@
+//! What every handler and job shares: the store, the blobs, the clock, chance, and the online key.
+//!
+//! Nothing here decides. What it keeps in memory may only ever lead to "nothing to do": losing it
+//! loses no promise and no report. Read [`Parts`] and [`App`] first.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mainstay_artifact::Signer;
+use mainstay_keys::HostPrimitives;
+use mainstay_plan::Plan;
+use mainstay_store::{Blobs, Store, StoreError};
+use mainstay_trust::root::Role;
+use mainstay_trust::{Refusal, Root, Verified, verify};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::attack::Attack;
+use crate::clock::Clock;
+use crate::data_dir::Lock;
+use crate::entropy::Entropy;
+use crate::jobs::RolloutMemory;
+use crate::last_seen::LastSeen;
+use crate::problem::Refused;
+use crate::vitals::Vitals;
+
+/// What an [`App`] is made of. The simulator hands in a virtual clock and seeded chance.
+pub struct Parts {
+    /// Everything durable but the payloads.
+    pub store: Arc<dyn Store>,
+    /// The payloads.
+    pub blobs: Arc<dyn Blobs>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for tokens and the seeds of rollouts.
+    pub entropy: Arc<dyn Entropy>,
+    /// The online key: it signs statuses, and nothing else.
+    pub status_signer: Arc<dyn Signer>,
+    /// The signed root that devices of this server pin, as a file holds it.
+    pub root: Vec<u8>,
+    /// Keeps other servers off the same folder, if there is one.
+    pub lock: Option<Lock>,
+}
+
+/// How the server behaves, beside what the plan says.
+#[derive(Debug, Clone, Default)]
+pub struct AppConfig {
+    /// Who may look at the pages.
+    pub pages: PagesAccess,
+    /// Who calls [`crate::jobs::advance_rollouts::run`].
+    pub advance: Advance,
+}
+
+/// Who may look at the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PagesAccess {
+    /// People with a token: the browser asks for it as a password.
+    #[default]
+    People,
+    /// Whoever reaches the port: only for a demonstration on this machine.
+    Anyone,
+}
+
+/// What moves rollouts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Advance {
+    /// [`crate::serve::run`], at a period that follows from the plan's poll.
+    #[default]
+    ByPlan,
+    /// [`crate::serve::run`], at this period.
+    Every(Duration),
+    /// The caller, in its own time.
+    ByCaller,
+}
+
+/// Why no [`App`] can be made of its parts.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The root doesn't verify.
+    #[error("the root of this server is refused: {0}")]
+    Root(Refusal),
+    /// The online key isn't one of the root's.
+    #[error("the root doesn't name this server's key for the role status, so devices would refuse all it says")]
+    StatusKey,
+}
+
+impl AppError {
+    /// The stable id.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Root(refusal) => refusal.id(),
+            Self::StatusKey => "server.status-key",
+        }
+    }
+
+    /// What to do about it.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Root(refusal) => refusal.cure(),
+            Self::StatusKey => "Make the root again with this key, or use the key that it names.",
+        }
+    }
+}
+
+/// The active plan, parsed.
+#[derive(Debug, Clone)]
+pub struct ActivePlan {
+    /// The digest of its text, in hexadecimal: how rollouts and approvals name it.
+    pub revision: String,
+    /// What it says.
+    pub plan: Plan,
+}
+
+/// The server's state, shared by all handlers and jobs.
+pub struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) status_signer: Arc<dyn Signer>,
+    pub(crate) root_version: u32,
+    pub(crate) config: AppConfig,
+    pub(crate) last_seen: LastSeen,
+    pub(crate) memory: RolloutMemory,
+    pub(crate) vitals: Vitals,
+    root: Vec<u8>,
+    _lock: Option<Lock>,
+    attack: Attack,
+    plan: RwLock<Option<Arc<ActivePlan>>>,
+    uploads: Semaphore,
+}
+
+/// Artifacts taken in at one moment: each is held in memory, 64 MiB at most.
+const UPLOADS_MAX: usize = 4;
+
+impl App {
+    /// Joins the parts, after checking the root and that the online key is one of its.
+    ///
+    /// # Errors
+    /// [`AppError`] names what is wrong.
+    pub fn new(parts: Parts, config: AppConfig) -> Result<Self, AppError> {
+        let root_version = checked_root_version(&parts.root, &*parts.status_signer)?;
+        Ok(Self {
+            store: parts.store,
+            blobs: parts.blobs,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            status_signer: parts.status_signer,
+            root_version,
+            config,
+            last_seen: LastSeen::default(),
+            memory: RolloutMemory::default(),
+            vitals: Vitals::default(),
+            root: parts.root,
+            _lock: parts.lock,
+            attack: Attack::default(),
+            plan: RwLock::new(None),
+            uploads: Semaphore::new(UPLOADS_MAX),
+        })
+    }
+
+    /// The store, for callers in the same process.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The hook with which the simulator plays a conquered server.
+    pub fn attack(&self) -> &Attack {
+        &self.attack
+    }
+
+    /// The present instant by this server's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The root that this server answers for, verified anew: it is asked for at uploads only.
+    ///
+    /// # Errors
+    /// Never after [`App::new`] accepted the same bytes; the type of `trust` says so once more.
+    pub(crate) fn root(&self) -> Result<Verified<Root<'_>>, Refusal> {
+        verify::pinned_root(&self.root, &HostPrimitives)
+    }
+
+    /// A place for one upload, as long as the answer is held.
+    ///
+    /// # Errors
+    /// `server.busy` when there is none.
+    pub(crate) fn upload_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        self.uploads.try_acquire().map_err(|_full| Refused::busy())
+    }
+
+    /// The active plan.
+    ///
+    /// # Errors
+    /// `plan.none` before the first was activated, or as [`App::plan`].
+    pub(crate) async fn active_plan(&self) -> Result<Arc<ActivePlan>, Refused> {
+        self.plan().await?.ok_or_else(Refused::no_plan)
+    }
+
+    /// The active plan; none before the first was activated.
+    ///
+    /// # Errors
+    /// If the store can't be read, or holds a plan that this version can't parse.
+    pub async fn plan(&self) -> Result<Option<Arc<ActivePlan>>, StoreError> {
+        let Some(stored) = self.store.active_plan().await? else { return Ok(None) };
+        let revision = hex::encode(stored.digest);
+        if let Some(known) = self.known_plan(&revision) {
+            return Ok(Some(known));
+        }
+        let plan = mainstay_plan::parse(&stored.text).map_err(|findings| {
+            StoreError::damaged("plan", format!("{} findings in the active plan", findings.len()))
+        })?;
+        let active = Arc::new(ActivePlan { revision, plan });
+        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Some(active.clone());
+        Ok(Some(active))
+    }
+
+    /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.
+    pub async fn flush_last_seen(&self) {
+        if let Err(error) = self.last_seen.flush(&*self.store).await {
+            tracing::warn!(%error, "last-seen times not written; kept for the next try");
+        }
+    }
+
+    fn known_plan(&self, revision: &str) -> Option<Arc<ActivePlan>> {
+        let known = self.plan.read().unwrap_or_else(PoisonError::into_inner).clone();
+        known.filter(|plan| plan.revision == revision)
+    }
+}
+
+/// The version of a root that verifies and names `signer` for the role `status`.
+pub(crate) fn checked_root_version(root: &[u8], signer: &dyn Signer) -> Result<u32, AppError> {
+    let root = verify::pinned_root(root, &HostPrimitives).map_err(AppError::Root)?;
+    let named = root.get().role(Role::Status).keys.contains(&signer.key_id());
+    if named { Ok(root.get().version) } else { Err(AppError::StatusKey) }
+}

@@ -1,0 +1,262 @@
+//! The server's folder: what lies where, made whole or not at all, and opened by one server at a time.
+//!
+//! ```text
+//! mainstay.sqlite   everything durable but the payloads; the plan in force too
+//! blobs/            the payloads, by digest
+//! root.cbor         the signed root that this server's devices pin
+//! status-key        the online key, encrypted; status-key.pub beside it
+//! lock              held while a server runs on the folder
+//! ```
+//!
+//! Read [`DataDir::create`] and [`DataDir::open`].
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use mainstay_access::Email;
+use mainstay_artifact::Signer;
+use mainstay_keys::{FileSigner, KeyError, Passphrase, PublicHalf, SecretKey, file};
+use mainstay_plan::Plan;
+use mainstay_store::{FolderBlobs, Plans as _, SqliteStore, StoreError};
+use mainstay_trust::signed::SIGNED_BYTES_MAX;
+
+use crate::app::{AppError, Parts, checked_root_version};
+use crate::clock::SystemClock;
+use crate::entropy::SystemEntropy;
+
+/// A server's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataDir {
+    path: PathBuf,
+}
+
+/// What a new folder starts with.
+pub struct Contents<'a> {
+    /// The signed root, as a file holds it. It names the status key.
+    pub root: &'a [u8],
+    /// The online key.
+    pub status_key: &'a SecretKey,
+    /// Under which the online key is kept.
+    pub passphrase: &'a Passphrase,
+    /// The first plan's text, checked by the caller; [`Plan::digest`] names it.
+    pub plan_text: &'a str,
+    /// The same plan, parsed.
+    pub plan: &'a Plan,
+    /// Who puts the plan into force.
+    pub by: &'a Email,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a folder can't be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// There is something at that place.
+    #[error("{} is there already, and isn't empty", .0.display())]
+    Exists(PathBuf),
+    /// There is no such folder, or it isn't one of a server.
+    #[error("{} isn't a server's data folder: it holds no root.cbor", .0.display())]
+    Missing(PathBuf),
+    /// Another server runs on it.
+    #[error("another server runs on {}", .0.display())]
+    InUse(PathBuf),
+    /// The operating system refused.
+    #[error("{} can't be used: {cause}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The online key can't be kept or opened.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database or the blobs can't be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Root and online key don't belong together.
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl DataDirError {
+    /// The stable id.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "data.exists",
+            Self::Missing(_) => "data.missing",
+            Self::InUse(_) => "data.in-use",
+            Self::Io { .. } => "data.unusable",
+            Self::Key(error) => error.id(),
+            Self::Store(error) => error.id(),
+            Self::App(error) => error.id(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Exists(_) => "Name a folder that isn't there yet.",
+            Self::Missing(_) => "Check the path; make a new data folder with its own command.",
+            Self::InUse(_) => "Stop the other server first; one server owns a folder.",
+            Self::Io { .. } => "Check the path, its permissions and the room on the disk.",
+            Self::Key(error) => error.cure(),
+            Self::Store(error) => error.cure(),
+            Self::App(error) => error.cure(),
+        }
+    }
+}
+
+/// That this process runs the server of a folder; given up when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl DataDir {
+    /// The folder at `path`, there or not.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> PathBuf {
+        self.path.join("mainstay.sqlite")
+    }
+
+    /// Where the payloads are.
+    pub fn blobs(&self) -> PathBuf {
+        self.path.join("blobs")
+    }
+
+    /// Where the signed root is.
+    pub fn root(&self) -> PathBuf {
+        self.path.join("root.cbor")
+    }
+
+    /// Where the online key is.
+    pub fn status_key(&self) -> PathBuf {
+        self.path.join("status-key")
+    }
+
+    /// Makes the folder. Everything is written under another name first, so that a failure or a
+    /// power cut leaves no half-made one.
+    ///
+    /// # Errors
+    /// If something is there, the root doesn't verify or name the key, or the disk refuses.
+    pub async fn create(&self, contents: &Contents<'_>) -> Result<(), DataDirError> {
+        checked_root_version(contents.root, &contents.status_key.signer()?)?;
+        self.refuse_existing()?;
+        let partial = Self::at(self.path.with_added_extension("partial"));
+        remove_leftover(&partial.path)?;
+        let filled = partial.fill(contents).await;
+        let renamed = filled.and_then(|()| partial.rename_to(&self.path));
+        renamed.inspect_err(|_| drop(fs::remove_dir_all(&partial.path)))
+    }
+
+    /// Opens everything that a server needs, with the machine's own clock and chance.
+    ///
+    /// # Errors
+    /// If the folder isn't one, another server runs on it, or a part can't be opened.
+    pub async fn open(&self, passphrase: &Passphrase) -> Result<Parts, DataDirError> {
+        let root = self.read_root()?;
+        let lock = self.lock()?;
+        let signer: FileSigner = file::open(&self.status_key(), passphrase)?;
+        let status_signer: Arc<dyn Signer> = Arc::new(signer);
+        Ok(Parts {
+            store: Arc::new(SqliteStore::open(&self.database()).await?),
+            blobs: Arc::new(FolderBlobs::open(self.blobs()).await?),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            status_signer,
+            root,
+            lock: Some(lock),
+        })
+    }
+
+    /// The database alone, for the commands of an administrator.
+    ///
+    /// # Errors
+    /// If it isn't there or isn't one.
+    pub async fn store(&self) -> Result<SqliteStore, DataDirError> {
+        Ok(SqliteStore::open(&self.database()).await?)
+    }
+
+    fn refuse_existing(&self) -> Result<(), DataDirError> {
+        match fs::read_dir(&self.path) {
+            Ok(mut entries) => match entries.next() {
+                None => Ok(()),
+                Some(_) => Err(DataDirError::Exists(self.path.clone())),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => {
+                Err(DataDirError::Exists(self.path.clone()))
+            }
+            Err(cause) => Err(unusable(&self.path, cause)),
+        }
+    }
+
+    async fn fill(&self, contents: &Contents<'_>) -> Result<(), DataDirError> {
+        fs::create_dir_all(&self.path).map_err(|cause| unusable(&self.path, cause))?;
+        write_durably(&self.root(), contents.root)?;
+        let _public: PublicHalf =
+            file::create(&self.status_key(), contents.status_key, contents.passphrase)?;
+        FolderBlobs::open(self.blobs()).await?;
+        let store = SqliteStore::create(&self.database()).await?;
+        let (text, digest) = (contents.plan_text, contents.plan.digest.0);
+        store.activate_plan(text, digest, contents.by, contents.at).await?;
+        store.close().await;
+        Ok(())
+    }
+
+    fn rename_to(&self, path: &Path) -> Result<(), DataDirError> {
+        fs::rename(&self.path, path).map_err(|cause| unusable(path, cause))
+    }
+
+    fn read_root(&self) -> Result<Vec<u8>, DataDirError> {
+        let path = self.root();
+        let file = File::open(&path).map_err(|cause| match cause.kind() {
+            io::ErrorKind::NotFound => DataDirError::Missing(self.path.clone()),
+            _ => unusable(&path, cause),
+        })?;
+        let mut root = Vec::new();
+        // One byte more than the largest root: a longer file is then refused by its verification.
+        let read = file.take(SIGNED_BYTES_MAX as u64 + 1).read_to_end(&mut root);
+        read.map_err(|cause| unusable(&path, cause))?;
+        Ok(root)
+    }
+
+    fn lock(&self) -> Result<Lock, DataDirError> {
+        let path = self.path.join("lock");
+        let file = File::create(&path).map_err(|cause| unusable(&path, cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(self.path.clone())),
+            Err(TryLockError::Error(cause)) => Err(unusable(&path, cause)),
+        }
+    }
+}
+
+fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
+    let written = File::create(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|cause| unusable(path, cause))
+}
+
+/// Clears away what an earlier attempt left when it was killed.
+fn remove_leftover(path: &Path) -> Result<(), DataDirError> {
+    match fs::remove_dir_all(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(unusable(path, cause)),
+        _ => Ok(()),
+    }
+}
+
+fn unusable(path: &Path, cause: io::Error) -> DataDirError {
+    DataDirError::Io { path: path.to_owned(), cause }
+}

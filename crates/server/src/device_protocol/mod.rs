@@ -1,0 +1,29 @@
+//! What devices call: check-in, reports, payloads. Bodies are deterministic CBOR.
+//!
+//! Nothing here decides whether a device gets something: [`crate::offers`] does. Read [`check_in`]
+//! first.
+
+mod check_in;
+mod download;
+mod message;
+mod payload;
+mod poll;
+mod range;
+mod reported;
+mod reports;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
+
+use crate::App;
+
+/// The routes of devices.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(CHECK_IN_PATH, post(check_in::check_in))
+        .route(REPORTS_PATH, post(reports::reports))
+        .route(&format!("{PAYLOADS_PATH}{{digest}}"), get(payload::payload))
+}

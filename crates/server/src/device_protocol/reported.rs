@@ -1,0 +1,188 @@
+//! Making durable what a device said.
+//!
+//! A check-in that brings no news (no report, the same release running) is only noted in memory:
+//! it is the server's busiest traffic, and losing it loses nothing. Read [`keep`] first.
+
+use jiff::Timestamp;
+use mainstay_fleet::{Device, ReleaseDigest, Running};
+use mainstay_protocol::{self as protocol, CheckIn, Report};
+use mainstay_rollout::{Candidate, Progress};
+use mainstay_store::StoredReport;
+use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said};
+use mainstay_trust::Refusal;
+use mainstay_trust::manifest::VERSION_BYTES_MAX;
+
+use crate::App;
+use crate::problem::Refused;
+
+/// Keeps what a check-in says, and returns the device as it is now known with the number of its
+/// last durable report (0 when nothing was recorded).
+pub(super) async fn keep(
+    app: &App,
+    mut device: Device,
+    check_in: &CheckIn<'_>,
+    now: Timestamp,
+) -> Result<(Device, u32), Refused> {
+    let running = running(&device, &check_in.running, now)?;
+    app.vitals.note(&device.id, check_in, now);
+    let (said, reports) = (Said::of(check_in), &check_in.reports.0);
+    let news = device.running.as_ref() != Some(&running) || said.safe_mode || !reports.is_empty();
+    let acknowledged = if news {
+        record(app, &device, Some((&running, said)), reports, now).await?
+    } else {
+        app.last_seen.note(device.id.clone(), now);
+        0
+    };
+    device.running = Some(running);
+    device.last_seen = Some(now);
+    Ok((device, acknowledged))
+}
+
+/// Records reports (and, at a check-in, what the device said of itself) in one transaction; returns
+/// the number up to which they are durable.
+pub(super) async fn record(
+    app: &App,
+    device: &Device,
+    said: Option<(&Running, Said)>,
+    reports: &[Report],
+    now: Timestamp,
+) -> Result<u32, Refused> {
+    let mut stored = Vec::with_capacity(reports.len());
+    let mut news = News { events: Vec::with_capacity(reports.len()), said: None, at: now };
+    for report in reports {
+        let event = DeviceEvent::of(&report.event, refusal_id);
+        stored.push(stored_report(app, report.seq, &event, now).await?);
+        news.events.push((report.seq, event));
+    }
+    news.said = said.map(|(_, said)| said);
+    let running = said.map(|(running, _)| running);
+    let fold = move |candidate: &Candidate, progress, known| news.fold(candidate, progress, known);
+    Ok(app.store.record(&device.id, running, now, &stored, &fold).await?)
+}
+
+/// What one message says, ready to be folded into the device's progress in a rollout.
+struct News {
+    /// Reports with their numbers, in their order.
+    events: Vec<(u32, DeviceEvent)>,
+    said: Option<Said>,
+    at: Timestamp,
+}
+
+impl News {
+    /// The progress after these news, of which the reports up to number `known` aren't new.
+    fn fold(&self, candidate: &Candidate, progress: Progress, known: u32) -> Progress {
+        let new = self.events.iter().filter(|(seq, _)| *seq > known);
+        let after_reports = new.fold(progress, |progress, (_, event)| {
+            match concerns(event, candidate, &progress) {
+                true => fold(progress, event, self.at),
+                false => progress,
+            }
+        });
+        match &self.said {
+            Some(said) => fold_said(after_reports, candidate, said, self.at),
+            None => after_reports,
+        }
+    }
+}
+
+/// Whether a report is about the candidate, about the way back from it, or about no release at all.
+fn concerns(event: &DeviceEvent, candidate: &Candidate, progress: &Progress) -> bool {
+    let Some(release) = event.release() else { return true };
+    let back = matches!(progress, Progress::Returning { to, .. } if *to == release);
+    release == candidate.release || back
+}
+
+/// A refusal's stable id; a number that this version doesn't know stays a number.
+fn refusal_id(code: u16) -> String {
+    Refusal::from_code(code).map_or_else(|| format!("trust.unknown-{code}"), |r| r.id().to_owned())
+}
+
+async fn stored_report(
+    app: &App,
+    seq: u32,
+    event: &DeviceEvent,
+    at: Timestamp,
+) -> Result<StoredReport, Refused> {
+    let name = match event.release() {
+        Some(release) => version_of(app, &release).await?,
+        None => String::new(),
+    };
+    let json = serde_json::to_string(event).map_err(|error| Refused::internal(&error))?;
+    Ok(StoredReport { seq, at, event: json, text: event.phrase(&name) })
+}
+
+/// The version of a release, or the beginning of its digest if this server never saw it.
+async fn version_of(app: &App, release: &ReleaseDigest) -> Result<String, Refused> {
+    let known = app.store.release_by_manifest(release).await?;
+    Ok(known.map_or_else(|| release.short(), |known| known.facts.version.to_string()))
+}
+
+/// What the device runs now. `since` moves only when the release, or the word on it, changes.
+fn running(
+    device: &Device,
+    said: &protocol::Running<'_>,
+    now: Timestamp,
+) -> Result<Running, Refused> {
+    if said.version.len() > VERSION_BYTES_MAX {
+        return Err(Refused::malformed("the version is longer than any release's"));
+    }
+    let mut running = Running {
+        release: ReleaseDigest(said.manifest.0),
+        version: said.version.to_owned(),
+        sequence: said.sequence,
+        verified: said.confirmed,
+        since: now,
+    };
+    let known = device.running.as_ref();
+    let same = known.filter(|k| k.release == running.release && k.verified == running.verified);
+    if let Some(known) = same {
+        running.since = known.since;
+    }
+    Ok(running)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: ReleaseDigest = ReleaseDigest([1; 32]);
+    const NEW: ReleaseDigest = ReleaseDigest([2; 32]);
+    const OTHER: ReleaseDigest = ReleaseDigest([3; 32]);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a small number")
+    }
+
+    fn candidate() -> Candidate {
+        Candidate {
+            release: NEW,
+            version: "1.1.0".to_owned(),
+            sequence: 2,
+            class: "thermo-v2".to_owned(),
+            returns_to: vec![OLD],
+        }
+    }
+
+    fn after(events: &[DeviceEvent], progress: Progress, known: u32) -> &'static str {
+        let events = (1..).zip(events.iter().cloned()).collect();
+        News { events, said: None, at: at(9) }.fold(&candidate(), progress, known).id()
+    }
+
+    #[test]
+    fn only_new_reports_about_this_rollout_count() {
+        use DeviceEvent::{Confirmed, DownloadStarted, TrialBooted};
+        let promised = Progress::Promised { at: at(1) };
+        let update = [
+            DownloadStarted { release: NEW },
+            TrialBooted { release: NEW },
+            Confirmed { release: NEW },
+        ];
+        assert_eq!(after(&update, promised.clone(), 0), "confirmed");
+        assert_eq!(after(&update[..1], promised.clone(), 0), "began");
+        assert_eq!(after(&update, promised.clone(), 3), "promised");
+        assert_eq!(after(&[Confirmed { release: OTHER }], promised.clone(), 0), "promised");
+        assert_eq!(after(&[Confirmed { release: OLD }], promised, 0), "promised");
+        let returning = Progress::Returning { began: at(1), at: at(2), to: OLD };
+        assert_eq!(after(&[Confirmed { release: OLD }], returning, 0), "returned");
+    }
+}

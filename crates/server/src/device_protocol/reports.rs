@@ -1,0 +1,26 @@
+//! `POST /device/v1/reports`: what happened on a device, between two check-ins.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use mainstay_protocol::{Acknowledged, MESSAGE_BYTES_MAX, Reports};
+
+use super::{message, reported};
+use crate::problem::Refused;
+use crate::{App, authenticate, body};
+
+/// The reports are durable before they are acknowledged; a retry changes nothing.
+pub(super) async fn reports(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<Response, Refused> {
+    let device = authenticate::device(&app, &headers).await?;
+    let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
+    let reports: Reports = message::read(&bytes)?;
+    let seq = reported::record(&app, &device, None, &reports.reports.0, app.now()).await?;
+    message::answer(&Acknowledged { seq })
+}

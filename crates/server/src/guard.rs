@@ -1,0 +1,43 @@
+//! What every request passes first: a cap on requests at work, and a time limit.
+//!
+//! Never queue without bound: a server that is full says so at once, and devices poll again later by
+//! themselves. Read [`Guard`] first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tokio::sync::Semaphore;
+
+use crate::problem::Refused;
+
+/// Requests at work at one moment. Each holds a body of some kilobytes and waits for the one
+/// database writer; beyond this many the wait alone would outlast a device's patience.
+pub const REQUESTS_MAX: usize = 1024;
+
+/// Longest time that a request may take up to the first byte of its answer. The slowest honest one
+/// is the upload of the largest artifact over a slow line.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// The free places.
+#[derive(Debug, Clone)]
+pub struct Guard(Arc<Semaphore>);
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(REQUESTS_MAX)))
+    }
+}
+
+/// Lets a request through when there is room, and gives up on it after [`REQUEST_TIME_MAX`].
+pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let Ok(_place) = guard.0.try_acquire() else {
+        return Refused::busy().into_response();
+    };
+    match tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_elapsed) => Refused::too_slow().into_response(),
+    }
+}

@@ -1,0 +1,188 @@
+//! What the server itself demands of an artifact, an approval, and of who hands them in.
+//!
+//! Everything here a device would refuse as well; asking early spares the fleet the download. It
+//! changes nothing and reads nothing but its arguments. Read [`open_artifact`] and [`open_approval`].
+
+use axum::http::StatusCode;
+use mainstay_access::Email;
+use mainstay_artifact::blocks::{self, SeenBlock};
+use mainstay_artifact::{ArtifactFile, ClassName};
+use mainstay_keys::HostPrimitives;
+use mainstay_plan::{Class, Plan, TrackName};
+use mainstay_release::{Facts, Release};
+use mainstay_trust::cose::Approval;
+use mainstay_trust::root::Role;
+use mainstay_trust::{Digest, Envelope, Manifest, Primitives as _, Refusal, Root, Verified, verify};
+
+use crate::problem::Refused;
+
+/// An artifact whose signatures, payload and class are in order.
+pub(crate) struct Intake<'a> {
+    /// The release's facts, as signed.
+    pub facts: Facts,
+    /// The envelope's bytes.
+    pub envelope: Vec<u8>,
+    /// The payload's bytes.
+    pub payload: &'a [u8],
+    /// Who holds the build keys that signed it.
+    pub builders: Vec<String>,
+}
+
+/// Opens an artifact file for release on `track` under `plan`.
+///
+/// # Errors
+/// With the reason that a device would give, or the server's own: a class that isn't in the plan.
+pub(crate) fn open_artifact<'a>(
+    file: &'a [u8],
+    track: TrackName,
+    root: &Verified<Root<'_>>,
+    plan: &Plan,
+) -> Result<Intake<'a>, Refused> {
+    let frame = ArtifactFile::from_bytes(file).map_err(|e| Refused::bad(e.id(), &e, e.cure()))?;
+    let payload = frame.payload(file);
+    let manifest = built(&frame.envelope, root)?;
+    check_payload(&manifest, payload)?;
+    let facts = facts(&manifest, class_of(&manifest, plan)?, track)?;
+    let builders = holders(&frame.envelope, Role::Build, root)?;
+    Ok(Intake { facts, payload, builders, envelope: frame.envelope })
+}
+
+/// What the approval in an approved envelope rests on. The release's present envelope is `stored`; the approval must be `person`'s.
+///
+/// # Errors
+/// If the manifest isn't the very same bytes, the signatures don't reach what the root demands, or
+/// none of the approvals is by `person`.
+pub(crate) fn open_approval(
+    envelope: &[u8],
+    stored: &[u8],
+    person: &Email,
+    root: &Verified<Root<'_>>,
+) -> Result<Approval, Refused> {
+    let (new, old) = (parse(envelope)?, parse(stored)?);
+    if new.manifest != old.manifest {
+        return Err(Refused::conflict(
+            "releases.manifest-changed",
+            "The approved envelope is for another manifest than the release's.",
+            "Approve the artifact that was handed in; approving never changes its manifest.",
+        ));
+    }
+    verify::release(envelope, root, &HostPrimitives)?;
+    let seen = blocks::seen(envelope, root, &HostPrimitives)?;
+    let own = seen.iter().find(|block| counts(block, Role::Release) && held_by(block, person));
+    own.and_then(|block| block.approval).ok_or_else(|| not_the_holder(person))
+}
+
+/// An approval rests on the plan in force and on the evidence that opened the gates, or on nothing
+/// that counts here.
+pub(crate) fn check_grounds(
+    approval: &Approval,
+    plan: &Plan,
+    release: &Release,
+) -> Result<(), Refused> {
+    let evidence = release.stage.gated().map(|gated| gated.evidence);
+    if approval.plan.0 == plan.digest.0 && Some(approval.evidence) == evidence {
+        return Ok(());
+    }
+    Err(Refused::conflict(
+        "releases.other-grounds",
+        "The approval names another plan revision, or another set of evidence, than this server has.",
+        "Approve it again with the active plan's text and this release's evidence.",
+    ))
+}
+
+/// Whether `person` holds one of the keys by which a release was built.
+pub(crate) fn check_builder(builders: &[String], person: &Email) -> Result<(), Refused> {
+    if builders.iter().any(|holder| holder == person.as_str()) {
+        return Ok(());
+    }
+    Err(not_the_holder(person))
+}
+
+fn not_the_holder(person: &Email) -> Refused {
+    Refused::new(
+        StatusCode::FORBIDDEN,
+        "releases.not-the-holder",
+        format_args!("None of the signatures that count here is by a key of {person}."),
+        "Let the person who signed hand it in with their own token.",
+    )
+}
+
+/// The manifest of an envelope that role build has signed to its threshold. That the approval is
+/// still missing is in order: it comes later, by somebody else.
+fn built<'a>(envelope: &'a [u8], root: &Verified<Root<'_>>) -> Result<Manifest<'a>, Refused> {
+    match verify::release(envelope, root, &HostPrimitives) {
+        Ok(verified) => Ok(verified.into_inner()),
+        Err(Refusal::ApprovalMissing) => {
+            let parsed = parse(envelope)?;
+            // `verify::release` compared this digest with the manifest before it asked for roles.
+            Ok(Manifest::parse(parsed.manifest, parsed.digest)?)
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn parse(envelope: &[u8]) -> Result<Envelope<'_>, Refused> {
+    Ok(Envelope::parse(envelope)?)
+}
+
+/// The holders of the keys of `role` whose blocks count.
+fn holders(envelope: &[u8], role: Role, root: &Verified<Root<'_>>) -> Result<Vec<String>, Refused> {
+    let seen = blocks::seen(envelope, root, &HostPrimitives)?;
+    let counted = seen.into_iter().filter(|block| counts(block, role));
+    Ok(counted.filter_map(|block| block.holder).collect())
+}
+
+fn counts(block: &SeenBlock, role: Role) -> bool {
+    block.verdict.is_ok() && block.roles.contains(&role)
+}
+
+fn held_by(block: &SeenBlock, person: &Email) -> bool {
+    block.holder.as_deref() == Some(person.as_str())
+}
+
+fn check_payload(manifest: &Manifest<'_>, payload: &[u8]) -> Result<(), Refused> {
+    if payload.len() as u64 != u64::from(manifest.image_bytes) {
+        return Err(Refusal::PayloadSize.into());
+    }
+    if !HostPrimitives.digest(payload).ct_eq(&manifest.image_digest) {
+        return Err(Refusal::PayloadDigest.into());
+    }
+    Ok(())
+}
+
+/// The plan's class that the manifest is for, by its UUIDs.
+fn class_of<'p>(manifest: &Manifest<'_>, plan: &'p Plan) -> Result<&'p Class, Refused> {
+    let is_it = |class: &&Class| {
+        ClassName::parse(&class.group_name(plan.environment)).is_ok_and(|name| {
+            name.vendor_id() == manifest.vendor_id && name.class_id() == manifest.class_id
+        })
+    };
+    plan.classes.iter().find(is_it).ok_or_else(|| {
+        Refused::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "releases.class-not-in-plan",
+            "The artifact is for a vendor, environment, class or hardware group that the active plan doesn't have.",
+            "Pack it for a class of the plan, or put a plan with that class into force.",
+        )
+    })
+}
+
+fn facts(manifest: &Manifest<'_>, class: &Class, track: TrackName) -> Result<Facts, Refused> {
+    let version = manifest.version.parse().map_err(|_| {
+        Refused::bad(
+            "releases.version",
+            format_args!("{:?} isn't a semantic version.", manifest.version),
+            "Pack the artifact with a version such as 1.2.0.",
+        )
+    })?;
+    Ok(Facts {
+        class: class.id.clone(),
+        version,
+        sequence: manifest.sequence,
+        manifest: manifest.digest,
+        image: manifest.image_digest,
+        image_bytes: manifest.image_bytes.into(),
+        returns_to: manifest.returns_to.iter().copied().collect::<Vec<Digest>>(),
+        track,
+    })
+}

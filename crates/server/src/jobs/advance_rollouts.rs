@@ -1,0 +1,188 @@
+//! The loop from telemetry back to the rollout, closed in this one file.
+//!
+//! What devices reported is in the store already, folded into their progress. Here each rollout is
+//! shown its devices, decides (`rollout::step`), and the decision is saved with all that follows from
+//! it in one transaction: the devices that go back, the incident, the release's stage. The simulator
+//! runs this very function in virtual time. Read [`run`] first.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use mainstay_release::StageName;
+use mainstay_rollout::offer::in_flight;
+use mainstay_rollout::{Action, FleetView, Phase, Rollout, RolloutId, Step, step};
+use mainstay_store::{NextStep, StoreError};
+use mainstay_telemetry::{Incident, IncidentId};
+use mainstay_trust::Digest;
+use mainstay_trust::status::HELD_MAX;
+
+use super::release_stage::{self, Move};
+use crate::App;
+
+/// A halted rollout whose devices are all back is watched for so long: one that was fetching the
+/// release at the halt, and was then switched off, may still turn up with it. Later ones are sent
+/// back at their check-in all the same; only the incident's count no longer follows.
+const WATCHED_AFTER_ROLLBACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What one turn did, for whoever runs it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Turn {
+    /// Every action taken, in order, with the rollout it belongs to.
+    pub actions: Vec<(RolloutId, Action)>,
+}
+
+/// Advances every rollout by one step, in the order of their numbers.
+///
+/// It may be called at any time and as often as one likes: without news it changes nothing.
+///
+/// # Errors
+/// If the store fails; what was saved before stays saved, and the next turn goes on from there.
+pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
+    app.last_seen.flush(&*app.store).await?;
+    let mut rollouts = app.store.active_rollouts(None).await?;
+    rollouts.extend(app.store.halted_rollouts().await?);
+    rollouts.sort_by_key(|rollout| rollout.id);
+    let (mut turn, mut in_flight, mut halted) = (Turn::default(), BTreeMap::new(), Vec::new());
+    for rollout in rollouts {
+        let advanced = advance(app, &rollout, now).await?;
+        in_flight.insert(rollout.id, advanced.in_flight);
+        halted.extend(advanced.halted);
+        turn.actions.extend(advanced.actions.into_iter().map(|action| (rollout.id, action)));
+    }
+    app.memory.count_anew(in_flight);
+    app.memory.hold(newest(halted));
+    Ok(turn)
+}
+
+/// The newest halted releases are on hold in every status: a device that fetched one before the halt
+/// refuses it at the last moment.
+fn newest(mut halted: Vec<Digest>) -> Vec<Digest> {
+    halted.reverse();
+    halted.truncate(HELD_MAX);
+    halted
+}
+
+/// What came of one step.
+#[derive(Default)]
+struct Advanced {
+    actions: Vec<Action>,
+    /// Devices that are downloading.
+    in_flight: u32,
+    /// The release, if it is halted.
+    halted: Option<Digest>,
+}
+
+/// One step of one rollout.
+async fn advance(app: &App, rollout: &Rollout, now: Timestamp) -> Result<Advanced, StoreError> {
+    let held = |rollout: &Rollout| {
+        let halted = matches!(rollout.phase, Phase::Halted { .. });
+        halted.then_some(Digest(rollout.candidate.release.0))
+    };
+    if is_long_settled(app, rollout, now).await? {
+        return Ok(Advanced { halted: held(rollout), ..Advanced::default() });
+    }
+    let fleet = app.store.fleet_view(rollout.id).await?;
+    let next = step(rollout, &fleet, now);
+    let halted = held(&next.rollout);
+    let actions = save(app, rollout, &fleet, next, now).await?;
+    Ok(Advanced { actions, in_flight: in_flight(rollout, &fleet, now), halted })
+}
+
+async fn is_long_settled(
+    app: &App,
+    rollout: &Rollout,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Phase::Halted { at, .. } = rollout.phase else { return Ok(false) };
+    if now.duration_since(at) < WATCHED_AFTER_ROLLBACK {
+        return Ok(false);
+    }
+    let release = app.store.release_by_manifest(&rollout.candidate.release).await?;
+    Ok(release.is_some_and(|release| release.stage.name() == StageName::RolledBack))
+}
+
+/// Saves a step with everything that follows from it, in one transaction, and returns the actions
+/// taken. A rollout that somebody else has changed meanwhile is left to the next turn.
+pub(crate) async fn save(
+    app: &App,
+    before: &Rollout,
+    fleet: &FleetView,
+    next: Step,
+    now: Timestamp,
+) -> Result<Vec<Action>, StoreError> {
+    let Step { rollout, actions, .. } = next;
+    let moved = release_stage::follow(app, &rollout, fleet, now).await?;
+    if actions.is_empty() && before.generation == rollout.generation && moved.is_none() {
+        return Ok(actions);
+    }
+    let incidents: Vec<Incident> = actions.iter().filter_map(|a| incident(&rollout, a)).collect();
+    let next = NextStep {
+        rollout: &rollout,
+        expected_generation: before.generation,
+        actions: &actions,
+        incidents: &incidents,
+        release: moved.as_ref().map(Move::change),
+        at: now,
+    };
+    match app.store.save_step(&next).await {
+        Err(StoreError::Conflict { .. }) => return Ok(Vec::new()),
+        saved => saved?,
+    };
+    actions.iter().for_each(|action| tell(&rollout, action));
+    if let Some(moved) = moved {
+        moved.tell_and_supersede(app, now).await?;
+    }
+    Ok(actions)
+}
+
+/// Saves that a person answered. The next turn acts on it.
+pub(crate) async fn save_answered(
+    app: &App,
+    before: &Rollout,
+    answered: &Rollout,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let next = NextStep {
+        rollout: answered,
+        expected_generation: before.generation,
+        actions: &[],
+        incidents: &[],
+        release: None,
+        at: now,
+    };
+    app.store.save_step(&next).await.map(|_no_incidents| ())
+}
+
+fn incident(rollout: &Rollout, action: &Action) -> Option<Incident> {
+    // The store gives the number.
+    let unnumbered = IncidentId(0);
+    match action {
+        Action::OpenIncident(evidence) => {
+            Some(Incident::open(unnumbered, rollout, (**evidence).clone()))
+        }
+        _ => None,
+    }
+}
+
+fn tell(rollout: &Rollout, action: &Action) {
+    let (id, version) = (rollout.id, &rollout.candidate.version);
+    match action {
+        Action::OpenWave { wave } => tracing::info!(rollout = %id, version, wave, "wave opens"),
+        Action::Halt { reason } => {
+            let why = mainstay_rollout::why::halted(rollout, reason);
+            tracing::warn!(rollout = %id, version, why, "rollout halted");
+        }
+        Action::AskHuman(question) => {
+            let asks = mainstay_rollout::why::asked(rollout, question);
+            tracing::warn!(rollout = %id, version, asks, "rollout waits for a person");
+        }
+        Action::CannotReturn { device, why } => {
+            tracing::warn!(rollout = %id, version, %device, %why, "device can't go back");
+        }
+        Action::Return { device, .. } => {
+            tracing::info!(rollout = %id, version, %device, "device goes back");
+        }
+        Action::OpenIncident(_) => tracing::warn!(rollout = %id, version, "incident opened"),
+        Action::Complete => tracing::info!(rollout = %id, version, "rollout complete"),
+    }
+}

@@ -1,0 +1,53 @@
+//! What the last turn of [`super::advance_rollouts`] saw, for handlers that must answer fast.
+//!
+//! It may only ever lead to "not now": too high a count of downloads delays an offer, and a held
+//! release is one that devices refuse. Read [`RolloutMemory`].
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mainstay_rollout::RolloutId;
+use mainstay_trust::Digest;
+
+/// Counts of downloads under way by rollout, and the releases on hold.
+#[derive(Debug, Default)]
+pub struct RolloutMemory(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    in_flight: BTreeMap<RolloutId, u32>,
+    held: Vec<Digest>,
+}
+
+impl RolloutMemory {
+    /// How many devices hold a place in the budget of `rollout`: counted at the last turn, and
+    /// raised by each promise since.
+    pub(crate) fn in_flight(&self, rollout: RolloutId) -> u32 {
+        self.lock().in_flight.get(&rollout).copied().unwrap_or(0)
+    }
+
+    /// Notes one more promise of `rollout`.
+    pub(crate) fn promised(&self, rollout: RolloutId) {
+        *self.lock().in_flight.entry(rollout).or_default() += 1;
+    }
+
+    /// The releases on hold, newest first.
+    pub(crate) fn held(&self) -> Vec<Digest> {
+        self.lock().held.clone()
+    }
+
+    /// Puts the counts of a new turn in place of the old ones.
+    pub(crate) fn count_anew(&self, in_flight: BTreeMap<RolloutId, u32>) {
+        self.lock().in_flight = in_flight;
+    }
+
+    /// Puts a new list of held releases in place of the old one.
+    pub(crate) fn hold(&self, held: Vec<Digest>) {
+        self.lock().held = held;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // Each change is one assignment; a panic elsewhere can't leave it half made.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,65 @@
+//! The background jobs, and what they leave in memory for the handlers.
+//!
+//! Read [`advance_rollouts`]: it closes the loop from telemetry back to the rollout.
+
+pub mod advance_rollouts;
+mod memory;
+mod release_stage;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Interval, MissedTickBehavior};
+
+use crate::App;
+use crate::app::Advance;
+
+pub use memory::RolloutMemory;
+
+/// A rollout is looked at no more often than this: each look reads all enrolled devices.
+pub const PERIOD_MIN: Duration = Duration::from_millis(200);
+/// And no more rarely: a halt should never wait longer for its turn.
+pub const PERIOD_MAX: Duration = Duration::from_secs(10);
+/// So many looks between two polls of one device: news is acted on well before it asks again.
+const LOOKS_PER_POLL: u32 = 20;
+
+/// Advances rollouts until told to stop. One failed turn is logged and the next one tried.
+pub(crate) async fn keep_running(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let Some(period) = period(&app).await else { return };
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !stopped_at_tick(&mut stopped, &mut ticks).await {
+        turn(&app).await;
+    }
+}
+
+/// Waits for the next tick; true if told to stop before it.
+async fn stopped_at_tick(stopped: &mut watch::Receiver<bool>, ticks: &mut Interval) -> bool {
+    tokio::select! {
+        _ = stopped.wait_for(|stop| *stop) => true,
+        _ = ticks.tick() => false,
+    }
+}
+
+async fn turn(app: &App) {
+    if let Err(error) = advance_rollouts::run(app, app.now()).await {
+        tracing::error!(id = error.id(), %error, "rollouts not advanced; tried again at the next turn");
+    }
+}
+
+/// The period between two turns; none when the caller does it.
+async fn period(app: &App) -> Option<Duration> {
+    match app.config.advance {
+        Advance::ByCaller => None,
+        Advance::Every(period) => Some(period.max(PERIOD_MIN)),
+        Advance::ByPlan => Some(planned_period(app).await),
+    }
+}
+
+async fn planned_period(app: &App) -> Duration {
+    let plan = app.plan().await.ok().flatten();
+    let poll = plan.and_then(|active| Duration::try_from(active.plan.rollout.poll).ok());
+    let looks = poll.unwrap_or(PERIOD_MAX) / LOOKS_PER_POLL;
+    looks.clamp(PERIOD_MIN, PERIOD_MAX)
+}

@@ -1,0 +1,105 @@
+//! Lets a release's stage follow its rollout: rolling, complete, halted, rolled back, superseded.
+//!
+//! It looks at where the rollout stands, not at what was just done, so whatever was missed is caught
+//! up with. Read [`follow`] first.
+
+use jiff::Timestamp;
+use mainstay_release::{Refusal, Release, StageName};
+use mainstay_rollout::{FleetView, Phase, Progress, Rollout, why};
+use mainstay_store::{StageChange, StoreError};
+
+use crate::App;
+
+/// A release that has moved.
+pub(super) struct Move {
+    release: Release,
+    /// The stage that it came from.
+    expected: StageName,
+}
+
+impl Move {
+    /// As the store takes it.
+    pub(super) fn change(&self) -> StageChange<'_> {
+        StageChange { release: &self.release, expected: self.expected }
+    }
+
+    /// Says that it moved; a complete release takes the place of the complete ones before it.
+    pub(super) async fn tell_and_supersede(
+        &self,
+        app: &App,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let stage = self.release.stage.name();
+        tracing::info!(release = %self.release.id, stage = stage.id(), "release moved");
+        if stage == StageName::Complete {
+            supersede_older(app, &self.release, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The rollout's release as far as the rollout has come; none if it is there already.
+pub(super) async fn follow(
+    app: &App,
+    rollout: &Rollout,
+    fleet: &FleetView,
+    now: Timestamp,
+) -> Result<Option<Move>, StoreError> {
+    let found = app.store.release_by_manifest(&rollout.candidate.release).await?;
+    let Some(mut release) = found else { return Ok(None) };
+    let expected = release.stage.name();
+    // Each stage has at most one that follows, and the last has none.
+    while let Some(next) = further(&release, rollout, fleet, now) {
+        match next {
+            Ok(next) => release = next,
+            Err(refusal) => {
+                tracing::error!(id = refusal.id(), %refusal, "release doesn't follow its rollout");
+                return Ok(None);
+            }
+        }
+    }
+    Ok((release.stage.name() != expected).then_some(Move { release, expected }))
+}
+
+/// The release one stage further, if the rollout is further than it is.
+fn further(
+    release: &Release,
+    rollout: &Rollout,
+    fleet: &FleetView,
+    now: Timestamp,
+) -> Option<Result<Release, Refusal>> {
+    let release = release.clone();
+    match (release.stage.name(), &rollout.phase) {
+        (StageName::Scheduled, _) => Some(release.start(now)),
+        (StageName::Rolling, Phase::Complete { at }) => Some(release.complete(*at)),
+        (StageName::Rolling, Phase::Halted { at, reason, .. }) => {
+            Some(release.halt(&why::halted(rollout, reason), *at))
+        }
+        (StageName::Halted, Phase::Halted { .. }) if all_back(fleet) => {
+            Some(release.roll_back(now))
+        }
+        _ => None,
+    }
+}
+
+/// Whether nobody runs it or is on the way back any more, but for those that can't go back.
+fn all_back(fleet: &FleetView) -> bool {
+    fleet.devices.iter().all(|device| {
+        !matches!(
+            device.progress,
+            Progress::Returning { .. } | Progress::OnTrial { .. } | Progress::Confirmed { .. }
+        )
+    })
+}
+
+async fn supersede_older(app: &App, newer: &Release, now: Timestamp) -> Result<(), StoreError> {
+    for release in app.store.releases().await? {
+        let expected = release.stage.name();
+        // Refused for all but the older complete ones of the class.
+        if let Ok(superseded) = release.supersede(newer, now) {
+            let change = StageChange { release: &superseded, expected };
+            app.store.save_release(change, None).await?;
+        }
+    }
+    Ok(())
+}

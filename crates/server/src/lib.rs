@@ -1,0 +1,39 @@
+//! The server: what devices, people and browsers talk to, and the jobs that keep rollouts moving.
+//!
+//! It decides nothing about trust that a device wouldn't decide again for itself, and nothing about
+//! rollouts that isn't in the `rollout` crate: handlers extract, authorize, load, ask the domain,
+//! and save in one transaction. Read [`App`] first, then `offers.rs` (from a check-in to a promise)
+//! and [`jobs::advance_rollouts`] (from telemetry back to the rollout).
+
+pub mod admin;
+mod app;
+pub mod attack;
+mod authenticate;
+mod body;
+pub mod clock;
+pub mod data_dir;
+mod device_protocol;
+pub mod entropy;
+mod guard;
+mod intake;
+pub mod jobs;
+mod last_seen;
+mod offers;
+mod operator;
+pub mod pages;
+mod problem;
+mod refusals;
+mod routes;
+pub mod serve;
+mod status;
+pub mod token;
+mod vitals;
+
+pub use app::{ActivePlan, Advance, App, AppConfig, AppError, PagesAccess, Parts};
+pub use attack::ForcedOffer;
+pub use clock::{Clock, SystemClock, VirtualClock};
+pub use data_dir::DataDir;
+pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use problem::Refused;
+pub use routes::router;
+pub use token::Token;

@@ -1,0 +1,144 @@
+//! The one path from a check-in to a promise.
+//!
+//! Whether a device gets something now is decided by the `rollout` crate; what it gets is durable,
+//! in a transaction that checks the rollout's generation, before the device hears of it. Nobody else
+//! in this server hands out an envelope. Read [`decide`] first.
+
+use jiff::Timestamp;
+use mainstay_fleet::{Device, ReleaseDigest};
+use mainstay_rollout::{DeviceView, Offer, Rollout, Wait};
+use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
+use mainstay_trust::Digest;
+
+use crate::App;
+use crate::problem::Refused;
+
+/// What a device that checks in is told.
+#[derive(Debug)]
+pub(crate) enum Decision {
+    /// Nothing to do now.
+    Nothing {
+        /// When its turn comes, as far as that is known.
+        turn: Option<Timestamp>,
+    },
+    /// Something was promised to it, durably.
+    Install(Package),
+}
+
+/// What a device needs in order to judge and fetch a release.
+#[derive(Debug)]
+pub(crate) struct Package {
+    /// The envelope's bytes.
+    pub envelope: Vec<u8>,
+    /// The digest under which the payload is served.
+    pub image: Digest,
+    /// The payload's size.
+    pub image_bytes: u32,
+}
+
+/// One rollout that a device is enrolled in, and what it has for it now.
+pub(crate) struct Considered {
+    /// The rollout.
+    pub rollout: Rollout,
+    /// The device, as the rollout sees it.
+    pub view: DeviceView,
+    /// An offer, or the reason why there is none.
+    pub offer: Result<Offer, Wait>,
+}
+
+/// Decides for a device that checks in at `now`, and makes a promise durable.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn decide(
+    app: &App,
+    device: &Device,
+    now: Timestamp,
+) -> Result<Decision, Refused> {
+    let considered = consider(app, device, now).await?;
+    for one in &considered {
+        if let Ok(offer) = one.offer
+            && let Some(package) = promise(app, one, &offer, now).await?
+        {
+            return Ok(Decision::Install(package));
+        }
+    }
+    let turn = considered.iter().filter_map(|one| turn(app, one)).min();
+    Ok(Decision::Nothing { turn })
+}
+
+/// What each rollout that the device is enrolled in has for it, the newest rollout first.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn consider(
+    app: &App,
+    device: &Device,
+    now: Timestamp,
+) -> Result<Vec<Considered>, StoreError> {
+    let enrolments = app.store.enrolments_of(&device.id).await?;
+    let look = |Enrolled { rollout, device: view }| {
+        let offer = mainstay_rollout::offer(&rollout, &view, others(app, &rollout, &view), now);
+        Considered { rollout, view, offer }
+    };
+    Ok(enrolments.into_iter().map(look).collect())
+}
+
+/// How many other devices hold a place in the rollout's budget.
+fn others(app: &App, rollout: &Rollout, view: &DeviceView) -> u32 {
+    let all = app.memory.in_flight(rollout.id);
+    all.saturating_sub(u32::from(view.progress.in_flight()))
+}
+
+/// When the turn of a device that waits will come. A closed window is asked about the instant at
+/// which it opens, so that the device comes at its own time in it, not with all the others.
+fn turn(app: &App, one: &Considered) -> Option<Timestamp> {
+    match one.offer.as_ref().err()? {
+        Wait::Jitter { until } => Some(*until),
+        Wait::WindowOpens { at, .. } => {
+            let in_flight = others(app, &one.rollout, &one.view);
+            match mainstay_rollout::offer(&one.rollout, &one.view, in_flight, *at) {
+                Err(Wait::Jitter { until }) => Some(until),
+                _ => Some(*at),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Makes an offer durable; none when the rollout has moved on meanwhile, and the device asks again
+/// at its next poll.
+async fn promise(
+    app: &App,
+    one: &Considered,
+    offer: &Offer,
+    now: Timestamp,
+) -> Result<Option<Package>, Refused> {
+    let Some(package) = package(app, &offer.release).await? else {
+        tracing::error!(release = %offer.release, "a release that is to be offered isn't in the store");
+        return Ok(None);
+    };
+    let (rollout, device) = (&one.rollout, &one.view.id);
+    let promised = app.store.promise(rollout.id, rollout.generation, device, offer, now).await;
+    match promised {
+        Ok(()) => {
+            if !one.view.progress.in_flight() {
+                app.memory.promised(rollout.id);
+            }
+            Ok(Some(package))
+        }
+        Err(PromiseRefusal::Store(error)) => Err(error.into()),
+        Err(moved_on) => {
+            tracing::debug!(%device, rollout = %rollout.id, %moved_on, "no promise this time");
+            Ok(None)
+        }
+    }
+}
+
+/// The envelope of a release and where its payload is; none when the store doesn't have it.
+async fn package(app: &App, release: &ReleaseDigest) -> Result<Option<Package>, StoreError> {
+    let Some(found) = app.store.release_by_manifest(release).await? else { return Ok(None) };
+    let Some(envelope) = app.store.envelope(release).await? else { return Ok(None) };
+    let image_bytes = u32::try_from(found.facts.image_bytes).unwrap_or(u32::MAX);
+    Ok(Some(Package { envelope, image: found.facts.image, image_bytes }))
+}

@@ -1,0 +1,43 @@
+//! What people and their tools call, below `/api/v1`. Types and the table of routes are in
+//! `mainstay-api`.
+//!
+//! Each handler reads as one sentence: who calls and may they, what is there, ask the domain, save
+//! in one transaction. One file a noun.
+
+pub(crate) mod devices;
+mod health;
+mod incidents;
+pub(crate) mod plan;
+mod releases;
+pub(crate) mod rollouts;
+mod views;
+pub(crate) mod why;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::App;
+
+/// The routes of people's tools.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/plan", get(plan::active).put(plan::activate))
+        .route("/devices", get(devices::list).post(devices::register))
+        .route("/devices/{id}", get(devices::one))
+        .route("/devices/{id}/why", get(why::device))
+        .route("/releases", get(releases::list).post(releases::submit))
+        .route("/releases/{id}", get(releases::one))
+        .route("/releases/{id}/why", get(why::release))
+        .route("/releases/{id}/approval", post(releases::approve))
+        .route("/releases/{id}/rollout", post(rollouts::start))
+        .route("/rollouts", get(rollouts::list))
+        .route("/rollouts/{id}", get(rollouts::one))
+        .route("/rollouts/{id}/why", get(why::rollout))
+        .route("/rollouts/{id}/halt", post(rollouts::halt))
+        .route("/rollouts/{id}/answer", post(rollouts::answer))
+        .route("/incidents", get(incidents::list))
+        .route("/incidents/{id}", get(incidents::one))
+}

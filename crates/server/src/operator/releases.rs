@@ -1,0 +1,156 @@
+//! Handing in a release, approving it, and looking at releases.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use mainstay_access::{Permission, Person};
+use mainstay_api::ReleaseView;
+use mainstay_artifact::container::FILE_BYTES_MAX;
+use mainstay_fleet::ReleaseDigest;
+use mainstay_keys::HostPrimitives;
+use mainstay_plan::{ClassId, Track, TrackName};
+use mainstay_release::{Facts, Refusal, Release, ReleaseId};
+use mainstay_store::StageChange;
+use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
+use mainstay_trust::{Digest, Primitives as _};
+use serde::Deserialize;
+
+use super::views;
+use crate::app::ActivePlan;
+use crate::problem::Refused;
+use crate::{App, authenticate, body, intake};
+
+/// The query of a submission.
+#[derive(Debug, Deserialize)]
+pub(super) struct Submission {
+    /// The track that the release is for.
+    track: TrackName,
+}
+
+/// `POST /releases?track=...`: the body is an artifact file, signed by the engineer who sends it.
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    query: Result<Query<Submission>, axum::extract::rejection::QueryRejection>,
+    request: Body,
+) -> Result<(StatusCode, Json<ReleaseView>), Refused> {
+    let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
+    let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
+    let _place = app.upload_place()?;
+    let file = body::read(&headers, request, bound()).await?;
+    let plan = app.active_plan().await?;
+    let root = app.root()?;
+    let taken = intake::open_artifact(&file, track, &root, &plan.plan)?;
+    intake::check_builder(&taken.builders, &person.email)?;
+    let release = signed_and_gated(taken.facts, &person, &plan, app.now())?;
+    app.blobs.put(&release.facts.image, taken.payload).await?;
+    app.store.add_release(&release, &taken.envelope).await?;
+    tracing::info!(release = %release.id, by = %person.email, "release handed in");
+    Ok((StatusCode::CREATED, Json(views::release(&release))))
+}
+
+fn bound() -> usize {
+    usize::try_from(FILE_BYTES_MAX).expect("64 MiB and some can be addressed")
+}
+
+/// A signed release, past its gates if the plan names none. With gates it stays signed: this
+/// version reads no evidence.
+fn signed_and_gated(
+    facts: Facts,
+    person: &Person,
+    plan: &ActivePlan,
+    now: Timestamp,
+) -> Result<Release, Refused> {
+    let track = track(plan, facts.track)?;
+    let drafted = Release::draft(facts, person, now)?;
+    let signed = drafted.sign(&person.email, now)?;
+    match signed.clone().gate(track, no_evidence(), now) {
+        Ok(gated) => Ok(gated),
+        Err(Refusal::GateNoEvidence { .. }) => Ok(signed),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+pub(super) fn track(plan: &ActivePlan, name: TrackName) -> Result<&Track, Refused> {
+    plan.plan.tracks.get(name).ok_or_else(|| {
+        Refused::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "releases.track-not-in-plan",
+            format_args!("The active plan has no track {name}."),
+            "Name one of the plan's tracks.",
+        )
+    })
+}
+
+/// The digest that stands for "no evidence was asked for": SHA-256 of no bytes.
+fn no_evidence() -> Digest {
+    HostPrimitives.digest(&[])
+}
+
+/// `POST /releases/{id}/approval`: the body is the same envelope with the approval of the release
+/// manager who sends it.
+pub(super) async fn approve(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Body,
+) -> Result<Json<ReleaseView>, Refused> {
+    let person = authenticate::person(&app, &headers, Permission::ApproveRelease).await?;
+    let envelope = body::read(&headers, request, ENVELOPE_BYTES_MAX).await?;
+    let release = named(&app, &id).await?;
+    let manifest = ReleaseDigest(release.facts.manifest.0);
+    let stored = app.store.envelope(&manifest).await?;
+    let stored = stored.ok_or_else(|| Refused::not_found("envelope of the release", &id))?;
+    let plan = app.active_plan().await?;
+    let expected = release.stage.name();
+    let approved = release.approve(&person, plan.plan.digest, app.now())?;
+    let root = app.root()?;
+    let approval = intake::open_approval(&envelope, &stored, &person.email, &root)?;
+    intake::check_grounds(&approval, &plan.plan, &approved)?;
+    let change = StageChange { release: &approved, expected };
+    app.store.save_release(change, Some(&envelope)).await?;
+    tracing::info!(release = %approved.id, by = %person.email, "release approved");
+    Ok(Json(views::release(&approved)))
+}
+
+/// `GET /releases`.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<ReleaseView>>, Refused> {
+    authenticate::person(&app, &headers, Permission::Read).await?;
+    let releases = app.store.releases().await?;
+    Ok(Json(releases.iter().map(views::release).collect()))
+}
+
+/// `GET /releases/{id}`.
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<ReleaseView>, Refused> {
+    authenticate::person(&app, &headers, Permission::Read).await?;
+    Ok(Json(views::release(&named(&app, &id).await?)))
+}
+
+/// The release of this name, `thermo-v2@1.1.0`.
+///
+/// # Errors
+/// `request.not-found` when there is none.
+pub(crate) async fn named(app: &App, id: &str) -> Result<Release, Refused> {
+    let release = match release_id(id) {
+        Some(id) => app.store.release(&id).await?,
+        None => None,
+    };
+    release.ok_or_else(|| Refused::not_found("release", id))
+}
+
+/// Reads `class@version`.
+fn release_id(text: &str) -> Option<ReleaseId> {
+    let (class, version) = text.split_once('@')?;
+    Some(ReleaseId::new(&ClassId::new(class).ok()?, &version.parse().ok()?))
+}

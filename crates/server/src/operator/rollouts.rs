@@ -1,0 +1,197 @@
+//! Starting a rollout, halting it, answering its question, and looking at rollouts.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use mainstay_access::{Permission, Person};
+use mainstay_api::{AnswerRequest, HaltRequest, RolloutView};
+use mainstay_fleet::ReleaseDigest;
+use mainstay_release::Release;
+use mainstay_rollout::{self as rollout, Candidate, Rollout, RolloutId, Rules, draw};
+use mainstay_store::StageChange;
+
+use super::{releases, views};
+use crate::app::ActivePlan;
+use crate::jobs::advance_rollouts;
+use crate::problem::Refused;
+use crate::{App, authenticate, body};
+
+/// The longest reason a person may give: it stands in an incident's headline.
+const WHY_BYTES_MAX: usize = 500;
+/// What an answer is recorded with: the request's type has no room for words.
+const ANSWERED: &str = "answered through the API";
+
+/// `POST /releases/{id}/rollout`: draws the waves and starts.
+pub(super) async fn start(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<RolloutView>), Refused> {
+    let person = authenticate::person(&app, &headers, Permission::StartRollout).await?;
+    let release = releases::named(&app, &id).await?;
+    let plan = app.active_plan().await?;
+    let id = app.store.reserve_rollout().await?;
+    let scheduled = release.clone().schedule(&person, id.0, app.now())?;
+    check_plan(&release, &plan)?;
+    check_class_free(&app, &release).await?;
+    let change = StageChange { release: &scheduled, expected: release.stage.name() };
+    begin(&app, id, change, &plan).await?;
+    tracing::info!(release = %release.id, rollout = %id, by = %person.email, "rollout started");
+    Ok((StatusCode::CREATED, Json(view(&app, id).await?)))
+}
+
+/// Draws the waves and stores the rollout, its enrolments and the release's stage together.
+async fn begin(
+    app: &App,
+    id: RolloutId,
+    change: StageChange<'_>,
+    plan: &ActivePlan,
+) -> Result<(), Refused> {
+    let track = releases::track(plan, change.release.facts.track)?;
+    let (candidate, rules) = (candidate(change.release), Rules::new(&plan.plan, track));
+    let devices = app.store.devices(Some(&candidate.class)).await?;
+    let (seed, now) = (seed(app), app.now());
+    let enrolments = draw(&candidate, &rules, seed, &devices)?;
+    let revision = plan.revision.clone();
+    let begun = Rollout::start(id, candidate, rules, revision, seed, &enrolments, now);
+    app.store.start_rollout(&begun, &enrolments, Some(change)).await?;
+    Ok(())
+}
+
+fn candidate(release: &Release) -> Candidate {
+    let facts = &release.facts;
+    Candidate {
+        release: ReleaseDigest(facts.manifest.0),
+        version: facts.version.to_string(),
+        sequence: facts.sequence,
+        class: facts.class.as_str().to_owned(),
+        returns_to: facts.returns_to.iter().map(|digest| ReleaseDigest(digest.0)).collect(),
+    }
+}
+
+fn seed(app: &App) -> u64 {
+    let mut bytes = [0; 8];
+    app.entropy.fill(&mut bytes);
+    u64::from_be_bytes(bytes)
+}
+
+/// The approval names the plan it rests on; a rollout under another one was approved by nobody.
+fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
+    let approved = release.stage.approved().map(|approved| approved.plan_revision);
+    if approved == Some(plan.plan.digest) && plan.plan.class(&release.facts.class).is_some() {
+        return Ok(());
+    }
+    Err(Refused::conflict(
+        "rollouts.other-plan",
+        format_args!("{} was approved under another plan than the active one.", release.id),
+        "Put the plan it was approved under into force again, or release it anew under this one.",
+    ))
+}
+
+/// Two releases under way in one class would share a canary's evidence.
+async fn check_class_free(app: &App, release: &Release) -> Result<(), Refused> {
+    let active = app.store.active_rollouts(Some(release.facts.class.as_str())).await?;
+    match active.first() {
+        None => Ok(()),
+        Some(busy) => Err(Refused::conflict(
+            "rollouts.class-busy",
+            format_args!("{} is still being rolled out to this class.", busy.candidate.version),
+            "Wait until it is complete, or halt it.",
+        )),
+    }
+}
+
+/// `POST /rollouts/{id}/halt`: one person of any duty is enough to stop.
+pub(super) async fn halt(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Body,
+) -> Result<Json<RolloutView>, Refused> {
+    let person = authenticate::person(&app, &headers, Permission::HaltRollout).await?;
+    let HaltRequest { why } = body::json(&headers, request).await?;
+    if why.trim().is_empty() || why.len() > WHY_BYTES_MAX {
+        return Err(Refused::bad(
+            "rollouts.why",
+            "A halt needs a reason of 1 to 500 bytes.",
+            "Say in a sentence why it must stop.",
+        ));
+    }
+    let before = named(&app, &id).await?;
+    stop(&app, &before, &person, why.trim()).await?;
+    Ok(Json(view(&app, before.id).await?))
+}
+
+async fn stop(app: &App, before: &Rollout, person: &Person, why: &str) -> Result<(), Refused> {
+    let fleet = app.store.fleet_view(before.id).await?;
+    let who = person.email.as_str();
+    let step = rollout::halt::by_person(before, &fleet, who, why, app.now())?;
+    advance_rollouts::save(app, before, &fleet, step, app.now()).await?;
+    // Holds the release in every status from now on, not from the next turn on.
+    advance_rollouts::run(app, app.now()).await?;
+    Ok(())
+}
+
+/// `POST /rollouts/{id}/answer`: operations lets it go on, or stops it.
+pub(super) async fn answer(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Body,
+) -> Result<Json<RolloutView>, Refused> {
+    let person = authenticate::person(&app, &headers, Permission::AnswerRollout).await?;
+    let AnswerRequest { go_on } = body::json(&headers, request).await?;
+    let before = named(&app, &id).await?;
+    let answered = rollout::question::answer(&before, person.email.as_str(), ANSWERED, app.now())?;
+    if go_on {
+        advance_rollouts::save_answered(&app, &before, &answered, app.now()).await?;
+    } else {
+        stop(&app, &before, &person, ANSWERED).await?;
+    }
+    Ok(Json(view(&app, before.id).await?))
+}
+
+/// `GET /rollouts`.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<RolloutView>>, Refused> {
+    authenticate::person(&app, &headers, Permission::Read).await?;
+    let mut views = Vec::new();
+    for rollout in app.store.rollouts().await? {
+        views.push(view(&app, rollout.id).await?);
+    }
+    Ok(Json(views))
+}
+
+/// `GET /rollouts/{id}`.
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<RolloutView>, Refused> {
+    authenticate::person(&app, &headers, Permission::Read).await?;
+    let rollout = named(&app, &id).await?;
+    Ok(Json(view(&app, rollout.id).await?))
+}
+
+/// The rollout of this number.
+///
+/// # Errors
+/// `request.not-found` when there is none.
+pub(crate) async fn named(app: &App, id: &str) -> Result<Rollout, Refused> {
+    let found = match id.parse() {
+        Ok(number) => app.store.rollout(RolloutId(number)).await?,
+        Err(_) => None,
+    };
+    found.ok_or_else(|| Refused::not_found("rollout", id))
+}
+
+async fn view(app: &App, id: RolloutId) -> Result<RolloutView, Refused> {
+    let rollout = named(app, &id.to_string()).await?;
+    let fleet = app.store.fleet_view(id).await?;
+    Ok(views::rollout(&rollout, &fleet, app.now()))
+}

@@ -1,0 +1,146 @@
+//! Domain values as the API shows them. Nothing is decided or worded here that the domain words.
+
+use jiff::Timestamp;
+use mainstay_api::{IncidentView, ReleaseView, RolloutView, StageView, WaveView};
+use mainstay_release::{Release, Stage, StageName};
+use mainstay_rollout::{FleetView, Phase, Progress, Rollout, Verdict, why};
+use mainstay_telemetry::{Incident, WaveHealth, summary};
+
+/// A release.
+pub(super) fn release(release: &Release) -> ReleaseView {
+    let facts = &release.facts;
+    let history = release.stage.history();
+    let stages = history.iter().map(|entry| StageView {
+        stage: entry.stage.id().to_owned(),
+        by: entry.by.map(ToString::to_string),
+        at: entry.at,
+        detail: detail(&release.stage, entry.stage),
+    });
+    ReleaseView {
+        id: release.id.to_string(),
+        class: facts.class.to_string(),
+        version: facts.version.to_string(),
+        sequence: facts.sequence,
+        manifest: facts.manifest.to_string(),
+        image: facts.image.to_string(),
+        image_bytes: facts.image_bytes,
+        returns_to: facts.returns_to.iter().map(ToString::to_string).collect(),
+        track: facts.track.to_string(),
+        stage: release.stage.name().id().to_owned(),
+        history: stages.collect(),
+    }
+}
+
+/// What else is to know about one stage of the history.
+fn detail(stage: &Stage, entry: StageName) -> Option<String> {
+    match entry {
+        StageName::Approved => stage.approved().map(|a| format!("under plan {}", a.plan_revision)),
+        StageName::Scheduled => stage.scheduled().map(|s| format!("as rollout {}", s.rollout)),
+        StageName::Halted => halted_because(stage),
+        StageName::Superseded => match stage {
+            Stage::Superseded(superseded) => Some(format!("by {}", superseded.newer)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn halted_because(stage: &Stage) -> Option<String> {
+    match stage {
+        Stage::Halted(halted) => Some(halted.reason.clone()),
+        Stage::RolledBack(back) => Some(back.halted.reason.clone()),
+        _ => None,
+    }
+}
+
+/// A rollout and how its devices do.
+pub(super) fn rollout(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> RolloutView {
+    let health = summary(rollout, fleet, now);
+    let candidate = &rollout.candidate;
+    let (ended_at, halted_because) = ending(rollout);
+    let unreached: u32 = health.waves.iter().map(|wave| wave.tally.unreached).sum();
+    RolloutView {
+        id: rollout.id.0,
+        release: format!("{}@{}", candidate.class, candidate.version),
+        version: candidate.version.clone(),
+        phase: phase(&rollout.phase).to_owned(),
+        wave: rollout.current_wave(),
+        started_at: rollout.started_at,
+        ended_at,
+        halted_because,
+        plan_revision: rollout.plan_revision.clone(),
+        waves: health.waves.iter().map(wave).collect(),
+        returned: count(fleet, |progress| matches!(progress, Progress::Returned { .. })),
+        still_on_it: still_on_it(rollout, fleet),
+        unreached: unreached as usize,
+    }
+}
+
+fn phase(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Rolling { .. } => "rolling",
+        Phase::AwaitsHuman { .. } => "awaits-human",
+        Phase::Halted { .. } => "halted",
+        Phase::Complete { .. } => "complete",
+    }
+}
+
+fn ending(rollout: &Rollout) -> (Option<Timestamp>, Option<String>) {
+    match &rollout.phase {
+        Phase::Halted { at, reason, .. } => (Some(*at), Some(why::halted(rollout, reason))),
+        Phase::Complete { at } => (Some(*at), None),
+        Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => (None, None),
+    }
+}
+
+fn count(fleet: &FleetView, is: impl Fn(&Progress) -> bool) -> usize {
+    fleet.devices.iter().filter(|device| is(&device.progress)).count()
+}
+
+/// Devices that, by their own word, run a halted release; 0 while it isn't halted.
+fn still_on_it(rollout: &Rollout, fleet: &FleetView) -> usize {
+    if !matches!(rollout.phase, Phase::Halted { .. }) {
+        return 0;
+    }
+    let candidate = Some(rollout.candidate.release);
+    fleet.devices.iter().filter(|device| device.running == candidate).count()
+}
+
+fn wave(health: &WaveHealth) -> WaveView {
+    let stages = &health.stages;
+    WaveView {
+        name: health.name.clone(),
+        opened_at: health.opened_at,
+        members: health.tally.members as usize,
+        updated: stages.verified as usize,
+        failed: stages.failed as usize,
+        under_way: (stages.installing + stages.on_trial) as usize,
+        began: health.tally.began as usize,
+        verdict: verdict(health.monitor.verdict).to_owned(),
+    }
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Continue => "continue",
+        Verdict::Accept { .. } => "accept",
+        Verdict::Reject { .. } => "reject",
+    }
+}
+
+/// An incident.
+pub(super) fn incident(incident: &Incident) -> IncidentView {
+    let timeline = incident.timeline.iter().map(|entry| entry.what.clone());
+    let failures = &incident.evidence.first_failures;
+    let stranded = incident.cannot_return.iter();
+    IncidentView {
+        id: incident.id.to_string(),
+        opened_at: incident.opened_at,
+        release: incident.version.clone(),
+        title: incident.title.clone(),
+        suspected: incident.suspected.clone(),
+        evidence: incident.shared.iter().cloned().chain(timeline).collect(),
+        affected: failures.iter().map(|failure| failure.device.to_string()).collect(),
+        cannot_return: stranded.map(|(device, why)| format!("{device}: {why}")).collect(),
+    }
+}

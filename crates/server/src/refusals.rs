@@ -1,0 +1,83 @@
+//! Each crate's refusals as HTTP answers: which status, with the id, cause and cure that it has.
+//!
+//! A table, in effect: nothing is worded here.
+
+use axum::http::StatusCode;
+use mainstay_access::{Denied, DutyConflict};
+use mainstay_release::Refusal as ReleaseRefusal;
+use mainstay_rollout::DrawRefusal;
+use mainstay_rollout::halt::HaltRefused;
+use mainstay_rollout::question::NothingAsked;
+use mainstay_store::StoreError;
+use mainstay_trust::Refusal as TrustRefusal;
+
+use crate::problem::Refused;
+
+impl From<StoreError> for Refused {
+    /// What people caused has its own status; what the disk or the database did is logged in full,
+    /// and told by its id alone.
+    fn from(error: StoreError) -> Self {
+        let status = match &error {
+            StoreError::AlreadyExists { .. } | StoreError::Conflict { .. } => StatusCode::CONFLICT,
+            StoreError::NotFound { .. } => StatusCode::NOT_FOUND,
+            StoreError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            _ => return failed(&error),
+        };
+        Self::new(status, error.id(), &error, error.cure())
+    }
+}
+
+fn failed(error: &StoreError) -> Refused {
+    tracing::error!(id = error.id(), %error, "the store failed");
+    let cause = "The server's store failed; its log says more.";
+    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.id(), cause, error.cure())
+}
+
+impl From<Denied> for Refused {
+    fn from(denied: Denied) -> Self {
+        Self::new(StatusCode::FORBIDDEN, denied.id(), &denied, denied.cure())
+    }
+}
+
+impl From<DutyConflict> for Refused {
+    fn from(conflict: DutyConflict) -> Self {
+        Self::new(StatusCode::CONFLICT, conflict.id(), &conflict, conflict.cure())
+    }
+}
+
+impl From<ReleaseRefusal> for Refused {
+    fn from(refusal: ReleaseRefusal) -> Self {
+        let status = match &refusal {
+            ReleaseRefusal::Denied(_) | ReleaseRefusal::SamePerson { .. } => StatusCode::FORBIDDEN,
+            ReleaseRefusal::BadFacts { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, refusal.id(), &refusal, refusal.cure())
+    }
+}
+
+impl From<DrawRefusal> for Refused {
+    fn from(refusal: DrawRefusal) -> Self {
+        Self::new(StatusCode::CONFLICT, refusal.id(), &refusal, refusal.cure())
+    }
+}
+
+impl From<HaltRefused> for Refused {
+    fn from(refusal: HaltRefused) -> Self {
+        Self::new(StatusCode::CONFLICT, refusal.id(), refusal, refusal.cure())
+    }
+}
+
+impl From<NothingAsked> for Refused {
+    fn from(refusal: NothingAsked) -> Self {
+        Self::new(StatusCode::CONFLICT, refusal.id(), refusal, refusal.cure())
+    }
+}
+
+impl From<TrustRefusal> for Refused {
+    /// The document was understood, and isn't acceptable.
+    fn from(refusal: TrustRefusal) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, refusal.id(), refusal.cause(), refusal.cure())
+    }
+}

@@ -1,0 +1,52 @@
+//! All routes of the server, and what every answer has in common.
+//!
+//! | who calls | where | who answers |
+//! |---|---|---|
+//! | devices | `/device/v1/...`, CBOR | [`crate::device_protocol`] |
+//! | people and their tools | `/api/v1/...`, JSON | [`crate::operator`] |
+//! | browsers | `/`, `/devices/{id}`, ... | [`crate::pages`] |
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
+
+use crate::guard::{Guard, guard};
+use crate::problem::Refused;
+use crate::{App, device_protocol, operator, pages};
+
+/// Headers of every answer: pages may load nothing from elsewhere and run no script, nobody may
+/// guess another content type, and addresses stay here.
+const SECURE: [(HeaderName, HeaderValue); 3] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+/// The whole server as one service, without a listener.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(device_protocol::routes())
+        .nest("/api/v1", operator::routes())
+        .merge(pages::routes())
+        .fallback(async || Refused::no_such_place())
+        .method_not_allowed_fallback(async || Refused::wrong_method())
+        .layer(from_fn_with_state(Guard::default(), guard))
+        .layer(map_response(secure))
+        .with_state(app)
+}
+
+async fn secure(mut response: Response) -> Response {
+    for (name, value) in SECURE {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}

@@ -1,0 +1,112 @@
+//! Binding a port, running the server, and stopping it without dropping what it has begun.
+//!
+//! Read [`bind`] and [`run`]; the routes are in [`crate::routes`].
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::{App, jobs, routes};
+
+/// How long requests in flight may go on after the signal to stop. A download that is cut resumes at
+/// its next try, so a short wait is enough.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// Why the server doesn't run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Another process listens there.
+    #[error("serve.port-in-use: another program already listens on {0}; stop it, or choose another address with --listen")]
+    PortInUse(SocketAddr),
+    /// The address can't be bound for another reason.
+    #[error("serve.cannot-bind: can't listen on {addr}: {cause}; choose an address of this machine that you may use (ports below 1024 need a privilege)")]
+    CannotBind {
+        /// The address.
+        addr: SocketAddr,
+        /// What the operating system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The listening socket failed while serving.
+    #[error("serve.socket-failed: the listening socket failed: {0}; start the server again")]
+    Socket(#[source] io::Error),
+}
+
+impl ServeError {
+    /// The stable id, `serve.port-in-use` and so on.
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::PortInUse(_) => "serve.port-in-use",
+            Self::CannotBind { .. } => "serve.cannot-bind",
+            Self::Socket(_) => "serve.socket-failed",
+        }
+    }
+}
+
+/// Binds `addr`; port 0 lets the operating system choose one.
+///
+/// # Errors
+/// [`ServeError::PortInUse`] or [`ServeError::CannotBind`].
+pub async fn bind(addr: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(addr).await.map_err(|cause| match cause.kind() {
+        io::ErrorKind::AddrInUse => ServeError::PortInUse(addr),
+        _ => ServeError::CannotBind { addr, cause },
+    })
+}
+
+/// Serves until `shutdown` resolves, then lets requests in flight end within [`SHUTDOWN_GRACE`] and
+/// writes what was only in memory.
+///
+/// # Errors
+/// [`ServeError::Socket`] if the listening socket fails.
+pub async fn run(
+    listener: TcpListener,
+    app: Arc<App>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        shutdown.await;
+        // Nobody listening means that the server has already ended.
+        let _ = stop.send(true);
+    });
+    let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
+    let serving = axum::serve(listener, routes::router(app.clone()))
+        .with_graceful_shutdown(signalled(stopped.clone()));
+    let served = tokio::select! {
+        served = serving => served.map_err(ServeError::Socket),
+        () = grace(stopped) => Ok(()),
+    };
+    job.abort();
+    app.flush_last_seen().await;
+    served
+}
+
+async fn signalled(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it whoever would keep the server up.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn grace(stopped: watch::Receiver<bool>) {
+    signalled(stopped).await;
+    tokio::time::sleep(SHUTDOWN_GRACE).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named() {
+        let first = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let taken = first.local_addr().unwrap();
+        let error = bind(taken).await.unwrap_err();
+        assert_eq!(error.id(), "serve.port-in-use");
+        assert!(error.to_string().contains(&taken.to_string()));
+    }
+}

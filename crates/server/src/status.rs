@@ -1,0 +1,48 @@
+//! The server's short-lived word to one device: what is fresh, and what is on hold.
+//!
+//! It only ever takes permission away; a device believes it because the root names the key. Read
+//! [`signed_status`].
+
+use jiff::{SignedDuration, Timestamp};
+use mainstay_artifact::BlockError;
+use mainstay_artifact::status_file::sign_status;
+use mainstay_keys::HostPrimitives;
+use mainstay_trust::Status;
+use mainstay_trust::status::{HELD_MAX, NONCE_BYTES};
+
+use crate::App;
+use crate::app::ActivePlan;
+
+/// How long a status lasts while no plan is active: long enough for one answer to be used.
+const LIFETIME_WITHOUT_PLAN: SignedDuration = SignedDuration::from_mins(15);
+
+/// Signs a status made at `now` that echoes `nonce`.
+///
+/// Its sequence number is the instant in microseconds: it rises without a counter that replicas
+/// would have to share or a restart could lose. A clock set back shows as `trust.status-replayed`.
+///
+/// # Errors
+/// If the online key doesn't sign.
+pub(crate) fn signed_status(
+    app: &App,
+    plan: Option<&ActivePlan>,
+    nonce: &[u8; NONCE_BYTES],
+    now: Timestamp,
+) -> Result<Vec<u8>, BlockError> {
+    let lifetime = plan.map_or(LIFETIME_WITHOUT_PLAN, |active| active.plan.trust.status_lifetime);
+    let issued = unix_seconds(now);
+    let status = Status {
+        seq: u64::try_from(now.as_microsecond()).unwrap_or(0),
+        issued,
+        expires: issued.saturating_add(u64::try_from(lifetime.as_secs()).unwrap_or(0).max(1)),
+        root_version: app.root_version,
+        revocations: None,
+        held: app.memory.held().into_iter().take(HELD_MAX).collect(),
+        nonce: Some(nonce),
+    };
+    sign_status(&status, &*app.status_signer, &HostPrimitives)
+}
+
+fn unix_seconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_second()).unwrap_or(0)
+}

@@ -1,0 +1,46 @@
+//! What each device last said of its health, kept in memory for its page.
+//!
+//! Nothing is decided on it, so nothing is lost with it. Read [`Vitals`].
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use mainstay_fleet::DeviceId;
+use mainstay_protocol::{BootReason, CheckIn, Health};
+
+/// What a device said at its last check-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vital {
+    /// When.
+    pub at: Timestamp,
+    /// How it is.
+    pub health: Health,
+    /// Why it last booted.
+    pub boot: BootReason,
+    /// The slot that it runs from: 0 or 1.
+    pub slot: u8,
+}
+
+/// The last words of every device heard since the start. The fleet bounds it.
+#[derive(Debug, Default)]
+pub struct Vitals(Mutex<BTreeMap<DeviceId, Vital>>);
+
+impl Vitals {
+    /// Keeps what a check-in says.
+    pub(crate) fn note(&self, device: &DeviceId, check_in: &CheckIn<'_>, at: Timestamp) {
+        let (health, boot) = (check_in.health, check_in.boot);
+        let vital = Vital { at, health, boot, slot: check_in.running.slot };
+        self.lock().insert(device.clone(), vital);
+    }
+
+    /// What a device last said; none if it wasn't heard since the start.
+    pub(crate) fn of(&self, device: &DeviceId) -> Option<Vital> {
+        self.lock().get(device).copied()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Vital>> {
+        // Each change is one insertion; a panic elsewhere can't leave it half made.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

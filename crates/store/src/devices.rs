@@ -1,0 +1,107 @@
+//! The registered devices, and what happened to each of them. Read [`Devices`].
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::{Device, DeviceId};
+
+use crate::StoreError;
+
+/// So many entries are kept for each device: years of updates, and a bound for one that babbles.
+pub const TIMELINE_KEPT: u32 = 1000;
+
+/// The registered devices. Instants are kept to the microsecond.
+#[async_trait]
+pub trait Devices: Send + Sync {
+    /// Registers a device; `token_hash` is SHA-256 of its bearer token.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if there is one of this name or token.
+    async fn register(&self, device: &Device, token_hash: [u8; 32]) -> Result<(), StoreError> {
+        let one = [(device.clone(), token_hash)];
+        self.register_many(&one).await
+    }
+
+    /// Registers all of these devices, or none.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] names the first that is there already.
+    async fn register_many(&self, devices: &[(Device, [u8; 32])]) -> Result<(), StoreError>;
+
+    /// The device with this token.
+    async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError>;
+
+    /// The device of this name.
+    async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError>;
+
+    /// All devices, or those of one class, in the order of their registration.
+    async fn devices(&self, class: Option<&str>) -> Result<Vec<Device>, StoreError>;
+
+    /// Notes when devices were last heard; an earlier instant than the known one changes nothing,
+    /// nor does an unknown device.
+    async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError>;
+
+    /// What happened to a device, newest first, at most `limit` of the [`TIMELINE_KEPT`] entries
+    /// that are kept; nothing for an unknown device.
+    async fn timeline(&self, id: &DeviceId, limit: u32) -> Result<Vec<TimelineEntry>, StoreError>;
+}
+
+/// One thing that happened to a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// The server's time of it.
+    pub at: Timestamp,
+    /// Of which kind.
+    pub kind: TimelineKind,
+    /// In words.
+    pub text: String,
+    /// [`crate::StoredReport::event`], if it was the device that spoke.
+    pub event: Option<String>,
+}
+
+/// Who made an entry happen, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimelineKind {
+    /// Operations registered the device.
+    Registered,
+    /// A rollout drew it into a wave.
+    Enrolled,
+    /// The server promised it a release.
+    Promised,
+    /// The device reported something.
+    Reported,
+    /// A halted rollout told it to go back.
+    Returning,
+    /// A halted rollout found that it can't go back.
+    CannotReturn,
+}
+
+impl TimelineKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Registered,
+        Self::Enrolled,
+        Self::Promised,
+        Self::Reported,
+        Self::Returning,
+        Self::CannotReturn,
+    ];
+
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Enrolled => "enrolled",
+            Self::Promised => "promised",
+            Self::Reported => "reported",
+            Self::Returning => "returning",
+            Self::CannotReturn => "cannot-return",
+        }
+    }
+
+    /// The kind of this id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.id() == id)
+    }
+}

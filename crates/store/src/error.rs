@@ -1,0 +1,159 @@
+//! What can go wrong with the store, each with a stable id and a cure. Read [`StoreError`].
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why the store didn't do what it was asked. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no file to open.
+    #[error("there is no database at {}", .path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error("{} isn't a database: {because}", .path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// How that shows.
+        because: &'static str,
+    },
+    /// The file is a database of another program.
+    #[error("{} is a database, but not one of Mainstay's", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was written by a newer version of this program.
+    #[error("{} has database format {found}, and this version knows formats up to {known}", .path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format that this version knows.
+        known: u32,
+    },
+    /// A file or folder can't be read or written.
+    #[error("{} can't be read or written: {source}", .path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// Something of this name is there already.
+    #[error("{what} {name} is there already")]
+    AlreadyExists {
+        /// "device", "release" and so on.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// There is nothing of this name.
+    #[error("there is no {what} {name}")]
+    NotFound {
+        /// "device", "release" and so on.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Somebody else changed it first.
+    #[error("{what} {name} was changed meanwhile: {because}")]
+    Conflict {
+        /// "rollout" or "release".
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// What was expected and what was found.
+        because: String,
+    },
+    /// What is stored, or is to be stored, contradicts itself.
+    #[error("the {what} is damaged: {because}")]
+    Damaged {
+        /// The noun.
+        what: &'static str,
+        /// How that shows.
+        because: String,
+    },
+    /// The database was busy for longer than anybody should wait.
+    #[error("the database is busy with other work")]
+    Busy,
+    /// The disk is full.
+    #[error("the disk that holds the database is full")]
+    Full,
+    /// The file may not be written.
+    #[error("the database file may only be read")]
+    ReadOnly,
+    /// Anything else that the database says.
+    #[error("the database failed: {0}")]
+    Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The stored `what` can't be understood, `because` of this.
+    pub fn damaged(what: &'static str, because: impl ToString) -> Self {
+        let because = because.to_string();
+        Self::Damaged { what, because }
+    }
+
+    pub(crate) fn not_found(what: &'static str, name: impl ToString) -> Self {
+        let name = name.to_string();
+        Self::NotFound { what, name }
+    }
+
+    pub(crate) fn already_exists(what: &'static str, name: impl ToString) -> Self {
+        let name = name.to_string();
+        Self::AlreadyExists { what, name }
+    }
+
+    pub(crate) fn unreadable(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        Self::Unreadable { path, source }
+    }
+
+    /// Stable id of this error.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "store.missing",
+            Self::NotADatabase { .. } => "store.not-a-database",
+            Self::Foreign { .. } => "store.foreign",
+            Self::Newer { .. } => "store.newer",
+            Self::Unreadable { .. } => "store.unreadable",
+            Self::AlreadyExists { .. } => "store.already-exists",
+            Self::NotFound { .. } => "store.not-found",
+            Self::Conflict { .. } => "store.conflict",
+            Self::Damaged { .. } => "store.damaged",
+            Self::Busy => "store.busy",
+            Self::Full => "store.full",
+            Self::ReadOnly => "store.read-only",
+            Self::Failed(_) => "store.failed",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "check the path; a new data folder is made by its own command",
+            Self::NotADatabase { .. } | Self::Foreign { .. } => {
+                "name the data folder that Mainstay made, or move this file away"
+            }
+            Self::Newer { .. } => "start the version that wrote it, or a newer one",
+            Self::Unreadable { .. } => "check the path, its permissions, and the disk",
+            Self::AlreadyExists { .. } => "choose another name, or use what is there",
+            Self::NotFound { .. } => "check the name; list what there is",
+            Self::Conflict { .. } => "look at it again, then decide anew",
+            Self::Damaged { .. } => "restore the newest backup, and keep this file for examination",
+            Self::Busy => "try again; find out what else has the database file open",
+            Self::Full => "make room on the disk, then try again; nothing was lost",
+            Self::ReadOnly => "give this user the right to write the file and its folder",
+            Self::Failed(_) => "try again; if it stays so, look into the log",
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Everything that must not be lost: what devices were promised, what they reported, who decided what.
+//!
+//! One narrow trait for each noun, [`Store`] as their sum, and [`SqliteStore`] behind them; payloads
+//! live in [`Blobs`]. A call that returned `Ok` is durable: power loss or a kill a moment later loses
+//! nothing of it. Back ends map rows to domain types and decide nothing; what a recorded decision
+//! makes of a device's progress is in `progress.rs`, for all back ends alike.
+//!
+//! Read [`Rollouts`] first: the promise made to a device is the reason for everything else.
+
+pub mod blobs;
+pub mod devices;
+pub mod error;
+pub mod incidents;
+pub mod people;
+pub mod plans;
+mod progress;
+pub mod releases;
+pub mod reports;
+pub mod rollouts;
+pub mod sqlite;
+
+pub use blobs::{Blobs, FolderBlobs};
+pub use devices::{Devices, TimelineEntry, TimelineKind};
+pub use error::StoreError;
+pub use incidents::Incidents;
+pub use people::People;
+pub use plans::{Plans, StoredPlan};
+pub use releases::{Releases, StageChange};
+pub use reports::{Fold, Reports, StoredReport};
+pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts};
+pub use sqlite::SqliteStore;
+
+/// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
+pub trait Store: Devices + People + Plans + Releases + Rollouts + Reports + Incidents {}
+
+impl<S: Devices + People + Plans + Releases + Rollouts + Reports + Incidents> Store for S {}
+
+/// The most rows in a list that people look at; what is older is still there, by its name.
+pub const LIST_MAX: u32 = 1000;

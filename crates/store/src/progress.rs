@@ -1,0 +1,132 @@
+//! What a recorded decision makes of a device's progress; the same for every back end.
+//!
+//! A device may have moved on between a decision and its recording: what it said itself is never
+//! overwritten. Reports aren't handled here: the `telemetry` crate folds them.
+
+use jiff::Timestamp;
+use mainstay_fleet::ReleaseDigest;
+use mainstay_rollout::returns::CannotReturn;
+use mainstay_rollout::{Kind, Offer, Progress};
+
+/// The progress of a device after it was promised `offer`.
+///
+/// # Errors
+/// With the id of the present progress, if the offer doesn't fit it any more.
+pub(crate) fn promised(
+    progress: &Progress,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<Progress, &'static str> {
+    match (offer.kind, progress) {
+        (Kind::Forward, Progress::Waiting) => Ok(Progress::Promised { at }),
+        (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
+        // A failed device that still runs the candidate is offered the way back and keeps its failure.
+        (Kind::Return, Progress::Failed { .. }) => Ok(progress.clone()),
+        (Kind::Return, _) => {
+            returning(progress, offer.release, at).ok_or_else(|| progress.id())
+        }
+        (Kind::Forward, _) => Err(progress.id()),
+    }
+}
+
+/// The progress of a device that is told to go back to `to`; none if it has gone, or never can.
+pub(crate) fn returning(progress: &Progress, to: ReleaseDigest, at: Timestamp) -> Option<Progress> {
+    match progress {
+        Progress::Returning { to: known, .. } if *known == to => Some(progress.clone()),
+        _ if is_settled(progress) => None,
+        _ => {
+            let began = progress.began().unwrap_or(at);
+            Some(Progress::Returning { began, at, to })
+        }
+    }
+}
+
+/// The progress of a device for which no way back was found; none if it needs none any more.
+pub(crate) fn stranded(progress: &Progress, why: CannotReturn, at: Timestamp) -> Option<Progress> {
+    if is_settled(progress) {
+        return None;
+    }
+    let began = progress.began().unwrap_or(at);
+    Some(Progress::CannotReturn { began, at, why })
+}
+
+fn is_settled(progress: &Progress) -> bool {
+    matches!(
+        progress,
+        Progress::Failed { .. } | Progress::Returned { .. } | Progress::CannotReturn { .. }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_rollout::FailureCause;
+
+    use super::*;
+
+    const OLD: ReleaseDigest = ReleaseDigest([1; 32]);
+    const NEW: ReleaseDigest = ReleaseDigest([2; 32]);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a small number")
+    }
+
+    fn states() -> Vec<Progress> {
+        let (began, cause) = (at(1), FailureCause::SelfTest);
+        vec![
+            Progress::Waiting,
+            Progress::Promised { at: at(0) },
+            Progress::Began { at: began },
+            Progress::Refused { began: None, at: at(2), refusal: "trust.unsigned".to_owned() },
+            Progress::OnTrial { began, booted: at(2) },
+            Progress::Confirmed { began, booted: at(2), at: at(3) },
+            Progress::Failed { began, at: at(3), cause },
+            Progress::Returning { began, at: at(4), to: OLD },
+            Progress::Returned { began, at: at(5) },
+            Progress::CannotReturn { began, at: at(4), why: CannotReturn::NothingBefore },
+        ]
+    }
+
+    fn after_promise(offer: Offer) -> Vec<&'static str> {
+        let now = at(9);
+        let outcomes = states().into_iter().map(|state| promised(&state, &offer, now));
+        outcomes.map(|outcome| outcome.map_or("refused", |progress| progress.id())).collect()
+    }
+
+    #[test]
+    fn a_promise_never_overwrites_what_the_device_said() {
+        let forward = Offer { release: NEW, kind: Kind::Forward };
+        let mut expected = vec!["promised", "promised", "began"];
+        expected.resize(10, "refused");
+        assert_eq!(after_promise(forward), expected);
+        let back = Offer { release: OLD, kind: Kind::Return };
+        let mut expected = vec!["returning"; 6];
+        expected.extend(["failed", "returning", "refused", "refused"]);
+        assert_eq!(after_promise(back), expected);
+    }
+
+    #[test]
+    fn the_same_promise_twice_is_the_first_one() {
+        for kind in [Kind::Forward, Kind::Return] {
+            let offer = Offer { release: OLD, kind };
+            for state in states() {
+                let Ok(once) = promised(&state, &offer, at(9)) else { continue };
+                assert_eq!(promised(&once, &offer, at(10)), Ok(once.clone()), "{state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn going_back_keeps_when_it_began_and_leaves_settled_devices_alone() {
+        let confirmed = Progress::Confirmed { began: at(1), booted: at(2), at: at(3) };
+        let expected = Progress::Returning { began: at(1), at: at(9), to: OLD };
+        assert_eq!(returning(&confirmed, OLD, at(9)), Some(expected));
+        let why = CannotReturn::NothingBefore;
+        let expected = Progress::CannotReturn { began: at(1), at: at(9), why };
+        assert_eq!(stranded(&confirmed, why, at(9)), Some(expected));
+        let failed = Progress::Failed { began: at(1), at: at(3), cause: FailureCause::Bricked };
+        for settled in [failed, Progress::Returned { began: at(1), at: at(5) }] {
+            assert_eq!(returning(&settled, OLD, at(9)), None);
+            assert_eq!(stranded(&settled, why, at(9)), None);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What devices report. Read [`Reports`].
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::{DeviceId, Running};
+use mainstay_rollout::{Candidate, Progress};
+
+use crate::StoreError;
+
+/// What a device's news make of its progress in the rollout of one candidate.
+///
+/// The number is that of the last report that was recorded before: reports up to it are retries,
+/// and must not be folded again. It is called inside a transaction, so it must neither wait nor
+/// fail.
+pub type Fold = dyn Fn(&Candidate, Progress, u32) -> Progress + Send + Sync;
+
+/// What devices report.
+#[async_trait]
+pub trait Reports: Send + Sync {
+    /// Records what a device said, in one transaction: what it runs (if it said so), that it was
+    /// heard at `heard`, and its reports. Returns the number up to which its reports are durable.
+    ///
+    /// A report whose number isn't above the one returned by an earlier call is a retry and changes
+    /// nothing. New ones go to the device's timeline. `fold` is asked, with or without new reports,
+    /// about the device's newest enrolment, and about each of its
+    /// [`ENROLMENTS_MAX`](crate::rollouts::ENROLMENTS_MAX) newest whose rollout isn't complete.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such device.
+    async fn record(
+        &self,
+        id: &DeviceId,
+        running: Option<&Running>,
+        heard: Timestamp,
+        reports: &[StoredReport],
+        fold: &Fold,
+    ) -> Result<u32, StoreError>;
+}
+
+/// One report, ready to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReport {
+    /// Its number: strictly rising for each device.
+    pub seq: u32,
+    /// The server's time of it.
+    pub at: Timestamp,
+    /// What the device said, as JSON.
+    pub event: String,
+    /// The same in words, for the timeline.
+    pub text: String,
+}

@@ -1,0 +1,165 @@
+//! The rollouts, the devices enrolled in them, and what each was promised. Read [`Rollouts`].
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::DeviceId;
+use mainstay_rollout::{Action, DeviceView, Enrolment, FleetView, Offer, Rollout, RolloutId};
+use mainstay_telemetry::{Incident, IncidentId};
+
+use crate::{StageChange, StoreError};
+
+/// A check-in looks at so many of a device's newest enrolments; older ones are long settled.
+pub const ENROLMENTS_MAX: u32 = 8;
+
+/// The rollouts and their enrolments.
+#[async_trait]
+pub trait Rollouts: Send + Sync {
+    /// A number that no rollout has had or will have. One that isn't used leaves a harmless gap.
+    async fn reserve_rollout(&self) -> Result<RolloutId, StoreError>;
+
+    /// Starts a rollout with its enrolled devices, in one transaction with the release that it
+    /// schedules. Every device is [`Waiting`](mainstay_rollout::Progress::Waiting), and the
+    /// verified release that it runs is kept as the one it may go back to.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] for a used number, [`StoreError::NotFound`] for an unknown
+    /// device, [`StoreError::Conflict`] if the release isn't in the expected stage any more.
+    async fn start_rollout(
+        &self,
+        rollout: &Rollout,
+        enrolments: &[Enrolment],
+        release: Option<StageChange<'_>>,
+    ) -> Result<(), StoreError>;
+
+    /// The rollout of this number.
+    async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>, StoreError>;
+
+    /// The rollouts that aren't over ([`Rollout::is_over`]), oldest first; all, or of one class.
+    async fn active_rollouts(&self, class: Option<&str>) -> Result<Vec<Rollout>, StoreError>;
+
+    /// The halted rollouts, newest first, at most [`crate::LIST_MAX`]: devices may still have to
+    /// go back.
+    async fn halted_rollouts(&self) -> Result<Vec<Rollout>, StoreError>;
+
+    /// Rollouts, newest first, at most [`crate::LIST_MAX`].
+    async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError>;
+
+    /// All devices of a rollout, in the order of their registration; nobody for an unknown rollout.
+    async fn fleet_view(&self, id: RolloutId) -> Result<FleetView, StoreError>;
+
+    /// One device of a rollout, if it is enrolled.
+    async fn enrolment(
+        &self,
+        id: RolloutId,
+        device: &DeviceId,
+    ) -> Result<Option<DeviceView>, StoreError>;
+
+    /// The newest enrolments of a device, newest first, at most [`ENROLMENTS_MAX`].
+    async fn enrolments_of(&self, device: &DeviceId) -> Result<Vec<Enrolled>, StoreError>;
+
+    /// Saves the outcome of one step, in one transaction. Returns the numbers of the opened
+    /// incidents, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the stored rollout has another generation than expected, or the
+    /// release another stage; nothing is changed then.
+    async fn save_step(&self, step: &NextStep<'_>) -> Result<Vec<IncidentId>, StoreError>;
+
+    /// Promises a device what `offer` says, durably before it is told. Promising the same again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`PromiseRefusal::GenerationChanged`] if the offer was decided on an older state of the
+    /// rollout; the caller decides anew, or offers nothing this time.
+    async fn promise(
+        &self,
+        id: RolloutId,
+        expected_generation: u64,
+        device: &DeviceId,
+        offer: &Offer,
+        at: Timestamp,
+    ) -> Result<(), PromiseRefusal>;
+}
+
+/// A device's part in one rollout.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Enrolled {
+    /// The rollout.
+    pub rollout: Rollout,
+    /// The device in it.
+    pub device: DeviceView,
+}
+
+/// The outcome of one step, ready to be saved.
+#[derive(Debug, Clone, Copy)]
+pub struct NextStep<'a> {
+    /// The rollout as it is now.
+    pub rollout: &'a Rollout,
+    /// The generation that the step was decided on.
+    pub expected_generation: u64,
+    /// What to do. `Return` and `CannotReturn` change their devices' progress, unless a device has
+    /// moved on by itself meanwhile; the others are the caller's.
+    pub actions: &'a [Action],
+    /// The incidents to open; the store numbers them.
+    pub incidents: &'a [Incident],
+    /// The release, if the step moved it to another stage.
+    pub release: Option<StageChange<'a>>,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+/// Why a promise wasn't made. The device is told nothing then.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PromiseRefusal {
+    /// The device isn't in this rollout.
+    #[error("{device} isn't enrolled in rollout {rollout}")]
+    NotEnrolled {
+        /// The device.
+        device: DeviceId,
+        /// The rollout.
+        rollout: RolloutId,
+    },
+    /// The rollout has changed since the offer was decided.
+    #[error("the offer was decided on generation {expected}, and the rollout has {found}")]
+    GenerationChanged {
+        /// The generation that the offer was decided on.
+        expected: u64,
+        /// The present one.
+        found: u64,
+    },
+    /// The device has reported something meanwhile that the offer doesn't fit.
+    #[error("the device is {found} by now")]
+    MovedOn {
+        /// Its present progress, [`mainstay_rollout::Progress::id`].
+        found: &'static str,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PromiseRefusal {
+    /// Stable id of this refusal.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::NotEnrolled { .. } => "store.not-enrolled",
+            Self::GenerationChanged { .. } => "store.generation-changed",
+            Self::MovedOn { .. } => "store.moved-on",
+            Self::Store(error) => error.id(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::NotEnrolled { .. } => "offer this device only what its own rollouts carry",
+            Self::GenerationChanged { .. } | Self::MovedOn { .. } => {
+                "nothing; the device asks again, and the offer is decided anew"
+            }
+            Self::Store(error) => error.cure(),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The registered devices, in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::{Device, DeviceId};
+
+use super::failure::taken;
+use super::values::{device_id, from_json, instant, micros, to_json};
+use super::{SqliteStore, Write, timeline};
+use crate::{Devices, StoreError, TimelineEntry, TimelineKind};
+
+/// So many rows are touched in one transaction: others wait some milliseconds at most.
+const TOUCHED_MAX: usize = 1000;
+
+type Row = (String, String, String, String, String, i64, Option<i64>, Option<String>, String);
+
+/// A query for devices, with what follows `FROM devices`.
+macro_rules! select {
+    ($rest:literal) => {
+        sqlx::query_as::<_, Row>(concat!(
+            "SELECT id, class, hardware, zone, bootloader, registered_at, last_seen, running, ",
+            "attributes FROM devices ",
+            $rest
+        ))
+    };
+}
+
+#[async_trait]
+impl Devices for SqliteStore {
+    async fn register_many(&self, devices: &[(Device, [u8; 32])]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        for (device, token_hash) in devices {
+            insert(&mut tx, device, token_hash).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError> {
+        let found = select!("WHERE token_hash = ?1").bind(&token_hash[..]);
+        found.fetch_optional(self.read()).await?.map(device).transpose()
+    }
+
+    async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
+        let found = select!("WHERE id = ?1").bind(id.as_str());
+        found.fetch_optional(self.read()).await?.map(device).transpose()
+    }
+
+    async fn devices(&self, class: Option<&str>) -> Result<Vec<Device>, StoreError> {
+        let found = match class {
+            Some(class) => select!("WHERE class = ?1 ORDER BY key").bind(class),
+            None => select!("ORDER BY key"),
+        };
+        found.fetch_all(self.read()).await?.into_iter().map(device).collect()
+    }
+
+    async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
+        for some in heard.chunks(TOUCHED_MAX) {
+            let mut tx = self.write().await?;
+            touch(&mut tx, some).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn timeline(&self, id: &DeviceId, limit: u32) -> Result<Vec<TimelineEntry>, StoreError> {
+        let rows: Vec<timeline::Row> = sqlx::query_as(
+            "SELECT at, kind, text, event FROM timeline
+             WHERE device = (SELECT key FROM devices WHERE id = ?1) ORDER BY key DESC LIMIT ?2",
+        )
+        .bind(id.as_str())
+        .bind(limit)
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(timeline::entry).collect()
+    }
+}
+
+async fn insert(
+    tx: &mut Write,
+    device: &Device,
+    token_hash: &[u8; 32],
+) -> Result<(), StoreError> {
+    let running = device.running.as_ref();
+    let inserted = sqlx::query(
+        "INSERT INTO devices (id, token_hash, class, hardware, zone, bootloader, registered_at,
+           last_seen, running, running_release, verified, attributes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )
+    .bind(device.id.as_str())
+    .bind(&token_hash[..])
+    .bind(&device.class)
+    .bind(&device.hardware)
+    .bind(&device.zone)
+    .bind(&device.bootloader)
+    .bind(micros(device.registered_at))
+    .bind(device.last_seen.map(micros))
+    .bind(running.map(|running| to_json("device", running)).transpose()?)
+    .bind(running.map(|running| running.release.0.to_vec()))
+    .bind(running.is_some_and(|running| running.verified))
+    .bind(to_json("device", &device.attributes)?)
+    .execute(&mut **tx)
+    .await
+    .map_err(|error| taken(error, "device", &device.id))?;
+    let (key, at) = (inserted.last_insert_rowid(), device.registered_at);
+    timeline::add(tx, key, at, TimelineKind::Registered, "was registered", None).await
+}
+
+/// One statement for the whole batch. SQLite collects the rows by key before it changes them, so
+/// the table is walked in its own order.
+async fn touch(tx: &mut Write, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
+    let heard: Vec<_> = heard.iter().map(|(id, at)| (id.as_str(), micros(*at))).collect();
+    sqlx::query(
+        "UPDATE devices SET last_seen = heard.at
+         FROM (SELECT d.key AS key, max(v.value ->> 1) AS at
+               FROM json_each(?1) AS v CROSS JOIN devices AS d ON d.id = v.value ->> 0
+               GROUP BY d.key) AS heard
+         WHERE devices.key = heard.key AND heard.at > coalesce(devices.last_seen, heard.at - 1)",
+    )
+    .bind(to_json("batch", &heard)?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn device(row: Row) -> Result<Device, StoreError> {
+    let (id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes) = row;
+    Ok(Device {
+        id: device_id(id)?,
+        class,
+        hardware,
+        zone,
+        bootloader,
+        registered_at: instant("device", registered_at)?,
+        last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
+        running: running.map(|running| from_json("device", &running)).transpose()?,
+        attributes: from_json("device", &attributes)?,
+    })
+}

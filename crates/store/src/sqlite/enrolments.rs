@@ -1,0 +1,190 @@
+//! The devices of rollouts, in SQLite: read, enrolled, moved on.
+//!
+//! A rollout is looked at again and again with all of its devices, so the view is one query.
+
+use mainstay_fleet::DeviceId;
+use mainstay_rollout::{DeviceView, Enrolment, FleetView, Progress, Rollout, RolloutId};
+
+use super::values::{device_id, from_json, instant, micros, release_digest, to_json};
+use super::{SqliteStore, Write};
+use crate::rollouts::ENROLMENTS_MAX;
+use crate::{Enrolled, StoreError, TimelineKind};
+
+/// A view's columns: id, hardware, zone, wave, last seen, progress, running, before.
+type Row = (
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+);
+
+/// A view's columns after those of its rollout.
+type RolloutRow = (
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+);
+
+macro_rules! select {
+    ($first:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $first,
+            "d.id, d.hardware, d.zone, e.wave, d.last_seen, e.progress, d.running_release, e.before ",
+            $rest
+        )
+    };
+}
+
+pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "",
+        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device
+         WHERE e.rollout = ?1 ORDER BY e.device"
+    ))
+    .bind(id.0)
+    .fetch_all(store.read())
+    .await?;
+    let devices: Result<_, _> = rows.into_iter().map(device).collect();
+    Ok(FleetView { devices: devices? })
+}
+
+pub(super) async fn one(
+    store: &SqliteStore,
+    id: RolloutId,
+    device_id: &DeviceId,
+) -> Result<Option<DeviceView>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(select!(
+        "",
+        "FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+         WHERE d.id = ?1 AND e.rollout = ?2"
+    ))
+    .bind(device_id.as_str())
+    .bind(id.0)
+    .fetch_optional(store.read())
+    .await?;
+    row.map(device).transpose()
+}
+
+pub(super) async fn of_device(
+    store: &SqliteStore,
+    device_id: &DeviceId,
+) -> Result<Vec<Enrolled>, StoreError> {
+    let rows: Vec<RolloutRow> = sqlx::query_as(select!(
+        "r.value, ",
+        "FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+         JOIN rollouts AS r ON r.id = e.rollout
+         WHERE d.id = ?1 ORDER BY e.rollout DESC LIMIT ?2"
+    ))
+    .bind(device_id.as_str())
+    .bind(ENROLMENTS_MAX)
+    .fetch_all(store.read())
+    .await?;
+    rows.into_iter().map(enrolled).collect()
+}
+
+fn enrolled(row: RolloutRow) -> Result<Enrolled, StoreError> {
+    let (rollout, a, b, c, d, e, f, g, h) = row;
+    let rollout = from_json("rollout", &rollout)?;
+    Ok(Enrolled { rollout, device: device((a, b, c, d, e, f, g, h))? })
+}
+
+fn device(row: Row) -> Result<DeviceView, StoreError> {
+    let (id, hardware, zone, wave, last_seen, progress, running, before) = row;
+    Ok(DeviceView {
+        id: device_id(id)?,
+        hardware,
+        zone,
+        wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
+        last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
+        progress: from_json("enrolment", &progress)?,
+        running: release_digest("device", running)?,
+        before: release_digest("enrolment", before)?,
+    })
+}
+
+/// Enrols devices as waiting, each with the verified release that it runs.
+///
+/// # Errors
+/// [`StoreError::NotFound`] if one of them isn't registered.
+pub(super) async fn enrol(
+    tx: &mut Write,
+    rollout: &Rollout,
+    enrolments: &[Enrolment],
+) -> Result<(), StoreError> {
+    let rows: Vec<_> = enrolments.iter().map(|e| (e.device.as_str(), e.wave)).collect();
+    let enrolled = sqlx::query(
+        "INSERT INTO enrolments (rollout, device, wave, before, progress)
+         SELECT ?1, d.key, v.value ->> 1, iif(d.verified, d.running_release, NULL), ?3
+         FROM json_each(?2) AS v CROSS JOIN devices AS d ON d.id = v.value ->> 0 ORDER BY d.key",
+    )
+    .bind(rollout.id.0)
+    .bind(to_json("enrolment", &rows)?)
+    .bind(to_json("enrolment", &Progress::Waiting)?)
+    .execute(&mut **tx)
+    .await?;
+    if enrolled.rows_affected() != enrolments.len() as u64 {
+        return Err(unregistered(tx, enrolments).await?);
+    }
+    note(tx, rollout).await
+}
+
+async fn unregistered(
+    tx: &mut Write,
+    enrolments: &[Enrolment],
+) -> Result<StoreError, StoreError> {
+    let ids: Vec<_> = enrolments.iter().map(|e| e.device.as_str()).collect();
+    let (id,): (String,) = sqlx::query_as(
+        "SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM devices) LIMIT 1",
+    )
+    .bind(to_json("enrolment", &ids)?)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(StoreError::not_found("device", id))
+}
+
+/// Notes in each device's timeline which wave it was drawn into.
+async fn note(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
+    let version = &rollout.candidate.version;
+    let waves = rollout.rules.waves.iter();
+    let texts: Vec<_> =
+        waves.map(|wave| format!("was drawn into the {wave} wave for {version}")).collect();
+    sqlx::query(
+        "INSERT INTO timeline (device, at, kind, text)
+         SELECT device, ?2, ?3, coalesce(?4 ->> wave, '') FROM enrolments
+         WHERE rollout = ?1 ORDER BY device",
+    )
+    .bind(rollout.id.0)
+    .bind(micros(rollout.started_at))
+    .bind(TimelineKind::Enrolled.id())
+    .bind(to_json("timeline", &texts)?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Saves the progress of one device.
+pub(super) async fn save(
+    tx: &mut Write,
+    rollout: i64,
+    device: i64,
+    progress: &Progress,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE enrolments SET progress = ?3 WHERE rollout = ?1 AND device = ?2")
+        .bind(rollout)
+        .bind(device)
+        .bind(to_json("enrolment", progress)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

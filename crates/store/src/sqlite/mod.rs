@@ -1,0 +1,134 @@
+//! The store in one SQLite file.
+//!
+//! Write-ahead log with `synchronous = FULL`: a commit returns after the log is on the disk, so a kill
+//! or a power loss at any moment loses nothing that was acknowledged. One connection writes, and
+//! every write is one transaction that takes the lock at its start; a few connections read. Several
+//! processes may open the same file: each waits for the others' transactions.
+//!
+//! Nothing here decides. Read [`SqliteStore`]; each noun has its file.
+
+mod devices;
+mod enrolments;
+mod failure;
+mod file;
+mod incidents;
+mod migrate;
+mod people;
+mod plans;
+mod releases;
+mod reports;
+mod rollouts;
+mod steps;
+mod timeline;
+mod values;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+use crate::StoreError;
+
+/// Connections that read: twice the cores of a small server, and one thread each.
+const READERS: u32 = 4;
+
+/// A transaction of ours takes milliseconds; who waits so long waits for a program that hangs.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The line for the one writing connection and for the readers; longer than [`BUSY_TIMEOUT`], so
+/// that the reason told is the real one.
+const LINE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Prepared statements kept on each connection: all of ours, so none is compiled twice.
+const STATEMENTS_KEPT: usize = 128;
+
+/// A transaction that writes. It is rolled back unless it is committed.
+pub(crate) type Write = Transaction<'static, Sqlite>;
+
+/// The store in one SQLite file.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Makes a new database at `path` and opens it. It appears there whole or not at all.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if there is a file, [`StoreError::Unreadable`] if its folder
+    /// isn't there or can't be written.
+    pub async fn create(path: &Path) -> Result<Self, StoreError> {
+        file::create(path).await?;
+        Self::open(path).await
+    }
+
+    /// Opens the database at `path`, and brings one that an older version wrote up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`], [`StoreError::NotADatabase`], [`StoreError::Foreign`],
+    /// [`StoreError::Newer`], [`StoreError::Unreadable`] or [`StoreError::Damaged`] say what is
+    /// there instead. The file isn't touched then.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        file::inspect(path)?;
+        let options = options(path);
+        let writer = pool(1).connect_with(options.clone()).await?;
+        migrate::up_to_date(&writer, path).await?;
+        let reading = options.pragma("query_only", "1");
+        let readers = pool(READERS).connect_with(reading).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Opens the database at `path`, or makes one if there is no file.
+    ///
+    /// # Errors
+    /// As [`Self::create`] and [`Self::open`].
+    pub async fn open_or_create(path: &Path) -> Result<Self, StoreError> {
+        match file::inspect(path) {
+            Err(StoreError::Missing { .. }) => match file::create(path).await {
+                // Another process was a moment faster.
+                Err(StoreError::AlreadyExists { .. }) | Ok(()) => Self::open(path).await,
+                Err(error) => Err(error),
+            },
+            _ => Self::open(path).await,
+        }
+    }
+
+    /// Waits for what is under way and closes the file. Not closing it loses nothing.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    pub(crate) async fn write(&self) -> Result<Write, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    pub(crate) fn read(&self) -> &SqlitePool {
+        &self.readers
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS_KEPT)
+}
+
+/// Connections to a file don't wear out, so they are kept for good and not tested at each use.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(LINE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}

@@ -1,0 +1,51 @@
+//! The plans, in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_access::Email;
+
+use super::SqliteStore;
+use super::values::{bytes32, instant, micros};
+use crate::{Plans, StoreError, StoredPlan};
+
+type Row = (i64, String, Vec<u8>, i64, String);
+
+#[async_trait]
+impl Plans for SqliteStore {
+    async fn activate_plan(
+        &self,
+        text: &str,
+        digest: [u8; 32],
+        by: &Email,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query("INSERT INTO plans (text, digest, at, by_email) VALUES (?1, ?2, ?3, ?4)")
+            .bind(text)
+            .bind(&digest[..])
+            .bind(micros(at))
+            .bind(by.as_str())
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn active_plan(&self) -> Result<Option<StoredPlan>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT revision, text, digest, at, by_email FROM plans ORDER BY revision DESC LIMIT 1",
+        )
+        .fetch_optional(self.read())
+        .await?;
+        row.map(plan).transpose()
+    }
+}
+
+fn plan((revision, text, digest, at, by): Row) -> Result<StoredPlan, StoreError> {
+    Ok(StoredPlan {
+        revision,
+        text,
+        digest: bytes32("plan", &digest)?,
+        at: instant("plan", at)?,
+        by: Email::new(&by).map_err(|error| StoreError::damaged("plan", error))?,
+    })
+}

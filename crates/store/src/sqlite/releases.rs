@@ -1,0 +1,121 @@
+//! The releases, in SQLite.
+
+use async_trait::async_trait;
+use mainstay_fleet::ReleaseDigest;
+use mainstay_release::{Release, ReleaseId};
+
+use super::failure::taken;
+use super::values::{from_json, to_json};
+use super::{SqliteStore, Write};
+use crate::{LIST_MAX, Releases, StageChange, StoreError};
+
+type Row = (String,);
+
+#[async_trait]
+impl Releases for SqliteStore {
+    async fn add_release(&self, release: &Release, envelope: &[u8]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "INSERT INTO releases (id, manifest, stage, value, envelope) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .bind(release.id.as_str())
+        .bind(&release.facts.manifest.0[..])
+        .bind(release.stage.name().id())
+        .bind(to_json("release", release)?)
+        .bind(envelope)
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| taken(error, "release", &release.id))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn save_release(
+        &self,
+        change: StageChange<'_>,
+        envelope: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        save(&mut tx, change, envelope).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, StoreError> {
+        let row: Option<Row> = sqlx::query_as("SELECT value FROM releases WHERE id = ?1")
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(release).transpose()
+    }
+
+    async fn release_by_manifest(
+        &self,
+        manifest: &ReleaseDigest,
+    ) -> Result<Option<Release>, StoreError> {
+        let row: Option<Row> = sqlx::query_as("SELECT value FROM releases WHERE manifest = ?1")
+            .bind(&manifest.0[..])
+            .fetch_optional(self.read())
+            .await?;
+        row.map(release).transpose()
+    }
+
+    async fn releases(&self) -> Result<Vec<Release>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as("SELECT value FROM releases ORDER BY key DESC LIMIT ?1")
+            .bind(LIST_MAX)
+            .fetch_all(self.read())
+            .await?;
+        rows.into_iter().map(release).collect()
+    }
+
+    async fn envelope(&self, manifest: &ReleaseDigest) -> Result<Option<Vec<u8>>, StoreError> {
+        let row: Option<(Vec<u8>,)> =
+            sqlx::query_as("SELECT envelope FROM releases WHERE manifest = ?1")
+                .bind(&manifest.0[..])
+                .fetch_optional(self.read())
+                .await?;
+        Ok(row.map(|(envelope,)| envelope))
+    }
+}
+
+/// Saves a release that has moved on, as part of `tx`.
+pub(super) async fn save(
+    tx: &mut Write,
+    change: StageChange<'_>,
+    envelope: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    let StageChange { release, expected } = change;
+    let saved = sqlx::query(
+        "UPDATE releases SET stage = ?3, value = ?4, envelope = coalesce(?5, envelope)
+         WHERE id = ?1 AND stage = ?2",
+    )
+    .bind(release.id.as_str())
+    .bind(expected.id())
+    .bind(release.stage.name().id())
+    .bind(to_json("release", release)?)
+    .bind(envelope)
+    .execute(&mut **tx)
+    .await?;
+    if saved.rows_affected() == 1 {
+        return Ok(());
+    }
+    Err(why_not_saved(tx, change).await?)
+}
+
+async fn why_not_saved(tx: &mut Write, change: StageChange<'_>) -> Result<StoreError, StoreError> {
+    let id = &change.release.id;
+    let stage: Option<Row> = sqlx::query_as("SELECT stage FROM releases WHERE id = ?1")
+        .bind(id.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(match stage {
+        None => StoreError::not_found("release", id),
+        Some((found,)) => StoreError::Conflict {
+            what: "release",
+            name: id.to_string(),
+            because: format!("it was {:?} and is {found:?}", change.expected.id()),
+        },
+    })
+}
+
+fn release((value,): Row) -> Result<Release, StoreError> {
+    from_json("release", &value)
+}

@@ -1,0 +1,121 @@
+//! What devices report, in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::{DeviceId, Running};
+use mainstay_rollout::{Candidate, Progress};
+
+use super::values::{from_json, micros, to_json};
+use super::{SqliteStore, Write, enrolments, timeline};
+use crate::rollouts::ENROLMENTS_MAX;
+use crate::{Fold, Reports, StoreError, StoredReport, TimelineKind};
+
+#[async_trait]
+impl Reports for SqliteStore {
+    async fn record(
+        &self,
+        id: &DeviceId,
+        running: Option<&Running>,
+        heard: Timestamp,
+        reports: &[StoredReport],
+        fold: &Fold,
+    ) -> Result<u32, StoreError> {
+        let mut tx = self.write().await?;
+        let (device, before) = acknowledged(&mut tx, id).await?;
+        let fresh = fresh(reports, before);
+        let after = fresh.last().map_or(before, |report| report.seq);
+        hear(&mut tx, device, heard, after).await?;
+        if let Some(running) = running {
+            run(&mut tx, device, running).await?;
+        }
+        note(&mut tx, device, &fresh).await?;
+        fold_all(&mut tx, device, before, fold).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+}
+
+async fn acknowledged(tx: &mut Write, id: &DeviceId) -> Result<(i64, u32), StoreError> {
+    let row = sqlx::query_as("SELECT key, acknowledged FROM devices WHERE id = ?1")
+        .bind(id.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.ok_or_else(|| StoreError::not_found("device", id))
+}
+
+/// The reports that aren't retries, each once, in the device's own order.
+fn fresh(reports: &[StoredReport], acknowledged: u32) -> Vec<&StoredReport> {
+    let mut fresh: Vec<_> = reports.iter().filter(|report| report.seq > acknowledged).collect();
+    fresh.sort_by_key(|report| report.seq);
+    fresh.dedup_by_key(|report| report.seq);
+    fresh
+}
+
+async fn hear(
+    tx: &mut Write,
+    device: i64,
+    heard: Timestamp,
+    acknowledged: u32,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE devices SET last_seen = max(?2, coalesce(last_seen, ?2)), acknowledged = ?3
+         WHERE key = ?1",
+    )
+    .bind(device)
+    .bind(micros(heard))
+    .bind(acknowledged)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn run(tx: &mut Write, device: i64, running: &Running) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE devices SET running = ?2, running_release = ?3, verified = ?4 WHERE key = ?1",
+    )
+    .bind(device)
+    .bind(to_json("device", running)?)
+    .bind(&running.release.0[..])
+    .bind(running.verified)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn note(tx: &mut Write, device: i64, fresh: &[&StoredReport]) -> Result<(), StoreError> {
+    for report in fresh {
+        let (kind, event) = (TimelineKind::Reported, Some(report.event.as_str()));
+        timeline::add(tx, device, report.at, kind, &report.text, event).await?;
+    }
+    if fresh.is_empty() { Ok(()) } else { timeline::prune(tx, device).await }
+}
+
+/// Asks `fold` about the enrolments that a report may concern, and saves what changed.
+async fn fold_all(
+    tx: &mut Write,
+    device: i64,
+    acknowledged: u32,
+    fold: &Fold,
+) -> Result<(), StoreError> {
+    let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
+        "SELECT r.id, r.phase, r.candidate, e.progress
+         FROM enrolments AS e JOIN rollouts AS r ON r.id = e.rollout
+         WHERE e.device = ?1 ORDER BY r.id DESC LIMIT ?2",
+    )
+    .bind(device)
+    .bind(ENROLMENTS_MAX)
+    .fetch_all(&mut **tx)
+    .await?;
+    for (newest, (rollout, phase, candidate, progress)) in rows.into_iter().enumerate() {
+        if newest > 0 && phase == "complete" {
+            continue;
+        }
+        let candidate: Candidate = from_json("rollout", &candidate)?;
+        let before: Progress = from_json("enrolment", &progress)?;
+        let after = fold(&candidate, before.clone(), acknowledged);
+        if after != before {
+            enrolments::save(tx, rollout, device, &after).await?;
+        }
+    }
+    Ok(())
+}

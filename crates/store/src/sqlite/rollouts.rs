@@ -1,0 +1,154 @@
+//! The rollouts, in SQLite. Their devices are in `enrolments.rs`, what changes them in `steps.rs`.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::DeviceId;
+use mainstay_rollout::{DeviceView, Enrolment, FleetView, Offer, Phase, Rollout, RolloutId};
+use mainstay_telemetry::IncidentId;
+
+use super::failure::taken;
+use super::values::{from_json, generation, to_json};
+use super::{SqliteStore, Write, enrolments, releases, steps};
+use crate::{
+    Enrolled, LIST_MAX, NextStep, PromiseRefusal, Rollouts, StageChange, StoreError,
+};
+
+type Row = (String,);
+
+#[async_trait]
+impl Rollouts for SqliteStore {
+    async fn reserve_rollout(&self) -> Result<RolloutId, StoreError> {
+        let mut tx = self.write().await?;
+        let (last,) = sqlx::query_as("UPDATE rollout_numbers SET last = last + 1 RETURNING last")
+            .fetch_one(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(RolloutId(last))
+    }
+
+    async fn start_rollout(
+        &self,
+        rollout: &Rollout,
+        enrolments: &[Enrolment],
+        release: Option<StageChange<'_>>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        insert(&mut tx, rollout).await?;
+        enrolments::enrol(&mut tx, rollout, enrolments).await?;
+        if let Some(change) = release {
+            releases::save(&mut tx, change, None).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>, StoreError> {
+        let row: Option<Row> = sqlx::query_as("SELECT value FROM rollouts WHERE id = ?1")
+            .bind(id.0)
+            .fetch_optional(self.read())
+            .await?;
+        row.map(rollout).transpose()
+    }
+
+    async fn active_rollouts(&self, class: Option<&str>) -> Result<Vec<Rollout>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT value FROM rollouts WHERE phase IN ('rolling', 'awaits-human')
+             AND class = coalesce(?1, class) ORDER BY id",
+        )
+        .bind(class)
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(rollout).collect()
+    }
+
+    async fn halted_rollouts(&self) -> Result<Vec<Rollout>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT value FROM rollouts WHERE phase = 'halted' ORDER BY id DESC LIMIT ?1",
+        )
+        .bind(LIST_MAX)
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(rollout).collect()
+    }
+
+    async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as("SELECT value FROM rollouts ORDER BY id DESC LIMIT ?1")
+            .bind(LIST_MAX)
+            .fetch_all(self.read())
+            .await?;
+        rows.into_iter().map(rollout).collect()
+    }
+
+    async fn fleet_view(&self, id: RolloutId) -> Result<FleetView, StoreError> {
+        enrolments::view(self, id).await
+    }
+
+    async fn enrolment(
+        &self,
+        id: RolloutId,
+        device: &DeviceId,
+    ) -> Result<Option<DeviceView>, StoreError> {
+        enrolments::one(self, id, device).await
+    }
+
+    async fn enrolments_of(&self, device: &DeviceId) -> Result<Vec<Enrolled>, StoreError> {
+        enrolments::of_device(self, device).await
+    }
+
+    async fn save_step(&self, step: &NextStep<'_>) -> Result<Vec<IncidentId>, StoreError> {
+        steps::save(self, step).await
+    }
+
+    async fn promise(
+        &self,
+        id: RolloutId,
+        expected_generation: u64,
+        device: &DeviceId,
+        offer: &Offer,
+        at: Timestamp,
+    ) -> Result<(), PromiseRefusal> {
+        steps::promise(self, id, expected_generation, device, offer, at).await
+    }
+}
+
+async fn insert(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO rollouts (id, class, phase, generation, candidate, value)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(rollout.id.0)
+    .bind(&rollout.candidate.class)
+    .bind(phase(&rollout.phase))
+    .bind(generation(rollout.generation))
+    .bind(to_json("rollout", &rollout.candidate)?)
+    .bind(to_json("rollout", rollout)?)
+    .execute(&mut **tx)
+    .await
+    .map_err(|error| taken(error, "rollout", rollout.id))?;
+    Ok(())
+}
+
+/// Saves a rollout as part of `tx`; the caller has checked its generation there.
+pub(super) async fn update(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
+    sqlx::query("UPDATE rollouts SET phase = ?2, generation = ?3, value = ?4 WHERE id = ?1")
+        .bind(rollout.id.0)
+        .bind(phase(&rollout.phase))
+        .bind(generation(rollout.generation))
+        .bind(to_json("rollout", rollout)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn rollout((value,): Row) -> Result<Rollout, StoreError> {
+    from_json("rollout", &value)
+}
+
+/// The phase by name, as its JSON has it.
+fn phase(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Rolling { .. } => "rolling",
+        Phase::AwaitsHuman { .. } => "awaits-human",
+        Phase::Halted { .. } => "halted",
+        Phase::Complete { .. } => "complete",
+    }
+}

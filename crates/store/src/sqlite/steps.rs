@@ -1,0 +1,235 @@
+//! The two transactions that prove on which state they were decided: a step, and a promise.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mainstay_fleet::{DeviceId, ReleaseDigest};
+use mainstay_rollout::{Action, Candidate, Kind, Offer, Progress, RolloutId};
+use mainstay_telemetry::IncidentId;
+
+use super::values::{from_json, micros, to_json};
+use super::{SqliteStore, Write, enrolments, incidents, releases, rollouts, timeline};
+use crate::progress;
+use crate::{NextStep, PromiseRefusal, StoreError, TimelineKind};
+
+/// See [`crate::Rollouts::save_step`].
+pub(super) async fn save(
+    store: &SqliteStore,
+    step: &NextStep<'_>,
+) -> Result<Vec<IncidentId>, StoreError> {
+    let mut tx = store.write().await?;
+    check_generation(&mut tx, step).await?;
+    rollouts::update(&mut tx, step.rollout).await?;
+    move_devices(&mut tx, step).await?;
+    let mut opened = Vec::with_capacity(step.incidents.len());
+    for incident in step.incidents {
+        opened.push(incidents::open(&mut tx, incident).await?);
+    }
+    if let Some(change) = step.release {
+        releases::save(&mut tx, change, None).await?;
+    }
+    tx.commit().await?;
+    Ok(opened)
+}
+
+async fn check_generation(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreError> {
+    let id = step.rollout.id;
+    let row: Option<(i64,)> = sqlx::query_as("SELECT generation FROM rollouts WHERE id = ?1")
+        .bind(id.0)
+        .fetch_optional(&mut **tx)
+        .await?;
+    let (found,) = row.ok_or_else(|| StoreError::not_found("rollout", id))?;
+    let expected = step.expected_generation;
+    if u64::try_from(found) == Ok(expected) {
+        return Ok(());
+    }
+    Err(StoreError::Conflict {
+        what: "rollout",
+        name: id.to_string(),
+        because: format!("its generation was {expected} and is {found}"),
+    })
+}
+
+/// A device that goes back, or can't: key, progress, and the same in words.
+struct Moved {
+    key: i64,
+    progress: Progress,
+    kind: TimelineKind,
+    text: String,
+}
+
+/// Changes the progress of the devices that go back or can't, in two statements for all of them:
+/// a halt may send thousands back.
+async fn move_devices(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreError> {
+    let concerned = |action: &Action| {
+        matches!(action, Action::Return { .. } | Action::CannotReturn { .. })
+    };
+    if !step.actions.iter().any(concerned) {
+        return Ok(());
+    }
+    let known = progress_by_device(tx, step.rollout.id).await?;
+    let mut moved = Vec::new();
+    for action in step.actions {
+        moved.extend(outcome(tx, &known, action, step.at).await?);
+    }
+    save_moved(tx, step, &moved).await
+}
+
+type Known = BTreeMap<String, (i64, Progress)>;
+
+async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Known, StoreError> {
+    let rows: Vec<(String, i64, String)> = sqlx::query_as(
+        "SELECT d.id, e.device, e.progress FROM enrolments AS e
+         JOIN devices AS d ON d.key = e.device WHERE e.rollout = ?1",
+    )
+    .bind(id.0)
+    .fetch_all(&mut **tx)
+    .await?;
+    let known = rows
+        .into_iter()
+        .map(|(id, key, progress)| Ok((id, (key, from_json("enrolment", &progress)?))));
+    known.collect()
+}
+
+/// What an action makes of its device; none if it concerns none, or the device has moved on.
+async fn outcome(
+    tx: &mut Write,
+    known: &Known,
+    action: &Action,
+    at: Timestamp,
+) -> Result<Option<Moved>, StoreError> {
+    let (Action::Return { device, .. } | Action::CannotReturn { device, .. }) = action else {
+        return Ok(None);
+    };
+    let (key, before) = known
+        .get(device.as_str())
+        .ok_or_else(|| StoreError::not_found("enrolled device", device))?;
+    let (progress, kind, text) = match action {
+        Action::Return { to, .. } => {
+            let text = format!("was told to go back to {}", release_name(tx, to).await?);
+            (progress::returning(before, *to, at), TimelineKind::Returning, text)
+        }
+        Action::CannotReturn { why, .. } => {
+            let text = format!("can't go back: {why}");
+            (progress::stranded(before, *why, at), TimelineKind::CannotReturn, text)
+        }
+        _ => return Ok(None),
+    };
+    let progress = progress.filter(|progress| progress != before);
+    Ok(progress.map(|progress| Moved { key: *key, progress, kind, text }))
+}
+
+async fn save_moved(
+    tx: &mut Write,
+    step: &NextStep<'_>,
+    moved: &[Moved],
+) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(moved.len());
+    for one in moved {
+        let progress = to_json("enrolment", &one.progress)?;
+        rows.push((one.key, progress, one.kind.id(), &one.text));
+    }
+    let rows = to_json("step", &rows)?;
+    sqlx::query(
+        "UPDATE enrolments SET progress = v.value ->> 1 FROM json_each(?2) AS v
+         WHERE enrolments.rollout = ?1 AND enrolments.device = v.value ->> 0",
+    )
+    .bind(step.rollout.id.0)
+    .bind(&rows)
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO timeline (device, at, kind, text)
+         SELECT v.value ->> 0, ?1, v.value ->> 2, v.value ->> 3 FROM json_each(?2) AS v",
+    )
+    .bind(micros(step.at))
+    .bind(&rows)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// See [`crate::Rollouts::promise`].
+pub(super) async fn promise(
+    store: &SqliteStore,
+    id: RolloutId,
+    expected: u64,
+    device: &DeviceId,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<(), PromiseRefusal> {
+    let mut tx = store.write().await?;
+    let place = place(&mut tx, id, device).await?;
+    let not_enrolled = || PromiseRefusal::NotEnrolled { device: device.clone(), rollout: id };
+    let place = place.ok_or_else(not_enrolled)?;
+    if place.generation != expected {
+        let found = place.generation;
+        return Err(PromiseRefusal::GenerationChanged { expected, found });
+    }
+    let promised = progress::promised(&place.progress, offer, at);
+    let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
+    if promised == place.progress {
+        return Ok(());
+    }
+    enrolments::save(&mut tx, id.0, place.device, &promised).await?;
+    note(&mut tx, &place, offer, at).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// A device's place in a rollout.
+struct Place {
+    generation: u64,
+    candidate: String,
+    device: i64,
+    progress: Progress,
+}
+
+async fn place(
+    tx: &mut Write,
+    id: RolloutId,
+    device: &DeviceId,
+) -> Result<Option<Place>, StoreError> {
+    let row: Option<(i64, String, i64, String)> = sqlx::query_as(
+        "SELECT r.generation, r.candidate, e.device, e.progress
+         FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+         JOIN rollouts AS r ON r.id = e.rollout WHERE d.id = ?1 AND e.rollout = ?2",
+    )
+    .bind(device.as_str())
+    .bind(id.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some((generation, candidate, device, progress)) = row else { return Ok(None) };
+    let generation =
+        u64::try_from(generation).map_err(|error| StoreError::damaged("rollout", error))?;
+    let progress = from_json("enrolment", &progress)?;
+    Ok(Some(Place { generation, candidate, device, progress }))
+}
+
+async fn note(
+    tx: &mut Write,
+    place: &Place,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (kind, text) = match offer.kind {
+        Kind::Forward => {
+            let candidate: Candidate = from_json("rollout", &place.candidate)?;
+            (TimelineKind::Promised, format!("was promised {}", candidate.version))
+        }
+        Kind::Return => {
+            let text = format!("was told to go back to {}", release_name(tx, &offer.release).await?);
+            (TimelineKind::Returning, text)
+        }
+    };
+    timeline::add(tx, place.device, at, kind, &text, None).await
+}
+
+/// A release's name, or the start of its digest if it isn't one of ours.
+async fn release_name(tx: &mut Write, release: &ReleaseDigest) -> Result<String, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as("SELECT id FROM releases WHERE manifest = ?1")
+        .bind(&release.0[..])
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.map_or_else(|| release.short(), |(id,)| id))
+}
