@@ -40,6 +40,18 @@ pub fn create(
 
 /// Opens the key in `path`. Its holder is the one that the public half beside it names.
 pub fn open(path: &Path, passphrase: &Passphrase) -> Result<FileSigner, KeyError> {
+    open_with_secret(path, passphrase).map(|(signer, _)| signer)
+}
+
+/// As [`open`], for a caller that will keep the key under another passphrase or in another place.
+pub fn open_secret(path: &Path, passphrase: &Passphrase) -> Result<SecretKey, KeyError> {
+    open_with_secret(path, passphrase).map(|(_, key)| key)
+}
+
+fn open_with_secret(
+    path: &Path,
+    passphrase: &Passphrase,
+) -> Result<(FileSigner, SecretKey), KeyError> {
     let text = read_bounded(path, KEY_FILE_BYTES_MAX)?;
     check_private(path)?;
     let public_path = PublicHalf::path_beside(path);
@@ -52,7 +64,7 @@ pub fn open(path: &Path, passphrase: &Passphrase) -> Result<FileSigner, KeyError
     if PublicHalf::of(&signer) != public {
         return Err(KeyError::Mismatch(public_path));
     }
-    Ok(signer)
+    Ok((signer, key))
 }
 
 /// The text of a file of at most `bytes_max` bytes.

@@ -67,11 +67,7 @@ pub struct NewServer<'a> {
 ///
 /// # Errors
 /// If the plan has errors, the root doesn't verify or doesn't name the key, or something is there.
-pub async fn init(
-    folder: &DataDir,
-    new: &NewServer<'_>,
-    now: Timestamp,
-) -> Result<(), AdminError> {
+pub async fn init(folder: &DataDir, new: &NewServer<'_>, now: Timestamp) -> Result<(), AdminError> {
     let plan = acceptable(new.plan, &FleetFacts::default())?;
     let contents = Contents {
         root: new.root,

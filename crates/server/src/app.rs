@@ -80,7 +80,9 @@ pub enum AppError {
     #[error("the root of this server is refused: {0}")]
     Root(Refusal),
     /// The online key isn't one of the root's.
-    #[error("the root doesn't name this server's key for the role status, so devices would refuse all it says")]
+    #[error(
+        "the root doesn't name this server's key for the role status, so devices would refuse all it says"
+    )]
     StatusKey,
 }
 
@@ -203,13 +205,18 @@ impl App {
     /// # Errors
     /// If the store can't be read, or holds a plan that this version can't parse.
     pub async fn plan(&self) -> Result<Option<Arc<ActivePlan>>, StoreError> {
-        let Some(stored) = self.store.active_plan().await? else { return Ok(None) };
+        let Some(stored) = self.store.active_plan().await? else {
+            return Ok(None);
+        };
         let revision = hex::encode(stored.digest);
         if let Some(known) = self.known_plan(&revision) {
             return Ok(Some(known));
         }
         let plan = mainstay_plan::parse(&stored.text).map_err(|findings| {
-            StoreError::damaged("plan", format!("{} findings in the active plan", findings.len()))
+            StoreError::damaged(
+                "plan",
+                format!("{} findings in the active plan", findings.len()),
+            )
         })?;
         let active = Arc::new(ActivePlan { revision, plan });
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Some(active.clone());
@@ -224,7 +231,11 @@ impl App {
     }
 
     fn known_plan(&self, revision: &str) -> Option<Arc<ActivePlan>> {
-        let known = self.plan.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self
+            .plan
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         known.filter(|plan| plan.revision == revision)
     }
 }
@@ -232,6 +243,14 @@ impl App {
 /// The version of a root that verifies and names `signer` for the role `status`.
 pub(crate) fn checked_root_version(root: &[u8], signer: &dyn Signer) -> Result<u32, AppError> {
     let root = verify::pinned_root(root, &HostPrimitives).map_err(AppError::Root)?;
-    let named = root.get().role(Role::Status).keys.contains(&signer.key_id());
-    if named { Ok(root.get().version) } else { Err(AppError::StatusKey) }
+    let named = root
+        .get()
+        .role(Role::Status)
+        .keys
+        .contains(&signer.key_id());
+    if named {
+        Ok(root.get().version)
+    } else {
+        Err(AppError::StatusKey)
+    }
 }

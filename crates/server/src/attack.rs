@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use mainstay_fleet::DeviceId;
 use mainstay_trust::Digest;
@@ -30,12 +30,17 @@ pub struct ForcedOffer {
 pub struct Attack {
     forced: RwLock<Option<Arc<ForcedOffer>>>,
     offered: AtomicU64,
+    offered_to: Mutex<BTreeSet<DeviceId>>,
     downloads: AtomicU64,
 }
 
 impl Attack {
-    /// Starts forcing `offer`, in place of any earlier one.
+    /// Starts forcing `offer`, in place of any earlier one, and counts anew whom it reaches.
     pub fn force(&self, offer: ForcedOffer) {
+        self.offered_to
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         *self.forced.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(offer));
     }
 
@@ -49,6 +54,14 @@ impl Attack {
         self.offered.load(Ordering::SeqCst)
     }
 
+    /// The devices to which the present offer, or the last one, was made.
+    pub fn offered_to(&self) -> BTreeSet<DeviceId> {
+        self.offered_to
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// How many payload requests were answered with forced bytes so far.
     pub fn downloads(&self) -> u64 {
         self.downloads.load(Ordering::SeqCst)
@@ -58,18 +71,33 @@ impl Attack {
     pub(crate) fn offer_to(&self, device: &DeviceId) -> Option<Arc<ForcedOffer>> {
         let offer = self.forced_for(device)?;
         self.offered.fetch_add(1, Ordering::SeqCst);
+        let mut reached = self
+            .offered_to
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        reached.insert(device.clone());
         Some(offer)
     }
 
     /// The forced payload for a device that asks for `image`, counted.
-    pub(crate) fn payload_for(&self, device: &DeviceId, image: &Digest) -> Option<Arc<ForcedOffer>> {
-        let offer = self.forced_for(device).filter(|offer| offer.image == *image)?;
+    pub(crate) fn payload_for(
+        &self,
+        device: &DeviceId,
+        image: &Digest,
+    ) -> Option<Arc<ForcedOffer>> {
+        let offer = self
+            .forced_for(device)
+            .filter(|offer| offer.image == *image)?;
         self.downloads.fetch_add(1, Ordering::SeqCst);
         Some(offer)
     }
 
     fn forced_for(&self, device: &DeviceId) -> Option<Arc<ForcedOffer>> {
-        let forced = self.forced.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let forced = self
+            .forced
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         forced.filter(|offer| offer.devices.contains(device))
     }
 }
@@ -100,5 +128,6 @@ mod tests {
         attack.stop();
         assert!(attack.offer_to(&victim).is_none());
         assert_eq!((attack.offered(), attack.downloads()), (1, 1));
+        assert_eq!(attack.offered_to(), BTreeSet::from([victim]));
     }
 }

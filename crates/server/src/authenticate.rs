@@ -58,7 +58,9 @@ fn bearer(headers: &HeaderMap) -> Option<Token> {
 }
 
 fn basic(headers: &HeaderMap) -> Option<Token> {
-    let decoded = BASE64_STANDARD.decode(credentials(headers, "basic")?).ok()?;
+    let decoded = BASE64_STANDARD
+        .decode(credentials(headers, "basic")?)
+        .ok()?;
     let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
     Token::parse(password)
 }
@@ -66,7 +68,9 @@ fn basic(headers: &HeaderMap) -> Option<Token> {
 /// What follows the scheme in `Authorization` (RFC 9110, section 11.4: schemes ignore case).
 fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let (named, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    named.eq_ignore_ascii_case(scheme).then(|| credentials.trim())
+    named
+        .eq_ignore_ascii_case(scheme)
+        .then(|| credentials.trim())
 }
 
 #[cfg(test)]

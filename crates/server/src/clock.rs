@@ -19,7 +19,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the edge at which time enters")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the edge at which time enters"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

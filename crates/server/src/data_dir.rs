@@ -208,7 +208,9 @@ impl DataDir {
         FolderBlobs::open(self.blobs()).await?;
         let store = SqliteStore::create(&self.database()).await?;
         let (text, digest) = (contents.plan_text, contents.plan.digest.0);
-        store.activate_plan(text, digest, contents.by, contents.at).await?;
+        store
+            .activate_plan(text, digest, contents.by, contents.at)
+            .await?;
         store.close().await;
         Ok(())
     }
@@ -225,7 +227,9 @@ impl DataDir {
         })?;
         let mut root = Vec::new();
         // One byte more than the largest root: a longer file is then refused by its verification.
-        let read = file.take(SIGNED_BYTES_MAX as u64 + 1).read_to_end(&mut root);
+        let read = file
+            .take(SIGNED_BYTES_MAX as u64 + 1)
+            .read_to_end(&mut root);
         read.map_err(|cause| unusable(&path, cause))?;
         Ok(root)
     }
@@ -258,5 +262,8 @@ fn remove_leftover(path: &Path) -> Result<(), DataDirError> {
 }
 
 fn unusable(path: &Path, cause: io::Error) -> DataDirError {
-    DataDirError::Io { path: path.to_owned(), cause }
+    DataDirError::Io {
+        path: path.to_owned(),
+        cause,
+    }
 }

@@ -17,7 +17,10 @@ pub trait Entropy: Send + Sync {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[expect(clippy::disallowed_methods, reason = "this is the edge at which chance enters")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the edge at which chance enters"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("an operating system that is up has random bytes");
     }
@@ -34,7 +37,10 @@ pub struct SeededEntropy {
 impl SeededEntropy {
     /// The stream that belongs to `seed`.
     pub fn new(seed: u64) -> Self {
-        Self { seed, blocks: AtomicU64::new(0) }
+        Self {
+            seed,
+            blocks: AtomicU64::new(0),
+        }
     }
 }
 

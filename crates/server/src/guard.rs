@@ -18,8 +18,9 @@ use crate::problem::Refused;
 pub const REQUESTS_MAX: usize = 1024;
 
 /// Longest time that a request may take up to the first byte of its answer. The slowest honest one
-/// is the upload of the largest artifact over a slow line.
-pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(60);
+/// is the upload of the largest artifact over a line of 2 Mbit/s. Whoever bears no token is answered
+/// before the body is read, and so can't hold a place for long.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(300);
 
 /// The free places.
 #[derive(Debug, Clone)]

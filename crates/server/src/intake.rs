@@ -12,7 +12,9 @@ use mainstay_plan::{Class, Plan, TrackName};
 use mainstay_release::{Facts, Release};
 use mainstay_trust::cose::Approval;
 use mainstay_trust::root::Role;
-use mainstay_trust::{Digest, Envelope, Manifest, Primitives as _, Refusal, Root, Verified, verify};
+use mainstay_trust::{
+    Digest, Envelope, Manifest, Primitives as _, Refusal, Root, Verified, verify,
+};
 
 use crate::problem::Refused;
 
@@ -44,7 +46,12 @@ pub(crate) fn open_artifact<'a>(
     check_payload(&manifest, payload)?;
     let facts = facts(&manifest, class_of(&manifest, plan)?, track)?;
     let builders = holders(&frame.envelope, Role::Build, root)?;
-    Ok(Intake { facts, payload, builders, envelope: frame.envelope })
+    Ok(Intake {
+        facts,
+        payload,
+        builders,
+        envelope: frame.envelope,
+    })
 }
 
 /// What the approval in an approved envelope rests on. The release's present envelope is `stored`; the approval must be `person`'s.
@@ -68,8 +75,11 @@ pub(crate) fn open_approval(
     }
     verify::release(envelope, root, &HostPrimitives)?;
     let seen = blocks::seen(envelope, root, &HostPrimitives)?;
-    let own = seen.iter().find(|block| counts(block, Role::Release) && held_by(block, person));
-    own.and_then(|block| block.approval).ok_or_else(|| not_the_holder(person))
+    let own = seen
+        .iter()
+        .find(|block| counts(block, Role::Release) && held_by(block, person));
+    own.and_then(|block| block.approval)
+        .ok_or_else(|| not_the_holder(person))
 }
 
 /// An approval rests on the plan in force and on the evidence that opened the gates, or on nothing

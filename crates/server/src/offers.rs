@@ -6,12 +6,19 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::{Device, ReleaseDigest};
-use mainstay_rollout::{DeviceView, Offer, Rollout, Wait};
+use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait};
 use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
 use mainstay_trust::Digest;
 
 use crate::App;
 use crate::problem::Refused;
+
+/// A promise fails when the rollout moved on between decision and transaction; the second decision
+/// is made on its new state. If that fails too, the device asks again at its next poll.
+const DECISIONS_MAX: u32 = 2;
+/// A device for which there is no room comes back after this part of a poll: the places turn over
+/// several times in it.
+const RETRIES_PER_POLL: i32 = 6;
 
 /// What a device that checks in is told.
 #[derive(Debug)]
@@ -55,16 +62,32 @@ pub(crate) async fn decide(
     device: &Device,
     now: Timestamp,
 ) -> Result<Decision, Refused> {
-    let considered = consider(app, device, now).await?;
-    for one in &considered {
-        if let Ok(offer) = one.offer
-            && let Some(package) = promise(app, one, &offer, now).await?
-        {
+    let mut turns = None;
+    for _ in 0..DECISIONS_MAX {
+        let considered = consider(app, device, now).await?;
+        turns = considered
+            .iter()
+            .filter_map(|one| turn(app, one, now))
+            .min();
+        let offered = considered.iter().find_map(|one| offered(one, device));
+        let Some((one, offer)) = offered else { break };
+        if let Some(package) = promise(app, one, &offer, now).await? {
             return Ok(Decision::Install(package));
         }
     }
-    let turn = considered.iter().filter_map(|one| turn(app, one)).min();
-    Ok(Decision::Nothing { turn })
+    Ok(Decision::Nothing { turn: turns })
+}
+
+/// The offer of one rollout. A device that has since gone further than a halted candidate, through
+/// a later rollout, is past it: sending it back would take the later release away from it.
+fn offered<'a>(one: &'a Considered, device: &Device) -> Option<(&'a Considered, Offer)> {
+    let offer = one.offer.as_ref().ok().copied()?;
+    let runs = device
+        .running
+        .as_ref()
+        .map_or(0, |running| running.sequence);
+    let past = offer.kind == Kind::Return && runs > one.rollout.candidate.sequence;
+    (!past).then_some((one, offer))
 }
 
 /// What each rollout that the device is enrolled in has for it, the newest rollout first.
@@ -77,9 +100,16 @@ pub(crate) async fn consider(
     now: Timestamp,
 ) -> Result<Vec<Considered>, StoreError> {
     let enrolments = app.store.enrolments_of(&device.id).await?;
-    let look = |Enrolled { rollout, device: view }| {
+    let look = |Enrolled {
+                    rollout,
+                    device: view,
+                }| {
         let offer = mainstay_rollout::offer(&rollout, &view, others(app, &rollout, &view), now);
-        Considered { rollout, view, offer }
+        Considered {
+            rollout,
+            view,
+            offer,
+        }
     };
     Ok(enrolments.into_iter().map(look).collect())
 }
@@ -92,9 +122,12 @@ fn others(app: &App, rollout: &Rollout, view: &DeviceView) -> u32 {
 
 /// When the turn of a device that waits will come. A closed window is asked about the instant at
 /// which it opens, so that the device comes at its own time in it, not with all the others.
-fn turn(app: &App, one: &Considered) -> Option<Timestamp> {
+fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
     match one.offer.as_ref().err()? {
         Wait::Jitter { until } => Some(*until),
+        Wait::Budget { .. } => now
+            .checked_add(one.rollout.rules.poll / RETRIES_PER_POLL)
+            .ok(),
         Wait::WindowOpens { at, .. } => {
             let in_flight = others(app, &one.rollout, &one.view);
             match mainstay_rollout::offer(&one.rollout, &one.view, in_flight, *at) {
@@ -106,8 +139,7 @@ fn turn(app: &App, one: &Considered) -> Option<Timestamp> {
     }
 }
 
-/// Makes an offer durable; none when the rollout has moved on meanwhile, and the device asks again
-/// at its next poll.
+/// Makes an offer durable; none when the rollout has moved on meanwhile.
 async fn promise(
     app: &App,
     one: &Considered,
@@ -119,10 +151,13 @@ async fn promise(
         return Ok(None);
     };
     let (rollout, device) = (&one.rollout, &one.view.id);
-    let promised = app.store.promise(rollout.id, rollout.generation, device, offer, now).await;
+    let promised = app
+        .store
+        .promise(rollout.id, rollout.generation, device, offer, now)
+        .await;
     match promised {
         Ok(()) => {
-            if !one.view.progress.in_flight() {
+            if offer.kind == Kind::Forward && !one.view.progress.in_flight() {
                 app.memory.promised(rollout.id);
             }
             Ok(Some(package))
@@ -137,8 +172,16 @@ async fn promise(
 
 /// The envelope of a release and where its payload is; none when the store doesn't have it.
 async fn package(app: &App, release: &ReleaseDigest) -> Result<Option<Package>, StoreError> {
-    let Some(found) = app.store.release_by_manifest(release).await? else { return Ok(None) };
-    let Some(envelope) = app.store.envelope(release).await? else { return Ok(None) };
+    let Some(found) = app.store.release_by_manifest(release).await? else {
+        return Ok(None);
+    };
+    let Some(envelope) = app.store.envelope(release).await? else {
+        return Ok(None);
+    };
     let image_bytes = u32::try_from(found.facts.image_bytes).unwrap_or(u32::MAX);
-    Ok(Some(Package { envelope, image: found.facts.image, image_bytes }))
+    Ok(Some(Package {
+        envelope,
+        image: found.facts.image,
+        image_bytes,
+    }))
 }

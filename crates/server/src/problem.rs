@@ -28,7 +28,12 @@ pub struct Refused {
 impl Refused {
     /// A refusal with this status, stable id, cause and cure.
     pub fn new(status: StatusCode, id: &str, cause: impl Display, cure: impl Display) -> Self {
-        Self { status, id: id.to_owned(), cause: cause.to_string(), cure: cure.to_string() }
+        Self {
+            status,
+            id: id.to_owned(),
+            cause: cause.to_string(),
+            cure: cure.to_string(),
+        }
     }
 
     /// The stable id.
@@ -84,7 +89,11 @@ impl Refused {
 
     /// The body ended before it was whole.
     pub fn cut_short() -> Self {
-        Self::bad("request.cut-short", "The body ended too early.", "Send it again.")
+        Self::bad(
+            "request.cut-short",
+            "The body ended too early.",
+            "Send it again.",
+        )
     }
 
     /// The body isn't what this place takes.

@@ -30,7 +30,12 @@ impl From<StoreError> for Refused {
 fn failed(error: &StoreError) -> Refused {
     tracing::error!(id = error.id(), %error, "the store failed");
     let cause = "The server's store failed; its log says more.";
-    Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.id(), cause, error.cure())
+    Refused::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        error.id(),
+        cause,
+        error.cure(),
+    )
 }
 
 impl From<Denied> for Refused {
@@ -41,7 +46,12 @@ impl From<Denied> for Refused {
 
 impl From<DutyConflict> for Refused {
     fn from(conflict: DutyConflict) -> Self {
-        Self::new(StatusCode::CONFLICT, conflict.id(), &conflict, conflict.cure())
+        Self::new(
+            StatusCode::CONFLICT,
+            conflict.id(),
+            &conflict,
+            conflict.cure(),
+        )
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! | who calls | where | who answers |
 //! |---|---|---|
-//! | devices | `/device/v1/...`, CBOR | [`crate::device_protocol`] |
-//! | people and their tools | `/api/v1/...`, JSON | [`crate::operator`] |
-//! | browsers | `/`, `/devices/{id}`, ... | [`crate::pages`] |
+//! | devices | `/device/v1/...`, CBOR | `device_protocol/` |
+//! | people and their tools | `/api/v1/...`, JSON | `operator/` |
+//! | browsers | `/`, `/devices/{id}`, ... | `pages/` |
 
 use std::sync::Arc;
 
@@ -18,14 +18,12 @@ use crate::guard::{Guard, guard};
 use crate::problem::Refused;
 use crate::{App, device_protocol, operator, pages};
 
-/// Headers of every answer: pages may load nothing from elsewhere and run no script, nobody may
-/// guess another content type, and addresses stay here.
+/// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
+/// another content type, and addresses stay here.
 const SECURE: [(HeaderName, HeaderValue); 3] = [
     (
         CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
+        HeaderValue::from_static(mainstay_report::CONTENT_SECURITY_POLICY),
     ),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),

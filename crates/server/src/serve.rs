@@ -21,10 +21,14 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another process listens there.
-    #[error("serve.port-in-use: another program already listens on {0}; stop it, or choose another address with --listen")]
+    #[error(
+        "serve.port-in-use: another program already listens on {0}; stop it, or choose another address with --listen"
+    )]
     PortInUse(SocketAddr),
     /// The address can't be bound for another reason.
-    #[error("serve.cannot-bind: can't listen on {addr}: {cause}; choose an address of this machine that you may use (ports below 1024 need a privilege)")]
+    #[error(
+        "serve.cannot-bind: can't listen on {addr}: {cause}; choose an address of this machine that you may use (ports below 1024 need a privilege)"
+    )]
     CannotBind {
         /// The address.
         addr: SocketAddr,
@@ -53,10 +57,12 @@ impl ServeError {
 /// # Errors
 /// [`ServeError::PortInUse`] or [`ServeError::CannotBind`].
 pub async fn bind(addr: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(addr).await.map_err(|cause| match cause.kind() {
-        io::ErrorKind::AddrInUse => ServeError::PortInUse(addr),
-        _ => ServeError::CannotBind { addr, cause },
-    })
+    TcpListener::bind(addr)
+        .await
+        .map_err(|cause| match cause.kind() {
+            io::ErrorKind::AddrInUse => ServeError::PortInUse(addr),
+            _ => ServeError::CannotBind { addr, cause },
+        })
 }
 
 /// Serves until `shutdown` resolves, then lets requests in flight end within [`SHUTDOWN_GRACE`] and

@@ -29,7 +29,9 @@ pub(crate) fn signed_status(
     nonce: &[u8; NONCE_BYTES],
     now: Timestamp,
 ) -> Result<Vec<u8>, BlockError> {
-    let lifetime = plan.map_or(LIFETIME_WITHOUT_PLAN, |active| active.plan.trust.status_lifetime);
+    let lifetime = plan.map_or(LIFETIME_WITHOUT_PLAN, |active| {
+        active.plan.trust.status_lifetime
+    });
     let issued = unix_seconds(now);
     let status = Status {
         seq: u64::try_from(now.as_microsecond()).unwrap_or(0),

@@ -60,7 +60,10 @@ mod tests {
         let read = Token::parse(&token.reveal()).map(|t| t.hash());
         assert_eq!(read, Some(token.hash()));
         for wrong in ["", "abc", &"g".repeat(64), &"0".repeat(63), &"0".repeat(66)] {
-            assert!(Token::parse(wrong).is_none(), "{wrong:?} was taken for a token");
+            assert!(
+                Token::parse(wrong).is_none(),
+                "{wrong:?} was taken for a token"
+            );
         }
     }
 

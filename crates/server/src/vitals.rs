@@ -30,7 +30,12 @@ impl Vitals {
     /// Keeps what a check-in says.
     pub(crate) fn note(&self, device: &DeviceId, check_in: &CheckIn<'_>, at: Timestamp) {
         let (health, boot) = (check_in.health, check_in.boot);
-        let vital = Vital { at, health, boot, slot: check_in.running.slot };
+        let vital = Vital {
+            at,
+            health,
+            boot,
+            slot: check_in.running.slot,
+        };
         self.lock().insert(device.clone(), vital);
     }
 

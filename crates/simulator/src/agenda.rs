@@ -42,7 +42,12 @@ impl Agenda {
 pub fn round_up(at: Timestamp, tick: SignedDuration) -> Timestamp {
     let tick_us = i64::try_from(tick.as_micros()).unwrap_or(i64::MAX).max(1);
     let us = at.as_microsecond();
-    let rounded = us.div_euclid(tick_us) * tick_us + if us.rem_euclid(tick_us) == 0 { 0 } else { tick_us };
+    let rounded = us.div_euclid(tick_us) * tick_us
+        + if us.rem_euclid(tick_us) == 0 {
+            0
+        } else {
+            tick_us
+        };
     Timestamp::from_microsecond(rounded).unwrap_or(at)
 }
 

@@ -69,11 +69,21 @@ mod tests {
 
     #[test]
     fn a_late_fault_shows_late_and_only_on_its_hardware() {
-        let fault = Behaviour::FailsAfter { after_s: 240, hardware: vec!["B".to_owned()] };
-        for (uptime_s, hardware, passes) in
-            [(0, "B", true), (239, "B", true), (240, "B", false), (9999, "C", true)]
-        {
-            assert_eq!(fault.self_test_passes(uptime_s, hardware), passes, "{uptime_s} s on {hardware}");
+        let fault = Behaviour::FailsAfter {
+            after_s: 240,
+            hardware: vec!["B".to_owned()],
+        };
+        for (uptime_s, hardware, passes) in [
+            (0, "B", true),
+            (239, "B", true),
+            (240, "B", false),
+            (9999, "C", true),
+        ] {
+            assert_eq!(
+                fault.self_test_passes(uptime_s, hardware),
+                passes,
+                "{uptime_s} s on {hardware}"
+            );
         }
     }
 

@@ -23,8 +23,15 @@ impl Crowd {
     pub fn new(devices: Vec<SimulatedDevice>, around: Circumstances, start: Timestamp) -> Self {
         let mut agenda = Agenda::default();
         (0..devices.len()).for_each(|index| agenda.put(start, index));
-        let devices = devices.into_iter().map(|device| Some(Box::new(device))).collect();
-        Self { devices, agenda, around: Arc::new(around) }
+        let devices = devices
+            .into_iter()
+            .map(|device| Some(Box::new(device)))
+            .collect();
+        Self {
+            devices,
+            agenda,
+            around: Arc::new(around),
+        }
     }
 
     /// When the next device wants to act; none if the crowd is empty.
@@ -40,7 +47,9 @@ impl Crowd {
         let due = self.agenda.due(now);
         let mut tasks = JoinSet::new();
         for index in &due {
-            let Some(mut device) = self.devices[*index].take() else { continue };
+            let Some(mut device) = self.devices[*index].take() else {
+                continue;
+            };
             let (around, index) = (self.around.clone(), *index);
             tasks.spawn(async move {
                 let next = device.act(now, &around).await;

@@ -71,7 +71,11 @@ impl Link {
             .no_proxy()
             .build()
             .map_err(LinkError::Unreachable)?;
-        Ok(Self { http, base: base.into(), gate: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)) })
+        Ok(Self {
+            http,
+            base: base.into(),
+            gate: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)),
+        })
     }
 
     /// Sends one message of the device protocol and returns the answer's bytes.
@@ -85,8 +89,12 @@ impl Link {
         body: &[u8],
         luck: Luck,
     ) -> Result<Vec<u8>, LinkError> {
-        let request = self.http.post(format!("{}{path}", self.base)).body(body.to_vec());
-        self.send(request.header(CONTENT_TYPE, CBOR), token, luck).await
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .body(body.to_vec());
+        self.send(request.header(CONTENT_TYPE, CBOR), token, luck)
+            .await
     }
 
     /// Fetches `length` bytes of a payload from `offset`; a cut answer is shorter.
@@ -122,7 +130,10 @@ impl Link {
         if !answer.status().is_success() {
             return Err(LinkError::Refused(answer.status()));
         }
-        if answer.content_length().is_none_or(|length| length > ANSWER_BYTES_MAX as u64) {
+        if answer
+            .content_length()
+            .is_none_or(|length| length > ANSWER_BYTES_MAX as u64)
+        {
             return Err(LinkError::TooLarge);
         }
         let bytes = answer.bytes().await.map_err(LinkError::Unreachable)?;

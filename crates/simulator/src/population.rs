@@ -32,11 +32,21 @@ pub struct Hardship {
 
 impl Hardship {
     /// The harmless background of an ordinary fleet.
-    pub const ORDINARY: Self =
-        Self { request_lost: 10, answer_lost: 10, download_cut: 30, power_cut: 30, offline: 4 };
+    pub const ORDINARY: Self = Self {
+        request_lost: 10,
+        answer_lost: 10,
+        download_cut: 30,
+        power_cut: 30,
+        offline: 4,
+    };
     /// Nothing ever goes wrong.
-    pub const NONE: Self =
-        Self { request_lost: 0, answer_lost: 0, download_cut: 0, power_cut: 0, offline: 0 };
+    pub const NONE: Self = Self {
+        request_lost: 0,
+        answer_lost: 0,
+        download_cut: 0,
+        power_cut: 0,
+        offline: 0,
+    };
 }
 
 /// One home: the facts about a device that its maker would have on file, and its luck.
@@ -60,8 +70,9 @@ pub struct Home {
 /// a hundred: a fleet in which everything answers is no fleet.
 pub fn draw(count: u32, hardware: &[String], hardship: Hardship, seed: u64) -> Vec<Home> {
     let mut dice = Dice::new(seed, STREAM);
-    let mut homes: Vec<Home> =
-        (1..=count).map(|number| home(number, hardware, hardship, &mut dice)).collect();
+    let mut homes: Vec<Home> = (1..=count)
+        .map(|number| home(number, hardware, hardship, &mut dice))
+        .collect();
     if hardship.offline > 0 && count >= 100 && !homes.iter().any(|home| home.offline) {
         let unlucky = dice.below(u64::from(count));
         homes[usize::try_from(unlucky).unwrap_or(0)].offline = true;
@@ -101,14 +112,22 @@ mod tests {
     use super::*;
 
     fn fleet(seed: u64) -> Vec<Home> {
-        draw(500, &["B".to_owned(), "C".to_owned()], Hardship::ORDINARY, seed)
+        draw(
+            500,
+            &["B".to_owned(), "C".to_owned()],
+            Hardship::ORDINARY,
+            seed,
+        )
     }
 
     #[test]
     fn every_zone_and_every_revision_is_inhabited() {
         let homes = fleet(7);
         for (zone, _) in ZONES {
-            assert!(homes.iter().any(|home| home.zone == *zone), "nobody lives in {zone}");
+            assert!(
+                homes.iter().any(|home| home.zone == *zone),
+                "nobody lives in {zone}"
+            );
         }
         let b = homes.iter().filter(|home| home.hardware == "B").count();
         assert!((200..300).contains(&b), "{b} of 500 on hardware B");

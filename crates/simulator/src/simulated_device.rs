@@ -129,7 +129,9 @@ impl SimulatedDevice {
 
     /// One step; returns an instant if there is nothing to do before it.
     async fn act_once(&mut self, now_ms: u64, around: &Circumstances) -> Option<u64> {
-        let Body::Up(core) = &mut self.body else { return self.come_up(now_ms) };
+        let Body::Up(core) = &mut self.body else {
+            return self.come_up(now_ms);
+        };
         let want = core.wants(now_ms);
         let done = match want {
             Want::Sleep { until_ms } => return Some(until_ms),
@@ -140,14 +142,22 @@ impl SimulatedDevice {
             }
             Want::CheckIn => self.check_in(now_ms, around).await,
             Want::Report => self.report(now_ms, around).await,
-            Want::Fetch { image, offset, left } => {
+            Want::Fetch {
+                image,
+                offset,
+                left,
+            } => {
                 self.plan_cut(image, around);
                 self.fetch(image, offset, left, now_ms, around).await
             }
         };
         match done {
             // An answer that can't be read is as good as none.
-            Err(DeviceError::Message(_)) => self.core().exchange_failed(now_ms).is_err().then(|| self.go_down(now_ms, around)),
+            Err(DeviceError::Message(_)) => self
+                .core()
+                .exchange_failed(now_ms)
+                .is_err()
+                .then(|| self.go_down(now_ms, around)),
             Err(DeviceError::Flash(_)) => Some(self.go_down(now_ms, around)),
             Ok(()) => None,
         }
@@ -199,8 +209,15 @@ impl SimulatedDevice {
         let (nonce, health) = (self.dice.nonce(), self.health(now_ms, around));
         let length = self.core().check_in(nonce, health, &mut buffer)?;
         let luck = self.luck(now_ms, around);
-        let answer = around.link.post(CHECK_IN_PATH, &self.token, &buffer[..length], luck).await;
-        self.missed_polls = if answer.is_ok() { 0 } else { self.missed_polls.saturating_add(1) };
+        let answer = around
+            .link
+            .post(CHECK_IN_PATH, &self.token, &buffer[..length], luck)
+            .await;
+        self.missed_polls = if answer.is_ok() {
+            0
+        } else {
+            self.missed_polls.saturating_add(1)
+        };
         match answer {
             Ok(bytes) => self.core().take_directive(&bytes, now_ms),
             Err(error) => self.give_up_exchange(&error, now_ms),
@@ -211,7 +228,11 @@ impl SimulatedDevice {
         let mut buffer = [0; MESSAGE_BYTES_MAX];
         let length = self.core().reports(&mut buffer)?;
         let luck = self.luck(now_ms, around);
-        match around.link.post(REPORTS_PATH, &self.token, &buffer[..length], luck).await {
+        match around
+            .link
+            .post(REPORTS_PATH, &self.token, &buffer[..length], luck)
+            .await
+        {
             Ok(bytes) => self.core().take_acknowledged(&bytes, now_ms),
             Err(error) => self.give_up_exchange(&error, now_ms),
         }
@@ -230,7 +251,11 @@ impl SimulatedDevice {
         if luck == Luck::Fine && self.dice.chance(around.hardship.download_cut) {
             luck = Luck::Cut;
         }
-        match around.link.fetch(&path, &self.token, offset.into(), left.into(), luck).await {
+        match around
+            .link
+            .fetch(&path, &self.token, offset.into(), left.into(), luck)
+            .await
+        {
             Ok(bytes) => self.core().take_image_bytes(&bytes, now_ms),
             Err(error) => self.give_up_exchange(&error, now_ms),
         }
@@ -261,7 +286,9 @@ impl SimulatedDevice {
         if self.dice.chance(around.hardship.power_cut) {
             let index = self.dice.below(CUT_WITHIN_OPERATIONS);
             let permille = u32::try_from(self.dice.below(1000)).unwrap_or(500);
-            self.core().flash_mut().cut_at(index, Cut::Torn { permille });
+            self.core()
+                .flash_mut()
+                .cut_at(index, Cut::Torn { permille });
         }
     }
 
@@ -273,7 +300,9 @@ impl SimulatedDevice {
     fn self_test(&mut self, now_ms: u64, around: &Circumstances) -> SelfTest {
         let uptime_s = now_ms.saturating_sub(self.booted_ms) / 1000;
         match self.behaviour(around) {
-            Some(behaviour) if behaviour.self_test_passes(uptime_s, &self.home.hardware) => SelfTest::Passed,
+            Some(behaviour) if behaviour.self_test_passes(uptime_s, &self.home.hardware) => {
+                SelfTest::Passed
+            }
             Some(_) => SelfTest::Failed,
             None => SelfTest::NotRun,
         }
@@ -283,10 +312,15 @@ impl SimulatedDevice {
         let uptime_s = now_ms.saturating_sub(self.booted_ms) / 1000;
         let behaviour = self.behaviour(around).unwrap_or(&Behaviour::Healthy);
         let missed = self.missed_polls;
-        weather::measure(behaviour, &self.home.hardware, uptime_s, missed, &mut self.dice)
+        weather::measure(
+            behaviour,
+            &self.home.hardware,
+            uptime_s,
+            missed,
+            &mut self.dice,
+        )
     }
 }
-
 
 /// Unix milliseconds of an instant; 0 for one before 1970, which no story has.
 pub fn unix_ms(at: Timestamp) -> u64 {

@@ -26,7 +26,11 @@ pub fn measure(
     dice: &mut Dice,
 ) -> Health {
     let extra_logs = behaviour.extra_error_logs_per_hour(hardware);
-    let extra_drain = if extra_logs > 0 { EXTRA_DRAIN_WHEN_FAULTY } else { 0 };
+    let extra_drain = if extra_logs > 0 {
+        EXTRA_DRAIN_WHEN_FAULTY
+    } else {
+        0
+    };
     let drain = ORDINARY_DRAIN_FROM + dice.below(ORDINARY_DRAIN_SPAN);
     Health {
         uptime_s: u32::try_from(uptime_s).unwrap_or(u32::MAX),

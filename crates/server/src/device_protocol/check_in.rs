@@ -58,7 +58,12 @@ async fn answer(
         Decision::Install(package) => (install(package), None),
     };
     let poll_after_s = poll::after(plan.as_deref(), turn, now);
-    message::answer(&Directive { acknowledged, poll_after_s, status: &status, todo })
+    message::answer(&Directive {
+        acknowledged,
+        poll_after_s,
+        status: &status,
+        todo,
+    })
 }
 
 fn install(package: &Package) -> Todo<'_> {

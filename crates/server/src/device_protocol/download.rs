@@ -5,7 +5,8 @@
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE,
+    RANGE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -39,12 +40,20 @@ enum Source {
 impl Download {
     /// A payload in an open file of `len` bytes.
     pub(crate) fn from_file(digest: Digest, file: File, len: u64) -> Self {
-        Self { digest, len, source: Source::File(file) }
+        Self {
+            digest,
+            len,
+            source: Source::File(file),
+        }
     }
 
     /// A payload in memory.
     pub(crate) fn from_bytes(digest: Digest, bytes: Vec<u8>) -> Self {
-        Self { digest, len: bytes.len() as u64, source: Source::Memory(bytes) }
+        Self {
+            digest,
+            len: bytes.len() as u64,
+            source: Source::Memory(bytes),
+        }
     }
 
     /// The answer to a request with these headers: 200, 206, or 416.
@@ -54,16 +63,34 @@ impl Download {
     pub(crate) async fn answer(self, headers: &HeaderMap) -> Result<Response, Refused> {
         let (len, etag) = (self.len, format!("\"{}\"", self.digest));
         match part(wanted_range(headers, &etag), len) {
-            Part::Whole => Ok(response(StatusCode::OK, &etag, len, None, self.bytes(0, len).await?)),
+            Part::Whole => Ok(response(
+                StatusCode::OK,
+                &etag,
+                len,
+                None,
+                self.bytes(0, len).await?,
+            )),
             Part::Bytes { first, last } => {
                 let span = last - first + 1;
                 let range = format!("bytes {first}-{last}/{len}");
                 let body = self.bytes(first, span).await?;
-                Ok(response(StatusCode::PARTIAL_CONTENT, &etag, span, Some(range), body))
+                Ok(response(
+                    StatusCode::PARTIAL_CONTENT,
+                    &etag,
+                    span,
+                    Some(range),
+                    body,
+                ))
             }
             Part::Unsatisfiable => {
                 let range = Some(format!("bytes */{len}"));
-                Ok(response(StatusCode::RANGE_NOT_SATISFIABLE, &etag, 0, range, Body::empty()))
+                Ok(response(
+                    StatusCode::RANGE_NOT_SATISFIABLE,
+                    &etag,
+                    0,
+                    range,
+                    Body::empty(),
+                ))
             }
         }
     }
@@ -72,8 +99,13 @@ impl Download {
         match self.source {
             Source::Memory(bytes) => Ok(slice(&bytes, first, span)),
             Source::File(mut file) => {
-                file.seek(SeekFrom::Start(first)).await.map_err(|error| Refused::internal(&error))?;
-                Ok(Body::from_stream(ReaderStream::with_capacity(file.take(span), CHUNK_BYTES)))
+                file.seek(SeekFrom::Start(first))
+                    .await
+                    .map_err(|error| Refused::internal(&error))?;
+                Ok(Body::from_stream(ReaderStream::with_capacity(
+                    file.take(span),
+                    CHUNK_BYTES,
+                )))
             }
         }
     }
@@ -88,7 +120,9 @@ fn slice(bytes: &[u8], first: u64, span: u64) -> Body {
 
 /// The range to honour: none when `If-Range` names other bytes (RFC 9110, section 13.1.5).
 fn wanted_range<'a>(headers: &'a HeaderMap, etag: &str) -> Option<&'a str> {
-    let same = headers.get(IF_RANGE).is_none_or(|value| value.as_bytes() == etag.as_bytes());
+    let same = headers
+        .get(IF_RANGE)
+        .is_none_or(|value| value.as_bytes() == etag.as_bytes());
     let range = headers.get(RANGE).filter(|_| same)?;
     range.to_str().ok()
 }

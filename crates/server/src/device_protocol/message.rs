@@ -29,5 +29,9 @@ pub(super) fn answer<T: Encode<()>>(message: &T) -> Result<Response, Refused> {
 }
 
 fn unreadable(error: MessageError) -> Refused {
-    Refused::bad(error.id(), error, "Send one deterministic CBOR message of this protocol version.")
+    Refused::bad(
+        error.id(),
+        error,
+        "Send one deterministic CBOR message of this protocol version.",
+    )
 }

@@ -27,7 +27,9 @@ pub(super) async fn payload(
     let missing = || Refused::not_found("payload for this device", &digest);
     let image = Digest::parse_hex(&digest).ok_or_else(missing)?;
     if let Some(forced) = app.attack().payload_for(&device.id, &image) {
-        return Download::from_bytes(image, forced.payload.clone()).answer(&headers).await;
+        return Download::from_bytes(image, forced.payload.clone())
+            .answer(&headers)
+            .await;
     }
     if !was_offered(&app, &device.id, &image).await? {
         return Err(missing());
@@ -59,5 +61,8 @@ fn promised(rollout: &Rollout, view: &DeviceView) -> Vec<ReleaseDigest> {
     let halted = matches!(rollout.phase, Phase::Halted { .. });
     let allowed = |release: &ReleaseDigest| rollout.candidate.returns_to.contains(release);
     let back = view.before.filter(|before| halted && allowed(before));
-    [rollout.candidate.release].into_iter().chain(back).collect()
+    [rollout.candidate.release]
+        .into_iter()
+        .chain(back)
+        .collect()
 }

@@ -24,12 +24,16 @@ pub enum Part {
 /// A unit other than bytes, several ranges, or a malformed one counts as no range at all
 /// (RFC 9110, section 14.2: a server may ignore the field).
 pub fn part(header: Option<&str>, len: u64) -> Part {
-    let Some((first, last)) = header.and_then(single) else { return Part::Whole };
+    let Some((first, last)) = header.and_then(single) else {
+        return Part::Whole;
+    };
     match (number(first), number(last)) {
         (Some(first), _) if last.is_empty() => within(first, u64::MAX, len),
         (Some(first), Some(last)) if first <= last => within(first, last, len),
         (None, Some(0)) if first.is_empty() => Part::Unsatisfiable,
-        (None, Some(suffix)) if first.is_empty() => within(len.saturating_sub(suffix), u64::MAX, len),
+        (None, Some(suffix)) if first.is_empty() => {
+            within(len.saturating_sub(suffix), u64::MAX, len)
+        }
         _ => Part::Whole,
     }
 }
@@ -43,14 +47,19 @@ fn single(header: &str) -> Option<(&str, &str)> {
 
 /// A position: decimal digits and nothing else (`u64::from_str` alone would take a plus sign).
 fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 fn within(first: u64, last: u64, len: u64) -> Part {
     if first >= len {
         return Part::Unsatisfiable;
     }
-    Part::Bytes { first, last: last.min(len - 1) }
+    Part::Bytes {
+        first,
+        last: last.min(len - 1),
+    }
 }
 
 #[cfg(test)]

@@ -48,7 +48,11 @@ pub(super) async fn record(
     now: Timestamp,
 ) -> Result<u32, Refused> {
     let mut stored = Vec::with_capacity(reports.len());
-    let mut news = News { events: Vec::with_capacity(reports.len()), said: None, at: now };
+    let mut news = News {
+        events: Vec::with_capacity(reports.len()),
+        said: None,
+        at: now,
+    };
     for report in reports {
         let event = DeviceEvent::of(&report.event, refusal_id);
         stored.push(stored_report(app, report.seq, &event, now).await?);
@@ -57,7 +61,10 @@ pub(super) async fn record(
     news.said = said.map(|(_, said)| said);
     let running = said.map(|(running, _)| running);
     let fold = move |candidate: &Candidate, progress, known| news.fold(candidate, progress, known);
-    Ok(app.store.record(&device.id, running, now, &stored, &fold).await?)
+    Ok(app
+        .store
+        .record(&device.id, running, now, &stored, &fold)
+        .await?)
 }
 
 /// What one message says, ready to be folded into the device's progress in a rollout.
@@ -87,7 +94,9 @@ impl News {
 
 /// Whether a report is about the candidate, about the way back from it, or about no release at all.
 fn concerns(event: &DeviceEvent, candidate: &Candidate, progress: &Progress) -> bool {
-    let Some(release) = event.release() else { return true };
+    let Some(release) = event.release() else {
+        return true;
+    };
     let back = matches!(progress, Progress::Returning { to, .. } if *to == release);
     release == candidate.release || back
 }
@@ -108,7 +117,12 @@ async fn stored_report(
         None => String::new(),
     };
     let json = serde_json::to_string(event).map_err(|error| Refused::internal(&error))?;
-    Ok(StoredReport { seq, at, event: json, text: event.phrase(&name) })
+    Ok(StoredReport {
+        seq,
+        at,
+        event: json,
+        text: event.phrase(&name),
+    })
 }
 
 /// The version of a release, or the beginning of its digest if this server never saw it.
@@ -123,8 +137,11 @@ fn running(
     said: &protocol::Running<'_>,
     now: Timestamp,
 ) -> Result<Running, Refused> {
-    if said.version.len() > VERSION_BYTES_MAX {
-        return Err(Refused::malformed("the version is longer than any release's"));
+    let plain = said.version.bytes().all(|byte| byte.is_ascii_graphic());
+    if said.version.len() > VERSION_BYTES_MAX || !plain {
+        return Err(Refused::malformed(
+            "the version is none that a release can have",
+        ));
     }
     let mut running = Running {
         release: ReleaseDigest(said.manifest.0),
@@ -165,7 +182,13 @@ mod tests {
 
     fn after(events: &[DeviceEvent], progress: Progress, known: u32) -> &'static str {
         let events = (1..).zip(events.iter().cloned()).collect();
-        News { events, said: None, at: at(9) }.fold(&candidate(), progress, known).id()
+        News {
+            events,
+            said: None,
+            at: at(9),
+        }
+        .fold(&candidate(), progress, known)
+        .id()
     }
 
     #[test]
@@ -180,9 +203,22 @@ mod tests {
         assert_eq!(after(&update, promised.clone(), 0), "confirmed");
         assert_eq!(after(&update[..1], promised.clone(), 0), "began");
         assert_eq!(after(&update, promised.clone(), 3), "promised");
-        assert_eq!(after(&[Confirmed { release: OTHER }], promised.clone(), 0), "promised");
-        assert_eq!(after(&[Confirmed { release: OLD }], promised, 0), "promised");
-        let returning = Progress::Returning { began: at(1), at: at(2), to: OLD };
-        assert_eq!(after(&[Confirmed { release: OLD }], returning, 0), "returned");
+        assert_eq!(
+            after(&[Confirmed { release: OTHER }], promised.clone(), 0),
+            "promised"
+        );
+        assert_eq!(
+            after(&[Confirmed { release: OLD }], promised, 0),
+            "promised"
+        );
+        let returning = Progress::Returning {
+            began: at(1),
+            at: at(2),
+            to: OLD,
+        };
+        assert_eq!(
+            after(&[Confirmed { release: OLD }], returning, 0),
+            "returned"
+        );
     }
 }

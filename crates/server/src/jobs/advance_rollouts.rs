@@ -47,7 +47,12 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
         let advanced = advance(app, &rollout, now).await?;
         in_flight.insert(rollout.id, advanced.in_flight);
         halted.extend(advanced.halted);
-        turn.actions.extend(advanced.actions.into_iter().map(|action| (rollout.id, action)));
+        turn.actions.extend(
+            advanced
+                .actions
+                .into_iter()
+                .map(|action| (rollout.id, action)),
+        );
     }
     app.memory.count_anew(in_flight);
     app.memory.hold(newest(halted));
@@ -79,30 +84,45 @@ async fn advance(app: &App, rollout: &Rollout, now: Timestamp) -> Result<Advance
         halted.then_some(Digest(rollout.candidate.release.0))
     };
     if is_long_settled(app, rollout, now).await? {
-        return Ok(Advanced { halted: held(rollout), ..Advanced::default() });
+        return Ok(Advanced {
+            halted: held(rollout),
+            ..Advanced::default()
+        });
     }
     let fleet = app.store.fleet_view(rollout.id).await?;
     let next = step(rollout, &fleet, now);
     let halted = held(&next.rollout);
-    let actions = save(app, rollout, &fleet, next, now).await?;
-    Ok(Advanced { actions, in_flight: in_flight(rollout, &fleet, now), halted })
+    let actions = match save(app, rollout, &fleet, next, now).await {
+        // Somebody else has changed it meanwhile; the next turn sees what they did.
+        Err(StoreError::Conflict { .. }) => Vec::new(),
+        saved => saved?,
+    };
+    Ok(Advanced {
+        actions,
+        in_flight: in_flight(rollout, &fleet, now),
+        halted,
+    })
 }
 
-async fn is_long_settled(
-    app: &App,
-    rollout: &Rollout,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let Phase::Halted { at, .. } = rollout.phase else { return Ok(false) };
+async fn is_long_settled(app: &App, rollout: &Rollout, now: Timestamp) -> Result<bool, StoreError> {
+    let Phase::Halted { at, .. } = rollout.phase else {
+        return Ok(false);
+    };
     if now.duration_since(at) < WATCHED_AFTER_ROLLBACK {
         return Ok(false);
     }
-    let release = app.store.release_by_manifest(&rollout.candidate.release).await?;
+    let release = app
+        .store
+        .release_by_manifest(&rollout.candidate.release)
+        .await?;
     Ok(release.is_some_and(|release| release.stage.name() == StageName::RolledBack))
 }
 
 /// Saves a step with everything that follows from it, in one transaction, and returns the actions
-/// taken. A rollout that somebody else has changed meanwhile is left to the next turn.
+/// taken.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if somebody else has changed the rollout, or its release, meanwhile.
 pub(crate) async fn save(
     app: &App,
     before: &Rollout,
@@ -110,12 +130,17 @@ pub(crate) async fn save(
     next: Step,
     now: Timestamp,
 ) -> Result<Vec<Action>, StoreError> {
-    let Step { rollout, actions, .. } = next;
+    let Step {
+        rollout, actions, ..
+    } = next;
     let moved = release_stage::follow(app, &rollout, fleet, now).await?;
     if actions.is_empty() && before.generation == rollout.generation && moved.is_none() {
         return Ok(actions);
     }
-    let incidents: Vec<Incident> = actions.iter().filter_map(|a| incident(&rollout, a)).collect();
+    let incidents: Vec<Incident> = actions
+        .iter()
+        .filter_map(|a| incident(&rollout, a))
+        .collect();
     let next = NextStep {
         rollout: &rollout,
         expected_generation: before.generation,
@@ -124,10 +149,7 @@ pub(crate) async fn save(
         release: moved.as_ref().map(Move::change),
         at: now,
     };
-    match app.store.save_step(&next).await {
-        Err(StoreError::Conflict { .. }) => return Ok(Vec::new()),
-        saved => saved?,
-    };
+    app.store.save_step(&next).await?;
     actions.iter().for_each(|action| tell(&rollout, action));
     if let Some(moved) = moved {
         moved.tell_and_supersede(app, now).await?;

@@ -26,7 +26,9 @@ const LOOKS_PER_POLL: u32 = 20;
 
 /// Advances rollouts until told to stop. One failed turn is logged and the next one tried.
 pub(crate) async fn keep_running(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let Some(period) = period(&app).await else { return };
+    let Some(period) = period(&app).await else {
+        return;
+    };
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !stopped_at_tick(&mut stopped, &mut ticks).await {

@@ -20,7 +20,10 @@ pub(super) struct Move {
 impl Move {
     /// As the store takes it.
     pub(super) fn change(&self) -> StageChange<'_> {
-        StageChange { release: &self.release, expected: self.expected }
+        StageChange {
+            release: &self.release,
+            expected: self.expected,
+        }
     }
 
     /// Says that it moved; a complete release takes the place of the complete ones before it.
@@ -45,8 +48,13 @@ pub(super) async fn follow(
     fleet: &FleetView,
     now: Timestamp,
 ) -> Result<Option<Move>, StoreError> {
-    let found = app.store.release_by_manifest(&rollout.candidate.release).await?;
-    let Some(mut release) = found else { return Ok(None) };
+    let found = app
+        .store
+        .release_by_manifest(&rollout.candidate.release)
+        .await?;
+    let Some(mut release) = found else {
+        return Ok(None);
+    };
     let expected = release.stage.name();
     // Each stage has at most one that follows, and the last has none.
     while let Some(next) = further(&release, rollout, fleet, now) {
@@ -97,7 +105,10 @@ async fn supersede_older(app: &App, newer: &Release, now: Timestamp) -> Result<(
         let expected = release.stage.name();
         // Refused for all but the older complete ones of the class.
         if let Ok(superseded) = release.supersede(newer, now) {
-            let change = StageChange { release: &superseded, expected };
+            let change = StageChange {
+                release: &superseded,
+                expected,
+            };
             app.store.save_release(change, None).await?;
         }
     }

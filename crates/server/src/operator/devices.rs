@@ -28,12 +28,24 @@ pub(super) async fn register(
     let plan = app.active_plan().await?;
     let devices = checked(wanted, &plan.plan, app.now())?;
     let tokens: Vec<Token> = devices.iter().map(|_| Token::draw(&*app.entropy)).collect();
-    let rows: Vec<_> = devices.iter().cloned().zip(tokens.iter().map(Token::hash)).collect();
+    let rows: Vec<_> = devices
+        .iter()
+        .cloned()
+        .zip(tokens.iter().map(Token::hash))
+        .collect();
     app.store.register_many(&rows).await?;
     tracing::info!(by = %person.email, devices = rows.len(), "devices registered");
     let shown = devices.into_iter().zip(tokens);
-    let shown = shown.map(|(device, token)| DeviceToken { id: device.id, token: token.reveal() });
-    Ok((StatusCode::CREATED, Json(DeviceTokens { devices: shown.collect() })))
+    let shown = shown.map(|(device, token)| DeviceToken {
+        id: device.id,
+        token: token.reveal(),
+    });
+    Ok((
+        StatusCode::CREATED,
+        Json(DeviceTokens {
+            devices: shown.collect(),
+        }),
+    ))
 }
 
 /// `GET /devices`.
@@ -77,22 +89,41 @@ fn checked(wanted: NewDevices, plan: &Plan, now: Timestamp) -> Result<Vec<Device
             format_args!("Register at most {NEW_DEVICES_MAX} at once."),
         ));
     }
-    wanted.devices.into_iter().map(|device| checked_one(device, plan, now)).collect()
+    wanted
+        .devices
+        .into_iter()
+        .map(|device| checked_one(device, plan, now))
+        .collect()
 }
 
 fn checked_one(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Refused> {
     let class = ClassId::new(&new.class).ok().and_then(|id| plan.class(&id));
     let class = class.ok_or_else(|| {
-        unfit("devices.class", &new, "its class isn't in the active plan", "Name a class of the plan.")
+        unfit(
+            "devices.class",
+            &new,
+            "its class isn't in the active plan",
+            "Name a class of the plan.",
+        )
     })?;
     if !class.hardware.contains(&new.hardware) {
         let cure = "Name a hardware revision that the plan lists for the class.";
-        return Err(unfit("devices.hardware", &new, "its class has no such hardware revision", cure));
+        return Err(unfit(
+            "devices.hardware",
+            &new,
+            "its class has no such hardware revision",
+            cure,
+        ));
     }
     let zone = Zone::parse(&new.zone).map_err(|e| unfit(e.id(), &new, &e.to_string(), e.cure()))?;
     if new.bootloader.parse::<semver::Version>().is_err() {
         let cure = "Write it as three numbers, such as 1.4.0.";
-        return Err(unfit("devices.bootloader", &new, "its boot loader's version can't be read", cure));
+        return Err(unfit(
+            "devices.bootloader",
+            &new,
+            "its boot loader's version can't be read",
+            cure,
+        ));
     }
     Ok(Device {
         id: new.id,
@@ -108,6 +139,7 @@ fn checked_one(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Re
 }
 
 fn unfit(id: &str, device: &NewDevice, because: &str, cure: &str) -> Refused {
-    let cause = format_args!("The device {} can't be registered: {because}.", device.id).to_string();
+    let cause =
+        format_args!("The device {} can't be registered: {because}.", device.id).to_string();
     Refused::new(StatusCode::UNPROCESSABLE_ENTITY, id, cause, cure)
 }

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use mainstay_access::Permission;
 use mainstay_api::IncidentView;
+use mainstay_telemetry::IncidentId;
 
 use super::views;
 use crate::problem::Refused;
@@ -29,7 +30,13 @@ pub(super) async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<IncidentView>, Refused> {
     authenticate::person(&app, &headers, Permission::Read).await?;
-    let incidents = app.store.incidents().await?;
-    let found = incidents.iter().find(|incident| incident.id.to_string() == id);
-    found.map(views::incident).map(Json).ok_or_else(|| Refused::not_found("incident", id))
+    let number = id
+        .strip_prefix("INC-")
+        .and_then(|number| number.parse().ok());
+    let found = match number {
+        Some(number) => app.store.incident(IncidentId(number)).await?,
+        None => None,
+    };
+    let incident = found.ok_or_else(|| Refused::not_found("incident", id))?;
+    Ok(Json(views::incident(&incident)))
 }

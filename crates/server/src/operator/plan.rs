@@ -37,7 +37,9 @@ pub(super) async fn activate(
     let text = std::str::from_utf8(&bytes).map_err(|_| Refused::malformed("it isn't UTF-8"))?;
     let plan = acceptable(text, &fleet_facts(&app).await?)?;
     check_duties(&plan, app.store.people().await?)?;
-    app.store.activate_plan(text, plan.digest.0, &person.email, app.now()).await?;
+    app.store
+        .activate_plan(text, plan.digest.0, &person.email, app.now())
+        .await?;
     tracing::info!(by = %person.email, revision = %plan.digest, "plan activated");
     Ok(Json(in_force(&app).await?))
 }
@@ -48,10 +50,18 @@ pub(super) async fn activate(
 /// With the first findings, each with its place and its remedy.
 pub(crate) fn acceptable(text: &str, facts: &FleetFacts) -> Result<Plan, Refused> {
     let checked = mainstay_plan::check(text, facts);
-    let errors = checked.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
     let told: Vec<String> = errors
         .take(FINDINGS_TOLD_MAX)
-        .map(|f| format!("{} ({}, line {}): {}", f.rule, f.place.section, f.place.line, f.message))
+        .map(|f| {
+            format!(
+                "{} ({}, line {}): {}",
+                f.rule, f.place.section, f.place.line, f.message
+            )
+        })
         .collect();
     match checked.plan {
         Some(plan) if told.is_empty() => Ok(plan),
@@ -74,17 +84,26 @@ pub(crate) fn check_duties(plan: &Plan, people: Vec<Person>) -> Result<(), Refus
         (Duty::ReleaseManager, &plan.roles.release_managers),
         (Duty::Operations, &plan.roles.operations),
     ];
-    let planned = roles.into_iter().flat_map(|(duty, members)| planned(duty, members));
+    let planned = roles
+        .into_iter()
+        .flat_map(|(duty, members)| planned(duty, members));
     match Assignments::new(planned.chain(people)) {
         Ok(_) => Ok(()),
-        Err(conflicts) => Err(conflicts.into_iter().next().map_or_else(Refused::no_plan, Into::into)),
+        Err(conflicts) => Err(conflicts
+            .into_iter()
+            .next()
+            .map_or_else(Refused::no_plan, Into::into)),
     }
 }
 
 fn planned(duty: Duty, members: &Members) -> Vec<Person> {
     // The plan has checked its addresses by a rule that is at least as strict.
     let email = |address: &mainstay_plan::Email| Email::new(address.as_str()).ok();
-    members.all().filter_map(email).map(|email| Person { email, duty }).collect()
+    members
+        .all()
+        .filter_map(email)
+        .map(|email| Person { email, duty })
+        .collect()
 }
 
 /// How many devices of each class there are, for the rules that need it.

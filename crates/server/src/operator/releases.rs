@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -35,7 +36,7 @@ pub(super) struct Submission {
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    query: Result<Query<Submission>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<Submission>, QueryRejection>,
     request: Body,
 ) -> Result<(StatusCode, Json<ReleaseView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
@@ -111,7 +112,10 @@ pub(super) async fn approve(
     let root = app.root()?;
     let approval = intake::open_approval(&envelope, &stored, &person.email, &root)?;
     intake::check_grounds(&approval, &plan.plan, &approved)?;
-    let change = StageChange { release: &approved, expected };
+    let change = StageChange {
+        release: &approved,
+        expected,
+    };
     app.store.save_release(change, Some(&envelope)).await?;
     tracing::info!(release = %approved.id, by = %person.email, "release approved");
     Ok(Json(views::release(&approved)))
@@ -152,5 +156,8 @@ pub(crate) async fn named(app: &App, id: &str) -> Result<Release, Refused> {
 /// Reads `class@version`.
 fn release_id(text: &str) -> Option<ReleaseId> {
     let (class, version) = text.split_once('@')?;
-    Some(ReleaseId::new(&ClassId::new(class).ok()?, &version.parse().ok()?))
+    Some(ReleaseId::new(
+        &ClassId::new(class).ok()?,
+        &version.parse().ok()?,
+    ))
 }

@@ -11,7 +11,7 @@ use mainstay_api::{AnswerRequest, HaltRequest, RolloutView};
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::Release;
 use mainstay_rollout::{self as rollout, Candidate, Rollout, RolloutId, Rules, draw};
-use mainstay_store::StageChange;
+use mainstay_store::{StageChange, StoreError};
 
 use super::{releases, views};
 use crate::app::ActivePlan;
@@ -21,6 +21,8 @@ use crate::{App, authenticate, body};
 
 /// The longest reason a person may give: it stands in an incident's headline.
 const WHY_BYTES_MAX: usize = 500;
+/// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
+const HALTS_TRIED_MAX: u32 = 10;
 /// What an answer is recorded with: the request's type has no room for words.
 const ANSWERED: &str = "answered through the API";
 
@@ -37,7 +39,10 @@ pub(super) async fn start(
     let scheduled = release.clone().schedule(&person, id.0, app.now())?;
     check_plan(&release, &plan)?;
     check_class_free(&app, &release).await?;
-    let change = StageChange { release: &scheduled, expected: release.stage.name() };
+    let change = StageChange {
+        release: &scheduled,
+        expected: release.stage.name(),
+    };
     begin(&app, id, change, &plan).await?;
     tracing::info!(release = %release.id, rollout = %id, by = %person.email, "rollout started");
     Ok((StatusCode::CREATED, Json(view(&app, id).await?)))
@@ -57,7 +62,9 @@ async fn begin(
     let enrolments = draw(&candidate, &rules, seed, &devices)?;
     let revision = plan.revision.clone();
     let begun = Rollout::start(id, candidate, rules, revision, seed, &enrolments, now);
-    app.store.start_rollout(&begun, &enrolments, Some(change)).await?;
+    app.store
+        .start_rollout(&begun, &enrolments, Some(change))
+        .await?;
     Ok(())
 }
 
@@ -68,7 +75,11 @@ fn candidate(release: &Release) -> Candidate {
         version: facts.version.to_string(),
         sequence: facts.sequence,
         class: facts.class.as_str().to_owned(),
-        returns_to: facts.returns_to.iter().map(|digest| ReleaseDigest(digest.0)).collect(),
+        returns_to: facts
+            .returns_to
+            .iter()
+            .map(|digest| ReleaseDigest(digest.0))
+            .collect(),
     }
 }
 
@@ -80,25 +91,37 @@ fn seed(app: &App) -> u64 {
 
 /// The approval names the plan it rests on; a rollout under another one was approved by nobody.
 fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
-    let approved = release.stage.approved().map(|approved| approved.plan_revision);
+    let approved = release
+        .stage
+        .approved()
+        .map(|approved| approved.plan_revision);
     if approved == Some(plan.plan.digest) && plan.plan.class(&release.facts.class).is_some() {
         return Ok(());
     }
     Err(Refused::conflict(
         "rollouts.other-plan",
-        format_args!("{} was approved under another plan than the active one.", release.id),
+        format_args!(
+            "{} was approved under another plan than the active one.",
+            release.id
+        ),
         "Put the plan it was approved under into force again, or release it anew under this one.",
     ))
 }
 
 /// Two releases under way in one class would share a canary's evidence.
 async fn check_class_free(app: &App, release: &Release) -> Result<(), Refused> {
-    let active = app.store.active_rollouts(Some(release.facts.class.as_str())).await?;
+    let active = app
+        .store
+        .active_rollouts(Some(release.facts.class.as_str()))
+        .await?;
     match active.first() {
         None => Ok(()),
         Some(busy) => Err(Refused::conflict(
             "rollouts.class-busy",
-            format_args!("{} is still being rolled out to this class.", busy.candidate.version),
+            format_args!(
+                "{} is still being rolled out to this class.",
+                busy.candidate.version
+            ),
             "Wait until it is complete, or halt it.",
         )),
     }
@@ -120,19 +143,27 @@ pub(super) async fn halt(
             "Say in a sentence why it must stop.",
         ));
     }
-    let before = named(&app, &id).await?;
-    stop(&app, &before, &person, why.trim()).await?;
-    Ok(Json(view(&app, before.id).await?))
+    let id = named(&app, &id).await?.id;
+    stop(&app, id, &person, why.trim()).await?;
+    Ok(Json(view(&app, id).await?))
 }
 
-async fn stop(app: &App, before: &Rollout, person: &Person, why: &str) -> Result<(), Refused> {
-    let fleet = app.store.fleet_view(before.id).await?;
-    let who = person.email.as_str();
-    let step = rollout::halt::by_person(before, &fleet, who, why, app.now())?;
-    advance_rollouts::save(app, before, &fleet, step, app.now()).await?;
-    // Holds the release in every status from now on, not from the next turn on.
-    advance_rollouts::run(app, app.now()).await?;
-    Ok(())
+/// Halts, on the rollout's newest state: a brake must not fail because something else was faster.
+async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<(), Refused> {
+    for _ in 0..HALTS_TRIED_MAX {
+        let before = named(app, &id.to_string()).await?;
+        let fleet = app.store.fleet_view(id).await?;
+        let who = person.email.as_str();
+        let step = rollout::halt::by_person(&before, &fleet, who, why, app.now())?;
+        match advance_rollouts::save(app, &before, &fleet, step, app.now()).await {
+            Err(StoreError::Conflict { .. }) => continue,
+            saved => saved?,
+        };
+        // Puts the release on hold in every status from now on, not from the next turn on.
+        advance_rollouts::run(app, app.now()).await?;
+        return Ok(());
+    }
+    Err(Refused::busy())
 }
 
 /// `POST /rollouts/{id}/answer`: operations lets it go on, or stops it.
@@ -149,7 +180,7 @@ pub(super) async fn answer(
     if go_on {
         advance_rollouts::save_answered(&app, &before, &answered, app.now()).await?;
     } else {
-        stop(&app, &before, &person, ANSWERED).await?;
+        stop(&app, before.id, &person, ANSWERED).await?;
     }
     Ok(Json(view(&app, before.id).await?))
 }

@@ -34,8 +34,12 @@ pub(super) fn release(release: &Release) -> ReleaseView {
 /// What else is to know about one stage of the history.
 fn detail(stage: &Stage, entry: StageName) -> Option<String> {
     match entry {
-        StageName::Approved => stage.approved().map(|a| format!("under plan {}", a.plan_revision)),
-        StageName::Scheduled => stage.scheduled().map(|s| format!("as rollout {}", s.rollout)),
+        StageName::Approved => stage
+            .approved()
+            .map(|a| format!("under plan {}", a.plan_revision)),
+        StageName::Scheduled => stage
+            .scheduled()
+            .map(|s| format!("as rollout {}", s.rollout)),
         StageName::Halted => halted_because(stage),
         StageName::Superseded => match stage {
             Stage::Superseded(superseded) => Some(format!("by {}", superseded.newer)),
@@ -70,7 +74,9 @@ pub(super) fn rollout(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> R
         halted_because,
         plan_revision: rollout.plan_revision.clone(),
         waves: health.waves.iter().map(wave).collect(),
-        returned: count(fleet, |progress| matches!(progress, Progress::Returned { .. })),
+        returned: count(fleet, |progress| {
+            matches!(progress, Progress::Returned { .. })
+        }),
         still_on_it: still_on_it(rollout, fleet),
         unreached: unreached as usize,
     }
@@ -94,7 +100,11 @@ fn ending(rollout: &Rollout) -> (Option<Timestamp>, Option<String>) {
 }
 
 fn count(fleet: &FleetView, is: impl Fn(&Progress) -> bool) -> usize {
-    fleet.devices.iter().filter(|device| is(&device.progress)).count()
+    fleet
+        .devices
+        .iter()
+        .filter(|device| is(&device.progress))
+        .count()
 }
 
 /// Devices that, by their own word, run a halted release; 0 while it isn't halted.
@@ -103,7 +113,11 @@ fn still_on_it(rollout: &Rollout, fleet: &FleetView) -> usize {
         return 0;
     }
     let candidate = Some(rollout.candidate.release);
-    fleet.devices.iter().filter(|device| device.running == candidate).count()
+    fleet
+        .devices
+        .iter()
+        .filter(|device| device.running == candidate)
+        .count()
 }
 
 fn wave(health: &WaveHealth) -> WaveView {
@@ -140,7 +154,12 @@ pub(super) fn incident(incident: &Incident) -> IncidentView {
         title: incident.title.clone(),
         suspected: incident.suspected.clone(),
         evidence: incident.shared.iter().cloned().chain(timeline).collect(),
-        affected: failures.iter().map(|failure| failure.device.to_string()).collect(),
-        cannot_return: stranded.map(|(device, why)| format!("{device}: {why}")).collect(),
+        affected: failures
+            .iter()
+            .map(|failure| failure.device.to_string())
+            .collect(),
+        cannot_return: stranded
+            .map(|(device, why)| format!("{device}: {why}"))
+            .collect(),
     }
 }

@@ -58,26 +58,34 @@ pub(super) async fn release(
 }
 
 /// Why a device stands where it stands: the newest rollout that it is enrolled in decides.
-pub(crate) async fn of_device(
-    app: &App,
-    device: &Device,
-    now: Timestamp,
-) -> Result<Why, Refused> {
+pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Result<Why, Refused> {
     let considered = offers::consider(app, device, now).await?;
     let newest = considered.into_iter().next();
     let subject = device.id.to_string();
     Ok(match newest {
-        Some(Considered { rollout, offer: Err(wait), .. }) => Why {
+        Some(Considered {
+            rollout,
+            offer: Err(wait),
+            ..
+        }) => Why {
             subject,
             sentence: why::sentence(&words(device), &rollout, &wait, now),
             next: some(why::next(&wait)),
         },
-        Some(Considered { rollout, offer: Ok(_), .. }) => Why {
+        Some(Considered {
+            rollout,
+            offer: Ok(_),
+            ..
+        }) => Why {
             subject,
             sentence: why::offered(&words(device), &rollout),
             next: None,
         },
-        None => Why { subject, sentence: why::not_enrolled(&words(device)), next: None },
+        None => Why {
+            subject,
+            sentence: why::not_enrolled(&words(device)),
+            next: None,
+        },
     })
 }
 
@@ -86,7 +94,10 @@ fn words(device: &Device) -> why::Subject<'_> {
         device: device.id.as_str(),
         class: &device.class,
         hardware: &device.hardware,
-        runs: device.running.as_ref().map(|running| running.version.as_str()),
+        runs: device
+            .running
+            .as_ref()
+            .map(|running| running.version.as_str()),
     }
 }
 
@@ -99,7 +110,10 @@ pub(crate) async fn of_rollout(
     let fleet = app.store.fleet_view(rollout.id).await?;
     let next = step(rollout, &fleet, now);
     let waits = &next.waits;
-    let sentences: Vec<_> = waits.iter().map(|wait| why::rollout(rollout, wait, now)).collect();
+    let sentences: Vec<_> = waits
+        .iter()
+        .map(|wait| why::rollout(rollout, wait, now))
+        .collect();
     Ok(Why {
         subject: format!("rollout {}", rollout.id),
         sentence: sentences.join(" "),
@@ -118,7 +132,10 @@ fn before_rollout(release: &Release) -> Why {
     };
     Why {
         subject: release.id.to_string(),
-        sentence: format!("{} is {stage} and goes no further, because {because}.", release.id),
+        sentence: format!(
+            "{} is {stage} and goes no further, because {because}.",
+            release.id
+        ),
         next: next.map(|duty| format!("ask somebody with the duty {duty}")),
     }
 }

@@ -47,8 +47,13 @@ pub enum Attack {
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Unsigned, Self::Unapproved, Self::WrongClass, Self::Downgrade, Self::Tampered];
+    pub const ALL: [Self; 5] = [
+        Self::Unsigned,
+        Self::Unapproved,
+        Self::WrongClass,
+        Self::Downgrade,
+        Self::Tampered,
+    ];
 
     /// The stable id.
     #[must_use]
@@ -97,7 +102,12 @@ pub async fn show(
     folder.write("plan.toml", PLAN.as_bytes())?;
     let cast = Cast::assemble(&folder, &plan, options.seed, start())?;
     let class = class_name(&plan, &plan.classes[0])?;
-    let forge = Forge { cast: &cast, plan: &plan, class, images: &options.images };
+    let forge = Forge {
+        cast: &cast,
+        plan: &plan,
+        class,
+        images: &options.images,
+    };
     // The devices come with sequence 2, so that there is something older to go back to.
     let factory = forge.approved("1.0.0", 2, &[], &options.images.factory)?;
     factory.keep(&folder)?;
@@ -121,7 +131,11 @@ async fn stage(
 ) -> Result<AttackSummary, DemoError> {
     let forged = forge.forged(attack, factory)?;
     let offered = offer(scene, &forged).await?;
-    let installed = scene.crowd.devices().filter(|device| device.ever_ran(&forged.manifest)).count();
+    let installed = scene
+        .crowd
+        .devices()
+        .filter(|device| device.ever_ran(&forged.manifest))
+        .count();
     let refused = refusals(scene, &forged.manifest).await?;
     let control = forge.approved(GOOD_VERSION, 4, &[factory.manifest], &forge.images.good)?;
     offer(scene, &control).await?;
@@ -177,8 +191,20 @@ struct Forge<'a> {
 }
 
 impl Forge<'_> {
-    fn packed(&self, class: &ClassName, version: &str, sequence: u64, image: &[u8]) -> Result<Release, DemoError> {
-        packed(&Order { class: class.clone(), version, sequence, returns_to: &[], image })
+    fn packed(
+        &self,
+        class: &ClassName,
+        version: &str,
+        sequence: u64,
+        image: &[u8],
+    ) -> Result<Release, DemoError> {
+        packed(&Order {
+            class: class.clone(),
+            version,
+            sequence,
+            returns_to: &[],
+            image,
+        })
     }
 
     fn approved(
@@ -189,16 +215,24 @@ impl Forge<'_> {
         image: &[u8],
     ) -> Result<Release, DemoError> {
         let class = self.class.clone();
-        packed(&Order { class, version, sequence, returns_to, image })?
-            .built(self.cast)?
-            .approved(self.cast, self.plan)
+        packed(&Order {
+            class,
+            version,
+            sequence,
+            returns_to,
+            image,
+        })?
+        .built(self.cast)?
+        .approved(self.cast, self.plan)
     }
 
     fn forged(&self, attack: Attack, factory: &Release) -> Result<Release, DemoError> {
         let image = &self.images.bad;
         match attack {
             Attack::Unsigned => self.packed(&self.class, "1.0.1", 3, image),
-            Attack::Unapproved => self.packed(&self.class, "1.0.1", 3, image)?.built(self.cast),
+            Attack::Unapproved => self
+                .packed(&self.class, "1.0.1", 3, image)?
+                .built(self.cast),
             Attack::WrongClass => self
                 .packed(&self.other_class()?, "1.0.1", 3, image)?
                 .built(self.cast)?
@@ -253,6 +287,10 @@ mod tests {
         for attack in Attack::ALL {
             assert_eq!(attack.id().parse(), Ok(attack));
         }
-        assert!("bribery".parse::<Attack>().is_err_and(|error| error.contains("tampered")));
+        assert!(
+            "bribery"
+                .parse::<Attack>()
+                .is_err_and(|error| error.contains("tampered"))
+        );
     }
 }

@@ -5,12 +5,12 @@ use mainstay_access::Duty;
 use mainstay_api::RolloutView;
 use mainstay_rollout::Action;
 
+use super::Audience;
 use super::cast::Cast;
 use super::error::DemoError;
 use super::event::Event;
 use super::goods::Release;
 use super::scene::Scene;
-use super::Audience;
 
 /// A rollout of the story that hasn't ended by then never will.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -37,11 +37,17 @@ pub async fn launch(
             manifest: manifest.clone(),
         });
     };
-    let submitted = scene.operator(Duty::Engineer).submit("maintenance", built.file()?).await?;
+    let submitted = scene
+        .operator(Duty::Engineer)
+        .submit("maintenance", built.file()?)
+        .await?;
     tell("signed", 0);
     let id = &submitted.id;
     let envelope = approved.envelope.clone();
-    scene.operator(Duty::ReleaseManager).approve(id, envelope).await?;
+    scene
+        .operator(Duty::ReleaseManager)
+        .approve(id, envelope)
+        .await?;
     tell("approved", 1);
     let rollout = scene.operator(Duty::Operations).roll_out(id).await?;
     tell("scheduled", 2);
@@ -61,10 +67,18 @@ pub async fn watch(
     let began = scene.now();
     let mut told = Told::default();
     loop {
-        let Some(turn) = scene.tick().await? else { continue };
-        let halts = turn.actions.iter().any(|(_, action)| matches!(action, Action::Halt { .. }));
+        let Some(turn) = scene.tick().await? else {
+            continue;
+        };
+        let halts = turn
+            .actions
+            .iter()
+            .any(|(_, action)| matches!(action, Action::Halt { .. }));
         if !turn.actions.is_empty() || scene.now() >= told.next_at {
-            told.next_at = scene.now().saturating_add(TOLD_EVERY).unwrap_or(Timestamp::MAX);
+            told.next_at = scene
+                .now()
+                .saturating_add(TOLD_EVERY)
+                .unwrap_or(Timestamp::MAX);
             let view = scene.operator(Duty::Operations).rollout(rollout).await?;
             told.waves(&view, scene.now(), audience);
             if halts {

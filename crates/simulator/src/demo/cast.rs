@@ -40,7 +40,12 @@ impl Cast {
     ///
     /// # Errors
     /// If a key can't be made or kept.
-    pub fn assemble(folder: &Folder, plan: &Plan, seed: u64, now: Timestamp) -> Result<Self, DemoError> {
+    pub fn assemble(
+        folder: &Folder,
+        plan: &Plan,
+        seed: u64,
+        now: Timestamp,
+    ) -> Result<Self, DemoError> {
         let mut dice = Dice::new(seed, STREAM);
         let passphrase = Passphrase::from_text(PASSPHRASE)?;
         folder.write("keys/passphrase", PASSPHRASE.as_bytes())?;
@@ -68,7 +73,14 @@ impl Cast {
             now,
         )?;
         folder.write("root.cbor", &root)?;
-        Ok(Self { engineer, release_manager, status, passphrase, root, people })
+        Ok(Self {
+            engineer,
+            release_manager,
+            status,
+            passphrase,
+            root,
+            people,
+        })
     }
 }
 
@@ -78,10 +90,12 @@ fn people(plan: &Plan) -> Result<Vec<(Duty, Email)>, DemoError> {
     let first = [&roles.engineers, &roles.release_managers, &roles.operations];
     let named = first.into_iter().zip(Duty::ALL).map(|(members, duty)| {
         let address = members.people.first().map_or("", |email| email.as_str());
-        Email::new(address).map(|email| (duty, email)).map_err(|error| DemoError::Options {
-            what: error.to_string(),
-            cure: error.cure(),
-        })
+        Email::new(address)
+            .map(|email| (duty, email))
+            .map_err(|error| DemoError::Options {
+                what: error.to_string(),
+                cure: error.cure(),
+            })
     });
     named.collect()
 }

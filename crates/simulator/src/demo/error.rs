@@ -77,15 +77,19 @@ impl DemoError {
             Self::Options { cure, .. } => cure,
             Self::Folder(_) => "name another folder with --folder, or move this one away",
             Self::File { .. } => "check the path, its permissions and the room on the disk",
-            Self::Stuck { .. } => "run it again with the same --seed and report it: it is a fault of Mainstay",
+            Self::Stuck { .. } => {
+                "run it again with the same --seed and report it: it is a fault of Mainstay"
+            }
             Self::Step { cure, .. } => cure,
         }
     }
 
     /// Whether the fault lies in what the caller asked for.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Options { .. } | Self::Folder(_) | Self::File { .. })
-            || self.id() == "serve.port-in-use"
+        matches!(
+            self,
+            Self::Options { .. } | Self::Folder(_) | Self::File { .. }
+        ) || self.id() == "serve.port-in-use"
     }
 }
 
@@ -104,7 +108,28 @@ macro_rules! steps {
     )*};
 }
 
-steps!(AdminError, AppError, BlockError, ClientError, DataDirError, KeyError, PackError, Refused, ServeError, StoreError);
+steps!(
+    AdminError,
+    AppError,
+    BlockError,
+    ClientError,
+    DataDirError,
+    KeyError,
+    PackError,
+    Refused,
+    StoreError
+);
+
+impl From<ServeError> for DemoError {
+    fn from(error: ServeError) -> Self {
+        let cure = "choose another port with --port, or 0 for any".to_owned();
+        Self::Step {
+            id: error.id().to_owned(),
+            cause: error.to_string(),
+            cure,
+        }
+    }
+}
 
 impl From<Refusal> for DemoError {
     fn from(refusal: Refusal) -> Self {
@@ -119,13 +144,21 @@ impl From<Refusal> for DemoError {
 impl From<ProvisionError> for DemoError {
     fn from(error: ProvisionError) -> Self {
         let cure = "give a smaller image, or report it".to_owned();
-        Self::Step { id: "demo.provision".to_owned(), cause: error.to_string(), cure }
+        Self::Step {
+            id: "demo.provision".to_owned(),
+            cause: error.to_string(),
+            cure,
+        }
     }
 }
 
 impl From<LinkError> for DemoError {
     fn from(error: LinkError) -> Self {
         let cure = "check that loopback networking works on this machine".to_owned();
-        Self::Step { id: "demo.link".to_owned(), cause: error.to_string(), cure }
+        Self::Step {
+            id: "demo.link".to_owned(),
+            cause: error.to_string(),
+            cure,
+        }
     }
 }

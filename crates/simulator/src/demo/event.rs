@@ -150,7 +150,9 @@ impl Summary {
     /// Whether the story ended as it must: everyone who can be reached is on the good version, the
     /// bad one was halted in its canary, and nobody was harmed.
     pub fn is_safe(&self) -> bool {
-        let reachable = usize::try_from(self.devices).unwrap_or(0).saturating_sub(self.unreachable);
+        let reachable = usize::try_from(self.devices)
+            .unwrap_or(0)
+            .saturating_sub(self.unreachable);
         self.verified_good == reachable
             && self.still_on_bad == 0
             && self.bricked == 0
@@ -180,6 +182,9 @@ impl AttackSummary {
     /// Whether every device withstood it, and the way itself was open.
     pub fn is_safe(&self) -> bool {
         let refused: usize = self.refused.values().sum();
-        self.offered > 0 && self.installed == 0 && refused == self.offered && self.control_installed > 0
+        self.offered > 0
+            && self.installed == 0
+            && refused == self.offered
+            && self.control_installed > 0
     }
 }

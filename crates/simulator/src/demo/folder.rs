@@ -53,5 +53,8 @@ impl Folder {
 
 /// An error of the operating system, with the file it is about.
 pub fn file_error(path: &Path, cause: std::io::Error) -> DemoError {
-    DemoError::File { path: path.to_owned(), cause }
+    DemoError::File {
+        path: path.to_owned(),
+        cause,
+    }
 }

@@ -64,7 +64,11 @@ pub fn packed(order: &Order<'_>) -> Result<Release, DemoError> {
         sequence: order.sequence,
         security_floor: 0,
         use_before: None,
-        bootloader_min: BootloaderVersion { major: 1, minor: 4, patch: 0 },
+        bootloader_min: BootloaderVersion {
+            major: 1,
+            minor: 4,
+            patch: 0,
+        },
         returns_to: order.returns_to.to_vec(),
         sbom: None,
         provenance: None,
@@ -99,7 +103,10 @@ impl Release {
     pub fn approved(mut self, cast: &Cast, plan: &Plan) -> Result<Self, DemoError> {
         let root = verify::pinned_root(&cast.root, &HostPrimitives)?;
         let evidence = HostPrimitives.digest(b"");
-        let approval = Approval { plan: Digest(plan.digest.0), evidence };
+        let approval = Approval {
+            plan: Digest(plan.digest.0),
+            evidence,
+        };
         let signer = &cast.release_manager;
         self.envelope = add_approval(&self.envelope, signer, approval, &root, &HostPrimitives)?;
         Ok(self)
@@ -122,7 +129,10 @@ impl Release {
     /// # Errors
     /// If the disk refuses.
     pub fn keep(&self, folder: &Folder) -> Result<(), DemoError> {
-        folder.write(&format!("artifacts/{}.mainstay", self.version), &self.file()?)?;
+        folder.write(
+            &format!("artifacts/{}.mainstay", self.version),
+            &self.file()?,
+        )?;
         Ok(())
     }
 }

@@ -33,9 +33,12 @@ pub const BAD_FAILS_AFTER_S: u64 = 240;
 impl Default for Images {
     fn default() -> Self {
         Self {
-            factory: include_bytes!("../../../../fixtures/good/firmware/mainstay-demo-1.0.0.bin").to_vec(),
-            good: include_bytes!("../../../../fixtures/good/firmware/mainstay-demo-1.1.0.bin").to_vec(),
-            bad: include_bytes!("../../../../fixtures/good/firmware/mainstay-demo-1.2.0.bin").to_vec(),
+            factory: include_bytes!("../../../../fixtures/good/firmware/mainstay-demo-1.0.0.bin")
+                .to_vec(),
+            good: include_bytes!("../../../../fixtures/good/firmware/mainstay-demo-1.1.0.bin")
+                .to_vec(),
+            bad: include_bytes!("../../../../fixtures/good/firmware/mainstay-demo-1.2.0.bin")
+                .to_vec(),
         }
     }
 }
@@ -81,5 +84,8 @@ fn read(path: &Path) -> Result<Vec<u8>, DemoError> {
         1..=PAYLOAD_BYTES_MAX => return Ok(bytes),
         _ => format!("{} has more than {PAYLOAD_BYTES_MAX} bytes", path.display()),
     };
-    Err(DemoError::Options { what, cure: "give a firmware image of 1 byte to 64 MiB" })
+    Err(DemoError::Options {
+        what,
+        cure: "give a firmware image of 1 byte to 64 MiB",
+    })
 }

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use mainstay_access::Duty;
 use mainstay_api::{ReleaseView, RolloutView, WaveView};
 use mainstay_plan::Plan;
-use mainstay_report::chart::{VersionShare, WaveBar};
-use mainstay_report::fact::{Fact, Tone};
-use mainstay_report::frame::Frame;
-use mainstay_report::rollout_page::RolloutState;
-use mainstay_report::story_report::{ArtifactDigest, Halt, ReleaseStory, Signature, StoryReport};
+use mainstay_report::{
+    ArtifactDigest, Fact, Frame, Halt, ReleaseStory, RolloutState, Signature, StoryReport, Tone,
+    VersionShare, WaveBar,
+};
 
 use super::cast::Cast;
 use super::error::DemoError;
@@ -33,9 +32,16 @@ pub async fn write(
 ) -> Result<PathBuf, DemoError> {
     let report = StoryReport {
         frame: frame(plan, scene.now()),
-        title: format!("Demonstration: {} simulated thermostats in six time zones", told.summary.devices),
+        title: format!(
+            "Demonstration: {} simulated thermostats in six time zones",
+            told.summary.devices
+        ),
         outcome: outcome(told),
-        outcome_tone: if told.summary.is_safe() { Tone::Good } else { Tone::Bad },
+        outcome_tone: if told.summary.is_safe() {
+            Tone::Good
+        } else {
+            Tone::Bad
+        },
         figures: figures(told),
         plan: plan_facts(plan, cast),
         releases: vec![
@@ -43,17 +49,25 @@ pub async fn write(
             story(scene, &told.bad, Some(told)).await?,
         ],
         refusals: Vec::new(),
-        incidents: scene.incident_pages().await?,
+        incidents: Vec::new(),
         fleet: fleet(scene).await?,
-        artifacts: [&goods.factory, &goods.good.1, &goods.bad.1].map(artifact).to_vec(),
+        artifacts: [&goods.factory, &goods.good.1, &goods.bad.1]
+            .map(artifact)
+            .to_vec(),
     };
     let rendered = |error: mainstay_report::RenderError| DemoError::Step {
         id: "report.render".to_owned(),
         cause: error.to_string(),
         cure: "report it: a template doesn't fit its model".to_owned(),
     };
-    folder.write("report.json", report.to_json().map_err(rendered)?.as_bytes())?;
-    folder.write("report.html", report.to_html().map_err(rendered)?.as_bytes())
+    folder.write(
+        "report.json",
+        report.to_json().map_err(rendered)?.as_bytes(),
+    )?;
+    folder.write(
+        "report.html",
+        report.to_html().map_err(rendered)?.as_bytes(),
+    )
 }
 
 fn frame(plan: &Plan, now: Timestamp) -> Frame {
@@ -74,7 +88,10 @@ fn outcome(told: &Told) -> String {
             summary.good_version, summary.bad_version, summary.ever_ran_bad
         ),
         (Some(wave), false) => {
-            format!("{} was halted in its {wave}, but not everything ended as it must.", summary.bad_version)
+            format!(
+                "{} was halted in its {wave}, but not everything ended as it must.",
+                summary.bad_version
+            )
         }
         (None, _) => format!("{} was not halted.", summary.bad_version),
     }
@@ -84,9 +101,18 @@ fn figures(told: &Told) -> Vec<Fact> {
     let summary = &told.summary;
     let count = |label: String, value: usize| Fact::new(label, value.to_string());
     vec![
-        count(format!("Verified on {}", summary.good_version), summary.verified_good),
-        count(format!("Ever ran {}", summary.bad_version), summary.ever_ran_bad),
-        count(format!("Still on {}", summary.bad_version), summary.still_on_bad),
+        count(
+            format!("Verified on {}", summary.good_version),
+            summary.verified_good,
+        ),
+        count(
+            format!("Ever ran {}", summary.bad_version),
+            summary.ever_ran_bad,
+        ),
+        count(
+            format!("Still on {}", summary.bad_version),
+            summary.still_on_bad,
+        ),
         count("Bricked".to_owned(), summary.bricked),
         count("Out of reach".to_owned(), summary.unreachable),
     ]
@@ -95,15 +121,33 @@ fn figures(told: &Told) -> Vec<Fact> {
 fn plan_facts(plan: &Plan, cast: &Cast) -> Vec<Fact> {
     let rules = &plan.rollout;
     let install = &plan.health.install;
-    let people = cast.people.iter().map(|(duty, email)| Fact::new(capital(duty.id()), email.as_str()));
+    let people = cast
+        .people
+        .iter()
+        .map(|(duty, email)| Fact::new(capital(duty.id()), email.as_str()));
     let facts = [
-        Fact::new("Canary", format!("{} devices, drawn at random", rules.canary.devices)),
+        Fact::new(
+            "Canary",
+            format!("{} devices, drawn at random", rules.canary.devices),
+        ),
         Fact::new(
             "Halts at",
-            format!("{} % failures where {} % are expected", install.halt, install.expect),
+            format!(
+                "{} % failures where {} % are expected",
+                install.halt, install.expect
+            ),
         ),
-        Fact::new("Sure", format!("{} % power, {} % false halts", install.power, install.alpha)),
-        Fact::new("Window", format!("{} to {} in each device's own zone", rules.window.from, rules.window.until)),
+        Fact::new(
+            "Sure",
+            format!("{} % power, {} % false halts", install.power, install.alpha),
+        ),
+        Fact::new(
+            "Window",
+            format!(
+                "{} to {} in each device's own zone",
+                rules.window.from, rules.window.until
+            ),
+        ),
         Fact::new("Gives up after", format!("{:#}", rules.give_up_after)),
     ];
     people.chain(facts).collect()
@@ -112,7 +156,9 @@ fn plan_facts(plan: &Plan, cast: &Cast) -> Vec<Fact> {
 fn capital(id: &str) -> String {
     let words = id.replace('-', " ");
     let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 async fn story(
@@ -120,9 +166,12 @@ async fn story(
     view: &RolloutView,
     halted: Option<&Told>,
 ) -> Result<ReleaseStory, DemoError> {
-    let release = scene.operator(Duty::Operations).release(&view.release).await?;
+    let release = scene
+        .operator(Duty::Operations)
+        .release(&view.release)
+        .await?;
     let halt = match halted {
-        Some(told) => halt(scene, view, told).await?,
+        Some(told) => halt(view, told),
         None => None,
     };
     let never_offered = halted.map(|told| small(told.never_offered));
@@ -130,7 +179,11 @@ async fn story(
         version: view.version.clone(),
         class: release.class.clone(),
         track: release.track.clone(),
-        state: if halt.is_some() { RolloutState::Halted } else { RolloutState::Complete },
+        state: if halt.is_some() {
+            RolloutState::Halted
+        } else {
+            RolloutState::Complete
+        },
         summary: summary_of(view),
         signatures: signatures(&release),
         waves: view.waves.iter().map(wave_bar).collect(),
@@ -143,7 +196,10 @@ fn summary_of(view: &RolloutView) -> String {
     let updated: usize = view.waves.iter().map(|wave| wave.updated).sum();
     match &view.halted_because {
         Some(reason) => reason.clone(),
-        None => format!("Verified on {updated} devices; {} were never reached.", view.unreached),
+        None => format!(
+            "Verified on {updated} devices; {} were never reached.",
+            view.unreached
+        ),
     }
 }
 
@@ -180,11 +236,11 @@ fn wave_bar(wave: &WaveView) -> WaveBar {
     }
 }
 
-async fn halt(scene: &Scene, view: &RolloutView, told: &Told) -> Result<Option<Halt>, DemoError> {
-    let (Some(reason), Some(at)) = (&view.halted_because, view.ended_at) else { return Ok(None) };
+fn halt(view: &RolloutView, told: &Told) -> Option<Halt> {
+    let (reason, at) = (view.halted_because.as_ref()?, view.ended_at?);
     let summary = &told.summary;
     let back = summary.ever_ran_bad - summary.still_on_bad;
-    Ok(Some(Halt {
+    Some(Halt {
         at,
         wave: summary.halted_in.clone().unwrap_or_default(),
         reason: reason.clone(),
@@ -192,8 +248,8 @@ async fn halt(scene: &Scene, view: &RolloutView, told: &Told) -> Result<Option<H
             "{back} of {} devices that ran {} are back on {}; {} boot nothing.",
             summary.ever_ran_bad, summary.bad_version, summary.good_version, summary.bricked
         ),
-        sprt: scene.sprt_chart(view.id, view.wave).await?,
-    }))
+        sprt: None,
+    })
 }
 
 async fn fleet(scene: &Scene) -> Result<Vec<VersionShare>, DemoError> {
@@ -203,12 +259,23 @@ async fn fleet(scene: &Scene) -> Result<Vec<VersionShare>, DemoError> {
             Some(running) => (running.version, running.verified),
             None => ("unknown".to_owned(), false),
         };
-        let index = shares.iter().position(|share| share.version == version).unwrap_or_else(|| {
-            shares.push(VersionShare { version, verified: 0, unverified: 0 });
-            shares.len() - 1
-        });
+        let index = shares
+            .iter()
+            .position(|share| share.version == version)
+            .unwrap_or_else(|| {
+                shares.push(VersionShare {
+                    version,
+                    verified: 0,
+                    unverified: 0,
+                });
+                shares.len() - 1
+            });
         let share = &mut shares[index];
-        if verified { share.verified += 1 } else { share.unverified += 1 }
+        if verified {
+            share.verified += 1
+        } else {
+            share.unverified += 1
+        }
     }
     shares.sort_by(|a, b| a.version.cmp(&b.version));
     Ok(shares)

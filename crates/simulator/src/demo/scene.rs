@@ -18,8 +18,10 @@ use mainstay_server::jobs::advance_rollouts::{self, Turn};
 use mainstay_server::{
     Advance, App, AppConfig, DataDir, PagesAccess, SeededEntropy, VirtualClock, serve,
 };
-use mainstay_trust::BootloaderVersion;
+use mainstay_store::devices::TIMELINE_KEPT;
+use mainstay_telemetry::DeviceEvent;
 use mainstay_trust::rustcrypto::RustCrypto;
+use mainstay_trust::{BootloaderVersion, Digest};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -28,12 +30,12 @@ use super::error::DemoError;
 use super::folder::Folder;
 use super::goods::{Release, class_name};
 use crate::agenda::round_up;
+use crate::behaviour::Behaviours;
 use crate::crowd::Crowd;
 use crate::dice::Dice;
 use crate::link::Link;
 use crate::population::{self, Hardship, Home};
 use crate::simulated_device::{Circumstances, SimulatedDevice};
-use crate::behaviour::Behaviours;
 
 /// Devices that act within so long of each other are served together.
 const TICK: SignedDuration = SignedDuration::from_secs(10);
@@ -48,7 +50,11 @@ const WRITE_BYTES: u32 = 8;
 /// Bytes that a device asks for at once.
 const FETCH_BYTES: u32 = 16 * 1024;
 /// The boot loader of every device.
-const BOOTLOADER: BootloaderVersion = BootloaderVersion { major: 1, minor: 4, patch: 2 };
+const BOOTLOADER: BootloaderVersion = BootloaderVersion {
+    major: 1,
+    minor: 4,
+    patch: 2,
+};
 /// The offline homes lose their network after so long: they have said what they run, and nothing since.
 const OFFLINE_AFTER: SignedDuration = SignedDuration::from_hours(6);
 /// Devices registered in one request.
@@ -108,7 +114,9 @@ impl Scene {
         let clock = VirtualClock::new(setting.start);
         let app = open_server(setting, &clock).await?;
         let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, setting.port))).await?;
-        let address = listener.local_addr().map_err(|cause| super::folder::file_error("the listener".as_ref(), cause))?;
+        let address = listener
+            .local_addr()
+            .map_err(|cause| super::folder::file_error("the listener".as_ref(), cause))?;
         let base = format!("http://{address}");
         let (stop, stopped) = oneshot::channel();
         let until_stopped = async {
@@ -119,7 +127,17 @@ impl Scene {
         let operators = let_in(setting, &app, &base).await?;
         let crowd = populate(setting, &operators[&Duty::Operations], &base).await?;
         let (now, job_at) = (setting.start, setting.start);
-        Ok(Self { app, base, crowd, operators, clock, now, job_at, stop: Some(stop), serving })
+        Ok(Self {
+            app,
+            base,
+            crowd,
+            operators,
+            clock,
+            now,
+            job_at,
+            stop: Some(stop),
+            serving,
+        })
     }
 
     /// The person with this duty, at the server.
@@ -141,13 +159,32 @@ impl Scene {
         Ok(fleet.wave(0).map(|device| device.id.clone()).collect())
     }
 
+    /// The ids of the reasons for which a device told the server that it refuses a release, each once.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn refusals_of(
+        &self,
+        device: &DeviceId,
+        manifest: &Digest,
+    ) -> Result<BTreeSet<String>, DemoError> {
+        let entries = self.app.store().timeline(device, TIMELINE_KEPT).await?;
+        let told = entries.iter().filter_map(|entry| entry.event.as_deref());
+        Ok(told
+            .filter_map(|event| refusal_in(event, manifest))
+            .collect())
+    }
+
     /// Moves the story on by one tick: the clock, then whoever is due, then the rollouts. Returns what
     /// the rollouts did, if they were looked at.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn tick(&mut self) -> Result<Option<Turn>, DemoError> {
-        let next = self.crowd.next_at().map_or(self.job_at, |at| at.min(self.job_at));
+        let next = self
+            .crowd
+            .next_at()
+            .map_or(self.job_at, |at| at.min(self.job_at));
         self.now = round_up(next, TICK).max(self.now);
         self.clock.set(self.now);
         self.crowd.act_until(self.now).await;
@@ -189,7 +226,10 @@ async fn open_server(setting: &Setting<'_>, clock: &VirtualClock) -> Result<Arc<
     let mut parts = data.open(&cast.passphrase).await?;
     parts.clock = Arc::new(clock.clone());
     parts.entropy = Arc::new(SeededEntropy::new(setting.seed));
-    let config = AppConfig { pages: PagesAccess::Anyone, advance: Advance::ByCaller };
+    let config = AppConfig {
+        pages: PagesAccess::Anyone,
+        advance: Advance::ByCaller,
+    };
     Ok(Arc::new(App::new(parts, config)?))
 }
 
@@ -213,24 +253,42 @@ async fn populate(
     base: &str,
 ) -> Result<Crowd, DemoError> {
     let class = &setting.plan.classes[0];
-    let homes = population::draw(setting.devices, &class.hardware, setting.hardship, setting.seed);
+    let homes = population::draw(
+        setting.devices,
+        &class.hardware,
+        setting.hardship,
+        setting.seed,
+    );
     let tokens = register(&homes, class, operations).await?;
     let config = device_config(setting, class)?;
     let mut flash = SimulatedNor::new(config.layout.total_bytes(), PAGE_BYTES, WRITE_BYTES);
     let factory = setting.factory;
-    provision(&mut flash, &config, &RustCrypto, &factory.envelope, &factory.image)?;
-    let devices = homes.into_iter().zip(tokens).zip(1..).map(|((home, token), number)| {
-        let after = SignedDuration::from_secs(i64::try_from(home.first_seen_s).unwrap_or(0));
-        let first_on = setting.start.saturating_add(after).unwrap_or(setting.start);
-        let dice = Dice::new(setting.seed, number);
-        SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), first_on)
-    });
+    provision(
+        &mut flash,
+        &config,
+        &RustCrypto,
+        &factory.envelope,
+        &factory.image,
+    )?;
+    let devices = homes
+        .into_iter()
+        .zip(tokens)
+        .zip(1..)
+        .map(|((home, token), number)| {
+            let after = SignedDuration::from_secs(i64::try_from(home.first_seen_s).unwrap_or(0));
+            let first_on = setting.start.saturating_add(after).unwrap_or(setting.start);
+            let dice = Dice::new(setting.seed, number);
+            SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), first_on)
+        });
     let around = Circumstances {
         link: Link::new(base)?,
         behaviours: Arc::new(setting.behaviours.clone()),
         hardship: setting.hardship,
         restart_ms: RESTART_MS,
-        offline_from: setting.start.saturating_add(OFFLINE_AFTER).unwrap_or(setting.start),
+        offline_from: setting
+            .start
+            .saturating_add(OFFLINE_AFTER)
+            .unwrap_or(setting.start),
     };
     Ok(Crowd::new(devices.collect(), around, setting.start))
 }
@@ -249,7 +307,9 @@ async fn register(
             zone: home.zone.to_owned(),
             bootloader: BOOTLOADER.to_string(),
         };
-        let devices = NewDevices { devices: homes.iter().map(new).collect() };
+        let devices = NewDevices {
+            devices: homes.iter().map(new).collect(),
+        };
         let answer = operations.register(&devices).await?;
         tokens.extend(answer.devices.into_iter().map(|device| device.token));
     }
@@ -259,7 +319,10 @@ async fn register(
 fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]>>, DemoError> {
     let name = class_name(setting.plan, class)?;
     let too_large = |_| DemoError::Options {
-        what: format!("an image of {} bytes fits no simulated flash", setting.image_bytes_max),
+        what: format!(
+            "an image of {} bytes fits no simulated flash",
+            setting.image_bytes_max
+        ),
         cure: "give a smaller image",
     };
     let image_bytes = u32::try_from(setting.image_bytes_max).map_err(|_| too_large(()))?;
@@ -276,4 +339,12 @@ fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]
         checkpoint_bytes: FETCH_BYTES,
         retry_ms: 10_000,
     })
+}
+
+/// The id of the refusal in a stored report, if it is one of this release.
+fn refusal_in(event: &str, manifest: &Digest) -> Option<String> {
+    match serde_json::from_str(event) {
+        Ok(DeviceEvent::Refused { release, refusal }) if release.0 == manifest.0 => Some(refusal),
+        _ => None,
+    }
 }

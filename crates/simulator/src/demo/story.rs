@@ -73,7 +73,10 @@ pub async fn tell(
     let told = play(&mut scene, &cast, &goods, options, audience).await?;
     let report = papers::write(&folder, &plan, &cast, &goods, &told, &scene).await?;
     let dashboard = linger.as_ref().map(|_| scene.base.clone());
-    audience.hear(&Event::Papers { report: report.display().to_string(), dashboard });
+    audience.hear(&Event::Papers {
+        report: report.display().to_string(),
+        dashboard,
+    });
     audience.hear(&Event::Summary(told.summary.clone()));
     match linger {
         Some(until) => scene.end(until).await?,
@@ -108,7 +111,11 @@ async fn play(
     })
     .await?;
     let summary = sum_up(scene, goods, &bad, options).await?;
-    let never_offered = scene.crowd.devices().filter(|device| !device.ever_ran(&manifest)).count();
+    let never_offered = scene
+        .crowd
+        .devices()
+        .filter(|device| !device.ever_ran(&manifest))
+        .count();
     audience.hear(&Event::Returned {
         version: GOOD_VERSION.to_owned(),
         devices: summary.ever_ran_bad - summary.still_on_bad,
@@ -120,13 +127,21 @@ async fn play(
             suspected: incident.suspected.clone().unwrap_or_default(),
         });
     }
-    Ok(Told { summary, good, bad, never_offered })
+    Ok(Told {
+        summary,
+        good,
+        bad,
+        never_offered,
+    })
 }
 
 /// Whether no device runs the release, and nobody is between two images.
 fn all_back(scene: &Scene, manifest: &Digest) -> bool {
     scene.crowd.devices().all(|device| {
-        device.running_release().is_some_and(|running| running != *manifest) && device.is_settled()
+        device
+            .running_release()
+            .is_some_and(|running| running != *manifest)
+            && device.is_settled()
     })
 }
 
@@ -141,10 +156,16 @@ async fn wait_for_fleet(
             continue;
         }
         let fleet = scene.operator(Duty::Operations).devices().await?;
-        let heard = fleet.iter().filter(|device| device.running.is_some()).count();
+        let heard = fleet
+            .iter()
+            .filter(|device| device.running.is_some())
+            .count();
         if heard == usize::try_from(devices).unwrap_or(usize::MAX) {
             let version = FACTORY_VERSION.to_owned();
-            audience.hear(&Event::FleetReady { version, devices: heard });
+            audience.hear(&Event::FleetReady {
+                version,
+                devices: heard,
+            });
             return Ok(());
         }
         if scene.now().duration_since(began) > FLEET_READY_WITHIN {
@@ -169,8 +190,11 @@ async fn sum_up(
     let canary = scene.canary_of(bad.id).await?;
     let devices = || scene.crowd.devices();
     let verified_good = devices().filter(|device| {
-        let server = said.get(&device.home.id).and_then(|device| device.running.as_ref());
-        let server_agrees = server.is_some_and(|running| running.verified && running.release.0 == good.0);
+        let server = said
+            .get(&device.home.id)
+            .and_then(|device| device.running.as_ref());
+        let server_agrees =
+            server.is_some_and(|running| running.verified && running.release.0 == good.0);
         device.running_release() == Some(good) && server_agrees
     });
     let ran_bad = || devices().filter(|device| device.ever_ran(&manifest));
@@ -181,9 +205,15 @@ async fn sum_up(
         bad_version: BAD_VERSION.to_owned(),
         verified_good: verified_good.count(),
         ever_ran_bad: ran_bad().count(),
-        still_on_bad: devices().filter(|d| d.running_release() == Some(manifest)).count(),
+        still_on_bad: devices()
+            .filter(|d| d.running_release() == Some(manifest))
+            .count(),
         bricked: devices().filter(|device| device.is_bricked()).count(),
-        halted_in: bad.halted_because.as_ref().and_then(|_| bad.waves.get(bad.wave)).map(|w| w.name.clone()),
+        halted_in: bad
+            .halted_because
+            .as_ref()
+            .and_then(|_| bad.waves.get(bad.wave))
+            .map(|w| w.name.clone()),
         incident: incidents.first().map(|incident| incident.id.clone()),
         unreachable: devices().filter(|device| device.home.offline).count(),
         ever_ran_bad_outside_canary: ran_bad().filter(|d| !canary.contains(&d.home.id)).count(),
@@ -193,20 +223,38 @@ async fn sum_up(
 /// The demonstration's plan, checked against the fleet's size.
 fn checked_plan(devices: u32, audience: &mut dyn Audience) -> Result<Plan, DemoError> {
     let class = ClassId::new("thermo-v2").expect("the demonstration's class has a good name");
-    let facts = FleetFacts { devices_by_class: BTreeMap::from([(class, devices)]) };
+    let facts = FleetFacts {
+        devices_by_class: BTreeMap::from([(class, devices)]),
+    };
     let checked = mainstay_plan::check(PLAN, &facts);
-    let count = |severity| checked.findings.iter().filter(|f| f.severity == severity).count();
+    let count = |severity| {
+        checked
+            .findings
+            .iter()
+            .filter(|f| f.severity == severity)
+            .count()
+    };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warn));
-    let plan = checked.plan.filter(|_| errors == 0).ok_or_else(|| DemoError::Options {
-        what: format!("the demonstration's plan doesn't fit a fleet of {devices}"),
-        cure: "choose another number with --devices",
-    })?;
+    let plan = checked
+        .plan
+        .filter(|_| errors == 0)
+        .ok_or_else(|| DemoError::Options {
+            what: format!("the demonstration's plan doesn't fit a fleet of {devices}"),
+            cure: "choose another number with --devices",
+        })?;
     let roles = &plan.roles;
     let members = [&roles.engineers, &roles.release_managers, &roles.operations];
     let people = Duty::ALL.iter().zip(members).map(|(duty, members)| {
-        (duty.id().to_owned(), members.people.iter().map(ToString::to_string).collect())
+        (
+            duty.id().to_owned(),
+            members.people.iter().map(ToString::to_string).collect(),
+        )
     });
-    audience.hear(&Event::PlanChecked { errors, warnings, people: people.collect() });
+    audience.hear(&Event::PlanChecked {
+        errors,
+        warnings,
+        people: people.collect(),
+    });
     Ok(plan)
 }
 
@@ -221,7 +269,13 @@ pub fn make(
     let class = class_name(plan, &plan.classes[0])?;
     let mut made = |version: &str, sequence, returns_to: &[Digest], image: &[u8]| {
         let class = class.clone();
-        let release = packed(&Order { class, version, sequence, returns_to, image })?;
+        let release = packed(&Order {
+            class,
+            version,
+            sequence,
+            returns_to,
+            image,
+        })?;
         audience.hear(&Event::Release {
             version: version.to_owned(),
             stage: "packed",
@@ -235,7 +289,12 @@ pub fn make(
     };
     let factory = made(FACTORY_VERSION, 1, &[], &images.factory)?.1;
     let good = made(GOOD_VERSION, 2, &[factory.manifest], &images.good)?;
-    let bad = made(BAD_VERSION, 3, &[good.0.manifest, factory.manifest], &images.bad)?;
+    let bad = made(
+        BAD_VERSION,
+        3,
+        &[good.0.manifest, factory.manifest],
+        &images.bad,
+    )?;
     Ok(Goods { factory, good, bad })
 }
 
@@ -248,7 +307,10 @@ fn setting<'a>(
 ) -> Setting<'a> {
     let mut behaviours = Behaviours::default();
     // The fault shows on every hardware revision, as it does in the real image.
-    let fails = Behaviour::FailsAfter { after_s: BAD_FAILS_AFTER_S, hardware: Vec::new() };
+    let fails = Behaviour::FailsAfter {
+        after_s: BAD_FAILS_AFTER_S,
+        hardware: Vec::new(),
+    };
     behaviours.declare(goods.bad.0.image_digest, fails);
     Setting {
         folder,

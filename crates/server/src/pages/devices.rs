@@ -1,0 +1,88 @@
+//! The device list, and the page of one device.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use mainstay_report::{DeviceList, DevicePage};
+use serde::Deserialize;
+
+use super::{fill, home};
+use crate::App;
+use crate::operator::devices::named;
+use crate::operator::why;
+use crate::problem::Refused;
+
+/// A device's page shows so many entries: some twenty updates.
+const TIMELINE_SHOWN: u32 = 100;
+
+/// Which page of the list.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Which {
+    /// From 1.
+    page: Option<String>,
+}
+
+/// `GET /devices?page=1`.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Response {
+    let asked = which.ok().and_then(|Query(which)| which.page?.parse().ok());
+    let page = list_page(&app, &headers, asked.unwrap_or(1)).await;
+    super::answer(&app, page).await
+}
+
+async fn list_page(app: &App, headers: &HeaderMap, page: u32) -> Result<String, Refused> {
+    super::admit(app, headers).await?;
+    app.flush_last_seen().await;
+    let devices = app.store.devices(None).await?;
+    let rollouts = home::newest_rollouts(app).await?;
+    let table = home::device_table(&devices, &home::newest_views(&rollouts), page);
+    Ok(DeviceList {
+        frame: super::frame(app).await?,
+        table,
+    }
+    .to_html()?)
+}
+
+/// `GET /devices/{id}`.
+pub(super) async fn one(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    let page = device_page(&app, &headers, &id).await;
+    super::answer(&app, page).await
+}
+
+async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String, Refused> {
+    super::admit(app, headers).await?;
+    app.flush_last_seen().await;
+    let device = named(app, id).await?;
+    let why = why::of_device(app, &device, app.now()).await?;
+    let vital = app.vitals.of(&device.id);
+    let timeline = app.store.timeline(&device.id, TIMELINE_SHOWN).await?;
+    let running = device.running.as_ref();
+    let page = DevicePage {
+        frame: super::frame(app).await?,
+        id: device.id.to_string(),
+        class: device.class.clone(),
+        hardware: device.hardware.clone(),
+        zone: device.zone.clone(),
+        bootloader: device.bootloader.clone(),
+        version: running.map(|running| running.version.clone()),
+        verified: running.is_some_and(|running| running.verified),
+        running_since: running.map(|running| running.since),
+        last_seen: device.last_seen,
+        why: why.sentence,
+        next: why.next,
+        slots: fill::slots(&device, vital.as_ref()),
+        health: fill::health_figures(vital.as_ref()),
+        timeline: timeline.into_iter().map(fill::timeline_entry).collect(),
+    };
+    Ok(page.to_html()?)
+}

@@ -1,0 +1,15 @@
+//! Domain values as the models of `mainstay-report`. Pure: no store, no clock.
+//!
+//! The demonstration's report is made of the same pieces. Read [`rollout_card`] first.
+
+mod charts;
+mod device;
+mod incident;
+mod progress;
+mod rollout;
+
+pub use charts::{sprt_chart, version_shares, wave_bars};
+pub use device::{device_row, health_figures, slots, timeline_entry};
+pub use incident::{incident, incident_line};
+pub use progress::progress_words;
+pub use rollout::{enrolled_devices, rollout_card, rollout_state, rollout_timeline};

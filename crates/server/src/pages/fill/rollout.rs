@@ -1,0 +1,148 @@
+//! A rollout: its card, its timeline, its devices.
+
+use jiff::Timestamp;
+use mainstay_report::{EnrolledDevice, RolloutCard, RolloutState, TimelineEntry, Tone};
+use mainstay_rollout::{DeviceView, FleetView, Phase, Progress, Rollout, Wait, step, why};
+use mainstay_telemetry::summary;
+
+use super::charts::{sprt_chart, wave_bars};
+use super::progress::progress_words;
+
+/// A rollout as the home page shows it: its waves, its newest test, and why it waits.
+pub fn rollout_card(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> RolloutCard {
+    let waits = waits(rollout, fleet, now);
+    let health = summary(rollout, fleet, now);
+    let tested = health.waves.iter().rev().find(|wave| wave.path.len() > 1);
+    RolloutCard {
+        id: rollout.id.0,
+        version: rollout.candidate.version.clone(),
+        class: rollout.candidate.class.clone(),
+        state: rollout_state(rollout),
+        started_at: rollout.started_at,
+        waves: wave_bars(rollout, fleet, now),
+        sprt: tested.map(|wave| sprt_chart(rollout, wave)),
+        why_it_waits: waits
+            .iter()
+            .map(|wait| why::rollout(rollout, wait, now))
+            .collect(),
+        next: waits.first().map(|wait| why::next(wait).to_owned()),
+    }
+}
+
+/// Why a rollout isn't further: what its next step would wait for.
+fn waits(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Vec<Wait> {
+    step(rollout, fleet, now).waits
+}
+
+/// How a rollout stands.
+pub fn rollout_state(rollout: &Rollout) -> RolloutState {
+    match rollout.phase {
+        Phase::Rolling { .. } => RolloutState::Rolling,
+        Phase::AwaitsHuman { .. } => RolloutState::AwaitsHuman,
+        Phase::Halted { .. } => RolloutState::Halted,
+        Phase::Complete { .. } => RolloutState::Complete,
+    }
+}
+
+/// What happened to a rollout, newest first.
+pub fn rollout_timeline(rollout: &Rollout) -> Vec<TimelineEntry> {
+    let mut entries = vec![entry(
+        rollout.started_at,
+        "The rollout started",
+        "",
+        Tone::Plain,
+    )];
+    for state in &rollout.waves {
+        let wave = state.wave.to_string();
+        let opened = state
+            .opened_at
+            .map(|at| entry(at, "A wave opened", &wave, Tone::Busy));
+        let passed = state.passed.as_ref();
+        let passed = passed.map(|passed| entry(passed.at, "A wave passed", &wave, Tone::Good));
+        let answered = state.answers.iter().map(|answer| {
+            entry(
+                answer.at,
+                &format!("{} let it go on", answer.who),
+                &answer.why,
+                Tone::Plain,
+            )
+        });
+        entries.extend(opened.into_iter().chain(passed).chain(answered));
+    }
+    entries.extend(ending(rollout));
+    // Stable, so that what has the same instant stays in its order.
+    entries.sort_by_key(|entry| entry.at);
+    entries.reverse();
+    entries
+}
+
+fn ending(rollout: &Rollout) -> Option<TimelineEntry> {
+    match &rollout.phase {
+        Phase::Rolling { .. } => None,
+        Phase::AwaitsHuman {
+            question, since, ..
+        } => {
+            let asks = why::asked(rollout, question);
+            Some(entry(*since, "It asked a question", &asks, Tone::Attention))
+        }
+        Phase::Halted { at, reason, .. } => {
+            let because = why::halted(rollout, reason);
+            Some(entry(*at, "It was halted", &because, Tone::Bad))
+        }
+        Phase::Complete { at } => Some(entry(*at, "It completed", "", Tone::Good)),
+    }
+}
+
+fn entry(at: Timestamp, what: &str, detail: &str, tone: Tone) -> TimelineEntry {
+    TimelineEntry {
+        at,
+        what: what.to_owned(),
+        detail: detail.to_owned(),
+        tone,
+    }
+}
+
+/// The devices of a rollout, at most `max`: those that went wrong first, then those under way.
+pub fn enrolled_devices(rollout: &Rollout, fleet: &FleetView, max: usize) -> Vec<EnrolledDevice> {
+    let mut devices: Vec<&DeviceView> = fleet.devices.iter().collect();
+    devices.sort_by(|a, b| {
+        rank(&a.progress)
+            .cmp(&rank(&b.progress))
+            .then(a.id.cmp(&b.id))
+    });
+    devices
+        .into_iter()
+        .take(max)
+        .map(|device| enrolled(rollout, device))
+        .collect()
+}
+
+fn rank(progress: &Progress) -> u8 {
+    match progress {
+        Progress::CannotReturn { .. } => 0,
+        Progress::Failed { .. } => 1,
+        Progress::Returning { .. } | Progress::Returned { .. } => 2,
+        Progress::Refused { .. } => 3,
+        Progress::OnTrial { .. } => 4,
+        Progress::Began { .. } | Progress::Promised { .. } => 5,
+        Progress::Confirmed { .. } => 6,
+        Progress::Waiting => 7,
+    }
+}
+
+fn enrolled(rollout: &Rollout, device: &DeviceView) -> EnrolledDevice {
+    let (progress, tone) = progress_words(&device.progress);
+    let wave = rollout
+        .waves
+        .get(device.wave)
+        .map(|state| state.wave.to_string());
+    EnrolledDevice {
+        id: device.id.to_string(),
+        hardware: device.hardware.clone(),
+        zone: device.zone.clone(),
+        wave: wave.unwrap_or_default(),
+        progress,
+        tone,
+        since: device.progress.began(),
+    }
+}

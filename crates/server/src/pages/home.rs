@@ -1,0 +1,186 @@
+//! The home page: what needs someone, what is rolling, the fleet, incidents, devices.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use jiff::Timestamp;
+use mainstay_fleet::{Device, DeviceId};
+use mainstay_release::{Release, StageName};
+use mainstay_report::{Action, Attention, DEVICE_ROWS_MAX, Dashboard, DeviceTable, Target};
+use mainstay_rollout::{DeviceView, FleetView, Phase, Rollout, why};
+use mainstay_telemetry::Incident;
+
+use super::fill;
+use crate::App;
+use crate::problem::Refused;
+
+/// The home page shows so many rollouts: what is under way, and the last ones before.
+const ROLLOUTS_SHOWN: usize = 5;
+/// A device is reachable if it asked within so many polls.
+const REACHABLE_POLLS: i32 = 2;
+
+/// `GET /`.
+pub(super) async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    let page = page(&app, &headers).await;
+    super::answer(&app, page).await
+}
+
+async fn page(app: &App, headers: &HeaderMap) -> Result<String, Refused> {
+    super::admit(app, headers).await?;
+    app.flush_last_seen().await;
+    let facts = Facts::read(app).await?;
+    Ok(facts.dashboard(app).await?.to_html()?)
+}
+
+/// What the page is made of.
+struct Facts {
+    devices: Vec<Device>,
+    /// The newest rollouts with their devices.
+    rollouts: Vec<(Rollout, FleetView)>,
+    incidents: Vec<Incident>,
+    releases: Vec<Release>,
+    now: Timestamp,
+}
+
+impl Facts {
+    async fn read(app: &App) -> Result<Self, Refused> {
+        Ok(Self {
+            devices: app.store.devices(None).await?,
+            rollouts: newest_rollouts(app).await?,
+            incidents: app.store.incidents().await?,
+            releases: app.store.releases().await?,
+            now: app.now(),
+        })
+    }
+
+    async fn dashboard(&self, app: &App) -> Result<Dashboard, Refused> {
+        let cards = self.rollouts.iter();
+        Ok(Dashboard {
+            frame: super::frame(app).await?,
+            needs_me: self.needs_me(),
+            rollouts: cards
+                .map(|(r, fleet)| fill::rollout_card(r, fleet, self.now))
+                .collect(),
+            fleet: fill::version_shares(&self.devices),
+            devices_total: count(self.devices.len()),
+            reachable: self.reachable(app).await?,
+            incidents: self.incidents.iter().map(fill::incident_line).collect(),
+            promises: Vec::new(),
+            devices: device_table(&self.devices, &newest_views(&self.rollouts), 1),
+        })
+    }
+
+    /// Most urgent first: questions, incidents, then releases that wait for a person.
+    fn needs_me(&self) -> Vec<Attention> {
+        let questions = self
+            .rollouts
+            .iter()
+            .filter_map(|(rollout, _)| question(rollout));
+        let incidents = self.incidents.iter().map(incident);
+        let releases = self.releases.iter().filter_map(waiting_release);
+        questions.chain(incidents).chain(releases).collect()
+    }
+
+    async fn reachable(&self, app: &App) -> Result<u32, Refused> {
+        let Some(active) = app.plan().await? else {
+            return Ok(0);
+        };
+        let within = active.plan.rollout.poll.saturating_mul(REACHABLE_POLLS);
+        let heard = |device: &&Device| {
+            device
+                .last_seen
+                .is_some_and(|seen| self.now.duration_since(seen) <= within)
+        };
+        Ok(count(self.devices.iter().filter(heard).count()))
+    }
+}
+
+/// The newest rollouts with their devices, newest first.
+pub(super) async fn newest_rollouts(app: &App) -> Result<Vec<(Rollout, FleetView)>, Refused> {
+    let mut rollouts = Vec::new();
+    for rollout in app.store.rollouts().await?.into_iter().take(ROLLOUTS_SHOWN) {
+        let fleet = app.store.fleet_view(rollout.id).await?;
+        rollouts.push((rollout, fleet));
+    }
+    Ok(rollouts)
+}
+
+/// Each device's part in the newest of these rollouts that it is in.
+pub(super) fn newest_views(rollouts: &[(Rollout, FleetView)]) -> BTreeMap<&DeviceId, &DeviceView> {
+    let oldest_first = rollouts.iter().rev();
+    oldest_first
+        .flat_map(|(_, fleet)| fleet.devices.iter().map(|view| (&view.id, view)))
+        .collect()
+}
+
+/// Page number `page`, from 1, of all devices.
+pub(super) fn device_table(
+    devices: &[Device],
+    views: &BTreeMap<&DeviceId, &DeviceView>,
+    page: u32,
+) -> DeviceTable {
+    let mut sorted: Vec<&Device> = devices.iter().collect();
+    sorted.sort_by(|a, b| a.id.cmp(&b.id));
+    let before = (page.max(1) as usize - 1).saturating_mul(DEVICE_ROWS_MAX);
+    let shown = sorted.into_iter().skip(before).take(DEVICE_ROWS_MAX);
+    let row = |device: &Device| fill::device_row(device, views.get(&device.id).copied());
+    DeviceTable {
+        rows: shown.map(row).collect(),
+        page: page.max(1),
+        total: count(devices.len()),
+    }
+}
+
+fn count(devices: usize) -> u32 {
+    u32::try_from(devices).unwrap_or(u32::MAX)
+}
+
+fn question(rollout: &Rollout) -> Option<Attention> {
+    let Phase::AwaitsHuman { question, .. } = &rollout.phase else {
+        return None;
+    };
+    let (version, asks) = (&rollout.candidate.version, why::asked(rollout, question));
+    Some(Attention {
+        sentence: format!("The rollout of {version} waits for an answer: {asks}."),
+        action: Action::Link {
+            label: "Look at the rollout".to_owned(),
+            to: Target::Rollout(rollout.id.0),
+        },
+    })
+}
+
+fn incident(incident: &Incident) -> Attention {
+    Attention {
+        sentence: format!("{} is open: {}.", incident.id, incident.title),
+        action: Action::Link {
+            label: "Read the incident".to_owned(),
+            to: Target::Incident(incident.id.0),
+        },
+    }
+}
+
+fn waiting_release(release: &Release) -> Option<Attention> {
+    let (sentence, to_do) = match release.stage.name() {
+        StageName::Gated => (
+            format!(
+                "{} is built and signed, and waits for its approval.",
+                release.id
+            ),
+            "A release manager approves the artifact and hands the approval in.",
+        ),
+        StageName::Approved => (
+            format!("{} is approved, and waits for its rollout.", release.id),
+            "Operations starts the rollout.",
+        ),
+        _ => return None,
+    };
+    Some(Attention {
+        sentence,
+        action: Action::Words {
+            sentence: to_do.to_owned(),
+        },
+    })
+}

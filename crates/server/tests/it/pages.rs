@@ -1,0 +1,87 @@
+//! What browsers see.
+
+use mainstay_server::PagesAccess;
+use reqwest::StatusCode;
+
+use crate::gadget::register;
+use crate::house::{self, House, packed};
+
+async fn page(house: &House, path: &str) -> (StatusCode, String) {
+    let response = house
+        .http
+        .get(format!("{}{path}", house.base))
+        .send()
+        .await
+        .unwrap();
+    let headers = response.headers();
+    assert!(
+        headers["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("default-src 'none'")
+    );
+    assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    (response.status(), response.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_halted_rollout_shows_on_every_page() {
+    let house = House::with(PagesAccess::Anyone).await;
+    assert_eq!(page(&house, "/").await.0, StatusCode::OK);
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadgets = register(&house, &["th-1", "th-2"], &old).await;
+    for gadget in &mut gadgets {
+        gadget.check_in(&house, &[]).await;
+    }
+    let new = house.built("1.1.0", 2, &[old.manifest]);
+    house.roll_out(&new).await;
+    house.advance().await;
+    house.later(1);
+    gadgets[0].check_in(&house, &[]).await;
+    gadgets[0].update_to(&house, &new).await;
+    let body = br#"{"why": "displays stay dark"}"#.to_vec();
+    house
+        .post("/api/v1/rollouts/1/halt", &house.tokens.operations, body)
+        .await;
+    let expected = [
+        ("/", "displays stay dark"),
+        ("/devices", "th-2"),
+        ("/devices/th-1", "confirmed 1.1.0"),
+        ("/rollouts/1", "sam@northwind.example"),
+        ("/incidents/1", "displays stay dark"),
+    ];
+    for (path, text) in expected {
+        let (status, html) = page(&house, path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(html.contains(text), "{path} doesn't say {text:?}:\n{html}");
+    }
+    for path in ["/devices/nobody", "/rollouts/7", "/incidents/x"] {
+        assert_eq!(page(&house, path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_for_people() {
+    let house = House::new().await;
+    let (status, _) = page(&house, "/").await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    let request = |token: &str| {
+        house
+            .http
+            .get(format!("{}/", house.base))
+            .basic_auth("ana", Some(token.to_owned()))
+            .send()
+    };
+    assert_eq!(
+        request(&house.tokens.engineer).await.unwrap().status(),
+        StatusCode::OK
+    );
+    let refused = request(&"ab".repeat(32)).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert!(
+        refused.headers()["www-authenticate"]
+            .to_str()
+            .unwrap()
+            .starts_with("Basic ")
+    );
+}

@@ -1,0 +1,144 @@
+//! A release that is halted, and the devices that go back from it.
+
+use mainstay_api::{IncidentView, ReleaseView, RolloutView};
+use mainstay_protocol::Event;
+use reqwest::{Method, StatusCode};
+
+use crate::gadget::{Gadget, register};
+use crate::house::{self, Artifact, House, packed, problem, read};
+use crate::update::pass_hours;
+
+/// Two devices on 1.1.0, to which a complete rollout brought them.
+async fn updated() -> (House, Vec<Gadget>, Artifact) {
+    let house = House::new().await;
+    let (old, good) = (
+        packed(house::CLASS, "1.0.0", 1, &[]),
+        house.built("1.1.0", 2, &[]),
+    );
+    let mut gadgets = register(&house, &["th-1", "th-2"], &old).await;
+    for gadget in &mut gadgets {
+        gadget.check_in(&house, &[]).await;
+    }
+    house.roll_out(&good).await;
+    house.advance().await;
+    pass_hours(&house, &mut gadgets, &good, 8).await;
+    (house, gadgets, good)
+}
+
+async fn install(house: &House, gadgets: &mut [Gadget], artifact: &Artifact) {
+    house.advance().await;
+    house.later(1);
+    for gadget in gadgets {
+        assert!(gadget.check_in(house, &[]).await.install.is_some());
+        gadget.update_to(house, artifact).await;
+    }
+}
+
+#[tokio::test]
+async fn one_person_halts_it_and_every_device_goes_back() {
+    let (house, mut gadgets, good) = updated().await;
+    let bad = house.built("1.2.0", 3, &[good.manifest]);
+    let rollout = house.roll_out(&bad).await;
+    install(&house, &mut gadgets, &bad).await;
+    let halt = format!("/api/v1/rollouts/{rollout}/halt");
+    let why = br#"{"why": "displays stay dark"}"#.to_vec();
+    let halted = house.post(&halt, &house.tokens.engineer, why.clone()).await;
+    assert_eq!(halted.status(), StatusCode::OK);
+    let view: RolloutView = read(halted).await;
+    assert_eq!((view.phase.as_str(), view.still_on_it), ("halted", 2));
+    let again = house.refused(&halt, &house.tokens.engineer, why).await;
+    assert_eq!(again, (409, "rollout.already-halted".to_owned()));
+    for gadget in &mut gadgets {
+        go_back(&house, gadget, &good, &bad).await;
+    }
+    house.advance().await;
+    let path = format!("/api/v1/rollouts/{rollout}");
+    let view: RolloutView = house.get(&path, &house.tokens.engineer).await;
+    assert_eq!((view.returned, view.still_on_it), (2, 0));
+    let release: ReleaseView = house
+        .get("/api/v1/releases/thermo-v2@1.2.0", &house.tokens.engineer)
+        .await;
+    assert_eq!(release.stage, "rolled-back");
+    let incident: IncidentView = house
+        .get("/api/v1/incidents/INC-1", &house.tokens.engineer)
+        .await;
+    assert!(
+        incident.title.contains("displays stay dark"),
+        "{incident:?}"
+    );
+}
+
+/// The next check-in brings the way back, with the halted release on hold.
+async fn go_back(house: &House, gadget: &mut Gadget, good: &Artifact, bad: &Artifact) {
+    let told = gadget.check_in(house, &[]).await;
+    let install = told.install.expect("the way back");
+    assert_eq!(
+        (install.manifest, install.image),
+        (good.manifest, good.image_digest)
+    );
+    assert_eq!(told.held, [bad.manifest]);
+    let path = format!("/device/v1/payloads/{}", good.image_digest);
+    let payload = house
+        .request(Method::GET, &path, &gadget.token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(payload.bytes().await.unwrap(), good.image);
+    assert_eq!(gadget.update_to(house, good).await.install, None);
+}
+
+#[tokio::test]
+async fn a_failing_canary_halts_by_itself() {
+    let (house, mut gadgets, good) = updated().await;
+    let bad = house.built("1.2.0", 3, &[good.manifest]);
+    let rollout = house.roll_out(&bad).await;
+    house.advance().await;
+    house.later(1);
+    let manifest = bad.manifest;
+    for gadget in &mut gadgets {
+        assert!(gadget.check_in(&house, &[]).await.install.is_some());
+        let cause = mainstay_protocol::RevertCause::SelfTest;
+        let reports = [
+            gadget.report(Event::DownloadStarted { manifest }),
+            gadget.report(Event::TrialBooted { manifest }),
+            gadget.report(Event::Reverted { manifest, cause }),
+        ];
+        assert_eq!(gadget.check_in(&house, &reports).await.install, None);
+    }
+    house.later(31);
+    house.advance().await;
+    let path = format!("/api/v1/rollouts/{rollout}");
+    let view: RolloutView = house.get(&path, &house.tokens.engineer).await;
+    assert_eq!(
+        (view.phase.as_str(), view.still_on_it),
+        ("halted", 0),
+        "{view:?}"
+    );
+    assert_eq!(view.waves[0].failed, 2);
+    let why = view.halted_because.expect("a reason");
+    assert!(why.contains("failed"), "{why}");
+}
+
+#[tokio::test]
+async fn a_class_carries_one_rollout_at_a_time() {
+    let (house, _, good) = updated().await;
+    let (next, after) = (
+        house.built("1.2.0", 3, &[good.manifest]),
+        house.built("1.3.0", 4, &[]),
+    );
+    house.roll_out(&next).await;
+    assert_eq!(house.submit(&after).await.status(), StatusCode::CREATED);
+    let path = "/api/v1/releases/thermo-v2@1.3.0";
+    let approval = house.approved(&after);
+    house
+        .post(&format!("{path}/approval"), &house.tokens.manager, approval)
+        .await;
+    let operations = &house.tokens.operations;
+    let second = house
+        .post(&format!("{path}/rollout"), operations, Vec::new())
+        .await;
+    assert_eq!(
+        problem(second).await,
+        (409, "rollouts.class-busy".to_owned())
+    );
+}
