@@ -1,6 +1,6 @@
 //! Binding a port, running the server, and stopping it without dropping what it has begun.
 //!
-//! Read [`bind`] and [`run`]; the routes are in [`crate::routes`].
+//! Read [`bind`] and [`run`]; the routes are in `routes.rs`.
 
 use std::future::Future;
 use std::io;

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod dice;
 pub mod link;
 pub mod population;
+pub mod real_time;
 pub mod simulated_device;
 pub mod weather;
 

@@ -1,24 +1,9 @@
-//! The sequential test's path between its two bounds, on a grid of [`WIDTH`] by [`HEIGHT`] units.
-//! Read [`drawing`].
+//! The sequential test's path between its two bounds. Read [`drawing`].
 
 use serde::Serialize;
 
 use crate::chart::{SprtChart, SprtPoint};
-
-const WIDTH: f64 = 400.0;
-const HEIGHT: f64 = 236.0;
-/// The plot's edges; the margin below holds the axis's labels, those above and beside it the marks
-/// that stand on an edge.
-const LEFT: f64 = 10.0;
-const RIGHT: f64 = 390.0;
-const TOP: f64 = 10.0;
-const BOTTOM: f64 = 196.0;
-/// Room beyond a bound for its label, as a part of the range between the bounds.
-const HEADROOM: f64 = 0.17;
-/// A path shorter than this is drawn on an axis this long: two points would look like a trend.
-const SCORED_MIN: u32 = 10;
-/// At most so many labels on the axis fit a phone's screen.
-const TICKS_MAX: u32 = 6;
+use crate::svg::scale::{BOTTOM, Dot, HEIGHT, LEFT, RIGHT, Scale, TOP, Tick, WIDTH, or_zero};
 
 /// All that the template draws.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,20 +26,6 @@ pub(crate) struct Drawing {
     /// The path's end.
     end: Dot,
     ticks: Vec<Tick>,
-}
-
-/// A marked place.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-struct Dot {
-    x: f64,
-    y: f64,
-}
-
-/// A label of the horizontal axis.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct Tick {
-    x: f64,
-    scored: u32,
 }
 
 /// Draws `chart`. Points and bounds that are no numbers are left out.
@@ -101,83 +72,9 @@ fn finite(chart: &SprtChart) -> Vec<SprtPoint> {
     points.filter(|point| point.ratio.is_finite()).collect()
 }
 
-fn or_zero(number: f64) -> f64 {
-    if number.is_finite() { number } else { 0.0 }
-}
-
 fn failures(points: &[SprtPoint]) -> impl Iterator<Item = &SprtPoint> {
     let pairs = points.windows(2);
     pairs.filter_map(|pair| (pair[1].failures > pair[0].failures).then_some(&pair[1]))
-}
-
-/// From devices and ratios to places on the grid.
-struct Scale {
-    scored_max: u32,
-    low: f64,
-    high: f64,
-}
-
-impl Scale {
-    fn of(chart: &SprtChart, points: &[SprtPoint]) -> Self {
-        let bounds = [0.0, or_zero(chart.accept_at), or_zero(chart.reject_at)];
-        let ratios = points.iter().map(|point| point.ratio);
-        let (low, high) = bounds
-            .into_iter()
-            .chain(ratios)
-            .fold((0.0, 0.0), |(low, high): (f64, f64), r| {
-                (low.min(r), high.max(r))
-            });
-        // A flat chart has no range; one unit gives it a place.
-        let room = ((high - low) * HEADROOM).max(f64::EPSILON);
-        let scored = points.iter().map(|point| point.scored).max();
-        Self {
-            scored_max: scored.unwrap_or_default().max(SCORED_MIN),
-            low: low - room,
-            high: high + room,
-        }
-    }
-
-    fn x(&self, scored: u32) -> f64 {
-        let part = f64::from(scored) / f64::from(self.scored_max);
-        rounded(LEFT + part * (RIGHT - LEFT))
-    }
-
-    fn y(&self, ratio: f64) -> f64 {
-        let part = (self.high - ratio) / (self.high - self.low);
-        rounded(TOP + part * (BOTTOM - TOP))
-    }
-
-    fn dot(&self, point: &SprtPoint) -> Dot {
-        Dot {
-            x: self.x(point.scored),
-            y: self.y(point.ratio),
-        }
-    }
-
-    fn ticks(&self) -> Vec<Tick> {
-        let step = tick_step(self.scored_max);
-        let tick = |scored| Tick {
-            x: self.x(scored),
-            scored,
-        };
-        (0..=self.scored_max / step)
-            .map(|n| tick(n * step))
-            .collect()
-    }
-}
-
-/// The smallest of 1, 2, 5, 10, 20, 50 ... that labels an axis of `scored_max` devices with at most
-/// [`TICKS_MAX`] steps.
-fn tick_step(scored_max: u32) -> u32 {
-    let decades = (0..10).map(|exponent| 10_u32.pow(exponent));
-    decades
-        .flat_map(|decade| [1, 2, 5].map(|factor| decade.saturating_mul(factor)))
-        .find(|step| scored_max / step <= TICKS_MAX)
-        .unwrap_or(u32::MAX)
-}
-
-fn rounded(units: f64) -> f64 {
-    (units * 10.0).round() / 10.0
 }
 
 #[cfg(test)]
@@ -216,7 +113,7 @@ mod tests {
                 assert!((TOP..=BOTTOM).contains(&dot.y), "{dot:?}");
             }
             assert!(drawing.reject_y < drawing.zero_y && drawing.zero_y < drawing.accept_y);
-            assert!(drawing.ticks.len() <= TICKS_MAX as usize + 1);
+            assert!(drawing.ticks.len() <= 7);
         }
     }
 
@@ -249,18 +146,5 @@ mod tests {
         assert_eq!(turning(&[3, 20]), [0, 2, 3, 19, 20, 40]);
         assert_eq!(turning(&[1]), [0, 1, 40]);
         assert_eq!(turning(&[40]), [0, 39, 40]);
-    }
-
-    #[test]
-    fn axis_steps_are_round_numbers() {
-        for (scored, step) in [
-            (10, 2),
-            (12, 2),
-            (40, 10),
-            (400, 100),
-            (4_000_000, 1_000_000),
-        ] {
-            assert_eq!(tick_step(scored), step, "{scored}");
-        }
     }
 }

@@ -119,3 +119,20 @@ fn the_verdict_is_told_in_words() {
         &["Undecided after 6 devices, 2 failed."],
     );
 }
+
+#[test]
+fn charts_of_nothing_are_still_pages() {
+    let mut dashboard = sample::dashboard();
+    for rollout in &mut dashboard.rollouts {
+        rollout.waves.clear();
+        let sprt = rollout.sprt.as_mut().expect("the samples have one");
+        sprt.points.clear();
+        (sprt.accept_at, sprt.reject_at) = (0.0, f64::NAN);
+        sprt.verdict = SprtVerdict::Continue;
+    }
+    let page = dashboard.to_html().expect("renders");
+    check(&page, &["Undecided after 0 devices, 0 failed."]);
+    assert!(Html::parse(&page).is_ok());
+    let drawn = page.split_once("<main").expect("a main part").1;
+    assert!(!drawn.contains("=\"NaN\"") && !drawn.contains("=\"inf\""));
+}

@@ -10,7 +10,8 @@ use crate::app::ActivePlan;
 
 /// What devices do while no plan is active.
 const WITHOUT_PLAN: SignedDuration = SignedDuration::from_hours(1);
-/// No device asks more often: a clock that is a little off must not turn into a storm.
+/// No device asks more often than this, or than its plan's poll if that is shorter: a clock that is a
+/// little off must not turn into a storm.
 const MIN_S: i64 = 5;
 
 /// Seconds until a device asks again whose turn, as far as that is known, comes at `turn`.
@@ -24,7 +25,8 @@ fn seconds_until(poll: SignedDuration, turn: Option<Timestamp>, now: Timestamp) 
     let after = until.map_or(poll, |until| until.min(poll));
     // Rounded up, or the device would come a moment too early and have to come again.
     let seconds = after.as_secs() + i64::from(after.subsec_nanos() > 0);
-    u32::try_from(seconds.max(MIN_S)).unwrap_or(u32::MAX)
+    let least = MIN_S.min(poll.as_secs()).max(1);
+    u32::try_from(seconds.max(least)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -46,5 +48,7 @@ mod tests {
         for (turn, seconds) in cases {
             assert_eq!(seconds_until(hour, turn, at(0)), seconds, "{turn:?}");
         }
+        let second = SignedDuration::from_secs(1);
+        assert_eq!(seconds_until(second, Some(at(1)), at(0)), 1);
     }
 }

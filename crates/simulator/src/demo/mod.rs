@@ -16,11 +16,11 @@
 
 pub mod attack;
 mod carry_out;
-mod cast;
+pub mod cast;
 pub mod error;
 pub mod event;
-mod folder;
-mod goods;
+pub mod folder;
+pub mod goods;
 pub mod images;
 mod papers;
 mod scene;

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mainstay_access::Duty;
-use mainstay_api::{ReleaseView, RolloutView, WaveView};
+use mainstay_api::{ReleaseView, RolloutView};
 use mainstay_plan::Plan;
 use mainstay_report::{
-    ArtifactDigest, Fact, Frame, Halt, ReleaseStory, RolloutState, Signature, StoryReport, Tone,
-    VersionShare, WaveBar,
+    ArtifactDigest, Fact, Frame, Halt, Incident, ReleaseStory, Signature, SprtChart, StoryReport,
+    Tone,
 };
+
+use mainstay_server::pages::fill;
+use mainstay_telemetry::summary;
 
 use super::cast::Cast;
 use super::error::DemoError;
@@ -49,8 +52,8 @@ pub async fn write(
             story(scene, &told.bad, Some(told)).await?,
         ],
         refusals: Vec::new(),
-        incidents: Vec::new(),
-        fleet: fleet(scene).await?,
+        incidents: incidents(scene).await?,
+        fleet: fill::version_shares(&scene.operator(Duty::Operations).devices().await?),
         artifacts: [&goods.factory, &goods.good.1, &goods.bad.1]
             .map(artifact)
             .to_vec(),
@@ -170,26 +173,33 @@ async fn story(
         .operator(Duty::Operations)
         .release(&view.release)
         .await?;
-    let halt = match halted {
-        Some(told) => halt(view, told),
-        None => None,
-    };
-    let never_offered = halted.map(|told| small(told.never_offered));
+    let (rollout, fleet) = scene.rollout(view.id).await?;
+    let health = summary(&rollout, &fleet, scene.now());
+    let sprt = health
+        .waves
+        .get(view.wave)
+        .map(|wave| fill::sprt_chart(&rollout, wave));
     Ok(ReleaseStory {
         version: view.version.clone(),
         class: release.class.clone(),
         track: release.track.clone(),
-        state: if halt.is_some() {
-            RolloutState::Halted
-        } else {
-            RolloutState::Complete
-        },
+        state: fill::rollout_state(&rollout),
         summary: summary_of(view),
         signatures: signatures(&release),
-        waves: view.waves.iter().map(wave_bar).collect(),
-        never_offered,
-        halt,
+        waves: fill::wave_bars(&rollout, &fleet, scene.now()),
+        never_offered: halted.map(|told| small(told.never_offered)),
+        halt: halted.and_then(|told| halt(view, told, sprt)),
     })
+}
+
+/// Every incident, with its evidence.
+async fn incidents(scene: &Scene) -> Result<Vec<Incident>, DemoError> {
+    let mut pages = Vec::new();
+    for incident in scene.app.store().incidents().await? {
+        let (rollout, fleet) = scene.rollout(incident.rollout.0).await?;
+        pages.push(fill::incident(&incident, &rollout, &fleet, scene.now()));
+    }
+    Ok(pages)
 }
 
 fn summary_of(view: &RolloutView) -> String {
@@ -221,22 +231,7 @@ fn signatures(release: &ReleaseView) -> Vec<Signature> {
     found.collect()
 }
 
-fn wave_bar(wave: &WaveView) -> WaveBar {
-    let known = wave.updated + wave.failed + wave.under_way;
-    let returned = wave.began.saturating_sub(known);
-    WaveBar {
-        name: wave.name.clone(),
-        members: small(wave.members),
-        updated: small(wave.updated),
-        failed: small(wave.failed),
-        returned: small(returned),
-        on_trial: small(wave.under_way),
-        unreached: 0,
-        pending: small(wave.members.saturating_sub(known + returned)),
-    }
-}
-
-fn halt(view: &RolloutView, told: &Told) -> Option<Halt> {
+fn halt(view: &RolloutView, told: &Told, sprt: Option<SprtChart>) -> Option<Halt> {
     let (reason, at) = (view.halted_because.as_ref()?, view.ended_at?);
     let summary = &told.summary;
     let back = summary.ever_ran_bad - summary.still_on_bad;
@@ -248,37 +243,8 @@ fn halt(view: &RolloutView, told: &Told) -> Option<Halt> {
             "{back} of {} devices that ran {} are back on {}; {} boot nothing.",
             summary.ever_ran_bad, summary.bad_version, summary.good_version, summary.bricked
         ),
-        sprt: None,
+        sprt,
     })
-}
-
-async fn fleet(scene: &Scene) -> Result<Vec<VersionShare>, DemoError> {
-    let mut shares: Vec<VersionShare> = Vec::new();
-    for device in scene.operator(Duty::Operations).devices().await? {
-        let (version, verified) = match device.running {
-            Some(running) => (running.version, running.verified),
-            None => ("unknown".to_owned(), false),
-        };
-        let index = shares
-            .iter()
-            .position(|share| share.version == version)
-            .unwrap_or_else(|| {
-                shares.push(VersionShare {
-                    version,
-                    verified: 0,
-                    unverified: 0,
-                });
-                shares.len() - 1
-            });
-        let share = &mut shares[index];
-        if verified {
-            share.verified += 1
-        } else {
-            share.unverified += 1
-        }
-    }
-    shares.sort_by(|a, b| a.version.cmp(&b.version));
-    Ok(shares)
 }
 
 fn artifact(release: &Release) -> ArtifactDigest {

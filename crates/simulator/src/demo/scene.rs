@@ -12,7 +12,7 @@ use mainstay_device::config::TrialPolicy;
 use mainstay_device::{Config, Layout, SimulatedNor, provision};
 use mainstay_fleet::DeviceId;
 use mainstay_plan::{Class, Plan};
-use mainstay_rollout::RolloutId;
+use mainstay_rollout::{FleetView, Rollout, RolloutId};
 use mainstay_server::admin::{self, NewServer};
 use mainstay_server::jobs::advance_rollouts::{self, Turn};
 use mainstay_server::{
@@ -148,6 +148,21 @@ impl Scene {
     /// The story's time.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// A rollout with all its devices, as the server's own database has them.
+    ///
+    /// # Errors
+    /// If the store fails, or there is no such rollout.
+    pub async fn rollout(&self, id: i64) -> Result<(Rollout, FleetView), DemoError> {
+        let rollout = self.app.store().rollout(RolloutId(id)).await?;
+        let rollout = rollout.ok_or_else(|| DemoError::Step {
+            id: "demo.rollout".to_owned(),
+            cause: format!("rollout {id} has vanished"),
+            cure: "report it: it is a fault of Mainstay".to_owned(),
+        })?;
+        let fleet = self.app.store().fleet_view(rollout.id).await?;
+        Ok((rollout, fleet))
     }
 
     /// The devices of a rollout's first wave.

@@ -44,10 +44,10 @@ impl FolderBlobs {
         self.folder.join(&name[..2]).join(name)
     }
 
-    /// A name that no other write of this process uses.
+    /// A name that no other write uses.
     fn partial(&self, path: &Path) -> PathBuf {
-        let write = self.writes.fetch_add(1, Ordering::Relaxed);
-        path.with_extension(format!("{write}.{PARTIAL}"))
+        let (process, write) = (std::process::id(), self.writes.fetch_add(1, Ordering::Relaxed));
+        path.with_extension(format!("{process}-{write}.{PARTIAL}"))
     }
 }
 
@@ -87,11 +87,19 @@ async fn write_once(path: &Path, partial: &Path, bytes: &[u8]) -> io::Result<()>
     if let Some(above) = folder.parent() {
         sync_folder(above).await?;
     }
-    let mut file = File::create(partial).await?;
+    if let Err(error) = write_and_rename(path, partial, bytes).await {
+        // The disk may be full: what can't be kept must not take room.
+        let _ = fs::remove_file(partial).await;
+        return Err(error);
+    }
+    sync_folder(folder).await
+}
+
+async fn write_and_rename(path: &Path, partial: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(partial).await?;
     file.write_all(bytes).await?;
     file.sync_all().await?;
-    fs::rename(partial, path).await?;
-    sync_folder(folder).await
+    fs::rename(partial, path).await
 }
 
 /// Makes a new name in a folder durable. Windows does so by itself, and can't open folders.

@@ -1,0 +1,388 @@
+//! The real `mainstay serve`, killed at ten random moments of a rollout and started again each time.
+//!
+//! Nothing that was promised to a device or acknowledged may be lost, and the rollout must still end
+//! right: every device verified on the new release, each report of each device recorded exactly once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use mainstay_access::Duty;
+use mainstay_api::{NewDevice, NewDevices};
+use mainstay_client::Operator;
+use mainstay_device::config::TrialPolicy;
+use mainstay_device::{Config, Layout, SimulatedNor, provision};
+use mainstay_plan::Plan;
+use mainstay_server::admin::{self, NewServer};
+use mainstay_server::{Clock as _, DataDir, SystemClock, SystemEntropy};
+use mainstay_simulator::demo::cast::Cast;
+use mainstay_simulator::demo::folder::Folder;
+use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
+use mainstay_simulator::{
+    Behaviours, Circumstances, Crowd, Dice, Hardship, Link, SimulatedDevice, population, real_time,
+};
+use mainstay_store::{Devices as _, devices::TIMELINE_KEPT};
+use mainstay_telemetry::DeviceEvent;
+use mainstay_trust::BootloaderVersion;
+use mainstay_trust::rustcrypto::RustCrypto;
+
+const DEVICES: u32 = 40;
+const SEED: u64 = 11;
+const KILLS: u32 = 10;
+/// Far longer than the rollout takes on a slow machine; a test that gets here has failed.
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// A plan whose waves last seconds, and whose window is always open.
+const PLAN: &str = r#"
+[plan]
+name        = "Waves of seconds"
+market      = ["us"]
+security    = "security@northwind.example"
+environment = "production"
+
+[[class]]
+id         = "thermo-v2"
+vendor     = "northwind.example"
+hardware   = ["B", "C"]
+bootloader = ">=1.4.0"
+install    = "dual-bank"
+revert     = { boots = 10, confirm_within = "8s" }
+support    = { sold_until = 2027-06-30, security_until = 2032-06-30, then = "thermo-v3" }
+
+[role.engineer]
+people   = ["ana@northwind.example"]
+deputies = ["li@northwind.example"]
+[role.release-manager]
+people   = ["sam@northwind.example"]
+deputies = ["noor@northwind.example"]
+[role.operations]
+people   = ["kim@northwind.example"]
+deputies = ["joe@northwind.example"]
+
+[track.maintenance]
+every = "month on the second Tuesday"
+waves = ["canary", "10 %", "100 %"]
+soak  = "500ms"
+
+[rollout]
+canary        = { devices = 12, at_least_per_hardware = 2 }
+window        = { local = "00:00-24:00", days = "daily", dst_gap = "skip" }
+limit         = { downloads = 100, bytes_per_second = "50 MB" }
+jitter        = "100ms"
+poll          = "1s"
+give_up_after = "10m"
+
+[health.install]
+expect  = 1.0
+halt    = 50.0
+alpha   = 5
+power   = 90
+horizon = "5s"
+
+[health.tripwire]
+bricks                  = 1
+failures_in_one_stratum = 4
+
+[trust]
+algorithms        = ["esp256"]
+build_threshold   = 1
+release_threshold = 1
+status_lifetime   = "1h"
+root_lifetime     = "365d"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_kills_lose_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let stage = Arc::new(Stage::set(folder.path()).await);
+    let killer = Killer::start(stage.clone());
+    let target = stage.good.manifest;
+    let mut crowd = stage.crowd().await;
+    stage.roll_out().await;
+    let done = real_time::live(&mut crowd, LIMIT, |crowd| {
+        let updated = |device: &SimulatedDevice| {
+            device.running_release() == Some(target) && device.is_settled()
+        };
+        killer.kills() >= KILLS && crowd.devices().all(updated)
+    });
+    assert!(done.await, "not every device was updated within {LIMIT:?}");
+    stage.wait_until_complete(&mut crowd).await;
+    killer.end();
+    stage.check_every_report_is_there_once().await;
+}
+
+struct Stage {
+    data: PathBuf,
+    passphrase: PathBuf,
+    base: String,
+    address: SocketAddr,
+    plan: Plan,
+    root: Vec<u8>,
+    factory: Release,
+    good: Release,
+    built: Release,
+    tokens: BTreeMap<Duty, String>,
+}
+
+impl Stage {
+    async fn set(path: &Path) -> Self {
+        let folder = Folder::create(&path.join("papers")).expect("an empty folder");
+        let plan = mainstay_plan::parse(PLAN).expect("the plan above is well-formed");
+        let now = SystemClock.now();
+        let cast = Cast::assemble(&folder, &plan, SEED, now).expect("keys for everybody");
+        let class = class_name(&plan, &plan.classes[0]).expect("a class with a good name");
+        let pack = |version, sequence, image: &[u8]| {
+            let class = class.clone();
+            packed(&Order { class, version, sequence, returns_to: &[], image }).expect("packed")
+        };
+        let approve = |release: &Release| release.clone().approved(&cast, &plan).expect("approved");
+        let factory = approve(&pack("1.0.0", 1, &[1; 5000]).built(&cast).expect("built"));
+        let built = pack("1.1.0", 2, &[2; 9000]).built(&cast).expect("built");
+        let good = approve(&built);
+        let data = path.join("data");
+        let dir = DataDir::at(&data);
+        let (status_key, passphrase, by) = (&cast.status, &cast.passphrase, &cast.people[1].1);
+        let new = NewServer { root: &cast.root, status_key, passphrase, plan: PLAN, by };
+        admin::init(&dir, &new, now).await.unwrap_or_else(|error| panic!("{error}"));
+        let store = dir.store().await.expect("a fresh database");
+        let mut tokens = BTreeMap::new();
+        for (duty, email) in &cast.people {
+            let token = admin::add_person(&store, &SystemEntropy, email.clone(), *duty).await;
+            tokens.insert(*duty, token.unwrap_or_else(|error| panic!("{error}")).reveal());
+        }
+        store.close().await;
+        let address = free_address();
+        let (root, passphrase) = (cast.root, path.join("papers/keys/passphrase"));
+        let base = format!("http://{address}");
+        Self { data, passphrase, base, address, plan, root, factory, good, built, tokens }
+    }
+
+    fn operator(&self, duty: Duty) -> Operator {
+        Operator::new(&self.base, &self.tokens[&duty]).expect("an address and a token")
+    }
+
+    /// Starts the real server and waits until it listens.
+    fn serve(&self) -> Child {
+        let child = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+            .args(["serve", "--listen", &self.address.to_string(), "--data"])
+            .arg(&self.data)
+            .arg("--passphrase-file")
+            .arg(&self.passphrase)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary was just built");
+        for _ in 0..400 {
+            if TcpStream::connect(self.address).is_ok() {
+                return child;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        panic!("the server doesn't listen");
+    }
+
+    async fn crowd(&self) -> Crowd {
+        let hardware = &self.plan.classes[0].hardware;
+        let homes = population::draw(DEVICES, hardware, Hardship::NONE, SEED);
+        let new = |home: &mainstay_simulator::Home| NewDevice {
+            id: home.id.clone(),
+            class: "thermo-v2".to_owned(),
+            hardware: home.hardware.clone(),
+            zone: home.zone.to_owned(),
+            bootloader: "1.4.0".to_owned(),
+        };
+        let devices = NewDevices { devices: homes.iter().map(new).collect() };
+        let answer = retried(|| async { self.operator(Duty::Operations).register(&devices).await }).await;
+        let config = self.config();
+        let mut flash = SimulatedNor::new(config.layout.total_bytes(), 4096, 8);
+        let (envelope, image) = (&self.factory.envelope, &self.factory.image);
+        provision(&mut flash, &config, &RustCrypto, envelope, image).expect("a good release");
+        let now = SystemClock.now();
+        let tokens = answer.devices.into_iter().map(|device| device.token);
+        let devices = homes.into_iter().zip(tokens).zip(1..).map(|((home, token), number)| {
+            let dice = Dice::new(SEED, number);
+            SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), now)
+        });
+        let around = Circumstances {
+            link: Link::new(&self.base).expect("an address"),
+            behaviours: Arc::new(Behaviours::default()),
+            hardship: Hardship::NONE,
+            restart_ms: 200,
+            offline_from: jiff::Timestamp::MAX,
+        };
+        let mut crowd = Crowd::new(devices.collect(), around, now);
+        // Everyone must have said what they run before a rollout can draw them.
+        let all_seen = real_time::live(&mut crowd, Duration::from_secs(3), |_| false);
+        assert!(!all_seen.await);
+        crowd
+    }
+
+    fn config(&self) -> Config<Arc<[u8]>> {
+        let name = class_name(&self.plan, &self.plan.classes[0]).expect("a class with a good name");
+        Config {
+            root: Arc::from(self.root.as_slice()),
+            vendor_id: name.vendor_id(),
+            class_id: name.class_id(),
+            bootloader: BootloaderVersion { major: 1, minor: 4, patch: 0 },
+            layout: Layout::new(4096, 8, 16 * 1024).expect("good sizes"),
+            trial: TrialPolicy::within(10, 8000),
+            fetch_bytes: 2048,
+            checkpoint_bytes: 4096,
+            retry_ms: 200,
+        }
+    }
+
+    /// Hands the release in, approves it and starts its rollout, each tried until the server is up.
+    async fn roll_out(&self) {
+        let file = self.built.file().expect("an artifact");
+        let engineer = self.operator(Duty::Engineer);
+        done_or_already(|| async { engineer.submit("maintenance", file.clone()).await }).await;
+        let manager = self.operator(Duty::ReleaseManager);
+        let envelope = self.good.envelope.clone();
+        let id = "thermo-v2@1.1.0";
+        done_or_already(|| async { manager.approve(id, envelope.clone()).await }).await;
+        let operations = self.operator(Duty::Operations);
+        done_or_already(|| async { operations.roll_out(id).await }).await;
+        let rollouts = retried(|| async { operations.rollouts().await }).await;
+        assert_eq!(rollouts.len(), 1, "a killed request must not start a second rollout");
+    }
+
+    async fn wait_until_complete(&self, crowd: &mut Crowd) {
+        let operations = self.operator(Duty::Operations);
+        for _ in 0..60 {
+            real_time::live(crowd, Duration::from_millis(500), |_| false).await;
+            let rollouts = retried(|| async { operations.rollouts().await }).await;
+            if rollouts.iter().all(|rollout| rollout.phase == "complete") {
+                let updated: usize = rollouts[0].waves.iter().map(|wave| wave.updated).sum();
+                assert_eq!(updated, DEVICES as usize);
+                return;
+            }
+        }
+        panic!("the rollout isn't complete");
+    }
+
+    /// Reads the database itself, after the last server is gone.
+    async fn check_every_report_is_there_once(&self) {
+        let store = DataDir::at(&self.data).store().await.expect("a sound database");
+        let release = mainstay_fleet::ReleaseDigest(self.good.manifest.0);
+        for device in store.devices(None).await.expect("devices") {
+            let running = device.running.as_ref().expect("it has said what it runs");
+            assert!(running.verified && running.release == release, "{}", device.id);
+            let timeline = store.timeline(&device.id, TIMELINE_KEPT).await.expect("a timeline");
+            let told: Vec<DeviceEvent> = timeline
+                .iter()
+                .filter_map(|entry| entry.event.as_deref())
+                .map(|event| serde_json::from_str(event).expect("a stored event"))
+                .collect();
+            let expected = [
+                DeviceEvent::DownloadStarted { release },
+                DeviceEvent::Installed { release },
+                DeviceEvent::TrialBooted { release },
+                DeviceEvent::Confirmed { release },
+            ];
+            for event in expected {
+                let times = told.iter().filter(|other| **other == event).count();
+                assert_eq!(times, 1, "{}: {event:?} among {told:?}", device.id);
+            }
+        }
+        store.close().await;
+    }
+}
+
+/// Kills the server again and again, and starts it anew each time.
+struct Killer {
+    killed: Arc<AtomicU32>,
+    end: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Killer {
+    fn start(stage: Arc<Stage>) -> Self {
+        let (killed, end) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+        let (count, ended) = (killed.clone(), end.clone());
+        let thread = std::thread::spawn(move || {
+            let mut server = Server(stage.serve());
+            let mut dice = Dice::new(SEED, 999);
+            // The first blow falls once devices are registered and the rollout is about to begin.
+            std::thread::sleep(Duration::from_secs(5));
+            while !ended.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(300 + dice.below(1200)));
+                if count.load(Ordering::SeqCst) < KILLS {
+                    drop(server);
+                    server = Server(stage.serve());
+                    count.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        });
+        Self { killed, end, thread }
+    }
+
+    /// How often the server was killed so far.
+    fn kills(&self) -> u32 {
+        self.killed.load(Ordering::SeqCst)
+    }
+
+    /// Kills the last server.
+    fn end(self) {
+        self.end.store(true, Ordering::SeqCst);
+        self.thread.join().expect("the killer doesn't panic");
+    }
+}
+
+/// A running server; dropping it is SIGKILL.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to kill.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("bound")
+}
+
+/// Tries until the server answers with success.
+async fn retried<T, F>(mut request: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Result<T, mainstay_client::ClientError>>,
+{
+    for _ in 0..200 {
+        match request().await {
+            Ok(answer) => return answer,
+            Err(error) if error.id() == "client.unreachable" => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("the server never answers");
+}
+
+/// Tries until the server has done it. If a killed answer hid that it was done, doing it again is
+/// refused, and that is as good.
+async fn done_or_already<T, F>(mut request: impl FnMut() -> F)
+where
+    F: Future<Output = Result<T, mainstay_client::ClientError>>,
+{
+    let refused_as_done: BTreeSet<&str> =
+        ["release.exists", "release.wrong-stage", "store.already-exists"].into();
+    for attempt in 0..200 {
+        match request().await {
+            Ok(_) => return,
+            Err(error) if attempt > 0 && refused_as_done.contains(error.id()) => return,
+            Err(error) if error.id() == "client.unreachable" => {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => panic!("{}: {error}", error.id()),
+        }
+    }
+    panic!("the server never answers");
+}
