@@ -12,7 +12,7 @@ use crate::StoreError;
 /// The number is that of the last report that was recorded before: reports up to it are retries,
 /// and must not be folded again. It is called inside a transaction, so it must neither wait nor
 /// fail.
-pub type Fold = dyn Fn(&Candidate, Progress, u32) -> Progress + Send + Sync;
+pub type Fold<'a> = dyn Fn(&Candidate, Progress, u32) -> Progress + Send + Sync + 'a;
 
 /// What devices report.
 #[async_trait]
@@ -33,7 +33,7 @@ pub trait Reports: Send + Sync {
         running: Option<&Running>,
         heard: Timestamp,
         reports: &[StoredReport],
-        fold: &Fold,
+        fold: &Fold<'_>,
     ) -> Result<u32, StoreError>;
 }
 

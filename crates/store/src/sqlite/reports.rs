@@ -18,7 +18,7 @@ impl Reports for SqliteStore {
         running: Option<&Running>,
         heard: Timestamp,
         reports: &[StoredReport],
-        fold: &Fold,
+        fold: &Fold<'_>,
     ) -> Result<u32, StoreError> {
         let mut tx = self.write().await?;
         let (device, before) = acknowledged(&mut tx, id).await?;
@@ -95,7 +95,7 @@ async fn fold_all(
     tx: &mut Write,
     device: i64,
     acknowledged: u32,
-    fold: &Fold,
+    fold: &Fold<'_>,
 ) -> Result<(), StoreError> {
     let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
         "SELECT r.id, r.phase, r.candidate, e.progress

@@ -1,0 +1,104 @@
+//! What every back end must do, told once and run over each of them.
+//!
+//! A new back end adds a function that opens an empty store of its own, and one line
+//! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) has its own tests.
+
+mod devices;
+mod fixture;
+mod incidents;
+mod people_and_plans;
+mod promises;
+mod releases;
+mod reports;
+mod rollouts;
+mod steps;
+
+use std::sync::Arc;
+
+use mainstay_store::{SqliteStore, Store};
+use tempfile::TempDir;
+
+/// An empty store, and what must live as long as it.
+struct Opened {
+    store: Arc<dyn Store>,
+    _folder: TempDir,
+}
+
+async fn sqlite() -> Opened {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = SqliteStore::create(&folder.path().join("mainstay.sqlite")).await;
+    Opened {
+        store: Arc::new(store.expect("a new database")),
+        _folder: folder,
+    }
+}
+
+/// Makes a test of each promise, for one back end.
+macro_rules! contract {
+    ($backend:ident) => {
+        contract!($backend:
+            devices::{
+                a_device_is_found_by_name_and_token,
+                a_taken_name_or_token_registers_nobody,
+                devices_are_listed_in_their_order_and_by_class,
+                touching_moves_last_seen_forward_only,
+                ten_thousand_are_touched_at_once,
+            }
+            people_and_plans::{
+                a_person_has_one_duty,
+                the_newest_plan_is_in_force,
+            }
+            releases::{
+                a_release_is_found_by_name_and_manifest,
+                a_taken_name_or_manifest_adds_nothing,
+                a_release_moves_only_from_the_expected_stage,
+                an_approval_brings_its_envelope,
+            }
+            rollouts::{
+                enrolled_devices_wait_and_know_what_they_ran,
+                a_rollout_takes_its_release_along_or_does_not_start,
+                an_unknown_device_starts_nothing,
+                rollouts_are_listed_by_where_they_stand,
+                a_device_knows_its_newest_enrolments,
+                a_view_of_ten_thousand_is_whole,
+            }
+            steps::{
+                a_step_is_saved_whole,
+                a_step_on_an_older_state_changes_nothing,
+                a_release_that_has_moved_stops_the_whole_step,
+                devices_that_moved_on_are_left_alone,
+            }
+            promises::{
+                a_promise_is_kept_and_may_be_repeated,
+                a_stale_generation_is_refused,
+                strangers_are_promised_nothing,
+                what_a_device_said_is_never_overwritten,
+                a_way_back_is_promised_after_a_halt,
+            }
+            reports::{
+                repeated_reports_change_nothing,
+                reports_are_taken_in_the_devices_own_order,
+                a_check_in_without_reports_is_folded_too,
+                settled_enrolments_are_not_asked_again,
+                an_unknown_device_reports_nothing,
+                a_timeline_forgets_its_oldest_entries,
+            }
+            incidents::{
+                incidents_are_numbered_and_listed,
+            }
+        );
+    };
+    ($backend:ident: $($noun:ident::{ $($promise:ident,)* })*) => {
+        mod $backend {
+            $($(
+                #[tokio::test]
+                async fn $promise() {
+                    let opened = super::$backend().await;
+                    super::$noun::$promise(&*opened.store).await;
+                }
+            )*)*
+        }
+    };
+}
+
+contract!(sqlite);

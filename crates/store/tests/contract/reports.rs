@@ -1,0 +1,129 @@
+//! Recording what devices report.
+
+use std::sync::Mutex;
+
+use mainstay_fleet::ReleaseDigest;
+use mainstay_rollout::{Candidate, Phase, Progress};
+use mainstay_store::devices::TIMELINE_KEPT;
+use mainstay_store::{NextStep, Store, StoredReport};
+
+use super::fixture::{
+    NEW, at, changed, id, kinds, progress, register, running, start_another, started,
+};
+
+fn report(seq: u32) -> StoredReport {
+    StoredReport {
+        seq,
+        at: at(i64::from(seq.min(TIMELINE_KEPT))),
+        event: format!("{{\"seq\":{seq}}}"),
+        text: format!("said {seq}"),
+    }
+}
+
+fn reports(seqs: &[u32]) -> Vec<StoredReport> {
+    seqs.iter().copied().map(report).collect()
+}
+
+fn unchanged(_: &Candidate, progress: Progress, _: u32) -> Progress {
+    progress
+}
+
+async fn record(store: &dyn Store, seqs: &[u32]) -> u32 {
+    let recorded = store.record(&id(0), None, at(1), &reports(seqs), &unchanged).await;
+    recorded.expect("a known device")
+}
+
+async fn texts(store: &dyn Store) -> Vec<String> {
+    let entries = store.timeline(&id(0), 10).await.expect("readable");
+    let reported = entries.into_iter().filter(|entry| entry.event.is_some());
+    reported.map(|entry| entry.text).collect()
+}
+
+pub async fn repeated_reports_change_nothing(store: &dyn Store) {
+    let rollout = started(store, 1).await;
+    // As telemetry does: reports up to the known number aren't folded again.
+    let fold = |_: &Candidate, progress: Progress, known: u32| match known {
+        0 => Progress::Began { at: at(1) },
+        _ => progress,
+    };
+    let running = running(NEW, false);
+    for minute in [5, 6] {
+        let said = reports(&[1, 2]);
+        let recorded = store.record(&id(0), Some(&running), at(minute), &said, &fold).await;
+        assert_eq!(recorded.expect("a known device"), 2);
+        assert_eq!(progress(store, &rollout, 0).await, Progress::Began { at: at(1) });
+        assert_eq!(texts(store).await, ["said 2", "said 1"]);
+    }
+    let device = store.device(&id(0)).await.expect("readable").expect("registered");
+    assert_eq!((device.running, device.last_seen), (Some(running), Some(at(6))));
+    let entry = &store.timeline(&id(0), 1).await.expect("readable")[0];
+    assert_eq!((entry.at, entry.event.as_deref()), (at(2), Some("{\"seq\":2}")));
+}
+
+pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
+    register(store, 1).await;
+    for (sent, acknowledged) in
+        [(&[3, 1, 3, 2][..], 3), (&[], 3), (&[2, 5], 5), (&[4], 5), (&[u32::MAX], u32::MAX)]
+    {
+        assert_eq!(record(store, sent).await, acknowledged, "{sent:?}");
+    }
+    let newest_first = [format!("said {}", u32::MAX), "said 5".into(), "said 3".into()];
+    assert_eq!(texts(store).await[..3], newest_first);
+    assert_eq!(texts(store).await[3..], ["said 2", "said 1"]);
+}
+
+pub async fn a_check_in_without_reports_is_folded_too(store: &dyn Store) {
+    let rollout = started(store, 2).await;
+    let fold = |candidate: &Candidate, progress: Progress, known: u32| {
+        assert_eq!((candidate.release, progress, known), (NEW, Progress::Waiting, 0));
+        Progress::Confirmed { began: at(1), booted: at(1), at: at(1) }
+    };
+    let running = running(NEW, true);
+    let recorded = store.record(&id(0), Some(&running), at(1), &[], &fold).await;
+    assert_eq!(recorded.expect("a known device"), 0);
+    assert_eq!(progress(store, &rollout, 0).await.id(), "confirmed");
+    assert_eq!(progress(store, &rollout, 1).await.id(), "waiting");
+}
+
+pub async fn settled_enrolments_are_not_asked_again(store: &dyn Store) {
+    let first = started(store, 1).await;
+    let releases = [NEW, ReleaseDigest([3; 32]), ReleaseDigest([4; 32])];
+    start_another(store, releases[1], 1).await;
+    let newest = start_another(store, releases[2], 1).await;
+    for rollout in [&first, &newest] {
+        let mut complete = changed(rollout);
+        complete.phase = Phase::Complete { at: at(1) };
+        let step = NextStep {
+            rollout: &complete,
+            expected_generation: rollout.generation,
+            actions: &[],
+            incidents: &[],
+            release: None,
+            at: at(1),
+        };
+        store.save_step(&step).await.expect("nobody else changes it");
+    }
+    let asked = Mutex::new(Vec::new());
+    let fold = |candidate: &Candidate, progress: Progress, _: u32| {
+        asked.lock().expect("not poisoned").push(candidate.release);
+        progress
+    };
+    store.record(&id(0), None, at(1), &[], &fold).await.expect("a known device");
+    assert_eq!(*asked.lock().expect("not poisoned"), [releases[2], releases[1]]);
+}
+
+pub async fn an_unknown_device_reports_nothing(store: &dyn Store) {
+    let recorded = store.record(&id(0), None, at(1), &reports(&[1]), &unchanged).await;
+    assert_eq!(recorded.expect_err("nobody is registered").id(), "store.not-found");
+    assert_eq!(kinds(store, 0).await, [""; 0]);
+}
+
+pub async fn a_timeline_forgets_its_oldest_entries(store: &dyn Store) {
+    register(store, 2).await;
+    let seqs: Vec<u32> = (1..=TIMELINE_KEPT + 5).collect();
+    assert_eq!(record(store, &seqs).await, TIMELINE_KEPT + 5);
+    let kept = store.timeline(&id(0), TIMELINE_KEPT * 2).await.expect("readable");
+    assert_eq!(kept.len(), TIMELINE_KEPT as usize);
+    assert_eq!(kept.last().map(|entry| entry.text.as_str()), Some("said 6"));
+    assert_eq!(kinds(store, 1).await, ["registered"]);
+}
