@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use mainstay_client::ClientError;
+use mainstay_server::AppError;
+use mainstay_server::admin::AdminError;
+use mainstay_server::data_dir::DataDirError;
 use serde::Serialize;
 
 /// Whose move it is after a failure.
@@ -65,10 +69,51 @@ explain! {
     usage mainstay_artifact::pack::PackError;
     refusal mainstay_artifact::BlockError;
     refusal mainstay_artifact::SignError;
+    usage mainstay_access::email::EmailError;
+    usage mainstay_fleet::id::DeviceIdError;
 }
 
 impl From<mainstay_trust::Refusal> for Failure {
     fn from(refusal: mainstay_trust::Refusal) -> Self {
         Self::refusal(refusal.id(), refusal.cause(), refusal.cure())
+    }
+}
+
+impl From<mainstay_server::Refused> for Failure {
+    fn from(refused: mainstay_server::Refused) -> Self {
+        Self::refusal(refused.id(), refused.cause(), refused.cure())
+    }
+}
+
+impl From<AdminError> for Failure {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Refused(refused) => refused.into(),
+            AdminError::DataDir(error) => error.into(),
+        }
+    }
+}
+
+impl From<DataDirError> for Failure {
+    fn from(error: DataDirError) -> Self {
+        match error {
+            DataDirError::App(error) => error.into(),
+            _ => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::refusal(error.id(), error.to_string(), error.cure())
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match &error {
+            ClientError::Refused(_) => Self::refusal(error.id(), error.to_string(), error.cure()),
+            _ => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
     }
 }

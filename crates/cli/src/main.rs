@@ -6,6 +6,7 @@
 
 mod failure;
 mod files;
+mod operator;
 mod output;
 mod passphrase;
 mod verbs;

@@ -30,6 +30,13 @@ impl Output {
         }
     }
 
+    /// A remark beside the result, on standard error; a machine gets none.
+    pub fn note(self, sentence: impl FnOnce() -> String) {
+        if !self.json {
+            eprintln!("{}", sentence());
+        }
+    }
+
     /// A failure, on standard error.
     pub fn failure(self, failure: &Failure) {
         if self.json {

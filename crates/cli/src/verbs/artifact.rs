@@ -1,7 +1,7 @@
 //! `mainstay artifact`: pack, sign, approve, verify and inspect.
 
-mod look;
-mod pack;
+pub mod look;
+pub mod pack;
 mod sign;
 
 use std::path::PathBuf;
@@ -14,6 +14,7 @@ use crate::passphrase::PassphraseSource;
 
 /// Pack, sign, approve, verify and inspect artifacts.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor")]
 pub enum Artifact {
     /// Make one artifact file from a firmware image. The same inputs give the same bytes.
     #[command(after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay")]

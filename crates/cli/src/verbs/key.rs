@@ -13,6 +13,7 @@ use crate::passphrase::PassphraseSource;
 
 /// Make signing keys.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  mainstay key new ana.key --holder ana@northwind.example")]
 pub enum Key {
     /// Make a key: an encrypted private file, and beside it the public half (`.pub`) for the root.
     #[command(after_help = "Example:\n  mainstay key new ana.key --holder ana@northwind.example")]

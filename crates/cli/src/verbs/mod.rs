@@ -44,16 +44,12 @@ pub enum Verb {
     /// Run the server.
     Serve(serve::Serve),
     /// Register and list devices.
-    #[command(subcommand)]
     Device(device::Device),
     /// Hand in, approve and list releases.
-    #[command(subcommand)]
     Release(release::Release),
     /// Start, watch and halt rollouts.
-    #[command(subcommand)]
     Rollout(rollout::Rollout),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
-    #[command(subcommand)]
     Why(why::Why),
 }
 

@@ -12,6 +12,7 @@ use crate::output::Output;
 
 /// Write and check a maintenance plan.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  mainstay plan check plan.toml")]
 pub enum Plan {
     /// Write a commented starting plan; change it until `plan check` is quiet.
     #[command(after_help = "Example:\n  mainstay plan init plan.toml")]

@@ -21,6 +21,7 @@ const SECONDS_A_DAY: u64 = 86_400;
 
 /// Make the root of trust that devices hold.
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  mainstay root show root.cbor")]
 pub enum Root {
     /// Write the first root, signed by its own root keys.
     #[command(after_help = "Example:\n  mainstay root init root.cbor --vendor northwind.example \\\n    --root rae.key.pub --build ana.key.pub --release sam.key.pub \\\n    --operations kim.key.pub --status status.key.pub --sign rae.key")]

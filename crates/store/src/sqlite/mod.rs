@@ -75,14 +75,10 @@ impl SqliteStore {
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         file::inspect(path)?;
         let writer = pool(1).connect_with(options(path)).await?;
+        migrate::up_to_date(&writer, path).await?;
         let reading = options(path).pragma("query_only", "1");
-        let store = Self { readers: pool(READERS).connect_lazy_with(reading), writer };
-        let usable = migrate::up_to_date(&store.writer, path).await;
-        if usable.is_err() {
-            // Closing takes away the log that opening has laid beside the file.
-            store.close().await;
-        }
-        usable.map(|()| store)
+        let readers = pool(READERS).connect_with(reading).await?;
+        Ok(Self { writer, readers })
     }
 
     /// Opens the database at `path`, or makes one if there is no file.

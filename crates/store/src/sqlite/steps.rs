@@ -130,9 +130,12 @@ async fn save_moved(
         rows.push((one.key, progress, one.kind.id(), &one.text));
     }
     let rows = to_json("step", &rows)?;
+    // All of them are there, so this only updates. `UPDATE .. FROM` would do the same by walking
+    // the whole list anew for every enrolment: minutes for ten thousand.
     sqlx::query(
-        "UPDATE enrolments SET progress = v.value ->> 1 FROM json_each(?2) AS v
-         WHERE enrolments.rollout = ?1 AND enrolments.device = v.value ->> 0",
+        "INSERT INTO enrolments (rollout, device, wave, progress)
+         SELECT ?1, v.value ->> 0, 0, v.value ->> 1 FROM json_each(?2) AS v WHERE true
+         ON CONFLICT (rollout, device) DO UPDATE SET progress = excluded.progress",
     )
     .bind(step.rollout.id.0)
     .bind(&rows)

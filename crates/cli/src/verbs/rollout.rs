@@ -1,0 +1,122 @@
+//! `mainstay rollout`: start, watch, halt, and answer.
+
+use clap::{ArgAction, Args, Subcommand};
+use mainstay_api::{RolloutView, WaveView};
+
+use crate::failure::Failure;
+use crate::operator::{self, ServerAccess};
+use crate::output::Output;
+
+/// Start, watch and halt rollouts.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mainstay rollout list --token-file kim.token")]
+pub struct Rollout {
+    #[command(flatten)]
+    access: ServerAccess,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Draw the waves of an approved release, and start. For operations.
+    #[command(
+        after_help = "Example:\n  mainstay rollout start thermo-v2@1.1.0 --token-file kim.token"
+    )]
+    Start {
+        /// The release, as `release list` names it.
+        release: String,
+    },
+    /// List all rollouts.
+    #[command(after_help = "Example:\n  mainstay rollout list --token-file kim.token")]
+    List,
+    /// Show one rollout, wave by wave.
+    #[command(after_help = "Example:\n  mainstay rollout show 1 --token-file kim.token")]
+    Show {
+        /// Its number.
+        id: i64,
+    },
+    /// Pull the brake, whatever your duty. A halted rollout never goes on.
+    #[command(
+        after_help = "Example:\n  mainstay rollout halt 1 --why \"customers report cold rooms\" --token-file sam.token"
+    )]
+    Halt {
+        /// Its number.
+        id: i64,
+        /// Why, in a sentence; it stands in the incident.
+        #[arg(long)]
+        why: String,
+    },
+    /// Answer what a rollout asks, such as whether to go on without enough evidence. For operations.
+    #[command(after_help = "Example:\n  mainstay rollout answer 1 --go-on true --token-file kim.token")]
+    Answer {
+        /// Its number.
+        id: i64,
+        /// `true` opens the next wave; `false` halts the rollout.
+        #[arg(long, action = ArgAction::Set, value_name = "true|false")]
+        go_on: bool,
+    },
+}
+
+impl Rollout {
+    /// Does it.
+    pub fn run(self, output: &Output) -> Result<(), Failure> {
+        let access = &self.access;
+        let rollout = match self.what {
+            What::List => return list(access, output),
+            What::Start { release } => {
+                let release = operator::name("release", &release)?;
+                access.ask(|operator| async move { operator.roll_out(release).await })?
+            }
+            What::Show { id } => access.ask(|operator| async move { operator.rollout(id).await })?,
+            What::Halt { id, why } => {
+                access.ask(|operator| async move { operator.halt(id, &why).await })?
+            }
+            What::Answer { id, go_on } => {
+                access.ask(|operator| async move { operator.answer(id, go_on).await })?
+            }
+        };
+        output.say(|| text(&rollout), &rollout);
+        Ok(())
+    }
+}
+
+fn list(access: &ServerAccess, output: &Output) -> Result<(), Failure> {
+    let rollouts = access.ask(|operator| async move { operator.rollouts().await })?;
+    let lines = || match rollouts.is_empty() {
+        true => "no rollout was started yet".to_owned(),
+        false => rollouts.iter().map(head).collect::<Vec<_>>().join("\n"),
+    };
+    output.say(lines, &rollouts);
+    Ok(())
+}
+
+fn head(rollout: &RolloutView) -> String {
+    let RolloutView { id, release, phase, started_at, .. } = rollout;
+    let because = rollout.halted_because.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    format!("rollout {id} of {release} is {phase}{because}  (started {started_at})")
+}
+
+fn text(rollout: &RolloutView) -> String {
+    let mut lines = vec![head(rollout)];
+    lines.extend(rollout.waves.iter().map(wave));
+    if rollout.halted_because.is_some() {
+        let RolloutView { returned, still_on_it, .. } = rollout;
+        lines.push(format!("  {returned} devices have returned, {still_on_it} still run it"));
+    }
+    if rollout.unreached > 0 {
+        lines.push(format!("  {} devices never picked it up", rollout.unreached));
+    }
+    lines.join("\n")
+}
+
+fn wave(wave: &WaveView) -> String {
+    let WaveView { name, members, updated, failed, under_way, verdict, .. } = wave;
+    match wave.opened_at {
+        None => format!("  {name:<8} {members} devices, not open yet"),
+        Some(_) => format!(
+            "  {name:<8} {updated} of {members} updated, {failed} failed, {under_way} under way; \
+             evidence says {verdict}"
+        ),
+    }
+}

@@ -1,0 +1,105 @@
+//! `mainstay server`: prepare a server's data folder.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use mainstay_access::Email;
+use mainstay_keys::file;
+use mainstay_plan::PLAN_BYTES_MAX;
+use mainstay_server::admin::{self, NewServer};
+use mainstay_server::{Clock as _, DataDir, SystemClock};
+use serde_json::json;
+
+use super::{artifact, root};
+use crate::failure::Failure;
+use crate::files;
+use crate::operator::runtime;
+use crate::output::Output;
+use crate::passphrase::PassphraseSource;
+
+/// Prepare a server's data folder.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key")]
+pub enum Server {
+    /// Make the data folder of a new server, whole or not at all.
+    #[command(
+        after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key"
+    )]
+    Init(Init),
+}
+
+/// What a new server starts with.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder to make; it must not exist, or be empty.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The root of trust that the server's devices hold.
+    #[arg(long, value_name = "FILE")]
+    root: PathBuf,
+    /// The first plan; it comes into force.
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+    /// The private key that the root names for the role `status`. The folder gets an encrypted copy,
+    /// under the same passphrase.
+    #[arg(long, value_name = "FILE")]
+    status_key: PathBuf,
+    /// Who puts the plan into force [default: the plan's first release manager].
+    #[arg(long, value_name = "EMAIL")]
+    by: Option<String>,
+    #[command(flatten)]
+    passphrase: PassphraseSource,
+}
+
+impl Server {
+    /// Does it.
+    pub fn run(self, output: &Output) -> Result<(), Failure> {
+        match self {
+            Self::Init(init) => init.run(output),
+        }
+    }
+}
+
+impl Init {
+    fn run(&self, output: &Output) -> Result<(), Failure> {
+        let root = root::read(&self.root)?;
+        let plan = files::read_text(&self.plan, "plan", PLAN_BYTES_MAX as u64)?;
+        let by = self.by()?;
+        let prompt = format!("Passphrase of {}", self.status_key.display());
+        let passphrase = self.passphrase.read(&prompt)?;
+        let status_key = file::open_secret(&self.status_key, &passphrase)?;
+        let new = NewServer {
+            root: &root,
+            status_key: &status_key,
+            passphrase: &passphrase,
+            plan: &plan,
+            by: &by,
+        };
+        let folder = DataDir::at(&self.data);
+        runtime()?.block_on(admin::init(&folder, &new, SystemClock.now()))?;
+        say(&self.data, &self.status_key, &by, output);
+        Ok(())
+    }
+
+    fn by(&self) -> Result<Email, Failure> {
+        if let Some(text) = &self.by {
+            return Ok(Email::new(text)?);
+        }
+        let plan = artifact::pack::read_plan(&self.plan)?;
+        let first = plan.roles.release_managers.people.first();
+        Ok(Email::new(first.map_or("", |email| email.as_str()))?)
+    }
+}
+
+fn say(data: &Path, status_key: &Path, by: &Email, output: &Output) {
+    let data = data.display();
+    let sentence = || {
+        format!(
+            "{data} is the folder of a new server; its plan was put into force by {by}.\n\
+             It has its own copy of {}; keep the other one offline, or delete it.\n\
+             Next: `mainstay person add --data {data} EMAIL --duty DUTY`",
+            status_key.display()
+        )
+    };
+    output.say(sentence, &json!({ "data": data.to_string(), "by": by }));
+}
