@@ -70,7 +70,7 @@ explain! {
     refusal mainstay_artifact::BlockError;
     refusal mainstay_artifact::SignError;
     usage mainstay_access::email::EmailError;
-    usage mainstay_fleet::id::DeviceIdError;
+    usage mainstay_fleet::IdError;
 }
 
 impl From<mainstay_trust::Refusal> for Failure {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::{ClassName, PackRequest, Packed, container, pack};
+use mainstay_artifact::{ClassName, PackRequest, Packed, container};
 use mainstay_keys::HostPrimitives;
 use mainstay_plan::{PLAN_BYTES_MAX, Plan};
 use mainstay_trust::{BootloaderVersion, Digest};
@@ -51,7 +51,7 @@ impl Pack {
         let plan = read_plan(&self.plan)?;
         let request = self.request(&plan)?;
         let mut image = open_image(&self.image)?;
-        let packed = pack::pack(&request, &mut image, &HostPrimitives)?;
+        let packed = mainstay_artifact::pack(&request, &mut image, &HostPrimitives)?;
         write(&self.image, &self.out, &packed)?;
         let value = json!({
             "written": self.out, "manifest": packed.manifest_digest, "image": packed.image_digest,
