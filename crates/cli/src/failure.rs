@@ -34,12 +34,26 @@ pub struct Failure {
 impl Failure {
     /// Bad usage or bad input.
     pub fn usage(id: impl Into<String>, what: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, id: id.into(), what: what.into(), cure: cure.into() }
+        Self {
+            kind: Kind::Usage,
+            id: id.into(),
+            what: what.into(),
+            cure: cure.into(),
+        }
     }
 
     /// A refusal.
-    pub fn refusal(id: impl Into<String>, what: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { kind: Kind::Refusal, id: id.into(), what: what.into(), cure: cure.into() }
+    pub fn refusal(
+        id: impl Into<String>,
+        what: impl Into<String>,
+        cure: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind: Kind::Refusal,
+            id: id.into(),
+            what: what.into(),
+            cure: cure.into(),
+        }
     }
 
     /// The process's exit code.
@@ -69,7 +83,7 @@ explain! {
     usage mainstay_artifact::pack::PackError;
     refusal mainstay_artifact::BlockError;
     refusal mainstay_artifact::SignError;
-    usage mainstay_access::email::EmailError;
+    usage mainstay_access::EmailError;
     usage mainstay_fleet::IdError;
 }
 

@@ -15,7 +15,11 @@ pub fn read(path: &Path, what: &str, max: u64) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| unreadable(path, what, &error))?;
     if bytes.is_empty() {
         let cure = format!("give a {what} that has content");
-        return Err(Failure::usage(format!("{what}.empty"), format!("{place} is empty"), cure));
+        return Err(Failure::usage(
+            format!("{what}.empty"),
+            format!("{place} is empty"),
+            cure,
+        ));
     }
     if bytes.len() as u64 > max {
         let problem = format!("{place} has more than {max} bytes, the most that a {what} may have");
@@ -30,7 +34,11 @@ pub fn read_text(path: &Path, what: &str, max: u64) -> Result<String, Failure> {
     String::from_utf8(read(path, what, max)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let problem = format!("{} isn't text: byte {at} isn't UTF-8", path.display());
-        Failure::usage(format!("{what}.not-text"), problem, format!("give a text file as {what}"))
+        Failure::usage(
+            format!("{what}.not-text"),
+            problem,
+            format!("give a text file as {what}"),
+        )
     })
 }
 
@@ -52,7 +60,10 @@ fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
 
 /// Writes a whole new file, or nothing. An existing file is never replaced.
 pub fn write_new(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
-    write_new_with(path, what, |file| file.write_all(bytes).map_err(|e| unwritable(path, what, &e)))
+    write_new_with(path, what, |file| {
+        file.write_all(bytes)
+            .map_err(|e| unwritable(path, what, &e))
+    })
 }
 
 /// As [`write_new`], for content that `fill` writes piece by piece.
@@ -93,10 +104,14 @@ fn write_synced(
     what: &str,
     fill: impl FnOnce(&mut File) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let file = OpenOptions::new().write(true).create_new(true).open(temporary);
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(temporary);
     let mut file = file.map_err(|error| unwritable(path, what, &error))?;
     fill(&mut file)?;
-    file.sync_all().map_err(|error| unwritable(path, what, &error))
+    file.sync_all()
+        .map_err(|error| unwritable(path, what, &error))
 }
 
 fn unwritable(path: &Path, what: &str, error: &std::io::Error) -> Failure {

@@ -19,7 +19,12 @@ use crate::output::Output;
 
 /// Firmware maintenance as code: one plan file, from the build to the boot slot.
 #[derive(Debug, Parser)]
-#[command(name = "mainstay", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "mainstay",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 struct CommandLine {
     /// Print one JSON value a line instead of sentences.
     #[arg(long, global = true)]

@@ -56,7 +56,11 @@ impl ServerAccess {
         let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
         if token.is_empty() || !plain {
             let cure = "give the line that `mainstay person add` printed, and nothing else";
-            return Err(Failure::usage("token.malformed", "this isn't a token", cure));
+            return Err(Failure::usage(
+                "token.malformed",
+                "this isn't a token",
+                cure,
+            ));
         }
         Ok(token.to_owned())
     }
@@ -70,7 +74,11 @@ fn no_token() -> Failure {
 /// What runs the few things that wait for the network or the disk.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Runtime::new().map_err(|error| {
-        Failure::usage("system.runtime", error.to_string(), "free some memory and threads")
+        Failure::usage(
+            "system.runtime",
+            error.to_string(),
+            "free some memory and threads",
+        )
     })
 }
 

@@ -42,7 +42,10 @@ impl Output {
         if self.json {
             eprintln!("{}", serde_json::json!({ "error": failure }));
         } else {
-            eprintln!("error {}\n  {}\n  fix   {}", failure.id, failure.what, failure.cure);
+            eprintln!(
+                "error {}\n  {}\n  fix   {}",
+                failure.id, failure.what, failure.cure
+            );
         }
     }
 }
@@ -50,6 +53,8 @@ impl Output {
 fn print_json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(line) => println!("{line}"),
-        Err(error) => eprintln!("error output.json\n  the result can't be written as JSON: {error}"),
+        Err(error) => {
+            eprintln!("error output.json\n  the result can't be written as JSON: {error}")
+        }
     }
 }

@@ -137,7 +137,14 @@ impl Stage {
         let class = class_name(&plan, &plan.classes[0]).expect("a class with a good name");
         let pack = |version, sequence, image: &[u8]| {
             let class = class.clone();
-            packed(&Order { class, version, sequence, returns_to: &[], image }).expect("packed")
+            packed(&Order {
+                class,
+                version,
+                sequence,
+                returns_to: &[],
+                image,
+            })
+            .expect("packed")
         };
         let approve = |release: &Release| release.clone().approved(&cast, &plan).expect("approved");
         let factory = approve(&pack("1.0.0", 1, &[1; 5000]).built(&cast).expect("built"));
@@ -146,19 +153,41 @@ impl Stage {
         let data = path.join("data");
         let dir = DataDir::at(&data);
         let (status_key, passphrase, by) = (&cast.status, &cast.passphrase, &cast.people[1].1);
-        let new = NewServer { root: &cast.root, status_key, passphrase, plan: PLAN, by };
-        admin::init(&dir, &new, now).await.unwrap_or_else(|error| panic!("{error}"));
+        let new = NewServer {
+            root: &cast.root,
+            status_key,
+            passphrase,
+            plan: PLAN,
+            by,
+        };
+        admin::init(&dir, &new, now)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
         let store = dir.store().await.expect("a fresh database");
         let mut tokens = BTreeMap::new();
         for (duty, email) in &cast.people {
             let token = admin::add_person(&store, &SystemEntropy, email.clone(), *duty).await;
-            tokens.insert(*duty, token.unwrap_or_else(|error| panic!("{error}")).reveal());
+            tokens.insert(
+                *duty,
+                token.unwrap_or_else(|error| panic!("{error}")).reveal(),
+            );
         }
         store.close().await;
         let address = free_address();
         let (root, passphrase) = (cast.root, path.join("papers/keys/passphrase"));
         let base = format!("http://{address}");
-        Self { data, passphrase, base, address, plan, root, factory, good, built, tokens }
+        Self {
+            data,
+            passphrase,
+            base,
+            address,
+            plan,
+            root,
+            factory,
+            good,
+            built,
+            tokens,
+        }
     }
 
     fn operator(&self, duty: Duty) -> Operator {
@@ -195,18 +224,25 @@ impl Stage {
             zone: home.zone.to_owned(),
             bootloader: "1.4.0".to_owned(),
         };
-        let devices = NewDevices { devices: homes.iter().map(new).collect() };
-        let answer = retried(|| async { self.operator(Duty::Operations).register(&devices).await }).await;
+        let devices = NewDevices {
+            devices: homes.iter().map(new).collect(),
+        };
+        let answer =
+            retried(|| async { self.operator(Duty::Operations).register(&devices).await }).await;
         let config = self.config();
         let mut flash = SimulatedNor::new(config.layout.total_bytes(), 4096, 8);
         let (envelope, image) = (&self.factory.envelope, &self.factory.image);
         provision(&mut flash, &config, &RustCrypto, envelope, image).expect("a good release");
         let now = SystemClock.now();
         let tokens = answer.devices.into_iter().map(|device| device.token);
-        let devices = homes.into_iter().zip(tokens).zip(1..).map(|((home, token), number)| {
-            let dice = Dice::new(SEED, number);
-            SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), now)
-        });
+        let devices = homes
+            .into_iter()
+            .zip(tokens)
+            .zip(1..)
+            .map(|((home, token), number)| {
+                let dice = Dice::new(SEED, number);
+                SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), now)
+            });
         let around = Circumstances {
             link: Link::new(&self.base).expect("an address"),
             behaviours: Arc::new(Behaviours::default()),
@@ -227,7 +263,11 @@ impl Stage {
             root: Arc::from(self.root.as_slice()),
             vendor_id: name.vendor_id(),
             class_id: name.class_id(),
-            bootloader: BootloaderVersion { major: 1, minor: 4, patch: 0 },
+            bootloader: BootloaderVersion {
+                major: 1,
+                minor: 4,
+                patch: 0,
+            },
             layout: Layout::new(4096, 8, 16 * 1024).expect("good sizes"),
             trial: TrialPolicy::within(10, 8000),
             fetch_bytes: 2048,
@@ -248,7 +288,11 @@ impl Stage {
         let operations = self.operator(Duty::Operations);
         done_or_already(|| async { operations.roll_out(id).await }).await;
         let rollouts = retried(|| async { operations.rollouts().await }).await;
-        assert_eq!(rollouts.len(), 1, "a killed request must not start a second rollout");
+        assert_eq!(
+            rollouts.len(),
+            1,
+            "a killed request must not start a second rollout"
+        );
     }
 
     async fn wait_until_complete(&self, crowd: &mut Crowd) {
@@ -267,12 +311,22 @@ impl Stage {
 
     /// Reads the database itself, after the last server is gone.
     async fn check_every_report_is_there_once(&self) {
-        let store = DataDir::at(&self.data).store().await.expect("a sound database");
+        let store = DataDir::at(&self.data)
+            .store()
+            .await
+            .expect("a sound database");
         let release = mainstay_fleet::ReleaseDigest(self.good.manifest.0);
         for device in store.devices(None).await.expect("devices") {
             let running = device.running.as_ref().expect("it has said what it runs");
-            assert!(running.verified && running.release == release, "{}", device.id);
-            let timeline = store.timeline(&device.id, TIMELINE_KEPT).await.expect("a timeline");
+            assert!(
+                running.verified && running.release == release,
+                "{}",
+                device.id
+            );
+            let timeline = store
+                .timeline(&device.id, TIMELINE_KEPT)
+                .await
+                .expect("a timeline");
             let told: Vec<DeviceEvent> = timeline
                 .iter()
                 .filter_map(|entry| entry.event.as_deref())
@@ -302,7 +356,10 @@ struct Killer {
 
 impl Killer {
     fn start(stage: Arc<Stage>) -> Self {
-        let (killed, end) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+        let (killed, end) = (
+            Arc::new(AtomicU32::new(0)),
+            Arc::new(AtomicBool::new(false)),
+        );
         let (count, ended) = (killed.clone(), end.clone());
         let thread = std::thread::spawn(move || {
             let mut server = Server(stage.serve());
@@ -318,7 +375,11 @@ impl Killer {
                 }
             }
         });
-        Self { killed, end, thread }
+        Self {
+            killed,
+            end,
+            thread,
+        }
     }
 
     /// How often the server was killed so far.
@@ -372,8 +433,12 @@ async fn done_or_already<T, F>(mut request: impl FnMut() -> F)
 where
     F: Future<Output = Result<T, mainstay_client::ClientError>>,
 {
-    let refused_as_done: BTreeSet<&str> =
-        ["release.exists", "release.wrong-stage", "store.already-exists"].into();
+    let refused_as_done: BTreeSet<&str> = [
+        "release.exists",
+        "release.wrong-stage",
+        "store.already-exists",
+    ]
+    .into();
     for attempt in 0..200 {
         match request().await {
             Ok(_) => return,

@@ -1,13 +1,15 @@
 //! The boot decision: which slot, and why.
 //!
-//! | on trial | its slot intact | boots left | confirmed intact | boots | because |
+//! | on trial | given up | its slot intact | boots left | boots | because |
 //! |---|---|---|---|---|---|
-//! | yes | yes | some | - | the trial, one boot less | `Trial` |
-//! | yes | yes | none | yes | the confirmed one | `Reverted`, its boots are used up |
-//! | yes | no | - | yes | the confirmed one | `Reverted`, its image isn't what was accepted |
-//! | no | - | - | yes | the confirmed one | `Confirmed` |
-//! | - | - | - | no | whichever slot is intact | `LastResort` |
-//! | - | no | - | no | nothing; fetch and install only | `SafeMode` |
+//! | yes | no | yes | some | the trial, one boot less | `Trial` |
+//! | yes | no | yes | none | the confirmed one | `Reverted`: its boots are used up |
+//! | yes | no | no | - | the confirmed one | `Reverted`: its image isn't what was accepted |
+//! | yes | yes | - | - | the confirmed one | `Reverted`: the machine gave it up while it ran |
+//! | no | - | - | - | the confirmed one | `Confirmed` |
+//!
+//! If the confirmed image isn't intact, whichever slot is takes its place, as `LastResort`: the device
+//! runs it to fetch and install something better. If neither is: `SafeMode`.
 //!
 //! The changed record is saved *before* the jump: an image that hangs at once has used up its boot.
 
@@ -32,26 +34,33 @@ pub struct Booted {
 /// Decides by the table above what to boot, and changes `record` accordingly. `intact` tells which
 /// slots hold the bytes that the device accepted; `at` is Unix seconds, for reports.
 pub fn decide(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> Booted {
+    let mut reason = BootReason::Confirmed;
     if let Some(trial) = record.trial {
-        match (intact(trial.slot), trial.boots_left) {
-            (true, 1..) => return try_out(record, trial),
-            (true, 0) => give_up(record, trial, RevertCause::BootLimit, at),
-            (false, _) => give_up(record, trial, RevertCause::ImageInvalid, at),
-        }
-        if let Some(slot) = record.confirmed.filter(|slot| intact(*slot)) {
-            return Booted {
-                slot: Some(slot),
-                reason: BootReason::Reverted,
-            };
-        }
-    }
-    if let Some(slot) = record.confirmed.filter(|slot| intact(*slot)) {
-        return Booted {
-            slot: Some(slot),
-            reason: BootReason::Confirmed,
+        let Some(cause) = end_of(trial, intact(trial.slot)) else {
+            return try_out(record, trial);
         };
+        give_up(record, trial, cause, at);
+        reason = BootReason::Reverted;
     }
-    last_resort(record, intact, at)
+    match record.confirmed.filter(|slot| intact(*slot)) {
+        Some(_) if record.last_resort => booted(record.confirmed, BootReason::LastResort),
+        Some(_) => booted(record.confirmed, reason),
+        None => last_resort(record, intact, at),
+    }
+}
+
+fn booted(slot: Option<Slot>, reason: BootReason) -> Booted {
+    Booted { slot, reason }
+}
+
+/// Why a trial is over; none if it gets one more boot.
+fn end_of(trial: Trial, intact: bool) -> Option<RevertCause> {
+    match trial.given_up {
+        Some(cause) => Some(cause),
+        None if !intact => Some(RevertCause::ImageInvalid),
+        None if trial.boots_left == 0 => Some(RevertCause::BootLimit),
+        None => None,
+    }
 }
 
 fn try_out(record: &mut Record, trial: Trial) -> Booted {
@@ -59,10 +68,7 @@ fn try_out(record: &mut Record, trial: Trial) -> Booted {
         boots_left: trial.boots_left.saturating_sub(1),
         ..trial
     });
-    Booted {
-        slot: Some(trial.slot),
-        reason: BootReason::Trial,
-    }
+    booted(Some(trial.slot), BootReason::Trial)
 }
 
 fn give_up(record: &mut Record, trial: Trial, cause: RevertCause, at: u64) {
@@ -76,18 +82,20 @@ fn give_up(record: &mut Record, trial: Trial, cause: RevertCause, at: u64) {
     );
 }
 
+/// The confirmed image is lost. What takes its place is remembered, so that a later trial has
+/// something to fall back to, and never falls back into the slot that it was written to.
 fn last_resort(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> Booted {
-    let slot = [Slot::A, Slot::B].into_iter().find(|slot| intact(*slot));
-    if slot.is_some() {
-        return Booted {
-            slot,
-            reason: BootReason::LastResort,
-        };
-    }
-    record.report(at, Event::EnteredSafeMode);
-    Booted {
-        slot: None,
-        reason: BootReason::SafeMode,
+    let found = [Slot::A, Slot::B].into_iter().find(|slot| intact(*slot));
+    record.last_resort = found.is_some();
+    let lost = core::mem::replace(&mut record.confirmed, found);
+    match (found, lost) {
+        (Some(_), _) => booted(found, BootReason::LastResort),
+        (None, lost) => {
+            if lost.is_some() {
+                record.report(at, Event::EnteredSafeMode);
+            }
+            booted(None, BootReason::SafeMode)
+        }
     }
 }
 
@@ -142,60 +150,87 @@ mod tests {
 
     use super::*;
 
+    fn on_trial(slot: Slot, boots_left: u8, given_up: Option<RevertCause>) -> Record {
+        Record {
+            confirmed: Some(Slot::A),
+            trial: Some(Trial {
+                slot,
+                manifest: Digest::ZERO,
+                boots_left,
+                given_up,
+            }),
+            ..Record::default()
+        }
+    }
+
+    fn settled() -> Record {
+        Record {
+            trial: None,
+            ..on_trial(Slot::B, 0, None)
+        }
+    }
+
     fn check(
-        trial: Option<(Slot, u8)>,
+        mut record: Record,
         good: &[Slot],
         expected: (Option<Slot>, BootReason, Option<u8>),
-    ) {
-        let trial = trial.map(|(slot, boots_left)| Trial {
-            slot,
-            manifest: Digest::ZERO,
-            boots_left,
-        });
-        let mut record = Record {
-            confirmed: Some(Slot::A),
-            trial,
-            ..Record::default()
-        };
+    ) -> Record {
+        let before = record.clone();
         let booted = decide(&mut record, |slot| good.contains(&slot), 5);
         let left = record.trial.map(|trial| trial.boots_left);
         assert_eq!(
             (booted.slot, booted.reason, left),
             expected,
-            "{trial:?} {good:?}"
+            "{before:?} {good:?}"
         );
+        record
     }
 
     #[test]
     fn every_row_of_the_table() {
         use BootReason::{Confirmed, LastResort, Reverted, SafeMode, Trial};
         let (a, b) = (Slot::A, Slot::B);
-        check(None, &[a, b], (Some(a), Confirmed, None));
-        check(None, &[a], (Some(a), Confirmed, None));
-        check(Some((b, 3)), &[a, b], (Some(b), Trial, Some(2)));
-        check(Some((b, 1)), &[a, b], (Some(b), Trial, Some(0)));
-        check(Some((b, 0)), &[a, b], (Some(a), Reverted, None));
-        check(Some((b, 3)), &[a], (Some(a), Reverted, None));
-        check(None, &[b], (Some(b), LastResort, None));
-        check(Some((b, 0)), &[b], (Some(b), LastResort, None));
-        check(Some((b, 2)), &[], (None, SafeMode, None));
-        check(None, &[], (None, SafeMode, None));
+        let ill = Some(RevertCause::SelfTest);
+        for (record, good, expected) in [
+            (settled(), &[a, b][..], (Some(a), Confirmed, None)),
+            (settled(), &[a], (Some(a), Confirmed, None)),
+            (on_trial(b, 3, None), &[a, b], (Some(b), Trial, Some(2))),
+            (on_trial(b, 1, None), &[a, b], (Some(b), Trial, Some(0))),
+            (on_trial(b, 0, None), &[a, b], (Some(a), Reverted, None)),
+            (on_trial(b, 3, None), &[a], (Some(a), Reverted, None)),
+            (on_trial(b, 3, ill), &[a, b], (Some(a), Reverted, None)),
+            (settled(), &[b], (Some(b), LastResort, None)),
+            (on_trial(b, 0, None), &[b], (Some(b), LastResort, None)),
+            (on_trial(b, 2, None), &[], (None, SafeMode, None)),
+            (settled(), &[], (None, SafeMode, None)),
+        ] {
+            check(record, good, expected);
+        }
     }
 
     #[test]
-    fn giving_up_is_reported_once() {
-        let trial = Some(Trial {
-            slot: Slot::B,
-            manifest: Digest::ZERO,
-            boots_left: 0,
-        });
-        let mut record = Record {
-            confirmed: Some(Slot::A),
-            trial,
-            ..Record::default()
-        };
-        decide(&mut record, |_| true, 5);
-        decide(&mut record, |_| true, 6);
-        assert_eq!(record.reports.len(), 1);
+    fn a_last_resort_is_what_later_trials_fall_back_to() {
+        use BootReason::{LastResort, SafeMode, Trial};
+        let (a, b) = (Slot::A, Slot::B);
+        let mut record = check(settled(), &[b], (Some(b), LastResort, None));
+        // A trial in the lost slot: given up, the device doesn't take it for the confirmed one.
+        record.trial = on_trial(a, 1, None).trial;
+        let record = check(record, &[a, b], (Some(a), Trial, Some(0)));
+        let record = check(record, &[a, b], (Some(b), LastResort, None));
+        let record = check(record, &[], (None, SafeMode, None));
+        check(record, &[a], (Some(a), LastResort, None));
+    }
+
+    #[test]
+    fn giving_up_and_safe_mode_are_reported_once() {
+        let mut record = on_trial(Slot::B, 0, None);
+        for _ in 0..3 {
+            decide(&mut record, |_| true, 5);
+        }
+        for _ in 0..3 {
+            decide(&mut record, |_| false, 6);
+        }
+        let kinds = record.reports.iter().map(|report| report.event.kind());
+        assert!(kinds.eq(["reverted", "entered-safe-mode"]));
     }
 }

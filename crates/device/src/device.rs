@@ -1,46 +1,50 @@
 //! One device: the machine of `machine.rs`, its flash, and the effects between them.
 //!
 //! The owner supplies the world: it asks [`Device::wants`], does that (sends a message, fetches bytes,
-//! runs the self-test, restarts), and hands the result back. The order of every flash operation
-//! is decided in here.
+//! runs the self-test, restarts), and hands the result back. What flash must do for it stands in
+//! `effects.rs`.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Health, ReportList, Reports,
-    Running, SelfTest, Todo, read, write,
+    Acknowledged, BootReason, CheckIn, Directive, Health, ReportList, Reports, Running, SelfTest,
+    Todo, read, write,
 };
-use mainstay_trust::admission::{Admitted, check_payload};
+use mainstay_trust::status::NONCE_BYTES;
 use mainstay_trust::{Digest, Primitives, verify};
 
 use crate::boot::{Booted, power_up};
 use crate::config::Config;
 use crate::error::DeviceError;
 use crate::flash::{Flash, FlashError};
-use crate::journal;
-use crate::machine::step;
-use crate::offer::{admit_offer, head_of};
+use crate::offer::{Standing, admit_offer, head_of};
 use crate::provision::write_image;
 use crate::record::Record;
-use crate::slot::{Head, Slot, measure};
-use crate::state::{Effect, Input, Phase, Policy, Release, State};
+use crate::slot::{Head, Slot};
+use crate::state::{Input, Phase, Release, State};
 use crate::want::{Want, wants};
 
 /// One device that has come up.
 #[derive(Debug)]
 pub struct Device<F, P, R> {
-    flash: F,
-    primitives: P,
-    config: Config<R>,
-    state: State,
+    pub(crate) flash: F,
+    pub(crate) primitives: P,
+    pub(crate) config: Config<R>,
+    pub(crate) state: State,
     booted: Booted,
     head: Option<Head>,
     /// The head of the release that is being fetched, until its slot is erased for it.
-    offered: Option<Head>,
-    nonce: [u8; 16],
+    pub(crate) offered: Option<Head>,
+    /// The nonce of the check-in that is under way: an answer is taken once.
+    nonce: Option<[u8; NONCE_BYTES]>,
+    /// The version of the root, read once: checking its signature is slow on small devices. 0 if it
+    /// can't be opened; then nothing can be admitted either.
+    root_version: u32,
 }
 
 impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     /// Switches a device on: the boot loader's decision, then the machine's start. `now_ms` is the
-    /// device's clock, in Unix milliseconds.
+    /// device's clock, in Unix milliseconds. Until the next start it must run evenly: an owner that
+    /// sets its clock on the way goes on counting here from where it began, since a leap would be
+    /// taken for time that an image on trial has stayed healthy.
     ///
     /// # Errors
     /// The flash, given back, and what failed; after a power cut the owner starts over.
@@ -60,6 +64,8 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             .zip(up.head.as_ref())
             .and_then(|(slot, head)| release(slot, head));
         let reason = up.booted.reason;
+        let root = verify::pinned_root(config.root.as_ref(), &primitives);
+        let root_version = root.map_or(0, |root| root.get().version);
         let mut device = Self {
             flash,
             primitives,
@@ -68,7 +74,8 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             booted: up.booted,
             head: up.head,
             offered: None,
-            nonce: [0; 16],
+            nonce: None,
+            root_version,
         };
         match device.feed(Input::Started { reason }, now_ms) {
             Ok(()) => Ok(device),
@@ -99,18 +106,18 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     /// If the buffer is too small.
     pub fn check_in(
         &mut self,
-        nonce: [u8; 16],
+        nonce: [u8; NONCE_BYTES],
         health: Health,
         buffer: &mut [u8],
     ) -> Result<usize, DeviceError> {
-        self.nonce = nonce;
+        self.nonce = Some(nonce);
         let record = &self.state.record;
         let manifest = self.head.as_ref().and_then(Head::manifest);
         let message = CheckIn {
             nonce,
             running: self.running_as(manifest.as_ref().map_or("", |manifest| manifest.version)),
             boot: self.booted.reason,
-            root_version: self.root_version(),
+            root_version: self.root_version,
             status_seq: record.status_seq,
             health,
             reports: ReportList(record.reports.clone()),
@@ -127,12 +134,15 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         Ok(write(&Reports { reports }, buffer)?)
     }
 
-    /// Takes the answer to a check-in.
+    /// Takes the answer to a check-in. One that no check-in asked for changes nothing.
     ///
     /// # Errors
     /// If it can't be read (nothing changes then), or flash fails.
     pub fn take_directive(&mut self, bytes: &[u8], now_ms: u64) -> Result<(), DeviceError> {
         let directive: Directive<'_> = read(bytes)?;
+        let Some(nonce) = self.nonce.take() else {
+            return Ok(());
+        };
         let poll_after_ms = u64::from(directive.poll_after_s) * 1000;
         let acknowledged = directive.acknowledged;
         self.feed(
@@ -143,7 +153,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             now_ms,
         )?;
         if let Todo::Install { envelope, .. } = directive.todo {
-            self.take_offer(envelope, directive.status, now_ms)?;
+            self.take_offer(envelope, directive.status, nonce, now_ms)?;
         }
         Ok(())
     }
@@ -250,118 +260,45 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         (self.flash, self.primitives, self.config)
     }
 
-    fn root_version(&self) -> u32 {
-        let root = verify::pinned_root(self.config.root.as_ref(), &self.primitives);
-        root.map_or(0, |root| root.get().version)
-    }
-
     fn running_as<'v>(&self, version: &'v str) -> Running<'v> {
         let release = self.state.running;
         Running {
             manifest: release.map_or(Digest::ZERO, |release| release.manifest),
             sequence: release.map_or(0, |release| release.sequence),
             version,
-            confirmed: release
-                .is_some_and(|release| self.state.record.confirmed == Some(release.slot)),
+            confirmed: self.confirmed_head().is_some(),
             slot: release.map_or(0, |release| release.slot.number() as u8),
         }
+    }
+
+    /// The head of the confirmed release, if that is what runs.
+    fn confirmed_head(&self) -> Option<&Head> {
+        let record = &self.state.record;
+        let slot = self.state.running.map(|release| release.slot)?;
+        let runs = record.confirmed == Some(slot) && !record.last_resort;
+        self.head.as_ref().filter(|_| runs)
     }
 
     fn take_offer(
         &mut self,
         envelope: &[u8],
         status: &[u8],
+        nonce: [u8; NONCE_BYTES],
         now_ms: u64,
     ) -> Result<(), DeviceError> {
-        if self.state.phase != Phase::Idle || self.state.watch.is_some() {
+        if !self.state.may_install() {
             return Ok(());
         }
-        let confirmed = self.head.as_ref();
-        let outcome = admit_offer(
-            envelope,
-            status,
-            self.nonce,
-            &self.state.record,
-            confirmed,
-            &self.config,
-            &self.primitives,
-        );
+        let standing = Standing {
+            record: &self.state.record,
+            confirmed: self.confirmed_head(),
+            nonce,
+        };
+        let outcome = admit_offer(envelope, status, &standing, &self.config, &self.primitives);
         if let Ok(admitted) = &outcome {
-            self.offered = head_of(admitted, envelope, self.root_version());
+            self.offered = head_of(admitted, envelope, self.root_version);
         }
         Ok(self.feed(Input::Offered(outcome), now_ms)?)
-    }
-
-    /// Feeds the machine, and performs its effects in their order. An effect that has a result feeds
-    /// it on.
-    fn feed(&mut self, input: Input, now_ms: u64) -> Result<(), FlashError> {
-        let policy = self.policy();
-        let (state, effects) = step(&policy, self.state.clone(), input, now_ms);
-        self.state = state;
-        for effect in effects {
-            if let Some(next) = self.perform(effect)? {
-                self.feed(next, now_ms)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn perform(&mut self, effect: Effect) -> Result<Option<Input>, FlashError> {
-        let layout = self.config.layout;
-        match effect {
-            Effect::Save => journal::save(&mut self.flash, &layout, &mut self.state.record)?,
-            Effect::EraseSlot(slot) => {
-                layout
-                    .pages(slot)
-                    .try_for_each(|page| self.flash.erase_page(page))?;
-            }
-            Effect::EraseImageFrom(slot, offset) => {
-                let start = layout.image(slot) + offset;
-                let pages = layout.pages(slot).filter(|page| *page >= start);
-                for page in pages {
-                    self.flash.erase_page(page)?;
-                }
-            }
-            Effect::WriteHead(slot) => {
-                if let Some(head) = self.offered.take() {
-                    head.save(&mut self.flash, &layout, slot)?;
-                }
-            }
-            Effect::CheckPayload(slot) => return self.check_payload(slot).map(Some),
-        }
-        Ok(None)
-    }
-
-    fn check_payload(&mut self, slot: Slot) -> Result<Input, FlashError> {
-        let Phase::Fetching {
-            admitted, written, ..
-        } = self.state.phase
-        else {
-            return Ok(Input::ExchangeFailed);
-        };
-        Ok(Input::PayloadChecked(
-            self.compare(admitted, slot, written)?,
-        ))
-    }
-
-    fn compare(
-        &mut self,
-        admitted: Admitted,
-        slot: Slot,
-        written: u32,
-    ) -> Result<Result<(), mainstay_trust::Refusal>, FlashError> {
-        let layout = self.config.layout;
-        let digest = measure(&mut self.flash, &layout, slot, written, &self.primitives)?;
-        Ok(check_payload(admitted, digest, written.into()))
-    }
-
-    fn policy(&self) -> Policy {
-        Policy {
-            trial: self.config.trial,
-            page_bytes: self.config.layout.page_bytes(),
-            checkpoint_bytes: self.config.checkpoint_bytes,
-            retry_ms: self.config.retry_ms,
-        }
     }
 }
 

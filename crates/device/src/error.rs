@@ -15,6 +15,17 @@ pub enum DeviceError {
     Message(MessageError),
 }
 
+impl DeviceError {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Flash(error) => error.id(),
+            Self::Message(error) => error.id(),
+        }
+    }
+}
+
 impl fmt::Display for DeviceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

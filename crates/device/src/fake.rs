@@ -3,7 +3,7 @@
 //! Pages that were never touched take no memory. Every page starts erased, as a part from the factory
 //! does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flash::{Flash, FlashError};
 
@@ -32,6 +32,9 @@ pub struct SimulatedNor {
     cut: Option<(u64, Cut)>,
     dark: bool,
     wear: BTreeMap<u32, u32>,
+    corrects_errors: bool,
+    /// Addresses of write units that can't be read until their page is erased.
+    unreadable: BTreeSet<u32>,
 }
 
 impl SimulatedNor {
@@ -47,7 +50,17 @@ impl SimulatedNor {
             cut: None,
             dark: false,
             wear: BTreeMap::new(),
+            corrects_errors: false,
+            unreadable: BTreeSet::new(),
         }
+    }
+
+    /// The same part with error correction, as many microcontrollers have it: the unit in which an
+    /// operation was torn can't be read until its page is erased.
+    #[must_use]
+    pub fn with_error_correction(mut self) -> Self {
+        self.corrects_errors = true;
+        self
     }
 
     /// Cuts the power at the `index`-th write or erase from now on, 0 being the next one.
@@ -112,6 +125,20 @@ impl SimulatedNor {
         (done, Err(FlashError::PowerLost))
     }
 
+    /// Notes in which unit an operation over `length` bytes was torn, if it was.
+    fn tear(&mut self, address: u32, done: usize, length: usize) {
+        if self.corrects_errors && (1..length).contains(&done) {
+            let at = address + done as u32;
+            self.unreadable.insert(at - at % self.write_bytes);
+        }
+    }
+
+    fn is_unreadable(&self, address: u32, length: usize) -> bool {
+        let first = address - address % self.write_bytes;
+        let mut torn = self.unreadable.range(first..address + length as u32);
+        torn.next().is_some()
+    }
+
     fn byte(&self, address: u32) -> u8 {
         let page = self.pages.get(&(address / self.page_bytes));
         page.map_or(0xff, |page| page[(address % self.page_bytes) as usize])
@@ -129,6 +156,9 @@ impl Flash for SimulatedNor {
     fn read(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
         self.powered()?;
         self.within(address, buffer.len())?;
+        if self.is_unreadable(address, buffer.len()) {
+            return Err(FlashError::Failed);
+        }
         let mut at = address;
         let mut rest = buffer;
         while !rest.is_empty() {
@@ -152,10 +182,12 @@ impl Flash for SimulatedNor {
         if !(address as usize).is_multiple_of(unit) || !bytes.len().is_multiple_of(unit) {
             return Err(FlashError::Misaligned);
         }
-        if (0..bytes.len() as u32).any(|index| self.byte(address + index) != 0xff) {
+        let used = (0..bytes.len() as u32).any(|index| self.byte(address + index) != 0xff);
+        if used || self.is_unreadable(address, bytes.len()) {
             return Err(FlashError::NotErased);
         }
         let (done, outcome) = self.begin(bytes.len());
+        self.tear(address, done, bytes.len());
         for (index, byte) in bytes[..done].iter().enumerate() {
             let at = address + index as u32;
             let offset = (at % self.page_bytes) as usize;
@@ -173,7 +205,10 @@ impl Flash for SimulatedNor {
         *self.wear.entry(address / self.page_bytes).or_default() += 1;
         let size = self.page_bytes as usize;
         let (done, outcome) = self.begin(size);
+        self.tear(address, done, size);
         if done == size {
+            self.unreadable
+                .retain(|at| !(address..address + self.page_bytes).contains(at));
             self.pages.remove(&(address / self.page_bytes));
         } else if done > 0 {
             self.page_mut(address)[..done].fill(0xff);
@@ -216,5 +251,20 @@ mod tests {
         let mut read = [0; 12];
         assert_eq!(flash.read(0, &mut read), Ok(()));
         assert_eq!(read, [1, 1, 1, 1, 2, 2, 255, 255, 255, 255, 255, 255]);
+    }
+
+    #[test]
+    fn a_torn_unit_stays_unreadable_until_its_page_is_erased() {
+        let mut flash = SimulatedNor::new(4096, 1024, 4).with_error_correction();
+        flash.cut_at(0, Cut::Torn { permille: 500 });
+        assert_eq!(flash.write(8, &[1; 8]), Err(FlashError::PowerLost));
+        flash.restore_power();
+        let mut byte = [0];
+        assert_eq!(flash.read(11, &mut byte), Ok(()));
+        assert_eq!(flash.read(15, &mut byte), Err(FlashError::Failed));
+        assert_eq!(flash.write(12, &[1; 4]), Err(FlashError::NotErased));
+        assert_eq!(flash.erase_page(0), Ok(()));
+        assert_eq!(flash.read(15, &mut byte), Ok(()));
+        assert_eq!(byte, [0xff]);
     }
 }

@@ -5,7 +5,8 @@
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
-use crate::record::{RECORD_BYTES, Record};
+use crate::record::Record;
+use crate::record_wire::RECORD_BYTES;
 
 /// A record rounded up to the largest write size.
 const PADDED_BYTES: usize = RECORD_BYTES.next_multiple_of(WRITE_BYTES_MAX);
@@ -18,7 +19,11 @@ pub fn load(flash: &mut impl Flash, layout: &Layout) -> Result<Option<(Record, u
     let mut newest: Option<(Record, u32)> = None;
     for copy in 0..2 {
         let mut bytes = [0; RECORD_BYTES];
-        flash.read(layout.journal(copy), &mut bytes)?;
+        // A part with error correction refuses to read what a cut write left behind.
+        match flash.read(layout.journal(copy), &mut bytes) {
+            Err(FlashError::Failed) => continue,
+            outcome => outcome?,
+        }
         let Some(record) = Record::decode(&bytes) else {
             continue;
         };

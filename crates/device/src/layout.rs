@@ -6,9 +6,11 @@
 //! | slot A, B: head | as many as 4.2 KB take | what was accepted, and its envelope |
 //! | slot A, B: image | as many as the largest image takes | the image |
 
+use core::fmt;
+
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 
-use crate::record::RECORD_BYTES;
+use crate::record_wire::RECORD_BYTES;
 use crate::slot::{HEAD_BYTES, Slot};
 
 /// Sizes of one device's flash region. All regions follow from them.
@@ -27,6 +29,31 @@ pub enum LayoutError {
     /// The region would not be addressable by 32 bits.
     TooLarge,
 }
+
+impl LayoutError {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Page => "layout.page",
+            Self::TooLarge => "layout.too-large",
+        }
+    }
+}
+
+impl fmt::Display for LayoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Page => {
+                "flash pages must hold a journal record and be a whole number of writes: \
+                 take pages of 1 KiB or more, and a write size that is a power of two up to 32"
+            }
+            Self::TooLarge => "two slots of this size don't fit 4 GiB: take smaller images",
+        })
+    }
+}
+
+impl core::error::Error for LayoutError {}
 
 /// The largest write size of the parts in use (STM32H7: 32 bytes).
 pub const WRITE_BYTES_MAX: usize = 32;

@@ -4,13 +4,14 @@
 //! |---|---|
 //! | where does what lie in flash? | `layout.rs` |
 //! | what must flash be able to do? | `flash.rs` (and its fake, `fake.rs`) |
-//! | what survives a power cut? | `journal.rs`, `record.rs` |
+//! | what survives a power cut? | `journal.rs`, `record.rs` (its bytes: `record_wire.rs`) |
 //! | is this slot what the device accepted? | `slot.rs` |
 //! | which slot boots, and why? | `boot.rs` |
 //! | what happens next? | `machine.rs`: [`step`], in the words of `state.rs` |
 //! | what does it need for that? | `want.rs` |
+//! | may this offer be installed, and how is it? | `offer.rs`, `install.rs` |
 //! | is the new image good enough to keep? | `trial.rs` |
-//! | who does it all? | `device.rs`: [`Device`] |
+//! | who does it all? | `device.rs`: [`Device`]; flash operations in `effects.rs` |
 //!
 //! Nothing here allocates, reads a clock, draws chance, or knows a network: the owner asks
 //! [`Device::wants`], does it, and hands the result back. Read [`Device`] first, then [`step`].
@@ -19,16 +20,19 @@
 pub mod boot;
 pub mod config;
 pub mod device;
+mod effects;
 pub mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod flash;
+mod install;
 pub mod journal;
 pub mod layout;
 pub mod machine;
 pub mod offer;
 pub mod provision;
 pub mod record;
+pub mod record_wire;
 pub mod slot;
 pub mod state;
 pub mod trial;

@@ -11,14 +11,12 @@
 //! ```
 //!
 //! What must survive a power cut is in the record, and an effect that saves it stands before every effect that
-//! relies on it. Read [`step`]; its words are in `state.rs`.
+//! relies on it. Read [`step`]; its words are in `state.rs`,
+//! and its longest path, from an offer to a reboot, in `install.rs`.
 
 use mainstay_protocol::{BootReason, Event, RevertCause, SelfTest};
-use mainstay_trust::admission::Admitted;
-use mainstay_trust::{Digest, Refusal};
 
-use crate::record::{Download, Trial};
-use crate::slot::Slot;
+use crate::install::{accept, payload_checked, refuse, written};
 use crate::state::{Effect, Effects, Input, Phase, Policy, Release, State};
 use crate::trial::{self, Verdict, Watch};
 
@@ -30,7 +28,9 @@ pub const RETRIES_DOUBLED_MAX: u16 = 5;
 pub const FETCH_FAILURES_MAX: u16 = 5;
 /// No answer makes a device poll faster than this, whatever it says.
 pub const POLL_MS_MIN: u64 = 100;
-
+/// No answer silences a device for longer than this: a server that was conquered, or whose clock was
+/// wrong, gets its devices back within a day.
+pub const POLL_MS_MAX: u64 = 24 * 3_600_000;
 /// What a device does next. Total: an input that makes no sense in a state changes nothing.
 #[must_use]
 pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (State, Effects) {
@@ -47,7 +47,7 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
         } => answered(
             &mut state,
             acknowledged,
-            now_ms.saturating_add(poll_after_ms.max(POLL_MS_MIN)),
+            now_ms.saturating_add(poll_after_ms.clamp(POLL_MS_MIN, POLL_MS_MAX)),
         ),
         Input::Acknowledged { acknowledged } => {
             state.record.acknowledge(acknowledged);
@@ -59,138 +59,36 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
     (state, effects)
 }
 
-fn effects(list: &[Effect]) -> Effects {
+pub(crate) fn effects(list: &[Effect]) -> Effects {
     Effects::from_slice(list).expect("no step has more than four effects")
 }
 
-fn report(state: &mut State, now_ms: u64, event: Event) {
+pub(crate) fn report(state: &mut State, now_ms: u64, event: Event) {
     state.record.report(now_ms / 1000, event);
 }
 
 fn started(state: &mut State, reason: BootReason, now_ms: u64) -> Effects {
-    let Some(release) = state.running.filter(|_| reason == BootReason::Trial) else {
-        return Effects::new();
-    };
-    state.watch = Some(Watch {
-        since_ms: now_ms,
-        reached_server: false,
-        self_test: SelfTest::NotRun,
-    });
-    state.look_at_ms = now_ms;
-    report(
-        state,
-        now_ms,
-        Event::TrialBooted {
-            manifest: release.manifest,
-        },
-    );
-    effects(&[Effect::Save])
-}
-
-fn accept(state: &mut State, admitted: Admitted, now_ms: u64) -> Effects {
-    // An image on trial must first be kept or given up: there is no third slot.
-    if state.phase != Phase::Idle || state.watch.is_some() {
-        return Effects::new();
+    let newest = state.record.reports.last().map(|report| report.event);
+    // A flickering supply is told once, or it would push everything else out of the queue.
+    let interrupted = state.record.download.is_some() && newest != Some(Event::PowerLost);
+    let tried_out = state.running.filter(|_| reason == BootReason::Trial);
+    if interrupted {
+        report(state, now_ms, Event::PowerLost);
     }
-    let manifest = admitted.manifest();
-    let slot = state
-        .running
-        .map_or(Slot::A, |release| release.slot.other());
-    let kept = state
-        .record
-        .download
-        .filter(|d| d.manifest == manifest && d.slot == slot && d.written > 0);
-    let written = kept.map_or(0, |download| download.written);
-    state.phase = Phase::Fetching {
-        admitted,
-        slot,
-        written,
-        at_ms: now_ms,
-    };
-    state.record.status_seq = admitted.status_seq();
-    state.record.time_floor = admitted.time();
-    state.record.download = Some(Download {
-        slot,
-        manifest,
-        written,
-    });
-    if kept.is_some() {
-        // Bytes behind the checkpoint may have been written before the power went away.
-        return effects(&[Effect::Save, Effect::EraseImageFrom(slot, written)]);
+    if let Some(Release { manifest, .. }) = tried_out {
+        state.watch = Some(Watch {
+            since_ms: now_ms,
+            reached_server: false,
+            self_test: SelfTest::NotRun,
+        });
+        state.look_at_ms = now_ms;
+        report(state, now_ms, Event::TrialBooted { manifest });
     }
-    state.tell_now = true;
-    report(state, now_ms, Event::DownloadStarted { manifest });
-    effects(&[
-        Effect::Save,
-        Effect::EraseSlot(slot),
-        Effect::WriteHead(slot),
-    ])
-}
-
-fn refuse(state: &mut State, manifest: Digest, refusal: Refusal, now_ms: u64) -> Effects {
-    if state.refused == Some((manifest, refusal)) {
-        return Effects::new();
+    if interrupted || tried_out.is_some() {
+        effects(&[Effect::Save])
+    } else {
+        Effects::new()
     }
-    state.refused = Some((manifest, refusal));
-    report(
-        state,
-        now_ms,
-        Event::Refused {
-            manifest,
-            refusal: refusal.code(),
-        },
-    );
-    effects(&[Effect::Save])
-}
-
-fn written(policy: &Policy, state: &mut State, bytes: u32) -> Effects {
-    let Phase::Fetching {
-        admitted,
-        slot,
-        written,
-        ..
-    } = &mut state.phase
-    else {
-        return Effects::new();
-    };
-    *written = written.saturating_add(bytes);
-    state.failures = 0;
-    if *written >= admitted.image_bytes() {
-        return effects(&[Effect::CheckPayload(*slot)]);
-    }
-    let whole = *written - *written % policy.page_bytes;
-    match &mut state.record.download {
-        Some(download) if whole >= download.written.saturating_add(policy.checkpoint_bytes) => {
-            download.written = whole;
-            effects(&[Effect::Save])
-        }
-        _ => Effects::new(),
-    }
-}
-
-fn payload_checked(
-    policy: &Policy,
-    state: &mut State,
-    checked: Result<(), Refusal>,
-    now_ms: u64,
-) -> Effects {
-    let Phase::Fetching { admitted, slot, .. } = state.phase else {
-        return Effects::new();
-    };
-    let manifest = admitted.manifest();
-    state.record.download = None;
-    if let Err(refusal) = checked {
-        state.phase = Phase::Idle;
-        return refuse(state, manifest, refusal, now_ms);
-    }
-    report(state, now_ms, Event::Installed { manifest });
-    state.record.trial = Some(Trial {
-        slot,
-        manifest,
-        boots_left: policy.trial.boots,
-    });
-    state.phase = Phase::Rebooting;
-    effects(&[Effect::Save])
 }
 
 fn looked(policy: &Policy, state: &mut State, self_test: SelfTest, now_ms: u64) -> Effects {
@@ -202,7 +100,7 @@ fn looked(policy: &Policy, state: &mut State, self_test: SelfTest, now_ms: u64) 
     match trial::judge(watch, &policy.trial, now_ms) {
         Verdict::Wait => Effects::new(),
         Verdict::Confirm => confirm(state, release, now_ms),
-        Verdict::Revert(cause) => revert(state, release, cause, now_ms),
+        Verdict::Revert(cause) => revert(state, cause),
     }
 }
 
@@ -211,6 +109,7 @@ fn confirm(state: &mut State, release: Release, now_ms: u64) -> Effects {
     let record = &mut state.record;
     record.trial = None;
     record.confirmed = Some(release.slot);
+    record.last_resort = false;
     record.confirmed_manifest = release.manifest;
     record.confirmed_sequence = release.sequence;
     record.floor = record.floor.max(release.floor);
@@ -225,18 +124,13 @@ fn confirm(state: &mut State, release: Release, now_ms: u64) -> Effects {
     effects(&[Effect::Save])
 }
 
-fn revert(state: &mut State, release: Release, cause: RevertCause, now_ms: u64) -> Effects {
+/// Gives the image on trial up. It is reported by the boot decision, once the confirmed one runs.
+fn revert(state: &mut State, cause: RevertCause) -> Effects {
     state.watch = None;
-    state.record.trial = None;
+    if let Some(trial) = &mut state.record.trial {
+        trial.given_up = Some(cause);
+    }
     state.phase = Phase::Rebooting;
-    report(
-        state,
-        now_ms,
-        Event::Reverted {
-            manifest: release.manifest,
-            cause,
-        },
-    );
     effects(&[Effect::Save])
 }
 

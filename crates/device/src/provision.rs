@@ -20,6 +20,17 @@ pub enum ProvisionError {
     Flash(FlashError),
 }
 
+impl ProvisionError {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.id(),
+            Self::Flash(error) => error.id(),
+        }
+    }
+}
+
 impl fmt::Display for ProvisionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -21,7 +21,7 @@ use mainstay_trust::{Digest, Envelope, Hasher as _, Manifest, Primitives};
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
-use crate::record::CRC;
+use crate::record_wire::CRC;
 
 /// Bytes of a head before its envelope.
 pub const HEAD_BYTES: usize = 52;
@@ -195,11 +195,24 @@ pub fn measure(
     Ok(hasher.finish())
 }
 
-/// The head of a slot, if its image is, byte for byte, the one that the device accepted.
+/// The head of a slot, if its image is, byte for byte, the one that the device accepted. A slot that
+/// can't be read isn't: parts with error correction refuse to read what a cut write left behind.
 ///
 /// # Errors
-/// If flash fails.
+/// If flash fails otherwise.
 pub fn intact(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    slot: Slot,
+    primitives: &impl Primitives,
+) -> Result<Option<Head>, FlashError> {
+    match compare(flash, layout, slot, primitives) {
+        Err(FlashError::Failed) => Ok(None),
+        outcome => outcome,
+    }
+}
+
+fn compare(
     flash: &mut impl Flash,
     layout: &Layout,
     slot: Slot,

@@ -59,6 +59,8 @@ pub struct State {
     pub tell_now: bool,
     /// The refusal that was reported last: a server that insists isn't told twice.
     pub refused: Option<(Digest, Refusal)>,
+    /// A release whose payload was not what it says, and until when it isn't fetched again.
+    pub avoided: Option<(Digest, u64)>,
 }
 
 /// What is under way.
@@ -148,6 +150,13 @@ impl State {
             failures: 0,
             tell_now: false,
             refused: None,
+            avoided: None,
         }
+    }
+
+    /// Whether there is a slot to install to: an image on trial must first be kept or given up.
+    #[must_use]
+    pub fn may_install(&self) -> bool {
+        self.phase == Phase::Idle && self.watch.is_none()
     }
 }

@@ -22,9 +22,7 @@ pub(crate) fn promised(
         (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
         // A failed device that still runs the candidate is offered the way back and keeps its failure.
         (Kind::Return, Progress::Failed { .. }) => Ok(progress.clone()),
-        (Kind::Return, _) => {
-            returning(progress, offer.release, at).ok_or_else(|| progress.id())
-        }
+        (Kind::Return, _) => returning(progress, offer.release, at).ok_or_else(|| progress.id()),
         (Kind::Forward, _) => Err(progress.id()),
     }
 }
@@ -76,29 +74,62 @@ mod tests {
             Progress::Waiting,
             Progress::Promised { at: at(0) },
             Progress::Began { at: began },
-            Progress::Refused { began: None, at: at(2), refusal: "trust.unsigned".to_owned() },
-            Progress::OnTrial { began, booted: at(2) },
-            Progress::Confirmed { began, booted: at(2), at: at(3) },
-            Progress::Failed { began, at: at(3), cause },
-            Progress::Returning { began, at: at(4), to: OLD },
+            Progress::Refused {
+                began: None,
+                at: at(2),
+                refusal: "trust.unsigned".to_owned(),
+            },
+            Progress::OnTrial {
+                began,
+                booted: at(2),
+            },
+            Progress::Confirmed {
+                began,
+                booted: at(2),
+                at: at(3),
+            },
+            Progress::Failed {
+                began,
+                at: at(3),
+                cause,
+            },
+            Progress::Returning {
+                began,
+                at: at(4),
+                to: OLD,
+            },
             Progress::Returned { began, at: at(5) },
-            Progress::CannotReturn { began, at: at(4), why: CannotReturn::NothingBefore },
+            Progress::CannotReturn {
+                began,
+                at: at(4),
+                why: CannotReturn::NothingBefore,
+            },
         ]
     }
 
     fn after_promise(offer: Offer) -> Vec<&'static str> {
         let now = at(9);
-        let outcomes = states().into_iter().map(|state| promised(&state, &offer, now));
-        outcomes.map(|outcome| outcome.map_or("refused", |progress| progress.id())).collect()
+        let outcomes = states()
+            .into_iter()
+            .map(|state| promised(&state, &offer, now));
+        outcomes
+            .map(|outcome| outcome.map_or("refused", |progress| progress.id()))
+            .collect()
     }
 
     #[test]
     fn a_promise_never_overwrites_what_the_device_said() {
-        let forward = Offer { release: NEW, kind: Kind::Forward };
+        let forward = Offer {
+            release: NEW,
+            kind: Kind::Forward,
+        };
         let mut expected = vec!["promised", "promised", "began"];
         expected.resize(10, "refused");
         assert_eq!(after_promise(forward), expected);
-        let back = Offer { release: OLD, kind: Kind::Return };
+        let back = Offer {
+            release: OLD,
+            kind: Kind::Return,
+        };
         let mut expected = vec!["returning"; 6];
         expected.extend(["failed", "returning", "refused", "refused"]);
         assert_eq!(after_promise(back), expected);
@@ -109,22 +140,50 @@ mod tests {
         for kind in [Kind::Forward, Kind::Return] {
             let offer = Offer { release: OLD, kind };
             for state in states() {
-                let Ok(once) = promised(&state, &offer, at(9)) else { continue };
-                assert_eq!(promised(&once, &offer, at(10)), Ok(once.clone()), "{state:?}");
+                let Ok(once) = promised(&state, &offer, at(9)) else {
+                    continue;
+                };
+                assert_eq!(
+                    promised(&once, &offer, at(10)),
+                    Ok(once.clone()),
+                    "{state:?}"
+                );
             }
         }
     }
 
     #[test]
     fn going_back_keeps_when_it_began_and_leaves_settled_devices_alone() {
-        let confirmed = Progress::Confirmed { began: at(1), booted: at(2), at: at(3) };
-        let expected = Progress::Returning { began: at(1), at: at(9), to: OLD };
+        let confirmed = Progress::Confirmed {
+            began: at(1),
+            booted: at(2),
+            at: at(3),
+        };
+        let expected = Progress::Returning {
+            began: at(1),
+            at: at(9),
+            to: OLD,
+        };
         assert_eq!(returning(&confirmed, OLD, at(9)), Some(expected));
         let why = CannotReturn::NothingBefore;
-        let expected = Progress::CannotReturn { began: at(1), at: at(9), why };
+        let expected = Progress::CannotReturn {
+            began: at(1),
+            at: at(9),
+            why,
+        };
         assert_eq!(stranded(&confirmed, why, at(9)), Some(expected));
-        let failed = Progress::Failed { began: at(1), at: at(3), cause: FailureCause::Bricked };
-        for settled in [failed, Progress::Returned { began: at(1), at: at(5) }] {
+        let failed = Progress::Failed {
+            began: at(1),
+            at: at(3),
+            cause: FailureCause::Bricked,
+        };
+        for settled in [
+            failed,
+            Progress::Returned {
+                began: at(1),
+                at: at(5),
+            },
+        ] {
             assert_eq!(returning(&settled, OLD, at(9)), None);
             assert_eq!(stranded(&settled, why, at(9)), None);
         }

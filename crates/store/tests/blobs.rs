@@ -22,7 +22,9 @@ async fn read(blobs: &FolderBlobs, digest: &Digest) -> Option<Vec<u8>> {
 #[tokio::test]
 async fn a_blob_is_read_as_it_was_put() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let blobs = FolderBlobs::open(folder.path().join("blobs")).await.expect("makes its folder");
+    let blobs = FolderBlobs::open(folder.path().join("blobs"))
+        .await
+        .expect("makes its folder");
     for bytes in [&b""[..], b"x", &[7; 1_000_000]] {
         let digest = digest(bytes);
         assert_eq!(read(&blobs, &digest).await, None);
@@ -37,7 +39,10 @@ async fn a_blob_is_read_as_it_was_put() {
 async fn bytes_of_another_digest_are_refused_and_leave_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");
-    let refused = blobs.put(&digest(b"a"), b"b").await.expect_err("not its bytes");
+    let refused = blobs
+        .put(&digest(b"a"), b"b")
+        .await
+        .expect_err("not its bytes");
     assert_eq!(refused.id(), "store.damaged");
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
 }
@@ -56,7 +61,10 @@ async fn what_a_crash_left_is_no_blob_and_is_cleared_away() {
     assert_eq!(read(&blobs, &torn).await, None);
     let reopened = FolderBlobs::open(folder.path()).await.expect("a folder");
     assert!(!partial.exists());
-    assert_eq!(read(&reopened, &whole).await.as_deref(), Some(&b"whole"[..]));
+    assert_eq!(
+        read(&reopened, &whole).await.as_deref(),
+        Some(&b"whole"[..])
+    );
     reopened.put(&torn, b"torn").await.expect("writable");
     assert_eq!(read(&reopened, &torn).await.as_deref(), Some(&b"torn"[..]));
 }

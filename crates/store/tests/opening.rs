@@ -17,7 +17,9 @@ async fn database(path: &Path) {
 }
 
 async fn opened(path: &Path) -> StoreError {
-    let refused = SqliteStore::open(path).await.expect_err("it can't be opened");
+    let refused = SqliteStore::open(path)
+        .await
+        .expect_err("it can't be opened");
     let found = SqliteStore::open_or_create(path).await;
     if let StoreError::Missing { .. } = refused {
         return refused;
@@ -33,7 +35,10 @@ async fn check(bytes: &[u8], id: &str) {
     fs::write(&path, bytes).expect("writable");
     let refused = opened(&path).await;
     assert_eq!(refused.id(), id, "{refused}");
-    assert!(refused.to_string().contains("mainstay.sqlite") || id == "store.damaged", "{refused}");
+    assert!(
+        refused.to_string().contains("mainstay.sqlite") || id == "store.damaged",
+        "{refused}"
+    );
     assert_eq!(fs::read(&path).expect("readable"), bytes, "{id}");
     // SQLite notices damage only after it has laid its empty log beside the file.
     if id != "store.damaged" {
@@ -44,7 +49,11 @@ async fn check(bytes: &[u8], id: &str) {
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("readable");
     let name = |entry: Result<fs::DirEntry, _>| {
-        entry.expect("readable").file_name().into_string().expect("UTF-8")
+        entry
+            .expect("readable")
+            .file_name()
+            .into_string()
+            .expect("UTF-8")
     };
     let mut names: Vec<_> = entries.map(name).collect();
     names.sort();
@@ -68,7 +77,10 @@ async fn each_defect_has_its_reason() {
     let whole = whole().await;
     let cases = [
         (Vec::new(), "store.not-a-database"),
-        (b"[plan]\nname = \"a plan, by mistake\"\n".to_vec(), "store.not-a-database"),
+        (
+            b"[plan]\nname = \"a plan, by mistake\"\n".to_vec(),
+            "store.not-a-database",
+        ),
         (vec![0xa5; 100_000], "store.not-a-database"),
         (whole[..16].to_vec(), "store.not-a-database"),
         (with(whole.clone(), 68, b"GPKG"), "store.foreign"),
@@ -92,13 +104,21 @@ async fn no_file_and_no_folder_are_told_apart_from_a_wrong_one() {
         (folder.path().to_owned(), "store.unreadable"),
         (at("file/mainstay.sqlite"), "store.unreadable"),
     ] {
-        let refused = SqliteStore::open(&path).await.expect_err("it can't be opened");
+        let refused = SqliteStore::open(&path)
+            .await
+            .expect_err("it can't be opened");
         assert_eq!(refused.id(), id, "{refused}");
     }
     let nowhere = SqliteStore::create(&at("none/mainstay.sqlite")).await;
-    assert_eq!(nowhere.expect_err("no such folder").id(), "store.unreadable");
+    assert_eq!(
+        nowhere.expect_err("no such folder").id(),
+        "store.unreadable"
+    );
     let taken = SqliteStore::create(&at("file")).await;
-    assert_eq!(taken.expect_err("there is a file").id(), "store.already-exists");
+    assert_eq!(
+        taken.expect_err("there is a file").id(),
+        "store.already-exists"
+    );
     assert_eq!(fs::read(at("file")).expect("readable"), b"a file");
     assert_eq!(names(folder.path()), ["file"]);
 }
@@ -120,7 +140,9 @@ async fn a_new_database_appears_alone_and_is_kept() {
     database(&path).await;
     assert_eq!(names(folder.path()), ["mainstay.sqlite"]);
     let before = fs::read(&path).expect("readable");
-    let store = SqliteStore::open_or_create(&path).await.expect("it is there");
+    let store = SqliteStore::open_or_create(&path)
+        .await
+        .expect("it is there");
     store.close().await;
     assert_eq!(fs::read(&path).expect("readable"), before);
 }

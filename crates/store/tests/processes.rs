@@ -38,8 +38,12 @@ fn device(name: &str) -> Device {
 /// Not a test of its own: what a child process does. Without its environment it does nothing.
 #[tokio::test]
 async fn child() {
-    let (Ok(path), Ok(name)) = (std::env::var(DATABASE), std::env::var(DEVICE)) else { return };
-    let store = SqliteStore::open(Path::new(&path)).await.expect("the parent made it");
+    let (Ok(path), Ok(name)) = (std::env::var(DATABASE), std::env::var(DEVICE)) else {
+        return;
+    };
+    let store = SqliteStore::open(Path::new(&path))
+        .await
+        .expect("the parent made it");
     let id = DeviceId::new(name).expect("a safe name");
     let known = acknowledged(&store, &id).await;
     for seq in known + 1..=REPORTS_MAX {
@@ -51,13 +55,22 @@ async fn child() {
 
 async fn report(store: &SqliteStore, id: &DeviceId, seq: u32) -> u32 {
     let (at, event) = (Timestamp::UNIX_EPOCH, "{}".to_owned());
-    let report = StoredReport { seq, at, event, text: format!("said {seq}") };
-    let recorded = store.record(id, None, at, &[report], &|_, progress, _| progress).await;
+    let report = StoredReport {
+        seq,
+        at,
+        event,
+        text: format!("said {seq}"),
+    };
+    let recorded = store
+        .record(id, None, at, &[report], &|_, progress, _| progress)
+        .await;
     recorded.expect("the database works")
 }
 
 async fn acknowledged(store: &SqliteStore, id: &DeviceId) -> u32 {
-    let recorded = store.record(id, None, Timestamp::UNIX_EPOCH, &[], &|_, progress, _| progress);
+    let recorded = store.record(id, None, Timestamp::UNIX_EPOCH, &[], &|_, progress, _| {
+        progress
+    });
     recorded.await.expect("the database works")
 }
 
@@ -78,7 +91,10 @@ fn kill(mut child: Child, wait: Duration) -> u32 {
     std::thread::sleep(wait);
     child.kill().expect("it is a child of ours");
     let told = BufReader::new(child.stdout.take().expect("piped"));
-    let numbers = told.lines().map_while(Result::ok).filter_map(|line| number(&line));
+    let numbers = told
+        .lines()
+        .map_while(Result::ok)
+        .filter_map(|line| number(&line));
     let last = numbers.max().unwrap_or(0);
     child.wait().expect("it is a child of ours");
     last
@@ -92,20 +108,35 @@ fn number(line: &str) -> Option<u32> {
 async fn new_database(path: &Path, names: &[&str]) {
     let store = SqliteStore::create(path).await.expect("a new database");
     for (n, name) in names.iter().enumerate() {
-        store.register(&device(name), [n as u8; 32]).await.expect("new");
+        store
+            .register(&device(name), [n as u8; 32])
+            .await
+            .expect("new");
     }
     store.close().await;
 }
 
 /// What the database says of a device after a kill: its newest number, and that all are there.
 async fn check(path: &Path, name: &str, told: u32) -> u32 {
-    let store = SqliteStore::open(path).await.expect("a kill leaves a whole database");
+    let store = SqliteStore::open(path)
+        .await
+        .expect("a kill leaves a whole database");
     let id = DeviceId::new(name).expect("a safe name");
     let known = acknowledged(&store, &id).await;
-    assert!(known >= told, "{name}: {told} was acknowledged, and {known} is stored");
+    assert!(
+        known >= told,
+        "{name}: {told} was acknowledged, and {known} is stored"
+    );
     let entries = store.timeline(&id, TIMELINE_KEPT).await.expect("readable");
-    let said: Vec<_> = entries.into_iter().filter(|entry| entry.event.is_some()).collect();
-    assert_eq!(said.len(), known as usize, "{name}: a report was lost, or half of one kept");
+    let said: Vec<_> = entries
+        .into_iter()
+        .filter(|entry| entry.event.is_some())
+        .collect();
+    assert_eq!(
+        said.len(),
+        known as usize,
+        "{name}: a report was lost, or half of one kept"
+    );
     store.close().await;
     known
 }
@@ -129,7 +160,9 @@ async fn two_processes_share_one_file() {
     let path = folder.path().join("mainstay.sqlite");
     new_database(&path, &["th-1", "th-2", "th-3"]).await;
     let children = ["th-1", "th-2"].map(|name| (name, start(&path, name)));
-    let own = SqliteStore::open(&path).await.expect("others have it open too");
+    let own = SqliteStore::open(&path)
+        .await
+        .expect("others have it open too");
     let id = DeviceId::new("th-3").expect("a safe name");
     for seq in 1..=50 {
         assert_eq!(report(&own, &id, seq).await, seq);

@@ -14,13 +14,19 @@ use crate::passphrase::PassphraseSource;
 
 /// Pack, sign, approve, verify and inspect artifacts.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor")]
+#[command(
+    after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor"
+)]
 pub enum Artifact {
     /// Make one artifact file from a firmware image. The same inputs give the same bytes.
-    #[command(after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay")]
+    #[command(
+        after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay"
+    )]
     Pack(Box<pack::Pack>),
     /// Sign an artifact as its builder.
-    #[command(after_help = "Example:\n  mainstay artifact sign thermo-1.1.0.mainstay --key ana.key --root root.cbor")]
+    #[command(
+        after_help = "Example:\n  mainstay artifact sign thermo-1.1.0.mainstay --key ana.key --root root.cbor"
+    )]
     Sign {
         /// The artifact; the signature is added to it.
         file: PathBuf,
@@ -34,7 +40,9 @@ pub enum Artifact {
         passphrase: PassphraseSource,
     },
     /// Approve a signed artifact as its release manager. The manifest doesn't change.
-    #[command(after_help = "Example:\n  mainstay artifact approve thermo-1.1.0.mainstay --key sam.key --root root.cbor --plan plan.toml")]
+    #[command(
+        after_help = "Example:\n  mainstay artifact approve thermo-1.1.0.mainstay --key sam.key --root root.cbor --plan plan.toml"
+    )]
     Approve {
         /// The artifact; the approval is added to it.
         file: PathBuf,
@@ -51,7 +59,9 @@ pub enum Artifact {
         passphrase: PassphraseSource,
     },
     /// Check all that a device would check, and say how each check ended. Exit code 1 if one fails.
-    #[command(after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor")]
+    #[command(
+        after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor"
+    )]
     Verify {
         /// The artifact.
         file: PathBuf,
@@ -60,7 +70,9 @@ pub enum Artifact {
         root: Option<PathBuf>,
     },
     /// Show what an artifact says of itself.
-    #[command(after_help = "Example:\n  mainstay artifact inspect thermo-1.1.0.mainstay --root root.cbor")]
+    #[command(
+        after_help = "Example:\n  mainstay artifact inspect thermo-1.1.0.mainstay --root root.cbor"
+    )]
     Inspect {
         /// The artifact.
         file: PathBuf,
@@ -75,12 +87,19 @@ impl Artifact {
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
             Self::Pack(pack) => pack.run(output),
-            Self::Sign { file, key, root, passphrase } => {
-                sign::build(&file, &key, &root, &passphrase, output)
-            }
-            Self::Approve { file, key, root, plan, passphrase } => {
-                sign::approve(&file, &key, &root, &plan, &passphrase, output)
-            }
+            Self::Sign {
+                file,
+                key,
+                root,
+                passphrase,
+            } => sign::build(&file, &key, &root, &passphrase, output),
+            Self::Approve {
+                file,
+                key,
+                root,
+                plan,
+                passphrase,
+            } => sign::approve(&file, &key, &root, &plan, &passphrase, output),
             Self::Verify { file, root } => look::verify(&file, root.as_deref(), output),
             Self::Inspect { file, root } => look::inspect(&file, root.as_deref(), output),
         }

@@ -7,7 +7,9 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use clap::Args;
-use mainstay_simulator::demo::{Attack, Audience, DemoError, Event, Images, Options, attack, story};
+use mainstay_simulator::demo::{
+    Attack, Audience, DemoError, Event, Images, Options, attack, story,
+};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -18,7 +20,9 @@ use crate::output::Output;
 /// reaches the whole fleet; 1.2.0 has a fault that shows after four minutes of running, dies in its
 /// canary, and the devices that had it return to 1.1.0. Exit code 1 if the story ends unsafely.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  mainstay demo\n  mainstay demo --devices 1000 --seed 42 --keep-serving\n  mainstay demo --attack tampered")]
+#[command(
+    after_help = "Examples:\n  mainstay demo\n  mainstay demo --devices 1000 --seed 42 --keep-serving\n  mainstay demo --attack tampered"
+)]
 pub struct Demo {
     /// How many devices, 60 to 10000.
     #[arg(long, default_value_t = 500)]
@@ -63,14 +67,22 @@ impl Demo {
             port: self.port.unwrap_or(any_or_usual),
         };
         let runtime = tokio::runtime::Runtime::new().map_err(|error| {
-            Failure::usage("demo.runtime", error.to_string(), "free some memory and threads")
+            Failure::usage(
+                "demo.runtime",
+                error.to_string(),
+                "free some memory and threads",
+            )
         })?;
         let mut audience = audience(output);
         let safe = match self.attack {
-            Some(kind) => runtime.block_on(attack::show(&options, kind, &mut *audience))?.is_safe(),
+            Some(kind) => runtime
+                .block_on(attack::show(&options, kind, &mut *audience))?
+                .is_safe(),
             None => {
                 let linger = self.keep_serving.then(interrupted);
-                runtime.block_on(story::tell(&options, &mut *audience, linger))?.is_safe()
+                runtime
+                    .block_on(story::tell(&options, &mut *audience, linger))?
+                    .is_safe()
             }
         };
         drop(audience);
@@ -91,7 +103,11 @@ fn audience(output: &Output) -> Box<dyn Audience> {
 
 fn unsafe_end() -> Failure {
     let what = "the story didn't end as it must; its summary says how";
-    Failure::refusal("demo.unsafe", what, "run it again with the same --seed, and report it")
+    Failure::refusal(
+        "demo.unsafe",
+        what,
+        "run it again with the same --seed, and report it",
+    )
 }
 
 fn interrupted() -> impl Future<Output = ()> {

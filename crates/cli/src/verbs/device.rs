@@ -67,11 +67,16 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
         zone: new.zone,
         bootloader: new.bootloader,
     };
-    let request = NewDevices { devices: vec![device] };
+    let request = NewDevices {
+        devices: vec![device],
+    };
     let registered = access.ask(|operator| async move { operator.register(&request).await })?;
     for device in &registered.devices {
         output.note(|| {
-            format!("{} is registered. Its token is shown this once; give it to the device.", device.id)
+            format!(
+                "{} is registered. Its token is shown this once; give it to the device.",
+                device.id
+            )
         });
         output.say(|| device.token.clone(), device);
     }
@@ -96,7 +101,15 @@ fn line(device: &FleetDevice) -> String {
             false => format!("tries {}", running.version),
         },
     );
-    let seen = device.last_seen.map_or_else(|| "never".to_owned(), |at| at.to_string());
-    let FleetDevice { id, class, hardware, zone, .. } = device;
+    let seen = device
+        .last_seen
+        .map_or_else(|| "never".to_owned(), |at| at.to_string());
+    let FleetDevice {
+        id,
+        class,
+        hardware,
+        zone,
+        ..
+    } = device;
     format!("{id:<16} {class} {hardware}  {zone:<20} {runs}; last seen {seen}")
 }

@@ -38,11 +38,18 @@ impl Key {
     /// Does it.
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
-            Self::New { file, holder, passphrase } => new(&file, &holder, &passphrase, output),
+            Self::New {
+                file,
+                holder,
+                passphrase,
+            } => new(&file, &holder, &passphrase, output),
             Self::Show { file } => {
                 let half = PublicHalf::open(&file)?;
                 let value = json!({ "holder": half.holder, "kid": half.key_id.to_string() });
-                output.say(|| format!("{} is held by {}", half.key_id, half.holder), &value);
+                output.say(
+                    || format!("{} is held by {}", half.key_id, half.holder),
+                    &value,
+                );
                 Ok(())
             }
         }
@@ -62,8 +69,11 @@ fn new(
     let public = PublicHalf::path_beside(path).display().to_string();
     let value = json!({ "private": path, "public": public, "kid": kid, "holder": holder });
     let sentence = || {
-        format!("{} holds the private key of {holder}, encrypted.\n{public} is its public half; \
-                 give it to whoever makes the root.", path.display())
+        format!(
+            "{} holds the private key of {holder}, encrypted.\n{public} is its public half; \
+                 give it to whoever makes the root.",
+            path.display()
+        )
     };
     output.say(sentence, &value);
     Ok(())

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::files;
+use crate::operator::ServerAccess;
 use crate::output::Output;
 
 /// Write and check a maintenance plan.
@@ -31,6 +32,15 @@ pub enum Plan {
         #[arg(long = "devices", value_name = "CLASS=COUNT")]
         devices: Vec<String>,
     },
+    /// Put a plan into force on a server. For release managers. A rollout under way keeps the plan
+    /// that it began with.
+    #[command(after_help = "Example:\n  mainstay plan activate plan.toml --token-file sam.token")]
+    Activate {
+        /// The plan.
+        file: PathBuf,
+        #[command(flatten)]
+        access: ServerAccess,
+    },
 }
 
 impl Plan {
@@ -39,6 +49,7 @@ impl Plan {
         match self {
             Self::Init { file } => init(&file, output),
             Self::Check { file, devices } => check(&file, &devices, output),
+            Self::Activate { file, access } => activate(&file, &access, output),
         }
     }
 }
@@ -46,7 +57,9 @@ impl Plan {
 fn init(file: &std::path::Path, output: &Output) -> Result<(), Failure> {
     files::write_new(file, "plan", mainstay_plan::starting_plan().as_bytes())?;
     let place = file.display().to_string();
-    let sentence = || format!("{place} is a starting plan. Next: change it, then `mainstay plan check {place}`");
+    let sentence = || {
+        format!("{place} is a starting plan. Next: change it, then `mainstay plan check {place}`")
+    };
     output.say(sentence, &json!({ "written": place }));
     Ok(())
 }
@@ -56,28 +69,54 @@ fn check(file: &std::path::Path, devices: &[String], output: &Output) -> Result<
     let facts = fleet_facts(devices)?;
     let checked = mainstay_plan::check(&text, &facts);
     let name = file.display().to_string();
-    output.say(|| mainstay_plan::render::text(&name, &checked.findings), &json!({ "findings": checked.findings }));
+    output.say(
+        || mainstay_plan::render::text(&name, &checked.findings),
+        &json!({ "findings": checked.findings }),
+    );
     let errors = count_errors(&checked);
     if errors > 0 {
         let what = format!("{name} has {errors} error(s)");
-        return Err(Failure::refusal("plan.errors", what, "follow the `fix` line of each error"));
+        return Err(Failure::refusal(
+            "plan.errors",
+            what,
+            "follow the `fix` line of each error",
+        ));
     }
     Ok(())
 }
 
+fn activate(file: &std::path::Path, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
+    let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
+    let plan = access.ask(|operator| async move { operator.activate_plan(&text).await })?;
+    let sentence = || format!("{} is in force, revision {}", plan.name, plan.revision);
+    output.say(sentence, &plan);
+    Ok(())
+}
+
 fn count_errors(checked: &Checked) -> usize {
-    checked.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    checked
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count()
 }
 
 fn fleet_facts(devices: &[String]) -> Result<FleetFacts, Failure> {
     let mut facts = FleetFacts::default();
     for pair in devices {
         let parsed = pair.split_once('=').and_then(|(class, count)| {
-            Some((mainstay_plan::ClassId::new(class).ok()?, count.parse::<u32>().ok()?))
+            Some((
+                mainstay_plan::ClassId::new(class).ok()?,
+                count.parse::<u32>().ok()?,
+            ))
         });
         let (class, count) = parsed.ok_or_else(|| {
             let what = format!("`--devices {pair}` isn't CLASS=COUNT");
-            Failure::usage("plan.devices", what, "write it like `--devices thermo-v2=500`")
+            Failure::usage(
+                "plan.devices",
+                what,
+                "write it like `--devices thermo-v2=500`",
+            )
         })?;
         facts.devices_by_class.insert(class, count);
     }

@@ -48,7 +48,9 @@ enum What {
     #[command(after_help = "Example:\n  mainstay release list --token-file ana.token")]
     List,
     /// Show one release and who did what with it, when.
-    #[command(after_help = "Example:\n  mainstay release show thermo-v2@1.1.0 --token-file ana.token")]
+    #[command(
+        after_help = "Example:\n  mainstay release show thermo-v2@1.1.0 --token-file ana.token"
+    )]
     Show {
         /// The release, as `release list` names it.
         id: String,
@@ -69,12 +71,21 @@ impl Release {
 }
 
 fn track(text: &str) -> Result<TrackName, String> {
-    let all = [TrackName::Maintenance, TrackName::Feature, TrackName::Hotfix];
+    let all = [
+        TrackName::Maintenance,
+        TrackName::Feature,
+        TrackName::Hotfix,
+    ];
     let found = all.into_iter().find(|name| name.to_string() == text);
     found.ok_or_else(|| "name maintenance, feature or hotfix".to_owned())
 }
 
-fn add(file: &Path, track: TrackName, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
+fn add(
+    file: &Path,
+    track: TrackName,
+    access: &ServerAccess,
+    output: &Output,
+) -> Result<(), Failure> {
     let artifact = operator::artifact_bytes(file)?;
     let track = track.to_string();
     let release = access.ask(|operator| async move { operator.submit(&track, artifact).await })?;
@@ -93,7 +104,13 @@ fn approve(id: &str, file: &Path, access: &ServerAccess, output: &Output) -> Res
 fn list(access: &ServerAccess, output: &Output) -> Result<(), Failure> {
     let releases = access.ask(|operator| async move { operator.releases().await })?;
     let line = |release: &ReleaseView| {
-        let ReleaseView { id, stage, track, image_bytes, .. } = release;
+        let ReleaseView {
+            id,
+            stage,
+            track,
+            image_bytes,
+            ..
+        } = release;
         format!("{id:<28} {stage:<10} {track:<12} {image_bytes} bytes")
     };
     let lines = || match releases.is_empty() {
@@ -112,15 +129,29 @@ fn show(id: &str, access: &ServerAccess, output: &Output) -> Result<(), Failure>
 }
 
 fn text(release: &ReleaseView) -> String {
-    let ReleaseView { id, stage, track, manifest, image, image_bytes, .. } = release;
+    let ReleaseView {
+        id,
+        stage,
+        track,
+        manifest,
+        image,
+        image_bytes,
+        ..
+    } = release;
     let mut lines = vec![
-        format!("{id} is {stage}  (track {track}, sequence {})", release.sequence),
+        format!(
+            "{id} is {stage}  (track {track}, sequence {})",
+            release.sequence
+        ),
         format!("  manifest {manifest}"),
         format!("  image    {image}  ({image_bytes} bytes)"),
     ];
     lines.extend(release.history.iter().map(|stage| {
         let by = stage.by.as_deref().unwrap_or("the server");
-        let detail = stage.detail.as_ref().map_or_else(String::new, |text| format!("  {text}"));
+        let detail = stage
+            .detail
+            .as_ref()
+            .map_or_else(String::new, |text| format!("  {text}"));
         format!("  {}  {} by {by}{detail}", stage.at, stage.stage)
     }));
     lines.join("\n")

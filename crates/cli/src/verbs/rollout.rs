@@ -48,7 +48,9 @@ enum What {
         why: String,
     },
     /// Answer what a rollout asks, such as whether to go on without enough evidence. For operations.
-    #[command(after_help = "Example:\n  mainstay rollout answer 1 --go-on true --token-file kim.token")]
+    #[command(
+        after_help = "Example:\n  mainstay rollout answer 1 --go-on true --token-file kim.token"
+    )]
     Answer {
         /// Its number.
         id: i64,
@@ -68,7 +70,9 @@ impl Rollout {
                 let release = operator::name("release", &release)?;
                 access.ask(|operator| async move { operator.roll_out(release).await })?
             }
-            What::Show { id } => access.ask(|operator| async move { operator.rollout(id).await })?,
+            What::Show { id } => {
+                access.ask(|operator| async move { operator.rollout(id).await })?
+            }
             What::Halt { id, why } => {
                 access.ask(|operator| async move { operator.halt(id, &why).await })?
             }
@@ -92,8 +96,17 @@ fn list(access: &ServerAccess, output: &Output) -> Result<(), Failure> {
 }
 
 fn head(rollout: &RolloutView) -> String {
-    let RolloutView { id, release, phase, started_at, .. } = rollout;
-    let because = rollout.halted_because.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let RolloutView {
+        id,
+        release,
+        phase,
+        started_at,
+        ..
+    } = rollout;
+    let because = rollout
+        .halted_because
+        .as_ref()
+        .map_or_else(String::new, |why| format!(": {why}"));
     format!("rollout {id} of {release} is {phase}{because}  (started {started_at})")
 }
 
@@ -101,17 +114,34 @@ fn text(rollout: &RolloutView) -> String {
     let mut lines = vec![head(rollout)];
     lines.extend(rollout.waves.iter().map(wave));
     if rollout.halted_because.is_some() {
-        let RolloutView { returned, still_on_it, .. } = rollout;
-        lines.push(format!("  {returned} devices have returned, {still_on_it} still run it"));
+        let RolloutView {
+            returned,
+            still_on_it,
+            ..
+        } = rollout;
+        lines.push(format!(
+            "  {returned} devices have returned, {still_on_it} still run it"
+        ));
     }
     if rollout.unreached > 0 {
-        lines.push(format!("  {} devices never picked it up", rollout.unreached));
+        lines.push(format!(
+            "  {} devices never picked it up",
+            rollout.unreached
+        ));
     }
     lines.join("\n")
 }
 
 fn wave(wave: &WaveView) -> String {
-    let WaveView { name, members, updated, failed, under_way, verdict, .. } = wave;
+    let WaveView {
+        name,
+        members,
+        updated,
+        failed,
+        under_way,
+        verdict,
+        ..
+    } = wave;
     match wave.opened_at {
         None => format!("  {name:<8} {members} devices, not open yet"),
         Some(_) => format!(

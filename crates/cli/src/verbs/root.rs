@@ -24,7 +24,9 @@ const SECONDS_A_DAY: u64 = 86_400;
 #[command(after_help = "Example:\n  mainstay root show root.cbor")]
 pub enum Root {
     /// Write the first root, signed by its own root keys.
-    #[command(after_help = "Example:\n  mainstay root init root.cbor --vendor northwind.example \\\n    --root rae.key.pub --build ana.key.pub --release sam.key.pub \\\n    --operations kim.key.pub --status status.key.pub --sign rae.key")]
+    #[command(
+        after_help = "Example:\n  mainstay root init root.cbor --vendor northwind.example \\\n    --root rae.key.pub --build ana.key.pub --release sam.key.pub \\\n    --operations kim.key.pub --status status.key.pub --sign rae.key"
+    )]
     Init(Box<Init>),
     /// Show who plays which role.
     #[command(after_help = "Example:\n  mainstay root show root.cbor")]
@@ -88,15 +90,22 @@ impl Init {
         let draft = self.draft()?;
         // What is wrong with the roles is said before anybody is asked for a passphrase.
         draft.unsigned(&HostPrimitives)?;
-        let signers = self.sign.iter().map(|path| self.open(path)).collect::<Result<Vec<_>, _>>()?;
-        let signers: Vec<&dyn Signer> = signers.iter().map(|signer| signer as &dyn Signer).collect();
+        let signers = self
+            .sign
+            .iter()
+            .map(|path| self.open(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let signers: Vec<&dyn Signer> =
+            signers.iter().map(|signer| signer as &dyn Signer).collect();
         let bytes = draft.signed(&signers, &HostPrimitives)?;
         files::write_new(&self.file, "root", &bytes)?;
         show(&self.file, output)
     }
 
     fn open(&self, path: &Path) -> Result<mainstay_keys::FileSigner, Failure> {
-        let passphrase = self.passphrase.read(&format!("Passphrase of {}", path.display()))?;
+        let passphrase = self
+            .passphrase
+            .read(&format!("Passphrase of {}", path.display()))?;
         Ok(file::open(path, &passphrase)?)
     }
 
@@ -126,14 +135,21 @@ impl Init {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a root is dated by the clock of who makes it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a root is dated by the clock of who makes it"
+)]
 fn now_s() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }
 
 fn member(role: Role, path: &Path) -> Result<Member, Failure> {
     let half = PublicHalf::open(path)?;
-    Ok(Member { role, holder: half.holder, public_key: half.public_key })
+    Ok(Member {
+        role,
+        holder: half.holder,
+        public_key: half.public_key,
+    })
 }
 
 /// The bytes of a root file, to be opened by [`open`].
@@ -151,14 +167,30 @@ fn show(path: &Path, output: &Output) -> Result<(), Failure> {
     let root = open(&bytes)?;
     let root = root.get();
     let holders = |role: Role| -> Vec<&str> {
-        root.role(role).keys.iter().filter_map(|id| root.key(id)).map(|key| key.holder).collect()
+        root.role(role)
+            .keys
+            .iter()
+            .filter_map(|id| root.key(id))
+            .map(|key| key.holder)
+            .collect()
     };
-    let roles: Vec<_> = Role::ALL.into_iter().filter(|role| !holders(*role).is_empty()).collect();
+    let roles: Vec<_> = Role::ALL
+        .into_iter()
+        .filter(|role| !holders(*role).is_empty())
+        .collect();
     let lines = || {
-        let head = format!("root {} of {} ({})", root.version, root.vendor, root.environment);
+        let head = format!(
+            "root {} of {} ({})",
+            root.version, root.vendor, root.environment
+        );
         let line = |role: &Role| {
             let rule = root.role(*role);
-            format!("\n  {:<12} {} of: {}", role.id(), rule.threshold, holders(*role).join(", "))
+            format!(
+                "\n  {:<12} {} of: {}",
+                role.id(),
+                rule.threshold,
+                holders(*role).join(", ")
+            )
         };
         head + &roles.iter().map(line).collect::<String>()
     };

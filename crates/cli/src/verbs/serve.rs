@@ -55,7 +55,10 @@ impl Serve {
         let app = Arc::new(App::new(parts, AppConfig::default())?);
         let listening = listener.local_addr().map_err(ServeError::Socket)?;
         let address = format!("http://{listening}");
-        output.say(|| format!("Serving on {address}"), &json!({ "serving": address }));
+        output.say(
+            || format!("Serving on {address}"),
+            &json!({ "serving": address }),
+        );
         Ok(serve::run(listener, app, stop).await?)
     }
 }
@@ -95,7 +98,11 @@ fn asked_to_stop() -> Result<impl Future<Output = ()> + Send + 'static, Failure>
 
 fn no_signals(error: &std::io::Error) -> Failure {
     let what = format!("this system lets no signal be caught: {error}");
-    Failure::usage("serve.signals", what, "start the server outside of this sandbox or service")
+    Failure::usage(
+        "serve.signals",
+        what,
+        "start the server outside of this sandbox or service",
+    )
 }
 
 impl From<ServeError> for Failure {
@@ -109,9 +116,10 @@ impl From<ServeError> for Failure {
                 format!("can't listen on {addr}: {cause}"),
                 "choose an address of this machine; ports below 1024 need a privilege",
             ),
-            ServeError::Socket(cause) => {
-                (format!("the listening socket failed: {cause}"), "start the server again")
-            }
+            ServeError::Socket(cause) => (
+                format!("the listening socket failed: {cause}"),
+                "start the server again",
+            ),
         };
         Self::usage(error.id(), what, cure)
     }

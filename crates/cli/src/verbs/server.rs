@@ -19,7 +19,9 @@ use crate::passphrase::PassphraseSource;
 
 /// Prepare a server's data folder.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key")]
+#[command(
+    after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key"
+)]
 pub enum Server {
     /// Make the data folder of a new server, whole or not at all.
     #[command(

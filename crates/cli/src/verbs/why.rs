@@ -26,7 +26,9 @@ enum About {
         id: String,
     },
     /// Why a release goes no further.
-    #[command(after_help = "Example:\n  mainstay why release thermo-v2@1.1.0 --token-file kim.token")]
+    #[command(
+        after_help = "Example:\n  mainstay why release thermo-v2@1.1.0 --token-file kim.token"
+    )]
     Release {
         /// The release.
         id: String,
@@ -47,7 +49,9 @@ impl Why {
             About::Release { id } => ("releases", operator::name("release", &id)?.to_owned()),
             About::Rollout { id } => ("rollouts", id.to_string()),
         };
-        let reason = self.access.ask(|operator| async move { operator.why(plural, &id).await })?;
+        let reason = self
+            .access
+            .ask(|operator| async move { operator.why(plural, &id).await })?;
         output.say(|| text(&reason), &reason);
         Ok(())
     }

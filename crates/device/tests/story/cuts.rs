@@ -6,15 +6,18 @@
 
 use mainstay_device::{Cut, Slot, slot};
 use mainstay_trust::rustcrypto::RustCrypto;
+use proptest::prelude::*;
 
 use crate::world::{Release, START_S, TestDevice, World};
 
 const HOUR_MS: u64 = 3_600_000;
-const CUTS: [Cut; 4] = [
-    Cut::Before,
-    Cut::Torn { permille: 10 },
-    Cut::Torn { permille: 600 },
-    Cut::After,
+/// How the power goes away, and whether what it tore can't be read afterwards.
+const CUTS: [(Cut, bool); 5] = [
+    (Cut::Before, false),
+    (Cut::Torn { permille: 10 }, false),
+    (Cut::Torn { permille: 600 }, false),
+    (Cut::Torn { permille: 600 }, true),
+    (Cut::After, false),
 ];
 
 fn image(byte: u8) -> Vec<u8> {
@@ -72,13 +75,14 @@ fn check_truth(device: &mut TestDevice, scene: &Scene, context: &str) {
 }
 
 /// Runs the update with a cut at operation `index`; tells how many operations there were.
-fn run(broken: bool, index: Option<(u64, Cut)>) -> u64 {
+fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
     let mut scene = scene(broken);
+    scene.world.corrects_errors = index.is_some_and(|(_, (_, unreadable))| unreadable);
     let context = format!("broken {broken}, cut {index:?}");
     let flash = scene.world.factory(&scene.first);
     let before = flash.operations();
     let mut device = scene.world.boot(flash);
-    if let Some((at, cut)) = index {
+    if let Some((at, (cut, _))) = index {
         device.flash_mut().cut_at(at, cut);
     }
     let mut until_ms = START_S * 1000;
@@ -96,7 +100,7 @@ fn run(broken: bool, index: Option<(u64, Cut)>) -> u64 {
             scene.world.offered = None;
         }
     }
-    (device, _) = scene.world.live(device, until_ms + HOUR_MS);
+    (device, _) = scene.world.live(device, until_ms + HOUR_MS / 6);
     check_truth(&mut device, &scene, &context);
     let expected = if broken {
         scene.first.manifest
@@ -129,4 +133,41 @@ fn an_update_survives_a_cut_at_every_operation() {
 #[test]
 fn a_revert_survives_a_cut_at_every_operation() {
     sweep(true);
+}
+
+/// Lives through one cut after the other, then in peace.
+fn live_through(cuts: &[(u64, u32)], broken: bool, unreadable: bool) {
+    let mut scene = scene(broken);
+    scene.world.corrects_errors = unreadable;
+    let context = format!("broken {broken}, unreadable {unreadable}, cuts {cuts:?}");
+    let flash = scene.world.factory(&scene.first);
+    let mut device = scene.world.boot(flash);
+    let mut until_ms = START_S * 1000;
+    for &(index, permille) in cuts {
+        device.flash_mut().cut_at(index, Cut::Torn { permille });
+        until_ms += HOUR_MS / 180;
+        (device, _) = scene.world.live(device, until_ms);
+        check_truth(&mut device, &scene, &context);
+    }
+    (device, _) = scene.world.live(device, until_ms + HOUR_MS / 6);
+    check_truth(&mut device, &scene, &context);
+    assert!(!device.is_on_trial(), "{context}");
+    let runs = device.running_release();
+    // A good release may have used its boots up; an ill one is never kept.
+    assert!(
+        !broken || runs == Some(scene.first.manifest),
+        "{context}: kept {runs:?}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #[test]
+    fn a_device_survives_many_cuts(
+        cuts in proptest::collection::vec((0..20u64, 0..=1000u32), 2..8),
+        broken: bool,
+        unreadable: bool,
+    ) {
+        live_through(&cuts, broken, unreadable);
+    }
 }

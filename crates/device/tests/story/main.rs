@@ -1,6 +1,8 @@
 //! Whole updates on one device, over the flash that enforces its rules: the good path, the way back,
-//! refusals, and power cuts at every flash operation.
+//! refusals, lost images, and power cuts at every flash operation.
 
 mod cuts;
+mod losses;
+mod machine;
 mod updates;
 mod world;

@@ -131,7 +131,7 @@ impl Vendor {
         }
     }
 
-    fn status(&self, nonce: [u8; 16], now_s: u64) -> Vec<u8> {
+    pub fn status(&self, nonce: [u8; 16], now_s: u64) -> Vec<u8> {
         let status = Status {
             seq: now_s,
             issued: now_s,
@@ -150,6 +150,8 @@ pub struct World {
     pub vendor: Vendor,
     pub offered: Option<Release>,
     pub now_ms: u64,
+    /// Whether its flash corrects errors, and refuses to read what was torn.
+    pub corrects_errors: bool,
     /// Every report that arrived, in order, each once.
     pub events: Vec<Event>,
     /// Whether the running image's self-test passes: by manifest digest.
@@ -164,6 +166,7 @@ impl World {
             vendor: Vendor::new(),
             offered: None,
             now_ms: START_S * 1000,
+            corrects_errors: false,
             events: Vec::new(),
             broken: Vec::new(),
             acknowledged: 0,
@@ -194,6 +197,9 @@ impl World {
     pub fn factory(&self, release: &Release) -> SimulatedNor {
         let config = self.config();
         let mut flash = SimulatedNor::new(config.layout.total_bytes(), PAGE_BYTES, 4);
+        if self.corrects_errors {
+            flash = flash.with_error_correction();
+        }
         provision(
             &mut flash,
             &config,
@@ -241,6 +247,14 @@ impl World {
             }
         }
         (device, boots)
+    }
+
+    /// Does the one thing that the device wants, which must not be a reboot.
+    pub fn serve_next(&mut self, device: &mut TestDevice) {
+        match device.wants(self.now_ms) {
+            Want::Sleep { until_ms } => self.now_ms = until_ms,
+            want => self.serve(device, want).expect("the power stays"),
+        }
     }
 
     fn serve(&mut self, device: &mut TestDevice, want: Want) -> Result<(), DeviceError> {

@@ -36,7 +36,10 @@ impl FolderBlobs {
         let folder = folder.into();
         let ready = prepare(&folder).await;
         ready.map_err(|error| StoreError::unreadable(&folder, error))?;
-        Ok(Self { folder, writes: AtomicU64::new(0) })
+        Ok(Self {
+            folder,
+            writes: AtomicU64::new(0),
+        })
     }
 
     fn path(&self, digest: &Digest) -> PathBuf {
@@ -46,7 +49,10 @@ impl FolderBlobs {
 
     /// A name that no other write uses.
     fn partial(&self, path: &Path) -> PathBuf {
-        let (process, write) = (std::process::id(), self.writes.fetch_add(1, Ordering::Relaxed));
+        let (process, write) = (
+            std::process::id(),
+            self.writes.fetch_add(1, Ordering::Relaxed),
+        );
         path.with_extension(format!("{process}-{write}.{PARTIAL}"))
     }
 }
@@ -55,7 +61,10 @@ impl FolderBlobs {
 impl Blobs for FolderBlobs {
     async fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
         if Sha256::digest(bytes).as_slice() != digest.0 {
-            return Err(StoreError::damaged("blob", format_args!("its digest isn't {digest}")));
+            return Err(StoreError::damaged(
+                "blob",
+                format_args!("its digest isn't {digest}"),
+            ));
         }
         let path = self.path(digest);
         let written = write_once(&path, &self.partial(&path), bytes).await;

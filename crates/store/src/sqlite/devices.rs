@@ -12,7 +12,17 @@ use crate::{Devices, StoreError, TimelineEntry, TimelineKind};
 /// So many rows are touched in one transaction: others wait some milliseconds at most.
 const TOUCHED_MAX: usize = 1000;
 
-type Row = (String, String, String, String, String, i64, Option<i64>, Option<String>, String);
+type Row = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    String,
+);
 
 /// A query for devices, with what follows `FROM devices`.
 macro_rules! select {
@@ -37,12 +47,20 @@ impl Devices for SqliteStore {
 
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError> {
         let found = select!("WHERE token_hash = ?1").bind(&token_hash[..]);
-        found.fetch_optional(self.read()).await?.map(device).transpose()
+        found
+            .fetch_optional(self.read())
+            .await?
+            .map(device)
+            .transpose()
     }
 
     async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
         let found = select!("WHERE id = ?1").bind(id.as_str());
-        found.fetch_optional(self.read()).await?.map(device).transpose()
+        found
+            .fetch_optional(self.read())
+            .await?
+            .map(device)
+            .transpose()
     }
 
     async fn devices(&self, class: Option<&str>) -> Result<Vec<Device>, StoreError> {
@@ -50,7 +68,12 @@ impl Devices for SqliteStore {
             Some(class) => select!("WHERE class = ?1 ORDER BY key").bind(class),
             None => select!("ORDER BY key"),
         };
-        found.fetch_all(self.read()).await?.into_iter().map(device).collect()
+        found
+            .fetch_all(self.read())
+            .await?
+            .into_iter()
+            .map(device)
+            .collect()
     }
 
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
@@ -75,11 +98,7 @@ impl Devices for SqliteStore {
     }
 }
 
-async fn insert(
-    tx: &mut Write,
-    device: &Device,
-    token_hash: &[u8; 32],
-) -> Result<(), StoreError> {
+async fn insert(tx: &mut Write, device: &Device, token_hash: &[u8; 32]) -> Result<(), StoreError> {
     let running = device.running.as_ref();
     let inserted = sqlx::query(
         "INSERT INTO devices (id, token_hash, class, hardware, zone, bootloader, registered_at,
@@ -94,7 +113,11 @@ async fn insert(
     .bind(&device.bootloader)
     .bind(micros(device.registered_at))
     .bind(device.last_seen.map(micros))
-    .bind(running.map(|running| to_json("device", running)).transpose()?)
+    .bind(
+        running
+            .map(|running| to_json("device", running))
+            .transpose()?,
+    )
     .bind(running.map(|running| running.release.0.to_vec()))
     .bind(running.is_some_and(|running| running.verified))
     .bind(to_json("device", &device.attributes)?)
@@ -102,13 +125,24 @@ async fn insert(
     .await
     .map_err(|error| taken(error, "device", &device.id))?;
     let (key, at) = (inserted.last_insert_rowid(), device.registered_at);
-    timeline::add(tx, key, at, TimelineKind::Registered, "was registered", None).await
+    timeline::add(
+        tx,
+        key,
+        at,
+        TimelineKind::Registered,
+        "was registered",
+        None,
+    )
+    .await
 }
 
 /// One statement for the whole batch. SQLite collects the rows by key before it changes them, so
 /// the table is walked in its own order.
 async fn touch(tx: &mut Write, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
-    let heard: Vec<_> = heard.iter().map(|(id, at)| (id.as_str(), micros(*at))).collect();
+    let heard: Vec<_> = heard
+        .iter()
+        .map(|(id, at)| (id.as_str(), micros(*at)))
+        .collect();
     sqlx::query(
         "UPDATE devices SET last_seen = heard.at
          FROM (SELECT d.key AS key, max(v.value ->> 1) AS at
@@ -123,7 +157,8 @@ async fn touch(tx: &mut Write, heard: &[(DeviceId, Timestamp)]) -> Result<(), St
 }
 
 fn device(row: Row) -> Result<Device, StoreError> {
-    let (id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes) = row;
+    let (id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes) =
+        row;
     Ok(Device {
         id: device_id(id)?,
         class,
@@ -132,7 +167,9 @@ fn device(row: Row) -> Result<Device, StoreError> {
         bootloader,
         registered_at: instant("device", registered_at)?,
         last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
-        running: running.map(|running| from_json("device", &running)).transpose()?,
+        running: running
+            .map(|running| from_json("device", &running))
+            .transpose()?,
         attributes: from_json("device", &attributes)?,
     })
 }

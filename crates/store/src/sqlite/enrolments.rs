@@ -96,7 +96,10 @@ pub(super) async fn of_device(
 fn enrolled(row: RolloutRow) -> Result<Enrolled, StoreError> {
     let (rollout, a, b, c, d, e, f, g, h) = row;
     let rollout = from_json("rollout", &rollout)?;
-    Ok(Enrolled { rollout, device: device((a, b, c, d, e, f, g, h))? })
+    Ok(Enrolled {
+        rollout,
+        device: device((a, b, c, d, e, f, g, h))?,
+    })
 }
 
 fn device(row: Row) -> Result<DeviceView, StoreError> {
@@ -122,7 +125,10 @@ pub(super) async fn enrol(
     rollout: &Rollout,
     enrolments: &[Enrolment],
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = enrolments.iter().map(|e| (e.device.as_str(), e.wave)).collect();
+    let rows: Vec<_> = enrolments
+        .iter()
+        .map(|e| (e.device.as_str(), e.wave))
+        .collect();
     let enrolled = sqlx::query(
         "INSERT INTO enrolments (rollout, device, wave, before, progress)
          SELECT ?1, d.key, v.value ->> 1, iif(d.verified, d.running_release, NULL), ?3
@@ -139,10 +145,7 @@ pub(super) async fn enrol(
     note(tx, rollout).await
 }
 
-async fn unregistered(
-    tx: &mut Write,
-    enrolments: &[Enrolment],
-) -> Result<StoreError, StoreError> {
+async fn unregistered(tx: &mut Write, enrolments: &[Enrolment]) -> Result<StoreError, StoreError> {
     let ids: Vec<_> = enrolments.iter().map(|e| e.device.as_str()).collect();
     let (id,): (String,) = sqlx::query_as(
         "SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM devices) LIMIT 1",
@@ -157,8 +160,9 @@ async fn unregistered(
 async fn note(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
     let version = &rollout.candidate.version;
     let waves = rollout.rules.waves.iter();
-    let texts: Vec<_> =
-        waves.map(|wave| format!("was drawn into the {wave} wave for {version}")).collect();
+    let texts: Vec<_> = waves
+        .map(|wave| format!("was drawn into the {wave} wave for {version}"))
+        .collect();
     sqlx::query(
         "INSERT INTO timeline (device, at, kind, text)
          SELECT device, ?2, ?3, coalesce(?4 ->> wave, '') FROM enrolments

@@ -42,24 +42,35 @@ fn absent(path: &Path, error: io::Error) -> StoreError {
 
 fn header(path: &Path) -> io::Result<Vec<u8>> {
     let mut header = Vec::with_capacity(HEADER_BYTES);
-    File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+    File::open(path)?
+        .take(HEADER_BYTES as u64)
+        .read_to_end(&mut header)?;
     Ok(header)
 }
 
 fn check(path: &Path, header: &[u8]) -> Result<(), StoreError> {
-    let not_a_database = |because| StoreError::NotADatabase { path: path.to_owned(), because };
+    let not_a_database = |because| StoreError::NotADatabase {
+        path: path.to_owned(),
+        because,
+    };
     if header.is_empty() {
         return Err(not_a_database("it is empty"));
     }
     if !header.starts_with(MAGIC) {
         return Err(not_a_database("it begins with something else"));
     }
-    let word = |at: usize| header.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+    let word = |at: usize| {
+        header
+            .get(at..at + 4)
+            .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
+    };
     let (Some(version), Some(application)) = (word(60), word(68)) else {
         return Err(not_a_database("it is cut off"));
     };
     if application != APPLICATION {
-        return Err(StoreError::Foreign { path: path.to_owned() });
+        return Err(StoreError::Foreign {
+            path: path.to_owned(),
+        });
     }
     migrate::known(path, u32::from_be_bytes(version)).map(drop)
 }
@@ -91,14 +102,18 @@ async fn fill(new: &Path) -> Result<(), StoreError> {
     let migrated = migrate::up_to_date(&writer, new).await;
     // Closing the last connection moves everything from the log into the file.
     writer.close().await;
-    debug_assert!(migrated.is_err() || header(new).is_ok_and(|h| h[60..64] == NEWEST.to_be_bytes()));
+    debug_assert!(
+        migrated.is_err() || header(new).is_ok_and(|h| h[60..64] == NEWEST.to_be_bytes())
+    );
     migrated
 }
 
 /// Gives the file its name, unless somebody else has one there by now.
 fn publish(new: &Path, path: &Path) -> Result<(), StoreError> {
     let unreadable = |error| StoreError::unreadable(path, error);
-    File::open(new).and_then(|file| file.sync_all()).map_err(unreadable)?;
+    File::open(new)
+        .and_then(|file| file.sync_all())
+        .map_err(unreadable)?;
     match fs::hard_link(new, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(StoreError::already_exists("database", path.display()))

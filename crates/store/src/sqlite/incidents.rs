@@ -48,5 +48,8 @@ pub(super) async fn open(tx: &mut Write, incident: &Incident) -> Result<Incident
 /// The row's number is the incident's; the one in the value is what it came with.
 fn incident((id, value): Row) -> Result<Incident, StoreError> {
     let incident: Incident = from_json("incident", &value)?;
-    Ok(Incident { id: IncidentId(id), ..incident })
+    Ok(Incident {
+        id: IncidentId(id),
+        ..incident
+    })
 }

@@ -21,7 +21,11 @@ pub(super) fn known(path: &Path, version: u32) -> Result<u32, StoreError> {
         return Ok(version);
     }
     let path = path.to_owned();
-    Err(StoreError::Newer { path, found: version, known: NEWEST })
+    Err(StoreError::Newer {
+        path,
+        found: version,
+        known: NEWEST,
+    })
 }
 
 /// Takes the steps that are missing. Another process may do so at the same time.
@@ -37,10 +41,9 @@ pub(super) async fn up_to_date(writer: &SqlitePool, path: &Path) -> Result<(), S
     Ok(tx.commit().await?)
 }
 
-async fn version(
-    database: impl sqlx::SqliteExecutor<'_>,
-    path: &Path,
-) -> Result<u32, StoreError> {
-    let (version,): (u32,) = sqlx::query_as("PRAGMA user_version").fetch_one(database).await?;
+async fn version(database: impl sqlx::SqliteExecutor<'_>, path: &Path) -> Result<u32, StoreError> {
+    let (version,): (u32,) = sqlx::query_as("PRAGMA user_version")
+        .fetch_one(database)
+        .await?;
     known(path, version)
 }

@@ -24,10 +24,11 @@ impl People for SqliteStore {
     }
 
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Person>, StoreError> {
-        let row: Option<Row> = sqlx::query_as("SELECT email, duty FROM people WHERE token_hash = ?1")
-            .bind(&token_hash[..])
-            .fetch_optional(self.read())
-            .await?;
+        let row: Option<Row> =
+            sqlx::query_as("SELECT email, duty FROM people WHERE token_hash = ?1")
+                .bind(&token_hash[..])
+                .fetch_optional(self.read())
+                .await?;
         row.map(person).transpose()
     }
 

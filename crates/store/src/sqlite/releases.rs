@@ -59,10 +59,11 @@ impl Releases for SqliteStore {
     }
 
     async fn releases(&self) -> Result<Vec<Release>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as("SELECT value FROM releases ORDER BY key DESC LIMIT ?1")
-            .bind(LIST_MAX)
-            .fetch_all(self.read())
-            .await?;
+        let rows: Vec<Row> =
+            sqlx::query_as("SELECT value FROM releases ORDER BY key DESC LIMIT ?1")
+                .bind(LIST_MAX)
+                .fetch_all(self.read())
+                .await?;
         rows.into_iter().map(release).collect()
     }
 

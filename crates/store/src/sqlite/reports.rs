@@ -45,7 +45,10 @@ async fn acknowledged(tx: &mut Write, id: &DeviceId) -> Result<(i64, u32), Store
 
 /// The reports that aren't retries, each once, in the device's own order.
 fn fresh(reports: &[StoredReport], acknowledged: u32) -> Vec<&StoredReport> {
-    let mut fresh: Vec<_> = reports.iter().filter(|report| report.seq > acknowledged).collect();
+    let mut fresh: Vec<_> = reports
+        .iter()
+        .filter(|report| report.seq > acknowledged)
+        .collect();
     fresh.sort_by_key(|report| report.seq);
     fresh.dedup_by_key(|report| report.seq);
     fresh
@@ -87,7 +90,11 @@ async fn note(tx: &mut Write, device: i64, fresh: &[&StoredReport]) -> Result<()
         let (kind, event) = (TimelineKind::Reported, Some(report.event.as_str()));
         timeline::add(tx, device, report.at, kind, &report.text, event).await?;
     }
-    if fresh.is_empty() { Ok(()) } else { timeline::prune(tx, device).await }
+    if fresh.is_empty() {
+        Ok(())
+    } else {
+        timeline::prune(tx, device).await
+    }
 }
 
 /// Asks `fold` about the enrolments that a report may concern, and saves what changed.

@@ -9,9 +9,7 @@ use mainstay_telemetry::IncidentId;
 use super::failure::taken;
 use super::values::{from_json, generation, to_json};
 use super::{SqliteStore, Write, enrolments, releases, steps};
-use crate::{
-    Enrolled, LIST_MAX, NextStep, PromiseRefusal, Rollouts, StageChange, StoreError,
-};
+use crate::{Enrolled, LIST_MAX, NextStep, PromiseRefusal, Rollouts, StageChange, StoreError};
 
 type Row = (String,);
 

@@ -50,7 +50,7 @@ async fn check_generation(tx: &mut Write, step: &NextStep<'_>) -> Result<(), Sto
     })
 }
 
-/// A device that goes back, or can't: key, progress, and the same in words.
+/// A device that goes back, or can't.
 struct Moved {
     key: i64,
     progress: Progress,
@@ -61,21 +61,37 @@ struct Moved {
 /// Changes the progress of the devices that go back or can't, in two statements for all of them:
 /// a halt may send thousands back.
 async fn move_devices(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreError> {
-    let concerned = |action: &Action| {
-        matches!(action, Action::Return { .. } | Action::CannotReturn { .. })
-    };
+    let concerned =
+        |action: &Action| matches!(action, Action::Return { .. } | Action::CannotReturn { .. });
     if !step.actions.iter().any(concerned) {
         return Ok(());
     }
     let known = progress_by_device(tx, step.rollout.id).await?;
+    let names = names_of_targets(tx, step.actions).await?;
     let mut moved = Vec::new();
     for action in step.actions {
-        moved.extend(outcome(tx, &known, action, step.at).await?);
+        moved.extend(outcome(&known, &names, action, step.at)?);
     }
     save_moved(tx, step, &moved).await
 }
 
+/// Key and progress of each enrolled device.
 type Known = BTreeMap<String, (i64, Progress)>;
+
+/// What people call each release that devices go back to.
+type Names = BTreeMap<ReleaseDigest, String>;
+
+async fn names_of_targets(tx: &mut Write, actions: &[Action]) -> Result<Names, StoreError> {
+    let mut names = Names::new();
+    for action in actions {
+        if let Action::Return { to, .. } = action
+            && !names.contains_key(to)
+        {
+            names.insert(*to, release_name(tx, to).await?);
+        }
+    }
+    Ok(names)
+}
 
 async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Known, StoreError> {
     let rows: Vec<(String, i64, String)> = sqlx::query_as(
@@ -92,9 +108,9 @@ async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Known, Stor
 }
 
 /// What an action makes of its device; none if it concerns none, or the device has moved on.
-async fn outcome(
-    tx: &mut Write,
+fn outcome(
     known: &Known,
+    names: &Names,
     action: &Action,
     at: Timestamp,
 ) -> Result<Option<Moved>, StoreError> {
@@ -106,17 +122,31 @@ async fn outcome(
         .ok_or_else(|| StoreError::not_found("enrolled device", device))?;
     let (progress, kind, text) = match action {
         Action::Return { to, .. } => {
-            let text = format!("was told to go back to {}", release_name(tx, to).await?);
-            (progress::returning(before, *to, at), TimelineKind::Returning, text)
+            let name = names.get(to).map_or("", String::as_str);
+            let text = format!("was told to go back to {name}");
+            (
+                progress::returning(before, *to, at),
+                TimelineKind::Returning,
+                text,
+            )
         }
         Action::CannotReturn { why, .. } => {
             let text = format!("can't go back: {why}");
-            (progress::stranded(before, *why, at), TimelineKind::CannotReturn, text)
+            (
+                progress::stranded(before, *why, at),
+                TimelineKind::CannotReturn,
+                text,
+            )
         }
         _ => return Ok(None),
     };
     let progress = progress.filter(|progress| progress != before);
-    Ok(progress.map(|progress| Moved { key: *key, progress, kind, text }))
+    Ok(progress.map(|progress| Moved {
+        key: *key,
+        progress,
+        kind,
+        text,
+    }))
 }
 
 async fn save_moved(
@@ -163,7 +193,10 @@ pub(super) async fn promise(
 ) -> Result<(), PromiseRefusal> {
     let mut tx = store.write().await?;
     let place = place(&mut tx, id, device).await?;
-    let not_enrolled = || PromiseRefusal::NotEnrolled { device: device.clone(), rollout: id };
+    let not_enrolled = || PromiseRefusal::NotEnrolled {
+        device: device.clone(),
+        rollout: id,
+    };
     let place = place.ok_or_else(not_enrolled)?;
     if place.generation != expected {
         let found = place.generation;
@@ -202,11 +235,18 @@ async fn place(
     .bind(id.0)
     .fetch_optional(&mut **tx)
     .await?;
-    let Some((generation, candidate, device, progress)) = row else { return Ok(None) };
+    let Some((generation, candidate, device, progress)) = row else {
+        return Ok(None);
+    };
     let generation =
         u64::try_from(generation).map_err(|error| StoreError::damaged("rollout", error))?;
     let progress = from_json("enrolment", &progress)?;
-    Ok(Some(Place { generation, candidate, device, progress }))
+    Ok(Some(Place {
+        generation,
+        candidate,
+        device,
+        progress,
+    }))
 }
 
 async fn note(
@@ -218,10 +258,16 @@ async fn note(
     let (kind, text) = match offer.kind {
         Kind::Forward => {
             let candidate: Candidate = from_json("rollout", &place.candidate)?;
-            (TimelineKind::Promised, format!("was promised {}", candidate.version))
+            (
+                TimelineKind::Promised,
+                format!("was promised {}", candidate.version),
+            )
         }
         Kind::Return => {
-            let text = format!("was told to go back to {}", release_name(tx, &offer.release).await?);
+            let text = format!(
+                "was told to go back to {}",
+                release_name(tx, &offer.release).await?
+            );
             (TimelineKind::Returning, text)
         }
     };

@@ -48,5 +48,10 @@ pub(super) fn entry((at, kind, text, event): Row) -> Result<TimelineEntry, Store
     let unknown = || StoreError::damaged("timeline", format_args!("{kind:?} is no kind of entry"));
     let kind = TimelineKind::from_id(&kind).ok_or_else(unknown)?;
     let at = instant("timeline", at)?;
-    Ok(TimelineEntry { at, kind, text, event })
+    Ok(TimelineEntry {
+        at,
+        kind,
+        text,
+        event,
+    })
 }

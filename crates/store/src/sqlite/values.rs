@@ -28,14 +28,18 @@ pub(super) fn from_json<T: DeserializeOwned>(
 }
 
 pub(super) fn bytes32(what: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreError> {
-    bytes.try_into().map_err(|_| StoreError::damaged(what, "a digest isn't 32 bytes long"))
+    bytes
+        .try_into()
+        .map_err(|_| StoreError::damaged(what, "a digest isn't 32 bytes long"))
 }
 
 pub(super) fn release_digest(
     what: &'static str,
     bytes: Option<Vec<u8>>,
 ) -> Result<Option<ReleaseDigest>, StoreError> {
-    bytes.map(|bytes| bytes32(what, &bytes).map(ReleaseDigest)).transpose()
+    bytes
+        .map(|bytes| bytes32(what, &bytes).map(ReleaseDigest))
+        .transpose()
 }
 
 pub(super) fn device_id(text: String) -> Result<DeviceId, StoreError> {

@@ -10,12 +10,22 @@ pub async fn a_device_is_found_by_name_and_token(store: &dyn Store) {
     unheard.running = None;
     store.register(&device(0), token(0)).await.expect("new");
     store.register(&unheard, token(1)).await.expect("new");
-    assert_eq!(store.device(&id(0)).await.expect("readable"), Some(device(0)));
+    assert_eq!(
+        store.device(&id(0)).await.expect("readable"),
+        Some(device(0))
+    );
     assert_eq!(store.device(&id(1)).await.expect("readable"), Some(unheard));
     assert_eq!(store.device(&id(2)).await.expect("readable"), None);
-    let found = Devices::by_token_hash(store, &token(0)).await.expect("readable");
+    let found = Devices::by_token_hash(store, &token(0))
+        .await
+        .expect("readable");
     assert_eq!(found, Some(device(0)));
-    assert_eq!(Devices::by_token_hash(store, &token(2)).await.expect("readable"), None);
+    assert_eq!(
+        Devices::by_token_hash(store, &token(2))
+            .await
+            .expect("readable"),
+        None
+    );
     assert_eq!(kinds(store, 0).await, ["registered"]);
 }
 
@@ -23,9 +33,16 @@ pub async fn a_taken_name_or_token_registers_nobody(store: &dyn Store) {
     register(store, 1).await;
     for taken in [(device(0), token(8)), (device(8), token(0))] {
         let wanted = [(device(7), token(7)), taken];
-        let error = store.register_many(&wanted).await.expect_err("one is taken");
+        let error = store
+            .register_many(&wanted)
+            .await
+            .expect_err("one is taken");
         assert_eq!(error.id(), "store.already-exists");
-        assert_eq!(store.device(&id(7)).await.expect("readable"), None, "all or none");
+        assert_eq!(
+            store.device(&id(7)).await.expect("readable"),
+            None,
+            "all or none"
+        );
     }
 }
 
@@ -50,9 +67,20 @@ async fn last_seen(store: &dyn Store, n: usize) -> Option<Timestamp> {
 
 pub async fn touching_moves_last_seen_forward_only(store: &dyn Store) {
     register(store, 2).await;
-    let heard = [(id(0), at(5)), (id(1), at(5)), (id(77), at(5)), (id(1), at(4))];
-    store.touch(&heard).await.expect("an unknown device is no failure");
-    store.touch(&[(id(0), at(3)), (id(1), at(6))]).await.expect("writable");
+    let heard = [
+        (id(0), at(5)),
+        (id(1), at(5)),
+        (id(77), at(5)),
+        (id(1), at(4)),
+    ];
+    store
+        .touch(&heard)
+        .await
+        .expect("an unknown device is no failure");
+    store
+        .touch(&[(id(0), at(3)), (id(1), at(6))])
+        .await
+        .expect("writable");
     assert_eq!(last_seen(store, 0).await, Some(at(5)));
     assert_eq!(last_seen(store, 1).await, Some(at(6)));
 }
@@ -62,5 +90,11 @@ pub async fn ten_thousand_are_touched_at_once(store: &dyn Store) {
     let heard: Vec<_> = (0..10_000).rev().map(|n| (id(n), at(1))).collect();
     store.touch(&heard).await.expect("writable");
     let devices = store.devices(None).await.expect("readable");
-    assert_eq!(devices.iter().filter(|device| device.last_seen == Some(at(1))).count(), 10_000);
+    assert_eq!(
+        devices
+            .iter()
+            .filter(|device| device.last_seen == Some(at(1)))
+            .count(),
+        10_000
+    );
 }

@@ -7,9 +7,7 @@ use mainstay_access::{Duty, Email, Person};
 use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_plan::{ClassId, Plan, PlanDigest, TrackName, starting_plan};
 use mainstay_release::{Facts, Release};
-use mainstay_rollout::{
-    Candidate, Enrolment, Kind, Offer, Progress, Rollout, RolloutId, Rules,
-};
+use mainstay_rollout::{Candidate, Enrolment, Kind, Offer, Progress, Rollout, RolloutId, Rules};
 use mainstay_store::Store;
 use mainstay_trust::Digest;
 
@@ -98,19 +96,29 @@ pub fn release(version: &str, digest: u8) -> Release {
 
 pub fn gated(signed: Release) -> Release {
     let mut plan = plan();
-    let track = plan.tracks.maintenance.as_mut().expect("the starting plan has one");
+    let track = plan
+        .tracks
+        .maintenance
+        .as_mut()
+        .expect("the starting plan has one");
     track.gates.clear();
-    signed.gate(track, Digest([0; 32]), at(-8)).expect("no gate is named")
+    signed
+        .gate(track, Digest([0; 32]), at(-8))
+        .expect("no gate is named")
 }
 
 pub fn approved(gated: Release) -> Release {
     let sam = person("sam", Duty::ReleaseManager);
-    gated.approve(&sam, PlanDigest([3; 32]), at(-7)).expect("a release manager approves")
+    gated
+        .approve(&sam, PlanDigest([3; 32]), at(-7))
+        .expect("a release manager approves")
 }
 
 pub fn scheduled(approved: Release, rollout: RolloutId) -> Release {
     let kim = person("kim", Duty::Operations);
-    approved.schedule(&kim, rollout.0, at(0)).expect("operations schedule")
+    approved
+        .schedule(&kim, rollout.0, at(0))
+        .expect("operations schedule")
 }
 
 pub fn candidate(release: ReleaseDigest) -> Candidate {
@@ -127,7 +135,12 @@ pub fn enrolments(count: usize) -> Vec<Enrolment> {
     let wave = |n: usize| usize::from(n >= 2);
     // Not in the order of registration: no back end may count on that.
     let drawn = (0..count).rev();
-    drawn.map(|n| Enrolment { device: id(n), wave: wave(n) }).collect()
+    drawn
+        .map(|n| Enrolment {
+            device: id(n),
+            wave: wave(n),
+        })
+        .collect()
 }
 
 /// Registers `count` devices and starts a rollout of [`NEW`] with all of them, no release beside it.
@@ -151,7 +164,15 @@ pub async fn rollout(store: &dyn Store, release: ReleaseDigest, count: usize) ->
     let id = store.reserve_rollout().await.expect("a number");
     let (seed, revision) = (u64::MAX, "ab".repeat(32));
     let enrolments = enrolments(count);
-    Rollout::start(id, candidate(release), rules(), revision, seed, &enrolments, at(0))
+    Rollout::start(
+        id,
+        candidate(release),
+        rules(),
+        revision,
+        seed,
+        &enrolments,
+        at(0),
+    )
 }
 
 /// The same rollout, one generation on and in a visible way another one.
@@ -162,8 +183,14 @@ pub fn changed(rollout: &Rollout) -> Rollout {
     next
 }
 
-pub const FORWARD: Offer = Offer { release: NEW, kind: Kind::Forward };
-pub const BACK: Offer = Offer { release: OLD, kind: Kind::Return };
+pub const FORWARD: Offer = Offer {
+    release: NEW,
+    kind: Kind::Forward,
+};
+pub const BACK: Offer = Offer {
+    release: OLD,
+    kind: Kind::Return,
+};
 
 pub async fn progress(store: &dyn Store, rollout: &Rollout, n: usize) -> Progress {
     let enrolled = store.enrolment(rollout.id, &id(n)).await.expect("readable");
@@ -173,7 +200,10 @@ pub async fn progress(store: &dyn Store, rollout: &Rollout, n: usize) -> Progres
 /// Puts a device's progress to `wanted`, as its reports would.
 pub async fn set_progress(store: &dyn Store, n: usize, wanted: Progress) {
     let fold = move |_: &Candidate, _: Progress, _: u32| wanted.clone();
-    store.record(&id(n), None, at(2), &[], &fold).await.expect("a known device");
+    store
+        .record(&id(n), None, at(2), &[], &fold)
+        .await
+        .expect("a known device");
 }
 
 /// The kinds of a device's timeline, newest first.

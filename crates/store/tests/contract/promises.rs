@@ -5,7 +5,8 @@ use mainstay_rollout::{Offer, Progress, Rollout, RolloutId};
 use mainstay_store::Store;
 
 use super::fixture::{
-    BACK, FORWARD, NEW, OLD, at, id, kinds, progress, register, set_progress, start_another, started,
+    BACK, FORWARD, NEW, OLD, at, id, kinds, progress, register, set_progress, start_another,
+    started,
 };
 
 async fn promise(
@@ -24,18 +25,28 @@ async fn promise_to(
     device: &DeviceId,
     offer: &Offer,
 ) -> Result<(), &'static str> {
-    let promised = store.promise(rollout, generation, device, offer, at(7)).await;
+    let promised = store
+        .promise(rollout, generation, device, offer, at(7))
+        .await;
     promised.map_err(|refusal| refusal.id())
 }
 
 pub async fn a_promise_is_kept_and_may_be_repeated(store: &dyn Store) {
     let rollout = started(store, 2).await;
     assert_eq!(promise(store, &rollout, 0, &FORWARD).await, Ok(()));
-    let later = store.promise(rollout.id, rollout.generation, &id(0), &FORWARD, at(8)).await;
+    let later = store
+        .promise(rollout.id, rollout.generation, &id(0), &FORWARD, at(8))
+        .await;
     later.expect("the same again");
-    assert_eq!(progress(store, &rollout, 0).await, Progress::Promised { at: at(7) });
+    assert_eq!(
+        progress(store, &rollout, 0).await,
+        Progress::Promised { at: at(7) }
+    );
     assert_eq!(progress(store, &rollout, 1).await, Progress::Waiting);
-    assert_eq!(kinds(store, 0).await, ["promised", "enrolled", "registered"]);
+    assert_eq!(
+        kinds(store, 0).await,
+        ["promised", "enrolled", "registered"]
+    );
 }
 
 pub async fn a_stale_generation_is_refused(store: &dyn Store) {
@@ -52,8 +63,7 @@ pub async fn strangers_are_promised_nothing(store: &dyn Store) {
     register(store, 3).await;
     let rollout = start_another(store, NEW, 2).await;
     for stranger in [id(2), id(77)] {
-        let promised =
-            promise_to(store, rollout.id, rollout.generation, &stranger, &FORWARD).await;
+        let promised = promise_to(store, rollout.id, rollout.generation, &stranger, &FORWARD).await;
         assert_eq!(promised, Err("store.not-enrolled"));
     }
     let unknown = promise_to(store, RolloutId(99), 1, &id(0), &FORWARD).await;
@@ -63,18 +73,36 @@ pub async fn strangers_are_promised_nothing(store: &dyn Store) {
 pub async fn what_a_device_said_is_never_overwritten(store: &dyn Store) {
     let rollout = started(store, 1).await;
     let refusal = "trust.below-floor".to_owned();
-    let refused = Progress::Refused { began: None, at: at(3), refusal };
+    let refused = Progress::Refused {
+        began: None,
+        at: at(3),
+        refusal,
+    };
     set_progress(store, 0, refused.clone()).await;
-    assert_eq!(promise(store, &rollout, 0, &FORWARD).await, Err("store.moved-on"));
+    assert_eq!(
+        promise(store, &rollout, 0, &FORWARD).await,
+        Err("store.moved-on")
+    );
     assert_eq!(progress(store, &rollout, 0).await, refused);
 }
 
 pub async fn a_way_back_is_promised_after_a_halt(store: &dyn Store) {
     let rollout = started(store, 1).await;
-    let confirmed = Progress::Confirmed { began: at(1), booted: at(2), at: at(3) };
+    let confirmed = Progress::Confirmed {
+        began: at(1),
+        booted: at(2),
+        at: at(3),
+    };
     set_progress(store, 0, confirmed).await;
     assert_eq!(promise(store, &rollout, 0, &BACK).await, Ok(()));
-    let returning = Progress::Returning { began: at(1), at: at(7), to: OLD };
+    let returning = Progress::Returning {
+        began: at(1),
+        at: at(7),
+        to: OLD,
+    };
     assert_eq!(progress(store, &rollout, 0).await, returning);
-    assert_eq!(kinds(store, 0).await, ["returning", "enrolled", "registered"]);
+    assert_eq!(
+        kinds(store, 0).await,
+        ["returning", "enrolled", "registered"]
+    );
 }

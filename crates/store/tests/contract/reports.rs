@@ -29,7 +29,9 @@ fn unchanged(_: &Candidate, progress: Progress, _: u32) -> Progress {
 }
 
 async fn record(store: &dyn Store, seqs: &[u32]) -> u32 {
-    let recorded = store.record(&id(0), None, at(1), &reports(seqs), &unchanged).await;
+    let recorded = store
+        .record(&id(0), None, at(1), &reports(seqs), &unchanged)
+        .await;
     recorded.expect("a known device")
 }
 
@@ -49,25 +51,48 @@ pub async fn repeated_reports_change_nothing(store: &dyn Store) {
     let running = running(NEW, false);
     for minute in [5, 6] {
         let said = reports(&[1, 2]);
-        let recorded = store.record(&id(0), Some(&running), at(minute), &said, &fold).await;
+        let recorded = store
+            .record(&id(0), Some(&running), at(minute), &said, &fold)
+            .await;
         assert_eq!(recorded.expect("a known device"), 2);
-        assert_eq!(progress(store, &rollout, 0).await, Progress::Began { at: at(1) });
+        assert_eq!(
+            progress(store, &rollout, 0).await,
+            Progress::Began { at: at(1) }
+        );
         assert_eq!(texts(store).await, ["said 2", "said 1"]);
     }
-    let device = store.device(&id(0)).await.expect("readable").expect("registered");
-    assert_eq!((device.running, device.last_seen), (Some(running), Some(at(6))));
+    let device = store
+        .device(&id(0))
+        .await
+        .expect("readable")
+        .expect("registered");
+    assert_eq!(
+        (device.running, device.last_seen),
+        (Some(running), Some(at(6)))
+    );
     let entry = &store.timeline(&id(0), 1).await.expect("readable")[0];
-    assert_eq!((entry.at, entry.event.as_deref()), (at(2), Some("{\"seq\":2}")));
+    assert_eq!(
+        (entry.at, entry.event.as_deref()),
+        (at(2), Some("{\"seq\":2}"))
+    );
 }
 
 pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
     register(store, 1).await;
-    for (sent, acknowledged) in
-        [(&[3, 1, 3, 2][..], 3), (&[], 3), (&[2, 5], 5), (&[4], 5), (&[u32::MAX], u32::MAX)]
-    {
+    for (sent, acknowledged) in [
+        (&[3, 1, 3, 2][..], 3),
+        (&[], 3),
+        (&[2, 5], 5),
+        (&[4], 5),
+        (&[u32::MAX], u32::MAX),
+    ] {
         assert_eq!(record(store, sent).await, acknowledged, "{sent:?}");
     }
-    let newest_first = [format!("said {}", u32::MAX), "said 5".into(), "said 3".into()];
+    let newest_first = [
+        format!("said {}", u32::MAX),
+        "said 5".into(),
+        "said 3".into(),
+    ];
     assert_eq!(texts(store).await[..3], newest_first);
     assert_eq!(texts(store).await[3..], ["said 2", "said 1"]);
 }
@@ -75,11 +100,20 @@ pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
 pub async fn a_check_in_without_reports_is_folded_too(store: &dyn Store) {
     let rollout = started(store, 2).await;
     let fold = |candidate: &Candidate, progress: Progress, known: u32| {
-        assert_eq!((candidate.release, progress, known), (NEW, Progress::Waiting, 0));
-        Progress::Confirmed { began: at(1), booted: at(1), at: at(1) }
+        assert_eq!(
+            (candidate.release, progress, known),
+            (NEW, Progress::Waiting, 0)
+        );
+        Progress::Confirmed {
+            began: at(1),
+            booted: at(1),
+            at: at(1),
+        }
     };
     let running = running(NEW, true);
-    let recorded = store.record(&id(0), Some(&running), at(1), &[], &fold).await;
+    let recorded = store
+        .record(&id(0), Some(&running), at(1), &[], &fold)
+        .await;
     assert_eq!(recorded.expect("a known device"), 0);
     assert_eq!(progress(store, &rollout, 0).await.id(), "confirmed");
     assert_eq!(progress(store, &rollout, 1).await.id(), "waiting");
@@ -101,20 +135,34 @@ pub async fn settled_enrolments_are_not_asked_again(store: &dyn Store) {
             release: None,
             at: at(1),
         };
-        store.save_step(&step).await.expect("nobody else changes it");
+        store
+            .save_step(&step)
+            .await
+            .expect("nobody else changes it");
     }
     let asked = Mutex::new(Vec::new());
     let fold = |candidate: &Candidate, progress: Progress, _: u32| {
         asked.lock().expect("not poisoned").push(candidate.release);
         progress
     };
-    store.record(&id(0), None, at(1), &[], &fold).await.expect("a known device");
-    assert_eq!(*asked.lock().expect("not poisoned"), [releases[2], releases[1]]);
+    store
+        .record(&id(0), None, at(1), &[], &fold)
+        .await
+        .expect("a known device");
+    assert_eq!(
+        *asked.lock().expect("not poisoned"),
+        [releases[2], releases[1]]
+    );
 }
 
 pub async fn an_unknown_device_reports_nothing(store: &dyn Store) {
-    let recorded = store.record(&id(0), None, at(1), &reports(&[1]), &unchanged).await;
-    assert_eq!(recorded.expect_err("nobody is registered").id(), "store.not-found");
+    let recorded = store
+        .record(&id(0), None, at(1), &reports(&[1]), &unchanged)
+        .await;
+    assert_eq!(
+        recorded.expect_err("nobody is registered").id(),
+        "store.not-found"
+    );
     assert_eq!(kinds(store, 0).await, [""; 0]);
 }
 
@@ -122,7 +170,10 @@ pub async fn a_timeline_forgets_its_oldest_entries(store: &dyn Store) {
     register(store, 2).await;
     let seqs: Vec<u32> = (1..=TIMELINE_KEPT + 5).collect();
     assert_eq!(record(store, &seqs).await, TIMELINE_KEPT + 5);
-    let kept = store.timeline(&id(0), TIMELINE_KEPT * 2).await.expect("readable");
+    let kept = store
+        .timeline(&id(0), TIMELINE_KEPT * 2)
+        .await
+        .expect("readable");
     assert_eq!(kept.len(), TIMELINE_KEPT as usize);
     assert_eq!(kept.last().map(|entry| entry.text.as_str()), Some("said 6"));
     assert_eq!(kinds(store, 1).await, ["registered"]);

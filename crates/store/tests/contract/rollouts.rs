@@ -31,26 +31,45 @@ pub async fn enrolled_devices_wait_and_know_what_they_ran(store: &dyn Store) {
         (id(3), 1, None, None),
     ];
     assert_eq!(seen, expected);
-    assert!(view.devices.iter().all(|device| device.progress == Progress::Waiting));
+    assert!(
+        view.devices
+            .iter()
+            .all(|device| device.progress == Progress::Waiting)
+    );
     let one = store.enrolment(rollout.id, &id(2)).await.expect("readable");
     assert_eq!(one.as_ref(), view.devices.get(2));
-    assert_eq!(store.rollout(rollout.id).await.expect("readable"), Some(rollout));
+    assert_eq!(
+        store.rollout(rollout.id).await.expect("readable"),
+        Some(rollout)
+    );
     assert_eq!(kinds(store, 0).await, ["enrolled", "registered"]);
 }
 
 pub async fn a_rollout_takes_its_release_along_or_does_not_start(store: &dyn Store) {
     register(store, 3).await;
     let approved = approved(gated(release("1.1.0", 2)));
-    store.add_release(&approved, b"two blocks").await.expect("new");
+    store
+        .add_release(&approved, b"two blocks")
+        .await
+        .expect("new");
     for (turn, expected) in [Ok(()), Err("store.conflict")].into_iter().enumerate() {
         let rollout = rollout(store, NEW, 3).await;
         let scheduled = scheduled(approved.clone(), rollout.id);
-        let change = StageChange { release: &scheduled, expected: StageName::Approved };
-        let started = store.start_rollout(&rollout, &enrolments(3), Some(change)).await;
+        let change = StageChange {
+            release: &scheduled,
+            expected: StageName::Approved,
+        };
+        let started = store
+            .start_rollout(&rollout, &enrolments(3), Some(change))
+            .await;
         assert_eq!(started.map_err(|error| error.id()), expected, "turn {turn}");
     }
     assert_eq!(store.rollouts().await.expect("readable").len(), 1);
-    let stored = store.release(&approved.id).await.expect("readable").expect("added");
+    let stored = store
+        .release(&approved.id)
+        .await
+        .expect("readable")
+        .expect("added");
     assert_eq!(stored.stage.name(), StageName::Scheduled);
 }
 
@@ -59,12 +78,28 @@ pub async fn an_unknown_device_starts_nothing(store: &dyn Store) {
     let rollout = rollout(store, NEW, 3).await;
     let refused = store.start_rollout(&rollout, &enrolments(3), None).await;
     let error = refused.expect_err("the third isn't registered");
-    assert_eq!((error.id(), error.to_string().contains("th-00002")), ("store.not-found", true));
+    assert_eq!(
+        (error.id(), error.to_string().contains("th-00002")),
+        ("store.not-found", true)
+    );
     assert_eq!(store.rollout(rollout.id).await.expect("readable"), None);
-    assert_eq!(store.fleet_view(rollout.id).await.expect("readable").devices, []);
-    store.start_rollout(&rollout, &enrolments(2), None).await.expect("those are");
+    assert_eq!(
+        store
+            .fleet_view(rollout.id)
+            .await
+            .expect("readable")
+            .devices,
+        []
+    );
+    store
+        .start_rollout(&rollout, &enrolments(2), None)
+        .await
+        .expect("those are");
     let again = store.start_rollout(&rollout, &enrolments(2), None).await;
-    assert_eq!(again.expect_err("the number is used").id(), "store.already-exists");
+    assert_eq!(
+        again.expect_err("the number is used").id(),
+        "store.already-exists"
+    );
 }
 
 async fn put_into(store: &dyn Store, rollout: &Rollout, phase: Phase) {
@@ -78,7 +113,10 @@ async fn put_into(store: &dyn Store, rollout: &Rollout, phase: Phase) {
         release: None,
         at: at(1),
     };
-    store.save_step(&step).await.expect("nobody else changes it");
+    store
+        .save_step(&step)
+        .await
+        .expect("nobody else changes it");
 }
 
 pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
@@ -89,15 +127,36 @@ pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
     }
     let (who, why) = ("kim".to_owned(), "smoke".to_owned());
     let reason = HaltReason::Person { who, why };
-    put_into(store, &started[1], Phase::Halted { at: at(1), wave: 0, reason }).await;
+    put_into(
+        store,
+        &started[1],
+        Phase::Halted {
+            at: at(1),
+            wave: 0,
+            reason,
+        },
+    )
+    .await;
     put_into(store, &started[2], Phase::Complete { at: at(1) }).await;
     let ids = |rollouts: Vec<Rollout>| -> Vec<_> { rollouts.iter().map(|r| r.id).collect() };
     let [rolling, halted, complete] = [started[0].id, started[1].id, started[2].id];
-    assert_eq!(ids(store.active_rollouts(None).await.expect("readable")), [rolling]);
-    let of_class = store.active_rollouts(Some("thermo-v2")).await.expect("readable");
+    assert_eq!(
+        ids(store.active_rollouts(None).await.expect("readable")),
+        [rolling]
+    );
+    let of_class = store
+        .active_rollouts(Some("thermo-v2"))
+        .await
+        .expect("readable");
     assert_eq!(ids(of_class), [rolling]);
-    assert_eq!(ids(store.active_rollouts(Some("lamp")).await.expect("readable")), []);
-    assert_eq!(ids(store.halted_rollouts().await.expect("readable")), [halted]);
+    assert_eq!(
+        ids(store.active_rollouts(Some("lamp")).await.expect("readable")),
+        []
+    );
+    assert_eq!(
+        ids(store.halted_rollouts().await.expect("readable")),
+        [halted]
+    );
     let all = ids(store.rollouts().await.expect("readable"));
     assert_eq!(all, [complete, halted, rolling]);
 }
@@ -110,7 +169,10 @@ pub async fn a_device_knows_its_newest_enrolments(store: &dyn Store) {
     }
     newest.pop();
     let enrolled = store.enrolments_of(&id(0)).await.expect("readable");
-    let rollouts: Vec<_> = enrolled.iter().map(|enrolled| enrolled.rollout.clone()).collect();
+    let rollouts: Vec<_> = enrolled
+        .iter()
+        .map(|enrolled| enrolled.rollout.clone())
+        .collect();
     assert_eq!(rollouts, newest);
     assert!(enrolled.iter().all(|enrolled| enrolled.device.id == id(0)));
     assert_eq!(store.enrolments_of(&id(1)).await.expect("readable"), []);
@@ -119,7 +181,11 @@ pub async fn a_device_knows_its_newest_enrolments(store: &dyn Store) {
 pub async fn a_view_of_ten_thousand_is_whole(store: &dyn Store) {
     let rollout = started(store, 10_000).await;
     let view = store.fleet_view(rollout.id).await.expect("readable");
-    let ids: Vec<_> = view.devices.iter().map(|device| device.id.clone()).collect();
+    let ids: Vec<_> = view
+        .devices
+        .iter()
+        .map(|device| device.id.clone())
+        .collect();
     assert_eq!(ids, (0..10_000).map(id).collect::<Vec<_>>());
     assert_eq!(view.wave(0).count(), 2);
 }

@@ -13,20 +13,37 @@ use super::fixture::{
 use super::incidents::incident;
 
 fn send_back(n: usize) -> Action {
-    Action::Return { device: id(n), to: OLD }
+    Action::Return {
+        device: id(n),
+        to: OLD,
+    }
 }
 
 fn strand(n: usize) -> Action {
-    Action::CannotReturn { device: id(n), why: CannotReturn::NothingBefore }
+    Action::CannotReturn {
+        device: id(n),
+        why: CannotReturn::NothingBefore,
+    }
 }
 
 fn confirmed() -> Progress {
-    Progress::Confirmed { began: at(1), booted: at(2), at: at(3) }
+    Progress::Confirmed {
+        began: at(1),
+        booted: at(2),
+        at: at(3),
+    }
 }
 
 fn step<'a>(next: &'a Rollout, expected_generation: u64, actions: &'a [Action]) -> NextStep<'a> {
     let (incidents, release) = (&[][..], None);
-    NextStep { rollout: next, expected_generation, actions, incidents, release, at: at(9) }
+    NextStep {
+        rollout: next,
+        expected_generation,
+        actions,
+        incidents,
+        release,
+        at: at(9),
+    }
 }
 
 pub async fn a_step_is_saved_whole(store: &dyn Store) {
@@ -35,25 +52,51 @@ pub async fn a_step_is_saved_whole(store: &dyn Store) {
         set_progress(store, n, confirmed()).await;
     }
     let approved = approved(gated(release("1.1.0", 2)));
-    store.add_release(&approved, b"two blocks").await.expect("new");
+    store
+        .add_release(&approved, b"two blocks")
+        .await
+        .expect("new");
     let (next, scheduled) = (changed(&rollout), scheduled(approved, rollout.id));
     let (actions, incidents) = ([send_back(0), strand(1)], [incident(&rollout)]);
     let whole = NextStep {
         incidents: &incidents,
-        release: Some(StageChange { release: &scheduled, expected: StageName::Approved }),
+        release: Some(StageChange {
+            release: &scheduled,
+            expected: StageName::Approved,
+        }),
         ..step(&next, rollout.generation, &actions)
     };
-    let opened = store.save_step(&whole).await.expect("nobody else changed it");
+    let opened = store
+        .save_step(&whole)
+        .await
+        .expect("nobody else changed it");
     assert_eq!(opened, [IncidentId(1)]);
-    assert_eq!(store.rollout(rollout.id).await.expect("readable"), Some(next));
-    let returning = Progress::Returning { began: at(1), at: at(9), to: OLD };
+    assert_eq!(
+        store.rollout(rollout.id).await.expect("readable"),
+        Some(next)
+    );
+    let returning = Progress::Returning {
+        began: at(1),
+        at: at(9),
+        to: OLD,
+    };
     assert_eq!(progress(store, &rollout, 0).await, returning);
     let why = CannotReturn::NothingBefore;
-    let stranded = Progress::CannotReturn { began: at(1), at: at(9), why };
+    let stranded = Progress::CannotReturn {
+        began: at(1),
+        at: at(9),
+        why,
+    };
     assert_eq!(progress(store, &rollout, 1).await, stranded);
     assert_eq!(progress(store, &rollout, 2).await, confirmed());
-    assert_eq!(kinds(store, 0).await, ["returning", "enrolled", "registered"]);
-    assert_eq!(kinds(store, 1).await, ["cannot-return", "enrolled", "registered"]);
+    assert_eq!(
+        kinds(store, 0).await,
+        ["returning", "enrolled", "registered"]
+    );
+    assert_eq!(
+        kinds(store, 1).await,
+        ["cannot-return", "enrolled", "registered"]
+    );
     let stored = store.release(&scheduled.id).await.expect("readable");
     assert_eq!(stored, Some(scheduled));
 }
@@ -75,14 +118,26 @@ pub async fn a_step_on_an_older_state_changes_nothing(store: &dyn Store) {
     let incidents = [incident(&rollout)];
     let before = seen(store, &rollout).await;
     for wrong in [0, rollout.generation + 1, u64::MAX] {
-        let stale = NextStep { incidents: &incidents, ..step(&next, wrong, &actions) };
+        let stale = NextStep {
+            incidents: &incidents,
+            ..step(&next, wrong, &actions)
+        };
         let refused = store.save_step(&stale).await;
-        assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(StoreError::Conflict { .. })),
+            "{refused:?}"
+        );
     }
     assert_eq!(seen(store, &rollout).await, before);
-    store.save_step(&step(&next, rollout.generation, &[])).await.expect("the first");
+    store
+        .save_step(&step(&next, rollout.generation, &[]))
+        .await
+        .expect("the first");
     let second = store.save_step(&step(&next, rollout.generation, &[])).await;
-    assert_eq!(second.expect_err("the first was first").id(), "store.conflict");
+    assert_eq!(
+        second.expect_err("the first was first").id(),
+        "store.conflict"
+    );
 }
 
 pub async fn a_release_that_has_moved_stops_the_whole_step(store: &dyn Store) {
@@ -92,25 +147,47 @@ pub async fn a_release_that_has_moved_stops_the_whole_step(store: &dyn Store) {
     store.add_release(&signed, b"one block").await.expect("new");
     let before = seen(store, &rollout).await;
     let (next, actions) = (changed(&rollout), [send_back(0)]);
-    let moved = StageChange { release: &signed, expected: StageName::Rolling };
-    let refused = NextStep { release: Some(moved), ..step(&next, rollout.generation, &actions) };
-    let error = store.save_step(&refused).await.expect_err("it isn't rolling");
+    let moved = StageChange {
+        release: &signed,
+        expected: StageName::Rolling,
+    };
+    let refused = NextStep {
+        release: Some(moved),
+        ..step(&next, rollout.generation, &actions)
+    };
+    let error = store
+        .save_step(&refused)
+        .await
+        .expect_err("it isn't rolling");
     assert_eq!(error.id(), "store.conflict");
     assert_eq!(seen(store, &rollout).await, before);
 }
 
 pub async fn devices_that_moved_on_are_left_alone(store: &dyn Store) {
     let rollout = started(store, 3).await;
-    let returned = Progress::Returned { began: at(1), at: at(5) };
+    let returned = Progress::Returned {
+        began: at(1),
+        at: at(5),
+    };
     let (began, cause) = (at(1), FailureCause::WatchdogRevert);
-    let failed = Progress::Failed { began, at: at(4), cause };
-    let returning = Progress::Returning { began, at: at(4), to: OLD };
+    let failed = Progress::Failed {
+        began,
+        at: at(4),
+        cause,
+    };
+    let returning = Progress::Returning {
+        began,
+        at: at(4),
+        to: OLD,
+    };
     let states = [returned, failed, returning];
     for (n, state) in states.iter().enumerate() {
         set_progress(store, n, state.clone()).await;
     }
     let (next, actions) = (changed(&rollout), [send_back(0), strand(1), send_back(2)]);
-    let saved = store.save_step(&step(&next, rollout.generation, &actions)).await;
+    let saved = store
+        .save_step(&step(&next, rollout.generation, &actions))
+        .await;
     saved.expect("nobody else changed the rollout");
     for (n, state) in states.into_iter().enumerate() {
         assert_eq!(progress(store, &rollout, n).await, state);

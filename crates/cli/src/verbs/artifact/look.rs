@@ -31,7 +31,11 @@ fn open_file(path: &Path) -> Result<File, Failure> {
         }
         _ => {
             let what = format!("{} can't be read: {error}", path.display());
-            Failure::usage("artifact.unreadable", what, "check that it is a file that you may read")
+            Failure::usage(
+                "artifact.unreadable",
+                what,
+                "check that it is a file that you may read",
+            )
         }
     })
 }
@@ -43,11 +47,15 @@ pub fn verify(path: &Path, root: Option<&Path>, output: &Output) -> Result<(), F
     let checks = check(&mut open_file(path)?, root.as_ref(), &HostPrimitives);
     let place = path.display().to_string();
     let lines = || checks.iter().map(line).collect::<Vec<_>>().join("\n");
-    output.say(lines, &json!({ "artifact": place, "checks": checks, "passed": all_passed(&checks) }));
+    output.say(
+        lines,
+        &json!({ "artifact": place, "checks": checks, "passed": all_passed(&checks) }),
+    );
     match first_failure(&checks) {
-        Some(Check { outcome: Outcome::Failed { id, cause, cure }, .. }) => {
-            Err(Failure::refusal(*id, format!("{place}: {cause}"), *cure))
-        }
+        Some(Check {
+            outcome: Outcome::Failed { id, cause, cure },
+            ..
+        }) => Err(Failure::refusal(*id, format!("{place}: {cause}"), *cure)),
         _ => Ok(()),
     }
 }
@@ -72,20 +80,41 @@ pub fn inspect(path: &Path, root: Option<&Path>, output: &Output) -> Result<(), 
 
 fn text(report: &Report) -> String {
     let mut lines = vec![
-        format!("version          {}  (sequence {})", report.version, report.sequence),
+        format!(
+            "version          {}  (sequence {})",
+            report.version, report.sequence
+        ),
         format!("manifest         {}", report.manifest_digest),
-        format!("image            {}  ({} bytes)", report.image_digest, report.image_bytes),
+        format!(
+            "image            {}  ({} bytes)",
+            report.image_digest, report.image_bytes
+        ),
         format!("vendor, class    {}  {}", report.vendor_id, report.class_id),
         format!("bootloader       {} or newer", report.bootloader_min),
         format!("security floor   {}", report.security_floor),
         format!("envelope         {} bytes", report.envelope_bytes),
     ];
-    lines.extend(report.use_before.map(|at| format!("use before       {at} (Unix seconds)")));
-    lines.extend(report.returns_to.iter().map(|digest| format!("may return to    {digest}")));
+    lines.extend(
+        report
+            .use_before
+            .map(|at| format!("use before       {at} (Unix seconds)")),
+    );
+    lines.extend(
+        report
+            .returns_to
+            .iter()
+            .map(|digest| format!("may return to    {digest}")),
+    );
     lines.extend(report.signers.iter().map(|signer| {
-        let who = signer.holder.as_deref().unwrap_or("nobody that a root was given for");
+        let who = signer
+            .holder
+            .as_deref()
+            .unwrap_or("nobody that a root was given for");
         let roles = signer.roles.join(", ");
-        format!("signed by        {who} [{roles}]  {}  key {}", signer.verdict, signer.key_id)
+        format!(
+            "signed by        {who} [{roles}]  {}  key {}",
+            signer.verdict, signer.key_id
+        )
     }));
     if report.signers.is_empty() {
         lines.push("signed by        nobody yet".to_owned());

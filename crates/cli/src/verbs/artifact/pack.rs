@@ -60,8 +60,12 @@ impl Pack {
         let sentence = || {
             format!(
                 "{} holds {} {} ({} bytes), unsigned.\n  manifest {}\n  image    {}\nNext: `mainstay artifact sign`",
-                self.out.display(), self.class, self.version, packed.image_bytes,
-                packed.manifest_digest, packed.image_digest
+                self.out.display(),
+                self.class,
+                self.version,
+                packed.image_bytes,
+                packed.manifest_digest,
+                packed.image_digest
             )
         };
         output.say(sentence, &value);
@@ -69,11 +73,18 @@ impl Pack {
     }
 
     fn request(&self, plan: &Plan) -> Result<PackRequest, Failure> {
-        let class = plan.classes.iter().find(|class| class.id.as_str() == self.class);
+        let class = plan
+            .classes
+            .iter()
+            .find(|class| class.id.as_str() == self.class);
         let class = class.ok_or_else(|| {
             let known: Vec<&str> = plan.classes.iter().map(|class| class.id.as_str()).collect();
             let what = format!("{} has no class {:?}", self.plan.display(), self.class);
-            Failure::usage("plan.no-such-class", what, format!("name one of: {}", known.join(", ")))
+            Failure::usage(
+                "plan.no-such-class",
+                what,
+                format!("name one of: {}", known.join(", ")),
+            )
         })?;
         let (major, minor, patch) = class.bootloader.min;
         Ok(PackRequest {
@@ -81,9 +92,19 @@ impl Pack {
             version: self.version.clone(),
             sequence: self.sequence,
             security_floor: self.security_floor,
-            use_before: self.use_before.and_then(|at| u64::try_from(at.as_second()).ok()),
-            bootloader_min: BootloaderVersion { major, minor, patch },
-            returns_to: self.returns_to.iter().map(|text| earlier(text)).collect::<Result<_, _>>()?,
+            use_before: self
+                .use_before
+                .and_then(|at| u64::try_from(at.as_second()).ok()),
+            bootloader_min: BootloaderVersion {
+                major,
+                minor,
+                patch,
+            },
+            returns_to: self
+                .returns_to
+                .iter()
+                .map(|text| earlier(text))
+                .collect::<Result<_, _>>()?,
             sbom: None,
             provenance: None,
         })
@@ -94,9 +115,15 @@ impl Pack {
 pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
     let text = files::read_text(path, "plan", PLAN_BYTES_MAX as u64)?;
     mainstay_plan::parse(&text).map_err(|findings| {
-        let first = findings.first().map_or_else(String::new, |finding| finding.message.clone());
+        let first = findings
+            .first()
+            .map_or_else(String::new, |finding| finding.message.clone());
         let what = format!("{} isn't a valid plan: {first}", path.display());
-        Failure::usage("plan.invalid", what, format!("run `mainstay plan check {}`", path.display()))
+        Failure::usage(
+            "plan.invalid",
+            what,
+            format!("run `mainstay plan check {}`", path.display()),
+        )
     })
 }
 
@@ -117,7 +144,11 @@ fn open_image(path: &Path) -> Result<File, Failure> {
         }
         false => {
             let what = format!("{} can't be read: {error}", path.display());
-            Failure::usage("image.unreadable", what, "check that it is a file that you may read")
+            Failure::usage(
+                "image.unreadable",
+                what,
+                "check that it is a file that you may read",
+            )
         }
     })
 }
@@ -127,7 +158,12 @@ fn open_image(path: &Path) -> Result<File, Failure> {
 fn write(image: &Path, out: &Path, packed: &Packed) -> Result<(), Failure> {
     let mut image = open_image(image)?;
     files::write_new_with(out, "artifact", |file| {
-        Ok(container::write(file, &packed.envelope, &mut image, packed.image_bytes)?)
+        Ok(container::write(
+            file,
+            &packed.envelope,
+            &mut image,
+            packed.image_bytes,
+        )?)
     })?;
     let checks = mainstay_artifact::check(&mut open_image(out)?, None, &HostPrimitives);
     match mainstay_artifact::check::first_failure(&checks) {
@@ -136,7 +172,11 @@ fn write(image: &Path, out: &Path, packed: &Packed) -> Result<(), Failure> {
             // The file isn't the one that was measured; it must not stay.
             let _ = std::fs::remove_file(out);
             let what = "the firmware image changed while it was packed";
-            Err(Failure::refusal("image.changed", what, "pack again when the build has ended"))
+            Err(Failure::refusal(
+                "image.changed",
+                what,
+                "pack again when the build has ended",
+            ))
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
+use mainstay_artifact::Signer as _;
 use mainstay_artifact::{Approval, ArtifactFile, add_approval, add_build_signature, container};
 use mainstay_keys::{FileSigner, HostPrimitives, file};
 use mainstay_plan::PLAN_BYTES_MAX;
 use mainstay_trust::{Digest, Primitives as _};
-use mainstay_artifact::Signer as _;
 use serde_json::json;
 
 use super::look;
@@ -31,7 +31,13 @@ pub fn build(
     let signer = open_key(key, passphrase)?;
     let envelope = add_build_signature(&artifact.envelope, &signer, Some(&root), &HostPrimitives)?;
     replace_envelope(path, &artifact, &envelope)?;
-    say(path, "signed", "Next: `mainstay artifact approve`, by the release manager", &signer, output);
+    say(
+        path,
+        "signed",
+        "Next: `mainstay artifact approve`, by the release manager",
+        &signer,
+        output,
+    );
     Ok(())
 }
 
@@ -47,12 +53,26 @@ pub fn approve(
     let root = root::read(root)?;
     let root = root::open(&root)?;
     let artifact = look::open(path)?;
-    let approval = Approval { plan: plan_revision(plan)?, evidence: no_evidence() };
+    let approval = Approval {
+        plan: plan_revision(plan)?,
+        evidence: no_evidence(),
+    };
     let signer = open_key(key, passphrase)?;
-    let envelope =
-        add_approval(&artifact.envelope, &signer, approval, &root, &HostPrimitives)?;
+    let envelope = add_approval(
+        &artifact.envelope,
+        &signer,
+        approval,
+        &root,
+        &HostPrimitives,
+    )?;
     replace_envelope(path, &artifact, &envelope)?;
-    say(path, "approved", "Next: `mainstay release add`", &signer, output);
+    say(
+        path,
+        "approved",
+        "Next: `mainstay release add`",
+        &signer,
+        output,
+    );
     Ok(())
 }
 
@@ -77,7 +97,12 @@ fn replace_envelope(path: &Path, old: &ArtifactFile, envelope: &[u8]) -> Result<
     let mut source = File::open(path).map_err(container::ContainerError::from)?;
     let mut payload = old.payload_reader(&mut source)?;
     files::replace_with(path, "artifact", |file| {
-        Ok(container::write(file, envelope, &mut payload, old.payload_len)?)
+        Ok(container::write(
+            file,
+            envelope,
+            &mut payload,
+            old.payload_len,
+        )?)
     })
 }
 
@@ -85,6 +110,12 @@ fn say(path: &Path, stage: &str, next: &str, signer: &FileSigner, output: &Outpu
     let value = json!({
         "artifact": path, "stage": stage, "by": signer.holder(), "kid": signer.key_id().to_string(),
     });
-    let sentence = || format!("{} is {stage} by {}.\n{next}", path.display(), signer.holder());
+    let sentence = || {
+        format!(
+            "{} is {stage} by {}.\n{next}",
+            path.display(),
+            signer.holder()
+        )
+    };
     output.say(sentence, &value);
 }

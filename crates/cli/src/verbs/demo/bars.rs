@@ -19,18 +19,33 @@ impl Default for Bars {
         let all = MultiProgress::new();
         let waiting = all.add(ProgressBar::new_spinner().with_message("switching on the fleet"));
         waiting.enable_steady_tick(std::time::Duration::from_millis(120));
-        Self { all, waves: BTreeMap::new(), waiting }
+        Self {
+            all,
+            waves: BTreeMap::new(),
+            waiting,
+        }
     }
 }
 
 impl Audience for Bars {
     fn hear(&mut self, event: &Event) {
         match event {
-            Event::Wave { version, wave, members, updated, failed, under_way, at } => {
+            Event::Wave {
+                version,
+                wave,
+                members,
+                updated,
+                failed,
+                under_way,
+                at,
+            } => {
                 let bar = self.bar(version, wave, *members);
                 bar.set_position((updated + failed) as u64);
                 bar.set_message(told(*updated, *failed, *under_way));
-                self.waiting.set_message(format!("the story's time is {}", at.strftime("%a %H:%M UTC")));
+                self.waiting.set_message(format!(
+                    "the story's time is {}",
+                    at.strftime("%a %H:%M UTC")
+                ));
             }
             Event::Summary(_) | Event::AttackSummary(_) => {
                 self.waves.values().for_each(ProgressBar::abandon);

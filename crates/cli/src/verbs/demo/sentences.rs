@@ -16,28 +16,83 @@ impl Audience for Sentences {
 /// What happened, as a sentence; none for what isn't worth a line of its own.
 pub fn sentence(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Started { devices, seed, server } => {
-            format!("Mainstay demo: {devices} simulated thermostats in six time zones, seed {seed}, server {server}")
+        Event::Started {
+            devices,
+            seed,
+            server,
+        } => {
+            format!(
+                "Mainstay demo: {devices} simulated thermostats in six time zones, seed {seed}, server {server}"
+            )
         }
-        Event::PlanChecked { errors, warnings, people } => {
-            let names: Vec<String> = people.iter().map(|(duty, who)| format!("{duty}: {}", who.join(", "))).collect();
-            format!("plan       checked, {errors} errors, {warnings} warnings; {}", names.join("; "))
+        Event::PlanChecked {
+            errors,
+            warnings,
+            people,
+        } => {
+            let names: Vec<String> = people
+                .iter()
+                .map(|(duty, who)| format!("{duty}: {}", who.join(", ")))
+                .collect();
+            format!(
+                "plan       checked, {errors} errors, {warnings} warnings; {}",
+                names.join("; ")
+            )
         }
-        Event::Release { version, stage, by, manifest } => {
-            format!("{version}      {stage} by {by} (manifest {})", &manifest[..12.min(manifest.len())])
+        Event::Release {
+            version,
+            stage,
+            by,
+            manifest,
+        } => {
+            format!(
+                "{version}      {stage} by {by} (manifest {})",
+                &manifest[..12.min(manifest.len())]
+            )
         }
-        Event::FleetReady { version, devices } => format!("{version}      on every device: {devices} have said so"),
-        Event::Wave { version, wave, members, updated, failed, under_way, .. } => {
-            format!("{version}      {wave}: {updated} of {members} updated, {failed} failed, {under_way} under way")
+        Event::FleetReady { version, devices } => {
+            format!("{version}      on every device: {devices} have said so")
         }
-        Event::Completed { version, updated, unreached, .. } => {
+        Event::Wave {
+            version,
+            wave,
+            members,
+            updated,
+            failed,
+            under_way,
+            ..
+        } => {
+            format!(
+                "{version}      {wave}: {updated} of {members} updated, {failed} failed, {under_way} under way"
+            )
+        }
+        Event::Completed {
+            version,
+            updated,
+            unreached,
+            ..
+        } => {
             format!("{version}      complete: verified on {updated} devices, {unreached} unreached")
         }
-        Event::Halted { version, reason, installed, members, .. } => {
-            format!("{version}      HALTED after {installed} of {members} devices had begun: {reason}")
+        Event::Halted {
+            version,
+            reason,
+            installed,
+            members,
+            ..
+        } => {
+            format!(
+                "{version}      HALTED after {installed} of {members} devices had begun: {reason}"
+            )
         }
-        Event::Returned { version, devices, never_offered } => {
-            format!("rollback   {devices} devices are back on {version}; {never_offered} never had the bad release")
+        Event::Returned {
+            version,
+            devices,
+            never_offered,
+        } => {
+            format!(
+                "rollback   {devices} devices are back on {version}; {never_offered} never had the bad release"
+            )
         }
         Event::Incident { id, suspected } => format!("incident   {id} opened itself. {suspected}"),
         Event::Papers { report, dashboard } => match dashboard {
@@ -50,22 +105,42 @@ pub fn sentence(event: &Event) -> Option<String> {
 }
 
 fn summed_up(summary: &Summary) -> String {
-    let Summary { devices, good_version, bad_version, .. } = summary;
+    let Summary {
+        devices,
+        good_version,
+        bad_version,
+        ..
+    } = summary;
     let verdict = if summary.is_safe() { "safe" } else { "UNSAFE" };
     format!(
         "summary    {verdict}: {} of {devices} devices verified on {good_version} ({} out of reach); \
          {} ever ran {bad_version}, {} still do, {} bricked",
-        summary.verified_good, summary.unreachable, summary.ever_ran_bad, summary.still_on_bad, summary.bricked
+        summary.verified_good,
+        summary.unreachable,
+        summary.ever_ran_bad,
+        summary.still_on_bad,
+        summary.bricked
     )
 }
 
 fn attack_summed_up(summary: &AttackSummary) -> String {
-    let verdict = if summary.is_safe() { "withstood" } else { "NOT WITHSTOOD" };
-    let reasons: Vec<String> =
-        summary.refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+    let verdict = if summary.is_safe() {
+        "withstood"
+    } else {
+        "NOT WITHSTOOD"
+    };
+    let reasons: Vec<String> = summary
+        .refused
+        .iter()
+        .map(|(reason, count)| format!("{reason} {count}"))
+        .collect();
     format!(
         "attack     {} {verdict}: offered to {} devices, installed on {}; refused: {}\n\
          control    a good release that went the same way is on {} devices",
-        summary.attack, summary.offered, summary.installed, reasons.join(", "), summary.control_installed
+        summary.attack,
+        summary.offered,
+        summary.installed,
+        reasons.join(", "),
+        summary.control_installed
     )
 }

@@ -1,0 +1,139 @@
+//! Installing: from an admitted offer to a slot that may be booted.
+//!
+//! The first byte is erased after the envelope was verified and admitted; the slot becomes bootable
+//! after its bytes were read back and had the admitted digest. Nothing here verifies anything: the
+//! proof comes in, as [`Admitted`]. See [`accept`].
+
+use mainstay_protocol::Event;
+use mainstay_trust::admission::Admitted;
+use mainstay_trust::{Digest, Refusal};
+
+use crate::machine::{effects, report};
+use crate::record::{Download, Trial};
+use crate::slot::Slot;
+use crate::state::{Effect, Effects, Phase, Policy, State};
+
+/// A release whose payload was refused isn't fetched again for so long: a server that insists can't
+/// wear the flash out, which stands some ten thousand erasures.
+pub const AVOID_MS: u64 = 24 * 3_600_000;
+
+pub(crate) fn accept(state: &mut State, admitted: Admitted, now_ms: u64) -> Effects {
+    let manifest = admitted.manifest();
+    if !state.may_install() || is_avoided(state, manifest, now_ms) {
+        return Effects::new();
+    }
+    let slot = state
+        .running
+        .map_or(Slot::A, |release| release.slot.other());
+    let begun = state
+        .record
+        .download
+        .filter(|d| d.manifest == manifest && d.slot == slot);
+    let written = begun.map_or(0, |download| download.written);
+    state.phase = Phase::Fetching {
+        admitted,
+        slot,
+        written,
+        at_ms: now_ms,
+    };
+    state.record.status_seq = admitted.status_seq();
+    state.record.time_floor = admitted.time();
+    state.record.download = Some(Download {
+        slot,
+        manifest,
+        written,
+    });
+    if written > 0 {
+        // Bytes behind the checkpoint may have been written before the power went away.
+        return effects(&[Effect::Save, Effect::EraseImageFrom(slot, written)]);
+    }
+    if begun.is_none() {
+        state.tell_now = true;
+        report(state, now_ms, Event::DownloadStarted { manifest });
+    }
+    effects(&[
+        Effect::Save,
+        Effect::EraseSlot(slot),
+        Effect::WriteHead(slot),
+    ])
+}
+
+pub(crate) fn refuse(
+    state: &mut State,
+    manifest: Digest,
+    refusal: Refusal,
+    now_ms: u64,
+) -> Effects {
+    if state.refused == Some((manifest, refusal)) {
+        return Effects::new();
+    }
+    state.refused = Some((manifest, refusal));
+    report(
+        state,
+        now_ms,
+        Event::Refused {
+            manifest,
+            refusal: refusal.code(),
+        },
+    );
+    effects(&[Effect::Save])
+}
+
+pub(crate) fn written(policy: &Policy, state: &mut State, bytes: u32) -> Effects {
+    let Phase::Fetching {
+        admitted,
+        slot,
+        written,
+        ..
+    } = &mut state.phase
+    else {
+        return Effects::new();
+    };
+    *written = written.saturating_add(bytes);
+    state.failures = 0;
+    if *written >= admitted.image_bytes() {
+        return effects(&[Effect::CheckPayload(*slot)]);
+    }
+    let whole = *written - *written % policy.page_bytes;
+    match &mut state.record.download {
+        Some(download) if whole >= download.written.saturating_add(policy.checkpoint_bytes) => {
+            download.written = whole;
+            effects(&[Effect::Save])
+        }
+        _ => Effects::new(),
+    }
+}
+
+pub(crate) fn payload_checked(
+    policy: &Policy,
+    state: &mut State,
+    checked: Result<(), Refusal>,
+    now_ms: u64,
+) -> Effects {
+    let Phase::Fetching { admitted, slot, .. } = state.phase else {
+        return Effects::new();
+    };
+    let manifest = admitted.manifest();
+    state.record.download = None;
+    if let Err(refusal) = checked {
+        state.phase = Phase::Idle;
+        state.avoided = Some((manifest, now_ms.saturating_add(AVOID_MS)));
+        // It began anew, so it is told anew; and the end of the download must be saved.
+        state.refused = None;
+        return refuse(state, manifest, refusal, now_ms);
+    }
+    report(state, now_ms, Event::Installed { manifest });
+    state.record.trial = Some(Trial {
+        slot,
+        manifest,
+        boots_left: policy.trial.boots,
+        given_up: None,
+    });
+    state.phase = Phase::Rebooting;
+    effects(&[Effect::Save])
+}
+
+fn is_avoided(state: &State, manifest: Digest, now_ms: u64) -> bool {
+    let avoided = state.avoided.filter(|(_, until_ms)| now_ms < *until_ms);
+    avoided.is_some_and(|(avoided, _)| avoided == manifest)
+}
