@@ -18,6 +18,7 @@
 //! | `POST /api/v1/rollouts/{id}/halt` | anyone | [`HaltRequest`] | [`RolloutView`] |
 //! | `POST /api/v1/rollouts/{id}/answer` | operations | [`AnswerRequest`] | [`RolloutView`] |
 //! | `GET /api/v1/incidents`, `/{id}` | anyone | | [`IncidentView`], or a list of them |
+//! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
 //!
 //! Every request carries `Authorization: Bearer <the person's token>`; "anyone" is anyone with one.
 //! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP.

@@ -1,5 +1,6 @@
 //! How a command fails: with a stable id, what is wrong and where, and what to do about it.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use mainstay_client::ClientError;
@@ -62,6 +63,15 @@ impl Failure {
             Kind::Usage => ExitCode::from(2),
             Kind::Refusal => ExitCode::from(1),
         }
+    }
+}
+
+/// For `map_err`: the failure that an error is, with the file that it is about before its text.
+pub fn at<E: Into<Failure>>(path: &Path) -> impl Fn(E) -> Failure {
+    move |error| {
+        let failure = error.into();
+        let what = format!("{}: {}", path.display(), failure.what);
+        Failure { what, ..failure }
     }
 }
 

@@ -6,10 +6,21 @@ use std::path::Path;
 
 use crate::failure::Failure;
 
+/// Opens a file that is read piece by piece.
+pub fn open(path: &Path, what: &str) -> Result<File, Failure> {
+    let opened = File::open(path).map_err(|error| unreadable(path, what, &error))?;
+    // A folder can be opened, and fails only when it is read, where nobody knows its path any more.
+    if opened.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        let error = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+        return Err(unreadable(path, what, &error));
+    }
+    Ok(opened)
+}
+
 /// Reads a file of at most `max` bytes that must not be empty. `what` names it, as in "plan".
 pub fn read(path: &Path, what: &str, max: u64) -> Result<Vec<u8>, Failure> {
     let place = path.display();
-    let file = File::open(path).map_err(|error| unreadable(path, what, &error))?;
+    let file = open(path, what)?;
     let mut bytes = Vec::new();
     let read = file.take(max + 1).read_to_end(&mut bytes);
     read.map_err(|error| unreadable(path, what, &error))?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use mainstay_client::{ClientError, Operator};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, at};
 use crate::files;
 
 /// The environment variable that may hold the token.
@@ -102,7 +102,7 @@ pub fn name<'a>(what: &str, text: &'a str) -> Result<&'a str, Failure> {
 pub fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     use mainstay_artifact::container::{ArtifactFile, FILE_BYTES_MAX};
     let bytes = files::read(path, "artifact", FILE_BYTES_MAX)?;
-    ArtifactFile::from_bytes(&bytes)?;
+    ArtifactFile::from_bytes(&bytes).map_err(at(path))?;
     Ok(bytes)
 }
 

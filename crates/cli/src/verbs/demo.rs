@@ -3,7 +3,6 @@
 mod bars;
 mod sentences;
 
-use std::future::Future;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -110,12 +109,10 @@ fn unsafe_end() -> Failure {
     )
 }
 
-fn interrupted() -> impl Future<Output = ()> {
-    async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Without the signal nobody could end the server but by killing it: go on serving.
-            std::future::pending::<()>().await;
-        }
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without the signal nobody could end the server but by killing it: go on serving.
+        std::future::pending::<()>().await;
     }
 }
 

@@ -9,7 +9,7 @@ use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::{Role, Root as TrustRoot, Verified, verify};
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
 use crate::passphrase::PassphraseSource;
@@ -152,19 +152,29 @@ fn member(role: Role, path: &Path) -> Result<Member, Failure> {
     })
 }
 
-/// The bytes of a root file, to be opened by [`open`].
-pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    files::read(path, "root", SIGNED_BYTES_MAX as u64)
+/// The bytes of a root's file, and where they are from.
+pub struct RootFile<'a> {
+    path: &'a Path,
+    /// Not verified yet.
+    pub bytes: Vec<u8>,
 }
 
-/// Opens a root whose bytes the caller pins by naming its file.
-pub fn open(bytes: &[u8]) -> Result<Verified<TrustRoot<'_>>, Failure> {
-    Ok(verify::pinned_root(bytes, &HostPrimitives)?)
+impl<'a> RootFile<'a> {
+    /// Reads the file.
+    pub fn read(path: &'a Path) -> Result<Self, Failure> {
+        let bytes = files::read(path, "root", SIGNED_BYTES_MAX as u64)?;
+        Ok(Self { path, bytes })
+    }
+
+    /// The root, which the caller pins by naming its file.
+    pub fn open(&self) -> Result<Verified<TrustRoot<'_>>, Failure> {
+        verify::pinned_root(&self.bytes, &HostPrimitives).map_err(at(self.path))
+    }
 }
 
 fn show(path: &Path, output: &Output) -> Result<(), Failure> {
-    let bytes = read(path)?;
-    let root = open(&bytes)?;
+    let file = RootFile::read(path)?;
+    let root = file.open()?;
     let root = root.get();
     let holders = |role: Role| -> Vec<&str> {
         root.role(role)

@@ -27,7 +27,12 @@ pub struct Serve {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// The address and port to listen on; port 0 for any.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8480")]
+    #[arg(
+        long,
+        env = "MAINSTAY_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8480"
+    )]
     listen: SocketAddr,
     #[command(flatten)]
     passphrase: PassphraseSource,

@@ -64,14 +64,14 @@ impl Server {
 
 impl Init {
     fn run(&self, output: &Output) -> Result<(), Failure> {
-        let root = root::read(&self.root)?;
+        let root = root::RootFile::read(&self.root)?;
         let plan = files::read_text(&self.plan, "plan", PLAN_BYTES_MAX as u64)?;
         let by = self.by()?;
         let prompt = format!("Passphrase of {}", self.status_key.display());
         let passphrase = self.passphrase.read(&prompt)?;
         let status_key = file::open_secret(&self.status_key, &passphrase)?;
         let new = NewServer {
-            root: &root,
+            root: &root.bytes,
             status_key: &status_key,
             passphrase: &passphrase,
             plan: &plan,

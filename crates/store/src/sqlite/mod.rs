@@ -15,6 +15,7 @@ mod incidents;
 mod migrate;
 mod people;
 mod plans;
+mod promise;
 mod releases;
 mod reports;
 mod rollouts;
@@ -130,4 +131,30 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kill can't tell whether the log was flushed, only a power loss can: so it is asked.
+    #[tokio::test]
+    async fn every_commit_is_flushed_and_references_are_checked() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mainstay.sqlite");
+        let store = SqliteStore::create(&path).await.expect("a new database");
+        let (log, flush, references): (String, i64, bool) = sqlx::query_as(
+            "SELECT journal_mode, synchronous, foreign_keys
+             FROM pragma_journal_mode, pragma_synchronous, pragma_foreign_keys",
+        )
+        .fetch_one(&store.writer)
+        .await
+        .expect("readable");
+        // 2 is FULL (SQLite documentation, "PRAGMA synchronous").
+        assert_eq!((log.as_str(), flush, references), ("wal", 2, true));
+        let written = sqlx::query("DELETE FROM devices")
+            .execute(store.read())
+            .await;
+        assert!(written.is_err(), "readers only read");
+    }
 }

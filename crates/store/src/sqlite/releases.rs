@@ -117,6 +117,15 @@ async fn why_not_saved(tx: &mut Write, change: StageChange<'_>) -> Result<StoreE
     })
 }
 
+/// A release's name, or the start of its digest if it isn't one of ours.
+pub(super) async fn name(tx: &mut Write, release: &ReleaseDigest) -> Result<String, StoreError> {
+    let row: Option<(String,)> = sqlx::query_as("SELECT id FROM releases WHERE manifest = ?1")
+        .bind(&release.0[..])
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.map_or_else(|| release.short(), |(id,)| id))
+}
+
 fn release((value,): Row) -> Result<Release, StoreError> {
     from_json("release", &value)
 }

@@ -1,4 +1,5 @@
-//! The rollouts, in SQLite. Their devices are in `enrolments.rs`, what changes them in `steps.rs`.
+//! The rollouts, in SQLite. Their devices are in `enrolments.rs`, what changes them in `steps.rs` and
+//! `promise.rs`.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use mainstay_telemetry::IncidentId;
 
 use super::failure::taken;
 use super::values::{from_json, generation, to_json};
-use super::{SqliteStore, Write, enrolments, releases, steps};
+use super::{SqliteStore, Write, enrolments, promise, releases, steps};
 use crate::{Enrolled, LIST_MAX, NextStep, PromiseRefusal, Rollouts, StageChange, StoreError};
 
 type Row = (String,);
@@ -104,7 +105,7 @@ impl Rollouts for SqliteStore {
         offer: &Offer,
         at: Timestamp,
     ) -> Result<(), PromiseRefusal> {
-        steps::promise(self, id, expected_generation, device, offer, at).await
+        promise::make(self, id, expected_generation, device, offer, at).await
     }
 }
 

@@ -1,16 +1,16 @@
-//! The two transactions that prove on which state they were decided: a step, and a promise.
+//! Saving the outcome of a step: one transaction that proves on which state it was decided.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mainstay_fleet::{DeviceId, ReleaseDigest};
-use mainstay_rollout::{Action, Candidate, Kind, Offer, Progress, RolloutId};
+use mainstay_fleet::ReleaseDigest;
+use mainstay_rollout::{Action, Progress, RolloutId};
 use mainstay_telemetry::IncidentId;
 
 use super::values::{from_json, micros, to_json};
-use super::{SqliteStore, Write, enrolments, incidents, releases, rollouts, timeline};
+use super::{SqliteStore, Write, incidents, releases, rollouts};
 use crate::progress;
-use crate::{NextStep, PromiseRefusal, StoreError, TimelineKind};
+use crate::{NextStep, StoreError, TimelineKind};
 
 /// See [`crate::Rollouts::save_step`].
 pub(super) async fn save(
@@ -87,7 +87,7 @@ async fn names_of_targets(tx: &mut Write, actions: &[Action]) -> Result<Names, S
         if let Action::Return { to, .. } = action
             && !names.contains_key(to)
         {
-            names.insert(*to, release_name(tx, to).await?);
+            names.insert(*to, releases::name(tx, to).await?);
         }
     }
     Ok(names)
@@ -180,105 +180,4 @@ async fn save_moved(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// See [`crate::Rollouts::promise`].
-pub(super) async fn promise(
-    store: &SqliteStore,
-    id: RolloutId,
-    expected: u64,
-    device: &DeviceId,
-    offer: &Offer,
-    at: Timestamp,
-) -> Result<(), PromiseRefusal> {
-    let mut tx = store.write().await?;
-    let place = place(&mut tx, id, device).await?;
-    let not_enrolled = || PromiseRefusal::NotEnrolled {
-        device: device.clone(),
-        rollout: id,
-    };
-    let place = place.ok_or_else(not_enrolled)?;
-    if place.generation != expected {
-        let found = place.generation;
-        return Err(PromiseRefusal::GenerationChanged { expected, found });
-    }
-    let promised = progress::promised(&place.progress, offer, at);
-    let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
-    if promised == place.progress {
-        return Ok(());
-    }
-    enrolments::save(&mut tx, id.0, place.device, &promised).await?;
-    note(&mut tx, &place, offer, at).await?;
-    tx.commit().await.map_err(StoreError::from)?;
-    Ok(())
-}
-
-/// A device's place in a rollout.
-struct Place {
-    generation: u64,
-    candidate: String,
-    device: i64,
-    progress: Progress,
-}
-
-async fn place(
-    tx: &mut Write,
-    id: RolloutId,
-    device: &DeviceId,
-) -> Result<Option<Place>, StoreError> {
-    let row: Option<(i64, String, i64, String)> = sqlx::query_as(
-        "SELECT r.generation, r.candidate, e.device, e.progress
-         FROM devices AS d JOIN enrolments AS e ON e.device = d.key
-         JOIN rollouts AS r ON r.id = e.rollout WHERE d.id = ?1 AND e.rollout = ?2",
-    )
-    .bind(device.as_str())
-    .bind(id.0)
-    .fetch_optional(&mut **tx)
-    .await?;
-    let Some((generation, candidate, device, progress)) = row else {
-        return Ok(None);
-    };
-    let generation =
-        u64::try_from(generation).map_err(|error| StoreError::damaged("rollout", error))?;
-    let progress = from_json("enrolment", &progress)?;
-    Ok(Some(Place {
-        generation,
-        candidate,
-        device,
-        progress,
-    }))
-}
-
-async fn note(
-    tx: &mut Write,
-    place: &Place,
-    offer: &Offer,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let (kind, text) = match offer.kind {
-        Kind::Forward => {
-            let candidate: Candidate = from_json("rollout", &place.candidate)?;
-            (
-                TimelineKind::Promised,
-                format!("was promised {}", candidate.version),
-            )
-        }
-        Kind::Return => {
-            let text = format!(
-                "was told to go back to {}",
-                release_name(tx, &offer.release).await?
-            );
-            (TimelineKind::Returning, text)
-        }
-    };
-    timeline::add(tx, place.device, at, kind, &text, None).await
-}
-
-/// A release's name, or the start of its digest if it isn't one of ours.
-async fn release_name(tx: &mut Write, release: &ReleaseDigest) -> Result<String, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as("SELECT id FROM releases WHERE manifest = ?1")
-        .bind(&release.0[..])
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(row.map_or_else(|| release.short(), |(id,)| id))
 }

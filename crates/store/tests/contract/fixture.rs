@@ -47,7 +47,7 @@ pub fn device(n: usize) -> Device {
     Device {
         id: id(n),
         class: CLASS.to_owned(),
-        hardware: if n % 2 == 0 { "B" } else { "C" }.to_owned(),
+        hardware: if n.is_multiple_of(2) { "B" } else { "C" }.to_owned(),
         zone: "America/Denver".to_owned(),
         bootloader: "1.4.0".to_owned(),
         registered_at: at(-10),

@@ -1,50 +1,37 @@
 //! `mainstay artifact verify` and `inspect`: what an artifact is, and whether a device would take it.
 
-use std::fs::File;
 use std::path::Path;
 
 use mainstay_artifact::check::{all_passed, first_failure};
-use mainstay_artifact::{ArtifactFile, Check, Outcome, Report, check, inspect as report_on};
+use mainstay_artifact::{ArtifactFile, Check, Outcome, Report, Step, check, inspect as report_on};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::{Root, Verified};
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, at};
+use crate::files;
 use crate::output::Output;
 use crate::verbs::root;
 
 /// Opens an artifact's frame and envelope; the payload stays on disk.
 pub fn open(path: &Path) -> Result<ArtifactFile, Failure> {
-    Ok(ArtifactFile::read(&mut open_file(path)?)?)
+    ArtifactFile::read(&mut files::open(path, "artifact")?).map_err(at(path))
 }
 
 /// What an artifact says of itself.
 pub fn report(path: &Path, root: Option<&Verified<Root<'_>>>) -> Result<Report, Failure> {
-    Ok(report_on(&open(path)?.envelope, root, &HostPrimitives)?)
-}
-
-fn open_file(path: &Path) -> Result<File, Failure> {
-    File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            let what = format!("there is no artifact at {}", path.display());
-            Failure::usage("artifact.missing", what, "check the path")
-        }
-        _ => {
-            let what = format!("{} can't be read: {error}", path.display());
-            Failure::usage(
-                "artifact.unreadable",
-                what,
-                "check that it is a file that you may read",
-            )
-        }
-    })
+    report_on(&open(path)?.envelope, root, &HostPrimitives).map_err(at(path))
 }
 
 /// Asks all that a device would ask, and prints every answer.
 pub fn verify(path: &Path, root: Option<&Path>, output: &Output) -> Result<(), Failure> {
-    let bytes = root.map(root::read).transpose()?;
-    let root = bytes.as_deref().map(root::open).transpose()?;
-    let checks = check(&mut open_file(path)?, root.as_ref(), &HostPrimitives);
+    let root = root.map(root::RootFile::read).transpose()?;
+    let root = root.as_ref().map(root::RootFile::open).transpose()?;
+    let checks = check(
+        &mut files::open(path, "artifact")?,
+        root.as_ref(),
+        &HostPrimitives,
+    );
     let place = path.display().to_string();
     let lines = || checks.iter().map(line).collect::<Vec<_>>().join("\n");
     output.say(
@@ -61,7 +48,7 @@ pub fn verify(path: &Path, root: Option<&Path>, output: &Output) -> Result<(), F
 }
 
 fn line(check: &Check) -> String {
-    let step = format!("{:?}", check.step);
+    let step = step(check.step);
     match &check.outcome {
         Outcome::Passed => format!("passed          {step}"),
         Outcome::Failed { id, cause, .. } => format!("FAILED          {step}: {id}: {cause}"),
@@ -69,10 +56,21 @@ fn line(check: &Check) -> String {
     }
 }
 
+fn step(step: Step) -> &'static str {
+    match step {
+        Step::Container => "one whole file, and nothing after it",
+        Step::Manifest => "manifest, and its digest",
+        Step::BuildSignature => "signed by the builders",
+        Step::Approval => "approved by the release managers",
+        Step::PayloadSize => "size of the image",
+        Step::PayloadDigest => "digest of the image",
+    }
+}
+
 /// Prints what an artifact says of itself.
 pub fn inspect(path: &Path, root: Option<&Path>, output: &Output) -> Result<(), Failure> {
-    let bytes = root.map(root::read).transpose()?;
-    let root = bytes.as_deref().map(root::open).transpose()?;
+    let root = root.map(root::RootFile::read).transpose()?;
+    let root = root.as_ref().map(root::RootFile::open).transpose()?;
     let report = report(path, root.as_ref())?;
     output.say(|| text(&report), &report);
     Ok(())

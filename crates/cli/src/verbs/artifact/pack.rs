@@ -1,6 +1,5 @@
 //! `mainstay artifact pack`: one artifact file from a firmware image and the plan's facts.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{ClassName, PackRequest, Packed, container};
@@ -10,7 +9,7 @@ use mainstay_trust::{BootloaderVersion, Digest};
 use serde_json::json;
 
 use super::look;
-use crate::failure::Failure;
+use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
 
@@ -50,8 +49,9 @@ impl Pack {
     pub fn run(&self, output: &Output) -> Result<(), Failure> {
         let plan = read_plan(&self.plan)?;
         let request = self.request(&plan)?;
-        let mut image = open_image(&self.image)?;
-        let packed = mainstay_artifact::pack(&request, &mut image, &HostPrimitives)?;
+        let mut image = files::open(&self.image, "image")?;
+        let packed = mainstay_artifact::pack(&request, &mut image, &HostPrimitives)
+            .map_err(at(&self.image))?;
         write(&self.image, &self.out, &packed)?;
         let value = json!({
             "written": self.out, "manifest": packed.manifest_digest, "image": packed.image_digest,
@@ -135,28 +135,10 @@ fn earlier(text: &str) -> Result<Digest, Failure> {
     }
 }
 
-fn open_image(path: &Path) -> Result<File, Failure> {
-    let missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    File::open(path).map_err(|error| match missing(&error) {
-        true => {
-            let what = format!("there is no firmware image at {}", path.display());
-            Failure::usage("image.missing", what, "check the path")
-        }
-        false => {
-            let what = format!("{} can't be read: {error}", path.display());
-            Failure::usage(
-                "image.unreadable",
-                what,
-                "check that it is a file that you may read",
-            )
-        }
-    })
-}
-
 /// Writes the artifact whole, or not at all. The image is read a second time; if it changed in
 /// between, the result is refused.
 fn write(image: &Path, out: &Path, packed: &Packed) -> Result<(), Failure> {
-    let mut image = open_image(image)?;
+    let mut image = files::open(image, "image")?;
     files::write_new_with(out, "artifact", |file| {
         Ok(container::write(
             file,
@@ -165,7 +147,8 @@ fn write(image: &Path, out: &Path, packed: &Packed) -> Result<(), Failure> {
             packed.image_bytes,
         )?)
     })?;
-    let checks = mainstay_artifact::check(&mut open_image(out)?, None, &HostPrimitives);
+    let checks =
+        mainstay_artifact::check(&mut files::open(out, "artifact")?, None, &HostPrimitives);
     match mainstay_artifact::check::first_failure(&checks) {
         None => Ok(()),
         Some(_) => {

@@ -1,6 +1,5 @@
 //! `mainstay artifact sign` and `approve`: one signature more, the same manifest.
 
-use std::fs::File;
 use std::path::Path;
 
 use mainstay_artifact::Signer as _;
@@ -11,7 +10,7 @@ use mainstay_trust::{Digest, Primitives as _};
 use serde_json::json;
 
 use super::look;
-use crate::failure::Failure;
+use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
 use crate::passphrase::PassphraseSource;
@@ -25,11 +24,12 @@ pub fn build(
     passphrase: &PassphraseSource,
     output: &Output,
 ) -> Result<(), Failure> {
-    let root = root::read(root)?;
-    let root = root::open(&root)?;
+    let root = root::RootFile::read(root)?;
+    let root = root.open()?;
     let artifact = look::open(path)?;
     let signer = open_key(key, passphrase)?;
-    let envelope = add_build_signature(&artifact.envelope, &signer, Some(&root), &HostPrimitives)?;
+    let envelope = add_build_signature(&artifact.envelope, &signer, Some(&root), &HostPrimitives)
+        .map_err(at(path))?;
     replace_envelope(path, &artifact, &envelope)?;
     say(
         path,
@@ -50,8 +50,8 @@ pub fn approve(
     passphrase: &PassphraseSource,
     output: &Output,
 ) -> Result<(), Failure> {
-    let root = root::read(root)?;
-    let root = root::open(&root)?;
+    let root = root::RootFile::read(root)?;
+    let root = root.open()?;
     let artifact = look::open(path)?;
     let approval = Approval {
         plan: plan_revision(plan)?,
@@ -64,7 +64,8 @@ pub fn approve(
         approval,
         &root,
         &HostPrimitives,
-    )?;
+    )
+    .map_err(at(path))?;
     replace_envelope(path, &artifact, &envelope)?;
     say(
         path,
@@ -94,7 +95,7 @@ fn no_evidence() -> Digest {
 }
 
 fn replace_envelope(path: &Path, old: &ArtifactFile, envelope: &[u8]) -> Result<(), Failure> {
-    let mut source = File::open(path).map_err(container::ContainerError::from)?;
+    let mut source = files::open(path, "artifact")?;
     let mut payload = old.payload_reader(&mut source)?;
     files::replace_with(path, "artifact", |file| {
         Ok(container::write(

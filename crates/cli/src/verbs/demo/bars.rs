@@ -72,9 +72,7 @@ impl Bars {
 
     /// Prints a sentence above the bars. A terminal that can't be written to has nobody to tell it to.
     fn say(&self, event: &Event) {
-        if let Some(line) = sentence(event) {
-            let _ = self.all.println(line);
-        }
+        let _ = self.all.println(sentence(event));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The story as plain sentences, a line a step: for files, pipes and screen readers.
 
+use std::collections::BTreeMap;
+
 use mainstay_simulator::demo::{AttackSummary, Audience, Event, Summary};
 
 /// Prints a line a step.
@@ -7,48 +9,33 @@ pub struct Sentences;
 
 impl Audience for Sentences {
     fn hear(&mut self, event: &Event) {
-        if let Some(sentence) = sentence(event) {
-            println!("{sentence}");
-        }
+        println!("{}", sentence(event));
     }
 }
 
-/// What happened, as a sentence; none for what isn't worth a line of its own.
-pub fn sentence(event: &Event) -> Option<String> {
-    Some(match event {
+/// What happened, as a sentence.
+pub fn sentence(event: &Event) -> String {
+    match event {
         Event::Started {
             devices,
             seed,
             server,
-        } => {
-            format!(
-                "Mainstay demo: {devices} simulated thermostats in six time zones, seed {seed}, server {server}"
-            )
-        }
+        } => format!(
+            "Mainstay demo: {devices} simulated thermostats in six time zones, seed {seed}, server {server}"
+        ),
         Event::PlanChecked {
             errors,
             warnings,
             people,
-        } => {
-            let names: Vec<String> = people
-                .iter()
-                .map(|(duty, who)| format!("{duty}: {}", who.join(", ")))
-                .collect();
-            format!(
-                "plan       checked, {errors} errors, {warnings} warnings; {}",
-                names.join("; ")
-            )
-        }
+        } => checked(*errors, *warnings, people),
         Event::Release {
             version,
             stage,
             by,
             manifest,
         } => {
-            format!(
-                "{version}      {stage} by {by} (manifest {})",
-                &manifest[..12.min(manifest.len())]
-            )
+            let short = manifest.get(..12).unwrap_or(manifest);
+            format!("{version}      {stage} by {by} (manifest {short})")
         }
         Event::FleetReady { version, devices } => {
             format!("{version}      on every device: {devices} have said so")
@@ -61,11 +48,16 @@ pub fn sentence(event: &Event) -> Option<String> {
             failed,
             under_way,
             ..
-        } => {
-            format!(
-                "{version}      {wave}: {updated} of {members} updated, {failed} failed, {under_way} under way"
-            )
-        }
+        } => format!(
+            "{version}      {wave}: {updated} of {members} updated, {failed} failed, {under_way} under way"
+        ),
+        ending => end(ending),
+    }
+}
+
+/// The later part of the story.
+fn end(event: &Event) -> String {
+    match event {
         Event::Completed {
             version,
             updated,
@@ -89,19 +81,37 @@ pub fn sentence(event: &Event) -> Option<String> {
             version,
             devices,
             never_offered,
-        } => {
-            format!(
-                "rollback   {devices} devices are back on {version}; {never_offered} never had the bad release"
-            )
+        } => format!(
+            "rollback   {devices} devices are back on {version}; {never_offered} never had the bad release"
+        ),
+        Event::Incident { id, suspected } if suspected.is_empty() => {
+            format!("incident   {id} opened itself")
         }
-        Event::Incident { id, suspected } => format!("incident   {id} opened itself. {suspected}"),
-        Event::Papers { report, dashboard } => match dashboard {
-            Some(address) => format!("report     {report}\ndashboard  {address} until Ctrl-C"),
-            None => format!("report     {report}   (--keep-serving leaves the dashboard up)"),
-        },
+        Event::Incident { id, suspected } => format!("incident   {id} opened itself: {suspected}"),
+        Event::Papers {
+            report,
+            dashboard: Some(address),
+        } => {
+            format!("report     {report}\ndashboard  {address} until Ctrl-C")
+        }
+        Event::Papers {
+            report,
+            dashboard: None,
+        } => {
+            format!("report     {report}   (--keep-serving leaves the dashboard up)")
+        }
         Event::Summary(summary) => summed_up(summary),
         Event::AttackSummary(summary) => attack_summed_up(summary),
-    })
+        other => format!("{other:?}"),
+    }
+}
+
+fn checked(errors: usize, warnings: usize, people: &BTreeMap<String, Vec<String>>) -> String {
+    let names = people
+        .iter()
+        .map(|(duty, who)| format!("{duty}: {}", who.join(", ")));
+    let names = names.collect::<Vec<_>>().join("; ");
+    format!("plan       checked, {errors} errors, {warnings} warnings; {names}")
 }
 
 fn summed_up(summary: &Summary) -> String {

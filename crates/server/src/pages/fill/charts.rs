@@ -5,7 +5,7 @@ use mainstay_fleet::Device;
 use mainstay_report::{SprtChart, SprtPoint, SprtVerdict, VersionShare, WaveBar};
 use mainstay_rollout::score::score;
 use mainstay_rollout::sprt::Point;
-use mainstay_rollout::{DeviceView, FailureCause, FleetView, Progress, Rollout, Score, Verdict};
+use mainstay_rollout::{DeviceView, FleetView, Progress, Rollout, Score, Verdict};
 use mainstay_telemetry::{WaveHealth, adoption};
 
 /// The fleet by version, most devices first.
@@ -57,17 +57,11 @@ fn place<'a>(
         Progress::Began { .. } | Progress::OnTrial { .. } | Progress::Confirmed { .. } => {
             &mut bar.on_trial
         }
-        Progress::Failed {
-            cause: FailureCause::Bricked,
-            ..
-        } => &mut bar.failed,
-        Progress::Failed { .. } if device.running == Some(rollout.candidate.release) => {
+        // A failure stays one, wherever the device is now: most have gone back by themselves.
+        Progress::Failed { .. } | Progress::Refused { .. } | Progress::CannotReturn { .. } => {
             &mut bar.failed
         }
-        Progress::Returning { .. } | Progress::CannotReturn { .. } => &mut bar.failed,
-        Progress::Failed { .. } | Progress::Refused { .. } | Progress::Returned { .. } => {
-            &mut bar.returned
-        }
+        Progress::Returning { .. } | Progress::Returned { .. } => &mut bar.returned,
     }
 }
 

@@ -1,14 +1,10 @@
-//! The real `mainstay serve`, killed at ten random moments of a rollout and started again each time.
-//!
-//! Nothing that was promised to a device or acknowledged may be lost, and the rollout must still end
-//! right: every device verified on the new release, each report of each device recorded exactly once.
+//! What the story needs: keys, releases, a data folder, devices, and the real server's binary.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use mainstay_access::Duty;
@@ -30,92 +26,16 @@ use mainstay_telemetry::DeviceEvent;
 use mainstay_trust::BootloaderVersion;
 use mainstay_trust::rustcrypto::RustCrypto;
 
+use crate::killer::Server;
+use crate::patience::{done_or_already, retried};
+
 const DEVICES: u32 = 40;
-const SEED: u64 = 11;
-const KILLS: u32 = 10;
-/// Far longer than the rollout takes on a slow machine; a test that gets here has failed.
-const LIMIT: Duration = Duration::from_secs(240);
+/// Decides homes, keys and the moments of the kills.
+pub const SEED: u64 = 11;
+const PLAN: &str = include_str!("plan.toml");
 
-/// A plan whose waves last seconds, and whose window is always open.
-const PLAN: &str = r#"
-[plan]
-name        = "Waves of seconds"
-market      = ["us"]
-security    = "security@northwind.example"
-environment = "production"
-
-[[class]]
-id         = "thermo-v2"
-vendor     = "northwind.example"
-hardware   = ["B", "C"]
-bootloader = ">=1.4.0"
-install    = "dual-bank"
-revert     = { boots = 10, confirm_within = "8s" }
-support    = { sold_until = 2027-06-30, security_until = 2032-06-30, then = "thermo-v3" }
-
-[role.engineer]
-people   = ["ana@northwind.example"]
-deputies = ["li@northwind.example"]
-[role.release-manager]
-people   = ["sam@northwind.example"]
-deputies = ["noor@northwind.example"]
-[role.operations]
-people   = ["kim@northwind.example"]
-deputies = ["joe@northwind.example"]
-
-[track.maintenance]
-every = "month on the second Tuesday"
-waves = ["canary", "10 %", "100 %"]
-soak  = "500ms"
-
-[rollout]
-canary        = { devices = 12, at_least_per_hardware = 2 }
-window        = { local = "00:00-24:00", days = "daily", dst_gap = "skip" }
-limit         = { downloads = 100, bytes_per_second = "50 MB" }
-jitter        = "100ms"
-poll          = "1s"
-give_up_after = "10m"
-
-[health.install]
-expect  = 1.0
-halt    = 50.0
-alpha   = 5
-power   = 90
-horizon = "5s"
-
-[health.tripwire]
-bricks                  = 1
-failures_in_one_stratum = 4
-
-[trust]
-algorithms        = ["esp256"]
-build_threshold   = 1
-release_threshold = 1
-status_lifetime   = "1h"
-root_lifetime     = "365d"
-"#;
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_kills_lose_nothing() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let stage = Arc::new(Stage::set(folder.path()).await);
-    let killer = Killer::start(stage.clone());
-    let target = stage.good.manifest;
-    let mut crowd = stage.crowd().await;
-    stage.roll_out().await;
-    let done = real_time::live(&mut crowd, LIMIT, |crowd| {
-        let updated = |device: &SimulatedDevice| {
-            device.running_release() == Some(target) && device.is_settled()
-        };
-        killer.kills() >= KILLS && crowd.devices().all(updated)
-    });
-    assert!(done.await, "not every device was updated within {LIMIT:?}");
-    stage.wait_until_complete(&mut crowd).await;
-    killer.end();
-    stage.check_every_report_is_there_once().await;
-}
-
-struct Stage {
+/// A server's data folder, its people, and two releases.
+pub struct Stage {
     data: PathBuf,
     passphrase: PathBuf,
     base: String,
@@ -123,13 +43,14 @@ struct Stage {
     plan: Plan,
     root: Vec<u8>,
     factory: Release,
-    good: Release,
+    /// The release that is rolled out, approved.
+    pub good: Release,
     built: Release,
     tokens: BTreeMap<Duty, String>,
 }
 
 impl Stage {
-    async fn set(path: &Path) -> Self {
+    pub async fn set(path: &Path) -> Self {
         let folder = Folder::create(&path.join("papers")).expect("an empty folder");
         let plan = mainstay_plan::parse(PLAN).expect("the plan above is well-formed");
         let now = SystemClock.now();
@@ -195,8 +116,8 @@ impl Stage {
     }
 
     /// Starts the real server and waits until it listens.
-    fn serve(&self) -> Child {
-        let child = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+    pub fn serve(&self) -> Server {
+        let server = Command::new(env!("CARGO_BIN_EXE_mainstay"))
             .args(["serve", "--listen", &self.address.to_string(), "--data"])
             .arg(&self.data)
             .arg("--passphrase-file")
@@ -204,17 +125,18 @@ impl Stage {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
+            .map(Server)
             .expect("the binary was just built");
         for _ in 0..400 {
             if TcpStream::connect(self.address).is_ok() {
-                return child;
+                return server;
             }
             std::thread::sleep(Duration::from_millis(25));
         }
         panic!("the server doesn't listen");
     }
 
-    async fn crowd(&self) -> Crowd {
+    pub async fn crowd(&self) -> Crowd {
         let hardware = &self.plan.classes[0].hardware;
         let homes = population::draw(DEVICES, hardware, Hardship::NONE, SEED);
         let new = |home: &mainstay_simulator::Home| NewDevice {
@@ -277,7 +199,7 @@ impl Stage {
     }
 
     /// Hands the release in, approves it and starts its rollout, each tried until the server is up.
-    async fn roll_out(&self) {
+    pub async fn roll_out(&self) {
         let file = self.built.file().expect("an artifact");
         let engineer = self.operator(Duty::Engineer);
         done_or_already(|| async { engineer.submit("maintenance", file.clone()).await }).await;
@@ -295,7 +217,7 @@ impl Stage {
         );
     }
 
-    async fn wait_until_complete(&self, crowd: &mut Crowd) {
+    pub async fn wait_until_complete(&self, crowd: &mut Crowd) {
         let operations = self.operator(Duty::Operations);
         for _ in 0..60 {
             real_time::live(crowd, Duration::from_millis(500), |_| false).await;
@@ -310,7 +232,7 @@ impl Stage {
     }
 
     /// Reads the database itself, after the last server is gone.
-    async fn check_every_report_is_there_once(&self) {
+    pub async fn check_every_report_is_there_once(&self) {
         let store = DataDir::at(&self.data)
             .store()
             .await
@@ -347,107 +269,7 @@ impl Stage {
     }
 }
 
-/// Kills the server again and again, and starts it anew each time.
-struct Killer {
-    killed: Arc<AtomicU32>,
-    end: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<()>,
-}
-
-impl Killer {
-    fn start(stage: Arc<Stage>) -> Self {
-        let (killed, end) = (
-            Arc::new(AtomicU32::new(0)),
-            Arc::new(AtomicBool::new(false)),
-        );
-        let (count, ended) = (killed.clone(), end.clone());
-        let thread = std::thread::spawn(move || {
-            let mut server = Server(stage.serve());
-            let mut dice = Dice::new(SEED, 999);
-            // The first blow falls once devices are registered and the rollout is about to begin.
-            std::thread::sleep(Duration::from_secs(5));
-            while !ended.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(300 + dice.below(1200)));
-                if count.load(Ordering::SeqCst) < KILLS {
-                    drop(server);
-                    server = Server(stage.serve());
-                    count.fetch_add(1, Ordering::SeqCst);
-                }
-            }
-        });
-        Self {
-            killed,
-            end,
-            thread,
-        }
-    }
-
-    /// How often the server was killed so far.
-    fn kills(&self) -> u32 {
-        self.killed.load(Ordering::SeqCst)
-    }
-
-    /// Kills the last server.
-    fn end(self) {
-        self.end.store(true, Ordering::SeqCst);
-        self.thread.join().expect("the killer doesn't panic");
-    }
-}
-
-/// A running server; dropping it is SIGKILL.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to kill.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("bound")
-}
-
-/// Tries until the server answers with success.
-async fn retried<T, F>(mut request: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Result<T, mainstay_client::ClientError>>,
-{
-    for _ in 0..200 {
-        match request().await {
-            Ok(answer) => return answer,
-            Err(error) if error.id() == "client.unreachable" => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-    panic!("the server never answers");
-}
-
-/// Tries until the server has done it. If a killed answer hid that it was done, doing it again is
-/// refused, and that is as good.
-async fn done_or_already<T, F>(mut request: impl FnMut() -> F)
-where
-    F: Future<Output = Result<T, mainstay_client::ClientError>>,
-{
-    let refused_as_done: BTreeSet<&str> = [
-        "release.exists",
-        "release.wrong-stage",
-        "store.already-exists",
-    ]
-    .into();
-    for attempt in 0..200 {
-        match request().await {
-            Ok(_) => return,
-            Err(error) if attempt > 0 && refused_as_done.contains(error.id()) => return,
-            Err(error) if error.id() == "client.unreachable" => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Err(error) => panic!("{}: {error}", error.id()),
-        }
-    }
-    panic!("the server never answers");
 }

@@ -1,0 +1,72 @@
+//! The guide is true: every command of `docs/first-release.md` runs, in order, as it stands there.
+//!
+//! Nothing is added but the `PATH` and a free port.
+
+use std::process::Command;
+
+use crate::folder::Folder;
+
+const GUIDE: &str = include_str!("../../../../docs/first-release.md");
+
+/// Ends the guide's server too if a command before its last one fails.
+const PRELUDE: &str =
+    "set -euo pipefail\ntrap 'for job in $(jobs -p); do kill \"$job\"; done' EXIT\n";
+
+#[test]
+fn every_command_of_the_guide_works() {
+    let folder = Folder::new();
+    let (program, path) = (env!("CARGO_BIN_EXE_mainstay"), std::env::var("PATH"));
+    let beside = std::path::Path::new(program)
+        .parent()
+        .expect("a program is in a folder");
+    let listen = free_address();
+    let ended = Command::new("bash")
+        .args(["-c", &(PRELUDE.to_owned() + &commands(GUIDE))])
+        .current_dir(folder.path())
+        .env_clear()
+        .env(
+            "PATH",
+            format!("{}:{}", beside.display(), path.expect("there is a PATH")),
+        )
+        .env("MAINSTAY_LISTEN", &listen)
+        .env("MAINSTAY_SERVER", format!("http://{listen}"))
+        .output()
+        .expect("bash runs");
+    let told = String::from_utf8_lossy(&ended.stdout);
+    let failures = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{told}\n{failures}");
+    assert!(
+        told.contains("refused, as it should be"),
+        "{told}\n{failures}"
+    );
+    for block in blocks(GUIDE, "text") {
+        assert!(
+            failures.contains(&block),
+            "the guide shows what isn't said:\n{block}\n{failures}"
+        );
+    }
+    for token in ["ana.token", "sam.token", "kim.token", "dev-0001.token"] {
+        let text = std::fs::read_to_string(folder.path().join(token)).expect(token);
+        assert_eq!(text.trim().len(), 64, "{token} holds nothing but the token");
+    }
+}
+
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("bound").to_string()
+}
+
+fn commands(guide: &str) -> String {
+    let found = blocks(guide, "sh");
+    assert!(found.len() > 10, "the guide has lost its commands");
+    found.concat()
+}
+
+/// The fenced blocks of one language, in order.
+fn blocks(guide: &str, language: &str) -> Vec<String> {
+    let fences = guide.split("```").skip(1).step_by(2);
+    fences
+        .filter_map(|block| block.strip_prefix(&format!("{language}\n")))
+        .map(str::to_owned)
+        .collect()
+}

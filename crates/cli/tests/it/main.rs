@@ -1,0 +1,7 @@
+//! The built program, run as people and scripts run it: one file for each promise.
+
+mod artifacts;
+mod bad_input;
+mod folder;
+mod guide;
+mod help;

@@ -1,0 +1,102 @@
+//! Promising a device something: one transaction that proves on which state it was decided.
+
+use jiff::Timestamp;
+use mainstay_fleet::DeviceId;
+use mainstay_rollout::{Candidate, Kind, Offer, Progress, RolloutId};
+
+use super::values::from_json;
+use super::{SqliteStore, Write, enrolments, releases, timeline};
+use crate::progress;
+use crate::{PromiseRefusal, StoreError, TimelineKind};
+
+/// See [`crate::Rollouts::promise`].
+pub(super) async fn make(
+    store: &SqliteStore,
+    id: RolloutId,
+    expected: u64,
+    device: &DeviceId,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<(), PromiseRefusal> {
+    let mut tx = store.write().await?;
+    let place = place(&mut tx, id, device).await?;
+    let not_enrolled = || PromiseRefusal::NotEnrolled {
+        device: device.clone(),
+        rollout: id,
+    };
+    let place = place.ok_or_else(not_enrolled)?;
+    if place.generation != expected {
+        let found = place.generation;
+        return Err(PromiseRefusal::GenerationChanged { expected, found });
+    }
+    let promised = progress::promised(&place.progress, offer, at);
+    let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
+    if promised == place.progress {
+        return Ok(());
+    }
+    enrolments::save(&mut tx, id.0, place.device, &promised).await?;
+    note(&mut tx, &place, offer, at).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// A device's place in a rollout.
+struct Place {
+    generation: u64,
+    candidate: String,
+    device: i64,
+    progress: Progress,
+}
+
+async fn place(
+    tx: &mut Write,
+    id: RolloutId,
+    device: &DeviceId,
+) -> Result<Option<Place>, StoreError> {
+    let row: Option<(i64, String, i64, String)> = sqlx::query_as(
+        "SELECT r.generation, r.candidate, e.device, e.progress
+         FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+         JOIN rollouts AS r ON r.id = e.rollout WHERE d.id = ?1 AND e.rollout = ?2",
+    )
+    .bind(device.as_str())
+    .bind(id.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some((generation, candidate, device, progress)) = row else {
+        return Ok(None);
+    };
+    let generation =
+        u64::try_from(generation).map_err(|error| StoreError::damaged("rollout", error))?;
+    let progress = from_json("enrolment", &progress)?;
+    Ok(Some(Place {
+        generation,
+        candidate,
+        device,
+        progress,
+    }))
+}
+
+async fn note(
+    tx: &mut Write,
+    place: &Place,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (kind, text) = match offer.kind {
+        Kind::Forward => {
+            let candidate: Candidate = from_json("rollout", &place.candidate)?;
+            (
+                TimelineKind::Promised,
+                format!("was promised {}", candidate.version),
+            )
+        }
+        Kind::Return => {
+            let text = format!(
+                "was told to go back to {}",
+                releases::name(tx, &offer.release).await?
+            );
+            (TimelineKind::Returning, text)
+        }
+    };
+    timeline::add(tx, place.device, at, kind, &text, None).await
+}
