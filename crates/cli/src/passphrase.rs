@@ -1,12 +1,12 @@
 //! Where a key's passphrase comes from: a file, the environment, or the keyboard; never an argument,
 //! which every process of the machine could read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mainstay_keys::Passphrase;
+use mainstay_keys::{KeyError, Passphrase};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, at};
 
 /// The environment variable that may hold the passphrase.
 const VARIABLE: &str = "MAINSTAY_PASSPHRASE";
@@ -24,7 +24,7 @@ impl PassphraseSource {
     /// The passphrase, from the first of the three that is there.
     pub fn read(&self, prompt: &str) -> Result<Passphrase, Failure> {
         if let Some(file) = &self.passphrase_file {
-            return Ok(Passphrase::from_file(file)?);
+            return Passphrase::from_file(file).map_err(|error| named(error, file));
         }
         if let Ok(text) = std::env::var(VARIABLE) {
             return Ok(Passphrase::from_text(&text)?);
@@ -35,5 +35,13 @@ impl PassphraseSource {
             Failure::usage("passphrase.no-terminal", what, cure)
         })?;
         Ok(Passphrase::from_text(&typed)?)
+    }
+}
+
+/// A wrong length doesn't say by itself which file has it.
+fn named(error: KeyError, file: &Path) -> Failure {
+    match error {
+        KeyError::PassphraseLength(_) => at(file)(error),
+        _ => error.into(),
     }
 }

@@ -56,7 +56,11 @@ fn check(folder: &Folder, words: &str, expected: &[(Bad, i32, &str)]) {
     for &(bad, code, id) in expected {
         bad.lay(folder);
         let before = folder.names();
-        complaints.extend(folder.run(words).complaint(code, id));
+        let ended = folder.run(words);
+        complaints.extend(ended.complaint(code, id));
+        if !ended.stderr().contains("bad") {
+            complaints.push(format!("{words}: no place in {}", ended.stderr()));
+        }
         assert_eq!(
             folder.names(),
             before,
