@@ -178,6 +178,14 @@ impl DataDir {
         })
     }
 
+    /// Whether this is a server's folder at all, asked before anybody is asked for a passphrase.
+    ///
+    /// # Errors
+    /// If it isn't one, or its root can't be read.
+    pub fn check(&self) -> Result<(), DataDirError> {
+        self.read_root().map(|_root| ())
+    }
+
     /// The database alone, for the commands of an administrator.
     ///
     /// # Errors

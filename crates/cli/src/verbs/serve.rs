@@ -53,10 +53,12 @@ impl Serve {
         output: &Output,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), Failure> {
-        // First of all, so that nobody is asked for a passphrase in vain.
+        // Both before anything else, so that nobody is asked for a passphrase in vain.
+        let data = DataDir::at(&self.data);
+        data.check()?;
         let listener = serve::bind(self.listen).await?;
         let passphrase = self.passphrase.read("Passphrase of the status key")?;
-        let parts = DataDir::at(&self.data).open(&passphrase).await?;
+        let parts = data.open(&passphrase).await?;
         let app = Arc::new(App::new(parts, AppConfig::default())?);
         let listening = listener.local_addr().map_err(ServeError::Socket)?;
         let address = format!("http://{listening}");

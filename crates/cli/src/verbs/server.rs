@@ -65,6 +65,8 @@ impl Server {
 impl Init {
     fn run(&self, output: &Output) -> Result<(), Failure> {
         let root = root::RootFile::read(&self.root)?;
+        // Here a bad root is told with its path, and before anybody is asked for a passphrase.
+        root.open()?;
         let plan = files::read_text(&self.plan, "plan", PLAN_BYTES_MAX as u64)?;
         let by = self.by()?;
         let prompt = format!("Passphrase of {}", self.status_key.display());
