@@ -3,6 +3,8 @@
 //! Each item is looked for first, so a second run installs nothing. What can't be had is said
 //! loudly; only the tests that need it fail.
 
+use serde::Deserialize;
+
 use crate::shell;
 
 /// Programs from Debian packages: (program that shows it is there, package).
@@ -31,7 +33,41 @@ pub fn run() -> anyhow::Result<()> {
             ));
         }
     }
+    if pinned_toolchain().is_err() {
+        loud("the compiler that firmware/ pins can't be fetched here: its images are NOT rebuilt");
+    }
     Ok(())
+}
+
+/// `firmware/rust-toolchain.toml`, as far as it matters here.
+#[derive(Deserialize)]
+struct Pinned {
+    toolchain: Channel,
+}
+
+#[derive(Deserialize)]
+struct Channel {
+    channel: String,
+}
+
+/// Installs the exact compiler that the fixture images are made with, unless it is there.
+fn pinned_toolchain() -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(shell::root().join("firmware/rust-toolchain.toml"))?;
+    let pinned: Pinned = toml::from_str(&text)?;
+    let channel = pinned.toolchain.channel;
+    let there = shell::command("rustup", &["run", &channel, "rustc", "--version"]).output();
+    if there.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    let install = [
+        "toolchain",
+        "install",
+        &channel,
+        "--profile",
+        "minimal",
+        "--target",
+    ];
+    shell::run("rustup", &[&install[..], TARGETS].concat())
 }
 
 fn install(packages: &[&str]) -> anyhow::Result<()> {
