@@ -30,6 +30,15 @@ impl Output {
         }
     }
 
+    /// A list: a line for each item, or `none` if there is none; for a machine one JSON array.
+    pub fn list<T: Serialize>(self, items: &[T], none: &str, line: impl Fn(&T) -> String) {
+        let lines = || match items {
+            [] => none.to_owned(),
+            items => items.iter().map(line).collect::<Vec<_>>().join("\n"),
+        };
+        self.say(lines, &items);
+    }
+
     /// A remark beside the result, on standard error; a machine gets none.
     pub fn note(self, sentence: impl FnOnce() -> String) {
         if !self.json {

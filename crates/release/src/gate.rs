@@ -11,6 +11,13 @@ use crate::refusal::Refusal;
 use crate::release::Release;
 use crate::stage::{GateFact, Gated, Stage, StageName};
 
+/// The digest of the empty set of evidence: SHA-256 of no bytes (FIPS 180-4). Gates that ask for nothing
+/// open with it, and the approval of such a release names it.
+pub const NO_EVIDENCE: Digest = Digest([
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+]);
+
 impl Release {
     /// `Signed` to `Gated`: the gates that `track` names are open. `evidence` is the digest of the
     /// evidence set, which the approval will name.

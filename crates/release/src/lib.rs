@@ -24,6 +24,7 @@ mod schedule;
 mod signing;
 pub mod stage;
 
+pub use gate::NO_EVIDENCE;
 pub use refusal::Refusal;
 pub use release::{Facts, RETURNS_TO_MAX, Release, ReleaseId};
 pub use stage::{

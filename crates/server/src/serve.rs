@@ -21,14 +21,10 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another process listens there.
-    #[error(
-        "serve.port-in-use: another program already listens on {0}; stop it, or choose another address with --listen"
-    )]
+    #[error("another program already listens on {0}")]
     PortInUse(SocketAddr),
     /// The address can't be bound for another reason.
-    #[error(
-        "serve.cannot-bind: can't listen on {addr}: {cause}; choose an address of this machine that you may use (ports below 1024 need a privilege)"
-    )]
+    #[error("can't listen on {addr}: {cause}")]
     CannotBind {
         /// The address.
         addr: SocketAddr,
@@ -37,7 +33,7 @@ pub enum ServeError {
         cause: io::Error,
     },
     /// The listening socket failed while serving.
-    #[error("serve.socket-failed: the listening socket failed: {0}; start the server again")]
+    #[error("the listening socket failed: {0}")]
     Socket(#[source] io::Error),
 }
 
@@ -48,6 +44,17 @@ impl ServeError {
             Self::PortInUse(_) => "serve.port-in-use",
             Self::CannotBind { .. } => "serve.cannot-bind",
             Self::Socket(_) => "serve.socket-failed",
+        }
+    }
+
+    /// What to do about it.
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::PortInUse(_) => "stop it, or choose another port",
+            Self::CannotBind { .. } => {
+                "choose an address of this machine; ports below 1024 need a privilege"
+            }
+            Self::Socket(_) => "start the server again",
         }
     }
 }

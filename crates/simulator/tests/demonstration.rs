@@ -109,3 +109,17 @@ async fn a_folder_of_somebody_else_is_left_alone() {
     let kept = std::fs::read_to_string(options.folder.join("thesis.txt"));
     assert_eq!(kept.expect("still there"), "years of work");
 }
+
+#[tokio::test]
+async fn a_port_in_use_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut options = options(folder.path(), DEVICES_MIN, 1);
+    options.port = taken.local_addr().expect("bound").port();
+    let told = story::tell(&options, &mut Memory::default(), None::<Ready<()>>).await;
+    assert_eq!(
+        told.map_err(|error| error.id().to_owned()),
+        Err("serve.port-in-use".to_owned())
+    );
+    assert!(!options.folder.exists());
+}

@@ -85,11 +85,7 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
 
 fn list(access: &ServerAccess, output: &Output) -> Result<(), Failure> {
     let devices = access.ask(|operator| async move { operator.devices().await })?;
-    let lines = || match devices.is_empty() {
-        true => "no device is registered yet".to_owned(),
-        false => devices.iter().map(line).collect::<Vec<_>>().join("\n"),
-    };
-    output.say(lines, &devices);
+    output.list(&devices, "no device is registered yet", line);
     Ok(())
 }
 

@@ -113,11 +113,7 @@ fn list(access: &ServerAccess, output: &Output) -> Result<(), Failure> {
         } = release;
         format!("{id:<28} {stage:<10} {track:<12} {image_bytes} bytes")
     };
-    let lines = || match releases.is_empty() {
-        true => "no release was handed in yet".to_owned(),
-        false => releases.iter().map(line).collect::<Vec<_>>().join("\n"),
-    };
-    output.say(lines, &releases);
+    output.list(&releases, "no release was handed in yet", line);
     Ok(())
 }
 

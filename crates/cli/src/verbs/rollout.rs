@@ -87,11 +87,7 @@ impl Rollout {
 
 fn list(access: &ServerAccess, output: &Output) -> Result<(), Failure> {
     let rollouts = access.ask(|operator| async move { operator.rollouts().await })?;
-    let lines = || match rollouts.is_empty() {
-        true => "no rollout was started yet".to_owned(),
-        false => rollouts.iter().map(head).collect::<Vec<_>>().join("\n"),
-    };
-    output.say(lines, &rollouts);
+    output.list(&rollouts, "no rollout was started yet", head);
     Ok(())
 }
 

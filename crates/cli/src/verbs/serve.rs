@@ -111,23 +111,3 @@ fn no_signals(error: &std::io::Error) -> Failure {
         "start the server outside of this sandbox or service",
     )
 }
-
-impl From<ServeError> for Failure {
-    fn from(error: ServeError) -> Self {
-        let (what, cure) = match &error {
-            ServeError::PortInUse(address) => (
-                format!("another program already listens on {address}"),
-                "stop it, or choose another address with --listen",
-            ),
-            ServeError::CannotBind { addr, cause } => (
-                format!("can't listen on {addr}: {cause}"),
-                "choose an address of this machine; ports below 1024 need a privilege",
-            ),
-            ServeError::Socket(cause) => (
-                format!("the listening socket failed: {cause}"),
-                "start the server again",
-            ),
-        };
-        Self::usage(error.id(), what, cure)
-    }
-}

@@ -1,55 +1,61 @@
 //! Who kills the server, and starts it anew each time.
 
 use std::process::Child;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use mainstay_server::{Clock as _, SystemClock};
 use mainstay_simulator::Dice;
 
 use crate::stage::{SEED, Stage};
 
 /// How often the server is killed.
-pub const KILLS: u32 = 10;
+pub const KILLS: usize = 10;
 
 /// Kills the server again and again, and starts it anew each time.
 pub struct Killer {
-    killed: Arc<AtomicU32>,
+    begin: Arc<AtomicBool>,
+    blows: Arc<Mutex<Vec<Timestamp>>>,
     end: Arc<AtomicBool>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Killer {
+    /// Starts the server, and waits with the blows until [`Killer::begin`].
     pub fn start(stage: Arc<Stage>) -> Self {
-        let (killed, end) = (
-            Arc::new(AtomicU32::new(0)),
-            Arc::new(AtomicBool::new(false)),
-        );
-        let (count, ended) = (killed.clone(), end.clone());
+        let (begin, end): (Arc<AtomicBool>, Arc<AtomicBool>) = Default::default();
+        let blows: Arc<Mutex<Vec<Timestamp>>> = Arc::default();
+        let (begun, ended, noted) = (begin.clone(), end.clone(), blows.clone());
         let thread = std::thread::spawn(move || {
             let mut server = stage.serve();
             let mut dice = Dice::new(SEED, 999);
-            // The first blow falls once devices are registered and the rollout is about to begin.
-            std::thread::sleep(Duration::from_secs(5));
             while !ended.load(Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(300 + dice.below(1200)));
-                if count.load(Ordering::SeqCst) < KILLS {
+                std::thread::sleep(Duration::from_millis(100 + dice.below(900)));
+                if begun.load(Ordering::SeqCst) && noted.lock().expect("one thread").len() < KILLS {
+                    noted.lock().expect("one thread").push(SystemClock.now());
                     drop(server);
                     server = stage.serve();
-                    count.fetch_add(1, Ordering::SeqCst);
                 }
             }
         });
         Self {
-            killed,
+            begin,
+            blows,
             end,
             thread,
         }
     }
 
-    /// How often the server was killed so far.
-    pub fn kills(&self) -> u32 {
-        self.killed.load(Ordering::SeqCst)
+    /// Lets the blows begin.
+    pub fn begin(&self) {
+        self.begin.store(true, Ordering::SeqCst);
+    }
+
+    /// When the server was killed so far.
+    pub fn blows(&self) -> Vec<Timestamp> {
+        self.blows.lock().expect("no thread panicked").clone()
     }
 
     /// Kills the last server.

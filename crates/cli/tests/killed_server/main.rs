@@ -26,14 +26,20 @@ async fn ten_kills_lose_nothing() {
     let target = stage.good.manifest;
     let mut crowd = stage.crowd().await;
     stage.roll_out().await;
+    killer.begin();
     let done = real_time::live(&mut crowd, LIMIT, |crowd| {
         let updated = |device: &SimulatedDevice| {
             device.running_release() == Some(target) && device.is_settled()
         };
-        killer.kills() >= KILLS && crowd.devices().all(updated)
+        killer.blows().len() == KILLS && crowd.devices().all(updated)
     });
     assert!(done.await, "not every device was updated within {LIMIT:?}");
-    stage.wait_until_complete(&mut crowd).await;
+    let (began, ended) = stage.wait_until_complete(&mut crowd).await;
+    let blows = killer.blows();
     killer.end();
+    assert!(
+        blows.iter().all(|blow| (began..ended).contains(blow)),
+        "every kill falls into the rollout, from {began} to {ended}: {blows:?}"
+    );
     stage.check_every_report_is_there_once().await;
 }

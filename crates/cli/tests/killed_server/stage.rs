@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mainstay_access::Duty;
 use mainstay_api::{NewDevice, NewDevices};
 use mainstay_client::Operator;
@@ -21,13 +22,14 @@ use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
 use mainstay_simulator::{
     Behaviours, Circumstances, Crowd, Dice, Hardship, Link, SimulatedDevice, population, real_time,
 };
-use mainstay_store::{Devices as _, devices::TIMELINE_KEPT};
+use mainstay_store::Devices as _;
+use mainstay_store::devices::{TIMELINE_KEPT, TimelineKind};
 use mainstay_telemetry::DeviceEvent;
 use mainstay_trust::BootloaderVersion;
 use mainstay_trust::rustcrypto::RustCrypto;
 
 use crate::killer::Server;
-use crate::patience::{done_or_already, retried};
+use crate::patience::retried;
 
 const DEVICES: u32 = 40;
 /// Decides homes, keys and the moments of the kills.
@@ -170,7 +172,7 @@ impl Stage {
             behaviours: Arc::new(Behaviours::default()),
             hardship: Hardship::NONE,
             restart_ms: 200,
-            offline_from: jiff::Timestamp::MAX,
+            offline_from: Timestamp::MAX,
         };
         let mut crowd = Crowd::new(devices.collect(), around, now);
         // Everyone must have said what they run before a rollout can draw them.
@@ -198,26 +200,28 @@ impl Stage {
         }
     }
 
-    /// Hands the release in, approves it and starts its rollout, each tried until the server is up.
+    /// Hands the release in, approves it and starts its rollout.
     pub async fn roll_out(&self) {
-        let file = self.built.file().expect("an artifact");
-        let engineer = self.operator(Duty::Engineer);
-        done_or_already(|| async { engineer.submit("maintenance", file.clone()).await }).await;
-        let manager = self.operator(Duty::ReleaseManager);
-        let envelope = self.good.envelope.clone();
-        let id = "thermo-v2@1.1.0";
-        done_or_already(|| async { manager.approve(id, envelope.clone()).await }).await;
-        let operations = self.operator(Duty::Operations);
-        done_or_already(|| async { operations.roll_out(id).await }).await;
-        let rollouts = retried(|| async { operations.rollouts().await }).await;
-        assert_eq!(
-            rollouts.len(),
-            1,
-            "a killed request must not start a second rollout"
+        let (file, envelope) = (
+            self.built.file().expect("an artifact"),
+            self.good.envelope.clone(),
         );
+        let submitted = self
+            .operator(Duty::Engineer)
+            .submit("maintenance", file)
+            .await;
+        let id = submitted.unwrap_or_else(|error| panic!("{error}")).id;
+        let approved = self
+            .operator(Duty::ReleaseManager)
+            .approve(&id, envelope)
+            .await;
+        approved.unwrap_or_else(|error| panic!("{error}"));
+        let rollout = self.operator(Duty::Operations).roll_out(&id).await;
+        rollout.unwrap_or_else(|error| panic!("{error}"));
     }
 
-    pub async fn wait_until_complete(&self, crowd: &mut Crowd) {
+    /// Lets the crowd live until the rollout is complete; tells when that began and ended.
+    pub async fn wait_until_complete(&self, crowd: &mut Crowd) -> (Timestamp, Timestamp) {
         let operations = self.operator(Duty::Operations);
         for _ in 0..60 {
             real_time::live(crowd, Duration::from_millis(500), |_| false).await;
@@ -225,7 +229,8 @@ impl Stage {
             if rollouts.iter().all(|rollout| rollout.phase == "complete") {
                 let updated: usize = rollouts[0].waves.iter().map(|wave| wave.updated).sum();
                 assert_eq!(updated, DEVICES as usize);
-                return;
+                let ended = rollouts[0].ended_at.expect("a complete rollout has ended");
+                return (rollouts[0].started_at, ended);
             }
         }
         panic!("the rollout isn't complete");
@@ -264,6 +269,14 @@ impl Stage {
                 let times = told.iter().filter(|other| **other == event).count();
                 assert_eq!(times, 1, "{}: {event:?} among {told:?}", device.id);
             }
+            let promised = timeline
+                .iter()
+                .any(|entry| entry.kind == TimelineKind::Promised);
+            assert!(
+                promised,
+                "{} installed what nobody remembers to have promised",
+                device.id
+            );
         }
         store.close().await;
     }

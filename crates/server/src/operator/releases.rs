@@ -12,12 +12,10 @@ use mainstay_access::{Permission, Person};
 use mainstay_api::ReleaseView;
 use mainstay_artifact::container::FILE_BYTES_MAX;
 use mainstay_fleet::ReleaseDigest;
-use mainstay_keys::HostPrimitives;
 use mainstay_plan::{ClassId, Track, TrackName};
-use mainstay_release::{Facts, Refusal, Release, ReleaseId};
+use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
 use mainstay_store::StageChange;
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
-use mainstay_trust::{Digest, Primitives as _};
 use serde::Deserialize;
 
 use super::views;
@@ -69,7 +67,7 @@ fn signed_and_gated(
     let track = track(plan, facts.track)?;
     let drafted = Release::draft(facts, person, now)?;
     let signed = drafted.sign(&person.email, now)?;
-    match signed.clone().gate(track, no_evidence(), now) {
+    match signed.clone().gate(track, NO_EVIDENCE, now) {
         Ok(gated) => Ok(gated),
         Err(Refusal::GateNoEvidence { .. }) => Ok(signed),
         Err(refusal) => Err(refusal.into()),
@@ -85,11 +83,6 @@ pub(super) fn track(plan: &ActivePlan, name: TrackName) -> Result<&Track, Refuse
             "Name one of the plan's tracks.",
         )
     })
-}
-
-/// The digest that stands for "no evidence was asked for": SHA-256 of no bytes.
-fn no_evidence() -> Digest {
-    HostPrimitives.digest(&[])
 }
 
 /// `POST /releases/{id}/approval`: the body is the same envelope with the approval of the release

@@ -20,7 +20,7 @@ use super::event::{AttackSummary, Event};
 use super::folder::Folder;
 use super::goods::{Order, Release, class_name, packed};
 use super::images::{GOOD_VERSION, Images};
-use super::scene::{Scene, Setting};
+use super::scene::{Scene, Setting, take_port};
 use super::{Audience, Options, PLAN, check, start};
 use crate::behaviour::Behaviours;
 use crate::population::Hardship;
@@ -98,6 +98,7 @@ pub async fn show(
         what: "the demonstration's plan is damaged".to_owned(),
         cure: "build Mainstay again from a clean checkout",
     })?;
+    let listener = take_port(options.port).await?;
     let folder = Folder::create(&options.folder)?;
     folder.write("plan.toml", PLAN.as_bytes())?;
     let cast = Cast::assemble(&folder, &plan, options.seed, start())?;
@@ -111,7 +112,8 @@ pub async fn show(
     // The devices come with sequence 2, so that there is something older to go back to.
     let factory = forge.approved("1.0.0", 2, &[], &options.images.factory)?;
     factory.keep(&folder)?;
-    let mut scene = Scene::set(&setting(options, &folder, &plan, &cast, &factory)).await?;
+    let mut scene =
+        Scene::set(&setting(options, &folder, &plan, &cast, &factory), listener).await?;
     audience.hear(&Event::Started {
         devices: options.devices,
         seed: options.seed,
@@ -274,7 +276,6 @@ fn setting<'a>(
         devices: options.devices,
         seed: options.seed,
         start: start(),
-        port: options.port,
     }
 }
 

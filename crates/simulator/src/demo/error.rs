@@ -117,19 +117,9 @@ steps!(
     KeyError,
     PackError,
     Refused,
+    ServeError,
     StoreError
 );
-
-impl From<ServeError> for DemoError {
-    fn from(error: ServeError) -> Self {
-        let cure = "choose another port with --port, or 0 for any".to_owned();
-        Self::Step {
-            id: error.id().to_owned(),
-            cause: error.to_string(),
-            cure,
-        }
-    }
-}
 
 impl From<Refusal> for DemoError {
     fn from(refusal: Refusal) -> Self {

@@ -5,7 +5,8 @@ use mainstay_artifact::{
 };
 use mainstay_keys::HostPrimitives;
 use mainstay_plan::{Class, Plan};
-use mainstay_trust::{BootloaderVersion, Digest, Primitives as _, verify};
+use mainstay_release::NO_EVIDENCE;
+use mainstay_trust::{BootloaderVersion, Digest, verify};
 
 use super::cast::Cast;
 use super::error::DemoError;
@@ -102,10 +103,9 @@ impl Release {
     /// If it isn't built, or the key doesn't sign.
     pub fn approved(mut self, cast: &Cast, plan: &Plan) -> Result<Self, DemoError> {
         let root = verify::pinned_root(&cast.root, &HostPrimitives)?;
-        let evidence = HostPrimitives.digest(b"");
         let approval = Approval {
             plan: Digest(plan.digest.0),
-            evidence,
+            evidence: NO_EVIDENCE,
         };
         let signer = &cast.release_manager;
         self.envelope = add_approval(&self.envelope, signer, approval, &root, &HostPrimitives)?;

@@ -22,6 +22,7 @@ use mainstay_store::devices::TIMELINE_KEPT;
 use mainstay_telemetry::DeviceEvent;
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{BootloaderVersion, Digest};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -84,8 +85,14 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// The story's first instant.
     pub start: Timestamp,
-    /// The port to listen on; 0 for any.
-    pub port: u16,
+}
+
+/// Takes the story's port; before anything is written, so that a port in use leaves nothing behind.
+///
+/// # Errors
+/// If another program has it.
+pub async fn take_port(port: u16) -> Result<TcpListener, DemoError> {
+    Ok(serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?)
 }
 
 /// The scene.
@@ -110,10 +117,9 @@ impl Scene {
     ///
     /// # Errors
     /// If any of it fails.
-    pub async fn set(setting: &Setting<'_>) -> Result<Self, DemoError> {
+    pub async fn set(setting: &Setting<'_>, listener: TcpListener) -> Result<Self, DemoError> {
         let clock = VirtualClock::new(setting.start);
         let app = open_server(setting, &clock).await?;
-        let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, setting.port))).await?;
         let address = listener
             .local_addr()
             .map_err(|cause| super::folder::file_error("the listener".as_ref(), cause))?;
@@ -222,7 +228,11 @@ impl Scene {
         }
         match self.serving.await {
             Ok(served) => Ok(served?),
-            Err(_) => Ok(()),
+            Err(broken) => Err(DemoError::Step {
+                id: "demo.server".to_owned(),
+                cause: format!("the server broke down: {broken}"),
+                cure: "run it again with the same --seed, and report it".to_owned(),
+            }),
         }
     }
 }

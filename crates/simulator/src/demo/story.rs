@@ -17,7 +17,7 @@ use super::folder::Folder;
 use super::goods::{Order, Release, class_name, packed};
 use super::images::{BAD_FAILS_AFTER_S, BAD_VERSION, FACTORY_VERSION, GOOD_VERSION, Images};
 use super::papers;
-use super::scene::{Scene, Setting};
+use super::scene::{Scene, Setting, take_port};
 use super::{Audience, Options, PLAN, check, start};
 use crate::behaviour::{Behaviour, Behaviours};
 use crate::population::Hardship;
@@ -60,11 +60,12 @@ pub async fn tell(
 ) -> Result<Summary, DemoError> {
     check(options)?;
     let plan = checked_plan(options.devices, audience)?;
+    let listener = take_port(options.port).await?;
     let folder = Folder::create(&options.folder)?;
     folder.write("plan.toml", PLAN.as_bytes())?;
     let cast = Cast::assemble(&folder, &plan, options.seed, start())?;
     let goods = make(&folder, &plan, &cast, &options.images, audience)?;
-    let mut scene = Scene::set(&setting(options, &folder, &plan, &cast, &goods)).await?;
+    let mut scene = Scene::set(&setting(options, &folder, &plan, &cast, &goods), listener).await?;
     audience.hear(&Event::Started {
         devices: options.devices,
         seed: options.seed,
@@ -324,6 +325,5 @@ fn setting<'a>(
         devices: options.devices,
         seed: options.seed,
         start: start(),
-        port: options.port,
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use mainstay_artifact::Signer as _;
 use mainstay_artifact::{Approval, ArtifactFile, add_approval, add_build_signature, container};
 use mainstay_keys::{FileSigner, HostPrimitives, file};
-use mainstay_plan::PLAN_BYTES_MAX;
-use mainstay_trust::{Digest, Primitives as _};
+use mainstay_release::NO_EVIDENCE;
+use mainstay_trust::Digest;
 use serde_json::json;
 
 use super::look;
@@ -54,8 +54,8 @@ pub fn approve(
     let root = root.open()?;
     let artifact = look::open(path)?;
     let approval = Approval {
-        plan: plan_revision(plan)?,
-        evidence: no_evidence(),
+        plan: Digest(super::pack::read_plan(plan)?.digest.0),
+        evidence: NO_EVIDENCE,
     };
     let signer = open_key(key, passphrase)?;
     let envelope = add_approval(
@@ -80,18 +80,6 @@ pub fn approve(
 fn open_key(path: &Path, passphrase: &PassphraseSource) -> Result<FileSigner, Failure> {
     let passphrase = passphrase.read(&format!("Passphrase of {}", path.display()))?;
     Ok(file::open(path, &passphrase)?)
-}
-
-/// The revision of a plan: the digest of its bytes. An invalid plan approves nothing.
-fn plan_revision(path: &Path) -> Result<Digest, Failure> {
-    super::pack::read_plan(path)?;
-    let bytes = files::read(path, "plan", PLAN_BYTES_MAX as u64)?;
-    Ok(HostPrimitives.digest(&bytes))
-}
-
-/// The digest of the empty set of evidence: no gate is read yet (`docs/decisions/0005-gates-wait-for-evidence.md`).
-fn no_evidence() -> Digest {
-    HostPrimitives.digest(b"")
 }
 
 fn replace_envelope(path: &Path, old: &ArtifactFile, envelope: &[u8]) -> Result<(), Failure> {
