@@ -21,10 +21,10 @@ pub struct Directive<'a> {
     pub todo: Todo<'a>,
     /// The signed root that follows the device's own. A device that is several behind takes one with
     /// each check-in, and checks in again at once.
-    #[cbor(b(4), with = "minicbor::bytes", has_nil)]
+    #[cbor(b(4), with = "crate::wire::optional", has_nil)]
     pub root: Option<&'a [u8]>,
     /// The newest signed revocations, for a device that holds others.
-    #[cbor(b(5), with = "minicbor::bytes", has_nil)]
+    #[cbor(b(5), with = "crate::wire::optional", has_nil)]
     pub revocations: Option<&'a [u8]>,
 }
 
@@ -47,7 +47,7 @@ pub enum Todo<'a> {
         #[n(2)]
         image_bytes: u32,
         /// The signed schedule, for a class that needs one.
-        #[cbor(b(3), with = "minicbor::bytes", has_nil)]
+        #[cbor(b(3), with = "crate::wire::optional", has_nil)]
         schedule: Option<&'a [u8]>,
     },
 }
