@@ -10,12 +10,12 @@ use mainstay_access::{Duty, Permission};
 use mainstay_api::Why;
 use mainstay_fleet::Device;
 use mainstay_release::{Release, StageName};
-use mainstay_rollout::{Rollout, RolloutId, step, why};
+use mainstay_rollout::{Rollout, RolloutId, Wait, step, why};
 
 use super::{devices, releases, rollouts};
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
-use crate::{App, authenticate};
+use crate::{App, authenticate, brakes};
 
 /// `GET /devices/{id}/why`.
 pub(super) async fn device(
@@ -108,8 +108,12 @@ pub(crate) async fn of_rollout(
     now: Timestamp,
 ) -> Result<Why, Refused> {
     let fleet = app.store.fleet_view(rollout.id).await?;
-    let next = step(rollout, &fleet, now);
-    let waits = &next.waits;
+    let mut waits = step(rollout, &fleet, now).waits;
+    if !rollout.is_over()
+        && let Some(because) = brakes::on_release(app, &rollout.candidate.release, now).await?
+    {
+        waits.insert(0, Wait::Withheld { because });
+    }
     let sentences: Vec<_> = waits
         .iter()
         .map(|wait| why::rollout(rollout, wait, now))
@@ -127,6 +131,7 @@ fn before_rollout(release: &Release) -> Why {
     let (because, next) = match stage {
         StageName::Signed => ("its track's gates aren't open", None),
         StageName::Gated => ("nobody has approved it", Some(Duty::ReleaseManager)),
+        StageName::Revoked => ("it was revoked, which is for good", None),
         StageName::Approved => ("nobody has given it a rollout", Some(Duty::Operations)),
         _ => ("its next step hasn't been taken", None),
     };
