@@ -55,10 +55,8 @@ pub fn signed_already(path: &Path, what: &str) -> Failure {
         "{} is signed already, and a change would void that",
         path.display()
     );
-    let cure = format!(
-        "finish this {what} and make the change in the one after it, or give --discard-signatures \
-         and let everybody sign anew"
-    );
+    let cure = "let the others sign it too, and make the change in the one after it; or give \
+                --discard-signatures, and let everybody sign anew";
     Failure::refusal(format!("{what}.signed-already"), problem, cure)
 }
 

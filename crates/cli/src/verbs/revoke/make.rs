@@ -1,5 +1,6 @@
 //! `mainstay revoke` itself: the next revocations.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{ClassName, RevocationsDraft};
@@ -79,15 +80,14 @@ impl Make {
         let bytes = read(path)?;
         let before: Revocations<'_> = paper::parse(path, &bytes)?;
         let draft = RevocationsDraft::of(&before);
-        match self.stage(path, &bytes, before.epoch, root)? {
-            Stage::Complete => Ok((draft.next(epoch)?, Some(Stage::Complete))),
-            stage if before.epoch == epoch => Ok((draft, Some(stage))),
-            _ => Err(at(path)(Refusal::RevocationsEpoch)),
-        }
+        Ok(match self.stage(path, &bytes, before.epoch, root)? {
+            Stage::Complete => (draft.next(epoch)?, Some(Stage::Complete)),
+            stage => (draft, Some(stage)),
+        })
     }
 
     /// What the named revocations are to these. Those of an earlier epoch are over: their keys may be
-    /// gone, so nobody can say any more who signed them.
+    /// gone, so nobody can say any more who signed them; those of a later one are of another root.
     fn stage(
         &self,
         path: &Path,
@@ -95,13 +95,13 @@ impl Make {
         epoch: u32,
         root: &Verified<Root<'_>>,
     ) -> Result<Stage, Failure> {
-        if self.discard_signatures {
-            return Ok(Stage::Draft);
-        }
-        if epoch < root.get().role(Role::Revocation).epoch {
-            return Ok(Stage::Complete);
-        }
         let verdict = verify::revocations(bytes, root, &HostPrimitives);
+        match epoch.cmp(&root.get().role(Role::Revocation).epoch) {
+            Ordering::Greater => return Err(at(path)(Refusal::RevocationsEpoch)),
+            Ordering::Less => return Ok(Stage::Complete),
+            Ordering::Equal if self.discard_signatures => return Ok(Stage::Draft),
+            Ordering::Equal => {}
+        }
         match Stage::of(bytes, verdict).map_err(at(path))? {
             Stage::PartlySigned => Err(paper::signed_already(path, "revocations")),
             stage => Ok(stage),
