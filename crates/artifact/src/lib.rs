@@ -10,6 +10,9 @@
 
 pub mod approve;
 pub mod blocks;
+pub mod bundle_check;
+mod bundle_error;
+pub mod bundle_file;
 pub mod check;
 pub mod container;
 mod container_error;
@@ -18,6 +21,10 @@ pub mod identity;
 pub mod inspect;
 pub mod pack;
 mod public_key;
+pub mod quorum;
+pub mod revocations_file;
+pub mod root_change;
+pub mod root_diff;
 pub mod root_file;
 pub mod sign;
 pub mod signer;
@@ -26,12 +33,16 @@ mod tests;
 
 pub use approve::{Approval, add_approval};
 pub use blocks::{BlockError, SeenBlock};
+pub use bundle_file::BundleFile;
 pub use check::{Check, Outcome, Step, check};
 pub use container::ArtifactFile;
 pub use identity::ClassName;
 pub use inspect::{Report, inspect};
 pub use pack::{PackRequest, Packed, pack};
 pub use public_key::PublicKeyBuf;
-pub use root_file::{Member, RootDraft, add_root_signature};
+pub use quorum::{Quorum, quorums};
+pub use revocations_file::RevocationsDraft;
+pub use root_change::ChangeError;
+pub use root_file::{Listed, Member, RootDraft, add_root_signature};
 pub use sign::add_build_signature;
 pub use signer::{SignError, Signer};

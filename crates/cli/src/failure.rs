@@ -89,10 +89,13 @@ macro_rules! explain {
 explain! {
     usage mainstay_keys::KeyError;
     usage mainstay_server::serve::ServeError;
+    usage mainstay_artifact::bundle_file::BundleError;
     usage mainstay_artifact::container::ContainerError;
     usage mainstay_artifact::identity::NameError;
     usage mainstay_artifact::pack::PackError;
     refusal mainstay_artifact::BlockError;
+    refusal mainstay_artifact::ChangeError;
+    refusal mainstay_artifact::revocations_file::WithdrawError;
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
     usage mainstay_fleet::IdError;

@@ -6,9 +6,12 @@
 
 mod failure;
 mod files;
+mod moment;
 mod operator;
 mod output;
+mod paper;
 mod passphrase;
+mod signing;
 mod verbs;
 
 use std::process::ExitCode;

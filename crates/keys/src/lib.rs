@@ -13,6 +13,7 @@ pub mod generate;
 pub mod host;
 pub mod passphrase;
 mod pkcs8_pem;
+pub mod public_formats;
 pub mod public_half;
 pub mod signer;
 #[cfg(test)]

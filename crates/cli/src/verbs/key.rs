@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::passphrase::PassphraseSource;
+use crate::verbs::root::change;
 
 /// Make signing keys.
 #[derive(Debug, Subcommand)]
@@ -32,6 +33,16 @@ pub enum Key {
         /// The `.pub` file.
         file: PathBuf,
     },
+    /// Let a key sign only what is numbered up to a last number: the same as `mainstay root retire`.
+    #[command(
+        after_help = "Example:\n  mainstay key retire ana.key.pub --after-sequence 41 --from root-1.cbor -o root-2.cbor"
+    )]
+    Retire(change::Retire),
+    /// Refuse whatever a key has signed or signs: the same as `mainstay root revoke`.
+    #[command(
+        after_help = "Example:\n  mainstay key revoke ana.key.pub --compromised --from root-1.cbor -o root-2.cbor"
+    )]
+    Revoke(change::Revoke),
 }
 
 impl Key {
@@ -43,6 +54,8 @@ impl Key {
                 holder,
                 passphrase,
             } => new(&file, &holder, &passphrase, output),
+            Self::Retire(verb) => verb.run(output),
+            Self::Revoke(verb) => verb.run(output),
             Self::Show { file } => {
                 let half = PublicHalf::open(&file)?;
                 let value = json!({ "holder": half.holder, "kid": half.key_id.to_string() });

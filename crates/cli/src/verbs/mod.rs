@@ -1,14 +1,17 @@
 //! The verbs, one file each. This file only names them.
 
 mod artifact;
+mod bundle;
 mod demo;
 mod device;
 mod key;
 mod person;
 mod plan;
 mod release;
+mod revoke;
 mod rollout;
 mod root;
+mod schedule;
 mod serve;
 mod server;
 mod why;
@@ -35,6 +38,14 @@ pub enum Verb {
     /// Pack, sign, approve, verify and inspect artifacts.
     #[command(subcommand)]
     Artifact(artifact::Artifact),
+    /// Withdraw releases and keys for good, with keys that are kept offline.
+    Revoke(Box<revoke::Revoke>),
+    /// Say when, and to how large a share, a class may install a release.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
+    /// Put all that a device needs into one file, for installing with no network.
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Prepare a server's data folder.
     #[command(subcommand)]
     Server(server::Server),
@@ -62,6 +73,9 @@ impl Verb {
             Self::Key(verb) => verb.run(output),
             Self::Root(verb) => verb.run(output),
             Self::Artifact(verb) => verb.run(output),
+            Self::Revoke(verb) => verb.run(output),
+            Self::Schedule(verb) => verb.run(output),
+            Self::Bundle(verb) => verb.run(output),
             Self::Server(verb) => verb.run(output),
             Self::Person(verb) => verb.run(output),
             Self::Serve(verb) => verb.run(output),

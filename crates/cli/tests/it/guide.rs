@@ -1,4 +1,4 @@
-//! The guide is true: every command of `docs/first-release.md` runs, in order, as it stands there.
+//! The guides are true: every command of theirs runs, in order, as it stands there.
 //!
 //! Nothing is added but the `PATH` and a free port.
 
@@ -6,14 +6,37 @@ use std::process::Command;
 
 use crate::folder::Folder;
 
-const GUIDE: &str = include_str!("../../../../docs/first-release.md");
+const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
+const ROTATE_A_KEY: &str = include_str!("../../../../docs/rotate-a-key.md");
+const OFFLINE_BUNDLE: &str = include_str!("../../../../docs/offline-bundle.md");
 
 /// Ends the guide's server too if a command before its last one fails.
 const PRELUDE: &str =
     "set -euo pipefail\ntrap 'for job in $(jobs -p); do kill \"$job\"; done' EXIT\n";
 
 #[test]
-fn every_command_of_the_guide_works() {
+fn every_command_of_the_first_release_works() {
+    let folder = works(FIRST_RELEASE, 10);
+    for token in ["ana.token", "sam.token", "kim.token", "dev-0001.token"] {
+        let text = std::fs::read_to_string(folder.path().join(token)).expect(token);
+        assert_eq!(text.trim().len(), 64, "{token} holds nothing but the token");
+    }
+}
+
+#[test]
+fn every_command_of_rotating_a_key_works() {
+    let folder = works(ROTATE_A_KEY, 8);
+    let told = folder.good("revoke show revocations-2.cbor --root root-5.cbor");
+    assert!(told.contains("Devices accept them."), "{told}");
+}
+
+#[test]
+fn every_command_of_the_offline_bundle_works() {
+    works(OFFLINE_BUNDLE, 5);
+}
+
+/// Runs a guide in a folder of its own, which then holds what the guide makes.
+fn works(guide: &str, blocks_min: usize) -> Folder {
     let folder = Folder::new();
     let (program, path) = (env!("CARGO_BIN_EXE_mainstay"), std::env::var("PATH"));
     let beside = std::path::Path::new(program)
@@ -21,7 +44,7 @@ fn every_command_of_the_guide_works() {
         .expect("a program is in a folder");
     let listen = free_address();
     let ended = Command::new("bash")
-        .args(["-c", &(PRELUDE.to_owned() + &commands(GUIDE))])
+        .args(["-c", &(PRELUDE.to_owned() + &commands(guide, blocks_min))])
         .current_dir(folder.path())
         .env_clear()
         .env(
@@ -39,16 +62,13 @@ fn every_command_of_the_guide_works() {
         told.contains("refused, as it should be"),
         "{told}\n{failures}"
     );
-    for block in blocks(GUIDE, "text") {
+    for block in blocks(guide, "text") {
         assert!(
             failures.contains(&block),
             "the guide shows what isn't said:\n{block}\n{failures}"
         );
     }
-    for token in ["ana.token", "sam.token", "kim.token", "dev-0001.token"] {
-        let text = std::fs::read_to_string(folder.path().join(token)).expect(token);
-        assert_eq!(text.trim().len(), 64, "{token} holds nothing but the token");
-    }
+    folder
 }
 
 fn free_address() -> String {
@@ -56,9 +76,9 @@ fn free_address() -> String {
     listener.local_addr().expect("bound").to_string()
 }
 
-fn commands(guide: &str) -> String {
+fn commands(guide: &str, blocks_min: usize) -> String {
     let found = blocks(guide, "sh");
-    assert!(found.len() > 10, "the guide has lost its commands");
+    assert!(found.len() > blocks_min, "the guide has lost its commands");
     found.concat()
 }
 

@@ -2,6 +2,11 @@
 
 mod artifacts;
 mod bad_input;
+mod bundles;
 mod folder;
 mod guide;
 mod help;
+mod papers;
+mod revocations;
+mod roots;
+mod schedules;
