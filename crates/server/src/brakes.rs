@@ -110,7 +110,7 @@ fn withholds(
 }
 
 /// A hold as the reason for which a release isn't offered.
-fn held(hold: &Hold) -> Withheld {
+pub(crate) fn held(hold: &Hold) -> Withheld {
     Withheld::Held {
         since: hold.at,
         who: hold.by.to_string(),

@@ -78,19 +78,17 @@ impl Standing {
         let root = newest.ok_or_else(|| StoreError::damaged("root", "there is none"))?;
         let opened = open(&root.signed)?;
         let rule = opened.get().role(Role::Revocation);
-        let revocations = store.newest_revocations(rule.epoch).await?;
-        let next_update = match &revocations {
-            Some(stored) => {
-                let opened = verify::revocations(&stored.signed, &opened, &HostPrimitives);
-                Some(moment(opened.map_err(damaged)?.get().next_update))
-            }
-            None => None,
-        };
+        // Signed by keys that the newest root has dropped, they count for nothing here or on devices.
+        let stored = store.newest_revocations(rule.epoch).await?;
+        let next_update = stored.as_ref().and_then(|stored| {
+            let verified = verify::revocations(&stored.signed, &opened, &HostPrimitives).ok()?;
+            Some(moment(verified.get().next_update))
+        });
         Ok(Self {
             generation,
             expires: moment(opened.get().expires),
             can_revoke: rule.is_held(),
-            revocations,
+            revocations: stored.filter(|_| next_update.is_some()),
             next_update,
             holds: store.holds().await?,
             judged: Mutex::default(),

@@ -4,9 +4,11 @@ mod artifact;
 mod bundle;
 mod demo;
 mod device;
+mod hold;
 mod key;
 mod person;
 mod plan;
+mod publish;
 mod release;
 mod revoke;
 mod rollout;
@@ -60,6 +62,8 @@ pub enum Verb {
     Release(release::Release),
     /// Start, watch and halt rollouts.
     Rollout(rollout::Rollout),
+    /// Stop a release now, as one person; let it go again, as two.
+    Hold(hold::Hold),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
 }
@@ -82,6 +86,7 @@ impl Verb {
             Self::Device(verb) => verb.run(output),
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),
+            Self::Hold(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
         }
     }

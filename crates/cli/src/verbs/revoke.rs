@@ -19,6 +19,7 @@ use crate::files;
 use crate::output::Output;
 use crate::paper;
 use crate::signing::Signing;
+use crate::verbs::publish::Publish;
 use crate::verbs::root::RootFile;
 
 /// Withdraw releases and keys for good, with keys that are kept offline.
@@ -53,6 +54,11 @@ enum Verb {
         #[command(flatten)]
         signing: Signing,
     },
+    /// Hand in signed revocations at a server, from where devices take them.
+    #[command(
+        after_help = "Example:\n  mainstay revoke publish revocations-4.cbor --token-file kim.token"
+    )]
+    Publish(Publish),
     /// Show what is withdrawn, until when that holds, who has signed, and whose signatures are missing.
     #[command(after_help = "Example:\n  mainstay revoke show revocations-4.cbor --root root.cbor")]
     Show {
@@ -75,6 +81,7 @@ impl Revoke {
                 root,
                 signing,
             }) => sign(&file, &key, &root, &signing, output),
+            Some(Verb::Publish(verb)) => verb.revocations(output),
             Some(Verb::Show { file, root }) => look::show(&file, root.as_deref(), output),
         }
     }

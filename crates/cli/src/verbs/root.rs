@@ -23,6 +23,7 @@ use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
 use crate::paper::Stage;
+use crate::verbs::publish::Publish;
 
 /// Make the root of trust that devices hold, and the ones that follow it.
 #[derive(Debug, Subcommand)]
@@ -78,6 +79,9 @@ pub enum Root {
     /// Show who plays which role, who has signed, and whose signatures are missing.
     #[command(after_help = "Example:\n  mainstay root show root-2.cbor --current root-1.cbor")]
     Show(show::Show),
+    /// Hand in the next root at a server, from where devices take it.
+    #[command(after_help = "Example:\n  mainstay root publish root-2.cbor --token-file kim.token")]
+    Publish(Publish),
     /// Say in sentences what changes from one root to another.
     #[command(after_help = "Example:\n  mainstay root diff root-1.cbor root-2.cbor")]
     Diff {
@@ -111,6 +115,7 @@ impl Root {
             Self::Extend(verb) => verb.run(output),
             Self::Sign(verb) => verb.run(output),
             Self::Show(verb) => verb.run(output),
+            Self::Publish(verb) => verb.root(output),
             Self::Diff { older, newer } => compare::run(&older, &newer, output),
             Self::VerifyChain { files } => chain::run(&files, output),
         }

@@ -20,6 +20,7 @@ use crate::files;
 use crate::output::Output;
 use crate::paper;
 use crate::signing::Signing;
+use crate::verbs::publish::Publish;
 use crate::verbs::root::RootFile;
 
 /// Say when, and to how large a share, a class may install a release.
@@ -49,6 +50,11 @@ pub enum Schedule {
         #[command(flatten)]
         signing: Signing,
     },
+    /// Hand in a signed schedule at a server, as operations.
+    #[command(
+        after_help = "Example:\n  mainstay schedule publish thermo.schedule --token-file kim.token"
+    )]
+    Publish(Publish),
     /// Show what a schedule says, who has signed, and whose signatures are missing.
     #[command(after_help = "Example:\n  mainstay schedule show thermo.schedule --root root.cbor")]
     Show {
@@ -71,6 +77,7 @@ impl Schedule {
                 root,
                 signing,
             } => sign(&file, &key, &root, &signing, output),
+            Self::Publish(verb) => verb.schedule(output),
             Self::Show { file, root } => look::show(&file, root.as_deref(), output),
         }
     }

@@ -9,6 +9,7 @@ use crate::folder::Folder;
 const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
 const ROTATE_A_KEY: &str = include_str!("../../../../docs/rotate-a-key.md");
 const OFFLINE_BUNDLE: &str = include_str!("../../../../docs/offline-bundle.md");
+const BRAKES: &str = include_str!("../../../../docs/brakes.md");
 
 /// Ends the guide's server too if a command before its last one fails.
 const PRELUDE: &str =
@@ -33,6 +34,11 @@ fn every_command_of_rotating_a_key_works() {
 #[test]
 fn every_command_of_the_offline_bundle_works() {
     works(OFFLINE_BUNDLE, 5);
+}
+
+#[test]
+fn every_command_of_the_brakes_works() {
+    works(BRAKES, 9);
 }
 
 /// Runs a guide in a folder of its own, which then holds what the guide makes.

@@ -14,7 +14,7 @@ use mainstay_keys::HostPrimitives;
 use mainstay_release::{Release, Stage};
 use mainstay_store::StoredRevocations;
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
-use mainstay_trust::{Revocations, verify};
+use mainstay_trust::{Digest, Revocations, verify};
 
 use super::releases;
 use crate::jobs::advance_rollouts;
@@ -35,7 +35,7 @@ pub(super) async fn publish(
     let person = authenticate::person(&app, &headers, Permission::PublishTrust).await?;
     let signed = body::read(&headers, request, SIGNED_BYTES_MAX).await?;
     let standing = app.standing().await?;
-    let document = checked(&app, &standing, &signed, &person)?;
+    let document = checked(&app, &standing, &signed, &person).await?;
     let known = standing.stored_revocations();
     let status = match known.is_some_and(|known| known.digest == document.digest) {
         true => StatusCode::OK,
@@ -50,18 +50,28 @@ pub(super) async fn publish(
     Ok((status, Json(newest_view(&app).await?)))
 }
 
-/// The document as it is stored, if devices at the newest root will take it.
-fn checked(
+/// The document as it is stored, if devices at the newest root will take it. It must follow the
+/// newest one of its epoch even if that was signed by keys which the root has dropped since: a device
+/// may have come across both.
+async fn checked(
     app: &App,
     standing: &Standing,
     signed: &[u8],
     person: &Person,
 ) -> Result<StoredRevocations, Refused> {
-    let root = standing.root()?;
-    let known = standing.revocations(&root)?;
-    let verified = verify::revocations(signed, &root, &HostPrimitives)?;
-    let document = verified.get();
-    document.check_follows(known.as_ref().map(verify::Verified::get))?;
+    let document = {
+        let root = standing.root()?;
+        let verified = verify::revocations(signed, &root, &HostPrimitives)?;
+        *verified.get()
+    };
+    let newest = app.store.newest_revocations(document.epoch).await?;
+    if let Some(newest) = newest {
+        let known = Revocations {
+            digest: Digest(newest.digest),
+            ..document_file::read(&newest.signed)?
+        };
+        document.check_follows(Some(&known))?;
+    }
     Ok(StoredRevocations {
         epoch: document.epoch,
         seq: document.seq,

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use mainstay_access::{Duty, Permission};
 use mainstay_api::Why;
-use mainstay_fleet::Device;
+use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Rollout, RolloutId, Wait, step, why};
 
@@ -53,7 +53,7 @@ pub(super) async fn release(
     };
     Ok(Json(match rollout {
         Some(rollout) => of_rollout(&app, &rollout, app.now()).await?,
-        None => before_rollout(&release),
+        None => before_rollout(&app, &release).await?,
     }))
 }
 
@@ -125,8 +125,24 @@ pub(crate) async fn of_rollout(
     })
 }
 
-/// Why a release has no rollout yet.
-fn before_rollout(release: &Release) -> Why {
+/// Why a release has no rollout yet: a hold goes before all else.
+async fn before_rollout(app: &App, release: &Release) -> Result<Why, Refused> {
+    let standing = app.standing().await?;
+    let manifest = ReleaseDigest(release.facts.manifest.0);
+    let Some(hold) = standing.hold_on(&manifest) else {
+        return Ok(at_its_stage(release));
+    };
+    let because = brakes::held(hold);
+    let (reason, id) = (because.reason(app.now()), &release.id);
+    Ok(Why {
+        subject: id.to_string(),
+        sentence: format!("{id} goes no further, because {reason}."),
+        next: some(because.next()),
+    })
+}
+
+/// What the stage of a release without a rollout waits for.
+fn at_its_stage(release: &Release) -> Why {
     let stage = release.stage.name();
     let (because, next) = match stage {
         StageName::Signed => ("its track's gates aren't open", None),

@@ -5,7 +5,7 @@ use mainstay_api::{ReleaseView, RevocationsView, RolloutView, Why};
 use mainstay_artifact::{ClassName, Signer};
 use mainstay_fleet::Device;
 use mainstay_server::PagesAccess;
-use mainstay_trust::Minimum;
+use mainstay_trust::{Minimum, Role};
 use reqwest::StatusCode;
 
 use crate::gadget::{Gadget, register};
@@ -177,4 +177,37 @@ async fn only_what_follows_is_taken() {
         assert_eq!(refused.0, 422, "{id} {}", refused.1);
         assert!(refused.1.starts_with(id), "{id} {}", refused.1);
     }
+}
+
+/// What a dropped key signed counts for nothing, here as on devices; its numbers are used up.
+#[tokio::test]
+async fn revocations_by_a_key_that_the_root_has_dropped_are_void() {
+    let house = House::new().await;
+    let none = Named::default();
+    publish_root(&house, &next_root(2)).await;
+    revoke(&house, revocations(&house, 4, &none)).await;
+    let roy = signer("roy@northwind.example");
+    let mut third = next_root(3);
+    for member in &mut third.members {
+        if member.role == Role::Revocation {
+            member.holder = roy.holder().to_owned();
+            member.public_key = roy.public_key().into();
+        }
+    }
+    publish_root(&house, &third).await;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadget = register(&house, &["th-1"], &old).await.remove(0);
+    gadget.hold(3, None);
+    let told = gadget.check_in(&house, &[]).await;
+    assert_eq!((told.named, told.revocations), ((3, None), None));
+    let used = revocations_by(&roy, &house, 3, &none);
+    let refused = problem(revoke(&house, used).await).await;
+    assert_eq!(refused, (422, "trust.revocations-replayed".to_owned()));
+    let next = revocations_by(&roy, &house, 5, &none);
+    assert_eq!(
+        revoke(&house, next.clone()).await.status(),
+        StatusCode::CREATED
+    );
+    let told = gadget.check_in(&house, &[]).await;
+    assert_eq!(told.revocations, Some(next));
 }

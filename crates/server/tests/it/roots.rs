@@ -99,7 +99,8 @@ async fn only_the_root_that_follows_is_taken() {
         .post(ROOTS, &house.tokens.operations, house.root.clone())
         .await;
     assert_eq!(again.status(), StatusCode::OK, "the newest once more");
-    let nobody = house.refused(ROOTS, &"0".repeat(64), signed_by_custodian(&later(2)));
+    let stranger = "0".repeat(64);
+    let nobody = house.refused(ROOTS, &stranger, signed_by_custodian(&later(2)));
     assert_eq!(nobody.await, (401, "auth.token".to_owned()));
     publish_root(&house, &later(2)).await;
     let roots: Vec<RootView> = house.get(ROOTS, &house.tokens.engineer).await;
