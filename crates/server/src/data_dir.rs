@@ -285,7 +285,7 @@ async fn add_first(store: &SqliteStore, first: &[u8]) -> Result<(), DataDirError
     Ok(store.add_root(&root).await?)
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
     let written = File::create(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()

@@ -15,7 +15,7 @@ use mainstay_store::{Roots as _, StoredRoot};
 use mainstay_trust::verify;
 
 use crate::app::AppError;
-use crate::data_dir::{DataDir, DataDirError, chain, unusable};
+use crate::data_dir::{DataDir, DataDirError, chain, unusable, write_durably};
 use crate::root_chain;
 
 impl DataDir {
@@ -74,16 +74,14 @@ impl DataDir {
         roots: &[Vec<u8>],
         passphrase: &Passphrase,
     ) -> Result<FileSigner, DataDirError> {
-        let present = file::open(&self.status_key(), passphrase)?;
-        if root_chain::check(roots, &present).is_ok() || !self.next_key().exists() {
-            return Ok(present);
+        if self.next_key().exists()
+            && let Ok(next) = file::open(&self.next_key(), passphrase)
+            && root_chain::check(roots, &next).is_ok()
+        {
+            self.replace_status_key()?;
+            return Ok(next);
         }
-        let next = file::open(&self.next_key(), passphrase)?;
-        if root_chain::check(roots, &next).is_err() {
-            return Ok(present);
-        }
-        self.replace_status_key()?;
-        Ok(next)
+        Ok(file::open(&self.status_key(), passphrase)?)
     }
 
     fn next_key(&self) -> PathBuf {
@@ -103,19 +101,15 @@ impl DataDir {
         Ok(())
     }
 
-    /// The key itself moves last: while it lies beside, the rotation isn't finished.
+    /// The public half is copied and the key moves after it, so that up to that moment the next key
+    /// can be opened where it lies.
     fn replace_status_key(&self) -> Result<(), DataDirError> {
         let (next, present) = (self.next_key(), self.status_key());
-        let moves = [(public_half(&next), public_half(&present)), (next, present)];
-        for (from, to) in moves {
-            match fs::rename(&from, &to) {
-                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                    return Err(unusable(&to, cause));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let public = public_half(&next);
+        let half = fs::read(&public).map_err(|cause| unusable(&public, cause))?;
+        write_durably(&public_half(&present), &half)?;
+        fs::rename(&next, &present).map_err(|cause| unusable(&present, cause))?;
+        fs::remove_file(&public).map_err(|cause| unusable(&public, cause))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Roots after the first: who may hand them in, and how devices climb.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mainstay_api::RootView;
@@ -118,6 +119,11 @@ async fn starts(data: &DataDir) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// The public half beside a key.
+fn half(key: &Path) -> PathBuf {
+    key.with_added_extension("pub")
+}
+
 #[tokio::test]
 async fn a_stopped_server_changes_its_key_together_with_the_root() {
     let folder = tempfile::tempdir().unwrap();
@@ -128,7 +134,9 @@ async fn a_stopped_server_changes_its_key_together_with_the_root() {
         version: 2,
         ..root_draft(&key.signer().unwrap())
     });
-    let (before, now) = (fs::read(data.status_key()).unwrap(), start());
+    let (before, now) = (folder.path().join("old-key"), start());
+    fs::copy(data.status_key(), &before).unwrap();
+    fs::copy(half(&data.status_key()), half(&before)).unwrap();
     let keyless = data.rotate(&root, None, &passphrase(), now).await;
     assert_eq!(keyless.unwrap_err().id(), "server.status-key");
     let gap = signed_by_custodian(&later(3));
@@ -138,13 +146,21 @@ async fn a_stopped_server_changes_its_key_together_with_the_root() {
     let rotated = data.rotate(&root, Some(&key), &passphrase(), now).await;
     assert_eq!(rotated.unwrap(), 2);
     assert_eq!(starts(&data).await, Ok(()));
-    // The power went after the root was stored: the new key still lies beside the old one.
+    // The power went after the root was stored: the new key still lies beside the old one, whose
+    // public half has been replaced already, or hasn't.
     let next = data.status_key().with_added_extension("next");
-    fs::rename(data.status_key(), &next).unwrap();
-    fs::write(data.status_key(), &before).unwrap();
-    assert_eq!(starts(&data).await, Ok(()), "the rotation is finished");
-    assert!(!next.exists());
+    for half_replaced in [false, true] {
+        fs::copy(half(&data.status_key()), half(&next)).unwrap();
+        fs::rename(data.status_key(), &next).unwrap();
+        fs::copy(&before, data.status_key()).unwrap();
+        if !half_replaced {
+            fs::copy(half(&before), half(&data.status_key())).unwrap();
+        }
+        assert_eq!(starts(&data).await, Ok(()), "the rotation is finished");
+        assert!(!next.exists() && !half(&next).exists());
+    }
     // The old key alone can't speak under the new root.
-    fs::write(data.status_key(), before).unwrap();
+    fs::copy(&before, data.status_key()).unwrap();
+    fs::copy(half(&before), half(&data.status_key())).unwrap();
     assert_eq!(starts(&data).await, Err("server.status-key"));
 }

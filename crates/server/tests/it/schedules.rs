@@ -102,12 +102,14 @@ async fn an_offer_carries_the_schedule_that_allows_it() {
         let sentence = why(&house).await;
         assert!(sentence.contains(reason), "{sentence}");
     }
-    let added = house.post(SCHEDULES, &house.tokens.operations, by_kim(&whole));
+    // Signed once: no two signatures of a key are alike.
+    let signed = by_kim(&whole);
+    let added = house.post(SCHEDULES, &house.tokens.operations, signed.clone());
     let view: ScheduleView = read(added.await).await;
     assert_eq!(view.share, SHARE_WHOLE);
     let told = gadget.check_in(&house, &[]).await;
     assert!(told.install.is_some());
-    assert_eq!(told.schedule, Some(by_kim(&whole)));
+    assert_eq!(told.schedule, Some(signed));
 }
 
 #[tokio::test]
