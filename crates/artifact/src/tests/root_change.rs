@@ -104,7 +104,13 @@ fn each_change_says_what_it_does() {
         from: 1,
         to: 2,
     };
-    check(&|d| Ok(d.set_threshold(Role::Build, 2)), &[threshold]);
+    check(
+        &|d| {
+            d.set_threshold(Role::Build, 2);
+            Ok(())
+        },
+        &[threshold],
+    );
     let epoch = RootChange::Epoch {
         role: Role::Release,
         from: 0,
@@ -115,7 +121,13 @@ fn each_change_says_what_it_does() {
         from: 1_800_000_000,
         to: 1_900_000_000,
     };
-    check(&|d| Ok(d.expires = 1_900_000_000), &[expires]);
+    check(
+        &|d| {
+            d.expires = 1_900_000_000;
+            Ok(())
+        },
+        &[expires],
+    );
 }
 
 #[test]
@@ -169,6 +181,19 @@ fn each_impossible_change_has_its_own_reason() {
         &|d| d.retire(custodian().key_id(), 2, lib),
         "trust.root-threshold",
     );
+    let last = RootDraft {
+        version: u32::MAX,
+        ..draft()
+    };
+    assert_eq!(last.next(0).unwrap_err().id(), "trust.root-version");
+}
+
+#[test]
+fn what_a_key_has_lost_it_never_gets_back() {
+    let lib = &RustCrypto;
+    let check = |change: &dyn Fn(&mut RootDraft) -> Result<(), ChangeError>, expected: &str| {
+        assert_eq!(changed(change).unwrap_err(), expected);
+    };
     check(
         &|d| {
             d.retire(li().key_id(), 4, lib)?;
@@ -197,11 +222,6 @@ fn each_impossible_change_has_its_own_reason() {
         },
         "trust.root-epoch",
     );
-    let last = RootDraft {
-        version: u32::MAX,
-        ..draft()
-    };
-    assert_eq!(last.next(0).unwrap_err().id(), "trust.root-version");
 }
 
 /// Who still has to sign root 2, by root 1 and by root 2 itself.
