@@ -12,8 +12,9 @@ use std::path::Path;
 use crate::pkcs8_pem::{self, Unsealable};
 use crate::{FileSigner, KeyError, Passphrase, PublicHalf, SecretKey};
 
-/// Largest key file: a sealed P-256 key has some 400 bytes, and an RSA key that someone names by
-/// mistake still gets its own message below this.
+/// Largest key file: a sealed P-256 key has some 400 bytes, one of ML-DSA-87 in its longest form
+/// some 7 KB, its public half 5 KB; and an RSA key that someone names by mistake still gets its own
+/// message below this.
 pub const KEY_FILE_BYTES_MAX: usize = 16 * 1024;
 
 /// Keeps a new key in `path`, sealed by `passphrase`, and its public half beside it. Returns the

@@ -11,7 +11,7 @@
 //! | policy | [`verify`], [`admission`], [`root_rules`] | who must have signed; what this device may run |
 //! | documents | [`root`], [`manifest`], [`status`] | one type each, with `parse` and `encode` as exact inverses |
 //! | containers | [`envelope`], [`signed`], [`cose`] | where a document and its signatures lie in the bytes |
-//! | alphabet | [`cbor`], [`digest`], [`key`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
+//! | alphabet | [`cbor`], [`digest`], [`key`], [`lms`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
 #![no_std]
 
 pub mod admission;
@@ -21,6 +21,7 @@ pub mod digest;
 pub mod envelope;
 mod fields;
 pub mod key;
+pub mod lms;
 pub mod manifest;
 mod manifest_wire;
 pub mod primitives;
