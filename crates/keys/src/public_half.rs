@@ -113,6 +113,20 @@ mod tests {
         assert_eq!(PublicHalf::parse(&half.to_text()), Ok(half));
     }
 
+    /// A hash-based key signs in hardware; here only its public half is known.
+    #[test]
+    fn a_key_that_signs_elsewhere() {
+        let mut bytes = [0; 60];
+        (bytes[3], bytes[7], bytes[11]) = (1, 5, 4);
+        let key = PublicKeyBuf::new(Algorithm::HssLms, &bytes).unwrap();
+        let half = PublicHalf::new("module.northwind.example", key);
+        let text = half.to_text();
+        assert!(text.contains("algorithm = \"HSS-LMS\"\n"));
+        assert_eq!(PublicHalf::parse(&text), Ok(half));
+        let two_trees = text.replace("public_key = \"00000001", "public_key = \"00000002");
+        assert!(PublicHalf::parse(&two_trees).unwrap_err().contains("one tree"));
+    }
+
     #[test]
     fn each_defect_is_named() {
         let good = PublicHalf::of(&FakeSigner::new("ana")).to_text();

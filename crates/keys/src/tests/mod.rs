@@ -1,4 +1,6 @@
 //! Tests across the crate's modules.
 
 mod key_files;
+mod rust_signer;
 mod two_libraries;
+mod wycheproof;
