@@ -13,6 +13,7 @@ pub mod blocks;
 pub mod check;
 pub mod container;
 mod container_error;
+pub mod document_file;
 pub mod identity;
 pub mod inspect;
 pub mod pack;
@@ -20,7 +21,6 @@ mod public_key;
 pub mod root_file;
 pub mod sign;
 pub mod signer;
-pub mod status_file;
 #[cfg(test)]
 mod tests;
 
@@ -35,4 +35,3 @@ pub use public_key::PublicKeyBuf;
 pub use root_file::{Member, RootDraft, add_root_signature};
 pub use sign::add_build_signature;
 pub use signer::{SignError, Signer};
-pub use status_file::sign_status;
