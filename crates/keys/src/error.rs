@@ -74,6 +74,14 @@ pub enum KeyError {
         /// What is wrong with it.
         why: String,
     },
+    /// A public key that was made elsewhere isn't readable as one.
+    #[error("{} isn't a public key that a root can list: {why}", .path.display())]
+    NotAPublicKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Too short or too long a passphrase.
     #[error(
         "the passphrase has {0} bytes; it must have {PASSPHRASE_BYTES_MIN} to {PASSPHRASE_BYTES_MAX}"
@@ -104,6 +112,7 @@ impl KeyError {
             Self::HashBased => "key.hash-based",
             Self::Mismatch(_) => "key.mismatch",
             Self::NotAPublicHalf { .. } => "key.not-a-public-half",
+            Self::NotAPublicKey { .. } => "key.not-a-public-key",
             Self::PassphraseLength(_) => "key.passphrase-length",
             Self::Holder(_) => "key.holder",
             Self::Library(_) => "key.library",
@@ -139,6 +148,9 @@ impl KeyError {
             }
             Self::Mismatch(_) | Self::NotAPublicHalf { .. } => {
                 "Put the .pub file that was made together with the key beside it again."
+            }
+            Self::NotAPublicKey { .. } => {
+                "Export it as PEM (`BEGIN PUBLIC KEY`), or raw or in hexadecimal and name its algorithm."
             }
             Self::PassphraseLength(_) => "Choose a passphrase of several words.",
             Self::Holder(_) => {

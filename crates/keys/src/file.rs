@@ -39,6 +39,11 @@ pub fn create(
     Ok(public)
 }
 
+/// Keeps a public half alone: of a key that signs elsewhere. Refuses if the file exists.
+pub fn create_public(path: &Path, public: &PublicHalf) -> Result<(), KeyError> {
+    write_new(path, &public.to_text())
+}
+
 /// Opens the key in `path`. Its holder is the one that the public half beside it names.
 pub fn open(path: &Path, passphrase: &Passphrase) -> Result<FileSigner, KeyError> {
     open_with_secret(path, passphrase).map(|(signer, _)| signer)
@@ -70,6 +75,15 @@ fn open_with_secret(
 
 /// The text of a file of at most `bytes_max` bytes.
 pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyError> {
+    let why = "it isn't text";
+    String::from_utf8(read_bytes(path, bytes_max)?).map_err(|_| KeyError::NotAKey {
+        path: path.to_owned(),
+        why,
+    })
+}
+
+/// The content of a file of at most `bytes_max` bytes.
+pub(crate) fn read_bytes(path: &Path, bytes_max: usize) -> Result<Vec<u8>, KeyError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes))
@@ -77,11 +91,7 @@ pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyE
     if bytes.len() > bytes_max {
         return Err(KeyError::TooLarge(path.to_owned()));
     }
-    let why = "it isn't text";
-    String::from_utf8(bytes).map_err(|_| KeyError::NotAKey {
-        path: path.to_owned(),
-        why,
-    })
+    Ok(bytes)
 }
 
 fn explain(path: &Path, why: Unsealable) -> KeyError {

@@ -41,11 +41,7 @@ pub fn from_seed(holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
 ///
 /// # Errors
 /// As [`fresh`].
-pub fn seeded(
-    algorithm: Algorithm,
-    holder: &str,
-    seed: &[u8; 32],
-) -> Result<SecretKey, KeyError> {
+pub fn seeded(algorithm: Algorithm, holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
     check_signs(algorithm)?;
     // All but one in 2^32 hashes lie below P-256's group order; the counter takes care of the rest.
     let pair_of = |counter| Pair::from_secret(algorithm, &secret(algorithm, seed, counter));
@@ -60,18 +56,22 @@ fn check_signs(algorithm: Algorithm) -> Result<(), KeyError> {
     }
 }
 
+/// Whether a root can name this holder (see `trust::root::Key`), so that no key is made in vain.
+pub(crate) fn check_holder(holder: &str) -> Result<(), KeyError> {
+    let plain = holder
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+    if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
+        return Ok(());
+    }
+    let shown = holder.chars().take(HOLDER_BYTES_MAX).collect();
+    Err(KeyError::Holder(shown))
+}
+
 impl SecretKey {
     /// Takes an unencrypted PKCS#8 document (RFC 5958).
     pub(crate) fn new(holder: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        // What a root can name (see `trust::root::Key`), so that no key is made in vain.
-        let plain = holder
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-        if !plain || !(1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
-            return Err(KeyError::Holder(
-                holder.chars().take(HOLDER_BYTES_MAX).collect(),
-            ));
-        }
+        check_holder(holder)?;
         Ok(Self {
             holder: holder.to_owned(),
             pkcs8: Zeroizing::new(pkcs8.to_vec()),

@@ -12,6 +12,7 @@ pub mod error;
 pub mod file;
 pub mod generate;
 pub mod host;
+pub mod import;
 pub mod module;
 mod pair;
 pub mod passphrase;

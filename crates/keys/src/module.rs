@@ -109,7 +109,10 @@ mod tests {
         let fips = cfg!(feature = "fips");
         assert_eq!(module.fips_module.is_some(), fips);
         assert_eq!(module.fips_mode, fips);
-        assert_eq!(module.claim().contains("not a FIPS-validated module"), !fips);
+        assert_eq!(
+            module.claim().contains("not a FIPS-validated module"),
+            !fips
+        );
         assert!(module.version.starts_with(|c: char| c.is_ascii_digit()));
     }
 

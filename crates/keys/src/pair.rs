@@ -17,14 +17,14 @@ use aws_lc_rs::signature::{
 };
 use mainstay_trust::Algorithm;
 use pkcs8::der::Decode as _;
-use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
+use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
 
 /// An elliptic-curve public key (RFC 5480, section 2.1.1); its parameters name the curve.
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
-/// What a PKCS#8 document calls the other algorithms, or the curve (RFC 5480, RFC 8410, RFC 9881).
-const NAMES: [(ObjectIdentifier, Algorithm); 5] = [
+/// What keys call the other algorithms, or the curve (RFC 5480, RFC 8410, RFC 9881, RFC 9802).
+const NAMES: [(ObjectIdentifier, Algorithm); 6] = [
     (
         ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"),
         Algorithm::Esp256,
@@ -44,6 +44,10 @@ const NAMES: [(ObjectIdentifier, Algorithm); 5] = [
     (
         ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"),
         Algorithm::MlDsa87,
+    ),
+    (
+        ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.3.17"),
+        Algorithm::HssLms,
     ),
 ];
 
@@ -117,7 +121,7 @@ impl Pair {
 
     /// The pair in an unencrypted PKCS#8 document; None if it holds another kind of key.
     pub(crate) fn from_pkcs8(document: &[u8]) -> Option<Pair> {
-        let algorithm = algorithm_of(document)?;
+        let algorithm = named(PrivateKeyInfoRef::from_der(document).ok()?.algorithm)?;
         let key = match scheme(algorithm)? {
             Scheme::Ecdsa(scheme) => EcdsaKeyPair::from_pkcs8(scheme, document).map(Key::Ecdsa),
             Scheme::Ed25519 => Ed25519KeyPair::from_pkcs8(document).map(Key::Ed25519),
@@ -170,9 +174,8 @@ impl Pair {
     }
 }
 
-/// Which algorithm the key in a PKCS#8 document is for.
-fn algorithm_of(document: &[u8]) -> Option<Algorithm> {
-    let named = PrivateKeyInfoRef::from_der(document).ok()?.algorithm;
+/// Which algorithm a key in DER is for, by the identifier in front of it.
+pub(crate) fn named(named: AlgorithmIdentifierRef<'_>) -> Option<Algorithm> {
     let name = match named.oid {
         EC_PUBLIC_KEY => named.parameters_oid().ok()?,
         other => other,

@@ -124,7 +124,11 @@ mod tests {
         assert!(text.contains("algorithm = \"HSS-LMS\"\n"));
         assert_eq!(PublicHalf::parse(&text), Ok(half));
         let two_trees = text.replace("public_key = \"00000001", "public_key = \"00000002");
-        assert!(PublicHalf::parse(&two_trees).unwrap_err().contains("one tree"));
+        assert!(
+            PublicHalf::parse(&two_trees)
+                .unwrap_err()
+                .contains("one tree")
+        );
     }
 
     #[test]

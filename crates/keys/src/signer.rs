@@ -25,8 +25,7 @@ impl FileSigner {
         let Some(pair) = Pair::from_pkcs8(key.pkcs8()) else {
             return Err(refused);
         };
-        let public =
-            PublicKeyBuf::new(pair.algorithm(), pair.public_key()).map_err(|_| refused)?;
+        let public = PublicKeyBuf::new(pair.algorithm(), pair.public_key()).map_err(|_| refused)?;
         let id = KeyId::of(&public.as_key(), &HostPrimitives);
         Ok(Self {
             holder: key.holder().to_owned(),

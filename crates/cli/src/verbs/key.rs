@@ -1,5 +1,7 @@
 //! `mainstay key`: make signing keys.
 
+mod import;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -30,6 +32,8 @@ pub enum Key {
         #[command(flatten)]
         passphrase: PassphraseSource,
     },
+    /// Write the `.pub` file of a key that was made elsewhere, so that a root can list it.
+    Import(import::Import),
     /// Show whose key a public half is.
     #[command(after_help = "Example:\n  mainstay key show ana.key.pub")]
     Show {
@@ -48,6 +52,7 @@ impl Key {
                 algorithm,
                 passphrase,
             } => new(&file, &holder, algorithm, &passphrase, output),
+            Self::Import(verb) => verb.run(output),
             Self::Show { file } => {
                 let half = PublicHalf::open(&file)?;
                 let value = json!({ "holder": half.holder, "kid": half.key_id.to_string(), "algorithm": half.public_key.algorithm().id() });

@@ -18,7 +18,8 @@ pub struct Version {
 }
 
 /// What a device's verifier is, in every build of this command.
-const DEVICE: &str = "RustCrypto in pure Rust, without allocation. It is not a FIPS-validated module.";
+const DEVICE: &str =
+    "RustCrypto in pure Rust, without allocation. It is not a FIPS-validated module.";
 
 impl Version {
     /// Does it.

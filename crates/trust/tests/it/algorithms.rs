@@ -19,8 +19,17 @@ fn check(key: &PublicKey<'_>, other: &PublicKey<'_>, message: &[u8], signature: 
     assert!(!holds(key, &[message, b"."], signature), "{name}: message");
     assert!(!holds(other, &[message], signature), "{name}: key");
     let longer = [signature, &[0]].concat();
-    for other in [&signature[1..], &signature[..signature.len() - 1], &longer, &[]] {
-        assert!(!holds(key, &[message], other), "{name}: length {}", other.len());
+    for other in [
+        &signature[1..],
+        &signature[..signature.len() - 1],
+        &longer,
+        &[],
+    ] {
+        assert!(
+            !holds(key, &[message], other),
+            "{name}: length {}",
+            other.len()
+        );
     }
     let step = 1 + signature.len() / 40;
     for at in (0..signature.len()).step_by(step) {
@@ -172,7 +181,13 @@ fn key_ids_are_thumbprints() {
             let (x, y) = (Value::Bytes(x.clone()), Value::Bytes(y.clone()));
             vec![(1, number(2)), (-1, number(curve)), (-2, x), (-3, y)]
         };
-        let lattice = |whole| vec![(1, number(7)), (3, number(algorithm.cose_id())), (-1, whole)];
+        let lattice = |whole| {
+            vec![
+                (1, number(7)),
+                (3, number(algorithm.cose_id())),
+                (-1, whole),
+            ]
+        };
         let members = match algorithm {
             Algorithm::Esp256 => point(1),
             Algorithm::Esp384 => point(2),
