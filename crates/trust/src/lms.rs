@@ -2,7 +2,7 @@
 //!
 //! Hash-based signatures need nothing but a hash, so this is written over [`Primitives`]: a
 //! microcontroller hashes with RustCrypto, a host with its own module. The message is hashed in the
-//! pieces in which it comes, and the stack stays below 1 KB. Nothing here is secret, so nothing has
+//! pieces in which it comes, and the stack holds a hash and a few nodes. Nothing here is secret, so nothing has
 //! to take constant time. Signing isn't here and never will be: see
 //! [`Algorithm::HssLms`](crate::Algorithm::HssLms). Read [`verify`] first.
 //!
