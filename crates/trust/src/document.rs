@@ -29,7 +29,7 @@ pub trait Document<'a>: Canonical + Sized {
     /// Whether the values can be meant.
     ///
     /// # Errors
-    /// [`Refusal::FieldInvalid`].
+    /// [`Refusal::FieldInvalid`], or [`Refusal::TooLarge`] for too many items.
     fn check(&self) -> Result<(), Refusal>;
 
     /// What a retired key's last number is compared with: the document's own sequence number, or

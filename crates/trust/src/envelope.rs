@@ -73,8 +73,9 @@ impl<'a> Envelope<'a> {
     /// enough for one that devices accept.
     ///
     /// # Errors
-    /// A small buffer, or more than [`ENVELOPE_BYTES_MAX`] bytes.
+    /// A small buffer, more than [`ENVELOPE_BYTES_MAX`] bytes, or too many blocks.
     pub fn encode(&self, buf: &mut [u8]) -> Result<usize, EncodeError> {
+        self.blocks.check_within(BLOCKS_MAX)?;
         if cbor::encoded_len(self) > ENVELOPE_BYTES_MAX {
             return Err(Refusal::TooLarge.into());
         }

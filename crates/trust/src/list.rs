@@ -73,6 +73,15 @@ impl<'a, T: Item<'a>> List<'a, T> {
         self.len() == 0
     }
 
+    /// Whether there are no more than `max`.
+    pub(crate) fn check_within(&self, max: u32) -> Result<(), Refusal> {
+        if self.len() <= max as usize {
+            Ok(())
+        } else {
+            Err(Refusal::TooLarge)
+        }
+    }
+
     /// Whether `item` is among them.
     pub fn contains(&self, item: &T) -> bool
     where

@@ -100,6 +100,7 @@ impl<'a> Manifest<'a> {
     }
 
     fn check(&self) -> Result<(), Refusal> {
+        self.returns_to.check_within(RETURNS_TO_MAX)?;
         if self.image_bytes == 0 || !cbor::is_plain_text(self.version, VERSION_BYTES_MAX) {
             return Err(Refusal::FieldInvalid);
         }

@@ -117,6 +117,9 @@ impl<'a> Document<'a> for Revocations<'a> {
     }
 
     fn check(&self) -> Result<(), Refusal> {
+        self.keys.check_within(REVOKED_MAX)?;
+        self.releases.check_within(REVOKED_MAX)?;
+        self.minimums.check_within(CLASSES_MAX)?;
         lasts(self.issued, self.next_update, NEXT_UPDATE_S_MAX)?;
         let classes = self.minimums.iter().map(|entry| entry.class);
         if self.seq > 0 && classes.is_sorted_by(|one, next| one < next) {

@@ -48,6 +48,12 @@ impl<'a> Document<'a> for Root<'a> {
     /// Whether such a root is *valid* is asked by
     /// [`root_rules::check`](crate::root_rules::check).
     fn check(&self) -> Result<(), Refusal> {
+        self.keys.check_within(KEYS_MAX)?;
+        self.policy.check_within(CLASSES_MAX)?;
+        for rule in self.roles.iter() {
+            rule.keys.check_within(ROLE_KEYS_MAX)?;
+            rule.required_algorithms.check_within(ALGORITHMS_MAX)?;
+        }
         let plain = |name| cbor::is_plain_text(name, NAME_BYTES_MAX);
         let holders = self.keys.iter().all(|key| is_holder(key.holder));
         let lasts = self.issued < self.expires;

@@ -70,6 +70,7 @@ impl<'a> Document<'a> for Status<'a> {
     }
 
     fn check(&self) -> Result<(), Refusal> {
+        self.held.check_within(HELD_MAX)?;
         lasts(self.issued, self.expires, STATUS_S_MAX)
     }
 

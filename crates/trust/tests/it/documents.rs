@@ -352,50 +352,127 @@ fn fullest_root() -> Draft {
     root
 }
 
-/// One more than the most, of everything that is counted.
+/// The bytes with one item more in the array that begins with `head` and `item`, whose length is its
+/// last byte.
+fn one_more(bytes: &[u8], head: &[u8], item: &[u8]) -> Vec<u8> {
+    let array = [head, item].concat();
+    let at = bytes
+        .windows(array.len())
+        .position(|window| window == array)
+        .expect("such an array");
+    let mut more = bytes.to_vec();
+    more[at + head.len() - 1] += 1;
+    let behind = at + head.len();
+    more.splice(behind..behind, item.iter().copied());
+    more
+}
+
+fn expect_too_large<'d, D: Document<'d>>(bytes: Vec<u8>) {
+    assert_eq!(D::parse(bytes.leak()).map(|_| ()), Err(Refusal::TooLarge));
+}
+
+/// One more than the most is neither read nor written, of everything that is counted.
 #[test]
 fn more_than_the_most_is_refused() {
-    let too_large = Err(Refusal::TooLarge);
-    let mut root = fullest_root();
-    root.policy.push(root.policy[0].clone());
-    assert_eq!(
-        Root::parse(&people::payload(&root.done())).map(|_| ()),
-        too_large
-    );
-    let mut root = fullest_root();
-    root.keys.push(root.keys[0]);
-    assert_eq!(
-        Root::parse(&people::payload(&root.done())).map(|_| ()),
-        too_large
-    );
-    let mut root = fullest_root();
-    root.role(Role::Build).keys.push(KeyId([9; 16]));
-    assert_eq!(
-        Root::parse(&people::payload(&root.done())).map(|_| ()),
-        too_large
-    );
-
+    let digest = [&[0x58, 0x20][..], &[0xd1; 32]].concat();
+    let kid = [&[0x50][..], &[0xc1; 16]].concat();
     let mut status = people::status();
-    status.held = leaked(&[Digest([1; 32]); 17]);
-    assert_eq!(
-        Status::parse(&people::payload(&status)).map(|_| ()),
-        too_large
-    );
+    status.held = leaked(&[Digest([0xd1; 32]); 16]);
+    expect_too_large::<Status<'_>>(one_more(&people::payload(&status), &[0x90], &digest));
+
     let mut revocations = people::revocations();
-    revocations.keys = leaked(&[KeyId([1; 16]); 33]);
-    assert_eq!(
-        Revocations::parse(&people::payload(&revocations)).map(|_| ()),
-        too_large
-    );
+    revocations.keys = leaked(&[KeyId([0xc1; 16]); 32]);
+    revocations.releases = leaked(&[Digest([0xd1; 32]); 32]);
+    let bytes = people::payload(&revocations);
+    expect_too_large::<Revocations<'_>>(one_more(&bytes, &[0x98, 0x20], &kid));
+    expect_too_large::<Revocations<'_>>(one_more(&bytes, &[0x98, 0x20], &digest));
+
+    let mut root = people::root();
+    root.role(Role::Build).keys = vec![KeyId([0xc1; 16]); 8];
+    root.policy = vec![([0xc1; 16], vec![Role::Build]); 16];
+    let bytes = people::payload(&root.done());
+    expect_too_large::<Root<'_>>(one_more(&bytes, &[0x88], &kid));
+    let policy = [&[0x82][..], &kid, &[0x81, 0x01]].concat();
+    expect_too_large::<Root<'_>>(one_more(&bytes, &[0x90], &policy));
+
     let mut manifest = people::manifest();
-    manifest.returns_to = leaked(&[Digest([1; 32]); 5]);
-    let bytes = people::manifest_bytes(&manifest);
-    assert_eq!(Manifest::parse(&bytes, Digest::ZERO).map(|_| ()), too_large);
-    let seventeen = vec![vec![0x40]; 17];
+    manifest.returns_to = leaked(&[Digest([0xd1; 32]); 5]);
     assert_eq!(
-        Signed::parse(&people::document(b"x", &seventeen)).map(|_| ()),
-        too_large
+        manifest.encode(&mut [0; 1024]),
+        Err(EncodeError::Refused(Refusal::TooLarge))
     );
+    let blocks: Vec<&[u8]> = vec![b"block"; 16];
+    let blocks = List::from(&blocks[..]);
+    let signed = bytes_of(1024, |buf| {
+        Signed {
+            payload: b"x",
+            blocks,
+        }
+        .encode(buf)
+    });
+    let more = one_more(&signed, &[0x90], b"\x45block");
+    assert_eq!(Signed::parse(&more).map(|_| ()), Err(Refusal::TooLarge));
+}
+
+/// What devices would refuse for its counts isn't written in the first place.
+#[test]
+fn too_many_items_are_not_written() {
+    let refused = Err(EncodeError::Refused(Refusal::TooLarge));
+    let mut buf = [0; 32 * 1024];
+    let held = leaked(&[Digest([1; 32]); 17]);
+    assert_eq!(
+        Status {
+            held,
+            ..people::status()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let keys = leaked(&[KeyId([1; 16]); 33]);
+    assert_eq!(
+        Revocations {
+            keys,
+            ..people::revocations()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let releases = leaked(&[Digest([1; 32]); 33]);
+    assert_eq!(
+        Revocations {
+            releases,
+            ..people::revocations()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let changes: [fn(&mut Draft); 4] = [
+        |r| r.keys = vec![r.keys[0]; 33],
+        |r| r.policy = vec![([1; 16], vec![]); 17],
+        |r| r.role(Role::Build).keys = vec![KeyId([1; 16]); 9],
+        |r| r.role(Role::Build).required_algorithms = vec![mainstay_trust::Algorithm::Esp256; 4],
+    ];
+    for change in changes {
+        let mut root = people::root();
+        change(&mut root);
+        assert_eq!(root.done().encode(&mut buf), refused);
+    }
+    let blocks: Vec<&[u8]> = vec![b""; 17];
+    let blocks = List::from(&blocks[..]);
+    assert_eq!(
+        Signed {
+            payload: b"",
+            blocks
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let envelope = Envelope {
+        digest: Digest::ZERO,
+        blocks,
+        manifest: b"",
+    };
+    assert_eq!(envelope.encode(&mut buf), refused);
 }
 
 /// Changes what `encode` wrote and expects `parse` to see through it.
