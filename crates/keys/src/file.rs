@@ -94,7 +94,7 @@ fn explain(path: &Path, why: Unsealable) -> KeyError {
 
 /// Writes a file that must not exist yet, all at once. `tempfile` creates with mode 0600 and never
 /// opens an existing file; its name is taken over only if nothing bears that name already.
-fn write_new(path: &Path, text: &str) -> Result<(), KeyError> {
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), KeyError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -7,9 +7,9 @@ use std::fmt;
 use aws_lc_rs::digest;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use mainstay_trust::root::HOLDER_BYTES_MAX;
 use zeroize::Zeroizing;
 
+use crate::public_half::check_holder;
 use crate::{FileSigner, KeyError};
 
 /// A private P-256 key and the name of its holder, in memory only.
@@ -40,15 +40,7 @@ pub fn from_seed(holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
 impl SecretKey {
     /// Takes an unencrypted PKCS#8 document (RFC 5958) of a P-256 key.
     pub(crate) fn new(holder: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        // What a root can name (see `trust::root::Key`), so that no key is made in vain.
-        let plain = holder
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-        if !plain || !(1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
-            return Err(KeyError::Holder(
-                holder.chars().take(HOLDER_BYTES_MAX).collect(),
-            ));
-        }
+        check_holder(holder)?;
         Ok(Self {
             holder: holder.to_owned(),
             pkcs8: Zeroizing::new(pkcs8.to_vec()),
@@ -103,6 +95,7 @@ fn pair_of(scalar: &[u8; 32]) -> Option<EcdsaKeyPair> {
 mod tests {
     use super::*;
     use mainstay_artifact::Signer as _;
+    use mainstay_trust::root::HOLDER_BYTES_MAX;
 
     #[test]
     fn a_seed_gives_one_key() {

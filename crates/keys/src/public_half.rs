@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{PublicKeyBuf, Signer};
+use mainstay_trust::root::HOLDER_BYTES_MAX;
 use mainstay_trust::{Algorithm, KeyId};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +37,34 @@ struct Text {
     public_key: String,
 }
 
+/// Refuses a holder that no root could name (see [`trust::root::Key`](mainstay_trust::Key)), so that
+/// no key is made in vain.
+pub(crate) fn check_holder(holder: &str) -> Result<(), KeyError> {
+    let plain = holder
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+    if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
+        return Ok(());
+    }
+    Err(KeyError::Holder(
+        holder.chars().take(HOLDER_BYTES_MAX).collect(),
+    ))
+}
+
 impl PublicHalf {
+    /// The public half of a key that `holder` holds.
+    ///
+    /// # Errors
+    /// `key.holder` if no root could name that holder.
+    pub fn new(holder: &str, public_key: PublicKeyBuf) -> Result<Self, KeyError> {
+        check_holder(holder)?;
+        Ok(Self {
+            holder: holder.to_owned(),
+            key_id: KeyId::of(&public_key.as_key(), &HostPrimitives),
+            public_key,
+        })
+    }
+
     /// The public half of a signer.
     pub fn of(signer: &dyn Signer) -> Self {
         Self {
@@ -73,7 +101,7 @@ impl PublicHalf {
         toml::to_string(&text).expect("four strings are always TOML")
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text: Text = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         if text.algorithm != ESP256 {
             return Err(format!("its algorithm isn't {ESP256}"));

@@ -57,9 +57,8 @@ impl Signer for FileSigner {
             .sign(&SystemRandom::new(), message)
             .ok()
             .map(|signature| signature.as_ref().to_vec())
-            .ok_or_else(|| SignError {
-                holder: self.holder.clone(),
-                cause: "the cryptographic library refused to sign".to_owned(),
+            .ok_or_else(|| {
+                SignError::new(&self.holder, "the cryptographic library refused to sign")
             })
     }
 }
