@@ -68,7 +68,10 @@ fn open_with_secret(
 }
 
 /// The text of a file of at most `bytes_max` bytes.
-pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyError> {
+///
+/// # Errors
+/// If it can't be read, is larger, or isn't text.
+pub fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes))

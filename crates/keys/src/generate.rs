@@ -9,8 +9,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use zeroize::Zeroizing;
 
-use crate::public_half::check_holder;
-use crate::{FileSigner, KeyError};
+use crate::{FileSigner, KeyError, PublicHalf};
 
 /// A private P-256 key and the name of its holder, in memory only.
 pub struct SecretKey {
@@ -40,7 +39,7 @@ pub fn from_seed(holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
 impl SecretKey {
     /// Takes an unencrypted PKCS#8 document (RFC 5958) of a P-256 key.
     pub(crate) fn new(holder: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        check_holder(holder)?;
+        PublicHalf::check_holder(holder)?;
         Ok(Self {
             holder: holder.to_owned(),
             pkcs8: Zeroizing::new(pkcs8.to_vec()),

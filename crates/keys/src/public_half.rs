@@ -37,27 +37,30 @@ struct Text {
     public_key: String,
 }
 
-/// Refuses a holder that no root could name (see [`trust::root::Key`](mainstay_trust::Key)), so that
-/// no key is made in vain.
-pub(crate) fn check_holder(holder: &str) -> Result<(), KeyError> {
-    let plain = holder
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-    if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
-        return Ok(());
-    }
-    Err(KeyError::Holder(
-        holder.chars().take(HOLDER_BYTES_MAX).collect(),
-    ))
-}
-
 impl PublicHalf {
+    /// Refuses a holder that no root could name (see [`trust::root::Key`](mainstay_trust::Key)), so that
+    /// no key is made in vain.
+    ///
+    /// # Errors
+    /// `key.holder` if it isn't 1 to 64 visible ASCII characters without capitals.
+    pub fn check_holder(holder: &str) -> Result<(), KeyError> {
+        let plain = holder
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+        if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
+            return Ok(());
+        }
+        Err(KeyError::Holder(
+            holder.chars().take(HOLDER_BYTES_MAX).collect(),
+        ))
+    }
+
     /// The public half of a key that `holder` holds.
     ///
     /// # Errors
     /// `key.holder` if no root could name that holder.
     pub fn new(holder: &str, public_key: PublicKeyBuf) -> Result<Self, KeyError> {
-        check_holder(holder)?;
+        Self::check_holder(holder)?;
         Ok(Self {
             holder: holder.to_owned(),
             key_id: KeyId::of(&public_key.as_key(), &HostPrimitives),

@@ -5,3 +5,6 @@ mod bad_input;
 mod folder;
 mod guide;
 mod help;
+mod keys;
+mod softhsm;
+mod tokens;

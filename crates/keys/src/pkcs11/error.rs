@@ -259,6 +259,13 @@ impl TokenError {
             Self::AnotherKey { .. } => {
                 "Link the key again with `mainstay key link` under a new name."
             }
+            _ => self.cure_in_the_token(),
+        }
+    }
+
+    /// What to do once the key was found.
+    fn cure_in_the_token(&self) -> &'static str {
+        match self {
             Self::KeyType { .. } => {
                 "Make a key with `mainstay key new FILE --token URI`: ESP256, ESP384 or Ed25519."
             }
@@ -278,9 +285,7 @@ impl TokenError {
                 "Use another token, or lift its protection with its own software."
             }
             Self::Full(_) => "Delete what isn't needed there with the token's own software.",
-            Self::Failed { .. } => {
-                "Try the token with its own software; if it works there, report this message."
-            }
+            _ => "Try the token with its own software; if it works there, report this message.",
         }
     }
 }

@@ -2,3 +2,4 @@
 
 mod key_files;
 mod two_libraries;
+mod use_log;

@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::append::BEFORE_THE_FIRST;
 use super::subject::sha256;
 use super::{LOG_BYTES_MAX, Use, UseLogError};
 
 /// One line of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Line {
     /// A use.
     Use(Use),
