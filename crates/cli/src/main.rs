@@ -9,6 +9,7 @@ mod files;
 mod operator;
 mod output;
 mod passphrase;
+mod signing;
 mod verbs;
 
 use std::process::ExitCode;

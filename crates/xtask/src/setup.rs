@@ -8,7 +8,11 @@ use serde::Deserialize;
 use crate::shell;
 
 /// Programs from Debian packages: (program that shows it is there, package).
-const PACKAGES: &[(&str, &str)] = &[("qemu-system-arm", "qemu-system-arm")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("openssl", "openssl"),
+    ("qemu-system-arm", "qemu-system-arm"),
+    ("softhsm2-util", "softhsm2"),
+];
 
 /// The targets that the device crates and the firmware are built for.
 pub const TARGETS: &[&str] = &["thumbv6m-none-eabi"];

@@ -27,7 +27,7 @@ pub enum Verb {
     /// Write and check a maintenance plan.
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Make signing keys.
+    /// Make signing keys, look at them, and see what they signed.
     #[command(subcommand)]
     Key(key::Key),
     /// Make the root of trust that devices hold.

@@ -6,3 +6,6 @@ mod bad_input;
 mod folder;
 mod guide;
 mod help;
+mod keys;
+mod softhsm;
+mod tokens;
