@@ -54,8 +54,7 @@ fn openssl_verifies_the_block_that_a_token_signed() {
     ours.good(&format!("{SIGN} zoe.key"));
     ours.good("key export-public zoe.key --format pem -o zoe.pem");
     let artifact = ours.folder.read("a.mainstay");
-    let file = mainstay_artifact::ArtifactFile::from_bytes(&artifact);
-    let file = file.expect("an artifact");
+    let file = mainstay_artifact::ArtifactFile::from_bytes(&artifact).expect("an artifact");
     let envelope = Envelope::parse(&file.envelope).expect("its envelope");
     let block = Block::parse(envelope.blocks.iter().next().expect("a block")).expect("its block");
     let flipped = Digest(envelope.digest.0.map(|byte| byte ^ 1));
@@ -207,7 +206,7 @@ fn nothing_is_half_signed() {
         .failed(2, "token.another-key");
     ours.folder.write("zoe.key.pub", half);
     assert_eq!(ours.folder.read("a.mainstay"), before);
-    let ours = ours.without_ecdsa();
+    let ours = ours.without_signatures();
     ours.run(&format!("{SIGN} zoe.key"))
         .failed(2, "token.mechanism-missing");
     std::fs::remove_dir_all(ours.folder.path().join("tokens")).expect("an own folder");
