@@ -73,7 +73,11 @@ impl PublicHalf {
         toml::to_string(&text).expect("four strings are always TOML")
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the text of a `.pub` file.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a clause.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let text: Text = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         if text.algorithm != ESP256 {
             return Err(format!("its algorithm isn't {ESP256}"));
