@@ -73,6 +73,12 @@ fn open_with_secret(
     Ok((signer, key))
 }
 
+/// Whether `text` is a sealed private key that [`open`] would spend work on: PEM, PBES2, and within the
+/// bounds of memory and time. Nothing is decrypted.
+pub fn is_sealed(text: &str) -> bool {
+    pkcs8_pem::read(text).is_ok()
+}
+
 /// The text of a file of at most `bytes_max` bytes.
 ///
 /// # Errors

@@ -101,7 +101,11 @@ impl PublicHalf {
         toml::to_string(&text).expect("four strings are always TOML")
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the text of a `.pub` file.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a clause.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let text: Text = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         let algorithm = Algorithm::from_id(&text.algorithm).ok_or_else(unknown_algorithm)?;
         let bytes = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
