@@ -8,10 +8,14 @@ use serde::Deserialize;
 use crate::shell;
 
 /// Programs from Debian packages: (program that shows it is there, package).
-const PACKAGES: &[(&str, &str)] = &[("qemu-system-arm", "qemu-system-arm")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("openssl", "openssl"),
+    ("qemu-system-arm", "qemu-system-arm"),
+    ("softhsm2-util", "softhsm2"),
+];
 
 /// The targets that the device crates and the firmware are built for.
-pub const TARGETS: &[&str] = &["thumbv6m-none-eabi"];
+pub const TARGETS: &[&str] = &["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
 /// Looks for each item and installs the missing ones.
 ///
@@ -57,20 +61,22 @@ fn pinned_toolchain() -> anyhow::Result<()> {
     let channel = pinned.toolchain.channel;
     let there = shell::command("rustup", &["run", &channel, "rustc", "--version"]).output();
     if there.is_ok_and(|output| output.status.success()) {
-        return Ok(());
+        let add = ["target", "add", "--toolchain", &channel];
+        return shell::run("rustup", &[&add[..], TARGETS].concat());
     }
-    let install = [
-        "toolchain",
-        "install",
-        &channel,
-        "--profile",
-        "minimal",
-        "--target",
-    ];
-    shell::run("rustup", &[&install[..], TARGETS].concat())
+    let install = ["toolchain", "install", &channel, "--profile", "minimal"];
+    let targets = TARGETS.iter().flat_map(|target| ["--target", target]);
+    shell::run(
+        "rustup",
+        &install.into_iter().chain(targets).collect::<Vec<_>>(),
+    )
 }
 
-fn install(packages: &[&str]) -> anyhow::Result<()> {
+/// Installs Debian packages.
+///
+/// # Errors
+/// If one can't be had.
+pub fn install(packages: &[&str]) -> anyhow::Result<()> {
     let sudo = !is_root() && shell::exists("sudo");
     let apt = |arguments: &[&str]| match sudo {
         true => shell::run("sudo", &[&["apt-get"], arguments].concat()),

@@ -45,10 +45,11 @@ pub fn finish(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a program answers `--version`.
+/// Whether a program answers `--version`, or, as openssl does, `version`.
 pub fn exists(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
+    let answers = |word: &&str| {
+        let output = Command::new(program).arg(word).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    ["--version", "version"].iter().any(|word| answers(&word))
 }

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_trust::{
-    Algorithm, KeyId, KeyState, Role, Root, RustCrypto, Verified, root_rules, verify,
-};
+use mainstay_trust::{Algorithm, KeyState, Role, Root, RustCrypto, Verified, root_rules, verify};
 use proptest::prelude::*;
 
-use super::fixture::{self, ana, custodian, li, member, mia, server};
-use crate::root_change::{ChangeError, roots_sharing_a_key};
+use super::fixture::{self, ana, custodian, li, member, mia};
+use crate::root_change::ChangeError;
 use crate::root_diff::{RootChange, diff};
 use crate::signer::{FakeSigner, Signer as _};
 use crate::{Listed, RootDraft, add_root_signature, document_file, quorums};
@@ -270,31 +268,6 @@ fn a_signature_that_does_not_hold_counts_for_nobody() {
     let root = document_file::read(&bytes).unwrap();
     let quorums = quorums::<Root<'_>>(&bytes, &root, &RustCrypto).unwrap();
     assert_eq!((quorums[0].missing(), quorums[0].signed.len()), (1, 0));
-}
-
-#[test]
-fn two_roots_that_share_a_key_are_told_apart_from_two_that_do_not() {
-    let (one, mut other) = (first(), draft());
-    let shared = |other: &RootDraft| {
-        let other = other.unsigned(&RustCrypto).unwrap();
-        let (one, other) = (
-            document_file::read(&one).unwrap(),
-            document_file::read(&other).unwrap(),
-        );
-        let keys = roots_sharing_a_key(&one, &other);
-        keys.into_iter().map(|(key, _)| key).collect::<Vec<KeyId>>()
-    };
-    assert_eq!(shared(&other).len(), 6);
-    for member in &mut other.members {
-        let stranger = FakeSigner::new(&format!("staging {}", member.holder));
-        member.public_key = stranger.public_key().into();
-    }
-    assert_eq!(shared(&other), []);
-    other.listed.push(Listed {
-        holder: server().holder().to_owned(),
-        public_key: server().public_key().into(),
-    });
-    assert_eq!(shared(&other), [server().key_id()]);
 }
 
 /// Roots as rich as they come: keys in no role, in any order, retired and revoked; thresholds; epochs.

@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::passphrase::PassphraseSource;
+use crate::signing::Signing;
 
 /// Pack, sign, approve, verify and inspect artifacts.
 #[derive(Debug, Subcommand)]
@@ -37,7 +37,7 @@ pub enum Artifact {
         #[arg(long)]
         root: PathBuf,
         #[command(flatten)]
-        passphrase: PassphraseSource,
+        signing: Signing,
     },
     /// Approve a signed artifact as its release manager. The manifest doesn't change.
     #[command(
@@ -56,7 +56,7 @@ pub enum Artifact {
         #[arg(long)]
         plan: PathBuf,
         #[command(flatten)]
-        passphrase: PassphraseSource,
+        signing: Signing,
     },
     /// Check all that a device would check, and say how each check ended. Exit code 1 if one fails.
     #[command(
@@ -91,15 +91,15 @@ impl Artifact {
                 file,
                 key,
                 root,
-                passphrase,
-            } => sign::build(&file, &key, &root, &passphrase, output),
+                signing,
+            } => sign::build(&file, &key, &root, &signing, output),
             Self::Approve {
                 file,
                 key,
                 root,
                 plan,
-                passphrase,
-            } => sign::approve(&file, &key, &root, &plan, &passphrase, output),
+                signing,
+            } => sign::approve(&file, &key, &root, &plan, &signing, output),
             Self::Verify { file, root } => look::verify(&file, root.as_deref(), output),
             Self::Inspect { file, root } => look::inspect(&file, root.as_deref(), output),
         }

@@ -14,6 +14,7 @@ mod root;
 mod schedule;
 mod serve;
 mod server;
+mod version;
 mod why;
 
 use clap::Subcommand;
@@ -29,7 +30,7 @@ pub enum Verb {
     /// Write and check a maintenance plan.
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Make signing keys.
+    /// Make signing keys, look at them, and see what they signed.
     #[command(subcommand)]
     Key(key::Key),
     /// Make the root of trust that devices hold.
@@ -62,6 +63,8 @@ pub enum Verb {
     Rollout(rollout::Rollout),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
+    /// Say which release this is, and whose cryptography it uses.
+    Version(version::Version),
 }
 
 impl Verb {
@@ -83,6 +86,7 @@ impl Verb {
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
+            Self::Version(verb) => verb.run(output),
         }
     }
 }

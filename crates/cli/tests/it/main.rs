@@ -1,12 +1,16 @@
 //! The built program, run as people and scripts run it: one file for each promise.
 
+mod algorithms;
 mod artifacts;
 mod bad_input;
 mod bundles;
 mod folder;
 mod guide;
 mod help;
+mod keys;
 mod papers;
 mod revocations;
 mod roots;
 mod schedules;
+mod softhsm;
+mod tokens;
