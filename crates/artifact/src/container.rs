@@ -125,6 +125,56 @@ pub fn write(
     Ok(())
 }
 
+/// An artifact file whose payload is written while its envelope isn't known yet.
+///
+/// An envelope tells its payload's digest, so it is known last, yet it stands first. Its *size* is
+/// known from the start, for a digest is as long as any other: room for it is left, and filled when
+/// the payload has gone by. So the payload is read once, and what is hashed is what is written.
+#[derive(Debug)]
+#[must_use = "without its envelope the file is no artifact"]
+pub struct Unfinished {
+    envelope_bytes: u64,
+    envelope_at: u64,
+}
+
+impl Unfinished {
+    /// Writes the frame into an empty stream, with room for the envelope. The payload, of exactly
+    /// `payload_bytes`, is to be written next.
+    pub fn begin(
+        out: &mut impl Write,
+        envelope_bytes: u64,
+        payload_bytes: u64,
+    ) -> Result<Self, ContainerError> {
+        check_envelope_bytes(envelope_bytes)?;
+        check_payload_bytes(payload_bytes)?;
+        let head = [&MAGIC[..], &encode_head(envelope_bytes)].concat();
+        out.write_all(&head)?;
+        io::copy(&mut io::repeat(0).take(envelope_bytes), out)?;
+        out.write_all(&encode_head(payload_bytes))?;
+        Ok(Self {
+            envelope_bytes,
+            envelope_at: head.len() as u64,
+        })
+    }
+
+    /// Fills the room. Refuses an envelope of another size than was announced.
+    pub fn finish(
+        self,
+        out: &mut (impl Write + Seek),
+        envelope: &[u8],
+    ) -> Result<(), ContainerError> {
+        if envelope.len() as u64 != self.envelope_bytes {
+            return Err(ContainerError::EnvelopeRoom {
+                room: self.envelope_bytes,
+                found: envelope.len() as u64,
+            });
+        }
+        out.seek(SeekFrom::Start(self.envelope_at))?;
+        out.write_all(envelope)?;
+        Ok(())
+    }
+}
+
 /// One artifact file in memory.
 pub fn to_bytes(envelope: &[u8], payload: &[u8]) -> Result<Vec<u8>, ContainerError> {
     let mut out = Vec::with_capacity(PREFIX_BYTES_MAX + payload.len());
