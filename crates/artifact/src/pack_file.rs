@@ -7,13 +7,14 @@
 use std::io::{Read, Seek, Write};
 
 use mainstay_trust::cose::{BLOCK_BYTES_MAX, Block, Protected};
-use mainstay_trust::{Digest, Primitives, Role, Root, Verified};
+use mainstay_trust::key::SIGNATURE_BYTES_MAX;
+use mainstay_trust::{Algorithm, Digest, Primitives, Role, Root, Verified};
 
 use crate::blocks::{self, BlockError};
 use crate::container::{ContainerError, Unfinished};
 use crate::pack::{self, PackError, PackRequest, Packed};
 use crate::sign;
-use crate::signer::{SIGNATURE_BYTES, Signer};
+use crate::signer::Signer;
 
 /// Who signs what was packed, if it isn't left to a later step.
 #[derive(Clone, Copy)]
@@ -75,15 +76,26 @@ fn envelope_bytes(
 }
 
 fn blank_block(signer: &dyn Signer) -> Result<Vec<u8>, PackError> {
+    let algorithm = signer.public_key().algorithm();
     let protected = Protected {
-        algorithm: signer.public_key().algorithm().cose_id(),
+        algorithm: algorithm.cose_id(),
         content_type: None,
         kid: signer.key_id(),
         approval: None,
     };
     let block = Block {
         protected,
-        signature: &[0; SIGNATURE_BYTES],
+        signature: &[0; SIGNATURE_BYTES_MAX][..signature_bytes(algorithm)],
     };
     Ok(blocks::written(BLOCK_BYTES_MAX, |buf| block.encode(buf))?)
+}
+
+/// Bytes of every signature of an algorithm, by the table of [`mainstay_trust::key`].
+fn signature_bytes(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::Esp256 | Algorithm::Ed25519 => 64,
+        Algorithm::Esp384 => 96,
+        Algorithm::MlDsa65 => 3309,
+        Algorithm::MlDsa87 | Algorithm::HssLms => SIGNATURE_BYTES_MAX,
+    }
 }

@@ -6,9 +6,10 @@
 use mainstay_trust::root::{KEYS_MAX, ROOT_BYTES_MAX, ROOT_CONTENT_TYPE, RoleRule};
 use mainstay_trust::signed::{SIGNED_BYTES_MAX, Signed};
 use mainstay_trust::{
-    Key, KeyId, KeyState, Primitives, PublicKey, Refusal, Role, Root, cose, root_rules, verify,
+    Key, KeyId, KeyState, Primitives, Refusal, Role, Root, cose, root_rules, verify,
 };
 
+use crate::PublicKeyBuf;
 use crate::blocks::{self, BlockError};
 use crate::signer::Signer;
 
@@ -20,7 +21,7 @@ pub struct Member {
     /// The person or service, without capitals.
     pub holder: String,
     /// Their key.
-    pub public_key: PublicKey,
+    pub public_key: PublicKeyBuf,
 }
 
 /// A root before it is signed.
@@ -77,7 +78,7 @@ impl RootDraft {
             policy: heapless::Vec::new(),
         };
         for member in &self.members {
-            let id = KeyId::of(&member.public_key, primitives);
+            let id = KeyId::of(&member.public_key.as_key(), primitives);
             list_key(&mut root.keys, member, id)?;
             self.join(&mut root.roles[member.role as usize], member, id)?;
         }
@@ -107,7 +108,7 @@ fn list_key<'a>(
     member: &'a Member,
     id: KeyId,
 ) -> Result<(), Refusal> {
-    let (holder, public) = (member.holder.as_str(), member.public_key);
+    let (holder, public) = (member.holder.as_str(), member.public_key.as_key());
     match keys.iter().find(|key| key.id == id) {
         Some(listed) if listed.holder == holder => Ok(()),
         Some(_) => Err(Refusal::RootKey),
@@ -175,7 +176,7 @@ mod tests {
     #[test]
     fn trust_decides_what_a_root_may_be() {
         let second_key = || Member {
-            public_key: FakeSigner::new("ana's second").public_key(),
+            public_key: FakeSigner::new("ana's second").public_key().into(),
             ..fixture::member(Role::Release, &fixture::ana())
         };
         check(|_| (), "ok");

@@ -147,7 +147,7 @@ mod tests {
             self.0.key_id()
         }
 
-        fn public_key(&self) -> mainstay_trust::PublicKey {
+        fn public_key(&self) -> mainstay_trust::PublicKey<'_> {
             self.0.public_key()
         }
 
@@ -155,7 +155,7 @@ mod tests {
             self.0.holder()
         }
 
-        fn sign(&self, message: &[u8]) -> Result<[u8; 64], crate::SignError> {
+        fn sign(&self, message: &[u8]) -> Result<Vec<u8>, crate::SignError> {
             li().sign(message)
         }
     }

@@ -1,13 +1,10 @@
 //! The one narrow door to a private key.
 //!
 //! A [`Signer`] signs bytes; it never chooses what they mean. The `keys` crate implements it for
-//! encrypted files; a PKCS#11 token fits the same shape, for it returns raw `r || s` as well. The
-//! fake beside the trait (feature `fake`) is for tests only: its keys follow from their names.
+//! encrypted files and PKCS#11 tokens. The fake beside the trait (feature `fake`) is for tests only:
+//! its keys follow from their names.
 
 use mainstay_trust::{KeyId, PublicKey};
-
-/// Bytes of an ESP256 signature, raw `r || s` (RFC 9053, section 2.1).
-pub const SIGNATURE_BYTES: usize = 64;
 
 /// Something that can sign as one holder with one key.
 pub trait Signer: Send + Sync {
@@ -15,14 +12,15 @@ pub trait Signer: Send + Sync {
     fn key_id(&self) -> KeyId;
 
     /// The public half.
-    fn public_key(&self) -> PublicKey;
+    fn public_key(&self) -> PublicKey<'_>;
 
     /// The person or service that holds the key, as the root names them.
     fn holder(&self) -> &str;
 
-    /// Signs `message` (the encoded `Sig_structure`; the signer hashes it with SHA-256) and returns
+    /// Signs `message` (the encoded `Sig_structure`; whatever hash the algorithm has is applied
+    /// inside) and returns the signature in the form of [`mainstay_trust::key`]'s table: for ECDSA
     /// the raw `r || s`.
-    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignError>;
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
 /// Why a key would not sign.
@@ -52,7 +50,8 @@ pub use fake::FakeSigner;
 
 #[cfg(any(test, feature = "fake"))]
 mod fake {
-    use super::{KeyId, PublicKey, SIGNATURE_BYTES, SignError, Signer};
+    use super::{KeyId, PublicKey, SignError, Signer};
+    use crate::PublicKeyBuf;
     use mainstay_trust::{Algorithm, Primitives, rustcrypto::RustCrypto};
     use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 
@@ -61,7 +60,7 @@ mod fake {
     pub struct FakeSigner {
         holder: String,
         key: SigningKey,
-        public: PublicKey,
+        public: PublicKeyBuf,
         id: KeyId,
     }
 
@@ -71,9 +70,9 @@ mod fake {
             let seed = RustCrypto.digest(holder.as_bytes());
             let key = SigningKey::from_slice(&seed.0).expect("a SHA-256 is below the group order");
             let point = key.verifying_key().to_sec1_point(false);
-            let public = PublicKey::from_sec1(Algorithm::Esp256, point.as_bytes())
+            let public = PublicKeyBuf::new(Algorithm::Esp256, point.as_bytes())
                 .expect("an uncompressed point of P-256");
-            let id = KeyId::of(&public, &RustCrypto);
+            let id = KeyId::of(&public.as_key(), &RustCrypto);
             Self {
                 holder: holder.to_owned(),
                 key,
@@ -88,17 +87,17 @@ mod fake {
             self.id
         }
 
-        fn public_key(&self) -> PublicKey {
-            self.public
+        fn public_key(&self) -> PublicKey<'_> {
+            self.public.as_key()
         }
 
         fn holder(&self) -> &str {
             &self.holder
         }
 
-        fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignError> {
+        fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
             let signature: Signature = self.key.sign(message);
-            Ok(signature.to_bytes().into())
+            Ok(signature.to_bytes().to_vec())
         }
     }
 }

@@ -33,15 +33,21 @@ impl Primitives for HostPrimitives {
         HostHasher(digest::Context::new(&digest::SHA256))
     }
 
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        algorithm == Algorithm::Esp256
+    }
+
     fn verify(
         &self,
-        key: &PublicKey,
+        key: &PublicKey<'_>,
         message: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), BadSignature> {
-        let Algorithm::Esp256 = key.algorithm();
+        if key.algorithm() != Algorithm::Esp256 {
+            return Err(BadSignature);
+        }
         // Joined rather than hashed part by part: the FIPS module verifies messages, not digests.
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.sec1())
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.bytes())
             .verify(&message.concat(), signature)
             .map_err(|_| BadSignature)
     }

@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::Signer;
-use mainstay_trust::{Algorithm, KeyId, PublicKey};
+use mainstay_artifact::{PublicKeyBuf, Signer};
+use mainstay_trust::{Algorithm, KeyId};
 use serde::{Deserialize, Serialize};
 
 use crate::file::{self, KEY_FILE_BYTES_MAX};
@@ -23,7 +23,7 @@ pub struct PublicHalf {
     /// Id by RFC 9679, computed from the key, never trusted from the file.
     pub key_id: KeyId,
     /// The key.
-    pub public_key: PublicKey,
+    pub public_key: PublicKeyBuf,
 }
 
 /// The file's shape.
@@ -42,7 +42,7 @@ impl PublicHalf {
         Self {
             holder: signer.holder().to_owned(),
             key_id: signer.key_id(),
-            public_key: signer.public_key(),
+            public_key: signer.public_key().into(),
         }
     }
 
@@ -68,7 +68,7 @@ impl PublicHalf {
             holder: self.holder.clone(),
             algorithm: ESP256.to_owned(),
             key_id: self.key_id.to_string(),
-            public_key: hex::encode(self.public_key.sec1()),
+            public_key: hex::encode(self.public_key.as_key().bytes()),
         };
         toml::to_string(&text).expect("four strings are always TOML")
     }
@@ -79,9 +79,9 @@ impl PublicHalf {
             return Err(format!("its algorithm isn't {ESP256}"));
         }
         let point = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
-        let public_key = PublicKey::from_sec1(Algorithm::Esp256, &point)
+        let public_key = PublicKeyBuf::new(Algorithm::Esp256, &point)
             .map_err(|_| "public_key isn't an uncompressed point of P-256")?;
-        let key_id = KeyId::of(&public_key, &HostPrimitives);
+        let key_id = KeyId::of(&public_key.as_key(), &HostPrimitives);
         if key_id.to_string() != text.key_id {
             return Err("key_id isn't that of public_key".to_owned());
         }

@@ -7,7 +7,7 @@ use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use mainstay_artifact::{SignError, Signer, signer::SIGNATURE_BYTES};
+use mainstay_artifact::{PublicKeyBuf, SignError, Signer};
 use mainstay_trust::{Algorithm, KeyId, PublicKey};
 
 use crate::{HostPrimitives, KeyError, SecretKey};
@@ -16,7 +16,7 @@ use crate::{HostPrimitives, KeyError, SecretKey};
 pub struct FileSigner {
     holder: String,
     id: KeyId,
-    public: PublicKey,
+    public: PublicKeyBuf,
     pair: EcdsaKeyPair,
 }
 
@@ -27,9 +27,9 @@ impl FileSigner {
         else {
             return Err(refused);
         };
-        let public = PublicKey::from_sec1(Algorithm::Esp256, pair.public_key().as_ref())
+        let public = PublicKeyBuf::new(Algorithm::Esp256, pair.public_key().as_ref())
             .map_err(|_| refused)?;
-        let id = KeyId::of(&public, &HostPrimitives);
+        let id = KeyId::of(&public.as_key(), &HostPrimitives);
         Ok(Self {
             holder: key.holder().to_owned(),
             id,
@@ -44,19 +44,19 @@ impl Signer for FileSigner {
         self.id
     }
 
-    fn public_key(&self) -> PublicKey {
-        self.public
+    fn public_key(&self) -> PublicKey<'_> {
+        self.public.as_key()
     }
 
     fn holder(&self) -> &str {
         &self.holder
     }
 
-    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignError> {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.pair
             .sign(&SystemRandom::new(), message)
             .ok()
-            .and_then(|signature| signature.as_ref().try_into().ok())
+            .map(|signature| signature.as_ref().to_vec())
             .ok_or_else(|| SignError {
                 holder: self.holder.clone(),
                 cause: "the cryptographic library refused to sign".to_owned(),

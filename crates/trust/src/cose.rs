@@ -13,22 +13,22 @@
 use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
 use crate::digest::Digest;
 use crate::fields::{Fields, read_bytes};
-use crate::key::KeyId;
+use crate::key::{KeyId, SIGNATURE_BYTES_MAX};
 use crate::manifest_wire::read_digest;
 use crate::refusal::Refusal;
 use minicbor::Encoder;
 use minicbor::data::Tag;
 use minicbor::encode::{Error, Write};
 
-/// The largest signature block: a 3,309-byte ML-DSA-65 signature doesn't fit an envelope for small
-/// devices yet, so this is sized for ESP256 with every header, and some room.
-pub const BLOCK_BYTES_MAX: usize = 512;
+/// The largest protected header: a content type, a key id and the two digests of an approval, and
+/// some room.
+pub const PROTECTED_BYTES_MAX: usize = 256;
+
+/// The largest signature block.
+pub const BLOCK_BYTES_MAX: usize = SIGNATURE_BYTES_MAX + PROTECTED_BYTES_MAX + 16;
 
 /// The most signature blocks on one document: two roles of four holders each.
 pub const BLOCKS_MAX: usize = 8;
-
-/// Bytes of an ESP256 signature, `r || s` (RFC 9053, section 2.1).
-pub const SIGNATURE_BYTES: usize = 64;
 
 /// The longest content type. Ours have some 40 characters.
 pub const CONTENT_TYPE_BYTES_MAX: usize = 64;
@@ -63,7 +63,7 @@ pub struct Protected<'a> {
 impl<'a> Protected<'a> {
     /// Reads the content of the protected byte string.
     fn parse(bytes: &'a [u8]) -> Result<Protected<'a>, Refusal> {
-        let mut d = cbor::decoder(bytes, BLOCK_BYTES_MAX)?;
+        let mut d = cbor::decoder(bytes, PROTECTED_BYTES_MAX)?;
         let mut fields = Fields::open(&mut d)?;
         let algorithm = fields.need(1, |d| Ok(d.i32()?))?;
         let content_type = fields.have(3, |d| Ok(d.str()?))?;
@@ -178,7 +178,7 @@ impl Canonical for Block<'_> {
 /// The message is the concatenation of [`parts`](ToBeSigned::parts); nothing is copied but the
 /// header.
 pub struct ToBeSigned<'a> {
-    protected: [u8; BLOCK_BYTES_MAX],
+    protected: [u8; PROTECTED_BYTES_MAX],
     protected_bytes: usize,
     external: &'a [u8],
     payload: &'a [u8],
@@ -201,7 +201,7 @@ impl<'a> ToBeSigned<'a> {
         protected: &Protected<'a>,
         payload: &'a [u8],
     ) -> Result<ToBeSigned<'a>, EncodeError> {
-        let mut bytes = [0; BLOCK_BYTES_MAX];
+        let mut bytes = [0; PROTECTED_BYTES_MAX];
         let protected_bytes = protected.encode(&mut bytes)?;
         let external = protected.content_type.unwrap_or_default().as_bytes();
         let heads = [protected_bytes, external.len(), payload.len()].map(Head::of_bytes);

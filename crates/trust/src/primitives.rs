@@ -4,7 +4,7 @@
 //! microcontroller and on a host. No implementation may keep state between calls.
 
 use crate::digest::Digest;
-use crate::key::PublicKey;
+use crate::key::{Algorithm, PublicKey};
 
 /// A SHA-256 computation under way.
 pub trait Hasher {
@@ -30,11 +30,18 @@ pub trait Primitives {
     /// Begins a SHA-256 computation.
     fn hasher(&self) -> Self::Hasher;
 
-    /// Checks `signature` (for ESP256: `r || s`, 64 bytes) by `key` over the concatenation of
-    /// the parts of `message`, hashing inside.
+    /// Whether [`verify`](Primitives::verify) can check signatures of this algorithm. What can't be
+    /// checked is refused, never passed over.
+    fn supports(&self, algorithm: Algorithm) -> bool;
+
+    /// Checks `signature`, in the form that [`key`](crate::key) tabulates, by `key` over the
+    /// concatenation of the parts of `message`, hashing inside.
+    ///
+    /// # Errors
+    /// [`BadSignature`]; also for an algorithm that isn't supported.
     fn verify(
         &self,
-        key: &PublicKey,
+        key: &PublicKey<'_>,
         message: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), BadSignature>;

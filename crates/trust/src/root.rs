@@ -109,7 +109,7 @@ pub struct Key<'a> {
     /// without capitals, so that one person can't appear under two spellings.
     pub holder: &'a str,
     /// The key itself.
-    pub public: PublicKey,
+    pub public: PublicKey<'a>,
     /// What it may still sign.
     pub state: KeyState,
 }

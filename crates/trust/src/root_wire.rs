@@ -10,7 +10,7 @@
 
 use crate::cbor::{self, Canonical};
 use crate::fields::{Fields, read_array, read_bytes};
-use crate::key::{Algorithm, KeyId, PublicKey, SEC1_BYTES};
+use crate::key::{Algorithm, KeyId, PublicKey};
 use crate::refusal::Refusal;
 use crate::root::{ClassPolicy, Key, KeyState, ROOT_BYTES_MAX, Role, RoleRule, Root};
 use heapless::Vec;
@@ -39,8 +39,7 @@ fn read_key<'b>(d: &mut Decoder<'b>) -> Result<Key<'b>, Refusal> {
     let id = KeyId(*read_bytes(d)?);
     let holder = d.str()?;
     let algorithm = read_algorithm(d)?;
-    let point: &[u8; SEC1_BYTES] = read_bytes(d)?;
-    let public = PublicKey::from_sec1(algorithm, point).map_err(|_| Refusal::FieldInvalid)?;
+    let public = PublicKey::new(algorithm, d.bytes()?).map_err(|_| Refusal::FieldInvalid)?;
     Ok(Key {
         id,
         holder,
@@ -111,7 +110,7 @@ impl Canonical for Root<'_> {
 fn write_key<W: Write>(e: &mut Encoder<W>, key: &Key<'_>) -> Result<(), Error<W::Error>> {
     e.array(5)?.bytes(&key.id.0)?.str(key.holder)?;
     e.i32(key.public.algorithm().cose_id())?
-        .bytes(key.public.sec1())?;
+        .bytes(key.public.bytes())?;
     match key.state {
         KeyState::Active => e.array(1)?.u8(0)?.ok(),
         KeyState::Retired { max_sequence } => e.array(2)?.u8(1)?.u64(max_sequence)?.ok(),

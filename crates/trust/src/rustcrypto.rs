@@ -34,14 +34,19 @@ impl Primitives for RustCrypto {
         Sha256Hasher::default()
     }
 
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        algorithm == Algorithm::Esp256
+    }
+
     fn verify(
         &self,
-        key: &PublicKey,
+        key: &PublicKey<'_>,
         message: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), BadSignature> {
         match key.algorithm() {
             Algorithm::Esp256 => verify_esp256(key, message, signature),
+            _ => Err(BadSignature),
         }
     }
 }
@@ -49,8 +54,12 @@ impl Primitives for RustCrypto {
 /// Both `s` and `n - s` are accepted: RFC 9053, section 2.1 demands no low `s`, and PKCS#11
 /// tokens give either. It costs nothing, since no identity here is taken from a signature's bytes:
 /// a release is named by its manifest, and a second form of one signature is still one holder's.
-fn verify_esp256(key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
-    let key = VerifyingKey::from_sec1_bytes(key.sec1()).map_err(|_| BadSignature)?;
+fn verify_esp256(
+    key: &PublicKey<'_>,
+    message: &[&[u8]],
+    signature: &[u8],
+) -> Result<(), BadSignature> {
+    let key = VerifyingKey::from_sec1_bytes(key.bytes()).map_err(|_| BadSignature)?;
     let signature = Signature::from_slice(signature).map_err(|_| BadSignature)?;
     let mut hasher = Sha256::new();
     message.iter().for_each(|part| hasher.update(part));

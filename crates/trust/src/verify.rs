@@ -168,6 +168,9 @@ fn check_block(
     if block.protected.algorithm != key.public.algorithm().cose_id() {
         return Err(Refusal::WrongAlgorithm);
     }
+    if !primitives.supports(key.public.algorithm()) {
+        return Err(Refusal::AlgorithmUnsupported);
+    }
     check_state(key.state, claim.sequence)?;
     let approves = claim.content_type.is_none() && root.role(Role::Release).keys.contains(&key.id);
     if block.protected.approval.is_some() != approves {

@@ -10,6 +10,8 @@ use mainstay_trust::Algorithm;
 fn half_bytes(algorithm: Algorithm) -> Option<usize> {
     match algorithm {
         Algorithm::Esp256 => Some(32),
+        Algorithm::Esp384 => Some(48),
+        Algorithm::Ed25519 | Algorithm::MlDsa65 | Algorithm::MlDsa87 | Algorithm::HssLms => None,
     }
 }
 

@@ -37,7 +37,7 @@ pub fn member(role: Role, signer: &FakeSigner) -> Member {
     Member {
         role,
         holder: signer.holder().to_owned(),
-        public_key: signer.public_key(),
+        public_key: signer.public_key().into(),
     }
 }
 

@@ -96,9 +96,12 @@ impl Primitives for NoHash {
     fn hasher(&self) -> NoHash {
         NoHash
     }
+    fn supports(&self, _: mainstay_trust::Algorithm) -> bool {
+        false
+    }
     fn verify(
         &self,
-        _: &mainstay_trust::PublicKey,
+        _: &mainstay_trust::PublicKey<'_>,
         _: &[&[u8]],
         _: &[u8],
     ) -> Result<(), mainstay_trust::BadSignature> {

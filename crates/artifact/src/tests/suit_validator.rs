@@ -80,7 +80,7 @@ impl SuitSharedSequenceHandler for Found {
 /// Lets the foreign parser verify `envelope` by the key of `signer`.
 fn read(envelope: &[u8], signer: &FakeSigner) -> Result<Found, SuitError> {
     let (public, kid) = (signer.public_key(), signer.key_id());
-    let (x, y) = public.sec1()[1..].split_at(32);
+    let (x, y) = public.bytes()[1..].split_at(32);
     let mut key = CoseKey::new(KeyType::Ec2);
     key.alg(CoseAlg::ES256);
     key.kid(&kid.0);

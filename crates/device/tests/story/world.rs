@@ -48,7 +48,7 @@ impl Vendor {
         let member = |role, signer: &FakeSigner| Member {
             role,
             holder: signer.holder().to_owned(),
-            public_key: signer.public_key(),
+            public_key: signer.public_key().into(),
         };
         let draft = RootDraft {
             version: 1,

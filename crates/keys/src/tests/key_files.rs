@@ -52,7 +52,8 @@ fn a_key_is_two_files_and_opens_again() {
     let public = PublicHalf::open(&PublicHalf::path_beside(&path)).unwrap();
     assert_eq!(PublicHalf::of(&signer), public);
     let signature = signer.sign(b"message").unwrap();
-    let verified = crate::HostPrimitives.verify(&public.public_key, &[b"mess", b"age"], &signature);
+    let verified =
+        crate::HostPrimitives.verify(&public.public_key.as_key(), &[b"mess", b"age"], &signature);
     assert!(verified.is_ok());
 }
 

@@ -23,7 +23,7 @@ fn accepts(
 /// `signer` signs; both libraries accept it, and refuse it over another message or when altered.
 fn check(signer: &dyn Signer, message: &[u8], flipped_bit: usize) {
     let signature = signer.sign(message).expect("both sign anything");
-    let mut altered = signature;
+    let mut altered = signature.clone();
     altered[flipped_bit / 8] ^= 1 << (flipped_bit % 8);
     let other = [message, b"."].concat();
     assert!(accepts(&RustCrypto, signer, message, &signature));

@@ -70,11 +70,15 @@ pub fn signer(holder: &str) -> FileSigner {
 pub fn signed_root(status: &FileSigner) -> Vec<u8> {
     let custodian = signer("custodian@northwind.example");
     let people = [
-        (Role::Root, custodian.holder(), custodian.public_key()),
+        (
+            Role::Root,
+            custodian.holder(),
+            custodian.public_key().into(),
+        ),
         role(Role::Build, "ana@northwind.example"),
         role(Role::Release, "sam@northwind.example"),
         role(Role::Operations, "kim@northwind.example"),
-        (Role::Status, status.holder(), status.public_key()),
+        (Role::Status, status.holder(), status.public_key().into()),
     ];
     let members = people.into_iter().map(|(role, holder, public_key)| Member {
         role,
@@ -93,8 +97,8 @@ pub fn signed_root(status: &FileSigner) -> Vec<u8> {
     draft.signed(&[&custodian], &HostPrimitives).unwrap()
 }
 
-fn role(role: Role, holder: &str) -> (Role, &str, mainstay_trust::PublicKey) {
-    (role, holder, signer(holder).public_key())
+fn role(role: Role, holder: &str) -> (Role, &str, mainstay_artifact::PublicKeyBuf) {
+    (role, holder, signer(holder).public_key().into())
 }
 
 pub fn start() -> Timestamp {

@@ -109,7 +109,7 @@ fn sign_root(
     let member = |(role, signer): &(Role, &FileSigner)| Member {
         role: *role,
         holder: signer.holder().to_owned(),
-        public_key: signer.public_key(),
+        public_key: signer.public_key().into(),
     };
     let draft = RootDraft {
         version: 1,

@@ -28,7 +28,7 @@ pub struct Person {
 pub fn person(number: u8, holder: &'static str) -> Person {
     let secret = SigningKey::from_slice(&[number; 32]).expect("a valid scalar");
     let point = secret.verifying_key().to_sec1_point(false);
-    let public = PublicKey::from_sec1(Algorithm::Esp256, point.as_bytes()).unwrap();
+    let public = PublicKey::new(Algorithm::Esp256, point.as_bytes().to_vec().leak()).unwrap();
     let id = KeyId::of(&public, &RustCrypto);
     let key = Key {
         id,

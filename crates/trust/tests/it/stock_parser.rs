@@ -14,7 +14,7 @@ use suit_validator::{SuitError, suit_decode};
 
 /// Its key set names the older algorithm number for the same curve, and finds keys by it.
 fn key_set(person: &Person) -> heapless::Vec<u8, 200> {
-    let point = person.key.public.sec1();
+    let point = person.key.public.bytes();
     let mut key = CoseKey::new(KeyType::Ec2);
     key.alg(CoseAlg::ES256);
     key.crv(Curve::P256).unwrap();
