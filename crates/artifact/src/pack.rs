@@ -57,7 +57,7 @@ pub struct Packed {
 pub enum PackError {
     /// The payload can't be read.
     #[error("the firmware image could not be read: {0}")]
-    Stream(#[from] std::io::Error),
+    Stream(#[from] io::Error),
     /// The payload has no bytes.
     #[error("the firmware image is empty")]
     EmptyPayload,

@@ -2,7 +2,7 @@
 //! section 2.2.3), as the verifiers of DSSE envelopes expect it. Other algorithms' signatures are the
 //! same bytes on both sides.
 
-use der::asn1::{SequenceOf, UintRef};
+use der::asn1::UintRef;
 use der::{Decode as _, Encode as _};
 use mainstay_trust::Algorithm;
 
@@ -24,9 +24,8 @@ pub(super) fn to_wire(algorithm: Algorithm, raw: &[u8]) -> Option<Vec<u8>> {
     if s.len() != half {
         return None;
     }
-    let mut pair = SequenceOf::<UintRef<'_>, 2>::new();
-    pair.add(UintRef::new(r).ok()?).ok()?;
-    pair.add(UintRef::new(s).ok()?).ok()?;
+    // A list of one type is a SEQUENCE OF, and a pair of numbers is one of two.
+    let pair = vec![UintRef::new(r).ok()?, UintRef::new(s).ok()?];
     pair.to_der().ok()
 }
 
@@ -35,12 +34,12 @@ pub(super) fn from_wire(algorithm: Algorithm, wire: &[u8]) -> Option<Vec<u8>> {
     let Some(half) = half_bytes(algorithm) else {
         return Some(wire.to_vec());
     };
-    let pair = SequenceOf::<UintRef<'_>, 2>::from_der(wire).ok()?;
+    let pair = Vec::<UintRef<'_>>::from_der(wire).ok()?;
     if pair.len() != 2 {
         return None;
     }
     let mut raw = Vec::with_capacity(2 * half);
-    for number in pair.iter() {
+    for number in pair {
         let digits = number.as_bytes();
         let zeros = half.checked_sub(digits.len())?;
         raw.resize(raw.len() + zeros, 0);

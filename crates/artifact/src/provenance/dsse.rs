@@ -113,7 +113,12 @@ impl Envelope {
 
     /// Whether a signature by this very key is among them. A key id that names another key is
     /// believed so far that the signature isn't tried; none at all is tried with every key.
-    pub fn is_signed_by(&self, id: &KeyId, key: &PublicKey<'_>, primitives: &impl Primitives) -> bool {
+    pub fn is_signed_by(
+        &self,
+        id: &KeyId,
+        key: &PublicKey<'_>,
+        primitives: &impl Primitives,
+    ) -> bool {
         let message = pre_authentication(PAYLOAD_TYPE, &self.payload);
         let id = id.to_string();
         let tried = |s: &&Signature| s.key_id.is_empty() || s.key_id == id;

@@ -5,3 +5,5 @@ mod bad_input;
 mod folder;
 mod guide;
 mod help;
+mod provenance;
+mod reproducible;
