@@ -12,7 +12,7 @@
 //! module checks the frame only; it neither parses the envelope nor hashes the payload. Read
 //! [`ArtifactFile`] first.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 
@@ -30,6 +30,10 @@ const LENGTH_HEAD_MAX: usize = 5;
 
 /// Everything before the payload fits in this many bytes.
 const PREFIX_BYTES_MAX: usize = MAGIC.len() + 2 * LENGTH_HEAD_MAX + ENVELOPE_BYTES_MAX;
+
+/// How much of a payload is in memory at a time: enough that hashing and the disk, not the calls,
+/// take the time, and little beside any machine's memory.
+pub(crate) const PIECE_BYTES: usize = 256 * 1024;
 
 /// The bytes an artifact file may have.
 pub const FILE_BYTES_MAX: u64 = PREFIX_BYTES_MAX as u64 + PAYLOAD_BYTES_MAX;
@@ -116,7 +120,8 @@ pub fn write(
     out.write_all(&encode_head(envelope.len() as u64))?;
     out.write_all(envelope)?;
     out.write_all(&encode_head(payload_len))?;
-    let copied = io::copy(&mut (&mut *payload).take(payload_len), out)?;
+    let mut pieces = BufReader::with_capacity(PIECE_BYTES, (&mut *payload).take(payload_len));
+    let copied = io::copy(&mut pieces, out)?;
     if copied != payload_len || payload.read(&mut [0])? != 0 {
         return Err(ContainerError::PayloadStream {
             announced: payload_len,

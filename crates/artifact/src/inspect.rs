@@ -4,7 +4,7 @@
 //! [`check`](mod@crate::check) answers whether any of it is true. Read [`Report`] first; what is in
 //! the file beside the envelope is told by [`Measured`].
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use mainstay_trust::cose::{Approval, Block};
 use mainstay_trust::{
@@ -13,7 +13,7 @@ use mainstay_trust::{
 use serde::Serialize;
 
 use crate::blocks::{self, SeenBlock};
-use crate::container::{ArtifactFile, ContainerError};
+use crate::container::{ArtifactFile, ContainerError, PIECE_BYTES};
 use crate::identity::{ClassName, uuid_text};
 
 /// An artifact, field by field.
@@ -103,7 +103,8 @@ pub fn measure(
     let prefix_bytes = source.take(file.payload_offset).read_to_end(&mut prefix)? as u64;
     whole.update(&prefix);
     let mut both = Both([&mut whole, &mut image]);
-    let image_found_bytes = io::copy(&mut source.take(file.payload_len), &mut both)?;
+    let mut pieces = BufReader::with_capacity(PIECE_BYTES, source.take(file.payload_len));
+    let image_found_bytes = io::copy(&mut pieces, &mut both)?;
     Ok(Measured {
         file_digest: whole.finish(),
         file_bytes: prefix_bytes + image_found_bytes,

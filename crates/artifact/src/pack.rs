@@ -12,7 +12,7 @@ use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES
 use mainstay_trust::{BootloaderVersion, Digest, EncodeError, Hasher, Manifest, Primitives};
 
 use crate::blocks::BlockError;
-use crate::container::{ContainerError, PAYLOAD_BYTES_MAX};
+use crate::container::{ContainerError, PAYLOAD_BYTES_MAX, PIECE_BYTES};
 use crate::identity::ClassName;
 
 /// What a release says of itself.
@@ -154,10 +154,6 @@ pub fn measure(
 ) -> Result<(Digest, u64), PackError> {
     copy_measured(payload, &mut io::sink(), primitives)
 }
-
-/// How much of a payload is in memory at a time: enough that hashing and the disk, not the calls,
-/// take the time, and little beside any machine's memory.
-const PIECE_BYTES: usize = 256 * 1024;
 
 /// As [`measure`], writing to `out` the very bytes that are hashed.
 pub(crate) fn copy_measured(

@@ -21,8 +21,7 @@ impl Asked {
         root: &Verified<Root<'_>>,
         primitives: &impl Primitives,
     ) {
-        let tell =
-            |role| move |refusal: Refusal| finding::signers(refusal, role, bytes, root, primitives);
+        let tell = |role| move |refusal: Refusal| finding::signers(refusal, role, bytes, root);
         let built = blocks::open(bytes, primitives)
             .and_then(|(envelope, _)| blocks::check_build(&envelope, root, primitives));
         let built = built.map_err(tell(Role::Build));

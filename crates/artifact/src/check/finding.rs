@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
+use mainstay_trust::cose::Block;
 use mainstay_trust::{Envelope, Primitives, Refusal, Role, Root, Verified, envelope};
 
 use super::Outcome;
-use crate::blocks::{self, SeenBlock};
 use crate::container::ContainerError;
 use crate::pack::PackError;
 use crate::provenance::ProvenanceError;
@@ -76,17 +76,20 @@ pub(super) fn manifest(refusal: Refusal, bytes: &[u8], primitives: &impl Primiti
     }
 }
 
-/// Who should have signed in `role`, and who did sign.
+/// Who should have signed in `role`, and whose blocks there are. What each block is worth is told by
+/// the refusal, and for each alone by [`inspect`](crate::inspect).
 pub(super) fn signers(
     refusal: Refusal,
     role: Role,
     bytes: &[u8],
     root: &Verified<Root<'_>>,
-    primitives: &impl Primitives,
 ) -> Finding {
-    let found = match blocks::seen(bytes, root, primitives) {
-        Ok(blocks) if blocks.is_empty() => "no signature".to_owned(),
-        Ok(blocks) => blocks.iter().map(one).collect::<Vec<_>>().join("; "),
+    let found = match Envelope::parse(bytes) {
+        Ok(envelope) if envelope.blocks.is_empty() => "no signature".to_owned(),
+        Ok(envelope) => {
+            let blocks = envelope.blocks.iter().map(|block| one(block, root.get()));
+            blocks.collect::<Vec<_>>().join("; ")
+        }
         Err(refusal) => refusal.cause().to_owned(),
     };
     Finding::from(refusal).told(demand(role, root.get()), found)
@@ -105,12 +108,16 @@ fn demand(role: Role, root: &Root<'_>) -> String {
     )
 }
 
-fn one(block: &SeenBlock) -> String {
-    let verdict = block.verdict.map_or_else(Refusal::id, |()| "good");
-    let roles: Vec<&str> = block.roles.iter().map(|role| role.id()).collect();
-    match &block.holder {
-        Some(holder) => format!("{holder} [{}] {verdict}", roles.join(", ")),
-        None => format!("a key that the root doesn't list, {}", block.key_id),
+fn one(block: &[u8], root: &Root<'_>) -> String {
+    let Ok(block) = Block::parse(block) else {
+        return "a malformed signature block".to_owned();
+    };
+    let id = block.protected.kid;
+    let plays = |role: &Role| root.role(*role).keys.contains(&id);
+    let roles = Role::ALL.into_iter().filter(plays).map(Role::id);
+    match root.key(&id) {
+        Some(key) => format!("{} [{}]", key.holder, roles.collect::<Vec<_>>().join(", ")),
+        None => format!("a key that the root doesn't list, {id}"),
     }
 }
 
