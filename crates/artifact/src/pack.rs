@@ -6,6 +6,7 @@
 //! [`into_file`](crate::pack_file::into_file) a whole artifact file in one pass over the image.
 
 use std::io::{self, Read, Write};
+use std::{mem, thread};
 
 use mainstay_trust::envelope;
 use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
@@ -155,7 +156,8 @@ pub fn measure(
     copy_measured(payload, &mut io::sink(), primitives)
 }
 
-/// As [`measure`], writing to `out` the very bytes that are hashed.
+/// As [`measure`], writing to `out` the very bytes that are hashed. A second thread hashes one piece
+/// while this one writes it and reads the next, for neither work waits on the other.
 pub(crate) fn copy_measured(
     payload: &mut dyn Read,
     out: &mut dyn Write,
@@ -163,22 +165,35 @@ pub(crate) fn copy_measured(
 ) -> Result<(Digest, u64), PackError> {
     let mut hasher = primitives.hasher();
     let mut total = 0;
-    let mut piece = vec![0; PIECE_BYTES];
+    let (mut piece, mut next) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
     let mut bounded = payload.take(PAYLOAD_BYTES_MAX + 1);
-    loop {
-        match bounded.read(&mut piece) {
-            Ok(0) => break,
-            Ok(n) => {
-                hasher.update(&piece[..n]);
-                out.write_all(&piece[..n])?;
-                total += n as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
-        }
+    let mut len = read_piece(&mut bounded, &mut piece)?;
+    while len > 0 {
+        total += len as u64;
+        let bytes = &piece[..len];
+        len = thread::scope(|scope| {
+            scope.spawn(|| hasher.update(bytes));
+            out.write_all(bytes)?;
+            read_piece(&mut bounded, &mut next)
+        })?;
+        mem::swap(&mut piece, &mut next);
     }
     check_size(total)?;
     Ok((hasher.finish(), total))
+}
+
+/// Fills `piece` as far as the stream goes.
+fn read_piece(stream: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        match stream.read(&mut piece[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 pub(crate) fn check_size(image_bytes: u64) -> Result<(), PackError> {

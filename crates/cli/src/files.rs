@@ -1,9 +1,10 @@
 //! Reading and writing files for the verbs: bounded reads, whole writes, clear errors.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use crate::draft::Draft;
 use crate::failure::Failure;
 
 /// Opens a file that is read piece by piece.
@@ -82,7 +83,7 @@ pub fn write_new(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
 pub fn write_new_with<T>(
     path: &Path,
     what: &str,
-    fill: impl FnOnce(&mut File) -> Result<T, Failure>,
+    fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     must_be_new(path, what)?;
     replace_with(path, what, fill)
@@ -103,7 +104,7 @@ pub fn must_be_new(path: &Path, what: &str) -> Result<(), Failure> {
 pub fn replace_with<T>(
     path: &Path,
     what: &str,
-    fill: impl FnOnce(&mut File) -> Result<T, Failure>,
+    fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let temporary = path.with_extension(format!("{}.part", std::process::id()));
     let written = write_synced(&temporary, path, what, fill).and_then(|filled| {
@@ -121,15 +122,12 @@ fn write_synced<T>(
     temporary: &Path,
     path: &Path,
     what: &str,
-    fill: impl FnOnce(&mut File) -> Result<T, Failure>,
+    fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(temporary);
-    let mut file = file.map_err(|error| unwritable(path, what, &error))?;
-    let filled = fill(&mut file)?;
-    let synced = file.sync_all();
+    let draft = Draft::create(temporary);
+    let mut draft = draft.map_err(|error| unwritable(path, what, &error))?;
+    let filled = fill(&mut draft)?;
+    let synced = draft.finish();
     synced.map_err(|error| unwritable(path, what, &error))?;
     Ok(filled)
 }

@@ -14,10 +14,10 @@ from securesystemslib.signer import SSlibKey
 file, point = sys.argv[1:]
 with open(file, "rb") as source:
     data = json.load(source)
+keyid = data["signatures"][0]["keyid"]
 envelope = Envelope.from_dict(data)
 key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes.fromhex(point))
 pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-keyid = data["signatures"][0]["keyid"]
 judge = SSlibKey(keyid, "ecdsa", "ecdsa-sha2-nistp256", {"public": pem})
 envelope.verify([judge], threshold=1)
 sys.stdout.write(envelope.payload.decode())
