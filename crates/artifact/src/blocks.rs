@@ -3,11 +3,11 @@
 //! Whether a block is good is always asked of [`trust::verify`](mainstay_trust::verify), never decided
 //! here. Read [`SeenBlock`] first.
 
-use mainstay_trust::cose::{Approval, BLOCK_BYTES_MAX, BLOCKS_MAX, Block, Protected, ToBeSigned};
+use mainstay_trust::cose::{Approval, BLOCK_BYTES_MAX, Block, Protected, ToBeSigned};
 use mainstay_trust::envelope::{self, ENVELOPE_BYTES_MAX};
 use mainstay_trust::{
-    Digest, EncodeError, Envelope, KeyId, Manifest, Primitives, Refusal, Role, Root, Verified,
-    verify,
+    Digest, EncodeError, Envelope, KeyId, List, Manifest, Primitives, Refusal, Role, Root,
+    Verified, verify,
 };
 
 use crate::{SignError, Signer};
@@ -101,9 +101,9 @@ pub fn seen(
     primitives: &impl Primitives,
 ) -> Result<Vec<SeenBlock>, Refusal> {
     let (envelope, _) = open(envelope, primitives)?;
-    let look = |bytes: &&[u8]| {
+    let look = |bytes: &[u8]| {
         let block = Block::parse(bytes)?;
-        let alone = with_blocks(&envelope, &[*bytes])?;
+        let alone = with_blocks(&envelope, &[bytes])?;
         Ok(see(
             &block,
             root.get(),
@@ -159,10 +159,10 @@ pub(crate) fn check_build(
     primitives: &impl Primitives,
 ) -> Result<(), Refusal> {
     let builders = &root.get().role(Role::Build).keys;
-    let by_builder = |bytes: &&&[u8]| {
+    let by_builder = |bytes: &&[u8]| {
         Block::parse(bytes).is_ok_and(|block| builders.contains(&block.protected.kid))
     };
-    let blocks: Vec<_> = envelope.blocks.iter().filter(by_builder).copied().collect();
+    let blocks: Vec<_> = envelope.blocks.iter().filter(by_builder).collect();
     if blocks.is_empty() && !envelope.blocks.is_empty() {
         return Err(Refusal::BuildMissing);
     }
@@ -184,20 +184,12 @@ pub(crate) fn encode_envelope(
     blocks: &[&[u8]],
     manifest: &[u8],
 ) -> Result<Vec<u8>, EncodeError> {
-    let blocks = heapless_blocks(blocks)?;
     let envelope = Envelope {
         digest: *digest,
-        blocks,
+        blocks: List::from(blocks),
         manifest,
     };
     written(ENVELOPE_BYTES_MAX, |buf| envelope.encode(buf))
-}
-
-/// The blocks of a document, if there aren't too many.
-pub(crate) fn heapless_blocks<'a>(
-    blocks: &[&'a [u8]],
-) -> Result<heapless::Vec<&'a [u8], BLOCKS_MAX>, Refusal> {
-    heapless::Vec::from_slice(blocks).map_err(|_| Refusal::TooLarge)
 }
 
 /// A block by `signer` over `payload`. The signature is checked before it is given out, so that a

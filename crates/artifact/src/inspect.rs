@@ -142,7 +142,7 @@ pub fn inspect(
         None => opened
             .blocks
             .iter()
-            .map(|bytes| claimed(bytes))
+            .map(claimed)
             .collect::<Result<_, _>>()?,
     };
     Ok(report(&opened, &manifest, envelope.len(), signers))
@@ -167,7 +167,7 @@ fn report(
         security_floor: manifest.security_floor,
         use_before: manifest.use_before,
         bootloader_min: manifest.bootloader_min.to_string(),
-        returns_to: manifest.returns_to.to_vec(),
+        returns_to: manifest.returns_to.iter().collect(),
         sbom: manifest.sbom,
         provenance: manifest.provenance,
         signers,

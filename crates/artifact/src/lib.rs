@@ -13,6 +13,7 @@ pub mod blocks;
 pub mod check;
 pub mod container;
 mod container_error;
+pub mod document_file;
 pub mod identity;
 pub mod inspect;
 pub mod pack;
@@ -23,7 +24,6 @@ pub mod root_file;
 pub mod sbom;
 pub mod sign;
 pub mod signer;
-pub mod status_file;
 #[cfg(test)]
 mod tests;
 
@@ -41,4 +41,3 @@ pub use root_file::{Member, RootDraft, add_root_signature};
 pub use sbom::Sbom;
 pub use sign::add_build_signature;
 pub use signer::{SignError, Signer};
-pub use status_file::sign_status;

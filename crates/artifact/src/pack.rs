@@ -10,7 +10,7 @@ use std::{mem, thread};
 
 use mainstay_trust::envelope;
 use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
-use mainstay_trust::{BootloaderVersion, Digest, EncodeError, Hasher, Manifest, Primitives};
+use mainstay_trust::{BootloaderVersion, Digest, EncodeError, Hasher, List, Manifest, Primitives};
 
 use crate::blocks::BlockError;
 use crate::container::{ContainerError, PAYLOAD_BYTES_MAX, PIECE_BYTES};
@@ -219,7 +219,7 @@ pub(crate) fn check(request: &PackRequest) -> Result<(), PackError> {
         .iter()
         .enumerate()
         .any(|(i, digest)| releases[..i].contains(digest));
-    if repeated || releases.len() > RETURNS_TO_MAX {
+    if repeated || releases.len() > RETURNS_TO_MAX as usize {
         return Err(PackError::ReturnsTo(releases.len()));
     }
     Ok(())
@@ -241,7 +241,7 @@ fn encode_manifest(
         security_floor: request.security_floor,
         use_before: request.use_before,
         bootloader_min: request.bootloader_min,
-        returns_to: request.returns_to.iter().copied().collect(),
+        returns_to: List::from(&request.returns_to[..]),
         sbom: request.sbom,
         provenance: request.provenance,
     };

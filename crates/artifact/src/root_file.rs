@@ -3,14 +3,18 @@
 //! What makes a root valid is `trust`'s business alone; a draft that it refuses never becomes a
 //! document, and says why with the same reason that a device would give. Read [`RootDraft`] first.
 
-use mainstay_trust::root::{KEYS_MAX, ROOT_BYTES_MAX, ROOT_CONTENT_TYPE, RoleRule};
-use mainstay_trust::signed::{SIGNED_BYTES_MAX, Signed};
+use std::collections::BTreeMap;
+
+use mainstay_trust::manifest::Uuid;
+use mainstay_trust::root::ClassPolicy;
 use mainstay_trust::{
-    Key, KeyId, KeyState, Primitives, Refusal, Role, Root, cose, root_rules, verify,
+    Algorithm, Key, KeyId, KeyState, List, Primitives, Refusal, Role, RoleRule, Root, root_rules,
+    verify,
 };
 
 use crate::PublicKeyBuf;
-use crate::blocks::{self, BlockError};
+use crate::blocks::BlockError;
+use crate::document_file;
 use crate::signer::Signer;
 
 /// One key in one role. A key that plays two roles stands here twice.
@@ -25,7 +29,7 @@ pub struct Member {
 }
 
 /// A root before it is signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RootDraft {
     /// 1 for the first root, then one more each time.
     pub version: u32,
@@ -41,15 +45,40 @@ pub struct RootDraft {
     pub members: Vec<Member>,
     /// How many different people each role takes, where that isn't one.
     pub thresholds: Vec<(Role, u8)>,
+    /// In which algorithms a role must reach its threshold, where that isn't each in which it has
+    /// a key.
+    pub algorithms: Vec<(Role, Vec<Algorithm>)>,
+    /// Epochs of roles, where that isn't 0.
+    pub epochs: Vec<(Role, u32)>,
+    /// Keys that aren't active.
+    pub states: Vec<(KeyId, KeyState)>,
+    /// Classes that need other roles than build and release, by class id.
+    pub policy: BTreeMap<Uuid, Vec<Role>>,
 }
 
 impl RootDraft {
     /// The document without signatures, if `trust` finds nothing wrong with its content.
     pub fn unsigned(&self, primitives: &impl Primitives) -> Result<Vec<u8>, BlockError> {
-        let root = self.root(primitives)?;
+        let keys = self.keys(primitives)?;
+        let rules = Role::ALL.map(|role| self.rule(role, primitives));
+        let roles = rules.each_ref().map(OwnedRule::borrowed);
+        let policy = self.policy.iter().map(|(class, roles)| ClassPolicy {
+            class: *class,
+            roles: List::from(&roles[..]),
+        });
+        let policy: Vec<_> = policy.collect();
+        let root = Root {
+            version: self.version,
+            vendor: &self.vendor,
+            environment: &self.environment,
+            issued: self.issued,
+            expires: self.expires,
+            keys: List::from(&keys[..]),
+            roles: List::from(&roles[..]),
+            policy: List::from(&policy[..]),
+        };
         root_rules::check(&root, primitives)?;
-        let payload = blocks::written(ROOT_BYTES_MAX, |buf| root.encode(buf))?;
-        Ok(document(&payload, &[])?)
+        document_file::unsigned(&root)
     }
 
     /// The document signed by all of `signers`, which must be enough for devices to accept it.
@@ -60,99 +89,89 @@ impl RootDraft {
     ) -> Result<Vec<u8>, BlockError> {
         let mut document = self.unsigned(primitives)?;
         for signer in signers {
-            document = add_root_signature(&document, *signer, primitives)?;
+            document = add_root_signature(&document, *signer, None, primitives)?;
         }
         verify::pinned_root(&document, primitives)?;
         Ok(document)
     }
 
-    fn root(&self, primitives: &impl Primitives) -> Result<Root<'_>, Refusal> {
-        let mut root = Root {
-            version: self.version,
-            vendor: &self.vendor,
-            environment: &self.environment,
-            issued: self.issued,
-            expires: self.expires,
-            keys: heapless::Vec::new(),
-            roles: Default::default(),
-            policy: heapless::Vec::new(),
-        };
+    /// Each member's key once, however many roles it plays; it has one holder only.
+    fn keys(&self, primitives: &impl Primitives) -> Result<Vec<Key<'_>>, Refusal> {
+        let mut keys: Vec<Key<'_>> = Vec::new();
         for member in &self.members {
-            let id = KeyId::of(&member.public_key.as_key(), primitives);
-            list_key(&mut root.keys, member, id)?;
-            self.join(&mut root.roles[member.role as usize], member, id)?;
+            let public = member.public_key.as_key();
+            let id = KeyId::of(&public, primitives);
+            let holder = member.holder.as_str();
+            match keys.iter().find(|key| key.id == id) {
+                Some(listed) if listed.holder == holder => {}
+                Some(_) => return Err(Refusal::RootKey),
+                None => keys.push(Key {
+                    id,
+                    holder,
+                    public,
+                    state: of(&self.states, &id).unwrap_or(KeyState::Active),
+                }),
+            }
         }
-        Ok(root)
+        Ok(keys)
     }
 
-    fn join(&self, rule: &mut RoleRule, member: &Member, id: KeyId) -> Result<(), Refusal> {
-        let threshold = self
-            .thresholds
-            .iter()
-            .find(|(role, _)| *role == member.role);
-        rule.threshold = threshold.map_or(1, |(_, count)| *count);
-        rule.keys.push(id).map_err(|_| Refusal::TooLarge)?;
-        let algorithm = member.public_key.algorithm();
-        if rule.required_algorithms.contains(&algorithm) {
-            return Ok(());
+    fn rule(&self, role: Role, primitives: &impl Primitives) -> OwnedRule {
+        let members = || self.members.iter().filter(|member| member.role == role);
+        let keys = members().map(|member| KeyId::of(&member.public_key.as_key(), primitives));
+        let mut used: Vec<_> = members()
+            .map(|member| member.public_key.algorithm())
+            .collect();
+        used.sort_unstable();
+        used.dedup();
+        let held = u8::from(!used.is_empty());
+        OwnedRule {
+            keys: keys.collect(),
+            threshold: of(&self.thresholds, &role).map_or(held, |count| count * held),
+            algorithms: of(&self.algorithms, &role).unwrap_or(used),
+            epoch: of(&self.epochs, &role).unwrap_or(0),
         }
-        rule.required_algorithms
-            .push(algorithm)
-            .map_err(|_| Refusal::TooLarge)
     }
 }
 
-/// Lists a member's key once, however many roles it plays; it has one holder only.
-fn list_key<'a>(
-    keys: &mut heapless::Vec<Key<'a>, KEYS_MAX>,
-    member: &'a Member,
-    id: KeyId,
-) -> Result<(), Refusal> {
-    let (holder, public) = (member.holder.as_str(), member.public_key.as_key());
-    match keys.iter().find(|key| key.id == id) {
-        Some(listed) if listed.holder == holder => Ok(()),
-        Some(_) => Err(Refusal::RootKey),
-        None => {
-            let key = Key {
-                id,
-                holder,
-                public,
-                state: KeyState::Active,
-            };
-            keys.push(key).map_err(|_| Refusal::TooLarge)
+/// The value of `key` in a short list of pairs.
+fn of<K: PartialEq, V: Clone>(pairs: &[(K, V)], key: &K) -> Option<V> {
+    let found = pairs.iter().find(|(other, _)| other == key);
+    found.map(|(_, value)| value.clone())
+}
+
+struct OwnedRule {
+    keys: Vec<KeyId>,
+    threshold: u8,
+    algorithms: Vec<Algorithm>,
+    epoch: u32,
+}
+
+impl OwnedRule {
+    fn borrowed(&self) -> RoleRule<'_> {
+        RoleRule {
+            keys: List::from(&self.keys[..]),
+            threshold: self.threshold,
+            required_algorithms: List::from(&self.algorithms[..]),
+            epoch: self.epoch,
         }
     }
 }
 
 /// Adds one signature to a root document; the last one needed makes it a root that devices accept,
-/// which [`verify::pinned_root`] tells.
+/// which [`verify::pinned_root`] and [`verify::next_root`] tell. The signer has role root in the new
+/// root, or in `current`, the one before it.
 pub fn add_root_signature(
     signed: &[u8],
     signer: &dyn Signer,
+    current: Option<&Root<'_>>,
     primitives: &impl Primitives,
 ) -> Result<Vec<u8>, BlockError> {
-    let signed = Signed::parse(signed)?;
-    let root = Root::parse(signed.payload)?;
-    crate::sign::check_role(signer, Role::Root, &root)?;
-    for bytes in &signed.blocks {
-        if cose::Block::parse(bytes)?.protected.kid == signer.key_id() {
-            return Err(BlockError::AlreadySigned {
-                holder: signer.holder().to_owned(),
-            });
-        }
+    let root: Root<'_> = document_file::read(signed)?;
+    if crate::sign::check_role(signer, Role::Root, &root).is_err() {
+        crate::sign::check_role(signer, Role::Root, current.unwrap_or(&root))?;
     }
-    let content_type = Some(ROOT_CONTENT_TYPE);
-    let block = blocks::make(signer, content_type, None, signed.payload, primitives)?;
-    let all: Vec<&[u8]> = signed.blocks.iter().copied().chain([&block[..]]).collect();
-    Ok(document(signed.payload, &all)?)
-}
-
-fn document(payload: &[u8], all: &[&[u8]]) -> Result<Vec<u8>, mainstay_trust::EncodeError> {
-    let signed = Signed {
-        payload,
-        blocks: blocks::heapless_blocks(all)?,
-    };
-    blocks::written(SIGNED_BYTES_MAX, |buf| signed.encode(buf))
+    document_file::add_signature::<Root<'_>>(signed, signer, primitives)
 }
 
 #[cfg(test)]
@@ -231,7 +250,7 @@ mod tests {
     fn only_root_keys_sign_a_root_each_once() {
         let unsigned = fixture::draft().unsigned(&RustCrypto).unwrap();
         let by = |document: &[u8], signer: FakeSigner| {
-            add_root_signature(document, &signer, &RustCrypto)
+            add_root_signature(document, &signer, None, &RustCrypto)
         };
         let refused = by(&unsigned, fixture::ana()).unwrap_err();
         assert_eq!(refused.id(), "artifact.key-without-role");

@@ -54,7 +54,7 @@ pub(crate) fn check_new(
             .map(|key| key.holder)
     };
     let own = signer.key_id();
-    for bytes in &envelope.blocks {
+    for bytes in envelope.blocks.iter() {
         let kid = Block::parse(bytes)?.protected.kid;
         let same_holder = holder_of(kid).is_some() && holder_of(kid) == holder_of(own);
         if kid == own || same_holder {
@@ -75,12 +75,7 @@ pub(crate) fn append(
 ) -> Result<Vec<u8>, BlockError> {
     let payload = suit_digest(&envelope.digest);
     let block = blocks::make(signer, None, approval, &payload, primitives)?;
-    let all: Vec<&[u8]> = envelope
-        .blocks
-        .iter()
-        .copied()
-        .chain([&block[..]])
-        .collect();
+    let all: Vec<&[u8]> = envelope.blocks.iter().chain([&block[..]]).collect();
     Ok(blocks::with_blocks(envelope, &all)?)
 }
 
@@ -127,9 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn a_ninth_block_is_refused() {
+    fn one_block_more_than_the_most_is_refused() {
         let mut envelope = fixture::packed().envelope;
-        let sign = |envelope: &[u8], n: usize| {
+        let sign = |envelope: &[u8], n: u32| {
             let signer = crate::signer::FakeSigner::new(&format!("engineer-{n}"));
             add_build_signature(envelope, &signer, None, &RustCrypto)
         };

@@ -1,43 +1,67 @@
-//! Whether *this* device may install a verified release, now.
+//! Whether *this* device may install a release, now.
 //!
-//! [`admit`] asks everything that gates an installation, in a fixed order, and answers with the
-//! first reason against it. It decides nothing about booting: a confirmed image boots whatever is
-//! asked here. Read [`DeviceFacts`] first.
+//! [`admit`] takes an [`Offer`] as it came from the network or a stick, verifies it, asks everything
+//! that gates an installation, in a fixed order, and answers with the first reason against it. It
+//! decides nothing about booting: a confirmed image boots whatever is asked here. Read
+//! [`DeviceFacts`] first.
 
+use crate::counters::Counters;
 use crate::digest::Digest;
+use crate::freshness::{self, Fresh};
+use crate::list::List;
 use crate::manifest::{BootloaderVersion, Manifest, Uuid};
+use crate::mark::Mark;
+use crate::primitives::Primitives;
 use crate::refusal::Refusal;
-use crate::status::{NONCE_BYTES, Status};
-use crate::verify::Verified;
+use crate::root::Role;
+use crate::schedule::Schedule;
+use crate::status::NONCE_BYTES;
+use crate::verify::{self, Authority};
+
+/// A release that is offered, and what vouches for the moment. Nothing of it is verified yet.
+#[derive(Copy, Clone, Debug)]
+pub struct Offer<'o> {
+    /// The release.
+    pub envelope: &'o [u8],
+    /// What says that it is of today.
+    pub freshness: Freshness<'o>,
+    /// The signed schedule, for classes that need one.
+    pub schedule: Option<&'o [u8]>,
+}
+
+/// What says that an offer is of today.
+#[derive(Copy, Clone, Debug)]
+pub enum Freshness<'o> {
+    /// The server's signed status; empty if none came.
+    Status(&'o [u8]),
+    /// The signed statement of a bundle, offline. It stands in for a schedule too.
+    Bundle(&'o [u8]),
+}
 
 /// What the device knows about itself.
 #[derive(Copy, Clone, Debug)]
 pub struct DeviceFacts<'a> {
+    /// Its own name, as the server knows it: decides on its place in a schedule's share.
+    pub device_id: &'a [u8],
     /// Whose device it is.
     pub vendor_id: Uuid,
     /// Its class, hardware group and environment.
     pub class_id: Uuid,
     /// The bootloader it runs.
     pub bootloader: BootloaderVersion,
-    /// The highest security floor of the releases it has confirmed; 0 if none.
-    pub floor: u64,
+    /// The newest root and revocations that it has accepted.
+    pub authority: Authority<'a, 'a>,
+    /// What it remembers.
+    pub counters: Counters,
     /// Manifest digest of the confirmed release; [`Digest::ZERO`] if none.
-    pub confirmed_manifest: Digest,
-    /// Sequence number of the confirmed release; 0 if none.
-    pub confirmed_sequence: u64,
+    pub confirmed: Digest,
     /// `returns_to` of the confirmed release.
-    pub returns_to: &'a [Digest],
-    /// Version of the newest root it has accepted.
-    pub root_version: u32,
-    /// Expiry of that root, in Unix seconds.
-    pub root_expires: u64,
-    /// Number of the newest status it has accepted; 0 if none.
-    pub status_seq: u64,
-    /// The nonce it sent with this check-in.
-    pub nonce: [u8; NONCE_BYTES],
-    /// The newest authenticated moment it knows, in Unix seconds.
-    pub time_floor: u64,
-    /// Room in the slot it would write to.
+    pub returns_to: List<'a, Digest>,
+    /// The nonce that it sent with this check-in, if it sent one.
+    pub nonce: Option<[u8; NONCE_BYTES]>,
+    /// A clock that its owner vouches for, in Unix seconds. Time from the network is none.
+    pub clock: Option<u64>,
+    /// Room in the slot it would write to, in bytes.
     pub slot_bytes: u64,
 }
 
@@ -47,9 +71,9 @@ pub struct Admitted {
     manifest: Digest,
     image_digest: Digest,
     image_bytes: u32,
-    sequence: u64,
+    release: Mark,
     time: u64,
-    status_seq: u64,
+    status: Mark,
 }
 
 impl Admitted {
@@ -68,9 +92,10 @@ impl Admitted {
         self.image_bytes
     }
 
-    /// Its sequence number.
-    pub fn sequence(&self) -> u64 {
-        self.sequence
+    /// Its sequence number, in the epoch in which it was admitted. Kept with the slot, so that a
+    /// root that comes before the confirmation changes nothing.
+    pub fn release(&self) -> Mark {
+        self.release
     }
 
     /// The device's new time floor, in Unix seconds.
@@ -78,72 +103,59 @@ impl Admitted {
         self.time
     }
 
-    /// The newest accepted status number, to be kept before installing begins.
-    pub fn status_seq(&self) -> u64 {
-        self.status_seq
+    /// The newest accepted status, to be kept before installing begins.
+    pub fn status(&self) -> Mark {
+        self.status
     }
 }
 
-/// Decides whether `device` may install the release now.
+/// Decides whether `device` may install what it is offered now.
 ///
 /// | order | question | refusals |
 /// |---|---|---|
-/// | 1 | is the status fresh, and made under our root? | `root-mismatch`, `status-nonce`, `status-replayed`, `status-stale` |
-/// | 2 | does our root still hold? | `root-expired` |
-/// | 3 | is the release for this device? | `wrong-vendor`, `wrong-class`, `bootloader-too-old` |
-/// | 4 | may the device move to it from what it runs? | `already-running`, `below-floor`, `downgrade` |
-/// | 5 | may it still be installed? | `expired`, `held` |
-/// | 6 | does it fit? | `payload-too-large` |
+/// | 1 | have the right people signed the release? | those of [`verify`](crate::verify) |
+/// | 2 | is the offer fresh, and made under our root and revocations? | `root-mismatch`, `status-*`, `bundle-*`, `revocations-missing`, `revocations-mismatch` |
+/// | 3 | do our root and revocations still hold? | `root-expired`, `revocations-stale`, `revocations-missing` |
+/// | 4 | is the release for this device? | `wrong-vendor`, `wrong-class`, `bootloader-too-old` |
+/// | 5 | may the device move to it from what it runs? | `already-running`, `minimum-missing`, `below-floor`, `downgrade` |
+/// | 6 | may it still be installed? | `expired`, `revoked-release`, `below-minimum`, `held` |
+/// | 7 | is it this device's turn, by the word of operations? | `schedule-*`, `not-in-share` |
+/// | 8 | does it fit? | `payload-too-large` |
 ///
-/// Time is the later of the device's floor and the status's moment of issue; no other clock is
-/// asked. The floor binds returns too: a release that the confirmed one names in `returns_to`, but
-/// that lies below a floor the device has confirmed, is refused. Two people signed that return when
-/// it was packed, perhaps before the weakness was known; raising the floor is the later and safer
-/// word.
+/// The floor binds returns too: a release that the confirmed one names in `returns_to`, but that lies
+/// below a floor the device has confirmed, is refused. Two people signed that return when it was
+/// packed, perhaps before the weakness was known; raising the floor is the later and safer word.
 ///
 /// # Errors
 /// The first refusal, in the order of the table.
 pub fn admit(
-    manifest: &Verified<Manifest<'_>>,
-    status: &Verified<Status<'_>>,
+    offer: &Offer<'_>,
     device: &DeviceFacts<'_>,
+    primitives: &impl Primitives,
 ) -> Result<Admitted, Refusal> {
-    let (manifest, status) = (manifest.get(), status.get());
-    check_status(status, device)?;
-    let time = device.time_floor.max(status.issued);
-    check_root(time, device)?;
+    let manifest = verify::release(offer.envelope, device.authority, primitives)?;
+    let manifest = manifest.get();
+    let fresh = freshness::check(&offer.freshness, manifest, device, primitives)?;
+    check_root(fresh.now, device)?;
+    freshness::check_revocations(device, fresh.now)?;
     check_fit(manifest, device)?;
-    check_succession(manifest, device)?;
-    check_lifetime(manifest, status, time)?;
+    let release = Mark::of_release(device.authority.root(), manifest.sequence);
+    check_succession(manifest, release, device)?;
+    check_lifetime(manifest, &fresh, device)?;
+    check_schedule(offer, manifest, fresh.now, device, primitives)?;
     check_room(manifest, device)?;
     Ok(Admitted {
         manifest: manifest.digest,
         image_digest: manifest.image_digest,
         image_bytes: manifest.image_bytes,
-        sequence: manifest.sequence,
-        time,
-        status_seq: status.seq,
+        release,
+        time: fresh.time,
+        status: fresh.status,
     })
 }
 
-fn check_status(status: &Status<'_>, device: &DeviceFacts<'_>) -> Result<(), Refusal> {
-    if status.root_version != device.root_version {
-        return Err(Refusal::RootMismatch);
-    }
-    if status.nonce != Some(&device.nonce) {
-        return Err(Refusal::StatusNonce);
-    }
-    if status.seq < device.status_seq {
-        return Err(Refusal::StatusReplayed);
-    }
-    if status.expires <= device.time_floor {
-        return Err(Refusal::StatusStale);
-    }
-    Ok(())
-}
-
-fn check_root(time: u64, device: &DeviceFacts<'_>) -> Result<(), Refusal> {
-    if time < device.root_expires {
+fn check_root(now: u64, device: &DeviceFacts<'_>) -> Result<(), Refusal> {
+    if now < device.authority.root().expires {
         Ok(())
     } else {
         Err(Refusal::RootExpired)
@@ -163,28 +175,102 @@ fn check_fit(manifest: &Manifest<'_>, device: &DeviceFacts<'_>) -> Result<(), Re
     Ok(())
 }
 
-fn check_succession(manifest: &Manifest<'_>, device: &DeviceFacts<'_>) -> Result<(), Refusal> {
-    if manifest.digest == device.confirmed_manifest {
+fn check_succession(
+    manifest: &Manifest<'_>,
+    release: Mark,
+    device: &DeviceFacts<'_>,
+) -> Result<(), Refusal> {
+    if manifest.digest == device.confirmed {
         return Err(Refusal::AlreadyRunning);
     }
-    if manifest.sequence < device.floor {
+    check_epoch(manifest, release, device)?;
+    if release < device.counters.floor {
         return Err(Refusal::BelowFloor);
     }
-    let newer = manifest.sequence > device.confirmed_sequence;
+    let newer = release > device.counters.confirmed;
     if newer || device.returns_to.contains(&manifest.digest) {
         return Ok(());
     }
     Err(Refusal::Downgrade)
 }
 
-fn check_lifetime(manifest: &Manifest<'_>, status: &Status<'_>, time: u64) -> Result<(), Refusal> {
-    if manifest.use_before.is_some_and(|end| time >= end) {
+/// In a new epoch every sequence number is newer than what is confirmed, so that a thief's highest
+/// number binds nobody. What is too old must then be said by the revocations.
+fn check_epoch(
+    manifest: &Manifest<'_>,
+    release: Mark,
+    device: &DeviceFacts<'_>,
+) -> Result<(), Refusal> {
+    let revocations = device.authority.revocations();
+    let minimum = revocations.and_then(|revocations| revocations.minimum(&manifest.class_id));
+    if release.epoch > device.counters.confirmed.epoch && minimum.is_none() {
+        Err(Refusal::MinimumMissing)
+    } else {
+        Ok(())
+    }
+}
+
+fn check_lifetime(
+    manifest: &Manifest<'_>,
+    fresh: &Fresh<'_>,
+    device: &DeviceFacts<'_>,
+) -> Result<(), Refusal> {
+    if manifest.use_before.is_some_and(|end| fresh.now >= end) {
         return Err(Refusal::Expired);
     }
-    if status.held.contains(&manifest.digest) {
+    if let Some(revocations) = device.authority.revocations() {
+        if revocations.releases.contains(&manifest.digest) {
+            return Err(Refusal::RevokedRelease);
+        }
+        let minimum = revocations.minimum(&manifest.class_id);
+        if minimum.is_some_and(|least| manifest.sequence < least) {
+            return Err(Refusal::BelowMinimum);
+        }
+    }
+    if fresh.held.contains(&manifest.digest) {
         return Err(Refusal::Held);
     }
     Ok(())
+}
+
+fn check_schedule(
+    offer: &Offer<'_>,
+    manifest: &Manifest<'_>,
+    now: u64,
+    device: &DeviceFacts<'_>,
+    primitives: &impl Primitives,
+) -> Result<(), Refusal> {
+    let roles = device.authority.root().required_roles(&manifest.class_id);
+    let offline = matches!(offer.freshness, Freshness::Bundle(_));
+    if offline || !roles.contains(&Role::Operations) {
+        return Ok(());
+    }
+    let signed = offer.schedule.ok_or(Refusal::ScheduleMissing)?;
+    let schedule = verify::schedule(signed, device.authority, primitives)?;
+    check_turn(schedule.get(), manifest, now, device, primitives)
+}
+
+fn check_turn(
+    schedule: &Schedule,
+    manifest: &Manifest<'_>,
+    now: u64,
+    device: &DeviceFacts<'_>,
+    primitives: &impl Primitives,
+) -> Result<(), Refusal> {
+    if (schedule.release, schedule.class) != (manifest.digest, manifest.class_id) {
+        return Err(Refusal::ScheduleMismatch);
+    }
+    if now < schedule.not_before {
+        return Err(Refusal::ScheduleEarly);
+    }
+    if now >= schedule.expires {
+        return Err(Refusal::ScheduleExpired);
+    }
+    if schedule.includes(device.device_id, primitives) {
+        Ok(())
+    } else {
+        Err(Refusal::NotInShare)
+    }
 }
 
 fn check_room(manifest: &Manifest<'_>, device: &DeviceFacts<'_>) -> Result<(), Refusal> {

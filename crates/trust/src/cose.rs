@@ -14,7 +14,7 @@ use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
 use crate::digest::Digest;
 use crate::fields::{Fields, read_bytes};
 use crate::key::{KeyId, SIGNATURE_BYTES_MAX};
-use crate::manifest_wire::read_digest;
+use crate::list::Item;
 use crate::refusal::Refusal;
 use minicbor::Encoder;
 use minicbor::data::Tag;
@@ -27,8 +27,9 @@ pub const PROTECTED_BYTES_MAX: usize = 256;
 /// The largest signature block.
 pub const BLOCK_BYTES_MAX: usize = SIGNATURE_BYTES_MAX + PROTECTED_BYTES_MAX + 16;
 
-/// The most signature blocks on one document: two roles of four holders each.
-pub const BLOCKS_MAX: usize = 8;
+/// The most signature blocks on one document: two roles of four holders, or of two who sign in two
+/// algorithms each; for a root, four keepers of the old and four of the new one in two algorithms.
+pub const BLOCKS_MAX: u32 = 16;
 
 /// The longest content type. Ours have some 40 characters.
 pub const CONTENT_TYPE_BYTES_MAX: usize = 64;
@@ -68,10 +69,10 @@ impl<'a> Protected<'a> {
         let algorithm = fields.need(1, |d| Ok(d.i32()?))?;
         let content_type = fields.have(3, |d| Ok(d.str()?))?;
         let kid = KeyId(*fields.need(4, read_bytes)?);
-        let approval = match fields.have(PLAN, read_digest)? {
+        let approval = match fields.have(PLAN, Digest::read)? {
             Some(plan) => Some(Approval {
                 plan,
-                evidence: fields.need(EVIDENCE, read_digest)?,
+                evidence: fields.need(EVIDENCE, Digest::read)?,
             }),
             None => None,
         };

@@ -14,17 +14,18 @@ use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
 use crate::cose::{BLOCKS_MAX, Head};
 use crate::digest::Digest;
 use crate::fields::Fields;
+use crate::list::List;
 use crate::manifest_wire::{SuitDigest, read_suit_digest};
 use crate::primitives::{Hasher, Primitives};
 use crate::refusal::Refusal;
-use heapless::Vec;
 use minicbor::Encoder;
 use minicbor::data::Tag;
 use minicbor::encode::{Error, Write};
 
-/// The largest envelope. A full manifest and eight ESP256 blocks stay below it, and a device with
-/// 16 KiB of memory can still hold it whole.
-pub const ENVELOPE_BYTES_MAX: usize = 4096;
+/// The largest envelope: a full manifest, and three people who sign with ESP384 and ML-DSA-87 both.
+/// With eight ESP256 blocks it stays below 3 KiB; a device with less memory keeps a lower bound of
+/// its own.
+pub const ENVELOPE_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes of an encoded SUIT_Digest with SHA-256.
 pub const SUIT_DIGEST_BYTES: usize = 36;
@@ -32,12 +33,12 @@ pub const SUIT_DIGEST_BYTES: usize = 36;
 const SUIT_ENVELOPE: Tag = Tag::new(107);
 
 /// The pieces of an envelope, borrowed from its bytes.
-#[derive(Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Envelope<'a> {
     /// The release's identity, as the envelope claims it.
     pub digest: Digest,
     /// The encoded COSE_Sign1 blocks.
-    pub blocks: Vec<&'a [u8], BLOCKS_MAX>,
+    pub blocks: List<'a, &'a [u8]>,
     /// The encoded manifest, without the byte string around it.
     pub manifest: &'a [u8],
 }
@@ -72,8 +73,9 @@ impl<'a> Envelope<'a> {
     /// enough for one that devices accept.
     ///
     /// # Errors
-    /// A small buffer, or more than [`ENVELOPE_BYTES_MAX`] bytes.
+    /// A small buffer, more than [`ENVELOPE_BYTES_MAX`] bytes, or too many blocks.
     pub fn encode(&self, buf: &mut [u8]) -> Result<usize, EncodeError> {
+        self.blocks.check_within(BLOCKS_MAX)?;
         if cbor::encoded_len(self) > ENVELOPE_BYTES_MAX {
             return Err(Refusal::TooLarge.into());
         }
@@ -81,14 +83,11 @@ impl<'a> Envelope<'a> {
     }
 }
 
-fn read_wrapper(bytes: &[u8]) -> Result<(Digest, Vec<&[u8], BLOCKS_MAX>), Refusal> {
+fn read_wrapper(bytes: &[u8]) -> Result<(Digest, List<'_, &[u8]>), Refusal> {
     let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX)?;
     let count = d.array()?.ok_or(Refusal::NotDeterministic)?;
     let digest = read_suit_digest(d.bytes()?)?;
-    let mut blocks = Vec::new();
-    for _ in 1..count {
-        blocks.push(d.bytes()?).map_err(|_| Refusal::TooLarge)?;
-    }
+    let blocks = List::read_items(&mut d, count.saturating_sub(1), BLOCKS_MAX)?;
     Ok((digest, blocks))
 }
 
@@ -106,10 +105,7 @@ impl Canonical for Wrapper<'_> {
     fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
         e.array(1 + self.0.blocks.len() as u64)?;
         write_wrapped(e, &SuitDigest(&self.0.digest))?;
-        self.0
-            .blocks
-            .iter()
-            .try_for_each(|block| e.bytes(block)?.ok())
+        self.0.blocks.write_items(e)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading maps, arrays and fixed-size byte strings in the shape that our documents have.
+//! Reading maps and fixed-size byte strings in the shape that our documents have.
 //!
 //! Only for bytes that passed [`cbor::check`](crate::cbor::check). What these readers overlook is
 //! caught by the exact comparison that every `parse` ends with. Read [`Fields`] first.
@@ -72,18 +72,4 @@ impl<'d, 'b> Fields<'d, 'b> {
 /// A byte string of exactly `N` bytes.
 pub(crate) fn read_bytes<'b, const N: usize>(d: &mut Decoder<'b>) -> Result<&'b [u8; N], Refusal> {
     d.bytes()?.try_into().map_err(|_| Refusal::ForeignProfile)
-}
-
-/// An array of at most `N` items.
-pub(crate) fn read_array<'b, T, const N: usize>(
-    d: &mut Decoder<'b>,
-    mut read: impl FnMut(&mut Decoder<'b>) -> Result<T, Refusal>,
-) -> Result<heapless::Vec<T, N>, Refusal> {
-    let count = d.array()?.ok_or(Refusal::NotDeterministic)?;
-    let mut items = heapless::Vec::new();
-    for _ in 0..count {
-        let item = read(d)?;
-        items.push(item).map_err(|_| Refusal::TooLarge)?;
-    }
-    Ok(items)
 }

@@ -8,42 +8,58 @@
 //!
 //! | layer | modules | what it knows |
 //! |---|---|---|
-//! | policy | [`verify`], [`admission`], [`root_rules`] | who must have signed; what this device may run |
-//! | documents | [`root`], [`manifest`], [`status`] | one type each, with `parse` and `encode` as exact inverses |
+//! | policy | [`verify`], [`admission`], [`root_rules`], [`counters`] | who must have signed; what this device may install; what it remembers |
+//! | documents | [`root`], [`manifest`], [`revocations`], [`status`], [`schedule`], [`bundle`] | one type each, with `parse` and `encode` as exact inverses |
 //! | containers | [`envelope`], [`signed`], [`cose`] | where a document and its signatures lie in the bytes |
-//! | alphabet | [`cbor`], [`digest`], [`key`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
+//! | alphabet | [`cbor`], [`list`], [`digest`], [`key`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
 #![no_std]
 
 pub mod admission;
+pub mod bundle;
 pub mod cbor;
 pub mod cose;
+pub mod counters;
 pub mod digest;
+pub mod document;
 pub mod envelope;
 mod fields;
+mod freshness;
 pub mod key;
+pub mod list;
 pub mod manifest;
 mod manifest_wire;
+pub mod mark;
 pub mod primitives;
 pub mod refusal;
+pub mod revocations;
 pub mod root;
 pub mod root_rules;
 mod root_wire;
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
+pub mod schedule;
 pub mod signed;
+mod signers;
 pub mod status;
 pub mod verify;
 
-pub use admission::{Admitted, DeviceFacts, admit, check_payload};
+pub use admission::{Admitted, DeviceFacts, Freshness, Offer, admit, check_payload};
+pub use bundle::BundleStatement;
 pub use cbor::EncodeError;
+pub use counters::Counters;
 pub use digest::Digest;
+pub use document::Document;
 pub use envelope::Envelope;
 pub use key::{Algorithm, KeyId, PublicKey};
+pub use list::List;
 pub use manifest::{BootloaderVersion, Manifest};
+pub use mark::Mark;
 pub use primitives::{BadSignature, Hasher, Primitives};
 pub use refusal::Refusal;
+pub use revocations::{Minimum, Revocations};
 pub use root::{Key, KeyState, Role, RoleRule, Root};
 #[cfg(feature = "rustcrypto")]
 pub use rustcrypto::RustCrypto;
+pub use schedule::Schedule;
 pub use status::Status;
-pub use verify::Verified;
+pub use verify::{Authority, Verified};

@@ -6,9 +6,9 @@
 
 use crate::cbor::{self, EncodeError};
 use crate::digest::Digest;
+use crate::list::List;
 use crate::refusal::Refusal;
 use core::fmt;
-use heapless::Vec;
 
 /// The largest manifest. With every text and list full it has some 600 bytes.
 pub const MANIFEST_BYTES_MAX: usize = 1024;
@@ -18,7 +18,7 @@ pub const VERSION_BYTES_MAX: usize = 64;
 
 /// The most releases that one may return to. A device has two slots; four cover a fleet in which
 /// some devices skipped releases.
-pub const RETURNS_TO_MAX: usize = 4;
+pub const RETURNS_TO_MAX: u32 = 4;
 
 /// A vendor or class id: a UUID of version 5 (RFC 9562, section 5.5), made by whoever packs.
 pub type Uuid = [u8; 16];
@@ -41,7 +41,7 @@ impl fmt::Display for BootloaderVersion {
 }
 
 /// What a release is.
-#[derive(Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Manifest<'a> {
     /// The release's identity: SHA-256 of the manifest wrapped as a byte string. It isn't part of
     /// the encoding.
@@ -67,7 +67,7 @@ pub struct Manifest<'a> {
     /// The oldest bootloader that may start it.
     pub bootloader_min: BootloaderVersion,
     /// Manifest digests of earlier releases that a device running this one may go back to.
-    pub returns_to: Vec<Digest, RETURNS_TO_MAX>,
+    pub returns_to: List<'a, Digest>,
     /// SHA-256 of the release's bill of materials.
     pub sbom: Option<Digest>,
     /// SHA-256 of the statement of how it was built.
@@ -100,6 +100,7 @@ impl<'a> Manifest<'a> {
     }
 
     fn check(&self) -> Result<(), Refusal> {
+        self.returns_to.check_within(RETURNS_TO_MAX)?;
         if self.image_bytes == 0 || !cbor::is_plain_text(self.version, VERSION_BYTES_MAX) {
             return Err(Refusal::FieldInvalid);
         }

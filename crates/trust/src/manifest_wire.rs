@@ -23,8 +23,9 @@
 
 use crate::cbor::{self, Canonical, write_wrapped};
 use crate::digest::Digest;
-use crate::fields::{Fields, read_array, read_bytes};
-use crate::manifest::{BootloaderVersion, MANIFEST_BYTES_MAX, Manifest};
+use crate::fields::{Fields, read_bytes};
+use crate::list::{Item, List};
+use crate::manifest::{BootloaderVersion, MANIFEST_BYTES_MAX, Manifest, RETURNS_TO_MAX};
 use crate::refusal::Refusal;
 use minicbor::encode::{Error, Write};
 use minicbor::{Decoder, Encoder};
@@ -77,9 +78,9 @@ fn read_parameters(sequence: &[u8], digest: Digest, number: u64) -> Result<Manif
         version: fields.need(VERSION, |d| Ok(d.str()?))?,
         security_floor: fields.need(SECURITY_FLOOR, |d| Ok(d.u64()?))?,
         bootloader_min: fields.need(BOOTLOADER_MIN, read_bootloader)?,
-        returns_to: fields.need(RETURNS_TO, |d| read_array(d, read_digest))?,
-        sbom: fields.have(SBOM, read_digest)?,
-        provenance: fields.have(PROVENANCE, read_digest)?,
+        returns_to: fields.need(RETURNS_TO, |d| List::read(d, RETURNS_TO_MAX))?,
+        sbom: fields.have(SBOM, Digest::read)?,
+        provenance: fields.have(PROVENANCE, Digest::read)?,
     };
     fields.end()?;
     Ok(manifest)
@@ -94,16 +95,12 @@ fn read_bootloader(d: &mut Decoder<'_>) -> Result<BootloaderVersion, Refusal> {
     })
 }
 
-pub(crate) fn read_digest(d: &mut Decoder<'_>) -> Result<Digest, Refusal> {
-    Ok(Digest(*read_bytes(d)?))
-}
-
 /// Reads `[-16, bstr .size 32]` (SUIT_Digest, section 10 of the SUIT draft).
 pub(crate) fn read_suit_digest(bytes: &[u8]) -> Result<Digest, Refusal> {
     let mut d = cbor::decoder(bytes, MANIFEST_BYTES_MAX)?;
     d.array()?;
     d.i64()?;
-    let digest = read_digest(&mut d)?;
+    let digest = Digest::read(&mut d)?;
     if cbor::is_encoding_of(&SuitDigest(&digest), bytes) {
         Ok(digest)
     } else {
@@ -185,23 +182,11 @@ fn write_parameters<W: Write>(e: &mut Encoder<W>, m: &Manifest<'_>) -> Result<()
         .u16(major)?
         .u16(minor)?
         .u16(patch)?;
-    e.i64(RETURNS_TO)?;
-    write_digests(e, &m.returns_to)?;
+    m.returns_to.write(e.i64(RETURNS_TO)?)?;
     for (label, digest) in [(SBOM, m.sbom), (PROVENANCE, m.provenance)] {
         if let Some(digest) = digest {
             e.i64(label)?.bytes(&digest.0)?;
         }
-    }
-    Ok(())
-}
-
-pub(crate) fn write_digests<W: Write>(
-    e: &mut Encoder<W>,
-    digests: &[Digest],
-) -> Result<(), Error<W::Error>> {
-    e.array(digests.len() as u64)?;
-    for digest in digests {
-        e.bytes(&digest.0)?;
     }
     Ok(())
 }

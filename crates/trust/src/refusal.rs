@@ -154,6 +154,22 @@ refusals! {
     RootPolicy = 45, "trust.root-policy",
         "A class policy leaves out build or release, or demands a role that nobody holds.",
         "Demand build and release of every class, and only roles that have keys.";
+    /// Not the version after the device's own.
+    RootVersion = 46, "trust.root-version",
+        "The root isn't the one that follows the device's own: versions rise by one.",
+        "Send the roots one after the other, without a gap.";
+    /// Another vendor or environment.
+    RootIdentity = 47, "trust.root-identity",
+        "The root is of another vendor or environment than the device's own.",
+        "Send the root of this vendor and environment; a device never changes either.";
+    /// An epoch that falls.
+    RootEpoch = 48, "trust.root-epoch",
+        "The root lowers the epoch of a role, or its signing epoch rose with nobody to set minimums.",
+        "Keep or raise each epoch; let someone hold role revocation before those of build or release rise.";
+    /// A key that a root gave up comes back.
+    RootRevival = 49, "trust.root-revival",
+        "The root lets a key sign more than the root before it did.",
+        "Make a new key; what was retired or revoked stays so.";
 
     // 60..=79: freshness.
     /// Another root version than the device's.
@@ -184,6 +200,58 @@ refusals! {
     Held = 66, "trust.held",
         "The release is on hold.",
         "Wait until operations lift the hold, or offer another release.";
+    /// The device knows newer revocations.
+    BundleStale = 67, "trust.bundle-stale",
+        "The bundle rests on older revocations than the device knows.",
+        "Make the bundle again with the newest revocations.";
+    /// Past its end.
+    BundleExpired = 68, "trust.bundle-expired",
+        "The bundle's statement has expired.",
+        "Let operations make a new bundle.";
+    /// About another release.
+    BundleMismatch = 69, "trust.bundle-mismatch",
+        "The bundle's statement is about another release than the one it carries.",
+        "Make the bundle again.";
+    /// The root has people who revoke, and the device doesn't have their word.
+    RevocationsMissing = 70, "trust.revocations-missing",
+        "The device lacks the revocations that it would have to check.",
+        "Send the device the newest revocations first.";
+    /// Past the next update.
+    RevocationsStale = 71, "trust.revocations-stale",
+        "The device's revocations are past their next update.",
+        "Publish new revocations, even if nothing new is withdrawn.";
+    /// Older than the device's, or another document under the same number.
+    RevocationsReplayed = 72, "trust.revocations-replayed",
+        "The revocations are older than the device's own, or another document of the same number.",
+        "Look for a server restored from an old copy, or for a replay; publish under a new number.";
+    /// The status names others than the device has.
+    RevocationsMismatch = 73, "trust.revocations-mismatch",
+        "The status names other revocations than the device holds.",
+        "Send the device the newest revocations first.";
+    /// Of another epoch than the root's.
+    RevocationsEpoch = 74, "trust.revocations-epoch",
+        "The revocations were made in another epoch of role revocation than the root's.",
+        "Publish revocations by the keys of the newest root.";
+    /// The class needs one.
+    ScheduleMissing = 75, "trust.schedule-missing",
+        "The class needs a schedule signed by operations, and none came with the offer.",
+        "Let operations sign a schedule for the release.";
+    /// About another release or class.
+    ScheduleMismatch = 76, "trust.schedule-mismatch",
+        "The schedule is for another release or class.",
+        "Send the schedule that was signed for this release and class.";
+    /// Not begun.
+    ScheduleEarly = 77, "trust.schedule-early",
+        "The schedule has not begun.",
+        "Wait, or let operations sign an earlier one.";
+    /// Over.
+    ScheduleExpired = 78, "trust.schedule-expired",
+        "The schedule has expired.",
+        "Let operations sign a new one.";
+    /// Outside the share.
+    NotInShare = 79, "trust.not-in-share",
+        "The device lies outside the share of devices that operations has signed for.",
+        "Nothing needs to be done; operations widens the share when the first devices are well.";
 
     // 80..=99: this device.
     /// Another vendor's device.
@@ -226,6 +294,18 @@ refusals! {
     PayloadDigest = 89, "trust.payload-digest",
         "The received image has another digest than the manifest says.",
         "Download it again; if it stays so, the stored image is damaged or was exchanged.";
+    /// Withdrawn for good.
+    RevokedRelease = 90, "trust.revoked-release",
+        "The release has been revoked.",
+        "Offer another release.";
+    /// Below the class's minimum.
+    BelowMinimum = 91, "trust.below-minimum",
+        "The release is below the minimum sequence number that the revocations set for its class.",
+        "Offer a newer release.";
+    /// A new signing epoch began, and nobody has said what is too old in it.
+    MinimumMissing = 92, "trust.minimum-missing",
+        "Builders' or approvers' keys were replaced after a theft, and no minimum is set for the class yet.",
+        "Publish revocations that name the least sequence number of each class.";
 }
 
 impl fmt::Display for Refusal {

@@ -4,27 +4,23 @@
 //! is made. What makes a root valid is in [`root_rules`](crate::root_rules); its bytes are drawn in
 //! `root_wire.rs`. Read [`Root`] first.
 
-use crate::cbor::{self, EncodeError};
+use crate::cbor;
 use crate::key::{Algorithm, KeyId, PublicKey};
+use crate::list::List;
 use crate::manifest::Uuid;
-use crate::refusal::Refusal;
-use heapless::Vec;
-
-/// The content type in a root signature's protected header, and its external data.
-pub const ROOT_CONTENT_TYPE: &str = "application/vnd.mainstay.root+cbor";
 
 /// The most keys in one role: more people than share one duty anywhere, and few enough to check on
 /// a microcontroller.
-pub const ROLE_KEYS_MAX: usize = 8;
+pub const ROLE_KEYS_MAX: u32 = 8;
 
 /// The most keys in a root: four roles' worth at the full size. Retired and revoked ones count.
-pub const KEYS_MAX: usize = 32;
+pub const KEYS_MAX: u32 = 32;
 
 /// The most classes with a policy of their own.
-pub const CLASSES_MAX: usize = 16;
+pub const CLASSES_MAX: u32 = 16;
 
 /// The most algorithms that one role may demand together.
-pub const ALGORITHMS_MAX: usize = 3;
+pub const ALGORITHMS_MAX: u32 = 3;
 
 /// The longest holder: an e-mail address of ordinary length.
 pub const HOLDER_BYTES_MAX: usize = 64;
@@ -32,9 +28,10 @@ pub const HOLDER_BYTES_MAX: usize = 64;
 /// The longest vendor (a domain name) and environment.
 pub const NAME_BYTES_MAX: usize = 64;
 
-/// The largest root payload: 32 keys of some 160 bytes, six roles of some 160, 16 policies of some
-/// 25.
-pub const ROOT_BYTES_MAX: usize = 7 * 1024;
+/// The largest root payload. Of P-256 keys the full 32 take some 5 KiB, with six roles and 16
+/// policies some 7; the rest is room for eight keys of ML-DSA-65. A device with less memory refuses
+/// what it can't hold, and its maker sizes the root accordingly.
+pub const ROOT_BYTES_MAX: usize = 24 * 1024;
 
 /// A duty that a key may serve. The number is its place in [`Root::roles`] and on the wire.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
@@ -79,6 +76,11 @@ impl Role {
         }
     }
 
+    /// Whether its signature stands on the release itself, and not on a document beside it.
+    pub const fn signs_releases(self) -> bool {
+        matches!(self, Role::Build | Role::Release)
+    }
+
     /// The role with this number.
     pub fn from_wire(number: u8) -> Option<Role> {
         Role::ALL.get(usize::from(number)).copied()
@@ -101,7 +103,7 @@ pub enum KeyState {
 }
 
 /// A listed key.
-#[derive(Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Key<'a> {
     /// Its name, the thumbprint of `public`.
     pub id: KeyId,
@@ -117,29 +119,38 @@ pub struct Key<'a> {
 /// Who may play a role, and how many of them it takes.
 ///
 /// The default is a role that nobody holds.
-#[derive(Clone, Eq, PartialEq, Debug, Default)]
-pub struct RoleRule {
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub struct RoleRule<'a> {
     /// The keys of the role.
-    pub keys: Vec<KeyId, ROLE_KEYS_MAX>,
+    pub keys: List<'a, KeyId>,
     /// How many different holders must sign.
     pub threshold: u8,
     /// In each of these algorithms the threshold must be reached.
-    pub required_algorithms: Vec<Algorithm, ALGORITHMS_MAX>,
-    /// Raised when the keys change because of a compromise; counters start anew with it.
+    pub required_algorithms: List<'a, Algorithm>,
+    /// Raised when the keys change because of a compromise; what the role said before is void, and
+    /// its counters start anew.
     pub epoch: u32,
 }
 
+impl RoleRule<'_> {
+    /// Whether anybody holds the role.
+    pub fn is_held(&self) -> bool {
+        !self.keys.is_empty()
+    }
+}
+
 /// The roles that the releases of one class need.
-#[derive(Clone, Eq, PartialEq, Debug)]
-pub struct ClassPolicy {
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct ClassPolicy<'a> {
     /// The class id, as in the manifest.
     pub class: Uuid,
-    /// Build, release, and possibly more; in rising order.
-    pub roles: Vec<Role, 6>,
+    /// Build, release, and possibly operations, in that order. Build and release sign the envelope;
+    /// operations signs a [`Schedule`](crate::Schedule) for it.
+    pub roles: List<'a, Role>,
 }
 
 /// The keys and roles of one vendor's environment.
-#[derive(Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Root<'a> {
     /// Rises by one with every root.
     pub version: u32,
@@ -152,11 +163,11 @@ pub struct Root<'a> {
     /// From this moment on nothing is installed under it, in Unix seconds; later than `issued`.
     pub expires: u64,
     /// Every key that any role names.
-    pub keys: Vec<Key<'a>, KEYS_MAX>,
+    pub keys: List<'a, Key<'a>>,
     /// One rule for each of [`Role::ALL`], in that order.
-    pub roles: [RoleRule; 6],
+    pub roles: List<'a, RoleRule<'a>>,
     /// Classes that need other roles than [`DEFAULT_ROLES`], in rising order of their ids.
-    pub policy: Vec<ClassPolicy, CLASSES_MAX>,
+    pub policy: List<'a, ClassPolicy<'a>>,
 }
 
 /// What a release needs if the root says nothing else about its class.
@@ -164,61 +175,29 @@ pub const DEFAULT_ROLES: &[Role] = &[Role::Build, Role::Release];
 
 impl<'a> Root<'a> {
     /// The listed key of this name.
-    pub fn key(&self, id: &KeyId) -> Option<&Key<'a>> {
+    pub fn key(&self, id: &KeyId) -> Option<Key<'a>> {
         self.keys.iter().find(|key| key.id == *id)
     }
 
-    /// The rule of a role.
-    pub fn role(&self, role: Role) -> &RoleRule {
-        &self.roles[role as usize]
+    /// The listed key of this name, and its place among the keys.
+    pub(crate) fn find(&self, id: &KeyId) -> Option<(usize, Key<'a>)> {
+        let mut keys = self.keys.iter().enumerate();
+        keys.find(|(_, key)| key.id == *id)
     }
 
-    /// The roles that must have signed a release of this class.
-    pub fn required_roles(&self, class_id: &Uuid) -> &[Role] {
+    /// The rule of a role; parsing has made sure that there are six.
+    pub fn role(&self, role: Role) -> RoleRule<'a> {
+        self.roles.iter().nth(role as usize).unwrap_or_default()
+    }
+
+    /// The roles that must stand behind a release of this class.
+    pub fn required_roles(&self, class_id: &Uuid) -> List<'a, Role> {
         let policy = self.policy.iter().find(|policy| policy.class == *class_id);
-        policy.map_or(DEFAULT_ROLES, |policy| &policy.roles)
-    }
-
-    /// Reads the payload of a signed root. Whether it is a *valid* root is asked by
-    /// [`root_rules::check`](crate::root_rules::check).
-    ///
-    /// # Errors
-    /// Whatever isn't byte for byte what [`encode`](Root::encode) writes is refused.
-    pub fn parse(bytes: &'a [u8]) -> Result<Root<'a>, Refusal> {
-        let root = crate::root_wire::read(bytes)?;
-        root.check_fields()?;
-        if cbor::is_encoding_of(&root, bytes) {
-            Ok(root)
-        } else {
-            Err(Refusal::ForeignProfile)
-        }
-    }
-
-    /// Writes the payload into `buf` and returns its length; [`ROOT_BYTES_MAX`] is always enough.
-    ///
-    /// # Errors
-    /// A small buffer, or values that [`parse`](Root::parse) would refuse.
-    pub fn encode(&self, buf: &mut [u8]) -> Result<usize, EncodeError> {
-        self.check_fields()?;
-        cbor::encode_into(self, buf)
-    }
-
-    fn check_fields(&self) -> Result<(), Refusal> {
-        let names = [self.vendor, self.environment];
-        let plain = names
-            .iter()
-            .all(|name| cbor::is_plain_text(name, NAME_BYTES_MAX));
-        let holders = self.keys.iter().all(|key| is_holder(key.holder));
-        let lasts = self.issued < self.expires;
-        if plain && holders && lasts {
-            Ok(())
-        } else {
-            Err(Refusal::FieldInvalid)
-        }
+        policy.map_or(List::from(DEFAULT_ROLES), |policy| policy.roles)
     }
 }
 
-fn is_holder(text: &str) -> bool {
+pub(crate) fn is_holder(text: &str) -> bool {
     cbor::is_plain_text(text, HOLDER_BYTES_MAX)
         && !text.bytes().any(|byte| byte.is_ascii_uppercase())
 }

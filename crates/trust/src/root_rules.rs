@@ -1,12 +1,13 @@
 //! What makes a root valid, before any signature over it counts.
 //!
-//! [`check`] is run by devices on every root they verify, and by hosts before a root is signed. It
-//! looks at one root alone: whether it may follow another one isn't decided here.
+//! [`check`] looks at one root alone, and is run by devices on every root they verify, and by hosts
+//! before a root is signed. [`check_follows`] asks whether a root may come after another.
 
 use crate::key::KeyId;
 use crate::primitives::Primitives;
 use crate::refusal::Refusal;
-use crate::root::{ClassPolicy, Key, Role, RoleRule, Root};
+use crate::root::{ClassPolicy, Key, KeyState, Role, RoleRule, Root};
+use crate::signers::distinct_holders;
 
 /// Roles that may stand empty, since nothing can need them yet; all others must be held.
 const MAY_BE_EMPTY: [Role; 2] = [Role::Operations, Role::Revocation];
@@ -16,19 +17,58 @@ const MAY_BE_EMPTY: [Role; 2] = [Role::Operations, Role::Revocation];
 ///
 /// # Errors
 /// [`Refusal::RootKey`], [`Refusal::RootRole`], [`Refusal::RootThreshold`],
-/// [`Refusal::KeyConflict`], [`Refusal::HolderConflict`] or [`Refusal::RootPolicy`].
+/// [`Refusal::KeyConflict`], [`Refusal::HolderConflict`], [`Refusal::RootPolicy`] or
+/// [`Refusal::RootEpoch`].
 pub fn check(root: &Root<'_>, primitives: &impl Primitives) -> Result<(), Refusal> {
     check_keys(root, primitives)?;
     for role in Role::ALL {
         check_role(root, role)?;
     }
     check_separation(root)?;
-    check_policies(root)
+    check_policies(root)?;
+    check_epochs(root)
+}
+
+/// Checks that `next` is the root after `current`: one version later, of the same vendor and
+/// environment, with no epoch lowered and no key given back what it had lost.
+///
+/// # Errors
+/// [`Refusal::RootVersion`], [`Refusal::RootIdentity`], [`Refusal::RootEpoch`] or
+/// [`Refusal::RootRevival`].
+pub fn check_follows(next: &Root<'_>, current: &Root<'_>) -> Result<(), Refusal> {
+    if Some(next.version) != current.version.checked_add(1) {
+        return Err(Refusal::RootVersion);
+    }
+    if (next.vendor, next.environment) != (current.vendor, current.environment) {
+        return Err(Refusal::RootIdentity);
+    }
+    let falls = |role| next.role(role).epoch < current.role(role).epoch;
+    if Role::ALL.into_iter().any(falls) {
+        return Err(Refusal::RootEpoch);
+    }
+    let revived = |key: Key<'_>| {
+        let before = current.key(&key.id);
+        before.is_some_and(|before| reach(key.state) > reach(before.state))
+    };
+    if next.keys.iter().any(revived) {
+        return Err(Refusal::RootRevival);
+    }
+    Ok(())
+}
+
+/// How far a key's signatures reach: nowhere, up to a number, or everywhere.
+fn reach(state: KeyState) -> (u8, u64) {
+    match state {
+        KeyState::Revoked => (0, 0),
+        KeyState::Retired { max_sequence } => (1, max_sequence),
+        KeyState::Active => (2, 0),
+    }
 }
 
 fn check_keys(root: &Root<'_>, primitives: &impl Primitives) -> Result<(), Refusal> {
     for (place, key) in root.keys.iter().enumerate() {
-        let listed_before = root.keys[..place].iter().any(|other| other.id == key.id);
+        let mut before = root.keys.iter().take(place);
+        let listed_before = before.any(|other| other.id == key.id);
         if listed_before || KeyId::of(&key.public, primitives) != key.id {
             return Err(Refusal::RootKey);
         }
@@ -39,61 +79,59 @@ fn check_keys(root: &Root<'_>, primitives: &impl Primitives) -> Result<(), Refus
 fn check_role(root: &Root<'_>, role: Role) -> Result<(), Refusal> {
     let rule = root.role(role);
     for (place, id) in rule.keys.iter().enumerate() {
-        if rule.keys[..place].contains(id) || root.key(id).is_none() {
+        let named_before = rule.keys.iter().take(place).any(|other| other == id);
+        if named_before || root.key(&id).is_none() {
             return Err(Refusal::RootRole);
         }
     }
-    if is_reachable(root, rule) || (is_unheld(rule) && MAY_BE_EMPTY.contains(&role)) {
+    if is_reachable(root, role, &rule) || (is_unheld(&rule) && MAY_BE_EMPTY.contains(&role)) {
         Ok(())
     } else {
         Err(Refusal::RootThreshold)
     }
 }
 
-/// Whether the threshold is between one and the number of holders, in each of the algorithms.
-fn is_reachable(root: &Root<'_>, rule: &RoleRule) -> bool {
+/// Whether the threshold is between one and the number of holders, in each of the algorithms. For
+/// role root only keys that may sign the next version are counted: a root that nobody can follow
+/// would be the last one of its fleet.
+fn is_reachable(root: &Root<'_>, role: Role, rule: &RoleRule<'_>) -> bool {
+    let next = u64::from(root.version) + 1;
+    let may_sign = |key: &Key<'_>| role != Role::Root || reach(key.state) >= (1, next);
     let enough = |algorithm| {
         let keys = keys_of(root, rule).filter(move |key| key.public.algorithm() == algorithm);
-        (1..=distinct_holders(keys)).contains(&usize::from(rule.threshold))
+        let holders = distinct_holders(keys.filter(may_sign));
+        (1..=holders).contains(&usize::from(rule.threshold))
     };
-    !rule.required_algorithms.is_empty() && rule.required_algorithms.iter().copied().all(enough)
+    !rule.required_algorithms.is_empty() && rule.required_algorithms.iter().all(enough)
 }
 
-fn is_unheld(rule: &RoleRule) -> bool {
+fn is_unheld(rule: &RoleRule<'_>) -> bool {
     rule.keys.is_empty() && rule.threshold == 0 && rule.required_algorithms.is_empty()
 }
 
 fn keys_of<'r, 'a>(
     root: &'r Root<'a>,
-    rule: &'r RoleRule,
-) -> impl Iterator<Item = &'r Key<'a>> + Clone {
-    rule.keys.iter().filter_map(|id| root.key(id))
-}
-
-/// Counts people, not keys: a holder's second key adds nothing.
-pub(crate) fn distinct_holders<'r, 'a: 'r>(
-    keys: impl Iterator<Item = &'r Key<'a>> + Clone,
-) -> usize {
-    let first_of_holder = |(place, key): &(usize, &Key<'a>)| {
-        !keys
-            .clone()
-            .take(*place)
-            .any(|earlier| earlier.holder == key.holder)
-    };
-    keys.clone().enumerate().filter(first_of_holder).count()
+    rule: &RoleRule<'a>,
+) -> impl Iterator<Item = Key<'a>> + Clone + use<'r, 'a> {
+    let ids = rule.keys.iter();
+    ids.filter_map(|id| root.key(&id))
 }
 
 fn check_separation(root: &Root<'_>) -> Result<(), Refusal> {
     for (place, role) in Role::SEPARATED.iter().enumerate() {
         for other in &Role::SEPARATED[place + 1..] {
-            check_disjoint(root, root.role(*role), root.role(*other))?;
+            check_disjoint(root, &root.role(*role), &root.role(*other))?;
         }
     }
     Ok(())
 }
 
-fn check_disjoint(root: &Root<'_>, one: &RoleRule, other: &RoleRule) -> Result<(), Refusal> {
-    if one.keys.iter().any(|id| other.keys.contains(id)) {
+fn check_disjoint<'a>(
+    root: &Root<'a>,
+    one: &RoleRule<'a>,
+    other: &RoleRule<'a>,
+) -> Result<(), Refusal> {
+    if one.keys.iter().any(|id| other.keys.contains(&id)) {
         return Err(Refusal::KeyConflict);
     }
     let holds_other = |holder| keys_of(root, other).any(|key| key.holder == holder);
@@ -104,19 +142,36 @@ fn check_disjoint(root: &Root<'_>, one: &RoleRule, other: &RoleRule) -> Result<(
 }
 
 fn check_policies(root: &Root<'_>) -> Result<(), Refusal> {
-    let rising = root.policy.is_sorted_by(|one, next| one.class < next.class);
-    if rising && root.policy.iter().all(|policy| can_be_met(root, policy)) {
+    let classes = root.policy.iter().map(|policy| policy.class);
+    let rising = classes.is_sorted_by(|one, next| one < next);
+    if rising && root.policy.iter().all(|policy| can_be_met(root, &policy)) {
         Ok(())
     } else {
         Err(Refusal::RootPolicy)
     }
 }
 
-fn can_be_met(root: &Root<'_>, policy: &ClassPolicy) -> bool {
-    let roles = &policy.roles;
-    roles.is_sorted_by(|one, next| one < next)
-        && [Role::Build, Role::Release]
-            .iter()
-            .all(|role| roles.contains(role))
-        && roles.iter().all(|role| !root.role(*role).keys.is_empty())
+/// Build and release, in that order, and at most operations beside them; nobody else has a say in
+/// what is installed.
+fn can_be_met(root: &Root<'_>, policy: &ClassPolicy<'_>) -> bool {
+    let mut roles = policy.roles.iter();
+    let both = (roles.next(), roles.next()) == (Some(Role::Build), Some(Role::Release));
+    match (both, roles.next(), roles.next()) {
+        (true, None, None) => true,
+        (true, Some(Role::Operations), None) => root.role(Role::Operations).is_held(),
+        _ => false,
+    }
+}
+
+/// After a theft the sequence numbers of releases begin anew, and only revocations can say which of
+/// the old releases are too old. So whoever raises that epoch must have somebody to say it.
+fn check_epochs(root: &Root<'_>) -> Result<(), Refusal> {
+    let raised = [Role::Build, Role::Release]
+        .into_iter()
+        .any(|role| root.role(role).epoch > 0);
+    if raised && !root.role(Role::Revocation).is_held() {
+        Err(Refusal::RootEpoch)
+    } else {
+        Ok(())
+    }
 }

@@ -9,86 +9,65 @@
 //! ```
 
 use crate::cbor::{self, Canonical};
-use crate::fields::{Fields, read_array, read_bytes};
+use crate::document::Document;
+use crate::fields::{Fields, read_bytes};
 use crate::key::{Algorithm, KeyId, PublicKey};
+use crate::list::{Item, List};
 use crate::refusal::Refusal;
-use crate::root::{ClassPolicy, Key, KeyState, ROOT_BYTES_MAX, Role, RoleRule, Root};
-use heapless::Vec;
+use crate::root::{
+    ALGORITHMS_MAX, CLASSES_MAX, ClassPolicy, KEYS_MAX, Key, KeyState, NAME_BYTES_MAX,
+    ROLE_KEYS_MAX, ROOT_BYTES_MAX, Role, RoleRule, Root, is_holder,
+};
 use minicbor::encode::{Error, Write};
 use minicbor::{Decoder, Encoder};
 
-pub(crate) fn read(bytes: &[u8]) -> Result<Root<'_>, Refusal> {
-    let mut d = cbor::decoder(bytes, ROOT_BYTES_MAX)?;
-    let mut fields = Fields::open(&mut d)?;
-    let root = Root {
-        version: fields.need(1, |d| Ok(d.u32()?))?,
-        vendor: fields.need(2, |d| Ok(d.str()?))?,
-        environment: fields.need(3, |d| Ok(d.str()?))?,
-        issued: fields.need(4, |d| Ok(d.u64()?))?,
-        expires: fields.need(5, |d| Ok(d.u64()?))?,
-        keys: fields.need(6, |d| read_array(d, read_key))?,
-        roles: fields.need(7, read_roles)?,
-        policy: fields.need(8, |d| read_array(d, read_policy))?,
-    };
-    fields.end()?;
-    Ok(root)
-}
+/// The most roles: all there are.
+const ROLES_MAX: u32 = Role::ALL.len() as u32;
 
-fn read_key<'b>(d: &mut Decoder<'b>) -> Result<Key<'b>, Refusal> {
-    d.array()?;
-    let id = KeyId(*read_bytes(d)?);
-    let holder = d.str()?;
-    let algorithm = read_algorithm(d)?;
-    let public = PublicKey::new(algorithm, d.bytes()?).map_err(|_| Refusal::FieldInvalid)?;
-    Ok(Key {
-        id,
-        holder,
-        public,
-        state: read_state(d)?,
-    })
-}
+impl<'a> Document<'a> for Root<'a> {
+    const CONTENT_TYPE: &'static str = "application/vnd.mainstay.root+cbor";
+    const ROLE: Role = Role::Root;
+    const BYTES_MAX: usize = ROOT_BYTES_MAX;
 
-fn read_algorithm(d: &mut Decoder<'_>) -> Result<Algorithm, Refusal> {
-    Algorithm::from_cose_id(d.i32()?).ok_or(Refusal::ForeignProfile)
-}
-
-fn read_state(d: &mut Decoder<'_>) -> Result<KeyState, Refusal> {
-    d.array()?;
-    match d.u8()? {
-        0 => Ok(KeyState::Active),
-        1 => Ok(KeyState::Retired {
-            max_sequence: d.u64()?,
-        }),
-        2 => Ok(KeyState::Revoked),
-        _ => Err(Refusal::ForeignProfile),
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        let mut fields = Fields::open(d)?;
+        let root = Root {
+            version: fields.need(1, |d| Ok(d.u32()?))?,
+            vendor: fields.need(2, |d| Ok(d.str()?))?,
+            environment: fields.need(3, |d| Ok(d.str()?))?,
+            issued: fields.need(4, |d| Ok(d.u64()?))?,
+            expires: fields.need(5, |d| Ok(d.u64()?))?,
+            keys: fields.need(6, |d| List::read(d, KEYS_MAX))?,
+            roles: fields.need(7, |d| List::read(d, ROLES_MAX))?,
+            policy: fields.need(8, |d| List::read(d, CLASSES_MAX))?,
+        };
+        fields.end()?;
+        Ok(root)
     }
-}
 
-fn read_roles(d: &mut Decoder<'_>) -> Result<[RoleRule; 6], Refusal> {
-    let rules: Vec<RoleRule, 6> = read_array(d, read_rule)?;
-    rules.into_array().map_err(|_| Refusal::ForeignProfile)
-}
+    /// Whether such a root is *valid* is asked by
+    /// [`root_rules::check`](crate::root_rules::check).
+    fn check(&self) -> Result<(), Refusal> {
+        self.keys.check_within(KEYS_MAX)?;
+        self.policy.check_within(CLASSES_MAX)?;
+        for rule in self.roles.iter() {
+            rule.keys.check_within(ROLE_KEYS_MAX)?;
+            rule.required_algorithms.check_within(ALGORITHMS_MAX)?;
+        }
+        let plain = |name| cbor::is_plain_text(name, NAME_BYTES_MAX);
+        let holders = self.keys.iter().all(|key| is_holder(key.holder));
+        let lasts = self.issued < self.expires;
+        let whole = self.roles.len() == Role::ALL.len();
+        if plain(self.vendor) && plain(self.environment) && holders && lasts && whole {
+            Ok(())
+        } else {
+            Err(Refusal::FieldInvalid)
+        }
+    }
 
-fn read_rule(d: &mut Decoder<'_>) -> Result<RoleRule, Refusal> {
-    d.array()?;
-    Ok(RoleRule {
-        keys: read_array(d, |d| Ok(KeyId(*read_bytes(d)?)))?,
-        threshold: d.u8()?,
-        required_algorithms: read_array(d, read_algorithm)?,
-        epoch: d.u32()?,
-    })
-}
-
-fn read_policy(d: &mut Decoder<'_>) -> Result<ClassPolicy, Refusal> {
-    d.array()?;
-    Ok(ClassPolicy {
-        class: *read_bytes(d)?,
-        roles: read_array(d, read_role)?,
-    })
-}
-
-fn read_role(d: &mut Decoder<'_>) -> Result<Role, Refusal> {
-    Role::from_wire(d.u8()?).ok_or(Refusal::ForeignProfile)
+    fn sequence(&self) -> u64 {
+        self.version.into()
+    }
 }
 
 impl Canonical for Root<'_> {
@@ -96,47 +75,95 @@ impl Canonical for Root<'_> {
         e.map(8)?.u8(1)?.u32(self.version)?;
         e.u8(2)?.str(self.vendor)?.u8(3)?.str(self.environment)?;
         e.u8(4)?.u64(self.issued)?.u8(5)?.u64(self.expires)?;
-        e.u8(6)?.array(self.keys.len() as u64)?;
-        self.keys.iter().try_for_each(|key| write_key(e, key))?;
-        e.u8(7)?.array(self.roles.len() as u64)?;
-        self.roles.iter().try_for_each(|rule| write_rule(e, rule))?;
-        e.u8(8)?.array(self.policy.len() as u64)?;
-        self.policy
-            .iter()
-            .try_for_each(|policy| write_policy(e, policy))
+        self.keys.write(e.u8(6)?)?;
+        self.roles.write(e.u8(7)?)?;
+        self.policy.write(e.u8(8)?)
     }
 }
 
-fn write_key<W: Write>(e: &mut Encoder<W>, key: &Key<'_>) -> Result<(), Error<W::Error>> {
-    e.array(5)?.bytes(&key.id.0)?.str(key.holder)?;
-    e.i32(key.public.algorithm().cose_id())?
-        .bytes(key.public.bytes())?;
-    match key.state {
-        KeyState::Active => e.array(1)?.u8(0)?.ok(),
-        KeyState::Retired { max_sequence } => e.array(2)?.u8(1)?.u64(max_sequence)?.ok(),
-        KeyState::Revoked => e.array(1)?.u8(2)?.ok(),
+impl<'a> Item<'a> for Key<'a> {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        d.array()?;
+        let id = KeyId(*read_bytes(d)?);
+        let holder = d.str()?;
+        let algorithm = Algorithm::read(d)?;
+        let public = PublicKey::new(algorithm, d.bytes()?).map_err(|_| Refusal::FieldInvalid)?;
+        Ok(Key {
+            id,
+            holder,
+            public,
+            state: KeyState::read(d)?,
+        })
+    }
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        self.id.write(e.array(5)?)?;
+        e.str(self.holder)?;
+        self.public.algorithm().write(e)?;
+        self.state.write(e.bytes(self.public.bytes())?)
     }
 }
 
-fn write_rule<W: Write>(e: &mut Encoder<W>, rule: &RoleRule) -> Result<(), Error<W::Error>> {
-    e.array(4)?.array(rule.keys.len() as u64)?;
-    for id in &rule.keys {
-        e.bytes(&id.0)?;
+impl<'a> Item<'a> for KeyState {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        d.array()?;
+        match d.u8()? {
+            0 => Ok(KeyState::Active),
+            1 => Ok(KeyState::Retired {
+                max_sequence: d.u64()?,
+            }),
+            2 => Ok(KeyState::Revoked),
+            _ => Err(Refusal::ForeignProfile),
+        }
     }
-    e.u8(rule.threshold)?
-        .array(rule.required_algorithms.len() as u64)?;
-    for algorithm in &rule.required_algorithms {
-        e.i32(algorithm.cose_id())?;
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        match self {
+            KeyState::Active => e.array(1)?.u8(0)?.ok(),
+            KeyState::Retired { max_sequence } => e.array(2)?.u8(1)?.u64(*max_sequence)?.ok(),
+            KeyState::Revoked => e.array(1)?.u8(2)?.ok(),
+        }
     }
-    e.u32(rule.epoch)?.ok()
 }
 
-fn write_policy<W: Write>(e: &mut Encoder<W>, policy: &ClassPolicy) -> Result<(), Error<W::Error>> {
-    e.array(2)?
-        .bytes(&policy.class)?
-        .array(policy.roles.len() as u64)?;
-    for role in &policy.roles {
-        e.u8(*role as u8)?;
+impl<'a> Item<'a> for RoleRule<'a> {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        d.array()?;
+        Ok(RoleRule {
+            keys: List::read(d, ROLE_KEYS_MAX)?,
+            threshold: d.u8()?,
+            required_algorithms: List::read(d, ALGORITHMS_MAX)?,
+            epoch: d.u32()?,
+        })
     }
-    Ok(())
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        self.keys.write(e.array(4)?)?;
+        self.required_algorithms.write(e.u8(self.threshold)?)?;
+        e.u32(self.epoch)?.ok()
+    }
+}
+
+impl<'a> Item<'a> for ClassPolicy<'a> {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        d.array()?;
+        Ok(ClassPolicy {
+            class: *read_bytes(d)?,
+            roles: List::read(d, ROLES_MAX)?,
+        })
+    }
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        self.roles.write(e.array(2)?.bytes(&self.class)?)
+    }
+}
+
+impl<'a> Item<'a> for Role {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        Role::from_wire(d.u8()?).ok_or(Refusal::ForeignProfile)
+    }
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.u8(*self as u8)?.ok()
+    }
 }

@@ -1,4 +1,4 @@
-//! The container of our own signed documents, root and status.
+//! The container of our own signed documents: root, revocations, status, schedule, bundle statement.
 //!
 //! ```text
 //! [ bstr payload, [ * << COSE_Sign1 >> ] ]
@@ -8,23 +8,22 @@
 
 use crate::cbor::{self, Canonical, EncodeError};
 use crate::cose::{BLOCK_BYTES_MAX, BLOCKS_MAX};
-use crate::fields::read_array;
+use crate::list::List;
 use crate::refusal::Refusal;
 use crate::root::ROOT_BYTES_MAX;
-use heapless::Vec;
 use minicbor::Encoder;
 use minicbor::encode::{Error, Write};
 
-/// The largest signed document: a full root with eight blocks, and the heads around them.
-pub const SIGNED_BYTES_MAX: usize = ROOT_BYTES_MAX + BLOCKS_MAX * BLOCK_BYTES_MAX + 64;
+/// The largest signed document: a full root with every block, and the heads around them.
+pub const SIGNED_BYTES_MAX: usize = ROOT_BYTES_MAX + BLOCKS_MAX as usize * BLOCK_BYTES_MAX + 64;
 
 /// A document and its signature blocks, borrowed from their bytes.
-#[derive(Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Signed<'a> {
     /// The encoded document.
     pub payload: &'a [u8],
     /// The encoded COSE_Sign1 blocks over it.
-    pub blocks: Vec<&'a [u8], BLOCKS_MAX>,
+    pub blocks: List<'a, &'a [u8]>,
 }
 
 impl<'a> Signed<'a> {
@@ -37,7 +36,7 @@ impl<'a> Signed<'a> {
         d.array()?;
         let signed = Signed {
             payload: d.bytes()?,
-            blocks: read_array(&mut d, |d| Ok(d.bytes()?))?,
+            blocks: List::read(&mut d, BLOCKS_MAX)?,
         };
         if cbor::is_encoding_of(&signed, bytes) {
             Ok(signed)
@@ -50,8 +49,9 @@ impl<'a> Signed<'a> {
     /// enough for one that devices accept.
     ///
     /// # Errors
-    /// A small buffer, or more than [`SIGNED_BYTES_MAX`] bytes.
+    /// A small buffer, more than [`SIGNED_BYTES_MAX`] bytes, or too many blocks.
     pub fn encode(&self, buf: &mut [u8]) -> Result<usize, EncodeError> {
+        self.blocks.check_within(BLOCKS_MAX)?;
         if cbor::encoded_len(self) > SIGNED_BYTES_MAX {
             return Err(Refusal::TooLarge.into());
         }
@@ -61,11 +61,6 @@ impl<'a> Signed<'a> {
 
 impl Canonical for Signed<'_> {
     fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(2)?
-            .bytes(self.payload)?
-            .array(self.blocks.len() as u64)?;
-        self.blocks
-            .iter()
-            .try_for_each(|block| e.bytes(block)?.ok())
+        self.blocks.write(e.array(2)?.bytes(self.payload)?)
     }
 }

@@ -7,93 +7,75 @@
 //! { 1: seq, 2: issued, 3: expires, 4: root version, ? 5: revocations digest, 6: [* held], ? 7: nonce }
 //! ```
 
-use crate::cbor::{self, Canonical, EncodeError};
+use crate::cbor::Canonical;
 use crate::digest::Digest;
-use crate::fields::{Fields, read_array, read_bytes};
-use crate::manifest_wire::{read_digest, write_digests};
+use crate::document::{Document, lasts};
+use crate::fields::{Fields, read_bytes};
+use crate::list::{Item, List};
 use crate::refusal::Refusal;
-use heapless::Vec;
-use minicbor::Encoder;
+use crate::root::Role;
 use minicbor::encode::{Error, Write};
-
-/// The content type in a status signature's protected header, and its external data.
-pub const STATUS_CONTENT_TYPE: &str = "application/vnd.mainstay.status+cbor";
+use minicbor::{Decoder, Encoder};
 
 /// The most releases on hold at one time. A hold is one person's brake for hours; what is bad for
 /// good is revoked.
-pub const HELD_MAX: usize = 16;
+pub const HELD_MAX: u32 = 16;
 
 /// Bytes of a check-in's nonce: 128 random bits never come twice in a device's life.
 pub const NONCE_BYTES: usize = 16;
 
-/// The largest status document without its signatures: 16 held digests and some numbers.
-pub const STATUS_BYTES_MAX: usize = 768;
+/// The longest life of a status, in seconds: a week. Without a clock a device lives by the nonce; one
+/// with a clock must not be held back longer than this by a copy.
+pub const STATUS_S_MAX: u64 = 7 * 86_400;
 
 /// What is fresh, and what is on hold.
-#[derive(Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Status<'a> {
     /// Rises with every status; devices never go back.
     pub seq: u64,
     /// When it was made, in Unix seconds. A device's time never runs below this.
     pub issued: u64,
-    /// From this moment on it is void, in Unix seconds; later than `issued`.
+    /// From this moment on it is void, in Unix seconds; later than `issued`
+    /// by at most [`STATUS_S_MAX`].
     pub expires: u64,
     /// The newest root version.
     pub root_version: u32,
     /// SHA-256 of the newest revocations document.
     pub revocations: Option<Digest>,
     /// Manifest digests of the releases on hold.
-    pub held: Vec<Digest, HELD_MAX>,
+    pub held: List<'a, Digest>,
     /// The nonce of the check-in that this answers.
     pub nonce: Option<&'a [u8; NONCE_BYTES]>,
 }
 
-impl<'a> Status<'a> {
-    /// Reads the payload of a signed status.
-    ///
-    /// # Errors
-    /// Whatever isn't byte for byte what [`encode`](Status::encode) writes is refused.
-    pub fn parse(bytes: &'a [u8]) -> Result<Status<'a>, Refusal> {
-        let status = Status::read(bytes)?;
-        status.check()?;
-        if cbor::is_encoding_of(&status, bytes) {
-            Ok(status)
-        } else {
-            Err(Refusal::ForeignProfile)
-        }
-    }
+impl<'a> Document<'a> for Status<'a> {
+    const CONTENT_TYPE: &'static str = "application/vnd.mainstay.status+cbor";
+    const ROLE: Role = Role::Status;
+    /// 16 held digests and some numbers.
+    const BYTES_MAX: usize = 768;
 
-    /// Writes the payload into `buf` and returns its length; [`STATUS_BYTES_MAX`] is always enough.
-    ///
-    /// # Errors
-    /// A small buffer, or values that [`parse`](Status::parse) would refuse.
-    pub fn encode(&self, buf: &mut [u8]) -> Result<usize, EncodeError> {
-        self.check()?;
-        cbor::encode_into(self, buf)
-    }
-
-    fn check(&self) -> Result<(), Refusal> {
-        if self.issued < self.expires {
-            Ok(())
-        } else {
-            Err(Refusal::FieldInvalid)
-        }
-    }
-
-    fn read(bytes: &'a [u8]) -> Result<Status<'a>, Refusal> {
-        let mut d = cbor::decoder(bytes, STATUS_BYTES_MAX)?;
-        let mut fields = Fields::open(&mut d)?;
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        let mut fields = Fields::open(d)?;
         let status = Status {
             seq: fields.need(1, |d| Ok(d.u64()?))?,
             issued: fields.need(2, |d| Ok(d.u64()?))?,
             expires: fields.need(3, |d| Ok(d.u64()?))?,
             root_version: fields.need(4, |d| Ok(d.u32()?))?,
-            revocations: fields.have(5, read_digest)?,
-            held: fields.need(6, |d| read_array(d, read_digest))?,
+            revocations: fields.have(5, Digest::read)?,
+            held: fields.need(6, |d| List::read(d, HELD_MAX))?,
             nonce: fields.have(7, read_bytes)?,
         };
         fields.end()?;
         Ok(status)
+    }
+
+    fn check(&self) -> Result<(), Refusal> {
+        self.held.check_within(HELD_MAX)?;
+        lasts(self.issued, self.expires, STATUS_S_MAX)
+    }
+
+    fn sequence(&self) -> u64 {
+        self.seq
     }
 }
 
@@ -110,8 +92,7 @@ impl Canonical for Status<'_> {
         if let Some(digest) = self.revocations {
             e.u8(5)?.bytes(&digest.0)?;
         }
-        e.u8(6)?;
-        write_digests(e, &self.held)?;
+        self.held.write(e.u8(6)?)?;
         if let Some(nonce) = self.nonce {
             e.u8(7)?.bytes(nonce)?;
         }

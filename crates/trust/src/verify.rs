@@ -10,19 +10,26 @@
 //! Nothing here asks whether *this* device may install a release: see
 //! [`admission`](crate::admission).
 
-use crate::cose::{BLOCKS_MAX, Block, ToBeSigned};
+use crate::bundle::BundleStatement;
+use crate::cose::{Block, ToBeSigned};
+use crate::digest::Digest;
+use crate::document::Document;
 use crate::envelope::{Envelope, manifest_digest, suit_digest};
+use crate::key::KeyId;
+use crate::list::List;
 use crate::manifest::Manifest;
 use crate::primitives::Primitives;
 use crate::refusal::Refusal;
-use crate::root::{Key, KeyState, ROOT_CONTENT_TYPE, Role, Root};
-use crate::root_rules::{self, distinct_holders};
+use crate::revocations::Revocations;
+use crate::root::{Key, KeyState, Role, RoleRule, Root};
+use crate::root_rules;
+use crate::schedule::Schedule;
 use crate::signed::Signed;
-use crate::status::{STATUS_CONTENT_TYPE, Status};
-use heapless::Vec;
+use crate::signers::Signers;
+use crate::status::Status;
 
 /// A document whose signatures were checked. Only this module makes one.
-#[derive(Clone, Debug)]
+#[derive(Copy, Clone, Debug)]
 pub struct Verified<T>(T);
 
 impl<T> Verified<T> {
@@ -34,6 +41,47 @@ impl<T> Verified<T> {
     /// The document, giving up the proof.
     pub fn into_inner(self) -> T {
         self.0
+    }
+}
+
+/// Whose word counts: a root, and what has been withdrawn since.
+///
+/// A root alone converts into one. That is for whoever judges what was signed; a device that holds
+/// revocations judges by both.
+#[derive(Copy, Clone, Debug)]
+pub struct Authority<'r, 'a> {
+    root: &'r Verified<Root<'a>>,
+    revocations: Option<&'r Verified<Revocations<'a>>>,
+}
+
+impl<'r, 'a> Authority<'r, 'a> {
+    /// The authority of `root`, less what `revocations` withdraw.
+    pub fn new(
+        root: &'r Verified<Root<'a>>,
+        revocations: Option<&'r Verified<Revocations<'a>>>,
+    ) -> Self {
+        Authority { root, revocations }
+    }
+
+    /// The root.
+    pub fn root(&self) -> &'r Root<'a> {
+        self.root.get()
+    }
+
+    /// The revocations, if there are any.
+    pub fn revocations(&self) -> Option<&'r Revocations<'a>> {
+        self.revocations.map(Verified::get)
+    }
+
+    fn revoked_keys(&self) -> List<'a, KeyId> {
+        self.revocations()
+            .map_or_else(List::default, |revocations| revocations.keys)
+    }
+}
+
+impl<'r, 'a> From<&'r Verified<Root<'a>>> for Authority<'r, 'a> {
+    fn from(root: &'r Verified<Root<'a>>) -> Self {
+        Authority::new(root, None)
     }
 }
 
@@ -53,13 +101,33 @@ pub fn pinned_root<'a>(
     let signed = Signed::parse(signed)?;
     let root = Root::parse(signed.payload)?;
     root_rules::check(&root, primitives)?;
-    let claim = Claim {
-        payload: signed.payload,
-        content_type: Some(ROOT_CONTENT_TYPE),
-        sequence: root.version.into(),
-    };
-    require_signed(&signed, &claim, &root, Role::Root, primitives)?;
+    require_signed_by(&signed, &root, &root, &List::default(), primitives)?;
     Ok(Verified(root))
+}
+
+/// Opens the root that follows `current`: one version later, signed to the thresholds of both.
+///
+/// Neither root's expiry is asked, so that a device from the back of a shelf can climb from root to
+/// root; nor are the revocations, so that a stolen revocation key can't keep a new root out.
+///
+/// # Errors
+/// What [`root_rules::check_follows`] and [`pinned_root`] refuse, then the policy above.
+pub fn next_root<'a>(
+    signed: &'a [u8],
+    current: &Verified<Root<'_>>,
+    primitives: &impl Primitives,
+) -> Result<Verified<Root<'a>>, Refusal> {
+    let document = Signed::parse(signed)?;
+    let next = Root::parse(document.payload)?;
+    root_rules::check_follows(&next, current.get())?;
+    require_signed_by(
+        &document,
+        &next,
+        current.get(),
+        &List::default(),
+        primitives,
+    )?;
+    pinned_root(signed, primitives)
 }
 
 /// Opens a release: its manifest is authentic, and every role that the root demands of its class
@@ -67,11 +135,12 @@ pub fn pinned_root<'a>(
 ///
 /// # Errors
 /// [`Refusal::ManifestDigest`], the manifest's own refusals, then those of the policy above.
-pub fn release<'a>(
-    envelope: &'a [u8],
-    root: &Verified<Root<'_>>,
+pub fn release<'e, 'r, 'a: 'r>(
+    envelope: &'e [u8],
+    authority: impl Into<Authority<'r, 'a>>,
     primitives: &impl Primitives,
-) -> Result<Verified<Manifest<'a>>, Refusal> {
+) -> Result<Verified<Manifest<'e>>, Refusal> {
+    let authority = authority.into();
     let envelope = Envelope::parse(envelope)?;
     if !manifest_digest(envelope.manifest, primitives).ct_eq(&envelope.digest) {
         return Err(Refusal::ManifestDigest);
@@ -83,11 +152,36 @@ pub fn release<'a>(
         content_type: None,
         sequence: manifest.sequence,
     };
-    let signers = signers(&envelope.blocks, &claim, root.get(), primitives)?;
-    for role in root.get().required_roles(&manifest.class_id) {
-        require(root.get(), *role, &signers)?;
+    let (root, revoked) = (authority.root(), authority.revoked_keys());
+    let signers = signers(&envelope.blocks, &claim, root, &revoked, primitives)?;
+    let roles = root.required_roles(&manifest.class_id);
+    for role in roles.iter().filter(|role| role.signs_releases()) {
+        require(root, role, &signers)?;
     }
     Ok(Verified(manifest))
+}
+
+/// Opens revocations: role revocation has signed them, in the root's epoch of that role.
+///
+/// # Errors
+/// Their own refusals, [`Refusal::RevocationsEpoch`], then those of the policy above. Whether they
+/// may take the place of those that a device has is asked by [`Revocations::check_follows`].
+pub fn revocations<'a>(
+    signed: &'a [u8],
+    root: &Verified<Root<'_>>,
+    primitives: &impl Primitives,
+) -> Result<Verified<Revocations<'a>>, Refusal> {
+    let verified: Verified<Revocations<'a>> = document(signed, root, primitives)?;
+    let payload = Signed::parse(signed)?.payload;
+    let digest = primitives.digest(payload);
+    if verified.0.epoch == root.get().role(Role::Revocation).epoch {
+        Ok(Verified(Revocations {
+            digest,
+            ..verified.0
+        }))
+    } else {
+        Err(Refusal::RevocationsEpoch)
+    }
 }
 
 /// Opens a status: role status has signed it. Whether it is fresh is asked by
@@ -95,20 +189,68 @@ pub fn release<'a>(
 ///
 /// # Errors
 /// The status's own refusals, then those of the policy above.
-pub fn status<'a>(
-    signed: &'a [u8],
-    root: &Verified<Root<'_>>,
+pub fn status<'e, 'r, 'a: 'r>(
+    signed: &'e [u8],
+    authority: impl Into<Authority<'r, 'a>>,
     primitives: &impl Primitives,
-) -> Result<Verified<Status<'a>>, Refusal> {
+) -> Result<Verified<Status<'e>>, Refusal> {
+    document(signed, authority, primitives)
+}
+
+/// Opens a schedule: role operations has signed it. Whether it lets this device install is asked by
+/// [`admit`](crate::admit).
+///
+/// # Errors
+/// The schedule's own refusals, then those of the policy above.
+pub fn schedule<'r, 'a: 'r>(
+    signed: &[u8],
+    authority: impl Into<Authority<'r, 'a>>,
+    primitives: &impl Primitives,
+) -> Result<Verified<Schedule>, Refusal> {
+    document(signed, authority, primitives)
+}
+
+/// Opens a bundle's statement: role operations has signed it. Whether it holds here is asked by
+/// [`admit`](crate::admit).
+///
+/// # Errors
+/// The statement's own refusals, then those of the policy above.
+pub fn bundle_statement<'r, 'a: 'r>(
+    signed: &[u8],
+    authority: impl Into<Authority<'r, 'a>>,
+    primitives: &impl Primitives,
+) -> Result<Verified<BundleStatement>, Refusal> {
+    document(signed, authority, primitives)
+}
+
+fn document<'e, 'r, 'a: 'r, D: Document<'e>>(
+    signed: &'e [u8],
+    authority: impl Into<Authority<'r, 'a>>,
+    primitives: &impl Primitives,
+) -> Result<Verified<D>, Refusal> {
+    let authority = authority.into();
     let signed = Signed::parse(signed)?;
-    let status = Status::parse(signed.payload)?;
+    let document = D::parse(signed.payload)?;
+    let (root, revoked) = (authority.root(), authority.revoked_keys());
+    require_signed_by(&signed, &document, root, &revoked, primitives)?;
+    Ok(Verified(document))
+}
+
+/// Whether one of our own documents is signed by its one role, as `root` has it.
+fn require_signed_by<'d, D: Document<'d>>(
+    signed: &Signed<'_>,
+    document: &D,
+    root: &Root<'_>,
+    revoked: &List<'_, KeyId>,
+    primitives: &impl Primitives,
+) -> Result<(), Refusal> {
     let claim = Claim {
         payload: signed.payload,
-        content_type: Some(STATUS_CONTENT_TYPE),
-        sequence: status.seq,
+        content_type: Some(D::CONTENT_TYPE),
+        sequence: document.sequence(),
     };
-    require_signed(&signed, &claim, root.get(), Role::Status, primitives)?;
-    Ok(Verified(status))
+    let signers = signers(&signed.blocks, &claim, root, revoked, primitives)?;
+    require(root, D::ROLE, &signers)
 }
 
 /// What the blocks of a document must have signed.
@@ -118,34 +260,20 @@ struct Claim<'c> {
     sequence: u64,
 }
 
-/// Whether one of our own documents is signed by its one role.
-fn require_signed(
-    signed: &Signed<'_>,
+/// The listed keys whose blocks hold.
+fn signers<'a>(
+    blocks: &List<'_, &[u8]>,
     claim: &Claim<'_>,
-    root: &Root<'_>,
-    role: Role,
+    root: &Root<'a>,
+    revoked: &List<'_, KeyId>,
     primitives: &impl Primitives,
-) -> Result<(), Refusal> {
-    let signers = signers(&signed.blocks, claim, root, primitives)?;
-    require(root, role, &signers)
-}
-
-type Signers<'r, 'k> = Vec<&'r Key<'k>, BLOCKS_MAX>;
-
-/// The listed keys whose blocks hold. A key that signed twice is there twice; counting people
-/// takes care of that.
-fn signers<'r, 'k>(
-    blocks: &[&[u8]],
-    claim: &Claim<'_>,
-    root: &'r Root<'k>,
-    primitives: &impl Primitives,
-) -> Result<Signers<'r, 'k>, Refusal> {
-    let mut signers = Signers::new();
-    for bytes in blocks {
+) -> Result<Signers, Refusal> {
+    let mut signers = Signers::none();
+    for bytes in blocks.iter() {
         let block = Block::parse(bytes)?;
-        if let Some(key) = root.key(&block.protected.kid) {
-            check_block(&block, key, claim, root, primitives)?;
-            signers.push(key).map_err(|_| Refusal::TooLarge)?;
+        if let Some((place, key)) = root.find(&block.protected.kid) {
+            check_block(&block, &key, claim, root, revoked, primitives)?;
+            signers.add(place);
         }
     }
     if signers.is_empty() {
@@ -160,18 +288,20 @@ fn check_block(
     key: &Key<'_>,
     claim: &Claim<'_>,
     root: &Root<'_>,
+    revoked: &List<'_, KeyId>,
     primitives: &impl Primitives,
 ) -> Result<(), Refusal> {
     if block.protected.content_type != claim.content_type {
         return Err(Refusal::WrongDocument);
     }
-    if block.protected.algorithm != key.public.algorithm().cose_id() {
+    let algorithm = key.public.algorithm();
+    if block.protected.algorithm != algorithm.cose_id() {
         return Err(Refusal::WrongAlgorithm);
     }
-    if !primitives.supports(key.public.algorithm()) {
+    if !primitives.supports(algorithm) {
         return Err(Refusal::AlgorithmUnsupported);
     }
-    check_state(key.state, claim.sequence)?;
+    check_state(key, claim.sequence, revoked)?;
     let approves = claim.content_type.is_none() && root.role(Role::Release).keys.contains(&key.id);
     if block.protected.approval.is_some() != approves {
         return Err(Refusal::ApprovalUnbound);
@@ -182,8 +312,9 @@ fn check_block(
     verified.map_err(|_| Refusal::BadSignature)
 }
 
-fn check_state(state: KeyState, sequence: u64) -> Result<(), Refusal> {
-    match state {
+fn check_state(key: &Key<'_>, sequence: u64, revoked: &List<'_, KeyId>) -> Result<(), Refusal> {
+    match key.state {
+        _ if revoked.contains(&key.id) => Err(Refusal::RevokedKey),
         KeyState::Active => Ok(()),
         KeyState::Retired { max_sequence } if sequence <= max_sequence => Ok(()),
         KeyState::Retired { .. } => Err(Refusal::RetiredKey),
@@ -191,19 +322,29 @@ fn check_state(state: KeyState, sequence: u64) -> Result<(), Refusal> {
     }
 }
 
-/// Whether enough holders of `role` are among the signers. A role that nobody holds, or that
-/// demands no algorithm, is never reached.
-fn require(root: &Root<'_>, role: Role, signers: &Signers<'_, '_>) -> Result<(), Refusal> {
+/// Whether enough holders of `role` are among the signers, in each of its algorithms. A role that
+/// nobody holds, or that demands no algorithm, is never reached.
+fn require(root: &Root<'_>, role: Role, signers: &Signers) -> Result<(), Refusal> {
     let rule = root.role(role);
-    if rule.required_algorithms.is_empty() {
+    let people = |algorithm| signers.people(root, &rule, algorithm);
+    let anybody = rule
+        .required_algorithms
+        .iter()
+        .any(|algorithm| people(algorithm) > 0);
+    if !anybody {
         return Err(missing(role));
     }
-    for algorithm in &rule.required_algorithms {
-        let counts =
-            |key: &&Key<'_>| rule.keys.contains(&key.id) && key.public.algorithm() == *algorithm;
-        match distinct_holders(signers.iter().copied().filter(counts)) {
-            0 => return Err(missing(role)),
-            people if people < usize::from(rule.threshold) => return Err(Refusal::ThresholdNotMet),
+    require_each_algorithm(&rule, people)
+}
+
+fn require_each_algorithm(
+    rule: &RoleRule<'_>,
+    people: impl Fn(crate::Algorithm) -> usize,
+) -> Result<(), Refusal> {
+    for algorithm in rule.required_algorithms.iter() {
+        match people(algorithm) {
+            0 => return Err(Refusal::HybridIncomplete),
+            few if few < usize::from(rule.threshold) => return Err(Refusal::ThresholdNotMet),
             _ => {}
         }
     }
@@ -216,4 +357,12 @@ fn missing(role: Role) -> Refusal {
         Role::Release => Refusal::ApprovalMissing,
         Role::Root | Role::Operations | Role::Revocation | Role::Status => Refusal::RoleMissing,
     }
+}
+
+/// The digest under which a status names signed revocations: that of their payload.
+///
+/// # Errors
+/// If the bytes aren't a signed document.
+pub fn revocations_digest(signed: &[u8], primitives: &impl Primitives) -> Result<Digest, Refusal> {
+    Ok(primitives.digest(Signed::parse(signed)?.payload))
 }

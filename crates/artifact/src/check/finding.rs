@@ -97,7 +97,7 @@ pub(super) fn signers(
 
 fn demand(role: Role, root: &Root<'_>) -> String {
     let rule = root.role(role);
-    let keys = rule.keys.iter().filter_map(|id| root.key(id));
+    let keys = rule.keys.iter().filter_map(|id| root.key(&id));
     let mut holders: Vec<&str> = keys.map(|key| key.holder).collect();
     holders.dedup();
     format!(

@@ -16,7 +16,7 @@ pub use error::ProvenanceError;
 pub use source::Source;
 pub use statement::{BUILD_TYPE, Request};
 
-use mainstay_trust::{Digest, Primitives, Refusal, Role, Root, Verified};
+use mainstay_trust::{Digest, KeyState, Primitives, Refusal, Role, Root, Verified};
 
 use crate::signer::Signer;
 use dsse::Envelope;
@@ -75,19 +75,19 @@ impl Provenance {
     /// [`ProvenanceError::Unsigned`] if there is none.
     pub fn check_signer<'r>(
         &self,
-        root: &'r Verified<Root<'_>>,
+        root: &Verified<Root<'r>>,
         sequence: u64,
         primitives: &impl Primitives,
     ) -> Result<&'r str, ProvenanceError> {
         let root = root.get();
-        let counts = |state: mainstay_trust::KeyState| match state {
-            mainstay_trust::KeyState::Active => true,
-            mainstay_trust::KeyState::Retired { max_sequence } => sequence <= max_sequence,
-            mainstay_trust::KeyState::Revoked => false,
+        let counts = |state: KeyState| match state {
+            KeyState::Active => true,
+            KeyState::Retired { max_sequence } => sequence <= max_sequence,
+            KeyState::Revoked => false,
         };
         let builders = root.role(Role::Build).keys.iter();
         builders
-            .filter_map(|id| root.key(id))
+            .filter_map(|id| root.key(&id))
             .filter(|key| counts(key.state))
             .find(|key| self.envelope.is_signed_by(&key.id, &key.public, primitives))
             .map(|key| key.holder)

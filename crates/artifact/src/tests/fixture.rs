@@ -55,7 +55,7 @@ pub fn draft() -> RootDraft {
             member(Role::Release, &mia()),
             member(Role::Status, &server()),
         ],
-        thresholds: vec![],
+        ..RootDraft::default()
     }
 }
 

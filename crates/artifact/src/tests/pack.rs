@@ -57,7 +57,7 @@ fn what_was_asked_is_what_the_manifest_says() {
     assert_eq!(manifest.vendor_id, request.class.vendor_id());
     assert_eq!(manifest.class_id, request.class.class_id());
     assert_eq!((manifest.sequence, manifest.security_floor), (2, 1));
-    assert_eq!(manifest.returns_to.as_slice(), request.returns_to);
+    assert!(manifest.returns_to.iter().eq(request.returns_to));
     assert_eq!(manifest.bootloader_min, request.bootloader_min);
 }
 

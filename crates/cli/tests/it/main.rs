@@ -7,3 +7,4 @@ mod guide;
 mod help;
 mod provenance;
 mod reproducible;
+mod verify_envelope;

@@ -119,6 +119,7 @@ impl Gadget {
                 slot,
             },
             boot: BootReason::Confirmed,
+            revocations: None,
             root_version: 1,
             status_seq: 0,
             health: Health::default(),

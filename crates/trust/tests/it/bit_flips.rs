@@ -24,7 +24,7 @@ fn flip_all(good: &[u8], open: impl Fn(&[u8]) -> Result<(), Refusal>) -> BTreeSe
 fn minimal() -> Manifest<'static> {
     let mut minimal = manifest();
     (minimal.use_before, minimal.sbom, minimal.provenance) = (None, None, None);
-    minimal.returns_to.clear();
+    minimal.returns_to = mainstay_trust::List::default();
     minimal
 }
 

@@ -1,13 +1,12 @@
 //! Every document's `parse` and `encode` are exact inverses, and bounds hold on both sides.
 
-use crate::people::{self, bytes_of};
+use crate::people::{self, Draft, bytes_of, leaked};
 use mainstay_trust::cose::{Approval, Block, Protected};
 use mainstay_trust::envelope::{Envelope, manifest_digest, suit_digest};
-use mainstay_trust::root::ClassPolicy;
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
-    BootloaderVersion, Digest, EncodeError, KeyId, KeyState, Manifest, Refusal, Role, Root,
-    RustCrypto, Status,
+    BootloaderVersion, BundleStatement, Digest, Document, EncodeError, KeyId, KeyState, List,
+    Manifest, Mark, Minimum, Refusal, Revocations, Role, Root, RustCrypto, Schedule, Status,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -37,23 +36,61 @@ prop_compose! {
             digest: Digest::ZERO, sequence, vendor_id, class_id, image_digest, image_bytes, version,
             security_floor: below.min(sequence), use_before,
             bootloader_min: BootloaderVersion { major, minor, patch },
-            returns_to: returns_to.into_iter().collect(), sbom, provenance,
+            returns_to: leaked(&returns_to), sbom, provenance,
         }
     }
 }
 
 prop_compose! {
     fn statuses()(
-        (seq, issued, lasts, root_version) in (any::<u64>(), 0..u64::MAX / 2, 1..u64::MAX / 2, any::<u32>()),
+        (seq, issued, lasts, root_version) in (any::<u64>(), 0..u64::MAX / 2, 1_u64..=7 * 86_400, any::<u32>()),
         revocations in option::of(digest()),
         held in vec(digest(), 0..=16),
         nonce in option::of(any::<[u8; 16]>()),
     ) -> Status<'static> {
         Status {
             seq, issued, expires: issued + lasts, root_version, revocations,
-            held: held.into_iter().collect(),
+            held: leaked(&held),
             nonce: nonce.map(|nonce| &*Box::leak(Box::new(nonce))),
         }
+    }
+}
+
+prop_compose! {
+    fn revocations()(
+        (epoch, seq, issued, lasts) in (any::<u32>(), 1_u64.., 0..u64::MAX / 2, 1_u64..=400 * 86_400),
+        keys in vec(any::<[u8; 16]>().prop_map(KeyId), 0..=32),
+        releases in vec(digest(), 0..=32),
+        minimums in proptest::collection::btree_map(any::<[u8; 16]>(), any::<u64>(), 0..=16),
+    ) -> Revocations<'static> {
+        let minimums: Vec<_> = minimums.into_iter()
+            .map(|(class, sequence)| Minimum { class, sequence })
+            .collect();
+        Revocations {
+            digest: Digest::ZERO, epoch, seq, issued, next_update: issued + lasts,
+            keys: leaked(&keys), releases: leaked(&releases), minimums: leaked(&minimums),
+        }
+    }
+}
+
+prop_compose! {
+    fn schedules()(
+        release in digest(),
+        (class, share) in (any::<[u8; 16]>(), 0..=10_000_u16),
+        (not_before, lasts) in (0..u64::MAX / 2, 1_u64..=400 * 86_400),
+    ) -> Schedule {
+        Schedule { release, class, share, not_before, expires: not_before + lasts }
+    }
+}
+
+prop_compose! {
+    fn statements()(
+        release in digest(),
+        (epoch, number) in any::<(u32, u64)>(),
+        (issued, lasts) in (0..u64::MAX / 2, 1_u64..=400 * 86_400),
+    ) -> BundleStatement {
+        let revocations = Mark { epoch, number };
+        BundleStatement { release, revocations, issued, expires: issued + lasts }
     }
 }
 
@@ -64,7 +101,7 @@ prop_compose! {
         (vendor, environment) in (text(64), text(64)),
         classes in vec((any::<[u8; 16]>(), vec(0_usize..6, 0..6)), 0..16),
         (revoked, lasts) in (0_usize..5, 1_u64..1_000_000),
-    ) -> Root<'static> {
+    ) -> Draft {
         let mut root = people::root();
         (root.version, root.vendor, root.environment) = (version, vendor, environment);
         root.expires = root.issued + lasts;
@@ -72,8 +109,8 @@ prop_compose! {
         root.roles[2].epoch = epoch;
         root.keys[revoked].state = KeyState::Revoked;
         root.keys[4].state = KeyState::Retired { max_sequence };
-        root.policy = classes.into_iter().map(|(class, roles)| ClassPolicy {
-            class, roles: roles.into_iter().map(|number| Role::ALL[number]).collect(),
+        root.policy = classes.into_iter().map(|(class, roles)| {
+            (class, roles.into_iter().map(|number| Role::ALL[number]).collect())
         }).collect();
         root
     }
@@ -100,14 +137,32 @@ proptest! {
 
     #[test]
     fn status_survives(status in statuses()) {
-        let bytes = bytes_of(768, |buf| status.encode(buf));
+        let bytes = people::payload(&status);
         prop_assert_eq!(Status::parse(&bytes), Ok(status));
     }
 
     #[test]
+    fn revocations_survive(revocations in revocations()) {
+        let bytes = people::payload(&revocations);
+        prop_assert_eq!(Revocations::parse(&bytes), Ok(revocations));
+    }
+
+    #[test]
+    fn schedule_survives(schedule in schedules()) {
+        let bytes = people::payload(&schedule);
+        prop_assert_eq!(Schedule::parse(&bytes), Ok(schedule));
+    }
+
+    #[test]
+    fn bundle_statement_survives(statement in statements()) {
+        let bytes = people::payload(&statement);
+        prop_assert_eq!(BundleStatement::parse(&bytes), Ok(statement));
+    }
+
+    #[test]
     fn root_survives(root in roots()) {
-        let bytes = bytes_of(7 * 1024, |buf| root.encode(buf));
-        prop_assert_eq!(Root::parse(&bytes), Ok(root));
+        let bytes = people::payload(&root.done());
+        prop_assert_eq!(Root::parse(&bytes), Ok(root.done()));
     }
 
     #[test]
@@ -118,14 +173,15 @@ proptest! {
     }
 
     #[test]
-    fn containers_survive(payload in vec(any::<u8>(), 0..300), blocks in vec(vec(any::<u8>(), 0..300), 0..=8)) {
-        let blocks: heapless::Vec<&[u8], 8> = blocks.iter().map(Vec::as_slice).collect();
-        let signed = Signed { payload: &payload, blocks: blocks.clone() };
-        let bytes = bytes_of(4096, |buf| signed.encode(buf));
+    fn containers_survive(payload in vec(any::<u8>(), 0..300), blocks in vec(vec(any::<u8>(), 0..300), 0..=16)) {
+        let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
+        let blocks = List::from(&blocks[..]);
+        let signed = Signed { payload: &payload, blocks };
+        let bytes = bytes_of(8192, |buf| signed.encode(buf));
         prop_assert_eq!(Signed::parse(&bytes), Ok(signed));
 
         let envelope = Envelope { digest: Digest([7; 32]), blocks, manifest: &payload };
-        let bytes = bytes_of(4096, |buf| envelope.encode(buf));
+        let bytes = bytes_of(8192, |buf| envelope.encode(buf));
         prop_assert_eq!(Envelope::parse(&bytes), Ok(envelope));
     }
 
@@ -186,21 +242,66 @@ fn a_small_buffer_is_reported() {
     );
 }
 
+/// A document that can't be meant is neither written nor read.
+#[track_caller]
+fn expect_impossible<'d>(document: &impl Document<'d>) {
+    let refused = Err(EncodeError::Refused(Refusal::FieldInvalid));
+    assert_eq!(document.encode(&mut [0; 4096]), refused);
+}
+
 #[test]
-fn impossible_statuses_and_roots_are_not_written() {
-    let timeless = Status {
-        expires: people::status().issued,
-        ..people::status()
-    };
-    assert_eq!(
-        timeless.encode(&mut [0; 768]),
-        Err(EncodeError::Refused(Refusal::FieldInvalid))
+fn impossible_documents_are_not_written() {
+    let (status, revocations) = (people::status(), people::revocations());
+    let (schedule, statement) = (people::schedule(), people::bundle_statement());
+    let (week, longest) = (7 * 86_400, 400 * 86_400);
+    for expires in [0, status.issued, status.issued + week + 1] {
+        expect_impossible(&Status { expires, ..status });
+    }
+    for next_update in [0, revocations.issued, revocations.issued + longest + 1] {
+        expect_impossible(&Revocations {
+            next_update,
+            ..revocations
+        });
+    }
+    for expires in [0, schedule.not_before, schedule.not_before + longest + 1] {
+        expect_impossible(&Schedule {
+            expires,
+            ..schedule
+        });
+    }
+    for expires in [0, statement.issued, statement.issued + longest + 1] {
+        expect_impossible(&BundleStatement {
+            expires,
+            ..statement
+        });
+    }
+    expect_impossible(&Schedule {
+        share: 10_001,
+        ..schedule
+    });
+    expect_impossible(&Revocations {
+        seq: 0,
+        ..revocations
+    });
+    let twice = leaked(
+        &[Minimum {
+            class: [1; 16],
+            sequence: 1,
+        }; 2],
     );
+    expect_impossible(&Revocations {
+        minimums: twice,
+        ..revocations
+    });
+}
+
+#[test]
+fn impossible_roots_are_not_written() {
     for holder in ["", "Ann@northwind.example", "a b", "ann@n\u{f6}rd.example"] {
         let mut root = people::root();
         root.keys[0].holder = holder;
         assert_eq!(
-            root.encode(&mut [0; 4096]),
+            root.done().encode(&mut [0; 4096]),
             Err(EncodeError::Refused(Refusal::FieldInvalid)),
             "{holder}"
         );
@@ -213,34 +314,165 @@ fn the_fullest_documents_fit() {
     let mut manifest = people::manifest();
     manifest.version = "v".repeat(64).leak();
     manifest.sequence = u64::MAX;
-    manifest.returns_to = [Digest([1; 32]); 4].into_iter().collect();
+    manifest.returns_to = leaked(&[Digest([1; 32]); 4]);
     bytes_of(1024, |buf| manifest.encode(buf));
 
     let mut status = people::status();
-    status.held = [Digest([1; 32]); 16].into_iter().collect();
+    status.held = leaked(&[Digest([1; 32]); 16]);
     status.revocations = Some(Digest([2; 32]));
-    (status.seq, status.expires) = (u64::MAX, u64::MAX);
-    bytes_of(768, |buf| status.encode(buf));
+    (status.seq, status.issued, status.expires) = (u64::MAX, u64::MAX - 1, u64::MAX);
+    people::payload(&status);
 
+    let mut revocations = people::revocations();
+    revocations.keys = leaked(&[KeyId([1; 16]); 32]);
+    revocations.releases = leaked(&[Digest([1; 32]); 32]);
+    let minimum = |number| Minimum {
+        class: [number; 16],
+        sequence: u64::MAX,
+    };
+    revocations.minimums = leaked(&(0..16).map(minimum).collect::<Vec<_>>());
+    (revocations.epoch, revocations.seq) = (u32::MAX, u64::MAX);
+    (revocations.issued, revocations.next_update) = (u64::MAX - 1, u64::MAX);
+    people::payload(&revocations);
+
+    let payload = people::payload(&fullest_root().done());
+    assert_eq!(Root::parse(&payload), Ok(fullest_root().done()));
+}
+
+fn fullest_root() -> Draft {
     let mut root = people::root();
-    let mut key = root.keys[0].clone();
-    (key.holder, key.state) = (
-        "h".repeat(64).leak(),
-        KeyState::Retired {
-            max_sequence: u64::MAX,
-        },
-    );
-    root.keys = core::iter::repeat_n(key.clone(), 32).collect();
+    let mut key = root.keys[0];
+    let max_sequence = u64::MAX;
+    (key.holder, key.state) = ("h".repeat(64).leak(), KeyState::Retired { max_sequence });
+    root.keys = vec![key; 32];
     root.roles
         .iter_mut()
-        .for_each(|rule| rule.keys = [key.id; 8].into_iter().collect());
-    let full = ClassPolicy {
-        class: [1; 16],
-        roles: Role::ALL.into_iter().collect(),
+        .for_each(|rule| rule.keys = vec![key.id; 8]);
+    root.policy = vec![([1; 16], Role::ALL.to_vec()); 16];
+    root
+}
+
+/// The bytes with one item more in the array that begins with `head` and `item`, whose length is its
+/// last byte.
+fn one_more(bytes: &[u8], head: &[u8], item: &[u8]) -> Vec<u8> {
+    let array = [head, item].concat();
+    let at = bytes
+        .windows(array.len())
+        .position(|window| window == array)
+        .expect("such an array");
+    let mut more = bytes.to_vec();
+    more[at + head.len() - 1] += 1;
+    let behind = at + head.len();
+    more.splice(behind..behind, item.iter().copied());
+    more
+}
+
+fn expect_too_large<'d, D: Document<'d>>(bytes: Vec<u8>) {
+    assert_eq!(D::parse(bytes.leak()).map(|_| ()), Err(Refusal::TooLarge));
+}
+
+/// One more than the most is neither read nor written, of everything that is counted.
+#[test]
+fn more_than_the_most_is_refused() {
+    let digest = [&[0x58, 0x20][..], &[0xd1; 32]].concat();
+    let kid = [&[0x50][..], &[0xc1; 16]].concat();
+    let mut status = people::status();
+    status.held = leaked(&[Digest([0xd1; 32]); 16]);
+    expect_too_large::<Status<'_>>(one_more(&people::payload(&status), &[0x90], &digest));
+
+    let mut revocations = people::revocations();
+    revocations.keys = leaked(&[KeyId([0xc1; 16]); 32]);
+    revocations.releases = leaked(&[Digest([0xd1; 32]); 32]);
+    let bytes = people::payload(&revocations);
+    expect_too_large::<Revocations<'_>>(one_more(&bytes, &[0x98, 0x20], &kid));
+    expect_too_large::<Revocations<'_>>(one_more(&bytes, &[0x98, 0x20], &digest));
+
+    let mut root = people::root();
+    root.role(Role::Build).keys = vec![KeyId([0xc1; 16]); 8];
+    root.policy = vec![([0xc1; 16], vec![Role::Build]); 16];
+    let bytes = people::payload(&root.done());
+    expect_too_large::<Root<'_>>(one_more(&bytes, &[0x88], &kid));
+    let policy = [&[0x82][..], &kid, &[0x81, 0x01]].concat();
+    expect_too_large::<Root<'_>>(one_more(&bytes, &[0x90], &policy));
+
+    let mut manifest = people::manifest();
+    manifest.returns_to = leaked(&[Digest([0xd1; 32]); 5]);
+    assert_eq!(
+        manifest.encode(&mut [0; 1024]),
+        Err(EncodeError::Refused(Refusal::TooLarge))
+    );
+    let blocks: Vec<&[u8]> = vec![b"block"; 16];
+    let blocks = List::from(&blocks[..]);
+    let signed = bytes_of(1024, |buf| {
+        Signed {
+            payload: b"x",
+            blocks,
+        }
+        .encode(buf)
+    });
+    let more = one_more(&signed, &[0x90], b"\x45block");
+    assert_eq!(Signed::parse(&more).map(|_| ()), Err(Refusal::TooLarge));
+}
+
+/// What devices would refuse for its counts isn't written in the first place.
+#[test]
+fn too_many_items_are_not_written() {
+    let refused = Err(EncodeError::Refused(Refusal::TooLarge));
+    let mut buf = [0; 32 * 1024];
+    let held = leaked(&[Digest([1; 32]); 17]);
+    assert_eq!(
+        Status {
+            held,
+            ..people::status()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let keys = leaked(&[KeyId([1; 16]); 33]);
+    assert_eq!(
+        Revocations {
+            keys,
+            ..people::revocations()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let releases = leaked(&[Digest([1; 32]); 33]);
+    assert_eq!(
+        Revocations {
+            releases,
+            ..people::revocations()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let changes: [fn(&mut Draft); 4] = [
+        |r| r.keys = vec![r.keys[0]; 33],
+        |r| r.policy = vec![([1; 16], vec![]); 17],
+        |r| r.role(Role::Build).keys = vec![KeyId([1; 16]); 9],
+        |r| r.role(Role::Build).required_algorithms = vec![mainstay_trust::Algorithm::Esp256; 4],
+    ];
+    for change in changes {
+        let mut root = people::root();
+        change(&mut root);
+        assert_eq!(root.done().encode(&mut buf), refused);
+    }
+    let blocks: Vec<&[u8]> = vec![b""; 17];
+    let blocks = List::from(&blocks[..]);
+    assert_eq!(
+        Signed {
+            payload: b"",
+            blocks
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let envelope = Envelope {
+        digest: Digest::ZERO,
+        blocks,
+        manifest: b"",
     };
-    root.policy = core::iter::repeat_n(full, 16).collect();
-    let payload = bytes_of(7 * 1024, |buf| root.encode(buf));
-    assert_eq!(Root::parse(&payload), Ok(root));
+    assert_eq!(envelope.encode(&mut buf), refused);
 }
 
 /// Changes what `encode` wrote and expects `parse` to see through it.
@@ -268,14 +500,9 @@ fn nothing_hides_at_the_end_of_an_array() {
     expect_foreign(&signed, third_item, open, Refusal::ForeignProfile);
 
     let mut root = people::root();
-    let roles = [Role::Build, Role::Release].into_iter().collect();
     root.policy
-        .push(ClassPolicy {
-            class: [1; 16],
-            roles,
-        })
-        .unwrap();
-    let payload = bytes_of(4096, |buf| root.encode(buf));
+        .push(([1; 16], vec![Role::Build, Role::Release]));
+    let payload = people::payload(&root.done());
     let third_item = |bytes: &mut Vec<u8>| {
         let policy = bytes.len() - 21;
         assert_eq!(bytes[policy..policy + 2], [0x82, 0x50]);

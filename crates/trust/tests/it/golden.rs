@@ -46,7 +46,7 @@ fn documents_are_written_as_ever_and_still_believed() {
     let bytes = golden("root.hex", &signed_root(&root()));
     assert_eq!(
         pinned_root(&bytes, &RustCrypto).unwrap().into_inner(),
-        root()
+        root().done()
     );
 
     let bytes = golden("envelope.hex", &good_envelope());

@@ -7,11 +7,13 @@
 mod admission;
 mod bit_flips;
 mod cbor;
+mod counters;
 mod documents;
 mod golden;
 mod keys;
 mod people;
 mod refusals;
 mod root_rules;
+mod roots;
 mod stock_parser;
 mod verify;

@@ -6,14 +6,14 @@
 use mainstay_trust::Primitives;
 use mainstay_trust::cose::{Approval, Block, Protected, ToBeSigned};
 use mainstay_trust::envelope::{ENVELOPE_BYTES_MAX, Envelope, manifest_digest, suit_digest};
-use mainstay_trust::manifest::MANIFEST_BYTES_MAX;
-use mainstay_trust::root::{ROOT_BYTES_MAX, ROOT_CONTENT_TYPE, Root};
+use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, Uuid};
+use mainstay_trust::root::{ClassPolicy, Root};
 use mainstay_trust::signed::{SIGNED_BYTES_MAX, Signed};
-use mainstay_trust::status::{STATUS_BYTES_MAX, STATUS_CONTENT_TYPE};
 use mainstay_trust::verify::pinned_root;
 use mainstay_trust::{
-    Algorithm, BootloaderVersion, Digest, EncodeError, Key, KeyId, KeyState, Manifest, PublicKey,
-    Role, RoleRule, RustCrypto, Status, Verified,
+    Algorithm, BootloaderVersion, BundleStatement, Digest, Document, EncodeError, Key, KeyId,
+    KeyState, List, Manifest, PublicKey, Revocations, Role, RoleRule, RustCrypto, Schedule, Status,
+    Verified,
 };
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey};
@@ -55,6 +55,11 @@ pub fn operator() -> Person {
     person(4, "operator@northwind.example")
 }
 
+/// Holds role revocation where a test says so.
+pub fn guardian() -> Person {
+    person(5, "guardian@northwind.example")
+}
+
 pub fn server() -> Person {
     person(6, "server.northwind.example")
 }
@@ -64,20 +69,83 @@ pub fn stranger() -> Person {
     person(9, "stranger@elsewhere.example")
 }
 
-pub fn rule(people: &[&Person], threshold: u8) -> RoleRule {
-    RoleRule {
+/// A root that can still be changed.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub version: u32,
+    pub vendor: &'static str,
+    pub environment: &'static str,
+    pub issued: u64,
+    pub expires: u64,
+    pub keys: Vec<Key<'static>>,
+    pub roles: [Rule; 6],
+    pub policy: Vec<(Uuid, Vec<Role>)>,
+}
+
+/// A role's rule that can still be changed.
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    pub keys: Vec<KeyId>,
+    pub threshold: u8,
+    pub required_algorithms: Vec<Algorithm>,
+    pub epoch: u32,
+}
+
+impl Draft {
+    /// The root. What it borrows is leaked, as tests may.
+    pub fn done(&self) -> Root<'static> {
+        let rules = self.roles.iter().map(|rule| RoleRule {
+            keys: leaked(&rule.keys),
+            threshold: rule.threshold,
+            required_algorithms: leaked(&rule.required_algorithms),
+            epoch: rule.epoch,
+        });
+        let policies = self.policy.iter().map(|(class, roles)| ClassPolicy {
+            class: *class,
+            roles: leaked(roles),
+        });
+        Root {
+            version: self.version,
+            vendor: self.vendor,
+            environment: self.environment,
+            issued: self.issued,
+            expires: self.expires,
+            keys: leaked(&self.keys),
+            roles: leaked(&rules.collect::<Vec<_>>()),
+            policy: leaked(&policies.collect::<Vec<_>>()),
+        }
+    }
+
+    pub fn role(&mut self, role: Role) -> &mut Rule {
+        &mut self.roles[role as usize]
+    }
+
+    /// The guardian may revoke.
+    pub fn with_guardian(mut self) -> Draft {
+        self.keys.push(guardian().key);
+        *self.role(Role::Revocation) = rule(&[&guardian()], 1);
+        self
+    }
+}
+
+pub fn leaked<T: Clone>(items: &[T]) -> List<'static, T> {
+    List::from(&*items.to_vec().leak())
+}
+
+pub fn rule(people: &[&Person], threshold: u8) -> Rule {
+    Rule {
         keys: people.iter().map(|person| person.key.id).collect(),
         threshold,
-        required_algorithms: [Algorithm::Esp256].into_iter().collect(),
+        required_algorithms: vec![Algorithm::Esp256],
         epoch: 0,
     }
 }
 
 /// One person for each role; nobody revokes yet.
-pub fn root() -> Root<'static> {
+pub fn root() -> Draft {
     let (keeper, engineer, manager, operator, server) =
         (keeper(), engineer(), manager(), operator(), server());
-    Root {
+    Draft {
         version: 1,
         vendor: "northwind.example",
         environment: "production",
@@ -88,24 +156,23 @@ pub fn root() -> Root<'static> {
             rule(&[&engineer], 1),
             rule(&[&manager], 1),
             rule(&[&operator], 1),
-            RoleRule::default(),
+            Rule::default(),
             rule(&[&server], 1),
         ],
         keys: [keeper, engineer, manager, operator, server]
             .map(|p| p.key)
-            .into_iter()
-            .collect(),
-        policy: heapless::Vec::new(),
+            .to_vec(),
+        policy: Vec::new(),
     }
 }
 
 /// Lists another key and gives it a role.
-pub fn add(root: &mut Root<'static>, person: &Person, role: Role) {
-    root.keys.push(person.key.clone()).unwrap();
-    root.roles[role as usize].keys.push(person.key.id).unwrap();
+pub fn add(root: &mut Draft, person: &Person, role: Role) {
+    root.keys.push(person.key);
+    root.role(role).keys.push(person.key.id);
 }
 
-pub fn state_of<'r>(root: &'r mut Root<'static>, person: &Person) -> &'r mut KeyState {
+pub fn state_of<'r>(root: &'r mut Draft, person: &Person) -> &'r mut KeyState {
     let key = root.keys.iter_mut().find(|key| key.id == person.key.id);
     &mut key.expect("a listed key").state
 }
@@ -164,7 +231,8 @@ pub fn block(person: &Person, protected: Protected<'_>, payload: &[u8]) -> Vec<u
 }
 
 pub fn document(payload: &[u8], blocks: &[Vec<u8>]) -> Vec<u8> {
-    let blocks = blocks.iter().map(Vec::as_slice).collect();
+    let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
+    let blocks = List::from(&blocks[..]);
     bytes_of(SIGNED_BYTES_MAX, |buf| {
         Signed { payload, blocks }.encode(buf)
     })
@@ -181,13 +249,22 @@ pub fn own_document(people: &[&Person], content_type: &'static str, payload: &[u
     document(payload, &people.iter().map(sign).collect::<Vec<_>>())
 }
 
-pub fn signed_root(root: &Root<'_>) -> Vec<u8> {
-    let payload = bytes_of(ROOT_BYTES_MAX, |buf| root.encode(buf));
-    own_document(&[&keeper()], ROOT_CONTENT_TYPE, &payload)
+/// The payload of a document of our own.
+pub fn payload<'d, D: Document<'d>>(document: &D) -> Vec<u8> {
+    bytes_of(D::BYTES_MAX, |buf| document.encode(buf))
+}
+
+/// The document signed by `people`, as what it is.
+pub fn signed<'d, D: Document<'d>>(document: &D, people: &[&Person]) -> Vec<u8> {
+    own_document(people, D::CONTENT_TYPE, &payload(document))
+}
+
+pub fn signed_root(root: &Draft) -> Vec<u8> {
+    signed(&root.done(), &[&keeper()])
 }
 
 /// The root as a device holds it. Its bytes are leaked, as tests may.
-pub fn pinned(root: &Root<'_>) -> Verified<Root<'static>> {
+pub fn pinned(root: &Draft) -> Verified<Root<'static>> {
     pinned_root(signed_root(root).leak(), &RustCrypto).expect("a valid root")
 }
 
@@ -198,14 +275,48 @@ pub fn status() -> Status<'static> {
         expires: 1_750_000_300,
         root_version: 1,
         revocations: None,
-        held: heapless::Vec::new(),
+        held: List::default(),
         nonce: Some(&[0x5a; 16]),
     }
 }
 
 pub fn signed_status(status: &Status<'_>) -> Vec<u8> {
-    let payload = bytes_of(STATUS_BYTES_MAX, |buf| status.encode(buf));
-    own_document(&[&server()], STATUS_CONTENT_TYPE, &payload)
+    signed(status, &[&server()])
+}
+
+/// Withdraws nothing yet.
+pub fn revocations() -> Revocations<'static> {
+    Revocations {
+        digest: Digest::ZERO,
+        epoch: 0,
+        seq: 3,
+        issued: 1_749_000_000,
+        next_update: 1_751_000_000,
+        keys: List::default(),
+        releases: List::default(),
+        minimums: List::default(),
+    }
+}
+
+/// Of the ordinary release, for the whole class.
+pub fn schedule() -> Schedule {
+    Schedule {
+        release: manifest().digest,
+        class: manifest().class_id,
+        share: 10_000,
+        not_before: 1_749_000_000,
+        expires: 1_751_000_000,
+    }
+}
+
+/// Of the ordinary release, by somebody who knew the ordinary revocations.
+pub fn bundle_statement() -> BundleStatement {
+    BundleStatement {
+        release: manifest().digest,
+        revocations: revocations().mark(),
+        issued: 1_749_000_000,
+        expires: 1_751_000_000,
+    }
 }
 
 /// A manifest with every field filled.
@@ -225,7 +336,7 @@ pub fn manifest() -> Manifest<'static> {
             minor: 4,
             patch: 0,
         },
-        returns_to: [Digest([0x44; 32])].into_iter().collect(),
+        returns_to: List::from(&[Digest([0x44; 32])][..]),
         sbom: Some(Digest([0x55; 32])),
         provenance: Some(Digest([0x66; 32])),
     };
@@ -246,7 +357,8 @@ pub fn envelope(manifest: &Manifest<'_>, sign: impl FnOnce(&[u8]) -> Vec<Vec<u8>
     let manifest = manifest_bytes(manifest);
     let digest = manifest_digest(&manifest, &RustCrypto);
     let blocks = sign(&suit_digest(&digest));
-    let blocks = blocks.iter().map(Vec::as_slice).collect();
+    let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
+    let blocks = List::from(&blocks[..]);
     let envelope = Envelope {
         digest,
         blocks,
@@ -265,7 +377,12 @@ pub fn approve(person: &Person, payload: &[u8]) -> Vec<u8> {
 
 /// Built by the engineer, approved by the manager.
 pub fn good_envelope() -> Vec<u8> {
-    envelope(&manifest(), |payload| {
+    good_envelope_of(&manifest())
+}
+
+/// As [`good_envelope`], of another release.
+pub fn good_envelope_of(manifest: &Manifest<'_>) -> Vec<u8> {
+    envelope(manifest, |payload| {
         vec![build(&engineer(), payload), approve(&manager(), payload)]
     })
 }

@@ -1,22 +1,23 @@
 //! What makes a root invalid, one rule a row.
 
-use crate::people::{add, engineer, manager, operator, person, root, rule, stranger};
-use mainstay_trust::root::ClassPolicy;
-use mainstay_trust::root_rules::check;
-use mainstay_trust::{KeyId, Refusal, Role, RoleRule, Root, RustCrypto};
+use crate::people::{
+    Draft, Rule, add, engineer, keeper, manager, operator, person, root, rule, state_of, stranger,
+};
+use mainstay_trust::root_rules::{check, check_follows};
+use mainstay_trust::{KeyId, KeyState, Refusal, Role, RustCrypto};
 
 #[track_caller]
-fn expect(change: impl FnOnce(&mut Root<'static>), expected: Result<(), Refusal>) {
+fn expect(change: impl FnOnce(&mut Draft), expected: Result<(), Refusal>) {
     let mut root = root();
     change(&mut root);
-    assert_eq!(check(&root, &RustCrypto), expected);
+    assert_eq!(check(&root.done(), &RustCrypto), expected);
 }
 
 #[test]
 fn ordinary_roots_are_valid() {
     expect(|_| {}, Ok(()));
     expect(
-        |r| r.roles[Role::Operations as usize] = RoleRule::default(),
+        |r| r.roles[Role::Operations as usize] = Rule::default(),
         Ok(()),
     );
     // Root, revocation and status may share holders with anyone.
@@ -37,20 +38,17 @@ fn keys_are_listed_once_under_their_thumbprint() {
         |r| r.keys[1].public = stranger().key.public,
         Err(Refusal::RootKey),
     );
-    expect(
-        |r| r.keys.push(engineer().key).unwrap(),
-        Err(Refusal::RootKey),
-    );
+    expect(|r| r.keys.push(engineer().key), Err(Refusal::RootKey));
 }
 
 #[test]
 fn roles_name_listed_keys_once() {
     expect(
-        |r| r.roles[1].keys.push(stranger().key.id).unwrap(),
+        |r| r.roles[1].keys.push(stranger().key.id),
         Err(Refusal::RootRole),
     );
     expect(
-        |r| r.roles[1].keys.push(engineer().key.id).unwrap(),
+        |r| r.roles[1].keys.push(engineer().key.id),
         Err(Refusal::RootRole),
     );
 }
@@ -63,7 +61,7 @@ fn thresholds_count_people() {
         |r| r.roles[1].required_algorithms.clear(),
         Err(Refusal::RootThreshold),
     );
-    let second_key = |r: &mut Root<'static>, holder| {
+    let second_key = |r: &mut Draft, holder| {
         add(r, &person(7, holder), Role::Build);
         r.roles[1].threshold = 2;
     };
@@ -74,7 +72,7 @@ fn thresholds_count_people() {
     );
     for role in [Role::Root, Role::Build, Role::Release, Role::Status] {
         expect(
-            |r| r.roles[role as usize] = RoleRule::default(),
+            |r| r.roles[role as usize] = Rule::default(),
             Err(Refusal::RootThreshold),
         );
     }
@@ -90,7 +88,7 @@ fn separated_roles_share_no_key() {
         (3, manager()),
     ] {
         expect(
-            |r| r.roles[one].keys.push(other.key.id).unwrap(),
+            |r| r.roles[one].keys.push(other.key.id),
             Err(Refusal::KeyConflict),
         );
     }
@@ -120,13 +118,8 @@ fn separated_roles_share_no_holder() {
 #[test]
 fn class_policies_ask_for_what_can_be_met() {
     use Role::{Build, Operations, Release, Revocation};
-    let policy = |class: u8, roles: &[Role]| ClassPolicy {
-        class: [class; 16],
-        roles: roles.iter().copied().collect(),
-    };
-    let set = |policies: Vec<ClassPolicy>| {
-        move |r: &mut Root<'static>| r.policy = policies.into_iter().collect()
-    };
+    let policy = |class: u8, roles: &[Role]| ([class; 16], roles.to_vec());
+    let set = |policies: Vec<([u8; 16], Vec<Role>)>| move |r: &mut Draft| r.policy = policies;
     expect(
         set(vec![
             policy(1, &[Build, Release, Operations]),
@@ -141,9 +134,104 @@ fn class_policies_ask_for_what_can_be_met() {
         vec![policy(1, &[Release, Build])],
         vec![policy(1, &[Build, Build, Release])],
         vec![policy(1, &[Build, Release, Revocation])],
+        vec![policy(1, &[Build, Release, Operations, Revocation])],
         vec![policy(2, &[Build, Release]), policy(1, &[Build, Release])],
         vec![policy(1, &[Build, Release]), policy(1, &[Build, Release])],
     ] {
         expect(set(policies), Err(Refusal::RootPolicy));
+    }
+}
+
+#[test]
+fn operations_are_asked_only_where_they_exist() {
+    use Role::{Build, Operations, Release};
+    let nobody = |r: &mut Draft| {
+        r.policy = vec![([1; 16], vec![Build, Release, Operations])];
+        *r.role(Operations) = Rule::default();
+    };
+    expect(nobody, Err(Refusal::RootPolicy));
+}
+
+/// A root that nobody could follow would be the last one of its fleet.
+#[test]
+fn somebody_can_sign_the_next_root() {
+    let retired = |max_sequence| {
+        move |r: &mut Draft| *state_of(r, &keeper()) = KeyState::Retired { max_sequence }
+    };
+    expect(retired(2), Ok(()));
+    expect(retired(1), Err(Refusal::RootThreshold));
+    expect(
+        |r| *state_of(r, &keeper()) = KeyState::Revoked,
+        Err(Refusal::RootThreshold),
+    );
+    let spare = |r: &mut Draft| {
+        add(r, &person(7, "keeper2@northwind.example"), Role::Root);
+        *state_of(r, &keeper()) = KeyState::Revoked;
+    };
+    expect(spare, Ok(()));
+}
+
+#[test]
+fn a_raised_signing_epoch_needs_somebody_who_sets_minimums() {
+    for role in [Role::Build, Role::Release] {
+        let raise = |r: &mut Draft| r.role(role).epoch = 1;
+        expect(raise, Err(Refusal::RootEpoch));
+        let mut guarded = root().with_guardian();
+        raise(&mut guarded);
+        assert_eq!(check(&guarded.done(), &RustCrypto), Ok(()));
+    }
+    expect(|r| r.role(Role::Status).epoch = 1, Ok(()));
+}
+
+/// A root two versions on, changed from the ordinary one.
+#[track_caller]
+fn expect_follows(change: impl FnOnce(&mut Draft, &mut Draft), expected: Result<(), Refusal>) {
+    let (mut current, mut next) = (root(), root());
+    next.version = 2;
+    change(&mut current, &mut next);
+    assert_eq!(check_follows(&next.done(), &current.done()), expected);
+}
+
+#[test]
+fn a_root_follows_the_one_before_it() {
+    expect_follows(|_, _| {}, Ok(()));
+    expect_follows(|_, n| n.version = 1, Err(Refusal::RootVersion));
+    expect_follows(|_, n| n.version = 3, Err(Refusal::RootVersion));
+    expect_follows(|_, n| n.version = u32::MAX, Err(Refusal::RootVersion));
+    let at_the_end = |c: &mut Draft, n: &mut Draft| (c.version, n.version) = (u32::MAX, 0);
+    expect_follows(at_the_end, Err(Refusal::RootVersion));
+    expect_follows(
+        |_, n| n.vendor = "contoso.example",
+        Err(Refusal::RootIdentity),
+    );
+    expect_follows(|_, n| n.environment = "staging", Err(Refusal::RootIdentity));
+    for role in Role::ALL {
+        expect_follows(|_, n| n.role(role).epoch = 1, Ok(()));
+        expect_follows(|c, _| c.role(role).epoch = 1, Err(Refusal::RootEpoch));
+    }
+}
+
+#[test]
+fn no_key_gets_back_what_it_lost() {
+    let (retired, revoked) = (
+        |max_sequence| KeyState::Retired { max_sequence },
+        KeyState::Revoked,
+    );
+    let states = |before: KeyState, after: KeyState| {
+        move |c: &mut Draft, n: &mut Draft| {
+            *state_of(c, &engineer()) = before;
+            *state_of(n, &engineer()) = after;
+        }
+    };
+    let falls = [KeyState::Active, retired(9), retired(8), revoked];
+    for (place, before) in falls.iter().enumerate() {
+        for (other, after) in falls.iter().enumerate() {
+            let expected = if other < place {
+                Err(Refusal::RootRevival)
+            } else {
+                Ok(())
+            };
+            expect_follows(states(*before, *after), expected);
+        }
     }
 }

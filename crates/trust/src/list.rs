@@ -1,0 +1,216 @@
+//! A list inside a document: read where it lies, or written from a slice.
+//!
+//! A device keeps no copy of a root's keys or a status's digests: a [`List`] that was read borrows
+//! the document's bytes and decodes an item when it is asked for. Whoever writes a document makes
+//! one from a slice. Both compare, print and encode alike. Nothing here allocates.
+
+use crate::digest::Digest;
+use crate::key::{Algorithm, KeyId};
+use crate::refusal::Refusal;
+use core::fmt;
+use minicbor::encode::{Error, Write};
+use minicbor::{Decoder, Encoder};
+
+/// What a [`List`] may hold: a value with one encoding.
+pub trait Item<'a>: Sized + Clone {
+    /// Reads one item from bytes that passed [`cbor::check`](crate::cbor::check).
+    ///
+    /// # Errors
+    /// For another shape or an impossible value.
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal>;
+
+    /// Writes that item.
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>>;
+}
+
+/// A list of items, borrowed from a document's bytes or from a slice.
+pub struct List<'a, T>(Source<'a, T>);
+
+enum Source<'a, T> {
+    /// So many items, one after the other; each was read once when the list was.
+    Bytes(u32, &'a [u8]),
+    Slice(&'a [T]),
+}
+
+impl<'a, T: Item<'a>> List<'a, T> {
+    /// Reads an array of at most `max` items, every one of them.
+    pub(crate) fn read(d: &mut Decoder<'a>, max: u32) -> Result<Self, Refusal> {
+        let count = d.array()?.ok_or(Refusal::NotDeterministic)?;
+        Self::read_items(d, count, max)
+    }
+
+    /// As [`read`](Self::read), once the array's head is behind.
+    pub(crate) fn read_items(d: &mut Decoder<'a>, count: u64, max: u32) -> Result<Self, Refusal> {
+        let count = u32::try_from(count).map_err(|_| Refusal::TooLarge)?;
+        if count > max {
+            return Err(Refusal::TooLarge);
+        }
+        let start = d.position();
+        for _ in 0..count {
+            T::read(d)?;
+        }
+        Ok(List(Source::Bytes(count, &d.input()[start..d.position()])))
+    }
+
+    /// The items in their order.
+    pub fn iter(&self) -> Iter<'a, T> {
+        match self.0 {
+            Source::Bytes(_, bytes) => Iter::Bytes(Decoder::new(bytes)),
+            Source::Slice(items) => Iter::Slice(items.iter()),
+        }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Source::Bytes(count, _) => count as usize,
+            Source::Slice(items) => items.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether there are no more than `max`.
+    pub(crate) fn check_within(&self, max: u32) -> Result<(), Refusal> {
+        if self.len() <= max as usize {
+            Ok(())
+        } else {
+            Err(Refusal::TooLarge)
+        }
+    }
+
+    /// Whether `item` is among them.
+    pub fn contains(&self, item: &T) -> bool
+    where
+        T: PartialEq,
+    {
+        self.iter().any(|other| other == *item)
+    }
+
+    /// Writes the array.
+    pub(crate) fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.array(self.len() as u64)?;
+        self.write_items(e)
+    }
+
+    /// Writes the items without the array's head.
+    pub(crate) fn write_items<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        self.iter().try_for_each(|item| item.write(e))
+    }
+}
+
+impl<'a, T> From<&'a [T]> for List<'a, T> {
+    fn from(items: &'a [T]) -> Self {
+        List(Source::Slice(items))
+    }
+}
+
+impl<T> Default for List<'_, T> {
+    fn default() -> Self {
+        List(Source::Slice(&[]))
+    }
+}
+
+impl<T> Clone for List<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for List<'_, T> {}
+
+impl<T> Clone for Source<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Source<'_, T> {}
+
+impl<'a, T: Item<'a> + PartialEq> PartialEq for List<'a, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<'a, T: Item<'a> + Eq> Eq for List<'a, T> {}
+
+impl<'a, T: Item<'a> + fmt::Debug> fmt::Debug for List<'a, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// The items of a [`List`].
+pub enum Iter<'a, T> {
+    /// Decoding.
+    Bytes(Decoder<'a>),
+    /// From a slice.
+    Slice(core::slice::Iter<'a, T>),
+}
+
+impl<'a, T: Item<'a>> Iterator for Iter<'a, T> {
+    type Item = T;
+
+    /// Every item was read when the list was, so none fails here; if one did, the list would end,
+    /// which for keys and roles means that less is believed.
+    fn next(&mut self) -> Option<T> {
+        match self {
+            Iter::Bytes(d) if d.position() < d.input().len() => T::read(d).ok(),
+            Iter::Bytes(_) => None,
+            Iter::Slice(items) => items.next().cloned(),
+        }
+    }
+}
+
+impl<T> Clone for Iter<'_, T> {
+    fn clone(&self) -> Self {
+        match self {
+            Iter::Bytes(d) => Iter::Bytes(d.clone()),
+            Iter::Slice(items) => Iter::Slice(items.clone()),
+        }
+    }
+}
+
+impl<'a> Item<'a> for &'a [u8] {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        Ok(d.bytes()?)
+    }
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.bytes(self)?.ok()
+    }
+}
+
+impl<'a> Item<'a> for Digest {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        crate::fields::read_bytes(d).copied().map(Digest)
+    }
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'a> Item<'a> for KeyId {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        crate::fields::read_bytes(d).copied().map(KeyId)
+    }
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.bytes(&self.0)?.ok()
+    }
+}
+
+impl<'a> Item<'a> for Algorithm {
+    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+        Algorithm::from_cose_id(d.i32()?).ok_or(Refusal::ForeignProfile)
+    }
+
+    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+        e.i32(self.cose_id())?.ok()
+    }
+}
