@@ -142,7 +142,7 @@ impl Gadget {
             acknowledged: directive.acknowledged,
             poll_after_s: directive.poll_after_s,
             install: install(&directive.todo, house),
-            held: status.get().held.to_vec(),
+            held: status.get().held.iter().collect(),
         }
     }
 
@@ -182,6 +182,7 @@ fn install(todo: &Todo<'_>, house: &House) -> Option<Install> {
             envelope,
             image_digest,
             image_bytes,
+            schedule: _,
         } => {
             let root = verify::pinned_root(&house.root, &HostPrimitives).unwrap();
             let release = verify::release(envelope, &root, &HostPrimitives).unwrap();
