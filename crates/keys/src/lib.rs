@@ -10,6 +10,7 @@
 
 pub mod error;
 pub mod file;
+mod gather;
 pub mod generate;
 pub mod host;
 pub mod import;
@@ -23,6 +24,7 @@ pub mod signer;
 mod tests;
 
 pub use error::KeyError;
+pub use gather::gather_randomness;
 pub use generate::SecretKey;
 pub use host::HostPrimitives;
 pub use module::Module;

@@ -188,6 +188,8 @@ fn stage_commands() -> Vec<String> {
         ),
         mainstay("artifact approve ready.mainstay --key sam.key --root root.cbor --plan plan.toml"),
         "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem".to_owned(),
+        // mender-artifact reads the older form of a private key (RFC 5915) alone.
+        "openssl ec -in ec.pem -out ec.sec1.pem".to_owned(),
         "openssl pkey -in ec.pem -pubout -out ec.pub.pem".to_owned(),
         "openssl req -x509 -new -key ec.pem -subj /CN=bench -days 30 -out cert.pem".to_owned(),
     ]);

@@ -57,7 +57,7 @@ fn imgtool(folder: &Path) -> Peer {
 
 fn mender(folder: &Path) -> Peer {
     let sign = "mender-artifact write rootfs-image --compression none -t device-v1 -n 1.0.0 \
-                -f image.bin -o out.mender -k ec.pem";
+                -f image.bin -o out.mender -k ec.sec1.pem";
     let verify = "mender-artifact validate -k ec.pub.pem out.mender";
     Peer {
         name: "mender_artifact",

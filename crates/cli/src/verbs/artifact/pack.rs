@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer as _, pack_file};
-use mainstay_keys::{FileSigner, HostPrimitives};
+use mainstay_keys::{FileSigner, HostPrimitives, gather_randomness};
 use mainstay_trust::{Root, Verified};
 use serde_json::json;
 
@@ -56,9 +56,11 @@ impl Pack {
     }
 
     fn signer(&self) -> Result<Option<FileSigner>, Failure> {
-        let key = self.key.as_deref();
-        key.map(|key| sign::open_key(key, &self.passphrase))
-            .transpose()
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        gather_randomness();
+        sign::open_key(key, &self.passphrase).map(Some)
     }
 
     /// Writes the artifact whole, or not at all, reading the image once.
