@@ -4,8 +4,8 @@
 //! `trust` crate does, with the same code on host and device), holds no key (a [`Signer`] is handed
 //! in), and touches nothing but the streams it is given: no files, no clock, no randomness.
 //!
-//! Read [`mod@pack`] first: it turns a [`PackRequest`] and a payload into an unsigned envelope. [`sign`]
-//! and [`approve`] add blocks without ever changing the manifest, [`container`] joins envelope and
+//! Read [`mod@pack`] first: it turns a [`PackRequest`] and a payload into an unsigned envelope, and
+//! [`pack_file`] into a whole artifact file, reading the payload once. [`sign`] and [`approve`] add blocks without ever changing the manifest, [`container`] joins envelope and
 //! payload in the one artifact file, and [`mod@check`] says of each demand whether a file meets it.
 
 pub mod approve;
@@ -18,8 +18,11 @@ pub mod environments;
 pub mod identity;
 pub mod inspect;
 pub mod pack;
+pub mod pack_file;
+pub mod provenance;
 mod public_key;
 pub mod root_file;
+pub mod sbom;
 pub mod sign;
 pub mod signer;
 #[cfg(test)]
@@ -33,7 +36,10 @@ pub use environments::two_roots_share_a_key;
 pub use identity::ClassName;
 pub use inspect::{Report, inspect};
 pub use pack::{PackRequest, Packed, pack};
+pub use pack_file::Builder;
+pub use provenance::Provenance;
 pub use public_key::PublicKeyBuf;
 pub use root_file::{Member, RootDraft, add_root_signature};
+pub use sbom::Sbom;
 pub use sign::add_build_signature;
 pub use signer::{SignError, Signer};

@@ -2,8 +2,11 @@
 
 mod bit_flips;
 mod check;
+mod companions;
 mod container;
 pub mod fixture;
 mod golden;
 mod pack;
+mod pack_file;
+mod provenance;
 mod suit_validator;

@@ -7,5 +7,8 @@ mod folder;
 mod guide;
 mod help;
 mod keys;
+mod provenance;
+mod reproducible;
 mod softhsm;
 mod tokens;
+mod verify_envelope;
