@@ -7,6 +7,7 @@
 //! Read [`mod@pack`] first: it turns a [`PackRequest`] and a payload into an unsigned envelope. [`sign`]
 //! and [`approve`] add blocks without ever changing the manifest, [`container`] joins envelope and
 //! payload in the one artifact file, and [`mod@check`] says of each demand whether a file meets it.
+//! [`mcuboot`] makes and judges payloads for devices whose boot loader is MCUboot.
 
 pub mod approve;
 pub mod blocks;
@@ -15,6 +16,7 @@ pub mod container;
 mod container_error;
 pub mod identity;
 pub mod inspect;
+pub mod mcuboot;
 pub mod pack;
 mod public_key;
 pub mod root_file;

@@ -5,5 +5,6 @@ mod check;
 mod container;
 pub mod fixture;
 mod golden;
+mod mcuboot;
 mod pack;
 mod suit_validator;
