@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use mainstay_artifact::mcuboot::WrapError;
 use mainstay_client::ClientError;
 use mainstay_server::AppError;
 use mainstay_server::admin::AdminError;
@@ -92,10 +93,22 @@ explain! {
     usage mainstay_artifact::container::ContainerError;
     usage mainstay_artifact::identity::NameError;
     usage mainstay_artifact::pack::PackError;
+    usage mainstay_artifact::mcuboot::CounterError;
+    usage mainstay_artifact::mcuboot::VersionError;
+    usage mainstay_artifact::mcuboot::spki::SpkiError;
     refusal mainstay_artifact::BlockError;
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
     usage mainstay_fleet::IdError;
+}
+
+impl From<WrapError> for Failure {
+    fn from(error: WrapError) -> Self {
+        match error {
+            WrapError::Sign(error) => error.into(),
+            _ => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
 }
 
 impl From<mainstay_trust::Refusal> for Failure {

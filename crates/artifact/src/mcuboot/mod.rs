@@ -31,6 +31,7 @@ mod signature;
 pub mod spki;
 pub mod tlv;
 mod version;
+mod window;
 mod wrap;
 mod wrap_error;
 
@@ -43,5 +44,6 @@ pub use read::{Image, begins_as_image};
 pub use room::Room;
 pub use tlv::{Area, Tlv, TlvType};
 pub use version::{ImageVersion, VersionError};
+pub use window::Window;
 pub use wrap::{HEADER_BYTES_DEFAULT, WrapRequest, Wrapped, wrap};
 pub use wrap_error::WrapError;

@@ -59,7 +59,7 @@ impl Scheme {
     }
 
     /// The inverse of [`to_tlv`](Self::to_tlv); strict, so that a signature has one spelling.
-    fn from_tlv(self, value: &[u8]) -> Option<Vec<u8>> {
+    fn read_tlv(self, value: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Ecdsa => ecdsa_from_der(value),
             Self::Ed25519 => Some(value.to_vec()),
@@ -75,7 +75,7 @@ impl Scheme {
         message: &[u8],
         primitives: &impl Primitives,
     ) -> Result<(), BadSignature> {
-        let signature = self.from_tlv(value).ok_or(BadSignature)?;
+        let signature = self.read_tlv(value).ok_or(BadSignature)?;
         primitives.verify(key, &[message], &signature)
     }
 }

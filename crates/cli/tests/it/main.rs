@@ -5,3 +5,4 @@ mod bad_input;
 mod folder;
 mod guide;
 mod help;
+mod mcuboot;

@@ -6,8 +6,10 @@ use mainstay_artifact::check::{all_passed, first_failure};
 use mainstay_artifact::{ArtifactFile, Check, Outcome, Report, Step, check, inspect as report_on};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::{Root, Verified};
+use serde::Serialize;
 use serde_json::json;
 
+use super::mcuboot_payload::{self, Payload};
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
@@ -72,8 +74,27 @@ pub fn inspect(path: &Path, root: Option<&Path>, output: &Output) -> Result<(), 
     let root = root.map(root::RootFile::read).transpose()?;
     let root = root.as_ref().map(root::RootFile::open).transpose()?;
     let report = report(path, root.as_ref())?;
-    output.say(|| text(&report), &report);
+    let mcuboot = mcuboot_payload::payload(path)?;
+    let lines = mcuboot
+        .as_ref()
+        .map(mcuboot_payload::lines)
+        .unwrap_or_default();
+    let sentence = || [vec![text(&report)], lines].concat().join("\n");
+    let told = Told {
+        report: &report,
+        mcuboot: mcuboot.as_ref(),
+    };
+    output.say(sentence, &told);
     Ok(())
+}
+
+/// The report, and what the payload says where it is an MCUboot image.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcuboot: Option<&'a Payload>,
 }
 
 fn text(report: &Report) -> String {

@@ -8,10 +8,11 @@ use mainstay_plan::{PLAN_BYTES_MAX, Plan};
 use mainstay_trust::{BootloaderVersion, Digest};
 use serde_json::json;
 
-use super::look;
+use super::{look, mcuboot};
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
+use crate::passphrase::PassphraseSource;
 
 /// What is packed, and for whom.
 #[derive(Debug, clap::Args)]
@@ -42,6 +43,10 @@ pub struct Pack {
     /// Installing must begin before this instant, such as 2027-06-30T00:00Z.
     #[arg(long)]
     use_before: Option<jiff::Timestamp>,
+    #[command(flatten)]
+    form: mcuboot::Form,
+    #[command(flatten)]
+    passphrase: PassphraseSource,
 }
 
 impl Pack {
@@ -49,23 +54,28 @@ impl Pack {
     pub fn run(&self, output: &Output) -> Result<(), Failure> {
         let plan = read_plan(&self.plan)?;
         let request = self.request(&plan)?;
-        let mut image = files::open(&self.image, "image")?;
+        let payload =
+            self.form
+                .prepare(&self.image, &request, &self.returns_to, &self.passphrase)?;
+        let mut image = files::open(payload.path(), "image")?;
         let packed = mainstay_artifact::pack(&request, &mut image, &HostPrimitives)
             .map_err(at(&self.image))?;
-        write(&self.image, &self.out, &packed)?;
+        write(payload.path(), &self.out, &packed)?;
+        payload.keep()?;
         let value = json!({
             "written": self.out, "manifest": packed.manifest_digest, "image": packed.image_digest,
-            "image_bytes": packed.image_bytes,
+            "image_bytes": packed.image_bytes, "mcuboot": payload.facts(),
         });
         let sentence = || {
             format!(
-                "{} holds {} {} ({} bytes), unsigned.\n  manifest {}\n  image    {}\nNext: `mainstay artifact sign`",
+                "{} holds {} {} ({} bytes), unsigned.\n  manifest {}\n  image    {}{}\nNext: `mainstay artifact sign`",
                 self.out.display(),
                 self.class,
                 self.version,
                 packed.image_bytes,
                 packed.manifest_digest,
-                packed.image_digest
+                packed.image_digest,
+                payload.line()
             )
         };
         output.say(sentence, &value);

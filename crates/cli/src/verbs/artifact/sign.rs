@@ -77,7 +77,8 @@ pub fn approve(
     Ok(())
 }
 
-fn open_key(path: &Path, passphrase: &PassphraseSource) -> Result<FileSigner, Failure> {
+/// Opens a private key, asking for its passphrase where it isn't given.
+pub fn open_key(path: &Path, passphrase: &PassphraseSource) -> Result<FileSigner, Failure> {
     let passphrase = passphrase.read(&format!("Passphrase of {}", path.display()))?;
     Ok(file::open(path, &passphrase)?)
 }
