@@ -169,8 +169,9 @@ impl<P: Primitives> Judged<'_, P> {
         signatures: &[Signed<'_>],
         source: &mut (impl Read + Seek),
     ) -> Result<(), Defect> {
-        let scheme = Scheme::of(key.algorithm()).ok_or(Defect::OtherKey)?;
-        let der = spki::to_der(key).ok_or(Defect::OtherKey)?;
+        let unknown = || Defect::KeyAlgorithm(key.algorithm());
+        let scheme = Scheme::of(key.algorithm(), self.primitives).ok_or_else(unknown)?;
+        let der = spki::to_der(key).ok_or_else(unknown)?;
         let by_key = |signed: &&Signed<'_>| {
             signed.signature.kind == scheme.tlv() && self.names(signed.key, &der)
         };

@@ -4,6 +4,8 @@
 
 use std::io;
 
+use mainstay_trust::Algorithm;
+
 use super::header::HEADER_BYTES;
 use super::tlv::{Area, ENTRIES_MAX, TlvType};
 use crate::container::PAYLOAD_BYTES_MAX;
@@ -109,6 +111,9 @@ pub enum Defect {
         "the signature is of the image, not of its hash (SIG_PURE), which Mainstay can't check"
     )]
     Pure,
+    /// A key by which nothing can be checked here.
+    #[error("signatures by a key for {} can't be checked", .0.id())]
+    KeyAlgorithm(Algorithm),
     /// No signature by the key that was given.
     #[error("none of the image's signatures is by the key that was given")]
     OtherKey,
@@ -142,6 +147,7 @@ impl Defect {
             Self::Hash => "mcuboot.hash",
             Self::Unsigned => "mcuboot.unsigned",
             Self::Pure => "mcuboot.signature-pure",
+            Self::KeyAlgorithm(_) => "mcuboot.key-algorithm",
             Self::OtherKey => "mcuboot.other-key",
             Self::Signature => "mcuboot.signature",
         }
@@ -160,7 +166,7 @@ impl Defect {
             }
             Self::Encrypted => "Name the image before encryption.",
             Self::Unsigned => "Sign it, or have the raw image wrapped with --mcuboot-key.",
-            Self::HashAlgorithm(_) | Self::Pure => {
+            Self::HashAlgorithm(_) | Self::Pure | Self::KeyAlgorithm(_) => {
                 "Sign it by ECDSA on P-256 or by Ed25519, over a SHA-256 hash."
             }
             Self::OtherKey => {

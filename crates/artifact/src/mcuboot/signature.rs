@@ -28,9 +28,10 @@ pub enum Scheme {
 }
 
 impl Scheme {
-    /// The scheme of a key, if images can be signed by it.
-    pub fn of(algorithm: Algorithm) -> Option<Self> {
+    /// The scheme of a key, if images can be signed by it and `primitives` can check that.
+    pub fn of(algorithm: Algorithm, primitives: &impl Primitives) -> Option<Self> {
         match algorithm {
+            algorithm if !primitives.supports(algorithm) => None,
             Algorithm::Esp256 => Some(Self::Ecdsa),
             Algorithm::Ed25519 => Some(Self::Ed25519),
             _ => None,

@@ -58,7 +58,7 @@ pub fn wrap(
     out: &mut dyn Write,
 ) -> Result<Wrapped, WrapError> {
     let algorithm = signer.public_key().algorithm();
-    let scheme = Scheme::of(algorithm).ok_or(WrapError::Algorithm(algorithm))?;
+    let scheme = Scheme::of(algorithm, primitives).ok_or(WrapError::Algorithm(algorithm))?;
     let mut hashed = Hashed {
         out,
         hasher: primitives.hasher(),

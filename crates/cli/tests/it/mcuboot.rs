@@ -180,12 +180,12 @@ fn an_image_made_before_is_checked_and_taken_as_it_is() {
     refuse(
         "signed.bin --mcuboot-public app.bin",
         2,
-        "public-key.not-text",
+        "mcuboot.public-key",
     );
     refuse(
-        "signed.bin --mcuboot-public plan.toml",
+        "signed.bin --mcuboot-public signed.bin",
         2,
-        "public-key.too-large",
+        "public-key.not-text",
     );
     refuse("app.bin", 2, "mcuboot.not-an-image");
     refuse("unsigned.bin", 1, "mcuboot.unsigned");

@@ -2,9 +2,11 @@
 
 use std::io::Cursor;
 
+use mainstay_trust::Algorithm;
 use proptest::prelude::*;
 
 use super::fixture::*;
+use crate::PublicKeyBuf;
 use crate::mcuboot::{Image, accept, header::MAGIC};
 
 /// Every bit of every byte, one at a time, for both kinds of key.
@@ -51,6 +53,10 @@ fn another_key_is_told_from_a_bad_signature() {
     }
     let found = ids(judged(&image(&*ed25519), &EdSigner::new(2)));
     assert_eq!(found, ["mcuboot.other-key"]);
+    let lattice = PublicKeyBuf::new(Algorithm::MlDsa65, &[0; 1952]).unwrap();
+    let mut source = Cursor::new(image(&*ed25519));
+    let found = accept(&mut source, Some(&lattice.as_key()), &BothCurves);
+    assert_eq!(ids(found), ["mcuboot.key-algorithm"]);
     let mut image = image(&*ed25519);
     *image.last_mut().unwrap() ^= 1;
     assert_eq!(ids(judged(&image, &*ed25519)), ["mcuboot.signature"]);
