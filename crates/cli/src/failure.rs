@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use mainstay_artifact::mcuboot::WrapError;
+use mainstay_artifact::pack::PackError;
+use mainstay_artifact::provenance::ProvenanceError;
 use mainstay_client::ClientError;
 use mainstay_server::AppError;
 use mainstay_server::admin::AdminError;
@@ -92,7 +94,7 @@ explain! {
     usage mainstay_server::serve::ServeError;
     usage mainstay_artifact::container::ContainerError;
     usage mainstay_artifact::identity::NameError;
-    usage mainstay_artifact::pack::PackError;
+    usage mainstay_artifact::sbom::SbomError;
     usage mainstay_artifact::mcuboot::CounterError;
     usage mainstay_artifact::mcuboot::VersionError;
     usage mainstay_artifact::mcuboot::spki::SpkiError;
@@ -107,6 +109,25 @@ impl From<WrapError> for Failure {
         match error {
             WrapError::Sign(error) => error.into(),
             _ => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
+}
+
+impl From<PackError> for Failure {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::Block(error) => error.into(),
+            error => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
+}
+
+impl From<ProvenanceError> for Failure {
+    fn from(error: ProvenanceError) -> Self {
+        let (id, what, cure) = (error.id(), error.to_string(), error.cure());
+        match error.is_refusal() {
+            true => Self::refusal(id, what, cure),
+            false => Self::usage(id, what, cure),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here ships. Each verb is one file; read [`Verb`] for what there is.
 
+mod bench;
 mod edges;
 mod firmware;
 mod licences;
@@ -36,6 +37,12 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Measure Mainstay against other programs, in one run; prints `figure NAME NUMBER UNIT` lines.
+    Bench {
+        /// What to measure.
+        #[arg(value_enum)]
+        what: bench::Bench,
+    },
     /// Ask the public advisory database about every dependency (needs cargo-deny and a network).
     Audit,
 }
@@ -45,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Test { no_setup } => suite::run(!no_setup),
         Verb::Tidy => tidy::run(),
         Verb::Firmware { check } => firmware::run(check),
+        Verb::Bench { what } => what.run(),
         Verb::Audit => licences::audit(),
     }
 }

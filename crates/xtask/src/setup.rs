@@ -48,6 +48,27 @@ pub fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What `cargo xtask bench artifact` measures us against, and with.
+const BENCH: &[(&str, &str)] = &[
+    ("rauc", "rauc"),
+    ("mksquashfs", "squashfs-tools"),
+    ("mender-artifact", "mender-artifact"),
+    ("/usr/bin/time", "time"),
+    ("openssl", "openssl"),
+];
+
+/// Installs the peers of a bench; those that can't be had are named, and left out of it.
+pub fn bench_peers() {
+    for (program, package) in BENCH {
+        if !shell::exists(program) && install(&[package]).is_err() {
+            loud(&format!("the package {package} can't be had here"));
+        }
+    }
+    if judges_env().is_err() {
+        loud("the judges can't be installed here: imgtool is NOT measured");
+    }
+}
+
 /// Makes the environment of the judges that are Python packages, unless it holds this very list.
 fn judges_env() -> anyhow::Result<()> {
     let installed = judges::folder().join(INSTALLED);

@@ -9,14 +9,10 @@
 //! ECDSA signature is made over *bytes*: keys in a validated module or a token sign messages, never
 //! bare digests.
 
-use der::asn1::UintRef;
-use der::{Decode as _, Encode as _};
 use mainstay_trust::{Algorithm, BadSignature, Primitives, PublicKey};
 
 use super::tlv::TlvType;
-
-/// Bytes of `r`, and of `s`, on P-256.
-const SCALAR_BYTES: usize = 32;
+use crate::der_signature;
 
 /// How an image is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +49,13 @@ impl Scheme {
 
     /// A signer's signature as it stands in the TLV; `None` if it isn't one of this scheme.
     pub fn to_tlv(self, signature: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Self::Ecdsa => ecdsa_to_der(signature),
-            Self::Ed25519 => Some(signature.to_vec()),
-        }
+        der_signature::to_wire(self.algorithm(), signature)
     }
 
-    /// The inverse of [`to_tlv`](Self::to_tlv); strict, so that a signature has one spelling.
-    fn read_tlv(self, value: &[u8]) -> Option<Vec<u8>> {
+    fn algorithm(self) -> Algorithm {
         match self {
-            Self::Ecdsa => ecdsa_from_der(value),
-            Self::Ed25519 => Some(value.to_vec()),
+            Self::Ecdsa => Algorithm::Esp256,
+            Self::Ed25519 => Algorithm::Ed25519,
         }
     }
 
@@ -76,81 +68,7 @@ impl Scheme {
         message: &[u8],
         primitives: &impl Primitives,
     ) -> Result<(), BadSignature> {
-        let signature = self.read_tlv(value).ok_or(BadSignature)?;
+        let signature = der_signature::from_wire(self.algorithm(), value).ok_or(BadSignature)?;
         primitives.verify(key, &[message], &signature)
-    }
-}
-
-fn ecdsa_to_der(signature: &[u8]) -> Option<Vec<u8>> {
-    let (r, s) = signature.split_at_checked(SCALAR_BYTES)?;
-    let pair = [UintRef::new(r).ok()?, UintRef::new(s).ok()?];
-    (s.len() == SCALAR_BYTES)
-        .then(|| pair.to_der().ok())
-        .flatten()
-}
-
-fn ecdsa_from_der(value: &[u8]) -> Option<Vec<u8>> {
-    let numbers = Vec::<UintRef<'_>>::from_der(value).ok()?;
-    let [r, s] = numbers.as_slice() else {
-        return None;
-    };
-    let mut signature = vec![0; 2 * SCALAR_BYTES];
-    for (number, place) in [r, s]
-        .into_iter()
-        .zip(signature.chunks_exact_mut(SCALAR_BYTES))
-    {
-        let bytes = number.as_bytes();
-        let start = SCALAR_BYTES.checked_sub(bytes.len())?;
-        place[start..].copy_from_slice(bytes);
-    }
-    Some(signature)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn golden_der() {
-        // A high first bit takes a zero in front; leading zeros go.
-        let mut signature = [0; 64];
-        signature[0] = 0x80;
-        signature[63] = 5;
-        let der = ecdsa_to_der(&signature).unwrap();
-        let expected = format!("302602210080{}020105", "00".repeat(31));
-        assert_eq!(hex::encode(&der), expected);
-        assert_eq!(ecdsa_from_der(&der).unwrap(), signature);
-    }
-
-    #[test]
-    fn another_spelling_of_a_signature_is_none() {
-        let der = |hex_digits: &str| ecdsa_from_der(&hex::decode(hex_digits).unwrap());
-        assert!(der("3006020105020105").is_some());
-        for (bad, why) in [
-            ("300602010502010500", "bytes follow"),
-            ("308106020105020105", "a longer length than needed"),
-            ("300702020005020105", "a zero in front that needn't be"),
-            ("3006020185020105", "a negative number"),
-            ("3003020105", "one number"),
-            ("3009020105020105020105", "three numbers"),
-            ("3105020105020105", "no sequence"),
-            ("", "nothing"),
-        ] {
-            assert_eq!(der(bad), None, "{why}");
-        }
-        let long = format!("302702220100{}020105", "00".repeat(32));
-        assert_eq!(der(&long), None, "a number beyond the curve's");
-        assert_eq!(ecdsa_to_der(&[1; 63]), None);
-        assert_eq!(ecdsa_to_der(&[1; 65]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn both_forms_are_one_signature(signature in prop::collection::vec(any::<u8>(), 64)) {
-            let der = ecdsa_to_der(&signature).unwrap();
-            prop_assert!(der.len() <= 72);
-            prop_assert_eq!(ecdsa_from_der(&der).unwrap(), signature);
-        }
     }
 }

@@ -6,3 +6,5 @@ mod folder;
 mod guide;
 mod help;
 mod mcuboot;
+mod provenance;
+mod reproducible;

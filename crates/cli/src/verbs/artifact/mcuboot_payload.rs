@@ -54,21 +54,21 @@ fn look(file: &ArtifactFile, source: &mut File) -> io::Result<Option<Payload>> {
     }))
 }
 
-/// The lines that `inspect` prints of it.
-pub fn lines(payload: &Payload) -> Vec<String> {
-    match payload {
-        Payload::Damaged { cause, .. } => vec![format!("MCUboot image    DAMAGED: {cause}")],
-        Payload::Image(facts) => {
-            let signatures = facts.signatures.iter().map(|signature| {
-                let key = signature.key_hash;
-                let key =
-                    key.map_or_else(|| "that it doesn't name".to_owned(), |key| key.to_string());
-                format!("MCUboot key      {key}  ({})", signature.kind)
-            });
-            let image = format!("MCUboot image    {}", summary(facts));
-            [image].into_iter().chain(signatures).collect()
+/// What `inspect` prints of it: a name and a value for each line.
+pub fn lines(payload: &Payload) -> Vec<(&'static str, String)> {
+    let facts = match payload {
+        Payload::Damaged { cause, .. } => {
+            return vec![("MCUboot image", format!("DAMAGED: {cause}"))];
         }
-    }
+        Payload::Image(facts) => facts,
+    };
+    let signatures = facts.signatures.iter().map(|signature| {
+        let key = signature.key_hash;
+        let key = key.map_or_else(|| "not named".to_owned(), |key| key.to_string());
+        ("MCUboot key", format!("{key}  ({})", signature.kind))
+    });
+    let image = ("MCUboot image", summary(facts));
+    [image].into_iter().chain(signatures).collect()
 }
 
 /// One line of the facts that matter most.

@@ -54,7 +54,7 @@ pub fn approve(
     let root = root.open()?;
     let artifact = look::open(path)?;
     let approval = Approval {
-        plan: Digest(super::pack::read_plan(plan)?.digest.0),
+        plan: Digest(super::request::read_plan(plan)?.digest.0),
         evidence: NO_EVIDENCE,
     };
     let signer = open_key(key, passphrase)?;
@@ -77,7 +77,7 @@ pub fn approve(
     Ok(())
 }
 
-/// Opens a private key, asking for its passphrase where it isn't given.
+/// Opens a private key, asking for its passphrase if need be.
 pub fn open_key(path: &Path, passphrase: &PassphraseSource) -> Result<FileSigner, Failure> {
     let passphrase = passphrase.read(&format!("Passphrase of {}", path.display()))?;
     Ok(file::open(path, &passphrase)?)
