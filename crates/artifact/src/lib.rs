@@ -7,16 +7,19 @@
 //! Read [`mod@pack`] first: it turns a [`PackRequest`] and a payload into an unsigned envelope, and
 //! [`pack_file`] into a whole artifact file, reading the payload once. [`sign`] and [`approve`] add blocks without ever changing the manifest, [`container`] joins envelope and
 //! payload in the one artifact file, and [`mod@check`] says of each demand whether a file meets it.
+//! [`mcuboot`] makes and judges payloads for devices whose boot loader is MCUboot.
 
 pub mod approve;
 pub mod blocks;
 pub mod check;
 pub mod container;
 mod container_error;
+mod der_signature;
 pub mod document_file;
 pub mod environments;
 pub mod identity;
 pub mod inspect;
+pub mod mcuboot;
 pub mod pack;
 pub mod pack_file;
 pub mod provenance;

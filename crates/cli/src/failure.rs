@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use mainstay_artifact::mcuboot::WrapError;
 use mainstay_artifact::pack::PackError;
 use mainstay_artifact::provenance::ProvenanceError;
 use mainstay_client::ClientError;
@@ -95,10 +96,22 @@ explain! {
     usage mainstay_artifact::container::ContainerError;
     usage mainstay_artifact::identity::NameError;
     usage mainstay_artifact::sbom::SbomError;
+    usage mainstay_artifact::mcuboot::CounterError;
+    usage mainstay_artifact::mcuboot::VersionError;
+    usage mainstay_artifact::mcuboot::spki::SpkiError;
     refusal mainstay_artifact::BlockError;
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
     usage mainstay_fleet::IdError;
+}
+
+impl From<WrapError> for Failure {
+    fn from(error: WrapError) -> Self {
+        match error {
+            WrapError::Sign(error) => error.into(),
+            _ => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
 }
 
 impl From<PackError> for Failure {

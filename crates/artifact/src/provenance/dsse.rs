@@ -9,7 +9,8 @@ use base64ct::{Base64, Base64Url, Encoding as _};
 use mainstay_trust::{KeyId, Primitives, PublicKey};
 use serde::{Deserialize, Serialize};
 
-use super::{ProvenanceError, der_signature};
+use super::ProvenanceError;
+use crate::der_signature;
 use crate::signer::{SignError, Signer};
 
 /// The type of an in-toto statement.

@@ -6,7 +6,6 @@
 //! see it; the manifest binds it by digest. Read [`Request`] first (what is written), then
 //! [`Provenance`] (what is read).
 
-mod der_signature;
 pub mod dsse;
 mod error;
 mod source;

@@ -6,6 +6,7 @@ mod companions;
 mod container;
 pub mod fixture;
 mod golden;
+mod mcuboot;
 mod pack;
 mod pack_file;
 mod provenance;

@@ -2,6 +2,8 @@
 
 mod inspect;
 pub mod look;
+mod mcuboot;
+mod mcuboot_payload;
 mod pack;
 mod provenance;
 pub mod request;
@@ -24,7 +26,7 @@ use crate::signing::Signing;
 pub enum Artifact {
     /// Make one artifact file from a firmware image. The same inputs give the same bytes.
     #[command(
-        after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay"
+        after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay\n\nFor devices with MCUboot:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --format mcuboot --mcuboot-key boot.key"
     )]
     Pack(Box<pack::Pack>),
     /// Sign an artifact as its builder.

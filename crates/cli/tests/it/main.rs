@@ -7,6 +7,7 @@ mod folder;
 mod guide;
 mod help;
 mod keys;
+mod mcuboot;
 mod provenance;
 mod reproducible;
 mod softhsm;

@@ -8,6 +8,7 @@ use mainstay_keys::HostPrimitives;
 use mainstay_trust::Root;
 use serde::Serialize;
 
+use super::mcuboot_payload::{self, Payload};
 use super::request;
 use crate::failure::{Failure, at};
 use crate::files;
@@ -39,6 +40,9 @@ struct Told {
     class: Option<String>,
     /// The vendor's domain, if the root is that vendor's.
     vendor: Option<String>,
+    /// What the image says of itself, if it is one for MCUboot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mcuboot: Option<Payload>,
 }
 
 impl Inspect {
@@ -57,6 +61,7 @@ impl Inspect {
                 .as_deref()
                 .map_or(Ok(None), |p| class(&report, p))?,
             vendor: root.and_then(|root| vendor(&report, root.get())),
+            mcuboot: mcuboot_payload::payload(&self.file)?,
             report,
             measured,
         };
@@ -92,6 +97,10 @@ fn text(told: &Told) -> String {
     page.line("manifest", report.manifest_digest);
     page.line("image", report.image_digest);
     page.line("image size", format!("{} bytes", report.image_bytes));
+    let mcuboot = told.mcuboot.as_ref().map(mcuboot_payload::lines);
+    for (name, value) in mcuboot.unwrap_or_default() {
+        page.line(name, value);
+    }
     page.head("for whom");
     page.line("vendor", named(told.vendor.as_deref(), &report.vendor_id));
     page.line("class", named(told.class.as_deref(), &report.class_id));

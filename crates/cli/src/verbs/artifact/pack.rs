@@ -9,7 +9,7 @@ use mainstay_trust::{Root, Verified};
 use serde_json::json;
 
 use super::request::Request;
-use super::{provenance, sign};
+use super::{mcuboot, provenance, sign};
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
@@ -25,6 +25,8 @@ pub struct Pack {
     out: PathBuf,
     #[command(flatten)]
     request: Request,
+    #[command(flatten)]
+    form: mcuboot::Form,
     /// The statement of provenance to bind by its digest; it must be about this image.
     #[arg(long, value_name = "FILE")]
     provenance: Option<PathBuf>,
@@ -50,8 +52,12 @@ impl Pack {
         files::must_be_new(&self.out, "artifact")?;
         let signer = self.signer()?;
         let builder = builder(signer.as_ref(), root.as_ref());
-        let packed = self.write(&request, provenance.as_ref(), builder)?;
-        self.say(&packed, signer.as_ref(), output);
+        let returns_to = &self.request.returns_to;
+        let form = &self.form;
+        let payload = form.prepare(&self.image, &request, returns_to, &self.passphrase)?;
+        let packed = self.write(payload.path(), &request, provenance.as_ref(), builder)?;
+        payload.keep()?;
+        self.say(&packed, &payload, signer.as_ref(), output);
         Ok(())
     }
 
@@ -66,12 +72,13 @@ impl Pack {
     /// Writes the artifact whole, or not at all, reading the image once.
     fn write(
         &self,
+        image_path: &Path,
         request: &PackRequest,
         provenance: Option<&Provenance>,
         builder: Option<Builder<'_>>,
     ) -> Result<Packed, Failure> {
-        let mut image = files::open(&self.image, "image")?;
-        let image_bytes = size(&image, &self.image)?;
+        let mut image = files::open(image_path, "image")?;
+        let image_bytes = size(&image, image_path)?;
         files::write_new_with(&self.out, "artifact", |out| {
             let packed = pack_file::into_file(
                 request,
@@ -89,11 +96,18 @@ impl Pack {
         })
     }
 
-    fn say(&self, packed: &Packed, signer: Option<&FileSigner>, output: &Output) {
+    fn say(
+        &self,
+        packed: &Packed,
+        payload: &mcuboot::Prepared,
+        signer: Option<&FileSigner>,
+        output: &Output,
+    ) {
         let by = signer.map(|signer| signer.holder());
         let value = json!({
             "written": self.out, "manifest": packed.manifest_digest, "image": packed.image_digest,
             "image_bytes": packed.image_bytes, "signed_by": by,
+            "mcuboot": payload.facts(),
         });
         let (stage, next) = match by {
             Some(holder) => (format!("signed by {holder}"), "approve"),
@@ -101,13 +115,14 @@ impl Pack {
         };
         let sentence = || {
             format!(
-                "{} holds {} {} ({} bytes), {stage}.\n  manifest {}\n  image    {}\nNext: `mainstay artifact {next}`",
+                "{} holds {} {} ({} bytes), {stage}.\n  manifest {}\n  image    {}{}\nNext: `mainstay artifact {next}`",
                 self.out.display(),
                 self.request.class,
                 self.request.version,
                 packed.image_bytes,
                 packed.manifest_digest,
-                packed.image_digest
+                packed.image_digest,
+                payload.line()
             )
         };
         output.say(sentence, &value);

@@ -30,7 +30,7 @@ pub struct Request {
     /// An earlier artifact (or its manifest digest) that devices may go back to from this one.
     /// Repeat it for more, at most four.
     #[arg(long, value_name = "FILE|DIGEST")]
-    returns_to: Vec<String>,
+    pub returns_to: Vec<String>,
     /// Once this release is confirmed, nothing with a lower sequence is installed again.
     #[arg(long, default_value_t = 0)]
     security_floor: u64,

@@ -1,5 +1,5 @@
 //! Between `r || s` (RFC 9053, section 2.1), as COSE and tokens have it, and ASN.1 DER (RFC 3279,
-//! section 2.2.3), as the verifiers of DSSE envelopes expect it. Other algorithms' signatures are the
+//! section 2.2.3), as DSSE envelopes and MCUboot images have it. Other algorithms' signatures are the
 //! same bytes on both sides.
 
 use der::asn1::UintRef;
@@ -15,8 +15,8 @@ fn half_bytes(algorithm: Algorithm) -> Option<usize> {
     }
 }
 
-/// From the signer's form to the envelope's; none if it hasn't the signer's form.
-pub(super) fn to_wire(algorithm: Algorithm, raw: &[u8]) -> Option<Vec<u8>> {
+/// From the signer's form to that on the wire; none if it hasn't the signer's form.
+pub(crate) fn to_wire(algorithm: Algorithm, raw: &[u8]) -> Option<Vec<u8>> {
     let Some(half) = half_bytes(algorithm) else {
         return Some(raw.to_vec());
     };
@@ -29,8 +29,8 @@ pub(super) fn to_wire(algorithm: Algorithm, raw: &[u8]) -> Option<Vec<u8>> {
     pair.to_der().ok()
 }
 
-/// From the envelope's form to the signer's; none if it isn't strict DER, or a half is too long.
-pub(super) fn from_wire(algorithm: Algorithm, wire: &[u8]) -> Option<Vec<u8>> {
+/// From the form on the wire to the signer's; none if it isn't strict DER, or a half is too long.
+pub(crate) fn from_wire(algorithm: Algorithm, wire: &[u8]) -> Option<Vec<u8>> {
     let Some(half) = half_bytes(algorithm) else {
         return Some(wire.to_vec());
     };
@@ -77,6 +77,26 @@ mod tests {
         for raw in [&[][..], &[7; 63], &[7; 65], &[7; 96]] {
             assert_eq!(to_wire(ESP256, raw), None);
         }
+    }
+
+    #[test]
+    fn another_spelling_of_a_signature_is_none() {
+        let der = |hex_digits: &str| from_wire(ESP256, &hex::decode(hex_digits).unwrap());
+        assert!(der("3006020105020105").is_some());
+        for (bad, why) in [
+            ("300602010502010500", "bytes follow"),
+            ("308106020105020105", "a longer length than needed"),
+            ("300702020005020105", "a zero in front that needn't be"),
+            ("3006020185020105", "a negative number"),
+            ("3003020105", "one number"),
+            ("3009020105020105020105", "three numbers"),
+            ("3105020105020105", "no sequence"),
+            ("", "nothing"),
+        ] {
+            assert_eq!(der(bad), None, "{why}");
+        }
+        let long = format!("302702220100{}020105", "00".repeat(32));
+        assert_eq!(der(&long), None, "a number beyond the curve's");
     }
 
     proptest! {
