@@ -2,6 +2,7 @@
 //!
 //! Nothing here ships. Each verb is one file; read [`Verb`] for what there is.
 
+mod bench;
 mod edges;
 mod firmware;
 mod footprint;
@@ -63,6 +64,12 @@ enum Verb {
         #[arg(long, default_value_t = 1)]
         jobs: u32,
     },
+    /// Measure Mainstay against other programs, in one run; prints `figure NAME NUMBER UNIT` lines.
+    Bench {
+        /// What to measure.
+        #[arg(value_enum)]
+        what: bench::Bench,
+    },
     /// Ask the public advisory database about every dependency (needs cargo-deny and a network).
     Audit,
 }
@@ -75,6 +82,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Footprint { check } => footprint::run(check),
         Verb::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
         Verb::Mutants { file, jobs } => mutants::run(file.as_deref(), jobs),
+        Verb::Bench { what } => what.run(),
         Verb::Audit => licences::audit(),
     }
 }

@@ -26,7 +26,8 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     microcontroller_builds()?;
     firmware::run(true)?;
     footprint::run(true)?;
-    shell::run("cargo", &["test", "--locked", "--workspace"])
+    let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
+    shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }
 
 /// The features of crate `trust` with which a device checks more than ESP256. Each must build alone.

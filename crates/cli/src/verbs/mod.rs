@@ -14,6 +14,7 @@ mod root;
 mod schedule;
 mod serve;
 mod server;
+mod verify_envelope;
 mod version;
 mod why;
 
@@ -47,6 +48,8 @@ pub enum Verb {
     /// Put all that a device needs into one file, for installing with no network.
     #[command(subcommand)]
     Bundle(bundle::Bundle),
+    /// Give a device's verdict on a release: the pre-install hook of other updaters.
+    VerifyEnvelope(Box<verify_envelope::VerifyEnvelope>),
     /// Prepare a server's data folder.
     #[command(subcommand)]
     Server(server::Server),
@@ -79,6 +82,7 @@ impl Verb {
             Self::Revoke(verb) => verb.run(output),
             Self::Schedule(verb) => verb.run(output),
             Self::Bundle(verb) => verb.run(output),
+            Self::VerifyEnvelope(verb) => verb.run(output),
             Self::Server(verb) => verb.run(output),
             Self::Person(verb) => verb.run(output),
             Self::Serve(verb) => verb.run(output),

@@ -55,7 +55,7 @@ pub fn approve(
     let root = root.open()?;
     let artifact = look::open(path)?;
     let approval = Approval {
-        plan: Digest(super::pack::read_plan(plan)?.digest.0),
+        plan: Digest(super::request::read_plan(plan)?.digest.0),
         evidence: NO_EVIDENCE,
     };
     let signer = signing.open(key)?;
