@@ -15,5 +15,6 @@ mod people;
 mod refusals;
 mod root_rules;
 mod roots;
+mod sequel;
 mod stock_parser;
 mod verify;

@@ -1,0 +1,31 @@
+//! The stories behind the cases, by what the attack aims at.
+
+mod bytes;
+mod freshness;
+mod profile;
+mod releases;
+mod roots;
+mod signatures;
+mod signers;
+mod turns;
+mod withdrawn;
+
+use crate::story::Story;
+
+/// Every story.
+pub fn all() -> Vec<Story> {
+    [
+        signatures::stories(),
+        signers::stories(),
+        bytes::stories(),
+        profile::stories(),
+        roots::stories(),
+        freshness::stories(),
+        withdrawn::stories(),
+        turns::stories(),
+        releases::stories(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
