@@ -8,7 +8,13 @@ use serde::Deserialize;
 use crate::shell;
 
 /// Programs from Debian packages: (program that shows it is there, package).
-const PACKAGES: &[(&str, &str)] = &[("qemu-system-arm", "qemu-system-arm")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("qemu-system-arm", "qemu-system-arm"),
+    ("python3", "python3"),
+];
+
+/// What a list of packages leaves in the judges' environment once they are all there.
+const INSTALLED: &str = "installed.txt";
 
 /// The targets that the device crates and the firmware are built for.
 pub const TARGETS: &[&str] = &["thumbv6m-none-eabi"];
@@ -36,7 +42,31 @@ pub fn run() -> anyhow::Result<()> {
     if pinned_toolchain().is_err() {
         loud("the compiler that firmware/ pins can't be fetched here: its images are NOT rebuilt");
     }
+    if judges_env().is_err() {
+        loud("the judges can't be installed here: every test that asks one FAILS");
+    }
     Ok(())
+}
+
+/// Makes the environment of the judges that are Python packages, unless it holds this very list.
+fn judges_env() -> anyhow::Result<()> {
+    let installed = judges::folder().join(INSTALLED);
+    if std::fs::read_to_string(&installed).is_ok_and(|list| list == judges::REQUIREMENTS) {
+        return Ok(());
+    }
+    let folder = judges::folder().display().to_string();
+    if shell::run("python3", &["-m", "venv", &folder]).is_err() {
+        // Debian's Python comes without this part.
+        install(&["python3-venv"])?;
+        shell::run("python3", &["-m", "venv", &folder])?;
+    }
+    let python = judges::folder().join("bin/python3").display().to_string();
+    let list = shell::root()
+        .join("crates/xtask/judges.txt")
+        .display()
+        .to_string();
+    shell::run(&python, &["-m", "pip", "install", "-q", "-r", &list])?;
+    Ok(std::fs::write(installed, judges::REQUIREMENTS)?)
 }
 
 /// `firmware/rust-toolchain.toml`, as far as it matters here.

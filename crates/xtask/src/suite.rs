@@ -25,7 +25,8 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     )?;
     microcontroller_builds()?;
     firmware::run(true)?;
-    shell::run("cargo", &["test", "--locked", "--workspace"])
+    let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
+    shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }
 
 /// The device side must compile for a Cortex-M0 with neither `std` nor `alloc`.
