@@ -75,7 +75,8 @@ fn load(folder: &Path, table: toml::Table) -> (Documents, Facts) {
             Some(name) => fixtures().join("good/trust").join(name),
             None => folder.join(name),
         };
-        bytes(&std::fs::read_to_string(&path).expect(&path.display().to_string()))
+        let text = std::fs::read_to_string(&path);
+        bytes(&text.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
     };
     let documents = Documents {
         given_roots: scene.given.roots.iter().map(document).collect(),

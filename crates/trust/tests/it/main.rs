@@ -12,6 +12,7 @@ mod documents;
 mod golden;
 mod keys;
 mod people;
+mod reference;
 mod refusals;
 mod root_rules;
 mod roots;

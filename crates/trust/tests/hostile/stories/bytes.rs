@@ -32,10 +32,17 @@ fn respelt(old: &[u8], new: &[u8]) -> impl FnOnce(&mut Stage) {
 }
 
 pub fn stories() -> Vec<Story> {
-    [lengths(), spellings(), structures(), endless()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        lengths(),
+        spellings(),
+        spelt_maps(),
+        structures(),
+        values(),
+        endless(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn lengths() -> Vec<Story> {
@@ -141,6 +148,12 @@ fn spellings() -> Vec<Story> {
                 )
             },
         ),
+    ]
+}
+
+fn spelt_maps() -> Vec<Story> {
+    let second = |why| (Refusal::NotDeterministic, why);
+    vec![
         case(
             "indefinite-bytes",
             "A status whose nonce comes in pieces",
@@ -216,6 +229,11 @@ fn structures() -> Vec<Story> {
                 )));
             },
         ),
+    ]
+}
+
+fn values() -> Vec<Story> {
+    vec![
         case(
             "negative-number",
             "A status whose number is -1",

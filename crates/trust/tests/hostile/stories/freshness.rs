@@ -7,10 +7,17 @@ use crate::story::{Stage, Story, first, kept, story, told};
 use mainstay_trust::{Document, Refusal, Role, Status};
 
 pub fn stories() -> Vec<Story> {
-    [replays(), clocks(), forgeries(), run_ahead()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        replays(),
+        nonces(),
+        clocks(),
+        forgeries(),
+        holds(),
+        run_ahead(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn replays() -> Vec<Story> {
@@ -39,6 +46,11 @@ fn replays() -> Vec<Story> {
             first(),
             |s| s.scene.device.status_mark = "0/8".to_owned(),
         ),
+    ]
+}
+
+fn nonces() -> Vec<Story> {
+    vec![
         story(
             "nonce-reused",
             told(
@@ -217,6 +229,11 @@ fn forgeries() -> Vec<Story> {
                 ));
             },
         ),
+    ]
+}
+
+fn holds() -> Vec<Story> {
+    vec![
         story(
             "release-on-hold",
             told(

@@ -1,9 +1,11 @@
 //! The stories behind the cases, by what the attack aims at.
 
 mod bytes;
+mod epochs;
 mod freshness;
 mod profile;
 mod releases;
+mod root_rules;
 mod roots;
 mod signatures;
 mod signers;
@@ -20,8 +22,10 @@ pub fn all() -> Vec<Story> {
         bytes::stories(),
         profile::stories(),
         roots::stories(),
+        root_rules::stories(),
         freshness::stories(),
         withdrawn::stories(),
+        epochs::stories(),
         turns::stories(),
         releases::stories(),
     ]

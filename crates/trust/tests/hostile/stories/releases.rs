@@ -6,7 +6,7 @@ use crate::story::{Stage, Story, first, story, told};
 use mainstay_trust::{Manifest, Primitives as _, Refusal, RustCrypto};
 
 pub fn stories() -> Vec<Story> {
-    [places(), versions(), images()]
+    [places(), conditions(), versions(), returns(), images()]
         .into_iter()
         .flatten()
         .collect()
@@ -71,6 +71,12 @@ fn places() -> Vec<Story> {
             ),
             offered(|m| m.class_id = [0x25; 16]),
         ),
+    ]
+}
+
+fn conditions() -> Vec<Story> {
+    const WRONG: &str = "TUF: wrong software installation";
+    vec![
         case(
             "bootloader-too-old",
             ("A release that needs a newer bootloader", WRONG),
@@ -110,17 +116,6 @@ fn versions() -> Vec<Story> {
         let mark = mark.to_owned();
         move |s: &mut Stage| s.scene.device.release_mark = mark
     };
-    let mut returning = first();
-    returning.scene.device.release_mark = "0/13".to_owned();
-    returning.scene.device.returns_to = vec![hex(&manifest().digest.0)];
-    let back = |folder, title, (expected, why), spoil: fn(&mut Stage)| {
-        story(
-            folder,
-            told(title, BACK, "the server's offers", expected, why),
-            returning.clone(),
-            spoil,
-        )
-    };
     vec![
         case(
             "rollback",
@@ -146,6 +141,23 @@ fn versions() -> Vec<Story> {
             ),
             |s| s.scene.device.confirmed = hex(&manifest().digest.0),
         ),
+    ]
+}
+
+fn returns() -> Vec<Story> {
+    const BACK: &str = "TUF: rollback";
+    let mut returning = first();
+    returning.scene.device.release_mark = "0/13".to_owned();
+    returning.scene.device.returns_to = vec![hex(&manifest().digest.0)];
+    let back = |folder, title, (expected, why), spoil: fn(&mut Stage)| {
+        story(
+            folder,
+            told(title, BACK, "the server's offers", expected, why),
+            returning.clone(),
+            spoil,
+        )
+    };
+    vec![
         back(
             "return-not-named",
             "The release before the confirmed one, which names another to return to",

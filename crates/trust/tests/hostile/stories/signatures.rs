@@ -26,10 +26,19 @@ fn both_and(more: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
 }
 
 pub fn stories() -> Vec<Story> {
-    [nobody(), any_of(), forged(), exchanged(), approvals()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        nobody(),
+        any_of(),
+        roles(),
+        forged(),
+        algorithms(),
+        exchanged(),
+        approvals(),
+        bindings(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn nobody() -> Vec<Story> {
@@ -99,6 +108,11 @@ fn any_of() -> Vec<Story> {
                 }))
             },
         ),
+    ]
+}
+
+fn roles() -> Vec<Story> {
+    vec![
         story(
             "built-twice",
             told(
@@ -140,10 +154,6 @@ fn forged() -> Vec<Story> {
         algorithm: -7,
         ..header(&engineer())
     };
-    let none = Protected {
-        algorithm: 0,
-        ..header(&engineer())
-    };
     vec![
         story(
             "forged-block",
@@ -173,6 +183,15 @@ fn forged() -> Vec<Story> {
                 }))
             },
         ),
+    ]
+}
+
+fn algorithms() -> Vec<Story> {
+    let none = Protected {
+        algorithm: 0,
+        ..header(&engineer())
+    };
+    vec![
         story(
             "algorithm-none",
             told(
@@ -265,10 +284,6 @@ fn exchanged() -> Vec<Story> {
 }
 
 fn approvals() -> Vec<Story> {
-    let kind = Protected {
-        content_type: Some(Status::CONTENT_TYPE),
-        ..header(&manager())
-    };
     vec![
         story(
             "approved-by-its-builder",
@@ -302,6 +317,15 @@ fn approvals() -> Vec<Story> {
                 }))
             },
         ),
+    ]
+}
+
+fn bindings() -> Vec<Story> {
+    let kind = Protected {
+        content_type: Some(Status::CONTENT_TYPE),
+        ..header(&manager())
+    };
+    vec![
         story(
             "approval-bindings-exchanged",
             told(

@@ -10,10 +10,17 @@ use mainstay_trust::{
 };
 
 pub fn stories() -> Vec<Story> {
-    [schedules(), shares(), bundles(), others()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        schedules(),
+        shares(),
+        bundles(),
+        old_sticks(),
+        other_hands(),
+        other_kinds(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn schedules() -> Vec<Story> {
@@ -174,6 +181,11 @@ fn bundles() -> Vec<Story> {
                 }
             },
         ),
+    ]
+}
+
+fn old_sticks() -> Vec<Story> {
+    vec![
         story(
             "bundle-expired",
             told(
@@ -228,7 +240,7 @@ fn bundles() -> Vec<Story> {
     ]
 }
 
-fn others() -> Vec<Story> {
+fn other_hands() -> Vec<Story> {
     let schedule_by = |who: Person| {
         move |s: &mut Stage| {
             s.scene.attack.schedule = Some(s.file("schedule.hex", signed(&schedule(), &[&who])));
@@ -275,6 +287,11 @@ fn others() -> Vec<Story> {
                     Some(s.file("bundle.hex", signed(&bundle_statement(), &[&server()])))
             },
         ),
+    ]
+}
+
+fn other_kinds() -> Vec<Story> {
+    vec![
         story(
             "schedule-as-bundle",
             told(
