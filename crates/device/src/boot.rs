@@ -158,6 +158,7 @@ mod tests {
                 manifest: Digest::ZERO,
                 boots_left,
                 given_up,
+                offline: false,
             }),
             ..Record::default()
         }

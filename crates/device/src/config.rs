@@ -5,11 +5,17 @@ use mainstay_trust::manifest::Uuid;
 
 use crate::layout::Layout;
 
-/// Facts and policies that never change while the device runs. `R` holds the signed root's bytes.
+/// Facts and policies that never change while the device runs. `R` holds the bytes of the signed root
+/// and of the device's name.
 #[derive(Debug, Clone)]
 pub struct Config<R> {
     /// The signed root that was put in at the factory.
     pub root: R,
+    /// The device's own name, as the server knows it: decides on its place in a schedule's share.
+    pub device_id: R,
+    /// Whether the clock that the owner hands in may be believed about the time of day: one that a
+    /// person or a battery vouches for, not the network.
+    pub trusts_clock: bool,
     /// Whose device it is.
     pub vendor_id: Uuid,
     /// Its class, hardware group and environment.

@@ -5,17 +5,18 @@
 //! `effects.rs`.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Health, ReportList, Reports, Running, SelfTest,
-    Todo, read, write,
+    Acknowledged, BootReason, CheckIn, Directive, Health, HeldRevocations, ReportList, Reports,
+    Running, SelfTest, Todo, read, write,
 };
 use mainstay_trust::status::NONCE_BYTES;
-use mainstay_trust::{Digest, Primitives, verify};
+use mainstay_trust::{Digest, Freshness, Offer, Primitives};
 
 use crate::boot::{Booted, power_up};
 use crate::config::Config;
 use crate::error::DeviceError;
 use crate::flash::{Flash, FlashError};
 use crate::offer::{Standing, admit_offer, head_of};
+use crate::papers::Papers;
 use crate::provision::write_image;
 use crate::record::Record;
 use crate::slot::{Head, Slot};
@@ -35,9 +36,18 @@ pub struct Device<F, P, R> {
     pub(crate) offered: Option<Head>,
     /// The nonce of the check-in that is under way: an answer is taken once.
     nonce: Option<[u8; NONCE_BYTES]>,
-    /// The version of the root, read once: checking its signature is slow on small devices. 0 if it
-    /// can't be opened; then nothing can be admitted either.
+    /// The root and revocations that it has taken since the factory.
+    pub(crate) papers: Papers,
+    /// What the check-in says of them.
+    standing: PaperStanding,
+}
+
+/// Which papers count, read once: checking their signatures is slow on small devices.
+#[derive(Debug, Clone, Copy, Default)]
+struct PaperStanding {
+    /// The version of the root; 0 if it can't be opened, and then nothing can be admitted either.
     root_version: u32,
+    revocations: Option<HeldRevocations>,
 }
 
 impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
@@ -64,8 +74,10 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             .zip(up.head.as_ref())
             .and_then(|(slot, head)| release(slot, head));
         let reason = up.booted.reason;
-        let root = verify::pinned_root(config.root.as_ref(), &primitives);
-        let root_version = root.map_or(0, |root| root.get().version);
+        let papers = match Papers::load(&mut flash, &config.layout) {
+            Ok(papers) => papers,
+            Err(error) => return Err((flash, error)),
+        };
         let mut device = Self {
             flash,
             primitives,
@@ -75,8 +87,10 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             head: up.head,
             offered: None,
             nonce: None,
-            root_version,
+            papers,
+            standing: PaperStanding::default(),
         };
+        device.look_at_papers();
         match device.feed(Input::Started { reason }, now_ms) {
             Ok(()) => Ok(device),
             Err(error) => Err((device.flash, error)),
@@ -117,10 +131,11 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             nonce,
             running: self.running_as(manifest.as_ref().map_or("", |manifest| manifest.version)),
             boot: self.booted.reason,
-            root_version: self.root_version,
-            status_seq: record.status_seq,
+            root_version: self.standing.root_version,
+            status_seq: record.counters.status.number,
             health,
             reports: ReportList(record.reports.clone()),
+            revocations: self.standing.revocations,
         };
         Ok(write(&message, buffer)?)
     }
@@ -152,8 +167,23 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             },
             now_ms,
         )?;
-        if let Todo::Install { envelope, .. } = directive.todo {
-            self.take_offer(envelope, directive.status, nonce, now_ms)?;
+        if let Some(root) = directive.root {
+            self.take_root(root, now_ms)?;
+        }
+        if let Some(revocations) = directive.revocations {
+            self.take_revocations(revocations, now_ms)?;
+        }
+        if let Todo::Install {
+            envelope, schedule, ..
+        } = directive.todo
+        {
+            let freshness = Freshness::Status(directive.status);
+            let offer = Offer {
+                envelope,
+                freshness,
+                schedule,
+            };
+            self.take_offer(&offer, Some(nonce), now_ms)?;
         }
         Ok(())
     }
@@ -201,6 +231,26 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             },
             now_ms,
         )?)
+    }
+
+    /// Looks anew at which papers count.
+    pub(crate) fn look_at_papers(&mut self) {
+        let opened = self
+            .papers
+            .open(self.config.root.as_ref(), &self.primitives);
+        self.standing = opened.map_or_else(
+            |_| PaperStanding::default(),
+            |opened| PaperStanding {
+                root_version: opened.root.get().version,
+                revocations: opened.held(),
+            },
+        );
+    }
+
+    /// The version of the root that counts; 0 if none can be opened.
+    #[must_use]
+    pub fn root_version(&self) -> u32 {
+        self.standing.root_version
     }
 
     /// Says that a message or a fetch brought no answer.
@@ -264,7 +314,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         let release = self.state.running;
         Running {
             manifest: release.map_or(Digest::ZERO, |release| release.manifest),
-            sequence: release.map_or(0, |release| release.sequence),
+            sequence: release.map_or(0, |release| release.sequence.number),
             version,
             confirmed: self.confirmed_head().is_some(),
             slot: release.map_or(0, |release| release.slot.number() as u8),
@@ -279,11 +329,10 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         self.head.as_ref().filter(|_| runs)
     }
 
-    fn take_offer(
+    pub(crate) fn take_offer(
         &mut self,
-        envelope: &[u8],
-        status: &[u8],
-        nonce: [u8; NONCE_BYTES],
+        offer: &Offer<'_>,
+        nonce: Option<[u8; NONCE_BYTES]>,
         now_ms: u64,
     ) -> Result<(), DeviceError> {
         if !self.state.may_install() {
@@ -291,12 +340,14 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         }
         let standing = Standing {
             record: &self.state.record,
+            papers: &self.papers,
             confirmed: self.confirmed_head(),
             nonce,
+            now_s: now_ms / 1000,
         };
-        let outcome = admit_offer(envelope, status, &standing, &self.config, &self.primitives);
+        let outcome = admit_offer(offer, &standing, &self.config, &self.primitives);
         if let Ok(admitted) = &outcome {
-            self.offered = head_of(admitted, envelope, self.root_version);
+            self.offered = head_of(admitted, offer.envelope, self.standing.root_version);
         }
         Ok(self.feed(Input::Offered(outcome), now_ms)?)
     }
@@ -307,7 +358,7 @@ fn release(slot: Slot, head: &Head) -> Option<Release> {
     Some(Release {
         slot,
         manifest: manifest.digest,
-        sequence: manifest.sequence,
-        floor: manifest.security_floor,
+        sequence: head.mark(manifest.sequence),
+        floor: head.mark(manifest.security_floor),
     })
 }

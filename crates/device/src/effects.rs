@@ -32,6 +32,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         let layout = self.config.layout;
         match effect {
             Effect::Save => journal::save(&mut self.flash, &layout, &mut self.state.record)?,
+            Effect::SavePaper(paper) => self.papers.save(&mut self.flash, &layout, paper)?,
             Effect::EraseSlot(slot) => {
                 layout
                     .pages(slot)

@@ -36,8 +36,7 @@ pub(crate) fn accept(state: &mut State, admitted: Admitted, now_ms: u64) -> Effe
         written,
         at_ms: now_ms,
     };
-    state.record.status_seq = admitted.status_seq();
-    state.record.time_floor = admitted.time();
+    state.record.counters.install_began(&admitted);
     state.record.download = Some(Download {
         slot,
         manifest,
@@ -128,6 +127,7 @@ pub(crate) fn payload_checked(
         manifest,
         boots_left: policy.trial.boots,
         given_up: None,
+        offline: admitted.is_offline(),
     });
     state.phase = Phase::Rebooting;
     effects(&[Effect::Save])

@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(load(&mut flash, &layout), Ok(None));
         let mut record = Record::default();
         for sequence in 1..6 {
-            record.confirmed_sequence = sequence;
+            record.counters.time = sequence;
             save(&mut flash, &layout, &mut record).expect("flash works");
             let (found, _) = load(&mut flash, &layout)
                 .expect("flash works")
@@ -95,7 +95,7 @@ mod tests {
                 let mut record = Record::default();
                 save(&mut flash, &layout, &mut record).expect("flash works");
                 let old = record.clone();
-                record.floor = 7;
+                record.counters.time = 7;
                 flash.cut_at(operation, cut);
                 assert!(save(&mut flash, &layout, &mut record).is_err());
                 flash.restore_power();

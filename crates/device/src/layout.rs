@@ -3,15 +3,16 @@
 //! | region | pages | holds |
 //! |---|---|---|
 //! | journal A, B | 1 each | one [`crate::Record`] each, the newer one counts |
+//! | root A, B | as many as the largest root takes | one signed root each, the newer one counts |
+//! | revocations A, B | as many as the largest take | signed revocations, the newer ones count |
 //! | slot A, B: head | as many as 4.2 KB take | what was accepted, and its envelope |
 //! | slot A, B: image | as many as the largest image takes | the image |
 
 use core::fmt;
 
-use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
-
+use crate::papers::{self, Paper};
 use crate::record_wire::RECORD_BYTES;
-use crate::slot::{HEAD_BYTES, Slot};
+use crate::slot::{ENVELOPE_BYTES_MAX, HEAD_BYTES, Slot};
 
 /// Sizes of one device's flash region. All regions follow from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +82,8 @@ impl Layout {
             write_bytes,
             image_pages: image_bytes_max.div_ceil(page_bytes),
         };
-        let pages = 2 + 2 * (u64::from(layout.head_pages()) + u64::from(layout.image_pages));
+        let pages = u64::from(layout.pages_before_slots())
+            + 2 * (u64::from(layout.head_pages()) + u64::from(layout.image_pages));
         match u32::try_from(pages * u64::from(page_bytes)) {
             Ok(_) => Ok(layout),
             Err(_) => Err(LayoutError::TooLarge),
@@ -103,7 +105,7 @@ impl Layout {
     /// Bytes of the whole region.
     #[must_use]
     pub fn total_bytes(&self) -> u32 {
-        self.page_bytes * (2 + 2 * self.slot_pages())
+        self.page_bytes * (self.pages_before_slots() + 2 * self.slot_pages())
     }
 
     /// Room for an image in each slot.
@@ -118,10 +120,26 @@ impl Layout {
         self.page_bytes * (copy & 1)
     }
 
+    /// Address of copy 0 or 1 of a paper.
+    #[must_use]
+    pub fn paper(&self, paper: Paper, copy: u32) -> u32 {
+        let before = match paper {
+            Paper::Root => 2,
+            Paper::Revocations => 2 + 2 * self.pages_of(Paper::Root),
+        };
+        self.page_bytes * (before + (copy & 1) * self.pages_of(paper))
+    }
+
+    /// Addresses of all pages of copy 0 or 1 of a paper.
+    pub fn paper_pages(&self, paper: Paper, copy: u32) -> impl Iterator<Item = u32> + use<> {
+        let (start, page) = (self.paper(paper, copy), self.page_bytes);
+        (0..self.pages_of(paper)).map(move |index| start + index * page)
+    }
+
     /// Address of a slot's head.
     #[must_use]
     pub fn head(&self, slot: Slot) -> u32 {
-        self.page_bytes * (2 + slot.number() * self.slot_pages())
+        self.page_bytes * (self.pages_before_slots() + slot.number() * self.slot_pages())
     }
 
     /// Address of a slot's image.
@@ -138,6 +156,18 @@ impl Layout {
 
     fn slot_pages(&self) -> u32 {
         self.head_pages() + self.image_pages
+    }
+
+    /// The journal, the roots and the revocations.
+    fn pages_before_slots(&self) -> u32 {
+        2 + 2 * (self.pages_of(Paper::Root) + self.pages_of(Paper::Revocations))
+    }
+
+    fn pages_of(&self, paper: Paper) -> u32 {
+        // Some kilobytes: the conversion can't fail.
+        u32::try_from(papers::HEADER_BYTES + paper.bytes_max())
+            .unwrap_or(u32::MAX)
+            .div_ceil(self.page_bytes)
     }
 
     fn head_pages(&self) -> u32 {
@@ -159,6 +189,10 @@ mod tests {
         let starts = [
             layout.journal(0),
             layout.journal(1),
+            layout.paper(Paper::Root, 0),
+            layout.paper(Paper::Root, 1),
+            layout.paper(Paper::Revocations, 0),
+            layout.paper(Paper::Revocations, 1),
             layout.head(Slot::A),
             layout.image(Slot::A),
             layout.head(Slot::B),
@@ -170,6 +204,8 @@ mod tests {
             layout.image(Slot::A) + layout.image_bytes(),
             layout.head(Slot::B)
         );
+        let last = layout.paper_pages(Paper::Revocations, 1).last();
+        assert_eq!(last, Some(layout.head(Slot::A) - 1024));
         assert_eq!(
             layout.pages(Slot::B).last(),
             Some(layout.total_bytes() - 1024)

@@ -6,9 +6,11 @@
 //! | what must flash be able to do? | `flash.rs` (and its fake, `fake.rs`) |
 //! | what survives a power cut? | `journal.rs`, `record.rs` (its bytes: `record_wire.rs`) |
 //! | is this slot what the device accepted? | `slot.rs` |
+//! | which root and revocations count? | `papers.rs` |
 //! | which slot boots, and why? | `boot.rs` |
 //! | what happens next? | `machine.rs`: [`step`], in the words of `state.rs` |
 //! | what does it need for that? | `want.rs` |
+//! | may this root or bundle be taken? | `take_papers.rs` |
 //! | may this offer be installed, and how is it? | `offer.rs`, `install.rs` |
 //! | is the new image good enough to keep? | `trial.rs` |
 //! | who does it all? | `device.rs`: [`Device`]; flash operations in `effects.rs` |
@@ -30,11 +32,13 @@ pub mod journal;
 pub mod layout;
 pub mod machine;
 pub mod offer;
+pub mod papers;
 pub mod provision;
 pub mod record;
 pub mod record_wire;
 pub mod slot;
 pub mod state;
+mod take_papers;
 pub mod trial;
 pub mod want;
 
@@ -47,8 +51,10 @@ pub use fake::{Cut, SimulatedNor};
 pub use flash::{Flash, FlashError};
 pub use layout::Layout;
 pub use machine::step;
+pub use papers::{Paper, Papers};
 pub use provision::{ProvisionError, provision};
 pub use record::Record;
 pub use slot::Slot;
 pub use state::{Effect, Input, State};
+pub use take_papers::BundleParts;
 pub use want::{Want, wants};

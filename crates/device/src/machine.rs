@@ -15,6 +15,7 @@
 //! and its longest path, from an offer to a reboot, in `install.rs`.
 
 use mainstay_protocol::{BootReason, Event, RevertCause, SelfTest};
+use mainstay_trust::Digest;
 
 use crate::install::{accept, payload_checked, refuse, written};
 use crate::state::{Effect, Effects, Input, Phase, Policy, Release, State};
@@ -38,6 +39,12 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
         Input::Started { reason } => started(&mut state, reason, now_ms),
         Input::Offered(Ok(admitted)) => accept(&mut state, admitted, now_ms),
         Input::Offered(Err((manifest, refusal))) => refuse(&mut state, manifest, refusal, now_ms),
+        Input::PaperTaken { paper, counters } => {
+            // Nothing relies on the paper before both are saved; the counters alone do no harm.
+            state.record.counters = counters;
+            effects(&[Effect::Save, Effect::SavePaper(paper)])
+        }
+        Input::PaperRefused(refusal) => refuse(&mut state, Digest::ZERO, refusal, now_ms),
         Input::Written { bytes } => written(policy, &mut state, bytes),
         Input::PayloadChecked(checked) => payload_checked(policy, &mut state, checked, now_ms),
         Input::Looked(self_test) => looked(policy, &mut state, self_test, now_ms),
@@ -78,7 +85,7 @@ fn started(state: &mut State, reason: BootReason, now_ms: u64) -> Effects {
     if let Some(Release { manifest, .. }) = tried_out {
         state.watch = Some(Watch {
             since_ms: now_ms,
-            reached_server: false,
+            reached_server: state.record.trial.is_some_and(|trial| trial.offline),
             self_test: SelfTest::NotRun,
         });
         state.look_at_ms = now_ms;
@@ -111,8 +118,9 @@ fn confirm(state: &mut State, release: Release, now_ms: u64) -> Effects {
     record.confirmed = Some(release.slot);
     record.last_resort = false;
     record.confirmed_manifest = release.manifest;
-    record.confirmed_sequence = release.sequence;
-    record.floor = record.floor.max(release.floor);
+    record
+        .counters
+        .release_confirmed(release.sequence, release.floor);
     state.check_in_at_ms = now_ms;
     report(
         state,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use mainstay_trust::{Primitives, Refusal, verify};
+use mainstay_trust::{Mark, Primitives, Refusal, verify};
 
 use crate::config::Config;
 use crate::flash::{Flash, FlashError};
@@ -75,10 +75,12 @@ pub fn provision<R: AsRef<[u8]>>(
     if image.len() > config.layout.image_bytes() as usize {
         return Err(Refusal::PayloadTooLarge.into());
     }
+    let release = Mark::of_release(root.get(), manifest.sequence);
     let head = Head::new(
         manifest.image_bytes,
         manifest.image_digest,
         root.get().version,
+        release.epoch,
         envelope,
     )
     .ok_or(Refusal::TooLarge)?;
@@ -98,10 +100,10 @@ pub fn provision<R: AsRef<[u8]>>(
     let mut record = Record {
         confirmed: Some(Slot::A),
         confirmed_manifest: manifest.digest,
-        confirmed_sequence: manifest.sequence,
-        floor: manifest.security_floor,
         ..Record::default()
     };
+    let floor = Mark::of_release(root.get(), manifest.security_floor);
+    record.counters.release_confirmed(release, floor);
     Ok(journal::save(flash, &config.layout, &mut record)?)
 }
 

@@ -5,7 +5,7 @@
 
 use heapless::Vec;
 use mainstay_protocol::{Event, REPORTS_MAX, Report, RevertCause};
-use mainstay_trust::Digest;
+use mainstay_trust::{Counters, Digest};
 
 use crate::slot::Slot;
 
@@ -26,14 +26,8 @@ pub struct Record {
     pub download: Option<Download>,
     /// Manifest digest of the confirmed release.
     pub confirmed_manifest: Digest,
-    /// Its sequence number.
-    pub confirmed_sequence: u64,
-    /// The highest security floor that was ever confirmed.
-    pub floor: u64,
-    /// The newest authenticated instant, in Unix seconds.
-    pub time_floor: u64,
-    /// The number of the newest accepted status.
-    pub status_seq: u64,
+    /// Its sequence number, the floor, the newest status and the time.
+    pub counters: Counters,
     /// The number that the next report gets.
     pub next_report: u32,
     /// Reports that the server hasn't acknowledged, oldest first.
@@ -51,6 +45,8 @@ pub struct Trial {
     pub boots_left: u8,
     /// Why it is to be given up at the next boot; none while it still has its chance.
     pub given_up: Option<RevertCause>,
+    /// Whether it came from a bundle, so that no server need be reached for it to be kept.
+    pub offline: bool,
 }
 
 /// A download under way.
@@ -73,10 +69,7 @@ impl Default for Record {
             trial: None,
             download: None,
             confirmed_manifest: Digest::ZERO,
-            confirmed_sequence: 0,
-            floor: 0,
-            time_floor: 0,
-            status_seq: 0,
+            counters: Counters::default(),
             next_report: 1,
             reports: Vec::new(),
         }

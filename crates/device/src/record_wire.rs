@@ -4,7 +4,7 @@
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
-//! | 0 | 4 | "MSJ1" |
+//! | 0 | 4 | "MSJ2" |
 //! | 4 | 4 | number of the record; the higher one of two counts |
 //! | 8 | 1 | confirmed slot: 0, 1, or 255 for none |
 //! | 9 | 1 | slot on trial: 0, 1, or 255 for none |
@@ -21,26 +21,30 @@
 //! | 116 | 1 | reports kept |
 //! | 117 | 1 | 1 if the confirmed slot is only a last resort, else 0 |
 //! | 118 | 1 | why the trial was given up: cause and one, or 0 if it wasn't |
-//! | 119 | 1 | zero |
+//! | 119 | 1 | 1 if the release on trial came from a bundle, else 0 |
 //! | 120 | 32 | manifest digest of the release on trial |
-//! | 152 | 16 x 50 | reports: number (4), instant (8), kind, cause (1 each), refusal (2), manifest (32), zero (2) |
-//! | 952 | 4 | CRC-32 (ISO-HDLC) of all before |
+//! | 152 | 3 x 4 | epochs: of the confirmed release, of the floor, of the status |
+//! | 164 | 4 | zero |
+//! | 168 | 16 x 50 | reports: number (4), instant (8), kind, cause (1 each), refusal (2), manifest (32), zero (2) |
+//! | 968 | 4 | CRC-32 (ISO-HDLC) of all before |
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 use heapless::Vec;
 use mainstay_protocol::{Event, REPORTS_MAX, Report, RevertCause};
-use mainstay_trust::Digest;
+use mainstay_trust::{Counters, Digest, Mark};
 
 use crate::record::{Download, Record, Trial};
 use crate::slot::Slot;
 
 /// Bytes of an encoded record.
-pub const RECORD_BYTES: usize = 956;
-const MAGIC: [u8; 4] = *b"MSJ1";
+pub const RECORD_BYTES: usize = 972;
+const MAGIC: [u8; 4] = *b"MSJ2";
 const NONE: u8 = 255;
-const REPORTS_AT: usize = 152;
+const REPORTS_AT: usize = 168;
 const REPORT_BYTES: usize = 50;
 const CRC_AT: usize = RECORD_BYTES - 4;
+/// Number and epoch of the confirmed release, the floor and the status.
+const MARKS_AT: [(usize, usize); 3] = [(80, 152), (88, 156), (104, 160)];
 pub(crate) const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 impl Record {
@@ -63,10 +67,13 @@ impl Record {
             put(16, &download.manifest.0);
         }
         put(48, &self.confirmed_manifest.0);
-        put(80, &self.confirmed_sequence.to_le_bytes());
-        put(88, &self.floor.to_le_bytes());
-        put(96, &self.time_floor.to_le_bytes());
-        put(104, &self.status_seq.to_le_bytes());
+        let counters = &self.counters;
+        let marks = [counters.confirmed, counters.floor, counters.status];
+        for (mark, (number_at, epoch_at)) in marks.iter().zip(MARKS_AT) {
+            put(number_at, &mark.number.to_le_bytes());
+            put(epoch_at, &mark.epoch.to_le_bytes());
+        }
+        put(96, &counters.time.to_le_bytes());
         put(112, &self.next_report.to_le_bytes());
         // At most REPORTS_MAX, which is 16.
         put(116, &[u8::try_from(self.reports.len()).unwrap_or(u8::MAX)]);
@@ -74,6 +81,10 @@ impl Record {
         put(
             118,
             &[cause_byte(self.trial.and_then(|trial| trial.given_up))],
+        );
+        put(
+            119,
+            &[u8::from(self.trial.is_some_and(|trial| trial.offline))],
         );
         put(
             120,
@@ -102,6 +113,7 @@ impl Record {
             manifest,
             boots_left: bytes[10],
             given_up,
+            offline: bytes[119] == 1,
         });
         let download = slot_of(bytes[11])?.map(|slot| Download {
             slot,
@@ -115,13 +127,23 @@ impl Record {
             trial,
             download,
             confirmed_manifest: Digest(array(bytes, 48)),
-            confirmed_sequence: u64::from_le_bytes(array(bytes, 80)),
-            floor: u64::from_le_bytes(array(bytes, 88)),
-            time_floor: u64::from_le_bytes(array(bytes, 96)),
-            status_seq: u64::from_le_bytes(array(bytes, 104)),
+            counters: decode_counters(bytes),
             next_report: u32::from_le_bytes(array(bytes, 112)),
             reports: decode_reports(bytes)?,
         })
+    }
+}
+
+fn decode_counters(bytes: &[u8; RECORD_BYTES]) -> Counters {
+    let [confirmed, floor, status] = MARKS_AT.map(|(number_at, epoch_at)| Mark {
+        epoch: u32::from_le_bytes(array(bytes, epoch_at)),
+        number: u64::from_le_bytes(array(bytes, number_at)),
+    });
+    Counters {
+        status,
+        confirmed,
+        floor,
+        time: u64::from_le_bytes(array(bytes, 96)),
     }
 }
 
@@ -252,6 +274,7 @@ mod tests {
                 manifest,
                 boots_left: 2,
                 given_up: Some(RevertCause::Watchdog),
+                offline: true,
             }),
             download: Some(Download {
                 slot: Slot::A,
@@ -259,10 +282,21 @@ mod tests {
                 written: 4096,
             }),
             confirmed_manifest: Digest([8; 32]),
-            confirmed_sequence: 3,
-            floor: 2,
-            time_floor: 1_700_000_000,
-            status_seq: 44,
+            counters: Counters {
+                status: Mark {
+                    epoch: 1,
+                    number: 44,
+                },
+                confirmed: Mark {
+                    epoch: 2,
+                    number: 3,
+                },
+                floor: Mark {
+                    epoch: 3,
+                    number: 2,
+                },
+                time: 1_700_000_000,
+            },
             ..Record::default()
         };
         for event in [

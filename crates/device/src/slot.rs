@@ -5,27 +5,35 @@
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
-//! | 0 | 4 | "MSS1" |
+//! | 0 | 4 | "MSS2" |
 //! | 4 | 4 | bytes of the image |
 //! | 8 | 32 | digest of the image |
 //! | 40 | 4 | version of the root that accepted it |
 //! | 44 | 4 | bytes of the envelope |
-//! | 48 | 4 | CRC-32 (ISO-HDLC) of all before, and of the envelope |
-//! | 52 | up to 4096 | the envelope |
+//! | 48 | 4 | epoch in which it was accepted, see [`Mark::of_release`] |
+//! | 52 | 4 | CRC-32 (ISO-HDLC) of all before, and of the envelope |
+//! | 56 | up to the bound | the envelope |
 //!
 //! Booting asks one thing: are these the bytes that this device accepted? Rotation, revocation and
 //! expiry never stop a confirmed image from booting.
 
-use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
-use mainstay_trust::{Digest, Envelope, Hasher as _, Manifest, Primitives};
+use mainstay_trust::{Digest, Envelope, Hasher as _, Manifest, Mark, Primitives};
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
 use crate::record_wire::CRC;
 
+/// The largest envelope that this device keeps: a full manifest and eight P-256 signatures stay below
+/// 3 KiB. With the feature `hybrid`, what the trust crate allows.
+pub const ENVELOPE_BYTES_MAX: usize = if cfg!(feature = "hybrid") {
+    mainstay_trust::envelope::ENVELOPE_BYTES_MAX
+} else {
+    4 * 1024
+};
 /// Bytes of a head before its envelope.
-pub const HEAD_BYTES: usize = 52;
-const MAGIC: [u8; 4] = *b"MSS1";
+pub const HEAD_BYTES: usize = 56;
+const CRC_AT: usize = HEAD_BYTES - 4;
+const MAGIC: [u8; 4] = *b"MSS2";
 /// Head and envelope together, rounded up to the largest write size.
 const FULL_BYTES: usize = (HEAD_BYTES + ENVELOPE_BYTES_MAX).next_multiple_of(WRITE_BYTES_MAX);
 /// Bytes read at once when an image is hashed: small enough for a microcontroller's stack.
@@ -69,18 +77,21 @@ pub struct Head {
     pub image_digest: Digest,
     /// Version of the root that accepted it.
     pub root_version: u32,
+    /// The epoch in which it was accepted. A root that came since changes nothing about it.
+    pub epoch: u32,
     envelope: heapless::Vec<u8, ENVELOPE_BYTES_MAX>,
 }
 
 impl Head {
     /// The head of a release whose envelope was verified.
     ///
-    /// Returns none if the envelope is over its bound, which verification excludes.
+    /// Returns none if the envelope is over [`ENVELOPE_BYTES_MAX`].
     #[must_use]
     pub fn new(
         image_bytes: u32,
         image_digest: Digest,
         root_version: u32,
+        epoch: u32,
         envelope: &[u8],
     ) -> Option<Self> {
         let envelope = heapless::Vec::from_slice(envelope).ok()?;
@@ -88,8 +99,18 @@ impl Head {
             image_bytes,
             image_digest,
             root_version,
+            epoch,
             envelope,
         })
+    }
+
+    /// The mark of a number of this release, such as its sequence or its floor.
+    #[must_use]
+    pub fn mark(&self, number: u64) -> Mark {
+        Mark {
+            epoch: self.epoch,
+            number,
+        }
     }
 
     /// The accepted manifest. Reading it again can't fail for what was verified before it was written;
@@ -118,8 +139,9 @@ impl Head {
         bytes[40..44].copy_from_slice(&self.root_version.to_le_bytes());
         bytes[44..48].copy_from_slice(&(self.envelope.len() as u32).to_le_bytes());
         bytes[HEAD_BYTES..end].copy_from_slice(&self.envelope);
-        let crc = checksum(&bytes[..48], &self.envelope);
-        bytes[48..52].copy_from_slice(&crc.to_le_bytes());
+        bytes[48..52].copy_from_slice(&self.epoch.to_le_bytes());
+        let crc = checksum(&bytes[..CRC_AT], &self.envelope);
+        bytes[CRC_AT..HEAD_BYTES].copy_from_slice(&crc.to_le_bytes());
         let whole = end.next_multiple_of(layout.write_bytes() as usize);
         flash.write(layout.head(slot), &bytes[..whole])
     }
@@ -143,7 +165,7 @@ impl Head {
         // Within the capacity, as was just checked.
         let _ = envelope.resize_default(length);
         flash.read(layout.head(slot) + HEAD_BYTES as u32, &mut envelope)?;
-        if number(&fixed, 48) != checksum(&fixed[..48], &envelope) {
+        if number(&fixed, CRC_AT) != checksum(&fixed[..CRC_AT], &envelope) {
             return Ok(None);
         }
         let mut digest = Digest::ZERO;
@@ -153,6 +175,7 @@ impl Head {
             image_bytes,
             image_digest: digest,
             root_version,
+            epoch: number(&fixed, 48),
             envelope,
         }))
     }

@@ -5,9 +5,10 @@
 use heapless::Vec;
 use mainstay_protocol::{BootReason, SelfTest};
 use mainstay_trust::admission::Admitted;
-use mainstay_trust::{Digest, Refusal};
+use mainstay_trust::{Counters, Digest, Mark, Refusal};
 
 use crate::config::TrialPolicy;
+use crate::papers::Paper;
 use crate::record::Record;
 use crate::slot::Slot;
 use crate::trial::Watch;
@@ -32,10 +33,10 @@ pub struct Release {
     pub slot: Slot,
     /// Its identity.
     pub manifest: Digest,
-    /// Its sequence number.
-    pub sequence: u64,
-    /// Its security floor.
-    pub floor: u64,
+    /// Its sequence number, in the epoch in which it was accepted.
+    pub sequence: Mark,
+    /// Its security floor, likewise.
+    pub floor: Mark,
 }
 
 /// A device between two inputs.
@@ -93,6 +94,15 @@ pub enum Input {
     },
     /// A release was offered, and admitted or refused.
     Offered(Result<Admitted, (Digest, Refusal)>),
+    /// A paper was verified and taken; with it the counters moved.
+    PaperTaken {
+        /// Which one.
+        paper: Paper,
+        /// The counters as they are with it.
+        counters: Counters,
+    },
+    /// A paper was refused.
+    PaperRefused(Refusal),
     /// So many bytes more are in flash.
     Written {
         /// How many.
@@ -123,6 +133,8 @@ pub enum Input {
 pub enum Effect {
     /// Save the record.
     Save,
+    /// Save a paper that was taken.
+    SavePaper(Paper),
     /// Erase a slot, head and image.
     EraseSlot(Slot),
     /// Write the head of the offered release.

@@ -7,7 +7,8 @@
 //! | any other | | | yes | revert: watchdog |
 //! | any other | | | no | wait |
 //!
-//! Reaching the server once is part of it: an image that can't would never be updated again.
+//! Reaching the server once is part of it: an image that can't would never be updated again. One that
+//! came from a bundle, offline, need not.
 
 use mainstay_protocol::{RevertCause, SelfTest};
 

@@ -30,6 +30,21 @@ pub struct CheckIn<'a> {
     /// What happened since the last acknowledged report.
     #[n(6)]
     pub reports: ReportList,
+    /// The revocations that it holds; none if it has none of its root's epoch.
+    #[n(7)]
+    pub revocations: Option<HeldRevocations>,
+}
+
+/// Which revocations a device holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HeldRevocations {
+    /// The epoch of role revocation in which they were made.
+    #[n(0)]
+    pub epoch: u32,
+    /// Their number in it.
+    #[n(1)]
+    pub seq: u64,
 }
 
 /// What a device runs, by its own word.

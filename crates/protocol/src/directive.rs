@@ -19,6 +19,13 @@ pub struct Directive<'a> {
     /// What to do.
     #[b(3)]
     pub todo: Todo<'a>,
+    /// The signed root that follows the device's own. A device that is several behind takes one with
+    /// each check-in, and checks in again at once.
+    #[cbor(b(4), with = "crate::wire::optional", has_nil)]
+    pub root: Option<&'a [u8]>,
+    /// The newest signed revocations, for a device that holds others.
+    #[cbor(b(5), with = "crate::wire::optional", has_nil)]
+    pub revocations: Option<&'a [u8]>,
 }
 
 /// What to do.
@@ -39,6 +46,9 @@ pub enum Todo<'a> {
         /// How many bytes to expect. What counts is the size in the envelope.
         #[n(2)]
         image_bytes: u32,
+        /// The signed schedule, for a class that needs one.
+        #[cbor(b(3), with = "crate::wire::optional", has_nil)]
+        schedule: Option<&'a [u8]>,
     },
 }
 

@@ -7,9 +7,10 @@ use minicbor::decode::Decode;
 use minicbor::encode::Encode;
 use minicbor::encode::write::Cursor;
 
-/// The largest message: a directive with a full envelope (4 KiB) and a status, or a check-in with a
-/// full queue of reports, fits several times.
-pub const MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// The largest message: a directive with a root of post-quantum keys, signed by three people, or with
+/// an envelope of the largest size (16 KiB). With P-256 alone none is over 8 KiB, and a device with
+/// little memory reads no more than it has room for.
+pub const MESSAGE_BYTES_MAX: usize = 48 * 1024;
 
 /// Why bytes aren't a message, or a message doesn't fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, MessageError> {
 /// Writes one message into `buffer` and returns its length.
 ///
 /// # Errors
-/// If the buffer is too small; 16 KiB always do.
+/// If the buffer is too small; [`MESSAGE_BYTES_MAX`] is always enough.
 pub fn write<T: Encode<()>>(message: &T, buffer: &mut [u8]) -> Result<usize, MessageError> {
     let mut cursor = Cursor::new(buffer);
     minicbor::encode(message, &mut cursor).map_err(|_| MessageError::BufferTooSmall)?;

@@ -24,3 +24,33 @@ pub mod digest {
         Ok(())
     }
 }
+
+/// A byte string that may be absent, for `#[cbor(with = "crate::wire::optional", has_nil)]`.
+pub(crate) mod optional {
+    use minicbor::decode::Error;
+    use minicbor::encode::Write;
+    use minicbor::{Decoder, Encoder};
+
+    pub(crate) fn encode<C, W: Write>(
+        bytes: &Option<&[u8]>,
+        e: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        match bytes {
+            Some(bytes) => e.bytes(bytes)?.ok(),
+            None => e.null()?.ok(),
+        }
+    }
+
+    pub(crate) fn decode<'b, C>(d: &mut Decoder<'b>, _: &mut C) -> Result<Option<&'b [u8]>, Error> {
+        d.bytes().map(Some)
+    }
+
+    pub(crate) fn nil<'b>() -> Option<Option<&'b [u8]>> {
+        Some(None)
+    }
+
+    pub(crate) fn is_nil(bytes: &Option<&[u8]>) -> bool {
+        bytes.is_none()
+    }
+}

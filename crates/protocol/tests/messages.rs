@@ -1,8 +1,9 @@
 //! Golden bytes for each message, and what is refused.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Event, Health, MESSAGE_BYTES_MAX, MessageError,
-    Report, ReportList, Reports, RevertCause, Running, SelfTest, Todo, read, write,
+    Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations,
+    MESSAGE_BYTES_MAX, MessageError, Report, ReportList, Reports, RevertCause, Running, SelfTest,
+    Todo, read, write,
 };
 use mainstay_trust::Digest;
 use proptest::prelude::*;
@@ -41,6 +42,7 @@ fn check_in() -> CheckIn<'static> {
                 cause: RevertCause::SelfTest,
             },
         }]),
+        revocations: None,
     }
 }
 
@@ -49,7 +51,7 @@ macro_rules! golden {
     ($message:expr, $type:ty, $hex:expr) => {{
         let message = $message;
         let mut buffer = [0; MESSAGE_BYTES_MAX];
-        let length = write(&message, &mut buffer).expect("16 KiB always do");
+        let length = write(&message, &mut buffer).expect("the largest always does");
         assert_eq!(
             hex(&buffer[..length]),
             $hex.replace('D', &"d1".repeat(32)).replace(' ', "")
@@ -76,13 +78,33 @@ fn golden_check_in() {
 }
 
 #[test]
+fn golden_check_in_of_a_device_that_holds_revocations() {
+    let check_in = CheckIn {
+        reports: list(&[]),
+        revocations: Some(HeldRevocations { epoch: 1, seq: 3 }),
+        ..check_in()
+    };
+    let nonce = "07".repeat(16);
+    golden!(
+        check_in,
+        CheckIn<'_>,
+        format!(
+            "a8 00 50{nonce} 01 a5 00 5820D 01 02 02 65312e312e30 03 f5 04 01 02 02 03 01 04 19012c \
+             05 a5 00 183d 01 02 02 09 03 00 04 01 06 80 07 a2 00 01 01 03"
+        )
+    );
+}
+
+#[test]
 fn golden_answers() {
     golden!(
         Directive {
             acknowledged: 5,
             poll_after_s: 3600,
             status: &[1, 2],
-            todo: Todo::Nothing
+            todo: Todo::Nothing,
+            root: None,
+            revocations: None,
         },
         Directive<'_>,
         "a4 00 05 01 190e10 02 420102 03 82 00 80"
@@ -91,16 +113,37 @@ fn golden_answers() {
         envelope: &[9],
         image_digest: D,
         image_bytes: 4072,
+        schedule: None,
     };
     golden!(
         Directive {
             acknowledged: 0,
             poll_after_s: 1,
             status: &[],
-            todo
+            todo,
+            root: None,
+            revocations: None,
         },
         Directive<'_>,
         "a4 00 00 01 01 02 40 03 82 01 83 4109 5820D 190fe8"
+    );
+    let todo = Todo::Install {
+        envelope: &[9],
+        image_digest: D,
+        image_bytes: 4072,
+        schedule: Some(&[5]),
+    };
+    golden!(
+        Directive {
+            acknowledged: 0,
+            poll_after_s: 1,
+            status: &[],
+            todo,
+            root: Some(&[6, 7]),
+            revocations: Some(&[8]),
+        },
+        Directive<'_>,
+        "a6 00 00 01 01 02 40 03 82 01 84 4109 5820D 190fe8 4105 04 420607 05 4108"
     );
     golden!(Acknowledged { seq: 24 }, Acknowledged, "a1 00 1818");
 }
@@ -140,7 +183,7 @@ fn golden_events() {
 #[test]
 fn what_is_no_message_is_refused() {
     let mut buffer = [0; MESSAGE_BYTES_MAX];
-    let length = write(&check_in(), &mut buffer).expect("16 KiB always do");
+    let length = write(&check_in(), &mut buffer).expect("the largest always does");
     let good = &buffer[..length];
     let trailing = [good, &[0]].concat();
     let long = vec![0; MESSAGE_BYTES_MAX + 1];
@@ -168,7 +211,7 @@ fn report_numbers_rise_and_are_few() {
     let twice = Reports {
         reports: list(&[report(2), report(2)]),
     };
-    let length = write(&twice, &mut buffer).expect("16 KiB always do");
+    let length = write(&twice, &mut buffer).expect("the largest always does");
     assert_eq!(read::<Reports>(&buffer[..length]), Err(MessageError::Shape));
     let many: Vec<u8> = [&[0xa1, 0x00, 0x91][..]]
         .into_iter()
@@ -197,7 +240,7 @@ proptest! {
     #[test]
     fn one_changed_byte_reads_as_another_message_or_none(at in 0usize..150, by in 1u8..) {
         let mut buffer = [0; MESSAGE_BYTES_MAX];
-        let length = write(&check_in(), &mut buffer).expect("16 KiB always do");
+        let length = write(&check_in(), &mut buffer).expect("the largest always does");
         let at = at % length;
         buffer[at] = buffer[at].wrapping_add(by);
         prop_assert_ne!(read::<CheckIn<'_>>(&buffer[..length]), Ok(check_in()));

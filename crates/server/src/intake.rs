@@ -192,7 +192,7 @@ fn facts(manifest: &Manifest<'_>, class: &Class, track: TrackName) -> Result<Fac
         manifest: manifest.digest,
         image: manifest.image_digest,
         image_bytes: manifest.image_bytes.into(),
-        returns_to: manifest.returns_to.iter().copied().collect::<Vec<Digest>>(),
+        returns_to: manifest.returns_to.iter().collect::<Vec<Digest>>(),
         track,
     })
 }

@@ -4,11 +4,10 @@
 //! [`signed_status`].
 
 use jiff::{SignedDuration, Timestamp};
-use mainstay_artifact::BlockError;
-use mainstay_artifact::status_file::sign_status;
+use mainstay_artifact::{BlockError, document_file};
 use mainstay_keys::HostPrimitives;
-use mainstay_trust::Status;
 use mainstay_trust::status::{HELD_MAX, NONCE_BYTES};
+use mainstay_trust::{List, Status};
 
 use crate::App;
 use crate::app::ActivePlan;
@@ -33,16 +32,17 @@ pub(crate) fn signed_status(
         active.plan.trust.status_lifetime
     });
     let issued = unix_seconds(now);
+    let held = app.memory.held();
     let status = Status {
         seq: u64::try_from(now.as_microsecond()).unwrap_or(0),
         issued,
         expires: issued.saturating_add(u64::try_from(lifetime.as_secs()).unwrap_or(0).max(1)),
         root_version: app.root_version,
         revocations: None,
-        held: app.memory.held().into_iter().take(HELD_MAX).collect(),
+        held: List::from(&held[..held.len().min(HELD_MAX as usize)]),
         nonce: Some(nonce),
     };
-    sign_status(&status, &*app.status_signer, &HostPrimitives)
+    document_file::sign(&status, &[&*app.status_signer], &HostPrimitives)
 }
 
 fn unix_seconds(at: Timestamp) -> u64 {

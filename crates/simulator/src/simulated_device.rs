@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mainstay_device::{Config, Cut, Device, DeviceError, SimulatedNor, Want};
-use mainstay_protocol::{
-    BootReason, CHECK_IN_PATH, MESSAGE_BYTES_MAX, PAYLOADS_PATH, REPORTS_PATH, SelfTest,
-};
+use mainstay_protocol::{BootReason, CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH, SelfTest};
 use mainstay_trust::Digest;
 use mainstay_trust::rustcrypto::RustCrypto;
 
@@ -25,6 +23,8 @@ pub type Core = Device<SimulatedNor, RustCrypto, Arc<[u8]>>;
 
 /// A device that has more to do at one instant than this is caught in a loop, and the run must say so.
 const STEPS_AT_ONCE_MAX: usize = 100_000;
+/// The largest request: a check-in with a full queue of reports has some 1,500 bytes.
+const REQUEST_BYTES_MAX: usize = 4 * 1024;
 /// A planned power cut hits one of the next so many flash operations.
 const CUT_WITHIN_OPERATIONS: u64 = 12;
 
@@ -67,7 +67,7 @@ enum Body {
 }
 
 impl SimulatedDevice {
-    /// A device with a provisioned flash, to be switched on at `first_on`.
+    /// A device with a provisioned flash, to be switched on at `first_on`. Its name is its home's.
     pub fn new(
         home: Home,
         token: String,
@@ -76,6 +76,10 @@ impl SimulatedDevice {
         flash: SimulatedNor,
         first_on: Timestamp,
     ) -> Self {
+        let config = Config {
+            device_id: Arc::from(home.id.to_string().as_bytes()),
+            ..config
+        };
         let body = Body::Down(Box::new(flash), unix_ms(first_on));
         Self {
             home,
@@ -205,7 +209,7 @@ impl SimulatedDevice {
     }
 
     async fn check_in(&mut self, now_ms: u64, around: &Circumstances) -> Result<(), DeviceError> {
-        let mut buffer = [0; MESSAGE_BYTES_MAX];
+        let mut buffer = [0; REQUEST_BYTES_MAX];
         let (nonce, health) = (self.dice.nonce(), self.health(now_ms, around));
         let length = self.core().check_in(nonce, health, &mut buffer)?;
         let luck = self.luck(now_ms, around);
@@ -225,7 +229,7 @@ impl SimulatedDevice {
     }
 
     async fn report(&mut self, now_ms: u64, around: &Circumstances) -> Result<(), DeviceError> {
-        let mut buffer = [0; MESSAGE_BYTES_MAX];
+        let mut buffer = [0; REQUEST_BYTES_MAX];
         let length = self.core().reports(&mut buffer)?;
         let luck = self.luck(now_ms, around);
         match around

@@ -254,6 +254,7 @@ fn check_in(
             slot: 0,
         },
         boot,
+        revocations: None,
         root_version: 1,
         status_seq: 1,
         health: Health::default(),

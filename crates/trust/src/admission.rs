@@ -74,6 +74,7 @@ pub struct Admitted {
     release: Mark,
     time: u64,
     status: Mark,
+    offline: bool,
 }
 
 impl Admitted {
@@ -96,6 +97,11 @@ impl Admitted {
     /// root that comes before the confirmation changes nothing.
     pub fn release(&self) -> Mark {
         self.release
+    }
+
+    /// Whether a bundle vouched for it, and no server.
+    pub fn is_offline(&self) -> bool {
+        self.offline
     }
 
     /// The device's new time floor, in Unix seconds.
@@ -151,6 +157,7 @@ pub fn admit(
         release,
         time: fresh.time,
         status: fresh.status,
+        offline: matches!(offer.freshness, Freshness::Bundle(_)),
     })
 }
 

@@ -11,7 +11,7 @@
 //! | policy | [`verify`], [`admission`], [`root_rules`], [`counters`] | who must have signed; what this device may install; what it remembers |
 //! | documents | [`root`], [`manifest`], [`revocations`], [`status`], [`schedule`], [`bundle`] | one type each, with `parse` and `encode` as exact inverses |
 //! | containers | [`envelope`], [`signed`], [`cose`] | where a document and its signatures lie in the bytes |
-//! | alphabet | [`cbor`], [`list`], [`digest`], [`key`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
+//! | alphabet | [`cbor`], [`list`], [`digest`], [`key`], [`lms`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
 #![no_std]
 
 pub mod admission;
@@ -26,6 +26,7 @@ mod fields;
 mod freshness;
 pub mod key;
 pub mod list;
+pub mod lms;
 pub mod manifest;
 mod manifest_wire;
 pub mod mark;

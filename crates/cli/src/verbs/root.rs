@@ -131,6 +131,7 @@ impl Init {
             expires: issued + u64::from(self.days) * SECONDS_A_DAY,
             members,
             thresholds: vec![(Role::Release, self.release_threshold)],
+            ..RootDraft::default()
         })
     }
 }
@@ -180,7 +181,7 @@ fn show(path: &Path, output: &Output) -> Result<(), Failure> {
         root.role(role)
             .keys
             .iter()
-            .filter_map(|id| root.key(id))
+            .filter_map(|id| root.key(&id))
             .map(|key| key.holder)
             .collect()
     };

@@ -184,6 +184,8 @@ impl Stage {
     fn config(&self) -> Config<Arc<[u8]>> {
         let name = class_name(&self.plan, &self.plan.classes[0]).expect("a class with a good name");
         Config {
+            device_id: Arc::from(&[][..]),
+            trusts_clock: false,
             root: Arc::from(self.root.as_slice()),
             vendor_id: name.vendor_id(),
             class_id: name.class_id(),

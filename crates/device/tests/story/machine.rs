@@ -3,10 +3,10 @@
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::offer::{Standing, admit_offer};
 use mainstay_device::state::{Phase, Policy, Release};
-use mainstay_device::{Effect, Input, Record, Slot, State, Want, step, wants};
+use mainstay_device::{Effect, Input, Papers, Record, Slot, State, Want, step, wants};
 use mainstay_protocol::{BootReason, SelfTest};
 use mainstay_trust::rustcrypto::RustCrypto;
-use mainstay_trust::{Digest, Refusal};
+use mainstay_trust::{Digest, Freshness, Mark, Offer, Refusal};
 use proptest::prelude::*;
 
 use crate::world::{START_S, World};
@@ -22,6 +22,10 @@ const POLICY: Policy = Policy {
     checkpoint_bytes: 1024,
     retry_ms: 1000,
 };
+
+fn mark(number: u64) -> Mark {
+    Mark { epoch: 0, number }
+}
 
 fn start(reason: BootReason) -> State {
     let slot = if reason == BootReason::Trial {
@@ -39,13 +43,14 @@ fn start(reason: BootReason) -> State {
             manifest: Digest([2; 32]),
             boots_left: 1,
             given_up: None,
+            offline: false,
         });
     }
     let running = Release {
         slot,
         manifest: Digest([2; 32]),
-        sequence: 2,
-        floor: 1,
+        sequence: mark(2),
+        floor: mark(1),
     };
     State::new(record, Some(running), START_S * 1000)
 }
@@ -59,11 +64,18 @@ fn inputs() -> impl Strategy<Value = Vec<(Input, u64)>> {
     let record = Record::default();
     let standing = Standing {
         record: &record,
+        papers: &Papers::default(),
         confirmed: None,
-        nonce: [7; 16],
+        nonce: Some([7; 16]),
+        now_s: START_S,
     };
     let envelope = world.offered.take().expect("it was set above").envelope;
-    let admitted = admit_offer(&envelope, &status, &standing, &world.config(), &RustCrypto);
+    let offer = Offer {
+        envelope: &envelope,
+        freshness: Freshness::Status(&status),
+        schedule: None,
+    };
+    let admitted = admit_offer(&offer, &standing, &world.config(), &RustCrypto);
     let input = prop_oneof![
         2 => Just(Input::Offered(admitted)),
         1 => Just(Input::Offered(Err((Digest::ZERO, Refusal::Held)))),

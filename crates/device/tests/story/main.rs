@@ -4,5 +4,6 @@
 mod cuts;
 mod losses;
 mod machine;
+mod papers;
 mod updates;
 mod world;

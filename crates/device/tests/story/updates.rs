@@ -197,6 +197,8 @@ fn sleeps_s(poll_after_s: u32, expected_s: u64) {
         poll_after_s,
         status: &[],
         todo: Todo::Nothing,
+        root: None,
+        revocations: None,
     };
     let length = write(&directive, &mut buffer).expect("it fits");
     let answer = buffer;

@@ -6,16 +6,18 @@
 )]
 
 use mainstay_artifact::signer::FakeSigner;
-use mainstay_artifact::status_file::sign_status;
 use mainstay_artifact::{
     Approval, ClassName, Member, PackRequest, RootDraft, Signer, add_approval, add_build_signature,
-    pack::pack,
+    document_file, pack::pack,
 };
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{Config, Device, DeviceError, Layout, SimulatedNor, Want, provision};
 use mainstay_protocol::{CheckIn, Directive, Event, Health, SelfTest, Todo, read, write};
 use mainstay_trust::rustcrypto::RustCrypto;
-use mainstay_trust::{BootloaderVersion, Digest, Role, Status, verify};
+use mainstay_trust::{
+    BootloaderVersion, BundleStatement, Digest, List, Minimum, Revocations, Role, Root, Status,
+    verify,
+};
 
 pub type TestDevice = Device<SimulatedNor, RustCrypto, Vec<u8>>;
 
@@ -35,21 +37,40 @@ pub struct Release {
 
 /// The vendor: its keys and its root.
 pub struct Vendor {
-    pub root: Vec<u8>,
-    engineer: FakeSigner,
-    manager: FakeSigner,
-    server: FakeSigner,
+    /// Every root so far, signed; devices are made with the first one.
+    pub roots: Vec<Vec<u8>>,
+    /// The newest revocations, signed.
+    pub revocations: Option<Vec<u8>>,
+    /// How far ahead of the time a thief of the status key dates it, in seconds.
+    pub status_ahead_s: u64,
+    /// The newest root, to be changed for the next one.
+    pub draft: RootDraft,
+    pub engineer: FakeSigner,
+    pub manager: FakeSigner,
+    pub server: FakeSigner,
+    pub operator: FakeSigner,
+    pub guardian: FakeSigner,
+    pub custodian: FakeSigner,
+}
+
+/// Whoever has this name.
+pub fn somebody(name: &str) -> FakeSigner {
+    FakeSigner::new(name)
+}
+
+pub fn member(role: Role, signer: &FakeSigner) -> Member {
+    Member {
+        role,
+        holder: signer.holder().to_owned(),
+        public_key: signer.public_key().into(),
+    }
 }
 
 impl Vendor {
     pub fn new() -> Self {
         let [engineer, manager, server, custodian] =
             ["ana@x.example", "sam@x.example", "server", "rae@x.example"].map(FakeSigner::new);
-        let member = |role, signer: &FakeSigner| Member {
-            role,
-            holder: signer.holder().to_owned(),
-            public_key: signer.public_key().into(),
-        };
+        let [operator, guardian] = ["kim@x.example", "gil@x.example"].map(FakeSigner::new);
         let draft = RootDraft {
             version: 1,
             vendor: "x.example".to_owned(),
@@ -61,16 +82,88 @@ impl Vendor {
                 member(Role::Build, &engineer),
                 member(Role::Release, &manager),
                 member(Role::Status, &server),
+                member(Role::Operations, &operator),
             ],
-            thresholds: vec![],
+            ..RootDraft::default()
         };
         let root = draft.signed(&[&custodian], &RustCrypto).unwrap();
         Self {
-            root,
+            roots: vec![root],
+            revocations: None,
+            status_ahead_s: 0,
+            draft,
             engineer,
             manager,
             server,
+            operator,
+            guardian,
+            custodian,
         }
+    }
+
+    /// The newest root.
+    pub fn root(&self) -> &[u8] {
+        self.roots.last().unwrap()
+    }
+
+    /// Publishes the next root, changed, signed by `keepers` of the old and of the new one.
+    pub fn next_root(&mut self, keepers: &[&FakeSigner], change: impl FnOnce(&mut RootDraft)) {
+        let mut next = self.draft.clone();
+        next.version += 1;
+        change(&mut next);
+        let mut signed = next.unsigned(&RustCrypto).unwrap();
+        for keeper in keepers {
+            signed =
+                document_file::add_signature::<Root<'_>>(&signed, *keeper, &RustCrypto).unwrap();
+        }
+        self.draft = next;
+        self.roots.push(signed);
+    }
+
+    /// Publishes revocations, changed from those that withdraw nothing.
+    pub fn revoke(
+        &mut self,
+        seq: u64,
+        issued: u64,
+        change: impl FnOnce(&mut Revocations<'static>),
+    ) {
+        let epochs = self.draft.epochs.iter();
+        let epoch = epochs.filter(|(role, _)| *role == Role::Revocation);
+        let mut revocations = Revocations {
+            digest: Digest::ZERO,
+            epoch: epoch.map(|(_, epoch)| *epoch).sum(),
+            seq,
+            issued,
+            next_update: issued + 30 * 86_400,
+            keys: List::default(),
+            releases: List::default(),
+            minimums: List::default(),
+        };
+        change(&mut revocations);
+        self.revocations =
+            Some(document_file::sign(&revocations, &[&self.guardian], &RustCrypto).unwrap());
+    }
+
+    /// The least sequence number of the ordinary class.
+    pub fn minimum(sequence: u64) -> List<'static, Minimum> {
+        let class = Self::class("B").class_id();
+        List::from(&*vec![Minimum { class, sequence }].leak())
+    }
+
+    /// The statement of a bundle of `release`.
+    pub fn statement(&self, release: &Release, issued: u64) -> Vec<u8> {
+        let mark = |signed: &Vec<u8>| {
+            document_file::read::<Revocations<'_>>(signed)
+                .unwrap()
+                .mark()
+        };
+        let statement = BundleStatement {
+            release: release.manifest,
+            revocations: self.revocations.as_ref().map(mark).unwrap_or_default(),
+            issued,
+            expires: issued + 90 * 86_400,
+        };
+        document_file::sign(&statement, &[&self.operator], &RustCrypto).unwrap()
     }
 
     pub fn class(group: &str) -> ClassName {
@@ -113,7 +206,7 @@ impl Vendor {
     }
 
     pub fn approve(&self, release: Release) -> Release {
-        let root = verify::pinned_root(&self.root, &RustCrypto).unwrap();
+        let root = verify::pinned_root(self.root(), &RustCrypto).unwrap();
         let approval = Approval {
             plan: Digest([1; 32]),
             evidence: Digest([2; 32]),
@@ -132,16 +225,20 @@ impl Vendor {
     }
 
     pub fn status(&self, nonce: [u8; 16], now_s: u64) -> Vec<u8> {
+        let now_s = now_s + self.status_ahead_s;
         let status = Status {
             seq: now_s,
             issued: now_s,
             expires: now_s + 3600,
-            root_version: 1,
-            revocations: None,
-            held: Default::default(),
+            root_version: self.draft.version,
+            revocations: self
+                .revocations
+                .as_deref()
+                .map(|signed| verify::revocations_digest(signed, &RustCrypto).unwrap()),
+            held: List::default(),
             nonce: Some(&nonce),
         };
-        sign_status(&status, &self.server, &RustCrypto).unwrap()
+        document_file::sign(&status, &[&self.server], &RustCrypto).unwrap()
     }
 }
 
@@ -150,6 +247,8 @@ pub struct World {
     pub vendor: Vendor,
     pub offered: Option<Release>,
     pub now_ms: u64,
+    /// Whether no server can be reached.
+    pub offline: bool,
     /// Whether its flash corrects errors, and refuses to read what was torn.
     pub corrects_errors: bool,
     /// Every report that arrived, in order, each once.
@@ -166,6 +265,7 @@ impl World {
             vendor: Vendor::new(),
             offered: None,
             now_ms: START_S * 1000,
+            offline: false,
             corrects_errors: false,
             events: Vec::new(),
             broken: Vec::new(),
@@ -177,7 +277,9 @@ impl World {
     pub fn config(&self) -> Config<Vec<u8>> {
         let class = Vendor::class("B");
         Config {
-            root: self.vendor.root.clone(),
+            root: self.vendor.roots[0].clone(),
+            device_id: b"th-0042".to_vec(),
+            trusts_clock: false,
             vendor_id: class.vendor_id(),
             class_id: class.class_id(),
             bootloader: BootloaderVersion {
@@ -260,6 +362,7 @@ impl World {
     fn serve(&mut self, device: &mut TestDevice, want: Want) -> Result<(), DeviceError> {
         let mut buffer = [0; 16 * 1024];
         match want {
+            Want::CheckIn if self.offline => device.exchange_failed(self.now_ms),
             Want::CheckIn => {
                 self.nonces = self.nonces.wrapping_add(1);
                 let health = Health {
@@ -314,18 +417,33 @@ impl World {
             .offered
             .as_ref()
             .filter(|o| o.manifest != runs && !given_up(o.manifest));
+        // As the real server does, it brings a device to the newest papers before it offers anything.
+        let root = self.vendor.roots.get(message.root_version as usize);
+        let held = self.vendor.revocations.as_ref().filter(|signed| {
+            let newest = document_file::read::<Revocations<'_>>(signed)
+                .unwrap()
+                .mark();
+            root.is_none()
+                && message.revocations.map(|held| (held.epoch, held.seq))
+                    != Some((newest.epoch, newest.number))
+        });
+        let behind = root.is_some() || held.is_some();
+        let wanted = wanted.filter(|_| !behind);
         let todo = wanted.map_or(Todo::Nothing, |offer| Todo::Install {
             envelope: &offer.envelope,
             image_digest: Digest::ZERO,
             image_bytes: offer.image.len() as u32,
+            schedule: None,
         });
         let status = self.vendor.status(message.nonce, self.now_ms / 1000);
         let acknowledged = self.acknowledged;
         let directive = Directive {
             acknowledged,
-            poll_after_s: 60,
+            poll_after_s: if behind { 0 } else { 60 },
             status: &status,
             todo,
+            root: root.map(Vec::as_slice),
+            revocations: held.map(Vec::as_slice),
         };
         let mut buffer = [0; 16 * 1024];
         let length = write(&directive, &mut buffer).unwrap();

@@ -63,6 +63,8 @@ async fn answer(
         poll_after_s,
         status: &status,
         todo,
+        root: None,
+        revocations: None,
     })
 }
 
@@ -71,5 +73,6 @@ fn install(package: &Package) -> Todo<'_> {
         envelope: &package.envelope,
         image_digest: package.image,
         image_bytes: package.image_bytes,
+        schedule: None,
     }
 }

@@ -63,7 +63,7 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
 /// refuses it at the last moment.
 fn newest(mut halted: Vec<Digest>) -> Vec<Digest> {
     halted.reverse();
-    halted.truncate(HELD_MAX);
+    halted.truncate(HELD_MAX as usize);
     halted
 }
 

@@ -119,6 +119,7 @@ impl Gadget {
                 slot,
             },
             boot: BootReason::Confirmed,
+            revocations: None,
             root_version: 1,
             status_seq: 0,
             health: Health::default(),
@@ -141,7 +142,7 @@ impl Gadget {
             acknowledged: directive.acknowledged,
             poll_after_s: directive.poll_after_s,
             install: install(&directive.todo, house),
-            held: status.get().held.to_vec(),
+            held: status.get().held.iter().collect(),
         }
     }
 
@@ -181,6 +182,7 @@ fn install(todo: &Todo<'_>, house: &House) -> Option<Install> {
             envelope,
             image_digest,
             image_bytes,
+            schedule: _,
         } => {
             let root = verify::pinned_root(&house.root, &HostPrimitives).unwrap();
             let release = verify::release(envelope, &root, &HostPrimitives).unwrap();

@@ -92,7 +92,7 @@ pub fn signed_root(status: &FileSigner) -> Vec<u8> {
         issued: 1_790_000_000,
         expires: 1_890_000_000,
         members: members.collect(),
-        thresholds: Vec::new(),
+        ..RootDraft::default()
     };
     draft.signed(&[&custodian], &HostPrimitives).unwrap()
 }

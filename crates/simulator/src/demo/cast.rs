@@ -118,7 +118,7 @@ fn sign_root(
         issued,
         expires: issued + ROOT_LIFETIME.as_secs().unsigned_abs(),
         members: members.iter().map(member).collect(),
-        thresholds: Vec::new(),
+        ..RootDraft::default()
     };
     Ok(draft.signed(&[members[0].1], &HostPrimitives)?)
 }

@@ -355,6 +355,8 @@ fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]
     let within_ms = u64::try_from(class.revert.confirm_within.as_millis()).unwrap_or(u64::MAX);
     Ok(Config {
         root: Arc::from(setting.cast.root.as_slice()),
+        device_id: Arc::from(&[][..]), // Each device's own, see `SimulatedDevice::new`.
+        trusts_clock: false,
         vendor_id: name.vendor_id(),
         class_id: name.class_id(),
         bootloader: BOOTLOADER,

@@ -5,7 +5,7 @@
 use crate::scene::Facts;
 use mainstay_trust::verify::{self, Verified};
 use mainstay_trust::{
-    Admitted, Authority, DeviceFacts, Freshness, List, Offer, Primitives as _, Refusal, Root,
+    Admitted, Authority, DeviceFacts, Freshness, List, Offer, Primitives as _, Refusal, Role, Root,
     RustCrypto, admit, check_payload,
 };
 
@@ -35,6 +35,9 @@ pub fn replay(documents: &Documents, device: &Facts) -> Result<(), Refusal> {
         counters.root_accepted(&root, &next);
         root = next;
     }
+    // What was said in an epoch that has ended is void.
+    let epoch = root.get().role(Role::Revocation).epoch;
+    held = held.filter(|revocations| revocations.get().epoch == epoch);
     if let Some(signed) = &documents.revocations {
         let new = verify::revocations(signed, &root, &RustCrypto)?;
         new.get().check_follows(held.as_ref().map(Verified::get))?;

@@ -5,10 +5,12 @@
 )]
 
 mod admission;
+mod algorithms;
 mod bit_flips;
 mod cbor;
 mod counters;
 mod documents;
+mod epochs;
 mod golden;
 mod keys;
 mod people;

@@ -90,7 +90,7 @@ fn run_ahead() -> Vec<Story> {
                 "The thief's revocations are still held under the root that ended their epoch",
                 "Mainstay",
                 "a stolen revocation key, a stolen status key, and the network",
-                Refusal::RevocationsEpoch,
+                Refusal::RevocationsMissing,
                 "What was said in an epoch that has ended is void: nothing installs until the new one's first word.",
             ),
             void_epoch(),

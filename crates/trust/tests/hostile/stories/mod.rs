@@ -3,6 +3,7 @@
 mod bytes;
 mod epochs;
 mod freshness;
+mod hybrid;
 mod profile;
 mod releases;
 mod root_rules;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Story> {
     [
         signatures::stories(),
         signers::stories(),
+        hybrid::stories(),
         bytes::stories(),
         profile::stories(),
         roots::stories(),

@@ -5,9 +5,7 @@ use crate::people::{
     operator, person, revocations, root, signed_root, state_of,
 };
 use crate::story::{Stage, Story, first, second, story, told};
-use mainstay_trust::{
-    Algorithm, Key, KeyId, KeyState, PublicKey, Refusal, Revocations, Role, RustCrypto,
-};
+use mainstay_trust::{KeyState, Refusal, Revocations, Role};
 
 fn colleague() -> Person {
     person(7, "colleague@northwind.example")
@@ -41,7 +39,7 @@ fn pair() -> Stage {
 }
 
 pub fn stories() -> Vec<Story> {
-    [thresholds(), states(), withdrawn(), hybrid()]
+    [thresholds(), states(), withdrawn()]
         .into_iter()
         .flatten()
         .collect()
@@ -212,37 +210,4 @@ fn withdrawn() -> Vec<Story> {
             withdraw(operator()),
         ),
     ]
-}
-
-/// Builders sign in two algorithms. The second key is that of RFC 8032, section 7.1, test 1.
-fn two_algorithms() -> Draft {
-    const POINT: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
-    let bytes = crate::scene::bytes(POINT).leak();
-    let public = PublicKey::new(Algorithm::Ed25519, bytes).unwrap();
-    let id = KeyId::of(&public, &RustCrypto);
-    let mut root = root();
-    root.keys.push(Key {
-        id,
-        public,
-        ..engineer().key
-    });
-    let rule = root.role(Role::Build);
-    rule.keys.push(id);
-    rule.required_algorithms.push(Algorithm::Ed25519);
-    root
-}
-
-fn hybrid() -> Vec<Story> {
-    vec![story(
-        "hybrid-stripped",
-        told(
-            "Builders must sign in two algorithms; one of the two blocks was taken away",
-            "Mainstay: hybrid signatures",
-            "the network, and one broken algorithm",
-            Refusal::HybridIncomplete,
-            "The root says which algorithms, so leaving one out can't go unnoticed.",
-        ),
-        first(),
-        |s| s.scene.given.roots = vec![s.file("root.hex", signed_root(&two_algorithms()))],
-    )]
 }

@@ -1,0 +1,117 @@
+//! Taking papers: the next root, newer revocations, and offline all of them from a bundle.
+//!
+//! Each is verified against what the device holds, and kept before anything relies on it. A paper
+//! that is refused is reported, and changes nothing.
+
+use mainstay_trust::{Counters, Freshness, Offer, Primitives, Refusal, verify};
+
+use crate::device::Device;
+use crate::error::DeviceError;
+use crate::flash::Flash;
+use crate::papers::{Paper, claimed_version};
+use crate::state::Input;
+
+/// The documents of a bundle; the image is fetched as any other, from wherever the bundle lies.
+#[derive(Debug, Clone, Copy)]
+pub struct BundleParts<'b> {
+    /// Signed roots, each the successor of the one before.
+    pub roots: &'b [&'b [u8]],
+    /// Signed revocations.
+    pub revocations: Option<&'b [u8]>,
+    /// The signed statement.
+    pub statement: &'b [u8],
+    /// The release.
+    pub envelope: &'b [u8],
+}
+
+impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
+    /// Takes the root that follows the device's own.
+    ///
+    /// # Errors
+    /// If flash fails. A root that is refused is reported, not an error.
+    pub fn take_root(&mut self, signed: &[u8], now_ms: u64) -> Result<(), DeviceError> {
+        let counters = self.follow(signed);
+        self.take_paper(Paper::Root, signed, counters, now_ms)
+    }
+
+    /// Takes revocations in the place of those that the device holds.
+    ///
+    /// # Errors
+    /// If flash fails. Revocations that are refused are reported, not an error.
+    pub fn take_revocations(&mut self, signed: &[u8], now_ms: u64) -> Result<(), DeviceError> {
+        let counters = self.withdraw(signed);
+        self.take_paper(Paper::Revocations, signed, counters, now_ms)
+    }
+
+    /// Takes a bundle: its newer roots, its newer revocations, and then its release, if the device
+    /// agrees. The image is asked for as ever, by [`Want::Fetch`](crate::Want::Fetch).
+    ///
+    /// # Errors
+    /// If flash fails. What is refused is reported, not an error.
+    pub fn take_bundle(
+        &mut self,
+        bundle: &BundleParts<'_>,
+        now_ms: u64,
+    ) -> Result<(), DeviceError> {
+        for signed in bundle.roots {
+            if claimed_version(signed).is_none_or(|version| version > self.root_version()) {
+                self.take_root(signed, now_ms)?;
+            }
+        }
+        // Older ones than the device's own make the statement stale, which is told as such.
+        if let Some(signed) = bundle.revocations
+            && let Ok(counters) = self.withdraw(signed)
+        {
+            self.take_paper(Paper::Revocations, signed, Ok(counters), now_ms)?;
+        }
+        let offer = Offer {
+            envelope: bundle.envelope,
+            freshness: Freshness::Bundle(bundle.statement),
+            schedule: None,
+        };
+        self.take_offer(&offer, None, now_ms)
+    }
+
+    /// The counters with the next root, if it is one.
+    fn follow(&self, signed: &[u8]) -> Result<Counters, Refusal> {
+        let opened = self
+            .papers
+            .open(self.config.root.as_ref(), &self.primitives)?;
+        let next = verify::next_root(signed, &opened.root, &self.primitives)?;
+        let mut counters = self.state.record.counters;
+        counters.root_accepted(&opened.root, &next);
+        Ok(counters)
+    }
+
+    /// The counters with newer revocations, if they are.
+    fn withdraw(&self, signed: &[u8]) -> Result<Counters, Refusal> {
+        let opened = self
+            .papers
+            .open(self.config.root.as_ref(), &self.primitives)?;
+        let next = verify::revocations(signed, &opened.root, &self.primitives)?;
+        let known = opened.revocations.as_ref();
+        next.get().check_follows(known.map(verify::Verified::get))?;
+        let mut counters = self.state.record.counters;
+        counters.revocations_accepted(&next);
+        Ok(counters)
+    }
+
+    fn take_paper(
+        &mut self,
+        paper: Paper,
+        signed: &[u8],
+        counters: Result<Counters, Refusal>,
+        now_ms: u64,
+    ) -> Result<(), DeviceError> {
+        let input = match counters {
+            Ok(counters) if self.papers.replace(paper, signed) => {
+                Input::PaperTaken { paper, counters }
+            }
+            Ok(_) => Input::PaperRefused(Refusal::TooLarge),
+            Err(refusal) => Input::PaperRefused(refusal),
+        };
+        self.feed(input, now_ms)?;
+        self.look_at_papers();
+        Ok(())
+    }
+}
