@@ -220,11 +220,8 @@ pub(crate) fn make(
 }
 
 fn faulty(signer: &dyn Signer) -> SignError {
-    let cause = "its signature doesn't verify with its own public key".to_owned();
-    SignError {
-        holder: signer.holder().to_owned(),
-        cause,
-    }
+    let cause = "its signature doesn't verify with its own public key";
+    SignError::new(signer.holder(), cause)
 }
 
 /// What `encode` writes into a buffer of `bytes_max`.

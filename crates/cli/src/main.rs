@@ -4,11 +4,13 @@
 //! [`failure::Failure`]: an id, what is wrong, and what to do, with exit code 2 for bad usage or bad
 //! input and 1 for a refusal. Nothing here decides anything: rules live with their nouns.
 
+mod draft;
 mod failure;
 mod files;
 mod operator;
 mod output;
 mod passphrase;
+mod signing;
 mod verbs;
 
 use std::process::ExitCode;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::file::KEY_FILE_BYTES_MAX;
 use crate::passphrase::{PASSPHRASE_BYTES_MAX, PASSPHRASE_BYTES_MIN};
+use crate::pkcs11::TokenError;
 
 /// Why a key could not be made, kept or opened.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +91,9 @@ pub enum KeyError {
     /// The name of the holder is empty, too long, or holds capitals, spaces or other than ASCII.
     #[error("a key's holder can't be {0:?}")]
     Holder(String),
+    /// The token, or the key in it.
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// The cryptographic library refused to work.
     #[error("the cryptographic library failed to {0}")]
     Library(&'static str),
@@ -115,6 +119,7 @@ impl KeyError {
             Self::NotAPublicKey { .. } => "key.not-a-public-key",
             Self::PassphraseLength(_) => "key.passphrase-length",
             Self::Holder(_) => "key.holder",
+            Self::Token(error) => error.id(),
             Self::Library(_) => "key.library",
         }
     }
@@ -156,6 +161,7 @@ impl KeyError {
             Self::Holder(_) => {
                 "Use the person's address in small letters, for example ana@northwind.example."
             }
+            Self::Token(error) => error.cure(),
             Self::Library(_) => {
                 "Report it with the name of the system and processor; try another machine meanwhile."
             }

@@ -73,8 +73,17 @@ fn open_with_secret(
     Ok((signer, key))
 }
 
+/// Whether `text` is a sealed private key that [`open`] would spend work on: PEM, PBES2, and within the
+/// bounds of memory and time. Nothing is decrypted.
+pub fn is_sealed(text: &str) -> bool {
+    pkcs8_pem::read(text).is_ok()
+}
+
 /// The text of a file of at most `bytes_max` bytes.
-pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyError> {
+///
+/// # Errors
+/// If it can't be read, is larger, or isn't text.
+pub fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyError> {
     let why = "it isn't text";
     String::from_utf8(read_bytes(path, bytes_max)?).map_err(|_| KeyError::NotAKey {
         path: path.to_owned(),
@@ -105,7 +114,7 @@ fn explain(path: &Path, why: Unsealable) -> KeyError {
 
 /// Writes a file that must not exist yet, all at once. `tempfile` creates with mode 0600 and never
 /// opens an existing file; its name is taken over only if nothing bears that name already.
-fn write_new(path: &Path, text: &str) -> Result<(), KeyError> {
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), KeyError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

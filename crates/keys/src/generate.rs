@@ -7,11 +7,10 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 use mainstay_trust::Algorithm;
-use mainstay_trust::root::HOLDER_BYTES_MAX;
 use zeroize::Zeroizing;
 
 use crate::pair::{self, Pair};
-use crate::{FileSigner, KeyError};
+use crate::{FileSigner, KeyError, PublicHalf};
 
 /// A private key and the name of its holder, in memory only.
 pub struct SecretKey {
@@ -56,22 +55,10 @@ fn check_signs(algorithm: Algorithm) -> Result<(), KeyError> {
     }
 }
 
-/// Whether a root can name this holder (see `trust::root::Key`), so that no key is made in vain.
-pub(crate) fn check_holder(holder: &str) -> Result<(), KeyError> {
-    let plain = holder
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-    if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
-        return Ok(());
-    }
-    let shown = holder.chars().take(HOLDER_BYTES_MAX).collect();
-    Err(KeyError::Holder(shown))
-}
-
 impl SecretKey {
     /// Takes an unencrypted PKCS#8 document (RFC 5958).
     pub(crate) fn new(holder: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        check_holder(holder)?;
+        PublicHalf::check_holder(holder)?;
         Ok(Self {
             holder: holder.to_owned(),
             pkcs8: Zeroizing::new(pkcs8.to_vec()),
@@ -128,6 +115,7 @@ fn secret(algorithm: Algorithm, seed: &[u8; 32], counter: u8) -> Zeroizing<Vec<u
 mod tests {
     use super::*;
     use mainstay_artifact::Signer as _;
+    use mainstay_trust::root::HOLDER_BYTES_MAX;
 
     const SIGNING: [Algorithm; 5] = [
         Algorithm::Esp256,

@@ -12,7 +12,7 @@ use pkcs8::der::Decode as _;
 use pkcs8::spki::SubjectPublicKeyInfoRef;
 
 use crate::file::{self, KEY_FILE_BYTES_MAX};
-use crate::{KeyError, PublicHalf, generate, pair};
+use crate::{KeyError, PublicHalf, pair};
 
 const LABEL: &str = "PUBLIC KEY";
 
@@ -26,10 +26,10 @@ pub fn public_half(
     holder: &str,
     algorithm: Option<Algorithm>,
 ) -> Result<PublicHalf, KeyError> {
-    generate::check_holder(holder)?;
+    PublicHalf::check_holder(holder)?;
     let content = file::read_bytes(path, KEY_FILE_BYTES_MAX)?;
     match parse(&content, algorithm) {
-        Ok(key) => Ok(PublicHalf::new(holder, key)),
+        Ok(key) => PublicHalf::new(holder, key),
         Err(why) => Err(KeyError::NotAPublicKey {
             path: path.to_owned(),
             why,

@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{PublicKeyBuf, Signer};
+use mainstay_trust::root::HOLDER_BYTES_MAX;
 use mainstay_trust::{Algorithm, KeyId};
 use serde::{Deserialize, Serialize};
 
@@ -34,21 +35,42 @@ struct Text {
 }
 
 impl PublicHalf {
+    /// Refuses a holder that no root could name (see [`trust::root::Key`](mainstay_trust::Key)), so that
+    /// no key is made in vain.
+    ///
+    /// # Errors
+    /// `key.holder` if it isn't 1 to 64 visible ASCII characters without capitals.
+    pub fn check_holder(holder: &str) -> Result<(), KeyError> {
+        let plain = holder
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+        if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
+            return Ok(());
+        }
+        Err(KeyError::Holder(
+            holder.chars().take(HOLDER_BYTES_MAX).collect(),
+        ))
+    }
+
+    /// The public half of a key that `holder` holds.
+    ///
+    /// # Errors
+    /// `key.holder` if no root could name that holder.
+    pub fn new(holder: &str, public_key: PublicKeyBuf) -> Result<Self, KeyError> {
+        Self::check_holder(holder)?;
+        Ok(Self {
+            holder: holder.to_owned(),
+            key_id: KeyId::of(&public_key.as_key(), &HostPrimitives),
+            public_key,
+        })
+    }
+
     /// The public half of a signer.
     pub fn of(signer: &dyn Signer) -> Self {
         Self {
             holder: signer.holder().to_owned(),
             key_id: signer.key_id(),
             public_key: signer.public_key().into(),
-        }
-    }
-
-    /// The public half of a key that signs elsewhere: a token's, or a hash-based one.
-    pub fn new(holder: &str, public_key: PublicKeyBuf) -> Self {
-        Self {
-            holder: holder.to_owned(),
-            key_id: KeyId::of(&public_key.as_key(), &HostPrimitives),
-            public_key,
         }
     }
 
@@ -79,7 +101,11 @@ impl PublicHalf {
         toml::to_string(&text).expect("four strings are always TOML")
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the text of a `.pub` file.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a clause.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let text: Text = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         let algorithm = Algorithm::from_id(&text.algorithm).ok_or_else(unknown_algorithm)?;
         let bytes = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
@@ -119,7 +145,7 @@ mod tests {
         let mut bytes = [0; 60];
         (bytes[3], bytes[7], bytes[11]) = (1, 5, 4);
         let key = PublicKeyBuf::new(Algorithm::HssLms, &bytes).unwrap();
-        let half = PublicHalf::new("module.northwind.example", key);
+        let half = PublicHalf::new("module.northwind.example", key).unwrap();
         let text = half.to_text();
         assert!(text.contains("algorithm = \"HSS-LMS\"\n"));
         assert_eq!(PublicHalf::parse(&text), Ok(half));

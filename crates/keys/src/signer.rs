@@ -50,9 +50,8 @@ impl Signer for FileSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.pair.sign(message).ok_or_else(|| SignError {
-            holder: self.holder.clone(),
-            cause: "the cryptographic library refused to sign".to_owned(),
+        self.pair.sign(message).ok_or_else(|| {
+            SignError::new(&self.holder, "the cryptographic library refused to sign")
         })
     }
 }

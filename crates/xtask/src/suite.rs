@@ -1,6 +1,6 @@
 //! The one test command: what CI runs, and what a newcomer runs.
 
-use crate::{firmware, setup, shell, tidy};
+use crate::{firmware, footprint, setup, shell, tidy};
 
 /// Runs every check, cheapest first, and stops at the first that fails.
 ///
@@ -25,6 +25,7 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     )?;
     microcontroller_builds()?;
     firmware::run(true)?;
+    footprint::run(true)?;
     let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
     shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }

@@ -2,8 +2,12 @@
 
 mod bit_flips;
 mod check;
+mod companions;
 mod container;
 pub mod fixture;
 mod golden;
+mod mcuboot;
 mod pack;
+mod pack_file;
+mod provenance;
 mod suit_validator;

@@ -11,6 +11,7 @@ mod rollout;
 mod root;
 mod serve;
 mod server;
+mod verify_envelope;
 mod version;
 mod why;
 
@@ -27,7 +28,7 @@ pub enum Verb {
     /// Write and check a maintenance plan.
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Make signing keys.
+    /// Make signing keys, look at them, and see what they signed.
     #[command(subcommand)]
     Key(key::Key),
     /// Make the root of trust that devices hold.
@@ -36,6 +37,8 @@ pub enum Verb {
     /// Pack, sign, approve, verify and inspect artifacts.
     #[command(subcommand)]
     Artifact(artifact::Artifact),
+    /// Give a device's verdict on a release: the pre-install hook of other updaters.
+    VerifyEnvelope(Box<verify_envelope::VerifyEnvelope>),
     /// Prepare a server's data folder.
     #[command(subcommand)]
     Server(server::Server),
@@ -65,6 +68,7 @@ impl Verb {
             Self::Key(verb) => verb.run(output),
             Self::Root(verb) => verb.run(output),
             Self::Artifact(verb) => verb.run(output),
+            Self::VerifyEnvelope(verb) => verb.run(output),
             Self::Server(verb) => verb.run(output),
             Self::Person(verb) => verb.run(output),
             Self::Serve(verb) => verb.run(output),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use mainstay_artifact::{Member, RootDraft, Signer};
-use mainstay_keys::{HostPrimitives, PublicHalf, file};
+use mainstay_keys::{HostPrimitives, PublicHalf};
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::{Role, Root as TrustRoot, Verified, verify};
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
-use crate::passphrase::PassphraseSource;
+use crate::signing::Signing;
 
 /// Days that a root lasts unless it says otherwise: five years, so that a forgotten rotation
 /// doesn't strand a fleet, yet a lost root doesn't stay good for ever.
@@ -72,7 +72,7 @@ pub struct Init {
     #[arg(long, required = true, value_name = "FILE")]
     sign: Vec<PathBuf>,
     #[command(flatten)]
-    passphrase: PassphraseSource,
+    signing: Signing,
 }
 
 impl Root {
@@ -93,20 +93,12 @@ impl Init {
         let signers = self
             .sign
             .iter()
-            .map(|path| self.open(path))
+            .map(|path| self.signing.open(path))
             .collect::<Result<Vec<_>, _>>()?;
-        let signers: Vec<&dyn Signer> =
-            signers.iter().map(|signer| signer as &dyn Signer).collect();
+        let signers: Vec<&dyn Signer> = signers.iter().map(|signer| &**signer).collect();
         let bytes = draft.signed(&signers, &HostPrimitives)?;
         files::write_new(&self.file, "root", &bytes)?;
         show(&self.file, output)
-    }
-
-    fn open(&self, path: &Path) -> Result<mainstay_keys::FileSigner, Failure> {
-        let passphrase = self
-            .passphrase
-            .read(&format!("Passphrase of {}", path.display()))?;
-        Ok(file::open(path, &passphrase)?)
     }
 
     fn draft(&self) -> Result<RootDraft, Failure> {

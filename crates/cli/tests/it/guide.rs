@@ -1,12 +1,13 @@
-//! The guide is true: every command of `docs/first-release.md` runs, in order, as it stands there.
+//! The guides are true: every command of them runs, in order, as it stands there.
 //!
 //! Nothing is added but the `PATH` and a free port.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::folder::Folder;
 
 const GUIDE: &str = include_str!("../../../../docs/first-release.md");
+const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
 /// Ends the guide's server too if a command before its last one fails.
 const PRELUDE: &str =
@@ -15,23 +16,7 @@ const PRELUDE: &str =
 #[test]
 fn every_command_of_the_guide_works() {
     let folder = Folder::new();
-    let (program, path) = (env!("CARGO_BIN_EXE_mainstay"), std::env::var("PATH"));
-    let beside = std::path::Path::new(program)
-        .parent()
-        .expect("a program is in a folder");
-    let listen = free_address();
-    let ended = Command::new("bash")
-        .args(["-c", &(PRELUDE.to_owned() + &commands(GUIDE))])
-        .current_dir(folder.path())
-        .env_clear()
-        .env(
-            "PATH",
-            format!("{}:{}", beside.display(), path.expect("there is a PATH")),
-        )
-        .env("MAINSTAY_LISTEN", &listen)
-        .env("MAINSTAY_SERVER", format!("http://{listen}"))
-        .output()
-        .expect("bash runs");
+    let ended = run(GUIDE, &folder);
     let told = String::from_utf8_lossy(&ended.stdout);
     let failures = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{told}\n{failures}");
@@ -51,6 +36,35 @@ fn every_command_of_the_guide_works() {
     }
 }
 
+/// The judges of this guide are tools that its readers have.
+#[test]
+fn every_command_of_the_mcuboot_guide_works() {
+    let ended = run(MCUBOOT, &Folder::new());
+    let told = String::from_utf8_lossy(&ended.stdout);
+    let failures = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{told}\n{failures}");
+    assert!(told.contains("refused, as it should be"), "{told}");
+    assert!(failures.contains("error mcuboot.cut-short"), "{failures}");
+}
+
+/// Runs all commands of a guide, the built program and the judges on its `PATH`.
+fn run(guide: &str, folder: &Folder) -> Output {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_mainstay"));
+    let beside = program.parent().expect("a program is in a folder");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    let (beside, judges) = (beside.display(), judges::programs());
+    let listen = free_address();
+    Command::new("bash")
+        .args(["-c", &(PRELUDE.to_owned() + &commands(guide))])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", format!("{beside}:{}:{path}", judges.display()))
+        .env("MAINSTAY_LISTEN", &listen)
+        .env("MAINSTAY_SERVER", format!("http://{listen}"))
+        .output()
+        .expect("bash runs")
+}
+
 fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("bound").to_string()
@@ -58,7 +72,7 @@ fn free_address() -> String {
 
 fn commands(guide: &str) -> String {
     let found = blocks(guide, "sh");
-    assert!(found.len() > 10, "the guide has lost its commands");
+    assert!(found.len() > 5, "the guide has lost its commands");
     found.concat()
 }
 

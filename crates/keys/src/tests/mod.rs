@@ -4,4 +4,5 @@ mod key_files;
 mod profiles;
 mod rust_signer;
 mod two_libraries;
+mod use_log;
 mod wycheproof;

@@ -10,6 +10,7 @@ mod bit_flips;
 mod cbor;
 mod counters;
 mod documents;
+mod ecdsa;
 mod epochs;
 mod golden;
 mod keys;
