@@ -17,7 +17,7 @@ pub mod bundle_file;
 pub mod check;
 pub mod container;
 mod container_error;
-mod der_signature;
+pub mod der_signature;
 pub mod document_file;
 pub mod environments;
 pub mod identity;
