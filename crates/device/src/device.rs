@@ -253,6 +253,12 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         self.standing.root_version
     }
 
+    /// The revocations that count; none if there are none yet under its root.
+    #[must_use]
+    pub fn revocations(&self) -> Option<HeldRevocations> {
+        self.standing.revocations
+    }
+
     /// Says that a message or a fetch brought no answer.
     ///
     /// # Errors

@@ -34,6 +34,12 @@ impl Crowd {
         }
     }
 
+    /// Lets another device join, which wants to act at `at`.
+    pub fn join(&mut self, device: SimulatedDevice, at: Timestamp) {
+        self.agenda.put(at, self.devices.len());
+        self.devices.push(Some(Box::new(device)));
+    }
+
     /// When the next device wants to act; none if the crowd is empty.
     pub fn next_at(&self) -> Option<Timestamp> {
         self.agenda.next_at()
@@ -67,5 +73,13 @@ impl Crowd {
     /// The devices, in order of their number.
     pub fn devices(&self) -> impl Iterator<Item = &SimulatedDevice> {
         self.devices.iter().flatten().map(|device| &**device)
+    }
+
+    /// As [`devices`](Self::devices), to do something with them between two instants.
+    pub fn devices_mut(&mut self) -> impl Iterator<Item = &mut SimulatedDevice> {
+        self.devices
+            .iter_mut()
+            .flatten()
+            .map(|device| &mut **device)
     }
 }

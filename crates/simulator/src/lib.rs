@@ -14,6 +14,7 @@ pub mod link;
 pub mod population;
 pub mod real_time;
 pub mod simulated_device;
+mod stick;
 pub mod weather;
 
 pub use behaviour::{Behaviour, Behaviours};

@@ -7,15 +7,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mainstay_device::{Config, Cut, Device, DeviceError, SimulatedNor, Want};
-use mainstay_protocol::{BootReason, CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH, SelfTest};
-use mainstay_trust::Digest;
+use mainstay_device::{BundleParts, Config, Cut, Device, DeviceError, SimulatedNor, Want};
+use mainstay_protocol::{BootReason, CHECK_IN_PATH, Event, PAYLOADS_PATH, REPORTS_PATH, SelfTest};
 use mainstay_trust::rustcrypto::RustCrypto;
+use mainstay_trust::{Digest, Refusal};
 
 use crate::behaviour::{Behaviour, Behaviours};
 use crate::dice::Dice;
 use crate::link::{Link, LinkError, Luck};
 use crate::population::{Hardship, Home};
+use crate::stick::Stick;
 use crate::weather;
 
 /// The real device core, as simulated devices have it.
@@ -55,6 +56,7 @@ pub struct SimulatedDevice {
     missed_polls: u16,
     cut_planned_for: Option<Digest>,
     ever_ran: BTreeSet<Digest>,
+    stick: Option<Stick>,
 }
 
 enum Body {
@@ -91,6 +93,7 @@ impl SimulatedDevice {
             missed_polls: 0,
             cut_planned_for: None,
             ever_ran: BTreeSet::new(),
+            stick: None,
         }
     }
 
@@ -110,10 +113,7 @@ impl SimulatedDevice {
 
     /// The manifest digest of the release that runs; none while it restarts or in safe mode.
     pub fn running_release(&self) -> Option<Digest> {
-        match &self.body {
-            Body::Up(core) => core.running_release(),
-            Body::Down(..) | Body::Moving => None,
-        }
+        self.core_if_up()?.running_release()
     }
 
     /// Whether it runs something that it has confirmed.
@@ -129,6 +129,41 @@ impl SimulatedDevice {
     /// Whether the release with this manifest digest ever ran here.
     pub fn ever_ran(&self, manifest: &Digest) -> bool {
         self.ever_ran.contains(manifest)
+    }
+
+    /// The device core, to look at; none while it restarts.
+    pub fn core_if_up(&self) -> Option<&Core> {
+        match &self.body {
+            Body::Up(core) => Some(core),
+            Body::Down(..) | Body::Moving => None,
+        }
+    }
+
+    /// Hands it a bundle, whose image is `payload`: that one it reads from the bundle, whatever becomes
+    /// of the network. Returns why it refuses, if it does.
+    ///
+    /// # Errors
+    /// If flash fails.
+    ///
+    /// # Panics
+    /// If it is restarting: nobody can hand it anything then.
+    pub fn take_bundle(
+        &mut self,
+        bundle: &BundleParts<'_>,
+        payload: Arc<[u8]>,
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, DeviceError> {
+        let core = self.core();
+        let told = core.record().reports.last().map_or(0, |report| report.seq);
+        core.take_bundle(bundle, unix_ms(now))?;
+        let new = core
+            .record()
+            .reports
+            .iter()
+            .filter(|report| report.seq > told);
+        let refused = new.map(|report| report.event).find_map(refusal_in);
+        self.stick = Some(Stick::with(payload));
+        Ok(refused)
     }
 
     /// One step; returns an instant if there is nothing to do before it.
@@ -250,6 +285,13 @@ impl SimulatedDevice {
         now_ms: u64,
         around: &Circumstances,
     ) -> Result<(), DeviceError> {
+        if let Some(bytes) = self
+            .stick
+            .as_ref()
+            .and_then(|stick| stick.read(&image, offset, left))
+        {
+            return self.core().take_image_bytes(&bytes, now_ms);
+        }
         let path = format!("{PAYLOADS_PATH}{image}");
         let mut luck = self.luck(now_ms, around);
         if luck == Luck::Fine && self.dice.chance(around.hardship.download_cut) {
@@ -323,6 +365,13 @@ impl SimulatedDevice {
             missed,
             &mut self.dice,
         )
+    }
+}
+
+fn refusal_in(event: Event) -> Option<Refusal> {
+    match event {
+        Event::Refused { refusal, .. } => Refusal::from_code(refusal),
+        _ => None,
     }
 }
 
