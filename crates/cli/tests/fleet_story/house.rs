@@ -58,10 +58,10 @@ pub struct Release {
     pub envelope: Vec<u8>,
     /// The image.
     pub image: Vec<u8>,
-    /// The artifact as its builder signed it, and after the approval.
+    /// The artifact as its builder signed it.
     built: String,
-    /// See `built`.
-    pub approved: String,
+    /// The artifact after the approval.
+    approved: String,
 }
 
 impl House {
@@ -243,6 +243,12 @@ impl House {
             "rollout start {name} --token-file {operator}.token"
         ));
         started["id"].as_i64().expect("a rollout has a number")
+    }
+
+    /// How far a rollout is: `rolling`, `halted` or `complete`.
+    pub async fn phase(&self, rollout: i64) -> String {
+        let view = self.operator("joe").rollout(rollout).await;
+        view.unwrap_or_else(|error| panic!("{error}")).phase
     }
 
     /// Makes a bundle of a release with all roots from the first on, signed by operations.
