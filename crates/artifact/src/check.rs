@@ -4,14 +4,20 @@
 //! is still worth asking after a failure. Whether a *particular* device may install the release is
 //! not asked: that takes the device's own facts. Read [`check`] first.
 
+mod asked;
+mod companions;
+mod finding;
+
 use std::io::{Read, Seek};
 
-use mainstay_trust::{Manifest, Primitives, Refusal, Root, Verified, verify};
+use mainstay_trust::{Primitives, Root, Verified};
 use serde::Serialize;
 
+pub use companions::Companions;
+
 use crate::blocks;
-use crate::container::{ArtifactFile, ContainerError};
-use crate::pack::measure;
+use crate::container::ArtifactFile;
+use asked::Asked;
 
 /// What is asked of an artifact, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,6 +35,39 @@ pub enum Step {
     PayloadSize,
     /// The payload has the digest that the manifest says.
     PayloadDigest,
+    /// The bill of materials is one, and the one that the manifest binds.
+    Sbom,
+    /// The statement of provenance is one, and the one that the manifest binds.
+    Provenance,
+    /// The statement is about this image.
+    ProvenanceSubject,
+    /// A build key of the root has signed the statement.
+    ProvenanceSignature,
+}
+
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Step; 10] = [
+        Step::Container,
+        Step::Manifest,
+        Step::BuildSignature,
+        Step::Approval,
+        Step::PayloadSize,
+        Step::PayloadDigest,
+        Step::Sbom,
+        Step::Provenance,
+        Step::ProvenanceSubject,
+        Step::ProvenanceSignature,
+    ];
+
+    /// Whether a device asks this too. It never sees what only accompanies a release.
+    pub fn is_asked_by_devices(self) -> bool {
+        use Step::{Provenance, ProvenanceSignature, ProvenanceSubject, Sbom};
+        !matches!(
+            self,
+            Sbom | Provenance | ProvenanceSubject | ProvenanceSignature
+        )
+    }
 }
 
 /// How a step ended.
@@ -43,6 +82,10 @@ pub enum Outcome {
         id: &'static str,
         /// What is wrong.
         cause: String,
+        /// What should be there.
+        expected: String,
+        /// What is there.
+        found: String,
         /// What to do about it.
         cure: &'static str,
     },
@@ -63,9 +106,14 @@ pub struct Check {
     pub outcome: Outcome,
 }
 
-/// Whether every step was asked and passed: the only state in which a device installs.
+/// Whether nothing failed, and every step that a device asks was asked: the only state in which one
+/// installs.
 pub fn all_passed(checks: &[Check]) -> bool {
-    checks.iter().all(|check| check.outcome == Outcome::Passed)
+    first_failure(checks).is_none()
+        && checks
+            .iter()
+            .filter(|check| check.step.is_asked_by_devices())
+            .all(|check| check.outcome == Outcome::Passed)
 }
 
 /// The first step that failed, if any did.
@@ -83,13 +131,15 @@ const NO_BUILD: &str = "it is asked once the build signature is good";
 pub fn check(
     source: &mut (impl Read + Seek),
     root: Option<&Verified<Root<'_>>>,
+    companions: Companions<'_>,
     primitives: &impl Primitives,
 ) -> Vec<Check> {
-    let mut asked = Asked(Vec::with_capacity(6));
+    let mut asked = Asked::default();
     let Some(file) = asked.answer(Step::Container, ArtifactFile::read(source)) else {
         return asked.skip_rest(NOT_WHOLE);
     };
     let opened = blocks::open(&file.envelope, primitives);
+    let opened = opened.map_err(|refusal| finding::manifest(refusal, &file.envelope, primitives));
     let Some((_, manifest)) = asked.answer(Step::Manifest, opened) else {
         return asked.skip_rest(NOT_WHOLE);
     };
@@ -98,136 +148,6 @@ pub fn check(
         None => asked.skip(&[Step::BuildSignature, Step::Approval], NO_ROOT),
     }
     asked.payload(&file, &manifest, source, primitives);
+    companions::ask(&mut asked, companions, &manifest, root, primitives);
     asked.0
-}
-
-struct Asked(Vec<Check>);
-
-impl Asked {
-    fn signatures(
-        &mut self,
-        bytes: &[u8],
-        root: &Verified<Root<'_>>,
-        primitives: &impl Primitives,
-    ) {
-        let built = blocks::open(bytes, primitives)
-            .and_then(|(envelope, _)| blocks::check_build(&envelope, root, primitives));
-        if self.answer(Step::BuildSignature, built).is_none() {
-            return self.skip(&[Step::Approval], NO_BUILD);
-        }
-        self.answer(Step::Approval, verify::release(bytes, root, primitives));
-    }
-
-    fn payload(
-        &mut self,
-        file: &ArtifactFile,
-        manifest: &Manifest<'_>,
-        source: &mut (impl Read + Seek),
-        primitives: &impl Primitives,
-    ) {
-        let size = expect(
-            file.payload_len == manifest.image_bytes.into(),
-            Refusal::PayloadSize,
-        );
-        if self.answer(Step::PayloadSize, size).is_none() {
-            return self.skip(&[Step::PayloadDigest], NOT_WHOLE);
-        }
-        let digest = file
-            .payload_reader(source)
-            .map_err(Reason::from)
-            .and_then(|mut payload| {
-                let (digest, _) = measure(&mut payload, primitives).map_err(Reason::from)?;
-                Ok(expect(
-                    digest.ct_eq(&manifest.image_digest),
-                    Refusal::PayloadDigest,
-                )?)
-            });
-        self.answer(Step::PayloadDigest, digest);
-    }
-
-    /// Writes down how a step ended, and hands on what it found.
-    fn answer<T>(&mut self, step: Step, found: Result<T, impl Into<Reason>>) -> Option<T> {
-        match found {
-            Ok(found) => {
-                self.0.push(Check {
-                    step,
-                    outcome: Outcome::Passed,
-                });
-                Some(found)
-            }
-            Err(reason) => {
-                let Reason { id, cause, cure } = reason.into();
-                self.0.push(Check {
-                    step,
-                    outcome: Outcome::Failed { id, cause, cure },
-                });
-                None
-            }
-        }
-    }
-
-    fn skip(&mut self, steps: &[Step], why: &'static str) {
-        let skipped = |step: &Step| Check {
-            step: *step,
-            outcome: Outcome::NotApplicable { why },
-        };
-        self.0.extend(steps.iter().map(skipped));
-    }
-
-    fn skip_rest(mut self, why: &'static str) -> Vec<Check> {
-        use Step::{Approval, BuildSignature, Container, Manifest, PayloadDigest, PayloadSize};
-        let all = [
-            Container,
-            Manifest,
-            BuildSignature,
-            Approval,
-            PayloadSize,
-            PayloadDigest,
-        ];
-        let asked = self.0.len();
-        self.skip(&all[asked..], why);
-        self.0
-    }
-}
-
-fn expect(holds: bool, otherwise: Refusal) -> Result<(), Refusal> {
-    if holds { Ok(()) } else { Err(otherwise) }
-}
-
-/// The three columns that every error of ours has.
-struct Reason {
-    id: &'static str,
-    cause: String,
-    cure: &'static str,
-}
-
-impl From<Refusal> for Reason {
-    fn from(refusal: Refusal) -> Self {
-        let cause = refusal.cause().to_owned();
-        Self {
-            id: refusal.id(),
-            cause,
-            cure: refusal.cure(),
-        }
-    }
-}
-
-impl From<ContainerError> for Reason {
-    fn from(error: ContainerError) -> Self {
-        Self {
-            id: error.id(),
-            cause: error.to_string(),
-            cure: error.cure(),
-        }
-    }
-}
-
-impl From<crate::pack::PackError> for Reason {
-    fn from(error: crate::pack::PackError) -> Self {
-        Self {
-            id: error.id(),
-            cause: error.to_string(),
-            cure: error.cure(),
-        }
-    }
 }

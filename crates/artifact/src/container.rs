@@ -12,7 +12,7 @@
 //! module checks the frame only; it neither parses the envelope nor hashes the payload. Read
 //! [`ArtifactFile`] first.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 
@@ -30,6 +30,10 @@ const LENGTH_HEAD_MAX: usize = 5;
 
 /// Everything before the payload fits in this many bytes.
 const PREFIX_BYTES_MAX: usize = MAGIC.len() + 2 * LENGTH_HEAD_MAX + ENVELOPE_BYTES_MAX;
+
+/// How much of a payload is in memory at a time: enough that hashing and the disk, not the calls,
+/// take the time, and little beside any machine's memory.
+pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
 
 /// The bytes an artifact file may have.
 pub const FILE_BYTES_MAX: u64 = PREFIX_BYTES_MAX as u64 + PAYLOAD_BYTES_MAX;
@@ -116,13 +120,64 @@ pub fn write(
     out.write_all(&encode_head(envelope.len() as u64))?;
     out.write_all(envelope)?;
     out.write_all(&encode_head(payload_len))?;
-    let copied = io::copy(&mut (&mut *payload).take(payload_len), out)?;
+    let mut pieces = BufReader::with_capacity(PIECE_BYTES, (&mut *payload).take(payload_len));
+    let copied = io::copy(&mut pieces, out)?;
     if copied != payload_len || payload.read(&mut [0])? != 0 {
         return Err(ContainerError::PayloadStream {
             announced: payload_len,
         });
     }
     Ok(())
+}
+
+/// An artifact file whose payload is written while its envelope isn't known yet.
+///
+/// An envelope tells its payload's digest, so it is known last, yet it stands first. Its *size* is
+/// known from the start, for a digest is as long as any other: room for it is left, and filled when
+/// the payload has gone by. So the payload is read once, and what is hashed is what is written.
+#[derive(Debug)]
+#[must_use = "without its envelope the file is no artifact"]
+pub struct Unfinished {
+    envelope_bytes: u64,
+    envelope_at: u64,
+}
+
+impl Unfinished {
+    /// Writes the frame into an empty stream, with room for the envelope. The payload, of exactly
+    /// `payload_bytes`, is to be written next.
+    pub fn begin(
+        out: &mut impl Write,
+        envelope_bytes: u64,
+        payload_bytes: u64,
+    ) -> Result<Self, ContainerError> {
+        check_envelope_bytes(envelope_bytes)?;
+        check_payload_bytes(payload_bytes)?;
+        let head = [&MAGIC[..], &encode_head(envelope_bytes)].concat();
+        out.write_all(&head)?;
+        io::copy(&mut io::repeat(0).take(envelope_bytes), out)?;
+        out.write_all(&encode_head(payload_bytes))?;
+        Ok(Self {
+            envelope_bytes,
+            envelope_at: head.len() as u64,
+        })
+    }
+
+    /// Fills the room. Refuses an envelope of another size than was announced.
+    pub fn finish(
+        self,
+        out: &mut (impl Write + Seek),
+        envelope: &[u8],
+    ) -> Result<(), ContainerError> {
+        if envelope.len() as u64 != self.envelope_bytes {
+            return Err(ContainerError::EnvelopeRoom {
+                room: self.envelope_bytes,
+                found: envelope.len() as u64,
+            });
+        }
+        out.seek(SeekFrom::Start(self.envelope_at))?;
+        out.write_all(envelope)?;
+        Ok(())
+    }
 }
 
 /// One artifact file in memory.

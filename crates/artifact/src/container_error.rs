@@ -43,6 +43,14 @@ pub enum ContainerError {
     /// Something follows the payload.
     #[error("{0} bytes follow the payload; an artifact file ends with it")]
     TrailingBytes(u64),
+    /// The envelope doesn't fill the room that was left for it.
+    #[error("the envelope has {found} bytes, but {room} were kept for it")]
+    EnvelopeRoom {
+        /// Bytes kept.
+        room: u64,
+        /// Bytes there are.
+        found: u64,
+    },
     /// The payload stream didn't hold as many bytes as announced.
     #[error("the payload has not the {announced} bytes that the envelope speaks of")]
     PayloadStream {
@@ -63,6 +71,7 @@ impl ContainerError {
             Self::PayloadSize(_) => "artifact.payload-size",
             Self::CutShort { .. } => "artifact.cut-short",
             Self::TrailingBytes(_) => "artifact.trailing-bytes",
+            Self::EnvelopeRoom { .. } => "artifact.envelope-room",
             Self::PayloadStream { .. } => "artifact.payload-stream",
         }
     }
@@ -75,6 +84,9 @@ impl ContainerError {
                 "Name a file made by `mainstay artifact pack`, not the firmware image itself."
             }
             Self::PayloadSize(_) => "Pack a firmware image of 1 byte to 64 MiB.",
+            Self::EnvelopeRoom { .. } => {
+                "The key store gave a signature of an unusual length; pack first, then sign."
+            }
             Self::PayloadStream { .. } => {
                 "The image changed while it was read; pack it again when the build is done."
             }

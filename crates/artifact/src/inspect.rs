@@ -1,14 +1,19 @@
 //! What an artifact says of itself, and who vouches for it, as one typed report.
 //!
-//! Showing is not believing: without a root the report repeats what the envelope claims, and it
-//! never hashes the payload. [`check`](mod@crate::check) answers whether any of it is true. Read
-//! [`Report`] first.
+//! Showing is not believing: without a root the report repeats what the envelope claims.
+//! [`check`](mod@crate::check) answers whether any of it is true. Read [`Report`] first; what is in
+//! the file beside the envelope is told by [`Measured`].
+
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use mainstay_trust::cose::{Approval, Block};
-use mainstay_trust::{Digest, Envelope, Manifest, Primitives, Refusal, Role, Root, Verified};
+use mainstay_trust::{
+    Digest, Envelope, Hasher, Manifest, Primitives, Refusal, Role, Root, Verified,
+};
 use serde::Serialize;
 
 use crate::blocks::{self, SeenBlock};
+use crate::container::{ArtifactFile, ContainerError, PIECE_BYTES};
 use crate::identity::{ClassName, uuid_text};
 
 /// An artifact, field by field.
@@ -70,6 +75,55 @@ impl Report {
     pub fn is_for(&self, class: &ClassName) -> bool {
         let ids = (uuid_text(&class.vendor_id()), uuid_text(&class.class_id()));
         (&self.vendor_id, &self.class_id) == (&ids.0, &ids.1)
+    }
+}
+
+/// What an artifact file holds, found by reading it once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Measured {
+    /// SHA-256 of the whole file, as `sha256sum` prints it.
+    pub file_digest: Digest,
+    /// Bytes of the whole file.
+    pub file_bytes: u64,
+    /// SHA-256 of the image that is in it, whatever the manifest says.
+    pub image_found: Digest,
+    /// Bytes of the image that is in it.
+    pub image_found_bytes: u64,
+}
+
+/// Reads an artifact file once, from its start; `file` is its frame.
+pub fn measure(
+    file: &ArtifactFile,
+    source: &mut (impl Read + Seek),
+    primitives: &impl Primitives,
+) -> Result<Measured, ContainerError> {
+    let (mut whole, mut image) = (primitives.hasher(), primitives.hasher());
+    source.seek(SeekFrom::Start(0))?;
+    let mut prefix = Vec::new();
+    let prefix_bytes = source.take(file.payload_offset).read_to_end(&mut prefix)? as u64;
+    whole.update(&prefix);
+    let mut both = Both([&mut whole, &mut image]);
+    let mut pieces = BufReader::with_capacity(PIECE_BYTES, source.take(file.payload_len));
+    let image_found_bytes = io::copy(&mut pieces, &mut both)?;
+    Ok(Measured {
+        file_digest: whole.finish(),
+        file_bytes: prefix_bytes + image_found_bytes,
+        image_found: image.finish(),
+        image_found_bytes,
+    })
+}
+
+/// Hashes what is written to it, twice.
+struct Both<'a, H>([&'a mut H; 2]);
+
+impl<H: Hasher> io::Write for Both<'_, H> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.iter_mut().for_each(|hasher| hasher.update(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

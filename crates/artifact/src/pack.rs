@@ -2,16 +2,19 @@
 //!
 //! The same request and the same payload give the same bytes on every machine: nothing of the
 //! place, the time or the machine enters. Packing vouches for nothing; [`sign`](crate::sign) and
-//! [`approve`](crate::approve) do. Read [`PackRequest`] first.
+//! [`approve`](crate::approve) do. Read [`PackRequest`] first; [`pack`] makes an envelope,
+//! [`into_file`](crate::pack_file::into_file) a whole artifact file in one pass over the image.
 
-use std::io::Read;
+use std::io::{self, Read, Write};
+use std::{mem, thread};
 
 use mainstay_trust::envelope;
 use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
 use mainstay_trust::{BootloaderVersion, Digest, EncodeError, Hasher, List, Manifest, Primitives};
 
-use crate::ClassName;
-use crate::container::PAYLOAD_BYTES_MAX;
+use crate::blocks::BlockError;
+use crate::container::{ContainerError, PAYLOAD_BYTES_MAX, PIECE_BYTES};
+use crate::identity::ClassName;
 
 /// What a release says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub struct Packed {
 pub enum PackError {
     /// The payload can't be read.
     #[error("the firmware image could not be read: {0}")]
-    Stream(#[from] std::io::Error),
+    Stream(#[from] io::Error),
     /// The payload has no bytes.
     #[error("the firmware image is empty")]
     EmptyPayload,
@@ -74,6 +77,12 @@ pub enum PackError {
     /// The rules of the manifest itself refuse it.
     #[error("the manifest can't be written: {0}")]
     Manifest(#[from] EncodeError),
+    /// The artifact file's frame can't be written.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
+    /// It can't be signed.
+    #[error(transparent)]
+    Block(#[from] BlockError),
 }
 
 impl PackError {
@@ -86,6 +95,8 @@ impl PackError {
             Self::Version(_) => "artifact.version",
             Self::Sequence => "artifact.sequence",
             Self::ReturnsTo(_) => "artifact.returns-to",
+            Self::Container(error) => error.id(),
+            Self::Block(error) => error.id(),
             Self::Manifest(EncodeError::Refused(refusal)) => refusal.id(),
             Self::Manifest(EncodeError::BufferTooSmall) => "artifact.manifest-size",
         }
@@ -100,6 +111,8 @@ impl PackError {
             Self::Version(_) => "Write the version like 1.4.0 or 1.4.0-rc.1+build.7.",
             Self::Sequence => "Count releases of a class from 1 upwards.",
             Self::ReturnsTo(_) => "Name at most four releases, the newest that are still good.",
+            Self::Container(error) => error.cure(),
+            Self::Block(error) => error.cure(),
             Self::Manifest(EncodeError::Refused(refusal)) => refusal.cure(),
             Self::Manifest(EncodeError::BufferTooSmall) => "Shorten the version.",
         }
@@ -114,6 +127,16 @@ pub fn pack(
 ) -> Result<Packed, PackError> {
     check(request)?;
     let (image_digest, image_bytes) = measure(payload, primitives)?;
+    describe(request, image_digest, image_bytes, primitives)
+}
+
+/// The unsigned envelope of a payload that was measured.
+pub(crate) fn describe(
+    request: &PackRequest,
+    image_digest: Digest,
+    image_bytes: u64,
+    primitives: &impl Primitives,
+) -> Result<Packed, PackError> {
     let manifest = encode_manifest(request, image_digest, image_bytes)?;
     let manifest_digest = envelope::manifest_digest(&manifest, primitives);
     let envelope = crate::blocks::encode_envelope(&manifest_digest, &[], &manifest)?;
@@ -130,30 +153,58 @@ pub fn measure(
     payload: &mut dyn Read,
     primitives: &impl Primitives,
 ) -> Result<(Digest, u64), PackError> {
+    copy_measured(payload, &mut io::sink(), primitives)
+}
+
+/// As [`measure`], writing to `out` the very bytes that are hashed. A second thread hashes one piece
+/// while this one writes it and reads the next, for neither work waits on the other.
+pub(crate) fn copy_measured(
+    payload: &mut dyn Read,
+    out: &mut dyn Write,
+    primitives: &impl Primitives,
+) -> Result<(Digest, u64), PackError> {
     let mut hasher = primitives.hasher();
     let mut total = 0;
-    // 64 KiB a turn: large enough that the hash, not the calls, takes the time.
-    let mut piece = vec![0; 64 * 1024];
+    let (mut piece, mut next) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
     let mut bounded = payload.take(PAYLOAD_BYTES_MAX + 1);
-    loop {
-        match bounded.read(&mut piece) {
+    let mut len = read_piece(&mut bounded, &mut piece)?;
+    while len > 0 {
+        total += len as u64;
+        let bytes = &piece[..len];
+        len = thread::scope(|scope| {
+            scope.spawn(|| hasher.update(bytes));
+            out.write_all(bytes)?;
+            read_piece(&mut bounded, &mut next)
+        })?;
+        mem::swap(&mut piece, &mut next);
+    }
+    check_size(total)?;
+    Ok((hasher.finish(), total))
+}
+
+/// Fills `piece` as far as the stream goes.
+fn read_piece(stream: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        match stream.read(&mut piece[filled..]) {
             Ok(0) => break,
-            Ok(n) => {
-                hasher.update(&piece[..n]);
-                total += n as u64;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
-    match total {
+    Ok(filled)
+}
+
+pub(crate) fn check_size(image_bytes: u64) -> Result<(), PackError> {
+    match image_bytes {
         0 => Err(PackError::EmptyPayload),
-        1..=PAYLOAD_BYTES_MAX => Ok((hasher.finish(), total)),
+        1..=PAYLOAD_BYTES_MAX => Ok(()),
         _ => Err(PackError::PayloadTooLarge),
     }
 }
 
-fn check(request: &PackRequest) -> Result<(), PackError> {
+pub(crate) fn check(request: &PackRequest) -> Result<(), PackError> {
     let version = &request.version;
     if version.len() > VERSION_BYTES_MAX || semver::Version::parse(version).is_err() {
         return Err(PackError::Version(

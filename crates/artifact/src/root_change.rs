@@ -307,10 +307,3 @@ fn put<K: PartialEq, V>(pairs: &mut Vec<(K, V)>, key: K, value: V) {
         None => pairs.push((key, value)),
     }
 }
-
-/// The keys that two roots share. Those of two environments must share none: who signs for staging
-/// would sign for production.
-pub fn roots_sharing_a_key<'a>(one: &Root<'a>, other: &Root<'_>) -> Vec<(KeyId, &'a str)> {
-    let shared = one.keys.iter().filter(|key| other.key(&key.id).is_some());
-    shared.map(|key| (key.id, key.holder)).collect()
-}

@@ -31,17 +31,45 @@ pub struct SignError {
     pub holder: String,
     /// What the key store said, in plain words.
     pub cause: String,
+    advice: Option<Advice>,
+}
+
+/// The id and the cure that a key store knows better than we do here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Advice {
+    id: &'static str,
+    cure: &'static str,
 }
 
 impl SignError {
+    /// The key of `holder` did not sign, because of `cause`.
+    pub fn new(holder: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self {
+            holder: holder.into(),
+            cause: cause.into(),
+            advice: None,
+        }
+    }
+
+    /// As it is, under the key store's own stable id and with its own cure.
+    #[must_use]
+    pub fn with_advice(self, id: &'static str, cure: &'static str) -> Self {
+        let advice = Some(Advice { id, cure });
+        Self { advice, ..self }
+    }
+
     /// Stable id of this error.
     pub fn id(&self) -> &'static str {
-        "artifact.key-did-not-sign"
+        self.advice
+            .map_or("artifact.key-did-not-sign", |advice| advice.id)
     }
 
     /// What to do about it.
     pub fn cure(&self) -> &'static str {
-        "Open the key file or token again; if it still fails, replace the key through a new root."
+        self.advice.map_or(
+            "Open the key file or token again; if it still fails, replace the key through a new root.",
+            |advice| advice.cure,
+        )
     }
 }
 

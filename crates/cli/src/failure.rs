@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use mainstay_artifact::mcuboot::WrapError;
+use mainstay_artifact::pack::PackError;
+use mainstay_artifact::provenance::ProvenanceError;
 use mainstay_client::ClientError;
 use mainstay_server::AppError;
 use mainstay_server::admin::AdminError;
@@ -88,17 +91,49 @@ macro_rules! explain {
 
 explain! {
     usage mainstay_keys::KeyError;
+    usage mainstay_keys::UseLogError;
     usage mainstay_server::serve::ServeError;
     usage mainstay_artifact::bundle_file::BundleError;
     usage mainstay_artifact::container::ContainerError;
     usage mainstay_artifact::identity::NameError;
-    usage mainstay_artifact::pack::PackError;
+    usage mainstay_artifact::sbom::SbomError;
+    usage mainstay_artifact::mcuboot::CounterError;
+    usage mainstay_artifact::mcuboot::VersionError;
+    usage mainstay_artifact::mcuboot::spki::SpkiError;
     refusal mainstay_artifact::BlockError;
     refusal mainstay_artifact::ChangeError;
     refusal mainstay_artifact::revocations_file::WithdrawError;
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
     usage mainstay_fleet::IdError;
+}
+
+impl From<WrapError> for Failure {
+    fn from(error: WrapError) -> Self {
+        match error {
+            WrapError::Sign(error) => error.into(),
+            _ => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
+}
+
+impl From<PackError> for Failure {
+    fn from(error: PackError) -> Self {
+        match error {
+            PackError::Block(error) => error.into(),
+            error => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
+}
+
+impl From<ProvenanceError> for Failure {
+    fn from(error: ProvenanceError) -> Self {
+        let (id, what, cure) = (error.id(), error.to_string(), error.cure());
+        match error.is_refusal() {
+            true => Self::refusal(id, what, cure),
+            false => Self::usage(id, what, cure),
+        }
+    }
 }
 
 impl From<mainstay_trust::Refusal> for Failure {

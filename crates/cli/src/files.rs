@@ -1,9 +1,10 @@
 //! Reading and writing files for the verbs: bounded reads, whole writes, clear errors.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use crate::draft::Draft;
 use crate::failure::Failure;
 
 /// Opens a file that is read piece by piece.
@@ -53,7 +54,8 @@ pub fn read_text(path: &Path, what: &str, max: u64) -> Result<String, Failure> {
     })
 }
 
-fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
+/// What can't be read, and why.
+pub fn unreadable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
     let place = path.display();
     match error.kind() {
         std::io::ErrorKind::NotFound => Failure::usage(
@@ -78,29 +80,36 @@ pub fn write_new(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// As [`write_new`], for content that `fill` writes piece by piece.
-pub fn write_new_with(
+pub fn write_new_with<T>(
     path: &Path,
     what: &str,
-    fill: impl FnOnce(&mut File) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    if path.exists() {
-        let problem = format!("{} exists already", path.display());
-        let cure = "choose another path, or move the old file away";
-        return Err(Failure::usage(format!("{what}.exists"), problem, cure));
-    }
+    fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    must_be_new(path, what)?;
     replace_with(path, what, fill)
+}
+
+/// Refuses a path at which there is something already.
+pub fn must_be_new(path: &Path, what: &str) -> Result<(), Failure> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let problem = format!("{} exists already", path.display());
+    let cure = "choose another path, or move the old file away";
+    Err(Failure::usage(format!("{what}.exists"), problem, cure))
 }
 
 /// Writes a whole file in place of an older one: a reader sees the old bytes or the new ones, and
 /// after a failure the old ones stay.
-pub fn replace_with(
+pub fn replace_with<T>(
     path: &Path,
     what: &str,
-    fill: impl FnOnce(&mut File) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+    fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    let written = write_synced(&temporary, path, what, fill).and_then(|()| {
-        fs::rename(&temporary, path).map_err(|error| unwritable(path, what, &error))
+    let written = write_synced(&temporary, path, what, fill).and_then(|filled| {
+        fs::rename(&temporary, path).map_err(|error| unwritable(path, what, &error))?;
+        Ok(filled)
     });
     if written.is_err() {
         // Nothing half-written stays; if even that fails, the first error is the one to tell.
@@ -109,20 +118,18 @@ pub fn replace_with(
     written
 }
 
-fn write_synced(
+fn write_synced<T>(
     temporary: &Path,
     path: &Path,
     what: &str,
-    fill: impl FnOnce(&mut File) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(temporary);
-    let mut file = file.map_err(|error| unwritable(path, what, &error))?;
-    fill(&mut file)?;
-    file.sync_all()
-        .map_err(|error| unwritable(path, what, &error))
+    fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let draft = Draft::create(temporary);
+    let mut draft = draft.map_err(|error| unwritable(path, what, &error))?;
+    let filled = fill(&mut draft)?;
+    let synced = draft.finish();
+    synced.map_err(|error| unwritable(path, what, &error))?;
+    Ok(filled)
 }
 
 fn unwritable(path: &Path, what: &str, error: &std::io::Error) -> Failure {

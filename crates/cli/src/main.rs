@@ -4,6 +4,7 @@
 //! [`failure::Failure`]: an id, what is wrong, and what to do, with exit code 2 for bad usage or bad
 //! input and 1 for a refusal. Nothing here decides anything: rules live with their nouns.
 
+mod draft;
 mod failure;
 mod files;
 mod moment;

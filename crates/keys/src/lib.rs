@@ -5,23 +5,38 @@
 //! Secrets never leave this crate: they are wiped when dropped, never printed, and written only
 //! under a passphrase. All cryptography is AWS-LC's, but for the file's own encryption (PKCS#8).
 //!
-//! Read [`FileSigner`] first; [`generate`] makes a key, [`mod@file`] keeps it, [`host`] verifies.
+//! Read [`fn@open`] first, the one door to a key, be it in a file or in a token; [`generate`] makes a
+//! key, [`mod@file`] keeps it, [`pkcs11`] speaks to tokens, [`use_log`] records each use, [`host`]
+//! verifies, and [`mod@module`] says whose cryptography it is.
 
 pub mod error;
 pub mod file;
+mod gather;
 pub mod generate;
 pub mod host;
+pub mod import;
+pub mod module;
+pub mod open;
+mod pair;
 pub mod passphrase;
+pub mod pkcs11;
 mod pkcs8_pem;
 pub mod public_formats;
 pub mod public_half;
 pub mod signer;
 #[cfg(test)]
 mod tests;
+pub mod token_file;
+pub mod use_log;
 
 pub use error::KeyError;
+pub use gather::gather_randomness;
 pub use generate::SecretKey;
 pub use host::HostPrimitives;
+pub use module::Module;
+pub use open::{PinOf, SecretSource, open, unlock};
 pub use passphrase::Passphrase;
 pub use public_half::PublicHalf;
 pub use signer::FileSigner;
+pub use token_file::TokenFile;
+pub use use_log::{Recorded, UseLog, UseLogError};

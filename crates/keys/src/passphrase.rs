@@ -39,19 +39,25 @@ impl Passphrase {
 
     /// The passphrase that stands alone in a file.
     pub fn from_file(path: &Path) -> Result<Self, KeyError> {
-        // Room for the longest passphrase, its line end and one byte to see that there is more:
-        // without it the text would be moved while it grows, and leave copies behind.
-        let room = PASSPHRASE_BYTES_MAX + 3;
-        let mut text = Zeroizing::new(String::with_capacity(room));
-        File::open(path)
-            .and_then(|file| file.take(room as u64).read_to_string(&mut text))
-            .map_err(|cause| KeyError::reading(path, cause))?;
-        Self::from_text(&text)
+        Self::from_text(&read_line(path, PASSPHRASE_BYTES_MAX)?)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+/// The text of a file with one secret line of at most `bytes_max` bytes; of a longer one enough is
+/// read to see that it is too long.
+pub(crate) fn read_line(path: &Path, bytes_max: usize) -> Result<Zeroizing<String>, KeyError> {
+    // Room for the longest line, its line end and one byte to see that there is more: without it
+    // the text would be moved while it grows, and leave copies behind.
+    let room = bytes_max + 3;
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    File::open(path)
+        .and_then(|file| file.take(room as u64).read_to_string(&mut text))
+        .map_err(|cause| KeyError::reading(path, cause))?;
+    Ok(text)
 }
 
 impl fmt::Debug for Passphrase {

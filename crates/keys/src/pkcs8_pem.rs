@@ -48,6 +48,20 @@ pub(crate) fn seal(pkcs8: &[u8], passphrase: &Passphrase) -> Option<Zeroizing<St
 
 /// Decrypts a key file's text to its PKCS#8 document.
 pub(crate) fn unseal(text: &str, passphrase: &Passphrase) -> Result<SecretDocument, Unsealable> {
+    let document = read(text)?;
+    let opened = sealed(&document)?
+        .decrypt(passphrase.as_bytes())
+        .map_err(|_| Unsealable::WrongPassphrase)?;
+    // One wrong passphrase in 256 leaves a padding that looks right; what it leaves is no key.
+    match PrivateKeyInfoRef::from_der(opened.as_bytes()) {
+        Ok(_) => Ok(opened),
+        Err(_) => Err(Unsealable::WrongPassphrase),
+    }
+}
+
+/// The document of a key file's text, if it is sealed in a way that can be opened at a bearable cost.
+/// Nothing is decrypted yet.
+pub(crate) fn read(text: &str) -> Result<SecretDocument, Unsealable> {
     let (label, document) =
         SecretDocument::from_pem(text).map_err(|_| Unsealable::NotAKey("it isn't PEM"))?;
     if LABEL_UNENCRYPTED.contains(&label) {
@@ -58,17 +72,13 @@ pub(crate) fn unseal(text: &str, passphrase: &Passphrase) -> Result<SecretDocume
             "it holds something else than a private key",
         ));
     }
-    let sealed = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
-        .map_err(|_| Unsealable::NotAKey("its encryption isn't PBES2, or it is damaged"))?;
-    check_cost(&sealed.encryption_algorithm)?;
-    let opened = sealed
-        .decrypt(passphrase.as_bytes())
-        .map_err(|_| Unsealable::WrongPassphrase)?;
-    // One wrong passphrase in 256 leaves a padding that looks right; what it leaves is no key.
-    match PrivateKeyInfoRef::from_der(opened.as_bytes()) {
-        Ok(_) => Ok(opened),
-        Err(_) => Err(Unsealable::WrongPassphrase),
-    }
+    check_cost(&sealed(&document)?.encryption_algorithm)?;
+    Ok(document)
+}
+
+fn sealed(document: &SecretDocument) -> Result<EncryptedPrivateKeyInfoRef<'_>, Unsealable> {
+    EncryptedPrivateKeyInfoRef::from_der(document.as_bytes())
+        .map_err(|_| Unsealable::NotAKey("its encryption isn't PBES2, or it is damaged"))
 }
 
 fn parameters() -> Option<Parameters> {

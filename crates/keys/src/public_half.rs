@@ -6,14 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{PublicKeyBuf, Signer};
+use mainstay_trust::root::HOLDER_BYTES_MAX;
 use mainstay_trust::{Algorithm, KeyId};
 use serde::{Deserialize, Serialize};
 
 use crate::file::{self, KEY_FILE_BYTES_MAX};
 use crate::{HostPrimitives, KeyError};
-
-/// The one algorithm's name, as RFC 9864 registers it.
-const ESP256: &str = "ESP256";
 
 /// Whose key it is, its id, and the public key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +35,36 @@ struct Text {
 }
 
 impl PublicHalf {
+    /// Refuses a holder that no root could name (see [`trust::root::Key`](mainstay_trust::Key)), so that
+    /// no key is made in vain.
+    ///
+    /// # Errors
+    /// `key.holder` if it isn't 1 to 64 visible ASCII characters without capitals.
+    pub fn check_holder(holder: &str) -> Result<(), KeyError> {
+        let plain = holder
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+        if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
+            return Ok(());
+        }
+        Err(KeyError::Holder(
+            holder.chars().take(HOLDER_BYTES_MAX).collect(),
+        ))
+    }
+
+    /// The public half of a key that `holder` holds.
+    ///
+    /// # Errors
+    /// `key.holder` if no root could name that holder.
+    pub fn new(holder: &str, public_key: PublicKeyBuf) -> Result<Self, KeyError> {
+        Self::check_holder(holder)?;
+        Ok(Self {
+            holder: holder.to_owned(),
+            key_id: KeyId::of(&public_key.as_key(), &HostPrimitives),
+            public_key,
+        })
+    }
+
     /// The public half of a signer.
     pub fn of(signer: &dyn Signer) -> Self {
         Self {
@@ -66,21 +94,23 @@ impl PublicHalf {
     pub fn to_text(&self) -> String {
         let text = Text {
             holder: self.holder.clone(),
-            algorithm: ESP256.to_owned(),
+            algorithm: self.public_key.algorithm().id().to_owned(),
             key_id: self.key_id.to_string(),
             public_key: hex::encode(self.public_key.as_key().bytes()),
         };
         toml::to_string(&text).expect("four strings are always TOML")
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the text of a `.pub` file.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a clause.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let text: Text = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        if text.algorithm != ESP256 {
-            return Err(format!("its algorithm isn't {ESP256}"));
-        }
-        let point = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
-        let public_key = PublicKeyBuf::new(Algorithm::Esp256, &point)
-            .map_err(|_| "public_key isn't an uncompressed point of P-256")?;
+        let algorithm = Algorithm::from_id(&text.algorithm).ok_or_else(unknown_algorithm)?;
+        let bytes = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
+        let public_key = PublicKeyBuf::new(algorithm, &bytes)
+            .map_err(|why| format!("public_key can't be one: {why}"))?;
         let key_id = KeyId::of(&public_key.as_key(), &HostPrimitives);
         if key_id.to_string() != text.key_id {
             return Err("key_id isn't that of public_key".to_owned());
@@ -93,6 +123,11 @@ impl PublicHalf {
     }
 }
 
+fn unknown_algorithm() -> String {
+    let known = Algorithm::ALL.map(Algorithm::id).join(", ");
+    format!("its algorithm is none of {known}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +137,24 @@ mod tests {
     fn text_and_back() {
         let half = PublicHalf::of(&FakeSigner::new("ana@northwind.example"));
         assert_eq!(PublicHalf::parse(&half.to_text()), Ok(half));
+    }
+
+    /// A hash-based key signs in hardware; here only its public half is known.
+    #[test]
+    fn a_key_that_signs_elsewhere() {
+        let mut bytes = [0; 60];
+        (bytes[3], bytes[7], bytes[11]) = (1, 5, 4);
+        let key = PublicKeyBuf::new(Algorithm::HssLms, &bytes).unwrap();
+        let half = PublicHalf::new("module.northwind.example", key).unwrap();
+        let text = half.to_text();
+        assert!(text.contains("algorithm = \"HSS-LMS\"\n"));
+        assert_eq!(PublicHalf::parse(&text), Ok(half));
+        let two_trees = text.replace("public_key = \"00000001", "public_key = \"00000002");
+        assert!(
+            PublicHalf::parse(&two_trees)
+                .unwrap_err()
+                .contains("one tree")
+        );
     }
 
     #[test]

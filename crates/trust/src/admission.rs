@@ -121,7 +121,7 @@ impl Admitted {
 /// |---|---|---|
 /// | 1 | have the right people signed the release? | those of [`verify`](crate::verify) |
 /// | 2 | is the offer fresh, and made under our root and revocations? | `root-mismatch`, `status-*`, `bundle-*`, `revocations-missing`, `revocations-mismatch` |
-/// | 3 | do our root and revocations still hold? | `root-expired`, `revocations-stale`, `revocations-missing` |
+/// | 3 | do our root and revocations still hold? | `root-expired`, `revocations-epoch`, `revocations-stale`, `revocations-missing` |
 /// | 4 | is the release for this device? | `wrong-vendor`, `wrong-class`, `bootloader-too-old` |
 /// | 5 | may the device move to it from what it runs? | `already-running`, `minimum-missing`, `below-floor`, `downgrade` |
 /// | 6 | may it still be installed? | `expired`, `revoked-release`, `below-minimum`, `held` |

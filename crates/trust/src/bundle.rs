@@ -9,15 +9,15 @@
 //! ```
 
 use crate::cbor::Canonical;
+use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::document::{Document, lasts};
+use crate::encoder::Encoder;
 use crate::fields::Fields;
 use crate::list::Item;
 use crate::mark::Mark;
 use crate::refusal::Refusal;
 use crate::root::Role;
-use minicbor::encode::{Error, Write};
-use minicbor::{Decoder, Encoder};
 
 /// The longest life of a statement, in seconds: 400 days. The plan sets a shorter one.
 pub const BUNDLE_S_MAX: u64 = 400 * 86_400;
@@ -47,11 +47,11 @@ impl<'a> Document<'a> for BundleStatement {
         let statement = BundleStatement {
             release: fields.need(1, Digest::read)?,
             revocations: Mark {
-                epoch: fields.need(2, |d| Ok(d.u32()?))?,
-                number: fields.need(3, |d| Ok(d.u64()?))?,
+                epoch: fields.need(2, Decoder::u32)?,
+                number: fields.need(3, Decoder::u64)?,
             },
-            issued: fields.need(4, |d| Ok(d.u64()?))?,
-            expires: fields.need(5, |d| Ok(d.u64()?))?,
+            issued: fields.need(4, Decoder::u64)?,
+            expires: fields.need(5, Decoder::u64)?,
         };
         fields.end()?;
         Ok(statement)
@@ -67,11 +67,11 @@ impl<'a> Document<'a> for BundleStatement {
 }
 
 impl Canonical for BundleStatement {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.map(5)?.u8(1)?.bytes(&self.release.0)?;
-        e.u8(2)?.u32(self.revocations.epoch)?;
-        e.u8(3)?.u64(self.revocations.number)?;
-        e.u8(4)?.u64(self.issued)?;
-        e.u8(5)?.u64(self.expires)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.map(5).uint(1).bytes(&self.release.0);
+        e.uint(2).uint(self.revocations.epoch.into());
+        e.uint(3).uint(self.revocations.number);
+        e.uint(4).uint(self.issued);
+        e.uint(5).uint(self.expires);
     }
 }

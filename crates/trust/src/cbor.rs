@@ -6,10 +6,9 @@
 //! would write for the parsed value: whatever a reader skipped or misread can't pass. Neither
 //! copies the bytes. Read [`Canonical`] first.
 
+use crate::decoder::Decoder;
+use crate::encoder::{Encoder, Sink};
 use crate::refusal::Refusal;
-use core::convert::Infallible;
-use minicbor::encode::{self, Write};
-use minicbor::{Decoder, Encoder};
 
 /// The deepest nesting that is followed. The root's key states lie four deep, and nothing of ours
 /// is deeper (embedded byte strings are checked one by one); six bounds the stack and leaves room.
@@ -29,40 +28,41 @@ pub enum EncodeError {
 /// A value with exactly one encoding.
 pub trait Canonical {
     /// Writes that encoding.
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), encode::Error<W::Error>>;
+    fn write(&self, e: &mut Encoder<'_>);
 }
 
 /// Writes `value` into `buf` and returns the number of bytes.
 pub fn encode_into(value: &impl Canonical, buf: &mut [u8]) -> Result<usize, EncodeError> {
-    let mut encoder = Encoder::new(encode::write::Cursor::new(buf));
-    value
-        .write(&mut encoder)
-        .map_err(|_| EncodeError::BufferTooSmall)?;
-    Ok(encoder.writer().position())
+    let size = buf.len();
+    match write_to(value, Sink::Fill(buf)) {
+        Sink::Fill(left) => Ok(size - left.len()),
+        _ => Err(EncodeError::BufferTooSmall),
+    }
 }
 
 /// The number of bytes in the encoding of `value`.
 pub fn encoded_len(value: &impl Canonical) -> usize {
-    let mut encoder = Encoder::new(Counter(0));
-    value
-        .write(&mut encoder)
-        .expect("counting can't fail, and our values always encode");
-    encoder.into_writer().0
+    match write_to(value, Sink::Count(0)) {
+        Sink::Count(bytes) => bytes,
+        _ => unreachable!("counting can't stop"),
+    }
 }
 
 /// Whether `bytes` are exactly the encoding of `value`.
 pub fn is_encoding_of(value: &impl Canonical, bytes: &[u8]) -> bool {
-    let mut encoder = Encoder::new(Comparer(bytes));
-    value.write(&mut encoder).is_ok() && encoder.into_writer().0.is_empty()
+    matches!(write_to(value, Sink::Compare(bytes)), Sink::Compare([]))
+}
+
+fn write_to<'s>(value: &impl Canonical, sink: Sink<'s>) -> Sink<'s> {
+    let mut encoder = Encoder::new(sink);
+    value.write(&mut encoder);
+    encoder.into_sink()
 }
 
 /// Writes `value` inside a byte string (`bstr .cbor` in CDDL).
-pub fn write_wrapped<W: Write>(
-    e: &mut Encoder<W>,
-    value: &impl Canonical,
-) -> Result<(), encode::Error<W::Error>> {
-    e.bytes_len(encoded_len(value) as u64)?;
-    value.write(e)
+pub fn write_wrapped(e: &mut Encoder<'_>, value: &impl Canonical) {
+    e.bytes_head(encoded_len(value));
+    value.write(e);
 }
 
 /// Checks `bytes` and opens them for reading.
@@ -83,123 +83,58 @@ pub fn check(bytes: &[u8], size_max: usize) -> Result<(), Refusal> {
     if bytes.len() > size_max {
         return Err(Refusal::TooLarge);
     }
-    let mut cursor = Scan { rest: bytes };
-    cursor.item(DEPTH_MAX)?;
-    if cursor.rest.is_empty() {
+    let mut d = Decoder::new(bytes);
+    check_item(&mut d, DEPTH_MAX)?;
+    if d.rest().is_empty() {
         Ok(())
     } else {
         Err(Refusal::Malformed)
     }
 }
 
-/// The least argument that needs one, two, four and eight bytes of its own.
-const LEAST: [u64; 4] = [24, 1 << 8, 1 << 16, 1 << 32];
-
-struct Scan<'a> {
-    rest: &'a [u8],
+fn check_item(d: &mut Decoder<'_>, depth: u8) -> Result<(), Refusal> {
+    let (major, argument) = d.head()?;
+    let inner = depth.checked_sub(1).ok_or(Refusal::TooLarge);
+    match major {
+        0 | 1 => Ok(()),
+        2 => d.take(argument).map(|_| ()),
+        3 => check_text(d.take(argument)?),
+        4 => check_items(d, argument, inner?),
+        5 => check_pairs(d, argument, inner?),
+        6 => check_item(d, inner?),
+        _ if (20..=22).contains(&argument) => Ok(()),
+        _ => Err(Refusal::Malformed),
+    }
 }
 
-impl<'a> Scan<'a> {
-    fn item(&mut self, depth: u8) -> Result<(), Refusal> {
-        let (major, argument) = self.head()?;
-        let inner = depth.checked_sub(1).ok_or(Refusal::TooLarge);
-        match major {
-            0 | 1 => Ok(()),
-            2 => self.take(argument).map(|_| ()),
-            3 => self.text(argument),
-            4 => self.items(argument, inner?),
-            5 => self.pairs(argument, inner?),
-            6 => self.item(inner?),
-            _ if (20..=22).contains(&argument) => Ok(()),
-            _ => Err(Refusal::Malformed),
+fn check_text(bytes: &[u8]) -> Result<(), Refusal> {
+    core::str::from_utf8(bytes)
+        .map(|_| ())
+        .map_err(|_| Refusal::Malformed)
+}
+
+fn check_items(d: &mut Decoder<'_>, count: u64, depth: u8) -> Result<(), Refusal> {
+    // Each turn takes at least one byte, so a huge count ends with the input.
+    (0..count).try_for_each(|_| check_item(d, depth))
+}
+
+fn check_pairs(d: &mut Decoder<'_>, count: u64, depth: u8) -> Result<(), Refusal> {
+    let mut last: &[u8] = &[];
+    for _ in 0..count {
+        let start = *d;
+        check_item(d, depth)?;
+        let key = d.since(start);
+        if key <= last {
+            return Err(Refusal::NotDeterministic);
         }
+        last = key;
+        check_item(d, depth)?;
     }
-
-    /// Major type and argument, the argument in its shortest form. Major type 7 with more than its
-    /// first byte is a float or a simple value that no document of ours holds.
-    fn head(&mut self) -> Result<(u8, u64), Refusal> {
-        let first = self.take(1)?[0];
-        let (major, info) = (first >> 5, first & 0x1f);
-        let (size, least) = match info {
-            0..=23 => return Ok((major, u64::from(info))),
-            31 if (2..=5).contains(&major) => return Err(Refusal::NotDeterministic),
-            24..=27 if major < 7 => (1 << (info - 24), LEAST[usize::from(info - 24)]),
-            _ => return Err(Refusal::Malformed),
-        };
-        let bytes = self.take(size)?;
-        let argument = bytes
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        if argument < least {
-            Err(Refusal::NotDeterministic)
-        } else {
-            Ok((major, argument))
-        }
-    }
-
-    fn take(&mut self, count: u64) -> Result<&'a [u8], Refusal> {
-        let count = usize::try_from(count).map_err(|_| Refusal::Malformed)?;
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(count)
-            .ok_or(Refusal::Malformed)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    fn text(&mut self, count: u64) -> Result<(), Refusal> {
-        core::str::from_utf8(self.take(count)?)
-            .map(|_| ())
-            .map_err(|_| Refusal::Malformed)
-    }
-
-    fn items(&mut self, count: u64, depth: u8) -> Result<(), Refusal> {
-        // Each turn takes at least one byte, so a huge count ends with the input.
-        (0..count).try_for_each(|_| self.item(depth))
-    }
-
-    fn pairs(&mut self, count: u64, depth: u8) -> Result<(), Refusal> {
-        let mut last: &[u8] = &[];
-        for _ in 0..count {
-            let start = self.rest;
-            self.item(depth)?;
-            let key = &start[..start.len() - self.rest.len()];
-            if key <= last {
-                return Err(Refusal::NotDeterministic);
-            }
-            last = key;
-            self.item(depth)?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// A text for people and logs: 1 to `max` visible ASCII characters, no space. So it can't hide
 /// control codes, nor two spellings that look alike.
 pub(crate) fn is_plain_text(text: &str, max: usize) -> bool {
     (1..=max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-struct Counter(usize);
-
-impl Write for Counter {
-    type Error = Infallible;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
-        self.0 += bytes.len();
-        Ok(())
-    }
-}
-
-struct Comparer<'a>(&'a [u8]);
-
-struct Differs;
-
-impl Write for Comparer<'_> {
-    type Error = Differs;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Differs> {
-        self.0 = self.0.strip_prefix(bytes).ok_or(Differs)?;
-        Ok(())
-    }
 }

@@ -11,14 +11,13 @@
 //! here.
 
 use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
+use crate::decoder::Decoder;
 use crate::digest::Digest;
+use crate::encoder::Encoder;
 use crate::fields::{Fields, read_bytes};
 use crate::key::{KeyId, SIGNATURE_BYTES_MAX};
 use crate::list::Item;
 use crate::refusal::Refusal;
-use minicbor::Encoder;
-use minicbor::data::Tag;
-use minicbor::encode::{Error, Write};
 
 /// The largest protected header: a content type, a key id and the two digests of an approval, and
 /// some room.
@@ -34,7 +33,7 @@ pub const BLOCKS_MAX: u32 = 16;
 /// The longest content type. Ours have some 40 characters.
 pub const CONTENT_TYPE_BYTES_MAX: usize = 64;
 
-const COSE_SIGN1: Tag = Tag::new(18);
+const COSE_SIGN1: u64 = 18;
 const PLAN: i64 = -65537;
 const EVIDENCE: i64 = -65538;
 
@@ -66,8 +65,8 @@ impl<'a> Protected<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Protected<'a>, Refusal> {
         let mut d = cbor::decoder(bytes, PROTECTED_BYTES_MAX)?;
         let mut fields = Fields::open(&mut d)?;
-        let algorithm = fields.need(1, |d| Ok(d.i32()?))?;
-        let content_type = fields.have(3, |d| Ok(d.str()?))?;
+        let algorithm = fields.need(1, Decoder::i32)?;
+        let content_type = fields.have(3, Decoder::str)?;
         let kid = KeyId(*fields.need(4, read_bytes)?);
         let approval = match fields.have(PLAN, Digest::read)? {
             Some(plan) => Some(Approval {
@@ -107,19 +106,18 @@ impl<'a> Protected<'a> {
 }
 
 impl Canonical for Protected<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+    fn write(&self, e: &mut Encoder<'_>) {
         let optional =
-            u64::from(self.content_type.is_some()) + 2 * u64::from(self.approval.is_some());
-        e.map(2 + optional)?.u8(1)?.i32(self.algorithm)?;
+            usize::from(self.content_type.is_some()) + 2 * usize::from(self.approval.is_some());
+        e.map(2 + optional).uint(1).int(self.algorithm.into());
         if let Some(text) = self.content_type {
-            e.u8(3)?.str(text)?;
+            e.uint(3).str(text);
         }
-        e.u8(4)?.bytes(&self.kid.0)?;
+        e.uint(4).bytes(&self.kid.0);
         if let Some(approval) = self.approval {
-            e.i64(PLAN)?.bytes(&approval.plan.0)?;
-            e.i64(EVIDENCE)?.bytes(&approval.evidence.0)?;
+            e.int(PLAN).bytes(&approval.plan.0);
+            e.int(EVIDENCE).bytes(&approval.evidence.0);
         }
-        Ok(())
     }
 }
 
@@ -137,13 +135,14 @@ impl<'a> Block<'a> {
     ///
     /// # Errors
     /// Whatever isn't byte for byte what [`encode`](Block::encode) writes is refused.
+    #[inline(never)]
     pub fn parse(bytes: &'a [u8]) -> Result<Block<'a>, Refusal> {
         let mut d = cbor::decoder(bytes, BLOCK_BYTES_MAX)?;
         d.tag()?;
         d.array()?;
         let protected = Protected::parse(d.bytes()?)?;
-        d.skip()?;
-        d.skip()?;
+        d.map()?;
+        d.null()?;
         let block = Block {
             protected,
             signature: d.bytes()?,
@@ -166,10 +165,10 @@ impl<'a> Block<'a> {
 }
 
 impl Canonical for Block<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.tag(COSE_SIGN1)?.array(4)?;
-        write_wrapped(e, &self.protected)?;
-        e.map(0)?.null()?.bytes(self.signature)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.tag(COSE_SIGN1).array(4);
+        write_wrapped(e, &self.protected);
+        e.map(0).null().bytes(self.signature);
     }
 }
 
@@ -253,7 +252,7 @@ impl Head {
 struct ByteStringHead(usize);
 
 impl Canonical for ByteStringHead {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.bytes_len(self.0 as u64)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.bytes_head(self.0);
     }
 }

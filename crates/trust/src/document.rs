@@ -4,9 +4,9 @@
 //! and gives out [`Verified`](crate::Verified) ones. Read [`Document`] first.
 
 use crate::cbor::{self, Canonical, EncodeError};
+use crate::decoder::Decoder;
 use crate::refusal::Refusal;
 use crate::root::Role;
-use minicbor::Decoder;
 
 /// A document of our own, as it stands in the payload of a [`Signed`](crate::signed::Signed).
 pub trait Document<'a>: Canonical + Sized {
@@ -40,6 +40,7 @@ pub trait Document<'a>: Canonical + Sized {
     ///
     /// # Errors
     /// Whatever isn't byte for byte what [`encode`](Document::encode) writes is refused.
+    #[inline(never)]
     fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let mut d = cbor::decoder(bytes, Self::BYTES_MAX)?;
         let document = Self::read(&mut d)?;

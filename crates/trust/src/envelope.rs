@@ -12,15 +12,14 @@
 
 use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
 use crate::cose::{BLOCKS_MAX, Head};
+use crate::decoder::Decoder;
 use crate::digest::Digest;
+use crate::encoder::Encoder;
 use crate::fields::Fields;
 use crate::list::List;
 use crate::manifest_wire::{SuitDigest, read_suit_digest};
 use crate::primitives::{Hasher, Primitives};
 use crate::refusal::Refusal;
-use minicbor::Encoder;
-use minicbor::data::Tag;
-use minicbor::encode::{Error, Write};
 
 /// The largest envelope: a full manifest, and three people who sign with ESP384 and ML-DSA-87 both.
 /// With eight ESP256 blocks it stays below 3 KiB; a device with less memory keeps a lower bound of
@@ -30,7 +29,7 @@ pub const ENVELOPE_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of an encoded SUIT_Digest with SHA-256.
 pub const SUIT_DIGEST_BYTES: usize = 36;
 
-const SUIT_ENVELOPE: Tag = Tag::new(107);
+const SUIT_ENVELOPE: u64 = 107;
 
 /// The pieces of an envelope, borrowed from its bytes.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -49,12 +48,13 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// Whatever isn't byte for byte what [`encode`](Envelope::encode) writes is refused: integrated
     /// payloads and severed elements too.
+    #[inline(never)]
     pub fn parse(bytes: &'a [u8]) -> Result<Envelope<'a>, Refusal> {
         let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX)?;
         d.tag()?;
         let mut fields = Fields::open(&mut d)?;
-        let wrapper = fields.need(2, |d| Ok(d.bytes()?))?;
-        let manifest = fields.need(3, |d| Ok(d.bytes()?))?;
+        let wrapper = fields.need(2, Decoder::bytes)?;
+        let manifest = fields.need(3, Decoder::bytes)?;
         fields.end()?;
         let (digest, blocks) = read_wrapper(wrapper)?;
         let envelope = Envelope {
@@ -85,27 +85,27 @@ impl<'a> Envelope<'a> {
 
 fn read_wrapper(bytes: &[u8]) -> Result<(Digest, List<'_, &[u8]>), Refusal> {
     let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX)?;
-    let count = d.array()?.ok_or(Refusal::NotDeterministic)?;
+    let count = d.array()?;
     let digest = read_suit_digest(d.bytes()?)?;
     let blocks = List::read_items(&mut d, count.saturating_sub(1), BLOCKS_MAX)?;
     Ok((digest, blocks))
 }
 
 impl Canonical for Envelope<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.tag(SUIT_ENVELOPE)?.map(2)?.u8(2)?;
-        write_wrapped(e, &Wrapper(self))?;
-        e.u8(3)?.bytes(self.manifest)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.tag(SUIT_ENVELOPE).map(2).uint(2);
+        write_wrapped(e, &Wrapper(self));
+        e.uint(3).bytes(self.manifest);
     }
 }
 
 struct Wrapper<'e>(&'e Envelope<'e>);
 
 impl Canonical for Wrapper<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(1 + self.0.blocks.len() as u64)?;
-        write_wrapped(e, &SuitDigest(&self.0.digest))?;
-        self.0.blocks.write_items(e)
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.array(1 + self.0.blocks.len());
+        write_wrapped(e, &SuitDigest(&self.0.digest));
+        self.0.blocks.write_items(e);
     }
 }
 

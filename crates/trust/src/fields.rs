@@ -3,8 +3,8 @@
 //! Only for bytes that passed [`cbor::check`](crate::cbor::check). What these readers overlook is
 //! caught by the exact comparison that every `parse` ends with. Read [`Fields`] first.
 
+use crate::decoder::Decoder;
 use crate::refusal::Refusal;
-use minicbor::Decoder;
 
 /// Reads a map with integer labels, in the order in which deterministic encoding puts them.
 pub(crate) struct Fields<'d, 'b> {
@@ -15,7 +15,7 @@ pub(crate) struct Fields<'d, 'b> {
 
 impl<'d, 'b> Fields<'d, 'b> {
     pub(crate) fn open(decoder: &'d mut Decoder<'b>) -> Result<Self, Refusal> {
-        let left = decoder.map()?.ok_or(Refusal::NotDeterministic)?;
+        let left = decoder.map()?;
         let mut fields = Fields {
             decoder,
             left,

@@ -131,14 +131,16 @@ fn by_bundle<'o>(
     })
 }
 
-/// Where people can revoke, their word must be there, and not be frozen.
+/// Where people can revoke, their word must be there, be of the root's own epoch, and not be frozen.
+/// What a thief once withdrew, or kept quiet about, ends with the epoch, even where a device still
+/// holds it.
 pub(crate) fn check_revocations(device: &DeviceFacts<'_>, now: u64) -> Result<(), Refusal> {
+    let rule = device.authority.root().role(Role::Revocation);
     match device.authority.revocations() {
+        Some(revocations) if revocations.epoch != rule.epoch => Err(Refusal::RevocationsEpoch),
         Some(revocations) if now < revocations.next_update => Ok(()),
         Some(_) => Err(Refusal::RevocationsStale),
-        None if device.authority.root().role(Role::Revocation).is_held() => {
-            Err(Refusal::RevocationsMissing)
-        }
+        None if rule.is_held() => Err(Refusal::RevocationsMissing),
         None => Ok(()),
     }
 }

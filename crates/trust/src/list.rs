@@ -4,12 +4,12 @@
 //! the document's bytes and decodes an item when it is asked for. Whoever writes a document makes
 //! one from a slice. Both compare, print and encode alike. Nothing here allocates.
 
+use crate::decoder::Decoder;
 use crate::digest::Digest;
+use crate::encoder::Encoder;
 use crate::key::{Algorithm, KeyId};
 use crate::refusal::Refusal;
 use core::fmt;
-use minicbor::encode::{Error, Write};
-use minicbor::{Decoder, Encoder};
 
 /// What a [`List`] may hold: a value with one encoding.
 pub trait Item<'a>: Sized + Clone {
@@ -20,7 +20,7 @@ pub trait Item<'a>: Sized + Clone {
     fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal>;
 
     /// Writes that item.
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>>;
+    fn write(&self, e: &mut Encoder<'_>);
 }
 
 /// A list of items, borrowed from a document's bytes or from a slice.
@@ -35,7 +35,7 @@ enum Source<'a, T> {
 impl<'a, T: Item<'a>> List<'a, T> {
     /// Reads an array of at most `max` items, every one of them.
     pub(crate) fn read(d: &mut Decoder<'a>, max: u32) -> Result<Self, Refusal> {
-        let count = d.array()?.ok_or(Refusal::NotDeterministic)?;
+        let count = d.array()?;
         Self::read_items(d, count, max)
     }
 
@@ -45,11 +45,11 @@ impl<'a, T: Item<'a>> List<'a, T> {
         if count > max {
             return Err(Refusal::TooLarge);
         }
-        let start = d.position();
+        let start = *d;
         for _ in 0..count {
             T::read(d)?;
         }
-        Ok(List(Source::Bytes(count, &d.input()[start..d.position()])))
+        Ok(List(Source::Bytes(count, d.since(start))))
     }
 
     /// The items in their order.
@@ -91,14 +91,14 @@ impl<'a, T: Item<'a>> List<'a, T> {
     }
 
     /// Writes the array.
-    pub(crate) fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(self.len() as u64)?;
-        self.write_items(e)
+    pub(crate) fn write(&self, e: &mut Encoder<'_>) {
+        e.array(self.len());
+        self.write_items(e);
     }
 
     /// Writes the items without the array's head.
-    pub(crate) fn write_items<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        self.iter().try_for_each(|item| item.write(e))
+    pub(crate) fn write_items(&self, e: &mut Encoder<'_>) {
+        self.iter().for_each(|item| item.write(e));
     }
 }
 
@@ -159,7 +159,7 @@ impl<'a, T: Item<'a>> Iterator for Iter<'a, T> {
     /// which for keys and roles means that less is believed.
     fn next(&mut self) -> Option<T> {
         match self {
-            Iter::Bytes(d) if d.position() < d.input().len() => T::read(d).ok(),
+            Iter::Bytes(d) if !d.rest().is_empty() => T::read(d).ok(),
             Iter::Bytes(_) => None,
             Iter::Slice(items) => items.next().cloned(),
         }
@@ -169,7 +169,7 @@ impl<'a, T: Item<'a>> Iterator for Iter<'a, T> {
 impl<T> Clone for Iter<'_, T> {
     fn clone(&self) -> Self {
         match self {
-            Iter::Bytes(d) => Iter::Bytes(d.clone()),
+            Iter::Bytes(d) => Iter::Bytes(*d),
             Iter::Slice(items) => Iter::Slice(items.clone()),
         }
     }
@@ -177,11 +177,11 @@ impl<T> Clone for Iter<'_, T> {
 
 impl<'a> Item<'a> for &'a [u8] {
     fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        Ok(d.bytes()?)
+        d.bytes()
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.bytes(self)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.bytes(self);
     }
 }
 
@@ -190,8 +190,8 @@ impl<'a> Item<'a> for Digest {
         crate::fields::read_bytes(d).copied().map(Digest)
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.bytes(&self.0)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.bytes(&self.0);
     }
 }
 
@@ -200,8 +200,8 @@ impl<'a> Item<'a> for KeyId {
         crate::fields::read_bytes(d).copied().map(KeyId)
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.bytes(&self.0)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.bytes(&self.0);
     }
 }
 
@@ -210,7 +210,7 @@ impl<'a> Item<'a> for Algorithm {
         Algorithm::from_cose_id(d.i32()?).ok_or(Refusal::ForeignProfile)
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.i32(self.cose_id())?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.int(self.cose_id().into());
     }
 }

@@ -80,6 +80,7 @@ impl<'a> Manifest<'a> {
     ///
     /// # Errors
     /// Whatever isn't byte for byte what [`encode`](Manifest::encode) writes is refused.
+    #[inline(never)]
     pub fn parse(bytes: &'a [u8], digest: Digest) -> Result<Manifest<'a>, Refusal> {
         let manifest = crate::manifest_wire::read(bytes, digest)?;
         manifest.check()?;

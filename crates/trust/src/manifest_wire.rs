@@ -22,13 +22,13 @@
 //! bootloader. They and what has no registered label use labels of the private range (below -255).
 
 use crate::cbor::{self, Canonical, write_wrapped};
+use crate::decoder::Decoder;
 use crate::digest::Digest;
+use crate::encoder::Encoder;
 use crate::fields::{Fields, read_bytes};
 use crate::list::{Item, List};
 use crate::manifest::{BootloaderVersion, MANIFEST_BYTES_MAX, Manifest, RETURNS_TO_MAX};
 use crate::refusal::Refusal;
-use minicbor::encode::{Error, Write};
-use minicbor::{Decoder, Encoder};
 
 /// COSE's number for SHA-256 (RFC 9054, section 2.1), as SUIT_Digest uses it.
 pub(crate) const SHA_256: i64 = -16;
@@ -49,17 +49,25 @@ const PROVENANCE: i64 = -262;
 pub(crate) fn read(bytes: &[u8], digest: Digest) -> Result<Manifest<'_>, Refusal> {
     let mut d = cbor::decoder(bytes, MANIFEST_BYTES_MAX)?;
     let mut fields = Fields::open(&mut d)?;
-    fields.need(1, |d| Ok(d.u8()?))?;
-    let sequence = fields.need(2, |d| Ok(d.u64()?))?;
-    let common = fields.need(3, |d| Ok(d.bytes()?))?;
+    fields.need(1, Decoder::u8)?;
+    let sequence = fields.need(2, Decoder::u64)?;
+    let common = fields.need(3, Decoder::bytes)?;
     read_parameters(shared_sequence(common)?, digest, sequence)
 }
 
 fn shared_sequence(common: &[u8]) -> Result<&[u8], Refusal> {
     let mut d = cbor::decoder(common, MANIFEST_BYTES_MAX)?;
     let mut fields = Fields::open(&mut d)?;
-    fields.need(2, |d| Ok(d.skip()?))?;
-    fields.need(4, |d| Ok(d.bytes()?))
+    fields.need(2, read_components)?;
+    fields.need(4, Decoder::bytes)
+}
+
+/// `[[h'00']]`: the one component, the image.
+fn read_components(d: &mut Decoder<'_>) -> Result<(), Refusal> {
+    d.array()?;
+    d.array()?;
+    d.bytes()?;
+    Ok(())
 }
 
 fn read_parameters(sequence: &[u8], digest: Digest, number: u64) -> Result<Manifest<'_>, Refusal> {
@@ -73,10 +81,10 @@ fn read_parameters(sequence: &[u8], digest: Digest, number: u64) -> Result<Manif
         vendor_id: *fields.need(1, read_bytes)?,
         class_id: *fields.need(2, read_bytes)?,
         image_digest: fields.need(3, |d| read_suit_digest(d.bytes()?))?,
-        use_before: fields.have(4, |d| Ok(d.u64()?))?,
-        image_bytes: fields.need(14, |d| Ok(d.u32()?))?,
-        version: fields.need(VERSION, |d| Ok(d.str()?))?,
-        security_floor: fields.need(SECURITY_FLOOR, |d| Ok(d.u64()?))?,
+        use_before: fields.have(4, Decoder::u64)?,
+        image_bytes: fields.need(14, Decoder::u32)?,
+        version: fields.need(VERSION, Decoder::str)?,
+        security_floor: fields.need(SECURITY_FLOOR, Decoder::u64)?,
         bootloader_min: fields.need(BOOTLOADER_MIN, read_bootloader)?,
         returns_to: fields.need(RETURNS_TO, |d| List::read(d, RETURNS_TO_MAX))?,
         sbom: fields.have(SBOM, Digest::read)?,
@@ -111,91 +119,90 @@ pub(crate) fn read_suit_digest(bytes: &[u8]) -> Result<Digest, Refusal> {
 pub(crate) struct SuitDigest<'a>(pub(crate) &'a Digest);
 
 impl Canonical for SuitDigest<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(2)?.i64(SHA_256)?.bytes(&self.0.0)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.array(2).int(SHA_256).bytes(&self.0.0);
     }
 }
 
 impl Canonical for Manifest<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.map(5)?.u8(1)?.u8(1)?;
-        e.u8(2)?.u64(self.sequence)?;
-        e.u8(3)?;
-        write_wrapped(e, &Common(self))?;
-        e.u8(7)?;
-        write_wrapped(e, &Validate)?;
-        e.u8(20)?;
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.map(5).uint(1).uint(1);
+        e.uint(2).uint(self.sequence);
+        e.uint(3);
+        write_wrapped(e, &Common(self));
+        e.uint(7);
+        write_wrapped(e, &Validate);
+        e.uint(20);
         write_wrapped(
             e,
             &Install {
                 expires: self.use_before.is_some(),
             },
-        )
+        );
     }
 }
 
 struct Common<'m>(&'m Manifest<'m>);
 
 impl Canonical for Common<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.map(2)?.u8(2)?.array(1)?.array(1)?.bytes(&[0])?.u8(4)?;
-        write_wrapped(e, &Shared(self.0))
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.map(2).uint(2).array(1).array(1).bytes(&[0]).uint(4);
+        write_wrapped(e, &Shared(self.0));
     }
 }
 
 struct Shared<'m>(&'m Manifest<'m>);
 
 impl Canonical for Shared<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(6)?.u8(20)?;
-        write_parameters(e, self.0)?;
-        e.u8(1)?.u8(15)?.u8(2)?.u8(15)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.array(6).uint(20);
+        write_parameters(e, self.0);
+        e.uint(1).uint(15).uint(2).uint(15);
     }
 }
 
-fn write_parameters<W: Write>(e: &mut Encoder<W>, m: &Manifest<'_>) -> Result<(), Error<W::Error>> {
+fn write_parameters(e: &mut Encoder<'_>, m: &Manifest<'_>) {
     let optional = [
         m.use_before.is_some(),
         m.sbom.is_some(),
         m.provenance.is_some(),
     ];
-    e.map(8 + optional.iter().filter(|present| **present).count() as u64)?;
-    e.u8(1)?
-        .bytes(&m.vendor_id)?
-        .u8(2)?
-        .bytes(&m.class_id)?
-        .u8(3)?;
-    write_wrapped(e, &SuitDigest(&m.image_digest))?;
+    e.map(8 + optional.iter().filter(|present| **present).count());
+    e.uint(1)
+        .bytes(&m.vendor_id)
+        .uint(2)
+        .bytes(&m.class_id)
+        .uint(3);
+    write_wrapped(e, &SuitDigest(&m.image_digest));
     if let Some(time) = m.use_before {
-        e.u8(4)?.u64(time)?;
+        e.uint(4).uint(time);
     }
-    e.u8(14)?.u32(m.image_bytes)?;
-    e.i64(VERSION)?.str(m.version)?;
-    e.i64(SECURITY_FLOOR)?.u64(m.security_floor)?;
+    e.uint(14).uint(m.image_bytes.into());
+    e.int(VERSION).str(m.version);
+    e.int(SECURITY_FLOOR).uint(m.security_floor);
     let BootloaderVersion {
         major,
         minor,
         patch,
     } = m.bootloader_min;
-    e.i64(BOOTLOADER_MIN)?
-        .array(3)?
-        .u16(major)?
-        .u16(minor)?
-        .u16(patch)?;
-    m.returns_to.write(e.i64(RETURNS_TO)?)?;
+    e.int(BOOTLOADER_MIN)
+        .array(3)
+        .uint(major.into())
+        .uint(minor.into())
+        .uint(patch.into());
+    m.returns_to.write(e.int(RETURNS_TO));
     for (label, digest) in [(SBOM, m.sbom), (PROVENANCE, m.provenance)] {
         if let Some(digest) = digest {
-            e.i64(label)?.bytes(&digest.0)?;
+            e.int(label).bytes(&digest.0);
         }
     }
-    Ok(())
 }
 
 struct Validate;
 
 impl Canonical for Validate {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(2)?.u8(3)?.u8(15)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.array(2).uint(3).uint(15);
     }
 }
 
@@ -204,12 +211,12 @@ struct Install {
 }
 
 impl Canonical for Install {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(if self.expires { 8 } else { 6 })?;
-        e.u8(20)?.map(1)?.u8(21)?.str(PAYLOAD_URI)?;
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.array(if self.expires { 8 } else { 6 });
+        e.uint(20).map(1).uint(21).str(PAYLOAD_URI);
         if self.expires {
-            e.u8(4)?.u8(15)?;
+            e.uint(4).uint(15);
         }
-        e.u8(21)?.u8(2)?.u8(3)?.u8(15)?.ok()
+        e.uint(21).uint(2).uint(3).uint(15);
     }
 }

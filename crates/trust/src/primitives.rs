@@ -24,8 +24,8 @@ pub struct BadSignature;
 
 /// What the policy needs of a cryptographic library.
 pub trait Primitives {
-    /// The library's SHA-256.
-    type Hasher: Hasher;
+    /// The library's SHA-256. It may be handed to another thread, where there are some.
+    type Hasher: Hasher + Send;
 
     /// Begins a SHA-256 computation.
     fn hasher(&self) -> Self::Hasher;

@@ -315,11 +315,3 @@ impl fmt::Display for Refusal {
 }
 
 impl core::error::Error for Refusal {}
-
-/// The determinism check has already shown that the bytes are CBOR; what the decoder still minds
-/// is a shape that isn't ours.
-impl From<minicbor::decode::Error> for Refusal {
-    fn from(_: minicbor::decode::Error) -> Refusal {
-        Refusal::ForeignProfile
-    }
-}

@@ -9,8 +9,10 @@
 //! ```
 
 use crate::cbor::Canonical;
+use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::document::{Document, lasts};
+use crate::encoder::Encoder;
 use crate::fields::{Fields, read_bytes};
 use crate::key::KeyId;
 use crate::list::{Item, List};
@@ -18,8 +20,6 @@ use crate::manifest::Uuid;
 use crate::mark::Mark;
 use crate::refusal::Refusal;
 use crate::root::{CLASSES_MAX, Role};
-use minicbor::encode::{Error, Write};
-use minicbor::{Decoder, Encoder};
 
 /// The most keys, and the most releases, that one document withdraws. Keys that a root no longer
 /// lists, and releases below a class's minimum, needn't be named.
@@ -104,10 +104,10 @@ impl<'a> Document<'a> for Revocations<'a> {
         let mut fields = Fields::open(d)?;
         let revocations = Revocations {
             digest: Digest::ZERO,
-            epoch: fields.need(1, |d| Ok(d.u32()?))?,
-            seq: fields.need(2, |d| Ok(d.u64()?))?,
-            issued: fields.need(3, |d| Ok(d.u64()?))?,
-            next_update: fields.need(4, |d| Ok(d.u64()?))?,
+            epoch: fields.need(1, Decoder::u32)?,
+            seq: fields.need(2, Decoder::u64)?,
+            issued: fields.need(3, Decoder::u64)?,
+            next_update: fields.need(4, Decoder::u64)?,
             keys: fields.need(5, |d| List::read(d, REVOKED_MAX))?,
             releases: fields.need(6, |d| List::read(d, REVOKED_MAX))?,
             minimums: fields.need(7, |d| List::read(d, CLASSES_MAX))?,
@@ -135,12 +135,16 @@ impl<'a> Document<'a> for Revocations<'a> {
 }
 
 impl Canonical for Revocations<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.map(7)?.u8(1)?.u32(self.epoch)?.u8(2)?.u64(self.seq)?;
-        e.u8(3)?.u64(self.issued)?.u8(4)?.u64(self.next_update)?;
-        self.keys.write(e.u8(5)?)?;
-        self.releases.write(e.u8(6)?)?;
-        self.minimums.write(e.u8(7)?)
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.map(7)
+            .uint(1)
+            .uint(self.epoch.into())
+            .uint(2)
+            .uint(self.seq);
+        e.uint(3).uint(self.issued).uint(4).uint(self.next_update);
+        self.keys.write(e.uint(5));
+        self.releases.write(e.uint(6));
+        self.minimums.write(e.uint(7));
     }
 }
 
@@ -153,7 +157,7 @@ impl<'a> Item<'a> for Minimum {
         })
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.array(2)?.bytes(&self.class)?.u64(self.sequence)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.array(2).bytes(&self.class).uint(self.sequence);
     }
 }

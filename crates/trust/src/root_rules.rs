@@ -19,6 +19,7 @@ const MAY_BE_EMPTY: [Role; 2] = [Role::Operations, Role::Revocation];
 /// [`Refusal::RootKey`], [`Refusal::RootRole`], [`Refusal::RootThreshold`],
 /// [`Refusal::KeyConflict`], [`Refusal::HolderConflict`], [`Refusal::RootPolicy`] or
 /// [`Refusal::RootEpoch`].
+#[inline(never)]
 pub fn check(root: &Root<'_>, primitives: &impl Primitives) -> Result<(), Refusal> {
     check_keys(root, primitives)?;
     for role in Role::ALL {

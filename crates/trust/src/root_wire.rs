@@ -9,7 +9,9 @@
 //! ```
 
 use crate::cbor::{self, Canonical};
+use crate::decoder::Decoder;
 use crate::document::Document;
+use crate::encoder::Encoder;
 use crate::fields::{Fields, read_bytes};
 use crate::key::{Algorithm, KeyId, PublicKey};
 use crate::list::{Item, List};
@@ -18,8 +20,6 @@ use crate::root::{
     ALGORITHMS_MAX, CLASSES_MAX, ClassPolicy, KEYS_MAX, Key, KeyState, NAME_BYTES_MAX,
     ROLE_KEYS_MAX, ROOT_BYTES_MAX, Role, RoleRule, Root, is_holder,
 };
-use minicbor::encode::{Error, Write};
-use minicbor::{Decoder, Encoder};
 
 /// The most roles: all there are.
 const ROLES_MAX: u32 = Role::ALL.len() as u32;
@@ -32,11 +32,11 @@ impl<'a> Document<'a> for Root<'a> {
     fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
         let mut fields = Fields::open(d)?;
         let root = Root {
-            version: fields.need(1, |d| Ok(d.u32()?))?,
-            vendor: fields.need(2, |d| Ok(d.str()?))?,
-            environment: fields.need(3, |d| Ok(d.str()?))?,
-            issued: fields.need(4, |d| Ok(d.u64()?))?,
-            expires: fields.need(5, |d| Ok(d.u64()?))?,
+            version: fields.need(1, Decoder::u32)?,
+            vendor: fields.need(2, Decoder::str)?,
+            environment: fields.need(3, Decoder::str)?,
+            issued: fields.need(4, Decoder::u64)?,
+            expires: fields.need(5, Decoder::u64)?,
             keys: fields.need(6, |d| List::read(d, KEYS_MAX))?,
             roles: fields.need(7, |d| List::read(d, ROLES_MAX))?,
             policy: fields.need(8, |d| List::read(d, CLASSES_MAX))?,
@@ -71,13 +71,13 @@ impl<'a> Document<'a> for Root<'a> {
 }
 
 impl Canonical for Root<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.map(8)?.u8(1)?.u32(self.version)?;
-        e.u8(2)?.str(self.vendor)?.u8(3)?.str(self.environment)?;
-        e.u8(4)?.u64(self.issued)?.u8(5)?.u64(self.expires)?;
-        self.keys.write(e.u8(6)?)?;
-        self.roles.write(e.u8(7)?)?;
-        self.policy.write(e.u8(8)?)
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.map(8).uint(1).uint(self.version.into());
+        e.uint(2).str(self.vendor).uint(3).str(self.environment);
+        e.uint(4).uint(self.issued).uint(5).uint(self.expires);
+        self.keys.write(e.uint(6));
+        self.roles.write(e.uint(7));
+        self.policy.write(e.uint(8));
     }
 }
 
@@ -96,11 +96,11 @@ impl<'a> Item<'a> for Key<'a> {
         })
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        self.id.write(e.array(5)?)?;
-        e.str(self.holder)?;
-        self.public.algorithm().write(e)?;
-        self.state.write(e.bytes(self.public.bytes())?)
+    fn write(&self, e: &mut Encoder<'_>) {
+        self.id.write(e.array(5));
+        e.str(self.holder);
+        self.public.algorithm().write(e);
+        self.state.write(e.bytes(self.public.bytes()));
     }
 }
 
@@ -117,12 +117,12 @@ impl<'a> Item<'a> for KeyState {
         }
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
+    fn write(&self, e: &mut Encoder<'_>) {
         match self {
-            KeyState::Active => e.array(1)?.u8(0)?.ok(),
-            KeyState::Retired { max_sequence } => e.array(2)?.u8(1)?.u64(*max_sequence)?.ok(),
-            KeyState::Revoked => e.array(1)?.u8(2)?.ok(),
-        }
+            KeyState::Active => e.array(1).uint(0),
+            KeyState::Retired { max_sequence } => e.array(2).uint(1).uint(*max_sequence),
+            KeyState::Revoked => e.array(1).uint(2),
+        };
     }
 }
 
@@ -137,10 +137,11 @@ impl<'a> Item<'a> for RoleRule<'a> {
         })
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        self.keys.write(e.array(4)?)?;
-        self.required_algorithms.write(e.u8(self.threshold)?)?;
-        e.u32(self.epoch)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        self.keys.write(e.array(4));
+        self.required_algorithms
+            .write(e.uint(self.threshold.into()));
+        e.uint(self.epoch.into());
     }
 }
 
@@ -153,8 +154,8 @@ impl<'a> Item<'a> for ClassPolicy<'a> {
         })
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        self.roles.write(e.array(2)?.bytes(&self.class)?)
+    fn write(&self, e: &mut Encoder<'_>) {
+        self.roles.write(e.array(2).bytes(&self.class));
     }
 }
 
@@ -163,7 +164,7 @@ impl<'a> Item<'a> for Role {
         Role::from_wire(d.u8()?).ok_or(Refusal::ForeignProfile)
     }
 
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.u8(*self as u8)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.uint(*self as u64);
     }
 }

@@ -8,16 +8,16 @@
 //! ```
 
 use crate::cbor::Canonical;
+use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::document::{Document, lasts};
+use crate::encoder::Encoder;
 use crate::fields::{Fields, read_bytes};
 use crate::list::Item;
 use crate::manifest::Uuid;
 use crate::primitives::{Hasher, Primitives};
 use crate::refusal::Refusal;
 use crate::root::Role;
-use minicbor::encode::{Error, Write};
-use minicbor::{Decoder, Encoder};
 
 /// The share that means every device: shares are counted in hundredths of a percent.
 pub const SHARE_WHOLE: u16 = 10_000;
@@ -48,9 +48,12 @@ impl Schedule {
         let mut hasher = primitives.hasher();
         hasher.update(&self.release.0);
         hasher.update(device_id);
-        let first = hasher.finish().0.first_chunk().copied();
-        let number = u64::from_be_bytes(first.expect("a digest has more than eight bytes"));
-        number % u64::from(SHARE_WHOLE) < u64::from(self.share)
+        // Byte by byte, because a small processor would need a kilobyte of code to divide 64 bits.
+        let digest = hasher.finish().0;
+        let remainder = digest[..8].iter().fold(0, |rest, byte| {
+            (rest << 8 | u32::from(*byte)) % u32::from(SHARE_WHOLE)
+        });
+        remainder < u32::from(self.share)
     }
 }
 
@@ -65,9 +68,9 @@ impl<'a> Document<'a> for Schedule {
         let schedule = Schedule {
             release: fields.need(1, Digest::read)?,
             class: *fields.need(2, read_bytes)?,
-            share: fields.need(3, |d| Ok(d.u16()?))?,
-            not_before: fields.need(4, |d| Ok(d.u64()?))?,
-            expires: fields.need(5, |d| Ok(d.u64()?))?,
+            share: fields.need(3, Decoder::u16)?,
+            not_before: fields.need(4, Decoder::u64)?,
+            expires: fields.need(5, Decoder::u64)?,
         };
         fields.end()?;
         Ok(schedule)
@@ -88,10 +91,10 @@ impl<'a> Document<'a> for Schedule {
 }
 
 impl Canonical for Schedule {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.map(5)?.u8(1)?.bytes(&self.release.0)?;
-        e.u8(2)?.bytes(&self.class)?.u8(3)?.u16(self.share)?;
-        e.u8(4)?.u64(self.not_before)?;
-        e.u8(5)?.u64(self.expires)?.ok()
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.map(5).uint(1).bytes(&self.release.0);
+        e.uint(2).bytes(&self.class).uint(3).uint(self.share.into());
+        e.uint(4).uint(self.not_before);
+        e.uint(5).uint(self.expires);
     }
 }

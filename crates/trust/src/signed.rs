@@ -8,11 +8,10 @@
 
 use crate::cbor::{self, Canonical, EncodeError};
 use crate::cose::{BLOCK_BYTES_MAX, BLOCKS_MAX};
+use crate::encoder::Encoder;
 use crate::list::List;
 use crate::refusal::Refusal;
 use crate::root::ROOT_BYTES_MAX;
-use minicbor::Encoder;
-use minicbor::encode::{Error, Write};
 
 /// The largest signed document: a full root with every block, and the heads around them.
 pub const SIGNED_BYTES_MAX: usize = ROOT_BYTES_MAX + BLOCKS_MAX as usize * BLOCK_BYTES_MAX + 64;
@@ -60,7 +59,7 @@ impl<'a> Signed<'a> {
 }
 
 impl Canonical for Signed<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        self.blocks.write(e.array(2)?.bytes(self.payload)?)
+    fn write(&self, e: &mut Encoder<'_>) {
+        self.blocks.write(e.array(2).bytes(self.payload));
     }
 }

@@ -8,14 +8,14 @@
 //! ```
 
 use crate::cbor::Canonical;
+use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::document::{Document, lasts};
+use crate::encoder::Encoder;
 use crate::fields::{Fields, read_bytes};
 use crate::list::{Item, List};
 use crate::refusal::Refusal;
 use crate::root::Role;
-use minicbor::encode::{Error, Write};
-use minicbor::{Decoder, Encoder};
 
 /// The most releases on hold at one time. A hold is one person's brake for hours; what is bad for
 /// good is revoked.
@@ -57,10 +57,10 @@ impl<'a> Document<'a> for Status<'a> {
     fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
         let mut fields = Fields::open(d)?;
         let status = Status {
-            seq: fields.need(1, |d| Ok(d.u64()?))?,
-            issued: fields.need(2, |d| Ok(d.u64()?))?,
-            expires: fields.need(3, |d| Ok(d.u64()?))?,
-            root_version: fields.need(4, |d| Ok(d.u32()?))?,
+            seq: fields.need(1, Decoder::u64)?,
+            issued: fields.need(2, Decoder::u64)?,
+            expires: fields.need(3, Decoder::u64)?,
+            root_version: fields.need(4, Decoder::u32)?,
             revocations: fields.have(5, Digest::read)?,
             held: fields.need(6, |d| List::read(d, HELD_MAX))?,
             nonce: fields.have(7, read_bytes)?,
@@ -80,22 +80,21 @@ impl<'a> Document<'a> for Status<'a> {
 }
 
 impl Canonical for Status<'_> {
-    fn write<W: Write>(&self, e: &mut Encoder<W>) -> Result<(), Error<W::Error>> {
-        e.map(5 + u64::from(self.revocations.is_some()) + u64::from(self.nonce.is_some()))?;
-        e.u8(1)?
-            .u64(self.seq)?
-            .u8(2)?
-            .u64(self.issued)?
-            .u8(3)?
-            .u64(self.expires)?;
-        e.u8(4)?.u32(self.root_version)?;
+    fn write(&self, e: &mut Encoder<'_>) {
+        e.map(5 + usize::from(self.revocations.is_some()) + usize::from(self.nonce.is_some()));
+        e.uint(1)
+            .uint(self.seq)
+            .uint(2)
+            .uint(self.issued)
+            .uint(3)
+            .uint(self.expires);
+        e.uint(4).uint(self.root_version.into());
         if let Some(digest) = self.revocations {
-            e.u8(5)?.bytes(&digest.0)?;
+            e.uint(5).bytes(&digest.0);
         }
-        self.held.write(e.u8(6)?)?;
+        self.held.write(e.uint(6));
         if let Some(nonce) = self.nonce {
-            e.u8(7)?.bytes(nonce)?;
+            e.uint(7).bytes(nonce);
         }
-        Ok(())
     }
 }

@@ -94,6 +94,7 @@ impl<'r, 'a> From<&'r Verified<Root<'a>>> for Authority<'r, 'a> {
 /// # Errors
 /// What [`root_rules::check`] and the policy above refuse. Expiry is asked at install, not here: an
 /// expired root must still be able to start the device and to accept its successor.
+#[inline(never)]
 pub fn pinned_root<'a>(
     signed: &'a [u8],
     primitives: &impl Primitives,
@@ -135,6 +136,7 @@ pub fn next_root<'a>(
 ///
 /// # Errors
 /// [`Refusal::ManifestDigest`], the manifest's own refusals, then those of the policy above.
+#[inline(never)]
 pub fn release<'e, 'r, 'a: 'r>(
     envelope: &'e [u8],
     authority: impl Into<Authority<'r, 'a>>,
@@ -223,6 +225,7 @@ pub fn bundle_statement<'r, 'a: 'r>(
     document(signed, authority, primitives)
 }
 
+#[inline(never)]
 fn document<'e, 'r, 'a: 'r, D: Document<'e>>(
     signed: &'e [u8],
     authority: impl Into<Authority<'r, 'a>>,
@@ -261,6 +264,7 @@ struct Claim<'c> {
 }
 
 /// The listed keys whose blocks hold.
+#[inline(never)]
 fn signers<'a>(
     blocks: &List<'_, &[u8]>,
     claim: &Claim<'_>,
@@ -283,6 +287,7 @@ fn signers<'a>(
     }
 }
 
+#[inline(never)]
 fn check_block(
     block: &Block<'_>,
     key: &Key<'_>,

@@ -46,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("client", &["api", "fleet"]),
     ("simulator", &["*pure", "keys", "store", "server", "client"]),
     ("cli", &["*all"]),
+    ("fuzz", &["*pure", "keys"]),
     ("xtask", &[]),
 ];
 

@@ -80,8 +80,14 @@ fn ready(images: &Images) -> Result<(), String> {
 }
 
 fn in_firmware(program: &str) -> Command {
-    let mut command = Command::new(program);
+    let mut command = untouched(program);
     command.current_dir(shell::root().join("firmware"));
+    command
+}
+
+/// A command without the settings of this shell that change what a compiler writes.
+pub fn untouched(program: &str) -> Command {
+    let mut command = Command::new(program);
     for name in UNSET {
         command.env_remove(name);
     }

@@ -2,9 +2,13 @@
 //!
 //! Nothing here ships. Each verb is one file; read [`Verb`] for what there is.
 
+mod bench;
 mod edges;
 mod firmware;
+mod footprint;
+mod fuzz;
 mod licences;
+mod mutants;
 mod setup;
 mod shell;
 mod suite;
@@ -36,6 +40,36 @@ enum Verb {
         #[arg(long)]
         check: bool,
     },
+    /// Measure flash and stack of the device's verifier in QEMU, and write `docs/reference/footprint.md`.
+    Footprint {
+        /// Write nothing; fail if the page is out of date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Run every parser's property under libFuzzer; finds stay in `fuzz/corpus`.
+    Fuzz {
+        /// For how long in total, all targets together.
+        #[arg(long, default_value_t = 10)]
+        minutes: u32,
+        /// Only this target (a name from `fuzz/fuzz_targets`).
+        #[arg(long)]
+        target: Option<String>,
+    },
+    /// Change the trust crate in small ways and expect a test to notice each (hours; installs cargo-mutants).
+    Mutants {
+        /// Only this file, for example `crates/trust/src/cbor.rs`.
+        #[arg(long)]
+        file: Option<String>,
+        /// Mutants tried at a time.
+        #[arg(long, default_value_t = 1)]
+        jobs: u32,
+    },
+    /// Measure Mainstay against other programs, in one run; prints `figure NAME NUMBER UNIT` lines.
+    Bench {
+        /// What to measure.
+        #[arg(value_enum)]
+        what: bench::Bench,
+    },
     /// Ask the public advisory database about every dependency (needs cargo-deny and a network).
     Audit,
 }
@@ -45,6 +79,10 @@ fn main() -> anyhow::Result<()> {
         Verb::Test { no_setup } => suite::run(!no_setup),
         Verb::Tidy => tidy::run(),
         Verb::Firmware { check } => firmware::run(check),
+        Verb::Footprint { check } => footprint::run(check),
+        Verb::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
+        Verb::Mutants { file, jobs } => mutants::run(file.as_deref(), jobs),
+        Verb::Bench { what } => what.run(),
         Verb::Audit => licences::audit(),
     }
 }

@@ -8,10 +8,18 @@ use serde::Deserialize;
 use crate::shell;
 
 /// Programs from Debian packages: (program that shows it is there, package).
-const PACKAGES: &[(&str, &str)] = &[("qemu-system-arm", "qemu-system-arm")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("openssl", "openssl"),
+    ("qemu-system-arm", "qemu-system-arm"),
+    ("softhsm2-util", "softhsm2"),
+    ("python3", "python3"),
+];
+
+/// What a list of packages leaves in the judges' environment once they are all there.
+const INSTALLED: &str = "installed.txt";
 
 /// The targets that the device crates and the firmware are built for.
-pub const TARGETS: &[&str] = &["thumbv6m-none-eabi"];
+pub const TARGETS: &[&str] = &["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
 /// Looks for each item and installs the missing ones.
 ///
@@ -36,7 +44,52 @@ pub fn run() -> anyhow::Result<()> {
     if pinned_toolchain().is_err() {
         loud("the compiler that firmware/ pins can't be fetched here: its images are NOT rebuilt");
     }
+    if judges_env().is_err() {
+        loud("the judges can't be installed here: every test that asks one FAILS");
+    }
     Ok(())
+}
+
+/// What `cargo xtask bench artifact` measures us against, and with.
+const BENCH: &[(&str, &str)] = &[
+    ("rauc", "rauc"),
+    ("mksquashfs", "squashfs-tools"),
+    ("mender-artifact", "mender-artifact"),
+    ("/usr/bin/time", "time"),
+    ("openssl", "openssl"),
+];
+
+/// Installs the peers of a bench; those that can't be had are named, and left out of it.
+pub fn bench_peers() {
+    for (program, package) in BENCH {
+        if !shell::exists(program) && install(&[package]).is_err() {
+            loud(&format!("the package {package} can't be had here"));
+        }
+    }
+    if judges_env().is_err() {
+        loud("the judges can't be installed here: imgtool is NOT measured");
+    }
+}
+
+/// Makes the environment of the judges that are Python packages, unless it holds this very list.
+fn judges_env() -> anyhow::Result<()> {
+    let installed = judges::folder().join(INSTALLED);
+    if std::fs::read_to_string(&installed).is_ok_and(|list| list == judges::REQUIREMENTS) {
+        return Ok(());
+    }
+    let folder = judges::folder().display().to_string();
+    if shell::run("python3", &["-m", "venv", &folder]).is_err() {
+        // Debian's Python comes without this part.
+        install(&["python3-venv"])?;
+        shell::run("python3", &["-m", "venv", &folder])?;
+    }
+    let python = judges::folder().join("bin/python3").display().to_string();
+    let list = shell::root()
+        .join("crates/xtask/judges.txt")
+        .display()
+        .to_string();
+    shell::run(&python, &["-m", "pip", "install", "-q", "-r", &list])?;
+    Ok(std::fs::write(installed, judges::REQUIREMENTS)?)
 }
 
 /// `firmware/rust-toolchain.toml`, as far as it matters here.
@@ -57,20 +110,22 @@ fn pinned_toolchain() -> anyhow::Result<()> {
     let channel = pinned.toolchain.channel;
     let there = shell::command("rustup", &["run", &channel, "rustc", "--version"]).output();
     if there.is_ok_and(|output| output.status.success()) {
-        return Ok(());
+        let add = ["target", "add", "--toolchain", &channel];
+        return shell::run("rustup", &[&add[..], TARGETS].concat());
     }
-    let install = [
-        "toolchain",
-        "install",
-        &channel,
-        "--profile",
-        "minimal",
-        "--target",
-    ];
-    shell::run("rustup", &[&install[..], TARGETS].concat())
+    let install = ["toolchain", "install", &channel, "--profile", "minimal"];
+    let targets = TARGETS.iter().flat_map(|target| ["--target", target]);
+    shell::run(
+        "rustup",
+        &install.into_iter().chain(targets).collect::<Vec<_>>(),
+    )
 }
 
-fn install(packages: &[&str]) -> anyhow::Result<()> {
+/// Installs Debian packages.
+///
+/// # Errors
+/// If one can't be had.
+pub fn install(packages: &[&str]) -> anyhow::Result<()> {
     let sudo = !is_root() && shell::exists("sudo");
     let apt = |arguments: &[&str]| match sudo {
         true => shell::run("sudo", &[&["apt-get"], arguments].concat()),

@@ -45,10 +45,10 @@ pub fn finish(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a program answers `--version`.
+/// Whether a program answers `--version`, or `version` as some spell it.
 pub fn exists(program: &str) -> bool {
-    Command::new(program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
+    ["--version", "-version", "version"].iter().any(|word| {
+        let output = Command::new(program).arg(word).output();
+        output.is_ok_and(|output| output.status.success())
+    })
 }

@@ -1,6 +1,6 @@
 //! The one test command: what CI runs, and what a newcomer runs.
 
-use crate::{firmware, setup, shell, tidy};
+use crate::{firmware, footprint, setup, shell, tidy};
 
 /// Runs every check, cheapest first, and stops at the first that fails.
 ///
@@ -25,8 +25,13 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     )?;
     microcontroller_builds()?;
     firmware::run(true)?;
-    shell::run("cargo", &["test", "--locked", "--workspace"])
+    footprint::run(true)?;
+    let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
+    shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }
+
+/// The features of crate `trust` with which a device checks more than ESP256. Each must build alone.
+const ALGORITHM_FEATURES: [&str; 5] = ["ed25519", "p384", "ml-dsa", "lms", "every-algorithm"];
 
 /// The device side must compile for a Cortex-M0 with neither `std` nor `alloc`.
 fn microcontroller_builds() -> anyhow::Result<()> {
@@ -40,9 +45,13 @@ fn microcontroller_builds() -> anyhow::Result<()> {
             "-pmainstay-protocol",
             "-pmainstay-device",
         ];
-        let features = ["--features", "mainstay-trust/rustcrypto"];
         let build = ["build", "--locked", "--target", target];
+        let features = ["--features", "mainstay-trust/rustcrypto"];
         shell::run("cargo", &[&build[..], &packages, &features].concat())?;
+        for algorithm in ALGORITHM_FEATURES {
+            let alone = ["-pmainstay-trust", "--features", algorithm];
+            shell::run("cargo", &[&build[..], &alone].concat())?;
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use mainstay_trust::{Root, RustCrypto, Verified, verify};
 use proptest::prelude::*;
 
 use super::fixture;
-use crate::check::{all_passed, check, first_failure};
+use crate::check::{Companions, all_passed, check, first_failure};
 use crate::{Outcome, container};
 
 fn file() -> Vec<u8> {
@@ -15,7 +15,12 @@ fn file() -> Vec<u8> {
 
 /// The id of the first reason against `file`; none if there is none.
 fn refusal(file: &[u8], root: &Verified<Root<'_>>) -> Option<&'static str> {
-    let checks = check(&mut Cursor::new(file), Some(root), &RustCrypto);
+    let checks = check(
+        &mut Cursor::new(file),
+        Some(root),
+        Companions::default(),
+        &RustCrypto,
+    );
     match first_failure(&checks).map(|check| &check.outcome) {
         Some(Outcome::Failed { id, .. }) => Some(id),
         _ => {

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use mainstay_trust::{RustCrypto, verify};
+use mainstay_trust::{Primitives as _, RustCrypto, verify};
 
 use super::fixture::{self, PAYLOAD};
 use crate::check::*;
@@ -14,11 +14,13 @@ fn outcomes(file: &[u8], with_root: bool) -> Vec<&'static str> {
     let checks = check(
         &mut Cursor::new(file),
         with_root.then_some(&root),
+        Companions::default(),
         &RustCrypto,
     );
-    assert_eq!(checks.len(), 6);
+    assert_eq!(checks.len(), Step::ALL.len());
     checks
         .into_iter()
+        .filter(|check| check.step.is_asked_by_devices())
         .map(|check| match check.outcome {
             Outcome::Passed => "passed",
             Outcome::Failed { id, .. } => id,
@@ -87,7 +89,51 @@ fn without_a_root_nothing_is_said_of_signatures() {
         outcomes(&file, false),
         ["passed", "passed", "-", "-", "passed", "passed"]
     );
-    let checks = check(&mut Cursor::new(&file), None, &RustCrypto);
+    let checks = check(
+        &mut Cursor::new(&file),
+        None,
+        Companions::default(),
+        &RustCrypto,
+    );
     assert!(!all_passed(&checks));
     assert!(first_failure(&checks).is_none());
+}
+
+/// Expected and found, of the step that fails.
+fn told(file: &[u8]) -> (String, String) {
+    let document = fixture::root();
+    let root = verify::pinned_root(&document, &RustCrypto).unwrap();
+    let checks = check(
+        &mut Cursor::new(file),
+        Some(&root),
+        Companions::default(),
+        &RustCrypto,
+    );
+    match &first_failure(&checks).unwrap().outcome {
+        Outcome::Failed {
+            expected, found, ..
+        } => (expected.clone(), found.clone()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_failure_tells_what_was_expected_and_found() {
+    let (packed, approved) = (fixture::packed().envelope, fixture::approved());
+    let file = |envelope: &[u8], payload: &[u8]| to_bytes(envelope, payload).unwrap();
+    let builders = "in role build, 1 of: ana@northwind.example, li@northwind.example";
+    let managers = "in role release, 1 of: mia@northwind.example";
+    let ana = "ana@northwind.example [build]";
+    assert_eq!(
+        told(&file(&packed, PAYLOAD)),
+        (builders.into(), "no signature".into())
+    );
+    assert_eq!(
+        told(&file(&fixture::signed(), PAYLOAD)),
+        (managers.into(), ana.into())
+    );
+    assert_eq!(told(&file(&approved, &[0; 99])), ("14".into(), "99".into()));
+    let (expected, found) = told(&file(&approved, b"firmware 6.6.6"));
+    assert_eq!(expected, RustCrypto.digest(PAYLOAD).to_string());
+    assert_eq!(found, RustCrypto.digest(b"firmware 6.6.6").to_string());
 }

@@ -1,8 +1,14 @@
-//! `mainstay artifact`: pack, sign, approve, verify and inspect.
+//! `mainstay artifact`: pack, sign, approve, verify and inspect; state where an image is from.
 
+mod inspect;
 pub mod look;
-pub mod pack;
+mod mcuboot;
+mod mcuboot_payload;
+mod pack;
+mod provenance;
+pub mod request;
 mod sign;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -10,7 +16,7 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::passphrase::PassphraseSource;
+use crate::signing::Signing;
 
 /// Pack, sign, approve, verify and inspect artifacts.
 #[derive(Debug, Subcommand)]
@@ -20,7 +26,7 @@ use crate::passphrase::PassphraseSource;
 pub enum Artifact {
     /// Make one artifact file from a firmware image. The same inputs give the same bytes.
     #[command(
-        after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay"
+        after_help = "Example:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --returns-to thermo-1.0.0.mainstay\n\nFor devices with MCUboot:\n  mainstay artifact pack app.bin thermo-1.1.0.mainstay --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --format mcuboot --mcuboot-key boot.key"
     )]
     Pack(Box<pack::Pack>),
     /// Sign an artifact as its builder.
@@ -37,7 +43,7 @@ pub enum Artifact {
         #[arg(long)]
         root: PathBuf,
         #[command(flatten)]
-        passphrase: PassphraseSource,
+        signing: Signing,
     },
     /// Approve a signed artifact as its release manager. The manifest doesn't change.
     #[command(
@@ -56,30 +62,23 @@ pub enum Artifact {
         #[arg(long)]
         plan: PathBuf,
         #[command(flatten)]
-        passphrase: PassphraseSource,
+        signing: Signing,
     },
+    /// State how an image was built: a signed in-toto statement with SLSA provenance.
+    #[command(
+        after_help = "Example:\n  mainstay artifact provenance app.bin app.intoto.json --plan plan.toml \\\n    --class thermo-v2 --version 1.1.0 --sequence 2 --builder https://ci.example/firmware \\\n    --source git+https://git.example/thermo@9fceb02d0ae598e95dc970b74767f19372d61af8 \\\n    --key ana.key --root root.cbor"
+    )]
+    Provenance(Box<provenance::Write>),
     /// Check all that a device would check, and say how each check ended. Exit code 1 if one fails.
     #[command(
-        after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor"
+        after_help = "Example:\n  mainstay artifact verify thermo-1.1.0.mainstay --root root.cbor \\\n    --sbom app.cdx.json --provenance app.intoto.json"
     )]
-    Verify {
-        /// The artifact.
-        file: PathBuf,
-        /// The root; without it nobody can say whose signatures count.
-        #[arg(long)]
-        root: Option<PathBuf>,
-    },
-    /// Show what an artifact says of itself.
+    Verify(verify::Verify),
+    /// Show what an artifact is, for whom, who vouches for it, and what it may do.
     #[command(
-        after_help = "Example:\n  mainstay artifact inspect thermo-1.1.0.mainstay --root root.cbor"
+        after_help = "Example:\n  mainstay artifact inspect thermo-1.1.0.mainstay --root root.cbor --plan plan.toml"
     )]
-    Inspect {
-        /// The artifact.
-        file: PathBuf,
-        /// The root, to name the people behind the signatures.
-        #[arg(long)]
-        root: Option<PathBuf>,
-    },
+    Inspect(inspect::Inspect),
 }
 
 impl Artifact {
@@ -91,17 +90,18 @@ impl Artifact {
                 file,
                 key,
                 root,
-                passphrase,
-            } => sign::build(&file, &key, &root, &passphrase, output),
+                signing,
+            } => sign::build(&file, &key, &root, &signing, output),
             Self::Approve {
                 file,
                 key,
                 root,
                 plan,
-                passphrase,
-            } => sign::approve(&file, &key, &root, &plan, &passphrase, output),
-            Self::Verify { file, root } => look::verify(&file, root.as_deref(), output),
-            Self::Inspect { file, root } => look::inspect(&file, root.as_deref(), output),
+                signing,
+            } => sign::approve(&file, &key, &root, &plan, &signing, output),
+            Self::Provenance(statement) => statement.run(output),
+            Self::Verify(verify) => verify.run(output),
+            Self::Inspect(inspect) => inspect.run(output),
         }
     }
 }

@@ -16,6 +16,8 @@ mod root;
 mod schedule;
 mod serve;
 mod server;
+mod verify_envelope;
+mod version;
 mod why;
 
 use clap::Subcommand;
@@ -31,7 +33,7 @@ pub enum Verb {
     /// Write and check a maintenance plan.
     #[command(subcommand)]
     Plan(plan::Plan),
-    /// Make signing keys.
+    /// Make signing keys, look at them, and see what they signed.
     #[command(subcommand)]
     Key(key::Key),
     /// Make the root of trust that devices hold.
@@ -48,6 +50,8 @@ pub enum Verb {
     /// Put all that a device needs into one file, for installing with no network.
     #[command(subcommand)]
     Bundle(bundle::Bundle),
+    /// Give a device's verdict on a release: the pre-install hook of other updaters.
+    VerifyEnvelope(Box<verify_envelope::VerifyEnvelope>),
     /// Prepare a server's data folder.
     #[command(subcommand)]
     Server(server::Server),
@@ -66,6 +70,8 @@ pub enum Verb {
     Hold(hold::Hold),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
+    /// Say which release this is, and whose cryptography it uses.
+    Version(version::Version),
 }
 
 impl Verb {
@@ -80,6 +86,7 @@ impl Verb {
             Self::Revoke(verb) => verb.run(output),
             Self::Schedule(verb) => verb.run(output),
             Self::Bundle(verb) => verb.run(output),
+            Self::VerifyEnvelope(verb) => verb.run(output),
             Self::Server(verb) => verb.run(output),
             Self::Person(verb) => verb.run(output),
             Self::Serve(verb) => verb.run(output),
@@ -88,6 +95,7 @@ impl Verb {
             Self::Rollout(verb) => verb.run(output),
             Self::Hold(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
+            Self::Version(verb) => verb.run(output),
         }
     }
 }

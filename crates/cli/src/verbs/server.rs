@@ -144,7 +144,7 @@ impl Init {
         if let Some(text) = &self.by {
             return Ok(Email::new(text)?);
         }
-        let plan = artifact::pack::read_plan(&self.plan)?;
+        let plan = artifact::request::read_plan(&self.plan)?;
         let first = plan.roles.release_managers.people.first();
         Ok(Email::new(first.map_or("", |email| email.as_str()))?)
     }

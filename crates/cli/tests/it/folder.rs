@@ -27,12 +27,18 @@ impl Folder {
 
     /// Runs `mainstay` with these words, split at blanks, and waits for its end.
     pub fn run(&self, words: &str) -> Ended {
+        self.run_with(words, &[])
+    }
+
+    /// As [`run`](Self::run), with more variables in its environment.
+    pub fn run_with(&self, words: &str, variables: &[(&str, &str)]) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_mainstay"))
             .args(words.split_whitespace())
             .current_dir(self.path())
             .env_remove("MAINSTAY_TOKEN")
             .env_remove("MAINSTAY_SERVER")
             .env("MAINSTAY_PASSPHRASE", PASSPHRASE)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .output()
             .expect("the program was built");

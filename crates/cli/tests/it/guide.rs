@@ -2,7 +2,7 @@
 //!
 //! Nothing is added but the `PATH` and a free port.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::folder::Folder;
 
@@ -10,6 +10,7 @@ const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
 const ROTATE_A_KEY: &str = include_str!("../../../../docs/rotate-a-key.md");
 const OFFLINE_BUNDLE: &str = include_str!("../../../../docs/offline-bundle.md");
 const BRAKES: &str = include_str!("../../../../docs/brakes.md");
+const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
 /// Ends the guide's server too if a command before its last one fails.
 const PRELUDE: &str =
@@ -44,23 +45,7 @@ fn every_command_of_the_brakes_works() {
 /// Runs a guide in a folder of its own, which then holds what the guide makes.
 fn works(guide: &str, blocks_min: usize) -> Folder {
     let folder = Folder::new();
-    let (program, path) = (env!("CARGO_BIN_EXE_mainstay"), std::env::var("PATH"));
-    let beside = std::path::Path::new(program)
-        .parent()
-        .expect("a program is in a folder");
-    let listen = free_address();
-    let ended = Command::new("bash")
-        .args(["-c", &(PRELUDE.to_owned() + &commands(guide, blocks_min))])
-        .current_dir(folder.path())
-        .env_clear()
-        .env(
-            "PATH",
-            format!("{}:{}", beside.display(), path.expect("there is a PATH")),
-        )
-        .env("MAINSTAY_LISTEN", &listen)
-        .env("MAINSTAY_SERVER", format!("http://{listen}"))
-        .output()
-        .expect("bash runs");
+    let ended = run(guide, &folder, blocks_min);
     let told = String::from_utf8_lossy(&ended.stdout);
     let failures = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{told}\n{failures}");
@@ -75,6 +60,35 @@ fn works(guide: &str, blocks_min: usize) -> Folder {
         );
     }
     folder
+}
+
+/// The judges of this guide are tools that its readers have.
+#[test]
+fn every_command_of_the_mcuboot_guide_works() {
+    let ended = run(MCUBOOT, &Folder::new(), 5);
+    let told = String::from_utf8_lossy(&ended.stdout);
+    let failures = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{told}\n{failures}");
+    assert!(told.contains("refused, as it should be"), "{told}");
+    assert!(failures.contains("error mcuboot.cut-short"), "{failures}");
+}
+
+/// Runs all commands of a guide, the built program and the judges on its `PATH`.
+fn run(guide: &str, folder: &Folder, blocks_min: usize) -> Output {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_mainstay"));
+    let beside = program.parent().expect("a program is in a folder");
+    let path = std::env::var("PATH").expect("there is a PATH");
+    let (beside, judges) = (beside.display(), judges::programs());
+    let listen = free_address();
+    Command::new("bash")
+        .args(["-c", &(PRELUDE.to_owned() + &commands(guide, blocks_min))])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", format!("{beside}:{}:{path}", judges.display()))
+        .env("MAINSTAY_LISTEN", &listen)
+        .env("MAINSTAY_SERVER", format!("http://{listen}"))
+        .output()
+        .expect("bash runs")
 }
 
 fn free_address() -> String {

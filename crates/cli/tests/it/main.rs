@@ -1,12 +1,20 @@
 //! The built program, run as people and scripts run it: one file for each promise.
 
+mod algorithms;
 mod artifacts;
 mod bad_input;
 mod bundles;
 mod folder;
 mod guide;
 mod help;
+mod keys;
+mod mcuboot;
 mod papers;
+mod provenance;
+mod reproducible;
 mod revocations;
 mod roots;
 mod schedules;
+mod softhsm;
+mod tokens;
+mod verify_envelope;

@@ -64,7 +64,9 @@ pub fn release(folder: &Folder, sequence: u64, builder: &str, root: &str) -> Str
 /// Checks that a command fails so, and changes no file and no name in the folder.
 pub fn refused(folder: &Folder, words: &str, code: i32, id: &str) -> Ended {
     let contents = || -> Vec<_> {
+        // That a key was used stays on record, whatever became of what it signed.
         let names = folder.names().into_iter();
+        let names = names.filter(|name| !name.ends_with(".uses"));
         names.map(|name| (folder.read(&name), name)).collect()
     };
     let before = contents();

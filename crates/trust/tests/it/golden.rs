@@ -5,10 +5,12 @@
 //! difference.
 
 use crate::people::{
-    good_envelope, manifest, manifest_bytes, pinned, root, signed_root, signed_status, status,
+    bundle_statement, good_envelope, good_envelope_of, guardian, keeper, manifest, manifest_bytes,
+    operator, pinned, revocations, root, schedule, signed, signed_root, signed_status, status,
 };
+use crate::sequel::{named, second_root, second_status};
 use mainstay_trust::verify::{self, pinned_root};
-use mainstay_trust::{Manifest, RustCrypto};
+use mainstay_trust::{Manifest, Primitives as _, Revocations, RustCrypto};
 use std::path::PathBuf;
 
 fn path(name: &str) -> PathBuf {
@@ -56,4 +58,52 @@ fn documents_are_written_as_ever_and_still_believed() {
     let bytes = golden("status.hex", &signed_status(&status()));
     let verified = verify::status(&bytes, &pinned(&root()), &RustCrypto).unwrap();
     assert_eq!(verified.into_inner(), status());
+}
+
+/// What follows the first root, each under the one before it.
+#[test]
+fn a_device_grows_older_as_ever() {
+    let bytes = golden("root-2.hex", &signed(&second_root().done(), &[&keeper()]));
+    let first = pinned(&root());
+    let second = verify::next_root(&bytes, &first, &RustCrypto).unwrap();
+    assert_eq!(*second.get(), second_root().done());
+
+    let bytes = golden("revocations.hex", &signed(&revocations(), &[&guardian()]));
+    let withdrawn = verify::revocations(&bytes, &second, &RustCrypto).unwrap();
+    let digest = named(&revocations());
+    assert_eq!(
+        *withdrawn.get(),
+        Revocations {
+            digest,
+            ..revocations()
+        }
+    );
+
+    let bytes = golden("status-2.hex", &signed_status(&second_status()));
+    let verified = verify::status(&bytes, &second, &RustCrypto).unwrap();
+    assert_eq!(verified.into_inner(), second_status());
+
+    let bytes = golden("schedule.hex", &signed(&schedule(), &[&operator()]));
+    let verified = verify::schedule(&bytes, &second, &RustCrypto).unwrap();
+    assert_eq!(verified.into_inner(), schedule());
+
+    let statement = signed(&bundle_statement(), &[&operator()]);
+    let bytes = golden("bundle-statement.hex", &statement);
+    let verified = verify::bundle_statement(&bytes, &second, &RustCrypto).unwrap();
+    assert_eq!(verified.into_inner(), bundle_statement());
+}
+
+/// A release whose image is there too: one of the demonstration's.
+#[test]
+fn a_real_image_has_its_envelope() {
+    let image = path("../firmware/mainstay-demo-1.1.0.bin");
+    let image = std::fs::read(image).expect("an image of the demonstration");
+    let manifest = Manifest {
+        image_digest: RustCrypto.digest(&image),
+        image_bytes: image.len().try_into().unwrap(),
+        ..manifest()
+    };
+    let bytes = golden("demo-envelope.hex", &good_envelope_of(&manifest));
+    let verified = verify::release(&bytes, &pinned(&root()), &RustCrypto).unwrap();
+    assert_eq!(verified.get().image_digest, manifest.image_digest);
 }

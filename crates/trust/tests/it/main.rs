@@ -5,15 +5,20 @@
 )]
 
 mod admission;
+mod algorithms;
 mod bit_flips;
 mod cbor;
 mod counters;
 mod documents;
+mod ecdsa;
+mod epochs;
 mod golden;
 mod keys;
 mod people;
+mod reference;
 mod refusals;
 mod root_rules;
 mod roots;
+mod sequel;
 mod stock_parser;
 mod verify;

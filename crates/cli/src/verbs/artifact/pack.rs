@@ -1,165 +1,145 @@
 //! `mainstay artifact pack`: one artifact file from a firmware image and the plan's facts.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::{ClassName, PackRequest, Packed, container};
-use mainstay_keys::HostPrimitives;
-use mainstay_plan::{PLAN_BYTES_MAX, Plan};
-use mainstay_trust::{BootloaderVersion, Digest};
+use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer, pack_file};
+use mainstay_keys::{HostPrimitives, gather_randomness};
+use mainstay_trust::{Root, Verified};
 use serde_json::json;
 
-use super::look;
+use super::request::Request;
+use super::{mcuboot, provenance};
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
+use crate::signing::Signing;
+use crate::verbs::root::RootFile;
 
-/// What is packed, and for whom.
+/// What is packed, for whom, and who signs it.
 #[derive(Debug, clap::Args)]
 pub struct Pack {
     /// The firmware image: any file.
     image: PathBuf,
     /// The artifact to write; it must not exist.
     out: PathBuf,
-    /// The plan that declares the class.
-    #[arg(long)]
-    plan: PathBuf,
-    /// The device class, as in the plan.
-    #[arg(long)]
-    class: String,
-    /// The version that people read, such as 1.4.0.
-    #[arg(long)]
-    version: String,
-    /// The release's place in its class's order, from 1; devices only go up.
-    #[arg(long)]
-    sequence: u64,
-    /// An earlier artifact (or its manifest digest) that devices may go back to from this one.
-    /// Repeat it for more, at most four.
-    #[arg(long, value_name = "FILE|DIGEST")]
-    returns_to: Vec<String>,
-    /// Once this release is confirmed, nothing with a lower sequence is installed again.
-    #[arg(long, default_value_t = 0)]
-    security_floor: u64,
-    /// Installing must begin before this instant, such as 2027-06-30T00:00Z.
-    #[arg(long)]
-    use_before: Option<jiff::Timestamp>,
+    #[command(flatten)]
+    request: Request,
+    #[command(flatten)]
+    form: mcuboot::Form,
+    /// The statement of provenance to bind by its digest; it must be about this image.
+    #[arg(long, value_name = "FILE")]
+    provenance: Option<PathBuf>,
+    /// The builder's private key, to sign in the same pass. Without it, `artifact sign` comes next.
+    #[arg(long, requires = "root")]
+    key: Option<PathBuf>,
+    /// The root, so that a key without the role is refused here and not by every device.
+    #[arg(long, requires = "key")]
+    root: Option<PathBuf>,
+    #[command(flatten)]
+    signing: Signing,
 }
 
 impl Pack {
     /// Does it.
     pub fn run(&self, output: &Output) -> Result<(), Failure> {
-        let plan = read_plan(&self.plan)?;
-        let request = self.request(&plan)?;
-        let mut image = files::open(&self.image, "image")?;
-        let packed = mainstay_artifact::pack(&request, &mut image, &HostPrimitives)
-            .map_err(at(&self.image))?;
-        write(&self.image, &self.out, &packed)?;
-        let value = json!({
-            "written": self.out, "manifest": packed.manifest_digest, "image": packed.image_digest,
-            "image_bytes": packed.image_bytes,
-        });
-        let sentence = || {
-            format!(
-                "{} holds {} {} ({} bytes), unsigned.\n  manifest {}\n  image    {}\nNext: `mainstay artifact sign`",
-                self.out.display(),
-                self.class,
-                self.version,
-                packed.image_bytes,
-                packed.manifest_digest,
-                packed.image_digest
-            )
-        };
-        output.say(sentence, &value);
+        let mut request = self.request.read()?;
+        let provenance = self.provenance.as_deref();
+        let provenance = provenance.map(provenance::read).transpose()?;
+        request.provenance = provenance.as_ref().map(|statement| statement.digest);
+        let root = self.root.as_deref().map(RootFile::read).transpose()?;
+        let root = root.as_ref().map(RootFile::open).transpose()?;
+        files::must_be_new(&self.out, "artifact")?;
+        let signer = self.signer()?;
+        let builder = builder(signer.as_deref(), root.as_ref());
+        let returns_to = &self.request.returns_to;
+        let form = &self.form;
+        let payload = form.prepare(&self.image, &request, returns_to, &self.signing)?;
+        let packed = self.write(payload.path(), &request, provenance.as_ref(), builder)?;
+        payload.keep()?;
+        self.say(&packed, &payload, signer.as_deref(), output);
         Ok(())
     }
 
-    fn request(&self, plan: &Plan) -> Result<PackRequest, Failure> {
-        let class = plan
-            .classes
-            .iter()
-            .find(|class| class.id.as_str() == self.class);
-        let class = class.ok_or_else(|| {
-            let known: Vec<&str> = plan.classes.iter().map(|class| class.id.as_str()).collect();
-            let what = format!("{} has no class {:?}", self.plan.display(), self.class);
-            Failure::usage(
-                "plan.no-such-class",
-                what,
-                format!("name one of: {}", known.join(", ")),
+    fn signer(&self) -> Result<Option<Box<dyn Signer>>, Failure> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        gather_randomness();
+        self.signing.open(key).map(Some)
+    }
+
+    /// Writes the artifact whole, or not at all, reading the image once.
+    fn write(
+        &self,
+        image_path: &Path,
+        request: &PackRequest,
+        provenance: Option<&Provenance>,
+        builder: Option<Builder<'_>>,
+    ) -> Result<Packed, Failure> {
+        let mut image = files::open(image_path, "image")?;
+        let image_bytes = size(&image, image_path)?;
+        files::write_new_with(&self.out, "artifact", |out| {
+            let packed = pack_file::into_file(
+                request,
+                &mut image,
+                image_bytes,
+                builder,
+                out,
+                &HostPrimitives,
             )
-        })?;
-        let (major, minor, patch) = class.bootloader.min;
-        Ok(PackRequest {
-            class: ClassName::parse(&class.group_name(plan.environment))?,
-            version: self.version.clone(),
-            sequence: self.sequence,
-            security_floor: self.security_floor,
-            use_before: self
-                .use_before
-                .and_then(|at| u64::try_from(at.as_second()).ok()),
-            bootloader_min: BootloaderVersion {
-                major,
-                minor,
-                patch,
-            },
-            returns_to: self
-                .returns_to
-                .iter()
-                .map(|text| earlier(text))
-                .collect::<Result<_, _>>()?,
-            sbom: None,
-            provenance: None,
+            .map_err(at(&self.image))?;
+            if let Some(provenance) = provenance {
+                provenance.check_subject(&packed.image_digest)?;
+            }
+            Ok(packed)
         })
     }
-}
 
-/// Reads and parses a plan; its first mistake is told, `plan check` tells all.
-pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
-    let text = files::read_text(path, "plan", PLAN_BYTES_MAX as u64)?;
-    mainstay_plan::parse(&text).map_err(|findings| {
-        let first = findings
-            .first()
-            .map_or_else(String::new, |finding| finding.message.clone());
-        let what = format!("{} isn't a valid plan: {first}", path.display());
-        Failure::usage(
-            "plan.invalid",
-            what,
-            format!("run `mainstay plan check {}`", path.display()),
-        )
-    })
-}
-
-/// The manifest digest of an earlier release: written as such, or taken from its artifact.
-fn earlier(text: &str) -> Result<Digest, Failure> {
-    match Digest::parse_hex(text) {
-        Some(digest) => Ok(digest),
-        None => Ok(look::report(Path::new(text), None)?.manifest_digest),
+    fn say(
+        &self,
+        packed: &Packed,
+        payload: &mcuboot::Prepared,
+        signer: Option<&dyn Signer>,
+        output: &Output,
+    ) {
+        let by = signer.map(|signer| signer.holder());
+        let value = json!({
+            "written": self.out, "manifest": packed.manifest_digest, "image": packed.image_digest,
+            "image_bytes": packed.image_bytes, "signed_by": by,
+            "mcuboot": payload.facts(),
+        });
+        let (stage, next) = match by {
+            Some(holder) => (format!("signed by {holder}"), "approve"),
+            None => ("unsigned".to_owned(), "sign"),
+        };
+        let sentence = || {
+            format!(
+                "{} holds {} {} ({} bytes), {stage}.\n  manifest {}\n  image    {}{}\nNext: `mainstay artifact {next}`",
+                self.out.display(),
+                self.request.class,
+                self.request.version,
+                packed.image_bytes,
+                packed.manifest_digest,
+                packed.image_digest,
+                payload.line()
+            )
+        };
+        output.say(sentence, &value);
     }
 }
 
-/// Writes the artifact whole, or not at all. The image is read a second time; if it changed in
-/// between, the result is refused.
-fn write(image: &Path, out: &Path, packed: &Packed) -> Result<(), Failure> {
-    let mut image = files::open(image, "image")?;
-    files::write_new_with(out, "artifact", |file| {
-        Ok(container::write(
-            file,
-            &packed.envelope,
-            &mut image,
-            packed.image_bytes,
-        )?)
-    })?;
-    let checks =
-        mainstay_artifact::check(&mut files::open(out, "artifact")?, None, &HostPrimitives);
-    match mainstay_artifact::check::first_failure(&checks) {
-        None => Ok(()),
-        Some(_) => {
-            // The file isn't the one that was measured; it must not stay.
-            let _ = std::fs::remove_file(out);
-            let what = "the firmware image changed while it was packed";
-            Err(Failure::refusal(
-                "image.changed",
-                what,
-                "pack again when the build has ended",
-            ))
-        }
-    }
+fn builder<'a>(
+    signer: Option<&'a dyn Signer>,
+    root: Option<&'a Verified<Root<'a>>>,
+) -> Option<Builder<'a>> {
+    let (signer, root) = (signer?, root?);
+    Some(Builder { signer, root })
+}
+
+/// The image's size, which the artifact's frame tells before its bytes come.
+pub fn size(image: &File, path: &Path) -> Result<u64, Failure> {
+    let metadata = image.metadata();
+    let metadata = metadata.map_err(|error| files::unreadable(path, "image", &error))?;
+    Ok(metadata.len())
 }

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use mainstay_artifact::Signer as _;
-use mainstay_artifact::{Approval, ArtifactFile, add_approval, add_build_signature, container};
-use mainstay_keys::{FileSigner, HostPrimitives, file};
+use mainstay_artifact::{
+    Approval, ArtifactFile, Signer, add_approval, add_build_signature, container,
+};
+use mainstay_keys::HostPrimitives;
 use mainstay_release::NO_EVIDENCE;
 use mainstay_trust::Digest;
 use serde_json::json;
@@ -13,7 +14,7 @@ use super::look;
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
-use crate::passphrase::PassphraseSource;
+use crate::signing::Signing;
 use crate::verbs::root;
 
 /// Adds a build signature.
@@ -21,21 +22,21 @@ pub fn build(
     path: &Path,
     key: &Path,
     root: &Path,
-    passphrase: &PassphraseSource,
+    signing: &Signing,
     output: &Output,
 ) -> Result<(), Failure> {
     let root = root::RootFile::read(root)?;
     let root = root.open()?;
     let artifact = look::open(path)?;
-    let signer = open_key(key, passphrase)?;
-    let envelope = add_build_signature(&artifact.envelope, &signer, Some(&root), &HostPrimitives)
+    let signer = signing.open(key)?;
+    let envelope = add_build_signature(&artifact.envelope, &*signer, Some(&root), &HostPrimitives)
         .map_err(at(path))?;
     replace_envelope(path, &artifact, &envelope)?;
     say(
         path,
         "signed",
         "Next: `mainstay artifact approve`, by the release manager",
-        &signer,
+        &*signer,
         output,
     );
     Ok(())
@@ -47,20 +48,20 @@ pub fn approve(
     key: &Path,
     root: &Path,
     plan: &Path,
-    passphrase: &PassphraseSource,
+    signing: &Signing,
     output: &Output,
 ) -> Result<(), Failure> {
     let root = root::RootFile::read(root)?;
     let root = root.open()?;
     let artifact = look::open(path)?;
     let approval = Approval {
-        plan: Digest(super::pack::read_plan(plan)?.digest.0),
+        plan: Digest(super::request::read_plan(plan)?.digest.0),
         evidence: NO_EVIDENCE,
     };
-    let signer = open_key(key, passphrase)?;
+    let signer = signing.open(key)?;
     let envelope = add_approval(
         &artifact.envelope,
-        &signer,
+        &*signer,
         approval,
         &root,
         &HostPrimitives,
@@ -71,15 +72,10 @@ pub fn approve(
         path,
         "approved",
         "Next: `mainstay release add`",
-        &signer,
+        &*signer,
         output,
     );
     Ok(())
-}
-
-fn open_key(path: &Path, passphrase: &PassphraseSource) -> Result<FileSigner, Failure> {
-    let passphrase = passphrase.read(&format!("Passphrase of {}", path.display()))?;
-    Ok(file::open(path, &passphrase)?)
 }
 
 fn replace_envelope(path: &Path, old: &ArtifactFile, envelope: &[u8]) -> Result<(), Failure> {
@@ -95,7 +91,7 @@ fn replace_envelope(path: &Path, old: &ArtifactFile, envelope: &[u8]) -> Result<
     })
 }
 
-fn say(path: &Path, stage: &str, next: &str, signer: &FileSigner, output: &Output) {
+fn say(path: &Path, stage: &str, next: &str, signer: &dyn Signer, output: &Output) {
     let value = json!({
         "artifact": path, "stage": stage, "by": signer.holder(), "kid": signer.key_id().to_string(),
     });

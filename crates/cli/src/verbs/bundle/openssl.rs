@@ -8,8 +8,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::Signer;
 use mainstay_artifact::bundle_file::FILE_BYTES_MAX;
+use mainstay_artifact::{SignError, Signer, der_signature};
 use mainstay_keys::{HostPrimitives, public_formats};
 use mainstay_trust::{Algorithm, Digest, Hasher as _, Primitives as _};
 
@@ -91,7 +91,8 @@ impl Beside {
         let mut made = vec![self.checksum.clone()];
         if hash_of(algorithm).is_some() {
             let message = files::read(bundle, "bundle", FILE_BYTES_MAX)?;
-            files::write_new(&self.signature, "signature", &der(&signer.sign(&message)?))?;
+            let signature = signature(signer, &message)?;
+            files::write_new(&self.signature, "signature", &signature)?;
             let pem = public_formats::to_pem(&signer.public_key());
             files::write_new(&self.public, "public-key", pem.as_bytes())?;
             made.extend([self.signature.clone(), self.public.clone()]);
@@ -123,6 +124,15 @@ fn hash_of(algorithm: Algorithm) -> Option<&'static str> {
     }
 }
 
+/// A signature as openssl takes it. It is checked before it is given out, as every other one.
+fn signature(signer: &dyn Signer, message: &[u8]) -> Result<Vec<u8>, Failure> {
+    let (raw, key) = (signer.sign(message)?, signer.public_key());
+    let good = HostPrimitives.verify(&key, &[message], &raw).is_ok();
+    let der = der_signature::to_wire(key.algorithm(), &raw).filter(|_| good);
+    let cause = "its signature doesn't verify with its own public key";
+    Ok(der.ok_or_else(|| SignError::new(signer.holder(), cause))?)
+}
+
 /// SHA-256 of a file, read in pieces of 64 KiB.
 pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
     let mut file = files::open(path, "bundle")?;
@@ -145,42 +155,9 @@ pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
     }
 }
 
-/// An ECDSA signature as openssl takes it: `SEQUENCE { INTEGER r, INTEGER s }` in DER (RFC 3279, section
-/// 2.2.3), from `r || s`. On curves of at most 384 bits every length fits one byte.
-fn der(raw: &[u8]) -> Vec<u8> {
-    let (r, s) = raw.split_at(raw.len() / 2);
-    let numbers = [integer(r), integer(s)].concat();
-    [&[0x30, numbers.len() as u8], &numbers[..]].concat()
-}
-
-/// A positive number without leading zeros, but for the one that keeps its sign.
-fn integer(bytes: &[u8]) -> Vec<u8> {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    let digits = &bytes[zeros.min(bytes.len() - 1)..];
-    let sign: &[u8] = if digits[0] & 0x80 == 0 { &[] } else { &[0] };
-    [&[0x02, (sign.len() + digits.len()) as u8], sign, digits].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_as_short_as_der_wants_them() {
-        for (raw, expected) in [
-            (&[0, 0, 0, 1][..], &[0x30, 6, 2, 1, 0, 2, 1, 1][..]),
-            (
-                &[0, 0x7f, 0x80, 0],
-                &[0x30, 8, 2, 1, 0x7f, 2, 3, 0, 0x80, 0],
-            ),
-            (
-                &[0xff, 0xff, 0x01, 0],
-                &[0x30, 9, 2, 3, 0, 0xff, 0xff, 2, 2, 1, 0],
-            ),
-        ] {
-            assert_eq!(der(raw), expected, "{raw:?}");
-        }
-    }
 
     #[test]
     fn what_openssl_cannot_check_is_not_promised() {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::root_change::roots_sharing_a_key;
-use mainstay_artifact::{ClassName, Member, RootDraft, add_root_signature, document_file};
+use mainstay_artifact::{
+    ClassName, Member, RootDraft, add_root_signature, document_file, two_roots_share_a_key,
+};
 use mainstay_keys::{HostPrimitives, PublicHalf};
 use mainstay_trust::{Role, Root as TrustRoot};
 
@@ -144,11 +145,12 @@ pub fn check_apart(root: &TrustRoot<'_>, others: &[PathBuf]) -> Result<(), Failu
     for path in others {
         let file = RootFile::read(path)?;
         let other = file.draft()?;
-        if let Some((key, holder)) = roots_sharing_a_key(root, &other).first() {
+        if let Some(key) = two_roots_share_a_key(root, &other) {
             let problem = format!(
-                "{} of {} lists the key {key} of {holder} too",
+                "{} of {} lists the key {key} of {} too",
                 path.display(),
-                other.environment
+                other.environment,
+                root.key(&key).map_or("nobody", |key| key.holder)
             );
             let cure = "make a key of its own for each environment";
             return Err(Failure::refusal(

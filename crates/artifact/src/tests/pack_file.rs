@@ -1,0 +1,89 @@
+//! One pass gives the very file that packing, signing and framing one after the other give.
+
+use std::io::{Cursor, Seek as _, Write as _};
+
+use mainstay_trust::{RustCrypto, verify};
+
+use super::fixture::{self, PAYLOAD, ana, mia};
+use crate::container::{ContainerError, Unfinished, to_bytes};
+use crate::pack::PackError;
+use crate::pack_file::{Builder, into_file};
+use crate::{Packed, Signer};
+
+fn packed(
+    payload: &[u8],
+    announced: u64,
+    signer: Option<&dyn Signer>,
+) -> Result<(Packed, Vec<u8>), PackError> {
+    let document = fixture::root();
+    let root = verify::pinned_root(&document, &RustCrypto).unwrap();
+    let builder = signer.map(|signer| Builder {
+        signer,
+        root: &root,
+    });
+    let mut out = Cursor::new(Vec::new());
+    let mut payload = payload;
+    let packed = into_file(
+        &fixture::request(),
+        &mut payload,
+        announced,
+        builder,
+        &mut out,
+        &RustCrypto,
+    )?;
+    Ok((packed, out.into_inner()))
+}
+
+const BYTES: u64 = PAYLOAD.len() as u64;
+
+#[test]
+fn unsigned_it_is_what_the_steps_give() {
+    let (found, file) = packed(PAYLOAD, BYTES, None).unwrap();
+    assert_eq!(found, fixture::packed());
+    assert_eq!(file, to_bytes(&found.envelope, PAYLOAD).unwrap());
+}
+
+#[test]
+fn signed_it_is_what_the_steps_give() {
+    let (found, file) = packed(PAYLOAD, BYTES, Some(&ana())).unwrap();
+    assert_eq!(found.envelope, fixture::signed());
+    assert_eq!(file, to_bytes(&fixture::signed(), PAYLOAD).unwrap());
+}
+
+/// Lengths around which a length head or a piece grows.
+#[test]
+fn every_length_of_payload_fits_its_frame() {
+    for len in [1, 23, 24, 255, 256, 65_535, 65_536, 262_143, 262_145] {
+        let payload = vec![7; len];
+        let (found, file) = packed(&payload, len as u64, Some(&ana())).unwrap();
+        assert_eq!(file, to_bytes(&found.envelope, &payload).unwrap(), "{len}");
+    }
+}
+
+#[test]
+fn what_is_refused() {
+    let check = |payload: &[u8], announced, signer: Option<&dyn Signer>, expected| {
+        let refused = packed(payload, announced, signer).unwrap_err();
+        assert_eq!(refused.id(), expected);
+    };
+    check(PAYLOAD, 0, None, "artifact.payload-empty");
+    check(PAYLOAD, u64::MAX, None, "artifact.payload-too-large");
+    check(PAYLOAD, BYTES - 1, None, "artifact.payload-stream");
+    check(PAYLOAD, BYTES + 1, None, "artifact.payload-stream");
+    check(b"", BYTES, None, "artifact.payload-empty");
+    check(PAYLOAD, BYTES, Some(&mia()), "artifact.key-without-role");
+}
+
+#[test]
+fn an_envelope_of_another_size_does_not_fill_the_room() {
+    let mut out = Cursor::new(Vec::new());
+    let unfinished = Unfinished::begin(&mut out, 4, 1).unwrap();
+    out.write_all(b"p").unwrap();
+    let refused = unfinished.finish(&mut out, b"fives").unwrap_err();
+    assert!(matches!(
+        refused,
+        ContainerError::EnvelopeRoom { room: 4, found: 5 }
+    ));
+    out.rewind().unwrap();
+    assert!(!out.into_inner().windows(5).any(|w| w == b"fives"));
+}

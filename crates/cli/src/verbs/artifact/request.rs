@@ -1,0 +1,111 @@
+//! What is said of a release: the options that `pack` and `provenance` share.
+
+use std::path::{Path, PathBuf};
+
+use mainstay_artifact::sbom::Sbom;
+use mainstay_artifact::{ClassName, PackRequest};
+use mainstay_keys::HostPrimitives;
+use mainstay_plan::{PLAN_BYTES_MAX, Plan};
+use mainstay_trust::{BootloaderVersion, Digest};
+
+use super::look;
+use crate::failure::{Failure, at};
+use crate::files;
+
+/// What is packed, and for whom.
+#[derive(Debug, clap::Args)]
+pub struct Request {
+    /// The plan that declares the class.
+    #[arg(long)]
+    plan: PathBuf,
+    /// The device class, as in the plan.
+    #[arg(long)]
+    pub class: String,
+    /// The version that people read, such as 1.4.0.
+    #[arg(long)]
+    pub version: String,
+    /// The release's place in its class's order, from 1; devices only go up.
+    #[arg(long)]
+    sequence: u64,
+    /// An earlier artifact (or its manifest digest) that devices may go back to from this one.
+    /// Repeat it for more, at most four.
+    #[arg(long, value_name = "FILE|DIGEST")]
+    pub returns_to: Vec<String>,
+    /// Once this release is confirmed, nothing with a lower sequence is installed again.
+    #[arg(long, default_value_t = 0)]
+    security_floor: u64,
+    /// Installing must begin before this instant, such as 2027-06-30T00:00Z.
+    #[arg(long)]
+    use_before: Option<jiff::Timestamp>,
+    /// The bill of materials to bind by its digest: CycloneDX or SPDX, in JSON.
+    #[arg(long, value_name = "FILE")]
+    sbom: Option<PathBuf>,
+}
+
+impl Request {
+    /// Reads the files that the options name.
+    pub fn read(&self) -> Result<PackRequest, Failure> {
+        let plan = read_plan(&self.plan)?;
+        let class = self.class(&plan)?;
+        let (major, minor, patch) = class.bootloader.min;
+        let returns_to = self.returns_to.iter().map(|text| earlier(text));
+        Ok(PackRequest {
+            class: ClassName::parse(&class.group_name(plan.environment))?,
+            version: self.version.clone(),
+            sequence: self.sequence,
+            security_floor: self.security_floor,
+            use_before: self
+                .use_before
+                .and_then(|at| u64::try_from(at.as_second()).ok()),
+            bootloader_min: BootloaderVersion {
+                major,
+                minor,
+                patch,
+            },
+            returns_to: returns_to.collect::<Result<_, _>>()?,
+            sbom: self.sbom.as_deref().map(sbom_digest).transpose()?,
+            provenance: None,
+        })
+    }
+
+    fn class<'p>(&self, plan: &'p Plan) -> Result<&'p mainstay_plan::Class, Failure> {
+        let mut classes = plan.classes.iter();
+        let class = classes.find(|class| class.id.as_str() == self.class);
+        class.ok_or_else(|| {
+            let known: Vec<&str> = plan.classes.iter().map(|class| class.id.as_str()).collect();
+            let what = format!("{} has no class {:?}", self.plan.display(), self.class);
+            let cure = format!("name one of: {}", known.join(", "));
+            Failure::usage("plan.no-such-class", what, cure)
+        })
+    }
+}
+
+/// Reads and parses a plan; its first mistake is told, `plan check` tells all.
+pub fn read_plan(path: &Path) -> Result<Plan, Failure> {
+    let text = files::read_text(path, "plan", PLAN_BYTES_MAX as u64)?;
+    mainstay_plan::parse(&text).map_err(|findings| {
+        let first = findings
+            .first()
+            .map_or_else(String::new, |finding| finding.message.clone());
+        let what = format!("{} isn't a valid plan: {first}", path.display());
+        Failure::usage(
+            "plan.invalid",
+            what,
+            format!("run `mainstay plan check {}`", path.display()),
+        )
+    })
+}
+
+fn sbom_digest(path: &Path) -> Result<Digest, Failure> {
+    let mut file = files::open(path, "sbom")?;
+    let sbom = Sbom::read(&mut file, &HostPrimitives).map_err(at(path))?;
+    Ok(sbom.digest)
+}
+
+/// The manifest digest of an earlier release: written as such, or taken from its artifact.
+fn earlier(text: &str) -> Result<Digest, Failure> {
+    match Digest::parse_hex(text) {
+        Some(digest) => Ok(digest),
+        None => Ok(look::report(Path::new(text), None)?.manifest_digest),
+    }
+}

@@ -1,0 +1,187 @@
+//! Who must have signed: nothing but the golden documents is ever believed under the golden root, and
+//! with a signature check that an attacker could satisfy, the AND of the roles still holds.
+
+use std::sync::LazyLock;
+
+use mainstay_trust::cose::Block;
+use mainstay_trust::envelope::Envelope;
+use mainstay_trust::signed::Signed;
+use mainstay_trust::{
+    BadSignature, Digest, Hasher, KeyId, Primitives, PublicKey, Role, Root, RustCrypto, Verified,
+    verify,
+};
+
+use crate::{Fixtures, Target};
+
+/// Some times the golden documents: room for more blocks, and little enough to mutate well.
+const BYTES_MAX: usize = 4 * 1024;
+
+pub(crate) const PINNED_ROOT: Target = Target {
+    name: "pinned_root",
+    bytes_max: BYTES_MAX,
+    check: |bytes| {
+        if verify::pinned_root(bytes, &RustCrypto).is_ok() {
+            let known = |golden: &[u8]| payload(golden) == payload(bytes);
+            // A root vouches for itself, so others may pass; but none by the golden keeper's key.
+            assert!(
+                known(&GOLDEN.root) || !is_signed_by_keeper(bytes),
+                "a root was forged"
+            );
+        }
+    },
+    seeds: |fixtures| fixtures.hex("root"),
+};
+
+pub(crate) const RELEASE: Target = Target {
+    name: "release",
+    bytes_max: BYTES_MAX,
+    check: |bytes| {
+        if let Ok(manifest) = verify::release(bytes, &*ROOT, &RustCrypto) {
+            assert_eq!(
+                manifest.get().digest,
+                GOLDEN.manifest_digest(),
+                "a release was forged"
+            );
+        }
+    },
+    seeds: |fixtures| fixtures.hex("envelope"),
+};
+
+pub(crate) const STATUS_POLICY: Target = Target {
+    name: "status_policy",
+    bytes_max: BYTES_MAX,
+    check: |bytes| {
+        if verify::status(bytes, &*ROOT, &RustCrypto).is_ok() {
+            assert_eq!(
+                payload(bytes),
+                payload(&GOLDEN.status),
+                "a status was forged"
+            );
+        }
+    },
+    seeds: |fixtures| fixtures.hex("status"),
+};
+
+pub(crate) const ROLES: Target = Target {
+    name: "roles",
+    bytes_max: BYTES_MAX,
+    check: check_roles,
+    seeds: |fixtures| fixtures.hex("envelope"),
+};
+
+/// The documents that the golden root believes.
+pub(crate) struct Golden {
+    root: Vec<u8>,
+    envelope: Vec<u8>,
+    status: Vec<u8>,
+}
+
+impl Golden {
+    fn manifest_digest(&self) -> Digest {
+        Envelope::parse(&self.envelope)
+            .expect("a golden document")
+            .digest
+    }
+}
+
+pub(crate) static GOLDEN: LazyLock<Golden> = LazyLock::new(|| {
+    let fixtures = Fixtures::load();
+    Golden {
+        root: fixtures.golden("root"),
+        envelope: fixtures.golden("envelope"),
+        status: fixtures.golden("status"),
+    }
+});
+
+/// The golden root, opened.
+pub(crate) static ROOT: LazyLock<Verified<Root<'static>>> = LazyLock::new(|| {
+    verify::pinned_root(&GOLDEN.root, &RustCrypto).expect("the golden root is a good one")
+});
+
+fn payload(signed: &[u8]) -> Option<&[u8]> {
+    Some(Signed::parse(signed).ok()?.payload)
+}
+
+fn is_signed_by_keeper(signed: &[u8]) -> bool {
+    Signed::parse(signed).is_ok_and(|signed| {
+        signed
+            .blocks
+            .iter()
+            .any(|block| is_by_role(block, Role::Root))
+    })
+}
+
+fn is_by_role(block: &[u8], role: Role) -> bool {
+    signer(block).is_some_and(|kid| ROOT.get().role(role).keys.contains(&kid))
+}
+
+fn signer(block: &[u8]) -> Option<KeyId> {
+    Some(Block::parse(block).ok()?.protected.kid)
+}
+
+/// An accepted envelope has a good block of each role, and no bad one by any key of the root.
+fn check_roles(bytes: &[u8]) {
+    if verify::release(bytes, &*ROOT, &Lenient).is_err() {
+        return;
+    }
+    let envelope = Envelope::parse(bytes).expect("an accepted envelope");
+    let is_good = |block: &&[u8]| Block::parse(block).is_ok_and(|block| accepts(block.signature));
+    for role in [Role::Build, Role::Release] {
+        let mut of_role = envelope
+            .blocks
+            .iter()
+            .filter(|block| is_by_role(block, role));
+        assert!(
+            of_role.any(|block| is_good(&block)),
+            "nobody signed as {}",
+            role.id()
+        );
+    }
+    let known = |block: &&[u8]| signer(block).is_some_and(|kid| ROOT.get().key(&kid).is_some());
+    assert!(
+        envelope
+            .blocks
+            .iter()
+            .filter(known)
+            .all(|block| is_good(&block)),
+        "a bad block passed"
+    );
+}
+
+/// Primitives that an attacker could satisfy: every manifest has the golden digest, and a signature is
+/// good if it begins with an even byte. What still refuses is policy alone.
+pub(crate) struct Lenient;
+
+pub(crate) struct Constant;
+
+fn accepts(signature: &[u8]) -> bool {
+    signature.first().is_some_and(|byte| byte % 2 == 0)
+}
+
+impl Hasher for Constant {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self) -> Digest {
+        GOLDEN.manifest_digest()
+    }
+}
+
+impl Primitives for Lenient {
+    type Hasher = Constant;
+
+    fn hasher(&self) -> Constant {
+        Constant
+    }
+
+    fn supports(&self, algorithm: mainstay_trust::Algorithm) -> bool {
+        RustCrypto.supports(algorithm)
+    }
+
+    fn verify(&self, _: &PublicKey<'_>, _: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
+        if accepts(signature) {
+            Ok(())
+        } else {
+            Err(BadSignature)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The short form of the campaigns: every property, on the seeds and on some thousand inputs near them.
+//!
+//! The inputs are the same in every run and on every machine, so a failure here is never a matter of
+//! luck. `cargo xtask fuzz` searches on, guided by coverage.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mainstay_fuzz::mutator::Mutator;
+use mainstay_fuzz::{Fixtures, TARGETS, Target};
+
+/// Inputs for each target. Signature checks without optimisation are what takes the time.
+const INPUTS: usize = 3000;
+
+#[test]
+fn every_property_holds_of_the_seeds_and_near_them() {
+    let fixtures = Fixtures::load();
+    for target in TARGETS {
+        let seeds = (target.seeds)(&fixtures);
+        assert!(!seeds.is_empty(), "{} has no seeds", target.name);
+        seeds.iter().for_each(|seed| hold(target, seed));
+        let mut mutator = Mutator::new(seeds, target.bytes_max);
+        (0..INPUTS).for_each(|_| hold(target, &mutator.input()));
+    }
+}
+
+fn hold(target: &Target, bytes: &[u8]) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| (target.check)(bytes)));
+    assert!(
+        outcome.is_ok(),
+        "{} doesn't hold of {bytes:02x?}",
+        target.name
+    );
+}
+
+#[test]
+fn names_are_unique_and_each_has_a_program_for_libfuzzer() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/fuzz_targets");
+    let mut programs: Vec<String> = std::fs::read_dir(folder)
+        .expect("the programs' folder")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    programs.sort();
+    let mut expected: Vec<String> = TARGETS.iter().map(|t| format!("{}.rs", t.name)).collect();
+    expected.sort();
+    assert_eq!(programs, expected);
+}

@@ -1,0 +1,57 @@
+//! The reference pages say what is so: every refusal is in the table, every named test exists.
+
+use mainstay_trust::Refusal;
+use std::path::{Path, PathBuf};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn page(name: &str) -> String {
+    let path = repository().join("docs/reference").join(name);
+    std::fs::read_to_string(path).expect(name)
+}
+
+#[test]
+fn the_table_of_refusals_is_ours() {
+    let row = |refusal: &Refusal| {
+        let (id, code) = (refusal.id(), refusal.code());
+        format!(
+            "| `{id}` | {code} | {} | {} |",
+            refusal.cause(),
+            refusal.cure()
+        )
+    };
+    let expected: Vec<String> = Refusal::ALL.iter().map(row).collect();
+    let text = page("trust.md");
+    let found: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("| `trust."))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+/// Whether `hostile/CASE` is a folder, or `FILE::TEST` a test.
+fn exists(name: &str) -> bool {
+    if let Some(case) = name.strip_prefix("hostile/") {
+        let case = repository().join("fixtures/hostile/trust").join(case);
+        return case.join("case.toml").exists();
+    }
+    let (file, test) = name.split_once("::").expect("FILE::TEST");
+    let text = std::fs::read_to_string(repository().join(file)).unwrap_or_default();
+    text.contains(&format!("#[test]\nfn {test}()"))
+        || text.contains(&format!("#[test]\n    fn {test}()"))
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let text = page("threat-model.md");
+    let quoted = text.split('`').skip(1).step_by(2);
+    let names: Vec<&str> = quoted
+        .filter(|word| word.starts_with("hostile/") || word.starts_with("crates/"))
+        .collect();
+    assert!(names.len() > 80, "{} names", names.len());
+    for name in names {
+        assert!(exists(name), "{name} doesn't exist");
+    }
+}

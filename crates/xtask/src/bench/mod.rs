@@ -1,0 +1,33 @@
+//! Benches: each compares Mainstay with other programs in one run, on one machine, on one file.
+//!
+//! Nothing is asserted; numbers are printed as lines `figure NAME NUMBER UNIT`, and what could not be
+//! measured is said loudly. Read [`artifact`] first.
+
+mod artifact;
+mod contender;
+mod peers;
+mod rounds;
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Bench {
+    /// Packing, signing and verifying an image of 64 MiB.
+    Artifact,
+}
+
+impl Bench {
+    /// Measures it.
+    ///
+    /// # Errors
+    /// If something that we bring ourselves can't be built or run.
+    pub fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Artifact => artifact::run(),
+        }
+    }
+}
+
+/// One line that machines read.
+fn figure(name: &str, number: f64, unit: &str) {
+    println!("figure {name} {number:.3} {unit}");
+}
