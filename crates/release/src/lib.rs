@@ -19,6 +19,7 @@
 
 mod approval;
 mod gate;
+mod history;
 pub mod hold;
 mod outcome;
 pub mod refusal;
@@ -28,10 +29,11 @@ mod signing;
 pub mod stage;
 
 pub use gate::NO_EVIDENCE;
+pub use history::Entry;
 pub use hold::{Hold, HoldRefusal, HoldState};
 pub use refusal::Refusal;
 pub use release::{Facts, RETURNS_TO_MAX, Release, ReleaseId};
 pub use stage::{
-    Approved, Complete, Drafted, Entry, GateFact, Gated, Halted, Revoked, RolledBack, Rolling,
-    Scheduled, Signed, Stage, StageName, Superseded,
+    Approved, Complete, Drafted, GateFact, Gated, Halted, Revoked, RolledBack, Rolling, Scheduled,
+    Signed, Stage, StageName, Superseded,
 };
