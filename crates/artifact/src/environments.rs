@@ -25,6 +25,7 @@ mod tests {
     use crate::signer::{FakeSigner, Signer as _};
     use crate::tests::fixture;
     use crate::{Member, RootDraft};
+    use mainstay_trust::Document as _;
     use mainstay_trust::{Role, RustCrypto};
 
     fn document(environment: &str, change: impl FnOnce(&mut RootDraft)) -> Vec<u8> {

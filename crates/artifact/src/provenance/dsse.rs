@@ -64,9 +64,9 @@ impl Envelope {
         let key = signer.public_key();
         let good = primitives.verify(&key, &[&message], &raw).is_ok();
         let wire = der_signature::to_wire(key.algorithm(), &raw).filter(|_| good);
-        let bytes = wire.ok_or_else(|| SignError {
-            holder: signer.holder().to_owned(),
-            cause: "its signature doesn't verify with its own public key".to_owned(),
+        let bytes = wire.ok_or_else(|| {
+            let cause = "its signature doesn't verify with its own public key";
+            SignError::new(signer.holder(), cause)
         })?;
         let key_id = signer.key_id().to_string();
         let signatures = vec![Signature { key_id, bytes }];

@@ -15,10 +15,9 @@ use mainstay_trust::Digest;
 use tempfile::NamedTempFile;
 
 use super::mcuboot_payload::{Payload, payload, summary};
-use super::sign;
 use crate::failure::{Failure, at};
 use crate::files;
-use crate::passphrase::PassphraseSource;
+use crate::signing::Signing;
 
 /// The form of the image inside an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -80,13 +79,13 @@ impl Form {
         raw: &Path,
         request: &PackRequest,
         returns_to: &[String],
-        passphrase: &PassphraseSource,
+        signing: &Signing,
     ) -> Result<Prepared, Failure> {
         let prepared = match (self.format, &self.mcuboot_key) {
             (Format::Raw, _) => self.as_it_is(raw),
             (Format::Mcuboot, Some(key)) => {
-                let signer = sign::open_key(key, passphrase)?;
-                self.wrap(raw, request, &signer)
+                let signer = signing.open(key)?;
+                self.wrap(raw, request, &*signer)
             }
             (Format::Mcuboot, None) => self.made_before(raw, request),
         }?;

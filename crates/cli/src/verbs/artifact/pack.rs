@@ -3,17 +3,17 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer as _, pack_file};
-use mainstay_keys::{FileSigner, HostPrimitives, gather_randomness};
+use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer, pack_file};
+use mainstay_keys::{HostPrimitives, gather_randomness};
 use mainstay_trust::{Root, Verified};
 use serde_json::json;
 
 use super::request::Request;
-use super::{mcuboot, provenance, sign};
+use super::{mcuboot, provenance};
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
-use crate::passphrase::PassphraseSource;
+use crate::signing::Signing;
 use crate::verbs::root::RootFile;
 
 /// What is packed, for whom, and who signs it.
@@ -37,7 +37,7 @@ pub struct Pack {
     #[arg(long, requires = "key")]
     root: Option<PathBuf>,
     #[command(flatten)]
-    passphrase: PassphraseSource,
+    signing: Signing,
 }
 
 impl Pack {
@@ -51,22 +51,22 @@ impl Pack {
         let root = root.as_ref().map(RootFile::open).transpose()?;
         files::must_be_new(&self.out, "artifact")?;
         let signer = self.signer()?;
-        let builder = builder(signer.as_ref(), root.as_ref());
+        let builder = builder(signer.as_deref(), root.as_ref());
         let returns_to = &self.request.returns_to;
         let form = &self.form;
-        let payload = form.prepare(&self.image, &request, returns_to, &self.passphrase)?;
+        let payload = form.prepare(&self.image, &request, returns_to, &self.signing)?;
         let packed = self.write(payload.path(), &request, provenance.as_ref(), builder)?;
         payload.keep()?;
-        self.say(&packed, &payload, signer.as_ref(), output);
+        self.say(&packed, &payload, signer.as_deref(), output);
         Ok(())
     }
 
-    fn signer(&self) -> Result<Option<FileSigner>, Failure> {
+    fn signer(&self) -> Result<Option<Box<dyn Signer>>, Failure> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
         gather_randomness();
-        sign::open_key(key, &self.passphrase).map(Some)
+        self.signing.open(key).map(Some)
     }
 
     /// Writes the artifact whole, or not at all, reading the image once.
@@ -100,7 +100,7 @@ impl Pack {
         &self,
         packed: &Packed,
         payload: &mcuboot::Prepared,
-        signer: Option<&FileSigner>,
+        signer: Option<&dyn Signer>,
         output: &Output,
     ) {
         let by = signer.map(|signer| signer.holder());
@@ -130,7 +130,7 @@ impl Pack {
 }
 
 fn builder<'a>(
-    signer: Option<&'a FileSigner>,
+    signer: Option<&'a dyn Signer>,
     root: Option<&'a Verified<Root<'a>>>,
 ) -> Option<Builder<'a>> {
     let (signer, root) = (signer?, root?);

@@ -3,17 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::provenance::{PROVENANCE_BYTES_MAX, Request as Statement, Source};
-use mainstay_artifact::{Provenance, Signer as _, pack::measure, provenance as statements};
+use mainstay_artifact::{Provenance, pack::measure, provenance as statements};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::Digest;
 use serde_json::json;
 
 use super::request::Request;
-use super::sign;
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
-use crate::passphrase::PassphraseSource;
+use crate::signing::Signing;
 use crate::verbs::root::RootFile;
 
 /// What is stated, of which image, by whom.
@@ -45,7 +44,7 @@ pub struct Write {
     #[arg(long)]
     root: PathBuf,
     #[command(flatten)]
-    passphrase: PassphraseSource,
+    signing: Signing,
 }
 
 impl Write {
@@ -62,8 +61,8 @@ impl Write {
         statement.started_on = self.started.map(|at| at.to_string());
         statement.finished_on = self.finished.map(|at| at.to_string());
         files::must_be_new(&self.out, "provenance")?;
-        let signer = sign::open_key(&self.key, &self.passphrase)?;
-        let bytes = statements::sign(&statement, &signer, &root, &HostPrimitives)?;
+        let signer = self.signing.open(&self.key)?;
+        let bytes = statements::sign(&statement, &*signer, &root, &HostPrimitives)?;
         files::write_new(&self.out, "provenance", &bytes)?;
         let value = json!({ "written": self.out, "image": image, "by": signer.holder() });
         let sentence = || {
