@@ -132,10 +132,10 @@ fn see<T>(block: &Block<'_>, root: &Root<'_>, alone: Result<T, Refusal>) -> Seen
 
 /// Refusals that say no more than that other signatures are still to come.
 pub(crate) fn only_too_few(refusal: Refusal) -> bool {
-    use Refusal::{ApprovalMissing, BuildMissing, RoleMissing, ThresholdNotMet};
+    use Refusal::{ApprovalMissing, BuildMissing, HybridIncomplete, RoleMissing, ThresholdNotMet};
     matches!(
         refusal,
-        BuildMissing | ApprovalMissing | RoleMissing | ThresholdNotMet
+        BuildMissing | ApprovalMissing | RoleMissing | ThresholdNotMet | HybridIncomplete
     )
 }
 

@@ -43,21 +43,22 @@ pub(crate) fn check_role(
     })
 }
 
-/// Neither this key, nor (by the root) any other of its holder's, has signed the release.
+/// Neither this key has signed the release, nor (by the root) another of its holder's of the same
+/// algorithm: a second one counts for nobody. Of another algorithm it is the other half of a hybrid.
 pub(crate) fn check_new(
     envelope: &Envelope<'_>,
     signer: &dyn Signer,
     root: Option<&Verified<Root<'_>>>,
 ) -> Result<(), BlockError> {
-    let holder_of = |kid: KeyId| {
-        root.and_then(|root| root.get().key(&kid))
-            .map(|key| key.holder)
+    let listed = |kid: KeyId| {
+        let key = root.and_then(|root| root.get().key(&kid));
+        key.map(|key| (key.holder, key.public.algorithm()))
     };
     let own = signer.key_id();
     for bytes in envelope.blocks.iter() {
         let kid = Block::parse(bytes)?.protected.kid;
-        let same_holder = holder_of(kid).is_some() && holder_of(kid) == holder_of(own);
-        if kid == own || same_holder {
+        let same_person = listed(kid).is_some() && listed(kid) == listed(own);
+        if kid == own || same_person {
             return Err(BlockError::AlreadySigned {
                 holder: signer.holder().to_owned(),
             });

@@ -58,14 +58,25 @@ pub enum KeyError {
     #[error("the passphrase doesn't open {}", .0.display())]
     WrongPassphrase(PathBuf),
     /// The key is sound but of another kind.
-    #[error("{} holds a key that isn't ECDSA on P-256", .0.display())]
+    #[error("{} holds a key of an algorithm that Mainstay doesn't sign with", .0.display())]
     Unsupported(PathBuf),
+    /// Someone asks for a key with which no software should sign.
+    #[error("HSS-LMS signatures are verified only: Mainstay never makes or keeps such a key")]
+    HashBased,
     /// The public half beside it belongs to another key.
     #[error("{} doesn't belong to the private key beside it", .0.display())]
     Mismatch(PathBuf),
     /// The public half isn't readable as one.
     #[error("{} isn't the public half of a key: {why}", .path.display())]
     NotAPublicHalf {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A public key that was made elsewhere isn't readable as one.
+    #[error("{} isn't a public key that a root can list: {why}", .path.display())]
+    NotAPublicKey {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -98,8 +109,10 @@ impl KeyError {
             Self::NotEncrypted(_) => "key.not-encrypted",
             Self::WrongPassphrase(_) => "key.wrong-passphrase",
             Self::Unsupported(_) => "key.unsupported",
+            Self::HashBased => "key.hash-based",
             Self::Mismatch(_) => "key.mismatch",
             Self::NotAPublicHalf { .. } => "key.not-a-public-half",
+            Self::NotAPublicKey { .. } => "key.not-a-public-key",
             Self::PassphraseLength(_) => "key.passphrase-length",
             Self::Holder(_) => "key.holder",
             Self::Library(_) => "key.library",
@@ -127,9 +140,17 @@ impl KeyError {
             Self::WrongPassphrase(_) => {
                 "Type it again; a lost passphrase can't be recovered, only the key replaced."
             }
-            Self::Unsupported(_) => "Make a P-256 key with `mainstay key new`.",
+            Self::Unsupported(_) => {
+                "Make one with `mainstay key new`: ESP256, Ed25519, ESP384, ML-DSA-65 or ML-DSA-87."
+            }
+            Self::HashBased => {
+                "Sign in hardware that can't be restored from a copy, and list its `.pub` in the root."
+            }
             Self::Mismatch(_) | Self::NotAPublicHalf { .. } => {
                 "Put the .pub file that was made together with the key beside it again."
+            }
+            Self::NotAPublicKey { .. } => {
+                "Export it as PEM (`BEGIN PUBLIC KEY`), or raw or in hexadecimal and name its algorithm."
             }
             Self::PassphraseLength(_) => "Choose a passphrase of several words.",
             Self::Holder(_) => {

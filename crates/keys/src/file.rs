@@ -12,8 +12,9 @@ use std::path::Path;
 use crate::pkcs8_pem::{self, Unsealable};
 use crate::{FileSigner, KeyError, Passphrase, PublicHalf, SecretKey};
 
-/// Largest key file: a sealed P-256 key has some 400 bytes, and an RSA key that someone names by
-/// mistake still gets its own message below this.
+/// Largest key file: a sealed P-256 key has some 400 bytes, one of ML-DSA-87 in its longest form
+/// some 7 KB, its public half 5 KB; and an RSA key that someone names by mistake still gets its own
+/// message below this.
 pub const KEY_FILE_BYTES_MAX: usize = 16 * 1024;
 
 /// Keeps a new key in `path`, sealed by `passphrase`, and its public half beside it. Returns the
@@ -36,6 +37,11 @@ pub fn create(
     write_new(&public_path, &public.to_text())?;
     write_new(path, &sealed).inspect_err(|_| drop(std::fs::remove_file(&public_path)))?;
     Ok(public)
+}
+
+/// Keeps a public half alone: of a key that signs elsewhere. Refuses if the file exists.
+pub fn create_public(path: &Path, public: &PublicHalf) -> Result<(), KeyError> {
+    write_new(path, &public.to_text())
 }
 
 /// Opens the key in `path`. Its holder is the one that the public half beside it names.
@@ -75,6 +81,15 @@ pub fn is_sealed(text: &str) -> bool {
 
 /// The text of a file of at most `bytes_max` bytes.
 pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyError> {
+    let why = "it isn't text";
+    String::from_utf8(read_bytes(path, bytes_max)?).map_err(|_| KeyError::NotAKey {
+        path: path.to_owned(),
+        why,
+    })
+}
+
+/// The content of a file of at most `bytes_max` bytes.
+pub(crate) fn read_bytes(path: &Path, bytes_max: usize) -> Result<Vec<u8>, KeyError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes))
@@ -82,11 +97,7 @@ pub(crate) fn read_bounded(path: &Path, bytes_max: usize) -> Result<String, KeyE
     if bytes.len() > bytes_max {
         return Err(KeyError::TooLarge(path.to_owned()));
     }
-    let why = "it isn't text";
-    String::from_utf8(bytes).map_err(|_| KeyError::NotAKey {
-        path: path.to_owned(),
-        why,
-    })
+    Ok(bytes)
 }
 
 fn explain(path: &Path, why: Unsealable) -> KeyError {

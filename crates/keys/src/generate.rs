@@ -1,58 +1,88 @@
 //! A new key: from the system's random source, or, for demonstrations and tests, from a seed.
 //!
-//! A key from a seed is as secret as the seed: never ship one. Read [`SecretKey`] first.
+//! A key from a seed is as secret as the seed: never ship one. Hash-based keys are never made: see
+//! [`Algorithm::HssLms`]. Read [`SecretKey`] first.
 
 use std::fmt;
 
 use aws_lc_rs::digest;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use mainstay_trust::Algorithm;
 use mainstay_trust::root::HOLDER_BYTES_MAX;
 use zeroize::Zeroizing;
 
+use crate::pair::{self, Pair};
 use crate::{FileSigner, KeyError};
 
-/// A private P-256 key and the name of its holder, in memory only.
+/// A private key and the name of its holder, in memory only.
 pub struct SecretKey {
     holder: String,
     pkcs8: Zeroizing<Vec<u8>>,
 }
 
 /// A fresh key for `holder`, from the system's random source.
-pub fn fresh(holder: &str) -> Result<SecretKey, KeyError> {
-    let document =
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|_| KeyError::Library("make a P-256 key"))?;
-    SecretKey::new(holder, document.as_ref())
+///
+/// # Errors
+/// [`KeyError::HashBased`] for HSS-LMS; a holder that no root can list; a failing library.
+pub fn fresh(algorithm: Algorithm, holder: &str) -> Result<SecretKey, KeyError> {
+    check_signs(algorithm)?;
+    SecretKey::of(holder, Pair::generate(algorithm))
+}
+
+/// The ESP256 key that follows from `seed`; see [`seeded`].
+///
+/// # Errors
+/// As [`seeded`].
+pub fn from_seed(holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
+    seeded(Algorithm::Esp256, holder, seed)
 }
 
 /// The key that follows from `seed`: the same seed gives the same key on every machine. For
 /// demonstrations and tests only.
-pub fn from_seed(holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
-    // All but one in 2^32 hashes lie below the group order; the counter takes care of the rest.
-    let pair = (0..=u8::MAX).find_map(|counter| pair_of(&scalar(seed, counter)));
-    let document = pair
-        .and_then(|pair| pair.to_pkcs8v1().ok())
-        .ok_or(KeyError::Library("make a P-256 key from a seed"))?;
-    SecretKey::new(holder, document.as_ref())
+///
+/// # Errors
+/// As [`fresh`].
+pub fn seeded(algorithm: Algorithm, holder: &str, seed: &[u8; 32]) -> Result<SecretKey, KeyError> {
+    check_signs(algorithm)?;
+    // All but one in 2^32 hashes lie below P-256's group order; the counter takes care of the rest.
+    let pair_of = |counter| Pair::from_secret(algorithm, &secret(algorithm, seed, counter));
+    SecretKey::of(holder, (0..=u8::MAX).find_map(pair_of))
+}
+
+fn check_signs(algorithm: Algorithm) -> Result<(), KeyError> {
+    if pair::signs(algorithm) {
+        Ok(())
+    } else {
+        Err(KeyError::HashBased)
+    }
+}
+
+/// Whether a root can name this holder (see `trust::root::Key`), so that no key is made in vain.
+pub(crate) fn check_holder(holder: &str) -> Result<(), KeyError> {
+    let plain = holder
+        .bytes()
+        .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
+    if plain && (1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
+        return Ok(());
+    }
+    let shown = holder.chars().take(HOLDER_BYTES_MAX).collect();
+    Err(KeyError::Holder(shown))
 }
 
 impl SecretKey {
-    /// Takes an unencrypted PKCS#8 document (RFC 5958) of a P-256 key.
+    /// Takes an unencrypted PKCS#8 document (RFC 5958).
     pub(crate) fn new(holder: &str, pkcs8: &[u8]) -> Result<Self, KeyError> {
-        // What a root can name (see `trust::root::Key`), so that no key is made in vain.
-        let plain = holder
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b.is_ascii_uppercase());
-        if !plain || !(1..=HOLDER_BYTES_MAX).contains(&holder.len()) {
-            return Err(KeyError::Holder(
-                holder.chars().take(HOLDER_BYTES_MAX).collect(),
-            ));
-        }
+        check_holder(holder)?;
         Ok(Self {
             holder: holder.to_owned(),
             pkcs8: Zeroizing::new(pkcs8.to_vec()),
         })
+    }
+
+    fn of(holder: &str, pair: Option<Pair>) -> Result<Self, KeyError> {
+        let document = pair
+            .and_then(|pair| pair.to_pkcs8())
+            .ok_or(KeyError::Library("make a key"))?;
+        Self::new(holder, &document)
     }
 
     /// The signer of this key, ready to use.
@@ -78,25 +108,20 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-fn scalar(seed: &[u8; 32], counter: u8) -> Zeroizing<[u8; 32]> {
-    let mut context = digest::Context::new(&digest::SHA256);
+/// What [`Pair::from_secret`] takes, hashed from the seed: no two algorithms share a secret. ESP256
+/// came first, and its keys stay what they were.
+fn secret(algorithm: Algorithm, seed: &[u8; 32], counter: u8) -> Zeroizing<Vec<u8>> {
+    let (hash, name) = match algorithm {
+        Algorithm::Esp256 => (&digest::SHA256, ""),
+        Algorithm::Esp384 => (&digest::SHA384, algorithm.id()),
+        other => (&digest::SHA256, other.id()),
+    };
+    let mut context = digest::Context::new(hash);
     context.update(b"mainstay seeded key");
+    context.update(name.as_bytes());
     context.update(&[counter]);
     context.update(seed);
-    let mut scalar = Zeroizing::new([0; 32]);
-    scalar.copy_from_slice(context.finish().as_ref());
-    scalar
-}
-
-/// The key pair of a scalar, through the smallest `ECPrivateKey` of RFC 5915, section 3: version,
-/// scalar and curve; the library computes the public half. None if the scalar is out of range.
-fn pair_of(scalar: &[u8; 32]) -> Option<EcdsaKeyPair> {
-    const BEFORE: &[u8] = &[0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
-    const CURVE_P256: &[u8] = &[
-        0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
-    ];
-    let der = Zeroizing::new([BEFORE, scalar, CURVE_P256].concat());
-    EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).ok()
+    Zeroizing::new(context.finish().as_ref().to_vec())
 }
 
 #[cfg(test)]
@@ -104,39 +129,47 @@ mod tests {
     use super::*;
     use mainstay_artifact::Signer as _;
 
+    const SIGNING: [Algorithm; 5] = [
+        Algorithm::Esp256,
+        Algorithm::Ed25519,
+        Algorithm::Esp384,
+        Algorithm::MlDsa65,
+        Algorithm::MlDsa87,
+    ];
+
+    fn kid(key: Result<SecretKey, KeyError>) -> String {
+        key.unwrap().signer().unwrap().key_id().to_string()
+    }
+
     #[test]
     fn a_seed_gives_one_key() {
-        let kid = |byte| {
-            from_seed("ana", &[byte; 32])
-                .unwrap()
-                .signer()
-                .unwrap()
-                .key_id()
-        };
-        assert_eq!(kid(1), kid(1));
-        assert_ne!(kid(1), kid(2));
+        for algorithm in SIGNING {
+            let made = |byte| kid(seeded(algorithm, "ana", &[byte; 32]));
+            assert_eq!(made(1), made(1));
+            assert_ne!(made(1), made(2));
+        }
     }
 
     #[test]
     fn a_seeded_key_stays_what_it_was() {
-        let signer = from_seed("ana", &[0; 32]).unwrap().signer().unwrap();
         assert_eq!(
-            signer.key_id().to_string(),
+            kid(from_seed("ana", &[0; 32])),
             "483faafd859214a16a347c0db38d7f1a"
         );
     }
 
     #[test]
     fn fresh_keys_differ() {
-        let kid = || fresh("ana").unwrap().signer().unwrap().key_id();
-        assert_ne!(kid(), kid());
+        for algorithm in SIGNING {
+            assert_ne!(kid(fresh(algorithm, "ana")), kid(fresh(algorithm, "ana")));
+        }
     }
 
     #[test]
-    fn scalars_out_of_range_make_no_key() {
-        assert!(pair_of(&[0; 32]).is_none());
-        assert!(pair_of(&[0xff; 32]).is_none());
-        assert!(pair_of(&[1; 32]).is_some());
+    fn hash_based_keys_are_refused() {
+        let fresh = fresh(Algorithm::HssLms, "ana").unwrap_err();
+        let seeded = seeded(Algorithm::HssLms, "ana", &[1; 32]).unwrap_err();
+        assert_eq!([fresh.id(), seeded.id()], ["key.hash-based"; 2]);
     }
 
     #[test]
@@ -149,7 +182,8 @@ mod tests {
             "an\u{e1}",
             &"x".repeat(HOLDER_BYTES_MAX + 1),
         ] {
-            assert_eq!(fresh(holder).unwrap_err().id(), "key.holder", "{holder:?}");
+            let refused = fresh(Algorithm::Esp256, holder).unwrap_err();
+            assert_eq!(refused.id(), "key.holder", "{holder:?}");
         }
     }
 

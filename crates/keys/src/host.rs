@@ -1,12 +1,16 @@
-//! The verifying primitives of a host: SHA-256 and ECDSA from AWS-LC.
+//! The verifying primitives of a host: SHA-256 and every signature algorithm.
 //!
-//! The policy above them is the `trust` crate's, the same that runs on a device with RustCrypto; a
-//! test holds the two implementations against each other.
+//! All of it is AWS-LC's, but for HSS-LMS, which AWS-LC doesn't have: there the verification is
+//! [`mainstay_trust::lms`], and AWS-LC hashes. The policy above is the `trust` crate's, the same
+//! that runs on a device with RustCrypto; tests hold the two implementations against each other.
 
 use aws_lc_rs::digest;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ML_DSA_65, ML_DSA_87,
+    UnparsedPublicKey, VerificationAlgorithm,
+};
 use mainstay_trust::primitives::BadSignature;
-use mainstay_trust::{Algorithm, Digest, Hasher, Primitives, PublicKey};
+use mainstay_trust::{Algorithm, Digest, Hasher, Primitives, PublicKey, lms};
 
 /// AWS-LC as [`Primitives`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,8 +37,8 @@ impl Primitives for HostPrimitives {
         HostHasher(digest::Context::new(&digest::SHA256))
     }
 
-    fn supports(&self, algorithm: Algorithm) -> bool {
-        algorithm == Algorithm::Esp256
+    fn supports(&self, _: Algorithm) -> bool {
+        true
     }
 
     fn verify(
@@ -43,12 +47,24 @@ impl Primitives for HostPrimitives {
         message: &[&[u8]],
         signature: &[u8],
     ) -> Result<(), BadSignature> {
-        if key.algorithm() != Algorithm::Esp256 {
-            return Err(BadSignature);
-        }
+        let Some(scheme) = scheme(key.algorithm()) else {
+            return lms::verify(self, key, message, signature);
+        };
         // Joined rather than hashed part by part: the FIPS module verifies messages, not digests.
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.bytes())
+        UnparsedPublicKey::new(scheme, key.bytes())
             .verify(&message.concat(), signature)
             .map_err(|_| BadSignature)
+    }
+}
+
+/// How AWS-LC calls an algorithm; None for the one that it doesn't have.
+pub(crate) fn scheme(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
+    match algorithm {
+        Algorithm::Esp256 => Some(&ECDSA_P256_SHA256_FIXED),
+        Algorithm::Ed25519 => Some(&ED25519),
+        Algorithm::Esp384 => Some(&ECDSA_P384_SHA384_FIXED),
+        Algorithm::MlDsa65 => Some(&ML_DSA_65),
+        Algorithm::MlDsa87 => Some(&ML_DSA_87),
+        Algorithm::HssLms => None,
     }
 }

@@ -5,12 +5,16 @@
 //! Secrets never leave this crate: they are wiped when dropped, never printed, and written only
 //! under a passphrase. All cryptography is AWS-LC's, but for the file's own encryption (PKCS#8).
 //!
-//! Read [`FileSigner`] first; [`generate`] makes a key, [`mod@file`] keeps it, [`host`] verifies.
+//! Read [`FileSigner`] first; [`generate`] makes a key, [`mod@file`] keeps it, [`host`] verifies,
+//! [`module`] says whose cryptography it is.
 
 pub mod error;
 pub mod file;
 pub mod generate;
 pub mod host;
+pub mod import;
+pub mod module;
+mod pair;
 pub mod passphrase;
 mod pkcs8_pem;
 pub mod public_half;
@@ -21,6 +25,7 @@ mod tests;
 pub use error::KeyError;
 pub use generate::SecretKey;
 pub use host::HostPrimitives;
+pub use module::Module;
 pub use passphrase::Passphrase;
 pub use public_half::PublicHalf;
 pub use signer::FileSigner;

@@ -12,9 +12,6 @@ use serde::{Deserialize, Serialize};
 use crate::file::{self, KEY_FILE_BYTES_MAX};
 use crate::{HostPrimitives, KeyError};
 
-/// The one algorithm's name, as RFC 9864 registers it.
-const ESP256: &str = "ESP256";
-
 /// Whose key it is, its id, and the public key itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicHalf {
@@ -46,6 +43,15 @@ impl PublicHalf {
         }
     }
 
+    /// The public half of a key that signs elsewhere: a token's, or a hash-based one.
+    pub fn new(holder: &str, public_key: PublicKeyBuf) -> Self {
+        Self {
+            holder: holder.to_owned(),
+            key_id: KeyId::of(&public_key.as_key(), &HostPrimitives),
+            public_key,
+        }
+    }
+
     /// Reads a `.pub` file.
     pub fn open(path: &Path) -> Result<Self, KeyError> {
         let text = file::read_bounded(path, KEY_FILE_BYTES_MAX)?;
@@ -66,7 +72,7 @@ impl PublicHalf {
     pub fn to_text(&self) -> String {
         let text = Text {
             holder: self.holder.clone(),
-            algorithm: ESP256.to_owned(),
+            algorithm: self.public_key.algorithm().id().to_owned(),
             key_id: self.key_id.to_string(),
             public_key: hex::encode(self.public_key.as_key().bytes()),
         };
@@ -79,12 +85,10 @@ impl PublicHalf {
     /// What is wrong with it, as a clause.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text: Text = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        if text.algorithm != ESP256 {
-            return Err(format!("its algorithm isn't {ESP256}"));
-        }
-        let point = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
-        let public_key = PublicKeyBuf::new(Algorithm::Esp256, &point)
-            .map_err(|_| "public_key isn't an uncompressed point of P-256")?;
+        let algorithm = Algorithm::from_id(&text.algorithm).ok_or_else(unknown_algorithm)?;
+        let bytes = hex::decode(&text.public_key).map_err(|_| "public_key isn't hexadecimal")?;
+        let public_key = PublicKeyBuf::new(algorithm, &bytes)
+            .map_err(|why| format!("public_key can't be one: {why}"))?;
         let key_id = KeyId::of(&public_key.as_key(), &HostPrimitives);
         if key_id.to_string() != text.key_id {
             return Err("key_id isn't that of public_key".to_owned());
@@ -97,6 +101,11 @@ impl PublicHalf {
     }
 }
 
+fn unknown_algorithm() -> String {
+    let known = Algorithm::ALL.map(Algorithm::id).join(", ");
+    format!("its algorithm is none of {known}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +115,24 @@ mod tests {
     fn text_and_back() {
         let half = PublicHalf::of(&FakeSigner::new("ana@northwind.example"));
         assert_eq!(PublicHalf::parse(&half.to_text()), Ok(half));
+    }
+
+    /// A hash-based key signs in hardware; here only its public half is known.
+    #[test]
+    fn a_key_that_signs_elsewhere() {
+        let mut bytes = [0; 60];
+        (bytes[3], bytes[7], bytes[11]) = (1, 5, 4);
+        let key = PublicKeyBuf::new(Algorithm::HssLms, &bytes).unwrap();
+        let half = PublicHalf::new("module.northwind.example", key);
+        let text = half.to_text();
+        assert!(text.contains("algorithm = \"HSS-LMS\"\n"));
+        assert_eq!(PublicHalf::parse(&text), Ok(half));
+        let two_trees = text.replace("public_key = \"00000001", "public_key = \"00000002");
+        assert!(
+            PublicHalf::parse(&two_trees)
+                .unwrap_err()
+                .contains("one tree")
+        );
     }
 
     #[test]

@@ -1,34 +1,31 @@
 //! A signer whose key was in an encrypted file (or was just made).
 //!
-//! ECDSA here is randomised by AWS-LC: the same bytes signed twice give two signatures, both good.
-//! The key stays inside the library, which wipes its memory when it frees it.
+//! ECDSA and ML-DSA are randomised by AWS-LC: the same bytes signed twice give two signatures, both
+//! good. The key stays inside the library, which wipes its memory when it frees it.
 
 use std::fmt;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use mainstay_artifact::{PublicKeyBuf, SignError, Signer};
-use mainstay_trust::{Algorithm, KeyId, PublicKey};
+use mainstay_trust::{KeyId, PublicKey};
 
+use crate::pair::Pair;
 use crate::{HostPrimitives, KeyError, SecretKey};
 
-/// One holder's P-256 key, ready to sign.
+/// One holder's key, ready to sign.
 pub struct FileSigner {
     holder: String,
     id: KeyId,
     public: PublicKeyBuf,
-    pair: EcdsaKeyPair,
+    pair: Pair,
 }
 
 impl FileSigner {
     pub(crate) fn new(key: &SecretKey) -> Result<Self, KeyError> {
-        let refused = KeyError::Library("take a P-256 key");
-        let Ok(pair) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key.pkcs8())
-        else {
+        let refused = KeyError::Library("take a key");
+        let Some(pair) = Pair::from_pkcs8(key.pkcs8()) else {
             return Err(refused);
         };
-        let public = PublicKeyBuf::new(Algorithm::Esp256, pair.public_key().as_ref())
-            .map_err(|_| refused)?;
+        let public = PublicKeyBuf::new(pair.algorithm(), pair.public_key()).map_err(|_| refused)?;
         let id = KeyId::of(&public.as_key(), &HostPrimitives);
         Ok(Self {
             holder: key.holder().to_owned(),
@@ -53,14 +50,10 @@ impl Signer for FileSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        self.pair
-            .sign(&SystemRandom::new(), message)
-            .ok()
-            .map(|signature| signature.as_ref().to_vec())
-            .ok_or_else(|| SignError {
-                holder: self.holder.clone(),
-                cause: "the cryptographic library refused to sign".to_owned(),
-            })
+        self.pair.sign(message).ok_or_else(|| SignError {
+            holder: self.holder.clone(),
+            cause: "the cryptographic library refused to sign".to_owned(),
+        })
     }
 }
 

@@ -122,10 +122,11 @@ pub enum KeyError {
          convert the key to that form"
     )]
     NotUncompressed,
-    /// Hash-based, but not one tree with SHA-256, 32-byte nodes and a Winternitz parameter of 2, 4 or 8.
+    /// Hash-based, but not one tree with SHA-256, 32-byte nodes and a Winternitz parameter of 2, 4
+    /// or 8, or with signatures that are too long for a document.
     #[error(
         "a hash-based public key must be of one tree (L = 1) with LMS_SHA256_M32 and \
-         LMOTS_SHA256_N32 W2, W4 or W8; make a key with these parameters"
+         LMOTS_SHA256_N32 W4 or W8, or W2 up to height 10; make a key with these parameters"
     )]
     HashTree,
 }
@@ -167,12 +168,13 @@ impl<'a> PublicKey<'a> {
 }
 
 /// `u32str(L) || u32str(LMS type) || u32str(LM-OTS type) || I || T[1]` (RFC 8554, sections 5.3 and
-/// 6.1) with L = 1, LMS_SHA256_M32_H5 to H25 (5 to 9), and LMOTS_SHA256_N32_W2 to W8 (2 to 4).
+/// 6.1) with L = 1, LMS_SHA256_M32_H5 to H25 (5 to 9), and LMOTS_SHA256_N32_W2 to W8 (2 to 4). With
+/// W2 only H5 and H10: the signatures of higher trees are longer than [`SIGNATURE_BYTES_MAX`].
 fn is_single_tree(bytes: &[u8]) -> bool {
     let [0, 0, 0, 1, 0, 0, 0, tree, 0, 0, 0, leaf, ..] = bytes else {
         return false;
     };
-    (5..=9).contains(tree) && (2..=4).contains(leaf)
+    matches!((leaf, tree), (2, 5..=6) | (3..=4, 5..=9))
 }
 
 /// The name of a key: the first 16 bytes of its COSE Key Thumbprint with SHA-256 (RFC 9679).

@@ -11,7 +11,7 @@
 //! | policy | [`verify`], [`admission`], [`root_rules`], [`counters`] | who must have signed; what this device may install; what it remembers |
 //! | documents | [`root`], [`manifest`], [`revocations`], [`status`], [`schedule`], [`bundle`] | one type each, with `parse` and `encode` as exact inverses |
 //! | containers | [`envelope`], [`signed`], [`cose`] | where a document and its signatures lie in the bytes |
-//! | alphabet | [`cbor`], [`decoder`], [`encoder`], [`list`], [`digest`], [`key`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
+//! | alphabet | [`cbor`], [`decoder`], [`encoder`], [`list`], [`digest`], [`key`], [`lms`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
 //!
 //! Small devices run this with 7 KiB of stack (`docs/reference/footprint.md`). Functions marked
 //! `#[inline(never)]` are so for that reason: what they need beside their result is gone when they
@@ -32,6 +32,7 @@ mod fields;
 mod freshness;
 pub mod key;
 pub mod list;
+pub mod lms;
 pub mod manifest;
 mod manifest_wire;
 pub mod mark;

@@ -11,6 +11,7 @@ mod rollout;
 mod root;
 mod serve;
 mod server;
+mod version;
 mod why;
 
 use clap::Subcommand;
@@ -51,6 +52,8 @@ pub enum Verb {
     Rollout(rollout::Rollout),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
+    /// Say which release this is, and whose cryptography it uses.
+    Version(version::Version),
 }
 
 impl Verb {
@@ -69,6 +72,7 @@ impl Verb {
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
+            Self::Version(verb) => verb.run(output),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The built program, run as people and scripts run it: one file for each promise.
 
+mod algorithms;
 mod artifacts;
 mod bad_input;
 mod folder;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::Signer as _;
-use mainstay_trust::Primitives as _;
+use mainstay_artifact::Signer;
+use mainstay_trust::{Algorithm, Primitives as _};
 
 use crate::{KeyError, Passphrase, PublicHalf, file, generate};
 
@@ -155,20 +155,51 @@ fn the_public_half_must_be_its_own() {
 #[test]
 fn a_key_of_another_curve_is_refused() {
     let (_folder, path) = folder_with_key();
-    write_private(&path, include_bytes!("data/p384.pem"));
+    write_private(&path, include_bytes!("data/p521.pem"));
     assert_eq!(refusal(&path).id(), "key.unsupported");
 }
 
 #[test]
-fn a_key_made_by_openssl_opens() {
+fn keys_made_by_openssl_open_and_sign() {
+    macro_rules! data {
+        ($name:literal) => {
+            [
+                include_bytes!(concat!("data/openssl-", $name, ".pem")).as_slice(),
+                include_bytes!(concat!("data/openssl-", $name, ".pem.pub")),
+            ]
+        };
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("openssl");
-    write_private(&path, include_bytes!("data/openssl-p256.pem"));
-    fs::write(
-        PublicHalf::path_beside(&path),
-        include_bytes!("data/openssl-p256.pem.pub"),
-    )
-    .unwrap();
-    let signer = file::open(&path, &passphrase()).unwrap();
-    assert_eq!(signer.holder(), "openssl");
+    for [private, public] in [data!("p256"), data!("p384"), data!("ed25519")] {
+        write_private(&path, private);
+        fs::write(PublicHalf::path_beside(&path), public).unwrap();
+        let signer = file::open(&path, &passphrase()).unwrap();
+        assert_eq!(signer.holder(), "openssl");
+        signs(&signer);
+    }
+}
+
+#[test]
+fn keys_of_every_algorithm_are_kept_and_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    for algorithm in Algorithm::ALL {
+        let Ok(key) = generate::fresh(algorithm, "ana") else {
+            assert_eq!(algorithm, Algorithm::HssLms);
+            continue;
+        };
+        let path = folder.path().join(algorithm.id());
+        let public = file::create(&path, &key, &passphrase()).unwrap();
+        assert_eq!(public.public_key.algorithm(), algorithm);
+        let signer = file::open(&path, &passphrase()).unwrap();
+        assert_eq!(signer.public_key(), public.public_key.as_key());
+        signs(&signer);
+    }
+}
+
+/// The signature has the form that documents have, and holds.
+fn signs(signer: &dyn Signer) {
+    let signature = signer.sign(b"message").unwrap();
+    let verified = crate::HostPrimitives.verify(&signer.public_key(), &[b"message"], &signature);
+    assert!(verified.is_ok(), "{}", signer.public_key().algorithm().id());
 }

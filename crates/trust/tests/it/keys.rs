@@ -1,14 +1,7 @@
 //! Digests, key ids and public keys as text and bytes.
 
-use crate::people;
+use crate::people::{self, unhex};
 use mainstay_trust::{Algorithm, Digest, KeyId, PublicKey, RustCrypto};
-
-fn unhex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
-}
 
 /// The example key and thumbprint of RFC 9679, section 6.
 #[test]

@@ -5,6 +5,7 @@
 )]
 
 mod admission;
+mod algorithms;
 mod bit_flips;
 mod cbor;
 mod counters;

@@ -177,6 +177,14 @@ pub fn state_of<'r>(root: &'r mut Draft, person: &Person) -> &'r mut KeyState {
     &mut key.expect("a listed key").state
 }
 
+/// The bytes of hexadecimal digits.
+pub fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
+}
+
 /// Fills a buffer by `write` and keeps what was written.
 pub fn bytes_of(
     size: usize,

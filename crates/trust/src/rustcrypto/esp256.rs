@@ -1,10 +1,7 @@
-//! [`Primitives`] by RustCrypto: pure Rust, allocation-free, for microcontrollers.
-//!
-//! It is **not** a FIPS-validated module; hosts that need one hand in their own primitives.
+//! ESP256: ECDSA on P-256 with SHA-256 (RFC 9864, section 2.1; FIPS 186-5, section 6.4.2).
 
-use crate::digest::Digest;
-use crate::key::{Algorithm, PublicKey};
-use crate::primitives::{BadSignature, Hasher, Primitives};
+use crate::key::PublicKey;
+use crate::primitives::BadSignature;
 use p256::ecdsa::Signature;
 use p256::elliptic_curve::Group as _;
 use p256::elliptic_curve::ops::Reduce as _;
@@ -12,55 +9,13 @@ use p256::elliptic_curve::point::AffineCoordinates as _;
 use p256::{AffinePoint, ProjectivePoint, Scalar};
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of the `sha2` crate, ECDSA of the `p256` crate.
-#[derive(Copy, Clone, Debug, Default)]
-pub struct RustCrypto;
-
-/// A SHA-256 computation under way.
-#[derive(Clone, Debug, Default)]
-pub struct Sha256Hasher(Sha256);
-
-impl Hasher for Sha256Hasher {
-    fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
-    }
-}
-
-impl Primitives for RustCrypto {
-    type Hasher = Sha256Hasher;
-
-    fn hasher(&self) -> Sha256Hasher {
-        Sha256Hasher::default()
-    }
-
-    fn supports(&self, algorithm: Algorithm) -> bool {
-        algorithm == Algorithm::Esp256
-    }
-
-    fn verify(
-        &self,
-        key: &PublicKey<'_>,
-        message: &[&[u8]],
-        signature: &[u8],
-    ) -> Result<(), BadSignature> {
-        match key.algorithm() {
-            Algorithm::Esp256 => verify_esp256(key, message, signature),
-            _ => Err(BadSignature),
-        }
-    }
-}
-
 /// Both `s` and `n - s` are accepted: RFC 9053, section 2.1 demands no low `s`, and PKCS#11
 /// tokens give either. It costs nothing, since no identity here is taken from a signature's bytes:
 /// a release is named by its manifest, and a second form of one signature is still one holder's.
 ///
 /// The equation (FIPS 186-5, section 6.4.2) is written out over the library's arithmetic, because
 /// its own `verify` keeps two tables of multiples on the stack, 3 KB that a small device needs.
-fn verify_esp256(
+pub(super) fn verify(
     key: &PublicKey<'_>,
     message: &[&[u8]],
     signature: &[u8],
