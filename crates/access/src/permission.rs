@@ -25,6 +25,13 @@ pub enum Permission {
     AnswerRollout,
     /// Halt a rollout: a brake that any one person may pull.
     HaltRollout,
+    /// Put a release on hold, or be one of the two who end that.
+    HoldRelease,
+    /// Hand in a signed root or signed revocations. It is their signatures that count, and a brake
+    /// must not wait for the right courier.
+    PublishTrust,
+    /// Hand in a signed schedule.
+    PublishSchedule,
 }
 
 /// A person asked for something that their duty doesn't include.
@@ -62,12 +69,14 @@ impl Permission {
     #[must_use]
     pub fn is_for(self, duty: Duty) -> bool {
         match self {
-            Self::Read | Self::HaltRollout => true,
+            Self::Read | Self::HaltRollout | Self::PublishTrust => true,
             Self::SubmitRelease => duty == Duty::Engineer,
             Self::ApproveRelease | Self::ActivatePlan => duty == Duty::ReleaseManager,
-            Self::RegisterDevices | Self::StartRollout | Self::AnswerRollout => {
-                duty == Duty::Operations
-            }
+            Self::HoldRelease => matches!(duty, Duty::ReleaseManager | Duty::Operations),
+            Self::RegisterDevices
+            | Self::StartRollout
+            | Self::AnswerRollout
+            | Self::PublishSchedule => duty == Duty::Operations,
         }
     }
 
@@ -83,6 +92,9 @@ impl Permission {
             Self::StartRollout => "start a rollout",
             Self::AnswerRollout => "answer for a rollout",
             Self::HaltRollout => "halt a rollout",
+            Self::HoldRelease => "put a release on hold or end that",
+            Self::PublishTrust => "hand in a root or revocations",
+            Self::PublishSchedule => "hand in a schedule",
         }
     }
 }

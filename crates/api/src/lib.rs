@@ -17,29 +17,45 @@
 //! | `GET /api/v1/rollouts/{id}`, `.../why` | anyone | | [`RolloutView`], [`Why`] |
 //! | `POST /api/v1/rollouts/{id}/halt` | anyone | [`HaltRequest`] | [`RolloutView`] |
 //! | `POST /api/v1/rollouts/{id}/answer` | operations | [`AnswerRequest`] | [`RolloutView`] |
+//! | `POST /api/v1/releases/{id}/hold` | release manager, operations | [`HoldRequest`] | [`HoldView`] |
+//! | `POST /api/v1/releases/{id}/hold/release` | two of those | | [`HoldView`] |
+//! | `GET /api/v1/holds` | anyone | | list of [`HoldView`] |
+//! | `GET /api/v1/releases/{id}/devices` | anyone | | the [`mainstay_fleet::Device`]s that run it |
+//! | `POST /api/v1/releases/{id}/schedules` | operations | a signed schedule | [`ScheduleView`] |
+//! | `POST /api/v1/roots` | anyone | a signed root | [`RootView`] |
+//! | `GET /api/v1/roots` | anyone | | list of [`RootView`] |
+//! | `POST /api/v1/revocations` | anyone | signed revocations | [`RevocationsView`] |
+//! | `GET /api/v1/revocations` | anyone | | [`RevocationsView`] |
 //! | `GET /api/v1/incidents`, `/{id}` | anyone | | [`IncidentView`], or a list of them |
 //! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
 //!
+//! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
 //! Every request carries `Authorization: Bearer <the person's token>`; "anyone" is anyone with one.
 //! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP.
 
 pub mod device;
+pub mod hold;
 pub mod incident;
 pub mod plan;
 pub mod problem;
 pub mod release;
 pub mod rollout;
+pub mod trust;
 pub mod why;
 
 pub use device::{DeviceToken, DeviceTokens, NewDevice, NewDevices};
+pub use hold::{HoldRequest, HoldView};
 pub use incident::IncidentView;
 pub use plan::PlanView;
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};
 pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView};
+pub use trust::{MinimumView, RevocationsView, RootView, ScheduleView, WithdrawnView};
 pub use why::Why;
 
 /// The media type of an artifact file.
 pub const ARTIFACT_MEDIA_TYPE: &str = "application/vnd.mainstay.artifact";
 /// The media type of a signed envelope.
 pub const ENVELOPE_MEDIA_TYPE: &str = "application/suit-envelope+cose";
+/// The media type of a signed root, of signed revocations, of a signed schedule.
+pub const DOCUMENT_MEDIA_TYPE: &str = "application/cbor";

@@ -16,7 +16,7 @@ fn half_bytes(algorithm: Algorithm) -> Option<usize> {
 }
 
 /// From the signer's form to that on the wire; none if it hasn't the signer's form.
-pub(crate) fn to_wire(algorithm: Algorithm, raw: &[u8]) -> Option<Vec<u8>> {
+pub fn to_wire(algorithm: Algorithm, raw: &[u8]) -> Option<Vec<u8>> {
     let Some(half) = half_bytes(algorithm) else {
         return Some(raw.to_vec());
     };
@@ -30,7 +30,7 @@ pub(crate) fn to_wire(algorithm: Algorithm, raw: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// From the form on the wire to the signer's; none if it isn't strict DER, or a half is too long.
-pub(crate) fn from_wire(algorithm: Algorithm, wire: &[u8]) -> Option<Vec<u8>> {
+pub fn from_wire(algorithm: Algorithm, wire: &[u8]) -> Option<Vec<u8>> {
     let Some(half) = half_bytes(algorithm) else {
         return Some(wire.to_vec());
     };

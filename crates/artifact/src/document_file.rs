@@ -6,7 +6,7 @@
 
 use mainstay_trust::cose::Block;
 use mainstay_trust::signed::{SIGNED_BYTES_MAX, Signed};
-use mainstay_trust::{Document, EncodeError, List, Primitives, Refusal};
+use mainstay_trust::{Document, EncodeError, List, Primitives, Refusal, Root};
 
 use crate::blocks::{self, BlockError};
 use crate::signer::Signer;
@@ -42,6 +42,19 @@ pub fn add_signature<'d, D: Document<'d>>(
     primitives: &impl Primitives,
 ) -> Result<Vec<u8>, BlockError> {
     read::<D>(signed)?;
+    add_block(signed, D::CONTENT_TYPE, signer, primitives)
+}
+
+/// As [`add_signature`], for a signer whom `root` lists in the document's role: another one's signature
+/// would count for nothing on any device.
+pub fn add_role_signature<'d, D: Document<'d>>(
+    signed: &'d [u8],
+    signer: &dyn Signer,
+    root: &Root<'_>,
+    primitives: &impl Primitives,
+) -> Result<Vec<u8>, BlockError> {
+    read::<D>(signed)?;
+    crate::sign::check_role(signer, D::ROLE, root)?;
     add_block(signed, D::CONTENT_TYPE, signer, primitives)
 }
 

@@ -28,6 +28,16 @@ pub struct Member {
     pub public_key: PublicKeyBuf,
 }
 
+/// A key that the root lists by itself, whether or not it plays a role: so a revoked one stays known,
+/// and what it signs is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The person or service, without capitals.
+    pub holder: String,
+    /// Their key.
+    pub public_key: PublicKeyBuf,
+}
+
 /// A root before it is signed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RootDraft {
@@ -41,6 +51,8 @@ pub struct RootDraft {
     pub issued: u64,
     /// From when nothing is installed under it, in Unix seconds.
     pub expires: u64,
+    /// Keys that are listed first, in this order; those of `members` that aren't among them follow.
+    pub listed: Vec<Listed>,
     /// Who plays which role.
     pub members: Vec<Member>,
     /// How many different people each role takes, where that isn't one.
@@ -95,15 +107,19 @@ impl RootDraft {
         Ok(document)
     }
 
-    /// Each member's key once, however many roles it plays; it has one holder only.
+    /// Each key once, however often it is named; it has one holder only.
     fn keys(&self, primitives: &impl Primitives) -> Result<Vec<Key<'_>>, Refusal> {
+        let listed = self.listed.iter().map(|key| (&key.holder, &key.public_key));
+        let members = self
+            .members
+            .iter()
+            .map(|key| (&key.holder, &key.public_key));
         let mut keys: Vec<Key<'_>> = Vec::new();
-        for member in &self.members {
-            let public = member.public_key.as_key();
+        for (holder, public_key) in listed.chain(members) {
+            let public = public_key.as_key();
             let id = KeyId::of(&public, primitives);
-            let holder = member.holder.as_str();
             match keys.iter().find(|key| key.id == id) {
-                Some(listed) if listed.holder == holder => {}
+                Some(listed) if listed.holder == *holder => {}
                 Some(_) => return Err(Refusal::RootKey),
                 None => keys.push(Key {
                     id,
@@ -119,11 +135,7 @@ impl RootDraft {
     fn rule(&self, role: Role, primitives: &impl Primitives) -> OwnedRule {
         let members = || self.members.iter().filter(|member| member.role == role);
         let keys = members().map(|member| KeyId::of(&member.public_key.as_key(), primitives));
-        let mut used: Vec<_> = members()
-            .map(|member| member.public_key.algorithm())
-            .collect();
-        used.sort_unstable();
-        used.dedup();
+        let used = each_once(members().map(|member| member.public_key.algorithm()));
         let held = u8::from(!used.is_empty());
         OwnedRule {
             keys: keys.collect(),
@@ -138,6 +150,14 @@ impl RootDraft {
 fn of<K: PartialEq, V: Clone>(pairs: &[(K, V)], key: &K) -> Option<V> {
     let found = pairs.iter().find(|(other, _)| other == key);
     found.map(|(_, value)| value.clone())
+}
+
+/// The algorithms that a role demands if nobody says otherwise: each in which it has a key.
+pub(crate) fn each_once(algorithms: impl Iterator<Item = Algorithm>) -> Vec<Algorithm> {
+    let mut used: Vec<_> = algorithms.collect();
+    used.sort_unstable();
+    used.dedup();
+    used
 }
 
 struct OwnedRule {

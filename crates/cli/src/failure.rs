@@ -93,6 +93,7 @@ explain! {
     usage mainstay_keys::KeyError;
     usage mainstay_keys::UseLogError;
     usage mainstay_server::serve::ServeError;
+    usage mainstay_artifact::bundle_file::BundleError;
     usage mainstay_artifact::container::ContainerError;
     usage mainstay_artifact::identity::NameError;
     usage mainstay_artifact::sbom::SbomError;
@@ -100,6 +101,8 @@ explain! {
     usage mainstay_artifact::mcuboot::VersionError;
     usage mainstay_artifact::mcuboot::spki::SpkiError;
     refusal mainstay_artifact::BlockError;
+    refusal mainstay_artifact::ChangeError;
+    refusal mainstay_artifact::revocations_file::WithdrawError;
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
     usage mainstay_fleet::IdError;

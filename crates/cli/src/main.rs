@@ -7,8 +7,10 @@
 mod draft;
 mod failure;
 mod files;
+mod moment;
 mod operator;
 mod output;
+mod paper;
 mod passphrase;
 mod signing;
 mod verbs;

@@ -1,8 +1,9 @@
 //! Speaks the operator API over HTTP: what the command line and the simulator's people use.
 //!
 //! It decides nothing and keeps nothing but the address and one person's token. Read [`Operator`]
-//! first.
+//! first; what stops devices is in `brakes.rs`.
 
+mod brakes;
 pub mod error;
 mod exchange;
 

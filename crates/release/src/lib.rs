@@ -14,9 +14,12 @@
 //! | a release manager | approves | `approval.rs` |
 //! | operations | schedules, starts | `schedule.rs` |
 //! | the rollout | completes, halts, rolls back; a newer release supersedes | `outcome.rs` |
+//! | the holders of role revocation | revoke, from any stage | `outcome.rs` |
+//! | one person on call | holds; two release the hold | `hold.rs` |
 
 mod approval;
 mod gate;
+pub mod hold;
 mod outcome;
 pub mod refusal;
 pub mod release;
@@ -25,9 +28,10 @@ mod signing;
 pub mod stage;
 
 pub use gate::NO_EVIDENCE;
+pub use hold::{Hold, HoldRefusal, HoldState};
 pub use refusal::Refusal;
 pub use release::{Facts, RETURNS_TO_MAX, Release, ReleaseId};
 pub use stage::{
-    Approved, Complete, Drafted, Entry, GateFact, Gated, Halted, RolledBack, Rolling, Scheduled,
-    Signed, Stage, StageName, Superseded,
+    Approved, Complete, Drafted, Entry, GateFact, Gated, Halted, Revoked, RolledBack, Rolling,
+    Scheduled, Signed, Stage, StageName, Superseded,
 };

@@ -1,10 +1,11 @@
-//! What comes of a rollout: complete, halted, rolled back; and what comes after, superseded.
+//! What comes of a rollout: complete, halted, rolled back; what comes after, superseded; and what
+//! may come at any time, revoked.
 
 use jiff::Timestamp;
 
 use crate::refusal::Refusal;
 use crate::release::Release;
-use crate::stage::{Complete, Halted, RolledBack, Rolling, Stage, StageName, Superseded};
+use crate::stage::{Complete, Halted, Revoked, RolledBack, Rolling, Stage, StageName, Superseded};
 
 impl Release {
     /// `Rolling` to `Complete`.
@@ -69,5 +70,24 @@ impl Release {
             at,
         };
         Ok(self.into_stage(Stage::Superseded(superseded)))
+    }
+
+    /// Any stage to `Revoked`, for good: no device installs it any more. `because` says by what, as
+    /// a clause.
+    ///
+    /// # Errors
+    /// If it is revoked already.
+    pub fn revoke(self, because: &str, at: Timestamp) -> Result<Self, Refusal> {
+        if let Stage::Revoked(_) = self.stage {
+            return Err(Refusal::AlreadyRevoked {
+                release: self.id.clone(),
+            });
+        }
+        let revoked = Revoked {
+            before: Box::new(self.stage.clone()),
+            at,
+            because: because.to_owned(),
+        };
+        Ok(self.into_stage(Stage::Revoked(revoked)))
     }
 }

@@ -67,6 +67,12 @@ pub enum Refusal {
         /// The one that should replace it.
         newer: ReleaseId,
     },
+    /// It is revoked, and that is for good.
+    #[error("{release} is revoked already")]
+    AlreadyRevoked {
+        /// The release.
+        release: ReleaseId,
+    },
     /// The facts of a draft contradict each other.
     #[error("{release} can't be drafted: {because}")]
     BadFacts {
@@ -88,6 +94,7 @@ impl Refusal {
             Self::GateNoEvidence { .. } => "release.gate-no-evidence",
             Self::WrongTrack { .. } => "release.wrong-track",
             Self::NotNewer { .. } => "release.not-newer",
+            Self::AlreadyRevoked { .. } => "release.already-revoked",
             Self::BadFacts { .. } => "release.bad-facts",
         }
     }
@@ -107,6 +114,9 @@ impl Refusal {
             Self::WrongTrack { is, .. } => format!("check it against the {is} track"),
             Self::NotNewer { .. } => {
                 "name a release of the same class with a higher sequence".to_owned()
+            }
+            Self::AlreadyRevoked { .. } => {
+                "nothing more to do; make a release that replaces it".to_owned()
             }
             Self::BadFacts { .. } => "pack the artifact again, then hand it in".to_owned(),
         }

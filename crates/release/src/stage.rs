@@ -4,6 +4,7 @@
 //! Draft -> Signed -> Gated -> Approved -> Scheduled -> Rolling -> Complete -> Superseded
 //!                                                         |
 //!                                                         +-> Halted -> RolledBack
+//! any stage -> Revoked
 //! ```
 //!
 //! Read [`Stage`].
@@ -42,6 +43,8 @@ pub enum Stage {
     RolledBack(RolledBack),
     /// A newer release has taken its place.
     Superseded(Superseded),
+    /// It was withdrawn for good.
+    Revoked(Revoked),
 }
 
 /// Who handed it in.
@@ -160,6 +163,17 @@ pub struct Superseded {
     pub at: Timestamp,
 }
 
+/// That it was withdrawn for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// What it had come to.
+    pub before: Box<Stage>,
+    /// When this server learnt of it.
+    pub at: Timestamp,
+    /// By what, as a clause.
+    pub because: String,
+}
+
 /// The stages by name alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -184,6 +198,8 @@ pub enum StageName {
     RolledBack,
     /// [`Stage::Superseded`].
     Superseded,
+    /// [`Stage::Revoked`].
+    Revoked,
 }
 
 /// One line of a release's history.
@@ -212,6 +228,7 @@ impl StageName {
             Self::Halted => "halted",
             Self::RolledBack => "rolled-back",
             Self::Superseded => "superseded",
+            Self::Revoked => "revoked",
         }
     }
 
@@ -248,6 +265,7 @@ impl Stage {
             Self::Halted(_) => StageName::Halted,
             Self::RolledBack(_) => StageName::RolledBack,
             Self::Superseded(_) => StageName::Superseded,
+            Self::Revoked(_) => StageName::Revoked,
         }
     }
 
@@ -256,6 +274,7 @@ impl Stage {
     pub fn drafted(&self) -> &Drafted {
         match self {
             Self::Draft(drafted) => drafted,
+            Self::Revoked(revoked) => revoked.before.drafted(),
             later => {
                 &later
                     .signed()
@@ -270,6 +289,7 @@ impl Stage {
     pub fn signed(&self) -> Option<&Signed> {
         match self {
             Self::Signed(signed) => Some(signed),
+            Self::Revoked(revoked) => revoked.before.signed(),
             later => later.gated().map(|gated| &gated.signed),
         }
     }
@@ -279,6 +299,7 @@ impl Stage {
     pub fn gated(&self) -> Option<&Gated> {
         match self {
             Self::Gated(gated) => Some(gated),
+            Self::Revoked(revoked) => revoked.before.gated(),
             later => later.approved().map(|approved| &approved.gated),
         }
     }
@@ -288,6 +309,7 @@ impl Stage {
     pub fn approved(&self) -> Option<&Approved> {
         match self {
             Self::Approved(approved) => Some(approved),
+            Self::Revoked(revoked) => revoked.before.approved(),
             later => later.scheduled().map(|scheduled| &scheduled.approved),
         }
     }
@@ -297,6 +319,7 @@ impl Stage {
     pub fn scheduled(&self) -> Option<&Scheduled> {
         match self {
             Self::Scheduled(scheduled) => Some(scheduled),
+            Self::Revoked(revoked) => revoked.before.scheduled(),
             later => later.rolling().map(|rolling| &rolling.scheduled),
         }
     }
@@ -310,6 +333,7 @@ impl Stage {
             Self::Halted(halted) => Some(&halted.rolling),
             Self::RolledBack(back) => Some(&back.halted.rolling),
             Self::Superseded(superseded) => Some(&superseded.complete.rolling),
+            Self::Revoked(revoked) => revoked.before.rolling(),
             Self::Draft(_)
             | Self::Signed(_)
             | Self::Gated(_)
@@ -359,6 +383,11 @@ impl Stage {
                 Entry::of(StageName::Complete, superseded.complete.at),
                 Entry::of(StageName::Superseded, superseded.at),
             ],
+            Self::Revoked(revoked) => {
+                let mut before = revoked.before.outcome();
+                before.push(Entry::of(StageName::Revoked, revoked.at));
+                before
+            }
             _ => Vec::new(),
         }
     }

@@ -40,6 +40,11 @@ pub enum HaltReason {
         /// In their words.
         why: String,
     },
+    /// The candidate was revoked.
+    Revoked {
+        /// By which document and for what, as a clause.
+        why: String,
+    },
 }
 
 /// Why a person can't halt a rollout.
@@ -123,15 +128,38 @@ pub fn by_person(
     why: &str,
     now: Timestamp,
 ) -> Result<Step, HaltRefused> {
+    let reason = HaltReason::Person {
+        who: who.to_owned(),
+        why: why.to_owned(),
+    };
+    stop(rollout, view, reason, now)
+}
+
+/// Halts the rollout because its candidate was revoked; `why` says by what.
+///
+/// # Errors
+/// If the rollout is over.
+pub fn by_revocation(
+    rollout: &Rollout,
+    view: &FleetView,
+    why: &str,
+    now: Timestamp,
+) -> Result<Step, HaltRefused> {
+    let why = why.to_owned();
+    stop(rollout, view, HaltReason::Revoked { why }, now)
+}
+
+fn stop(
+    rollout: &Rollout,
+    view: &FleetView,
+    reason: HaltReason,
+    now: Timestamp,
+) -> Result<Step, HaltRefused> {
     match rollout.phase {
         Phase::Halted { .. } => return Err(HaltRefused::AlreadyHalted),
         Phase::Complete { .. } => return Err(HaltRefused::AlreadyComplete),
         Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => {}
     }
-    let reason = HaltReason::Person {
-        who: who.to_owned(),
-        why: why.to_owned(),
-    };
     let (next, actions) = halt(rollout.clone(), view, reason.clone(), now);
     Ok(Step {
         rollout: next.since(rollout),

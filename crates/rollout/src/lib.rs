@@ -19,6 +19,7 @@
 //! | does this device get it now? | `offer.rs` |
 //! | what do the failing devices share? | `incident.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs` |
+//! | what can withhold it all the same? | `withheld.rs` |
 
 pub mod halt;
 pub mod incident;
@@ -42,6 +43,7 @@ pub mod view;
 pub mod wait;
 pub mod wave;
 pub mod why;
+pub mod withheld;
 mod words;
 
 pub use halt::HaltReason;
@@ -61,3 +63,4 @@ pub use step::{Action, Step, step};
 pub use view::{DeviceView, FleetView};
 pub use wait::Wait;
 pub use wave::{Grounds, Passed, WaveState};
+pub use withheld::Withheld;

@@ -16,6 +16,7 @@ use crate::rollout::{Phase, Rollout};
 use crate::score::Tally;
 use crate::view::FleetView;
 use crate::wave;
+use crate::withheld::Withheld;
 
 /// Why a device, or a rollout, waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,11 @@ pub enum Wait {
     Halted {
         /// Why.
         reason: HaltReason,
+    },
+    /// The rollout would offer the candidate, and something beside it forbids that.
+    Withheld {
+        /// What.
+        because: Withheld,
     },
     /// The wave has passed, and rests.
     Soak {

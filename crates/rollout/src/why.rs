@@ -119,6 +119,7 @@ pub fn next(wait: &Wait) -> &'static str {
         | Wait::AlreadyRuns
         | Wait::Complete
         | Wait::Returned => "nothing to do",
+        Wait::Withheld { because } => because.next(),
         Wait::Halted { .. } => "read the incident; what was learnt goes into a new release",
         Wait::Human { .. } => "look at the devices named, then let it go on or halt it",
         Wait::Failed { .. } => "look at the device's timeline; it gets the next release",
@@ -187,6 +188,7 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
 /// The reasons that lie in the device's own state.
 fn of_device(wait: &Wait, now: Timestamp) -> String {
     match wait {
+        Wait::Withheld { because } => because.reason(now),
         Wait::Failed { cause } => format!("it {} when it tried", cause.phrase()),
         Wait::Refused { refusal } => format!("it refused the release ({refusal})"),
         Wait::GaveUp { at } => format!(
@@ -250,6 +252,7 @@ pub fn halted(rollout: &Rollout, reason: &HaltReason) -> String {
         ),
         HaltReason::Tripwire { trip } => tripped(trip),
         HaltReason::Person { who, why } => format!("{who} stopped it: {why}"),
+        HaltReason::Revoked { why } => format!("it was revoked: {why}"),
     }
 }
 

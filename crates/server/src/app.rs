@@ -8,20 +8,21 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_artifact::Signer;
-use mainstay_keys::HostPrimitives;
 use mainstay_plan::Plan;
 use mainstay_store::{Blobs, Store, StoreError};
-use mainstay_trust::root::Role;
-use mainstay_trust::{Refusal, Root, Verified, verify};
+use mainstay_trust::Refusal;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::attack::Attack;
 use crate::clock::Clock;
 use crate::data_dir::Lock;
+use crate::device_protocol::Handed;
 use crate::entropy::Entropy;
 use crate::jobs::RolloutMemory;
 use crate::last_seen::LastSeen;
 use crate::problem::Refused;
+use crate::root_chain;
+use crate::standing::Standing;
 use crate::vitals::Vitals;
 
 /// What an [`App`] is made of. The simulator hands in a virtual clock and seeded chance.
@@ -36,8 +37,9 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// The online key: it signs statuses, and nothing else.
     pub status_signer: Arc<dyn Signer>,
-    /// The signed root that devices of this server pin, as a file holds it.
-    pub root: Vec<u8>,
+    /// Every signed root, as files hold them: the first is the one that the folder pins, the others
+    /// follow in order. The store has all of them.
+    pub roots: Vec<Vec<u8>>,
     /// Keeps other servers off the same folder, if there is one.
     pub lock: Option<Lock>,
 }
@@ -79,9 +81,9 @@ pub enum AppError {
     /// The root doesn't verify.
     #[error("the root of this server is refused: {0}")]
     Root(Refusal),
-    /// The online key isn't one of the root's.
+    /// The online key can't sign statuses under the root.
     #[error(
-        "the root doesn't name this server's key for the role status, so devices would refuse all it says"
+        "under this root the server's key alone can't sign for the role status, so devices would refuse all it says"
     )]
     StatusKey,
 }
@@ -99,7 +101,9 @@ impl AppError {
     pub fn cure(&self) -> &'static str {
         match self {
             Self::Root(refusal) => refusal.cure(),
-            Self::StatusKey => "Make the root again with this key, or use the key that it names.",
+            Self::StatusKey => {
+                "Make the root again with this key, or bring the key that it names with `mainstay server rotate`."
+            }
         }
     }
 }
@@ -120,15 +124,15 @@ pub struct App {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) status_signer: Arc<dyn Signer>,
-    pub(crate) root_version: u32,
     pub(crate) config: AppConfig,
     pub(crate) last_seen: LastSeen,
     pub(crate) memory: RolloutMemory,
     pub(crate) vitals: Vitals,
-    root: Vec<u8>,
+    pub(crate) handed: Handed,
     _lock: Option<Lock>,
     attack: Attack,
     plan: RwLock<Option<Arc<ActivePlan>>>,
+    standing: RwLock<Option<Arc<Standing>>>,
     uploads: Semaphore,
 }
 
@@ -136,27 +140,27 @@ pub struct App {
 const UPLOADS_MAX: usize = 4;
 
 impl App {
-    /// Joins the parts, after checking the root and that the online key is one of its.
+    /// Joins the parts, after checking the roots, and the online key against the newest of them.
     ///
     /// # Errors
     /// [`AppError`] names what is wrong.
     pub fn new(parts: Parts, config: AppConfig) -> Result<Self, AppError> {
-        let root_version = checked_root_version(&parts.root, &*parts.status_signer)?;
+        root_chain::check(&parts.roots, &*parts.status_signer)?;
         Ok(Self {
             store: parts.store,
             blobs: parts.blobs,
             clock: parts.clock,
             entropy: parts.entropy,
             status_signer: parts.status_signer,
-            root_version,
             config,
             last_seen: LastSeen::default(),
             memory: RolloutMemory::default(),
             vitals: Vitals::default(),
-            root: parts.root,
+            handed: Handed::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: RwLock::new(None),
+            standing: RwLock::new(None),
             uploads: Semaphore::new(UPLOADS_MAX),
         })
     }
@@ -176,12 +180,30 @@ impl App {
         self.clock.now()
     }
 
-    /// The root that this server answers for, verified anew: it is asked for at uploads only.
+    /// What the server's word to devices rests on now.
     ///
     /// # Errors
-    /// Never after [`App::new`] accepted the same bytes; the type of `trust` says so once more.
-    pub(crate) fn root(&self) -> Result<Verified<Root<'_>>, Refusal> {
-        verify::pinned_root(&self.root, &HostPrimitives)
+    /// If the store can't be read, or holds what doesn't verify.
+    pub(crate) async fn standing(&self) -> Result<Arc<Standing>, StoreError> {
+        let generation = self.store.standing_generation().await?;
+        if let Some(known) = self.known_standing(generation) {
+            return Ok(known);
+        }
+        let standing = Arc::new(Standing::read(&*self.store, generation).await?);
+        *self
+            .standing
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some(standing.clone());
+        Ok(standing)
+    }
+
+    fn known_standing(&self, generation: i64) -> Option<Arc<Standing>> {
+        let known = self
+            .standing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        known.filter(|standing| standing.generation() == generation)
     }
 
     /// A place for one upload, as long as the answer is held.
@@ -237,20 +259,5 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         known.filter(|plan| plan.revision == revision)
-    }
-}
-
-/// The version of a root that verifies and names `signer` for the role `status`.
-pub(crate) fn checked_root_version(root: &[u8], signer: &dyn Signer) -> Result<u32, AppError> {
-    let root = verify::pinned_root(root, &HostPrimitives).map_err(AppError::Root)?;
-    let named = root
-        .get()
-        .role(Role::Status)
-        .keys
-        .contains(&signer.key_id());
-    if named {
-        Ok(root.get().version)
-    } else {
-        Err(AppError::StatusKey)
     }
 }

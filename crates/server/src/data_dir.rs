@@ -3,8 +3,9 @@
 //! ```text
 //! mainstay.sqlite   everything durable but the payloads; the plan in force too
 //! blobs/            the payloads, by digest
-//! root.cbor         the signed root that this server's devices pin
+//! root.cbor         the signed root that this server's devices pin; the later ones are in the database
 //! status-key        the online key, encrypted; status-key.pub beside it
+//! status-key.next   the next online key, while `rotate.rs` is at work
 //! lock              held while a server runs on the folder
 //! ```
 //!
@@ -18,14 +19,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mainstay_access::Email;
 use mainstay_artifact::Signer;
-use mainstay_keys::{FileSigner, KeyError, Passphrase, PublicHalf, SecretKey, file};
+use mainstay_keys::{HostPrimitives, KeyError, Passphrase, PublicHalf, SecretKey, file};
 use mainstay_plan::Plan;
-use mainstay_store::{FolderBlobs, Plans as _, SqliteStore, StoreError};
+use mainstay_store::{FolderBlobs, Plans as _, Roots as _, SqliteStore, StoreError, StoredRoot};
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
+use mainstay_trust::verify;
 
-use crate::app::{AppError, Parts, checked_root_version};
-use crate::clock::SystemClock;
+use crate::app::{AppError, Parts};
+use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::SystemEntropy;
+use crate::root_chain;
 
 /// A server's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +152,7 @@ impl DataDir {
     /// # Errors
     /// If something is there, the root doesn't verify or name the key, or the disk refuses.
     pub async fn create(&self, contents: &Contents<'_>) -> Result<(), DataDirError> {
-        checked_root_version(contents.root, &contents.status_key.signer()?)?;
+        root_chain::check(&[contents.root.to_vec()], &contents.status_key.signer()?)?;
         self.refuse_existing()?;
         let partial = Self::at(self.path.with_added_extension("partial"));
         remove_leftover(&partial.path)?;
@@ -165,15 +168,16 @@ impl DataDir {
     pub async fn open(&self, passphrase: &Passphrase) -> Result<Parts, DataDirError> {
         let root = self.read_root()?;
         let lock = self.lock()?;
-        let signer: FileSigner = file::open(&self.status_key(), passphrase)?;
-        let status_signer: Arc<dyn Signer> = Arc::new(signer);
+        let store = SqliteStore::open(&self.database()).await?;
+        let roots = chain(&store, root).await?;
+        let status_signer: Arc<dyn Signer> = Arc::new(self.open_status_key(&roots, passphrase)?);
         Ok(Parts {
-            store: Arc::new(SqliteStore::open(&self.database()).await?),
+            store: Arc::new(store),
             blobs: Arc::new(FolderBlobs::open(self.blobs()).await?),
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             status_signer,
-            root,
+            roots,
             lock: Some(lock),
         })
     }
@@ -227,7 +231,7 @@ impl DataDir {
         fs::rename(&self.path, path).map_err(|cause| unusable(path, cause))
     }
 
-    fn read_root(&self) -> Result<Vec<u8>, DataDirError> {
+    pub(crate) fn read_root(&self) -> Result<Vec<u8>, DataDirError> {
         let path = self.root();
         let file = File::open(&path).map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound => DataDirError::Missing(self.path.clone()),
@@ -242,7 +246,7 @@ impl DataDir {
         Ok(root)
     }
 
-    fn lock(&self) -> Result<Lock, DataDirError> {
+    pub(crate) fn lock(&self) -> Result<Lock, DataDirError> {
         let path = self.path.join("lock");
         let file = File::create(&path).map_err(|cause| unusable(&path, cause))?;
         match file.try_lock() {
@@ -253,7 +257,35 @@ impl DataDir {
     }
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
+/// Every root, oldest first; `first` is the folder's own. A database that has none takes that one in.
+pub(crate) async fn chain(
+    store: &SqliteStore,
+    first: Vec<u8>,
+) -> Result<Vec<Vec<u8>>, DataDirError> {
+    let known = store.roots().await?;
+    let Some(oldest) = known.first() else {
+        add_first(store, &first).await?;
+        return Ok(vec![first]);
+    };
+    if oldest.signed != first {
+        return Err(StoreError::damaged("first root", "the folder holds another one").into());
+    }
+    Ok(known.into_iter().map(|root| root.signed).collect())
+}
+
+/// What doesn't verify isn't taken in; the caller says so.
+async fn add_first(store: &SqliteStore, first: &[u8]) -> Result<(), DataDirError> {
+    let opened = verify::pinned_root(first, &HostPrimitives).map_err(AppError::Root)?;
+    let root = StoredRoot {
+        version: opened.get().version,
+        signed: first.to_vec(),
+        at: SystemClock.now(),
+        by: None,
+    };
+    Ok(store.add_root(&root).await?)
+}
+
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
     let written = File::create(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
@@ -269,7 +301,7 @@ fn remove_leftover(path: &Path) -> Result<(), DataDirError> {
     }
 }
 
-fn unusable(path: &Path, cause: io::Error) -> DataDirError {
+pub(crate) fn unusable(path: &Path, cause: io::Error) -> DataDirError {
     DataDirError::Io {
         path: path.to_owned(),
         cause,

@@ -5,12 +5,12 @@
 //! in this server hands out an envelope. Read [`decide`] first.
 
 use jiff::Timestamp;
-use mainstay_fleet::{Device, ReleaseDigest};
-use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait};
+use mainstay_fleet::Device;
+use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, Withheld};
 use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
-use mainstay_trust::Digest;
 
 use crate::App;
+use crate::brakes::{self, Package};
 use crate::problem::Refused;
 
 /// A promise fails when the rollout moved on between decision and transaction; the second decision
@@ -32,25 +32,14 @@ pub(crate) enum Decision {
     Install(Package),
 }
 
-/// What a device needs in order to judge and fetch a release.
-#[derive(Debug)]
-pub(crate) struct Package {
-    /// The envelope's bytes.
-    pub envelope: Vec<u8>,
-    /// The digest under which the payload is served.
-    pub image: Digest,
-    /// The payload's size.
-    pub image_bytes: u32,
-}
-
 /// One rollout that a device is enrolled in, and what it has for it now.
 pub(crate) struct Considered {
     /// The rollout.
     pub rollout: Rollout,
     /// The device, as the rollout sees it.
     pub view: DeviceView,
-    /// An offer, or the reason why there is none.
-    pub offer: Result<Offer, Wait>,
+    /// An offer with its package, or the reason why there is none.
+    pub offer: Result<(Offer, Package), Wait>,
 }
 
 /// Decides for a device that checks in at `now`, and makes a promise durable.
@@ -64,30 +53,33 @@ pub(crate) async fn decide(
 ) -> Result<Decision, Refused> {
     let mut turns = None;
     for _ in 0..DECISIONS_MAX {
-        let considered = consider(app, device, now).await?;
+        let mut considered = consider(app, device, now).await?;
         turns = considered
             .iter()
             .filter_map(|one| turn(app, one, now))
             .min();
-        let offered = considered.iter().find_map(|one| offered(one, device));
-        let Some((one, offer)) = offered else { break };
-        if let Some(package) = promise(app, one, &offer, now).await? {
+        considered.retain(|one| is_offered(one, device));
+        let Some(one) = considered.into_iter().next() else {
+            break;
+        };
+        if let Some(package) = promise(app, one, now).await? {
             return Ok(Decision::Install(package));
         }
     }
     Ok(Decision::Nothing { turn: turns })
 }
 
-/// The offer of one rollout. A device that has since gone further than a halted candidate, through
-/// a later rollout, is past it: sending it back would take the later release away from it.
-fn offered<'a>(one: &'a Considered, device: &Device) -> Option<(&'a Considered, Offer)> {
-    let offer = one.offer.as_ref().ok().copied()?;
+/// Whether a rollout has an offer. A device that has since gone further than a halted candidate,
+/// through a later rollout, is past it: sending it back would take the later release away from it.
+fn is_offered(one: &Considered, device: &Device) -> bool {
+    let Ok((offer, _package)) = &one.offer else {
+        return false;
+    };
     let runs = device
         .running
         .as_ref()
         .map_or(0, |running| running.sequence);
-    let past = offer.kind == Kind::Return && runs > one.rollout.candidate.sequence;
-    (!past).then_some((one, offer))
+    offer.kind != Kind::Return || runs <= one.rollout.candidate.sequence
 }
 
 /// What each rollout that the device is enrolled in has for it, the newest rollout first.
@@ -100,18 +92,37 @@ pub(crate) async fn consider(
     now: Timestamp,
 ) -> Result<Vec<Considered>, StoreError> {
     let enrolments = app.store.enrolments_of(&device.id).await?;
-    let look = |Enrolled {
-                    rollout,
-                    device: view,
-                }| {
-        let offer = mainstay_rollout::offer(&rollout, &view, others(app, &rollout, &view), now);
-        Considered {
+    let mut considered = Vec::with_capacity(enrolments.len());
+    for Enrolled {
+        rollout,
+        device: view,
+    } in enrolments
+    {
+        let others = others(app, &rollout, &view);
+        let offer = match mainstay_rollout::offer(&rollout, &view, others, now) {
+            Ok(offer) => packed(app, offer, &view, now).await?,
+            Err(wait) => Err(wait),
+        };
+        considered.push(Considered {
             rollout,
             view,
             offer,
-        }
-    };
-    Ok(enrolments.into_iter().map(look).collect())
+        });
+    }
+    Ok(considered)
+}
+
+/// The offer with its package, unless something withholds it.
+async fn packed(
+    app: &App,
+    offer: Offer,
+    view: &DeviceView,
+    now: Timestamp,
+) -> Result<Result<(Offer, Package), Wait>, StoreError> {
+    let package = brakes::package(app, &offer.release, &view.id, now).await?;
+    Ok(package
+        .map(|package| (offer, package))
+        .map_err(|because| Wait::Withheld { because }))
 }
 
 /// How many other devices hold a place in the rollout's budget.
@@ -125,6 +136,9 @@ fn others(app: &App, rollout: &Rollout, view: &DeviceView) -> u32 {
 fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
     match one.offer.as_ref().err()? {
         Wait::Jitter { until } => Some(*until),
+        Wait::Withheld {
+            because: Withheld::ScheduleOpens { at },
+        } => Some(*at),
         Wait::Budget { .. } => now
             .checked_add(one.rollout.rules.poll / RETRIES_PER_POLL)
             .ok(),
@@ -139,21 +153,16 @@ fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-/// Makes an offer durable; none when the rollout has moved on meanwhile.
-async fn promise(
-    app: &App,
-    one: &Considered,
-    offer: &Offer,
-    now: Timestamp,
-) -> Result<Option<Package>, Refused> {
-    let Some(package) = package(app, &offer.release).await? else {
-        tracing::error!(release = %offer.release, "a release that is to be offered isn't in the store");
+/// Makes an offer durable; none when the rollout has moved on meanwhile, or the release was put on
+/// hold.
+async fn promise(app: &App, one: Considered, now: Timestamp) -> Result<Option<Package>, Refused> {
+    let (rollout, device) = (&one.rollout, &one.view.id);
+    let Ok((offer, package)) = one.offer else {
         return Ok(None);
     };
-    let (rollout, device) = (&one.rollout, &one.view.id);
     let promised = app
         .store
-        .promise(rollout.id, rollout.generation, device, offer, now)
+        .promise(rollout.id, rollout.generation, device, &offer, now)
         .await;
     match promised {
         Ok(()) => {
@@ -168,20 +177,4 @@ async fn promise(
             Ok(None)
         }
     }
-}
-
-/// The envelope of a release and where its payload is; none when the store doesn't have it.
-async fn package(app: &App, release: &ReleaseDigest) -> Result<Option<Package>, StoreError> {
-    let Some(found) = app.store.release_by_manifest(release).await? else {
-        return Ok(None);
-    };
-    let Some(envelope) = app.store.envelope(release).await? else {
-        return Ok(None);
-    };
-    let image_bytes = u32::try_from(found.facts.image_bytes).unwrap_or(u32::MAX);
-    Ok(Some(Package {
-        envelope,
-        image: found.facts.image,
-        image_bytes,
-    }))
 }

@@ -4,13 +4,14 @@
 
 use axum::http::StatusCode;
 use mainstay_access::{Denied, DutyConflict};
-use mainstay_release::Refusal as ReleaseRefusal;
+use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
 use mainstay_rollout::DrawRefusal;
 use mainstay_rollout::halt::HaltRefused;
 use mainstay_rollout::question::NothingAsked;
 use mainstay_store::StoreError;
 use mainstay_trust::Refusal as TrustRefusal;
 
+use crate::app::AppError;
 use crate::problem::Refused;
 
 impl From<StoreError> for Refused {
@@ -63,6 +64,23 @@ impl From<ReleaseRefusal> for Refused {
             _ => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.id(), &refusal, refusal.cure())
+    }
+}
+
+impl From<HoldRefusal> for Refused {
+    fn from(refusal: HoldRefusal) -> Self {
+        let status = match &refusal {
+            HoldRefusal::Denied(_) | HoldRefusal::NeedsAnother { .. } => StatusCode::FORBIDDEN,
+            HoldRefusal::Reason => StatusCode::BAD_REQUEST,
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, refusal.id(), &refusal, refusal.cure())
+    }
+}
+
+impl From<AppError> for Refused {
+    fn from(error: AppError) -> Self {
+        Self::new(StatusCode::CONFLICT, error.id(), &error, error.cure())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId};
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest};
 
 use crate::StoreError;
 
@@ -35,6 +35,10 @@ pub trait Devices: Send + Sync {
 
     /// All devices, or those of one class, in the order of their registration.
     async fn devices(&self, class: Option<&str>) -> Result<Vec<Device>, StoreError>;
+
+    /// The devices that, by their own word, run the release with this manifest, confirmed or on
+    /// trial, in the order of their registration.
+    async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError>;
 
     /// Notes when devices were last heard; an earlier instant than the known one changes nothing,
     /// nor does an unknown device.

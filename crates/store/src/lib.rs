@@ -10,30 +10,48 @@
 pub mod blobs;
 pub mod devices;
 pub mod error;
+pub mod holds;
 pub mod incidents;
 pub mod people;
 pub mod plans;
 mod progress;
 pub mod releases;
 pub mod reports;
+pub mod revocations;
 pub mod rollouts;
+pub mod roots;
+pub mod schedules;
 pub mod sqlite;
 
 pub use blobs::{Blobs, FolderBlobs};
 pub use devices::{Devices, TimelineEntry, TimelineKind};
 pub use error::StoreError;
+pub use holds::Holds;
 pub use incidents::Incidents;
 pub use people::People;
 pub use plans::{Plans, StoredPlan};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Reports, StoredReport};
+pub use revocations::{Revocations, StoredRevocations};
 pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts};
+pub use roots::{Roots, StoredRoot};
+pub use schedules::{Schedules, StoredSchedule};
 pub use sqlite::SqliteStore;
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Devices + People + Plans + Releases + Rollouts + Reports + Incidents {}
+pub trait Store: Work + Brakes {}
 
-impl<S: Devices + People + Plans + Releases + Rollouts + Reports + Incidents> Store for S {}
+impl<S: Work + Brakes> Store for S {}
+
+/// The part of a [`Store`] that moves devices and remembers how.
+pub trait Work: Devices + People + Plans + Releases + Rollouts + Reports + Incidents {}
+
+impl<S: Devices + People + Plans + Releases + Rollouts + Reports + Incidents> Work for S {}
+
+/// The part of a [`Store`] on which the server's word to devices rests.
+pub trait Brakes: Roots + Revocations + Holds + Schedules {}
+
+impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
 
 /// The most rows in a list that people look at; what is older is still there, by its name.
 pub const LIST_MAX: u32 = 1000;

@@ -70,7 +70,8 @@ pub trait Rollouts: Send + Sync {
     ///
     /// # Errors
     /// [`PromiseRefusal::GenerationChanged`] if the offer was decided on an older state of the
-    /// rollout; the caller decides anew, or offers nothing this time.
+    /// rollout; the caller decides anew, or offers nothing this time. [`PromiseRefusal::Held`] if
+    /// the release is on hold by now: who holds it, and is answered, has stopped every later promise.
     async fn promise(
         &self,
         id: RolloutId,
@@ -128,6 +129,9 @@ pub enum PromiseRefusal {
         /// The present one.
         found: u64,
     },
+    /// The release is on hold.
+    #[error("the release is on hold")]
+    Held,
     /// The device has reported something meanwhile that the offer doesn't fit.
     #[error("the device is {found} by now")]
     MovedOn {
@@ -146,6 +150,7 @@ impl PromiseRefusal {
         match self {
             Self::NotEnrolled { .. } => "store.not-enrolled",
             Self::GenerationChanged { .. } => "store.generation-changed",
+            Self::Held => "store.held",
             Self::MovedOn { .. } => "store.moved-on",
             Self::Store(error) => error.id(),
         }
@@ -156,6 +161,7 @@ impl PromiseRefusal {
     pub fn cure(&self) -> &'static str {
         match self {
             Self::NotEnrolled { .. } => "offer this device only what its own rollouts carry",
+            Self::Held => "nothing; two people end the hold, or revoke the release",
             Self::GenerationChanged { .. } | Self::MovedOn { .. } => {
                 "nothing; the device asks again, and the offer is decided anew"
             }

@@ -1,6 +1,8 @@
 //! Tests of the whole crate: the form on the wire, foreign eyes, and every single bit.
 
 mod bit_flips;
+mod bundle_check;
+mod bundle_file;
 mod check;
 mod companions;
 mod container;
@@ -10,4 +12,6 @@ mod mcuboot;
 mod pack;
 mod pack_file;
 mod provenance;
+mod revocations_file;
+mod root_change;
 mod suit_validator;

@@ -1,14 +1,19 @@
 //! The verbs, one file each. This file only names them.
 
 mod artifact;
+mod bundle;
 mod demo;
 mod device;
+mod hold;
 mod key;
 mod person;
 mod plan;
+mod publish;
 mod release;
+mod revoke;
 mod rollout;
 mod root;
+mod schedule;
 mod serve;
 mod server;
 mod verify_envelope;
@@ -37,6 +42,14 @@ pub enum Verb {
     /// Pack, sign, approve, verify and inspect artifacts.
     #[command(subcommand)]
     Artifact(artifact::Artifact),
+    /// Withdraw releases and keys for good, with keys that are kept offline.
+    Revoke(Box<revoke::Revoke>),
+    /// Say when, and to how large a share, a class may install a release.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
+    /// Put all that a device needs into one file, for installing with no network.
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Give a device's verdict on a release: the pre-install hook of other updaters.
     VerifyEnvelope(Box<verify_envelope::VerifyEnvelope>),
     /// Prepare a server's data folder.
@@ -53,6 +66,8 @@ pub enum Verb {
     Release(release::Release),
     /// Start, watch and halt rollouts.
     Rollout(rollout::Rollout),
+    /// Stop a release now, as one person; let it go again, as two.
+    Hold(hold::Hold),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
     /// Say which release this is, and whose cryptography it uses.
@@ -68,6 +83,9 @@ impl Verb {
             Self::Key(verb) => verb.run(output),
             Self::Root(verb) => verb.run(output),
             Self::Artifact(verb) => verb.run(output),
+            Self::Revoke(verb) => verb.run(output),
+            Self::Schedule(verb) => verb.run(output),
+            Self::Bundle(verb) => verb.run(output),
             Self::VerifyEnvelope(verb) => verb.run(output),
             Self::Server(verb) => verb.run(output),
             Self::Person(verb) => verb.run(output),
@@ -75,6 +93,7 @@ impl Verb {
             Self::Device(verb) => verb.run(output),
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),
+            Self::Hold(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
             Self::Version(verb) => verb.run(output),
         }

@@ -1,148 +1,125 @@
-//! `mainstay root`: make the root of trust that devices hold.
+//! `mainstay root`: make the root of trust that devices hold, and the ones that follow it.
+//!
+//! A change is a file: the next root, first without signatures, which then travels from holder to
+//! holder. [`change`] writes it, [`sign`] adds one signature, [`show`] says whose are missing.
+
+mod chain;
+pub mod change;
+mod compare;
+mod init;
+mod sentences;
+mod show;
+mod sign;
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use mainstay_artifact::{Member, RootDraft, Signer};
-use mainstay_keys::{HostPrimitives, PublicHalf};
+use mainstay_artifact::document_file;
+use mainstay_keys::HostPrimitives;
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
-use mainstay_trust::{Role, Root as TrustRoot, Verified, verify};
-use serde_json::json;
+use mainstay_trust::{Refusal, Role, Root as TrustRoot, Verified, verify};
 
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::output::Output;
-use crate::signing::Signing;
+use crate::paper::Stage;
+use crate::verbs::publish::Publish;
 
-/// Days that a root lasts unless it says otherwise: five years, so that a forgotten rotation
-/// doesn't strand a fleet, yet a lost root doesn't stay good for ever.
-const LIFETIME_DAYS: u32 = 5 * 365;
-const SECONDS_A_DAY: u64 = 86_400;
-
-/// Make the root of trust that devices hold.
+/// Make the root of trust that devices hold, and the ones that follow it.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  mainstay root show root.cbor")]
+#[command(
+    after_help = "Example:\n  mainstay root add eve.key.pub --role build --from root-1.cbor -o root-2.cbor\n  mainstay root remove ana.key.pub --from root-2.cbor\n  mainstay root sign root-2.cbor --key rae.key --current root-1.cbor"
+)]
 pub enum Root {
-    /// Write the first root, signed by its own root keys.
+    /// Write the first root; without `--sign` it is a draft, whose signatures are collected later.
     #[command(
         after_help = "Example:\n  mainstay root init root.cbor --vendor northwind.example \\\n    --root rae.key.pub --build ana.key.pub --release sam.key.pub \\\n    --operations kim.key.pub --status status.key.pub --sign rae.key"
     )]
-    Init(Box<Init>),
-    /// Show who plays which role.
-    #[command(after_help = "Example:\n  mainstay root show root.cbor")]
-    Show {
-        /// The root.
-        file: PathBuf,
+    Init(Box<init::Init>),
+    /// Let a key play a role in the next root.
+    #[command(
+        after_help = "Example:\n  mainstay root add eve.key.pub --role build --from root-1.cbor -o root-2.cbor"
+    )]
+    Add(change::Add),
+    /// Take a role from a key in the next root, or every role.
+    #[command(
+        after_help = "Example:\n  mainstay root remove ana.key.pub --from root-1.cbor -o root-2.cbor"
+    )]
+    Remove(change::Remove),
+    /// Let a key sign only what is numbered up to a last number.
+    #[command(
+        after_help = "Example:\n  mainstay root retire ana.key.pub --after-sequence 41 --from root-1.cbor -o root-2.cbor"
+    )]
+    Retire(change::Retire),
+    /// Refuse from the next root on whatever a key has signed or signs.
+    #[command(
+        after_help = "Example:\n  mainstay root revoke ana.key.pub --compromised --from root-1.cbor -o root-2.cbor"
+    )]
+    Revoke(change::Revoke),
+    /// Void what the keys of a role said before, after a theft.
+    #[command(
+        after_help = "Example:\n  mainstay root raise-epoch build --from root-1.cbor -o root-2.cbor"
+    )]
+    RaiseEpoch(change::RaiseEpoch),
+    /// Set how many different people a role takes.
+    #[command(
+        after_help = "Example:\n  mainstay root threshold release 2 --from root-1.cbor -o root-2.cbor"
+    )]
+    Threshold(change::Threshold),
+    /// Let the next root last longer.
+    #[command(
+        after_help = "Example:\n  mainstay root extend --days 1825 --from root-1.cbor -o root-2.cbor"
+    )]
+    Extend(change::Extend),
+    /// Add one signature to a root. What the root says doesn't change.
+    #[command(
+        after_help = "Example:\n  mainstay root sign root-2.cbor --key rae.key --current root-1.cbor"
+    )]
+    Sign(sign::Sign),
+    /// Show who plays which role, who has signed, and whose signatures are missing.
+    #[command(after_help = "Example:\n  mainstay root show root-2.cbor --current root-1.cbor")]
+    Show(show::Show),
+    /// Hand in the next root at a server, from where devices take it.
+    #[command(after_help = "Example:\n  mainstay root publish root-2.cbor --token-file kim.token")]
+    Publish(Publish),
+    /// Say in sentences what changes from one root to another.
+    #[command(after_help = "Example:\n  mainstay root diff root-1.cbor root-2.cbor")]
+    Diff {
+        /// The older root.
+        older: PathBuf,
+        /// The newer root, signed or not.
+        newer: PathBuf,
     },
-}
-
-/// What a first root holds.
-#[derive(Debug, clap::Args)]
-pub struct Init {
-    /// The root to write; it must not exist.
-    file: PathBuf,
-    /// The vendor's domain, as in the plan.
-    #[arg(long)]
-    vendor: String,
-    /// `production` or `staging`, as in the plan.
-    #[arg(long, default_value = "production")]
-    environment: String,
-    /// Public half of a custodian, who signs the next root. Repeat it for more.
-    #[arg(long = "root", required = true, value_name = "FILE.pub")]
-    custodians: Vec<PathBuf>,
-    /// Public half of an engineer, who builds and signs.
-    #[arg(long, required = true, value_name = "FILE.pub")]
-    build: Vec<PathBuf>,
-    /// Public half of a release manager, who approves.
-    #[arg(long, required = true, value_name = "FILE.pub")]
-    release: Vec<PathBuf>,
-    /// Public half of somebody in operations.
-    #[arg(long, value_name = "FILE.pub")]
-    operations: Vec<PathBuf>,
-    /// Public half of the server's own key for the short-lived status.
-    #[arg(long, required = true, value_name = "FILE.pub")]
-    status: Vec<PathBuf>,
-    /// How many release managers must approve.
-    #[arg(long, default_value_t = 1)]
-    release_threshold: u8,
-    /// How many days the root lasts.
-    #[arg(long, default_value_t = LIFETIME_DAYS)]
-    days: u32,
-    /// Private key of a custodian that signs this root. Repeat it for more.
-    #[arg(long, required = true, value_name = "FILE")]
-    sign: Vec<PathBuf>,
-    #[command(flatten)]
-    signing: Signing,
+    /// Check that each root follows the one before it, as a device would that holds the first.
+    #[command(
+        after_help = "Example:\n  mainstay root verify-chain root-1.cbor root-2.cbor root-3.cbor"
+    )]
+    VerifyChain {
+        /// The roots, oldest first; the first is the one that devices hold.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
 }
 
 impl Root {
     /// Does it.
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
-            Self::Init(init) => init.run(output),
-            Self::Show { file } => show(&file, output),
+            Self::Init(verb) => verb.run(output),
+            Self::Add(verb) => verb.run(output),
+            Self::Remove(verb) => verb.run(output),
+            Self::Retire(verb) => verb.run(output),
+            Self::Revoke(verb) => verb.run(output),
+            Self::RaiseEpoch(verb) => verb.run(output),
+            Self::Threshold(verb) => verb.run(output),
+            Self::Extend(verb) => verb.run(output),
+            Self::Sign(verb) => verb.run(output),
+            Self::Show(verb) => verb.run(output),
+            Self::Publish(verb) => verb.root(output),
+            Self::Diff { older, newer } => compare::run(&older, &newer, output),
+            Self::VerifyChain { files } => chain::run(&files, output),
         }
     }
-}
-
-impl Init {
-    fn run(&self, output: &Output) -> Result<(), Failure> {
-        let draft = self.draft()?;
-        // What is wrong with the roles is said before anybody is asked for a passphrase.
-        draft.unsigned(&HostPrimitives)?;
-        let signers = self
-            .sign
-            .iter()
-            .map(|path| self.signing.open(path))
-            .collect::<Result<Vec<_>, _>>()?;
-        let signers: Vec<&dyn Signer> = signers.iter().map(|signer| &**signer).collect();
-        let bytes = draft.signed(&signers, &HostPrimitives)?;
-        files::write_new(&self.file, "root", &bytes)?;
-        show(&self.file, output)
-    }
-
-    fn draft(&self) -> Result<RootDraft, Failure> {
-        let issued = now_s();
-        let mut members = Vec::new();
-        for (role, files) in [
-            (Role::Root, &self.custodians),
-            (Role::Build, &self.build),
-            (Role::Release, &self.release),
-            (Role::Operations, &self.operations),
-            (Role::Status, &self.status),
-        ] {
-            for file in files {
-                members.push(member(role, file)?);
-            }
-        }
-        Ok(RootDraft {
-            version: 1,
-            vendor: self.vendor.clone(),
-            environment: self.environment.clone(),
-            issued,
-            expires: issued + u64::from(self.days) * SECONDS_A_DAY,
-            members,
-            thresholds: vec![(Role::Release, self.release_threshold)],
-            ..RootDraft::default()
-        })
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a root is dated by the clock of who makes it"
-)]
-fn now_s() -> u64 {
-    u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
-}
-
-fn member(role: Role, path: &Path) -> Result<Member, Failure> {
-    let half = PublicHalf::open(path)?;
-    Ok(Member {
-        role,
-        holder: half.holder,
-        public_key: half.public_key,
-    })
 }
 
 /// The bytes of a root's file, and where they are from.
@@ -161,49 +138,26 @@ impl<'a> RootFile<'a> {
 
     /// The root, which the caller pins by naming its file.
     pub fn open(&self) -> Result<Verified<TrustRoot<'_>>, Failure> {
-        verify::pinned_root(&self.bytes, &HostPrimitives).map_err(at(self.path))
+        self.verdict().map_err(at(self.path))
+    }
+
+    /// What the root says, whoever has signed it or not.
+    pub fn draft(&self) -> Result<TrustRoot<'_>, Failure> {
+        document_file::read(&self.bytes).map_err(at(self.path))
+    }
+
+    /// How far its signatures have come, by itself alone.
+    pub fn stage(&self) -> Result<Stage, Failure> {
+        Stage::of(&self.bytes, self.verdict()).map_err(at(self.path))
+    }
+
+    fn verdict(&self) -> Result<Verified<TrustRoot<'_>>, Refusal> {
+        verify::pinned_root(&self.bytes, &HostPrimitives)
     }
 }
 
-fn show(path: &Path, output: &Output) -> Result<(), Failure> {
-    let file = RootFile::read(path)?;
-    let root = file.open()?;
-    let root = root.get();
-    let holders = |role: Role| -> Vec<&str> {
-        root.role(role)
-            .keys
-            .iter()
-            .filter_map(|id| root.key(&id))
-            .map(|key| key.holder)
-            .collect()
-    };
-    let roles: Vec<_> = Role::ALL
-        .into_iter()
-        .filter(|role| !holders(*role).is_empty())
-        .collect();
-    let lines = || {
-        let head = format!(
-            "root {} of {} ({})",
-            root.version, root.vendor, root.environment
-        );
-        let line = |role: &Role| {
-            let rule = root.role(*role);
-            format!(
-                "\n  {:<12} {} of: {}",
-                role.id(),
-                rule.threshold,
-                holders(*role).join(", ")
-            )
-        };
-        head + &roles.iter().map(line).collect::<String>()
-    };
-    let value = json!({
-        "version": root.version, "vendor": root.vendor, "environment": root.environment,
-        "issued": root.issued, "expires": root.expires,
-        "roles": roles.iter().map(|role| json!({
-            "role": role.id(), "threshold": root.role(*role).threshold, "holders": holders(*role),
-        })).collect::<Vec<_>>(),
-    });
-    output.say(lines, &value);
-    Ok(())
+/// Reads a role's name.
+pub fn role_named(text: &str) -> Result<Role, String> {
+    let named = Role::ALL.into_iter().find(|role| role.id() == text);
+    named.ok_or_else(|| format!("name one of: {}", Role::ALL.map(Role::id).join(", ")))
 }

@@ -28,6 +28,29 @@ pub enum Server {
         after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key"
     )]
     Init(Init),
+    /// Put the next root into the folder of a stopped server, and the status key that it names. A
+    /// running server takes a root by `mainstay root publish`, as long as its own key stays in it.
+    #[command(
+        after_help = "Example:\n  mainstay server rotate --data data --root root-2.cbor --status-key status-2.key"
+    )]
+    Rotate(Rotate),
+}
+
+/// The next root, and the key that comes with it.
+#[derive(Debug, Args)]
+pub struct Rotate {
+    /// The server's folder; no server may run on it.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The signed root that follows the newest one.
+    #[arg(long, value_name = "FILE")]
+    root: PathBuf,
+    /// The private key that takes the status key's place, under the same passphrase. Without it the
+    /// present one stays.
+    #[arg(long, value_name = "FILE")]
+    status_key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseSource,
 }
 
 /// What a new server starts with.
@@ -58,7 +81,39 @@ impl Server {
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
             Self::Init(init) => init.run(output),
+            Self::Rotate(rotate) => rotate.run(output),
         }
+    }
+}
+
+impl Rotate {
+    fn run(&self, output: &Output) -> Result<(), Failure> {
+        let folder = DataDir::at(&self.data);
+        folder.check()?;
+        let root = root::RootFile::read(&self.root)?;
+        let key = self.status_key.clone();
+        let key = key.unwrap_or_else(|| folder.status_key());
+        let prompt = format!("Passphrase of {}", key.display());
+        let passphrase = self.passphrase.read(&prompt)?;
+        let new_key = match &self.status_key {
+            Some(path) => Some(file::open_secret(path, &passphrase)?),
+            None => None,
+        };
+        let rotated = folder.rotate(
+            &root.bytes,
+            new_key.as_ref(),
+            &passphrase,
+            SystemClock.now(),
+        );
+        let version = runtime()?.block_on(rotated)?;
+        let sentence = || format!("root {version} is in force in {}", self.data.display());
+        let data = self.data.display().to_string();
+        let new_key = new_key.is_some();
+        output.say(
+            sentence,
+            &json!({ "version": version, "data": data, "new_status_key": new_key }),
+        );
+        Ok(())
     }
 }
 

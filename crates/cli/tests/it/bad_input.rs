@@ -165,6 +165,66 @@ fn roots() {
 }
 
 #[test]
+fn papers() {
+    let folder = Folder::with_root();
+    folder.pack("app.bin", "a.mainstay");
+    let kinds = [
+        ("root", "root diff root.cbor bad"),
+        ("root", "root verify-chain root.cbor bad"),
+        ("root", "root extend --days 9 --from bad -o out"),
+        ("root", "root sign bad --key rae.key"),
+        ("root", "root show root.cbor --current bad"),
+        ("root", "revoke --root bad -o out"),
+        ("root", "bundle verify a.mainstay --root bad"),
+        ("revocations", "revoke show bad"),
+        (
+            "revocations",
+            "revoke sign bad --key rae.key --root root.cbor",
+        ),
+        ("schedule", "schedule show bad"),
+        (
+            "schedule",
+            "schedule sign bad --key kim.key --root root.cbor",
+        ),
+    ];
+    for (kind, words) in kinds {
+        let lost = |end: &str| format!("{kind}.{end}");
+        check(
+            &folder,
+            words,
+            &[
+                (Missing, 2, &lost("missing")),
+                (Unreadable, 2, &lost("unreadable")),
+                (Empty, 2, &lost("empty")),
+                (Oversize, 2, &lost("too-large")),
+                (Garbage, 1, "trust.malformed"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn bundles() {
+    let folder = Folder::with_root();
+    let lost = [
+        (Missing, 2, "bundle.missing"),
+        (Unreadable, 2, "bundle.unreadable"),
+    ];
+    for (code, words) in [
+        (2, "bundle inspect bad"),
+        (1, "bundle verify bad --root root.cbor"),
+    ] {
+        check(&folder, words, &lost);
+        let table = [
+            (Empty, code, "bundle.empty"),
+            (Oversize, code, "bundle.not-a-bundle"),
+            (Garbage, code, "bundle.not-a-bundle"),
+        ];
+        check(&folder, words, &table);
+    }
+}
+
+#[test]
 fn images() {
     let folder = Folder::with_root();
     let words = "artifact pack bad out.mainstay --plan plan.toml --class device-v1 --version 1.0.0 --sequence 1";

@@ -6,6 +6,7 @@
 mod check_in;
 mod download;
 mod message;
+mod papers;
 mod payload;
 mod poll;
 mod range;
@@ -19,6 +20,8 @@ use axum::routing::{get, post};
 use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::App;
+
+pub(crate) use papers::Handed;
 
 /// The routes of devices.
 pub(crate) fn routes() -> Router<Arc<App>> {

@@ -17,6 +17,7 @@ use mainstay_trust::Digest;
 use mainstay_trust::status::HELD_MAX;
 
 use super::release_stage::{self, Move};
+use super::withdraw;
 use crate::App;
 
 /// A halted rollout whose devices are all back is watched for so long: one that was fetching the
@@ -39,6 +40,7 @@ pub struct Turn {
 /// If the store fails; what was saved before stays saved, and the next turn goes on from there.
 pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     app.last_seen.flush(&*app.store).await?;
+    withdraw::catch_up(app, now).await?;
     let mut rollouts = app.store.active_rollouts(None).await?;
     rollouts.extend(app.store.halted_rollouts().await?);
     rollouts.sort_by_key(|rollout| rollout.id);
@@ -115,7 +117,8 @@ async fn is_long_settled(app: &App, rollout: &Rollout, now: Timestamp) -> Result
         .store
         .release_by_manifest(&rollout.candidate.release)
         .await?;
-    Ok(release.is_some_and(|release| release.stage.name() == StageName::RolledBack))
+    let settled = [StageName::RolledBack, StageName::Revoked];
+    Ok(release.is_some_and(|release| settled.contains(&release.stage.name())))
 }
 
 /// Saves a step with everything that follows from it, in one transaction, and returns the actions

@@ -17,7 +17,11 @@ pub struct RolloutMemory(Mutex<Inner>);
 struct Inner {
     in_flight: BTreeMap<RolloutId, u32>,
     held: Vec<Digest>,
+    caught_up_with: Option<Papers>,
 }
+
+/// The version of a root, and the digest of the revocations beside it.
+pub(super) type Papers = (u32, Option<Digest>);
 
 impl RolloutMemory {
     /// How many devices hold a place in the budget of `rollout`: counted at the last turn, and
@@ -44,6 +48,16 @@ impl RolloutMemory {
     /// Puts a new list of held releases in place of the old one.
     pub(crate) fn hold(&self, held: Vec<Digest>) {
         self.lock().held = held;
+    }
+
+    /// Whether every release was judged by these papers.
+    pub(super) fn is_caught_up_with(&self, papers: &Papers) -> bool {
+        self.lock().caught_up_with.as_ref() == Some(papers)
+    }
+
+    /// Notes that every release was judged by these papers.
+    pub(super) fn caught_up_with(&self, papers: Papers) {
+        self.lock().caught_up_with = Some(papers);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -5,6 +5,7 @@
 pub mod advance_rollouts;
 mod memory;
 mod release_stage;
+mod withdraw;
 
 use std::sync::Arc;
 use std::time::Duration;

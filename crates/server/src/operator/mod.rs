@@ -6,10 +6,14 @@
 
 pub(crate) mod devices;
 mod health;
+mod holds;
 mod incidents;
 pub(crate) mod plan;
 mod releases;
+mod revocations;
 pub(crate) mod rollouts;
+mod roots;
+mod schedules;
 mod views;
 pub(crate) mod why;
 
@@ -33,6 +37,16 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/releases/{id}/why", get(why::release))
         .route("/releases/{id}/approval", post(releases::approve))
         .route("/releases/{id}/rollout", post(rollouts::start))
+        .route("/releases/{id}/hold", post(holds::hold))
+        .route("/releases/{id}/hold/release", post(holds::release))
+        .route("/releases/{id}/devices", get(releases::devices))
+        .route("/releases/{id}/schedules", post(schedules::publish))
+        .route("/holds", get(holds::list))
+        .route("/roots", get(roots::list).post(roots::publish))
+        .route(
+            "/revocations",
+            get(revocations::newest).post(revocations::publish),
+        )
         .route("/rollouts", get(rollouts::list))
         .route("/rollouts/{id}", get(rollouts::one))
         .route("/rollouts/{id}/why", get(why::rollout))

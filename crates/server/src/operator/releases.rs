@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
 use mainstay_api::ReleaseView;
 use mainstay_artifact::container::FILE_BYTES_MAX;
-use mainstay_fleet::ReleaseDigest;
+use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::{ClassId, Track, TrackName};
 use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
 use mainstay_store::StageChange;
@@ -21,6 +21,7 @@ use serde::Deserialize;
 use super::views;
 use crate::app::ActivePlan;
 use crate::problem::Refused;
+use crate::standing::Standing;
 use crate::{App, authenticate, body, intake};
 
 /// The query of a submission.
@@ -42,14 +43,24 @@ pub(super) async fn submit(
     let _place = app.upload_place()?;
     let file = body::read(&headers, request, bound()).await?;
     let plan = app.active_plan().await?;
-    let root = app.root()?;
+    let standing = app.standing().await?;
+    let root = standing.root()?;
     let taken = intake::open_artifact(&file, track, &root, &plan.plan)?;
+    check_not_withdrawn(&standing, &taken.envelope)?;
     intake::check_builder(&taken.builders, &person.email)?;
     let release = signed_and_gated(taken.facts, &person, &plan, app.now())?;
     app.blobs.put(&release.facts.image, taken.payload).await?;
     app.store.add_release(&release, &taken.envelope).await?;
     tracing::info!(release = %release.id, by = %person.email, "release handed in");
     Ok((StatusCode::CREATED, Json(views::release(&release))))
+}
+
+/// A key or a release that was withdrawn is refused here as on devices.
+fn check_not_withdrawn(standing: &Standing, envelope: &[u8]) -> Result<(), Refused> {
+    match standing.judge(envelope).withdrawn() {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(()),
+    }
 }
 
 fn bound() -> usize {
@@ -102,7 +113,9 @@ pub(super) async fn approve(
     let plan = app.active_plan().await?;
     let expected = release.stage.name();
     let approved = release.approve(&person, plan.plan.digest, app.now())?;
-    let root = app.root()?;
+    let standing = app.standing().await?;
+    check_not_withdrawn(&standing, &envelope)?;
+    let root = standing.root()?;
     let approval = intake::open_approval(&envelope, &stored, &person.email, &root)?;
     intake::check_grounds(&approval, &plan.plan, &approved)?;
     let change = StageChange {
@@ -134,16 +147,45 @@ pub(super) async fn one(
     Ok(Json(views::release(&named(&app, &id).await?)))
 }
 
-/// The release of this name, `thermo-v2@1.1.0`.
+/// `GET /releases/{id}/devices`: the devices that run it, by their own word.
+pub(super) async fn devices(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Device>>, Refused> {
+    authenticate::person(&app, &headers, Permission::Read).await?;
+    let release = named(&app, &id).await?;
+    app.flush_last_seen().await;
+    let manifest = ReleaseDigest(release.facts.manifest.0);
+    Ok(Json(app.store.devices_running(&manifest).await?))
+}
+
+/// The names of the devices that run the release with this manifest.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn running(app: &App, manifest: &ReleaseDigest) -> Result<Vec<String>, Refused> {
+    let devices = app.store.devices_running(manifest).await?;
+    Ok(devices.iter().map(|device| device.id.to_string()).collect())
+}
+
+/// The release of this name, `thermo-v2@1.1.0`, or with this manifest, in hexadecimal.
 ///
 /// # Errors
 /// `request.not-found` when there is none.
 pub(crate) async fn named(app: &App, id: &str) -> Result<Release, Refused> {
-    let release = match release_id(id) {
-        Some(id) => app.store.release(&id).await?,
-        None => None,
+    let release = match (release_id(id), manifest(id)) {
+        (Some(id), _) => app.store.release(&id).await?,
+        (None, Some(manifest)) => app.store.release_by_manifest(&manifest).await?,
+        (None, None) => None,
     };
     release.ok_or_else(|| Refused::not_found("release", id))
+}
+
+/// Reads a manifest's digest.
+fn manifest(text: &str) -> Option<ReleaseDigest> {
+    let bytes = hex::decode(text).ok()?;
+    bytes.try_into().ok().map(ReleaseDigest)
 }
 
 /// Reads `class@version`.

@@ -34,6 +34,7 @@ pub(super) async fn start(
 ) -> Result<(StatusCode, Json<RolloutView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::StartRollout).await?;
     let release = releases::named(&app, &id).await?;
+    check_not_held(&app, &release).await?;
     let plan = app.active_plan().await?;
     let id = app.store.reserve_rollout().await?;
     let scheduled = release.clone().schedule(&person, id.0, app.now())?;
@@ -106,6 +107,19 @@ fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
         ),
         "Put the plan it was approved under into force again, or release it anew under this one.",
     ))
+}
+
+/// A rollout of what is on hold would only wait, and count the time for which devices may be silent.
+async fn check_not_held(app: &App, release: &Release) -> Result<(), Refused> {
+    let standing = app.standing().await?;
+    match standing.hold_on(&ReleaseDigest(release.facts.manifest.0)) {
+        None => Ok(()),
+        Some(hold) => Err(Refused::conflict(
+            "hold.in-force",
+            format_args!("{} put {} on hold: {}", hold.by, release.id, hold.reason),
+            "Find out what is wrong; two people release a hold with `mainstay hold release`.",
+        )),
+    }
 }
 
 /// Two releases under way in one class would share a canary's evidence.

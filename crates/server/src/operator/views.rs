@@ -1,10 +1,17 @@
 //! Domain values as the API shows them. Nothing is decided or worded here that the domain words.
 
 use jiff::Timestamp;
-use mainstay_api::{IncidentView, ReleaseView, RolloutView, StageView, WaveView};
-use mainstay_release::{Release, Stage, StageName};
+use mainstay_api::{
+    HoldView, IncidentView, ReleaseView, RolloutView, RootView, StageView, WaveView,
+};
+use mainstay_artifact::document_file;
+use mainstay_release::{Hold, HoldState, Release, Stage, StageName};
 use mainstay_rollout::{FleetView, Phase, Progress, Rollout, Verdict, why};
+use mainstay_store::StoredRoot;
 use mainstay_telemetry::{Incident, WaveHealth, summary};
+use mainstay_trust::{Refusal, Root};
+
+use crate::standing::moment;
 
 /// A release.
 pub(super) fn release(release: &Release) -> ReleaseView {
@@ -41,6 +48,10 @@ fn detail(stage: &Stage, entry: StageName) -> Option<String> {
             .scheduled()
             .map(|s| format!("as rollout {}", s.rollout)),
         StageName::Halted => halted_because(stage),
+        StageName::Revoked => match stage {
+            Stage::Revoked(revoked) => Some(revoked.because.clone()),
+            _ => None,
+        },
         StageName::Superseded => match stage {
             Stage::Superseded(superseded) => Some(format!("by {}", superseded.newer)),
             _ => None,
@@ -53,6 +64,7 @@ fn halted_because(stage: &Stage) -> Option<String> {
     match stage {
         Stage::Halted(halted) => Some(halted.reason.clone()),
         Stage::RolledBack(back) => Some(back.halted.reason.clone()),
+        Stage::Revoked(revoked) => halted_because(&revoked.before),
         _ => None,
     }
 }
@@ -161,5 +173,39 @@ pub(super) fn incident(incident: &Incident) -> IncidentView {
         cannot_return: stranded
             .map(|(device, why)| format!("{device}: {why}"))
             .collect(),
+    }
+}
+
+/// A root.
+///
+/// # Errors
+/// If what is stored can't be read.
+pub(super) fn root(stored: &StoredRoot) -> Result<RootView, Refusal> {
+    let root: Root<'_> = document_file::read(&stored.signed)?;
+    Ok(RootView {
+        version: stored.version,
+        expires: moment(root.expires),
+        by: stored.by.as_ref().map(ToString::to_string),
+        at: stored.at,
+    })
+}
+
+/// A hold, and the devices that run the release.
+pub(super) fn hold(hold: &Hold, running: Vec<String>) -> HoldView {
+    let (state, asked_by, released_by) = match &hold.state {
+        HoldState::InForce => ("in-force", None, None),
+        HoldState::ReleaseAsked(asked) => ("release-asked", Some(&asked.by), None),
+        HoldState::Released { asked, by, .. } => ("released", Some(&asked.by), Some(by)),
+    };
+    HoldView {
+        release: hold.release.to_string(),
+        manifest: hold.manifest.to_string(),
+        by: hold.by.to_string(),
+        at: hold.at,
+        reason: hold.reason.clone(),
+        state: state.to_owned(),
+        asked_by: asked_by.map(ToString::to_string),
+        released_by: released_by.map(ToString::to_string),
+        running,
     }
 }

@@ -8,14 +8,14 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use mainstay_access::{Duty, Permission};
 use mainstay_api::Why;
-use mainstay_fleet::Device;
+use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_release::{Release, StageName};
-use mainstay_rollout::{Rollout, RolloutId, step, why};
+use mainstay_rollout::{Rollout, RolloutId, Wait, step, why};
 
 use super::{devices, releases, rollouts};
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
-use crate::{App, authenticate};
+use crate::{App, authenticate, brakes};
 
 /// `GET /devices/{id}/why`.
 pub(super) async fn device(
@@ -53,7 +53,7 @@ pub(super) async fn release(
     };
     Ok(Json(match rollout {
         Some(rollout) => of_rollout(&app, &rollout, app.now()).await?,
-        None => before_rollout(&release),
+        None => before_rollout(&app, &release).await?,
     }))
 }
 
@@ -108,8 +108,12 @@ pub(crate) async fn of_rollout(
     now: Timestamp,
 ) -> Result<Why, Refused> {
     let fleet = app.store.fleet_view(rollout.id).await?;
-    let next = step(rollout, &fleet, now);
-    let waits = &next.waits;
+    let mut waits = step(rollout, &fleet, now).waits;
+    if !rollout.is_over()
+        && let Some(because) = brakes::on_release(app, &rollout.candidate.release, now).await?
+    {
+        waits.insert(0, Wait::Withheld { because });
+    }
     let sentences: Vec<_> = waits
         .iter()
         .map(|wait| why::rollout(rollout, wait, now))
@@ -121,12 +125,29 @@ pub(crate) async fn of_rollout(
     })
 }
 
-/// Why a release has no rollout yet.
-fn before_rollout(release: &Release) -> Why {
+/// Why a release has no rollout yet: a hold goes before all else.
+async fn before_rollout(app: &App, release: &Release) -> Result<Why, Refused> {
+    let standing = app.standing().await?;
+    let manifest = ReleaseDigest(release.facts.manifest.0);
+    let Some(hold) = standing.hold_on(&manifest) else {
+        return Ok(at_its_stage(release));
+    };
+    let because = brakes::held(hold);
+    let (reason, id) = (because.reason(app.now()), &release.id);
+    Ok(Why {
+        subject: id.to_string(),
+        sentence: format!("{id} goes no further, because {reason}."),
+        next: some(because.next()),
+    })
+}
+
+/// What the stage of a release without a rollout waits for.
+fn at_its_stage(release: &Release) -> Why {
     let stage = release.stage.name();
     let (because, next) = match stage {
         StageName::Signed => ("its track's gates aren't open", None),
         StageName::Gated => ("nobody has approved it", Some(Duty::ReleaseManager)),
+        StageName::Revoked => ("it was revoked, which is for good", None),
         StageName::Approved => ("nobody has given it a rollout", Some(Duty::Operations)),
         _ => ("its next step hasn't been taken", None),
     };

@@ -13,9 +13,10 @@ use mainstay_report::{Action, Attention, DEVICE_ROWS_MAX, Dashboard, DeviceTable
 use mainstay_rollout::{DeviceView, FleetView, Phase, Rollout, why};
 use mainstay_telemetry::Incident;
 
-use super::fill;
+use super::{brakes, fill};
 use crate::App;
 use crate::problem::Refused;
+use crate::standing::Standing;
 
 /// The home page shows so many rollouts: what is under way, and the last ones before.
 const ROLLOUTS_SHOWN: usize = 5;
@@ -42,6 +43,7 @@ struct Facts {
     rollouts: Vec<(Rollout, FleetView)>,
     incidents: Vec<Incident>,
     releases: Vec<Release>,
+    standing: Arc<Standing>,
     now: Timestamp,
 }
 
@@ -52,6 +54,7 @@ impl Facts {
             rollouts: newest_rollouts(app).await?,
             incidents: app.store.incidents().await?,
             releases: app.store.releases().await?,
+            standing: app.standing().await?,
             now: app.now(),
         })
     }
@@ -73,7 +76,8 @@ impl Facts {
         })
     }
 
-    /// Most urgent first: questions, incidents, then releases that wait for a person.
+    /// Most urgent first: what stops every installation, questions, incidents, holds that wait for a
+    /// second person, releases that wait for one, and what is due soon.
     fn needs_me(&self) -> Vec<Attention> {
         let questions = self
             .rollouts
@@ -81,7 +85,11 @@ impl Facts {
             .filter_map(|(rollout, _)| question(rollout));
         let incidents = self.incidents.iter().map(incident);
         let releases = self.releases.iter().filter_map(waiting_release);
-        questions.chain(incidents).chain(releases).collect()
+        let stopped = brakes::stopped(&self.standing, self.now).into_iter();
+        let asked = brakes::asked(&self.standing);
+        let due = brakes::due(&self.standing, self.now);
+        let urgent = stopped.chain(questions).chain(incidents);
+        urgent.chain(asked).chain(releases).chain(due).collect()
     }
 
     async fn reachable(&self, app: &App) -> Result<u32, Refused> {

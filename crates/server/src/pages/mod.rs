@@ -4,6 +4,7 @@
 //! [`fill`] turns domain values into models, for these pages and for reports; the other files read
 //! what a page needs.
 
+mod brakes;
 mod devices;
 pub mod fill;
 mod home;

@@ -3,8 +3,8 @@
 use mainstay_api::{DeviceTokens, NewDevice, NewDevices};
 use mainstay_keys::HostPrimitives;
 use mainstay_protocol::{
-    Acknowledged, BootReason, CHECK_IN_PATH, CheckIn, Directive, Event, Health, MESSAGE_BYTES_MAX,
-    REPORTS_PATH, Report, ReportList, Reports, Running, Todo, read, write,
+    Acknowledged, BootReason, CHECK_IN_PATH, CheckIn, Directive, Event, Health, HeldRevocations,
+    MESSAGE_BYTES_MAX, REPORTS_PATH, Report, ReportList, Reports, Running, Todo, read, write,
 };
 use mainstay_trust::{Digest, verify};
 use minicbor::Encode;
@@ -19,6 +19,8 @@ pub struct Gadget {
     pub runs: (Digest, u64, String),
     pub confirmed: bool,
     pub seq: u32,
+    pub root_version: u32,
+    pub revocations: Option<HeldRevocations>,
     nonce: u8,
 }
 
@@ -29,6 +31,11 @@ pub struct Told {
     pub poll_after_s: u32,
     pub install: Option<Install>,
     pub held: Vec<Digest>,
+    pub schedule: Option<Vec<u8>>,
+    pub root: Option<Vec<u8>>,
+    pub revocations: Option<Vec<u8>>,
+    /// The root version and the revocations that the status names.
+    pub named: (u32, Option<Digest>),
 }
 
 /// What to install.
@@ -88,6 +95,8 @@ pub async fn register(house: &House, ids: &[&str], factory: &Artifact) -> Vec<Ga
         runs: (factory.manifest, factory.sequence, factory.version.clone()),
         confirmed: true,
         seq: 0,
+        root_version: 1,
+        revocations: None,
         nonce: 0,
     };
     tokens.devices.into_iter().map(gadget).collect()
@@ -119,8 +128,8 @@ impl Gadget {
                 slot,
             },
             boot: BootReason::Confirmed,
-            revocations: None,
-            root_version: 1,
+            revocations: self.revocations,
+            root_version: self.root_version,
             status_seq: 0,
             health: Health::default(),
             reports: ReportList(reports.iter().copied().collect()),
@@ -143,6 +152,10 @@ impl Gadget {
             poll_after_s: directive.poll_after_s,
             install: install(&directive.todo, house),
             held: status.get().held.iter().collect(),
+            schedule: schedule(&directive.todo),
+            root: directive.root.map(<[u8]>::to_vec),
+            revocations: directive.revocations.map(<[u8]>::to_vec),
+            named: (status.get().root_version, status.get().revocations),
         }
     }
 
@@ -172,6 +185,13 @@ impl Gadget {
             artifact.version.clone(),
         );
         self.check_in(house, &reports).await
+    }
+}
+
+fn schedule(todo: &Todo<'_>) -> Option<Vec<u8>> {
+    match todo {
+        Todo::Install { schedule, .. } => schedule.map(<[u8]>::to_vec),
+        Todo::Nothing => None,
     }
 }
 

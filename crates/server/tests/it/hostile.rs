@@ -1,6 +1,6 @@
 //! Bad input: each gets its own clear refusal, and none brings the server down.
 
-use mainstay_protocol::{CHECK_IN_PATH, REPORTS_PATH};
+use mainstay_protocol::{CHECK_IN_PATH, MESSAGE_BYTES_MAX, REPORTS_PATH};
 use mainstay_server::{Entropy as _, SeededEntropy};
 use reqwest::{Method, StatusCode};
 
@@ -89,8 +89,18 @@ async fn every_body_has_a_bound() {
     let device = register(&house, &["th-1"], &factory).await.remove(0);
     let tokens = &house.tokens;
     let cases = [
-        (Method::POST, CHECK_IN_PATH, &device.token, 16 * 1024 + 1),
-        (Method::POST, REPORTS_PATH, &device.token, 16 * 1024 + 1),
+        (
+            Method::POST,
+            CHECK_IN_PATH,
+            &device.token,
+            MESSAGE_BYTES_MAX + 1,
+        ),
+        (
+            Method::POST,
+            REPORTS_PATH,
+            &device.token,
+            MESSAGE_BYTES_MAX + 1,
+        ),
         (Method::PUT, "/api/v1/plan", &tokens.manager, 256 * 1024 + 1),
         (
             Method::POST,

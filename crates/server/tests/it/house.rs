@@ -68,6 +68,16 @@ pub fn signer(holder: &str) -> FileSigner {
 }
 
 pub fn signed_root(status: &FileSigner) -> Vec<u8> {
+    signed_by_custodian(&root_draft(status))
+}
+
+pub fn signed_by_custodian(draft: &RootDraft) -> Vec<u8> {
+    let custodian = signer("custodian@northwind.example");
+    draft.signed(&[&custodian], &HostPrimitives).unwrap()
+}
+
+/// The first root of the house, before it is signed.
+pub fn root_draft(status: &FileSigner) -> RootDraft {
     let custodian = signer("custodian@northwind.example");
     let people = [
         (
@@ -85,7 +95,7 @@ pub fn signed_root(status: &FileSigner) -> Vec<u8> {
         holder: holder.to_owned(),
         public_key,
     });
-    let draft = RootDraft {
+    RootDraft {
         version: 1,
         vendor: "northwind.example".to_owned(),
         environment: "production".to_owned(),
@@ -93,8 +103,7 @@ pub fn signed_root(status: &FileSigner) -> Vec<u8> {
         expires: 1_890_000_000,
         members: members.collect(),
         ..RootDraft::default()
-    };
-    draft.signed(&[&custodian], &HostPrimitives).unwrap()
+    }
 }
 
 fn role(role: Role, holder: &str) -> (Role, &str, mainstay_artifact::PublicKeyBuf) {

@@ -8,10 +8,15 @@
 
 mod folder;
 mod gadget;
+mod holds;
 mod hostile;
 mod house;
 mod pages;
+mod papers;
 mod people;
+mod revocations;
 mod rollback;
+mod roots;
+mod schedules;
 mod update;
 mod windows;

@@ -3,6 +3,7 @@
 use mainstay_access::{Duty, Email};
 use mainstay_plan::PlanDigest;
 use mainstay_server::{SeededEntropy, admin};
+use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::{new_device, register};
@@ -71,7 +72,7 @@ async fn an_approval_must_be_for_this_very_release() {
             "releases.other-grounds",
         ),
         (b"no envelope".to_vec(), 422, "trust."),
-        (vec![0; 5000], 413, "request.too-large"),
+        (vec![0; ENVELOPE_BYTES_MAX + 1], 413, "request.too-large"),
     ];
     for (envelope, status, id) in cases {
         let path = format!("{RELEASE}/approval");

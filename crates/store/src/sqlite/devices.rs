@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId};
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest};
 
 use super::failure::taken;
 use super::values::{device_id, from_json, instant, micros, to_json};
@@ -69,6 +69,16 @@ impl Devices for SqliteStore {
             None => select!("ORDER BY key"),
         };
         found
+            .fetch_all(self.read())
+            .await?
+            .into_iter()
+            .map(device)
+            .collect()
+    }
+
+    async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError> {
+        select!("WHERE running_release = ?1 ORDER BY key")
+            .bind(&release.0[..])
             .fetch_all(self.read())
             .await?
             .into_iter()

@@ -10,7 +10,10 @@ use sqlx::SqlitePool;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty file.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_brakes.sql"),
+];
 
 /// The version that the last step makes.
 pub(super) const NEWEST: u32 = MIGRATIONS.len() as u32;

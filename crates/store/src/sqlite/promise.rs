@@ -5,7 +5,7 @@ use mainstay_fleet::DeviceId;
 use mainstay_rollout::{Candidate, Kind, Offer, Progress, RolloutId};
 
 use super::values::from_json;
-use super::{SqliteStore, Write, enrolments, releases, timeline};
+use super::{SqliteStore, Write, enrolments, holds, releases, timeline};
 use crate::progress;
 use crate::{PromiseRefusal, StoreError, TimelineKind};
 
@@ -28,6 +28,9 @@ pub(super) async fn make(
     if place.generation != expected {
         let found = place.generation;
         return Err(PromiseRefusal::GenerationChanged { expected, found });
+    }
+    if holds::is_held(&mut tx, &offer.release).await? {
+        return Err(PromiseRefusal::Held);
     }
     let promised = progress::promised(&place.progress, offer, at);
     let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;

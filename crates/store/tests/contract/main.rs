@@ -11,6 +11,7 @@ mod promises;
 mod releases;
 mod reports;
 mod rollouts;
+mod standing;
 mod steps;
 
 use std::sync::Arc;
@@ -85,6 +86,15 @@ macro_rules! contract {
             }
             incidents::{
                 incidents_are_numbered_and_listed,
+            }
+            standing::{
+                every_root_is_kept_and_none_replaced,
+                the_newest_revocations_of_an_epoch_are_found,
+                a_hold_is_placed_once_and_moves_as_expected,
+                nothing_is_promised_of_a_release_on_hold,
+                each_change_is_counted,
+                the_newest_schedule_of_a_class_counts,
+                devices_are_found_by_what_they_run,
             }
         );
     };

@@ -18,6 +18,7 @@ use mainstay_trust::Algorithm;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::verbs::root::change;
 
 /// Make signing keys, look at them, and see what they signed.
 #[derive(Debug, Subcommand)]
@@ -52,6 +53,16 @@ pub enum Key {
     /// Show every use of a key, and whether the record is whole.
     #[command(after_help = "Example:\n  mainstay key uses ana.key")]
     Uses(uses::Uses),
+    /// Let a key sign only what is numbered up to a last number: the same as `mainstay root retire`.
+    #[command(
+        after_help = "Example:\n  mainstay key retire ana.key.pub --after-sequence 41 --from root-1.cbor -o root-2.cbor"
+    )]
+    Retire(change::Retire),
+    /// Refuse whatever a key has signed or signs: the same as `mainstay root revoke`.
+    #[command(
+        after_help = "Example:\n  mainstay key revoke ana.key.pub --compromised --from root-1.cbor -o root-2.cbor"
+    )]
+    Revoke(change::Revoke),
 }
 
 impl Key {
@@ -65,6 +76,8 @@ impl Key {
             Self::Show(verb) => verb.run(output),
             Self::ExportPublic(verb) => verb.run(output),
             Self::Uses(verb) => verb.run(output),
+            Self::Retire(verb) => verb.run(output),
+            Self::Revoke(verb) => verb.run(output),
         }
     }
 }

@@ -1,0 +1,79 @@
+//! Signed documents as the API shows them: roots, revocations, schedules.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A signed root that the server holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootView {
+    /// Its version.
+    pub version: u32,
+    /// From when nothing is installed under it.
+    pub expires: Timestamp,
+    /// Who handed it in; none if an administrator put it into the server's folder.
+    pub by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The newest signed revocations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationsView {
+    /// The epoch of role revocation in which they were made.
+    pub epoch: u32,
+    /// Their number in it.
+    pub seq: u64,
+    /// By which a status names them, hexadecimal.
+    pub digest: String,
+    /// When they were made.
+    pub issued: Timestamp,
+    /// From when nothing is installed until the next ones have come.
+    pub next_update: Timestamp,
+    /// The keys they withdraw, by id, hexadecimal.
+    pub keys: Vec<String>,
+    /// The releases they withdraw, by manifest digest.
+    pub releases: Vec<String>,
+    /// The least sequence numbers that classes still install.
+    pub minimums: Vec<MinimumView>,
+    /// What is withdrawn, by these and earlier ones, and which devices run it all the same.
+    pub withdrawn: Vec<WithdrawnView>,
+    /// Who handed them in.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The least sequence number that a class still installs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MinimumView {
+    /// The class id, as in the manifest, hexadecimal.
+    pub class: String,
+    /// The number.
+    pub sequence: u64,
+}
+
+/// A withdrawn release and the devices that run it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithdrawnView {
+    /// The release, `thermo-v2@1.1.0`; its manifest's digest if this server never had it.
+    pub release: String,
+    /// By what.
+    pub because: String,
+    /// The devices that run it, by their own word: a revocation stops installing, never running.
+    pub running: Vec<String>,
+}
+
+/// A signed schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleView {
+    /// The release, `thermo-v2@1.1.0`.
+    pub release: String,
+    /// The class id, as in the manifest, hexadecimal.
+    pub class: String,
+    /// How many of 10,000 devices may install it.
+    pub share: u16,
+    /// Not before this moment.
+    pub not_before: Timestamp,
+    /// And not from this moment on.
+    pub expires: Timestamp,
+}

@@ -1,0 +1,116 @@
+//! What withholds a release that its rollout would offer: a hold, a revocation, a missing word.
+//!
+//! A rollout decides on its devices alone and knows none of this. Whoever makes its offer known asks
+//! here what to call the reason, and in which words. Read [`Withheld`].
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::words::{span, until};
+
+/// Why a release isn't offered although its rollout would.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "withheld", rename_all = "kebab-case")]
+pub enum Withheld {
+    /// One person put it on hold.
+    Held {
+        /// Since when.
+        since: Timestamp,
+        /// Who, by address.
+        who: String,
+        /// In their words.
+        why: String,
+    },
+    /// Every device would refuse it as things stand.
+    Refused {
+        /// The refusal's stable id.
+        refusal: String,
+    },
+    /// The root lets people revoke, and they have said nothing yet.
+    RevocationsMissing,
+    /// What people last revoked was good until a moment that has passed.
+    RevocationsStale {
+        /// When it passed.
+        since: Timestamp,
+    },
+    /// The class installs nothing without a schedule, and there is none.
+    Unscheduled,
+    /// The schedule hasn't begun.
+    ScheduleOpens {
+        /// When it does.
+        at: Timestamp,
+    },
+    /// The schedule is over.
+    ScheduleOver {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The device lies outside the share that the schedule allows.
+    OutsideShare {
+        /// In hundredths of a percent of all devices.
+        share: u16,
+    },
+    /// The server has no such release.
+    NotHere,
+}
+
+impl Withheld {
+    /// The reason, as the end of "..., because ...".
+    #[must_use]
+    pub fn reason(&self, now: Timestamp) -> String {
+        let ago = |since: &Timestamp| format!("{} ago", span(now.duration_since(*since)));
+        match self {
+            Self::Held { since, who, why } => {
+                format!("{who} put it on hold {}: {why}", ago(since))
+            }
+            Self::Refused { refusal } => format!("every device would refuse it ({refusal})"),
+            Self::RevocationsMissing => {
+                "the root's keepers have published no revocations, and devices wait for them"
+                    .to_owned()
+            }
+            Self::RevocationsStale { since } => {
+                format!("the revocations' next update was due {}", ago(since))
+            }
+            Self::Unscheduled => "operations hasn't signed a schedule".to_owned(),
+            Self::ScheduleOpens { at } => {
+                format!(
+                    "the schedule that operations signed begins {}",
+                    until(*at, now)
+                )
+            }
+            Self::ScheduleOver { since } => {
+                format!("the schedule that operations signed ended {}", ago(since))
+            }
+            Self::OutsideShare { share } => format!(
+                "operations' schedule lets only {}.{:02} % of the devices install it, and this isn't one of them",
+                share / 100,
+                share % 100
+            ),
+            Self::NotHere => "this server doesn't have it".to_owned(),
+        }
+    }
+
+    /// What a person can do about it, as the end of "Next: ...".
+    #[must_use]
+    pub fn next(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => {
+                "find out what is wrong; two people release the hold, or revoke the release"
+            }
+            Self::Refused { .. } => {
+                "look the refusal up by its id; a revoked release is replaced by a new one"
+            }
+            Self::RevocationsMissing | Self::RevocationsStale { .. } => {
+                "the holders of role revocation sign a new document; publish it with `mainstay revoke publish FILE`"
+            }
+            Self::Unscheduled | Self::ScheduleOver { .. } => {
+                "operations signs a schedule; publish it with `mainstay schedule publish FILE`"
+            }
+            Self::ScheduleOpens { .. } => "nothing to do",
+            Self::OutsideShare { .. } => {
+                "when the devices before it are well, operations signs a schedule with a larger share"
+            }
+            Self::NotHere => "hand the release in again",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Lets releases follow the revocations and the root: what no device installs any more becomes
+//! `Revoked`, and its rollout is halted.
+//!
+//! Offers ask the newest papers themselves, so nothing is promised in the moment before. It looks at
+//! where the releases stand, so whatever was missed is caught up with. Read [`catch_up`].
+
+use jiff::Timestamp;
+use mainstay_fleet::ReleaseDigest;
+use mainstay_release::{Release, StageName};
+use mainstay_rollout::{Rollout, halt};
+use mainstay_store::{StageChange, StoreError};
+use mainstay_trust::Refusal;
+
+use super::advance_rollouts;
+use crate::App;
+use crate::standing::Standing;
+
+/// Brings every release and rollout in line with the newest papers, once for each of them.
+///
+/// # Errors
+/// If the store fails; what was saved before stays saved, and the next turn goes on from there.
+pub(super) async fn catch_up(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    let standing = app.standing().await?;
+    let papers = (standing.root_version(), standing.revocations_digest());
+    if app.memory.is_caught_up_with(&papers) {
+        return Ok(());
+    }
+    let mut done = true;
+    for release in app.store.releases().await? {
+        match withdraw(app, &standing, release, now).await {
+            // Somebody else has changed it meanwhile; the next turn looks again.
+            Err(StoreError::Conflict { .. }) => done = false,
+            withdrawn => withdrawn?,
+        }
+    }
+    if done {
+        app.memory.caught_up_with(papers);
+    }
+    Ok(())
+}
+
+async fn withdraw(
+    app: &App,
+    standing: &Standing,
+    release: Release,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let manifest = ReleaseDigest(release.facts.manifest.0);
+    let expected = release.stage.name();
+    if expected == StageName::Revoked {
+        return Ok(());
+    }
+    let Some(envelope) = app.store.envelope(&manifest).await? else {
+        return Ok(());
+    };
+    let Some(refusal) = standing.judge(&envelope).withdrawn() else {
+        return Ok(());
+    };
+    let because = because(standing, refusal);
+    halt_rollouts(app, &release, &because, now).await?;
+    revoke(app, &release, &because, now).await
+}
+
+/// By which paper, and with which refusal, as a clause.
+fn because(standing: &Standing, refusal: Refusal) -> String {
+    let by = match (refusal, standing.held_revocations()) {
+        (Refusal::RetiredKey, _) | (_, None) => format!("root {}", standing.root_version()),
+        (_, Some(held)) => format!("revocations {}.{}", held.epoch, held.seq),
+    };
+    format!("devices refuse it with {} by {by}", refusal.id())
+}
+
+async fn halt_rollouts(
+    app: &App,
+    release: &Release,
+    because: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let class = release.facts.class.as_str();
+    for rollout in app.store.active_rollouts(Some(class)).await? {
+        if rollout.candidate.release.0 == release.facts.manifest.0 {
+            halt_one(app, &rollout, because, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn halt_one(
+    app: &App,
+    rollout: &Rollout,
+    because: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let fleet = app.store.fleet_view(rollout.id).await?;
+    match halt::by_revocation(rollout, &fleet, because, now) {
+        Ok(step) => advance_rollouts::save(app, rollout, &fleet, step, now)
+            .await
+            .map(|_actions| ()),
+        // It ended by itself.
+        Err(_over) => Ok(()),
+    }
+}
+
+/// The halt has moved the release, so it is read again.
+async fn revoke(
+    app: &App,
+    release: &Release,
+    because: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(release) = app.store.release(&release.id).await? else {
+        return Ok(());
+    };
+    let expected = release.stage.name();
+    let Ok(revoked) = release.revoke(because, now) else {
+        return Ok(());
+    };
+    let change = StageChange {
+        release: &revoked,
+        expected,
+    };
+    app.store.save_release(change, None).await?;
+    tracing::warn!(release = %revoked.id, because, "release revoked");
+    Ok(())
+}
