@@ -1,6 +1,4 @@
-//! The history of a release: every stage it has been in, oldest first, with who brought it there.
-//!
-//! Read [`Entry`].
+//! How a release came to where it stands: one entry for each stage it has entered.
 
 use jiff::Timestamp;
 use mainstay_access::Email;

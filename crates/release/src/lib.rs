@@ -27,13 +27,13 @@ pub mod release;
 mod schedule;
 mod signing;
 pub mod stage;
+mod stage_name;
 
 pub use gate::NO_EVIDENCE;
-pub use history::Entry;
 pub use hold::{Hold, HoldRefusal, HoldState};
 pub use refusal::Refusal;
 pub use release::{Facts, RETURNS_TO_MAX, Release, ReleaseId};
 pub use stage::{
-    Approved, Complete, Drafted, GateFact, Gated, Halted, Revoked, RolledBack, Rolling, Scheduled,
-    Signed, Stage, StageName, Superseded,
+    Approved, Complete, Drafted, Entry, GateFact, Gated, Halted, Revoked, RolledBack, Rolling,
+    Scheduled, Signed, Stage, StageName, Superseded,
 };
