@@ -33,6 +33,20 @@ fn hold(target: &Target, bytes: &[u8]) {
 }
 
 #[test]
+fn the_mutator_reaches_what_is_near_and_in_the_same_way_each_time() {
+    let first_that_is_no_text = || {
+        let mut mutator = Mutator::new(vec![b"bytes=0-9".to_vec()], 64);
+        (0..INPUTS).find(|_| std::str::from_utf8(&mutator.input()).is_err())
+    };
+    let place = first_that_is_no_text();
+    assert!(
+        place.is_some(),
+        "{INPUTS} inputs, and all of them were text"
+    );
+    assert_eq!(first_that_is_no_text(), place);
+}
+
+#[test]
 fn names_are_unique_and_each_has_a_program_for_libfuzzer() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/fuzz_targets");
     let mut programs: Vec<String> = std::fs::read_dir(folder)

@@ -19,6 +19,7 @@
 
 mod approval;
 mod gate;
+mod history;
 pub mod hold;
 mod outcome;
 pub mod refusal;
@@ -26,6 +27,7 @@ pub mod release;
 mod schedule;
 mod signing;
 pub mod stage;
+mod stage_name;
 
 pub use gate::NO_EVIDENCE;
 pub use hold::{Hold, HoldRefusal, HoldState};

@@ -9,15 +9,15 @@
 //!
 //! Read [`Stage`].
 
-use core::fmt;
-
 use jiff::Timestamp;
 use mainstay_access::Email;
 use mainstay_plan::PlanDigest;
 use mainstay_trust::Digest;
 use serde::{Deserialize, Serialize};
 
+pub use crate::history::Entry;
 use crate::release::ReleaseId;
+pub use crate::stage_name::StageName;
 
 /// Where a release stands, with the facts of how it came there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,82 +174,6 @@ pub struct Revoked {
     pub because: String,
 }
 
-/// The stages by name alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StageName {
-    /// [`Stage::Draft`].
-    Draft,
-    /// [`Stage::Signed`].
-    Signed,
-    /// [`Stage::Gated`].
-    Gated,
-    /// [`Stage::Approved`].
-    Approved,
-    /// [`Stage::Scheduled`].
-    Scheduled,
-    /// [`Stage::Rolling`].
-    Rolling,
-    /// [`Stage::Complete`].
-    Complete,
-    /// [`Stage::Halted`].
-    Halted,
-    /// [`Stage::RolledBack`].
-    RolledBack,
-    /// [`Stage::Superseded`].
-    Superseded,
-    /// [`Stage::Revoked`].
-    Revoked,
-}
-
-/// One line of a release's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry<'a> {
-    /// The stage it entered.
-    pub stage: StageName,
-    /// Who brought it there; nobody if the rollout did.
-    pub by: Option<&'a Email>,
-    /// When.
-    pub at: Timestamp,
-}
-
-impl StageName {
-    /// The stable id, such as `rolled-back`.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Signed => "signed",
-            Self::Gated => "gated",
-            Self::Approved => "approved",
-            Self::Scheduled => "scheduled",
-            Self::Rolling => "rolling",
-            Self::Complete => "complete",
-            Self::Halted => "halted",
-            Self::RolledBack => "rolled-back",
-            Self::Superseded => "superseded",
-            Self::Revoked => "revoked",
-        }
-    }
-
-    /// As the end of "the release is ...".
-    #[must_use]
-    pub fn phrase(self) -> &'static str {
-        match self {
-            Self::Draft => "drafted",
-            Self::Gated => "through its gates",
-            Self::RolledBack => "rolled back",
-            other => other.id(),
-        }
-    }
-}
-
-impl fmt::Display for StageName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.phrase())
-    }
-}
-
 impl Stage {
     /// The stage by name alone.
     #[must_use]
@@ -341,69 +265,4 @@ impl Stage {
             | Self::Scheduled(_) => None,
         }
     }
-}
-
-impl Stage {
-    /// Every stage the release has been in, oldest first, for a page's timeline.
-    #[must_use]
-    pub fn history(&self) -> Vec<Entry<'_>> {
-        let mut entries = vec![entry(
-            StageName::Draft,
-            &self.drafted().by,
-            self.drafted().at,
-        )];
-        let signed = self.signed().map(|s| entry(StageName::Signed, &s.by, s.at));
-        let gated = self.gated().map(|g| Entry::of(StageName::Gated, g.at));
-        let approved = self
-            .approved()
-            .map(|a| entry(StageName::Approved, &a.by, a.at));
-        let scheduled = self
-            .scheduled()
-            .map(|s| entry(StageName::Scheduled, &s.by, s.at));
-        let rolling = self.rolling().map(|r| Entry::of(StageName::Rolling, r.at));
-        entries.extend(
-            [signed, gated, approved, scheduled, rolling]
-                .into_iter()
-                .flatten(),
-        );
-        entries.extend(self.outcome());
-        entries
-    }
-
-    /// What came of the rollout, oldest first.
-    fn outcome(&self) -> Vec<Entry<'_>> {
-        match self {
-            Self::Complete(complete) => vec![Entry::of(StageName::Complete, complete.at)],
-            Self::Halted(halted) => vec![Entry::of(StageName::Halted, halted.at)],
-            Self::RolledBack(back) => vec![
-                Entry::of(StageName::Halted, back.halted.at),
-                Entry::of(StageName::RolledBack, back.at),
-            ],
-            Self::Superseded(superseded) => vec![
-                Entry::of(StageName::Complete, superseded.complete.at),
-                Entry::of(StageName::Superseded, superseded.at),
-            ],
-            Self::Revoked(revoked) => {
-                let mut before = revoked.before.outcome();
-                before.push(Entry::of(StageName::Revoked, revoked.at));
-                before
-            }
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl Entry<'_> {
-    fn of(stage: StageName, at: Timestamp) -> Self {
-        Self {
-            stage,
-            by: None,
-            at,
-        }
-    }
-}
-
-fn entry(stage: StageName, by: &Email, at: Timestamp) -> Entry<'_> {
-    let by = Some(by);
-    Entry { stage, by, at }
 }

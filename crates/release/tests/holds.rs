@@ -51,7 +51,10 @@ fn id<T: std::fmt::Debug>(refused: Result<T, HoldRefusal>) -> &'static str {
 
 #[test]
 fn one_person_holds_with_a_reason_while_there_is_room() {
-    assert_eq!((placed().reason.as_str(), placed().by), ("smoke", kim().email));
+    assert_eq!(
+        (placed().reason.as_str(), placed().by),
+        ("smoke", kim().email)
+    );
     assert!(placed().is_in_force());
     let long = "x".repeat(REASON_BYTES_MAX + 1);
     let full = HELD_MAX as usize;
@@ -71,7 +74,10 @@ fn one_person_holds_with_a_reason_while_there_is_room() {
 fn two_different_people_let_go() {
     let asked = placed().release(&kim(), at(2)).expect("who held may ask");
     assert!(asked.is_in_force());
-    assert_eq!(id(asked.clone().release(&kim(), at(3))), "hold.needs-another");
+    assert_eq!(
+        id(asked.clone().release(&kim(), at(3))),
+        "hold.needs-another"
+    );
     let engineer = person("ana", Duty::Engineer);
     assert_eq!(id(asked.clone().release(&engineer, at(3))), "access.denied");
     let over = asked.release(&sam(), at(3)).expect("somebody else agrees");

@@ -39,11 +39,19 @@ fn bound_and_whole_everything_passes() {
         "{told}"
     );
     let value: serde_json::Value =
-        serde_json::from_str(&folder.good("--json artifact inspect a.mainstay")).unwrap();
+        serde_json::from_str(&folder.good("--json artifact inspect a.mainstay"))
+            .expect("as the story set it up");
     for (bound, file) in [("sbom", "app.cdx.json"), ("provenance", "app.intoto.json")] {
         let path = folder.path().join(file);
-        let sha = Command::new("sha256sum").arg(path).output().unwrap().stdout;
-        assert!(String::from_utf8_lossy(&sha).starts_with(value[bound].as_str().unwrap()));
+        let sha = Command::new("sha256sum")
+            .arg(path)
+            .output()
+            .expect("as the story set it up")
+            .stdout;
+        assert!(
+            String::from_utf8_lossy(&sha)
+                .starts_with(value[bound].as_str().expect("as the story set it up"))
+        );
     }
 }
 
@@ -59,12 +67,34 @@ fn what_is_not_bound_or_not_true_is_refused() {
     folder.good(&other);
     let ended = folder.run(&format!("--json {VERIFY} other.json"));
     assert_eq!(ended.code(), 1);
-    let value: serde_json::Value = serde_json::from_str(&ended.stdout()).unwrap();
+    let value: serde_json::Value =
+        serde_json::from_str(&ended.stdout()).expect("as the story set it up");
     let failed = &value["checks"][7];
     assert_eq!(failed["id"], "provenance.unbound");
-    assert_eq!(failed["expected"].as_str().unwrap().len(), 64, "{failed}");
-    assert_eq!(failed["found"].as_str().unwrap().len(), 64, "{failed}");
-    assert!(failed["cure"].as_str().unwrap().len() > 10, "{failed}");
+    assert_eq!(
+        failed["expected"]
+            .as_str()
+            .expect("as the story set it up")
+            .len(),
+        64,
+        "{failed}"
+    );
+    assert_eq!(
+        failed["found"]
+            .as_str()
+            .expect("as the story set it up")
+            .len(),
+        64,
+        "{failed}"
+    );
+    assert!(
+        failed["cure"]
+            .as_str()
+            .expect("as the story set it up")
+            .len()
+            > 10,
+        "{failed}"
+    );
 }
 
 #[test]
@@ -125,11 +155,12 @@ fn a_program_of_others_verifies_the_statement() {
     let ended = judge(&folder, "app.intoto.json");
     let told = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{told}");
-    let value: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let value: serde_json::Value =
+        serde_json::from_slice(&ended.stdout).expect("as the story set it up");
     assert_eq!(value["_type"], "https://in-toto.io/Statement/v1");
     assert_eq!(value["subject"][0]["name"], "app.bin");
 
-    let text = String::from_utf8(folder.read("app.intoto.json")).unwrap();
+    let text = String::from_utf8(folder.read("app.intoto.json")).expect("as the story set it up");
     let flipped = text.replacen("eyJfdHlwZSI6Imh0dHBz", "eyJfdHlwZSI6Imh0dHB0", 1);
     assert_ne!(text, flipped);
     folder.write("app.intoto.json", flipped);
@@ -142,9 +173,11 @@ fn a_program_of_others_verifies_the_statement() {
 }
 
 fn judge(folder: &Folder, file: &str) -> Output {
-    let public = String::from_utf8(folder.read("ana.key.pub")).unwrap();
-    let (_, point) = public.split_once("public_key = \"").unwrap();
-    let (point, _) = point.split_once('"').unwrap();
+    let public = String::from_utf8(folder.read("ana.key.pub")).expect("as the story set it up");
+    let (_, point) = public
+        .split_once("public_key = \"")
+        .expect("as the story set it up");
+    let (point, _) = point.split_once('"').expect("as the story set it up");
     Command::new(judges::program("python3"))
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),

@@ -21,7 +21,7 @@ fn offered() -> Folder {
         folder.path().join("app.bin"),
         folder.path().join("rootfs.img"),
     )
-    .unwrap();
+    .expect("as the story set it up");
     folder.good(
         "artifact pack rootfs.img release.mainstay --plan plan.toml --class device-v1 \
          --version 1.0.0 --sequence 1 --key ana.key --root root.cbor",
@@ -29,7 +29,7 @@ fn offered() -> Folder {
     folder
         .good("artifact approve release.mainstay --root root.cbor --plan plan.toml --key sam.key");
     let root = json(&folder.good("--json root show root.cbor"));
-    let issued = root["issued"].as_u64().unwrap();
+    let issued = root["issued"].as_u64().expect("as the story set it up");
     let status = Status {
         seq: 5,
         issued,
@@ -39,9 +39,11 @@ fn offered() -> Folder {
         held: List::default(),
         nonce: None,
     };
-    let passphrase = Passphrase::from_text(PASSPHRASE).unwrap();
-    let signer = file::open(&folder.path().join("status.key"), &passphrase).unwrap();
-    let bytes = document_file::sign(&status, &[&signer], &HostPrimitives).unwrap();
+    let passphrase = Passphrase::from_text(PASSPHRASE).expect("as the story set it up");
+    let signer =
+        file::open(&folder.path().join("status.key"), &passphrase).expect("as the story set it up");
+    let bytes =
+        document_file::sign(&status, &[&signer], &HostPrimitives).expect("as the story set it up");
     folder.write("status.cbor", bytes);
     folder
 }
@@ -69,7 +71,9 @@ fn each_reason_against_it_is_a_devices_reason() {
     folder.pack("app.bin", "unsigned.mainstay");
     let fresh = format!("{ASK} {DEVICE} --status status.cbor");
     let manifest = json(&folder.good("--json artifact inspect release.mainstay"));
-    let manifest = manifest["manifest_digest"].as_str().unwrap();
+    let manifest = manifest["manifest_digest"]
+        .as_str()
+        .expect("as the story set it up");
     for (words, id) in [
         (format!("{ASK} {DEVICE}"), "trust.status-missing"),
         (format!("{fresh} --sequence-confirmed 1"), "trust.downgrade"),
@@ -111,7 +115,9 @@ fn each_reason_against_it_is_a_devices_reason() {
 fn a_release_may_return_where_the_confirmed_one_says() {
     let folder = offered();
     let manifest = json(&folder.good("--json artifact inspect release.mainstay"));
-    let manifest = manifest["manifest_digest"].as_str().unwrap();
+    let manifest = manifest["manifest_digest"]
+        .as_str()
+        .expect("as the story set it up");
     folder.good(&format!(
         "{ASK} {DEVICE} --status status.cbor --sequence-confirmed 9 --returns-to {manifest}"
     ));

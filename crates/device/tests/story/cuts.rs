@@ -8,7 +8,8 @@ use mainstay_device::{Cut, Slot, slot};
 use mainstay_trust::rustcrypto::RustCrypto;
 use proptest::prelude::*;
 
-use crate::world::{Release, START_S, TestDevice, World};
+use crate::vendor::Release;
+use crate::world::{START_S, TestDevice, World};
 
 const HOUR_MS: u64 = 3_600_000;
 /// How the power goes away, and whether what it tore can't be read afterwards.

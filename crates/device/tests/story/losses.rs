@@ -4,7 +4,8 @@ use mainstay_device::{Flash as _, SimulatedNor, Slot};
 use mainstay_protocol::{BootReason, Event};
 use mainstay_trust::Refusal;
 
-use crate::world::{Release, TestDevice, World};
+use crate::vendor::Release;
+use crate::world::{TestDevice, World};
 
 const HOUR_MS: u64 = 3_600_000;
 

@@ -6,4 +6,5 @@ mod losses;
 mod machine;
 mod papers;
 mod updates;
+mod vendor;
 mod world;

@@ -7,7 +7,8 @@ use mainstay_device::{BundleParts, Cut};
 use mainstay_protocol::Event;
 use mainstay_trust::{KeyId, KeyState, List, Refusal, Revocations, Role};
 
-use crate::world::{Release, START_S, TestDevice, Vendor, World, member, somebody};
+use crate::vendor::{Release, Vendor, member, somebody};
+use crate::world::{START_S, TestDevice, World};
 
 const HOUR_MS: u64 = 3_600_000;
 

@@ -4,7 +4,8 @@ use mainstay_device::{Record, Want, journal};
 use mainstay_protocol::{BootReason, Directive, Event, Health, RevertCause, Todo, write};
 use mainstay_trust::Refusal;
 
-use crate::world::{Release, START_S, TestDevice, Vendor, World};
+use crate::vendor::{Release, Vendor};
+use crate::world::{START_S, TestDevice, World};
 
 const HOUR_MS: u64 = 3_600_000;
 

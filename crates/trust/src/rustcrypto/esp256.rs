@@ -16,6 +16,9 @@ use sha2::{Digest as _, Sha256};
 /// Both `s` and `n - s` are accepted: RFC 9053, section 2.1 demands no low `s`, and PKCS#11
 /// tokens give either. It costs nothing, since no identity here is taken from a signature's bytes:
 /// a release is named by its manifest, and a second form of one signature is still one holder's.
+///
+/// The equation (FIPS 186-5, section 6.4.2) is written out over the library's arithmetic, because
+/// its own `verify` keeps two tables of multiples on the stack, 3 KB that a small device needs.
 pub(super) fn verify(
     key: &PublicKey<'_>,
     message: &[&[u8]],

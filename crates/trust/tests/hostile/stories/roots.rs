@@ -243,7 +243,7 @@ fn thresholds() -> Vec<Story> {
             "root-by-one-key-twice",
             told(
                 "Two keepers are asked for; one signs twice",
-                "GHSA-pwqf-9h7j-7mv8, WS-2022-0303: one root key counted twice",
+                "GMS-2022-4197: one new root key counted twice",
                 "one root key of two",
                 Refusal::ThresholdNotMet,
                 "A key that signed twice is one signer.",

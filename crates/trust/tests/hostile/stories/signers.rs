@@ -51,7 +51,7 @@ fn thresholds() -> Vec<Story> {
             "threshold-by-one-key-twice",
             told(
                 "Two builders are asked for; one signs twice",
-                "CVE-2020-15093, CVE-2020-6174: one key's signature counted twice",
+                "CVE-2020-15093, CVE-2020-6174, CVE-2026-6966: one key's signature counted twice",
                 "one build key of two",
                 Refusal::ThresholdNotMet,
                 "A key that signed twice is one signer.",

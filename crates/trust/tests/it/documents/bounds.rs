@@ -1,0 +1,176 @@
+//! The bounds on documents, on both sides: what may be full fits, and one more is refused.
+
+use crate::people::{self, Draft, bytes_of, leaked};
+use mainstay_trust::envelope::Envelope;
+use mainstay_trust::signed::Signed;
+use mainstay_trust::{
+    Digest, Document, EncodeError, KeyId, KeyState, List, Minimum, Refusal, Revocations, Role,
+    Root, Status,
+};
+
+/// The limits on size are enough for what the limits on counts allow.
+#[test]
+fn the_fullest_documents_fit() {
+    let mut manifest = people::manifest();
+    manifest.version = "v".repeat(64).leak();
+    manifest.sequence = u64::MAX;
+    manifest.returns_to = leaked(&[Digest([1; 32]); 4]);
+    bytes_of(1024, |buf| manifest.encode(buf));
+
+    let mut status = people::status();
+    status.held = leaked(&[Digest([1; 32]); 16]);
+    status.revocations = Some(Digest([2; 32]));
+    (status.seq, status.issued, status.expires) = (u64::MAX, u64::MAX - 1, u64::MAX);
+    people::payload(&status);
+
+    let mut revocations = people::revocations();
+    revocations.keys = leaked(&[KeyId([1; 16]); 32]);
+    revocations.releases = leaked(&[Digest([1; 32]); 32]);
+    let minimum = |number| Minimum {
+        class: [number; 16],
+        sequence: u64::MAX,
+    };
+    revocations.minimums = leaked(&(0..16).map(minimum).collect::<Vec<_>>());
+    (revocations.epoch, revocations.seq) = (u32::MAX, u64::MAX);
+    (revocations.issued, revocations.next_update) = (u64::MAX - 1, u64::MAX);
+    people::payload(&revocations);
+
+    let payload = people::payload(&fullest_root().done());
+    assert_eq!(Root::parse(&payload), Ok(fullest_root().done()));
+}
+
+fn fullest_root() -> Draft {
+    let mut root = people::root();
+    let mut key = root.keys[0];
+    let max_sequence = u64::MAX;
+    (key.holder, key.state) = ("h".repeat(64).leak(), KeyState::Retired { max_sequence });
+    root.keys = vec![key; 32];
+    root.roles
+        .iter_mut()
+        .for_each(|rule| rule.keys = vec![key.id; 8]);
+    root.policy = vec![([1; 16], Role::ALL.to_vec()); 16];
+    root
+}
+
+/// The bytes with one item more in the array that begins with `head` and `item`, whose length is its
+/// last byte.
+fn one_more(bytes: &[u8], head: &[u8], item: &[u8]) -> Vec<u8> {
+    let array = [head, item].concat();
+    let at = bytes
+        .windows(array.len())
+        .position(|window| window == array)
+        .expect("such an array");
+    let mut more = bytes.to_vec();
+    more[at + head.len() - 1] += 1;
+    let behind = at + head.len();
+    more.splice(behind..behind, item.iter().copied());
+    more
+}
+
+fn expect_too_large<'d, D: Document<'d>>(bytes: Vec<u8>) {
+    assert_eq!(D::parse(bytes.leak()).map(|_| ()), Err(Refusal::TooLarge));
+}
+
+/// One more than the most is neither read nor written, of everything that is counted.
+#[test]
+fn more_than_the_most_is_refused() {
+    let digest = [&[0x58, 0x20][..], &[0xd1; 32]].concat();
+    let kid = [&[0x50][..], &[0xc1; 16]].concat();
+    let mut status = people::status();
+    status.held = leaked(&[Digest([0xd1; 32]); 16]);
+    expect_too_large::<Status<'_>>(one_more(&people::payload(&status), &[0x90], &digest));
+
+    let mut revocations = people::revocations();
+    revocations.keys = leaked(&[KeyId([0xc1; 16]); 32]);
+    revocations.releases = leaked(&[Digest([0xd1; 32]); 32]);
+    let bytes = people::payload(&revocations);
+    expect_too_large::<Revocations<'_>>(one_more(&bytes, &[0x98, 0x20], &kid));
+    expect_too_large::<Revocations<'_>>(one_more(&bytes, &[0x98, 0x20], &digest));
+
+    let mut root = people::root();
+    root.role(Role::Build).keys = vec![KeyId([0xc1; 16]); 8];
+    root.policy = vec![([0xc1; 16], vec![Role::Build]); 16];
+    let bytes = people::payload(&root.done());
+    expect_too_large::<Root<'_>>(one_more(&bytes, &[0x88], &kid));
+    let policy = [&[0x82][..], &kid, &[0x81, 0x01]].concat();
+    expect_too_large::<Root<'_>>(one_more(&bytes, &[0x90], &policy));
+
+    let mut manifest = people::manifest();
+    manifest.returns_to = leaked(&[Digest([0xd1; 32]); 5]);
+    assert_eq!(
+        manifest.encode(&mut [0; 1024]),
+        Err(EncodeError::Refused(Refusal::TooLarge))
+    );
+    let blocks: Vec<&[u8]> = vec![b"block"; 16];
+    let blocks = List::from(&blocks[..]);
+    let signed = bytes_of(1024, |buf| {
+        Signed {
+            payload: b"x",
+            blocks,
+        }
+        .encode(buf)
+    });
+    let more = one_more(&signed, &[0x90], b"\x45block");
+    assert_eq!(Signed::parse(&more).map(|_| ()), Err(Refusal::TooLarge));
+}
+
+/// What devices would refuse for its counts isn't written in the first place.
+#[test]
+fn too_many_items_are_not_written() {
+    let refused = Err(EncodeError::Refused(Refusal::TooLarge));
+    let mut buf = [0; 32 * 1024];
+    let held = leaked(&[Digest([1; 32]); 17]);
+    assert_eq!(
+        Status {
+            held,
+            ..people::status()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let keys = leaked(&[KeyId([1; 16]); 33]);
+    assert_eq!(
+        Revocations {
+            keys,
+            ..people::revocations()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let releases = leaked(&[Digest([1; 32]); 33]);
+    assert_eq!(
+        Revocations {
+            releases,
+            ..people::revocations()
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let changes: [fn(&mut Draft); 4] = [
+        |r| r.keys = vec![r.keys[0]; 33],
+        |r| r.policy = vec![([1; 16], vec![]); 17],
+        |r| r.role(Role::Build).keys = vec![KeyId([1; 16]); 9],
+        |r| r.role(Role::Build).required_algorithms = vec![mainstay_trust::Algorithm::Esp256; 4],
+    ];
+    for change in changes {
+        let mut root = people::root();
+        change(&mut root);
+        assert_eq!(root.done().encode(&mut buf), refused);
+    }
+    let blocks: Vec<&[u8]> = vec![b""; 17];
+    let blocks = List::from(&blocks[..]);
+    assert_eq!(
+        Signed {
+            payload: b"",
+            blocks
+        }
+        .encode(&mut buf),
+        refused
+    );
+    let envelope = Envelope {
+        digest: Digest::ZERO,
+        blocks,
+        manifest: b"",
+    };
+    assert_eq!(envelope.encode(&mut buf), refused);
+}
