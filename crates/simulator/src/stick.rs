@@ -25,3 +25,22 @@ impl Stick {
         (self.image == *image).then(|| self.payload[from..to].to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_gives_what_there_is_of_its_own_image_only() {
+        let stick = Stick::with(Arc::from([1, 2, 3, 4]));
+        let own = RustCrypto.digest(&[1, 2, 3, 4]);
+        for (image, offset, length, expected) in [
+            (own, 0, 2, Some(vec![1, 2])),
+            (own, 2, 9, Some(vec![3, 4])),
+            (own, 9, u32::MAX, Some(vec![])),
+            (Digest::ZERO, 0, 2, None),
+        ] {
+            assert_eq!(stick.read(&image, offset, length), expected);
+        }
+    }
+}
