@@ -117,7 +117,7 @@ fn made(folder: &Path, algorithm: Algorithm) -> Box<dyn Signer> {
         assert!(key.sensitive && !key.extractable && key.may_sign && !key.asks_each_time);
         let taken = token.generate(&uri, algorithm).unwrap_err();
         assert_eq!(taken.id(), "token.key-exists");
-        let public = PublicHalf::new("ana@northwind.example", made.public.clone());
+        let public = PublicHalf::new("ana@northwind.example", made.public.clone()).unwrap();
         let file = TokenFile {
             uri: made.uri.clone(),
         };
