@@ -8,7 +8,7 @@ use crate::returns::CannotReturn;
 use crate::testing::{OLD, at, device, opened, view};
 use crate::tripwire::Trip;
 use crate::why::{self, Subject};
-use crate::{HaltReason, Question, Wait, halt, offer};
+use crate::{HaltReason, Question, Wait, Withheld, halt, offer};
 
 const SUBJECT: Subject<'_> = Subject {
     device: "th-0193",
@@ -208,4 +208,38 @@ fn a_device_whose_turn_it_is_hears_so() {
     assert_eq!(why::offered(&SUBJECT, &halted.rollout), back);
     let none = format!("{device}, and no rollout is under way for it.");
     assert_eq!(why::not_enrolled(&SUBJECT), none);
+}
+
+#[test]
+fn what_withholds_a_release_is_told_with_what_to_do() {
+    let (since, who, why) = (at(0), "kim".to_owned(), "smoke".to_owned());
+    let refusal = "trust.revoked-key".to_owned();
+    let cases = [
+        (
+            Withheld::Held { since, who, why },
+            "kim put it on hold 30 min ago: smoke",
+        ),
+        (
+            Withheld::Refused { refusal },
+            "every device would refuse it (trust.revoked-key)",
+        ),
+        (
+            Withheld::RevocationsStale { since },
+            "the revocations' next update was due 30 min ago",
+        ),
+        (Withheld::Unscheduled, "operations hasn't signed a schedule"),
+        (
+            Withheld::ScheduleOpens { at: at(31) },
+            "the schedule that operations signed begins in 1 min",
+        ),
+        (
+            Withheld::OutsideShare { share: 1005 },
+            "operations' schedule lets only 10.05 % of the devices install it, and this isn't one of them",
+        ),
+    ];
+    for (because, expected) in cases {
+        let wait = Wait::Withheld { because };
+        assert!(!why::next(&wait).is_empty());
+        check_reason(wait, expected);
+    }
 }
