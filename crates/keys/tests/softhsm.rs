@@ -83,7 +83,7 @@ fn again_with_a_token() {
 }
 
 fn in_the_token(folder: &Path) {
-    for algorithm in [Algorithm::Esp256] {
+    for algorithm in [Algorithm::Esp256, Algorithm::Esp384, Algorithm::Ed25519] {
         let signer = made(folder, algorithm);
         assert_eq!(signer.holder(), "ana@northwind.example");
         assert_eq!(signer.public_key().algorithm(), algorithm);
