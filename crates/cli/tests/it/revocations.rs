@@ -128,3 +128,20 @@ fn without_anybody_to_revoke_there_is_nothing_to_sign() {
         "revocations.nobody",
     );
 }
+
+/// A routine change of the holder: what the one before has signed may be on devices already.
+#[test]
+fn after_a_change_of_holders_the_numbers_go_on() {
+    let folder = office();
+    folder.good("revoke --root root-1.cbor --key ana.key.pub -o revocations-1.cbor");
+    folder.good("revoke sign revocations-1.cbor --root root-1.cbor --key rex.key");
+    folder.good("root add roy.key.pub --role revocation --from root-1.cbor -o root-2.cbor");
+    folder.good("root remove rex.key.pub --from root-2.cbor");
+    folder.good("root sign root-2.cbor --current root-1.cbor --key rae.key");
+    let from = "revoke --root root-2.cbor --from revocations-1.cbor -o revocations-2.cbor";
+    for options in ["", " --discard-signatures"] {
+        let told = folder.good(&format!("{from}{options}"));
+        assert!(told.contains("revocations 2 of epoch 0"), "{told}");
+        std::fs::remove_file(folder.path().join("revocations-2.cbor")).expect("just written");
+    }
+}

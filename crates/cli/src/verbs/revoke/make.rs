@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::{ClassName, RevocationsDraft};
+use mainstay_artifact::{ClassName, RevocationsDraft, document_file};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::manifest::Uuid;
 use mainstay_trust::{Digest, Refusal, Revocations, Role, Root, Verified, verify};
@@ -88,6 +88,8 @@ impl Make {
 
     /// What the named revocations are to these. Those of an earlier epoch are over: their keys may be
     /// gone, so nobody can say any more who signed them; those of a later one are of another root.
+    /// Within an epoch, what nobody signed whom the root knows was signed under the root before, by
+    /// holders who have handed over since: devices may hold it, so its number is used.
     fn stage(
         &self,
         path: &Path,
@@ -99,6 +101,9 @@ impl Make {
         match epoch.cmp(&root.get().role(Role::Revocation).epoch) {
             Ordering::Greater => return Err(at(path)(Refusal::RevocationsEpoch)),
             Ordering::Less => return Ok(Stage::Complete),
+            Ordering::Equal if handed_over(bytes, verdict.as_ref().err()) => {
+                return Ok(Stage::Complete);
+            }
             Ordering::Equal if self.discard_signatures => return Ok(Stage::Draft),
             Ordering::Equal => {}
         }
@@ -126,6 +131,12 @@ impl Make {
         }
         Ok(())
     }
+}
+
+/// Whether a paper has signatures, and none by anybody whom the root lists.
+fn handed_over(bytes: &[u8], refusal: Option<&Refusal>) -> bool {
+    let signed = document_file::claimed_signers(bytes).is_ok_and(|signers| !signers.is_empty());
+    signed && refusal == Some(&Refusal::Unsigned)
 }
 
 fn release_named(text: &str) -> Result<Digest, Failure> {
