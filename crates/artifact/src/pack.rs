@@ -10,7 +10,9 @@ use std::{mem, thread};
 
 use mainstay_trust::envelope;
 use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
-use mainstay_trust::{BootloaderVersion, Digest, EncodeError, Hasher, List, Manifest, Primitives};
+use mainstay_trust::{
+    BootloaderVersion, Digest, EncodeError, Hasher, List, Manifest, Primitives, Refusal,
+};
 
 use crate::blocks::BlockError;
 use crate::container::{ContainerError, PAYLOAD_BYTES_MAX, PIECE_BYTES};
@@ -204,7 +206,11 @@ pub(crate) fn check_size(image_bytes: u64) -> Result<(), PackError> {
     }
 }
 
-pub(crate) fn check(request: &PackRequest) -> Result<(), PackError> {
+/// Whether such a release can be packed: asked before its image is read or a key is used.
+///
+/// # Errors
+/// What is wrong with the request itself.
+pub fn check(request: &PackRequest) -> Result<(), PackError> {
     let version = &request.version;
     if version.len() > VERSION_BYTES_MAX || semver::Version::parse(version).is_err() {
         return Err(PackError::Version(
@@ -213,6 +219,9 @@ pub(crate) fn check(request: &PackRequest) -> Result<(), PackError> {
     }
     if request.sequence == 0 {
         return Err(PackError::Sequence);
+    }
+    if request.security_floor > request.sequence {
+        return Err(EncodeError::from(Refusal::FloorAboveSequence).into());
     }
     let releases = &request.returns_to;
     let repeated = releases

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer, pack_file};
+use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer, pack, pack_file};
 use mainstay_keys::{HostPrimitives, gather_randomness};
 use mainstay_trust::{Root, Verified};
 use serde_json::json;
@@ -47,6 +47,8 @@ impl Pack {
         let provenance = self.provenance.as_deref();
         let provenance = provenance.map(provenance::read).transpose()?;
         request.provenance = provenance.as_ref().map(|statement| statement.digest);
+        // What can't be packed is refused before anybody signs anything for it.
+        pack::check(&request).map_err(at(&self.image))?;
         let root = self.root.as_deref().map(RootFile::read).transpose()?;
         let root = root.as_ref().map(RootFile::open).transpose()?;
         files::must_be_new(&self.out, "artifact")?;
