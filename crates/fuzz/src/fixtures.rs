@@ -39,6 +39,16 @@ impl Fixtures {
         unhex(&file.expect("a golden document").1)
     }
 
+    /// All files below a folder whose name ends so, in the order of their names.
+    pub fn below(&self, folder: &str, end: &str) -> Vec<Vec<u8>> {
+        let inside = |(path, _): &&(PathBuf, Vec<u8>)| {
+            let path = path.to_string_lossy();
+            path.contains(folder) && path.ends_with(end)
+        };
+        let found = self.files.iter().filter(inside);
+        found.map(|(_, bytes)| bytes.clone()).collect()
+    }
+
     /// All files whose name ends so.
     pub fn ending(&self, end: &str) -> Vec<Vec<u8>> {
         self.named(end).map(|(_, bytes)| bytes.to_vec()).collect()

@@ -9,13 +9,19 @@
 //! first.
 
 mod admission;
+mod bundles;
+mod companions;
 mod files;
 pub mod fixtures;
+mod images;
+mod keys;
 mod messages;
 pub mod mutator;
+mod papers;
 mod policy;
 #[path = "../../server/src/device_protocol/range.rs"]
 mod range;
+mod signatures;
 mod storage;
 mod texts;
 mod trust;
@@ -56,8 +62,23 @@ pub const TARGETS: &[Target] = &[
     messages::CHECK_IN,
     messages::DIRECTIVE,
     messages::REPORTS,
+    bundles::BUNDLE_CHECK,
+    bundles::BUNDLE_FILE,
+    bundles::DOCUMENT_FILE,
+    companions::PROVENANCE,
+    companions::SBOM,
+    companions::STATEMENT,
     files::CONTAINER,
     files::INSPECT,
+    images::BOOT_KEY,
+    images::MCUBOOT,
+    keys::IMPORTED_KEY,
+    keys::TOKEN_FILE,
+    keys::TOKEN_URI,
+    keys::USE_LOG,
+    papers::PAPERS,
+    signatures::LMS,
+    signatures::SIGNATURE,
     storage::RECORD,
     storage::SLOT,
     texts::CLASS_NAME,

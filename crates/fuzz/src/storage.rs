@@ -30,14 +30,14 @@ pub(crate) const SLOT: Target = Target {
     },
 };
 
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+pub(crate) const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// A micro:bit's pages, with room for one page of image.
-fn layout() -> Layout {
+pub(crate) fn layout() -> Layout {
     Layout::new(1024, 4, 1024).expect("sizes of a part in use")
 }
 
-fn flash() -> SimulatedNor {
+pub(crate) fn flash() -> SimulatedNor {
     SimulatedNor::new(layout().total_bytes(), 1024, 4)
 }
 

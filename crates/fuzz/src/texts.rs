@@ -82,7 +82,7 @@ pub(crate) const RANGE: Target = Target {
     },
 };
 
-fn text(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 

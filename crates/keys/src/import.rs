@@ -37,7 +37,11 @@ pub fn public_half(
     }
 }
 
-fn parse(content: &[u8], asked: Option<Algorithm>) -> Result<PublicKeyBuf, String> {
+/// The public key in the content of such a file; the caller bounds its size.
+///
+/// # Errors
+/// What is wrong, in plain words.
+pub fn parse(content: &[u8], asked: Option<Algorithm>) -> Result<PublicKeyBuf, String> {
     if let Some(text) = pem(content) {
         let key = from_pem(text)?;
         return match asked {

@@ -37,16 +37,25 @@ impl TokenFile {
     /// # Errors
     /// If it can't be read, others may change it, or the URI isn't one.
     pub fn open(path: &Path) -> Result<Option<Self>, KeyError> {
-        let text = read_bounded(path, crate::file::KEY_FILE_BYTES_MAX)?;
+        let read = Self::parse(&read_bounded(path, crate::file::KEY_FILE_BYTES_MAX)?);
+        if !matches!(read, Ok(None)) {
+            check_unchanged_by_others(path)?;
+        }
+        Ok(read?)
+    }
+
+    /// Reads a file's text: none if it is something else.
+    ///
+    /// # Errors
+    /// As [`TokenUri::parse`].
+    pub fn parse(text: &str) -> Result<Option<Self>, TokenError> {
         if text.len() > FILE_BYTES_MAX {
             return Ok(None);
         }
-        let Ok(text) = toml::from_str::<Text>(&text) else {
-            return Ok(None);
-        };
-        check_unchanged_by_others(path)?;
-        let uri = TokenUri::parse(&text.token)?;
-        Ok(Some(Self { uri }))
+        match toml::from_str::<Text>(text) {
+            Ok(text) => TokenUri::parse(&text.token).map(|uri| Some(Self { uri })),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Keeps this in `path`, and `public` beside it. Refuses if either file exists.
@@ -73,7 +82,8 @@ impl TokenFile {
         Ok(())
     }
 
-    fn to_text(&self) -> String {
+    /// The text of its file.
+    pub fn to_text(&self) -> String {
         let token = self.uri.to_string();
         let text = toml::to_string(&Text { token }).expect("one string is always TOML");
         HEAD.to_owned() + &text

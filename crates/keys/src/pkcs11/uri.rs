@@ -126,8 +126,11 @@ impl TokenUri {
             }
             "pin-source" => {
                 let source = text(name, value)?;
-                let path = source.strip_prefix("file:").unwrap_or(&source);
-                let path = absolute(name, path.strip_prefix("//").unwrap_or(path))?;
+                let path = match source.strip_prefix("file:") {
+                    Some(path) => path.strip_prefix("//").unwrap_or(path),
+                    None => &source,
+                };
+                let path = absolute(name, path)?;
                 once(&mut self.pin_source, name, path)
             }
             _ => Err(wrong(format!(
@@ -270,6 +273,7 @@ mod tests {
             "pkcs11:serial=1a;slot-id=7?module-path=/usr/lib/a.so&pin-source=/run/pin",
         );
         check("pkcs11:?pin-source=file:///run/pin", "?pin-source=/run/pin");
+        check("pkcs11:?pin-source=//run/pin", "?pin-source=//run/pin");
         check("pkcs11:?module-name=softhsm2", "?module-name=softhsm2");
     }
 

@@ -33,7 +33,7 @@ pub fn check(path: &Path) -> Result<Vec<Line>, UseLogError> {
     if bytes.len() as u64 > LOG_BYTES_MAX {
         return Err(UseLogError::Full(path.to_owned()));
     }
-    follow(&bytes).map_err(|(line, foreign)| match foreign {
+    follow(&bytes).map_err(|BadLine { line, is_foreign }| match is_foreign {
         true => UseLogError::Foreign {
             path: path.to_owned(),
             line,
@@ -45,8 +45,20 @@ pub fn check(path: &Path) -> Result<Vec<Line>, UseLogError> {
     })
 }
 
-/// The lines, or the number of the first bad one and whether it is of no record at all.
-fn follow(bytes: &[u8]) -> Result<Vec<Line>, (usize, bool)> {
+/// The first line of a record that can't stand there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadLine {
+    /// Its number, from 1.
+    pub line: usize,
+    /// Whether it is of no record at all, and not only in the wrong place.
+    pub is_foreign: bool,
+}
+
+/// Every line of a record that was read, if its chain is whole; the caller bounds its size.
+///
+/// # Errors
+/// The first line that doesn't follow the one before it, or isn't a record's.
+pub fn follow(bytes: &[u8]) -> Result<Vec<Line>, BadLine> {
     let mut lines = Vec::new();
     let mut previous = BEFORE_THE_FIRST.to_owned();
     let texts = bytes
@@ -56,13 +68,17 @@ fn follow(bytes: &[u8]) -> Result<Vec<Line>, (usize, bool)> {
     for (number, text) in (1..).zip(texts).filter(|_| !bytes.is_empty()) {
         let line = match serde_json::from_slice::<Use>(text) {
             Ok(found) if found.previous == previous => Line::Use(found),
-            Ok(_) => return Err((number, false)),
+            Ok(_) => return Err(bad(number, false)),
             // All that a cut leaves of a line is its beginning.
             Err(error) if error.is_eof() && text.starts_with(b"{\"at\":") => Line::Unfinished,
-            Err(_) => return Err((number, true)),
+            Err(_) => return Err(bad(number, true)),
         };
         previous = sha256(text);
         lines.push(line);
     }
     Ok(lines)
+}
+
+fn bad(line: usize, is_foreign: bool) -> BadLine {
+    BadLine { line, is_foreign }
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use check::{Line, check};
+pub use check::{BadLine, Line, check, follow};
 pub use error::UseLogError;
 pub use recorded::Recorded;
 
