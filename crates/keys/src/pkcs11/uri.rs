@@ -78,7 +78,13 @@ impl TokenUri {
             let (name, value) = split(attribute)?;
             uri.set_query(name, value)?;
         }
-        Ok(uri)
+        // A key file holds the one spelling, and must be readable again.
+        match uri.to_string().len() {
+            ..=URI_BYTES_MAX => Ok(uri),
+            _ => Err(wrong(format!(
+                "with everything escaped, it has more than {URI_BYTES_MAX} bytes"
+            ))),
+        }
     }
 
     /// Whether it names one key, and not only a token.
@@ -301,6 +307,10 @@ mod tests {
         check(
             &format!("pkcs11:token={}", "x".repeat(URI_BYTES_MAX)),
             "more than",
+        );
+        check(
+            &format!("pkcs11:id={}", "x".repeat(URI_BYTES_MAX / 3)),
+            "with everything escaped",
         );
     }
 
