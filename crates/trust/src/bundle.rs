@@ -42,19 +42,19 @@ impl<'a> Document<'a> for BundleStatement {
     /// A digest and four numbers.
     const BYTES_MAX: usize = 96;
 
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        let mut fields = Fields::open(d)?;
+    fn read(d: &mut Decoder<'a>) -> Self {
+        let mut fields = Fields::open(d);
         let statement = BundleStatement {
-            release: fields.need(1, Digest::read)?,
+            release: Digest::read(fields.need(1)),
             revocations: Mark {
-                epoch: fields.need(2, Decoder::u32)?,
-                number: fields.need(3, Decoder::u64)?,
+                epoch: fields.need(2).u32(),
+                number: fields.need(3).u64(),
             },
-            issued: fields.need(4, Decoder::u64)?,
-            expires: fields.need(5, Decoder::u64)?,
+            issued: fields.need(4).u64(),
+            expires: fields.need(5).u64(),
         };
-        fields.end()?;
-        Ok(statement)
+        fields.end();
+        statement
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -68,10 +68,10 @@ impl<'a> Document<'a> for BundleStatement {
 
 impl Canonical for BundleStatement {
     fn write(&self, e: &mut Encoder<'_>) {
-        e.map(5).uint(1).bytes(&self.release.0);
-        e.uint(2).uint(self.revocations.epoch.into());
-        e.uint(3).uint(self.revocations.number);
-        e.uint(4).uint(self.issued);
-        e.uint(5).uint(self.expires);
+        e.map(5).int(1).bytes(&self.release.0);
+        e.int(2).uint(self.revocations.epoch.into());
+        e.int(3).uint(self.revocations.number);
+        e.int(4).uint(self.issued);
+        e.int(5).uint(self.expires);
     }
 }

@@ -32,7 +32,7 @@ pub trait Canonical {
 }
 
 /// Writes `value` into `buf` and returns the number of bytes.
-pub fn encode_into(value: &impl Canonical, buf: &mut [u8]) -> Result<usize, EncodeError> {
+pub fn encode_into(value: &dyn Canonical, buf: &mut [u8]) -> Result<usize, EncodeError> {
     let size = buf.len();
     match write_to(value, Sink::Fill(buf)) {
         Sink::Fill(left) => Ok(size - left.len()),
@@ -41,7 +41,7 @@ pub fn encode_into(value: &impl Canonical, buf: &mut [u8]) -> Result<usize, Enco
 }
 
 /// The number of bytes in the encoding of `value`.
-pub fn encoded_len(value: &impl Canonical) -> usize {
+pub fn encoded_len(value: &dyn Canonical) -> usize {
     match write_to(value, Sink::Count(0)) {
         Sink::Count(bytes) => bytes,
         _ => unreachable!("counting can't stop"),
@@ -49,26 +49,29 @@ pub fn encoded_len(value: &impl Canonical) -> usize {
 }
 
 /// Whether `bytes` are exactly the encoding of `value`.
-pub fn is_encoding_of(value: &impl Canonical, bytes: &[u8]) -> bool {
+pub fn is_encoding_of(value: &dyn Canonical, bytes: &[u8]) -> bool {
     matches!(write_to(value, Sink::Compare(bytes)), Sink::Compare([]))
 }
 
-fn write_to<'s>(value: &impl Canonical, sink: Sink<'s>) -> Sink<'s> {
+fn write_to<'s>(value: &dyn Canonical, sink: Sink<'s>) -> Sink<'s> {
     let mut encoder = Encoder::new(sink);
     value.write(&mut encoder);
     encoder.into_sink()
 }
 
 /// Writes `value` inside a byte string (`bstr .cbor` in CDDL).
-pub fn write_wrapped(e: &mut Encoder<'_>, value: &impl Canonical) {
+pub fn write_wrapped(e: &mut Encoder<'_>, value: &dyn Canonical) {
     e.bytes_head(encoded_len(value));
     value.write(e);
 }
 
-/// Checks `bytes` and opens them for reading.
-pub fn decoder(bytes: &[u8], size_max: usize) -> Result<Decoder<'_>, Refusal> {
-    check(bytes, size_max)?;
-    Ok(Decoder::new(bytes))
+/// Checks `bytes` and opens them for reading. What [`check`] refuses gives nothing but that verdict.
+pub fn decoder(bytes: &[u8], size_max: usize) -> Decoder<'_> {
+    let mut decoder = Decoder::new(bytes);
+    if let Err(refusal) = check(bytes, size_max) {
+        decoder.refuse(refusal);
+    }
+    decoder
 }
 
 /// Accepts exactly one deterministic CBOR item of at most `size_max` bytes, and nothing after it.

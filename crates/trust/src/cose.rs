@@ -13,8 +13,8 @@
 use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
 use crate::decoder::Decoder;
 use crate::digest::Digest;
-use crate::encoder::Encoder;
-use crate::fields::{Fields, read_bytes};
+use crate::encoder::{Encoder, Head};
+use crate::fields::Fields;
 use crate::key::{KeyId, SIGNATURE_BYTES_MAX};
 use crate::list::Item;
 use crate::refusal::Refusal;
@@ -34,8 +34,8 @@ pub const BLOCKS_MAX: u32 = 16;
 pub const CONTENT_TYPE_BYTES_MAX: usize = 64;
 
 const COSE_SIGN1: u64 = 18;
-const PLAN: i64 = -65537;
-const EVIDENCE: i64 = -65538;
+const PLAN: i32 = -65537;
+const EVIDENCE: i32 = -65538;
 
 /// What an approval rests on. It stands in the approval's protected header, so it is signed, and
 /// approving never changes the manifest.
@@ -63,19 +63,18 @@ pub struct Protected<'a> {
 impl<'a> Protected<'a> {
     /// Reads the content of the protected byte string.
     fn parse(bytes: &'a [u8]) -> Result<Protected<'a>, Refusal> {
-        let mut d = cbor::decoder(bytes, PROTECTED_BYTES_MAX)?;
-        let mut fields = Fields::open(&mut d)?;
-        let algorithm = fields.need(1, Decoder::i32)?;
-        let content_type = fields.have(3, Decoder::str)?;
-        let kid = KeyId(*fields.need(4, read_bytes)?);
-        let approval = match fields.have(PLAN, Digest::read)? {
-            Some(plan) => Some(Approval {
-                plan,
-                evidence: fields.need(EVIDENCE, Digest::read)?,
-            }),
-            None => None,
-        };
-        fields.end()?;
+        let mut d = cbor::decoder(bytes, PROTECTED_BYTES_MAX);
+        let mut fields = Fields::open(&mut d);
+        let algorithm = fields.need(1).i32();
+        let content_type = fields.have(3).map(Decoder::str);
+        let kid = KeyId(*fields.need(4).fixed());
+        let plan = fields.have(PLAN).map(Digest::read);
+        let approval = plan.map(|plan| Approval {
+            plan,
+            evidence: Digest::read(fields.need(EVIDENCE)),
+        });
+        fields.end();
+        d.verdict()?;
         let protected = Protected {
             algorithm,
             content_type,
@@ -109,11 +108,11 @@ impl Canonical for Protected<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
         let optional =
             usize::from(self.content_type.is_some()) + 2 * usize::from(self.approval.is_some());
-        e.map(2 + optional).uint(1).int(self.algorithm.into());
+        e.map(2 + optional).int(1).int(self.algorithm);
         if let Some(text) = self.content_type {
-            e.uint(3).str(text);
+            e.int(3).str(text);
         }
-        e.uint(4).bytes(&self.kid.0);
+        e.int(4).bytes(&self.kid.0);
         if let Some(approval) = self.approval {
             e.int(PLAN).bytes(&approval.plan.0);
             e.int(EVIDENCE).bytes(&approval.evidence.0);
@@ -137,15 +136,18 @@ impl<'a> Block<'a> {
     /// Whatever isn't byte for byte what [`encode`](Block::encode) writes is refused.
     #[inline(never)]
     pub fn parse(bytes: &'a [u8]) -> Result<Block<'a>, Refusal> {
-        let mut d = cbor::decoder(bytes, BLOCK_BYTES_MAX)?;
-        d.tag()?;
-        d.array()?;
-        let protected = Protected::parse(d.bytes()?)?;
-        d.map()?;
-        d.null()?;
+        let mut d = cbor::decoder(bytes, BLOCK_BYTES_MAX);
+        d.tag();
+        d.array();
+        let header = d.bytes();
+        d.map();
+        d.null();
+        let signature = d.bytes();
+        d.verdict()?;
+        let protected = Protected::parse(header)?;
         let block = Block {
             protected,
-            signature: d.bytes()?,
+            signature,
         };
         if cbor::is_encoding_of(&block, bytes) {
             Ok(block)
@@ -227,32 +229,5 @@ impl<'a> ToBeSigned<'a> {
             payload,
             self.payload,
         ]
-    }
-}
-
-/// The first bytes of a byte string: its type and length in the shortest form.
-pub(crate) struct Head {
-    bytes: [u8; 9],
-    len: usize,
-}
-
-impl Head {
-    pub(crate) fn of_bytes(len: usize) -> Head {
-        let mut bytes = [0; 9];
-        let used = cbor::encode_into(&ByteStringHead(len), &mut bytes)
-            .expect("a head has at most nine bytes");
-        Head { bytes, len: used }
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-struct ByteStringHead(usize);
-
-impl Canonical for ByteStringHead {
-    fn write(&self, e: &mut Encoder<'_>) {
-        e.bytes_head(self.0);
     }
 }

@@ -20,11 +20,9 @@ pub trait Document<'a>: Canonical + Sized {
     /// The largest payload that is read or written.
     const BYTES_MAX: usize;
 
-    /// Reads the fields from bytes that passed [`cbor::check`].
-    ///
-    /// # Errors
-    /// For another shape.
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal>;
+    /// Reads the fields from bytes that passed [`cbor::check`]. For another shape the decoder stops,
+    /// and what is given out means nothing.
+    fn read(d: &mut Decoder<'a>) -> Self;
 
     /// Whether the values can be meant.
     ///
@@ -42,8 +40,9 @@ pub trait Document<'a>: Canonical + Sized {
     /// Whatever isn't byte for byte what [`encode`](Document::encode) writes is refused.
     #[inline(never)]
     fn parse(bytes: &'a [u8]) -> Result<Self, Refusal> {
-        let mut d = cbor::decoder(bytes, Self::BYTES_MAX)?;
-        let document = Self::read(&mut d)?;
+        let mut d = cbor::decoder(bytes, Self::BYTES_MAX);
+        let document = Self::read(&mut d);
+        d.verdict()?;
         document.check()?;
         if cbor::is_encoding_of(&document, bytes) {
             Ok(document)

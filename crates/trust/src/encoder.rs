@@ -37,12 +37,12 @@ impl<'s> Encoder<'s> {
         self.head(0, value)
     }
 
-    /// An integer with a sign.
-    pub fn int(&mut self, value: i64) -> &mut Self {
-        match u64::try_from(value) {
-            Ok(value) => self.head(0, value),
+    /// An integer of 32 bits with its sign: a label, or the number of an algorithm.
+    pub fn int(&mut self, value: i32) -> &mut Self {
+        match u32::try_from(value) {
+            Ok(value) => self.head(0, value.into()),
             // -1 - n for a negative n, without overflow (RFC 8949, section 3.1).
-            Err(_) => self.head(1, !value as u64),
+            Err(_) => self.head(1, u64::from(!value as u32)),
         }
     }
 
@@ -53,7 +53,7 @@ impl<'s> Encoder<'s> {
 
     /// The head of a byte string, whose content follows.
     pub fn bytes_head(&mut self, length: usize) -> &mut Self {
-        self.head(2, length as u64)
+        self.put(Head::of_bytes(length).as_bytes())
     }
 
     /// A text.
@@ -81,20 +81,14 @@ impl<'s> Encoder<'s> {
         self.head(7, 22)
     }
 
+    /// Items that are the same in every document, encoded before.
+    pub fn fixed(&mut self, items: &[u8]) -> &mut Self {
+        self.put(items)
+    }
+
     /// Major type and argument, the argument in its shortest form.
     fn head(&mut self, major: u8, argument: u64) -> &mut Self {
-        let mut bytes = [0; 9];
-        bytes[1..].copy_from_slice(&argument.to_be_bytes());
-        // Where the head begins: its first byte takes the place before the argument's shortest form.
-        let (start, info) = match argument {
-            0..24 => (8, bytes[8]),
-            24..0x100 => (7, 24),
-            0x100..0x1_0000 => (6, 25),
-            0x1_0000..0x1_0000_0000 => (4, 26),
-            _ => (0, 27),
-        };
-        bytes[start] = major << 5 | info;
-        self.put(&bytes[start..])
+        self.put(Head::new(major, argument).as_bytes())
     }
 
     fn put(&mut self, bytes: &[u8]) -> &mut Self {
@@ -117,5 +111,37 @@ impl<'s> Sink<'s> {
             }
             Sink::Fill(_) | Sink::Stopped => Sink::Stopped,
         }
+    }
+}
+
+/// The first bytes of an item: its type and its argument, that in the shortest form.
+pub(crate) struct Head {
+    bytes: [u8; 9],
+    start: usize,
+}
+
+impl Head {
+    fn new(major: u8, argument: u64) -> Head {
+        let mut bytes = [0; 9];
+        bytes[1..].copy_from_slice(&argument.to_be_bytes());
+        // Where the head begins: its first byte takes the place before the argument's shortest form.
+        let (start, info) = match argument {
+            0..24 => (8, bytes[8]),
+            24..0x100 => (7, 24),
+            0x100..0x1_0000 => (6, 25),
+            0x1_0000..0x1_0000_0000 => (4, 26),
+            _ => (0, 27),
+        };
+        bytes[start] = major << 5 | info;
+        Head { bytes, start }
+    }
+
+    /// That of a byte string.
+    pub(crate) fn of_bytes(length: usize) -> Head {
+        Head::new(2, length as u64)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }

@@ -11,23 +11,20 @@
 //! signature never changes the manifest, nor the release's identity.
 
 use crate::cbor::{self, Canonical, EncodeError, write_wrapped};
-use crate::cose::{BLOCKS_MAX, Head};
-use crate::decoder::Decoder;
+use crate::cose::BLOCKS_MAX;
 use crate::digest::Digest;
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, Head};
 use crate::fields::Fields;
 use crate::list::List;
-use crate::manifest_wire::{SuitDigest, read_suit_digest};
 use crate::primitives::{Hasher, Primitives};
 use crate::refusal::Refusal;
+use crate::suit_digest::read_suit_digest;
+pub use crate::suit_digest::{SUIT_DIGEST_BYTES, suit_digest};
 
 /// The largest envelope: a full manifest, and three people who sign with ESP384 and ML-DSA-87 both.
 /// With eight ESP256 blocks it stays below 3 KiB; a device with less memory keeps a lower bound of
 /// its own.
 pub const ENVELOPE_BYTES_MAX: usize = 16 * 1024;
-
-/// Bytes of an encoded SUIT_Digest with SHA-256.
-pub const SUIT_DIGEST_BYTES: usize = 36;
 
 const SUIT_ENVELOPE: u64 = 107;
 
@@ -50,12 +47,13 @@ impl<'a> Envelope<'a> {
     /// payloads and severed elements too.
     #[inline(never)]
     pub fn parse(bytes: &'a [u8]) -> Result<Envelope<'a>, Refusal> {
-        let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX)?;
-        d.tag()?;
-        let mut fields = Fields::open(&mut d)?;
-        let wrapper = fields.need(2, Decoder::bytes)?;
-        let manifest = fields.need(3, Decoder::bytes)?;
-        fields.end()?;
+        let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX);
+        d.tag();
+        let mut fields = Fields::open(&mut d);
+        let wrapper = fields.need(2).bytes();
+        let manifest = fields.need(3).bytes();
+        fields.end();
+        d.verdict()?;
         let (digest, blocks) = read_wrapper(wrapper)?;
         let envelope = Envelope {
             digest,
@@ -84,18 +82,19 @@ impl<'a> Envelope<'a> {
 }
 
 fn read_wrapper(bytes: &[u8]) -> Result<(Digest, List<'_, &[u8]>), Refusal> {
-    let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX)?;
-    let count = d.array()?;
-    let digest = read_suit_digest(d.bytes()?)?;
-    let blocks = List::read_items(&mut d, count.saturating_sub(1), BLOCKS_MAX)?;
+    let mut d = cbor::decoder(bytes, ENVELOPE_BYTES_MAX);
+    let count = d.array();
+    let digest = read_suit_digest(&mut d);
+    let blocks = List::read_items(&mut d, count.saturating_sub(1), BLOCKS_MAX);
+    d.verdict()?;
     Ok((digest, blocks))
 }
 
 impl Canonical for Envelope<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
-        e.tag(SUIT_ENVELOPE).map(2).uint(2);
+        e.tag(SUIT_ENVELOPE).map(2).int(2);
         write_wrapped(e, &Wrapper(self));
-        e.uint(3).bytes(self.manifest);
+        e.int(3).bytes(self.manifest);
     }
 }
 
@@ -104,7 +103,7 @@ struct Wrapper<'e>(&'e Envelope<'e>);
 impl Canonical for Wrapper<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
         e.array(1 + self.0.blocks.len());
-        write_wrapped(e, &SuitDigest(&self.0.digest));
+        e.bytes(&suit_digest(&self.0.digest));
         self.0.blocks.write_items(e);
     }
 }
@@ -116,11 +115,4 @@ pub fn manifest_digest(manifest: &[u8], primitives: &impl Primitives) -> Digest 
     hasher.update(Head::of_bytes(manifest.len()).as_bytes());
     hasher.update(manifest);
     hasher.finish()
-}
-
-/// The encoded SUIT_Digest of a release: the payload that its signatures cover.
-pub fn suit_digest(digest: &Digest) -> [u8; SUIT_DIGEST_BYTES] {
-    let mut bytes = [0; SUIT_DIGEST_BYTES];
-    cbor::encode_into(&SuitDigest(digest), &mut bytes).expect("a SUIT_Digest has 36 bytes");
-    bytes
 }

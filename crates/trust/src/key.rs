@@ -141,6 +141,12 @@ pub struct PublicKey<'a> {
 }
 
 impl<'a> PublicKey<'a> {
+    /// Stands where no key could be read; no signature is ever valid under it, since it is no point.
+    pub(crate) const NOBODYS: PublicKey<'static> = PublicKey {
+        algorithm: Algorithm::Esp256,
+        bytes: &[0; 65],
+    };
+
     /// Takes a public key in the form of the table above.
     pub fn new(algorithm: Algorithm, bytes: &'a [u8]) -> Result<PublicKey<'a>, KeyError> {
         if bytes.len() != algorithm.public_key_bytes() {
@@ -195,7 +201,8 @@ impl KeyId {
     /// | HSS-LMS (RFC 8778) | `{1: 5, -1: pub}` |
     pub fn of(key: &PublicKey<'_>, primitives: &impl Primitives) -> KeyId {
         let mut hasher = primitives.hasher();
-        let (x, y) = key.bytes[1..].split_at(key.bytes.len() / 2);
+        let coordinates = key.bytes.get(1..).unwrap_or_default();
+        let (x, y) = coordinates.split_at(coordinates.len() / 2);
         let pieces: [&[u8]; 4] = match key.algorithm {
             Algorithm::Esp256 => [b"\xa4\x01\x02\x20\x01\x21\x58\x20", x, b"\x22\x58\x20", y],
             Algorithm::Esp384 => [b"\xa4\x01\x02\x20\x02\x21\x58\x30", x, b"\x22\x58\x30", y],

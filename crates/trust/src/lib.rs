@@ -31,6 +31,7 @@ pub mod envelope;
 mod fields;
 mod freshness;
 pub mod key;
+mod key_set;
 pub mod list;
 pub mod lms;
 pub mod manifest;
@@ -46,8 +47,8 @@ mod root_wire;
 pub mod rustcrypto;
 pub mod schedule;
 pub mod signed;
-mod signers;
 pub mod status;
+mod suit_digest;
 pub mod verify;
 
 pub use admission::{Admitted, DeviceFacts, Freshness, Offer, admit, check_payload};

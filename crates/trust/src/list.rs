@@ -13,11 +13,9 @@ use core::fmt;
 
 /// What a [`List`] may hold: a value with one encoding.
 pub trait Item<'a>: Sized + Clone {
-    /// Reads one item from bytes that passed [`cbor::check`](crate::cbor::check).
-    ///
-    /// # Errors
-    /// For another shape or an impossible value.
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal>;
+    /// Reads one item from bytes that passed [`cbor::check`](crate::cbor::check). For another shape or
+    /// an impossible value the decoder stops, and what is given out means nothing.
+    fn read(d: &mut Decoder<'a>) -> Self;
 
     /// Writes that item.
     fn write(&self, e: &mut Encoder<'_>);
@@ -34,22 +32,25 @@ enum Source<'a, T> {
 
 impl<'a, T: Item<'a>> List<'a, T> {
     /// Reads an array of at most `max` items, every one of them.
-    pub(crate) fn read(d: &mut Decoder<'a>, max: u32) -> Result<Self, Refusal> {
-        let count = d.array()?;
+    pub(crate) fn read(d: &mut Decoder<'a>, max: u32) -> Self {
+        let count = d.array();
         Self::read_items(d, count, max)
     }
 
     /// As [`read`](Self::read), once the array's head is behind.
-    pub(crate) fn read_items(d: &mut Decoder<'a>, count: u64, max: u32) -> Result<Self, Refusal> {
-        let count = u32::try_from(count).map_err(|_| Refusal::TooLarge)?;
-        if count > max {
-            return Err(Refusal::TooLarge);
-        }
+    pub(crate) fn read_items(d: &mut Decoder<'a>, count: u64, max: u32) -> Self {
+        let count = match u32::try_from(count) {
+            Ok(count) if count <= max => count,
+            _ => {
+                d.refuse(Refusal::TooLarge);
+                return List::default();
+            }
+        };
         let start = *d;
         for _ in 0..count {
-            T::read(d)?;
+            T::read(d);
         }
-        Ok(List(Source::Bytes(count, d.since(start))))
+        List(Source::Bytes(count, d.since(start)))
     }
 
     /// The items in their order.
@@ -159,7 +160,10 @@ impl<'a, T: Item<'a>> Iterator for Iter<'a, T> {
     /// which for keys and roles means that less is believed.
     fn next(&mut self) -> Option<T> {
         match self {
-            Iter::Bytes(d) if !d.rest().is_empty() => T::read(d).ok(),
+            Iter::Bytes(d) if !d.rest().is_empty() => {
+                let item = T::read(d);
+                d.verdict().is_ok().then_some(item)
+            }
             Iter::Bytes(_) => None,
             Iter::Slice(items) => items.next().cloned(),
         }
@@ -176,7 +180,7 @@ impl<T> Clone for Iter<'_, T> {
 }
 
 impl<'a> Item<'a> for &'a [u8] {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
+    fn read(d: &mut Decoder<'a>) -> Self {
         d.bytes()
     }
 
@@ -186,8 +190,8 @@ impl<'a> Item<'a> for &'a [u8] {
 }
 
 impl<'a> Item<'a> for Digest {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        crate::fields::read_bytes(d).copied().map(Digest)
+    fn read(d: &mut Decoder<'a>) -> Self {
+        Digest(*d.fixed())
     }
 
     fn write(&self, e: &mut Encoder<'_>) {
@@ -196,8 +200,8 @@ impl<'a> Item<'a> for Digest {
 }
 
 impl<'a> Item<'a> for KeyId {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        crate::fields::read_bytes(d).copied().map(KeyId)
+    fn read(d: &mut Decoder<'a>) -> Self {
+        KeyId(*d.fixed())
     }
 
     fn write(&self, e: &mut Encoder<'_>) {
@@ -206,11 +210,12 @@ impl<'a> Item<'a> for KeyId {
 }
 
 impl<'a> Item<'a> for Algorithm {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        Algorithm::from_cose_id(d.i32()?).ok_or(Refusal::ForeignProfile)
+    fn read(d: &mut Decoder<'a>) -> Self {
+        let algorithm = Algorithm::from_cose_id(d.i32());
+        d.some_or(algorithm, Algorithm::Esp256)
     }
 
     fn write(&self, e: &mut Encoder<'_>) {
-        e.int(self.cose_id().into());
+        e.int(self.cose_id());
     }
 }

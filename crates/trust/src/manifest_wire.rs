@@ -25,120 +25,103 @@ use crate::cbor::{self, Canonical, write_wrapped};
 use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::encoder::Encoder;
-use crate::fields::{Fields, read_bytes};
+use crate::fields::Fields;
 use crate::list::{Item, List};
 use crate::manifest::{BootloaderVersion, MANIFEST_BYTES_MAX, Manifest, RETURNS_TO_MAX};
 use crate::refusal::Refusal;
+use crate::suit_digest::{read_suit_digest, suit_digest};
 
-/// COSE's number for SHA-256 (RFC 9054, section 2.1), as SUIT_Digest uses it.
-pub(crate) const SHA_256: i64 = -16;
+/// The command sequences that are the same in every manifest, encoded: a device carries their bytes and
+/// no code that writes them. Each is drawn above.
+const COMPONENTS: &[u8] = b"\xa2\x02\x81\x81\x41\x00";
+/// Conditions vendor identifier and class identifier.
+const CHECK_IDENTITY: &[u8] = b"\x01\x0f\x02\x0f";
+/// Condition image match.
+const VALIDATE: &[u8] = b"\x07\x43\x82\x03\x0f";
+/// Parameter URI, directive fetch, condition image match. The payload is beside the envelope, whoever
+/// delivers it; a fragment (`#payload`) would mean an integrated payload, which this profile never has.
+const INSTALL: &[u8] = b"\x14\x50\x86\x14\xa1\x15\x67payload\x15\x02\x03\x0f";
+/// The same, with condition use-before in front of the fetch.
+const INSTALL_IN_TIME: &[u8] = b"\x14\x52\x88\x14\xa1\x15\x67payload\x04\x0f\x15\x02\x03\x0f";
 
-/// Where the payload is, as a relative reference: beside the envelope, whoever delivers it. A
-/// fragment (`#payload`) would mean an integrated payload, which this profile never has.
-const PAYLOAD_URI: &str = "payload";
-
-const VERSION: i64 = -257;
-const SECURITY_FLOOR: i64 = -258;
-const BOOTLOADER_MIN: i64 = -259;
-const RETURNS_TO: i64 = -260;
-const SBOM: i64 = -261;
-const PROVENANCE: i64 = -262;
+const VERSION: i32 = -257;
+const SECURITY_FLOOR: i32 = -258;
+const BOOTLOADER_MIN: i32 = -259;
+const RETURNS_TO: i32 = -260;
+const SBOM: i32 = -261;
+const PROVENANCE: i32 = -262;
 
 /// Reads the facts. What carries none (fixed commands, policies) is left to the exact comparison
 /// that [`Manifest::parse`] makes afterwards.
 pub(crate) fn read(bytes: &[u8], digest: Digest) -> Result<Manifest<'_>, Refusal> {
-    let mut d = cbor::decoder(bytes, MANIFEST_BYTES_MAX)?;
-    let mut fields = Fields::open(&mut d)?;
-    fields.need(1, Decoder::u8)?;
-    let sequence = fields.need(2, Decoder::u64)?;
-    let common = fields.need(3, Decoder::bytes)?;
+    let mut d = cbor::decoder(bytes, MANIFEST_BYTES_MAX);
+    let mut fields = Fields::open(&mut d);
+    fields.need(1).u8();
+    let sequence = fields.need(2).u64();
+    let common = fields.need(3).bytes();
+    d.verdict()?;
     read_parameters(shared_sequence(common)?, digest, sequence)
 }
 
 fn shared_sequence(common: &[u8]) -> Result<&[u8], Refusal> {
-    let mut d = cbor::decoder(common, MANIFEST_BYTES_MAX)?;
-    let mut fields = Fields::open(&mut d)?;
-    fields.need(2, read_components)?;
-    fields.need(4, Decoder::bytes)
+    let mut d = cbor::decoder(common, MANIFEST_BYTES_MAX);
+    let mut fields = Fields::open(&mut d);
+    read_components(fields.need(2));
+    let sequence = fields.need(4).bytes();
+    d.verdict()?;
+    Ok(sequence)
 }
 
 /// `[[h'00']]`: the one component, the image.
-fn read_components(d: &mut Decoder<'_>) -> Result<(), Refusal> {
-    d.array()?;
-    d.array()?;
-    d.bytes()?;
-    Ok(())
+fn read_components(d: &mut Decoder<'_>) {
+    d.array();
+    d.array();
+    d.bytes();
 }
 
 fn read_parameters(sequence: &[u8], digest: Digest, number: u64) -> Result<Manifest<'_>, Refusal> {
-    let mut d = cbor::decoder(sequence, MANIFEST_BYTES_MAX)?;
-    d.array()?;
-    d.u8()?;
-    let mut fields = Fields::open(&mut d)?;
+    let mut d = cbor::decoder(sequence, MANIFEST_BYTES_MAX);
+    d.array();
+    d.u8();
+    let mut fields = Fields::open(&mut d);
     let manifest = Manifest {
         digest,
         sequence: number,
-        vendor_id: *fields.need(1, read_bytes)?,
-        class_id: *fields.need(2, read_bytes)?,
-        image_digest: fields.need(3, |d| read_suit_digest(d.bytes()?))?,
-        use_before: fields.have(4, Decoder::u64)?,
-        image_bytes: fields.need(14, Decoder::u32)?,
-        version: fields.need(VERSION, Decoder::str)?,
-        security_floor: fields.need(SECURITY_FLOOR, Decoder::u64)?,
-        bootloader_min: fields.need(BOOTLOADER_MIN, read_bootloader)?,
-        returns_to: fields.need(RETURNS_TO, |d| List::read(d, RETURNS_TO_MAX))?,
-        sbom: fields.have(SBOM, Digest::read)?,
-        provenance: fields.have(PROVENANCE, Digest::read)?,
+        vendor_id: *fields.need(1).fixed(),
+        class_id: *fields.need(2).fixed(),
+        image_digest: read_suit_digest(fields.need(3)),
+        use_before: fields.have(4).map(Decoder::u64),
+        image_bytes: fields.need(14).u32(),
+        version: fields.need(VERSION).str(),
+        security_floor: fields.need(SECURITY_FLOOR).u64(),
+        bootloader_min: read_bootloader(fields.need(BOOTLOADER_MIN)),
+        returns_to: List::read(fields.need(RETURNS_TO), RETURNS_TO_MAX),
+        sbom: fields.have(SBOM).map(Digest::read),
+        provenance: fields.have(PROVENANCE).map(Digest::read),
     };
-    fields.end()?;
+    fields.end();
+    d.verdict()?;
     Ok(manifest)
 }
 
-fn read_bootloader(d: &mut Decoder<'_>) -> Result<BootloaderVersion, Refusal> {
-    d.array()?;
-    Ok(BootloaderVersion {
-        major: d.u16()?,
-        minor: d.u16()?,
-        patch: d.u16()?,
-    })
-}
-
-/// Reads `[-16, bstr .size 32]` (SUIT_Digest, section 10 of the SUIT draft).
-pub(crate) fn read_suit_digest(bytes: &[u8]) -> Result<Digest, Refusal> {
-    let mut d = cbor::decoder(bytes, MANIFEST_BYTES_MAX)?;
-    d.array()?;
-    d.i64()?;
-    let digest = Digest::read(&mut d)?;
-    if cbor::is_encoding_of(&SuitDigest(&digest), bytes) {
-        Ok(digest)
-    } else {
-        Err(Refusal::ForeignProfile)
-    }
-}
-
-pub(crate) struct SuitDigest<'a>(pub(crate) &'a Digest);
-
-impl Canonical for SuitDigest<'_> {
-    fn write(&self, e: &mut Encoder<'_>) {
-        e.array(2).int(SHA_256).bytes(&self.0.0);
+fn read_bootloader(d: &mut Decoder<'_>) -> BootloaderVersion {
+    d.array();
+    BootloaderVersion {
+        major: d.u16(),
+        minor: d.u16(),
+        patch: d.u16(),
     }
 }
 
 impl Canonical for Manifest<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
-        e.map(5).uint(1).uint(1);
-        e.uint(2).uint(self.sequence);
-        e.uint(3);
+        e.map(5).int(1).int(1).int(2).uint(self.sequence).int(3);
         write_wrapped(e, &Common(self));
-        e.uint(7);
-        write_wrapped(e, &Validate);
-        e.uint(20);
-        write_wrapped(
-            e,
-            &Install {
-                expires: self.use_before.is_some(),
-            },
-        );
+        e.fixed(VALIDATE);
+        e.fixed(match self.use_before {
+            Some(_) => INSTALL_IN_TIME,
+            None => INSTALL,
+        });
     }
 }
 
@@ -146,7 +129,7 @@ struct Common<'m>(&'m Manifest<'m>);
 
 impl Canonical for Common<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
-        e.map(2).uint(2).array(1).array(1).bytes(&[0]).uint(4);
+        e.fixed(COMPONENTS).int(4);
         write_wrapped(e, &Shared(self.0));
     }
 }
@@ -155,9 +138,9 @@ struct Shared<'m>(&'m Manifest<'m>);
 
 impl Canonical for Shared<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
-        e.array(6).uint(20);
+        e.array(6).int(20);
         write_parameters(e, self.0);
-        e.uint(1).uint(15).uint(2).uint(15);
+        e.fixed(CHECK_IDENTITY);
     }
 }
 
@@ -168,16 +151,16 @@ fn write_parameters(e: &mut Encoder<'_>, m: &Manifest<'_>) {
         m.provenance.is_some(),
     ];
     e.map(8 + optional.iter().filter(|present| **present).count());
-    e.uint(1)
+    e.int(1)
         .bytes(&m.vendor_id)
-        .uint(2)
+        .int(2)
         .bytes(&m.class_id)
-        .uint(3);
-    write_wrapped(e, &SuitDigest(&m.image_digest));
+        .int(3);
+    e.bytes(&suit_digest(&m.image_digest));
     if let Some(time) = m.use_before {
-        e.uint(4).uint(time);
+        e.int(4).uint(time);
     }
-    e.uint(14).uint(m.image_bytes.into());
+    e.int(14).uint(m.image_bytes.into());
     e.int(VERSION).str(m.version);
     e.int(SECURITY_FLOOR).uint(m.security_floor);
     let BootloaderVersion {
@@ -195,28 +178,5 @@ fn write_parameters(e: &mut Encoder<'_>, m: &Manifest<'_>) {
         if let Some(digest) = digest {
             e.int(label).bytes(&digest.0);
         }
-    }
-}
-
-struct Validate;
-
-impl Canonical for Validate {
-    fn write(&self, e: &mut Encoder<'_>) {
-        e.array(2).uint(3).uint(15);
-    }
-}
-
-struct Install {
-    expires: bool,
-}
-
-impl Canonical for Install {
-    fn write(&self, e: &mut Encoder<'_>) {
-        e.array(if self.expires { 8 } else { 6 });
-        e.uint(20).map(1).uint(21).str(PAYLOAD_URI);
-        if self.expires {
-            e.uint(4).uint(15);
-        }
-        e.uint(21).uint(2).uint(3).uint(15);
     }
 }

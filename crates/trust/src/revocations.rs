@@ -13,7 +13,7 @@ use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::document::{Document, lasts};
 use crate::encoder::Encoder;
-use crate::fields::{Fields, read_bytes};
+use crate::fields::Fields;
 use crate::key::KeyId;
 use crate::list::{Item, List};
 use crate::manifest::Uuid;
@@ -100,20 +100,20 @@ impl<'a> Document<'a> for Revocations<'a> {
     /// 32 keys, 32 digests and 16 classes take some 2,200 bytes.
     const BYTES_MAX: usize = 2560;
 
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        let mut fields = Fields::open(d)?;
+    fn read(d: &mut Decoder<'a>) -> Self {
+        let mut fields = Fields::open(d);
         let revocations = Revocations {
             digest: Digest::ZERO,
-            epoch: fields.need(1, Decoder::u32)?,
-            seq: fields.need(2, Decoder::u64)?,
-            issued: fields.need(3, Decoder::u64)?,
-            next_update: fields.need(4, Decoder::u64)?,
-            keys: fields.need(5, |d| List::read(d, REVOKED_MAX))?,
-            releases: fields.need(6, |d| List::read(d, REVOKED_MAX))?,
-            minimums: fields.need(7, |d| List::read(d, CLASSES_MAX))?,
+            epoch: fields.need(1).u32(),
+            seq: fields.need(2).u64(),
+            issued: fields.need(3).u64(),
+            next_update: fields.need(4).u64(),
+            keys: List::read(fields.need(5), REVOKED_MAX),
+            releases: List::read(fields.need(6), REVOKED_MAX),
+            minimums: List::read(fields.need(7), CLASSES_MAX),
         };
-        fields.end()?;
-        Ok(revocations)
+        fields.end();
+        revocations
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -137,24 +137,24 @@ impl<'a> Document<'a> for Revocations<'a> {
 impl Canonical for Revocations<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
         e.map(7)
-            .uint(1)
+            .int(1)
             .uint(self.epoch.into())
-            .uint(2)
+            .int(2)
             .uint(self.seq);
-        e.uint(3).uint(self.issued).uint(4).uint(self.next_update);
-        self.keys.write(e.uint(5));
-        self.releases.write(e.uint(6));
-        self.minimums.write(e.uint(7));
+        e.int(3).uint(self.issued).int(4).uint(self.next_update);
+        self.keys.write(e.int(5));
+        self.releases.write(e.int(6));
+        self.minimums.write(e.int(7));
     }
 }
 
 impl<'a> Item<'a> for Minimum {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        d.array()?;
-        Ok(Minimum {
-            class: *read_bytes(d)?,
-            sequence: d.u64()?,
-        })
+    fn read(d: &mut Decoder<'a>) -> Self {
+        d.array();
+        Minimum {
+            class: *d.fixed(),
+            sequence: d.u64(),
+        }
     }
 
     fn write(&self, e: &mut Encoder<'_>) {

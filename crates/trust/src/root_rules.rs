@@ -4,10 +4,10 @@
 //! before a root is signed. [`check_follows`] asks whether a root may come after another.
 
 use crate::key::KeyId;
+use crate::key_set::KeySet;
 use crate::primitives::Primitives;
 use crate::refusal::Refusal;
 use crate::root::{ClassPolicy, Key, KeyState, Role, RoleRule, Root};
-use crate::signers::distinct_holders;
 
 /// Roles that may stand empty, since nothing can need them yet; all others must be held.
 const MAY_BE_EMPTY: [Role; 2] = [Role::Operations, Role::Revocation];
@@ -79,11 +79,10 @@ fn check_keys(root: &Root<'_>, primitives: &impl Primitives) -> Result<(), Refus
 
 fn check_role(root: &Root<'_>, role: Role) -> Result<(), Refusal> {
     let rule = root.role(role);
-    for (place, id) in rule.keys.iter().enumerate() {
-        let named_before = rule.keys.iter().take(place).any(|other| other == id);
-        if named_before || root.key(&id).is_none() {
-            return Err(Refusal::RootRole);
-        }
+    // The root lists each key once, so one that the rule names twice, or that isn't listed, makes the
+    // set smaller than the list.
+    if KeySet::of_rule(root, &rule).len() != rule.keys.len() {
+        return Err(Refusal::RootRole);
     }
     if is_reachable(root, role, &rule) || (is_unheld(&rule) && MAY_BE_EMPTY.contains(&role)) {
         Ok(())
@@ -98,10 +97,10 @@ fn check_role(root: &Root<'_>, role: Role) -> Result<(), Refusal> {
 fn is_reachable(root: &Root<'_>, role: Role, rule: &RoleRule<'_>) -> bool {
     let next = u64::from(root.version) + 1;
     let may_sign = |key: &Key<'_>| role != Role::Root || reach(key.state) >= (1, next);
+    let able = KeySet::of(root, may_sign);
     let enough = |algorithm| {
-        let keys = keys_of(root, rule).filter(move |key| key.public.algorithm() == algorithm);
-        let holders = distinct_holders(keys.filter(may_sign));
-        (1..=holders).contains(&usize::from(rule.threshold))
+        let people = able.people_of(root, rule, algorithm);
+        (1..=people).contains(&usize::from(rule.threshold))
     };
     !rule.required_algorithms.is_empty() && rule.required_algorithms.iter().all(enough)
 }
@@ -110,34 +109,20 @@ fn is_unheld(rule: &RoleRule<'_>) -> bool {
     rule.keys.is_empty() && rule.threshold == 0 && rule.required_algorithms.is_empty()
 }
 
-fn keys_of<'r, 'a>(
-    root: &'r Root<'a>,
-    rule: &RoleRule<'a>,
-) -> impl Iterator<Item = Key<'a>> + Clone + use<'r, 'a> {
-    let ids = rule.keys.iter();
-    ids.filter_map(|id| root.key(&id))
-}
-
+/// No key and no person may be in two of the separated roles. People are in both of two sets exactly
+/// if together these have fewer than one after the other.
 fn check_separation(root: &Root<'_>) -> Result<(), Refusal> {
-    for (place, role) in Role::SEPARATED.iter().enumerate() {
-        for other in &Role::SEPARATED[place + 1..] {
-            check_disjoint(root, &root.role(*role), &root.role(*other))?;
+    let mut seen = KeySet::default();
+    for role in Role::SEPARATED {
+        let keys = KeySet::of_rule(root, &root.role(role));
+        let both = seen.or(keys);
+        if !seen.and(keys).is_empty() {
+            return Err(Refusal::KeyConflict);
         }
-    }
-    Ok(())
-}
-
-fn check_disjoint<'a>(
-    root: &Root<'a>,
-    one: &RoleRule<'a>,
-    other: &RoleRule<'a>,
-) -> Result<(), Refusal> {
-    if one.keys.iter().any(|id| other.keys.contains(&id)) {
-        return Err(Refusal::KeyConflict);
-    }
-    let holds_other = |holder| keys_of(root, other).any(|key| key.holder == holder);
-    if keys_of(root, one).any(|key| holds_other(key.holder)) {
-        return Err(Refusal::HolderConflict);
+        if both.people(root) != seen.people(root) + keys.people(root) {
+            return Err(Refusal::HolderConflict);
+        }
+        seen = both;
     }
     Ok(())
 }

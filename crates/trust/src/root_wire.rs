@@ -12,7 +12,7 @@ use crate::cbor::{self, Canonical};
 use crate::decoder::Decoder;
 use crate::document::Document;
 use crate::encoder::Encoder;
-use crate::fields::{Fields, read_bytes};
+use crate::fields::Fields;
 use crate::key::{Algorithm, KeyId, PublicKey};
 use crate::list::{Item, List};
 use crate::refusal::Refusal;
@@ -29,20 +29,20 @@ impl<'a> Document<'a> for Root<'a> {
     const ROLE: Role = Role::Root;
     const BYTES_MAX: usize = ROOT_BYTES_MAX;
 
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        let mut fields = Fields::open(d)?;
+    fn read(d: &mut Decoder<'a>) -> Self {
+        let mut fields = Fields::open(d);
         let root = Root {
-            version: fields.need(1, Decoder::u32)?,
-            vendor: fields.need(2, Decoder::str)?,
-            environment: fields.need(3, Decoder::str)?,
-            issued: fields.need(4, Decoder::u64)?,
-            expires: fields.need(5, Decoder::u64)?,
-            keys: fields.need(6, |d| List::read(d, KEYS_MAX))?,
-            roles: fields.need(7, |d| List::read(d, ROLES_MAX))?,
-            policy: fields.need(8, |d| List::read(d, CLASSES_MAX))?,
+            version: fields.need(1).u32(),
+            vendor: fields.need(2).str(),
+            environment: fields.need(3).str(),
+            issued: fields.need(4).u64(),
+            expires: fields.need(5).u64(),
+            keys: List::read(fields.need(6), KEYS_MAX),
+            roles: List::read(fields.need(7), ROLES_MAX),
+            policy: List::read(fields.need(8), CLASSES_MAX),
         };
-        fields.end()?;
-        Ok(root)
+        fields.end();
+        root
     }
 
     /// Whether such a root is *valid* is asked by
@@ -72,28 +72,31 @@ impl<'a> Document<'a> for Root<'a> {
 
 impl Canonical for Root<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
-        e.map(8).uint(1).uint(self.version.into());
-        e.uint(2).str(self.vendor).uint(3).str(self.environment);
-        e.uint(4).uint(self.issued).uint(5).uint(self.expires);
-        self.keys.write(e.uint(6));
-        self.roles.write(e.uint(7));
-        self.policy.write(e.uint(8));
+        e.map(8).int(1).uint(self.version.into());
+        e.int(2).str(self.vendor).int(3).str(self.environment);
+        e.int(4).uint(self.issued).int(5).uint(self.expires);
+        self.keys.write(e.int(6));
+        self.roles.write(e.int(7));
+        self.policy.write(e.int(8));
     }
 }
 
 impl<'a> Item<'a> for Key<'a> {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        d.array()?;
-        let id = KeyId(*read_bytes(d)?);
-        let holder = d.str()?;
-        let algorithm = Algorithm::read(d)?;
-        let public = PublicKey::new(algorithm, d.bytes()?).map_err(|_| Refusal::FieldInvalid)?;
-        Ok(Key {
+    fn read(d: &mut Decoder<'a>) -> Self {
+        d.array();
+        let id = KeyId(*d.fixed());
+        let holder = d.str();
+        let algorithm = Algorithm::read(d);
+        let public = PublicKey::new(algorithm, d.bytes()).unwrap_or_else(|_| {
+            d.refuse(Refusal::FieldInvalid);
+            PublicKey::NOBODYS
+        });
+        Key {
             id,
             holder,
             public,
-            state: KeyState::read(d)?,
-        })
+            state: KeyState::read(d),
+        }
     }
 
     fn write(&self, e: &mut Encoder<'_>) {
@@ -105,36 +108,37 @@ impl<'a> Item<'a> for Key<'a> {
 }
 
 impl<'a> Item<'a> for KeyState {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        d.array()?;
-        match d.u8()? {
-            0 => Ok(KeyState::Active),
-            1 => Ok(KeyState::Retired {
-                max_sequence: d.u64()?,
+    fn read(d: &mut Decoder<'a>) -> Self {
+        d.array();
+        let state = match d.u8() {
+            0 => Some(KeyState::Active),
+            1 => Some(KeyState::Retired {
+                max_sequence: d.u64(),
             }),
-            2 => Ok(KeyState::Revoked),
-            _ => Err(Refusal::ForeignProfile),
-        }
+            2 => Some(KeyState::Revoked),
+            _ => None,
+        };
+        d.some_or(state, KeyState::Revoked)
     }
 
     fn write(&self, e: &mut Encoder<'_>) {
         match self {
-            KeyState::Active => e.array(1).uint(0),
-            KeyState::Retired { max_sequence } => e.array(2).uint(1).uint(*max_sequence),
-            KeyState::Revoked => e.array(1).uint(2),
+            KeyState::Active => e.array(1).int(0),
+            KeyState::Retired { max_sequence } => e.array(2).int(1).uint(*max_sequence),
+            KeyState::Revoked => e.array(1).int(2),
         };
     }
 }
 
 impl<'a> Item<'a> for RoleRule<'a> {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        d.array()?;
-        Ok(RoleRule {
-            keys: List::read(d, ROLE_KEYS_MAX)?,
-            threshold: d.u8()?,
-            required_algorithms: List::read(d, ALGORITHMS_MAX)?,
-            epoch: d.u32()?,
-        })
+    fn read(d: &mut Decoder<'a>) -> Self {
+        d.array();
+        RoleRule {
+            keys: List::read(d, ROLE_KEYS_MAX),
+            threshold: d.u8(),
+            required_algorithms: List::read(d, ALGORITHMS_MAX),
+            epoch: d.u32(),
+        }
     }
 
     fn write(&self, e: &mut Encoder<'_>) {
@@ -146,12 +150,12 @@ impl<'a> Item<'a> for RoleRule<'a> {
 }
 
 impl<'a> Item<'a> for ClassPolicy<'a> {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        d.array()?;
-        Ok(ClassPolicy {
-            class: *read_bytes(d)?,
-            roles: List::read(d, ROLES_MAX)?,
-        })
+    fn read(d: &mut Decoder<'a>) -> Self {
+        d.array();
+        ClassPolicy {
+            class: *d.fixed(),
+            roles: List::read(d, ROLES_MAX),
+        }
     }
 
     fn write(&self, e: &mut Encoder<'_>) {
@@ -160,8 +164,9 @@ impl<'a> Item<'a> for ClassPolicy<'a> {
 }
 
 impl<'a> Item<'a> for Role {
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        Role::from_wire(d.u8()?).ok_or(Refusal::ForeignProfile)
+    fn read(d: &mut Decoder<'a>) -> Self {
+        let role = Role::from_wire(d.u8());
+        d.some_or(role, Role::Status)
     }
 
     fn write(&self, e: &mut Encoder<'_>) {

@@ -12,7 +12,7 @@ use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::document::{Document, lasts};
 use crate::encoder::Encoder;
-use crate::fields::{Fields, read_bytes};
+use crate::fields::Fields;
 use crate::list::Item;
 use crate::manifest::Uuid;
 use crate::primitives::{Hasher, Primitives};
@@ -63,17 +63,17 @@ impl<'a> Document<'a> for Schedule {
     /// A digest, a UUID and three numbers.
     const BYTES_MAX: usize = 96;
 
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        let mut fields = Fields::open(d)?;
+    fn read(d: &mut Decoder<'a>) -> Self {
+        let mut fields = Fields::open(d);
         let schedule = Schedule {
-            release: fields.need(1, Digest::read)?,
-            class: *fields.need(2, read_bytes)?,
-            share: fields.need(3, Decoder::u16)?,
-            not_before: fields.need(4, Decoder::u64)?,
-            expires: fields.need(5, Decoder::u64)?,
+            release: Digest::read(fields.need(1)),
+            class: *fields.need(2).fixed(),
+            share: fields.need(3).u16(),
+            not_before: fields.need(4).u64(),
+            expires: fields.need(5).u64(),
         };
-        fields.end()?;
-        Ok(schedule)
+        fields.end();
+        schedule
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -92,9 +92,9 @@ impl<'a> Document<'a> for Schedule {
 
 impl Canonical for Schedule {
     fn write(&self, e: &mut Encoder<'_>) {
-        e.map(5).uint(1).bytes(&self.release.0);
-        e.uint(2).bytes(&self.class).uint(3).uint(self.share.into());
-        e.uint(4).uint(self.not_before);
-        e.uint(5).uint(self.expires);
+        e.map(5).int(1).bytes(&self.release.0);
+        e.int(2).bytes(&self.class).int(3).uint(self.share.into());
+        e.int(4).uint(self.not_before);
+        e.int(5).uint(self.expires);
     }
 }

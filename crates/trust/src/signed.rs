@@ -31,12 +31,13 @@ impl<'a> Signed<'a> {
     /// # Errors
     /// Whatever isn't byte for byte what [`encode`](Signed::encode) writes is refused.
     pub fn parse(bytes: &'a [u8]) -> Result<Signed<'a>, Refusal> {
-        let mut d = cbor::decoder(bytes, SIGNED_BYTES_MAX)?;
-        d.array()?;
+        let mut d = cbor::decoder(bytes, SIGNED_BYTES_MAX);
+        d.array();
         let signed = Signed {
-            payload: d.bytes()?,
-            blocks: List::read(&mut d, BLOCKS_MAX)?,
+            payload: d.bytes(),
+            blocks: List::read(&mut d, BLOCKS_MAX),
         };
+        d.verdict()?;
         if cbor::is_encoding_of(&signed, bytes) {
             Ok(signed)
         } else {

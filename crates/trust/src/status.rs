@@ -12,7 +12,7 @@ use crate::decoder::Decoder;
 use crate::digest::Digest;
 use crate::document::{Document, lasts};
 use crate::encoder::Encoder;
-use crate::fields::{Fields, read_bytes};
+use crate::fields::Fields;
 use crate::list::{Item, List};
 use crate::refusal::Refusal;
 use crate::root::Role;
@@ -54,19 +54,19 @@ impl<'a> Document<'a> for Status<'a> {
     /// 16 held digests and some numbers.
     const BYTES_MAX: usize = 768;
 
-    fn read(d: &mut Decoder<'a>) -> Result<Self, Refusal> {
-        let mut fields = Fields::open(d)?;
+    fn read(d: &mut Decoder<'a>) -> Self {
+        let mut fields = Fields::open(d);
         let status = Status {
-            seq: fields.need(1, Decoder::u64)?,
-            issued: fields.need(2, Decoder::u64)?,
-            expires: fields.need(3, Decoder::u64)?,
-            root_version: fields.need(4, Decoder::u32)?,
-            revocations: fields.have(5, Digest::read)?,
-            held: fields.need(6, |d| List::read(d, HELD_MAX))?,
-            nonce: fields.have(7, read_bytes)?,
+            seq: fields.need(1).u64(),
+            issued: fields.need(2).u64(),
+            expires: fields.need(3).u64(),
+            root_version: fields.need(4).u32(),
+            revocations: fields.have(5).map(Digest::read),
+            held: List::read(fields.need(6), HELD_MAX),
+            nonce: fields.have(7).map(Decoder::fixed),
         };
-        fields.end()?;
-        Ok(status)
+        fields.end();
+        status
     }
 
     fn check(&self) -> Result<(), Refusal> {
@@ -82,19 +82,19 @@ impl<'a> Document<'a> for Status<'a> {
 impl Canonical for Status<'_> {
     fn write(&self, e: &mut Encoder<'_>) {
         e.map(5 + usize::from(self.revocations.is_some()) + usize::from(self.nonce.is_some()));
-        e.uint(1)
+        e.int(1)
             .uint(self.seq)
-            .uint(2)
+            .int(2)
             .uint(self.issued)
-            .uint(3)
+            .int(3)
             .uint(self.expires);
-        e.uint(4).uint(self.root_version.into());
+        e.int(4).uint(self.root_version.into());
         if let Some(digest) = self.revocations {
-            e.uint(5).bytes(&digest.0);
+            e.int(5).bytes(&digest.0);
         }
-        self.held.write(e.uint(6));
+        self.held.write(e.int(6));
         if let Some(nonce) = self.nonce {
-            e.uint(7).bytes(nonce);
+            e.int(7).bytes(nonce);
         }
     }
 }

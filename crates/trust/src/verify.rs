@@ -16,16 +16,16 @@ use crate::digest::Digest;
 use crate::document::Document;
 use crate::envelope::{Envelope, manifest_digest, suit_digest};
 use crate::key::KeyId;
+use crate::key_set::KeySet;
 use crate::list::List;
 use crate::manifest::Manifest;
 use crate::primitives::Primitives;
 use crate::refusal::Refusal;
 use crate::revocations::Revocations;
-use crate::root::{Key, KeyState, Role, RoleRule, Root};
+use crate::root::{Key, KeyState, Role, Root};
 use crate::root_rules;
 use crate::schedule::Schedule;
 use crate::signed::Signed;
-use crate::signers::Signers;
 use crate::status::Status;
 
 /// A document whose signatures were checked. Only this module makes one.
@@ -102,7 +102,13 @@ pub fn pinned_root<'a>(
     let signed = Signed::parse(signed)?;
     let root = Root::parse(signed.payload)?;
     root_rules::check(&root, primitives)?;
-    require_signed_by(&signed, &root, &root, &List::default(), primitives)?;
+    require_signed_by(
+        &signed,
+        Said::by(&root),
+        &root,
+        &List::default(),
+        primitives,
+    )?;
     Ok(Verified(root))
 }
 
@@ -123,7 +129,7 @@ pub fn next_root<'a>(
     root_rules::check_follows(&next, current.get())?;
     require_signed_by(
         &document,
-        &next,
+        Said::by(&next),
         current.get(),
         &List::default(),
         primitives,
@@ -158,7 +164,7 @@ pub fn release<'e, 'r, 'a: 'r>(
     let signers = signers(&envelope.blocks, &claim, root, &revoked, primitives)?;
     let roles = root.required_roles(&manifest.class_id);
     for role in roles.iter().filter(|role| role.signs_releases()) {
-        require(root, role, &signers)?;
+        require(root, role, signers)?;
     }
     Ok(Verified(manifest))
 }
@@ -174,16 +180,13 @@ pub fn revocations<'a>(
     primitives: &impl Primitives,
 ) -> Result<Verified<Revocations<'a>>, Refusal> {
     let verified: Verified<Revocations<'a>> = document(signed, root, primitives)?;
-    let payload = Signed::parse(signed)?.payload;
-    let digest = primitives.digest(payload);
-    if verified.0.epoch == root.get().role(Role::Revocation).epoch {
-        Ok(Verified(Revocations {
-            digest,
-            ..verified.0
-        }))
-    } else {
-        Err(Refusal::RevocationsEpoch)
+    if verified.0.epoch != root.get().role(Role::Revocation).epoch {
+        return Err(Refusal::RevocationsEpoch);
     }
+    Ok(Verified(Revocations {
+        digest: revocations_digest(signed, primitives)?,
+        ..verified.0
+    }))
 }
 
 /// Opens a status: role status has signed it. Whether it is fresh is asked by
@@ -225,7 +228,6 @@ pub fn bundle_statement<'r, 'a: 'r>(
     document(signed, authority, primitives)
 }
 
-#[inline(never)]
 fn document<'e, 'r, 'a: 'r, D: Document<'e>>(
     signed: &'e [u8],
     authority: impl Into<Authority<'r, 'a>>,
@@ -235,25 +237,43 @@ fn document<'e, 'r, 'a: 'r, D: Document<'e>>(
     let signed = Signed::parse(signed)?;
     let document = D::parse(signed.payload)?;
     let (root, revoked) = (authority.root(), authority.revoked_keys());
-    require_signed_by(&signed, &document, root, &revoked, primitives)?;
+    require_signed_by(&signed, Said::by(&document), root, &revoked, primitives)?;
     Ok(Verified(document))
 }
 
+/// What a document of our own says of itself, whatever its kind.
+struct Said {
+    content_type: &'static str,
+    role: Role,
+    sequence: u64,
+}
+
+impl Said {
+    fn by<'d, D: Document<'d>>(document: &D) -> Said {
+        Said {
+            content_type: D::CONTENT_TYPE,
+            role: D::ROLE,
+            sequence: document.sequence(),
+        }
+    }
+}
+
 /// Whether one of our own documents is signed by its one role, as `root` has it.
-fn require_signed_by<'d, D: Document<'d>>(
+#[inline(never)]
+fn require_signed_by(
     signed: &Signed<'_>,
-    document: &D,
+    said: Said,
     root: &Root<'_>,
     revoked: &List<'_, KeyId>,
     primitives: &impl Primitives,
 ) -> Result<(), Refusal> {
     let claim = Claim {
         payload: signed.payload,
-        content_type: Some(D::CONTENT_TYPE),
-        sequence: document.sequence(),
+        content_type: Some(said.content_type),
+        sequence: said.sequence,
     };
     let signers = signers(&signed.blocks, &claim, root, revoked, primitives)?;
-    require(root, D::ROLE, &signers)
+    require(root, said.role, signers)
 }
 
 /// What the blocks of a document must have signed.
@@ -271,8 +291,8 @@ fn signers<'a>(
     root: &Root<'a>,
     revoked: &List<'_, KeyId>,
     primitives: &impl Primitives,
-) -> Result<Signers, Refusal> {
-    let mut signers = Signers::none();
+) -> Result<KeySet, Refusal> {
+    let mut signers = KeySet::default();
     for bytes in blocks.iter() {
         let block = Block::parse(bytes)?;
         if let Some((place, key)) = root.find(&block.protected.kid) {
@@ -329,31 +349,20 @@ fn check_state(key: &Key<'_>, sequence: u64, revoked: &List<'_, KeyId>) -> Resul
 
 /// Whether enough holders of `role` are among the signers, in each of its algorithms. A role that
 /// nobody holds, or that demands no algorithm, is never reached.
-fn require(root: &Root<'_>, role: Role, signers: &Signers) -> Result<(), Refusal> {
+#[inline(never)]
+fn require(root: &Root<'_>, role: Role, signers: KeySet) -> Result<(), Refusal> {
     let rule = root.role(role);
-    let people = |algorithm| signers.people(root, &rule, algorithm);
-    let anybody = rule
-        .required_algorithms
-        .iter()
-        .any(|algorithm| people(algorithm) > 0);
-    if !anybody {
-        return Err(missing(role));
-    }
-    require_each_algorithm(&rule, people)
-}
-
-fn require_each_algorithm(
-    rule: &RoleRule<'_>,
-    people: impl Fn(crate::Algorithm) -> usize,
-) -> Result<(), Refusal> {
+    let (mut most, mut least) = (0, usize::MAX);
     for algorithm in rule.required_algorithms.iter() {
-        match people(algorithm) {
-            0 => return Err(Refusal::HybridIncomplete),
-            few if few < usize::from(rule.threshold) => return Err(Refusal::ThresholdNotMet),
-            _ => {}
-        }
+        let people = signers.people_of(root, &rule, algorithm);
+        (most, least) = (most.max(people), least.min(people));
     }
-    Ok(())
+    match (most, least) {
+        (0, _) => Err(missing(role)),
+        (_, 0) => Err(Refusal::HybridIncomplete),
+        _ if least < usize::from(rule.threshold) => Err(Refusal::ThresholdNotMet),
+        _ => Ok(()),
+    }
 }
 
 fn missing(role: Role) -> Refusal {
