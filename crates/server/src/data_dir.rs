@@ -4,7 +4,8 @@
 //! mainstay.sqlite   everything durable but the payloads; the plan in force too
 //! blobs/            the payloads, by digest
 //! root.cbor         the signed root that this server's devices pin; the later ones are in the database
-//! status-key        the online key, encrypted; status-key.pub beside it
+//! status-key        the online key, encrypted; status-key.pub beside it, and status-key.uses, which has a
+//!                   line for each time that a server opened it
 //! status-key.next   the next online key, while `rotate.rs` is at work
 //! lock              held while a server runs on the folder
 //! ```
@@ -19,7 +20,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mainstay_access::Email;
 use mainstay_artifact::Signer;
-use mainstay_keys::{HostPrimitives, KeyError, Passphrase, PublicHalf, SecretKey, file};
+use mainstay_keys::{
+    HostPrimitives, KeyError, Passphrase, PublicHalf, SecretKey, UseLog, UseLogError, file,
+};
 use mainstay_plan::Plan;
 use mainstay_store::{FolderBlobs, Plans as _, Roots as _, SqliteStore, StoreError, StoredRoot};
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
@@ -78,6 +81,9 @@ pub enum DataDirError {
     /// The online key can't be kept or opened.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// That the online key was opened can't be recorded.
+    #[error(transparent)]
+    Record(#[from] UseLogError),
     /// The database or the blobs can't be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,6 +101,7 @@ impl DataDirError {
             Self::InUse(_) => "data.in-use",
             Self::Io { .. } => "data.unusable",
             Self::Key(error) => error.id(),
+            Self::Record(error) => error.id(),
             Self::Store(error) => error.id(),
             Self::App(error) => error.id(),
         }
@@ -108,6 +115,7 @@ impl DataDirError {
             Self::InUse(_) => "Stop the other server first; one server owns a folder.",
             Self::Io { .. } => "Check the path, its permissions and the room on the disk.",
             Self::Key(error) => error.cure(),
+            Self::Record(error) => error.cure(),
             Self::Store(error) => error.cure(),
             Self::App(error) => error.cure(),
         }
@@ -171,6 +179,7 @@ impl DataDir {
         let store = SqliteStore::open(&self.database()).await?;
         let roots = chain(&store, root).await?;
         let status_signer: Arc<dyn Signer> = Arc::new(self.open_status_key(&roots, passphrase)?);
+        self.uses_of_status_key().opened(&*status_signer)?;
         Ok(Parts {
             store: Arc::new(store),
             blobs: Arc::new(FolderBlobs::open(self.blobs()).await?),
@@ -180,6 +189,12 @@ impl DataDir {
             roots,
             lock: Some(lock),
         })
+    }
+
+    fn uses_of_status_key(&self) -> UseLog {
+        let now_s = || u64::try_from(SystemClock.now().as_second()).unwrap_or(0);
+        let program = concat!("mainstay server ", env!("CARGO_PKG_VERSION"));
+        UseLog::at(UseLog::path_beside(&self.status_key()), now_s, program)
     }
 
     /// Whether this is a server's folder at all, asked before anybody is asked for a passphrase.

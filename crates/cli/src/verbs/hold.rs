@@ -108,7 +108,8 @@ fn text(hold: &HoldView) -> String {
     };
     format!(
         "{release} is on hold: devices refuse it from their next check-in on\n  \
-         by {by} at {at}: {reason}{state}\n  {}",
+         by {by} at {}: {reason}{state}\n  {}",
+        at.strftime("%Y-%m-%d %H:%M UTC"),
         devices_running(running)
     )
 }

@@ -20,13 +20,26 @@ pub(super) const BEFORE_THE_FIRST: &str =
 impl UseLog {
     /// Records that `signer` is about to sign `message`.
     pub(super) fn append(&self, signer: &dyn Signer, message: &[u8]) -> Result<(), UseLogError> {
+        self.put(signer, Subject::of(message))
+    }
+
+    /// Records that `signer` was opened by a service that signs with it many times a second, for as
+    /// long as it runs: a line on disk for each answer would take longer than the answer.
+    ///
+    /// # Errors
+    /// If the record can't be kept.
+    pub fn opened(&self, signer: &dyn Signer) -> Result<(), UseLogError> {
+        self.put(signer, Subject::opening())
+    }
+
+    fn put(&self, signer: &dyn Signer, subject: Subject) -> Result<(), UseLogError> {
         let failed = |cause| UseLogError::io(&self.path, cause);
         let is_new = !self.path.exists();
         let mut file = open(&self.path).map_err(failed)?;
         file.lock().map_err(failed)?;
         check_unchanged_by_others(&self.path, &file)?;
         let tail = self.tail(&mut file)?;
-        let line = self.line(signer, message, &tail);
+        let line = self.line(signer, subject, &tail);
         let mut text = serde_json::to_string(&line).expect("strings and a number are always JSON");
         text.push('\n');
         let unfinished = !tail.is_empty() && !tail.ends_with(b"\n");
@@ -43,8 +56,7 @@ impl UseLog {
         Ok(())
     }
 
-    fn line(&self, signer: &dyn Signer, message: &[u8], tail: &[u8]) -> Use {
-        let subject = Subject::of(message);
+    fn line(&self, signer: &dyn Signer, subject: Subject, tail: &[u8]) -> Use {
         Use {
             at: (self.clock)(),
             kid: signer.key_id().to_string(),

@@ -47,7 +47,8 @@ pub struct Use {
     pub kid: String,
     /// Who holds it.
     pub holder: String,
-    /// What was signed: `release`, `approval`, or a document's content type.
+    /// What was signed: `release`, `approval`, or a document's content type; or `opened by a service`,
+    /// which signs from then on without a line for each signature.
     pub what: String,
     /// The digest of it: of a release its own, of anything else the SHA-256 of its bytes.
     pub digest: String,

@@ -17,6 +17,14 @@ pub(super) struct Subject {
 }
 
 impl Subject {
+    /// No message: the key was opened, and signs from now on without a line for each signature.
+    pub(super) fn opening() -> Self {
+        Self {
+            what: "opened by a service".to_owned(),
+            digest: sha256(b""),
+        }
+    }
+
     pub(super) fn of(message: &[u8]) -> Self {
         read(message).unwrap_or_else(|| Self {
             what: "bytes of no known kind".to_owned(),

@@ -51,7 +51,10 @@ pub(super) async fn release(
         Some(scheduled) => app.store.rollout(RolloutId(scheduled.rollout)).await?,
         None => None,
     };
+    let is_revoked = release.stage.name() == StageName::Revoked;
     Ok(Json(match rollout {
+        // What was withdrawn goes nowhere, however far its rollout came.
+        _ if is_revoked => at_its_stage(&release),
         Some(rollout) => of_rollout(&app, &rollout, app.now()).await?,
         None => before_rollout(&app, &release).await?,
     }))

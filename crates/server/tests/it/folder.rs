@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use mainstay_access::Email;
+use mainstay_keys::use_log::{self, Line, UseLog};
 use mainstay_keys::{Passphrase, generate};
 use mainstay_server::admin::{self, NewServer};
 use mainstay_server::{Advance, App, AppConfig, DataDir, PagesAccess, VirtualClock, serve};
@@ -106,4 +107,24 @@ async fn the_server_stops_when_told_and_frees_its_folder() {
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
     drop(data.open(&passphrase()).await.unwrap());
+}
+
+/// Of the online key every opening is on record: it signs too often for a line each time.
+#[tokio::test]
+async fn each_start_is_a_line_in_the_record_of_the_online_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::at(folder.path().join("server"));
+    new_folder(&data, PLAN).await;
+    for _ in 0..2 {
+        drop(data.open(&passphrase()).await.unwrap());
+    }
+    let record = UseLog::path_beside(&data.status_key());
+    let told = use_log::check(&record)
+        .unwrap()
+        .into_iter()
+        .map(|line| match line {
+            Line::Use(used) => used.what,
+            Line::Unfinished => "unfinished".to_owned(),
+        });
+    assert_eq!(told.collect::<Vec<_>>(), ["opened by a service"; 2]);
 }

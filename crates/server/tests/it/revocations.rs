@@ -106,6 +106,8 @@ async fn a_revoked_release_stops_for_good_and_who_runs_it_is_listed() {
     revoke(&house, revocations(&house, 3, &Named::default())).await;
     let release: ReleaseView = house.get("/api/v1/releases/thermo-v2@1.1.0", token).await;
     assert_eq!(release.stage, "revoked");
+    let told = why(&house, "releases/thermo-v2@1.1.0").await;
+    assert!(told.contains("it was revoked, which is for good"), "{told}");
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! The reference pages say what is so: every refusal is in the table, every named test exists.
 
-use mainstay_trust::Refusal;
+use mainstay_trust::cose::{BLOCK_BYTES_MAX, PROTECTED_BYTES_MAX};
+use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
+use mainstay_trust::manifest::MANIFEST_BYTES_MAX;
+use mainstay_trust::signed::SIGNED_BYTES_MAX;
+use mainstay_trust::{BundleStatement, Document, Refusal, Revocations, Root, Schedule, Status};
 use std::path::{Path, PathBuf};
 
 fn repository() -> PathBuf {
@@ -29,6 +33,38 @@ fn the_table_of_refusals_is_ours() {
         .filter(|line| line.starts_with("| `trust."))
         .collect();
     assert_eq!(found, expected);
+}
+
+/// The limits of the page are those of the code, in bytes.
+#[test]
+fn the_limits_on_bytes_are_ours() {
+    let text = page("trust.md");
+    for (what, bytes) in [
+        ("envelope", ENVELOPE_BYTES_MAX),
+        ("manifest", MANIFEST_BYTES_MAX),
+        ("root's payload", Root::BYTES_MAX),
+        ("revocations' payload", Revocations::BYTES_MAX),
+        ("status's payload", Status::BYTES_MAX),
+        ("schedule's and statement's payload", Schedule::BYTES_MAX),
+        (
+            "schedule's and statement's payload",
+            BundleStatement::BYTES_MAX,
+        ),
+        ("protected header", PROTECTED_BYTES_MAX),
+        ("block", BLOCK_BYTES_MAX),
+        ("signed document", SIGNED_BYTES_MAX),
+    ] {
+        let row = text
+            .lines()
+            .find(|line| line.starts_with(&format!("| {what} | ")));
+        let limit = row.expect(what).split(" | ").nth(1).expect("a limit");
+        let said = match limit.split_once(' ') {
+            Some((number, "KiB")) => number.parse::<usize>().expect(limit) * 1024,
+            Some((number, "bytes")) => number.parse().expect(limit),
+            _ => panic!("{limit}"),
+        };
+        assert_eq!(said, bytes, "{what}");
+    }
 }
 
 /// Whether `hostile/CASE` is a folder, or `FILE::TEST` a test.

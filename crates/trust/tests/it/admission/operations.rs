@@ -5,7 +5,7 @@ use crate::people::{
     self, bundle_statement, operator, pinned, root, schedule, server, signed, status,
 };
 use mainstay_trust::verify;
-use mainstay_trust::{BundleStatement, Digest, Refusal, RustCrypto, Schedule};
+use mainstay_trust::{BundleStatement, Digest, KeyState, Refusal, RustCrypto, Schedule};
 
 #[test]
 fn a_class_may_wait_for_operations() {
@@ -116,6 +116,32 @@ fn a_bundle_refreshes_nothing() {
     let admitted = scene.admitted().unwrap();
     assert_eq!(admitted.time(), scene.device.counters.time);
     assert_eq!(admitted.status(), scene.device.counters.status);
+    assert!(admitted.is_offline());
+    scene.bundle = None;
+    assert!(!scene.admitted().unwrap().is_offline());
+}
+
+/// A retired key's last number bounds what it says: of a schedule the moment from which it holds, of a
+/// statement the moment when it was made.
+#[test]
+fn a_retired_key_of_operations_has_said_its_last() {
+    let judged = |max_sequence| {
+        let mut root = root();
+        *people::state_of(&mut root, &operator()) = KeyState::Retired { max_sequence };
+        let root = pinned(&root);
+        let schedule = signed(&schedule(), &[&operator()]);
+        let bundle = signed(&bundle_statement(), &[&operator()]);
+        (
+            verify::schedule(&schedule, &root, &RustCrypto).map(|_| ()),
+            verify::bundle_statement(&bundle, &root, &RustCrypto).map(|_| ()),
+        )
+    };
+    let refused = Err(Refusal::RetiredKey);
+    let (from, made) = (schedule().not_before, bundle_statement().issued);
+    assert_eq!(judged(from).0, Ok(()));
+    assert_eq!(judged(from - 1).0, refused);
+    assert_eq!(judged(made).1, Ok(()));
+    assert_eq!(judged(made - 1).1, refused);
 }
 
 #[test]

@@ -174,3 +174,40 @@ fn too_many_items_are_not_written() {
     };
     assert_eq!(envelope.encode(&mut buf), refused);
 }
+
+/// How long a document may hold, in seconds, and that it must hold at all.
+#[test]
+fn nothing_holds_for_longer_than_it_may() {
+    const DAY: u64 = 86_400;
+    let revocations = |seconds| {
+        let mut revocations = people::revocations();
+        revocations.next_update = revocations.issued + seconds;
+        revocations.encode(&mut [0; 4096]).map(|_| ())
+    };
+    let status = |seconds| {
+        let mut status = people::status();
+        status.expires = status.issued + seconds;
+        status.encode(&mut [0; 4096]).map(|_| ())
+    };
+    let schedule = |seconds| {
+        let mut schedule = people::schedule();
+        schedule.expires = schedule.not_before + seconds;
+        schedule.encode(&mut [0; 4096]).map(|_| ())
+    };
+    let statement = |seconds| {
+        let mut statement = people::bundle_statement();
+        statement.expires = statement.issued + seconds;
+        statement.encode(&mut [0; 4096]).map(|_| ())
+    };
+    let kinds: [(&dyn Fn(u64) -> Result<(), EncodeError>, u64); 4] = [
+        (&revocations, 400 * DAY),
+        (&status, 7 * DAY),
+        (&schedule, 400 * DAY),
+        (&statement, 400 * DAY),
+    ];
+    for (encode, most) in kinds {
+        let refused = Err(EncodeError::Refused(Refusal::FieldInvalid));
+        assert_eq!((encode(1), encode(most)), (Ok(()), Ok(())));
+        assert_eq!((encode(0), encode(most + 1)), (refused, refused));
+    }
+}
