@@ -33,7 +33,7 @@ const PREFIX_BYTES_MAX: usize = MAGIC.len() + 2 * LENGTH_HEAD_MAX + ENVELOPE_BYT
 
 /// How much of a payload is in memory at a time: enough that hashing and the disk, not the calls,
 /// take the time, and little beside any machine's memory.
-pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
+pub(crate) const PIECE_BYTES: usize = 256 * 1024;
 
 /// The bytes an artifact file may have.
 pub const FILE_BYTES_MAX: u64 = PREFIX_BYTES_MAX as u64 + PAYLOAD_BYTES_MAX;

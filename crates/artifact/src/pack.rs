@@ -6,7 +6,8 @@
 //! [`into_file`](crate::pack_file::into_file) a whole artifact file in one pass over the image.
 
 use std::io::{self, Read, Write};
-use std::{mem, thread};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
 
 use mainstay_trust::envelope;
 use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
@@ -17,6 +18,10 @@ use mainstay_trust::{
 use crate::blocks::BlockError;
 use crate::container::{ContainerError, PAYLOAD_BYTES_MAX, PIECE_BYTES};
 use crate::identity::ClassName;
+
+/// Pieces that go round between the thread that reads and writes and the one that hashes: one in each
+/// hand, and one between them so that neither waits for the other's every step.
+const PIECES: usize = 3;
 
 /// What a release says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,30 +163,57 @@ pub fn measure(
     copy_measured(payload, &mut io::sink(), primitives)
 }
 
-/// As [`measure`], writing to `out` the very bytes that are hashed. A second thread hashes one piece
-/// while this one writes it and reads the next, for neither work waits on the other.
+/// As [`measure`], writing to `out` the very bytes that are hashed. A second thread hashes what this
+/// one wrote, while this one reads and writes on, for neither work waits on the other.
 pub(crate) fn copy_measured(
     payload: &mut dyn Read,
     out: &mut dyn Write,
     primitives: &impl Primitives,
 ) -> Result<(Digest, u64), PackError> {
     let mut hasher = primitives.hasher();
-    let mut total = 0;
-    let (mut piece, mut next) = (vec![0; PIECE_BYTES], vec![0; PIECE_BYTES]);
     let mut bounded = payload.take(PAYLOAD_BYTES_MAX + 1);
-    let mut len = read_piece(&mut bounded, &mut piece)?;
-    while len > 0 {
-        total += len as u64;
-        let bytes = &piece[..len];
-        len = thread::scope(|scope| {
-            scope.spawn(|| hasher.update(bytes));
-            out.write_all(bytes)?;
-            read_piece(&mut bounded, &mut next)
-        })?;
-        mem::swap(&mut piece, &mut next);
-    }
+    let total = thread::scope(|scope| {
+        let (written, to_hash) = mpsc::sync_channel::<Vec<u8>>(PIECES);
+        let (hashed, empty) = mpsc::sync_channel(PIECES);
+        for _ in 0..PIECES {
+            let _ = hashed.send(vec![0; PIECE_BYTES]); // There is room, and `empty` listens.
+        }
+        let hasher = &mut hasher;
+        scope.spawn(move || {
+            for piece in to_hash {
+                hasher.update(&piece);
+                let _ = hashed.send(piece); // Nobody waits for it after the last one.
+            }
+        });
+        copy(&mut bounded, out, &empty, &written)
+    })?;
     check_size(total)?;
     Ok((hasher.finish(), total))
+}
+
+/// Fills one empty piece after the other, writes it and hands it on. The pieces go round: none is
+/// filled anew before it came back.
+fn copy(
+    stream: &mut impl Read,
+    out: &mut dyn Write,
+    empty: &Receiver<Vec<u8>>,
+    written: &SyncSender<Vec<u8>>,
+) -> io::Result<u64> {
+    let mut total = 0;
+    for mut piece in empty {
+        let len = read_piece(stream, &mut piece)?;
+        if len == 0 {
+            break;
+        }
+        piece.truncate(len);
+        out.write_all(&piece)?;
+        total += len as u64;
+        let last = len < PIECE_BYTES;
+        if written.send(piece).is_err() || last {
+            break;
+        }
+    }
+    Ok(total)
 }
 
 /// Fills `piece` as far as the stream goes.

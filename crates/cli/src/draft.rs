@@ -12,7 +12,7 @@ use std::thread::{self, JoinHandle};
 
 /// After so many bytes a sync is begun: few enough that little is left to wait for at the end, and
 /// so many that small files need no thread.
-const SYNC_BYTES: u64 = 16 * 1024 * 1024;
+const SYNC_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A file that nobody else knows yet.
 pub struct Draft {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use mainstay_artifact::Signer;
 use mainstay_keys::pkcs11::{OpenToken, Pin, TokenUri};
-use mainstay_keys::{Passphrase, PinOf, SecretSource, UseLog};
+use mainstay_keys::{Opening, Passphrase, PinOf, SecretSource, UseLog};
 
 use crate::failure::Failure;
 use crate::passphrase::PassphraseSource;
@@ -35,12 +35,22 @@ pub struct Signing {
 impl Signing {
     /// The key in `key`, ready to sign; each use goes on record first.
     pub fn open(&self, key: &Path) -> Result<Box<dyn Signer>, Failure> {
+        let module = self.secrets.pkcs11_module.as_deref();
+        mainstay_keys::open(key, module, &self.secrets, self.uses(key))
+    }
+
+    /// As [`Signing::open`], without waiting for a key file: its secret is asked for, and it is
+    /// opened beside whatever comes before the signature.
+    pub fn begin(&self, key: &Path) -> Result<Opening, Failure> {
+        let module = self.secrets.pkcs11_module.as_deref();
+        mainstay_keys::begin(key, module, &self.secrets, self.uses(key))
+    }
+
+    fn uses(&self, key: &Path) -> UseLog {
         let beside = || UseLog::path_beside(key);
         let place = self.key_log.clone().unwrap_or_else(beside);
         let program = concat!("mainstay ", env!("CARGO_PKG_VERSION"));
-        let uses = UseLog::at(place, now_s, program);
-        let module = self.secrets.pkcs11_module.as_deref();
-        mainstay_keys::open(key, module, &self.secrets, uses)
+        UseLog::at(place, now_s, program)
     }
 }
 

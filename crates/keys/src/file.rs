@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::pkcs8_pem::{self, Unsealable};
 use crate::{FileSigner, KeyError, Passphrase, PublicHalf, SecretKey};
@@ -58,19 +58,48 @@ fn open_with_secret(
     path: &Path,
     passphrase: &Passphrase,
 ) -> Result<(FileSigner, SecretKey), KeyError> {
-    let text = read_bounded(path, KEY_FILE_BYTES_MAX)?;
-    check_private(path)?;
-    let public_path = PublicHalf::path_beside(path);
-    let public = PublicHalf::open(&public_path)?;
-    let document = pkcs8_pem::unseal(&text, passphrase).map_err(|why| explain(path, why))?;
-    let key = SecretKey::new(&public.holder, document.as_bytes())?;
-    let signer = key
-        .signer()
-        .map_err(|_| KeyError::Unsupported(path.to_owned()))?;
-    if PublicHalf::of(&signer) != public {
-        return Err(KeyError::Mismatch(public_path));
+    Sealed::read(path)?.unseal(passphrase)
+}
+
+/// A key file and its public half, read but not opened: all that can be said without the passphrase.
+pub(crate) struct Sealed {
+    path: PathBuf,
+    text: String,
+    public: PublicHalf,
+}
+
+impl Sealed {
+    /// Reads both files.
+    pub(crate) fn read(path: &Path) -> Result<Self, KeyError> {
+        let text = read_bounded(path, KEY_FILE_BYTES_MAX)?;
+        check_private(path)?;
+        pkcs8_pem::read(&text).map_err(|why| explain(path, why))?;
+        let public = PublicHalf::open(&PublicHalf::path_beside(path))?;
+        let path = path.to_owned();
+        Ok(Self { path, text, public })
     }
-    Ok((signer, key))
+
+    /// Whose key it is, by the public half.
+    pub(crate) fn public(&self) -> &PublicHalf {
+        &self.public
+    }
+
+    /// Opens it, which takes a while on purpose.
+    pub(crate) fn unseal(
+        &self,
+        passphrase: &Passphrase,
+    ) -> Result<(FileSigner, SecretKey), KeyError> {
+        let document = pkcs8_pem::unseal(&self.text, passphrase);
+        let document = document.map_err(|why| explain(&self.path, why))?;
+        let key = SecretKey::new(&self.public.holder, document.as_bytes())?;
+        let signer = key
+            .signer()
+            .map_err(|_| KeyError::Unsupported(self.path.clone()))?;
+        if PublicHalf::of(&signer) != self.public {
+            return Err(KeyError::Mismatch(PublicHalf::path_beside(&self.path)));
+        }
+        Ok((signer, key))
+    }
 }
 
 /// Whether `text` is a sealed private key that [`open`] would spend work on: PEM, PBES2, and within the

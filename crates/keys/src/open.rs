@@ -2,16 +2,17 @@
 //!
 //! A caller hands in where the key is, who can be asked for its secret, and where its uses are
 //! recorded; it can't tell from the [`Signer`] which kind it got, nor leave the record out. Read
-//! [`open`].
+//! [`open`]; [`begin`] doesn't wait for it.
 
 use std::path::Path;
 
 use mainstay_artifact::Signer;
 
+use crate::file::Sealed;
 use crate::pkcs11::{Pin, Token, TokenError, TokenSigner, TokenUri};
 use crate::token_file::TokenFile;
 use crate::use_log::{Recorded, UseLog};
-use crate::{KeyError, Passphrase, PublicHalf, file};
+use crate::{KeyError, Opening, Passphrase, PublicHalf};
 
 /// Who knows the secret that opens a key. Only what is needed is asked for, and only once everything
 /// that can be checked without it is in order.
@@ -54,13 +55,59 @@ pub fn open<S: SecretSource>(
     secrets: &S,
     uses: UseLog,
 ) -> Result<Box<dyn Signer>, S::Error> {
+    match find(path, module, secrets)? {
+        Found::Token(signer) => Ok(Box::new(Recorded::new(*signer, uses))),
+        Found::File(sealed, passphrase) => Ok(open_file(&sealed, &passphrase, uses)?),
+    }
+}
+
+/// As [`open`], but a key file is opened on a thread of its own: what is wrong with its passphrase is
+/// told by [`Opening::wait`], and by signing. Nothing is recorded for a key that doesn't open.
+///
+/// # Errors
+/// If the file, the token, its PIN or the public half beside the file isn't in order.
+pub fn begin<S: SecretSource>(
+    path: &Path,
+    module: Option<&Path>,
+    secrets: &S,
+    uses: UseLog,
+) -> Result<Opening, S::Error> {
+    match find(path, module, secrets)? {
+        Found::Token(signer) => Ok(Opening::done(Box::new(Recorded::new(*signer, uses)))),
+        Found::File(sealed, passphrase) => {
+            let public = sealed.public().clone();
+            let open = move || open_file(&sealed, &passphrase, uses);
+            Ok(Opening::beside(public, open))
+        }
+    }
+}
+
+/// What a key's path leads to, and the secret that it took.
+enum Found {
+    Token(Box<TokenSigner>),
+    File(Sealed, Passphrase),
+}
+
+fn find<S: SecretSource>(
+    path: &Path,
+    module: Option<&Path>,
+    secrets: &S,
+) -> Result<Found, S::Error> {
     refuse_uri(path)?;
     if let Some(TokenFile { uri }) = TokenFile::open(path)? {
         let signer = open_token(path, &uri, module, secrets)?;
-        return Ok(Box::new(Recorded::new(signer, uses)));
+        return Ok(Found::Token(Box::new(signer)));
     }
-    let passphrase = secrets.passphrase(path)?;
-    let signer = file::open(path, &passphrase)?;
+    let sealed = Sealed::read(path)?;
+    Ok(Found::File(sealed, secrets.passphrase(path)?))
+}
+
+fn open_file(
+    sealed: &Sealed,
+    passphrase: &Passphrase,
+    uses: UseLog,
+) -> Result<Box<dyn Signer>, KeyError> {
+    let (signer, _) = sealed.unseal(passphrase)?;
     Ok(Box::new(Recorded::new(signer, uses)))
 }
 

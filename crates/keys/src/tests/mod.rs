@@ -1,6 +1,7 @@
 //! Tests across the crate's modules.
 
 mod key_files;
+mod opening;
 mod profiles;
 mod rust_signer;
 mod two_libraries;

@@ -5,8 +5,9 @@
 //! release build is measured, through its command line, as a whole process. Our verbs sync what they
 //! wrote before they give it its name; `cp` doesn't, so a second base is `cp` and `sync`.
 //!
-//! The key is sealed as OpenSSL seals by default (PBKDF2). The keys that Mainstay makes are sealed by
-//! scrypt, which takes a tenth of a second and 16 MiB *on purpose*; that is measured apart.
+//! Packing is measured with both kinds of key: `pack_sign_scrypt` with one as Mainstay makes it, sealed
+//! by scrypt, which takes time and 16 MiB *on purpose*; `pack_sign` with one that OpenSSL sealed by
+//! default (PBKDF2), which shows the work around the key. The memory figure of the whole counts both.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -21,6 +22,9 @@ use super::rounds::Rounds;
 use crate::{setup, shell};
 
 const IMAGE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What counts for the most memory that Mainstay takes.
+const OURS: [&str; 4] = ["pack_sign", "pack_sign_scrypt", "pack_then_sign", "verify"];
 
 /// Runs the bench.
 ///
@@ -102,6 +106,7 @@ fn ratios(rounds: &Rounds, peers: &[&'static str]) {
         against(&format!("{peer}_sign"), "sha256_cp");
         against(&format!("{peer}_verify"), "sha256");
     }
+    against("pack_sign_scrypt", "sha256_cp_sync");
     against("pack_sign_scrypt", "sha256_cp");
     against("pack_then_sign", "sha256_cp");
     against("pack_sign", "sha256_cp_sync");
@@ -115,7 +120,7 @@ fn memory(contenders: &[Contender], peers: &[Peer]) -> anyhow::Result<()> {
     for contender in contenders {
         let peak = contender.peak_mib()?;
         figure(&format!("{}_peak_memory_mib", contender.name), peak, "MiB");
-        if ["pack_sign", "pack_then_sign", "verify"].contains(&contender.name) {
+        if OURS.contains(&contender.name) {
             most = most.max(peak);
         }
     }

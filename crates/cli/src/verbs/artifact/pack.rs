@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer, pack, pack_file};
-use mainstay_keys::{HostPrimitives, gather_randomness};
+use mainstay_keys::{HostPrimitives, Opening, gather_randomness};
 use mainstay_trust::{Root, Verified};
 use serde_json::json;
 
@@ -53,22 +53,25 @@ impl Pack {
         let root = root.as_ref().map(RootFile::open).transpose()?;
         files::must_be_new(&self.out, "artifact")?;
         let signer = self.signer()?;
-        let builder = builder(signer.as_deref(), root.as_ref());
+        let builder = builder(signer.as_ref(), root.as_ref());
         let returns_to = &self.request.returns_to;
         let form = &self.form;
         let payload = form.prepare(&self.image, &request, returns_to, &self.signing)?;
-        let packed = self.write(payload.path(), &request, provenance.as_ref(), builder)?;
+        let packed = self
+            .write(payload.path(), &request, provenance.as_ref(), builder)
+            .map_err(|failure| unopened(signer.as_ref()).unwrap_or(failure))?;
         payload.keep()?;
-        self.say(&packed, &payload, signer.as_deref(), output);
+        self.say(&packed, &payload, signer.as_ref(), output);
         Ok(())
     }
 
-    fn signer(&self) -> Result<Option<Box<dyn Signer>>, Failure> {
+    /// The builder's key. It opens while the image is read, for both take their time.
+    fn signer(&self) -> Result<Option<Opening>, Failure> {
         let Some(key) = &self.key else {
             return Ok(None);
         };
         gather_randomness();
-        self.signing.open(key).map(Some)
+        self.signing.begin(key).map(Some)
     }
 
     /// Writes the artifact whole, or not at all, reading the image once.
@@ -102,7 +105,7 @@ impl Pack {
         &self,
         packed: &Packed,
         payload: &mcuboot::Prepared,
-        signer: Option<&dyn Signer>,
+        signer: Option<&Opening>,
         output: &Output,
     ) {
         let by = signer.map(|signer| signer.holder());
@@ -132,11 +135,17 @@ impl Pack {
 }
 
 fn builder<'a>(
-    signer: Option<&'a dyn Signer>,
+    signer: Option<&'a Opening>,
     root: Option<&'a Verified<Root<'a>>>,
 ) -> Option<Builder<'a>> {
     let (signer, root) = (signer?, root?);
     Some(Builder { signer, root })
+}
+
+/// Why the key can't be opened, if it can't: told in its own words before anything else that failed.
+fn unopened(signer: Option<&Opening>) -> Option<Failure> {
+    let error = signer?.wait().err()?;
+    Some(Failure::usage(error.id(), error.to_string(), error.cure()))
 }
 
 /// The image's size, which the artifact's frame tells before its bytes come.
