@@ -156,15 +156,14 @@ pub enum Iter<'a, T> {
 impl<'a, T: Item<'a>> Iterator for Iter<'a, T> {
     type Item = T;
 
-    /// Every item was read when the list was, so none fails here; if one did, the list would end,
-    /// which for keys and roles means that less is believed.
+    /// Every item was read when the list was, so the decoder stops at the end and not before; if it
+    /// did, the list would end there, which for keys and roles means that less is believed.
     fn next(&mut self) -> Option<T> {
         match self {
-            Iter::Bytes(d) if !d.rest().is_empty() => {
+            Iter::Bytes(d) => {
                 let item = T::read(d);
                 d.verdict().is_ok().then_some(item)
             }
-            Iter::Bytes(_) => None,
             Iter::Slice(items) => items.next().cloned(),
         }
     }

@@ -5,7 +5,9 @@ mod papers;
 mod scene;
 
 use crate::people::{leaked, manifest, revocations, status};
-use mainstay_trust::{BootloaderVersion, Digest, Refusal, Revocations, Status, check_payload};
+use mainstay_trust::{
+    BootloaderVersion, Counters, Digest, Refusal, Revocations, Status, check_payload,
+};
 use scene::*;
 
 #[test]
@@ -25,6 +27,26 @@ fn the_ordinary_release_is_admitted_with_its_facts() {
     let mut later = scene();
     later.device.counters.time = 1_750_000_100;
     assert_eq!(later.admitted().unwrap().time(), 1_750_000_100);
+}
+
+/// What an installation leaves behind: the status can't be replayed, and time doesn't run back.
+#[test]
+fn the_counters_move_when_an_installation_begins() {
+    let mut scene = scene();
+    scene.status.seq = 9;
+    let admitted = scene.admitted().unwrap();
+    let mut counters = scene.device.counters;
+    counters.install_began(&admitted);
+    let expected = Counters {
+        status: mark(0, 9),
+        time: 1_750_000_000,
+        ..scene.device.counters
+    };
+    assert_eq!(counters, expected);
+    // What is higher already stays.
+    (counters.status, counters.time) = (mark(1, 0), u64::MAX);
+    counters.install_began(&admitted);
+    assert_eq!((counters.status, counters.time), (mark(1, 0), u64::MAX));
 }
 
 #[test]
