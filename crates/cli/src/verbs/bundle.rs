@@ -1,12 +1,13 @@
 //! `mainstay bundle`: all that a device needs to install with no network, in one file.
 //!
 //! [`make`] writes the file and what customers check it with, [`check`] asks what a device would ask,
-//! [`inspect`] says what is inside. [`openssl`] speaks to programs that aren't Mainstay.
+//! [`inspect`] says what is inside, [`statement`] collects signatures. [`openssl`] speaks to programs that aren't Mainstay.
 
 mod check;
 mod inspect;
 mod make;
 mod openssl;
+mod statement;
 
 use std::path::{Path, PathBuf};
 

@@ -221,3 +221,42 @@ fn what_no_device_would_take_is_not_made() {
     folder.write("1.mainstay-bundle.sig", b"an old one");
     refused(&folder, &format!("{MAKE} kim.key"), 2, "bundle.exists");
 }
+
+/// Where two of operations must sign, the statement goes from one to the other.
+#[test]
+fn operations_sign_one_after_the_other() {
+    let folder = office();
+    folder.good("key new oli.key --holder oli@company.example");
+    folder.good("root add oli.key.pub --role operations --from root-1.cbor -o root-2.cbor");
+    folder.good("root threshold operations 2 --from root-2.cbor");
+    folder.good("root sign root-2.cbor --key rae.key --current root-1.cbor");
+    release(&folder, 1, "ana.key", "root-2.cbor");
+    revoke(&folder, "-o revocations-1.cbor", "revocations-1.cbor");
+    refused(
+        &folder,
+        &format!("{MAKE} kim.key"),
+        1,
+        "trust.threshold-not-met",
+    );
+
+    let travelling = format!("{MAKE} kim.key --statement kim.statement");
+    let told = folder.good(&travelling);
+    assert!(told.contains("No bundle yet"), "{told}");
+    assert!(!folder.names().contains(&BUNDLE.to_owned()));
+    let begun = folder.read("kim.statement");
+    refused(&folder, &travelling, 1, "artifact.already-signed");
+
+    release(&folder, 2, "ana.key", "root-2.cbor");
+    let other = MAKE.replace("1.mainstay ", "2.mainstay ");
+    let other = format!("{other} oli.key --statement kim.statement");
+    refused(&folder, &other, 1, "statement.mismatch");
+    assert_eq!(folder.read("kim.statement"), begun);
+
+    folder.good(&format!("{MAKE} oli.key --statement kim.statement"));
+    folder.good(&format!("{VERIFY} root-1.cbor"));
+    assert_eq!(
+        folder.read("kim.statement"),
+        begun,
+        "it is whole in the bundle alone"
+    );
+}

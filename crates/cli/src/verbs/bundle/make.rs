@@ -6,14 +6,17 @@ use mainstay_artifact::bundle_check::{BundleFacts, check_bundle, last_root};
 use mainstay_artifact::bundle_file::{self, BundleParts};
 use mainstay_artifact::{ArtifactFile, Signer, document_file};
 use mainstay_keys::HostPrimitives;
-use mainstay_trust::{Authority, BundleStatement, Counters, Revocations, Role, Verified, verify};
+use mainstay_trust::{
+    Authority, BundleStatement, Counters, Revocations, Role, Root, Verified, verify,
+};
 use serde_json::json;
 
-use super::{check, openssl};
+use super::{check, openssl, statement};
 use crate::failure::{Failure, at};
 use crate::files;
 use crate::moment::{self, Span, now_s};
 use crate::output::Output;
+use crate::paper;
 use crate::signing::Signing;
 use crate::verbs::artifact::look as artifact;
 use crate::verbs::{revoke, root::RootFile};
@@ -35,6 +38,10 @@ pub struct Make {
     /// Private key of somebody in operations. Repeat it for more.
     #[arg(long, required = true, value_name = "FILE")]
     sign: Vec<PathBuf>,
+    /// A file that keeps the signatures until there are enough, where more people must sign than keep
+    /// their keys on this machine: each of them runs the same command with their own key.
+    #[arg(long, value_name = "FILE")]
+    statement: Option<PathBuf>,
     /// How long the bundle may be installed.
     #[arg(long, value_name = "SPAN", default_value = "90d")]
     lifetime: Span,
@@ -59,6 +66,9 @@ impl Make {
         let keys = self.sign.iter().map(|key| self.signing.open(key));
         let signers = keys.collect::<Result<Vec<_>, _>>()?;
         let statement = self.signed(&contents, &signers)?;
+        if self.waits(&contents, &statement, output)? {
+            return Ok(());
+        }
         self.write(&contents, &statement)?;
         let made = check::must_pass(&self.file, || self.checks(&contents))
             .and_then(|()| beside.write(&self.file, &*signers[0]));
@@ -66,7 +76,8 @@ impl Make {
             // A bundle that no device takes, or that customers can't check, must not stay.
             beside.remove(&self.file);
         }
-        self.tell(&contents.statement, &made?, output);
+        let said = document_file::read::<BundleStatement>(&statement)?;
+        self.tell(&said, &made?, output);
         Ok(())
     }
 
@@ -75,12 +86,7 @@ impl Make {
         let roots = self.roots.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let revocations = self.revocations.as_deref().map(revoke::read).transpose()?;
         let artifact = artifact::open(&self.artifact)?;
-        let last = last_root(
-            &roots[0],
-            &roots[1..],
-            &mut Counters::default(),
-            &HostPrimitives,
-        )?;
+        let last = newest(&roots)?;
         let known = match (&self.revocations, &revocations) {
             (Some(path), Some(signed)) => {
                 Some(verify::revocations(signed, &last, &HostPrimitives).map_err(at(path))?)
@@ -110,7 +116,7 @@ impl Make {
     fn signed(&self, contents: &Contents, signers: &[Box<dyn Signer>]) -> Result<Vec<u8>, Failure> {
         let last = contents.roots.last().expect("there is a root at least");
         let root = document_file::read(last)?;
-        let mut statement = document_file::unsigned(&contents.statement)?;
+        let mut statement = statement::begun(self.statement.as_deref(), &contents.statement)?;
         for signer in signers {
             statement = document_file::add_role_signature::<BundleStatement>(
                 &statement,
@@ -120,6 +126,25 @@ impl Make {
             )?;
         }
         Ok(statement)
+    }
+
+    /// Whether others must sign before there can be a bundle; then the statement is kept for them.
+    fn waits(
+        &self,
+        contents: &Contents,
+        statement: &[u8],
+        output: &Output,
+    ) -> Result<bool, Failure> {
+        let last = contents.last_root()?;
+        match verify::bundle_statement(statement, &last, &HostPrimitives) {
+            Err(refusal) if paper::too_few(refusal) => {
+                let path = self.statement.as_deref();
+                let path = path.ok_or_else(|| statement::nowhere(refusal))?;
+                statement::keep(path, statement, last.get(), output).map(|()| true)
+            }
+            // What else may be wrong is told by the checks of the bundle, in their words.
+            _ => Ok(false),
+        }
     }
 
     fn write(&self, contents: &Contents, statement: &[u8]) -> Result<(), Failure> {
@@ -167,6 +192,23 @@ impl Make {
         };
         output.say(sentence, &value);
     }
+}
+
+impl Contents {
+    fn last_root(&self) -> Result<Verified<Root<'_>>, Failure> {
+        newest(&self.roots)
+    }
+}
+
+/// The last of a chain of roots, of which somebody pinned the first.
+fn newest(roots: &[Vec<u8>]) -> Result<Verified<Root<'_>>, Failure> {
+    let counters = &mut Counters::default();
+    Ok(last_root(
+        &roots[0],
+        &roots[1..],
+        counters,
+        &HostPrimitives,
+    )?)
 }
 
 /// Commands, one a line.
