@@ -1,11 +1,11 @@
 //! The bounds on documents, on both sides: what may be full fits, and one more is refused.
 
 use crate::people::{self, Draft, bytes_of, leaked};
-use mainstay_trust::envelope::Envelope;
+use mainstay_trust::envelope::{ENVELOPE_BYTES_MAX, Envelope};
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
-    Digest, Document, EncodeError, KeyId, KeyState, List, Minimum, Refusal, Revocations, Role,
-    Root, Status,
+    Algorithm, Digest, Document, EncodeError, KeyId, KeyState, List, Minimum, PublicKey, Refusal,
+    Revocations, Role, Root, Status,
 };
 
 /// The limits on size are enough for what the limits on counts allow.
@@ -210,4 +210,49 @@ fn nothing_holds_for_longer_than_it_may() {
         assert_eq!((encode(1), encode(most)), (Ok(()), Ok(())));
         assert_eq!((encode(0), encode(most + 1)), (refused, refused));
     }
+}
+
+/// The last size that is written, and the first that isn't.
+#[test]
+fn what_is_written_fits_to_the_byte() {
+    let mut buf = [0; 32 * 1024];
+    let mut envelope = |block_bytes: usize| {
+        let block = vec![0; block_bytes];
+        let blocks = [&block[..]];
+        let envelope = Envelope {
+            digest: Digest::ZERO,
+            blocks: List::from(&blocks[..]),
+            manifest: b"x",
+        };
+        envelope.encode(&mut buf)
+    };
+    let around = envelope(1024).unwrap() - 1024;
+    let most = ENVELOPE_BYTES_MAX - around;
+    assert_eq!(envelope(most), Ok(ENVELOPE_BYTES_MAX));
+    let refused = Err(EncodeError::Refused(Refusal::TooLarge));
+    assert_eq!(envelope(most + 1), refused);
+
+    let mut root = |extra_bytes: usize| large_root(extra_bytes).done().encode(&mut buf);
+    let most = Root::BYTES_MAX - root(0).unwrap();
+    assert_eq!(root(most), Ok(Root::BYTES_MAX));
+    assert_eq!(root(most + 1), refused);
+}
+
+/// A root below the largest size by less than 400 bytes, and `extra_bytes` more.
+fn large_root(mut extra_bytes: usize) -> Draft {
+    const KEY: [u8; 1952] = [0; 1952];
+    let mut root = people::root();
+    let mut key = root.keys[0];
+    key.holder = "a-name-of-thirty-characters...";
+    key.public = PublicKey::new(Algorithm::Ed25519, &KEY[..32]).unwrap();
+    root.keys.extend([key; 16]);
+    key.public = PublicKey::new(Algorithm::MlDsa65, &KEY).unwrap();
+    for _ in 0..11 {
+        // A name of 24 to 64 letters, so that each letter is one byte.
+        let more = extra_bytes.min(40);
+        extra_bytes -= more;
+        key.holder = "h".repeat(24 + more).leak();
+        root.keys.push(key);
+    }
+    root
 }
