@@ -1,7 +1,7 @@
 //! Digests, key ids and public keys as text and bytes.
 
 use crate::people::{self, unhex};
-use mainstay_trust::{Algorithm, Digest, KeyId, PublicKey, RustCrypto};
+use mainstay_trust::{Algorithm, Digest, KeyId, PublicKey, Role, RustCrypto};
 
 /// The example key and thumbprint of RFC 9679, section 6.
 #[test]
@@ -13,6 +13,18 @@ fn key_id_begins_the_thumbprint() {
     assert_eq!(
         KeyId::of(&key, &RustCrypto).to_string(),
         "496bd8afadf307e5b08c64b0421bf9dc"
+    );
+}
+
+/// Names that plans, records and servers keep: they never change.
+#[test]
+fn roles_and_algorithms_have_their_names() {
+    let roles = Role::ALL.map(Role::id).join(" ");
+    assert_eq!(roles, "root build release operations revocation status");
+    let algorithms = Algorithm::ALL.map(Algorithm::id).join(" ");
+    assert_eq!(
+        algorithms,
+        "ESP256 Ed25519 ESP384 ML-DSA-65 ML-DSA-87 HSS-LMS"
     );
 }
 

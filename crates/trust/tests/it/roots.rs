@@ -137,6 +137,19 @@ fn a_lost_keeper_signs_no_successor() {
 }
 
 #[test]
+fn a_retired_guardian_withdraws_up_to_its_last_number() {
+    let judged = |max_sequence| {
+        let mut guarded = root().with_guardian();
+        *state_of(&mut guarded, &guardian()) = KeyState::Retired { max_sequence };
+        let signed = signed(&revocations(), &[&guardian()]);
+        verify::revocations(&signed, &pinned(&guarded), &RustCrypto).map(|_| ())
+    };
+    let seq = revocations().seq;
+    assert_eq!(judged(seq), Ok(()));
+    assert_eq!(judged(seq - 1), Err(Refusal::RetiredKey));
+}
+
+#[test]
 fn revocations_are_of_their_role_and_epoch() {
     let guarded = root().with_guardian();
     let open = |root: &Draft, revocations: &Revocations<'_>, by: &[&Person]| {
