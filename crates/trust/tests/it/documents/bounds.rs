@@ -5,7 +5,7 @@ use mainstay_trust::envelope::Envelope;
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
     Digest, Document, EncodeError, KeyId, KeyState, List, Minimum, Refusal, Revocations, Role,
-    Root, Status,
+    Root, Status, SuitDigest,
 };
 
 /// The limits on size are enough for what the limits on counts allow.
@@ -168,7 +168,7 @@ fn too_many_items_are_not_written() {
         refused
     );
     let envelope = Envelope {
-        digest: Digest::ZERO,
+        digest: SuitDigest::Sha256(Digest::ZERO),
         blocks,
         manifest: b"",
     };
