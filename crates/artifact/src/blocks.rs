@@ -4,9 +4,9 @@
 //! here. Read [`SeenBlock`] first.
 
 use mainstay_trust::cose::{Approval, BLOCK_BYTES_MAX, Block, Protected, ToBeSigned};
-use mainstay_trust::envelope::{self, ENVELOPE_BYTES_MAX};
+use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use mainstay_trust::{
-    Digest, EncodeError, Envelope, KeyId, List, Manifest, Primitives, Refusal, Role, Root,
+    EncodeError, Envelope, KeyId, List, Manifest, Primitives, Refusal, Role, Root, SuitDigest,
     Verified, verify,
 };
 
@@ -145,10 +145,7 @@ pub(crate) fn open<'a>(
     primitives: &impl Primitives,
 ) -> Result<(Envelope<'a>, Manifest<'a>), Refusal> {
     let envelope = Envelope::parse(bytes)?;
-    if !envelope::manifest_digest(envelope.manifest, primitives).ct_eq(&envelope.digest) {
-        return Err(Refusal::ManifestDigest);
-    }
-    let manifest = Manifest::parse(envelope.manifest, envelope.digest)?;
+    let manifest = envelope.open(primitives)?;
     Ok((envelope, manifest))
 }
 
@@ -180,7 +177,7 @@ pub(crate) fn with_blocks(envelope: &Envelope<'_>, blocks: &[&[u8]]) -> Result<V
 
 /// An envelope of its three parts.
 pub(crate) fn encode_envelope(
-    digest: &Digest,
+    digest: &SuitDigest,
     blocks: &[&[u8]],
     manifest: &[u8],
 ) -> Result<Vec<u8>, EncodeError> {

@@ -8,9 +8,9 @@ use std::io::{self, Read, Seek};
 
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
-    Admitted, Authority, BootloaderVersion, Counters, DeviceFacts, Digest, Document, Envelope,
-    Freshness, Hasher as _, List, Manifest, Offer, Primitives, Refusal, Revocations, Role, Root,
-    Verified, admit, check_payload, verify,
+    Admitted, Authority, BootloaderVersion, Counters, DeviceFacts, Digest, DigestAlgorithm,
+    Document, Envelope, Freshness, Image, List, Measuring, Offer, Primitives, Refusal, Revocations,
+    Role, Root, Verified, admit, check_payload, verify,
 };
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ pub enum BundleStep {
     NotWithdrawn,
     /// The payload has the size that the manifest says.
     PayloadSize,
-    /// The payload has the digest that the manifest says.
+    /// The payload has the digests that the manifest says.
     PayloadDigest,
 }
 
@@ -243,8 +243,7 @@ fn admitted(
     clock: Option<u64>,
     primitives: &impl Primitives,
 ) -> Result<Admitted, Refusal> {
-    let envelope = Envelope::parse(&bundle.envelope)?;
-    let manifest = Manifest::parse(envelope.manifest, envelope.digest)?;
+    let manifest = Envelope::parse(&bundle.envelope)?.open(primitives)?;
     let device = DeviceFacts {
         device_id: b"",
         vendor_id: manifest.vendor_id,
@@ -295,8 +294,10 @@ fn check_image(
     let mut payload = bundle
         .payload_reader(source)
         .map_err(|error| frame(&error))?;
-    let computed = digest_of(&mut payload, primitives).map_err(|error| frame(&error.into()))?;
-    check_payload(admitted, computed, bundle.payload_len).map_err(|refusal| {
+    let algorithm = admitted.image().algorithm();
+    let found = image_of(&mut payload, algorithm, primitives);
+    let found = found.map_err(|error| frame(&error.into()))?;
+    check_payload(admitted, &found).map_err(|refusal| {
         let step = match refusal {
             Refusal::PayloadSize => BundleStep::PayloadSize,
             _ => BundleStep::PayloadDigest,
@@ -305,15 +306,19 @@ fn check_image(
     })
 }
 
-/// SHA-256 of a stream, which is read in pieces of 64 KiB: large enough that the hash, not the calls,
-/// takes the time.
-fn digest_of(source: &mut impl Read, primitives: &impl Primitives) -> io::Result<Digest> {
-    let mut hasher = primitives.hasher();
+/// The measure of a stream, which is read in pieces of 64 KiB: large enough that the hash, not the
+/// calls, takes the time.
+fn image_of(
+    source: &mut impl Read,
+    algorithm: DigestAlgorithm,
+    primitives: &impl Primitives,
+) -> io::Result<Image> {
+    let mut measuring = Measuring::new(algorithm, primitives);
     let mut piece = vec![0; 64 * 1024];
     loop {
         match source.read(&mut piece) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(count) => hasher.update(&piece[..count]),
+            Ok(0) => return Ok(measuring.finish()),
+            Ok(count) => measuring.update(&piece[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

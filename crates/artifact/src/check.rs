@@ -27,14 +27,18 @@ pub enum Step {
     Container,
     /// The envelope is of our profile, and its digest is its manifest's.
     Manifest,
+    /// The release is bound as strongly as the root demands of its signatures.
+    DigestStrength,
     /// Role build has signed to its threshold.
     BuildSignature,
     /// Role release, and any other role that the root demands, has signed to its threshold.
     Approval,
     /// The payload has the size that the manifest says.
     PayloadSize,
-    /// The payload has the digest that the manifest says.
+    /// The payload has the SHA-256 that the manifest says.
     PayloadDigest,
+    /// The payload has the SHA-384 that the manifest says, in a release that is bound by it.
+    PayloadSha384,
     /// The bill of materials is one, and the one that the manifest binds.
     Sbom,
     /// The statement of provenance is one, and the one that the manifest binds.
@@ -47,18 +51,22 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Step; 10] = [
+    pub const ALL: [Step; 12] = [
         Step::Container,
         Step::Manifest,
+        Step::DigestStrength,
         Step::BuildSignature,
         Step::Approval,
         Step::PayloadSize,
         Step::PayloadDigest,
+        Step::PayloadSha384,
         Step::Sbom,
         Step::Provenance,
         Step::ProvenanceSubject,
         Step::ProvenanceSignature,
     ];
+
+    const OF_SIGNATURES: [Step; 3] = [Step::DigestStrength, Step::BuildSignature, Step::Approval];
 
     /// Whether a device asks this too. It never sees what only accompanies a release.
     pub fn is_asked_by_devices(self) -> bool {
@@ -107,12 +115,12 @@ pub struct Check {
 }
 
 /// Whether nothing failed, and every step that a device asks was asked: the only state in which one
-/// installs.
+/// installs. If nothing failed, the SHA-384 is left out only where there is none to ask for.
 pub fn all_passed(checks: &[Check]) -> bool {
     first_failure(checks).is_none()
         && checks
             .iter()
-            .filter(|check| check.step.is_asked_by_devices())
+            .filter(|check| check.step.is_asked_by_devices() && check.step != Step::PayloadSha384)
             .all(|check| check.outcome == Outcome::Passed)
 }
 
@@ -125,6 +133,7 @@ pub fn first_failure(checks: &[Check]) -> Option<&Check> {
 
 const NO_ROOT: &str = "no root was given, so nobody can say whose signatures count";
 const NOT_WHOLE: &str = "an earlier check failed, so there is nothing to ask this of";
+const NO_SHA384: &str = "the release is bound by SHA-256";
 const NO_BUILD: &str = "it is asked once the build signature is good";
 
 /// Asks every question of an artifact file, reading its payload once if it has come so far.
@@ -144,8 +153,8 @@ pub fn check(
         return asked.skip_rest(NOT_WHOLE);
     };
     match root {
-        Some(root) => asked.signatures(&file.envelope, root, primitives),
-        None => asked.skip(&[Step::BuildSignature, Step::Approval], NO_ROOT),
+        Some(root) => asked.signatures(&file.envelope, &manifest, root, primitives),
+        None => asked.skip(&Step::OF_SIGNATURES, NO_ROOT),
     }
     asked.payload(&file, &manifest, source, primitives);
     companions::ask(&mut asked, companions, &manifest, root, primitives);

@@ -8,7 +8,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use mainstay_trust::cose::{Approval, Block};
 use mainstay_trust::{
-    Digest, Envelope, Hasher, Manifest, Primitives, Refusal, Role, Root, Verified,
+    Digest, Digest384, Envelope, Hasher, Manifest, Measuring, Primitives, Refusal, Role, Root,
+    SuitDigest, Verified,
 };
 use serde::Serialize;
 
@@ -19,8 +20,12 @@ use crate::identity::{ClassName, uuid_text};
 /// An artifact, field by field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The release's identity: the digest that its signatures cover.
+    /// The release's identity.
     pub manifest_digest: Digest,
+    /// What binds signatures, manifest and image: `sha256` or `sha384`.
+    pub digest: &'static str,
+    /// SHA-384 of the manifest, which the signatures cover if the release is bound by it.
+    pub manifest_sha384: Option<Digest384>,
     /// The version that people read.
     pub version: String,
     /// Its place in the order of its class's releases.
@@ -31,6 +36,8 @@ pub struct Report {
     pub class_id: String,
     /// SHA-256 of the image, as the manifest says.
     pub image_digest: Digest,
+    /// SHA-384 of the image, as the manifest says, if the release is bound by it.
+    pub image_sha384: Option<Digest384>,
     /// Bytes of the image, as the manifest says.
     pub image_bytes: u64,
     /// Bytes of the envelope.
@@ -87,6 +94,8 @@ pub struct Measured {
     pub file_bytes: u64,
     /// SHA-256 of the image that is in it, whatever the manifest says.
     pub image_found: Digest,
+    /// Its SHA-384, if the release is bound by that.
+    pub image_found_sha384: Option<Digest384>,
     /// Bytes of the image that is in it.
     pub image_found_bytes: u64,
 }
@@ -97,28 +106,36 @@ pub fn measure(
     source: &mut (impl Read + Seek),
     primitives: &impl Primitives,
 ) -> Result<Measured, ContainerError> {
-    let (mut whole, mut image) = (primitives.hasher(), primitives.hasher());
+    let bound_by = Envelope::parse(&file.envelope).map(|envelope| envelope.digest.algorithm());
+    let image = Measuring::new(bound_by.unwrap_or_default(), primitives);
+    let mut whole = primitives.hasher();
     source.seek(SeekFrom::Start(0))?;
     let mut prefix = Vec::new();
     let prefix_bytes = source.take(file.payload_offset).read_to_end(&mut prefix)? as u64;
     whole.update(&prefix);
-    let mut both = Both([&mut whole, &mut image]);
+    let mut both = Both { whole, image };
     let mut pieces = BufReader::with_capacity(PIECE_BYTES, source.take(file.payload_len));
-    let image_found_bytes = io::copy(&mut pieces, &mut both)?;
+    io::copy(&mut pieces, &mut both)?;
+    let image = both.image.finish();
     Ok(Measured {
-        file_digest: whole.finish(),
-        file_bytes: prefix_bytes + image_found_bytes,
-        image_found: image.finish(),
-        image_found_bytes,
+        file_digest: both.whole.finish(),
+        file_bytes: prefix_bytes + image.bytes,
+        image_found: image.digest,
+        image_found_sha384: image.sha384,
+        image_found_bytes: image.bytes,
     })
 }
 
-/// Hashes what is written to it, twice.
-struct Both<'a, H>([&'a mut H; 2]);
+/// Hashes what is written to it for the whole file and for its image.
+struct Both<P: Primitives> {
+    whole: P::Hasher,
+    image: Measuring<P>,
+}
 
-impl<H: Hasher> io::Write for Both<'_, H> {
+impl<P: Primitives> io::Write for Both<P> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.iter_mut().for_each(|hasher| hasher.update(bytes));
+        self.whole.update(bytes);
+        self.image.update(bytes);
         Ok(bytes.len())
     }
 
@@ -156,11 +173,17 @@ fn report(
 ) -> Report {
     Report {
         manifest_digest: manifest.digest,
+        digest: envelope.digest.algorithm().id(),
+        manifest_sha384: match envelope.digest {
+            SuitDigest::Sha256(_) => None,
+            SuitDigest::Sha384(digest) => Some(digest),
+        },
         version: manifest.version.to_owned(),
         sequence: manifest.sequence,
         vendor_id: uuid_text(&manifest.vendor_id),
         class_id: uuid_text(&manifest.class_id),
         image_digest: manifest.image_digest,
+        image_sha384: manifest.image_sha384,
         image_bytes: manifest.image_bytes.into(),
         envelope_bytes: envelope_bytes as u64,
         manifest_bytes: envelope.manifest.len() as u64,

@@ -12,7 +12,8 @@ use std::thread;
 use mainstay_trust::envelope;
 use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
 use mainstay_trust::{
-    BootloaderVersion, Digest, EncodeError, Hasher, List, Manifest, Primitives, Refusal,
+    BootloaderVersion, Digest, DigestAlgorithm, EncodeError, Image, List, Manifest, Measuring,
+    Primitives, Refusal, SuitDigest,
 };
 
 use crate::blocks::BlockError;
@@ -45,6 +46,8 @@ pub struct PackRequest {
     pub sbom: Option<Digest>,
     /// SHA-256 of the statement of how it was built.
     pub provenance: Option<Digest>,
+    /// What binds the signatures to the manifest, and that to its image; names stay SHA-256.
+    pub digest: DigestAlgorithm,
 }
 
 /// An unsigned envelope and what it is about.
@@ -52,7 +55,7 @@ pub struct PackRequest {
 pub struct Packed {
     /// The SUIT envelope, without any block.
     pub envelope: Vec<u8>,
-    /// The release's identity: the digest that every signature covers.
+    /// The release's identity.
     pub manifest_digest: Digest,
     /// SHA-256 of the payload.
     pub image_digest: Digest,
@@ -133,34 +136,35 @@ pub fn pack(
     primitives: &impl Primitives,
 ) -> Result<Packed, PackError> {
     check(request)?;
-    let (image_digest, image_bytes) = measure(payload, primitives)?;
-    describe(request, image_digest, image_bytes, primitives)
+    let image = measure(payload, request.digest, primitives)?;
+    describe(request, &image, primitives)
 }
 
 /// The unsigned envelope of a payload that was measured.
 pub(crate) fn describe(
     request: &PackRequest,
-    image_digest: Digest,
-    image_bytes: u64,
+    image: &Image,
     primitives: &impl Primitives,
 ) -> Result<Packed, PackError> {
-    let manifest = encode_manifest(request, image_digest, image_bytes)?;
-    let manifest_digest = envelope::manifest_digest(&manifest, primitives);
-    let envelope = crate::blocks::encode_envelope(&manifest_digest, &[], &manifest)?;
+    let manifest = encode_manifest(request, image)?;
+    let digest = SuitDigest::of(&manifest, request.digest, primitives);
+    let digest = digest.map_err(EncodeError::from)?;
+    let envelope = crate::blocks::encode_envelope(&digest, &[], &manifest)?;
     Ok(Packed {
         envelope,
-        manifest_digest,
-        image_digest,
-        image_bytes,
+        manifest_digest: envelope::manifest_digest(&manifest, primitives),
+        image_digest: image.digest,
+        image_bytes: image.bytes,
     })
 }
 
-/// The SHA-256 and the length of a payload, read once to its end.
+/// The length and the digests of a payload, read once to its end.
 pub fn measure(
     payload: &mut dyn Read,
+    algorithm: DigestAlgorithm,
     primitives: &impl Primitives,
-) -> Result<(Digest, u64), PackError> {
-    copy_measured(payload, &mut io::sink(), primitives)
+) -> Result<Image, PackError> {
+    copy_measured(payload, &mut io::sink(), algorithm, primitives)
 }
 
 /// As [`measure`], writing to `out` the very bytes that are hashed. A second thread hashes what this
@@ -168,9 +172,10 @@ pub fn measure(
 pub(crate) fn copy_measured(
     payload: &mut dyn Read,
     out: &mut dyn Write,
+    algorithm: DigestAlgorithm,
     primitives: &impl Primitives,
-) -> Result<(Digest, u64), PackError> {
-    let mut hasher = primitives.hasher();
+) -> Result<Image, PackError> {
+    let mut measuring = Measuring::new(algorithm, primitives);
     let mut bounded = payload.take(PAYLOAD_BYTES_MAX + 1);
     let total = thread::scope(|scope| {
         let (written, to_hash) = mpsc::sync_channel::<Vec<u8>>(PIECES);
@@ -178,17 +183,17 @@ pub(crate) fn copy_measured(
         for _ in 0..PIECES {
             let _ = hashed.send(vec![0; PIECE_BYTES]); // There is room, and `empty` listens.
         }
-        let hasher = &mut hasher;
+        let measuring = &mut measuring;
         scope.spawn(move || {
             for piece in to_hash {
-                hasher.update(&piece);
+                measuring.update(&piece);
                 let _ = hashed.send(piece); // Nobody waits for it after the last one.
             }
         });
         copy(&mut bounded, out, &empty, &written)
     })?;
     check_size(total)?;
-    Ok((hasher.finish(), total))
+    Ok(measuring.finish())
 }
 
 /// Fills one empty piece after the other, writes it and hands it on. The pieces go round: none is
@@ -266,18 +271,14 @@ pub fn check(request: &PackRequest) -> Result<(), PackError> {
     Ok(())
 }
 
-fn encode_manifest(
-    request: &PackRequest,
-    image_digest: Digest,
-    image_bytes: u64,
-) -> Result<Vec<u8>, PackError> {
+fn encode_manifest(request: &PackRequest, image: &Image) -> Result<Vec<u8>, PackError> {
     let manifest = Manifest {
         digest: Digest::ZERO, // Not part of the encoding; it is computed from it.
         sequence: request.sequence,
         vendor_id: request.class.vendor_id(),
         class_id: request.class.class_id(),
-        image_digest,
-        image_bytes: u32::try_from(image_bytes).map_err(|_| PackError::PayloadTooLarge)?,
+        image_digest: image.digest,
+        image_bytes: u32::try_from(image.bytes).map_err(|_| PackError::PayloadTooLarge)?,
         version: &request.version,
         security_floor: request.security_floor,
         use_before: request.use_before,
@@ -285,6 +286,7 @@ fn encode_manifest(
         returns_to: List::from(&request.returns_to[..]),
         sbom: request.sbom,
         provenance: request.provenance,
+        image_sha384: image.sha384,
     };
     let mut bytes = vec![0; MANIFEST_BYTES_MAX];
     let len = manifest.encode(&mut bytes)?;

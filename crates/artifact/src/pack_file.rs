@@ -8,7 +8,7 @@ use std::io::{Read, Seek, Write};
 
 use mainstay_trust::cose::{BLOCK_BYTES_MAX, Block, Protected};
 use mainstay_trust::key::SIGNATURE_BYTES_MAX;
-use mainstay_trust::{Algorithm, Digest, Primitives, Role, Root, Verified};
+use mainstay_trust::{Algorithm, Image, Measuring, Primitives, Role, Root, Verified, strength};
 
 use crate::blocks::{self, BlockError};
 use crate::container::{ContainerError, Unfinished};
@@ -42,12 +42,12 @@ pub fn into_file(
     pack::check_size(payload_bytes)?;
     let room = envelope_bytes(request, payload_bytes, builder, primitives)?;
     let unfinished = Unfinished::begin(out, room, payload_bytes)?;
-    let (image_digest, image_bytes) = pack::copy_measured(payload, out, primitives)?;
-    if image_bytes != payload_bytes {
+    let image = pack::copy_measured(payload, out, request.digest, primitives)?;
+    if image.bytes != payload_bytes {
         let announced = payload_bytes;
         return Err(ContainerError::PayloadStream { announced }.into());
     }
-    let mut packed = pack::describe(request, image_digest, image_bytes, primitives)?;
+    let mut packed = pack::describe(request, &image, primitives)?;
     if let Some(Builder { signer, root }) = builder {
         packed.envelope =
             sign::add_build_signature(&packed.envelope, signer, Some(root), primitives)?;
@@ -64,12 +64,17 @@ fn envelope_bytes(
     builder: Option<Builder<'_>>,
     primitives: &impl Primitives,
 ) -> Result<u64, PackError> {
-    let blank = pack::describe(request, Digest::ZERO, payload_bytes, primitives)?.envelope;
+    let image = Image {
+        bytes: payload_bytes,
+        ..Measuring::new(request.digest, primitives).finish()
+    };
+    let blank = pack::describe(request, &image, primitives)?.envelope;
     let Some(Builder { signer, root }) = builder else {
         return Ok(blank.len() as u64);
     };
     sign::check_role(signer, Role::Build, root.get())?;
-    let (envelope, _) = blocks::open(&blank, primitives).map_err(BlockError::from)?;
+    let (envelope, manifest) = blocks::open(&blank, primitives).map_err(BlockError::from)?;
+    strength::check(&manifest, root.get(), primitives).map_err(BlockError::from)?;
     let block = blank_block(signer)?;
     let signed = blocks::with_blocks(&envelope, &[&block]).map_err(BlockError::from)?;
     Ok(signed.len() as u64)

@@ -4,22 +4,23 @@
 //! nothing of quality, and alone puts nothing on a device. See [`add_build_signature`].
 
 use mainstay_trust::cose::{Approval, Block};
-use mainstay_trust::envelope::suit_digest;
-use mainstay_trust::{Envelope, KeyId, Primitives, Role, Root, Verified};
+use mainstay_trust::envelope::SUIT_DIGEST_BYTES_MAX;
+use mainstay_trust::{Envelope, KeyId, Primitives, Role, Root, Verified, strength};
 
 use crate::blocks::{self, BlockError};
 use crate::signer::Signer;
 
 /// Adds the block of `signer` to an envelope that is whole. With a root at hand, a key that isn't
-/// of role build is refused here already, rather than by every device.
+/// of role build and a release bound too weakly are refused here already, rather than by every device.
 pub fn add_build_signature(
     envelope: &[u8],
     signer: &dyn Signer,
     root: Option<&Verified<Root<'_>>>,
     primitives: &impl Primitives,
 ) -> Result<Vec<u8>, BlockError> {
-    let (envelope, _) = blocks::open(envelope, primitives)?;
+    let (envelope, manifest) = blocks::open(envelope, primitives)?;
     if let Some(root) = root {
+        strength::check(&manifest, root.get(), primitives)?;
         check_role(signer, Role::Build, root.get())?;
     }
     check_new(&envelope, signer, root)?;
@@ -74,8 +75,9 @@ pub(crate) fn append(
     approval: Option<Approval>,
     primitives: &impl Primitives,
 ) -> Result<Vec<u8>, BlockError> {
-    let payload = suit_digest(&envelope.digest);
-    let block = blocks::make(signer, None, approval, &payload, primitives)?;
+    let mut payload = [0; SUIT_DIGEST_BYTES_MAX];
+    let payload = envelope.digest.encode(&mut payload);
+    let block = blocks::make(signer, None, approval, payload, primitives)?;
     let all: Vec<&[u8]> = envelope.blocks.iter().chain([&block[..]]).collect();
     Ok(blocks::with_blocks(envelope, &all)?)
 }

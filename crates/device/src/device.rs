@@ -72,7 +72,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             .booted
             .slot
             .zip(up.head.as_ref())
-            .and_then(|(slot, head)| release(slot, head));
+            .and_then(|(slot, head)| release(slot, head, &primitives));
         let reason = up.booted.reason;
         let papers = match Papers::load(&mut flash, &config.layout) {
             Ok(papers) => papers,
@@ -126,7 +126,8 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     ) -> Result<usize, DeviceError> {
         self.nonce = Some(nonce);
         let record = &self.state.record;
-        let manifest = self.head.as_ref().and_then(Head::manifest);
+        let manifest = self.head.as_ref();
+        let manifest = manifest.and_then(|head| head.manifest(&self.primitives));
         let message = CheckIn {
             nonce,
             running: self.running_as(manifest.as_ref().map_or("", |manifest| manifest.version)),
@@ -359,8 +360,8 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     }
 }
 
-fn release(slot: Slot, head: &Head) -> Option<Release> {
-    let manifest = head.manifest()?;
+fn release(slot: Slot, head: &Head, primitives: &impl Primitives) -> Option<Release> {
+    let manifest = head.manifest(primitives)?;
     Some(Release {
         slot,
         manifest: manifest.digest,

@@ -74,8 +74,10 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         written: u32,
     ) -> Result<Result<(), Refusal>, FlashError> {
         let layout = self.config.layout;
-        let digest = measure(&mut self.flash, &layout, slot, written, &self.primitives)?;
-        Ok(check_payload(admitted, digest, written.into()))
+        let algorithm = admitted.image().algorithm();
+        let (flash, primitives) = (&mut self.flash, &self.primitives);
+        let image = measure(flash, &layout, slot, written, algorithm, primitives)?;
+        Ok(check_payload(admitted, &image))
     }
 
     fn policy(&self) -> Policy {

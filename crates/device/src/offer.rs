@@ -37,13 +37,16 @@ pub fn admit_offer<R: AsRef<[u8]>>(
     config: &Config<R>,
     primitives: &impl Primitives,
 ) -> Result<Admitted, (Digest, Refusal)> {
-    let claimed = Envelope::parse(offer.envelope).map_or(Digest::ZERO, |envelope| envelope.digest);
+    let claimed = Envelope::parse(offer.envelope)
+        .map_or(Digest::ZERO, |envelope| envelope.identity(primitives));
     let judge = || {
         if offer.envelope.len() > ENVELOPE_BYTES_MAX {
             return Err(Refusal::TooLarge);
         }
         let opened = standing.papers.open(config.root.as_ref(), primitives)?;
-        let manifest = standing.confirmed.and_then(Head::manifest);
+        let manifest = standing
+            .confirmed
+            .and_then(|head| head.manifest(primitives));
         let returns_to = manifest.map_or_else(List::default, |manifest| manifest.returns_to);
         admit(
             offer,

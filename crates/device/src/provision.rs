@@ -2,14 +2,14 @@
 
 use core::fmt;
 
-use mainstay_trust::{Mark, Primitives, Refusal, verify};
+use mainstay_trust::{Manifest, Mark, Primitives, Refusal, verify};
 
 use crate::config::Config;
 use crate::flash::{Flash, FlashError};
 use crate::journal;
-use crate::layout::WRITE_BYTES_MAX;
+use crate::layout::{Layout, WRITE_BYTES_MAX};
 use crate::record::Record;
-use crate::slot::{Head, Slot, intact};
+use crate::slot::{Head, Slot, intact, measure};
 
 /// Why a device can't be provisioned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,9 +94,7 @@ pub fn provision<R: AsRef<[u8]>>(
         image,
         config.layout.write_bytes() as usize,
     )?;
-    if intact(flash, &config.layout, Slot::A, primitives)?.is_none() {
-        return Err(Refusal::PayloadDigest.into());
-    }
+    check_image(flash, &config.layout, manifest, primitives)?;
     let mut record = Record {
         confirmed: Some(Slot::A),
         confirmed_manifest: manifest.digest,
@@ -105,6 +103,22 @@ pub fn provision<R: AsRef<[u8]>>(
     let floor = Mark::of_release(root.get(), manifest.security_floor);
     record.counters.release_confirmed(release, floor);
     Ok(journal::save(flash, &config.layout, &mut record)?)
+}
+
+/// Whether slot A, as flash holds it, is whole and has the manifest's image.
+fn check_image(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    manifest: &Manifest<'_>,
+    primitives: &impl Primitives,
+) -> Result<(), ProvisionError> {
+    if intact(flash, layout, Slot::A, primitives)?.is_none() {
+        return Err(Refusal::PayloadDigest.into());
+    }
+    let expected = manifest.image();
+    let (algorithm, length) = (expected.algorithm(), manifest.image_bytes);
+    let found = measure(flash, layout, Slot::A, length, algorithm, primitives)?;
+    Ok(expected.check(&found)?)
 }
 
 /// Writes `bytes` to `address`, the last piece padded with erased bytes.

@@ -7,17 +7,20 @@
 //! |---|---|---|
 //! | 0 | 4 | "MSS2" |
 //! | 4 | 4 | bytes of the image |
-//! | 8 | 32 | digest of the image |
+//! | 8 | 32 | SHA-256 of the image |
 //! | 40 | 4 | version of the root that accepted it |
 //! | 44 | 4 | bytes of the envelope |
 //! | 48 | 4 | epoch in which it was accepted, see [`Mark::of_release`] |
 //! | 52 | 4 | CRC-32 (ISO-HDLC) of all before, and of the envelope |
 //! | 56 | up to the bound | the envelope |
 //!
-//! Booting asks one thing: are these the bytes that this device accepted? Rotation, revocation and
+//! Booting asks one thing: are these the bytes that this device accepted? Their SHA-256 answers that, also
+//! for a release that was accepted by SHA-384. Rotation, revocation and
 //! expiry never stop a confirmed image from booting.
 
-use mainstay_trust::{Digest, Envelope, Hasher as _, Manifest, Mark, Primitives};
+use mainstay_trust::{
+    Digest, DigestAlgorithm, Envelope, Image, Manifest, Mark, Measuring, Primitives,
+};
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
@@ -73,7 +76,7 @@ impl Slot {
 pub struct Head {
     /// Bytes of the image.
     pub image_bytes: u32,
-    /// Digest of the image.
+    /// SHA-256 of the image.
     pub image_digest: Digest,
     /// Version of the root that accepted it.
     pub root_version: u32,
@@ -116,9 +119,9 @@ impl Head {
     /// The accepted manifest. Reading it again can't fail for what was verified before it was written;
     /// none means that the slot isn't what it was.
     #[must_use]
-    pub fn manifest(&self) -> Option<Manifest<'_>> {
+    pub fn manifest(&self, primitives: &impl Primitives) -> Option<Manifest<'_>> {
         let envelope = Envelope::parse(&self.envelope).ok()?;
-        Manifest::parse(envelope.manifest, envelope.digest).ok()
+        Manifest::parse(envelope.manifest, envelope.identity(primitives)).ok()
     }
 
     /// Writes the head into an erased slot.
@@ -194,7 +197,7 @@ fn checksum(fixed: &[u8], envelope: &[u8]) -> u32 {
     digest.finalize()
 }
 
-/// The digest of the first `length` bytes of a slot's image, as flash holds them.
+/// The first `length` bytes of a slot's image, as flash holds them, measured in one pass.
 ///
 /// # Errors
 /// If flash fails.
@@ -203,19 +206,20 @@ pub fn measure(
     layout: &Layout,
     slot: Slot,
     length: u32,
+    algorithm: DigestAlgorithm,
     primitives: &impl Primitives,
-) -> Result<Digest, FlashError> {
-    let mut hasher = primitives.hasher();
+) -> Result<Image, FlashError> {
+    let mut measuring = Measuring::new(algorithm, primitives);
     let mut piece = [0; PIECE_BYTES];
     let mut at = 0;
     while at < length {
         let count = (length - at).min(PIECE_BYTES as u32);
         let part = &mut piece[..count as usize];
         flash.read(layout.image(slot) + at, part)?;
-        hasher.update(part);
+        measuring.update(part);
         at += count;
     }
-    Ok(hasher.finish())
+    Ok(measuring.finish())
 }
 
 /// The head of a slot, if its image is, byte for byte, the one that the device accepted. A slot that
@@ -247,6 +251,8 @@ fn compare(
     if head.image_bytes > layout.image_bytes() {
         return Ok(None);
     }
-    let digest = measure(flash, layout, slot, head.image_bytes, primitives)?;
-    Ok(digest.ct_eq(&head.image_digest).then_some(head))
+    // What was accepted by SHA-384 is known again by its name.
+    let algorithm = DigestAlgorithm::Sha256;
+    let image = measure(flash, layout, slot, head.image_bytes, algorithm, primitives)?;
+    Ok(image.digest.ct_eq(&head.image_digest).then_some(head))
 }

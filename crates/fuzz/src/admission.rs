@@ -48,7 +48,7 @@ fn check_admission(bytes: &[u8]) {
     };
     if let Ok(admitted) = admit(&offer, &device(), &Lenient) {
         let envelope = Envelope::parse(envelope).expect("an admitted envelope");
-        let manifest = Manifest::parse(envelope.manifest, envelope.digest);
+        let manifest = envelope.open(&Lenient);
         let signed = Signed::parse(status).expect("an admitted status");
         let status = Status::parse(signed.payload).expect("an admitted status");
         judge(&manifest.expect("an admitted manifest"), &status);

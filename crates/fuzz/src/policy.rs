@@ -7,8 +7,8 @@ use mainstay_trust::cose::Block;
 use mainstay_trust::envelope::Envelope;
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
-    BadSignature, Digest, Hasher, KeyId, Primitives, PublicKey, Role, Root, RustCrypto, Verified,
-    verify,
+    BadSignature, Digest, Digest384, Hasher, KeyId, Primitives, PublicKey, Role, Root, RustCrypto,
+    Verified, verify,
 };
 
 use crate::trust::payloads;
@@ -92,11 +92,14 @@ fn releases(fixtures: &Fixtures) -> Vec<Digest> {
     let parsed = envelopes
         .iter()
         .filter_map(|bytes| Envelope::parse(bytes).ok());
-    parsed.map(|envelope| envelope.digest).collect()
+    parsed
+        .map(|envelope| envelope.identity(&RustCrypto))
+        .collect()
 }
 
 fn digest_in(envelope: &[u8]) -> Digest {
-    Envelope::parse(envelope).expect("a golden document").digest
+    let envelope = Envelope::parse(envelope).expect("a golden document");
+    envelope.identity(&RustCrypto)
 }
 
 pub(crate) static GOLDEN: LazyLock<Golden> = LazyLock::new(|| {
@@ -187,11 +190,24 @@ impl Hasher for Constant {
     }
 }
 
+impl Hasher<Digest384> for Constant {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self) -> Digest384 {
+        Digest384::new([7; 48])
+    }
+}
+
 impl Primitives for Lenient {
     type Hasher = Constant;
+    type Hasher384 = Constant;
 
     fn hasher(&self) -> Constant {
         Constant
+    }
+
+    fn hasher384(&self) -> Option<Constant> {
+        Some(Constant)
     }
 
     fn supports(&self, algorithm: mainstay_trust::Algorithm) -> bool {

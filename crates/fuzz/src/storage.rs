@@ -6,7 +6,7 @@ use mainstay_device::journal;
 use mainstay_device::record_wire::RECORD_BYTES;
 use mainstay_device::slot::{HEAD_BYTES, Head, Slot};
 use mainstay_device::{Flash, Layout, Record, SimulatedNor};
-use mainstay_trust::Digest;
+use mainstay_trust::{Digest, RustCrypto};
 
 use crate::Target;
 
@@ -79,7 +79,7 @@ fn check_slot(bytes: &[u8]) {
         .write(layout.head(Slot::A), &bytes)
         .expect("a head fits its pages");
     let head = Head::load(&mut flash, &layout, Slot::A).expect("flash works");
-    if let Some(manifest) = head.as_ref().and_then(Head::manifest) {
+    if let Some(manifest) = head.as_ref().and_then(|head| head.manifest(&RustCrypto)) {
         assert_ne!(manifest.image_bytes, 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The verifying primitives of a host: SHA-256 and every signature algorithm.
+//! The verifying primitives of a host: SHA-256, SHA-384 and every signature algorithm.
 //!
 //! All of it is AWS-LC's, but for HSS-LMS, which AWS-LC doesn't have: there the verification is
 //! [`mainstay_trust::lms`], and AWS-LC hashes. The policy above is the `trust` crate's, the same
@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
     UnparsedPublicKey, VerificationAlgorithm,
 };
 use mainstay_trust::primitives::BadSignature;
-use mainstay_trust::{Algorithm, Digest, Hasher, Primitives, PublicKey, lms};
+use mainstay_trust::{Algorithm, Digest, Digest384, Hasher, Primitives, PublicKey, lms};
 
 /// AWS-LC as [`Primitives`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,11 +30,30 @@ impl Hasher for HostHasher {
     }
 }
 
+/// A running SHA-384.
+pub struct HostHasher384(digest::Context);
+
+impl Hasher<Digest384> for HostHasher384 {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(self) -> Digest384 {
+        let bytes = self.0.finish();
+        Digest384::new(bytes.as_ref().try_into().expect("a SHA-384 has 48 bytes"))
+    }
+}
+
 impl Primitives for HostPrimitives {
     type Hasher = HostHasher;
+    type Hasher384 = HostHasher384;
 
     fn hasher(&self) -> HostHasher {
         HostHasher(digest::Context::new(&digest::SHA256))
+    }
+
+    fn hasher384(&self) -> Option<HostHasher384> {
+        Some(HostHasher384(digest::Context::new(&digest::SHA384)))
     }
 
     fn supports(&self, _: Algorithm) -> bool {

@@ -12,9 +12,7 @@ use mainstay_plan::{Class, Plan, TrackName};
 use mainstay_release::{Facts, Release};
 use mainstay_trust::cose::Approval;
 use mainstay_trust::root::Role;
-use mainstay_trust::{
-    Digest, Envelope, Manifest, Primitives as _, Refusal, Root, Verified, verify,
-};
+use mainstay_trust::{Digest, Envelope, Manifest, Measuring, Refusal, Root, Verified, verify};
 
 use crate::problem::Refused;
 
@@ -122,11 +120,7 @@ fn not_the_holder(person: &Email) -> Refused {
 fn built<'a>(envelope: &'a [u8], root: &Verified<Root<'_>>) -> Result<Manifest<'a>, Refused> {
     match verify::release(envelope, root, &HostPrimitives) {
         Ok(verified) => Ok(verified.into_inner()),
-        Err(Refusal::ApprovalMissing) => {
-            let parsed = parse(envelope)?;
-            // `verify::release` compared this digest with the manifest before it asked for roles.
-            Ok(Manifest::parse(parsed.manifest, parsed.digest)?)
-        }
+        Err(Refusal::ApprovalMissing) => Ok(parse(envelope)?.open(&HostPrimitives)?),
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -151,13 +145,13 @@ fn held_by(block: &SeenBlock, person: &Email) -> bool {
 }
 
 fn check_payload(manifest: &Manifest<'_>, payload: &[u8]) -> Result<(), Refused> {
-    if payload.len() as u64 != u64::from(manifest.image_bytes) {
+    let expected = manifest.image();
+    if payload.len() as u64 != expected.bytes {
         return Err(Refusal::PayloadSize.into());
     }
-    if !HostPrimitives.digest(payload).ct_eq(&manifest.image_digest) {
-        return Err(Refusal::PayloadDigest.into());
-    }
-    Ok(())
+    let mut measuring = Measuring::new(expected.algorithm(), &HostPrimitives);
+    measuring.update(payload);
+    Ok(expected.check(&measuring.finish())?)
 }
 
 /// The plan's class that the manifest is for, by its UUIDs.

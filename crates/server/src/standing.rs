@@ -208,8 +208,7 @@ impl Standing {
     fn judge_anew(&self, envelope: &[u8]) -> Result<Judgement, Refusal> {
         let root = self.root()?;
         let revocations = self.revocations(&root)?;
-        let parsed = Envelope::parse(envelope)?;
-        let manifest = Manifest::parse(parsed.manifest, parsed.digest)?;
+        let manifest = Envelope::parse(envelope)?.open(&HostPrimitives)?;
         let withdrawn = revocations
             .as_ref()
             .and_then(|r| withdraws(r.get(), &manifest));

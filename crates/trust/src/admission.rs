@@ -7,7 +7,9 @@
 
 use crate::counters::Counters;
 use crate::digest::Digest;
+use crate::digest384::Digest384;
 use crate::freshness::{self, Fresh};
+use crate::image::Image;
 use crate::list::List;
 use crate::manifest::{BootloaderVersion, Manifest, Uuid};
 use crate::mark::Mark;
@@ -70,6 +72,7 @@ pub struct DeviceFacts<'a> {
 pub struct Admitted {
     manifest: Digest,
     image_digest: Digest,
+    image_sha384: Option<Digest384>,
     image_bytes: u32,
     release: Mark,
     time: u64,
@@ -83,9 +86,18 @@ impl Admitted {
         self.manifest
     }
 
-    /// The digest that its image must have.
+    /// SHA-256 of its image: the name under which it is fetched.
     pub fn image_digest(&self) -> Digest {
         self.image_digest
+    }
+
+    /// What its image must be.
+    pub fn image(&self) -> Image {
+        Image {
+            bytes: self.image_bytes.into(),
+            digest: self.image_digest,
+            sha384: self.image_sha384,
+        }
     }
 
     /// The size that its image must have.
@@ -153,6 +165,7 @@ pub fn admit(
     Ok(Admitted {
         manifest: manifest.digest,
         image_digest: manifest.image_digest,
+        image_sha384: manifest.image_sha384,
         image_bytes: manifest.image_bytes,
         release,
         time: fresh.time,
@@ -293,12 +306,6 @@ fn check_room(manifest: &Manifest<'_>, device: &DeviceFacts<'_>) -> Result<(), R
 ///
 /// # Errors
 /// [`Refusal::PayloadSize`] or [`Refusal::PayloadDigest`].
-pub fn check_payload(admitted: Admitted, computed: Digest, bytes: u64) -> Result<(), Refusal> {
-    if bytes != u64::from(admitted.image_bytes) {
-        return Err(Refusal::PayloadSize);
-    }
-    if !computed.ct_eq(&admitted.image_digest) {
-        return Err(Refusal::PayloadDigest);
-    }
-    Ok(())
+pub fn check_payload(admitted: Admitted, found: &Image) -> Result<(), Refusal> {
+    admitted.image().check(found)
 }

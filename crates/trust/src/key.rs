@@ -93,6 +93,11 @@ impl Algorithm {
             .find(|algorithm| algorithm.id() == id)
     }
 
+    /// Whether it is of CNSA 2.0, whose hash is SHA-384 or longer.
+    pub const fn is_of_cnsa(self) -> bool {
+        matches!(self, Algorithm::Esp384 | Algorithm::MlDsa87)
+    }
+
     /// Bytes of a public key.
     pub const fn public_key_bytes(self) -> usize {
         match self {

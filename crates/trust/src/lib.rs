@@ -8,10 +8,10 @@
 //!
 //! | layer | modules | what it knows |
 //! |---|---|---|
-//! | policy | [`verify`], [`admission`], [`root_rules`], [`counters`] | who must have signed; what this device may install; what it remembers |
+//! | policy | [`verify`], [`strength`], [`admission`], [`root_rules`], [`counters`] | who must have signed; what this device may install; what it remembers |
 //! | documents | [`root`], [`manifest`], [`revocations`], [`status`], [`schedule`], [`bundle`] | one type each, with `parse` and `encode` as exact inverses |
 //! | containers | [`envelope`], [`signed`], [`cose`] | where a document and its signatures lie in the bytes |
-//! | alphabet | [`cbor`], [`decoder`], [`encoder`], [`list`], [`digest`], [`key`], [`lms`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
+//! | alphabet | [`cbor`], [`decoder`], [`encoder`], [`list`], [`digest`], [`digest384`], [`image`], [`key`], [`lms`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
 //!
 //! Small devices run this with 7 KiB of stack (`docs/reference/footprint.md`). Functions marked
 //! `#[inline(never)]` are so for that reason: what they need beside their result is gone when they
@@ -25,11 +25,13 @@ pub mod cose;
 pub mod counters;
 pub mod decoder;
 pub mod digest;
+pub mod digest384;
 pub mod document;
 pub mod encoder;
 pub mod envelope;
 mod fields;
 mod freshness;
+pub mod image;
 pub mod key;
 mod key_set;
 pub mod list;
@@ -48,6 +50,7 @@ pub mod rustcrypto;
 pub mod schedule;
 pub mod signed;
 pub mod status;
+pub mod strength;
 mod suit_digest;
 pub mod verify;
 
@@ -56,8 +59,10 @@ pub use bundle::BundleStatement;
 pub use cbor::EncodeError;
 pub use counters::Counters;
 pub use digest::Digest;
+pub use digest384::Digest384;
 pub use document::Document;
-pub use envelope::Envelope;
+pub use envelope::{DigestAlgorithm, Envelope, SuitDigest};
+pub use image::{Image, Measuring};
 pub use key::{Algorithm, KeyId, PublicKey};
 pub use list::List;
 pub use manifest::{BootloaderVersion, Manifest};

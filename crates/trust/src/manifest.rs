@@ -6,6 +6,8 @@
 
 use crate::cbor::{self, EncodeError};
 use crate::digest::Digest;
+use crate::digest384::Digest384;
+use crate::image::Image;
 use crate::list::List;
 use crate::refusal::Refusal;
 use core::fmt;
@@ -52,7 +54,7 @@ pub struct Manifest<'a> {
     pub vendor_id: Uuid,
     /// Which class, hardware group and environment it is for.
     pub class_id: Uuid,
-    /// SHA-256 of the image.
+    /// SHA-256 of the image: its name.
     pub image_digest: Digest,
     /// Size of the image, at least one.
     pub image_bytes: u32,
@@ -72,6 +74,8 @@ pub struct Manifest<'a> {
     pub sbom: Option<Digest>,
     /// SHA-256 of the statement of how it was built.
     pub provenance: Option<Digest>,
+    /// SHA-384 of the image, in a release that is bound by SHA-384.
+    pub image_sha384: Option<Digest384>,
 }
 
 impl<'a> Manifest<'a> {
@@ -98,6 +102,15 @@ impl<'a> Manifest<'a> {
     pub fn encode(&self, buf: &mut [u8]) -> Result<usize, EncodeError> {
         self.check()?;
         cbor::encode_into(self, buf)
+    }
+
+    /// What it says of its image.
+    pub fn image(&self) -> Image {
+        Image {
+            bytes: self.image_bytes.into(),
+            digest: self.image_digest,
+            sha384: self.image_sha384,
+        }
     }
 
     fn check(&self) -> Result<(), Refusal> {

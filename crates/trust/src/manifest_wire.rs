@@ -7,7 +7,8 @@
 //!           4: << [ 20, { 1: vendor id, 2: class id, 3: << [-16, image digest] >>,
 //!                         ? 4: use before, 14: image size,
 //!                         -257: version, -258: security floor, -259: [major, minor, patch],
-//!                         -260: [* returns to], ? -261: SBOM, ? -262: provenance },
+//!                         -260: [* returns to], ? -261: SBOM, ? -262: provenance,
+//!                         ? -263: SHA-384 of the image },
 //!                   1, 15, 2, 15 ] >> } >>,    check vendor and class
 //!   7: << [3, 15] >>,                      validate: image match
 //!   20: << [ 20, {21: "payload"}, ? 4, 15, 21, 2, 3, 15 ] >> }   install: fetch, then image match
@@ -24,6 +25,7 @@
 use crate::cbor::{self, Canonical, write_wrapped};
 use crate::decoder::Decoder;
 use crate::digest::Digest;
+use crate::digest384::Digest384;
 use crate::encoder::Encoder;
 use crate::fields::Fields;
 use crate::list::{Item, List};
@@ -50,6 +52,7 @@ const BOOTLOADER_MIN: i32 = -259;
 const RETURNS_TO: i32 = -260;
 const SBOM: i32 = -261;
 const PROVENANCE: i32 = -262;
+const IMAGE_SHA384: i32 = -263;
 
 /// Reads the facts. What carries none (fixed commands, policies) is left to the exact comparison
 /// that [`Manifest::parse`] makes afterwards.
@@ -98,10 +101,20 @@ fn read_parameters(sequence: &[u8], digest: Digest, number: u64) -> Result<Manif
         returns_to: List::read(fields.need(RETURNS_TO), RETURNS_TO_MAX),
         sbom: fields.have(SBOM).map(Digest::read),
         provenance: fields.have(PROVENANCE).map(Digest::read),
+        image_sha384: read_image_sha384(&mut fields),
     };
     fields.end();
     d.verdict()?;
     Ok(manifest)
+}
+
+/// To a build without such digests the label is a foreign one.
+fn read_image_sha384(fields: &mut Fields<'_, '_>) -> Option<Digest384> {
+    if Digest384::IS_KNOWN {
+        fields.have(IMAGE_SHA384).and_then(Digest384::read)
+    } else {
+        None
+    }
 }
 
 fn read_bootloader(d: &mut Decoder<'_>) -> BootloaderVersion {
@@ -149,6 +162,7 @@ fn write_parameters(e: &mut Encoder<'_>, m: &Manifest<'_>) {
         m.use_before.is_some(),
         m.sbom.is_some(),
         m.provenance.is_some(),
+        m.image_sha384.is_some(),
     ];
     e.map(8 + optional.iter().filter(|present| **present).count());
     e.int(1)
@@ -178,5 +192,8 @@ fn write_parameters(e: &mut Encoder<'_>, m: &Manifest<'_>) {
         if let Some(digest) = digest {
             e.int(label).bytes(&digest.0);
         }
+    }
+    if let Some(digest) = m.image_sha384 {
+        e.int(IMAGE_SHA384).bytes(digest.as_bytes());
     }
 }

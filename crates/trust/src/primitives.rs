@@ -4,15 +4,27 @@
 //! microcontroller and on a host. No implementation may keep state between calls.
 
 use crate::digest::Digest;
+use crate::digest384::Digest384;
 use crate::key::{Algorithm, PublicKey};
 
-/// A SHA-256 computation under way.
-pub trait Hasher {
+/// A computation of SHA-256, or of another hash with digests `D`, under way.
+pub trait Hasher<D = Digest> {
     /// Takes in more bytes; how they are cut into pieces doesn't matter.
     fn update(&mut self, bytes: &[u8]);
 
     /// Ends the computation.
-    fn finish(self) -> Digest;
+    fn finish(self) -> D;
+}
+
+/// For libraries without such a hash: this one is never begun.
+impl<D> Hasher<D> for core::convert::Infallible {
+    fn update(&mut self, _: &[u8]) {
+        match *self {}
+    }
+
+    fn finish(self) -> D {
+        match self {}
+    }
 }
 
 /// The signature isn't one by this key over this message (or the key isn't a point of its curve).
@@ -29,6 +41,13 @@ pub trait Primitives {
 
     /// Begins a SHA-256 computation.
     fn hasher(&self) -> Self::Hasher;
+
+    /// The library's SHA-384; [`Infallible`](core::convert::Infallible) where it has none.
+    type Hasher384: Hasher<Digest384> + Send;
+
+    /// Begins a SHA-384 computation; none if the library has none. A release that is bound by what
+    /// can't be computed is refused.
+    fn hasher384(&self) -> Option<Self::Hasher384>;
 
     /// Whether [`verify`](Primitives::verify) can check signatures of this algorithm. What can't be
     /// checked is refused, never passed over.

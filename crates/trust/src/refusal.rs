@@ -120,14 +120,18 @@ refusals! {
     WrongDocument = 31, "trust.wrong-document",
         "The signature was made for a document of another kind.",
         "Send the document where it belongs.";
-    /// A known key of an algorithm that this device's library lacks.
+    /// A known key, or the signed digest, is of an algorithm that this device's library lacks.
     AlgorithmUnsupported = 32, "trust.algorithm-unsupported",
-        "A signature is by a known key whose algorithm this device can't check.",
+        "A signature by a known key, or the signed digest, is of an algorithm that this device can't check.",
         "Use keys of algorithms that the devices of this class can check.";
     /// One block of a hybrid pair.
     HybridIncomplete = 33, "trust.hybrid-incomplete",
         "A role has signed in one of its required algorithms, and not in all of them.",
         "Sign with the holder's key of each algorithm that the root demands of the role.";
+    /// Bound by SHA-256 where a role signs in ESP384 or ML-DSA-87.
+    DigestTooWeak = 34, "trust.digest-too-weak",
+        "The release is bound by SHA-256, and the root demands signatures with which SHA-384 belongs.",
+        "Pack it again with --digest sha384, and sign and approve it again.";
 
     // 40..=59: the root.
     /// One holder in two of build, release and operations.

@@ -14,7 +14,7 @@ use crate::bundle::BundleStatement;
 use crate::cose::{Block, ToBeSigned};
 use crate::digest::Digest;
 use crate::document::Document;
-use crate::envelope::{Envelope, manifest_digest, suit_digest};
+use crate::envelope::{Envelope, SUIT_DIGEST_BYTES_MAX};
 use crate::key::KeyId;
 use crate::key_set::KeySet;
 use crate::list::List;
@@ -27,6 +27,7 @@ use crate::root_rules;
 use crate::schedule::Schedule;
 use crate::signed::Signed;
 use crate::status::Status;
+use crate::strength;
 
 /// A document whose signatures were checked. Only this module makes one.
 #[derive(Copy, Clone, Debug)]
@@ -141,7 +142,7 @@ pub fn next_root<'a>(
 /// has signed it.
 ///
 /// # Errors
-/// [`Refusal::ManifestDigest`], the manifest's own refusals, then those of the policy above.
+/// Those of [`Envelope::open`], [`Refusal::DigestTooWeak`], then those of the policy above.
 #[inline(never)]
 pub fn release<'e, 'r, 'a: 'r>(
     envelope: &'e [u8],
@@ -150,13 +151,11 @@ pub fn release<'e, 'r, 'a: 'r>(
 ) -> Result<Verified<Manifest<'e>>, Refusal> {
     let authority = authority.into();
     let envelope = Envelope::parse(envelope)?;
-    if !manifest_digest(envelope.manifest, primitives).ct_eq(&envelope.digest) {
-        return Err(Refusal::ManifestDigest);
-    }
-    let manifest = Manifest::parse(envelope.manifest, envelope.digest)?;
-    let payload = suit_digest(&envelope.digest);
+    let manifest = envelope.open(primitives)?;
+    strength::check(&manifest, authority.root(), primitives)?;
+    let mut payload = [0; SUIT_DIGEST_BYTES_MAX];
     let claim = Claim {
-        payload: &payload,
+        payload: envelope.digest.encode(&mut payload),
         content_type: None,
         sequence: manifest.sequence,
     };

@@ -2,10 +2,12 @@
 
 use std::io::{Read, Seek};
 
-use mainstay_trust::{Manifest, Primitives, Refusal, Role, Root, Verified, verify};
+use mainstay_trust::{
+    Image, Manifest, Primitives, Refusal, Role, Root, Verified, strength, verify,
+};
 
 use super::finding::{self, Finding};
-use super::{Check, NO_BUILD, NOT_WHOLE, Outcome, Step};
+use super::{Check, NO_BUILD, NO_SHA384, NOT_WHOLE, Outcome, Step};
 use crate::blocks;
 use crate::container::ArtifactFile;
 use crate::pack::measure;
@@ -18,9 +20,15 @@ impl Asked {
     pub fn signatures(
         &mut self,
         bytes: &[u8],
+        manifest: &Manifest<'_>,
         root: &Verified<Root<'_>>,
         primitives: &impl Primitives,
     ) {
+        let strength = strength::check(manifest, root.get(), primitives)
+            .map_err(|refusal| finding::strength(refusal, manifest));
+        if self.answer(Step::DigestStrength, strength).is_none() {
+            return self.skip(&[Step::BuildSignature, Step::Approval], NOT_WHOLE);
+        }
         let tell = |role| move |refusal: Refusal| finding::signers(refusal, role, bytes, root);
         let built = blocks::open(bytes, primitives)
             .and_then(|(envelope, _)| blocks::check_build(&envelope, root, primitives));
@@ -45,16 +53,35 @@ impl Asked {
             Refusal::PayloadSize,
         );
         if self.answer(Step::PayloadSize, size).is_none() {
-            return self.skip(&[Step::PayloadDigest], NOT_WHOLE);
+            return self.skip(&[Step::PayloadDigest, Step::PayloadSha384], NOT_WHOLE);
         }
-        let digest = file
+        let expected = manifest.image();
+        let found = file
             .payload_reader(source)
             .map_err(Finding::from)
-            .and_then(|mut payload| {
-                let (digest, _) = measure(&mut payload, primitives)?;
-                finding::equal(manifest.image_digest, digest, Refusal::PayloadDigest)
-            });
-        self.answer(Step::PayloadDigest, digest);
+            .and_then(|mut payload| Ok(measure(&mut payload, expected.algorithm(), primitives)?));
+        match found {
+            Ok(found) => self.digests(&expected, &found),
+            Err(finding) => {
+                self.answer(Step::PayloadDigest, Err::<(), _>(finding));
+                self.skip(&[Step::PayloadSha384], NOT_WHOLE);
+            }
+        }
+    }
+
+    fn digests(&mut self, expected: &Image, found: &Image) {
+        let same = finding::equal(expected.digest, found.digest, Refusal::PayloadDigest);
+        self.answer(Step::PayloadDigest, same);
+        match (expected.sha384, found.sha384) {
+            (Some(expected), Some(found)) => {
+                let same = finding::equal(expected, found, Refusal::PayloadDigest);
+                self.answer(Step::PayloadSha384, same);
+            }
+            (Some(_), None) => {
+                self.answer(Step::PayloadSha384, Err::<(), _>(Refusal::PayloadDigest));
+            }
+            (None, _) => self.skip(&[Step::PayloadSha384], NO_SHA384),
+        }
     }
 
     /// Writes down how a step ended, and hands on what it found.

@@ -3,7 +3,9 @@
 use std::fmt::Display;
 
 use mainstay_trust::cose::Block;
-use mainstay_trust::{Envelope, Primitives, Refusal, Role, Root, Verified, envelope};
+use mainstay_trust::{
+    DigestAlgorithm, Envelope, Manifest, Primitives, Refusal, Role, Root, SuitDigest, Verified,
+};
 
 use super::Outcome;
 use crate::container::ContainerError;
@@ -69,11 +71,20 @@ pub(super) fn manifest(refusal: Refusal, bytes: &[u8], primitives: &impl Primiti
     let finding = Finding::from(refusal);
     match (refusal, Envelope::parse(bytes)) {
         (Refusal::ManifestDigest, Ok(envelope)) => {
-            let found = envelope::manifest_digest(envelope.manifest, primitives);
-            finding.told(envelope.digest, found)
+            let algorithm = envelope.digest.algorithm();
+            match SuitDigest::of(envelope.manifest, algorithm, primitives) {
+                Ok(found) => finding.told(envelope.digest, found),
+                Err(_) => finding,
+            }
         }
         _ => finding.told("an envelope of the release profile", refusal.cause()),
     }
+}
+
+/// Bound by another hash than the root's signatures call for.
+pub(super) fn strength(refusal: Refusal, manifest: &Manifest<'_>) -> Finding {
+    let found = manifest.image().algorithm().id();
+    Finding::from(refusal).told(DigestAlgorithm::Sha384.id(), found)
 }
 
 /// Who should have signed in `role`, and whose blocks there are. What each block is worth is told by

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use mainstay_trust::{BundleStatement, Mark, Role, RustCrypto, verify};
+use mainstay_trust::{BundleStatement, DigestAlgorithm, Envelope, Mark, Role, RustCrypto, verify};
 
 use super::fixture::{self, ana, custodian, li, member};
 use crate::bundle_check::*;
@@ -190,6 +190,20 @@ fn each_demand_fails_by_itself() {
         |p| p.payload[0] ^= 1,
         Some((PayloadDigest, "trust.payload-digest")),
     );
+}
+
+/// The image is held to the SHA-384 too, which only its builder's tool can have got wrong.
+#[test]
+fn a_release_bound_by_sha384_is_checked_as_such() {
+    let mut parts = parts();
+    parts.envelope = fixture::approved_under(DigestAlgorithm::Sha384);
+    let identity = Envelope::parse(&parts.envelope).unwrap();
+    parts.statement.release = identity.identity(&RustCrypto);
+    assert_eq!(first_failure(&checks(&parts)), None);
+    parts.payload[0] ^= 1;
+    let found = checks(&parts);
+    let failed = first_failure(&found).map(|check| check.step);
+    assert_eq!(failed, Some(BundleStep::PayloadDigest));
 }
 
 #[test]

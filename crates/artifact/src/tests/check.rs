@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use mainstay_trust::{Primitives as _, RustCrypto, verify};
+use mainstay_trust::{DigestAlgorithm, Primitives as _, RustCrypto, verify};
 
 use super::fixture::{self, PAYLOAD};
 use crate::check::*;
@@ -40,41 +40,41 @@ fn each_demand_fails_by_itself() {
     manifest_changed[at] = b'9';
     let p = "passed";
     let cases = [
-        ("good", file(&approved, PAYLOAD), [p, p, p, p, p, p]),
+        ("good", file(&approved, PAYLOAD), [p, p, p, p, p, p, p, "-"]),
         (
             "unsigned",
             file(&packed, PAYLOAD),
-            [p, p, "trust.unsigned", "-", p, p],
+            [p, p, p, "trust.unsigned", "-", p, p, "-"],
         ),
         (
             "unapproved",
             file(&fixture::signed(), PAYLOAD),
-            [p, p, p, "trust.approval-missing", p, p],
+            [p, p, p, p, "trust.approval-missing", p, p, "-"],
         ),
         (
             "another image",
             file(&approved, b"firmware 6.6.6"),
-            [p, p, p, p, p, "trust.payload-digest"],
+            [p, p, p, p, p, p, "trust.payload-digest", "-"],
         ),
         (
             "a longer image",
             file(&approved, &[0; 99]),
-            [p, p, p, p, "trust.payload-size", "-"],
+            [p, p, p, p, p, "trust.payload-size", "-", "-"],
         ),
         (
             "a tail",
             longer,
-            ["artifact.trailing-bytes", "-", "-", "-", "-", "-"],
+            ["artifact.trailing-bytes", "-", "-", "-", "-", "-", "-", "-"],
         ),
         (
             "another manifest",
             file(&manifest_changed, PAYLOAD),
-            [p, "trust.manifest-digest", "-", "-", "-", "-"],
+            [p, "trust.manifest-digest", "-", "-", "-", "-", "-", "-"],
         ),
         (
             "no envelope at all",
             file(b"envelope", PAYLOAD),
-            [p, "trust.malformed", "-", "-", "-", "-"],
+            [p, "trust.malformed", "-", "-", "-", "-", "-", "-"],
         ),
     ];
     for (name, file, expected) in cases {
@@ -87,7 +87,7 @@ fn without_a_root_nothing_is_said_of_signatures() {
     let file = to_bytes(&fixture::approved(), PAYLOAD).unwrap();
     assert_eq!(
         outcomes(&file, false),
-        ["passed", "passed", "-", "-", "passed", "passed"]
+        ["passed", "passed", "-", "-", "-", "passed", "passed", "-"]
     );
     let checks = check(
         &mut Cursor::new(&file),
@@ -136,4 +136,28 @@ fn a_failure_tells_what_was_expected_and_found() {
     let (expected, found) = told(&file(&approved, b"firmware 6.6.6"));
     assert_eq!(expected, RustCrypto.digest(PAYLOAD).to_string());
     assert_eq!(found, RustCrypto.digest(b"firmware 6.6.6").to_string());
+}
+
+/// What is bound by SHA-384 is asked for both digests, and each fails by itself.
+#[test]
+fn both_digests_are_asked_for() {
+    let p = "passed";
+    let envelope = fixture::approved_under(DigestAlgorithm::Sha384);
+    let good = to_bytes(&envelope, PAYLOAD).unwrap();
+    assert_eq!(outcomes(&good, true), [p; 8]);
+    let changed = to_bytes(&envelope, b"firmware 6.6.6").unwrap();
+    let digest = "trust.payload-digest";
+    assert_eq!(outcomes(&changed, true)[6..], [digest, digest]);
+    let size = to_bytes(&envelope, &[0; 99]).unwrap();
+    assert_eq!(outcomes(&size, true)[5..], ["trust.payload-size", "-", "-"]);
+    let checks = check(
+        &mut Cursor::new(&good),
+        None,
+        Companions::default(),
+        &RustCrypto,
+    );
+    assert!(
+        !all_passed(&checks),
+        "nobody was asked whose signatures count"
+    );
 }

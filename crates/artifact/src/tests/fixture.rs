@@ -1,6 +1,6 @@
 //! The people, the root and the release that this crate's tests are about.
 
-use mainstay_trust::{BootloaderVersion, Digest, Role, RustCrypto};
+use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Role, RustCrypto};
 
 use crate::signer::{FakeSigner, Signer as _};
 use crate::{
@@ -81,6 +81,7 @@ pub fn request() -> PackRequest {
         returns_to: vec![Digest([1; 32])],
         sbom: None,
         provenance: None,
+        digest: DigestAlgorithm::Sha256,
     }
 }
 
@@ -100,7 +101,18 @@ pub fn signed() -> Vec<u8> {
 }
 
 pub fn approved() -> Vec<u8> {
+    approved_under(DigestAlgorithm::Sha256)
+}
+
+/// Built by Ana and approved by Mia, bound by that hash.
+pub fn approved_under(digest: DigestAlgorithm) -> Vec<u8> {
+    let request = PackRequest {
+        digest,
+        ..request()
+    };
+    let packed = pack(&request, &mut &*PAYLOAD, &RustCrypto).unwrap();
+    let signed = add_build_signature(&packed.envelope, &ana(), None, &RustCrypto).unwrap();
     let document = root();
     let root = mainstay_trust::verify::pinned_root(&document, &RustCrypto).unwrap();
-    add_approval(&signed(), &mia(), approval(), &root, &RustCrypto).unwrap()
+    add_approval(&signed, &mia(), approval(), &root, &RustCrypto).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use mainstay_trust::{Digest, Envelope, Hasher, Manifest, Primitives, RustCrypto};
+use mainstay_trust::{Digest, DigestAlgorithm, Envelope, Hasher, Primitives, RustCrypto};
 
 use super::fixture::{self, PAYLOAD};
 use crate::container::PAYLOAD_BYTES_MAX;
@@ -48,7 +48,7 @@ fn each_field_has_its_bounds() {
 fn what_was_asked_is_what_the_manifest_says() {
     let packed = fixture::packed();
     let envelope = Envelope::parse(&packed.envelope).unwrap();
-    let manifest = Manifest::parse(envelope.manifest, envelope.digest).unwrap();
+    let manifest = envelope.open(&RustCrypto).unwrap();
     let request = fixture::request();
     assert!(envelope.blocks.is_empty());
     assert_eq!(manifest.digest, packed.manifest_digest);
@@ -93,8 +93,12 @@ impl Hasher for NoHash {
 }
 impl Primitives for NoHash {
     type Hasher = NoHash;
+    type Hasher384 = std::convert::Infallible;
     fn hasher(&self) -> NoHash {
         NoHash
+    }
+    fn hasher384(&self) -> Option<Self::Hasher384> {
+        None
     }
     fn supports(&self, _: mainstay_trust::Algorithm) -> bool {
         false
@@ -111,9 +115,10 @@ impl Primitives for NoHash {
 
 #[test]
 fn payloads_have_their_bounds() {
-    let id = |len| match measure(&mut io::repeat(0).take(len), &NoHash) {
-        Ok((_, counted)) => {
-            assert_eq!(counted, len);
+    let sha256 = DigestAlgorithm::Sha256;
+    let id = |len| match measure(&mut io::repeat(0).take(len), sha256, &NoHash) {
+        Ok(image) => {
+            assert_eq!(image.bytes, len);
             "ok"
         }
         Err(error) => error.id(),

@@ -2,15 +2,25 @@
 
 use std::io::{Cursor, Seek as _, Write as _};
 
-use mainstay_trust::{RustCrypto, verify};
+use mainstay_trust::{DigestAlgorithm, Hasher as _, Primitives as _, RustCrypto, verify};
 
 use super::fixture::{self, PAYLOAD, ana, mia};
 use crate::container::{ContainerError, Unfinished, to_bytes};
-use crate::pack::PackError;
+use crate::inspect::inspect;
+use crate::pack::{PackError, PackRequest, pack};
 use crate::pack_file::{Builder, into_file};
 use crate::{Packed, Signer};
 
 fn packed(
+    payload: &[u8],
+    announced: u64,
+    signer: Option<&dyn Signer>,
+) -> Result<(Packed, Vec<u8>), PackError> {
+    packed_as(&fixture::request(), payload, announced, signer)
+}
+
+fn packed_as(
+    request: &PackRequest,
     payload: &[u8],
     announced: u64,
     signer: Option<&dyn Signer>,
@@ -24,7 +34,7 @@ fn packed(
     let mut out = Cursor::new(Vec::new());
     let mut payload = payload;
     let packed = into_file(
-        &fixture::request(),
+        request,
         &mut payload,
         announced,
         builder,
@@ -48,6 +58,29 @@ fn signed_it_is_what_the_steps_give() {
     let (found, file) = packed(PAYLOAD, BYTES, Some(&ana())).unwrap();
     assert_eq!(found.envelope, fixture::signed());
     assert_eq!(file, to_bytes(&fixture::signed(), PAYLOAD).unwrap());
+}
+
+/// Two hashes, and still one pass; the same request gives the same bytes each time.
+#[test]
+fn bound_by_sha384_it_is_what_the_steps_give() {
+    let request = PackRequest {
+        digest: DigestAlgorithm::Sha384,
+        ..fixture::request()
+    };
+    let (found, file) = packed_as(&request, PAYLOAD, BYTES, None).unwrap();
+    assert_eq!(found, pack(&request, &mut &*PAYLOAD, &RustCrypto).unwrap());
+    assert_eq!(file, to_bytes(&found.envelope, PAYLOAD).unwrap());
+    let (again, _) = packed_as(&request, PAYLOAD, BYTES, Some(&ana())).unwrap();
+    let report = inspect(&again.envelope, None, &RustCrypto).unwrap();
+    assert_eq!(report.manifest_digest, found.manifest_digest);
+    assert_eq!(report.digest, "sha384");
+    let hash = |bytes: &[u8]| {
+        let mut hasher = RustCrypto.hasher384().unwrap();
+        hasher.update(bytes);
+        hasher.finish()
+    };
+    assert_eq!(report.image_sha384, Some(hash(PAYLOAD)));
+    assert_eq!(report.image_digest, RustCrypto.digest(PAYLOAD));
 }
 
 /// Lengths around which a length head or a piece grows.

@@ -12,8 +12,8 @@ use mainstay_keys::HostPrimitives;
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::{
-    Admitted, Authority, BootloaderVersion, Counters, DeviceFacts, Digest, Freshness, List, Mark,
-    Offer, Refusal, Root, Verified, admit, check_payload, verify,
+    Admitted, Authority, BootloaderVersion, Counters, DeviceFacts, Digest, DigestAlgorithm,
+    Freshness, Image, List, Mark, Offer, Refusal, Root, Verified, admit, check_payload, verify,
 };
 use serde_json::json;
 
@@ -46,7 +46,7 @@ pub struct VerifyEnvelope {
     /// The signed schedule, for classes that need one.
     #[arg(long)]
     schedule: Option<PathBuf>,
-    /// The image that would be installed: its size and SHA-256 must be those of the manifest.
+    /// The image that would be installed: its size and digests must be those of the manifest.
     #[arg(long)]
     payload: Option<PathBuf>,
     #[command(flatten)]
@@ -95,8 +95,8 @@ struct Given {
     bundle: Option<Vec<u8>>,
     revocations: Option<Vec<u8>>,
     schedule: Option<Vec<u8>>,
-    /// Digest and size of the image.
-    payload: Option<(Digest, u64)>,
+    /// The image's size and digests.
+    payload: Option<Image>,
 }
 
 impl VerifyEnvelope {
@@ -149,8 +149,8 @@ fn judge(
         schedule: given.schedule.as_deref(),
     };
     let admitted = admit(&offer, &device.facts(authority), &HostPrimitives)?;
-    if let Some((digest, bytes)) = given.payload {
-        check_payload(admitted, digest, bytes)?;
+    if let Some(image) = &given.payload {
+        check_payload(admitted, image)?;
     }
     Ok(admitted)
 }
@@ -195,9 +195,10 @@ fn envelope(path: &Path) -> Result<Vec<u8>, Failure> {
     }
 }
 
-fn measured(path: &Path) -> Result<(Digest, u64), Failure> {
+/// By every digest that a manifest may name: which of them it does isn't known yet.
+fn measured(path: &Path) -> Result<Image, Failure> {
     let mut file = files::open(path, "payload")?;
-    measure(&mut file, &HostPrimitives).map_err(at(path))
+    measure(&mut file, DigestAlgorithm::Sha384, &HostPrimitives).map_err(at(path))
 }
 
 /// A device, read from the options.

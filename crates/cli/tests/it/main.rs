@@ -4,6 +4,7 @@ mod algorithms;
 mod artifacts;
 mod bad_input;
 mod bundles;
+mod digests;
 mod folder;
 mod guide;
 mod help;

@@ -57,8 +57,9 @@ fn openssl_verifies_the_block_that_a_token_signed() {
     let file = mainstay_artifact::ArtifactFile::from_bytes(&artifact).expect("an artifact");
     let envelope = Envelope::parse(&file.envelope).expect("its envelope");
     let block = Block::parse(envelope.blocks.iter().next().expect("a block")).expect("its block");
-    let flipped = Digest(envelope.digest.0.map(|byte| byte ^ 1));
-    for (digest, expected) in [(envelope.digest, true), (flipped, false)] {
+    let digest = envelope.identity(&mainstay_keys::HostPrimitives);
+    let flipped = Digest(digest.0.map(|byte| byte ^ 1));
+    for (digest, expected) in [(digest, true), (flipped, false)] {
         let payload = suit_digest(&digest);
         let message = ToBeSigned::new(&block.protected, &payload).expect("a header");
         ours.folder.write("message", message.parts().concat());

@@ -65,7 +65,7 @@ fn check_truth(device: &mut TestDevice, scene: &Scene, context: &str) {
         let head =
             slot::intact(device.flash_mut(), &layout, *from, &RustCrypto).expect("flash works");
         head.is_some_and(|head| {
-            head.manifest()
+            head.manifest(&RustCrypto)
                 .is_some_and(|manifest| manifest.digest == release)
         })
     });

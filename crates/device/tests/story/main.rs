@@ -2,6 +2,7 @@
 //! refusals, lost images, and power cuts at every flash operation.
 
 mod cuts;
+mod digests;
 mod losses;
 mod machine;
 mod papers;

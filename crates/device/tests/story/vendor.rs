@@ -12,8 +12,8 @@ use mainstay_artifact::{
 };
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{
-    BootloaderVersion, BundleStatement, Digest, List, Minimum, Revocations, Role, Root, Status,
-    verify,
+    BootloaderVersion, BundleStatement, Digest, DigestAlgorithm, Envelope, List, Minimum,
+    Revocations, Role, Root, Status, verify,
 };
 
 use crate::world::START_S;
@@ -182,17 +182,24 @@ impl Vendor {
             returns_to: returns_to.iter().map(|release| release.manifest).collect(),
             sbom: None,
             provenance: None,
+            digest: DigestAlgorithm::Sha256,
         }
     }
 
     /// A release that only its builder has signed.
     pub fn build(&self, request: &PackRequest, image: &[u8]) -> Release {
         let packed = pack(request, &mut &*image, &RustCrypto).unwrap();
-        let envelope = add_build_signature(&packed.envelope, &self.engineer, None, &RustCrypto);
+        self.sign(&packed.envelope, image.to_vec())
+    }
+
+    /// What was packed, with its builder's signature.
+    pub fn sign(&self, envelope: &[u8], image: Vec<u8>) -> Release {
+        let manifest = Envelope::parse(envelope).unwrap().identity(&RustCrypto);
+        let signed = add_build_signature(envelope, &self.engineer, None, &RustCrypto);
         Release {
-            envelope: envelope.unwrap(),
-            image: image.to_vec(),
-            manifest: packed.manifest_digest,
+            envelope: signed.unwrap(),
+            image,
+            manifest,
         }
     }
 

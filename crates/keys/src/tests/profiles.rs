@@ -10,8 +10,8 @@ use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::signed::{SIGNED_BYTES_MAX, Signed};
 use mainstay_trust::verify::{pinned_root, release};
 use mainstay_trust::{
-    Algorithm, BootloaderVersion, Digest, Envelope, KeyId, List, Primitives, PublicKey, Refusal,
-    Role,
+    Algorithm, BadSignature, BootloaderVersion, Digest, DigestAlgorithm, Envelope, KeyId, List,
+    Primitives, PublicKey, Refusal, Role,
 };
 
 use super::rust_signer;
@@ -63,9 +63,13 @@ impl Cast {
     }
 
     /// Built by Ana, approved by Mia, each in both algorithms.
-    fn release(&self, root: &[u8]) -> Vec<u8> {
+    fn release(&self, root: &[u8], digest: DigestAlgorithm) -> Vec<u8> {
         let root = pinned_root(root, &HostPrimitives).unwrap();
-        let mut envelope = pack(&request(), &mut &b"firmware"[..], &HostPrimitives)
+        let request = PackRequest {
+            digest,
+            ..request()
+        };
+        let mut envelope = pack(&request, &mut &b"firmware"[..], &HostPrimitives)
             .unwrap()
             .envelope;
         for key in &self.ana {
@@ -114,6 +118,7 @@ fn request() -> PackRequest {
         returns_to: vec![],
         sbom: None,
         provenance: None,
+        digest: DigestAlgorithm::Sha256,
     }
 }
 
@@ -153,14 +158,14 @@ fn root_without(root: &[u8], index: usize) -> Vec<u8> {
     buf[..used].to_vec()
 }
 
-fn check(algorithms: [Algorithm; 2]) {
+fn check(algorithms: [Algorithm; 2], digest: DigestAlgorithm) {
     let cast = Cast::new(algorithms);
     let [classical, lattice] = &cast.custodian;
     let root = cast
         .draft()
         .signed(&[classical, lattice], &HostPrimitives)
         .unwrap();
-    let envelope = cast.release(&root);
+    let envelope = cast.release(&root, digest);
     assert_eq!(both(&root, &envelope), Ok(()));
     for index in 0..4 {
         let stripped = envelope_without(&envelope, index);
@@ -174,12 +179,78 @@ fn check(algorithms: [Algorithm; 2]) {
 
 #[test]
 fn a_hybrid_role_takes_both_blocks() {
-    check(HYBRID);
+    check(HYBRID, DigestAlgorithm::Sha256);
+    check(HYBRID, DigestAlgorithm::Sha384);
 }
 
 #[test]
 fn a_cnsa_root_works_from_pack_to_verify() {
-    check(CNSA);
+    check(CNSA, DigestAlgorithm::Sha384);
+}
+
+/// The builder's own tool refuses first; here the signatures are there, and it is the devices.
+#[test]
+fn under_a_cnsa_root_a_release_is_bound_by_sha384() {
+    let cast = Cast::new(CNSA);
+    let [classical, lattice] = &cast.custodian;
+    let root = cast
+        .draft()
+        .signed(&[classical, lattice], &HostPrimitives)
+        .unwrap();
+    let mut weak = pack(&request(), &mut &b"firmware"[..], &HostPrimitives)
+        .unwrap()
+        .envelope;
+    let pinned = pinned_root(&root, &HostPrimitives).unwrap();
+    let refused = add_build_signature(&weak, &cast.ana[0], Some(&pinned), &HostPrimitives);
+    assert_eq!(refused.unwrap_err().id(), "trust.digest-too-weak");
+    for key in &cast.ana {
+        weak = add_build_signature(&weak, key, None, &HostPrimitives).unwrap();
+    }
+    assert_eq!(both(&root, &weak), Err(Refusal::DigestTooWeak));
+}
+
+/// A library without SHA-384 says so, and believes nothing.
+#[test]
+fn what_cannot_be_computed_is_refused() {
+    let cast = Cast::new(HYBRID);
+    let [classical, lattice] = &cast.custodian;
+    let root = cast
+        .draft()
+        .signed(&[classical, lattice], &HostPrimitives)
+        .unwrap();
+    let envelope = cast.release(&root, DigestAlgorithm::Sha384);
+    assert_eq!(
+        verdict(&WithoutSha384, &root, &envelope),
+        Err(Refusal::AlgorithmUnsupported)
+    );
+}
+
+struct WithoutSha384;
+
+impl Primitives for WithoutSha384 {
+    type Hasher = <RustCrypto as Primitives>::Hasher;
+    type Hasher384 = std::convert::Infallible;
+
+    fn hasher(&self) -> Self::Hasher {
+        RustCrypto.hasher()
+    }
+
+    fn hasher384(&self) -> Option<Self::Hasher384> {
+        None
+    }
+
+    fn supports(&self, algorithm: Algorithm) -> bool {
+        RustCrypto.supports(algorithm)
+    }
+
+    fn verify(
+        &self,
+        key: &PublicKey<'_>,
+        message: &[&[u8]],
+        signature: &[u8],
+    ) -> Result<(), BadSignature> {
+        RustCrypto.verify(key, message, signature)
+    }
 }
 
 /// One person signs half and another the other half: nobody has signed in full.
@@ -245,5 +316,8 @@ fn a_root_can_be_signed_by_a_hash_based_key() {
     draft.members.retain(|member| member.role != Role::Root);
     draft.members.push(member(Role::Root, &vault));
     let root = draft.signed(&[&vault], &HostPrimitives).unwrap();
-    assert_eq!(both(&root, &cast.release(&root)), Ok(()));
+    assert_eq!(
+        both(&root, &cast.release(&root, DigestAlgorithm::Sha256)),
+        Ok(())
+    );
 }

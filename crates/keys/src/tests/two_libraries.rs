@@ -99,7 +99,13 @@ proptest! {
             parts.iter().for_each(|part| hasher.update(part));
             hasher.finish()
         }
+        fn hash384(primitives: &impl Primitives, parts: &[Vec<u8>]) -> mainstay_trust::Digest384 {
+            let mut hasher = primitives.hasher384().unwrap();
+            parts.iter().for_each(|part| hasher.update(part));
+            hasher.finish()
+        }
         prop_assert_eq!(hash(&RustCrypto, &parts), hash(&HostPrimitives, &parts));
+        prop_assert_eq!(hash384(&RustCrypto, &parts), hash384(&HostPrimitives, &parts));
     }
 }
 

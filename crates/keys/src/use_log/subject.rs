@@ -84,8 +84,8 @@ fn suit_digest(payload: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
     use mainstay_trust::cose::{Approval, Protected, ToBeSigned};
-    use mainstay_trust::envelope::suit_digest;
-    use mainstay_trust::{Digest, KeyId};
+    use mainstay_trust::envelope::{SUIT_DIGEST_BYTES_MAX, SuitDigest, suit_digest};
+    use mainstay_trust::{Digest, Digest384, KeyId};
 
     fn check(
         content_type: Option<&str>,
@@ -125,6 +125,10 @@ mod tests {
             "approval",
             &release,
         );
+        let sha384 = SuitDigest::Sha384(Digest384::new([6; 48]));
+        let mut payload = [0; SUIT_DIGEST_BYTES_MAX];
+        let payload = sha384.encode(&mut payload);
+        check(None, None, payload, "release", &"06".repeat(48));
         check(Some("a/b"), None, b"payload", "a/b", &own);
         check(None, None, b"payload", "release", &own);
     }

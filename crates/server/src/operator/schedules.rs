@@ -9,10 +9,11 @@ use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
 use mainstay_api::ScheduleView;
 use mainstay_fleet::ReleaseDigest;
+use mainstay_keys::HostPrimitives;
 use mainstay_release::Release;
 use mainstay_store::StoredSchedule;
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
-use mainstay_trust::{Envelope, Manifest, Refusal, Schedule};
+use mainstay_trust::{Envelope, Refusal, Schedule};
 
 use super::releases;
 use crate::problem::Refused;
@@ -51,8 +52,7 @@ async fn check_release(app: &App, release: &Release, schedule: &Schedule) -> Res
     let manifest = ReleaseDigest(release.facts.manifest.0);
     let envelope = app.store.envelope(&manifest).await?;
     let envelope = envelope.ok_or_else(|| Refused::not_found("envelope of", &release.id))?;
-    let parsed = Envelope::parse(&envelope)?;
-    let class = Manifest::parse(parsed.manifest, parsed.digest)?.class_id;
+    let class = Envelope::parse(&envelope)?.open(&HostPrimitives)?.class_id;
     if (schedule.release, schedule.class) == (release.facts.manifest, class) {
         Ok(())
     } else {

@@ -1,7 +1,11 @@
 //! Bad input: each gets its own clear refusal, and none brings the server down.
 
+use mainstay_keys::HostPrimitives;
 use mainstay_protocol::{CHECK_IN_PATH, MESSAGE_BYTES_MAX, REPORTS_PATH};
 use mainstay_server::{Entropy as _, SeededEntropy};
+use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
+use mainstay_trust::manifest::MANIFEST_BYTES_MAX;
+use mainstay_trust::{Digest384, DigestAlgorithm, Envelope, List, Manifest, SuitDigest};
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::register;
@@ -138,6 +142,11 @@ async fn a_bad_artifact_is_named_by_its_defect() {
         (file, 400, "artifact.cut-short"),
         (tampered.file(), 422, "trust.payload-digest"),
         (longer.file(), 422, "trust.payload-size"),
+        (
+            house_signed(&house, of_another_sha384()).file(),
+            422,
+            "trust.payload-digest",
+        ),
         (unsigned.file(), 422, "trust.unsigned"),
         (
             house_signed(&house, other_class).file(),
@@ -166,12 +175,36 @@ async fn a_bad_artifact_is_named_by_its_defect() {
     );
 }
 
+/// A release bound by SHA-384, whose manifest has another SHA-384 than its image.
+fn of_another_sha384() -> crate::house::Artifact {
+    let mut artifact = packed(CLASS, "1.1.0", 2, &[]);
+    let envelope = Envelope::parse(&artifact.envelope).unwrap();
+    let manifest = Manifest {
+        image_sha384: Some(Digest384::new([7; 48])),
+        ..envelope.open(&HostPrimitives).unwrap()
+    };
+    let mut bytes = [0; MANIFEST_BYTES_MAX];
+    let length = manifest.encode(&mut bytes).unwrap();
+    let manifest = &bytes[..length];
+    let digest = SuitDigest::of(manifest, DigestAlgorithm::Sha384, &HostPrimitives).unwrap();
+    let envelope = Envelope {
+        digest,
+        blocks: List::default(),
+        manifest,
+    };
+    let mut bytes = vec![0; ENVELOPE_BYTES_MAX];
+    let length = envelope.encode(&mut bytes).unwrap();
+    bytes.truncate(length);
+    artifact.envelope = bytes;
+    artifact
+}
+
 fn house_signed(house: &House, mut artifact: crate::house::Artifact) -> crate::house::Artifact {
     artifact.envelope = mainstay_artifact::add_build_signature(
         &artifact.envelope,
         &house.engineer,
         None,
-        &mainstay_keys::HostPrimitives,
+        &HostPrimitives,
     )
     .unwrap();
     artifact

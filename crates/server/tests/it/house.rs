@@ -18,7 +18,7 @@ use mainstay_server::{
     Advance, App, AppConfig, DataDir, PagesAccess, SeededEntropy, VirtualClock, serve,
 };
 use mainstay_trust::root::Role;
-use mainstay_trust::{BootloaderVersion, Digest, Primitives as _, verify};
+use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Primitives as _, verify};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
@@ -318,6 +318,7 @@ pub fn packed(class: &str, version: &str, sequence: u64, returns_to: &[Digest]) 
         returns_to: returns_to.to_vec(),
         sbom: None,
         provenance: None,
+        digest: DigestAlgorithm::Sha256,
     };
     let packed = pack(&request, &mut &*image, &HostPrimitives).unwrap();
     Artifact {

@@ -6,7 +6,7 @@ use mainstay_artifact::{
 use mainstay_keys::HostPrimitives;
 use mainstay_plan::{Class, Plan};
 use mainstay_release::NO_EVIDENCE;
-use mainstay_trust::{BootloaderVersion, Digest, verify};
+use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, verify};
 
 use super::cast::Cast;
 use super::error::DemoError;
@@ -73,6 +73,7 @@ pub fn packed(order: &Order<'_>) -> Result<Release, DemoError> {
         returns_to: order.returns_to.to_vec(),
         sbom: None,
         provenance: None,
+        digest: DigestAlgorithm::Sha256,
     };
     let packed = pack(&request, &mut &*order.image, &HostPrimitives)?;
     Ok(Release {

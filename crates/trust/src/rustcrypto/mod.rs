@@ -8,9 +8,9 @@
 //! | feature | algorithm | by |
 //! |---|---|---|
 //! | `rustcrypto` | ESP256, and SHA-256 | `p256`, `sha2` |
-//! | `p384` | ESP384 | `p384` |
+//! | `p384` | ESP384, and SHA-384 | `p384`, `sha2` |
 //! | `ed25519` | Ed25519, strict | `ed25519-dalek` |
-//! | `ml-dsa` | ML-DSA-65 and ML-DSA-87; some 50 KB of stack | `ml-dsa` |
+//! | `ml-dsa` | ML-DSA-65 and ML-DSA-87, and SHA-384; some 50 KB of stack | `ml-dsa`, `sha2` |
 //! | `lms` | HSS-LMS, one tree | [`lms`](crate::lms), over `sha2` |
 
 #[cfg(feature = "ed25519")]
@@ -22,6 +22,8 @@ mod esp384;
 mod ml_dsa;
 
 use crate::digest::Digest;
+#[cfg(feature = "sha384")]
+use crate::digest384::Digest384;
 use crate::key::{Algorithm, PublicKey};
 use crate::primitives::{BadSignature, Hasher, Primitives};
 use sha2::{Digest as _, Sha256};
@@ -44,11 +46,41 @@ impl Hasher for Sha256Hasher {
     }
 }
 
+/// A SHA-384 computation under way.
+#[cfg(feature = "sha384")]
+#[derive(Clone, Debug, Default)]
+pub struct Sha384Hasher(sha2::Sha384);
+
+#[cfg(feature = "sha384")]
+impl Hasher<Digest384> for Sha384Hasher {
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(self) -> Digest384 {
+        Digest384::new(self.0.finalize().into())
+    }
+}
+
 impl Primitives for RustCrypto {
     type Hasher = Sha256Hasher;
+    #[cfg(feature = "sha384")]
+    type Hasher384 = Sha384Hasher;
+    #[cfg(not(feature = "sha384"))]
+    type Hasher384 = core::convert::Infallible;
 
     fn hasher(&self) -> Sha256Hasher {
         Sha256Hasher::default()
+    }
+
+    #[cfg(feature = "sha384")]
+    fn hasher384(&self) -> Option<Sha384Hasher> {
+        Some(Sha384Hasher::default())
+    }
+
+    #[cfg(not(feature = "sha384"))]
+    fn hasher384(&self) -> Option<core::convert::Infallible> {
+        None
     }
 
     fn supports(&self, algorithm: Algorithm) -> bool {

@@ -10,6 +10,8 @@
 )]
 
 mod files;
+#[path = "../it/packed.rs"]
+mod packed;
 #[path = "../it/people.rs"]
 #[expect(dead_code, reason = "the cast is shared with the other tests")]
 mod people;

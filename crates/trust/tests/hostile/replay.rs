@@ -5,7 +5,7 @@
 use crate::scene::Facts;
 use mainstay_trust::verify::{self, Verified};
 use mainstay_trust::{
-    Admitted, Authority, DeviceFacts, Freshness, List, Offer, Primitives as _, Refusal, Role, Root,
+    Admitted, Authority, DeviceFacts, Freshness, List, Measuring, Offer, Refusal, Role, Root,
     RustCrypto, admit, check_payload,
 };
 
@@ -91,5 +91,7 @@ fn install(documents: &Documents, facts: &DeviceFacts<'_>) -> Result<(), Refusal
 }
 
 fn receive(admitted: Admitted, image: &[u8]) -> Result<(), Refusal> {
-    check_payload(admitted, RustCrypto.digest(image), image.len() as u64)
+    let mut measuring = Measuring::new(admitted.image().algorithm(), &RustCrypto);
+    measuring.update(image);
+    check_payload(admitted, &measuring.finish())
 }

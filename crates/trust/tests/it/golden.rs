@@ -5,8 +5,9 @@
 //! difference.
 
 use crate::people::{
-    bundle_statement, good_envelope, good_envelope_of, guardian, keeper, manifest, manifest_bytes,
-    operator, pinned, revocations, root, schedule, signed, signed_root, signed_status, status,
+    bound_by_sha384, bundle_statement, good_envelope, good_envelope_of, guardian, keeper, manifest,
+    manifest_bytes, operator, pinned, revocations, root, schedule, signed, signed_root,
+    signed_status, status,
 };
 use crate::sequel::{named, second_root, second_status};
 use mainstay_trust::verify::{self, pinned_root};
@@ -91,6 +92,28 @@ fn a_device_grows_older_as_ever() {
     let bytes = golden("bundle-statement.hex", &statement);
     let verified = verify::bundle_statement(&bytes, &second, &RustCrypto).unwrap();
     assert_eq!(verified.into_inner(), bundle_statement());
+}
+
+/// Bound by SHA-384, and named by SHA-256 all the same.
+#[test]
+fn a_release_bound_by_sha384_is_written_as_ever() {
+    let manifest = bound_by_sha384();
+    let bytes = golden("manifest-sha384.hex", &manifest_bytes(&manifest));
+    assert_eq!(Manifest::parse(&bytes, manifest.digest), Ok(manifest));
+
+    let bytes = golden("envelope-sha384.hex", &good_envelope_of(&manifest));
+    let head = b"\x58\x35\x82\x38\x2a\x58\x30";
+    assert!(bytes.windows(head.len()).any(|window| window == head));
+    let verified = verify::release(&bytes, &pinned(&root()), &RustCrypto).unwrap();
+    assert_eq!(verified.into_inner(), manifest);
+    assert_eq!(manifest.digest, RustCrypto.digest(&framed(&manifest)));
+}
+
+/// The manifest's bytes with the byte string around them.
+fn framed(manifest: &Manifest<'_>) -> Vec<u8> {
+    let bytes = manifest_bytes(manifest);
+    let length = u16::try_from(bytes.len()).unwrap().to_be_bytes();
+    [&[0x59][..], &length, &bytes].concat()
 }
 
 /// A release whose image is there too: one of the demonstration's.

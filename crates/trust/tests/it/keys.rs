@@ -26,6 +26,14 @@ fn roles_and_algorithms_have_their_names() {
         algorithms,
         "ESP256 Ed25519 ESP384 ML-DSA-65 ML-DSA-87 HSS-LMS"
     );
+    let numbers = Algorithm::ALL.map(Algorithm::cose_id);
+    assert_eq!(numbers, [-9, -19, -51, -49, -50, -46]);
+    for algorithm in Algorithm::ALL {
+        assert_eq!(Algorithm::from_id(algorithm.id()), Some(algorithm));
+        assert_eq!(Algorithm::from_cose_id(algorithm.cose_id()), Some(algorithm));
+    }
+    assert_eq!(Algorithm::from_id("ES256"), None);
+    assert_eq!(Algorithm::from_cose_id(-7), None);
 }
 
 #[test]

@@ -3,17 +3,16 @@
 //! The secret keys are a byte repeated 32 times. They sign by RFC 6979, so the same story always
 //! gives the same bytes.
 
+pub use crate::packed::*;
 use mainstay_trust::Primitives;
 use mainstay_trust::cose::{Approval, Block, Protected, ToBeSigned};
-use mainstay_trust::envelope::{ENVELOPE_BYTES_MAX, Envelope, manifest_digest, suit_digest};
-use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, Uuid};
+use mainstay_trust::manifest::Uuid;
 use mainstay_trust::root::{ClassPolicy, Root};
 use mainstay_trust::signed::{SIGNED_BYTES_MAX, Signed};
 use mainstay_trust::verify::pinned_root;
 use mainstay_trust::{
-    Algorithm, BootloaderVersion, BundleStatement, Digest, Document, EncodeError, Key, KeyId,
-    KeyState, List, Manifest, PublicKey, Revocations, Role, RoleRule, RustCrypto, Schedule, Status,
-    Verified,
+    Algorithm, BundleStatement, Digest, Document, EncodeError, Key, KeyId, KeyState, List,
+    PublicKey, Revocations, Role, RoleRule, RustCrypto, Schedule, Status, Verified,
 };
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey};
@@ -325,72 +324,4 @@ pub fn bundle_statement() -> BundleStatement {
         issued: 1_749_000_000,
         expires: 1_751_000_000,
     }
-}
-
-/// A manifest with every field filled.
-pub fn manifest() -> Manifest<'static> {
-    let mut manifest = Manifest {
-        digest: Digest::ZERO,
-        sequence: 12,
-        vendor_id: [0x11; 16],
-        class_id: [0x22; 16],
-        image_digest: Digest([0x33; 32]),
-        image_bytes: 40_960,
-        version: "1.1.0",
-        security_floor: 10,
-        use_before: Some(1_760_000_000),
-        bootloader_min: BootloaderVersion {
-            major: 1,
-            minor: 4,
-            patch: 0,
-        },
-        returns_to: List::from(&[Digest([0x44; 32])][..]),
-        sbom: Some(Digest([0x55; 32])),
-        provenance: Some(Digest([0x66; 32])),
-    };
-    manifest.digest = identity(&manifest);
-    manifest
-}
-
-pub fn manifest_bytes(manifest: &Manifest<'_>) -> Vec<u8> {
-    bytes_of(MANIFEST_BYTES_MAX, |buf| manifest.encode(buf))
-}
-
-pub fn identity(manifest: &Manifest<'_>) -> Digest {
-    manifest_digest(&manifest_bytes(manifest), &RustCrypto)
-}
-
-/// An envelope around `manifest` with the blocks that `sign` makes of the encoded SUIT_Digest.
-pub fn envelope(manifest: &Manifest<'_>, sign: impl FnOnce(&[u8]) -> Vec<Vec<u8>>) -> Vec<u8> {
-    let manifest = manifest_bytes(manifest);
-    let digest = manifest_digest(&manifest, &RustCrypto);
-    let blocks = sign(&suit_digest(&digest));
-    let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
-    let blocks = List::from(&blocks[..]);
-    let envelope = Envelope {
-        digest,
-        blocks,
-        manifest: &manifest,
-    };
-    bytes_of(ENVELOPE_BYTES_MAX, |buf| envelope.encode(buf))
-}
-
-pub fn build(person: &Person, payload: &[u8]) -> Vec<u8> {
-    block(person, header(person), payload)
-}
-
-pub fn approve(person: &Person, payload: &[u8]) -> Vec<u8> {
-    block(person, approving(person), payload)
-}
-
-/// Built by the engineer, approved by the manager.
-pub fn good_envelope() -> Vec<u8> {
-    good_envelope_of(&manifest())
-}
-
-/// As [`good_envelope`], of another release.
-pub fn good_envelope_of(manifest: &Manifest<'_>) -> Vec<u8> {
-    envelope(manifest, |payload| {
-        vec![build(&engineer(), payload), approve(&manager(), payload)]
-    })
 }

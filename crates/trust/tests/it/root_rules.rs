@@ -76,6 +76,34 @@ fn thresholds_count_people() {
             Err(Refusal::RootThreshold),
         );
     }
+    // Operations may stand empty, but then wholly.
+    let operations = Role::Operations as usize;
+    expect(|r| r.roles[operations] = Rule::default(), Ok(()));
+    let halves: [fn(&mut Rule); 4] = [
+        |rule| rule.threshold = 0,
+        |rule| rule.threshold = 2,
+        |rule| rule.keys.clear(),
+        |rule| rule.required_algorithms.clear(),
+    ];
+    for half in halves {
+        expect(
+            |r| half(&mut r.roles[operations]),
+            Err(Refusal::RootThreshold),
+        );
+    }
+    let remains: [fn(&mut Rule); 2] = [
+        |rule| rule.threshold = 1,
+        |rule| rule.required_algorithms = vec![Algorithm::Esp256],
+    ];
+    for remain in remains {
+        expect(
+            |r| {
+                r.roles[operations] = Rule::default();
+                remain(&mut r.roles[operations]);
+            },
+            Err(Refusal::RootThreshold),
+        );
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use mainstay_trust::cose::Protected;
 use mainstay_trust::envelope::{Envelope, manifest_digest, suit_digest};
 use mainstay_trust::verify::{self, pinned_root};
 use mainstay_trust::{
-    Digest, Document, KeyState, List, Manifest, Refusal, Role, Root, RustCrypto, Status,
+    Digest, Document, KeyState, List, Manifest, Refusal, Role, Root, RustCrypto, Status, SuitDigest,
 };
 
 const ROOT: &str = Root::CONTENT_TYPE;
@@ -244,7 +244,7 @@ fn the_signed_manifest_is_the_one_inside() {
         let blocks = List::from(&blocks[..]);
         people::bytes_of(4096, |buf| {
             Envelope {
-                digest,
+                digest: SuitDigest::Sha256(digest),
                 blocks,
                 manifest,
             }

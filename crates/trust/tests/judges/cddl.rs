@@ -26,6 +26,8 @@ fn every_golden_document_has_its_shape() {
         ("manifest.hex", "manifest"),
         ("envelope.hex", "envelope"),
         ("demo-envelope.hex", "envelope"),
+        ("manifest-sha384.hex", "manifest"),
+        ("envelope-sha384.hex", "envelope"),
         ("root.hex", "signed-root"),
         ("root-2.hex", "signed-root"),
         ("revocations.hex", "signed-revocations"),

@@ -1,5 +1,6 @@
 //! Keys on both curves, and small images signed by them.
 
+use std::convert::Infallible;
 use std::io::Cursor;
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
@@ -21,9 +22,14 @@ pub struct BothCurves;
 
 impl Primitives for BothCurves {
     type Hasher = Sha256Hasher;
+    type Hasher384 = Infallible;
 
     fn hasher(&self) -> Sha256Hasher {
         RustCrypto.hasher()
+    }
+
+    fn hasher384(&self) -> Option<Infallible> {
+        None
     }
 
     fn supports(&self, algorithm: Algorithm) -> bool {

@@ -96,6 +96,7 @@ fn text(told: &Told) -> String {
     page.line("sequence", report.sequence);
     page.line("manifest", report.manifest_digest);
     page.line("image", report.image_digest);
+    page.line("bound by", bound_by(report));
     page.line("image size", format!("{} bytes", report.image_bytes));
     let mcuboot = told.mcuboot.as_ref().map(mcuboot_payload::lines);
     for (name, value) in mcuboot.unwrap_or_default() {
@@ -118,6 +119,16 @@ fn text(told: &Told) -> String {
     page.head("the file");
     file(&mut page, told);
     page.0.join("\n")
+}
+
+/// What ties signatures, manifest and image together; the lines above are names.
+fn bound_by(report: &Report) -> String {
+    match (report.manifest_sha384, report.image_sha384) {
+        (Some(manifest), Some(image)) => {
+            format!("SHA-384\n    manifest       {manifest}\n    image          {image}")
+        }
+        _ => "SHA-256".to_owned(),
+    }
 }
 
 fn signer(page: &mut Page, signer: &SignerReport) {
@@ -169,7 +180,8 @@ fn file(page: &mut Page, told: &Told) {
         measured.image_found_bytes
     );
     page.line("size", sizes);
-    let verdict = match measured.image_found == report.image_digest {
+    let found = (measured.image_found, measured.image_found_sha384);
+    let verdict = match found == (report.image_digest, report.image_sha384) {
         true => "the one that the manifest names".to_owned(),
         false => format!("ANOTHER than the manifest names: {}", measured.image_found),
     };

@@ -6,6 +6,7 @@ use mainstay_artifact::provenance::{PROVENANCE_BYTES_MAX, Request as Statement, 
 use mainstay_artifact::{Provenance, pack::measure, provenance as statements};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::Digest;
+use mainstay_trust::DigestAlgorithm;
 use serde_json::json;
 
 use super::request::Request;
@@ -87,6 +88,7 @@ pub fn read(path: &Path) -> Result<Provenance, Failure> {
 
 fn digest(image: &Path) -> Result<Digest, Failure> {
     let mut file = files::open(image, "image")?;
-    let (digest, _) = measure(&mut file, &HostPrimitives).map_err(at(image))?;
+    let image_found = measure(&mut file, DigestAlgorithm::Sha256, &HostPrimitives);
+    let digest = image_found.map_err(at(image))?.digest;
     Ok(digest)
 }

@@ -6,7 +6,7 @@ use mainstay_artifact::sbom::Sbom;
 use mainstay_artifact::{ClassName, PackRequest};
 use mainstay_keys::HostPrimitives;
 use mainstay_plan::{PLAN_BYTES_MAX, Plan};
-use mainstay_trust::{BootloaderVersion, Digest};
+use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm};
 
 use super::look;
 use crate::failure::{Failure, at};
@@ -40,6 +40,16 @@ pub struct Request {
     /// The bill of materials to bind by its digest: CycloneDX or SPDX, in JSON.
     #[arg(long, value_name = "FILE")]
     sbom: Option<PathBuf>,
+    /// What signatures cover and what binds the image. Roots that demand ESP384 or ML-DSA-87 demand
+    /// sha384 here; releases and images are named by their SHA-256 with either.
+    #[arg(long, value_name = "HASH", default_value = "sha256", value_parser = hash)]
+    digest: DigestAlgorithm,
+}
+
+fn hash(text: &str) -> Result<DigestAlgorithm, String> {
+    let mut known = DigestAlgorithm::ALL.into_iter();
+    let found = known.find(|algorithm| algorithm.id() == text);
+    found.ok_or_else(|| "write sha256 or sha384".to_owned())
 }
 
 impl Request {
@@ -65,6 +75,7 @@ impl Request {
             returns_to: returns_to.collect::<Result<_, _>>()?,
             sbom: self.sbom.as_deref().map(sbom_digest).transpose()?,
             provenance: None,
+            digest: self.digest,
         })
     }
 

@@ -84,10 +84,12 @@ fn step(step: Step) -> &'static str {
     match step {
         Step::Container => "one whole file, and nothing after it",
         Step::Manifest => "manifest, and its digest",
+        Step::DigestStrength => "bound as strongly as the root demands",
         Step::BuildSignature => "signed by the builders",
         Step::Approval => "approved by the release managers",
         Step::PayloadSize => "size of the image",
         Step::PayloadDigest => "digest of the image",
+        Step::PayloadSha384 => "SHA-384 of the image",
         Step::Sbom => "bill of materials, as the manifest binds it",
         Step::Provenance => "provenance, as the manifest binds it",
         Step::ProvenanceSubject => "provenance is about this image",

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mainstay_artifact::document_file;
-use mainstay_trust::{Envelope, Manifest, Schedule};
+use mainstay_keys::HostPrimitives;
+use mainstay_trust::{Envelope, Schedule};
 
 use super::look;
 use super::share::Share;
@@ -40,7 +41,7 @@ impl Make {
         let envelope = artifact::open(&self.artifact)?.envelope;
         let named = at(&self.artifact);
         let envelope = Envelope::parse(&envelope).map_err(&named)?;
-        let manifest = Manifest::parse(envelope.manifest, envelope.digest).map_err(&named)?;
+        let manifest = envelope.open(&HostPrimitives).map_err(&named)?;
         let not_before = self.not_before.map_or_else(now_s, unix_s);
         let schedule = Schedule {
             release: manifest.digest,

@@ -1,6 +1,7 @@
 //! The stories behind the cases, by what the attack aims at.
 
 mod bytes;
+mod digests;
 mod epochs;
 mod freshness;
 mod hybrid;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Story> {
         signatures::stories(),
         signers::stories(),
         hybrid::stories(),
+        digests::stories(),
         bytes::stories(),
         profile::stories(),
         roots::stories(),

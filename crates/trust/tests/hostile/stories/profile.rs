@@ -4,22 +4,12 @@ use crate::people::{
     self, approve, build, engineer, good_envelope, manager, manifest, manifest_bytes, stranger,
 };
 use crate::story::{Stage, Story, find, first, replaced, story, told};
-use mainstay_trust::envelope::{Envelope, manifest_digest, suit_digest};
-use mainstay_trust::{List, Refusal, RustCrypto};
+use mainstay_trust::{DigestAlgorithm, Refusal};
 
 /// An envelope of manifest bytes that our own encoder wouldn't write, signed as they are.
 fn raw_envelope(manifest: &[u8]) -> Vec<u8> {
-    let digest = manifest_digest(manifest, &RustCrypto);
-    let payload = suit_digest(&digest);
-    let blocks = [build(&engineer(), &payload), approve(&manager(), &payload)];
-    let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
-    people::bytes_of(4096, |buf| {
-        Envelope {
-            digest,
-            blocks: List::from(&blocks[..]),
-            manifest,
-        }
-        .encode(buf)
+    people::enveloped(manifest, DigestAlgorithm::Sha256, |payload| {
+        vec![build(&engineer(), payload), approve(&manager(), payload)]
     })
 }
 
@@ -82,7 +72,7 @@ fn commands() -> Vec<Story> {
             "another-hash",
             "A manifest whose image digest says that it is of another hash",
             "SUIT: SUIT_Digest with a weaker algorithm",
-            foreign("SHA-256 is the one hash of the profile."),
+            foreign("Images are named by SHA-256, and by nothing else."),
             rewritten(&[0x2f, 0x58, 0x20, 0x33], &[0x2e, 0x58, 0x20, 0x33]),
         ),
         case(

@@ -7,7 +7,7 @@ use crate::people::{
 use crate::story::{Story, find, first, replaced, story, told};
 use mainstay_trust::cose::Protected;
 use mainstay_trust::envelope::{Envelope, suit_digest};
-use mainstay_trust::{Document, List, Manifest, Refusal, Status};
+use mainstay_trust::{Document, List, Manifest, Refusal, Status, SuitDigest};
 
 type Blocks = Vec<Vec<u8>>;
 
@@ -242,7 +242,7 @@ fn under_other_signatures(inside: &Manifest<'_>, claims_own: bool) -> Vec<u8> {
     };
     people::bytes_of(4096, |buf| {
         Envelope {
-            digest,
+            digest: SuitDigest::Sha256(digest),
             blocks: List::from(&blocks[..]),
             manifest: &bytes,
         }

@@ -4,9 +4,10 @@ mod operations;
 mod papers;
 mod scene;
 
-use crate::people::{leaked, manifest, revocations, status};
+use crate::people::{bound_by_sha384, leaked, manifest, revocations, status};
 use mainstay_trust::{
-    BootloaderVersion, Counters, Digest, Refusal, Revocations, Status, check_payload,
+    BootloaderVersion, Counters, Digest, Digest384, Image, Refusal, Revocations, Status,
+    check_payload,
 };
 use scene::*;
 
@@ -205,20 +206,36 @@ fn the_image_must_fit_and_be_the_one() {
     expect(|_, d| d.slot_bytes = 40_959, Err(Refusal::PayloadTooLarge));
 
     let admitted = scene().admitted().unwrap();
-    let digest = manifest().image_digest;
-    assert_eq!(check_payload(admitted, digest, 40_960), Ok(()));
-    assert_eq!(
-        check_payload(admitted, digest, 40_959),
-        Err(Refusal::PayloadSize)
-    );
-    assert_eq!(
-        check_payload(admitted, digest, (1 << 32) + 40_960),
-        Err(Refusal::PayloadSize)
-    );
-    assert_eq!(
-        check_payload(admitted, Digest([0x34; 32]), 40_960),
-        Err(Refusal::PayloadDigest)
-    );
+    let own = manifest().image();
+    let found = |bytes, digest| Image {
+        bytes,
+        digest,
+        sha384: None,
+    };
+    assert_eq!(check_payload(admitted, &own), Ok(()));
+    for bytes in [40_959, (1 << 32) + 40_960] {
+        let other = check_payload(admitted, &found(bytes, own.digest));
+        assert_eq!(other, Err(Refusal::PayloadSize));
+    }
+    let other = check_payload(admitted, &found(40_960, Digest([0x34; 32])));
+    assert_eq!(other, Err(Refusal::PayloadDigest));
+}
+
+/// A SHA-384 that wasn't computed is as wrong as another one.
+#[test]
+fn an_image_is_held_to_everything_that_is_known_of_it() {
+    let own = bound_by_sha384().image();
+    let with = |sha384| Image { sha384, ..own };
+    let wrong = Some(Digest384::new([0x39; 48]));
+    assert_eq!(own.check(&own), Ok(()));
+    assert_eq!(own.check(&with(wrong)), Err(Refusal::PayloadDigest));
+    assert_eq!(own.check(&with(None)), Err(Refusal::PayloadDigest));
+    let other = Image {
+        digest: Digest([0x34; 32]),
+        ..own
+    };
+    assert_eq!(own.check(&other), Err(Refusal::PayloadDigest));
+    assert_eq!(with(None).check(&own), Ok(()), "more than was asked for");
 }
 
 type Spoiler = fn(&mut Scene);

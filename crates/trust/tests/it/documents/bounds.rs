@@ -5,7 +5,7 @@ use mainstay_trust::envelope::{ENVELOPE_BYTES_MAX, Envelope};
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
     Algorithm, Digest, Document, EncodeError, KeyId, KeyState, List, Minimum, PublicKey, Refusal,
-    Revocations, Role, Root, Status,
+    Revocations, Role, Root, Status, SuitDigest,
 };
 
 /// The limits on size are enough for what the limits on counts allow.
@@ -150,7 +150,7 @@ fn too_many_items_are_not_written() {
         |r| r.keys = vec![r.keys[0]; 33],
         |r| r.policy = vec![([1; 16], vec![]); 17],
         |r| r.role(Role::Build).keys = vec![KeyId([1; 16]); 9],
-        |r| r.role(Role::Build).required_algorithms = vec![mainstay_trust::Algorithm::Esp256; 4],
+        |r| r.role(Role::Build).required_algorithms = vec![Algorithm::Esp256; 4],
     ];
     for change in changes {
         let mut root = people::root();
@@ -168,7 +168,7 @@ fn too_many_items_are_not_written() {
         refused
     );
     let envelope = Envelope {
-        digest: Digest::ZERO,
+        digest: SuitDigest::Sha256(Digest::ZERO),
         blocks,
         manifest: b"",
     };
@@ -220,7 +220,7 @@ fn what_is_written_fits_to_the_byte() {
         let block = vec![0; block_bytes];
         let blocks = [&block[..]];
         let envelope = Envelope {
-            digest: Digest::ZERO,
+            digest: SuitDigest::Sha256(Digest::ZERO),
             blocks: List::from(&blocks[..]),
             manifest: b"x",
         };

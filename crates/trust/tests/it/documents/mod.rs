@@ -5,11 +5,13 @@ mod strategies;
 
 use crate::people::{self, bytes_of, leaked};
 use mainstay_trust::cose::{Block, Protected};
-use mainstay_trust::envelope::{Envelope, manifest_digest, suit_digest};
+use mainstay_trust::envelope::{
+    Envelope, SUIT_DIGEST_BYTES_MAX, SuitDigest, manifest_digest, suit_digest,
+};
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
-    BundleStatement, Digest, Document, EncodeError, KeyId, List, Manifest, Minimum, Refusal,
-    Revocations, Role, Root, RustCrypto, Schedule, Status,
+    BundleStatement, Digest, Digest384, Document, EncodeError, KeyId, List, Manifest, Minimum,
+    Refusal, Revocations, Role, Root, RustCrypto, Schedule, Status,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -60,14 +62,14 @@ proptest! {
     }
 
     #[test]
-    fn containers_survive(payload in vec(any::<u8>(), 0..300), blocks in vec(vec(any::<u8>(), 0..300), 0..=16)) {
+    fn containers_survive(digest in suit_digests(), payload in vec(any::<u8>(), 0..300), blocks in vec(vec(any::<u8>(), 0..300), 0..=16)) {
         let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
         let blocks = List::from(&blocks[..]);
         let signed = Signed { payload: &payload, blocks };
         let bytes = bytes_of(8192, |buf| signed.encode(buf));
         prop_assert_eq!(Signed::parse(&bytes), Ok(signed));
 
-        let envelope = Envelope { digest: Digest([7; 32]), blocks, manifest: &payload };
+        let envelope = Envelope { digest, blocks, manifest: &payload };
         let bytes = bytes_of(8192, |buf| envelope.encode(buf));
         prop_assert_eq!(Envelope::parse(&bytes), Ok(envelope));
     }
@@ -93,6 +95,12 @@ fn digests_are_those_of_the_drafts() {
     );
     framed = [vec![0x82, 0x2f, 0x58, 0x20], vec![9; 32]].concat();
     assert_eq!(suit_digest(&Digest([9; 32])).as_slice(), framed);
+    let mut buf = [0; SUIT_DIGEST_BYTES_MAX];
+    let sha256 = SuitDigest::Sha256(Digest([9; 32]));
+    assert_eq!(sha256.encode(&mut buf), framed);
+    let framed = [vec![0x82, 0x38, 0x2a, 0x58, 0x30], vec![9; 48]].concat();
+    let sha384 = SuitDigest::Sha384(Digest384::new([9; 48]));
+    assert_eq!(sha384.encode(&mut buf), framed);
 }
 
 #[track_caller]

@@ -3,8 +3,8 @@
 use crate::people::{self, Draft, leaked};
 use mainstay_trust::cose::{Approval, Protected};
 use mainstay_trust::{
-    BootloaderVersion, BundleStatement, Digest, KeyId, KeyState, Manifest, Mark, Minimum,
-    Revocations, Role, Schedule, Status,
+    BootloaderVersion, BundleStatement, Digest, Digest384, KeyId, KeyState, Manifest, Mark,
+    Minimum, Revocations, Role, Schedule, Status, SuitDigest,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -12,6 +12,17 @@ use proptest::prelude::*;
 
 pub(super) fn digest() -> impl Strategy<Value = Digest> {
     any::<[u8; 32]>().prop_map(Digest)
+}
+
+pub(super) fn digest384() -> impl Strategy<Value = Digest384> {
+    any::<[u8; 48]>().prop_map(Digest384::new)
+}
+
+pub(super) fn suit_digests() -> impl Strategy<Value = SuitDigest> {
+    prop_oneof![
+        digest().prop_map(SuitDigest::Sha256),
+        digest384().prop_map(SuitDigest::Sha384)
+    ]
 }
 
 pub(super) fn text(max: usize) -> impl Strategy<Value = &'static str> {
@@ -29,12 +40,13 @@ prop_compose! {
         returns_to in vec(digest(), 0..=4),
         sbom in option::of(digest()),
         provenance in option::of(digest()),
+        image_sha384 in option::of(digest384()),
     ) -> Manifest<'static> {
         Manifest {
             digest: Digest::ZERO, sequence, vendor_id, class_id, image_digest, image_bytes, version,
             security_floor: below.min(sequence), use_before,
             bootloader_min: BootloaderVersion { major, minor, patch },
-            returns_to: leaked(&returns_to), sbom, provenance,
+            returns_to: leaked(&returns_to), sbom, provenance, image_sha384,
         }
     }
 }
