@@ -4,7 +4,7 @@
 //! name ES256, and needs the key's id beside the key.
 
 use cose_minicbor::cose_keys::{CoseAlg, CoseKey, CoseKeySetBuilder, Curve, KeyType};
-use mainstay_trust::{Primitives as _, RustCrypto};
+use mainstay_trust::{DigestAlgorithm, Primitives as _, RustCrypto};
 use suit_validator::SuitError;
 use suit_validator::crypto::CoseCrypto;
 use suit_validator::handler::{PairView, SuitSharedSequenceHandler, SuitStartHandler};
@@ -112,6 +112,18 @@ fn it_verifies_our_envelope_and_reads_what_we_wrote() {
         read(&fixture::approved(), &fixture::ana()).unwrap(),
         expected
     );
+}
+
+/// The SHA-384 is of the bytes that it hashes too, and has the number that it knows.
+#[test]
+fn it_verifies_what_is_bound_by_sha384() {
+    let bound = fixture::approved_under(DigestAlgorithm::Sha384);
+    let found = read(&bound, &fixture::ana()).unwrap();
+    assert_eq!(found, read(&fixture::approved(), &fixture::ana()).unwrap());
+    let mut changed = bound;
+    let at = changed.windows(5).position(|window| window == b"1.1.0");
+    changed[at.unwrap()] = b'9';
+    assert!(read(&changed, &fixture::ana()).is_err());
 }
 
 #[test]

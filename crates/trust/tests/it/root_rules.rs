@@ -4,7 +4,7 @@ use crate::people::{
     Draft, Rule, add, engineer, keeper, manager, operator, person, root, rule, state_of, stranger,
 };
 use mainstay_trust::root_rules::{check, check_follows};
-use mainstay_trust::{KeyId, KeyState, Refusal, Role, RustCrypto};
+use mainstay_trust::{Algorithm, KeyId, KeyState, Refusal, Role, RustCrypto};
 
 #[track_caller]
 fn expect(change: impl FnOnce(&mut Draft), expected: Result<(), Refusal>) {

@@ -13,7 +13,7 @@ fn verify(root: &str, kind: &str, document: &[u8]) -> std::process::Output {
 
 #[test]
 fn it_verifies_both_blocks_of_an_envelope() {
-    for name in ["envelope.hex", "demo-envelope.hex"] {
+    for name in ["envelope.hex", "demo-envelope.hex", "envelope-sha384.hex"] {
         let output = verify("root.hex", "envelope", &golden(name));
         assert_eq!(accepted(&output).trim(), "2 verified", "{name}");
     }
