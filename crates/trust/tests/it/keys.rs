@@ -30,7 +30,10 @@ fn roles_and_algorithms_have_their_names() {
     assert_eq!(numbers, [-9, -19, -51, -49, -50, -46]);
     for algorithm in Algorithm::ALL {
         assert_eq!(Algorithm::from_id(algorithm.id()), Some(algorithm));
-        assert_eq!(Algorithm::from_cose_id(algorithm.cose_id()), Some(algorithm));
+        assert_eq!(
+            Algorithm::from_cose_id(algorithm.cose_id()),
+            Some(algorithm)
+        );
     }
     assert_eq!(Algorithm::from_id("ES256"), None);
     assert_eq!(Algorithm::from_cose_id(-7), None);
