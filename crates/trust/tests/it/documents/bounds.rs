@@ -178,6 +178,7 @@ fn too_many_items_are_not_written() {
 /// How long a document may hold, in seconds, and that it must hold at all.
 #[test]
 fn nothing_holds_for_longer_than_it_may() {
+    type Encode<'e> = &'e dyn Fn(u64) -> Result<(), EncodeError>;
     const DAY: u64 = 86_400;
     let revocations = |seconds| {
         let mut revocations = people::revocations();
@@ -199,7 +200,7 @@ fn nothing_holds_for_longer_than_it_may() {
         statement.expires = statement.issued + seconds;
         statement.encode(&mut [0; 4096]).map(|_| ())
     };
-    let kinds: [(&dyn Fn(u64) -> Result<(), EncodeError>, u64); 4] = [
+    let kinds: [(Encode<'_>, u64); 4] = [
         (&revocations, 400 * DAY),
         (&status, 7 * DAY),
         (&schedule, 400 * DAY),
