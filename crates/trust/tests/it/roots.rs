@@ -2,7 +2,7 @@
 
 use crate::people::{
     Draft, Person, add, engineer, guardian, keeper, manager, person, pinned, revocations, root,
-    rule, signed, state_of, stranger,
+    rule, server, signed, state_of, status, stranger,
 };
 use mainstay_trust::verify::{self, next_root};
 use mainstay_trust::{Document, KeyState, Refusal, Revocations, Role, Root, RustCrypto};
@@ -134,6 +134,19 @@ fn a_lost_keeper_signs_no_successor() {
         Err(Refusal::RetiredKey)
     );
     assert_eq!(open(KeyState::Revoked), Err(Refusal::RevokedKey));
+}
+
+#[test]
+fn a_retired_server_key_speaks_up_to_its_last_number() {
+    let judged = |max_sequence| {
+        let mut draft = root();
+        *state_of(&mut draft, &server()) = KeyState::Retired { max_sequence };
+        let signed = signed(&status(), &[&server()]);
+        verify::status(&signed, &pinned(&draft), &RustCrypto).map(|_| ())
+    };
+    let seq = status().seq;
+    assert_eq!(judged(seq), Ok(()));
+    assert_eq!(judged(seq - 1), Err(Refusal::RetiredKey));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::people::{self, Draft, bytes_of, leaked};
 use mainstay_trust::envelope::{ENVELOPE_BYTES_MAX, Envelope};
-use mainstay_trust::signed::Signed;
+use mainstay_trust::signed::{SIGNED_BYTES_MAX, Signed};
 use mainstay_trust::{
     Algorithm, Digest, Document, EncodeError, KeyId, KeyState, List, Minimum, PublicKey, Refusal,
     Revocations, Role, Root, Status, SuitDigest,
@@ -232,6 +232,21 @@ fn what_is_written_fits_to_the_byte() {
     assert_eq!(envelope(most), Ok(ENVELOPE_BYTES_MAX));
     let refused = Err(EncodeError::Refused(Refusal::TooLarge));
     assert_eq!(envelope(most + 1), refused);
+
+    let mut whole = vec![0; 128 * 1024];
+    let mut signed = |payload_bytes: usize| {
+        let payload = vec![0; payload_bytes];
+        let blocks = List::default();
+        Signed {
+            payload: &payload,
+            blocks,
+        }
+        .encode(&mut whole)
+    };
+    let around = signed(100_000).unwrap() - 100_000;
+    let most = SIGNED_BYTES_MAX - around;
+    assert_eq!(signed(most), Ok(SIGNED_BYTES_MAX));
+    assert_eq!(signed(most + 1), refused);
 
     let mut root = |extra_bytes: usize| large_root(extra_bytes).done().encode(&mut buf);
     let most = Root::BYTES_MAX - root(0).unwrap();
