@@ -1,7 +1,8 @@
 //! Digests, key ids and public keys as text and bytes.
 
 use crate::people::{self, unhex};
-use mainstay_trust::{Algorithm, Digest, KeyId, PublicKey, Role, RustCrypto};
+use mainstay_trust::envelope::{SUIT_DIGEST_BYTES, SUIT_DIGEST_BYTES_MAX};
+use mainstay_trust::{Algorithm, Digest, DigestAlgorithm, KeyId, PublicKey, Role, RustCrypto};
 
 /// The example key and thumbprint of RFC 9679, section 6.
 #[test]
@@ -26,6 +27,9 @@ fn roles_and_algorithms_have_their_names() {
         algorithms,
         "ESP256 Ed25519 ESP384 ML-DSA-65 ML-DSA-87 HSS-LMS"
     );
+    let digests = DigestAlgorithm::ALL.map(DigestAlgorithm::id);
+    assert_eq!(digests, ["sha256", "sha384"]);
+    assert_eq!((SUIT_DIGEST_BYTES, SUIT_DIGEST_BYTES_MAX), (36, 53));
     let numbers = Algorithm::ALL.map(Algorithm::cose_id);
     assert_eq!(numbers, [-9, -19, -51, -49, -50, -46]);
     for algorithm in Algorithm::ALL {
