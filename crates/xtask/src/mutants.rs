@@ -16,6 +16,9 @@ const VERSION: &str = "27.1.0";
 
 const PACKAGE: &str = "mainstay-trust";
 
+/// The attack suite and the crate's own tests; foreign judges read what those have already fixed to the byte.
+const TESTS: [&str; 5] = ["--locked", "--test", "hostile", "--test", "it"];
+
 /// A mutant that no example shows rarely needs more: the properties are tried on this many cases.
 const PROPERTY_CASES: &str = "24";
 
@@ -38,7 +41,10 @@ pub fn run(file: Option<&str>, jobs: u32) -> anyhow::Result<()> {
     if let Some(file) = file {
         mutants.args(["--file", file]);
     }
+    mutants.arg("--").args(TESTS);
     mutants.env("PROPTEST_CASES", PROPERTY_CASES);
+    // Half as long to run and hardly longer to build: the properties outlast the compiler.
+    mutants.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
     println!("\n$ cargo mutants --package {PACKAGE}");
     let status = mutants.status().context("cargo-mutants can't be started")?;
     let lists = output.join("mutants.out");

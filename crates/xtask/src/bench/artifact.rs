@@ -7,7 +7,8 @@
 //!
 //! Packing is measured with both kinds of key: `pack_sign_scrypt` with one as Mainstay makes it, sealed
 //! by scrypt, which takes time and 16 MiB *on purpose*; `pack_sign` with one that OpenSSL sealed by
-//! default (PBKDF2), which shows the work around the key. The memory figure of the whole counts both.
+//! default (PBKDF2), which shows the work around the key. So it is with memory: `peak_memory_mib` is what
+//! the image costs however large it is, `peak_memory_with_scrypt_mib` what a signer's machine must have.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -23,8 +24,10 @@ use crate::{setup, shell};
 
 const IMAGE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What counts for the most memory that Mainstay takes.
-const OURS: [&str; 4] = ["pack_sign", "pack_sign_scrypt", "pack_then_sign", "verify"];
+/// What counts for the most memory that an image takes.
+const WITHOUT_SCRYPT: [&str; 3] = ["pack_sign", "pack_then_sign", "verify"];
+
+const WITH_SCRYPT: &str = "pack_sign_scrypt";
 
 /// Runs the bench.
 ///
@@ -114,14 +117,17 @@ fn ratios(rounds: &Rounds, peers: &[&'static str]) {
     against("verify", "sha256");
 }
 
-/// The most memory of each; ours as a whole is that of packing, signing and verifying.
+/// The most memory of each; ours as a whole is that of packing, signing and verifying, without and with
+/// what opening a key takes on purpose.
 fn memory(contenders: &[Contender], peers: &[Peer]) -> anyhow::Result<()> {
-    let mut most = 0.0_f64;
+    let (mut most, mut with_scrypt) = (0.0_f64, 0.0_f64);
     for contender in contenders {
         let peak = contender.peak_mib()?;
         figure(&format!("{}_peak_memory_mib", contender.name), peak, "MiB");
-        if OURS.contains(&contender.name) {
+        if WITHOUT_SCRYPT.contains(&contender.name) {
             most = most.max(peak);
+        } else if contender.name == WITH_SCRYPT {
+            with_scrypt = peak;
         }
     }
     for peer in peers.iter().flat_map(|peer| [&peer.sign, &peer.verify]) {
@@ -131,6 +137,7 @@ fn memory(contenders: &[Contender], peers: &[Peer]) -> anyhow::Result<()> {
             "MiB",
         );
     }
+    figure("peak_memory_with_scrypt_mib", most.max(with_scrypt), "MiB");
     figure("peak_memory_mib", most, "MiB");
     Ok(())
 }
