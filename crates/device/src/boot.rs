@@ -17,13 +17,13 @@ use mainstay_protocol::{BootReason, Event, RevertCause};
 use mainstay_trust::Primitives;
 
 use crate::flash::{Flash, FlashError};
-use crate::journal;
-use crate::layout::Layout;
+use crate::on_flash::OnFlash;
 use crate::record::{Record, Trial};
-use crate::slot::{Head, Slot, intact};
+use crate::slot::{Slot, is_intact};
+use crate::storage::Storage as _;
 
 /// What was booted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Booted {
     /// From which slot; none in safe mode.
     pub slot: Option<Slot>,
@@ -99,49 +99,30 @@ fn last_resort(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> B
     }
 }
 
-/// What stands after power-up: the record, what to boot, and the head of what was booted.
-#[derive(Debug)]
-pub struct PowerUp {
-    /// The record, as it was saved before the jump.
-    pub record: Record,
-    /// What to boot.
-    pub booted: Booted,
-    /// The booted slot's head; none in safe mode.
-    pub head: Option<Head>,
-}
-
 /// The boot loader's work: reads the journal, checks both slots, decides, and saves what changed.
+/// Whoever jumps hands the answer over to what it starts.
 ///
 /// # Errors
 /// If flash fails or the power goes away; the next power-up starts over.
-pub fn power_up(
-    flash: &mut impl Flash,
-    layout: &Layout,
+pub fn power_up<F: Flash>(
+    storage: &mut OnFlash<F>,
     primitives: &impl Primitives,
     at: u64,
-) -> Result<PowerUp, FlashError> {
-    let loaded = journal::load(flash, layout)?.map(|(record, _)| record);
+) -> Result<Booted, FlashError> {
+    let loaded = storage.record()?;
     let mut record = loaded.clone().unwrap_or_default();
-    let mut a = intact(flash, layout, Slot::A, primitives)?;
-    let mut b = intact(flash, layout, Slot::B, primitives)?;
+    let (flash, layout) = (storage.flash(), *storage.layout());
+    let a = is_intact(flash, &layout, Slot::A, primitives)?;
+    let b = is_intact(flash, &layout, Slot::B, primitives)?;
     let is_intact = |slot| match slot {
-        Slot::A => a.is_some(),
-        Slot::B => b.is_some(),
+        Slot::A => a,
+        Slot::B => b,
     };
     let booted = decide(&mut record, is_intact, at);
     if loaded.as_ref() != Some(&record) {
-        journal::save(flash, layout, &mut record)?;
+        storage.save_record(&mut record)?;
     }
-    let head = match booted.slot {
-        Some(Slot::A) => a.take(),
-        Some(Slot::B) => b.take(),
-        None => None,
-    };
-    Ok(PowerUp {
-        record,
-        booted,
-        head,
-    })
+    Ok(booted)
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 use mainstay_trust::BootloaderVersion;
 use mainstay_trust::manifest::Uuid;
 
-use crate::layout::Layout;
-
 /// Facts and policies that never change while the device runs. `R` holds the bytes of the signed root
 /// and of the device's name.
 #[derive(Debug, Clone)]
@@ -22,8 +20,6 @@ pub struct Config<R> {
     pub class_id: Uuid,
     /// The boot loader's version.
     pub bootloader: BootloaderVersion,
-    /// Where what lies in flash.
-    pub layout: Layout,
     /// How a new image is tried out.
     pub trial: TrialPolicy,
     /// Bytes asked for at once: at least a write of the flash, and no more than fits the owner's memory.

@@ -1,44 +1,43 @@
-//! One device: the machine of `machine.rs`, its flash, and the effects between them.
+//! One device: the machine of `machine.rs`, its storage, and the effects between them.
 //!
 //! The owner supplies the world: it asks [`Device::wants`], does that (sends a message, fetches bytes,
-//! runs the self-test, restarts), and hands the result back. What flash must do for it stands in
-//! `effects.rs`.
+//! runs the self-test, restarts), and hands the result back. What the storage must do for it
+//! stands in `effects.rs`.
 
 use mainstay_protocol::{
     Acknowledged, BootReason, CheckIn, Directive, Health, HeldRevocations, ReportList, Reports,
     Running, SelfTest, Todo, read, write,
 };
+use mainstay_trust::admission::Admitted;
 use mainstay_trust::status::NONCE_BYTES;
-use mainstay_trust::{Digest, Freshness, Offer, Primitives};
+use mainstay_trust::{Digest, Freshness, Offer, Primitives, Refusal};
 
 use crate::boot::{Booted, power_up};
 use crate::config::Config;
 use crate::error::DeviceError;
 use crate::flash::{Flash, FlashError};
-use crate::offer::{Standing, admit_offer, head_of};
+use crate::offer::{Standing, admit_offer};
+use crate::on_flash::OnFlash;
 use crate::papers::Papers;
-use crate::provision::write_image;
 use crate::record::Record;
 use crate::slot::{Head, Slot};
 use crate::state::{Input, Phase, Release, State};
+use crate::storage::Storage;
 use crate::want::{Want, wants};
 
 /// One device that has come up.
 #[derive(Debug)]
-pub struct Device<F, P, R> {
-    pub(crate) flash: F,
+pub struct Device<S, P, R> {
+    pub(crate) storage: S,
     pub(crate) primitives: P,
     pub(crate) config: Config<R>,
     pub(crate) state: State,
     booted: Booted,
-    head: Option<Head>,
-    /// The head of the release that is being fetched, until its slot is erased for it.
-    pub(crate) offered: Option<Head>,
+    /// The digest of the running image; none in safe mode.
+    image: Option<Digest>,
     /// The nonce of the check-in that is under way: an answer is taken once.
     nonce: Option<[u8; NONCE_BYTES]>,
-    /// The root and revocations that it has taken since the factory.
-    pub(crate) papers: Papers,
-    /// What the check-in says of them.
+    /// What the check-in says of its papers.
     standing: PaperStanding,
 }
 
@@ -50,50 +49,58 @@ struct PaperStanding {
     revocations: Option<HeldRevocations>,
 }
 
-impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
-    /// Switches a device on: the boot loader's decision, then the machine's start. `now_ms` is the
-    /// device's clock, in Unix milliseconds. Until the next start it must run evenly: an owner that
-    /// sets its clock on the way goes on counting here from where it began, since a leap would be
-    /// taken for time that an image on trial has stayed healthy.
+impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<OnFlash<F>, P, R> {
+    /// Switches a device on that is its own boot loader: decides what to boot, and starts.
     ///
     /// # Errors
-    /// The flash, given back, and what failed; after a power cut the owner starts over.
-    pub fn start(
-        mut flash: F,
+    /// As for [`Device::start`].
+    pub fn power_on(
+        mut storage: OnFlash<F>,
         primitives: P,
         config: Config<R>,
         now_ms: u64,
-    ) -> Result<Self, (F, FlashError)> {
-        let up = match power_up(&mut flash, &config.layout, &primitives, now_ms / 1000) {
-            Ok(up) => up,
-            Err(error) => return Err((flash, error)),
-        };
-        let running = up
-            .booted
-            .slot
-            .zip(up.head.as_ref())
-            .and_then(|(slot, head)| release(slot, head, &primitives));
-        let reason = up.booted.reason;
-        let papers = match Papers::load(&mut flash, &config.layout) {
-            Ok(papers) => papers,
-            Err(error) => return Err((flash, error)),
+    ) -> Result<Self, (OnFlash<F>, FlashError)> {
+        match power_up(&mut storage, &primitives, now_ms / 1000) {
+            Ok(booted) => Self::start(storage, primitives, config, booted, now_ms),
+            Err(error) => Err((storage, error)),
+        }
+    }
+}
+
+impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
+    /// Starts what the boot loader has `booted`. `now_ms` is the device's clock, in Unix milliseconds.
+    /// Until the next start it must run evenly: an owner that sets its clock on the way goes on counting
+    /// here from where it began, since a leap would be taken for time that an image on trial has stayed
+    /// healthy.
+    ///
+    /// # Errors
+    /// The storage, given back, and what failed; after a power cut the owner starts over.
+    pub fn start(
+        storage: S,
+        primitives: P,
+        config: Config<R>,
+        booted: Booted,
+        now_ms: u64,
+    ) -> Result<Self, (S, FlashError)> {
+        let found = match find(&storage, booted, &primitives) {
+            Ok(found) => found,
+            Err(error) => return Err((storage, error)),
         };
         let mut device = Self {
-            flash,
+            storage,
             primitives,
             config,
-            state: State::new(up.record, running, now_ms),
-            booted: up.booted,
-            head: up.head,
-            offered: None,
+            state: State::new(found.record, found.release, now_ms),
+            booted,
+            image: found.image,
             nonce: None,
-            papers,
             standing: PaperStanding::default(),
         };
-        device.look_at_papers();
-        match device.feed(Input::Started { reason }, now_ms) {
+        let reason = booted.reason;
+        let looked = device.look_at_papers();
+        match looked.and_then(|()| device.feed(Input::Started { reason }, now_ms)) {
             Ok(()) => Ok(device),
-            Err(error) => Err((device.flash, error)),
+            Err(error) => Err((device.storage, error)),
         }
     }
 
@@ -126,8 +133,13 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     ) -> Result<usize, DeviceError> {
         self.nonce = Some(nonce);
         let record = &self.state.record;
-        let manifest = self.head.as_ref();
-        let manifest = manifest.and_then(|head| head.manifest(&self.primitives));
+        let head = match self.booted.slot {
+            Some(slot) => self.storage.head(slot)?,
+            None => None,
+        };
+        let manifest = head
+            .as_ref()
+            .and_then(|head| head.manifest(&self.primitives));
         let message = CheckIn {
             nonce,
             running: self.running_as(manifest.as_ref().map_or("", |manifest| manifest.version)),
@@ -215,7 +227,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         };
         let left = admitted.image_bytes().saturating_sub(written) as usize;
         let bytes = &bytes[..bytes.len().min(left)];
-        let unit = self.config.layout.write_bytes() as usize;
+        let unit = self.storage.grain().write_bytes as usize;
         let usable = if bytes.len() == left {
             left
         } else {
@@ -224,8 +236,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         if usable == 0 {
             return Ok(self.feed(Input::ExchangeFailed, now_ms)?);
         }
-        let address = self.config.layout.image(slot) + written;
-        write_image(&mut self.flash, address, &bytes[..usable], unit)?;
+        self.storage.write_image(slot, written, &bytes[..usable])?;
         Ok(self.feed(
             Input::Written {
                 bytes: usable as u32,
@@ -235,10 +246,9 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     }
 
     /// Looks anew at which papers count.
-    pub(crate) fn look_at_papers(&mut self) {
-        let opened = self
-            .papers
-            .open(self.config.root.as_ref(), &self.primitives);
+    pub(crate) fn look_at_papers(&mut self) -> Result<(), FlashError> {
+        let papers = Papers::lent_by(&self.storage)?;
+        let opened = papers.open(self.config.root.as_ref(), &self.primitives);
         self.standing = opened.map_or_else(
             |_| PaperStanding::default(),
             |opened| PaperStanding {
@@ -246,6 +256,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
                 revocations: opened.held(),
             },
         );
+        Ok(())
     }
 
     /// The version of the root that counts; 0 if none can be opened.
@@ -285,7 +296,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     /// The digest of the running image; none in safe mode.
     #[must_use]
     pub fn running_image(&self) -> Option<Digest> {
-        self.head.as_ref().map(|head| head.image_digest)
+        self.image
     }
 
     /// The identity of the running release; none in safe mode.
@@ -306,15 +317,20 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         &self.state.record
     }
 
-    /// The flash, for an owner that plans a power cut.
-    pub fn flash_mut(&mut self) -> &mut F {
-        &mut self.flash
+    /// Where it keeps what it keeps.
+    pub fn storage(&self) -> &S {
+        &self.storage
     }
 
-    /// Switches the device off; only what is in flash stays.
+    /// Its storage, for an owner that does something to it, such as planning a power cut.
+    pub fn storage_mut(&mut self) -> &mut S {
+        &mut self.storage
+    }
+
+    /// Switches the device off; only what is stored stays.
     #[must_use]
-    pub fn power_off(self) -> (F, P, Config<R>) {
-        (self.flash, self.primitives, self.config)
+    pub fn power_off(self) -> (S, P, Config<R>) {
+        (self.storage, self.primitives, self.config)
     }
 
     fn running_as<'v>(&self, version: &'v str) -> Running<'v> {
@@ -323,17 +339,17 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
             manifest: release.map_or(Digest::ZERO, |release| release.manifest),
             sequence: release.map_or(0, |release| release.sequence.number),
             version,
-            confirmed: self.confirmed_head().is_some(),
+            confirmed: self.confirmed_slot().is_some(),
             slot: release.map_or(0, |release| release.slot.number() as u8),
         }
     }
 
-    /// The head of the confirmed release, if that is what runs.
-    fn confirmed_head(&self) -> Option<&Head> {
+    /// Where the confirmed release lies, if that is what runs.
+    fn confirmed_slot(&self) -> Option<Slot> {
         let record = &self.state.record;
         let slot = self.state.running.map(|release| release.slot)?;
         let runs = record.confirmed == Some(slot) && !record.last_resort;
-        self.head.as_ref().filter(|_| runs)
+        runs.then_some(slot)
     }
 
     pub(crate) fn take_offer(
@@ -345,22 +361,69 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         if !self.state.may_install() {
             return Ok(());
         }
+        let outcome = self.judge(offer, nonce, now_ms)?;
+        Ok(self.feed_with(offer.envelope, Input::Offered(outcome), now_ms)?)
+    }
+
+    fn judge(
+        &self,
+        offer: &Offer<'_>,
+        nonce: Option<[u8; NONCE_BYTES]>,
+        now_ms: u64,
+    ) -> Result<Result<Admitted, (Digest, Refusal)>, FlashError> {
+        let papers = Papers::lent_by(&self.storage)?;
+        let confirmed = match self.confirmed_slot() {
+            Some(slot) => self.storage.head(slot)?,
+            None => None,
+        };
         let standing = Standing {
             record: &self.state.record,
-            papers: &self.papers,
-            confirmed: self.confirmed_head(),
+            papers: &papers,
+            confirmed: confirmed.as_ref(),
             nonce,
             now_s: now_ms / 1000,
+            grain: self.storage.grain(),
         };
-        let outcome = admit_offer(offer, &standing, &self.config, &self.primitives);
-        if let Ok(admitted) = &outcome {
-            self.offered = head_of(admitted, offer.envelope, self.standing.root_version);
-        }
-        Ok(self.feed(Input::Offered(outcome), now_ms)?)
+        Ok(admit_offer(
+            offer,
+            &standing,
+            &self.config,
+            &self.primitives,
+        ))
     }
 }
 
-fn release(slot: Slot, head: &Head, primitives: &impl Primitives) -> Option<Release> {
+/// What a storage says of what was booted.
+struct Found {
+    record: Record,
+    release: Option<Release>,
+    image: Option<Digest>,
+}
+
+fn find<S: Storage>(
+    storage: &S,
+    booted: Booted,
+    primitives: &impl Primitives,
+) -> Result<Found, FlashError> {
+    let record = storage.record()?.unwrap_or_default();
+    let head = match booted.slot {
+        Some(slot) => storage.head(slot)?.map(|head| (slot, head)),
+        None => None,
+    };
+    Ok(Found {
+        record,
+        release: head
+            .as_ref()
+            .and_then(|(slot, head)| release(*slot, head, primitives)),
+        image: head.map(|(_, head)| head.image_digest),
+    })
+}
+
+fn release<E: AsRef<[u8]>>(
+    slot: Slot,
+    head: &Head<E>,
+    primitives: &impl Primitives,
+) -> Option<Release> {
     let manifest = head.manifest(primitives)?;
     Some(Release {
         slot,

@@ -1,4 +1,4 @@
-//! The effects of the machine, performed over flash in the order in which it names them.
+//! The effects of the machine, performed over the storage in the order in which it names them.
 //!
 //! This is the only place of a running device that writes, erases or reads back; nothing is decided
 //! here. See [`Device::feed`].
@@ -7,55 +7,64 @@ use mainstay_trust::admission::{Admitted, check_payload};
 use mainstay_trust::{Primitives, Refusal};
 
 use crate::device::Device;
-use crate::flash::{Flash, FlashError};
-use crate::journal;
+use crate::flash::FlashError;
 use crate::machine::step;
-use crate::slot::{Slot, measure};
+use crate::offer::head_of;
+use crate::slot::Slot;
 use crate::state::{Effect, Input, Phase, Policy};
+use crate::storage::Storage;
 
-impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
+impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     /// Feeds the machine, and performs its effects in their order. An effect that has a result feeds
     /// it on.
     pub(crate) fn feed(&mut self, input: Input, now_ms: u64) -> Result<(), FlashError> {
+        self.feed_with(&[], input, now_ms)
+    }
+
+    /// The same for an input about a document, which is kept as it came: the paper that was taken, or the
+    /// envelope that was offered.
+    pub(crate) fn feed_with(
+        &mut self,
+        document: &[u8],
+        input: Input,
+        now_ms: u64,
+    ) -> Result<(), FlashError> {
         let policy = self.policy();
         let (state, effects) = step(&policy, self.state.clone(), input, now_ms);
         self.state = state;
         for effect in effects {
-            if let Some(next) = self.perform(effect)? {
+            if let Some(next) = self.perform(effect, document)? {
                 self.feed(next, now_ms)?;
             }
         }
         Ok(())
     }
 
-    fn perform(&mut self, effect: Effect) -> Result<Option<Input>, FlashError> {
-        let layout = self.config.layout;
+    fn perform(&mut self, effect: Effect, document: &[u8]) -> Result<Option<Input>, FlashError> {
         match effect {
-            Effect::Save => journal::save(&mut self.flash, &layout, &mut self.state.record)?,
-            Effect::SavePaper(paper) => self.papers.save(&mut self.flash, &layout, paper)?,
-            Effect::EraseSlot(slot) => {
-                layout
-                    .pages(slot)
-                    .try_for_each(|page| self.flash.erase_page(page))?;
-            }
+            Effect::Save => self.storage.save_record(&mut self.state.record)?,
+            Effect::SavePaper(paper) => self.storage.save_paper(paper, document)?,
+            Effect::EraseSlot(slot) => self.storage.erase(slot)?,
             Effect::EraseImageFrom(slot, offset) => {
-                let start = layout.image(slot) + offset;
-                let pages = layout.pages(slot).filter(|page| *page >= start);
-                for page in pages {
-                    self.flash.erase_page(page)?;
-                }
+                self.storage.erase_image_from(slot, offset)?;
             }
-            Effect::WriteHead(slot) => {
-                if let Some(head) = self.offered.take() {
-                    head.save(&mut self.flash, &layout, slot)?;
-                }
-            }
+            Effect::WriteHead(slot) => self.write_head(slot, document)?,
             Effect::CheckPayload(slot) => return self.check_payload(slot).map(Some),
+            Effect::Arm(slot, boots) => self.storage.arm(slot, boots)?,
+            Effect::Settle(slot) => self.storage.settle(slot)?,
         }
         Ok(None)
     }
 
-    fn check_payload(&mut self, slot: Slot) -> Result<Input, FlashError> {
+    fn write_head(&mut self, slot: Slot, envelope: &[u8]) -> Result<(), FlashError> {
+        let Phase::Fetching { admitted, .. } = self.state.phase else {
+            return Ok(());
+        };
+        let head = head_of(&admitted, envelope, self.root_version());
+        self.storage.write_head(slot, &head)
+    }
+
+    fn check_payload(&self, slot: Slot) -> Result<Input, FlashError> {
         let Phase::Fetching {
             admitted, written, ..
         } = self.state.phase
@@ -68,22 +77,22 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     }
 
     fn compare(
-        &mut self,
+        &self,
         admitted: Admitted,
         slot: Slot,
         written: u32,
     ) -> Result<Result<(), Refusal>, FlashError> {
-        let layout = self.config.layout;
         let algorithm = admitted.image().algorithm();
-        let (flash, primitives) = (&mut self.flash, &self.primitives);
-        let image = measure(flash, &layout, slot, written, algorithm, primitives)?;
+        let image = self
+            .storage
+            .measure(slot, written, algorithm, &self.primitives)?;
         Ok(check_payload(admitted, &image))
     }
 
     fn policy(&self) -> Policy {
         Policy {
             trial: self.config.trial,
-            page_bytes: self.config.layout.page_bytes(),
+            page_bytes: self.storage.grain().page_bytes,
             checkpoint_bytes: self.config.checkpoint_bytes,
             retry_ms: self.config.retry_ms,
         }

@@ -153,7 +153,14 @@ impl SimulatedNor {
 }
 
 impl Flash for SimulatedNor {
-    fn read(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
+    type View<'f> = Vec<u8>;
+
+    fn view(&self, address: u32, length: u32) -> Result<Vec<u8>, FlashError> {
+        let mut bytes = vec![0; length as usize];
+        self.read(address, &mut bytes).map(|()| bytes)
+    }
+
+    fn read(&self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError> {
         self.powered()?;
         self.within(address, buffer.len())?;
         if self.is_unreadable(address, buffer.len()) {

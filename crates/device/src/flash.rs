@@ -6,12 +6,27 @@ use core::fmt;
 ///
 /// Erasing sets every bit of a page; writing can only clear bits. Both may be interrupted at any
 /// point by a power cut, after which nothing is returned to anybody.
+///
+/// Reading takes `&self`, so that a document can be read where it lies while its signatures are checked: a
+/// part behind a bus keeps its bus in a cell.
 pub trait Flash {
+    /// Bytes of the region, lent: a slice of it where the processor sees the part in its address space,
+    /// else a copy.
+    type View<'f>: AsRef<[u8]>
+    where
+        Self: 'f;
+
+    /// Lends `length` bytes from `address`: no more than the largest document that a device keeps.
+    ///
+    /// # Errors
+    /// If the range isn't in the region, or the part fails.
+    fn view(&self, address: u32, length: u32) -> Result<Self::View<'_>, FlashError>;
+
     /// Reads `buffer.len()` bytes from `address`.
     ///
     /// # Errors
     /// If the range isn't in the region, or the part fails.
-    fn read(&mut self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError>;
+    fn read(&self, address: u32, buffer: &mut [u8]) -> Result<(), FlashError>;
 
     /// Writes `bytes` to `address`, both multiples of the layout's write size, onto erased bytes.
     ///

@@ -15,7 +15,7 @@ const PADDED_BYTES: usize = RECORD_BYTES.next_multiple_of(WRITE_BYTES_MAX);
 ///
 /// # Errors
 /// If flash fails.
-pub fn load(flash: &mut impl Flash, layout: &Layout) -> Result<Option<(Record, u32)>, FlashError> {
+pub fn load(flash: &impl Flash, layout: &Layout) -> Result<Option<(Record, u32)>, FlashError> {
     let mut newest: Option<(Record, u32)> = None;
     for copy in 0..2 {
         let mut bytes = [0; RECORD_BYTES];
@@ -70,12 +70,12 @@ mod tests {
     #[test]
     fn the_newest_counts() {
         let (mut flash, layout) = parts();
-        assert_eq!(load(&mut flash, &layout), Ok(None));
+        assert_eq!(load(&flash, &layout), Ok(None));
         let mut record = Record::default();
         for sequence in 1..6 {
             record.counters.time = sequence;
             save(&mut flash, &layout, &mut record).expect("flash works");
-            let (found, _) = load(&mut flash, &layout)
+            let (found, _) = load(&flash, &layout)
                 .expect("flash works")
                 .expect("a record");
             assert_eq!(found, record);
@@ -99,7 +99,7 @@ mod tests {
                 flash.cut_at(operation, cut);
                 assert!(save(&mut flash, &layout, &mut record).is_err());
                 flash.restore_power();
-                let (found, _) = load(&mut flash, &layout)
+                let (found, _) = load(&flash, &layout)
                     .expect("flash works")
                     .expect("a record");
                 assert!(

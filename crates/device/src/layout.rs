@@ -154,6 +154,12 @@ impl Layout {
         (0..self.slot_pages()).map(move |index| start + index * page)
     }
 
+    /// Addresses of the pages of a slot's image from `offset` on, a multiple of the page size.
+    pub fn image_pages(&self, slot: Slot, offset: u32) -> impl Iterator<Item = u32> + use<> {
+        let start = self.image(slot).saturating_add(offset);
+        self.pages(slot).filter(move |page| *page >= start)
+    }
+
     fn slot_pages(&self) -> u32 {
         self.head_pages() + self.image_pages
     }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | where does what lie in flash? | `layout.rs` |
 //! | what must flash be able to do? | `flash.rs` (and its fake, `fake.rs`) |
+//! | what does a device keep, and in what? | `storage.rs`; in flash, `on_flash.rs` |
 //! | what survives a power cut? | `journal.rs`, `record.rs` (its bytes: `record_wire.rs`) |
 //! | is this slot what the device accepted? | `slot.rs` |
 //! | which root and revocations count? | `papers.rs` |
@@ -13,7 +14,7 @@
 //! | may this root or bundle be taken? | `take_papers.rs` |
 //! | may this offer be installed, and how is it? | `offer.rs`, `install.rs` |
 //! | is the new image good enough to keep? | `trial.rs` |
-//! | who does it all? | `device.rs`: [`Device`]; flash operations in `effects.rs` |
+//! | who does it all? | `device.rs`: [`Device`]; what it stores, in `effects.rs` |
 //!
 //! Nothing here allocates, reads a clock, draws chance, or knows a network: the owner asks
 //! [`Device::wants`], does it, and hands the result back. Read [`Device`] first, then [`step`].
@@ -32,12 +33,14 @@ pub mod journal;
 pub mod layout;
 pub mod machine;
 pub mod offer;
+mod on_flash;
 pub mod papers;
 pub mod provision;
 pub mod record;
 pub mod record_wire;
 pub mod slot;
 pub mod state;
+mod storage;
 mod take_papers;
 pub mod trial;
 pub mod want;
@@ -51,10 +54,12 @@ pub use fake::{Cut, SimulatedNor};
 pub use flash::{Flash, FlashError};
 pub use layout::Layout;
 pub use machine::step;
+pub use on_flash::OnFlash;
 pub use papers::{Paper, Papers};
 pub use provision::{ProvisionError, provision};
 pub use record::Record;
 pub use slot::Slot;
 pub use state::{Effect, Input, State};
+pub use storage::{Grain, Storage};
 pub use take_papers::BundleParts;
 pub use want::{Want, wants};

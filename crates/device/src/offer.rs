@@ -10,30 +10,33 @@ use crate::config::Config;
 use crate::papers::{Opened, Papers};
 use crate::record::Record;
 use crate::slot::{ENVELOPE_BYTES_MAX, Head};
+use crate::storage::Grain;
 
 /// Where a device stands when something is offered to it.
-#[derive(Debug, Clone, Copy)]
-pub struct Standing<'s> {
+#[derive(Debug)]
+pub struct Standing<'s, V> {
     /// What it knows.
     pub record: &'s Record,
     /// The root and the revocations that it has taken.
-    pub papers: &'s Papers,
+    pub papers: &'s Papers<V>,
     /// The head of the confirmed release, whose manifest says what may be returned to; none if that
     /// release is lost (safe mode, last resort).
-    pub confirmed: Option<&'s Head>,
+    pub confirmed: Option<&'s Head<V>>,
     /// The nonce of its check-in; none if it is offline.
     pub nonce: Option<[u8; NONCE_BYTES]>,
     /// What its owner's clock says, in Unix seconds. Asked only if the device was built to trust it.
     pub now_s: u64,
+    /// How much it can store.
+    pub grain: Grain,
 }
 
 /// Verifies an offer, and asks whether this device may install it.
 ///
 /// # Errors
 /// The refusal, with the release's identity as far as it could be read.
-pub fn admit_offer<R: AsRef<[u8]>>(
+pub fn admit_offer<R: AsRef<[u8]>, V: AsRef<[u8]>>(
     offer: &Offer<'_>,
-    standing: &Standing<'_>,
+    standing: &Standing<'_, V>,
     config: &Config<R>,
     primitives: &impl Primitives,
 ) -> Result<Admitted, (Digest, Refusal)> {
@@ -57,8 +60,8 @@ pub fn admit_offer<R: AsRef<[u8]>>(
     judge().map_err(|refusal| (claimed, refusal))
 }
 
-fn facts<'f, R: AsRef<[u8]>>(
-    standing: &Standing<'_>,
+fn facts<'f, R: AsRef<[u8]>, V>(
+    standing: &Standing<'_, V>,
     returns_to: List<'f, Digest>,
     opened: &'f Opened<'f>,
     config: &'f Config<R>,
@@ -85,19 +88,18 @@ fn facts<'f, R: AsRef<[u8]>>(
         returns_to,
         nonce: standing.nonce,
         clock: config.trusts_clock.then_some(standing.now_s),
-        slot_bytes: config.layout.image_bytes().into(),
+        slot_bytes: standing.grain.image_bytes.into(),
     }
 }
 
-/// The head of an admitted release; none if its envelope is over [`ENVELOPE_BYTES_MAX`], which
-/// [`admit_offer`] excludes.
+/// The head of an admitted release.
 #[must_use]
-pub fn head_of(admitted: &Admitted, envelope: &[u8], root_version: u32) -> Option<Head> {
-    Head::new(
-        admitted.image_bytes(),
-        admitted.image_digest(),
+pub fn head_of<'e>(admitted: &Admitted, envelope: &'e [u8], root_version: u32) -> Head<&'e [u8]> {
+    Head {
+        image_bytes: admitted.image_bytes(),
+        image_digest: admitted.image_digest(),
         root_version,
-        admitted.release().epoch,
+        epoch: admitted.release().epoch,
         envelope,
-    )
+    }
 }

@@ -15,7 +15,6 @@
 //! What is read back is verified again before it counts: a checksum finds accidents, a signature
 //! finds more. The root from the factory stands behind it all. Read [`Papers`] first.
 
-use heapless::Vec;
 use mainstay_protocol::HeldRevocations;
 use mainstay_trust::{Authority, Document as _, Primitives, Refusal, Revocations, Root, Verified};
 use mainstay_trust::{signed::Signed, verify};
@@ -24,6 +23,7 @@ use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
 use crate::provision::write_image;
 use crate::record_wire::CRC;
+use crate::storage::Storage;
 
 /// The largest signed root that this device keeps: some 20 P-256 keys and six signatures. With the
 /// feature `hybrid`, eight keys of ML-DSA-65 beside them and two signatures by such.
@@ -68,11 +68,20 @@ impl Paper {
     }
 }
 
-/// The papers of a device, as they lie in flash. The default is a device fresh from the factory.
-#[derive(Debug, Clone, Default)]
-pub struct Papers {
-    root: Option<Vec<u8, ROOT_BYTES_MAX>>,
-    revocations: Option<Vec<u8, REVOCATIONS_BYTES_MAX>>,
+/// The papers of a device, as its storage lends them. The default is a device fresh from the factory.
+#[derive(Debug, Clone)]
+pub struct Papers<V> {
+    root: Option<V>,
+    revocations: Option<V>,
+}
+
+impl<V> Default for Papers<V> {
+    fn default() -> Self {
+        Self {
+            root: None,
+            revocations: None,
+        }
+    }
 }
 
 /// Papers that were verified.
@@ -84,50 +93,16 @@ pub struct Opened<'p> {
     pub revocations: Option<Verified<Revocations<'p>>>,
 }
 
-impl Papers {
-    /// Reads both papers.
+impl<V: AsRef<[u8]>> Papers<V> {
+    /// The papers that lie in a storage.
     ///
     /// # Errors
-    /// If flash fails.
-    pub fn load(flash: &mut impl Flash, layout: &Layout) -> Result<Self, FlashError> {
+    /// If the storage fails.
+    pub fn lent_by<'s, S: Storage<View<'s> = V>>(storage: &'s S) -> Result<Self, FlashError> {
         Ok(Self {
-            root: load(flash, layout, Paper::Root)?,
-            revocations: load(flash, layout, Paper::Revocations)?,
+            root: storage.paper(Paper::Root)?,
+            revocations: storage.paper(Paper::Revocations)?,
         })
-    }
-
-    /// Takes a verified document in the place of the one that is kept. Returns false if it is too
-    /// large for this device.
-    #[must_use]
-    pub fn replace(&mut self, paper: Paper, document: &[u8]) -> bool {
-        match paper {
-            Paper::Root => match Vec::from_slice(document) {
-                Ok(root) => self.root = Some(root),
-                Err(_) => return false,
-            },
-            Paper::Revocations => match Vec::from_slice(document) {
-                Ok(revocations) => self.revocations = Some(revocations),
-                Err(_) => return false,
-            },
-        }
-        true
-    }
-
-    /// Saves one paper.
-    ///
-    /// # Errors
-    /// If flash fails; the paper that was saved before is still there then.
-    pub fn save(
-        &self,
-        flash: &mut impl Flash,
-        layout: &Layout,
-        paper: Paper,
-    ) -> Result<(), FlashError> {
-        let document = match paper {
-            Paper::Root => self.root.as_deref(),
-            Paper::Revocations => self.revocations.as_deref(),
-        };
-        document.map_or(Ok(()), |document| save(flash, layout, paper, document))
     }
 
     /// Verifies the papers. A kept root that isn't newer than the one from the `factory`, or that
@@ -141,13 +116,13 @@ impl Papers {
         primitives: &impl Primitives,
     ) -> Result<Opened<'p>, Refusal> {
         let given = verify::pinned_root(factory, primitives)?;
-        let kept = self.root.as_deref();
+        let kept = self.root.as_ref().map(AsRef::as_ref);
         let kept = kept.and_then(|signed| verify::pinned_root(signed, primitives).ok());
         let root = match kept {
             Some(kept) if kept.get().version > given.get().version => kept,
             _ => given,
         };
-        let revocations = self.revocations.as_deref();
+        let revocations = self.revocations.as_ref().map(AsRef::as_ref);
         let open = |signed| verify::revocations(signed, &root, primitives).ok();
         Ok(Opened {
             root,
@@ -190,7 +165,7 @@ struct Header {
 }
 
 fn header(
-    flash: &mut impl Flash,
+    flash: &impl Flash,
     address: u32,
     length_max: usize,
 ) -> Result<Option<Header>, FlashError> {
@@ -214,7 +189,7 @@ fn header(
 }
 
 /// The header of a copy, if the whole copy is sound.
-fn sound(flash: &mut impl Flash, address: u32, paper: Paper) -> Result<Option<Header>, FlashError> {
+fn sound(flash: &impl Flash, address: u32, paper: Paper) -> Result<Option<Header>, FlashError> {
     let Some(header) = header(flash, address, paper.bytes_max())? else {
         return Ok(None);
     };
@@ -237,7 +212,7 @@ fn sound(flash: &mut impl Flash, address: u32, paper: Paper) -> Result<Option<He
 
 /// The newest sound copy: which one it is, and its header.
 fn newest(
-    flash: &mut impl Flash,
+    flash: &impl Flash,
     layout: &Layout,
     paper: Paper,
 ) -> Result<Option<(u32, Header)>, FlashError> {
@@ -250,29 +225,36 @@ fn newest(
     })
 }
 
-fn load<const N: usize>(
-    flash: &mut impl Flash,
+/// The newest sound copy of a paper; none if there is none.
+///
+/// # Errors
+/// If flash fails.
+pub fn load<'f, F: Flash>(
+    flash: &'f F,
     layout: &Layout,
     paper: Paper,
-) -> Result<Option<Vec<u8, N>>, FlashError> {
+) -> Result<Option<F::View<'f>>, FlashError> {
     let Some((copy, header)) = newest(flash, layout, paper)? else {
         return Ok(None);
     };
-    let mut document = Vec::new();
-    if document.resize_default(header.length as usize).is_err() {
-        return Ok(None);
-    }
     let address = layout.paper(paper, copy) + HEADER_BYTES as u32;
-    flash.read(address, &mut document)?;
-    Ok(Some(document))
+    flash.view(address, header.length).map(Some)
 }
 
-fn save(
+/// Saves a paper over the copy that isn't the newest.
+///
+/// # Errors
+/// [`FlashError::OutOfRange`] if it is over [`Paper::bytes_max`]; or if flash fails. The paper that was
+/// saved before is still there then.
+pub fn save(
     flash: &mut impl Flash,
     layout: &Layout,
     paper: Paper,
     document: &[u8],
 ) -> Result<(), FlashError> {
+    if document.len() > paper.bytes_max() {
+        return Err(FlashError::OutOfRange);
+    }
     let kept = newest(flash, layout, paper)?;
     let (copy, number) = kept.map_or((1, 0), |(copy, header)| (copy, header.number));
     let copy = copy ^ 1;
@@ -303,62 +285,46 @@ mod tests {
         (SimulatedNor::new(layout.total_bytes(), 1024, 4), layout)
     }
 
-    fn kept(flash: &mut SimulatedNor, layout: &Layout) -> Option<Vec<u8, ROOT_BYTES_MAX>> {
-        Papers::load(flash, layout).expect("flash works").root
+    fn kept(flash: &SimulatedNor, layout: &Layout, paper: Paper) -> Option<Vec<u8>> {
+        load(flash, layout, paper).expect("flash works")
     }
 
     fn put(flash: &mut SimulatedNor, layout: &Layout, document: &[u8]) -> Result<(), FlashError> {
-        let mut papers = Papers::default();
-        assert!(papers.replace(Paper::Root, document));
-        papers.save(flash, layout, Paper::Root)
+        save(flash, layout, Paper::Root, document)
     }
 
     #[test]
     fn the_newest_counts_and_each_kind_has_its_place() {
         let (mut flash, layout) = parts();
-        assert_eq!(kept(&mut flash, &layout), None);
+        assert_eq!(kept(&flash, &layout, Paper::Root), None);
         for number in 0..5_u8 {
             let document = std::vec![number; 3000 + usize::from(number)];
             put(&mut flash, &layout, &document).expect("flash works");
-            assert_eq!(kept(&mut flash, &layout).as_deref(), Some(&document[..]));
+            assert_eq!(kept(&flash, &layout, Paper::Root), Some(document));
         }
-        let mut papers = Papers::load(&mut flash, &layout).expect("flash works");
-        assert!(papers.replace(Paper::Revocations, b"withdrawn"));
-        papers
-            .save(&mut flash, &layout, Paper::Revocations)
-            .expect("flash works");
-        let both = Papers::load(&mut flash, &layout).expect("flash works");
-        assert_eq!(both.revocations.as_deref(), Some(&b"withdrawn"[..]));
-        assert_eq!(both.root, papers.root);
+        save(&mut flash, &layout, Paper::Revocations, b"withdrawn").expect("flash works");
+        let revocations = kept(&flash, &layout, Paper::Revocations);
+        assert_eq!(revocations.as_deref(), Some(&b"withdrawn"[..]));
+        assert_eq!(kept(&flash, &layout, Paper::Root), Some(std::vec![4; 3004]));
     }
 
     #[test]
-    fn what_is_too_large_is_not_taken() {
-        let mut papers = Papers::default();
-        assert!(papers.replace(Paper::Root, &[1; ROOT_BYTES_MAX]));
-        assert!(!papers.replace(Paper::Root, &[2; ROOT_BYTES_MAX + 1]));
-        assert_eq!(papers.root.as_deref(), Some(&[1; ROOT_BYTES_MAX][..]));
-        assert!(!papers.replace(Paper::Revocations, &[2; REVOCATIONS_BYTES_MAX + 1]));
-    }
-
-    #[test]
-    fn the_largest_ones_fit_their_regions() {
+    fn the_largest_ones_fit_their_regions_and_no_larger_ones() {
         let (mut flash, layout) = parts();
-        let (root, revocations) = (std::vec![7; ROOT_BYTES_MAX], [8; REVOCATIONS_BYTES_MAX]);
-        let mut papers = Papers::default();
-        assert!(papers.replace(Paper::Root, &root));
-        assert!(papers.replace(Paper::Revocations, &revocations));
-        for _ in 0..2 {
-            papers
-                .save(&mut flash, &layout, Paper::Root)
-                .expect("it fits");
-            papers
-                .save(&mut flash, &layout, Paper::Revocations)
-                .expect("it fits");
+        for paper in [
+            Paper::Root,
+            Paper::Revocations,
+            Paper::Root,
+            Paper::Revocations,
+        ] {
+            let largest = std::vec![7; paper.bytes_max()];
+            save(&mut flash, &layout, paper, &largest).expect("it fits");
+            assert_eq!(kept(&flash, &layout, paper), Some(largest));
+            let larger = std::vec![8; paper.bytes_max() + 1];
+            let refused = save(&mut flash, &layout, paper, &larger);
+            assert_eq!(refused, Err(FlashError::OutOfRange));
         }
-        let found = Papers::load(&mut flash, &layout).expect("flash works");
-        assert_eq!(found.root.as_deref(), Some(&root[..]));
-        assert_eq!(found.revocations.as_deref(), Some(&revocations[..]));
+        assert!(kept(&flash, &layout, Paper::Root).is_some());
     }
 
     #[test]
@@ -384,7 +350,7 @@ mod tests {
                 flash.cut_at(operation, cut);
                 assert!(put(&mut flash, &layout, &new).is_err());
                 flash.restore_power();
-                let found = kept(&mut flash, &layout);
+                let found = kept(&flash, &layout, Paper::Root);
                 let found = found.as_deref().expect("a paper");
                 assert!(
                     found == old || found == new,

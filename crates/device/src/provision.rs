@@ -6,10 +6,11 @@ use mainstay_trust::{Manifest, Mark, Primitives, Refusal, verify};
 
 use crate::config::Config;
 use crate::flash::{Flash, FlashError};
-use crate::journal;
-use crate::layout::{Layout, WRITE_BYTES_MAX};
+use crate::layout::WRITE_BYTES_MAX;
+use crate::on_flash::OnFlash;
 use crate::record::Record;
-use crate::slot::{Head, Slot, intact, measure};
+use crate::slot::{ENVELOPE_BYTES_MAX, Head, Slot, is_intact};
+use crate::storage::Storage as _;
 
 /// Why a device can't be provisioned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +60,8 @@ impl From<Refusal> for ProvisionError {
 /// # Errors
 /// If the release doesn't verify, isn't for this device, doesn't fit, or isn't `image`; or if flash
 /// fails.
-pub fn provision<R: AsRef<[u8]>>(
-    flash: &mut impl Flash,
+pub fn provision<F: Flash, R: AsRef<[u8]>>(
+    storage: &mut OnFlash<F>,
     config: &Config<R>,
     primitives: &impl Primitives,
     envelope: &[u8],
@@ -72,29 +73,24 @@ pub fn provision<R: AsRef<[u8]>>(
     if (manifest.vendor_id, manifest.class_id) != (config.vendor_id, config.class_id) {
         return Err(Refusal::WrongClass.into());
     }
-    if image.len() > config.layout.image_bytes() as usize {
+    if envelope.len() > ENVELOPE_BYTES_MAX {
+        return Err(Refusal::TooLarge.into());
+    }
+    if image.len() > storage.grain().image_bytes as usize {
         return Err(Refusal::PayloadTooLarge.into());
     }
     let release = Mark::of_release(root.get(), manifest.sequence);
-    let head = Head::new(
-        manifest.image_bytes,
-        manifest.image_digest,
-        root.get().version,
-        release.epoch,
+    let head = Head {
+        image_bytes: manifest.image_bytes,
+        image_digest: manifest.image_digest,
+        root_version: root.get().version,
+        epoch: release.epoch,
         envelope,
-    )
-    .ok_or(Refusal::TooLarge)?;
-    for page in config.layout.pages(Slot::A) {
-        flash.erase_page(page)?;
-    }
-    head.save(flash, &config.layout, Slot::A)?;
-    write_image(
-        flash,
-        config.layout.image(Slot::A),
-        image,
-        config.layout.write_bytes() as usize,
-    )?;
-    check_image(flash, &config.layout, manifest, primitives)?;
+    };
+    storage.erase(Slot::A)?;
+    storage.write_head(Slot::A, &head)?;
+    storage.write_image(Slot::A, 0, image)?;
+    check_image(storage, manifest, primitives)?;
     let mut record = Record {
         confirmed: Some(Slot::A),
         confirmed_manifest: manifest.digest,
@@ -102,22 +98,21 @@ pub fn provision<R: AsRef<[u8]>>(
     };
     let floor = Mark::of_release(root.get(), manifest.security_floor);
     record.counters.release_confirmed(release, floor);
-    Ok(journal::save(flash, &config.layout, &mut record)?)
+    Ok(storage.save_record(&mut record)?)
 }
 
 /// Whether slot A, as flash holds it, is whole and has the manifest's image.
-fn check_image(
-    flash: &mut impl Flash,
-    layout: &Layout,
+fn check_image<F: Flash>(
+    storage: &OnFlash<F>,
     manifest: &Manifest<'_>,
     primitives: &impl Primitives,
 ) -> Result<(), ProvisionError> {
-    if intact(flash, layout, Slot::A, primitives)?.is_none() {
+    if !is_intact(storage.flash(), storage.layout(), Slot::A, primitives)? {
         return Err(Refusal::PayloadDigest.into());
     }
     let expected = manifest.image();
     let (algorithm, length) = (expected.algorithm(), manifest.image_bytes);
-    let found = measure(flash, layout, Slot::A, length, algorithm, primitives)?;
+    let found = storage.measure(Slot::A, length, algorithm, primitives)?;
     Ok(expected.check(&found)?)
 }
 

@@ -5,14 +5,15 @@
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
-//! | 0 | 4 | "MSS2" |
+//! | 0 | 4 | "MSS3" |
 //! | 4 | 4 | bytes of the image |
 //! | 8 | 32 | SHA-256 of the image |
 //! | 40 | 4 | version of the root that accepted it |
 //! | 44 | 4 | bytes of the envelope |
 //! | 48 | 4 | epoch in which it was accepted, see [`Mark::of_release`] |
 //! | 52 | 4 | CRC-32 (ISO-HDLC) of all before, and of the envelope |
-//! | 56 | up to the bound | the envelope |
+//! | 56 | 8 | erased: the envelope begins at a multiple of every write size |
+//! | 64 | up to the bound | the envelope |
 //!
 //! Booting asks one thing: are these the bytes that this device accepted? Their SHA-256 answers that, also
 //! for a release that was accepted by SHA-384. Rotation, revocation and
@@ -24,6 +25,7 @@ use mainstay_trust::{
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
+use crate::provision::write_image;
 use crate::record_wire::CRC;
 
 /// The largest envelope that this device keeps: a full manifest and eight P-256 signatures stay below
@@ -34,11 +36,9 @@ pub const ENVELOPE_BYTES_MAX: usize = if cfg!(feature = "hybrid") {
     4 * 1024
 };
 /// Bytes of a head before its envelope.
-pub const HEAD_BYTES: usize = 56;
-const CRC_AT: usize = HEAD_BYTES - 4;
-const MAGIC: [u8; 4] = *b"MSS2";
-/// Head and envelope together, rounded up to the largest write size.
-const FULL_BYTES: usize = (HEAD_BYTES + ENVELOPE_BYTES_MAX).next_multiple_of(WRITE_BYTES_MAX);
+pub const HEAD_BYTES: usize = 2 * WRITE_BYTES_MAX;
+const CRC_AT: usize = 52;
+const MAGIC: [u8; 4] = *b"MSS3";
 /// Bytes read at once when an image is hashed: small enough for a microcontroller's stack.
 const PIECE_BYTES: usize = 256;
 
@@ -71,9 +71,9 @@ impl Slot {
     }
 }
 
-/// What a device accepted for a slot.
+/// What a device accepted for a slot; `E` holds the bytes of the envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct Head<E> {
     /// Bytes of the image.
     pub image_bytes: u32,
     /// SHA-256 of the image.
@@ -82,31 +82,11 @@ pub struct Head {
     pub root_version: u32,
     /// The epoch in which it was accepted. A root that came since changes nothing about it.
     pub epoch: u32,
-    envelope: heapless::Vec<u8, ENVELOPE_BYTES_MAX>,
+    /// The envelope, verified when it was accepted.
+    pub envelope: E,
 }
 
-impl Head {
-    /// The head of a release whose envelope was verified.
-    ///
-    /// Returns none if the envelope is over [`ENVELOPE_BYTES_MAX`].
-    #[must_use]
-    pub fn new(
-        image_bytes: u32,
-        image_digest: Digest,
-        root_version: u32,
-        epoch: u32,
-        envelope: &[u8],
-    ) -> Option<Self> {
-        let envelope = heapless::Vec::from_slice(envelope).ok()?;
-        Some(Self {
-            image_bytes,
-            image_digest,
-            root_version,
-            epoch,
-            envelope,
-        })
-    }
-
+impl<E: AsRef<[u8]>> Head<E> {
     /// The mark of a number of this release, such as its sequence or its floor.
     #[must_use]
     pub fn mark(&self, number: u64) -> Mark {
@@ -120,68 +100,72 @@ impl Head {
     /// none means that the slot isn't what it was.
     #[must_use]
     pub fn manifest(&self, primitives: &impl Primitives) -> Option<Manifest<'_>> {
-        let envelope = Envelope::parse(&self.envelope).ok()?;
+        let envelope = Envelope::parse(self.envelope.as_ref()).ok()?;
         Manifest::parse(envelope.manifest, envelope.identity(primitives)).ok()
     }
 
-    /// Writes the head into an erased slot.
-    ///
-    /// # Errors
-    /// If flash fails.
-    pub fn save(
-        &self,
-        flash: &mut impl Flash,
-        layout: &Layout,
-        slot: Slot,
-    ) -> Result<(), FlashError> {
-        let mut bytes = [0xff; FULL_BYTES];
-        let end = HEAD_BYTES + self.envelope.len();
+    /// The bytes before the envelope, by the table above.
+    fn fixed(&self) -> [u8; HEAD_BYTES] {
+        let envelope = self.envelope.as_ref();
+        let mut bytes = [0xff; HEAD_BYTES];
         bytes[..4].copy_from_slice(&MAGIC);
         bytes[4..8].copy_from_slice(&self.image_bytes.to_le_bytes());
         bytes[8..40].copy_from_slice(&self.image_digest.0);
         bytes[40..44].copy_from_slice(&self.root_version.to_le_bytes());
-        bytes[44..48].copy_from_slice(&(self.envelope.len() as u32).to_le_bytes());
-        bytes[HEAD_BYTES..end].copy_from_slice(&self.envelope);
+        bytes[44..48].copy_from_slice(&(envelope.len() as u32).to_le_bytes());
         bytes[48..52].copy_from_slice(&self.epoch.to_le_bytes());
-        let crc = checksum(&bytes[..CRC_AT], &self.envelope);
-        bytes[CRC_AT..HEAD_BYTES].copy_from_slice(&crc.to_le_bytes());
-        let whole = end.next_multiple_of(layout.write_bytes() as usize);
-        flash.write(layout.head(slot), &bytes[..whole])
+        let crc = checksum(&bytes, envelope);
+        bytes[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_le_bytes());
+        bytes
     }
+}
 
-    /// Reads a slot's head; none if it holds no whole one.
-    ///
-    /// # Errors
-    /// If flash fails.
-    pub fn load(
-        flash: &mut impl Flash,
-        layout: &Layout,
-        slot: Slot,
-    ) -> Result<Option<Self>, FlashError> {
-        let mut fixed = [0; HEAD_BYTES];
-        flash.read(layout.head(slot), &mut fixed)?;
-        let length = number(&fixed, 44) as usize;
-        if fixed[..4] != MAGIC || length > ENVELOPE_BYTES_MAX {
-            return Ok(None);
-        }
-        let mut envelope = heapless::Vec::new();
-        // Within the capacity, as was just checked.
-        let _ = envelope.resize_default(length);
-        flash.read(layout.head(slot) + HEAD_BYTES as u32, &mut envelope)?;
-        if number(&fixed, CRC_AT) != checksum(&fixed[..CRC_AT], &envelope) {
-            return Ok(None);
-        }
-        let mut digest = Digest::ZERO;
-        digest.0.copy_from_slice(&fixed[8..40]);
-        let (image_bytes, root_version) = (number(&fixed, 4), number(&fixed, 40));
-        Ok(Some(Self {
-            image_bytes,
-            image_digest: digest,
-            root_version,
-            epoch: number(&fixed, 48),
-            envelope,
-        }))
+/// Writes a head into an erased slot.
+///
+/// # Errors
+/// [`FlashError::OutOfRange`] if its envelope is over [`ENVELOPE_BYTES_MAX`]; or if flash fails.
+pub fn save(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    slot: Slot,
+    head: &Head<&[u8]>,
+) -> Result<(), FlashError> {
+    if head.envelope.len() > ENVELOPE_BYTES_MAX {
+        return Err(FlashError::OutOfRange);
     }
+    let (address, unit) = (layout.head(slot), layout.write_bytes() as usize);
+    flash.write(address, &head.fixed())?;
+    write_image(flash, address + HEAD_BYTES as u32, head.envelope, unit)
+}
+
+/// Reads a slot's head; none if it holds no whole one.
+///
+/// # Errors
+/// If flash fails.
+pub fn load<'f, F: Flash>(
+    flash: &'f F,
+    layout: &Layout,
+    slot: Slot,
+) -> Result<Option<Head<F::View<'f>>>, FlashError> {
+    let mut fixed = [0; HEAD_BYTES];
+    flash.read(layout.head(slot), &mut fixed)?;
+    let length = number(&fixed, 44);
+    if fixed[..4] != MAGIC || length as usize > ENVELOPE_BYTES_MAX {
+        return Ok(None);
+    }
+    let envelope = flash.view(layout.head(slot) + HEAD_BYTES as u32, length)?;
+    if number(&fixed, CRC_AT) != checksum(&fixed, envelope.as_ref()) {
+        return Ok(None);
+    }
+    let mut digest = Digest::ZERO;
+    digest.0.copy_from_slice(&fixed[8..40]);
+    Ok(Some(Head {
+        image_bytes: number(&fixed, 4),
+        image_digest: digest,
+        root_version: number(&fixed, 40),
+        epoch: number(&fixed, 48),
+        envelope,
+    }))
 }
 
 fn number(bytes: &[u8; HEAD_BYTES], at: usize) -> u32 {
@@ -190,9 +174,10 @@ fn number(bytes: &[u8; HEAD_BYTES], at: usize) -> u32 {
     u32::from_le_bytes(part)
 }
 
-fn checksum(fixed: &[u8], envelope: &[u8]) -> u32 {
+/// Of what stands before the checksum, and of the envelope.
+fn checksum(fixed: &[u8; HEAD_BYTES], envelope: &[u8]) -> u32 {
     let mut digest = CRC.digest();
-    digest.update(fixed);
+    digest.update(&fixed[..CRC_AT]);
     digest.update(envelope);
     digest.finalize()
 }
@@ -202,7 +187,7 @@ fn checksum(fixed: &[u8], envelope: &[u8]) -> u32 {
 /// # Errors
 /// If flash fails.
 pub fn measure(
-    flash: &mut impl Flash,
+    flash: &impl Flash,
     layout: &Layout,
     slot: Slot,
     length: u32,
@@ -222,37 +207,37 @@ pub fn measure(
     Ok(measuring.finish())
 }
 
-/// The head of a slot, if its image is, byte for byte, the one that the device accepted. A slot that
-/// can't be read isn't: parts with error correction refuse to read what a cut write left behind.
+/// Whether a slot's image is, byte for byte, the one that the device accepted. A slot that can't be read
+/// isn't: parts with error correction refuse to read what a cut write left behind.
 ///
 /// # Errors
 /// If flash fails otherwise.
-pub fn intact(
-    flash: &mut impl Flash,
+pub fn is_intact(
+    flash: &impl Flash,
     layout: &Layout,
     slot: Slot,
     primitives: &impl Primitives,
-) -> Result<Option<Head>, FlashError> {
+) -> Result<bool, FlashError> {
     match compare(flash, layout, slot, primitives) {
-        Err(FlashError::Failed) => Ok(None),
+        Err(FlashError::Failed) => Ok(false),
         outcome => outcome,
     }
 }
 
 fn compare(
-    flash: &mut impl Flash,
+    flash: &impl Flash,
     layout: &Layout,
     slot: Slot,
     primitives: &impl Primitives,
-) -> Result<Option<Head>, FlashError> {
-    let Some(head) = Head::load(flash, layout, slot)? else {
-        return Ok(None);
+) -> Result<bool, FlashError> {
+    let Some(head) = load(flash, layout, slot)? else {
+        return Ok(false);
     };
     if head.image_bytes > layout.image_bytes() {
-        return Ok(None);
+        return Ok(false);
     }
     // What was accepted by SHA-384 is known again by its name.
     let algorithm = DigestAlgorithm::Sha256;
     let image = measure(flash, layout, slot, head.image_bytes, algorithm, primitives)?;
-    Ok(image.digest.ct_eq(&head.image_digest).then_some(head))
+    Ok(image.digest.ct_eq(&head.image_digest))
 }

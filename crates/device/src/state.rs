@@ -143,6 +143,14 @@ pub enum Effect {
     EraseImageFrom(Slot, u32),
     /// Compare the image in flash with the admitted one, and say so by [`Input::PayloadChecked`].
     CheckPayload(Slot),
+    /// Make the boot loader try a slot next, so many times at most: see [`Storage::arm`].
+    ///
+    /// [`Storage::arm`]: crate::Storage::arm
+    Arm(Slot, u8),
+    /// Make the boot loader start a slot from now on: see [`Storage::settle`].
+    ///
+    /// [`Storage::settle`]: crate::Storage::settle
+    Settle(Slot),
 }
 
 /// The effects of one step.

@@ -7,9 +7,10 @@ use mainstay_trust::{Counters, Freshness, Offer, Primitives, Refusal, verify};
 
 use crate::device::Device;
 use crate::error::DeviceError;
-use crate::flash::Flash;
-use crate::papers::{Paper, claimed_version};
+use crate::flash::FlashError;
+use crate::papers::{Paper, Papers, claimed_version};
 use crate::state::Input;
+use crate::storage::Storage;
 
 /// The documents of a bundle; the image is fetched as any other, from wherever the bundle lies.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +25,13 @@ pub struct BundleParts<'b> {
     pub envelope: &'b [u8],
 }
 
-impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
+impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     /// Takes the root that follows the device's own.
     ///
     /// # Errors
     /// If flash fails. A root that is refused is reported, not an error.
     pub fn take_root(&mut self, signed: &[u8], now_ms: u64) -> Result<(), DeviceError> {
-        let counters = self.follow(signed);
+        let counters = self.follow(signed)?;
         self.take_paper(Paper::Root, signed, counters, now_ms)
     }
 
@@ -39,7 +40,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     /// # Errors
     /// If flash fails. Revocations that are refused are reported, not an error.
     pub fn take_revocations(&mut self, signed: &[u8], now_ms: u64) -> Result<(), DeviceError> {
-        let counters = self.withdraw(signed);
+        let counters = self.withdraw(signed)?;
         self.take_paper(Paper::Revocations, signed, counters, now_ms)
     }
 
@@ -60,7 +61,7 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         }
         // Older ones than the device's own make the statement stale, which is told as such.
         if let Some(signed) = bundle.revocations
-            && let Ok(counters) = self.withdraw(signed)
+            && let Ok(counters) = self.withdraw(signed)?
         {
             self.take_paper(Paper::Revocations, signed, Ok(counters), now_ms)?;
         }
@@ -73,27 +74,31 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
     }
 
     /// The counters with the next root, if it is one.
-    fn follow(&self, signed: &[u8]) -> Result<Counters, Refusal> {
-        let opened = self
-            .papers
-            .open(self.config.root.as_ref(), &self.primitives)?;
-        let next = verify::next_root(signed, &opened.root, &self.primitives)?;
-        let mut counters = self.state.record.counters;
-        counters.root_accepted(&opened.root, &next);
-        Ok(counters)
+    fn follow(&self, signed: &[u8]) -> Result<Result<Counters, Refusal>, FlashError> {
+        let papers = Papers::lent_by(&self.storage)?;
+        let follow = || {
+            let opened = papers.open(self.config.root.as_ref(), &self.primitives)?;
+            let next = verify::next_root(signed, &opened.root, &self.primitives)?;
+            let mut counters = self.state.record.counters;
+            counters.root_accepted(&opened.root, &next);
+            Ok(counters)
+        };
+        Ok(follow())
     }
 
     /// The counters with newer revocations, if they are.
-    fn withdraw(&self, signed: &[u8]) -> Result<Counters, Refusal> {
-        let opened = self
-            .papers
-            .open(self.config.root.as_ref(), &self.primitives)?;
-        let next = verify::revocations(signed, &opened.root, &self.primitives)?;
-        let known = opened.revocations.as_ref();
-        next.get().check_follows(known.map(verify::Verified::get))?;
-        let mut counters = self.state.record.counters;
-        counters.revocations_accepted(&next);
-        Ok(counters)
+    fn withdraw(&self, signed: &[u8]) -> Result<Result<Counters, Refusal>, FlashError> {
+        let papers = Papers::lent_by(&self.storage)?;
+        let withdraw = || {
+            let opened = papers.open(self.config.root.as_ref(), &self.primitives)?;
+            let next = verify::revocations(signed, &opened.root, &self.primitives)?;
+            let known = opened.revocations.as_ref();
+            next.get().check_follows(known.map(verify::Verified::get))?;
+            let mut counters = self.state.record.counters;
+            counters.revocations_accepted(&next);
+            Ok(counters)
+        };
+        Ok(withdraw())
     }
 
     fn take_paper(
@@ -104,14 +109,13 @@ impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<F, P, R> {
         now_ms: u64,
     ) -> Result<(), DeviceError> {
         let input = match counters {
-            Ok(counters) if self.papers.replace(paper, signed) => {
+            Ok(counters) if signed.len() <= paper.bytes_max() => {
                 Input::PaperTaken { paper, counters }
             }
             Ok(_) => Input::PaperRefused(Refusal::TooLarge),
             Err(refusal) => Input::PaperRefused(refusal),
         };
-        self.feed(input, now_ms)?;
-        self.look_at_papers();
-        Ok(())
+        self.feed_with(signed, input, now_ms)?;
+        Ok(self.look_at_papers()?)
     }
 }

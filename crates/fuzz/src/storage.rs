@@ -4,7 +4,7 @@
 use crc::{CRC_32_ISO_HDLC, Crc};
 use mainstay_device::journal;
 use mainstay_device::record_wire::RECORD_BYTES;
-use mainstay_device::slot::{HEAD_BYTES, Head, Slot};
+use mainstay_device::slot::{self, HEAD_BYTES, Head, Slot};
 use mainstay_device::{Flash, Layout, Record, SimulatedNor};
 use mainstay_trust::{Digest, RustCrypto};
 
@@ -58,7 +58,7 @@ fn check_record(bytes: &[u8]) {
     );
     let mut flash = flash();
     journal::save(&mut flash, &layout(), &mut record).expect("flash works");
-    let (found, _) = journal::load(&mut flash, &layout())
+    let (found, _) = journal::load(&flash, &layout())
         .expect("flash works")
         .expect("a record");
     assert_eq!(found, record);
@@ -78,7 +78,7 @@ fn check_slot(bytes: &[u8]) {
     flash
         .write(layout.head(Slot::A), &bytes)
         .expect("a head fits its pages");
-    let head = Head::load(&mut flash, &layout, Slot::A).expect("flash works");
+    let head = slot::load(&flash, &layout, Slot::A).expect("flash works");
     if let Some(manifest) = head.as_ref().and_then(|head| head.manifest(&RustCrypto)) {
         assert_ne!(manifest.image_bytes, 0);
     }
@@ -87,8 +87,14 @@ fn check_slot(bytes: &[u8]) {
 /// The bytes of a slot that holds `envelope`.
 fn head(envelope: &[u8]) -> Option<Vec<u8>> {
     let (mut flash, layout) = (flash(), layout());
-    let head = Head::new(1024, Digest([3; 32]), 1, 0, envelope)?;
-    head.save(&mut flash, &layout, Slot::A).ok()?;
+    let head = Head {
+        image_bytes: 1024,
+        image_digest: Digest([3; 32]),
+        root_version: 1,
+        epoch: 0,
+        envelope,
+    };
+    slot::save(&mut flash, &layout, Slot::A, &head).ok()?;
     let mut bytes = vec![0; HEAD_BYTES + envelope.len()];
     flash.read(layout.head(Slot::A), &mut bytes).ok()?;
     Some(bytes)

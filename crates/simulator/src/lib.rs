@@ -22,4 +22,4 @@ pub use crowd::Crowd;
 pub use dice::Dice;
 pub use link::Link;
 pub use population::{Hardship, Home};
-pub use simulated_device::{Circumstances, SimulatedDevice};
+pub use simulated_device::{Circumstances, Region, SimulatedDevice};

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mainstay_device::{BundleParts, Config, Cut, Device, DeviceError, SimulatedNor, Want};
+use mainstay_device::{BundleParts, Config, Cut, Device, DeviceError, OnFlash, SimulatedNor, Want};
 use mainstay_protocol::{BootReason, CHECK_IN_PATH, Event, PAYLOADS_PATH, REPORTS_PATH, SelfTest};
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{Digest, Refusal};
@@ -20,7 +20,10 @@ use crate::stick::Stick;
 use crate::weather;
 
 /// The real device core, as simulated devices have it.
-pub type Core = Device<SimulatedNor, RustCrypto, Arc<[u8]>>;
+pub type Core = Device<Region, RustCrypto, Arc<[u8]>>;
+
+/// What a simulated device keeps.
+pub type Region = OnFlash<SimulatedNor>;
 
 /// A device that has more to do at one instant than this is caught in a loop, and the run must say so.
 const STEPS_AT_ONCE_MAX: usize = 100_000;
@@ -63,26 +66,26 @@ enum Body {
     /// Running.
     Up(Box<Core>),
     /// Restarting until this instant, in milliseconds; only the flash remains.
-    Down(Box<SimulatedNor>, u64),
+    Down(Box<Region>, u64),
     /// Between the two, within one call.
     Moving,
 }
 
 impl SimulatedDevice {
-    /// A device with a provisioned flash, to be switched on at `first_on`. Its name is its home's.
+    /// A device with a provisioned region of flash, to be switched on at `first_on`. Its name is its home's.
     pub fn new(
         home: Home,
         token: String,
         dice: Dice,
         config: Config<Arc<[u8]>>,
-        flash: SimulatedNor,
+        region: Region,
         first_on: Timestamp,
     ) -> Self {
         let config = Config {
             device_id: Arc::from(home.id.to_string().as_bytes()),
             ..config
         };
-        let body = Body::Down(Box::new(flash), unix_ms(first_on));
+        let body = Body::Down(Box::new(region), unix_ms(first_on));
         Self {
             home,
             token,
@@ -210,25 +213,25 @@ impl SimulatedDevice {
     }
 
     fn come_up(&mut self, now_ms: u64) -> Option<u64> {
-        let (mut flash, until_ms) = match std::mem::replace(&mut self.body, Body::Moving) {
-            Body::Down(flash, until_ms) => (flash, until_ms),
+        let (mut region, until_ms) = match std::mem::replace(&mut self.body, Body::Moving) {
+            Body::Down(region, until_ms) => (region, until_ms),
             other => {
                 self.body = other;
                 return None;
             }
         };
         if until_ms > now_ms {
-            self.body = Body::Down(flash, until_ms);
+            self.body = Body::Down(region, until_ms);
             return Some(until_ms);
         }
-        flash.restore_power();
-        match Device::start(*flash, RustCrypto, self.config.clone(), now_ms) {
+        region.flash_mut().restore_power();
+        match Device::power_on(*region, RustCrypto, self.config.clone(), now_ms) {
             Ok(core) => {
                 self.booted_ms = now_ms;
                 self.ever_ran.extend(core.running_release());
                 self.body = Body::Up(Box::new(core));
             }
-            Err((flash, _)) => self.body = Body::Down(Box::new(flash), now_ms + 1),
+            Err((region, _)) => self.body = Body::Down(Box::new(region), now_ms + 1),
         }
         None
     }
@@ -333,6 +336,7 @@ impl SimulatedDevice {
             let index = self.dice.below(CUT_WITHIN_OPERATIONS);
             let permille = u32::try_from(self.dice.below(1000)).unwrap_or(500);
             self.core()
+                .storage_mut()
                 .flash_mut()
                 .cut_at(index, Cut::Torn { permille });
         }

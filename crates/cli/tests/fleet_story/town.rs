@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use mainstay_api::{NewDevice, NewDevices};
 use mainstay_artifact::BundleFile;
 use mainstay_device::config::TrialPolicy;
-use mainstay_device::{BundleParts, Config, Layout, SimulatedNor, provision};
+use mainstay_device::{BundleParts, Config, Layout, provision};
 use mainstay_server::{Clock as _, SystemClock};
 use mainstay_simulator::demo::goods::class_name;
 use mainstay_simulator::{
-    Behaviours, Circumstances, Crowd, Dice, Hardship, Home, Link, SimulatedDevice, population,
-    real_time,
+    Behaviours, Circumstances, Crowd, Dice, Hardship, Home, Link, Region, SimulatedDevice,
+    population, real_time,
 };
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{BootloaderVersion, Digest, Refusal};
@@ -51,14 +51,14 @@ impl Town {
         let homes = population::draw(ALL as u32, hardware, Hardship::NONE, SEED);
         let tokens = registered(house, &homes).await;
         let config = config(house, plan);
-        let flash = flash(&config, factory);
+        let region = region(&config, factory);
         let now = SystemClock.now();
         let mut devices: Vec<_> = (0..)
             .zip(homes.into_iter().zip(tokens))
             .map(|(number, (mut home, token))| {
                 home.offline = (ON_LINE..ON_LINE + REMOTE).contains(&number);
                 let dice = Dice::new(SEED, number as u64 + 1);
-                SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), now)
+                SimulatedDevice::new(home, token, dice, config.clone(), region.clone(), now)
             })
             .collect();
         let shelf = devices.split_off(ON_LINE + REMOTE);
@@ -170,11 +170,12 @@ async fn registered(house: &House, homes: &[Home]) -> Vec<String> {
         .collect()
 }
 
-fn flash(config: &Config<Arc<[u8]>>, factory: &Release) -> SimulatedNor {
-    let mut flash = SimulatedNor::new(config.layout.total_bytes(), 4096, 8);
+fn region(config: &Config<Arc<[u8]>>, factory: &Release) -> Region {
+    let layout = Layout::new(4096, 8, 16 * 1024).expect("good sizes");
+    let mut region = Region::simulated(layout);
     let (envelope, image) = (&factory.envelope, &factory.image);
-    provision(&mut flash, config, &RustCrypto, envelope, image).expect("a good release");
-    flash
+    provision(&mut region, config, &RustCrypto, envelope, image).expect("a good release");
+    region
 }
 
 fn config(house: &House, plan: &mainstay_plan::Plan) -> Config<Arc<[u8]>> {
@@ -190,7 +191,6 @@ fn config(house: &House, plan: &mainstay_plan::Plan) -> Config<Arc<[u8]>> {
             minor: 4,
             patch: 0,
         },
-        layout: Layout::new(4096, 8, 16 * 1024).expect("good sizes"),
         trial: TrialPolicy {
             boots: 10,
             soak_ms: 1000,

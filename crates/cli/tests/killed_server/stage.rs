@@ -12,7 +12,7 @@ use mainstay_access::Duty;
 use mainstay_api::{NewDevice, NewDevices};
 use mainstay_client::Operator;
 use mainstay_device::config::TrialPolicy;
-use mainstay_device::{Config, Layout, SimulatedNor, provision};
+use mainstay_device::{Config, Layout, OnFlash, provision};
 use mainstay_plan::Plan;
 use mainstay_server::admin::{self, NewServer};
 use mainstay_server::{Clock as _, DataDir, SystemClock, SystemEntropy};
@@ -154,9 +154,10 @@ impl Stage {
         let answer =
             retried(|| async { self.operator(Duty::Operations).register(&devices).await }).await;
         let config = self.config();
-        let mut flash = SimulatedNor::new(config.layout.total_bytes(), 4096, 8);
+        let layout = Layout::new(4096, 8, 16 * 1024).expect("good sizes");
+        let mut region = OnFlash::simulated(layout);
         let (envelope, image) = (&self.factory.envelope, &self.factory.image);
-        provision(&mut flash, &config, &RustCrypto, envelope, image).expect("a good release");
+        provision(&mut region, &config, &RustCrypto, envelope, image).expect("a good release");
         let now = SystemClock.now();
         let tokens = answer.devices.into_iter().map(|device| device.token);
         let devices = homes
@@ -165,7 +166,7 @@ impl Stage {
             .zip(1..)
             .map(|((home, token), number)| {
                 let dice = Dice::new(SEED, number);
-                SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), now)
+                SimulatedDevice::new(home, token, dice, config.clone(), region.clone(), now)
             });
         let around = Circumstances {
             link: Link::new(&self.base).expect("an address"),
@@ -194,7 +195,6 @@ impl Stage {
                 minor: 4,
                 patch: 0,
             },
-            layout: Layout::new(4096, 8, 16 * 1024).expect("good sizes"),
             trial: TrialPolicy::within(10, 8000),
             fetch_bytes: 2048,
             checkpoint_bytes: 4096,

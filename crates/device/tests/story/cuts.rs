@@ -4,7 +4,8 @@
 //! After each cut the device must come up with an image that it accepted, tell the truth about it,
 //! and end where it would have ended without the cut.
 
-use mainstay_device::{Cut, Slot, slot};
+use mainstay_device::slot::is_intact;
+use mainstay_device::{Cut, Slot, Storage as _};
 use mainstay_trust::rustcrypto::RustCrypto;
 use proptest::prelude::*;
 
@@ -49,7 +50,7 @@ fn scene(broken: bool) -> Scene {
 }
 
 /// What must hold whenever the device is up: the slot it runs from holds exactly what it says.
-fn check_truth(device: &mut TestDevice, scene: &Scene, context: &str) {
+fn check_truth(device: &TestDevice, scene: &Scene, context: &str) {
     let release = device
         .running_release()
         .unwrap_or_else(|| panic!("{context}: safe mode"));
@@ -60,14 +61,12 @@ fn check_truth(device: &mut TestDevice, scene: &Scene, context: &str) {
         expected.is_some(),
         "{context}: runs something that nobody signed"
     );
-    let layout = scene.world.config().layout;
-    let from = [Slot::A, Slot::B].into_iter().find(|from| {
-        let head =
-            slot::intact(device.flash_mut(), &layout, *from, &RustCrypto).expect("flash works");
-        head.is_some_and(|head| {
-            head.manifest(&RustCrypto)
-                .is_some_and(|manifest| manifest.digest == release)
-        })
+    let region = device.storage();
+    let from = [Slot::A, Slot::B].into_iter().find(|slot| {
+        let head = region.head(*slot).unwrap_or_default();
+        let manifest = head.as_ref().and_then(|head| head.manifest(&RustCrypto));
+        manifest.is_some_and(|manifest| manifest.digest == release)
+            && is_intact(region.flash(), region.layout(), *slot, &RustCrypto) == Ok(true)
     });
     assert!(
         from.is_some(),
@@ -81,16 +80,16 @@ fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
     scene.world.corrects_errors = index.is_some_and(|(_, (_, unreadable))| unreadable);
     let context = format!("broken {broken}, cut {index:?}");
     let flash = scene.world.factory(&scene.first);
-    let before = flash.operations();
+    let before = flash.flash().operations();
     let mut device = scene.world.boot(flash);
     if let Some((at, (cut, _))) = index {
-        device.flash_mut().cut_at(at, cut);
+        device.storage_mut().flash_mut().cut_at(at, cut);
     }
     let mut until_ms = START_S * 1000;
     for _ in 0..4 {
         until_ms += HOUR_MS / 60;
         (device, _) = scene.world.live(device, until_ms);
-        check_truth(&mut device, &scene, &context);
+        check_truth(&device, &scene, &context);
         if broken
             && device
                 .record()
@@ -102,7 +101,7 @@ fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
         }
     }
     (device, _) = scene.world.live(device, until_ms + HOUR_MS / 6);
-    check_truth(&mut device, &scene, &context);
+    check_truth(&device, &scene, &context);
     let expected = if broken {
         scene.first.manifest
     } else {
@@ -110,7 +109,7 @@ fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
     };
     assert_eq!(device.running_release(), Some(expected), "{context}");
     assert!(!device.is_on_trial(), "{context}");
-    device.flash_mut().operations() - before
+    device.storage().flash().operations() - before
 }
 
 fn sweep(broken: bool) {
@@ -145,13 +144,16 @@ fn live_through(cuts: &[(u64, u32)], broken: bool, unreadable: bool) {
     let mut device = scene.world.boot(flash);
     let mut until_ms = START_S * 1000;
     for &(index, permille) in cuts {
-        device.flash_mut().cut_at(index, Cut::Torn { permille });
+        device
+            .storage_mut()
+            .flash_mut()
+            .cut_at(index, Cut::Torn { permille });
         until_ms += HOUR_MS / 180;
         (device, _) = scene.world.live(device, until_ms);
-        check_truth(&mut device, &scene, &context);
+        check_truth(&device, &scene, &context);
     }
     (device, _) = scene.world.live(device, until_ms + HOUR_MS / 6);
-    check_truth(&mut device, &scene, &context);
+    check_truth(&device, &scene, &context);
     assert!(!device.is_on_trial(), "{context}");
     let runs = device.running_release();
     // A good release may have used its boots up; an ill one is never kept.

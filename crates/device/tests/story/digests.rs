@@ -1,7 +1,7 @@
 //! Releases bound by SHA-384: named as ever, and held to both digests before a slot may boot.
 
 use mainstay_artifact::PackRequest;
-use mainstay_device::{ProvisionError, SimulatedNor, provision};
+use mainstay_device::{OnFlash, ProvisionError, provision};
 use mainstay_protocol::Event;
 use mainstay_trust::envelope::{ENVELOPE_BYTES_MAX, Envelope, SuitDigest};
 use mainstay_trust::manifest::MANIFEST_BYTES_MAX;
@@ -99,11 +99,11 @@ fn the_factory_holds_an_image_to_both_digests() {
     let world = World::new();
     let hostile = of_another_sha384(&world.vendor, 1);
     let config = world.config();
-    let mut flash = SimulatedNor::new(config.layout.total_bytes(), config.layout.page_bytes(), 4);
+    let mut region = OnFlash::simulated(World::layout());
     let Release {
         envelope, image, ..
     } = &hostile;
-    let outcome = provision(&mut flash, &config, &RustCrypto, envelope, image);
+    let outcome = provision(&mut region, &config, &RustCrypto, envelope, image);
     let expected = ProvisionError::Refused(Refusal::PayloadDigest);
     assert_eq!(outcome, Err(expected));
 }

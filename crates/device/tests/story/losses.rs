@@ -1,11 +1,11 @@
 //! Images that rot in their slots: what boots instead, and how the device gets well again.
 
-use mainstay_device::{Flash as _, SimulatedNor, Slot};
+use mainstay_device::{Flash as _, Slot};
 use mainstay_protocol::{BootReason, Event};
 use mainstay_trust::Refusal;
 
 use crate::vendor::Release;
-use crate::world::{TestDevice, World};
+use crate::world::{Region, TestDevice, World};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -14,9 +14,9 @@ fn image(byte: u8) -> Vec<u8> {
 }
 
 /// The image in `slot` is no longer what was accepted.
-fn rot(world: &World, flash: &mut SimulatedNor, slot: Slot) {
-    let layout = world.config().layout;
-    let erased = flash.erase_page(layout.image(slot));
+fn rot(region: &mut Region, slot: Slot) {
+    let page = region.layout().image(slot);
+    let erased = region.flash_mut().erase_page(page);
     erased.expect("an image begins at a page");
 }
 
@@ -38,7 +38,7 @@ fn safe_mode_takes_the_lost_release_again() {
     let mut world = World::new();
     let first = world.vendor.release(1, &[], &image(1));
     let mut flash = world.factory(&first);
-    rot(&world, &mut flash, Slot::A);
+    rot(&mut flash, Slot::A);
     world.offered = Some(first.clone());
     let device = world.boot(flash);
     assert_eq!(device.boot_reason(), BootReason::SafeMode);
@@ -53,7 +53,7 @@ fn safe_mode_takes_nothing_older() {
     let older = world.vendor.release(1, &[], &image(1));
     let lost = world.vendor.release(2, &[&older], &image(2));
     let mut flash = world.factory(&lost);
-    rot(&world, &mut flash, Slot::A);
+    rot(&mut flash, Slot::A);
     world.offered = Some(older);
     let device = world.boot(flash);
     let device = live_an_hour(&mut world, device);
@@ -70,7 +70,7 @@ fn after_a_loss() -> (World, TestDevice, [Release; 2]) {
     world.offered = Some(second.clone());
     let device = world.boot(flash);
     let mut flash = live_an_hour(&mut world, device).power_off().0;
-    rot(&world, &mut flash, Slot::B);
+    rot(&mut flash, Slot::B);
     let device = world.boot(flash);
     assert_eq!(device.boot_reason(), BootReason::LastResort);
     assert_eq!(device.running_release(), Some(first.manifest));

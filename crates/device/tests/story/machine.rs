@@ -3,7 +3,7 @@
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::offer::{Standing, admit_offer};
 use mainstay_device::state::{Phase, Policy, Release};
-use mainstay_device::{Effect, Input, Papers, Record, Slot, State, Want, step, wants};
+use mainstay_device::{Effect, Grain, Input, Papers, Record, Slot, State, Want, step, wants};
 use mainstay_protocol::{BootReason, SelfTest};
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{Digest, Freshness, Mark, Offer, Refusal};
@@ -64,10 +64,15 @@ fn inputs() -> impl Strategy<Value = Vec<(Input, u64)>> {
     let record = Record::default();
     let standing = Standing {
         record: &record,
-        papers: &Papers::default(),
+        papers: &Papers::<Vec<u8>>::default(),
         confirmed: None,
         nonce: Some([7; 16]),
         now_s: START_S,
+        grain: Grain {
+            image_bytes: 4096,
+            page_bytes: 1024,
+            write_bytes: 4,
+        },
     };
     let envelope = world.offered.take().expect("it was set above").envelope;
     let offer = Offer {

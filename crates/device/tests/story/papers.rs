@@ -115,14 +115,14 @@ fn a_cut_anywhere_on_the_way_loses_nothing() {
         world.vendor.revoke(1, START_S, |_| {});
         let second = world.vendor.release(2, &[], &image(2));
         world.offered = Some(second.clone());
-        let before = device.flash_mut().operations();
+        let before = device.storage_mut().flash_mut().operations();
         if let Some((at, cut)) = cut {
-            device.flash_mut().cut_at(at, cut);
+            device.storage_mut().flash_mut().cut_at(at, cut);
         }
         let mut device = after_some_minutes(&mut world, device);
         assert_eq!(device.root_version(), 2, "{cut:?}");
         expect_runs(&device, &second);
-        device.flash_mut().operations() - before
+        device.storage_mut().flash_mut().operations() - before
     };
     let operations = run(None);
     assert!(operations > 30, "{operations}");

@@ -1,6 +1,6 @@
 //! Updates that go well, updates that don't, and offers that are refused.
 
-use mainstay_device::{Record, Want, journal};
+use mainstay_device::{Record, Storage as _, Want};
 use mainstay_protocol::{BootReason, Directive, Event, Health, RevertCause, Todo, write};
 use mainstay_trust::Refusal;
 
@@ -147,9 +147,9 @@ fn a_bad_payload_is_fetched_once_a_day_and_leaves_nothing_behind() {
 
 /// What the flash of a device holds when it is switched off.
 fn saved(device: TestDevice) -> Record {
-    let (mut flash, _, config) = device.power_off();
-    let newest = journal::load(&mut flash, &config.layout).expect("flash works");
-    newest.expect("the device was provisioned").0
+    let (region, _, _) = device.power_off();
+    let newest = region.record().expect("flash works");
+    newest.expect("the device was provisioned")
 }
 
 #[test]

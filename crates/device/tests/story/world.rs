@@ -7,14 +7,17 @@
 
 use mainstay_artifact::document_file;
 use mainstay_device::config::TrialPolicy;
-use mainstay_device::{Config, Device, DeviceError, Layout, SimulatedNor, Want, provision};
+use mainstay_device::{
+    Config, Device, DeviceError, Layout, OnFlash, SimulatedNor, Want, provision,
+};
 use mainstay_protocol::{CheckIn, Directive, Event, Health, SelfTest, Todo, read, write};
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{BootloaderVersion, Digest, Revocations};
 
 use crate::vendor::{Release, Vendor};
 
-pub type TestDevice = Device<SimulatedNor, RustCrypto, Vec<u8>>;
+pub type TestDevice = Device<Region, RustCrypto, Vec<u8>>;
+pub type Region = OnFlash<SimulatedNor>;
 
 /// The instant at which every story begins, in Unix seconds.
 pub const START_S: u64 = 1_780_000_000;
@@ -67,7 +70,6 @@ impl World {
                 minor: 4,
                 patch: 0,
             },
-            layout: Layout::new(PAGE_BYTES, 4, 3 * PAGE_BYTES).unwrap(),
             trial: TrialPolicy::within(3, CONFIRM_WITHIN_MS),
             fetch_bytes: 512,
             checkpoint_bytes: PAGE_BYTES,
@@ -75,32 +77,36 @@ impl World {
         }
     }
 
+    pub fn layout() -> Layout {
+        Layout::new(PAGE_BYTES, 4, 3 * PAGE_BYTES).unwrap()
+    }
+
     /// A flash with this release from the factory.
-    pub fn factory(&self, release: &Release) -> SimulatedNor {
-        let config = self.config();
-        let mut flash = SimulatedNor::new(config.layout.total_bytes(), PAGE_BYTES, 4);
+    pub fn factory(&self, release: &Release) -> Region {
+        let mut flash = SimulatedNor::new(Self::layout().total_bytes(), PAGE_BYTES, 4);
         if self.corrects_errors {
             flash = flash.with_error_correction();
         }
+        let mut region = OnFlash::new(flash, Self::layout());
         provision(
-            &mut flash,
-            &config,
+            &mut region,
+            &self.config(),
             &RustCrypto,
             &release.envelope,
             &release.image,
         )
         .unwrap();
-        flash
+        region
     }
 
     /// Switches a device on, again and again until the power stays.
-    pub fn boot(&mut self, mut flash: SimulatedNor) -> TestDevice {
+    pub fn boot(&mut self, mut region: Region) -> TestDevice {
         loop {
-            match Device::start(flash, RustCrypto, self.config(), self.now_ms) {
+            match Device::power_on(region, RustCrypto, self.config(), self.now_ms) {
                 Ok(device) => return device,
                 Err((dark, _)) => {
-                    flash = dark;
-                    flash.restore_power();
+                    region = dark;
+                    region.flash_mut().restore_power();
                 }
             }
         }
@@ -123,9 +129,9 @@ impl World {
             if done.is_err() {
                 boots += 1;
                 assert!(boots < 50, "the device reboots for ever");
-                let (mut flash, _, _) = device.power_off();
-                flash.restore_power();
-                device = self.boot(flash);
+                let (mut region, _, _) = device.power_off();
+                region.flash_mut().restore_power();
+                device = self.boot(region);
             }
         }
         (device, boots)

@@ -9,7 +9,7 @@ use mainstay_access::Duty;
 use mainstay_api::{NewDevice, NewDevices};
 use mainstay_client::Operator;
 use mainstay_device::config::TrialPolicy;
-use mainstay_device::{Config, Layout, SimulatedNor, provision};
+use mainstay_device::{Config, Layout, OnFlash, provision};
 use mainstay_fleet::DeviceId;
 use mainstay_plan::{Class, Plan};
 use mainstay_rollout::{FleetView, Rollout, RolloutId};
@@ -286,10 +286,10 @@ async fn populate(
     );
     let tokens = register(&homes, class, operations).await?;
     let config = device_config(setting, class)?;
-    let mut flash = SimulatedNor::new(config.layout.total_bytes(), PAGE_BYTES, WRITE_BYTES);
+    let mut region = OnFlash::simulated(layout(setting)?);
     let factory = setting.factory;
     provision(
-        &mut flash,
+        &mut region,
         &config,
         &RustCrypto,
         &factory.envelope,
@@ -303,7 +303,7 @@ async fn populate(
             let after = SignedDuration::from_secs(i64::try_from(home.first_seen_s).unwrap_or(0));
             let first_on = setting.start.saturating_add(after).unwrap_or(setting.start);
             let dice = Dice::new(setting.seed, number);
-            SimulatedDevice::new(home, token, dice, config.clone(), flash.clone(), first_on)
+            SimulatedDevice::new(home, token, dice, config.clone(), region.clone(), first_on)
         });
     let around = Circumstances {
         link: Link::new(base)?,
@@ -341,8 +341,7 @@ async fn register(
     Ok(tokens)
 }
 
-fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]>>, DemoError> {
-    let name = class_name(setting.plan, class)?;
+fn layout(setting: &Setting<'_>) -> Result<Layout, DemoError> {
     let too_large = |_| DemoError::Options {
         what: format!(
             "an image of {} bytes fits no simulated flash",
@@ -351,7 +350,11 @@ fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]
         cure: "give a smaller image",
     };
     let image_bytes = u32::try_from(setting.image_bytes_max).map_err(|_| too_large(()))?;
-    let layout = Layout::new(PAGE_BYTES, WRITE_BYTES, image_bytes).map_err(|_| too_large(()))?;
+    Layout::new(PAGE_BYTES, WRITE_BYTES, image_bytes).map_err(|_| too_large(()))
+}
+
+fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]>>, DemoError> {
+    let name = class_name(setting.plan, class)?;
     let within_ms = u64::try_from(class.revert.confirm_within.as_millis()).unwrap_or(u64::MAX);
     Ok(Config {
         root: Arc::from(setting.cast.root.as_slice()),
@@ -360,7 +363,6 @@ fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]
         vendor_id: name.vendor_id(),
         class_id: name.class_id(),
         bootloader: BOOTLOADER,
-        layout,
         trial: TrialPolicy::within(class.revert.boots, within_ms),
         fetch_bytes: FETCH_BYTES,
         checkpoint_bytes: FETCH_BYTES,
