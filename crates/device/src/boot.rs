@@ -19,7 +19,7 @@ use mainstay_trust::Primitives;
 use crate::flash::{Flash, FlashError};
 use crate::on_flash::OnFlash;
 use crate::record::{Record, Trial};
-use crate::slot::{Slot, is_intact};
+use crate::slot::Slot;
 use crate::storage::Storage as _;
 
 /// What was booted.
@@ -99,8 +99,12 @@ fn last_resort(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> B
     }
 }
 
-/// The boot loader's work: reads the journal, checks both slots, decides, and saves what changed.
-/// Whoever jumps hands the answer over to what it starts.
+/// A swap after which its image isn't intact makes the boot decision anew, and so may want the other image
+/// back. More of them than this would only wear flash out.
+const SWAPS_MAX: usize = 3;
+
+/// The boot loader's work: reads the journal, checks both slots, decides, brings the image to where it runs,
+/// and saves what changed. Whoever jumps hands the answer over to what it starts.
 ///
 /// # Errors
 /// If flash fails or the power goes away; the next power-up starts over.
@@ -109,20 +113,28 @@ pub fn power_up<F: Flash>(
     primitives: &impl Primitives,
     at: u64,
 ) -> Result<Booted, FlashError> {
+    storage.finish_swap()?;
     let loaded = storage.record()?;
-    let mut record = loaded.clone().unwrap_or_default();
-    let (flash, layout) = (storage.flash(), *storage.layout());
-    let a = is_intact(flash, &layout, Slot::A, primitives)?;
-    let b = is_intact(flash, &layout, Slot::B, primitives)?;
-    let is_intact = |slot| match slot {
-        Slot::A => a,
-        Slot::B => b,
-    };
-    let booted = decide(&mut record, is_intact, at);
-    if loaded.as_ref() != Some(&record) {
-        storage.save_record(&mut record)?;
+    for _ in 0..SWAPS_MAX {
+        let mut record = loaded.clone().unwrap_or_default();
+        let a = storage.is_intact(Slot::A, primitives)?;
+        let b = storage.is_intact(Slot::B, primitives)?;
+        let is_intact = |slot| match slot {
+            Slot::A => a,
+            Slot::B => b,
+        };
+        let booted = decide(&mut record, is_intact, at);
+        if booted.slot.is_none_or(|slot| storage.is_in_place(slot)) {
+            // Saved after the swap: a cut during it costs a trial none of its boots.
+            if loaded.as_ref() != Some(&record) {
+                storage.save_record(&mut record)?;
+            }
+            return Ok(booted);
+        }
+        storage.swap()?;
     }
-    Ok(booted)
+    // Flash that can't hold what is copied: nothing here may be run.
+    Ok(booted(None, BootReason::SafeMode))
 }
 
 #[cfg(test)]

@@ -5,8 +5,12 @@
 //! | journal A, B | 1 each | one [`crate::Record`] each, the newer one counts |
 //! | root A, B | as many as the largest root takes | one signed root each, the newer one counts |
 //! | revocations A, B | as many as the largest take | signed revocations, the newer ones count |
-//! | slot A, B: head | as many as 4.2 KB take | what was accepted, and its envelope |
-//! | slot A, B: image | as many as the largest image takes | the image |
+//! | swap log, scratch | 2 and 1, with [`Strategy::Swap`] alone | how far a swap has come, and what it moves |
+//! | head of slot A, B | as many as 4.2 KB take | what was accepted, and its envelope |
+//! | first, second place | as many as the largest image takes | an image |
+//!
+//! Slot A has the first place and slot B the second, until a swap lets them change: see `swap.rs`. With
+//! [`Strategy::Overwrite`] there is only slot A.
 
 use core::fmt;
 
@@ -20,6 +24,26 @@ pub struct Layout {
     page_bytes: u32,
     write_bytes: u32,
     image_pages: u32,
+    strategy: Strategy,
+}
+
+/// How a device gets from one image to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Strategy {
+    /// An image runs from where it lies: the part maps either bank, or images run anywhere.
+    #[default]
+    DualBank,
+    /// Images run from the first place alone; the boot loader swaps them.
+    Swap,
+}
+
+/// One of the two places for images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// With [`Strategy::Swap`], the one to run from.
+    First,
+    /// The other one.
+    Second,
 }
 
 /// Why sizes make no layout.
@@ -56,6 +80,9 @@ impl fmt::Display for LayoutError {
 
 impl core::error::Error for LayoutError {}
 
+/// See `swap_log.rs`.
+const SWAP_LOG_PAGES: u32 = 2;
+
 /// The largest write size of the parts in use (STM32H7: 32 bytes).
 pub const WRITE_BYTES_MAX: usize = 32;
 
@@ -81,13 +108,36 @@ impl Layout {
             page_bytes,
             write_bytes,
             image_pages: image_bytes_max.div_ceil(page_bytes),
+            strategy: Strategy::DualBank,
         };
-        let pages = u64::from(layout.pages_before_slots())
-            + 2 * (u64::from(layout.head_pages()) + u64::from(layout.image_pages));
-        match u32::try_from(pages * u64::from(page_bytes)) {
-            Ok(_) => Ok(layout),
+        layout.checked()
+    }
+
+    /// The same sizes for another strategy.
+    ///
+    /// # Errors
+    /// If the whole is over 4 GiB then, or an image has more pages than a swap can count, 65,535.
+    pub fn with(self, strategy: Strategy) -> Result<Self, LayoutError> {
+        let layout = Self { strategy, ..self };
+        if strategy == Strategy::Swap && layout.image_pages > u16::MAX.into() {
+            return Err(LayoutError::TooLarge);
+        }
+        layout.checked()
+    }
+
+    /// The layout, if it is addressable by 32 bits.
+    fn checked(self) -> Result<Self, LayoutError> {
+        let pages = u64::from(self.pages_before_images()) + 2 * u64::from(self.image_pages);
+        match u32::try_from(pages * u64::from(self.page_bytes)) {
+            Ok(_) => Ok(self),
             Err(_) => Err(LayoutError::TooLarge),
         }
+    }
+
+    /// How a device gets from one image to the other.
+    #[must_use]
+    pub fn strategy(&self) -> Strategy {
+        self.strategy
     }
 
     /// Bytes of a page.
@@ -105,7 +155,7 @@ impl Layout {
     /// Bytes of the whole region.
     #[must_use]
     pub fn total_bytes(&self) -> u32 {
-        self.page_bytes * (self.pages_before_slots() + 2 * self.slot_pages())
+        self.page_bytes * (self.pages_before_images() + 2 * self.image_pages)
     }
 
     /// Room for an image in each slot.
@@ -136,37 +186,66 @@ impl Layout {
         (0..self.pages_of(paper)).map(move |index| start + index * page)
     }
 
+    /// Address of page 0 or 1 of the swap log.
+    pub(crate) fn swap_log(&self, page: u32) -> u32 {
+        self.page_bytes * (self.pages_before_swap() + (page & 1))
+    }
+
+    /// Address of the scratch page.
+    pub(crate) fn scratch(&self) -> u32 {
+        self.page_bytes * (self.pages_before_swap() + SWAP_LOG_PAGES)
+    }
+
     /// Address of a slot's head.
     #[must_use]
     pub fn head(&self, slot: Slot) -> u32 {
-        self.page_bytes * (self.pages_before_slots() + slot.number() * self.slot_pages())
+        self.page_bytes * (self.pages_before_heads() + slot.number() * self.head_pages())
     }
 
-    /// Address of a slot's image.
-    #[must_use]
-    pub fn image(&self, slot: Slot) -> u32 {
-        self.head(slot) + self.page_bytes * self.head_pages()
-    }
-
-    /// Addresses of all pages of a slot.
-    pub fn pages(&self, slot: Slot) -> impl Iterator<Item = u32> + use<> {
+    /// Addresses of all pages of a slot's head.
+    pub fn head_pages_of(&self, slot: Slot) -> impl Iterator<Item = u32> + use<> {
         let (start, page) = (self.head(slot), self.page_bytes);
-        (0..self.slot_pages()).map(move |index| start + index * page)
+        (0..self.head_pages()).map(move |index| start + index * page)
     }
 
-    /// Addresses of the pages of a slot's image from `offset` on, a multiple of the page size.
-    pub fn image_pages(&self, slot: Slot, offset: u32) -> impl Iterator<Item = u32> + use<> {
-        let start = self.image(slot).saturating_add(offset);
-        self.pages(slot).filter(move |page| *page >= start)
+    /// Address of an image's place.
+    #[must_use]
+    pub fn image(&self, place: Place) -> u32 {
+        let before = match place {
+            Place::First => 0,
+            Place::Second => self.image_pages,
+        };
+        self.page_bytes * (self.pages_before_images() + before)
     }
 
-    fn slot_pages(&self) -> u32 {
-        self.head_pages() + self.image_pages
+    /// Addresses of the pages of a place from `offset` on, a multiple of the page size.
+    pub fn image_pages(&self, place: Place, offset: u32) -> impl Iterator<Item = u32> + use<> {
+        let (start, page) = (self.image(place), self.page_bytes);
+        (offset / page..self.image_pages).map(move |index| start + index * page)
+    }
+
+    /// How many pages an image of so many bytes takes, at most those of a place.
+    pub(crate) fn pages_for(&self, image_bytes: u32) -> u16 {
+        let pages = image_bytes.div_ceil(self.page_bytes).min(self.image_pages);
+        // `with` refuses more.
+        u16::try_from(pages).unwrap_or(u16::MAX)
     }
 
     /// The journal, the roots and the revocations.
-    fn pages_before_slots(&self) -> u32 {
+    fn pages_before_swap(&self) -> u32 {
         2 + 2 * (self.pages_of(Paper::Root) + self.pages_of(Paper::Revocations))
+    }
+
+    fn pages_before_heads(&self) -> u32 {
+        let swap_pages = match self.strategy {
+            Strategy::Swap => SWAP_LOG_PAGES + 1,
+            Strategy::DualBank => 0,
+        };
+        self.pages_before_swap() + swap_pages
+    }
+
+    fn pages_before_images(&self) -> u32 {
+        self.pages_before_heads() + 2 * self.head_pages()
     }
 
     fn pages_of(&self, paper: Paper) -> u32 {
@@ -191,31 +270,38 @@ mod tests {
 
     #[test]
     fn regions_follow_each_other_without_overlap() {
-        let layout = Layout::new(1024, 4, 10_000).expect("a micro:bit's sizes");
-        let starts = [
-            layout.journal(0),
-            layout.journal(1),
-            layout.paper(Paper::Root, 0),
-            layout.paper(Paper::Root, 1),
-            layout.paper(Paper::Revocations, 0),
-            layout.paper(Paper::Revocations, 1),
-            layout.head(Slot::A),
-            layout.image(Slot::A),
-            layout.head(Slot::B),
-            layout.image(Slot::B),
-            layout.total_bytes(),
-        ];
-        assert!(starts.is_sorted_by(|a, b| a < b), "{starts:?}");
-        assert_eq!(
-            layout.image(Slot::A) + layout.image_bytes(),
-            layout.head(Slot::B)
-        );
-        let last = layout.paper_pages(Paper::Revocations, 1).last();
-        assert_eq!(last, Some(layout.head(Slot::A) - 1024));
-        assert_eq!(
-            layout.pages(Slot::B).last(),
-            Some(layout.total_bytes() - 1024)
-        );
+        let dual = Layout::new(1024, 4, 10_000).expect("a micro:bit's sizes");
+        let swap = dual.with(Strategy::Swap).expect("three pages more");
+        assert_eq!(swap.total_bytes(), dual.total_bytes() + 3 * 1024);
+        for layout in [dual, swap] {
+            let mut starts = vec![
+                layout.journal(0),
+                layout.journal(1),
+                layout.paper(Paper::Root, 0),
+                layout.paper(Paper::Root, 1),
+                layout.paper(Paper::Revocations, 0),
+                layout.paper(Paper::Revocations, 1),
+            ];
+            if layout.strategy() == Strategy::Swap {
+                starts.extend([layout.swap_log(0), layout.swap_log(1), layout.scratch()]);
+            }
+            starts.extend([
+                layout.head(Slot::A),
+                layout.head(Slot::B),
+                layout.image(Place::First),
+                layout.image(Place::Second),
+                layout.total_bytes(),
+            ]);
+            assert!(starts.is_sorted_by(|a, b| a < b), "{starts:?}");
+            let last = layout.paper_pages(Paper::Revocations, 1).last();
+            assert!(last.is_some_and(|last| starts.contains(&(last + 1024))));
+            let last = layout.head_pages_of(Slot::B).last();
+            assert_eq!(last, Some(layout.image(Place::First) - 1024));
+            let last = layout.image_pages(Place::First, 2048).last();
+            assert_eq!(last, Some(layout.image(Place::Second) - 1024));
+            let last = layout.image_pages(Place::Second, 0).last();
+            assert_eq!(last, Some(layout.total_bytes() - 1024));
+        }
     }
 
     #[test]

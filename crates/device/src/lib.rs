@@ -9,6 +9,7 @@
 //! | is this slot what the device accepted? | `slot.rs` |
 //! | which root and revocations count? | `papers.rs` |
 //! | which slot boots, and why? | `boot.rs` |
+//! | how does its image get to where it runs? | `swap.rs`, `swap_log.rs` |
 //! | what happens next? | `machine.rs`: [`step`], in the words of `state.rs` |
 //! | what does it need for that? | `want.rs` |
 //! | may this root or bundle be taken? | `take_papers.rs` |
@@ -41,6 +42,8 @@ pub mod record_wire;
 pub mod slot;
 pub mod state;
 mod storage;
+mod swap;
+mod swap_log;
 mod take_papers;
 pub mod trial;
 pub mod want;
@@ -52,7 +55,7 @@ pub use error::DeviceError;
 #[cfg(any(test, feature = "fake"))]
 pub use fake::{Cut, SimulatedNor};
 pub use flash::{Flash, FlashError};
-pub use layout::Layout;
+pub use layout::{Layout, Place, Strategy};
 pub use machine::step;
 pub use on_flash::OnFlash;
 pub use papers::{Paper, Papers};

@@ -6,24 +6,103 @@ use mainstay_trust::{DigestAlgorithm, Image, Primitives};
 use crate::fake::SimulatedNor;
 use crate::flash::{Flash, FlashError};
 use crate::journal;
-use crate::layout::Layout;
+use crate::layout::{Layout, Place, Strategy};
 use crate::papers::{self, Paper};
 use crate::provision::write_image;
 use crate::record::Record;
 use crate::slot::{self, Head, Slot};
 use crate::storage::{Grain, Storage};
+use crate::{swap, swap_log};
 
 /// A region of flash, and what lies where in it.
 #[derive(Debug, Clone)]
 pub struct OnFlash<F> {
     flash: F,
     layout: Layout,
+    /// The slot whose image lies in the first place.
+    first: Slot,
 }
 
 impl<F: Flash> OnFlash<F> {
-    /// The storage in this region.
-    pub fn new(flash: F, layout: Layout) -> Self {
-        Self { flash, layout }
+    /// The storage in this region, as the boot loader left it.
+    ///
+    /// # Errors
+    /// The flash, given back, if it fails.
+    pub fn open(flash: F, layout: Layout) -> Result<Self, (F, FlashError)> {
+        match first(&flash, &layout) {
+            Ok(first) => Ok(Self {
+                flash,
+                layout,
+                first,
+            }),
+            Err(error) => Err((flash, error)),
+        }
+    }
+
+    /// Where the image of a slot lies.
+    #[must_use]
+    pub fn place(&self, slot: Slot) -> Place {
+        if slot == self.first {
+            Place::First
+        } else {
+            Place::Second
+        }
+    }
+
+    /// Whether an image runs from where that of this slot lies.
+    pub(crate) fn is_in_place(&self, slot: Slot) -> bool {
+        self.layout.strategy() == Strategy::DualBank || self.place(slot) == Place::First
+    }
+
+    /// Brings a swap to its end that a power cut interrupted.
+    pub(crate) fn finish_swap(&mut self) -> Result<(), FlashError> {
+        if self.layout.strategy() == Strategy::Swap {
+            self.first = swap::finish(&mut self.flash, &self.layout)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the images of both slots change places.
+    pub(crate) fn swap(&mut self) -> Result<(), FlashError> {
+        let mut pages = 0;
+        for slot in [Slot::A, Slot::B] {
+            let image_bytes = self.head_or_none(slot)?.map_or(0, |head| head.image_bytes);
+            pages = pages.max(self.layout.pages_for(image_bytes));
+        }
+        self.first = swap::begin(&mut self.flash, &self.layout, self.first, pages)?;
+        Ok(())
+    }
+
+    /// Whether the image of a slot is, byte for byte, the one that the device accepted. A slot that can't be
+    /// read isn't: parts with error correction refuse to read what a cut write left behind.
+    ///
+    /// # Errors
+    /// If flash fails otherwise.
+    pub fn is_intact(&self, slot: Slot, primitives: &impl Primitives) -> Result<bool, FlashError> {
+        match self.compare(slot, primitives) {
+            Err(FlashError::Failed) => Ok(false),
+            outcome => outcome,
+        }
+    }
+
+    fn compare(&self, slot: Slot, primitives: &impl Primitives) -> Result<bool, FlashError> {
+        let Some(head) = self.head(slot)? else {
+            return Ok(false);
+        };
+        if head.image_bytes > self.layout.image_bytes() {
+            return Ok(false);
+        }
+        // What was accepted by SHA-384 is known again by its name.
+        let algorithm = DigestAlgorithm::Sha256;
+        let image = self.measure(slot, head.image_bytes, algorithm, primitives)?;
+        Ok(image.digest.ct_eq(&head.image_digest))
+    }
+
+    fn head_or_none(&self, slot: Slot) -> Result<Option<Head<F::View<'_>>>, FlashError> {
+        match self.head(slot) {
+            Err(FlashError::Failed) => Ok(None),
+            outcome => outcome,
+        }
     }
 
     /// The region.
@@ -55,7 +134,11 @@ impl OnFlash<SimulatedNor> {
     #[must_use]
     pub fn simulated(layout: Layout) -> Self {
         let (total, page) = (layout.total_bytes(), layout.page_bytes());
-        Self::new(SimulatedNor::new(total, page, layout.write_bytes()), layout)
+        Self {
+            flash: SimulatedNor::new(total, page, layout.write_bytes()),
+            layout,
+            first: Slot::A,
+        }
     }
 }
 
@@ -98,17 +181,19 @@ impl<F: Flash> Storage for OnFlash<F> {
     }
 
     fn erase(&mut self, slot: Slot) -> Result<(), FlashError> {
-        let mut pages = self.layout.pages(slot);
-        pages.try_for_each(|page| self.flash.erase_page(page))
+        for page in self.layout.head_pages_of(slot) {
+            self.flash.erase_page(page)?;
+        }
+        self.erase_image_from(slot, 0)
     }
 
     fn erase_image_from(&mut self, slot: Slot, offset: u32) -> Result<(), FlashError> {
-        let mut pages = self.layout.image_pages(slot, offset);
+        let mut pages = self.layout.image_pages(self.place(slot), offset);
         pages.try_for_each(|page| self.flash.erase_page(page))
     }
 
     fn write_image(&mut self, slot: Slot, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
-        let address = self.layout.image(slot) + offset;
+        let address = self.layout.image(self.place(slot)) + offset;
         let unit = self.layout.write_bytes() as usize;
         write_image(&mut self.flash, address, bytes, unit)
     }
@@ -120,14 +205,8 @@ impl<F: Flash> Storage for OnFlash<F> {
         algorithm: DigestAlgorithm,
         primitives: &impl Primitives,
     ) -> Result<Image, FlashError> {
-        slot::measure(
-            &self.flash,
-            &self.layout,
-            slot,
-            length,
-            algorithm,
-            primitives,
-        )
+        let address = self.layout.image(self.place(slot));
+        slot::measure(&self.flash, address, length, algorithm, primitives)
     }
 
     /// Nothing: the boot decision reads the record.
@@ -139,4 +218,18 @@ impl<F: Flash> Storage for OnFlash<F> {
     fn settle(&mut self, _slot: Slot) -> Result<(), FlashError> {
         Ok(())
     }
+}
+
+/// The slot whose image lies in the first place, by the newest entry of the swap log.
+fn first(flash: &impl Flash, layout: &Layout) -> Result<Slot, FlashError> {
+    if layout.strategy() == Strategy::DualBank {
+        return Ok(Slot::A);
+    }
+    let newest = swap_log::newest(flash, layout)?;
+    Ok(
+        newest.map_or(Slot::A, |progress| match progress.is_complete() {
+            true => progress.first_after(),
+            false => progress.first,
+        }),
+    )
 }

@@ -9,7 +9,7 @@ use crate::flash::{Flash, FlashError};
 use crate::layout::WRITE_BYTES_MAX;
 use crate::on_flash::OnFlash;
 use crate::record::Record;
-use crate::slot::{ENVELOPE_BYTES_MAX, Head, Slot, is_intact};
+use crate::slot::{ENVELOPE_BYTES_MAX, Head, Slot};
 use crate::storage::Storage as _;
 
 /// Why a device can't be provisioned.
@@ -107,7 +107,7 @@ fn check_image<F: Flash>(
     manifest: &Manifest<'_>,
     primitives: &impl Primitives,
 ) -> Result<(), ProvisionError> {
-    if !is_intact(storage.flash(), storage.layout(), Slot::A, primitives)? {
+    if !storage.is_intact(Slot::A, primitives)? {
         return Err(Refusal::PayloadDigest.into());
     }
     let expected = manifest.image();

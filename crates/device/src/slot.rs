@@ -182,14 +182,13 @@ fn checksum(fixed: &[u8; HEAD_BYTES], envelope: &[u8]) -> u32 {
     digest.finalize()
 }
 
-/// The first `length` bytes of a slot's image, as flash holds them, measured in one pass.
+/// The first `length` bytes of the image at `address`, as flash holds them, measured in one pass.
 ///
 /// # Errors
 /// If flash fails.
 pub fn measure(
     flash: &impl Flash,
-    layout: &Layout,
-    slot: Slot,
+    address: u32,
     length: u32,
     algorithm: DigestAlgorithm,
     primitives: &impl Primitives,
@@ -200,44 +199,9 @@ pub fn measure(
     while at < length {
         let count = (length - at).min(PIECE_BYTES as u32);
         let part = &mut piece[..count as usize];
-        flash.read(layout.image(slot) + at, part)?;
+        flash.read(address + at, part)?;
         measuring.update(part);
         at += count;
     }
     Ok(measuring.finish())
-}
-
-/// Whether a slot's image is, byte for byte, the one that the device accepted. A slot that can't be read
-/// isn't: parts with error correction refuse to read what a cut write left behind.
-///
-/// # Errors
-/// If flash fails otherwise.
-pub fn is_intact(
-    flash: &impl Flash,
-    layout: &Layout,
-    slot: Slot,
-    primitives: &impl Primitives,
-) -> Result<bool, FlashError> {
-    match compare(flash, layout, slot, primitives) {
-        Err(FlashError::Failed) => Ok(false),
-        outcome => outcome,
-    }
-}
-
-fn compare(
-    flash: &impl Flash,
-    layout: &Layout,
-    slot: Slot,
-    primitives: &impl Primitives,
-) -> Result<bool, FlashError> {
-    let Some(head) = load(flash, layout, slot)? else {
-        return Ok(false);
-    };
-    if head.image_bytes > layout.image_bytes() {
-        return Ok(false);
-    }
-    // What was accepted by SHA-384 is known again by its name.
-    let algorithm = DigestAlgorithm::Sha256;
-    let image = measure(flash, layout, slot, head.image_bytes, algorithm, primitives)?;
-    Ok(image.digest.ct_eq(&head.image_digest))
 }

@@ -48,7 +48,7 @@ fn check_papers(bytes: &[u8]) {
     let (mut flash, layout) = (flash(), layout());
     put(&mut flash, &layout, Paper::Root, root);
     put(&mut flash, &layout, Paper::Revocations, revocations);
-    let region = OnFlash::new(flash, layout);
+    let region = OnFlash::open(flash, layout).expect("flash works");
     let papers = Papers::lent_by(&region).expect("flash works");
     let opened = papers
         .open(&GOLDEN.root, &RustCrypto)

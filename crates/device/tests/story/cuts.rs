@@ -4,8 +4,7 @@
 //! After each cut the device must come up with an image that it accepted, tell the truth about it,
 //! and end where it would have ended without the cut.
 
-use mainstay_device::slot::is_intact;
-use mainstay_device::{Cut, Slot, Storage as _};
+use mainstay_device::{Cut, Place, Slot, Storage as _, Strategy};
 use mainstay_trust::rustcrypto::RustCrypto;
 use proptest::prelude::*;
 
@@ -28,18 +27,26 @@ fn image(byte: u8) -> Vec<u8> {
         .collect()
 }
 
+/// What becomes of the second release, and how the device gets to it.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    broken: bool,
+    strategy: Strategy,
+}
+
 struct Scene {
     world: World,
     first: Release,
     second: Release,
 }
 
-fn scene(broken: bool) -> Scene {
+fn scene(case: Case) -> Scene {
     let mut world = World::new();
+    world.strategy = case.strategy;
     let first = world.vendor.release(1, &[], &image(1));
     let second = world.vendor.release(2, &[&first], &image(2));
     world.offered = Some(second.clone());
-    if broken {
+    if case.broken {
         world.broken.push(second.manifest);
     }
     Scene {
@@ -66,19 +73,21 @@ fn check_truth(device: &TestDevice, scene: &Scene, context: &str) {
         let head = region.head(*slot).unwrap_or_default();
         let manifest = head.as_ref().and_then(|head| head.manifest(&RustCrypto));
         manifest.is_some_and(|manifest| manifest.digest == release)
-            && is_intact(region.flash(), region.layout(), *slot, &RustCrypto) == Ok(true)
+            && region.is_intact(*slot, &RustCrypto) == Ok(true)
+            && (region.layout().strategy() == Strategy::DualBank
+                || region.place(*slot) == Place::First)
     });
     assert!(
         from.is_some(),
-        "{context}: says {release}, and no slot holds it"
+        "{context}: says {release}, and no slot to run from holds it"
     );
 }
 
 /// Runs the update with a cut at operation `index`; tells how many operations there were.
-fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
-    let mut scene = scene(broken);
+fn run(case: Case, index: Option<(u64, (Cut, bool))>) -> u64 {
+    let mut scene = scene(case);
     scene.world.corrects_errors = index.is_some_and(|(_, (_, unreadable))| unreadable);
-    let context = format!("broken {broken}, cut {index:?}");
+    let context = format!("{case:?}, cut {index:?}");
     let flash = scene.world.factory(&scene.first);
     let before = flash.flash().operations();
     let mut device = scene.world.boot(flash);
@@ -90,7 +99,7 @@ fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
         until_ms += HOUR_MS / 60;
         (device, _) = scene.world.live(device, until_ms);
         check_truth(&device, &scene, &context);
-        if broken
+        if case.broken
             && device
                 .record()
                 .reports
@@ -102,7 +111,7 @@ fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
     }
     (device, _) = scene.world.live(device, until_ms + HOUR_MS / 6);
     check_truth(&device, &scene, &context);
-    let expected = if broken {
+    let expected = if case.broken {
         scene.first.manifest
     } else {
         scene.second.manifest
@@ -112,34 +121,53 @@ fn run(broken: bool, index: Option<(u64, (Cut, bool))>) -> u64 {
     device.storage().flash().operations() - before
 }
 
-fn sweep(broken: bool) {
-    let operations = run(broken, None);
+fn sweep(case: Case, cuts: &[(Cut, bool)]) {
+    let operations = run(case, None);
     assert!(
         operations > 10,
         "the story is too short to mean anything: {operations} operations"
     );
     for index in 0..operations {
-        for cut in CUTS {
-            run(broken, Some((index, cut)));
+        for cut in cuts {
+            run(case, Some((index, *cut)));
         }
     }
 }
 
 #[test]
 fn an_update_survives_a_cut_at_every_operation() {
-    sweep(false);
+    let case = Case {
+        broken: false,
+        strategy: Strategy::DualBank,
+    };
+    sweep(case, &CUTS);
 }
 
 #[test]
 fn a_revert_survives_a_cut_at_every_operation() {
-    sweep(true);
+    let case = Case {
+        broken: true,
+        strategy: Strategy::DualBank,
+    };
+    sweep(case, &CUTS);
+}
+
+#[test]
+fn so_do_swaps() {
+    for broken in [false, true] {
+        let case = Case {
+            broken,
+            strategy: Strategy::Swap,
+        };
+        sweep(case, &CUTS[2..4]);
+    }
 }
 
 /// Lives through one cut after the other, then in peace.
-fn live_through(cuts: &[(u64, u32)], broken: bool, unreadable: bool) {
-    let mut scene = scene(broken);
+fn live_through(cuts: &[(u64, u32)], case: Case, unreadable: bool) {
+    let mut scene = scene(case);
     scene.world.corrects_errors = unreadable;
-    let context = format!("broken {broken}, unreadable {unreadable}, cuts {cuts:?}");
+    let context = format!("{case:?}, unreadable {unreadable}, cuts {cuts:?}");
     let flash = scene.world.factory(&scene.first);
     let mut device = scene.world.boot(flash);
     let mut until_ms = START_S * 1000;
@@ -158,7 +186,7 @@ fn live_through(cuts: &[(u64, u32)], broken: bool, unreadable: bool) {
     let runs = device.running_release();
     // A good release may have used its boots up; an ill one is never kept.
     assert!(
-        !broken || runs == Some(scene.first.manifest),
+        !case.broken || runs == Some(scene.first.manifest),
         "{context}: kept {runs:?}"
     );
 }
@@ -167,10 +195,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
     fn a_device_survives_many_cuts(
-        cuts in proptest::collection::vec((0..20u64, 0..=1000u32), 2..8),
+        cuts in proptest::collection::vec((0..40u64, 0..=1000u32), 2..8),
         broken: bool,
+        swaps: bool,
         unreadable: bool,
     ) {
-        live_through(&cuts, broken, unreadable);
+        let strategy = if swaps { Strategy::Swap } else { Strategy::DualBank };
+        live_through(&cuts, Case { broken, strategy }, unreadable);
     }
 }

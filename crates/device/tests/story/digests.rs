@@ -99,7 +99,7 @@ fn the_factory_holds_an_image_to_both_digests() {
     let world = World::new();
     let hostile = of_another_sha384(&world.vendor, 1);
     let config = world.config();
-    let mut region = OnFlash::simulated(World::layout());
+    let mut region = OnFlash::simulated(world.layout());
     let Release {
         envelope, image, ..
     } = &hostile;

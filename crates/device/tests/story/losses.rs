@@ -15,7 +15,7 @@ fn image(byte: u8) -> Vec<u8> {
 
 /// The image in `slot` is no longer what was accepted.
 fn rot(region: &mut Region, slot: Slot) {
-    let page = region.layout().image(slot);
+    let page = region.layout().image(region.place(slot));
     let erased = region.flash_mut().erase_page(page);
     erased.expect("an image begins at a page");
 }

@@ -8,7 +8,7 @@
 use mainstay_artifact::document_file;
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{
-    Config, Device, DeviceError, Layout, OnFlash, SimulatedNor, Want, provision,
+    Config, Device, DeviceError, Layout, OnFlash, SimulatedNor, Strategy, Want, provision,
 };
 use mainstay_protocol::{CheckIn, Directive, Event, Health, SelfTest, Todo, read, write};
 use mainstay_trust::rustcrypto::RustCrypto;
@@ -34,6 +34,8 @@ pub struct World {
     pub offline: bool,
     /// Whether its flash corrects errors, and refuses to read what was torn.
     pub corrects_errors: bool,
+    /// How it gets from one image to the other.
+    pub strategy: Strategy,
     /// Every report that arrived, in order, each once.
     pub events: Vec<Event>,
     /// Whether the running image's self-test passes: by manifest digest.
@@ -50,6 +52,7 @@ impl World {
             now_ms: START_S * 1000,
             offline: false,
             corrects_errors: false,
+            strategy: Strategy::DualBank,
             events: Vec::new(),
             broken: Vec::new(),
             acknowledged: 0,
@@ -77,17 +80,19 @@ impl World {
         }
     }
 
-    pub fn layout() -> Layout {
-        Layout::new(PAGE_BYTES, 4, 3 * PAGE_BYTES).unwrap()
+    pub fn layout(&self) -> Layout {
+        let layout = Layout::new(PAGE_BYTES, 4, 3 * PAGE_BYTES).unwrap();
+        layout.with(self.strategy).unwrap()
     }
 
     /// A flash with this release from the factory.
     pub fn factory(&self, release: &Release) -> Region {
-        let mut flash = SimulatedNor::new(Self::layout().total_bytes(), PAGE_BYTES, 4);
+        let layout = self.layout();
+        let mut flash = SimulatedNor::new(layout.total_bytes(), PAGE_BYTES, 4);
         if self.corrects_errors {
             flash = flash.with_error_correction();
         }
-        let mut region = OnFlash::new(flash, Self::layout());
+        let mut region = OnFlash::open(flash, layout).unwrap();
         provision(
             &mut region,
             &self.config(),

@@ -1,0 +1,199 @@
+//! How far a swap has come: an append-only log on two pages.
+//!
+//! Entries are written one after the other onto erased flash; when a page is full, the other one is erased and
+//! goes on. The whole entry with the highest number counts. All numbers are little-endian.
+//!
+//! | offset | bytes | what |
+//! |---|---|---|
+//! | 0 | 4 | number of the entry, from 1 |
+//! | 4 | 4 | steps that are done, see `swap.rs` |
+//! | 8 | 2 | pages to exchange |
+//! | 10 | 1 | the slot that lay in the first place when the swap began: 0 or 1 |
+//! | 11 | 1 | zero |
+//! | 12 | 4 | CRC-32 (ISO-HDLC) of all before |
+//!
+//! An entry takes 16 bytes, or one write if that is larger. One that a power cut tore may read well today and
+//! badly tomorrow; so whoever goes on from an entry found at power-up writes it once more before anything
+//! relies on it ([`restate`]).
+
+use crate::flash::{Flash, FlashError};
+use crate::layout::{Layout, WRITE_BYTES_MAX};
+use crate::record_wire::CRC;
+use crate::slot::Slot;
+
+const ENTRY_BYTES: usize = 16;
+const CRC_AT: usize = 12;
+/// A spot that won't take an entry is passed over, and so is the next: then the part is broken.
+const TRIES: u32 = 4;
+
+/// How far a swap has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The slot that lay in the first place when it began.
+    pub first: Slot,
+    /// Pages to exchange.
+    pub pages: u16,
+    /// Steps that are done.
+    pub steps: u32,
+}
+
+/// Where an entry was found, and what it says.
+struct Found {
+    number: u32,
+    page: u32,
+    progress: Progress,
+}
+
+/// The newest entry; none before the first swap.
+///
+/// # Errors
+/// If flash fails.
+pub fn newest(flash: &impl Flash, layout: &Layout) -> Result<Option<Progress>, FlashError> {
+    Ok(find(flash, layout)?.map(|found| found.progress))
+}
+
+/// Writes an entry that counts from now on.
+///
+/// # Errors
+/// If flash fails; the entry that counted before counts still.
+pub fn append(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    progress: Progress,
+) -> Result<(), FlashError> {
+    let found = find(flash, layout)?;
+    let (page, number) = found.map_or((0, 0), |found| (found.page, found.number));
+    let entry = encode(number.saturating_add(1), progress);
+    let mut index = free(flash, layout, page)?;
+    for _ in 0..TRIES {
+        if index >= entries(layout) {
+            break;
+        }
+        if written(flash, layout, spot(layout, page, index), &entry)? {
+            return Ok(());
+        }
+        index += 1;
+    }
+    let other = layout.swap_log(page ^ 1);
+    flash.erase_page(other)?;
+    match written(flash, layout, other, &entry)? {
+        true => Ok(()),
+        false => Err(FlashError::Failed),
+    }
+}
+
+/// Writes the newest entry once more, so that it stays what it was read as. Returns it.
+///
+/// # Errors
+/// If flash fails.
+pub fn restate(flash: &mut impl Flash, layout: &Layout) -> Result<Option<Progress>, FlashError> {
+    let found = newest(flash, layout)?;
+    if let Some(progress) = found {
+        append(flash, layout, progress)?;
+    }
+    Ok(found)
+}
+
+fn entry_bytes(layout: &Layout) -> u32 {
+    layout.write_bytes().max(ENTRY_BYTES as u32)
+}
+
+/// Entries on a page.
+fn entries(layout: &Layout) -> u32 {
+    layout.page_bytes() / entry_bytes(layout)
+}
+
+fn spot(layout: &Layout, page: u32, index: u32) -> u32 {
+    layout.swap_log(page) + index * entry_bytes(layout)
+}
+
+fn find(flash: &impl Flash, layout: &Layout) -> Result<Option<Found>, FlashError> {
+    let mut best: Option<Found> = None;
+    for page in 0..2 {
+        for index in 0..entries(layout) {
+            let Some(bytes) = read(flash, spot(layout, page, index))? else {
+                continue;
+            };
+            let Some((number, progress)) = decode(&bytes) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|best| best.number < number) {
+                best = Some(Found {
+                    number,
+                    page,
+                    progress,
+                });
+            }
+        }
+    }
+    Ok(best)
+}
+
+/// The first spot of a page behind which everything is erased.
+fn free(flash: &impl Flash, layout: &Layout, page: u32) -> Result<u32, FlashError> {
+    let mut index = entries(layout);
+    while index > 0 {
+        let before = read(flash, spot(layout, page, index - 1))?;
+        if before != Some([0xff; ENTRY_BYTES]) {
+            break;
+        }
+        index -= 1;
+    }
+    Ok(index)
+}
+
+/// The bytes of a spot; none if they can't be read, as a torn write is by a part with error correction.
+fn read(flash: &impl Flash, address: u32) -> Result<Option<[u8; ENTRY_BYTES]>, FlashError> {
+    let mut bytes = [0; ENTRY_BYTES];
+    match flash.read(address, &mut bytes) {
+        Err(FlashError::Failed) => Ok(None),
+        outcome => outcome.map(|()| Some(bytes)),
+    }
+}
+
+/// Writes an entry, and whether it is there: a spot that looked erased may not have been.
+fn written(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    address: u32,
+    entry: &[u8; ENTRY_BYTES],
+) -> Result<bool, FlashError> {
+    let mut padded = [0xff; WRITE_BYTES_MAX];
+    padded[..ENTRY_BYTES].copy_from_slice(entry);
+    match flash.write(address, &padded[..entry_bytes(layout) as usize]) {
+        Err(FlashError::NotErased | FlashError::Failed) => Ok(false),
+        Err(error) => Err(error),
+        Ok(()) => Ok(read(flash, address)? == Some(*entry)),
+    }
+}
+
+fn encode(number: u32, progress: Progress) -> [u8; ENTRY_BYTES] {
+    let mut bytes = [0; ENTRY_BYTES];
+    bytes[..4].copy_from_slice(&number.to_le_bytes());
+    bytes[4..8].copy_from_slice(&progress.steps.to_le_bytes());
+    bytes[8..10].copy_from_slice(&progress.pages.to_le_bytes());
+    // 0 or 1.
+    bytes[10] = progress.first.number() as u8;
+    let crc = CRC.checksum(&bytes[..CRC_AT]);
+    bytes[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+    bytes
+}
+
+fn decode(bytes: &[u8; ENTRY_BYTES]) -> Option<(u32, Progress)> {
+    let word =
+        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    if word(CRC_AT) != CRC.checksum(&bytes[..CRC_AT]) {
+        return None;
+    }
+    let first = match bytes[10] {
+        0 => Slot::A,
+        1 => Slot::B,
+        _ => return None,
+    };
+    let progress = Progress {
+        first,
+        pages: u16::from_le_bytes([bytes[8], bytes[9]]),
+        steps: word(4),
+    };
+    Some((word(0), progress))
+}
