@@ -11,12 +11,16 @@
 //! If the confirmed image isn't intact, whichever slot is takes its place, as `LastResort`: the device
 //! runs it to fetch and install something better. If neither is: `SafeMode`.
 //!
+//! With one slot alone ([`Strategy::Overwrite`]) there is no last resort: what was given up in it isn't run
+//! again. Safe mode is the recovery image there, and is also started, once, when an update is due.
+//!
 //! The changed record is saved *before* the jump: an image that hangs at once has used up its boot.
 
 use mainstay_protocol::{BootReason, Event, RevertCause};
 use mainstay_trust::Primitives;
 
 use crate::flash::{Flash, FlashError};
+use crate::layout::Strategy;
 use crate::on_flash::OnFlash;
 use crate::record::{Record, Trial};
 use crate::slot::Slot;
@@ -33,7 +37,15 @@ pub struct Booted {
 
 /// Decides by the table above what to boot, and changes `record` accordingly. `intact` tells which
 /// slots hold the bytes that the device accepted; `at` is Unix seconds, for reports.
-pub fn decide(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> Booted {
+pub fn decide(
+    record: &mut Record,
+    strategy: Strategy,
+    intact: impl Fn(Slot) -> bool,
+    at: u64,
+) -> Booted {
+    if core::mem::take(&mut record.overwrite_due) {
+        return booted(None, BootReason::SafeMode);
+    }
     let mut reason = BootReason::Confirmed;
     if let Some(trial) = record.trial {
         let Some(cause) = end_of(trial, intact(trial.slot)) else {
@@ -45,6 +57,7 @@ pub fn decide(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> Bo
     match record.confirmed.filter(|slot| intact(*slot)) {
         Some(_) if record.last_resort => booted(record.confirmed, BootReason::LastResort),
         Some(_) => booted(record.confirmed, reason),
+        None if strategy == Strategy::Overwrite => last_resort(record, |_| false, at),
         None => last_resort(record, intact, at),
     }
 }
@@ -71,7 +84,7 @@ fn try_out(record: &mut Record, trial: Trial) -> Booted {
     booted(Some(trial.slot), BootReason::Trial)
 }
 
-fn give_up(record: &mut Record, trial: Trial, cause: RevertCause, at: u64) {
+pub(crate) fn give_up(record: &mut Record, trial: Trial, cause: RevertCause, at: u64) {
     record.trial = None;
     record.report(
         at,
@@ -91,7 +104,9 @@ fn last_resort(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> B
     match (found, lost) {
         (Some(_), _) => booted(found, BootReason::LastResort),
         (None, lost) => {
-            if lost.is_some() {
+            // A slot that was erased for a download isn't lost unexpectedly.
+            let making_way = record.download.map(|download| download.slot);
+            if lost.is_some() && lost != making_way {
                 record.report(at, Event::EnteredSafeMode);
             }
             booted(None, BootReason::SafeMode)
@@ -123,7 +138,7 @@ pub fn power_up<F: Flash>(
             Slot::A => a,
             Slot::B => b,
         };
-        let booted = decide(&mut record, is_intact, at);
+        let booted = decide(&mut record, storage.layout().strategy(), is_intact, at);
         if booted.slot.is_none_or(|slot| storage.is_in_place(slot)) {
             // Saved after the swap: a cut during it costs a trial none of its boots.
             if loaded.as_ref() != Some(&record) {
@@ -165,12 +180,21 @@ mod tests {
     }
 
     fn check(
+        record: Record,
+        good: &[Slot],
+        expected: (Option<Slot>, BootReason, Option<u8>),
+    ) -> Record {
+        check_with(Strategy::DualBank, record, good, expected)
+    }
+
+    fn check_with(
+        strategy: Strategy,
         mut record: Record,
         good: &[Slot],
         expected: (Option<Slot>, BootReason, Option<u8>),
     ) -> Record {
         let before = record.clone();
-        let booted = decide(&mut record, |slot| good.contains(&slot), 5);
+        let booted = decide(&mut record, strategy, |slot| good.contains(&slot), 5);
         let left = record.trial.map(|trial| trial.boots_left);
         assert_eq!(
             (booted.slot, booted.reason, left),
@@ -219,12 +243,47 @@ mod tests {
     fn giving_up_and_safe_mode_are_reported_once() {
         let mut record = on_trial(Slot::B, 0, None);
         for _ in 0..3 {
-            decide(&mut record, |_| true, 5);
+            decide(&mut record, Strategy::DualBank, |_| true, 5);
         }
         for _ in 0..3 {
-            decide(&mut record, |_| false, 6);
+            decide(&mut record, Strategy::DualBank, |_| false, 6);
         }
         let kinds = record.reports.iter().map(|report| report.event.kind());
         assert!(kinds.eq(["reverted", "entered-safe-mode"]));
+    }
+
+    #[test]
+    fn one_slot_has_no_last_resort_and_safe_mode_is_visited_once() {
+        use BootReason::{Confirmed, SafeMode, Trial};
+        let a = Slot::A;
+        let due = Record {
+            overwrite_due: true,
+            ..settled()
+        };
+        let record = check_with(Strategy::Overwrite, due, &[a], (None, SafeMode, None));
+        let record = check_with(
+            Strategy::Overwrite,
+            record,
+            &[a],
+            (Some(a), Confirmed, None),
+        );
+        let tried = Record {
+            confirmed: None,
+            ..on_trial(a, 1, None)
+        };
+        let tried = check_with(Strategy::Overwrite, tried, &[a], (Some(a), Trial, Some(0)));
+        check_with(Strategy::Overwrite, tried, &[a], (None, SafeMode, None));
+        let erased = Record {
+            download: Some(crate::record::Download {
+                slot: a,
+                manifest: Digest::ZERO,
+                written: 0,
+            }),
+            ..record.clone()
+        };
+        let erased = check_with(Strategy::Overwrite, erased, &[], (None, SafeMode, None));
+        assert!(erased.reports.is_empty(), "it was erased on purpose");
+        let lost = check_with(Strategy::Overwrite, record, &[], (None, SafeMode, None));
+        assert_eq!(lost.reports.len(), 1);
     }
 }

@@ -8,15 +8,13 @@ use mainstay_protocol::{
     Acknowledged, BootReason, CheckIn, Directive, Health, HeldRevocations, ReportList, Reports,
     Running, SelfTest, Todo, read, write,
 };
-use mainstay_trust::admission::Admitted;
 use mainstay_trust::status::NONCE_BYTES;
-use mainstay_trust::{Digest, Freshness, Offer, Primitives, Refusal};
+use mainstay_trust::{Digest, Freshness, Offer, Primitives};
 
 use crate::boot::{Booted, power_up};
 use crate::config::Config;
 use crate::error::DeviceError;
 use crate::flash::{Flash, FlashError};
-use crate::offer::{Standing, admit_offer};
 use crate::on_flash::OnFlash;
 use crate::papers::Papers;
 use crate::record::Record;
@@ -342,54 +340,6 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             confirmed: self.confirmed_slot().is_some(),
             slot: release.map_or(0, |release| release.slot.number() as u8),
         }
-    }
-
-    /// Where the confirmed release lies, if that is what runs.
-    fn confirmed_slot(&self) -> Option<Slot> {
-        let record = &self.state.record;
-        let slot = self.state.running.map(|release| release.slot)?;
-        let runs = record.confirmed == Some(slot) && !record.last_resort;
-        runs.then_some(slot)
-    }
-
-    pub(crate) fn take_offer(
-        &mut self,
-        offer: &Offer<'_>,
-        nonce: Option<[u8; NONCE_BYTES]>,
-        now_ms: u64,
-    ) -> Result<(), DeviceError> {
-        if !self.state.may_install() {
-            return Ok(());
-        }
-        let outcome = self.judge(offer, nonce, now_ms)?;
-        Ok(self.feed_with(offer.envelope, Input::Offered(outcome), now_ms)?)
-    }
-
-    fn judge(
-        &self,
-        offer: &Offer<'_>,
-        nonce: Option<[u8; NONCE_BYTES]>,
-        now_ms: u64,
-    ) -> Result<Result<Admitted, (Digest, Refusal)>, FlashError> {
-        let papers = Papers::lent_by(&self.storage)?;
-        let confirmed = match self.confirmed_slot() {
-            Some(slot) => self.storage.head(slot)?,
-            None => None,
-        };
-        let standing = Standing {
-            record: &self.state.record,
-            papers: &papers,
-            confirmed: confirmed.as_ref(),
-            nonce,
-            now_s: now_ms / 1000,
-            grain: self.storage.grain(),
-        };
-        Ok(admit_offer(
-            offer,
-            &standing,
-            &self.config,
-            &self.primitives,
-        ))
     }
 }
 

@@ -94,6 +94,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             trial: self.config.trial,
             page_bytes: self.storage.grain().page_bytes,
             checkpoint_bytes: self.config.checkpoint_bytes,
+            single_slot: self.storage.grain().single_slot,
             retry_ms: self.config.retry_ms,
         }
     }

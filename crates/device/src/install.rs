@@ -17,14 +17,21 @@ use crate::state::{Effect, Effects, Phase, Policy, State};
 /// wear the flash out, which stands some ten thousand erasures.
 pub const AVOID_MS: u64 = 24 * 3_600_000;
 
-pub(crate) fn accept(state: &mut State, admitted: Admitted, now_ms: u64) -> Effects {
+pub(crate) fn accept(
+    policy: &Policy,
+    state: &mut State,
+    admitted: Admitted,
+    now_ms: u64,
+) -> Effects {
     let manifest = admitted.manifest();
     if !state.may_install() || is_avoided(state, manifest, now_ms) {
         return Effects::new();
     }
-    let slot = state
-        .running
-        .map_or(Slot::A, |release| release.slot.other());
+    let slot = match state.running {
+        Some(_) if policy.single_slot => return make_way(state),
+        Some(release) => release.slot.other(),
+        None => Slot::A,
+    };
     let begun = state
         .record
         .download
@@ -55,6 +62,13 @@ pub(crate) fn accept(state: &mut State, admitted: Admitted, now_ms: u64) -> Effe
         Effect::EraseSlot(slot),
         Effect::WriteHead(slot),
     ])
+}
+
+/// With one slot, whoever runs from it restarts into safe mode, which asks for the offer again.
+fn make_way(state: &mut State) -> Effects {
+    state.record.overwrite_due = true;
+    state.phase = Phase::Rebooting;
+    effects(&[Effect::Save])
 }
 
 pub(crate) fn refuse(
@@ -122,6 +136,10 @@ pub(crate) fn payload_checked(
         return refuse(state, manifest, refusal, now_ms);
     }
     report(state, now_ms, Event::Installed { manifest });
+    if state.record.confirmed == Some(slot) {
+        // With one slot, there is nothing left to go back to.
+        state.record.confirmed = None;
+    }
     state.record.trial = Some(Trial {
         slot,
         manifest,
@@ -130,7 +148,7 @@ pub(crate) fn payload_checked(
         offline: admitted.is_offline(),
     });
     state.phase = Phase::Rebooting;
-    effects(&[Effect::Save])
+    effects(&[Effect::Save, Effect::Arm(slot, policy.trial.boots)])
 }
 
 fn is_avoided(state: &State, manifest: Digest, now_ms: u64) -> bool {

@@ -35,6 +35,9 @@ pub enum Strategy {
     DualBank,
     /// Images run from the first place alone; the boot loader swaps them.
     Swap,
+    /// There is one slot. An update is written over what runs, by safe mode: a recovery image that the boot
+    /// loader starts, and that stays.
+    Overwrite,
 }
 
 /// One of the two places for images.
@@ -127,7 +130,8 @@ impl Layout {
 
     /// The layout, if it is addressable by 32 bits.
     fn checked(self) -> Result<Self, LayoutError> {
-        let pages = u64::from(self.pages_before_images()) + 2 * u64::from(self.image_pages);
+        let images = u64::from(self.slots()) * u64::from(self.image_pages);
+        let pages = u64::from(self.pages_before_images()) + images;
         match u32::try_from(pages * u64::from(self.page_bytes)) {
             Ok(_) => Ok(self),
             Err(_) => Err(LayoutError::TooLarge),
@@ -155,7 +159,7 @@ impl Layout {
     /// Bytes of the whole region.
     #[must_use]
     pub fn total_bytes(&self) -> u32 {
-        self.page_bytes * (self.pages_before_images() + 2 * self.image_pages)
+        self.page_bytes * (self.pages_before_images() + self.slots() * self.image_pages)
     }
 
     /// Room for an image in each slot.
@@ -184,6 +188,12 @@ impl Layout {
     pub fn paper_pages(&self, paper: Paper, copy: u32) -> impl Iterator<Item = u32> + use<> {
         let (start, page) = (self.paper(paper, copy), self.page_bytes);
         (0..self.pages_of(paper)).map(move |index| start + index * page)
+    }
+
+    /// Whether there is such a slot.
+    #[must_use]
+    pub fn has(&self, slot: Slot) -> bool {
+        slot.number() < self.slots()
     }
 
     /// Address of page 0 or 1 of the swap log.
@@ -239,13 +249,20 @@ impl Layout {
     fn pages_before_heads(&self) -> u32 {
         let swap_pages = match self.strategy {
             Strategy::Swap => SWAP_LOG_PAGES + 1,
-            Strategy::DualBank => 0,
+            Strategy::DualBank | Strategy::Overwrite => 0,
         };
         self.pages_before_swap() + swap_pages
     }
 
     fn pages_before_images(&self) -> u32 {
-        self.pages_before_heads() + 2 * self.head_pages()
+        self.pages_before_heads() + self.slots() * self.head_pages()
+    }
+
+    fn slots(&self) -> u32 {
+        match self.strategy {
+            Strategy::DualBank | Strategy::Swap => 2,
+            Strategy::Overwrite => 1,
+        }
     }
 
     fn pages_of(&self, paper: Paper) -> u32 {
@@ -273,6 +290,15 @@ mod tests {
         let dual = Layout::new(1024, 4, 10_000).expect("a micro:bit's sizes");
         let swap = dual.with(Strategy::Swap).expect("three pages more");
         assert_eq!(swap.total_bytes(), dual.total_bytes() + 3 * 1024);
+        let single = dual.with(Strategy::Overwrite).expect("one slot less");
+        assert_eq!(single.head(Slot::A), dual.head(Slot::A));
+        assert_eq!(single.image(Place::First), dual.head(Slot::B));
+        let last = single.image_pages(Place::First, 0).last();
+        assert_eq!(last, Some(single.total_bytes() - 1024));
+        assert_eq!(
+            [Slot::A, Slot::B].map(|slot| single.has(slot)),
+            [true, false]
+        );
         for layout in [dual, swap] {
             let mut starts = vec![
                 layout.journal(0),

@@ -8,12 +8,12 @@
 //! | what survives a power cut? | `journal.rs`, `record.rs` (its bytes: `record_wire.rs`) |
 //! | is this slot what the device accepted? | `slot.rs` |
 //! | which root and revocations count? | `papers.rs` |
-//! | which slot boots, and why? | `boot.rs` |
+//! | which slot boots, and why? | `boot.rs`; where another boot loader decides, `observe.rs` |
 //! | how does its image get to where it runs? | `swap.rs`, `swap_log.rs` |
 //! | what happens next? | `machine.rs`: [`step`], in the words of `state.rs` |
 //! | what does it need for that? | `want.rs` |
 //! | may this root or bundle be taken? | `take_papers.rs` |
-//! | may this offer be installed, and how is it? | `offer.rs`, `install.rs` |
+//! | may this offer be installed, and how is it? | `take_offer.rs`, `offer.rs`, `install.rs` |
 //! | is the new image good enough to keep? | `trial.rs` |
 //! | who does it all? | `device.rs`: [`Device`]; what it stores, in `effects.rs` |
 //!
@@ -33,6 +33,7 @@ mod install;
 pub mod journal;
 pub mod layout;
 pub mod machine;
+pub mod observe;
 pub mod offer;
 mod on_flash;
 pub mod papers;
@@ -44,6 +45,7 @@ pub mod state;
 mod storage;
 mod swap;
 mod swap_log;
+mod take_offer;
 mod take_papers;
 pub mod trial;
 pub mod want;

@@ -18,6 +18,7 @@ use mainstay_protocol::{BootReason, Event, RevertCause, SelfTest};
 use mainstay_trust::Digest;
 
 use crate::install::{accept, payload_checked, refuse, written};
+use crate::slot::Slot;
 use crate::state::{Effect, Effects, Input, Phase, Policy, Release, State};
 use crate::trial::{self, Verdict, Watch};
 
@@ -37,7 +38,7 @@ pub const POLL_MS_MAX: u64 = 24 * 3_600_000;
 pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (State, Effects) {
     let effects = match input {
         Input::Started { reason } => started(&mut state, reason, now_ms),
-        Input::Offered(Ok(admitted)) => accept(&mut state, admitted, now_ms),
+        Input::Offered(Ok(admitted)) => accept(policy, &mut state, admitted, now_ms),
         Input::Offered(Err((manifest, refusal))) => refuse(&mut state, manifest, refusal, now_ms),
         Input::PaperTaken { paper, counters } => {
             // Nothing relies on the paper before both are saved; the counters alone do no harm.
@@ -70,6 +71,13 @@ pub(crate) fn effects(list: &[Effect]) -> Effects {
     Effects::from_slice(list).expect("no step has more than four effects")
 }
 
+fn both(first: &[Effect], then: &[Effect]) -> Effects {
+    let mut all = effects(first);
+    all.extend_from_slice(then)
+        .expect("no step has more than four effects");
+    all
+}
+
 pub(crate) fn report(state: &mut State, now_ms: u64, event: Event) {
     state.record.report(now_ms / 1000, event);
 }
@@ -91,11 +99,33 @@ fn started(state: &mut State, reason: BootReason, now_ms: u64) -> Effects {
         state.look_at_ms = now_ms;
         report(state, now_ms, Event::TrialBooted { manifest });
     }
-    if interrupted || tried_out.is_some() {
-        effects(&[Effect::Save])
-    } else {
-        Effects::new()
+    let saves: &[Effect] = match interrupted || tried_out.is_some() {
+        true => &[Effect::Save],
+        false => &[],
+    };
+    both(saves, &told_anew(state, reason))
+}
+
+/// What a boot loader of others may not have heard before the power went away.
+fn told_anew(state: &mut State, reason: BootReason) -> Effects {
+    let running = state.running.map(|release| release.slot);
+    match state.record.trial {
+        // Given up, and yet it runs: back, and this time to the end.
+        Some(trial) if trial.given_up.is_some() => {
+            state.phase = Phase::Rebooting;
+            settle(state.record.confirmed)
+        }
+        Some(trial) if reason == BootReason::Confirmed => {
+            state.phase = Phase::Rebooting;
+            effects(&[Effect::Arm(trial.slot, trial.boots_left)])
+        }
+        Some(_) => Effects::new(),
+        None => settle(running),
     }
+}
+
+fn settle(slot: Option<Slot>) -> Effects {
+    slot.map_or_else(Effects::new, |slot| effects(&[Effect::Settle(slot)]))
 }
 
 fn looked(policy: &Policy, state: &mut State, self_test: SelfTest, now_ms: u64) -> Effects {
@@ -129,7 +159,7 @@ fn confirm(state: &mut State, release: Release, now_ms: u64) -> Effects {
             manifest: release.manifest,
         },
     );
-    effects(&[Effect::Save])
+    effects(&[Effect::Save, Effect::Settle(release.slot)])
 }
 
 /// Gives the image on trial up. It is reported by the boot decision, once the confirmed one runs.
@@ -139,7 +169,7 @@ fn revert(state: &mut State, cause: RevertCause) -> Effects {
         trial.given_up = Some(cause);
     }
     state.phase = Phase::Rebooting;
-    effects(&[Effect::Save])
+    both(&[Effect::Save], &settle(state.record.confirmed))
 }
 
 fn answered(state: &mut State, acknowledged: u32, next_ms: u64) -> Effects {
@@ -148,6 +178,7 @@ fn answered(state: &mut State, acknowledged: u32, next_ms: u64) -> Effects {
     state.check_in_at_ms = next_ms;
     state.failures = 0;
     state.tell_now = false;
+    state.answered = true;
     if let Some(watch) = &mut state.watch {
         watch.reached_server = true;
     }

@@ -51,7 +51,7 @@ impl<F: Flash> OnFlash<F> {
 
     /// Whether an image runs from where that of this slot lies.
     pub(crate) fn is_in_place(&self, slot: Slot) -> bool {
-        self.layout.strategy() == Strategy::DualBank || self.place(slot) == Place::First
+        self.layout.strategy() != Strategy::Swap || self.place(slot) == Place::First
     }
 
     /// Brings a swap to its end that a power cut interrupted.
@@ -96,6 +96,14 @@ impl<F: Flash> OnFlash<F> {
         let algorithm = DigestAlgorithm::Sha256;
         let image = self.measure(slot, head.image_bytes, algorithm, primitives)?;
         Ok(image.digest.ct_eq(&head.image_digest))
+    }
+
+    /// Whether this storage has that slot.
+    fn check(&self, slot: Slot) -> Result<(), FlashError> {
+        match self.layout.has(slot) {
+            true => Ok(()),
+            false => Err(FlashError::OutOfRange),
+        }
     }
 
     fn head_or_none(&self, slot: Slot) -> Result<Option<Head<F::View<'_>>>, FlashError> {
@@ -153,6 +161,7 @@ impl<F: Flash> Storage for OnFlash<F> {
             image_bytes: self.layout.image_bytes(),
             page_bytes: self.layout.page_bytes(),
             write_bytes: self.layout.write_bytes(),
+            single_slot: self.layout.strategy() == Strategy::Overwrite,
         }
     }
 
@@ -173,14 +182,19 @@ impl<F: Flash> Storage for OnFlash<F> {
     }
 
     fn head(&self, slot: Slot) -> Result<Option<Head<F::View<'_>>>, FlashError> {
+        if !self.layout.has(slot) {
+            return Ok(None);
+        }
         slot::load(&self.flash, &self.layout, slot)
     }
 
     fn write_head(&mut self, slot: Slot, head: &Head<&[u8]>) -> Result<(), FlashError> {
+        self.check(slot)?;
         slot::save(&mut self.flash, &self.layout, slot, head)
     }
 
     fn erase(&mut self, slot: Slot) -> Result<(), FlashError> {
+        self.check(slot)?;
         for page in self.layout.head_pages_of(slot) {
             self.flash.erase_page(page)?;
         }
@@ -188,11 +202,13 @@ impl<F: Flash> Storage for OnFlash<F> {
     }
 
     fn erase_image_from(&mut self, slot: Slot, offset: u32) -> Result<(), FlashError> {
+        self.check(slot)?;
         let mut pages = self.layout.image_pages(self.place(slot), offset);
         pages.try_for_each(|page| self.flash.erase_page(page))
     }
 
     fn write_image(&mut self, slot: Slot, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        self.check(slot)?;
         let address = self.layout.image(self.place(slot)) + offset;
         let unit = self.layout.write_bytes() as usize;
         write_image(&mut self.flash, address, bytes, unit)
@@ -205,6 +221,7 @@ impl<F: Flash> Storage for OnFlash<F> {
         algorithm: DigestAlgorithm,
         primitives: &impl Primitives,
     ) -> Result<Image, FlashError> {
+        self.check(slot)?;
         let address = self.layout.image(self.place(slot));
         slot::measure(&self.flash, address, length, algorithm, primitives)
     }
@@ -222,7 +239,7 @@ impl<F: Flash> Storage for OnFlash<F> {
 
 /// The slot whose image lies in the first place, by the newest entry of the swap log.
 fn first(flash: &impl Flash, layout: &Layout) -> Result<Slot, FlashError> {
-    if layout.strategy() == Strategy::DualBank {
+    if layout.strategy() != Strategy::Swap {
         return Ok(Slot::A);
     }
     let newest = swap_log::newest(flash, layout)?;

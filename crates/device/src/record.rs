@@ -20,6 +20,8 @@ pub struct Record {
     /// place. What the device knows *of* the confirmed release stays: it is what offers are measured
     /// against.
     pub last_resort: bool,
+    /// Whether safe mode is due at the next boot, once, to write over the one slot.
+    pub overwrite_due: bool,
     /// The image that is being tried out.
     pub trial: Option<Trial>,
     /// The download under way.
@@ -66,6 +68,7 @@ impl Default for Record {
             number: 0,
             confirmed: None,
             last_resort: false,
+            overwrite_due: false,
             trial: None,
             download: None,
             confirmed_manifest: Digest::ZERO,

@@ -19,7 +19,7 @@
 //! | 104 | 8 | number of the newest accepted status |
 //! | 112 | 4 | number of the next report |
 //! | 116 | 1 | reports kept |
-//! | 117 | 1 | 1 if the confirmed slot is only a last resort, else 0 |
+//! | 117 | 1 | 1 if the confirmed slot is only a last resort, 2 if safe mode is due, 3 for both, else 0 |
 //! | 118 | 1 | why the trial was given up: cause and one, or 0 if it wasn't |
 //! | 119 | 1 | 1 if the release on trial came from a bundle, else 0 |
 //! | 120 | 32 | manifest digest of the release on trial |
@@ -77,7 +77,8 @@ impl Record {
         put(112, &self.next_report.to_le_bytes());
         // At most REPORTS_MAX, which is 16.
         put(116, &[u8::try_from(self.reports.len()).unwrap_or(u8::MAX)]);
-        put(117, &[u8::from(self.last_resort)]);
+        let overwrite_due = u8::from(self.overwrite_due) << 1;
+        put(117, &[u8::from(self.last_resort) | overwrite_due]);
         put(
             118,
             &[cause_byte(self.trial.and_then(|trial| trial.given_up))],
@@ -123,7 +124,8 @@ impl Record {
         Some(Self {
             number: u32::from_le_bytes(array(bytes, 4)),
             confirmed: slot_of(bytes[8])?,
-            last_resort: bytes[117] == 1,
+            last_resort: bytes[117] & 1 != 0,
+            overwrite_due: bytes[117] & 2 != 0,
             trial,
             download,
             confirmed_manifest: Digest(array(bytes, 48)),
@@ -269,6 +271,7 @@ mod tests {
             number: 9,
             confirmed: Some(Slot::B),
             last_resort: true,
+            overwrite_due: true,
             trial: Some(Trial {
                 slot: Slot::A,
                 manifest,

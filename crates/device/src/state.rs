@@ -22,6 +22,8 @@ pub struct Policy {
     pub page_bytes: u32,
     /// Bytes written between two saved checkpoints.
     pub checkpoint_bytes: u32,
+    /// Whether there is one slot alone, which safe mode writes over.
+    pub single_slot: bool,
     /// Milliseconds before the first retry.
     pub retry_ms: u64,
 }
@@ -56,6 +58,8 @@ pub struct State {
     pub check_in_at_ms: u64,
     /// Exchanges that failed since the last good one.
     pub failures: u16,
+    /// Whether a check-in was answered since the start.
+    pub answered: bool,
     /// Whether a report shouldn't wait for the next check-in.
     pub tell_now: bool,
     /// The refusal that was reported last: a server that insists isn't told twice.
@@ -168,10 +172,18 @@ impl State {
             look_at_ms: 0,
             check_in_at_ms: now_ms,
             failures: 0,
+            answered: false,
             tell_now: false,
             refused: None,
             avoided: None,
         }
+    }
+
+    /// Whether this is safe mode although something could be booted: it came to write over the one slot, and
+    /// leaves again if there is nothing to write.
+    #[must_use]
+    pub fn is_visit(&self) -> bool {
+        self.running.is_none() && self.record.confirmed.is_some()
     }
 
     /// Whether there is a slot to install to: an image on trial must first be kept or given up.

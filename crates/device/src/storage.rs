@@ -114,4 +114,6 @@ pub struct Grain {
     pub page_bytes: u32,
     /// Bytes that a write is a multiple of.
     pub write_bytes: u32,
+    /// Whether there is one slot alone, A, which safe mode writes over.
+    pub single_slot: bool,
 }

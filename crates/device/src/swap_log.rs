@@ -64,15 +64,11 @@ pub fn append(
     let found = find(flash, layout)?;
     let (page, number) = found.map_or((0, 0), |found| (found.page, found.number));
     let entry = encode(number.saturating_add(1), progress);
-    let mut index = free(flash, layout, page)?;
-    for _ in 0..TRIES {
-        if index >= entries(layout) {
-            break;
-        }
+    let free = free(flash, layout, page)?;
+    for index in free..entries(layout).min(free + TRIES) {
         if written(flash, layout, spot(layout, page, index), &entry)? {
             return Ok(());
         }
-        index += 1;
     }
     let other = layout.swap_log(page ^ 1);
     flash.erase_page(other)?;

@@ -61,6 +61,10 @@ pub fn wants(state: &State, now_ms: u64) -> Want {
         };
     }
     if state.check_in_at_ms <= now_ms {
+        // Asked once already, and nothing to write over the slot: what is in it may go on.
+        if state.is_visit() && state.answered {
+            return Want::Reboot;
+        }
         return Want::CheckIn;
     }
     let look_at_ms = state.watch.map_or(u64::MAX, |_| state.look_at_ms);

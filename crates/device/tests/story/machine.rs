@@ -20,6 +20,7 @@ const POLICY: Policy = Policy {
     },
     page_bytes: 1024,
     checkpoint_bytes: 1024,
+    single_slot: false,
     retry_ms: 1000,
 };
 
@@ -72,6 +73,7 @@ fn inputs() -> impl Strategy<Value = Vec<(Input, u64)>> {
             image_bytes: 4096,
             page_bytes: 1024,
             write_bytes: 4,
+            single_slot: false,
         },
     };
     let envelope = world.offered.take().expect("it was set above").envelope;

@@ -5,6 +5,7 @@ mod cuts;
 mod digests;
 mod losses;
 mod machine;
+mod overwrite;
 mod papers;
 mod updates;
 mod vendor;
