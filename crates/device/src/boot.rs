@@ -12,7 +12,8 @@
 //! runs it to fetch and install something better. If neither is: `SafeMode`.
 //!
 //! With one slot alone ([`Strategy::Overwrite`]) there is no last resort: what was given up in it isn't run
-//! again. Safe mode is the recovery image there, and is also started, once, when an update is due.
+//! again. What runs in safe mode is the recovery image there, which also is started, once, when an update is
+//! due: `Recovery`, as long as the slot is empty on purpose.
 //!
 //! The changed record is saved *before* the jump: an image that hangs at once has used up its boot.
 
@@ -44,7 +45,7 @@ pub fn decide(
     at: u64,
 ) -> Booted {
     if core::mem::take(&mut record.overwrite_due) {
-        return booted(None, BootReason::SafeMode);
+        return booted(None, BootReason::Recovery);
     }
     let mut reason = BootReason::Confirmed;
     if let Some(trial) = record.trial {
@@ -57,6 +58,11 @@ pub fn decide(
     match record.confirmed.filter(|slot| intact(*slot)) {
         Some(_) if record.last_resort => booted(record.confirmed, BootReason::LastResort),
         Some(_) => booted(record.confirmed, reason),
+        // A slot that was erased for a download isn't lost unexpectedly.
+        None if strategy == Strategy::Overwrite && record.download.is_some() => {
+            record.confirmed = None;
+            booted(None, BootReason::Recovery)
+        }
         None if strategy == Strategy::Overwrite => last_resort(record, |_| false, at),
         None => last_resort(record, intact, at),
     }
@@ -104,9 +110,7 @@ fn last_resort(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> B
     match (found, lost) {
         (Some(_), _) => booted(found, BootReason::LastResort),
         (None, lost) => {
-            // A slot that was erased for a download isn't lost unexpectedly.
-            let making_way = record.download.map(|download| download.slot);
-            if lost.is_some() && lost != making_way {
+            if lost.is_some() {
                 record.report(at, Event::EnteredSafeMode);
             }
             booted(None, BootReason::SafeMode)
@@ -141,15 +145,34 @@ pub fn power_up<F: Flash>(
         let booted = decide(&mut record, storage.layout().strategy(), is_intact, at);
         if booted.slot.is_none_or(|slot| storage.is_in_place(slot)) {
             // Saved after the swap: a cut during it costs a trial none of its boots.
-            if loaded.as_ref() != Some(&record) {
-                storage.save_record(&mut record)?;
-            }
-            return Ok(booted);
+            let changed = loaded.as_ref() != Some(&record);
+            return match changed.then(|| storage.save_record(&mut record)) {
+                Some(Err(error)) => unsaved(booted, &record, is_intact, error),
+                Some(Ok(())) | None => Ok(booted),
+            };
         }
         storage.swap()?;
     }
     // Flash that can't hold what is copied: nothing here may be run.
     Ok(booted(None, BootReason::SafeMode))
+}
+
+/// What to boot if the record can't be saved: a trial whose boots nobody counts isn't made, as long as there is
+/// something else.
+fn unsaved(
+    decided: Booted,
+    record: &Record,
+    intact: impl Fn(Slot) -> bool,
+    error: FlashError,
+) -> Result<Booted, FlashError> {
+    if error == FlashError::PowerLost {
+        return Err(error);
+    }
+    let safe = record.confirmed.filter(|slot| intact(*slot));
+    Ok(match (decided.reason, safe) {
+        (BootReason::Trial, Some(_)) => booted(safe, BootReason::Confirmed),
+        _ => decided,
+    })
 }
 
 #[cfg(test)]
@@ -254,13 +277,13 @@ mod tests {
 
     #[test]
     fn one_slot_has_no_last_resort_and_safe_mode_is_visited_once() {
-        use BootReason::{Confirmed, SafeMode, Trial};
+        use BootReason::{Confirmed, Recovery, SafeMode, Trial};
         let a = Slot::A;
         let due = Record {
             overwrite_due: true,
             ..settled()
         };
-        let record = check_with(Strategy::Overwrite, due, &[a], (None, SafeMode, None));
+        let record = check_with(Strategy::Overwrite, due, &[a], (None, Recovery, None));
         let record = check_with(
             Strategy::Overwrite,
             record,
@@ -281,7 +304,7 @@ mod tests {
             }),
             ..record.clone()
         };
-        let erased = check_with(Strategy::Overwrite, erased, &[], (None, SafeMode, None));
+        let erased = check_with(Strategy::Overwrite, erased, &[], (None, Recovery, None));
         assert!(erased.reports.is_empty(), "it was erased on purpose");
         let lost = check_with(Strategy::Overwrite, record, &[], (None, SafeMode, None));
         assert_eq!(lost.reports.len(), 1);

@@ -5,8 +5,8 @@
 //! stands in `effects.rs`.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Health, HeldRevocations, ReportList, Reports,
-    Running, SelfTest, Todo, read, write,
+    Acknowledged, BootReason, CheckIn, Directive, Health, HeldRevocations, InstallFailure,
+    ReportList, Reports, Running, SelfTest, Todo, read, write,
 };
 use mainstay_trust::status::NONCE_BYTES;
 use mainstay_trust::{Digest, Freshness, Offer, Primitives};
@@ -234,7 +234,10 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         if usable == 0 {
             return Ok(self.feed(Input::ExchangeFailed, now_ms)?);
         }
-        self.storage.write_image(slot, written, &bytes[..usable])?;
+        if let Err(error) = self.storage.write_image(slot, written, &bytes[..usable]) {
+            let cause = error.as_failure().ok_or(error)?;
+            return self.install_failed(cause, now_ms);
+        }
         Ok(self.feed(
             Input::Written {
                 bytes: usable as u32,
@@ -275,6 +278,19 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     /// If flash fails.
     pub fn exchange_failed(&mut self, now_ms: u64) -> Result<(), DeviceError> {
         Ok(self.feed(Input::ExchangeFailed, now_ms)?)
+    }
+
+    /// Says that what is being installed can't be, for a reason on the owner's side.
+    ///
+    /// # Errors
+    /// If the power goes away.
+    pub fn install_failed(
+        &mut self,
+        cause: InstallFailure,
+        now_ms: u64,
+    ) -> Result<(), DeviceError> {
+        let manifest = self.at_work_on();
+        Ok(self.feed(Input::InstallFailed { manifest, cause }, now_ms)?)
     }
 
     /// Takes the self-test that [`Want::Look`] asked for.

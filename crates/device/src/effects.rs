@@ -4,14 +4,14 @@
 //! here. See [`Device::feed`].
 
 use mainstay_trust::admission::{Admitted, check_payload};
-use mainstay_trust::{Primitives, Refusal};
+use mainstay_trust::{Digest, Primitives, Refusal};
 
 use crate::device::Device;
 use crate::flash::FlashError;
 use crate::machine::step;
 use crate::offer::head_of;
 use crate::slot::Slot;
-use crate::state::{Effect, Input, Phase, Policy};
+use crate::state::{Effect, Input, Phase, Policy, State};
 use crate::storage::Storage;
 
 impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
@@ -29,15 +29,49 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         input: Input,
         now_ms: u64,
     ) -> Result<(), FlashError> {
-        let policy = self.policy();
-        let (state, effects) = step(&policy, self.state.clone(), input, now_ms);
+        let before = self.state.clone();
+        let (state, effects) = step(&self.policy(), before.clone(), input, now_ms);
         self.state = state;
         for effect in effects {
-            if let Some(next) = self.perform(effect, document)? {
+            let next = match self.perform(effect, document) {
+                Ok(next) => next,
+                Err(error) => return self.not_done(error, before, input, now_ms),
+            };
+            if let Some(next) = next {
                 self.feed(next, now_ms)?;
             }
         }
         Ok(())
+    }
+
+    /// An effect failed. When the power goes away, whoever starts next begins with what is stored. A storage
+    /// that refuses is lived with: the device goes back to `before`, since nothing may rely on what isn't
+    /// saved, and says that it failed.
+    fn not_done(
+        &mut self,
+        error: FlashError,
+        before: State,
+        input: Input,
+        now_ms: u64,
+    ) -> Result<(), FlashError> {
+        let cause = error.as_failure().ok_or(error)?;
+        let manifest = self.at_work_on();
+        if !stands_unsaved(input, &self.state) {
+            self.state = before;
+        }
+        let failed = Input::InstallFailed { manifest, cause };
+        // To save the report would fail as well; it is sent from memory.
+        (self.state, _) = step(&self.policy(), self.state.clone(), failed, now_ms);
+        Ok(())
+    }
+
+    /// The release that is being installed or tried out.
+    pub(crate) fn at_work_on(&self) -> Digest {
+        match (self.state.phase, self.state.record.trial) {
+            (Phase::Fetching { admitted, .. }, _) => admitted.manifest(),
+            (_, Some(trial)) => trial.manifest,
+            _ => Digest::ZERO,
+        }
     }
 
     fn perform(&mut self, effect: Effect, document: &[u8]) -> Result<Option<Input>, FlashError> {
@@ -97,5 +131,19 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             single_slot: self.storage.grain().single_slot,
             retry_ms: self.config.retry_ms,
         }
+    }
+}
+
+/// What holds although it couldn't be saved: that the device has started, and that it goes back. The boot
+/// decision can't count a trial's boots then, and starts the confirmed image.
+fn stands_unsaved(input: Input, after: &State) -> bool {
+    let gives_up = after
+        .record
+        .trial
+        .is_some_and(|trial| trial.given_up.is_some());
+    match input {
+        Input::Started { .. } => true,
+        Input::Looked(_) => gives_up,
+        _ => false,
     }
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use mainstay_protocol::InstallFailure;
+
 /// A region of NOR flash. Addresses count from its start.
 ///
 /// Erasing sets every bit of a page; writing can only clear bits. Both may be interrupted at any
@@ -54,9 +56,26 @@ pub enum FlashError {
     PowerLost,
     /// The part reported a failure.
     Failed,
+    /// There is no room left: of a storage that others use too.
+    Full,
+    /// It may not be written to: of a storage that others guard.
+    ReadOnly,
 }
 
 impl FlashError {
+    /// What becomes of an installation by it; none if the power went away, which isn't for good.
+    #[must_use]
+    pub fn as_failure(self) -> Option<InstallFailure> {
+        match self {
+            Self::PowerLost => None,
+            Self::Full => Some(InstallFailure::StorageFull),
+            Self::ReadOnly => Some(InstallFailure::StorageReadOnly),
+            Self::OutOfRange | Self::Misaligned | Self::NotErased | Self::Failed => {
+                Some(InstallFailure::StorageFailed)
+            }
+        }
+    }
+
     /// The stable id.
     #[must_use]
     pub fn id(self) -> &'static str {
@@ -66,6 +85,8 @@ impl FlashError {
             Self::NotErased => "flash.not-erased",
             Self::PowerLost => "flash.power-lost",
             Self::Failed => "flash.failed",
+            Self::Full => "flash.full",
+            Self::ReadOnly => "flash.read-only",
         }
     }
 }
@@ -78,6 +99,8 @@ impl fmt::Display for FlashError {
             Self::NotErased => "the bytes to be written aren't erased",
             Self::PowerLost => "the power went away",
             Self::Failed => "the flash part failed",
+            Self::Full => "there is no room left",
+            Self::ReadOnly => "it may not be written to",
         })
     }
 }

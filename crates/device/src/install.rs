@@ -4,7 +4,7 @@
 //! after its bytes were read back and had the admitted digest. Nothing here verifies anything: the
 //! proof comes in, as [`Admitted`]. See [`accept`].
 
-use mainstay_protocol::Event;
+use mainstay_protocol::{Event, InstallFailure};
 use mainstay_trust::admission::Admitted;
 use mainstay_trust::{Digest, Refusal};
 
@@ -149,6 +149,30 @@ pub(crate) fn payload_checked(
     });
     state.phase = Phase::Rebooting;
     effects(&[Effect::Save, Effect::Arm(slot, policy.trial.boots)])
+}
+
+/// Gives an installation up that the device itself can't do. It isn't tried again for a while, and what the
+/// server hasn't heard yet isn't said twice.
+pub(crate) fn failed(
+    state: &mut State,
+    manifest: Digest,
+    cause: InstallFailure,
+    now_ms: u64,
+) -> Effects {
+    if matches!(state.phase, Phase::Fetching { .. }) {
+        state.phase = Phase::Idle;
+        state.record.download = None;
+    }
+    if manifest != Digest::ZERO {
+        state.avoided = Some((manifest, now_ms.saturating_add(AVOID_MS)));
+    }
+    let event = Event::Failed { manifest, cause };
+    let is_queued = state.record.reports.iter().any(|told| told.event == event);
+    if !is_queued {
+        state.tell_now = true;
+        report(state, now_ms, event);
+    }
+    effects(&[Effect::Save])
 }
 
 fn is_avoided(state: &State, manifest: Digest, now_ms: u64) -> bool {

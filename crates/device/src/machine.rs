@@ -17,7 +17,7 @@
 use mainstay_protocol::{BootReason, Event, RevertCause, SelfTest};
 use mainstay_trust::Digest;
 
-use crate::install::{accept, payload_checked, refuse, written};
+use crate::install::{accept, failed, payload_checked, refuse, written};
 use crate::slot::Slot;
 use crate::state::{Effect, Effects, Input, Phase, Policy, Release, State};
 use crate::trial::{self, Verdict, Watch};
@@ -63,6 +63,7 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
             Effects::new()
         }
         Input::ExchangeFailed => exchange_failed(policy, &mut state, now_ms),
+        Input::InstallFailed { manifest, cause } => failed(&mut state, manifest, cause, now_ms),
     };
     (state, effects)
 }

@@ -30,7 +30,7 @@
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 use heapless::Vec;
-use mainstay_protocol::{Event, REPORTS_MAX, Report, RevertCause};
+use mainstay_protocol::{Event, InstallFailure, REPORTS_MAX, Report, RevertCause};
 use mainstay_trust::{Counters, Digest, Mark};
 
 use crate::record::{Download, Record, Trial};
@@ -188,6 +188,7 @@ fn encode_report(report: &Report) -> [u8; REPORT_BYTES] {
         Event::Reverted { cause, .. } => (5, cause as u8, 0),
         Event::EnteredSafeMode => (6, 0, 0),
         Event::PowerLost => (7, 0, 0),
+        Event::Failed { cause, .. } => (8, cause as u8, 0),
     };
     let mut bytes = [0; REPORT_BYTES];
     bytes[..4].copy_from_slice(&report.seq.to_le_bytes());
@@ -224,6 +225,10 @@ fn decode_report(part: &[u8]) -> Option<Report> {
         },
         6 => Event::EnteredSafeMode,
         7 => Event::PowerLost,
+        8 => Event::Failed {
+            manifest,
+            cause: failure_of(part[13])?,
+        },
         _ => return None,
     };
     Some(Report {
@@ -247,6 +252,11 @@ fn given_up_of(byte: u8) -> Option<Option<RevertCause>> {
         None => Some(None),
         Some(cause) => cause_of(cause).map(Some),
     }
+}
+
+fn failure_of(byte: u8) -> Option<InstallFailure> {
+    let mut all = InstallFailure::ALL.into_iter();
+    all.find(|failure| *failure as u8 == byte)
 }
 
 fn cause_of(byte: u8) -> Option<RevertCause> {
@@ -317,6 +327,10 @@ mod tests {
             },
             Event::EnteredSafeMode,
             Event::PowerLost,
+            Event::Failed {
+                manifest,
+                cause: InstallFailure::StorageFull,
+            },
         ] {
             record.report(5, event);
         }

@@ -3,7 +3,7 @@
 //! [`Record`] is the part that survives a power cut; everything else is lost with it, and harmlessly.
 
 use heapless::Vec;
-use mainstay_protocol::{BootReason, SelfTest};
+use mainstay_protocol::{BootReason, InstallFailure, SelfTest};
 use mainstay_trust::admission::Admitted;
 use mainstay_trust::{Counters, Digest, Mark, Refusal};
 
@@ -130,6 +130,13 @@ pub enum Input {
     },
     /// An exchange with the server failed.
     ExchangeFailed,
+    /// What was to be installed can't be, for a reason that lies on the device.
+    InstallFailed {
+        /// Which release; [`Digest::ZERO`] if it was about none.
+        manifest: Digest,
+        /// The reason.
+        cause: InstallFailure,
+    },
 }
 
 /// What must be done, in this order, before the next input.

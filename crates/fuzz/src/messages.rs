@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations,
+    Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations, InstallFailure,
     MESSAGE_BYTES_MAX, REPORTS_MAX, Report, ReportList, Reports, RevertCause, Running, SelfTest,
     Todo, read, write,
 };
@@ -145,6 +145,10 @@ fn reports() -> ReportList {
         },
         Event::EnteredSafeMode,
         Event::PowerLost,
+        Event::Failed {
+            manifest,
+            cause: InstallFailure::StorageFailed,
+        },
     ];
     let report = |(seq, event)| Report {
         seq,

@@ -88,6 +88,9 @@ pub enum BootReason {
     /// Nothing could be booted.
     #[n(4)]
     SafeMode,
+    /// Nothing was booted on purpose: the one slot is to be written over.
+    #[n(5)]
+    Recovery,
 }
 
 /// How a device is.
@@ -137,6 +140,7 @@ impl BootReason {
             Self::Reverted => "reverted",
             Self::LastResort => "last-resort",
             Self::SafeMode => "safe-mode",
+            Self::Recovery => "recovery",
         }
     }
 }

@@ -61,6 +61,70 @@ pub enum Event {
     /// The power went away while something was under way.
     #[n(7)]
     PowerLost,
+    /// The device wanted to install, and couldn't. It runs what it ran.
+    #[n(8)]
+    Failed {
+        /// The release; 32 zeros if it was about none.
+        #[cbor(n(0), with = "crate::wire::digest")]
+        manifest: Digest,
+        /// Why.
+        #[n(1)]
+        cause: InstallFailure,
+    },
+}
+
+/// Why a device couldn't install what it wanted to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum InstallFailure {
+    /// What it stores in didn't do what it was asked to.
+    #[n(0)]
+    StorageFailed,
+    /// There was no room left.
+    #[n(1)]
+    StorageFull,
+    /// It may not be written to.
+    #[n(2)]
+    StorageReadOnly,
+    /// A program of the owner's, to be run before or after, said no.
+    #[n(3)]
+    HookFailed,
+    /// A program of the owner's, to be run before or after, didn't end in its time.
+    #[n(4)]
+    HookTimedOut,
+    /// The image isn't in the form that this device unpacks or hands over.
+    #[n(5)]
+    ImageUnusable,
+    /// What was fetched isn't as long as was said, or came too slowly to ever arrive.
+    #[n(6)]
+    SourceFailed,
+}
+
+impl InstallFailure {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::StorageFailed,
+        Self::StorageFull,
+        Self::StorageReadOnly,
+        Self::HookFailed,
+        Self::HookTimedOut,
+        Self::ImageUnusable,
+        Self::SourceFailed,
+    ];
+
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::StorageFailed => "storage-failed",
+            Self::StorageFull => "storage-full",
+            Self::StorageReadOnly => "storage-read-only",
+            Self::HookFailed => "hook-failed",
+            Self::HookTimedOut => "hook-timed-out",
+            Self::ImageUnusable => "image-unusable",
+            Self::SourceFailed => "source-failed",
+        }
+    }
 }
 
 /// Why a device gave a new image up.
@@ -94,6 +158,7 @@ impl Event {
             Self::Reverted { .. } => "reverted",
             Self::EnteredSafeMode => "entered-safe-mode",
             Self::PowerLost => "power-lost",
+            Self::Failed { .. } => "failed",
         }
     }
 
@@ -106,7 +171,8 @@ impl Event {
             | Self::Installed { manifest }
             | Self::TrialBooted { manifest }
             | Self::Confirmed { manifest }
-            | Self::Reverted { manifest, .. } => Some(*manifest),
+            | Self::Reverted { manifest, .. }
+            | Self::Failed { manifest, .. } => Some(*manifest),
             Self::EnteredSafeMode | Self::PowerLost => None,
         }
     }

@@ -22,7 +22,7 @@ mod wire;
 
 pub use check_in::{BootReason, CheckIn, Health, HeldRevocations, Running, SelfTest};
 pub use directive::{Acknowledged, Directive, Todo};
-pub use event::{Event, RevertCause};
+pub use event::{Event, InstallFailure, RevertCause};
 pub use message::{MESSAGE_BYTES_MAX, MessageError, read, write};
 pub use report::{REPORTS_MAX, Report, ReportList, Reports};
 

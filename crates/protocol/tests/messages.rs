@@ -1,7 +1,7 @@
 //! Golden bytes for each message, and what is refused.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations,
+    Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations, InstallFailure,
     MESSAGE_BYTES_MAX, MessageError, Report, ReportList, Reports, RevertCause, Running, SelfTest,
     Todo, read, write,
 };
@@ -164,6 +164,13 @@ fn golden_events() {
         (Event::Confirmed { manifest: D }, "82 04 81 5820D"),
         (Event::EnteredSafeMode, "82 06 80"),
         (Event::PowerLost, "82 07 80"),
+        (
+            Event::Failed {
+                manifest: D,
+                cause: InstallFailure::StorageReadOnly,
+            },
+            "82 08 82 5820D 02",
+        ),
     ] {
         let reports = Reports {
             reports: list(&[Report {

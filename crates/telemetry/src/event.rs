@@ -48,6 +48,13 @@ pub enum DeviceEvent {
     EnteredSafeMode,
     /// The power went away while something was under way.
     PowerLost,
+    /// The device wanted to install it, and couldn't.
+    Failed {
+        /// Which; zeros if it was about none.
+        release: ReleaseDigest,
+        /// The failure's stable id, such as `storage-full`.
+        failure: String,
+    },
 }
 
 impl DeviceEvent {
@@ -69,6 +76,10 @@ impl DeviceEvent {
             },
             Event::EnteredSafeMode => Self::EnteredSafeMode,
             Event::PowerLost => Self::PowerLost,
+            Event::Failed { cause, .. } => Self::Failed {
+                release,
+                failure: cause.id().to_owned(),
+            },
         }
     }
 
@@ -81,7 +92,8 @@ impl DeviceEvent {
             | Self::Installed { release }
             | Self::TrialBooted { release }
             | Self::Confirmed { release }
-            | Self::Reverted { release, .. } => Some(*release),
+            | Self::Reverted { release, .. }
+            | Self::Failed { release, .. } => Some(*release),
             Self::EnteredSafeMode | Self::PowerLost => None,
         }
     }
@@ -98,6 +110,7 @@ impl DeviceEvent {
             Self::Reverted { .. } => "reverted",
             Self::EnteredSafeMode => "entered-safe-mode",
             Self::PowerLost => "power-lost",
+            Self::Failed { .. } => "failed",
         }
     }
 
@@ -113,6 +126,7 @@ impl DeviceEvent {
             Self::Reverted { cause, .. } => format!("gave {name} up: it {}", cause.phrase()),
             Self::EnteredSafeMode => "found no image to boot and is in safe mode".to_owned(),
             Self::PowerLost => "lost its power".to_owned(),
+            Self::Failed { failure, .. } => format!("couldn't install {name} ({failure})"),
         }
     }
 }

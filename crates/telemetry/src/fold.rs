@@ -1,6 +1,6 @@
 //! One report more: from how far a device had come to how far it has come.
 //!
-//! | from \ event | download started, installed | refused | trial booted | confirmed | reverted | safe mode |
+//! | from \ event | download started, installed | refused | trial booted | confirmed | reverted, failed | safe mode |
 //! |---|---|---|---|---|---|---|
 //! | waiting, promised | began | refused | on trial | confirmed | failed | |
 //! | began | | refused | on trial | confirmed | failed | failed |
@@ -47,6 +47,7 @@ pub fn fold(progress: Progress, event: &DeviceEvent, at: Timestamp) -> Progress 
         DeviceEvent::Reverted { cause, .. } => fail(progress, *cause, at),
         DeviceEvent::EnteredSafeMode => brick(progress, at),
         DeviceEvent::PowerLost => progress,
+        DeviceEvent::Failed { .. } => fail(progress, FailureCause::InstallFailed, at),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Reports folded into progress: in order, repeated, and with some of them lost.
 
 use jiff::Timestamp;
-use mainstay_protocol::{BootReason, CheckIn, Event, Health, ReportList, RevertCause, Running};
+use mainstay_protocol::{
+    BootReason, CheckIn, Event, Health, InstallFailure, ReportList, RevertCause, Running,
+};
 use mainstay_rollout::{Candidate, FailureCause, Progress, ReleaseDigest};
 use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said};
 use mainstay_trust::Digest;
@@ -125,6 +127,23 @@ fn each_way_of_going_back_has_its_cause() {
         let way = [started(NEW), booted(NEW), reverted(reported)];
         assert_eq!(told(Progress::Waiting, &way), failed_at(10, 30, cause));
     }
+}
+
+#[test]
+fn a_device_that_can_t_install_has_failed() {
+    let failure = Event::Failed {
+        manifest: NEW,
+        cause: InstallFailure::StorageFull,
+    };
+    let cause = FailureCause::InstallFailed;
+    assert_eq!(
+        told(Progress::Waiting, &[started(NEW), failure]),
+        failed_at(10, 20, cause)
+    );
+    assert_eq!(
+        seen(&failure).phrase("1.1.0"),
+        "couldn't install 1.1.0 (storage-full)"
+    );
 }
 
 #[test]
@@ -314,6 +333,10 @@ fn any_report() -> impl Strategy<Value = Event> {
         cause.prop_map(reverted),
         Just(Event::EnteredSafeMode),
         Just(Event::PowerLost),
+        release().prop_map(|manifest| Event::Failed {
+            manifest,
+            cause: InstallFailure::HookFailed,
+        }),
     ]
 }
 

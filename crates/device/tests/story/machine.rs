@@ -4,7 +4,7 @@ use mainstay_device::config::TrialPolicy;
 use mainstay_device::offer::{Standing, admit_offer};
 use mainstay_device::state::{Phase, Policy, Release};
 use mainstay_device::{Effect, Grain, Input, Papers, Record, Slot, State, Want, step, wants};
-use mainstay_protocol::{BootReason, SelfTest};
+use mainstay_protocol::{BootReason, InstallFailure, SelfTest};
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{Digest, Freshness, Mark, Offer, Refusal};
 use proptest::prelude::*;
@@ -97,6 +97,10 @@ fn inputs() -> impl Strategy<Value = Vec<(Input, u64)>> {
         }),
         1 => (0..8u32).prop_map(|acknowledged| Input::Acknowledged { acknowledged }),
         2 => Just(Input::ExchangeFailed),
+        1 => Just(Input::InstallFailed {
+            manifest: Digest([3; 32]),
+            cause: InstallFailure::StorageFull,
+        }),
     ];
     proptest::collection::vec((input, 0..4_000u64), 1..60)
 }

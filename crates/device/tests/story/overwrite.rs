@@ -68,7 +68,7 @@ fn safe_mode_leaves_again_if_the_offer_is_gone() {
     }
     world.offered = None;
     let device = world.boot(device.power_off().0);
-    assert_eq!(device.boot_reason(), BootReason::SafeMode);
+    assert_eq!(device.boot_reason(), BootReason::Recovery);
     let device = live_an_hour(&mut world, device);
     assert_eq!(device.running_release(), Some(first.manifest));
     assert_eq!(kinds(&world), [""; 0]);

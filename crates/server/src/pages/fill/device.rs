@@ -38,6 +38,7 @@ pub fn slots(device: &Device, vital: Option<&Vital>) -> Vec<Slot> {
     };
     let state = match vital.boot {
         BootReason::SafeMode => "safe mode: nothing bootable",
+        BootReason::Recovery => "recovery: writing the update",
         BootReason::LastResort => "running, the only one left",
         _ if running.verified => "running, confirmed",
         _ => "running, on trial",
