@@ -33,6 +33,8 @@ pub struct SimulatedNor {
     dark: bool,
     wear: BTreeMap<u32, u32>,
     corrects_errors: bool,
+    /// What every write and erase is answered with, if the part takes none.
+    refuses: Option<FlashError>,
     /// Addresses of write units that can't be read until their page is erased.
     unreadable: BTreeSet<u32>,
 }
@@ -51,6 +53,7 @@ impl SimulatedNor {
             dark: false,
             wear: BTreeMap::new(),
             corrects_errors: false,
+            refuses: None,
             unreadable: BTreeSet::new(),
         }
     }
@@ -61,6 +64,20 @@ impl SimulatedNor {
     pub fn with_error_correction(mut self) -> Self {
         self.corrects_errors = true;
         self
+    }
+
+    /// Answers every write and erase with this error from now on, or takes them again: a part that is worn
+    /// out, full or write-protected.
+    pub fn refuse_writes(&mut self, error: Option<FlashError>) {
+        self.refuses = error;
+    }
+
+    /// Everything in it.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        (0..self.total_bytes)
+            .map(|address| self.byte(address))
+            .collect()
     }
 
     /// Cuts the power at the `index`-th write or erase from now on, 0 being the next one.
@@ -185,6 +202,7 @@ impl Flash for SimulatedNor {
     fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), FlashError> {
         self.powered()?;
         self.within(address, bytes.len())?;
+        self.refuses.map_or(Ok(()), Err)?;
         let unit = self.write_bytes as usize;
         if !(address as usize).is_multiple_of(unit) || !bytes.len().is_multiple_of(unit) {
             return Err(FlashError::Misaligned);
@@ -209,6 +227,7 @@ impl Flash for SimulatedNor {
         if !address.is_multiple_of(self.page_bytes) {
             return Err(FlashError::Misaligned);
         }
+        self.refuses.map_or(Ok(()), Err)?;
         *self.wear.entry(address / self.page_bytes).or_default() += 1;
         let size = self.page_bytes as usize;
         let (done, outcome) = self.begin(size);
