@@ -201,7 +201,7 @@ pub fn says_what_runs(set: &Set, unit: &Unit, booted: Booted, running: Option<us
         BootReason::Trial => record.trial.is_some_and(|trial| Some(trial.slot) == booted.slot),
         BootReason::Confirmed | BootReason::Reverted => record.confirmed == booted.slot,
         BootReason::LastResort => record.last_resort && record.confirmed == booted.slot,
-        BootReason::SafeMode => booted.slot.is_none(),
+        BootReason::SafeMode | BootReason::Recovery => booted.slot.is_none(),
     };
     match is_right {
         true => Ok(()),

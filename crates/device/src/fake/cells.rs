@@ -100,6 +100,16 @@ impl Cells {
         }
     }
 
+    /// All bytes, weak bits as they are kept.
+    pub fn dump(&self) -> Vec<u8> {
+        let mut bytes = vec![0xff; self.total_bytes as usize];
+        for (number, page) in &self.pages {
+            let start = (number * self.page_bytes) as usize;
+            bytes[start..start + page.bytes.len()].copy_from_slice(&page.bytes);
+        }
+        bytes
+    }
+
     /// Whether every bit there always reads the same.
     pub fn is_stable(&self, address: u32, length: usize) -> bool {
         self.pieces(address, length).all(|piece| {

@@ -52,6 +52,8 @@ pub struct SimulatedNor {
     cells: Cells,
     power: Power,
     silence: Silence,
+    /// What every write and erase is answered with, if the part takes none.
+    refuses: Option<FlashError>,
     watch: Watch,
 }
 
@@ -63,6 +65,7 @@ impl SimulatedNor {
             cells: Cells::new(total_bytes, page_bytes, write_bytes),
             power: Power::default(),
             silence: Silence::default(),
+            refuses: None,
             watch: Watch::default(),
         }
     }
@@ -78,6 +81,18 @@ impl SimulatedNor {
     /// Decides anew, by a seed, how unstable bits will read and what a cut leaves behind.
     pub fn seed(&mut self, seed: u64) {
         self.cells.seed(seed);
+    }
+
+    /// Answers every write and erase with this error from now on, or takes them again: a part that is worn
+    /// out, full or write-protected.
+    pub fn refuse_writes(&mut self, error: Option<FlashError>) {
+        self.refuses = error;
+    }
+
+    /// Everything in it; weak bits as they were before they became weak.
+    #[must_use]
+    pub fn dump(&self) -> Vec<u8> {
+        self.cells.dump()
     }
 
     /// Cuts the power at the `index`-th write or erase from now on, 0 being the next one.
@@ -197,6 +212,7 @@ impl Flash for SimulatedNor {
     fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), FlashError> {
         self.power.check()?;
         self.cells.within(address, bytes.len())?;
+        self.refuses.map_or(Ok(()), Err)?;
         self.cells.check_write(address, bytes.len())?;
         let (extent, outcome) = self.begin(OperationKind::Write, address, bytes.len());
         self.cells.write(address, bytes, extent);
@@ -206,6 +222,7 @@ impl Flash for SimulatedNor {
     fn erase_page(&mut self, address: u32) -> Result<(), FlashError> {
         self.power.check()?;
         let page_bytes = self.cells.check_erase(address)?;
+        self.refuses.map_or(Ok(()), Err)?;
         let (extent, outcome) = self.begin(OperationKind::Erase, address, page_bytes);
         self.cells.erase(address, extent);
         outcome
