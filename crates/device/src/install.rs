@@ -44,6 +44,11 @@ pub(crate) fn accept(
         at_ms: now_ms,
     };
     state.record.counters.install_began(&admitted);
+    if state.record.confirmed == Some(slot) {
+        // With one slot, what was confirmed is about to be erased. Were it said to be there until the new image
+        // has been checked, a cut before that would start the new one as if it had been confirmed.
+        state.record.confirmed = None;
+    }
     state.record.download = Some(Download {
         slot,
         manifest,
@@ -136,10 +141,6 @@ pub(crate) fn payload_checked(
         return refuse(state, manifest, refusal, now_ms);
     }
     report(state, now_ms, Event::Installed { manifest });
-    if state.record.confirmed == Some(slot) {
-        // With one slot, there is nothing left to go back to.
-        state.record.confirmed = None;
-    }
     state.record.trial = Some(Trial {
         slot,
         manifest,

@@ -3,7 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | where does what lie in flash? | `layout.rs` |
-//! | what must flash be able to do? | `flash.rs` (and its fake, `fake.rs`) |
+//! | what must flash be able to do? | `flash.rs` (and its fake, `fake/`) |
 //! | what does a device keep, and in what? | `storage.rs`; in flash, `on_flash.rs` |
 //! | what survives a power cut? | `journal.rs`, `record.rs` (its bytes: `record_wire.rs`) |
 //! | is this slot what the device accepted? | `slot.rs` |
@@ -55,7 +55,7 @@ pub use config::Config;
 pub use device::Device;
 pub use error::DeviceError;
 #[cfg(any(test, feature = "fake"))]
-pub use fake::{Cut, SimulatedNor};
+pub use fake::{Cut, SilentFault, SimulatedNor};
 pub use flash::{Flash, FlashError};
 pub use layout::{Layout, Place, Strategy};
 pub use machine::step;

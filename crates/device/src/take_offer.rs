@@ -22,6 +22,13 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         runs.then_some(slot)
     }
 
+    /// Where the confirmed release lies, if safe mode only came to write over it: it still says what it may be
+    /// taken back to.
+    fn visited_slot(&self) -> Option<Slot> {
+        let is_visit = self.state.is_visit() && !self.state.record.last_resort;
+        self.state.record.confirmed.filter(|_| is_visit)
+    }
+
     pub(crate) fn take_offer(
         &mut self,
         offer: &Offer<'_>,
@@ -42,7 +49,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         now_ms: u64,
     ) -> Result<Result<Admitted, (Digest, Refusal)>, FlashError> {
         let papers = Papers::lent_by(&self.storage)?;
-        let confirmed = match self.confirmed_slot() {
+        let confirmed = match self.confirmed_slot().or_else(|| self.visited_slot()) {
             Some(slot) => self.storage.head(slot)?,
             None => None,
         };

@@ -88,6 +88,8 @@ fn run(index: Option<(u64, Cut)>) -> u64 {
     assert_eq!(device.running_release(), Some(second.manifest), "{index:?}");
     assert!(!device.is_on_trial(), "{index:?}");
     assert!(!kinds(&world).contains(&"entered-safe-mode"), "{index:?}");
+    // Not by being whole in its slot before anybody had compared it, but by a trial.
+    assert!(kinds(&world).contains(&"confirmed"), "{index:?}");
     device.storage().flash().operations() - before
 }
 
@@ -98,4 +100,15 @@ fn it_survives_a_cut_at_every_operation() {
             run(Some((index, cut)));
         }
     }
+}
+
+#[test]
+fn the_way_back_that_a_release_names_is_open() {
+    let (mut world, first, second) = scene();
+    let device = world.boot(world.factory(&second));
+    world.offered = Some(first.clone());
+    let until_ms = world.now_ms + HOUR_MS;
+    let (device, _) = world.live(device, until_ms);
+    assert_eq!(device.running_release(), Some(first.manifest));
+    assert!(!device.is_on_trial());
 }
