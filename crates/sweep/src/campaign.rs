@@ -129,7 +129,10 @@ impl<'h> Hall<'h> {
             let start = &self.starts[job.set];
             // The same once more, this time with its story.
             let told = start.run(&job.faults, true);
-            println!("{}", report::failure(start, &job.faults, told.err().as_ref().unwrap_or(&failure)));
+            println!(
+                "{}",
+                report::failure(start, &job.faults, told.err().as_ref().unwrap_or(&failure))
+            );
         }
         failures.push((job.set, failure));
         if failures.len() >= FAILURES_MAX * 50 {
@@ -150,7 +153,10 @@ impl<'h> Hall<'h> {
             silent: count(|faults| faults.silent.is_some()),
             given_up: self.given_up.into_inner(),
             stuck: self.stuck.into_inner(),
-            failures: self.failures.into_inner().map_or(0, |failures| failures.len()),
+            failures: self
+                .failures
+                .into_inner()
+                .map_or(0, |failures| failures.len()),
         }
     }
 }

@@ -59,9 +59,15 @@ fn main() -> ExitCode {
 /// Whether every invariant held.
 fn sweep(options: &Options) -> anyhow::Result<bool> {
     let sets = sets(options);
-    ensure!(!sets.is_empty(), "no scenario, geometry or strategy is called that");
+    ensure!(
+        !sets.is_empty(),
+        "no scenario, geometry or strategy is called that"
+    );
     if !options.cuts.is_empty() || options.silent.is_some() {
-        ensure!(sets.len() == 1, "one run needs --scenario, --geometry and --strategy");
+        ensure!(
+            sets.len() == 1,
+            "one run needs --scenario, --geometry and --strategy"
+        );
         return single(&sets[0], options);
     }
     let amount = if options.full { FULL } else { SHORT };
@@ -73,7 +79,10 @@ fn sweep(options: &Options) -> anyhow::Result<bool> {
 fn sets(options: &Options) -> Vec<Set> {
     let is = |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|one| one == name);
     let mut sets = Vec::new();
-    for scenario in SCENARIOS.iter().filter(|one| is(&options.scenario, one.name)) {
+    for scenario in SCENARIOS
+        .iter()
+        .filter(|one| is(&options.scenario, one.name))
+    {
         for geometry in GEOMETRIES {
             for strategy in STRATEGIES {
                 if is(&options.geometry, &geometry.to_string())

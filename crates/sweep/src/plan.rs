@@ -71,7 +71,9 @@ pub fn single(operations: &[Operation], write_bytes: u32, amount: Amount) -> Vec
 fn cuts_of(operation: &Operation, write_bytes: u32, lengths: u32) -> Vec<Cut> {
     let length = operation.length;
     let spread = (1..=lengths).map(|part| part * length / (lengths + 1));
-    let mut torn: Vec<u32> = spread.chain([1, length - write_bytes, length - 1]).collect();
+    let mut torn: Vec<u32> = spread
+        .chain([1, length - write_bytes, length - 1])
+        .collect();
     torn.retain(|bytes| (1..length).contains(bytes));
     torn.sort_unstable();
     torn.dedup();

@@ -234,7 +234,12 @@ fn floor(bytes: u32) -> Stage {
         returns_to: &[&third],
         ..healthy(11, bytes)
     });
-    let acts = vec![gives_up(1), runs(2), runs(3), refuses(2, Refusal::BelowFloor)];
+    let acts = vec![
+        gives_up(1),
+        runs(2),
+        runs(3),
+        refuses(2, Refusal::BelowFloor),
+    ];
     stage(vendor, vec![first, ill, third, raised], acts)
 }
 
@@ -287,7 +292,11 @@ fn impostors(bytes: u32) -> Stage {
         runs(0),
         runs(1),
     ];
-    stage(vendor, [releases, vec![foreign, unapproved, changed]].concat(), acts)
+    stage(
+        vendor,
+        [releases, vec![foreign, unapproved, changed]].concat(),
+        acts,
+    )
 }
 
 fn safe_mode(bytes: u32) -> Stage {

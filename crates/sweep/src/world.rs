@@ -143,7 +143,10 @@ impl<'s> World<'s> {
     /// Whether the server knows of the last confirmation.
     #[must_use]
     pub fn has_told_its_end(&self) -> bool {
-        let confirmed = self.history.confirmed.filter(|_| self.history.was_seen_confirming);
+        let confirmed = self
+            .history
+            .confirmed
+            .filter(|_| self.history.was_seen_confirming);
         confirmed.is_none_or(|index| {
             let manifest = self.set.stage.releases[index].manifest;
             self.server.was_confirmed(manifest)
@@ -210,9 +213,8 @@ impl<'s> World<'s> {
                     return Err(broken);
                 }
             };
-            let hangs = running.is_some_and(|index| {
-                self.set.stage.releases[index].manner == Manner::Hangs
-            });
+            let hangs =
+                running.is_some_and(|index| self.set.stage.releases[index].manner == Manner::Hangs);
             if hangs {
                 self.put_back(region.into_flash());
                 continue;
@@ -260,7 +262,9 @@ impl<'s> World<'s> {
 
     /// Looks at what a boot loader has decided, and tells what really runs.
     fn look_at(&mut self, region: &Region, booted: Booted) -> Result<Option<usize>, Broken> {
-        let running = booted.slot.and_then(|slot| genuine_in(self.set, region, slot));
+        let running = booted
+            .slot
+            .and_then(|slot| genuine_in(self.set, region, slot));
         // One of a journal's copies may be unreadable; not both.
         let record = region.record().ok().flatten().unwrap_or_default();
         self.history
@@ -316,7 +320,11 @@ impl<'s> World<'s> {
         }
         Err(Broken {
             invariant: "it_ends",
-            found: format!("{:?} never came, at {:?}", act.ends, unit.wants(self.now_ms)),
+            found: format!(
+                "{:?} never came, at {:?}",
+                act.ends,
+                unit.wants(self.now_ms)
+            ),
         })
     }
 
