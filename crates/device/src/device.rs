@@ -267,7 +267,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         cause: InstallFailure,
         now_ms: u64,
     ) -> Result<(), DeviceError> {
-        let manifest = self.at_work_on();
+        let manifest = self.state.at_work_on().unwrap_or(Digest::ZERO);
         Ok(self.feed(Input::InstallFailed { manifest, cause }, now_ms)?)
     }
 
