@@ -62,6 +62,11 @@ impl<F: Flash> OnFlash<F> {
         Ok(())
     }
 
+    /// Makes certain that the record stays what it reads as now.
+    pub(crate) fn restate_record(&mut self) -> Result<(), FlashError> {
+        journal::restate(&mut self.flash, &self.layout)
+    }
+
     /// Lets the images of both slots change places.
     pub(crate) fn swap(&mut self) -> Result<(), FlashError> {
         let mut pages = 0;
