@@ -137,7 +137,7 @@ pub fn power_up<F: Flash>(
     at: u64,
 ) -> Result<Booted, FlashError> {
     storage.finish_swap()?;
-    storage.restate_record()?;
+    storage.restate()?;
     let loaded = storage.record()?;
     for _ in 0..SWAPS_MAX {
         let mut record = loaded.clone().unwrap_or_default();

@@ -199,6 +199,11 @@ impl Layout {
         (0..self.pages_of(paper)).map(move |index| start + index * page)
     }
 
+    /// Bytes of all pages of one copy of a paper.
+    pub(crate) fn paper_bytes(&self, paper: Paper) -> u32 {
+        self.page_bytes * self.pages_of(paper)
+    }
+
     /// Whether there is such a slot.
     #[must_use]
     pub fn has(&self, slot: Slot) -> bool {
@@ -275,8 +280,10 @@ impl Layout {
     }
 
     fn pages_of(&self, paper: Paper) -> u32 {
+        // Behind the longest document lies at least one pair of seals.
+        let seals = 2 * WRITE_BYTES_MAX;
         // Some kilobytes: the conversion can't fail.
-        u32::try_from(papers::HEADER_BYTES + paper.bytes_max())
+        u32::try_from(papers::HEADER_BYTES + paper.bytes_max() + seals)
             .unwrap_or(u32::MAX)
             .div_ceil(self.page_bytes)
     }

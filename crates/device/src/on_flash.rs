@@ -62,9 +62,13 @@ impl<F: Flash> OnFlash<F> {
         Ok(())
     }
 
-    /// Makes certain that the record stays what it reads as now.
-    pub(crate) fn restate_record(&mut self) -> Result<(), FlashError> {
-        journal::restate(&mut self.flash, &self.layout)
+    /// Makes certain that the record and the papers stay what they read as now.
+    pub(crate) fn restate(&mut self) -> Result<(), FlashError> {
+        journal::restate(&mut self.flash, &self.layout)?;
+        for paper in [Paper::Root, Paper::Revocations] {
+            papers::restate(&mut self.flash, &self.layout, paper)?;
+        }
+        Ok(())
     }
 
     /// Lets the images of both slots change places.

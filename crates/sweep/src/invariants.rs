@@ -187,7 +187,13 @@ pub fn confirmed_is_kept(sight: &Sight<'_>) -> Check {
 ///
 /// # Errors
 /// If it says something else.
-pub fn says_what_runs(set: &Set, unit: &Unit, booted: Booted, running: Option<usize>) -> Check {
+pub fn says_what_runs(
+    set: &Set,
+    unit: &Unit,
+    booted: Booted,
+    running: Option<usize>,
+    has_silent_fault: bool,
+) -> Check {
     const NAME: &str = "says_what_runs";
     let true_name = running.map(|index| set.stage.releases[index].manifest);
     if unit.running_release() != true_name {
@@ -195,6 +201,10 @@ pub fn says_what_runs(set: &Set, unit: &Unit, booted: Booted, running: Option<us
     }
     if unit.boot_reason() != booted.reason {
         return broken(NAME, format!("it says because of {:?}", unit.boot_reason()));
+    }
+    if has_silent_fault {
+        // What it saved may be lost; the boot loader's own word isn't.
+        return Ok(());
     }
     let record = unit.record();
     let is_right = match booted.reason {
