@@ -7,6 +7,7 @@ use crate::fake::SimulatedNor;
 use crate::flash::{Flash, FlashError};
 use crate::journal;
 use crate::layout::{Layout, Place, Strategy};
+use crate::paper_seals;
 use crate::papers::{self, Paper};
 use crate::provision::write_image;
 use crate::record::Record;
@@ -66,7 +67,7 @@ impl<F: Flash> OnFlash<F> {
     pub(crate) fn restate(&mut self) -> Result<(), FlashError> {
         journal::restate(&mut self.flash, &self.layout)?;
         for paper in [Paper::Root, Paper::Revocations] {
-            papers::restate(&mut self.flash, &self.layout, paper)?;
+            paper_seals::restate(&mut self.flash, &self.layout, paper)?;
         }
         Ok(())
     }

@@ -5,6 +5,9 @@
 //! so the paper counts for good. Else the last cut may have come within a seal, which reads well now and perhaps
 //! never again; then the boot loader sets one more pair before anything relies on the paper.
 //!
+//! A copy that reads as if it had no seal may have one that was cut off, and have it again a moment later. So the
+//! boot loader erases it, its seals first.
+//!
 //! There are as many as there is room for, at most [`SEALS_MAX`], so as many cuts exactly there, one after the
 //! other, can be stood. A device that is cut off there more often may take up the paper before; it hears
 //! of the newer one at its next check-in.
@@ -16,6 +19,57 @@ use crate::seal;
 
 /// The most seals of a copy: eight pairs.
 pub const SEALS_MAX: u32 = 16;
+
+/// Makes certain, for each copy of a paper, that it goes on to count or goes on not to. A boot loader asks for it
+/// before anything relies on the paper.
+///
+/// # Errors
+/// If the power goes away. A part that won't take it leaves things as they are.
+pub fn restate(flash: &mut impl Flash, layout: &Layout, paper: Paper) -> Result<(), FlashError> {
+    for copy in 0..2 {
+        match restate_copy(flash, layout, paper, copy) {
+            Err(FlashError::NotErased | FlashError::Failed) => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}
+
+fn restate_copy(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    paper: Paper,
+    copy: u32,
+) -> Result<(), FlashError> {
+    let seals = read(flash, layout, paper, copy)?;
+    match (seals.is_sealed, seals.is_for_good) {
+        (true, true) => Ok(()),
+        (true, false) => set_next(flash, layout, paper, copy, seals),
+        (false, _) => drop_copy(flash, layout, paper, copy),
+    }
+}
+
+/// Erases the seals of a copy and then its header, unless there is none.
+fn drop_copy(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    paper: Paper,
+    copy: u32,
+) -> Result<(), FlashError> {
+    let first = layout.paper(paper, copy);
+    let mut start = [0; 4];
+    match flash.read(first, &mut start) {
+        Ok(()) if start == [0xff; 4] => return Ok(()),
+        Ok(()) | Err(FlashError::Failed) => {}
+        Err(error) => return Err(error),
+    }
+    let last = layout.paper_pages(paper, copy).last().unwrap_or(first);
+    flash.erase_page(last)?;
+    match last == first {
+        true => Ok(()),
+        false => flash.erase_page(first),
+    }
+}
 
 /// What the seals of a copy say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -226,25 +226,6 @@ fn sealed(
     }
 }
 
-/// Makes certain that the newest paper of a kind goes on to count. A boot loader asks for it before anything
-/// relies on the paper.
-///
-/// # Errors
-/// If the power goes away. A part that won't take it leaves things as they are.
-pub fn restate(flash: &mut impl Flash, layout: &Layout, paper: Paper) -> Result<(), FlashError> {
-    let Some((copy, _)) = newest(flash, layout, paper)? else {
-        return Ok(());
-    };
-    let seals = paper_seals::read(flash, layout, paper, copy)?;
-    if seals.is_for_good {
-        return Ok(());
-    }
-    match paper_seals::set_next(flash, layout, paper, copy, seals) {
-        Err(FlashError::NotErased | FlashError::Failed) => Ok(()),
-        outcome => outcome,
-    }
-}
-
 /// The newest sound copy: which one it is, and its header.
 fn newest(
     flash: &impl Flash,
@@ -384,7 +365,7 @@ mod tests {
                 flash.cut_at(operation, cut);
                 assert!(put(&mut flash, &layout, &new).is_err());
                 flash.restore_power();
-                restate(&mut flash, &layout, Paper::Root).expect("flash works");
+                paper_seals::restate(&mut flash, &layout, Paper::Root).expect("flash works");
                 let relied_on = kept(&flash, &layout, Paper::Root);
                 let found = relied_on.as_deref().expect("a paper");
                 assert!(found == old || found == new, "operation {operation}, {cut:?}");

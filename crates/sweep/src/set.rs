@@ -56,18 +56,11 @@ impl Set {
         format!("--scenario {scenario} --geometry {geometry} --strategy {strategy}")
     }
 
-    /// What a boot loader may write to: the journal, the seals of papers, and to swap, both images and what it notes
-    /// on the way.
+    /// What a boot loader may write to: the journal, the papers (it seals or drops what a cut left undecided), and to
+    /// swap, both images and what it notes on the way.
     #[must_use]
     pub fn boot_loaders(&self) -> Vec<Range<u32>> {
-        let mut ranges = vec![self.journal()];
-        for paper in [Paper::Root, Paper::Revocations] {
-            for copy in 0..2 {
-                // The last page alone: there are no more seals than fit it.
-                let last = self.layout.paper_pages(paper, copy).last();
-                ranges.extend(last.map(|page| page..page + self.layout.page_bytes()));
-            }
-        }
+        let mut ranges = vec![self.journal(), self.papers()];
         if self.strategy == Strategy::Swap {
             let papers_end = self.papers().end;
             ranges.push(papers_end..self.layout.head(Slot::A));

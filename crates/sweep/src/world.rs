@@ -1,6 +1,7 @@
 //! The world around one unit: its server, its clock and its power.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use mainstay_device::fake::Operation;
 use mainstay_device::{Booted, Cut, SimulatedNor, Storage as _, Want};
@@ -26,6 +27,9 @@ const WANTS_MAX: u32 = 4000;
 const BOOTS_MAX: u64 = 40;
 /// What is gained by a watchdog that finds a hanging image.
 const HANG_MS: u64 = 1000;
+
+/// No operation at all.
+const NOTHING: Range<u64> = u64::MAX..u64::MAX;
 
 /// How an act ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +58,9 @@ pub struct World<'s> {
     base: u64,
     cuts: VecDeque<(u64, Cut)>,
     has_silent_fault: bool,
-    /// The operation at which a silent fault comes, and the one at which the last boot began.
-    fault_at: Option<u64>,
+    /// The operations from a silent fault to the next power-up, in which nobody can know of it.
+    blind: Range<u64>,
+    /// The operation at which the last boot began.
     boot_at: u64,
 }
 
@@ -76,7 +81,7 @@ impl<'s> World<'s> {
             base: 0,
             cuts: VecDeque::new(),
             has_silent_fault: false,
-            fault_at: None,
+            blind: NOTHING,
             boot_at: 0,
         })
     }
@@ -93,7 +98,8 @@ impl<'s> World<'s> {
         }
         self.has_silent_fault = faults.silent.is_some();
         self.base = flash.operations();
-        self.fault_at = faults.silent.map(|(at, _)| self.base + at);
+        let fault_at = faults.silent.map(|(at, _)| self.base + at);
+        self.blind = fault_at.map_or(NOTHING, |at| at..u64::MAX);
         self.boots = 0;
         self.boots_max = BOOTS_MAX + faults.cuts.len() as u64 * u64::from(2 + TRIAL_BOOTS);
         self.cuts = faults.cuts.iter().copied().collect();
@@ -201,8 +207,12 @@ impl<'s> World<'s> {
                 return self.gave_no_end();
             }
             let mut flash = self.flash.take().expect("the unit is off");
+            nothing_outside_its_region(&flash, &self.blind)?;
             flash.guard(self.set.boot_loaders());
             self.boot_at = flash.operations();
+            if self.boot_at > self.blind.start {
+                self.blind.end = self.blind.end.min(self.boot_at);
+            }
             let (mut region, booted) = match unit::boot(self.set, flash, self.now_ms) {
                 Ok(up) => up,
                 Err((flash, _)) => {
@@ -238,7 +248,7 @@ impl<'s> World<'s> {
     /// gone bad right behind its back, which nobody finds before the next boot.
     fn has_just_failed(&self, region: &Region) -> bool {
         let now = region.flash().operations();
-        self.fault_at.is_some_and(|at| (self.boot_at..now).contains(&at))
+        (self.boot_at..now).contains(&self.blind.start)
     }
 
     /// What a unit says as soon as it is up.
@@ -283,7 +293,7 @@ impl<'s> World<'s> {
         let record = region.record().ok().flatten().unwrap_or_default();
         self.history
             .note_boot(&self.set.stage, &record, booted.reason, running);
-        nothing_outside_its_region(region)?;
+        nothing_outside_its_region(region.flash(), &self.blind)?;
         if self.has_just_failed(region) {
             return Ok(running);
         }
@@ -310,7 +320,7 @@ impl<'s> World<'s> {
         let running = index_of(&self.set.stage, unit.running_release());
         for _ in 0..WANTS_MAX {
             self.history.note_up(&self.set.stage, unit);
-            nothing_outside_its_region(unit.storage())?;
+            nothing_outside_its_region(unit.storage().flash(), &self.blind)?;
             let want = unit.wants(self.now_ms);
             if let Some(ending) = self.ending(unit, booted, act, want) {
                 return Ok(Some(ending));
