@@ -14,9 +14,8 @@
 //! | both seals | is for good, and so is its first seal | nothing |
 //! | fewer | may have been cut off: it reads well now, and perhaps never again | it is written once more ([`restate`]) |
 //!
-//! Written once more, a record keeps its number; so the record before both of them stays the lowest, and is the
-//! last that a save would overwrite. Of two whole records with one number the one with a first seal counts: the
-//! other was cut off, given up, and is in the way no more.
+//! A copy that reads badly may read well a moment later, so what has no seal is erased then. Written once more, a record keeps its number; so the record before both of them stays the lowest, and is the
+//! last that a save would overwrite. Of two whole records with one number the one with a first seal counts.
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{JOURNAL_COPIES, Layout, WRITE_BYTES_MAX};
@@ -73,22 +72,43 @@ pub fn save(
     Err(FlashError::Failed)
 }
 
-/// Makes certain that the newest record stays what it was read as. A boot loader asks for it before it decides.
+/// Makes certain that the newest record stays what it was read as, and that no other becomes the newest. A boot loader
+/// asks for it before it decides.
 ///
 /// # Errors
 /// If the power goes away. A part that won't take it leaves things as they are.
 pub fn restate(flash: &mut impl Flash, layout: &Layout) -> Result<(), FlashError> {
     let survey = survey(flash, layout)?;
-    let Some((record, copy)) = &survey.newest else {
-        return Ok(());
-    };
-    let is_for_good = survey.seen[*copy as usize].is_some_and(|seen| seen.has_both_seals);
-    if is_for_good {
-        return Ok(());
+    if let Some((record, copy)) = &survey.newest {
+        let seen = survey.seen[*copy as usize];
+        if !seen.is_some_and(|seen| seen.has_both_seals) {
+            let target = survey.targets().next();
+            return target.map_or(Ok(()), |target| {
+                put(flash, layout, target, record).map(|_| ())
+            });
+        }
     }
-    match survey.targets().next() {
-        Some(target) => put(flash, layout, target, record).map(|_| ()),
-        None => Ok(()),
+    (0..JOURNAL_COPIES).try_for_each(|copy| match survey.seen[copy as usize] {
+        Some(seen) if seen.has_first_seal => Ok(()),
+        _ => drop_copy(flash, layout, copy),
+    })
+}
+
+/// Erases a copy that a save left unfinished: it may read as a whole record the next time.
+fn drop_copy(flash: &mut impl Flash, layout: &Layout, copy: u32) -> Result<(), FlashError> {
+    let mut start = [0; 4];
+    let address = layout.journal(copy);
+    let is_blank = match flash.read(address, &mut start) {
+        Err(FlashError::Failed) => false,
+        outcome => outcome.map(|()| start == [0xff; 4])?,
+    };
+    match is_blank {
+        true => Ok(()),
+        false => match flash.erase_page(address) {
+            Err(FlashError::PowerLost) => Err(FlashError::PowerLost),
+            // Nothing is worse than before.
+            _ => Ok(()),
+        },
     }
 }
 
