@@ -32,10 +32,10 @@ pub struct Amount {
 /// What a test run can afford: under three minutes on two cores.
 pub const SHORT: Amount = Amount {
     weak_seeds: 1,
-    lengths: 3,
-    pairs: 60,
-    storms: 40,
-    silent: 20,
+    lengths: 1,
+    pairs: 40,
+    storms: 30,
+    silent: 15,
 };
 
 /// What is worth an evening.
