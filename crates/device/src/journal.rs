@@ -62,7 +62,10 @@ pub fn save(
     record: &mut Record,
 ) -> Result<(), FlashError> {
     let survey = survey(flash, layout)?;
-    let kept = survey.newest.as_ref().map_or(0, |(record, _)| record.number);
+    let kept = survey
+        .newest
+        .as_ref()
+        .map_or(0, |(record, _)| record.number);
     record.number = kept.saturating_add(1);
     for copy in survey.targets() {
         if put(flash, layout, copy, record)? {
@@ -115,7 +118,10 @@ fn drop_copy(flash: &mut impl Flash, layout: &Layout, copy: u32) -> Result<(), F
 impl Survey {
     /// The copies that may be written to, the one that is missed least first. Never the newest.
     fn targets(&self) -> impl Iterator<Item = u32> + use<> {
-        let newest = self.newest.as_ref().map(|(record, copy)| (record.number, *copy));
+        let newest = self
+            .newest
+            .as_ref()
+            .map(|(record, copy)| (record.number, *copy));
         let seen = self.seen;
         // One that holds nothing whole, then one with the newest's own number, then the older one.
         let rank = move |copy: u32| match (seen[copy as usize], newest) {
@@ -129,9 +135,13 @@ impl Survey {
         };
         let older = move || {
             let mut both = [None; COPIES];
-            others(2).zip(&mut both).for_each(|(copy, place)| *place = Some(copy));
+            others(2)
+                .zip(&mut both)
+                .for_each(|(copy, place)| *place = Some(copy));
             both.sort_unstable_by_key(|copy| {
-                copy.map_or(u32::MAX, |copy| seen[copy as usize].map_or(0, |seen| seen.number))
+                copy.map_or(u32::MAX, |copy| {
+                    seen[copy as usize].map_or(0, |seen| seen.number)
+                })
             });
             both.into_iter().flatten()
         };
@@ -247,7 +257,10 @@ mod tests {
     fn cuts() -> impl Iterator<Item = Cut> {
         let torn = [1, 300, 971, 975].map(|bytes| Cut::TornAt { bytes });
         let weak = [0, 300, 511, 520, 971, 1023].map(|bytes| Cut::Weak { bytes });
-        [Cut::Before, Cut::After].into_iter().chain(torn).chain(weak)
+        [Cut::Before, Cut::After]
+            .into_iter()
+            .chain(torn)
+            .chain(weak)
     }
 
     /// A flash in which a save was cut off, the record before, and the one that was to be saved.

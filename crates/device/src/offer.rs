@@ -53,8 +53,7 @@ pub fn admit_offer<R: AsRef<[u8]>, V: AsRef<[u8]>>(
         // What was admitted once may be gone on with, although the release that named it is erased by now.
         let begun = standing.record.download.map(|begun| [begun.manifest]);
         let begun = begun.as_ref().map_or(&[][..], |begun| &begun[..]);
-        let returns_to =
-            manifest.map_or_else(|| List::from(begun), |manifest| manifest.returns_to);
+        let returns_to = manifest.map_or_else(|| List::from(begun), |manifest| manifest.returns_to);
         admit(
             offer,
             &facts(standing, returns_to, &opened, config),

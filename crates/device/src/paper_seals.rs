@@ -99,7 +99,11 @@ pub fn read(
         next: Some(0),
     };
     for index in 0..count {
-        if seal::is_set(flash, address(layout, paper, copy, index), layout.write_bytes())? {
+        if seal::is_set(
+            flash,
+            address(layout, paper, copy, index),
+            layout.write_bytes(),
+        )? {
             seals.is_sealed = true;
             seals.is_for_good |= index % 2 == 1;
             // The pair behind it may have been begun without its reading so: it is passed over.

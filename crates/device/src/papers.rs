@@ -358,7 +358,11 @@ mod tests {
         for operation in 0..save_operations {
             let weak = (0..8).map(|part| Cut::Weak { bytes: 113 * part });
             let torn = [300, 990].map(|permille| Cut::Torn { permille });
-            for cut in [Cut::Before, Cut::After].into_iter().chain(torn).chain(weak) {
+            for cut in [Cut::Before, Cut::After]
+                .into_iter()
+                .chain(torn)
+                .chain(weak)
+            {
                 let (mut flash, layout) = parts();
                 flash.seed(operation);
                 put(&mut flash, &layout, &old).expect("flash works");
@@ -368,7 +372,10 @@ mod tests {
                 paper_seals::restate(&mut flash, &layout, Paper::Root).expect("flash works");
                 let relied_on = kept(&flash, &layout, Paper::Root);
                 let found = relied_on.as_deref().expect("a paper");
-                assert!(found == old || found == new, "operation {operation}, {cut:?}");
+                assert!(
+                    found == old || found == new,
+                    "operation {operation}, {cut:?}"
+                );
                 for _ in 0..20 {
                     assert_eq!(kept(&flash, &layout, Paper::Root), relied_on, "{cut:?}");
                 }

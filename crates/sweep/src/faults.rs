@@ -166,7 +166,10 @@ mod tests {
                 ..Faults::default()
             };
             let text = faults.silent_text().expect("it has one");
-            assert_eq!(text.parse::<PlannedSilence>().ok(), Some(PlannedSilence(9, fault)));
+            assert_eq!(
+                text.parse::<PlannedSilence>().ok(),
+                Some(PlannedSilence(9, fault))
+            );
         }
     }
 

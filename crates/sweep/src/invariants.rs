@@ -171,7 +171,10 @@ pub fn confirmed_is_kept(sight: &Sight<'_>) -> Check {
     let expected = &sight.set.stage.releases[confirmed];
     let record = sight.record;
     if record.confirmed_manifest != expected.manifest {
-        return broken(NAME, format!("its record names {}", record.confirmed_manifest));
+        return broken(
+            NAME,
+            format!("its record names {}", record.confirmed_manifest),
+        );
     }
     if has_recovery_image(sight.set) || sight.history.is_damaged {
         return Ok(());
@@ -210,14 +213,19 @@ pub fn says_what_runs(
     }
     let record = unit.record();
     let is_right = match booted.reason {
-        BootReason::Trial => record.trial.is_some_and(|trial| Some(trial.slot) == booted.slot),
+        BootReason::Trial => record
+            .trial
+            .is_some_and(|trial| Some(trial.slot) == booted.slot),
         BootReason::Confirmed | BootReason::Reverted => record.confirmed == booted.slot,
         BootReason::LastResort => record.last_resort && record.confirmed == booted.slot,
         BootReason::SafeMode | BootReason::Recovery => booted.slot.is_none(),
     };
     match is_right {
         true => Ok(()),
-        false => broken(NAME, format!("{:?}, and its record says otherwise", booted.reason)),
+        false => broken(
+            NAME,
+            format!("{:?}, and its record says otherwise", booted.reason),
+        ),
     }
 }
 
@@ -257,7 +265,10 @@ pub fn papers_are_kept(history: &History, unit: &Unit) -> Check {
     if root < before {
         return broken(NAME, format!("root {root} after root {before}"));
     }
-    let (held, before) = (unit.revocations().map_or(0, |held| held.seq), history.revocations);
+    let (held, before) = (
+        unit.revocations().map_or(0, |held| held.seq),
+        history.revocations,
+    );
     match held < before {
         true => broken(NAME, format!("revocations {held} after {before}")),
         false => Ok(()),

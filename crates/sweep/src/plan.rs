@@ -88,9 +88,17 @@ fn cuts_of(operation: &Operation, write_bytes: u32, lengths: u32) -> Vec<Cut> {
             (torn.clone(), weak.chain(more).collect())
         }
     };
-    let torn = once_each(torn, length).into_iter().map(|bytes| Cut::TornAt { bytes });
-    let weak = once_each(weak, length).into_iter().map(|bytes| Cut::Weak { bytes });
-    [Cut::Before, Cut::After].into_iter().chain(torn).chain(weak).collect()
+    let torn = once_each(torn, length)
+        .into_iter()
+        .map(|bytes| Cut::TornAt { bytes });
+    let weak = once_each(weak, length)
+        .into_iter()
+        .map(|bytes| Cut::Weak { bytes });
+    [Cut::Before, Cut::After]
+        .into_iter()
+        .chain(torn)
+        .chain(weak)
+        .collect()
 }
 
 fn once_each(mut lengths: Vec<u32>, length: u32) -> Vec<u32> {

@@ -114,7 +114,9 @@ impl Set {
     }
 
     fn images(&self) -> Range<u32> {
-        let last = [Slot::B, Slot::A].into_iter().find(|slot| self.layout.has(*slot));
+        let last = [Slot::B, Slot::A]
+            .into_iter()
+            .find(|slot| self.layout.has(*slot));
         let last = last.expect("there is a slot");
         self.head(last).end..self.layout.total_bytes()
     }

@@ -5,15 +5,15 @@ use std::ops::Range;
 
 use mainstay_device::fake::Operation;
 use mainstay_device::{Booted, Cut, SimulatedNor, Storage as _, Want};
-use mainstay_protocol::BootReason;
 
+use crate::ending::{self, Ending};
 use crate::faults::Faults;
 use crate::history::{History, index_of};
 use crate::invariants::{
     self, Broken, Sight, genuine_in, nothing_outside_its_region, papers_are_kept, says_what_runs,
     told_the_truth,
 };
-use crate::scenario::{Act, Ends};
+use crate::scenario::Act;
 use crate::server::Server;
 use crate::set::{Set, TRIAL_BOOTS};
 use crate::unit::{self, Region, Unit, image_address, switch_off};
@@ -30,17 +30,6 @@ const HANG_MS: u64 = 1000;
 
 /// No operation at all.
 const NOTHING: Range<u64> = u64::MAX..u64::MAX;
-
-/// How an act ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// As it should.
-    AsPlanned,
-    /// What should have been kept was given up: cuts had used its boots up.
-    GivenUp,
-    /// A silent fault keeps the unit from coming further. It was honest all the time.
-    Stuck,
-}
 
 /// One unit and its world. While the unit is up, its flash is with it.
 #[derive(Clone)]
@@ -155,7 +144,10 @@ impl<'s> World<'s> {
     /// Whether the server knows of the last confirmation.
     #[must_use]
     pub fn has_told_its_end(&self) -> bool {
-        let confirmed = self.history.confirmed.filter(|_| self.history.was_seen_confirming);
+        let confirmed = self
+            .history
+            .confirmed
+            .filter(|_| self.history.was_seen_confirming);
         confirmed.is_none_or(|index| {
             let manifest = self.set.stage.releases[index].manifest;
             self.server.was_confirmed(manifest)
@@ -185,7 +177,8 @@ impl<'s> World<'s> {
     fn damage(&mut self) {
         let mut flash = self.flash.take().expect("the unit is off");
         flash.restore_power();
-        flash.guard(vec![0..u32::MAX]);
+        let everywhere = 0..u32::MAX;
+        flash.guard(Vec::from([everywhere]));
         let region = Region::open(flash, self.set.layout);
         let mut region = region.map_err(|(_, error)| error).expect("the power is on");
         let record = region.record().ok().flatten().unwrap_or_default();
@@ -215,8 +208,8 @@ impl<'s> World<'s> {
             }
             let (mut region, booted) = match unit::boot(self.set, flash, self.now_ms) {
                 Ok(up) => up,
-                Err((flash, _)) => {
-                    self.put_back(flash);
+                Err(flash) => {
+                    self.put_back(*flash);
                     continue;
                 }
             };
@@ -227,9 +220,8 @@ impl<'s> World<'s> {
                     return Err(broken);
                 }
             };
-            let hangs = running.is_some_and(|index| {
-                self.set.stage.releases[index].manner == Manner::Hangs
-            });
+            let hangs =
+                running.is_some_and(|index| self.set.stage.releases[index].manner == Manner::Hangs);
             if hangs {
                 self.put_back(region.into_flash());
                 continue;
@@ -239,7 +231,7 @@ impl<'s> World<'s> {
             region.flash_mut().guard(allowed);
             match unit::start(self.set, region, booted, self.now_ms) {
                 Ok(unit) => return self.listen_to(unit, booted, running).map(Some),
-                Err((flash, _)) => self.put_back(flash),
+                Err(flash) => self.put_back(*flash),
             }
         }
     }
@@ -288,7 +280,9 @@ impl<'s> World<'s> {
 
     /// Looks at what a boot loader has decided, and tells what really runs.
     fn look_at(&mut self, region: &Region, booted: Booted) -> Result<Option<usize>, Broken> {
-        let running = booted.slot.and_then(|slot| genuine_in(self.set, region, slot));
+        let running = booted
+            .slot
+            .and_then(|slot| genuine_in(self.set, region, slot));
         // One of a journal's copies may be unreadable; not both.
         let record = region.record().ok().flatten().unwrap_or_default();
         self.history
@@ -322,7 +316,9 @@ impl<'s> World<'s> {
             self.history.note_up(&self.set.stage, unit);
             nothing_outside_its_region(unit.storage().flash(), &self.blind)?;
             let want = unit.wants(self.now_ms);
-            if let Some(ending) = self.ending(unit, booted, act, want) {
+            if let Some(ending) =
+                ending::of(self.set, &self.server, act, unit, (booted.reason, want))
+            {
                 return Ok(Some(ending));
             }
             match want {
@@ -347,46 +343,11 @@ impl<'s> World<'s> {
         }
         Err(Broken {
             invariant: "it_ends",
-            found: format!("{:?} never came, at {:?}", act.ends, unit.wants(self.now_ms)),
+            found: format!(
+                "{:?} never came, at {:?}",
+                act.ends,
+                unit.wants(self.now_ms)
+            ),
         })
-    }
-
-    /// Whether the act has ended, and how.
-    fn ending(&self, unit: &Unit, booted: Booted, act: &Act, want: Want) -> Option<Ending> {
-        let stage = &self.set.stage;
-        let name = |index: usize| stage.releases[index].manifest;
-        let runs = |index: usize| unit.running_release() == Some(name(index));
-        match act.ends {
-            Ends::Tries(index) if unit.is_on_trial() && runs(index) => {
-                return Some(Ending::AsPlanned);
-            }
-            Ends::HasHalf(index) => {
-                let half = stage.releases[index].image.len() as u32 / 2;
-                let has = matches!(want, Want::Fetch { offset, .. } if offset >= half);
-                return has.then_some(Ending::AsPlanned);
-            }
-            _ => {}
-        }
-        let is_asleep = matches!(want, Want::Sleep { .. });
-        let is_quiet = is_asleep && unit.record().reports.is_empty() && !unit.is_on_trial();
-        let standing = act.standing;
-        let held = unit.revocations().map_or(0, |held| held.seq);
-        let is_up_to_date =
-            (unit.root_version(), held) == (standing.root_version, standing.revocations as u64);
-        if !is_quiet || !is_up_to_date {
-            return None;
-        }
-        let is_kept = |index: usize| runs(index) && booted.reason != BootReason::LastResort;
-        match act.ends {
-            Ends::Runs(index) if is_kept(index) => Some(Ending::AsPlanned),
-            Ends::Runs(index) if self.server.was_given_up(name(index)) => Some(Ending::GivenUp),
-            Ends::GivesUp(index) if self.server.was_given_up(name(index)) => {
-                Some(Ending::AsPlanned)
-            }
-            Ends::Refuses(index, why) if self.server.was_refused(name(index), why) => {
-                Some(Ending::AsPlanned)
-            }
-            _ => None,
-        }
     }
 }

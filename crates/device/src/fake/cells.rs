@@ -143,7 +143,8 @@ impl Cells {
             let is_weak = page
                 .weak
                 .range(first..to.next_multiple_of(self.write_bytes));
-            return match is_weak.count() > 0 && self.chance.draw() % CORRECTED_ONE_IN != 0 {
+            return match is_weak.count() > 0 && !self.chance.draw().is_multiple_of(CORRECTED_ONE_IN)
+            {
                 true => Err(FlashError::Failed),
                 false => Ok(()),
             };
