@@ -104,7 +104,11 @@ pub(crate) fn give_up(record: &mut Record, trial: Trial, cause: RevertCause, at:
 /// The confirmed image is lost. What takes its place is remembered, so that a later trial has
 /// something to fall back to, and never falls back into the slot that it was written to.
 fn last_resort(record: &mut Record, intact: impl Fn(Slot) -> bool, at: u64) -> Booted {
-    let found = [Slot::A, Slot::B].into_iter().find(|slot| intact(*slot));
+    // What is being downloaded may be whole, and was neither compared nor tried out.
+    let unfinished = record.download.map(|download| download.slot);
+    let found = [Slot::A, Slot::B]
+        .into_iter()
+        .find(|slot| intact(*slot) && unfinished != Some(*slot));
     record.last_resort = found.is_some();
     let lost = core::mem::replace(&mut record.confirmed, found);
     match (found, lost) {
@@ -133,6 +137,7 @@ pub fn power_up<F: Flash>(
     at: u64,
 ) -> Result<Booted, FlashError> {
     storage.finish_swap()?;
+    storage.restate()?;
     let loaded = storage.record()?;
     for _ in 0..SWAPS_MAX {
         let mut record = loaded.clone().unwrap_or_default();
@@ -147,7 +152,10 @@ pub fn power_up<F: Flash>(
             // Saved after the swap: a cut during it costs a trial none of its boots.
             let changed = loaded.as_ref() != Some(&record);
             return match changed.then(|| storage.save_record(&mut record)) {
-                Some(Err(error)) => unsaved(booted, &record, is_intact, error),
+                Some(Err(error)) => {
+                    let instead = unsaved(booted, &record, is_intact, error)?;
+                    in_place(storage, instead, primitives)
+                }
                 Some(Ok(())) | None => Ok(booted),
             };
         }
@@ -173,6 +181,22 @@ fn unsaved(
         (BootReason::Trial, Some(_)) => booted(safe, BootReason::LastResort),
         _ => decided,
     })
+}
+
+/// Brings to its place what is booted although nothing could be saved.
+fn in_place<F: Flash>(
+    storage: &mut OnFlash<F>,
+    booted: Booted,
+    primitives: &impl Primitives,
+) -> Result<Booted, FlashError> {
+    let Some(slot) = booted.slot.filter(|slot| !storage.is_in_place(*slot)) else {
+        return Ok(booted);
+    };
+    storage.swap()?;
+    match storage.is_intact(slot, primitives)? {
+        true => Ok(booted),
+        false => Ok(self::booted(None, BootReason::SafeMode)),
+    }
 }
 
 #[cfg(test)]

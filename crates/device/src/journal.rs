@@ -1,70 +1,239 @@
-//! Two copies of the record; the newer whole one counts.
+//! Three copies of the record; the newest whole one counts.
 //!
-//! A save always goes to the copy that does *not* hold the newest record, so that whatever happens during
-//! it, the newest record stays readable. After a cut the device knows either the old state or the new one.
+//! | on a copy's page | what |
+//! |---|---|
+//! | 0 | the record, padded to a whole number of writes |
+//! | behind it | two seals, one write unit each: see `seal.rs` |
+//!
+//! A save goes to a copy that neither holds the newest record nor, as long as it isn't certain that the newest
+//! stays readable, the one before it. After a cut the device knows either the old state or the new one, and what it
+//! has once acted on it doesn't forget:
+//!
+//! | the newest record has | it | before anything relies on it |
+//! |---|---|---|
+//! | both seals | is for good, and so is its first seal | nothing |
+//! | fewer | may have been cut off: it reads well now, and perhaps never again | it is written once more ([`restate`]) |
+//!
+//! A copy that reads badly may read well a moment later, so what has no seal is erased then. Written once more, a record keeps its number; so the record before both of them stays the lowest, and is the
+//! last that a save would overwrite. Of two whole records with one number the one with a first seal counts.
 
 use crate::flash::{Flash, FlashError};
-use crate::layout::{Layout, WRITE_BYTES_MAX};
+use crate::layout::{JOURNAL_COPIES, Layout, WRITE_BYTES_MAX};
 use crate::record::Record;
 use crate::record_wire::RECORD_BYTES;
+use crate::seal;
 
 /// A record rounded up to the largest write size.
 const PADDED_BYTES: usize = RECORD_BYTES.next_multiple_of(WRITE_BYTES_MAX);
+/// Seals behind a record.
+pub const SEALS: u32 = 2;
+const COPIES: usize = JOURNAL_COPIES as usize;
+
+/// What is known of a copy that holds a whole record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    number: u32,
+    has_first_seal: bool,
+    has_both_seals: bool,
+}
+
+/// What all copies hold.
+struct Survey {
+    newest: Option<(Record, u32)>,
+    seen: [Option<Seen>; COPIES],
+}
 
 /// Reads the newest whole record, and in which copy it lies; none on a device that has none.
 ///
 /// # Errors
 /// If flash fails.
 pub fn load(flash: &impl Flash, layout: &Layout) -> Result<Option<(Record, u32)>, FlashError> {
-    let mut newest: Option<(Record, u32)> = None;
-    for copy in 0..2 {
-        let mut bytes = [0; RECORD_BYTES];
-        // A part with error correction refuses to read what a cut write left behind.
-        match flash.read(layout.journal(copy), &mut bytes) {
-            Err(FlashError::Failed) => continue,
-            outcome => outcome?,
-        }
-        let Some(record) = Record::decode(&bytes) else {
-            continue;
-        };
-        if newest
-            .as_ref()
-            .is_none_or(|(other, _)| other.number < record.number)
-        {
-            newest = Some((record, copy));
-        }
-    }
-    Ok(newest)
+    Ok(survey(flash, layout)?.newest)
 }
 
-/// Saves `record` as the newest one, with its number raised.
+/// Saves `record` as the newest one, with its number raised. A copy that doesn't read as it was written is passed
+/// over.
 ///
 /// # Errors
-/// If flash fails; the record saved before is still there then.
+/// If flash fails, or no copy takes it; the record saved before is still there then.
 pub fn save(
     flash: &mut impl Flash,
     layout: &Layout,
     record: &mut Record,
 ) -> Result<(), FlashError> {
-    let kept = load(flash, layout)?;
-    let (number, copy) = kept.map_or((0, 1), |(record, copy)| (record.number, copy));
-    record.number = number.saturating_add(1);
-    let address = layout.journal(copy ^ 1);
+    let survey = survey(flash, layout)?;
+    let kept = survey
+        .newest
+        .as_ref()
+        .map_or(0, |(record, _)| record.number);
+    record.number = kept.saturating_add(1);
+    for copy in survey.targets() {
+        if put(flash, layout, copy, record)? {
+            return Ok(());
+        }
+    }
+    Err(FlashError::Failed)
+}
+
+/// Makes certain that the newest record stays what it was read as, and that no other becomes the newest. A boot loader
+/// asks for it before it decides.
+///
+/// # Errors
+/// If the power goes away. A part that won't take it leaves things as they are.
+pub fn restate(flash: &mut impl Flash, layout: &Layout) -> Result<(), FlashError> {
+    let survey = survey(flash, layout)?;
+    if let Some((record, copy)) = &survey.newest {
+        let seen = survey.seen[*copy as usize];
+        if !seen.is_some_and(|seen| seen.has_both_seals) {
+            let target = survey.targets().next();
+            return target.map_or(Ok(()), |target| {
+                put(flash, layout, target, record).map(|_| ())
+            });
+        }
+    }
+    (0..JOURNAL_COPIES).try_for_each(|copy| match survey.seen[copy as usize] {
+        Some(seen) if seen.has_first_seal => Ok(()),
+        _ => drop_copy(flash, layout, copy),
+    })
+}
+
+/// Erases a copy that a save left unfinished: it may read as a whole record the next time.
+fn drop_copy(flash: &mut impl Flash, layout: &Layout, copy: u32) -> Result<(), FlashError> {
+    let mut start = [0; 4];
+    let address = layout.journal(copy);
+    let is_blank = match flash.read(address, &mut start) {
+        Err(FlashError::Failed) => false,
+        outcome => outcome.map(|()| start == [0xff; 4])?,
+    };
+    match is_blank {
+        true => Ok(()),
+        false => match flash.erase_page(address) {
+            Err(FlashError::PowerLost) => Err(FlashError::PowerLost),
+            // Nothing is worse than before.
+            _ => Ok(()),
+        },
+    }
+}
+
+impl Survey {
+    /// The copies that may be written to, the one that is missed least first. Never the newest.
+    fn targets(&self) -> impl Iterator<Item = u32> + use<> {
+        let newest = self
+            .newest
+            .as_ref()
+            .map(|(record, copy)| (record.number, *copy));
+        let seen = self.seen;
+        // One that holds nothing whole, then one with the newest's own number, then the older one.
+        let rank = move |copy: u32| match (seen[copy as usize], newest) {
+            (None, _) => 0,
+            (Some(seen), Some((number, _))) if seen.number == number => 1,
+            (Some(_), _) => 2,
+        };
+        let others = move |wanted: u32| {
+            let candidates = (0..JOURNAL_COPIES).filter(move |copy| rank(*copy) == wanted);
+            candidates.filter(move |copy| newest.is_none_or(|(_, newest)| newest != *copy))
+        };
+        let older = move || {
+            let mut both = [None; COPIES];
+            others(2)
+                .zip(&mut both)
+                .for_each(|(copy, place)| *place = Some(copy));
+            both.sort_unstable_by_key(|copy| {
+                copy.map_or(u32::MAX, |copy| {
+                    seen[copy as usize].map_or(0, |seen| seen.number)
+                })
+            });
+            both.into_iter().flatten()
+        };
+        others(0).chain(others(1)).chain(older())
+    }
+}
+
+fn survey(flash: &impl Flash, layout: &Layout) -> Result<Survey, FlashError> {
+    let mut survey = Survey {
+        newest: None,
+        seen: [None; COPIES],
+    };
+    let mut best = (0, false);
+    for copy in 0..JOURNAL_COPIES {
+        let Some(record) = read(flash, layout, copy)? else {
+            continue;
+        };
+        let [first, second] = [0, 1].map(|index| seal_at(layout, copy, index));
+        let unit = layout.write_bytes();
+        let has_first_seal = seal::is_set(flash, first, unit)?;
+        let seen = Seen {
+            number: record.number,
+            has_first_seal,
+            has_both_seals: has_first_seal && seal::is_set(flash, second, unit)?,
+        };
+        survey.seen[copy as usize] = Some(seen);
+        let rank = (seen.number, seen.has_first_seal);
+        if survey.newest.is_none() || rank > best {
+            best = rank;
+            survey.newest = Some((record, copy));
+        }
+    }
+    Ok(survey)
+}
+
+fn read(flash: &impl Flash, layout: &Layout, copy: u32) -> Result<Option<Record>, FlashError> {
+    let mut bytes = [0; RECORD_BYTES];
+    // A part with error correction refuses to read what a cut write left behind.
+    match flash.read(layout.journal(copy), &mut bytes) {
+        Err(FlashError::Failed) => Ok(None),
+        outcome => outcome.map(|()| Record::decode(&bytes)),
+    }
+}
+
+/// Writes a record and its seals, and whether it is there.
+fn put(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    copy: u32,
+    record: &Record,
+) -> Result<bool, FlashError> {
+    match write(flash, layout, copy, record) {
+        Err(FlashError::NotErased | FlashError::Failed) => return Ok(false),
+        outcome => outcome?,
+    }
+    Ok(read(flash, layout, copy)?.as_ref() == Some(record))
+}
+
+fn write(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    copy: u32,
+    record: &Record,
+) -> Result<(), FlashError> {
+    let address = layout.journal(copy);
     let mut bytes = [0xff; PADDED_BYTES];
     bytes[..RECORD_BYTES].copy_from_slice(&record.encode());
-    let whole = RECORD_BYTES.next_multiple_of(layout.write_bytes() as usize);
     flash.erase_page(address)?;
-    flash.write(address, &bytes[..whole])
+    flash.write(address, &bytes[..layout.record_bytes() as usize])?;
+    for index in 0..SEALS {
+        seal::set(flash, seal_at(layout, copy, index), layout.write_bytes())?;
+    }
+    Ok(())
+}
+
+fn seal_at(layout: &Layout, copy: u32, index: u32) -> u32 {
+    layout.journal(copy) + layout.record_bytes() + index * layout.write_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fake::{Cut, SimulatedNor};
+    use crate::fake::{Cut, SilentFault, SimulatedNor};
 
     fn parts() -> (SimulatedNor, Layout) {
         let layout = Layout::new(1024, 4, 1000).expect("good sizes");
         (SimulatedNor::new(layout.total_bytes(), 1024, 4), layout)
+    }
+
+    fn known(flash: &SimulatedNor, layout: &Layout) -> Record {
+        let newest = load(flash, layout).expect("flash works");
+        newest.expect("a record").0
     }
 
     #[test]
@@ -72,41 +241,113 @@ mod tests {
         let (mut flash, layout) = parts();
         assert_eq!(load(&flash, &layout), Ok(None));
         let mut record = Record::default();
-        for sequence in 1..6 {
+        for sequence in 1..9 {
             record.counters.time = sequence;
             save(&mut flash, &layout, &mut record).expect("flash works");
-            let (found, _) = load(&flash, &layout)
-                .expect("flash works")
-                .expect("a record");
-            assert_eq!(found, record);
+            assert_eq!(known(&flash, &layout), record);
+            let operations = flash.operations();
+            restate(&mut flash, &layout).expect("flash works");
+            assert_eq!(flash.operations(), operations, "it was saved for good");
         }
+        let wear = [0, 1, 2].map(|copy| flash.wear_of(layout.journal(copy)));
+        assert_eq!(wear, [3, 3, 2]);
+    }
+
+    /// Every way in which the power can go away at an operation of a save.
+    fn cuts() -> impl Iterator<Item = Cut> {
+        let torn = [1, 300, 971, 975].map(|bytes| Cut::TornAt { bytes });
+        let weak = [0, 300, 511, 520, 971, 1023].map(|bytes| Cut::Weak { bytes });
+        [Cut::Before, Cut::After]
+            .into_iter()
+            .chain(torn)
+            .chain(weak)
+    }
+
+    /// A flash in which a save was cut off, the record before, and the one that was to be saved.
+    fn cut_off(operation: u64, cut: Cut, seed: u64) -> (SimulatedNor, Layout, [Record; 2]) {
+        let (mut flash, layout) = parts();
+        flash.seed(seed);
+        let mut record = Record::default();
+        for time in 1..5 {
+            record.counters.time = time;
+            save(&mut flash, &layout, &mut record).expect("flash works");
+        }
+        let old = record.clone();
+        record.counters.time = 7;
+        flash.cut_at(operation, cut);
+        assert!(save(&mut flash, &layout, &mut record).is_err());
+        flash.restore_power();
+        (flash, layout, [old, record])
     }
 
     #[test]
     fn a_cut_leaves_the_old_or_the_new_state() {
-        for operation in 0..2 {
-            for cut in [
-                Cut::Before,
-                Cut::Torn { permille: 300 },
-                Cut::Torn { permille: 990 },
-                Cut::After,
-            ] {
-                let (mut flash, layout) = parts();
-                let mut record = Record::default();
-                save(&mut flash, &layout, &mut record).expect("flash works");
-                let old = record.clone();
-                record.counters.time = 7;
-                flash.cut_at(operation, cut);
-                assert!(save(&mut flash, &layout, &mut record).is_err());
-                flash.restore_power();
-                let (found, _) = load(&flash, &layout)
-                    .expect("flash works")
-                    .expect("a record");
-                assert!(
-                    found == old || found == record,
-                    "operation {operation}, {cut:?}"
-                );
+        for operation in 0..4 {
+            for cut in cuts() {
+                let (flash, layout, either) = cut_off(operation, cut, 1);
+                let found = known(&flash, &layout);
+                assert!(either.contains(&found), "operation {operation}, {cut:?}");
             }
+        }
+    }
+
+    /// What was read after a cut, and restated, stays, whatever comes next; and a device that doesn't get as far as
+    /// that, however often it tries, still knows one of both.
+    #[test]
+    fn what_was_acted_on_is_never_forgotten() {
+        for (operation, seed) in (0..4).flat_map(|operation| (0..40).map(move |s| (operation, s))) {
+            for cut in cuts() {
+                let (mut flash, layout, either) = cut_off(operation, cut, seed);
+                for (again, cut) in cuts().enumerate() {
+                    flash.cut_at(again as u64 % 4, cut);
+                    if restate(&mut flash, &layout).is_ok() {
+                        break;
+                    }
+                    flash.restore_power();
+                    let found = known(&flash, &layout);
+                    assert!(either.contains(&found), "{operation}, {cut:?}, seed {seed}");
+                }
+                flash.restore_power();
+                restate(&mut flash, &layout).expect("flash works");
+                let acted_on = known(&flash, &layout);
+                assert!(either.contains(&acted_on));
+                for _ in 0..20 {
+                    assert_eq!(known(&flash, &layout), acted_on, "{cut:?}, seed {seed}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_that_takes_nothing_is_passed_over() {
+        let (mut flash, layout) = parts();
+        let stuck = SilentFault::StuckBit {
+            address: layout.journal(1) + 100,
+            bit: 0,
+            set: true,
+        };
+        flash.fail_silently_at(0, stuck);
+        let mut record = Record::default();
+        for time in 1..9 {
+            record.counters.time = time;
+            save(&mut flash, &layout, &mut record).expect("two copies work");
+            assert_eq!(known(&flash, &layout), record);
+        }
+    }
+
+    #[test]
+    fn a_write_that_was_lost_is_done_again() {
+        for operation in 0..4 {
+            let (mut flash, layout) = parts();
+            let mut record = Record::default();
+            for time in 1..5 {
+                record.counters.time = time;
+                save(&mut flash, &layout, &mut record).expect("flash works");
+            }
+            record.counters.time = 9;
+            flash.fail_silently_at(operation, SilentFault::Lost);
+            save(&mut flash, &layout, &mut record).expect("another copy works");
+            assert_eq!(known(&flash, &layout).counters.time, 9, "{operation}");
         }
     }
 }

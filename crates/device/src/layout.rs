@@ -2,7 +2,7 @@
 //!
 //! | region | pages | holds |
 //! |---|---|---|
-//! | journal A, B | 1 each | one [`crate::Record`] each, the newer one counts |
+//! | journal A, B, C | 1 each | one [`crate::Record`] each, the newest one counts |
 //! | root A, B | as many as the largest root takes | one signed root each, the newer one counts |
 //! | revocations A, B | as many as the largest take | signed revocations, the newer ones count |
 //! | swap log, scratch | 2 and 1, with [`Strategy::Swap`] alone | how far a swap has come, and what it moves |
@@ -14,6 +14,7 @@
 
 use core::fmt;
 
+use crate::journal::SEALS;
 use crate::papers::{self, Paper};
 use crate::record_wire::RECORD_BYTES;
 use crate::slot::{ENVELOPE_BYTES_MAX, HEAD_BYTES, Slot};
@@ -73,8 +74,9 @@ impl fmt::Display for LayoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Page => {
-                "flash pages must hold a journal record and be a whole number of writes: \
-                 take pages of 1 KiB or more, and a write size that is a power of two up to 32"
+                "flash pages must hold a journal record with its seals and be a whole number of writes: \
+                 take pages of 1 KiB or more (2 KiB where 32 bytes are written at once), and a write size \
+                 that is a power of two up to 32"
             }
             Self::TooLarge => "two slots of this size don't fit 4 GiB: take smaller images",
         })
@@ -83,6 +85,8 @@ impl fmt::Display for LayoutError {
 
 impl core::error::Error for LayoutError {}
 
+/// See `journal.rs`.
+pub(crate) const JOURNAL_COPIES: u32 = 3;
 /// See `swap_log.rs`.
 const SWAP_LOG_PAGES: u32 = 2;
 
@@ -104,7 +108,7 @@ impl Layout {
         let divides = write_bytes.is_power_of_two()
             && write_bytes as usize <= WRITE_BYTES_MAX
             && page_bytes.is_multiple_of(write_bytes.max(1));
-        if !divides || (page_bytes as usize) < RECORD_BYTES.next_multiple_of(WRITE_BYTES_MAX) {
+        if !divides || page_bytes < record_bytes(write_bytes) + SEALS * write_bytes {
             return Err(LayoutError::Page);
         }
         let layout = Self {
@@ -168,18 +172,23 @@ impl Layout {
         self.page_bytes * self.image_pages
     }
 
-    /// Address of journal copy 0 or 1.
+    /// Address of journal copy 0, 1 or 2.
     #[must_use]
     pub fn journal(&self, copy: u32) -> u32 {
-        self.page_bytes * (copy & 1)
+        self.page_bytes * (copy % JOURNAL_COPIES)
+    }
+
+    /// Bytes that a record takes in its copy: a whole number of writes.
+    pub(crate) fn record_bytes(&self) -> u32 {
+        record_bytes(self.write_bytes)
     }
 
     /// Address of copy 0 or 1 of a paper.
     #[must_use]
     pub fn paper(&self, paper: Paper, copy: u32) -> u32 {
         let before = match paper {
-            Paper::Root => 2,
-            Paper::Revocations => 2 + 2 * self.pages_of(Paper::Root),
+            Paper::Root => JOURNAL_COPIES,
+            Paper::Revocations => JOURNAL_COPIES + 2 * self.pages_of(Paper::Root),
         };
         self.page_bytes * (before + (copy & 1) * self.pages_of(paper))
     }
@@ -188,6 +197,11 @@ impl Layout {
     pub fn paper_pages(&self, paper: Paper, copy: u32) -> impl Iterator<Item = u32> + use<> {
         let (start, page) = (self.paper(paper, copy), self.page_bytes);
         (0..self.pages_of(paper)).map(move |index| start + index * page)
+    }
+
+    /// Bytes of all pages of one copy of a paper.
+    pub(crate) fn paper_bytes(&self, paper: Paper) -> u32 {
+        self.page_bytes * self.pages_of(paper)
     }
 
     /// Whether there is such a slot.
@@ -243,7 +257,7 @@ impl Layout {
 
     /// The journal, the roots and the revocations.
     fn pages_before_swap(&self) -> u32 {
-        2 + 2 * (self.pages_of(Paper::Root) + self.pages_of(Paper::Revocations))
+        JOURNAL_COPIES + 2 * (self.pages_of(Paper::Root) + self.pages_of(Paper::Revocations))
     }
 
     fn pages_before_heads(&self) -> u32 {
@@ -266,8 +280,10 @@ impl Layout {
     }
 
     fn pages_of(&self, paper: Paper) -> u32 {
+        // Behind the longest document lies at least one pair of seals.
+        let seals = 2 * WRITE_BYTES_MAX;
         // Some kilobytes: the conversion can't fail.
-        u32::try_from(papers::HEADER_BYTES + paper.bytes_max())
+        u32::try_from(papers::HEADER_BYTES + paper.bytes_max() + seals)
             .unwrap_or(u32::MAX)
             .div_ceil(self.page_bytes)
     }
@@ -279,6 +295,12 @@ impl Layout {
             .unwrap_or(u32::MAX)
             .div_ceil(self.page_bytes)
     }
+}
+
+/// A record, padded to a whole number of writes.
+fn record_bytes(write_bytes: u32) -> u32 {
+    // Less than a kilobyte.
+    (RECORD_BYTES as u32).next_multiple_of(write_bytes)
 }
 
 #[cfg(test)]
@@ -303,6 +325,7 @@ mod tests {
             let mut starts = vec![
                 layout.journal(0),
                 layout.journal(1),
+                layout.journal(2),
                 layout.paper(Paper::Root, 0),
                 layout.paper(Paper::Root, 1),
                 layout.paper(Paper::Revocations, 0),
@@ -336,6 +359,7 @@ mod tests {
             (512, 4, 1000, LayoutError::Page),
             (1024, 3, 1000, LayoutError::Page),
             (1024, 64, 1000, LayoutError::Page),
+            (1024, 32, 1000, LayoutError::Page),
             (1024, 0, 1000, LayoutError::Page),
             (4096, 4, u32::MAX, LayoutError::TooLarge),
         ] {

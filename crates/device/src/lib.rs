@@ -6,6 +6,7 @@
 //! | what must flash be able to do? | `flash.rs` (and its fake, `fake/`) |
 //! | what does a device keep, and in what? | `storage.rs`; in flash, `on_flash.rs` |
 //! | what survives a power cut? | `journal.rs`, `record.rs` (its bytes: `record_wire.rs`) |
+//! | does what reads well now stay so? | `seal.rs`, `paper_seals.rs` |
 //! | is this slot what the device accepted? | `slot.rs` |
 //! | which root and revocations count? | `papers.rs` |
 //! | which slot boots, and why? | `boot.rs`; where another boot loader decides, `observe.rs` |
@@ -36,10 +37,12 @@ pub mod machine;
 pub mod observe;
 pub mod offer;
 mod on_flash;
+mod paper_seals;
 pub mod papers;
 pub mod provision;
 pub mod record;
 pub mod record_wire;
+mod seal;
 pub mod slot;
 pub mod state;
 mod storage;

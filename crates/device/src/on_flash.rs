@@ -7,6 +7,7 @@ use crate::fake::SimulatedNor;
 use crate::flash::{Flash, FlashError};
 use crate::journal;
 use crate::layout::{Layout, Place, Strategy};
+use crate::paper_seals;
 use crate::papers::{self, Paper};
 use crate::provision::write_image;
 use crate::record::Record;
@@ -58,6 +59,15 @@ impl<F: Flash> OnFlash<F> {
     pub(crate) fn finish_swap(&mut self) -> Result<(), FlashError> {
         if self.layout.strategy() == Strategy::Swap {
             self.first = swap::finish(&mut self.flash, &self.layout)?;
+        }
+        Ok(())
+    }
+
+    /// Makes certain that the record and the papers stay what they read as now.
+    pub(crate) fn restate(&mut self) -> Result<(), FlashError> {
+        journal::restate(&mut self.flash, &self.layout)?;
+        for paper in [Paper::Root, Paper::Revocations] {
+            paper_seals::restate(&mut self.flash, &self.layout, paper)?;
         }
         Ok(())
     }

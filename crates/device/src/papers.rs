@@ -11,6 +11,7 @@
 //! | 12 | 4 | CRC-32 (ISO-HDLC) of all before, and of the document |
 //! | 16 | 16 | erased: the document begins at a multiple of every write size |
 //! | 32 | up to the bound | the signed document |
+//! | at the end of the pages | up to 16 writes | seals: a copy without one doesn't count, see `paper_seals.rs` |
 //!
 //! What is read back is verified again before it counts: a checksum finds accidents, a signature
 //! finds more. The root from the factory stands behind it all. Read [`Papers`] first.
@@ -21,6 +22,7 @@ use mainstay_trust::{signed::Signed, verify};
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
+use crate::paper_seals;
 use crate::provision::write_image;
 use crate::record_wire::CRC;
 use crate::storage::Storage;
@@ -207,7 +209,21 @@ fn sound(flash: &impl Flash, address: u32, paper: Paper) -> Result<Option<Header
         digest.update(part);
         at += count;
     }
-    Ok((digest.finalize() == header.crc).then_some(header))
+    let is_whole = digest.finalize() == header.crc;
+    Ok(is_whole.then_some(header))
+}
+
+/// The header of a copy, if it counts.
+fn sealed(
+    flash: &impl Flash,
+    layout: &Layout,
+    paper: Paper,
+    copy: u32,
+) -> Result<Option<Header>, FlashError> {
+    match paper_seals::read(flash, layout, paper, copy)?.is_sealed {
+        true => sound(flash, layout.paper(paper, copy), paper),
+        false => Ok(None),
+    }
 }
 
 /// The newest sound copy: which one it is, and its header.
@@ -216,8 +232,8 @@ fn newest(
     layout: &Layout,
     paper: Paper,
 ) -> Result<Option<(u32, Header)>, FlashError> {
-    let first = sound(flash, layout.paper(paper, 0), paper)?;
-    let second = sound(flash, layout.paper(paper, 1), paper)?;
+    let first = sealed(flash, layout, paper, 0)?;
+    let second = sealed(flash, layout, paper, 1)?;
     Ok(match (first, second) {
         (Some(first), Some(second)) if second.number > first.number => Some((1, second)),
         (Some(first), _) => Some((0, first)),
@@ -272,7 +288,8 @@ pub fn save(
     }
     let (address, unit) = (layout.paper(paper, copy), layout.write_bytes() as usize);
     flash.write(address, &header)?;
-    write_image(flash, address + HEADER_BYTES as u32, document, unit)
+    write_image(flash, address + HEADER_BYTES as u32, document, unit)?;
+    paper_seals::set_first(flash, layout, paper, copy)
 }
 
 #[cfg(test)]
@@ -339,23 +356,29 @@ mod tests {
         };
         assert!(save_operations > 2, "{save_operations}");
         for operation in 0..save_operations {
-            for cut in [
-                Cut::Before,
-                Cut::Torn { permille: 300 },
-                Cut::Torn { permille: 990 },
-                Cut::After,
-            ] {
+            let weak = (0..8).map(|part| Cut::Weak { bytes: 113 * part });
+            let torn = [300, 990].map(|permille| Cut::Torn { permille });
+            for cut in [Cut::Before, Cut::After]
+                .into_iter()
+                .chain(torn)
+                .chain(weak)
+            {
                 let (mut flash, layout) = parts();
+                flash.seed(operation);
                 put(&mut flash, &layout, &old).expect("flash works");
                 flash.cut_at(operation, cut);
                 assert!(put(&mut flash, &layout, &new).is_err());
                 flash.restore_power();
-                let found = kept(&flash, &layout, Paper::Root);
-                let found = found.as_deref().expect("a paper");
+                paper_seals::restate(&mut flash, &layout, Paper::Root).expect("flash works");
+                let relied_on = kept(&flash, &layout, Paper::Root);
+                let found = relied_on.as_deref().expect("a paper");
                 assert!(
                     found == old || found == new,
                     "operation {operation}, {cut:?}"
                 );
+                for _ in 0..20 {
+                    assert_eq!(kept(&flash, &layout, Paper::Root), relied_on, "{cut:?}");
+                }
             }
         }
     }

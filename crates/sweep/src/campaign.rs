@@ -3,15 +3,13 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
+use crate::ending::Ending;
 use crate::faults::Faults;
 use crate::plan::{self, Amount};
 use crate::report;
 use crate::run::{Failure, Start};
 use crate::set::Set;
-use crate::world::Ending;
 
-/// After so many failures of one kind no more are looked for.
-const FAILURES_MAX: usize = 20;
 /// Runs between two lines of progress.
 const PROGRESS_EVERY: usize = 20_000;
 
@@ -40,11 +38,20 @@ struct Job {
     faults: Faults,
 }
 
+/// How a campaign goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Threads; each does one run at a time.
+    pub threads: usize,
+    /// After so many broken runs it stops: more of them teach nothing new.
+    pub failures_max: usize,
+}
+
 /// Runs a campaign over these sets, and prints what it finds.
 ///
 /// # Errors
 /// If a scenario fails without any fault.
-pub fn run(sets: &[Set], amount: Amount, seed: u64, threads: usize) -> anyhow::Result<Tally> {
+pub fn run(sets: &[Set], amount: Amount, seed: u64, manner: Manner) -> anyhow::Result<Tally> {
     let starts: Vec<Start<'_>> = sets.iter().map(Start::new).collect::<anyhow::Result<_>>()?;
     let mut jobs = Vec::new();
     for (set, start) in starts.iter().enumerate() {
@@ -55,9 +62,9 @@ pub fn run(sets: &[Set], amount: Amount, seed: u64, threads: usize) -> anyhow::R
         jobs.extend(planned.map(|faults| Job { set, faults }));
     }
     println!("{} sets, {} runs", sets.len(), jobs.len());
-    let hall = Hall::new(&starts, &jobs);
+    let hall = Hall::new(&starts, &jobs, manner.failures_max);
     std::thread::scope(|scope| {
-        for _ in 0..threads.max(1) {
+        for _ in 0..manner.threads.max(1) {
             scope.spawn(|| hall.work());
         }
     });
@@ -73,12 +80,14 @@ struct Hall<'h> {
     given_up: AtomicU64,
     stuck: AtomicU64,
     is_over: AtomicBool,
+    failures_max: usize,
     failures: Mutex<Vec<(usize, Failure)>>,
 }
 
 impl<'h> Hall<'h> {
-    fn new(starts: &'h [Start<'h>], jobs: &'h [Job]) -> Self {
+    fn new(starts: &'h [Start<'h>], jobs: &'h [Job], failures_max: usize) -> Self {
         Self {
+            failures_max,
             starts,
             jobs,
             next: AtomicUsize::new(0),
@@ -135,7 +144,7 @@ impl<'h> Hall<'h> {
             );
         }
         failures.push((job.set, failure));
-        if failures.len() >= FAILURES_MAX * 50 {
+        if failures.len() >= self.failures_max {
             self.is_over.store(true, Ordering::Relaxed);
         }
     }

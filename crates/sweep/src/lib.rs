@@ -6,7 +6,7 @@
 //! | what goes wrong meanwhile? | `faults.rs`; which of it is tried, `plan.rs` |
 //! | what must hold? | `invariants.rs`; against what is known, `history.rs` |
 //! | what is done with the device core? | `unit.rs`, and nowhere else |
-//! | who answers the unit, who cuts its power? | `server.rs`, `world.rs` |
+//! | who answers the unit, who cuts its power? | `server.rs`, `world.rs`; when is an act over? `ending.rs` |
 //! | who signs, and why is it cheap? | `vendor.rs`, `seal.rs` |
 //! | how does one run go, and how all of them? | `run.rs`, `campaign.rs` |
 //! | what does a failure look like? | `report.rs` |
@@ -16,6 +16,7 @@
 
 pub mod campaign;
 pub mod dice;
+pub mod ending;
 pub mod faults;
 pub mod geometry;
 pub mod history;

@@ -32,10 +32,10 @@ pub struct Amount {
 /// What a test run can afford: under three minutes on two cores.
 pub const SHORT: Amount = Amount {
     weak_seeds: 1,
-    lengths: 3,
-    pairs: 60,
-    storms: 40,
-    silent: 20,
+    lengths: 1,
+    pairs: 40,
+    storms: 30,
+    silent: 15,
 };
 
 /// What is worth an evening.
@@ -67,28 +67,45 @@ pub fn single(operations: &[Operation], write_bytes: u32, amount: Amount) -> Vec
     plan
 }
 
-/// Every kind of cut at an operation; torn ones at so many lengths, its ends and the last unit among them.
+/// Every kind of cut at an operation; torn ones at so many lengths between its ends.
 fn cuts_of(operation: &Operation, write_bytes: u32, lengths: u32) -> Vec<Cut> {
     let length = operation.length;
     let spread = (1..=lengths).map(|part| part * length / (lengths + 1));
-    let mut torn: Vec<u32> = spread
-        .chain([1, length - write_bytes, length - 1])
-        .collect();
-    torn.retain(|bytes| (1..length).contains(bytes));
-    torn.sort_unstable();
-    torn.dedup();
-    let mut cuts = vec![Cut::Before, Cut::After];
-    cuts.extend(torn.iter().map(|bytes| Cut::TornAt { bytes: *bytes }));
-    let weak = match operation.kind {
-        OperationKind::Write => torn,
+    let (torn, weak) = match operation.kind {
+        // The last unit, and the last byte of it, are what a checksum may miss.
+        OperationKind::Write => {
+            let ends = [1, length - write_bytes, length - 1];
+            let torn: Vec<u32> = spread.chain(ends).collect();
+            (torn.clone(), torn)
+        }
         // Both phases, early and late; few bits risen are the most deceptive.
         OperationKind::Erase => {
-            let early = [length / 8, length / 2 - 1, length / 2 + length / 100];
-            early.into_iter().chain(torn).collect()
+            let phases = [length / 8, length / 2 - 1, length / 2 + length / 100];
+            let late = [length / 4 * 3, length - 1];
+            let torn: Vec<u32> = spread.chain([length - 1]).collect();
+            let weak = phases.into_iter().chain(late);
+            let more = torn.iter().copied().skip(1);
+            (torn.clone(), weak.chain(more).collect())
         }
     };
-    cuts.extend(weak.iter().map(|bytes| Cut::Weak { bytes: *bytes }));
-    cuts
+    let torn = once_each(torn, length)
+        .into_iter()
+        .map(|bytes| Cut::TornAt { bytes });
+    let weak = once_each(weak, length)
+        .into_iter()
+        .map(|bytes| Cut::Weak { bytes });
+    [Cut::Before, Cut::After]
+        .into_iter()
+        .chain(torn)
+        .chain(weak)
+        .collect()
+}
+
+fn once_each(mut lengths: Vec<u32>, length: u32) -> Vec<u32> {
+    lengths.retain(|bytes| (1..length).contains(bytes));
+    lengths.sort_unstable();
+    lengths.dedup();
+    lengths
 }
 
 /// Everything of a campaign that is drawn: pairs, storms and silent faults.

@@ -59,6 +59,7 @@ fn region(set: &Set, address: u32) -> &'static str {
     let mut starts = vec![
         (layout.journal(0), "journal, copy 0"),
         (layout.journal(1), "journal, copy 1"),
+        (layout.journal(2), "journal, copy 2"),
         (layout.paper(Paper::Root, 0), "root, copy 0"),
         (layout.paper(Paper::Root, 1), "root, copy 1"),
         (layout.paper(Paper::Revocations, 0), "revocations, copy 0"),

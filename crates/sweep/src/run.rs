@@ -2,10 +2,11 @@
 
 use mainstay_device::fake::Operation;
 
+use crate::ending::Ending;
 use crate::faults::Faults;
 use crate::invariants::Broken;
 use crate::set::Set;
-use crate::world::{Ending, World};
+use crate::world::World;
 
 /// Boots after the end, to see that it is one.
 const LAST_LOOKS: u32 = 2;

@@ -177,7 +177,7 @@ fn two(vendor: &Vendor, bytes: u32, manner: Manner) -> Vec<Release> {
 }
 
 fn fresh_install(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = vec![vendor.release(&healthy(1, bytes))];
     Stage {
         factory: None,
@@ -186,26 +186,26 @@ fn fresh_install(bytes: u32) -> Stage {
 }
 
 fn update(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = two(&vendor, bytes, Manner::Healthy);
     stage(vendor, releases, vec![runs(1)])
 }
 
 fn given_up(bytes: u32, manner: Manner) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = two(&vendor, bytes, manner);
     stage(vendor, releases, vec![gives_up(1), runs(0)])
 }
 
 fn confirm(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = two(&vendor, bytes, Manner::Healthy);
     let tried = act(1, Ends::Tries(1)).as_prelude();
     stage(vendor, releases, vec![tried, runs(1)])
 }
 
 fn over_failed(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let mut releases = two(&vendor, bytes, Manner::Ill);
     releases.push(vendor.release(&healthy(3, bytes)));
     let failed = gives_up(1).as_prelude();
@@ -213,7 +213,7 @@ fn over_failed(bytes: u32) -> Stage {
 }
 
 fn superseded(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let mut releases = two(&vendor, bytes, Manner::Healthy);
     releases.push(vendor.release(&healthy(3, bytes)));
     let half = act(1, Ends::HasHalf(1));
@@ -221,7 +221,7 @@ fn superseded(bytes: u32) -> Stage {
 }
 
 fn floor(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let first = vendor.release(&healthy(1, bytes));
     let ill = vendor.release(&Wish {
         floor: 10,
@@ -244,13 +244,13 @@ fn floor(bytes: u32) -> Stage {
 }
 
 fn and_return(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = two(&vendor, bytes, Manner::Healthy);
     stage(vendor, releases, vec![runs(1).as_prelude(), runs(0)])
 }
 
 fn root_rotation(bytes: u32) -> Stage {
-    let mut vendor = Vendor::new();
+    let mut vendor = Vendor::founded();
     let first = vendor.release(&healthy(1, bytes));
     vendor.rotate();
     let second = vendor.release(&healthy(2, bytes));
@@ -259,7 +259,7 @@ fn root_rotation(bytes: u32) -> Stage {
 }
 
 fn revocation(bytes: u32) -> Stage {
-    let mut vendor = Vendor::new();
+    let mut vendor = Vendor::founded();
     let first = vendor.release(&healthy(1, bytes));
     vendor.appoint_guardian();
     vendor.revoke(&[]);
@@ -275,7 +275,7 @@ fn revocation(bytes: u32) -> Stage {
 }
 
 fn impostors(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = two(&vendor, bytes, Manner::Healthy);
     let foreign = vendor.release(&Wish {
         group: "C",
@@ -300,13 +300,13 @@ fn impostors(bytes: u32) -> Stage {
 }
 
 fn safe_mode(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = vec![vendor.release(&healthy(1, bytes))];
     stage(vendor, releases, vec![runs(0).after_damage()])
 }
 
 fn last_resort(bytes: u32) -> Stage {
-    let vendor = Vendor::new();
+    let vendor = Vendor::founded();
     let releases = two(&vendor, bytes, Manner::Healthy);
     let acts = vec![runs(1).as_prelude(), runs(1).after_damage()];
     stage(vendor, releases, acts)

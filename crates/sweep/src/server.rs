@@ -87,12 +87,12 @@ impl Server {
     ) -> anyhow::Result<Vec<u8>> {
         let message: CheckIn<'_> = read(message)?;
         self.note(&message.reports.0);
-        let out = stage
+        let mut out = stage
             .vendor
             .roots
             .iter()
             .take(act.standing.root_version as usize);
-        let root = out.skip(message.root_version as usize).next();
+        let root = out.nth(message.root_version as usize);
         let newest = act.standing.revocations.checked_sub(1);
         let newest = newest.and_then(|index| stage.vendor.revocations.get(index));
         let held = newest.filter(|signed| {

@@ -56,10 +56,11 @@ impl Set {
         format!("--scenario {scenario} --geometry {geometry} --strategy {strategy}")
     }
 
-    /// What a boot loader may write to: the journal, and to swap, both images and what it notes on the way.
+    /// What a boot loader may write to: the journal, the papers (it seals or drops what a cut left undecided), and to
+    /// swap, both images and what it notes on the way.
     #[must_use]
     pub fn boot_loaders(&self) -> Vec<Range<u32>> {
-        let mut ranges = vec![self.journal()];
+        let mut ranges = vec![self.journal(), self.papers()];
         if self.strategy == Strategy::Swap {
             let papers_end = self.papers().end;
             ranges.push(papers_end..self.layout.head(Slot::A));

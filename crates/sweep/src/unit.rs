@@ -5,7 +5,7 @@
 
 use mainstay_device::boot::power_up;
 use mainstay_device::{
-    Booted, Device, DeviceError, FlashError, OnFlash, SimulatedNor, Strategy, Want, provision,
+    Booted, Device, DeviceError, OnFlash, SimulatedNor, Strategy, Want, provision,
 };
 use mainstay_protocol::{Health, SelfTest};
 
@@ -46,31 +46,31 @@ pub fn factory(set: &Set) -> anyhow::Result<SimulatedNor> {
 /// Switches a unit on as far as its boot loader goes.
 ///
 /// # Errors
-/// The flash, given back, and what failed.
+/// The flash, given back: the power went away, or the part failed.
 pub fn boot(
     set: &Set,
     flash: SimulatedNor,
     now_ms: u64,
-) -> Result<(Region, Booted), (SimulatedNor, FlashError)> {
-    let mut region = OnFlash::open(flash, set.layout)?;
+) -> Result<(Region, Booted), Box<SimulatedNor>> {
+    let mut region = OnFlash::open(flash, set.layout).map_err(|(flash, _)| Box::new(flash))?;
     match power_up(&mut region, &Seals, now_ms / 1000) {
         Ok(booted) => Ok((region, booted)),
-        Err(error) => Err((region.into_flash(), error)),
+        Err(_) => Err(Box::new(region.into_flash())),
     }
 }
 
 /// Starts what the boot loader has decided for.
 ///
 /// # Errors
-/// The flash, given back, and what failed.
+/// The flash, given back: the power went away, or the part failed.
 pub fn start(
     set: &Set,
     region: Region,
     booted: Booted,
     now_ms: u64,
-) -> Result<Unit, (SimulatedNor, FlashError)> {
+) -> Result<Unit, Box<SimulatedNor>> {
     Device::start(region, Seals, set.config.clone(), booted, now_ms)
-        .map_err(|(region, error)| (region.into_flash(), error))
+        .map_err(|(region, _)| Box::new(region.into_flash()))
 }
 
 /// Switches a unit off.

@@ -107,7 +107,8 @@ pub fn class(group: &str) -> ClassName {
 
 impl Vendor {
     /// A vendor with its first root.
-    pub fn new() -> Self {
+    #[must_use]
+    pub fn founded() -> Self {
         let [engineer, manager, server, guardian, custodian] =
             ["ana", "sam", "server", "gil", "rae"].map(Sealer::new);
         let draft = RootDraft {

@@ -1,18 +1,19 @@
 //! The world around one unit: its server, its clock and its power.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use mainstay_device::fake::Operation;
 use mainstay_device::{Booted, Cut, SimulatedNor, Storage as _, Want};
-use mainstay_protocol::BootReason;
 
+use crate::ending::{self, Ending};
 use crate::faults::Faults;
 use crate::history::{History, index_of};
 use crate::invariants::{
     self, Broken, Sight, genuine_in, nothing_outside_its_region, papers_are_kept, says_what_runs,
     told_the_truth,
 };
-use crate::scenario::{Act, Ends};
+use crate::scenario::Act;
 use crate::server::Server;
 use crate::set::{Set, TRIAL_BOOTS};
 use crate::unit::{self, Region, Unit, image_address, switch_off};
@@ -27,16 +28,8 @@ const BOOTS_MAX: u64 = 40;
 /// What is gained by a watchdog that finds a hanging image.
 const HANG_MS: u64 = 1000;
 
-/// How an act ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// As it should.
-    AsPlanned,
-    /// What should have been kept was given up: cuts had used its boots up.
-    GivenUp,
-    /// A silent fault keeps the unit from coming further. It was honest all the time.
-    Stuck,
-}
+/// No operation at all.
+const NOTHING: Range<u64> = u64::MAX..u64::MAX;
 
 /// One unit and its world. While the unit is up, its flash is with it.
 #[derive(Clone)]
@@ -54,6 +47,10 @@ pub struct World<'s> {
     base: u64,
     cuts: VecDeque<(u64, Cut)>,
     has_silent_fault: bool,
+    /// The operations from a silent fault to the next power-up, in which nobody can know of it.
+    blind: Range<u64>,
+    /// The operation at which the last boot began.
+    boot_at: u64,
 }
 
 impl<'s> World<'s> {
@@ -73,6 +70,8 @@ impl<'s> World<'s> {
             base: 0,
             cuts: VecDeque::new(),
             has_silent_fault: false,
+            blind: NOTHING,
+            boot_at: 0,
         })
     }
 
@@ -88,6 +87,8 @@ impl<'s> World<'s> {
         }
         self.has_silent_fault = faults.silent.is_some();
         self.base = flash.operations();
+        let fault_at = faults.silent.map(|(at, _)| self.base + at);
+        self.blind = fault_at.map_or(NOTHING, |at| at..u64::MAX);
         self.boots = 0;
         self.boots_max = BOOTS_MAX + faults.cuts.len() as u64 * u64::from(2 + TRIAL_BOOTS);
         self.cuts = faults.cuts.iter().copied().collect();
@@ -176,7 +177,8 @@ impl<'s> World<'s> {
     fn damage(&mut self) {
         let mut flash = self.flash.take().expect("the unit is off");
         flash.restore_power();
-        flash.guard(vec![0..u32::MAX]);
+        let everywhere = 0..u32::MAX;
+        flash.guard(Vec::from([everywhere]));
         let region = Region::open(flash, self.set.layout);
         let mut region = region.map_err(|(_, error)| error).expect("the power is on");
         let record = region.record().ok().flatten().unwrap_or_default();
@@ -198,11 +200,16 @@ impl<'s> World<'s> {
                 return self.gave_no_end();
             }
             let mut flash = self.flash.take().expect("the unit is off");
+            nothing_outside_its_region(&flash, &self.blind)?;
             flash.guard(self.set.boot_loaders());
+            self.boot_at = flash.operations();
+            if self.boot_at > self.blind.start {
+                self.blind.end = self.blind.end.min(self.boot_at);
+            }
             let (mut region, booted) = match unit::boot(self.set, flash, self.now_ms) {
                 Ok(up) => up,
-                Err((flash, _)) => {
-                    self.put_back(flash);
+                Err(flash) => {
+                    self.put_back(*flash);
                     continue;
                 }
             };
@@ -224,9 +231,16 @@ impl<'s> World<'s> {
             region.flash_mut().guard(allowed);
             match unit::start(self.set, region, booted, self.now_ms) {
                 Ok(unit) => return self.listen_to(unit, booted, running).map(Some),
-                Err((flash, _)) => self.put_back(flash),
+                Err(flash) => self.put_back(*flash),
             }
         }
+    }
+
+    /// Whether the silent fault came since the last boot began: then what the boot loader has read may have
+    /// gone bad right behind its back, which nobody finds before the next boot.
+    fn has_just_failed(&self, region: &Region) -> bool {
+        let now = region.flash().operations();
+        (self.boot_at..now).contains(&self.blind.start)
     }
 
     /// What a unit says as soon as it is up.
@@ -236,7 +250,11 @@ impl<'s> World<'s> {
         booted: Booted,
         running: Option<usize>,
     ) -> Result<(Unit, Booted), Broken> {
-        let is_true = says_what_runs(self.set, &unit, booted, running);
+        let silent = self.has_silent_fault;
+        let is_true = match self.has_just_failed(unit.storage()) {
+            true => Ok(()),
+            false => says_what_runs(self.set, &unit, booted, running, silent),
+        };
         let is_kept = match self.has_silent_fault {
             true => Ok(()),
             false => papers_are_kept(&self.history, &unit),
@@ -269,7 +287,10 @@ impl<'s> World<'s> {
         let record = region.record().ok().flatten().unwrap_or_default();
         self.history
             .note_boot(&self.set.stage, &record, booted.reason, running);
-        nothing_outside_its_region(region)?;
+        nothing_outside_its_region(region.flash(), &self.blind)?;
+        if self.has_just_failed(region) {
+            return Ok(running);
+        }
         invariants::after_boot(&Sight {
             set: self.set,
             region,
@@ -293,9 +314,11 @@ impl<'s> World<'s> {
         let running = index_of(&self.set.stage, unit.running_release());
         for _ in 0..WANTS_MAX {
             self.history.note_up(&self.set.stage, unit);
-            nothing_outside_its_region(unit.storage())?;
+            nothing_outside_its_region(unit.storage().flash(), &self.blind)?;
             let want = unit.wants(self.now_ms);
-            if let Some(ending) = self.ending(unit, booted, act, want) {
+            if let Some(ending) =
+                ending::of(self.set, &self.server, act, unit, (booted.reason, want))
+            {
                 return Ok(Some(ending));
             }
             match want {
@@ -326,44 +349,5 @@ impl<'s> World<'s> {
                 unit.wants(self.now_ms)
             ),
         })
-    }
-
-    /// Whether the act has ended, and how.
-    fn ending(&self, unit: &Unit, booted: Booted, act: &Act, want: Want) -> Option<Ending> {
-        let stage = &self.set.stage;
-        let name = |index: usize| stage.releases[index].manifest;
-        let runs = |index: usize| unit.running_release() == Some(name(index));
-        match act.ends {
-            Ends::Tries(index) if unit.is_on_trial() && runs(index) => {
-                return Some(Ending::AsPlanned);
-            }
-            Ends::HasHalf(index) => {
-                let half = stage.releases[index].image.len() as u32 / 2;
-                let has = matches!(want, Want::Fetch { offset, .. } if offset >= half);
-                return has.then_some(Ending::AsPlanned);
-            }
-            _ => {}
-        }
-        let is_asleep = matches!(want, Want::Sleep { .. });
-        let is_quiet = is_asleep && unit.record().reports.is_empty() && !unit.is_on_trial();
-        let standing = act.standing;
-        let held = unit.revocations().map_or(0, |held| held.seq);
-        let is_up_to_date =
-            (unit.root_version(), held) == (standing.root_version, standing.revocations as u64);
-        if !is_quiet || !is_up_to_date {
-            return None;
-        }
-        let is_kept = |index: usize| runs(index) && booted.reason != BootReason::LastResort;
-        match act.ends {
-            Ends::Runs(index) if is_kept(index) => Some(Ending::AsPlanned),
-            Ends::Runs(index) if self.server.was_given_up(name(index)) => Some(Ending::GivenUp),
-            Ends::GivesUp(index) if self.server.was_given_up(name(index)) => {
-                Some(Ending::AsPlanned)
-            }
-            Ends::Refuses(index, why) if self.server.was_refused(name(index), why) => {
-                Some(Ending::AsPlanned)
-            }
-            _ => None,
-        }
     }
 }

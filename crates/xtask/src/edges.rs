@@ -47,6 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("simulator", &["*pure", "keys", "store", "server", "client"]),
     ("cli", &["*all"]),
     ("fuzz", &["*pure", "keys"]),
+    ("sweep", &["device", "trust", "protocol", "artifact"]),
     ("xtask", &[]),
 ];
 

@@ -12,6 +12,8 @@ mod mutants;
 mod setup;
 mod shell;
 mod suite;
+mod sweep;
+mod sweep_mutants;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -64,6 +66,15 @@ enum Verb {
         #[arg(long, default_value_t = 1)]
         jobs: u32,
     },
+    /// Cut the power of simulated devices at every flash operation, and look whether they keep their promises.
+    Sweep {
+        /// Change the device core for the worse, in a copy, and expect the sweep to notice each time.
+        #[arg(long, exclusive = true)]
+        mutants: bool,
+        /// What the sweep itself takes: `--full`, `--scenario NAME`, `--seed N` and more; see `-- --help`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Measure Mainstay against other programs, in one run; prints `figure NAME NUMBER UNIT` lines.
     Bench {
         /// What to measure.
@@ -82,6 +93,8 @@ fn main() -> anyhow::Result<()> {
         Verb::Footprint { check } => footprint::run(check),
         Verb::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
         Verb::Mutants { file, jobs } => mutants::run(file.as_deref(), jobs),
+        Verb::Sweep { mutants: true, .. } => sweep_mutants::run(),
+        Verb::Sweep { options, .. } => sweep::run(&options),
         Verb::Bench { what } => what.run(),
         Verb::Audit => licences::audit(),
     }

@@ -1,6 +1,6 @@
 //! The one test command: what CI runs, and what a newcomer runs.
 
-use crate::{firmware, footprint, setup, shell, tidy};
+use crate::{firmware, footprint, setup, shell, sweep, tidy};
 
 /// Runs every check, cheapest first, and stops at the first that fails.
 ///
@@ -26,6 +26,7 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     microcontroller_builds()?;
     firmware::run(true)?;
     footprint::run(true)?;
+    sweep::run(&[])?;
     let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
     shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }
