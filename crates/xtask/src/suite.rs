@@ -44,6 +44,7 @@ fn microcontroller_builds() -> anyhow::Result<()> {
             "-pmainstay-trust",
             "-pmainstay-protocol",
             "-pmainstay-device",
+            "-pmainstay-smp",
         ];
         let build = ["build", "--locked", "--target", target];
         let features = ["--features", "mainstay-trust/rustcrypto"];
