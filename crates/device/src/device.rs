@@ -5,8 +5,8 @@
 //! stands in `effects.rs`.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Health, HeldRevocations, InstallFailure,
-    ReportList, Reports, Running, SelfTest, Todo, read, write,
+    Acknowledged, CheckIn, Directive, Health, HeldRevocations, InstallFailure, ReportList, Reports,
+    Running, SelfTest, Todo, read, write,
 };
 use mainstay_trust::status::NONCE_BYTES;
 use mainstay_trust::{Digest, Freshness, Offer, Primitives};
@@ -30,21 +30,21 @@ pub struct Device<S, P, R> {
     pub(crate) primitives: P,
     pub(crate) config: Config<R>,
     pub(crate) state: State,
-    booted: Booted,
+    pub(crate) booted: Booted,
     /// The digest of the running image; none in safe mode.
-    image: Option<Digest>,
+    pub(crate) image: Option<Digest>,
     /// The nonce of the check-in that is under way: an answer is taken once.
     nonce: Option<[u8; NONCE_BYTES]>,
     /// What the check-in says of its papers.
-    standing: PaperStanding,
+    pub(crate) standing: PaperStanding,
 }
 
 /// Which papers count, read once: checking their signatures is slow on small devices.
 #[derive(Debug, Clone, Copy, Default)]
-struct PaperStanding {
+pub(crate) struct PaperStanding {
     /// The version of the root; 0 if it can't be opened, and then nothing can be admitted either.
-    root_version: u32,
-    revocations: Option<HeldRevocations>,
+    pub(crate) root_version: u32,
+    pub(crate) revocations: Option<HeldRevocations>,
 }
 
 impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<OnFlash<F>, P, R> {
@@ -260,18 +260,6 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         Ok(())
     }
 
-    /// The version of the root that counts; 0 if none can be opened.
-    #[must_use]
-    pub fn root_version(&self) -> u32 {
-        self.standing.root_version
-    }
-
-    /// The revocations that count; none if there are none yet under its root.
-    #[must_use]
-    pub fn revocations(&self) -> Option<HeldRevocations> {
-        self.standing.revocations
-    }
-
     /// Says that a message or a fetch brought no answer.
     ///
     /// # Errors
@@ -301,34 +289,12 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         Ok(self.feed(Input::Looked(self_test), now_ms)?)
     }
 
-    /// Why it runs what it runs.
-    #[must_use]
-    pub fn boot_reason(&self) -> BootReason {
-        self.booted.reason
-    }
-
-    /// The digest of the running image; none in safe mode.
-    #[must_use]
-    pub fn running_image(&self) -> Option<Digest> {
-        self.image
-    }
-
-    /// The identity of the running release; none in safe mode.
-    #[must_use]
-    pub fn running_release(&self) -> Option<Digest> {
-        self.state.running.map(|release| release.manifest)
-    }
-
-    /// Whether the running image is on trial.
-    #[must_use]
-    pub fn is_on_trial(&self) -> bool {
-        self.state.watch.is_some()
-    }
-
-    /// What survives a power cut.
-    #[must_use]
-    pub fn record(&self) -> &Record {
-        &self.state.record
+    /// Stops fetching what was admitted. What lies in the slot stays, and counts if the same is offered again.
+    ///
+    /// # Errors
+    /// If flash fails.
+    pub fn set_aside(&mut self, now_ms: u64) -> Result<(), DeviceError> {
+        Ok(self.feed(Input::SetAside, now_ms)?)
     }
 
     /// Where it keeps what it keeps.

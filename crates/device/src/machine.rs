@@ -63,6 +63,7 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
             Effects::new()
         }
         Input::ExchangeFailed => exchange_failed(policy, &mut state, now_ms),
+        Input::SetAside => set_aside(&mut state),
         Input::InstallFailed { manifest, cause } => failed(&mut state, manifest, cause, now_ms),
     };
     (state, effects)
@@ -182,6 +183,14 @@ fn answered(state: &mut State, acknowledged: u32, next_ms: u64) -> Effects {
     state.answered = true;
     if let Some(watch) = &mut state.watch {
         watch.reached_server = true;
+    }
+    Effects::new()
+}
+
+/// The record goes on saying what was begun: the same offer is taken up where it stopped.
+fn set_aside(state: &mut State) -> Effects {
+    if matches!(state.phase, Phase::Fetching { .. }) {
+        state.phase = Phase::Idle;
     }
     Effects::new()
 }

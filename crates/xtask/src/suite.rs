@@ -45,6 +45,7 @@ fn microcontroller_builds() -> anyhow::Result<()> {
             "-pmainstay-protocol",
             "-pmainstay-device",
             "-pmainstay-smp",
+            "-pmainstay-serial",
         ];
         let build = ["build", "--locked", "--target", target];
         let features = ["--features", "mainstay-trust/rustcrypto"];

@@ -1,0 +1,49 @@
+//! How both programs start: the boot loader after a reset, and what an application calls.
+
+use mainstay_device::{Booted, OnFlash, boot::power_up};
+use mainstay_protocol::BootReason;
+use mainstay_trust::RustCrypto;
+
+use crate::board::{jump, restart, stack};
+use crate::handover;
+use crate::line::serve;
+use crate::map::{EXECUTION, region};
+use crate::mapped::Parts;
+use crate::services::{self, Poll};
+
+/// The boot loader: decides what to boot, brings it into place, and jumps. With nothing to boot it serves the line.
+pub fn boot() -> ! {
+    stack::paint();
+    // SAFETY: called once, at the start of the boot loader.
+    let parts = unsafe { Parts::take() };
+    let Ok(mut storage) = OnFlash::open(parts.region, region()) else {
+        restart();
+    };
+    // The device has no clock: its reports say when in seconds since it started.
+    match power_up(&mut storage, &RustCrypto, 0) {
+        Ok(booted) if booted.slot.is_some() => {
+            handover::leave(booted);
+            jump(EXECUTION)
+        }
+        Ok(booted) => serve(storage, parts.staging, booted, safe_mode),
+        Err(_) => restart(),
+    }
+}
+
+extern "C" fn safe_mode() -> u32 {
+    services::NOT_RUN
+}
+
+/// What an application calls: takes the boot decision's word, and serves the line.
+pub extern "C" fn serve_application(poll: Poll) -> ! {
+    let booted = handover::take().unwrap_or(Booted {
+        slot: None,
+        reason: BootReason::SafeMode,
+    });
+    // SAFETY: called once, by an application that was started; the boot loader that started it is gone.
+    let parts = unsafe { Parts::take() };
+    match OnFlash::open(parts.region, region()) {
+        Ok(storage) => serve(storage, parts.staging, booted, poll),
+        Err(_) => restart(),
+    }
+}
