@@ -51,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("simulator", &["*pure", "keys", "store", "server", "client"]),
     ("cli", &["*all"]),
     ("fuzz", &["*pure", "keys"]),
+    ("rig", &["trust", "artifact", "device"]),
     ("xtask", &[]),
 ];
 
