@@ -80,11 +80,29 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         booted: Booted,
         now_ms: u64,
     ) -> Result<Self, (S, FlashError)> {
+        let mut device = Self::assemble(storage, primitives, config, booted, now_ms)?;
+        let reason = booted.reason;
+        let looked = device.look_at_papers();
+        match looked.and_then(|()| device.feed(Input::Started { reason }, now_ms)) {
+            Ok(()) => Ok(device),
+            Err(error) => Err((device.storage, error)),
+        }
+    }
+
+    /// What `start` begins with. Apart, so that what it is put together from doesn't lie below the signature checks.
+    #[inline(never)]
+    fn assemble(
+        storage: S,
+        primitives: P,
+        config: Config<R>,
+        booted: Booted,
+        now_ms: u64,
+    ) -> Result<Self, (S, FlashError)> {
         let found = match find(&storage, booted, &primitives) {
             Ok(found) => found,
             Err(error) => return Err((storage, error)),
         };
-        let mut device = Self {
+        Ok(Self {
             storage,
             primitives,
             config,
@@ -93,13 +111,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             image: found.image,
             nonce: None,
             standing: PaperStanding::default(),
-        };
-        let reason = booted.reason;
-        let looked = device.look_at_papers();
-        match looked.and_then(|()| device.feed(Input::Started { reason }, now_ms)) {
-            Ok(()) => Ok(device),
-            Err(error) => Err((device.storage, error)),
-        }
+        })
     }
 
     /// What the device wants at `now_ms`.

@@ -11,30 +11,42 @@ use crate::record_wire::RECORD_BYTES;
 /// A record rounded up to the largest write size.
 const PADDED_BYTES: usize = RECORD_BYTES.next_multiple_of(WRITE_BYTES_MAX);
 
-/// Reads the newest whole record, and in which copy it lies; none on a device that has none.
+/// Reads the newest whole record; none on a device that has none.
 ///
 /// # Errors
 /// If flash fails.
-pub fn load(flash: &impl Flash, layout: &Layout) -> Result<Option<(Record, u32)>, FlashError> {
-    let mut newest: Option<(Record, u32)> = None;
-    for copy in 0..2 {
-        let mut bytes = [0; RECORD_BYTES];
-        // A part with error correction refuses to read what a cut write left behind.
-        match flash.read(layout.journal(copy), &mut bytes) {
-            Err(FlashError::Failed) => continue,
-            outcome => outcome?,
-        }
-        let Some(record) = Record::decode(&bytes) else {
-            continue;
-        };
-        if newest
-            .as_ref()
-            .is_none_or(|(other, _)| other.number < record.number)
-        {
-            newest = Some((record, copy));
-        }
+pub fn load(flash: &impl Flash, layout: &Layout) -> Result<Option<Record>, FlashError> {
+    match newest(flash, layout)? {
+        Some((copy, _)) => read(flash, layout.journal(copy)),
+        None => Ok(None),
     }
-    Ok(newest)
+}
+
+/// Which copy holds the newest whole record, and its number.
+fn newest(flash: &impl Flash, layout: &Layout) -> Result<Option<(u32, u32)>, FlashError> {
+    let first = number(flash, layout.journal(0))?;
+    let second = number(flash, layout.journal(1))?;
+    Ok(match (first, second) {
+        (first, Some(second)) if first.is_none_or(|first| first < second) => Some((1, second)),
+        (first, _) => first.map(|first| (0, first)),
+    })
+}
+
+/// The number of the record there, if it is whole. Apart from its reader, so that no record lies on the stack
+/// while the other copy is looked at.
+#[inline(never)]
+fn number(flash: &impl Flash, address: u32) -> Result<Option<u32>, FlashError> {
+    Ok(read(flash, address)?.map(|record| record.number))
+}
+
+#[inline(never)]
+fn read(flash: &impl Flash, address: u32) -> Result<Option<Record>, FlashError> {
+    // A part with error correction refuses to read what a cut write left behind.
+    let bytes = match flash.view(address, RECORD_BYTES as u32) {
+        Err(FlashError::Failed) => return Ok(None),
+        outcome => outcome?,
+    };
+    Ok(bytes.as_ref().first_chunk().and_then(Record::decode))
 }
 
 /// Saves `record` as the newest one, with its number raised.
@@ -46,12 +58,22 @@ pub fn save(
     layout: &Layout,
     record: &mut Record,
 ) -> Result<(), FlashError> {
-    let kept = load(flash, layout)?;
-    let (number, copy) = kept.map_or((0, 1), |(record, copy)| (record.number, copy));
+    let (copy, number) = newest(flash, layout)?.unwrap_or((1, 0));
     record.number = number.saturating_add(1);
-    let address = layout.journal(copy ^ 1);
+    write(flash, layout, layout.journal(copy ^ 1), record)
+}
+
+#[inline(never)]
+fn write(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    address: u32,
+    record: &Record,
+) -> Result<(), FlashError> {
     let mut bytes = [0xff; PADDED_BYTES];
-    bytes[..RECORD_BYTES].copy_from_slice(&record.encode());
+    if let Some(bytes) = bytes.first_chunk_mut() {
+        record.encode_into(bytes);
+    }
     let whole = RECORD_BYTES.next_multiple_of(layout.write_bytes() as usize);
     flash.erase_page(address)?;
     flash.write(address, &bytes[..whole])
@@ -75,7 +97,7 @@ mod tests {
         for sequence in 1..6 {
             record.counters.time = sequence;
             save(&mut flash, &layout, &mut record).expect("flash works");
-            let (found, _) = load(&flash, &layout)
+            let found = load(&flash, &layout)
                 .expect("flash works")
                 .expect("a record");
             assert_eq!(found, record);
@@ -99,7 +121,7 @@ mod tests {
                 flash.cut_at(operation, cut);
                 assert!(save(&mut flash, &layout, &mut record).is_err());
                 flash.restore_power();
-                let (found, _) = load(&flash, &layout)
+                let found = load(&flash, &layout)
                     .expect("flash works")
                     .expect("a record");
                 assert!(

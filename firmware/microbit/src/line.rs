@@ -7,11 +7,11 @@ use mainstay_serial::{Service, Staging};
 use mainstay_smp::{Lines, Reassembler};
 use mainstay_trust::{BootloaderVersion, RustCrypto};
 
-use crate::board::{Clock, Uart, restart};
+use crate::board::{Clock, Uart, restart, stop};
 use crate::factory::Factory;
 use crate::map::{STAGING_BYTES, staging_grain};
 use crate::mapped::{Mapped, factory};
-use crate::services;
+use crate::services::{self, Poll};
 
 /// Memory for one frame, with its length and checksum; the answer has as much.
 const BUFFER_BYTES: usize = 512;
@@ -28,29 +28,26 @@ type Served = Service<OnFlash<Mapped>, RustCrypto, &'static [u8], Mapped>;
 
 /// Serves the line for what was `booted`, and restarts when it is due. `poll` is called again and again: see
 /// [`services::serve`](crate::services::serve).
-pub fn serve(
-    region: OnFlash<Mapped>,
-    staging: Mapped,
-    booted: Booted,
-    poll: extern "C" fn() -> u32,
-) -> ! {
+pub fn serve(region: OnFlash<Mapped>, staging: Mapped, booted: Booted, poll: Poll) -> ! {
     let mut clock = Clock::start();
+    // Lent, not moved: a service is a tenth of all memory, and must not lie there twice.
+    match &mut start(region, staging, booted, clock.now_ms()) {
+        Some(service) => listen(service, &mut clock, poll),
+        None => restart(),
+    }
+}
+
+/// The service; none if flash fails.
+#[inline(never)]
+fn start(region: OnFlash<Mapped>, staging: Mapped, booted: Booted, now_ms: u64) -> Option<Served> {
     let Some(config) = config() else {
         // A device that knows nobody to trust can't be updated, only mended.
         Uart::start().text("mainstay: the factory's page is damaged\n");
-        crate::board::stop();
+        stop();
     };
-    match Device::start(region, RustCrypto, config, booted, clock.now_ms()) {
-        Ok(device) => {
-            let staging = Staging::new(staging, STAGING_BYTES, staging_grain());
-            listen(
-                Service::new(device, staging, BUFFER_BYTES as u16),
-                clock,
-                poll,
-            )
-        }
-        Err(_) => restart(),
-    }
+    let device = Device::start(region, RustCrypto, config, booted, now_ms).ok()?;
+    let staging = Staging::new(staging, STAGING_BYTES, staging_grain());
+    Some(Service::new(device, staging, BUFFER_BYTES as u16))
 }
 
 fn config() -> Option<Config<&'static [u8]>> {
@@ -73,7 +70,7 @@ fn config() -> Option<Config<&'static [u8]>> {
     })
 }
 
-fn listen(mut service: Served, mut clock: Clock, poll: extern "C" fn() -> u32) -> ! {
+fn listen(service: &mut Served, clock: &mut Clock, poll: Poll) -> ! {
     let mut uart = Uart::start();
     let mut memory = [0; BUFFER_BYTES];
     let mut reassembler = Reassembler::new(&mut memory);
@@ -82,7 +79,7 @@ fn listen(mut service: Served, mut clock: Clock, poll: extern "C" fn() -> u32) -
         if let Some(byte) = uart.receive()
             && let Ok(Some(frame)) = reassembler.push(byte)
         {
-            answer(&mut service, frame, clock.now_ms(), &mut uart);
+            answer(service, frame, clock.now_ms(), &mut uart);
         }
         let ticked = service.tick(self_test(poll()), clock.now_ms());
         if ticked.is_err() || service.restarts() {

@@ -8,7 +8,7 @@ use crate::board::{jump, restart, stack};
 use crate::handover;
 use crate::line::serve;
 use crate::map::{EXECUTION, region};
-use crate::mapped::Parts;
+use crate::mapped::{Mapped, Parts};
 use crate::services::{self, Poll};
 
 /// The boot loader: decides what to boot, brings it into place, and jumps. With nothing to boot it serves the line.
@@ -19,15 +19,21 @@ pub fn boot() -> ! {
     let Ok(mut storage) = OnFlash::open(parts.region, region()) else {
         restart();
     };
-    // The device has no clock: its reports say when in seconds since it started.
-    match power_up(&mut storage, &RustCrypto, 0) {
-        Ok(booted) if booted.slot.is_some() => {
+    match decide(&mut storage) {
+        Some(booted) if booted.slot.is_some() => {
             handover::leave(booted);
             jump(EXECUTION)
         }
-        Ok(booted) => serve(storage, parts.staging, booted, safe_mode),
-        Err(_) => restart(),
+        Some(booted) => serve(storage, parts.staging, booted, safe_mode),
+        None => restart(),
     }
+}
+
+/// The boot decision; none if flash fails. Apart, so that what it needs is gone while the line is served.
+#[inline(never)]
+fn decide(storage: &mut OnFlash<Mapped>) -> Option<Booted> {
+    // The device has no clock: its reports say when in seconds since it started.
+    power_up(storage, &RustCrypto, 0).ok()
 }
 
 extern "C" fn safe_mode() -> u32 {

@@ -9,6 +9,7 @@ use std::fs;
 use std::time::Duration;
 
 use mainstay_rig::{Client, House, Machine, Programs, Release, Stopped, from_factory, image_of};
+use mainstay_trust::{Hasher as _, Primitives as _, RustCrypto};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -48,8 +49,13 @@ impl Bench {
 
     /// The bundle of a release, as a file; its path.
     pub fn bundle(&self, release: &Release) -> String {
+        self.file(&self.house.bundle(release).unwrap())
+    }
+
+    /// These bytes as a file; its path.
+    pub fn file(&self, bytes: &[u8]) -> String {
         let path = self.folder.path().join("update.mainstay-bundle");
-        fs::write(&path, self.house.bundle(release).unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
@@ -68,10 +74,14 @@ impl Bench {
 
     /// Version and flags of each image: a `+` for each of active, confirmed, pending that is raised, else `-`.
     pub fn state(&mut self) -> Vec<String> {
+        self.state_if_alive().expect("the line is alive")
+    }
+
+    /// The same; none if the line is dead.
+    pub fn state_if_alive(&mut self) -> Option<Vec<String>> {
         let state = self.ask("state", "");
-        let images = state["images"].as_array();
-        let images = images.unwrap_or_else(|| panic!("no images: {state}"));
-        images.iter().map(told).collect()
+        let images = state["images"].as_array()?;
+        Some(images.iter().map(told).collect())
     }
 
     /// Restarts the device by the client's word. Returns what it was when it stopped.
@@ -85,6 +95,13 @@ impl Bench {
         self.ask("disconnect", "");
         machine.stop().unwrap()
     }
+}
+
+/// The name by which a client means the image of a release: its SHA-256, in hexadecimal.
+pub fn digest(release: &Release) -> String {
+    let mut hasher = RustCrypto.hasher();
+    hasher.update(&release.image);
+    hex::encode(hasher.finish().0)
 }
 
 fn told(image: &Value) -> String {

@@ -2,3 +2,5 @@
 
 mod bench;
 mod first_words;
+mod stops;
+mod updates;
