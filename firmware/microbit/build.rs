@@ -7,7 +7,9 @@ fn main() {
         env::var("CARGO_MANIFEST_DIR").expect("cargo sets the package's folder for build scripts");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("none") {
         println!("cargo::rustc-link-arg-bins=-L{here}");
-        println!("cargo::rustc-link-arg-bin=boot=-T{here}/boot.x");
+        for loader in ["boot", "decision"] {
+            println!("cargo::rustc-link-arg-bin={loader}=-T{here}/boot.x");
+        }
         for application in ["app_1", "app_2"] {
             println!("cargo::rustc-link-arg-bin={application}=-T{here}/app.x");
         }

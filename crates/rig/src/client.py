@@ -16,6 +16,8 @@ from smpclient.transport.serial import SMPSerialTransport
 
 # A device checks half a dozen signatures before it answers, and the machine that emulates it may be busy.
 PATIENCE_S = 120
+# A port that isn't there belongs to a device that was stopped.
+CONNECT_WITHIN_S = 5
 
 
 class Line:
@@ -24,7 +26,7 @@ class Line:
 
     async def connect(self, port):
         self.client = SMPClient(SMPSerialTransport(), port, timeout_s=PATIENCE_S)
-        await self.client.connect()
+        await self.client.connect(connect_timeout_s=CONNECT_WITHIN_S)
         return {}
 
     async def disconnect(self, _):

@@ -33,4 +33,4 @@ pub mod services;
 mod start;
 
 #[cfg(target_os = "none")]
-pub use start::{boot, serve_application};
+pub use start::{boot, boot_alone, serve_application};

@@ -4,7 +4,7 @@ use mainstay_device::{Booted, OnFlash, boot::power_up};
 use mainstay_protocol::BootReason;
 use mainstay_trust::RustCrypto;
 
-use crate::board::{jump, restart, stack};
+use crate::board::{jump, restart, stack, stop};
 use crate::handover;
 use crate::line::serve;
 use crate::map::{EXECUTION, region};
@@ -26,6 +26,21 @@ pub fn boot() -> ! {
         }
         Some(booted) => serve(storage, parts.staging, booted, safe_mode),
         None => restart(),
+    }
+}
+
+/// A boot loader with nothing beside its decision: with nothing to boot it stops.
+pub fn boot_alone() -> ! {
+    // SAFETY: called once, at the start of the boot loader.
+    let parts = unsafe { Parts::take() };
+    let storage = OnFlash::open(parts.region, region()).ok();
+    let booted = storage.and_then(|mut storage| decide(&mut storage));
+    match booted {
+        Some(booted) if booted.slot.is_some() => {
+            handover::leave(booted);
+            jump(EXECUTION)
+        }
+        _ => stop(),
     }
 }
 

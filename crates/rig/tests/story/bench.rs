@@ -59,9 +59,14 @@ impl Bench {
         path.to_str().unwrap().to_owned()
     }
 
+    /// Switches a device on.
+    pub fn switch_on(&self, flash: &[u8]) -> Machine {
+        Machine::start(flash).unwrap()
+    }
+
     /// Switches a device on, and connects to its line.
     pub fn start(&mut self, flash: &[u8]) -> Machine {
-        let mut machine = Machine::start(flash).unwrap();
+        let mut machine = self.switch_on(flash);
         let port = machine.port().unwrap();
         let connected = self.ask("connect", port.to_str().unwrap());
         assert!(connected.get("error").is_none(), "{connected}");

@@ -15,7 +15,6 @@ fn an_application_answers_over_the_line() {
     assert_eq!(parameters, json!({"buf_size": 512, "buf_count": 1}));
     assert_eq!(bench.state(), ["1.0.0 ++-"]);
     let stopped = bench.restart(machine);
-    eprintln!("stack {}", stopped.stack_bytes);
     let _machine = bench.start(&stopped.flash);
     assert_eq!(bench.state(), ["1.0.0 ++-"]);
 }

@@ -2,5 +2,6 @@
 
 mod bench;
 mod first_words;
+mod guide;
 mod stops;
 mod updates;
