@@ -5,8 +5,8 @@
 //! stands in `effects.rs`.
 
 use mainstay_protocol::{
-    Acknowledged, BootReason, CheckIn, Directive, Health, HeldRevocations, InstallFailure,
-    ReportList, Reports, Running, SelfTest, Todo, read, write,
+    Acknowledged, CheckIn, Directive, Health, InstallFailure, ReportList, Reports, Running,
+    SelfTest, Todo, read, write,
 };
 use mainstay_trust::status::NONCE_BYTES;
 use mainstay_trust::{Digest, Freshness, Offer, Primitives};
@@ -30,9 +30,9 @@ pub struct Device<S, P, R> {
     pub(crate) primitives: P,
     pub(crate) config: Config<R>,
     pub(crate) state: State,
-    booted: Booted,
+    pub(crate) booted: Booted,
     /// The digest of the running image; none in safe mode.
-    image: Option<Digest>,
+    pub(crate) image: Option<Digest>,
     /// The nonce of the check-in that is under way: an answer is taken once.
     nonce: Option<[u8; NONCE_BYTES]>,
     /// What the check-in says of its papers.
@@ -72,11 +72,29 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         booted: Booted,
         now_ms: u64,
     ) -> Result<Self, (S, FlashError)> {
+        let mut device = Self::assemble(storage, primitives, config, booted, now_ms)?;
+        let reason = booted.reason;
+        let looked = device.look_at_papers();
+        match looked.and_then(|()| device.feed(Input::Started { reason }, now_ms)) {
+            Ok(()) => Ok(device),
+            Err(error) => Err((device.storage, error)),
+        }
+    }
+
+    /// What `start` begins with. Apart, so that what it is put together from doesn't lie below the signature checks.
+    #[inline(never)]
+    fn assemble(
+        storage: S,
+        primitives: P,
+        config: Config<R>,
+        booted: Booted,
+        now_ms: u64,
+    ) -> Result<Self, (S, FlashError)> {
         let found = match find(&storage, booted, &primitives) {
             Ok(found) => found,
             Err(error) => return Err((storage, error)),
         };
-        let mut device = Self {
+        Ok(Self {
             storage,
             primitives,
             config,
@@ -85,13 +103,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             image: found.image,
             nonce: None,
             standing: PaperStanding::default(),
-        };
-        let reason = booted.reason;
-        let looked = device.look_at_papers();
-        match looked.and_then(|()| device.feed(Input::Started { reason }, now_ms)) {
-            Ok(()) => Ok(device),
-            Err(error) => Err((device.storage, error)),
-        }
+        })
     }
 
     /// What the device wants at `now_ms`.
@@ -238,18 +250,6 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         )?)
     }
 
-    /// The version of the root that counts; 0 if none can be opened.
-    #[must_use]
-    pub fn root_version(&self) -> u32 {
-        self.standing.root_version
-    }
-
-    /// The revocations that count; none if there are none yet under its root.
-    #[must_use]
-    pub fn revocations(&self) -> Option<HeldRevocations> {
-        self.standing.revocations
-    }
-
     /// Says that a message or a fetch brought no answer.
     ///
     /// # Errors
@@ -279,40 +279,12 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         Ok(self.feed(Input::Looked(self_test), now_ms)?)
     }
 
-    /// Why it runs what it runs.
-    #[must_use]
-    pub fn boot_reason(&self) -> BootReason {
-        self.booted.reason
-    }
-
-    /// The slot that runs; none in safe mode.
-    #[must_use]
-    pub fn running_slot(&self) -> Option<Slot> {
-        self.booted.slot
-    }
-
-    /// The digest of the running image; none in safe mode.
-    #[must_use]
-    pub fn running_image(&self) -> Option<Digest> {
-        self.image
-    }
-
-    /// The identity of the running release; none in safe mode.
-    #[must_use]
-    pub fn running_release(&self) -> Option<Digest> {
-        self.state.running.map(|release| release.manifest)
-    }
-
-    /// Whether the running image is on trial.
-    #[must_use]
-    pub fn is_on_trial(&self) -> bool {
-        self.state.watch.is_some()
-    }
-
-    /// What survives a power cut.
-    #[must_use]
-    pub fn record(&self) -> &Record {
-        &self.state.record
+    /// Stops fetching what was admitted. What lies in the slot stays, and counts if the same is offered again.
+    ///
+    /// # Errors
+    /// If flash fails.
+    pub fn set_aside(&mut self, now_ms: u64) -> Result<(), DeviceError> {
+        Ok(self.feed(Input::SetAside, now_ms)?)
     }
 
     /// Where it keeps what it keeps.

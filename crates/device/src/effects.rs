@@ -8,7 +8,7 @@ use mainstay_trust::{Digest, Primitives, Refusal};
 
 use crate::device::Device;
 use crate::flash::FlashError;
-use crate::machine::step;
+use crate::machine::step_in_place;
 use crate::offer::head_of;
 use crate::slot::Slot;
 use crate::state::{Effect, Input, Phase, Policy, State};
@@ -30,12 +30,11 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         now_ms: u64,
     ) -> Result<(), FlashError> {
         let before = self.state.clone();
-        let (state, effects) = step(&self.policy(), before.clone(), input, now_ms);
-        self.state = state;
+        let effects = step_in_place(&self.policy(), &mut self.state, input, now_ms);
         for effect in effects {
             let next = match self.perform(effect, document) {
                 Ok(next) => next,
-                Err(error) => return self.not_done(error, before, input, now_ms),
+                Err(error) => return self.not_done(error, &before, input, now_ms),
             };
             if let Some(next) = next {
                 self.feed(next, now_ms)?;
@@ -47,10 +46,11 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     /// An effect failed. When the power goes away, whoever starts next begins with what is stored. A storage
     /// that refuses is lived with: the device goes back to `before`, since nothing may rely on what isn't
     /// saved, and says that it failed.
+    #[inline(never)]
     fn not_done(
         &mut self,
         error: FlashError,
-        before: State,
+        before: &State,
         input: Input,
         now_ms: u64,
     ) -> Result<(), FlashError> {
@@ -62,11 +62,11 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         let manifest = self.state.at_work_on().or_else(|| before.at_work_on());
         let manifest = manifest.unwrap_or(Digest::ZERO);
         if !stands_unsaved(input, &self.state) {
-            self.state = before;
+            self.state.clone_from(before);
         }
         let failed = Input::InstallFailed { manifest, cause };
         // To save this would fail as well.
-        (self.state, _) = step(&self.policy(), self.state.clone(), failed, now_ms);
+        let _ = step_in_place(&self.policy(), &mut self.state, failed, now_ms);
         Ok(())
     }
 

@@ -39,16 +39,20 @@ struct Seen {
 
 /// What all copies hold.
 struct Survey {
-    newest: Option<(Record, u32)>,
+    /// The number of the newest record, and the copy that holds it.
+    newest: Option<(u32, u32)>,
     seen: [Option<Seen>; COPIES],
 }
 
-/// Reads the newest whole record, and in which copy it lies; none on a device that has none.
+/// Reads the newest whole record; none on a device that has none.
 ///
 /// # Errors
 /// If flash fails.
-pub fn load(flash: &impl Flash, layout: &Layout) -> Result<Option<(Record, u32)>, FlashError> {
-    Ok(survey(flash, layout)?.newest)
+pub fn load(flash: &impl Flash, layout: &Layout) -> Result<Option<Record>, FlashError> {
+    match survey(flash, layout)?.newest {
+        Some((_, copy)) => read(flash, layout.journal(copy)),
+        None => Ok(None),
+    }
 }
 
 /// Saves `record` as the newest one, with its number raised. A copy that doesn't read as it was written is passed
@@ -62,10 +66,7 @@ pub fn save(
     record: &mut Record,
 ) -> Result<(), FlashError> {
     let survey = survey(flash, layout)?;
-    let kept = survey
-        .newest
-        .as_ref()
-        .map_or(0, |(record, _)| record.number);
+    let kept = survey.newest.map_or(0, |(number, _)| number);
     record.number = kept.saturating_add(1);
     for copy in survey.targets() {
         if put(flash, layout, copy, record)? {
@@ -82,14 +83,10 @@ pub fn save(
 /// If the power goes away. A part that won't take it leaves things as they are.
 pub fn restate(flash: &mut impl Flash, layout: &Layout) -> Result<(), FlashError> {
     let survey = survey(flash, layout)?;
-    if let Some((record, copy)) = &survey.newest {
-        let seen = survey.seen[*copy as usize];
-        if !seen.is_some_and(|seen| seen.has_both_seals) {
-            let target = survey.targets().next();
-            return target.map_or(Ok(()), |target| {
-                put(flash, layout, target, record).map(|_| ())
-            });
-        }
+    if let Some((_, copy)) = survey.newest
+        && !survey.seen[copy as usize].is_some_and(|seen| seen.has_both_seals)
+    {
+        return write_again(flash, layout, &survey, copy);
     }
     (0..JOURNAL_COPIES).try_for_each(|copy| match survey.seen[copy as usize] {
         Some(seen) if seen.has_first_seal => Ok(()),
@@ -118,10 +115,7 @@ fn drop_copy(flash: &mut impl Flash, layout: &Layout, copy: u32) -> Result<(), F
 impl Survey {
     /// The copies that may be written to, the one that is missed least first. Never the newest.
     fn targets(&self) -> impl Iterator<Item = u32> + use<> {
-        let newest = self
-            .newest
-            .as_ref()
-            .map(|(record, copy)| (record.number, *copy));
+        let newest = self.newest;
         let seen = self.seen;
         // One that holds nothing whole, then one with the newest's own number, then the older one.
         let rank = move |copy: u32| match (seen[copy as usize], newest) {
@@ -149,6 +143,23 @@ impl Survey {
     }
 }
 
+/// Writes the newest record to another copy too.
+#[inline(never)]
+fn write_again(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    survey: &Survey,
+    copy: u32,
+) -> Result<(), FlashError> {
+    let Some(target) = survey.targets().next() else {
+        return Ok(());
+    };
+    match read(flash, layout.journal(copy))? {
+        Some(record) => put(flash, layout, target, &record).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
 fn survey(flash: &impl Flash, layout: &Layout) -> Result<Survey, FlashError> {
     let mut survey = Survey {
         newest: None,
@@ -156,34 +167,41 @@ fn survey(flash: &impl Flash, layout: &Layout) -> Result<Survey, FlashError> {
     };
     let mut best = (0, false);
     for copy in 0..JOURNAL_COPIES {
-        let Some(record) = read(flash, layout, copy)? else {
+        let Some(number) = number(flash, layout.journal(copy))? else {
             continue;
         };
         let [first, second] = [0, 1].map(|index| seal_at(layout, copy, index));
         let unit = layout.write_bytes();
         let has_first_seal = seal::is_set(flash, first, unit)?;
-        let seen = Seen {
-            number: record.number,
+        survey.seen[copy as usize] = Some(Seen {
+            number,
             has_first_seal,
             has_both_seals: has_first_seal && seal::is_set(flash, second, unit)?,
-        };
-        survey.seen[copy as usize] = Some(seen);
-        let rank = (seen.number, seen.has_first_seal);
+        });
+        let rank = (number, has_first_seal);
         if survey.newest.is_none() || rank > best {
             best = rank;
-            survey.newest = Some((record, copy));
+            survey.newest = Some((number, copy));
         }
     }
     Ok(survey)
 }
 
-fn read(flash: &impl Flash, layout: &Layout, copy: u32) -> Result<Option<Record>, FlashError> {
-    let mut bytes = [0; RECORD_BYTES];
+/// The number of the record there, if it is whole. Apart from its reader, so that no record lies on the stack
+/// while the other copies are looked at.
+#[inline(never)]
+fn number(flash: &impl Flash, address: u32) -> Result<Option<u32>, FlashError> {
+    Ok(read(flash, address)?.map(|record| record.number))
+}
+
+#[inline(never)]
+fn read(flash: &impl Flash, address: u32) -> Result<Option<Record>, FlashError> {
     // A part with error correction refuses to read what a cut write left behind.
-    match flash.read(layout.journal(copy), &mut bytes) {
-        Err(FlashError::Failed) => Ok(None),
-        outcome => outcome.map(|()| Record::decode(&bytes)),
-    }
+    let bytes = match flash.view(address, RECORD_BYTES as u32) {
+        Err(FlashError::Failed) => return Ok(None),
+        outcome => outcome?,
+    };
+    Ok(bytes.as_ref().first_chunk().and_then(Record::decode))
 }
 
 /// Writes a record and its seals, and whether it is there.
@@ -197,9 +215,15 @@ fn put(
         Err(FlashError::NotErased | FlashError::Failed) => return Ok(false),
         outcome => outcome?,
     }
-    Ok(read(flash, layout, copy)?.as_ref() == Some(record))
+    is_there(flash, layout.journal(copy), record)
 }
 
+#[inline(never)]
+fn is_there(flash: &impl Flash, address: u32, record: &Record) -> Result<bool, FlashError> {
+    Ok(read(flash, address)?.as_ref() == Some(record))
+}
+
+#[inline(never)]
 fn write(
     flash: &mut impl Flash,
     layout: &Layout,
@@ -208,7 +232,9 @@ fn write(
 ) -> Result<(), FlashError> {
     let address = layout.journal(copy);
     let mut bytes = [0xff; PADDED_BYTES];
-    bytes[..RECORD_BYTES].copy_from_slice(&record.encode());
+    if let Some(bytes) = bytes.first_chunk_mut() {
+        record.encode_into(bytes);
+    }
     flash.erase_page(address)?;
     flash.write(address, &bytes[..layout.record_bytes() as usize])?;
     for index in 0..SEALS {
@@ -233,7 +259,7 @@ mod tests {
 
     fn known(flash: &SimulatedNor, layout: &Layout) -> Record {
         let newest = load(flash, layout).expect("flash works");
-        newest.expect("a record").0
+        newest.expect("a record")
     }
 
     #[test]

@@ -16,7 +16,7 @@
 //! | may this root or bundle be taken? | `take_papers.rs` |
 //! | may this offer be installed, and how is it? | `take_offer.rs`, `offer.rs`, `install.rs` |
 //! | is the new image good enough to keep? | `trial.rs` |
-//! | who does it all? | `device.rs`: [`Device`]; what it stores, in `effects.rs` |
+//! | who does it all? | `device.rs`: [`Device`]; what it stores, in `effects.rs`; what it says of itself, in `facts.rs` |
 //!
 //! Nothing here allocates, reads a clock, draws chance, or knows a network: the owner asks
 //! [`Device::wants`], does it, and hands the result back. Read [`Device`] first, then [`step`].
@@ -27,6 +27,7 @@ pub mod config;
 pub mod device;
 mod effects;
 pub mod error;
+mod facts;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod flash;
@@ -70,4 +71,4 @@ pub use slot::Slot;
 pub use state::{Effect, Input, State};
 pub use storage::{Grain, Storage};
 pub use take_papers::BundleParts;
-pub use want::{Want, wants};
+pub use want::{Fetching, Want, wants};

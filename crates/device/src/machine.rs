@@ -36,24 +36,36 @@ pub const POLL_MS_MAX: u64 = 24 * 3_600_000;
 /// What a device does next. Total: an input that makes no sense in a state changes nothing.
 #[must_use]
 pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (State, Effects) {
-    let effects = match input {
-        Input::Started { reason } => started(&mut state, reason, now_ms),
-        Input::Offered(Ok(admitted)) => accept(policy, &mut state, admitted, now_ms),
-        Input::Offered(Err((manifest, refusal))) => refuse(&mut state, manifest, refusal, now_ms),
+    let effects = step_in_place(policy, &mut state, input, now_ms);
+    (state, effects)
+}
+
+/// [`step`] for devices whose stack has no room for a second state.
+#[inline(never)]
+pub(crate) fn step_in_place(
+    policy: &Policy,
+    state: &mut State,
+    input: Input,
+    now_ms: u64,
+) -> Effects {
+    match input {
+        Input::Started { reason } => started(state, reason, now_ms),
+        Input::Offered(Ok(admitted)) => accept(policy, state, admitted, now_ms),
+        Input::Offered(Err((manifest, refusal))) => refuse(state, manifest, refusal, now_ms),
         Input::PaperTaken { paper, counters } => {
             // Nothing relies on the paper before both are saved; the counters alone do no harm.
             state.record.counters = counters;
             effects(&[Effect::Save, Effect::SavePaper(paper)])
         }
-        Input::PaperRefused(refusal) => refuse(&mut state, Digest::ZERO, refusal, now_ms),
-        Input::Written { bytes } => written(policy, &mut state, bytes),
-        Input::PayloadChecked(checked) => payload_checked(policy, &mut state, checked, now_ms),
-        Input::Looked(self_test) => looked(policy, &mut state, self_test, now_ms),
+        Input::PaperRefused(refusal) => refuse(state, Digest::ZERO, refusal, now_ms),
+        Input::Written { bytes } => written(policy, state, bytes),
+        Input::PayloadChecked(checked) => payload_checked(policy, state, checked, now_ms),
+        Input::Looked(self_test) => looked(policy, state, self_test, now_ms),
         Input::Answered {
             acknowledged,
             poll_after_ms,
         } => answered(
-            &mut state,
+            state,
             acknowledged,
             now_ms.saturating_add(poll_after_ms.clamp(POLL_MS_MIN, POLL_MS_MAX)),
         ),
@@ -62,12 +74,10 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
             state.tell_now = false;
             Effects::new()
         }
-        Input::ExchangeFailed => exchange_failed(policy, &mut state, now_ms),
-        Input::InstallFailed { manifest, cause } => {
-            failed(policy, &mut state, manifest, cause, now_ms)
-        }
-    };
-    (state, effects)
+        Input::ExchangeFailed => exchange_failed(policy, state, now_ms),
+        Input::SetAside => set_aside(state),
+        Input::InstallFailed { manifest, cause } => failed(policy, state, manifest, cause, now_ms),
+    }
 }
 
 pub(crate) fn effects(list: &[Effect]) -> Effects {
@@ -184,6 +194,14 @@ fn answered(state: &mut State, acknowledged: u32, next_ms: u64) -> Effects {
     state.answered = true;
     if let Some(watch) = &mut state.watch {
         watch.reached_server = true;
+    }
+    Effects::new()
+}
+
+/// The record goes on saying what was begun: the same offer is taken up where it stopped.
+fn set_aside(state: &mut State) -> Effects {
+    if matches!(state.phase, Phase::Fetching { .. }) {
+        state.phase = Phase::Idle;
     }
     Effects::new()
 }

@@ -176,7 +176,7 @@ impl<F: Flash> Storage for OnFlash<F> {
     }
 
     fn record(&self) -> Result<Option<Record>, FlashError> {
-        Ok(journal::load(&self.flash, &self.layout)?.map(|(record, _)| record))
+        journal::load(&self.flash, &self.layout)
     }
 
     fn save_record(&mut self, record: &mut Record) -> Result<(), FlashError> {

@@ -52,6 +52,13 @@ impl Record {
     #[must_use]
     pub fn encode(&self) -> [u8; RECORD_BYTES] {
         let mut bytes = [0; RECORD_BYTES];
+        self.encode_into(&mut bytes);
+        bytes
+    }
+
+    /// Writes its bytes over all of `bytes`.
+    pub(crate) fn encode_into(&self, bytes: &mut [u8; RECORD_BYTES]) {
+        bytes.fill(0);
         let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
         put(0, &MAGIC);
         put(4, &self.number.to_le_bytes());
@@ -96,7 +103,6 @@ impl Record {
         }
         let crc = CRC.checksum(&bytes[..CRC_AT]);
         bytes[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
-        bytes
     }
 
     /// Reads a record; none if the bytes aren't a whole one.

@@ -132,6 +132,8 @@ pub enum Input {
     },
     /// An exchange with the server failed.
     ExchangeFailed,
+    /// The owner stops fetching: something else is to be installed.
+    SetAside,
     /// What was to be installed can't be, for a reason that lies on the device.
     InstallFailed {
         /// Which release; [`Digest::ZERO`] if it was about none.

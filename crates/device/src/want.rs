@@ -31,6 +31,17 @@ pub enum Want {
     },
 }
 
+/// What is left to fetch of an admitted image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fetching {
+    /// Which image.
+    pub image: Digest,
+    /// From this byte on.
+    pub offset: u32,
+    /// How many are left.
+    pub left: u32,
+}
+
 /// What `state` wants at `now_ms`, the most urgent first.
 #[must_use]
 pub fn wants(state: &State, now_ms: u64) -> Want {

@@ -21,6 +21,7 @@ mod papers;
 mod policy;
 #[path = "../../server/src/device_protocol/range.rs"]
 mod range;
+mod serial;
 mod signatures;
 mod storage;
 mod texts;
@@ -77,6 +78,7 @@ pub const TARGETS: &[Target] = &[
     keys::TOKEN_URI,
     keys::USE_LOG,
     papers::PAPERS,
+    serial::SMP,
     signatures::LMS,
     signatures::SIGNATURE,
     storage::RECORD,

@@ -58,7 +58,7 @@ fn check_record(bytes: &[u8]) {
     );
     let mut flash = flash();
     journal::save(&mut flash, &layout(), &mut record).expect("flash works");
-    let (found, _) = journal::load(&flash, &layout())
+    let found = journal::load(&flash, &layout())
         .expect("flash works")
         .expect("a record");
     assert_eq!(found, record);

@@ -16,6 +16,8 @@ const PURE: &[&str] = &[
     "artifact",
     "protocol",
     "device",
+    "smp",
+    "serial",
     "fleet",
     "access",
     "release",
@@ -33,6 +35,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("artifact", &["trust"]),
     ("protocol", &["trust"]),
     ("device", &["trust", "protocol"]),
+    ("smp", &[]),
+    ("serial", &["trust", "protocol", "device", "smp"]),
     ("fleet", &[]),
     ("access", &[]),
     ("release", &["plan", "trust", "access"]),
@@ -48,6 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["*all"]),
     ("fuzz", &["*pure", "keys"]),
     ("sweep", &["device", "trust", "protocol", "artifact"]),
+    ("rig", &["trust", "artifact", "device"]),
     ("xtask", &[]),
 ];
 

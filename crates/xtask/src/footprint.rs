@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::device_footprint::Device;
 use crate::{firmware, setup, shell};
 
 /// Where the numbers are kept for readers.
@@ -93,7 +94,13 @@ pub fn run(check: bool) -> anyhow::Result<()> {
     let rows = BOARDS.iter().map(measure).collect::<Result<Vec<_>, _>>()?;
     rows.iter().for_each(print);
     let path = shell::root().join(PAGE);
-    let page = page(&rows);
+    let device = Device::measure(
+        check
+            .then(|| fs::read_to_string(&path).ok())
+            .flatten()
+            .as_deref(),
+    )?;
+    let page = device.written_into(&page(&rows));
     if check {
         let kept = fs::read_to_string(&path).context(PAGE)?;
         ensure!(

@@ -3,11 +3,13 @@
 //! Nothing here ships. Each verb is one file; read [`Verb`] for what there is.
 
 mod bench;
+mod device_footprint;
 mod edges;
 mod firmware;
 mod footprint;
 mod fuzz;
 mod licences;
+mod microbit;
 mod mutants;
 mod setup;
 mod shell;
@@ -81,6 +83,12 @@ enum Verb {
         #[arg(value_enum)]
         what: bench::Bench,
     },
+    /// Stop a micro:bit in QEMU at random moments of its updates; it must always come back.
+    Microbit {
+        /// How many stops.
+        #[arg(long, default_value_t = 50)]
+        stops: u32,
+    },
     /// Ask the public advisory database about every dependency (needs cargo-deny and a network).
     Audit,
 }
@@ -96,6 +104,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Sweep { mutants: true, .. } => sweep_mutants::run(),
         Verb::Sweep { options, .. } => sweep::run(&options),
         Verb::Bench { what } => what.run(),
+        Verb::Microbit { stops } => microbit::run(stops),
         Verb::Audit => licences::audit(),
     }
 }

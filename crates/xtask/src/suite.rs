@@ -45,6 +45,8 @@ fn microcontroller_builds() -> anyhow::Result<()> {
             "-pmainstay-trust",
             "-pmainstay-protocol",
             "-pmainstay-device",
+            "-pmainstay-smp",
+            "-pmainstay-serial",
         ];
         let build = ["build", "--locked", "--target", target];
         let features = ["--features", "mainstay-trust/rustcrypto"];

@@ -97,6 +97,7 @@ fn inputs() -> impl Strategy<Value = Vec<(Input, u64)>> {
         }),
         1 => (0..8u32).prop_map(|acknowledged| Input::Acknowledged { acknowledged }),
         2 => Just(Input::ExchangeFailed),
+        1 => Just(Input::SetAside),
         1 => Just(Input::InstallFailed {
             manifest: Digest([3; 32]),
             cause: InstallFailure::StorageFull,

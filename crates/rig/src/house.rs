@@ -1,0 +1,144 @@
+//! A house with its keys and its root, which makes releases and bundles for the rig's device.
+
+use anyhow::Context as _;
+use mainstay_artifact::bundle_file::{BundleParts, write};
+use mainstay_artifact::signer::FakeSigner;
+use mainstay_artifact::{
+    Approval, ClassName, Member, PackRequest, RootDraft, Signer as _, add_approval,
+    add_build_signature, document_file, pack::pack,
+};
+use mainstay_trust::{
+    BootloaderVersion, BundleStatement, Digest, DigestAlgorithm, Envelope, Mark, Role, RustCrypto,
+    verify,
+};
+
+use crate::flash::Release;
+
+/// When everything here was signed, in Unix seconds. The device has no clock to compare it with.
+const SIGNED_AT: u64 = 1_780_000_000;
+
+/// The oldest boot loader that releases ask for: the rig's own.
+pub(crate) const BOOTLOADER: BootloaderVersion = BootloaderVersion {
+    major: 1,
+    minor: 0,
+    patch: 0,
+};
+
+/// People with keys, and the root that names them.
+pub struct House {
+    engineer: FakeSigner,
+    manager: FakeSigner,
+    operator: FakeSigner,
+    root: Vec<u8>,
+}
+
+impl House {
+    /// A new one; its keys follow from the people's names.
+    ///
+    /// # Errors
+    /// If the root can't be signed.
+    pub fn new() -> anyhow::Result<Self> {
+        let people = ["ana", "sam", "kim", "rae", "server"];
+        let [engineer, manager, operator, custodian, server] = people.map(FakeSigner::new);
+        let member = |role, signer: &FakeSigner| Member {
+            role,
+            holder: signer.holder().to_owned(),
+            public_key: signer.public_key().into(),
+        };
+        let draft = RootDraft {
+            version: 1,
+            vendor: "company.example".to_owned(),
+            environment: "production".to_owned(),
+            issued: SIGNED_AT - 1000,
+            expires: SIGNED_AT + 100_000_000,
+            members: vec![
+                member(Role::Root, &custodian),
+                member(Role::Build, &engineer),
+                member(Role::Release, &manager),
+                member(Role::Operations, &operator),
+                member(Role::Status, &server),
+            ],
+            ..RootDraft::default()
+        };
+        let root = draft
+            .signed(&[&custodian], &RustCrypto)
+            .context("the root")?;
+        Ok(Self {
+            engineer,
+            manager,
+            operator,
+            root,
+        })
+    }
+
+    /// The signed root.
+    #[must_use]
+    pub fn root(&self) -> &[u8] {
+        &self.root
+    }
+
+    /// The class of the rig's devices.
+    ///
+    /// # Errors
+    /// Never for these names.
+    pub fn class(&self) -> anyhow::Result<ClassName> {
+        Ok(ClassName::new(
+            "company.example",
+            "production",
+            "microbit",
+            "v1",
+        )?)
+    }
+
+    /// A release of this image, signed by two people; its number is its sequence and its version.
+    ///
+    /// # Errors
+    /// If it can't be packed or signed.
+    pub fn release(&self, number: u64, image: Vec<u8>) -> anyhow::Result<Release> {
+        let request = PackRequest {
+            class: self.class()?,
+            version: format!("{number}.0.0"),
+            sequence: number,
+            security_floor: 0,
+            use_before: None,
+            bootloader_min: BOOTLOADER,
+            returns_to: Vec::new(),
+            sbom: None,
+            provenance: None,
+            digest: DigestAlgorithm::Sha256,
+        };
+        let packed = pack(&request, &mut &*image, &RustCrypto)?.envelope;
+        let built = add_build_signature(&packed, &self.engineer, None, &RustCrypto)?;
+        let root = verify::pinned_root(&self.root, &RustCrypto)?;
+        let approval = Approval {
+            plan: Digest([1; 32]),
+            evidence: Digest([2; 32]),
+        };
+        let envelope = add_approval(&built, &self.manager, approval, &root, &RustCrypto)?;
+        Ok(Release { envelope, image })
+    }
+
+    /// The bundle file of a release, signed by operations.
+    ///
+    /// # Errors
+    /// If it can't be signed or written.
+    pub fn bundle(&self, release: &Release) -> anyhow::Result<Vec<u8>> {
+        let statement = BundleStatement {
+            release: Envelope::parse(&release.envelope)?.identity(&RustCrypto),
+            revocations: Mark::default(),
+            issued: SIGNED_AT,
+            expires: SIGNED_AT + 86_400,
+        };
+        let statement = document_file::sign(&statement, &[&self.operator], &RustCrypto)?;
+        let parts = BundleParts {
+            roots: std::slice::from_ref(&self.root),
+            revocations: None,
+            statement: &statement,
+            envelope: &release.envelope,
+        };
+        let mut file = Vec::new();
+        let image = &release.image;
+        write(&mut file, &parts, &mut image.as_slice(), image.len() as u64)?;
+        Ok(file)
+    }
+}

@@ -1,0 +1,7 @@
+//! A client at one end of the line, a device at the other, and power that goes away.
+
+mod client;
+mod refusals;
+mod starts;
+mod updates;
+mod world;
