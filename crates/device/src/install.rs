@@ -77,19 +77,21 @@ pub(crate) fn refuse(
     refusal: Refusal,
     now_ms: u64,
 ) -> Effects {
-    if state.refused == Some((manifest, refusal)) {
-        return Effects::new();
+    match tell_no(state, manifest, refusal.code(), now_ms) {
+        true => effects(&[Effect::Save]),
+        false => Effects::new(),
     }
-    state.refused = Some((manifest, refusal));
-    report(
-        state,
-        now_ms,
-        Event::Refused {
-            manifest,
-            refusal: refusal.code(),
-        },
-    );
-    effects(&[Effect::Save])
+}
+
+/// Reports a no, unless it was the last that was reported.
+pub(crate) fn tell_no(state: &mut State, manifest: Digest, code: u16, now_ms: u64) -> bool {
+    if state.refused == Some((manifest, code)) {
+        return false;
+    }
+    state.refused = Some((manifest, code));
+    let refusal = code;
+    report(state, now_ms, Event::Refused { manifest, refusal });
+    true
 }
 
 pub(crate) fn written(policy: &Policy, state: &mut State, bytes: u32) -> Effects {

@@ -14,6 +14,7 @@
 //! | what does it need for that? | `want.rs` |
 //! | may this root or bundle be taken? | `take_papers.rs` |
 //! | may this offer be installed, and how is it? | `take_offer.rs`, `offer.rs`, `install.rs` |
+//! | what if something stands in the way of it? | `hinder.rs` |
 //! | is the new image good enough to keep? | `trial.rs` |
 //! | who does it all? | `device.rs`: [`Device`]; what it stores, in `effects.rs` |
 //!
@@ -29,6 +30,7 @@ pub mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 pub mod flash;
+mod hinder;
 mod install;
 pub mod journal;
 pub mod layout;

@@ -17,6 +17,7 @@
 use mainstay_protocol::{BootReason, Event, RevertCause, SelfTest};
 use mainstay_trust::Digest;
 
+use crate::hinder::hindered;
 use crate::install::{accept, payload_checked, refuse, written};
 use crate::slot::Slot;
 use crate::state::{Effect, Effects, Input, Phase, Policy, Release, State};
@@ -63,6 +64,7 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
             Effects::new()
         }
         Input::ExchangeFailed => exchange_failed(policy, &mut state, now_ms),
+        Input::Hindered(obstacle) => hindered(&mut state, obstacle, now_ms),
     };
     (state, effects)
 }

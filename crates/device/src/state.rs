@@ -3,7 +3,7 @@
 //! [`Record`] is the part that survives a power cut; everything else is lost with it, and harmlessly.
 
 use heapless::Vec;
-use mainstay_protocol::{BootReason, SelfTest};
+use mainstay_protocol::{BootReason, Obstacle, SelfTest};
 use mainstay_trust::admission::Admitted;
 use mainstay_trust::{Counters, Digest, Mark, Refusal};
 
@@ -62,8 +62,8 @@ pub struct State {
     pub answered: bool,
     /// Whether a report shouldn't wait for the next check-in.
     pub tell_now: bool,
-    /// The refusal that was reported last: a server that insists isn't told twice.
-    pub refused: Option<(Digest, Refusal)>,
+    /// The number of the refusal or obstacle that was reported last: a server that insists isn't told twice.
+    pub refused: Option<(Digest, u16)>,
     /// A release whose payload was not what it says, and until when it isn't fetched again.
     pub avoided: Option<(Digest, u64)>,
 }
@@ -130,6 +130,8 @@ pub enum Input {
     },
     /// An exchange with the server failed.
     ExchangeFailed,
+    /// Something of the owner's stands in the way of the installation.
+    Hindered(Obstacle),
 }
 
 /// What must be done, in this order, before the next input.

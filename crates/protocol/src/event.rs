@@ -20,7 +20,7 @@ pub enum Event {
         /// The release that was offered, as far as it could be read.
         #[cbor(n(0), with = "crate::wire::digest")]
         manifest: Digest,
-        /// The reason's number, `mainstay_trust::Refusal::code`.
+        /// The reason's number, `mainstay_trust::Refusal::code` or [`Obstacle::code`](crate::Obstacle::code).
         #[n(1)]
         refusal: u16,
     },

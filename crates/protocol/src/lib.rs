@@ -17,6 +17,7 @@ pub mod check_in;
 pub mod directive;
 pub mod event;
 pub mod message;
+pub mod obstacle;
 pub mod report;
 mod wire;
 
@@ -24,6 +25,7 @@ pub use check_in::{BootReason, CheckIn, Health, HeldRevocations, Running, SelfTe
 pub use directive::{Acknowledged, Directive, Todo};
 pub use event::{Event, RevertCause};
 pub use message::{MESSAGE_BYTES_MAX, MessageError, read, write};
+pub use obstacle::Obstacle;
 pub use report::{REPORTS_MAX, Report, ReportList, Reports};
 
 /// Path of the check-in.

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::{Device, ReleaseDigest, Running};
-use mainstay_protocol::{self as protocol, CheckIn, Report};
+use mainstay_protocol::{self as protocol, CheckIn, Obstacle, Report};
 use mainstay_rollout::{Candidate, Progress};
 use mainstay_store::StoredReport;
 use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said};
@@ -103,7 +103,9 @@ fn concerns(event: &DeviceEvent, candidate: &Candidate, progress: &Progress) -> 
 
 /// A refusal's stable id; a number that this version doesn't know stays a number.
 fn refusal_id(code: u16) -> String {
-    Refusal::from_code(code).map_or_else(|| format!("trust.unknown-{code}"), |r| r.id().to_owned())
+    let refusal = Refusal::from_code(code).map(Refusal::id);
+    let known = refusal.or_else(|| Obstacle::from_code(code).map(Obstacle::id));
+    known.map_or_else(|| format!("trust.unknown-{code}"), ToOwned::to_owned)
 }
 
 async fn stored_report(
