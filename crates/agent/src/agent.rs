@@ -47,6 +47,8 @@ pub struct Agent {
     pub(crate) missed_polls: u16,
     /// The image for which the hook before the installation has run.
     pub(crate) hooked: Option<Digest>,
+    /// The number of the newest report that was logged.
+    pub(crate) noted: u32,
     /// How people call what runs.
     pub(crate) version: String,
     _lock: File,
@@ -90,10 +92,12 @@ impl Agent {
             ask_at_ms: 0,
             missed_polls: 0,
             hooked: None,
+            noted: 0,
             version: String::new(),
             _lock: lock,
         };
         agent.name_version();
+        agent.note_outcome();
         agent.tell(Doing::Idle);
         Ok(agent)
     }
@@ -134,6 +138,7 @@ impl Agent {
             } => self.fetch(&image, offset, left),
         };
         self.settle(done)?;
+        self.note_outcome();
         Ok(Next::Step)
     }
 
@@ -210,7 +215,9 @@ impl Agent {
             self.booted = come_up::boot(&mut storage, now_ms / 1000)?;
             self.core = Some(power_on(storage, &self.settings, self.booted, now_ms)?);
             self.hooked = None;
+            self.status.fault = None;
             self.name_version();
+            self.note_outcome();
         }
         Ok(())
     }

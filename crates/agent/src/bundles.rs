@@ -88,15 +88,12 @@ impl Agent {
         let now_ms = self.clock.now_ms();
         let core = self.core();
         let taken = stick.lend(|parts| core.take_bundle(parts, now_ms));
-        let outcome = core.record().reports.last().map(|report| report.event);
         let installing = core.is_installing();
-        if let Some(event) = outcome {
-            let said = outcome_of(path, &event);
-            log::line(Level::Notice, said);
-        }
+        log::line(Level::Info, format_args!("takes {}", path.display()));
         if installing {
             self.stick = Some(stick);
         }
+        self.note_outcome();
         self.settle(taken)
     }
 
@@ -112,10 +109,6 @@ impl Agent {
             self.trouble(&fault);
         }
     }
-}
-
-fn outcome_of(path: &Path, event: &Event) -> String {
-    format!("{}: {}", path.display(), outcome(event))
 }
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ impl Agent {
         let notify = &mut self.notify;
         let (checks, grace) = (&self.settings.checks, self.settings.grace);
         let (self_test, fault) = health::look(checks, up, grace, &mut || notify.alive());
-        if let Some(fault) = fault {
-            self.trouble(&fault);
+        match fault {
+            Some(fault) => self.trouble(&fault),
+            None => self.status.fault = None,
         }
         let now_ms = self.clock.now_ms();
         self.core().looked(self_test, now_ms)
@@ -85,6 +86,7 @@ impl Agent {
                 Err(error) => return self.unheard(&error),
             },
         };
+        self.status.fault = None;
         self.tell_download(offset, bytes.len());
         self.core().take_image_bytes(&bytes, now_ms)
     }
@@ -106,7 +108,6 @@ impl Agent {
     fn heard(&mut self, now_ms: u64) {
         self.status.last_contact = Some(now_ms / 1000);
         self.missed_polls = 0;
-        self.status.fault = None;
     }
 
     fn unheard(&mut self, error: &LinkError) -> Result<(), DeviceError> {

@@ -63,8 +63,8 @@ pub enum LinkError {
     /// More than was asked for, or than any message has.
     #[error("agent.answer-too-large: the answer is larger than what was asked for")]
     TooLarge,
-    /// Not the bytes that were asked for.
-    #[error("agent.answer-wrong: the server sent other bytes than those asked for")]
+    /// Not HTTP, or not the bytes that were asked for.
+    #[error("agent.answer-wrong: the server sent something else than what was asked for")]
     Wrong,
 }
 
@@ -211,6 +211,7 @@ fn failed(error: ureq::Error) -> LinkError {
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => {
             LinkError::TooLarge
         }
+        ureq::Error::Protocol(_) => LinkError::Wrong,
         other => LinkError::Unreachable(other.to_string()),
     }
 }

@@ -46,17 +46,12 @@ impl Agent {
         let running = self.core().running_release();
         let slot = self.booted.slot;
         let trial = self.core().is_on_trial();
-        let record = self.core().record();
-        let newest = record.reports.last().map(|report| report.event);
-        let unsent = record.reports.len();
+        let unsent = self.core().record().reports.len();
         self.status.version = 1;
         self.status.at = at;
         self.status.boot = self.booted.reason.id().to_owned();
         self.status.unsent_reports = unsent;
         self.status.failures = self.missed_polls;
-        if let Some(event) = newest {
-            self.status.outcome = Some(bundles::outcome(&event));
-        }
         let version = self.version.clone();
         self.status.running = running.zip(slot).map(|(release, slot)| status::Running {
             release: release.to_string(),
@@ -66,6 +61,18 @@ impl Agent {
         });
         status::write(&self.settings.run, &self.status);
         self.notify.status(&self.status.sentences());
+    }
+
+    /// Notes what happened last, and logs it: once the server has acknowledged it, the machine forgets it.
+    pub(crate) fn note_outcome(&mut self) {
+        let newest = self.core().record().reports.last().copied();
+        let Some(report) = newest.filter(|report| report.seq > self.noted) else {
+            return;
+        };
+        self.noted = report.seq;
+        let outcome = bundles::outcome(&report.event);
+        log::line(Level::Notice, &outcome);
+        self.status.outcome = Some(outcome);
     }
 
     /// Looks up how people call what runs.

@@ -58,7 +58,8 @@ pub(crate) fn hindered(state: &mut State, obstacle: Obstacle, now_ms: u64) -> Ef
     };
     state.phase = Phase::Idle;
     state.avoided = Some((manifest, now_ms.saturating_add(HINDERED_MS)));
-    tell_no(state, manifest, obstacle.code(), now_ms);
+    // A person may be waiting for it, with a disk to tidy.
+    state.tell_now |= tell_no(state, manifest, obstacle.code(), now_ms);
     match back_to {
         Some(slot) => {
             state.record.trial = None;
@@ -111,6 +112,7 @@ mod tests {
         assert_eq!(done[..], [Effect::Save, Effect::Settle(Slot::A)]);
         assert_eq!((state.phase, state.record.trial), (Phase::Idle, None));
         assert_eq!(state.record.confirmed, Some(Slot::A));
+        assert!(state.tell_now);
         let told = state.record.reports.iter().map(|report| report.event);
         let expected = Event::Refused {
             manifest: Digest([2; 32]),
