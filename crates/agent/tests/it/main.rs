@@ -15,4 +15,5 @@ mod house;
 mod offline;
 mod relay;
 mod tls;
+mod uboot;
 mod update;

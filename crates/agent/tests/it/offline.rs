@@ -10,7 +10,7 @@ use mainstay_keys::HostPrimitives;
 use mainstay_trust::{BundleStatement, Digest, Mark};
 
 use crate::bench::{Bench, approved, built, says, tree};
-use crate::house::{House, signer};
+use crate::house::{Artifact, House, signer};
 
 /// Nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -27,17 +27,23 @@ async fn parts() -> (House, Bench, Vec<u8>) {
     );
     fs::create_dir(bench.path("stick")).unwrap();
     bench.provision(&old);
-    let statement = statement(&new.manifest);
+    let bundle = bundle_of(&house, &new);
+    (house, bench, bundle)
+}
+
+/// A bundle with an approved release.
+pub fn bundle_of(house: &House, release: &Artifact) -> Vec<u8> {
+    let statement = statement(&release.manifest);
     let mut bundle = Vec::new();
     let parts = BundleParts {
         roots: std::slice::from_ref(&house.root),
         revocations: None,
         statement: &statement,
-        envelope: &new.envelope,
+        envelope: &release.envelope,
     };
-    let length = new.image.len() as u64;
-    bundle_file::write(&mut bundle, &parts, &mut &*new.image, length).unwrap();
-    (house, bench, bundle)
+    let length = release.image.len() as u64;
+    bundle_file::write(&mut bundle, &parts, &mut &*release.image, length).unwrap();
+    bundle
 }
 
 /// Operations' word that this release may be installed offline.
