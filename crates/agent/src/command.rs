@@ -7,11 +7,12 @@ use std::io::Read as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mainstay_protocol::Obstacle;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::log::{self, Level};
 
@@ -93,8 +94,8 @@ fn failed(what: String) -> Fault {
 
 /// Waits for its end; none if the time is over, and it was killed.
 fn wait(child: &mut Child, limit: Duration, meanwhile: &mut dyn FnMut()) -> Option<ExitStatus> {
-    let began = Instant::now();
-    while began.elapsed() < limit {
+    let clock = Clock::begin();
+    while Duration::from_millis(clock.elapsed_ms()) < limit {
         // A child that can't be waited for is treated as one that never ends.
         if let Ok(Some(status)) = child.try_wait() {
             return Some(status);

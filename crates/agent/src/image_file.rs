@@ -80,7 +80,7 @@ impl ImageFile {
             return Ok(());
         }
         self.with("reserve room for", |file| {
-            match fallocate(&file, FallocateFlags::KEEP_SIZE, 0, bytes) {
+            match fallocate(file, FallocateFlags::KEEP_SIZE, 0, bytes) {
                 Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
                 outcome => Ok(outcome?),
             }

@@ -2,14 +2,17 @@
 
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::clock::Clock;
 
 /// The socket that systemd gave, if it did.
 #[derive(Debug)]
 pub struct Notify {
     to: Option<(UnixDatagram, SocketAddr)>,
     every: Option<Duration>,
-    last: Instant,
+    /// Since it was last said.
+    last: Clock,
 }
 
 impl Notify {
@@ -24,7 +27,7 @@ impl Notify {
                 .and_then(|path| open(&path)),
             // A third of the time that systemd waits: two may be lost.
             every: usec.map(|usec| Duration::from_micros(usec) / 3),
-            last: Instant::now(),
+            last: Clock::begin(),
         }
     }
 
@@ -40,10 +43,15 @@ impl Notify {
 
     /// The agent is alive; sent no more often than systemd needs it.
     pub fn alive(&mut self) {
-        if self.every.is_some_and(|every| self.last.elapsed() >= every) {
-            self.last = Instant::now();
+        if self.is_due() {
+            self.last = Clock::begin();
             self.send("WATCHDOG=1");
         }
+    }
+
+    fn is_due(&self) -> bool {
+        let silent = Duration::from_millis(self.last.elapsed_ms());
+        self.every.is_some_and(|every| silent >= every)
     }
 
     fn send(&self, text: &str) {
@@ -74,7 +82,7 @@ mod tests {
         let mut notify = Notify {
             to: open(path.to_str().expect("text")),
             every: Some(Duration::ZERO),
-            last: Instant::now(),
+            last: Clock::begin(),
         };
         notify.ready();
         notify.status("downloads\n1.1.0");

@@ -9,9 +9,7 @@ use mainstay_device::config::TrialPolicy;
 use mainstay_trust::BootloaderVersion;
 
 use super::file::{self, ConfigFile};
-use super::{Check, Environment, Finding, Server, Settings, Slots};
-use crate::boot_env::uboot::{Area, BYTES_MAX};
-use crate::boot_env::{Scheme, grub};
+use super::{Check, Finding, Server, Settings, check_slots};
 use crate::command::Program;
 use crate::window::Window;
 
@@ -26,23 +24,23 @@ const LIST_MAX: usize = 32;
 
 /// What was found so far.
 #[derive(Default)]
-struct Findings(Vec<Finding>);
+pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn add(&mut self, place: &str, text: impl Into<String>) {
+    pub(super) fn add(&mut self, place: &str, text: impl Into<String>) {
         self.0.push(Finding {
             place: place.to_owned(),
             text: text.into(),
         });
     }
 
-    fn unless(&mut self, holds: bool, place: &str, text: &str) {
+    pub(super) fn unless(&mut self, holds: bool, place: &str, text: &str) {
         if !holds {
             self.add(place, text);
         }
     }
 
-    fn absolute(&mut self, path: &Path, place: &str) {
+    pub(super) fn absolute(&mut self, path: &Path, place: &str) {
         self.unless(path.is_absolute(), place, "write an absolute path");
     }
 }
@@ -57,7 +55,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Vec<Finding>> {
         class_id: identity.1,
         bootloader: bootloader(&file.device.bootloader, &mut found),
         restart: restart(file.restart, &file.slots, &mut found),
-        slots: slots(file.slots, &mut found),
+        slots: check_slots::slots(file.slots, &mut found),
         windows: windows(&file.windows, &mut found),
         defer: file.defer.map(|defer| deferral(defer, &mut found)),
         before_install: file
@@ -197,121 +195,7 @@ fn restart(
     restart.map(|restart| program(restart, "restart", found))
 }
 
-fn slots(slots: file::Slots, found: &mut Findings) -> Slots {
-    match slots {
-        file::Slots::Directory {
-            folder,
-            image_bytes_max,
-            apply,
-        } => {
-            found.absolute(&folder, "slots.folder");
-            found.unless(
-                image_bytes_max > 0,
-                "slots.image_bytes_max",
-                "write the largest image's bytes",
-            );
-            let apply = program(apply, "slots.apply", found);
-            Slots::Directory {
-                folder,
-                image_bytes_max,
-                apply,
-            }
-        }
-        file::Slots::Files {
-            a,
-            b,
-            image_bytes_max,
-            parameter,
-            command_line,
-            environment,
-        } => {
-            found.absolute(&a, "slots.a");
-            found.absolute(&b, "slots.b");
-            found.unless(a != b, "slots.b", "two slots need two places");
-            found.unless(
-                !parameter.is_empty(),
-                "slots.parameter",
-                "write a kernel parameter's name",
-            );
-            let environment = environment_of(environment, found);
-            let places = [a, b];
-            Slots::Files {
-                places,
-                image_bytes_max,
-                parameter,
-                command_line,
-                environment,
-            }
-        }
-        file::Slots::Rauc {
-            spool,
-            image_bytes_max,
-            command,
-            seconds,
-        } => {
-            found.absolute(&spool, "slots.spool");
-            found.unless(
-                image_bytes_max > 0,
-                "slots.image_bytes_max",
-                "write the largest bundle's bytes",
-            );
-            let command = vec![command.to_string_lossy().into_owned()];
-            let rauc = program(file::Command { command, seconds }, "slots.command", found);
-            Slots::Rauc {
-                spool,
-                image_bytes_max,
-                rauc,
-            }
-        }
-    }
-}
-
-fn environment_of(environment: file::Environment, found: &mut Findings) -> Environment {
-    match environment {
-        file::Environment::Grub { file } => {
-            found.absolute(&file, "slots.environment.file");
-            Environment::Grub(file)
-        }
-        file::Environment::UBoot { copies, scheme } => {
-            let place = "slots.environment.copies";
-            found.unless(
-                (1..=2).contains(&copies.len()),
-                place,
-                "write one copy or two, as fw_env.config has lines",
-            );
-            let area = |copy: file::Copy| Area {
-                file: copy.file,
-                offset: copy.offset,
-                size: copy.size,
-            };
-            let areas: Vec<Area> = copies.into_iter().map(area).collect();
-            for area in &areas {
-                found.absolute(&area.file, place);
-                found.unless(
-                    (grub::BYTES as u32..=BYTES_MAX).contains(&area.size),
-                    place,
-                    "sizes are 1 KiB to 1 MiB",
-                );
-            }
-            if let [one, two] = &areas[..] {
-                found.unless(!overlap(one, two), place, "the two copies overlap");
-                found.unless(one.size == two.size, place, "both copies have one size");
-            }
-            let scheme = match scheme {
-                file::Scheme::Order => Scheme::Order,
-                file::Scheme::Count => Scheme::Count,
-            };
-            Environment::UBoot(areas, scheme)
-        }
-    }
-}
-
-fn overlap(one: &Area, two: &Area) -> bool {
-    let end = |area: &Area| area.offset.saturating_add(area.size.into());
-    one.file == two.file && one.offset < end(two) && two.offset < end(one)
-}
-
-fn program(command: file::Command, place: &str, found: &mut Findings) -> Program {
+pub(super) fn program(command: file::Command, place: &str, found: &mut Findings) -> Program {
     found.unless(
         command
             .command
@@ -458,86 +342,4 @@ fn folders(folders: Vec<PathBuf>, found: &mut Findings) -> Vec<PathBuf> {
         found.absolute(folder, "bundles.folders");
     }
     folders
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::config::parse;
-
-    const GOOD: &str = r#"
-[server]
-url = "https://updates.example/"
-token_file = "/etc/mainstay/token"
-[device]
-id = "th-0042"
-class = "northwind.example/production/thermo-v2/B+C"
-bootloader = "1.4.2"
-root = "/etc/mainstay/root.cbor"
-[slots]
-kind = "directory"
-folder = "/srv/app"
-image_bytes_max = 67108864
-apply = { command = ["systemctl", "restart", "app.service"] }
-[[window]]
-days = ["sat", "sun"]
-from = "01:00"
-to = "05:00"
-[[health]]
-unit = "app.service"
-[[health]]
-http = "http://127.0.0.1:8080/health"
-"#;
-
-    #[test]
-    fn a_good_one_is_taken() {
-        let settings = parse(GOOD).expect("is good");
-        assert_eq!(settings.server.url, "https://updates.example");
-        assert_eq!((settings.checks.len(), settings.windows.len()), (2, 1));
-    }
-
-    #[test]
-    fn everything_wrong_is_found_at_once() {
-        let bad = GOOD
-            .replace("https://updates.example/", "http://updates.example")
-            .replace("token_file = \"/etc/mainstay/token\"", "key = \"/k\"")
-            .replace("1.4.2", "1.4")
-            .replace("thermo-v2/", "")
-            .replace("01:00", "25:00")
-            .replace("sat", "saturday")
-            .replace("unit = \"app.service\"", "seconds = 3");
-        let found = parse(&bad).expect_err("is bad");
-        let places: Vec<_> = found.iter().map(|finding| finding.place.as_str()).collect();
-        for place in [
-            "device.class",
-            "server.url",
-            "server.certificate",
-            "server.token_file",
-            "device.bootloader",
-            "window.from",
-            "window.days",
-            "health",
-        ] {
-            assert!(places.contains(&place), "{place} in {places:?}");
-        }
-    }
-
-    #[test]
-    fn unknown_keys_are_named_and_two_copies_may_not_overlap() {
-        let found = parse(&GOOD.replace("[slots]", "[slots]\ntypo = 1")).expect_err("is bad");
-        assert!(found[0].text.contains("typo"), "{found:?}");
-        let files = r#"kind = "files"
-a = "/dev/a"
-b = "/dev/b"
-environment = { kind = "u-boot", copies = [{ file = "/e", size = 8192 }, { file = "/e", offset = 4096, size = 8192 }] }
-[other]"#;
-        let directory =
-            &GOOD[GOOD.find("kind").expect("is there")..GOOD.find("[[window]]").expect("is there")];
-        let text = GOOD.replace(
-            directory,
-            &files.replace("[other]", "[restart]\ncommand = [\"reboot\"]\n"),
-        );
-        let found = parse(&text).expect_err("is bad");
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].text.contains("overlap"));
-    }
 }

@@ -1,7 +1,10 @@
 //! The agent's configuration. Read [`Settings`], which is what remains of `agent.toml` once it was checked.
 
 pub mod check;
+mod check_slots;
 pub mod file;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

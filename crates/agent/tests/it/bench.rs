@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use mainstay_agent::clock::Clock;
 use mainstay_agent::status::{self, Status};
 use mainstay_api::{DeviceTokens, NewDevice, NewDevices};
 use mainstay_artifact::{ClassName, PackRequest, add_build_signature, pack};
@@ -25,6 +26,16 @@ pub struct Bench {
 
 /// A running agent; it is killed when the test ends.
 pub struct Process(Child);
+
+impl Process {
+    /// A figure of `/proc/PID/status`, such as `VmHWM`, in bytes.
+    pub fn memory(&self, name: &str) -> u64 {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.trim_matches([':', ' ', '\t']).split(' ').next());
+        kib.and_then(|kib| kib.parse::<u64>().ok()).unwrap() * 1024
+    }
+}
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -58,7 +69,7 @@ run = "{at}/run"
 [slots]
 kind = "directory"
 folder = "{at}/app"
-image_bytes_max = 67108864
+image_bytes_max = 134217728
 apply = {{ command = ["/bin/sh", "-c", "echo $MAINSTAY_SLOT >> {at}/applied"] }}
 [trial]
 confirm_within_s = 20
@@ -108,14 +119,14 @@ grace_s = 1
 
     /// The status, once `holds` does.
     pub fn wait_until(&self, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
-        let began = Instant::now();
+        let clock = Clock::begin();
         loop {
             let status = status::read(&self.path("run")).unwrap();
             if let Some(status) = status.clone().filter(|status| holds(status)) {
                 return status;
             }
             assert!(
-                began.elapsed() < STUCK,
+                Duration::from_millis(clock.elapsed_ms()) < STUCK,
                 "{what} never came: {status:?}\n{}",
                 self.log()
             );
@@ -150,7 +161,7 @@ pub fn tree(version: &str, bytes: usize) -> Vec<u8> {
         archive.append_data(&mut header, name, body).unwrap();
     };
     add("version", version.as_bytes());
-    let noise: Vec<u8> = (0..bytes).map(|n| (n * 31 >> 3) as u8).collect();
+    let noise: Vec<u8> = (0..bytes).map(|n| ((n * 31) >> 3) as u8).collect();
     add("data", &noise);
     archive.into_inner().unwrap()
 }

@@ -13,14 +13,14 @@ use crate::relay::{Relay, relay};
 const IMAGE_BYTES: usize = 6 * 1024 * 1024;
 
 /// A house that offers `new` to a device which runs 1.0.0.
-struct Story {
+pub struct Story {
     house: House,
-    bench: Bench,
+    pub bench: Bench,
     relay: Relay,
 }
 
 impl Story {
-    async fn begin(image: Vec<u8>, more: &str) -> (Self, Artifact) {
+    pub async fn begin(image: Vec<u8>, more: &str) -> (Self, Artifact) {
         let house = House::new().await;
         let old = built(&house, "1.0.0", 1, tree("1.0.0", 100));
         let new = built(&house, "1.1.0", 2, image);
