@@ -45,6 +45,12 @@ impl<S, P, R> Device<S, P, R> {
         self.state.refused.map(|(_, refusal)| refusal)
     }
 
+    /// Whether an installation is under way that has not been restarted into.
+    #[must_use]
+    pub fn is_installing(&self) -> bool {
+        matches!(self.state.phase, Phase::Fetching { .. }) || self.state.is_restarting_into_trial()
+    }
+
     /// The slot that runs; none in safe mode.
     #[must_use]
     pub fn running_slot(&self) -> Option<Slot> {

@@ -153,8 +153,17 @@ pub(crate) fn payload_checked(
     effects(&[Effect::Save, Effect::Arm(slot, policy.trial.boots)])
 }
 
-/// Gives an installation up that the device itself can't do. It isn't tried again for a while, and what the
-/// server hasn't heard yet isn't said twice.
+/// A release that the device couldn't install isn't tried again for so long: an hour is enough for a person to
+/// make room, and keeps a hook that always says no from being asked all day.
+pub const FAILED_MS: u64 = 3_600_000;
+
+/// Gives an installation up that the device itself can't do. What is going on without end is told once.
+///
+/// | under way | what becomes of it |
+/// |---|---|
+/// | a download | ends; its checkpoint stays, so that the next attempt goes on from there |
+/// | a restart into the new image | the trial is taken back, and the boot loader settled on what runs |
+/// | a trial that can't be kept | is looked at again, but not at once |
 pub(crate) fn failed(
     policy: &Policy,
     state: &mut State,
@@ -162,21 +171,35 @@ pub(crate) fn failed(
     cause: InstallFailure,
     now_ms: u64,
 ) -> Effects {
-    if matches!(state.phase, Phase::Fetching { .. }) {
-        state.phase = Phase::Idle;
-        state.record.download = None;
-    }
-    // An image on trial that couldn't be kept is looked at again, but not at once.
+    let back_to = take_back(state);
     state.look_at_ms = now_ms.saturating_add(policy.trial.look_every_ms);
     if manifest != Digest::ZERO {
-        state.avoided = Some((manifest, now_ms.saturating_add(AVOID_MS)));
+        state.avoided = Some((manifest, now_ms.saturating_add(FAILED_MS)));
     }
     if state.failed != Some((manifest, cause)) {
         state.failed = Some((manifest, cause));
         state.tell_now = true;
         report(state, now_ms, Event::Failed { manifest, cause });
     }
-    effects(&[Effect::Save])
+    match back_to {
+        Some(slot) => effects(&[Effect::Save, Effect::Settle(slot)]),
+        None => effects(&[Effect::Save]),
+    }
+}
+
+/// Ends a download, or takes a trial back that hasn't been restarted into: then returns what to settle on.
+fn take_back(state: &mut State) -> Option<Slot> {
+    if matches!(state.phase, Phase::Fetching { .. }) {
+        state.phase = Phase::Idle;
+        return None;
+    }
+    let running = state.running.map(|release| release.slot);
+    let restarts = state.is_restarting_into_trial();
+    if restarts {
+        state.phase = Phase::Idle;
+        state.record.trial = None;
+    }
+    running.filter(|_| restarts)
 }
 
 fn is_avoided(state: &State, manifest: Digest, now_ms: u64) -> bool {

@@ -191,6 +191,17 @@ impl State {
         }
     }
 
+    /// Whether a new image is in its slot, and the device about to try it out for the first time.
+    #[must_use]
+    pub fn is_restarting_into_trial(&self) -> bool {
+        let running = self.running.map(|release| release.slot);
+        let trial = self
+            .record
+            .trial
+            .filter(|trial| running.is_some_and(|running| running != trial.slot));
+        self.phase == Phase::Rebooting && trial.is_some_and(|trial| trial.given_up.is_none())
+    }
+
     /// The release that is being installed or tried out.
     #[must_use]
     pub fn at_work_on(&self) -> Option<Digest> {

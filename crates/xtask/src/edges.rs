@@ -48,6 +48,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &["*pure-but-device"]),
     ("server", &["*pure-but-device", "keys", "store"]),
     ("client", &["api", "fleet"]),
+    (
+        "agent",
+        &["trust", "artifact", "protocol", "device", "keys"],
+    ),
     ("simulator", &["*pure", "keys", "store", "server", "client"]),
     ("cli", &["*all"]),
     ("fuzz", &["*pure", "keys"]),

@@ -13,6 +13,12 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-system-arm", "qemu-system-arm"),
     ("softhsm2-util", "softhsm2"),
     ("python3", "python3"),
+    ("qemu-system-aarch64", "qemu-system-arm"),
+    ("/usr/lib/u-boot/qemu_arm64/u-boot.bin", "u-boot-qemu"),
+    ("mkimage", "u-boot-tools"),
+    ("fw_setenv", "libubootenv-tool"),
+    ("grub-editenv", "grub-common"),
+    ("/sbin/mke2fs", "e2fsprogs"),
 ];
 
 /// What a list of packages leaves in the judges' environment once they are all there.

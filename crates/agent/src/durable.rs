@@ -1,0 +1,108 @@
+//! Files that are there whole or not at all, and stay: written beside, synced, renamed, and the folder synced.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use crate::fault::Fault;
+
+/// Puts `bytes` at `path` for good. A power cut leaves what was there before, or all of `bytes`.
+///
+/// # Errors
+/// If the file system fails.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let beside = path.with_extension("new");
+    put(&beside, bytes).map_err(|error| Fault::io("write", &beside, &error))?;
+    rename(&beside, path)
+}
+
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Renames for good, within one folder.
+///
+/// # Errors
+/// If the file system fails.
+pub fn rename(from: &Path, to: &Path) -> Result<(), Fault> {
+    fs::rename(from, to).map_err(|error| Fault::io("rename to", to, &error))?;
+    sync_folder_of(to)
+}
+
+/// Removes a file for good; one that isn't there is removed already.
+///
+/// # Errors
+/// If the file system fails.
+pub fn remove(path: &Path) -> Result<(), Fault> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_folder_of(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Fault::io("remove", path, &error)),
+    }
+}
+
+/// Makes what happened to the names in the folder of `path` last.
+///
+/// # Errors
+/// If the file system fails.
+pub fn sync_folder_of(path: &Path) -> Result<(), Fault> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| Fault::io("sync", folder, &error))
+}
+
+/// All bytes of a file; none if it isn't there.
+///
+/// # Errors
+/// If the file system fails, or it has more than `bytes_max`.
+pub fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, Fault> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Fault::io("open", path, &error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(bytes_max.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| Fault::io("read", path, &error))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(Fault::new(
+            "agent.file-too-large",
+            format!("{} has more than {bytes_max} bytes", path.display()),
+            "Put back what belongs there; the agent never writes so much.",
+        ));
+    }
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_and_bounded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("record");
+        assert_eq!(read(&path, 9).expect("reads"), None);
+        write(&path, b"one").expect("writes");
+        write(&path, b"two").expect("writes");
+        assert_eq!(read(&path, 3).expect("reads").as_deref(), Some(&b"two"[..]));
+        assert_eq!(read(&path, 2).unwrap_err().id, "agent.file-too-large");
+        let names: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
+        assert_eq!(names.len(), 1, "nothing is left beside it");
+        remove(&path).expect("removes");
+        remove(&path).expect("is gone");
+    }
+
+    #[test]
+    fn a_folder_that_isnt_there_is_named() {
+        let fault = write(Path::new("/nonexistent/record"), b"x").unwrap_err();
+        assert!(fault.what.contains("/nonexistent/record"), "{fault}");
+    }
+}

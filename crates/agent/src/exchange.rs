@@ -1,0 +1,130 @@
+//! What the machine wants of the world while it runs: to check in, to report, bytes of an image, a look at its
+//! health. Each ends with the machine being told what came of it.
+
+use std::time::Duration;
+
+use mainstay_device::DeviceError;
+use mainstay_protocol::{CHECK_IN_PATH, Health, REPORTS_PATH};
+use mainstay_trust::Digest;
+
+use crate::agent::Agent;
+use crate::clock::random;
+use crate::fault::Fault;
+use crate::health;
+use crate::link::LinkError;
+use crate::log::{self, Level};
+
+/// The largest request: a check-in with a full queue of reports has some 1,500 bytes.
+const REQUEST_BYTES_MAX: usize = 8 * 1024;
+
+impl Agent {
+    pub(crate) fn look(&mut self) -> Result<(), DeviceError> {
+        let up = Duration::from_millis(self.clock.elapsed_ms());
+        let notify = &mut self.notify;
+        let (checks, grace) = (&self.settings.checks, self.settings.grace);
+        let (self_test, fault) = health::look(checks, up, grace, &mut || notify.alive());
+        match fault {
+            Some(fault) => self.trouble(&fault),
+            None => self.status.fault = None,
+        }
+        let now_ms = self.clock.now_ms();
+        self.core().looked(self_test, now_ms)
+    }
+
+    pub(crate) fn check_in(&mut self) -> Result<(), DeviceError> {
+        let mut buffer = vec![0; REQUEST_BYTES_MAX];
+        let health = self.health();
+        let length = self.core().check_in(random(), health, &mut buffer)?;
+        let answer = self.link.post(CHECK_IN_PATH, &buffer[..length]);
+        let now_ms = self.clock.now_ms();
+        match answer {
+            Ok(bytes) => {
+                self.heard(now_ms);
+                self.core().take_directive(&bytes, now_ms)
+            }
+            Err(error) => {
+                self.missed_polls = self.missed_polls.saturating_add(1);
+                self.unheard(&error)
+            }
+        }
+    }
+
+    pub(crate) fn report(&mut self) -> Result<(), DeviceError> {
+        let mut buffer = vec![0; REQUEST_BYTES_MAX];
+        let length = self.core().reports(&mut buffer)?;
+        let now_ms = self.clock.now_ms();
+        match self.link.post(REPORTS_PATH, &buffer[..length]) {
+            Ok(bytes) => {
+                self.heard(now_ms);
+                self.core().take_acknowledged(&bytes, now_ms)
+            }
+            Err(error) => self.unheard(&error),
+        }
+    }
+
+    pub(crate) fn fetch(
+        &mut self,
+        image: &Digest,
+        offset: u32,
+        left: u32,
+    ) -> Result<(), DeviceError> {
+        let now_ms = self.clock.now_ms();
+        if let Err(fault) = self.before_install(image) {
+            self.trouble(&fault);
+            return self.core().install_failed(fault.obstacle, now_ms);
+        }
+        let carried = self.stick.as_ref().map(|stick| stick.read(offset, left));
+        let bytes = match carried {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(fault)) => {
+                self.trouble(&fault);
+                self.stick = None;
+                return self.core().exchange_failed(now_ms);
+            }
+            None => match self.link.fetch(image, offset, left) {
+                Ok(bytes) => bytes,
+                Err(error) => return self.unheard(&error),
+            },
+        };
+        self.status.fault = None;
+        self.tell_download(offset, bytes.len());
+        self.core().take_image_bytes(&bytes, now_ms)
+    }
+
+    /// Runs the hook once for each image: again after a restart of the agent, so it must bear that.
+    fn before_install(&mut self, image: &Digest) -> Result<(), Fault> {
+        if self.hooked == Some(*image) {
+            return Ok(());
+        }
+        if let Some(hook) = &self.settings.before_install {
+            let variables = [("MAINSTAY_IMAGE_DIGEST", image.to_string())];
+            let notify = &mut self.notify;
+            hook.run("hooks.before_install", &variables, &mut || notify.alive())?;
+        }
+        self.hooked = Some(*image);
+        Ok(())
+    }
+
+    fn heard(&mut self, now_ms: u64) {
+        self.status.last_contact = Some(now_ms / 1000);
+        self.missed_polls = 0;
+    }
+
+    fn unheard(&mut self, error: &LinkError) -> Result<(), DeviceError> {
+        log::line(Level::Warning, error);
+        let now_ms = self.clock.now_ms();
+        if let Some(after) = error.retry_after() {
+            let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+            self.quiet_until_ms = now_ms.saturating_add(after_ms);
+        }
+        self.core().exchange_failed(now_ms)
+    }
+
+    fn health(&self) -> Health {
+        Health {
+            uptime_s: u32::try_from(self.clock.elapsed_ms() / 1000).unwrap_or(u32::MAX),
+            missed_polls: self.missed_polls,
+            ..Health::default()
+        }
+    }
+}

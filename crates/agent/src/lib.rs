@@ -1,0 +1,45 @@
+//! The Linux agent: performs, with files, processes and HTTPS, what the device's update machine decides.
+//!
+//! | question | file |
+//! |---|---|
+//! | what may stand in `agent.toml`? | `config/file.rs`; checked in `config/check.rs` |
+//! | where does what lie on disk? | `on_disk.rs`, over `durable.rs` and `image_file.rs` |
+//! | who starts a slot? | `slots/mod.rs`: [`slots::Switch`], with a file for each kind |
+//! | how is a boot loader told? | `boot_env/mod.rs`: [`boot_env::Environment`] |
+//! | how does it speak to the server? | `link.rs` |
+//! | what runs beside it, for how long? | `command.rs` |
+//! | is the new image good? | `health.rs` |
+//! | may it restart now? | `window.rs` |
+//! | what of a bundle on a stick? | `stick.rs` |
+//! | what does it say of itself? | `status.rs`, `log.rs`, `notify.rs` |
+//! | who does it all? | `agent.rs`: [`agent::Agent`]; at start, `come_up.rs`; for ever, `daemon.rs` |
+//!
+//! Nothing here decides whether an image may be installed, kept or given up: that is
+//! `mainstay_device`. Read [`agent::Agent`] first.
+
+pub mod agent;
+pub mod boot_env;
+pub mod bundles;
+pub mod check;
+pub mod clock;
+pub mod come_up;
+pub mod command;
+pub mod config;
+pub mod daemon;
+pub mod durable;
+mod exchange;
+pub mod factory;
+pub mod fault;
+pub mod health;
+pub mod image_file;
+pub mod install;
+pub mod link;
+pub mod log;
+pub mod notify;
+pub mod on_disk;
+pub mod slots;
+pub mod status;
+pub mod stick;
+mod tell;
+pub mod unpack;
+pub mod window;

@@ -1,0 +1,274 @@
+//! The way to the server: HTTPS with a token or a certificate, one exchange at a time.
+//!
+//! Nothing that a server does holds the agent up or fills its memory: every exchange has a time, every answer
+//! and its headers a size, and redirects aren't followed. What is fetched is verified by the machine, so a
+//! conquered server can waste time here and nothing else.
+
+use std::io::{self, Read as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mainstay_protocol::{MESSAGE_BYTES_MAX, PAYLOADS_PATH};
+use mainstay_trust::Digest;
+use ureq::http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
+use ureq::http::{Response, StatusCode};
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body};
+
+use crate::config::Server;
+use crate::durable;
+use crate::fault::Fault;
+
+/// The largest file with a token, a certificate or authorities.
+const PEM_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// All headers of one answer together.
+const HEADER_BYTES_MAX: usize = 16 * 1024;
+/// A piece that was cut counts if it has so many bytes: less in all the time of an exchange is no progress, and
+/// a server that trickles is left.
+const PIECE_BYTES_MIN: usize = 16 * 1024;
+/// No answer keeps the agent away for longer than this.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// What one exchange may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Until a connection stands, name and TLS included.
+    pub connect: Duration,
+    /// All of it.
+    pub exchange: Duration,
+}
+
+impl Default for Limits {
+    /// A piece of 256 KiB at 35 kbit/s, the slowest that GPRS gives.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(20),
+            exchange: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Why an exchange brought nothing. The agent tries again later, whatever the reason.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// No connection, or it broke.
+    #[error("agent.unreachable: {0}")]
+    Unreachable(String),
+    /// Not enough arrived in time.
+    #[error("agent.server-too-slow: the answer took too long")]
+    TooSlow,
+    /// The server said no.
+    #[error("agent.server-refused: the server answered {0}")]
+    Refused(StatusCode, Option<Duration>),
+    /// More than was asked for, or than any message has.
+    #[error("agent.answer-too-large: the answer is larger than what was asked for")]
+    TooLarge,
+    /// Not HTTP, or not the bytes that were asked for.
+    #[error("agent.answer-wrong: the server sent something else than what was asked for")]
+    Wrong,
+}
+
+impl LinkError {
+    /// How long the server wants to be left alone.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(_, after) => after.map(|after| after.min(RETRY_AFTER_MAX)),
+            _ => None,
+        }
+    }
+}
+
+/// The way to one server.
+#[derive(Debug)]
+pub struct Link {
+    http: Agent,
+    base: String,
+    token: Option<String>,
+}
+
+impl Link {
+    /// The way that the configuration says.
+    ///
+    /// # Errors
+    /// If a file that it names can't be read or isn't what it should be.
+    pub fn new(server: &Server, limits: Limits) -> Result<Self, Fault> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .max_response_header_size(HEADER_BYTES_MAX)
+            .input_buffer_size(2 * HEADER_BYTES_MAX)
+            .output_buffer_size(2 * HEADER_BYTES_MAX)
+            .max_idle_connections(1)
+            .user_agent(concat!("mainstay-agent/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(limits.connect))
+            .timeout_global(Some(limits.exchange));
+        let config = match server.url.starts_with("https://") {
+            true => config.tls_config(tls(server)?),
+            false => config,
+        };
+        Ok(Self {
+            http: config.build().new_agent(),
+            base: server.url.clone(),
+            token: server.token_file.as_deref().map(token).transpose()?,
+        })
+    }
+
+    /// Sends one message of the device protocol and returns the answer's bytes.
+    ///
+    /// # Errors
+    /// If it brought no whole answer.
+    pub fn post(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, LinkError> {
+        let mut request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header(CONTENT_TYPE, "application/cbor");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = request.send(body).map_err(failed)?;
+        let mut answer = successful(answer)?;
+        let mut bytes = Vec::new();
+        let limit = MESSAGE_BYTES_MAX as u64;
+        let reader = answer.body_mut().as_reader();
+        reader
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(broken)?;
+        match bytes.len() > MESSAGE_BYTES_MAX {
+            true => Err(LinkError::TooLarge),
+            false => Ok(bytes),
+        }
+    }
+
+    /// Fetches up to `length` bytes of an image from `offset`. Fewer come if the connection breaks on the way.
+    ///
+    /// # Errors
+    /// If it brought nothing, or something else.
+    pub fn fetch(&self, image: &Digest, offset: u32, length: u32) -> Result<Vec<u8>, LinkError> {
+        let last = u64::from(offset) + u64::from(length).max(1) - 1;
+        let mut request = self
+            .http
+            .get(format!("{}{PAYLOADS_PATH}{image}", self.base))
+            .header("range", format!("bytes={offset}-{last}"));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut answer = successful(request.call().map_err(failed)?)?;
+        if !begins_at(&answer, offset) {
+            return Err(LinkError::Wrong);
+        }
+        let partial = answer.status() == StatusCode::PARTIAL_CONTENT;
+        let announced = answer.body().content_length();
+        if partial && announced.is_some_and(|bytes| bytes > length.into()) {
+            return Err(LinkError::TooLarge);
+        }
+        piece(answer.body_mut(), length)
+    }
+}
+
+/// Whether the body's first byte is the one at `offset`. A server that knows no ranges sends all.
+fn begins_at(answer: &Response<Body>, offset: u32) -> bool {
+    if answer.status() != StatusCode::PARTIAL_CONTENT {
+        return offset == 0;
+    }
+    let range = answer.headers().get(CONTENT_RANGE);
+    let range = range.and_then(|range| range.to_str().ok());
+    let first = range
+        .and_then(|range| range.strip_prefix("bytes "))
+        .and_then(|range| range.split('-').next());
+    first.and_then(|first| first.parse().ok()) == Some(offset)
+}
+
+fn piece(body: &mut Body, length: u32) -> Result<Vec<u8>, LinkError> {
+    let mut bytes = Vec::with_capacity(length as usize);
+    match body.as_reader().take(length.into()).read_to_end(&mut bytes) {
+        Ok(_) if !bytes.is_empty() => Ok(bytes),
+        Ok(_) => Err(LinkError::Wrong),
+        // What arrived before it broke is as good as the rest.
+        Err(_) if bytes.len() >= PIECE_BYTES_MIN => Ok(bytes),
+        Err(error) => Err(broken(error)),
+    }
+}
+
+fn successful(answer: Response<Body>) -> Result<Response<Body>, LinkError> {
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    let seconds = answer.headers().get(RETRY_AFTER);
+    let seconds = seconds.and_then(|text| text.to_str().ok()?.trim().parse().ok());
+    Err(LinkError::Refused(
+        answer.status(),
+        seconds.map(Duration::from_secs),
+    ))
+}
+
+fn failed(error: ureq::Error) -> LinkError {
+    match error {
+        ureq::Error::Timeout(_) => LinkError::TooSlow,
+        ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => {
+            LinkError::TooLarge
+        }
+        ureq::Error::Protocol(_) => LinkError::Wrong,
+        other => LinkError::Unreachable(other.to_string()),
+    }
+}
+
+fn broken(error: io::Error) -> LinkError {
+    failed(ureq::Error::from(error))
+}
+
+fn token(path: &std::path::Path) -> Result<String, Fault> {
+    let bytes = needed(path)?;
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let text = text.trim();
+    match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err(unfit(path, "a token of one line")),
+    }
+}
+
+fn tls(server: &Server) -> Result<TlsConfig, Fault> {
+    let identity = match &server.identity {
+        None => None,
+        Some((certificate, key)) => {
+            let pem = needed(key)?;
+            let key = PrivateKey::from_pem(&pem).map_err(|_| unfit(key, "a private key in PEM"))?;
+            Some(ClientCert::new_with_certs(&certificates(certificate)?, key))
+        }
+    };
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    Ok(TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(Arc::new(provider))
+        .root_certs(RootCerts::new_with_certs(&certificates(&server.ca_file)?))
+        .client_cert(identity)
+        .build())
+}
+
+fn certificates(path: &std::path::Path) -> Result<Vec<Certificate<'static>>, Fault> {
+    let pem = needed(path)?;
+    let found: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    match found.is_empty() {
+        true => Err(unfit(path, "certificates in PEM")),
+        false => Ok(found),
+    }
+}
+
+fn needed(path: &std::path::Path) -> Result<Vec<u8>, Fault> {
+    durable::read(path, PEM_BYTES_MAX)?.ok_or_else(|| unfit(path, "there"))
+}
+
+fn unfit(path: &std::path::Path, what: &str) -> Fault {
+    Fault::new(
+        "agent.server-file",
+        format!("{} isn't {what}", path.display()),
+        "Put the file there that [server] in agent.toml names.",
+    )
+}

@@ -1,0 +1,401 @@
+//! What the device keeps, in a folder and two image files.
+//!
+//! | file | what |
+//! |---|---|
+//! | `record` | the record, as `mainstay_device::record_wire` draws it |
+//! | `root.cbor`, `revocations.cbor` | the papers, as they came |
+//! | `a.head`, `b.head` | what was accepted for a slot, by the table below |
+//!
+//! Each is replaced whole (`durable.rs`). A head, all numbers little-endian:
+//!
+//! | offset | bytes | what |
+//! |---|---|---|
+//! | 0 | 4 | "MSH1" |
+//! | 4 | 4 | bytes of the image |
+//! | 8 | 32 | SHA-256 of the image |
+//! | 40 | 4 | version of the root that accepted it |
+//! | 44 | 4 | epoch in which it was accepted |
+//! | 48 | the rest | the envelope |
+//!
+//! An image's bytes last from the next record on: before it says that they are there, they are synced.
+
+use std::path::PathBuf;
+
+use mainstay_device::papers::Paper;
+use mainstay_device::record_wire::RECORD_BYTES;
+use mainstay_device::slot::ENVELOPE_BYTES_MAX;
+use mainstay_device::{FlashError, Grain, Record, Slot, Storage, slot::Head};
+use mainstay_keys::HostPrimitives;
+use mainstay_trust::{Digest, DigestAlgorithm, Image, Primitives};
+
+use crate::command::Program;
+use crate::durable;
+use crate::fault::Fault;
+use crate::image_file::ImageFile;
+use crate::slots::Switch;
+
+/// A checkpoint never splits so many bytes: a page of most file systems.
+const PAGE_BYTES: u32 = 4096;
+const HEAD_MAGIC: [u8; 4] = *b"MSH1";
+const HEAD_BYTES: usize = 48;
+
+/// A folder, two images, and who starts them.
+pub struct OnDisk {
+    folder: PathBuf,
+    images: [ImageFile; 2],
+    image_bytes_max: u32,
+    switch: Box<dyn Switch>,
+    after_install: Option<Program>,
+    /// The slot that the system runs from: nothing writes to it.
+    in_use: Option<Slot>,
+    /// What failed last: the machine is told no more than that something did.
+    fault: Option<Fault>,
+}
+
+impl OnDisk {
+    /// What is kept in `folder`, which must be there, and in these images.
+    ///
+    /// # Errors
+    /// If a block device can't be opened.
+    pub fn open(
+        folder: PathBuf,
+        images: [ImageFile; 2],
+        image_bytes_max: Option<u32>,
+        switch: Box<dyn Switch>,
+        after_install: Option<Program>,
+    ) -> Result<Self, Fault> {
+        let mut bytes_max = image_bytes_max.unwrap_or(u32::MAX);
+        for image in &images {
+            let device = image.device_bytes()?.unwrap_or(u64::MAX);
+            bytes_max = bytes_max.min(u32::try_from(device).unwrap_or(u32::MAX));
+        }
+        Ok(Self {
+            folder,
+            images,
+            image_bytes_max: bytes_max,
+            switch,
+            after_install,
+            in_use: None,
+            fault: None,
+        })
+    }
+
+    /// Who starts a slot.
+    pub fn switch(&mut self) -> &mut dyn Switch {
+        &mut *self.switch
+    }
+
+    /// Protects the slot that the system runs from: a device that knows no release of its own would install
+    /// into the first slot, whatever runs there.
+    pub fn protect(&mut self, slot: Option<Slot>) {
+        self.in_use = slot;
+    }
+
+    /// What failed last, once.
+    pub fn take_fault(&mut self) -> Option<Fault> {
+        self.fault.take()
+    }
+
+    /// An outcome of this storage, with the fault that it is known for.
+    ///
+    /// # Errors
+    /// That fault.
+    pub fn known<T>(&mut self, outcome: Result<T, FlashError>) -> Result<T, Fault> {
+        outcome.map_err(|error| {
+            self.fault.take().unwrap_or_else(|| {
+                let what = format!("{} can't be read: {error}", self.folder.display());
+                Fault::new(
+                    "agent.storage-failed",
+                    what,
+                    "Look at the kernel's log for that disk.",
+                )
+            })
+        })
+    }
+
+    /// Whether a slot's image is, byte for byte, what the device accepted, and can be started.
+    pub fn is_startable(&mut self, slot: Slot) -> bool {
+        let outcome = self.check_startable(slot);
+        self.remember(outcome).unwrap_or(false)
+    }
+
+    fn check_startable(&mut self, slot: Slot) -> Result<bool, Fault> {
+        let Some(head) = self.read_head(slot)? else {
+            return Ok(false);
+        };
+        let image = &self.images[slot.number() as usize];
+        // What was accepted by SHA-384 is known again by its name.
+        let found = image.measure(head.image_bytes, DigestAlgorithm::Sha256, &HostPrimitives)?;
+        if !found.digest.ct_eq(&head.image_digest) {
+            return Ok(false);
+        }
+        self.prepare(slot, head.image_bytes)?;
+        Ok(true)
+    }
+
+    fn prepare(&mut self, slot: Slot, image_bytes: u32) -> Result<(), Fault> {
+        let image = self.images[slot.number() as usize].path();
+        self.switch.prepare(slot, image, image_bytes.into())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn head_path(&self, slot: Slot) -> PathBuf {
+        self.path(match slot {
+            Slot::A => "a.head",
+            Slot::B => "b.head",
+        })
+    }
+
+    fn paper_path(&self, paper: Paper) -> PathBuf {
+        self.path(match paper {
+            Paper::Root => "root.cbor",
+            Paper::Revocations => "revocations.cbor",
+        })
+    }
+
+    fn read_head(&self, slot: Slot) -> Result<Option<Head<Vec<u8>>>, Fault> {
+        let bytes_max = (HEAD_BYTES + ENVELOPE_BYTES_MAX) as u64;
+        Ok(durable::read(&self.head_path(slot), bytes_max)?.and_then(|bytes| decode(&bytes)))
+    }
+
+    fn image(&mut self, slot: Slot) -> Result<&mut ImageFile, Fault> {
+        if self.in_use == Some(slot) {
+            return Err(Fault::new(
+                "agent.slot-in-use",
+                "the release would go into the slot that the system runs from",
+                "Tell the agent what runs: mainstay-agent install --factory ARTIFACT.",
+            ));
+        }
+        Ok(&mut self.images[slot.number() as usize])
+    }
+
+    fn forget(&mut self, slot: Slot) -> Result<(), Fault> {
+        self.image(slot)?;
+        durable::remove(&self.head_path(slot))?;
+        self.switch.erase(slot)?;
+        self.image(slot)?.erase_from(0)
+    }
+
+    fn accept(&mut self, slot: Slot, head: &Head<&[u8]>) -> Result<(), Fault> {
+        self.image(slot)?.reserve(head.image_bytes.into())?;
+        durable::write(&self.head_path(slot), &encode(head))
+    }
+
+    fn hand_over(&mut self, slot: Slot, boots: u8) -> Result<(), Fault> {
+        let bytes = self.read_head(slot)?.map_or(0, |head| head.image_bytes);
+        self.prepare(slot, bytes)?;
+        if let Some(hook) = &self.after_install {
+            let image = self.images[slot.number() as usize].path();
+            let variables = [("MAINSTAY_IMAGE", image.display().to_string())];
+            hook.run("hooks.after_install", &variables, &mut || ())?;
+        }
+        self.switch.arm(slot, boots)
+    }
+
+    fn sync_images(&mut self) -> Result<(), Fault> {
+        self.images.iter_mut().try_for_each(ImageFile::sync)
+    }
+
+    /// Keeps what failed for whoever asks, and tells the machine that something did.
+    fn remember<T>(&mut self, outcome: Result<T, Fault>) -> Result<T, FlashError> {
+        outcome.map_err(|fault| {
+            let error = fault.as_error();
+            self.fault = Some(fault);
+            error
+        })
+    }
+}
+
+/// What fails while something is only read is told to the log by whoever asked.
+fn unread(_: Fault) -> FlashError {
+    FlashError::Failed
+}
+
+impl Storage for OnDisk {
+    type View<'s> = Vec<u8>;
+
+    fn grain(&self) -> Grain {
+        Grain {
+            image_bytes: self.image_bytes_max,
+            page_bytes: PAGE_BYTES,
+            write_bytes: 1,
+            single_slot: false,
+        }
+    }
+
+    fn record(&self) -> Result<Option<Record>, FlashError> {
+        let bytes = durable::read(&self.path("record"), RECORD_BYTES as u64).map_err(unread)?;
+        let whole = bytes.and_then(|bytes| <[u8; RECORD_BYTES]>::try_from(bytes).ok());
+        Ok(whole.and_then(|bytes| Record::decode(&bytes)))
+    }
+
+    fn save_record(&mut self, record: &mut Record) -> Result<(), FlashError> {
+        let synced = self.sync_images();
+        self.remember(synced)?;
+        record.number = record.number.saturating_add(1);
+        let written = durable::write(&self.path("record"), &record.encode());
+        self.remember(written)
+    }
+
+    fn paper(&self, paper: Paper) -> Result<Option<Vec<u8>>, FlashError> {
+        durable::read(&self.paper_path(paper), paper.bytes_max() as u64).map_err(unread)
+    }
+
+    fn save_paper(&mut self, paper: Paper, document: &[u8]) -> Result<(), FlashError> {
+        let written = durable::write(&self.paper_path(paper), document);
+        self.remember(written)
+    }
+
+    fn head(&self, slot: Slot) -> Result<Option<Head<Vec<u8>>>, FlashError> {
+        self.read_head(slot).map_err(unread)
+    }
+
+    fn write_head(&mut self, slot: Slot, head: &Head<&[u8]>) -> Result<(), FlashError> {
+        let accepted = self.accept(slot, head);
+        self.remember(accepted)
+    }
+
+    fn erase(&mut self, slot: Slot) -> Result<(), FlashError> {
+        let forgotten = self.forget(slot);
+        self.remember(forgotten)
+    }
+
+    fn erase_image_from(&mut self, slot: Slot, offset: u32) -> Result<(), FlashError> {
+        let erased = self
+            .image(slot)
+            .and_then(|image| image.erase_from(offset.into()));
+        self.remember(erased)
+    }
+
+    fn write_image(&mut self, slot: Slot, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        let written = self
+            .image(slot)
+            .and_then(|image| image.write(offset.into(), bytes));
+        self.remember(written)
+    }
+
+    fn measure(
+        &self,
+        slot: Slot,
+        length: u32,
+        algorithm: DigestAlgorithm,
+        primitives: &impl Primitives,
+    ) -> Result<Image, FlashError> {
+        let image = &self.images[slot.number() as usize];
+        image.measure(length, algorithm, primitives).map_err(unread)
+    }
+
+    fn arm(&mut self, slot: Slot, boots: u8) -> Result<(), FlashError> {
+        let armed = self.hand_over(slot, boots);
+        self.remember(armed)
+    }
+
+    fn settle(&mut self, slot: Slot) -> Result<(), FlashError> {
+        let settled = self.switch.settle(slot);
+        self.remember(settled)
+    }
+}
+
+fn encode(head: &Head<&[u8]>) -> Vec<u8> {
+    let mut bytes = HEAD_MAGIC.to_vec();
+    bytes.extend(head.image_bytes.to_le_bytes());
+    bytes.extend(head.image_digest.0);
+    bytes.extend(head.root_version.to_le_bytes());
+    bytes.extend(head.epoch.to_le_bytes());
+    bytes.extend(head.envelope);
+    bytes
+}
+
+/// A head; none if these bytes aren't one.
+fn decode(bytes: &[u8]) -> Option<Head<Vec<u8>>> {
+    let (fixed, envelope) = bytes.split_at_checked(HEAD_BYTES)?;
+    let number = |at: usize| Some(u32::from_le_bytes(fixed.get(at..at + 4)?.try_into().ok()?));
+    if fixed[..4] != HEAD_MAGIC {
+        return None;
+    }
+    Some(Head {
+        image_bytes: number(4)?,
+        image_digest: Digest(fixed[8..40].try_into().ok()?),
+        root_version: number(40)?,
+        epoch: number(44)?,
+        envelope: envelope.to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slots::fake::FakeSwitch;
+
+    fn parts(folder: &tempfile::TempDir) -> OnDisk {
+        let image = |name: &str| ImageFile::at(folder.path().join(name));
+        let images = [image("a.image"), image("b.image")];
+        let switch = Box::new(FakeSwitch::default());
+        OnDisk::open(folder.path().into(), images, Some(1000), switch, None).expect("opens")
+    }
+
+    fn head(image: &[u8]) -> Head<&'static [u8]> {
+        Head {
+            image_bytes: image.len() as u32,
+            image_digest: HostPrimitives.digest(image),
+            root_version: 7,
+            epoch: 2,
+            envelope: b"envelope",
+        }
+    }
+
+    #[test]
+    fn what_is_kept_is_found_by_the_next_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut storage = parts(&folder);
+        assert_eq!(storage.record(), Ok(None));
+        let mut record = Record::default();
+        record.counters.time = 9;
+        storage.save_record(&mut record).expect("saves");
+        storage.save_paper(Paper::Root, b"root").expect("saves");
+        storage.write_head(Slot::B, &head(b"image")).expect("saves");
+        storage.write_image(Slot::B, 0, b"image").expect("writes");
+        let mut storage = parts(&folder);
+        assert_eq!(storage.record(), Ok(Some(record)));
+        assert_eq!(
+            storage.paper(Paper::Root).expect("reads").as_deref(),
+            Some(&b"root"[..])
+        );
+        let found = storage.head(Slot::B).expect("reads").expect("is there");
+        assert_eq!((found.root_version, found.epoch), (7, 2));
+        assert_eq!(found.envelope, b"envelope");
+        assert!(storage.is_startable(Slot::B) && !storage.is_startable(Slot::A));
+        storage.write_image(Slot::B, 1, b"x").expect("writes");
+        assert!(!storage.is_startable(Slot::B), "another image isn't");
+    }
+
+    #[test]
+    fn damaged_files_are_nothing_and_never_a_panic() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let storage = parts(&folder);
+        for bytes in [&b""[..], b"MSH1", &[0; 47], &[0xff; 972], &[0; 972]] {
+            for name in ["record", "a.head"] {
+                std::fs::write(folder.path().join(name), bytes).expect("writes");
+            }
+            assert_eq!(storage.record(), Ok(None));
+            assert!(storage.head(Slot::A).expect("reads").is_none());
+        }
+    }
+
+    #[test]
+    fn the_slot_in_use_is_never_written_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut storage = parts(&folder);
+        storage.protect(Some(Slot::A));
+        assert!(storage.erase(Slot::A).is_err());
+        assert_eq!(
+            storage.take_fault().expect("is kept").id,
+            "agent.slot-in-use"
+        );
+        assert!(storage.write_image(Slot::A, 0, b"x").is_err());
+        assert!(storage.erase(Slot::B).is_ok());
+    }
+}

@@ -1,0 +1,20 @@
+//! The agent as people run it: real processes against the real server, boot environments against the boot
+//! loaders' own tools, and servers that mean no good.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what doesn't unwrap in a test has failed it"
+)]
+
+mod bench;
+mod environments;
+mod hostile_server;
+#[expect(dead_code, reason = "these stories need a part of the server's house")]
+#[path = "../../../server/tests/it/house.rs"]
+mod house;
+mod memory;
+mod offline;
+mod relay;
+mod tls;
+mod uboot;
+mod update;
