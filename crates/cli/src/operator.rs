@@ -47,6 +47,11 @@ impl ServerAccess {
         Ok(runtime()?.block_on(question(operator))?)
     }
 
+    /// The server's address.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     fn token(&self) -> Result<String, Failure> {
         let text = match &self.token_file {
             Some(file) => files::read_text(file, "token", TOKEN_FILE_BYTES_MAX)?,

@@ -178,7 +178,7 @@ fn unsaved(
     }
     let safe = record.confirmed.filter(|slot| intact(*slot));
     Ok(match (decided.reason, safe) {
-        (BootReason::Trial, Some(_)) => booted(safe, BootReason::Confirmed),
+        (BootReason::Trial, Some(_)) => booted(safe, BootReason::LastResort),
         _ => decided,
     })
 }

@@ -16,11 +16,11 @@ use crate::config::Config;
 use crate::error::DeviceError;
 use crate::flash::{Flash, FlashError};
 use crate::on_flash::OnFlash;
-use crate::papers::Papers;
 use crate::record::Record;
 use crate::slot::{Head, Slot};
 use crate::state::{Input, Phase, Release, State};
 use crate::storage::Storage;
+use crate::take_papers::PaperStanding;
 use crate::want::{Want, wants};
 
 /// One device that has come up.
@@ -36,15 +36,7 @@ pub struct Device<S, P, R> {
     /// The nonce of the check-in that is under way: an answer is taken once.
     nonce: Option<[u8; NONCE_BYTES]>,
     /// What the check-in says of its papers.
-    standing: PaperStanding,
-}
-
-/// Which papers count, read once: checking their signatures is slow on small devices.
-#[derive(Debug, Clone, Copy, Default)]
-struct PaperStanding {
-    /// The version of the root; 0 if it can't be opened, and then nothing can be admitted either.
-    root_version: u32,
-    revocations: Option<HeldRevocations>,
+    pub(crate) standing: PaperStanding,
 }
 
 impl<F: Flash, P: Primitives, R: AsRef<[u8]>> Device<OnFlash<F>, P, R> {
@@ -246,20 +238,6 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         )?)
     }
 
-    /// Looks anew at which papers count.
-    pub(crate) fn look_at_papers(&mut self) -> Result<(), FlashError> {
-        let papers = Papers::lent_by(&self.storage)?;
-        let opened = papers.open(self.config.root.as_ref(), &self.primitives);
-        self.standing = opened.map_or_else(
-            |_| PaperStanding::default(),
-            |opened| PaperStanding {
-                root_version: opened.root.get().version,
-                revocations: opened.held(),
-            },
-        );
-        Ok(())
-    }
-
     /// The version of the root that counts; 0 if none can be opened.
     #[must_use]
     pub fn root_version(&self) -> u32 {
@@ -289,7 +267,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         cause: InstallFailure,
         now_ms: u64,
     ) -> Result<(), DeviceError> {
-        let manifest = self.at_work_on();
+        let manifest = self.state.at_work_on().unwrap_or(Digest::ZERO);
         Ok(self.feed(Input::InstallFailed { manifest, cause }, now_ms)?)
     }
 
@@ -305,6 +283,12 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     #[must_use]
     pub fn boot_reason(&self) -> BootReason {
         self.booted.reason
+    }
+
+    /// The slot that runs; none in safe mode.
+    #[must_use]
+    pub fn running_slot(&self) -> Option<Slot> {
+        self.booted.slot
     }
 
     /// The digest of the running image; none in safe mode.

@@ -55,23 +55,19 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         now_ms: u64,
     ) -> Result<(), FlashError> {
         let cause = error.as_failure().ok_or(error)?;
-        let manifest = self.at_work_on();
+        if matches!(input, Input::InstallFailed { .. }) {
+            // That is what couldn't be saved; it is sent from memory.
+            return Ok(());
+        }
+        let manifest = self.state.at_work_on().or_else(|| before.at_work_on());
+        let manifest = manifest.unwrap_or(Digest::ZERO);
         if !stands_unsaved(input, &self.state) {
             self.state = before;
         }
         let failed = Input::InstallFailed { manifest, cause };
-        // To save the report would fail as well; it is sent from memory.
+        // To save this would fail as well.
         (self.state, _) = step(&self.policy(), self.state.clone(), failed, now_ms);
         Ok(())
-    }
-
-    /// The release that is being installed or tried out.
-    pub(crate) fn at_work_on(&self) -> Digest {
-        match (self.state.phase, self.state.record.trial) {
-            (Phase::Fetching { admitted, .. }, _) => admitted.manifest(),
-            (_, Some(trial)) => trial.manifest,
-            _ => Digest::ZERO,
-        }
     }
 
     fn perform(&mut self, effect: Effect, document: &[u8]) -> Result<Option<Input>, FlashError> {

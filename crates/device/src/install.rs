@@ -43,6 +43,7 @@ pub(crate) fn accept(
         written,
         at_ms: now_ms,
     };
+    state.failed = None;
     state.record.counters.install_began(&admitted);
     if state.record.confirmed == Some(slot) {
         // With one slot, what was confirmed is about to be erased. Were it said to be there until the new image
@@ -155,6 +156,7 @@ pub(crate) fn payload_checked(
 /// Gives an installation up that the device itself can't do. It isn't tried again for a while, and what the
 /// server hasn't heard yet isn't said twice.
 pub(crate) fn failed(
+    policy: &Policy,
     state: &mut State,
     manifest: Digest,
     cause: InstallFailure,
@@ -164,14 +166,15 @@ pub(crate) fn failed(
         state.phase = Phase::Idle;
         state.record.download = None;
     }
+    // An image on trial that couldn't be kept is looked at again, but not at once.
+    state.look_at_ms = now_ms.saturating_add(policy.trial.look_every_ms);
     if manifest != Digest::ZERO {
         state.avoided = Some((manifest, now_ms.saturating_add(AVOID_MS)));
     }
-    let event = Event::Failed { manifest, cause };
-    let is_queued = state.record.reports.iter().any(|told| told.event == event);
-    if !is_queued {
+    if state.failed != Some((manifest, cause)) {
+        state.failed = Some((manifest, cause));
         state.tell_now = true;
-        report(state, now_ms, event);
+        report(state, now_ms, Event::Failed { manifest, cause });
     }
     effects(&[Effect::Save])
 }

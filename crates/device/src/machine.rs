@@ -63,7 +63,9 @@ pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (St
             Effects::new()
         }
         Input::ExchangeFailed => exchange_failed(policy, &mut state, now_ms),
-        Input::InstallFailed { manifest, cause } => failed(&mut state, manifest, cause, now_ms),
+        Input::InstallFailed { manifest, cause } => {
+            failed(policy, &mut state, manifest, cause, now_ms)
+        }
     };
     (state, effects)
 }

@@ -64,6 +64,8 @@ pub struct State {
     pub tell_now: bool,
     /// The refusal that was reported last: a server that insists isn't told twice.
     pub refused: Option<(Digest, Refusal)>,
+    /// The failure that was reported last: what goes on failing isn't told again and again.
+    pub failed: Option<(Digest, InstallFailure)>,
     /// A release whose payload was not what it says, and until when it isn't fetched again.
     pub avoided: Option<(Digest, u64)>,
 }
@@ -182,7 +184,17 @@ impl State {
             answered: false,
             tell_now: false,
             refused: None,
+            failed: None,
             avoided: None,
+        }
+    }
+
+    /// The release that is being installed or tried out.
+    #[must_use]
+    pub fn at_work_on(&self) -> Option<Digest> {
+        match self.phase {
+            Phase::Fetching { admitted, .. } => Some(admitted.manifest()),
+            Phase::Idle | Phase::Rebooting => self.record.trial.map(|trial| trial.manifest),
         }
     }
 

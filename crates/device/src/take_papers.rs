@@ -3,6 +3,7 @@
 //! Each is verified against what the device holds, and kept before anything relies on it. A paper
 //! that is refused is reported, and changes nothing.
 
+use mainstay_protocol::HeldRevocations;
 use mainstay_trust::{Counters, Freshness, Offer, Primitives, Refusal, verify};
 
 use crate::device::Device;
@@ -23,6 +24,14 @@ pub struct BundleParts<'b> {
     pub statement: &'b [u8],
     /// The release.
     pub envelope: &'b [u8],
+}
+
+/// Which papers count, read once: checking their signatures is slow on small devices.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PaperStanding {
+    /// The version of the root; 0 if it can't be opened, and then nothing can be admitted either.
+    pub root_version: u32,
+    pub revocations: Option<HeldRevocations>,
 }
 
 impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
@@ -71,6 +80,20 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             schedule: None,
         };
         self.take_offer(&offer, None, now_ms)
+    }
+
+    /// Looks anew at which papers count.
+    pub(crate) fn look_at_papers(&mut self) -> Result<(), FlashError> {
+        let papers = Papers::lent_by(&self.storage)?;
+        let opened = papers.open(self.config.root.as_ref(), &self.primitives);
+        self.standing = opened.map_or_else(
+            |_| PaperStanding::default(),
+            |opened| PaperStanding {
+                root_version: opened.root.get().version,
+                revocations: opened.held(),
+            },
+        );
+        Ok(())
     }
 
     /// The counters with the next root, if it is one.

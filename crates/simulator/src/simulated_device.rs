@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mainstay_device::{BundleParts, Config, Cut, Device, DeviceError, OnFlash, SimulatedNor, Want};
+use mainstay_device::{BundleParts, Config, Cut, Device, DeviceError, Want};
 use mainstay_protocol::{BootReason, CHECK_IN_PATH, Event, PAYLOADS_PATH, REPORTS_PATH, SelfTest};
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{Digest, Refusal};
 
 use crate::behaviour::{Behaviour, Behaviours};
+use crate::body::{Body, Region};
 use crate::dice::Dice;
 use crate::link::{Link, LinkError, Luck};
 use crate::population::{Hardship, Home};
@@ -21,9 +22,6 @@ use crate::weather;
 
 /// The real device core, as simulated devices have it.
 pub type Core = Device<Region, RustCrypto, Arc<[u8]>>;
-
-/// What a simulated device keeps.
-pub type Region = OnFlash<SimulatedNor>;
 
 /// A device that has more to do at one instant than this is caught in a loop, and the run must say so.
 const STEPS_AT_ONCE_MAX: usize = 100_000;
@@ -54,21 +52,12 @@ pub struct SimulatedDevice {
     token: String,
     dice: Dice,
     config: Config<Arc<[u8]>>,
-    body: Body,
+    pub(crate) body: Body,
     booted_ms: u64,
-    missed_polls: u16,
+    pub(crate) missed_polls: u16,
     cut_planned_for: Option<Digest>,
     ever_ran: BTreeSet<Digest>,
     stick: Option<Stick>,
-}
-
-enum Body {
-    /// Running.
-    Up(Box<Core>),
-    /// Restarting until this instant, in milliseconds; only the flash remains.
-    Down(Box<Region>, u64),
-    /// Between the two, within one call.
-    Moving,
 }
 
 impl SimulatedDevice {
@@ -136,10 +125,7 @@ impl SimulatedDevice {
 
     /// The device core, to look at; none while it restarts.
     pub fn core_if_up(&self) -> Option<&Core> {
-        match &self.body {
-            Body::Up(core) => Some(core),
-            Body::Down(..) | Body::Moving => None,
-        }
+        self.body.core()
     }
 
     /// Hands it a bundle, whose image is `payload`: that one it reads from the bundle, whatever becomes
@@ -167,6 +153,16 @@ impl SimulatedDevice {
         let refused = new.map(|report| report.event).find_map(refusal_in);
         self.stick = Some(Stick::with(payload));
         Ok(refused)
+    }
+
+    /// Does one thing. Returns when the device wants to act next; none is at once.
+    pub(crate) async fn act_once_at(
+        &mut self,
+        now: Timestamp,
+        around: &Circumstances,
+    ) -> Option<Timestamp> {
+        let until_ms = self.act_once(unix_ms(now), around).await?;
+        Some(from_unix_ms(until_ms))
     }
 
     /// One step; returns an instant if there is nothing to do before it.
@@ -239,10 +235,7 @@ impl SimulatedDevice {
     /// Restarts; returns when it is up again.
     fn go_down(&mut self, now_ms: u64, around: &Circumstances) -> u64 {
         let up_ms = now_ms + around.restart_ms;
-        self.body = match std::mem::replace(&mut self.body, Body::Moving) {
-            Body::Up(core) => Body::Down(Box::new(core.power_off().0), up_ms),
-            other => other,
-        };
+        self.body.go_down(up_ms);
         up_ms
     }
 

@@ -1,4 +1,7 @@
-//! `mainstay device`: register and list devices.
+//! `mainstay device`: register and list devices, and simulate one.
+
+mod signals;
+mod simulate;
 
 use clap::{Args, Subcommand};
 use mainstay_api::{NewDevice, NewDevices};
@@ -8,7 +11,7 @@ use crate::failure::Failure;
 use crate::operator::ServerAccess;
 use crate::output::Output;
 
-/// Register and list devices.
+/// Register and list devices, and simulate one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mainstay device list --token-file kim.token")]
 pub struct Device {
@@ -28,6 +31,15 @@ enum What {
     /// List all devices, with what they said they run.
     #[command(after_help = "Example:\n  mainstay device list --json --token-file kim.token")]
     List,
+    /// Run one virtual device, and let its power be cut, its flash fill up, its network and clock break: from
+    /// the prompt (`help` lists the words) or by signals (USR1 cuts the power, USR2 the network).
+    ///
+    /// It is the real device core with a simulated flash, in real time. What it is seen to do goes to standard
+    /// output, a line each.
+    #[command(
+        after_help = "Example:\n  mainstay device simulate th-0001 --device-token th-0001.token --plan plan.toml \\\n    --class thermo-v2 --root root.cbor --artifact 1.0.0.mainstay --flash th-0001.flash"
+    )]
+    Simulate(simulate::Simulate),
 }
 
 /// One device.
@@ -55,6 +67,7 @@ impl Device {
         match self.what {
             What::Add(new) => add(new, &self.access, output),
             What::List => list(&self.access, output),
+            What::Simulate(device) => device.run(&self.access, output),
         }
     }
 }

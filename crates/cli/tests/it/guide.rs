@@ -10,6 +10,7 @@ const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
 const ROTATE_A_KEY: &str = include_str!("../../../../docs/rotate-a-key.md");
 const OFFLINE_BUNDLE: &str = include_str!("../../../../docs/offline-bundle.md");
 const BRAKES: &str = include_str!("../../../../docs/brakes.md");
+const SIMULATED: &str = include_str!("../../../../docs/simulated-device.md");
 const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
 /// Ends the guide's server too if a command before its last one fails.
@@ -40,6 +41,12 @@ fn every_command_of_the_offline_bundle_works() {
 #[test]
 fn every_command_of_the_brakes_works() {
     works(BRAKES, 9);
+}
+
+#[test]
+fn every_command_of_the_simulated_device_works() {
+    let folder = works(SIMULATED, 3);
+    assert!(folder.names().contains("dev-0001.flash"));
 }
 
 /// Runs a guide in a folder of its own, which then holds what the guide makes.

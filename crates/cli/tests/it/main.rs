@@ -16,6 +16,7 @@ mod reproducible;
 mod revocations;
 mod roots;
 mod schedules;
+mod simulate;
 mod softhsm;
 mod tokens;
 mod verify_envelope;

@@ -7,6 +7,7 @@ mod losses;
 mod machine;
 mod overwrite;
 mod papers;
+mod refusing;
 mod updates;
 mod vendor;
 mod world;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use mainstay_artifact::sbom::Sbom;
 use mainstay_artifact::{ClassName, PackRequest};
 use mainstay_keys::HostPrimitives;
-use mainstay_plan::{PLAN_BYTES_MAX, Plan};
+use mainstay_plan::{Class, PLAN_BYTES_MAX, Plan};
 use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm};
 
 use super::look;
@@ -56,7 +56,7 @@ impl Request {
     /// Reads the files that the options name.
     pub fn read(&self) -> Result<PackRequest, Failure> {
         let plan = read_plan(&self.plan)?;
-        let class = self.class(&plan)?;
+        let class = class_of(&plan, &self.plan, &self.class)?;
         let (major, minor, patch) = class.bootloader.min;
         let returns_to = self.returns_to.iter().map(|text| earlier(text));
         Ok(PackRequest {
@@ -78,17 +78,18 @@ impl Request {
             digest: self.digest,
         })
     }
+}
 
-    fn class<'p>(&self, plan: &'p Plan) -> Result<&'p mainstay_plan::Class, Failure> {
-        let mut classes = plan.classes.iter();
-        let class = classes.find(|class| class.id.as_str() == self.class);
-        class.ok_or_else(|| {
-            let known: Vec<&str> = plan.classes.iter().map(|class| class.id.as_str()).collect();
-            let what = format!("{} has no class {:?}", self.plan.display(), self.class);
-            let cure = format!("name one of: {}", known.join(", "));
-            Failure::usage("plan.no-such-class", what, cure)
-        })
-    }
+/// The class of that name in the plan that was read from `path`.
+pub fn class_of<'p>(plan: &'p Plan, path: &Path, name: &str) -> Result<&'p Class, Failure> {
+    let mut classes = plan.classes.iter();
+    let class = classes.find(|class| class.id.as_str() == name);
+    class.ok_or_else(|| {
+        let known: Vec<&str> = plan.classes.iter().map(|class| class.id.as_str()).collect();
+        let what = format!("{} has no class {name:?}", path.display());
+        let cure = format!("name one of: {}", known.join(", "));
+        Failure::usage("plan.no-such-class", what, cure)
+    })
 }
 
 /// Reads and parses a plan; its first mistake is told, `plan check` tells all.
