@@ -95,6 +95,12 @@ fn put(flash: &mut SimulatedNor, layout: &Layout, paper: Paper, bytes: &[u8]) {
     flash
         .write(layout.paper(paper, 0), &bytes)
         .expect("a copy fits its pages");
+    // A copy without a seal wouldn't count, whatever it says.
+    let last = layout.paper_pages(paper, 0).last().expect("it has pages");
+    let end = last + layout.page_bytes();
+    flash
+        .write(end - layout.write_bytes(), &[0; 4])
+        .expect("the last seal's place is free");
 }
 
 fn stated_length(bytes: &[u8]) -> usize {

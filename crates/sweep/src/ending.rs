@@ -41,10 +41,10 @@ pub fn of(
             matches!(want, Want::Fetch { offset, .. } if offset >= half)
         }
         _ if !is_at_rest(act, unit, want) => false,
-        Ends::Runs(index) if server.was_given_up(name(index)) && !runs(index) => {
-            return Some(Ending::GivenUp);
-        }
-        Ends::Runs(index) => runs(index) && reason != BootReason::LastResort,
+        Ends::Runs(index) if runs(index) && reason != BootReason::LastResort => true,
+        // Where there is nothing else, what was given up may still run as a last resort.
+        Ends::Runs(index) if server.was_given_up(name(index)) => return Some(Ending::GivenUp),
+        Ends::Runs(_) => false,
         Ends::GivesUp(index) => server.was_given_up(name(index)),
         Ends::Refuses(index, why) => server.was_refused(name(index), why),
     };

@@ -14,8 +14,9 @@
 //!
 //! A silent fault may lose what was saved: a part that says it wrote and didn't has no witness until somebody reads
 //! back. What was lost then is old news taken for new; it is never another image, and never a lie about the image.
-//! The fault itself is found where it is read next: an image when it is read back before it may boot and at every
-//! boot, a record or a paper by its checksum.
+//! The fault itself is found where it is read next: a record when it was saved, an image before it may boot and at
+//! every boot, a paper at its next use. Until the next power-up nobody can know of what went bad behind a check that
+//! was just made; [`nothing_outside_its_region`] says what that may cost.
 
 use std::ops::Range;
 
