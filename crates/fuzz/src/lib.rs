@@ -78,6 +78,7 @@ pub const TARGETS: &[Target] = &[
     keys::TOKEN_URI,
     keys::USE_LOG,
     papers::PAPERS,
+    serial::BUNDLE_START,
     serial::SMP,
     signatures::LMS,
     signatures::SIGNATURE,

@@ -1,5 +1,10 @@
-//! The serial line: whatever comes in, a device answers only frames that were whole.
+//! The serial line: whatever comes in, a device answers only frames that were whole, and finds in a bundle what its
+//! maker put there.
 
+use std::io::Cursor;
+
+use mainstay_artifact::bundle_file::BundleFile;
+use mainstay_serial::BundleStart;
 use mainstay_smp::{Answer, FRAMING_BYTES, Header, Lines, Reassembler, Request};
 
 use crate::Target;
@@ -15,6 +20,13 @@ pub(crate) const SMP: Target = Target {
         let frames = fixtures.hex("smp-");
         frames.iter().map(|frame| text(frame)).collect()
     },
+};
+
+pub(crate) const BUNDLE_START: Target = Target {
+    name: "bundle_start",
+    bytes_max: 1024,
+    check: check_start,
+    seeds: |_| crate::bundles::small_files(),
 };
 
 fn text(frame: &[u8]) -> Vec<u8> {
@@ -70,4 +82,24 @@ fn check_answer(asked: &Header, answer: &Answer<'_>) {
         .expect("no longer than what was asked");
     let (header, _) = Header::read(&buffer[..length]).expect("an answer is a frame");
     assert_eq!(header, asked.answered(header.length));
+}
+
+/// The device's reader and the host's say the same of a bundle.
+fn check_start(bytes: &[u8]) {
+    let start = BundleStart::read(bytes);
+    let Ok(file) = BundleFile::read(&mut Cursor::new(bytes)) else {
+        return;
+    };
+    let start = start
+        .expect("the host reads it")
+        .expect("all of it is there");
+    let parts = start.parts();
+    assert_eq!(parts.roots, file.roots);
+    assert_eq!(parts.revocations, file.revocations.as_deref());
+    assert_eq!(
+        (parts.statement, parts.envelope),
+        (&*file.statement, &*file.envelope)
+    );
+    assert_eq!(start.bytes as u64, file.payload_offset);
+    assert_eq!(u64::from(start.image_bytes), file.payload_len);
 }

@@ -53,7 +53,7 @@ fn put_factory(flash: &mut [u8], house: &House) -> anyhow::Result<()> {
         vendor_id: class.vendor_id(),
         class_id: class.class_id(),
         device_id: DEVICE_ID,
-        root: house.root(),
+        root: house.first_root(),
     };
     let start = map::FACTORY as usize;
     let page = &mut flash[start..start + map::FACTORY_BYTES as usize];
@@ -79,7 +79,7 @@ fn put_region(flash: &mut [u8], house: &House, release: &Release) -> anyhow::Res
 fn config(house: &House) -> anyhow::Result<Config<Vec<u8>>> {
     let class = house.class()?;
     Ok(Config {
-        root: house.root().to_vec(),
+        root: house.first_root().to_vec(),
         device_id: DEVICE_ID.to_vec(),
         trusts_clock: false,
         vendor_id: class.vendor_id(),

@@ -8,8 +8,8 @@ use mainstay_artifact::{
     add_build_signature, document_file, pack::pack,
 };
 use mainstay_trust::{
-    BootloaderVersion, BundleStatement, Digest, DigestAlgorithm, Envelope, Mark, Role, RustCrypto,
-    verify,
+    BootloaderVersion, BundleStatement, Digest, DigestAlgorithm, Envelope, List, Mark, Revocations,
+    Role, Root, RustCrypto, verify,
 };
 
 use crate::flash::Release;
@@ -29,7 +29,12 @@ pub struct House {
     engineer: FakeSigner,
     manager: FakeSigner,
     operator: FakeSigner,
-    root: Vec<u8>,
+    guardian: FakeSigner,
+    custodian: FakeSigner,
+    draft: RootDraft,
+    /// Signed roots, oldest first. Devices leave the factory with the first one.
+    roots: Vec<Vec<u8>>,
+    revocations: Option<Vec<u8>>,
 }
 
 impl House {
@@ -38,13 +43,9 @@ impl House {
     /// # Errors
     /// If the root can't be signed.
     pub fn new() -> anyhow::Result<Self> {
-        let people = ["ana", "sam", "kim", "rae", "server"];
-        let [engineer, manager, operator, custodian, server] = people.map(FakeSigner::new);
-        let member = |role, signer: &FakeSigner| Member {
-            role,
-            holder: signer.holder().to_owned(),
-            public_key: signer.public_key().into(),
-        };
+        let people = ["ana", "sam", "kim", "rae", "gil", "server"];
+        let [engineer, manager, operator, custodian, guardian, server] =
+            people.map(FakeSigner::new);
         let draft = RootDraft {
             version: 1,
             vendor: "company.example".to_owned(),
@@ -67,14 +68,50 @@ impl House {
             engineer,
             manager,
             operator,
-            root,
+            guardian,
+            custodian,
+            draft,
+            roots: vec![root],
+            revocations: None,
         })
     }
 
-    /// The signed root.
+    /// The signed root that devices leave the factory with.
     #[must_use]
-    pub fn root(&self) -> &[u8] {
-        &self.root
+    pub fn first_root(&self) -> &[u8] {
+        &self.roots[0]
+    }
+
+    /// Lets the next root follow, which has somebody to revoke, and their first word, which withdraws nothing.
+    ///
+    /// # Errors
+    /// If something can't be signed.
+    pub fn change_root(&mut self) -> anyhow::Result<()> {
+        self.draft.version += 1;
+        self.draft
+            .members
+            .push(member(Role::Revocation, &self.guardian));
+        let unsigned = self.draft.unsigned(&RustCrypto)?;
+        let signed =
+            document_file::add_signature::<Root<'_>>(&unsigned, &self.custodian, &RustCrypto)?;
+        self.roots.push(signed);
+        let revocations = Revocations {
+            digest: Digest::ZERO,
+            epoch: 0,
+            seq: 1,
+            issued: SIGNED_AT,
+            next_update: SIGNED_AT + 30 * 86_400,
+            keys: List::default(),
+            releases: List::default(),
+            minimums: List::default(),
+        };
+        let signed = document_file::sign(&revocations, &[&self.guardian], &RustCrypto)?;
+        self.revocations = Some(signed);
+        Ok(())
+    }
+
+    fn root(&self) -> &[u8] {
+        &self.roots[self.roots.len() - 1]
     }
 
     /// The class of the rig's devices.
@@ -109,7 +146,7 @@ impl House {
         };
         let packed = pack(&request, &mut &*image, &RustCrypto)?.envelope;
         let built = add_build_signature(&packed, &self.engineer, None, &RustCrypto)?;
-        let root = verify::pinned_root(&self.root, &RustCrypto)?;
+        let root = verify::pinned_root(self.root(), &RustCrypto)?;
         let approval = Approval {
             plan: Digest([1; 32]),
             evidence: Digest([2; 32]),
@@ -125,14 +162,14 @@ impl House {
     pub fn bundle(&self, release: &Release) -> anyhow::Result<Vec<u8>> {
         let statement = BundleStatement {
             release: Envelope::parse(&release.envelope)?.identity(&RustCrypto),
-            revocations: Mark::default(),
+            revocations: self.revocations_mark()?,
             issued: SIGNED_AT,
             expires: SIGNED_AT + 86_400,
         };
         let statement = document_file::sign(&statement, &[&self.operator], &RustCrypto)?;
         let parts = BundleParts {
-            roots: std::slice::from_ref(&self.root),
-            revocations: None,
+            roots: &self.roots,
+            revocations: self.revocations.as_deref(),
             statement: &statement,
             envelope: &release.envelope,
         };
@@ -140,5 +177,20 @@ impl House {
         let image = &release.image;
         write(&mut file, &parts, &mut image.as_slice(), image.len() as u64)?;
         Ok(file)
+    }
+
+    fn revocations_mark(&self) -> anyhow::Result<Mark> {
+        match &self.revocations {
+            Some(signed) => Ok(document_file::read::<Revocations<'_>>(signed)?.mark()),
+            None => Ok(Mark::default()),
+        }
+    }
+}
+
+fn member(role: Role, signer: &FakeSigner) -> Member {
+    Member {
+        role,
+        holder: signer.holder().to_owned(),
+        public_key: signer.public_key().into(),
     }
 }

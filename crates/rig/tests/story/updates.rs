@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay_rig::Stopped;
 use serde_json::Value;
 
 use crate::bench::{Bench, digest};
@@ -40,6 +41,34 @@ fn a_device_is_updated_tried_out_and_confirmed() {
     let stopped = bench.restart(machine);
     let _machine = bench.start(&stopped.flash);
     assert_eq!(bench.state(), ["2.0.0 ++-", "1.0.0 ---"]);
+}
+
+/// The deepest that a device ever gets: a root to follow, revocations to take, and a release to judge by both.
+#[test]
+fn a_bundle_brings_a_new_root_and_revocations() {
+    let mut bench = Bench::new();
+    let one = bench.release(1);
+    let flash = bench.factory(Some(&one));
+    bench.house.change_root().expect("the keepers sign");
+    let two = bench.release(2);
+    let file = bench.bundle(&two);
+    let machine = bench.start(&flash);
+    assert_eq!(error(&bench.ask("upload", &file)), "");
+    let stopped = bench.restart(machine);
+    check_stack("new_root", &stopped);
+    let machine = bench.start(&stopped.flash);
+    assert_eq!(bench.state(), ["2.0.0 +--", "1.0.0 -+-"]);
+    assert_eq!(error(&bench.ask("confirm", "")), "");
+    check_stack("new_root_confirm", &machine.stop().expect("it runs"));
+}
+
+fn check_stack(name: &str, stopped: &Stopped) {
+    println!("figure microbit_{name}_stack {} bytes", stopped.stack_bytes);
+    assert!(
+        stopped.stack_bytes < STACK_BYTES_MAX,
+        "{} bytes",
+        stopped.stack_bytes
+    );
 }
 
 #[test]
