@@ -90,20 +90,34 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         booted: Booted,
         now_ms: u64,
     ) -> Result<Self, (S, FlashError)> {
-        let found = match find(&storage, booted, &primitives) {
-            Ok(found) => found,
-            Err(error) => return Err((storage, error)),
-        };
-        Ok(Self {
+        let mut device = Self {
             storage,
             primitives,
             config,
-            state: State::new(found.record, found.release, now_ms),
+            state: State::new(Record::default(), None, now_ms),
             booted,
-            image: found.image,
+            image: None,
             nonce: None,
             standing: PaperStanding::default(),
-        })
+        };
+        match device.find() {
+            Ok(()) => Ok(device),
+            Err(error) => Err((device.storage, error)),
+        }
+    }
+
+    /// Looks what the storage says of what was booted.
+    fn find(&mut self) -> Result<(), FlashError> {
+        if let Some(record) = self.storage.record()? {
+            self.state.record = record;
+        }
+        if let Some(slot) = self.booted.slot
+            && let Some(head) = self.storage.head(slot)?
+        {
+            self.image = Some(head.image_digest);
+            self.state.running = release(slot, &head, &self.primitives);
+        }
+        Ok(())
     }
 
     /// What the device wants at `now_ms`.
@@ -313,32 +327,6 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             slot: release.map_or(0, |release| release.slot.number() as u8),
         }
     }
-}
-
-/// What a storage says of what was booted.
-struct Found {
-    record: Record,
-    release: Option<Release>,
-    image: Option<Digest>,
-}
-
-fn find<S: Storage>(
-    storage: &S,
-    booted: Booted,
-    primitives: &impl Primitives,
-) -> Result<Found, FlashError> {
-    let record = storage.record()?.unwrap_or_default();
-    let head = match booted.slot {
-        Some(slot) => storage.head(slot)?.map(|head| (slot, head)),
-        None => None,
-    };
-    Ok(Found {
-        record,
-        release: head
-            .as_ref()
-            .and_then(|(slot, head)| release(*slot, head, primitives)),
-        image: head.map(|(_, head)| head.image_digest),
-    })
 }
 
 fn release<E: AsRef<[u8]>>(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mainstay_microbit::map;
 use mainstay_rig::Stopped;
 use serde_json::Value;
 
@@ -84,6 +85,39 @@ fn an_image_that_nobody_confirms_is_gone_after_three_starts() {
         let machine = bench.start(&flash);
         assert_eq!(bench.state(), ["2.0.0 +--", "1.0.0 -+-"]);
         flash = machine.stop().expect("it runs").flash;
+    }
+    let _machine = bench.start(&flash);
+    assert_eq!(bench.state(), ["1.0.0 ++-", "2.0.0 ---"]);
+}
+
+/// An image with a good stack and nothing but an undefined instruction (ARMv6-M Architecture Reference Manual, "UDF").
+fn crashing() -> Vec<u8> {
+    let (stack, first) = (map::HANDOVER, map::EXECUTION + 8);
+    let words = [stack, first | 1, 0xDE00_DE00];
+    words
+        .iter()
+        .flat_map(|word: &u32| word.to_le_bytes())
+        .collect()
+}
+
+#[test]
+fn an_image_that_crashes_is_gone_after_three_starts() {
+    let mut bench = Bench::new();
+    let one = bench.release(1);
+    let two = bench
+        .house
+        .release(2, crashing())
+        .expect("two people sign it");
+    let file = bench.bundle(&two);
+    let mut flash = bench.factory(Some(&one));
+    let machine = bench.start(&flash);
+    assert_eq!(error(&bench.ask("upload", &file)), "");
+    flash = bench.restart(machine).flash;
+    for _ in 0..3 {
+        let mut machine = bench.switch_on(&flash);
+        let restarted = machine.wait_for_restart(Duration::from_secs(60));
+        assert!(restarted.expect("QEMU runs"), "a fault restarts the device");
+        flash = machine.stop().expect("it waits").flash;
     }
     let _machine = bench.start(&flash);
     assert_eq!(bench.state(), ["1.0.0 ++-", "2.0.0 ---"]);

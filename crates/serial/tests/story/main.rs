@@ -3,5 +3,6 @@
 mod client;
 mod refusals;
 mod starts;
+mod storms;
 mod updates;
 mod world;

@@ -138,7 +138,7 @@ fn the_state_says_no_to_what_makes_no_sense() {
     assert_eq!(again.reason.as_deref(), Some("trust.already-running"));
 }
 
-fn digest(sequence: u8) -> [u8; 32] {
+pub fn digest(sequence: u8) -> [u8; 32] {
     use mainstay_trust::{Hasher as _, Primitives as _};
     let mut hasher = mainstay_trust::RustCrypto.hasher();
     hasher.update(&image(sequence));

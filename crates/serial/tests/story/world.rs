@@ -188,9 +188,14 @@ impl World {
 
     /// Switches the device on, again and again until the power stays.
     pub fn boot(&self, mut flashes: Flashes, now_ms: u64) -> TestService {
+        flashes.region.restore_power();
+        flashes.staging.restore_power();
+        self.boot_planned(flashes, now_ms)
+    }
+
+    /// The same with a cut planned, which may come while it starts, and is over then.
+    pub fn boot_planned(&self, mut flashes: Flashes, now_ms: u64) -> TestService {
         loop {
-            flashes.region.restore_power();
-            flashes.staging.restore_power();
             match self.try_boot(flashes.region, now_ms) {
                 Ok(device) => {
                     let staging = STAGING_PAGES * PAGE_BYTES;
@@ -199,6 +204,7 @@ impl World {
                 }
                 Err(region) => flashes.region = region,
             }
+            flashes.region.restore_power();
         }
     }
 
