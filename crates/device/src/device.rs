@@ -111,6 +111,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         if let Some(record) = self.storage.record()? {
             self.state.record = record;
         }
+        self.state.booted = self.booted.slot;
         if let Some(slot) = self.booted.slot
             && let Some(head) = self.storage.head(slot)?
         {

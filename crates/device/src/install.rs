@@ -27,9 +27,9 @@ pub(crate) fn accept(
     if !state.may_install() || is_avoided(state, manifest, now_ms) {
         return Effects::new();
     }
-    let slot = match state.running {
+    let slot = match state.booted {
         Some(_) if policy.single_slot => return make_way(state),
-        Some(release) => release.slot.other(),
+        Some(slot) => slot.other(),
         None => Slot::A,
     };
     let begun = state
@@ -193,7 +193,7 @@ fn take_back(state: &mut State) -> Option<Slot> {
         state.phase = Phase::Idle;
         return None;
     }
-    let running = state.running.map(|release| release.slot);
+    let running = state.booted;
     let restarts = state.is_restarting_into_trial();
     if restarts {
         state.phase = Phase::Idle;

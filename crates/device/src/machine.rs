@@ -121,7 +121,7 @@ fn started(state: &mut State, reason: BootReason, now_ms: u64) -> Effects {
 
 /// What a boot loader of others may not have heard before the power went away.
 fn told_anew(state: &mut State, reason: BootReason) -> Effects {
-    let running = state.running.map(|release| release.slot);
+    let running = state.booted;
     match state.record.trial {
         // Given up, and yet it runs: back, and this time to the end.
         Some(trial) if trial.given_up.is_some() => {

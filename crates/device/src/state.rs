@@ -46,7 +46,9 @@ pub struct Release {
 pub struct State {
     /// What survives a power cut.
     pub record: Record,
-    /// What runs; none in safe mode.
+    /// Where what runs lies; none in safe mode. Nothing is ever installed there.
+    pub booted: Option<Slot>,
+    /// What runs; none in safe mode, and if its head can't be read.
     pub running: Option<Release>,
     /// What is under way.
     pub phase: Phase,
@@ -177,6 +179,7 @@ impl State {
     pub fn new(record: Record, running: Option<Release>, now_ms: u64) -> Self {
         Self {
             record,
+            booted: running.map(|release| release.slot),
             running,
             phase: Phase::Idle,
             watch: None,
@@ -194,7 +197,7 @@ impl State {
     /// Whether a new image is in its slot, and the device about to try it out for the first time.
     #[must_use]
     pub fn is_restarting_into_trial(&self) -> bool {
-        let running = self.running.map(|release| release.slot);
+        let running = self.booted;
         let trial = self
             .record
             .trial
@@ -215,7 +218,7 @@ impl State {
     /// leaves again if there is nothing to write.
     #[must_use]
     pub fn is_visit(&self) -> bool {
-        self.running.is_none() && self.record.confirmed.is_some()
+        self.booted.is_none() && self.record.confirmed.is_some()
     }
 
     /// Whether there is a slot to install to: an image on trial must first be kept or given up.

@@ -1,8 +1,9 @@
 //! Images that rot in their slots: what boots instead, and how the device gets well again.
 
-use mainstay_device::{Flash as _, Slot};
+use mainstay_device::{Booted, Device, Flash as _, Place, Slot};
 use mainstay_protocol::{BootReason, Event};
 use mainstay_trust::Refusal;
+use mainstay_trust::rustcrypto::RustCrypto;
 
 use crate::vendor::Release;
 use crate::world::{Region, TestDevice, World};
@@ -98,4 +99,32 @@ fn a_failed_repair_falls_back_to_the_last_resort() {
     assert_eq!(device.boot_reason(), BootReason::LastResort);
     assert_eq!(device.running_release(), Some(first.manifest));
     assert!(world.events.iter().any(|event| event.kind() == "reverted"));
+}
+
+/// The head of the running slot rots while the device is on: whatever it doesn't know any more, it knows where it
+/// runs from.
+#[test]
+fn what_runs_is_never_written_over_though_its_head_is_lost() {
+    let mut world = World::new();
+    let first = world.vendor.release(1, &[], &image(1));
+    let second = world.vendor.release(2, &[&first], &image(2));
+    let mut region = world.factory(&first);
+    let head = region.layout().head(Slot::A);
+    let erased = region.flash_mut().erase_page(head);
+    erased.expect("a head begins at a page");
+    let booted = Booted {
+        slot: Some(Slot::A),
+        reason: BootReason::Confirmed,
+    };
+    let before = region.flash().dump();
+    let started = Device::start(region, RustCrypto, world.config(), booted, world.now_ms);
+    let mut device = started.expect("flash works");
+    world.offered = Some(second);
+    while device.record().trial.is_none() {
+        world.serve_next(&mut device);
+    }
+    assert_eq!(device.record().trial.map(|trial| trial.slot), Some(Slot::B));
+    let image_at = device.storage().layout().image(Place::First) as usize;
+    let after = device.storage().flash().dump();
+    assert_eq!(after[image_at..][..2000], before[image_at..][..2000]);
 }
