@@ -201,11 +201,7 @@ impl OnDisk {
 
     /// Keeps what failed for whoever asks, and tells the machine that something did.
     fn remember<T>(&mut self, outcome: Result<T, Fault>) -> Result<T, FlashError> {
-        outcome.map_err(|fault| {
-            let error = fault.as_error();
-            self.fault = Some(fault);
-            error
-        })
+        outcome.map_err(|fault| self.fault.insert(fault).as_error())
     }
 }
 
