@@ -2,12 +2,12 @@
 //!
 //! | from | bytes | what |
 //! |---|---|---|
-//! | 0x00000 | 80 K | the boot loader, which also is safe mode and serves applications |
-//! | 0x14000 | 7 K | what the factory put in: `factory.rs` |
-//! | 0x15C00 | 157 K | the device's region: journal, papers, heads, and two places for images of 59 K |
+//! | 0x00000 | 83 K | the boot loader, which also is safe mode and serves applications |
+//! | 0x14C00 | 7 K | what the factory put in: `factory.rs` |
+//! | 0x16800 | 154 K | the device's region: journal, papers, heads, and two places for images of 57 K |
 //! | 0x3D000 | 12 K | documents of a bundle that is coming in |
 //!
-//! The first place begins at 0x1F800: that is where images run, and what `app.x` says too. What follows from [`region`]
+//! The first place begins at 0x20800: that is where images run, and what `app.x` says too. What follows from [`region`]
 //! is compared with the table by whoever puts a device together.
 //!
 //! | from | bytes | what |
@@ -23,7 +23,7 @@ pub const PAGE_BYTES: u32 = 1024;
 pub const WORD_BYTES: u32 = 4;
 
 /// First byte of what the factory put in.
-pub const FACTORY: u32 = 0x1_4000;
+pub const FACTORY: u32 = 0x1_4C00;
 /// Bytes of it.
 pub const FACTORY_BYTES: u32 = 7 * PAGE_BYTES;
 /// First byte of the device's region.
@@ -35,9 +35,9 @@ pub const STAGING_BYTES: u32 = FLASH_BYTES - STAGING;
 /// Bytes of all flash.
 pub const FLASH_BYTES: u32 = 256 * PAGE_BYTES;
 /// Room for an image.
-pub const IMAGE_BYTES: u32 = 59 * PAGE_BYTES;
+pub const IMAGE_BYTES: u32 = 57 * PAGE_BYTES;
 /// Where images run.
-pub const EXECUTION: u32 = 0x1_F800;
+pub const EXECUTION: u32 = 0x2_0800;
 
 /// First byte of the hand-over.
 pub const HANDOVER: u32 = 0x2000_3FE0;
@@ -67,9 +67,11 @@ pub fn staging_grain() -> Grain {
     }
 }
 
-/// Whether everything lies where the tables say, and nothing over anything else.
+/// Where images run by the layout, and the first byte behind the region: what [`EXECUTION`] and [`STAGING`] must be
+/// and must not be below.
 #[must_use]
-pub fn is_sound() -> bool {
+pub fn region_says() -> (u32, u32) {
     let layout = region();
-    REGION + layout.image(Place::First) == EXECUTION && REGION + layout.total_bytes() <= STAGING
+    let execution = REGION + layout.image(Place::First);
+    (execution, REGION + layout.total_bytes())
 }
