@@ -75,6 +75,44 @@ fn ed25519_as_published() {
     }
 }
 
+/// RFC 6979, appendix A.2.6, with SHA-384: message, `r`, `s`.
+const RFC_6979: [[&str; 3]; 2] = [
+    [
+        "sample",
+        "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe46",
+        "99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8",
+    ],
+    [
+        "test",
+        "8203b63d3c853e8d77227fb377bcf7b7b772e97892a80f36ab775d509d7a5feb0542a7f0812998da8f1dd3ca3cf023db",
+        "ddd0760448d42d8a43af45af836fce4de8be06b485e9b61b827c2f13173923e06a739f040649a667bf3b828246baa5a5",
+    ],
+];
+
+/// Two points of P-384: that appendix's public key, and the generator.
+const P_384: [[&str; 2]; 2] = [
+    [
+        "ec3a4e415b4e19a4568618029f427fa5da9a8bc4ae92e02e06aae5286b300c64def8f0ea9055866064a254515480bc13",
+        "8015d9b72d7d57244ea8ef9ac0c621896708a59367f9dfb9f54ca84b3f1c9db1288b231c3ae0d4fe7344fd2533264720",
+    ],
+    [
+        "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7",
+        "3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+    ],
+];
+
+#[test]
+fn esp384_as_published() {
+    let points = P_384.map(|[x, y]| [&[4][..], &unhex(x), &unhex(y)].concat());
+    let keys = points
+        .each_ref()
+        .map(|point| PublicKey::new(Algorithm::Esp384, point).unwrap());
+    for [message, r, s] in RFC_6979 {
+        let signature = [unhex(r), unhex(s)].concat();
+        check(&keys[0], &keys[1], message.as_bytes(), &signature);
+    }
+}
+
 /// The neutral element as key and as `R`, with `S` = 0: it solves the equation for every message,
 /// and plain RFC 8032 would accept it.
 #[test]
