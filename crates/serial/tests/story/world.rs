@@ -169,7 +169,7 @@ impl World {
         file
     }
 
-    fn layout() -> Layout {
+    pub fn layout() -> Layout {
         let layout = Layout::new(PAGE_BYTES, 4, 6 * PAGE_BYTES).unwrap();
         layout.with(Strategy::Swap).unwrap()
     }
