@@ -28,6 +28,8 @@ const PADDED_BYTES: usize = RECORD_BYTES.next_multiple_of(WRITE_BYTES_MAX);
 /// Seals behind a record.
 pub const SEALS: u32 = 2;
 const COPIES: usize = JOURNAL_COPIES as usize;
+/// What a cut left undecided may read well when it is looked at, and badly when it is wanted.
+const READS_MAX: usize = 32;
 
 /// What is known of a copy that holds a whole record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +51,16 @@ struct Survey {
 /// # Errors
 /// If flash fails.
 pub fn load(flash: &impl Flash, layout: &Layout) -> Result<Option<Record>, FlashError> {
-    match survey(flash, layout)?.newest {
-        Some((_, copy)) => read(flash, layout.journal(copy)),
-        None => Ok(None),
+    for _ in 0..READS_MAX {
+        let Some((_, copy)) = survey(flash, layout)?.newest else {
+            return Ok(None);
+        };
+        if let Some(record) = read(flash, layout.journal(copy))? {
+            return Ok(Some(record));
+        }
     }
+    // Not "there is none": a device that took that for an answer would forget what it has confirmed.
+    Err(FlashError::Failed)
 }
 
 /// Saves `record` as the newest one, with its number raised. A copy that doesn't read as it was written is passed
@@ -82,12 +90,19 @@ pub fn save(
 /// # Errors
 /// If the power goes away. A part that won't take it leaves things as they are.
 pub fn restate(flash: &mut impl Flash, layout: &Layout) -> Result<(), FlashError> {
-    let survey = survey(flash, layout)?;
-    if let Some((_, copy)) = survey.newest
-        && !survey.seen[copy as usize].is_some_and(|seen| seen.has_both_seals)
-    {
-        return write_again(flash, layout, &survey, copy);
+    for _ in 0..READS_MAX {
+        let survey = survey(flash, layout)?;
+        let Some((_, copy)) = survey.newest.filter(|(_, copy)| !survey.is_sealed(*copy)) else {
+            return drop_torn(flash, layout, &survey);
+        };
+        if write_again(flash, layout, &survey, copy)? {
+            return Ok(());
+        }
     }
+    Err(FlashError::Failed)
+}
+
+fn drop_torn(flash: &mut impl Flash, layout: &Layout, survey: &Survey) -> Result<(), FlashError> {
     (0..JOURNAL_COPIES).try_for_each(|copy| match survey.seen[copy as usize] {
         Some(seen) if seen.has_first_seal => Ok(()),
         _ => drop_copy(flash, layout, copy),
@@ -113,6 +128,11 @@ fn drop_copy(flash: &mut impl Flash, layout: &Layout, copy: u32) -> Result<(), F
 }
 
 impl Survey {
+    /// Whether the record of a copy is there for good.
+    fn is_sealed(&self, copy: u32) -> bool {
+        self.seen[copy as usize].is_some_and(|seen| seen.has_both_seals)
+    }
+
     /// The copies that may be written to, the one that is missed least first. Never the newest.
     fn targets(&self) -> impl Iterator<Item = u32> + use<> {
         let newest = self.newest;
@@ -143,21 +163,22 @@ impl Survey {
     }
 }
 
-/// Writes the newest record to another copy too.
+/// Writes the newest record to another copy too, and whether it could be read for that. A part that won't take it
+/// leaves things as they are.
 #[inline(never)]
 fn write_again(
     flash: &mut impl Flash,
     layout: &Layout,
     survey: &Survey,
     copy: u32,
-) -> Result<(), FlashError> {
-    let Some(target) = survey.targets().next() else {
-        return Ok(());
+) -> Result<bool, FlashError> {
+    let Some(record) = read(flash, layout.journal(copy))? else {
+        return Ok(false);
     };
-    match read(flash, layout.journal(copy))? {
-        Some(record) => put(flash, layout, target, &record).map(|_| ()),
-        None => Ok(()),
+    if let Some(target) = survey.targets().next() {
+        put(flash, layout, target, &record)?;
     }
+    Ok(true)
 }
 
 fn survey(flash: &impl Flash, layout: &Layout) -> Result<Survey, FlashError> {
