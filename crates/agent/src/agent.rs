@@ -166,7 +166,14 @@ impl Agent {
     pub(crate) fn settle(&mut self, done: Result<(), DeviceError>) -> Result<(), Fault> {
         let now_ms = self.clock.now_ms();
         match done {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                // The machine has lived with it and told the server; here it is told to people.
+                if let Some(fault) = self.core().storage_mut().take_fault() {
+                    self.trouble(&fault);
+                    self.stick = None;
+                }
+                Ok(())
+            }
             // An answer that can't be read is as good as none.
             Err(DeviceError::Message(error)) => {
                 log::line(Level::Warning, format_args!("{}: {error}", error.id()));

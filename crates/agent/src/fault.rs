@@ -44,7 +44,8 @@ impl Fault {
         match self.obstacle {
             InstallFailure::StorageFull => FlashError::Full,
             InstallFailure::StorageReadOnly => FlashError::ReadOnly,
-            _ => FlashError::Failed,
+            InstallFailure::StorageFailed => FlashError::Failed,
+            other => FlashError::Hindered(other),
         }
     }
 

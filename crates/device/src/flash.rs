@@ -60,6 +60,8 @@ pub enum FlashError {
     Full,
     /// It may not be written to: of a storage that others guard.
     ReadOnly,
+    /// Something else of the owner's stands in the way: a hook, say, or an image that can't be unpacked.
+    Hindered(InstallFailure),
 }
 
 impl FlashError {
@@ -70,6 +72,7 @@ impl FlashError {
             Self::PowerLost => None,
             Self::Full => Some(InstallFailure::StorageFull),
             Self::ReadOnly => Some(InstallFailure::StorageReadOnly),
+            Self::Hindered(failure) => Some(failure),
             Self::OutOfRange | Self::Misaligned | Self::NotErased | Self::Failed => {
                 Some(InstallFailure::StorageFailed)
             }
@@ -87,6 +90,7 @@ impl FlashError {
             Self::Failed => "flash.failed",
             Self::Full => "flash.full",
             Self::ReadOnly => "flash.read-only",
+            Self::Hindered(failure) => failure.id(),
         }
     }
 }
@@ -101,6 +105,7 @@ impl fmt::Display for FlashError {
             Self::Failed => "the flash part failed",
             Self::Full => "there is no room left",
             Self::ReadOnly => "it may not be written to",
+            Self::Hindered(failure) => failure.id(),
         })
     }
 }
