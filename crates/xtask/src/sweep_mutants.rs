@@ -77,8 +77,8 @@ const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a record that was cut off is not written once more",
         file: "journal.rs",
-        from: "        if !seen.is_some_and(|seen| seen.has_both_seals) {",
-        to: "        if false && !seen.is_some_and(|seen| seen.has_both_seals) {",
+        from: "survey.newest.filter(|(_, copy)| !survey.is_sealed(*copy))",
+        to: "survey.newest.filter(|(_, copy)| false && !survey.is_sealed(*copy))",
         scenario: "update",
     },
     Mutant {
