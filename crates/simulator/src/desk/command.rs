@@ -120,8 +120,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_help_is_a_command() {
-        let said: Vec<&str> = HELP.lines().map(|line| line[..20].trim()).collect();
-        assert_eq!(said.len(), 13);
+        assert_eq!(HELP.lines().count(), 13);
         for (line, expected) in [
             ("power cut", Command::PowerCut(None)),
             (" power  cut 7 ", Command::PowerCut(Some(7))),
