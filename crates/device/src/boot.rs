@@ -165,20 +165,20 @@ pub fn power_up<F: Flash>(
     Ok(booted(None, BootReason::SafeMode))
 }
 
-/// What to boot if the record can't be saved: a trial whose boots nobody counts isn't made, as long as there is
-/// something else.
+/// What to boot if the record can't be saved: a trial whose boots nobody counts isn't made, and nobody makes way for
+/// an update that can't be written, as long as there is something to run.
 fn unsaved(
     decided: Booted,
     record: &Record,
     intact: impl Fn(Slot) -> bool,
     error: FlashError,
 ) -> Result<Booted, FlashError> {
-    if error == FlashError::PowerLost {
+    if !error.is_for_good() {
         return Err(error);
     }
     let safe = record.confirmed.filter(|slot| intact(*slot));
     Ok(match (decided.reason, safe) {
-        (BootReason::Trial, Some(_)) => booted(safe, BootReason::LastResort),
+        (BootReason::Trial | BootReason::Recovery, Some(_)) => booted(safe, BootReason::LastResort),
         _ => decided,
     })
 }

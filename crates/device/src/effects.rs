@@ -34,7 +34,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         for effect in effects {
             let next = match self.perform(effect, document) {
                 Ok(next) => next,
-                Err(error) => return self.not_done(error, &before, input, now_ms),
+                Err(error) => return self.not_done((effect, error), &before, input, now_ms),
             };
             if let Some(next) = next {
                 self.feed(next, now_ms)?;
@@ -49,7 +49,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     #[inline(never)]
     fn not_done(
         &mut self,
-        error: FlashError,
+        (effect, error): (Effect, FlashError),
         before: &State,
         input: Input,
         now_ms: u64,
@@ -61,13 +61,10 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         }
         let manifest = self.state.at_work_on().or_else(|| before.at_work_on());
         let manifest = manifest.unwrap_or(Digest::ZERO);
-        if !stands_unsaved(input, &self.state) {
+        if !stands(input, effect, &self.state) {
             self.state.clone_from(before);
         }
-        let failed = Input::InstallFailed { manifest, cause };
-        // To save this would fail as well.
-        let _ = step_in_place(&self.policy(), &mut self.state, failed, now_ms);
-        Ok(())
+        self.feed(Input::InstallFailed { manifest, cause }, now_ms)
     }
 
     fn perform(&mut self, effect: Effect, document: &[u8]) -> Result<Option<Input>, FlashError> {
@@ -130,9 +127,10 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     }
 }
 
-/// What holds although it couldn't be saved: that the device has started, and that it goes back. The boot
-/// decision can't count a trial's boots then, and starts the confirmed image.
-fn stands_unsaved(input: Input, after: &State) -> bool {
+/// What holds although an effect of it failed: that the device has started; that it goes back, since the boot
+/// decision can't count a trial's boots then, and starts the confirmed image; and a trial that was saved and no boot
+/// loader could be told of, which is then taken back in the record too.
+fn stands(input: Input, failed: Effect, after: &State) -> bool {
     let gives_up = after
         .record
         .trial
@@ -140,6 +138,6 @@ fn stands_unsaved(input: Input, after: &State) -> bool {
     match input {
         Input::Started { .. } => true,
         Input::Looked(_) => gives_up,
-        _ => false,
+        _ => matches!(failed, Effect::Arm(..)),
     }
 }

@@ -65,6 +65,12 @@ pub enum FlashError {
 }
 
 impl FlashError {
+    /// Whether it would happen again: the part or its guard refuses, and not only the power went away.
+    #[must_use]
+    pub fn is_for_good(self) -> bool {
+        self != Self::PowerLost
+    }
+
     /// What becomes of an installation by it; none if the power went away, which isn't for good.
     #[must_use]
     pub fn as_failure(self) -> Option<InstallFailure> {

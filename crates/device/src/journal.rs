@@ -14,8 +14,9 @@
 //! | both seals | is for good, and so is its first seal | nothing |
 //! | fewer | may have been cut off: it reads well now, and perhaps never again | it is written once more ([`restate`]) |
 //!
-//! A copy that reads badly may read well a moment later, so what has no seal is erased then. Written once more, a record keeps its number; so the record before both of them stays the lowest, and is the
-//! last that a save would overwrite. Of two whole records with one number the one with a first seal counts.
+//! A copy that reads badly may read well a moment later, so what has no seal is erased then. Written once more, a
+//! record keeps its number; so the record before both of them stays the lowest, and is the last that a save would
+//! overwrite. Of two whole records with one number the one with a first seal counts.
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{JOURNAL_COPIES, Layout, WRITE_BYTES_MAX};
@@ -76,12 +77,16 @@ pub fn save(
     let survey = survey(flash, layout)?;
     let kept = survey.newest.map_or(0, |(number, _)| number);
     record.number = kept.saturating_add(1);
+    let mut refused = FlashError::Failed;
     for copy in survey.targets() {
-        if put(flash, layout, copy, record)? {
-            return Ok(());
+        match put(flash, layout, copy, record) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) if error.is_for_good() => refused = error,
+            Err(error) => return Err(error),
         }
     }
-    Err(FlashError::Failed)
+    Err(refused)
 }
 
 /// Makes certain that the newest record stays what it was read as, and that no other becomes the newest. A boot loader
@@ -120,9 +125,9 @@ fn drop_copy(flash: &mut impl Flash, layout: &Layout, copy: u32) -> Result<(), F
     match is_blank {
         true => Ok(()),
         false => match flash.erase_page(address) {
-            Err(FlashError::PowerLost) => Err(FlashError::PowerLost),
             // Nothing is worse than before.
-            _ => Ok(()),
+            Err(error) if error.is_for_good() => Ok(()),
+            outcome => outcome,
         },
     }
 }
@@ -135,31 +140,21 @@ impl Survey {
 
     /// The copies that may be written to, the one that is missed least first. Never the newest.
     fn targets(&self) -> impl Iterator<Item = u32> + use<> {
-        let newest = self.newest;
-        let seen = self.seen;
-        // One that holds nothing whole, then one with the newest's own number, then the older one.
-        let rank = move |copy: u32| match (seen[copy as usize], newest) {
-            (None, _) => 0,
-            (Some(seen), Some((number, _))) if seen.number == number => 1,
-            (Some(_), _) => 2,
-        };
-        let others = move |wanted: u32| {
-            let candidates = (0..JOURNAL_COPIES).filter(move |copy| rank(*copy) == wanted);
-            candidates.filter(move |copy| newest.is_none_or(|(_, newest)| newest != *copy))
-        };
-        let older = move || {
-            let mut both = [None; COPIES];
-            others(2)
-                .zip(&mut both)
-                .for_each(|(copy, place)| *place = Some(copy));
-            both.sort_unstable_by_key(|copy| {
-                copy.map_or(u32::MAX, |copy| {
-                    seen[copy as usize].map_or(0, |seen| seen.number)
-                })
-            });
-            both.into_iter().flatten()
-        };
-        others(0).chain(others(1)).chain(older())
+        let mut copies = core::array::from_fn::<_, COPIES, _>(|copy| copy as u32);
+        copies.sort_unstable_by_key(|copy| (self.missed(*copy), *copy));
+        let newest = self.newest.map(|(_, copy)| copy);
+        copies.into_iter().filter(move |copy| Some(*copy) != newest)
+    }
+
+    /// How much a copy would be missed: one that holds nothing whole not at all, one with the newest's own number
+    /// hardly, an older one the less the older it is.
+    fn missed(&self, copy: u32) -> (u8, u32) {
+        let newest = self.newest.map(|(number, _)| number);
+        match self.seen[copy as usize] {
+            None => (0, 0),
+            Some(seen) if Some(seen.number) == newest => (1, 0),
+            Some(seen) => (2, seen.number),
+        }
     }
 }
 
@@ -176,7 +171,12 @@ fn write_again(
         return Ok(false);
     };
     if let Some(target) = survey.targets().next() {
-        put(flash, layout, target, &record)?;
+        match put(flash, layout, target, &record) {
+            Err(error) if error.is_for_good() => {}
+            outcome => {
+                outcome?;
+            }
+        }
     }
     Ok(true)
 }
@@ -232,10 +232,7 @@ fn put(
     copy: u32,
     record: &Record,
 ) -> Result<bool, FlashError> {
-    match write(flash, layout, copy, record) {
-        Err(FlashError::NotErased | FlashError::Failed) => return Ok(false),
-        outcome => outcome?,
-    }
+    write(flash, layout, copy, record)?;
     is_there(flash, layout.journal(copy), record)
 }
 

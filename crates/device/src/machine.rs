@@ -33,6 +33,7 @@ pub const POLL_MS_MIN: u64 = 100;
 /// No answer silences a device for longer than this: a server that was conquered, or whose clock was
 /// wrong, gets its devices back within a day.
 pub const POLL_MS_MAX: u64 = 24 * 3_600_000;
+
 /// What a device does next. Total: an input that makes no sense in a state changes nothing.
 #[must_use]
 pub fn step(policy: &Policy, mut state: State, input: Input, now_ms: u64) -> (State, Effects) {

@@ -28,7 +28,7 @@ pub const SEALS_MAX: u32 = 16;
 pub fn restate(flash: &mut impl Flash, layout: &Layout, paper: Paper) -> Result<(), FlashError> {
     for copy in 0..2 {
         match restate_copy(flash, layout, paper, copy) {
-            Err(FlashError::NotErased | FlashError::Failed) => {}
+            Err(error) if error.is_for_good() => {}
             outcome => outcome?,
         }
     }

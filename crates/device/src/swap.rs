@@ -69,7 +69,7 @@ pub fn begin(
         pages,
         steps: 0,
     };
-    swap_log::append(flash, layout, progress)?;
+    swap_log::append_first(flash, layout, progress)?;
     go_on(flash, layout, progress)
 }
 
@@ -136,7 +136,7 @@ fn piece(flash: &impl Flash, address: u32, count: usize) -> Result<[u8; PIECE_BY
 
 fn write(flash: &mut impl Flash, address: u32, bytes: &[u8]) -> Result<bool, FlashError> {
     match flash.write(address, bytes) {
-        Err(FlashError::NotErased | FlashError::Failed) => return Ok(false),
+        Err(error) if error.is_for_good() => return Ok(false),
         outcome => outcome?,
     }
     let there = piece(flash, address, bytes.len())?;

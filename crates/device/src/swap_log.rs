@@ -52,7 +52,7 @@ pub fn newest(flash: &impl Flash, layout: &Layout) -> Result<Option<Progress>, F
     Ok(find(flash, layout)?.map(|found| found.progress))
 }
 
-/// Writes an entry that counts from now on.
+/// Writes an entry that counts from now on, behind one that was written since power-up.
 ///
 /// # Errors
 /// If flash fails; the entry that counted before counts still.
@@ -61,10 +61,32 @@ pub fn append(
     layout: &Layout,
     progress: Progress,
 ) -> Result<(), FlashError> {
+    append_behind(flash, layout, progress, 0)
+}
+
+/// The same for the first entry since power-up. The spot behind the newest one may have been begun when the power went
+/// away, and read as erased: it is passed over.
+///
+/// # Errors
+/// As for [`append`].
+pub fn append_first(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    progress: Progress,
+) -> Result<(), FlashError> {
+    append_behind(flash, layout, progress, 1)
+}
+
+fn append_behind(
+    flash: &mut impl Flash,
+    layout: &Layout,
+    progress: Progress,
+    passed_over: u32,
+) -> Result<(), FlashError> {
     let found = find(flash, layout)?;
     let (page, number) = found.map_or((0, 0), |found| (found.page, found.number));
     let entry = encode(number.saturating_add(1), progress);
-    let free = free(flash, layout, page)?;
+    let free = free(flash, layout, page)? + passed_over;
     for index in free..entries(layout).min(free + TRIES) {
         if written(flash, layout, spot(layout, page, index), &entry)? {
             return Ok(());
@@ -85,7 +107,7 @@ pub fn append(
 pub fn restate(flash: &mut impl Flash, layout: &Layout) -> Result<Option<Progress>, FlashError> {
     let found = newest(flash, layout)?;
     if let Some(progress) = found {
-        append(flash, layout, progress)?;
+        append_first(flash, layout, progress)?;
     }
     Ok(found)
 }
@@ -157,7 +179,7 @@ fn written(
     let mut padded = [0xff; WRITE_BYTES_MAX];
     padded[..ENTRY_BYTES].copy_from_slice(entry);
     match flash.write(address, &padded[..entry_bytes(layout) as usize]) {
-        Err(FlashError::NotErased | FlashError::Failed) => Ok(false),
+        Err(error) if error.is_for_good() => Ok(false),
         Err(error) => Err(error),
         Ok(()) => Ok(read(flash, address)? == Some(*entry)),
     }

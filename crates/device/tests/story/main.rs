@@ -1,6 +1,7 @@
 //! Whole updates on one device, over the flash that enforces its rules: the good path, the way back,
 //! refusals, lost images, and power cuts at every flash operation.
 
+mod armless;
 mod cuts;
 mod digests;
 mod losses;

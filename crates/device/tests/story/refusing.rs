@@ -1,6 +1,6 @@
 //! Flash that takes no more: the device runs what it ran, and says so.
 
-use mainstay_device::{FlashError, Want};
+use mainstay_device::{Cut, FlashError, Strategy, Want};
 use mainstay_protocol::{BootReason, Event, InstallFailure};
 
 use crate::vendor::Release;
@@ -118,5 +118,38 @@ fn an_ill_image_is_left_though_nobody_can_write_it_down() {
     refuse(&mut device, Some(FlashError::Failed));
     let (device, boots) = live(&mut world, device, HOUR_MS);
     assert_eq!(boots, 1);
+    assert_eq!(device.running_release(), Some(first.manifest));
+}
+
+#[test]
+fn a_record_that_was_cut_off_keeps_nobody_from_booting() {
+    for error in [FlashError::Failed, FlashError::Full, FlashError::ReadOnly] {
+        let (mut world, mut device, [first, _]) = scene();
+        // Within the record that says that a download begins: whole, but not sealed.
+        device.storage_mut().flash_mut().cut_at(2, Cut::Before);
+        while !device.storage().flash().is_dark() {
+            let _dark = world.serve_one(&mut device);
+        }
+        let (mut region, ..) = device.power_off();
+        region.flash_mut().restore_power();
+        region.flash_mut().refuse_writes(Some(error));
+        let device = world.boot(region);
+        assert_eq!(device.boot_reason(), BootReason::Confirmed, "{error}");
+        assert_eq!(device.running_release(), Some(first.manifest), "{error}");
+    }
+}
+
+#[test]
+fn nobody_makes_way_for_an_update_that_can_t_be_written() {
+    let mut world = World::new();
+    world.strategy = Strategy::Overwrite;
+    let first = world.vendor.release(1, &[], &image(1));
+    let second = world.vendor.release(2, &[&first], &image(2));
+    let mut device = world.boot(world.factory(&first));
+    world.offered = Some(second);
+    until(&mut world, &mut device, |want| want == Want::Reboot);
+    refuse(&mut device, Some(FlashError::Failed));
+    let device = world.boot(device.power_off().0);
+    assert_eq!(device.boot_reason(), BootReason::LastResort);
     assert_eq!(device.running_release(), Some(first.manifest));
 }

@@ -8,7 +8,7 @@
 use mainstay_artifact::document_file;
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{
-    Config, Device, DeviceError, Layout, OnFlash, SimulatedNor, Strategy, Want, provision,
+    Config, Device, DeviceError, Layout, OnFlash, SimulatedNor, Storage, Strategy, Want, provision,
 };
 use mainstay_protocol::{CheckIn, Directive, Event, Health, SelfTest, Todo, read, write};
 use mainstay_trust::rustcrypto::RustCrypto;
@@ -16,7 +16,9 @@ use mainstay_trust::{BootloaderVersion, Digest, Revocations};
 
 use crate::vendor::{Release, Vendor};
 
-pub type TestDevice = Device<Region, RustCrypto, Vec<u8>>;
+pub type TestDevice = Owned<Region>;
+/// A device of this world, whatever it keeps things in.
+pub type Owned<S> = Device<S, RustCrypto, Vec<u8>>;
 pub type Region = OnFlash<SimulatedNor>;
 
 /// The instant at which every story begins, in Unix seconds.
@@ -144,13 +146,19 @@ impl World {
 
     /// Does the one thing that the device wants, which must not be a reboot.
     pub fn serve_next(&mut self, device: &mut TestDevice) {
-        match device.wants(self.now_ms) {
-            Want::Sleep { until_ms } => self.now_ms = until_ms,
-            want => self.serve(device, want).expect("the power stays"),
-        }
+        self.serve_one(device).expect("the power stays");
     }
 
-    fn serve(&mut self, device: &mut TestDevice, want: Want) -> Result<(), DeviceError> {
+    /// The same, and tells whether the power stayed.
+    pub fn serve_one<S: Storage>(&mut self, device: &mut Owned<S>) -> Result<(), DeviceError> {
+        match device.wants(self.now_ms) {
+            Want::Sleep { until_ms } => self.now_ms = until_ms,
+            want => self.serve(device, want)?,
+        }
+        Ok(())
+    }
+
+    fn serve<S: Storage>(&mut self, device: &mut Owned<S>, want: Want) -> Result<(), DeviceError> {
         let mut buffer = [0; 16 * 1024];
         match want {
             Want::CheckIn if self.offline => device.exchange_failed(self.now_ms),
