@@ -107,7 +107,7 @@ mod tests {
     fn one_person_does_not_approve_with_a_second_key() {
         let mut draft = fixture::draft();
         let second = FakeSigner::new("mia's second");
-        let member = fixture::member(Role::Release, &second);
+        let member = Member::of(Role::Release, &second);
         draft.members.push(Member {
             holder: mia().holder().to_owned(),
             ..member
@@ -123,7 +123,7 @@ mod tests {
     fn a_release_that_devices_would_refuse_anyway_is_not_approved() {
         let mut draft = fixture::draft();
         let noa = FakeSigner::new("noa@northwind.example");
-        draft.members.push(fixture::member(Role::Release, &noa));
+        draft.members.push(Member::of(Role::Release, &noa));
         // Without a root nobody keeps an approver from signing as if she had built it.
         let envelope = add_build_signature(&fixture::signed(), &mia(), None, &RustCrypto).unwrap();
         assert_eq!(

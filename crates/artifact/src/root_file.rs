@@ -28,6 +28,18 @@ pub struct Member {
     pub public_key: PublicKeyBuf,
 }
 
+impl Member {
+    /// Whoever signs with `signer`, in a role.
+    #[must_use]
+    pub fn of<S: Signer + ?Sized>(role: Role, signer: &S) -> Self {
+        Self {
+            role,
+            holder: signer.holder().to_owned(),
+            public_key: signer.public_key().into(),
+        }
+    }
+}
+
 /// A key that the root lists by itself, whether or not it plays a role: so a revoked one stays known,
 /// and what it signs is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,14 +221,14 @@ mod tests {
     }
 
     fn join(draft: &mut RootDraft, role: Role, signer: &FakeSigner) {
-        draft.members.push(fixture::member(role, signer));
+        draft.members.push(Member::of(role, signer));
     }
 
     #[test]
     fn trust_decides_what_a_root_may_be() {
         let second_key = || Member {
             public_key: FakeSigner::new("ana's second").public_key().into(),
-            ..fixture::member(Role::Release, &fixture::ana())
+            ..Member::of(Role::Release, &fixture::ana())
         };
         check(|_| (), "ok");
         check(

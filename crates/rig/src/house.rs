@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use mainstay_artifact::bundle_file::{BundleParts, write};
 use mainstay_artifact::signer::FakeSigner;
 use mainstay_artifact::{
-    Approval, ClassName, Member, PackRequest, RootDraft, Signer as _, add_approval,
-    add_build_signature, document_file, pack::pack,
+    Approval, ClassName, Member, PackRequest, RootDraft, add_approval, add_build_signature,
+    document_file, pack::pack,
 };
 use mainstay_trust::{
     BootloaderVersion, BundleStatement, Digest, DigestAlgorithm, Envelope, List, Mark, Revocations,
@@ -53,11 +53,11 @@ impl House {
             issued: SIGNED_AT - 1000,
             expires: SIGNED_AT + 100_000_000,
             members: vec![
-                member(Role::Root, &custodian),
-                member(Role::Build, &engineer),
-                member(Role::Release, &manager),
-                member(Role::Operations, &operator),
-                member(Role::Status, &server),
+                Member::of(Role::Root, &custodian),
+                Member::of(Role::Build, &engineer),
+                Member::of(Role::Release, &manager),
+                Member::of(Role::Operations, &operator),
+                Member::of(Role::Status, &server),
             ],
             ..RootDraft::default()
         };
@@ -90,7 +90,7 @@ impl House {
         self.draft.version += 1;
         self.draft
             .members
-            .push(member(Role::Revocation, &self.guardian));
+            .push(Member::of(Role::Revocation, &self.guardian));
         let unsigned = self.draft.unsigned(&RustCrypto)?;
         let signed =
             document_file::add_signature::<Root<'_>>(&unsigned, &self.custodian, &RustCrypto)?;
@@ -184,13 +184,5 @@ impl House {
             Some(signed) => Ok(document_file::read::<Revocations<'_>>(signed)?.mark()),
             None => Ok(Mark::default()),
         }
-    }
-}
-
-fn member(role: Role, signer: &FakeSigner) -> Member {
-    Member {
-        role,
-        holder: signer.holder().to_owned(),
-        public_key: signer.public_key().into(),
     }
 }

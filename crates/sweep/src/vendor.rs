@@ -1,7 +1,7 @@
 //! The vendor of a campaign: keys, roots, revocations, releases and statuses.
 
 use mainstay_artifact::{
-    Approval, ClassName, Member, PackRequest, RootDraft, Signer, add_approval, add_build_signature,
+    Approval, ClassName, Member, PackRequest, RootDraft, add_approval, add_build_signature,
     document_file, pack::pack,
 };
 use mainstay_trust::{
@@ -92,14 +92,6 @@ pub struct Vendor {
     custodian: Sealer,
 }
 
-fn member(role: Role, sealer: &Sealer) -> Member {
-    Member {
-        role,
-        holder: sealer.holder().to_owned(),
-        public_key: sealer.public_key().into(),
-    }
-}
-
 /// The class of the devices' product in a hardware group.
 pub fn class(group: &str) -> ClassName {
     ClassName::new("x.example", "production", "thermo", group).expect("a good class name")
@@ -118,10 +110,10 @@ impl Vendor {
             issued: START_S - 1000,
             expires: START_S + 100 * MONTH_S,
             members: vec![
-                member(Role::Root, &custodian),
-                member(Role::Build, &engineer),
-                member(Role::Release, &manager),
-                member(Role::Status, &server),
+                Member::of(Role::Root, &custodian),
+                Member::of(Role::Build, &engineer),
+                Member::of(Role::Release, &manager),
+                Member::of(Role::Status, &server),
             ],
             ..RootDraft::default()
         };
@@ -152,7 +144,7 @@ impl Vendor {
 
     /// Publishes a root in which a guardian may revoke.
     pub fn appoint_guardian(&mut self) {
-        let guardian = member(Role::Revocation, &self.guardian);
+        let guardian = Member::of(Role::Revocation, &self.guardian);
         self.next_root(None, |draft| draft.members.push(guardian));
     }
 
@@ -167,7 +159,7 @@ impl Vendor {
             let keeper = (role == Role::Root).then_some(&heir);
             self.next_root(keeper, |draft| {
                 draft.members.retain(|member| member.role != role);
-                draft.members.push(member(role, &heir));
+                draft.members.push(Member::of(role, &heir));
             });
             match role {
                 Role::Root => self.custodian = heir,

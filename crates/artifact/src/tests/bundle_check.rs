@@ -4,11 +4,13 @@ use std::io::Cursor;
 
 use mainstay_trust::{BundleStatement, DigestAlgorithm, Envelope, Mark, Role, RustCrypto, verify};
 
-use super::fixture::{self, ana, custodian, li, member};
+use super::fixture::{self, ana, custodian, li};
 use crate::bundle_check::*;
 use crate::bundle_file::{BundleParts, write};
 use crate::signer::FakeSigner;
-use crate::{RevocationsDraft, RootDraft, add_approval, add_build_signature, document_file};
+use crate::{
+    Member, RevocationsDraft, RootDraft, add_approval, add_build_signature, document_file,
+};
 
 const NOW: u64 = 1_750_000_000;
 
@@ -23,8 +25,8 @@ fn rex() -> FakeSigner {
 /// Root 1, and root 2 in which Li builds no more.
 fn roots() -> [Vec<u8>; 2] {
     let mut draft = fixture::draft();
-    draft.members.push(member(Role::Operations, &kim()));
-    draft.members.push(member(Role::Revocation, &rex()));
+    draft.members.push(Member::of(Role::Operations, &kim()));
+    draft.members.push(Member::of(Role::Revocation, &rex()));
     let first = draft.signed(&[&custodian()], &RustCrypto).unwrap();
     let root = document_file::read(&first).unwrap();
     let mut next = RootDraft::of(&root).next(NOW - 1_000).unwrap();

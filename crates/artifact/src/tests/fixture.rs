@@ -2,7 +2,7 @@
 
 use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Role, RustCrypto};
 
-use crate::signer::{FakeSigner, Signer as _};
+use crate::signer::FakeSigner;
 use crate::{
     Approval, ClassName, Member, PackRequest, Packed, RootDraft, add_approval, add_build_signature,
     pack,
@@ -33,14 +33,6 @@ pub fn server() -> FakeSigner {
     FakeSigner::new("server.northwind.example")
 }
 
-pub fn member(role: Role, signer: &FakeSigner) -> Member {
-    Member {
-        role,
-        holder: signer.holder().to_owned(),
-        public_key: signer.public_key().into(),
-    }
-}
-
 pub fn draft() -> RootDraft {
     RootDraft {
         version: 1,
@@ -49,11 +41,11 @@ pub fn draft() -> RootDraft {
         issued: 1_700_000_000,
         expires: 1_800_000_000,
         members: vec![
-            member(Role::Root, &custodian()),
-            member(Role::Build, &ana()),
-            member(Role::Build, &li()),
-            member(Role::Release, &mia()),
-            member(Role::Status, &server()),
+            Member::of(Role::Root, &custodian()),
+            Member::of(Role::Build, &ana()),
+            Member::of(Role::Build, &li()),
+            Member::of(Role::Release, &mia()),
+            Member::of(Role::Status, &server()),
         ],
         ..RootDraft::default()
     }

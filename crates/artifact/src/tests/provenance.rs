@@ -16,14 +16,11 @@ pub fn statement(image: &[u8], signer: &dyn Signer) -> Vec<u8> {
     draft
         .members
         .retain(|m| m.role != Role::Build && m.role != Role::Release);
-    draft.members.push(crate::Member {
-        role: Role::Build,
-        holder: signer.holder().to_owned(),
-        public_key: signer.public_key().into(),
-    });
-    draft
-        .members
-        .push(fixture::member(Role::Release, &FakeSigner::new("approver")));
+    draft.members.push(crate::Member::of(Role::Build, signer));
+    draft.members.push(crate::Member::of(
+        Role::Release,
+        &FakeSigner::new("approver"),
+    ));
     let document = draft.signed(&[&fixture::custodian()], &RustCrypto).unwrap();
     let root = verify::pinned_root(&document, &RustCrypto).unwrap();
     let digest = RustCrypto.digest(image);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use mainstay_trust::{Algorithm, KeyState, Role, Root, RustCrypto, Verified, root_rules, verify};
 use proptest::prelude::*;
 
-use super::fixture::{self, ana, custodian, li, member, mia};
+use super::fixture::{self, ana, custodian, li, mia};
 use crate::root_change::ChangeError;
 use crate::root_diff::{RootChange, diff};
 use crate::signer::{FakeSigner, Signer as _};
-use crate::{Listed, RootDraft, add_root_signature, document_file, quorums};
+use crate::{Listed, Member, RootDraft, add_root_signature, document_file, quorums};
 
 fn named(name: &str) -> FakeSigner {
     FakeSigner::new(&format!("{name}@northwind.example"))
@@ -22,7 +22,7 @@ fn revoker() -> FakeSigner {
 /// The draft after the fixture's root, in which somebody may revoke.
 fn draft() -> RootDraft {
     let mut draft = fixture::draft();
-    draft.members.push(member(Role::Revocation, &revoker()));
+    draft.members.push(Member::of(Role::Revocation, &revoker()));
     draft
 }
 
@@ -81,7 +81,7 @@ fn each_change_says_what_it_does() {
     };
     check(&|_| Ok(()), &[]);
     check(
-        &|d| d.add(member(Role::Build, &eve), lib),
+        &|d| d.add(Member::of(Role::Build, &eve), lib),
         &[joined(Role::Build, &eve)],
     );
     check(
@@ -132,7 +132,7 @@ fn each_change_says_what_it_does() {
 fn a_root_key_is_dropped_and_never_listed_as_revoked() {
     let keeper = named("keeper");
     let found = changed(|draft| {
-        draft.add(member(Role::Root, &keeper), &RustCrypto)?;
+        draft.add(Member::of(Role::Root, &keeper), &RustCrypto)?;
         let listed = draft.revoke(custodian().key_id(), &RustCrypto)?;
         assert!(!listed);
         Ok(())
@@ -149,11 +149,11 @@ fn each_impossible_change_has_its_own_reason() {
     };
     let stranger = named("stranger").key_id();
     check(
-        &|d| d.add(member(Role::Build, &ana()), lib),
+        &|d| d.add(Member::of(Role::Build, &ana()), lib),
         "root.already-member",
     );
     check(
-        &|d| d.add(member(Role::Release, &ana()), lib),
+        &|d| d.add(Member::of(Role::Release, &ana()), lib),
         "trust.key-conflict",
     );
     check(&|d| d.remove(stranger, None, lib), "root.key-unknown");
@@ -209,7 +209,7 @@ fn what_a_key_has_lost_it_never_gets_back() {
     check(
         &|d| {
             d.revoke(li().key_id(), lib)?;
-            d.add(member(Role::Build, &li()), lib)
+            d.add(Member::of(Role::Build, &li()), lib)
         },
         "trust.root-revival",
     );
@@ -236,7 +236,9 @@ fn it_is_told_whose_signatures_are_missing_in_both_roots() {
     let (first, keeper) = (first(), named("keeper"));
     let current = verify::pinned_root(&first, &RustCrypto).unwrap();
     let mut draft = RootDraft::of(current.get()).next(1_750_000_000).unwrap();
-    draft.add(member(Role::Root, &keeper), &RustCrypto).unwrap();
+    draft
+        .add(Member::of(Role::Root, &keeper), &RustCrypto)
+        .unwrap();
     draft.set_threshold(Role::Root, 2);
     let names = |who: &[&FakeSigner]| {
         who.iter()
@@ -284,7 +286,7 @@ fn rich_draft() -> impl Strategy<Value = RootDraft> {
         };
         for (role, (people, threshold, epoch)) in Role::ALL.into_iter().zip(roles) {
             let keys = (0..people).map(|place| key(role as usize * 3 + place));
-            draft.members.extend(keys.map(|key| member(role, &key)));
+            draft.members.extend(keys.map(|key| Member::of(role, &key)));
             draft.thresholds.push((role, threshold.min(people as u8)));
             draft.epochs.push((role, epoch));
         }

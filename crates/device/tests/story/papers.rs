@@ -1,13 +1,14 @@
 //! Roots, revocations and bundles on their way to a device: after each theft it ends up to date, and
 //! nothing on the way keeps it from booting.
 
+use mainstay_artifact::Member;
 use mainstay_artifact::Signer as _;
 use mainstay_artifact::signer::FakeSigner;
 use mainstay_device::{BundleParts, Cut};
 use mainstay_protocol::Event;
 use mainstay_trust::{KeyId, KeyState, List, Refusal, Revocations, Role};
 
-use crate::vendor::{Release, Vendor, member, somebody};
+use crate::vendor::{Release, Vendor, somebody};
 use crate::world::{START_S, TestDevice, World};
 
 const HOUR_MS: u64 = 3_600_000;
@@ -55,7 +56,7 @@ fn refusals(world: &World) -> Vec<&'static str> {
 fn hand_over(vendor: &mut Vendor, role: Role, heir: &FakeSigner, keepers: &[&FakeSigner]) {
     vendor.next_root(keepers, |draft| {
         draft.members.retain(|member| member.role != role);
-        draft.members.push(member(role, heir));
+        draft.members.push(Member::of(role, heir));
     });
 }
 
@@ -249,7 +250,7 @@ fn the_highest_release_number_is_left_behind_by_an_epoch() {
     world.vendor.draft.epochs.push((Role::Build, 1));
     world.vendor.next_root(&[&custodian], |draft| {
         draft.states.push((thief.key_id(), KeyState::Revoked));
-        draft.members.push(member(Role::Build, &heir));
+        draft.members.push(Member::of(Role::Build, &heir));
     });
     world.offered = Some(by_thief);
     let device = after_an_hour(&mut world, device);

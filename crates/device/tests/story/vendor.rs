@@ -7,7 +7,7 @@
 
 use mainstay_artifact::signer::FakeSigner;
 use mainstay_artifact::{
-    Approval, ClassName, Member, PackRequest, RootDraft, Signer, add_approval, add_build_signature,
+    Approval, ClassName, Member, PackRequest, RootDraft, add_approval, add_build_signature,
     document_file, pack::pack,
 };
 use mainstay_trust::rustcrypto::RustCrypto;
@@ -49,14 +49,6 @@ pub fn somebody(name: &str) -> FakeSigner {
     FakeSigner::new(name)
 }
 
-pub fn member(role: Role, signer: &FakeSigner) -> Member {
-    Member {
-        role,
-        holder: signer.holder().to_owned(),
-        public_key: signer.public_key().into(),
-    }
-}
-
 impl Vendor {
     pub fn new() -> Self {
         let [engineer, manager, server, custodian] =
@@ -69,11 +61,11 @@ impl Vendor {
             issued: START_S - 1000,
             expires: START_S + 100_000_000,
             members: vec![
-                member(Role::Root, &custodian),
-                member(Role::Build, &engineer),
-                member(Role::Release, &manager),
-                member(Role::Status, &server),
-                member(Role::Operations, &operator),
+                Member::of(Role::Root, &custodian),
+                Member::of(Role::Build, &engineer),
+                Member::of(Role::Release, &manager),
+                Member::of(Role::Status, &server),
+                Member::of(Role::Operations, &operator),
             ],
             ..RootDraft::default()
         };

@@ -47,7 +47,7 @@ impl Cast {
 
     fn draft(&self) -> RootDraft {
         let keys = |role, person: &Person| {
-            let member = |signer: &FileSigner| member(role, signer);
+            let member = |signer: &FileSigner| Member::of(role, signer);
             person.iter().map(member).collect::<Vec<_>>()
         };
         let members = [
@@ -81,14 +81,6 @@ impl Cast {
             envelope = add_approval(&envelope, key, approval, &root, &HostPrimitives).unwrap();
         }
         envelope
-    }
-}
-
-fn member(role: Role, signer: &dyn Signer) -> Member {
-    Member {
-        role,
-        holder: signer.holder().to_owned(),
-        public_key: signer.public_key().into(),
     }
 }
 
@@ -264,7 +256,7 @@ fn the_halves_of_two_people_are_not_one_signature() {
             ("ana@northwind.example", &cast.ana),
             ("li@northwind.example", &other.ana),
         ] {
-            let mut member = member(Role::Build, &person[algorithm_of]);
+            let mut member = Member::of(Role::Build, &person[algorithm_of]);
             member.holder = holder.to_owned();
             draft.members.push(member);
         }
@@ -314,7 +306,7 @@ fn a_root_can_be_signed_by_a_hash_based_key() {
     let cast = Cast::new(HYBRID);
     let mut draft = cast.draft();
     draft.members.retain(|member| member.role != Role::Root);
-    draft.members.push(member(Role::Root, &vault));
+    draft.members.push(Member::of(Role::Root, &vault));
     let root = draft.signed(&[&vault], &HostPrimitives).unwrap();
     assert_eq!(
         both(&root, &cast.release(&root, DigestAlgorithm::Sha256)),

@@ -8,8 +8,8 @@
 use mainstay_artifact::bundle_file::{BundleParts, write};
 use mainstay_artifact::signer::FakeSigner;
 use mainstay_artifact::{
-    Approval, ClassName, Member, PackRequest, RootDraft, Signer as _, add_approval,
-    add_build_signature, document_file, pack::pack,
+    Approval, ClassName, Member, PackRequest, RootDraft, add_approval, add_build_signature,
+    document_file, pack::pack,
 };
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{
@@ -58,11 +58,6 @@ impl World {
     pub fn new() -> Self {
         let [engineer, manager, operator, custodian, server] =
             ["ana", "sam", "kim", "rae", "server"].map(FakeSigner::new);
-        let member = |role, signer: &FakeSigner| Member {
-            role,
-            holder: signer.holder().to_owned(),
-            public_key: signer.public_key().into(),
-        };
         let draft = RootDraft {
             version: 1,
             vendor: "x.example".to_owned(),
@@ -70,11 +65,11 @@ impl World {
             issued: START_S - 1000,
             expires: START_S + 100_000_000,
             members: vec![
-                member(Role::Root, &custodian),
-                member(Role::Build, &engineer),
-                member(Role::Release, &manager),
-                member(Role::Operations, &operator),
-                member(Role::Status, &server),
+                Member::of(Role::Root, &custodian),
+                Member::of(Role::Build, &engineer),
+                Member::of(Role::Release, &manager),
+                Member::of(Role::Operations, &operator),
+                Member::of(Role::Status, &server),
             ],
             ..RootDraft::default()
         };

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_access::{Duty, Email};
-use mainstay_artifact::{Member, RootDraft, Signer};
+use mainstay_artifact::{Member, RootDraft};
 use mainstay_keys::{FileSigner, HostPrimitives, Passphrase, SecretKey, file, generate};
 use mainstay_plan::Plan;
 use mainstay_trust::Role;
@@ -106,11 +106,7 @@ fn sign_root(
     now: Timestamp,
 ) -> Result<Vec<u8>, DemoError> {
     let issued = crate::simulated_device::unix_ms(now) / 1000;
-    let member = |(role, signer): &(Role, &FileSigner)| Member {
-        role: *role,
-        holder: signer.holder().to_owned(),
-        public_key: signer.public_key().into(),
-    };
+    let member = |(role, signer): &(Role, &FileSigner)| Member::of(*role, *signer);
     let draft = RootDraft {
         version: 1,
         vendor: plan.vendor.clone(),
