@@ -1,6 +1,6 @@
 //! How both programs start: the boot loader after a reset, and what an application calls.
 
-use mainstay_device::{Booted, OnFlash, boot::power_up};
+use mainstay_device::{Booted, OnFlash, Place, Slot, boot::power_up};
 use mainstay_protocol::BootReason;
 use mainstay_trust::RustCrypto;
 
@@ -57,14 +57,26 @@ extern "C" fn safe_mode() -> u32 {
 
 /// What an application calls: takes the boot decision's word, and serves the line.
 pub extern "C" fn serve_application(poll: Poll) -> ! {
-    let booted = handover::take().unwrap_or(Booted {
-        slot: None,
-        reason: BootReason::SafeMode,
-    });
     // SAFETY: called once, by an application that was started; the boot loader that started it is gone.
     let parts = unsafe { Parts::take() };
     match OnFlash::open(parts.region, region()) {
-        Ok(storage) => serve(storage, parts.staging, booted, poll),
+        Ok(storage) => {
+            let booted = handover::take().unwrap_or_else(|| started_otherwise(&storage));
+            serve(storage, parts.staging, booted, poll)
+        }
         Err(_) => restart(),
+    }
+}
+
+/// What an application is that nobody handed a word to. It runs, so it lies in the first place; were it taken for
+/// nothing, an update could be written over it.
+fn started_otherwise(storage: &OnFlash<Mapped>) -> Booted {
+    let slot = match storage.place(Slot::A) {
+        Place::First => Slot::A,
+        Place::Second => Slot::B,
+    };
+    Booted {
+        slot: Some(slot),
+        reason: BootReason::Confirmed,
     }
 }
