@@ -132,10 +132,10 @@ impl Agent {
             Want::CheckIn => self.check_in(),
             Want::Report => self.report(),
             Want::Fetch {
-                image,
+                payload,
                 offset,
                 left,
-            } => self.fetch(&image, offset, left),
+            } => self.fetch(&payload, offset, left),
         };
         self.settle(done)?;
         self.note_outcome();
@@ -304,6 +304,7 @@ pub(crate) fn config(settings: &Settings) -> Result<Config<Vec<u8>>, Fault> {
         root,
         device_id: settings.id.as_bytes().to_vec(),
         trusts_clock: settings.trusts_clock,
+        image_per_slot: false,
         vendor_id: settings.vendor_id,
         class_id: settings.class_id,
         bootloader: settings.bootloader,

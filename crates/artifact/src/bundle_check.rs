@@ -8,13 +8,14 @@ use std::io::{self, Read, Seek};
 
 use mainstay_trust::signed::Signed;
 use mainstay_trust::{
-    Admitted, Authority, BootloaderVersion, Counters, DeviceFacts, Digest, DigestAlgorithm,
-    Document, Envelope, Freshness, Image, List, Measuring, Offer, Primitives, Refusal, Revocations,
-    Role, Root, Verified, admit, check_payload, verify,
+    Authority, Bank, BootloaderVersion, Counters, DeviceFacts, Digest, Document, Envelope,
+    Freshness, List, Manifest, Offer, Primitives, Refusal, Revocations, Role, Root, Verified,
+    admit, verify,
 };
 use serde::Serialize;
 
 use crate::bundle_file::{BundleError, BundleFile};
+use crate::payload::{MeasuringPayload, Payload};
 
 /// What is asked of a bundle, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -161,10 +162,11 @@ fn ask(
         counters.revocations_accepted(revocations);
     }
     let authority = Authority::new(&root, revocations.as_ref());
-    verify::release(&bundle.envelope, authority, primitives).map_err(at(BundleStep::Release))?;
-    let admitted = admitted(&bundle, authority, counters, facts.clock, primitives)
+    let release = verify::release(&bundle.envelope, authority, primitives)
+        .map_err(at(BundleStep::Release))?;
+    check_admission(&bundle, authority, counters, facts.clock, primitives)
         .map_err(|refusal| refused(step_of(refusal), refusal))?;
-    check_image(source, &bundle, admitted, primitives)?;
+    check_payload(source, &bundle, release.get(), primitives)?;
     Ok(untold(&root, facts.clock))
 }
 
@@ -236,13 +238,13 @@ fn newest_revocations<'a>(
     }
 }
 
-fn admitted(
+fn check_admission(
     bundle: &BundleFile,
     authority: Authority<'_, '_>,
     counters: Counters,
     clock: Option<u64>,
     primitives: &impl Primitives,
-) -> Result<Admitted, Refusal> {
+) -> Result<(), Refusal> {
     let manifest = Envelope::parse(&bundle.envelope)?.open(primitives)?;
     let device = DeviceFacts {
         device_id: b"",
@@ -260,13 +262,14 @@ fn admitted(
         nonce: None,
         clock,
         slot_bytes: u64::MAX,
+        bank: manifest.banks.map(|_| Bank::A),
     };
     let offer = Offer {
         envelope: &bundle.envelope,
         freshness: Freshness::Bundle(&bundle.statement),
         schedule: None,
     };
-    admit(&offer, &device, primitives)
+    admit(&offer, &device, primitives).map(drop)
 }
 
 /// Which step a refusal of [`admit`] belongs to. The release's own signatures were asked before.
@@ -285,19 +288,18 @@ fn step_of(refusal: Refusal) -> BundleStep {
     }
 }
 
-fn check_image(
+fn check_payload(
     source: &mut (impl Read + Seek),
     bundle: &BundleFile,
-    admitted: Admitted,
+    manifest: &Manifest<'_>,
     primitives: &impl Primitives,
 ) -> Result<(), Failed> {
     let mut payload = bundle
         .payload_reader(source)
         .map_err(|error| frame(&error))?;
-    let algorithm = admitted.image().algorithm();
-    let found = image_of(&mut payload, algorithm, primitives);
+    let found = measured(&mut payload, manifest, primitives);
     let found = found.map_err(|error| frame(&error.into()))?;
-    check_payload(admitted, &found).map_err(|refusal| {
+    found.check(manifest).map_err(|refusal| {
         let step = match refusal {
             Refusal::PayloadSize => BundleStep::PayloadSize,
             _ => BundleStep::PayloadDigest,
@@ -308,12 +310,12 @@ fn check_image(
 
 /// The measure of a stream, which is read in pieces of 64 KiB: large enough that the hash, not the
 /// calls, takes the time.
-fn image_of(
+fn measured(
     source: &mut impl Read,
-    algorithm: DigestAlgorithm,
+    manifest: &Manifest<'_>,
     primitives: &impl Primitives,
-) -> io::Result<Image> {
-    let mut measuring = Measuring::new(algorithm, primitives);
+) -> io::Result<Payload> {
+    let mut measuring = MeasuringPayload::of(manifest, primitives);
     let mut piece = vec![0; 64 * 1024];
     loop {
         match source.read(&mut piece) {

@@ -39,6 +39,8 @@ pub enum Step {
     PayloadDigest,
     /// The payload has the SHA-384 that the manifest says, in a release that is bound by it.
     PayloadSha384,
+    /// The image for each bank is the one that the manifest says, in a release for two banks.
+    Banks,
     /// The bill of materials is one, and the one that the manifest binds.
     Sbom,
     /// The statement of provenance is one, and the one that the manifest binds.
@@ -51,7 +53,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Step; 12] = [
+    pub const ALL: [Step; 13] = [
         Step::Container,
         Step::Manifest,
         Step::DigestStrength,
@@ -60,6 +62,7 @@ impl Step {
         Step::PayloadSize,
         Step::PayloadDigest,
         Step::PayloadSha384,
+        Step::Banks,
         Step::Sbom,
         Step::Provenance,
         Step::ProvenanceSubject,
@@ -67,6 +70,11 @@ impl Step {
     ];
 
     const OF_SIGNATURES: [Step; 3] = [Step::DigestStrength, Step::BuildSignature, Step::Approval];
+
+    /// Whether there are sound releases of which there is nothing to ask here.
+    fn is_optional(self) -> bool {
+        matches!(self, Step::PayloadSha384 | Step::Banks)
+    }
 
     /// Whether a device asks this too. It never sees what only accompanies a release.
     pub fn is_asked_by_devices(self) -> bool {
@@ -115,12 +123,12 @@ pub struct Check {
 }
 
 /// Whether nothing failed, and every step that a device asks was asked: the only state in which one
-/// installs. If nothing failed, the SHA-384 is left out only where there is none to ask for.
+/// installs. If nothing failed, the SHA-384 and the banks are left out only where there are none to ask for.
 pub fn all_passed(checks: &[Check]) -> bool {
     first_failure(checks).is_none()
         && checks
             .iter()
-            .filter(|check| check.step.is_asked_by_devices() && check.step != Step::PayloadSha384)
+            .filter(|check| check.step.is_asked_by_devices() && !check.step.is_optional())
             .all(|check| check.outcome == Outcome::Passed)
 }
 
@@ -134,6 +142,7 @@ pub fn first_failure(checks: &[Check]) -> Option<&Check> {
 const NO_ROOT: &str = "no root was given, so nobody can say whose signatures count";
 const NOT_WHOLE: &str = "an earlier check failed, so there is nothing to ask this of";
 const NO_SHA384: &str = "the release is bound by SHA-256";
+const NO_BANKS: &str = "the release has one image for every place";
 const NO_BUILD: &str = "it is asked once the build signature is good";
 
 /// Asks every question of an artifact file, reading its payload once if it has come so far.

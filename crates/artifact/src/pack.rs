@@ -12,13 +12,14 @@ use std::thread;
 use mainstay_trust::envelope;
 use mainstay_trust::manifest::{MANIFEST_BYTES_MAX, RETURNS_TO_MAX, VERSION_BYTES_MAX};
 use mainstay_trust::{
-    BootloaderVersion, Digest, DigestAlgorithm, EncodeError, Image, List, Manifest, Measuring,
-    Primitives, Refusal, SuitDigest,
+    BootloaderVersion, Digest, DigestAlgorithm, EncodeError, Image, List, Manifest, Primitives,
+    Refusal, SuitDigest,
 };
 
 use crate::blocks::BlockError;
 use crate::container::{ContainerError, PAYLOAD_BYTES_MAX, PIECE_BYTES};
 use crate::identity::ClassName;
+use crate::payload::{MeasuringPayload, Payload};
 
 /// Pieces that go round between the thread that reads and writes and the one that hashes: one in each
 /// hand, and one between them so that neither waits for the other's every step.
@@ -48,6 +49,9 @@ pub struct PackRequest {
     pub provenance: Option<Digest>,
     /// What binds the signatures to the manifest, and that to its image; names stay SHA-256.
     pub digest: DigestAlgorithm,
+    /// For devices that start images where they lie: the payload is the image for bank A, of so many bytes,
+    /// and behind it the one for bank B. None if it is one image, the same for every place.
+    pub bank_a_bytes: Option<u64>,
 }
 
 /// An unsigned envelope and what it is about.
@@ -81,6 +85,14 @@ pub enum PackError {
     /// Sequence zero.
     #[error("the sequence number is 0; a device that never updated stands at 0 already")]
     Sequence,
+    /// Nothing is left for bank B.
+    #[error("of a payload of {payload} bytes, {bank_a} are for bank A, and none for bank B")]
+    BankEmpty {
+        /// What was said to be for bank A.
+        bank_a: u64,
+        /// What there is.
+        payload: u64,
+    },
     /// Too many releases to return to, or one twice.
     #[error("{0} releases to return to; there may be {RETURNS_TO_MAX}, each once")]
     ReturnsTo(usize),
@@ -104,6 +116,7 @@ impl PackError {
             Self::PayloadTooLarge => "artifact.payload-too-large",
             Self::Version(_) => "artifact.version",
             Self::Sequence => "artifact.sequence",
+            Self::BankEmpty { .. } => "artifact.bank-empty",
             Self::ReturnsTo(_) => "artifact.returns-to",
             Self::Container(error) => error.id(),
             Self::Block(error) => error.id(),
@@ -120,6 +133,9 @@ impl PackError {
             Self::PayloadTooLarge => "Name a firmware image of at most 64 MiB.",
             Self::Version(_) => "Write the version like 1.4.0 or 1.4.0-rc.1+build.7.",
             Self::Sequence => "Count releases of a class from 1 upwards.",
+            Self::BankEmpty { .. } => {
+                "Name the image that the build wrote for each bank; one has no bytes."
+            }
             Self::ReturnsTo(_) => "Name at most four releases, the newest that are still good.",
             Self::Container(error) => error.cure(),
             Self::Block(error) => error.cure(),
@@ -136,25 +152,25 @@ pub fn pack(
     primitives: &impl Primitives,
 ) -> Result<Packed, PackError> {
     check(request)?;
-    let image = measure(payload, request.digest, primitives)?;
-    describe(request, &image, primitives)
+    let found = copy_measured(payload, &mut io::sink(), request.measuring(primitives))?;
+    describe(request, &found, primitives)
 }
 
 /// The unsigned envelope of a payload that was measured.
 pub(crate) fn describe(
     request: &PackRequest,
-    image: &Image,
+    payload: &Payload,
     primitives: &impl Primitives,
 ) -> Result<Packed, PackError> {
-    let manifest = encode_manifest(request, image)?;
+    let manifest = encode_manifest(request, payload)?;
     let digest = SuitDigest::of(&manifest, request.digest, primitives);
     let digest = digest.map_err(EncodeError::from)?;
     let envelope = crate::blocks::encode_envelope(&digest, &[], &manifest)?;
     Ok(Packed {
         envelope,
         manifest_digest: envelope::manifest_digest(&manifest, primitives),
-        image_digest: image.digest,
-        image_bytes: image.bytes,
+        image_digest: payload.whole.digest,
+        image_bytes: payload.whole.bytes,
     })
 }
 
@@ -164,18 +180,17 @@ pub fn measure(
     algorithm: DigestAlgorithm,
     primitives: &impl Primitives,
 ) -> Result<Image, PackError> {
-    copy_measured(payload, &mut io::sink(), algorithm, primitives)
+    let measuring = MeasuringPayload::new(algorithm, None, primitives);
+    Ok(copy_measured(payload, &mut io::sink(), measuring)?.whole)
 }
 
-/// As [`measure`], writing to `out` the very bytes that are hashed. A second thread hashes what this
-/// one wrote, while this one reads and writes on, for neither work waits on the other.
-pub(crate) fn copy_measured(
+/// Reads a payload once to its end, and writes to `out` the very bytes that are hashed. A second thread
+/// hashes what this one wrote, while this one reads and writes on, for neither work waits on the other.
+pub(crate) fn copy_measured<P: Primitives>(
     payload: &mut dyn Read,
     out: &mut dyn Write,
-    algorithm: DigestAlgorithm,
-    primitives: &impl Primitives,
-) -> Result<Image, PackError> {
-    let mut measuring = Measuring::new(algorithm, primitives);
+    mut measuring: MeasuringPayload<P>,
+) -> Result<Payload, PackError> {
     let mut bounded = payload.take(PAYLOAD_BYTES_MAX + 1);
     let total = thread::scope(|scope| {
         let (written, to_hash) = mpsc::sync_channel::<Vec<u8>>(PIECES);
@@ -271,7 +286,16 @@ pub fn check(request: &PackRequest) -> Result<(), PackError> {
     Ok(())
 }
 
-fn encode_manifest(request: &PackRequest, image: &Image) -> Result<Vec<u8>, PackError> {
+impl PackRequest {
+    /// What measures a payload of this make.
+    pub(crate) fn measuring<P: Primitives>(&self, primitives: &P) -> MeasuringPayload<P> {
+        MeasuringPayload::new(self.digest, self.bank_a_bytes, primitives)
+    }
+}
+
+fn encode_manifest(request: &PackRequest, payload: &Payload) -> Result<Vec<u8>, PackError> {
+    let image = &payload.whole;
+    check_banks(payload)?;
     let manifest = Manifest {
         digest: Digest::ZERO, // Not part of the encoding; it is computed from it.
         sequence: request.sequence,
@@ -287,9 +311,23 @@ fn encode_manifest(request: &PackRequest, image: &Image) -> Result<Vec<u8>, Pack
         sbom: request.sbom,
         provenance: request.provenance,
         image_sha384: image.sha384,
+        banks: payload.banks,
     };
     let mut bytes = vec![0; MANIFEST_BYTES_MAX];
     let len = manifest.encode(&mut bytes)?;
     bytes.truncate(len);
     Ok(bytes)
+}
+
+fn check_banks(payload: &Payload) -> Result<(), PackError> {
+    let Some([a, b]) = payload.banks.map(|banks| banks.images()) else {
+        return Ok(());
+    };
+    match a.bytes > 0 && b.bytes > 0 {
+        true => Ok(()),
+        false => Err(PackError::BankEmpty {
+            bank_a: a.bytes,
+            payload: payload.whole.bytes,
+        }),
+    }
 }

@@ -8,11 +8,12 @@ use std::io::{Read, Seek, Write};
 
 use mainstay_trust::cose::{BLOCK_BYTES_MAX, Block, Protected};
 use mainstay_trust::key::SIGNATURE_BYTES_MAX;
-use mainstay_trust::{Algorithm, Image, Measuring, Primitives, Role, Root, Verified, strength};
+use mainstay_trust::{Algorithm, Banks, Image, Primitives, Role, Root, Verified, strength};
 
 use crate::blocks::{self, BlockError};
 use crate::container::{ContainerError, Unfinished};
 use crate::pack::{self, PackError, PackRequest, Packed};
+use crate::payload::Payload;
 use crate::sign;
 use crate::signer::Signer;
 
@@ -42,12 +43,12 @@ pub fn into_file(
     pack::check_size(payload_bytes)?;
     let room = envelope_bytes(request, payload_bytes, builder, primitives)?;
     let unfinished = Unfinished::begin(out, room, payload_bytes)?;
-    let image = pack::copy_measured(payload, out, request.digest, primitives)?;
-    if image.bytes != payload_bytes {
+    let found = pack::copy_measured(payload, out, request.measuring(primitives))?;
+    if found.whole.bytes != payload_bytes {
         let announced = payload_bytes;
         return Err(ContainerError::PayloadStream { announced }.into());
     }
-    let mut packed = pack::describe(request, &image, primitives)?;
+    let mut packed = pack::describe(request, &found, primitives)?;
     if let Some(Builder { signer, root }) = builder {
         packed.envelope =
             sign::add_build_signature(&packed.envelope, signer, Some(root), primitives)?;
@@ -64,11 +65,8 @@ fn envelope_bytes(
     builder: Option<Builder<'_>>,
     primitives: &impl Primitives,
 ) -> Result<u64, PackError> {
-    let image = Image {
-        bytes: payload_bytes,
-        ..Measuring::new(request.digest, primitives).finish()
-    };
-    let blank = pack::describe(request, &image, primitives)?.envelope;
+    let blank = blank_payload(request, payload_bytes, primitives);
+    let blank = pack::describe(request, &blank, primitives)?.envelope;
     let Some(Builder { signer, root }) = builder else {
         return Ok(blank.len() as u64);
     };
@@ -78,6 +76,17 @@ fn envelope_bytes(
     let block = blank_block(signer)?;
     let signed = blocks::with_blocks(&envelope, &[&block]).map_err(BlockError::from)?;
     Ok(signed.len() as u64)
+}
+
+/// A payload of this size and make.
+fn blank_payload(request: &PackRequest, bytes: u64, primitives: &impl Primitives) -> Payload {
+    let empty = request.measuring(primitives).finish().whole;
+    let sized = |bytes| Image { bytes, ..empty };
+    let parts = |a: u64| Banks::known([sized(a.min(bytes)), sized(bytes.saturating_sub(a))]);
+    Payload {
+        whole: sized(bytes),
+        banks: request.bank_a_bytes.and_then(parts),
+    }
 }
 
 fn blank_block(signer: &dyn Signer) -> Result<Vec<u8>, PackError> {

@@ -18,6 +18,9 @@ pub struct Config<R> {
     pub vendor_id: Uuid,
     /// Its class, hardware group and environment.
     pub class_id: Uuid,
+    /// Whether it starts images where they lie, in either slot, and so needs one for each: a release then has
+    /// two, and one that has not is refused. Slot A is bank A.
+    pub image_per_slot: bool,
     /// The boot loader's version.
     pub bootloader: BootloaderVersion,
     /// How a new image is tried out.

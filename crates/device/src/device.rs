@@ -126,11 +126,11 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     pub fn wants(&self, now_ms: u64) -> Want {
         match wants(&self.state, now_ms) {
             Want::Fetch {
-                image,
+                payload,
                 offset,
                 left,
             } => Want::Fetch {
-                image,
+                payload,
                 offset,
                 left: left.min(self.config.fetch_bytes),
             },
@@ -227,7 +227,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         Ok(self.feed(Input::Acknowledged { acknowledged: seq }, now_ms)?)
     }
 
-    /// Takes bytes of the image that [`Want::Fetch`] asked for, from the offset that it named. Fewer
+    /// Takes bytes of the payload that [`Want::Fetch`] asked for, from the offset that it named. Fewer
     /// bytes than asked for are fine; what doesn't fill a write of the flash is fetched again.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ impl<S, P, R> Device<S, P, R> {
         self.standing.revocations
     }
 
-    /// Which bytes of the admitted image come next, whatever else is wanted: for owners that are handed an
+    /// Which bytes of the admitted payload come next, whatever else is wanted: for owners that are handed an
     /// image. None if no release is being installed.
     #[must_use]
     pub fn fetching(&self) -> Option<Fetching> {
@@ -33,8 +33,8 @@ impl<S, P, R> Device<S, P, R> {
             return None;
         };
         Some(Fetching {
-            image: admitted.image_digest(),
-            offset: written,
+            payload: admitted.payload_digest(),
+            offset: admitted.payload_offset().saturating_add(written),
             left: admitted.image_bytes().saturating_sub(written),
         })
     }

@@ -27,11 +27,10 @@ pub(crate) fn accept(
     if !state.may_install() || is_avoided(state, manifest, now_ms) {
         return Effects::new();
     }
-    let slot = match state.booted {
-        Some(_) if policy.single_slot => return make_way(state),
-        Some(slot) => slot.other(),
-        None => Slot::A,
-    };
+    if policy.single_slot && state.booted.is_some() {
+        return make_way(state);
+    }
+    let slot = state.target();
     let begun = state
         .record
         .download

@@ -9,7 +9,7 @@ use mainstay_trust::{
 use crate::config::Config;
 use crate::papers::{Opened, Papers};
 use crate::record::Record;
-use crate::slot::{ENVELOPE_BYTES_MAX, Head};
+use crate::slot::{ENVELOPE_BYTES_MAX, Head, Slot};
 use crate::storage::Grain;
 
 /// Where a device stands when something is offered to it.
@@ -28,6 +28,8 @@ pub struct Standing<'s, V> {
     pub now_s: u64,
     /// How much it can store.
     pub grain: Grain,
+    /// The slot that it would install to.
+    pub target: Slot,
 }
 
 /// Verifies an offer, and asks whether this device may install it.
@@ -92,6 +94,7 @@ fn facts<'f, R: AsRef<[u8]>, V>(
         nonce: standing.nonce,
         clock: config.trusts_clock.then_some(standing.now_s),
         slot_bytes: standing.grain.image_bytes.into(),
+        bank: config.image_per_slot.then(|| standing.target.bank()),
     }
 }
 
@@ -100,7 +103,7 @@ fn facts<'f, R: AsRef<[u8]>, V>(
 pub fn head_of<'e>(admitted: &Admitted, envelope: &'e [u8], root_version: u32) -> Head<&'e [u8]> {
     Head {
         image_bytes: admitted.image_bytes(),
-        image_digest: admitted.image_digest(),
+        image_digest: admitted.image().digest,
         root_version,
         epoch: admitted.release().epoch,
         envelope,

@@ -20,7 +20,7 @@
 //! expiry never stop a confirmed image from booting.
 
 use mainstay_trust::{
-    Digest, DigestAlgorithm, Envelope, Image, Manifest, Mark, Measuring, Primitives,
+    Bank, Digest, DigestAlgorithm, Envelope, Image, Manifest, Mark, Measuring, Primitives,
 };
 
 use crate::flash::{Flash, FlashError};
@@ -58,6 +58,15 @@ impl Slot {
         match self {
             Self::A => 0,
             Self::B => 1,
+        }
+    }
+
+    /// The bank that it is, on a device that starts images where they lie.
+    #[must_use]
+    pub fn bank(self) -> Bank {
+        match self {
+            Self::A => Bank::A,
+            Self::B => Bank::B,
         }
     }
 

@@ -221,6 +221,12 @@ impl State {
         self.booted.is_none() && self.record.confirmed.is_some()
     }
 
+    /// The slot that an installation goes to: the one that doesn't run.
+    #[must_use]
+    pub fn target(&self) -> Slot {
+        self.booted.map_or(Slot::A, Slot::other)
+    }
+
     /// Whether there is a slot to install to: an image on trial must first be kept or given up.
     #[must_use]
     pub fn may_install(&self) -> bool {

@@ -60,6 +60,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
             nonce,
             now_s: now_ms / 1000,
             grain: self.storage.grain(),
+            target: self.state.target(),
         };
         Ok(admit_offer(
             offer,

@@ -54,7 +54,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     }
 
     /// Takes a bundle: its newer roots, its newer revocations, and then its release, if the device
-    /// agrees. The image is asked for as ever, by [`Want::Fetch`](crate::Want::Fetch).
+    /// agrees. The payload is asked for as ever, by [`Want::Fetch`](crate::Want::Fetch).
     ///
     /// # Errors
     /// If flash fails. What is refused is reported, not an error.

@@ -15,10 +15,10 @@ pub enum Want {
     Report,
     /// To check in.
     CheckIn,
-    /// Bytes of an image.
+    /// Bytes of a payload.
     Fetch {
-        /// Which image.
-        image: Digest,
+        /// Which payload.
+        payload: Digest,
         /// From this byte on.
         offset: u32,
         /// How many are left.
@@ -31,11 +31,11 @@ pub enum Want {
     },
 }
 
-/// What is left to fetch of an admitted image.
+/// What is left to fetch of an admitted payload: all of it that the device keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fetching {
-    /// Which image.
-    pub image: Digest,
+    /// Which payload.
+    pub payload: Digest,
     /// From this byte on.
     pub offset: u32,
     /// How many are left.
@@ -66,8 +66,8 @@ pub fn wants(state: &State, now_ms: u64) -> Want {
         }
         let left = admitted.image_bytes().saturating_sub(written);
         return Want::Fetch {
-            image: admitted.image_digest(),
-            offset: written,
+            payload: admitted.payload_digest(),
+            offset: admitted.payload_offset().saturating_add(written),
             left,
         };
     }

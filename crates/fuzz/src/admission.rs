@@ -108,5 +108,6 @@ fn device() -> DeviceFacts<'static> {
         nonce: Some(NONCE),
         clock: None,
         slot_bytes: SLOT_BYTES,
+        bank: None,
     }
 }

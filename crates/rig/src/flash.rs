@@ -84,6 +84,7 @@ fn config(house: &House) -> anyhow::Result<Config<Vec<u8>>> {
         root: house.first_root().to_vec(),
         device_id: DEVICE_ID.to_vec(),
         trusts_clock: false,
+        image_per_slot: false,
         vendor_id: class.vendor_id(),
         class_id: class.class_id(),
         bootloader: BOOTLOADER,

@@ -143,6 +143,7 @@ impl House {
             sbom: None,
             provenance: None,
             digest: DigestAlgorithm::Sha256,
+            bank_a_bytes: None,
         };
         let packed = pack(&request, &mut &*image, &RustCrypto)?.envelope;
         let built = add_build_signature(&packed, &self.engineer, None, &RustCrypto)?;

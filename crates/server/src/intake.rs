@@ -6,13 +6,13 @@
 use axum::http::StatusCode;
 use mainstay_access::Email;
 use mainstay_artifact::blocks::{self, SeenBlock};
-use mainstay_artifact::{ArtifactFile, ClassName};
+use mainstay_artifact::{ArtifactFile, ClassName, MeasuringPayload};
 use mainstay_keys::HostPrimitives;
 use mainstay_plan::{Class, Plan, TrackName};
 use mainstay_release::{Facts, Release};
 use mainstay_trust::cose::Approval;
 use mainstay_trust::root::Role;
-use mainstay_trust::{Digest, Envelope, Manifest, Measuring, Refusal, Root, Verified, verify};
+use mainstay_trust::{Digest, Envelope, Manifest, Refusal, Root, Verified, verify};
 
 use crate::problem::Refused;
 
@@ -145,13 +145,12 @@ fn held_by(block: &SeenBlock, person: &Email) -> bool {
 }
 
 fn check_payload(manifest: &Manifest<'_>, payload: &[u8]) -> Result<(), Refused> {
-    let expected = manifest.image();
-    if payload.len() as u64 != expected.bytes {
+    if payload.len() as u64 != manifest.image().bytes {
         return Err(Refusal::PayloadSize.into());
     }
-    let mut measuring = Measuring::new(expected.algorithm(), &HostPrimitives);
+    let mut measuring = MeasuringPayload::of(manifest, &HostPrimitives);
     measuring.update(payload);
-    Ok(expected.check(&measuring.finish())?)
+    Ok(measuring.finish().check(manifest)?)
 }
 
 /// The plan's class that the manifest is for, by its UUIDs.

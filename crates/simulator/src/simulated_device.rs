@@ -181,12 +181,12 @@ impl SimulatedDevice {
             Want::CheckIn => self.check_in(now_ms, around).await,
             Want::Report => self.report(now_ms, around).await,
             Want::Fetch {
-                image,
+                payload,
                 offset,
                 left,
             } => {
-                self.plan_cut(image, around);
-                self.fetch(image, offset, left, now_ms, around).await
+                self.plan_cut(payload, around);
+                self.fetch(payload, offset, left, now_ms, around).await
             }
         };
         match done {

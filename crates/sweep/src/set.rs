@@ -128,6 +128,7 @@ fn config(stage: &Stage, geometry: Geometry) -> Config<Vec<u8>> {
         root: stage.vendor.roots[0].clone(),
         device_id: b"th-0042".to_vec(),
         trusts_clock: false,
+        image_per_slot: false,
         vendor_id: class.vendor_id(),
         class_id: class.class_id(),
         bootloader: BootloaderVersion {

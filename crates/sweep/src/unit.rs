@@ -126,10 +126,10 @@ pub fn serve(
         }
         Want::Look => unit.looked(self_test(set, unit), now_ms)?,
         Want::Fetch {
-            image,
+            payload,
             offset,
             left,
-        } => match payload(set, image.0, offset, left) {
+        } => match part(set, payload.0, offset, left) {
             Some(bytes) => unit.take_image_bytes(bytes, now_ms)?,
             None => unit.exchange_failed(now_ms)?,
         },
@@ -138,8 +138,8 @@ pub fn serve(
     Ok(None)
 }
 
-/// The bytes of the image whose signed digest this is, as a server sends them.
-fn payload(set: &Set, digest: [u8; 32], offset: u32, left: u32) -> Option<&[u8]> {
+/// The bytes of the payload whose signed digest this is, as a server sends them.
+fn part(set: &Set, digest: [u8; 32], offset: u32, left: u32) -> Option<&[u8]> {
     let is_it = |release: &&crate::vendor::Release| release.image_digest.0 == digest;
     let release = set.stage.releases.iter().find(is_it)?;
     release.image.get(offset as usize..(offset + left) as usize)

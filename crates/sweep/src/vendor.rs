@@ -269,6 +269,7 @@ fn request(wish: &Wish<'_>) -> PackRequest {
         sbom: None,
         provenance: None,
         digest: DigestAlgorithm::Sha256,
+        bank_a_bytes: None,
     }
 }
 

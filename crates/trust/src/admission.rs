@@ -5,6 +5,7 @@
 //! decides nothing about booting: a confirmed image boots whatever is asked here. Read
 //! [`DeviceFacts`] first.
 
+use crate::banks::{Bank, Banks, Part};
 use crate::counters::Counters;
 use crate::digest::Digest;
 use crate::digest384::Digest384;
@@ -65,6 +66,9 @@ pub struct DeviceFacts<'a> {
     pub clock: Option<u64>,
     /// Room in the slot it would write to, in bytes.
     pub slot_bytes: u64,
+    /// The bank that it would write to, if it starts its images where they lie and so needs one for each
+    /// bank; none if they are the same wherever it writes them.
+    pub bank: Option<Bank>,
 }
 
 /// The proof that a release may be installed. Only [`admit`] makes one.
@@ -74,6 +78,7 @@ pub struct Admitted {
     image_digest: Digest,
     image_sha384: Option<Digest384>,
     image_bytes: u32,
+    bank: Option<(Bank, Banks)>,
     release: Mark,
     time: u64,
     status: Mark,
@@ -86,23 +91,38 @@ impl Admitted {
         self.manifest
     }
 
-    /// SHA-256 of its image: the name under which it is fetched.
-    pub fn image_digest(&self) -> Digest {
+    /// SHA-256 of its payload: the name under which it is fetched.
+    pub fn payload_digest(&self) -> Digest {
         self.image_digest
     }
 
-    /// What its image must be.
+    /// What the image must be that this device installs.
     pub fn image(&self) -> Image {
-        Image {
-            bytes: self.image_bytes.into(),
-            digest: self.image_digest,
-            sha384: self.image_sha384,
-        }
+        self.part().image
     }
 
-    /// The size that its image must have.
+    /// The size that this image must have.
     pub fn image_bytes(&self) -> u32 {
-        self.image_bytes
+        self.image().bytes as u32
+    }
+
+    /// Where in the payload this image begins.
+    pub fn payload_offset(&self) -> u32 {
+        self.part().offset as u32
+    }
+
+    fn part(&self) -> Part {
+        match &self.bank {
+            Some((bank, banks)) => banks.part(*bank),
+            None => Part {
+                offset: 0,
+                image: Image {
+                    bytes: self.image_bytes.into(),
+                    digest: self.image_digest,
+                    sha384: self.image_sha384,
+                },
+            },
+        }
     }
 
     /// Its sequence number, in the epoch in which it was admitted. Kept with the slot, so that a
@@ -134,7 +154,7 @@ impl Admitted {
 /// | 1 | have the right people signed the release? | those of [`verify`](crate::verify) |
 /// | 2 | is the offer fresh, and made under our root and revocations? | `root-mismatch`, `status-*`, `bundle-*`, `revocations-missing`, `revocations-mismatch` |
 /// | 3 | do our root and revocations still hold? | `root-expired`, `revocations-epoch`, `revocations-stale`, `revocations-missing` |
-/// | 4 | is the release for this device? | `wrong-vendor`, `wrong-class`, `bootloader-too-old` |
+/// | 4 | is the release for this device? | `wrong-vendor`, `wrong-class`, `bootloader-too-old`, `wrong-banks` |
 /// | 5 | may the device move to it from what it runs? | `already-running`, `minimum-missing`, `below-floor`, `downgrade` |
 /// | 6 | may it still be installed? | `expired`, `revoked-release`, `below-minimum`, `held` |
 /// | 7 | is it this device's turn, by the word of operations? | `schedule-*`, `not-in-share` |
@@ -167,6 +187,7 @@ pub fn admit(
         image_digest: manifest.image_digest,
         image_sha384: manifest.image_sha384,
         image_bytes: manifest.image_bytes,
+        bank: device.bank.zip(manifest.banks),
         release,
         time: fresh.time,
         status: fresh.status,
@@ -191,6 +212,9 @@ fn check_fit(manifest: &Manifest<'_>, device: &DeviceFacts<'_>) -> Result<(), Re
     }
     if device.bootloader < manifest.bootloader_min {
         return Err(Refusal::BootloaderTooOld);
+    }
+    if manifest.banks.is_some() != device.bank.is_some() {
+        return Err(Refusal::WrongBanks);
     }
     Ok(())
 }
@@ -294,7 +318,8 @@ fn check_turn(
 }
 
 fn check_room(manifest: &Manifest<'_>, device: &DeviceFacts<'_>) -> Result<(), Refusal> {
-    if u64::from(manifest.image_bytes) <= device.slot_bytes {
+    let bank = device.bank.unwrap_or(Bank::A);
+    if manifest.part(bank).image.bytes <= device.slot_bytes {
         Ok(())
     } else {
         Err(Refusal::PayloadTooLarge)

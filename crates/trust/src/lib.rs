@@ -11,7 +11,7 @@
 //! | policy | [`verify`], [`strength`], [`admission`], [`root_rules`], [`counters`] | who must have signed; what this device may install; what it remembers |
 //! | documents | [`root`], [`manifest`], [`revocations`], [`status`], [`schedule`], [`bundle`] | one type each, with `parse` and `encode` as exact inverses |
 //! | containers | [`envelope`], [`signed`], [`cose`] | where a document and its signatures lie in the bytes |
-//! | alphabet | [`cbor`], [`decoder`], [`encoder`], [`list`], [`digest`], [`digest384`], [`image`], [`key`], [`lms`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
+//! | alphabet | [`banks`], [`cbor`], [`decoder`], [`encoder`], [`list`], [`digest`], [`digest384`], [`image`], [`key`], [`lms`], [`mark`], [`primitives`], [`refusal`] | deterministic CBOR and the small values |
 //!
 //! Small devices run this with 7 KiB of stack (`docs/reference/footprint.md`). Functions marked
 //! `#[inline(never)]` are so for that reason: what they need beside their result is gone when they
@@ -19,6 +19,7 @@
 #![no_std]
 
 pub mod admission;
+pub mod banks;
 pub mod bundle;
 pub mod cbor;
 pub mod cose;
@@ -55,6 +56,7 @@ mod suit_digest;
 pub mod verify;
 
 pub use admission::{Admitted, DeviceFacts, Freshness, Offer, admit, check_payload};
+pub use banks::{Bank, Banks, Part};
 pub use bundle::BundleStatement;
 pub use cbor::EncodeError;
 pub use counters::Counters;

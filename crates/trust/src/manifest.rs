@@ -4,6 +4,7 @@
 //! `manifest_wire.rs`. A manifest that was only parsed proves nothing: believe one that came out of
 //! [`verify::release`](crate::verify::release).
 
+use crate::banks::{Bank, Banks, Part};
 use crate::cbor::{self, EncodeError};
 use crate::digest::Digest;
 use crate::digest384::Digest384;
@@ -54,7 +55,8 @@ pub struct Manifest<'a> {
     pub vendor_id: Uuid,
     /// Which class, hardware group and environment it is for.
     pub class_id: Uuid,
-    /// SHA-256 of the image: its name.
+    /// SHA-256 of the image: its name. Of a release with [`banks`](Manifest::banks), this, the size and the
+    /// SHA-384 are those of the whole payload.
     pub image_digest: Digest,
     /// Size of the image, at least one.
     pub image_bytes: u32,
@@ -76,6 +78,8 @@ pub struct Manifest<'a> {
     pub provenance: Option<Digest>,
     /// SHA-384 of the image, in a release that is bound by SHA-384.
     pub image_sha384: Option<Digest384>,
+    /// The images for either bank, in a release for devices that start them where they lie.
+    pub banks: Option<Banks>,
 }
 
 impl<'a> Manifest<'a> {
@@ -113,6 +117,17 @@ impl<'a> Manifest<'a> {
         }
     }
 
+    /// What of the payload belongs into a bank; all of it, where images are the same everywhere.
+    pub fn part(&self, bank: Bank) -> Part {
+        match &self.banks {
+            Some(banks) => banks.part(bank),
+            None => Part {
+                offset: 0,
+                image: self.image(),
+            },
+        }
+    }
+
     fn check(&self) -> Result<(), Refusal> {
         self.returns_to.check_within(RETURNS_TO_MAX)?;
         if self.image_bytes == 0 || !cbor::is_plain_text(self.version, VERSION_BYTES_MAX) {
@@ -121,6 +136,9 @@ impl<'a> Manifest<'a> {
         if self.security_floor > self.sequence {
             return Err(Refusal::FloorAboveSequence);
         }
-        Ok(())
+        match &self.banks {
+            Some(banks) => banks.check(&self.image()),
+            None => Ok(()),
+        }
     }
 }

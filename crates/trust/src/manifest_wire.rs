@@ -8,7 +8,8 @@
 //!                         ? 4: use before, 14: image size,
 //!                         -257: version, -258: security floor, -259: [major, minor, patch],
 //!                         -260: [* returns to], ? -261: SBOM, ? -262: provenance,
-//!                         ? -263: SHA-384 of the image },
+//!                         ? -263: SHA-384 of the image,
+//!                         ? -264: [image for bank A, image for bank B] },
 //!                   1, 15, 2, 15 ] >> } >>,    check vendor and class
 //!   7: << [3, 15] >>,                      validate: image match
 //!   20: << [ 20, {21: "payload"}, ? 4, 15, 21, 2, 3, 15 ] >> }   install: fetch, then image match
@@ -20,8 +21,10 @@
 //! expiry may keep a confirmed image from booting. Its suit-parameter-version (28) isn't used: it
 //! tests the version of the component that is being replaced, while ours are the version *of* the
 //! release, in the full form of Semantic Versioning, and a bound on another component, the
-//! bootloader. They and what has no registered label use labels of the private range (below -255).
+//! bootloader. Images for two banks are one payload, and not two components with a condition on their slot
+//! (suit-condition-component-slot): so one digest names what is stored, sent and tested. They and what has no registered label use labels of the private range (below -255).
 
+use crate::banks::Banks;
 use crate::cbor::{self, Canonical, write_wrapped};
 use crate::decoder::Decoder;
 use crate::digest::Digest;
@@ -53,6 +56,7 @@ const RETURNS_TO: i32 = -260;
 const SBOM: i32 = -261;
 const PROVENANCE: i32 = -262;
 const IMAGE_SHA384: i32 = -263;
+const BANKS: i32 = -264;
 
 /// Reads the facts. What carries none (fixed commands, policies) is left to the exact comparison
 /// that [`Manifest::parse`] makes afterwards.
@@ -102,6 +106,7 @@ fn read_parameters(sequence: &[u8], digest: Digest, number: u64) -> Result<Manif
         sbom: fields.have(SBOM).map(Digest::read),
         provenance: fields.have(PROVENANCE).map(Digest::read),
         image_sha384: read_image_sha384(&mut fields),
+        banks: read_banks(&mut fields),
     };
     fields.end();
     d.verdict()?;
@@ -112,6 +117,15 @@ fn read_parameters(sequence: &[u8], digest: Digest, number: u64) -> Result<Manif
 fn read_image_sha384(fields: &mut Fields<'_, '_>) -> Option<Digest384> {
     if Digest384::IS_KNOWN {
         fields.have(IMAGE_SHA384).and_then(Digest384::read)
+    } else {
+        None
+    }
+}
+
+/// To a build without banks the label is a foreign one.
+fn read_banks(fields: &mut Fields<'_, '_>) -> Option<Banks> {
+    if Banks::IS_KNOWN {
+        fields.have(BANKS).and_then(Banks::read)
     } else {
         None
     }
@@ -163,6 +177,7 @@ fn write_parameters(e: &mut Encoder<'_>, m: &Manifest<'_>) {
         m.sbom.is_some(),
         m.provenance.is_some(),
         m.image_sha384.is_some(),
+        m.banks.is_some(),
     ];
     e.map(8 + optional.iter().filter(|present| **present).count());
     e.int(1)
@@ -195,5 +210,8 @@ fn write_parameters(e: &mut Encoder<'_>, m: &Manifest<'_>) {
     }
     if let Some(digest) = m.image_sha384 {
         e.int(IMAGE_SHA384).bytes(digest.as_bytes());
+    }
+    if let Some(banks) = &m.banks {
+        banks.write(e.int(BANKS));
     }
 }

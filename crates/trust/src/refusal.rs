@@ -310,6 +310,10 @@ refusals! {
     MinimumMissing = 92, "trust.minimum-missing",
         "Builders' or approvers' keys were replaced after a theft, and no minimum is set for the class yet.",
         "Publish revocations that name the least sequence number of each class.";
+    /// One image where the device needs one for each bank, or the other way round.
+    WrongBanks = 93, "trust.wrong-banks",
+        "The release has one image and the device needs one for each of its banks, or the other way round.",
+        "Pack it for this class: with --image-b if its devices start images where they lie, else without.";
 }
 
 impl fmt::Display for Refusal {

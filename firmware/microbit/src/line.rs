@@ -56,6 +56,7 @@ fn config() -> Option<Config<&'static [u8]>> {
         root: factory.root,
         device_id: factory.device_id,
         trusts_clock: false,
+        image_per_slot: false,
         vendor_id: factory.vendor_id,
         class_id: factory.class_id,
         bootloader: BootloaderVersion {

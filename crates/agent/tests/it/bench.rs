@@ -183,6 +183,7 @@ pub fn built(house: &House, version: &str, sequence: u64, image: Vec<u8>) -> Art
         sbom: None,
         provenance: None,
         digest: DigestAlgorithm::Sha256,
+        bank_a_bytes: None,
     };
     let packed = pack(&request, &mut &*image, &HostPrimitives).unwrap();
     let root = verify::pinned_root(&house.root, &HostPrimitives).unwrap();

@@ -1,16 +1,17 @@
 //! The answers so far, in the order of the questions.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 
 use mainstay_trust::{
-    Image, Manifest, Primitives, Refusal, Role, Root, Verified, strength, verify,
+    Banks, Image, Manifest, Primitives, Refusal, Role, Root, Verified, strength, verify,
 };
 
 use super::finding::{self, Finding};
-use super::{Check, NO_BUILD, NO_SHA384, NOT_WHOLE, Outcome, Step};
+use super::{Check, NO_BANKS, NO_BUILD, NO_SHA384, NOT_WHOLE, Outcome, Step};
 use crate::blocks;
 use crate::container::ArtifactFile;
-use crate::pack::measure;
+use crate::pack::copy_measured;
+use crate::payload::{MeasuringPayload, Payload};
 
 /// The answers so far.
 #[derive(Default)]
@@ -53,20 +54,32 @@ impl Asked {
             Refusal::PayloadSize,
         );
         if self.answer(Step::PayloadSize, size).is_none() {
-            return self.skip(&[Step::PayloadDigest, Step::PayloadSha384], NOT_WHOLE);
+            return self.skip(
+                &[Step::PayloadDigest, Step::PayloadSha384, Step::Banks],
+                NOT_WHOLE,
+            );
         }
-        let expected = manifest.image();
-        let found = file
-            .payload_reader(source)
-            .map_err(Finding::from)
-            .and_then(|mut payload| Ok(measure(&mut payload, expected.algorithm(), primitives)?));
-        match found {
-            Ok(found) => self.digests(&expected, &found),
+        match measured(file, manifest, source, primitives) {
+            Ok(found) => {
+                self.digests(&manifest.image(), &found.whole);
+                self.banks(manifest.banks, found.banks);
+            }
             Err(finding) => {
                 self.answer(Step::PayloadDigest, Err::<(), _>(finding));
-                self.skip(&[Step::PayloadSha384], NOT_WHOLE);
+                self.skip(&[Step::PayloadSha384, Step::Banks], NOT_WHOLE);
             }
         }
+    }
+
+    fn banks(&mut self, expected: Option<Banks>, found: Option<Banks>) {
+        let (Some(expected), Some(found)) = (expected, found) else {
+            return self.skip(&[Step::Banks], NO_BANKS);
+        };
+        let pairs = expected.images().into_iter().zip(found.images());
+        let same = pairs
+            .map(|(expected, found)| check_part(&expected, &found))
+            .collect::<Result<Vec<()>, _>>();
+        self.answer(Step::Banks, same);
     }
 
     fn digests(&mut self, expected: &Image, found: &Image) {
@@ -107,4 +120,20 @@ impl Asked {
         self.skip(&Step::ALL[asked..], why);
         self.0
     }
+}
+
+fn measured(
+    file: &ArtifactFile,
+    manifest: &Manifest<'_>,
+    source: &mut (impl Read + Seek),
+    primitives: &impl Primitives,
+) -> Result<Payload, Finding> {
+    let mut payload = file.payload_reader(source)?;
+    let measuring = MeasuringPayload::of(manifest, primitives);
+    Ok(copy_measured(&mut payload, &mut io::sink(), measuring)?)
+}
+
+fn check_part(expected: &Image, found: &Image) -> Result<(), Finding> {
+    let told = |refusal| Finding::from(refusal).told(expected.digest, found.digest);
+    expected.check(found).map_err(told)
 }

@@ -74,6 +74,7 @@ pub fn request() -> PackRequest {
         sbom: None,
         provenance: None,
         digest: DigestAlgorithm::Sha256,
+        bank_a_bytes: None,
     }
 }
 

@@ -170,7 +170,7 @@ fn value(verdict: &Result<Admitted, Refusal>) -> serde_json::Value {
     match verdict {
         Ok(admitted) => json!({
             "verdict": "accepted", "manifest": admitted.manifest(),
-            "sequence": admitted.release().number, "image": admitted.image_digest(),
+            "sequence": admitted.release().number, "image": admitted.payload_digest(),
             "image_bytes": admitted.image_bytes(),
         }),
         Err(refusal) => json!({
@@ -250,6 +250,7 @@ impl Described<'_> {
             nonce: None,
             clock: Some(self.clock),
             slot_bytes: options.slot_bytes,
+            bank: None,
         }
     }
 }

@@ -183,6 +183,7 @@ fn config(house: &House, plan: &mainstay_plan::Plan) -> Config<Arc<[u8]>> {
     Config {
         device_id: Arc::from(&[][..]),
         trusts_clock: false,
+        image_per_slot: false,
         root: house.read("root-1.cbor").into(),
         vendor_id: name.vendor_id(),
         class_id: name.class_id(),

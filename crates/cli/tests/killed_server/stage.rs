@@ -187,6 +187,7 @@ impl Stage {
         Config {
             device_id: Arc::from(&[][..]),
             trusts_clock: false,
+            image_per_slot: false,
             root: Arc::from(self.root.as_slice()),
             vendor_id: name.vendor_id(),
             class_id: name.class_id(),

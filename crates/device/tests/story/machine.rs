@@ -75,6 +75,7 @@ fn inputs() -> impl Strategy<Value = Vec<(Input, u64)>> {
             write_bytes: 4,
             single_slot: false,
         },
+        target: Slot::B,
     };
     let envelope = world.offered.take().expect("it was set above").envelope;
     let offer = Offer {

@@ -175,6 +175,7 @@ impl Vendor {
             sbom: None,
             provenance: None,
             digest: DigestAlgorithm::Sha256,
+            bank_a_bytes: None,
         }
     }
 

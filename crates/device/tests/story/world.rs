@@ -68,6 +68,7 @@ impl World {
             root: self.vendor.roots[0].clone(),
             device_id: b"th-0042".to_vec(),
             trusts_clock: false,
+            image_per_slot: false,
             vendor_id: class.vendor_id(),
             class_id: class.class_id(),
             bootloader: BootloaderVersion {

@@ -111,6 +111,7 @@ fn request() -> PackRequest {
         sbom: None,
         provenance: None,
         digest: DigestAlgorithm::Sha256,
+        bank_a_bytes: None,
     }
 }
 

@@ -92,6 +92,7 @@ impl World {
             root: self.root.clone(),
             device_id: b"th-0042".to_vec(),
             trusts_clock: false,
+            image_per_slot: false,
             vendor_id: class.vendor_id(),
             class_id: class.class_id(),
             bootloader: BootloaderVersion {
@@ -128,6 +129,7 @@ impl World {
             sbom: None,
             provenance: None,
             digest: DigestAlgorithm::Sha256,
+            bank_a_bytes: None,
         };
         let packed = pack(&request, &mut &*image, &RustCrypto).unwrap().envelope;
         let built = add_build_signature(&packed, &self.engineer, None, &RustCrypto).unwrap();

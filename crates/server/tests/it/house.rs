@@ -319,6 +319,7 @@ pub fn packed(class: &str, version: &str, sequence: u64, returns_to: &[Digest]) 
         sbom: None,
         provenance: None,
         digest: DigestAlgorithm::Sha256,
+        bank_a_bytes: None,
     };
     let packed = pack(&request, &mut &*image, &HostPrimitives).unwrap();
     Artifact {

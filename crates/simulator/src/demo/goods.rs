@@ -74,6 +74,7 @@ pub fn packed(order: &Order<'_>) -> Result<Release, DemoError> {
         sbom: None,
         provenance: None,
         digest: DigestAlgorithm::Sha256,
+        bank_a_bytes: None,
     };
     let packed = pack(&request, &mut &*order.image, &HostPrimitives)?;
     Ok(Release {

@@ -360,6 +360,7 @@ fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]
         root: Arc::from(setting.cast.root.as_slice()),
         device_id: Arc::from(&[][..]), // Each device's own, see `SimulatedDevice::new`.
         trusts_clock: false,
+        image_per_slot: false,
         vendor_id: name.vendor_id(),
         class_id: name.class_id(),
         bootloader: BOOTLOADER,

@@ -53,6 +53,7 @@ impl Kind<'_> {
             root: Arc::from(self.root),
             device_id: Arc::from(&[][..]), // Its own, see `SimulatedDevice::new`.
             trusts_clock: self.trusts_clock,
+            image_per_slot: false,
             vendor_id: name.vendor_id(),
             class_id: name.class_id(),
             bootloader: BootloaderVersion {

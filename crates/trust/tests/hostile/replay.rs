@@ -56,6 +56,7 @@ pub fn replay(documents: &Documents, device: &Facts) -> Result<(), Refusal> {
         nonce: device.nonce,
         clock: device.clock,
         slot_bytes: device.slot_bytes,
+        bank: device.bank,
     };
     install(documents, &facts)
 }

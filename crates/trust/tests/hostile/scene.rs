@@ -4,7 +4,7 @@
 //! Documents are named by their files: `good/NAME` lies in `fixtures/good/trust`, any other name
 //! beside the `case.toml`. Read [`Scene`] first.
 
-use mainstay_trust::{BootloaderVersion, Counters, Digest, Mark};
+use mainstay_trust::{Bank, BootloaderVersion, Counters, Digest, Mark};
 use serde::{Deserialize, Serialize};
 
 /// What is told of a case.
@@ -38,6 +38,9 @@ pub struct Device {
     pub class: String,
     pub bootloader: String,
     pub slot_bytes: u64,
+    /// `A` or `B`, on a device that starts images where they lie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank: Option<String>,
     pub nonce: Option<String>,
     pub clock: Option<u64>,
     pub confirmed: String,
@@ -77,6 +80,7 @@ pub struct Facts {
     pub class: [u8; 16],
     pub bootloader: BootloaderVersion,
     pub slot_bytes: u64,
+    pub bank: Option<Bank>,
     pub nonce: Option<[u8; 16]>,
     pub clock: Option<u64>,
     pub confirmed: Digest,
@@ -92,6 +96,7 @@ impl Device {
             class: array(&self.class),
             bootloader: version(&self.bootloader),
             slot_bytes: self.slot_bytes,
+            bank: self.bank.as_deref().map(bank),
             nonce: self.nonce.as_deref().map(array),
             clock: self.clock,
             confirmed: Digest(array(&self.confirmed)),
@@ -114,6 +119,15 @@ fn array<const N: usize>(hex: &str) -> [u8; N] {
     bytes(hex)
         .try_into()
         .expect("as many bytes as the field has")
+}
+
+fn bank(name: &str) -> Bank {
+    match name {
+        "A" => Bank::A,
+        "B" => Bank::B,
+        // What a repair takes away is written as an empty text.
+        other => panic!("{other:?} is no bank"),
+    }
 }
 
 fn version(text: &str) -> BootloaderVersion {

@@ -99,6 +99,7 @@ pub fn first() -> Stage {
         class: hex(&manifest().class_id),
         bootloader: manifest().bootloader_min.to_string(),
         slot_bytes: 40_960,
+        bank: None,
         nonce: Some("5a".repeat(16)),
         clock: None,
         confirmed: "cc".repeat(32),

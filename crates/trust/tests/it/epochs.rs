@@ -38,6 +38,7 @@ fn offered_in(epoch: u32) -> Result<(), Refusal> {
         nonce: Some([0x5a; 16]),
         clock: None,
         slot_bytes: 40_960,
+        bank: None,
     };
     admit(&offer, &facts, &RustCrypto).map(|_| ())
 }

@@ -5,9 +5,9 @@
 //! difference.
 
 use crate::people::{
-    bound_by_sha384, bundle_statement, good_envelope, good_envelope_of, guardian, keeper, manifest,
-    manifest_bytes, operator, pinned, revocations, root, schedule, signed, signed_root,
-    signed_status, status,
+    bound_by_sha384, bundle_statement, for_two_banks, good_envelope, good_envelope_of, guardian,
+    keeper, manifest, manifest_bytes, operator, pinned, revocations, root, schedule, signed,
+    signed_root, signed_status, status,
 };
 use crate::sequel::{named, second_root, second_status};
 use mainstay_trust::verify::{self, pinned_root};
@@ -107,6 +107,18 @@ fn a_release_bound_by_sha384_is_written_as_ever() {
     let verified = verify::release(&bytes, &pinned(&root()), &RustCrypto).unwrap();
     assert_eq!(verified.into_inner(), manifest);
     assert_eq!(manifest.digest, RustCrypto.digest(&framed(&manifest)));
+}
+
+/// An image for each bank, in one payload.
+#[test]
+fn a_release_for_two_banks_is_written_as_ever() {
+    let manifest = for_two_banks();
+    let bytes = golden("manifest-banks.hex", &manifest_bytes(&manifest));
+    assert_eq!(Manifest::parse(&bytes, manifest.digest), Ok(manifest));
+
+    let bytes = golden("envelope-banks.hex", &good_envelope_of(&manifest));
+    let verified = verify::release(&bytes, &pinned(&root()), &RustCrypto).unwrap();
+    assert_eq!(verified.into_inner(), manifest);
 }
 
 /// The manifest's bytes with the byte string around them.

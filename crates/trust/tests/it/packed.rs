@@ -6,7 +6,9 @@ use mainstay_trust::envelope::{
     manifest_digest,
 };
 use mainstay_trust::manifest::MANIFEST_BYTES_MAX;
-use mainstay_trust::{BootloaderVersion, Digest, Digest384, List, Manifest, RustCrypto};
+use mainstay_trust::{
+    Banks, BootloaderVersion, Digest, Digest384, Image, List, Manifest, RustCrypto,
+};
 
 /// A manifest with every field filled.
 pub fn manifest() -> Manifest<'static> {
@@ -29,6 +31,7 @@ pub fn manifest() -> Manifest<'static> {
         sbom: Some(Digest([0x55; 32])),
         provenance: Some(Digest([0x66; 32])),
         image_sha384: None,
+        banks: None,
     };
     manifest.digest = identity(&manifest);
     manifest
@@ -38,6 +41,21 @@ pub fn manifest() -> Manifest<'static> {
 pub fn bound_by_sha384() -> Manifest<'static> {
     let mut manifest = Manifest {
         image_sha384: Some(Digest384::new([0x38; 48])),
+        ..manifest()
+    };
+    manifest.digest = identity(&manifest);
+    manifest
+}
+
+/// A manifest for devices that start images where they lie: 20,000 bytes for bank A, the rest for bank B.
+pub fn for_two_banks() -> Manifest<'static> {
+    let image = |bytes, byte| Image {
+        bytes,
+        digest: Digest([byte; 32]),
+        sha384: None,
+    };
+    let mut manifest = Manifest {
+        banks: Banks::known([image(20_000, 0x3a), image(20_960, 0x3b)]),
         ..manifest()
     };
     manifest.digest = identity(&manifest);

@@ -28,6 +28,8 @@ fn every_golden_document_has_its_shape() {
         ("demo-envelope.hex", "envelope"),
         ("manifest-sha384.hex", "manifest"),
         ("envelope-sha384.hex", "envelope"),
+        ("manifest-banks.hex", "manifest"),
+        ("envelope-banks.hex", "envelope"),
         ("root.hex", "signed-root"),
         ("root-2.hex", "signed-root"),
         ("revocations.hex", "signed-revocations"),

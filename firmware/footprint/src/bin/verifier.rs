@@ -62,5 +62,6 @@ fn device<'a>(root: &'a Verified<mainstay_trust::Root<'a>>) -> DeviceFacts<'a> {
         nonce: Some([0x5a; 16]),
         clock: None,
         slot_bytes: 64 * 1024,
+        bank: None,
     }
 }

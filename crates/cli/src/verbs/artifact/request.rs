@@ -76,6 +76,7 @@ impl Request {
             sbom: self.sbom.as_deref().map(sbom_digest).transpose()?,
             provenance: None,
             digest: self.digest,
+            bank_a_bytes: None,
         })
     }
 }

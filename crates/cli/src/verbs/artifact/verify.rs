@@ -90,6 +90,7 @@ fn step(step: Step) -> &'static str {
         Step::PayloadSize => "size of the image",
         Step::PayloadDigest => "digest of the image",
         Step::PayloadSha384 => "SHA-384 of the image",
+        Step::Banks => "image for each bank",
         Step::Sbom => "bill of materials, as the manifest binds it",
         Step::Provenance => "provenance, as the manifest binds it",
         Step::ProvenanceSubject => "provenance is about this image",

@@ -1,5 +1,6 @@
 //! The stories behind the cases, by what the attack aims at.
 
+mod banks;
 mod bytes;
 mod digests;
 mod epochs;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Story> {
         signers::stories(),
         hybrid::stories(),
         digests::stories(),
+        banks::stories(),
         bytes::stories(),
         profile::stories(),
         roots::stories(),

@@ -1,5 +1,6 @@
 //! What one device may install: one changed fact a row.
 
+mod banks;
 mod operations;
 mod papers;
 mod scene;
@@ -15,7 +16,7 @@ use scene::*;
 fn the_ordinary_release_is_admitted_with_its_facts() {
     let admitted = scene().admitted().unwrap();
     assert_eq!(admitted.manifest(), manifest().digest);
-    assert_eq!(admitted.image_digest(), manifest().image_digest);
+    assert_eq!(admitted.payload_digest(), manifest().image_digest);
     assert_eq!(
         (admitted.image_bytes(), admitted.release()),
         (40_960, mark(0, 12))

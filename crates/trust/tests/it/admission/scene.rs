@@ -6,8 +6,8 @@ use crate::people::{
 };
 use mainstay_trust::verify;
 use mainstay_trust::{
-    Authority, BootloaderVersion, BundleStatement, Counters, DeviceFacts, Digest, Freshness, List,
-    Manifest, Mark, Minimum, Offer, Refusal, Revocations, Role, RustCrypto, Schedule, Status,
+    Authority, Bank, BootloaderVersion, BundleStatement, Counters, DeviceFacts, Digest, Freshness,
+    List, Manifest, Mark, Minimum, Offer, Refusal, Revocations, Role, RustCrypto, Schedule, Status,
     admit,
 };
 
@@ -35,6 +35,7 @@ pub(super) struct Device {
     pub(super) nonce: Option<[u8; 16]>,
     pub(super) clock: Option<u64>,
     pub(super) slot_bytes: u64,
+    pub(super) bank: Option<Bank>,
 }
 
 pub(super) fn mark(epoch: u32, number: u64) -> Mark {
@@ -65,6 +66,7 @@ pub(super) fn scene() -> Scene {
             nonce: Some([0x5a; 16]),
             clock: None,
             slot_bytes: 40_960,
+            bank: None,
         },
     }
 }
@@ -105,6 +107,7 @@ impl Scene {
             nonce: device.nonce,
             clock: device.clock,
             slot_bytes: device.slot_bytes,
+            bank: device.bank,
         };
         admit(&offer, &facts, &RustCrypto)
     }

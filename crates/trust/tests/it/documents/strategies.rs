@@ -3,8 +3,8 @@
 use crate::people::{self, Draft, leaked};
 use mainstay_trust::cose::{Approval, Protected};
 use mainstay_trust::{
-    BootloaderVersion, BundleStatement, Digest, Digest384, KeyId, KeyState, Manifest, Mark,
-    Minimum, Revocations, Role, Schedule, Status, SuitDigest,
+    Banks, BootloaderVersion, BundleStatement, Digest, Digest384, Image, KeyId, KeyState, Manifest,
+    Mark, Minimum, Revocations, Role, Schedule, Status, SuitDigest,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -29,6 +29,21 @@ pub(super) fn text(max: usize) -> impl Strategy<Value = &'static str> {
     vec(0x21_u8..0x7f, 1..=max).prop_map(|bytes| &*String::from_utf8(bytes).unwrap().leak())
 }
 
+/// A payload of so many bytes, cut somewhere in it; none if it is too short to be cut.
+fn banks(bytes: u32, cut: u32, digests: [(Digest, Digest384); 2], longer: bool) -> Option<Banks> {
+    let a = 1 + cut % bytes.checked_sub(1).filter(|room| *room > 0)?;
+    let [(a_digest, a_sha384), (b_digest, b_sha384)] = digests;
+    let image = |bytes: u32, digest, sha384| Image {
+        bytes: bytes.into(),
+        digest,
+        sha384: longer.then_some(sha384),
+    };
+    Banks::known([
+        image(a, a_digest, a_sha384),
+        image(bytes - a, b_digest, b_sha384),
+    ])
+}
+
 prop_compose! {
     pub(super) fn manifests()(
         (sequence, below) in any::<(u64, u64)>(),
@@ -41,12 +56,14 @@ prop_compose! {
         sbom in option::of(digest()),
         provenance in option::of(digest()),
         image_sha384 in option::of(digest384()),
+        (cut, bank_a, bank_b) in (option::of(0_u32..u32::MAX), (digest(), digest384()), (digest(), digest384())),
     ) -> Manifest<'static> {
         Manifest {
             digest: Digest::ZERO, sequence, vendor_id, class_id, image_digest, image_bytes, version,
             security_floor: below.min(sequence), use_before,
             bootloader_min: BootloaderVersion { major, minor, patch },
             returns_to: leaked(&returns_to), sbom, provenance, image_sha384,
+            banks: cut.and_then(|cut| banks(image_bytes, cut, [bank_a, bank_b], image_sha384.is_some())),
         }
     }
 }
