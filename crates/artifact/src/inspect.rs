@@ -40,6 +40,9 @@ pub struct Report {
     pub image_sha384: Option<Digest384>,
     /// Bytes of the image, as the manifest says.
     pub image_bytes: u64,
+    /// What the payload is made of, if there is an image for each of two banks: first A, then B. The image above
+    /// is then all of it.
+    pub banks: Option<[BankReport; 2]>,
     /// Bytes of the envelope.
     pub envelope_bytes: u64,
     /// Bytes of the manifest within it.
@@ -58,6 +61,15 @@ pub struct Report {
     pub provenance: Option<Digest>,
     /// Who signed.
     pub signers: Vec<SignerReport>,
+}
+
+/// The image for one bank, as the manifest says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct BankReport {
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its bytes.
+    pub bytes: u64,
 }
 
 /// One signature block.
@@ -185,6 +197,12 @@ fn report(
         image_digest: manifest.image_digest,
         image_sha384: manifest.image_sha384,
         image_bytes: manifest.image_bytes.into(),
+        banks: manifest.banks.map(|banks| {
+            banks.images().map(|image| BankReport {
+                digest: image.digest,
+                bytes: image.bytes,
+            })
+        }),
         envelope_bytes: envelope_bytes as u64,
         manifest_bytes: envelope.manifest.len() as u64,
         security_floor: manifest.security_floor,

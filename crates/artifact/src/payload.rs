@@ -23,13 +23,11 @@ impl Payload {
         manifest.image().check(&self.whole)?;
         let images = |banks: Option<Banks>| banks.map(|banks| banks.images());
         let (expected, found) = (images(manifest.banks), images(self.banks));
-        let pairs = expected
+        let mut pairs = expected
             .into_iter()
             .flatten()
             .zip(found.into_iter().flatten());
-        pairs
-            .map(|(expected, found)| expected.check(&found))
-            .collect()
+        pairs.try_for_each(|(expected, found)| expected.check(&found))
     }
 }
 

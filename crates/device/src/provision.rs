@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use mainstay_trust::{Manifest, Mark, Primitives, Refusal, verify};
+use mainstay_trust::{Image, Mark, Primitives, Refusal, verify};
 
 use crate::config::Config;
 use crate::flash::{Flash, FlashError};
@@ -55,7 +55,8 @@ impl From<Refusal> for ProvisionError {
     }
 }
 
-/// Writes an approved release into slot A as the confirmed one.
+/// Writes an approved release into slot A as the confirmed one. Of a release with an image for each slot, `image`
+/// is the one for slot A.
 ///
 /// # Errors
 /// If the release doesn't verify, isn't for this device, doesn't fit, or isn't `image`; or if flash
@@ -73,6 +74,9 @@ pub fn provision<F: Flash, R: AsRef<[u8]>>(
     if (manifest.vendor_id, manifest.class_id) != (config.vendor_id, config.class_id) {
         return Err(Refusal::WrongClass.into());
     }
+    if manifest.banks.is_some() != config.image_per_slot {
+        return Err(Refusal::WrongBanks.into());
+    }
     if envelope.len() > ENVELOPE_BYTES_MAX {
         return Err(Refusal::TooLarge.into());
     }
@@ -80,9 +84,10 @@ pub fn provision<F: Flash, R: AsRef<[u8]>>(
         return Err(Refusal::PayloadTooLarge.into());
     }
     let release = Mark::of_release(root.get(), manifest.sequence);
+    let expected = manifest.part(Slot::A.bank()).image;
     let head = Head {
-        image_bytes: manifest.image_bytes,
-        image_digest: manifest.image_digest,
+        image_bytes: expected.bytes as u32,
+        image_digest: expected.digest,
         root_version: root.get().version,
         epoch: release.epoch,
         envelope,
@@ -90,7 +95,7 @@ pub fn provision<F: Flash, R: AsRef<[u8]>>(
     storage.erase(Slot::A)?;
     storage.write_head(Slot::A, &head)?;
     storage.write_image(Slot::A, 0, image)?;
-    check_image(storage, manifest, primitives)?;
+    check_image(storage, &expected, primitives)?;
     let mut record = Record {
         confirmed: Some(Slot::A),
         confirmed_manifest: manifest.digest,
@@ -101,17 +106,16 @@ pub fn provision<F: Flash, R: AsRef<[u8]>>(
     Ok(storage.save_record(&mut record)?)
 }
 
-/// Whether slot A, as flash holds it, is whole and has the manifest's image.
+/// Whether slot A, as flash holds it, is whole and has this image.
 fn check_image<F: Flash>(
     storage: &OnFlash<F>,
-    manifest: &Manifest<'_>,
+    expected: &Image,
     primitives: &impl Primitives,
 ) -> Result<(), ProvisionError> {
     if !storage.is_intact(Slot::A, primitives)? {
         return Err(Refusal::PayloadDigest.into());
     }
-    let expected = manifest.image();
-    let (algorithm, length) = (expected.algorithm(), manifest.image_bytes);
+    let (algorithm, length) = (expected.algorithm(), expected.bytes as u32);
     let found = storage.measure(Slot::A, length, algorithm, primitives)?;
     Ok(expected.check(&found)?)
 }

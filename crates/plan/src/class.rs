@@ -80,6 +80,8 @@ impl BootloaderRange {
 pub enum InstallStrategy {
     /// Two slots, either can boot.
     DualBank,
+    /// Two slots, either can boot, and images are linked for the one they start in: a release has one for each.
+    DualBankXip,
     /// Two slots, the bootloader swaps their contents.
     Swap,
     /// One slot: the running image is overwritten.

@@ -8,7 +8,7 @@ use mainstay_access::Email;
 use mainstay_artifact::blocks::{self, SeenBlock};
 use mainstay_artifact::{ArtifactFile, ClassName, MeasuringPayload};
 use mainstay_keys::HostPrimitives;
-use mainstay_plan::{Class, Plan, TrackName};
+use mainstay_plan::{Class, InstallStrategy, Plan, TrackName};
 use mainstay_release::{Facts, Release};
 use mainstay_trust::cose::Approval;
 use mainstay_trust::root::Role;
@@ -42,7 +42,11 @@ pub(crate) fn open_artifact<'a>(
     let payload = frame.payload(file);
     let manifest = built(&frame.envelope, root)?;
     check_payload(&manifest, payload)?;
-    let facts = facts(&manifest, class_of(&manifest, plan)?, track)?;
+    let class = class_of(&manifest, plan)?;
+    if manifest.banks.is_some() != (class.install == InstallStrategy::DualBankXip) {
+        return Err(Refusal::WrongBanks.into());
+    }
+    let facts = facts(&manifest, class, track)?;
     let builders = holders(&frame.envelope, Role::Build, root)?;
     Ok(Intake {
         facts,

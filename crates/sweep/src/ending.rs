@@ -37,8 +37,8 @@ pub fn of(
     let is_over = match act.ends {
         Ends::Tries(index) => unit.is_on_trial() && runs(index),
         Ends::HasHalf(index) => {
-            let half = stage.releases[index].image.len() as u32 / 2;
-            matches!(want, Want::Fetch { offset, .. } if offset >= half)
+            let release = &stage.releases[index];
+            matches!(want, Want::Fetch { offset, .. } if release.is_half_fetched(offset))
         }
         _ if !is_at_rest(act, unit, want) => false,
         Ends::Runs(index) if runs(index) && reason != BootReason::LastResort => true,

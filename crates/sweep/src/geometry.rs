@@ -13,6 +13,8 @@ pub struct Geometry {
     pub write_bytes: u32,
     /// Whether it refuses to read what doesn't agree with its code.
     pub corrects_errors: bool,
+    /// Whether a device with two banks on it starts images where they lie, and needs one for each.
+    pub image_per_slot: bool,
 }
 
 const fn part(page_bytes: u32, write_bytes: u32) -> Geometry {
@@ -20,14 +22,18 @@ const fn part(page_bytes: u32, write_bytes: u32) -> Geometry {
         page_bytes,
         write_bytes,
         corrects_errors: false,
+        image_per_slot: false,
     }
 }
 
-/// The parts: a micro:bit's (nRF51), an STM32L4-like one, one that writes as much at once as an STM32H7, and the
+/// The parts: a micro:bit's (nRF51), an STM32L4-like one (whose two banks hold an image each), one that writes as much at once as an STM32H7, and the
 /// first with error correction.
 pub const GEOMETRIES: [Geometry; 4] = [
     part(1024, 4),
-    part(4096, 8),
+    Geometry {
+        image_per_slot: true,
+        ..part(4096, 8)
+    },
     part(2048, 32),
     Geometry {
         corrects_errors: true,
@@ -42,6 +48,12 @@ pub const STRATEGIES: [Strategy; 3] = [Strategy::DualBank, Strategy::Swap, Strat
 const IMAGE_PAGES: u32 = 3;
 
 impl Geometry {
+    /// Whether releases for such a device have an image for each slot.
+    #[must_use]
+    pub fn wants_image_per_slot(self, strategy: Strategy) -> bool {
+        self.image_per_slot && strategy == Strategy::DualBank
+    }
+
     /// What lies where on this part.
     #[must_use]
     pub fn layout(self, strategy: Strategy) -> Layout {

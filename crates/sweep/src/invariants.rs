@@ -70,9 +70,9 @@ pub struct Sight<'s> {
 pub fn genuine_in(set: &Set, region: &Region, slot: Slot) -> Option<usize> {
     let address = region.layout().image(region.place(slot));
     set.stage.releases.iter().position(|release| {
-        let length = release.image.len() as u32;
-        release.is_genuine
-            && region.flash().peek(address, length).as_deref() == Some(&release.image[..])
+        let image = release.image_for(slot);
+        let found = region.flash().peek(address, image.len() as u32);
+        release.is_genuine && found.as_deref() == Some(image)
     })
 }
 

@@ -22,23 +22,23 @@
 
 use mainstay_trust::Refusal;
 
-use crate::vendor::{Manner, Release, Standing, Vendor, Wish};
+use crate::vendor::{Manner, Release, Size, Standing, Vendor, Wish};
 
 /// A scenario by its name.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
     /// Its name.
     pub name: &'static str,
-    /// Sets it up, for images of about so many bytes.
-    pub stage: fn(u32) -> Stage,
+    /// Sets it up, for images of about this size.
+    pub stage: fn(Size) -> Stage,
 }
 
 /// All scenarios.
 pub const SCENARIOS: [Scenario; 14] = [
     scenario("fresh-install", fresh_install),
     scenario("update", update),
-    scenario("revert", |bytes| given_up(bytes, Manner::Ill)),
-    scenario("hang", |bytes| given_up(bytes, Manner::Hangs)),
+    scenario("revert", |size| given_up(size, Manner::Ill)),
+    scenario("hang", |size| given_up(size, Manner::Hangs)),
     scenario("confirm", confirm),
     scenario("over-failed", over_failed),
     scenario("superseded", superseded),
@@ -51,7 +51,7 @@ pub const SCENARIOS: [Scenario; 14] = [
     scenario("last-resort", last_resort),
 ];
 
-const fn scenario(name: &'static str, stage: fn(u32) -> Stage) -> Scenario {
+const fn scenario(name: &'static str, stage: fn(Size) -> Stage) -> Scenario {
     Scenario { name, stage }
 }
 
@@ -156,83 +156,83 @@ fn stage(vendor: Vendor, releases: Vec<Release>, acts: Vec<Act>) -> Stage {
     }
 }
 
-fn healthy(sequence: u64, bytes: u32) -> Wish<'static> {
+fn healthy(sequence: u64, size: Size) -> Wish<'static> {
     Wish {
         sequence,
-        bytes,
+        size,
         ..Wish::default()
     }
 }
 
 /// Two healthy releases; the second is longer, and may be taken back to the first.
-fn two(vendor: &Vendor, bytes: u32, manner: Manner) -> Vec<Release> {
-    let first = vendor.release(&healthy(1, bytes));
+fn two(vendor: &Vendor, size: Size, manner: Manner) -> Vec<Release> {
+    let first = vendor.release(&healthy(1, size));
     let wish = Wish {
         manner,
         returns_to: &[&first],
-        ..healthy(2, bytes + bytes / 5)
+        ..healthy(2, size.longer())
     };
     let second = vendor.release(&wish);
     vec![first, second]
 }
 
-fn fresh_install(bytes: u32) -> Stage {
+fn fresh_install(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let releases = vec![vendor.release(&healthy(1, bytes))];
+    let releases = vec![vendor.release(&healthy(1, size))];
     Stage {
         factory: None,
         ..stage(vendor, releases, vec![runs(0)])
     }
 }
 
-fn update(bytes: u32) -> Stage {
+fn update(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let releases = two(&vendor, bytes, Manner::Healthy);
+    let releases = two(&vendor, size, Manner::Healthy);
     stage(vendor, releases, vec![runs(1)])
 }
 
-fn given_up(bytes: u32, manner: Manner) -> Stage {
+fn given_up(size: Size, manner: Manner) -> Stage {
     let vendor = Vendor::founded();
-    let releases = two(&vendor, bytes, manner);
+    let releases = two(&vendor, size, manner);
     stage(vendor, releases, vec![gives_up(1), runs(0)])
 }
 
-fn confirm(bytes: u32) -> Stage {
+fn confirm(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let releases = two(&vendor, bytes, Manner::Healthy);
+    let releases = two(&vendor, size, Manner::Healthy);
     let tried = act(1, Ends::Tries(1)).as_prelude();
     stage(vendor, releases, vec![tried, runs(1)])
 }
 
-fn over_failed(bytes: u32) -> Stage {
+fn over_failed(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let mut releases = two(&vendor, bytes, Manner::Ill);
-    releases.push(vendor.release(&healthy(3, bytes)));
+    let mut releases = two(&vendor, size, Manner::Ill);
+    releases.push(vendor.release(&healthy(3, size)));
     let failed = gives_up(1).as_prelude();
     stage(vendor, releases, vec![failed, runs(2)])
 }
 
-fn superseded(bytes: u32) -> Stage {
+fn superseded(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let mut releases = two(&vendor, bytes, Manner::Healthy);
-    releases.push(vendor.release(&healthy(3, bytes)));
+    let mut releases = two(&vendor, size, Manner::Healthy);
+    releases.push(vendor.release(&healthy(3, size)));
     let half = act(1, Ends::HasHalf(1));
     stage(vendor, releases, vec![half, runs(2)])
 }
 
-fn floor(bytes: u32) -> Stage {
+fn floor(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let first = vendor.release(&healthy(1, bytes));
+    let first = vendor.release(&healthy(1, size));
     let ill = vendor.release(&Wish {
         floor: 10,
         manner: Manner::Ill,
-        ..healthy(10, bytes)
+        ..healthy(10, size)
     });
-    let third = vendor.release(&healthy(3, bytes));
+    let third = vendor.release(&healthy(3, size));
     let raised = vendor.release(&Wish {
         floor: 11,
         returns_to: &[&third],
-        ..healthy(11, bytes)
+        ..healthy(11, size)
     });
     let acts = vec![
         gives_up(1),
@@ -243,28 +243,28 @@ fn floor(bytes: u32) -> Stage {
     stage(vendor, vec![first, ill, third, raised], acts)
 }
 
-fn and_return(bytes: u32) -> Stage {
+fn and_return(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let releases = two(&vendor, bytes, Manner::Healthy);
+    let releases = two(&vendor, size, Manner::Healthy);
     stage(vendor, releases, vec![runs(1).as_prelude(), runs(0)])
 }
 
-fn root_rotation(bytes: u32) -> Stage {
+fn root_rotation(size: Size) -> Stage {
     let mut vendor = Vendor::founded();
-    let first = vendor.release(&healthy(1, bytes));
+    let first = vendor.release(&healthy(1, size));
     vendor.rotate();
-    let second = vendor.release(&healthy(2, bytes));
+    let second = vendor.release(&healthy(2, size));
     let acts = vec![runs(0).under(4, 0), runs(1).under(4, 0)];
     stage(vendor, vec![first, second], acts)
 }
 
-fn revocation(bytes: u32) -> Stage {
+fn revocation(size: Size) -> Stage {
     let mut vendor = Vendor::founded();
-    let first = vendor.release(&healthy(1, bytes));
+    let first = vendor.release(&healthy(1, size));
     vendor.appoint_guardian();
     vendor.revoke(&[]);
-    let second = vendor.release(&healthy(2, bytes));
-    let third = vendor.release(&healthy(3, bytes));
+    let second = vendor.release(&healthy(2, size));
+    let third = vendor.release(&healthy(3, size));
     vendor.revoke(&[&second]);
     let acts = vec![
         runs(0).under(2, 1),
@@ -274,16 +274,19 @@ fn revocation(bytes: u32) -> Stage {
     stage(vendor, vec![first, second, third], acts)
 }
 
-fn impostors(bytes: u32) -> Stage {
+fn impostors(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let releases = two(&vendor, bytes, Manner::Healthy);
+    let releases = two(&vendor, size, Manner::Healthy);
     let foreign = vendor.release(&Wish {
         group: "C",
-        ..healthy(3, bytes)
+        ..healthy(3, size)
     });
-    let unapproved = vendor.build(&healthy(4, bytes));
-    let mut changed = vendor.release(&healthy(5, bytes));
-    changed.image[7] ^= 1;
+    let unapproved = vendor.build(&healthy(4, size));
+    let mut changed = vendor.release(&healthy(5, size));
+    // In the image for either slot, where there are two.
+    for at in [7, changed.payload.len() - 7] {
+        changed.payload[at] ^= 1;
+    }
     changed.is_genuine = false;
     let acts = vec![
         refuses(2, Refusal::WrongClass),
@@ -299,15 +302,15 @@ fn impostors(bytes: u32) -> Stage {
     )
 }
 
-fn safe_mode(bytes: u32) -> Stage {
+fn safe_mode(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let releases = vec![vendor.release(&healthy(1, bytes))];
+    let releases = vec![vendor.release(&healthy(1, size))];
     stage(vendor, releases, vec![runs(0).after_damage()])
 }
 
-fn last_resort(bytes: u32) -> Stage {
+fn last_resort(size: Size) -> Stage {
     let vendor = Vendor::founded();
-    let releases = two(&vendor, bytes, Manner::Healthy);
+    let releases = two(&vendor, size, Manner::Healthy);
     let acts = vec![runs(1).as_prelude(), runs(1).after_damage()];
     stage(vendor, releases, acts)
 }

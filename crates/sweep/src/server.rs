@@ -108,7 +108,7 @@ impl Server {
         let todo = offer.map_or(Todo::Nothing, |offer| Todo::Install {
             envelope: &offer.envelope,
             image_digest: Digest::ZERO,
-            image_bytes: offer.image.len() as u32,
+            image_bytes: offer.payload.len() as u32,
             schedule: None,
         });
         let status = stage.vendor.status(message.nonce, now_s, act.standing);

@@ -8,7 +8,7 @@ use mainstay_trust::BootloaderVersion;
 
 use crate::geometry::{Geometry, name_of};
 use crate::scenario::{Scenario, Stage};
-use crate::vendor::class;
+use crate::vendor::{Size, class};
 
 /// A trial of a minute: half of it healthy is enough.
 const CONFIRM_WITHIN_MS: u64 = 60_000;
@@ -36,8 +36,12 @@ impl Set {
     #[must_use]
     pub fn new(scenario: Scenario, geometry: Geometry, strategy: Strategy) -> Self {
         // Two pages and a bit, which leaves the last write and the last page unfilled.
-        let stage = (scenario.stage)(2 * geometry.page_bytes + 197);
-        let config = config(&stage, geometry);
+        let size = Size {
+            bytes: 2 * geometry.page_bytes + 197,
+            per_slot: geometry.wants_image_per_slot(strategy),
+        };
+        let stage = (scenario.stage)(size);
+        let config = config(&stage, geometry, size.per_slot);
         Self {
             scenario,
             geometry,
@@ -122,13 +126,13 @@ impl Set {
     }
 }
 
-fn config(stage: &Stage, geometry: Geometry) -> Config<Vec<u8>> {
+fn config(stage: &Stage, geometry: Geometry, image_per_slot: bool) -> Config<Vec<u8>> {
     let class = class("B");
     Config {
         root: stage.vendor.roots[0].clone(),
         device_id: b"th-0042".to_vec(),
         trusts_clock: false,
-        image_per_slot: false,
+        image_per_slot,
         vendor_id: class.vendor_id(),
         class_id: class.class_id(),
         bootloader: BootloaderVersion {

@@ -5,7 +5,7 @@
 
 use mainstay_device::boot::power_up;
 use mainstay_device::{
-    Booted, Device, DeviceError, OnFlash, SimulatedNor, Strategy, Want, provision,
+    Booted, Device, DeviceError, OnFlash, SimulatedNor, Slot, Strategy, Want, provision,
 };
 use mainstay_protocol::{Health, SelfTest};
 
@@ -37,7 +37,7 @@ pub fn factory(set: &Set) -> anyhow::Result<SimulatedNor> {
             &set.config,
             &Seals,
             &release.envelope,
-            &release.image,
+            release.image_for(Slot::A),
         )?;
     }
     Ok(region.into_flash())
@@ -140,9 +140,11 @@ pub fn serve(
 
 /// The bytes of the payload whose signed digest this is, as a server sends them.
 fn part(set: &Set, digest: [u8; 32], offset: u32, left: u32) -> Option<&[u8]> {
-    let is_it = |release: &&crate::vendor::Release| release.image_digest.0 == digest;
+    let is_it = |release: &&crate::vendor::Release| release.payload_digest.0 == digest;
     let release = set.stage.releases.iter().find(is_it)?;
-    release.image.get(offset as usize..(offset + left) as usize)
+    release
+        .payload
+        .get(offset as usize..(offset + left) as usize)
 }
 
 fn self_test(set: &Set, unit: &Unit) -> SelfTest {

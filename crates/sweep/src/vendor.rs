@@ -4,6 +4,7 @@ use mainstay_artifact::{
     Approval, ClassName, Member, PackRequest, RootDraft, add_approval, add_build_signature,
     document_file, pack::pack,
 };
+use mainstay_device::Slot;
 use mainstay_trust::{
     BootloaderVersion, Digest, DigestAlgorithm, Envelope, List, Primitives as _, Revocations, Role,
     Root, Status, verify,
@@ -20,10 +21,12 @@ const MONTH_S: u64 = 30 * 86_400;
 pub struct Release {
     /// Its signed envelope.
     pub envelope: Vec<u8>,
-    /// What a server sends as its image.
-    pub image: Vec<u8>,
-    /// SHA-256 of the image that was signed.
-    pub image_digest: Digest,
+    /// What a server sends as its payload: its image, or that for slot A and behind it that for slot B.
+    pub payload: Vec<u8>,
+    /// Where in it the image for slot B begins, if that is another one.
+    pub second: Option<usize>,
+    /// SHA-256 of the payload that was signed.
+    pub payload_digest: Digest,
     /// Its identity.
     pub manifest: Digest,
     /// Its sequence number.
@@ -34,6 +37,32 @@ pub struct Release {
     pub is_genuine: bool,
     /// What it does once it runs.
     pub manner: Manner,
+}
+
+impl Release {
+    /// The image for a slot.
+    #[must_use]
+    pub fn image_for(&self, slot: Slot) -> &[u8] {
+        let Some(second) = self.second else {
+            return &self.payload;
+        };
+        match slot {
+            Slot::A => &self.payload[..second],
+            Slot::B => &self.payload[second..],
+        }
+    }
+
+    /// Whether a device that wants the payload from `offset` on has half of its image.
+    #[must_use]
+    pub fn is_half_fetched(&self, offset: u32) -> bool {
+        let offset = offset as usize;
+        match self.second {
+            Some(second) if offset >= second => {
+                2 * (offset - second) >= self.image_for(Slot::B).len()
+            }
+            _ => 2 * offset >= self.image_for(Slot::A).len(),
+        }
+    }
 }
 
 /// What an image does once it runs.
@@ -60,8 +89,28 @@ pub struct Wish<'r> {
     pub returns_to: &'r [&'r Release],
     /// Its hardware group; devices are of group "B".
     pub group: &'r str,
-    /// Bytes of its image.
+    /// How large its image is.
+    pub size: Size,
+}
+
+/// How large an image is, and of what make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Its bytes.
     pub bytes: u32,
+    /// Whether there is another one for slot B.
+    pub per_slot: bool,
+}
+
+impl Size {
+    /// A fifth more.
+    #[must_use]
+    pub fn longer(self) -> Self {
+        Self {
+            bytes: self.bytes + self.bytes / 5,
+            ..self
+        }
+    }
 }
 
 impl Default for Wish<'_> {
@@ -72,7 +121,10 @@ impl Default for Wish<'_> {
             manner: Manner::Healthy,
             returns_to: &[],
             group: "B",
-            bytes: 2500,
+            size: Size {
+                bytes: 2500,
+                per_slot: false,
+            },
         }
     }
 }
@@ -206,16 +258,26 @@ impl Vendor {
 
     /// A release that only its builder has signed.
     pub fn build(&self, wish: &Wish<'_>) -> Release {
-        let image = image(wish);
-        let packed = pack(&request(wish), &mut &image[..], &Seals).expect("a good request");
+        let first = image(wish, Slot::A);
+        let second = wish.size.per_slot.then_some(first.len());
+        let payload = match second {
+            Some(_) => [first, image(wish, Slot::B)].concat(),
+            None => first,
+        };
+        let request = PackRequest {
+            bank_a_bytes: second.map(|bytes| bytes as u64),
+            ..request(wish)
+        };
+        let packed = pack(&request, &mut &payload[..], &Seals).expect("a good request");
         let manifest = Envelope::parse(&packed.envelope)
             .expect("just packed")
             .identity(&Seals);
         let signed = add_build_signature(&packed.envelope, &self.engineer, None, &Seals);
         Release {
             envelope: signed.expect("the engineer signs"),
-            image_digest: Seals.digest(&image),
-            image,
+            payload_digest: Seals.digest(&payload),
+            payload,
+            second,
             manifest,
             sequence: wish.sequence,
             floor: wish.floor,
@@ -273,11 +335,14 @@ fn request(wish: &Wish<'_>) -> PackRequest {
     }
 }
 
-/// An image that no other sequence number has, and no other page of which is the same.
-fn image(wish: &Wish<'_>) -> Vec<u8> {
+/// An image that no other sequence number and no other slot has, and no two pages of which are the same. The one for
+/// slot B is shorter.
+fn image(wish: &Wish<'_>, slot: Slot) -> Vec<u8> {
+    let seed = (wish.sequence as u32 + 64 * slot.number()) << 24;
+    let bytes = wish.size.bytes - 90 * slot.number();
     let byte = |index: u32| {
-        let mixed = (index + 1).wrapping_mul(0x9e37_79b1) ^ (wish.sequence as u32) << 24;
+        let mixed = (index + 1).wrapping_mul(0x9e37_79b1) ^ seed;
         (mixed >> 13) as u8 ^ (mixed >> 24) as u8
     };
-    (0..wish.bytes).map(byte).collect()
+    (0..bytes).map(byte).collect()
 }

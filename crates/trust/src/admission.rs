@@ -5,7 +5,7 @@
 //! decides nothing about booting: a confirmed image boots whatever is asked here. Read
 //! [`DeviceFacts`] first.
 
-use crate::banks::{Bank, Banks, Part};
+use crate::banks::{Bank, Origin};
 use crate::counters::Counters;
 use crate::digest::Digest;
 use crate::digest384::Digest384;
@@ -78,7 +78,7 @@ pub struct Admitted {
     image_digest: Digest,
     image_sha384: Option<Digest384>,
     image_bytes: u32,
-    bank: Option<(Bank, Banks)>,
+    origin: Option<Origin>,
     release: Mark,
     time: u64,
     status: Mark,
@@ -93,36 +93,27 @@ impl Admitted {
 
     /// SHA-256 of its payload: the name under which it is fetched.
     pub fn payload_digest(&self) -> Digest {
-        self.image_digest
+        let origin = self.origin.as_ref();
+        origin.map_or(self.image_digest, |origin| origin.get().0)
+    }
+
+    /// Where in the payload begins what this device installs of it.
+    pub fn payload_offset(&self) -> u32 {
+        self.origin.as_ref().map_or(0, |origin| origin.get().1)
     }
 
     /// What the image must be that this device installs.
     pub fn image(&self) -> Image {
-        self.part().image
+        Image {
+            bytes: self.image_bytes.into(),
+            digest: self.image_digest,
+            sha384: self.image_sha384,
+        }
     }
 
     /// The size that this image must have.
     pub fn image_bytes(&self) -> u32 {
-        self.image().bytes as u32
-    }
-
-    /// Where in the payload this image begins.
-    pub fn payload_offset(&self) -> u32 {
-        self.part().offset as u32
-    }
-
-    fn part(&self) -> Part {
-        match &self.bank {
-            Some((bank, banks)) => banks.part(*bank),
-            None => Part {
-                offset: 0,
-                image: Image {
-                    bytes: self.image_bytes.into(),
-                    digest: self.image_digest,
-                    sha384: self.image_sha384,
-                },
-            },
-        }
+        self.image_bytes
     }
 
     /// Its sequence number, in the epoch in which it was admitted. Kept with the slot, so that a
@@ -181,13 +172,16 @@ pub fn admit(
     check_succession(manifest, release, device)?;
     check_lifetime(manifest, &fresh, device)?;
     check_schedule(offer, manifest, fresh.now, device, primitives)?;
-    check_room(manifest, device)?;
+    let part = manifest.part(device.bank.unwrap_or(Bank::A));
+    check_room(&part.image, device)?;
     Ok(Admitted {
         manifest: manifest.digest,
-        image_digest: manifest.image_digest,
-        image_sha384: manifest.image_sha384,
-        image_bytes: manifest.image_bytes,
-        bank: device.bank.zip(manifest.banks),
+        image_digest: part.image.digest,
+        image_sha384: part.image.sha384,
+        image_bytes: part.image.bytes as u32,
+        origin: manifest
+            .banks
+            .and_then(|_| Origin::known(manifest.image_digest, &part)),
         release,
         time: fresh.time,
         status: fresh.status,
@@ -317,9 +311,8 @@ fn check_turn(
     }
 }
 
-fn check_room(manifest: &Manifest<'_>, device: &DeviceFacts<'_>) -> Result<(), Refusal> {
-    let bank = device.bank.unwrap_or(Bank::A);
-    if manifest.part(bank).image.bytes <= device.slot_bytes {
+fn check_room(image: &Image, device: &DeviceFacts<'_>) -> Result<(), Refusal> {
+    if image.bytes <= device.slot_bytes {
         Ok(())
     } else {
         Err(Refusal::PayloadTooLarge)

@@ -21,6 +21,10 @@ use crate::refusal::Refusal;
 type Content = [Image; 2];
 #[cfg(not(feature = "banks"))]
 type Content = core::convert::Infallible;
+#[cfg(feature = "banks")]
+type Place = (Digest, u32);
+#[cfg(not(feature = "banks"))]
+type Place = core::convert::Infallible;
 
 /// One of the two places.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
@@ -42,6 +46,36 @@ pub struct Part {
     pub offset: u64,
     /// What it is.
     pub image: Image,
+}
+
+/// Where the image for a bank is found: in which payload, from which byte on.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(crate) struct Origin(Place);
+
+impl Origin {
+    /// The place of a part in this payload; none where this build knows no banks.
+    #[cfg(feature = "banks")]
+    pub(crate) fn known(payload: Digest, part: &Part) -> Option<Origin> {
+        Some(Origin((payload, part.offset as u32)))
+    }
+
+    /// The place of a part in this payload; none where this build knows no banks.
+    #[cfg(not(feature = "banks"))]
+    pub(crate) fn known(_: Digest, _: &Part) -> Option<Origin> {
+        None
+    }
+
+    /// SHA-256 of the payload, and the offset in it.
+    #[cfg(feature = "banks")]
+    pub(crate) fn get(&self) -> (Digest, u32) {
+        self.0
+    }
+
+    /// Both, if there could be any.
+    #[cfg(not(feature = "banks"))]
+    pub(crate) fn get(&self) -> (Digest, u32) {
+        match self.0 {}
+    }
 }
 
 impl Banks {

@@ -1,5 +1,6 @@
 //! `mainstay artifact`: pack, sign, approve, verify and inspect; state where an image is from.
 
+mod images;
 mod inspect;
 pub mod look;
 mod mcuboot;

@@ -12,7 +12,7 @@ use mainstay_keys::HostPrimitives;
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::{
-    Admitted, Authority, BootloaderVersion, Counters, DeviceFacts, Digest, DigestAlgorithm,
+    Admitted, Authority, Bank, BootloaderVersion, Counters, DeviceFacts, Digest, DigestAlgorithm,
     Freshness, Image, List, Mark, Offer, Refusal, Root, Verified, admit, check_payload, verify,
 };
 use serde_json::json;
@@ -83,9 +83,31 @@ struct Device {
     /// Bytes of the slot that would be written to.
     #[arg(long, default_value_t = u64::MAX)]
     slot_bytes: u64,
+    /// The bank that would be written to, on a device that starts images where they lie; the payload is then the
+    /// image for that bank.
+    #[arg(long, value_enum)]
+    bank: Option<BankName>,
     /// Its clock, if it isn't this machine's.
     #[arg(long, value_name = "INSTANT")]
     clock: Option<jiff::Timestamp>,
+}
+
+/// A bank, as options name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum BankName {
+    /// The first.
+    A,
+    /// The second.
+    B,
+}
+
+impl BankName {
+    fn bank(self) -> Bank {
+        match self {
+            Self::A => Bank::A,
+            Self::B => Bank::B,
+        }
+    }
 }
 
 /// The bytes that the options name, all unverified.
@@ -250,7 +272,7 @@ impl Described<'_> {
             nonce: None,
             clock: Some(self.clock),
             slot_bytes: options.slot_bytes,
-            bank: None,
+            bank: options.bank.map(BankName::bank),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod algorithms;
 mod artifacts;
 mod bad_input;
+mod banks;
 mod bundles;
 mod digests;
 mod folder;

@@ -2,6 +2,7 @@
 //! refusals, lost images, and power cuts at every flash operation.
 
 mod armless;
+mod banks;
 mod cuts;
 mod digests;
 mod losses;

@@ -10,6 +10,7 @@ use mainstay_artifact::{
     Approval, ClassName, Member, PackRequest, RootDraft, add_approval, add_build_signature,
     document_file, pack::pack,
 };
+use mainstay_device::Slot;
 use mainstay_trust::rustcrypto::RustCrypto;
 use mainstay_trust::{
     BootloaderVersion, BundleStatement, Digest, DigestAlgorithm, Envelope, List, Minimum,
@@ -24,6 +25,16 @@ pub struct Release {
     pub envelope: Vec<u8>,
     pub image: Vec<u8>,
     pub manifest: Digest,
+}
+
+impl Release {
+    /// What of its payload belongs into this slot.
+    pub fn image_for(&self, slot: Slot) -> &[u8] {
+        let envelope = Envelope::parse(&self.envelope).unwrap();
+        let part = envelope.open(&RustCrypto).unwrap().part(slot.bank());
+        let (from, bytes) = (part.offset as usize, part.image.bytes as usize);
+        &self.image[from..from + bytes]
+    }
 }
 
 /// The vendor: its keys and its root.
@@ -157,6 +168,15 @@ impl Vendor {
     pub fn release(&self, sequence: u64, returns_to: &[&Release], image: &[u8]) -> Release {
         let request = Self::request("B", sequence, returns_to);
         self.approve(self.build(&request, image))
+    }
+
+    /// A release with an image for each slot.
+    pub fn release_per_slot(&self, sequence: u64, images: [&[u8]; 2]) -> Release {
+        let request = PackRequest {
+            bank_a_bytes: Some(images[0].len() as u64),
+            ..Self::request("B", sequence, &[])
+        };
+        self.approve(self.build(&request, &images.concat()))
     }
 
     pub fn request(group: &str, sequence: u64, returns_to: &[&Release]) -> PackRequest {

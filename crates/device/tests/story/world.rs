@@ -8,7 +8,8 @@
 use mainstay_artifact::document_file;
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{
-    Config, Device, DeviceError, Layout, OnFlash, SimulatedNor, Storage, Strategy, Want, provision,
+    Config, Device, DeviceError, Layout, OnFlash, SimulatedNor, Slot, Storage, Strategy, Want,
+    provision,
 };
 use mainstay_protocol::{CheckIn, Directive, Event, Health, SelfTest, Todo, read, write};
 use mainstay_trust::rustcrypto::RustCrypto;
@@ -38,6 +39,8 @@ pub struct World {
     pub corrects_errors: bool,
     /// How it gets from one image to the other.
     pub strategy: Strategy,
+    /// Whether it starts images where they lie.
+    pub image_per_slot: bool,
     /// Every report that arrived, in order, each once.
     pub events: Vec<Event>,
     /// Whether the running image's self-test passes: by manifest digest.
@@ -55,6 +58,7 @@ impl World {
             offline: false,
             corrects_errors: false,
             strategy: Strategy::DualBank,
+            image_per_slot: false,
             events: Vec::new(),
             broken: Vec::new(),
             acknowledged: 0,
@@ -68,7 +72,7 @@ impl World {
             root: self.vendor.roots[0].clone(),
             device_id: b"th-0042".to_vec(),
             trusts_clock: false,
-            image_per_slot: false,
+            image_per_slot: self.image_per_slot,
             vendor_id: class.vendor_id(),
             class_id: class.class_id(),
             bootloader: BootloaderVersion {
@@ -101,7 +105,7 @@ impl World {
             &self.config(),
             &RustCrypto,
             &release.envelope,
-            &release.image,
+            release.image_for(Slot::A),
         )
         .unwrap();
         region

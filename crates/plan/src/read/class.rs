@@ -15,6 +15,7 @@ use crate::names::ClassId;
 
 const STRATEGIES: &[(&str, InstallStrategy)] = &[
     ("dual-bank", InstallStrategy::DualBank),
+    ("dual-bank-xip", InstallStrategy::DualBankXip),
     ("swap", InstallStrategy::Swap),
     ("overwrite", InstallStrategy::Overwrite),
 ];

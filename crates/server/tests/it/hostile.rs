@@ -5,7 +5,9 @@ use mainstay_protocol::{CHECK_IN_PATH, MESSAGE_BYTES_MAX, REPORTS_PATH};
 use mainstay_server::{Entropy as _, SeededEntropy};
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use mainstay_trust::manifest::MANIFEST_BYTES_MAX;
-use mainstay_trust::{Digest384, DigestAlgorithm, Envelope, List, Manifest, SuitDigest};
+use mainstay_trust::{
+    Banks, Digest384, DigestAlgorithm, Envelope, Image, List, Manifest, Primitives as _, SuitDigest,
+};
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::register;
@@ -149,6 +151,11 @@ async fn a_bad_artifact_is_named_by_its_defect() {
         ),
         (unsigned.file(), 422, "trust.unsigned"),
         (
+            house_signed(&house, for_two_banks()).file(),
+            422,
+            "trust.wrong-banks",
+        ),
+        (
             house_signed(&house, other_class).file(),
             422,
             "releases.class-not-in-plan",
@@ -175,6 +182,24 @@ async fn a_bad_artifact_is_named_by_its_defect() {
     );
 }
 
+/// A release with an image for each bank, of a class whose devices start them from one place.
+fn for_two_banks() -> crate::house::Artifact {
+    let mut artifact = packed(CLASS, "1.1.0", 2, &[]);
+    let envelope = Envelope::parse(&artifact.envelope).unwrap();
+    let halves = artifact.image.split_at(40);
+    let image = |bytes: &[u8]| Image {
+        bytes: bytes.len() as u64,
+        digest: HostPrimitives.digest(bytes),
+        sha384: None,
+    };
+    let manifest = Manifest {
+        banks: Banks::known([image(halves.0), image(halves.1)]),
+        ..envelope.open(&HostPrimitives).unwrap()
+    };
+    artifact.envelope = unsigned(&manifest, DigestAlgorithm::Sha256);
+    artifact
+}
+
 /// A release bound by SHA-384, whose manifest has another SHA-384 than its image.
 fn of_another_sha384() -> crate::house::Artifact {
     let mut artifact = packed(CLASS, "1.1.0", 2, &[]);
@@ -183,10 +208,15 @@ fn of_another_sha384() -> crate::house::Artifact {
         image_sha384: Some(Digest384::new([7; 48])),
         ..envelope.open(&HostPrimitives).unwrap()
     };
+    artifact.envelope = unsigned(&manifest, DigestAlgorithm::Sha384);
+    artifact
+}
+
+fn unsigned(manifest: &Manifest<'_>, algorithm: DigestAlgorithm) -> Vec<u8> {
     let mut bytes = [0; MANIFEST_BYTES_MAX];
     let length = manifest.encode(&mut bytes).unwrap();
     let manifest = &bytes[..length];
-    let digest = SuitDigest::of(manifest, DigestAlgorithm::Sha384, &HostPrimitives).unwrap();
+    let digest = SuitDigest::of(manifest, algorithm, &HostPrimitives).unwrap();
     let envelope = Envelope {
         digest,
         blocks: List::default(),
@@ -195,8 +225,7 @@ fn of_another_sha384() -> crate::house::Artifact {
     let mut bytes = vec![0; ENVELOPE_BYTES_MAX];
     let length = envelope.encode(&mut bytes).unwrap();
     bytes.truncate(length);
-    artifact.envelope = bytes;
-    artifact
+    bytes
 }
 
 fn house_signed(house: &House, mut artifact: crate::house::Artifact) -> crate::house::Artifact {

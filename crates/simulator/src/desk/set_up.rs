@@ -10,8 +10,8 @@ use mainstay_device::layout::LayoutError;
 use mainstay_device::{Config, Layout, ProvisionError, Strategy, provision};
 use mainstay_plan::class::InstallStrategy;
 use mainstay_plan::{Class, Plan};
-use mainstay_trust::BootloaderVersion;
 use mainstay_trust::rustcrypto::RustCrypto;
+use mainstay_trust::{Bank, BootloaderVersion, Envelope, Refusal};
 
 use crate::behaviour::Behaviours;
 use crate::body::Region;
@@ -53,7 +53,7 @@ impl Kind<'_> {
             root: Arc::from(self.root),
             device_id: Arc::from(&[][..]), // Its own, see `SimulatedDevice::new`.
             trusts_clock: self.trusts_clock,
-            image_per_slot: false,
+            image_per_slot: self.class.install == InstallStrategy::DualBankXip,
             vendor_id: name.vendor_id(),
             class_id: name.class_id(),
             bootloader: BootloaderVersion {
@@ -77,14 +77,14 @@ impl Kind<'_> {
     /// If so much fits no part.
     pub fn layout(&self, image_bytes_max: u32) -> Result<Layout, LayoutError> {
         let strategy = match self.class.install {
-            InstallStrategy::DualBank => Strategy::DualBank,
+            InstallStrategy::DualBank | InstallStrategy::DualBankXip => Strategy::DualBank,
             InstallStrategy::Swap => Strategy::Swap,
             InstallStrategy::Overwrite => Strategy::Overwrite,
         };
         Layout::new(PAGE_BYTES, WRITE_BYTES, image_bytes_max)?.with(strategy)
     }
 
-    /// An erased flash with this release from the factory.
+    /// An erased flash with this release from the factory, of whose payload it gets what belongs into slot A.
     ///
     /// # Errors
     /// If the release isn't for this device.
@@ -93,9 +93,12 @@ impl Kind<'_> {
         layout: Layout,
         config: &Config<Arc<[u8]>>,
         envelope: &[u8],
-        image: &[u8],
+        payload: &[u8],
     ) -> Result<Region, ProvisionError> {
         let mut region = Region::simulated(layout);
+        let part = Envelope::parse(envelope)?.open(&RustCrypto)?.part(Bank::A);
+        let range = part.offset as usize..(part.offset + part.image.bytes) as usize;
+        let image = payload.get(range).ok_or(Refusal::PayloadSize)?;
         provision(&mut region, config, &RustCrypto, envelope, image)?;
         Ok(region)
     }

@@ -98,6 +98,12 @@ fn text(told: &Told) -> String {
     page.line("image", report.image_digest);
     page.line("bound by", bound_by(report));
     page.line("image size", format!("{} bytes", report.image_bytes));
+    for (name, bank) in ["  for bank A", "  for bank B"]
+        .iter()
+        .zip(report.banks.iter().flatten())
+    {
+        page.line(name, format!("{}  ({} bytes)", bank.digest, bank.bytes));
+    }
     let mcuboot = told.mcuboot.as_ref().map(mcuboot_payload::lines);
     for (name, value) in mcuboot.unwrap_or_default() {
         page.line(name, value);

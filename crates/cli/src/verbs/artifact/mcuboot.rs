@@ -81,6 +81,11 @@ impl Form {
         returns_to: &[String],
         signing: &Signing,
     ) -> Result<Prepared, Failure> {
+        if self.format == Format::Mcuboot && request.bank_a_bytes.is_some() {
+            let what = "an image for each bank can't be wrapped for MCUboot here";
+            let cure = "wrap each with MCUboot's own tool, and pack both with --format raw";
+            return Err(Failure::usage("mcuboot.two-banks", what, cure));
+        }
         let prepared = match (self.format, &self.mcuboot_key) {
             (Format::Raw, _) => self.as_it_is(raw),
             (Format::Mcuboot, Some(key)) => {

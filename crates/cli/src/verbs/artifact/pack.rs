@@ -19,7 +19,7 @@ use crate::verbs::root::RootFile;
 /// What is packed, for whom, and who signs it.
 #[derive(Debug, clap::Args)]
 pub struct Pack {
-    /// The firmware image: any file.
+    /// The firmware image: any file. With --image-b, the one for bank A.
     image: PathBuf,
     /// The artifact to write; it must not exist.
     out: PathBuf,
@@ -43,7 +43,7 @@ pub struct Pack {
 impl Pack {
     /// Does it.
     pub fn run(&self, output: &Output) -> Result<(), Failure> {
-        let mut request = self.request.read()?;
+        let mut request = self.request.read(&self.image)?;
         let provenance = self.provenance.as_deref();
         let provenance = provenance.map(provenance::read).transpose()?;
         request.provenance = provenance.as_ref().map(|statement| statement.digest);
@@ -82,8 +82,8 @@ impl Pack {
         provenance: Option<&Provenance>,
         builder: Option<Builder<'_>>,
     ) -> Result<Packed, Failure> {
-        let mut image = files::open(image_path, "image")?;
-        let image_bytes = size(&image, image_path)?;
+        let mut image = self.request.open(image_path)?;
+        let image_bytes = image.bytes;
         files::write_new_with(&self.out, "artifact", |out| {
             let packed = pack_file::into_file(
                 request,

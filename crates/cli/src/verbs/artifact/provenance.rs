@@ -19,7 +19,7 @@ use crate::verbs::root::RootFile;
 /// What is stated, of which image, by whom.
 #[derive(Debug, clap::Args)]
 pub struct Write {
-    /// The firmware image.
+    /// The firmware image. With --image-b, the one for bank A.
     image: PathBuf,
     /// The statement to write; it must not exist.
     out: PathBuf,
@@ -53,8 +53,8 @@ impl Write {
     pub fn run(&self, output: &Output) -> Result<(), Failure> {
         let root = RootFile::read(&self.root)?;
         let root = root.open()?;
-        let request = self.request.read()?;
-        let image = digest(&self.image)?;
+        let request = self.request.read(&self.image)?;
+        let image = self.payload_digest()?;
         let name = self.image.file_name().unwrap_or_default().to_string_lossy();
         let mut statement = Statement::new(&name, image, &request, &self.builder)?;
         let sources = self.source.iter().map(|text| Source::parse(text));
@@ -78,17 +78,17 @@ impl Write {
         output.say(sentence, &value);
         Ok(())
     }
+
+    /// What the statement is about: the payload, of one image or two.
+    fn payload_digest(&self) -> Result<Digest, Failure> {
+        let mut payload = self.request.open(&self.image)?;
+        let found = measure(&mut payload, DigestAlgorithm::Sha256, &HostPrimitives);
+        Ok(found.map_err(at(&self.image))?.digest)
+    }
 }
 
 /// Reads a statement, which is of nobody yet.
 pub fn read(path: &Path) -> Result<Provenance, Failure> {
     let bytes = files::read(path, "provenance", PROVENANCE_BYTES_MAX as u64)?;
     Provenance::read(&bytes, &HostPrimitives).map_err(at(path))
-}
-
-fn digest(image: &Path) -> Result<Digest, Failure> {
-    let mut file = files::open(image, "image")?;
-    let image_found = measure(&mut file, DigestAlgorithm::Sha256, &HostPrimitives);
-    let digest = image_found.map_err(at(image))?.digest;
-    Ok(digest)
 }

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use mainstay_artifact::sbom::Sbom;
 use mainstay_artifact::{ClassName, PackRequest};
 use mainstay_keys::HostPrimitives;
-use mainstay_plan::{Class, PLAN_BYTES_MAX, Plan};
+use mainstay_plan::{Class, InstallStrategy, PLAN_BYTES_MAX, Plan};
 use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm};
 
+use super::images::Images;
 use super::look;
+use super::pack::size;
 use crate::failure::{Failure, at};
 use crate::files;
 
@@ -44,6 +46,10 @@ pub struct Request {
     /// sha384 here; releases and images are named by their SHA-256 with either.
     #[arg(long, value_name = "HASH", default_value = "sha256", value_parser = hash)]
     digest: DigestAlgorithm,
+    /// The image for bank B, for a class whose devices start images where they lie (install =
+    /// "dual-bank-xip"); the first image is then the one for bank A.
+    #[arg(long, value_name = "FILE")]
+    pub image_b: Option<PathBuf>,
 }
 
 fn hash(text: &str) -> Result<DigestAlgorithm, String> {
@@ -53,10 +59,11 @@ fn hash(text: &str) -> Result<DigestAlgorithm, String> {
 }
 
 impl Request {
-    /// Reads the files that the options name.
-    pub fn read(&self) -> Result<PackRequest, Failure> {
+    /// Reads the files that the options name; `image` is the first one.
+    pub fn read(&self, image: &Path) -> Result<PackRequest, Failure> {
         let plan = read_plan(&self.plan)?;
         let class = class_of(&plan, &self.plan, &self.class)?;
+        let bank_a_bytes = self.bank_a_bytes(class, image)?;
         let (major, minor, patch) = class.bootloader.min;
         let returns_to = self.returns_to.iter().map(|text| earlier(text));
         Ok(PackRequest {
@@ -76,8 +83,34 @@ impl Request {
             sbom: self.sbom.as_deref().map(sbom_digest).transpose()?,
             provenance: None,
             digest: self.digest,
-            bank_a_bytes: None,
+            bank_a_bytes,
         })
+    }
+
+    /// The payload: the image, or both.
+    pub fn open(&self, image: &Path) -> Result<Images, Failure> {
+        Images::open(image, self.image_b.as_deref())
+    }
+
+    /// Bytes of the image for bank A, if the class's devices need one for each bank.
+    fn bank_a_bytes(&self, class: &Class, image: &Path) -> Result<Option<u64>, Failure> {
+        let needs_two = class.install == InstallStrategy::DualBankXip;
+        let (what, cure) = match (needs_two, &self.image_b) {
+            (true, Some(_)) => {
+                return size(&files::open(image, "image")?, image).map(Some);
+            }
+            (false, None) => return Ok(None),
+            (true, None) => (
+                "start images where they lie, and need one for each bank",
+                "add --image-b with the image that is linked for bank B",
+            ),
+            (false, Some(_)) => (
+                "need one image, whichever slot it goes to",
+                "leave --image-b out, or write install = \"dual-bank-xip\" in the plan's class",
+            ),
+        };
+        let what = format!("devices of class {} {what}", class.id);
+        Err(Failure::usage("artifact.images", what, cure))
     }
 }
 

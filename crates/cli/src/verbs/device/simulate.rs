@@ -162,8 +162,8 @@ impl Simulate {
         };
         let bytes = files::read(path, "artifact", BUNDLE_BYTES_MAX)?;
         let file = ArtifactFile::from_bytes(&bytes).map_err(at(path))?;
-        let image = file.payload(&bytes);
-        let made = kind.provisioned(layout, config, &file.envelope, image);
+        let payload = file.payload(&bytes);
+        let made = kind.provisioned(layout, config, &file.envelope, payload);
         made.map_err(|error| {
             let cure = "give an artifact that is signed and approved for this class, and fits it";
             Failure::refusal(error.id(), format!("{}: {error}", path.display()), cure)
