@@ -40,41 +40,65 @@ fn each_demand_fails_by_itself() {
     manifest_changed[at] = b'9';
     let p = "passed";
     let cases = [
-        ("good", file(&approved, PAYLOAD), [p, p, p, p, p, p, p, "-"]),
+        (
+            "good",
+            file(&approved, PAYLOAD),
+            [p, p, p, p, p, p, p, "-", "-"],
+        ),
         (
             "unsigned",
             file(&packed, PAYLOAD),
-            [p, p, p, "trust.unsigned", "-", p, p, "-"],
+            [p, p, p, "trust.unsigned", "-", p, p, "-", "-"],
         ),
         (
             "unapproved",
             file(&fixture::signed(), PAYLOAD),
-            [p, p, p, p, "trust.approval-missing", p, p, "-"],
+            [p, p, p, p, "trust.approval-missing", p, p, "-", "-"],
         ),
         (
             "another image",
             file(&approved, b"firmware 6.6.6"),
-            [p, p, p, p, p, p, "trust.payload-digest", "-"],
+            [p, p, p, p, p, p, "trust.payload-digest", "-", "-"],
         ),
         (
             "a longer image",
             file(&approved, &[0; 99]),
-            [p, p, p, p, p, "trust.payload-size", "-", "-"],
+            [p, p, p, p, p, "trust.payload-size", "-", "-", "-"],
         ),
         (
             "a tail",
             longer,
-            ["artifact.trailing-bytes", "-", "-", "-", "-", "-", "-", "-"],
+            [
+                "artifact.trailing-bytes",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+            ],
         ),
         (
             "another manifest",
             file(&manifest_changed, PAYLOAD),
-            [p, "trust.manifest-digest", "-", "-", "-", "-", "-", "-"],
+            [
+                p,
+                "trust.manifest-digest",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+                "-",
+            ],
         ),
         (
             "no envelope at all",
             file(b"envelope", PAYLOAD),
-            [p, "trust.malformed", "-", "-", "-", "-", "-", "-"],
+            [p, "trust.malformed", "-", "-", "-", "-", "-", "-", "-"],
         ),
     ];
     for (name, file, expected) in cases {
@@ -87,7 +111,9 @@ fn without_a_root_nothing_is_said_of_signatures() {
     let file = to_bytes(&fixture::approved(), PAYLOAD).unwrap();
     assert_eq!(
         outcomes(&file, false),
-        ["passed", "passed", "-", "-", "-", "passed", "passed", "-"]
+        [
+            "passed", "passed", "-", "-", "-", "passed", "passed", "-", "-"
+        ]
     );
     let checks = check(
         &mut Cursor::new(&file),
@@ -144,12 +170,15 @@ fn both_digests_are_asked_for() {
     let p = "passed";
     let envelope = fixture::approved_under(DigestAlgorithm::Sha384);
     let good = to_bytes(&envelope, PAYLOAD).unwrap();
-    assert_eq!(outcomes(&good, true), [p; 8]);
+    assert_eq!(outcomes(&good, true), [p, p, p, p, p, p, p, p, "-"]);
     let changed = to_bytes(&envelope, b"firmware 6.6.6").unwrap();
     let digest = "trust.payload-digest";
-    assert_eq!(outcomes(&changed, true)[6..], [digest, digest]);
+    assert_eq!(outcomes(&changed, true)[6..], [digest, digest, "-"]);
     let size = to_bytes(&envelope, &[0; 99]).unwrap();
-    assert_eq!(outcomes(&size, true)[5..], ["trust.payload-size", "-", "-"]);
+    assert_eq!(
+        outcomes(&size, true)[5..],
+        ["trust.payload-size", "-", "-", "-"]
+    );
     let checks = check(
         &mut Cursor::new(&good),
         None,
@@ -159,5 +188,27 @@ fn both_digests_are_asked_for() {
     assert!(
         !all_passed(&checks),
         "nobody was asked whose signatures count"
+    );
+}
+
+/// Of a release for two banks each part is asked for by itself: the halves the other way round are as wrong as
+/// another payload, and a manifest that names wrong parts of the right payload is found out too.
+#[test]
+fn the_part_for_each_bank_is_asked_for() {
+    let p = "passed";
+    let envelope = fixture::approved_for_two_banks();
+    let good = to_bytes(&envelope, PAYLOAD).unwrap();
+    assert_eq!(outcomes(&good, true), [p, p, p, p, p, p, p, "-", p]);
+    let digest = "trust.payload-digest";
+    let swapped = [&PAYLOAD[9..], &PAYLOAD[..9]].concat();
+    let swapped = to_bytes(&envelope, &swapped).unwrap();
+    assert_eq!(outcomes(&swapped, true)[6..], [digest, "-", digest]);
+    let manifest = fixture::approved_with_wrong_parts();
+    let wrong = to_bytes(&manifest, PAYLOAD).unwrap();
+    assert_eq!(outcomes(&wrong, true)[6..], [p, "-", digest]);
+    let size = to_bytes(&envelope, &[0; 99]).unwrap();
+    assert_eq!(
+        outcomes(&size, true)[5..],
+        ["trust.payload-size", "-", "-", "-"]
     );
 }

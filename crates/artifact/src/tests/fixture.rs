@@ -2,6 +2,7 @@
 
 use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Role, RustCrypto};
 
+use crate::payload::Payload;
 use crate::signer::FakeSigner;
 use crate::{
     Approval, ClassName, Member, PackRequest, Packed, RootDraft, add_approval, add_build_signature,
@@ -104,7 +105,39 @@ pub fn approved_under(digest: DigestAlgorithm) -> Vec<u8> {
         ..request()
     };
     let packed = pack(&request, &mut &*PAYLOAD, &RustCrypto).unwrap();
-    let signed = add_build_signature(&packed.envelope, &ana(), None, &RustCrypto).unwrap();
+    approved_of(&packed.envelope)
+}
+
+/// The same for two banks: nine bytes of the payload are for bank A.
+pub fn approved_for_two_banks() -> Vec<u8> {
+    let request = PackRequest {
+        bank_a_bytes: Some(9),
+        ..request()
+    };
+    let packed = pack(&request, &mut &*PAYLOAD, &RustCrypto).unwrap();
+    approved_of(&packed.envelope)
+}
+
+/// Of the right payload, and with parts that it doesn't have.
+pub fn approved_with_wrong_parts() -> Vec<u8> {
+    let request = PackRequest {
+        bank_a_bytes: Some(9),
+        ..request()
+    };
+    let (mut payload, other): (Payload, Payload) = [PAYLOAD, b"firmware 6.6.6"]
+        .map(|payload| {
+            let mut measuring = request.measuring(&RustCrypto);
+            measuring.update(payload);
+            measuring.finish()
+        })
+        .into();
+    payload.banks = other.banks;
+    let packed = crate::pack::describe(&request, &payload, &RustCrypto).unwrap();
+    approved_of(&packed.envelope)
+}
+
+fn approved_of(envelope: &[u8]) -> Vec<u8> {
+    let signed = add_build_signature(envelope, &ana(), None, &RustCrypto).unwrap();
     let document = root();
     let root = mainstay_trust::verify::pinned_root(&document, &RustCrypto).unwrap();
     add_approval(&signed, &mia(), approval(), &root, &RustCrypto).unwrap()
