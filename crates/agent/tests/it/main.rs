@@ -14,6 +14,8 @@ mod hostile_server;
 mod house;
 mod memory;
 mod offline;
+mod rauc;
+mod rauc_bench;
 mod relay;
 mod tls;
 mod uboot;
