@@ -15,9 +15,11 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::log::{self, Level};
+use crate::notify::Notify;
 
-/// Bytes of a program's output that are logged: what a person reads of a failed hook.
-pub const OUTPUT_BYTES_MAX: usize = 8 * 1024;
+/// Bytes of a program's output that are kept, of each of its two: what a person reads of a failed hook, and what
+/// `rauc status` says of some fifty slots.
+pub const OUTPUT_BYTES_MAX: usize = 32 * 1024;
 /// How often it is looked whether the program has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -30,33 +32,75 @@ pub struct Program {
     pub limit: Duration,
 }
 
+/// How a program ended, and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it wrote to its standard output.
+    pub output: String,
+    /// What it wrote to its standard error.
+    pub complaint: String,
+    status: ExitStatus,
+}
+
+impl Ended {
+    /// Whether it says that it succeeded.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+
+    /// The code that it ended with; none if a signal ended it.
+    #[must_use]
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// Logs what it said.
+    pub fn log(&self, what: &str) {
+        log_lines(what, &[&self.output, &self.complaint]);
+    }
+}
+
 impl Program {
-    /// Runs it with these variables added, calling `meanwhile` every now and then.
+    /// Runs it with these variables added, and logs what it says.
     ///
     /// # Errors
     /// If it can't be started, fails, or takes too long; `what` names it.
-    pub fn run(
-        &self,
-        what: &str,
-        variables: &[(&str, String)],
-        meanwhile: &mut dyn FnMut(),
-    ) -> Result<(), Fault> {
+    pub fn run(&self, what: &str, variables: &[(&str, String)]) -> Result<(), Fault> {
+        let ended = self.watch(what, variables)?;
+        ended.log(what);
+        match ended.succeeded() {
+            true => Ok(()),
+            false => Err(failed(format!("{what} failed: {}", ended.status))),
+        }
+    }
+
+    /// Runs it to its end, however that is. Systemd hears meanwhile that the agent lives.
+    ///
+    /// # Errors
+    /// If it can't be started, or takes too long; then what it said is logged. `what` names it.
+    pub fn watch(&self, what: &str, variables: &[(&str, String)]) -> Result<Ended, Fault> {
         let mut child = self.start(variables).map_err(|error| {
             failed(format!(
                 "{what} can't be started: {}: {error}",
                 self.command[0]
             ))
         })?;
-        let output = drain(&mut child);
-        let ended = wait(&mut child, self.limit, meanwhile);
+        let output = child.stdout.take().map(drain);
+        let complaint = child.stderr.take().map(drain);
+        let status = wait(&mut child, self.limit);
         // Whatever it left behind in its group goes too, so that the pipe ends.
         kill_group(&child);
-        log_output(what, &output);
-        match ended {
-            Some(status) if status.success() => Ok(()),
-            Some(status) => Err(failed(format!("{what} failed: {status}"))),
-            None => Err(self.late(what)),
-        }
+        let (output, complaint) = (text(output), text(complaint));
+        let Some(status) = status else {
+            log_lines(what, &[&output, &complaint]);
+            return Err(self.late(what));
+        };
+        Ok(Ended {
+            output,
+            complaint,
+            status,
+        })
     }
 
     fn start(&self, variables: &[(&str, String)]) -> std::io::Result<Child> {
@@ -93,14 +137,15 @@ fn failed(what: String) -> Fault {
 }
 
 /// Waits for its end; none if the time is over, and it was killed.
-fn wait(child: &mut Child, limit: Duration, meanwhile: &mut dyn FnMut()) -> Option<ExitStatus> {
+fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let clock = Clock::begin();
+    let mut notify = Notify::from_environment();
     while Duration::from_millis(clock.elapsed_ms()) < limit {
         // A child that can't be waited for is treated as one that never ends.
         if let Ok(Some(status)) = child.try_wait() {
             return Some(status);
         }
-        meanwhile();
+        notify.alive();
         std::thread::sleep(LOOK_EVERY);
     }
     kill_group(child);
@@ -116,35 +161,31 @@ fn kill_group(child: &Child) {
     }
 }
 
-/// Reads both outputs on threads of their own, so that a talkative program never waits for the agent.
-fn drain(child: &mut Child) -> mpsc::Receiver<Vec<u8>> {
+/// Reads an output on a thread of its own, so that a talkative program never waits for the agent.
+fn drain(mut pipe: impl std::io::Read + Send + 'static) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
-    let pipes: [Option<Box<dyn std::io::Read + Send>>; 2] = [
-        child.stdout.take().map(|pipe| Box::new(pipe) as _),
-        child.stderr.take().map(|pipe| Box::new(pipe) as _),
-    ];
-    for mut pipe in pipes.into_iter().flatten() {
-        let sender = sender.clone();
-        std::thread::spawn(move || {
-            let mut kept = Vec::new();
-            let _ = (&mut pipe)
-                .take(OUTPUT_BYTES_MAX as u64)
-                .read_to_end(&mut kept);
-            let _ = sender.send(kept);
-            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
-        });
-    }
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        let _ = (&mut pipe)
+            .take(OUTPUT_BYTES_MAX as u64)
+            .read_to_end(&mut kept);
+        let _ = sender.send(kept);
+        let _ = std::io::copy(&mut pipe, &mut std::io::sink());
+    });
     receiver
 }
 
 /// How long the rest of an output is waited for: a program that escaped its group may hold the pipe for ever.
 const OUTPUT_GRACE: Duration = Duration::from_millis(200);
 
-fn log_output(what: &str, output: &mpsc::Receiver<Vec<u8>>) {
-    while let Ok(bytes) = output.recv_timeout(OUTPUT_GRACE) {
-        for text in String::from_utf8_lossy(&bytes).lines() {
-            log::line(Level::Info, format_args!("{what}: {text}"));
-        }
+fn text(output: Option<mpsc::Receiver<Vec<u8>>>) -> String {
+    let bytes = output.and_then(|output| output.recv_timeout(OUTPUT_GRACE).ok());
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+}
+
+fn log_lines(what: &str, texts: &[&str]) {
+    for line in texts.iter().flat_map(|text| text.lines()) {
+        log::line(Level::Info, format_args!("{what}: {line}"));
     }
 }
 
@@ -157,7 +198,7 @@ mod tests {
             command: ["/bin/sh", "-c", script].map(str::to_owned).into(),
             limit,
         };
-        program.run("the hook", &[("MAINSTAY_SLOT", "b".to_owned())], &mut || ())
+        program.run("the hook", &[("MAINSTAY_SLOT", "b".to_owned())])
     }
 
     const LONG: Duration = Duration::from_secs(60);
@@ -174,10 +215,7 @@ mod tests {
             command: vec!["/nonexistent".to_owned()],
             limit: LONG,
         };
-        assert_eq!(
-            absent.run("it", &[], &mut || ()).unwrap_err().id,
-            "agent.hook-failed"
-        );
+        assert_eq!(absent.run("it", &[]).unwrap_err().id, "agent.hook-failed");
     }
 
     #[test]

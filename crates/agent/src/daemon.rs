@@ -79,8 +79,7 @@ fn restart(agent: &mut Agent) -> Result<(), Fault> {
         return agent.again();
     }
     if let Some(program) = agent.settings.restart.clone() {
-        let notify = &mut agent.notify;
-        match program.run("restart", &[], &mut || notify.alive()) {
+        match program.run("restart", &[]) {
             Ok(()) => nap(agent, GOING_DOWN),
             Err(fault) => {
                 agent.trouble(&fault);

@@ -20,9 +20,8 @@ const REQUEST_BYTES_MAX: usize = 8 * 1024;
 impl Agent {
     pub(crate) fn look(&mut self) -> Result<(), DeviceError> {
         let up = Duration::from_millis(self.clock.elapsed_ms());
-        let notify = &mut self.notify;
         let (checks, grace) = (&self.settings.checks, self.settings.grace);
-        let (self_test, fault) = health::look(checks, up, grace, &mut || notify.alive());
+        let (self_test, fault) = health::look(checks, up, grace);
         match fault {
             Some(fault) => self.trouble(&fault),
             None => self.status.fault = None,
@@ -98,8 +97,7 @@ impl Agent {
         }
         if let Some(hook) = &self.settings.before_install {
             let variables = [("MAINSTAY_IMAGE_DIGEST", image.to_string())];
-            let notify = &mut self.notify;
-            hook.run("hooks.before_install", &variables, &mut || notify.alive())?;
+            hook.run("hooks.before_install", &variables)?;
         }
         self.hooked = Some(*image);
         Ok(())

@@ -110,6 +110,16 @@ impl ImageFile {
         Ok(())
     }
 
+    /// Lets go of it, so that nobody writes to it any more: RAUC takes no bundle that somebody could still change.
+    ///
+    /// # Errors
+    /// If the file system fails: what was written since the last sync must be written again then.
+    pub fn close(&mut self) -> Result<(), Fault> {
+        self.sync()?;
+        self.open = None;
+        Ok(())
+    }
+
     /// The first `length` bytes, as they lie there.
     ///
     /// # Errors

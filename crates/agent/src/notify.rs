@@ -11,8 +11,8 @@ use crate::clock::Clock;
 pub struct Notify {
     to: Option<(UnixDatagram, SocketAddr)>,
     every: Option<Duration>,
-    /// Since it was last said.
-    last: Clock,
+    /// Since it was last said; none if it never was.
+    last: Option<Clock>,
 }
 
 impl Notify {
@@ -27,7 +27,7 @@ impl Notify {
                 .and_then(|path| open(&path)),
             // A third of the time that systemd waits: two may be lost.
             every: usec.map(|usec| Duration::from_micros(usec) / 3),
-            last: Clock::begin(),
+            last: None,
         }
     }
 
@@ -44,14 +44,15 @@ impl Notify {
     /// The agent is alive; sent no more often than systemd needs it.
     pub fn alive(&mut self) {
         if self.is_due() {
-            self.last = Clock::begin();
+            self.last = Some(Clock::begin());
             self.send("WATCHDOG=1");
         }
     }
 
     fn is_due(&self) -> bool {
-        let silent = Duration::from_millis(self.last.elapsed_ms());
-        self.every.is_some_and(|every| silent >= every)
+        let silent = |last: &Clock| Duration::from_millis(last.elapsed_ms());
+        self.every
+            .is_some_and(|every| self.last.as_ref().is_none_or(|last| silent(last) >= every))
     }
 
     fn send(&self, text: &str) {
@@ -82,7 +83,7 @@ mod tests {
         let mut notify = Notify {
             to: open(path.to_str().expect("text")),
             every: Some(Duration::ZERO),
-            last: Clock::begin(),
+            last: None,
         };
         notify.ready();
         notify.status("downloads\n1.1.0");

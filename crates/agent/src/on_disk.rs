@@ -134,8 +134,9 @@ impl OnDisk {
     }
 
     fn prepare(&mut self, slot: Slot, image_bytes: u32) -> Result<(), Fault> {
-        let image = self.images[slot.number() as usize].path();
-        self.switch.prepare(slot, image, image_bytes.into())
+        let image = &mut self.images[slot.number() as usize];
+        image.close()?;
+        self.switch.prepare(slot, image.path(), image_bytes.into())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -190,7 +191,7 @@ impl OnDisk {
         if let Some(hook) = &self.after_install {
             let image = self.images[slot.number() as usize].path();
             let variables = [("MAINSTAY_IMAGE", image.display().to_string())];
-            hook.run("hooks.after_install", &variables, &mut || ())?;
+            hook.run("hooks.after_install", &variables)?;
         }
         self.switch.arm(slot, boots)
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::shell;
 
-/// Programs from Debian packages: (program that shows it is there, package).
+/// Programs from Debian packages: (program or file that shows it is there, package).
 const PACKAGES: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("qemu-system-arm", "qemu-system-arm"),
@@ -19,6 +19,13 @@ const PACKAGES: &[(&str, &str)] = &[
     ("fw_setenv", "libubootenv-tool"),
     ("grub-editenv", "grub-common"),
     ("/sbin/mke2fs", "e2fsprogs"),
+    ("rauc", "rauc"),
+    ("mksquashfs", "squashfs-tools"),
+    ("dbus-daemon", "dbus"),
+    #[cfg(target_arch = "x86_64")]
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    #[cfg(target_arch = "x86_64")]
+    ("/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin"),
 ];
 
 /// What a list of packages leaves in the judges' environment once they are all there.

@@ -45,8 +45,12 @@ pub fn finish(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a program answers `--version`, or `version` as some spell it.
+/// Whether a file is there, named by its whole path; or else whether a program answers `--version`, or `version` as
+/// some spell it.
 pub fn exists(program: &str) -> bool {
+    if program.starts_with('/') {
+        return Path::new(program).is_file();
+    }
     ["--version", "-version", "version"].iter().any(|word| {
         let output = Command::new(program).arg(word).output();
         output.is_ok_and(|output| output.status.success())

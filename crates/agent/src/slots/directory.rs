@@ -100,7 +100,7 @@ impl Switch for Directory {
         }
         self.point_to(slot)?;
         let variables = [("MAINSTAY_SLOT", name(slot).to_owned())];
-        self.apply.run("slots.apply", &variables, &mut || ())
+        self.apply.run("slots.apply", &variables)
     }
 
     fn erase(&mut self, slot: Slot) -> Result<(), Fault> {

@@ -109,12 +109,19 @@ grace_s = 1
 
     /// Starts the agent.
     pub fn run(&self) -> Process {
+        self.run_with(&[])
+    }
+
+    /// Starts the agent with these variables in its environment.
+    pub fn run_with(&self, variables: &[(&str, &str)]) -> Process {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(self.path("log"))
             .unwrap();
-        Process(self.command(&["run"]).stderr(log).spawn().unwrap())
+        let mut agent = self.command(&["run"]);
+        agent.envs(variables.iter().copied()).stderr(log);
+        Process(agent.spawn().unwrap())
     }
 
     /// The status, once `holds` does.

@@ -8,12 +8,17 @@
 
 mod bench;
 mod environments;
+// GRUB for a PC comes with PCs only.
+#[cfg(target_arch = "x86_64")]
+mod grub;
 mod hostile_server;
 #[expect(dead_code, reason = "these stories need a part of the server's house")]
 #[path = "../../../server/tests/it/house.rs"]
 mod house;
 mod memory;
 mod offline;
+mod rauc;
+mod rauc_bench;
 mod relay;
 mod tls;
 mod uboot;

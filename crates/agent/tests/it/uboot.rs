@@ -26,7 +26,7 @@ setenv mainstay_start 'echo "starts ${bootargs}"; if test "${slot}" = a; then vi
 const ENVIRONMENT: (u64, u64) = (0x0100_0000, 0x4000);
 const IMAGE_BYTES: u64 = 4096;
 
-fn run(program: &str, words: &[&str]) -> String {
+pub fn run(program: &str, words: &[&str]) -> String {
     let output = Command::new(program).args(words).output();
     let output =
         output.unwrap_or_else(|error| panic!("{program} (cargo xtask test installs it): {error}"));
@@ -34,7 +34,7 @@ fn run(program: &str, words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -57,14 +57,14 @@ fn script(folder: &Path, commands: &str) -> Vec<u8> {
     fs::read(to).unwrap()
 }
 
-fn image(folder: &Path, version: &str) -> Vec<u8> {
+pub fn image(folder: &Path, version: &str) -> Vec<u8> {
     let mut bytes = script(folder, &format!("echo runs {version}\n"));
     bytes.resize(usize::try_from(IMAGE_BYTES).unwrap(), 0);
     bytes
 }
 
 /// A disk with one partition, which holds the boot script, and the environment behind it.
-fn boot_disk(bench: &Bench) {
+pub fn boot_disk(bench: &Bench) {
     let (disk, root) = (bench.path("boot.img"), bench.path("boot"));
     fs::create_dir(&root).unwrap();
     let commands = format!("{BOARD}{SCRIPT}");
@@ -111,7 +111,7 @@ fn boot_disk(bench: &Bench) {
 }
 
 /// Switches the device on; returns what U-Boot said it starts, and what the image said.
-fn power_cycle(bench: &Bench) -> (String, String) {
+pub fn power_cycle(bench: &Bench) -> (String, String) {
     let mut qemu = Command::new("qemu-system-aarch64");
     qemu.args([
         "-M",

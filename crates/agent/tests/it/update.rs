@@ -1,5 +1,6 @@
 //! An update over the air, by a real process against the real server.
 
+use std::os::unix::net::UnixDatagram;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -118,6 +119,39 @@ async fn what_stands_in_the_way_is_named_and_told() {
         bench.wait_until("the report", |status| status.unsent_reports == 0);
         assert_eq!(bench.say(&["status"]).0, 1, "{outcome}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn systemd_hears_that_the_agent_lives_while_a_hook_runs() {
+    let hook = "[hooks.after_install]\ncommand = [\"/bin/sh\", \"-c\", \"touch @/began; while ! test -e @/go-on; do sleep 0.1; done\"]\nseconds = 600";
+    let (story, _) = Story::begin(tree("1.1.0", 100), hook).await;
+    let bench = &story.bench;
+    let path = bench.path("notify");
+    let systemd = UnixDatagram::bind(&path).unwrap();
+    systemd.set_nonblocking(true).unwrap();
+    let socket = ("NOTIFY_SOCKET", path.to_str().unwrap());
+    let _agent = bench.run_with(&[socket, ("WATCHDOG_USEC", "300000")]);
+    bench.wait_until("the hook", |_| {
+        lives(&systemd);
+        bench.path("began").exists()
+    });
+    // What it said before the hook has been heard by now.
+    lives(&systemd);
+    bench.wait_until("a sign of life", |_| lives(&systemd));
+    std::fs::write(bench.path("go-on"), "").unwrap();
+    bench.wait_until("the trial", |_| bench.version() == "1.1.0");
+}
+
+/// Hears all that was said to systemd by now, and whether a sign of life was among it.
+fn lives(systemd: &UnixDatagram) -> bool {
+    let mut buffer = [0; 1024];
+    let heard = std::iter::from_fn(|| {
+        systemd
+            .recv(&mut buffer)
+            .ok()
+            .map(|bytes| &buffer[..bytes] == b"WATCHDOG=1")
+    });
+    heard.fold(false, |before, alive| before | alive)
 }
 
 #[tokio::test(flavor = "multi_thread")]
