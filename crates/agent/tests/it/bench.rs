@@ -137,7 +137,7 @@ grace_s = 1
     }
 
     /// The status, once `holds` does.
-    pub fn wait_until(&self, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
+    pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Status) -> bool) -> Status {
         let clock = Clock::begin();
         loop {
             let status = status::read(&self.path("run")).unwrap();

@@ -12,12 +12,12 @@
 //! A short form runs in every test run; `cargo xtask agent-kills` is the long one. How the power is cut stands in
 //! `disk.rs`, what is looked at in `update.rs`.
 
-mod device;
+pub mod device;
 mod disk;
 mod phase;
 mod plan;
-mod release;
-mod update;
+pub mod release;
+pub mod update;
 
 use std::any::Any;
 use std::io::Write as _;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use mainstay_agent::status::{self, Doing};
 
 use super::device::Device;
-use super::release::{NEW, NEW_BYTES};
+use super::release::NEW;
 use crate::relay::Relay;
 
 /// A part of an update. Each begins where it can be seen, and ends where the next one begins.
@@ -42,7 +42,7 @@ impl Phase {
     ];
 
     /// The newest phase that has begun; none before the first.
-    pub fn of(device: &Device, relay: &Relay) -> Option<Self> {
+    pub fn of(device: &Device, relay: &Relay, image_bytes: u64) -> Option<Self> {
         let there = |name: &str| device.path(name).exists();
         let status = status::read(&device.bench.path("run")).ok().flatten();
         let running = status.as_ref().and_then(|status| status.running.as_ref());
@@ -69,7 +69,7 @@ impl Phase {
         if there("app/b.new") || there("app/b") {
             return Some(Self::Prepare);
         }
-        if relay.returned.load(Ordering::Relaxed) >= NEW_BYTES as u64 {
+        if relay.returned.load(Ordering::Relaxed) >= image_bytes {
             return Some(Self::Verify);
         }
         doing(Doing::Downloading).then_some(Self::Download)

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use crate::bench::{approved, built};
 use crate::house::{Artifact, House};
 
-/// Large enough that what one cut may cost (a checkpoint of 1 MiB and a piece of 256 KiB) is less than 5 percent.
-pub const NEW_BYTES: usize = 32 * 1024 * 1024;
+/// The largest image that there is, less the archive's own bytes.
+pub const BYTES_MAX: usize = 64 * 1024 * 1024 - 8 * 1024;
 /// The versions.
 pub const OLD: &str = "1.0.0";
 pub const NEW: &str = "1.1.0";
@@ -26,10 +26,10 @@ pub struct Release {
 
 impl Release {
     /// The old one, approved long ago, and the new one, which is built.
-    pub fn pair(house: &House) -> [Self; 2] {
+    pub fn pair(house: &House, new_bytes: usize) -> [Self; 2] {
         let mut old = Self::new(house, OLD, 1, OLD_BYTES);
         old.artifact = approved(house, &old.artifact);
-        [old, Self::new(house, NEW, 2, NEW_BYTES)]
+        [old, Self::new(house, NEW, 2, new_bytes)]
     }
 
     fn new(house: &House, version: &'static str, sequence: u64, bytes: usize) -> Self {
@@ -78,13 +78,13 @@ impl Release {
 fn noise() -> &'static [u8] {
     static NOISE: OnceLock<Vec<u8>> = OnceLock::new();
     NOISE.get_or_init(|| {
-        let mut state = 1_u64;
-        let mut next = || {
+        let (mut state, mut bytes) = (1_u64, vec![0; BYTES_MAX + 8]);
+        for word in bytes.chunks_exact_mut(8) {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            state.to_be_bytes()
-        };
-        (0..NEW_BYTES / 8 + 8).flat_map(|_| next()).collect()
+            word.copy_from_slice(&state.to_be_bytes());
+        }
+        bytes
     })
 }

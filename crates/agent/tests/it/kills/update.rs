@@ -18,6 +18,9 @@ use crate::relay::{Relay, relay};
 /// What all that isn't the image may take: check-ins, papers, the offer, reports and headers. Some 60 KiB.
 const TALK_BYTES: u64 = 192 * 1024;
 
+/// Large enough that what one cut may cost (a checkpoint of 1 MiB and a piece of 256 KiB) is less than 5 percent.
+const IMAGE_BYTES: usize = 32 * 1024 * 1024;
+
 /// What came of an update whose claims all hold.
 pub struct Outcome {
     /// All bytes that the server sent, in relation to the image.
@@ -26,9 +29,9 @@ pub struct Outcome {
 }
 
 /// An update under way.
-struct Update {
-    agent: Option<Process>,
-    device: Device,
+pub struct Update {
+    pub agent: Option<Process>,
+    pub device: Device,
     relay: Relay,
     releases: [Release; 2],
     house: House,
@@ -36,6 +39,8 @@ struct Update {
     clock: Clock,
     /// At the last cut: what had been fetched, and how much of the image the device kept.
     resumed_from: Option<(u64, u64)>,
+    /// The most memory that the agent was seen to have had.
+    pub peak_bytes: u64,
 }
 
 /// What a cut left.
@@ -53,7 +58,8 @@ struct Left {
 /// If a claim is broken; the message says which.
 pub fn run(plan: &Plan, usual: &Timeline, on_disk: bool, bootable: &AtomicU32) -> Outcome {
     let runtime = Runtime::new().unwrap();
-    let mut update = runtime.block_on(Update::begin(plan.kind, on_disk));
+    let begin = async { Update::begin(House::new().await, plan.kind, on_disk, IMAGE_BYTES).await };
+    let mut update = runtime.block_on(begin);
     update.switch_on();
     for cut in &plan.cuts {
         update.wait_for(cut, usual);
@@ -76,9 +82,8 @@ pub fn run(plan: &Plan, usual: &Timeline, on_disk: bool, bootable: &AtomicU32) -
 impl Update {
     /// A device that runs the old release and has nothing to do, and a server that has just begun to offer the
     /// new one.
-    async fn begin(kind: Kind, on_disk: bool) -> Self {
-        let house = House::new().await;
-        let releases = Release::pair(&house);
+    pub async fn begin(house: House, kind: Kind, on_disk: bool, bytes: usize) -> Self {
+        let releases = Release::pair(&house, bytes);
         let tokens = register(&house).await;
         for token in &tokens {
             check_in(&house, token, &releases[0].artifact).await;
@@ -104,6 +109,7 @@ impl Update {
             house,
             clock: Clock::begin(),
             resumed_from: None,
+            peak_bytes: 0,
         }
     }
 
@@ -115,7 +121,8 @@ impl Update {
         self.relay.returned.load(Ordering::Relaxed)
     }
 
-    fn switch_on(&mut self) {
+    /// Switches the device on.
+    pub fn switch_on(&mut self) {
         self.agent = Some(self.device.start());
         self.clock = Clock::begin();
     }
@@ -124,7 +131,9 @@ impl Update {
     fn go_on(&mut self, mut is_enough: impl FnMut(Option<Phase>, u64) -> bool) {
         let begun = Clock::begin();
         loop {
-            let phase = Phase::of(&self.device, &self.relay);
+            let phase = Phase::of(&self.device, &self.relay, self.image_bytes());
+            let peak_bytes = self.agent.as_ref().map_or(0, |agent| agent.memory("VmHWM"));
+            self.peak_bytes = self.peak_bytes.max(peak_bytes);
             if is_enough(phase, self.clock.elapsed_ms()) {
                 return;
             }
@@ -208,7 +217,7 @@ impl Update {
     }
 
     /// Takes it to its end; returns when which phase began.
-    fn finish(&mut self) -> Timeline {
+    pub fn finish(&mut self) -> Timeline {
         let mut timeline = Timeline::default();
         self.go_on(|phase, at_ms| {
             if let Some(phase) = phase {
