@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
-use crate::shell;
+use crate::{setup, shell};
 
 /// Say how many points, drawn from which seed, and which update alone, to `crates/agent/tests/it/kills/mod.rs`.
 const POINTS: &str = "MAINSTAY_AGENT_KILLS";
@@ -18,6 +18,15 @@ const AGENT: &str = "MAINSTAY_AGENT";
 /// # Errors
 /// If a claim is broken (the update and its seed are named), or this machine mounts no files.
 pub fn run(points: u32, seed: u64, only: Option<u32>) -> anyhow::Result<()> {
+    // Before anything is built; the tests find out for certain.
+    ensure!(
+        setup::is_root()
+            && shell::command("losetup", &["--find"])
+                .output()?
+                .status
+                .success(),
+        "agent-kills must be root on a machine with loop devices: it mounts a copy of what a disk was handed"
+    );
     let mut cargo = tests("kills::whenever", &release()?);
     cargo.env(POINTS, points.to_string());
     cargo.env(SEED, seed.to_string());

@@ -145,7 +145,8 @@ pub fn install(packages: &[&str]) -> anyhow::Result<()> {
     .concat())
 }
 
-fn is_root() -> bool {
+/// Whether this is root.
+pub fn is_root() -> bool {
     let output = std::process::Command::new("id").arg("-u").output();
     output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

@@ -40,7 +40,7 @@ pub fn plans(points: u32, seed: u64) -> Vec<Plan> {
 }
 
 /// Both kinds in turns; of eight cuts of a kind one comes at any time, the others in a phase each.
-fn plan(number: u32, seed: u64) -> Plan {
+pub fn plan(number: u32, seed: u64) -> Plan {
     let (kind, turn) = match number % 2 {
         0 => (Kind::Directory, number / 2),
         _ => (Kind::Files, number / 2 + 4),

@@ -21,13 +21,6 @@ const TALK_BYTES: u64 = 192 * 1024;
 /// Large enough that what one cut may cost (a checkpoint of 1 MiB and a piece of 256 KiB) is less than 5 percent.
 const IMAGE_BYTES: usize = 32 * 1024 * 1024;
 
-/// What came of an update whose claims all hold.
-pub struct Outcome {
-    /// All bytes that the server sent, in relation to the image.
-    pub fetched_ratio: f64,
-    pub timeline: Timeline,
-}
-
 /// An update under way.
 pub struct Update {
     pub agent: Option<Process>,
@@ -43,6 +36,14 @@ pub struct Update {
     pub peak_bytes: u64,
 }
 
+/// When which phase of an update begins here and now, if nothing disturbs it.
+pub fn undisturbed(kind: Kind, on_disk: bool) -> Timeline {
+    let runtime = Runtime::new().unwrap();
+    let mut update = Update::ready(&runtime, kind, on_disk);
+    update.switch_on();
+    update.finish()
+}
+
 /// What a cut left.
 struct Left {
     /// What would be started.
@@ -52,14 +53,14 @@ struct Left {
 }
 
 /// Takes a new device through an update with these cuts, on a disk of its own or in a plain folder; `bootable`
-/// counts the cuts after which something whole would have been started.
+/// counts the cuts after which something whole would have been started. Returns all bytes that the server sent, in
+/// relation to the image.
 ///
 /// # Panics
 /// If a claim is broken; the message says which.
-pub fn run(plan: &Plan, usual: &Timeline, on_disk: bool, bootable: &AtomicU32) -> Outcome {
+pub fn run(plan: &Plan, usual: &Timeline, on_disk: bool, bootable: &AtomicU32) -> f64 {
     let runtime = Runtime::new().unwrap();
-    let begin = async { Update::begin(House::new().await, plan.kind, on_disk, IMAGE_BYTES).await };
-    let mut update = runtime.block_on(begin);
+    let mut update = Update::ready(&runtime, plan.kind, on_disk);
     update.switch_on();
     for cut in &plan.cuts {
         update.wait_for(cut, usual);
@@ -67,19 +68,21 @@ pub fn run(plan: &Plan, usual: &Timeline, on_disk: bool, bootable: &AtomicU32) -
         bootable.fetch_add(1, Ordering::Relaxed);
         update.come_back(&left);
     }
-    let timeline = update.finish();
+    update.finish();
     let fetched_ratio = update.fetched() as f64 / update.image_bytes() as f64;
     update.last_cut();
     update.agent = None;
     let counted = runtime.block_on(updated(&update.house));
     assert_eq!(counted, 1, "the server counts the device as updated");
-    Outcome {
-        fetched_ratio,
-        timeline,
-    }
+    fetched_ratio
 }
 
 impl Update {
+    fn ready(runtime: &Runtime, kind: Kind, on_disk: bool) -> Self {
+        let begin = async { Self::begin(House::new().await, kind, on_disk, IMAGE_BYTES).await };
+        runtime.block_on(begin)
+    }
+
     /// A device that runs the old release and has nothing to do, and a server that has just begun to offer the
     /// new one.
     pub async fn begin(house: House, kind: Kind, on_disk: bool, bytes: usize) -> Self {
