@@ -19,6 +19,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("fw_setenv", "libubootenv-tool"),
     ("grub-editenv", "grub-common"),
     ("/sbin/mke2fs", "e2fsprogs"),
+    ("losetup", "mount"),
 ];
 
 /// What a list of packages leaves in the judges' environment once they are all there.
