@@ -12,7 +12,8 @@
 //!
 //! Dirty pages belong to the upper file system's own files and to the loop device. What the loop driver was handed
 //! it has written to the backing file, around the lower file system's cache (direct I/O); and a read of a file
-//! sees what was written to it, cached or not. So the copy has all that was submitted, and nothing else.
+//! sees what was written to it, cached or not. So the copy has all that was submitted, and nothing else. (What a
+//! real disk's own cache may lose beyond that is asked back from it by the file system, at each sync.)
 //!
 //! The file system is told to be as lazy as it may: `commit=600`, or all would last after five seconds, and
 //! `noauto_da_alloc`, or ext4 would write a file's bytes out because it is renamed, as others don't.
