@@ -2,6 +2,7 @@
 //!
 //! Nothing here ships. Each verb is one file; read [`Verb`] for what there is.
 
+mod agent_kills;
 mod bench;
 mod device_footprint;
 mod edges;
@@ -77,7 +78,7 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
-    /// Measure Mainstay against other programs, in one run; prints `figure NAME NUMBER UNIT` lines.
+    /// Measure Mainstay, against other programs where there are such; prints `figure NAME NUMBER UNIT` lines.
     Bench {
         /// What to measure.
         #[arg(value_enum)]
@@ -88,6 +89,18 @@ enum Verb {
         /// How many stops.
         #[arg(long, default_value_t = 50)]
         stops: u32,
+    },
+    /// Cut the power of the Linux agent at random points of an update; it must always go on (root, loop devices).
+    AgentKills {
+        /// How many points.
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+        points: u32,
+        /// What the points are drawn from.
+        #[arg(long, default_value_t = 4)]
+        seed: u64,
+        /// Only the update of this number.
+        #[arg(long)]
+        only: Option<u32>,
     },
     /// Ask the public advisory database about every dependency (needs cargo-deny and a network).
     Audit,
@@ -105,6 +118,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Sweep { options, .. } => sweep::run(&options),
         Verb::Bench { what } => what.run(),
         Verb::Microbit { stops } => microbit::run(stops),
+        Verb::AgentKills { points, seed, only } => agent_kills::run(points, seed, only),
         Verb::Audit => licences::audit(),
     }
 }

@@ -26,6 +26,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("qemu-system-x86_64", "qemu-system-x86"),
     #[cfg(target_arch = "x86_64")]
     ("/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin"),
+    ("losetup", "mount"),
 ];
 
 /// What a list of packages leaves in the judges' environment once they are all there.
@@ -152,7 +153,8 @@ pub fn install(packages: &[&str]) -> anyhow::Result<()> {
     .concat())
 }
 
-fn is_root() -> bool {
+/// Whether this is root.
+pub fn is_root() -> bool {
     let output = std::process::Command::new("id").arg("-u").output();
     output.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

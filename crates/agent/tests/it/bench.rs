@@ -17,7 +17,10 @@ use mainstay_trust::{BootloaderVersion, DigestAlgorithm, verify};
 use crate::house::{self, Artifact, CLASS, House};
 
 /// An agent that says nothing new for so long is stuck. Nothing is measured by it.
-const STUCK: Duration = Duration::from_secs(180);
+pub const STUCK: Duration = Duration::from_secs(180);
+
+/// Says where the agent is that is to be tried, if it isn't the one that was built along with the tests.
+const AGENT: &str = "MAINSTAY_AGENT";
 
 /// One device.
 pub struct Bench {
@@ -28,6 +31,11 @@ pub struct Bench {
 pub struct Process(Child);
 
 impl Process {
+    /// Kills it, and doesn't wait for its end: that is what dropping does.
+    pub fn kill(&mut self) {
+        self.0.kill().unwrap();
+    }
+
     /// A figure of `/proc/PID/status`, such as `VmHWM`, in bytes.
     pub fn memory(&self, name: &str) -> u64 {
         let text = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
@@ -85,12 +93,23 @@ grace_s = 1
         bench
     }
 
+    /// Other slots than those of kind directory: all that stands between `[slots]` and `[trial]`.
+    pub fn set_slots(&self, slots: &str) {
+        let config = fs::read_to_string(self.path("agent.toml")).unwrap();
+        let (before, rest) = config.split_once("[slots]").unwrap();
+        let (_, after) = rest.split_once("[trial]").unwrap();
+        let config = format!("{before}[slots]\n{slots}\n[trial]{after}");
+        fs::write(self.path("agent.toml"), config).unwrap();
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay-agent"));
+        let agent = std::env::var_os(AGENT);
+        let agent = agent.unwrap_or_else(|| env!("CARGO_BIN_EXE_mainstay-agent").into());
+        let mut command = Command::new(agent);
         command
             .arg("--config")
             .arg(self.path("agent.toml"))
@@ -125,7 +144,7 @@ grace_s = 1
     }
 
     /// The status, once `holds` does.
-    pub fn wait_until(&self, what: &str, holds: impl Fn(&Status) -> bool) -> Status {
+    pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Status) -> bool) -> Status {
         let clock = Clock::begin();
         loop {
             let status = status::read(&self.path("run")).unwrap();
@@ -262,6 +281,15 @@ pub async fn check_in(house: &House, token: &str, runs: &Artifact) {
     buffer.truncate(length);
     let response = house.post(CHECK_IN_PATH, token, buffer).await;
     assert_eq!(response.status(), 200);
+}
+
+/// How many devices of the canary the server counts as updated, once their horizon has passed.
+pub async fn updated(house: &House) -> usize {
+    house.later(60);
+    house.advance().await;
+    let token = &house.tokens.engineer;
+    let view: mainstay_api::RolloutView = house.get("/api/v1/rollouts/1", token).await;
+    view.waves[0].updated
 }
 
 /// Whether a text stands in a file.

@@ -15,6 +15,7 @@ mod hostile_server;
 #[expect(dead_code, reason = "these stories need a part of the server's house")]
 #[path = "../../../server/tests/it/house.rs"]
 mod house;
+mod kills;
 mod memory;
 mod offline;
 mod rauc;

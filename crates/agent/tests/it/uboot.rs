@@ -147,22 +147,16 @@ pub fn power_cycle(bench: &Bench) -> (String, String) {
 /// The bench of `bench.rs`, with two disks and U-Boot in the place of folders and a link.
 fn with_u_boot(bench: &Bench) {
     let at = bench.folder.path().display();
-    let config = fs::read_to_string(bench.path("agent.toml")).unwrap();
-    let (before, rest) = config.split_once("[slots]").unwrap();
-    let (_, after) = rest.split_once("[trial]").unwrap();
-    let slots = format!(
-        r#"[slots]
-kind = "files"
+    bench.set_slots(&format!(
+        r#"kind = "files"
 a = "{at}/a.img"
 b = "{at}/b.img"
 command_line = "{at}/cmdline"
 environment = {{ kind = "u-boot", copies = [{{ file = "{at}/boot.img", offset = {}, size = {} }}] }}
 [restart]
-command = ["/bin/true"]
-[trial]"#,
+command = ["/bin/true"]"#,
         ENVIRONMENT.0, ENVIRONMENT.1
-    );
-    fs::write(bench.path("agent.toml"), format!("{before}{slots}{after}")).unwrap();
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mainstay_agent::clock::random;
 
-use crate::bench::{Bench, approved, built, check_in, register, tree};
+use crate::bench::{Bench, approved, built, check_in, register, tree, updated};
 use crate::house::{Artifact, House};
 use crate::relay::{Relay, relay};
 
@@ -42,15 +42,6 @@ impl Story {
         };
         (story, new)
     }
-
-    /// How many devices of the canary the server counts as updated, once their horizon has passed.
-    async fn updated(&self) -> usize {
-        self.house.later(60);
-        self.house.advance().await;
-        let token = &self.house.tokens.engineer;
-        let view: mainstay_api::RolloutView = self.house.get("/api/v1/rollouts/1", token).await;
-        view.waves[0].updated
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +62,7 @@ async fn an_update_is_fetched_tried_kept_and_told() {
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("agent.running"), "{said}");
     drop(agent);
-    assert_eq!(story.updated().await, 1, "the server believes it");
+    assert_eq!(updated(&story.house).await, 1, "the server believes it");
     let returned = story.relay.returned.load(Ordering::Relaxed);
     assert!(returned < new.image.len() as u64 * 21 / 20, "{returned}");
 }
@@ -88,7 +79,7 @@ async fn an_image_that_isnt_well_is_given_up() {
     });
     assert_eq!(status.outcome.as_deref(), Some("reverted: self-test"));
     assert_eq!(bench.version(), "1.0.0");
-    assert_eq!(story.updated().await, 0);
+    assert_eq!(updated(&story.house).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

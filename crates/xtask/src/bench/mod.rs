@@ -1,8 +1,9 @@
-//! Benches: each compares Mainstay with other programs in one run, on one machine, on one file.
+//! Benches: what Mainstay takes, next to other programs in one run, on one machine, on one file where there are such.
 //!
-//! Nothing is asserted; numbers are printed as lines `figure NAME NUMBER UNIT`, and what could not be
+//! Nothing is asserted here; numbers are printed as lines `figure NAME NUMBER UNIT`, and what could not be
 //! measured is said loudly. Read [`artifact`] first.
 
+mod agent;
 mod artifact;
 mod contender;
 mod peers;
@@ -13,6 +14,8 @@ mod rounds;
 pub enum Bench {
     /// Packing, signing and verifying an image of 64 MiB.
     Artifact,
+    /// What the Linux agent takes: its binary, its memory at rest and at most.
+    Agent,
 }
 
 impl Bench {
@@ -23,6 +26,7 @@ impl Bench {
     pub fn run(self) -> anyhow::Result<()> {
         match self {
             Self::Artifact => artifact::run(),
+            Self::Agent => agent::run(),
         }
     }
 }

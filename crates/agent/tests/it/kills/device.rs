@@ -1,0 +1,244 @@
+//! A device whose power can be cut: its state and its slots lie on a [`Disk`], all else beside it. It says what
+//! would be started from that disk, and starts it as its boot loader would.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use mainstay_agent::status::Status;
+use mainstay_device::{Record, Slot};
+
+use super::disk::{Disk, must};
+use super::release::Release;
+use crate::bench::{Bench, Process};
+
+/// What kind of slots it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Folders and the link `current`.
+    Directory,
+    /// Files, started by U-Boot's scheme `order`; the environment has two copies.
+    Files,
+}
+
+/// One device. Its disk is let go of before its folder.
+pub struct Device {
+    pub disk: Disk,
+    pub kind: Kind,
+    pub bench: Bench,
+}
+
+/// What was found on a disk.
+pub struct Found {
+    /// The release that would be started.
+    pub version: &'static str,
+    /// Bytes of the image that are there by the device's own word, and needn't be fetched again.
+    pub kept_bytes: u64,
+}
+
+/// Long enough for a busy machine to reach the server in.
+const TRIAL: &str = "confirm_within_s = 4";
+/// Marks when an image was whole, and leaves a cut the time to come before the boot loader is told.
+pub const HOOK: &str = r#"[hooks]
+after_install = { command = ["/bin/sh", "-c", "touch @/run/installed; sleep 0.02"] }"#;
+
+const ENVIRONMENT_BYTES: u64 = 0x4000;
+
+impl Device {
+    /// The device of this bench, with state and slots on a disk; a plain folder instead if there is to be none.
+    ///
+    /// # Errors
+    /// If this machine has no such disks, and why.
+    pub fn new(kind: Kind, bench: Bench, on_disk: bool) -> Result<Self, String> {
+        let at = bench.path("disk");
+        let disk = match on_disk {
+            true => Disk::new(&at)?,
+            false => Disk::folder(&at),
+        };
+        let device = Self { disk, kind, bench };
+        device.configure();
+        Ok(device)
+    }
+
+    fn configure(&self) {
+        let (path, at) = (self.bench.path("agent.toml"), self.bench.folder.path());
+        let at = at.display();
+        let config = fs::read_to_string(&path).unwrap();
+        let config = config
+            .replace(&format!("{at}/state"), &format!("{at}/disk/state"))
+            .replace(&format!("{at}/app"), &format!("{at}/disk/app"))
+            .replace("confirm_within_s = 20", TRIAL);
+        fs::write(&path, config).unwrap();
+        if self.kind == Kind::Files {
+            self.bench.set_slots(&format!(
+                r#"kind = "files"
+a = "{at}/disk/a.img"
+b = "{at}/disk/b.img"
+image_bytes_max = 134217728
+command_line = "{at}/cmdline"
+environment = {{ kind = "u-boot", copies = [
+  {{ file = "{at}/disk/env", offset = 0, size = {ENVIRONMENT_BYTES} }},
+  {{ file = "{at}/disk/env", offset = {ENVIRONMENT_BYTES}, size = {ENVIRONMENT_BYTES} }},
+] }}
+[restart]
+command = ["/bin/true"]"#
+            ));
+        }
+    }
+
+    /// What the factory does: the old release runs, and the agent is told so.
+    pub fn provision(&self, old: &Release) {
+        if self.kind == Kind::Files {
+            fs::write(self.path("a.img"), &old.artifact.image).unwrap();
+            fs::write(self.path("env"), vec![0; 2 * ENVIRONMENT_BYTES as usize]).unwrap();
+            let line =
+                |offset| format!("{} {offset:#x} {ENVIRONMENT_BYTES:#x}\n", self.text("env"));
+            fs::write(
+                self.bench.path("fw_env.config"),
+                line(0) + &line(ENVIRONMENT_BYTES),
+            )
+            .unwrap();
+            fs::write(
+                self.bench.path("defaults"),
+                "BOOT_ORDER=A B\nBOOT_A_LEFT=3\n",
+            )
+            .unwrap();
+            self.set("BOOT_B_LEFT", "0");
+            fs::write(self.bench.path("cmdline"), "mainstay.slot=a").unwrap();
+        }
+        self.bench.provision(&old.artifact);
+    }
+
+    /// Switches it on: the boot loader starts a slot, and the agent comes up. What lay in memory is gone.
+    pub fn start(&self) -> Process {
+        let _ = fs::remove_dir_all(self.bench.path("run"));
+        if self.kind == Kind::Files {
+            let slot = self.first_slot();
+            let left = format!("BOOT_{}_LEFT", slot_name(slot));
+            let tries: u8 = self.environment()[&left].parse().unwrap();
+            self.set(&left, &(tries - 1).to_string());
+            let line = format!("mainstay.slot={}", slot_name(slot).to_lowercase());
+            fs::write(self.bench.path("cmdline"), line).unwrap();
+        }
+        self.bench.run()
+    }
+
+    /// Cuts the power.
+    pub fn cut(&self, agent: Process) {
+        let kill = || {
+            let mut agent = agent;
+            agent.kill();
+            agent
+        };
+        self.disk.cut(kill, drop);
+    }
+
+    /// What would be started of the disk as it lies there.
+    ///
+    /// # Panics
+    /// If nothing would, or it isn't whole.
+    pub fn find(&self, releases: &[Release; 2]) -> Found {
+        let slot = match self.kind {
+            Kind::Directory => {
+                let link = fs::read_link(self.path("app/current")).expect("the link `current`");
+                link.to_str().expect("a slot's name").to_owned()
+            }
+            Kind::Files => slot_name(self.first_slot()).to_lowercase(),
+        };
+        let found = self.whole(&slot, releases);
+        let found =
+            found.unwrap_or_else(|| panic!("slot {slot} would start, and holds nothing whole"));
+        Found {
+            version: found.version,
+            kept_bytes: self.kept_bytes(releases[1].artifact.image.len() as u64),
+        }
+    }
+
+    /// What the record says of the update, which has so many bytes.
+    fn kept_bytes(&self, image_bytes: u64) -> u64 {
+        let bytes = fs::read(self.path("state/record")).expect("the record");
+        let bytes = bytes.try_into().expect("a whole record");
+        let record = Record::decode(&bytes).expect("a record that can be read");
+        match (record.download, record.trial, record.confirmed) {
+            (Some(download), ..) => download.written.into(),
+            (None, Some(_), _) | (None, None, Some(Slot::B)) => image_bytes,
+            (None, None, _) => 0,
+        }
+    }
+
+    /// What runs, and from which slot, by what was started; none while that changes.
+    pub fn runs<'r>(&self, releases: &'r [Release; 2]) -> Option<(&'r Release, String)> {
+        let slot = match self.kind {
+            Kind::Directory => {
+                let link = fs::read_link(self.path("app/current")).ok()?;
+                link.to_str()?.to_owned()
+            }
+            Kind::Files => {
+                let line = fs::read_to_string(self.bench.path("cmdline")).ok()?;
+                line.strip_prefix("mainstay.slot=")?.to_owned()
+            }
+        };
+        Some((self.whole(&slot, releases)?, slot))
+    }
+
+    /// The release that a slot holds whole.
+    fn whole<'r>(&self, slot: &str, releases: &'r [Release; 2]) -> Option<&'r Release> {
+        releases.iter().find(|release| match self.kind {
+            Kind::Directory => release.is_tree(&self.path("app").join(slot)),
+            Kind::Files => release.is_file(&self.path(&format!("{slot}.img"))),
+        })
+    }
+
+    /// What `mainstay-agent status` says; none while no agent has said anything.
+    pub fn status(&self) -> Option<Status> {
+        let output = self.bench.command(&["status", "--json"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).ok()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.bench.path("disk").join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// The slot that `packaging/boot/u-boot-order.cmd` would start.
+    fn first_slot(&self) -> Slot {
+        let variables = self.environment();
+        let has_tries = |name: &&str| variables[&format!("BOOT_{name}_LEFT")] != "0";
+        let first = variables["BOOT_ORDER"].split(' ').find(has_tries);
+        let first = first.unwrap_or_else(|| panic!("no slot has tries left: {variables:?}"));
+        mainstay_agent::boot_env::scheme::parse(first).expect("a slot's name")
+    }
+
+    /// The environment, by U-Boot's own tool.
+    fn environment(&self) -> BTreeMap<String, String> {
+        let config = self.bench.path("fw_env.config");
+        let said = must("fw_printenv", &["-c", config.to_str().unwrap()]);
+        let pair = |line: &str| {
+            line.split_once('=')
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        };
+        said.lines().filter_map(pair).collect()
+    }
+
+    /// Changes the environment as a boot loader does: it is on the disk at once.
+    fn set(&self, name: &str, text: &str) {
+        let path = |name: &str| self.bench.path(name).display().to_string();
+        let words = [
+            "-c",
+            &path("fw_env.config"),
+            "-f",
+            &path("defaults"),
+            name,
+            text,
+        ];
+        must("fw_setenv", &words);
+        File::open(self.path("env")).unwrap().sync_all().unwrap();
+    }
+}
+
+fn slot_name(slot: Slot) -> &'static str {
+    mainstay_agent::boot_env::scheme::name(slot)
+}
