@@ -39,70 +39,46 @@ fn each_demand_fails_by_itself() {
     let at = approved.windows(5).position(|w| w == b"1.1.0").unwrap();
     manifest_changed[at] = b'9';
     let p = "passed";
-    let cases = [
-        (
-            "good",
-            file(&approved, PAYLOAD),
-            [p, p, p, p, p, p, p, "-", "-"],
-        ),
+    // What isn't told here was not asked.
+    let cases: [(_, _, &[&str]); 8] = [
+        ("good", file(&approved, PAYLOAD), &[p; 7]),
         (
             "unsigned",
             file(&packed, PAYLOAD),
-            [p, p, p, "trust.unsigned", "-", p, p, "-", "-"],
+            &[p, p, p, "trust.unsigned", "-", p, p],
         ),
         (
             "unapproved",
             file(&fixture::signed(), PAYLOAD),
-            [p, p, p, p, "trust.approval-missing", p, p, "-", "-"],
+            &[p, p, p, p, "trust.approval-missing", p, p],
         ),
         (
             "another image",
             file(&approved, b"firmware 6.6.6"),
-            [p, p, p, p, p, p, "trust.payload-digest", "-", "-"],
+            &[p, p, p, p, p, p, "trust.payload-digest"],
         ),
         (
             "a longer image",
             file(&approved, &[0; 99]),
-            [p, p, p, p, p, "trust.payload-size", "-", "-", "-"],
+            &[p, p, p, p, p, "trust.payload-size"],
         ),
-        (
-            "a tail",
-            longer,
-            [
-                "artifact.trailing-bytes",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-            ],
-        ),
+        ("a tail", longer, &["artifact.trailing-bytes"]),
         (
             "another manifest",
             file(&manifest_changed, PAYLOAD),
-            [
-                p,
-                "trust.manifest-digest",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-                "-",
-            ],
+            &[p, "trust.manifest-digest"],
         ),
         (
             "no envelope at all",
             file(b"envelope", PAYLOAD),
-            [p, "trust.malformed", "-", "-", "-", "-", "-", "-", "-"],
+            &[p, "trust.malformed"],
         ),
     ];
     for (name, file, expected) in cases {
-        assert_eq!(outcomes(&file, true), expected, "{name}");
+        let found = outcomes(&file, true);
+        let (told, untold) = found.split_at(expected.len());
+        assert_eq!(told, expected, "{name}");
+        assert!(untold.iter().all(|outcome| *outcome == "-"), "{name}");
     }
 }
 

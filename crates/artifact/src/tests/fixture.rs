@@ -132,7 +132,7 @@ pub fn approved_with_wrong_parts() -> Vec<u8> {
         })
         .into();
     payload.banks = other.banks;
-    let packed = crate::pack::describe(&request, &payload, &RustCrypto).unwrap();
+    let packed = pack::describe(&request, &payload, &RustCrypto).unwrap();
     approved_of(&packed.envelope)
 }
 
