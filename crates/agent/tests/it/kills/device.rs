@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::PathBuf;
 
+use mainstay_agent::boot_env::scheme::{self, SETTLED_TRIES};
 use mainstay_agent::status::Status;
 use mainstay_device::{Record, Slot};
 
@@ -32,6 +33,8 @@ pub struct Device {
 pub struct Found {
     /// The release that would be started.
     pub version: &'static str,
+    /// Whether its boot loader, if it has one, would start it ever and again.
+    pub is_settled: bool,
     /// Bytes of the image that are there by the device's own word, and needn't be fetched again.
     pub kept_bytes: u64,
 }
@@ -114,9 +117,8 @@ command = ["/bin/true"]"#
         let _ = fs::remove_dir_all(self.bench.path("run"));
         if self.kind == Kind::Files {
             let slot = self.first_slot();
-            let left = format!("BOOT_{}_LEFT", slot_name(slot));
-            let tries: u8 = self.environment()[&left].parse().unwrap();
-            self.set(&left, &(tries - 1).to_string());
+            let tries: u8 = self.environment()[&left(slot)].parse().unwrap();
+            self.set(&left(slot), &(tries - 1).to_string());
             let line = format!("mainstay.slot={}", slot_name(slot).to_lowercase());
             fs::write(self.bench.path("cmdline"), line).unwrap();
         }
@@ -150,8 +152,14 @@ command = ["/bin/true"]"#
             found.unwrap_or_else(|| panic!("slot {slot} would start, and holds nothing whole"));
         Found {
             version: found.version,
+            is_settled: self.is_settled(),
             kept_bytes: self.kept_bytes(releases[1].artifact.image.len() as u64),
         }
+    }
+
+    fn is_settled(&self) -> bool {
+        let tries = || self.environment()[&left(self.first_slot())] == SETTLED_TRIES.to_string();
+        self.kind == Kind::Directory || tries()
     }
 
     /// What the record says of the update, which has so many bytes.
@@ -209,7 +217,7 @@ command = ["/bin/true"]"#
         let has_tries = |name: &&str| variables[&format!("BOOT_{name}_LEFT")] != "0";
         let first = variables["BOOT_ORDER"].split(' ').find(has_tries);
         let first = first.unwrap_or_else(|| panic!("no slot has tries left: {variables:?}"));
-        mainstay_agent::boot_env::scheme::parse(first).expect("a slot's name")
+        scheme::parse(first).expect("a slot's name")
     }
 
     /// The environment, by U-Boot's own tool.
@@ -239,6 +247,11 @@ command = ["/bin/true"]"#
     }
 }
 
+/// The variable that counts a slot's tries.
+fn left(slot: Slot) -> String {
+    format!("BOOT_{}_LEFT", slot_name(slot))
+}
+
 fn slot_name(slot: Slot) -> &'static str {
-    mainstay_agent::boot_env::scheme::name(slot)
+    scheme::name(slot)
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | there is always something to start | what would be started of the disk after the cut is, byte for byte, one of the two releases |
 //! | the status says what runs | after the cut, and at the end |
-//! | what was said to be kept is kept | the status just before the cut |
+//! | what was said to be kept is kept | the status just before the cut, against what runs after it, and the tries that the boot loader has left |
 //! | a download goes on from its checkpoint | bytes fetched after the cut, against the record on the disk |
 //! | a cut costs little | all bytes fetched, where there was one cut alone |
 //! | the update always ends, and is kept | the device, once more cut; the server's count |

@@ -7,7 +7,7 @@ use mainstay_agent::clock::Clock;
 use mainstay_agent::status::{self, Running};
 use tokio::runtime::Runtime;
 
-use super::device::{Device, HOOK, Kind};
+use super::device::{Device, Found, HOOK, Kind};
 use super::phase::{Phase, Timeline};
 use super::plan::{Cut, Plan};
 use super::release::{NEW, Release};
@@ -46,8 +46,7 @@ pub fn undisturbed(kind: Kind, on_disk: bool) -> Timeline {
 
 /// What a cut left.
 struct Left {
-    /// What would be started.
-    version: &'static str,
+    found: Found,
     /// Whether the new release had been said to be kept.
     was_kept: bool,
 }
@@ -178,7 +177,7 @@ impl Update {
         let found = self.device.find(&self.releases);
         self.resumed_from = Some((self.fetched(), found.kept_bytes));
         Left {
-            version: found.version,
+            found,
             was_kept: told.is_some_and(|it| it.confirmed && it.version == NEW),
         }
     }
@@ -188,11 +187,15 @@ impl Update {
         self.switch_on();
         let runs = self.says_what_runs();
         if left.was_kept {
-            let stays = left.version == NEW && runs.confirmed && runs.version == NEW;
+            assert!(
+                left.found.is_settled,
+                "the boot loader still counts the starts of what is kept"
+            );
+            let stays = left.found.version == NEW && runs.confirmed && runs.version == NEW;
             assert!(
                 stays,
                 "{NEW} was said to be kept; {} would start, and {runs:?}",
-                left.version
+                left.found.version
             );
         }
     }
