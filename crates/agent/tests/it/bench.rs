@@ -22,6 +22,8 @@ const STUCK: Duration = Duration::from_secs(180);
 /// One device.
 pub struct Bench {
     pub folder: tempfile::TempDir,
+    /// What the agent's processes find in their environment.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// A running agent; it is killed when the test ends.
@@ -49,6 +51,7 @@ impl Bench {
     pub fn new(base: &str, token: &str, root: &[u8], more: &str) -> Self {
         let bench = Self {
             folder: tempfile::tempdir().unwrap(),
+            environment: Vec::new(),
         };
         fs::write(bench.path("token"), token).unwrap();
         fs::write(bench.path("root.cbor"), root).unwrap();
@@ -95,8 +98,17 @@ grace_s = 1
             .arg("--config")
             .arg(self.path("agent.toml"))
             .args(words)
+            .envs(self.environment.iter().map(|(name, text)| (name, text)))
             .stdin(Stdio::null());
         command
+    }
+
+    /// Writes `new` in the place of `old` in its configuration; `@` is its folder.
+    pub fn configure(&self, old: &str, new: &str) {
+        let config = fs::read_to_string(self.path("agent.toml")).unwrap();
+        assert!(config.contains(old), "{old} in {config}");
+        let new = new.replace('@', &self.folder.path().display().to_string());
+        fs::write(self.path("agent.toml"), config.replace(old, &new)).unwrap();
     }
 
     /// Runs a verb to its end; returns its code and what it printed.
@@ -148,6 +160,38 @@ grace_s = 1
 
     pub fn version(&self) -> String {
         fs::read_to_string(self.path("app/current/version")).unwrap_or_default()
+    }
+
+    /// Starts the agent anew on a device that forgot what it had started: it must decide that by itself, and does, for
+    /// `version`, which is kept.
+    pub fn boots(&self, version: &str) -> Process {
+        // What an earlier process said is of no use here.
+        let _ = fs::remove_file(self.path("run/status.json"));
+        fs::remove_file(self.path("app/current")).unwrap();
+        let agent = self.run();
+        let status = self.wait_until("the start", |_| true);
+        assert_eq!(self.version(), version, "{}", self.log());
+        let running = status.running.unwrap();
+        assert!(
+            running.confirmed && running.version == version,
+            "{running:?}"
+        );
+        agent
+    }
+
+    /// Waits for an update to be kept and told.
+    pub fn wait_for_update(&self, version: &str) -> Status {
+        self.wait_until("the update", |status| {
+            let kept = status.running.as_ref().is_some_and(|it| it.confirmed);
+            kept && self.version() == version && status.unsent_reports == 0
+        })
+    }
+
+    /// Waits for this outcome, and until the server has heard of it.
+    pub fn wait_for_outcome(&self, outcome: &str) -> Status {
+        self.wait_until(outcome, |status| {
+            status.outcome.as_deref() == Some(outcome) && status.unsent_reports == 0
+        })
     }
 }
 

@@ -7,7 +7,11 @@
 )]
 
 mod bench;
+mod clocks;
 mod environments;
+mod expired_root;
+mod field;
+mod gateway;
 mod hostile_server;
 #[expect(dead_code, reason = "these stories need a part of the server's house")]
 #[path = "../../../server/tests/it/house.rs"]
@@ -18,3 +22,4 @@ mod relay;
 mod tls;
 mod uboot;
 mod update;
+mod wall_clock;

@@ -81,8 +81,9 @@ fn exchange(
         identity,
         ca_file: put("ca", trusted.pem()),
         retry: Duration::from_secs(1),
+        exchange: Duration::from_secs(60),
     };
-    Link::new(&server, Limits::default())
+    Link::new(&server, Limits::of(&server), false)
         .unwrap()
         .post("/", b"")
 }
