@@ -16,7 +16,7 @@ use crate::log::{self, Level};
 
 /// So many answers in a row that aren't the image end its installation, as an obstacle that people are told of. One may
 /// be an accident on the way.
-const LIES_MAX: u8 = 3;
+const LIES_MAX: u8 = 5;
 
 /// The largest request: a check-in with a full queue of reports has some 1,500 bytes.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;

@@ -225,10 +225,16 @@ fn piece(body: &mut Body, length: u32) -> Result<Vec<u8>, LinkError> {
     if bytes.len() >= PIECE_BYTES_MIN.min(length as usize) {
         return Ok(bytes);
     }
-    match ended.map_err(broken) {
-        Err(LinkError::TooSlow) if !bytes.is_empty() => Err(LinkError::Trickle(bytes.len())),
-        Err(error) => Err(error),
+    match ended.map_err(ureq::Error::from) {
         Ok(_) => Err(LinkError::Wrong),
+        Err(ureq::Error::Timeout(_)) if !bytes.is_empty() => Err(LinkError::Trickle(bytes.len())),
+        // Ended in good order, after less than was announced.
+        Err(ureq::Error::Io(error))
+            if error.kind() == io::ErrorKind::UnexpectedEof && !bytes.is_empty() =>
+        {
+            Err(LinkError::Wrong)
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 

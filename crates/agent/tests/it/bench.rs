@@ -212,8 +212,19 @@ pub fn tree(version: &str, bytes: usize) -> Vec<u8> {
 
 /// Packs and build-signs a release of this image.
 pub fn built(house: &House, version: &str, sequence: u64, image: Vec<u8>) -> Artifact {
+    built_for(house, CLASS, version, sequence, image)
+}
+
+/// The same for devices of another class.
+pub fn built_for(
+    house: &House,
+    class: &str,
+    version: &str,
+    sequence: u64,
+    image: Vec<u8>,
+) -> Artifact {
     let request = PackRequest {
-        class: ClassName::parse(CLASS).unwrap(),
+        class: ClassName::parse(class).unwrap(),
         version: version.to_owned(),
         sequence,
         security_floor: 0,

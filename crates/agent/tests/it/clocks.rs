@@ -5,7 +5,7 @@ use mainstay_keys::HostPrimitives;
 use mainstay_protocol::{Directive, MESSAGE_BYTES_MAX, Todo, write};
 use mainstay_trust::{List, Status};
 
-use crate::bench::{approved, built, tree};
+use crate::bench::{built, tree};
 use crate::field::Field;
 use crate::gateway::Conduct;
 use crate::house::{Artifact, House, status_key};
@@ -57,6 +57,7 @@ async fn a_trusted_clock_that_is_ahead_sees_the_root_expired_and_is_heard() {
         .await;
     drop(field.bench.boots("1.0.0"));
     field.bench.set_clock(RIGHT);
+    field.after_a_refusal().await;
     let _agent = field.bench.boots("1.0.0");
     field.bench.wait_for_update("1.1.0");
 }
@@ -161,30 +162,50 @@ async fn an_expired_status_installs_nothing_and_is_told_once_the_server_is_back(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_sent_again_is_for_another_question() {
-    let field = field(NONE, false).await;
-    let agent = field.bench.run();
-    field
-        .bench
-        .wait_until("contact", |status| status.last_contact.is_some());
-    drop(agent);
+async fn time_never_runs_below_what_was_signed() {
+    let mut field = field(NONE, false).await;
     field.offer(100_000).await;
-    let agent = field.bench.boots("1.0.0");
+    let agent = field.bench.run();
     field.bench.wait_for_update("1.1.0");
     drop(agent);
-    // 1.2.0 was offered in an answer that a relay kept.
     let next = built(&field.house, "1.2.0", 3, tree("1.2.0", 100));
-    let next = approved(&field.house, &next);
     let old = old_answer(&field.house, &next, RIGHT - 30 * DAY_S);
-    // Even by a clock that is trusted and ten years behind: time never runs below what was signed.
-    let mut field = field;
+    // Good by a clock that is trusted and ten years behind; but the device has seen newer.
     field.bench.configure(TRUSTED.0, TRUSTED.1);
     field.bench.set_clock(BEHIND);
     field.gateway.conduct(Conduct::Forge(old));
-    let _agent = field.bench.boots("1.1.0");
+    let agent = field.bench.boots("1.1.0");
     field.bench.wait_until("the refusal", |status| {
         status.outcome.as_deref() == Some("trust.status-replayed")
     });
+    drop(agent);
+    field.gateway.conduct(Conduct::Honest);
+    let _agent = field.bench.boots("1.1.0");
+    field
+        .bench
+        .wait_until("the report", |status| status.unsent_reports == 0);
+    field.assert_told("(trust.status-replayed)").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_sent_again_is_for_another_question() {
+    let mut field = field(NONE, false).await;
+    field.offer(100_000).await;
+    // The first answer offers 1.1.0; its bytes don't come, and the device loses its power.
+    field.gateway.conduct(Conduct::Lie(|_| ()));
+    let agent = field.bench.run();
+    field.bench.wait_until("the offer", |status| {
+        status.outcome.as_deref() == Some("download-started")
+    });
+    drop(agent);
+    field.gateway.conduct(Conduct::Replay);
+    field.bench.set_clock(AHEAD);
+    let agent = field.bench.boots("1.0.0");
+    field.bench.wait_until("the refusal", |status| {
+        status.outcome.as_deref() == Some("trust.status-nonce")
+    });
+    drop(agent);
+    drop(field.bench.boots("1.0.0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

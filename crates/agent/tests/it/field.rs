@@ -60,6 +60,12 @@ impl Field {
         new
     }
 
+    /// Lets so much time pass that the server offers again what was refused.
+    pub async fn after_a_refusal(&self) {
+        self.house.later(4 * 60);
+        self.house.advance().await;
+    }
+
     /// A bundle with a release of this image, which two people signed, whatever it is.
     pub fn bundle(&self, version: &str, sequence: u64, image: Vec<u8>) -> Vec<u8> {
         let release = built(&self.house, version, sequence, image);

@@ -7,7 +7,9 @@
 )]
 
 mod bench;
+mod bundles;
 mod clocks;
+mod damaged_record;
 mod environments;
 mod expired_root;
 mod field;
@@ -16,6 +18,7 @@ mod hostile_server;
 #[expect(dead_code, reason = "these stories need a part of the server's house")]
 #[path = "../../../server/tests/it/house.rs"]
 mod house;
+mod lying_server;
 mod memory;
 mod offline;
 mod relay;
