@@ -1,7 +1,7 @@
 //! What a recorded decision makes of a device's progress; the same for every back end.
 //!
-//! A device may have moved on between a decision and its recording: what it said itself is never
-//! overwritten. Reports aren't handled here: the `telemetry` crate folds them.
+//! A device may have moved on between a decision and its recording: how far it said that it has come is never
+//! overwritten. A refusal before it began is no way that it came: it is given another try. Reports aren't handled here: the `telemetry` crate folds them.
 
 use jiff::Timestamp;
 use mainstay_fleet::ReleaseDigest;
@@ -18,7 +18,9 @@ pub(crate) fn promised(
     at: Timestamp,
 ) -> Result<Progress, &'static str> {
     match (offer.kind, progress) {
-        (Kind::Forward, Progress::Waiting) => Ok(Progress::Promised { at }),
+        (Kind::Forward, Progress::Waiting | Progress::Refused { began: None, .. }) => {
+            Ok(Progress::Promised { at })
+        }
         (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
         // A failed device that still runs the candidate is offered the way back and keeps its failure.
         (Kind::Return, Progress::Failed { .. }) => Ok(progress.clone()),
@@ -118,12 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_never_overwrites_what_the_device_said() {
+    fn a_promise_never_overwrites_how_far_a_device_has_come() {
         let forward = Offer {
             release: NEW,
             kind: Kind::Forward,
         };
-        let mut expected = vec!["promised", "promised", "began"];
+        let mut expected = vec!["promised", "promised", "began", "promised"];
         expected.resize(10, "refused");
         assert_eq!(after_promise(forward), expected);
         let back = Offer {

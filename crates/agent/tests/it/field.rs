@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use mainstay_agent::status::Status;
 use mainstay_artifact::bundle_file::{self, BundleParts};
 use mainstay_artifact::document_file;
 use mainstay_fleet::DeviceId;
@@ -58,6 +59,15 @@ impl Field {
         self.house.advance().await;
         self.house.later(1);
         new
+    }
+
+    /// The device starts `version` again, and the server hears of what happened to it: of this.
+    pub async fn hear(&self, version: &str, text: &str) {
+        let agent = self.bench.boots(version);
+        let heard = |status: &Status| status.unsent_reports == 0 && status.last_contact.is_some();
+        self.bench.wait_until("the report", heard);
+        drop(agent);
+        self.assert_told(text).await;
     }
 
     /// Lets so much time pass that the server offers again what was refused.

@@ -13,6 +13,7 @@ mod damaged_record;
 mod environments;
 mod expired_root;
 mod field;
+mod full_disk;
 mod gateway;
 mod hostile_server;
 #[expect(dead_code, reason = "these stories need a part of the server's house")]
@@ -22,6 +23,7 @@ mod lying_server;
 mod memory;
 mod offline;
 mod relay;
+mod small_disk;
 mod tls;
 mod uboot;
 mod update;
