@@ -25,6 +25,7 @@ mod offline;
 mod relay;
 mod small_disk;
 mod tls;
+mod tls_clock;
 mod uboot;
 mod update;
 mod wall_clock;
