@@ -30,20 +30,7 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// the storage fails.
 pub fn adopt(settings: &Settings, artifact: &Path) -> Result<(), Fault> {
     let mut storage = come_up::open(settings)?;
-    let found = match storage.kept_record() {
-        Err(fault) if fault.id == record_file::DAMAGED => {
-            log::line(Level::Warning, format_args!("{fault} It begins anew."));
-            None
-        }
-        found => found?,
-    };
-    if found.is_some_and(|record| record.confirmed.is_some()) {
-        return Err(Fault::new(
-            "agent.factory-done",
-            "this device knows already what runs on it",
-            "Install by the server or by a bundle; to start over, empty the state folder.",
-        ));
-    }
+    check_unknowing(&storage)?;
     let mut file = File::open(artifact).map_err(|error| Fault::io("open", artifact, &error))?;
     let parts = ArtifactFile::read(&mut file).map_err(|error| {
         refused(&format_args!(
@@ -94,6 +81,25 @@ pub fn adopt(settings: &Settings, artifact: &Path) -> Result<(), Fault> {
     record.counters.release_confirmed(sequence, floor);
     let saved = storage.save_record(&mut record);
     storage.known(saved)
+}
+
+/// Whether the device knows of no release, or of none any more.
+fn check_unknowing(storage: &OnDisk) -> Result<(), Fault> {
+    let found = match storage.kept_record() {
+        Err(fault) if fault.id == record_file::DAMAGED => {
+            log::line(Level::Warning, format_args!("{fault} It begins anew."));
+            None
+        }
+        found => found?,
+    };
+    match found.is_some_and(|record| record.confirmed.is_some()) {
+        false => Ok(()),
+        true => Err(Fault::new(
+            "agent.factory-done",
+            "this device knows already what runs on it",
+            "Install by the server or by a bundle; to start over, empty the state folder.",
+        )),
+    }
 }
 
 /// The slot that holds this image already, whole, under a head of its own.

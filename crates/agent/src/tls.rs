@@ -9,9 +9,9 @@
 //! | that begins later than the device thinks it is | taken: its authority says that it is later than that |
 //! | of which both is true, since another of its chain begins after its end | refused |
 //!
-//! So no clock, however wrong, keeps a device that doesn't trust it from its server. What that gives away is little:
-//! who stole a certificate's key after its end can play the server to such a device until its floor rises, which is
-//! with the next update. A server, true or false, can only waste its time.
+//! So no clock, however wrong, keeps a device that doesn't trust it from its server. What that gives away: who stole
+//! the key of a certificate that has ended can play the server to such a device until its floor rises, which is with
+//! the next root, revocations or update. A false server can waste its time and learn its token, and nothing else.
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
@@ -58,9 +58,9 @@ impl KnownTime {
         }
     }
 
-    /// It is no earlier than this, in Unix seconds.
+    /// It is no earlier than this, in Unix seconds. A root after a theft may set it back.
     pub fn learn(&self, floor_s: u64) {
-        self.floor_s.fetch_max(floor_s, Ordering::Relaxed);
+        self.floor_s.store(floor_s, Ordering::Relaxed);
     }
 
     fn given(&self, clock: UnixTime) -> UnixTime {

@@ -1,7 +1,7 @@
 //! What a recorded decision makes of a device's progress; the same for every back end.
 //!
 //! A device may have moved on between a decision and its recording: how far it said that it has come is never
-//! overwritten. A refusal before it began is no way that it came: it is given another try. Reports aren't handled here: the `telemetry` crate folds them.
+//! overwritten. A refusal before it began is given another try, by whoever knows of it. Reports aren't handled here: the `telemetry` crate folds them.
 
 use jiff::Timestamp;
 use mainstay_fleet::ReleaseDigest;
@@ -18,9 +18,16 @@ pub(crate) fn promised(
     at: Timestamp,
 ) -> Result<Progress, &'static str> {
     match (offer.kind, progress) {
-        (Kind::Forward, Progress::Waiting | Progress::Refused { began: None, .. }) => {
-            Ok(Progress::Promised { at })
-        }
+        (Kind::Forward, Progress::Waiting) => Ok(Progress::Promised { at }),
+        // Another try, decided after the refusal was known.
+        (
+            Kind::Forward,
+            Progress::Refused {
+                began: None,
+                at: refused,
+                ..
+            },
+        ) if *refused < at => Ok(Progress::Promised { at }),
         (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
         // A failed device that still runs the candidate is offered the way back and keeps its failure.
         (Kind::Return, Progress::Failed { .. }) => Ok(progress.clone()),
@@ -135,6 +142,22 @@ mod tests {
         let mut expected = vec!["returning"; 6];
         expected.extend(["failed", "returning", "refused", "refused"]);
         assert_eq!(after_promise(back), expected);
+    }
+
+    #[test]
+    fn a_refusal_that_came_meanwhile_is_heard() {
+        let refused = Progress::Refused {
+            began: None,
+            at: at(9),
+            refusal: "trust.held".to_owned(),
+        };
+        let offer = Offer {
+            release: NEW,
+            kind: Kind::Forward,
+        };
+        assert_eq!(promised(&refused, &offer, at(9)), Err("refused"));
+        let again = Progress::Promised { at: at(10) };
+        assert_eq!(promised(&refused, &offer, at(10)), Ok(again));
     }
 
     #[test]
