@@ -1,6 +1,6 @@
 //! A disk that is really full, or really can't be written to: a file system of its own in the place of one of the device's
-//! folders. Where this machine lets nobody mount one, that is said loudly, and a limit on the size of files, or another
-//! user, stands in its place.
+//! folders. Where this machine lets nobody mount one, that is said loudly: another user, who may not write, stands in for
+//! a read-only disk, and a story that needs a full one fails.
 
 use std::fs;
 use std::io::Write as _;
@@ -33,19 +33,17 @@ impl SmallDisk {
         let words = ["-t", "tmpfs", "-o", &size, "mainstay-story", text(&folder)];
         let mounted = run("mount", &words);
         if !mounted {
-            println!(
-                "\n*** nobody may mount a file system here: a limit on the size of files stands in for a full disk\n"
-            );
+            println!("\n*** nobody may mount a file system here\n");
         }
         Self { folder, mounted }
     }
 
     /// Fills it, but for so many KiB.
-    pub fn fill_but(&self, bench: &mut Bench, kib: usize) {
-        if !self.mounted {
-            bench.wrapper = Some("trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"");
-            return;
-        }
+    pub fn fill_but(&self, kib: usize) {
+        assert!(
+            self.mounted,
+            "no disk can be full here: let the tests mount a tmpfs (root, or CAP_SYS_ADMIN)"
+        );
         let mut junk = fs::File::create(self.junk()).unwrap();
         while junk.write_all(&[0; 1024]).is_ok() {}
         let full = junk.metadata().unwrap().len();
@@ -54,11 +52,8 @@ impl SmallDisk {
     }
 
     /// Gives it room.
-    pub fn make_room(&self, bench: &mut Bench) {
-        bench.wrapper = None;
-        if self.mounted {
-            fs::remove_file(self.junk()).unwrap();
-        }
+    pub fn make_room(&self) {
+        fs::remove_file(self.junk()).unwrap();
     }
 
     /// From now on nobody writes there, or anybody again.
@@ -78,11 +73,6 @@ impl SmallDisk {
         let root = run("sh", &["-c", "test $(id -u) = 0"]);
         let nobody = "exec setpriv --reuid 65534 --clear-groups \"$0\" \"$@\"";
         bench.wrapper = (root && !writable).then_some(nobody);
-    }
-
-    /// Whether it is real.
-    pub fn is_mounted(&self) -> bool {
-        self.mounted
     }
 
     fn junk(&self) -> PathBuf {
