@@ -8,8 +8,9 @@ use mainstay_device::{Booted, Config, Device, DeviceError, Want};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::Digest;
 
-use crate::clock::Clock;
-use crate::config::Settings;
+use crate::clock::{Clock, wall_ms};
+use crate::come_up::CameUp;
+use crate::config::{Settings, Slots};
 use crate::fault::Fault;
 use crate::link::{Limits, Link};
 use crate::log::{self, Level};
@@ -17,7 +18,7 @@ use crate::notify::Notify;
 use crate::on_disk::OnDisk;
 use crate::status::{Doing, Status};
 use crate::stick::Stick;
-use crate::{come_up, durable, window};
+use crate::{come_up, durable, status, window};
 
 /// The machine, as agents have it.
 pub type Core = Device<OnDisk, HostPrimitives, Vec<u8>>;
@@ -28,6 +29,9 @@ const FETCH_BYTES: u32 = 256 * 1024;
 const CHECKPOINT_BYTES: u32 = 1024 * 1024;
 /// The largest signed root.
 const ROOT_BYTES_MAX: u64 = 64 * 1024;
+/// After so many times the wait before a first retry a start is decided anew that couldn't be recorded: as long as
+/// the longest wait between two retries.
+const BOOT_AGAIN_RETRIES: u32 = 32;
 /// How often a device that waits to restart looks whether it may, and asks the server meanwhile.
 const WAIT_LOOK: Duration = Duration::from_secs(30);
 
@@ -44,7 +48,11 @@ pub struct Agent {
     /// Until when the server wants to be left alone, and when to ask it next although a restart waits.
     pub(crate) quiet_until_ms: u64,
     pub(crate) ask_at_ms: u64,
+    /// When to decide anew what to start: the last decision couldn't be recorded.
+    boot_again_at_ms: Option<u64>,
     pub(crate) missed_polls: u16,
+    /// How often in a row the server sent something else than the image that was asked for.
+    pub(crate) lies: u8,
     /// The image for which the hook before the installation has run.
     pub(crate) hooked: Option<Digest>,
     /// The number of the newest report that was logged.
@@ -66,7 +74,7 @@ pub enum Next {
 }
 
 impl Agent {
-    /// Starts the agent of these settings.
+    /// Starts the agent of these settings. What keeps it from starting stands in the status too.
     ///
     /// # Errors
     /// If another one runs, or something that the configuration names can't be used.
@@ -74,10 +82,19 @@ impl Agent {
         fs::create_dir_all(&settings.state)
             .map_err(|error| Fault::io("make", &settings.state, &error))?;
         let lock = lock(&settings.state)?;
-        let link = Link::new(&settings.server, Limits::default())?;
+        let run = settings.run.clone();
+        Self::come_up(settings, lock).inspect_err(|fault| status::write_stopped(&run, fault))
+    }
+
+    fn come_up(settings: Settings, lock: File) -> Result<Self, Fault> {
+        let link = Link::new(
+            &settings.server,
+            Limits::of(&settings.server),
+            settings.trusts_clock,
+        )?;
         let mut storage = come_up::open(&settings)?;
         let clock = Clock::begin();
-        let booted = come_up::boot(&mut storage, clock.now_ms() / 1000)?;
+        let CameUp { booted, unsaved } = come_up::boot(&mut storage, clock.now_ms() / 1000)?;
         let core = power_on(storage, &settings, booted, clock.now_ms())?;
         let mut agent = Self {
             settings,
@@ -90,16 +107,35 @@ impl Agent {
             link,
             quiet_until_ms: 0,
             ask_at_ms: 0,
+            boot_again_at_ms: None,
             missed_polls: 0,
+            lies: 0,
             hooked: None,
             noted: 0,
             version: String::new(),
             _lock: lock,
         };
-        agent.name_version();
-        agent.note_outcome();
+        agent.begin(unsaved)?;
         agent.tell(Doing::Idle);
         Ok(agent)
+    }
+
+    /// What a start begins with: what couldn't be recorded of it is told, and tried again before long where the
+    /// agent is the boot loader.
+    fn begin(&mut self, unsaved: Option<Fault>) -> Result<(), Fault> {
+        self.name_version();
+        self.boot_again_at_ms = None;
+        if let Some(fault) = unsaved {
+            let now_ms = self.clock.now_ms();
+            if matches!(self.settings.slots, Slots::Directory { .. }) {
+                let wait = self.settings.server.retry * BOOT_AGAIN_RETRIES;
+                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                self.boot_again_at_ms = Some(now_ms.saturating_add(wait_ms));
+            }
+            self.hinder(&fault)?;
+        }
+        self.note_outcome();
+        Ok(())
     }
 
     /// The machine.
@@ -116,6 +152,9 @@ impl Agent {
     pub fn step(&mut self) -> Result<Next, Fault> {
         self.notify.alive();
         let now_ms = self.clock.now_ms();
+        if self.boot_again_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+            self.again()?;
+        }
         let want = self.core().wants(now_ms);
         let outside = matches!(want, Want::CheckIn | Want::Report)
             || (matches!(want, Want::Fetch { .. }) && self.stick.is_none());
@@ -159,7 +198,8 @@ impl Agent {
             false => Doing::Idle,
         };
         self.tell(doing);
-        Next::SleepUntil(until_ms)
+        let boot_again_at_ms = self.boot_again_at_ms.unwrap_or(u64::MAX);
+        Next::SleepUntil(until_ms.min(boot_again_at_ms))
     }
 
     /// What becomes of a step that failed.
@@ -176,7 +216,9 @@ impl Agent {
             }
             // An answer that can't be read is as good as none.
             Err(DeviceError::Message(error)) => {
-                log::line(Level::Warning, format_args!("{}: {error}", error.id()));
+                let why = format!("{}: {error}", error.id());
+                log::line(Level::Warning, &why);
+                self.status.unheard = Some(why);
                 let failed = self.core().exchange_failed(now_ms);
                 self.settle_storage(failed)
             }
@@ -219,12 +261,12 @@ impl Agent {
         if let Some(core) = self.core.take() {
             let (mut storage, ..) = core.power_off();
             let now_ms = self.clock.now_ms();
-            self.booted = come_up::boot(&mut storage, now_ms / 1000)?;
-            self.core = Some(power_on(storage, &self.settings, self.booted, now_ms)?);
+            let CameUp { booted, unsaved } = come_up::boot(&mut storage, now_ms / 1000)?;
+            self.booted = booted;
+            self.core = Some(power_on(storage, &self.settings, booted, now_ms)?);
             self.hooked = None;
             self.status.fault = None;
-            self.name_version();
-            self.note_outcome();
+            self.begin(unsaved)?;
         }
         Ok(())
     }
@@ -240,7 +282,8 @@ impl Agent {
             .as_ref()
             .and_then(|(file, _)| age_s(file));
         let defer_s_max = self.settings.defer.as_ref().map_or(0, |(_, max)| *max);
-        let now = local_time(self.clock.now_ms());
+        // Windows follow the clock on the wall, also once it was set while the agent runs.
+        let now = local_time(wall_ms());
         window::wait(&self.settings.windows, now, deferred_s, defer_s_max)
     }
 
@@ -262,7 +305,10 @@ impl Agent {
 /// One agent for each device: two would write over each other.
 fn lock(state: &Path) -> Result<File, Fault> {
     let path = state.join("lock");
-    let file = File::create(&path).map_err(|error| Fault::io("open", &path, &error))?;
+    // A disk that is full or can't be written to is no reason to run unguarded, or not at all.
+    let file = File::create(&path)
+        .or_else(|error| File::open(&path).map_err(|_| error))
+        .map_err(|error| Fault::io("open", &path, &error))?;
     file.try_lock().map_err(|_| {
         Fault::new(
             "agent.running",

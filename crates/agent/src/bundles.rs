@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use mainstay_protocol::Event;
+use mainstay_protocol::{Event, InstallFailure};
 use mainstay_trust::Refusal;
 
 use crate::agent::Agent;
@@ -84,7 +84,7 @@ impl Agent {
     /// # Errors
     /// If it isn't a bundle, or the storage fails.
     pub fn take_bundle(&mut self, path: &Path) -> Result<(), Fault> {
-        let stick = Stick::open(path)?;
+        let stick = Stick::open(path).inspect_err(|fault| self.report_bad_bundle(fault))?;
         let now_ms = self.clock.now_ms();
         let core = self.core();
         let taken = stick.lend(|parts| core.take_bundle(parts, now_ms));
@@ -95,6 +95,19 @@ impl Agent {
         }
         self.note_outcome();
         self.settle(taken)
+    }
+
+    /// Has the server told of a file that was to be a bundle and is none. Nothing else ends by that.
+    fn report_bad_bundle(&mut self, fault: &Fault) {
+        let busy = self.core().is_installing() || self.core().record().trial.is_some();
+        if busy || fault.obstacle != InstallFailure::SourceFailed {
+            return;
+        }
+        let now_ms = self.clock.now_ms();
+        if let Err(error) = self.core().install_failed(fault.obstacle, now_ms) {
+            log::line(Level::Warning, format_args!("{}: {error}", error.id()));
+        }
+        self.note_outcome();
     }
 
     /// Looks for a bundle that wasn't seen, and takes it.

@@ -31,5 +31,10 @@ fn slots(settings: &Settings) -> Result<(), Fault> {
 }
 
 fn link(settings: &Settings) -> Result<(), Fault> {
-    Link::new(&settings.server, Limits::default()).map(|_| ())
+    Link::new(
+        &settings.server,
+        Limits::of(&settings.server),
+        settings.trusts_clock,
+    )
+    .map(|_| ())
 }

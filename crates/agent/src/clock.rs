@@ -20,12 +20,8 @@ impl Clock {
         reason = "the edge to the world: the machine is handed this"
     )]
     pub fn begin() -> Self {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH);
-        let began_ms = wall.map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        });
         Self {
-            began_ms,
+            began_ms: wall_ms(),
             began: Instant::now(),
         }
     }
@@ -41,6 +37,20 @@ impl Clock {
     pub fn now_ms(&self) -> u64 {
         self.began_ms.saturating_add(self.elapsed_ms())
     }
+}
+
+/// What the wall clock says now, in Unix milliseconds; 0 before 1970. It may leap, so the machine never sees it:
+/// it is for what people agree on by their own clocks, such as a window.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge to the world: what people see on their clocks"
+)]
+pub fn wall_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 /// Fresh random bytes of the kernel. It waits for them at boot, as a nonce must.

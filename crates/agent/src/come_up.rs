@@ -2,9 +2,9 @@
 
 use std::cell::RefCell;
 
-use mainstay_device::boot::decide;
+use mainstay_device::boot::{decide, unsaved};
 use mainstay_device::observe::observe;
-use mainstay_device::{Booted, Slot, Storage as _, Strategy};
+use mainstay_device::{Booted, Record, Slot, Storage as _, Strategy};
 use mainstay_protocol::BootReason;
 
 use crate::boot_env::Scheme;
@@ -79,34 +79,79 @@ fn environment_of(environment: Environment) -> (Box<dyn crate::boot_env::Environ
     }
 }
 
+/// What was started, and what kept the record from saying so.
+#[derive(Debug)]
+pub struct CameUp {
+    /// What runs, and why.
+    pub booted: Booted,
+    /// Why the record couldn't be saved. What runs then is what was confirmed, if the agent decides: an image on
+    /// trial waits until its boots can be counted.
+    pub unsaved: Option<Fault>,
+}
+
 /// Finds out what was booted, or decides it and starts it; `at` is Unix seconds. The record says so before
-/// anything relies on it.
+/// anything relies on it; a disk that is full or can't be written to keeps nothing confirmed from starting.
 ///
 /// # Errors
-/// If what was booted can't be found out, or can't be recorded.
-pub fn boot(storage: &mut OnDisk, at: u64) -> Result<Booted, Fault> {
-    let found = storage.record();
-    let before = storage.known(found)?.unwrap_or_default();
+/// If what was booted can't be found out, or the record is damaged.
+pub fn boot(storage: &mut OnDisk, at: u64) -> Result<CameUp, Fault> {
+    let before = storage.kept_record()?.unwrap_or_default();
     let mut record = before.clone();
     let trial = record.trial.map(|trial| trial.slot);
     let origin = storage.switch().origin(trial)?;
-    let booted = match origin {
+    let decided = match origin {
         Origin::Boot(seen) => observe(&mut record, seen, at),
-        Origin::Open => {
-            let looked_at = RefCell::new(&mut *storage);
-            let intact = |slot| looked_at.borrow_mut().is_startable(slot);
+        Origin::Open => judge(storage, |intact| {
             decide(&mut record, Strategy::DualBank, intact, at)
+        }),
+    };
+    let came_up = match record != before {
+        true => record_it(storage, &mut record, origin, decided)?,
+        false => CameUp {
+            booted: decided,
+            unsaved: None,
+        },
+    };
+    let Booted { slot, reason } = came_up.booted;
+    storage.protect(slot);
+    if let (Origin::Open, Some(slot)) = (origin, slot) {
+        start(storage, slot, reason);
+    }
+    Ok(came_up)
+}
+
+/// Lets a decision ask which slots can be started.
+fn judge<T>(storage: &mut OnDisk, by: impl FnOnce(&dyn Fn(Slot) -> bool) -> T) -> T {
+    let looked_at = RefCell::new(storage);
+    by(&|slot| looked_at.borrow_mut().is_startable(slot))
+}
+
+fn record_it(
+    storage: &mut OnDisk,
+    record: &mut Record,
+    origin: Origin,
+    decided: Booted,
+) -> Result<CameUp, Fault> {
+    let saved = storage.save_record(record);
+    let Err(error) = saved else {
+        return Ok(CameUp {
+            booted: decided,
+            unsaved: None,
+        });
+    };
+    let fault = storage.known::<()>(saved).err();
+    let booted = match origin {
+        // Another boot loader has started it already.
+        Origin::Boot(_) => decided,
+        Origin::Open => {
+            let instead = judge(storage, |intact| unsaved(decided, record, intact, error));
+            storage.known(instead)?
         }
     };
-    if record != before {
-        let saved = storage.save_record(&mut record);
-        storage.known(saved)?;
-    }
-    storage.protect(booted.slot);
-    if let (Origin::Open, Some(slot)) = (origin, booted.slot) {
-        start(storage, slot, booted.reason);
-    }
-    Ok(booted)
+    Ok(CameUp {
+        booted,
+        unsaved: fault,
+    })
 }
 
 /// Starts the slot that was decided on. If that fails the health checks find out, and the trial ends by them.

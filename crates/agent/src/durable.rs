@@ -6,6 +6,9 @@ use std::path::Path;
 
 use crate::fault::Fault;
 
+/// The id of the fault that a file with more than its bytes is.
+pub const TOO_LARGE: &str = "agent.file-too-large";
+
 /// Puts `bytes` at `path` for good. A power cut leaves what was there before, or all of `bytes`.
 ///
 /// # Errors
@@ -73,7 +76,7 @@ pub fn read(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>, Fault> {
         .map_err(|error| Fault::io("read", path, &error))?;
     if bytes.len() as u64 > bytes_max {
         return Err(Fault::new(
-            "agent.file-too-large",
+            TOO_LARGE,
             format!("{} has more than {bytes_max} bytes", path.display()),
             "Put back what belongs there; the agent never writes so much.",
         ));
@@ -93,7 +96,7 @@ mod tests {
         write(&path, b"one").expect("writes");
         write(&path, b"two").expect("writes");
         assert_eq!(read(&path, 3).expect("reads").as_deref(), Some(&b"two"[..]));
-        assert_eq!(read(&path, 2).unwrap_err().id, "agent.file-too-large");
+        assert_eq!(read(&path, 2).unwrap_err().id, TOO_LARGE);
         let names: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
         assert_eq!(names.len(), 1, "nothing is left beside it");
         remove(&path).expect("removes");

@@ -4,15 +4,19 @@
 use std::time::Duration;
 
 use mainstay_device::DeviceError;
-use mainstay_protocol::{CHECK_IN_PATH, Health, REPORTS_PATH};
+use mainstay_protocol::{CHECK_IN_PATH, Health, InstallFailure, REPORTS_PATH};
 use mainstay_trust::Digest;
 
 use crate::agent::Agent;
 use crate::clock::random;
 use crate::fault::Fault;
 use crate::health;
-use crate::link::LinkError;
+use crate::link::{Link, LinkError};
 use crate::log::{self, Level};
+
+/// So many answers in a row that aren't the image end its installation, as an obstacle that people are told of. One may
+/// be an accident on the way.
+const LIES_MAX: u8 = 5;
 
 /// The largest request: a check-in with a full queue of reports has some 1,500 bytes.
 const REQUEST_BYTES_MAX: usize = 8 * 1024;
@@ -34,7 +38,7 @@ impl Agent {
         let mut buffer = vec![0; REQUEST_BYTES_MAX];
         let health = self.health();
         let length = self.core().check_in(random(), health, &mut buffer)?;
-        let answer = self.link.post(CHECK_IN_PATH, &buffer[..length]);
+        let answer = self.link().post(CHECK_IN_PATH, &buffer[..length]);
         let now_ms = self.clock.now_ms();
         match answer {
             Ok(bytes) => {
@@ -52,7 +56,7 @@ impl Agent {
         let mut buffer = vec![0; REQUEST_BYTES_MAX];
         let length = self.core().reports(&mut buffer)?;
         let now_ms = self.clock.now_ms();
-        match self.link.post(REPORTS_PATH, &buffer[..length]) {
+        match self.link().post(REPORTS_PATH, &buffer[..length]) {
             Ok(bytes) => {
                 self.heard(now_ms);
                 self.core().take_acknowledged(&bytes, now_ms)
@@ -80,11 +84,16 @@ impl Agent {
                 self.stick = None;
                 return self.core().exchange_failed(now_ms);
             }
-            None => match self.link.fetch(image, offset, left) {
-                Ok(bytes) => bytes,
+            None => match self.link().fetch(image, offset, left) {
+                Ok(bytes) => {
+                    self.status.unheard = None;
+                    bytes
+                }
+                Err(error) if error.is_lie() => return self.lied_to(&error),
                 Err(error) => return self.unheard(&error),
             },
         };
+        self.lies = 0;
         self.status.fault = None;
         self.tell_download(offset, bytes.len());
         self.core().take_image_bytes(&bytes, now_ms)
@@ -103,13 +112,38 @@ impl Agent {
         Ok(())
     }
 
+    /// The way to the server, which knows how late it is at least.
+    fn link(&mut self) -> &Link {
+        let floor_s = self.core().record().counters.time;
+        self.link.learn_time(floor_s);
+        &self.link
+    }
+
+    /// The server, or somebody before it, sends something else than the image.
+    fn lied_to(&mut self, error: &LinkError) -> Result<(), DeviceError> {
+        self.lies = self.lies.saturating_add(1);
+        if self.lies < LIES_MAX {
+            return self.unheard(error);
+        }
+        self.lies = 0;
+        let cure =
+            "Look at what lies between the device and the server: a proxy, a cache, a gateway.";
+        let what = format!("the image can't be fetched: {error}");
+        let fault = Fault::new(error.id(), what, cure).told_as(InstallFailure::SourceFailed);
+        self.trouble(&fault);
+        let now_ms = self.clock.now_ms();
+        self.core().install_failed(fault.obstacle, now_ms)
+    }
+
     fn heard(&mut self, now_ms: u64) {
+        self.status.unheard = None;
         self.status.last_contact = Some(now_ms / 1000);
         self.missed_polls = 0;
     }
 
     fn unheard(&mut self, error: &LinkError) -> Result<(), DeviceError> {
         log::line(Level::Warning, error);
+        self.status.unheard = Some(error.to_string());
         let now_ms = self.clock.now_ms();
         if let Some(after) = error.retry_after() {
             let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);

@@ -7,37 +7,30 @@ use std::path::Path;
 use mainstay_artifact::ArtifactFile;
 use mainstay_device::{Record, Slot, Storage as _, slot::Head};
 use mainstay_keys::HostPrimitives;
-use mainstay_trust::{DigestAlgorithm, Manifest, Mark, Refusal, verify};
+use mainstay_trust::{Digest, DigestAlgorithm, Manifest, Mark, Refusal, verify};
 
 use crate::agent::config;
 use crate::come_up;
 use crate::config::{Settings, Slots};
 use crate::fault::Fault;
+use crate::log::{self, Level};
 use crate::on_disk::OnDisk;
+use crate::record_file;
 use crate::slots::Origin;
 
 /// Bytes copied at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// Notes an approved release as what runs and is kept. Where the system came from a slot of its own, that slot
-/// must hold it; else its image is written into slot A.
+/// must hold it; else its image is written into slot A, unless a slot holds it already. It is the way out of a damaged
+/// record too: what that one knew of newer releases and of time is lost then, and people have said so.
 ///
 /// # Errors
 /// If the release isn't good for this device or isn't what runs, if the device knows of a release already, or if
 /// the storage fails.
 pub fn adopt(settings: &Settings, artifact: &Path) -> Result<(), Fault> {
     let mut storage = come_up::open(settings)?;
-    let found = storage.record();
-    if storage
-        .known(found)?
-        .is_some_and(|record| record.confirmed.is_some())
-    {
-        return Err(Fault::new(
-            "agent.factory-done",
-            "this device knows already what runs on it",
-            "Install by the server or by a bundle; to start over, empty the state folder.",
-        ));
-    }
+    check_unknowing(&storage)?;
     let mut file = File::open(artifact).map_err(|error| Fault::io("open", artifact, &error))?;
     let parts = ArtifactFile::read(&mut file).map_err(|error| {
         refused(&format_args!(
@@ -61,13 +54,20 @@ pub fn adopt(settings: &Settings, artifact: &Path) -> Result<(), Fault> {
         epoch: sequence.epoch,
         envelope: parts.envelope.as_slice(),
     };
-    let slot = match storage.switch().origin(None)? {
-        Origin::Boot(seen) => seen.slot,
-        Origin::Open => Slot::A,
+    let (slot, held) = match storage.switch().origin(None)? {
+        Origin::Boot(seen) => (seen.slot, true),
+        Origin::Open => match holder(&mut storage, &manifest.image_digest) {
+            Some(slot) => (slot, true),
+            None => (Slot::A, false),
+        },
     };
+    if !held {
+        let erased = storage.erase(slot);
+        storage.known(erased)?;
+    }
     let written = storage.write_head(slot, &head);
     storage.known(written)?;
-    if matches!(settings.slots, Slots::Directory { .. }) {
+    if !held {
         let payload = parts.payload_reader(&mut file);
         let payload = payload.map_err(|error| refused(&error))?;
         copy(&mut storage, slot, payload)?;
@@ -81,6 +81,33 @@ pub fn adopt(settings: &Settings, artifact: &Path) -> Result<(), Fault> {
     record.counters.release_confirmed(sequence, floor);
     let saved = storage.save_record(&mut record);
     storage.known(saved)
+}
+
+/// Whether the device knows of no release, or of none any more.
+fn check_unknowing(storage: &OnDisk) -> Result<(), Fault> {
+    let found = match storage.kept_record() {
+        Err(fault) if fault.id == record_file::DAMAGED => {
+            log::line(Level::Warning, format_args!("{fault} It begins anew."));
+            None
+        }
+        found => found?,
+    };
+    match found.is_some_and(|record| record.confirmed.is_some()) {
+        false => Ok(()),
+        true => Err(Fault::new(
+            "agent.factory-done",
+            "this device knows already what runs on it",
+            "Install by the server or by a bundle; to start over, empty the state folder.",
+        )),
+    }
+}
+
+/// The slot that holds this image already, whole, under a head of its own.
+fn holder(storage: &mut OnDisk, image: &Digest) -> Option<Slot> {
+    [Slot::A, Slot::B].into_iter().find(|slot| {
+        let head = storage.head(*slot).ok().flatten();
+        head.is_some_and(|head| head.image_digest == *image) && storage.is_startable(*slot)
+    })
 }
 
 fn copy(storage: &mut OnDisk, slot: Slot, mut payload: impl std::io::Read) -> Result<(), Fault> {

@@ -54,7 +54,9 @@ impl Fault {
     pub fn io(doing: &str, path: &Path, error: &io::Error) -> Self {
         let what = format!("can't {doing} {}: {error}", path.display());
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::new(
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::new(
                 "agent.storage-full",
                 what,
                 "Make room on that file system; the installation goes on where it stopped.",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::agent::{Agent, Next};
 use crate::bundles;
 use crate::fault::Fault;
+use crate::status::Doing;
 
 /// How a bundle ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub enum Installed {
 /// # Errors
 /// If it isn't a bundle, or the storage fails.
 pub fn bundle(agent: &mut Agent, path: &Path) -> Result<Installed, Fault> {
+    let ended = install(agent, path).inspect_err(|fault| agent.trouble(fault));
+    agent.tell(Doing::Idle);
+    ended
+}
+
+fn install(agent: &mut Agent, path: &Path) -> Result<Installed, Fault> {
     agent.take_bundle(path)?;
     while agent.core().is_installing() {
         if agent.wants_restart() {

@@ -3,10 +3,10 @@
 //! | question | file |
 //! |---|---|
 //! | what may stand in `agent.toml`? | `config/file.rs`; checked in `config/check.rs` |
-//! | where does what lie on disk? | `on_disk.rs`, over `durable.rs` and `image_file.rs` |
+//! | where does what lie on disk? | `on_disk.rs`, over `record_file.rs`, `durable.rs` and `image_file.rs` |
 //! | who starts a slot? | `slots/mod.rs`: [`slots::Switch`], with a file for each kind |
 //! | how is a boot loader told? | `boot_env/mod.rs`: [`boot_env::Environment`] |
-//! | how does it speak to the server? | `link.rs` |
+//! | how does it speak to the server? | `link.rs`, over `tls.rs` |
 //! | what runs beside it, for how long? | `command.rs` |
 //! | is the new image good? | `health.rs` |
 //! | may it restart now? | `window.rs` |
@@ -37,9 +37,11 @@ pub mod link;
 pub mod log;
 pub mod notify;
 pub mod on_disk;
+pub mod record_file;
 pub mod slots;
 pub mod status;
 pub mod stick;
 mod tell;
+pub mod tls;
 pub mod unpack;
 pub mod window;

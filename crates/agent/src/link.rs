@@ -12,12 +12,14 @@ use mainstay_protocol::{MESSAGE_BYTES_MAX, PAYLOADS_PATH};
 use mainstay_trust::Digest;
 use ureq::http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{Response, StatusCode};
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, TcpConnector};
 use ureq::{Agent, Body};
 
 use crate::config::Server;
 use crate::durable;
 use crate::fault::Fault;
+use crate::tls::{KnownTime, Tls};
 
 /// The largest file with a token, a certificate or authorities.
 const PEM_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -26,6 +28,8 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// A piece that was cut counts if it has so many bytes: less in all the time of an exchange is no progress, and
 /// a server that trickles is left.
 const PIECE_BYTES_MIN: usize = 16 * 1024;
+/// Until a connection stands, name and TLS included.
+const CONNECT_MAX: Duration = Duration::from_secs(20);
 /// No answer keeps the agent away for longer than this.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
@@ -38,12 +42,13 @@ pub struct Limits {
     pub exchange: Duration,
 }
 
-impl Default for Limits {
-    /// A piece of 256 KiB at 35 kbit/s, the slowest that GPRS gives.
-    fn default() -> Self {
+impl Limits {
+    /// Those that the configuration says.
+    #[must_use]
+    pub fn of(server: &Server) -> Self {
         Self {
-            connect: Duration::from_secs(20),
-            exchange: Duration::from_secs(60),
+            connect: CONNECT_MAX.min(server.exchange),
+            exchange: server.exchange,
         }
     }
 }
@@ -54,9 +59,12 @@ pub enum LinkError {
     /// No connection, or it broke.
     #[error("agent.unreachable: {0}")]
     Unreachable(String),
-    /// Not enough arrived in time.
+    /// Nothing of what was asked for arrived in time: as when the network goes away.
     #[error("agent.server-too-slow: the answer took too long")]
     TooSlow,
+    /// A few bytes arrived, and too few in all the time of an exchange: the image would never be whole.
+    #[error("agent.server-too-slow: {0} bytes came in the time of a whole exchange")]
+    Trickle(usize),
     /// The server said no.
     #[error("agent.server-refused: the server answered {0}")]
     Refused(StatusCode, Option<Duration>),
@@ -69,6 +77,24 @@ pub enum LinkError {
 }
 
 impl LinkError {
+    /// The stable id.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "agent.unreachable",
+            Self::TooSlow | Self::Trickle(_) => "agent.server-too-slow",
+            Self::Refused(..) => "agent.server-refused",
+            Self::TooLarge => "agent.answer-too-large",
+            Self::Wrong => "agent.answer-wrong",
+        }
+    }
+
+    /// Whether somebody answers who doesn't send what was asked for. A network that is away is no such thing.
+    #[must_use]
+    pub fn is_lie(&self) -> bool {
+        matches!(self, Self::Trickle(_) | Self::TooLarge | Self::Wrong)
+    }
+
     /// How long the server wants to be left alone.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -85,6 +111,7 @@ pub struct Link {
     http: Agent,
     base: String,
     token: Option<String>,
+    time: Arc<KnownTime>,
 }
 
 impl Link {
@@ -92,7 +119,8 @@ impl Link {
     ///
     /// # Errors
     /// If a file that it names can't be read or isn't what it should be.
-    pub fn new(server: &Server, limits: Limits) -> Result<Self, Fault> {
+    pub fn new(server: &Server, limits: Limits, trusts_clock: bool) -> Result<Self, Fault> {
+        let time = Arc::new(KnownTime::new(trusts_clock));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -105,15 +133,22 @@ impl Link {
             .user_agent(concat!("mainstay-agent/", env!("CARGO_PKG_VERSION")))
             .timeout_connect(Some(limits.connect))
             .timeout_global(Some(limits.exchange));
-        let config = match server.url.starts_with("https://") {
-            true => config.tls_config(tls(server)?),
-            false => config,
+        let tls = match server.url.starts_with("https://") {
+            true => Tls::to(server, time.clone())?,
+            false => Tls::none(),
         };
+        let connector = ().chain(TcpConnector::default()).chain(tls);
         Ok(Self {
-            http: config.build().new_agent(),
+            http: Agent::with_parts(config.build(), connector, DefaultResolver::default()),
             base: server.url.clone(),
             token: server.token_file.as_deref().map(token).transpose()?,
+            time,
         })
+    }
+
+    /// What the device's time floor is, in Unix seconds: the server's certificate must last beyond it.
+    pub fn learn_time(&self, floor_s: u64) {
+        self.time.learn(floor_s);
     }
 
     /// Sends one message of the device protocol and returns the answer's bytes.
@@ -184,12 +219,22 @@ fn begins_at(answer: &Response<Body>, offset: u32) -> bool {
 
 fn piece(body: &mut Body, length: u32) -> Result<Vec<u8>, LinkError> {
     let mut bytes = Vec::with_capacity(length as usize);
-    match body.as_reader().take(length.into()).read_to_end(&mut bytes) {
-        Ok(_) if !bytes.is_empty() => Ok(bytes),
+    let ended = body.as_reader().take(length.into()).read_to_end(&mut bytes);
+    // What arrived before it broke is as good as the rest. An end that comes early is none, whatever it is called:
+    // byte by byte an image would never be whole.
+    if bytes.len() >= PIECE_BYTES_MIN.min(length as usize) {
+        return Ok(bytes);
+    }
+    match ended.map_err(ureq::Error::from) {
         Ok(_) => Err(LinkError::Wrong),
-        // What arrived before it broke is as good as the rest.
-        Err(_) if bytes.len() >= PIECE_BYTES_MIN => Ok(bytes),
-        Err(error) => Err(broken(error)),
+        Err(ureq::Error::Timeout(_)) if !bytes.is_empty() => Err(LinkError::Trickle(bytes.len())),
+        // Ended in good order, after less than was announced.
+        Err(ureq::Error::Io(error))
+            if error.kind() == io::ErrorKind::UnexpectedEof && !bytes.is_empty() =>
+        {
+            Err(LinkError::Wrong)
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 
@@ -230,42 +275,16 @@ fn token(path: &std::path::Path) -> Result<String, Fault> {
     }
 }
 
-fn tls(server: &Server) -> Result<TlsConfig, Fault> {
-    let identity = match &server.identity {
-        None => None,
-        Some((certificate, key)) => {
-            let pem = needed(key)?;
-            let key = PrivateKey::from_pem(&pem).map_err(|_| unfit(key, "a private key in PEM"))?;
-            Some(ClientCert::new_with_certs(&certificates(certificate)?, key))
-        }
-    };
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    Ok(TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(Arc::new(provider))
-        .root_certs(RootCerts::new_with_certs(&certificates(&server.ca_file)?))
-        .client_cert(identity)
-        .build())
-}
-
-fn certificates(path: &std::path::Path) -> Result<Vec<Certificate<'static>>, Fault> {
-    let pem = needed(path)?;
-    let found: Vec<_> = parse_pem(&pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    match found.is_empty() {
-        true => Err(unfit(path, "certificates in PEM")),
-        false => Ok(found),
-    }
-}
-
-fn needed(path: &std::path::Path) -> Result<Vec<u8>, Fault> {
+/// A file that the configuration names.
+///
+/// # Errors
+/// If it isn't there, or can't be read.
+pub(crate) fn needed(path: &std::path::Path) -> Result<Vec<u8>, Fault> {
     durable::read(path, PEM_BYTES_MAX)?.ok_or_else(|| unfit(path, "there"))
 }
 
-fn unfit(path: &std::path::Path, what: &str) -> Fault {
+/// A file that isn't what the configuration says.
+pub(crate) fn unfit(path: &std::path::Path, what: &str) -> Fault {
     Fault::new(
         "agent.server-file",
         format!("{} isn't {what}", path.display()),

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `record` | the record, as `mainstay_device::record_wire` draws it |
+//! | `record` | the record, see `record_file.rs` |
 //! | `root.cbor`, `revocations.cbor` | the papers, as they came |
 //! | `a.head`, `b.head` | what was accepted for a slot, by the table below |
 //!
@@ -22,7 +22,6 @@
 use std::path::PathBuf;
 
 use mainstay_device::papers::Paper;
-use mainstay_device::record_wire::RECORD_BYTES;
 use mainstay_device::slot::ENVELOPE_BYTES_MAX;
 use mainstay_device::{FlashError, Grain, Record, Slot, Storage, slot::Head};
 use mainstay_keys::HostPrimitives;
@@ -32,6 +31,7 @@ use crate::command::Program;
 use crate::durable;
 use crate::fault::Fault;
 use crate::image_file::ImageFile;
+use crate::record_file;
 use crate::slots::Switch;
 
 /// A checkpoint never splits so many bytes: a page of most file systems.
@@ -111,6 +111,14 @@ impl OnDisk {
                 )
             })
         })
+    }
+
+    /// The newest record; none on a device that never had one.
+    ///
+    /// # Errors
+    /// If it can't be read, or is damaged.
+    pub fn kept_record(&self) -> Result<Option<Record>, Fault> {
+        record_file::read(&self.path("record"))
     }
 
     /// Whether a slot's image is, byte for byte, what the device accepted, and can be started.
@@ -224,9 +232,7 @@ impl Storage for OnDisk {
     }
 
     fn record(&self) -> Result<Option<Record>, FlashError> {
-        let bytes = durable::read(&self.path("record"), RECORD_BYTES as u64).map_err(unread)?;
-        let whole = bytes.and_then(|bytes| <[u8; RECORD_BYTES]>::try_from(bytes).ok());
-        Ok(whole.and_then(|bytes| Record::decode(&bytes)))
+        self.kept_record().map_err(unread)
     }
 
     fn save_record(&mut self, record: &mut Record) -> Result<(), FlashError> {
@@ -370,14 +376,11 @@ mod tests {
     }
 
     #[test]
-    fn damaged_files_are_nothing_and_never_a_panic() {
+    fn a_damaged_head_is_none_and_never_a_panic() {
         let folder = tempfile::tempdir().expect("a folder");
         let storage = parts(&folder);
         for bytes in [&b""[..], b"MSH1", &[0; 47], &[0xff; 972], &[0; 972]] {
-            for name in ["record", "a.head"] {
-                std::fs::write(folder.path().join(name), bytes).expect("writes");
-            }
-            assert_eq!(storage.record(), Ok(None));
+            std::fs::write(folder.path().join("a.head"), bytes).expect("writes");
             assert!(storage.head(Slot::A).expect("reads").is_none());
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::wall_ms;
 use crate::durable;
 use crate::fault::Fault;
 
@@ -29,6 +30,8 @@ pub enum Doing {
     Restarting,
     /// It tries a new image out.
     OnTrial,
+    /// Nothing: it couldn't start.
+    Stopped,
 }
 
 /// What the agent says of itself.
@@ -52,6 +55,9 @@ pub struct Status {
     pub last_contact: Option<u64>,
     /// Exchanges that failed since.
     pub failures: u16,
+    /// Why the last exchange failed, its stable id first; none once one succeeds.
+    #[serde(default)]
+    pub unheard: Option<String>,
     /// What happened and wasn't told to the server yet.
     pub unsent_reports: usize,
     /// The newest event of an installation, by its stable name.
@@ -135,6 +141,7 @@ impl Status {
                     "on trial"
                 }
             ),
+            None if self.doing == Doing::Stopped => String::new(),
             None => "Knows of no release.\n".to_owned(),
         };
         let doing = match (self.doing, &self.wait) {
@@ -144,10 +151,14 @@ impl Status {
             (Doing::Waiting, None) => "Waits.",
             (Doing::Restarting, _) => "Restarts into an update.",
             (Doing::OnTrial, _) => "Tries an update out.",
+            (Doing::Stopped, _) => "Can't start.",
         };
         text.push_str(doing);
         if let Some(Download { bytes, of }) = self.download {
             text.push_str(&format!(" {bytes} of {of} bytes."));
+        }
+        if let Some(why) = &self.unheard {
+            text.push_str(&format!("\nServer not heard: {why}."));
         }
         if let Some(trouble) = &self.fault {
             let Trouble { id, what, cure, .. } = trouble;
@@ -166,6 +177,19 @@ pub fn write(folder: &Path, status: &Status) {
         fs::rename(beside, path(folder))
     };
     let _ = write();
+}
+
+/// Writes the status of an agent that this fault keeps from starting.
+pub fn write_stopped(folder: &Path, fault: &Fault) {
+    let at = wall_ms() / 1000;
+    let status = Status {
+        version: 1,
+        at,
+        doing: Doing::Stopped,
+        fault: Some(Trouble::of(fault, at)),
+        ..Status::default()
+    };
+    write(folder, &status);
 }
 
 /// Reads the status that an agent wrote; none if none has.

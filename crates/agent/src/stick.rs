@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use mainstay_artifact::bundle_file::BundleFile;
 use mainstay_device::BundleParts;
 use mainstay_keys::HostPrimitives;
+use mainstay_protocol::InstallFailure;
 use mainstay_trust::{Digest, Envelope, Manifest};
 
 use crate::fault::Fault;
@@ -32,6 +33,7 @@ impl Stick {
                 format!("{} is no bundle: {error}", path.display()),
                 "Copy it to the stick again, and compare its checksum.",
             )
+            .told_as(InstallFailure::SourceFailed)
         })?;
         Ok(Self {
             path: path.to_owned(),

@@ -73,6 +73,7 @@ impl Agent {
         let outcome = bundles::outcome(&report.event);
         log::line(Level::Notice, &outcome);
         self.status.outcome = Some(outcome);
+        self.write_status();
     }
 
     /// Looks up how people call what runs.

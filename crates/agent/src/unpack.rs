@@ -135,7 +135,11 @@ fn inner_kind(error: &io::Error) -> Option<io::ErrorKind> {
         use io::ErrorKind as K;
         matches!(
             kind,
-            K::StorageFull | K::QuotaExceeded | K::ReadOnlyFilesystem | K::PermissionDenied
+            K::StorageFull
+                | K::QuotaExceeded
+                | K::FileTooLarge
+                | K::ReadOnlyFilesystem
+                | K::PermissionDenied
         )
     };
     let mut cause: Option<&dyn std::error::Error> = Some(error);

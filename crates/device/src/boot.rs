@@ -165,9 +165,12 @@ pub fn power_up<F: Flash>(
     Ok(booted(None, BootReason::SafeMode))
 }
 
-/// What to boot if the record can't be saved: a trial whose boots nobody counts isn't made, and nobody makes way for
-/// an update that can't be written, as long as there is something to run.
-fn unsaved(
+/// What to boot in the place of what was `decided` if the changed `record` can't be saved: a trial whose boots nobody
+/// counts isn't made, and nobody makes way for an update that can't be written, as long as there is something to run.
+///
+/// # Errors
+/// If the power went away: the next power-up starts over.
+pub fn unsaved(
     decided: Booted,
     record: &Record,
     intact: impl Fn(Slot) -> bool,

@@ -56,6 +56,8 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
     /// Takes a bundle: its newer roots, its newer revocations, and then its release, if the device
     /// agrees. The payload is asked for as ever, by [`Want::Fetch`](crate::Want::Fetch).
     ///
+    /// Somebody carried it there: it is tried at once and answered, also if the same release failed just before.
+    ///
     /// # Errors
     /// If flash fails. What is refused is reported, not an error.
     pub fn take_bundle(
@@ -63,6 +65,7 @@ impl<S: Storage, P: Primitives, R: AsRef<[u8]>> Device<S, P, R> {
         bundle: &BundleParts<'_>,
         now_ms: u64,
     ) -> Result<(), DeviceError> {
+        (self.state.avoided, self.state.refused, self.state.failed) = (None, None, None);
         for signed in bundle.roots {
             if claimed_version(signed).is_none_or(|version| version > self.root_version()) {
                 self.take_root(signed, now_ms)?;

@@ -1,7 +1,7 @@
 //! What a recorded decision makes of a device's progress; the same for every back end.
 //!
-//! A device may have moved on between a decision and its recording: what it said itself is never
-//! overwritten. Reports aren't handled here: the `telemetry` crate folds them.
+//! A device may have moved on between a decision and its recording: how far it said that it has come is never
+//! overwritten. A refusal before it began is given another try, by whoever knows of it. Reports aren't handled here: the `telemetry` crate folds them.
 
 use jiff::Timestamp;
 use mainstay_fleet::ReleaseDigest;
@@ -19,6 +19,15 @@ pub(crate) fn promised(
 ) -> Result<Progress, &'static str> {
     match (offer.kind, progress) {
         (Kind::Forward, Progress::Waiting) => Ok(Progress::Promised { at }),
+        // Another try, decided after the refusal was known.
+        (
+            Kind::Forward,
+            Progress::Refused {
+                began: None,
+                at: refused,
+                ..
+            },
+        ) if *refused < at => Ok(Progress::Promised { at }),
         (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
         // A failed device that still runs the candidate is offered the way back and keeps its failure.
         (Kind::Return, Progress::Failed { .. }) => Ok(progress.clone()),
@@ -118,12 +127,12 @@ mod tests {
     }
 
     #[test]
-    fn a_promise_never_overwrites_what_the_device_said() {
+    fn a_promise_never_overwrites_how_far_a_device_has_come() {
         let forward = Offer {
             release: NEW,
             kind: Kind::Forward,
         };
-        let mut expected = vec!["promised", "promised", "began"];
+        let mut expected = vec!["promised", "promised", "began", "promised"];
         expected.resize(10, "refused");
         assert_eq!(after_promise(forward), expected);
         let back = Offer {
@@ -133,6 +142,22 @@ mod tests {
         let mut expected = vec!["returning"; 6];
         expected.extend(["failed", "returning", "refused", "refused"]);
         assert_eq!(after_promise(back), expected);
+    }
+
+    #[test]
+    fn a_refusal_that_came_meanwhile_is_heard() {
+        let refused = Progress::Refused {
+            began: None,
+            at: at(9),
+            refusal: "trust.held".to_owned(),
+        };
+        let offer = Offer {
+            release: NEW,
+            kind: Kind::Forward,
+        };
+        assert_eq!(promised(&refused, &offer, at(9)), Err("refused"));
+        let again = Progress::Promised { at: at(10) };
+        assert_eq!(promised(&refused, &offer, at(10)), Ok(again));
     }
 
     #[test]

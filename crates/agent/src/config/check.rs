@@ -17,6 +17,8 @@ use crate::window::Window;
 const CA_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The most that a hook, a check or an installation may take: a day.
 const SECONDS_MAX: u64 = 86_400;
+/// The most that one exchange with the server may take: less than systemd waits for a sign of life.
+const EXCHANGE_S_MAX: u32 = 240;
 /// The longest device name: what the server takes.
 const ID_BYTES_MAX: usize = 64;
 /// The most windows, health checks and folders each: a person wrote them.
@@ -114,6 +116,11 @@ fn server(server: file::Server, found: &mut Findings) -> Server {
         "server.retry_s",
         "write 1 to 3600",
     );
+    found.unless(
+        (1..=EXCHANGE_S_MAX).contains(&server.exchange_s),
+        "server.exchange_s",
+        "write 1 to 240",
+    );
     for path in [&server.token_file, &server.ca_file].into_iter().flatten() {
         found.absolute(path, "server");
     }
@@ -123,6 +130,7 @@ fn server(server: file::Server, found: &mut Findings) -> Server {
         identity,
         ca_file: server.ca_file.unwrap_or_else(|| CA_FILE.into()),
         retry: Duration::from_secs(server.retry_s.into()),
+        exchange: Duration::from_secs(server.exchange_s.into()),
     }
 }
 
@@ -295,11 +303,10 @@ fn one_check(check: file::Check, found: &mut Findings) -> Option<Check> {
         }
         (None, Some(command), None) => Some(run(command)),
         (None, None, Some(url)) => {
-            let known = url.starts_with("http://") || url.starts_with("https://");
             found.unless(
-                known,
+                url.starts_with("http://"),
                 "health.http",
-                "write an address with http:// or https://",
+                "write an address with http://; for https:// write a command, such as curl",
             );
             Some(Check::Http(url, Duration::from_secs(seconds)))
         }

@@ -54,6 +54,9 @@ pub struct Server {
     /// Seconds before a failed exchange is tried again, the first time.
     #[serde(default = "retry_s")]
     pub retry_s: u32,
+    /// Seconds that one exchange may take.
+    #[serde(default = "exchange_s")]
+    pub exchange_s: u32,
 }
 
 /// `[device]`
@@ -259,6 +262,11 @@ pub struct Bundles {
 
 fn retry_s() -> u32 {
     10
+}
+
+/// A piece of 256 KiB at 35 kbit/s, the slowest that GPRS gives.
+fn exchange_s() -> u32 {
+    60
 }
 
 fn state() -> PathBuf {

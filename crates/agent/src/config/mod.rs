@@ -77,6 +77,8 @@ pub struct Server {
     pub ca_file: PathBuf,
     /// Before the first retry.
     pub retry: Duration,
+    /// What one exchange may take.
+    pub exchange: Duration,
 }
 
 /// Where images go, and who starts them.

@@ -19,6 +19,7 @@ use super::{Origin, Switch};
 use crate::command::Program;
 use crate::durable;
 use crate::fault::Fault;
+use crate::log::{self, Level};
 use crate::unpack::unpack;
 
 /// Two folders and a link.
@@ -29,14 +30,17 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The slots in this folder. What a power cut left half done is removed.
+    /// The slots in this folder. What a power cut left half done is removed; where that can't be, it is in nobody's
+    /// way before the next installation.
     ///
     /// # Errors
-    /// If the folder can't be made or tidied.
+    /// If the folder can't be made.
     pub fn open(folder: PathBuf, apply: Program) -> Result<Self, Fault> {
         fs::create_dir_all(&folder).map_err(|error| Fault::io("make", &folder, &error))?;
         for name in ["a.new", "a.old", "b.new", "b.old"] {
-            remove_tree(&folder.join(name))?;
+            if let Err(fault) = remove_tree(&folder.join(name)) {
+                log::line(Level::Warning, &fault);
+            }
         }
         Ok(Self { folder, apply })
     }

@@ -25,6 +25,10 @@ const AGENT: &str = "MAINSTAY_AGENT";
 /// One device.
 pub struct Bench {
     pub folder: tempfile::TempDir,
+    /// What the agent's processes find in their environment.
+    pub environment: Vec<(&'static str, String)>,
+    /// A shell's script that starts them, as `"$0" "$@"`.
+    pub wrapper: Option<&'static str>,
 }
 
 /// A running agent; it is killed when the test ends.
@@ -57,6 +61,8 @@ impl Bench {
     pub fn new(base: &str, token: &str, root: &[u8], more: &str) -> Self {
         let bench = Self {
             folder: tempfile::tempdir().unwrap(),
+            environment: Vec::new(),
+            wrapper: None,
         };
         fs::write(bench.path("token"), token).unwrap();
         fs::write(bench.path("root.cbor"), root).unwrap();
@@ -109,13 +115,29 @@ grace_s = 1
     pub fn command(&self, words: &[&str]) -> Command {
         let agent = std::env::var_os(AGENT);
         let agent = agent.unwrap_or_else(|| env!("CARGO_BIN_EXE_mainstay-agent").into());
-        let mut command = Command::new(agent);
+        let mut command = match self.wrapper {
+            None => Command::new(agent),
+            Some(script) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", script]).arg(agent);
+                shell
+            }
+        };
         command
             .arg("--config")
             .arg(self.path("agent.toml"))
             .args(words)
+            .envs(self.environment.iter().map(|(name, text)| (name, text)))
             .stdin(Stdio::null());
         command
+    }
+
+    /// Writes `new` in the place of `old` in its configuration; `@` is its folder.
+    pub fn configure(&self, old: &str, new: &str) {
+        let config = fs::read_to_string(self.path("agent.toml")).unwrap();
+        assert!(config.contains(old), "{old} in {config}");
+        let new = new.replace('@', &self.folder.path().display().to_string());
+        fs::write(self.path("agent.toml"), config.replace(old, &new)).unwrap();
     }
 
     /// Runs a verb to its end; returns its code and what it printed.
@@ -175,6 +197,36 @@ grace_s = 1
     pub fn version(&self) -> String {
         fs::read_to_string(self.path("app/current/version")).unwrap_or_default()
     }
+
+    /// Starts the agent anew on a device that forgot what it had started: it must decide that by itself, and does, for
+    /// `version`, which is kept.
+    pub fn boots(&self, version: &str) -> Process {
+        // What an earlier process said is of no use here.
+        let _ = fs::remove_file(self.path("run/status.json"));
+        fs::remove_file(self.path("app/current")).unwrap();
+        let agent = self.run();
+        let status = self.wait_until("the start", |_| true);
+        assert_eq!(self.version(), version, "{}", self.log());
+        let running = status.running.unwrap();
+        assert!(
+            running.confirmed && running.version == version,
+            "{running:?}"
+        );
+        agent
+    }
+
+    /// Waits for an update to be kept and told.
+    pub fn wait_for_update(&self, version: &str) -> Status {
+        self.wait_until("the update", |status| {
+            let kept = status.running.as_ref().is_some_and(|it| it.confirmed);
+            kept && self.version() == version && status.unsent_reports == 0
+        })
+    }
+
+    /// Waits for this outcome of an installation.
+    pub fn wait_for_outcome(&self, outcome: &str) -> Status {
+        self.wait_until(outcome, |status| status.outcome.as_deref() == Some(outcome))
+    }
 }
 
 /// A tar archive with a file `version`, and others of `bytes` in all.
@@ -194,8 +246,19 @@ pub fn tree(version: &str, bytes: usize) -> Vec<u8> {
 
 /// Packs and build-signs a release of this image.
 pub fn built(house: &House, version: &str, sequence: u64, image: Vec<u8>) -> Artifact {
+    built_for(house, CLASS, version, sequence, image)
+}
+
+/// The same for devices of another class.
+pub fn built_for(
+    house: &House,
+    class: &str,
+    version: &str,
+    sequence: u64,
+    image: Vec<u8>,
+) -> Artifact {
     let request = PackRequest {
-        class: ClassName::parse(CLASS).unwrap(),
+        class: ClassName::parse(class).unwrap(),
         version: version.to_owned(),
         sequence,
         security_floor: 0,

@@ -10,8 +10,8 @@ use std::os::unix::fs::FileExt as _;
 use std::process::{Command, Stdio};
 
 use crate::bench::{Bench, approved, built, check_in, register};
+use crate::field::bundle_of;
 use crate::house::House;
-use crate::offline::bundle_of;
 use crate::uboot::{run, text};
 
 /// The script that the documentation gives out, and what a system adds: how a slot is started.

@@ -25,12 +25,13 @@ fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Link {
         identity: None,
         ca_file: "/nonexistent".into(),
         retry: Duration::from_secs(1),
+        exchange: Duration::from_secs(60),
     };
     let limits = Limits {
         connect: Duration::from_secs(10),
         exchange: Duration::from_secs(2),
     };
-    Link::new(&server, limits).unwrap()
+    Link::new(&server, limits, false).unwrap()
 }
 
 fn send(stream: &mut TcpStream, text: &str) {
@@ -54,10 +55,9 @@ fn a_trickle_is_left() {
     let body = "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 0-99999/100000\r\ncontent-length: 100000\r\n\r\n";
     for start in [body, "HTTP/1.1 206 Partial", "HTTP/1.1 200 OK\r\nx: "] {
         let link = server(move |stream| trickle(stream, start));
-        assert!(
-            matches!(fetch(&link, 0), Err(LinkError::TooSlow)),
-            "{start}"
-        );
+        let trickled = fetch(&link, 0).unwrap_err();
+        assert_eq!(trickled.id(), "agent.server-too-slow", "{start}");
+        assert_eq!(trickled.is_lie(), start == body, "{start}");
         let link = server(move |stream| trickle(stream, start));
         assert!(
             matches!(link.post("/", b""), Err(LinkError::TooSlow)),
@@ -100,17 +100,23 @@ fn lies_about_length_and_place_are_found() {
         server(move |stream| send(stream, &(head + &body)))
     };
     let honest = "content-range: bytes 50-99/100\r\n";
-    let asked = fetch(&answer(honest, 50, 50), 50);
+    let asked = answer(honest, 50, 50).fetch(&Digest::ZERO, 50, 50);
     assert_eq!(asked.unwrap().len(), 50);
+    let short = fetch(&answer(honest, 50, 50), 50);
+    assert!(
+        matches!(short, Err(LinkError::Wrong)),
+        "by so little it would never be whole"
+    );
     let cut = fetch(&answer(honest, 50_000, 20_000), 50);
     assert_eq!(
         cut.unwrap().len(),
         20_000,
         "what came before the cut is good"
     );
+    let broken = fetch(&answer(honest, 50_000, 100), 50);
     assert!(
-        fetch(&answer(honest, 50_000, 100), 50).is_err(),
-        "that little isn't"
+        matches!(broken, Err(LinkError::Wrong)),
+        "that little isn't: {broken:?}"
     );
     let larger = fetch(&answer(honest, 200_000, 200_000), 50);
     assert!(matches!(larger, Err(LinkError::TooLarge)));

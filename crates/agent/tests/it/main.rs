@@ -7,7 +7,14 @@
 )]
 
 mod bench;
+mod bundles;
+mod clocks;
+mod damaged_record;
 mod environments;
+mod expired_root;
+mod field;
+mod full_disk;
+mod gateway;
 // GRUB for a PC comes with PCs only.
 #[cfg(target_arch = "x86_64")]
 mod grub;
@@ -16,11 +23,15 @@ mod hostile_server;
 #[path = "../../../server/tests/it/house.rs"]
 mod house;
 mod kills;
+mod lying_server;
 mod memory;
 mod offline;
 mod rauc;
 mod rauc_bench;
 mod relay;
+mod small_disk;
 mod tls;
+mod tls_clock;
 mod uboot;
 mod update;
+mod wall_clock;

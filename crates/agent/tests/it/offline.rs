@@ -2,15 +2,11 @@
 
 use std::fs;
 
-use mainstay_agent::clock::Clock;
 use mainstay_agent::config;
-use mainstay_artifact::bundle_file::{self, BundleParts};
-use mainstay_artifact::document_file;
-use mainstay_keys::HostPrimitives;
-use mainstay_trust::{BundleStatement, Digest, Mark};
 
 use crate::bench::{Bench, approved, built, says, tree};
-use crate::house::{Artifact, House, signer};
+use crate::field::bundle_of;
+use crate::house::House;
 
 /// Nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -29,37 +25,6 @@ async fn parts() -> (House, Bench, Vec<u8>) {
     bench.provision(&old);
     let bundle = bundle_of(&house, &new);
     (house, bench, bundle)
-}
-
-/// A bundle with an approved release.
-pub fn bundle_of(house: &House, release: &Artifact) -> Vec<u8> {
-    let statement = statement(&release.manifest);
-    let mut bundle = Vec::new();
-    let parts = BundleParts {
-        roots: std::slice::from_ref(&house.root),
-        revocations: None,
-        statement: &statement,
-        envelope: &release.envelope,
-    };
-    let length = release.image.len() as u64;
-    bundle_file::write(&mut bundle, &parts, &mut &*release.image, length).unwrap();
-    bundle
-}
-
-/// Operations' word that this release may be installed offline.
-fn statement(release: &Digest) -> Vec<u8> {
-    let issued = Clock::begin().now_ms() / 1000;
-    let statement = BundleStatement {
-        release: *release,
-        revocations: Mark {
-            epoch: 0,
-            number: 0,
-        },
-        issued,
-        expires: issued + 90 * 86_400,
-    };
-    let kim = signer("kim@northwind.example");
-    document_file::sign(&statement, &[&kim], &HostPrimitives).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

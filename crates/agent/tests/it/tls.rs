@@ -15,16 +15,18 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, Stream};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+/// Who gives certificates.
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+/// A fresh one.
+pub fn authority() -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 /// A certificate of `authority` for this name, and its key.
-fn issue(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
+pub fn issue(authority: &Authority, name: &str) -> (rcgen::Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
     (params.signed_by(&key, authority).unwrap(), key)
@@ -81,8 +83,9 @@ fn exchange(
         identity,
         ca_file: put("ca", trusted.pem()),
         retry: Duration::from_secs(1),
+        exchange: Duration::from_secs(60),
     };
-    Link::new(&server, Limits::default())
+    Link::new(&server, Limits::of(&server), false)
         .unwrap()
         .post("/", b"")
 }

@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::bench::{Bench, approved, built, check_in, register};
+use crate::field::bundle_of;
 use crate::house::House;
-use crate::offline::bundle_of;
 
 /// The script that the documentation gives out, and what a board adds: where the environment lies, and how a
 /// slot is started.

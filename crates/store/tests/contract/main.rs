@@ -73,7 +73,7 @@ macro_rules! contract {
                 a_promise_is_kept_and_may_be_repeated,
                 a_stale_generation_is_refused,
                 strangers_are_promised_nothing,
-                what_a_device_said_is_never_overwritten,
+                what_a_device_said_meanwhile_is_never_overwritten,
                 a_way_back_is_promised_after_a_halt,
             }
             reports::{

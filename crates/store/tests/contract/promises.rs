@@ -70,20 +70,24 @@ pub async fn strangers_are_promised_nothing(store: &dyn Store) {
     assert_eq!(unknown, Err("store.not-enrolled"));
 }
 
-pub async fn what_a_device_said_is_never_overwritten(store: &dyn Store) {
+pub async fn what_a_device_said_meanwhile_is_never_overwritten(store: &dyn Store) {
     let rollout = started(store, 1).await;
-    let refusal = "trust.below-floor".to_owned();
-    let refused = Progress::Refused {
+    let refused = |second| Progress::Refused {
         began: None,
-        at: at(3),
-        refusal,
+        at: at(second),
+        refusal: "trust.below-floor".to_owned(),
     };
-    set_progress(store, 0, refused.clone()).await;
+    set_progress(store, 0, refused(7)).await;
     assert_eq!(
         promise(store, &rollout, 0, &FORWARD).await,
         Err("store.moved-on")
     );
-    assert_eq!(progress(store, &rollout, 0).await, refused);
+    assert_eq!(progress(store, &rollout, 0).await, refused(7));
+    // What it had said before is known to who offers it again.
+    set_progress(store, 0, refused(3)).await;
+    assert_eq!(promise(store, &rollout, 0, &FORWARD).await, Ok(()));
+    let promised = Progress::Promised { at: at(7) };
+    assert_eq!(progress(store, &rollout, 0).await, promised);
 }
 
 pub async fn a_way_back_is_promised_after_a_halt(store: &dyn Store) {
