@@ -30,6 +30,7 @@ pub mod durable;
 mod exchange;
 pub mod factory;
 pub mod fault;
+pub mod head_file;
 pub mod health;
 pub mod image_file;
 pub mod install;

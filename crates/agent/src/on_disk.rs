@@ -4,40 +4,27 @@
 //! |---|---|
 //! | `record` | the record, see `record_file.rs` |
 //! | `root.cbor`, `revocations.cbor` | the papers, as they came |
-//! | `a.head`, `b.head` | what was accepted for a slot, by the table below |
+//! | `a.head`, `b.head` | what was accepted for a slot, see `head_file.rs` |
 //!
-//! Each is replaced whole (`durable.rs`). A head, all numbers little-endian:
-//!
-//! | offset | bytes | what |
-//! |---|---|---|
-//! | 0 | 4 | "MSH1" |
-//! | 4 | 4 | bytes of the image |
-//! | 8 | 32 | SHA-256 of the image |
-//! | 40 | 4 | version of the root that accepted it |
-//! | 44 | 4 | epoch in which it was accepted |
-//! | 48 | the rest | the envelope |
-//!
+//! Each is replaced whole (`durable.rs`).
 //! An image's bytes last from the next record on: before it says that they are there, they are synced.
 
 use std::path::PathBuf;
 
 use mainstay_device::papers::Paper;
-use mainstay_device::slot::ENVELOPE_BYTES_MAX;
 use mainstay_device::{FlashError, Grain, Record, Slot, Storage, slot::Head};
 use mainstay_keys::HostPrimitives;
-use mainstay_trust::{Digest, DigestAlgorithm, Image, Primitives};
+use mainstay_trust::{DigestAlgorithm, Image, Primitives};
 
 use crate::command::Program;
 use crate::durable;
 use crate::fault::Fault;
 use crate::image_file::ImageFile;
-use crate::record_file;
 use crate::slots::Switch;
+use crate::{head_file, record_file};
 
 /// A checkpoint never splits so many bytes: a page of most file systems.
 const PAGE_BYTES: u32 = 4096;
-const HEAD_MAGIC: [u8; 4] = *b"MSH1";
-const HEAD_BYTES: usize = 48;
 
 /// A folder, two images, and who starts them.
 pub struct OnDisk {
@@ -166,8 +153,7 @@ impl OnDisk {
     }
 
     fn read_head(&self, slot: Slot) -> Result<Option<Head<Vec<u8>>>, Fault> {
-        let bytes_max = (HEAD_BYTES + ENVELOPE_BYTES_MAX) as u64;
-        Ok(durable::read(&self.head_path(slot), bytes_max)?.and_then(|bytes| decode(&bytes)))
+        head_file::read(&self.head_path(slot))
     }
 
     fn image(&mut self, slot: Slot) -> Result<&mut ImageFile, Fault> {
@@ -190,7 +176,7 @@ impl OnDisk {
 
     fn accept(&mut self, slot: Slot, head: &Head<&[u8]>) -> Result<(), Fault> {
         self.image(slot)?.reserve(head.image_bytes.into())?;
-        durable::write(&self.head_path(slot), &encode(head))
+        head_file::write(&self.head_path(slot), head)
     }
 
     fn hand_over(&mut self, slot: Slot, boots: u8) -> Result<(), Fault> {
@@ -300,32 +286,6 @@ impl Storage for OnDisk {
         let settled = self.switch.settle(slot);
         self.remember(settled)
     }
-}
-
-fn encode(head: &Head<&[u8]>) -> Vec<u8> {
-    let mut bytes = HEAD_MAGIC.to_vec();
-    bytes.extend(head.image_bytes.to_le_bytes());
-    bytes.extend(head.image_digest.0);
-    bytes.extend(head.root_version.to_le_bytes());
-    bytes.extend(head.epoch.to_le_bytes());
-    bytes.extend(head.envelope);
-    bytes
-}
-
-/// A head; none if these bytes aren't one.
-fn decode(bytes: &[u8]) -> Option<Head<Vec<u8>>> {
-    let (fixed, envelope) = bytes.split_at_checked(HEAD_BYTES)?;
-    let number = |at: usize| Some(u32::from_le_bytes(fixed.get(at..at + 4)?.try_into().ok()?));
-    if fixed[..4] != HEAD_MAGIC {
-        return None;
-    }
-    Some(Head {
-        image_bytes: number(4)?,
-        image_digest: Digest(fixed[8..40].try_into().ok()?),
-        root_version: number(40)?,
-        epoch: number(44)?,
-        envelope: envelope.to_vec(),
-    })
 }
 
 #[cfg(test)]

@@ -70,11 +70,7 @@ pub(crate) fn step_in_place(
             acknowledged,
             now_ms.saturating_add(poll_after_ms.clamp(POLL_MS_MIN, POLL_MS_MAX)),
         ),
-        Input::Acknowledged { acknowledged } => {
-            state.record.acknowledge(acknowledged);
-            state.tell_now = false;
-            Effects::new()
-        }
+        Input::Acknowledged { acknowledged } => acknowledge(state, acknowledged),
         Input::ExchangeFailed => exchange_failed(policy, state, now_ms),
         Input::SetAside => set_aside(state),
         Input::InstallFailed { manifest, cause } => failed(policy, state, manifest, cause, now_ms),
@@ -187,16 +183,24 @@ fn revert(state: &mut State, cause: RevertCause) -> Effects {
 }
 
 fn answered(state: &mut State, acknowledged: u32, next_ms: u64) -> Effects {
-    // Not saved: after a power cut the reports are sent again, and the server knows their numbers.
-    state.record.acknowledge(acknowledged);
     state.check_in_at_ms = next_ms;
     state.failures = 0;
-    state.tell_now = false;
     state.answered = true;
     if let Some(watch) = &mut state.watch {
         watch.reached_server = true;
     }
-    Effects::new()
+    acknowledge(state, acknowledged)
+}
+
+/// Not saved: after a power cut the reports are sent again, and the server knows their numbers. New numbers are, and
+/// what has them is told at once.
+fn acknowledge(state: &mut State, acknowledged: u32) -> Effects {
+    let is_renumbered = state.record.acknowledge(acknowledged);
+    state.tell_now = is_renumbered && !state.record.reports.is_empty();
+    match is_renumbered {
+        true => effects(&[Effect::Save]),
+        false => Effects::new(),
+    }
 }
 
 /// The record goes on saying what was begun: the same offer is taken up where it stopped.

@@ -36,6 +36,9 @@ pub struct Record {
     pub reports: Vec<Report, REPORTS_MAX>,
 }
 
+/// The largest number that is believed of a server: one that lies can't use the numbers up.
+const NUMBER_KNOWN_MAX: u32 = u32::MAX / 2;
+
 /// An image that is being tried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trial {
@@ -97,8 +100,25 @@ impl Record {
     }
 
     /// Forgets the reports up to number `seq`.
-    pub fn acknowledge(&mut self, seq: u32) {
+    ///
+    /// A server that knows of reports which were never made here knew this device before its record began anew, and
+    /// would take what is told now for old news. So what is still to be told gets numbers behind those; then
+    /// returns true, and the record must be saved.
+    pub fn acknowledge(&mut self, seq: u32) -> bool {
+        if (self.next_report..=NUMBER_KNOWN_MAX).contains(&seq) {
+            self.number_after(seq);
+            return true;
+        }
         self.reports.retain(|report| report.seq > seq);
+        false
+    }
+
+    fn number_after(&mut self, seq: u32) {
+        self.next_report = seq + 1;
+        for report in &mut self.reports {
+            report.seq = self.next_report;
+            self.next_report += 1;
+        }
     }
 }
 
@@ -114,7 +134,35 @@ mod tests {
         }
         assert_eq!(record.reports.len(), REPORTS_MAX);
         assert_eq!(record.reports.first().map(|report| report.seq), Some(5));
-        record.acknowledge(19);
+        assert!(!record.acknowledge(19));
         assert_eq!(record.reports.len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_began_anew_tells_its_news_under_new_numbers() {
+        let mut record = Record::default();
+        record.report(7, Event::PowerLost);
+        record.report(8, Event::PowerLost);
+        assert!(record.acknowledge(57));
+        let told = record.reports.iter().map(|r| (r.seq, r.at));
+        assert!(told.eq([(58, 7), (59, 8)]));
+        assert_eq!(record.next_report, 60);
+        assert!(!record.acknowledge(59));
+        assert!(record.reports.is_empty());
+    }
+
+    /// What a server says of numbers that no device ever reaches is no more than an acknowledgement.
+    #[test]
+    fn a_lying_server_cant_use_the_numbers_up() {
+        let mut record = Record::default();
+        record.report(7, Event::PowerLost);
+        assert!(!record.acknowledge(u32::MAX));
+        assert_eq!(record.next_report, 2);
+        assert!(record.acknowledge(NUMBER_KNOWN_MAX));
+        record.report(8, Event::PowerLost);
+        assert_eq!(
+            record.reports.first().map(|r| r.seq),
+            Some(NUMBER_KNOWN_MAX + 1)
+        );
     }
 }
