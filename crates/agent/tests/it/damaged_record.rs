@@ -72,4 +72,8 @@ async fn what_people_say_runs_is_found_in_the_slot_that_holds_it() {
     let status = field.bench.wait_until("the start", |_| true);
     assert_eq!(status.running.unwrap().slot, "b", "A holds something else");
     drop(agent);
+    // The server has heard of an update from this device: what comes now is news all the same.
+    let older = field.bundle("1.0.5", 1, crate::bench::tree("1.0.5", 1));
+    assert_eq!(field.install(&older).0, 1);
+    field.hear("1.1.0", "trust.downgrade").await;
 }
