@@ -75,8 +75,12 @@ fn exists(name: &str) -> bool {
     }
     let (file, test) = name.split_once("::").expect("FILE::TEST");
     let text = std::fs::read_to_string(repository().join(file)).unwrap_or_default();
-    text.contains(&format!("#[test]\nfn {test}()"))
-        || text.contains(&format!("#[test]\n    fn {test}()"))
+    let heads = [
+        format!("#[test]\nfn {test}()"),
+        format!("#[test]\n    fn {test}()"),
+        format!("#[tokio::test(flavor = \"multi_thread\")]\nasync fn {test}()"),
+    ];
+    heads.iter().any(|head| text.contains(head))
 }
 
 #[test]
