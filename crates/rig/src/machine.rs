@@ -56,6 +56,8 @@ impl Machine {
                 "-action",
                 "reboot=shutdown,shutdown=pause",
             ])
+            // Held until somebody listens: who restarts at once would not be heard.
+            .arg("-S")
             .arg("-qmp")
             .arg(format!("unix:{},server=on,wait=off", socket.display()))
             .arg("-kernel")
@@ -65,7 +67,8 @@ impl Machine {
             .spawn()
             .context("qemu-system-arm can't be started: is it installed?")?;
         let mut qemu = Stopping(Some(qemu));
-        let monitor = Monitor::connect(&socket)?;
+        let mut monitor = Monitor::connect(&socket)?;
+        monitor.execute("cont", json!({}))?;
         let qemu = qemu.0.take().context("QEMU")?;
         Ok(Self {
             qemu,
