@@ -21,12 +21,11 @@ impl Payload {
     /// [`Refusal::PayloadSize`] or [`Refusal::PayloadDigest`].
     pub fn check(&self, manifest: &Manifest<'_>) -> Result<(), Refusal> {
         manifest.image().check(&self.whole)?;
-        let images = |banks: Option<Banks>| banks.map(|banks| banks.images());
-        let (expected, found) = (images(manifest.banks), images(self.banks));
-        let mut pairs = expected
-            .into_iter()
-            .flatten()
-            .zip(found.into_iter().flatten());
+        let Some(expected) = manifest.banks else {
+            return Ok(());
+        };
+        let found = self.banks.ok_or(Refusal::PayloadDigest)?;
+        let mut pairs = expected.images().into_iter().zip(found.images());
         pairs.try_for_each(|(expected, found)| expected.check(&found))
     }
 }
