@@ -11,7 +11,6 @@
 
 pub mod error;
 pub mod file;
-mod gather;
 pub mod generate;
 pub mod host;
 pub mod import;
@@ -31,7 +30,6 @@ pub mod token_file;
 pub mod use_log;
 
 pub use error::KeyError;
-pub use gather::gather_randomness;
 pub use generate::SecretKey;
 pub use host::HostPrimitives;
 pub use module::Module;

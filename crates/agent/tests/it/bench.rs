@@ -198,13 +198,18 @@ grace_s = 1
         fs::read_to_string(self.path("app/current/version")).unwrap_or_default()
     }
 
-    /// Starts the agent anew on a device that forgot what it had started: it must decide that by itself, and does, for
-    /// `version`, which is kept.
-    pub fn boots(&self, version: &str) -> Process {
+    /// Starts the agent anew on a device that forgot what it had started: it must decide that by itself.
+    fn boot(&self) -> Process {
         // What an earlier process said is of no use here.
         let _ = fs::remove_file(self.path("run/status.json"));
         fs::remove_file(self.path("app/current")).unwrap();
-        let agent = self.run();
+        self.run()
+    }
+
+    /// The same; it decides for `version`, which is kept. Not for a device that finds an update at once: there nobody
+    /// sees in time what it started first.
+    pub fn boots(&self, version: &str) -> Process {
+        let agent = self.boot();
         let status = self.wait_until("the start", |_| true);
         assert_eq!(self.version(), version, "{}", self.log());
         let running = status.running.unwrap();
@@ -212,6 +217,13 @@ grace_s = 1
             running.confirmed && running.version == version,
             "{running:?}"
         );
+        agent
+    }
+
+    /// The same; an update to `version` waits for it, which it keeps and tells.
+    pub fn boots_and_updates(&self, version: &str) -> Process {
+        let agent = self.boot();
+        self.wait_for_update(version);
         agent
     }
 

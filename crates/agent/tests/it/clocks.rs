@@ -57,8 +57,7 @@ async fn a_trusted_clock_that_is_ahead_sees_the_root_expired_and_is_heard() {
         .await;
     field.bench.set_clock(RIGHT);
     field.after_a_refusal().await;
-    let _agent = field.bench.boots("1.0.0");
-    field.bench.wait_for_update("1.1.0");
+    let _agent = field.bench.boots_and_updates("1.1.0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,8 +143,7 @@ async fn an_expired_status_installs_nothing_and_is_told_once_the_server_is_back(
             .hear("1.0.0", &format!("refused 1.1.0 ({outcome})"))
             .await;
         field.after_a_refusal().await;
-        let _agent = field.bench.boots("1.0.0");
-        field.bench.wait_for_update("1.1.0");
+        let _agent = field.bench.boots_and_updates("1.1.0");
     }
 }
 

@@ -46,8 +46,7 @@ async fn a_damaged_record_stops_the_agent_until_people_say_what_runs() {
         );
     }
     field.provision();
-    let agent = field.bench.boots("1.0.0");
-    field.bench.wait_for_update("1.1.0");
+    let agent = field.bench.boots_and_updates("1.1.0");
     drop(agent);
     // A copy is a way out as well.
     let good = fs::read(&record).unwrap();

@@ -60,8 +60,7 @@ async fn nothing_installs_by_an_expired_root_until_its_successor_comes() {
     publish(&field, 2, AFTER - 10).await;
     publish(&field, 3, AFTER + 3 * 365 * 86_400).await;
     field.offer(100).await;
-    let agent = field.bench.boots("1.0.0");
-    field.bench.wait_for_update("1.1.0");
+    let agent = field.bench.boots_and_updates("1.1.0");
     drop(agent);
     drop(field.bench.boots("1.1.0"));
 }

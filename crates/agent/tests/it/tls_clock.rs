@@ -105,8 +105,7 @@ async fn a_trusted_clock_that_is_ahead_keeps_its_server_away_until_it_is_set() {
     drop(agent);
     drop(field.bench.boots("1.0.0"));
     field.bench.set_clock(RIGHT);
-    let _agent = field.bench.boots("1.0.0");
-    field.bench.wait_for_update("1.1.0");
+    let _agent = field.bench.boots_and_updates("1.1.0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,6 +123,5 @@ async fn a_certificate_that_ended_before_the_time_floor_is_refused_whatever_the_
     assert!(status.last_contact.is_some(), "it was taken at first");
     drop(agent);
     move_to(&mut field, &authority, OF_TODAY);
-    let _agent = field.bench.boots("1.0.0");
-    field.bench.wait_for_update("1.1.0");
+    let _agent = field.bench.boots_and_updates("1.1.0");
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use mainstay_artifact::{Builder, PackRequest, Packed, Provenance, Signer, pack, pack_file};
-use mainstay_keys::{HostPrimitives, Opening, gather_randomness};
+use mainstay_keys::{HostPrimitives, Opening};
 use mainstay_trust::{Root, Verified};
 use serde_json::json;
 
@@ -70,7 +70,6 @@ impl Pack {
         let Some(key) = &self.key else {
             return Ok(None);
         };
-        gather_randomness();
         self.signing.begin(key).map(Some)
     }
 
