@@ -12,6 +12,7 @@
 //! | who is in the canary? | `sample.rs` |
 //! | how did this device do? | `score.rs` |
 //! | is the release good enough, or bad enough? | `sprt.rs`, fed by `monitor.rs` |
+//! | how may a wave end, before it begins? | `chances.rs` |
 //! | must we stop this instant? | `tripwire.rs`, `halt.rs` |
 //! | what may only a person decide? | `question.rs` |
 //! | may the next wave open? | `wave.rs` |
@@ -21,6 +22,7 @@
 //! | why not yet? | `wait.rs`, said in words by `why.rs` |
 //! | what can withhold it all the same? | `withheld.rs` |
 
+pub mod chances;
 pub mod halt;
 pub mod incident;
 pub mod monitor;
@@ -46,6 +48,7 @@ pub mod why;
 pub mod withheld;
 mod words;
 
+pub use chances::{Chances, Walk};
 pub use halt::HaltReason;
 pub use incident::Evidence;
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};

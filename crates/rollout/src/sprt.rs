@@ -7,10 +7,13 @@
 //! | failure | ln(p1 / p0) |
 //! | success | ln((1 - p1) / (1 - p0)) |
 //!
-//! At or above ln((1 - beta) / alpha) the release is rejected, at or below ln(beta / (1 - alpha))
-//! it is accepted, with alpha the declared false-halt rate and beta = 1 - power. Rates that make
-//! no test (p1 not above p0, power not above alpha) give one that never decides, so that a person
-//! is asked in the end. Read [`Sprt`].
+//! At or above ln(1 / alpha) the release is rejected, at or below ln(beta) it is accepted, with alpha
+//! the declared false-halt rate and beta = 1 - power. These bounds keep both rates whatever the number
+//! of devices: under p0 the likelihood ratio is a martingale that starts at 1, and rises to 1 / alpha
+//! with a chance of at most alpha (J. Ville, 1939); under p1 so does its inverse to 1 / beta. (Wald's
+//! own bounds lie a little nearer, and keep their sum only.) Rates that make no test (p1 not above p0,
+//! power not above alpha) give one that never decides, so that a person is asked in the end. Read
+//! [`Sprt`]; what to expect of one before it begins is reckoned in `chances.rs`.
 
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
@@ -37,11 +40,17 @@ pub enum Verdict {
 /// A running test. The verdict sticks: what is pushed later moves neither it nor the path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sprt {
+    law: Law,
+    verdict: Verdict,
+    path: Vec<Point>,
+}
+
+/// What the declared rates make of outcomes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Law {
     on_failure: f64,
     on_success: f64,
     bounds: Bounds,
-    verdict: Verdict,
-    path: Vec<Point>,
 }
 
 /// The two lines between which a test goes on, as log-likelihood ratios.
@@ -73,10 +82,8 @@ const RATE_MIN: f64 = 1e-6;
 /// not be told apart by rounding.
 const RATIO_EPSILON: f64 = 1e-9;
 
-impl Sprt {
-    /// A fresh test of `p0` against `p1`, all four in percent.
-    #[must_use]
-    pub fn new(p0: f64, p1: f64, alpha: u8, power: u8) -> Self {
+impl Law {
+    fn new(p0: f64, p1: f64, alpha: u8, power: u8) -> Self {
         let (p0, p1) = ((p0 / 100.0).max(RATE_MIN), p1 / 100.0);
         let (alpha, beta) = (f64::from(alpha) / 100.0, 1.0 - f64::from(power) / 100.0);
         let decides = p0 < p1 && p1 < 1.0 && alpha > 0.0 && beta > 0.0 && alpha + beta < 1.0;
@@ -86,9 +93,42 @@ impl Sprt {
             on_failure: step(p1 / p0),
             on_success: step((1.0 - p1) / (1.0 - p0)),
             bounds: Bounds {
-                accept: bound(beta / (1.0 - alpha), -1.0),
-                reject: bound((1.0 - beta) / alpha, 1.0),
+                accept: bound(beta, -1.0),
+                reject: bound(1.0 / alpha, 1.0),
             },
+        }
+    }
+
+    pub(crate) fn of(rule: &plan::HardFailure) -> Self {
+        Self::new(rule.expect, rule.halt, rule.alpha, rule.power)
+    }
+
+    /// Where so many failures among so many scored devices lead.
+    pub(crate) fn point(&self, scored: u32, failures: u32) -> Point {
+        let healthy = f64::from(scored.saturating_sub(failures));
+        Point {
+            scored,
+            failures,
+            ratio: f64::from(failures) * self.on_failure + healthy * self.on_success,
+        }
+    }
+
+    pub(crate) fn judge(&self, point: Point) -> Verdict {
+        let after = point.scored;
+        match point.ratio {
+            r if r >= self.bounds.reject - RATIO_EPSILON => Verdict::Reject { after },
+            r if r <= self.bounds.accept + RATIO_EPSILON => Verdict::Accept { after },
+            _ => Verdict::Continue,
+        }
+    }
+}
+
+impl Sprt {
+    /// A fresh test of `p0` against `p1`, all four in percent.
+    #[must_use]
+    pub fn new(p0: f64, p1: f64, alpha: u8, power: u8) -> Self {
+        Self {
+            law: Law::new(p0, p1, alpha, power),
             verdict: Verdict::Continue,
             path: vec![Point::default()],
         }
@@ -97,7 +137,11 @@ impl Sprt {
     /// A fresh test with the rates that a plan declares.
     #[must_use]
     pub fn of(rule: &plan::HardFailure) -> Self {
-        Self::new(rule.expect, rule.halt, rule.alpha, rule.power)
+        Self {
+            law: Law::of(rule),
+            verdict: Verdict::Continue,
+            path: vec![Point::default()],
+        }
     }
 
     /// Feeds the next device in enrolment order.
@@ -106,27 +150,10 @@ impl Sprt {
             return;
         }
         let last = self.last();
-        let step = if failed {
-            self.on_failure
-        } else {
-            self.on_success
-        };
-        let point = Point {
-            scored: last.scored + 1,
-            failures: last.failures + u32::from(failed),
-            ratio: last.ratio + step,
-        };
+        let failures = last.failures + u32::from(failed);
+        let point = self.law.point(last.scored + 1, failures);
         self.path.push(point);
-        self.verdict = self.judge(point);
-    }
-
-    fn judge(&self, point: Point) -> Verdict {
-        let after = point.scored;
-        match point.ratio {
-            r if r >= self.bounds.reject - RATIO_EPSILON => Verdict::Reject { after },
-            r if r <= self.bounds.accept + RATIO_EPSILON => Verdict::Accept { after },
-            _ => Verdict::Continue,
-        }
+        self.verdict = self.law.judge(point);
     }
 
     /// What the test says so far.
@@ -150,7 +177,7 @@ impl Sprt {
     /// The two bounds, for drawing.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
-        self.bounds
+        self.law.bounds
     }
 
     /// How many healthy devices in a row would bring acceptance from here; none if no number would.
@@ -159,14 +186,14 @@ impl Sprt {
         match self.verdict {
             Verdict::Accept { .. } => Some(0),
             Verdict::Reject { .. } => None,
-            Verdict::Continue if self.on_success == 0.0 => None,
+            Verdict::Continue if self.law.on_success == 0.0 => None,
             Verdict::Continue => Some(self.steps_to_accept()),
         }
     }
 
     fn steps_to_accept(&self) -> u32 {
-        let distance = self.last().ratio - self.bounds.accept - RATIO_EPSILON;
-        let steps = (distance / -self.on_success).ceil();
+        let distance = self.last().ratio - self.law.bounds.accept - RATIO_EPSILON;
+        let steps = (distance / -self.law.on_success).ceil();
         // A float-to-integer cast saturates, which is right for a count that no fleet reaches.
         steps.max(1.0) as u32
     }
@@ -190,10 +217,10 @@ mod tests {
 
     #[test]
     fn verdicts_fall_where_walds_bounds_say() {
-        // Accept: 20 * ln(0.88 / 0.99) = -2.356 <= ln(0.1 / 0.95) = -2.251 < 19 * ... = -2.238.
+        // Accept: 20 * ln(0.88 / 0.99) = -2.356 <= ln(0.1) = -2.303 < 19 * ... = -2.238.
         check(demo(), &".".repeat(19), Verdict::Continue);
         check(demo(), &".".repeat(20), Verdict::Accept { after: 20 });
-        // Reject: 2 * ln(12) = 4.97 >= ln(0.9 / 0.05) = 2.89.
+        // Reject: 2 * ln(12) = 4.97 >= ln(1 / 0.05) = 3.00.
         check(demo(), "x", Verdict::Continue);
         check(demo(), "..x..x", Verdict::Reject { after: 6 });
         // Twenty healthy devices buy no pardon for what comes after; they decided.

@@ -1,4 +1,6 @@
-//! `mainstay plan`: write a starting plan, and check a plan.
+//! `mainstay plan`: write a starting plan, check a plan, and size its canary.
+
+mod size;
 
 use std::path::PathBuf;
 
@@ -32,6 +34,10 @@ pub enum Plan {
         #[arg(long = "devices", value_name = "CLASS=COUNT")]
         devices: Vec<String>,
     },
+    /// Say how many devices a canary needs, and what each size is worth.
+    #[command(after_help = "Examples:\n  mainstay plan size plan.toml\n  \
+                            mainstay plan size --expect 0.5 --halt 2 --devices 300")]
+    Size(size::Size),
     /// Put a plan into force on a server. For release managers. A rollout under way keeps the plan
     /// that it began with.
     #[command(after_help = "Example:\n  mainstay plan activate plan.toml --token-file sam.token")]
@@ -49,6 +55,7 @@ impl Plan {
         match self {
             Self::Init { file } => init(&file, output),
             Self::Check { file, devices } => check(&file, &devices, output),
+            Self::Size(size) => size.run(output),
             Self::Activate { file, access } => activate(&file, &access, output),
         }
     }

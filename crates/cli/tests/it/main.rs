@@ -12,6 +12,7 @@ mod help;
 mod keys;
 mod mcuboot;
 mod papers;
+mod plan_size;
 mod provenance;
 mod reproducible;
 mod revocations;

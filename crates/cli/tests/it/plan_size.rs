@@ -1,0 +1,87 @@
+//! How large a canary must be, as a person reads it and as a machine does.
+
+use crate::folder::Folder;
+
+fn answer(folder: &Folder, words: &str) -> serde_json::Value {
+    let said = folder.good(&format!("--json plan size {words}"));
+    serde_json::from_str(&said).expect("one JSON value")
+}
+
+#[test]
+fn rates_alone_are_enough() {
+    let folder = Folder::new();
+    let said = folder.good("plan size --expect 0.5 --halt 2 --devices 300");
+    let row = |devices: &str| {
+        let mut rows = said
+            .lines()
+            .filter(|line| line.trim_start().starts_with(devices));
+        rows.next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert!(
+        row("300").starts_with("300 69.2 % 28.7 % 2.1 % 66.8 % 26.3 % 6.9 %"),
+        "{said}"
+    );
+    assert!(
+        row("462").ends_with("the least that `plan check` takes"),
+        "{said}"
+    );
+    assert!(row("613").ends_with("asks you 1 in 20"), "{said}");
+    assert!(said.contains("149 devices show a failure at all"), "{said}");
+}
+
+#[test]
+fn a_plan_is_sized_by_its_own_rates_unless_others_are_named() {
+    let folder = Folder::new();
+    folder.good("plan init");
+    let own = answer(&folder, "");
+    assert_eq!(
+        (&own["rates"]["expect"], &own["rates"]["halt"]),
+        (&0.5.into(), &5.0.into())
+    );
+    let because = |answer: &serde_json::Value, devices: u32| {
+        let sizes = answer["sizes"].as_array().expect("rows").iter();
+        let mut size = sizes.filter(|size| size["devices"] == devices);
+        size.next()
+            .map(|size| size["because"].to_string())
+            .unwrap_or_default()
+    };
+    assert!(
+        because(&own, 105).contains("plan check")
+            && because(&own, 105).contains("this plan's canary")
+    );
+    let other = answer(&folder, "plan.toml --halt 2");
+    assert!(because(&other, 105).contains("this plan's canary"));
+    assert!(because(&other, 462).contains("plan check"));
+    for size in own["sizes"].as_array().expect("rows") {
+        for rate in ["good", "bad"] {
+            let part = |name: &str| size[rate][name].as_f64().expect("a number");
+            let sum = part("halts") + part("asks") + part("goes_on");
+            assert!((sum - 1.0).abs() < 1e-9, "{size}");
+        }
+    }
+}
+
+#[test]
+fn senseless_questions_are_refused() {
+    let folder = Folder::new();
+    folder.write("bad.toml", "class = 7");
+    for (words, id) in [
+        ("plan size", "plan.missing"),
+        ("plan size bad.toml", "plan.unread"),
+        ("plan size --expect 5 --halt 2", "plan.size-rates"),
+        ("plan size --expect 0 --halt 2", "plan.size-rates"),
+        ("plan size --expect NaN --halt 2", "plan.size-rates"),
+        (
+            "plan size --expect 1 --halt 2 --alpha 50 --power 50",
+            "plan.size-rates",
+        ),
+    ] {
+        folder.run(words).failed(2, id);
+    }
+    let ended = folder.run("plan size --expect 1 --halt 2 --devices 0");
+    assert_eq!(ended.code(), 2, "{}", ended.stderr());
+}
