@@ -56,6 +56,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["*all"]),
     ("fuzz", &["*pure", "keys"]),
     ("sweep", &["device", "trust", "protocol", "artifact"]),
+    ("canaries", &["plan", "fleet", "rollout"]),
     ("rig", &["trust", "artifact", "device"]),
     ("xtask", &[]),
 ];

@@ -14,6 +14,7 @@ mod microbit;
 mod mutants;
 mod setup;
 mod shell;
+mod statistics;
 mod suite;
 mod sweep;
 mod sweep_mutants;
@@ -78,6 +79,18 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Live through thousands of simulated canaries, good and bad, and count how they end.
+    Statistics {
+        /// Canaries for each row and each of its two releases.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+        canaries: u32,
+        /// What all chance follows from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Remake the tables of `docs/concepts/statistics.md`.
+        #[arg(long)]
+        write: bool,
+    },
     /// Measure Mainstay, against other programs where there are such; prints `figure NAME NUMBER UNIT` lines.
     Bench {
         /// What to measure.
@@ -116,6 +129,11 @@ fn main() -> anyhow::Result<()> {
         Verb::Mutants { file, jobs } => mutants::run(file.as_deref(), jobs),
         Verb::Sweep { mutants: true, .. } => sweep_mutants::run(),
         Verb::Sweep { options, .. } => sweep::run(&options),
+        Verb::Statistics {
+            canaries,
+            seed,
+            write,
+        } => statistics::run(canaries, seed, write),
         Verb::Bench { what } => what.run(),
         Verb::Microbit { stops } => microbit::run(stops),
         Verb::AgentKills { points, seed, only } => agent_kills::run(points, seed, only),

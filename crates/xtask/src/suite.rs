@@ -1,6 +1,6 @@
 //! The one test command: what CI runs, and what a newcomer runs.
 
-use crate::{firmware, footprint, setup, shell, sweep, tidy};
+use crate::{firmware, footprint, setup, shell, statistics, sweep, tidy};
 
 /// Runs every check, cheapest first, and stops at the first that fails.
 ///
@@ -27,6 +27,7 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     firmware::run(true)?;
     footprint::run(true)?;
     sweep::run(&[])?;
+    statistics::run(statistics::SHORT, 1, false)?;
     let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
     shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }

@@ -1,0 +1,90 @@
+//! The program behind `cargo xtask statistics`: runs the study, and writes its tables.
+//!
+//! Exit code 1 means that a promise is broken, 2 that the page can't be written.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use mainstay_canaries::page;
+use mainstay_canaries::study::{self, Amount, Row};
+use mainstay_canaries::world::SITES;
+
+/// Live through thousands of canaries, good and bad, and count how they end.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask statistics")]
+struct Options {
+    /// Canaries for each row and each of its two releases.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    canaries: u32,
+    /// What all chance follows from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Threads.
+    #[arg(long, default_value_t = 2)]
+    threads: u32,
+    /// Write the tables to this page, which has a place for them.
+    #[arg(long, value_name = "PAGE")]
+    write: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let amount = Amount {
+        canaries: options.canaries,
+        seed: options.seed,
+        threads: options.threads,
+    };
+    let rows = study::run(amount, |row| println!("{}", told(row)));
+    figures(&rows);
+    if let Some(page) = &options.write
+        && let Err(error) = write(page, &rows)
+    {
+        eprintln!("error: {error:#}");
+        return ExitCode::from(2);
+    }
+    let broken = study::broken(&rows);
+    broken
+        .iter()
+        .for_each(|sentence| eprintln!("broken: {sentence}"));
+    ExitCode::from(u8::from(!broken.is_empty()))
+}
+
+fn told(row: &Row) -> String {
+    let (good, bad) = (row.good.count, row.bad.count);
+    format!(
+        "{:<10} {:>4} % / {:>2} %, {:>4} devices: good halts {:.1} %, asks {:.1} %; bad halts {:.1} %, asks {:.1} %",
+        row.world.name,
+        row.rule.expect,
+        row.rule.halt,
+        row.devices,
+        good.percent(good.halts),
+        good.percent(good.asks),
+        bad.percent(bad.halts),
+        bad.percent(bad.asks),
+    )
+}
+
+/// The worst of all judged rows.
+fn figures(rows: &[Row]) {
+    let judged = || rows.iter().filter(|row| row.world != SITES);
+    let worst = |share: fn(&Row) -> f64| judged().map(share).fold(0.0, f64::max);
+    let false_halts = worst(|row| row.good.count.percent(row.good.count.halts));
+    let missed = worst(|row| row.bad.count.percent(row.bad.count.goes_on()));
+    let asked = worst(|row| {
+        let (good, bad) = (row.good.count, row.bad.count);
+        good.percent(good.asks).max(bad.percent(bad.asks))
+    });
+    println!("figure false_halt_max {false_halts:.2} %");
+    println!("figure detection_min {:.2} %", 100.0 - missed);
+    println!("figure asked_max {asked:.2} %");
+}
+
+fn write(page: &PathBuf, rows: &[Row]) -> anyhow::Result<()> {
+    let place = || page.display().to_string();
+    let text = std::fs::read_to_string(page).with_context(place)?;
+    let text = page::with_tables(&text, &page::tables(rows))
+        .with_context(|| format!("{} has no place for the tables", place()))?;
+    std::fs::write(page, text).with_context(place)
+}

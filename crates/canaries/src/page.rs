@@ -1,0 +1,99 @@
+//! The tables of `docs/concepts/statistics.md`.
+
+use crate::count::Count;
+use crate::study::Row;
+use crate::world::{FIELD, LABORATORY, SITES, World};
+
+/// Where the tables begin on the page.
+const BEGIN: &str = "<!-- figures: made by `cargo xtask statistics --write` -->\n";
+
+/// Where they end.
+const END: &str = "<!-- end of figures -->\n";
+
+/// The page with these tables in place of the older ones; none if it has no place for them.
+#[must_use]
+pub fn with_tables(page: &str, tables: &str) -> Option<String> {
+    let (before, rest) = page.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{tables}\n{END}{after}"))
+}
+
+/// All tables, as Markdown.
+#[must_use]
+pub fn tables(rows: &[Row]) -> String {
+    let canaries = rows.first().map_or(0, |row| row.good.count.canaries);
+    let of = |world: World| rows.iter().filter(move |row| row.world == world);
+    let mut text =
+        format!("{canaries} canaries for each pair of rates and each of the two releases.\n");
+    for (title, world) in [
+        ("In the laboratory", LABORATORY),
+        ("In the field", FIELD),
+        ("Where devices of a site fail together", SITES),
+    ] {
+        text.push_str(&format!("\n### {title}\n\n{}", endings(of(world))));
+    }
+    text.push_str(&format!(
+        "\n### Simpler ways of counting, in the field\n\n{}",
+        simpler(of(FIELD))
+    ));
+    text
+}
+
+fn endings<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
+    let mut text = "| fails if good | if bad | devices | good: goes on | asks | halts | bad: halts | asks | goes on |\n\
+                    |---|---|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for row in rows {
+        let (good, bad) = (row.good.count, row.bad.count);
+        text.push_str(&format!(
+            "| {} % | {} % | {} | {} | {} | **{}** | {} | {} | **{}** |\n",
+            row.rule.expect,
+            row.rule.halt,
+            row.devices,
+            share(good, good.goes_on()),
+            share(good, good.asks),
+            share(good, good.halts),
+            share(bad, bad.halts),
+            share(bad, bad.asks),
+            share(bad, bad.goes_on()),
+        ));
+    }
+    text
+}
+
+fn simpler<'r>(rows: impl Iterator<Item = &'r Row>) -> String {
+    let mut text = "| fails if good | if bad | devices | halted by Mainstay | outcomes as they come | silence is failure |\n\
+                    |---|---|---|---|---|---|\n"
+        .to_owned();
+    for row in rows {
+        let good = row.good.count;
+        text.push_str(&format!(
+            "| {} % | {} % | {} | {} | {} | {} |\n",
+            row.rule.expect,
+            row.rule.halt,
+            row.devices,
+            share(good, good.halts),
+            share(good, good.as_they_come),
+            share(good, good.silence_is_failure),
+        ));
+    }
+    text
+}
+
+fn share(count: Count, number: u32) -> String {
+    format!("{:.1} %", count.percent(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_tables_of_a_page_change() {
+        let page = format!("before\n{BEGIN}old\n{END}after\n");
+        let found = with_tables(&page, "new\n").expect("a place");
+        assert_eq!(found, format!("before\n{BEGIN}\nnew\n\n{END}after\n"));
+        assert_eq!(with_tables(&found, "new\n").as_ref(), Some(&found));
+        assert_eq!(with_tables("no place", "new"), None);
+    }
+}
