@@ -5,7 +5,7 @@
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
-//! | 0 | 4 | number of the entry, from 1 |
+//! | 0 | 4 | number of the spot, from 1: on a page it grows with the spot, used or not |
 //! | 4 | 4 | steps that are done, see `swap.rs` |
 //! | 8 | 2 | pages to exchange |
 //! | 10 | 1 | the slot that lay in the first place when the swap began: 0 or 1 |
@@ -13,8 +13,9 @@
 //! | 12 | 4 | CRC-32 (ISO-HDLC) of all before |
 //!
 //! An entry takes 16 bytes, or one write if that is larger. One that a power cut tore may read well today and
-//! badly tomorrow; so whoever goes on from an entry found at power-up writes it once more before anything
-//! relies on it ([`restate`]).
+//! badly tomorrow, or the other way round. So whoever goes on from an entry found at power-up writes it once more
+//! before anything relies on it ([`restate`]); and because the number is the spot's, not one more than the
+//! newest that could be read, that outranks every spot before it, whatever may be read there later.
 
 use crate::flash::{Flash, FlashError};
 use crate::layout::{Layout, WRITE_BYTES_MAX};
@@ -25,6 +26,8 @@ const ENTRY_BYTES: usize = 16;
 const CRC_AT: usize = 12;
 /// A spot that won't take an entry is passed over, and so is the next: then the part is broken.
 const TRIES: u32 = 4;
+/// So many spots behind the newest entry may have been begun by power-ups that were cut off, and read as erased.
+const BEGUN_MAX: u32 = 3;
 
 /// How far a swap has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub struct Progress {
 struct Found {
     number: u32,
     page: u32,
+    index: u32,
     progress: Progress,
 }
 
@@ -64,8 +68,8 @@ pub fn append(
     append_behind(flash, layout, progress, 0)
 }
 
-/// The same for the first entry since power-up. The spot behind the newest one may have been begun when the power went
-/// away, and read as erased: it is passed over.
+/// The same for the first entry since power-up. Spots behind the newest one may have been begun when the power went
+/// away, and read as erased: they are passed over.
 ///
 /// # Errors
 /// As for [`append`].
@@ -74,7 +78,7 @@ pub fn append_first(
     layout: &Layout,
     progress: Progress,
 ) -> Result<(), FlashError> {
-    append_behind(flash, layout, progress, 1)
+    append_behind(flash, layout, progress, BEGUN_MAX)
 }
 
 fn append_behind(
@@ -84,17 +88,17 @@ fn append_behind(
     passed_over: u32,
 ) -> Result<(), FlashError> {
     let found = find(flash, layout)?;
-    let (page, number) = found.map_or((0, 0), |found| (found.page, found.number));
-    let entry = encode(number.saturating_add(1), progress);
+    let page = found.as_ref().map_or(0, |found| found.page);
+    let entry = |index| encode(number(found.as_ref(), index), progress);
     let free = free(flash, layout, page)? + passed_over;
     for index in free..entries(layout).min(free + TRIES) {
-        if written(flash, layout, spot(layout, page, index), &entry)? {
+        if written(flash, layout, spot(layout, page, index), &entry(index))? {
             return Ok(());
         }
     }
     let other = layout.swap_log(page ^ 1);
     flash.erase_page(other)?;
-    match written(flash, layout, other, &entry)? {
+    match written(flash, layout, other, &entry(entries(layout)))? {
         true => Ok(()),
         false => Err(FlashError::Failed),
     }
@@ -110,6 +114,18 @@ pub fn restate(flash: &mut impl Flash, layout: &Layout) -> Result<Option<Progres
         append_first(flash, layout, progress)?;
     }
     Ok(found)
+}
+
+/// The number of a spot on the page of the newest entry; the other page goes on where this one ends.
+fn number(newest: Option<&Found>, index: u32) -> u32 {
+    match newest {
+        None => index.saturating_add(1),
+        // The newest may read as erased a moment later: then its own spot is the next one.
+        Some(found) => {
+            let behind = index.saturating_sub(found.index).max(1);
+            found.number.saturating_add(behind)
+        }
+    }
 }
 
 fn entry_bytes(layout: &Layout) -> u32 {
@@ -139,6 +155,7 @@ fn find(flash: &impl Flash, layout: &Layout) -> Result<Option<Found>, FlashError
                 best = Some(Found {
                     number,
                     page,
+                    index,
                     progress,
                 });
             }
@@ -214,4 +231,72 @@ fn decode(bytes: &[u8; ENTRY_BYTES]) -> Option<(u32, Progress)> {
         steps: word(4),
     };
     Some((word(0), progress))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::SimulatedNor;
+
+    fn parts() -> (SimulatedNor, Layout) {
+        let layout = Layout::new(1024, 4, 3000).expect("good sizes");
+        (SimulatedNor::new(layout.total_bytes(), 1024, 4), layout)
+    }
+
+    fn at(steps: u32) -> Progress {
+        Progress {
+            first: Slot::A,
+            pages: 3,
+            steps,
+        }
+    }
+
+    fn says(flash: &SimulatedNor, layout: &Layout) -> Option<u32> {
+        let newest = newest(flash, layout).expect("flash works");
+        newest.map(|progress| progress.steps)
+    }
+
+    #[test]
+    fn the_newest_counts_over_many_pages() {
+        let (mut flash, layout) = parts();
+        assert_eq!(says(&flash, &layout), None);
+        for steps in 0..500 {
+            let append = match steps % 7 {
+                0 => append_first,
+                _ => append,
+            };
+            append(&mut flash, &layout, at(steps)).expect("flash works");
+            assert_eq!(says(&flash, &layout), Some(steps));
+        }
+    }
+
+    /// A cut hides an entry; the device goes on from the one before it, and says so; then the hidden one reads well. It
+    /// must not count: what it says is done has been begun anew.
+    #[test]
+    fn an_entry_that_reads_well_too_late_does_not_count() {
+        for before in 1..200 {
+            let (mut flash, layout) = parts();
+            for steps in 0..before {
+                append(&mut flash, &layout, at(steps)).expect("flash works");
+            }
+            let newest = find(&flash, &layout)
+                .expect("flash works")
+                .expect("an entry");
+            if newest.index + 1 == entries(&layout) {
+                continue; // The next one goes to an erased page.
+            }
+            // Half of it arrives at first; the other half later, as if a weak write read well at last.
+            let hidden = encode(newest.number + 1, at(before));
+            let spot = spot(&layout, newest.page, newest.index + 1);
+            flash.write(spot, &hidden[..8]).expect("flash works");
+            let restated = restate(&mut flash, &layout).expect("flash works");
+            assert_eq!(restated, Some(at(before - 1)));
+            flash.write(spot + 8, &hidden[8..]).expect("flash works");
+            assert_eq!(
+                says(&flash, &layout),
+                Some(before - 1),
+                "{before} entries before it"
+            );
+        }
+    }
 }
