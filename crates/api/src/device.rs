@@ -1,6 +1,6 @@
 //! Registering devices.
 
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{DeviceId, Site};
 use serde::{Deserialize, Serialize};
 
 /// The most devices in one request; a larger fleet is registered in several.
@@ -28,6 +28,9 @@ pub struct NewDevice {
     pub zone: String,
     /// Its boot loader's version, such as `1.4.0`.
     pub bootloader: String,
+    /// Where it stands, if it shares a site with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
 }
 
 /// The tokens of newly registered devices. They are shown this once, and kept only as hashes.

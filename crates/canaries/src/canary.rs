@@ -1,20 +1,23 @@
-//! One canary, lived through by the rollout itself.
+//! One canary, drawn and lived through by the rollout itself.
 //!
 //! The rollout is stepped every few hours, as a server does far more often; the test is fed in the order in
 //! which devices began, so that the hours between change when a verdict falls and not which. Read
 //! [`Canary::live`].
 
+use std::collections::HashMap;
+
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
-use mainstay_fleet::{DeviceId, ReleaseDigest};
+use mainstay_fleet::device::SITE;
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_plan as plan;
 use mainstay_rollout::{
-    Candidate, DeviceView, Enrolment, FailureCause, FleetView, Phase, Progress, Rollout, RolloutId,
-    Rules, step,
+    Candidate, DeviceView, FailureCause, FleetView, Phase, Progress, Rollout, RolloutId, Rules,
+    draw, step,
 };
 
 use crate::fate::Fate;
-use crate::world::{END, GIVE_UP, HORIZON, POLL};
+use crate::world::{END, GIVE_UP, HORIZON, POLL, World};
 
 /// How a canary ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,55 +33,90 @@ pub enum Ending {
 /// Minutes between two steps.
 const STEP: i64 = 6 * 60;
 
-/// A canary that is lived through again and again.
+/// A fleet whose canaries are drawn and lived through again and again.
 pub struct Canary {
-    fresh: Rollout,
-    view: FleetView,
+    candidate: Candidate,
+    rules: Rules,
+    fleet: Vec<Device>,
+    views: HashMap<DeviceId, (usize, DeviceView)>,
 }
 
 impl Canary {
-    /// Of so many devices, judged by these rates; all else as in the starting plan.
+    /// A canary of so many devices, judged by these rates; all else as in the starting plan. Where devices share sites, the
+    /// fleet has as many sites as the canary has devices; else the canary is all of it.
     ///
     /// # Panics
     /// If the starting plan can't be read, which its own tests exclude.
     #[must_use]
-    pub fn new(rule: &plan::HardFailure, devices: usize) -> Self {
-        let view = FleetView {
-            devices: (0..devices).map(device).collect(),
-        };
-        let mut enrolments: Vec<_> = view.devices.iter().map(|d| enrolled(&d.id, 0)).collect();
-        enrolments.push(enrolled(&id(devices), 1));
-        let revision = "00".to_owned();
-        let fresh = Rollout::start(
+    pub fn new(rule: &plan::HardFailure, devices: usize, world: &World) -> Self {
+        let at_each = world.site as usize;
+        let fleet: Vec<_> = (0..devices * at_each)
+            .map(|n| device(n, n / at_each))
+            .collect();
+        let views = fleet.iter().enumerate();
+        Self {
+            candidate: candidate(),
+            rules: rules(rule, devices),
+            views: views.map(|(n, d)| (d.id.clone(), (n, view(d)))).collect(),
+            fleet,
+        }
+    }
+
+    /// How many devices the fleet has.
+    #[must_use]
+    pub fn fleet(&self) -> usize {
+        self.fleet.len()
+    }
+
+    /// Draws a canary by this seed, and says how it ends if this happens to the fleet: one fate for each device.
+    ///
+    /// # Panics
+    /// If nobody may get the release, which is so for no fleet of [`Canary::new`].
+    #[must_use]
+    pub fn live(&self, seed: u64, fates: &[Fate]) -> Lived {
+        let drawn = draw(&self.candidate, &self.rules, seed, &self.fleet);
+        let enrolments = drawn.expect("the whole fleet is eligible");
+        let members: Vec<_> = enrolments.iter().filter(|e| e.wave == 0).collect();
+        let members = members.iter().filter_map(|e| self.views.get(&e.device));
+        let (fates, devices): (Vec<Fate>, Vec<DeviceView>) =
+            members.map(|(n, view)| (fates[*n], view.clone())).unzip();
+        let rollout = Rollout::start(
             RolloutId(1),
-            candidate(),
-            rules(rule, devices),
-            revision,
-            1,
+            self.candidate.clone(),
+            self.rules.clone(),
+            "00".to_owned(),
+            seed,
             &enrolments,
             at(0),
         );
-        Self { fresh, view }
+        let ending = ending(rollout, &mut FleetView { devices }, &fates);
+        Lived { ending, fates }
     }
+}
 
-    /// How it ends if this happens to its devices: one fate each.
-    pub fn live(&mut self, fates: &[Fate]) -> Ending {
-        let mut rollout = self.fresh.clone();
-        for now in (0..=END + STEP).step_by(STEP as usize) {
-            for (device, fate) in self.view.devices.iter_mut().zip(fates) {
-                device.progress = progress(fate, now);
-                device.last_seen = Some(at(fate.heard(now)));
-            }
-            rollout = step(&rollout, &self.view, at(now)).rollout;
-            match rollout.phase {
-                Phase::Halted { .. } => return Ending::Halts,
-                Phase::Rolling { wave } if wave > 0 => return Ending::GoesOn,
-                Phase::Complete { .. } => return Ending::GoesOn,
-                Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => {}
-            }
+/// A canary that was lived through.
+pub struct Lived {
+    /// How it ended.
+    pub ending: Ending,
+    /// What happened to its members.
+    pub fates: Vec<Fate>,
+}
+
+fn ending(mut rollout: Rollout, view: &mut FleetView, fates: &[Fate]) -> Ending {
+    for now in (0..=END + STEP).step_by(STEP as usize) {
+        for (device, fate) in view.devices.iter_mut().zip(fates) {
+            device.progress = progress(fate, now);
+            device.last_seen = Some(at(fate.heard(now)));
         }
-        Ending::Asks
+        rollout = step(&rollout, view, at(now)).rollout;
+        match rollout.phase {
+            Phase::Halted { .. } => return Ending::Halts,
+            Phase::Rolling { wave } if wave > 0 => return Ending::GoesOn,
+            Phase::Complete { .. } => return Ending::GoesOn,
+            Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => {}
+        }
     }
+    Ending::Asks
 }
 
 fn progress(fate: &Fate, now: i64) -> Progress {
@@ -120,6 +158,7 @@ fn rules(rule: &plan::HardFailure, devices: usize) -> Rules {
             devices: u32::try_from(devices).unwrap_or(u32::MAX),
             at_least_per_hardware: 1,
         },
+        // The nights are drawn with the fates.
         window: plan::Window {
             from: Time::midnight(),
             until: Time::midnight(),
@@ -147,24 +186,36 @@ fn candidate() -> Candidate {
     }
 }
 
-fn device(n: usize) -> DeviceView {
-    DeviceView {
-        id: id(n),
+fn device(n: usize, site: usize) -> Device {
+    Device {
+        id: DeviceId::try_from(format!("th-{n:06}")).expect("a safe name"),
+        class: "thermo-v2".to_owned(),
         hardware: if n.is_multiple_of(2) { "B" } else { "C" }.to_owned(),
         zone: "America/Denver".to_owned(),
+        bootloader: "1.4.0".to_owned(),
+        registered_at: at(0),
+        last_seen: None,
+        running: Some(Running {
+            release: ReleaseDigest([1; 32]),
+            version: "1.0.0".to_owned(),
+            sequence: 1,
+            verified: true,
+            since: at(0),
+        }),
+        attributes: [(SITE.to_owned(), format!("site-{site}"))].into(),
+    }
+}
+
+fn view(device: &Device) -> DeviceView {
+    DeviceView {
+        id: device.id.clone(),
+        hardware: device.hardware.clone(),
+        site: device.site(),
+        zone: device.zone.clone(),
         wave: 0,
         last_seen: None,
         progress: Progress::Waiting,
         running: None,
         before: None,
     }
-}
-
-fn id(n: usize) -> DeviceId {
-    DeviceId::try_from(format!("th-{n:06}")).expect("a safe name")
-}
-
-fn enrolled(device: &DeviceId, wave: usize) -> Enrolment {
-    let device = device.clone();
-    Enrolment { device, wave }
 }

@@ -2,7 +2,7 @@
 
 use mainstay_plan as plan;
 
-use crate::canary::{Canary, Ending};
+use crate::canary::{Canary, Ending, Lived};
 use crate::dice::Dice;
 use crate::fate;
 use crate::naive;
@@ -84,19 +84,19 @@ pub fn count(case: &Case, canaries: u32, seed: u64, threads: u32) -> Count {
 }
 
 fn some(case: &Case, numbers: impl Iterator<Item = u32>, seed: u64) -> Count {
-    let devices = case.devices as usize;
-    let (mut canary, mut fates) = (Canary::new(&case.rule, devices), Vec::new());
+    let canary = Canary::new(&case.rule, case.devices as usize, &case.world);
+    let mut fates = Vec::new();
     let mut count = Count::default();
     for number in numbers {
         let mut dice = Dice::of(seed, u64::from(number));
         fate::draw(
             &case.world,
-            devices,
+            canary.fleet(),
             case.rate / 100.0,
             &mut dice,
             &mut fates,
         );
-        let ending = canary.live(&fates);
+        let Lived { ending, fates } = canary.live(seed ^ u64::from(number), &fates);
         count = count.and(Count {
             canaries: 1,
             halts: u32::from(ending == Ending::Halts),

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use mainstay_canaries::page;
 use mainstay_canaries::study::{self, Amount, Row};
-use mainstay_canaries::world::SITES;
+use mainstay_plan::Unit;
 
 /// Live through thousands of canaries, good and bad, and count how they end.
 #[derive(Parser)]
@@ -54,8 +54,12 @@ fn main() -> ExitCode {
 fn told(row: &Row) -> String {
     let (good, bad) = (row.good.count, row.bad.count);
     format!(
-        "{:<10} {:>4} % / {:>2} %, {:>4} devices: good halts {:.1} %, asks {:.1} %; bad halts {:.1} %, asks {:.1} %",
+        "{:<10} by {} {:>4} % / {:>2} %, {:>4} devices: good halts {:.1} %, asks {:.1} %; bad halts {:.1} %, asks {:.1} %",
         row.world.name,
+        match row.rule.unit {
+            Unit::Device => "device",
+            Unit::Site => "site  ",
+        },
         row.rule.expect,
         row.rule.halt,
         row.devices,
@@ -68,7 +72,7 @@ fn told(row: &Row) -> String {
 
 /// The worst of all judged rows.
 fn figures(rows: &[Row]) {
-    let judged = || rows.iter().filter(|row| row.world != SITES);
+    let judged = || rows.iter().filter(|row| row.is_judged());
     let worst = |share: fn(&Row) -> f64| judged().map(share).fold(0.0, f64::max);
     let false_halts = worst(|row| row.good.count.percent(row.good.count.halts));
     let missed = worst(|row| row.bad.count.percent(row.bad.count.goes_on()));

@@ -3,6 +3,7 @@
 use crate::count::Count;
 use crate::study::Row;
 use crate::world::{FIELD, LABORATORY, SITES, World};
+use mainstay_plan::Unit;
 
 /// Where the tables begin on the page.
 const BEGIN: &str = "<!-- figures: made by `cargo xtask statistics --write` -->\n";
@@ -22,19 +23,27 @@ pub fn with_tables(page: &str, tables: &str) -> Option<String> {
 #[must_use]
 pub fn tables(rows: &[Row]) -> String {
     let canaries = rows.first().map_or(0, |row| row.good.count.canaries);
-    let of = |world: World| rows.iter().filter(move |row| row.world == world);
+    let of = |world: World, unit: Unit| {
+        let is = move |row: &&Row| row.world == world && row.rule.unit == unit;
+        rows.iter().filter(is)
+    };
     let mut text =
         format!("{canaries} canaries for each pair of rates and each of the two releases.\n");
-    for (title, world) in [
-        ("In the laboratory", LABORATORY),
-        ("In the field", FIELD),
-        ("Where devices of a site fail together", SITES),
+    for (title, world, unit) in [
+        ("In the laboratory", LABORATORY, Unit::Device),
+        ("In the field", FIELD, Unit::Device),
+        (
+            "Where devices of a site fail together, counted by device",
+            SITES,
+            Unit::Device,
+        ),
+        ("The same, counted by site", SITES, Unit::Site),
     ] {
-        text.push_str(&format!("\n### {title}\n\n{}", endings(of(world))));
+        text.push_str(&format!("\n### {title}\n\n{}", endings(of(world, unit))));
     }
     text.push_str(&format!(
         "\n### Simpler ways of counting, in the field\n\n{}",
-        simpler(of(FIELD))
+        simpler(of(FIELD, Unit::Device))
     ));
     text
 }

@@ -2,8 +2,9 @@
 //!
 //! What must hold in the laboratory and in the field: a good release is halted in at most alpha of all
 //! canaries, and a bad one goes on by itself in at most beta of them; in the laboratory the shares are
-//! those that `plan size` reckons. Sites are shown, not judged: a test of devices promises nothing where
-//! devices fail together. Read [`run`], then [`Row`].
+//! those that `plan size` reckons. The same holds where devices of a site fail together and the plan counts
+//! sites. Where it counts devices there, nothing is promised: that is shown, and not judged. Read [`run`], then
+//! [`Row`].
 
 use jiff::SignedDuration;
 use mainstay_plan as plan;
@@ -25,6 +26,14 @@ pub const PAIRS: [(f64, f64); 6] = [
 /// Canaries are sized so that a person is asked in so many of them at most, as fractions.
 pub const ASKS_MAX: f64 = 0.05;
 
+/// Where canaries are lived through, and what the plan counts.
+pub const SETTINGS: [(World, plan::Unit); 4] = [
+    (LABORATORY, plan::Unit::Device),
+    (FIELD, plan::Unit::Device),
+    (SITES, plan::Unit::Device),
+    (SITES, plan::Unit::Site),
+];
+
 /// Alpha and power of every plan here, in percent.
 pub const ALPHA: u8 = 5;
 /// See [`ALPHA`].
@@ -43,6 +52,14 @@ pub struct Row {
     pub good: Part,
     /// It fails as often as must be noticed.
     pub bad: Part,
+}
+
+impl Row {
+    /// Whether anything is promised of it: not where devices fail together and are counted each for itself.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.world.site == 1 || self.rule.unit == plan::Unit::Site
+    }
 }
 
 /// Of one release.
@@ -68,9 +85,9 @@ pub struct Amount {
 /// Lives through all canaries; `told` hears of each row as it is done.
 pub fn run(amount: Amount, mut told: impl FnMut(&Row)) -> Vec<Row> {
     let mut rows = Vec::new();
-    for world in [LABORATORY, FIELD, SITES] {
+    for (world, unit) in SETTINGS {
         for (expect, halt) in PAIRS {
-            let row = row(rule(expect, halt), world, amount);
+            let row = row(rule(expect, halt, unit), world, amount);
             told(&row);
             rows.push(row);
         }
@@ -78,13 +95,14 @@ pub fn run(amount: Amount, mut told: impl FnMut(&Row)) -> Vec<Row> {
     rows
 }
 
-fn rule(expect: f64, halt: f64) -> plan::HardFailure {
+fn rule(expect: f64, halt: f64, unit: plan::Unit) -> plan::HardFailure {
     plan::HardFailure {
         expect,
         halt,
         alpha: ALPHA,
         power: POWER,
         horizon: SignedDuration::from_hours(24),
+        unit,
     }
 }
 
@@ -115,7 +133,7 @@ fn row(rule: plan::HardFailure, world: World, amount: Amount) -> Row {
 /// What doesn't hold, as sentences; each share may miss by four standard errors.
 #[must_use]
 pub fn broken(rows: &[Row]) -> Vec<String> {
-    let judged = rows.iter().filter(|row| row.world != SITES);
+    let judged = rows.iter().filter(|row| row.is_judged());
     judged.flat_map(of_row).collect()
 }
 

@@ -49,7 +49,8 @@ pub const FIELD: World = World {
     site: 1,
 };
 
-/// The same, where five devices share a site, and the release fails on all of a site or on none.
+/// The same, where five devices share a site, and the release fails on all of a site or on none. The canary is a fifth of
+/// the fleet.
 pub const SITES: World = World {
     name: "sites",
     site: 5,

@@ -106,6 +106,7 @@ explain! {
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
     usage mainstay_fleet::IdError;
+    usage mainstay_fleet::SiteError;
 }
 
 impl From<WrapError> for Failure {

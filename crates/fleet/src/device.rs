@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::ReleaseDigest;
 use crate::id::DeviceId;
+use crate::site::Site;
 
 /// One device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,18 @@ pub struct Device {
     pub running: Option<Running>,
     /// Anything else that was declared about it.
     pub attributes: BTreeMap<String, String>,
+}
+
+/// The attribute that says where a device stands.
+pub const SITE: &str = "site";
+
+impl Device {
+    /// Where it stands, if that was declared.
+    #[must_use]
+    pub fn site(&self) -> Option<Site> {
+        // What was registered was a site's name then; whatever else stands there names none.
+        Site::new(self.attributes.get(SITE)?.as_str()).ok()
+    }
 }
 
 /// What a device runs, by its own word.

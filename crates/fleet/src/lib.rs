@@ -6,10 +6,12 @@ pub mod device;
 pub mod digest;
 pub mod eligibility;
 pub mod id;
+pub mod site;
 pub mod zone;
 
 pub use device::{Device, Running};
 pub use digest::ReleaseDigest;
 pub use eligibility::{Ineligible, eligible};
 pub use id::{DeviceId, IdError};
+pub use site::{Site, SiteError};
 pub use zone::{Zone, ZoneError};

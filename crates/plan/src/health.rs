@@ -29,6 +29,20 @@ pub struct HardFailure {
     pub power: u8,
     /// A device is scored this long after it began, not before.
     pub horizon: SignedDuration,
+    /// What is counted once.
+    #[serde(default)]
+    pub unit: Unit,
+}
+
+/// What fails for itself, and so is counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// Each device.
+    #[default]
+    Device,
+    /// All devices of a site together: where they share power, network or use.
+    Site,
 }
 
 impl HardFailure {

@@ -31,7 +31,7 @@ pub use class::{
 };
 pub use days::DaySet;
 pub use finding::{Finding, Place, Severity};
-pub use health::{HardFailure, Health, SignalName, SoftSignal, Tripwire};
+pub use health::{HardFailure, Health, SignalName, SoftSignal, Tripwire, Unit};
 pub use limits::PLAN_BYTES_MAX;
 pub use names::{ClassId, Email, GateName, NameError, PlanDigest};
 pub use plan::Plan;

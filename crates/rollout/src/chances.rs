@@ -150,6 +150,7 @@ mod tests {
             alpha: 5,
             power: 90,
             horizon: SignedDuration::from_hours(1),
+            unit: plan::Unit::Device,
         }
     }
 

@@ -10,6 +10,7 @@
 //! | question | file |
 //! |---|---|
 //! | who is in the canary? | `sample.rs` |
+//! | what counts once? | `unit.rs` |
 //! | how did this device do? | `score.rs` |
 //! | is the release good enough, or bad enough? | `sprt.rs`, fed by `monitor.rs` |
 //! | how may a wave end, before it begins? | `chances.rs` |
@@ -41,6 +42,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tripwire;
+mod unit;
 pub mod view;
 pub mod wait;
 pub mod wave;

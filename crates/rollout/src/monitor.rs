@@ -2,7 +2,7 @@
 //!
 //! Devices are fed in the order in which they began to install (then by id). One that waits for
 //! its score holds back all that began after it, so that quick failures never overtake slow
-//! successes. The first verdict of a wave sticks: a late report can't take back an acceptance (the
+//! successes. Where the plan counts sites, the first of a site that is scored speaks for it. The first verdict of a wave sticks: a late report can't take back an acceptance (the
 //! tripwire still watches), nor a rejection. Read [`Monitor`], then [`replay`].
 
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::rollout::Rollout;
 use crate::score::{Score, score};
 use crate::sprt::{Sprt, Verdict};
+use crate::unit::Sites;
 use crate::view::{DeviceView, FleetView};
 
 /// What the sequential test of one wave has seen.
@@ -54,14 +55,20 @@ pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
 /// The sequential test of `wave` as it stands at `now`: the path that pages draw.
 #[must_use]
 pub fn replay(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Sprt {
-    let mut sprt = Sprt::of(&rollout.rules.install);
+    let rules = &rollout.rules;
+    let (mut sprt, mut spoken) = (Sprt::of(&rules.install), Sites::of(rules));
     for device in in_order(view, wave) {
-        match score(rollout, device, now) {
-            Score::Pending => break,
-            Score::Healthy => sprt.push(false),
-            Score::Failed { .. } => sprt.push(true),
-            Score::Silent | Score::Unreached | Score::Refused | Score::Returned => {}
+        if spoken.has(device.site.as_ref()) {
+            continue;
         }
+        let failed = match score(rollout, device, now) {
+            Score::Pending => break,
+            Score::Healthy => false,
+            Score::Failed { .. } => true,
+            Score::Silent | Score::Unreached | Score::Refused | Score::Returned => continue,
+        };
+        sprt.push(failed);
+        spoken.add(device.site.as_ref());
     }
     sprt
 }
@@ -91,6 +98,30 @@ mod tests {
         assert_eq!(scored(&view, 60), 2, "device 0 is silent: passed over");
         testing::confirm(&mut view.devices[0], 0, 35);
         assert_eq!(scored(&view, 40), 3);
+    }
+
+    #[test]
+    fn the_first_of_a_site_that_is_scored_speaks_for_it() {
+        let (mut rollout, mut view) = (testing::opened(6), testing::view(6));
+        testing::at_sites(&mut rollout, &mut view, 3);
+        let found = |view: &FleetView, now| {
+            let last = replay(&rollout, view, 0, at(now)).last();
+            (last.scored, last.failures)
+        };
+        // Site 0: silent, then failed twice. Site 1: well, then failed twice.
+        view.devices[0].progress = testing::on_trial(0);
+        (1..6).for_each(|n| {
+            view.devices[n].progress = testing::failed(n as i64, FailureCause::SelfTest);
+        });
+        testing::confirm(&mut view.devices[3], 3, 35);
+        assert_eq!(found(&view, 40), (0, 0), "device 0 isn't scored yet");
+        assert_eq!(found(&view, 70), (2, 1), "one word from each site");
+        // A device that stands nowhere speaks for itself.
+        view.devices[5].site = None;
+        assert_eq!(found(&view, 70), (3, 2));
+        // Who may not speak any more holds nobody up.
+        view.devices[2].progress = testing::on_trial(69);
+        assert_eq!(found(&view, 70), (3, 2));
     }
 
     #[test]

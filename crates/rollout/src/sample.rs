@@ -5,6 +5,7 @@
 //!
 //! 1. The canary takes the first `at_least_per_hardware` devices of each hardware revision, then
 //!    fills up with the first of all others. A revision with fewer devices gives all it has.
+//!    Where the plan counts sites, no two of the canary stand at the same one.
 //! 2. Each later wave but the last takes devices up to its cumulative percentage of the eligible
 //!    fleet outside the canary, rounded up.
 //! 3. The last wave takes the rest.
@@ -13,13 +14,14 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_fleet::{Device, DeviceId, eligible};
+use mainstay_fleet::{Device, DeviceId, Site, eligible};
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::rollout::Candidate;
 use crate::rules::Rules;
+use crate::unit::Sites;
 
 /// That a device was drawn into a wave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,42 +152,73 @@ fn split_canary<'a>(rules: &Rules, fleet: Vec<&'a Device>) -> Result<Split<'a>, 
         return Ok((Vec::new(), fleet));
     }
     let size = usize::try_from(rules.canary.devices).unwrap_or(usize::MAX);
-    let minima = minima(rules, &fleet, size)?;
-    let mut fillers = size - minima.iter().filter(|taken| **taken).count();
+    let sites: Vec<_> = fleet.iter().map(|device| device.site()).collect();
+    let mut draw = Draw {
+        sites: &sites,
+        taken: vec![false; fleet.len()],
+        count: 0,
+        counted: Sites::of(rules),
+    };
+    draw.minima(rules, &fleet, size)?;
+    draw.fill(size);
     let (mut canary, mut rest) = (Vec::new(), Vec::new());
-    for (device, taken) in fleet.into_iter().zip(minima) {
-        if taken {
-            canary.push(device);
-        } else if fillers > 0 {
-            fillers -= 1;
-            canary.push(device);
-        } else {
-            rest.push(device);
+    for (device, taken) in fleet.into_iter().zip(draw.taken) {
+        match taken {
+            true => canary.push(device),
+            false => rest.push(device),
         }
     }
     Ok((canary, rest))
 }
 
-/// For each device, whether it is in the canary by its stratum's minimum.
-fn minima(rules: &Rules, fleet: &[&Device], size: usize) -> Result<Vec<bool>, DrawRefusal> {
-    let at_least = rules.canary.at_least_per_hardware;
-    let mut drawn = BTreeMap::<&str, u32>::new();
-    let mut taken = Vec::with_capacity(fleet.len());
-    for device in fleet {
-        let count = drawn.entry(&device.hardware).or_default();
-        *count += 1;
-        taken.push(*count <= at_least);
+/// A canary that is being drawn.
+struct Draw<'s> {
+    /// Where each device of the fleet stands.
+    sites: &'s [Option<Site>],
+    /// Which of them are in the canary ...
+    taken: Vec<bool>,
+    /// ... and how many.
+    count: usize,
+    counted: Sites<'s>,
+}
+
+impl Draw<'_> {
+    /// Takes the first devices of each hardware revision, up to its minimum.
+    fn minima(&mut self, rules: &Rules, fleet: &[&Device], size: usize) -> Result<(), DrawRefusal> {
+        let at_least = rules.canary.at_least_per_hardware;
+        let mut drawn = BTreeMap::<&str, u32>::new();
+        for (n, device) in fleet.iter().enumerate() {
+            let count = drawn.entry(&device.hardware).or_default();
+            if *count < at_least && self.take(n) {
+                *count += 1;
+            }
+        }
+        if self.count > size {
+            return Err(DrawRefusal::CanaryBelowStrata {
+                strata: drawn.len(),
+                at_least,
+                needed: self.count,
+                devices: rules.canary.devices,
+            });
+        }
+        Ok(())
     }
-    let needed = taken.iter().filter(|taken| **taken).count();
-    if needed > size {
-        return Err(DrawRefusal::CanaryBelowStrata {
-            strata: drawn.len(),
-            at_least,
-            needed,
-            devices: rules.canary.devices,
-        });
+
+    /// Fills up with the first of all others.
+    fn fill(&mut self, size: usize) {
+        for n in 0..self.taken.len() {
+            if self.count < size && !self.taken[n] {
+                self.take(n);
+            }
+        }
     }
-    Ok(taken)
+
+    /// Takes a device, unless it doesn't count any more; whether it was taken.
+    fn take(&mut self, n: usize) -> bool {
+        self.taken[n] = self.counted.add(self.sites[n].as_ref());
+        self.count += usize::from(self.taken[n]);
+        self.taken[n]
+    }
 }
 
 /// For each wave, how many devices outside the canary are drawn by its end.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::progress::{FailureCause, Progress};
 use crate::rollout::Rollout;
+use crate::unit;
 use crate::view::{DeviceView, FleetView};
 use crate::words::after;
 
@@ -98,6 +99,8 @@ pub fn unreached_at(rollout: &Rollout, wave: usize) -> Option<Timestamp> {
 pub struct Tally {
     /// Drawn into the wave.
     pub members: u32,
+    /// What of them counts once: themselves, or the sites at which they stand.
+    pub units: u32,
     /// Began to install, whatever came of it.
     pub began: u32,
     /// Healthy at their horizon.
@@ -128,6 +131,7 @@ impl Tally {
             tally.count(score(rollout, device, now));
             tally.began += u32::from(device.progress.began().is_some());
         }
+        tally.units = unit::count(&rollout.rules, view.wave(wave));
         tally.pending = tally.members.saturating_sub(tally.settled());
         tally
     }

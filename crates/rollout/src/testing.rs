@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
-use mainstay_fleet::{DeviceId, ReleaseDigest};
+use mainstay_fleet::{DeviceId, ReleaseDigest, Site};
 use mainstay_plan as plan;
 
 use crate::progress::{FailureCause, Progress};
@@ -56,6 +56,7 @@ pub(crate) fn rules() -> Rules {
             alpha: 5,
             power: 90,
             horizon: SignedDuration::from_mins(30),
+            unit: plan::Unit::Device,
         },
         tripwire: plan::Tripwire {
             bricks: 1,
@@ -83,6 +84,7 @@ pub(crate) fn device(n: usize) -> DeviceView {
     DeviceView {
         id: id(n),
         hardware: if n.is_multiple_of(2) { "C" } else { "B" }.to_owned(),
+        site: None,
         zone: "America/Denver".to_owned(),
         wave: 0,
         last_seen: Some(at(0)),
@@ -90,6 +92,18 @@ pub(crate) fn device(n: usize) -> DeviceView {
         running: Some(OLD),
         before: Some(OLD),
     }
+}
+
+/// Lets devices count by site, so many of them at each, in their order.
+pub(crate) fn at_sites(rollout: &mut Rollout, view: &mut FleetView, at_each: usize) {
+    rollout.rules.install.unit = plan::Unit::Site;
+    for (n, device) in view.devices.iter_mut().enumerate() {
+        device.site = Some(site(n / at_each));
+    }
+}
+
+pub(crate) fn site(n: usize) -> Site {
+    Site::new(format!("site-{n}")).expect("a safe name")
 }
 
 /// `count` devices, all in wave 0.

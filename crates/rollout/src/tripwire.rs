@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::progress::FailureCause;
 use crate::rollout::Rollout;
+use crate::unit::Sites;
 use crate::view::FleetView;
 
 /// What the tripwire caught on.
@@ -30,7 +31,7 @@ pub enum Trip {
     Stratum {
         /// The hardware revision.
         hardware: String,
-        /// So many failures ...
+        /// So many failures (each site once, where the plan counts sites) ...
         failures: u32,
         /// ... among so many devices of that revision that began ...
         began: u32,
@@ -62,7 +63,9 @@ fn stratum(rollout: &Rollout, view: &FleetView) -> Option<Trip> {
     let too_many = |c: &Count| {
         c.failures >= limit && f64::from(c.failures) * 100.0 >= halt * f64::from(c.began)
     };
-    let (hardware, count) = counts(view).into_iter().find(|(_, c)| too_many(c))?;
+    let (hardware, count) = counts(rollout, view)
+        .into_iter()
+        .find(|(_, c)| too_many(c))?;
     Some(Trip::Stratum {
         hardware: hardware.to_owned(),
         failures: count.failures,
@@ -71,18 +74,33 @@ fn stratum(rollout: &Rollout, view: &FleetView) -> Option<Trip> {
     })
 }
 
-#[derive(Default)]
-struct Count {
+struct Count<'v> {
     failures: u32,
     began: u32,
+    began_at: Sites<'v>,
+    failed_at: Sites<'v>,
 }
 
-fn counts(view: &FleetView) -> BTreeMap<&str, Count> {
-    let mut strata = BTreeMap::<&str, Count>::new();
+/// By hardware revision; a site counts once, however many of its devices began or failed.
+fn counts<'v>(rollout: &Rollout, view: &'v FleetView) -> BTreeMap<&'v str, Count<'v>> {
+    let none = || Count {
+        failures: 0,
+        began: 0,
+        began_at: Sites::of(&rollout.rules),
+        failed_at: Sites::of(&rollout.rules),
+    };
+    let mut strata = BTreeMap::new();
     for device in &view.devices {
-        let count = strata.entry(&device.hardware).or_default();
-        count.began += u32::from(device.progress.began().is_some());
-        count.failures += u32::from(device.progress.failure().is_some());
+        let (count, site) = (
+            strata.entry(device.hardware.as_str()).or_insert_with(none),
+            device.site.as_ref(),
+        );
+        if device.progress.began().is_some() {
+            count.began += u32::from(count.began_at.add(site));
+        }
+        if device.progress.failure().is_some() {
+            count.failures += u32::from(count.failed_at.add(site));
+        }
     }
     strata
 }
@@ -126,6 +144,27 @@ mod tests {
         );
         let scattered = |n: usize| (n < 6).then_some(FailureCause::SelfTest);
         check_trip(scattered, 40, "");
+    }
+
+    #[test]
+    fn a_site_fails_once() {
+        let (mut rollout, mut view) = (testing::opened(40), testing::view(40));
+        for n in [1, 3, 5, 7, 9] {
+            view.devices[n].progress = testing::failed(0, FailureCause::SelfTest);
+        }
+        assert!(check(&rollout, &view).is_some(), "each device counts");
+        testing::at_sites(&mut rollout, &mut view, 10);
+        assert_eq!(check(&rollout, &view), None, "all stand at one site");
+        for n in [11, 21, 31] {
+            view.devices[n].progress = testing::failed(0, FailureCause::SelfTest);
+        }
+        let Some(Trip::Stratum {
+            failures, began, ..
+        }) = check(&rollout, &view)
+        else {
+            panic!("four sites");
+        };
+        assert_eq!((failures, began), (4, 4));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! first.
 
 use jiff::Timestamp;
-use mainstay_fleet::{DeviceId, ReleaseDigest};
+use mainstay_fleet::{DeviceId, ReleaseDigest, Site};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::Progress;
@@ -16,6 +16,8 @@ pub struct DeviceView {
     pub id: DeviceId,
     /// Its hardware revision: the stratum of sample and tripwire.
     pub hardware: String,
+    /// Where it stands, if that is declared.
+    pub site: Option<Site>,
     /// Its IANA time zone, such as `America/Denver`.
     pub zone: String,
     /// The wave it was drawn into, from 0. It never changes.

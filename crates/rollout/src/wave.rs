@@ -139,7 +139,7 @@ fn grounds(state: &WaveState, tally: &Tally, fresh: &Sprt) -> Option<Grounds> {
     if matches!(verdict, Verdict::Accept { .. }) {
         return Some(Grounds::Accepted { scored, failures });
     }
-    let too_small = fresh.healthy_needed().is_none_or(|n| n > state.members);
+    let too_small = fresh.healthy_needed().is_none_or(|n| n > tally.units);
     let flawless = tally.failed == 0 && tally.healthy > 0;
     let healthy = tally.healthy;
     (too_small && tally.is_settled() && flawless).then_some(Grounds::EveryMember { healthy })

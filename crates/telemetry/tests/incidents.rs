@@ -43,6 +43,7 @@ fn rules() -> Rules {
             alpha: 5,
             power: 90,
             horizon: SignedDuration::from_mins(30),
+            unit: plan::Unit::Device,
         },
         tripwire: plan::Tripwire {
             bricks: 1,
@@ -67,6 +68,7 @@ fn device(n: i64) -> DeviceView {
     DeviceView {
         id: DeviceId::try_from(format!("th-{n:04}")).expect("a safe name"),
         hardware: if n % 2 == 1 { "B" } else { "C" }.to_owned(),
+        site: None,
         zone: "America/Denver".to_owned(),
         wave: 0,
         last_seen: Some(at(35)),

@@ -5,7 +5,7 @@ mod simulate;
 
 use clap::{Args, Subcommand};
 use mainstay_api::{NewDevice, NewDevices};
-use mainstay_fleet::{Device as FleetDevice, DeviceId};
+use mainstay_fleet::{Device as FleetDevice, DeviceId, Site};
 
 use crate::failure::Failure;
 use crate::operator::ServerAccess;
@@ -59,6 +59,9 @@ struct Add {
     /// Its boot loader's version.
     #[arg(long, default_value = "1.0.0")]
     bootloader: String,
+    /// Where it stands, if it shares a site with others: with `unit = "site"` in the plan they count once.
+    #[arg(long)]
+    site: Option<String>,
 }
 
 impl Device {
@@ -79,6 +82,7 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
         hardware: new.hardware,
         zone: new.zone,
         bootloader: new.bootloader,
+        site: new.site.map(Site::new).transpose()?,
     };
     let request = NewDevices {
         devices: vec![device],

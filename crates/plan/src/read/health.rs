@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::amounts;
 use super::section::Section;
 use super::value;
-use crate::health::{HardFailure, Health, SignalName, SoftSignal, Tripwire};
+use crate::health::{HardFailure, Health, SignalName, SoftSignal, Tripwire, Unit};
 
 const EXAMPLE: &str =
     "[health.install] with expect, halt, alpha, power and horizon: how sure a decision must be";
@@ -14,6 +14,7 @@ const SIGNALS: [SignalName; 3] = [
     SignalName::Battery,
     SignalName::Connectivity,
 ];
+const UNITS: [(&str, Unit); 2] = [("device", Unit::Device), ("site", Unit::Site)];
 /// Two days show a battery's drain.
 const SOFT_HORIZON: SignedDuration = SignedDuration::from_hours(48);
 /// Most failures a tripwire may wait for.
@@ -43,6 +44,7 @@ fn hard(section: &Section<'_>) -> Option<HardFailure> {
     let alpha = section.required("alpha", "alpha = 5", value::count(1..=50));
     let power = section.required("power", "power = 90", value::count(1..=99));
     let horizon = section.required("horizon", "horizon = \"30m\"", amounts::span);
+    let unit = section.or("unit", Unit::Device, value::choice(&UNITS));
     section.finish();
     let (expect, halt, alpha, power) = (expect?, halt?, alpha?, power?);
     Some(HardFailure {
@@ -51,6 +53,7 @@ fn hard(section: &Section<'_>) -> Option<HardFailure> {
         alpha,
         power,
         horizon: horizon?,
+        unit,
     })
 }
 

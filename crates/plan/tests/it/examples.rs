@@ -85,3 +85,16 @@ fn a_known_fleet_too_small_for_the_canary_is_an_error() {
         assert_eq!(checked.passes(), expected, "{devices}");
     }
 }
+
+#[test]
+fn sites_may_count_in_the_place_of_devices() {
+    let unit = |words: &str| {
+        let text =
+            THERMOSTAT.replacen("[health.install]", &format!("[health.install]\n{words}"), 1);
+        let plan = parse(&text).map_err(|findings| findings[0].rule)?;
+        Ok::<_, &str>(plan.health.install.unit)
+    };
+    assert_eq!(unit(""), Ok(mainstay_plan::Unit::Device));
+    assert_eq!(unit("unit = \"site\""), Ok(mainstay_plan::Unit::Site));
+    assert_eq!(unit("unit = \"house\""), Err("plan.wrong-value"));
+}

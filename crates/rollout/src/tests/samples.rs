@@ -6,6 +6,7 @@ use mainstay_fleet::{Device, Running};
 use mainstay_plan::Wave;
 use proptest::prelude::*;
 
+use crate::rules::Rules;
 use crate::sample::{DrawRefusal, Enrolment, draw};
 use crate::testing::{OLD, at, candidate, id, rules};
 
@@ -69,7 +70,7 @@ fn the_last_wave_takes_the_rest_whatever_its_percentage() {
 
 #[test]
 fn what_cannot_be_drawn_is_refused_with_its_reason() {
-    let check = |change: fn(&mut crate::Rules), devices: &[Device], expected: &str| {
+    let check = |change: fn(&mut Rules), devices: &[Device], expected: &str| {
         let mut rules = rules();
         change(&mut rules);
         let refusal = draw(&candidate(), &rules, 7, devices).expect_err("refused");
@@ -143,4 +144,42 @@ proptest! {
         devices.rotate_left(rotate % total);
         prop_assert_eq!(draw(&candidate(), &rules(), seed, &devices).expect("eligible"), drawn);
     }
+}
+
+/// A fleet of 120 devices at 60 sites, two at each: one of either revision, or both of one.
+fn neighbours() -> Vec<Device> {
+    let mut fleet = fleet(&[90, 30]);
+    for (n, device) in fleet.iter_mut().enumerate() {
+        let site = crate::testing::site(n % 60);
+        let site = (mainstay_fleet::device::SITE.to_owned(), site.to_string());
+        device.attributes = BTreeMap::from([site]);
+    }
+    fleet
+}
+
+#[test]
+fn where_sites_count_no_two_of_the_canary_are_neighbours() {
+    let (fleet, mut rules) = (neighbours(), rules());
+    let site = |enrolment: &Enrolment| {
+        let device = fleet.iter().find(|device| device.id == enrolment.device);
+        device.and_then(Device::site)
+    };
+    let sites = |rules: &Rules, seed| {
+        let enrolments = draw(&candidate(), rules, seed, &fleet).expect("eligible");
+        assert_eq!(enrolments.len(), fleet.len(), "nobody is left out");
+        let canary: Vec<_> = enrolments.into_iter().filter(|e| e.wave == 0).collect();
+        let sites: BTreeSet<_> = canary.iter().filter_map(site).collect();
+        (canary.len(), sites.len())
+    };
+    for seed in 0..50 {
+        let (devices, apart) = sites(&rules, seed);
+        assert!(devices == 40 && apart < 40, "chance alone draws neighbours");
+    }
+    rules.install.unit = mainstay_plan::Unit::Site;
+    for seed in 0..50 {
+        assert_eq!(sites(&rules, seed), (40, 40));
+    }
+    // There are no more sites than 60.
+    rules.canary.devices = 70;
+    assert_eq!(sites(&rules, 1), (60, 60));
 }

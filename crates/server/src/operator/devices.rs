@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use mainstay_access::Permission;
 use mainstay_api::device::NEW_DEVICES_MAX;
 use mainstay_api::{DeviceToken, DeviceTokens, NewDevice, NewDevices};
+use mainstay_fleet::device::SITE;
 use mainstay_fleet::{Device, DeviceId, Zone};
 use mainstay_plan::{ClassId, Plan};
 
@@ -125,6 +126,8 @@ fn checked_one(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Re
             cure,
         ));
     }
+    let site = new.site.iter();
+    let site = site.map(|site| (SITE.to_owned(), site.as_str().to_owned()));
     Ok(Device {
         id: new.id,
         class: new.class,
@@ -134,7 +137,7 @@ fn checked_one(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Re
         registered_at: now,
         last_seen: None,
         running: None,
-        attributes: std::collections::BTreeMap::new(),
+        attributes: site.collect(),
     })
 }
 

@@ -148,6 +148,11 @@ async fn a_device_must_fit_the_plan() {
             "devices.bootloader",
         ),
     ];
+    let path = "/api/v1/devices";
+    let elsewhere = br#"{"devices":[{"id":"th-1","class":"thermo-v2","hardware":"B",
+        "zone":"America/Denver","bootloader":"1.4.0","site":"a/b"}]}"#;
+    let refused = house.refused(path, &house.tokens.operations, elsewhere.to_vec());
+    assert_eq!(refused.await, (400, "request.malformed".to_owned()));
     for (device, id) in cases {
         let devices = mainstay_api::NewDevices {
             devices: vec![fits(), device],

@@ -2,7 +2,7 @@
 //!
 //! A rollout is looked at again and again with all of its devices, so the view is one query.
 
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{DeviceId, Site};
 use mainstay_rollout::{DeviceView, Enrolment, FleetView, Progress, Rollout, RolloutId};
 
 use super::values::{device_id, from_json, instant, micros, release_digest, to_json};
@@ -10,10 +10,11 @@ use super::{SqliteStore, Write};
 use crate::rollouts::ENROLMENTS_MAX;
 use crate::{Enrolled, StoreError, TimelineKind};
 
-/// A view's columns: id, hardware, zone, wave, last seen, progress, running, before.
+/// A view's columns: id, hardware, site, zone, wave, last seen, progress, running, before.
 type Row = (
     String,
     String,
+    Option<String>,
     String,
     i64,
     Option<i64>,
@@ -27,6 +28,7 @@ type RolloutRow = (
     String,
     String,
     String,
+    Option<String>,
     String,
     i64,
     Option<i64>,
@@ -40,7 +42,7 @@ macro_rules! select {
         concat!(
             "SELECT ",
             $first,
-            "d.id, d.hardware, d.zone, e.wave, d.last_seen, e.progress, d.running_release, e.before ",
+            "d.id, d.hardware, d.attributes ->> 'site', d.zone, e.wave, d.last_seen, e.progress, d.running_release, e.before ",
             $rest
         )
     };
@@ -94,19 +96,20 @@ pub(super) async fn of_device(
 }
 
 fn enrolled(row: RolloutRow) -> Result<Enrolled, StoreError> {
-    let (rollout, a, b, c, d, e, f, g, h) = row;
+    let (rollout, a, b, c, d, e, f, g, h, i) = row;
     let rollout = from_json("rollout", &rollout)?;
     Ok(Enrolled {
         rollout,
-        device: device((a, b, c, d, e, f, g, h))?,
+        device: device((a, b, c, d, e, f, g, h, i))?,
     })
 }
 
 fn device(row: Row) -> Result<DeviceView, StoreError> {
-    let (id, hardware, zone, wave, last_seen, progress, running, before) = row;
+    let (id, hardware, site, zone, wave, last_seen, progress, running, before) = row;
     Ok(DeviceView {
         id: device_id(id)?,
         hardware,
+        site: site.and_then(|site| Site::new(site).ok()),
         zone,
         wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
         last_seen: last_seen.map(|at| instant("device", at)).transpose()?,

@@ -53,7 +53,10 @@ pub fn device(n: usize) -> Device {
         registered_at: at(-10),
         last_seen: None,
         running: Some(running(OLD, true)),
-        attributes: BTreeMap::from([("site".to_owned(), "lab \"7\"".to_owned())]),
+        attributes: BTreeMap::from([
+            ("note".to_owned(), "lab \"7\"".to_owned()),
+            ("site".to_owned(), format!("lab-{}", n / 2)),
+        ]),
     }
 }
 

@@ -31,6 +31,9 @@ pub async fn enrolled_devices_wait_and_know_what_they_ran(store: &dyn Store) {
         (id(3), 1, None, None),
     ];
     assert_eq!(seen, expected);
+    let sites: Vec<_> = view.devices.iter().filter_map(|d| d.site.clone()).collect();
+    let names: Vec<_> = sites.iter().map(mainstay_fleet::Site::as_str).collect();
+    assert_eq!(names, ["lab-0", "lab-0", "lab-1", "lab-1"]);
     assert!(
         view.devices
             .iter()

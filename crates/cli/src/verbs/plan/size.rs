@@ -103,6 +103,7 @@ impl Size {
             alpha: self.alpha.or(plans.map(|p| p.alpha)).unwrap_or(5),
             power: self.power.or(plans.map(|p| p.power)).unwrap_or(90),
             horizon: SignedDuration::ZERO,
+            unit: mainstay_plan::Unit::Device,
         };
         let (expect, halt, alpha, power) = (rule.expect, rule.halt, rule.alpha, rule.power);
         if 0.0 < expect && expect < halt && halt < 100.0 && alpha < power {

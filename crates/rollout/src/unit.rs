@@ -1,0 +1,51 @@
+//! What counts once: a device, or where devices share their troubles, the site at which they stand.
+//!
+//! The plan says which. Five devices behind one bad power supply are one piece of news: counted as five
+//! they halt good releases far more often than declared. So where sites count, a canary holds one device
+//! of each, and in later waves the first of a site that can be scored speaks for all of it. A device of no
+//! declared site is a site of its own. Read [`Sites`].
+
+use std::collections::BTreeSet;
+
+use mainstay_fleet::Site;
+use mainstay_plan as plan;
+
+use crate::rules::Rules;
+use crate::view::DeviceView;
+
+/// The sites that have been counted. Where devices count, there are none.
+#[derive(Debug, Clone)]
+pub(crate) struct Sites<'a> {
+    unit: plan::Unit,
+    counted: BTreeSet<&'a Site>,
+}
+
+impl<'a> Sites<'a> {
+    /// None yet.
+    pub(crate) fn of(rules: &Rules) -> Self {
+        Self {
+            unit: rules.install.unit,
+            counted: BTreeSet::new(),
+        }
+    }
+
+    /// Whether a device that stands there counts no more.
+    pub(crate) fn has(&self, site: Option<&Site>) -> bool {
+        site.is_some_and(|site| self.counted.contains(site))
+    }
+
+    /// Counts a device that stands there; whether it is the first.
+    pub(crate) fn add(&mut self, site: Option<&'a Site>) -> bool {
+        match (self.unit, site) {
+            (plan::Unit::Site, Some(site)) => self.counted.insert(site),
+            (plan::Unit::Site, None) | (plan::Unit::Device, _) => true,
+        }
+    }
+}
+
+/// What these devices count as, together.
+pub(crate) fn count<'a>(rules: &Rules, devices: impl Iterator<Item = &'a DeviceView>) -> u32 {
+    let mut sites = Sites::of(rules);
+    let first = devices.filter(|device| sites.add(device.site.as_ref()));
+    u32::try_from(first.count()).unwrap_or(u32::MAX)
+}
