@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::rollout::Candidate;
 use crate::rules::Rules;
-use crate::unit::Sites;
+use crate::unit::{self, Sites};
 
 /// That a device was drawn into a wave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +152,8 @@ fn split_canary<'a>(rules: &Rules, fleet: Vec<&'a Device>) -> Result<Split<'a>, 
         return Ok((Vec::new(), fleet));
     }
     let size = usize::try_from(rules.canary.devices).unwrap_or(usize::MAX);
-    let sites: Vec<_> = fleet.iter().map(|device| device.site()).collect();
+    let site = |device: &&Device| unit::site(rules, device);
+    let sites: Vec<_> = fleet.iter().map(site).collect();
     let mut draw = Draw {
         sites: &sites,
         taken: vec![false; fleet.len()],

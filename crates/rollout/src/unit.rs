@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use mainstay_fleet::Site;
+use mainstay_fleet::{Device, Site};
 use mainstay_plan as plan;
 
 use crate::rules::Rules;
@@ -40,6 +40,14 @@ impl<'a> Sites<'a> {
             (plan::Unit::Site, Some(site)) => self.counted.insert(site),
             (plan::Unit::Site, None) | (plan::Unit::Device, _) => true,
         }
+    }
+}
+
+/// Where a device stands, if that counts.
+pub(crate) fn site(rules: &Rules, device: &Device) -> Option<Site> {
+    match rules.install.unit {
+        plan::Unit::Device => None,
+        plan::Unit::Site => device.site(),
     }
 }
 
