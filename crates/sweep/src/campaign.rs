@@ -45,6 +45,8 @@ pub struct Manner {
     pub threads: usize,
     /// After so many broken runs it stops: more of them teach nothing new.
     pub failures_max: usize,
+    /// The first run, to go on with a campaign that was stopped; the runs before it are left out.
+    pub from: usize,
 }
 
 /// Runs a campaign over these sets, and prints what it finds.
@@ -62,7 +64,7 @@ pub fn run(sets: &[Set], amount: Amount, seed: u64, manner: Manner) -> anyhow::R
         jobs.extend(planned.map(|faults| Job { set, faults }));
     }
     println!("{} sets, {} runs", sets.len(), jobs.len());
-    let hall = Hall::new(&starts, &jobs, manner.failures_max);
+    let hall = Hall::new(&starts, &jobs, manner);
     std::thread::scope(|scope| {
         for _ in 0..manner.threads.max(1) {
             scope.spawn(|| hall.work());
@@ -80,17 +82,17 @@ struct Hall<'h> {
     given_up: AtomicU64,
     stuck: AtomicU64,
     is_over: AtomicBool,
-    failures_max: usize,
+    manner: Manner,
     failures: Mutex<Vec<(usize, Failure)>>,
 }
 
 impl<'h> Hall<'h> {
-    fn new(starts: &'h [Start<'h>], jobs: &'h [Job], failures_max: usize) -> Self {
+    fn new(starts: &'h [Start<'h>], jobs: &'h [Job], manner: Manner) -> Self {
         Self {
-            failures_max,
+            manner,
             starts,
             jobs,
-            next: AtomicUsize::new(0),
+            next: AtomicUsize::new(manner.from),
             boots: AtomicU64::new(0),
             given_up: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
@@ -144,20 +146,21 @@ impl<'h> Hall<'h> {
             );
         }
         failures.push((job.set, failure));
-        if failures.len() >= self.failures_max {
+        if failures.len() >= self.manner.failures_max {
             self.is_over.store(true, Ordering::Relaxed);
         }
     }
 
     fn tally(self) -> Tally {
         let done = self.next.into_inner().min(self.jobs.len());
+        let from = self.manner.from.min(done);
         let count = |is: fn(&Faults) -> bool| {
-            let jobs = self.jobs[..done].iter();
+            let jobs = self.jobs[from..done].iter();
             jobs.filter(|job| is(&job.faults)).count() as u64
         };
         Tally {
             cut_points: count(|faults| faults.silent.is_none() && faults.cuts.len() == 1),
-            runs: done as u64,
+            runs: (done - from) as u64,
             boots: self.boots.into_inner(),
             silent: count(|faults| faults.silent.is_some()),
             given_up: self.given_up.into_inner(),

@@ -43,6 +43,10 @@ struct Options {
     /// Stop at the first broken run.
     #[arg(long)]
     until_broken: bool,
+    /// Go on with a campaign that was stopped after so many runs, as its last line of progress says; options and
+    /// seed must be the same. The figures are of the rest.
+    #[arg(long, default_value_t = 0)]
+    from: usize,
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -91,6 +95,7 @@ fn manner(options: &Options) -> Manner {
     Manner {
         threads: options.threads,
         failures_max,
+        from: options.from,
     }
 }
 
