@@ -159,10 +159,13 @@ fn mutated(mutant: &Mutant, whole: &str) -> anyhow::Result<String> {
 /// Copies what the sweep is built from.
 fn copy() -> anyhow::Result<PathBuf> {
     let (root, tree) = (shell::root(), shell::root().join("target/sweep-mutants"));
-    if tree.join("crates").exists() {
-        fs::remove_dir_all(tree.join("crates")).context("the last run's copy")?;
+    // A workspace's members must all be there, with what they depend on.
+    for folder in ["crates", "firmware"] {
+        if tree.join(folder).exists() {
+            fs::remove_dir_all(tree.join(folder)).context("the last run's copy")?;
+        }
+        copy_folder(&root.join(folder), &tree.join(folder))?;
     }
-    copy_folder(&root.join("crates"), &tree.join("crates"))?;
     for file in ["Cargo.toml", "Cargo.lock", "clippy.toml"] {
         fs::copy(root.join(file), tree.join(file)).with_context(|| file.to_owned())?;
     }
@@ -175,6 +178,7 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         let path = entry?.path();
         let name = path.file_name().context("an entry has a name")?;
         match path.is_dir() {
+            true if name == "target" => {}
             true => copy_folder(&path, &to.join(name))?,
             false => {
                 fs::copy(&path, to.join(name)).with_context(|| path.display().to_string())?;
