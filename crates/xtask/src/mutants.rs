@@ -43,6 +43,8 @@ pub fn run(file: Option<&str>, jobs: u32) -> anyhow::Result<()> {
     }
     mutants.arg("--").args(TESTS);
     mutants.env("PROPTEST_CASES", PROPERTY_CASES);
+    // That a property fails is all that is asked, and not by what smallest example.
+    mutants.env("PROPTEST_MAX_SHRINK_ITERS", "0");
     // Half as long to run and hardly longer to build: the properties outlast the compiler.
     mutants.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
     println!("\n$ cargo mutants --package {PACKAGE}");
