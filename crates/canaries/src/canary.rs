@@ -89,7 +89,14 @@ impl Canary {
             &enrolments,
             at(0),
         );
-        let ending = ending(rollout, &mut FleetView { devices }, &fates);
+        let ending = ending(
+            rollout,
+            &mut FleetView {
+                devices,
+                ..FleetView::default()
+            },
+            &fates,
+        );
         Lived { ending, fates }
     }
 }

@@ -55,6 +55,16 @@ pub fn in_flight(rollout: &Rollout, view: &FleetView, now: Timestamp) -> u32 {
     u32::try_from(holding.count()).unwrap_or(u32::MAX)
 }
 
+/// Whether one more device may be promised the candidate, given all that are promised it or have begun (`view`
+/// may hold others too).
+///
+/// Whoever makes a promise asks this of the newest state, in the transaction that makes it: [`offer()`] was told a
+/// number that may be of a moment ago, or of one server among several.
+#[must_use]
+pub fn has_room(rollout: &Rollout, view: &FleetView, now: Timestamp) -> bool {
+    in_flight(rollout, view, now) < rollout.rules.limits.downloads
+}
+
 /// A device holds its place from a fresh promise until it boots the candidate, gives up or falls
 /// silent.
 fn holds_place(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {

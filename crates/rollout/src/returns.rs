@@ -25,6 +25,11 @@ pub enum CannotReturn {
         /// What it ran before.
         before: ReleaseDigest,
     },
+    /// What it ran before was itself halted or revoked since.
+    Withdrawn {
+        /// What it ran before.
+        before: ReleaseDigest,
+    },
     /// It runs nothing that could install anything.
     Bricked,
 }
@@ -37,6 +42,12 @@ impl fmt::Display for CannotReturn {
                 f,
                 "what it ran before ({before}) isn't among the releases the candidate may return to"
             ),
+            Self::Withdrawn { before } => {
+                write!(
+                    f,
+                    "what it ran before ({before}) was itself halted or revoked"
+                )
+            }
             Self::Bricked => f.write_str("it runs nothing that could install anything"),
         }
     }
@@ -54,16 +65,33 @@ pub fn target(candidate: &Candidate, device: &DeviceView) -> Result<ReleaseDiges
     }
 }
 
-/// What the caller must do for every device that runs the candidate and hasn't been told yet.
-pub(crate) fn actions(rollout: &Rollout, view: &FleetView) -> Vec<Action> {
-    let candidate = &rollout.candidate;
-    let must = view.devices.iter().filter(|d| must_be_told(candidate, d));
-    must.map(|device| action(candidate, device)).collect()
+/// As [`target`], unless that release was withdrawn too.
+fn open_target(
+    candidate: &Candidate,
+    device: &DeviceView,
+    withdrawn: &[ReleaseDigest],
+) -> Result<ReleaseDigest, CannotReturn> {
+    let before = target(candidate, device)?;
+    match withdrawn.contains(&before) {
+        true => Err(CannotReturn::Withdrawn { before }),
+        false => Ok(before),
+    }
 }
 
-fn action(candidate: &Candidate, device: &DeviceView) -> Action {
+/// What the caller must do for every device that runs the candidate and hasn't been told yet, or was told to go
+/// back to what has been withdrawn since.
+pub(crate) fn actions(rollout: &Rollout, view: &FleetView) -> Vec<Action> {
+    let candidate = &rollout.candidate;
+    let waits_in_vain = |device: &DeviceView| matches!(&device.progress, Progress::Returning { to, .. } if view.withdrawn.contains(to));
+    let devices = view.devices.iter();
+    let must = devices.filter(|d| must_be_told(candidate, d) || waits_in_vain(d));
+    must.map(|device| action(candidate, device, &view.withdrawn))
+        .collect()
+}
+
+fn action(candidate: &Candidate, device: &DeviceView, withdrawn: &[ReleaseDigest]) -> Action {
     let id = device.id.clone();
-    match target(candidate, device) {
+    match open_target(candidate, device, withdrawn) {
         Ok(to) => Action::Return { device: id, to },
         Err(why) => Action::CannotReturn { device: id, why },
     }
@@ -144,7 +172,9 @@ pub fn stranded<'a>(
                 cause: FailureCause::Bricked,
                 ..
             } => Some(CannotReturn::Bricked),
-            _ if concerns(candidate, device) => target(candidate, device).err(),
+            _ if concerns(candidate, device) => {
+                open_target(candidate, device, &view.withdrawn).err()
+            }
             _ => None,
         };
         Some((device, why?))

@@ -110,6 +110,7 @@ pub(crate) fn site(n: usize) -> Site {
 pub(crate) fn view(count: usize) -> FleetView {
     FleetView {
         devices: (0..count).map(device).collect(),
+        withdrawn: Vec::new(),
     }
 }
 

@@ -28,7 +28,8 @@ pub struct DeviceView {
     pub progress: Progress,
     /// The release it said it runs, confirmed or on trial.
     pub running: Option<ReleaseDigest>,
-    /// The verified release that it ran when it was enrolled: the only one it may go back to.
+    /// The verified release that it ran when it was promised the candidate (until then, when it was enrolled): the
+    /// only one it may go back to.
     pub before: Option<ReleaseDigest>,
 }
 
@@ -37,6 +38,9 @@ pub struct DeviceView {
 pub struct FleetView {
     /// One row a device; each device once.
     pub devices: Vec<DeviceView>,
+    /// The releases that were halted or revoked: devices refuse them, also as a way back.
+    #[serde(default)]
+    pub withdrawn: Vec<ReleaseDigest>,
 }
 
 impl FleetView {

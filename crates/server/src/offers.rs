@@ -172,6 +172,10 @@ async fn promise(app: &App, one: Considered, now: Timestamp) -> Result<Option<Pa
             Ok(Some(package))
         }
         Err(PromiseRefusal::Store(error)) => Err(error.into()),
+        Err(PromiseRefusal::NoRoom { limit }) => {
+            app.memory.full(rollout.id, limit);
+            Ok(None)
+        }
         Err(moved_on) => {
             tracing::debug!(%device, rollout = %rollout.id, %moved_on, "no promise this time");
             Ok(None)

@@ -88,6 +88,7 @@ pub async fn run(
         // Nobody listening means that the server has already ended.
         let _ = stop.send(true);
     });
+    jobs::catch_up(&app).await;
     let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
     let serving = axum::serve(listener, routes::router(app.clone()))
         .with_graceful_shutdown(signalled(stopped.clone()));

@@ -14,6 +14,7 @@ pub mod demo;
 pub mod desk;
 pub mod dice;
 pub mod link;
+pub mod model;
 pub mod population;
 pub mod real_time;
 pub mod simulated_device;

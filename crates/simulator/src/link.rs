@@ -1,5 +1,5 @@
 //! The network between simulated devices and the real server: HTTP over loopback through a bounded
-//! pool, with the losses that a device's [`Luck`] declares.
+//! pool, or straight into the server's router, with the losses that a device's [`Luck`] declares.
 //!
 //! What is lost is lost for real: a lost request is never sent, a lost answer is thrown away after
 //! the server has acted on it.
@@ -7,9 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RANGE};
-use reqwest::{Client, RequestBuilder, StatusCode};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RANGE};
+use axum::http::request::Builder;
+use axum::http::{Request, StatusCode};
+use reqwest::Client;
 use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
 
 /// Requests under way at once. Two cores serve no more in parallel, and a process has a bounded
 /// number of sockets.
@@ -43,6 +48,9 @@ pub enum LinkError {
     /// Nobody answered, or the connection broke.
     #[error("no answer from the server: {0}")]
     Unreachable(#[source] reqwest::Error),
+    /// The request isn't one that HTTP knows.
+    #[error("no request: {0}")]
+    Malformed(#[from] axum::http::Error),
     /// The server refused.
     #[error("the server answered {0}")]
     Refused(StatusCode),
@@ -54,9 +62,16 @@ pub enum LinkError {
 /// The way to one server.
 #[derive(Debug, Clone)]
 pub struct Link {
-    http: Client,
-    base: String,
+    way: Way,
     gate: Arc<Semaphore>,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    /// Over sockets, to this address.
+    Http(Client, String),
+    /// Into the router itself: no socket, no task, and so the same order every time.
+    Straight(Router),
 }
 
 impl Link {
@@ -71,11 +86,17 @@ impl Link {
             .no_proxy()
             .build()
             .map_err(LinkError::Unreachable)?;
-        Ok(Self {
-            http,
-            base: base.into(),
-            gate: Arc::new(Semaphore::new(REQUESTS_AT_ONCE)),
-        })
+        Ok(Self::by(Way::Http(http, base.into())))
+    }
+
+    /// A link straight into a server of this process.
+    pub fn straight(server: Router) -> Self {
+        Self::by(Way::Straight(server))
+    }
+
+    fn by(way: Way) -> Self {
+        let gate = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
+        Self { way, gate }
     }
 
     /// Sends one message of the device protocol and returns the answer's bytes.
@@ -89,12 +110,8 @@ impl Link {
         body: &[u8],
         luck: Luck,
     ) -> Result<Vec<u8>, LinkError> {
-        let request = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .body(body.to_vec());
-        self.send(request.header(CONTENT_TYPE, CBOR), token, luck)
-            .await
+        let request = Request::post(self.address(path)).header(CONTENT_TYPE, CBOR);
+        self.send(request, body, token, luck).await
     }
 
     /// Fetches `length` bytes of a payload from `offset`; a cut answer is shorter.
@@ -110,14 +127,22 @@ impl Link {
         luck: Luck,
     ) -> Result<Vec<u8>, LinkError> {
         let last = (offset + length).saturating_sub(1);
-        let request = self.http.get(format!("{}{path}", self.base));
-        let request = request.header(RANGE, format!("bytes={offset}-{last}"));
-        self.send(request, token, luck).await
+        let range = format!("bytes={offset}-{last}");
+        let request = Request::get(self.address(path)).header(RANGE, range);
+        self.send(request, &[], token, luck).await
+    }
+
+    fn address(&self, path: &str) -> String {
+        match &self.way {
+            Way::Http(_, base) => format!("{base}{path}"),
+            Way::Straight(_) => path.to_owned(),
+        }
     }
 
     async fn send(
         &self,
-        request: RequestBuilder,
+        request: Builder,
+        body: &[u8],
         token: &str,
         luck: Luck,
     ) -> Result<Vec<u8>, LinkError> {
@@ -125,22 +150,46 @@ impl Link {
             return Err(LinkError::Lost);
         }
         let _place = self.gate.acquire().await.map_err(|_| LinkError::Lost)?;
-        let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
-        let answer = request.send().await.map_err(LinkError::Unreachable)?;
-        if !answer.status().is_success() {
-            return Err(LinkError::Refused(answer.status()));
-        }
-        if answer
-            .content_length()
-            .is_none_or(|length| length > ANSWER_BYTES_MAX as u64)
-        {
-            return Err(LinkError::TooLarge);
-        }
-        let bytes = answer.bytes().await.map_err(LinkError::Unreachable)?;
+        let request = request
+            .header(AUTHORIZATION, format!("Bearer {token}"))
+            .body(body.to_vec())?;
+        let bytes = match &self.way {
+            Way::Http(client, _) => over_http(client, request).await?,
+            Way::Straight(server) => straight(server.clone(), request).await?,
+        };
         match luck {
             Luck::AnswerLost => Err(LinkError::Lost),
             Luck::Cut => Ok(bytes[..bytes.len() / 2].to_vec()),
-            Luck::Fine | Luck::RequestLost => Ok(bytes.to_vec()),
+            Luck::Fine | Luck::RequestLost => Ok(bytes),
         }
     }
+}
+
+async fn over_http(client: &Client, request: Request<Vec<u8>>) -> Result<Vec<u8>, LinkError> {
+    let request = request.try_into().map_err(LinkError::Unreachable)?;
+    let answer = client
+        .execute(request)
+        .await
+        .map_err(LinkError::Unreachable)?;
+    if !answer.status().is_success() {
+        return Err(LinkError::Refused(answer.status()));
+    }
+    if answer
+        .content_length()
+        .is_none_or(|length| length > ANSWER_BYTES_MAX as u64)
+    {
+        return Err(LinkError::TooLarge);
+    }
+    let bytes = answer.bytes().await.map_err(LinkError::Unreachable)?;
+    Ok(bytes.to_vec())
+}
+
+async fn straight(server: Router, request: Request<Vec<u8>>) -> Result<Vec<u8>, LinkError> {
+    let answer = server.oneshot(request.map(Body::from)).await;
+    let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
+    if !parts.status.is_success() {
+        return Err(LinkError::Refused(parts.status));
+    }
+    let bytes = to_bytes(body, ANSWER_BYTES_MAX).await;
+    Ok(bytes.map_err(|_larger| LinkError::TooLarge)?.to_vec())
 }

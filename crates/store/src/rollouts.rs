@@ -66,12 +66,15 @@ pub trait Rollouts: Send + Sync {
     async fn save_step(&self, step: &NextStep<'_>) -> Result<Vec<IncidentId>, StoreError>;
 
     /// Promises a device what `offer` says, durably before it is told. Promising the same again
-    /// changes nothing.
+    /// changes nothing. With the first promise of the candidate, the verified release that the device runs is kept
+    /// as the one it may go back to: it may have changed since it was enrolled.
     ///
     /// # Errors
     /// [`PromiseRefusal::GenerationChanged`] if the offer was decided on an older state of the
     /// rollout; the caller decides anew, or offers nothing this time. [`PromiseRefusal::Held`] if
     /// the release is on hold by now: who holds it, and is answered, has stopped every later promise.
+    /// [`PromiseRefusal::NoRoom`] if [`mainstay_rollout::has_room`] says so of all that was promised by now,
+    /// by whichever server.
     async fn promise(
         &self,
         id: RolloutId,
@@ -132,6 +135,12 @@ pub enum PromiseRefusal {
     /// The release is on hold.
     #[error("the release is on hold")]
     Held,
+    /// Every place for a download is taken by now.
+    #[error("all {limit} places for downloads are taken")]
+    NoRoom {
+        /// The plan's limit.
+        limit: u32,
+    },
     /// The device has reported something meanwhile that the offer doesn't fit.
     #[error("the device is {found} by now")]
     MovedOn {
@@ -151,6 +160,7 @@ impl PromiseRefusal {
             Self::NotEnrolled { .. } => "store.not-enrolled",
             Self::GenerationChanged { .. } => "store.generation-changed",
             Self::Held => "store.held",
+            Self::NoRoom { .. } => "store.no-room",
             Self::MovedOn { .. } => "store.moved-on",
             Self::Store(error) => error.id(),
         }
@@ -162,7 +172,7 @@ impl PromiseRefusal {
         match self {
             Self::NotEnrolled { .. } => "offer this device only what its own rollouts carry",
             Self::Held => "nothing; two people end the hold, or revoke the release",
-            Self::GenerationChanged { .. } | Self::MovedOn { .. } => {
+            Self::GenerationChanged { .. } | Self::NoRoom { .. } | Self::MovedOn { .. } => {
                 "nothing; the device asks again, and the offer is decided anew"
             }
             Self::Store(error) => error.cure(),

@@ -92,6 +92,7 @@ fn device(n: i64) -> DeviceView {
 fn halted() -> (Rollout, FleetView, Step) {
     let view = FleetView {
         devices: (0..40).map(device).collect(),
+        ..FleetView::default()
     };
     let enrolments: Vec<_> = view
         .devices

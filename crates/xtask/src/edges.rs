@@ -57,6 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fuzz", &["*pure", "keys"]),
     ("sweep", &["device", "trust", "protocol", "artifact"]),
     ("canaries", &["plan", "fleet", "rollout"]),
+    ("soak", &["*pure", "keys", "store", "server", "simulator"]),
     ("rig", &["trust", "artifact", "device"]),
     ("xtask", &[]),
 ];

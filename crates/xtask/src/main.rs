@@ -14,11 +14,14 @@ mod microbit;
 mod mutants;
 mod setup;
 mod shell;
+mod soak;
+mod soak_mutants;
 mod statistics;
 mod suite;
 mod sweep;
 mod sweep_mutants;
 mod tidy;
+mod worse;
 
 use clap::{Parser, Subcommand};
 
@@ -79,6 +82,15 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Live through whole fleets in virtual time, by seeds; a seed that breaks a promise tells its story.
+    Soak {
+        /// Break five rules, one at a time and in a copy, and expect the soak to notice each.
+        #[arg(long, exclusive = true)]
+        mutants: bool,
+        /// What the soak itself takes: `--seeds N`, `--from SEED`, `--tell` and more; see `-- --help`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Live through thousands of simulated canaries, good and bad, and count how they end.
     Statistics {
         /// Canaries for each row and each of its two releases.
@@ -129,6 +141,8 @@ fn main() -> anyhow::Result<()> {
         Verb::Mutants { file, jobs } => mutants::run(file.as_deref(), jobs),
         Verb::Sweep { mutants: true, .. } => sweep_mutants::run(),
         Verb::Sweep { options, .. } => sweep::run(&options),
+        Verb::Soak { mutants: true, .. } => soak_mutants::run(),
+        Verb::Soak { options, .. } => soak::run(&options),
         Verb::Statistics {
             canaries,
             seed,

@@ -1,6 +1,6 @@
 //! The one test command: what CI runs, and what a newcomer runs.
 
-use crate::{firmware, footprint, setup, shell, statistics, sweep, tidy};
+use crate::{firmware, footprint, setup, shell, soak, statistics, sweep, tidy};
 
 /// Runs every check, cheapest first, and stops at the first that fails.
 ///
@@ -28,6 +28,7 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     footprint::run(true)?;
     sweep::run(&[])?;
     statistics::run(statistics::SHORT, 1, false)?;
+    soak::run(&[])?;
     let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
     shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }

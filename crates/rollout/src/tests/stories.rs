@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::progress::{FailureCause, Progress};
 use crate::question::{NothingAsked, Question, answer};
-use crate::returns::Returns;
+use crate::returns::{CannotReturn, Returns, stranded};
 use crate::rollout::{Phase, Rollout};
 use crate::testing::{NEW, OLD, at, confirm, failed, on_trial, waves_of};
 use crate::view::FleetView;
@@ -161,6 +161,33 @@ fn returns_are_told_until_they_are_recorded_and_no_longer() {
         "its reports were lost; its check-in told"
     );
     assert_eq!(story.rollout, halted);
+}
+
+#[test]
+fn nobody_goes_back_to_what_was_withdrawn_too() {
+    let mut story = Story::of(&[3]);
+    story.step(0);
+    story.view.devices[0].progress = failed(0, FailureCause::Bricked);
+    story.view.devices[1].progress = on_trial(0);
+    assert_eq!(story.step(5), "halt incident return");
+    story.view.devices[1].progress = Progress::Returning {
+        began: at(0),
+        at: at(5),
+        to: OLD,
+    };
+    story.view.withdrawn = vec![NEW, OLD];
+    assert_eq!(story.step(6), "stranded", "it waited in vain");
+    let why = CannotReturn::Withdrawn { before: OLD };
+    let stranded: Vec<_> = stranded(&story.rollout.candidate, &story.view)
+        .map(|(_, why)| why)
+        .collect();
+    assert_eq!(stranded, [CannotReturn::Bricked, why]);
+    story.view.devices[1].progress = Progress::CannotReturn {
+        began: at(0),
+        at: at(6),
+        why,
+    };
+    assert_eq!(story.step(7), "");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use mainstay_fleet::ReleaseDigest;
 use mainstay_release::StageName;
 use mainstay_rollout::offer::in_flight;
 use mainstay_rollout::{Action, FleetView, Phase, Rollout, RolloutId, Step, step};
@@ -44,9 +45,10 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     let mut rollouts = app.store.active_rollouts(None).await?;
     rollouts.extend(app.store.halted_rollouts().await?);
     rollouts.sort_by_key(|rollout| rollout.id);
+    let withdrawn = withdrawn(app, &rollouts).await?;
     let (mut turn, mut in_flight, mut halted) = (Turn::default(), BTreeMap::new(), Vec::new());
     for rollout in rollouts {
-        let advanced = advance(app, &rollout, now).await?;
+        let advanced = advance(app, &rollout, &withdrawn, now).await?;
         in_flight.insert(rollout.id, advanced.in_flight);
         halted.extend(advanced.halted);
         turn.actions.extend(
@@ -59,6 +61,21 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     app.memory.count_anew(in_flight);
     app.memory.hold(newest(halted));
     Ok(turn)
+}
+
+/// The releases to which no device goes back any more: those of halted rollouts, and the revoked ones. Without a
+/// halt nobody goes back, and nobody asks.
+async fn withdrawn(app: &App, rollouts: &[Rollout]) -> Result<Vec<ReleaseDigest>, StoreError> {
+    let halted = rollouts
+        .iter()
+        .filter(|rollout| matches!(rollout.phase, Phase::Halted { .. }));
+    let mut withdrawn: Vec<_> = halted.map(|rollout| rollout.candidate.release).collect();
+    if !withdrawn.is_empty() {
+        let releases = app.store.releases().await?.into_iter();
+        let revoked = releases.filter(|release| release.stage.name() == StageName::Revoked);
+        withdrawn.extend(revoked.map(|release| ReleaseDigest(release.facts.manifest.0)));
+    }
+    Ok(withdrawn)
 }
 
 /// The newest halted releases are on hold in every status: a device that fetched one before the halt
@@ -80,7 +97,12 @@ struct Advanced {
 }
 
 /// One step of one rollout.
-async fn advance(app: &App, rollout: &Rollout, now: Timestamp) -> Result<Advanced, StoreError> {
+async fn advance(
+    app: &App,
+    rollout: &Rollout,
+    withdrawn: &[ReleaseDigest],
+    now: Timestamp,
+) -> Result<Advanced, StoreError> {
     let held = |rollout: &Rollout| {
         let halted = matches!(rollout.phase, Phase::Halted { .. });
         halted.then_some(Digest(rollout.candidate.release.0))
@@ -91,7 +113,8 @@ async fn advance(app: &App, rollout: &Rollout, now: Timestamp) -> Result<Advance
             ..Advanced::default()
         });
     }
-    let fleet = app.store.fleet_view(rollout.id).await?;
+    let mut fleet = app.store.fleet_view(rollout.id).await?;
+    fleet.withdrawn = withdrawn.to_vec();
     let next = step(rollout, &fleet, now);
     let halted = held(&next.rollout);
     let actions = match save(app, rollout, &fleet, next, now).await {

@@ -35,6 +35,13 @@ impl RolloutMemory {
         *self.lock().in_flight.entry(rollout).or_default() += 1;
     }
 
+    /// Notes that every one of `limit` places of `rollout` is taken: other servers make promises too.
+    pub(crate) fn full(&self, rollout: RolloutId, limit: u32) {
+        let mut inner = self.lock();
+        let known = inner.in_flight.entry(rollout).or_default();
+        *known = limit.max(*known);
+    }
+
     /// The releases on hold, newest first.
     pub(crate) fn held(&self) -> Vec<Digest> {
         self.lock().held.clone()

@@ -25,6 +25,14 @@ pub const PERIOD_MAX: Duration = Duration::from_secs(10);
 /// So many looks between two polls of one device: news is acted on well before it asks again.
 const LOOKS_PER_POLL: u32 = 20;
 
+/// The turn before the first request: until then this server knows of no hold that follows from a halt, and a
+/// status that lets it be would let devices install what was halted.
+pub(crate) async fn catch_up(app: &App) {
+    if !matches!(app.config.advance, Advance::ByCaller) {
+        turn(app).await;
+    }
+}
+
 /// Advances rollouts until told to stop. One failed turn is logged and the next one tried.
 pub(crate) async fn keep_running(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let Some(period) = period(&app).await else {

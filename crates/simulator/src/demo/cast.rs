@@ -18,6 +18,9 @@ const STREAM: u64 = u64::MAX;
 /// Devices sleep through the story's week; a root lasts longer.
 const ROOT_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
 
+/// The people's keys, each by the name of its file.
+pub type NamedKeys = Vec<(&'static str, SecretKey)>;
+
 /// Everybody who takes part.
 pub struct Cast {
     /// Builds and signs.
@@ -35,8 +38,7 @@ pub struct Cast {
 }
 
 impl Cast {
-    /// Makes everybody's key from the seed, keeps them in the folder, and lets the custodian sign the
-    /// root.
+    /// Makes everybody's key from the seed, lets the custodian sign the root, and keeps both in the folder.
     ///
     /// # Errors
     /// If a key can't be made or kept.
@@ -46,41 +48,52 @@ impl Cast {
         seed: u64,
         now: Timestamp,
     ) -> Result<Self, DemoError> {
-        let mut dice = Dice::new(seed, STREAM);
-        let passphrase = Passphrase::from_text(PASSPHRASE)?;
         folder.write("keys/passphrase", PASSPHRASE.as_bytes())?;
+        let (cast, keys) = Self::drawn(plan, seed, now)?;
+        for (name, key) in &keys {
+            let path = folder.path(&format!("keys/{name}.key"));
+            file::create(&path, key, &cast.passphrase)?;
+        }
+        folder.write("root.cbor", &cast.root)?;
+        Ok(cast)
+    }
+
+    /// Everybody, with the people's keys by their names; nothing is kept.
+    ///
+    /// # Errors
+    /// If a key can't be made, or the root not be signed.
+    pub fn drawn(plan: &Plan, seed: u64, now: Timestamp) -> Result<(Self, NamedKeys), DemoError> {
+        let mut dice = Dice::new(seed, STREAM);
         let people = people(plan)?;
-        let mut key = |holder: &str, name: &str| -> Result<SecretKey, DemoError> {
+        let mut keys = Vec::new();
+        let mut signer = |holder: &str, name| -> Result<FileSigner, DemoError> {
             let key = generate::from_seed(holder, &dice.seed())?;
-            file::create(&folder.path(&format!("keys/{name}.key")), &key, &passphrase)?;
-            Ok(key)
+            let signer = key.signer()?;
+            keys.push((name, key));
+            Ok(signer)
         };
-        let engineer = key(people[0].1.as_str(), "engineer")?.signer()?;
-        let release_manager = key(people[1].1.as_str(), "release-manager")?.signer()?;
-        let operations = key(people[2].1.as_str(), "operations")?.signer()?;
-        let custodian = key(&format!("custodian@{}", plan.vendor), "custodian")?.signer()?;
+        let engineer = signer(people[0].1.as_str(), "engineer")?;
+        let release_manager = signer(people[1].1.as_str(), "release-manager")?;
+        let operations = signer(people[2].1.as_str(), "operations")?;
+        let custodian = signer(&format!("custodian@{}", plan.vendor), "custodian")?;
         let status = generate::from_seed("server", &dice.seed())?;
-        let status_signer = status.signer()?;
-        let root = sign_root(
-            plan,
-            &[
-                (Role::Root, &custodian),
-                (Role::Build, &engineer),
-                (Role::Release, &release_manager),
-                (Role::Operations, &operations),
-                (Role::Status, &status_signer),
-            ],
-            now,
-        )?;
-        folder.write("root.cbor", &root)?;
-        Ok(Self {
+        let members = [
+            (Role::Root, &custodian),
+            (Role::Build, &engineer),
+            (Role::Release, &release_manager),
+            (Role::Operations, &operations),
+            (Role::Status, &status.signer()?),
+        ];
+        let root = sign_root(plan, &members, now)?;
+        let cast = Self {
             engineer,
             release_manager,
             status,
-            passphrase,
+            passphrase: Passphrase::from_text(PASSPHRASE)?,
             root,
             people,
-        })
+        };
+        Ok((cast, keys))
     }
 }
 

@@ -8,8 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_access::Duty;
 use mainstay_api::{NewDevice, NewDevices};
 use mainstay_client::Operator;
-use mainstay_device::config::TrialPolicy;
-use mainstay_device::{Config, Layout, OnFlash, provision};
 use mainstay_fleet::DeviceId;
 use mainstay_plan::{Class, Plan};
 use mainstay_rollout::{FleetView, Rollout, RolloutId};
@@ -20,8 +18,7 @@ use mainstay_server::{
 };
 use mainstay_store::devices::TIMELINE_KEPT;
 use mainstay_telemetry::DeviceEvent;
-use mainstay_trust::rustcrypto::RustCrypto;
-use mainstay_trust::{BootloaderVersion, Digest};
+use mainstay_trust::Digest;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,12 +26,13 @@ use tokio::task::JoinHandle;
 use super::cast::Cast;
 use super::error::DemoError;
 use super::folder::Folder;
-use super::goods::{Release, class_name};
+use super::goods::Release;
 use crate::agenda::round_up;
 use crate::behaviour::Behaviours;
 use crate::crowd::Crowd;
 use crate::dice::Dice;
 use crate::link::Link;
+use crate::model;
 use crate::population::{self, Hardship, Home};
 use crate::simulated_device::{Circumstances, SimulatedDevice};
 
@@ -45,17 +43,6 @@ const TICK: SignedDuration = SignedDuration::from_secs(10);
 const JOB_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// A restart of a thermostat.
 const RESTART_MS: u64 = 20_000;
-/// Sizes of the simulated flash: those of a common microcontroller.
-const PAGE_BYTES: u32 = 4096;
-const WRITE_BYTES: u32 = 8;
-/// Bytes that a device asks for at once.
-const FETCH_BYTES: u32 = 16 * 1024;
-/// The boot loader of every device.
-const BOOTLOADER: BootloaderVersion = BootloaderVersion {
-    major: 1,
-    minor: 4,
-    patch: 2,
-};
 /// The offline homes lose their network after so long: they have said what they run, and nothing since.
 const OFFLINE_AFTER: SignedDuration = SignedDuration::from_hours(6);
 /// Devices registered in one request.
@@ -285,16 +272,9 @@ async fn populate(
         setting.seed,
     );
     let tokens = register(&homes, class, operations).await?;
-    let config = device_config(setting, class)?;
-    let mut region = OnFlash::simulated(layout(setting)?);
-    let factory = setting.factory;
-    provision(
-        &mut region,
-        &config,
-        &RustCrypto,
-        &factory.envelope,
-        &factory.image,
-    )?;
+    let (root, bytes_max) = (&setting.cast.root, setting.image_bytes_max);
+    let model::Provisioned { config, region } =
+        model::provisioned(setting.plan, class, root, setting.factory, bytes_max)?;
     let devices = homes
         .into_iter()
         .zip(tokens)
@@ -331,7 +311,7 @@ async fn register(
             class: class.id.to_string(),
             hardware: home.hardware.clone(),
             zone: home.zone.to_owned(),
-            bootloader: BOOTLOADER.to_string(),
+            bootloader: model::BOOTLOADER.to_string(),
         };
         let devices = NewDevices {
             devices: homes.iter().map(new).collect(),
@@ -340,36 +320,6 @@ async fn register(
         tokens.extend(answer.devices.into_iter().map(|device| device.token));
     }
     Ok(tokens)
-}
-
-fn layout(setting: &Setting<'_>) -> Result<Layout, DemoError> {
-    let too_large = |_| DemoError::Options {
-        what: format!(
-            "an image of {} bytes fits no simulated flash",
-            setting.image_bytes_max
-        ),
-        cure: "give a smaller image",
-    };
-    let image_bytes = u32::try_from(setting.image_bytes_max).map_err(|_| too_large(()))?;
-    Layout::new(PAGE_BYTES, WRITE_BYTES, image_bytes).map_err(|_| too_large(()))
-}
-
-fn device_config(setting: &Setting<'_>, class: &Class) -> Result<Config<Arc<[u8]>>, DemoError> {
-    let name = class_name(setting.plan, class)?;
-    let within_ms = u64::try_from(class.revert.confirm_within.as_millis()).unwrap_or(u64::MAX);
-    Ok(Config {
-        root: Arc::from(setting.cast.root.as_slice()),
-        device_id: Arc::from(&[][..]), // Each device's own, see `SimulatedDevice::new`.
-        trusts_clock: false,
-        image_per_slot: false,
-        vendor_id: name.vendor_id(),
-        class_id: name.class_id(),
-        bootloader: BOOTLOADER,
-        trial: TrialPolicy::within(class.revert.boots, within_ms),
-        fetch_bytes: FETCH_BYTES,
-        checkpoint_bytes: FETCH_BYTES,
-        retry_ms: 10_000,
-    })
 }
 
 /// The id of the refusal in a stored report, if it is one of this release.

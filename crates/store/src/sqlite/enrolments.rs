@@ -58,7 +58,29 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
     .fetch_all(store.read())
     .await?;
     let devices: Result<_, _> = rows.into_iter().map(device).collect();
-    Ok(FleetView { devices: devices? })
+    let devices = devices?;
+    Ok(FleetView {
+        devices,
+        ..FleetView::default()
+    })
+}
+
+/// The devices of a rollout that were promised its candidate, or have begun: few, and found by an index of their own.
+pub(super) async fn under_way(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(select!(
+        "",
+        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device
+         WHERE e.rollout = ?1 AND e.progress ->> 'state' IN ('promised', 'began') ORDER BY e.device"
+    ))
+    .bind(id.0)
+    .fetch_all(&mut **tx)
+    .await?;
+    let devices: Result<_, _> = rows.into_iter().map(device).collect();
+    let devices = devices?;
+    Ok(FleetView {
+        devices,
+        ..FleetView::default()
+    })
 }
 
 pub(super) async fn one(
@@ -175,6 +197,24 @@ async fn note(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
     .bind(micros(rollout.started_at))
     .bind(TimelineKind::Enrolled.id())
     .bind(to_json("timeline", &texts)?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes the verified release that a device runs, as the one it may go back to. What it runs unverified is none.
+pub(super) async fn note_before(
+    tx: &mut Write,
+    rollout: i64,
+    device: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE enrolments SET before =
+           coalesce((SELECT iif(d.verified, d.running_release, NULL) FROM devices AS d WHERE d.key = ?2), before)
+         WHERE rollout = ?1 AND device = ?2",
+    )
+    .bind(rollout)
+    .bind(device)
     .execute(&mut **tx)
     .await?;
     Ok(())

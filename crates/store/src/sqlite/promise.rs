@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
-use mainstay_rollout::{Candidate, Kind, Offer, Progress, RolloutId};
+use mainstay_rollout::{Candidate, Kind, Offer, Progress, Rollout, RolloutId, has_room};
 
 use super::values::from_json;
 use super::{SqliteStore, Write, enrolments, holds, releases, timeline};
@@ -36,6 +36,10 @@ pub(super) async fn make(
     let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
     if promised == place.progress {
         return Ok(());
+    }
+    if offer.kind == Kind::Forward {
+        check_room(&mut tx, id, at).await?;
+        enrolments::note_before(&mut tx, id.0, place.device).await?;
     }
     enrolments::save(&mut tx, id.0, place.device, &promised).await?;
     note(&mut tx, &place, offer, at).await?;
@@ -77,6 +81,23 @@ async fn place(
         device,
         progress,
     }))
+}
+
+/// Asks the newest state: other servers have made promises too.
+async fn check_room(tx: &mut Write, id: RolloutId, at: Timestamp) -> Result<(), PromiseRefusal> {
+    let (value,): (String,) = sqlx::query_as("SELECT value FROM rollouts WHERE id = ?1")
+        .bind(id.0)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(StoreError::from)?;
+    let rollout: Rollout = from_json("rollout", &value)?;
+    let under_way = enrolments::under_way(tx, id).await?;
+    match has_room(&rollout, &under_way, at) {
+        true => Ok(()),
+        false => Err(PromiseRefusal::NoRoom {
+            limit: rollout.rules.limits.downloads,
+        }),
+    }
 }
 
 async fn note(

@@ -1,12 +1,12 @@
 //! Promising a device something.
 
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{DeviceId, ReleaseDigest};
 use mainstay_rollout::{Offer, Progress, Rollout, RolloutId};
 use mainstay_store::Store;
 
 use super::fixture::{
-    BACK, FORWARD, NEW, OLD, at, id, kinds, progress, register, set_progress, start_another,
-    started,
+    BACK, FORWARD, NEW, OLD, at, id, kinds, progress, register, rules, running, set_progress,
+    start_another, started,
 };
 
 async fn promise(
@@ -110,3 +110,53 @@ pub async fn a_way_back_is_promised_after_a_halt(store: &dyn Store) {
         ["returning", "enrolled", "registered"]
     );
 }
+
+pub async fn no_more_are_promised_than_the_plan_has_places(store: &dyn Store) {
+    let limit = rules().limits.downloads;
+    let places = usize::try_from(limit).expect("a small number");
+    let rollout = started(store, places + 2).await;
+    for device in 0..places {
+        assert_eq!(promise(store, &rollout, device, &FORWARD).await, Ok(()));
+    }
+    let late = promise(store, &rollout, places, &FORWARD).await;
+    assert_eq!(late, Err("store.no-room"));
+    assert_eq!(progress(store, &rollout, places).await, Progress::Waiting);
+    // Who has a place keeps it, and who has left it makes room.
+    assert_eq!(promise(store, &rollout, 0, &FORWARD).await, Ok(()));
+    let booted = Progress::OnTrial {
+        began: at(7),
+        booted: at(8),
+    };
+    set_progress(store, 0, booted).await;
+    assert_eq!(promise(store, &rollout, places, &FORWARD).await, Ok(()));
+    assert_eq!(
+        promise(store, &rollout, places + 1, &FORWARD).await,
+        Err("store.no-room")
+    );
+}
+
+pub async fn a_device_goes_back_to_what_it_ran_when_it_was_promised(store: &dyn Store) {
+    let rollout = started(store, 2).await;
+    for (device, verified) in [(0, true), (1, false)] {
+        let running = running(ELSEWHERE, verified);
+        let recorded = store
+            .record(
+                &id(device),
+                Some(&running),
+                at(6),
+                &[],
+                &|_, progress, _| progress,
+            )
+            .await;
+        recorded.expect("a known device");
+        assert_eq!(promise(store, &rollout, device, &FORWARD).await, Ok(()));
+    }
+    let before = async |device| {
+        let enrolled = store.enrolment(rollout.id, &id(device)).await;
+        enrolled.expect("readable").expect("enrolled").before
+    };
+    assert_eq!(before(0).await, Some(ELSEWHERE));
+    assert_eq!(before(1).await, Some(OLD), "it never vouched for the other");
+}
+
+const ELSEWHERE: ReleaseDigest = ReleaseDigest([9; 32]);

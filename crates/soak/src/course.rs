@@ -1,0 +1,219 @@
+//! What people do in the course of a life: launch, answer, stop; and how they know that it is over.
+
+use jiff::{SignedDuration, Timestamp};
+use mainstay_access::Duty;
+use mainstay_rollout::{FleetView, Phase, Progress, Rollout, step, why};
+use mainstay_store::{Devices as _, Rollouts as _};
+use mainstay_trust::Digest;
+
+use crate::agenda::Happening;
+use crate::canary_places::CanaryPlaces;
+use crate::life::Living;
+use crate::people::{Answer, rollout_in};
+use crate::watch::Broken;
+use crate::world::Move;
+
+/// How often people look whether there is something for them to do.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_hours(5);
+/// A world that is calm comes to its end in so long: some waves, each with a window that holidays may keep shut
+/// for days, with its patience and its soak.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// After everything has come to its end, it must stay so for this long.
+const AFTERMATH: SignedDuration = SignedDuration::from_hours(12);
+/// In so many thousandths a person lets a rollout go on that asks.
+const GO_ON: u32 = 600;
+
+impl Living {
+    /// What people planned to do, whatever the rollout does; it may come too late or too early.
+    ///
+    /// # Errors
+    /// If a server says neither yes nor why not.
+    pub(crate) async fn people_move(
+        &mut self,
+        planned: Move,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let Some(rollout) = self.launched.last().copied() else {
+            return Ok(());
+        };
+        let server = self.road();
+        let server = self.house.router(server);
+        let newest = self.launched.len();
+        let answer = match planned {
+            Move::Halt => self.people.halt(server, rollout.0).await?,
+            Move::Hold => {
+                let release = &self.goods.number(newest).built;
+                let answer = self.people.hold(server, release).await?;
+                self.held = answer.is_done().then_some(newest).or(self.held);
+                answer
+            }
+            Move::Release => match self.held.take() {
+                Some(held) => self.end_hold(held).await?,
+                None => return Ok(()),
+            },
+        };
+        self.tell(now, &format!("{planned:?}"), &answer);
+        Ok(())
+    }
+
+    /// Two people, each at the server that they find.
+    async fn end_hold(&mut self, held: usize) -> anyhow::Result<Answer> {
+        let mut answer = None;
+        for duty in [Duty::Operations, Duty::ReleaseManager] {
+            let server = self.road();
+            let server = self.house.router(server);
+            let release = &self.goods.number(held).built;
+            answer = Some(self.people.release(server, duty, release).await?);
+        }
+        answer.ok_or_else(|| anyhow::anyhow!("nobody was asked"))
+    }
+
+    fn tell(&mut self, now: Timestamp, what: &str, answer: &Answer) {
+        let became = match answer.is_done() {
+            true => "done".to_owned(),
+            false => answer.refusal(),
+        };
+        self.story
+            .tell(now, format_args!("people: {what}: {became}"));
+    }
+
+    /// People look: they answer what a rollout asks, launch what comes next, and see whether all is over.
+    ///
+    /// # Errors
+    /// If a server says neither yes nor why not, or the store can't be read.
+    pub(crate) async fn people_look(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let newest = self.newest().await?;
+        match newest {
+            Some(asks) if matches!(asks.phase, Phase::AwaitsHuman { .. }) => {
+                let go_on = self.roads.chance(GO_ON);
+                let server = self.road();
+                let server = self.house.router(server);
+                let answer = self.people.answer(server, asks.id.0, go_on).await?;
+                self.tell(now, if go_on { "go on" } else { "stop" }, &answer);
+            }
+            Some(busy) if !busy.is_over() => {}
+            _ if self.launched.len() < self.world.launches => self.launch(now).await?,
+            _ => {}
+        }
+        self.look_at_rollouts(now).await?;
+        self.is_over = self.is_at_its_end(now).await?;
+        self.agenda.put(now + LOOK_EVERY, Happening::Look);
+        Ok(())
+    }
+
+    async fn newest(&self) -> anyhow::Result<Option<Rollout>> {
+        Ok(match self.launched.last() {
+            Some(id) => self.house.store.rollout(*id).await?,
+            None => None,
+        })
+    }
+
+    async fn launch(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let known = self.house.store.devices(None).await?;
+        let number = self.launched.len() + 1;
+        let server = self.house.router(0);
+        let release = &self.goods.number(number).built;
+        let answer = self.people.roll_out(server, release).await?;
+        self.tell(now, &format!("roll out release {number}"), &answer);
+        if !answer.is_done() {
+            // In trouble they try again; when it is calm, it will never be.
+            if now >= self.world.calm_from {
+                self.world.launches = self.launched.len();
+            }
+            return Ok(());
+        }
+        let id = mainstay_rollout::RolloutId(rollout_in(&answer)?);
+        self.launched.push(id);
+        let fleet = self.house.store.fleet_view(id).await?;
+        if let Some(rollout) = self.house.store.rollout(id).await? {
+            self.watch.judge_enrolments(&rollout, &fleet, &known);
+            self.canaries.extend(CanaryPlaces::of(&fleet, &known));
+        }
+        Ok(())
+    }
+
+    /// Whether nothing more is to come; a life that never gets there breaks a promise.
+    async fn is_at_its_end(&mut self, now: Timestamp) -> anyhow::Result<bool> {
+        if now < self.world.calm_from {
+            return Ok(false);
+        }
+        let Some(left) = self.what_is_left(now).await? else {
+            let since = *self.quiet_since.get_or_insert(now);
+            return Ok(now.duration_since(since) >= AFTERMATH);
+        };
+        self.quiet_since = None;
+        if now.duration_since(self.world.calm_from) > PATIENCE {
+            self.watch.note(Broken::new("never-ends", left));
+        }
+        Ok(false)
+    }
+
+    /// What hasn't come to its end, in words; nothing if everything has.
+    async fn what_is_left(&self, now: Timestamp) -> anyhow::Result<Option<String>> {
+        if self.launched.len() < self.world.launches {
+            return Ok(Some("a release isn't rolled out yet".to_owned()));
+        }
+        for id in &self.launched {
+            let Some(rollout) = self.house.store.rollout(*id).await? else {
+                return Ok(Some(format!("rollout {id} has vanished")));
+            };
+            let fleet = self.house.store.fleet_view(*id).await?;
+            if !rollout.is_over() {
+                return Ok(Some(waits(&rollout, &fleet, now)));
+            }
+            if let Some(left) = self.still_on(&rollout).await? {
+                return Ok(Some(left));
+            }
+        }
+        self.unsettled(now).await
+    }
+
+    /// A device within reach that runs a halted release, though it could go back.
+    async fn still_on(&self, rollout: &Rollout) -> anyhow::Result<Option<String>> {
+        if !matches!(rollout.phase, Phase::Halted { .. }) {
+            return Ok(None);
+        }
+        let candidate = Digest(rollout.candidate.release.0);
+        for view in self.house.store.fleet_view(rollout.id).await?.devices {
+            let device = self.fleet.named(&view.id);
+            let runs = device.is_some_and(|device| device.running_release() == Some(candidate));
+            let stranded = matches!(view.progress, Progress::CannotReturn { .. });
+            let gone = self.world.is_gone(&view.id);
+            if runs && !stranded && !gone {
+                let (id, version) = (&view.id, &rollout.candidate.version);
+                return Ok(Some(format!("{id} still runs {version}, which is halted")));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A device within reach that is between two images, or of which the servers believe what isn't so.
+    async fn unsettled(&self, _now: Timestamp) -> anyhow::Result<Option<String>> {
+        for known in self.house.store.devices(None).await? {
+            let Some(device) = self.fleet.named(&known.id) else {
+                continue;
+            };
+            if self.world.is_gone(&known.id) {
+                continue;
+            }
+            let believed = known.running.map(|running| Digest(running.release.0));
+            if !device.is_settled() {
+                return Ok(Some(format!(
+                    "{} runs nothing that it has confirmed",
+                    known.id
+                )));
+            }
+            if device.running_release() != believed {
+                return Ok(Some(format!("the servers are wrong about {}", known.id)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Why a rollout isn't further.
+fn waits(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> String {
+    let waits = step(rollout, fleet, now).waits;
+    let sentences = waits.iter().map(|wait| why::rollout(rollout, wait, now));
+    sentences.collect::<Vec<_>>().join("; ")
+}

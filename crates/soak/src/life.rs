@@ -1,0 +1,245 @@
+//! One life: everything that a world has in store happens, one event after the other, until all has come to its end.
+//!
+//! Read [`live`] first.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use mainstay_plan::Plan;
+use mainstay_rollout::RolloutId;
+use mainstay_simulator::demo::cast::Cast;
+use mainstay_simulator::{Dice, model};
+
+use crate::agenda::{Agenda, Happening};
+use crate::canary_places::CanaryPlaces;
+use crate::fleet::{self, Fleet};
+use crate::goods::Goods;
+use crate::house::House;
+use crate::people::People;
+use crate::story::Story;
+use crate::watch::{Broken, Scene, Watch};
+use crate::world::World;
+
+/// By then every device has said what it runs, if it can.
+const LAUNCH_AFTER: SignedDuration = SignedDuration::from_hours(3);
+/// The stream of chance by which messages find a server, and people their mind.
+const ROADS: u64 = u64::MAX - 8;
+
+/// What became of one seed.
+#[derive(Debug, Clone)]
+pub struct Life {
+    /// The seed.
+    pub seed: u64,
+    /// All that happened.
+    pub story: Story,
+    /// The promise that was broken, if one was.
+    pub broken: Option<Broken>,
+    /// The canaries that were drawn.
+    pub canaries: Vec<CanaryPlaces>,
+    /// Events.
+    pub events: u64,
+}
+
+/// Lives through the world of `seed`.
+///
+/// # Errors
+/// If something fails that no world has in store: a store that can't be written, a key that doesn't sign.
+pub async fn live(seed: u64) -> anyhow::Result<Life> {
+    let mut living = Living::begin(World::drawn(seed)).await?;
+    while let Some((now, what)) = living.agenda.next() {
+        living.events += 1;
+        living.happen(now, what).await?;
+        if living.is_over || living.watch.broken().is_some() {
+            break;
+        }
+    }
+    Ok(Life {
+        seed,
+        broken: living.watch.broken().cloned(),
+        story: living.story,
+        canaries: living.canaries,
+        events: living.events,
+    })
+}
+
+/// A life that goes on.
+pub struct Living {
+    pub(crate) world: World,
+    pub(crate) agenda: Agenda,
+    pub(crate) house: House,
+    pub(crate) people: People,
+    pub(crate) fleet: Fleet,
+    pub(crate) goods: Goods,
+    pub(crate) watch: Watch,
+    pub(crate) story: Story,
+    /// Chance of what has no stream of its own.
+    pub(crate) roads: Dice,
+    /// The rollouts that people started, in order.
+    pub(crate) launched: Vec<RolloutId>,
+    /// The release that people put on hold, by its number.
+    pub(crate) held: Option<usize>,
+    /// Since when nothing is left to happen.
+    pub(crate) quiet_since: Option<Timestamp>,
+    pub(crate) canaries: Vec<CanaryPlaces>,
+    pub(crate) is_over: bool,
+    clock_off: SignedDuration,
+    events: u64,
+}
+
+impl Living {
+    async fn begin(world: World) -> anyhow::Result<Self> {
+        let text = world.plan.text();
+        let plan = parsed(&text)?;
+        let (seed, start) = (world.seed, world.start);
+        let cast = Arc::new(Cast::drawn(&plan, seed, start)?.0);
+        let goods = Goods::made(&plan, &cast)?;
+        let house = House::open(cast.clone(), &plan, &text, &world).await?;
+        let people = People::enter(&house).await?;
+        let fleet = populate(&world, &plan, &cast, &goods, &house, &people).await?;
+        for made in goods.all() {
+            people.publish(&house.router(0), made).await?;
+        }
+        let mut story = Story::default();
+        story.tell(start, format_args!("{world:?}"));
+        Ok(Self {
+            agenda: agenda(&world),
+            roads: Dice::new(seed, ROADS),
+            world,
+            house,
+            people,
+            fleet,
+            goods,
+            watch: Watch::default(),
+            story,
+            launched: Vec::new(),
+            held: None,
+            quiet_since: None,
+            canaries: Vec::new(),
+            is_over: false,
+            clock_off: SignedDuration::ZERO,
+            events: 0,
+        })
+    }
+
+    async fn happen(&mut self, now: Timestamp, what: Happening) -> anyhow::Result<()> {
+        self.house.set_clock(now + self.clock_off);
+        match what {
+            Happening::Device(number) => self.device_acts(number, now).await?,
+            Happening::Turn(server) => self.turn(server, now).await?,
+            Happening::Kill(number) => {
+                let server = self.world.kills[number].1;
+                self.story
+                    .tell(now, format_args!("server {server} is killed"));
+                self.house.kill(server)?;
+            }
+            Happening::ClockStep(number) => {
+                self.clock_off = self.world.clock_steps[number].1;
+                let off = self.clock_off;
+                self.story
+                    .tell(now, format_args!("the servers' clock is off by {off:#}"));
+            }
+            Happening::Move(number) => {
+                self.people_move(self.world.moves[number].1, now).await?;
+                self.look_at_rollouts(now).await?;
+            }
+            Happening::Look => self.people_look(now).await?,
+        }
+        if self.house.failures() > 0 {
+            let what = "a server said that it is broken (HTTP 500)";
+            self.watch.note(Broken::new("server-broken", what));
+        }
+        Ok(())
+    }
+
+    async fn device_acts(&mut self, number: usize, now: Timestamp) -> anyhow::Result<()> {
+        let server = self.road();
+        let router = self.house.router(server);
+        let next = self.fleet.act(number, &self.world, router, now).await;
+        self.agenda.put(next, Happening::Device(number));
+        if self.world.is_cut_off(&self.world.residents[number], now) {
+            // Nothing that it does can reach a server.
+            return Ok(());
+        }
+        let scene = Scene::of(&self.world, &self.house);
+        let device = self.fleet.device(number);
+        let story = &mut self.story;
+        self.watch.look_at_device(&scene, device, now, story).await
+    }
+
+    async fn turn(&mut self, server: usize, now: Timestamp) -> anyhow::Result<()> {
+        self.house.turn(server).await?;
+        let next = now + self.world.turn_every;
+        self.agenda.put(next, Happening::Turn(server));
+        self.look_at_rollouts(now).await
+    }
+
+    /// Lets the watch look at all rollouts.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    pub(crate) async fn look_at_rollouts(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let scene = Scene::of(&self.world, &self.house);
+        self.watch
+            .look_at_rollouts(&scene, now, &mut self.story)
+            .await
+    }
+
+    /// The number of the server that a message finds.
+    pub(crate) fn road(&mut self) -> usize {
+        let servers = self.house.servers() as u64;
+        usize::try_from(self.roads.below(servers)).unwrap_or(0)
+    }
+}
+
+async fn populate(
+    world: &World,
+    plan: &Plan,
+    cast: &Cast,
+    goods: &Goods,
+    house: &House,
+    people: &People,
+) -> anyhow::Result<Fleet> {
+    let registration = fleet::registration(world);
+    let tokens = people.register(house.router(0), &registration).await?;
+    let (factory, class) = (&goods.number(0).approved, &plan.classes[0]);
+    let bytes_max = factory.image.len();
+    let model = model::provisioned(plan, class, &cast.root, factory, bytes_max)?;
+    Ok(Fleet::new(world, tokens, &model, goods.behaviours(world)))
+}
+
+fn parsed(text: &str) -> anyhow::Result<Plan> {
+    mainstay_plan::parse(text)
+        .map_err(|findings| anyhow::anyhow!("the drawn plan can't be read: {findings:?}\n{text}"))
+}
+
+/// All that is known to happen from the beginning.
+fn agenda(world: &World) -> Agenda {
+    let mut agenda = Agenda::default();
+    let start = world.start;
+    for (number, resident) in world.residents.iter().enumerate() {
+        let first_on = i64::try_from(resident.home.first_seen_s).unwrap_or(0);
+        if !resident.in_its_box {
+            let at = start + SignedDuration::from_secs(first_on);
+            agenda.put(at, Happening::Device(number));
+        }
+    }
+    for server in 0..world.servers {
+        // They don't look at the same moment.
+        let first = i32::try_from(server + 1).unwrap_or(1);
+        agenda.put(
+            start + world.turn_every / (2 * first),
+            Happening::Turn(server),
+        );
+    }
+    for (number, (at, _)) in world.kills.iter().enumerate() {
+        agenda.put(*at, Happening::Kill(number));
+    }
+    for (number, (at, _)) in world.clock_steps.iter().enumerate() {
+        agenda.put(*at, Happening::ClockStep(number));
+    }
+    for (number, (at, _)) in world.moves.iter().enumerate() {
+        agenda.put(*at, Happening::Move(number));
+    }
+    agenda.put(start + LAUNCH_AFTER, Happening::Look);
+    agenda
+}

@@ -1,0 +1,107 @@
+//! The plan of a drawn world, as the text that people would have written.
+
+/// What is drawn of a plan. Hours and minutes are local; shares are percent.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanChoice {
+    /// Whether the window is open at every hour.
+    pub always_open: bool,
+    /// The hour at which it opens, and ...
+    pub from_hour: u64,
+    /// ... the one at which it closes, which may be of the next day.
+    pub until_hour: u64,
+    /// Whether it starts on Mondays to Thursdays only.
+    pub weekdays_only: bool,
+    /// Whether it shifts on the night that has no such hour, or is skipped.
+    pub shift_in_gap: bool,
+    /// Whether federal holidays are blacked out.
+    pub holidays: bool,
+    /// Devices in the canary.
+    pub canary: u64,
+    /// Percent that may fail, and that must be noticed.
+    pub rates: (u64, u64),
+    /// Whether a site counts once.
+    pub by_site: bool,
+    /// Downloads at once.
+    pub downloads: u64,
+    /// Over how many minutes devices are spread.
+    pub jitter_min: u64,
+    /// How often devices ask.
+    pub poll_min: u64,
+    /// After so many hours a device is unreached.
+    pub give_up_hours: u64,
+    /// How long a good wave must stay good.
+    pub soak_min: u64,
+    /// When a device is judged.
+    pub horizon_min: u64,
+    /// The waves, as TOML.
+    pub waves: &'static str,
+    /// Bricks that halt at once.
+    pub bricks: u64,
+    /// Failures of one hardware revision that do.
+    pub failures_in_one_stratum: u64,
+}
+
+impl PlanChoice {
+    /// The window's hours, as the plan writes them.
+    pub fn hours(&self) -> String {
+        match self.always_open {
+            true => "00:00-24:00".to_owned(),
+            false => format!("{:02}:00-{:02}:00", self.from_hour, self.until_hour),
+        }
+    }
+
+    /// The plan.
+    pub fn text(&self) -> String {
+        let days = if self.weekdays_only {
+            "Mon-Thu"
+        } else {
+            "daily"
+        };
+        let gap = if self.shift_in_gap { "shift" } else { "skip" };
+        let blackout = if self.holidays {
+            r#""us-federal-holidays""#
+        } else {
+            ""
+        };
+        let unit = if self.by_site { "site" } else { "device" };
+        let (expect, halt) = self.rates;
+        format!(
+            r#"
+plan  = {{ name = "A drawn plan", market = ["us"], security = "security@company.example" }}
+class = [{{ id = "thermo-v2", vendor = "company.example", hardware = ["B", "C"], bootloader = ">=1.4.0", install = "dual-bank", revert = {{ boots = 3, confirm_within = "10m" }}, support = {{ sold_until = 2029-12-31, security_until = 2034-12-31 }} }}]
+
+[role]
+engineer        = {{ people = ["ana@company.example"] }}
+release-manager = {{ people = ["sam@company.example"] }}
+operations      = {{ people = ["kim@company.example"] }}
+
+[track]
+maintenance = {{ waves = [{waves}], soak = "{soak}m" }}
+
+[rollout]
+canary        = {{ devices = {canary} }}
+window        = {{ local = "{hours}", days = "{days}", dst_gap = "{gap}" }}
+blackout      = [{blackout}]
+limit         = {{ downloads = {downloads}, bytes_per_second = "50 MB" }}
+jitter        = "{jitter}m"
+poll          = "{poll}m"
+give_up_after = "{give_up}h"
+
+[health]
+install  = {{ expect = {expect}.0, halt = {halt}.0, alpha = 10, power = 90, horizon = "{horizon}m", unit = "{unit}" }}
+tripwire = {{ bricks = {bricks}, failures_in_one_stratum = {stratum} }}
+"#,
+            waves = self.waves,
+            soak = self.soak_min,
+            canary = self.canary,
+            hours = self.hours(),
+            downloads = self.downloads,
+            jitter = self.jitter_min,
+            poll = self.poll_min,
+            give_up = self.give_up_hours,
+            horizon = self.horizon_min,
+            bricks = self.bricks,
+            stratum = self.failures_in_one_stratum,
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! The rules as the watch knows them: written down a second time, from the plan's words and not from the code that
+//! is watched.
+//!
+//! They are coarser than that code where the coarse rule is enough to catch it cheating. Read
+//! [`window_is_open`] and [`takes_place`].
+
+use jiff::civil::{Date, Weekday, date};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use mainstay_rollout::Progress;
+
+use crate::plan_text::PlanChoice;
+
+/// The federal holidays of the years in which stories play, each on its day and on the day it is observed.
+const HOLIDAYS: [Date; 22] = [
+    date(2027, 1, 1),
+    date(2027, 1, 18),
+    date(2027, 2, 15),
+    date(2027, 5, 31),
+    date(2027, 6, 18),
+    date(2027, 6, 19),
+    date(2027, 7, 4),
+    date(2027, 7, 5),
+    date(2027, 9, 6),
+    date(2027, 10, 11),
+    date(2027, 11, 11),
+    date(2027, 11, 25),
+    date(2027, 12, 24),
+    date(2027, 12, 25),
+    date(2027, 12, 31),
+    date(2028, 1, 1),
+    date(2028, 1, 17),
+    date(2028, 2, 21),
+    date(2028, 5, 29),
+    date(2028, 6, 19),
+    date(2028, 7, 4),
+    date(2028, 9, 4),
+];
+
+/// Whether a device in `zone` may begin at `now`. In the hour that comes twice in autumn this says yes twice.
+pub fn window_is_open(plan: &PlanChoice, zone: &str, now: Timestamp) -> bool {
+    let Ok(zone) = TimeZone::get(zone) else {
+        return false;
+    };
+    let local = zone.to_datetime(now);
+    let hour = u64::from(local.hour().unsigned_abs());
+    let (from, until) = (plan.from_hour, plan.until_hour);
+    let (in_hours, night) = match from < until {
+        _ if plan.always_open => (true, local.date()),
+        true => (from <= hour && hour < until, local.date()),
+        false if hour < until => (true, local.date().yesterday().unwrap_or(local.date())),
+        false => (hour >= from, local.date()),
+    };
+    in_hours && is_a_day(plan, night) && !is_black(plan, local.date())
+}
+
+/// Whether a window may start on this day.
+fn is_a_day(plan: &PlanChoice, night: Date) -> bool {
+    let weekend = [Weekday::Friday, Weekday::Saturday, Weekday::Sunday];
+    let is_off = plan.weekdays_only && weekend.contains(&night.weekday());
+    !is_off && !is_black(plan, night)
+}
+
+fn is_black(plan: &PlanChoice, day: Date) -> bool {
+    plan.holidays && HOLIDAYS.contains(&day)
+}
+
+/// Whether a device surely takes one of the places for downloads: it was promised the release within its last
+/// three polls, or is fetching it and not overdue.
+pub fn takes_place(plan: &PlanChoice, progress: &Progress, now: Timestamp) -> bool {
+    let minutes = |minutes: u64| SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(0));
+    match progress {
+        Progress::Promised { at } => now < *at + minutes(3 * plan.poll_min),
+        Progress::Began { at } => now < *at + minutes(plan.horizon_min),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::World;
+
+    fn plan() -> PlanChoice {
+        PlanChoice {
+            always_open: false,
+            from_hour: 22,
+            until_hour: 2,
+            weekdays_only: true,
+            holidays: true,
+            ..World::drawn(1).plan
+        }
+    }
+
+    #[test]
+    fn nights_belong_to_the_day_on_which_they_start() {
+        // Phoenix is seven hours behind UTC all year; 2027-06-17 is a Thursday before an observed holiday.
+        let open = |at: &str| window_is_open(&plan(), "America/Phoenix", at.parse().unwrap());
+        assert!(open("2027-06-10T05:00:00Z"));
+        assert!(!open("2027-06-10T04:59:59Z"));
+        assert!(open("2027-06-11T08:59:59Z"), "Thursday's night, on Friday");
+        assert!(!open("2027-06-11T09:00:00Z"));
+        assert!(!open("2027-06-12T05:00:00Z"), "Friday's night");
+        assert!(open("2027-06-18T06:59:59Z"));
+        assert!(
+            !open("2027-06-18T07:00:00Z"),
+            "a holiday from its midnight on"
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! The test of the soak: a rule that is broken in one small way must be caught.
+//!
+//! Read [`MUTANTS`].
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::worse::{self, Worse};
+
+/// What the soak must notice.
+const MUTANTS: &[Worse] = &[
+    Worse {
+        name: "a halt is not sticky",
+        file: "crates/rollout/src/step.rs",
+        from: "        Phase::Halted { .. } => (rollout.clone(), returns::actions(rollout, view)),\n",
+        to: "        Phase::Halted { wave, .. } => (\n            \
+             Rollout { phase: Phase::Rolling { wave: *wave }, ..rollout.clone() },\n            \
+             returns::actions(rollout, view),\n        ),\n",
+    },
+    Worse {
+        name: "windows are in UTC",
+        file: "crates/rollout/src/offer.rs",
+        from: "    let zone = zone.time_zone().clone();\n",
+        to: "    let zone = zone.time_zone().clone();\n    let zone = if zone == TimeZone::UTC { zone } else { TimeZone::UTC };\n",
+    },
+    Worse {
+        name: "a device counts as updated before it is verified",
+        file: "crates/telemetry/src/fold.rs",
+        from: "DeviceEvent::TrialBooted { .. } => try_out(progress, at),",
+        to: "DeviceEvent::TrialBooted { .. } => confirm(try_out(progress, at), at),",
+    },
+    Worse {
+        name: "each server keeps a budget of its own",
+        file: "crates/store/src/sqlite/promise.rs",
+        from: "    match has_room(&rollout, &under_way, at) {",
+        to: "    match has_room(&rollout, &under_way, at) || under_way.devices.len() < usize::MAX {",
+    },
+    Worse {
+        name: "the canary is whoever was registered first",
+        file: "crates/rollout/src/sample.rs",
+        from: "    fleet.sort_by_cached_key(|device| (lot(seed, \"sample\", &device.id), device.id.clone()));\n",
+        to: "    fleet.sort_by_cached_key(|device| (seed & 0, device.id.clone()));\n",
+    },
+];
+
+/// So many seeds are enough to notice each: the rarest shows in one of ten.
+const SEEDS: &str = "120";
+
+/// Exit code of a soak that found something.
+const BROKEN: i32 = 1;
+
+/// Makes every mutant, and lets the soak look at it.
+///
+/// # Errors
+/// If a mutant's text isn't there exactly once, one doesn't compile, or one isn't caught.
+pub fn run() -> anyhow::Result<()> {
+    let tree = worse::copy("soak-mutants")?;
+    expect(&tree, 0).context("the unchanged sources")?;
+    worse::each("soak", MUTANTS, |way| {
+        way.in_copy(&tree, || expect(&tree, BROKEN))
+    })
+}
+
+/// Lives through seeds in the copy. It must end with this code; returns the first thing that it found.
+fn expect(tree: &Path, code: i32) -> anyhow::Result<String> {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(tree)
+        .env("CARGO_TARGET_DIR", tree.join("target"));
+    cargo.args(["run", "--release", "--quiet", "--locked"]);
+    cargo.args(["--package", "mainstay-soak", "--"]);
+    cargo.args(["--until-broken", "--seeds", SEEDS]);
+    cargo.stderr(Stdio::piped());
+    let output = cargo.output().context("cargo can't be started")?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let found = said.lines().find(|line| line.starts_with("BROKEN"));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    match output.status.code() {
+        Some(ended) if ended == code => Ok(found.unwrap_or("nothing").to_owned()),
+        _ => bail!("the soak ended with {}\n{errors}", output.status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mutant_finds_its_text() {
+        worse::check_texts(MUTANTS);
+    }
+}
