@@ -165,7 +165,7 @@ impl Living {
                 return Ok(Some(left));
             }
         }
-        self.unsettled(now).await
+        self.unsettled().await
     }
 
     /// A device within reach that runs a halted release, though it could go back.
@@ -188,7 +188,7 @@ impl Living {
     }
 
     /// A device within reach that is between two images, or of which the servers believe what isn't so.
-    async fn unsettled(&self, _now: Timestamp) -> anyhow::Result<Option<String>> {
+    async fn unsettled(&self) -> anyhow::Result<Option<String>> {
         for known in self.house.store.devices(None).await? {
             let Some(device) = self.fleet.named(&known.id) else {
                 continue;
