@@ -82,11 +82,18 @@ fn open_target(
 /// back to what has been withdrawn since.
 pub(crate) fn actions(rollout: &Rollout, view: &FleetView) -> Vec<Action> {
     let candidate = &rollout.candidate;
-    let waits_in_vain = |device: &DeviceView| matches!(&device.progress, Progress::Returning { to, .. } if view.withdrawn.contains(to));
     let devices = view.devices.iter();
-    let must = devices.filter(|d| must_be_told(candidate, d) || waits_in_vain(d));
+    let must = devices.filter(|d| must_be_told(candidate, d) || waits_in_vain(view, d));
     must.map(|device| action(candidate, device, &view.withdrawn))
         .collect()
+}
+
+/// Whether the device was told to go back to what nobody installs any more.
+fn waits_in_vain(view: &FleetView, device: &DeviceView) -> bool {
+    match &device.progress {
+        Progress::Returning { to, .. } => view.withdrawn.contains(to),
+        _ => false,
+    }
 }
 
 fn action(candidate: &Candidate, device: &DeviceView, withdrawn: &[ReleaseDigest]) -> Action {

@@ -45,7 +45,7 @@ const MUTANTS: &[Worse] = &[
     },
 ];
 
-/// So many seeds are enough to notice each: the rarest shows in one of ten.
+/// At most so many seeds are looked at; the first that breaks a promise is enough.
 const SEEDS: &str = "120";
 
 /// Exit code of a soak that found something.

@@ -57,12 +57,7 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
     .bind(id.0)
     .fetch_all(store.read())
     .await?;
-    let devices: Result<_, _> = rows.into_iter().map(device).collect();
-    let devices = devices?;
-    Ok(FleetView {
-        devices,
-        ..FleetView::default()
-    })
+    fleet(rows)
 }
 
 /// The devices of a rollout that were promised its candidate, or have begun: few, and found by an index of their own.
@@ -75,12 +70,7 @@ pub(super) async fn under_way(tx: &mut Write, id: RolloutId) -> Result<FleetView
     .bind(id.0)
     .fetch_all(&mut **tx)
     .await?;
-    let devices: Result<_, _> = rows.into_iter().map(device).collect();
-    let devices = devices?;
-    Ok(FleetView {
-        devices,
-        ..FleetView::default()
-    })
+    fleet(rows)
 }
 
 pub(super) async fn one(
@@ -115,6 +105,14 @@ pub(super) async fn of_device(
     .fetch_all(store.read())
     .await?;
     rows.into_iter().map(enrolled).collect()
+}
+
+fn fleet(rows: Vec<Row>) -> Result<FleetView, StoreError> {
+    let devices: Result<_, _> = rows.into_iter().map(device).collect();
+    Ok(FleetView {
+        devices: devices?,
+        ..FleetView::default()
+    })
 }
 
 fn enrolled(row: RolloutRow) -> Result<Enrolled, StoreError> {
