@@ -37,6 +37,17 @@ hotfix has no dates: it goes out when an emergency needs it.
 }
 
 #[test]
+fn the_page_about_it_shows_what_it_says() {
+    const PAGE: &str = include_str!("../../../../docs/concepts/calendar.md");
+    const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
+    let block = PAGE.split("```\n$ mainstay ").nth(1).expect("an example");
+    let (words, shown) = block.split_once('\n').expect("its output");
+    let (shown, _) = shown.split_once("```").expect("its end");
+    let words = words.replace("plans/", &format!("{ROOT}plans/"));
+    assert_eq!(Folder::new().good(&words), shown);
+}
+
+#[test]
 fn a_script_gets_the_same() {
     let folder = folder();
     let said = folder.good("--json plan calendar plan.toml --from 2027-07-01 --months 1");
