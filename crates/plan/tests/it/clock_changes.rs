@@ -233,3 +233,17 @@ fn guam_keeps_its_clocks_and_its_nights_are_afternoons_of_the_day_before_in_utc(
     check(&["Pacific/Guam"], SPRING, &spring);
     check(&["Pacific/Guam"], AUTUMN, &autumn);
 }
+
+/// Newfoundland's clocks once changed a minute after midnight: on 7 November 2010 from 00:01 (-2:30 h)
+/// back to 23:01 (-3:30 h), so that midnight came twice, at 02:30 and at 03:30 UTC.
+#[test]
+fn a_window_that_is_always_open_is_open_between_two_midnights() {
+    let zone = TimeZoneDatabase::bundled()
+        .get("America/St_Johns")
+        .expect("the zone is bundled");
+    let always = window("00:00-24:00", "daily", DstGap::Skip);
+    let between = "2010-11-07T02:45:00Z".parse().expect("an instant");
+    let until = "2010-11-08T03:30:00Z".parse().expect("an instant");
+    let found = always.state(between, &zone, &[]);
+    assert_eq!(found, WindowState::Open { until });
+}

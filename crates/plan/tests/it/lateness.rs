@@ -46,6 +46,12 @@ fn lateness_is_reckoned_from_the_first_date_that_passed() {
             "2026-11-26",
             "maintenance was due on 2026-09-08 and is 79 days late, and 2 more dates have passed since.",
         ),
+        // The next date is today, and hasn't passed.
+        (
+            "2026-09-08",
+            "2026-11-10",
+            "maintenance was due on 2026-10-13 and is 28 days late.",
+        ),
         // A week early keeps the date; eight days early doesn't.
         (
             "2026-11-03",
