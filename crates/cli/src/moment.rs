@@ -3,14 +3,26 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-/// Now, in Unix seconds.
+/// Now.
 #[expect(
     clippy::disallowed_methods,
     reason = "a document is dated by the clock of who makes it"
 )]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Now, in Unix seconds.
 pub fn now_s() -> u64 {
-    unix_s(Timestamp::now())
+    unix_s(now())
+}
+
+/// The day that it is at `moment` in UTC.
+pub fn day(moment: Timestamp) -> Date {
+    moment.to_zoned_datetime(TimeZone::UTC).date()
 }
 
 /// A moment in Unix seconds; one before 1970 counts as its first.

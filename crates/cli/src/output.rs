@@ -39,6 +39,11 @@ impl Output {
         self.say(lines, &items);
     }
 
+    /// A document as it is, for the program that reads it.
+    pub fn document(self, text: &str) {
+        print!("{text}");
+    }
+
     /// A remark beside the result, on standard error; a machine gets none.
     pub fn note(self, sentence: impl FnOnce() -> String) {
         if !self.json {

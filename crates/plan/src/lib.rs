@@ -5,6 +5,7 @@
 //! It never reads a file, a clock or a random number. Read [`Plan`] first, then [`Finding`].
 
 pub mod blackout;
+pub mod calendar;
 pub mod class;
 pub mod days;
 pub mod finding;
@@ -26,6 +27,7 @@ pub mod window;
 use std::collections::BTreeMap;
 
 pub use blackout::Blackout;
+pub use calendar::Calendar;
 pub use class::{
     BootloaderRange, Class, Environment, InstallStrategy, Revert, RiskAcceptance, Support,
 };

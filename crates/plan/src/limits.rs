@@ -32,6 +32,9 @@ pub const WAVES_MAX: usize = 10;
 pub const BLACKOUTS_MAX: usize = 32;
 /// Most days that explicit blackouts may cover together: past a year nothing would be updated.
 pub const BLACKOUT_DAYS_MAX: i64 = 366;
+/// Most days by which a freeze is followed beyond the span that was asked for: what explicit blackouts
+/// may cover, and holidays at both ends.
+pub const FREEZE_DAYS_MAX: usize = 400;
 /// Longest span of time a plan may give (400 days): longer ones are slips of a unit.
 pub const DURATION_HOURS_MAX: i64 = 400 * 24;
 /// Most canary devices: the largest test this crate sizes.

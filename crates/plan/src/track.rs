@@ -105,6 +105,25 @@ pub enum Cadence {
     Emergency,
 }
 
+/// As a plan writes it: `month on the second Tuesday`.
+impl fmt::Display for Cadence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (period, nth, weekday) = match self {
+            Self::Monthly { nth, weekday } => ("month", nth, weekday),
+            Self::Quarterly { nth, weekday } => ("quarter", nth, weekday),
+            Self::Emergency => return f.write_str("emergency"),
+        };
+        let nth = match nth {
+            1 => "first",
+            2 => "second",
+            3 => "third",
+            4 => "fourth",
+            _ => "last",
+        };
+        write!(f, "{period} on the {nth} {weekday:?}")
+    }
+}
+
 /// One step of a rollout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::blackout::Blackout;
@@ -79,7 +79,9 @@ impl Window {
     ///
     /// A window belongs to the local date on which it starts; that date must be one of its days and
     /// free of blackouts, and a window that runs into a blackout ends at its midnight. On the night
-    /// clocks go back, a time that comes twice means its first coming, so that a window opens once.
+    /// clocks go back, a window opens once: a time that comes twice means its first coming, but for
+    /// a start from which clocks would go back to before it while the window is open (`01:30-04:00`):
+    /// that one means its second.
     ///
     /// `Opens { at }` is an instant at which the window is open. Only if blackouts hide every one of
     /// the next 1,000 nights, which no plan that [`crate::parse`] accepts can do, is it merely the
@@ -107,7 +109,7 @@ impl Window {
             let Ok(next) = date.tomorrow() else { break };
             date = next;
         }
-        let at = first_instant(date, Time::midnight(), zone).instant();
+        let at = find(date, Time::midnight(), zone).instant();
         WindowState::Opens {
             at,
             because: because.unwrap_or(Closed::OutsideHours),
@@ -150,9 +152,7 @@ impl Window {
         if let Ok(next) = date.tomorrow()
             && black(next).is_some()
         {
-            hours.end = hours
-                .end
-                .min(first_instant(next, Time::midnight(), zone).instant());
+            hours.end = hours.end.min(find(next, Time::midnight(), zone).instant());
         }
         Ok(hours)
     }
@@ -165,12 +165,17 @@ impl Window {
         } else {
             date.tomorrow().ok()?
         };
-        let start = match first_instant(date, self.from, zone) {
+        let end = find(last, self.until, zone).instant();
+        let start = match find(date, self.from, zone) {
             Found::At(start) => start,
+            Found::Twice { first, .. } if self.is_whole_day() => first,
+            Found::Twice {
+                back, again: start, ..
+            } if back < start.min(end) => start,
+            Found::Twice { first, .. } => first,
             Found::AfterGap(start) if self.is_whole_day() || self.dst_gap == DstGap::Shift => start,
             Found::AfterGap(_) => return None,
         };
-        let end = first_instant(last, self.until, zone).instant();
         (start < end).then_some(start..end)
     }
 
@@ -183,34 +188,53 @@ impl Window {
     }
 }
 
-/// The first instant at which local clocks show a time, or jump over it.
+/// When local clocks show a time, or jump over it.
 enum Found {
     At(Timestamp),
+    /// They show it at `first`, go back at `back`, and show it `again`; at `back` itself if it is
+    /// the time that they go back to.
+    Twice {
+        first: Timestamp,
+        back: Timestamp,
+        again: Timestamp,
+    },
     AfterGap(Timestamp),
 }
 
 impl Found {
+    /// The first such instant.
     fn instant(self) -> Timestamp {
         match self {
-            Self::At(instant) | Self::AfterGap(instant) => instant,
+            Self::At(instant) | Self::AfterGap(instant) | Self::Twice { first: instant, .. } => {
+                instant
+            }
         }
     }
 }
 
-/// Finds `time` on `date` in `zone`: its first coming if it comes twice, the end of the gap if it
-/// doesn't come at all.
-fn first_instant(date: Date, time: Time, zone: &TimeZone) -> Found {
+/// Finds `time` on `date` in `zone`; a time that doesn't come at all is found at the end of its gap.
+fn find(date: Date, time: Time, zone: &TimeZone) -> Found {
     let ambiguous = zone.to_ambiguous_timestamp(date.to_datetime(time));
-    let AmbiguousOffset::Gap { after, .. } = ambiguous.offset() else {
-        return Found::At(ambiguous.earlier().unwrap_or(Timestamp::MAX));
+    let read_by = |offset: Offset| offset.to_timestamp(ambiguous.datetime());
+    let change_after = |instant| {
+        let change = zone.following(instant).next();
+        change.map_or(instant, |change| change.timestamp())
     };
-    // Read by the clocks after the jump, a time in the gap lies before the jump itself.
-    let before = after
-        .to_timestamp(ambiguous.datetime())
-        .unwrap_or(Timestamp::MAX);
-    let jump = zone
-        .following(before)
-        .next()
-        .map(|transition| transition.timestamp());
-    Found::AfterGap(jump.unwrap_or(before))
+    match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { offset } => {
+            Found::At(read_by(offset).unwrap_or(Timestamp::MAX))
+        }
+        AmbiguousOffset::Fold { before, after } => {
+            let first = read_by(before).unwrap_or(Timestamp::MAX);
+            Found::Twice {
+                first,
+                back: change_after(first),
+                again: read_by(after).unwrap_or(Timestamp::MAX),
+            }
+        }
+        // Read by the clocks after the jump, a time in the gap lies before the jump itself.
+        AmbiguousOffset::Gap { after, .. } => {
+            Found::AfterGap(change_after(read_by(after).unwrap_or(Timestamp::MAX)))
+        }
+    }
 }

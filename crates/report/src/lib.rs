@@ -1,4 +1,5 @@
-//! Pages and documents: a typed model goes in, HTML, Markdown or JSON text comes out.
+//! Pages and documents: a typed model goes in, HTML, Markdown, JSON or iCalendar
+//! text comes out.
 //!
 //! It decides nothing, reads no clock (each model carries its `generated_at`), and does no I/O: the
 //! server and the demo fill the models, and write or send the text. Every value is escaped where it
@@ -13,6 +14,7 @@
 //! | one incident | [`IncidentPage`] |
 //! | a refusal, as a page | [`ProblemPage`] |
 //! | what a demonstration or an exercise did | [`StoryReport`] |
+//! | a plan's dates, for calendar programs | [`PlanCalendar`] |
 //!
 //! Read [`Dashboard`] first; [`Target`] knows the addresses that pages link to.
 
@@ -25,11 +27,13 @@ mod escape;
 mod fact;
 mod filters;
 mod frame;
+mod icalendar;
 mod incident_page;
 mod json;
 mod links;
 mod moment;
 mod page;
+mod plan_calendar;
 mod problem_page;
 mod rollout_page;
 mod story_report;
@@ -47,6 +51,7 @@ pub use incident_page::{
 };
 pub use links::Target;
 pub use page::CONTENT_SECURITY_POLICY;
+pub use plan_calendar::PlanCalendar;
 pub use problem_page::ProblemPage;
 pub use rollout_page::{EnrolledDevice, Monitor, RolloutCard, RolloutPage, RolloutState};
 pub use story_report::{ArtifactDigest, Halt, ReleaseStory, Signature, StoryReport};

@@ -1,8 +1,9 @@
-//! `mainstay plan`: write a starting plan, check a plan, and size its canary.
+//! `mainstay plan`: write a starting plan, check a plan, size its canary, and tell its dates.
 
+mod calendar;
 mod size;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use mainstay_plan::{Checked, FleetFacts, PLAN_BYTES_MAX, Severity};
@@ -38,6 +39,13 @@ pub enum Plan {
     #[command(after_help = "Examples:\n  mainstay plan size plan.toml\n  \
                             mainstay plan size --expect 0.5 --halt 2 --devices 300")]
     Size(size::Size),
+    /// Tell when the tracks release, when nothing is released, and when support ends.
+    #[command(
+        after_help = "Examples:\n  mainstay plan calendar plan.toml --from 2027-01-01 --months 6\n  \
+                            mainstay plan calendar plan.toml --ics dates.ics\n  \
+                            mainstay plan calendar plan.toml --released maintenance=2026-11-10"
+    )]
+    Calendar(calendar::Calendar),
     /// Put a plan into force on a server. For release managers. A rollout under way keeps the plan
     /// that it began with.
     #[command(after_help = "Example:\n  mainstay plan activate plan.toml --token-file sam.token")]
@@ -56,12 +64,13 @@ impl Plan {
             Self::Init { file } => init(&file, output),
             Self::Check { file, devices } => check(&file, &devices, output),
             Self::Size(size) => size.run(output),
+            Self::Calendar(calendar) => calendar.run(output),
             Self::Activate { file, access } => activate(&file, &access, output),
         }
     }
 }
 
-fn init(file: &std::path::Path, output: &Output) -> Result<(), Failure> {
+fn init(file: &Path, output: &Output) -> Result<(), Failure> {
     files::write_new(file, "plan", mainstay_plan::starting_plan().as_bytes())?;
     let place = file.display().to_string();
     let sentence = || {
@@ -71,7 +80,7 @@ fn init(file: &std::path::Path, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check(file: &std::path::Path, devices: &[String], output: &Output) -> Result<(), Failure> {
+fn check(file: &Path, devices: &[String], output: &Output) -> Result<(), Failure> {
     let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
     let facts = fleet_facts(devices)?;
     let checked = mainstay_plan::check(&text, &facts);
@@ -92,12 +101,23 @@ fn check(file: &std::path::Path, devices: &[String], output: &Output) -> Result<
     Ok(())
 }
 
-fn activate(file: &std::path::Path, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
+fn activate(file: &Path, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
     let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
     let plan = access.ask(|operator| async move { operator.activate_plan(&text).await })?;
     let sentence = || format!("{} is in force, revision {}", plan.name, plan.revision);
     output.say(sentence, &plan);
     Ok(())
+}
+
+/// Reads a plan as far as it can be read, whatever there is to say against it.
+fn read(file: &Path) -> Result<mainstay_plan::Plan, Failure> {
+    let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
+    let checked = mainstay_plan::check(&text, &FleetFacts::default());
+    checked.plan.ok_or_else(|| {
+        let what = format!("{} can't be read as a plan", file.display());
+        let cure = format!("`mainstay plan check {}` says why", file.display());
+        Failure::usage("plan.unread", what, cure)
+    })
 }
 
 fn count_errors(checked: &Checked) -> usize {

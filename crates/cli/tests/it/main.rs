@@ -13,6 +13,7 @@ mod help;
 mod keys;
 mod mcuboot;
 mod papers;
+mod plan_calendar;
 mod plan_size;
 mod provenance;
 mod reproducible;

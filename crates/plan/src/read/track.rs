@@ -148,4 +148,18 @@ mod tests {
             assert_eq!(regular(text), expected, "{text:?}");
         }
     }
+
+    #[test]
+    fn a_cadence_is_shown_as_it_is_written() {
+        for text in [
+            "month on the first Monday",
+            "month on the second Tuesday",
+            "quarter on the third Sunday",
+            "quarter on the fourth Thursday",
+            "month on the last Friday",
+        ] {
+            let shown = regular(text).map(|cadence| cadence.to_string());
+            assert_eq!(shown.as_deref(), Some(text));
+        }
+    }
 }

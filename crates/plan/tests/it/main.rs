@@ -1,7 +1,12 @@
 //! The plan crate from outside: example plans, hostile files, every rule, every kind of night.
 
+mod calendar;
+mod calendar_properties;
+mod clock_changes;
 mod examples;
+mod holidays;
 mod hostile;
+mod lateness;
 mod lint;
 mod rendering;
 mod window;

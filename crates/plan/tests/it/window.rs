@@ -24,7 +24,7 @@ fn zone(name: &str) -> TimeZone {
 }
 
 /// `22:00-02:00`; `24:00` is midnight.
-fn window(hours: &str, days: &str, dst_gap: DstGap) -> Window {
+pub(crate) fn window(hours: &str, days: &str, dst_gap: DstGap) -> Window {
     let time = |text: &str| {
         text.replace("24:00", "00:00")
             .parse::<Time>()
@@ -242,7 +242,9 @@ fn night_of(window: &Window, day: Date, local: Time) -> Date {
 }
 
 fn any_window() -> impl Strategy<Value = Window> {
-    let times = (0..24 * 4i8, 0..24 * 4i8).prop_filter("no empty hours", |(a, b)| a != b);
+    let any = (0..24 * 4i8, 0..24 * 4i8);
+    let about_the_change = (0..4 * 4i8, 0..4 * 4i8);
+    let times = prop_oneof![any, about_the_change].prop_filter("no empty hours", |(a, b)| a != b);
     let days = prop::sample::select(vec!["daily", "Mon-Thu", "Sat,Sun", "Wed"]);
     let gap = prop::sample::select(vec![DstGap::Skip, DstGap::Shift]);
     (times, days, gap).prop_map(|((from, until), days, dst_gap)| {
@@ -257,17 +259,18 @@ fn any_window() -> impl Strategy<Value = Window> {
     })
 }
 
-/// An instant in 2026 or 2027; half of them within two days of a change of clocks.
+/// An instant in 2026 or 2027; a third of them within two days of a change of clocks, and a third in
+/// the hours in which clocks change from New York to Alaska.
 fn any_instant() -> impl Strategy<Value = Timestamp> {
     let start = instant("2026-01-01T00:00:00Z").as_second();
     let changes = ["2026-03-08", "2026-11-01", "2027-03-14", "2027-11-07"];
     let noon = |day: &str| instant(&format!("{day}T12:00:00Z")).as_second();
-    let near = (
-        prop::sample::select(changes.map(noon).to_vec()),
-        -172_800..172_800i64,
-    )
-        .prop_map(|(noon, off)| noon + off);
-    prop_oneof![start..start + 2 * 365 * 86_400, near]
+    let noons = changes.map(noon).to_vec();
+    let around = |from: i64, to: i64| {
+        (prop::sample::select(noons.clone()), from..to).prop_map(|(noon, off)| noon + off)
+    };
+    let (near, there) = (around(-172_800, 172_800), around(-8 * 3600, 0));
+    prop_oneof![start..start + 2 * 365 * 86_400, near, there]
         .prop_map(|second| Timestamp::from_second(second).expect("an instant"))
 }
 

@@ -6,12 +6,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::SignedDuration;
-use mainstay_plan::{HardFailure, PLAN_BYTES_MAX, Plan};
+use mainstay_plan::{HardFailure, Plan};
 use mainstay_rollout::chances::{self, Chances};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::files;
 use crate::output::Output;
 
 /// The rates to size for: a plan's, or those named here, which come before the plan's.
@@ -85,14 +84,7 @@ impl Size {
         let Some(file) = named.or_else(|| (!enough).then(|| PathBuf::from("plan.toml"))) else {
             return Ok(None);
         };
-        let text = files::read_text(&file, "plan", PLAN_BYTES_MAX as u64)?;
-        let checked = mainstay_plan::check(&text, &mainstay_plan::FleetFacts::default());
-        let unread = || {
-            let what = format!("{} can't be read as a plan", file.display());
-            let cure = format!("`mainstay plan check {}` says why", file.display());
-            Failure::usage("plan.unread", what, cure)
-        };
-        checked.plan.map(Some).ok_or_else(unread)
+        super::read(&file).map(Some)
     }
 
     fn rule(&self, plan: Option<&Plan>) -> Result<HardFailure, Failure> {
