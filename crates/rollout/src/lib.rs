@@ -9,6 +9,7 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | who may get it at all? | `terms.rs` |
 //! | who is in the canary? | `sample.rs` |
 //! | what counts once? | `unit.rs` |
 //! | how did this device do? | `score.rs` |
@@ -37,6 +38,7 @@ pub mod sample;
 pub mod score;
 pub mod sprt;
 pub mod step;
+pub mod terms;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -65,6 +67,7 @@ pub use sample::{DrawRefusal, Enrolment, draw};
 pub use score::Score;
 pub use sprt::{Sprt, Verdict};
 pub use step::{Action, Step, step};
+pub use terms::terms;
 pub use view::{DeviceView, FleetView};
 pub use wait::Wait;
 pub use wave::{Grounds, Passed, WaveState};
