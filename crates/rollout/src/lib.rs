@@ -9,6 +9,7 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | who is in a cohort of the plan? | `cohort.rs` |
 //! | who may get it at all? | `terms.rs` |
 //! | who is in the canary? | `sample.rs` |
 //! | what counts once? | `unit.rs` |
@@ -25,6 +26,7 @@
 //! | what can withhold it all the same? | `withheld.rs` |
 
 pub mod chances;
+pub mod cohort;
 pub mod halt;
 pub mod incident;
 pub mod monitor;
