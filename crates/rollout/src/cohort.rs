@@ -113,6 +113,21 @@ mod tests {
     }
 
     #[test]
+    fn the_cohorts_of_the_example_plan_are_read() {
+        let plan = include_str!("../../../plans/thermostat.toml");
+        let plan = mainstay_plan::parse(plan).expect("it passes");
+        assert_eq!(plan.cohorts.len(), 2);
+        for cohort in &plan.cohorts {
+            assert_eq!(
+                remarks(cohort, Some((&fleet(), at(0)))),
+                [],
+                "{}",
+                cohort.name
+            );
+        }
+    }
+
+    #[test]
     fn a_plan_holds_every_query_that_is_one() {
         let plans = mainstay_plan::limits::QUERY_BYTES_MAX;
         assert_eq!(plans, mainstay_fleet::query::QUERY_BYTES_MAX);

@@ -133,6 +133,9 @@ impl QueryError {
 }
 
 fn known_fields(name: &str) -> String {
+    if name.starts_with("attributes.") {
+        return "name an attribute by letters, digits, - and _, as in attributes.floor".to_owned();
+    }
     match Field::nearest(name) {
         Some(near) => format!("did you mean `{near}`?"),
         None => {

@@ -60,13 +60,15 @@ impl Field {
     }
 
     /// The field or keyword that `name` most likely meant, if one is near enough.
-    pub fn nearest(name: &str) -> Option<&'static str> {
-        let name = name.to_ascii_lowercase().replace('-', "_");
+    pub fn nearest(name: &str) -> Option<String> {
+        if let Some((word, attribute)) = name.split_once('.') {
+            return is_near(word, "attributes").then(|| format!("{ATTRIBUTE}{attribute}"));
+        }
         let known = NAMED.iter().map(|(known, _)| *known);
-        let off = |known: &&str| strsim::osa_distance(&name, known);
-        let best = known.chain(["attributes.", "not", "has"]).min_by_key(off)?;
-        let near_enough = 2.min(best.len().div_ceil(3));
-        (off(&best) <= near_enough).then_some(best)
+        let best = known
+            .chain(["not", "has"])
+            .min_by_key(|known| off(name, known))?;
+        is_near(name, best).then(|| best.to_owned())
     }
 
     pub fn kind(&self) -> Kind {
@@ -114,6 +116,16 @@ impl fmt::Display for Field {
     }
 }
 
+/// At most two letters off, and no more than a third of the word.
+fn is_near(word: &str, known: &str) -> bool {
+    off(word, known) <= 2.min(known.len().div_ceil(3))
+}
+
+/// Letters to change, add, drop or exchange.
+fn off(word: &str, known: &str) -> usize {
+    strsim::osa_distance(&word.to_ascii_lowercase().replace('-', "_"), known)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,10 +149,12 @@ mod tests {
             ("Zone", Some("zone")),
             ("last-seen", Some("last_seen")),
             ("NOT", Some("not")),
+            ("attribute.Floor", Some("attributes.Floor")),
+            ("site.name", None),
             ("window", None),
             ("x", None),
         ] {
-            assert_eq!(Field::nearest(name), expected, "{name}");
+            assert_eq!(Field::nearest(name).as_deref(), expected, "{name}");
         }
     }
 }

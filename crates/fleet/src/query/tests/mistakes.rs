@@ -158,7 +158,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "attributes. = \"3\"",
         "fleet.query-field",
         "at character 1: there is no field \"attributes.\"",
-        "did you mean `attributes.`?",
+        "name an attribute by letters, digits, - and _, as in attributes.floor",
     ),
     (
         "id = \"ü\" ü",
