@@ -1,5 +1,7 @@
 //! Registering devices.
 
+use std::collections::BTreeMap;
+
 use mainstay_fleet::{DeviceId, Site};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,9 @@ pub struct NewDevice {
     /// Where it stands, if it shares a site with others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
+    /// Whatever else is to be known of it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// The tokens of newly registered devices. They are shown this once, and kept only as hashes.

@@ -5,7 +5,7 @@
 //! | `PUT /api/v1/plan` | release manager | the plan's text | [`PlanView`] |
 //! | `GET /api/v1/plan` | anyone | | [`PlanView`] |
 //! | `POST /api/v1/devices` | operations | [`NewDevices`] | [`DeviceTokens`] |
-//! | `GET /api/v1/devices` | anyone | | list of [`mainstay_fleet::Device`] |
+//! | `GET /api/v1/devices?query=...&cohort=...` | anyone | | list of [`mainstay_fleet::Device`]: all, or those that a query and a cohort of the plan mean |
 //! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
 //! | `GET /api/v1/devices/{id}/why` | anyone | | [`Why`] |
 //! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`] |

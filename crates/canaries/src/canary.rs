@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::device::SITE;
-use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running, Terms};
 use mainstay_plan as plan;
 use mainstay_rollout::{
     Candidate, DeviceView, FailureCause, FleetView, Phase, Progress, Rollout, RolloutId, Rules,
@@ -36,6 +36,7 @@ const STEP: i64 = 6 * 60;
 /// A fleet whose canaries are drawn and lived through again and again.
 pub struct Canary {
     candidate: Candidate,
+    terms: Terms,
     rules: Rules,
     fleet: Vec<Device>,
     views: HashMap<DeviceId, (usize, DeviceView)>,
@@ -56,6 +57,7 @@ impl Canary {
         let views = fleet.iter().enumerate();
         Self {
             candidate: candidate(),
+            terms: terms(),
             rules: rules(rule, devices),
             views: views.map(|(n, d)| (d.id.clone(), (n, view(d)))).collect(),
             fleet,
@@ -74,7 +76,7 @@ impl Canary {
     /// If nobody may get the release, which is so for no fleet of [`Canary::new`].
     #[must_use]
     pub fn live(&self, seed: u64, fates: &[Fate]) -> Lived {
-        let drawn = draw(&self.candidate, &self.rules, seed, &self.fleet);
+        let drawn = draw(&self.terms, &self.rules, seed, &self.fleet, at(0));
         let enrolments = drawn.expect("the whole fleet is eligible");
         let members: Vec<_> = enrolments.iter().filter(|e| e.wave == 0).collect();
         let members = members.iter().filter_map(|e| self.views.get(&e.device));
@@ -154,9 +156,12 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(OPENED_S + minutes * 60).unwrap_or(Timestamp::MAX)
 }
 
+fn starting_plan() -> plan::Plan {
+    plan::parse(plan::starting_plan()).expect("the starting plan is a plan")
+}
+
 fn rules(rule: &plan::HardFailure, devices: usize) -> Rules {
-    let checked = plan::check(plan::starting_plan(), &plan::FleetFacts::default());
-    let plan = checked.plan.expect("the starting plan is a plan");
+    let plan = starting_plan();
     let track = plan.tracks.each().next().expect("it has tracks");
     let minutes = SignedDuration::from_mins;
     Rules {
@@ -193,11 +198,23 @@ fn candidate() -> Candidate {
     }
 }
 
+/// The revisions of the fleet's devices, in turns.
+const HARDWARE: [&str; 2] = ["B", "C"];
+
+/// As in the starting plan, but for the hardware: everybody may get it.
+fn terms() -> Terms {
+    let plan = starting_plan();
+    Terms {
+        hardware: HARDWARE.map(str::to_owned).into(),
+        ..mainstay_rollout::terms(&candidate(), &plan.classes[0], plan::TrackName::Maintenance)
+    }
+}
+
 fn device(n: usize, site: usize) -> Device {
     Device {
         id: DeviceId::try_from(format!("th-{n:06}")).expect("a safe name"),
         class: "thermo-v2".to_owned(),
-        hardware: if n.is_multiple_of(2) { "B" } else { "C" }.to_owned(),
+        hardware: HARDWARE[n % HARDWARE.len()].to_owned(),
         zone: "America/Denver".to_owned(),
         bootloader: "1.4.0".to_owned(),
         registered_at: at(0),

@@ -7,6 +7,7 @@ use mainstay_artifact::mcuboot::WrapError;
 use mainstay_artifact::pack::PackError;
 use mainstay_artifact::provenance::ProvenanceError;
 use mainstay_client::ClientError;
+use mainstay_fleet::QueryError;
 use mainstay_server::AppError;
 use mainstay_server::admin::AdminError;
 use mainstay_server::data_dir::DataDirError;
@@ -105,8 +106,18 @@ explain! {
     refusal mainstay_artifact::revocations_file::WithdrawError;
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
+    usage mainstay_fleet::AttributeError;
     usage mainstay_fleet::IdError;
     usage mainstay_fleet::SiteError;
+}
+
+impl From<QueryError> for Failure {
+    /// With the query below the sentence, and a caret at the place.
+    fn from(error: QueryError) -> Self {
+        let pointed = error.pointed().replace('\n', "\n  ");
+        let what = format!("{error}\n  {pointed}");
+        Self::usage(error.id(), what, error.cure())
+    }
 }
 
 impl From<WrapError> for Failure {

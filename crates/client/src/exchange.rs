@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mainstay_api::Problem;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -49,6 +49,16 @@ impl Body<'_> {
     }
 }
 
+/// A path with these words behind it, percent-encoded as they must be.
+pub fn with_words<'a>(path: &str, words: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut address: Url = "http://host".parse().expect("an address");
+    address.query_pairs_mut().extend_pairs(words);
+    match address.query() {
+        Some(words) if !words.is_empty() => format!("{path}?{words}"),
+        _ => path.to_owned(),
+    }
+}
+
 /// The way to one server for one person.
 #[derive(Clone)]
 pub struct Exchange {
@@ -69,7 +79,7 @@ impl Exchange {
     /// The way to the server at `base`.
     pub fn new(base: &str, token: &str) -> Result<Self, ClientError> {
         let base = base.trim_end_matches('/').to_owned();
-        let is_address = reqwest::Url::parse(&base).is_ok_and(|url| url.has_host());
+        let is_address = Url::parse(&base).is_ok_and(|url| url.has_host());
         if !is_address {
             return Err(ClientError::Address(base));
         }
@@ -176,6 +186,17 @@ mod tests {
         ] {
             assert_eq!(Exchange::new(base, "token").is_ok(), good, "{base:?}");
         }
+    }
+
+    #[test]
+    fn words_of_any_signs_stay_words() {
+        let none: [(&str, &str); 0] = [];
+        assert_eq!(with_words("/devices", none.into_iter()), "/devices");
+        let words = [("query", "id = \"a&b\" and has site"), ("cohort", "c+d")];
+        assert_eq!(
+            with_words("/devices", words.into_iter()),
+            "/devices?query=id+%3D+%22a%26b%22+and+has+site&cohort=c%2Bd"
+        );
     }
 
     #[test]

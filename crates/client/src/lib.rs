@@ -55,6 +55,22 @@ impl Operator {
         self.0.get("/devices").await
     }
 
+    /// The devices that are meant by a query and by a cohort of the plan in force, if either is given.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn devices_of(
+        &self,
+        query: Option<&str>,
+        cohort: Option<&str>,
+    ) -> Answer<Vec<Device>> {
+        let words = [("query", query), ("cohort", cohort)];
+        let given = words
+            .iter()
+            .filter_map(|(name, word)| Some((*name, (*word)?)));
+        self.0.get(&exchange::with_words("/devices", given)).await
+    }
+
     /// Hands in a signed artifact on a track.
     ///
     /// # Errors

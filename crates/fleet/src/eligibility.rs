@@ -1,55 +1,100 @@
-//! Which devices a release may go to.
+//! Which devices a release may go to. Read [`eligible`].
 
-use core::fmt;
-
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::{TimeZone, offset};
+use semver::Version;
 
 use crate::device::Device;
+use crate::ineligible::Ineligible;
 
-/// Why a device isn't eligible for a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ineligible", rename_all = "kebab-case")]
-pub enum Ineligible {
-    /// It is of another class.
-    WrongClass {
-        /// The device's class.
-        class: String,
-    },
-    /// It has never said what it runs, so nobody knows what it would go back to.
-    NeverSeen,
-    /// It runs this release, or a newer one.
-    AlreadyRuns {
-        /// The version it runs.
-        version: String,
-    },
-    /// It is trying out a release that it hasn't confirmed.
-    OnTrial {
-        /// The version on trial.
-        version: String,
-    },
+/// What a release, and the plan that it rests on, ask of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The class that the release is made for.
+    pub class: String,
+    /// The release's sequence number.
+    pub sequence: u64,
+    /// The hardware revisions of the class.
+    pub hardware: Vec<String>,
+    /// The oldest boot loader that the class's releases may meet.
+    pub bootloader_min: Version,
+    /// How long the class is supported, if anybody promised it.
+    pub support: Option<Support>,
+    /// Whether the release is an emergency's: it goes to devices without support too.
+    pub is_critical: bool,
 }
 
-impl fmt::Display for Ineligible {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongClass { class } => write!(f, "it is of class {class}"),
-            Self::NeverSeen => f.write_str("it has never said what it runs"),
-            Self::AlreadyRuns { version } => write!(f, "it runs {version} already"),
-            Self::OnTrial { version } => write!(f, "it is trying out {version}"),
-        }
-    }
+/// The end of a class's security support.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Support {
+    /// Its last day. It ends when that day has ended everywhere on Earth, so that the promise is
+    /// kept in each owner's own zone.
+    pub last_day: Date,
+    /// What owners move to afterwards, in the plan's words.
+    pub then: Option<String>,
 }
 
-/// Whether `device` may be enrolled for a release of `class` with this `sequence` number.
+/// Whether `device` may be enrolled at `now` for a release under these terms.
 ///
 /// # Errors
-/// The reason why not.
-pub fn eligible(device: &Device, class: &str, sequence: u64) -> Result<(), Ineligible> {
-    if device.class != class {
+/// The first reason why not: what the device is comes before what it runs.
+pub fn eligible(device: &Device, terms: &Terms, now: Timestamp) -> Result<(), Ineligible> {
+    is_of_the_kind(device, terms)?;
+    if !terms.is_critical {
+        supported(terms.support.as_ref(), now)?;
+    }
+    bootloader_fits(device, &terms.bootloader_min)?;
+    runs_something_older(device, terms.sequence)
+}
+
+fn is_of_the_kind(device: &Device, terms: &Terms) -> Result<(), Ineligible> {
+    if device.class != terms.class {
         return Err(Ineligible::WrongClass {
             class: device.class.clone(),
         });
     }
+    if !terms.hardware.contains(&device.hardware) {
+        return Err(Ineligible::WrongHardware {
+            hardware: device.hardware.clone(),
+            listed: terms.hardware.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Whether a class with this promise is still supported at `now`; one without a promise is.
+///
+/// # Errors
+/// [`Ineligible::SupportEnded`], with the day and what to move to.
+pub fn supported(support: Option<&Support>, now: Timestamp) -> Result<(), Ineligible> {
+    /// The zone in which each day ends last.
+    const LAST_ON_EARTH_HOURS: i8 = -12;
+    let zone = TimeZone::fixed(offset(LAST_ON_EARTH_HOURS));
+    match support {
+        Some(Support { last_day, then }) if zone.to_datetime(now).date() > *last_day => {
+            Err(Ineligible::SupportEnded {
+                last_day: *last_day,
+                then: then.clone(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn bootloader_fits(device: &Device, min: &Version) -> Result<(), Ineligible> {
+    // A version that can't be read is no proof that the boot loader is new enough.
+    let version = device.bootloader.parse::<Version>();
+    if version.is_ok_and(|version| version.cmp_precedence(min).is_ge()) {
+        return Ok(());
+    }
+    Err(Ineligible::BootloaderTooOld {
+        has: device.bootloader.clone(),
+        needs: min.to_string(),
+    })
+}
+
+fn runs_something_older(device: &Device, sequence: u64) -> Result<(), Ineligible> {
     let running = device.running.as_ref().ok_or(Ineligible::NeverSeen)?;
     if running.sequence >= sequence {
         return Err(Ineligible::AlreadyRuns {
@@ -68,59 +113,130 @@ pub fn eligible(device: &Device, class: &str, sequence: u64) -> Result<(), Ineli
 mod tests {
     use std::collections::BTreeMap;
 
-    use jiff::Timestamp;
-
     use super::*;
     use crate::{DeviceId, ReleaseDigest, Running};
 
-    fn device(running: Option<(u64, bool)>) -> Device {
+    fn device() -> Device {
         Device {
             id: DeviceId::new("th-1").expect("a good name"),
             class: "thermo-v2".to_owned(),
             hardware: "B".to_owned(),
             zone: "America/Denver".to_owned(),
-            bootloader: "1.4.0".to_owned(),
+            bootloader: "1.10.0".to_owned(),
             registered_at: Timestamp::UNIX_EPOCH,
             last_seen: None,
-            running: running.map(|(sequence, verified)| Running {
-                release: ReleaseDigest([1; 32]),
-                version: "1.0.0".to_owned(),
-                sequence,
-                verified,
-                since: Timestamp::UNIX_EPOCH,
-            }),
+            running: Some(running(1, true)),
             attributes: BTreeMap::new(),
         }
     }
 
+    fn running(sequence: u64, verified: bool) -> Running {
+        Running {
+            release: ReleaseDigest([1; 32]),
+            version: "1.0.0".to_owned(),
+            sequence,
+            verified,
+            since: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            class: "thermo-v2".to_owned(),
+            sequence: 2,
+            hardware: vec!["B".to_owned(), "C".to_owned()],
+            bootloader_min: Version::new(1, 4, 0),
+            support: Some(Support {
+                last_day: Date::constant(2032, 6, 30),
+                then: Some("thermo-v3".to_owned()),
+            }),
+            is_critical: false,
+        }
+    }
+
+    fn noon(day: &str) -> Timestamp {
+        format!("{day}T12:00:00Z").parse().expect("a day")
+    }
+
+    /// Turns one thing of a good device, and says by which id and sentence it is refused then.
+    fn check(turn: impl FnOnce(&mut Device), expected: Option<(&str, &str)>) {
+        let mut device = device();
+        turn(&mut device);
+        let refused = eligible(&device, &terms(), noon("2026-11-26")).err();
+        let told = refused.map(|refused| (refused.id(), refused.to_string()));
+        let expected = expected.map(|(id, sentence)| (id, sentence.to_owned()));
+        assert_eq!(told, expected);
+    }
+
     #[test]
     fn each_reason_is_named() {
-        let version = "1.0.0".to_owned();
-        let cases = [
-            (device(Some((1, true))), "thermo-v2", Ok(())),
-            (
-                device(Some((1, true))),
-                "thermo-v3",
-                Err(Ineligible::WrongClass {
-                    class: "thermo-v2".to_owned(),
-                }),
-            ),
-            (device(None), "thermo-v2", Err(Ineligible::NeverSeen)),
-            (
-                device(Some((2, true))),
-                "thermo-v2",
-                Err(Ineligible::AlreadyRuns {
-                    version: version.clone(),
-                }),
-            ),
-            (
-                device(Some((1, false))),
-                "thermo-v2",
-                Err(Ineligible::OnTrial { version }),
-            ),
-        ];
-        for (device, class, expected) in cases {
-            assert_eq!(eligible(&device, class, 2), expected);
+        check(|_| {}, None);
+        check(
+            |d| d.class = "thermo-v1".to_owned(),
+            Some(("fleet.wrong-class", "it is of class thermo-v1")),
+        );
+        let sentence = "it is of hardware A, and its class lists B, C";
+        check(
+            |d| d.hardware = "A".to_owned(),
+            Some(("fleet.wrong-hardware", sentence)),
+        );
+        for old in ["1.3.9", "1.4.0-rc.1", "old", ""] {
+            let sentence = format!("its boot loader {old} isn't 1.4.0 or newer");
+            check(
+                |d| d.bootloader = old.to_owned(),
+                Some(("fleet.bootloader-too-old", &sentence)),
+            );
         }
+        check(|d| d.bootloader = "1.4.0".to_owned(), None);
+        check(
+            |d| d.running = None,
+            Some(("fleet.never-seen", "it has never said what it runs")),
+        );
+        check(
+            |d| d.running = Some(running(2, true)),
+            Some(("fleet.already-runs", "it runs 1.0.0 already")),
+        );
+        check(
+            |d| d.running = Some(running(1, false)),
+            Some(("fleet.on-trial", "it is trying out 1.0.0")),
+        );
+    }
+
+    #[test]
+    fn support_lasts_until_its_last_day_has_ended_everywhere() {
+        for (now, good) in [
+            ("2032-06-30T23:59:59Z", true),
+            ("2032-07-01T11:59:59Z", true),
+            ("2032-07-01T12:00:00Z", false),
+        ] {
+            let now: Timestamp = now.parse().expect("an instant");
+            assert_eq!(eligible(&device(), &terms(), now).is_ok(), good, "{now}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_support_names_its_day_and_the_way_on() {
+        let later = noon("2033-01-01");
+        let refused = |terms: &Terms| eligible(&device(), terms, later).err();
+        let told = refused(&terms()).expect("support has ended");
+        assert_eq!(told.id(), "fleet.support-ended");
+        assert_eq!(
+            told.to_string(),
+            "security support of its class ended on 2032-06-30; its owner is to move to thermo-v3"
+        );
+        let mut nowhere = terms();
+        nowhere.support.as_mut().expect("promised").then = None;
+        let told = refused(&nowhere).expect("support has ended").to_string();
+        assert_eq!(told, "security support of its class ended on 2032-06-30");
+        let critical = Terms {
+            is_critical: true,
+            ..terms()
+        };
+        assert_eq!(refused(&critical), None, "an emergency reaches it");
+        let unpromised = Terms {
+            support: None,
+            ..terms()
+        };
+        assert_eq!(refused(&unpromised), None);
     }
 }

@@ -1,17 +1,24 @@
 //! The fleet: what is known of each device, and which devices a release may go to.
 //!
-//! Nothing here reads a database or a clock. Read [`Device`] first.
+//! Nothing here reads a database or a clock. Read [`Device`] first, then
+//! [`Query`].
 
+pub mod attribute;
 pub mod device;
 pub mod digest;
 pub mod eligibility;
 pub mod id;
+pub mod ineligible;
+pub mod query;
 pub mod site;
 pub mod zone;
 
+pub use attribute::{AttributeError, AttributeName};
 pub use device::{Device, Running};
 pub use digest::ReleaseDigest;
-pub use eligibility::{Ineligible, eligible};
+pub use eligibility::{Support, Terms, eligible, supported};
 pub use id::{DeviceId, IdError};
+pub use ineligible::Ineligible;
+pub use query::{Query, QueryError};
 pub use site::{Site, SiteError};
 pub use zone::{Zone, ZoneError};

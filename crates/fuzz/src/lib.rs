@@ -87,6 +87,7 @@ pub const TARGETS: &[Target] = &[
     texts::CLASS_NAME,
     texts::PLAN,
     texts::PUBLIC_HALF,
+    texts::QUERY,
     texts::RANGE,
     texts::SEALED_KEY,
 ];

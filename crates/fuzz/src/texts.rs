@@ -1,7 +1,9 @@
-//! Texts that people and programs hand in: plans, class names, key files, the `Range` header.
+//! Texts that people and programs hand in: plans, queries, class names, key files, the `Range` header.
 
 use mainstay_artifact::ClassName;
 use mainstay_artifact::signer::FakeSigner;
+use mainstay_fleet::Query;
+use mainstay_fleet::query::QUERY_BYTES_MAX;
 use mainstay_keys::{PublicHalf, file};
 use mainstay_plan::{FleetFacts, check, parse, render, starting_plan};
 
@@ -36,6 +38,25 @@ pub(crate) const PLAN: Target = Target {
         let mut seeds = fixtures.ending(".toml");
         seeds.push(starting_plan().as_bytes().to_vec());
         seeds
+    },
+};
+
+pub(crate) const QUERY: Target = Target {
+    name: "query",
+    bytes_max: QUERY_BYTES_MAX + 100,
+    check: |bytes| {
+        if let Some(text) = text(bytes) {
+            check_query(text);
+        }
+    },
+    seeds: |_| {
+        [
+            r#"hardware = "B" and not (running = 1.1.0 or site ~ "store-*")"#,
+            r#"zone in ("America/Denver", "a\"b\\") or last_seen < 7d ago"#,
+            "registered >= 2026-11-01T08:00:00Z and verified != true",
+        ]
+        .map(|query| query.into())
+        .into()
     },
 };
 
@@ -101,6 +122,22 @@ fn check_plan(text: &str) {
         Err(findings) => {
             assert!(checked.plan.is_none(), "judged, but not read");
             assert!(!findings.is_empty(), "refused without a word");
+        }
+    }
+}
+
+/// A query is read and its canonical form means the same, or its mistake has a place and a remedy.
+fn check_query(text: &str) {
+    match Query::parse(text) {
+        Ok(query) => {
+            let shown = query.to_string();
+            assert_eq!(Query::parse(&shown), Ok(query), "read again, it differs");
+        }
+        Err(error) => {
+            assert!(error.column() <= text.chars().count() + 1, "beyond the end");
+            assert!(!error.cure().is_empty(), "refused without a remedy");
+            let told = format!("{error}{}", error.pointed().replace('\n', ""));
+            assert!(!told.chars().any(char::is_control), "a terminal obeys");
         }
     }
 }

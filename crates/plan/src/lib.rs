@@ -7,6 +7,7 @@
 pub mod blackout;
 pub mod calendar;
 pub mod class;
+pub mod cohort;
 pub mod days;
 pub mod finding;
 pub mod health;
@@ -31,11 +32,12 @@ pub use calendar::Calendar;
 pub use class::{
     BootloaderRange, Class, Environment, InstallStrategy, Revert, RiskAcceptance, Support,
 };
+pub use cohort::{Cohort, Remark};
 pub use days::DaySet;
 pub use finding::{Finding, Place, Severity};
 pub use health::{HardFailure, Health, SignalName, SoftSignal, Tripwire, Unit};
 pub use limits::PLAN_BYTES_MAX;
-pub use names::{ClassId, Email, GateName, NameError, PlanDigest};
+pub use names::{ClassId, CohortName, Email, GateName, NameError, PlanDigest};
 pub use plan::Plan;
 pub use roles::{Members, Roles};
 pub use rollout_rules::{Canary, Limits, RolloutRules};
@@ -83,14 +85,29 @@ pub fn parse(text: &str) -> Result<Plan, Vec<Finding>> {
     }
 }
 
-/// Reads a plan and judges it by the rules of [`lint`], as far as it can be read.
+/// Reads a plan and judges it by the rules of [`lint`], as far as it can be read. Its cohorts'
+/// queries stay unread: see [`check_with_cohorts`].
 #[must_use]
 pub fn check(text: &str, facts: &FleetFacts) -> Checked {
+    check_with_cohorts(text, facts, |_| Vec::new())
+}
+
+/// As [`check`], and `remarks` says what there is to say about each cohort's query.
+#[must_use]
+pub fn check_with_cohorts(
+    text: &str,
+    facts: &FleetFacts,
+    remarks: impl Fn(&Cohort) -> Vec<Remark>,
+) -> Checked {
     let reading = read::read(text);
     let is_sound = reading.is_sound();
     let mut findings = reading.findings;
     if let Some(plan) = &reading.plan {
         findings.extend(lint::judge(plan, &reading.outline, facts));
+        for cohort in &plan.cohorts {
+            let placed = |remark| reading.outline.remarked(cohort, remark);
+            findings.extend(remarks(cohort).into_iter().map(placed));
+        }
     }
     Checked {
         findings: sorted(findings),

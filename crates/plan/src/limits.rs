@@ -10,6 +10,12 @@ pub const FINDINGS_MAX: usize = 200;
 pub const CLASSES_MAX: usize = 16;
 /// Longest class id: it is part of a name that small devices compare.
 pub const CLASS_ID_CHARS_MAX: usize = 32;
+/// Most cohorts: more names than people remember.
+pub const COHORTS_MAX: usize = 64;
+/// Longest name of a cohort: it is typed after `--cohort`.
+pub const COHORT_CHARS_MAX: usize = 32;
+/// Longest query of a cohort: as long as a query may be at all.
+pub const QUERY_BYTES_MAX: usize = 2000;
 /// Longest gate name: it stands in one column of a table.
 pub const GATE_CHARS_MAX: usize = 32;
 /// Most gates a track may name: one a kind of evidence, with room to spare.

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::limits::{CLASS_ID_CHARS_MAX, EMAIL_BYTES_MAX, GATE_CHARS_MAX};
+use crate::limits::{CLASS_ID_CHARS_MAX, COHORT_CHARS_MAX, EMAIL_BYTES_MAX, GATE_CHARS_MAX};
 
 /// A name that a plan may not use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +70,28 @@ impl GateName {
     pub fn new(text: &str) -> Result<Self, NameError> {
         let rule = "use 1 to 32 small letters, digits and hyphens";
         kebab(text, GATE_CHARS_MAX, "gate", rule).map(Self)
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of a cohort, such as `early-shops`; same alphabet as [`ClassId`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CohortName(String);
+
+impl CohortName {
+    /// Checks `text` and makes it a cohort's name.
+    ///
+    /// # Errors
+    /// If it breaks the rule above.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        let rule = "use 1 to 32 small letters, digits and hyphens";
+        kebab(text, COHORT_CHARS_MAX, "cohort", rule).map(Self)
     }
 
     /// The name as text.
@@ -186,6 +208,7 @@ macro_rules! text_name {
 }
 
 text_name!(ClassId);
+text_name!(CohortName);
 text_name!(GateName);
 text_name!(Email);
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::class::{Class, Environment};
+use crate::cohort::Cohort;
 use crate::health::Health;
 use crate::names::{ClassId, PlanDigest};
 use crate::roles::Roles;
@@ -35,6 +36,9 @@ pub struct Plan {
     pub health: Health,
     /// What devices insist on.
     pub trust: TrustRules,
+    /// Devices that are meant again and again, by name.
+    #[serde(default)]
+    pub cohorts: Vec<Cohort>,
     /// The revision: SHA-256 of the file's bytes.
     pub digest: PlanDigest,
 }
@@ -43,5 +47,12 @@ impl Plan {
     /// The class with that id.
     pub fn class(&self, id: &ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == *id)
+    }
+
+    /// The cohort of that name.
+    pub fn cohort(&self, name: &str) -> Option<&Cohort> {
+        self.cohorts
+            .iter()
+            .find(|cohort| cohort.name.as_str() == name)
     }
 }

@@ -9,6 +9,8 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | who is in a cohort of the plan? | `cohort.rs` |
+//! | who may get it at all? | `terms.rs` |
 //! | who is in the canary? | `sample.rs` |
 //! | what counts once? | `unit.rs` |
 //! | how did this device do? | `score.rs` |
@@ -24,6 +26,7 @@
 //! | what can withhold it all the same? | `withheld.rs` |
 
 pub mod chances;
+pub mod cohort;
 pub mod halt;
 pub mod incident;
 pub mod monitor;
@@ -37,6 +40,7 @@ pub mod sample;
 pub mod score;
 pub mod sprt;
 pub mod step;
+pub mod terms;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -65,6 +69,7 @@ pub use sample::{DrawRefusal, Enrolment, draw};
 pub use score::Score;
 pub use sprt::{Sprt, Verdict};
 pub use step::{Action, Step, step};
+pub use terms::terms;
 pub use view::{DeviceView, FleetView};
 pub use wait::Wait;
 pub use wave::{Grounds, Passed, WaveState};

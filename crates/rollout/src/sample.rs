@@ -14,12 +14,12 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_fleet::{Device, DeviceId, Site, eligible};
+use jiff::Timestamp;
+use mainstay_fleet::{Device, DeviceId, Ineligible, Site, Terms, eligible};
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::rollout::Candidate;
 use crate::rules::Rules;
 use crate::unit::{self, Sites};
 
@@ -37,10 +37,12 @@ pub struct Enrolment {
 #[non_exhaustive]
 pub enum DrawRefusal {
     /// No device may get the candidate.
-    #[error("none of {considered} devices may get the candidate")]
+    #[error("none of {considered} devices may get the candidate{}", most(.commonest.as_ref()))]
     NobodyEligible {
         /// How many devices were looked at.
         considered: usize,
+        /// The reason that most of them share, and how many do; none if there are no devices.
+        commonest: Option<(Ineligible, usize)>,
     },
     /// The canary can't hold its minimum of each hardware revision.
     #[error(
@@ -77,7 +79,7 @@ impl DrawRefusal {
     pub fn cure(&self) -> &'static str {
         match self {
             Self::NobodyEligible { .. } => {
-                "check the release's class and sequence, and that devices have checked in"
+                "`mainstay device list` says what they are and run; only the hotfix track reaches devices without support"
             }
             Self::CanaryBelowStrata { .. } => {
                 "raise `devices` in `[rollout] canary`, or lower `at_least_per_hardware`"
@@ -87,27 +89,31 @@ impl DrawRefusal {
     }
 }
 
+/// The commonest reason, to be read on from the number of devices.
+fn most(commonest: Option<&(Ineligible, usize)>) -> String {
+    commonest.map_or_else(String::new, |(reason, count)| {
+        format!("; for {count} of them because {reason}")
+    })
+}
+
 /// Draws every eligible device of `devices` into exactly one wave, canary first. The order of
 /// `devices` doesn't matter.
 ///
 /// # Errors
 /// If nobody is eligible, or the rules can't be met.
 pub fn draw(
-    candidate: &Candidate,
+    terms: &Terms,
     rules: &Rules,
     seed: u64,
     devices: &[Device],
+    now: Timestamp,
 ) -> Result<Vec<Enrolment>, DrawRefusal> {
     let last = rules
         .waves
         .len()
         .checked_sub(1)
         .ok_or(DrawRefusal::NoWaves)?;
-    let fleet = in_chance_order(candidate, seed, devices);
-    if fleet.is_empty() {
-        let considered = devices.len();
-        return Err(DrawRefusal::NobodyEligible { considered });
-    }
+    let fleet = in_chance_order(seed, all_eligible(devices, terms, now)?);
     let (canary, rest) = split_canary(rules, fleet)?;
     let ends = wave_ends(&rules.waves, rest.len(), last);
     let later = rest.iter().enumerate().map(|(n, d)| {
@@ -126,9 +132,43 @@ fn enrolment(device: &Device, wave: usize) -> Enrolment {
     Enrolment { device, wave }
 }
 
-fn in_chance_order<'a>(candidate: &Candidate, seed: u64, devices: &'a [Device]) -> Vec<&'a Device> {
-    let may = |d: &&Device| eligible(d, &candidate.class, candidate.sequence).is_ok();
-    let mut fleet: Vec<_> = devices.iter().filter(may).collect();
+/// The eligible ones of `devices`; at least one.
+fn all_eligible<'a>(
+    devices: &'a [Device],
+    terms: &Terms,
+    now: Timestamp,
+) -> Result<Vec<&'a Device>, DrawRefusal> {
+    let mut reasons: Vec<(Ineligible, usize)> = Vec::new();
+    let mut fleet = Vec::new();
+    for device in devices {
+        match eligible(device, terms, now) {
+            Ok(()) => fleet.push(device),
+            Err(reason) => count(&mut reasons, reason),
+        }
+    }
+    if fleet.is_empty() {
+        let considered = devices.len();
+        let commonest = reasons.into_iter().max_by_key(|(_, count)| *count);
+        return Err(DrawRefusal::NobodyEligible {
+            considered,
+            commonest,
+        });
+    }
+    Ok(fleet)
+}
+
+/// Most different reasons that are counted: a fleet of a million has few, and a search in them stays short.
+const REASONS_MAX: usize = 64;
+
+fn count(reasons: &mut Vec<(Ineligible, usize)>, reason: Ineligible) {
+    match reasons.iter().position(|(known, _)| *known == reason) {
+        Some(index) => reasons[index].1 += 1,
+        None if reasons.len() < REASONS_MAX => reasons.push((reason, 1)),
+        None => {}
+    }
+}
+
+fn in_chance_order(seed: u64, mut fleet: Vec<&Device>) -> Vec<&Device> {
     fleet.sort_by_cached_key(|device| (lot(seed, "sample", &device.id), device.id.clone()));
     fleet
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
-use mainstay_fleet::{DeviceId, ReleaseDigest, Site};
+use mainstay_fleet::{DeviceId, ReleaseDigest, Site, Support, Terms};
 use mainstay_plan as plan;
 
 use crate::progress::{FailureCause, Progress};
@@ -72,6 +72,21 @@ pub(crate) fn candidate() -> Candidate {
         sequence: 2,
         class: "thermo-v2".to_owned(),
         returns_to: vec![OLD],
+    }
+}
+
+/// What the candidate asks of devices: revisions H0 to H3, supported for years to come.
+pub(crate) fn terms() -> Terms {
+    Terms {
+        class: candidate().class,
+        sequence: candidate().sequence,
+        hardware: (0..4).map(|n| format!("H{n}")).collect(),
+        bootloader_min: semver::Version::new(1, 4, 0),
+        support: Some(Support {
+            last_day: jiff::civil::date(2032, 6, 30),
+            then: Some("thermo-v3".to_owned()),
+        }),
+        is_critical: false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! a device, [`rollout`] for a rollout.
 
 use jiff::Timestamp;
+use mainstay_fleet::Ineligible;
 use mainstay_plan as plan;
 
 use crate::halt::HaltReason;
@@ -82,9 +83,10 @@ pub fn offered(subject: &Subject<'_>, rollout: &Rollout) -> String {
     }
 }
 
-/// That no rollout concerns the device.
+/// That no rollout concerns the device, and that none will but in an emergency if its class isn't
+/// `supported` any more.
 #[must_use]
-pub fn not_enrolled(subject: &Subject<'_>) -> String {
+pub fn not_enrolled(subject: &Subject<'_>, supported: Result<(), Ineligible>) -> String {
     let Subject {
         device,
         class,
@@ -92,7 +94,13 @@ pub fn not_enrolled(subject: &Subject<'_>) -> String {
         ..
     } = subject;
     let runs = runs(subject);
-    format!("{device} ({class}, hardware {hardware}) {runs}, and no rollout is under way for it.")
+    let ended = supported
+        .err()
+        .map(|ended| format!(" Only the hotfix track still reaches it, because {ended}."));
+    format!(
+        "{device} ({class}, hardware {hardware}) {runs}, and no rollout is under way for it.{}",
+        ended.unwrap_or_default()
+    )
 }
 
 fn runs(subject: &Subject<'_>) -> String {

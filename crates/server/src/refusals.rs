@@ -4,6 +4,7 @@
 
 use axum::http::StatusCode;
 use mainstay_access::{Denied, DutyConflict};
+use mainstay_fleet::QueryError;
 use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
 use mainstay_rollout::DrawRefusal;
 use mainstay_rollout::halt::HaltRefused;
@@ -81,6 +82,12 @@ impl From<HoldRefusal> for Refused {
 impl From<AppError> for Refused {
     fn from(error: AppError) -> Self {
         Self::new(StatusCode::CONFLICT, error.id(), &error, error.cure())
+    }
+}
+
+impl From<QueryError> for Refused {
+    fn from(error: QueryError) -> Self {
+        Self::bad(error.id(), &error, error.cure())
     }
 }
 

@@ -315,6 +315,7 @@ pub fn approved(house: &House, artifact: &Artifact) -> Artifact {
 /// Registers two devices of two hardware revisions, both of the canary; returns their tokens.
 pub async fn register(house: &House) -> Vec<String> {
     let device = |(id, hardware): (&str, &str)| NewDevice {
+        attributes: std::collections::BTreeMap::new(),
         site: None,
         id: DeviceId::new(id).unwrap(),
         class: "thermo-v2".to_owned(),

@@ -1,11 +1,14 @@
 //! `mainstay device`: register and list devices, and simulate one.
 
+mod list;
 mod signals;
 mod simulate;
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 use mainstay_api::{NewDevice, NewDevices};
-use mainstay_fleet::{Device as FleetDevice, DeviceId, Site};
+use mainstay_fleet::{AttributeName, DeviceId, Site};
 
 use crate::failure::Failure;
 use crate::operator::ServerAccess;
@@ -28,9 +31,13 @@ enum What {
         after_help = "Example:\n  mainstay device add th-0001 --class thermo-v2 --hardware C \\\n    --zone America/Denver --token-file kim.token > th-0001.token"
     )]
     Add(Add),
-    /// List all devices, with what they said they run.
-    #[command(after_help = "Example:\n  mainstay device list --json --token-file kim.token")]
-    List,
+    /// List devices, all or those that a query or a cohort means, with what they said they run.
+    #[command(
+        after_help = "Examples:\n  mainstay device list --json --token-file kim.token\n  \
+                      mainstay device list --query 'hardware = \"B\" and not running = 1.1.0' --token-file kim.token\n\n\
+                      docs/reference/fleet-query.md has the fields and the grammar of queries."
+    )]
+    List(list::List),
     /// Run one virtual device, and let its power be cut, its flash fill up, its network and clock break: from
     /// the prompt (`help` lists the words) or by signals (USR1 cuts the power, USR2 the network).
     ///
@@ -62,6 +69,9 @@ struct Add {
     /// Where it stands, if it shares a site with others: with `unit = "site"` in the plan they count once.
     #[arg(long)]
     site: Option<String>,
+    /// Whatever else is to be known of it, to be asked for in queries; repeat it for each.
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
 }
 
 impl Device {
@@ -69,7 +79,7 @@ impl Device {
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self.what {
             What::Add(new) => add(new, &self.access, output),
-            What::List => list(&self.access, output),
+            What::List(list) => list.run(&self.access, output),
             What::Simulate(device) => device.run(&self.access, output),
         }
     }
@@ -83,6 +93,7 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
         zone: new.zone,
         bootloader: new.bootloader,
         site: new.site.map(Site::new).transpose()?,
+        attributes: attributes(&new.attributes)?,
     };
     let request = NewDevices {
         devices: vec![device],
@@ -100,29 +111,12 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
     Ok(())
 }
 
-fn list(access: &ServerAccess, output: &Output) -> Result<(), Failure> {
-    let devices = access.ask(|operator| async move { operator.devices().await })?;
-    output.list(&devices, "no device is registered yet", line);
-    Ok(())
-}
-
-fn line(device: &FleetDevice) -> String {
-    let runs = device.running.as_ref().map_or_else(
-        || "hasn't said what it runs".to_owned(),
-        |running| match running.verified {
-            true => format!("runs {}, verified", running.version),
-            false => format!("tries {}", running.version),
-        },
-    );
-    let seen = device
-        .last_seen
-        .map_or_else(|| "never".to_owned(), |at| at.to_string());
-    let FleetDevice {
-        id,
-        class,
-        hardware,
-        zone,
-        ..
-    } = device;
-    format!("{id:<16} {class} {hardware}  {zone:<20} {runs}; last seen {seen}")
+fn attributes(pairs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+    let pair = |pair: &String| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = AttributeName::new(name)?;
+        let value = name.value(value)?;
+        Ok((name.to_string(), value))
+    };
+    pairs.iter().map(pair).collect()
 }

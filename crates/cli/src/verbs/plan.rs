@@ -1,12 +1,14 @@
 //! `mainstay plan`: write a starting plan, check a plan, size its canary, and tell its dates.
 
 mod calendar;
+mod field;
 mod size;
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use mainstay_plan::{Checked, FleetFacts, PLAN_BYTES_MAX, Severity};
+use mainstay_plan::{Checked, Cohort, PLAN_BYTES_MAX, Severity};
+use mainstay_rollout::cohort;
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -26,14 +28,18 @@ pub enum Plan {
         file: PathBuf,
     },
     /// Print every finding with its place, its reason and a remedy. Exit code 1 if one is an error.
-    #[command(after_help = "Example:\n  mainstay plan check plan.toml --devices thermo-v2=500")]
+    #[command(
+        after_help = "Example:\n  mainstay plan check plan.toml --devices thermo-v2=500\n\n\
+                            With the devices of a server:\n  \
+                            mainstay device list --json --token-file kim.token > fleet.json\n  \
+                            mainstay plan check plan.toml --fleet fleet.json"
+    )]
     Check {
         /// The plan.
         #[arg(default_value = "plan.toml")]
         file: PathBuf,
-        /// How many devices of a class are in the field, as CLASS=COUNT; repeat it for each class.
-        #[arg(long = "devices", value_name = "CLASS=COUNT")]
-        devices: Vec<String>,
+        #[command(flatten)]
+        field: field::Field,
     },
     /// Say how many devices a canary needs, and what each size is worth.
     #[command(after_help = "Examples:\n  mainstay plan size plan.toml\n  \
@@ -62,7 +68,7 @@ impl Plan {
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
             Self::Init { file } => init(&file, output),
-            Self::Check { file, devices } => check(&file, &devices, output),
+            Self::Check { file, field } => check(&file, &field, output),
             Self::Size(size) => size.run(output),
             Self::Calendar(calendar) => calendar.run(output),
             Self::Activate { file, access } => activate(&file, &access, output),
@@ -80,10 +86,11 @@ fn init(file: &Path, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check(file: &Path, devices: &[String], output: &Output) -> Result<(), Failure> {
+fn check(file: &Path, field: &field::Field, output: &Output) -> Result<(), Failure> {
     let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
-    let facts = fleet_facts(devices)?;
-    let checked = mainstay_plan::check(&text, &facts);
+    let known = field.known()?;
+    let remarks = |found: &Cohort| cohort::remarks(found, known.fleet());
+    let checked = mainstay_plan::check_with_cohorts(&text, &known.facts, remarks);
     let name = file.display().to_string();
     output.say(
         || mainstay_plan::render::text(&name, &checked.findings),
@@ -126,26 +133,4 @@ fn count_errors(checked: &Checked) -> usize {
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
         .count()
-}
-
-fn fleet_facts(devices: &[String]) -> Result<FleetFacts, Failure> {
-    let mut facts = FleetFacts::default();
-    for pair in devices {
-        let parsed = pair.split_once('=').and_then(|(class, count)| {
-            Some((
-                mainstay_plan::ClassId::new(class).ok()?,
-                count.parse::<u32>().ok()?,
-            ))
-        });
-        let (class, count) = parsed.ok_or_else(|| {
-            let what = format!("`--devices {pair}` isn't CLASS=COUNT");
-            Failure::usage(
-                "plan.devices",
-                what,
-                "write it like `--devices thermo-v2=500`",
-            )
-        })?;
-        facts.devices_by_class.insert(class, count);
-    }
-    Ok(facts)
 }

@@ -12,3 +12,36 @@ fn a_name_that_isnt_safe_everywhere_is_refused_before_anybody_is_asked() {
     let site = format!("device add th-1 --site a/b {add}");
     folder.run(&site).failed(2, "fleet.site");
 }
+
+#[test]
+fn an_attribute_that_no_query_could_name_is_refused() {
+    let folder = Folder::new();
+    folder.write("kim.token", "0".repeat(64));
+    let add = "device add th-1 --class thermo-v2 --hardware B --zone America/Denver --token-file kim.token";
+    for pair in ["3rd=x", "floor", "floor=", "a.b=c"] {
+        let words = format!("{add} --attribute {pair}");
+        folder.run(&words).failed(2, "fleet.attribute");
+    }
+}
+
+/// Nobody is asked: no server runs here, and no token is at hand.
+#[test]
+fn a_bad_query_is_shown_with_its_place() {
+    let folder = Folder::new();
+    for (query, id) in [
+        ("hardware=B", "fleet.query-value"),
+        ("hardwaer=\"B\"", "fleet.query-field"),
+        ("hardware<\"B\"", "fleet.query-operator"),
+        ("(", "fleet.query-syntax"),
+        (&"(".repeat(17), "fleet.query-too-large"),
+    ] {
+        let words = format!("device list --query {query}");
+        folder.run(&words).failed(2, id);
+    }
+    let told = folder.run("device list --query hardware=B").stderr();
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines[2..4], ["  hardware=B", "           ^"], "{told}");
+    let told = folder.run("--json device list --query hardware=B").stderr();
+    let told: serde_json::Value = serde_json::from_str(&told).expect("one JSON line");
+    assert_eq!(told["error"]["id"], "fleet.query-value");
+}

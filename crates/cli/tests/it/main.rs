@@ -5,6 +5,7 @@ mod artifacts;
 mod bad_input;
 mod banks;
 mod bundles;
+mod cohorts;
 mod devices;
 mod digests;
 mod folder;

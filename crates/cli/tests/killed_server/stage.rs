@@ -142,6 +142,7 @@ impl Stage {
         let hardware = &self.plan.classes[0].hardware;
         let homes = population::draw(DEVICES, hardware, Hardship::NONE, SEED);
         let new = |home: &mainstay_simulator::Home| NewDevice {
+            attributes: BTreeMap::new(),
             site: None,
             id: home.id.clone(),
             class: "thermo-v2".to_owned(),

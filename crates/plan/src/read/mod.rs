@@ -8,6 +8,7 @@
 mod amounts;
 mod class;
 mod coherence;
+mod cohort;
 mod duration;
 mod health;
 mod near;
@@ -100,6 +101,7 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
     let rollout = rollout::rollout(root);
     let health = health::health(root);
     let trust = trust::trust(root);
+    let cohorts = cohort::cohorts(root);
     let (name, market, security_contact, environment) =
         about.and_then(|about| self::about(&about))?;
     let classes = classes?;
@@ -115,6 +117,7 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
         rollout: rollout?,
         health: health?,
         trust,
+        cohorts: cohorts?,
         digest,
     };
     coherence::check(&plan, root.reader());

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::Place;
+use crate::cohort::{Cohort, Remark};
+use crate::finding::{Finding, Place};
 
 /// Lines by path.
 #[derive(Debug, Default)]
@@ -37,6 +38,19 @@ impl Outline {
             }
         }
     }
+
+    /// A remark on a cohort's query, at the line of the query.
+    pub fn remarked(&self, cohort: &Cohort, remark: Remark) -> Finding {
+        Finding {
+            rule: remark.rule,
+            severity: remark.severity,
+            place: self.place(&format!("cohort.{}.query", cohort.name)),
+            message: remark.message,
+            why: remark.why.to_owned(),
+            source: String::new(),
+            fix: remark.fix,
+        }
+    }
 }
 
 /// The heading under which a reader finds `path`: `[health.install]`, `[[class]]`, `[rollout]`.
@@ -45,7 +59,9 @@ pub(crate) fn section_of(path: &str) -> String {
     match (parts.next().unwrap_or(""), parts.next()) {
         ("", _) => String::new(),
         ("class", _) => "[[class]]".to_owned(),
-        (family @ ("role" | "track" | "health"), Some(name)) => format!("[{family}.{name}]"),
+        (family @ ("role" | "track" | "health" | "cohort"), Some(name)) => {
+            format!("[{family}.{name}]")
+        }
         (table, _) => format!("[{table}]"),
     }
 }
@@ -58,6 +74,7 @@ mod tests {
     fn sections_read_as_in_the_file() {
         let cases = [
             ("health.install.halt", "[health.install]"),
+            ("cohort.early.query", "[cohort.early]"),
             ("class.0.revert.boots", "[[class]]"),
             ("rollout.window.local", "[rollout]"),
             ("plan.name", "[plan]"),

@@ -2,6 +2,7 @@
 //!
 //! Asking for a key notes it as known; [`Section::finish`] reports every key nobody asked for.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use toml::Spanned;
@@ -147,6 +148,45 @@ impl<'a> Section<'a> {
         indexed
             .filter_map(|(index, value)| self.element(key, index, value))
             .collect()
+    }
+
+    /// The tables below this one with their names, at most `max`; `[key.*]` is what they are called.
+    pub fn each(&self, key: &'static str, max: usize) -> Vec<(&'a str, Section<'a>)> {
+        if self.table.len() > max {
+            let message = format!(
+                "There are {} [{key}.*]; {max} are allowed.",
+                self.table.len()
+            );
+            let fix = "divide the plan".to_owned();
+            self.reader.report(&WRONG_VALUE, &self.path, message, fix);
+        }
+        let keys = self.table.iter().take(max);
+        keys.filter_map(|(name, value)| self.below(key, name, value))
+            .collect()
+    }
+
+    /// The table in `value`, which is called `name`.
+    fn below(
+        &self,
+        key: &'static str,
+        name: &'a Spanned<Cow<'a, str>>,
+        value: &'a Spanned<DeValue<'a>>,
+    ) -> Option<(&'a str, Self)> {
+        let path = self.path_of(name.get_ref());
+        let line = self.reader.line(name.span().start);
+        self.reader.note(path.clone(), line);
+        let Some(table) = value.get_ref().as_table() else {
+            let message = format!("{} isn't a table.", quoted(name.get_ref()));
+            let fix = format!("write a table [{key}.name]");
+            self.reader.report(&WRONG_VALUE, &path, message, fix);
+            return None;
+        };
+        Some((name.get_ref(), Self::new(self.reader, path, table)))
+    }
+
+    /// Where it is in the file's outline.
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Reports every key that was never asked for.

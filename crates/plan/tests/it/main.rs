@@ -3,6 +3,7 @@
 mod calendar;
 mod calendar_properties;
 mod clock_changes;
+mod cohorts;
 mod examples;
 mod holidays;
 mod hostile;

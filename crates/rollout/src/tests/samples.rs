@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::rules::Rules;
 use crate::sample::{DrawRefusal, Enrolment, draw};
-use crate::testing::{OLD, at, candidate, id, rules};
+use crate::testing::{OLD, at, id, rules, terms};
 
 /// A fleet with so many devices of each hardware revision, revision by revision.
 fn fleet(strata: &[usize]) -> Vec<Device> {
@@ -55,7 +55,7 @@ fn percentages_are_of_the_fleet_outside_the_canary() {
         (7, [7, 0, 0]),
     ];
     for (count, expected) in cases {
-        let enrolments = draw(&candidate(), &rules(), 7, &fleet(&[count])).expect("eligible");
+        let enrolments = draw(&terms(), &rules(), 7, &fleet(&[count]), at(0)).expect("eligible");
         assert_eq!(sizes(&enrolments), expected, "{count} devices");
     }
 }
@@ -64,7 +64,7 @@ fn percentages_are_of_the_fleet_outside_the_canary() {
 fn the_last_wave_takes_the_rest_whatever_its_percentage() {
     let mut rules = rules();
     rules.waves = vec![Wave::Percent(25), Wave::Percent(50), Wave::Percent(75)];
-    let enrolments = draw(&candidate(), &rules, 7, &fleet(&[100])).expect("eligible");
+    let enrolments = draw(&terms(), &rules, 7, &fleet(&[100]), at(0)).expect("eligible");
     assert_eq!(sizes(&enrolments), [25, 25, 50]);
 }
 
@@ -73,7 +73,7 @@ fn what_cannot_be_drawn_is_refused_with_its_reason() {
     let check = |change: fn(&mut Rules), devices: &[Device], expected: &str| {
         let mut rules = rules();
         change(&mut rules);
-        let refusal = draw(&candidate(), &rules, 7, devices).expect_err("refused");
+        let refusal = draw(&terms(), &rules, 7, devices, at(0)).expect_err("refused");
         assert_eq!(refusal.id(), expected);
         assert!(!refusal.cure().is_empty());
     };
@@ -92,12 +92,34 @@ fn what_cannot_be_drawn_is_refused_with_its_reason() {
 }
 
 #[test]
+fn the_reason_that_most_share_is_told() {
+    let mut devices = fleet(&[3]);
+    devices[0].running = None;
+    let years = at(10 * 366 * 24 * 60);
+    let told = |terms: &mainstay_fleet::Terms, devices: &[Device]| {
+        let refusal = draw(terms, &rules(), 7, devices, years).expect_err("support has ended");
+        refusal.to_string()
+    };
+    assert_eq!(
+        told(&terms(), &devices),
+        "none of 3 devices may get the candidate; for 3 of them because security support of its class \
+         ended on 2032-06-30; its owner is to move to thermo-v3"
+    );
+    let mut critical = terms();
+    critical.is_critical = true;
+    let drawn = draw(&critical, &rules(), 7, &devices, years).expect("an emergency");
+    assert_eq!(drawn.len(), 2, "all but the one that never spoke");
+    critical.class = "thermo-v9".to_owned();
+    assert!(told(&critical, &[]).ends_with("may get the candidate"));
+}
+
+#[test]
 fn small_strata_give_what_they_have() {
     let mut rules = rules();
     rules.canary.devices = 19;
-    let enrolments = draw(&candidate(), &rules, 7, &fleet(&[30, 9]));
+    let enrolments = draw(&terms(), &rules, 7, &fleet(&[30, 9]), at(0));
     assert_eq!(sizes(&enrolments.expect("10 + 9 fit")), [19, 2, 18]);
-    let refused = draw(&candidate(), &rules, 7, &fleet(&[30, 10]));
+    let refused = draw(&terms(), &rules, 7, &fleet(&[30, 10]), at(0));
     let (needed, strata) = (20, 2);
     let expected = DrawRefusal::CanaryBelowStrata {
         strata,
@@ -111,7 +133,7 @@ fn small_strata_give_what_they_have() {
 #[test]
 fn another_seed_draws_another_canary() {
     let canary = |seed| -> BTreeSet<_> {
-        let all = draw(&candidate(), &rules(), seed, &fleet(&[500])).expect("eligible");
+        let all = draw(&terms(), &rules(), seed, &fleet(&[500]), at(0)).expect("eligible");
         all.into_iter()
             .filter(|e| e.wave == 0)
             .map(|e| e.device)
@@ -131,7 +153,7 @@ proptest! {
         let mut devices = fleet(&strata);
         let total = devices.len();
         prop_assume!(total > 0);
-        let drawn = draw(&candidate(), &rules(), seed, &devices).expect("eligible");
+        let drawn = draw(&terms(), &rules(), seed, &devices, at(0)).expect("eligible");
         let ids: BTreeSet<_> = drawn.iter().map(|e| &e.device).collect();
         prop_assert_eq!((ids.len(), drawn.len()), (total, total));
         prop_assert_eq!(sizes(&drawn)[0], total.min(40));
@@ -142,7 +164,7 @@ proptest! {
             prop_assert!(in_canary >= 10.min(*count));
         }
         devices.rotate_left(rotate % total);
-        prop_assert_eq!(draw(&candidate(), &rules(), seed, &devices).expect("eligible"), drawn);
+        prop_assert_eq!(draw(&terms(), &rules(), seed, &devices, at(0)).expect("eligible"), drawn);
     }
 }
 
@@ -165,7 +187,7 @@ fn where_sites_count_no_two_of_the_canary_are_neighbours() {
         device.and_then(Device::site)
     };
     let sites = |rules: &Rules, seed| {
-        let enrolments = draw(&candidate(), rules, seed, &fleet).expect("eligible");
+        let enrolments = draw(&terms(), rules, seed, &fleet, at(0)).expect("eligible");
         assert_eq!(enrolments.len(), fleet.len(), "nobody is left out");
         let canary: Vec<_> = enrolments.into_iter().filter(|e| e.wave == 0).collect();
         let sites: BTreeSet<_> = canary.iter().filter_map(site).collect();

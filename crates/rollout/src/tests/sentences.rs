@@ -207,7 +207,16 @@ fn a_device_whose_turn_it_is_hears_so() {
     let back = format!("{device} and is going back from 1.1.0, which was halted.");
     assert_eq!(why::offered(&SUBJECT, &halted.rollout), back);
     let none = format!("{device}, and no rollout is under way for it.");
-    assert_eq!(why::not_enrolled(&SUBJECT), none);
+    assert_eq!(why::not_enrolled(&SUBJECT, Ok(())), none);
+    let ended = mainstay_fleet::Ineligible::SupportEnded {
+        last_day: jiff::civil::date(2032, 6, 30),
+        then: Some("thermo-v3".to_owned()),
+    };
+    let unsupported = format!(
+        "{none} Only the hotfix track still reaches it, because security support of its class ended on \
+         2032-06-30; its owner is to move to thermo-v3."
+    );
+    assert_eq!(why::not_enrolled(&SUBJECT, Err(ended)), unsupported);
 }
 
 #[test]

@@ -9,7 +9,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{Assignments, Duty, Email, Permission, Person};
 use mainstay_api::PlanView;
-use mainstay_plan::{FleetFacts, Members, PLAN_BYTES_MAX, Plan, Severity};
+use mainstay_fleet::Device;
+use mainstay_plan::{Cohort, FleetFacts, Members, PLAN_BYTES_MAX, Plan, Severity};
+use mainstay_rollout::cohort;
 
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
@@ -35,7 +37,8 @@ pub(super) async fn activate(
     let person = authenticate::person(&app, &headers, Permission::ActivatePlan).await?;
     let bytes = body::read(&headers, request, PLAN_BYTES_MAX).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refused::malformed("it isn't UTF-8"))?;
-    let plan = acceptable(text, &fleet_facts(&app).await?)?;
+    let fleet = app.store.devices(None).await?;
+    let plan = acceptable(text, &fleet_facts(&fleet))?;
     check_duties(&plan, app.store.people().await?)?;
     app.store
         .activate_plan(text, plan.digest.0, &person.email, app.now())
@@ -49,7 +52,9 @@ pub(super) async fn activate(
 /// # Errors
 /// With the first findings, each with its place and its remedy.
 pub(crate) fn acceptable(text: &str, facts: &FleetFacts) -> Result<Plan, Refused> {
-    let checked = mainstay_plan::check(text, facts);
+    // Only errors count here, and an empty cohort is none: the fleet needn't be searched.
+    let remarks = |cohort: &Cohort| cohort::remarks(cohort, None);
+    let checked = mainstay_plan::check_with_cohorts(text, facts, remarks);
     let errors = checked
         .findings
         .iter()
@@ -107,14 +112,14 @@ fn planned(duty: Duty, members: &Members) -> Vec<Person> {
 }
 
 /// How many devices of each class there are, for the rules that need it.
-pub(crate) async fn fleet_facts(app: &App) -> Result<FleetFacts, Refused> {
+fn fleet_facts(fleet: &[Device]) -> FleetFacts {
     let mut devices_by_class = BTreeMap::new();
-    for device in app.store.devices(None).await? {
+    for device in fleet {
         if let Ok(class) = mainstay_plan::ClassId::new(&device.class) {
             *devices_by_class.entry(class).or_insert(0) += 1;
         }
     }
-    Ok(FleetFacts { devices_by_class })
+    FleetFacts { devices_by_class }
 }
 
 async fn in_force(app: &App) -> Result<PlanView, Refused> {

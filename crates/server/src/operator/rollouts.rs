@@ -57,10 +57,13 @@ async fn begin(
     plan: &ActivePlan,
 ) -> Result<(), Refused> {
     let track = releases::track(plan, change.release.facts.track)?;
+    let class = plan.plan.class(&change.release.facts.class);
+    let class = class.ok_or_else(|| other_plan(change.release))?;
     let (candidate, rules) = (candidate(change.release), Rules::new(&plan.plan, track));
+    let terms = rollout::terms(&candidate, class, track.name);
     let devices = app.store.devices(Some(&candidate.class)).await?;
     let (seed, now) = (seed(app), app.now());
-    let enrolments = draw(&candidate, &rules, seed, &devices)?;
+    let enrolments = draw(&terms, &rules, seed, &devices, now)?;
     let revision = plan.revision.clone();
     let begun = Rollout::start(id, candidate, rules, revision, seed, &enrolments, now);
     app.store
@@ -99,14 +102,18 @@ fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
     if approved == Some(plan.plan.digest) && plan.plan.class(&release.facts.class).is_some() {
         return Ok(());
     }
-    Err(Refused::conflict(
+    Err(other_plan(release))
+}
+
+fn other_plan(release: &Release) -> Refused {
+    Refused::conflict(
         "rollouts.other-plan",
         format_args!(
             "{} was approved under another plan than the active one.",
             release.id
         ),
         "Put the plan it was approved under into force again, or release it anew under this one.",
-    ))
+    )
 }
 
 /// A rollout of what is on hold would only wait, and count the time for which devices may be silent.

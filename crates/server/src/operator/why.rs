@@ -8,9 +8,10 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use mainstay_access::{Duty, Permission};
 use mainstay_api::Why;
-use mainstay_fleet::{Device, ReleaseDigest};
+use mainstay_fleet::{Device, Ineligible, ReleaseDigest};
+use mainstay_plan::ClassId;
 use mainstay_release::{Release, StageName};
-use mainstay_rollout::{Rollout, RolloutId, Wait, step, why};
+use mainstay_rollout::{Rollout, RolloutId, Wait, step, terms, why};
 
 use super::{devices, releases, rollouts};
 use crate::offers::{self, Considered};
@@ -86,10 +87,26 @@ pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Res
         },
         None => Why {
             subject,
-            sentence: why::not_enrolled(&words(device)),
+            sentence: why::not_enrolled(&words(device), supported(app, device, now).await?),
             next: None,
         },
     })
+}
+
+/// Whether the plan in force still promises the device's class support; without a plan nobody ended it.
+async fn supported(
+    app: &App,
+    device: &Device,
+    now: Timestamp,
+) -> Result<Result<(), Ineligible>, Refused> {
+    if app.store.active_plan().await?.is_none() {
+        return Ok(Ok(()));
+    }
+    let plan = app.active_plan().await?;
+    let class = ClassId::new(&device.class).ok();
+    let class = class.and_then(|id| plan.plan.class(&id));
+    let promised = class.and_then(terms::support);
+    Ok(mainstay_fleet::supported(promised.as_ref(), now))
 }
 
 fn words(device: &Device) -> why::Subject<'_> {

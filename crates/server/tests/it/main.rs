@@ -14,6 +14,7 @@ mod house;
 mod pages;
 mod papers;
 mod people;
+mod queries;
 mod revocations;
 mod rollback;
 mod roots;

@@ -114,6 +114,13 @@ async fn nothing_rolls_out_unapproved() {
     assert_eq!(refused, (409, "rollouts.other-plan".to_owned()));
 }
 
+fn with_attribute(name: &str, value: &str) -> mainstay_api::NewDevice {
+    mainstay_api::NewDevice {
+        attributes: [(name.to_owned(), value.to_owned())].into(),
+        ..new_device("th-1", "B")
+    }
+}
+
 #[tokio::test]
 async fn a_device_must_fit_the_plan() {
     let house = House::new().await;
@@ -147,6 +154,9 @@ async fn a_device_must_fit_the_plan() {
             },
             "devices.bootloader",
         ),
+        (with_attribute("3rd", "x"), "fleet.attribute"),
+        (with_attribute("floor", ""), "fleet.attribute"),
+        (with_attribute("site", "store-7"), "fleet.attribute"),
     ];
     let path = "/api/v1/devices";
     let elsewhere = br#"{"devices":[{"id":"th-1","class":"thermo-v2","hardware":"B",

@@ -306,6 +306,7 @@ async fn register(
     let mut tokens = Vec::with_capacity(homes.len());
     for homes in homes.chunks(REGISTERED_AT_ONCE) {
         let new = |home: &Home| NewDevice {
+            attributes: BTreeMap::new(),
             site: None,
             id: home.id.clone(),
             class: class.id.to_string(),

@@ -1,0 +1,91 @@
+//! What is known of the devices in the field while a plan is checked. Read [`Field`].
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::Timestamp;
+use mainstay_fleet::Device;
+use mainstay_plan::{ClassId, FleetFacts};
+use mainstay_server::{Clock as _, SystemClock};
+
+use crate::failure::Failure;
+use crate::files;
+
+/// A hundred thousand devices in one list, as a server's answer may hold.
+const FLEET_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What somebody says of the devices in the field.
+#[derive(Debug, Args)]
+pub struct Field {
+    /// How many devices of a class are in the field, as CLASS=COUNT; repeat it for each class.
+    #[arg(long = "devices", value_name = "CLASS=COUNT")]
+    devices: Vec<String>,
+    /// The devices themselves, as `mainstay device list --json` prints them: they are counted, and each cohort
+    /// must have one.
+    #[arg(long, value_name = "FILE")]
+    fleet: Option<PathBuf>,
+}
+
+/// What is known then.
+pub struct Known {
+    /// For the rules of a plan.
+    pub facts: FleetFacts,
+    devices: Vec<Device>,
+    now: Timestamp,
+}
+
+impl Known {
+    /// The devices, if they were named, and the moment at which they are looked at.
+    pub fn fleet(&self) -> Option<(&[Device], Timestamp)> {
+        (!self.devices.is_empty()).then_some((self.devices.as_slice(), self.now))
+    }
+}
+
+impl Field {
+    /// Reads it; a count that is given goes before one that was counted.
+    pub fn known(&self) -> Result<Known, Failure> {
+        let devices = self.fleet.as_deref().map(read).transpose()?;
+        let devices = devices.unwrap_or_default();
+        let mut facts = counted(&devices);
+        for pair in &self.devices {
+            let (class, count) = class_and_count(pair)?;
+            facts.devices_by_class.insert(class, count);
+        }
+        Ok(Known {
+            facts,
+            devices,
+            now: SystemClock.now(),
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Device>, Failure> {
+    let text = files::read_text(path, "fleet", FLEET_BYTES_MAX)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let what = format!("{} isn't a list of devices: {error}", path.display());
+        let cure = "give what `mainstay device list --json` printed";
+        Failure::usage("fleet.malformed", what, cure)
+    })
+}
+
+fn counted(devices: &[Device]) -> FleetFacts {
+    let mut facts = FleetFacts::default();
+    for device in devices {
+        if let Ok(class) = ClassId::new(&device.class) {
+            *facts.devices_by_class.entry(class).or_insert(0) += 1;
+        }
+    }
+    facts
+}
+
+fn class_and_count(pair: &str) -> Result<(ClassId, u32), Failure> {
+    let parsed = pair.split_once('=').and_then(|(class, count)| {
+        let class = ClassId::new(class).ok()?;
+        Some((class, count.parse().ok()?))
+    });
+    parsed.ok_or_else(|| {
+        let what = format!("`--devices {pair}` isn't CLASS=COUNT");
+        let cure = "write it like `--devices thermo-v2=500`";
+        Failure::usage("plan.devices", what, cure)
+    })
+}

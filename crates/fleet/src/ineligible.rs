@@ -1,0 +1,94 @@
+//! Why a device isn't eligible for a release: each reason with its facts, an id and a sentence.
+
+use core::fmt;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Why a device isn't eligible for a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ineligible", rename_all = "kebab-case")]
+pub enum Ineligible {
+    /// It is of another class.
+    WrongClass {
+        /// The device's class.
+        class: String,
+    },
+    /// It is of a hardware revision that the class doesn't list any more.
+    WrongHardware {
+        /// The device's revision.
+        hardware: String,
+        /// Those of the class.
+        listed: Vec<String>,
+    },
+    /// Security support of its class has ended, and the release is no emergency's.
+    SupportEnded {
+        /// The last day of it.
+        last_day: Date,
+        /// What owners move to, if the plan says.
+        then: Option<String>,
+    },
+    /// Its boot loader, as it was declared, is too old for the class's releases.
+    BootloaderTooOld {
+        /// The device's version, as text.
+        has: String,
+        /// The oldest that is good enough.
+        needs: String,
+    },
+    /// It has never said what it runs, so nobody knows what it would go back to.
+    NeverSeen,
+    /// It runs this release, or a newer one.
+    AlreadyRuns {
+        /// The version it runs.
+        version: String,
+    },
+    /// It is trying out a release that it hasn't confirmed.
+    OnTrial {
+        /// The version on trial.
+        version: String,
+    },
+}
+
+impl Ineligible {
+    /// The stable id.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        match self {
+            Self::WrongClass { .. } => "fleet.wrong-class",
+            Self::WrongHardware { .. } => "fleet.wrong-hardware",
+            Self::SupportEnded { .. } => "fleet.support-ended",
+            Self::BootloaderTooOld { .. } => "fleet.bootloader-too-old",
+            Self::NeverSeen => "fleet.never-seen",
+            Self::AlreadyRuns { .. } => "fleet.already-runs",
+            Self::OnTrial { .. } => "fleet.on-trial",
+        }
+    }
+}
+
+impl fmt::Display for Ineligible {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongClass { class } => write!(f, "it is of class {class}"),
+            Self::WrongHardware { hardware, listed } => {
+                let listed = listed.join(", ");
+                write!(
+                    f,
+                    "it is of hardware {hardware}, and its class lists {listed}"
+                )
+            }
+            Self::SupportEnded { last_day, then } => {
+                write!(f, "security support of its class ended on {last_day}")?;
+                match then {
+                    Some(then) => write!(f, "; its owner is to move to {then}"),
+                    None => Ok(()),
+                }
+            }
+            Self::BootloaderTooOld { has, needs } => {
+                write!(f, "its boot loader {has} isn't {needs} or newer")
+            }
+            Self::NeverSeen => f.write_str("it has never said what it runs"),
+            Self::AlreadyRuns { version } => write!(f, "it runs {version} already"),
+            Self::OnTrial { version } => write!(f, "it is trying out {version}"),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The reference pages are true.
+
+mod eligibility;
+mod queries;
