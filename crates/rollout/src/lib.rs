@@ -59,7 +59,7 @@ pub use halt::HaltReason;
 pub use incident::Evidence;
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
-pub use offer::{Kind, Offer, has_room, in_flight, offer};
+pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
 pub use progress::{FailureCause, Progress};
 pub use question::{Answer, Question};
 pub use returns::CannotReturn;

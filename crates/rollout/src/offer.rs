@@ -67,14 +67,20 @@ pub fn has_room(rollout: &Rollout, view: &FleetView, now: Timestamp) -> bool {
 
 /// A device holds its place from a fresh promise until it boots the candidate, gives up or falls
 /// silent.
-fn holds_place(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
+#[must_use]
+pub fn holds_place(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
     match device.progress {
-        Progress::Promised { at } => {
-            now < after(at, rollout.rules.poll.saturating_mul(PROMISE_POLLS))
-        }
+        Progress::Promised { .. } => !has_lapsed(rollout, &device.progress, now),
         Progress::Began { .. } => score::score(rollout, device, now) == Score::Pending,
         _ => false,
     }
+}
+
+/// Whether this is a promise that no longer holds a place: if it is made again, it is a new one, and needs a new place.
+#[must_use]
+pub fn has_lapsed(rollout: &Rollout, progress: &Progress, now: Timestamp) -> bool {
+    let lasts = rollout.rules.poll.saturating_mul(PROMISE_POLLS);
+    matches!(progress, Progress::Promised { at } if now >= after(*at, lasts))
 }
 
 /// Decides whether `device` is offered something now.
@@ -82,7 +88,8 @@ fn holds_place(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
 /// `in_flight` counts the *other* devices that hold a place in the budget of downloads
 /// ([`in_flight`]). The caller records a `Forward` offer to a waiting or refusing device as
 /// [`Progress::Promised`], in the transaction that checks the rollout's generation; a device that
-/// was promised or has begun is offered the same again. A device that has begun keeps its progress.
+/// was promised or has begun is offered the same again, which is a new promise once the first
+/// [lapsed](has_lapsed). A device that has begun keeps its progress.
 ///
 /// # Errors
 /// With the reason why it gets nothing now.

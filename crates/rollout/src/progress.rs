@@ -174,13 +174,6 @@ impl Progress {
         }
     }
 
-    /// Whether the device was promised the candidate, or has begun and not booted it yet. What that
-    /// takes from the budget of downloads is for [`crate::in_flight`] to say: a promise lapses.
-    #[must_use]
-    pub fn in_flight(&self) -> bool {
-        matches!(self, Self::Promised { .. } | Self::Began { .. })
-    }
-
     /// The stable id of the state, such as `on-trial`.
     #[must_use]
     pub fn id(&self) -> &'static str {

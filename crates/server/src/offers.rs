@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, Withheld};
+use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, Withheld, holds_place};
 use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
 
 use crate::App;
@@ -98,7 +98,7 @@ pub(crate) async fn consider(
         device: view,
     } in enrolments
     {
-        let others = others(app, &rollout, &view);
+        let others = others(app, &rollout, &view, now);
         let offer = match mainstay_rollout::offer(&rollout, &view, others, now) {
             Ok(offer) => packed(app, offer, &view, now).await?,
             Err(wait) => Err(wait),
@@ -126,9 +126,9 @@ async fn packed(
 }
 
 /// How many other devices hold a place in the rollout's budget.
-fn others(app: &App, rollout: &Rollout, view: &DeviceView) -> u32 {
+fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u32 {
     let all = app.memory.in_flight(rollout.id);
-    all.saturating_sub(u32::from(view.progress.in_flight()))
+    all.saturating_sub(u32::from(holds_place(rollout, view, now)))
 }
 
 /// When the turn of a device that waits will come. A closed window is asked about the instant at
@@ -143,7 +143,7 @@ fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
             .checked_add(one.rollout.rules.poll / RETRIES_PER_POLL)
             .ok(),
         Wait::WindowOpens { at, .. } => {
-            let in_flight = others(app, &one.rollout, &one.view);
+            let in_flight = others(app, &one.rollout, &one.view, now);
             match mainstay_rollout::offer(&one.rollout, &one.view, in_flight, *at) {
                 Err(Wait::Jitter { until }) => Some(until),
                 _ => Some(*at),
@@ -166,7 +166,7 @@ async fn promise(app: &App, one: Considered, now: Timestamp) -> Result<Option<Pa
         .await;
     match promised {
         Ok(()) => {
-            if offer.kind == Kind::Forward && !one.view.progress.in_flight() {
+            if offer.kind == Kind::Forward && !holds_place(rollout, &one.view, now) {
                 app.memory.promised(rollout.id);
             }
             Ok(Some(package))

@@ -1,5 +1,6 @@
 //! The devices of a life: the real core each, with a clock and a network of their own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -30,6 +31,7 @@ pub fn registration(world: &World) -> NewDevices {
         hardware: resident.home.hardware.clone(),
         zone: resident.home.zone.to_owned(),
         bootloader: model::BOOTLOADER.to_string(),
+        attributes: BTreeMap::new(),
         site: resident
             .site
             .and_then(|number| Site::new(format!("site-{number}")).ok()),

@@ -280,7 +280,11 @@ fn is_promise(before: &Progress, after: &Progress) -> bool {
             | Progress::Returning { .. }
             | Progress::CannotReturn { .. }
     );
-    rested && !rests
+    let again = matches!(
+        (before, after),
+        (Progress::Promised { at: first }, Progress::Promised { at: anew }) if first != anew
+    );
+    again || rested && !rests
 }
 
 /// Whether a device is on its way to a release.

@@ -66,7 +66,7 @@ pub trait Rollouts: Send + Sync {
     async fn save_step(&self, step: &NextStep<'_>) -> Result<Vec<IncidentId>, StoreError>;
 
     /// Promises a device what `offer` says, durably before it is told. Promising the same again
-    /// changes nothing. With the first promise of the candidate, the verified release that the device runs is kept
+    /// changes nothing, until the promise has [lapsed](mainstay_rollout::has_lapsed) and is a new one. With the first promise of the candidate, the verified release that the device runs is kept
     /// as the one it may go back to: it may have changed since it was enrolled.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
-use mainstay_rollout::{Candidate, Kind, Offer, Progress, Rollout, RolloutId, has_room};
+use mainstay_rollout::{Kind, Offer, Progress, Rollout, RolloutId, has_lapsed, has_room};
 
 use super::values::from_json;
 use super::{SqliteStore, Write, enrolments, holds, releases, timeline};
@@ -25,20 +25,21 @@ pub(super) async fn make(
         rollout: id,
     };
     let place = place.ok_or_else(not_enrolled)?;
-    if place.generation != expected {
-        let found = place.generation;
+    let found = place.rollout.generation;
+    if found != expected {
         return Err(PromiseRefusal::GenerationChanged { expected, found });
     }
     if holds::is_held(&mut tx, &offer.release).await? {
         return Err(PromiseRefusal::Held);
     }
-    let promised = progress::promised(&place.progress, offer, at);
+    let standing = place.standing(at);
+    let promised = progress::promised(&standing, offer, at);
     let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
-    if promised == place.progress {
+    if promised == standing {
         return Ok(());
     }
     if offer.kind == Kind::Forward {
-        check_room(&mut tx, id, at).await?;
+        check_room(&mut tx, &place.rollout, at).await?;
         enrolments::note_before(&mut tx, id.0, place.device).await?;
     }
     enrolments::save(&mut tx, id.0, place.device, &promised).await?;
@@ -47,12 +48,21 @@ pub(super) async fn make(
     Ok(())
 }
 
-/// A device's place in a rollout.
+/// A device's place in a rollout, both as they are by now: other servers have made promises too.
 struct Place {
-    generation: u64,
-    candidate: String,
+    rollout: Rollout,
     device: i64,
     progress: Progress,
+}
+
+impl Place {
+    /// What the device has of its rollout. A promise that lapsed is none: it is counted again when it is made again.
+    fn standing(&self, at: Timestamp) -> Progress {
+        match has_lapsed(&self.rollout, &self.progress, at) {
+            true => Progress::Waiting,
+            false => self.progress.clone(),
+        }
+    }
 }
 
 async fn place(
@@ -60,8 +70,8 @@ async fn place(
     id: RolloutId,
     device: &DeviceId,
 ) -> Result<Option<Place>, StoreError> {
-    let row: Option<(i64, String, i64, String)> = sqlx::query_as(
-        "SELECT r.generation, r.candidate, e.device, e.progress
+    let row: Option<(String, i64, String)> = sqlx::query_as(
+        "SELECT r.value, e.device, e.progress
          FROM devices AS d JOIN enrolments AS e ON e.device = d.key
          JOIN rollouts AS r ON r.id = e.rollout WHERE d.id = ?1 AND e.rollout = ?2",
     )
@@ -69,30 +79,19 @@ async fn place(
     .bind(id.0)
     .fetch_optional(&mut **tx)
     .await?;
-    let Some((generation, candidate, device, progress)) = row else {
-        return Ok(None);
+    let place = |(rollout, device, progress): (String, i64, String)| {
+        Ok(Place {
+            rollout: from_json("rollout", &rollout)?,
+            device,
+            progress: from_json("enrolment", &progress)?,
+        })
     };
-    let generation =
-        u64::try_from(generation).map_err(|error| StoreError::damaged("rollout", error))?;
-    let progress = from_json("enrolment", &progress)?;
-    Ok(Some(Place {
-        generation,
-        candidate,
-        device,
-        progress,
-    }))
+    row.map(place).transpose()
 }
 
-/// Asks the newest state: other servers have made promises too.
-async fn check_room(tx: &mut Write, id: RolloutId, at: Timestamp) -> Result<(), PromiseRefusal> {
-    let (value,): (String,) = sqlx::query_as("SELECT value FROM rollouts WHERE id = ?1")
-        .bind(id.0)
-        .fetch_one(&mut **tx)
-        .await
-        .map_err(StoreError::from)?;
-    let rollout: Rollout = from_json("rollout", &value)?;
-    let under_way = enrolments::under_way(tx, id).await?;
-    match has_room(&rollout, &under_way, at) {
+async fn check_room(tx: &mut Write, rollout: &Rollout, at: Timestamp) -> Result<(), PromiseRefusal> {
+    let under_way = enrolments::under_way(tx, rollout.id).await?;
+    match has_room(rollout, &under_way, at) {
         true => Ok(()),
         false => Err(PromiseRefusal::NoRoom {
             limit: rollout.rules.limits.downloads,
@@ -108,11 +107,8 @@ async fn note(
 ) -> Result<(), StoreError> {
     let (kind, text) = match offer.kind {
         Kind::Forward => {
-            let candidate: Candidate = from_json("rollout", &place.candidate)?;
-            (
-                TimelineKind::Promised,
-                format!("was promised {}", candidate.version),
-            )
+            let version = &place.rollout.candidate.version;
+            (TimelineKind::Promised, format!("was promised {version}"))
         }
         Kind::Return => {
             let text = format!(

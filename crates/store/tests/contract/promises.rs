@@ -1,6 +1,8 @@
 //! Promising a device something.
 
+use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{DeviceId, ReleaseDigest};
+use mainstay_rollout::offer::PROMISE_POLLS;
 use mainstay_rollout::{Offer, Progress, Rollout, RolloutId};
 use mainstay_store::Store;
 
@@ -15,7 +17,18 @@ async fn promise(
     n: usize,
     offer: &Offer,
 ) -> Result<(), &'static str> {
-    promise_to(store, rollout.id, rollout.generation, &id(n), offer).await
+    promise_at(store, rollout, n, offer, at(7)).await
+}
+
+async fn promise_at(
+    store: &dyn Store,
+    rollout: &Rollout,
+    n: usize,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<(), &'static str> {
+    let promised = store.promise(rollout.id, rollout.generation, &id(n), offer, at);
+    promised.await.map_err(|refusal| refusal.id())
 }
 
 async fn promise_to(
@@ -25,10 +38,13 @@ async fn promise_to(
     device: &DeviceId,
     offer: &Offer,
 ) -> Result<(), &'static str> {
-    let promised = store
-        .promise(rollout, generation, device, offer, at(7))
-        .await;
-    promised.map_err(|refusal| refusal.id())
+    let promised = store.promise(rollout, generation, device, offer, at(7));
+    promised.await.map_err(|refusal| refusal.id())
+}
+
+/// How many downloads the plan allows at once.
+fn places() -> usize {
+    usize::try_from(rules().limits.downloads).expect("a small number")
 }
 
 pub async fn a_promise_is_kept_and_may_be_repeated(store: &dyn Store) {
@@ -112,8 +128,7 @@ pub async fn a_way_back_is_promised_after_a_halt(store: &dyn Store) {
 }
 
 pub async fn no_more_are_promised_than_the_plan_has_places(store: &dyn Store) {
-    let limit = rules().limits.downloads;
-    let places = usize::try_from(limit).expect("a small number");
+    let places = places();
     let rollout = started(store, places + 2).await;
     for device in 0..places {
         assert_eq!(promise(store, &rollout, device, &FORWARD).await, Ok(()));
@@ -133,6 +148,34 @@ pub async fn no_more_are_promised_than_the_plan_has_places(store: &dyn Store) {
         promise(store, &rollout, places + 1, &FORWARD).await,
         Err("store.no-room")
     );
+}
+
+pub async fn a_promise_that_lapsed_needs_a_new_place(store: &dyn Store) {
+    let rollout = started(store, 1 + places()).await;
+    let lasts = rules().poll * PROMISE_POLLS;
+    let to = |n, at| promise_at(store, &rollout, n, &FORWARD, at);
+    assert_eq!(to(0, at(7)).await, Ok(()));
+    let kept = at(7) + lasts - SignedDuration::from_secs(1);
+    assert_eq!(to(0, kept).await, Ok(()));
+    let first = Progress::Promised { at: at(7) };
+    assert_eq!(progress(store, &rollout, 0).await, first);
+    // Others take all places meanwhile, so that it waits like anybody else, and its promise stays the old one.
+    let lapsed = at(7) + lasts;
+    for other in 1..=places() {
+        assert_eq!(to(other, lapsed).await, Ok(()));
+    }
+    assert_eq!(to(0, lapsed).await, Err("store.no-room"));
+    assert_eq!(progress(store, &rollout, 0).await, first);
+    let booted = Progress::OnTrial {
+        began: lapsed,
+        booted: lapsed,
+    };
+    set_progress(store, 1, booted).await;
+    assert_eq!(to(0, lapsed).await, Ok(()));
+    let anew = Progress::Promised { at: lapsed };
+    assert_eq!(progress(store, &rollout, 0).await, anew);
+    let told = kinds(store, 0).await;
+    assert_eq!(told, ["promised", "promised", "enrolled", "registered"]);
 }
 
 pub async fn a_device_goes_back_to_what_it_ran_when_it_was_promised(store: &dyn Store) {
