@@ -1,4 +1,5 @@
-//! Days on which nothing begins. Whole local days, in each device's own zone. Read [`Blackout`].
+//! Days on which nothing begins. Whole local days, in each device's own zone. Read [`Blackout`] and
+//! [`frozen`].
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -30,4 +31,10 @@ impl Blackout {
             }
         }
     }
+}
+
+/// What freezes `date`, in words, if a blackout does: a holiday's name, or `2026-11-23..2026-11-30`.
+#[must_use]
+pub fn frozen(date: Date, blackouts: &[Blackout]) -> Option<String> {
+    blackouts.iter().find_map(|blackout| blackout.covers(date))
 }

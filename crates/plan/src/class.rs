@@ -67,13 +67,6 @@ pub struct BootloaderRange {
     pub min: (u16, u16, u16),
 }
 
-impl BootloaderRange {
-    /// Whether a bootloader of `version` is new enough.
-    pub fn contains(self, version: (u16, u16, u16)) -> bool {
-        version >= self.min
-    }
-}
-
 /// How a device writes a new image beside, or over, the one it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -143,12 +136,5 @@ mod tests {
         let name = class.group_name(Environment::Production);
         assert_eq!(name, "northwind.example/production/thermo-v2/B+C");
         assert_ne!(name, class.group_name(Environment::Staging));
-    }
-
-    #[test]
-    fn a_bootloader_range_has_an_oldest_member() {
-        let range = BootloaderRange { min: (1, 4, 0) };
-        assert!(range.contains((1, 4, 0)) && range.contains((2, 0, 0)));
-        assert!(!range.contains((1, 3, 99)));
     }
 }

@@ -10,7 +10,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::blackout::Blackout;
+use crate::blackout::{Blackout, frozen};
 use crate::days::DaySet;
 
 /// The hours in which a device may begin. `until` not after `from` means the next day; both at
@@ -41,9 +41,11 @@ pub enum DstGap {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WindowState {
-    /// It may, up to (not including) `until`. A window that is always open says the next local
-    /// midnight, at which it is open again.
+    /// It may, up to (not including) `until`. A window that is always open says the local midnights
+    /// around now, at the later of which it is open again.
     Open {
+        /// When it opened.
+        since: Timestamp,
         /// When the window closes.
         until: Timestamp,
     },
@@ -93,7 +95,12 @@ impl Window {
         let mut because = None;
         for _ in 0..NIGHTS_MAX {
             match self.night(date, zone, blackouts) {
-                Ok(night) if night.contains(&now) => return WindowState::Open { until: night.end },
+                Ok(Range { start, end }) if (start..end).contains(&now) => {
+                    return WindowState::Open {
+                        since: start,
+                        until: end,
+                    };
+                }
                 Ok(night) if night.start > now => {
                     let because = because.unwrap_or(Closed::OutsideHours);
                     return WindowState::Opens {
@@ -122,6 +129,12 @@ impl Window {
         self.from == Time::midnight() && self.until == Time::midnight()
     }
 
+    /// Whether it is open at every hour of every day, but for blackouts.
+    #[must_use]
+    pub fn never_closes(&self) -> bool {
+        self.is_whole_day() && self.days == DaySet::DAILY
+    }
+
     /// How long it is open on a night without a change of clocks, in minutes.
     #[must_use]
     pub fn minutes(&self) -> u32 {
@@ -144,13 +157,12 @@ impl Window {
         if !self.days.contains(date.weekday()) {
             return Err(Closed::Day);
         }
-        let black = |date: Date| blackouts.iter().find_map(|blackout| blackout.covers(date));
-        if let Some(name) = black(date) {
+        if let Some(name) = frozen(date, blackouts) {
             return Err(Closed::Blackout(name));
         }
         let mut hours = self.hours(date, zone).ok_or(Closed::ClockChange)?;
         if let Ok(next) = date.tomorrow()
-            && black(next).is_some()
+            && frozen(next, blackouts).is_some()
         {
             hours.end = hours.end.min(find(next, Time::midnight(), zone).instant());
         }

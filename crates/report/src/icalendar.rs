@@ -63,6 +63,9 @@ impl Lines {
         self.put("BEGIN", "VEVENT");
         self.put("UID", &event.uid.to_string());
         self.put("DTSTAMP", &moment(made));
+        // A later file is a later revision of each entry (section 3.8.7.4), and minutes since 1970 fit into 31 bits
+        // for thousands of years.
+        self.put("SEQUENCE", &(made.as_second() / 60).max(0).to_string());
         self.put("DTSTART;VALUE=DATE", &day(event.first));
         // The end is the first day that isn't part of it any more; the last day there is has none.
         if let Ok(end) = event.last.tomorrow() {

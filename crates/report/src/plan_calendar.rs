@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mainstay_plan::calendar::{Freeze, Release, SupportDate};
-use mainstay_plan::{Calendar, Environment, Plan};
+use mainstay_plan::{Cadence, Calendar, Environment, Plan};
 use uuid::Uuid;
 
 use crate::icalendar::{self, Event};
@@ -52,7 +52,7 @@ impl PlanCalendar<'_> {
         let (track, date) = (release.track, &release.date);
         let month = date.declared.strftime("%Y-%m");
         let cadence = self.plan.tracks.get(track).and_then(|track| track.cadence);
-        let every = cadence.map(|cadence| format!("Every {cadence}"));
+        let every = cadence.map(every);
         let words: Vec<_> = every.into_iter().chain(date.remark()).collect();
         Event {
             uid: self.uid(&format!("release/{track}/{month}")),
@@ -71,7 +71,9 @@ impl PlanCalendar<'_> {
             first: freeze.from,
             last: freeze.to,
             summary: format!("{}: no updates ({})", self.title(), freeze.names.join(", ")),
-            description: "No device begins an update on these days, by its own clock".to_owned(),
+            description: "No device begins a release on these days, by its own clock; \
+                the way back after a halt doesn't wait"
+                .to_owned(),
             category: "FREEZE",
             is_cancelled: false,
         }
@@ -107,5 +109,13 @@ impl PlanCalendar<'_> {
         let vendor = Uuid::new_v5(&Uuid::NAMESPACE_DNS, vendor.as_bytes());
         let path = format!("calendar/{environment}/{entry}/{name}");
         Uuid::new_v5(&vendor, path.as_bytes())
+    }
+}
+
+/// The cadence for somebody who hasn't seen the plan: `Every month on the second Tuesday`.
+fn every(cadence: Cadence) -> String {
+    match cadence {
+        Cadence::Quarterly { .. } => format!("Every {cadence} of its first month"),
+        Cadence::Monthly { .. } | Cadence::Emergency => format!("Every {cadence}"),
     }
 }

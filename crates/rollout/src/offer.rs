@@ -5,7 +5,6 @@
 //! A return ignores window, turn and room: it is for safety. So does a device that has begun: half
 //! an installation is worse than one that ends after the window. Read [`offer()`].
 
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{ReleaseDigest, Zone};
 use mainstay_plan as plan;
@@ -181,7 +180,8 @@ fn wave_open(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<T
 
 /// An open window of one device.
 struct Open {
-    zone: TimeZone,
+    /// None of a window that never closes: it began long ago, so that only the wave's opening counts.
+    since: Option<Timestamp>,
     until: Timestamp,
 }
 
@@ -189,10 +189,12 @@ fn window_open(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result
     let zone = Zone::parse(&device.zone).map_err(|_| Wait::UnknownZone {
         zone: device.zone.clone(),
     })?;
-    let zone = zone.time_zone().clone();
     let rules = &rollout.rules;
-    match rules.window.state(now, &zone, &rules.blackout) {
-        plan::WindowState::Open { until } => Ok(Open { zone, until }),
+    match rules.window.state(now, zone.time_zone(), &rules.blackout) {
+        plan::WindowState::Open { since, until } => Ok(Open {
+            since: (!rules.window.never_closes()).then_some(since),
+            until,
+        }),
         plan::WindowState::Opens { at, because } => Err(Wait::WindowOpens {
             at,
             zone: device.zone.clone(),
@@ -210,7 +212,9 @@ fn turn_come(
     open: &Open,
     now: Timestamp,
 ) -> Result<(), Wait> {
-    let from = opening(&rollout.rules.window, open, now).max(wave_opened);
+    let from = open
+        .since
+        .map_or(wave_opened, |since| since.max(wave_opened));
     let spread = rollout.rules.jitter.min(open.until.duration_since(from));
     let until = after(from, delay(rollout.seed, device, spread));
     match now < until {
@@ -225,22 +229,6 @@ fn delay(seed: u64, device: &DeviceView, spread: SignedDuration) -> SignedDurati
     let share = i128::from(u32::from_be_bytes([a, b, c, d]));
     let millis = (spread.as_millis().max(0) * share) >> 32;
     SignedDuration::from_millis_i128(millis)
-}
-
-/// When the open window began: the newest local `from` up to now. A window that never closes began
-/// long ago, so that only the wave's opening counts.
-fn opening(window: &plan::Window, open: &Open, now: Timestamp) -> Timestamp {
-    if window.is_whole_day() && window.days == plan::DaySet::DAILY {
-        return Timestamp::MIN;
-    }
-    let today = now.to_zoned_datetime(open.zone.clone()).date();
-    let days = [Ok(today), today.yesterday()].into_iter().flatten();
-    let starts = days.filter_map(|day| {
-        let local = day.to_datetime(window.from);
-        local.to_zoned_datetime(open.zone.clone()).ok()
-    });
-    let mut starts = starts.map(|start| start.timestamp());
-    starts.find(|start| *start <= now).unwrap_or(Timestamp::MIN)
 }
 
 /// Whether one more download fits. A device that was just promised holds its place already.

@@ -7,7 +7,7 @@ mod size;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use mainstay_plan::{Checked, Cohort, PLAN_BYTES_MAX, Severity};
+use mainstay_plan::{Checked, Cohort, FleetFacts, PLAN_BYTES_MAX, Severity};
 use mainstay_rollout::cohort;
 use serde_json::json;
 
@@ -116,15 +116,24 @@ fn activate(file: &Path, access: &ServerAccess, output: &Output) -> Result<(), F
     Ok(())
 }
 
-/// Reads a plan as far as it can be read, whatever there is to say against it.
-fn read(file: &Path) -> Result<mainstay_plan::Plan, Failure> {
+/// Reads a plan that is a draft, perhaps: what is wrong with it is remarked, and refused only if it
+/// can't be read for it.
+fn read(file: &Path, output: &Output) -> Result<mainstay_plan::Plan, Failure> {
     let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
     let checked = mainstay_plan::check(&text, &FleetFacts::default());
-    checked.plan.ok_or_else(|| {
-        let what = format!("{} can't be read as a plan", file.display());
-        let cure = format!("`mainstay plan check {}` says why", file.display());
-        Failure::usage("plan.unread", what, cure)
-    })
+    let name = file.display();
+    let Some(plan) = &checked.plan else {
+        let what = format!("{name} can't be read as a plan");
+        let cure = format!("`mainstay plan check {name}` says why");
+        return Err(Failure::usage("plan.unread", what, cure));
+    };
+    let errors = count_errors(&checked);
+    if errors > 0 {
+        output.note(|| {
+            format!("{name} has {errors} error(s): `mainstay plan check {name}` tells them")
+        });
+    }
+    Ok(plan.clone())
 }
 
 fn count_errors(checked: &Checked) -> usize {

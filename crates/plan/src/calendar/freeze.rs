@@ -1,11 +1,11 @@
-//! Days on which nothing is released. Read [`frozen`], then [`freezes`].
+//! Days on which nothing is released. Read [`freezes`].
 
 use std::iter;
 
 use jiff::civil::{Date, Weekday};
 use serde::Serialize;
 
-use crate::blackout::Blackout;
+use crate::blackout::{Blackout, frozen};
 use crate::limits::FREEZE_DAYS_MAX;
 
 /// A stretch of frozen days.
@@ -17,12 +17,6 @@ pub struct Freeze {
     pub to: Date,
     /// The holidays and dates that make it, each once, in the order in which they begin.
     pub names: Vec<String>,
-}
-
-/// What freezes `date`, in words, if a blackout does: a holiday's name, or `2026-11-23..2026-11-30`.
-#[must_use]
-pub fn frozen(date: Date, blackouts: &[Blackout]) -> Option<String> {
-    blackouts.iter().find_map(|blackout| blackout.covers(date))
 }
 
 /// Whether `date` is a Monday to Friday that isn't frozen.

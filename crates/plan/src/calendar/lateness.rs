@@ -9,12 +9,12 @@ use crate::blackout::Blackout;
 use crate::track::{Cadence, TrackName};
 
 /// A release this many days before a date is that date's: who is ready a few days early has kept it.
-/// More would let a track that is three weeks late pass for one that is a week early.
+/// Where two dates lie 28 days apart, this lets one that comes three weeks late keep the next date too.
 pub const EARLY_DAYS_MAX: i32 = 7;
 
 /// How a track stands, as of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Lateness {
     /// The track has no dates that it could miss.
     NoDates,

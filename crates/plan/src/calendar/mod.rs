@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::plan::Plan;
 use crate::track::{Cadence, Track, TrackName};
 
-pub use freeze::{Freeze, freezes, frozen, is_working_day};
+pub use freeze::{Freeze, freezes, is_working_day};
 pub use lateness::{EARLY_DAYS_MAX, Lateness, lateness};
 pub use release_date::{Fate, ReleaseDate, release_dates};
 pub use support::{SupportDate, SupportEnd, support_dates};
@@ -85,7 +85,9 @@ impl Calendar {
 
 fn undated(track: &Track) -> Option<Undated> {
     let because = match track.cadence {
-        Some(Cadence::Emergency) => "it goes out when an emergency needs it",
+        Some(Cadence::Emergency) => {
+            "an emergency sets them, and waits for windows and freezes like any other"
+        }
         None => "the plan doesn't say how often it runs",
         Some(Cadence::Monthly { .. } | Cadence::Quarterly { .. }) => return None,
     };

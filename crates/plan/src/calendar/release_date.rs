@@ -4,8 +4,8 @@
 use jiff::civil::{Date, Weekday};
 use serde::Serialize;
 
-use super::freeze::{days_after, frozen, is_working_day};
-use crate::blackout::Blackout;
+use super::freeze::{days_after, is_working_day};
+use crate::blackout::{Blackout, frozen};
 use crate::track::Cadence;
 
 /// One date of a track.

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::reasons::WRONG_VALUE;
 use super::section::Section;
-use super::value::{Read, parsed};
+use super::value::{Read, wrong};
 use super::words;
 use crate::cohort::Cohort;
 use crate::limits::{COHORTS_MAX, QUERY_BYTES_MAX};
@@ -43,13 +43,13 @@ fn cohort(name: &str, section: &Section<'_>) -> Option<Cohort> {
 
 /// A query's text; whether it is one, those say who know devices.
 fn query(value: &Spanned<DeValue<'_>>) -> Read<String> {
-    let fits = |text: &str| {
-        let fits = (1..=QUERY_BYTES_MAX).contains(&text.len());
-        fits.then(|| text.to_owned())
-    };
-    parsed(
-        fits,
-        "a query of 1 to 2000 bytes",
-        "'hardware = \"B\" and zone = \"America/Denver\"'",
-    )(value)
+    const EXAMPLE: &str = "'hardware = \"B\" and zone = \"America/Denver\"'";
+    let fits = |text: &&str| (1..=QUERY_BYTES_MAX).contains(&text.len());
+    match value.get_ref().as_str().filter(fits) {
+        Some(text) => Ok(text.to_owned()),
+        None => {
+            let expected = format!("a query of 1 to {QUERY_BYTES_MAX} bytes");
+            wrong(value, &expected, EXAMPLE)
+        }
+    }
 }

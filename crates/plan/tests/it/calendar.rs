@@ -237,7 +237,7 @@ fn the_thermostats_calendar_of_a_quarter() {
         panic!("{:?}", calendar.undated);
     };
     assert_eq!(hotfix.track, TrackName::Hotfix);
-    assert_eq!(hotfix.because, "it goes out when an emergency needs it");
+    assert!(hotfix.because.starts_with("an emergency sets them"));
 }
 
 #[test]

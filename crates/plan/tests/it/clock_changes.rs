@@ -57,9 +57,10 @@ fn opening(hours: &str, gap: DstGap, zone: &TimeZone, night: Date) -> String {
     let WindowState::Opens { at, .. } = window.state(asked, zone, &[]) else {
         return "open at noon".to_owned();
     };
-    let WindowState::Open { until } = window.state(at, zone, &[]) else {
+    let WindowState::Open { since, until } = window.state(at, zone, &[]) else {
         return format!("closed at {at}");
     };
+    assert_eq!(since, at, "{hours}");
     format!(
         "{} to {}",
         at.strftime("%d %H:%M"),
@@ -140,6 +141,7 @@ fn eastern_clocks_go_from_two_back_to_one() {
         // Out of it: the second time, for after the first clocks would go back to before the start.
         ("01:01-02:00", Either, "07 06:01 to 07 07:00"),
         ("01:30-02:00", Either, "07 06:30 to 07 07:00"),
+        ("01:30-02:30", Either, "07 06:30 to 07 07:30"),
         ("01:30-03:00", Either, "07 06:30 to 07 08:00"),
         ("01:59-03:01", Either, "07 06:59 to 07 08:01"),
         // All around the clock.
@@ -245,5 +247,6 @@ fn a_window_that_is_always_open_is_open_between_two_midnights() {
     let between = "2010-11-07T02:45:00Z".parse().expect("an instant");
     let until = "2010-11-08T03:30:00Z".parse().expect("an instant");
     let found = always.state(between, &zone, &[]);
-    assert_eq!(found, WindowState::Open { until });
+    let since = "2010-11-07T02:30:00Z".parse().expect("an instant");
+    assert_eq!(found, WindowState::Open { since, until });
 }

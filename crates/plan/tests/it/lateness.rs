@@ -73,6 +73,17 @@ fn a_week_early_keeps_the_date_and_eight_days_early_does_not() {
             "2026-11-26",
             "maintenance is on time: due on 2026-12-08, in 12 days.",
         ),
+        // The second Tuesdays of February and March 2027 lie 28 days apart: a release three weeks late keeps both.
+        (
+            "2027-03-02",
+            "2027-03-10",
+            "maintenance is on time: due on 2027-04-13, in 34 days.",
+        ),
+        (
+            "2027-03-01",
+            "2027-03-10",
+            "maintenance was due on 2027-03-09 and is 1 day late.",
+        ),
         (
             "2026-11-02",
             "2026-11-26",

@@ -47,7 +47,7 @@ fn instant(text: &str) -> Timestamp {
 /// What a New York device is told at `now`: "open until ..." or "opens ..., because ...".
 fn said(window: &Window, now: &str, blackouts: &[Blackout]) -> String {
     match window.state(instant(now), &zone("America/New_York"), blackouts) {
-        WindowState::Open { until } => format!("open until {until}"),
+        WindowState::Open { until, .. } => format!("open until {until}"),
         WindowState::Opens { at, because } => format!("opens {at}, {because:?}"),
     }
 }
@@ -291,16 +291,22 @@ proptest! {
         let black = |date| blackouts.iter().any(|blackout| blackout.covers(date).is_some());
         let allowed = window.days.contains(night.weekday()) && !black(night) && !black(local.date());
         match window.state(now, &zone, &blackouts) {
-            WindowState::Open { until } => {
+            WindowState::Open { since, until } => {
+                prop_assert!(since <= now);
+                prop_assert_eq!(
+                    window.state(since, &zone, &blackouts), WindowState::Open { since, until }
+                );
+                let before = window.state(since - SignedDuration::from_nanos(1), &zone, &blackouts);
+                prop_assert_ne!(before, WindowState::Open { since, until });
                 prop_assert!(clock_is_within(&window, local.time()), "open at {local}");
                 prop_assert!(allowed, "open on a closed day, {local}");
                 prop_assert!(until > now);
                 let last = until - SignedDuration::from_nanos(1);
                 prop_assert_eq!(
-                    window.state(last, &zone, &blackouts), WindowState::Open { until }
+                    window.state(last, &zone, &blackouts), WindowState::Open { since, until }
                 );
                 let after = window.state(until, &zone, &blackouts);
-                prop_assert_ne!(after, WindowState::Open { until });
+                prop_assert_ne!(after, WindowState::Open { since, until });
             }
             WindowState::Opens { at, .. } => {
                 prop_assert!(at > now);

@@ -36,11 +36,12 @@ X-WR-CALNAME:Northwind thermostats
 BEGIN:VEVENT
 UID:f0040b87-f860-5bbd-80c2-db9a66530fef
 DTSTAMP:20261126T133700Z
+SEQUENCE:29928337
 DTSTART;VALUE=DATE:20270706
 DTEND;VALUE=DATE:20270707
 SUMMARY:Northwind thermostats: feature release
-DESCRIPTION:Every quarter on the first Monday\\; moved from 2027-07-05 becau
-\x20se of Independence Day
+DESCRIPTION:Every quarter on the first Monday of its first month\\; moved fr
+\x20om 2027-07-05 because of Independence Day
 CATEGORIES:RELEASE
 STATUS:CONFIRMED
 TRANSP:TRANSPARENT
@@ -48,6 +49,7 @@ END:VEVENT
 BEGIN:VEVENT
 UID:05f3267b-72f0-518c-83eb-0c97cf27d5fd
 DTSTAMP:20261126T133700Z
+SEQUENCE:29928337
 DTSTART;VALUE=DATE:20270713
 DTEND;VALUE=DATE:20270714
 SUMMARY:Northwind thermostats: maintenance release
@@ -59,10 +61,12 @@ END:VEVENT
 BEGIN:VEVENT
 UID:07d9b979-02aa-5d44-81c9-4d2201ce9a0e
 DTSTAMP:20261126T133700Z
+SEQUENCE:29928337
 DTSTART;VALUE=DATE:20270704
 DTEND;VALUE=DATE:20270706
 SUMMARY:Northwind thermostats: no updates (Independence Day)
-DESCRIPTION:No device begins an update on these days\\, by its own clock
+DESCRIPTION:No device begins a release on these days\\, by its own clock\\; t
+\x20he way back after a halt doesn't wait
 CATEGORIES:FREEZE
 STATUS:CONFIRMED
 TRANSP:TRANSPARENT
@@ -70,6 +74,7 @@ END:VEVENT
 BEGIN:VEVENT
 UID:efe5d386-8395-59c3-8163-c6cf9d26e069
 DTSTAMP:20261126T133700Z
+SEQUENCE:29928337
 DTSTART;VALUE=DATE:20270630
 DTEND;VALUE=DATE:20270701
 SUMMARY:Northwind thermostats: last day on which thermo-v2 is sold
@@ -81,6 +86,7 @@ END:VEVENT
 BEGIN:VEVENT
 UID:98971f89-8d60-5f4b-b7e6-bfc74737b9c9
 DTSTAMP:20261126T133700Z
+SEQUENCE:29928337
 DTSTART;VALUE=DATE:20320630
 DTEND;VALUE=DATE:20320701
 SUMMARY:Northwind thermostats: last day of security updates for thermo-v2
@@ -103,6 +109,32 @@ fn two_weeks_of_a_summer() {
     let plan = parse(THERMOSTAT).expect("a plan");
     let text = exported(&plan, "2027-06-30", "2027-07-13");
     assert_eq!(text, SUMMER.replace('\n', "\r\n"));
+}
+
+#[test]
+fn a_later_file_is_a_later_revision_of_each_entry() {
+    let plan = parse(THERMOSTAT).expect("a plan");
+    let made = |text: &str| text.parse().expect("a moment");
+    let calendar = Calendar::of(&plan, day("2027-06-30"), day("2027-07-13"));
+    let revision = |made| {
+        let plan = &plan;
+        let calendar = &calendar;
+        let text = PlanCalendar {
+            plan,
+            calendar,
+            made,
+        }
+        .to_icalendar();
+        let lines: BTreeSet<u32> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("SEQUENCE:")?.parse().ok())
+            .collect();
+        assert_eq!(lines.len(), 1, "{text}");
+        lines.first().copied()
+    };
+    let first = revision(made("2026-11-26T13:37:00Z"));
+    assert!(revision(made("2026-11-26T13:38:00Z")) > first);
+    assert!(revision(made("9000-01-01T00:00:00Z")) < Some(u32::MAX / 2));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! What a device gets at its check-in, and why not.
 
-use jiff::SignedDuration;
+use std::collections::BTreeSet;
+
 use jiff::civil::Time;
+use jiff::{SignedDuration, Timestamp};
+use mainstay_plan::DstGap;
 
 use crate::offer::in_flight;
 use crate::progress::{FailureCause, Progress};
@@ -232,6 +235,29 @@ fn turns_are_spread_over_the_window_and_never_past_it() {
     );
     let early = turns.iter().filter(|turn| **turn < night + 90).count();
     assert!((8..=32).contains(&early), "{early} of 40 in the first half");
+}
+
+/// Denver's clocks go back at 08:00 UTC, so that 01:30 comes twice, and jump at 09:00 UTC, over 02:30.
+#[test]
+fn turns_are_spread_on_the_nights_when_clocks_change_too() {
+    let spread = SignedDuration::from_mins(20);
+    for (hour, opens) in [(1, "2027-11-07T08:30:00Z"), (2, "2027-03-14T09:00:00Z")] {
+        let opens: Timestamp = opens.parse().expect("an instant");
+        let mut rollout = opened(40);
+        rollout.rules.window.from = Time::constant(hour, 30, 0, 0);
+        rollout.rules.window.until = Time::constant(4, 0, 0, 0);
+        rollout.rules.window.dst_gap = DstGap::Shift;
+        rollout.rules.jitter = spread;
+        rollout.waves[0].opened_at = Some(opens - SignedDuration::from_hours(1));
+        let turns: BTreeSet<_> = (0..40)
+            .filter_map(|n| match offer(&rollout, &device(n), 0, opens) {
+                Err(Wait::Jitter { until }) => Some(until),
+                _ => None,
+            })
+            .collect();
+        assert!(turns.len() > 35, "{} of 40 wait", turns.len());
+        assert!(turns.last() < Some(&(opens + spread)), "{turns:?}");
+    }
 }
 
 /// The minute in which the device's turn comes.

@@ -108,7 +108,7 @@ impl Calendar {
     /// Does it.
     pub fn run(&self, output: &Output) -> Result<(), Failure> {
         let now = moment::now();
-        let plan = super::read(&self.file)?;
+        let plan = super::read(&self.file, output)?;
         let stands = self.stands(&plan, moment::day(now))?;
         let from = self.from.unwrap_or_else(|| moment::day(now));
         let to = from.saturating_add(self.months.months());

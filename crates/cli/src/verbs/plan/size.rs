@@ -71,20 +71,20 @@ const ASKS: [(f64, &str); 2] = [(0.10, "asks you 1 in 10"), (0.05, "asks you 1 i
 impl Size {
     /// Does it.
     pub fn run(&self, output: &Output) -> Result<(), Failure> {
-        let plan = self.plan()?;
+        let plan = self.plan(output)?;
         let rule = self.rule(plan.as_ref())?;
         let answer = answer(&rule, plan.as_ref(), &self.devices);
         output.say(|| text(&answer), &answer);
         Ok(())
     }
 
-    fn plan(&self) -> Result<Option<Plan>, Failure> {
+    fn plan(&self, output: &Output) -> Result<Option<Plan>, Failure> {
         let named = self.file.clone();
         let enough = self.expect.is_some() && self.halt.is_some();
         let Some(file) = named.or_else(|| (!enough).then(|| PathBuf::from("plan.toml"))) else {
             return Ok(None);
         };
-        super::read(&file).map(Some)
+        super::read(&file, output).map(Some)
     }
 
     fn rule(&self, plan: Option<&Plan>) -> Result<HardFailure, Failure> {
