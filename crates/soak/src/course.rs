@@ -20,8 +20,6 @@ const LOOK_EVERY: SignedDuration = SignedDuration::from_hours(5);
 const PATIENCE: SignedDuration = SignedDuration::from_hours(35 * 24);
 /// After everything has come to its end, it must stay so for this long.
 const AFTERMATH: SignedDuration = SignedDuration::from_hours(12);
-/// In so many thousandths a person lets a rollout go on that asks.
-const GO_ON: u32 = 600;
 
 impl Living {
     /// What people planned to do, whatever the rollout does; it may come too late or too early.
@@ -85,7 +83,7 @@ impl Living {
         let newest = self.newest().await?;
         match newest {
             Some(asks) if matches!(asks.phase, Phase::AwaitsHuman { .. }) => {
-                let go_on = self.roads.chance(GO_ON);
+                let go_on = self.roads.chance(self.world.go_on);
                 let server = self.road();
                 let server = self.house.router(server);
                 let answer = self.people.answer(server, asks.id.0, go_on).await?;

@@ -95,12 +95,7 @@ impl Fleet {
         server: Router,
         now: Timestamp,
     ) -> Circumstances {
-        let calm = now >= world.calm_from;
-        let hardship = if calm {
-            Hardship::default()
-        } else {
-            world.hardship
-        };
+        let hardship = world.hardship(resident, now);
         let request_lost = match world.is_cut_off(resident, now) {
             true => CUT_OFF,
             false => hardship.request_lost,

@@ -1,6 +1,6 @@
 //! One life: everything that a world has in store happens, one event after the other, until all has come to its end.
 //!
-//! Read [`live`] first.
+//! Read [`live`] first, then [`live_in`].
 
 use std::sync::Arc;
 
@@ -43,9 +43,20 @@ pub struct Life {
 /// Lives through the world of `seed`.
 ///
 /// # Errors
-/// If something fails that no world has in store: a store that can't be written, a key that doesn't sign.
+/// As [`live_in`].
 pub async fn live(seed: u64) -> anyhow::Result<Life> {
-    let mut living = Living::begin(World::drawn(seed)).await?;
+    let world = World::drawn(seed);
+    let what = format!("{world:?}");
+    live_in(world, &what).await
+}
+
+/// Lives through `world`, of which the story says `what` at its beginning.
+///
+/// # Errors
+/// If something fails that no world has in store: a store that can't be written, a key that doesn't sign.
+pub async fn live_in(world: World, what: &str) -> anyhow::Result<Life> {
+    let seed = world.seed;
+    let mut living = Living::begin(world, what).await?;
     while let Some((now, what)) = living.agenda.next() {
         living.events += 1;
         living.happen(now, what).await?;
@@ -87,7 +98,7 @@ pub struct Living {
 }
 
 impl Living {
-    async fn begin(world: World) -> anyhow::Result<Self> {
+    async fn begin(world: World, what: &str) -> anyhow::Result<Self> {
         let text = world.plan.text();
         let plan = parsed(&text)?;
         let (seed, start) = (world.seed, world.start);
@@ -100,7 +111,7 @@ impl Living {
             people.publish(&house.router(0), made).await?;
         }
         let mut story = Story::default();
-        story.tell(start, format_args!("{world:?}"));
+        story.tell(start, what);
         Ok(Self {
             agenda: agenda(&world),
             roads: Dice::new(seed, ROADS),

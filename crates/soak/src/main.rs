@@ -2,10 +2,15 @@
 //!
 //! Exit code 1 means that a promise is broken, 2 that a life can't be lived at all.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
+
 use clap::Parser;
-use mainstay_soak::life::Life;
+use mainstay_soak::life::{Life, live_in};
+use mainstay_soak::scenario::Scenario;
 use mainstay_soak::{Campaign, Found, run};
 
 /// Live through whole fleets in virtual time, by seeds, and see whether a promise of Mainstay is ever broken.
@@ -27,10 +32,16 @@ struct Options {
     /// End with the first broken promise.
     #[arg(long)]
     until_broken: bool,
+    /// Live through one written world instead, such as `scenarios/bad-canary.toml`, and print what happens.
+    #[arg(long, value_name = "FILE", exclusive = true)]
+    scenario: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(file) = &options.scenario {
+        return play(file).unwrap_or_else(failed);
+    }
     let campaign = Campaign {
         seeds: options.from..options.from.saturating_add(options.seeds),
         threads: options.threads,
@@ -38,11 +49,34 @@ fn main() -> ExitCode {
     };
     match run(&campaign, |life| hear(life, options.tell)) {
         Ok(found) => conclude(&found),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
+        Err(error) => failed(error),
     }
+}
+
+fn failed(error: anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(2)
+}
+
+/// Prints the transcript of a scenario.
+fn play(file: &Path) -> anyhow::Result<ExitCode> {
+    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let scenario = Scenario::parse(&text).with_context(|| file.display().to_string())?;
+    let title = scenario.title.clone();
+    let living = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let life = living.block_on(live_in(scenario.world()?, &title))?;
+    for line in life.story.lines() {
+        println!("{line}");
+    }
+    Ok(match &life.broken {
+        Some(broken) => {
+            eprintln!("BROKEN {}: {}", broken.rule, broken.what);
+            ExitCode::FAILURE
+        }
+        None => ExitCode::SUCCESS,
+    })
 }
 
 fn hear(life: &Life, tell: bool) {

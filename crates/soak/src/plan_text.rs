@@ -1,7 +1,10 @@
-//! The plan of a drawn world, as the text that people would have written.
+//! The plan of a world, as the text that people would have written.
 
-/// What is drawn of a plan. Hours and minutes are local; shares are percent.
-#[derive(Debug, Clone, Copy)]
+use serde::Deserialize;
+
+/// What is chosen of a plan. Hours and minutes are local; shares are percent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct PlanChoice {
     /// Whether the window is open at every hour.
     pub always_open: bool,
@@ -34,11 +37,37 @@ pub struct PlanChoice {
     /// When a device is judged.
     pub horizon_min: u64,
     /// The waves, as TOML.
-    pub waves: &'static str,
+    pub waves: String,
     /// Bricks that halt at once.
     pub bricks: u64,
     /// Failures of one hardware revision that do.
     pub failures_in_one_stratum: u64,
+}
+
+/// A plan for a small fleet in which nothing is remarkable.
+impl Default for PlanChoice {
+    fn default() -> Self {
+        Self {
+            always_open: false,
+            from_hour: 1,
+            until_hour: 4,
+            weekdays_only: false,
+            shift_in_gap: false,
+            holidays: true,
+            canary: 8,
+            rates: (2, 40),
+            by_site: false,
+            downloads: 4,
+            jitter_min: 30,
+            poll_min: 60,
+            give_up_hours: 72,
+            soak_min: 24 * 60,
+            horizon_min: 180,
+            waves: r#""canary", "100 %""#.to_owned(),
+            bricks: 1,
+            failures_in_one_stratum: 3,
+        }
+    }
 }
 
 impl PlanChoice {

@@ -1,0 +1,242 @@
+//! A world that somebody wrote down instead of a seed's: one of the files in `scenarios/`. Read [`Scenario`].
+
+use anyhow::{Context as _, anyhow, ensure};
+use jiff::{SignedDuration, Timestamp};
+use mainstay_fleet::DeviceId;
+use mainstay_simulator::{Behaviour, Hardship, Home};
+use serde::Deserialize;
+
+use crate::plan_text::PlanChoice;
+use crate::world::{Move, Outage, Resident, World, ZONES};
+
+/// The most devices of one scenario: its transcript is there to be read.
+const DEVICES_MAX: usize = 99;
+
+/// What a scenario's file says; whatever it leaves out is unremarkable.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scenario {
+    /// What happens, in a sentence.
+    pub title: String,
+    /// When devices are switched on; three hours later the release is rolled out.
+    start: Timestamp,
+    /// For so many days things go wrong. It goes on until everything has come to its end.
+    days: u32,
+    /// What all chance follows from.
+    #[serde(default)]
+    seed: u64,
+    #[serde(default = "one")]
+    servers: usize,
+    /// New releases, one after the other; those after the first work.
+    #[serde(default = "one")]
+    launches: usize,
+    /// What a person says who is asked.
+    #[serde(default)]
+    answer: Answer,
+    #[serde(default)]
+    plan: PlanChoice,
+    device: Vec<Group>,
+    /// What is wrong with the first new release.
+    fault: Option<Fault>,
+    #[serde(default)]
+    outage: Vec<Span>,
+    /// The site at which power goes at every installation.
+    dark_site: Option<u64>,
+    /// When one person stops the newest rollout, whatever it does.
+    halt: Option<Timestamp>,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// What people say to a rollout that asks them.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    GoOn,
+    #[default]
+    Stop,
+}
+
+/// Devices that are alike.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Group {
+    count: usize,
+    /// One of [`ZONES`].
+    zone: String,
+    #[serde(default = "revision_b")]
+    hardware: String,
+    site: Option<u64>,
+    /// Registered, and never switched on.
+    #[serde(default)]
+    in_its_box: bool,
+}
+
+fn revision_b() -> String {
+    "B".to_owned()
+}
+
+/// A release whose self-test fails for good after so many seconds of running.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Fault {
+    after_s: u64,
+    /// On these revisions only; on all if there are none.
+    #[serde(default)]
+    hardware: Vec<String>,
+}
+
+/// A stretch without a network, at one site or everywhere.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Span {
+    from: Timestamp,
+    until: Timestamp,
+    site: Option<u64>,
+}
+
+impl Scenario {
+    /// Reads a scenario's file.
+    ///
+    /// # Errors
+    /// If it isn't one, with what is wrong and where.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let scenario: Self = toml::from_str(text)?;
+        let devices: usize = scenario.device.iter().map(|group| group.count).sum();
+        ensure!(
+            (1..=DEVICES_MAX).contains(&devices),
+            "a scenario has 1 to {DEVICES_MAX} devices, and this one has {devices}"
+        );
+        ensure!((1..=2).contains(&scenario.launches), "launches: 1 or 2");
+        ensure!((1..=2).contains(&scenario.servers), "servers: 1 or 2");
+        Ok(scenario)
+    }
+
+    /// The world in which it happens.
+    ///
+    /// # Errors
+    /// If a device stands in a zone that no drawn device does.
+    pub fn world(self) -> anyhow::Result<World> {
+        let calm_from = self.start + SignedDuration::from_hours(i64::from(self.days) * 24);
+        Ok(World {
+            seed: self.seed,
+            start: self.start,
+            calm_from,
+            plan: self.plan,
+            residents: residents(&self.device)?,
+            servers: self.servers,
+            turn_every: SignedDuration::from_mins(10),
+            candidate: self.fault.map_or(Behaviour::Healthy, Fault::behaviour),
+            launches: self.launches,
+            hardship: Hardship::NONE,
+            outages: self.outage.into_iter().map(Span::outage).collect(),
+            kills: Vec::new(),
+            clock_steps: Vec::new(),
+            moves: self.halt.map(|at| (at, Move::Halt)).into_iter().collect(),
+            go_on: match self.answer {
+                Answer::GoOn => 1000,
+                Answer::Stop => 0,
+            },
+            dark_site: self.dark_site,
+        })
+    }
+}
+
+impl Fault {
+    fn behaviour(self) -> Behaviour {
+        Behaviour::FailsAfter {
+            after_s: self.after_s,
+            hardware: self.hardware,
+        }
+    }
+}
+
+impl Span {
+    fn outage(self) -> Outage {
+        Outage {
+            from: self.from,
+            until: self.until,
+            site: self.site,
+        }
+    }
+}
+
+fn residents(groups: &[Group]) -> anyhow::Result<Vec<Resident>> {
+    let each = groups
+        .iter()
+        .flat_map(|group| std::iter::repeat_n(group, group.count));
+    each.zip(1..)
+        .map(|(group, number)| resident(group, number))
+        .collect()
+}
+
+fn resident(group: &Group, number: u64) -> anyhow::Result<Resident> {
+    let zone = ZONES.iter().find(|zone| **zone == group.zone);
+    let zone = zone.ok_or_else(|| anyhow!("zone {}: use one of {ZONES:?}", group.zone))?;
+    Ok(Resident {
+        home: Home {
+            id: DeviceId::new(format!("th-{number:02}")).context("a device's name")?,
+            hardware: group.hardware.clone(),
+            zone,
+            offline: false,
+            first_seen_s: number * 60,
+        },
+        site: group.site,
+        clock_off: SignedDuration::ZERO,
+        in_its_box: group.in_its_box,
+        gone_from: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "title = \"Nothing\"\nstart = \"2027-06-07T12:00:00Z\"\ndays = 2\n";
+
+    fn refusal(more: &str) -> String {
+        let scenario = Scenario::parse(&format!("{SMALL}{more}"));
+        let world = scenario.and_then(Scenario::world);
+        world.expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn what_is_left_out_is_unremarkable() {
+        let device = "[[device]]\ncount = 3\nzone = \"Pacific/Guam\"\n";
+        let scenario = Scenario::parse(&format!("{SMALL}{device}")).expect("a scenario");
+        let world = scenario.world().expect("a world");
+        assert_eq!(world.residents.len(), 3);
+        assert_eq!(world.candidate, Behaviour::Healthy);
+        assert_eq!(
+            world.calm_from,
+            world.start + SignedDuration::from_hours(48)
+        );
+        assert!(mainstay_plan::parse(&world.plan.text()).is_ok());
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for (more, said) in [
+            ("", "missing field `device`"),
+            ("device = []", "1 to 99 devices"),
+            (
+                "[[device]]\ncount = 100\nzone = \"Pacific/Guam\"",
+                "1 to 99 devices",
+            ),
+            (
+                "[[device]]\ncount = 1\nzone = \"Mars/Olympus\"",
+                "Mars/Olympus",
+            ),
+            ("devices = 3", "unknown field `devices`"),
+            (
+                "launches = 3\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
+                "launches",
+            ),
+        ] {
+            let told = refusal(more);
+            assert!(told.contains(said), "{more}: {told}");
+        }
+    }
+}
