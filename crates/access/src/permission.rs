@@ -17,7 +17,7 @@ pub enum Permission {
     ApproveRelease,
     /// Put a plan into force.
     ActivatePlan,
-    /// Register devices.
+    /// Register devices, or declare them anew.
     RegisterDevices,
     /// Start a rollout.
     StartRollout,
@@ -88,7 +88,7 @@ impl Permission {
             Self::SubmitRelease => "hand in a release",
             Self::ApproveRelease => "approve a release",
             Self::ActivatePlan => "put a plan into force",
-            Self::RegisterDevices => "register devices",
+            Self::RegisterDevices => "register devices or declare them anew",
             Self::StartRollout => "start a rollout",
             Self::AnswerRollout => "answer for a rollout",
             Self::HaltRollout => "halt a rollout",

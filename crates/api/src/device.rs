@@ -1,4 +1,4 @@
-//! Registering devices.
+//! Registering devices, and declaring them anew.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 
 /// The most devices in one request; a larger fleet is registered in several.
 pub const NEW_DEVICES_MAX: usize = 1000;
+
+/// The longest list of devices, as JSON: room for a hundred thousand. The largest record has 16
+/// attributes of 32 bytes and 64 bytes, with quotes, colon and comma 102 each, and 300 bytes or so
+/// beside them: some 1.9 kB, so that 190 MB are needed, and the rest is for quotes that are escaped.
+pub const DEVICE_LIST_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Devices to register, at most [`NEW_DEVICES_MAX`]; all of them or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +39,27 @@ pub struct NewDevice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
     /// Whatever else is to be known of it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What is declared anew of one device; what isn't named stays. Its name and class never change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceChange {
+    /// Its hardware revision, one of the class's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<String>,
+    /// Its IANA time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Its boot loader's version, such as `1.4.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootloader: Option<String>,
+    /// Where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
+    /// Attributes that are added, or have another value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
 }

@@ -7,6 +7,7 @@
 //! | `POST /api/v1/devices` | operations | [`NewDevices`] | [`DeviceTokens`] |
 //! | `GET /api/v1/devices?query=...&cohort=...` | anyone | | list of [`mainstay_fleet::Device`]: all, or those that a query and a cohort of the plan mean |
 //! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
+//! | `PATCH /api/v1/devices/{id}` | operations | [`DeviceChange`] | [`mainstay_fleet::Device`] |
 //! | `GET /api/v1/devices/{id}/why` | anyone | | [`Why`] |
 //! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`] |
 //! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
@@ -43,7 +44,7 @@ pub mod rollout;
 pub mod trust;
 pub mod why;
 
-pub use device::{DeviceToken, DeviceTokens, NewDevice, NewDevices};
+pub use device::{DeviceChange, DeviceToken, DeviceTokens, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
 pub use incident::IncidentView;
 pub use plan::PlanView;

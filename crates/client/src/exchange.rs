@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use mainstay_api::Problem;
+use mainstay_api::device::DEVICE_LIST_BYTES_MAX;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, Method, Response, Url};
 use serde::Serialize;
@@ -13,8 +14,8 @@ use crate::error::ClientError;
 
 /// Uploads of a full artifact over a slow line take minutes; a server that is silent for longer is gone.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
-/// The largest answer: a hundred thousand devices in one list.
-const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The largest answer is a list of devices.
+const ANSWER_BYTES_MAX: usize = DEVICE_LIST_BYTES_MAX;
 
 /// What a request carries.
 pub enum Body<'a> {
@@ -113,6 +114,14 @@ impl Exchange {
         body: Body<'_>,
     ) -> Result<T, ClientError> {
         self.send(Method::PUT, path, body).await
+    }
+
+    pub async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Body<'_>,
+    ) -> Result<T, ClientError> {
+        self.send(Method::PATCH, path, body).await
     }
 
     async fn send<T: DeserializeOwned>(

@@ -8,10 +8,10 @@ pub mod error;
 mod exchange;
 
 use mainstay_api::{
-    ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest,
-    IncidentView, NewDevices, PlanView, ReleaseView, RolloutView, Why,
+    ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
+    HaltRequest, IncidentView, NewDevices, PlanView, ReleaseView, RolloutView, Why,
 };
-use mainstay_fleet::Device;
+use mainstay_fleet::{Device, DeviceId};
 
 pub use error::ClientError;
 use exchange::{Body, Exchange};
@@ -45,6 +45,15 @@ impl Operator {
     /// As every request: [`ClientError`].
     pub async fn register(&self, devices: &NewDevices) -> Answer<DeviceTokens> {
         self.0.post("/devices", Body::json(devices)?).await
+    }
+
+    /// Declares a device anew; returns it as it is recorded then.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn restate(&self, device: &DeviceId, change: &DeviceChange) -> Answer<Device> {
+        let path = format!("/devices/{device}");
+        self.0.patch(&path, Body::json(change)?).await
     }
 
     /// All devices.

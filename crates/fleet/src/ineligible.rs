@@ -63,6 +63,30 @@ impl Ineligible {
             Self::OnTrial { .. } => "fleet.on-trial",
         }
     }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(&self) -> &'static str {
+        match self {
+            Self::WrongClass { .. } => "give it a release of its own class",
+            Self::WrongHardware { .. } => {
+                "if its revision was declared wrongly, `mainstay device set` mends that; else give the class its revisions back: devices in the field know it by them"
+            }
+            Self::SupportEnded { .. } => {
+                "only the hotfix track still reaches it; promise longer support in the plan, or let its owner move on"
+            }
+            Self::BootloaderTooOld { .. } => {
+                "renew its boot loader, then say so with `mainstay device set ID --bootloader VERSION`"
+            }
+            Self::NeverSeen => "bring it online: it says what it runs when it first checks in",
+            Self::AlreadyRuns { .. } => {
+                "nothing to do; only a release with a higher sequence goes further"
+            }
+            Self::OnTrial { .. } => {
+                "let it end its trial: it confirms the release, or goes back, by itself"
+            }
+        }
+    }
 }
 
 impl fmt::Display for Ineligible {

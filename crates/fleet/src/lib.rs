@@ -4,6 +4,7 @@
 //! [`Query`].
 
 pub mod attribute;
+pub mod declared;
 pub mod device;
 pub mod digest;
 pub mod eligibility;
@@ -14,6 +15,7 @@ pub mod site;
 pub mod zone;
 
 pub use attribute::{AttributeError, AttributeName};
+pub use declared::changes;
 pub use device::{Device, Running};
 pub use digest::ReleaseDigest;
 pub use eligibility::{Support, Terms, eligible, supported};

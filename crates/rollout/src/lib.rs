@@ -9,6 +9,7 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | how many are in the field? | `fleet_facts.rs` |
 //! | who is in a cohort of the plan? | `cohort.rs` |
 //! | who may get it at all? | `terms.rs` |
 //! | who is in the canary? | `sample.rs` |
@@ -27,6 +28,7 @@
 
 pub mod chances;
 pub mod cohort;
+pub mod fleet_facts;
 pub mod halt;
 pub mod incident;
 pub mod monitor;
@@ -55,6 +57,7 @@ pub mod withheld;
 mod words;
 
 pub use chances::{Chances, Walk};
+pub use fleet_facts::fleet_facts;
 pub use halt::HaltReason;
 pub use incident::Evidence;
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
@@ -65,7 +68,7 @@ pub use question::{Answer, Question};
 pub use returns::CannotReturn;
 pub use rollout::{Candidate, Phase, Rollout, RolloutId};
 pub use rules::Rules;
-pub use sample::{DrawRefusal, Enrolment, draw};
+pub use sample::{DrawRefusal, Enrolment, Shared, draw};
 pub use score::Score;
 pub use sprt::{Sprt, Verdict};
 pub use step::{Action, Step, step};

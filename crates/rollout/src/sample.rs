@@ -32,6 +32,17 @@ pub struct Enrolment {
     pub wave: usize,
 }
 
+/// A reason that devices share, by its id: boot loaders may be too old in different versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// How many do.
+    pub devices: usize,
+    /// The first of them ...
+    pub first: DeviceId,
+    /// ... and the reason in its case.
+    pub reason: Ineligible,
+}
+
 /// Why no sample could be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -41,8 +52,8 @@ pub enum DrawRefusal {
     NobodyEligible {
         /// How many devices were looked at.
         considered: usize,
-        /// The reason that most of them share, and how many do; none if there are no devices.
-        commonest: Option<(Ineligible, usize)>,
+        /// The reason that most of them share; none if there are no devices.
+        commonest: Option<Shared>,
     },
     /// The canary can't hold its minimum of each hardware revision.
     #[error(
@@ -78,8 +89,12 @@ impl DrawRefusal {
     #[must_use]
     pub fn cure(&self) -> &'static str {
         match self {
+            Self::NobodyEligible {
+                commonest: Some(shared),
+                ..
+            } => shared.reason.cure(),
             Self::NobodyEligible { .. } => {
-                "`mainstay device list` says what they are and run; only the hotfix track reaches devices without support"
+                "register devices of the release's class with `mainstay device add`"
             }
             Self::CanaryBelowStrata { .. } => {
                 "raise `devices` in `[rollout] canary`, or lower `at_least_per_hardware`"
@@ -90,10 +105,18 @@ impl DrawRefusal {
 }
 
 /// The commonest reason, to be read on from the number of devices.
-fn most(commonest: Option<&(Ineligible, usize)>) -> String {
-    commonest.map_or_else(String::new, |(reason, count)| {
-        format!("; for {count} of them because {reason}")
-    })
+fn most(commonest: Option<&Shared>) -> String {
+    match commonest {
+        None => String::new(),
+        Some(Shared {
+            devices: 1, reason, ..
+        }) => format!("; for 1 of them because {reason}"),
+        Some(Shared {
+            devices,
+            first,
+            reason,
+        }) => format!("; for {devices} of them, as for {first}, because {reason}"),
+    }
 }
 
 /// Draws every eligible device of `devices` into exactly one wave, canary first. The order of
@@ -138,17 +161,17 @@ fn all_eligible<'a>(
     terms: &Terms,
     now: Timestamp,
 ) -> Result<Vec<&'a Device>, DrawRefusal> {
-    let mut reasons: Vec<(Ineligible, usize)> = Vec::new();
+    let mut reasons = BTreeMap::<&str, Shared>::new();
     let mut fleet = Vec::new();
     for device in devices {
         match eligible(device, terms, now) {
             Ok(()) => fleet.push(device),
-            Err(reason) => count(&mut reasons, reason),
+            Err(reason) => count(&mut reasons, device, reason),
         }
     }
     if fleet.is_empty() {
         let considered = devices.len();
-        let commonest = reasons.into_iter().max_by_key(|(_, count)| *count);
+        let commonest = reasons.into_values().max_by_key(|shared| shared.devices);
         return Err(DrawRefusal::NobodyEligible {
             considered,
             commonest,
@@ -157,15 +180,13 @@ fn all_eligible<'a>(
     Ok(fleet)
 }
 
-/// Most different reasons that are counted: a fleet of a million has few, and a search in them stays short.
-const REASONS_MAX: usize = 64;
-
-fn count(reasons: &mut Vec<(Ineligible, usize)>, reason: Ineligible) {
-    match reasons.iter().position(|(known, _)| *known == reason) {
-        Some(index) => reasons[index].1 += 1,
-        None if reasons.len() < REASONS_MAX => reasons.push((reason, 1)),
-        None => {}
-    }
+fn count(reasons: &mut BTreeMap<&str, Shared>, device: &Device, reason: Ineligible) {
+    let shared = reasons.entry(reason.id()).or_insert_with(|| Shared {
+        devices: 0,
+        first: device.id.clone(),
+        reason,
+    });
+    shared.devices += 1;
 }
 
 fn in_chance_order(seed: u64, mut fleet: Vec<&Device>) -> Vec<&Device> {

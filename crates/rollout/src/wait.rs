@@ -131,6 +131,24 @@ pub enum Wait {
     },
 }
 
+impl Wait {
+    /// Whether a device that is told this is at rest: nothing of the rollout comes to it any more.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(
+            self,
+            Self::NotEnrolled
+                | Self::Halted { .. }
+                | Self::AlreadyRuns
+                | Self::Failed { .. }
+                | Self::GaveUp { .. }
+                | Self::Returned
+                | Self::CannotReturn { .. }
+                | Self::Complete
+        )
+    }
+}
+
 /// Why the rollout isn't further. Never empty: a complete one says so.
 pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Vec<Wait> {
     let wait = match &rollout.phase {

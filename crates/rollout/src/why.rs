@@ -83,10 +83,9 @@ pub fn offered(subject: &Subject<'_>, rollout: &Rollout) -> String {
     }
 }
 
-/// That no rollout concerns the device, and that none will but in an emergency if its class isn't
-/// `supported` any more.
+/// That no rollout concerns the device.
 #[must_use]
-pub fn not_enrolled(subject: &Subject<'_>, supported: Result<(), Ineligible>) -> String {
+pub fn not_enrolled(subject: &Subject<'_>) -> String {
     let Subject {
         device,
         class,
@@ -94,13 +93,43 @@ pub fn not_enrolled(subject: &Subject<'_>, supported: Result<(), Ineligible>) ->
         ..
     } = subject;
     let runs = runs(subject);
-    let ended = supported
-        .err()
-        .map(|ended| format!(" Only the hotfix track still reaches it, because {ended}."));
+    format!("{device} ({class}, hardware {hardware}) {runs}, and no rollout is under way for it.")
+}
+
+/// That the device isn't in the rollout of its class, because of what made it ineligible when that
+/// started; none is known of one that has become eligible, or was registered, since.
+#[must_use]
+pub fn not_drawn(
+    subject: &Subject<'_>,
+    rollout: &Rollout,
+    ineligible: Option<&Ineligible>,
+) -> String {
+    let Subject {
+        device,
+        class,
+        hardware,
+        ..
+    } = subject;
+    let (runs, version) = (runs(subject), &rollout.candidate.version);
+    let because = ineligible.map_or_else(
+        || "it wasn't eligible when that started".to_owned(),
+        ToString::to_string,
+    );
     format!(
-        "{device} ({class}, hardware {hardware}) {runs}, and no rollout is under way for it.{}",
-        ended.unwrap_or_default()
+        "{device} ({class}, hardware {hardware}) {runs} and isn't in the rollout of {version}, because {because}."
     )
+}
+
+/// The `sentence` about a device at rest, and that only emergencies still reach it if its class
+/// isn't `supported` any more.
+#[must_use]
+pub fn at_rest(sentence: String, supported: Result<(), Ineligible>) -> String {
+    match supported {
+        Ok(()) => sentence,
+        Err(ended) => {
+            format!("{sentence} Only the hotfix track still reaches it, because {ended}.")
+        }
+    }
 }
 
 fn runs(subject: &Subject<'_>) -> String {
@@ -136,7 +165,7 @@ pub fn next(wait: &Wait) -> &'static str {
         }
         Wait::GaveUp { .. } => "bring the device back online; it gets the next release",
         Wait::CannotReturn { .. } => "it needs a release with a higher sequence, or a visit",
-        Wait::UnknownZone { .. } => "register the device again with an IANA zone name",
+        Wait::UnknownZone { .. } => "declare its zone anew: `mainstay device set ID --zone ZONE`",
     }
 }
 

@@ -2,11 +2,12 @@
 //! is watched.
 //!
 //! They are coarser than that code where the coarse rule is enough to catch it cheating. Read
-//! [`window_is_open`] and [`takes_place`].
+//! [`window_is_open`], [`takes_place`] and [`is_fit`].
 
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use mainstay_fleet::Device;
 use mainstay_rollout::Progress;
 
 use crate::plan_text::PlanChoice;
@@ -76,10 +77,64 @@ pub fn takes_place(plan: &PlanChoice, progress: &Progress, now: Timestamp) -> bo
     }
 }
 
+/// The hardware revisions of the plan's class, in every world.
+const HARDWARE: [&str; 2] = ["B", "C"];
+/// The oldest boot loader that is good enough.
+const BOOTLOADER: [u64; 3] = [1, 4, 0];
+/// Noon after the last day of support, when it has ended everywhere on Earth.
+const SUPPORT_ENDS: &str = "2035-01-01T12:00:00Z";
+
+/// Whether a device is one of those that the plan's class is for, and is supported at `now`. No release of these
+/// worlds is an emergency's.
+pub fn is_fit(device: &Device, now: Timestamp) -> bool {
+    let ends: Timestamp = SUPPORT_ENDS.parse().expect("the constant is an instant");
+    let numbers: Result<Vec<u64>, _> = device.bootloader.split('.').map(str::parse).collect();
+    let is_new = numbers.is_ok_and(|numbers| numbers.len() == 3 && numbers[..] >= BOOTLOADER[..]);
+    HARDWARE.contains(&device.hardware.as_str()) && is_new && now < ends
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use mainstay_fleet::DeviceId;
+
     use super::*;
     use crate::world::World;
+
+    #[test]
+    fn a_fit_device_is_one_that_the_plan_is_for() {
+        let text = World::drawn(1).plan.text();
+        for said in [
+            r#"hardware = ["B", "C"], bootloader = ">=1.4.0""#,
+            "security_until = 2034-12-31",
+        ] {
+            assert!(text.contains(said), "{said}");
+        }
+        for (hardware, bootloader, now, fit) in [
+            ("B", "1.4.0", "2035-01-01T11:59:59Z", true),
+            ("C", "1.10.0", "2027-06-10T00:00:00Z", true),
+            ("A", "1.4.0", "2027-06-10T00:00:00Z", false),
+            ("B", "1.3.99", "2027-06-10T00:00:00Z", false),
+            ("B", "1.4", "2027-06-10T00:00:00Z", false),
+            ("B", "old", "2027-06-10T00:00:00Z", false),
+            ("B", "1.4.0", "2035-01-01T12:00:00Z", false),
+        ] {
+            let device = Device {
+                id: DeviceId::new("th-1").unwrap(),
+                class: "thermo-v2".to_owned(),
+                hardware: hardware.to_owned(),
+                zone: "America/Denver".to_owned(),
+                bootloader: bootloader.to_owned(),
+                registered_at: Timestamp::UNIX_EPOCH,
+                last_seen: None,
+                running: None,
+                attributes: BTreeMap::new(),
+            };
+            let is = is_fit(&device, now.parse().unwrap());
+            assert_eq!(is, fit, "{hardware} {bootloader} {now}");
+        }
+    }
 
     fn plan() -> PlanChoice {
         PlanChoice {

@@ -150,7 +150,9 @@ impl Watch {
         for view in &fleet.devices {
             let device = known.iter().find(|device| device.id == view.id);
             let running = device.and_then(|device| device.running.as_ref());
-            let fits = device.is_some_and(|device| device.class == candidate.class);
+            let fits = device.is_some_and(|device| {
+                device.class == candidate.class && rules::is_fit(device, rollout.started_at)
+            });
             let may = running
                 .is_some_and(|running| running.verified && running.sequence < candidate.sequence);
             if !(fits && may) {

@@ -40,6 +40,20 @@ pub trait Devices: Send + Sync {
     /// trial, in the order of their registration.
     async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError>;
 
+    /// Declares a device anew, in one transaction: its hardware, zone, boot loader and attributes
+    /// become those of `after`, and its timeline tells [`mainstay_fleet::changes`]. Its class and
+    /// what it says itself stay. Where it is enrolled it keeps its wave and its progress.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown device, [`StoreError::Conflict`] if it isn't declared
+    /// as in `before` any more; nothing is changed then.
+    async fn restate(
+        &self,
+        before: &Device,
+        after: &Device,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// Notes when devices were last heard; an earlier instant than the known one changes nothing,
     /// nor does an unknown device.
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError>;
@@ -67,6 +81,8 @@ pub struct TimelineEntry {
 pub enum TimelineKind {
     /// Operations registered the device.
     Registered,
+    /// Operations declared it anew.
+    Restated,
     /// A rollout drew it into a wave.
     Enrolled,
     /// The server promised it a release.
@@ -81,8 +97,9 @@ pub enum TimelineKind {
 
 impl TimelineKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Registered,
+        Self::Restated,
         Self::Enrolled,
         Self::Promised,
         Self::Reported,
@@ -95,6 +112,7 @@ impl TimelineKind {
     pub fn id(self) -> &'static str {
         match self {
             Self::Registered => "registered",
+            Self::Restated => "restated",
             Self::Enrolled => "enrolled",
             Self::Promised => "promised",
             Self::Reported => "reported",

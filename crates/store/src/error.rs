@@ -65,7 +65,7 @@ pub enum StoreError {
     /// Somebody else changed it first.
     #[error("{what} {name} was changed meanwhile: {because}")]
     Conflict {
-        /// "rollout" or "release".
+        /// "rollout", "release" or "device".
         what: &'static str,
         /// Its name.
         name: String,

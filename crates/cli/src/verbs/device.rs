@@ -1,6 +1,7 @@
-//! `mainstay device`: register and list devices, and simulate one.
+//! `mainstay device`: register and list devices, declare them anew, and simulate one.
 
 mod list;
+mod set;
 mod signals;
 mod simulate;
 
@@ -14,7 +15,7 @@ use crate::failure::Failure;
 use crate::operator::ServerAccess;
 use crate::output::Output;
 
-/// Register and list devices, and simulate one.
+/// Register and list devices, declare them anew, and simulate one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mainstay device list --token-file kim.token")]
 pub struct Device {
@@ -28,9 +29,16 @@ pub struct Device {
 enum What {
     /// Register a device, and print its token: this once, on standard output. For operations.
     #[command(
-        after_help = "Example:\n  mainstay device add th-0001 --class thermo-v2 --hardware C \\\n    --zone America/Denver --token-file kim.token > th-0001.token"
+        after_help = "Example:\n  mainstay device add th-0001 --class thermo-v2 --hardware C \\\n    --zone America/Denver --bootloader 1.4.0 --token-file kim.token > th-0001.token"
     )]
     Add(Add),
+    /// Declare a device anew: its boot loader was renewed, or it moved. For operations.
+    ///
+    /// What isn't named stays. A rollout under way keeps the waves that it drew.
+    #[command(
+        after_help = "Example:\n  mainstay device set th-0001 --bootloader 1.4.0 --token-file kim.token"
+    )]
+    Set(set::Set),
     /// List devices, all or those that a query or a cohort means, with what they said they run.
     #[command(
         after_help = "Examples:\n  mainstay device list --json --token-file kim.token\n  \
@@ -63,8 +71,8 @@ struct Add {
     /// Its IANA time zone, such as America/Denver: updates come in its own night.
     #[arg(long)]
     zone: String,
-    /// Its boot loader's version.
-    #[arg(long, default_value = "1.0.0")]
+    /// Its boot loader's version, as three numbers: it decides which releases may come.
+    #[arg(long, value_name = "VERSION")]
     bootloader: String,
     /// Where it stands, if it shares a site with others: with `unit = "site"` in the plan they count once.
     #[arg(long)]
@@ -79,6 +87,7 @@ impl Device {
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self.what {
             What::Add(new) => add(new, &self.access, output),
+            What::Set(set) => set.run(&self.access, output),
             What::List(list) => list.run(&self.access, output),
             What::Simulate(device) => device.run(&self.access, output),
         }
@@ -111,12 +120,17 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
     Ok(())
 }
 
+/// What `--attribute` says, each name once.
 fn attributes(pairs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
-    let pair = |pair: &String| {
+    let mut attributes = BTreeMap::new();
+    for pair in pairs {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = AttributeName::new(name)?;
         let value = name.value(value)?;
-        Ok((name.to_string(), value))
-    };
-    pairs.iter().map(pair).collect()
+        if attributes.insert(name.to_string(), value).is_some() {
+            let what = format!("the attribute {name} is given twice");
+            return Err(Failure::usage("fleet.attribute", what, "name it once"));
+        }
+    }
+    Ok(attributes)
 }

@@ -6,7 +6,7 @@ use crate::folder::Folder;
 fn a_name_that_isnt_safe_everywhere_is_refused_before_anybody_is_asked() {
     let folder = Folder::new();
     folder.write("kim.token", "0".repeat(64));
-    let add = "--class thermo-v2 --hardware B --zone America/Denver --token-file kim.token";
+    let add = "--class thermo-v2 --hardware B --zone America/Denver --bootloader 1.4.0 --token-file kim.token";
     let id = format!("device add a/b {add}");
     folder.run(&id).failed(2, "fleet.device-id");
     let site = format!("device add th-1 --site a/b {add}");
@@ -17,11 +17,30 @@ fn a_name_that_isnt_safe_everywhere_is_refused_before_anybody_is_asked() {
 fn an_attribute_that_no_query_could_name_is_refused() {
     let folder = Folder::new();
     folder.write("kim.token", "0".repeat(64));
-    let add = "device add th-1 --class thermo-v2 --hardware B --zone America/Denver --token-file kim.token";
-    for pair in ["3rd=x", "floor", "floor=", "a.b=c"] {
-        let words = format!("{add} --attribute {pair}");
-        folder.run(&words).failed(2, "fleet.attribute");
+    let add =
+        "device add th-1 --class thermo-v2 --hardware B --zone America/Denver --bootloader 1.4.0";
+    for verb in [add, "device set th-1"] {
+        for pair in [
+            "3rd=x",
+            "floor",
+            "floor=",
+            "a.b=c",
+            "floor=3 --attribute floor=4",
+        ] {
+            let words = format!("{verb} --token-file kim.token --attribute {pair}");
+            folder.run(&words).failed(2, "fleet.attribute");
+        }
     }
+}
+
+/// A device whose boot loader nobody named would be taken for one that has an old one.
+#[test]
+fn a_boot_loader_is_never_made_up() {
+    let folder = Folder::new();
+    folder.write("kim.token", "0".repeat(64));
+    let add = "device add th-1 --class thermo-v2 --hardware B --zone America/Denver --token-file kim.token";
+    let told = folder.run(add).stderr();
+    assert!(told.contains("--bootloader <VERSION>"), "{told}");
 }
 
 /// Nobody is asked: no server runs here, and no token is at hand.

@@ -29,12 +29,12 @@ pub use error::QueryError;
 
 use crate::device::Device;
 
-/// Longest query, in bytes: percent-encoded in a request's address it stays below the 8 KiB at which
+/// Longest query, in bytes, as it is written and in its canonical form: percent-encoded in a request's address it stays below the 8 KiB at which
 /// common proxies stop.
 pub const QUERY_BYTES_MAX: usize = 2000;
 /// Deepest nesting of parentheses and `not`: nobody reads deeper, and the parser's stack is bounded.
 pub const NESTING_MAX: usize = 16;
-/// Most comparisons, each value of a list counted: a million devices are still searched in seconds.
+/// Most comparisons, each value of a list counted: every device of a fleet is asked all of them.
 pub const TERMS_MAX: usize = 128;
 
 /// A question that has a yes or a no for each device. Its text form is canonical: parsed again, it

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use mainstay_fleet::attribute::{ATTRIBUTES_MAX, NAME_BYTES_MAX, VALUE_BYTES_MAX};
 use mainstay_fleet::device::SITE;
 use mainstay_fleet::query::{NESTING_MAX, QUERY_BYTES_MAX, TERMS_MAX, field_names};
 use mainstay_fleet::{Device, DeviceId, Query};
@@ -94,7 +95,16 @@ fn the_table_and_the_grammar_name_every_field() {
 #[test]
 fn the_bounds_are_those_of_the_code() {
     let bounds = section("Bounds");
-    for bound in [QUERY_BYTES_MAX, NESTING_MAX, TERMS_MAX] {
+    // The site is kept among a device's attributes.
+    let attributes = ATTRIBUTES_MAX - 1;
+    for bound in [
+        QUERY_BYTES_MAX,
+        NESTING_MAX,
+        TERMS_MAX,
+        attributes,
+        NAME_BYTES_MAX,
+        VALUE_BYTES_MAX,
+    ] {
         assert!(bounds.contains(&format!("| {bound} |")), "{bound}");
     }
 }

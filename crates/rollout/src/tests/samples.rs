@@ -102,7 +102,7 @@ fn the_reason_that_most_share_is_told() {
     };
     assert_eq!(
         told(&terms(), &devices),
-        "none of 3 devices may get the candidate; for 3 of them because security support of its class \
+        "none of 3 devices may get the candidate; for 3 of them, as for th-0000, because security support of its class \
          ended on 2032-06-30; its owner is to move to thermo-v3"
     );
     let mut critical = terms();
@@ -111,6 +111,36 @@ fn the_reason_that_most_share_is_told() {
     assert_eq!(drawn.len(), 2, "all but the one that never spoke");
     critical.class = "thermo-v9".to_owned();
     assert!(told(&critical, &[]).ends_with("may get the candidate"));
+}
+
+#[test]
+fn a_reason_is_shared_whatever_its_facts() {
+    let mut devices = fleet(&[5]);
+    for (device, old) in devices.iter_mut().zip(["1.0.0", "1.1.0", "1.2.0", "old"]) {
+        device.bootloader = old.to_owned();
+    }
+    devices.rotate_right(1);
+    devices[0].running = None;
+    let mut terms = terms();
+    terms.bootloader_min = semver::Version::new(1, 4, 0);
+    let refusal = draw(&terms, &rules(), 7, &devices, at(0)).expect_err("nobody fits");
+    let first = &devices[1].id;
+    assert_eq!(
+        refusal.to_string(),
+        format!(
+            "none of 5 devices may get the candidate; for 4 of them, as for {first}, because its boot \
+             loader 1.0.0 isn't 1.4.0 or newer"
+        )
+    );
+    assert!(refusal.cure().contains("--bootloader"));
+    devices.truncate(1);
+    let refusal = draw(&terms, &rules(), 7, &devices, at(0)).expect_err("nobody fits");
+    assert!(
+        refusal
+            .to_string()
+            .ends_with("; for 1 of them because it has never said what it runs")
+    );
+    assert!(refusal.cure().contains("checks in"));
 }
 
 #[test]

@@ -206,8 +206,14 @@ fn a_device_whose_turn_it_is_hears_so() {
     let halted = halt::by_person(&rollout, &view(40), "kim", "smoke", at(5)).expect("rolling");
     let back = format!("{device} and is going back from 1.1.0, which was halted.");
     assert_eq!(why::offered(&SUBJECT, &halted.rollout), back);
+}
+
+#[test]
+fn a_device_at_rest_hears_why_nothing_comes() {
+    let device = "th-0193 (thermo-v2, hardware B) runs 1.0.0";
     let none = format!("{device}, and no rollout is under way for it.");
-    assert_eq!(why::not_enrolled(&SUBJECT, Ok(())), none);
+    assert_eq!(why::not_enrolled(&SUBJECT), none);
+    assert_eq!(why::at_rest(none.clone(), Ok(())), none);
     let ended = mainstay_fleet::Ineligible::SupportEnded {
         last_day: jiff::civil::date(2032, 6, 30),
         then: Some("thermo-v3".to_owned()),
@@ -216,7 +222,40 @@ fn a_device_whose_turn_it_is_hears_so() {
         "{none} Only the hotfix track still reaches it, because security support of its class ended on \
          2032-06-30; its owner is to move to thermo-v3."
     );
-    assert_eq!(why::not_enrolled(&SUBJECT, Err(ended)), unsupported);
+    assert_eq!(why::at_rest(none, Err(ended)), unsupported);
+}
+
+#[test]
+fn a_device_that_was_not_drawn_hears_why_not() {
+    let rollout = opened(40);
+    let check = |ineligible: Option<&mainstay_fleet::Ineligible>, expected: &str| {
+        let sentence = why::not_drawn(&SUBJECT, &rollout, ineligible);
+        let whole = "th-0193 (thermo-v2, hardware B) runs 1.0.0 and isn't in the rollout of 1.1.0";
+        assert_eq!(sentence, format!("{whole}, because {expected}."));
+    };
+    let (has, needs) = ("1.0.0".to_owned(), "1.4.0".to_owned());
+    let old = mainstay_fleet::Ineligible::BootloaderTooOld { has, needs };
+    check(Some(&old), "its boot loader 1.0.0 isn't 1.4.0 or newer");
+    check(None, "it wasn't eligible when that started");
+}
+
+#[test]
+fn what_is_settled_waits_for_nothing() {
+    let (at, until, cause) = (at(0), at(1), FailureCause::SelfTest);
+    let why = CannotReturn::NothingBefore;
+    for (wait, settled) in [
+        (Wait::AlreadyRuns, true),
+        (Wait::Complete, true),
+        (Wait::Returned, true),
+        (Wait::GaveUp { at }, true),
+        (Wait::Failed { cause }, true),
+        (Wait::CannotReturn { why }, true),
+        (Wait::Jitter { until }, false),
+        (Wait::Installing { since: at }, false),
+        (Wait::OnTrial { until }, false),
+    ] {
+        assert_eq!(wait.is_settled(), settled, "{wait:?}");
+    }
 }
 
 #[test]

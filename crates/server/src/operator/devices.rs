@@ -1,6 +1,5 @@
-//! Registering devices, and looking at them.
+//! Registering devices, declaring them anew, and looking at them. What may be declared: `declared.rs`.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,18 +7,15 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
 use mainstay_access::Permission;
-use mainstay_api::device::NEW_DEVICES_MAX;
-use mainstay_api::{DeviceToken, DeviceTokens, NewDevice, NewDevices};
-use mainstay_fleet::attribute::ATTRIBUTES_MAX;
-use mainstay_fleet::device::SITE;
-use mainstay_fleet::{self as fleet, AttributeName, Device, DeviceId, Zone};
+use mainstay_api::{DeviceChange, DeviceToken, DeviceTokens, NewDevices};
+use mainstay_fleet::{self as fleet, Device, DeviceId};
+use mainstay_plan::Plan;
 use mainstay_plan::limits::COHORT_CHARS_MAX;
-use mainstay_plan::{ClassId, Plan};
 use mainstay_rollout::cohort;
 use serde::Deserialize;
 
+use super::declared;
 use crate::problem::Refused;
 use crate::token::Token;
 use crate::{App, authenticate, body};
@@ -33,7 +29,7 @@ pub(super) async fn register(
     let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
     let wanted: NewDevices = body::json(&headers, request).await?;
     let plan = app.active_plan().await?;
-    let devices = checked(wanted, &plan.plan, app.now())?;
+    let devices = declared::new(wanted, &plan.plan, app.now())?;
     let tokens: Vec<Token> = devices.iter().map(|_| Token::draw(&*app.entropy)).collect();
     let rows: Vec<_> = devices
         .iter()
@@ -53,6 +49,23 @@ pub(super) async fn register(
             devices: shown.collect(),
         }),
     ))
+}
+
+/// `PATCH /devices/{id}`: declares a device anew; what isn't named stays.
+pub(super) async fn restate(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Body,
+) -> Result<Json<Device>, Refused> {
+    let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
+    let change: DeviceChange = body::json(&headers, request).await?;
+    let before = named(&app, &id).await?;
+    let plan = app.active_plan().await?;
+    let after = declared::anew(&before, change, &plan.plan)?;
+    app.store.restate(&before, &after, app.now()).await?;
+    tracing::info!(by = %person.email, device = %after.id, "device declared anew");
+    Ok(Json(named(&app, &id).await?))
 }
 
 /// Which devices to list; all that is said must hold of each.
@@ -76,8 +89,13 @@ pub(super) async fn list(
     let queries = queries(&app, which).await?;
     app.flush_last_seen().await;
     let (mut devices, now) = (app.store.devices(None).await?, app.now());
-    devices.retain(|device| queries.iter().all(|query| query.matches(device, now)));
-    Ok(Json(devices))
+    // A long query over a large fleet takes a while, in which this thread's other requests would wait.
+    let meant = tokio::task::spawn_blocking(move || {
+        devices.retain(|device| queries.iter().all(|query| query.matches(device, now)));
+        devices
+    });
+    let meant = meant.await.map_err(|error| Refused::internal(&error))?;
+    Ok(Json(meant))
 }
 
 async fn queries(app: &App, which: Which) -> Result<Vec<fleet::Query>, Refused> {
@@ -135,95 +153,4 @@ pub(crate) async fn named(app: &App, id: &str) -> Result<Device, Refused> {
         Err(_) => None,
     };
     device.ok_or_else(|| Refused::not_found("device", id))
-}
-
-fn checked(wanted: NewDevices, plan: &Plan, now: Timestamp) -> Result<Vec<Device>, Refused> {
-    if wanted.devices.len() > NEW_DEVICES_MAX {
-        return Err(Refused::bad(
-            "devices.too-many",
-            format_args!("{} devices in one request.", wanted.devices.len()),
-            format_args!("Register at most {NEW_DEVICES_MAX} at once."),
-        ));
-    }
-    wanted
-        .devices
-        .into_iter()
-        .map(|device| checked_one(device, plan, now))
-        .collect()
-}
-
-fn checked_one(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Refused> {
-    let class = ClassId::new(&new.class).ok().and_then(|id| plan.class(&id));
-    let class = class.ok_or_else(|| {
-        unfit(
-            "devices.class",
-            &new,
-            "its class isn't in the active plan",
-            "Name a class of the plan.",
-        )
-    })?;
-    if !class.hardware.contains(&new.hardware) {
-        let cure = "Name a hardware revision that the plan lists for the class.";
-        return Err(unfit(
-            "devices.hardware",
-            &new,
-            "its class has no such hardware revision",
-            cure,
-        ));
-    }
-    let zone = Zone::parse(&new.zone).map_err(|e| unfit(e.id(), &new, &e.to_string(), e.cure()))?;
-    if new.bootloader.parse::<semver::Version>().is_err() {
-        let cure = "Write it as three numbers, such as 1.4.0.";
-        return Err(unfit(
-            "devices.bootloader",
-            &new,
-            "its boot loader's version can't be read",
-            cure,
-        ));
-    }
-    let attributes = attributes(&new)?;
-    Ok(Device {
-        id: new.id,
-        class: new.class,
-        hardware: new.hardware,
-        zone: zone.name().to_owned(),
-        bootloader: new.bootloader,
-        registered_at: now,
-        last_seen: None,
-        running: None,
-        attributes,
-    })
-}
-
-/// What else is declared of a device; its site is one of these.
-fn attributes(new: &NewDevice) -> Result<BTreeMap<String, String>, Refused> {
-    if new.attributes.len() >= ATTRIBUTES_MAX {
-        let because = format!("it may have at most {} attributes", ATTRIBUTES_MAX - 1);
-        return Err(unfit("fleet.attribute", new, &because, "Declare fewer."));
-    }
-    if new.attributes.contains_key(SITE) {
-        let cure = "Name the site as `site`, beside the attributes.";
-        return Err(unfit(
-            "fleet.attribute",
-            new,
-            "a site isn't an attribute",
-            cure,
-        ));
-    }
-    let site = new.site.iter();
-    let mut all: BTreeMap<_, _> = site
-        .map(|site| (SITE.to_owned(), site.as_str().to_owned()))
-        .collect();
-    for (name, value) in &new.attributes {
-        let checked = AttributeName::new(name).and_then(|name| name.value(value));
-        let value = checked.map_err(|e| unfit(e.id(), new, &e.to_string(), e.cure()))?;
-        all.insert(name.clone(), value);
-    }
-    Ok(all)
-}
-
-fn unfit(id: &str, device: &NewDevice, because: &str, cure: &str) -> Refused {
-    let cause =
-        format_args!("The device {} can't be registered: {because}.", device.id).to_string();
-    Refused::new(StatusCode::UNPROCESSABLE_ENTITY, id, cause, cure)
 }

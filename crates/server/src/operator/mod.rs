@@ -4,6 +4,7 @@
 //! Each handler reads as one sentence: who calls and may they, what is there, ask the domain, save
 //! in one transaction. One file a noun.
 
+mod declared;
 pub(crate) mod devices;
 mod health;
 mod holds;
@@ -30,7 +31,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/health", get(health::health))
         .route("/plan", get(plan::active).put(plan::activate))
         .route("/devices", get(devices::list).post(devices::register))
-        .route("/devices/{id}", get(devices::one))
+        .route("/devices/{id}", get(devices::one).patch(devices::restate))
         .route("/devices/{id}/why", get(why::device))
         .route("/releases", get(releases::list).post(releases::submit))
         .route("/releases/{id}", get(releases::one))

@@ -1,6 +1,5 @@
 //! The plan in force: looking at it, and putting another one in its place.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,9 +8,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{Assignments, Duty, Email, Permission, Person};
 use mainstay_api::PlanView;
-use mainstay_fleet::Device;
 use mainstay_plan::{Cohort, FleetFacts, Members, PLAN_BYTES_MAX, Plan, Severity};
-use mainstay_rollout::cohort;
+use mainstay_rollout::{cohort, fleet_facts};
 
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
@@ -109,17 +107,6 @@ fn planned(duty: Duty, members: &Members) -> Vec<Person> {
         .filter_map(email)
         .map(|email| Person { email, duty })
         .collect()
-}
-
-/// How many devices of each class there are, for the rules that need it.
-fn fleet_facts(fleet: &[Device]) -> FleetFacts {
-    let mut devices_by_class = BTreeMap::new();
-    for device in fleet {
-        if let Ok(class) = mainstay_plan::ClassId::new(&device.class) {
-            *devices_by_class.entry(class).or_insert(0) += 1;
-        }
-    }
-    FleetFacts { devices_by_class }
 }
 
 async fn in_force(app: &App) -> Result<PlanView, Refused> {

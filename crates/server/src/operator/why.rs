@@ -8,10 +8,10 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use mainstay_access::{Duty, Permission};
 use mainstay_api::Why;
-use mainstay_fleet::{Device, Ineligible, ReleaseDigest};
+use mainstay_fleet::{Device, Ineligible, ReleaseDigest, Terms};
 use mainstay_plan::ClassId;
 use mainstay_release::{Release, StageName};
-use mainstay_rollout::{Rollout, RolloutId, Wait, step, terms, why};
+use mainstay_rollout::{Rollout, RolloutId, Wait, step, why};
 
 use super::{devices, releases, rollouts};
 use crate::offers::{self, Considered};
@@ -61,36 +61,95 @@ pub(super) async fn release(
     }))
 }
 
-/// Why a device stands where it stands: the newest rollout that it is enrolled in decides.
+/// Why a device stands where it stands: the newest rollout that it is enrolled in decides, until it
+/// is settled there.
 pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Result<Why, Refused> {
     let considered = offers::consider(app, device, now).await?;
-    let newest = considered.into_iter().next();
-    let subject = device.id.to_string();
-    Ok(match newest {
-        Some(Considered {
-            rollout,
-            offer: Err(wait),
-            ..
-        }) => Why {
-            subject,
-            sentence: why::sentence(&words(device), &rollout, &wait, now),
-            next: some(why::next(&wait)),
-        },
+    let (sentence, next) = match considered.into_iter().next() {
         Some(Considered {
             rollout,
             offer: Ok(_),
             ..
-        }) => Why {
-            subject,
-            sentence: why::offered(&words(device), &rollout),
-            next: None,
+        }) => (why::offered(&words(device), &rollout), None),
+        Some(Considered {
+            rollout,
+            offer: Err(wait),
+            ..
+        }) => match wait.is_settled() {
+            true => settled(app, device, Some((&rollout, &wait)), now).await?,
+            false => waits(device, &rollout, &wait, now),
         },
-        None => Why {
-            subject,
-            sentence: why::not_enrolled(&words(device), supported(app, device, now).await?),
-            next: None,
-        },
+        None => settled(app, device, None, now).await?,
+    };
+    let subject = device.id.to_string();
+    Ok(Why {
+        subject,
+        sentence,
+        next,
     })
+}
+
+/// A sentence, and what a person can do about it.
+type Told = (String, Option<String>);
+
+fn waits(device: &Device, rollout: &Rollout, wait: &Wait, now: Timestamp) -> Told {
+    let sentence = why::sentence(&words(device), rollout, wait, now);
+    (sentence, some(why::next(wait)))
+}
+
+/// Why nothing comes to a device: a rollout of its class runs without it; or none runs, and its
+/// `last` one ended so.
+async fn settled(
+    app: &App,
+    device: &Device,
+    last: Option<(&Rollout, &Wait)>,
+    now: Timestamp,
+) -> Result<Told, Refused> {
+    let supported = supported(app, device, now).await?;
+    let running = app.store.active_rollouts(Some(&device.class)).await?;
+    let enrolled = last.map(|(rollout, _)| rollout.id);
+    let without = running.iter().find(|one| Some(one.id) != enrolled);
+    let (sentence, next) = match (without, last) {
+        (Some(rollout), _) => return not_drawn(app, device, rollout, supported).await,
+        (None, Some((rollout, wait))) => waits(device, rollout, wait, now),
+        (None, None) => (why::not_enrolled(&words(device)), None),
+    };
+    // Without support no next release comes for which it could be made ready.
+    let next = next.filter(|_| supported.is_ok());
+    Ok((why::at_rest(sentence, supported), next))
+}
+
+/// Why the rollout runs without the device. The plan in force is asked: it may be newer than the
+/// rollout's, which then tells no reason, or another one, but never keeps the device in.
+async fn not_drawn(
+    app: &App,
+    device: &Device,
+    rollout: &Rollout,
+    supported: Result<(), Ineligible>,
+) -> Result<Told, Refused> {
+    let ineligible = match terms(app, rollout).await? {
+        Some(terms) => mainstay_fleet::eligible(device, &terms, rollout.started_at).err(),
+        None => None,
+    };
+    let sentence = why::not_drawn(&words(device), rollout, ineligible.as_ref());
+    if let Some(reason @ Ineligible::SupportEnded { .. }) = &ineligible {
+        // Its end is the reason already.
+        return Ok((sentence, Some(reason.cure().to_owned())));
+    }
+    let next = ineligible.map_or_else(|| why::next(&Wait::NotEnrolled), |reason| reason.cure());
+    Ok((why::at_rest(sentence, supported), Some(next.to_owned())))
+}
+
+/// What the rollout's release asks of devices, on its track and under the plan in force.
+async fn terms(app: &App, rollout: &Rollout) -> Result<Option<Terms>, Refused> {
+    let candidate = &rollout.candidate;
+    let release = app.store.release_by_manifest(&candidate.release).await?;
+    let plan = app.active_plan().await?;
+    let class = ClassId::new(&candidate.class).ok();
+    let class = class.and_then(|id| plan.plan.class(&id));
+    Ok(release
+        .zip(class)
+        .map(|(release, class)| mainstay_rollout::terms(candidate, class, release.facts.track)))
 }
 
 /// Whether the plan in force still promises the device's class support; without a plan nobody ended it.
@@ -105,7 +164,7 @@ async fn supported(
     let plan = app.active_plan().await?;
     let class = ClassId::new(&device.class).ok();
     let class = class.and_then(|id| plan.plan.class(&id));
-    let promised = class.and_then(terms::support);
+    let promised = class.and_then(mainstay_rollout::terms::support);
     Ok(mainstay_fleet::supported(promised.as_ref(), now))
 }
 

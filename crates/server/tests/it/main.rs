@@ -6,6 +6,8 @@
     reason = "what doesn't unwrap in a test has failed it"
 )]
 
+mod declared;
+mod eligibility;
 mod folder;
 mod gadget;
 mod holds;

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, ReleaseDigest};
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest, changes};
 
 use super::failure::taken;
 use super::values::{device_id, from_json, instant, micros, to_json};
@@ -86,6 +86,21 @@ impl Devices for SqliteStore {
             .collect()
     }
 
+    async fn restate(
+        &self,
+        before: &Device,
+        after: &Device,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        check_unchanged(&mut tx, before).await?;
+        let key = declare(&mut tx, after).await?;
+        let text = format!("was declared anew: {}", changes(before, after).join(", "));
+        timeline::add(&mut tx, key, at, TimelineKind::Restated, &text, None).await?;
+        timeline::prune(&mut tx, key).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
         for some in heard.chunks(TOUCHED_MAX) {
             let mut tx = self.write().await?;
@@ -144,6 +159,38 @@ async fn insert(tx: &mut Write, device: &Device, token_hash: &[u8; 32]) -> Resul
         None,
     )
     .await
+}
+
+/// Whether a device is still declared as somebody saw it.
+async fn check_unchanged(tx: &mut Write, seen: &Device) -> Result<(), StoreError> {
+    let found = select!("WHERE id = ?1").bind(seen.id.as_str());
+    let found = found.fetch_optional(&mut **tx).await?;
+    let found = found.map(device).transpose()?;
+    let found = found.ok_or_else(|| StoreError::not_found("device", &seen.id))?;
+    match changes(seen, &found).as_slice() {
+        [] => Ok(()),
+        changes => Err(StoreError::Conflict {
+            what: "device",
+            name: seen.id.to_string(),
+            because: changes.join(", "),
+        }),
+    }
+}
+
+/// Writes what is declared of a device; returns its key.
+async fn declare(tx: &mut Write, device: &Device) -> Result<i64, StoreError> {
+    let (key,): (i64,) = sqlx::query_as(
+        "UPDATE devices SET hardware = ?2, zone = ?3, bootloader = ?4, attributes = ?5
+         WHERE id = ?1 RETURNING key",
+    )
+    .bind(device.id.as_str())
+    .bind(&device.hardware)
+    .bind(&device.zone)
+    .bind(&device.bootloader)
+    .bind(to_json("device", &device.attributes)?)
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(key)
 }
 
 /// One statement for the whole batch. SQLite collects the rows by key before it changes them, so

@@ -89,7 +89,11 @@ async fn place(
     row.map(place).transpose()
 }
 
-async fn check_room(tx: &mut Write, rollout: &Rollout, at: Timestamp) -> Result<(), PromiseRefusal> {
+async fn check_room(
+    tx: &mut Write,
+    rollout: &Rollout,
+    at: Timestamp,
+) -> Result<(), PromiseRefusal> {
     let under_way = enrolments::under_way(tx, rollout.id).await?;
     match has_room(rollout, &under_way, at) {
         true => Ok(()),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mainstay_store::{Devices, Store};
 
-use super::fixture::{at, device, id, kinds, register, token};
+use super::fixture::{NEW, at, device, id, kinds, register, start_another, token};
 
 pub async fn a_device_is_found_by_name_and_token(store: &dyn Store) {
     let mut unheard = device(1);
@@ -58,6 +58,65 @@ pub async fn devices_are_listed_in_their_order_and_by_class(store: &dyn Store) {
     assert_eq!(all, [id(0), id(1), id(2), id(9)]);
     let lamps = listed(store.devices(Some("lamp-v1")).await.expect("readable"));
     assert_eq!(lamps, [id(9)]);
+}
+
+pub async fn a_device_is_declared_anew_and_its_timeline_says_how(store: &dyn Store) {
+    register(store, 1).await;
+    let rollout = start_another(store, NEW, 1).await;
+    let (before, mut after) = (device(0), device(0));
+    after.hardware = "C".to_owned();
+    after.zone = "America/Phoenix".to_owned();
+    after.bootloader = "1.5.0".to_owned();
+    after
+        .attributes
+        .insert("site".to_owned(), "lab-9".to_owned());
+    // What devices say themselves isn't declared.
+    let silent = mainstay_fleet::Device {
+        running: None,
+        ..after.clone()
+    };
+    store.restate(&before, &silent, at(3)).await.expect("known");
+    let found = store.device(&id(0)).await.expect("readable");
+    assert_eq!(found, Some(after.clone()));
+    assert_eq!(
+        kinds(store, 0).await,
+        ["restated", "enrolled", "registered"]
+    );
+    let told = store.timeline(&id(0), 1).await.expect("readable").remove(0);
+    assert_eq!(
+        (told.text.as_str(), told.at),
+        (
+            "was declared anew: hardware from B to C, zone from America/Denver to America/Phoenix, \
+             boot loader from 1.4.0 to 1.5.0, site from lab-0 to lab-9",
+            at(3)
+        )
+    );
+    let view = store.enrolment(rollout.id, &id(0)).await.expect("readable");
+    let view = view.expect("it stays enrolled");
+    assert_eq!((view.wave, view.progress.id()), (0, "waiting"));
+    assert_eq!(
+        (view.hardware.as_str(), view.zone.as_str()),
+        ("C", "America/Phoenix")
+    );
+}
+
+pub async fn what_was_declared_anew_meanwhile_is_not_overwritten(store: &dyn Store) {
+    register(store, 1).await;
+    let mut moved = device(0);
+    moved.zone = "America/Phoenix".to_owned();
+    store
+        .restate(&device(0), &moved, at(1))
+        .await
+        .expect("known");
+    let mut renewed = device(0);
+    renewed.bootloader = "1.5.0".to_owned();
+    let stale = store.restate(&device(0), &renewed, at(2)).await;
+    assert_eq!(stale.expect_err("it moved").id(), "store.conflict");
+    let unknown = store.restate(&device(7), &device(7), at(2)).await;
+    assert_eq!(unknown.expect_err("nobody").id(), "store.not-found");
+    let found = store.device(&id(0)).await.expect("readable");
+    assert_eq!(found, Some(moved));
+    assert_eq!(kinds(store, 0).await, ["restated", "registered"]);
 }
 
 async fn last_seen(store: &dyn Store, n: usize) -> Option<Timestamp> {

@@ -27,7 +27,8 @@ async fn promise_at(
     offer: &Offer,
     at: Timestamp,
 ) -> Result<(), &'static str> {
-    let promised = store.promise(rollout.id, rollout.generation, &id(n), offer, at);
+    let device = id(n);
+    let promised = store.promise(rollout.id, rollout.generation, &device, offer, at);
     promised.await.map_err(|refusal| refusal.id())
 }
 

@@ -44,7 +44,8 @@ impl List {
     }
 }
 
-fn line(device: &Device) -> String {
+/// A device in one line.
+pub(super) fn line(device: &Device) -> String {
     let runs = device.running.as_ref().map_or_else(
         || "hasn't said what it runs".to_owned(),
         |running| match running.verified {
@@ -60,7 +61,40 @@ fn line(device: &Device) -> String {
         class,
         hardware,
         zone,
+        bootloader,
         ..
     } = device;
-    format!("{id:<16} {class} {hardware}  {zone:<20} {runs}; last seen {seen}")
+    format!(
+        "{id:<16} {class} {hardware}  {zone:<20} boot loader {bootloader}; {runs}; last seen {seen}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use jiff::Timestamp;
+    use mainstay_fleet::DeviceId;
+
+    use super::*;
+
+    #[test]
+    fn a_line_tells_what_decides_about_updates() {
+        let device = Device {
+            id: DeviceId::new("th-1").expect("a good name"),
+            class: "thermo-v2".to_owned(),
+            hardware: "B".to_owned(),
+            zone: "America/Denver".to_owned(),
+            bootloader: "1.4.2".to_owned(),
+            registered_at: Timestamp::UNIX_EPOCH,
+            last_seen: None,
+            running: None,
+            attributes: BTreeMap::new(),
+        };
+        assert_eq!(
+            line(&device),
+            "th-1             thermo-v2 B  America/Denver       boot loader 1.4.2; hasn't said what it runs; \
+             last seen never"
+        );
+    }
 }

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
+use mainstay_api::device::DEVICE_LIST_BYTES_MAX;
 use mainstay_fleet::Device;
 use mainstay_plan::{ClassId, FleetFacts};
+use mainstay_rollout::fleet_facts;
 use mainstay_server::{Clock as _, SystemClock};
 
 use crate::failure::Failure;
 use crate::files;
 
-/// A hundred thousand devices in one list, as a server's answer may hold.
-const FLEET_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// As long as a server's answer may be.
+const FLEET_BYTES_MAX: u64 = DEVICE_LIST_BYTES_MAX as u64;
 
 /// What somebody says of the devices in the field.
 #[derive(Debug, Args)]
@@ -46,7 +48,7 @@ impl Field {
     pub fn known(&self) -> Result<Known, Failure> {
         let devices = self.fleet.as_deref().map(read).transpose()?;
         let devices = devices.unwrap_or_default();
-        let mut facts = counted(&devices);
+        let mut facts = fleet_facts(&devices);
         for pair in &self.devices {
             let (class, count) = class_and_count(pair)?;
             facts.devices_by_class.insert(class, count);
@@ -66,16 +68,6 @@ fn read(path: &Path) -> Result<Vec<Device>, Failure> {
         let cure = "give what `mainstay device list --json` printed";
         Failure::usage("fleet.malformed", what, cure)
     })
-}
-
-fn counted(devices: &[Device]) -> FleetFacts {
-    let mut facts = FleetFacts::default();
-    for device in devices {
-        if let Ok(class) = ClassId::new(&device.class) {
-            *facts.devices_by_class.entry(class).or_insert(0) += 1;
-        }
-    }
-    facts
 }
 
 fn class_and_count(pair: &str) -> Result<(ClassId, u32), Failure> {

@@ -95,7 +95,10 @@ fn figure(name: &str, value: String, tone: Tone) -> HealthFigure {
 /// One line of a device's timeline.
 pub fn timeline_entry(entry: store::TimelineEntry) -> TimelineEntry {
     let tone = match entry.kind {
-        TimelineKind::Registered | TimelineKind::Enrolled | TimelineKind::Reported => Tone::Plain,
+        TimelineKind::Registered
+        | TimelineKind::Restated
+        | TimelineKind::Enrolled
+        | TimelineKind::Reported => Tone::Plain,
         TimelineKind::Promised | TimelineKind::Returning => Tone::Busy,
         TimelineKind::CannotReturn => Tone::Bad,
     };

@@ -1,0 +1,173 @@
+//! What is declared of a device, held to the plan: when it is registered, and when it is declared anew.
+//!
+//! Read [`new`] and [`anew`].
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use mainstay_api::device::NEW_DEVICES_MAX;
+use mainstay_api::{DeviceChange, NewDevice, NewDevices};
+use mainstay_fleet::attribute::ATTRIBUTES_MAX;
+use mainstay_fleet::device::SITE;
+use mainstay_fleet::{AttributeName, Device, DeviceId, Site, Zone, changes};
+use mainstay_plan::{ClassId, Plan};
+
+use crate::problem::Refused;
+
+/// The devices that are registered at `now`.
+///
+/// # Errors
+/// The first that doesn't fit the plan, with its reason.
+pub(super) fn new(wanted: NewDevices, plan: &Plan, now: Timestamp) -> Result<Vec<Device>, Refused> {
+    if wanted.devices.len() > NEW_DEVICES_MAX {
+        return Err(Refused::bad(
+            "devices.too-many",
+            format_args!("{} devices in one request.", wanted.devices.len()),
+            format_args!("Register at most {NEW_DEVICES_MAX} at once."),
+        ));
+    }
+    let one = |new: NewDevice| {
+        let id = new.id.clone();
+        registered(new, plan, now).map_err(|unfit| unfit.refused(&id, "registered"))
+    };
+    wanted.devices.into_iter().map(one).collect()
+}
+
+fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Unfit> {
+    check_hardware(&new.class, &new.hardware, plan)?;
+    let zone = zone(&new.zone)?;
+    check_bootloader(&new.bootloader)?;
+    let attributes = attributes(BTreeMap::new(), new.site, new.attributes)?;
+    Ok(Device {
+        id: new.id,
+        class: new.class,
+        hardware: new.hardware,
+        zone,
+        bootloader: new.bootloader,
+        registered_at: now,
+        last_seen: None,
+        running: None,
+        attributes,
+    })
+}
+
+/// The device as it is declared after `change`. Only what is named is held to the plan: what was
+/// declared under an earlier one may stay.
+///
+/// # Errors
+/// If it doesn't fit the plan, or nothing would change.
+pub(super) fn anew(before: &Device, change: DeviceChange, plan: &Plan) -> Result<Device, Refused> {
+    let changed = changed(before, change, plan);
+    let after = changed.map_err(|unfit| unfit.refused(&before.id, "changed"))?;
+    if !changes(before, &after).is_empty() {
+        return Ok(after);
+    }
+    let cause = "it is declared so already";
+    let unfit = Unfit::new(
+        "devices.nothing-to-change",
+        cause,
+        "Name what is otherwise.",
+    );
+    Err(unfit.refused(&before.id, "changed"))
+}
+
+fn changed(before: &Device, change: DeviceChange, plan: &Plan) -> Result<Device, Unfit> {
+    let mut after = before.clone();
+    if let Some(hardware) = change.hardware {
+        check_hardware(&before.class, &hardware, plan)?;
+        after.hardware = hardware;
+    }
+    if let Some(name) = change.zone {
+        after.zone = zone(&name)?;
+    }
+    if let Some(version) = change.bootloader {
+        check_bootloader(&version)?;
+        after.bootloader = version;
+    }
+    after.attributes = attributes(after.attributes, change.site, change.attributes)?;
+    Ok(after)
+}
+
+fn check_hardware(class: &str, hardware: &str, plan: &Plan) -> Result<(), Unfit> {
+    let class = ClassId::new(class).ok().and_then(|id| plan.class(&id));
+    let class = class.ok_or_else(|| {
+        let because = "its class isn't in the active plan";
+        let cure = "Name a class of the plan, or put a plan into force that has it.";
+        Unfit::new("devices.class", because, cure)
+    })?;
+    if class.hardware.iter().any(|listed| listed == hardware) {
+        return Ok(());
+    }
+    Err(Unfit::new(
+        "devices.hardware",
+        "its class has no such hardware revision",
+        "Name a hardware revision that the plan lists for the class.",
+    ))
+}
+
+fn zone(name: &str) -> Result<String, Unfit> {
+    let zone = Zone::parse(name).map_err(|e| Unfit::new(e.id(), &e, e.cure()))?;
+    Ok(zone.name().to_owned())
+}
+
+fn check_bootloader(version: &str) -> Result<(), Unfit> {
+    if version.parse::<semver::Version>().is_ok() {
+        return Ok(());
+    }
+    Err(Unfit::new(
+        "devices.bootloader",
+        "its boot loader's version can't be read",
+        "Write it as three numbers, such as 1.4.0.",
+    ))
+}
+
+/// What else is declared of a device, with its site, which is kept as one of these.
+fn attributes(
+    mut all: BTreeMap<String, String>,
+    site: Option<Site>,
+    named: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Unfit> {
+    if named.contains_key(SITE) {
+        let cure = "Name the site as `site`, beside the attributes.";
+        return Err(Unfit::new(
+            "fleet.attribute",
+            "a site isn't an attribute",
+            cure,
+        ));
+    }
+    for (name, value) in named {
+        let checked = AttributeName::new(&name).and_then(|name| name.value(&value));
+        let value = checked.map_err(|e| Unfit::new(e.id(), &e, e.cure()))?;
+        all.insert(name, value);
+    }
+    all.extend(site.map(|site| (SITE.to_owned(), site.to_string())));
+    let others = all.keys().filter(|name| *name != SITE).count();
+    if others >= ATTRIBUTES_MAX {
+        let because = format!("it may have at most {} attributes", ATTRIBUTES_MAX - 1);
+        return Err(Unfit::new("fleet.attribute", because, "Declare fewer."));
+    }
+    Ok(all)
+}
+
+/// What can't be declared of a device, whichever it is.
+struct Unfit {
+    id: &'static str,
+    because: String,
+    cure: &'static str,
+}
+
+impl Unfit {
+    fn new(id: &'static str, because: impl Display, cure: &'static str) -> Self {
+        let because = because.to_string();
+        Self { id, because, cure }
+    }
+
+    /// The refusal for this device, which can't be `registered` or `changed`.
+    fn refused(&self, device: &DeviceId, deed: &str) -> Refused {
+        let because = &self.because;
+        let cause = format_args!("The device {device} can't be {deed}: {because}.").to_string();
+        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, self.id, cause, self.cure)
+    }
+}
