@@ -95,7 +95,12 @@ impl Fleet {
         server: Router,
         now: Timestamp,
     ) -> Circumstances {
-        let hardship = world.hardship(resident, now);
+        let calm = now >= world.calm_from;
+        let hardship = if calm {
+            Hardship::default()
+        } else {
+            world.hardship
+        };
         let request_lost = match world.is_cut_off(resident, now) {
             true => CUT_OFF,
             false => hardship.request_lost,

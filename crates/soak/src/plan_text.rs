@@ -58,7 +58,7 @@ impl Default for PlanChoice {
             rates: (2, 40),
             by_site: false,
             downloads: 4,
-            jitter_min: 30,
+            jitter_min: 150,
             poll_min: 60,
             give_up_hours: 72,
             soak_min: 24 * 60,

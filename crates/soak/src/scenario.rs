@@ -40,8 +40,6 @@ pub struct Scenario {
     fault: Option<Fault>,
     #[serde(default)]
     outage: Vec<Span>,
-    /// The site at which power goes at every installation.
-    dark_site: Option<u64>,
     /// When one person stops the newest rollout, whatever it does.
     halt: Option<Timestamp>,
 }
@@ -139,7 +137,6 @@ impl Scenario {
                 Answer::GoOn => 1000,
                 Answer::Stop => 0,
             },
-            dark_site: self.dark_site,
         })
     }
 }

@@ -11,9 +11,6 @@ use crate::plan_text::PlanChoice;
 /// The streams of a seed's [`Dice`] that aren't a device's; devices use theirs from 1.
 const STREAM: u64 = u64::MAX - 7;
 
-/// Thousandths of what happens every time.
-const CERTAIN: u32 = 1000;
-
 /// Where devices stand: zones with and without summer time, and one on the other side of the date line.
 pub const ZONES: [&str; 8] = [
     "America/New_York",
@@ -73,8 +70,6 @@ pub struct World {
     pub moves: Vec<(Timestamp, Move)>,
     /// In so many thousandths a person who is asked lets a rollout go on.
     pub go_on: u32,
-    /// The site, by number, whose devices lose power at every installation, if there is one.
-    pub dark_site: Option<u64>,
 }
 
 /// In so many thousandths of drawn lives a person lets a rollout go on that asks.
@@ -134,22 +129,6 @@ impl World {
     pub fn is_gone(&self, id: &DeviceId) -> bool {
         let resident = self.residents.iter().find(|one| one.home.id == *id);
         resident.is_none_or(|one| one.in_its_box || one.gone_from.is_some())
-    }
-
-    /// What a resident has to put up with at `now`.
-    pub fn hardship(&self, resident: &Resident, now: Timestamp) -> Hardship {
-        if now >= self.calm_from {
-            return Hardship::default();
-        }
-        let is_dark = self.dark_site.is_some() && resident.site == self.dark_site;
-        Hardship {
-            power_cut: if is_dark {
-                CERTAIN
-            } else {
-                self.hardship.power_cut
-            },
-            ..self.hardship
-        }
     }
 
     /// Whether a resident has no network at `now`.
@@ -224,7 +203,6 @@ fn draw(seed: u64, mut span: Span<'_>, calm_from: Timestamp) -> World {
         clock_steps: clock_steps(&mut span),
         moves: moves(&mut span),
         go_on: GO_ON,
-        dark_site: None,
     }
 }
 
