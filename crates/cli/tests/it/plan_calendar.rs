@@ -10,7 +10,7 @@ fn folder() -> Folder {
     folder.good("plan init");
     let plan = String::from_utf8(folder.read("plan.toml")).expect("text");
     let feature = "[track.feature]\nevery = \"quarter on the first Monday\"\n\
-                   waves = [\"canary\", \"100 %\"]\n\n[track.hotfix]";
+                   waves = [\"canary\", \"10 %\", \"100 %\"]\n\n[track.hotfix]";
     folder.write("plan.toml", plan.replacen("[track.hotfix]", feature, 1));
     folder
 }
