@@ -22,8 +22,10 @@ const MUTANTS: &[Worse] = &[
     Worse {
         name: "windows are in UTC",
         file: "crates/rollout/src/offer.rs",
-        from: "    let zone = zone.time_zone().clone();\n",
-        to: "    let zone = zone.time_zone().clone();\n    let zone = if zone == TimeZone::UTC { zone } else { TimeZone::UTC };\n",
+        from: "    match rules.window.state(now, zone.time_zone(), &rules.blackout) {",
+        to: "    let utc = jiff::tz::TimeZone::UTC;\n    \
+             let zone = if zone.time_zone() == &utc { zone.time_zone() } else { &utc };\n    \
+             match rules.window.state(now, zone, &rules.blackout) {",
     },
     Worse {
         name: "a device counts as updated before it is verified",
@@ -34,8 +36,8 @@ const MUTANTS: &[Worse] = &[
     Worse {
         name: "each server keeps a budget of its own",
         file: "crates/store/src/sqlite/promise.rs",
-        from: "    match has_room(&rollout, &under_way, at) {",
-        to: "    match has_room(&rollout, &under_way, at) || under_way.devices.len() < usize::MAX {",
+        from: "    match has_room(rollout, &under_way, at) {",
+        to: "    match has_room(rollout, &under_way, at) || under_way.devices.len() < usize::MAX {",
     },
     Worse {
         name: "the canary is whoever was registered first",
