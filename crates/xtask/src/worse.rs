@@ -73,7 +73,7 @@ pub fn copy(name: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// The sources, and what they include.
-const FOLDERS: [&str; 4] = ["crates", "firmware", "plans", ".cargo"];
+const FOLDERS: [&str; 5] = ["crates", "firmware", "fixtures", "plans", ".cargo"];
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to).with_context(|| to.display().to_string())?;
