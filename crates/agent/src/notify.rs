@@ -31,7 +31,7 @@ impl Notify {
         }
     }
 
-    /// The agent has come up.
+    /// What is ordered behind the agent may start. Said again, it changes nothing.
     pub fn ready(&self) {
         self.send("READY=1");
     }

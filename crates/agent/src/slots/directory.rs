@@ -20,6 +20,7 @@ use crate::command::Program;
 use crate::durable;
 use crate::fault::Fault;
 use crate::log::{self, Level};
+use crate::notify::Notify;
 use crate::unpack::unpack;
 
 /// Two folders and a link.
@@ -103,6 +104,9 @@ impl Switch for Directory {
             return Ok(());
         }
         self.point_to(slot)?;
+        // What applies an update may wait for a unit that systemd starts after the agent: the link is right from
+        // here on, and that is all which others wait for.
+        Notify::from_environment().ready();
         let variables = [("MAINSTAY_SLOT", name(slot).to_owned())];
         self.apply.run("slots.apply", &variables)
     }

@@ -30,6 +30,8 @@ mod rauc;
 mod rauc_bench;
 mod relay;
 mod small_disk;
+mod systemd;
+mod systemd_bench;
 mod tls;
 mod tls_clock;
 mod uboot;
