@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
+use mainstay_device::observe::Look;
 use mainstay_device::{Booted, Config, Device, DeviceError, Want};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::Digest;
@@ -87,15 +88,18 @@ impl Agent {
     }
 
     fn come_up(settings: Settings, lock: File) -> Result<Self, Fault> {
+        let mut storage = come_up::open(&settings)?;
+        let clock = Clock::begin();
+        let look = come_up::look(&settings.run);
+        let CameUp { booted, unsaved } = come_up::boot(&mut storage, look, clock.now_ms() / 1000)?;
+        let core = power_on(storage, &settings, booted, clock.now_ms())?;
+        // Last: a boot loader of others has been told by now that what is kept came up, whether a server can be asked
+        // or not.
         let link = Link::new(
             &settings.server,
             Limits::of(&settings.server),
             settings.trusts_clock,
         )?;
-        let mut storage = come_up::open(&settings)?;
-        let clock = Clock::begin();
-        let CameUp { booted, unsaved } = come_up::boot(&mut storage, clock.now_ms() / 1000)?;
-        let core = power_on(storage, &settings, booted, clock.now_ms())?;
         let mut agent = Self {
             settings,
             clock,
@@ -261,7 +265,8 @@ impl Agent {
         if let Some(core) = self.core.take() {
             let (mut storage, ..) = core.power_off();
             let now_ms = self.clock.now_ms();
-            let CameUp { booted, unsaved } = come_up::boot(&mut storage, now_ms / 1000)?;
+            let CameUp { booted, unsaved } =
+                come_up::boot(&mut storage, Look::Again, now_ms / 1000)?;
             self.booted = booted;
             self.core = Some(power_on(storage, &self.settings, booted, now_ms)?);
             self.hooked = None;

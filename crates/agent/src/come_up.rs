@@ -1,9 +1,10 @@
 //! The start: what runs, why, and who decided that.
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use mainstay_device::boot::{decide, unsaved};
-use mainstay_device::observe::observe;
+use mainstay_device::observe::{Look, observe};
 use mainstay_device::{Booted, Record, Slot, Storage as _, Strategy};
 use mainstay_protocol::BootReason;
 
@@ -89,18 +90,36 @@ pub struct CameUp {
     pub unsaved: Option<Fault>,
 }
 
+/// Whose start this is: the device's, or only the agent's. What the agent notes in `run` is gone when the device starts,
+/// or names another start of its kernel. Where nothing can be noted, each start counts as the device's.
+pub fn look(run: &Path) -> Look {
+    let note = run.join("boot");
+    let this = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    if std::fs::read_to_string(&note).is_ok_and(|noted| noted == this) {
+        return Look::Again;
+    }
+    let noted = std::fs::create_dir_all(run).and_then(|()| std::fs::write(&note, this));
+    if let Err(error) = noted {
+        log::line(Level::Warning, Fault::io("write", &note, &error));
+    }
+    Look::First
+}
+
 /// Finds out what was booted, or decides it and starts it; `at` is Unix seconds. The record says so before
 /// anything relies on it; a disk that is full or can't be written to keeps nothing confirmed from starting.
 ///
 /// # Errors
 /// If what was booted can't be found out, or the record is damaged.
-pub fn boot(storage: &mut OnDisk, at: u64) -> Result<CameUp, Fault> {
+pub fn boot(storage: &mut OnDisk, look: Look, at: u64) -> Result<CameUp, Fault> {
     let before = storage.kept_record()?.unwrap_or_default();
     let mut record = before.clone();
     let trial = record.trial.map(|trial| trial.slot);
     let origin = storage.switch().origin(trial)?;
     let decided = match origin {
-        Origin::Boot(seen) => observe(&mut record, seen, at),
+        Origin::Boot(seen) => {
+            disown_unfinished(storage, &mut record, seen.slot);
+            observe(&mut record, seen, look, at)
+        }
         Origin::Open => judge(storage, |intact| {
             decide(&mut record, Strategy::DualBank, intact, at)
         }),
@@ -118,6 +137,17 @@ pub fn boot(storage: &mut OnDisk, at: u64) -> Result<CameUp, Fault> {
         start(storage, slot, reason);
     }
     Ok(came_up)
+}
+
+/// What runs from a slot that was being written to isn't what was accepted for it, and nobody is told that it is: a boot
+/// loader started it that had nothing better.
+fn disown_unfinished(storage: &mut OnDisk, record: &mut Record, slot: Slot) {
+    let is_unfinished = record
+        .download
+        .is_some_and(|download| download.slot == slot);
+    if is_unfinished && storage.disown(slot) {
+        record.download = None;
+    }
 }
 
 /// Lets a decision ask which slots can be started.
@@ -159,5 +189,71 @@ fn start(storage: &mut OnDisk, slot: Slot, reason: BootReason) {
     let anew = reason == BootReason::Trial;
     if let Err(fault) = storage.switch().start(slot, anew) {
         log::line(Level::Error, &fault);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_device::observe::Seen;
+    use mainstay_device::record::Download;
+    use mainstay_keys::HostPrimitives;
+    use mainstay_trust::{Digest, Primitives as _};
+
+    use super::*;
+    use crate::slots::fake::FakeSwitch;
+
+    #[test]
+    fn what_was_started_while_it_was_written_to_is_not_said_to_be_the_release() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || {
+            let image = |name: &str| ImageFile::at(folder.path().join(name));
+            let images = [image("a.img"), image("b.img")];
+            let seen = Seen {
+                slot: Slot::B,
+                spent: false,
+            };
+            let switch = Box::new(FakeSwitch {
+                seen: Some(seen),
+                ..FakeSwitch::default()
+            });
+            OnDisk::open(folder.path().into(), images, None, switch, None).expect("opens")
+        };
+        let mut storage = open();
+        let head = mainstay_device::slot::Head {
+            image_bytes: 5,
+            image_digest: HostPrimitives.digest(b"image"),
+            root_version: 1,
+            epoch: 0,
+            envelope: &b"envelope"[..],
+        };
+        storage.write_head(Slot::B, &head).expect("writes");
+        let mut record = Record {
+            confirmed: Some(Slot::A),
+            download: Some(Download {
+                slot: Slot::B,
+                manifest: Digest([1; 32]),
+                written: 3,
+            }),
+            ..Record::default()
+        };
+        storage.save_record(&mut record).expect("saves");
+        for _ in 0..2 {
+            let mut storage = open();
+            let came_up = boot(&mut storage, Look::First, 0).expect("comes up");
+            assert_eq!(came_up.booted.reason, BootReason::LastResort);
+            assert_eq!(storage.head(Slot::B), Ok(None));
+        }
+    }
+
+    #[test]
+    fn an_agent_that_is_started_again_is_no_device_that_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let run = folder.path().join("run");
+        assert_eq!(look(&run), Look::First);
+        assert_eq!(look(&run), Look::Again);
+        std::fs::write(run.join("boot"), "another start").expect("writes");
+        assert_eq!(look(&run), Look::First);
+        std::fs::remove_dir_all(&run).expect("memory forgets");
+        assert_eq!(look(&run), Look::First);
     }
 }

@@ -35,6 +35,8 @@ pub struct OnDisk {
     after_install: Option<Program>,
     /// The slot that the system runs from: nothing writes to it.
     in_use: Option<Slot>,
+    /// The slot whose image isn't what was accepted for it.
+    disowned: Option<Slot>,
     /// What failed last: the machine is told no more than that something did.
     fault: Option<Fault>,
 }
@@ -53,6 +55,7 @@ impl OnDisk {
     ) -> Result<Self, Fault> {
         let mut bytes_max = image_bytes_max.unwrap_or(u32::MAX);
         for image in &images {
+            image.check_place()?;
             let device = image.device_bytes()?.unwrap_or(u64::MAX);
             bytes_max = bytes_max.min(u32::try_from(device).unwrap_or(u32::MAX));
         }
@@ -63,6 +66,7 @@ impl OnDisk {
             switch,
             after_install,
             in_use: None,
+            disowned: None,
             fault: None,
         })
     }
@@ -76,6 +80,13 @@ impl OnDisk {
     /// into the first slot, whatever runs there.
     pub fn protect(&mut self, slot: Option<Slot>) {
         self.in_use = slot;
+    }
+
+    /// Forgets what was accepted for a slot, since something else lies there. Returns whether it is forgotten for good;
+    /// until the next start it is in any case.
+    pub fn disown(&mut self, slot: Slot) -> bool {
+        self.disowned = Some(slot);
+        durable::remove(&self.head_path(slot)).is_ok()
     }
 
     /// What failed last, once.
@@ -153,7 +164,10 @@ impl OnDisk {
     }
 
     fn read_head(&self, slot: Slot) -> Result<Option<Head<Vec<u8>>>, Fault> {
-        head_file::read(&self.head_path(slot))
+        match self.disowned == Some(slot) {
+            true => Ok(None),
+            false => head_file::read(&self.head_path(slot)),
+        }
     }
 
     fn image(&mut self, slot: Slot) -> Result<&mut ImageFile, Fault> {
@@ -169,8 +183,9 @@ impl OnDisk {
 
     fn forget(&mut self, slot: Slot) -> Result<(), Fault> {
         self.image(slot)?;
-        durable::remove(&self.head_path(slot))?;
         self.switch.erase(slot)?;
+        durable::remove(&self.head_path(slot))?;
+        self.disowned = self.disowned.filter(|disowned| *disowned != slot);
         self.image(slot)?.erase_from(0)
     }
 

@@ -57,6 +57,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Vec<Finding>> {
         class_id: identity.1,
         bootloader: bootloader(&file.device.bootloader, &mut found),
         restart: restart(file.restart, &file.slots, &mut found),
+        trial: trial(&file.trial, check_slots::boots_max(&file.slots), &mut found),
         slots: check_slots::slots(file.slots, &mut found),
         windows: windows(&file.windows, &mut found),
         defer: file.defer.map(|defer| deferral(defer, &mut found)),
@@ -69,7 +70,6 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Vec<Finding>> {
             .after_install
             .map(|hook| program(hook, "hooks.after_install", &mut found)),
         checks: checks(file.checks, &mut found),
-        trial: trial(&file.trial, &mut found),
         grace: Duration::from_secs(file.trial.grace_s),
         bundle_folders: folders(file.bundles.folders, &mut found),
         id: file.device.id,
@@ -320,11 +320,11 @@ fn one_check(check: file::Check, found: &mut Findings) -> Option<Check> {
     }
 }
 
-fn trial(trial: &file::Trial, found: &mut Findings) -> TrialPolicy {
+fn trial(trial: &file::Trial, boots_max: u8, found: &mut Findings) -> TrialPolicy {
     found.unless(
-        (1..=15).contains(&trial.boots),
+        (1..=boots_max).contains(&trial.boots),
         "trial.boots",
-        "write 1 to 15",
+        &format!("write 1 to {boots_max}, as far as whoever starts these slots can count"),
     );
     found.unless(
         (1..=SECONDS_MAX).contains(&trial.confirm_within_s),

@@ -57,7 +57,7 @@ pub trait Switch {
     /// If it can't be started.
     fn start(&mut self, slot: Slot, anew: bool) -> Result<(), Fault>;
 
-    /// Forgets what was made of the slot's image.
+    /// Forgets what was made of the slot's image, and has nobody start it: it is about to be written to.
     ///
     /// # Errors
     /// If the file system fails.
