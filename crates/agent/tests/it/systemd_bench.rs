@@ -16,6 +16,8 @@ use crate::bench::{Bench, STUCK};
 
 /// The unit that the documentation gives out.
 const UNIT: &str = include_str!("../../../../packaging/systemd/mainstay-agent.service");
+/// How long the watchdog waits, of [`OPENED`].
+pub const WATCHDOG: Duration = Duration::from_secs(3);
 /// What the product's own firmware adds, as the documentation says: where slots of kind `directory` lie.
 const OPENED: &str = "[Service]\nReadWritePaths=/srv/device\nRestartSec=1\nWatchdogSec=3\n";
 /// The product: it ends at once in a release that is ill.
