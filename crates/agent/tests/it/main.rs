@@ -10,6 +10,7 @@ mod bench;
 mod bundles;
 mod clocks;
 mod damaged_record;
+mod devices;
 mod environments;
 mod expired_root;
 mod field;
