@@ -45,7 +45,7 @@ pub fn open(settings: &Settings) -> Result<OnDisk, Fault> {
             command_line,
             environment,
         } => {
-            let (environment, scheme) = environment_of(environment);
+            let (environment, scheme) = environment_of(environment)?;
             let loader = BootLoader {
                 environment,
                 scheme,
@@ -73,11 +73,17 @@ pub fn open(settings: &Settings) -> Result<OnDisk, Fault> {
     )
 }
 
-fn environment_of(environment: Environment) -> (Box<dyn crate::boot_env::Environment>, Scheme) {
-    match environment {
-        Environment::UBoot(areas, scheme) => (Box::new(UBoot::new(areas)), scheme),
+fn environment_of(
+    environment: Environment,
+) -> Result<(Box<dyn crate::boot_env::Environment>, Scheme), Fault> {
+    Ok(match environment {
+        Environment::UBoot(areas, scheme) => {
+            let environment = UBoot::new(areas);
+            environment.check_places()?;
+            (Box::new(environment), scheme)
+        }
         Environment::Grub(file) => (Box::new(Grub::at(file)), Scheme::Order),
-    }
+    })
 }
 
 /// What was started, and what kept the record from saying so.

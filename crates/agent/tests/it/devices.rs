@@ -108,3 +108,16 @@ async fn a_device_that_is_not_there_is_no_file_in_memory() {
     }
     assert!(!Path::new(missing).exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_kernel_protects_is_found_before_it_is_needed() {
+    let field = Field::bare("").await;
+    let slots = Slots::new(&field);
+    let (code, said) = field.bench.say(&["check"]);
+    assert_eq!(code, 0, "{said}");
+    must("blockdev", &["--setro", &slots.devices[1]]);
+    let (code, said) = field.bench.say(&["check"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("agent.storage-read-only"), "{said}");
+    assert!(said.contains(&slots.devices[1]), "{said}");
+}
