@@ -1,4 +1,5 @@
-//! `mainstay-agent check`: whether all that the configuration names can be used. Changes nothing that runs.
+//! `mainstay-agent check`: whether all that the configuration names can be used, and outlives an update. Changes nothing
+//! that runs.
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -11,14 +12,16 @@ use crate::come_up;
 use crate::config::{Environment, Settings, Slots};
 use crate::fault::Fault;
 use crate::link::{Limits, Link};
+use crate::outlives;
 
-/// Everything that can't be used.
+/// Everything that can't be used, or won't be there any more after an update.
 #[must_use]
 pub fn findings(settings: &Settings) -> Vec<Fault> {
     [root(settings), slots(settings), link(settings)]
         .into_iter()
         .filter_map(Result::err)
         .chain(protected(settings))
+        .chain(outlives::replaced(settings, Path::new("/")))
         .collect()
 }
 

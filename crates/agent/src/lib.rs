@@ -38,6 +38,7 @@ pub mod link;
 pub mod log;
 pub mod notify;
 pub mod on_disk;
+pub mod outlives;
 pub mod record_file;
 pub mod slots;
 pub mod status;
