@@ -5,6 +5,7 @@
 //! | what may stand in `agent.toml`? | `config/file.rs`; checked in `config/check.rs` |
 //! | where does what lie on disk? | `on_disk.rs`, over `record_file.rs`, `durable.rs` and `image_file.rs` |
 //! | who starts a slot? | `slots/mod.rs`: [`slots::Switch`], with a file for each kind |
+//! | what of an archive? | `archive.rs`, then `unpack.rs` |
 //! | how is a boot loader told? | `boot_env/mod.rs`: [`boot_env::Environment`] |
 //! | how does it speak to the server? | `link.rs`, over `tls.rs` |
 //! | what runs beside it, for how long? | `command.rs` |
@@ -18,6 +19,7 @@
 //! `mainstay_device`. Read [`agent::Agent`] first.
 
 pub mod agent;
+pub mod archive;
 pub mod boot_env;
 pub mod bundles;
 pub mod check;
