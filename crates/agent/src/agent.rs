@@ -1,6 +1,6 @@
 //! The agent: one device's machine, and the world around it. Read [`Agent::step`].
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,11 +8,12 @@ use mainstay_device::{Booted, Config, Device, DeviceError, Want};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::Digest;
 
+use crate::boot_again::BootAgain;
 use crate::clock::{Clock, wall_ms};
-use crate::come_up::CameUp;
-use crate::config::{Settings, Slots};
+use crate::config::Settings;
 use crate::fault::Fault;
 use crate::link::{Limits, Link};
+use crate::lock::Lock;
 use crate::log::{self, Level};
 use crate::notify::Notify;
 use crate::on_disk::OnDisk;
@@ -29,9 +30,6 @@ const FETCH_BYTES: u32 = 256 * 1024;
 const CHECKPOINT_BYTES: u32 = 1024 * 1024;
 /// The largest signed root.
 const ROOT_BYTES_MAX: u64 = 64 * 1024;
-/// After so many times the wait before a first retry a start is decided anew that couldn't be recorded: as long as
-/// the longest wait between two retries.
-const BOOT_AGAIN_RETRIES: u32 = 32;
 /// How often a device that waits to restart looks whether it may, and asks the server meanwhile.
 const WAIT_LOOK: Duration = Duration::from_secs(30);
 
@@ -48,8 +46,7 @@ pub struct Agent {
     /// Until when the server wants to be left alone, and when to ask it next although a restart waits.
     pub(crate) quiet_until_ms: u64,
     pub(crate) ask_at_ms: u64,
-    /// When to decide anew what to start: the last decision couldn't be recorded.
-    boot_again_at_ms: Option<u64>,
+    pub(crate) boot_again: BootAgain,
     pub(crate) missed_polls: u16,
     /// How often in a row the server sent something else than the image that was asked for.
     pub(crate) lies: u8,
@@ -59,7 +56,7 @@ pub struct Agent {
     pub(crate) noted: u32,
     /// How people call what runs.
     pub(crate) version: String,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// What to do after a step.
@@ -79,22 +76,21 @@ impl Agent {
     /// # Errors
     /// If another one runs, or something that the configuration names can't be used.
     pub fn start(settings: Settings) -> Result<Self, Fault> {
-        fs::create_dir_all(&settings.state)
-            .map_err(|error| Fault::io("make", &settings.state, &error))?;
-        let lock = lock(&settings.state)?;
+        let lock = Lock::take(&settings.state)?;
         let run = settings.run.clone();
         Self::come_up(settings, lock).inspect_err(|fault| status::write_stopped(&run, fault))
     }
 
-    fn come_up(settings: Settings, lock: File) -> Result<Self, Fault> {
+    fn come_up(settings: Settings, lock: Lock) -> Result<Self, Fault> {
         let link = Link::new(
             &settings.server,
             Limits::of(&settings.server),
             settings.trusts_clock,
         )?;
-        let mut storage = come_up::open(&settings)?;
+        let mut storage = come_up::open_alone(&settings, &lock)?;
         let clock = Clock::begin();
-        let CameUp { booted, unsaved } = come_up::boot(&mut storage, clock.now_ms() / 1000)?;
+        let came_up = come_up::boot(&mut storage, clock.now_ms() / 1000)?;
+        let booted = came_up.booted;
         let core = power_on(storage, &settings, booted, clock.now_ms())?;
         let mut agent = Self {
             settings,
@@ -107,7 +103,7 @@ impl Agent {
             link,
             quiet_until_ms: 0,
             ask_at_ms: 0,
-            boot_again_at_ms: None,
+            boot_again: BootAgain::default(),
             missed_polls: 0,
             lies: 0,
             hooked: None,
@@ -115,27 +111,9 @@ impl Agent {
             version: String::new(),
             _lock: lock,
         };
-        agent.begin(unsaved)?;
+        agent.begin(came_up)?;
         agent.tell(Doing::Idle);
         Ok(agent)
-    }
-
-    /// What a start begins with: what couldn't be recorded of it is told, and tried again before long where the
-    /// agent is the boot loader.
-    fn begin(&mut self, unsaved: Option<Fault>) -> Result<(), Fault> {
-        self.name_version();
-        self.boot_again_at_ms = None;
-        if let Some(fault) = unsaved {
-            let now_ms = self.clock.now_ms();
-            if matches!(self.settings.slots, Slots::Directory { .. }) {
-                let wait = self.settings.server.retry * BOOT_AGAIN_RETRIES;
-                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                self.boot_again_at_ms = Some(now_ms.saturating_add(wait_ms));
-            }
-            self.hinder(&fault)?;
-        }
-        self.note_outcome();
-        Ok(())
     }
 
     /// The machine.
@@ -152,7 +130,7 @@ impl Agent {
     pub fn step(&mut self) -> Result<Next, Fault> {
         self.notify.alive();
         let now_ms = self.clock.now_ms();
-        if self.boot_again_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+        if self.boot_again_at_ms().is_some_and(|at_ms| at_ms <= now_ms) {
             self.again()?;
         }
         let want = self.core().wants(now_ms);
@@ -198,7 +176,7 @@ impl Agent {
             false => Doing::Idle,
         };
         self.tell(doing);
-        let boot_again_at_ms = self.boot_again_at_ms.unwrap_or(u64::MAX);
+        let boot_again_at_ms = self.boot_again_at_ms().unwrap_or(u64::MAX);
         Next::SleepUntil(until_ms.min(boot_again_at_ms))
     }
 
@@ -245,7 +223,7 @@ impl Agent {
     }
 
     /// Ends an installation that something stands in the way of.
-    fn hinder(&mut self, fault: &Fault) -> Result<(), Fault> {
+    pub(crate) fn hinder(&mut self, fault: &Fault) -> Result<(), Fault> {
         self.trouble(fault);
         self.stick = None;
         let now_ms = self.clock.now_ms();
@@ -261,12 +239,12 @@ impl Agent {
         if let Some(core) = self.core.take() {
             let (mut storage, ..) = core.power_off();
             let now_ms = self.clock.now_ms();
-            let CameUp { booted, unsaved } = come_up::boot(&mut storage, now_ms / 1000)?;
-            self.booted = booted;
-            self.core = Some(power_on(storage, &self.settings, booted, now_ms)?);
+            let came_up = come_up::boot(&mut storage, now_ms / 1000)?;
+            self.booted = came_up.booted;
+            self.core = Some(power_on(storage, &self.settings, self.booted, now_ms)?);
             self.hooked = None;
             self.status.fault = None;
-            self.begin(unsaved)?;
+            self.begin(came_up)?;
         }
         Ok(())
     }
@@ -300,23 +278,6 @@ impl Agent {
         let look_ms = u64::try_from(WAIT_LOOK.as_millis()).unwrap_or(u64::MAX);
         Ok(Next::SleepUntil(now_ms.saturating_add(look_ms)))
     }
-}
-
-/// One agent for each device: two would write over each other.
-fn lock(state: &Path) -> Result<File, Fault> {
-    let path = state.join("lock");
-    // A disk that is full or can't be written to is no reason to run unguarded, or not at all.
-    let file = File::create(&path)
-        .or_else(|error| File::open(&path).map_err(|_| error))
-        .map_err(|error| Fault::io("open", &path, &error))?;
-    file.try_lock().map_err(|_| {
-        Fault::new(
-            "agent.running",
-            format!("another agent has locked {}", path.display()),
-            "Stop it first, or leave the bundle where it looks for bundles.",
-        )
-    })?;
-    Ok(file)
 }
 
 fn power_on(

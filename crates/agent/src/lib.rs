@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what may stand in `agent.toml`? | `config/file.rs`; checked in `config/check.rs` |
 //! | where does what lie on disk? | `on_disk.rs`, over `record_file.rs`, `durable.rs` and `image_file.rs` |
+//! | what is started at a start, and what if a disk fails? | `decision.rs`, `boot_again.rs` |
 //! | who starts a slot? | `slots/mod.rs`: [`slots::Switch`], with a file for each kind |
 //! | what of an archive? | `archive.rs`, then `unpack.rs` |
 //! | how is a boot loader told? | `boot_env/mod.rs`: [`boot_env::Environment`] |
@@ -20,6 +21,7 @@
 
 pub mod agent;
 pub mod archive;
+mod boot_again;
 pub mod boot_env;
 pub mod bundles;
 pub mod check;
@@ -28,6 +30,7 @@ pub mod come_up;
 pub mod command;
 pub mod config;
 pub mod daemon;
+pub mod decision;
 pub mod durable;
 mod exchange;
 pub mod factory;
@@ -37,10 +40,13 @@ pub mod health;
 pub mod image_file;
 pub mod install;
 pub mod link;
+pub mod lock;
 pub mod log;
 pub mod notify;
 pub mod on_disk;
 pub mod record_file;
+#[cfg(test)]
+mod slot_bench;
 pub mod slots;
 pub mod status;
 pub mod stick;
