@@ -1,5 +1,5 @@
 //! `mainstay-agent check`: whether all that the configuration names can be used, and outlives an update. Changes nothing
-//! that runs.
+//! that runs, and takes nothing from an agent that is at work: it holds no lock.
 
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -88,4 +88,53 @@ fn link(settings: &Settings) -> Result<(), Fault> {
         settings.trusts_clock,
     )
     .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::Lock;
+    use crate::{config, factory};
+
+    fn settings(at: &Path) -> Settings {
+        let at = at.display();
+        let text = format!(
+            r#"
+[server]
+url = "https://updates.example/"
+token_file = "{at}/token"
+[device]
+id = "th-0042"
+class = "northwind.example/production/thermo-v2/B+C"
+bootloader = "1.4.2"
+root = "{at}/root.cbor"
+state = "{at}/state"
+run = "{at}/run"
+[slots]
+kind = "directory"
+folder = "{at}/app"
+image_bytes_max = 1000
+apply = {{ command = ["/bin/true"] }}
+"#
+        );
+        config::parse(&text).expect("is good")
+    }
+
+    #[test]
+    fn nobody_takes_from_an_agent_what_it_is_at_work_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = settings(folder.path());
+        let lock = Lock::take(&settings.state).expect("the agent's");
+        let at_work_on = folder.path().join("app/b.new");
+        std::fs::create_dir_all(&at_work_on).expect("makes");
+        let _ = findings(&settings);
+        assert!(at_work_on.exists(), "check takes it away");
+        let adopted = factory::adopt(&settings, &folder.path().join("any"));
+        assert_eq!(adopted.expect_err("another one runs").id, "agent.running");
+        assert!(at_work_on.exists(), "the factory takes it away");
+        drop(lock);
+        let adopted = factory::adopt(&settings, &folder.path().join("any"));
+        assert_ne!(adopted.expect_err("is nowhere").id, "agent.running");
+        assert!(!at_work_on.exists(), "whoever is alone tidies");
+    }
 }

@@ -1,20 +1,19 @@
 //! The start: what runs, why, and who decided that.
 
-use std::cell::RefCell;
 use std::path::Path;
 
-use mainstay_device::boot::unsaved;
 use mainstay_device::observe::{Look, observe};
-use mainstay_device::{Booted, Record, Slot, Storage as _};
+use mainstay_device::{Booted, Record, Slot};
 use mainstay_protocol::BootReason;
 
 use crate::boot_env::Scheme;
 use crate::boot_env::grub::Grub;
 use crate::boot_env::uboot::UBoot;
-use crate::choose;
 use crate::config::{self, Environment, Settings};
+use crate::decision::{Choice, choose, save_changed};
 use crate::fault::Fault;
 use crate::image_file::ImageFile;
+use crate::lock::{self, Lock};
 use crate::log::{self, Level};
 use crate::on_disk::OnDisk;
 use crate::slots::boot_loader::BootLoader;
@@ -22,13 +21,22 @@ use crate::slots::directory::Directory;
 use crate::slots::rauc::Rauc;
 use crate::slots::{Origin, Switch};
 
-/// Opens what the device keeps, and whoever starts its slots.
+/// Opens what the device keeps, for whoever has locked it: what was left half done is removed.
+///
+/// # Errors
+/// If a folder or device that the configuration names can't be used.
+pub fn open_alone(settings: &Settings, _: &Lock) -> Result<OnDisk, Fault> {
+    let mut storage = open(settings)?;
+    storage.switch().tidy();
+    Ok(storage)
+}
+
+/// Opens what the device keeps, and whoever starts its slots, to look at: an agent may be at work there.
 ///
 /// # Errors
 /// If a folder or device that the configuration names can't be used.
 pub fn open(settings: &Settings) -> Result<OnDisk, Fault> {
-    std::fs::create_dir_all(&settings.state)
-        .map_err(|error| Fault::io("make", &settings.state, &error))?;
+    lock::make_state(&settings.state)?;
     let (images, image_bytes_max, switch): (_, _, Box<dyn Switch>) = match settings.slots.clone() {
         config::Slots::Directory {
             folder,
@@ -87,14 +95,16 @@ fn environment_of(
     })
 }
 
-/// What was started, and what kept the record from saying so.
+/// What was started, and what stood in the way.
 #[derive(Debug)]
 pub struct CameUp {
     /// What runs, and why.
     pub booted: Booted,
-    /// Why the record couldn't be saved. What runs then is what was confirmed, if the agent decides: an image on
-    /// trial waits until its boots can be counted.
+    /// Why the record couldn't be saved, or a slot not be looked at: it is to be decided anew. What runs then is what
+    /// was confirmed, if the agent decides: an image on trial waits until its boots can be counted.
     pub unsaved: Option<Fault>,
+    /// Why what is said to run may not: it couldn't be started.
+    pub unstarted: Option<Fault>,
 }
 
 /// Whose start this is: the device's, or only the agent's. What the agent notes in `run` is gone when the device starts,
@@ -118,24 +128,24 @@ pub fn look(run: &Path) -> Look {
 /// # Errors
 /// If what was booted can't be found out, or the record is damaged.
 pub fn boot(storage: &mut OnDisk, look: Look, at: u64) -> Result<CameUp, Fault> {
+    storage.go_by(None);
     let before = storage.kept_record()?.unwrap_or_default();
     let trial = before.trial.map(|trial| trial.slot);
-    let origin = storage.switch().origin(trial)?;
-    let came_up = match origin {
+    match storage.switch().origin(trial)? {
         Origin::Boot(seen) => {
             let mut record = before.clone();
             disown_unfinished(storage, &mut record, seen.slot);
-            let decided = observe(&mut record, seen, look, at);
-            record_it(storage, &before, record, origin, decided)?
+            let booted = observe(&mut record, seen, look, at);
+            let saved = save_changed(storage, &before, &mut record);
+            storage.protect(booted.slot, None);
+            Ok(CameUp {
+                booted,
+                unsaved: saved.err().map(|(fault, _)| fault),
+                unstarted: None,
+            })
         }
-        Origin::Open => choose::slot(storage, &before, at)?,
-    };
-    let Booted { slot, reason } = came_up.booted;
-    storage.protect(slot);
-    if let (Origin::Open, Some(slot)) = (origin, slot) {
-        start(storage, slot, reason);
+        Origin::Open => decide_and_start(storage, &before, at),
     }
-    Ok(came_up)
 }
 
 /// What runs from a slot that was being written to isn't what was accepted for it, and nobody is told that it is: a boot
@@ -149,115 +159,45 @@ fn disown_unfinished(storage: &mut OnDisk, record: &mut Record, slot: Slot) {
     }
 }
 
-/// Lets a decision ask which slots can be started.
-pub(crate) fn judge<T>(storage: &mut OnDisk, by: impl FnOnce(&dyn Fn(Slot) -> bool) -> T) -> T {
-    let looked_at = RefCell::new(storage);
-    by(&|slot| looked_at.borrow_mut().is_startable(slot))
-}
-
-/// Saves what changed `before` something relies on it.
-pub(crate) fn record_it(
-    storage: &mut OnDisk,
-    before: &Record,
-    mut record: Record,
-    origin: Origin,
-    decided: Booted,
-) -> Result<CameUp, Fault> {
-    let saved = match record != *before {
-        true => storage.save_record(&mut record),
-        false => Ok(()),
-    };
-    let Err(error) = saved else {
-        return Ok(CameUp {
-            booted: decided,
-            unsaved: None,
-        });
-    };
-    let fault = storage.known::<()>(saved).err();
-    let booted = match origin {
-        // Another boot loader has started it already.
-        Origin::Boot(_) => decided,
-        Origin::Open => {
-            let instead = judge(storage, |intact| unsaved(decided, &record, intact, error));
-            storage.known(instead)?
-        }
-    };
+fn decide_and_start(storage: &mut OnDisk, before: &Record, at: u64) -> Result<CameUp, Fault> {
+    let Choice {
+        booted,
+        unsaved,
+        kept,
+    } = choose(storage, before, at)?;
+    let (booted, unstarted) = start(storage, before.confirmed, booted);
+    storage.protect(booted.slot, kept);
     Ok(CameUp {
         booted,
-        unsaved: fault,
+        unsaved,
+        unstarted,
     })
 }
 
-/// Starts the slot that was decided on. If that fails the health checks find out, and the trial ends by them.
-fn start(storage: &mut OnDisk, slot: Slot, reason: BootReason) {
-    let anew = reason == BootReason::Trial;
-    if let Err(fault) = storage.switch().start(slot, anew) {
+/// Starts the slot that was decided on. An image on trial that the disk kept from being started had no chance: the
+/// `confirmed` one runs on, and it has its other boots. Whatever else can't be started may be what runs, in part.
+fn start(storage: &mut OnDisk, confirmed: Option<Slot>, booted: Booted) -> (Booted, Option<Fault>) {
+    let Some(slot) = booted.slot else {
+        return (booted, None);
+    };
+    let anew = booted.reason == BootReason::Trial;
+    let Err(fault) = storage.switch().start(slot, anew) else {
+        return (booted, None);
+    };
+    let back = confirmed
+        .filter(|slot| anew && fault.is_the_storages() && storage.switch().is_prepared(*slot));
+    let Some(back) = back else {
+        return (booted, Some(fault));
+    };
+    if let Err(fault) = storage.switch().start(back, false) {
         log::line(Level::Error, &fault);
     }
+    let instead = Booted {
+        slot: Some(back),
+        reason: BootReason::LastResort,
+    };
+    (instead, Some(fault))
 }
 
 #[cfg(test)]
-mod tests {
-    use mainstay_device::observe::Seen;
-    use mainstay_device::record::Download;
-    use mainstay_keys::HostPrimitives;
-    use mainstay_trust::{Digest, Primitives as _};
-
-    use super::*;
-    use crate::slots::fake::FakeSwitch;
-
-    #[test]
-    fn what_was_started_while_it_was_written_to_is_not_said_to_be_the_release() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let open = || {
-            let image = |name: &str| ImageFile::at(folder.path().join(name));
-            let images = [image("a.img"), image("b.img")];
-            let seen = Seen {
-                slot: Slot::B,
-                spent: false,
-            };
-            let switch = Box::new(FakeSwitch {
-                seen: Some(seen),
-                ..FakeSwitch::default()
-            });
-            OnDisk::open(folder.path().into(), images, None, switch, None).expect("opens")
-        };
-        let mut storage = open();
-        let head = mainstay_device::slot::Head {
-            image_bytes: 5,
-            image_digest: HostPrimitives.digest(b"image"),
-            root_version: 1,
-            epoch: 0,
-            envelope: &b"envelope"[..],
-        };
-        storage.write_head(Slot::B, &head).expect("writes");
-        let mut record = Record {
-            confirmed: Some(Slot::A),
-            download: Some(Download {
-                slot: Slot::B,
-                manifest: Digest([1; 32]),
-                written: 3,
-            }),
-            ..Record::default()
-        };
-        storage.save_record(&mut record).expect("saves");
-        for _ in 0..2 {
-            let mut storage = open();
-            let came_up = boot(&mut storage, Look::First, 0).expect("comes up");
-            assert_eq!(came_up.booted.reason, BootReason::LastResort);
-            assert_eq!(storage.head(Slot::B), Ok(None));
-        }
-    }
-
-    #[test]
-    fn an_agent_that_is_started_again_is_no_device_that_is() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let run = folder.path().join("run");
-        assert_eq!(look(&run), Look::First);
-        assert_eq!(look(&run), Look::Again);
-        std::fs::write(run.join("boot"), "another start").expect("writes");
-        assert_eq!(look(&run), Look::First);
-        std::fs::remove_dir_all(&run).expect("memory forgets");
-        assert_eq!(look(&run), Look::First);
-    }
-}
+mod tests;

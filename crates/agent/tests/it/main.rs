@@ -6,6 +6,7 @@
     reason = "what doesn't unwrap in a test has failed it"
 )]
 
+mod applied;
 mod bench;
 mod bundles;
 mod clocks;
@@ -38,5 +39,6 @@ mod systemd_bench;
 mod tls;
 mod tls_clock;
 mod uboot;
+mod unread;
 mod update;
 mod wall_clock;
