@@ -262,7 +262,9 @@ fn agent(bench: &Bench) -> PathBuf {
 
 fn start(root: &Path, programs: &Path) -> Child {
     let log = File::create(root.with_extension("console")).unwrap();
-    Command::new("systemd-nspawn")
+    // It ends with this process, however that ends.
+    Command::new("setpriv")
+        .args(["--pdeathsig", "KILL", "--", "systemd-nspawn"])
         .args([
             "--quiet",
             "--register=no",
