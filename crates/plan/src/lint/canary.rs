@@ -1,8 +1,9 @@
 //! Whether the canary can see the fault it is there for.
 
 use super::{Broken, Case, Reason, Rule};
+use crate::class::Class;
 use crate::finding::Severity;
-use crate::health::HardFailure;
+use crate::health::{HardFailure, Unit};
 use crate::sizing;
 
 pub(super) const FMP030: Rule = Rule {
@@ -27,12 +28,15 @@ fn judge(case: &Case<'_>) -> Vec<Broken> {
     if needed.is_none_or(|needed| needed > devices) {
         return vec![too_small(test, needed, devices, &whose(case))];
     }
-    let small = |class: &crate::Class| {
-        let count = *case.facts.devices_by_class.get(&class.id)?;
+    let counted = match test.unit {
+        Unit::Device => &case.facts.devices_by_class,
+        Unit::Site => &case.facts.sites_by_class,
+    };
+    case.of_classes(|_, class| {
+        let count = *counted.get(&class.id)?;
         let whose = format!("the fleet of {}", class.id);
         (needed > Some(count)).then(|| too_small(test, needed, count, &whose))
-    };
-    case.plan.classes.iter().filter_map(small).collect()
+    })
 }
 
 fn whose(case: &Case<'_>) -> String {
@@ -53,8 +57,12 @@ fn too_small(test: &HardFailure, needed: Option<u32>, devices: u32, whose: &str)
         Some(needed) => needed.to_string(),
         None => format!("more than {}", sizing::DEVICES_MAX),
     };
+    let units = match test.unit {
+        Unit::Device => "devices",
+        Unit::Site => "sites",
+    };
     let message = format!(
-        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {count} devices; \
+        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {count} {units}; \
          {whose} has {devices}."
     );
     Broken::new(
@@ -105,4 +113,44 @@ fn power_left(test: &HardFailure, devices: u32) -> Option<u8> {
     (test.alpha + 1..test.power)
         .rev()
         .find(|power| f64::from(*power) / 100.0 <= left)
+}
+
+pub(super) const FMP034: Rule = Rule {
+    reason: Reason {
+        id: "FMP034",
+        why: "a random sample forgets the rare revision, and that is the one that fails",
+        source: "HP 2023",
+    },
+    severity: Severity::Error,
+    statement: "The canary holds devices of every hardware revision, and enough of each to set off \
+         the tripwire.",
+    judge: strata,
+};
+
+fn strata(case: &Case<'_>) -> Vec<Broken> {
+    let least = case.plan.rollout.canary.at_least_per_hardware;
+    let trips = case.plan.health.tripwire.failures_in_one_stratum;
+    case.of_classes(|_, class| thin(class, least, trips))
+}
+
+fn thin(class: &Class, least: u32, trips: u32) -> Option<Broken> {
+    let revisions = class.hardware.len();
+    let path = "rollout.canary.at_least_per_hardware";
+    if revisions < 2 || least >= trips {
+        return None;
+    }
+    let fix = format!("at_least_per_hardware = {trips}, in a canary that holds them");
+    if least == 0 {
+        let message = format!(
+            "The canary may leave out any of the {revisions} hardware revisions of {}.",
+            class.id
+        );
+        return Some(Broken::new(path, message, fix));
+    }
+    let message = format!(
+        "The canary may hold {least} of a hardware revision of {}, and the tripwire waits for {trips} \
+         failures in one.",
+        class.id
+    );
+    Some(Broken::new(path, message, fix).mild())
 }

@@ -50,6 +50,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
     let example = "waves = [\"canary\", \"10 %\", \"100 %\"]";
     let waves = section.required("waves", example, value::some(WAVES_MAX, wave));
     let soak = section.or("soak", default_soak(name), amounts::span);
+    let fleet_within = section.optional("fleet_within", amounts::span);
     section.finish();
     Some(Some(Track {
         name,
@@ -57,6 +58,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
         gates,
         waves: waves?,
         soak,
+        fleet_within,
     }))
 }
 

@@ -6,9 +6,10 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use jiff::tz::TimeZone;
 use mainstay_access::{Assignments, Duty, Email, Permission, Person};
 use mainstay_api::PlanView;
-use mainstay_plan::{Cohort, FleetFacts, Members, PLAN_BYTES_MAX, Plan, Severity};
+use mainstay_plan::{Cohort, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity};
 use mainstay_rollout::{cohort, fleet_facts};
 
 use crate::problem::Refused;
@@ -35,14 +36,24 @@ pub(super) async fn activate(
     let person = authenticate::person(&app, &headers, Permission::ActivatePlan).await?;
     let bytes = body::read(&headers, request, PLAN_BYTES_MAX).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refused::malformed("it isn't UTF-8"))?;
-    let fleet = app.store.devices(None).await?;
-    let plan = acceptable(text, &fleet_facts(&fleet))?;
+    let plan = acceptable(text, &known(&app).await?)?;
     check_duties(&plan, app.store.people().await?)?;
     app.store
         .activate_plan(text, plan.digest.0, &person.email, app.now())
         .await?;
     tracing::info!(by = %person.email, revision = %plan.digest, "plan activated");
     Ok(Json(in_force(&app).await?))
+}
+
+/// What the server knows that a plan's rules may ask for.
+async fn known(app: &App) -> Result<FleetFacts, Refused> {
+    let fleet = app.store.devices(None).await?;
+    let today = TimeZone::UTC.to_datetime(app.now()).date();
+    let in_force = app.plan().await?;
+    Ok(FleetFacts {
+        in_force: in_force.map(|active| InForce::of(&active.plan)),
+        ..fleet_facts(&fleet, today)
+    })
 }
 
 /// The plan in this text, if nothing of severity error stands against it.
