@@ -131,6 +131,8 @@ pub enum Credentials {
 /// A chip, kernel or library of somebody else's, that gets fixes until some day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upstream {
+    /// Which of its class's it is in the file, from 0: one before it may be unreadable.
+    pub index: usize,
     /// What it is.
     pub name: String,
     /// Last day on which its maker mends it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use crate::class::Class;
 use crate::gate::COVERAGE;
 use crate::names::ClassId;
 use crate::plan::Plan;
@@ -34,8 +35,8 @@ impl FleetFacts {
 /// What of the plan in force a next one is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InForce {
-    /// The hardware revisions of each class.
-    pub hardware: BTreeMap<ClassId, Vec<String>>,
+    /// Each class as devices know it.
+    pub classes: BTreeMap<ClassId, KnownAs>,
     /// The least share of lines that tests reach, in percent, if it says.
     pub coverage_min_percent: Option<u8>,
 }
@@ -44,10 +45,25 @@ impl InForce {
     /// What of `plan` is compared.
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
-        let hardware = |class: &crate::Class| (class.id.clone(), class.hardware.clone());
+        let known_as = |class: &Class| {
+            let known_as = KnownAs {
+                group_name: class.group_name(plan.environment),
+                hardware: class.hardware.clone(),
+            };
+            (class.id.clone(), known_as)
+        };
         Self {
-            hardware: plan.classes.iter().map(hardware).collect(),
+            classes: plan.classes.iter().map(known_as).collect(),
             coverage_min_percent: plan.gate(COVERAGE).and_then(|gate| gate.min_percent),
         }
     }
+}
+
+/// By what the devices of a class know that a release is for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAs {
+    /// The whole name, as of [`Class::group_name`].
+    pub group_name: String,
+    /// The hardware revisions in it, as the plan lists them.
+    pub hardware: Vec<String>,
 }

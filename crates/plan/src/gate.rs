@@ -23,7 +23,7 @@ pub struct GateRule {
     pub name: GateName,
     /// Least share of lines that tests reach, in percent; `coverage` only.
     pub min_percent: Option<u8>,
-    /// Hardware revisions that are on the rig; `hil` only.
+    /// Hardware revisions that are on the rig, `B` or `thermo-v2/B`; `hil` only.
     pub on: Vec<String>,
     /// How old evidence may be.
     pub expires: Option<SignedDuration>,
@@ -32,6 +32,8 @@ pub struct GateRule {
 /// `[[waiver]]`: a gate that a track goes without for a while, by somebody's word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
+    /// Which of the file's it is, from 0: one before it may be unreadable.
+    pub index: usize,
     /// The gate.
     pub gate: GateName,
     /// The track that goes without it.

@@ -38,7 +38,7 @@ pub use cohort::{Cohort, Remark};
 pub use compliance::{Compliance, Disclosure, ReportClocks};
 pub use days::DaySet;
 pub use finding::{Finding, Place, Severity};
-pub use fleet_facts::{FleetFacts, InForce};
+pub use fleet_facts::{FleetFacts, InForce, KnownAs};
 pub use gate::{GateRule, Waiver};
 pub use health::{HardFailure, Health, SignalName, SoftSignal, Tripwire, Unit};
 pub use limits::PLAN_BYTES_MAX;
@@ -101,7 +101,9 @@ pub fn check_with_cohorts(
     let is_sound = reading.is_sound();
     let mut findings = reading.findings;
     if let Some(plan) = &reading.plan {
-        findings.extend(lint::judge(plan, text, &reading.outline, facts));
+        let read = (&reading.outline, &findings[..]);
+        let judged = lint::judge(plan, text, read, facts);
+        findings.extend(judged);
         for cohort in &plan.cohorts {
             let placed = |remark| reading.outline.remarked(cohort, remark);
             findings.extend(remarks(cohort).into_iter().map(placed));

@@ -10,7 +10,7 @@ use mainstay_store::{Store, StoreError};
 
 use crate::data_dir::{Contents, DataDir, DataDirError};
 use crate::entropy::Entropy;
-use crate::operator::plan::{acceptable, check_duties};
+use crate::operator::plan::{acceptable, check_duties, day};
 use crate::problem::Refused;
 use crate::token::Token;
 
@@ -68,7 +68,11 @@ pub struct NewServer<'a> {
 /// # Errors
 /// If the plan has errors, the root doesn't verify or doesn't name the key, or something is there.
 pub async fn init(folder: &DataDir, new: &NewServer<'_>, now: Timestamp) -> Result<(), AdminError> {
-    let plan = acceptable(new.plan, &FleetFacts::default())?;
+    let facts = FleetFacts {
+        as_of: Some(day(now)),
+        ..FleetFacts::default()
+    };
+    let plan = acceptable(new.plan, &facts)?;
     let contents = Contents {
         root: new.root,
         status_key: new.status_key,

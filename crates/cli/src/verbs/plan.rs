@@ -7,6 +7,7 @@ mod size;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use mainstay_api::PlanWarning;
 use mainstay_plan::{Checked, Cohort, FleetFacts, PLAN_BYTES_MAX, Severity};
 use mainstay_rollout::cohort;
 use serde_json::json;
@@ -111,9 +112,25 @@ fn check(file: &Path, field: &field::Field, output: &Output) -> Result<(), Failu
 fn activate(file: &Path, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
     let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
     let plan = access.ask(|operator| async move { operator.activate_plan(&text).await })?;
-    let sentence = || format!("{} is in force, revision {}", plan.name, plan.revision);
+    let sentence = || {
+        let warnings = plan.warnings.iter().map(warning);
+        let in_force = format!("{} is in force, revision {}", plan.name, plan.revision);
+        warnings.chain([in_force]).collect::<Vec<_>>().join("\n")
+    };
     output.say(sentence, &plan);
     Ok(())
+}
+
+/// What the server found that knows its fleet, and the plan that was in force.
+fn warning(found: &PlanWarning) -> String {
+    let PlanWarning {
+        rule,
+        section,
+        line,
+        message,
+        fix,
+    } = found;
+    format!("warning {rule}  {section} line {line}\n  {message}\n  fix: {fix}")
 }
 
 /// Reads a plan that is a draft, perhaps: what is wrong with it is remarked, and refused only if it

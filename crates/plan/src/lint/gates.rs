@@ -27,7 +27,12 @@ fn usual_gates(case: &Case<'_>) -> Vec<Broken> {
     if !names_gates && case.plan.gates.is_empty() {
         return Vec::new();
     }
-    tracks().filter_map(|track| lacks(case, track)).collect()
+    let mut broken = Vec::new();
+    if !case.has_unread_waivers {
+        broken.extend(tracks().filter_map(|track| lacks(case, track)));
+    }
+    broken.extend(idle(case));
+    broken
 }
 
 fn lacks(case: &Case<'_>, track: &Track) -> Option<Broken> {
@@ -45,15 +50,28 @@ fn lacks(case: &Case<'_>, track: &Track) -> Option<Broken> {
         missing.join(", ")
     );
     let fix = format!(
-        "add them to gates, or a [[waiver]] for each: gate = \"{first}\", track = \"{}\", owner, \
-         reason, instead, until",
+        "a [[waiver]] for each, with gate = \"{first}\", track = \"{}\", owner, reason, instead, until; \
+         or add them to gates, but this version reads no evidence, and a track with gates can't release yet",
         track.name
     );
-    Some(Broken::new(
-        format!("track.{}.gates", track.name),
-        message,
-        fix,
-    ))
+    let broken = Broken::new(format!("track.{}.gates", track.name), message, fix);
+    Some(if track.gates.is_empty() {
+        broken.mild()
+    } else {
+        broken
+    })
+}
+
+/// Gates that are described and that nothing passes.
+fn idle(case: &Case<'_>) -> Option<Broken> {
+    let gates = case.plan.gates.iter().map(|gate| gate.name.as_str());
+    let idle: Vec<_> = gates
+        .filter(|gate| !named(case).any(|named| named == *gate))
+        .collect();
+    let first = idle.first()?;
+    let message = format!("No track names these gates: {}.", idle.join(", "));
+    let fix = format!("name {first} in the gates of a track, or drop [gate.{first}]");
+    Some(Broken::new(format!("gate.{first}"), message, fix).mild())
 }
 
 pub(super) const FMP024: Rule = Rule {
@@ -69,54 +87,76 @@ pub(super) const FMP024: Rule = Rule {
 };
 
 fn rig_is_complete(case: &Case<'_>) -> Vec<Broken> {
-    let plan = case.plan;
-    let is_named = |track: &Track| track.gates.iter().any(|gate| gate.as_str() == HIL);
-    let rig = plan.gate(HIL).map(|gate| &gate.on[..]);
-    if rig.is_none() && !plan.tracks.each().any(is_named) {
+    let rig = case.plan.gate(HIL).map(|gate| &gate.on[..]);
+    if rig.is_none() && !named(case).any(|gate| gate == HIL) {
         return Vec::new();
     }
     let on = rig.unwrap_or_default();
-    let mut broken = case.of_classes(|_, class| off_the_rig(case, class, on));
-    let is_of_a_class = |revision: &String| {
-        plan.classes
-            .iter()
-            .any(|class| class.hardware.contains(revision))
-    };
-    let strangers = on.iter().filter(|revision| !is_of_a_class(revision));
-    broken.extend(strangers.map(|revision| {
-        let message = format!("The rig holds revision {revision}, and no class does.");
-        Broken::new(
-            "gate.hil.on",
-            message,
-            "name it as the class does, or drop it",
-        )
-        .mild()
-    }));
-    broken
+    let classes = &case.plan.classes;
+    let missing: Vec<_> = classes
+        .iter()
+        .flat_map(|class| off_the_rig(case, class, on))
+        .collect();
+    let is_known = |name: &String| classes.iter().any(|class| has(case, class, name));
+    let (known, strangers): (Vec<_>, Vec<_>) = on.iter().partition(|name| is_known(name));
+    if missing.is_empty() && strangers.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("{}.", told(&missing, &strangers));
+    let right: Vec<_> = known.into_iter().chain(&missing).collect();
+    let fix = format!("on = {right:?} in [gate.hil], once these are on the rig");
+    let broken = Broken::new(place_of(case, HIL), message, fix);
+    vec![if missing.is_empty() {
+        broken.mild()
+    } else {
+        broken
+    }]
 }
 
-fn off_the_rig(case: &Case<'_>, class: &Class, on: &[String]) -> Option<Broken> {
+fn told(missing: &[String], strangers: &[&String]) -> String {
+    let strangers: Vec<_> = strangers.iter().map(|name| name.as_str()).collect();
+    let lacks =
+        (!missing.is_empty()).then(|| format!("No rig tests hardware {}", missing.join(", ")));
+    let holds = (!strangers.is_empty()).then(|| {
+        format!(
+            "The rig holds {}, which is of no class",
+            strangers.join(", ")
+        )
+    });
+    let parts: Vec<_> = lacks.into_iter().chain(holds).collect();
+    parts.join(". ")
+}
+
+/// A revision as the rig names it: with its class where there are several, which may call theirs the same.
+fn name_of(case: &Case<'_>, class: &Class, revision: &str) -> String {
+    match &case.plan.classes[..] {
+        [_] => revision.to_owned(),
+        _ => format!("{}/{revision}", class.id),
+    }
+}
+
+/// Whether the rig means a revision of `class` by `name`. One class needs no name, and may have it.
+fn has(case: &Case<'_>, class: &Class, name: &str) -> bool {
+    let mut revisions = class.hardware.iter();
+    revisions.any(|revision| is_it(case, class, revision, name))
+}
+
+fn is_it(case: &Case<'_>, class: &Class, revision: &str, name: &str) -> bool {
+    name == name_of(case, class, revision)
+        || name.split_once('/') == Some((class.id.as_str(), revision))
+}
+
+fn off_the_rig(case: &Case<'_>, class: &Class, on: &[String]) -> Vec<String> {
     let is_supported = !class
         .support
         .as_ref()
         .is_some_and(|support| case.is_over(support.security_until));
-    let missing: Vec<&str> = class
-        .hardware
-        .iter()
-        .filter(|revision| !on.contains(revision))
+    let is_on = |revision: &str| on.iter().any(|name| is_it(case, class, revision, name));
+    let revisions = class.hardware.iter().filter(|revision| !is_on(revision));
+    revisions
         .filter(|revision| is_supported || is_common(case, class, revision))
-        .map(String::as_str)
-        .collect();
-    (!missing.is_empty()).then(|| {
-        let message = format!(
-            "No rig tests {} on hardware {}.",
-            class.id,
-            missing.join(", ")
-        );
-        let all: Vec<_> = on.iter().map(String::as_str).chain(missing).collect();
-        let fix = format!("on = {all:?} in [gate.hil], once it is on the rig");
-        Broken::new(place_of(case, HIL), message, fix)
-    })
+        .map(|revision| name_of(case, class, revision))
+        .collect()
 }
 
 /// Whether a revision is a hundredth of its class's devices, as far as they are known.
@@ -154,7 +194,13 @@ fn coverage_has_a_floor(case: &Case<'_>) -> Vec<Broken> {
             format!("The floor sinks to {floor} % from {before} % of the plan in force."),
             format!("min = {before}, or have it explained in the plan's review"),
         ),
-        (None, _) if named(case).any(|gate| gate == COVERAGE) => (
+        (None, Some(before)) => (
+            format!("The floor of {before} % in the plan in force is gone."),
+            format!(
+                "[gate.coverage] with min = {before}, or have its end explained in the plan's review"
+            ),
+        ),
+        (None, None) if named(case).any(|gate| gate == COVERAGE) => (
             "Coverage is a gate, and no share of lines is too low for it.".to_owned(),
             "[gate.coverage] with min = 80, or what your tests reach today".to_owned(),
         ),

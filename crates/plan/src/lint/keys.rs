@@ -6,24 +6,27 @@ use jiff::civil::Date;
 use super::{Broken, Case, Reason, Rule};
 use crate::finding::Severity;
 use crate::track::{Cadence, Track};
+use crate::trust_rules::SignatureAlgorithm;
 
 /// Fewest days in which a root's keepers, who sit apart and keep keys offline, sign the next one and
 /// devices fetch it.
 const ROTATION_DAYS_MIN: i64 = 180;
 /// Last day for which signatures that a quantum computer breaks are meant to be relied on.
 const CLASSICAL_UNTIL: Date = Date::constant(2035, 12, 31);
+/// What asks for the strongest of them whatever the day.
+const CNSA: &str = "nsa-cnsa-2";
 /// Longest that a stop may be kept from a device: a day, in which people were awake everywhere.
 const STOP_HOURS_MAX: i64 = 24;
 
 pub(super) const FMP011: Rule = Rule {
     reason: Reason {
         id: "FMP011",
-        why: "devices that trust nothing any more can be told nothing any more",
+        why: "once a root has ended, nothing installs until the next one has come",
         source: "Chromecast 2025; Let's Encrypt 2021",
     },
-    severity: Severity::Error,
-    statement: "A root lasts for half a year and for two releases of each track, so that the next \
-         one reaches devices before it ends.",
+    severity: Severity::Warn,
+    statement: "A root is declared to last for half a year and for two releases of each track, so that \
+         the next one is there before it ends.",
     judge: root_can_be_followed,
 };
 
@@ -36,7 +39,7 @@ fn root_can_be_followed(case: &Case<'_>) -> Vec<Broken> {
     }
     let days = lifetime.as_hours() / 24;
     let message =
-        format!("A root lasts {days} days; renewing it in the field takes up to {least}.");
+        format!("A root is to last {days} days; renewing it in the field takes up to {least}.");
     vec![Broken::new(
         "trust.root_lifetime",
         message,
@@ -61,13 +64,20 @@ pub(super) const FMP016: Rule = Rule {
     },
     severity: Severity::Warn,
     statement: "Whatever is supported beyond 2035 has a signature algorithm that resists quantum \
-         computers.",
+         computers; a plan that keeps CNSA 2.0 has ML-DSA-87.",
     judge: algorithms_last,
 };
 
 fn algorithms_last(case: &Case<'_>) -> Vec<Broken> {
-    let mut algorithms = case.plan.trust.algorithms.iter();
-    if algorithms.any(|algorithm| algorithm.outlives_quantum_computers()) {
+    let algorithms = &case.plan.trust.algorithms;
+    let keeps_cnsa = case.plan.compliance.packs.iter().any(|id| id == CNSA);
+    if keeps_cnsa && !algorithms.contains(&SignatureAlgorithm::MlDsa87) {
+        let message = format!("No signature over releases is ML-DSA-87, as {CNSA} asks.");
+        let fix = "add \"ml-dsa-87\" to algorithms in [trust], and have the root demand it";
+        return vec![Broken::new("trust.algorithms", message, fix)];
+    }
+    let lasts = |algorithm: &SignatureAlgorithm| algorithm.outlives_quantum_computers();
+    if algorithms.iter().any(lasts) {
         return Vec::new();
     }
     case.of_classes(|index, class| {

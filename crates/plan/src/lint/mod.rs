@@ -93,6 +93,8 @@ pub(crate) struct Case<'a> {
     /// The file, comments and all.
     text: &'a str,
     facts: &'a FleetFacts,
+    /// Whether a waiver is written wrongly, so that nobody knows what it waives.
+    has_unread_waivers: bool,
 }
 
 impl Case<'_> {
@@ -151,14 +153,20 @@ impl Broken {
     }
 }
 
-/// What all rules have to say about `plan`.
+/// What all rules have to say about `plan`, after `read`, which was found while reading.
 pub(crate) fn judge(
     plan: &Plan,
     text: &str,
-    outline: &Outline,
+    (outline, read): (&Outline, &[Finding]),
     facts: &FleetFacts,
 ) -> Vec<Finding> {
-    let case = Case { plan, text, facts };
+    let is_of_a_waiver = |finding: &Finding| finding.place.section == "[[waiver]]";
+    let case = Case {
+        plan,
+        text,
+        facts,
+        has_unread_waivers: read.iter().any(is_of_a_waiver),
+    };
     let judge = |rule: &Rule| -> Vec<_> {
         (rule.judge)(&case)
             .into_iter()

@@ -10,11 +10,10 @@ use crate::finding::Severity;
 pub(super) const FMP042: Rule = Rule {
     reason: Reason {
         id: "FMP042",
-        why: "a device that is cut off in the middle of the night is tried again for ever, or in the \
-              middle of the day",
+        why: "what begins late runs on into the day, and what comes too late is given up",
         source: "general practice",
     },
-    severity: Severity::Error,
+    severity: Severity::Warn,
     statement: "A window holds spreading, download and trial of each class that states its slot, \
          and comes round before a device is given up.",
     judge: nights_suffice,

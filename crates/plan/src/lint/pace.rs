@@ -1,6 +1,7 @@
 //! How long things take: a rollout, a device's habits, and what was promised.
 
 use jiff::SignedDuration;
+use jiff::civil::Weekday;
 
 use super::{Broken, Case, Reason, Rule};
 use crate::class::Class;
@@ -41,7 +42,8 @@ fn too_hasty(case: &Case<'_>, class: &Class, track: &Track) -> Option<Broken> {
             track.name, class.id
         );
         let soak = cycle.saturating_sub(horizon);
-        let fix = format!("soak = \"{}m\" or longer", soak.as_mins());
+        let minutes = soak.as_secs().saturating_add(59) / 60;
+        let fix = format!("soak = \"{minutes}m\" or longer");
         Broken::new(format!("track.{}.soak", track.name), message, fix)
     })
 }
@@ -65,7 +67,7 @@ fn tracks_apart(case: &Case<'_>) -> Vec<Broken> {
         .enumerate()
         .filter_map(|(index, (name, turn))| {
             let mut earlier = dated.iter().take(index);
-            let (other, _) = earlier.find(|(_, other)| other == turn)?;
+            let (other, _) = earlier.find(|(_, other)| may_meet(*other, *turn))?;
             let message = format!("The {name} track releases on a day of the {other} track.");
             let fix = "another week or weekday for one of the two";
             Some(Broken::new(format!("track.{name}.every"), message, fix))
@@ -74,13 +76,19 @@ fn tracks_apart(case: &Case<'_>) -> Vec<Broken> {
 }
 
 /// Which day of its month it is. A quarter's first month is a month, too.
-fn turn(cadence: Cadence) -> Option<(i8, jiff::civil::Weekday)> {
+fn turn(cadence: Cadence) -> Option<(i8, Weekday)> {
     match cadence {
         Cadence::Monthly { nth, weekday } | Cadence::Quarterly { nth, weekday } => {
             Some((nth, weekday))
         }
         Cadence::Emergency => None,
     }
+}
+
+/// Whether both are the same day in some month: the last of a weekday is the fourth, or the fifth.
+fn may_meet(one: (i8, Weekday), other: (i8, Weekday)) -> bool {
+    let nths = [one.0.min(other.0), one.0.max(other.0)];
+    one.1 == other.1 && (nths[0] == nths[1] || nths == [-1, 4])
 }
 
 pub(super) const FMP053: Rule = Rule {

@@ -29,7 +29,8 @@ pub(super) const FMP090: Rule = Rule {
         source: "general practice",
     },
     severity: Severity::Error,
-    statement: "No line of a plan, comments included, holds a private key, a token or a password.",
+    statement: "No line of a plan, comments included, holds what looks like a private key or a long \
+         random token.",
     judge,
 };
 
@@ -37,31 +38,33 @@ fn judge(case: &Case<'_>) -> Vec<Broken> {
     let lines = (1..).zip(case.text.lines());
     lines
         .filter_map(|(number, line)| {
-            let what = secret(line)?;
+            let (what, is_sure) = secret(line)?;
             let message = format!("This line holds what looks like {what}.");
             let fix = "take it out, and replace what it opens: it has been seen";
-            Some(Broken::new("", message, fix).at_line(number))
+            let broken = Broken::new("", message, fix).at_line(number);
+            Some(if is_sure { broken } else { broken.mild() })
         })
         .collect()
 }
 
-fn secret(line: &str) -> Option<&'static str> {
+/// What a line seems to hold, and whether its form alone says so: a long run beside a word may be a digest.
+fn secret(line: &str) -> Option<(&'static str, bool)> {
     if line.contains("PRIVATE KEY-----") {
-        return Some("a private key");
+        return Some(("a private key", true));
     }
     if line.split("://").skip(1).any(has_password) {
-        return Some("a password in an address");
+        return Some(("a password in an address", true));
     }
     let mut words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
     let begins = |word: &str| BEGINNINGS.iter().any(|start| word.starts_with(start));
     if words.any(|word| word.len() >= BEGINNING_CHARS_MIN && begins(word)) {
-        return Some("a token");
+        return Some(("a token of a known service", true));
     }
     let small = line.to_ascii_lowercase();
     let is_named = WORDS.iter().any(|word| small.contains(word));
     // Paths and names are cut at their strokes, so that none of their parts is this long.
     let mut runs = line.split(|c: char| !c.is_ascii_alphanumeric());
-    (is_named && runs.any(is_random)).then_some("a token or a password")
+    (is_named && runs.any(is_random)).then_some(("a long random token", false))
 }
 
 /// Whether what stands behind `://` begins with a name and a password.
@@ -88,37 +91,38 @@ mod tests {
     fn secrets_are_seen_and_digests_are_not() {
         let hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
         let cases = [
-            ("# -----BEGIN PRIVATE KEY-----", true),
-            ("# -----BEGIN EC PRIVATE KEY-----", true),
-            ("# -----BEGIN PUBLIC KEY-----", false),
-            (&format!("# kim's token: {hex}"), true),
-            (&format!("# tested with image {hex}"), false),
-            ("# ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4", true),
-            ("# AKIAIOSFODNN7EXAMPLE", true),
+            ("# -----BEGIN PRIVATE KEY-----", Some(true)),
+            ("# -----BEGIN EC PRIVATE KEY-----", Some(true)),
+            ("# -----BEGIN PUBLIC KEY-----", None),
+            (&format!("# kim's token: {hex}"), Some(false)),
+            (&format!("# tested with image {hex}"), None),
+            ("# ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4", Some(true)),
+            ("# AKIAIOSFODNN7EXAMPLE", Some(true)),
             (
                 "security = \"https://bot:hunter2@company.example/report\"",
-                true,
+                Some(true),
             ),
             (
                 "security = \"https://company.example/security@report\"",
-                false,
+                None,
             ),
             (
                 "# mainstay plan activate --token-file keys/2026/sam.token",
-                false,
+                None,
             ),
             (
                 "query = 'attributes.token-kind = \"second-generation\"'",
-                false,
+                None,
             ),
-            ("# the password is on the label of each device", false),
+            ("# the password is on the label of each device", None),
             (
                 "# --token-file /etc/mainstay/2026/11/26/operations/sam.token",
-                false,
+                None,
             ),
         ];
         for (line, expected) in cases {
-            assert_eq!(secret(line).is_some(), expected, "{line}");
+            let is_sure = secret(line).map(|(_, is_sure)| is_sure);
+            assert_eq!(is_sure, expected, "{line}");
         }
     }
 }

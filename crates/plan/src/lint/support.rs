@@ -78,15 +78,16 @@ fn outlived(index: usize, class: &Class) -> Vec<Broken> {
     let Some(support) = &class.support else {
         return Vec::new();
     };
-    let upstream = class.upstream.iter().enumerate();
-    let ends = upstream.filter(|(_, one)| one.then.is_none() && one.until < support.security_until);
-    ends.map(|(nth, one)| {
+    let upstream = class.upstream.iter();
+    let ends = upstream.filter(|one| one.then.is_none() && one.until < support.security_until);
+    ends.map(|one| {
         let message = format!(
             "{} is supported to {}, and {} is mended to {} by its maker.",
             class.id, support.security_until, one.name, one.until
         );
         let fix = "then = \"who mends it from that day on\", or an earlier security_until";
-        Broken::new(format!("class.{index}.upstream.{nth}.until"), message, fix)
+        let path = format!("class.{index}.upstream.{}.until", one.index);
+        Broken::new(path, message, fix)
     })
     .collect()
 }

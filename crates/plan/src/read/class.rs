@@ -92,13 +92,15 @@ fn class(section: &Section<'_>) -> Option<Class> {
     })
 }
 
+/// Whether a hardware revision may be called so.
+pub(super) fn is_revision(text: &str) -> bool {
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
+    (1..=HARDWARE_CHARS_MAX).contains(&text.len()) && text.bytes().all(allowed)
+}
+
 /// A hardware revision's name.
-pub(super) fn revision(value: &Spanned<DeValue<'_>>) -> Read<String> {
-    let revision = |text: &str| {
-        let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
-        let fits = (1..=HARDWARE_CHARS_MAX).contains(&text.len());
-        (fits && text.bytes().all(allowed)).then(|| text.to_owned())
-    };
+fn revision(value: &Spanned<DeValue<'_>>) -> Read<String> {
+    let revision = |text: &str| is_revision(text).then(|| text.to_owned());
     let expected = "a hardware revision of letters, digits, dots and hyphens, at most 16";
     value::parsed(revision, expected, "\"B\"")(value)
 }
@@ -202,6 +204,7 @@ fn upstream(section: &Section<'_>) -> Option<Upstream> {
     let then = section.optional("then", words::text);
     section.finish();
     Some(Upstream {
+        index: section.index(),
         name: name?,
         until: until?,
         then,

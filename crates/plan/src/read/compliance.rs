@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::amounts;
 use super::near::nearest;
-use super::reasons::WRONG_VALUE;
+use super::reasons::{CONTRADICTION, WRONG_VALUE};
 use super::section::Section;
 use super::value::{self, Read, Wrong, quoted, wrong};
 use crate::compliance::{Compliance, Disclosure, ReportClocks, requirement, requirements};
@@ -16,6 +16,7 @@ pub(super) fn compliance(root: &Section<'_>) -> Compliance {
         return Compliance::default();
     };
     let packs = section.or("packs", Vec::new(), value::list(PACKS_MAX, pack));
+    section.report_twice("packs", &packs);
     let report = section.section("report").and_then(|report| clocks(&report));
     let disclosure = section.section("disclosure");
     let disclosure = disclosure.and_then(|promised| self::disclosure(&promised));
@@ -53,11 +54,20 @@ fn clocks(section: &Section<'_>) -> Option<ReportClocks> {
     let notification = section.required("notification", "notification = \"72h\"", amounts::span);
     let last = section.required("final", "final = \"14d\"", amounts::span);
     section.finish();
-    Some(ReportClocks {
+    let clocks = ReportClocks {
         early_warning: early?,
         notification: notification?,
         final_report: last?,
-    })
+    };
+    if clocks.early_warning > clocks.notification || clocks.notification > clocks.final_report {
+        let message = "The clocks for reports aren't in order.".to_owned();
+        let fix = "the early warning comes first, then the notification, then the final report";
+        let path = section.path_of("early_warning");
+        section
+            .reader()
+            .report(&CONTRADICTION, &path, message, fix.to_owned());
+    }
+    Some(clocks)
 }
 
 fn disclosure(section: &Section<'_>) -> Option<Disclosure> {

@@ -4,14 +4,14 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::reasons::WRONG_VALUE;
+use super::reasons::{TWICE, WRONG_VALUE};
 use super::section::Section;
 use super::value::{self, Read};
 use super::{amounts, class, words};
 use crate::gate::{COVERAGE, GateRule, HIL, Waiver};
 use crate::limits::{CLASSES_MAX, GATES_MAX, HARDWARE_MAX, WAIVERS_MAX};
 use crate::lint;
-use crate::names::{Email, GateName};
+use crate::names::{ClassId, Email, GateName};
 use crate::track::TrackName;
 
 const TRACKS: &[(&str, TrackName)] = &[
@@ -57,13 +57,37 @@ fn gate(name: &str, section: &Section<'_>) -> Option<GateRule> {
 }
 
 fn revisions(value: &Spanned<DeValue<'_>>) -> Read<Vec<String>> {
-    value::some(HARDWARE_MAX * CLASSES_MAX, class::revision)(value)
+    value::some(HARDWARE_MAX * CLASSES_MAX, on_the_rig)(value)
+}
+
+/// A revision, alone or with its class before it: two classes may call theirs the same.
+fn on_the_rig(value: &Spanned<DeValue<'_>>) -> Read<String> {
+    let named = |text: &str| {
+        let (class, revision) = match text.split_once('/') {
+            Some((class, revision)) => (ClassId::new(class).is_ok(), revision),
+            None => (true, text),
+        };
+        (class && class::is_revision(revision)).then(|| text.to_owned())
+    };
+    let expected = "a hardware revision, with its class where there are several";
+    value::parsed(named, expected, "\"B\" or \"thermo-v2/B\"")(value)
 }
 
 /// The waivers that can be read.
 pub(super) fn waivers(root: &Section<'_>) -> Vec<Waiver> {
     let sections = root.sections("waiver", WAIVERS_MAX);
-    sections.iter().filter_map(waiver).collect()
+    let waivers: Vec<_> = sections.iter().filter_map(waiver).collect();
+    for (nth, waiver) in waivers.iter().enumerate() {
+        let same = |one: &Waiver| one.gate == waiver.gate && one.track == waiver.track;
+        if waivers.iter().take(nth).any(same) {
+            let path = format!("waiver.{}.gate", waiver.index);
+            let (gate, track) = (&waiver.gate, waiver.track);
+            let message = format!("{gate} is waived twice for the {track} track.");
+            let fix = "keep one of the two".to_owned();
+            root.reader().report(&TWICE, &path, message, fix);
+        }
+    }
+    waivers
 }
 
 fn waiver(section: &Section<'_>) -> Option<Waiver> {
@@ -92,6 +116,7 @@ fn waiver(section: &Section<'_>) -> Option<Waiver> {
     let until: Option<Date> = asked(section, "until", "until = 2027-06-30", amounts::day);
     section.finish();
     Some(Waiver {
+        index: section.index(),
         gate: gate?,
         track: track?,
         owner: owner?,

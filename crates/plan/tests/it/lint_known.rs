@@ -1,6 +1,6 @@
 //! Rules that ask for more than a plan says: the devices in the field, the day, the plan in force.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, date};
 use mainstay_plan::{ClassId, Finding, FleetFacts, InForce, Severity, check, parse};
@@ -55,54 +55,65 @@ fn edited(plan: &str, from: &str, to: &str) -> String {
     plan.replacen(from, to, 1)
 }
 
+const HARDWARE: &str = "hardware   = [\"B\", \"C\"]";
+
+/// Lists of hardware, and the devices that they have to fit.
 fn hardware() -> Vec<Known> {
-    let more = edited(
-        THERMOSTAT,
-        "hardware   = [\"B\", \"C\"]",
-        "hardware = [\"B\", \"C\", \"D\"]",
-    );
+    let more = edited(THERMOSTAT, HARDWARE, "hardware = [\"B\", \"C\", \"D\"]");
+    let less = edited(THERMOSTAT, HARDWARE, "hardware = [\"B\"]");
+    let case = |severity, plan: &str, keeps, breaks| Known {
+        rule: "FMP001",
+        severity,
+        plan: plan.to_owned(),
+        keeps,
+        breaks,
+    };
+    let (error, warn) = (Severity::Error, Severity::Warn);
+    let both = || fleet(&[("A", 0), ("B", 30), ("C", 12)]);
+    let with_d = || fleet(&[("B", 30), ("C", 12), ("D", 1)]);
+    let of_b = || fleet(&[("B", 31)]);
+    let (none, of) = (FleetFacts::default, after);
+    vec![
+        case(error, THERMOSTAT, both(), with_d()),
+        case(error, &less, of(&less, of_b()), of(THERMOSTAT, both())),
+        // What was listed before is listed again; what never was is a class of its own.
+        case(
+            warn,
+            THERMOSTAT,
+            of(THERMOSTAT, both()),
+            of(THERMOSTAT, with_d()),
+        ),
+        case(warn, &more, of(&more, with_d()), of(THERMOSTAT, with_d())),
+        case(error, &more, of(THERMOSTAT, none()), of(THERMOSTAT, both())),
+        case(error, &more, of(THERMOSTAT, none()), of(THERMOSTAT, of_b())),
+        case(warn, THERMOSTAT, of(&more, none()), of(&more, of_b())),
+    ]
+}
+
+/// What else is in the name by which devices know their class, and whether there is one.
+fn names() -> Vec<Known> {
+    let vendor = edited(THERMOSTAT, "\"northwind.example\"", "\"southwind.example\"");
+    let bench = edited(THERMOSTAT, "\"production\"", "\"staging\"");
     let gone = FleetFacts {
         devices_by_class: BTreeMap::from([(class("thermo-v1"), 3)]),
         ..FleetFacts::default()
     };
-    vec![
-        Known {
-            rule: "FMP001",
-            severity: Severity::Error,
-            plan: THERMOSTAT.to_owned(),
-            keeps: fleet(&[("A", 0), ("B", 30), ("C", 12)]),
-            breaks: fleet(&[("A", 1), ("B", 30), ("C", 12)]),
-        },
-        Known {
-            rule: "FMP001",
-            severity: Severity::Error,
-            plan: more.clone(),
-            // A list that was cut while there were devices is made whole again.
-            keeps: after(THERMOSTAT, fleet(&[("B", 30), ("D", 12)])),
-            breaks: after(THERMOSTAT, fleet(&[("B", 30), ("C", 12)])),
-        },
-        Known {
-            rule: "FMP001",
-            severity: Severity::Error,
-            plan: more.clone(),
-            keeps: after(THERMOSTAT, FleetFacts::default()),
-            breaks: after(THERMOSTAT, fleet(&[("B", 31)])),
-        },
-        Known {
-            rule: "FMP001",
-            severity: Severity::Warn,
-            plan: THERMOSTAT.to_owned(),
-            keeps: after(&more, FleetFacts::default()),
-            breaks: after(&more, fleet(&[("B", 31)])),
-        },
-        Known {
-            rule: "FMP001",
-            severity: Severity::Warn,
-            plan: THERMOSTAT.to_owned(),
-            keeps: FleetFacts::default(),
-            breaks: gone,
-        },
-    ]
+    let in_the_field = || fleet(&[("B", 31)]);
+    let renamed = |plan: String| Known {
+        rule: "FMP001",
+        severity: Severity::Error,
+        keeps: after(THERMOSTAT, FleetFacts::default()),
+        breaks: after(THERMOSTAT, in_the_field()),
+        plan,
+    };
+    let orphaned = Known {
+        rule: "FMP001",
+        severity: Severity::Warn,
+        plan: THERMOSTAT.to_owned(),
+        keeps: FleetFacts::default(),
+        breaks: gone,
+    };
+    vec![renamed(vendor), renamed(bench), orphaned]
 }
 
 fn sizes() -> Vec<Known> {
@@ -115,21 +126,23 @@ fn sizes() -> Vec<Known> {
         sites_by_class: BTreeMap::from([(class("thermo-v2"), sites)]),
         ..fleet(&[("B", 500)])
     };
+    let case = |plan: &str, keeps, breaks| Known {
+        rule: "FMP030",
+        severity: Severity::Error,
+        plan: plan.to_owned(),
+        keeps,
+        breaks,
+    };
+    let few = FleetFacts {
+        devices_by_class: BTreeMap::from([(class("thermo-v2"), 30)]),
+        ..sites(31)
+    };
     vec![
-        Known {
-            rule: "FMP030",
-            severity: Severity::Error,
-            plan: THERMOSTAT.to_owned(),
-            keeps: fleet(&[("B", 31)]),
-            breaks: fleet(&[("B", 30)]),
-        },
-        Known {
-            rule: "FMP030",
-            severity: Severity::Error,
-            plan: by_site,
-            keeps: sites(31),
-            breaks: sites(30),
-        },
+        case(THERMOSTAT, fleet(&[("B", 31)]), fleet(&[("B", 30)])),
+        case(&by_site, sites(31), sites(30)),
+        // Nobody said how many sites there are: no more than devices.
+        case(&by_site, fleet(&[("B", 31)]), fleet(&[("B", 30)])),
+        case(&by_site, sites(31), few),
     ]
 }
 
@@ -158,6 +171,20 @@ fn gates() -> Vec<Known> {
                 &edited(&gated, "min = 80", "min = 81"),
                 FleetFacts::default(),
             ),
+        },
+        Known {
+            rule: "FMP026",
+            severity: Severity::Warn,
+            plan: THERMOSTAT.to_owned(),
+            keeps: after(THERMOSTAT, FleetFacts::default()),
+            breaks: after(&gated, FleetFacts::default()),
+        },
+        Known {
+            rule: "FMP027",
+            severity: Severity::Warn,
+            plan: gated.clone(),
+            keeps: as_of(date(2026, 6, 30)),
+            breaks: as_of(date(2026, 6, 29)),
         },
         Known {
             rule: "FMP027",
@@ -203,15 +230,27 @@ fn dates() -> Vec<Known> {
 }
 
 fn all() -> Vec<Known> {
-    [hardware(), sizes(), gates(), dates()]
+    [hardware(), names(), sizes(), gates(), dates()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-/// The rules that have a case here.
-pub(crate) fn rules() -> Vec<&'static str> {
-    all().iter().map(|known| known.rule).collect()
+/// The rules that have a case here, each with what has to be known for it, as the page calls it.
+pub(crate) fn facts() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let mut by_rule: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for known in all() {
+        let facts = known.breaks;
+        let kinds = [
+            ("fleet", !facts.devices_by_class.is_empty()),
+            ("day", facts.as_of.is_some()),
+            ("plan in force", facts.in_force.is_some()),
+        ];
+        let asked = kinds.into_iter().filter(|(_, is_known)| *is_known);
+        let of_rule = by_rule.entry(known.rule).or_default();
+        of_rule.extend(asked.map(|(kind, _)| kind));
+    }
+    by_rule
 }
 
 fn told(findings: &[Finding]) -> Vec<(&str, Severity)> {
@@ -236,12 +275,9 @@ fn what_is_known_decides() {
 
 #[test]
 fn a_revision_that_is_dropped_while_it_is_in_the_field_is_told_with_its_number() {
-    let cut = edited(
-        THERMOSTAT,
-        "hardware   = [\"B\", \"C\"]",
-        "hardware   = [\"B\"]",
-    );
-    let findings = check(&cut, &fleet(&[("B", 30), ("C", 12)])).findings;
+    let cut = edited(THERMOSTAT, HARDWARE, "hardware   = [\"B\"]");
+    let facts = after(THERMOSTAT, fleet(&[("B", 30), ("C", 12)]));
+    let findings = check(&cut, &facts).findings;
     let [found] = &findings[..] else {
         panic!("one finding: {findings:?}")
     };
@@ -253,5 +289,24 @@ fn a_revision_that_is_dropped_while_it_is_in_the_field_is_told_with_its_number()
     assert_eq!(
         found.fix,
         "hardware = [\"B\", \"C\"]; what goes on without them is a new class"
+    );
+}
+
+/// To list it would rename the class for all the others: the remedy must not be the harm.
+#[test]
+fn a_revision_that_was_never_listed_is_not_to_be_added_to_its_sisters() {
+    let facts = after(THERMOSTAT, fleet(&[("B", 30), ("C", 12), ("D", 1)]));
+    let findings = check(THERMOSTAT, &facts).findings;
+    let [found] = &findings[..] else {
+        panic!("one finding: {findings:?}")
+    };
+    assert!(
+        found.fix.starts_with("a [[class]] of their own"),
+        "{found:?}"
+    );
+    let alone = check(THERMOSTAT, &fleet(&[("B", 30), ("C", 12), ("D", 1)])).findings;
+    assert!(
+        alone[0].fix.contains("if the plan in force lists them"),
+        "{alone:?}"
     );
 }

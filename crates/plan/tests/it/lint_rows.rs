@@ -44,7 +44,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("FMP016", (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2035-12-31 }"), (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2036-01-01 }")),
     ("FMP022", (FEATURE, "waves = [\"canary\", \"10 %\", \"100 %\"]"), (FEATURE, "waves = [\"10 %\", \"50 %\", \"100 %\"]")),
     ("FMP030", (CANARY, "devices = 31"), (CANARY, "devices = 30")),
-    ("FMP034", (STRATA, "at_least_per_hardware = 4"), (STRATA, "at_least_per_hardware = 3")),
+    ("FMP034", (STRATA, "at_least_per_hardware = 1"), (STRATA, "at_least_per_hardware = 0")),
+    ("FMP034", (", at_least_per_hardware = 10", ""), (STRATA, "at_least_per_hardware = 0")),
     ("FMP034", ("hardware   = [\"B\", \"C\"]", "hardware = [\"B\"]"), (STRATA, "at_least_per_hardware = 0")),
     ("FMP035", (STRATEGY, "install = \"swap\"\nusage_cycle = \"150m\""), (STRATEGY, "install = \"swap\"\nusage_cycle = \"151m\"")),
     ("FMP040", (WINDOW, "local = \"22:00-02:00\", dst_gap = \"skip\""), (WINDOW, "local = \"22:00-02:00 +03:00\", dst_gap = \"skip\"")),
@@ -82,7 +83,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("FMP090", (TRUST, "# -----BEGIN PUBLIC KEY-----\n[trust]"), (TRUST, "# -----BEGIN PRIVATE KEY-----\n[trust]")),
 ];
 
-const GATES: &str = "gates = [\"unit\", \"integration\", \"coverage\", \"static\", \"hil\"]";
+pub(crate) const GATES: &str =
+    "gates = [\"unit\", \"integration\", \"coverage\", \"static\", \"hil\"]";
 const GATE_TABLES: &str = r#"
 [gate]
 unit        = { expires = "30d" }

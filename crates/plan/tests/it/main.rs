@@ -12,6 +12,7 @@ mod lint;
 mod lint_known;
 mod lint_page;
 mod lint_rows;
+mod lint_told;
 mod rendering;
 mod settings;
 mod window;

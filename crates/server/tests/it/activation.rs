@@ -1,7 +1,7 @@
 //! What a server knows of its fleet, of the day and of the plan in force is asked when a plan is put into
 //! force.
 
-use mainstay_api::{NewDevices, Problem};
+use mainstay_api::{NewDevices, PlanView, Problem};
 use reqwest::{Method, Response, StatusCode};
 
 use crate::gadget::{new_device, register};
@@ -99,4 +99,87 @@ async fn a_canary_that_the_fleet_cant_power_is_refused() {
     assert_eq!(added.await.status(), StatusCode::CREATED);
     let answer = request().body(plan).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
+}
+
+/// What a later version can't read is put out of force by a plan that it can.
+#[tokio::test]
+async fn a_plan_in_force_that_cant_be_read_is_replaced() {
+    let house = inhabited().await;
+    let sam = mainstay_access::Email::new("sam@northwind.example").unwrap();
+    let store = house.app.store();
+    let stored = store.activate_plan("[plan", [7; 32], &sam, house::start());
+    stored.await.unwrap();
+    let broken = house.request(Method::GET, "/api/v1/plan", &house.tokens.manager);
+    assert!(broken.send().await.unwrap().status().is_server_error());
+    let good = put(&house, HARDWARE, HARDWARE).await;
+    assert_eq!(good.status(), StatusCode::OK);
+    let view: PlanView = house.get("/api/v1/plan", &house.tokens.manager).await;
+    assert_eq!(view.text, PLAN);
+}
+
+/// A class that has devices and stands in the plan no more: only the server can know.
+#[tokio::test]
+async fn what_only_the_server_knows_is_told_with_the_answer() {
+    let house = inhabited().await;
+    let rules = |view: &PlanView| -> Vec<String> {
+        let warnings = view.warnings.iter();
+        warnings.map(|warning| warning.rule.clone()).collect()
+    };
+    let plain: PlanView = read(put(&house, HARDWARE, HARDWARE).await).await;
+    assert_eq!(rules(&plain), ["FMP016"], "its support is long");
+    let answer = put(&house, "\"thermo-v2\"", "\"thermo-v3\"").await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let view: PlanView = read(answer).await;
+    assert_eq!(rules(&view), ["FMP001", "FMP016"]);
+    let expected = "There are 2 devices of thermo-v2, a class that the plan doesn't have.";
+    assert_eq!(view.warnings[0].message, expected);
+    let later: PlanView = house.get("/api/v1/plan", &house.tokens.manager).await;
+    assert_eq!(later.warnings, [], "it is said once");
+}
+
+#[tokio::test]
+async fn devices_know_vendor_and_environment_as_well() {
+    let house = inhabited().await;
+    let vendor = "vendor     = \"northwind.example\"";
+    for (from, to) in [
+        (vendor, "vendor = \"southwind.example\""),
+        ("\"production\"", "\"staging\""),
+    ] {
+        let told = refused(&house, from, to).await;
+        assert!(
+            told.contains("FMP001") && told.contains("would refuse"),
+            "{told}"
+        );
+    }
+}
+
+/// Releases were approved under it, and would be cut off for good.
+#[tokio::test]
+async fn a_plan_that_was_in_force_comes_back_after_a_date_in_it() {
+    let house = inhabited().await;
+    let today = jiff::tz::TimeZone::UTC.to_datetime(house::start()).date();
+    let install = "install    = \"dual-bank\"";
+    let accepted = format!(
+        "install = \"overwrite\"\naccepts_risk = {{ owner = \"sam@northwind.example\", until = {today}, \
+         reason = \"one slot\" }}"
+    );
+    assert_eq!(
+        put(&house, install, &accepted).await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(
+        put(&house, HARDWARE, HARDWARE).await.status(),
+        StatusCode::OK
+    );
+    house.later(48 * 60);
+    let back = put(&house, install, &accepted).await;
+    assert_eq!(back.status(), StatusCode::OK);
+    let view: PlanView = read(back).await;
+    assert!(
+        view.warnings.iter().any(|one| one.rule == "FMP004"),
+        "{view:?}"
+    );
+    let other = accepted.replace("one slot", "another word");
+    let told = refused(&house, install, &other).await;
+    assert!(told.contains("FMP004"), "{told}");
 }
