@@ -12,11 +12,13 @@ use mainstay_trust::Digest;
 use crate::clock::{Clock, wall_ms};
 use crate::come_up::CameUp;
 use crate::config::{Settings, Slots};
+use crate::deferral::Deferral;
 use crate::fault::Fault;
 use crate::link::{Limits, Link};
 use crate::log::{self, Level};
 use crate::notify::Notify;
 use crate::on_disk::OnDisk;
+use crate::quiet::Quiet;
 use crate::status::{Doing, Status};
 use crate::stick::Stick;
 use crate::{come_up, durable, status, window};
@@ -46,9 +48,13 @@ pub struct Agent {
     core: Option<Core>,
     pub(crate) booted: Booted,
     pub(crate) link: Link,
-    /// Until when the server wants to be left alone, and when to ask it next although a restart waits.
-    pub(crate) quiet_until_ms: u64,
+    /// How long the server wants to be left alone, and when to ask it next although a restart waits.
+    pub(crate) quiet: Quiet,
     pub(crate) ask_at_ms: u64,
+    /// The user's file that puts a restart off.
+    deferral: Option<Deferral>,
+    /// Since when what was decided on has been started, in milliseconds of the agent's life.
+    pub(crate) up_since_ms: u64,
     /// When to decide anew what to start: the last decision couldn't be recorded.
     boot_again_at_ms: Option<u64>,
     pub(crate) missed_polls: u16,
@@ -88,6 +94,8 @@ impl Agent {
     }
 
     fn come_up(settings: Settings, lock: File) -> Result<Self, Fault> {
+        let mut notify = Notify::from_environment();
+        notify.alive();
         let mut storage = come_up::open(&settings)?;
         let clock = Clock::begin();
         let look = come_up::look(&settings.run);
@@ -100,17 +108,20 @@ impl Agent {
             Limits::of(&settings.server),
             settings.trusts_clock,
         )?;
+        let deferral = settings.defer.clone().map(|(file, _)| Deferral::by(file));
         let mut agent = Self {
             settings,
             clock,
             status: Status::default(),
-            notify: Notify::from_environment(),
+            notify,
             stick: None,
             core: Some(core),
             booted,
             link,
-            quiet_until_ms: 0,
+            quiet: Quiet::default(),
             ask_at_ms: 0,
+            deferral,
+            up_since_ms: clock.elapsed_ms(),
             boot_again_at_ms: None,
             missed_polls: 0,
             lies: 0,
@@ -155,6 +166,7 @@ impl Agent {
     /// If the machine can't go on; the agent must be started again then.
     pub fn step(&mut self) -> Result<Next, Fault> {
         self.notify.alive();
+        self.deferred_s();
         let now_ms = self.clock.now_ms();
         if self.boot_again_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             self.again()?;
@@ -162,8 +174,8 @@ impl Agent {
         let want = self.core().wants(now_ms);
         let outside = matches!(want, Want::CheckIn | Want::Report)
             || (matches!(want, Want::Fetch { .. }) && self.stick.is_none());
-        if outside && now_ms < self.quiet_until_ms {
-            return Ok(Next::SleepUntil(self.quiet_until_ms));
+        if let Some(until_ms) = self.quiet_until_ms(now_ms).filter(|_| outside) {
+            return Ok(Next::SleepUntil(until_ms));
         }
         let done = match want {
             Want::Sleep { until_ms } => return Ok(self.rest(until_ms)),
@@ -202,8 +214,20 @@ impl Agent {
             false => Doing::Idle,
         };
         self.tell(doing);
-        let boot_again_at_ms = self.boot_again_at_ms.unwrap_or(u64::MAX);
-        Next::SleepUntil(until_ms.min(boot_again_at_ms))
+        Next::SleepUntil(self.wake_by(until_ms))
+    }
+
+    /// The instant, or an earlier one at which something else is due.
+    pub(crate) fn wake_by(&self, until_ms: u64) -> u64 {
+        until_ms.min(self.boot_again_at_ms.unwrap_or(u64::MAX))
+    }
+
+    /// For how long the user has put a restart off; none if nobody has. Asked at each step, so that no file is there for
+    /// long before it is seen.
+    pub(crate) fn deferred_s(&mut self) -> Option<u64> {
+        let now_ms = self.clock.now_ms();
+        let deferral = self.deferral.as_mut()?;
+        deferral.age_s(now_ms, wall_ms())
     }
 
     /// What becomes of a step that failed.
@@ -249,7 +273,7 @@ impl Agent {
     }
 
     /// Ends an installation that something stands in the way of.
-    fn hinder(&mut self, fault: &Fault) -> Result<(), Fault> {
+    pub(crate) fn hinder(&mut self, fault: &Fault) -> Result<(), Fault> {
         self.trouble(fault);
         self.stick = None;
         let now_ms = self.clock.now_ms();
@@ -264,10 +288,12 @@ impl Agent {
     pub(crate) fn again(&mut self) -> Result<(), Fault> {
         if let Some(core) = self.core.take() {
             let (mut storage, ..) = core.power_off();
-            let now_ms = self.clock.now_ms();
-            let CameUp { booted, unsaved } =
-                come_up::boot(&mut storage, Look::Again, now_ms / 1000)?;
+            let at = self.clock.now_ms() / 1000;
+            let CameUp { booted, unsaved } = come_up::boot(&mut storage, Look::Again, at)?;
             self.booted = booted;
+            self.up_since_ms = self.clock.elapsed_ms();
+            // A trial's time begins here too: what was started may have taken long to.
+            let now_ms = self.clock.now_ms();
             self.core = Some(power_on(storage, &self.settings, booted, now_ms)?);
             self.hooked = None;
             self.status.fault = None;
@@ -281,14 +307,10 @@ impl Agent {
         if !self.core().is_installing() {
             return None;
         }
-        let deferred_s = self
-            .settings
-            .defer
-            .as_ref()
-            .and_then(|(file, _)| age_s(file));
+        let deferred_s = self.deferred_s();
         let defer_s_max = self.settings.defer.as_ref().map_or(0, |(_, max)| *max);
         // Windows follow the clock on the wall, also once it was set while the agent runs.
-        let now = local_time(wall_ms());
+        let now = window::local_time(wall_ms());
         window::wait(&self.settings.windows, now, deferred_s, defer_s_max)
     }
 
@@ -297,8 +319,7 @@ impl Agent {
         let now_ms = self.clock.now_ms();
         if self.ask_at_ms <= now_ms {
             self.ask_at_ms = now_ms.saturating_add(3_600_000);
-            let told = self.check_in();
-            self.settle(told)?;
+            self.keep_in_touch()?;
         }
         self.status.wait = Some(wait.id().to_owned());
         self.tell(Doing::Waiting);
@@ -364,16 +385,4 @@ pub(crate) fn config(settings: &Settings) -> Result<Config<Vec<u8>>, Fault> {
         checkpoint_bytes: CHECKPOINT_BYTES,
         retry_ms: u64::try_from(settings.server.retry.as_millis()).unwrap_or(u64::MAX),
     })
-}
-
-/// For how long a file has been there; none if it isn't. One from the future was just made.
-fn age_s(path: &Path) -> Option<u64> {
-    let changed = fs::metadata(path).and_then(|found| found.modified()).ok()?;
-    Some(changed.elapsed().map_or(0, |age| age.as_secs()))
-}
-
-fn local_time(now_ms: u64) -> jiff::civil::DateTime {
-    let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
-    let now = jiff::Timestamp::from_millisecond(now_ms).unwrap_or(jiff::Timestamp::MAX);
-    jiff::tz::TimeZone::system().to_datetime(now)
 }

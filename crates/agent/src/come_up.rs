@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use mainstay_device::boot::{decide, unsaved};
+use mainstay_device::boot::unsaved;
 use mainstay_device::observe::{Look, observe};
-use mainstay_device::{Booted, Record, Slot, Storage as _, Strategy};
+use mainstay_device::{Booted, Record, Slot, Storage as _};
 use mainstay_protocol::BootReason;
 
 use crate::boot_env::Scheme;
 use crate::boot_env::grub::Grub;
 use crate::boot_env::uboot::UBoot;
+use crate::choose;
 use crate::config::{self, Environment, Settings};
 use crate::fault::Fault;
 use crate::image_file::ImageFile;
@@ -45,7 +46,7 @@ pub fn open(settings: &Settings) -> Result<OnDisk, Fault> {
             command_line,
             environment,
         } => {
-            let (environment, scheme) = environment_of(environment);
+            let (environment, scheme) = environment_of(environment)?;
             let loader = BootLoader {
                 environment,
                 scheme,
@@ -73,11 +74,17 @@ pub fn open(settings: &Settings) -> Result<OnDisk, Fault> {
     )
 }
 
-fn environment_of(environment: Environment) -> (Box<dyn crate::boot_env::Environment>, Scheme) {
-    match environment {
-        Environment::UBoot(areas, scheme) => (Box::new(UBoot::new(areas)), scheme),
+fn environment_of(
+    environment: Environment,
+) -> Result<(Box<dyn crate::boot_env::Environment>, Scheme), Fault> {
+    Ok(match environment {
+        Environment::UBoot(areas, scheme) => {
+            let environment = UBoot::new(areas);
+            environment.check_places()?;
+            (Box::new(environment), scheme)
+        }
         Environment::Grub(file) => (Box::new(Grub::at(file)), Scheme::Order),
-    }
+    })
 }
 
 /// What was started, and what kept the record from saying so.
@@ -112,24 +119,16 @@ pub fn look(run: &Path) -> Look {
 /// If what was booted can't be found out, or the record is damaged.
 pub fn boot(storage: &mut OnDisk, look: Look, at: u64) -> Result<CameUp, Fault> {
     let before = storage.kept_record()?.unwrap_or_default();
-    let mut record = before.clone();
-    let trial = record.trial.map(|trial| trial.slot);
+    let trial = before.trial.map(|trial| trial.slot);
     let origin = storage.switch().origin(trial)?;
-    let decided = match origin {
+    let came_up = match origin {
         Origin::Boot(seen) => {
+            let mut record = before.clone();
             disown_unfinished(storage, &mut record, seen.slot);
-            observe(&mut record, seen, look, at)
+            let decided = observe(&mut record, seen, look, at);
+            record_it(storage, &before, record, origin, decided)?
         }
-        Origin::Open => judge(storage, |intact| {
-            decide(&mut record, Strategy::DualBank, intact, at)
-        }),
-    };
-    let came_up = match record != before {
-        true => record_it(storage, &mut record, origin, decided)?,
-        false => CameUp {
-            booted: decided,
-            unsaved: None,
-        },
+        Origin::Open => choose::slot(storage, &before, at)?,
     };
     let Booted { slot, reason } = came_up.booted;
     storage.protect(slot);
@@ -151,18 +150,23 @@ fn disown_unfinished(storage: &mut OnDisk, record: &mut Record, slot: Slot) {
 }
 
 /// Lets a decision ask which slots can be started.
-fn judge<T>(storage: &mut OnDisk, by: impl FnOnce(&dyn Fn(Slot) -> bool) -> T) -> T {
+pub(crate) fn judge<T>(storage: &mut OnDisk, by: impl FnOnce(&dyn Fn(Slot) -> bool) -> T) -> T {
     let looked_at = RefCell::new(storage);
     by(&|slot| looked_at.borrow_mut().is_startable(slot))
 }
 
-fn record_it(
+/// Saves what changed `before` something relies on it.
+pub(crate) fn record_it(
     storage: &mut OnDisk,
-    record: &mut Record,
+    before: &Record,
+    mut record: Record,
     origin: Origin,
     decided: Booted,
 ) -> Result<CameUp, Fault> {
-    let saved = storage.save_record(record);
+    let saved = match record != *before {
+        true => storage.save_record(&mut record),
+        false => Ok(()),
+    };
     let Err(error) = saved else {
         return Ok(CameUp {
             booted: decided,
@@ -174,7 +178,7 @@ fn record_it(
         // Another boot loader has started it already.
         Origin::Boot(_) => decided,
         Origin::Open => {
-            let instead = judge(storage, |intact| unsaved(decided, record, intact, error));
+            let instead = judge(storage, |intact| unsaved(decided, &record, intact, error));
             storage.known(instead)?
         }
     };

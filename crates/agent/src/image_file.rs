@@ -10,6 +10,7 @@ use rustix::fs::OFlags;
 
 use crate::durable;
 use crate::fault::Fault;
+use crate::notify::Heard;
 
 /// Bytes read at once when an image is measured.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -132,12 +133,12 @@ impl ImageFile {
         primitives: &impl Primitives,
     ) -> Result<Image, Fault> {
         let failed = |error| Fault::io("read", &self.path, &error);
-        let mut file = File::open(&self.path).map_err(failed)?;
+        let file = File::open(&self.path).map_err(failed)?;
         // What the disk holds counts, not what memory remembers of it. What was never written out can't be forgotten,
         // so it goes out first; where the kernel can't forget otherwise, it doesn't.
         file.sync_data().map_err(failed)?;
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
-        measure(&mut file, length, algorithm, primitives).map_err(failed)
+        measure(&mut Heard::of(file), length, algorithm, primitives).map_err(failed)
     }
 
     /// Opens the file to be written, does something to it, and names what failed.

@@ -9,10 +9,11 @@
 //! | how does it speak to the server? | `link.rs`, over `tls.rs` |
 //! | what runs beside it, for how long? | `command.rs` |
 //! | is the new image good? | `health.rs` |
-//! | may it restart now? | `window.rs` |
+//! | may it restart now? | `window.rs`, `deferral.rs` |
+//! | may it ask the server now? | `quiet.rs` |
 //! | what of a bundle on a stick? | `stick.rs` |
 //! | what does it say of itself? | `status.rs`, `log.rs`, `notify.rs` |
-//! | who does it all? | `agent.rs`: [`agent::Agent`]; at start, `come_up.rs`; for ever, `daemon.rs` |
+//! | who does it all? | `agent.rs`: [`agent::Agent`]; at start, `come_up.rs` over `choose.rs`; for ever, `daemon.rs` |
 //!
 //! Nothing here decides whether an image may be installed, kept or given up: that is
 //! `mainstay_device`. Read [`agent::Agent`] first.
@@ -21,11 +22,13 @@ pub mod agent;
 pub mod boot_env;
 pub mod bundles;
 pub mod check;
+mod choose;
 pub mod clock;
 pub mod come_up;
 pub mod command;
 pub mod config;
 pub mod daemon;
+pub mod deferral;
 pub mod durable;
 mod exchange;
 pub mod factory;
@@ -38,6 +41,8 @@ pub mod link;
 pub mod log;
 pub mod notify;
 pub mod on_disk;
+pub mod outlives;
+pub mod quiet;
 pub mod record_file;
 pub mod slots;
 pub mod status;

@@ -5,6 +5,7 @@
 //! | `record` | the record, see `record_file.rs` |
 //! | `root.cbor`, `revocations.cbor` | the papers, as they came |
 //! | `a.head`, `b.head` | what was accepted for a slot, see `head_file.rs` |
+//! | `on-trial` | empty; there from when a slot is armed until one is settled, for `mainstay-trial.service` |
 //!
 //! Each is replaced whole (`durable.rs`).
 //! An image's bytes last from the next record on: before it says that they are there, they are synced.
@@ -202,7 +203,14 @@ impl OnDisk {
             let variables = [("MAINSTAY_IMAGE", image.display().to_string())];
             hook.run("hooks.after_install", &variables)?;
         }
+        // Before the boot loader is told: no image is ever tried that nobody watches.
+        durable::write(&self.path("on-trial"), b"")?;
         self.switch.arm(slot, boots)
+    }
+
+    fn settle_on(&mut self, slot: Slot) -> Result<(), Fault> {
+        self.switch.settle(slot)?;
+        durable::remove(&self.path("on-trial"))
     }
 
     fn sync_images(&mut self) -> Result<(), Fault> {
@@ -298,7 +306,7 @@ impl Storage for OnDisk {
     }
 
     fn settle(&mut self, slot: Slot) -> Result<(), FlashError> {
-        let settled = self.switch.settle(slot);
+        let settled = self.settle_on(slot);
         self.remember(settled)
     }
 }

@@ -12,6 +12,7 @@ use mainstay_protocol::InstallFailure;
 use tar::{Archive, Entry, EntryType};
 
 use crate::fault::Fault;
+use crate::notify::Heard;
 
 /// The most entries: twice those of a large desktop's root file system.
 pub const ENTRIES_MAX: usize = 1_000_000;
@@ -26,7 +27,7 @@ const BYTES_MAX_FOR_EACH: u64 = 1;
 pub fn unpack(image: &Path, length: u64, folder: &Path) -> Result<(), Fault> {
     let file = File::open(image).map_err(|error| Fault::io("open", image, &error))?;
     fs::create_dir(folder).map_err(|error| Fault::io("make", folder, &error))?;
-    let mut archive = Archive::new(file.take(length));
+    let mut archive = Archive::new(Heard::of(file.take(length)));
     archive.set_preserve_permissions(true);
     archive.set_preserve_mtime(true);
     let mut unpacking = Unpacking {

@@ -17,8 +17,9 @@ use crate::window::Window;
 const CA_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The most that a hook, a check or an installation may take: a day.
 const SECONDS_MAX: u64 = 86_400;
-/// The most that one exchange with the server may take: less than systemd waits for a sign of life.
-const EXCHANGE_S_MAX: u32 = 240;
+/// The most that one exchange with the server, or with an application that is asked for its health, may take: it gives no
+/// sign of life, so this and the time since the last one must be less than systemd waits (see `tests.rs`).
+pub(super) const EXCHANGE_S_MAX: u32 = 180;
 /// The longest device name: what the server takes.
 const ID_BYTES_MAX: usize = 64;
 /// The most windows, health checks and folders each: a person wrote them.
@@ -119,7 +120,7 @@ fn server(server: file::Server, found: &mut Findings) -> Server {
     found.unless(
         (1..=EXCHANGE_S_MAX).contains(&server.exchange_s),
         "server.exchange_s",
-        "write 1 to 240",
+        "write 1 to 180",
     );
     for path in [&server.token_file, &server.ca_file].into_iter().flatten() {
         found.absolute(path, "server");
@@ -307,6 +308,11 @@ fn one_check(check: file::Check, found: &mut Findings) -> Option<Check> {
                 url.starts_with("http://"),
                 "health.http",
                 "write an address with http://; for https:// write a command, such as curl",
+            );
+            found.unless(
+                (1..=u64::from(EXCHANGE_S_MAX)).contains(&seconds),
+                "health.http",
+                "seconds are 1 to 180",
             );
             Some(Check::Http(url, Duration::from_secs(seconds)))
         }

@@ -6,7 +6,7 @@ use std::fs;
 use crate::bench::tree;
 use crate::field::Field;
 use crate::kills::must;
-use crate::systemd_bench::{Machine, WATCHDOG, within};
+use crate::systemd_bench::{Machine, TRIAL_LOOKED, WATCHDOG, within};
 
 const CHECK: &str = "[[health]]\nunit = \"app.service\"";
 const APPLY: &str = r#"apply = { command = ["systemctl", "restart", "app.service"] }"#;
@@ -105,32 +105,70 @@ async fn an_agent_that_hangs_is_started_anew_and_one_that_waits_is_left_alone() 
     assert_eq!(machine.unit("NRestarts"), "1");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn it_may_restart_the_device_and_comes_back_with_it() {
+/// A device that went down to try what lies in slot B, which GRUB would start next.
+async fn restarting_into_b() -> (Field, Machine) {
     let field = Field::bare("").await;
     field.bench.set_slots(FILES);
     let mut machine = switched_on(&field);
-    let environment = machine.path("srv/device/grubenv");
-    let environment = environment.to_str().unwrap();
-    must("grub-editenv", &[environment, "create"]);
-    let variables = ["BOOT_ORDER=A B", "BOOT_A_LEFT=3", "BOOT_B_LEFT=0"];
-    must(
-        "grub-editenv",
-        &[&[environment, "set"], &variables[..]].concat(),
-    );
+    grub(&machine, &["create"]);
+    grub(&machine, &["set", "BOOT_ORDER=A", "BOOT_A_LEFT=3"]);
     fs::write(machine.path("srv/device/a.img"), &field.factory().image).unwrap();
-    fs::write(machine.path("srv/device/cmdline"), "mainstay.slot=a").unwrap();
+    starts(&machine, "a");
     field.offer(1000).await;
     machine.provision();
     machine.wait_until_down();
-    let variables = must("grub-editenv", &[environment, "list"]);
+    let variables = grub(&machine, &["list"]);
     assert!(variables.contains("BOOT_ORDER=B A"), "{variables}");
-    // What GRUB does.
-    fs::write(machine.path("srv/device/cmdline"), "mainstay.slot=b").unwrap();
+    starts(&machine, "b");
+    (field, machine)
+}
+
+fn grub(machine: &Machine, words: &[&str]) -> String {
+    let block = machine.path("srv/device/grubenv");
+    must(
+        "grub-editenv",
+        &[&[block.to_str().unwrap()], words].concat(),
+    )
+}
+
+/// What GRUB would say to the kernel.
+fn starts(machine: &Machine, slot: &str) {
+    let line = format!("mainstay.slot={slot}");
+    fs::write(machine.path("srv/device/cmdline"), line).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_may_restart_the_device_and_comes_back_with_it() {
+    let (field, mut machine) = restarting_into_b().await;
     machine.switch_on();
     let status = machine.wait_until("the update", |status| {
         status.running.as_ref().is_some_and(|it| it.confirmed) && status.unsent_reports == 0
     });
     assert_eq!(status.running.unwrap().slot, "b");
     assert_eq!(field.updated().await, 1, "the server believes it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_whose_agent_does_not_come_up_goes_back_all_the_same() {
+    let (field, mut machine) = restarting_into_b().await;
+    let config = machine.path("etc/mainstay/agent.toml");
+    let good = fs::read_to_string(&config).unwrap();
+    // The new image expects another configuration than the one that is there.
+    fs::write(&config, format!("{good}\n[unknown]\n")).unwrap();
+    machine.switch_on();
+    machine.wait_until_down();
+    // GRUB counts; after the last try it starts A, whose agent reads what is there.
+    grub(&machine, &["set", "BOOT_B_LEFT=0"]);
+    starts(&machine, "a");
+    fs::write(&config, good).unwrap();
+    machine.switch_on();
+    let status = machine.wait_until("the report", |status| {
+        status.boot == "reverted" && status.unsent_reports == 0
+    });
+    assert_eq!(status.outcome.as_deref(), Some("reverted: boot-limit"));
+    field.assert_told("boot").await;
+    // Off trial, an agent that isn't there is no reason to restart the device.
+    machine.must(&["systemctl", "stop", "mainstay-agent"]);
+    std::thread::sleep(TRIAL_LOOKED);
+    machine.must(&["systemctl", "start", "mainstay-agent"]);
 }

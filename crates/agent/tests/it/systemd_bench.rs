@@ -14,8 +14,14 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::bench::{Bench, STUCK};
 
-/// The unit that the documentation gives out.
+/// The units that the documentation gives out.
 const UNIT: &str = include_str!("../../../../packaging/systemd/mainstay-agent.service");
+const TRIAL: &str = include_str!("../../../../packaging/systemd/mainstay-trial.service");
+const TRIAL_TIMER: &str = include_str!("../../../../packaging/systemd/mainstay-trial.timer");
+/// Less patience than the packaged timer has.
+const SOON: &str = "[Timer]\nOnBootSec=\nOnUnitInactiveSec=\nOnBootSec=15s\nOnUnitInactiveSec=1s\n";
+/// After so long since its start, it has looked.
+pub const TRIAL_LOOKED: Duration = Duration::from_secs(18);
 /// How long the watchdog waits, of [`OPENED`].
 pub const WATCHDOG: Duration = Duration::from_secs(3);
 /// What the product's own firmware adds, as the documentation says: where slots of kind `directory` lie.
@@ -76,6 +82,7 @@ impl Machine {
     pub fn provision(&self) {
         let factory = "/srv/device/factory.mainstay";
         self.must(&["mainstay-agent", "install", "--factory", factory]);
+        self.must(&["systemctl", "enable", "--quiet", "mainstay-trial.timer"]);
         self.must(&["systemctl", "enable", "--quiet", "--now", "mainstay-agent"]);
     }
 
@@ -206,6 +213,7 @@ fn furnish(root: &Path) {
         symlink(format!("usr/{folder}"), root.join(folder)).unwrap();
     }
     fs::create_dir_all(root.join("etc/systemd/system/mainstay-agent.service.d")).unwrap();
+    fs::create_dir_all(root.join("etc/systemd/system/mainstay-trial.timer.d")).unwrap();
     fs::create_dir_all(root.join("etc/mainstay")).unwrap();
     for (name, text) in [
         ("machine-id", "6d61696e737461796d61696e73746179\n"),
@@ -220,6 +228,9 @@ fn furnish(root: &Path) {
             "systemd/system/mainstay-agent.service.d/product.conf",
             OPENED,
         ),
+        ("systemd/system/mainstay-trial.service", TRIAL),
+        ("systemd/system/mainstay-trial.timer", TRIAL_TIMER),
+        ("systemd/system/mainstay-trial.timer.d/soon.conf", SOON),
         ("systemd/system/app.service", APP),
     ] {
         fs::write(root.join("etc").join(name), text).unwrap();
