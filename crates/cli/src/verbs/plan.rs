@@ -132,7 +132,8 @@ fn warning(found: &PlanWarning) -> String {
         message,
         fix,
     } = found;
-    format!("warning {rule}  {section} line {line}\n  {message}\n  fix: {fix}")
+    let gap = if section.is_empty() { "" } else { " " };
+    format!("warning {rule}  {section}{gap}line {line}\n  {message}\n  fix   {fix}\n")
 }
 
 /// Reads a plan that is a draft, perhaps: what is wrong with it is remarked, and refused only if it
@@ -179,12 +180,11 @@ mod tests {
         let in_force = "Thermostats is in force, revision 00ff";
         assert_eq!(activated(&view(json!([]))), in_force);
         let orphans = json!([{
-            "rule": "FMP001", "section": "[class]", "line": 1, "message": "There are 3 devices.",
+            "rule": "FMP001", "section": "", "line": 1, "message": "There are 3 devices.",
             "fix": "keep the class",
         }]);
         let told = activated(&view(orphans));
-        let expected =
-            "warning FMP001  [class] line 1\n  There are 3 devices.\n  fix: keep the class\n";
+        let expected = "warning FMP001  line 1\n  There are 3 devices.\n  fix   keep the class\n\n";
         assert_eq!(told, format!("{expected}{in_force}"));
     }
 }

@@ -70,7 +70,9 @@ fn idle(case: &Case<'_>) -> Option<Broken> {
         .collect();
     let first = idle.first()?;
     let message = format!("No track names these gates: {}.", idle.join(", "));
-    let fix = format!("name {first} in the gates of a track, or drop [gate.{first}]");
+    let fix = format!(
+        "drop [gate.{first}], or name it in the gates of a track, which can't release then yet"
+    );
     Some(Broken::new(format!("gate.{first}"), message, fix).mild())
 }
 

@@ -33,68 +33,48 @@ support = { sold_until = 2027-06-30, security_until = 2032-06-30 }
 
 [role.operations]"#;
 
-#[test]
-fn how_bad_it_is() {
-    let hash = "# token 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n[trust]";
-    let few = "gates = [\"unit\", \"integration\", \"coverage\", \"hil\"]";
-    let late = "local = \"01:00-04:00\", days = \"Mon-Thu\", dst_gap = \"skip\"";
-    let fuzz = "[gate]\nfuzz = { expires = \"30d\" }";
-    let gated = gated();
-    for (plan, edit, rule, severity, fix) in [
-        (
-            &gated[..],
-            (GATES, few),
-            "FMP023",
-            Severity::Error,
-            "can't release yet",
-        ),
-        (
-            &gated,
-            (GATES, ""),
-            "FMP023",
-            Severity::Warn,
-            "can't release yet",
-        ),
-        (
-            &gated,
-            ("[gate]", fuzz),
-            "FMP023",
-            Severity::Warn,
-            "drop [gate.fuzz]",
-        ),
-        (
-            THERMOSTAT,
-            (ROOT, "root_lifetime = \"100d\""),
-            "FMP011",
-            Severity::Warn,
-            "\"196d\"",
-        ),
-        (
-            THERMOSTAT,
-            (WINDOW, late),
-            "FMP042",
-            Severity::Warn,
-            "give_up_after = \"4d\"",
-        ),
-        (
-            THERMOSTAT,
-            (TRUST, hash),
-            "FMP090",
-            Severity::Warn,
-            "take it out",
-        ),
-        (
-            THERMOSTAT,
-            (TRUST, "# -----BEGIN PRIVATE KEY-----\n[trust]"),
-            "FMP090",
-            Severity::Error,
-            "take it out",
-        ),
-    ] {
-        let found = only(plan, &[edit]);
-        assert_eq!((found.rule, found.severity), (rule, severity), "{}", edit.1);
+/// A plan, an edit of it, the only finding's rule and severity, and words of its remedy.
+type Told<'a> = (&'a str, (&'a str, &'a str), &'a str, Severity, &'a str);
+
+fn are_told(cases: &[Told<'_>]) {
+    for (plan, edit, rule, severity, fix) in cases {
+        let found = only(plan, &[*edit]);
+        assert_eq!(
+            (found.rule, found.severity),
+            (*rule, *severity),
+            "{}",
+            edit.1
+        );
         assert!(found.fix.contains(fix), "{}", found.fix);
     }
+}
+
+/// Gates stop a track until they read evidence: going without all of them is a warning.
+#[test]
+#[rustfmt::skip]
+fn how_bad_it_is_to_go_without_gates() {
+    let few = "gates = [\"unit\", \"integration\", \"coverage\", \"hil\"]";
+    let fuzz = "[gate]\nfuzz = { expires = \"30d\" }";
+    let gated = gated();
+    are_told(&[
+        (&gated, (GATES, few), "FMP023", Severity::Error, "can't release yet"),
+        (&gated, (GATES, ""), "FMP023", Severity::Warn, "can't release yet"),
+        (&gated, ("[gate]", fuzz), "FMP023", Severity::Warn, "drop [gate.fuzz]"),
+    ]);
+}
+
+#[test]
+#[rustfmt::skip]
+fn how_bad_it_is() {
+    let hash = "# token 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n[trust]";
+    let key = "# -----BEGIN PRIVATE KEY-----\n[trust]";
+    let late = "local = \"01:00-04:00\", days = \"Mon-Thu\", dst_gap = \"skip\"";
+    are_told(&[
+        (THERMOSTAT, (ROOT, "root_lifetime = \"100d\""), "FMP011", Severity::Warn, "\"196d\""),
+        (THERMOSTAT, (WINDOW, late), "FMP042", Severity::Warn, "give_up_after = \"4d\""),
+        (THERMOSTAT, (TRUST, hash), "FMP090", Severity::Warn, "take it out"),
+        (THERMOSTAT, (TRUST, key), "FMP090", Severity::Error, "take it out"),
+    ]);
 }
 
 /// What is advised for one class must not make a finding of another.
@@ -164,14 +144,16 @@ fn clocks_for_reports_are_in_order_and_are_for_customers_devices() {
     assert_eq!(only(THERMOSTAT, &[sold]).rule, "FMP087");
     let bench = ("\"production\"", "\"staging\"");
     assert_eq!(found(THERMOSTAT, &[sold, bench]), []);
-    for (early, notification, last) in [("72h", "24h", "14d"), ("24h", "72h", "48h")] {
-        let clocks = format!(
-            "[compliance]\nreport = {{ early_warning = \"{early}\", notification = \
-             \"{notification}\", final = \"{last}\" }}\n[trust]"
-        );
-        let told = only(THERMOSTAT, &[(TRUST, &clocks)]);
-        assert_eq!(told.rule, "plan.contradiction");
-    }
+    let clocks = |early: &str, last: &str| {
+        format!(
+            "[compliance]\nreport = {{ early_warning = \"{early}\", notification = \"48h\", \
+             final = \"{last}\" }}\n[trust]"
+        )
+    };
+    let told = only(THERMOSTAT, &[(TRUST, &clocks("49h", "14d"))]);
+    assert_eq!(told.rule, "plan.contradiction");
+    // The final report is counted from another moment.
+    assert_eq!(found(THERMOSTAT, &[(TRUST, &clocks("48h", "24h"))]), []);
 }
 
 /// What can't be read before it doesn't move what is found to another one's lines.
