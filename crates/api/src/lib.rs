@@ -47,7 +47,7 @@ pub mod why;
 pub use device::{DeviceChange, DeviceToken, DeviceTokens, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
 pub use incident::IncidentView;
-pub use plan::PlanView;
+pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};
 pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView};

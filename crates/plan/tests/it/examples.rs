@@ -81,7 +81,11 @@ fn a_known_fleet_too_small_for_the_canary_is_an_error() {
     let class = ClassId::new("thermo-v2").unwrap();
     for (devices, expected) in [(31, true), (30, false)] {
         let devices_by_class = BTreeMap::from([(class.clone(), devices)]);
-        let checked = check(THERMOSTAT, &FleetFacts { devices_by_class });
+        let facts = FleetFacts {
+            devices_by_class,
+            ..FleetFacts::default()
+        };
+        let checked = check(THERMOSTAT, &facts);
         assert_eq!(checked.passes(), expected, "{devices}");
     }
 }
