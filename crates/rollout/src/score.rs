@@ -5,7 +5,7 @@
 //! the others late makes false halts. (What can't wait is the tripwire's business.) Silence is
 //! neither healthy nor a failure. Read [`Score`], then [`score()`].
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::progress::{FailureCause, Progress};
@@ -71,13 +71,14 @@ fn at_horizon(
     let heard = device.last_seen.is_some_and(|seen| seen >= horizon);
     match confirmed && heard {
         true => Score::Healthy,
-        false if now >= after(horizon, grace(rollout.rules.poll)) => Score::Silent,
+        false if now >= silent_at(rollout, horizon) => Score::Silent,
         false => Score::Pending,
     }
 }
 
-fn grace(poll: SignedDuration) -> SignedDuration {
-    poll.saturating_mul(SILENT_POLLS)
+/// From when on a device that should have been heard of at `due` is silent.
+pub(crate) fn silent_at(rollout: &Rollout, due: Timestamp) -> Timestamp {
+    after(due, rollout.rules.poll.saturating_mul(SILENT_POLLS))
 }
 
 /// When `device` may be judged; none before it began to install.

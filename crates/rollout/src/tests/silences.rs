@@ -1,0 +1,136 @@
+//! Silence beside the devices held back.
+
+use jiff::SignedDuration;
+use mainstay_plan::{SignalName, SoftSignal};
+
+use crate::question::{Question, answer};
+use crate::rollout::{Phase, Rollout};
+use crate::testing::{at, confirm, waves_of};
+use crate::view::FleetView;
+use crate::{Action, step, why};
+
+/// All of the canary began at minute 1 and was due at 31; from 61 on a device is silent.
+const LATE: i64 = 62;
+
+struct Story {
+    rollout: Rollout,
+    view: FleetView,
+}
+
+impl Story {
+    /// A canary of 40 and 400 others, all well.
+    fn new() -> Self {
+        let (mut rollout, mut view) = waves_of(&[40, 400]);
+        rollout.rules.soft = vec![SoftSignal {
+            name: SignalName::Connectivity,
+            worse_by_at_most: 10,
+            horizon: SignedDuration::from_hours(48),
+        }];
+        rollout = step(&rollout, &view, at(0)).rollout;
+        for device in &mut view.devices {
+            device.last_seen = Some(at(LATE));
+            if device.wave == 0 {
+                confirm(device, 1, LATE);
+            }
+        }
+        Self { rollout, view }
+    }
+
+    /// The devices of these pairs speak for the last time at `seen`.
+    fn hear(&mut self, pairs: core::ops::Range<usize>, treated: bool, seen: i64) {
+        for pair in &self.rollout.waves[0].controls.pairs[pairs] {
+            let id = if treated {
+                &pair.treated
+            } else {
+                &pair.control
+            };
+            let mut devices = self.view.devices.iter_mut();
+            let device = devices.find(|d| d.id == *id).expect("enrolled");
+            device.last_seen = Some(at(seen));
+        }
+    }
+
+    fn asks(&mut self, minutes: i64) -> Option<Question> {
+        let outcome = step(&self.rollout, &self.view, at(minutes));
+        self.rollout = outcome.rollout;
+        assert!(
+            !outcome
+                .actions
+                .iter()
+                .any(|a| matches!(a, Action::Halt { .. }))
+        );
+        match &self.rollout.phase {
+            Phase::AwaitsHuman { question, .. } => Some(question.clone()),
+            _ => None,
+        }
+    }
+}
+
+#[test]
+fn a_storm_that_strikes_both_sides_asks_nothing() {
+    let mut story = Story::new();
+    story.hear(0..15, true, 20);
+    story.hear(0..15, false, 20);
+    story.hear(15..17, true, 20);
+    story.hear(17..20, false, 20);
+    assert_eq!(story.asks(LATE), None);
+    let monitor = &story.rollout.waves[0].monitor;
+    assert_eq!(
+        (monitor.scored, monitor.failures),
+        (20, 0),
+        "the silent are passed over"
+    );
+}
+
+#[test]
+fn a_release_that_silences_devices_asks_a_person() {
+    let mut story = Story::new();
+    story.hear(0..8, true, 20);
+    let question = story.asks(LATE).expect("it asks");
+    let Question::SilenceExcess { silences, .. } = &question else {
+        panic!("{question:?}");
+    };
+    let counts = (
+        silences.pairs,
+        silences.treated,
+        silences.controls,
+        silences.devices.len(),
+    );
+    assert_eq!(counts, (40, 8, 0, 5));
+    let asked = why::asked(&story.rollout, &question);
+    let says = "in the canary 8 devices fell silent while the one held back for it didn't, and 0 the other \
+                way round, of 40 pairs (the first: th-";
+    assert!(asked.starts_with(says), "{asked}");
+    assert_eq!(
+        story.asks(LATE + 300),
+        Some(question),
+        "it is never healthy by waiting"
+    );
+}
+
+#[test]
+fn it_is_withdrawn_when_they_speak_and_answered_until_twice_as_many_are_silent() {
+    let mut story = Story::new();
+    story.hear(0..8, true, 20);
+    assert!(story.asks(LATE).is_some());
+    story.hear(0..4, true, LATE);
+    assert_eq!(story.asks(LATE + 1), None);
+    story.hear(0..4, true, 20);
+    assert!(story.asks(LATE + 2).is_some());
+    story.rollout = answer(&story.rollout, "kim", "a storm", at(LATE + 3)).expect("asked");
+    assert_eq!(story.asks(LATE + 4), None);
+    story.hear(8..15, true, 20);
+    assert_eq!(story.asks(LATE + 5), None);
+    story.hear(15..16, true, 20);
+    assert!(story.asks(LATE + 6).is_some());
+}
+
+#[test]
+fn without_partners_the_plain_bound_holds() {
+    let mut story = Story::new();
+    story.rollout.waves[0].controls = Default::default();
+    let canary = story.view.devices.iter_mut().take(5);
+    canary.for_each(|device| device.last_seen = Some(at(20)));
+    let asked = story.asks(LATE).expect("more than a tenth");
+    assert_eq!(asked.id(), "rollout.silence");
+}

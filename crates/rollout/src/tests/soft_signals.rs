@@ -1,0 +1,339 @@
+//! Soft signals, compared with devices that are held back: stories of one wave and the one after.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use mainstay_plan::{SignalName, SoftSignal};
+
+use crate::control::Pair;
+use crate::halt::HaltReason;
+use crate::progress::{FailureCause, Progress};
+use crate::question::{Question, answer};
+use crate::readings::wanted;
+use crate::rollout::{Phase, Rollout};
+use crate::soft::SoftVerdict;
+use crate::testing::{NEW, at, confirm, failed, waves_of};
+use crate::view::{FleetView, SoftReading};
+use crate::{Action, Wait, step, why};
+
+const HOURS: i64 = 60;
+
+/// Two days after the canary began, and some minutes: everybody has been read.
+const READ: i64 = 48 * HOURS + 60;
+
+fn rule(name: SignalName) -> SoftSignal {
+    SoftSignal {
+        name,
+        worse_by_at_most: 10,
+        horizon: SignedDuration::from_hours(48),
+    }
+}
+
+/// A rollout under a plan that compares battery drain.
+struct Story {
+    rollout: Rollout,
+    view: FleetView,
+}
+
+impl Story {
+    fn of(sizes: &[usize]) -> Self {
+        let (mut rollout, mut view) = waves_of(sizes);
+        rollout.rules.soft = vec![rule(SignalName::Battery)];
+        view.readings = Some(Vec::new());
+        Self { rollout, view }
+    }
+
+    /// A canary that began at once, but for `late` of its devices, and is well.
+    fn begun(sizes: &[usize], late: usize) -> Self {
+        let mut story = Self::of(sizes);
+        assert_eq!(story.step(0), "open0");
+        let pairs = story.pairs();
+        let late: BTreeSet<_> = pairs.iter().take(late).map(|p| p.treated.clone()).collect();
+        let canary = story.view.devices.iter_mut().filter(|d| d.wave == 0);
+        for device in canary {
+            let began = if late.contains(&device.id) { 600 } else { 1 };
+            confirm(device, began, READ + 10 * HOURS);
+        }
+        story
+    }
+
+    fn step(&mut self, minutes: i64) -> String {
+        let outcome = step(&self.rollout, &self.view, at(minutes));
+        self.rollout = outcome.rollout;
+        let name = |action: &Action| match action {
+            Action::OpenWave { wave } => format!("open{wave}"),
+            Action::Halt { .. } => "halt".to_owned(),
+            Action::OpenIncident(evidence) => format!("incident({})", evidence.failed),
+            Action::AskHuman(question) => question.id().to_owned(),
+            Action::Complete => "complete".to_owned(),
+            Action::Return { .. } | Action::CannotReturn { .. } => String::new(),
+        };
+        outcome
+            .actions
+            .iter()
+            .map(name)
+            .collect::<Vec<_>>()
+            .join(" ")
+            .trim_end()
+            .to_owned()
+    }
+
+    fn wait(&self, minutes: i64) -> Wait {
+        step(&self.rollout, &self.view, at(minutes)).waits.remove(0)
+    }
+
+    fn pairs(&self) -> Vec<Pair> {
+        self.rollout.waves[0].controls.pairs.clone()
+    }
+
+    /// Hands the readings that are wanted up to `minutes`: what `drain` says of a device, by its number and by whether it runs the candidate.
+    fn read(&mut self, minutes: i64, drain: impl Fn(usize, bool) -> u32) {
+        let due = wanted(&self.rollout, &self.view);
+        let due = due.into_iter().filter(|wanted| wanted.at <= at(minutes));
+        let of = |wanted: crate::readings::Wanted| {
+            let mut devices = self.view.devices.iter();
+            let n = devices
+                .position(|d| d.id == wanted.device)
+                .expect("enrolled");
+            SoftReading {
+                milli: drain(n, self.view.devices[n].running == Some(NEW)),
+                device: wanted.device,
+                signal: wanted.signal,
+                at: wanted.at,
+            }
+        };
+        let readings = due.map(of).collect();
+        self.view.readings = Some(readings);
+    }
+
+    fn verdict(&self) -> SoftVerdict {
+        self.rollout.waves[0].controls.signals[0].verdict
+    }
+}
+
+/// From 18 to 22 thousandths a day, whoever it is.
+fn ordinary(n: usize) -> u32 {
+    18_000 + 1_000 * (n as u32 * 7 % 5)
+}
+
+#[test]
+fn a_release_that_is_no_worse_goes_on_after_its_last_look() {
+    let mut story = Story::begun(&[40, 400], 0);
+    assert_eq!(
+        (story.step(40), story.step(120)),
+        (String::new(), String::new())
+    );
+    let (wave, pairs, planned) = (0, 0, 36);
+    assert_eq!(
+        story.wait(120),
+        Wait::Comparison {
+            wave,
+            pairs,
+            planned
+        }
+    );
+    assert_eq!(
+        why::rollout(&story.rollout, &story.wait(120), at(120)),
+        "1.1.0 waits, because the canary is compared with devices held back, and 0 of 36 pairs are judged."
+    );
+    story.read(READ, |n, _| ordinary(n));
+    assert_eq!(story.step(READ), "open1");
+    assert_eq!(story.verdict(), SoftVerdict::NotWorse);
+}
+
+#[test]
+fn devices_that_stay_away_are_among_those_to_spare() {
+    let mut story = Story::begun(&[40, 400], 0);
+    for pair in story.pairs().iter().take(4) {
+        let devices = &mut story.view.devices;
+        let device = devices
+            .iter_mut()
+            .find(|d| d.id == pair.treated)
+            .expect("enrolled");
+        device.progress = Progress::Waiting;
+    }
+    story.step(40);
+    story.read(READ, |n, _| ordinary(n));
+    assert_eq!(story.step(READ), "open1", "nine in ten are enough");
+}
+
+#[test]
+fn a_release_that_is_clearly_worse_is_halted_before_everybody_was_read() {
+    let mut story = Story::begun(&[40, 400], 12);
+    story.step(40);
+    let drain = |n, new| if new { 2 * ordinary(n) } else { ordinary(n) };
+    story.read(READ, drain);
+    assert_eq!(story.step(READ), "halt incident(0)");
+    let Phase::Halted { reason, .. } = &story.rollout.phase else {
+        panic!("it halted");
+    };
+    let HaltReason::SoftWorse {
+        wave: 0,
+        signal: SignalName::Battery,
+        found,
+    } = reason
+    else {
+        panic!("{reason:?}");
+    };
+    assert_eq!(
+        (found.pairs, found.margin_percent, found.worst.len()),
+        (28, 10, 3)
+    );
+    assert!(
+        (85..105).contains(&found.worse_by_percent),
+        "{}",
+        found.worse_by_percent
+    );
+    assert!(found.worst[0].treated_milli > 2 * found.worst[0].control_milli - 1);
+    let halted = why::rollout(&story.rollout, &story.wait(READ), at(READ));
+    let says = "1.1.0 is halted: battery drain in the canary is ";
+    assert!(halted.starts_with(says) && halted.contains(" than on devices held back, over 28 pairs (10 % is allowed); worst in thousandths a day: th-"), "{halted}");
+}
+
+/// As bad as the case before, and too early: twelve pairs of thirty-six.
+#[test]
+fn an_early_look_wants_much() {
+    let mut story = Story::begun(&[40, 400], 28);
+    story.step(40);
+    story.read(
+        READ,
+        |n, new| if new { 2 * ordinary(n) } else { ordinary(n) },
+    );
+    assert_eq!(story.step(READ), "");
+    assert_eq!(story.rollout.waves[0].controls.signals[0].looks.pairs, [12]);
+    assert_eq!(story.verdict(), SoftVerdict::Continue);
+    story.read(
+        READ + 600,
+        |n, new| if new { 2 * ordinary(n) } else { ordinary(n) },
+    );
+    assert_eq!(story.step(READ + 600), "halt incident(0)");
+}
+
+#[test]
+fn what_cannot_be_told_is_asked_and_the_answer_lets_it_go_on() {
+    let mut story = Story::begun(&[40, 400], 0);
+    story.step(40);
+    // Some are much better and some much worse, by no rule.
+    story.read(READ, |n, _| 20_000 << (n * 11 % 4));
+    assert_eq!(story.step(READ), "rollout.soft-unclear");
+    assert_eq!(story.step(READ + 1), "", "asked once");
+    let asked = why::rollout(&story.rollout, &story.wait(READ), at(READ));
+    let says = "1.1.0 waits, because a person must answer: the canary was compared with devices held back, \
+                which can't tell whether it is worse: battery drain is ";
+    assert!(
+        asked.starts_with(says) && asked.ends_with(" over 40 pairs (10 % is allowed)."),
+        "{asked}"
+    );
+    story.rollout = answer(&story.rollout, "kim", "a mild week", at(READ + 5)).expect("asked");
+    assert_eq!(story.step(READ + 6), "open1");
+}
+
+#[test]
+fn too_few_pairs_conclude_nothing_whatever_they_say() {
+    let mut story = Story::begun(&[9, 400], 0);
+    story.step(40);
+    story.read(
+        READ,
+        |n, new| if new { 50 * ordinary(n) } else { ordinary(n) },
+    );
+    assert_eq!(story.step(READ), "rollout.soft-unclear");
+    let Phase::AwaitsHuman {
+        question: Question::SoftUnclear { signals, .. },
+        ..
+    } = &story.rollout.phase
+    else {
+        panic!("it asks");
+    };
+    assert_eq!(signals[0].1.pairs, 9);
+    let mut alone = Story::of(&[10, 10]);
+    let later = alone.view.devices.iter_mut().skip(10);
+    later.for_each(|d| d.hardware = "A".to_owned());
+    alone.step(0);
+    alone
+        .view
+        .devices
+        .iter_mut()
+        .take(10)
+        .for_each(|d| confirm(d, 1, 600));
+    assert_eq!(
+        alone.step(40),
+        "rollout.soft-unclear",
+        "nobody is like them"
+    );
+    let asked = why::rollout(&alone.rollout, &alone.wait(40), at(40));
+    assert!(
+        asked.ends_with("of battery drain no pair could be read."),
+        "{asked}"
+    );
+    let text = serde_json::to_string(&alone.rollout).expect("plain data");
+    let back: Rollout = serde_json::from_str(&text).expect("as written");
+    assert_eq!(
+        back, alone.rollout,
+        "that nobody could be held back is kept"
+    );
+}
+
+#[test]
+fn the_last_wave_is_compared_with_nobody() {
+    let mut story = Story::begun(&[40], 0);
+    story.step(40);
+    assert_eq!(story.step(120), "open1 open2 complete");
+    assert!(story.rollout.waves[0].controls.is_empty());
+}
+
+#[test]
+fn who_keeps_no_readings_has_no_soft_signals_judged() {
+    let mut story = Story::of(&[40, 400]);
+    story.view.readings = None;
+    story.step(0);
+    let canary = story.view.devices.iter_mut().take(40);
+    canary.for_each(|device| confirm(device, 1, READ));
+    story.step(40);
+    assert_eq!(story.step(120), "open1");
+    // Whoever stops handing them is no better off: no pair can be read.
+    let mut story = Story::begun(&[40, 400], 0);
+    story.view.readings = None;
+    story.step(40);
+    assert_eq!(story.step(READ), "rollout.soft-unclear");
+}
+
+#[test]
+fn only_readings_of_the_right_time_on_the_right_release_count() {
+    let mut story = Story::begun(&[40, 400], 0);
+    story.step(40);
+    let pairs = story.pairs();
+    story.read(READ, |n, _| ordinary(n));
+    let readings = story.view.readings.as_mut().expect("just read");
+    let mut moved = |id, minutes| {
+        let mut of = readings.iter_mut();
+        let reading = of.find(|r| r.device == id).expect("read");
+        reading.at = at(1) + SignedDuration::from_hours(48) + SignedDuration::from_mins(minutes);
+    };
+    // The horizon is at minute 0; from minute 30 on a device counts as silent.
+    moved(pairs[0].treated.clone(), -1);
+    moved(pairs[1].control.clone(), 29);
+    moved(pairs[2].control.clone(), 30);
+    let mut change = |id, progress| {
+        let mut devices = story.view.devices.iter_mut();
+        devices.find(|d| d.id == id).expect("enrolled").progress = progress;
+    };
+    change(pairs[3].treated.clone(), failed(1, FailureCause::SelfTest));
+    change(pairs[4].control.clone(), Progress::Began { at: at(5) });
+    story.step(READ);
+    let comparison = &story.rollout.waves[0].controls.signals[0];
+    assert_eq!(
+        (comparison.found.pairs, comparison.verdict),
+        (36, SoftVerdict::NotWorse)
+    );
+}
+
+#[test]
+fn what_is_stored_comes_back() {
+    let mut story = Story::begun(&[40, 400], 0);
+    story.step(40);
+    story.read(READ, |n, _| 20_000 << (n * 11 % 4));
+    story.step(READ);
+    let text = serde_json::to_string(&(&story.rollout, &story.view)).expect("plain data");
+    let back: (Rollout, FleetView) = serde_json::from_str(&text).expect("as written");
+    assert_eq!(back, (story.rollout, story.view));
+}
