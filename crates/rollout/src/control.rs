@@ -3,13 +3,13 @@
 //! When a wave opens, each of its devices gets a partner: one that has still to get the release, of the same hardware revision
 //! and, as far as there are any, in the same time zone. Partners are drawn by lot as the canary is, with a
 //! purpose of their own, and are the members of later waves, which wait for this one's evidence anyway. So nobody waits
-//! longer than without a comparison. A pair has one clock: it starts when the treated device begins to install, and its
+//! longer than the rest of its wave, and when this wave closes its pairs are let go. A pair has one clock: it starts when the treated device begins to install, and its
 //! partner is read and listened for at the same instants. What strikes both, a storm or a server that is down, strikes both sides of the comparison.
 //!
 //! The last wave has nobody to be compared with. Where the plan counts sites, a site gives one device to
 //! each side. A plan without soft signals holds nobody back. Read [`Pair`].
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::DeviceId;
@@ -41,7 +41,7 @@ pub const PAIRS_MAX: usize = 200;
 /// What one wave is compared with, and what came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Controls {
-    /// In the order of the sample.
+    /// In the order of the sample; none once the wave is closed.
     pub pairs: Vec<Pair>,
     /// One for each soft signal of the plan, once somebody hands readings.
     pub signals: Vec<Comparison>,
@@ -50,10 +50,10 @@ pub struct Controls {
 }
 
 impl Controls {
-    /// Whether nobody is held back, nor ought to be.
+    /// Whether nobody is held back, nor was, nor ought to be.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pairs.is_empty() && self.signals.is_empty()
+        *self == Self::default()
     }
 }
 
@@ -175,7 +175,13 @@ pub(crate) fn sides<'v>(rollout: &Rollout, view: &'v FleetView, wave: usize) -> 
     let Some(pairs) = pairs.filter(|pairs| !pairs.is_empty()) else {
         return Vec::new();
     };
-    let devices: BTreeMap<_, _> = view.devices.iter().map(|d| (&d.id, d)).collect();
+    // A fleet may be a thousand times larger than its pairs.
+    let wanted: BTreeSet<_> = pairs
+        .iter()
+        .flat_map(|p| [&p.treated, &p.control])
+        .collect();
+    let paired = view.devices.iter().filter(|d| wanted.contains(&d.id));
+    let devices: BTreeMap<_, _> = paired.map(|d| (&d.id, d)).collect();
     let of = |pair: &Pair| {
         Some(Sides {
             treated: devices.get(&pair.treated)?,

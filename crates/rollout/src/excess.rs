@@ -5,17 +5,17 @@
 //! test, looked at as `looks.rs` says. What it finds becomes a question to a person, with the devices that fell silent. It
 //! never halts, for silence isn't failure; and it never makes a silent device healthy, which `score.rs` sees to.
 //!
-//! Where too few pairs could be drawn, the plain bound of `question.rs` holds. Read [`Silence`].
+//! Where the pairs don't speak for the whole wave, the plain bound of `question.rs` holds too. Read [`Silence`].
 
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 use serde::{Deserialize, Serialize};
 
-use crate::control::{PairState, Sides, sides};
+use crate::control::{PAIRS_MAX, PairState, Sides, sides};
 use crate::flips;
 use crate::looks::{Looks, PAIRS_MIN, alpha_of_wave};
 use crate::rollout::Rollout;
-use crate::score::{self, Score};
+use crate::score::{self, Score, Tally};
 use crate::view::FleetView;
 use crate::wave::WaveState;
 
@@ -93,9 +93,20 @@ fn silent(rollout: &Rollout, pair: &Sides<'_>, now: Timestamp) -> PairState<(boo
     PairState::In((treated, control))
 }
 
-/// Whether a wave's silence is judged by its pairs.
-pub(crate) fn is_judged(state: &WaveState) -> bool {
-    state.controls.pairs.len() >= PAIRS_MIN as usize
+/// Whether a wave has pairs enough to find anything.
+fn is_judged(state: &WaveState) -> bool {
+    planned(state) >= PAIRS_MIN
+}
+
+/// Of so many units of a wave one may stand without a partner: as many as the plain bound lets be silent.
+const UNITS_FOR_ONE_ALONE: u32 = 10;
+
+/// Whether the pairs speak for the whole wave: for nearly everybody in it, or for as many by lot as are ever compared. Where a
+/// hardware revision had no partners left, they don't.
+pub(crate) fn covers(state: &WaveState, tally: &Tally) -> bool {
+    let pairs = planned(state);
+    let alone = tally.units.saturating_sub(pairs);
+    is_judged(state) && (pairs as usize >= PAIRS_MAX || alone <= tally.units / UNITS_FOR_ONE_ALONE)
 }
 
 fn planned(state: &WaveState) -> u32 {

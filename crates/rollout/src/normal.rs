@@ -1,7 +1,7 @@
 //! The standard normal distribution: its density, its upper tail, and the point beyond which a tail lies.
 //!
 //! Written out here because no library of the workspace has it, and all that is needed are two textbook
-//! formulas, which give the same figures on every machine. Read [`tail`].
+//! formulas. Read [`tail`].
 
 use core::f64::consts::PI;
 

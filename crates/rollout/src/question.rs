@@ -90,8 +90,8 @@ impl NothingAsked {
     }
 }
 
-/// A wave asks when more than this share of its reachable members is silent. It is a first bound,
-/// wide enough for an ordinary evening of bad connections and narrow enough that a fault which
+/// A wave whose members aren't (nearly) all compared with devices held back asks when more than this share of its reachable
+/// members is silent. It is a first bound, wide enough for an ordinary evening of bad connections and narrow enough that a fault which
 /// silences a tenth of the fleet is seen by a person before the next wave.
 pub const SILENT_SHARE_PERCENT_MAX: u32 = 10;
 
@@ -136,11 +136,12 @@ pub(crate) fn raised(
 ) -> Option<Question> {
     let wave = rollout.current_wave();
     let state = rollout.waves.get(wave)?;
-    let silence = match excess::is_judged(state) {
-        true => silence_excess(rollout, view, now),
+    let plain = || match excess::covers(state, tally) {
+        true => None,
         false => silence(wave, state, tally),
     };
-    silence
+    silence_excess(rollout, view, now)
+        .or_else(plain)
         .or_else(|| undecided(rollout, wave, state, tally))
         .or_else(|| soft_unclear(wave, state))
 }

@@ -173,6 +173,7 @@ pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -
         return None;
     }
     state.closed_at = Some(now);
+    state.controls.pairs.clear();
     open(rollout, view, wave + 1, now)
 }
 

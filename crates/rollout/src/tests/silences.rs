@@ -20,7 +20,13 @@ struct Story {
 impl Story {
     /// A canary of 40 and 400 others, all well.
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same, of a fleet that is changed before it opens.
+    fn with(change: impl Fn(&mut FleetView)) -> Self {
         let (mut rollout, mut view) = waves_of(&[40, 400]);
+        change(&mut view);
         rollout.rules.soft = vec![SoftSignal {
             name: SignalName::Connectivity,
             worse_by_at_most: 10,
@@ -123,6 +129,22 @@ fn it_is_withdrawn_when_they_speak_and_answered_until_twice_as_many_are_silent()
     assert_eq!(story.asks(LATE + 5), None);
     story.hear(15..16, true, 20);
     assert!(story.asks(LATE + 6).is_some());
+}
+
+/// Hardware B has no partners left: the pairs of C say nothing about it.
+#[test]
+fn who_has_no_partner_is_heard_by_the_plain_bound() {
+    let later = |view: &mut FleetView| {
+        let later = view.devices.iter_mut().filter(|d| d.wave > 0);
+        later.for_each(|device| device.hardware = "C".to_owned());
+    };
+    let mut story = Story::with(later);
+    assert_eq!(story.rollout.waves[0].controls.pairs.len(), 20);
+    let canary = story.view.devices.iter_mut().take(40);
+    let silent = canary.filter(|device| device.hardware == "B").take(5);
+    silent.for_each(|device| device.last_seen = Some(at(20)));
+    let asked = story.asks(LATE).expect("five of forty");
+    assert_eq!(asked.id(), "rollout.silence");
 }
 
 #[test]

@@ -139,6 +139,15 @@ fn a_release_that_is_no_worse_goes_on_after_its_last_look() {
     story.read(READ, |n, _| ordinary(n));
     assert_eq!(story.step(READ), "open1");
     assert_eq!(story.verdict(), SoftVerdict::NotWorse);
+    assert_eq!(story.pairs(), [], "they are let go");
+    assert_eq!(
+        story.rollout.waves[1].controls.pairs.len(),
+        0,
+        "the last wave is compared with nobody"
+    );
+    let text = serde_json::to_string(&story.rollout).expect("plain data");
+    let back: Rollout = serde_json::from_str(&text).expect("as written");
+    assert_eq!(back, story.rollout);
 }
 
 #[test]
