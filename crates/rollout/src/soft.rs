@@ -5,7 +5,7 @@
 //! > ln((treated + 1) / (control + 1)) - ln(1 + margin), in the signal's units
 //!
 //! positive where the treated device is worse by more than the margin. **Why this one.** A margin in percent is a ratio, and ratios add up
-//! as logarithms. They also tame what such readings do: a log storm of ten thousand lines weighs nine times as
+//! as logarithms. They also tame what such readings do: a log storm of ten thousand lines weighs eight times as
 //! much as one of two, not five thousand times, and still weighs more than a quiet device's small change, so that harm to a few devices isn't
 //! outvoted as by a count of signs. One unit is added because most readings are small or nought: two quiet devices count as equal, and the step from
 //! none to one is a step, not an infinite one. Whether the differences lie above nought is asked by the exact sign-flip test of `flips.rs`,
