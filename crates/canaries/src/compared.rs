@@ -1,7 +1,8 @@
 //! One canary that is compared with devices held back, drawn and lived through by the rollout itself.
 //!
-//! Devices begin over several nights, some never, and some lose their network for days at any time, on either side. Each is read at the first poll
-//! from its pair's horizon on at which it is heard of. Read [`Compared::live`].
+//! Devices begin over several nights, and some lose their network for days at any time, on either side. Nobody begins while its network is lost, and
+//! those that never begin are never heard of. Each is read at the first poll from its pair's horizon on at which it is heard of, in whole units,
+//! as devices count. Read [`Compared::live`].
 
 use std::collections::HashMap;
 
@@ -24,20 +25,30 @@ use crate::world::{FIELD, POLL, SOFT_END, SOFT_HORIZON};
 pub struct Comparing {
     /// The plan's soft signals.
     pub signals: &'static [SignalName],
-    /// Whether all readings are nought, so that silence alone decides.
+    /// Whether nobody keeps readings, so that silence alone decides.
     pub is_quiet: bool,
     /// The canary's size.
     pub devices: u32,
-    /// By how many percent the release is worse, in every signal.
+    /// What is read on the release, in every signal, as the mean of all devices: in percent of as much as the plan allows; at 0, no more than before.
     pub worse: u32,
+    /// So many percent of the devices bear all of that.
+    pub among: u32,
     /// The share that loses its network for three days at some time, whatever it runs.
     pub silent: f64,
     /// The share of updated devices that the release silences for good.
     pub silenced: f64,
 }
 
-/// The margin of every signal, in percent.
-pub const MARGIN: u16 = 10;
+/// The margin of a signal in percent, as in the example plan: the more devices differ, the wider, or a person is asked about
+/// nearly every release.
+#[must_use]
+pub fn margin(signal: SignalName) -> u16 {
+    match signal {
+        SignalName::Battery => 10,
+        SignalName::Connectivity => 25,
+        SignalName::ErrorLog => 50,
+    }
+}
 
 /// Minutes between two steps: so often somebody looks, and no more often would find more.
 const STEP: i64 = 12 * 60;
@@ -46,8 +57,10 @@ const STEP: i64 = 12 * 60;
 #[derive(Debug, Clone)]
 struct Life {
     fate: Fate,
-    /// In thousandths, one for each signal, as if it weren't updated.
+    /// In the signal's units, one for each signal, as if it weren't updated.
     readings: Vec<f64>,
+    /// Whether it is among those that bear what the release makes worse.
+    bears: bool,
     /// Whether the release silences it.
     silenced: bool,
 }
@@ -108,20 +121,23 @@ impl Compared {
 
     fn life(&self, dice: &mut Dice) -> Life {
         let start = dice.below(FIELD.nights) * 24 * 60 + dice.below(3 * 60);
-        let begins = (!dice.happens(FIELD.away)).then_some(start);
+        let is_away = dice.happens(FIELD.away);
         let from = dice.below(SOFT_END);
+        let to = from + FIELD.silence;
         let lost = dice.happens(self.comparing.silent);
-        let read = |signal: &SignalName| match self.comparing.is_quiet {
-            true => 0.0,
-            false => reading::draw(*signal, dice) * 1000.0,
+        let begins = match lost && (from..to).contains(&start) {
+            true => to,
+            false => start,
         };
+        let read = |signal: &SignalName| reading::draw(*signal, dice);
         Life {
             readings: self.comparing.signals.iter().map(read).collect(),
+            bears: dice.happens(f64::from(self.comparing.among) / 100.0),
             silenced: dice.happens(self.comparing.silenced),
             fate: Fate {
-                begins,
+                begins: (!is_away).then_some(begins),
                 fails: None,
-                unheard: lost.then_some((from, from + FIELD.silence)),
+                unheard: lost.then_some((from, to)),
                 phase: dice.below(POLL),
             },
         }
@@ -133,9 +149,11 @@ impl Compared {
                 if device.wave == 0 {
                     device.progress = canary::progress(&life.fate, now);
                 }
-                device.last_seen = Some(at(life.heard(now, device.wave == 0)));
+                let heard = || at(life.heard(now, device.wave == 0));
+                device.last_seen = life.fate.begins.map(|_| heard());
             }
-            view.readings = Some(self.read(&rollout, &view, &lives, now));
+            let reads = !self.comparing.is_quiet;
+            view.readings = reads.then(|| self.read(&rollout, &view, &lives, now));
             rollout = step(&rollout, &view, at(now)).rollout;
             match &rollout.phase {
                 Phase::Halted { .. } => return Ending::Halts,
@@ -169,20 +187,31 @@ impl Compared {
                 .signals
                 .iter()
                 .position(|s| *s == wanted.signal)?;
-            let worse = if treated {
-                1.0 + f64::from(self.comparing.worse) / 100.0
-            } else {
-                1.0
+            let worse = match treated && life.bears {
+                true => self.comparing.factor(wanted.signal),
+                false => 1.0,
             };
             Some(SoftReading {
                 at: at(life.heard_from(minutes(wanted.at), now, treated)?),
                 device: wanted.device,
                 signal: wanted.signal,
                 // Readings are far below the largest number of 32 bits.
-                milli: (life.readings[n] * worse) as u32,
+                milli: (life.readings[n] * worse).round() as u32 * 1000,
             })
         };
         wanted(rollout, view).into_iter().filter_map(take).collect()
+    }
+}
+
+impl Comparing {
+    /// By what the readings of a device that bears the fault are multiplied.
+    fn factor(&self, signal: SignalName) -> f64 {
+        if self.worse == 0 {
+            return 1.0;
+        }
+        let allowed = 1.0 + f64::from(margin(signal)) / 100.0;
+        let mean = allowed * f64::from(self.worse) / 100.0;
+        1.0 + (mean - 1.0) * 100.0 / f64::from(self.among)
     }
 }
 
@@ -216,7 +245,7 @@ fn rules(comparing: &Comparing) -> Rules {
     };
     let soft = |name: &SignalName| SoftSignal {
         name: *name,
-        worse_by_at_most: MARGIN,
+        worse_by_at_most: margin(*name),
         horizon: SignedDuration::from_mins(SOFT_HORIZON),
     };
     Rules {
@@ -234,6 +263,7 @@ mod tests {
         is_quiet: false,
         devices: 60,
         worse: 0,
+        among: 100,
         silent: 0.0,
         silenced: 0.0,
     };
@@ -248,7 +278,7 @@ mod tests {
         check(&BATTERY, Ending::GoesOn);
         check(
             &Comparing {
-                worse: 200,
+                worse: 270,
                 ..BATTERY
             },
             Ending::Halts,
@@ -263,6 +293,37 @@ mod tests {
     }
 
     #[test]
+    fn what_few_bear_is_as_much_as_what_all_bear() {
+        let factor = |worse, among| {
+            let comparing = Comparing {
+                worse,
+                among,
+                ..BATTERY
+            };
+            comparing.factor(SignalName::Battery)
+        };
+        let near = |found: f64, expected: f64| (found - expected).abs() < 1e-9;
+        assert!(near(factor(0, 100), 1.0) && near(factor(0, 10), 1.0));
+        assert!(near(factor(100, 100), 1.1) && near(factor(100, 10), 2.0));
+        assert!(near(factor(200, 100), 2.2) && near(factor(200, 10), 13.0));
+    }
+
+    /// Nobody begins without a network, and who never begins is never heard of.
+    #[test]
+    fn nobody_begins_in_silence() {
+        let comparing = Comparing {
+            silent: 1.0,
+            ..BATTERY
+        };
+        let (compared, mut dice) = (Compared::new(&comparing), Dice::of(3, 1));
+        for _ in 0..2000 {
+            let fate = compared.life(&mut dice).fate;
+            let (from, to) = fate.unheard.expect("all lose it");
+            assert!(fate.begins.is_none_or(|at| !(from..to).contains(&at)));
+        }
+    }
+
+    #[test]
     fn a_device_is_read_when_it_is_heard_of() {
         let life = |unheard, silenced| Life {
             fate: Fate {
@@ -272,6 +333,7 @@ mod tests {
                 phase: 10,
             },
             readings: Vec::new(),
+            bears: true,
             silenced,
         };
         let here = life(None, false);

@@ -80,7 +80,7 @@ fn told_soft(row: &soft_study::Row) -> String {
     let each: Vec<_> = row.counts.iter().map(of).collect();
     let names: Vec<_> = row.comparing.signals.iter().map(|s| s.id()).collect();
     format!(
-        "{} by {} devices held back, {} silent: {}",
+        "{} by {} devices held back, {} silent, harm to {} %: {}",
         if row.comparing.is_quiet {
             "silence".to_owned()
         } else {
@@ -88,6 +88,7 @@ fn told_soft(row: &soft_study::Row) -> String {
         },
         row.comparing.devices,
         row.comparing.silent,
+        row.comparing.among,
         each.join("; ")
     )
 }

@@ -59,20 +59,29 @@ pub fn tables(rows: &[Row], soft: &soft_study::Rows) -> String {
 
 /// How each release ends, side by side: halts, asks, goes on.
 fn compared(rows: &[soft_study::Row]) -> String {
-    let mut text = "| signals | devices |".to_owned();
+    let mut text = "| signals | devices | of which worse |".to_owned();
     for worse in soft_study::WORSE {
-        text.push_str(&format!(" {worse} % worse: halts | asks | goes on |"));
+        let release = match worse {
+            0 => "no worse".to_owned(),
+            100 => "as much as allowed".to_owned(),
+            worse => format!("{worse} % of that"),
+        };
+        text.push_str(&format!(" {release}: halts | asks | goes on |"));
     }
     text.push_str(&format!(
-        "\n|---|---|{}\n",
+        "\n|---|---|---|{}\n",
         "---|".repeat(3 * soft_study::WORSE.len())
     ));
     for row in rows {
         let names: Vec<_> = row.comparing.signals.iter().map(|s| s.id()).collect();
         text.push_str(&format!(
-            "| {} | {} |",
+            "| {} | {} | {} |",
             names.join(", "),
-            row.comparing.devices
+            row.comparing.devices,
+            match row.comparing.among {
+                100 => "all".to_owned(),
+                among => format!("{among} %"),
+            }
         ));
         for (_, count) in &row.counts {
             let of = |number| share(*count, number);
@@ -153,6 +162,20 @@ fn share(count: Count, number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Who adds a table, or changes its columns, remakes the page: `cargo xtask statistics --write`.
+    #[test]
+    fn the_page_holds_every_heading_of_the_tables() {
+        let page = include_str!("../../../docs/concepts/statistics.md");
+        let tables = tables(&[], &soft_study::Rows::default());
+        let is_heading = |line: &&str| line.starts_with("### ") || line.starts_with("| ");
+        let headings: Vec<_> = tables.lines().filter(is_heading).collect();
+        assert!(headings.len() >= 2 * 7, "each has a title and columns");
+        for heading in headings {
+            let found = page.lines().any(|line| line == heading);
+            assert!(found, "run `cargo xtask statistics --write`: {heading}");
+        }
+    }
 
     #[test]
     fn only_the_tables_of_a_page_change() {

@@ -7,25 +7,27 @@
 use mainstay_plan::SignalName;
 
 use crate::canary::Ending;
-use crate::compared::{Compared, Comparing, MARGIN};
+use crate::compared::{Compared, Comparing};
 use crate::count::{Count, shared};
 use crate::dice::Dice;
 use crate::study::{ALPHA, Amount};
 use crate::world::FIELD;
 
-/// By how many percent releases are worse: not at all, as far as allowed, and beyond.
-pub const WORSE: [u32; 4] = [0, MARGIN as u32, 50, 100];
+/// What is read on releases, in percent of as much as the plan allows: no more than before, just as much, and beyond.
+pub const WORSE: [u32; 4] = [0, 100, 150, 200];
 
 /// The share of updated devices that releases silence, in percent.
 pub const SILENCED: [u32; 3] = [0, 10, 20];
 
-/// The signals of each row, with the canary's size.
-const READ: [(&[SignalName], u32); 5] = [
-    (&[SignalName::Battery], 40),
-    (&[SignalName::Battery], 100),
-    (&[SignalName::ErrorLog], 100),
-    (&[SignalName::Connectivity], 100),
-    (&ALL, 100),
+/// The signals of each row, with the canary's size, and how many percent of the devices bear the harm.
+const READ: [(&[SignalName], u32, u32); 7] = [
+    (&[SignalName::Battery], 40, 100),
+    (&[SignalName::Battery], 100, 100),
+    (&[SignalName::ErrorLog], 100, 100),
+    (&[SignalName::Connectivity], 100, 100),
+    (&ALL, 100, 100),
+    (&ALL, 250, 100),
+    (&[SignalName::Battery], 100, 10),
 ];
 
 /// Every signal that a plan may name.
@@ -52,7 +54,13 @@ impl Row {
     /// told. Half as much again of next to nothing is little.
     #[must_use]
     pub fn is_told(&self) -> bool {
-        self.comparing.signals != [SignalName::Connectivity]
+        self.comparing.signals != [SignalName::Connectivity] && self.is_judged()
+    }
+
+    /// Whether anything is promised of it: not where the harm gathers in a few devices, which is shown and no more.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        self.comparing.among == 100
     }
 }
 
@@ -68,12 +76,13 @@ pub struct Rows {
 /// Lives through all canaries; `told` hears of each row as it is done.
 pub fn run(amount: Amount, mut told: impl FnMut(&Row)) -> Rows {
     let mut rows = Rows::default();
-    for (signals, devices) in READ {
+    for (signals, devices, among) in READ {
         let comparing = Comparing {
             signals,
             is_quiet: false,
             devices,
             worse: 0,
+            among,
             silent: FIELD.silent,
             silenced: 0.0,
         };
@@ -88,6 +97,7 @@ pub fn run(amount: Amount, mut told: impl FnMut(&Row)) -> Rows {
             is_quiet: true,
             devices,
             worse: 0,
+            among: 100,
             silent: f64::from(silent) / 100.0,
             silenced: 0.0,
         };
@@ -135,11 +145,10 @@ fn count(comparing: &Comparing, amount: Amount) -> Count {
 /// What doesn't hold, as sentences; each share may miss by four standard errors.
 #[must_use]
 pub fn broken(rows: &Rows) -> Vec<String> {
-    let read = rows.read.iter().flat_map(|row| {
+    let judged = rows.read.iter().filter(|row| row.is_judged());
+    let read = judged.flat_map(|row| {
         row.counts.iter().filter_map(|(worse, count)| match worse {
-            worse if *worse <= u32::from(MARGIN) => {
-                too_many("halts", row, *worse, count, count.halts)
-            }
+            worse if *worse <= 100 => too_many("halts", row, *worse, count, count.halts),
             _ if !row.is_told() => None,
             worse => too_many("goes on", row, *worse, count, count.goes_on()),
         })
@@ -172,6 +181,7 @@ mod tests {
             is_quiet: false,
             devices: 100,
             worse: 0,
+            among: 100,
             silent: 0.0,
             silenced: 0.0,
         };
@@ -192,17 +202,25 @@ mod tests {
     }
 
     #[test]
+    fn what_gathers_in_few_devices_is_shown_and_not_judged() {
+        let mut few = rows(&ALL, 100, 900, 0);
+        assert_eq!(broken(&few).len(), 1);
+        few.read[0].comparing.among = 10;
+        assert_eq!(broken(&few), [""; 0]);
+    }
+
+    #[test]
     fn promises_are_held_to_their_numbers() {
         let broken = |rows: &Rows| broken(rows).len();
         assert_eq!(
-            broken(&rows(&ALL, 10, 77, 900)),
+            broken(&rows(&ALL, 100, 77, 900)),
             0,
             "within four standard errors"
         );
-        assert_eq!(broken(&rows(&ALL, 10, 78, 900)), 1, "halted at the margin");
-        assert_eq!(broken(&rows(&ALL, 50, 900, 22)), 1, "went on though worse");
+        assert_eq!(broken(&rows(&ALL, 100, 78, 900)), 1, "halted at the margin");
+        assert_eq!(broken(&rows(&ALL, 150, 900, 22)), 1, "went on though worse");
         assert_eq!(
-            broken(&rows(READ[3].0, 50, 900, 22)),
+            broken(&rows(READ[3].0, 150, 900, 22)),
             0,
             "nothing is told of next to nothing"
         );

@@ -47,6 +47,7 @@ pub(crate) fn worse(wave: &str, signal: SignalName, found: &Found) -> String {
         worse_by_percent,
         margin_percent,
         worst,
+        ..
     } = found;
     format!(
         "{} in {wave} is {} than on devices held back, over {} ({margin_percent} % is allowed){}",
@@ -85,19 +86,41 @@ fn reading(milli: u32) -> String {
 /// That it can't be told, as a sentence without its full stop.
 pub(crate) fn unclear(wave: &str, signals: &[(SignalName, Found)]) -> String {
     let one = |(signal, found): &(SignalName, Found)| match found.pairs {
-        0 => format!("of {} no pair could be read", subject(*signal)),
+        0 => format!(
+            "of {} no pair could be read{}",
+            subject(*signal),
+            unread(found)
+        ),
         count => format!(
-            "{} is {} over {} ({} % is allowed)",
+            "{} is {} over {} ({} % is allowed){}{}",
             subject(*signal),
             difference(found.worse_by_percent),
             pairs(count),
-            found.margin_percent
+            found.margin_percent,
+            unread(found),
+            named(*signal, &found.worst)
         ),
     };
     let each: Vec<_> = signals.iter().map(one).collect();
     format!(
         "{wave} was compared with devices held back, which can't tell whether it is worse: {}",
         each.join("; ")
+    )
+}
+
+/// What couldn't be read, if there is more of it on the side of the release.
+fn unread(found: &Found) -> String {
+    let Found {
+        treated_unread,
+        control_unread,
+        ..
+    } = found;
+    if treated_unread <= control_unread {
+        return String::new();
+    }
+    format!(
+        ", {} couldn't be read on the release while the one held back for it could, and {control_unread} the other way round",
+        devices(*treated_unread)
     )
 }
 

@@ -1,10 +1,14 @@
 //! Who is held back from a wave to be compared with it, device by device.
 //!
-//! When a wave opens, each of its devices gets a partner: one that has still to get the release, of the same hardware revision
-//! and, as far as there are any, in the same time zone. Partners are drawn by lot as the canary is, with a
-//! purpose of their own, and are the members of later waves, which wait for this one's evidence anyway. So nobody waits
+//! When a wave opens, each of its devices gets a partner: one that has still to get the release, was heard of lately, and is of the same
+//! hardware revision and, as far as there are any, in the same time zone. Partners are drawn by lot as the canary is, with a
+//! purpose of their own in each wave, and are the members of later waves, which wait for this one's evidence anyway. So nobody waits
 //! longer than the rest of its wave, and when this wave closes its pairs are let go. A pair has one clock: it starts when the treated device begins to install, and its
 //! partner is read and listened for at the same instants. What strikes both, a storm or a server that is down, strikes both sides of the comparison.
+//!
+//! A partner from another zone is the second best: the tests take it that the two might have changed places, and two zones have their own weather
+//! and their own hour of the night. Whom a zone must borrow is drawn by lot all the same, so that this blurs the comparison, and leans to no side as
+//! long as the waves themselves were drawn by lot over all zones.
 //!
 //! The last wave has nobody to be compared with. Where the plan counts sites, a site gives one device to
 //! each side. A plan without soft signals holds nobody back. Read [`Pair`].
@@ -16,12 +20,13 @@ use mainstay_fleet::DeviceId;
 use serde::{Deserialize, Serialize};
 
 use crate::excess::Silence;
+use crate::looks::PAIRS_MIN;
 use crate::progress::Progress;
 use crate::rollout::Rollout;
 use crate::sample::lot;
 use crate::score::{self, Score};
-use crate::soft::Comparison;
-use crate::unit::Sites;
+use crate::soft::SoftComparison;
+use crate::unit::{self, Sites};
 use crate::view::{DeviceView, FleetView};
 use crate::words::after;
 
@@ -34,17 +39,24 @@ pub struct Pair {
     pub control: DeviceId,
 }
 
-/// No more pairs are drawn than this for one wave: so many see a shift of a quarter of what the differences within pairs spread, and the
-/// rollout, which keeps them, stays small.
-pub const PAIRS_MAX: usize = 200;
+/// No more pairs are drawn than this for one wave: so many see a shift of a tenth of what the differences within pairs spread, and the
+/// rollout, which keeps them, stays below some hundred kilobytes.
+pub const PAIRS_MAX: usize = 1000;
+
+/// Of so many units one may be missing: among pairs at the last look, and among those that were to get a partner. It is the share
+/// that the plain bound of silence passes over, too.
+pub(crate) const UNITS_FOR_ONE_SPARE: usize = 10;
 
 /// What one wave is compared with, and what came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Controls {
     /// In the order of the sample; none once the wave is closed.
     pub pairs: Vec<Pair>,
+    /// How many units were to have a partner, and found none of their hardware revision.
+    #[serde(default)]
+    pub alone: u32,
     /// One for each soft signal of the plan, once somebody hands readings.
-    pub signals: Vec<Comparison>,
+    pub signals: Vec<SoftComparison>,
     /// Whether more treated devices fell silent than partners.
     pub silence: Silence,
 }
@@ -55,18 +67,29 @@ impl Controls {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// How many pairs a last look waits for: all but those to spare, so that a device which is never reached doesn't hold up
+    /// everybody; but no fewer than conclude something.
+    pub(crate) fn planned(&self) -> u32 {
+        let pairs = self.pairs.len();
+        let spared = pairs - pairs / UNITS_FOR_ONE_SPARE;
+        let planned = spared.max(pairs.min(PAIRS_MIN as usize));
+        u32::try_from(planned).unwrap_or(u32::MAX)
+    }
 }
 
 /// Draws the pairs of a wave that opens now.
-pub(crate) fn draw(rollout: &Rollout, view: &FleetView, wave: usize) -> Controls {
-    if rollout.rules.soft.is_empty() {
+pub(crate) fn draw(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Controls {
+    // Where nobody waits there is nobody to be compared with, and so nobody is missing.
+    let waits = || view.devices.iter().any(|d| d.wave > wave);
+    if rollout.rules.soft.is_empty() || !waits() {
         return Controls::default();
     }
     let held_back = view.devices.iter().filter(|d| d.wave > wave);
-    let free = held_back.filter(|d| is_free(rollout, d)).collect();
-    let mut partners = Partners::of(rollout, free);
+    let free = held_back.filter(|d| is_free(rollout, d, now)).collect();
+    let mut partners = Partners::of(rollout, free, &format!("control {wave}"));
     let mut spoken = Sites::of(&rollout.rules);
-    let mut pairs = Vec::new();
+    let (mut pairs, mut alone) = (Vec::new(), Vec::new());
     for treated in by_lot(rollout.seed, "sample", view.wave(wave).collect()) {
         if pairs.len() == PAIRS_MAX {
             break;
@@ -74,23 +97,38 @@ pub(crate) fn draw(rollout: &Rollout, view: &FleetView, wave: usize) -> Controls
         if spoken.has(treated.site.as_ref()) {
             continue;
         }
-        if let Some(control) = partners.take(treated) {
-            spoken.add(treated.site.as_ref());
-            pairs.push(Pair {
-                treated: treated.id.clone(),
-                control: control.id.clone(),
-            });
-        }
+        let Some(control) = partners.take(treated) else {
+            alone.push(treated);
+            continue;
+        };
+        spoken.add(treated.site.as_ref());
+        pairs.push(Pair {
+            treated: treated.id.clone(),
+            control: control.id.clone(),
+        });
     }
+    let alone = alone.into_iter().filter(|d| !spoken.has(d.site.as_ref()));
     Controls {
+        alone: unit::count(&rollout.rules, alone),
         pairs,
         ..Controls::default()
     }
 }
 
-/// Whether a device has nothing of the candidate yet.
-fn is_free(rollout: &Rollout, device: &DeviceView) -> bool {
-    device.progress == Progress::Waiting && device.running != Some(rollout.candidate.release)
+/// Whether a device has nothing of the candidate yet, and was heard of lately: one that fell silent months ago says nothing about this week.
+fn is_free(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
+    let is_heard = |seen| now < score::silent_at(rollout, seen);
+    device.progress == Progress::Waiting
+        && runs_what_it_ran(rollout, device)
+        && device.last_seen.is_some_and(is_heard)
+}
+
+/// Whether a device still runs the release with which it was enrolled. Where that isn't known, any but the candidate will do.
+fn runs_what_it_ran(rollout: &Rollout, device: &DeviceView) -> bool {
+    let same = device
+        .before
+        .is_none_or(|before| device.running == Some(before));
+    same && device.running != Some(rollout.candidate.release)
 }
 
 fn by_lot<'v>(seed: u64, purpose: &str, mut devices: Vec<&'v DeviceView>) -> Vec<&'v DeviceView> {
@@ -104,10 +142,10 @@ struct Partners<'v> {
 }
 
 impl<'v> Partners<'v> {
-    fn of(rollout: &Rollout, free: Vec<&'v DeviceView>) -> Self {
+    fn of(rollout: &Rollout, free: Vec<&'v DeviceView>, purpose: &str) -> Self {
         let mut counted = Sites::of(&rollout.rules);
         let mut strata = BTreeMap::<_, BTreeMap<_, VecDeque<_>>>::new();
-        for device in by_lot(rollout.seed, "control", free) {
+        for device in by_lot(rollout.seed, purpose, free) {
             if counted.add(device.site.as_ref()) {
                 let zones = strata.entry(device.hardware.as_str()).or_default();
                 let zone = zones.entry(device.zone.as_str()).or_default();
@@ -164,8 +202,7 @@ impl Sides<'_> {
 
     /// Whether its partner still runs what it ran.
     pub(crate) fn control_stands(&self, rollout: &Rollout) -> bool {
-        let candidate = Some(rollout.candidate.release);
-        self.control.progress.began().is_none() && self.control.running != candidate
+        self.control.progress.began().is_none() && runs_what_it_ran(rollout, self.control)
     }
 }
 

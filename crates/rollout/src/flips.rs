@@ -5,11 +5,19 @@
 //! all choices of signs are counted: how many of them give a sum as large as the one that was seen? No shape is assumed, no
 //! sample is too small, and one wild device in a hundred can't fake a result: its own sign is a coin's throw
 //! (R. Fisher, "The Design of Experiments", 1935; E. Pitman, "Significance tests which may be applied to samples from any
-//! populations", 1937). Where all sizes are the same this is the sign test. Read [`chance`].
+//! populations", 1937). Where all sizes are the same this is the sign test.
+//!
+//! What is asked is whether the differences lie around nought *pair by pair*. That is exact for "worse": if no pair is worse, nothing is found more
+//! often than told. "Not worse" is as exact where a release harms all devices alike. Where harm gathers in a few, their signs are one way while the
+//! others' are the other, no pair lies around nought, and a release whose mean lies at the margin may be let through more often:
+//! `docs/concepts/statistics.md` shows how often. Read [`chance`].
 
-/// The sizes are counted in so many ticks together: fine enough that a tick is a small part of one of a few hundred
-/// differences, coarse enough that counting takes a moment. The chance is exact for the sizes so rounded.
-const TICKS: f64 = 4096.0;
+/// The sizes are counted in so many ticks together, or [`TICKS_EACH`] for each if that is more: fine enough that a tick is a small part
+/// of one difference, coarse enough that counting takes a moment. The chance is exact for the sizes so rounded.
+const TICKS_MIN: f64 = 4096.0;
+
+/// Ticks of a difference of middling size, where there are many.
+const TICKS_EACH: f64 = 16.0;
 
 /// The chance that the sum of these differences is as large as it is, or larger, with every sign thrown by a fair
 /// coin. 1 if there is none, or all are nought.
@@ -19,11 +27,19 @@ pub fn chance(differences: &[f64]) -> f64 {
     if whole.is_nan() || whole <= 0.0 {
         return 1.0;
     }
-    // Between 0 and TICKS by construction.
-    let ticks = |difference: &f64| (difference.abs() / whole * TICKS).round() as usize;
+    let all = TICKS_MIN.max(TICKS_EACH * differences.len() as f64);
+    // Between 0 and all of them by construction.
+    let ticks = |difference: &f64| (difference.abs() / whole * all).round() as usize;
     let seen: usize = differences.iter().filter(|d| **d > 0.0).map(ticks).sum();
     let sums = sums(&differences.iter().map(ticks).collect::<Vec<_>>());
     sums.iter().skip(seen).sum::<f64>().min(1.0)
+}
+
+/// The same of so many differences of one size above nought, and so many below: the sign test.
+#[must_use]
+pub fn chance_of_signs(above: u32, below: u32) -> f64 {
+    let signs = |count: u32, sign: f64| vec![sign; count as usize];
+    chance(&[signs(above, 1.0), signs(below, -1.0)].concat())
 }
 
 /// For each sum of positive sizes its chance, when each is positive with a chance of one half.

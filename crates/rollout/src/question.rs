@@ -91,7 +91,7 @@ impl NothingAsked {
 }
 
 /// A wave whose members aren't (nearly) all compared with devices held back asks when more than this share of its reachable
-/// members is silent. It is a first bound, wide enough for an ordinary evening of bad connections and narrow enough that a fault which
+/// members is silent; any other, when so many speak and never finish. It is a first bound, wide enough for an ordinary evening of bad connections and narrow enough that a fault which
 /// silences a tenth of the fleet is seen by a person before the next wave.
 pub const SILENT_SHARE_PERCENT_MAX: u32 = 10;
 
@@ -136,10 +136,12 @@ pub(crate) fn raised(
 ) -> Option<Question> {
     let wave = rollout.current_wave();
     let state = rollout.waves.get(wave)?;
-    let plain = || match excess::covers(state, tally) {
-        true => None,
-        false => silence(wave, state, tally),
+    // Whoever speaks and never finishes is no excess of silence, and is asked about in any case.
+    let silent = match excess::covers(state) {
+        true => tally.unfinished,
+        false => tally.silent,
     };
+    let plain = || silence(wave, state, tally, silent);
     silence_excess(rollout, view, now)
         .or_else(plain)
         .or_else(|| undecided(rollout, wave, state, tally))
@@ -160,13 +162,9 @@ fn soft_unclear(wave: usize, state: &WaveState) -> Option<Question> {
     asks.then_some(Question::SoftUnclear { wave, signals })
 }
 
-fn silence(wave: usize, state: &WaveState, tally: &Tally) -> Option<Question> {
-    let (silent, reachable) = (
-        tally.silent,
-        tally
-            .members
-            .saturating_sub(tally.unreached + tally.refused),
-    );
+fn silence(wave: usize, state: &WaveState, tally: &Tally, silent: u32) -> Option<Question> {
+    let lost = tally.unreached + tally.refused;
+    let reachable = tally.members.saturating_sub(lost);
     let allowed = u64::from(reachable) * u64::from(SILENT_SHARE_PERCENT_MAX);
     let too_many = u64::from(silent) * 100 > allowed;
     (too_many && is_news(silent, state)).then_some(Question::Silence {

@@ -110,6 +110,8 @@ pub struct Tally {
     pub failed: u32,
     /// Silent past their horizon.
     pub silent: u32,
+    /// Of those, the ones that were heard of then, and hadn't confirmed.
+    pub unfinished: u32,
     /// Never began in time.
     pub unreached: u32,
     /// Refused the candidate.
@@ -129,7 +131,10 @@ impl Tally {
             ..Self::default()
         };
         for device in view.wave(wave) {
-            tally.count(score(rollout, device, now));
+            let score = score(rollout, device, now);
+            tally.count(score);
+            let heard = || device.last_seen >= horizon(rollout, device);
+            tally.unfinished += u32::from(score == Score::Silent && heard());
             tally.began += u32::from(device.progress.began().is_some());
         }
         tally.units = unit::count(&rollout.rules, view.wave(wave));

@@ -14,12 +14,12 @@
 //! | found | when | then |
 //! |---|---|---|
 //! | worse | at any look, within the signal's share of alpha | the rollout halts |
-//! | not worse: significantly within the margin | at the last look | the next wave may open |
+//! | not worse: significantly within the margin, and no more treated devices unread than partners | at the last look | the next wave may open |
 //! | neither | at the last look | a person is asked |
 //!
 //! One pair in ten is to spare: the last look comes when nine tenths of the pairs are in, so that a device which is never
 //! reached doesn't hold up everybody, or when no further pair can come. Readings are handed in; this crate reads
-//! nothing. Who hands none at all has no soft signals judged. Read [`Comparison`]; which readings are needed
+//! nothing. Who hands none at all has no soft signals judged. Read [`SoftComparison`]; which readings are needed
 //! stands in `readings.rs`.
 
 use jiff::Timestamp;
@@ -35,15 +35,15 @@ use crate::rollout::Rollout;
 use crate::view::FleetView;
 use crate::wave::WaveState;
 
-/// Of so many pairs one may be missing at the last look.
-const PAIRS_FOR_ONE_SPARE: usize = 10;
+/// A release isn't said to be no worse by fewer than this share of the planned pairs: what couldn't be read may be what it spoilt.
+const READ_PERCENT_MIN: u32 = 75;
 
 /// A finding shows so many of the worst pairs: enough to start looking, few enough for a sentence.
 pub const WORST_MAX: usize = 3;
 
 /// One soft signal of one wave beside the devices held back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Comparison {
+pub struct SoftComparison {
     /// The signal.
     pub signal: SignalName,
     /// The looks that were taken.
@@ -81,6 +81,12 @@ pub struct Found {
     pub worse_by_percent: i32,
     /// The plan's margin, in percent.
     pub margin_percent: u16,
+    /// In so many further pairs only the treated device couldn't be read on the candidate ...
+    #[serde(default)]
+    pub treated_unread: u32,
+    /// ... and in so many only its partner.
+    #[serde(default)]
+    pub control_unread: u32,
     /// The worst pairs, the worst first, at most [`WORST_MAX`].
     pub worst: Vec<PairReading>,
 }
@@ -91,16 +97,39 @@ pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
     if !is_judged(rollout, view, wave) {
         return;
     }
+    // Who has once been judged keeps its verdict: nothing is gathered for it again.
+    let is_open = |rule: &SoftSignal| is_open(&rollout.waves[wave], rule.name);
+    let rules: Vec<_> = rollout.rules.soft.iter().copied().filter(is_open).collect();
+    if rules.is_empty() {
+        return;
+    }
     let readings = Readings::of(view, now);
     let pairs = sides(rollout, view, wave);
-    for n in 0..rollout.rules.soft.len() {
-        let rule = rollout.rules.soft[n];
+    let alphas = Alphas {
+        worse: alpha_of_signal(&rollout.rules),
+        not_worse: alpha(&rollout.rules),
+    };
+    for rule in rules {
         let scored = Scored::of(rollout, &pairs, &rule, &readings, now);
-        let alphas = (alpha_of_signal(&rollout.rules), alpha(&rollout.rules));
         let state = &mut rollout.waves[wave];
-        let planned = planned(state);
+        let planned = state.controls.planned();
         comparison(state, rule.name).look(&rule, scored, planned, alphas, now);
     }
+}
+
+/// The one-sided levels of one signal's conclusions, as fractions.
+#[derive(Debug, Clone, Copy)]
+struct Alphas {
+    /// That it is worse: the signal's share, spent look by look.
+    worse: f64,
+    /// That it isn't: the plan's alpha, at the last look.
+    not_worse: f64,
+}
+
+/// Whether a signal of a wave has still to be judged.
+pub(crate) fn is_open(state: &WaveState, signal: SignalName) -> bool {
+    let judged = |c: &SoftComparison| c.signal == signal && c.verdict != SoftVerdict::Continue;
+    !state.controls.signals.iter().any(judged)
 }
 
 /// Whether the soft signals of a wave are judged: once they are, they are to the end, also if no more readings are handed.
@@ -118,16 +147,11 @@ fn holds_back(rollout: &Rollout, wave: usize) -> bool {
     !rollout.rules.soft.is_empty() && waiting > 0 && rollout.waves.get(wave).is_some_and(open)
 }
 
-fn planned(state: &WaveState) -> u32 {
-    let pairs = state.controls.pairs.len();
-    u32::try_from(pairs - pairs / PAIRS_FOR_ONE_SPARE).unwrap_or(u32::MAX)
-}
-
-fn comparison(state: &mut WaveState, signal: SignalName) -> &mut Comparison {
+fn comparison(state: &mut WaveState, signal: SignalName) -> &mut SoftComparison {
     let signals = &mut state.controls.signals;
     let found = signals.iter().position(|c| c.signal == signal);
     let n = found.unwrap_or_else(|| {
-        signals.push(Comparison {
+        signals.push(SoftComparison {
             signal,
             looks: Looks::default(),
             verdict: SoftVerdict::Continue,
@@ -139,20 +163,20 @@ fn comparison(state: &mut WaveState, signal: SignalName) -> &mut Comparison {
     &mut signals[n]
 }
 
-impl Comparison {
+impl SoftComparison {
     fn look(
         &mut self,
         rule: &SoftSignal,
         scored: Scored,
         planned: u32,
-        (share, whole): (f64, f64),
+        alphas: Alphas,
         now: Timestamp,
     ) {
         let pairs = u32::try_from(scored.pairs.len()).unwrap_or(u32::MAX);
         if self.verdict != SoftVerdict::Continue || !self.looks.take(pairs, planned, scored.all) {
             return;
         }
-        self.verdict = self.judge(rule, &scored, pairs, planned, (share, whole));
+        self.verdict = self.judge(rule, &scored, pairs, planned, alphas);
         self.decided_at = (self.verdict != SoftVerdict::Continue).then_some(now);
         self.found = scored.found(rule);
     }
@@ -163,24 +187,29 @@ impl Comparison {
         scored: &Scored,
         pairs: u32,
         planned: u32,
-        (share, whole): (f64, f64),
+        alphas: Alphas,
     ) -> SoftVerdict {
         let above = scored.above(rule);
         let below: Vec<f64> = above.iter().map(|difference| -difference).collect();
         let enough = pairs >= PAIRS_MIN;
+        // In 64 bits: a hundred times a count of devices may not fit into 32.
+        let read = u64::from(pairs) * 100 >= u64::from(planned) * u64::from(READ_PERCENT_MIN);
+        let is_whole = || read && scored.chance_of_unread() > alphas.not_worse;
         match self.looks.ended {
-            _ if enough && flips::chance(&above) <= self.looks.level(share, planned) => {
+            _ if enough && flips::chance(&above) <= self.looks.level(alphas.worse, planned) => {
                 SoftVerdict::Worse
             }
             false => SoftVerdict::Continue,
-            true if enough && flips::chance(&below) <= whole => SoftVerdict::NotWorse,
+            true if enough && is_whole() && flips::chance(&below) <= alphas.not_worse => {
+                SoftVerdict::NotWorse
+            }
             true => SoftVerdict::Unclear,
         }
     }
 }
 
 /// The first signal of the newest open wave that was found to be worse.
-pub(crate) fn worse(rollout: &Rollout) -> Option<(usize, &Comparison)> {
+pub(crate) fn worse(rollout: &Rollout) -> Option<(usize, &SoftComparison)> {
     let waves = rollout.waves.iter().enumerate();
     let mut signals =
         waves.flat_map(|(n, state)| state.controls.signals.iter().map(move |c| (n, c)));
@@ -218,18 +247,22 @@ pub(crate) fn missing(
     wave: usize,
     now: Timestamp,
 ) -> Option<(u32, u32)> {
-    let readings = Readings::of(view, now);
     let state = rollout.waves.get(wave)?;
+    let begun = |rule: &&SoftSignal| state.controls.signals.iter().any(|c| c.signal == rule.name);
+    let open = |rule: &&SoftSignal| begun(rule) && is_open(state, rule.name);
+    if !rollout.rules.soft.iter().any(|rule| open(&rule)) {
+        return None;
+    }
+    let readings = Readings::of(view, now);
     let pairs = sides(rollout, view, wave);
-    let open = |rule: &&SoftSignal| {
-        let of = |c: &Comparison| c.signal == rule.name && c.verdict == SoftVerdict::Continue;
-        state.controls.signals.iter().any(of)
-    };
     let scored = |rule| {
         Scored::of(rollout, &pairs, rule, &readings, now)
             .pairs
             .len()
     };
     let fewest = rollout.rules.soft.iter().filter(open).map(scored).min()?;
-    Some((u32::try_from(fewest).unwrap_or(u32::MAX), planned(state)))
+    Some((
+        u32::try_from(fewest).unwrap_or(u32::MAX),
+        state.controls.planned(),
+    ))
 }

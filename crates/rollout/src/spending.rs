@@ -148,6 +148,14 @@ mod tests {
         );
     }
 
+    /// Uneven looks at small shares of alpha, as several signals in several waves have: reckoned outside of this code, by plain sums over a fine grid
+    /// and bisection.
+    #[test]
+    fn uneven_looks_at_a_small_alpha_have_the_boundaries_of_another_reckoning() {
+        check(0.005, &[0.3, 0.55, 1.0], &[4.9927, 3.6092, 2.5795]);
+        check(0.0083, &[0.28, 0.75, 1.0], &[4.8528, 2.8333, 2.4282]);
+    }
+
     #[test]
     fn a_look_that_comes_late_may_spend_what_the_earlier_ones_left() {
         let early = boundaries(0.025, &[0.5, 0.9], true)[1];

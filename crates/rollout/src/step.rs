@@ -120,6 +120,7 @@ fn advance(next: &mut Rollout, view: &FleetView, now: Timestamp) -> Vec<Action> 
         }
         // A wave that has just opened is compared from this instant on, not from the next step on.
         soft::observe(next, view, now);
+        excess::observe(next, view, now);
     }
     actions
 }

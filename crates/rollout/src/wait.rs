@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
+use crate::excess;
 use crate::halt::HaltReason;
 use crate::monitor;
 use crate::progress::FailureCause;
@@ -180,7 +181,8 @@ fn of_wave(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> 
         return Wait::Unsettled { wave, devices };
     }
     if let Some(until) = wave::rests_until(rollout, wave) {
-        return match soft::missing(rollout, view, wave, now) {
+        let missing = soft::missing(rollout, view, wave, now);
+        return match missing.or_else(|| excess::missing(rollout, view, wave, now)) {
             Some((pairs, planned)) if until <= now => Wait::Comparison {
                 wave,
                 pairs,

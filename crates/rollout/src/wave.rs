@@ -12,7 +12,7 @@
 //! 3. a person answered the question that it ended with.
 //!
 //! A question that is open holds promotion even after a wave has passed; so do soft signals until all are judged
-//! (`soft.rs`), beside the soak. The last wave needs no
+//! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. The last wave needs no
 //! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
 
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
 use crate::control::{self, Controls};
+use crate::excess;
 use crate::monitor::Monitor;
 use crate::question::Answer;
 use crate::rollout::{Phase, Rollout};
@@ -120,7 +121,7 @@ pub(crate) fn open_first(
 }
 
 fn open(rollout: &mut Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Option<Action> {
-    let controls = control::draw(rollout, view, wave);
+    let controls = control::draw(rollout, view, wave, now);
     let state = rollout.waves.get_mut(wave)?;
     state.opened_at = Some(now);
     state.controls = controls;
@@ -169,7 +170,7 @@ pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -
         return None;
     }
     let state = rollout.waves.get_mut(wave)?;
-    if !soft::lets_on(state) {
+    if !soft::lets_on(state) || !excess::lets_on(state) {
         return None;
     }
     state.closed_at = Some(now);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use mainstay_plan::{SignalName, SoftSignal};
 
-use crate::control::Pair;
+use crate::control::{Pair, draw};
 use crate::readings::wanted;
 use crate::rollout::Rollout;
 use crate::step;
@@ -100,11 +100,71 @@ fn where_sites_count_a_site_gives_one_to_each_side() {
     let (mut rollout, mut view) = comparing(&[40, 400]);
     at_sites(&mut rollout, &mut view, 5);
     let drawn = pairs(&rollout, &view);
-    assert_eq!(drawn.len(), 8, "the canary of forty stands at eight sites");
+    let sites = |side: fn(&Pair) -> &crate::DeviceId| -> BTreeSet<_> {
+        let of = |pair| view.devices.iter().find(|d| d.id == *side(pair));
+        drawn
+            .iter()
+            .map(|pair| of(pair).map(|d| d.site.clone()))
+            .collect()
+    };
+    assert_eq!(
+        sites(|pair| &pair.treated).len(),
+        8,
+        "the canary of forty stands at eight sites"
+    );
+    assert_eq!(sites(|pair| &pair.control).len(), 8, "no site has two");
+    assert_eq!(drawn.len(), 8);
 }
 
 #[test]
 fn large_waves_are_compared_in_part() {
-    let (rollout, view) = comparing(&[250, 400]);
-    assert_eq!(pairs(&rollout, &view).len(), 200);
+    let (rollout, view) = comparing(&[1050, 1100]);
+    assert_eq!(pairs(&rollout, &view).len(), 1000);
+}
+
+#[test]
+fn who_was_not_heard_of_lately_is_no_partner() {
+    let (rollout, mut view) = comparing(&[40, 400]);
+    for (n, device) in view.devices.iter_mut().skip(40).enumerate() {
+        // Polls are ten minutes apart; three missed ones are silence.
+        device.last_seen = [None, Some(at(-30)), Some(at(-29)), Some(at(-60_000))][n / 2 % 4];
+    }
+    let heard = |pair: &Pair| {
+        let mut devices = view.devices.iter();
+        devices.any(|d| d.id == pair.control && d.last_seen == Some(at(-29)))
+    };
+    let drawn = pairs(&rollout, &view);
+    assert!(drawn.len() == 40 && drawn.iter().all(heard));
+}
+
+#[test]
+fn who_runs_something_else_by_now_is_no_partner() {
+    let (rollout, mut view) = comparing(&[40, 40]);
+    let later = view.devices.iter_mut().skip(40);
+    later
+        .take(30)
+        .for_each(|d| d.running = Some(crate::ReleaseDigest([9; 32])));
+    assert_eq!(pairs(&rollout, &view).len(), 10);
+}
+
+/// The same devices beside the same ones, in a wave later: it isn't the same lot.
+#[test]
+fn each_wave_draws_for_itself() {
+    let (rollout, mut view) = comparing(&[40, 0, 400]);
+    let first = draw(&rollout, &view, 0, at(0)).pairs;
+    view.devices.iter_mut().take(40).for_each(|d| d.wave = 1);
+    let second = draw(&rollout, &view, 1, at(0)).pairs;
+    assert!(first.len() == 40 && second.len() == 40);
+    let partners =
+        |pairs: &[Pair]| -> BTreeSet<_> { pairs.iter().map(|pair| pair.control.clone()).collect() };
+    assert_ne!(partners(&first), partners(&second));
+}
+
+#[test]
+fn who_found_no_partner_is_counted() {
+    let (rollout, mut view) = comparing(&[40, 30]);
+    let later = view.devices.iter_mut().skip(40);
+    later.for_each(|d| d.hardware = "C".to_owned());
+    let drawn = draw(&rollout, &view, 0, at(0));
+    assert_eq!((drawn.pairs.len(), drawn.alone), (20, 20));
 }

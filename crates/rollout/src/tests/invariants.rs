@@ -4,13 +4,15 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_plan::SignalName;
 use proptest::prelude::*;
 
+use crate::excess::Silence;
 use crate::offer::in_flight;
 use crate::progress::{FailureCause, Progress};
 use crate::readings::wanted;
 use crate::rollout::{Phase, Rollout};
-use crate::soft;
+use crate::soft::SoftVerdict;
 use crate::testing::{NEW, at, waves_of};
 use crate::view::{DeviceView, FleetView, SoftReading};
+use crate::wave::WaveState;
 use crate::{Action, HaltReason, Kind, Step, halt, offer, question, step};
 
 /// Something that happens outside.
@@ -205,6 +207,21 @@ fn end(device: &mut DeviceView, failure: Option<Option<FailureCause>>, now: Time
     };
 }
 
+/// Whether nothing that was compared in a wave is open: each signal is no worse, or a person has let it go on; and silence was looked at
+/// to the end, or a person was asked about it.
+fn is_compared(state: &WaveState) -> bool {
+    let controls = &state.controls;
+    let answered = |id| state.answers.iter().any(|a| a.question.id() == id);
+    let signals = controls.signals.iter().all(|c| match c.verdict {
+        SoftVerdict::NotWorse => true,
+        SoftVerdict::Unclear => answered("rollout.soft-unclear"),
+        SoftVerdict::Continue | SoftVerdict::Worse => false,
+    });
+    let silence = &controls.silence;
+    let begun = silence != &Silence::default();
+    signals && (!begun || silence.looks.ended || silence.is_excess)
+}
+
 /// What must hold between a rollout and its successor.
 fn check_step(earlier: &Rollout, step: &Step, view: &FleetView) -> Result<(), TestCaseError> {
     let later = &step.rollout;
@@ -227,8 +244,8 @@ fn check_step(earlier: &Rollout, step: &Step, view: &FleetView) -> Result<(), Te
             "opened without grounds"
         );
         prop_assert!(
-            !opened || soft::lets_on(&later.waves[wave - 1]),
-            "opened while soft signals were open"
+            !opened || is_compared(&later.waves[wave - 1]),
+            "opened while it was being compared"
         );
     }
     if let Phase::Halted { .. } = earlier.phase {

@@ -8,4 +8,5 @@ mod samples;
 mod sentences;
 mod silences;
 mod soft_signals;
+mod soft_story;
 mod stories;
