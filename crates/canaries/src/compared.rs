@@ -261,7 +261,7 @@ mod tests {
     const BATTERY: Comparing = Comparing {
         signals: &[SignalName::Battery],
         is_quiet: false,
-        devices: 60,
+        devices: 200,
         worse: 0,
         among: 100,
         silent: 0.0,
