@@ -107,12 +107,7 @@ async fn an_approval_must_be_for_this_very_release() {
 async fn nothing_rolls_out_unapproved() {
     let house = House::new().await;
     let artifact = house.built("1.1.0", 2, &[]);
-    register(
-        &house,
-        &["th-1"],
-        &packed(crate::house::CLASS, "1.0.0", 1, &[]),
-    )
-    .await;
+    register(&house, &["th-1"], &packed(house::CLASS, "1.0.0", 1, &[])).await;
     house.submit(&artifact).await;
     let path = format!("{RELEASE}/rollout");
     let refused = house
