@@ -21,10 +21,12 @@
 //! | what may only a person decide? | `question.rs` |
 //! | may the next wave open? | `wave.rs` |
 //! | who goes back, and to what? | `returns.rs` |
-//! | does this device get it now? | `offer.rs` |
+//! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
+//! | when does it ask again? | `turn.rs` |
 //! | what do the failing devices share? | `incident.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs` |
 //! | what can withhold it all the same? | `withheld.rs` |
+//! | how would it go, if it started now? | `preview/` |
 
 pub mod chances;
 pub mod cohort;
@@ -33,6 +35,7 @@ pub mod halt;
 pub mod incident;
 pub mod monitor;
 pub mod offer;
+pub mod preview;
 pub mod progress;
 pub mod question;
 pub mod returns;
@@ -48,11 +51,13 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tripwire;
+pub mod turn;
 mod unit;
 pub mod view;
 pub mod wait;
 pub mod wave;
 pub mod why;
+mod windows;
 pub mod withheld;
 mod words;
 
@@ -63,6 +68,7 @@ pub use incident::Evidence;
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
 pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
+pub use preview::{Pace, Premise, Preview, preview};
 pub use progress::{FailureCause, Progress};
 pub use question::{Answer, Question};
 pub use returns::CannotReturn;

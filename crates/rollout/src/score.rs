@@ -71,12 +71,18 @@ fn at_horizon(
     let heard = device.last_seen.is_some_and(|seen| seen >= horizon);
     match confirmed && heard {
         true => Score::Healthy,
-        false if now >= after(horizon, grace(rollout.rules.poll)) => Score::Silent,
+        false if now >= silent_from(rollout, horizon) => Score::Silent,
         false => Score::Pending,
     }
 }
 
-fn grace(poll: SignedDuration) -> SignedDuration {
+/// When a device with this horizon is silent, unless it has confirmed and was heard of since its horizon.
+pub(crate) fn silent_from(rollout: &Rollout, horizon: Timestamp) -> Timestamp {
+    after(horizon, silence(rollout.rules.poll))
+}
+
+/// For how long a device may say nothing before that is news.
+pub(crate) fn silence(poll: SignedDuration) -> SignedDuration {
     poll.saturating_mul(SILENT_POLLS)
 }
 
