@@ -2,6 +2,7 @@
 //!
 //! Read [`LeftOut`].
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -98,7 +99,7 @@ impl Reasons {
     /// What was counted.
     pub(super) fn list(self) -> Vec<LeftOut> {
         let mut list: Vec<_> = self.0.into_values().collect();
-        list.sort_by(|a, b| b.devices.cmp(&a.devices));
+        list.sort_by_key(|one| Reverse(one.devices));
         list
     }
 }

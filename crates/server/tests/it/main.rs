@@ -16,6 +16,7 @@ mod house;
 mod pages;
 mod papers;
 mod people;
+mod previews;
 mod queries;
 mod revocations;
 mod rollback;
