@@ -233,9 +233,9 @@ fn device(n: usize, site: usize) -> Device {
 fn view(device: &Device) -> DeviceView {
     DeviceView {
         id: device.id.clone(),
-        hardware: device.hardware.clone(),
+        hardware: device.hardware.as_str().into(),
         site: device.site(),
-        zone: device.zone.clone(),
+        zone: device.zone.as_str().into(),
         wave: 0,
         last_seen: None,
         progress: Progress::Waiting,

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_plan as plan;
 use mainstay_rollout::{
-    Candidate, DeviceView, Enrolment, FleetView, Pace, Premise, Preview, Progress, Rollout,
+    Candidate, DeviceView, Enrolment, FleetView, Labels, Pace, Premise, Preview, Progress, Rollout,
     RolloutId, Rules, preview, step, terms,
 };
 
@@ -138,8 +138,12 @@ fn measure_step() {
         start(),
     );
     drop(enrolments);
+    // As the store does.
+    let mut labels = Labels::default();
     let mut view = FleetView {
-        devices: (0..STEP_DEVICES).map(device_view).collect(),
+        devices: (0..STEP_DEVICES)
+            .map(|n| device_view(n, &mut labels))
+            .collect(),
         ..FleetView::default()
     };
     let mut slowest = 0.0_f64;
@@ -180,12 +184,12 @@ fn measure_step() {
     );
 }
 
-fn device_view(n: usize) -> DeviceView {
+fn device_view(n: usize, labels: &mut Labels) -> DeviceView {
     DeviceView {
         id: id(n),
-        hardware: hardware(n),
+        hardware: labels.of(&hardware(n)),
         site: None,
-        zone: ZONES[n % ZONES.len()].to_owned(),
+        zone: labels.of(ZONES[n % ZONES.len()]),
         wave: wave(n),
         last_seen: Some(start()),
         progress: Progress::Waiting,

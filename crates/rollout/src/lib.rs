@@ -9,6 +9,7 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | what do many devices have in common? | `label.rs` |
 //! | how many are in the field? | `fleet_facts.rs` |
 //! | who is in a cohort of the plan? | `cohort.rs` |
 //! | who may get it at all? | `terms.rs` |
@@ -33,6 +34,7 @@ pub mod cohort;
 pub mod fleet_facts;
 pub mod halt;
 pub mod incident;
+pub mod label;
 pub mod monitor;
 pub mod offer;
 pub mod preview;
@@ -65,6 +67,7 @@ pub use chances::{Chances, Walk};
 pub use fleet_facts::fleet_facts;
 pub use halt::HaltReason;
 pub use incident::Evidence;
+pub use label::{Label, Labels};
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
 pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};

@@ -211,7 +211,7 @@ fn window_open(
         }),
         plan::WindowState::Opens { at, because } => Err(Wait::WindowOpens {
             at: *at,
-            zone: device.zone.clone(),
+            zone: device.zone.to_string(),
             because: because.clone(),
         }),
     }

@@ -5,6 +5,7 @@ use mainstay_fleet::{Device, DeviceId};
 
 use super::Premise;
 use super::left_out::Unreached;
+use crate::label::Labels;
 use crate::progress::Progress;
 use crate::sample::Enrolment;
 use crate::score;
@@ -30,8 +31,9 @@ pub(super) fn fleet(premise: &Premise<'_>, enrolments: &[Enrolment]) -> (FleetVi
     let drawn = enrolments
         .iter()
         .filter_map(|enrolment| Some((named(&enrolment.device)?, enrolment.wave)));
+    let mut labels = Labels::default();
     let (views, members) = drawn
-        .map(|(device, wave)| (view(device, wave), member(premise, device)))
+        .map(|(device, wave)| (view(device, wave, &mut labels), member(premise, device)))
         .unzip();
     let view = FleetView {
         devices: views,
@@ -40,13 +42,13 @@ pub(super) fn fleet(premise: &Premise<'_>, enrolments: &[Enrolment]) -> (FleetVi
     (view, members)
 }
 
-fn view(device: &Device, wave: usize) -> DeviceView {
+fn view(device: &Device, wave: usize, labels: &mut Labels) -> DeviceView {
     let running = device.running.as_ref();
     DeviceView {
         id: device.id.clone(),
-        hardware: device.hardware.clone(),
+        hardware: labels.of(&device.hardware),
         site: device.site(),
-        zone: device.zone.clone(),
+        zone: labels.of(&device.zone),
         wave,
         last_seen: device.last_seen,
         progress: Progress::Waiting,
