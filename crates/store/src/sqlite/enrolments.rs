@@ -87,7 +87,8 @@ pub(super) async fn one(
     .bind(id.0)
     .fetch_optional(store.read())
     .await?;
-    row.map(device).transpose()
+    row.map(|row| device(row, &mut Labels::default()))
+        .transpose()
 }
 
 pub(super) async fn of_device(

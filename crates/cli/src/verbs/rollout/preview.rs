@@ -192,7 +192,7 @@ fn utc(at: Timestamp) -> String {
 }
 
 fn local(at: Timestamp, tz: &TimeZone) -> String {
-    at.to_zoned(tz.clone())
+    at.to_zoned_datetime(tz.clone())
         .strftime("%a %Y-%m-%d %H:%M")
         .to_string()
 }
