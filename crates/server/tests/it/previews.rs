@@ -4,7 +4,7 @@ use mainstay_api::{Preview, RolloutView};
 use reqwest::{Method, StatusCode};
 
 use crate::eligibility::{declare, running};
-use crate::house::{Artifact, House, problem, read};
+use crate::house::{Artifact, House, PLAN, problem, read};
 use crate::update::pass_hours;
 
 const PATH: &str = "/api/v1/releases/thermo-v2@1.1.0/rollout/preview";
@@ -101,9 +101,17 @@ async fn what_was_previewed_happens() {
     );
 }
 
+/// The plan of these tests, with a second class.
+fn with_valves() -> String {
+    let roles = PLAN.find("[role.engineer]").unwrap();
+    let class = &PLAN[PLAN.find("[[class]]").unwrap()..roles];
+    let second = class.replace("thermo-v2", "valve-v1");
+    format!("{}{second}{}", &PLAN[..roles], &PLAN[roles..])
+}
+
 #[tokio::test]
 async fn what_cannot_be_previewed_says_why() {
-    let house = House::new().await;
+    let house = House::under(&with_valves()).await;
     let unknown = PATH.replace("1.1.0", "9.9.9");
     assert_eq!(
         refused(&house, &unknown).await,
