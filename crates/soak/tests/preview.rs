@@ -113,7 +113,10 @@ fn check(name: &str, foreseen: &Preview, launch: &Launch, bound: SignedDuration)
 fn check_zones(name: &str, foreseen: &Preview, launch: &Launch, bound: SignedDuration) {
     for (number, wave) in foreseen.waves.iter().enumerate() {
         for zone in &wave.zones {
-            let of_zone = launch.fleet.wave(number).filter(|d| d.zone == zone.zone);
+            let of_zone = launch
+                .fleet
+                .wave(number)
+                .filter(|d| d.zone.as_str() == zone.zone);
             let first = of_zone.filter_map(|device| device.progress.began()).min();
             if zone.first.is_some() || first.is_some() {
                 let what = format!("{name}: {} in {}", wave.name, zone.zone);
