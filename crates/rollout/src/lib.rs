@@ -71,7 +71,7 @@ pub use label::{Label, Labels};
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
 pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
-pub use preview::{Pace, Premise, Preview, preview};
+pub use preview::{Pace, Premise, Preview, preview, preview_until};
 pub use progress::{FailureCause, Progress};
 pub use question::{Answer, Question};
 pub use returns::CannotReturn;

@@ -1,8 +1,12 @@
 //! What a preview assumes, said to whoever reads it. Read [`assumptions`].
 
+use mainstay_plan::Unit;
+
 use super::Premise;
-use super::course::Lived;
+use super::course::{End, Lived};
+use crate::rollout::Phase;
 use crate::score::{self, SILENT_POLLS};
+use crate::why;
 use crate::words::span;
 
 /// The assumptions, a sentence each.
@@ -20,17 +24,44 @@ pub(super) fn assumptions(premise: &Premise<'_>, lived: &Lived) -> Vec<String> {
             "Canary and waves are drawn by the seed {}; the rollout draws its own, so single devices may be in other waves.",
             premise.seed
         ),
-        "Nobody halts or holds it, and the plan stays as it is.".to_owned(),
+        "Nobody halts it, and the plan stays as it is.".to_owned(),
+        "Nothing withholds it: no hold, no revocation, and where its class needs a schedule, that lets every device have it in its turn.".to_owned(),
+        catches(premise),
     ];
     if lived.asked.iter().any(Option::is_some) {
         sentences.push("Who is asked lets it go on at once.".to_owned());
     }
-    if let Some(at) = lived.cut_short {
-        sentences.push(format!(
-            "It was followed until {at} and no further, because devices ask so often that it would have taken too long."
-        ));
-    }
+    sentences.extend(end(lived));
     sentences
+}
+
+/// Why it isn't complete, if it isn't.
+fn end(lived: &Lived) -> Option<String> {
+    match (&lived.rollout.phase, lived.end) {
+        (Phase::Complete { .. }, _) => None,
+        (_, End::CutShort(at)) => Some(format!(
+            "It was followed until {at} and no further: all of it would have taken too long."
+        )),
+        (Phase::Halted { reason, .. }, _) => Some(format!(
+            "It isn't completed, as it halts: {}.",
+            why::halted(&lived.rollout, reason)
+        )),
+        (_, End::Still(at)) => Some(format!(
+            "It isn't completed: after {at} nothing comes that would move it on."
+        )),
+        (_, End::Over) => Some("It ends without being complete.".to_owned()),
+    }
+}
+
+/// What the chances of the first wave rest on.
+fn catches(premise: &Premise<'_>) -> String {
+    let units = match premise.rules.install.unit {
+        Unit::Device => "devices",
+        Unit::Site => "sites",
+    };
+    format!(
+        "What the first wave catches is reckoned for {units} that fail independently of each other and all come to be scored; the tripwire and the question about silent devices catch some more, and aren't in it."
+    )
 }
 
 fn pace(premise: &Premise<'_>) -> String {

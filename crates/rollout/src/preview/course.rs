@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
@@ -28,9 +29,15 @@ use crate::windows::Windows;
 use crate::words::after;
 use crate::{offer, question};
 
-/// After so many moments a preview ends, wherever it is: some minutes of work, for a plan by which a million devices ask
+/// After so many moments a preview ends, wherever it is: about a minute of work, for a plan by which a million devices ask
 /// every few seconds.
-const MOMENTS_MAX: u64 = 200_000_000;
+const MOMENTS_MAX: u64 = 50_000_000;
+
+/// A look passes over all devices several times. So many of them take as long as one moment does, with its heap.
+const DEVICES_PER_MOMENT: u64 = 16;
+
+/// Whether it should stop is looked at after so many moments: some milliseconds.
+const MOMENTS_BETWEEN_CHECKS: u64 = 4096;
 
 /// A rollout on its course. Times in Unix milliseconds.
 pub(super) struct Course {
@@ -74,8 +81,52 @@ pub(super) struct Lived {
     pub(super) flow: Flow,
     /// By wave, the first question that it raised.
     pub(super) asked: Vec<Option<Asked>>,
-    /// When it was given up, if it was.
-    pub(super) cut_short: Option<Timestamp>,
+    /// Why it was followed no further.
+    pub(super) end: End,
+}
+
+/// Why a life was followed no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The rollout is over.
+    Over,
+    /// Nothing more happens after this.
+    Still(Timestamp),
+    /// It was given up here, as it took too long.
+    CutShort(Timestamp),
+}
+
+/// The work that a preview may still do, in moments.
+pub(super) struct Effort<'s> {
+    most: u64,
+    spent: u64,
+    checked: u64,
+    stop: &'s AtomicBool,
+}
+
+impl<'s> Effort<'s> {
+    /// None spent of `most`; it ends early once `stop` is set.
+    pub(super) fn new(most: u64, stop: &'s AtomicBool) -> Self {
+        Self {
+            most,
+            spent: 0,
+            checked: 0,
+            stop,
+        }
+    }
+
+    fn spend(&mut self, moments: u64) {
+        self.spent = self.spent.saturating_add(moments);
+    }
+
+    /// Whether no more may be done.
+    fn is_over(&mut self) -> bool {
+        if self.spent < self.checked {
+            return false;
+        }
+        self.checked = self.spent + MOMENTS_BETWEEN_CHECKS;
+        self.spent >= self.most || self.stop.load(Ordering::Relaxed)
+    }
 }
 
 impl Course {
@@ -99,44 +150,49 @@ impl Course {
         }
     }
 
-    /// Lets everything happen, until the rollout is over or nothing is left.
-    pub(super) fn run(self) -> Lived {
-        self.live(false)
+    /// Lets everything happen, until the rollout is over, nothing is left, or `stop` is set.
+    pub(super) fn run(self, stop: &AtomicBool) -> Lived {
+        self.live(false, Effort::new(MOMENTS_MAX, stop))
     }
 
     /// As [`Self::run`]; if `eager`, the server looks each time that it would, and not only when that is worth while.
-    pub(super) fn live(mut self, eager: bool) -> Lived {
-        let mut cut_short = None;
-        for moments in 0_u64.. {
-            let next = self.agenda.peek().map(|Reverse((at, ..))| *at);
-            let look = self.looks.due_ms();
-            let Some(now_ms) = look.into_iter().chain(next).min() else {
-                break;
-            };
-            if moments >= MOMENTS_MAX {
-                cut_short = Some(instant(now_ms));
-                break;
-            }
-            if look == Some(now_ms) {
-                self.look(now_ms);
-                if eager {
-                    self.looks.at_latest(now_ms + 1);
-                }
-            } else if let Some(Reverse((_, what, number))) = self.agenda.pop() {
-                self.happen(now_ms, what, number);
-            }
-            if self.rollout.is_over() {
-                break;
-            }
-        }
+    pub(super) fn live(mut self, eager: bool, mut effort: Effort<'_>) -> Lived {
+        let end = self.follow(eager, &mut effort);
         Lived {
             rollout: self.rollout,
             view: self.view,
             members: self.members,
             flow: self.flow,
             asked: self.asked,
-            cut_short,
+            end,
         }
+    }
+
+    fn follow(&mut self, eager: bool, effort: &mut Effort<'_>) -> End {
+        let a_look = 1 + self.view.devices.len() as u64 / DEVICES_PER_MOMENT;
+        let mut last_ms = self.looks.due_ms().unwrap_or(0);
+        while !self.rollout.is_over() {
+            let next = self.agenda.peek().map(|Reverse((at, ..))| *at);
+            let look = self.looks.due_ms();
+            let Some(now_ms) = look.into_iter().chain(next).min() else {
+                return End::Still(instant(last_ms));
+            };
+            if effort.is_over() {
+                return End::CutShort(instant(now_ms));
+            }
+            last_ms = now_ms;
+            if look == Some(now_ms) {
+                effort.spend(a_look);
+                self.look(now_ms);
+                if eager {
+                    self.looks.at_latest(now_ms + 1);
+                }
+            } else if let Some(Reverse((_, what, number))) = self.agenda.pop() {
+                effort.spend(1);
+                self.happen(now_ms, what, number);
+            }
+        }
+        End::Over
     }
 
     /// The server looks after the rollout.
@@ -234,7 +290,8 @@ impl Course {
             Err(wait) => wait,
         };
         let turn = turn::within(rollout, device, &wait, taken, now, &mut self.ahead);
-        self.members[index].held_up = Unreached::by(&wait);
+        let member = &mut self.members[index];
+        member.held_up = member.held_up.then(&wait);
         let at_ms = self.spans.asks_again(turn, now_ms);
         self.agenda.push(Reverse((at_ms, What::Asks, number)));
     }

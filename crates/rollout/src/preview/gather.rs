@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mainstay_plan as plan;
 
 use super::assumed;
-use super::course::Lived;
+use super::course::{End, Lived};
 use super::left_out::{Reasons, not_eligible};
 use super::outcome::{Catch, Peak, Preview, WavePreview, ZonePreview};
 use super::spans::instant;
@@ -14,6 +14,7 @@ use super::{LeftOut, Premise};
 use crate::chances;
 use crate::progress::Progress;
 use crate::rollout::{Phase, Rollout};
+use crate::score;
 use crate::unit;
 use crate::view::DeviceView;
 
@@ -34,6 +35,8 @@ pub(super) fn gather(premise: &Premise<'_>, lived: Lived) -> Preview {
         enrolled: u32::try_from(view.devices.len()).unwrap_or(u32::MAX),
         waves: waves(&lived),
         unreached: unreached(&lived),
+        not_followed: not_followed(&lived),
+        in_the_way: Vec::new(),
         not_eligible: not_eligible(premise.devices, &premise.terms, premise.now),
         peak: peak(premise, &lived),
         catches: catches(&lived),
@@ -50,7 +53,11 @@ fn waves(lived: &Lived) -> Vec<WavePreview> {
         let zone = zones
             .entry((device.wave, device.zone.as_str()))
             .or_insert_with(|| empty(&device.zone));
-        count(zone, device);
+        count(
+            zone,
+            device,
+            is_unreached(&lived.end, &lived.rollout, device),
+        );
     }
     let mut waves: Vec<_> = (0..lived.rollout.waves.len())
         .map(|index| wave(lived, index))
@@ -96,12 +103,12 @@ fn empty(zone: &str) -> ZonePreview {
     }
 }
 
-fn count(zone: &mut ZonePreview, device: &DeviceView) {
+fn count(zone: &mut ZonePreview, device: &DeviceView, is_unreached: bool) {
     let earliest = |a: Option<Timestamp>, b: Timestamp| Some(a.map_or(b, |a| a.min(b)));
     zone.devices += 1;
-    match device.progress.began() {
-        Some(began) => zone.first = earliest(zone.first, began),
-        None => zone.unreached += 1,
+    zone.unreached += u32::from(is_unreached);
+    if let Some(began) = device.progress.began() {
+        zone.first = earliest(zone.first, began);
     }
     if let Progress::Confirmed { at, .. } = device.progress {
         zone.last = zone.last.max(Some(at));
@@ -111,11 +118,29 @@ fn count(zone: &mut ZonePreview, device: &DeviceView) {
 fn unreached(lived: &Lived) -> Vec<LeftOut> {
     let mut reasons = Reasons::default();
     for (device, member) in lived.view.devices.iter().zip(&lived.members) {
-        if device.progress.began().is_none() {
+        if is_unreached(&lived.end, &lived.rollout, device) {
             reasons.count(&device.id, member.held_up);
         }
     }
     reasons.list()
+}
+
+/// Whether a device hasn't begun, and won't. Where the life was cut short, only its wave's patience tells.
+fn is_unreached(end: &End, rollout: &Rollout, device: &DeviceView) -> bool {
+    let is_for_good = match end {
+        End::Over | End::Still(_) => true,
+        End::CutShort(at) => score::unreached_at(rollout, device.wave).is_some_and(|by| by <= *at),
+    };
+    is_for_good && device.progress.began().is_none()
+}
+
+/// Devices that might have begun, had their lives been followed further.
+fn not_followed(lived: &Lived) -> u32 {
+    let open = lived.view.devices.iter().filter(|device| {
+        let waits = device.progress.began().is_none();
+        waits && !is_unreached(&lived.end, &lived.rollout, device)
+    });
+    u32::try_from(open.count()).unwrap_or(u32::MAX)
 }
 
 fn peak(premise: &Premise<'_>, lived: &Lived) -> Peak {
@@ -138,16 +163,28 @@ fn catches(lived: &Lived) -> Vec<Catch> {
         .wave(0)
         .filter(|device| device.progress.began().is_some());
     let units = unit::count(&rollout.rules, reached);
-    let catch = |rate: f64| Catch::new(rate, &chances::of_wave(rule, rate, units));
+    let is_last = rollout.waves.len() == 1;
+    let catch = |rate: f64| {
+        let mut chances = chances::of_wave(rule, rate, units);
+        if is_last {
+            // No wave comes after it for which ground would be needed: where others ask, it is complete.
+            chances.goes_on += std::mem::take(&mut chances.asks);
+        }
+        Catch::new(rate, rule.unit, &chances)
+    };
     rates(rollout).into_iter().map(catch).collect()
 }
 
-/// From the rate that is expected to several times the one that must be noticed, in percent.
+/// From the rate that is expected to several times the one that must be noticed, in percent; to three places, so that
+/// what is read is what was reckoned with.
 fn rates(rollout: &Rollout) -> Vec<f64> {
     let rule = &rollout.rules.install;
     let between = f64::midpoint(rule.expect, rule.halt);
     let bad = TIMES_HALT.map(|times| times * rule.halt);
     let mut rates: Vec<_> = [rule.expect, between].into_iter().chain(bad).collect();
+    for rate in &mut rates {
+        *rate = (*rate * 1000.0).round() / 1000.0;
+    }
     rates.retain(|rate| *rate <= 100.0);
     rates
 }

@@ -42,14 +42,22 @@ pub(super) enum Unreached {
 }
 
 impl Unreached {
-    /// By what the device was told last.
-    pub(super) fn by(wait: &Wait) -> Self {
+    fn by(wait: &Wait) -> Self {
         match wait {
             Wait::WindowOpens { .. } => Self::Window,
             Wait::Jitter { .. } => Self::Turn,
             Wait::Budget { .. } => Self::Room,
             Wait::UnknownZone { .. } => Self::Zone,
             _ => Self::Closed,
+        }
+    }
+
+    /// What holds a device up that was held up by this before, and now by `wait`. A device that came in its turn and found
+    /// no room lacks room, whatever it is told by day: a window and a turn it had.
+    pub(super) fn then(self, wait: &Wait) -> Self {
+        match (self, Self::by(wait)) {
+            (Self::Room, Self::Window | Self::Turn) => Self::Room,
+            (_, now) => now,
         }
     }
 

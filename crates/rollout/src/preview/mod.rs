@@ -15,7 +15,7 @@
 //! | who is left out, and why? | `left_out.rs` |
 //! | what is told in the end? | `outcome.rs`, gathered by `gather.rs`, and what was assumed by `assumed.rs` |
 //!
-//! Read [`Premise`], then [`preview`].
+//! Read [`Premise`], then [`preview_until`].
 
 mod assumed;
 mod course;
@@ -29,6 +29,8 @@ mod pace;
 mod spans;
 #[cfg(test)]
 mod tests;
+
+use std::sync::atomic::AtomicBool;
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{Device, Terms};
@@ -68,6 +70,15 @@ pub struct Premise<'a> {
 /// # Errors
 /// As [`draw`]: if nobody is eligible, or the rules can't be met.
 pub fn preview(premise: &Premise<'_>) -> Result<Preview, DrawRefusal> {
+    preview_until(&AtomicBool::new(false), premise)
+}
+
+/// As [`preview`], but no further once `stop` is set: that takes some milliseconds to be noticed, and what is told then
+/// says how far the rollout was followed.
+///
+/// # Errors
+/// As [`preview`].
+pub fn preview_until(stop: &AtomicBool, premise: &Premise<'_>) -> Result<Preview, DrawRefusal> {
     let Premise {
         candidate,
         terms,
@@ -89,5 +100,5 @@ pub fn preview(premise: &Premise<'_>) -> Result<Preview, DrawRefusal> {
         *now,
     );
     let course = Course::begin(premise, rollout, &enrolments);
-    Ok(gather::gather(premise, course.run()))
+    Ok(gather::gather(premise, course.run(stop)))
 }

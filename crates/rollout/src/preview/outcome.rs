@@ -1,6 +1,7 @@
 //! What a preview tells. Read [`Preview`].
 
 use jiff::Timestamp;
+use mainstay_plan::Unit;
 use serde::{Deserialize, Serialize};
 
 use super::left_out::LeftOut;
@@ -15,12 +16,17 @@ pub struct Preview {
     pub starts: Timestamp,
     /// When it would be complete; none if it wasn't followed so far.
     pub ends: Option<Timestamp>,
+    /// What would keep it from starting, or its devices from getting the release, as things are now: a sentence each. Whoever
+    /// knows of holds, revocations and schedules puts it here; a preview by itself knows of none.
+    pub in_the_way: Vec<String>,
     /// How many devices are drawn.
     pub enrolled: u32,
     /// The waves, in order.
     pub waves: Vec<WavePreview>,
     /// Members of waves that don't begin in time, by reason; the commonest first.
     pub unreached: Vec<LeftOut>,
+    /// Members of waves of which it can't be told, because the rollout wasn't followed so far.
+    pub not_followed: u32,
     /// Devices of the class that aren't drawn, by reason; the commonest first.
     pub not_eligible: Vec<LeftOut>,
     /// The most that is downloaded at once.
@@ -90,13 +96,15 @@ pub struct Peak {
 }
 
 /// How the first wave ends, if the release fails on so many devices. The shares add up to 1000; what doesn't go on by
-/// itself is caught.
+/// itself is caught. If it is the only wave, it asks nobody: what isn't halted is complete.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Catch {
     /// On so many percent of devices.
     pub fails_on_percent: f64,
     /// How many devices it reaches; where the plan counts sites, how many sites.
     pub of: u32,
+    /// Which of the two.
+    pub unit: Unit,
     /// In so many of 1000 cases it halts the rollout.
     pub halts_permille: u32,
     /// In so many it asks a person.
@@ -107,7 +115,7 @@ pub struct Catch {
 
 impl Catch {
     /// These chances at this rate.
-    pub(super) fn new(fails_on_percent: f64, chances: &Chances) -> Self {
+    pub(super) fn new(fails_on_percent: f64, unit: Unit, chances: &Chances) -> Self {
         // Between 0 and 1000, as the chances are fractions of 1; a whole 1 may be a little more in its last digit.
         let goes_on = (chances.goes_on * 1000.0 - 1e-6).ceil().max(0.0) as u32;
         let asks = (chances.asks * 1000.0).round() as u32;
@@ -115,6 +123,7 @@ impl Catch {
         Self {
             fails_on_percent,
             of: chances.devices,
+            unit,
             halts_permille: 1000_u32.saturating_sub(goes_on + asks),
             asks_permille: asks,
             goes_on_permille: goes_on.min(1000),

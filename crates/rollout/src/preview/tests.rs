@@ -1,6 +1,7 @@
 //! Previews of small fleets: 30 minutes of horizon, polls each 10 minutes, a canary of 40.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 use jiff::civil::time;
 use jiff::tz::TimeZone;
@@ -8,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{Device, Running};
 use mainstay_plan as plan;
 
-use super::course::Course;
-use super::{Pace, Premise, Preview, preview};
+use super::course::{Course, Effort};
+use super::{Pace, Premise, Preview, preview, preview_until};
 use crate::rollout::{Rollout, RolloutId};
 use crate::sample::draw;
 use crate::testing::{self, OLD, at};
@@ -81,8 +82,8 @@ fn told(premise: &Premise<'_>) -> Preview {
     preview(premise).expect("somebody is eligible")
 }
 
-/// The preview if the server looks every time.
-fn told_eagerly(premise: &Premise<'_>) -> Preview {
+/// The preview if the server looks every time, and no more work is done than of so many moments.
+fn told_eagerly(premise: &Premise<'_>, most: u64) -> Preview {
     let Premise {
         rules, seed, now, ..
     } = premise;
@@ -99,7 +100,9 @@ fn told_eagerly(premise: &Premise<'_>) -> Preview {
         &enrolments,
         *now,
     );
-    let lived = Course::begin(premise, rollout, &enrolments).live(true);
+    let stop = AtomicBool::new(false);
+    let effort = Effort::new(most, &stop);
+    let lived = Course::begin(premise, rollout, &enrolments).live(true, effort);
     super::gather::gather(premise, lived)
 }
 
@@ -121,7 +124,7 @@ fn looks_that_are_passed_over_would_have_found_nothing() {
     for premise in [always, nights, crowded, one_wave, small, by_site] {
         let preview = told(&premise);
         assert!(preview.ends.is_some(), "{preview:#?}");
-        assert_eq!(preview, told_eagerly(&premise));
+        assert_eq!(preview, told_eagerly(&premise, u64::MAX));
     }
 }
 
@@ -247,6 +250,113 @@ fn a_window_that_never_opens_in_time_reaches_nobody() {
     assert!(words.contains("Who is asked lets it go on"), "{words}");
 }
 
+/// Whoever came in its turn and found no room lacks room, also when it is told last that its window is closed.
+#[test]
+fn a_night_without_room_is_told_of_by_day_too() {
+    let devices = fleet(120);
+    let mut premise = premise(&devices);
+    at_night(&mut premise);
+    premise.rules.waves = vec![plan::Wave::Percent(100)];
+    premise.rules.limits.downloads = 2;
+    // Fifty minutes each, where a night has three hours.
+    premise.pace.bytes_per_second = 200;
+    premise.rules.install.horizon = SignedDuration::from_hours(3);
+    // Until noon in Greenwich, when no zone has its night.
+    premise.rules.give_up_after = SignedDuration::from_hours(24);
+    let preview = told(&premise);
+    let ids: Vec<_> = preview.unreached.iter().map(|one| &one.id).collect();
+    assert_eq!(ids, ["preview.downloads"], "{:?}", preview.unreached);
+}
+
+/// A look passes over all devices, so it is no single moment's work.
+#[test]
+fn looks_are_charged_by_the_size_of_the_fleet() {
+    let devices = fleet(1600);
+    let premise = premise(&devices);
+    let preview = told_eagerly(&premise, 10_000);
+    assert_eq!(preview.ends, None);
+    let words = preview.assumptions.join(" ");
+    // A hundred and twenty looks, each ten seconds; ten thousand would take longer than a day.
+    let until = words.split("followed until ").nth(1).expect("it says so");
+    let until: Timestamp = until
+        .split(' ')
+        .next()
+        .expect("a word")
+        .parse()
+        .expect("an instant");
+    assert!(until < at(60), "{words}");
+}
+
+#[test]
+fn one_that_is_stopped_says_how_far_it_came_and_counts_nobody_out() {
+    let devices = fleet(200);
+    let premise = premise(&devices);
+    let preview = preview_until(&AtomicBool::new(true), &premise).expect("eligible");
+    assert_eq!((preview.ends, preview.unreached), (None, Vec::new()));
+    assert_eq!(preview.not_followed, 200);
+    assert!(preview.waves.iter().all(|wave| wave.unreached == 0));
+    let words = preview.assumptions.join(" ");
+    let sentence = format!("It was followed until {} and no further", at(0));
+    assert!(words.contains(&sentence), "{words}");
+    let whole = preview_until(&AtomicBool::new(false), &premise).expect("eligible");
+    assert_eq!(whole.not_followed, 0);
+    assert!(!whole.assumptions.join(" ").contains("followed until"));
+}
+
+/// A wave's patience ends before the rollout is left: who hasn't begun by then is unreached, whatever comes later.
+#[test]
+fn one_that_is_cut_short_counts_out_whom_its_wave_has_given_up() {
+    let mut devices = fleet(200);
+    for device in &mut devices[..20] {
+        device.last_seen = None;
+    }
+    let mut premise = premise(&devices);
+    premise.rules.waves = vec![plan::Wave::Percent(50), plan::Wave::Percent(100)];
+    premise.rules.give_up_after = SignedDuration::from_hours(1);
+    // The first wave rests for so long that the second isn't reached.
+    premise.rules.soak = SignedDuration::from_hours(1000 * 24);
+    let preview = told_eagerly(&premise, 50_000);
+    let [first, second] = &preview.waves[..] else {
+        panic!("{:?}", preview.waves);
+    };
+    assert_eq!((preview.ends, second.starts), (None, None));
+    assert!(first.unreached > 0, "some of twenty are drawn into it");
+    assert_eq!(second.unreached, 0);
+    let given_up: u32 = preview.unreached.iter().map(|one| one.devices).sum();
+    assert_eq!(
+        (given_up, preview.not_followed),
+        (first.unreached, second.devices)
+    );
+}
+
+/// The last wave needs no ground: what it can't tell is complete all the same.
+#[test]
+fn a_plan_of_one_wave_asks_nobody() {
+    let devices = fleet(60);
+    let mut premise = premise(&devices);
+    let several = told(&premise);
+    premise.rules.waves = vec![plan::Wave::Percent(100)];
+    let one = told(&premise);
+    assert!(several.catches.iter().any(|catch| catch.asks_permille > 0));
+    for catch in &one.catches {
+        assert_eq!(catch.asks_permille, 0, "{catch:?}");
+        assert_eq!(catch.halts_permille + catch.goes_on_permille, 1000);
+    }
+}
+
+#[test]
+fn what_the_chances_rest_on_is_said_in_the_plan_s_unit() {
+    let devices = fleet(60);
+    let mut premise = premise(&devices);
+    for (unit, units) in [(plan::Unit::Device, "devices"), (plan::Unit::Site, "sites")] {
+        premise.rules.install.unit = unit;
+        let preview = told(&premise);
+        let sentence = format!("reckoned for {units} that fail independently");
+        assert!(preview.assumptions.join(" ").contains(&sentence), "{units}");
+        assert!(preview.catches.iter().all(|catch| catch.unit == unit));
+    }
+}
+
 #[test]
 fn devices_that_download_past_their_horizon_make_it_ask() {
     let devices = fleet(60);
@@ -262,7 +372,8 @@ fn devices_that_download_past_their_horizon_make_it_ask() {
 #[test]
 fn the_canary_is_told_what_it_catches() {
     let devices = fleet(500);
-    let preview = told(&premise(&devices));
+    let mut premise = premise(&devices);
+    let preview = told(&premise);
     let rates: Vec<_> = preview.catches.iter().map(|c| c.fails_on_percent).collect();
     assert_eq!(rates, [1.0, 6.5, 12.0, 24.0, 60.0]);
     let goes_on: Vec<_> = preview.catches.iter().map(|c| c.goes_on_permille).collect();
@@ -272,6 +383,11 @@ fn the_canary_is_told_what_it_catches() {
         let all = catch.halts_permille + catch.asks_permille + catch.goes_on_permille;
         assert_eq!((catch.of, all), (40, 1000), "{catch:?}");
     }
+    // To three places: between 0.1 and 3.3 lies 1.7, and no 1.7000000000000002.
+    (premise.rules.install.expect, premise.rules.install.halt) = (0.1, 3.3);
+    let preview = told(&premise);
+    let rates: Vec<_> = preview.catches.iter().map(|c| c.fails_on_percent).collect();
+    assert_eq!(rates, [0.1, 1.7, 3.3, 6.6, 16.5]);
 }
 
 #[test]
