@@ -218,8 +218,8 @@ impl App {
         self.uploads.try_acquire().map_err(|_full| Refused::busy())
     }
 
-    /// A place for one preview, as long as the answer is held: by the thread that works on it, which goes on when the
-    /// caller has left.
+    /// A place for one preview, as long as the answer is held: by the thread that works on it, which ends some milliseconds
+    /// after the caller has left.
     ///
     /// # Errors
     /// `server.busy` when there is none.

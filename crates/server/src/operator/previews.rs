@@ -1,6 +1,7 @@
 //! How a rollout would go, before anybody approves it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -9,22 +10,27 @@ use axum::http::HeaderMap;
 use jiff::SignedDuration;
 use mainstay_access::Permission;
 use mainstay_api::{PREVIEW_BYTES_PER_SECOND, Preview};
-use mainstay_fleet::Device;
+use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::Class;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Pace, Premise};
 use serde::Deserialize;
 
+use super::patience::worked_out;
 use super::releases;
 use super::rollouts::{self, Grounds};
+use crate::app::ActivePlan;
 use crate::problem::Refused;
-use crate::{App, authenticate, jobs};
+use crate::{App, authenticate, brakes, jobs};
 
 /// How long a device is presumed to be away between its last byte and the first boot of the new image.
 const RESTART: SignedDuration = SignedDuration::from_secs(30);
 
 /// More devices of one class aren't previewed: they take some gigabytes while it lasts.
-const DEVICES_MAX: usize = 2_000_000;
+const DEVICES_MAX: u32 = 2_000_000;
+
+/// A preview that would take longer is cut short, and says so.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What a preview may be told.
 #[derive(Debug, Deserialize)]
@@ -64,9 +70,9 @@ pub(super) async fn preview(
     let look_every = SignedDuration::try_from(look_every).unwrap_or(SignedDuration::MAX);
     let (seed, now) = (seed(&release), app.now());
     // A month of a large fleet takes seconds, in which this thread's other requests would wait.
-    let previewed = tokio::task::spawn_blocking(move || {
+    let previewed = worked_out(LONGEST, move |stop| {
         let _place = place;
-        mainstay_rollout::preview(&Premise {
+        let premise = Premise {
             candidate,
             terms,
             rules,
@@ -75,10 +81,40 @@ pub(super) async fn preview(
             now,
             pace,
             look_every,
-        })
+        };
+        mainstay_rollout::preview_until(stop, &premise)
     });
-    let previewed = previewed.await.map_err(|error| Refused::internal(&error))?;
-    Ok(Json(previewed?))
+    let mut previewed = previewed.await??;
+    previewed.in_the_way = in_the_way(&app, &release, &plan).await?;
+    Ok(Json(previewed))
+}
+
+/// What would keep the rollout from starting now, and what would withhold the release from its devices. That nobody has
+/// approved it yet isn't in the way: whoever asks looks ahead of that.
+async fn in_the_way(
+    app: &App,
+    release: &Release,
+    plan: &ActivePlan,
+) -> Result<Vec<String>, Refused> {
+    let now = app.now();
+    let is_approved = release.stage.approved().is_some();
+    let other_plan = match is_approved {
+        true => rollouts::check_plan(release, plan).err(),
+        false => None,
+    };
+    let busy = rollouts::class_busy(app, release).await?;
+    let starts = other_plan.into_iter().chain(busy);
+    let starts = starts.map(|refused| {
+        let (cause, cure) = (refused.cause(), refused.cure());
+        format!("It can't be started now: {cause} {cure}")
+    });
+    let manifest = ReleaseDigest(release.facts.manifest.0);
+    let withheld = brakes::ahead(app, &manifest, is_approved, now).await?;
+    let withheld = withheld.into_iter().map(|because| {
+        let (reason, next) = (because.reason(now), because.next());
+        format!("No device would get it now, because {reason}. Next: {next}.")
+    });
+    Ok(starts.chain(withheld).collect())
 }
 
 fn pace(assumed: Result<Query<Assumed>, QueryRejection>) -> Result<u64, Refused> {
@@ -121,22 +157,20 @@ fn seed(release: &Release) -> u64 {
 async fn devices(app: &App, release: &Release) -> Result<Vec<Device>, Refused> {
     app.flush_last_seen().await;
     let class = &release.facts.class;
-    let devices = app.store.devices(Some(class.as_str())).await?;
-    if devices.len() > DEVICES_MAX {
+    let of_class = Some(class.as_str());
+    let count = app.store.count_devices(of_class, DEVICES_MAX + 1).await?;
+    if count > DEVICES_MAX {
         return Err(Refused::conflict(
             "preview.fleet-too-large",
-            format_args!(
-                "{class} has {} devices, more than {DEVICES_MAX}.",
-                devices.len()
-            ),
+            format_args!("{class} has more than {DEVICES_MAX} devices."),
             "Preview the release on a smaller fleet, with the same plan.",
         ));
     }
-    if !devices.is_empty() {
-        return Ok(devices);
+    if count > 0 {
+        return Ok(app.store.devices(of_class).await?);
     }
     let cure = "Register devices with `mainstay device add`.";
-    match app.store.devices(None).await?.is_empty() {
+    match app.store.count_devices(None, 1).await? == 0 {
         true => Err(Refused::conflict(
             "preview.empty-fleet",
             "No device is registered.",

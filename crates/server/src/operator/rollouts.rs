@@ -131,7 +131,7 @@ fn seed(app: &App) -> u64 {
 }
 
 /// The approval names the plan it rests on; a rollout under another one was approved by nobody.
-fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
+pub(super) fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
     let approved = release
         .stage
         .approved()
@@ -168,21 +168,28 @@ async fn check_not_held(app: &App, release: &Release) -> Result<(), Refused> {
 
 /// Two releases under way in one class would share a canary's evidence.
 async fn check_class_free(app: &App, release: &Release) -> Result<(), Refused> {
+    class_busy(app, release).await?.map_or(Ok(()), Err)
+}
+
+/// The refusal of a release whose class has another one under way; none if it has none.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn class_busy(app: &App, release: &Release) -> Result<Option<Refused>, Refused> {
     let active = app
         .store
         .active_rollouts(Some(release.facts.class.as_str()))
         .await?;
-    match active.first() {
-        None => Ok(()),
-        Some(busy) => Err(Refused::conflict(
+    Ok(active.first().map(|busy| {
+        Refused::conflict(
             "rollouts.class-busy",
             format_args!(
                 "{} is still being rolled out to this class.",
                 busy.candidate.version
             ),
             "Wait until it is complete, or halt it.",
-        )),
-    }
+        )
+    }))
 }
 
 /// `POST /rollouts/{id}/halt`: one person of any duty is enough to stop.

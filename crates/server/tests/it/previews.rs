@@ -1,10 +1,13 @@
 //! How a rollout would go, asked before anybody approves it; and how it goes then.
 
 use mainstay_api::{Preview, RolloutView};
+use mainstay_artifact::ClassName;
+use mainstay_trust::root::Role;
 use reqwest::{Method, StatusCode};
 
 use crate::eligibility::{declare, running};
-use crate::house::{Artifact, House, PLAN, problem, read};
+use crate::house::{Artifact, CLASS, House, PLAN, problem, read};
+use crate::papers::{next_root, publish_root};
 use crate::update::pass_hours;
 
 const PATH: &str = "/api/v1/releases/thermo-v2@1.1.0/rollout/preview";
@@ -36,6 +39,8 @@ async fn a_release_that_nobody_has_approved_is_previewed() {
     assert_eq!(preview.not_eligible[0].id, "fleet.bootloader-too-old");
     assert_eq!(preview.not_eligible[0].first.as_str(), "th-4");
     assert!(preview.ends.is_some());
+    // That nobody has approved it is what lies ahead, not what stands in the way.
+    assert_eq!(preview.in_the_way, [""; 0]);
     let words = preview.assumptions.join(" ");
     let bytes = release.image.len();
     let pace = format!("{bytes} bytes at 100000 bytes per second");
@@ -47,7 +52,9 @@ async fn a_release_that_nobody_has_approved_is_previewed() {
     );
     let slow = format!("{PATH}?bytes_per_second=10");
     let slow: Preview = house.get(&slow, &house.tokens.operations).await;
-    assert_eq!(slow.peak.bytes_per_second % 10, 0);
+    assert!(slow.peak.downloads > 0);
+    let together = 10 * u64::from(slow.peak.downloads);
+    assert_eq!(slow.peak.bytes_per_second, together);
     assert!(slow.ends > preview.ends, "{slow:?}");
     // Nothing has begun.
     let rollouts: Vec<RolloutView> = house.get("/api/v1/rollouts", &house.tokens.manager).await;
@@ -99,6 +106,43 @@ async fn what_was_previewed_happens() {
         refused(&house, PATH).await,
         (409, "preview.not-ahead".to_owned())
     );
+}
+
+/// A preview that is asked for on a day on which the release would get nowhere says so.
+#[tokio::test]
+async fn what_stands_in_the_way_is_said() {
+    let house = House::new().await;
+    let _gadgets = running(&house, &["th-1", "th-2"]).await;
+    house.roll_out(&house.built("1.0.9", 2, &[])).await;
+    let next = house.built("1.1.0", 3, &[]);
+    assert_eq!(house.submit(&next).await.status(), StatusCode::CREATED);
+    let reason = r#"{"reason":"it smells of smoke"}"#;
+    let held = house
+        .post(
+            "/api/v1/releases/thermo-v2@1.1.0/hold",
+            &house.tokens.operations,
+            reason.into(),
+        )
+        .await;
+    assert_eq!(held.status(), StatusCode::CREATED);
+    // From now on devices wait for revocations, and this class for a schedule.
+    let mut root = next_root(2);
+    let class = ClassName::parse(CLASS).unwrap().class_id();
+    let all = vec![Role::Build, Role::Release, Role::Operations];
+    root.policy.insert(class, all);
+    publish_root(&house, &root).await;
+    let preview: Preview = house.get(PATH, &house.tokens.engineer).await;
+    let expected = [
+        "1.0.9 is still being rolled out to this class",
+        "it smells of smoke",
+        "have published no revocations",
+        "hasn't signed a schedule",
+    ];
+    for (sentence, words) in preview.in_the_way.iter().zip(expected) {
+        assert!(sentence.contains(words), "{sentence}");
+    }
+    assert_eq!(preview.in_the_way.len(), expected.len());
+    assert!(preview.ends.is_some(), "the rest is told all the same");
 }
 
 /// The plan of these tests, with a second class.
