@@ -8,7 +8,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_plan::{Plan, TrackName};
-use mainstay_rollout::{Pace, Premise, Preview, preview, terms};
+use mainstay_rollout::{DeviceView, Pace, Premise, Preview, Progress, preview, terms};
 use mainstay_simulator::{Behaviour, Hardship};
 use mainstay_soak::life::{Launch, Life, live_in};
 use mainstay_soak::scenario::Scenario;
@@ -103,26 +103,40 @@ fn check(name: &str, foreseen: &Preview, launch: &Launch, bound: SignedDuration)
         assert!(starts <= allowed, "{}: {starts} s", what("starts"));
         assert!(ends <= allowed, "{}: {ends} s", what("ends"));
     }
-    let began = |device: &&mainstay_rollout::DeviceView| device.progress.began().is_some();
+    let began = |device: &&DeviceView| device.progress.began().is_some();
     let unreached = launch.fleet.devices.len() - launch.fleet.devices.iter().filter(began).count();
     let expected: u32 = foreseen.unreached.iter().map(|one| one.devices).sum();
     assert_eq!(unreached, expected as usize, "{name}: unreached");
+}
+
+fn confirmed(device: &DeviceView) -> Option<Timestamp> {
+    match device.progress {
+        Progress::Confirmed { at, .. } => Some(at),
+        _ => None,
+    }
 }
 
 /// Whether each zone begins and ends when it was foreseen: by the same draw the same devices stand in it.
 fn check_zones(name: &str, foreseen: &Preview, launch: &Launch, bound: SignedDuration) {
     for (number, wave) in foreseen.waves.iter().enumerate() {
         for zone in &wave.zones {
-            let of_zone = launch
+            let of_zone: Vec<_> = launch
                 .fleet
                 .wave(number)
-                .filter(|d| d.zone.as_str() == zone.zone);
-            let first = of_zone.filter_map(|device| device.progress.began()).min();
-            if zone.first.is_some() || first.is_some() {
-                let what = format!("{name}: {} in {}", wave.name, zone.zone);
-                let apart = apart(zone.first, first, &what);
-                let allowed = bound.as_secs() * i64::try_from(number + 1).expect("small");
-                assert!(apart <= allowed, "{what}: {apart} s apart");
+                .filter(|d| d.zone.as_str() == zone.zone)
+                .collect();
+            let began = of_zone.iter().filter_map(|d| d.progress.began());
+            let first = began.min();
+            let last = of_zone.iter().filter_map(|d| confirmed(d)).max();
+            let allowed = bound.as_secs() * i64::try_from(number + 1).expect("small");
+            for (end, foreseen, happened) in
+                [("first", zone.first, first), ("last", zone.last, last)]
+            {
+                if foreseen.is_some() || happened.is_some() {
+                    let what = format!("{name}: {end} of {} in {}", wave.name, zone.zone);
+                    let apart = apart(foreseen, happened, &what);
+                    assert!(apart <= allowed, "{what}: {apart} s apart");
+                }
             }
         }
     }

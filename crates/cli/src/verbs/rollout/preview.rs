@@ -1,13 +1,17 @@
 //! `mainstay rollout preview`: how a rollout would go. Read [`text`].
 
+mod amounts;
+
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mainstay_api::{Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview};
+use mainstay_plan::Unit;
 
 use crate::failure::Failure;
 use crate::operator::{self, ServerAccess};
 use crate::output::Output;
+use amounts::{bytes, tenths};
 
 /// Which rollout.
 #[derive(Debug, Args)]
@@ -36,13 +40,16 @@ impl Ahead {
 
 /// A preview as people read it: each wave a line, then each wave's zones, then what else is to know.
 fn text(preview: &Preview) -> String {
-    let mut lines = vec![head(preview), String::new()];
+    let mut lines = vec![head(preview)];
+    lines.extend(labelled("in the way", &preview.in_the_way));
+    lines.push(String::new());
     lines.extend(waves(preview));
     lines.push(String::new());
     lines.extend(zones(preview));
     lines.push(String::new());
     lines.extend(asked(preview));
     lines.extend(left_out("not reached", &preview.unreached));
+    lines.extend(not_followed(preview.not_followed));
     lines.extend(left_out("not eligible", &preview.not_eligible));
     lines.push(peak(&preview.peak));
     lines.extend(catches(preview));
@@ -92,7 +99,7 @@ fn waves(preview: &Preview) -> Vec<String> {
 /// Each in its own local time.
 fn zones(preview: &Preview) -> Vec<String> {
     let head = format!(
-        "  {:<8} {:<30} {:>8}  {:<21} {}",
+        "  {:<8} {:<30} {:>8}  {:<28} {}",
         "wave", "zone", "devices", "first begins there", "last confirms there"
     );
     let each = preview.waves.iter().flat_map(|wave| {
@@ -103,11 +110,15 @@ fn zones(preview: &Preview) -> Vec<String> {
 }
 
 fn zone_line(name: &str, zone: &ZonePreview) -> String {
-    let tz = TimeZone::get(&zone.zone).unwrap_or(TimeZone::UTC);
-    let there = |at: Timestamp| local(at, &tz);
+    let tz = TimeZone::get(&zone.zone);
+    let there = |at: Timestamp| match &tz {
+        Ok(tz) => with_offset(at, tz),
+        // A zone that this machine doesn't know.
+        Err(_unknown) => utc(at),
+    };
     let (first, last) = (some(zone.first, there), some(zone.last, there));
     let ZonePreview { zone, devices, .. } = zone;
-    format!("  {name:<8} {zone:<30} {devices:>8}  {first:<21} {last}")
+    format!("  {name:<8} {zone:<30} {devices:>8}  {first:<28} {last}")
 }
 
 fn asked(preview: &Preview) -> Vec<String> {
@@ -116,7 +127,13 @@ fn asked(preview: &Preview) -> Vec<String> {
         Some(format!("{}: {}", utc(asked.at), asked.what))
     };
     let sentences: Vec<_> = preview.waves.iter().filter_map(sentence).collect();
-    labelled("asks you", &sentences)
+    labelled("first asks", &sentences)
+}
+
+/// None if all of them were followed to the end.
+fn not_followed(count: u32) -> Vec<String> {
+    let line = |count| label("not followed", &devices(count));
+    (count > 0).then(|| line(count)).into_iter().collect()
 }
 
 fn left_out(label: &str, list: &[LeftOut]) -> Vec<String> {
@@ -152,9 +169,14 @@ fn catches(preview: &Preview) -> Vec<String> {
     let Some((wave, of)) = preview.waves.first().zip(preview.catches.first()) else {
         return Vec::new();
     };
+    let reached = match preview.waves.len() {
+        1 => "gets through",
+        _ => "goes on from",
+    };
     let reached = format!(
-        "a release goes on from the {} ({} reached):",
-        wave.name, of.of
+        "a release {reached} the {} ({} reached):",
+        wave.name,
+        units(of)
     );
     let line = |catch: &Catch| {
         format!(
@@ -168,6 +190,15 @@ fn catches(preview: &Preview) -> Vec<String> {
     let lines = preview.catches.iter().map(line);
     let lines: Vec<_> = std::iter::once(reached).chain(lines).collect();
     labelled("catches", &lines)
+}
+
+/// What the plan counts: `39 devices`, `1 site`.
+fn units(catch: &Catch) -> String {
+    match (catch.unit, catch.of) {
+        (Unit::Device, count) => devices(count),
+        (Unit::Site, 1) => "1 site".to_owned(),
+        (Unit::Site, count) => format!("{count} sites"),
+    }
 }
 
 /// Lines with a word before the first.
@@ -197,6 +228,13 @@ fn local(at: Timestamp, tz: &TimeZone) -> String {
         .to_string()
 }
 
+/// By the clocks there, and how far these are from UTC.
+fn with_offset(at: Timestamp, tz: &TimeZone) -> String {
+    at.to_zoned_datetime(tz.clone())
+        .strftime("%a %Y-%m-%d %H:%M %:z")
+        .to_string()
+}
+
 /// In days and hours, rounded to the hour.
 fn span(from: Timestamp, to: Timestamp) -> String {
     let hours = to.duration_since(from).as_secs().saturating_add(1800) / 3600;
@@ -213,21 +251,6 @@ fn devices(count: u32) -> String {
     }
 }
 
-/// In the largest unit that leaves a whole number before the point.
-fn bytes(count: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
-    let unit = UNITS.into_iter().find(|(size, _)| count >= *size);
-    match unit {
-        Some((size, name)) => format!("{}.{} {name}", count / size, count % size * 10 / size),
-        None => format!("{count} B"),
-    }
-}
-
-/// Thousandths as percent: `12.3`.
-fn tenths(permille: u32) -> String {
-    format!("{}.{}", permille / 10, permille % 10)
-}
-
 #[cfg(test)]
 mod tests {
     use mainstay_api::Asked;
@@ -238,8 +261,7 @@ mod tests {
         text.parse().expect("a test's own time")
     }
 
-    fn preview() -> Preview {
-        let starts = at("2026-12-01T12:00:00Z");
+    fn canary() -> WavePreview {
         let denver = ZonePreview {
             zone: "America/Denver".to_owned(),
             devices: 40,
@@ -247,11 +269,11 @@ mod tests {
             first: Some(at("2026-12-02T08:00:12Z")),
             last: Some(at("2026-12-02T09:30:00Z")),
         };
-        let canary = WavePreview {
+        WavePreview {
             name: "canary".to_owned(),
             devices: 40,
             unreached: 1,
-            starts: Some(starts),
+            starts: Some(at("2026-12-01T12:00:00Z")),
             passes: Some(at("2026-12-02T10:00:00Z")),
             ends: Some(at("2026-12-03T10:00:00Z")),
             asks: Some(Asked {
@@ -259,8 +281,11 @@ mod tests {
                 what: "in the canary nothing can be told".to_owned(),
             }),
             zones: vec![denver],
-        };
-        let rest = WavePreview {
+        }
+    }
+
+    fn rest() -> WavePreview {
+        WavePreview {
             name: "100 %".to_owned(),
             devices: 460,
             unreached: 0,
@@ -269,19 +294,35 @@ mod tests {
             ends: None,
             asks: None,
             zones: Vec::new(),
-        };
+        }
+    }
+
+    fn catch() -> Catch {
+        Catch {
+            fails_on_percent: 0.5,
+            of: 39,
+            unit: Unit::Device,
+            halts_permille: 4,
+            asks_permille: 90,
+            goes_on_permille: 906,
+        }
+    }
+
+    fn preview() -> Preview {
         Preview {
             release: "thermo-v2@1.1.0".to_owned(),
-            starts,
+            starts: at("2026-12-01T12:00:00Z"),
             ends: Some(at("2026-12-05T18:40:00Z")),
+            in_the_way: vec!["It can't be started now.".to_owned()],
             enrolled: 500,
-            waves: vec![canary, rest],
+            waves: vec![canary(), rest()],
             unreached: vec![LeftOut {
                 id: "preview.silent".to_owned(),
                 because: "it hasn't been heard of".to_owned(),
                 devices: 1,
                 first: mainstay_fleet::DeviceId::new("th-7").expect("a name"),
             }],
+            not_followed: 3,
             not_eligible: Vec::new(),
             peak: Peak {
                 downloads: 46,
@@ -289,13 +330,7 @@ mod tests {
                 at: Some(at("2026-12-02T08:31:00Z")),
                 limit_bytes_per_second: 1_000_000,
             },
-            catches: vec![Catch {
-                fails_on_percent: 0.5,
-                of: 39,
-                halts_permille: 4,
-                asks_permille: 90,
-                goes_on_permille: 906,
-            }],
+            catches: vec![catch()],
             assumptions: vec![
                 "The release is good.".to_owned(),
                 "Nobody halts it.".to_owned(),
@@ -307,18 +342,20 @@ mod tests {
     fn a_preview_is_told_line_by_line() {
         let expected = "\
 thermo-v2@1.1.0 to 500 devices, if it started Tue 2026-12-01 12:00 UTC: complete Sat 2026-12-05 18:40 UTC, after 4 d 7 h
+  in the way    It can't be started now.
 
   wave      devices  opens                    ends                     unreached
   canary         40  Tue 2026-12-01 12:00 UTC Thu 2026-12-03 10:00 UTC         1
   100 %         460  -                        -                                0
 
-  wave     zone                            devices  first begins there    last confirms there
-  canary   America/Denver                       40  Wed 2026-12-02 01:00  Wed 2026-12-02 02:30
+  wave     zone                            devices  first begins there           last confirms there
+  canary   America/Denver                       40  Wed 2026-12-02 01:00 -07:00  Wed 2026-12-02 02:30 -07:00
 
-  asks you      Wed 2026-12-02 10:00 UTC: in the canary nothing can be told
+  first asks    Wed 2026-12-02 10:00 UTC: in the canary nothing can be told
   not reached   1 device, such as th-7: it hasn't been heard of
+  not followed  3 devices
   peak          46 downloads at once, 4.6 MB/s Wed 2026-12-02 08:31 UTC; MORE than the 1.0 MB/s of the plan
-  catches       a release goes on from the canary (39 reached):
+  catches       a release goes on from the canary (39 devices reached):
                 if it fails on   0.5 %   in  90.6 %; halts in   0.4 %, asks in   9.0 %
   assumed       The release is good.
                 Nobody halts it.";
@@ -326,15 +363,20 @@ thermo-v2@1.1.0 to 500 devices, if it started Tue 2026-12-01 12:00 UTC: complete
     }
 
     #[test]
-    fn amounts_are_told_in_their_unit() {
-        for (count, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (1_999_999, "1.9 MB"),
-            (12_500_000_000, "12.5 GB"),
-        ] {
-            assert_eq!(bytes(count), text);
-        }
+    fn a_zone_that_this_machine_does_not_know_is_told_in_utc() {
+        let mut zone = canary().zones.remove(0);
+        zone.zone = "Mars/Olympus".to_owned();
+        let line = zone_line("canary", &zone);
+        assert!(line.contains("Wed 2026-12-02 08:00 UTC"), "{line}");
+    }
+
+    #[test]
+    fn a_plan_of_one_wave_that_counts_sites_says_so() {
+        let mut preview = preview();
+        preview.waves.pop();
+        preview.catches[0].unit = Unit::Site;
+        let lines = catches(&preview);
+        let words = "a release gets through the canary (39 sites reached):";
+        assert!(lines[0].ends_with(words), "{lines:?}");
     }
 }
