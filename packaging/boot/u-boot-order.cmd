@@ -1,5 +1,6 @@
 # Mainstay's slots for U-Boot, scheme "order": starts the first slot of BOOT_ORDER that has tries left, and takes
-# one of them first. The same variables as in RAUC's script.
+# one of them first. A slot that isn't in the order is being written to, and is never started. The same variables as
+# in RAUC's script.
 #
 # The board defines three commands, and calls this script:
 #   mainstay_read    reads the environment, and imports BOOT_ORDER, BOOT_A_LEFT and BOOT_B_LEFT from it
@@ -30,10 +31,12 @@ for candidate in ${BOOT_ORDER}; do
   fi
 done
 
-# All tries are used up: both get theirs back, and the order decides again. A device never stays dark.
+# All tries are used up: the slots of the order get theirs back, and it decides again. A device never stays dark.
 if test -z "${slot}"; then
-  setenv BOOT_A_LEFT 3
-  setenv BOOT_B_LEFT 3
+  for candidate in ${BOOT_ORDER}; do
+    if test "${candidate}" = A; then setenv BOOT_A_LEFT 3; fi
+    if test "${candidate}" = B; then setenv BOOT_B_LEFT 3; fi
+  done
   run mainstay_write
   reset
 fi

@@ -1,21 +1,23 @@
 //! The agent: one device's machine, and the world around it. Read [`Agent::step`].
 
-use std::fs::{self, File};
-use std::path::Path;
 use std::time::Duration;
 
+use mainstay_device::observe::Look;
 use mainstay_device::{Booted, Config, Device, DeviceError, Want};
 use mainstay_keys::HostPrimitives;
 use mainstay_trust::Digest;
 
+use crate::boot_again::BootAgain;
 use crate::clock::{Clock, wall_ms};
-use crate::come_up::CameUp;
-use crate::config::{Settings, Slots};
+use crate::config::Settings;
+use crate::deferral::Deferral;
 use crate::fault::Fault;
 use crate::link::{Limits, Link};
+use crate::lock::Lock;
 use crate::log::{self, Level};
 use crate::notify::Notify;
 use crate::on_disk::OnDisk;
+use crate::quiet::Quiet;
 use crate::status::{Doing, Status};
 use crate::stick::Stick;
 use crate::{come_up, durable, status, window};
@@ -29,9 +31,6 @@ const FETCH_BYTES: u32 = 256 * 1024;
 const CHECKPOINT_BYTES: u32 = 1024 * 1024;
 /// The largest signed root.
 const ROOT_BYTES_MAX: u64 = 64 * 1024;
-/// After so many times the wait before a first retry a start is decided anew that couldn't be recorded: as long as
-/// the longest wait between two retries.
-const BOOT_AGAIN_RETRIES: u32 = 32;
 /// How often a device that waits to restart looks whether it may, and asks the server meanwhile.
 const WAIT_LOOK: Duration = Duration::from_secs(30);
 
@@ -45,11 +44,14 @@ pub struct Agent {
     core: Option<Core>,
     pub(crate) booted: Booted,
     pub(crate) link: Link,
-    /// Until when the server wants to be left alone, and when to ask it next although a restart waits.
-    pub(crate) quiet_until_ms: u64,
+    /// How long the server wants to be left alone, and when to ask it next although a restart waits.
+    pub(crate) quiet: Quiet,
     pub(crate) ask_at_ms: u64,
-    /// When to decide anew what to start: the last decision couldn't be recorded.
-    boot_again_at_ms: Option<u64>,
+    /// The user's file that puts a restart off.
+    deferral: Option<Deferral>,
+    /// Since when what was decided on has been started, in milliseconds of the agent's life.
+    pub(crate) up_since_ms: u64,
+    pub(crate) boot_again: BootAgain,
     pub(crate) missed_polls: u16,
     /// How often in a row the server sent something else than the image that was asked for.
     pub(crate) lies: u8,
@@ -59,7 +61,7 @@ pub struct Agent {
     pub(crate) noted: u32,
     /// How people call what runs.
     pub(crate) version: String,
-    _lock: File,
+    _lock: Lock,
 }
 
 /// What to do after a step.
@@ -79,35 +81,42 @@ impl Agent {
     /// # Errors
     /// If another one runs, or something that the configuration names can't be used.
     pub fn start(settings: Settings) -> Result<Self, Fault> {
-        fs::create_dir_all(&settings.state)
-            .map_err(|error| Fault::io("make", &settings.state, &error))?;
-        let lock = lock(&settings.state)?;
+        let lock = Lock::take(&settings.state)?;
         let run = settings.run.clone();
         Self::come_up(settings, lock).inspect_err(|fault| status::write_stopped(&run, fault))
     }
 
-    fn come_up(settings: Settings, lock: File) -> Result<Self, Fault> {
+    fn come_up(settings: Settings, lock: Lock) -> Result<Self, Fault> {
+        let mut notify = Notify::from_environment();
+        notify.alive();
+        let mut storage = come_up::open_alone(&settings, &lock)?;
+        let clock = Clock::begin();
+        let look = come_up::look(&settings.run);
+        let came_up = come_up::boot(&mut storage, look, clock.now_ms() / 1000)?;
+        let booted = came_up.booted;
+        let core = power_on(storage, &settings, booted, clock.now_ms())?;
+        // Last: a boot loader of others has been told by now that what is kept came up, whether a server can be asked
+        // or not.
         let link = Link::new(
             &settings.server,
             Limits::of(&settings.server),
             settings.trusts_clock,
         )?;
-        let mut storage = come_up::open(&settings)?;
-        let clock = Clock::begin();
-        let CameUp { booted, unsaved } = come_up::boot(&mut storage, clock.now_ms() / 1000)?;
-        let core = power_on(storage, &settings, booted, clock.now_ms())?;
+        let deferral = settings.defer.clone().map(|(file, _)| Deferral::by(file));
         let mut agent = Self {
             settings,
             clock,
             status: Status::default(),
-            notify: Notify::from_environment(),
+            notify,
             stick: None,
             core: Some(core),
             booted,
             link,
-            quiet_until_ms: 0,
+            quiet: Quiet::default(),
             ask_at_ms: 0,
-            boot_again_at_ms: None,
+            deferral,
+            up_since_ms: clock.elapsed_ms(),
+            boot_again: BootAgain::default(),
             missed_polls: 0,
             lies: 0,
             hooked: None,
@@ -115,27 +124,9 @@ impl Agent {
             version: String::new(),
             _lock: lock,
         };
-        agent.begin(unsaved)?;
+        agent.begin(came_up)?;
         agent.tell(Doing::Idle);
         Ok(agent)
-    }
-
-    /// What a start begins with: what couldn't be recorded of it is told, and tried again before long where the
-    /// agent is the boot loader.
-    fn begin(&mut self, unsaved: Option<Fault>) -> Result<(), Fault> {
-        self.name_version();
-        self.boot_again_at_ms = None;
-        if let Some(fault) = unsaved {
-            let now_ms = self.clock.now_ms();
-            if matches!(self.settings.slots, Slots::Directory { .. }) {
-                let wait = self.settings.server.retry * BOOT_AGAIN_RETRIES;
-                let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                self.boot_again_at_ms = Some(now_ms.saturating_add(wait_ms));
-            }
-            self.hinder(&fault)?;
-        }
-        self.note_outcome();
-        Ok(())
     }
 
     /// The machine.
@@ -151,15 +142,16 @@ impl Agent {
     /// If the machine can't go on; the agent must be started again then.
     pub fn step(&mut self) -> Result<Next, Fault> {
         self.notify.alive();
+        self.deferred_s();
         let now_ms = self.clock.now_ms();
-        if self.boot_again_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
+        if self.boot_again_at_ms().is_some_and(|at_ms| at_ms <= now_ms) {
             self.again()?;
         }
         let want = self.core().wants(now_ms);
         let outside = matches!(want, Want::CheckIn | Want::Report)
             || (matches!(want, Want::Fetch { .. }) && self.stick.is_none());
-        if outside && now_ms < self.quiet_until_ms {
-            return Ok(Next::SleepUntil(self.quiet_until_ms));
+        if let Some(until_ms) = self.quiet_until_ms(now_ms).filter(|_| outside) {
+            return Ok(Next::SleepUntil(until_ms));
         }
         let done = match want {
             Want::Sleep { until_ms } => return Ok(self.rest(until_ms)),
@@ -198,8 +190,20 @@ impl Agent {
             false => Doing::Idle,
         };
         self.tell(doing);
-        let boot_again_at_ms = self.boot_again_at_ms.unwrap_or(u64::MAX);
-        Next::SleepUntil(until_ms.min(boot_again_at_ms))
+        Next::SleepUntil(self.wake_by(until_ms))
+    }
+
+    /// The instant, or an earlier one at which something else is due.
+    pub(crate) fn wake_by(&mut self, until_ms: u64) -> u64 {
+        until_ms.min(self.boot_again_at_ms().unwrap_or(u64::MAX))
+    }
+
+    /// For how long the user has put a restart off; none if nobody has. Asked at each step, so that no file is there for
+    /// long before it is seen.
+    pub(crate) fn deferred_s(&mut self) -> Option<u64> {
+        let now_ms = self.clock.now_ms();
+        let deferral = self.deferral.as_mut()?;
+        deferral.age_s(now_ms, wall_ms())
     }
 
     /// What becomes of a step that failed.
@@ -245,7 +249,7 @@ impl Agent {
     }
 
     /// Ends an installation that something stands in the way of.
-    fn hinder(&mut self, fault: &Fault) -> Result<(), Fault> {
+    pub(crate) fn hinder(&mut self, fault: &Fault) -> Result<(), Fault> {
         self.trouble(fault);
         self.stick = None;
         let now_ms = self.clock.now_ms();
@@ -260,13 +264,16 @@ impl Agent {
     pub(crate) fn again(&mut self) -> Result<(), Fault> {
         if let Some(core) = self.core.take() {
             let (mut storage, ..) = core.power_off();
+            let at = self.clock.now_ms() / 1000;
+            let came_up = come_up::boot(&mut storage, Look::Again, at)?;
+            self.booted = came_up.booted;
+            self.up_since_ms = self.clock.elapsed_ms();
+            // A trial's time begins here too: what was started may have taken long to.
             let now_ms = self.clock.now_ms();
-            let CameUp { booted, unsaved } = come_up::boot(&mut storage, now_ms / 1000)?;
-            self.booted = booted;
-            self.core = Some(power_on(storage, &self.settings, booted, now_ms)?);
+            self.core = Some(power_on(storage, &self.settings, self.booted, now_ms)?);
             self.hooked = None;
             self.status.fault = None;
-            self.begin(unsaved)?;
+            self.begin(came_up)?;
         }
         Ok(())
     }
@@ -276,14 +283,10 @@ impl Agent {
         if !self.core().is_installing() {
             return None;
         }
-        let deferred_s = self
-            .settings
-            .defer
-            .as_ref()
-            .and_then(|(file, _)| age_s(file));
+        let deferred_s = self.deferred_s();
         let defer_s_max = self.settings.defer.as_ref().map_or(0, |(_, max)| *max);
         // Windows follow the clock on the wall, also once it was set while the agent runs.
-        let now = local_time(wall_ms());
+        let now = window::local_time(wall_ms());
         window::wait(&self.settings.windows, now, deferred_s, defer_s_max)
     }
 
@@ -292,31 +295,13 @@ impl Agent {
         let now_ms = self.clock.now_ms();
         if self.ask_at_ms <= now_ms {
             self.ask_at_ms = now_ms.saturating_add(3_600_000);
-            let told = self.check_in();
-            self.settle(told)?;
+            self.keep_in_touch()?;
         }
         self.status.wait = Some(wait.id().to_owned());
         self.tell(Doing::Waiting);
         let look_ms = u64::try_from(WAIT_LOOK.as_millis()).unwrap_or(u64::MAX);
         Ok(Next::SleepUntil(now_ms.saturating_add(look_ms)))
     }
-}
-
-/// One agent for each device: two would write over each other.
-fn lock(state: &Path) -> Result<File, Fault> {
-    let path = state.join("lock");
-    // A disk that is full or can't be written to is no reason to run unguarded, or not at all.
-    let file = File::create(&path)
-        .or_else(|error| File::open(&path).map_err(|_| error))
-        .map_err(|error| Fault::io("open", &path, &error))?;
-    file.try_lock().map_err(|_| {
-        Fault::new(
-            "agent.running",
-            format!("another agent has locked {}", path.display()),
-            "Stop it first, or leave the bundle where it looks for bundles.",
-        )
-    })?;
-    Ok(file)
 }
 
 fn power_on(
@@ -359,16 +344,4 @@ pub(crate) fn config(settings: &Settings) -> Result<Config<Vec<u8>>, Fault> {
         checkpoint_bytes: CHECKPOINT_BYTES,
         retry_ms: u64::try_from(settings.server.retry.as_millis()).unwrap_or(u64::MAX),
     })
-}
-
-/// For how long a file has been there; none if it isn't. One from the future was just made.
-fn age_s(path: &Path) -> Option<u64> {
-    let changed = fs::metadata(path).and_then(|found| found.modified()).ok()?;
-    Some(changed.elapsed().map_or(0, |age| age.as_secs()))
-}
-
-fn local_time(now_ms: u64) -> jiff::civil::DateTime {
-    let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
-    let now = jiff::Timestamp::from_millisecond(now_ms).unwrap_or(jiff::Timestamp::MAX);
-    jiff::tz::TimeZone::system().to_datetime(now)
 }

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::thread::sleep;
 use std::time::Duration;
 
+use mainstay_protocol::InstallFailure;
+
 use crate::agent::{Agent, Next};
 use crate::clock::jitter;
 use crate::config::Slots;
@@ -52,6 +54,7 @@ fn rest(agent: &mut Agent, until_ms: u64) {
             return;
         }
         agent.notify.alive();
+        agent.deferred_s();
         sleep(left.min(NAP));
         if agent.is_free() {
             agent.look_for_bundles();
@@ -78,14 +81,40 @@ fn restart(agent: &mut Agent) -> Result<(), Fault> {
     if matches!(agent.settings.slots, Slots::Directory { .. }) {
         return agent.again();
     }
-    if let Some(program) = agent.settings.restart.clone() {
-        match program.run("restart", &[]) {
-            Ok(()) => nap(agent, GOING_DOWN),
-            Err(fault) => {
-                agent.trouble(&fault);
-                nap(agent, LAST_PAUSE);
-            }
+    let Some(program) = agent.settings.restart.clone() else {
+        return Ok(());
+    };
+    match program.run("restart", &[]) {
+        Ok(()) => {
+            nap(agent, GOING_DOWN);
+            stays_up(agent, &not_gone_down())
         }
+        Err(fault) => stays_up(agent, &fault),
     }
+}
+
+/// The device doesn't go down for a restart. A machine that waits for one wants nothing else, so nobody would ever hear
+/// of it: what was to be tried is taken back and told. Of a way back nothing can be taken back; the server hears
+/// between two attempts that the device is there.
+fn stays_up(agent: &mut Agent, fault: &Fault) -> Result<(), Fault> {
+    if agent.core().is_installing() {
+        agent.hinder(fault)?;
+        agent.note_outcome();
+        return Ok(());
+    }
+    agent.trouble(fault);
+    agent.keep_in_touch()?;
+    agent.tell(Doing::Restarting);
+    nap(agent, LAST_PAUSE);
     Ok(())
+}
+
+fn not_gone_down() -> Fault {
+    let seconds = GOING_DOWN.as_secs();
+    Fault::new(
+        "agent.hook-failed",
+        format!("restart said that it succeeded, and the device is still up after {seconds} s"),
+        "Run it by hand: it must restart the device at once.",
+    )
+    .told_as(InstallFailure::HookFailed)
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::fault::Fault;
@@ -42,8 +43,43 @@ pub fn remove(path: &Path) -> Result<(), Fault> {
     match fs::remove_file(path) {
         Ok(()) => sync_folder_of(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        // A file system that can't be written to says no more than that, also of a file that isn't there.
+        Err(_) if matches!(path.try_exists(), Ok(false)) => Ok(()),
         Err(error) => Err(Fault::io("remove", path, &error)),
     }
+}
+
+/// Makes one folder, with this mode whatever the agent's umask: the packaged unit's keeps everybody else out of all that
+/// the agent makes, also out of what is for others.
+///
+/// # Errors
+/// If the file system fails, or something is there already.
+pub fn make_folder(path: &Path, mode: u32) -> Result<(), Fault> {
+    fs::create_dir(path).map_err(|error| Fault::io("make", path, &error))?;
+    set_mode(path, mode)
+}
+
+/// Makes a folder and those that lead to it, as [`make_folder`] does. What is there stays as it is.
+///
+/// # Errors
+/// If the file system fails.
+pub fn make_folders(path: &Path, mode: u32) -> Result<(), Fault> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        make_folders(parent, mode)?;
+    }
+    make_folder(path, mode)
+}
+
+/// Sets the mode of what lies there.
+///
+/// # Errors
+/// If the file system fails.
+pub fn set_mode(path: &Path, mode: u32) -> Result<(), Fault> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(|error| Fault::io("set the mode of", path, &error))
 }
 
 /// Makes what happened to the names in the folder of `path` last.

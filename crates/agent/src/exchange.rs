@@ -13,6 +13,7 @@ use crate::fault::Fault;
 use crate::health;
 use crate::link::{Link, LinkError};
 use crate::log::{self, Level};
+use crate::quiet::Quiet;
 
 /// So many answers in a row that aren't the image end its installation, as an obstacle that people are told of. One may
 /// be an accident on the way.
@@ -23,7 +24,9 @@ const REQUEST_BYTES_MAX: usize = 8 * 1024;
 
 impl Agent {
     pub(crate) fn look(&mut self) -> Result<(), DeviceError> {
-        let up = Duration::from_millis(self.clock.elapsed_ms());
+        // An application is started anew by each update, and the agent may have run for weeks by then.
+        let up_ms = self.clock.elapsed_ms().saturating_sub(self.up_since_ms);
+        let up = Duration::from_millis(up_ms);
         let (checks, grace) = (&self.settings.checks, self.settings.grace);
         let (self_test, fault) = health::look(checks, up, grace);
         match fault {
@@ -50,6 +53,26 @@ impl Agent {
                 self.unheard(&error)
             }
         }
+    }
+
+    /// Checks in although nothing but a restart is wanted, if the server may be asked.
+    pub(crate) fn keep_in_touch(&mut self) -> Result<(), Fault> {
+        let now_ms = self.clock.now_ms();
+        if self.quiet_until_ms(now_ms).is_some() {
+            return Ok(());
+        }
+        let told = self.check_in();
+        self.settle(told)
+    }
+
+    /// Until when the server is left alone; none if it may be asked. What else is due meanwhile is done.
+    pub(crate) fn quiet_until_ms(&mut self, now_ms: u64) -> Option<u64> {
+        let look_every_ms = self.settings.trial.look_every_ms;
+        let on_trial = self.core().is_on_trial();
+        let until_ms = self
+            .quiet
+            .until_ms(now_ms, on_trial.then_some(look_every_ms));
+        until_ms.map(|until_ms| self.wake_by(until_ms))
     }
 
     pub(crate) fn report(&mut self) -> Result<(), DeviceError> {
@@ -136,6 +159,8 @@ impl Agent {
     }
 
     fn heard(&mut self, now_ms: u64) {
+        // It listens again, before it said it would: what an image on trial has to say needn't wait for the rest.
+        self.quiet = Quiet::default();
         self.status.unheard = None;
         self.status.last_contact = Some(now_ms / 1000);
         self.missed_polls = 0;
@@ -146,8 +171,7 @@ impl Agent {
         self.status.unheard = Some(error.to_string());
         let now_ms = self.clock.now_ms();
         if let Some(after) = error.retry_after() {
-            let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-            self.quiet_until_ms = now_ms.saturating_add(after_ms);
+            self.quiet = Quiet::begin(now_ms, after);
         }
         self.core().exchange_failed(now_ms)
     }

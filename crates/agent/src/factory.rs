@@ -13,8 +13,9 @@ use crate::agent::config;
 use crate::come_up;
 use crate::config::{Settings, Slots};
 use crate::fault::Fault;
+use crate::lock::Lock;
 use crate::log::{self, Level};
-use crate::on_disk::OnDisk;
+use crate::on_disk::{Look, OnDisk};
 use crate::record_file;
 use crate::slots::Origin;
 
@@ -26,10 +27,11 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// record too: what that one knew of newer releases and of time is lost then, and people have said so.
 ///
 /// # Errors
-/// If the release isn't good for this device or isn't what runs, if the device knows of a release already, or if
-/// the storage fails.
+/// If an agent runs, if the release isn't good for this device or isn't what runs, if the device knows of a release
+/// already, or if the storage fails.
 pub fn adopt(settings: &Settings, artifact: &Path) -> Result<(), Fault> {
-    let mut storage = come_up::open(settings)?;
+    let lock = Lock::take(&settings.state)?;
+    let mut storage = come_up::open_alone(settings, &lock)?;
     check_unknowing(&storage)?;
     let mut file = File::open(artifact).map_err(|error| Fault::io("open", artifact, &error))?;
     let parts = ArtifactFile::read(&mut file).map_err(|error| {
@@ -56,7 +58,7 @@ pub fn adopt(settings: &Settings, artifact: &Path) -> Result<(), Fault> {
     };
     let (slot, held) = match storage.switch().origin(None)? {
         Origin::Boot(seen) => (seen.slot, true),
-        Origin::Open => match holder(&mut storage, &manifest.image_digest) {
+        Origin::Open => match holder(&mut storage, &manifest.image_digest)? {
             Some(slot) => (slot, true),
             None => (Slot::A, false),
         },
@@ -102,12 +104,22 @@ fn check_unknowing(storage: &OnDisk) -> Result<(), Fault> {
     }
 }
 
-/// The slot that holds this image already, whole, under a head of its own.
-fn holder(storage: &mut OnDisk, image: &Digest) -> Option<Slot> {
-    [Slot::A, Slot::B].into_iter().find(|slot| {
-        let head = storage.head(*slot).ok().flatten();
-        head.is_some_and(|head| head.image_digest == *image) && storage.is_startable(*slot)
-    })
+/// The slot that holds this image already, whole, under a head of its own. One that can't be looked at is no reason to
+/// write over what may be the only copy.
+fn holder(storage: &mut OnDisk, image: &Digest) -> Result<Option<Slot>, Fault> {
+    for slot in [Slot::A, Slot::B] {
+        let head = storage.head(slot);
+        let head = storage.known(head)?;
+        if head.is_none_or(|head| head.image_digest != *image) {
+            continue;
+        }
+        match storage.look_at(slot) {
+            Look::Good => return Ok(Some(slot)),
+            Look::Bad => {}
+            Look::Unknown { fault, .. } => return Err(fault),
+        }
+    }
+    Ok(None)
 }
 
 fn copy(storage: &mut OnDisk, slot: Slot, mut payload: impl std::io::Read) -> Result<(), Fault> {

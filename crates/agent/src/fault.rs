@@ -49,6 +49,17 @@ impl Fault {
         }
     }
 
+    /// Whether it was the storage that failed, and nothing that it was to store.
+    #[must_use]
+    pub fn is_the_storages(&self) -> bool {
+        matches!(
+            self.obstacle,
+            InstallFailure::StorageFull
+                | InstallFailure::StorageReadOnly
+                | InstallFailure::StorageFailed
+        )
+    }
+
     /// A file or folder that could not be used as meant: `doing` what, such as "write".
     #[must_use]
     pub fn io(doing: &str, path: &Path, error: &io::Error) -> Self {

@@ -6,11 +6,17 @@ use mainstay_protocol::SelfTest;
 
 use crate::config::Check;
 use crate::fault::Fault;
+use crate::notify::Notify;
 
 /// How the checks ended. `up` is for how long the image has run: within `grace` a failure means no more than
 /// that it isn't ready yet.
 pub fn look(checks: &[Check], up: Duration, grace: Duration) -> (SelfTest, Option<Fault>) {
-    match checks.iter().try_for_each(one) {
+    let mut notify = Notify::from_environment();
+    let well = checks.iter().try_for_each(|check| {
+        notify.alive();
+        one(check)
+    });
+    match well {
         Ok(()) => (SelfTest::Passed, None),
         Err(fault) if up < grace => (SelfTest::NotRun, Some(fault)),
         Err(fault) => (SelfTest::Failed, Some(fault)),

@@ -2,13 +2,15 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek as _, SeekFrom};
-use std::os::unix::fs::{FileExt as _, FileTypeExt as _};
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use mainstay_trust::{DigestAlgorithm, Image, Measuring, Primitives};
+use rustix::fs::OFlags;
 
 use crate::durable;
 use crate::fault::Fault;
+use crate::notify::Heard;
 
 /// Bytes read at once when an image is measured.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -131,11 +133,12 @@ impl ImageFile {
         primitives: &impl Primitives,
     ) -> Result<Image, Fault> {
         let failed = |error| Fault::io("read", &self.path, &error);
-        let mut file = File::open(&self.path).map_err(failed)?;
-        // What the disk holds counts, not what memory remembers of it. Where the kernel can't forget, it
-        // doesn't.
+        let file = File::open(&self.path).map_err(failed)?;
+        // What the disk holds counts, not what memory remembers of it. What was never written out can't be forgotten,
+        // so it goes out first; where the kernel can't forget otherwise, it doesn't.
+        file.sync_data().map_err(failed)?;
         let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
-        measure(&mut file, length, algorithm, primitives).map_err(failed)
+        measure(&mut Heard::of(file), length, algorithm, primitives).map_err(failed)
     }
 
     /// Opens the file to be written, does something to it, and names what failed.
@@ -144,17 +147,55 @@ impl ImageFile {
         doing: &str,
         act: impl FnOnce(&File) -> io::Result<()>,
     ) -> Result<(), Fault> {
-        let outcome = match &self.open {
-            Some(file) => act(file),
-            None => OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(&self.path)
-                .and_then(|file| act(self.open.insert(file))),
-        };
+        if self.open.is_none() {
+            self.open = Some(self.writable()?);
+        }
+        let outcome = self.open.as_ref().map_or(Ok(()), act);
         outcome.map_err(|error| Fault::io(doing, &self.path, &error))
     }
+
+    /// The place, opened to be written: a file is made where there is none. A block device is taken for this alone
+    /// (open(2), `O_EXCL`), which the kernel refuses for one that is mounted, or belongs to something that is.
+    fn writable(&self) -> Result<File, Fault> {
+        let mut options = OpenOptions::new();
+        match self.is_device() {
+            true => options.custom_flags(OFlags::EXCL.bits().cast_signed()),
+            false => options.create(true).truncate(false),
+        };
+        match options.write(true).open(&self.path) {
+            Err(error) if self.is_device() && error.kind() == io::ErrorKind::ResourceBusy => {
+                Err(in_use(&self.path))
+            }
+            outcome => outcome.map_err(|error| Fault::io("open", &self.path, &error)),
+        }
+    }
+
+    /// Whether it can be a slot's place: below `/dev` that is a block device. A name that isn't there would be made
+    /// as a file in memory, measured, and never started.
+    ///
+    /// # Errors
+    /// If it can't.
+    pub fn check_place(&self) -> Result<(), Fault> {
+        match self.path.starts_with("/dev") && !self.is_device() {
+            true => Err(Fault::new(
+                "agent.slot-unusable",
+                format!("{} isn't a block device", self.path.display()),
+                "Name the slot's partition in agent.toml, and see that it is there before the agent starts.",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+fn in_use(path: &Path) -> Fault {
+    Fault::new(
+        "agent.slot-in-use",
+        format!(
+            "{} is mounted, or belongs to something that is",
+            path.display()
+        ),
+        "See that the boot loader starts slot a from slots.a and slot b from slots.b of agent.toml, and that nothing mounts the other one.",
+    )
 }
 
 fn measure(

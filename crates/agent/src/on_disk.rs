@@ -5,17 +5,20 @@
 //! | `record` | the record, see `record_file.rs` |
 //! | `root.cbor`, `revocations.cbor` | the papers, as they came |
 //! | `a.head`, `b.head` | what was accepted for a slot, see `head_file.rs` |
+//! | `on-trial` | empty; there from when a slot is armed until one is settled, for `mainstay-trial.service` |
 //!
 //! Each is replaced whole (`durable.rs`).
 //! An image's bytes last from the next record on: before it says that they are there, they are synced.
+
+mod look;
 
 use std::path::PathBuf;
 
 use mainstay_device::papers::Paper;
 use mainstay_device::{FlashError, Grain, Record, Slot, Storage, slot::Head};
-use mainstay_keys::HostPrimitives;
 use mainstay_trust::{DigestAlgorithm, Image, Primitives};
 
+pub use self::look::Look;
 use crate::command::Program;
 use crate::durable;
 use crate::fault::Fault;
@@ -35,6 +38,12 @@ pub struct OnDisk {
     after_install: Option<Program>,
     /// The slot that the system runs from: nothing writes to it.
     in_use: Option<Slot>,
+    /// The slot whose image isn't what was accepted for it.
+    disowned: Option<Slot>,
+    /// The slot that holds what is kept and couldn't be looked at: nothing writes to it either.
+    kept: Option<Slot>,
+    /// A record that was decided on and couldn't be saved: what runs runs by it.
+    unsaved: Option<Record>,
     /// What failed last: the machine is told no more than that something did.
     fault: Option<Fault>,
 }
@@ -53,6 +62,7 @@ impl OnDisk {
     ) -> Result<Self, Fault> {
         let mut bytes_max = image_bytes_max.unwrap_or(u32::MAX);
         for image in &images {
+            image.check_place()?;
             let device = image.device_bytes()?.unwrap_or(u64::MAX);
             bytes_max = bytes_max.min(u32::try_from(device).unwrap_or(u32::MAX));
         }
@@ -63,6 +73,9 @@ impl OnDisk {
             switch,
             after_install,
             in_use: None,
+            disowned: None,
+            kept: None,
+            unsaved: None,
             fault: None,
         })
     }
@@ -73,9 +86,23 @@ impl OnDisk {
     }
 
     /// Protects the slot that the system runs from: a device that knows no release of its own would install
-    /// into the first slot, whatever runs there.
-    pub fn protect(&mut self, slot: Option<Slot>) {
-        self.in_use = slot;
+    /// into the first slot, whatever runs there. And the slot that is `kept`, if it couldn't be looked at and so
+    /// something else runs: by the record alone, an update would go there.
+    pub fn protect(&mut self, in_use: Option<Slot>, kept: Option<Slot>) {
+        self.in_use = in_use;
+        self.kept = kept;
+    }
+
+    /// From here on, until one can be saved, the record is this one; none: the one on the disk.
+    pub fn go_by(&mut self, unsaved: Option<Record>) {
+        self.unsaved = unsaved;
+    }
+
+    /// Forgets what was accepted for a slot, since something else lies there. Returns whether it is forgotten for good;
+    /// until the next start it is in any case.
+    pub fn disown(&mut self, slot: Slot) -> bool {
+        self.disowned = Some(slot);
+        durable::remove(&self.head_path(slot)).is_ok()
     }
 
     /// What failed last, once.
@@ -108,26 +135,6 @@ impl OnDisk {
         record_file::read(&self.path("record"))
     }
 
-    /// Whether a slot's image is, byte for byte, what the device accepted, and can be started.
-    pub fn is_startable(&mut self, slot: Slot) -> bool {
-        let outcome = self.check_startable(slot);
-        self.remember(outcome).unwrap_or(false)
-    }
-
-    fn check_startable(&mut self, slot: Slot) -> Result<bool, Fault> {
-        let Some(head) = self.read_head(slot)? else {
-            return Ok(false);
-        };
-        let image = &self.images[slot.number() as usize];
-        // What was accepted by SHA-384 is known again by its name.
-        let found = image.measure(head.image_bytes, DigestAlgorithm::Sha256, &HostPrimitives)?;
-        if !found.digest.ct_eq(&head.image_digest) {
-            return Ok(false);
-        }
-        self.prepare(slot, head.image_bytes)?;
-        Ok(true)
-    }
-
     fn prepare(&mut self, slot: Slot, image_bytes: u32) -> Result<(), Fault> {
         let image = &mut self.images[slot.number() as usize];
         image.close()?;
@@ -153,7 +160,10 @@ impl OnDisk {
     }
 
     fn read_head(&self, slot: Slot) -> Result<Option<Head<Vec<u8>>>, Fault> {
-        head_file::read(&self.head_path(slot))
+        match self.disowned == Some(slot) {
+            true => Ok(None),
+            false => head_file::read(&self.head_path(slot)),
+        }
     }
 
     fn image(&mut self, slot: Slot) -> Result<&mut ImageFile, Fault> {
@@ -164,13 +174,33 @@ impl OnDisk {
                 "Tell the agent what runs: mainstay-agent install --factory ARTIFACT.",
             ));
         }
+        self.check_free(slot)?;
         Ok(&mut self.images[slot.number() as usize])
+    }
+
+    /// Whether a slot may be written to, for all that is known of it.
+    fn check_free(&self, slot: Slot) -> Result<(), Fault> {
+        match self.kept == Some(slot) {
+            false => Ok(()),
+            true => Err(Fault::new(
+                "agent.slot-unread",
+                "the release would go into the slot of the one that is kept, which couldn't be looked at",
+                "Mend what keeps the agent from it: the log says what.",
+            )),
+        }
+    }
+
+    /// Nor may a record say that it will be.
+    fn check_download(&self, record: &Record) -> Result<(), Fault> {
+        let download = record.download.map(|download| download.slot);
+        download.map_or(Ok(()), |slot| self.check_free(slot))
     }
 
     fn forget(&mut self, slot: Slot) -> Result<(), Fault> {
         self.image(slot)?;
-        durable::remove(&self.head_path(slot))?;
         self.switch.erase(slot)?;
+        durable::remove(&self.head_path(slot))?;
+        self.disowned = self.disowned.filter(|disowned| *disowned != slot);
         self.image(slot)?.erase_from(0)
     }
 
@@ -187,7 +217,14 @@ impl OnDisk {
             let variables = [("MAINSTAY_IMAGE", image.display().to_string())];
             hook.run("hooks.after_install", &variables)?;
         }
+        // Before the boot loader is told: no image is ever tried that nobody watches.
+        durable::write(&self.path("on-trial"), b"")?;
         self.switch.arm(slot, boots)
+    }
+
+    fn settle_on(&mut self, slot: Slot) -> Result<(), Fault> {
+        self.switch.settle(slot)?;
+        durable::remove(&self.path("on-trial"))
     }
 
     fn sync_images(&mut self) -> Result<(), Fault> {
@@ -218,15 +255,22 @@ impl Storage for OnDisk {
     }
 
     fn record(&self) -> Result<Option<Record>, FlashError> {
-        self.kept_record().map_err(unread)
+        match &self.unsaved {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.kept_record().map_err(unread),
+        }
     }
 
     fn save_record(&mut self, record: &mut Record) -> Result<(), FlashError> {
+        let free = self.check_download(record);
+        self.remember(free)?;
         let synced = self.sync_images();
         self.remember(synced)?;
         record.number = record.number.saturating_add(1);
         let written = durable::write(&self.path("record"), &record.encode());
-        self.remember(written)
+        self.remember(written)?;
+        self.unsaved = None;
+        Ok(())
     }
 
     fn paper(&self, paper: Paper) -> Result<Option<Vec<u8>>, FlashError> {
@@ -283,13 +327,15 @@ impl Storage for OnDisk {
     }
 
     fn settle(&mut self, slot: Slot) -> Result<(), FlashError> {
-        let settled = self.switch.settle(slot);
+        let settled = self.settle_on(slot);
         self.remember(settled)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use mainstay_keys::HostPrimitives;
+
     use super::*;
     use crate::slots::fake::FakeSwitch;
 
@@ -330,9 +376,10 @@ mod tests {
         let found = storage.head(Slot::B).expect("reads").expect("is there");
         assert_eq!((found.root_version, found.epoch), (7, 2));
         assert_eq!(found.envelope, b"envelope");
-        assert!(storage.is_startable(Slot::B) && !storage.is_startable(Slot::A));
+        assert_eq!(storage.look_at(Slot::B), Look::Good);
+        assert_eq!(storage.look_at(Slot::A), Look::Bad, "it holds nothing");
         storage.write_image(Slot::B, 1, b"x").expect("writes");
-        assert!(!storage.is_startable(Slot::B), "another image isn't");
+        assert_eq!(storage.look_at(Slot::B), Look::Bad, "another image");
     }
 
     #[test]
@@ -349,7 +396,7 @@ mod tests {
     fn the_slot_in_use_is_never_written_to() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut storage = parts(&folder);
-        storage.protect(Some(Slot::A));
+        storage.protect(Some(Slot::A), None);
         assert!(storage.erase(Slot::A).is_err());
         assert_eq!(
             storage.take_fault().expect("is kept").id,

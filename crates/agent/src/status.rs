@@ -135,10 +135,10 @@ impl Status {
                 "Runs {} from slot {}, {}.\n",
                 running.version,
                 running.slot,
-                if running.confirmed {
-                    "kept"
-                } else {
-                    "on trial"
+                match running.confirmed {
+                    true => "kept",
+                    false if self.boot == "last-resort" => "as a last resort",
+                    false => "on trial",
                 }
             ),
             None if self.doing == Doing::Stopped => String::new(),

@@ -65,6 +65,14 @@ pub fn wait(
     (!open).then_some(Wait::Window)
 }
 
+/// What clocks on the wall show at this moment, in Unix milliseconds, where the device stands.
+#[must_use]
+pub fn local_time(now_ms: u64) -> DateTime {
+    let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    let now = jiff::Timestamp::from_millisecond(now_ms).unwrap_or(jiff::Timestamp::MAX);
+    jiff::tz::TimeZone::system().to_datetime(now)
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::{date, time};

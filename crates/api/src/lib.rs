@@ -51,7 +51,7 @@ pub use incident::IncidentView;
 pub use mainstay_rollout::preview::{
     Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,
 };
-pub use plan::PlanView;
+pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};
 pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView};

@@ -17,4 +17,22 @@ pub struct PlanView {
     pub by: Email,
     /// When.
     pub at: Timestamp,
+    /// What was found about it when it was put into force, for somebody to look at: only in the answer to that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<PlanWarning>,
+}
+
+/// What a rule of plans has to say of one that was put into force all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanWarning {
+    /// The rule's id.
+    pub rule: String,
+    /// The table that it is about, as it stands in the file; empty for the file as a whole.
+    pub section: String,
+    /// The line in the file, from 1.
+    pub line: u32,
+    /// What was found, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
 }

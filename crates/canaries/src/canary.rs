@@ -128,7 +128,7 @@ fn ending(mut rollout: Rollout, view: &mut FleetView, fates: &[Fate]) -> Ending 
     Ending::Asks
 }
 
-fn progress(fate: &Fate, now: i64) -> Progress {
+pub(crate) fn progress(fate: &Fate, now: i64) -> Progress {
     let Some(begins) = fate.begins.filter(|begins| *begins <= now) else {
         return Progress::Waiting;
     };
@@ -150,9 +150,16 @@ fn progress(fate: &Fate, now: i64) -> Progress {
     }
 }
 
-/// Noon in Greenwich of a plain Wednesday, and so many minutes.
-fn at(minutes: i64) -> Timestamp {
-    const OPENED_S: i64 = 1_784_116_800;
+/// Noon in Greenwich of a plain Wednesday.
+const OPENED_S: i64 = 1_784_116_800;
+
+/// The minute, counted from [`at`]'s nought, that an instant lies in.
+pub(crate) fn minutes(at: Timestamp) -> i64 {
+    (at.as_second() - OPENED_S).div_euclid(60)
+}
+
+/// So many minutes after it opened.
+pub(crate) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(OPENED_S + minutes * 60).unwrap_or(Timestamp::MAX)
 }
 
@@ -160,7 +167,7 @@ fn starting_plan() -> plan::Plan {
     plan::parse(plan::starting_plan()).expect("the starting plan is a plan")
 }
 
-fn rules(rule: &plan::HardFailure, devices: usize) -> Rules {
+pub(crate) fn rules(rule: &plan::HardFailure, devices: usize) -> Rules {
     let plan = starting_plan();
     let track = plan.tracks.each().next().expect("it has tracks");
     let minutes = SignedDuration::from_mins;
@@ -188,7 +195,7 @@ fn rules(rule: &plan::HardFailure, devices: usize) -> Rules {
     }
 }
 
-fn candidate() -> Candidate {
+pub(crate) fn candidate() -> Candidate {
     Candidate {
         release: ReleaseDigest([2; 32]),
         version: "1.1.0".to_owned(),
@@ -202,7 +209,7 @@ fn candidate() -> Candidate {
 const HARDWARE: [&str; 2] = ["B", "C"];
 
 /// As in the starting plan, but for the hardware: everybody may get it.
-fn terms() -> Terms {
+pub(crate) fn terms() -> Terms {
     let plan = starting_plan();
     Terms {
         hardware: HARDWARE.map(str::to_owned).into(),
@@ -210,7 +217,7 @@ fn terms() -> Terms {
     }
 }
 
-fn device(n: usize, site: usize) -> Device {
+pub(crate) fn device(n: usize, site: usize) -> Device {
     Device {
         id: DeviceId::try_from(format!("th-{n:06}")).expect("a safe name"),
         class: "thermo-v2".to_owned(),
@@ -230,7 +237,7 @@ fn device(n: usize, site: usize) -> Device {
     }
 }
 
-fn view(device: &Device) -> DeviceView {
+pub(crate) fn view(device: &Device) -> DeviceView {
     DeviceView {
         id: device.id.clone(),
         hardware: device.hardware.as_str().into(),

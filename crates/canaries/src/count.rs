@@ -70,11 +70,17 @@ pub struct Case {
 /// Lives through `canaries` of them, on so many threads. The same seed gives the same count.
 #[must_use]
 pub fn count(case: &Case, canaries: u32, seed: u64, threads: u32) -> Count {
-    let threads = threads.max(1);
+    shared(canaries, threads, |numbers| some(case, numbers, seed))
+}
+
+/// The numbers of the canaries that one of several threads lives through.
+pub(crate) type Numbers = core::iter::StepBy<core::ops::Range<u32>>;
+
+/// Shares the numbers from 0 up to `canaries` among threads, and adds up what each counts.
+pub(crate) fn shared(canaries: u32, threads: u32, some: impl Fn(Numbers) -> Count + Sync) -> Count {
+    let (threads, some) = (threads.max(1), &some);
     std::thread::scope(|scope| {
-        let part = |first| {
-            scope.spawn(move || some(case, (first..canaries).step_by(threads as usize), seed))
-        };
+        let part = |first| scope.spawn(move || some((first..canaries).step_by(threads as usize)));
         let parts: Vec<_> = (0..threads).map(part).collect();
         let counts = parts
             .into_iter()

@@ -21,6 +21,12 @@ impl Dice {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// From the standard normal distribution (G. Box and M. Muller, 1958).
+    pub fn normal(&mut self) -> f64 {
+        let (radius, angle) = (1.0 - self.share(), self.share());
+        (-2.0 * radius.ln()).sqrt() * (core::f64::consts::TAU * angle).cos()
+    }
+
     /// Whether something happens that has this chance.
     pub fn happens(&mut self, chance: f64) -> bool {
         self.share() < chance

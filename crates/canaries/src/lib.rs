@@ -12,17 +12,21 @@
 //! | what happens to one device? | `fate.rs` |
 //! | what does the rollout make of it? | `canary.rs` |
 //! | and simpler ways of counting? | `naive.rs` |
+//! | what does it make of one beside devices held back? | `compared.rs`, of what `reading.rs` draws |
 //! | how often does a canary end how? | `count.rs` |
-//! | for which rates? | `study.rs` |
+//! | for which rates? | `study.rs`; for which faults beside devices held back, `soft_study.rs` |
 //! | how is it told? | `page.rs` |
 //!
 //! Read [`study`] first.
 
 pub mod canary;
+pub mod compared;
 pub mod count;
 pub mod dice;
 pub mod fate;
 pub mod naive;
 pub mod page;
+pub mod reading;
+pub mod soft_study;
 pub mod study;
 pub mod world;

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
-use mainstay_canaries::page;
+use mainstay_canaries::count::Count;
 use mainstay_canaries::study::{self, Amount, Row};
+use mainstay_canaries::{page, soft_study};
 use mainstay_plan::Unit;
 
 /// Live through thousands of canaries, good and bad, and count how they end.
@@ -37,14 +38,15 @@ fn main() -> ExitCode {
         threads: options.threads,
     };
     let rows = study::run(amount, |row| println!("{}", told(row)));
+    let soft = soft_study::run(amount, |row| println!("{}", told_soft(row)));
     figures(&rows);
     if let Some(page) = &options.write
-        && let Err(error) = write(page, &rows)
+        && let Err(error) = write(page, &rows, &soft)
     {
         eprintln!("error: {error:#}");
         return ExitCode::from(2);
     }
-    let broken = study::broken(&rows);
+    let broken = [study::broken(&rows), soft_study::broken(&soft)].concat();
     broken
         .iter()
         .for_each(|sentence| eprintln!("broken: {sentence}"));
@@ -70,6 +72,27 @@ fn told(row: &Row) -> String {
     )
 }
 
+fn told_soft(row: &soft_study::Row) -> String {
+    let of = |(fault, count): &(u32, Count)| {
+        let (halts, asks) = (count.percent(count.halts), count.percent(count.asks));
+        format!("{fault} %: halts {halts:.1} %, asks {asks:.1} %")
+    };
+    let each: Vec<_> = row.counts.iter().map(of).collect();
+    let names: Vec<_> = row.comparing.signals.iter().map(|s| s.id()).collect();
+    format!(
+        "{} by {} devices held back, {} silent, harm to {} %: {}",
+        if row.comparing.is_quiet {
+            "silence".to_owned()
+        } else {
+            names.join(", ")
+        },
+        row.comparing.devices,
+        row.comparing.silent,
+        row.comparing.among,
+        each.join("; ")
+    )
+}
+
 /// The worst of all judged rows.
 fn figures(rows: &[Row]) {
     let judged = || rows.iter().filter(|row| row.is_judged());
@@ -85,10 +108,10 @@ fn figures(rows: &[Row]) {
     println!("figure asked_max {asked:.2} %");
 }
 
-fn write(page: &PathBuf, rows: &[Row]) -> anyhow::Result<()> {
+fn write(page: &PathBuf, rows: &[Row], soft: &soft_study::Rows) -> anyhow::Result<()> {
     let place = || page.display().to_string();
     let text = std::fs::read_to_string(page).with_context(place)?;
-    let text = page::with_tables(&text, &page::tables(rows))
+    let text = page::with_tables(&text, &page::tables(rows, soft))
         .with_context(|| format!("{} has no place for the tables", place()))?;
     std::fs::write(page, text).with_context(place)
 }

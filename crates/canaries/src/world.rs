@@ -12,6 +12,12 @@ pub const GIVE_UP: i64 = 7 * 24 * 60;
 /// When the canary is over, whatever it came to: everybody is judged, or silent, by then.
 pub const END: i64 = GIVE_UP + HORIZON + 4 * POLL;
 
+/// How long after its start a device's soft signals are read.
+pub const SOFT_HORIZON: i64 = 48 * 60;
+
+/// When a comparison is over, whatever it came to.
+pub const SOFT_END: i64 = GIVE_UP + SOFT_HORIZON + 4 * POLL;
+
 /// What happens to devices besides the release.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct World {

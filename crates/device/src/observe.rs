@@ -7,13 +7,17 @@
 //!
 //! | on trial | came from | the attempt | given up | means |
 //! |---|---|---|---|---|
-//! | yes | its slot | - | no | `Trial`, one boot less |
+//! | yes | its slot | - | no | `Trial`, one boot less; without one left it is given up |
 //! | yes | its slot | - | yes | `Trial` still: the boot loader must be settled, and restarted |
 //! | yes | the confirmed one | spent | no | `Reverted`: its boots are used up |
 //! | yes | the confirmed one | not spent | no | `Confirmed`: the power went away too early; it is armed again while it has boots |
+//! | yes | the confirmed one, as before | not spent | no | `Confirmed`: it waits for its restart, and has lost no boot |
 //! | yes | the confirmed one | - | yes | `Reverted`: the machine gave it up while it ran |
 //! | no | the confirmed one | - | - | `Confirmed` |
 //! | no | the other one | - | - | `LastResort`: the boot loader couldn't start the confirmed one |
+//!
+//! On trial each look takes a boot, also one by somebody who was started again: a new image whose watcher dies over and
+//! over is given up like one that dies itself, though the boot loader never hears of it.
 
 use mainstay_protocol::{BootReason, RevertCause};
 
@@ -30,12 +34,21 @@ pub struct Seen {
     pub spent: bool,
 }
 
+/// Whose start this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The device's: nobody has looked since.
+    First,
+    /// That of who looks: the device runs on.
+    Again,
+}
+
 /// Makes out by the table above why the system runs, and changes `record` accordingly; `at` is Unix seconds,
 /// for reports. The record must be saved before anything relies on it.
-pub fn observe(record: &mut Record, seen: Seen, at: u64) -> Booted {
+pub fn observe(record: &mut Record, seen: Seen, look: Look, at: u64) -> Booted {
     let reason = match record.trial {
         Some(trial) if trial.slot == seen.slot => tried(record, trial),
-        Some(trial) => not_tried(record, trial, seen, at),
+        Some(trial) => not_tried(record, trial, seen, look, at),
         None => BootReason::Confirmed,
     };
     Booted {
@@ -45,13 +58,18 @@ pub fn observe(record: &mut Record, seen: Seen, at: u64) -> Booted {
 }
 
 fn tried(record: &mut Record, trial: Trial) -> BootReason {
-    record.trial = Some(one_boot_less(trial));
+    let worn = (trial.boots_left == 0).then_some(RevertCause::BootLimit);
+    record.trial = Some(Trial {
+        given_up: trial.given_up.or(worn),
+        ..one_boot_less(trial)
+    });
     BootReason::Trial
 }
 
-fn not_tried(record: &mut Record, trial: Trial, seen: Seen, at: u64) -> BootReason {
+fn not_tried(record: &mut Record, trial: Trial, seen: Seen, look: Look, at: u64) -> BootReason {
     let over = match trial.given_up {
         Some(cause) => Some(cause),
+        None if look == Look::Again && !seen.spent => return BootReason::Confirmed,
         None if seen.spent || trial.boots_left == 0 => Some(RevertCause::BootLimit),
         None => None,
     };
@@ -126,8 +144,9 @@ mod tests {
         let (a, b) = (Slot::A, Slot::B);
         let ill = Some(RevertCause::SelfTest);
         let worn = Some(RevertCause::BootLimit);
-        let rows: [(Record, Slot, bool, Expected); 9] = [
+        let rows: [(Record, Slot, bool, Expected); 10] = [
             (on_trial(3, None), b, false, (Trial, Some(2), None)),
+            (on_trial(0, None), b, false, (Trial, Some(0), None)),
             (on_trial(3, ill), b, false, (Trial, Some(2), None)),
             (on_trial(3, None), a, true, (Reverted, None, worn)),
             (on_trial(0, None), a, false, (Reverted, None, worn)),
@@ -139,7 +158,7 @@ mod tests {
         ];
         for (before, slot, spent, expected) in rows {
             let mut record = before.clone();
-            let booted = observe(&mut record, Seen { slot, spent }, 5);
+            let booted = observe(&mut record, Seen { slot, spent }, Look::First, 5);
             let told = record.reports.iter().find_map(|report| match report.event {
                 mainstay_protocol::Event::Reverted { cause, .. } => Some(cause),
                 _ => None,
@@ -162,9 +181,28 @@ mod tests {
             spent: false,
         };
         for _ in 0..2 {
-            let booted = observe(&mut record, seen, 5);
+            let booted = observe(&mut record, seen, Look::First, 5);
             assert_eq!(booted.reason, BootReason::LastResort);
         }
         assert_eq!(record.confirmed, Some(Slot::B));
+    }
+
+    #[test]
+    fn who_is_started_again_uses_up_a_trial_and_no_wait_for_one() {
+        let seen = |slot| Seen { slot, spent: false };
+        let mut waits = on_trial(2, None);
+        for _ in 0..9 {
+            let booted = observe(&mut waits, seen(Slot::A), Look::Again, 5);
+            assert_eq!(booted.reason, BootReason::Confirmed);
+        }
+        assert_eq!(waits, on_trial(2, None));
+        let mut tried = on_trial(2, None);
+        for given_up in [None, None, Some(RevertCause::BootLimit)] {
+            let booted = observe(&mut tried, seen(Slot::B), Look::Again, 5);
+            assert_eq!(booted.reason, BootReason::Trial);
+            assert_eq!(tried.trial.expect("still").given_up, given_up);
+        }
+        let booted = observe(&mut tried, seen(Slot::A), Look::First, 5);
+        assert_eq!(booted.reason, BootReason::Reverted);
     }
 }

@@ -46,6 +46,21 @@ pub struct Class {
     pub support: Option<Support>,
     /// Who accepted that a failed install can't fall back, and until when (in-place installs only).
     pub accepts_risk: Option<RiskAcceptance>,
+    /// Bytes of one slot, and so of the largest image, when the plan says.
+    #[serde(default)]
+    pub slot_bytes: Option<u64>,
+    /// In this time everything that a device does has come round once, when the plan says.
+    #[serde(default)]
+    pub usage_cycle: Option<SignedDuration>,
+    /// How its owners first get in, when the plan says.
+    #[serde(default)]
+    pub credentials: Option<Credentials>,
+    /// Whether it is on the FCC's Covered List, so that its updates end with a waiver.
+    #[serde(default)]
+    pub is_on_covered_list: bool,
+    /// What it is built on that others look after.
+    #[serde(default)]
+    pub upstream: Vec<Upstream>,
 }
 
 impl Class {
@@ -103,6 +118,29 @@ pub struct Support {
     pub then: Option<String>,
 }
 
+/// How a device keeps strangers out before its owner has done anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credentials {
+    /// Each device has a secret of its own.
+    PerDevice,
+    /// Its owner makes one before it lets anybody in.
+    FirstUse,
+}
+
+/// A chip, kernel or library of somebody else's, that gets fixes until some day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upstream {
+    /// Which of its class's it is in the file, from 0: one before it may be unreadable.
+    pub index: usize,
+    /// What it is.
+    pub name: String,
+    /// Last day on which its maker mends it.
+    pub until: Date,
+    /// Who mends it afterwards, if somebody does.
+    pub then: Option<String>,
+}
+
 /// A named person's acceptance of installs that can't fall back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RiskAcceptance {
@@ -132,6 +170,11 @@ mod tests {
             },
             support: None,
             accepts_risk: None,
+            slot_bytes: None,
+            usage_cycle: None,
+            credentials: None,
+            is_on_covered_list: false,
+            upstream: Vec::new(),
         };
         let name = class.group_name(Environment::Production);
         assert_eq!(name, "northwind.example/production/thermo-v2/B+C");

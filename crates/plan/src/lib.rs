@@ -8,8 +8,11 @@ pub mod blackout;
 pub mod calendar;
 pub mod class;
 pub mod cohort;
+pub mod compliance;
 pub mod days;
 pub mod finding;
+pub mod fleet_facts;
+pub mod gate;
 pub mod health;
 pub mod holidays;
 pub mod limits;
@@ -25,16 +28,18 @@ pub mod track;
 pub mod trust_rules;
 pub mod window;
 
-use std::collections::BTreeMap;
-
 pub use blackout::Blackout;
 pub use calendar::Calendar;
 pub use class::{
-    BootloaderRange, Class, Environment, InstallStrategy, Revert, RiskAcceptance, Support,
+    BootloaderRange, Class, Credentials, Environment, InstallStrategy, Revert, RiskAcceptance,
+    Support, Upstream,
 };
 pub use cohort::{Cohort, Remark};
+pub use compliance::{Compliance, Disclosure, ReportClocks};
 pub use days::DaySet;
 pub use finding::{Finding, Place, Severity};
+pub use fleet_facts::{FleetFacts, InForce, KnownAs};
+pub use gate::{GateRule, Waiver};
 pub use health::{HardFailure, Health, SignalName, SoftSignal, Tripwire, Unit};
 pub use limits::PLAN_BYTES_MAX;
 pub use names::{ClassId, CohortName, Email, GateName, NameError, PlanDigest};
@@ -44,13 +49,6 @@ pub use rollout_rules::{Canary, Limits, RolloutRules};
 pub use track::{Cadence, Track, TrackName, Tracks, Wave};
 pub use trust_rules::{SignatureAlgorithm, TrustRules};
 pub use window::{Closed, DstGap, Window, WindowState};
-
-/// What is known of the fleet when a plan is checked. Empty means unknown, never "no devices".
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FleetFacts {
-    /// Registered devices of each class.
-    pub devices_by_class: BTreeMap<ClassId, u32>,
-}
 
 /// A plan with everything there is to say about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,7 +101,9 @@ pub fn check_with_cohorts(
     let is_sound = reading.is_sound();
     let mut findings = reading.findings;
     if let Some(plan) = &reading.plan {
-        findings.extend(lint::judge(plan, &reading.outline, facts));
+        let read = (&reading.outline, &findings[..]);
+        let judged = lint::judge(plan, text, read, facts);
+        findings.extend(judged);
         for cohort in &plan.cohorts {
             let placed = |remark| reading.outline.remarked(cohort, remark);
             findings.extend(remarks(cohort).into_iter().map(placed));

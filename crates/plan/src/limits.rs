@@ -53,3 +53,11 @@ pub const DOWNLOADS_MAX: u32 = 1_000_000;
 pub const BYTES_PER_SECOND_MAX: u64 = 12_500_000_000;
 /// Most signatures a role may need: the devices' root holds 8 keys a role.
 pub const THRESHOLD_MAX: u8 = 8;
+/// Most waivers: a plan that goes without more than that has no gates.
+pub const WAIVERS_MAX: usize = 32;
+/// Most requirements that a plan may say it keeps: more than this version knows.
+pub const PACKS_MAX: usize = 64;
+/// Most things of others that a class may say it is built on; who has more keeps them in a bill of materials.
+pub const UPSTREAM_MAX: usize = 32;
+/// Largest slot a class may state: the largest amount a plan may write at all.
+pub const SLOT_BYTES_MAX: u64 = BYTES_PER_SECOND_MAX;

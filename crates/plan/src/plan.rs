@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::class::{Class, Environment};
 use crate::cohort::Cohort;
+use crate::compliance::Compliance;
+use crate::gate::{GateRule, Waiver};
 use crate::health::Health;
 use crate::names::{ClassId, PlanDigest};
 use crate::roles::Roles;
@@ -36,6 +38,15 @@ pub struct Plan {
     pub health: Health,
     /// What devices insist on.
     pub trust: TrustRules,
+    /// What is asked of gates, by name.
+    #[serde(default)]
+    pub gates: Vec<GateRule>,
+    /// Gates that tracks go without.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
+    /// What it says that it keeps.
+    #[serde(default)]
+    pub compliance: Compliance,
     /// Devices that are meant again and again, by name.
     #[serde(default)]
     pub cohorts: Vec<Cohort>,
@@ -47,6 +58,11 @@ impl Plan {
     /// The class with that id.
     pub fn class(&self, id: &ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == *id)
+    }
+
+    /// What is asked of the gate of that name, if the plan says anything.
+    pub fn gate(&self, name: &str) -> Option<&GateRule> {
+        self.gates.iter().find(|gate| gate.name.as_str() == name)
     }
 
     /// The cohort of that name.

@@ -79,6 +79,9 @@ pub struct Track {
     pub waves: Vec<Wave>,
     /// How long a good wave must stay good before the next one opens.
     pub soak: SignedDuration,
+    /// Everybody who can be reached runs a release within this time, if the plan promises so.
+    #[serde(default)]
+    pub fleet_within: Option<SignedDuration>,
 }
 
 /// How often a track runs.

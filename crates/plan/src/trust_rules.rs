@@ -30,10 +30,28 @@ impl Default for TrustRules {
     }
 }
 
-/// A signature algorithm that devices of this version verify.
+/// A signature algorithm that a plan may name. Which ones devices demand, their root says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureAlgorithm {
     /// ECDSA on P-256 with SHA-256, COSE -9 (RFC 9864).
     Esp256,
+    /// EdDSA on Curve25519, COSE -19 (RFC 9864).
+    Ed25519,
+    /// ECDSA on P-384 with SHA-384, COSE -51 (RFC 9864).
+    Esp384,
+    /// Module lattices of category 3, COSE -49 (RFC 9964).
+    #[serde(rename = "ml-dsa-65")]
+    MlDsa65,
+    /// Module lattices of category 5, COSE -50 (RFC 9964).
+    #[serde(rename = "ml-dsa-87")]
+    MlDsa87,
+}
+
+impl SignatureAlgorithm {
+    /// Whether it is held to resist quantum computers.
+    #[must_use]
+    pub fn outlives_quantum_computers(self) -> bool {
+        matches!(self, Self::MlDsa65 | Self::MlDsa87)
+    }
 }

@@ -5,13 +5,13 @@
 
 use std::ops::Range;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::blackout::{Blackout, frozen};
-use crate::days::DaySet;
+use crate::days::{DaySet, WEEKDAYS};
 
 /// The hours in which a device may begin. `until` not after `from` means the next day; both at
 /// midnight means always (`00:00-24:00`).
@@ -145,6 +145,19 @@ impl Window {
         } else {
             open.unsigned_abs()
         }
+    }
+
+    /// How long it stays closed at most, but for blackouts and changes of clocks.
+    #[must_use]
+    pub fn longest_pause(&self) -> SignedDuration {
+        let after = |index: usize| {
+            let is_open = |days: &usize| self.days.contains(WEEKDAYS[(index + days) % 7].0);
+            let next = (1..=7).find(is_open).unwrap_or(7);
+            let minutes = i64::try_from(next).unwrap_or(7) * 24 * 60 - i64::from(self.minutes());
+            SignedDuration::from_mins(minutes.max(0))
+        };
+        let open = (0..7).filter(|index| self.days.contains(WEEKDAYS[*index].0));
+        open.map(after).max().unwrap_or_default()
     }
 
     /// The stretch in which it is open on the night that starts on `date`, or why it isn't.

@@ -2,17 +2,82 @@
 //!
 //! The plan knows no devices, and the fleet knows no plan: they meet here.
 
-use mainstay_fleet::Device;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use mainstay_fleet::{Device, Site};
 use mainstay_plan::{ClassId, FleetFacts};
 
-/// How many devices of each class there are, for the rules that need it. What names no class isn't counted.
+/// How many devices, of which hardware, and sites of each class there are, for the rules that need it, as
+/// of a day. What names no class isn't counted.
 #[must_use]
-pub fn fleet_facts(devices: &[Device]) -> FleetFacts {
-    let mut facts = FleetFacts::default();
+pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
+    let mut facts = FleetFacts {
+        as_of: Some(as_of),
+        ..FleetFacts::default()
+    };
+    let mut sites: BTreeMap<ClassId, BTreeSet<Site>> = BTreeMap::new();
     for device in devices {
-        if let Ok(class) = ClassId::new(&device.class) {
-            *facts.devices_by_class.entry(class).or_insert(0) += 1;
-        }
+        let Ok(class) = ClassId::new(&device.class) else {
+            continue;
+        };
+        let by_hardware = facts.devices_by_hardware.entry(class.clone()).or_default();
+        *by_hardware.entry(device.hardware.clone()).or_insert(0) += 1;
+        *facts.devices_by_class.entry(class.clone()).or_insert(0) += 1;
+        let counts = match device.site() {
+            Some(site) => sites.entry(class.clone()).or_default().insert(site),
+            None => true,
+        };
+        *facts.sites_by_class.entry(class).or_insert(0) += u32::from(counts);
     }
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_fleet::DeviceId;
+
+    use super::*;
+    use crate::testing::at;
+
+    fn device(id: &str, class: &str, hardware: &str, site: Option<&str>) -> Device {
+        let site = site.map(|site| ("site".to_owned(), site.to_owned()));
+        Device {
+            id: DeviceId::new(id).expect("a good name"),
+            class: class.to_owned(),
+            hardware: hardware.to_owned(),
+            zone: "America/Denver".to_owned(),
+            bootloader: "1.4.0".to_owned(),
+            registered_at: at(0),
+            last_seen: None,
+            running: None,
+            attributes: site.into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn devices_revisions_and_sites_are_counted_by_class() {
+        let fleet = [
+            device("th-1", "thermo-v2", "B", Some("store-7")),
+            device("th-2", "thermo-v2", "C", Some("store-7")),
+            device("th-3", "thermo-v2", "C", None),
+            device("ga-1", "gate-v1", "A", Some("store-7")),
+            device("xx-1", "No Class", "A", None),
+        ];
+        let today = jiff::civil::date(2026, 11, 26);
+        let facts = fleet_facts(&fleet, today);
+        let class = |id| ClassId::new(id).expect("a class");
+        let (thermo, gate) = (class("thermo-v2"), class("gate-v1"));
+        assert_eq!(
+            facts.devices_by_class,
+            BTreeMap::from([(thermo.clone(), 3), (gate.clone(), 1)])
+        );
+        let revisions: Vec<_> = facts.hardware(&thermo).collect();
+        assert_eq!(revisions, [("B", 1), ("C", 2)]);
+        assert_eq!(
+            facts.sites_by_class,
+            BTreeMap::from([(thermo, 2), (gate, 1)])
+        );
+        assert_eq!(facts.as_of, Some(today));
+    }
 }

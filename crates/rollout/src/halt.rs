@@ -4,11 +4,13 @@
 //! release, with a new rollout. Read [`HaltReason`].
 
 use jiff::Timestamp;
+use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
 use crate::incident;
 use crate::returns;
 use crate::rollout::{Phase, Rollout};
+use crate::soft::{self, Found};
 use crate::sprt::Verdict;
 use crate::step::{Action, Step};
 use crate::tripwire::{self, Trip};
@@ -27,6 +29,15 @@ pub enum HaltReason {
         failures: u32,
         /// ... among the first so many scored devices.
         scored: u32,
+    },
+    /// A soft signal is worse than on devices held back, by more than the plan allows.
+    SoftWorse {
+        /// In which wave, from 0.
+        wave: usize,
+        /// The signal.
+        signal: SignalName,
+        /// By how much, over how many pairs, and the worst of them.
+        found: Found,
     },
     /// The tripwire caught.
     Tripwire {
@@ -83,6 +94,16 @@ impl HaltRefused {
 pub(crate) fn reason(rollout: &Rollout, view: &FleetView) -> Option<HaltReason> {
     let trip = tripwire::check(rollout, view).map(|trip| HaltReason::Tripwire { trip });
     trip.or_else(|| rejected(rollout))
+        .or_else(|| worse(rollout))
+}
+
+fn worse(rollout: &Rollout) -> Option<HaltReason> {
+    let (wave, comparison) = soft::worse(rollout)?;
+    Some(HaltReason::SoftWorse {
+        wave,
+        signal: comparison.signal,
+        found: comparison.found.clone(),
+    })
 }
 
 fn rejected(rollout: &Rollout) -> Option<HaltReason> {

@@ -17,6 +17,10 @@
 //! | what counts once? | `unit.rs` |
 //! | how did this device do? | `score.rs` |
 //! | is the release good enough, or bad enough? | `sprt.rs`, fed by `monitor.rs` |
+//! | who is held back to be compared with? | `control.rs` |
+//! | is a soft signal worse? | `soft.rs`, on what `readings.rs` makes of readings |
+//! | did it silence devices? | `excess.rs` |
+//! | when is looked, and how much is enough? | `looks.rs`, by `spending.rs`, `flips.rs` and `normal.rs` |
 //! | how may a wave end, before it begins? | `chances.rs` |
 //! | must we stop this instant? | `tripwire.rs`, `halt.rs` |
 //! | what may only a person decide? | `question.rs` |
@@ -25,26 +29,35 @@
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
 //! | when does it ask again? | `turn.rs` |
 //! | what do the failing devices share? | `incident.rs` |
-//! | why not yet? | `wait.rs`, said in words by `why.rs` |
+//! | why not yet? | `wait.rs`, said in words by `why.rs`, comparisons by `compared.rs` |
 //! | what can withhold it all the same? | `withheld.rs` |
 //! | how would it go, if it started now? | `preview/` |
 
 pub mod chances;
 pub mod cohort;
+mod compared;
+pub mod control;
+pub mod excess;
 pub mod fleet_facts;
+pub mod flips;
 pub mod halt;
 pub mod incident;
 pub mod label;
+pub mod looks;
 pub mod monitor;
+mod normal;
 pub mod offer;
 pub mod preview;
 pub mod progress;
 pub mod question;
+pub mod readings;
 pub mod returns;
 pub mod rollout;
 pub mod rules;
 pub mod sample;
 pub mod score;
+pub mod soft;
+pub mod spending;
 pub mod sprt;
 pub mod step;
 pub mod terms;
@@ -82,7 +95,7 @@ pub use score::Score;
 pub use sprt::{Sprt, Verdict};
 pub use step::{Action, Step, step};
 pub use terms::terms;
-pub use view::{DeviceView, FleetView};
+pub use view::{DeviceView, FleetView, SoftReading};
 pub use wait::Wait;
 pub use wave::{Grounds, Passed, WaveState};
 pub use withheld::Withheld;

@@ -5,12 +5,16 @@
 //! speak up), or by an [`answer`]. Read [`Question`].
 
 use jiff::Timestamp;
+use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
+use crate::excess::{self, Silences};
 use crate::rollout::{Phase, Rollout};
 use crate::score::Tally;
+use crate::soft::{self, Found};
 use crate::sprt::Sprt;
 use crate::step::Action;
+use crate::view::FleetView;
 use crate::wave::{self, Grounds, Passed, WaveState};
 
 /// What a rollout asks a person before it goes on.
@@ -25,6 +29,20 @@ pub enum Question {
         silent: u32,
         /// ... of so many that can be reached: the members without unreached and refusing ones.
         reachable: u32,
+    },
+    /// More devices fell silent than of those held back for them.
+    SilenceExcess {
+        /// In which wave, from 0.
+        wave: usize,
+        /// The pairs, by who fell silent.
+        silences: Silences,
+    },
+    /// The last look at the soft signals couldn't tell whether some of them are worse.
+    SoftUnclear {
+        /// In which wave, from 0.
+        wave: usize,
+        /// Which, and what was seen of them.
+        signals: Vec<(SignalName, Found)>,
     },
     /// Every member is settled, and the test could neither accept nor reject.
     Undecided {
@@ -72,8 +90,8 @@ impl NothingAsked {
     }
 }
 
-/// A wave asks when more than this share of its reachable members is silent. It is a first bound,
-/// wide enough for an ordinary evening of bad connections and narrow enough that a fault which
+/// A wave whose members aren't (nearly) all compared with devices held back asks when more than this share of its reachable
+/// members is silent; any other, when so many speak and never finish. It is a first bound, wide enough for an ordinary evening of bad connections and narrow enough that a fault which
 /// silences a tenth of the fleet is seen by a person before the next wave.
 pub const SILENT_SHARE_PERCENT_MAX: u32 = 10;
 
@@ -86,7 +104,10 @@ impl Question {
     #[must_use]
     pub fn wave(&self) -> usize {
         match self {
-            Self::Silence { wave, .. } | Self::Undecided { wave, .. } => *wave,
+            Self::Silence { wave, .. }
+            | Self::SilenceExcess { wave, .. }
+            | Self::SoftUnclear { wave, .. }
+            | Self::Undecided { wave, .. } => *wave,
         }
     }
 
@@ -95,6 +116,8 @@ impl Question {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Silence { .. } => "rollout.silence",
+            Self::SilenceExcess { .. } => "rollout.silence-excess",
+            Self::SoftUnclear { .. } => "rollout.soft-unclear",
             Self::Undecided { .. } => "rollout.undecided",
         }
     }
@@ -105,35 +128,61 @@ impl Question {
 }
 
 /// The question that the newest open wave raises now.
-pub(crate) fn raised(rollout: &Rollout, tally: &Tally) -> Option<Question> {
+pub(crate) fn raised(
+    rollout: &Rollout,
+    view: &FleetView,
+    tally: &Tally,
+    now: Timestamp,
+) -> Option<Question> {
     let wave = rollout.current_wave();
     let state = rollout.waves.get(wave)?;
-    silence(wave, state, tally).or_else(|| undecided(rollout, wave, state, tally))
+    // Whoever speaks and never finishes is no excess of silence, and is asked about in any case.
+    let silent = match excess::covers(state) {
+        true => tally.unfinished,
+        false => tally.silent,
+    };
+    let plain = || silence(wave, state, tally, silent);
+    silence_excess(rollout, view, now)
+        .or_else(plain)
+        .or_else(|| undecided(rollout, wave, state, tally))
+        .or_else(|| soft_unclear(wave, state))
 }
 
-fn silence(wave: usize, state: &WaveState, tally: &Tally) -> Option<Question> {
-    let (silent, reachable) = (
-        tally.silent,
-        tally
-            .members
-            .saturating_sub(tally.unreached + tally.refused),
-    );
+fn silence_excess(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Option<Question> {
+    let wave = rollout.current_wave();
+    let silences = excess::standing(rollout, view, now)?;
+    let news = is_news(silences.treated, rollout.waves.get(wave)?);
+    news.then_some(Question::SilenceExcess { wave, silences })
+}
+
+/// Asked once the hard failures let the wave pass: one question after the other.
+fn soft_unclear(wave: usize, state: &WaveState) -> Option<Question> {
+    let signals = soft::unclear(state);
+    let asks = state.passed.is_some() && !signals.is_empty();
+    asks.then_some(Question::SoftUnclear { wave, signals })
+}
+
+fn silence(wave: usize, state: &WaveState, tally: &Tally, silent: u32) -> Option<Question> {
+    let lost = tally.unreached + tally.refused;
+    let reachable = tally.members.saturating_sub(lost);
     let allowed = u64::from(reachable) * u64::from(SILENT_SHARE_PERCENT_MAX);
     let too_many = u64::from(silent) * 100 > allowed;
-    let news = silent >= answered_silence(state).saturating_mul(ASK_AGAIN_AT).max(1);
-    (too_many && news).then_some(Question::Silence {
+    (too_many && is_news(silent, state)).then_some(Question::Silence {
         wave,
         silent,
         reachable,
     })
 }
 
-fn answered_silence(state: &WaveState) -> u32 {
-    let counts = state.answers.iter().map(|answer| match answer.question {
-        Question::Silence { silent, .. } => silent,
-        Question::Undecided { .. } => 0,
+/// Whether so many silent devices haven't been answered for.
+fn is_news(silent: u32, state: &WaveState) -> bool {
+    let counts = state.answers.iter().map(|answer| match &answer.question {
+        Question::Silence { silent, .. } => *silent,
+        Question::SilenceExcess { silences, .. } => silences.treated,
+        Question::SoftUnclear { .. } | Question::Undecided { .. } => 0,
     });
-    counts.max().unwrap_or(0)
+    let answered = counts.max().unwrap_or(0);
+    silent >= answered.saturating_mul(ASK_AGAIN_AT).max(1)
 }
 
 fn undecided(rollout: &Rollout, wave: usize, state: &WaveState, tally: &Tally) -> Option<Question> {

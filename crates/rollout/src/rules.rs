@@ -31,6 +31,9 @@ pub struct Rules {
     pub install: plan::HardFailure,
     /// What stops the rollout at once.
     pub tripwire: plan::Tripwire,
+    /// The signals that are compared with devices held back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub soft: Vec<plan::SoftSignal>,
 }
 
 impl Rules {
@@ -49,6 +52,7 @@ impl Rules {
             soak: track.soak,
             install: plan.health.install.clone(),
             tripwire: plan.health.tripwire.clone(),
+            soft: plan.health.soft.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! the others late makes false halts. (What can't wait is the tripwire's business.) Silence is
 //! neither healthy nor a failure. Read [`Score`], then [`score()`].
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::progress::{FailureCause, Progress};
@@ -71,14 +71,14 @@ fn at_horizon(
     let heard = device.last_seen.is_some_and(|seen| seen >= horizon);
     match confirmed && heard {
         true => Score::Healthy,
-        false if now >= silent_from(rollout, horizon) => Score::Silent,
+        false if now >= silent_at(rollout, horizon) => Score::Silent,
         false => Score::Pending,
     }
 }
 
-/// When a device with this horizon is silent, unless it has confirmed and was heard of since its horizon.
-pub(crate) fn silent_from(rollout: &Rollout, horizon: Timestamp) -> Timestamp {
-    after(horizon, silence(rollout.rules.poll))
+/// From when on a device that should have been heard of at `due` is silent.
+pub(crate) fn silent_at(rollout: &Rollout, due: Timestamp) -> Timestamp {
+    after(due, silence(rollout.rules.poll))
 }
 
 /// For how long a device may say nothing before that is news.
@@ -115,6 +115,8 @@ pub struct Tally {
     pub failed: u32,
     /// Silent past their horizon.
     pub silent: u32,
+    /// Of those, the ones that were heard of then, and hadn't confirmed.
+    pub unfinished: u32,
     /// Never began in time.
     pub unreached: u32,
     /// Refused the candidate.
@@ -134,7 +136,10 @@ impl Tally {
             ..Self::default()
         };
         for device in view.wave(wave) {
-            tally.count(score(rollout, device, now));
+            let score = score(rollout, device, now);
+            tally.count(score);
+            let heard = || device.last_seen >= horizon(rollout, device);
+            tally.unfinished += u32::from(score == Score::Silent && heard());
             tally.began += u32::from(device.progress.began().is_some());
         }
         tally.units = unit::count(&rollout.rules, view.wave(wave));

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, ReleaseDigest};
 
+use crate::excess;
 use crate::halt::{self, HaltReason};
 use crate::incident::Evidence;
 use crate::monitor;
@@ -14,6 +15,7 @@ use crate::question::{self, Question};
 use crate::returns::{self, CannotReturn};
 use crate::rollout::{Phase, Rollout};
 use crate::score::Tally;
+use crate::soft;
 use crate::view::FleetView;
 use crate::wait::{self, Wait};
 use crate::wave;
@@ -85,8 +87,10 @@ pub fn step(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Step {
 
 fn go_on(rollout: &Rollout, view: &FleetView, now: Timestamp) -> (Rollout, Vec<Action>) {
     let mut next = rollout.clone();
-    let mut actions: Vec<_> = wave::open_first(&mut next, now).into_iter().collect();
+    let mut actions: Vec<_> = wave::open_first(&mut next, view, now).into_iter().collect();
     monitor::observe(&mut next, view, now);
+    soft::observe(&mut next, view, now);
+    excess::observe(&mut next, view, now);
     if let Some(reason) = halt::reason(&next, view) {
         let (next, halting) = halt::halt(next, view, reason, now);
         actions.extend(halting);
@@ -102,7 +106,7 @@ fn advance(next: &mut Rollout, view: &FleetView, now: Timestamp) -> Vec<Action> 
     for _ in 0..=next.waves.len() {
         let tally = Tally::of(next, view, next.current_wave(), now);
         wave::pass(next, &tally, now);
-        if let Some(question) = question::raised(next, &tally) {
+        if let Some(question) = question::raised(next, view, &tally, now) {
             actions.extend(question::ask(next, question, now));
             break;
         }
@@ -114,6 +118,9 @@ fn advance(next: &mut Rollout, view: &FleetView, now: Timestamp) -> Vec<Action> 
         if next.is_over() {
             break;
         }
+        // A wave that has just opened is compared from this instant on, not from the next step on.
+        soft::observe(next, view, now);
+        excess::observe(next, view, now);
     }
     actions
 }

@@ -62,6 +62,7 @@ pub(crate) fn rules() -> Rules {
             bricks: 1,
             failures_in_one_stratum: 4,
         },
+        soft: Vec::new(),
     }
 }
 
@@ -125,7 +126,7 @@ pub(crate) fn site(n: usize) -> Site {
 pub(crate) fn view(count: usize) -> FleetView {
     FleetView {
         devices: (0..count).map(device).collect(),
-        withdrawn: Vec::new(),
+        ..FleetView::default()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, ReleaseDigest, Site};
+use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
 use crate::label::Label;
@@ -42,6 +43,24 @@ pub struct FleetView {
     /// The releases that were halted or revoked: devices refuse them, also as a way back.
     #[serde(default)]
     pub withdrawn: Vec<ReleaseDigest>,
+    /// What soft signals read on devices that are compared, in any order ([`crate::readings::wanted`] says which are needed).
+    /// None where nobody keeps readings: soft signals aren't judged then.
+    #[serde(default)]
+    pub readings: Option<Vec<SoftReading>>,
+}
+
+/// One soft signal of one device at one instant. Of every signal, more is worse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoftReading {
+    /// The device.
+    pub device: DeviceId,
+    /// The signal.
+    pub signal: SignalName,
+    /// The server's time of the reading.
+    pub at: Timestamp,
+    /// In thousandths of the signal's unit: of error lines an hour, of thousandths of the battery's capacity a day, of missed
+    /// polls a day.
+    pub milli: u32,
 }
 
 impl FleetView {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
+use crate::excess;
 use crate::halt::HaltReason;
 use crate::monitor;
 use crate::progress::FailureCause;
@@ -14,6 +15,7 @@ use crate::question::Question;
 use crate::returns::CannotReturn;
 use crate::rollout::{Phase, Rollout};
 use crate::score::Tally;
+use crate::soft;
 use crate::view::FleetView;
 use crate::wave;
 use crate::withheld::Withheld;
@@ -75,6 +77,15 @@ pub enum Wait {
         scored: u32,
         /// ... of so many at least, if no further one fails.
         needed: u32,
+    },
+    /// The wave has passed and rested, and is still compared with devices held back.
+    Comparison {
+        /// Which wave, from 0.
+        wave: usize,
+        /// So many pairs are in ...
+        pairs: u32,
+        /// ... of so many, at the signal that has fewest.
+        planned: u32,
     },
     /// Members aren't settled: of a wave too small for the test; in the last wave, of all waves.
     Unsettled {
@@ -170,7 +181,15 @@ fn of_wave(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> 
         return Wait::Unsettled { wave, devices };
     }
     if let Some(until) = wave::rests_until(rollout, wave) {
-        return Wait::Soak { until };
+        let missing = soft::missing(rollout, view, wave, now);
+        return match missing.or_else(|| excess::missing(rollout, view, wave, now)) {
+            Some((pairs, planned)) if until <= now => Wait::Comparison {
+                wave,
+                pairs,
+                planned,
+            },
+            _ => Wait::Soak { until },
+        };
     }
     evidence(rollout, view, wave, now)
 }

@@ -11,18 +11,22 @@
 //!    healthy and none failed;
 //! 3. a person answered the question that it ended with.
 //!
-//! A question that is open holds promotion even after a wave has passed. The last wave needs no
+//! A question that is open holds promotion even after a wave has passed; so do soft signals until all are judged
+//! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. The last wave needs no
 //! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
 
 use jiff::Timestamp;
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
+use crate::control::{self, Controls};
+use crate::excess;
 use crate::monitor::Monitor;
 use crate::question::Answer;
 use crate::rollout::{Phase, Rollout};
 use crate::sample::Enrolment;
 use crate::score::{Score, Tally, score};
+use crate::soft;
 use crate::sprt::{Sprt, Verdict};
 use crate::step::Action;
 use crate::view::FleetView;
@@ -45,6 +49,9 @@ pub struct WaveState {
     pub monitor: Monitor,
     /// What people have answered about it.
     pub answers: Vec<Answer>,
+    /// Who is held back to be compared with it, drawn when it opens; nobody under a plan without soft signals.
+    #[serde(default, skip_serializing_if = "Controls::is_empty")]
+    pub controls: Controls,
 }
 
 /// That a wave passed.
@@ -94,22 +101,30 @@ impl WaveState {
             closed_at: None,
             monitor: Monitor::default(),
             answers: Vec::new(),
+            controls: Controls::default(),
         };
         waves.iter().enumerate().map(state).collect()
     }
 }
 
 /// Opens the first wave, if nothing is open yet.
-pub(crate) fn open_first(rollout: &mut Rollout, now: Timestamp) -> Option<Action> {
+pub(crate) fn open_first(
+    rollout: &mut Rollout,
+    view: &FleetView,
+    now: Timestamp,
+) -> Option<Action> {
     let first = rollout.waves.first()?;
     if first.opened_at.is_some() {
         return None;
     }
-    open(rollout, 0, now)
+    open(rollout, view, 0, now)
 }
 
-fn open(rollout: &mut Rollout, wave: usize, now: Timestamp) -> Option<Action> {
-    rollout.waves.get_mut(wave)?.opened_at = Some(now);
+fn open(rollout: &mut Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Option<Action> {
+    let controls = control::draw(rollout, view, wave, now);
+    let state = rollout.waves.get_mut(wave)?;
+    state.opened_at = Some(now);
+    state.controls = controls;
     rollout.phase = Phase::Rolling { wave };
     Some(Action::OpenWave { wave })
 }
@@ -154,8 +169,13 @@ pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -
     if rests_until(rollout, wave).is_none_or(|end| now < end) {
         return None;
     }
-    rollout.waves.get_mut(wave)?.closed_at = Some(now);
-    open(rollout, wave + 1, now)
+    let state = rollout.waves.get_mut(wave)?;
+    if !soft::lets_on(state) || !excess::lets_on(state) {
+        return None;
+    }
+    state.closed_at = Some(now);
+    state.controls.pairs.clear();
+    open(rollout, view, wave + 1, now)
 }
 
 /// When the soak of a wave that has passed ends. A wave of nobody has nothing to wait for.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use mainstay_fleet::Ineligible;
 use mainstay_plan as plan;
 
+use crate::compared;
 use crate::halt::HaltReason;
 use crate::incident::{Common, Trait};
 use crate::question::Question;
@@ -150,6 +151,7 @@ pub fn next(wait: &Wait) -> &'static str {
         | Wait::Budget { .. }
         | Wait::Soak { .. }
         | Wait::Evidence { .. }
+        | Wait::Comparison { .. }
         | Wait::Unsettled { .. }
         | Wait::Installing { .. }
         | Wait::OnTrial { .. }
@@ -211,6 +213,14 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
             needed,
         } => format!(
             "{} has {scored} scored devices and needs {needed} if no further one fails",
+            wave(waves, *index)
+        ),
+        Wait::Comparison {
+            wave: index,
+            pairs,
+            planned,
+        } => format!(
+            "{} is compared with devices held back, and {pairs} of {planned} pairs are judged",
             wave(waves, *index)
         ),
         Wait::Unsettled {
@@ -287,6 +297,11 @@ pub fn halted(rollout: &Rollout, reason: &HaltReason) -> String {
             rule.expect,
             rule.halt
         ),
+        HaltReason::SoftWorse {
+            wave: index,
+            signal,
+            found,
+        } => compared::worse(&wave(&rollout.rules.waves, *index), *signal, found),
         HaltReason::Tripwire { trip } => tripped(trip),
         HaltReason::Person { who, why } => format!("{who} stopped it: {why}"),
         HaltReason::Revoked { why } => format!("it was revoked: {why}"),
@@ -323,6 +338,8 @@ pub fn asked(rollout: &Rollout, question: &Question) -> String {
             "in {name} {silent} of {reachable} reachable devices ({}) fell silent after they began",
             percent(*silent, *reachable)
         ),
+        Question::SilenceExcess { silences, .. } => compared::silent(&name, silences),
+        Question::SoftUnclear { signals, .. } => compared::unclear(&name, signals),
         Question::Undecided {
             scored,
             failures,

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use mainstay_access::{Duty, Email, Person};
 use mainstay_keys::{Passphrase, SecretKey};
 use mainstay_plan::FleetFacts;
-use mainstay_store::Store;
+use mainstay_store::{Store, StoreError};
 
 use crate::data_dir::{Contents, DataDir, DataDirError};
 use crate::entropy::Entropy;
-use crate::operator::plan::{acceptable, check_duties};
+use crate::operator::plan::{acceptable, check_duties, day};
 use crate::problem::Refused;
 use crate::token::Token;
 
@@ -68,7 +68,11 @@ pub struct NewServer<'a> {
 /// # Errors
 /// If the plan has errors, the root doesn't verify or doesn't name the key, or something is there.
 pub async fn init(folder: &DataDir, new: &NewServer<'_>, now: Timestamp) -> Result<(), AdminError> {
-    let plan = acceptable(new.plan, &FleetFacts::default())?;
+    let facts = FleetFacts {
+        as_of: Some(day(now)),
+        ..FleetFacts::default()
+    };
+    let plan = acceptable(new.plan, &facts)?;
     let contents = Contents {
         root: new.root,
         status_key: new.status_key,
@@ -96,7 +100,12 @@ pub async fn add_person(
     let mut people = store.people().await?;
     people.push(person.clone());
     let plan = store.active_plan().await?.ok_or_else(Refused::no_plan)?;
-    check_duties(&acceptable(&plan.text, &FleetFacts::default())?, people)?;
+    // It was put into force under the rules of its day, which needn't be those of this version.
+    let plan = mainstay_plan::parse(&plan.text).map_err(|findings| {
+        let count = findings.len();
+        StoreError::damaged("plan", format!("{count} findings in the active plan"))
+    })?;
+    check_duties(&plan, people)?;
     let token = Token::draw(entropy);
     store.add_person(&person, token.hash()).await?;
     tracing::info!(who = %person.email, duty = %person.duty, "person added");

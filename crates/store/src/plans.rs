@@ -19,6 +19,9 @@ pub trait Plans: Send + Sync {
         at: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Whether a plan whose text has this SHA-256 is in force, or was before.
+    async fn was_in_force(&self, digest: [u8; 32]) -> Result<bool, StoreError>;
+
     /// The plan in force; none before the first.
     async fn active_plan(&self) -> Result<Option<StoredPlan>, StoreError>;
 }

@@ -49,6 +49,7 @@ fn rules() -> Rules {
             bricks: 1,
             failures_in_one_stratum: 4,
         },
+        soft: Vec::new(),
     }
 }
 

@@ -27,6 +27,7 @@ const PACKAGES: &[(&str, &str)] = &[
     #[cfg(target_arch = "x86_64")]
     ("/usr/lib/grub/i386-pc/boot.img", "grub-pc-bin"),
     ("losetup", "mount"),
+    ("systemd-nspawn", "systemd-container"),
 ];
 
 /// What a list of packages leaves in the judges' environment once they are all there.

@@ -5,8 +5,11 @@
 //!
 //! | variable | says |
 //! |---|---|
-//! | `BOOT_ORDER` | the slots, such as `B A`: the first that has tries left is started |
+//! | `BOOT_ORDER` | the slots, such as `B A`: the first that has tries left is started, and no other slot ever |
 //! | `BOOT_A_LEFT`, `BOOT_B_LEFT` | tries left; the boot loader takes one before each start |
+//!
+//! A slot that is written to isn't in the order. Until an image in it is whole and verified, whatever lies there may be
+//! anything, also what a conquered server sent; and a boot loader that has nothing better would start it.
 //!
 //! [`Scheme::Count`], as U-Boot's own boot counter knows it:
 //!
@@ -47,10 +50,26 @@ impl Scheme {
         }
     }
 
-    /// What makes it start a slot from now on.
+    /// What keeps it from ever starting a slot, until that is armed.
     #[must_use]
-    pub fn settle(self, slot: Slot) -> Vec<(String, String)> {
+    pub fn exclude(self, slot: Slot) -> Vec<(String, String)> {
         match self {
+            Self::Order => vec![
+                ("BOOT_ORDER".to_owned(), name(slot.other()).to_owned()),
+                (left(slot), "0".to_owned()),
+            ],
+            // It knows another slot than the kept one only while that is tried.
+            Self::Count => Vec::new(),
+        }
+    }
+
+    /// What makes it start a slot from now on; a slot that is excluded stays so.
+    #[must_use]
+    pub fn settle(self, slot: Slot, variables: &Variables) -> Vec<(String, String)> {
+        let order_now = variables.get("BOOT_ORDER").map_or("", String::as_str);
+        let is_alone = order_now.trim() == name(slot);
+        match self {
+            Self::Order if is_alone => vec![(left(slot), SETTLED_TRIES.to_string())],
             Self::Order => vec![
                 ("BOOT_ORDER".to_owned(), order(slot)),
                 (left(slot), SETTLED_TRIES.to_string()),
@@ -121,7 +140,8 @@ mod tests {
     fn boot(scheme: Scheme, variables: &mut Variables) -> Slot {
         match scheme {
             Scheme::Order => {
-                for slot in variables["BOOT_ORDER"].clone().split(' ') {
+                let order = variables["BOOT_ORDER"].clone();
+                for slot in order.split(' ') {
                     let left = format!("BOOT_{slot}_LEFT");
                     let tries: u8 = variables[&left].parse().expect("a number");
                     if tries > 0 {
@@ -129,7 +149,10 @@ mod tests {
                         return parse(slot).expect("a slot");
                     }
                 }
-                panic!("nothing to start");
+                for slot in order.split(' ') {
+                    variables.insert(format!("BOOT_{slot}_LEFT"), "3".to_owned());
+                }
+                boot(scheme, variables)
             }
             Scheme::Count => {
                 let slot = parse(&variables["mainstay_slot"]).expect("a slot");
@@ -148,11 +171,38 @@ mod tests {
         }
     }
 
+    fn settle(scheme: Scheme, env: &mut FakeEnvironment, slot: Slot) {
+        let changes = scheme.settle(slot, &env.variables);
+        env.set(&changes).expect("sets");
+    }
+
+    #[test]
+    fn a_slot_that_is_written_to_is_never_started_however_often_the_other_fails() {
+        for scheme in [Scheme::Order, Scheme::Count] {
+            let mut env = FakeEnvironment::default();
+            // An update was kept, so that both slots have tries; the next one is being fetched.
+            env.set(&scheme.arm(Slot::A, 3)).expect("sets");
+            settle(scheme, &mut env, Slot::A);
+            env.set(&scheme.exclude(Slot::B)).expect("sets");
+            for round in 0..12 {
+                // The agent comes up now and then.
+                if round % 5 == 4 {
+                    settle(scheme, &mut env, Slot::A);
+                }
+                assert_eq!(boot(scheme, &mut env.variables), Slot::A, "{scheme:?}");
+            }
+            env.set(&scheme.arm(Slot::B, 2)).expect("sets");
+            assert_eq!(boot(scheme, &mut env.variables), Slot::B, "{scheme:?}");
+            settle(scheme, &mut env, Slot::B);
+            assert_eq!(boot(scheme, &mut env.variables), Slot::B, "{scheme:?}");
+        }
+    }
+
     #[test]
     fn an_armed_slot_is_tried_so_often_and_then_spent() {
         for scheme in [Scheme::Order, Scheme::Count] {
             let mut env = FakeEnvironment::default();
-            env.set(&scheme.settle(Slot::A)).expect("sets");
+            settle(scheme, &mut env, Slot::A);
             env.set(&scheme.arm(Slot::B, 3)).expect("sets");
             for _ in 0..3 {
                 assert!(!scheme.is_spent(Slot::B, &env.variables), "{scheme:?}");
@@ -160,9 +210,8 @@ mod tests {
             }
             assert_eq!(boot(scheme, &mut env.variables), Slot::A, "{scheme:?}");
             assert!(scheme.is_spent(Slot::B, &env.variables), "{scheme:?}");
-            env.set(&scheme.settle(Slot::A)).expect("sets");
             for _ in 0..5 {
-                env.set(&scheme.settle(Slot::A)).expect("sets");
+                settle(scheme, &mut env, Slot::A);
                 assert_eq!(boot(scheme, &mut env.variables), Slot::A, "{scheme:?}");
             }
         }
@@ -174,7 +223,7 @@ mod tests {
             let mut env = FakeEnvironment::default();
             env.set(&scheme.arm(Slot::B, 1)).expect("sets");
             assert_eq!(boot(scheme, &mut env.variables), Slot::B);
-            env.set(&scheme.settle(Slot::B)).expect("sets");
+            settle(scheme, &mut env, Slot::B);
             assert_eq!(boot(scheme, &mut env.variables), Slot::B);
             assert!(!scheme.is_spent(Slot::B, &env.variables));
         }

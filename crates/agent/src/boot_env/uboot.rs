@@ -11,7 +11,7 @@
 //! goes to the other copy, so that a power cut leaves the old one.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _};
 use std::path::PathBuf;
 
 use crc::{CRC_32_ISO_HDLC, Crc};
@@ -52,6 +52,30 @@ impl UBoot {
     #[must_use]
     pub fn new(areas: Vec<Area>) -> Self {
         Self { areas }
+    }
+
+    /// Whether its areas lie in files or on block devices. Raw flash must be erased before it is written, and U-Boot
+    /// marks the copies there in another way.
+    ///
+    /// # Errors
+    /// If one lies elsewhere.
+    pub fn check_places(&self) -> Result<(), Fault> {
+        let is_known = |area: &&Area| {
+            std::fs::metadata(&area.file).map_or(true, |found| {
+                found.is_file() || found.file_type().is_block_device()
+            })
+        };
+        match self.areas.iter().find(|area| !is_known(area)) {
+            Some(area) => Err(Fault::new(
+                "agent.environment-unusable",
+                format!(
+                    "{} is neither a file nor a block device",
+                    area.file.display()
+                ),
+                "Let the boot loader keep its environment in a file or on a block device, such as a partition of an eMMC: raw flash (MTD, UBI) isn't written to.",
+            )),
+            None => Ok(()),
+        }
     }
 
     fn header_bytes(&self) -> usize {
@@ -216,6 +240,19 @@ mod tests {
             .write_all_at(b"torn", area.offset + 9)
             .expect("writes");
         assert_eq!(env.read().expect("reads")["n"], "old");
+    }
+
+    #[test]
+    fn raw_flash_is_never_written_to() {
+        let area = |file: &str| Area {
+            file: file.into(),
+            offset: 0,
+            size: 0x2000,
+        };
+        // A character device, as MTD and UBI are.
+        let refused = UBoot::new(vec![area("/dev/null")]).check_places();
+        assert_eq!(refused.unwrap_err().id, "agent.environment-unusable");
+        assert_eq!(pair().1.check_places(), Ok(()));
     }
 
     #[test]

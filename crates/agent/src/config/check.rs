@@ -17,8 +17,9 @@ use crate::window::Window;
 const CA_FILE: &str = "/etc/ssl/certs/ca-certificates.crt";
 /// The most that a hook, a check or an installation may take: a day.
 const SECONDS_MAX: u64 = 86_400;
-/// The most that one exchange with the server may take: less than systemd waits for a sign of life.
-const EXCHANGE_S_MAX: u32 = 240;
+/// The most that one exchange with the server, or with an application that is asked for its health, may take: it gives no
+/// sign of life, so this and the time since the last one must be less than systemd waits (see `tests.rs`).
+pub(super) const EXCHANGE_S_MAX: u32 = 180;
 /// The longest device name: what the server takes.
 const ID_BYTES_MAX: usize = 64;
 /// The most windows, health checks and folders each: a person wrote them.
@@ -57,6 +58,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Vec<Finding>> {
         class_id: identity.1,
         bootloader: bootloader(&file.device.bootloader, &mut found),
         restart: restart(file.restart, &file.slots, &mut found),
+        trial: trial(&file.trial, check_slots::boots_max(&file.slots), &mut found),
         slots: check_slots::slots(file.slots, &mut found),
         windows: windows(&file.windows, &mut found),
         defer: file.defer.map(|defer| deferral(defer, &mut found)),
@@ -69,7 +71,6 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Vec<Finding>> {
             .after_install
             .map(|hook| program(hook, "hooks.after_install", &mut found)),
         checks: checks(file.checks, &mut found),
-        trial: trial(&file.trial, &mut found),
         grace: Duration::from_secs(file.trial.grace_s),
         bundle_folders: folders(file.bundles.folders, &mut found),
         id: file.device.id,
@@ -119,7 +120,7 @@ fn server(server: file::Server, found: &mut Findings) -> Server {
     found.unless(
         (1..=EXCHANGE_S_MAX).contains(&server.exchange_s),
         "server.exchange_s",
-        "write 1 to 240",
+        "write 1 to 180",
     );
     for path in [&server.token_file, &server.ca_file].into_iter().flatten() {
         found.absolute(path, "server");
@@ -308,6 +309,11 @@ fn one_check(check: file::Check, found: &mut Findings) -> Option<Check> {
                 "health.http",
                 "write an address with http://; for https:// write a command, such as curl",
             );
+            found.unless(
+                (1..=u64::from(EXCHANGE_S_MAX)).contains(&seconds),
+                "health.http",
+                "seconds are 1 to 180",
+            );
             Some(Check::Http(url, Duration::from_secs(seconds)))
         }
         _ => {
@@ -320,11 +326,11 @@ fn one_check(check: file::Check, found: &mut Findings) -> Option<Check> {
     }
 }
 
-fn trial(trial: &file::Trial, found: &mut Findings) -> TrialPolicy {
+fn trial(trial: &file::Trial, boots_max: u8, found: &mut Findings) -> TrialPolicy {
     found.unless(
-        (1..=15).contains(&trial.boots),
+        (1..=boots_max).contains(&trial.boots),
         "trial.boots",
-        "write 1 to 15",
+        &format!("write 1 to {boots_max}, as far as whoever starts these slots can count"),
     );
     found.unless(
         (1..=SECONDS_MAX).contains(&trial.confirm_within_s),

@@ -60,6 +60,21 @@ pub(super) fn slots(slots: file::Slots, found: &mut Findings) -> Slots {
     }
 }
 
+/// How many boots can be counted of a trial. U-Boot's script counts in one hexadecimal digit that must read as a decimal
+/// one, and GRUB's by the numbers that stand in it; the others count as the agent does.
+pub(super) fn boots_max(slots: &file::Slots) -> u8 {
+    match slots {
+        file::Slots::Files { environment, .. } => match environment {
+            file::Environment::Grub { .. } => 5,
+            file::Environment::UBoot { scheme, .. } => match scheme {
+                file::Scheme::Order => 9,
+                file::Scheme::Count => 15,
+            },
+        },
+        file::Slots::Directory { .. } | file::Slots::Rauc { .. } => 15,
+    }
+}
+
 fn largest(bytes: u32, found: &mut Findings) {
     found.unless(
         bytes > 0,

@@ -1,6 +1,8 @@
 //! What a configuration may say, and that everything wrong is found at once.
 
+use crate::config::check::EXCHANGE_S_MAX;
 use crate::config::parse;
+use crate::notify::SIGN_EVERY;
 
 const GOOD: &str = r#"
 [server]
@@ -77,4 +79,48 @@ environment = { kind = "u-boot", copies = [{ file = "/e", size = 8192 }, { file 
     let found = parse(&text).expect_err("is bad");
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].text.contains("overlap"));
+}
+
+const UNIT: &str = include_str!("../../../../packaging/systemd/mainstay-agent.service");
+
+fn settings_of_the_unit() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = UNIT.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once('='))
+}
+
+#[test]
+fn the_unit_waits_longer_than_anything_that_gives_no_sign_of_life() {
+    /// What writing and syncing may take besides, on a slow disk.
+    const DISK_S: u64 = 100;
+    let longest_s = u64::from(EXCHANGE_S_MAX) + SIGN_EVERY.as_secs() + DISK_S;
+    for limit in ["WatchdogSec", "TimeoutStartSec"] {
+        let found = settings_of_the_unit().find(|(name, _)| *name == limit);
+        let (_, seconds) = found.expect("is limited");
+        let seconds: u64 = seconds.parse().expect("seconds");
+        assert!(seconds >= longest_s, "{limit} is less than {longest_s}");
+    }
+    let exchange = |seconds: u32| format!("token_file = \"/t\"\nexchange_s = {seconds}");
+    let with = |seconds| GOOD.replace("token_file = \"/etc/mainstay/token\"", &exchange(seconds));
+    assert!(parse(&with(EXCHANGE_S_MAX)).is_ok());
+    assert!(parse(&with(EXCHANGE_S_MAX + 1)).is_err());
+    for (seconds, is_good) in [(0, false), (180, true), (181, false)] {
+        let text = format!("{GOOD}seconds = {seconds}\n");
+        assert_eq!(parse(&text).is_ok(), is_good, "{seconds} s of a probe");
+    }
+}
+
+/// Before systemd 252.7, ProtectClock=yes closed every device but the clock to a unit that names no other: no slot could
+/// be opened. And whoever waits for the network waits for minutes without one.
+#[test]
+fn the_unit_opens_block_devices_and_starts_without_a_network() {
+    for (name, value) in settings_of_the_unit() {
+        let closes = [
+            "ProtectClock",
+            "PrivateDevices",
+            "DevicePolicy",
+            "DeviceAllow",
+        ];
+        assert!(!closes.contains(&name), "{name}={value}");
+        assert!(!value.contains("network"), "{name}={value}");
+    }
 }

@@ -29,8 +29,11 @@ pub struct BootLoader {
 impl Switch for BootLoader {
     fn origin(&self, on_trial: Option<Slot>) -> Result<Origin, Fault> {
         let slot = booted(&self.command_line, &self.parameter)?;
-        let variables = self.environment.read()?;
-        let spent = on_trial.is_some_and(|slot| self.scheme.is_spent(slot, &variables));
+        // Asked only where it matters: what runs without a trial is known by a damaged environment, too, and comes up.
+        let spent = match on_trial {
+            Some(slot) => self.scheme.is_spent(slot, &self.environment.read()?),
+            None => false,
+        };
         Ok(Origin::Boot(Seen { slot, spent }))
     }
 
@@ -44,7 +47,8 @@ impl Switch for BootLoader {
     }
 
     fn settle(&mut self, slot: Slot) -> Result<(), Fault> {
-        self.environment.set(&self.scheme.settle(slot))
+        let variables = self.environment.read()?;
+        self.environment.set(&self.scheme.settle(slot, &variables))
     }
 
     /// Nothing: it takes a restart of the device.
@@ -52,9 +56,9 @@ impl Switch for BootLoader {
         Ok(())
     }
 
-    /// Nothing: nothing was made of it.
-    fn erase(&mut self, _: Slot) -> Result<(), Fault> {
-        Ok(())
+    /// Has the boot loader leave it alone: what will lie there is no image before it is armed.
+    fn erase(&mut self, slot: Slot) -> Result<(), Fault> {
+        self.environment.set(&self.scheme.exclude(slot))
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `a`, `b` | what was unpacked of it |
 //! | `a.new`, `a.old` | a folder on its way in, or out; what a power cut leaves of it is removed |
 //! | `current` | the link, replaced by renaming |
+//! | `applied` | the slot that the link pointed to when `apply` last succeeded: without it, what the link says needn't run yet |
 
 use std::fs;
 use std::io;
@@ -20,7 +21,13 @@ use crate::command::Program;
 use crate::durable;
 use crate::fault::Fault;
 use crate::log::{self, Level};
+use crate::notify::Notify;
 use crate::unpack::unpack;
+
+/// Of the folder that all lies in: applications that run as other users must find their way through it.
+const FOLDER_MODE: u32 = 0o755;
+/// The longest word in `applied`.
+const APPLIED_BYTES_MAX: u64 = 16;
 
 /// Two folders and a link.
 #[derive(Debug)]
@@ -30,18 +37,12 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The slots in this folder. What a power cut left half done is removed; where that can't be, it is in nobody's
-    /// way before the next installation.
+    /// The slots in this folder.
     ///
     /// # Errors
     /// If the folder can't be made.
     pub fn open(folder: PathBuf, apply: Program) -> Result<Self, Fault> {
-        fs::create_dir_all(&folder).map_err(|error| Fault::io("make", &folder, &error))?;
-        for name in ["a.new", "a.old", "b.new", "b.old"] {
-            if let Err(fault) = remove_tree(&folder.join(name)) {
-                log::line(Level::Warning, &fault);
-            }
-        }
+        durable::make_folders(&folder, FOLDER_MODE)?;
         Ok(Self { folder, apply })
     }
 
@@ -60,11 +61,34 @@ impl Directory {
         fs::read_link(self.folder.join("current")).is_ok_and(|to| to == Path::new(name(slot)))
     }
 
+    /// Whether what the link points to was applied, to the end.
+    fn is_applied(&self, slot: Slot) -> bool {
+        let applied = durable::read(&self.applied(), APPLIED_BYTES_MAX);
+        self.points_to(slot)
+            && applied.is_ok_and(|word| word.as_deref() == Some(name(slot).as_bytes()))
+    }
+
+    fn applied(&self) -> PathBuf {
+        self.folder.join("applied")
+    }
+
+    /// From here on nobody can say what runs, until something was applied.
     fn point_to(&self, slot: Slot) -> Result<(), Fault> {
         let (beside, link) = (self.folder.join("current.new"), self.folder.join("current"));
         durable::remove(&beside)?;
         symlink(name(slot), &beside).map_err(|error| Fault::io("link", &beside, &error))?;
+        durable::remove(&self.applied())?;
         durable::rename(&beside, &link)
+    }
+
+    fn apply(&self, slot: Slot) -> Result<(), Fault> {
+        let variables = [("MAINSTAY_SLOT", name(slot).to_owned())];
+        self.apply.run("slots.apply", &variables)?;
+        // Not noted, it is applied again at the next start, which harms nobody.
+        if let Err(fault) = durable::write(&self.applied(), name(slot).as_bytes()) {
+            log::line(Level::Warning, &fault);
+        }
+        Ok(())
     }
 }
 
@@ -75,17 +99,26 @@ impl Switch for Directory {
 
     fn prepare(&mut self, slot: Slot, image: &Path, length: u64) -> Result<(), Fault> {
         let tree = self.tree(slot);
-        if tree.exists() {
-            return Ok(());
+        match tree.try_exists() {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => return Err(Fault::io("look at", &tree, &error)),
         }
         let beside = tree.with_extension("new");
         remove_tree(&beside)?;
-        let unpacked = unpack(image, length, &beside);
-        if unpacked.is_err() {
-            remove_tree(&beside)?;
-        }
-        unpacked?;
+        unpack(image, length, &beside).inspect_err(|_| tidy_away(&beside))?;
         durable::rename(&beside, &tree)
+    }
+
+    fn is_prepared(&self, slot: Slot) -> bool {
+        self.tree(slot).is_dir()
+    }
+
+    /// What a power cut left half done. Where it can't be removed, it is in nobody's way before the next installation.
+    fn tidy(&mut self) {
+        for name in ["a.new", "a.old", "b.new", "b.old"] {
+            tidy_away(&self.folder.join(name));
+        }
     }
 
     /// Nothing: the agent decides by its record.
@@ -99,12 +132,17 @@ impl Switch for Directory {
     }
 
     fn start(&mut self, slot: Slot, anew: bool) -> Result<(), Fault> {
-        if self.points_to(slot) && !anew {
+        if self.is_applied(slot) && !anew {
             return Ok(());
         }
-        self.point_to(slot)?;
-        let variables = [("MAINSTAY_SLOT", name(slot).to_owned())];
-        self.apply.run("slots.apply", &variables)
+        match self.points_to(slot) {
+            true => durable::remove(&self.applied())?,
+            false => self.point_to(slot)?,
+        }
+        // What applies an update may wait for a unit that systemd starts after the agent: the link is right from
+        // here on, and that is all which others wait for.
+        Notify::from_environment().ready();
+        self.apply(slot)
     }
 
     fn erase(&mut self, slot: Slot) -> Result<(), Fault> {
@@ -136,6 +174,12 @@ fn remove_tree(path: &Path) -> Result<(), Fault> {
     }
 }
 
+fn tidy_away(path: &Path) {
+    if let Err(fault) = remove_tree(path) {
+        log::line(Level::Warning, &fault);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -153,8 +197,8 @@ mod tests {
             .append_data(&mut header, "version", &b"1.1"[..])
             .expect("appends");
         fs::write(&image, archive.into_inner().expect("ends")).expect("writes");
-        let log = folder.path().join("applied");
-        let script = format!("echo $MAINSTAY_SLOT >> {}", log.display());
+        let at = folder.path().display();
+        let script = format!("echo $MAINSTAY_SLOT >> {at}/log; ! test -e {at}/ill");
         let apply = Program {
             command: vec!["/bin/sh".to_owned(), "-c".to_owned(), script],
             limit: Duration::from_secs(60),
@@ -172,11 +216,63 @@ mod tests {
         directory.start(Slot::B, false).expect("runs already");
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("is there");
         assert_eq!(read("current/version"), "1.1");
-        assert_eq!(read("applied"), "b\n");
+        assert_eq!(
+            (read("log").as_str(), read("applied").as_str()),
+            ("b\n", "b")
+        );
         directory.start(Slot::B, true).expect("starts anew");
-        assert_eq!(read("applied"), "b\nb\n");
+        assert_eq!(read("log"), "b\nb\n");
         directory.erase(Slot::B).expect("forgets");
         assert!(!folder.path().join("b").exists() && !folder.path().join("b.old").exists());
+    }
+
+    #[test]
+    fn what_couldnt_be_applied_or_was_cut_is_applied_at_the_next_start() {
+        let (folder, mut directory, image) = parts();
+        let length = fs::metadata(&image).expect("is there").len();
+        directory.prepare(Slot::B, &image, length).expect("unpacks");
+        let at = |name: &str| folder.path().join(name);
+        let started = || fs::read_to_string(at("log")).map_or(0, |log| log.lines().count());
+        fs::write(at("ill"), "").expect("writes");
+        let fault = directory.start(Slot::B, true).expect_err("fails");
+        assert_eq!(fault.id, "agent.hook-failed");
+        assert!(directory.start(Slot::B, false).is_err(), "nor does it run");
+        fs::remove_file(at("ill")).expect("removes");
+        directory.start(Slot::B, false).expect("starts");
+        directory.start(Slot::B, false).expect("runs already");
+        assert_eq!(started(), 3);
+        // Killed after the link moved: the program of A runs on, whatever the link says.
+        fs::write(at("applied"), "a").expect("writes");
+        directory.start(Slot::B, false).expect("starts");
+        assert_eq!(started(), 4);
+        // And while it was applied anew.
+        fs::write(at("ill"), "").expect("writes");
+        assert!(directory.start(Slot::B, true).is_err());
+        assert!(!at("applied").exists());
+    }
+
+    #[test]
+    fn others_find_their_way_whatever_the_agents_umask() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let slots = folder.path().join("srv/app");
+        let apply = Program {
+            command: vec!["/bin/true".to_owned()],
+            limit: Duration::from_secs(60),
+        };
+        Directory::open(slots.clone(), apply).expect("opens");
+        for made in [slots.as_path(), &folder.path().join("srv")] {
+            let mode = made.metadata().expect("is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o755);
+        }
+    }
+
+    #[test]
+    fn what_was_left_half_done_is_tidied_away_by_whoever_is_alone() {
+        let (folder, mut directory, _) = parts();
+        fs::create_dir(folder.path().join("b.new")).expect("makes");
+        directory.tidy();
+        assert!(!folder.path().join("b.new").exists());
     }
 
     #[test]

@@ -38,6 +38,14 @@ pub trait Switch {
     /// If it can't be.
     fn prepare(&mut self, slot: Slot, image: &Path, length: u64) -> Result<(), Fault>;
 
+    /// Whether what the slot is started from is there: an image starts as it lies, if nothing need be made of it.
+    fn is_prepared(&self, _: Slot) -> bool {
+        true
+    }
+
+    /// Removes what was left half done. Only for whoever has locked the device: another agent may be doing it.
+    fn tidy(&mut self) {}
+
     /// Has the slot tried at the next start, so many times at most. It is prepared.
     ///
     /// # Errors
@@ -57,7 +65,7 @@ pub trait Switch {
     /// If it can't be started.
     fn start(&mut self, slot: Slot, anew: bool) -> Result<(), Fault>;
 
-    /// Forgets what was made of the slot's image.
+    /// Forgets what was made of the slot's image, and has nobody start it: it is about to be written to.
     ///
     /// # Errors
     /// If the file system fails.

@@ -52,9 +52,19 @@ impl Field {
         self.bench.provision(&self.old);
     }
 
+    /// What the factory put on it.
+    pub fn factory(&self) -> &Artifact {
+        &self.old
+    }
+
     /// Rolls 1.1.0 out, with so many bytes.
     pub async fn offer(&self, bytes: usize) -> Artifact {
-        let new = built(&self.house, "1.1.0", 2, tree("1.1.0", bytes));
+        self.offer_image(tree("1.1.0", bytes)).await
+    }
+
+    /// Rolls 1.1.0 out, with this image.
+    pub async fn offer_image(&self, image: Vec<u8>) -> Artifact {
+        let new = built(&self.house, "1.1.0", 2, image);
         self.house.roll_out(&new).await;
         self.house.advance().await;
         self.house.later(1);

@@ -95,6 +95,37 @@ async fn a_trial_whose_boots_cant_be_counted_waits_and_the_confirmed_one_runs() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_trial_that_cant_be_unpacked_for_want_of_room_waits() {
+    let (field, disk) = with("app", 8 * 1024).await;
+    let agent = field.bench.run();
+    field
+        .bench
+        .wait_until("the start", |status| status.last_contact.is_some());
+    drop(agent);
+    let (code, said) = field.install(&field.bundle("1.2.0", 3, tree("1.2.0", MIB)));
+    assert_eq!(code, 0, "{said}");
+    // As a cut leaves it that came before all of it lasted.
+    std::fs::remove_dir_all(field.bench.path("app/b")).unwrap();
+    disk.fill_but(64);
+    let agent = field.bench.run();
+    let status = field.bench.wait_until("the start", |status| {
+        status.outcome.as_deref() == Some("storage-full") && status.unsent_reports == 0
+    });
+    assert_eq!(
+        (status.boot.as_str(), field.bench.version().as_str()),
+        ("last-resort", "1.0.0")
+    );
+    field.assert_told("(storage-full)").await;
+    disk.make_room();
+    // It is no worse for it, and has all of its boots.
+    field.bench.wait_for_update("1.2.0");
+    let told = field.told().await;
+    let reverted = told.iter().any(|line| line.contains("revert"));
+    assert!(!reverted, "{told:#?}");
+    drop(agent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slot_that_cant_be_written_to() {
     let (mut field, disk) = with("app", 8 * 1024).await;
     let agent = field.bench.run();

@@ -19,6 +19,8 @@ pub enum Conduct {
     Honest,
     /// Nobody does: the network is away.
     Away,
+    /// The server has too much to do, and wants to be left alone for so many seconds.
+    Busy(u32),
     /// The last answer to a check-in is sent again.
     Replay,
     /// A request for bytes of an image is answered by this; the server answers all else.
@@ -93,6 +95,7 @@ impl Gateway {
         let asks = |path| request.head.contains(&format!(" {path}"));
         let own = match &*self.conduct.lock().unwrap() {
             Conduct::Away => return Ok(()),
+            Conduct::Busy(seconds) => return near.write_all(busy(*seconds).as_bytes()),
             Conduct::Replay if asks(CHECK_IN_PATH) => Ok(self.last_answer()),
             Conduct::Forge(answer) if asks(CHECK_IN_PATH) => Ok(answer.clone()),
             Conduct::Lie(lie) if asks(PAYLOADS_PATH) => Err(Some(*lie)),
@@ -145,6 +148,12 @@ fn read_request(near: &mut dyn Wire) -> io::Result<Request> {
     let mut body = vec![0; length.unwrap_or(0)];
     near.read_exact(&mut body)?;
     Ok(Request { head, body })
+}
+
+fn busy(seconds: u32) -> String {
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\nretry-after: {seconds}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    )
 }
 
 fn whole_answer(body: &[u8]) -> Vec<u8> {

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use crate::bench::{Bench, approved, built, check_in, register};
 use crate::field::bundle_of;
 use crate::house::House;
-use crate::uboot::{run, text};
+use crate::uboot::{run, text, write_other_bytes};
 
 /// The script that the documentation gives out, and what a system adds: how a slot is started.
 const SCRIPT: &str = include_str!("../../../../packaging/boot/grub-order.cfg");
@@ -194,6 +194,13 @@ async fn grub_tries_what_the_agent_installed_falls_back_and_never_stays_dark() {
     drop(agent);
     // It is settled there, with three tries. Nobody gives them back now: still something starts, for ever.
     for _ in 0..5 {
+        assert_eq!(power_cycle(&bench), from("a", "1.0.0"));
+    }
+    // Nor does it start what lies in B once somebody sent other bytes than those that were signed.
+    let next = approved(&house, &built(&house, "1.2.0", 3, image("1.2.0")));
+    write_other_bytes(&bench, &house, &next);
+    // All tries of both slots are used up on the way.
+    for _ in 0..8 {
         assert_eq!(power_cycle(&bench), from("a", "1.0.0"));
     }
 }

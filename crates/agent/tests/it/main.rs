@@ -6,10 +6,12 @@
     reason = "what doesn't unwrap in a test has failed it"
 )]
 
+mod applied;
 mod bench;
 mod bundles;
 mod clocks;
 mod damaged_record;
+mod devices;
 mod environments;
 mod expired_root;
 mod field;
@@ -26,12 +28,17 @@ mod kills;
 mod lying_server;
 mod memory;
 mod offline;
+mod patience;
 mod rauc;
 mod rauc_bench;
 mod relay;
+mod restart_fails;
 mod small_disk;
+mod systemd;
+mod systemd_bench;
 mod tls;
 mod tls_clock;
 mod uboot;
+mod unread;
 mod update;
 mod wall_clock;

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use crate::bench::{Bench, approved, built, check_in, register};
 use crate::field::bundle_of;
-use crate::house::House;
+use crate::house::{Artifact, House};
 
 /// The script that the documentation gives out, and what a board adds: where the environment lies, and how a
 /// slot is started.
@@ -196,4 +196,27 @@ async fn u_boot_tries_what_the_agent_installed_and_falls_back() {
     assert_eq!(status.running.unwrap().version, "1.0.0");
     drop(agent);
     assert_eq!(power_cycle(&bench).1, "1.0.0", "it is settled there");
+    // Somebody sends other bytes than those that were signed, and the agent doesn't come up for a while.
+    let next = approved(&house, &built(&house, "1.2.0", 3, image(folder, "1.2.0")));
+    write_other_bytes(&bench, &house, &next);
+    // All tries of both slots are used up on the way.
+    for _ in 0..8 {
+        assert_eq!(power_cycle(&bench).1, "1.0.0", "never what isn't whole");
+    }
+    let said = bench.say(&["install", text(&bench.path("new.mainstay-bundle"))]);
+    assert_eq!(said.0, 0, "{}", said.1);
+    assert_eq!(power_cycle(&bench).1, "1.1.0", "whole again, it is tried");
+}
+
+/// Lets the agent fetch a release with its last byte changed: it lies in slot B then, and is refused.
+pub fn write_other_bytes(bench: &Bench, house: &House, release: &Artifact) {
+    let mut bundle = bundle_of(house, release);
+    *bundle.last_mut().unwrap() ^= 1;
+    fs::write(bench.path("other.mainstay-bundle"), bundle).unwrap();
+    let said = bench.say(&["install", text(&bench.path("other.mainstay-bundle"))]);
+    assert_eq!(said.0, 1, "{}", said.1);
+    assert!(said.1.contains("trust.payload-digest"), "{}", said.1);
+    let begins = &release.image[..release.image.len() / 2];
+    let lies_there = fs::read(bench.path("b.img")).unwrap();
+    assert!(lies_there.starts_with(begins), "it lies in slot B");
 }

@@ -7,6 +7,7 @@ mod size;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use mainstay_api::{PlanView, PlanWarning};
 use mainstay_plan::{Checked, Cohort, FleetFacts, PLAN_BYTES_MAX, Severity};
 use mainstay_rollout::cohort;
 use serde_json::json;
@@ -111,9 +112,28 @@ fn check(file: &Path, field: &field::Field, output: &Output) -> Result<(), Failu
 fn activate(file: &Path, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
     let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
     let plan = access.ask(|operator| async move { operator.activate_plan(&text).await })?;
-    let sentence = || format!("{} is in force, revision {}", plan.name, plan.revision);
-    output.say(sentence, &plan);
+    output.say(|| activated(&plan), &plan);
     Ok(())
+}
+
+/// What was found stands first, so that the last line says how it ended.
+fn activated(plan: &PlanView) -> String {
+    let warnings = plan.warnings.iter().map(warning);
+    let in_force = format!("{} is in force, revision {}", plan.name, plan.revision);
+    warnings.chain([in_force]).collect::<Vec<_>>().join("\n")
+}
+
+/// What the server found that knows its fleet, and the plan that was in force.
+fn warning(found: &PlanWarning) -> String {
+    let PlanWarning {
+        rule,
+        section,
+        line,
+        message,
+        fix,
+    } = found;
+    let gap = if section.is_empty() { "" } else { " " };
+    format!("warning {rule}  {section}{gap}line {line}\n  {message}\n  fix   {fix}\n")
 }
 
 /// Reads a plan that is a draft, perhaps: what is wrong with it is remarked, and refused only if it
@@ -142,4 +162,29 @@ fn count_errors(checked: &Checked) -> usize {
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
         .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_found_is_printed_before_the_plan_is_said_to_be_in_force() {
+        let view = |warnings: serde_json::Value| -> PlanView {
+            let view = json!({
+                "revision": "00ff", "name": "Thermostats", "text": "", "by": "sam@northwind.example",
+                "at": "2026-11-26T12:00:00Z", "warnings": warnings,
+            });
+            serde_json::from_value(view).expect("an answer")
+        };
+        let in_force = "Thermostats is in force, revision 00ff";
+        assert_eq!(activated(&view(json!([]))), in_force);
+        let orphans = json!([{
+            "rule": "FMP001", "section": "", "line": 1, "message": "There are 3 devices.",
+            "fix": "keep the class",
+        }]);
+        let told = activated(&view(orphans));
+        let expected = "warning FMP001  line 1\n  There are 3 devices.\n  fix   keep the class\n\n";
+        assert_eq!(told, format!("{expected}{in_force}"));
+    }
 }

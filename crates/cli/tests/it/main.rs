@@ -15,6 +15,7 @@ mod keys;
 mod mcuboot;
 mod papers;
 mod plan_calendar;
+mod plan_check;
 mod plan_size;
 mod provenance;
 mod reproducible;

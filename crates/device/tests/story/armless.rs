@@ -113,6 +113,6 @@ fn a_trial_that_no_boot_loader_heard_of_is_taken_back() {
         slot: Slot::A,
         spent: false,
     };
-    let booted = observe::observe(&mut record, seen, 0);
+    let booted = observe::observe(&mut record, seen, observe::Look::First, 0);
     assert_eq!(booted.reason, BootReason::Confirmed);
 }

@@ -1,8 +1,9 @@
 //! Whether the canary can see the fault it is there for.
 
 use super::{Broken, Case, Reason, Rule};
+use crate::class::Class;
 use crate::finding::Severity;
-use crate::health::HardFailure;
+use crate::health::{HardFailure, Unit};
 use crate::sizing;
 
 pub(super) const FMP030: Rule = Rule {
@@ -27,12 +28,21 @@ fn judge(case: &Case<'_>) -> Vec<Broken> {
     if needed.is_none_or(|needed| needed > devices) {
         return vec![too_small(test, needed, devices, &whose(case))];
     }
-    let small = |class: &crate::Class| {
-        let count = *case.facts.devices_by_class.get(&class.id)?;
+    case.of_classes(|_, class| {
+        let count = counted(case, class)?;
         let whose = format!("the fleet of {}", class.id);
         (needed > Some(count)).then(|| too_small(test, needed, count, &whose))
-    };
-    case.plan.classes.iter().filter_map(small).collect()
+    })
+}
+
+/// How many of what the test counts there are, as far as it is known: sites are never more than devices.
+fn counted(case: &Case<'_>, class: &Class) -> Option<u32> {
+    let devices = case.facts.devices_by_class.get(&class.id);
+    let sites = case.facts.sites_by_class.get(&class.id);
+    match case.plan.health.install.unit {
+        Unit::Device => devices.copied(),
+        Unit::Site => devices.into_iter().chain(sites).min().copied(),
+    }
 }
 
 fn whose(case: &Case<'_>) -> String {
@@ -53,8 +63,12 @@ fn too_small(test: &HardFailure, needed: Option<u32>, devices: u32, whose: &str)
         Some(needed) => needed.to_string(),
         None => format!("more than {}", sizing::DEVICES_MAX),
     };
+    let units = match test.unit {
+        Unit::Device => "devices",
+        Unit::Site => "sites",
+    };
     let message = format!(
-        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {count} devices; \
+        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {count} {units}; \
          {whose} has {devices}."
     );
     Broken::new(
@@ -105,4 +119,32 @@ fn power_left(test: &HardFailure, devices: u32) -> Option<u8> {
     (test.alpha + 1..test.power)
         .rev()
         .find(|power| f64::from(*power) / 100.0 <= left)
+}
+
+pub(super) const FMP034: Rule = Rule {
+    reason: Reason {
+        id: "FMP034",
+        why: "a random sample forgets the rare revision, and that is the one that fails",
+        source: "HP 2023",
+    },
+    severity: Severity::Error,
+    statement: "The canary holds devices of every hardware revision.",
+    judge: strata,
+};
+
+fn strata(case: &Case<'_>) -> Vec<Broken> {
+    let least = case.plan.rollout.canary.at_least_per_hardware;
+    case.of_classes(|_, class| (least == 0).then(|| thin(class))?)
+}
+
+fn thin(class: &Class) -> Option<Broken> {
+    let revisions = class.hardware.len();
+    (revisions >= 2).then(|| {
+        let message = format!(
+            "The canary may leave out any of the {revisions} hardware revisions of {}.",
+            class.id
+        );
+        let fix = "at_least_per_hardware = 1 or more";
+        Broken::new("rollout.canary.at_least_per_hardware", message, fix)
+    })
 }

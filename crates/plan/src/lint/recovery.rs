@@ -12,31 +12,35 @@ pub(crate) const FMP004: Rule = Rule {
     },
     severity: Severity::Error,
     statement: "Every class says how it installs; overwriting needs a named person's acceptance of \
-         the risk, with an end.",
+         the risk, with an end that hasn't come.",
     judge: in_place_is_accepted,
 };
 
 fn in_place_is_accepted(case: &Case<'_>) -> Vec<Broken> {
-    let unaccepted = |(index, class): (usize, &Class)| {
-        let needs = class.install == InstallStrategy::Overwrite && class.accepts_risk.is_none();
-        needs.then(|| {
-            Broken::new(
-                format!("class.{index}.install"),
-                format!(
-                    "{} overwrites the image it runs, and nobody accepted that.",
-                    class.id
-                ),
-                "install = \"dual-bank\", or accepts_risk = { owner = \"sam@company.example\", \
-                 until = 2027-06-30, reason = \"...\" }",
-            )
-        })
+    case.of_classes(|index, class| {
+        let is_in_place = class.install == InstallStrategy::Overwrite;
+        is_in_place.then(|| unaccepted(case, index, class))?
+    })
+}
+
+fn unaccepted(case: &Case<'_>, index: usize, class: &Class) -> Option<Broken> {
+    let Some(risk) = &class.accepts_risk else {
+        let message = format!(
+            "{} overwrites the image it runs, and nobody accepted that.",
+            class.id
+        );
+        let fix = "install = \"dual-bank\", or accepts_risk = { owner = \"sam@company.example\", \
+                   until = 2027-06-30, reason = \"...\" }";
+        return Some(Broken::new(format!("class.{index}.install"), message, fix));
     };
-    case.plan
-        .classes
-        .iter()
-        .enumerate()
-        .filter_map(unaccepted)
-        .collect()
+    case.is_over(risk.until).then(|| {
+        let message = format!(
+            "{} overwrites the image it runs; {} accepted that until {}.",
+            class.id, risk.owner, risk.until
+        );
+        let fix = "decide anew, and set until to a day ahead";
+        Broken::new(format!("class.{index}.accepts_risk.until"), message, fix)
+    })
 }
 
 pub(crate) const FMP005: Rule = Rule {
@@ -55,22 +59,18 @@ pub(crate) const FMP005: Rule = Rule {
 /// as healthy that are about to revert.
 fn reverts_before_it_is_scored(case: &Case<'_>) -> Vec<Broken> {
     let horizon = case.plan.health.install.horizon;
-    let slow =
-        |(index, class): (usize, &Class)| {
-            let within = class.revert.confirm_within;
-            (within > horizon).then(|| {
+    case.of_classes(|index, class| {
+        let within = class.revert.confirm_within;
+        (within > horizon).then(|| {
             let message = format!(
                 "{} may take {within:#} to confirm its health, and is scored after {horizon:#}.",
                 class.id
             );
-            let fix = format!("horizon = \"{}s\" or longer in [health.install]", within.as_secs());
+            let fix = format!(
+                "horizon = \"{}s\" or longer in [health.install]",
+                within.as_secs()
+            );
             Broken::new(format!("class.{index}.revert"), message, fix).mild()
         })
-        };
-    case.plan
-        .classes
-        .iter()
-        .enumerate()
-        .filter_map(slow)
-        .collect()
+    })
 }

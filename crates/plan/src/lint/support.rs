@@ -22,10 +22,7 @@ pub(crate) const FMP070: Rule = Rule {
 };
 
 fn dates_in_order(case: &Case<'_>) -> Vec<Broken> {
-    let judged = case.plan.classes.iter().enumerate();
-    judged
-        .filter_map(|(index, class)| out_of_order(index, class))
-        .collect()
+    case.of_classes(out_of_order)
 }
 
 fn out_of_order(index: usize, class: &Class) -> Option<Broken> {
@@ -58,6 +55,43 @@ fn out_of_order(index: usize, class: &Class) -> Option<Broken> {
     })
 }
 
+pub(super) const FMP071: Rule = Rule {
+    reason: Reason {
+        id: "FMP071",
+        why: "a promise of updates is as long as somebody mends what the firmware is made of",
+        source: "Zephyr's support policy; NIST IR 8259r1 activity 5",
+    },
+    severity: Severity::Error,
+    statement: "What a class is built on is mended as long as the class is supported, by its maker \
+         or by somebody named.",
+    judge: upstream_lasts,
+};
+
+fn upstream_lasts(case: &Case<'_>) -> Vec<Broken> {
+    let classes = case.plan.classes.iter().enumerate();
+    classes
+        .flat_map(|(index, class)| outlived(index, class))
+        .collect()
+}
+
+fn outlived(index: usize, class: &Class) -> Vec<Broken> {
+    let Some(support) = &class.support else {
+        return Vec::new();
+    };
+    let upstream = class.upstream.iter();
+    let ends = upstream.filter(|one| one.then.is_none() && one.until < support.security_until);
+    ends.map(|one| {
+        let message = format!(
+            "{} is supported to {}, and {} is mended to {} by its maker.",
+            class.id, support.security_until, one.name, one.until
+        );
+        let fix = "then = \"who mends it from that day on\", or an earlier security_until";
+        let path = format!("class.{index}.upstream.{}.until", one.index);
+        Broken::new(path, message, fix)
+    })
+    .collect()
+}
+
 pub(super) const FMP074: Rule = Rule {
     reason: Reason {
         id: "FMP074",
@@ -70,7 +104,7 @@ pub(super) const FMP074: Rule = Rule {
 };
 
 fn long_enough(case: &Case<'_>) -> Vec<Broken> {
-    let short = |(index, class): (usize, &Class)| {
+    case.of_classes(|index, class| {
         let support = class.support.as_ref()?;
         let due = years_after(support.sold_until, SUPPORT_YEARS_MIN)?;
         let in_order = support.security_until >= support.sold_until;
@@ -82,13 +116,7 @@ fn long_enough(case: &Case<'_>) -> Vec<Broken> {
             let fix = format!("security_until = {due}, or have the shorter promise reviewed");
             Broken::new(format!("class.{index}.support"), message, fix)
         })
-    };
-    case.plan
-        .classes
-        .iter()
-        .enumerate()
-        .filter_map(short)
-        .collect()
+    })
 }
 
 /// The same day some years on; 29 February becomes the 28th.
@@ -97,4 +125,34 @@ fn years_after(day: Date, years: i16) -> Option<Date> {
     Date::new(year, day.month(), day.day())
         .or_else(|_| Date::new(year, day.month(), 28))
         .ok()
+}
+
+/// Until then covered equipment that was authorised before may be updated.
+const WAIVER_UNTIL: Date = Date::constant(2029, 1, 1);
+
+pub(super) const FMP075: Rule = Rule {
+    reason: Reason {
+        id: "FMP075",
+        why: "an update that may not be shipped keeps no promise",
+        source: "FCC OET waiver of 2026-05-08; 47 CFR 2.1043",
+    },
+    severity: Severity::Error,
+    statement: "A class on the FCC's Covered List promises no updates past the waiver that allows \
+         them.",
+    judge: waiver_holds,
+};
+
+fn waiver_holds(case: &Case<'_>) -> Vec<Broken> {
+    case.of_classes(|index, class| {
+        let until = class.support.as_ref()?.security_until;
+        (class.is_on_covered_list && until > WAIVER_UNTIL).then(|| {
+            let message = format!(
+                "{} is on the Covered List and promises updates to {until}; the waiver for them is to \
+                 {WAIVER_UNTIL} so far.",
+                class.id
+            );
+            let fix = format!("security_until = {WAIVER_UNTIL}, and longer once the waiver is");
+            Broken::new(format!("class.{index}.support"), message, fix)
+        })
+    })
 }

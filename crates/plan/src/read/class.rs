@@ -2,14 +2,20 @@
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
+use toml::Spanned;
+use toml::de::DeValue;
 
 use super::amounts;
 use super::reasons::{MISSING, TWICE};
 use super::section::Section;
-use super::value;
+use super::value::{self, Read};
 use super::words;
-use crate::class::{BootloaderRange, Class, InstallStrategy, Revert, RiskAcceptance, Support};
-use crate::limits::{CLASSES_MAX, HARDWARE_CHARS_MAX, HARDWARE_MAX, REVERT_BOOTS_MAX};
+use crate::class::{
+    BootloaderRange, Class, Credentials, InstallStrategy, Revert, RiskAcceptance, Support, Upstream,
+};
+use crate::limits::{
+    CLASSES_MAX, HARDWARE_CHARS_MAX, HARDWARE_MAX, REVERT_BOOTS_MAX, SLOT_BYTES_MAX, UPSTREAM_MAX,
+};
 use crate::lint;
 use crate::names::ClassId;
 
@@ -18,6 +24,11 @@ const STRATEGIES: &[(&str, InstallStrategy)] = &[
     ("dual-bank-xip", InstallStrategy::DualBankXip),
     ("swap", InstallStrategy::Swap),
     ("overwrite", InstallStrategy::Overwrite),
+];
+
+const CREDENTIALS: &[(&str, Credentials)] = &[
+    ("per-device", Credentials::PerDevice),
+    ("first-use", Credentials::FirstUse),
 ];
 
 /// All classes, or nothing when one of them can't be named.
@@ -54,6 +65,14 @@ fn class(section: &Section<'_>) -> Option<Class> {
     let accepts_risk = section
         .section("accepts_risk")
         .and_then(|risk| acceptance(&risk));
+    let slot = amounts::size(1..=SLOT_BYTES_MAX);
+    let slot_bytes = section.optional("slot", slot);
+    let usage_cycle = section.optional("usage_cycle", amounts::span);
+    let credentials = section.optional("credentials", value::choice(CREDENTIALS));
+    let covered = value::choice(&[("covered", true), ("clear", false)]);
+    let is_on_covered_list = section.or("fcc_list", false, covered);
+    let upstream = section.sections("upstream", UPSTREAM_MAX);
+    let upstream = upstream.iter().filter_map(self::upstream).collect();
     section.finish();
     let (id, vendor) = (id?, vendor?);
     Some(Class {
@@ -65,17 +84,29 @@ fn class(section: &Section<'_>) -> Option<Class> {
         revert,
         support,
         accepts_risk,
+        slot_bytes,
+        usage_cycle,
+        credentials,
+        is_on_covered_list,
+        upstream,
     })
 }
 
-fn hardware(section: &Section<'_>) -> Vec<String> {
-    let revision = |text: &str| {
-        let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
-        let fits = (1..=HARDWARE_CHARS_MAX).contains(&text.len());
-        (fits && text.bytes().all(allowed)).then(|| text.to_owned())
-    };
+/// Whether a hardware revision may be called so.
+pub(super) fn is_revision(text: &str) -> bool {
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
+    (1..=HARDWARE_CHARS_MAX).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// A hardware revision's name.
+fn revision(value: &Spanned<DeValue<'_>>) -> Read<String> {
+    let revision = |text: &str| is_revision(text).then(|| text.to_owned());
     let expected = "a hardware revision of letters, digits, dots and hyphens, at most 16";
-    let revisions = value::some(HARDWARE_MAX, value::parsed(revision, expected, "\"B\""));
+    value::parsed(revision, expected, "\"B\"")(value)
+}
+
+fn hardware(section: &Section<'_>) -> Vec<String> {
+    let revisions = value::some(HARDWARE_MAX, revision);
     let demand = (
         &lint::FMP001.reason,
         "hardware = [\"B\", \"C\"], every revision in the field",
@@ -165,6 +196,19 @@ fn support(section: &Section<'_>) -> Support {
         life_until,
         then,
     }
+}
+
+fn upstream(section: &Section<'_>) -> Option<Upstream> {
+    let name = section.required("name", "name = \"the kernel\"", words::text);
+    let until = section.required("until", "until = 2029-06-30", amounts::day);
+    let then = section.optional("then", words::text);
+    section.finish();
+    Some(Upstream {
+        index: section.index(),
+        name: name?,
+        until: until?,
+        then,
+    })
 }
 
 fn acceptance(section: &Section<'_>) -> Option<RiskAcceptance> {

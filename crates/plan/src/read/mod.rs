@@ -9,7 +9,9 @@ mod amounts;
 mod class;
 mod coherence;
 mod cohort;
+mod compliance;
 mod duration;
+mod gate;
 mod health;
 mod near;
 mod outline;
@@ -101,6 +103,9 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
     let rollout = rollout::rollout(root);
     let health = health::health(root);
     let trust = trust::trust(root);
+    let gates = gate::gates(root);
+    let waivers = gate::waivers(root);
+    let compliance = compliance::compliance(root);
     let cohorts = cohort::cohorts(root);
     let (name, market, security_contact, environment) =
         about.and_then(|about| self::about(&about))?;
@@ -117,6 +122,9 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
         rollout: rollout?,
         health: health?,
         trust,
+        gates: gates?,
+        waivers,
+        compliance,
         cohorts: cohorts?,
         digest,
     };

@@ -39,6 +39,16 @@ impl Outline {
         }
     }
 
+    /// The place of a line: what it stands in is what begins last before it.
+    pub fn line(&self, line: u32) -> Place {
+        let before = self.0.iter().filter(|(_, at)| **at <= line);
+        let nearest = before.max_by_key(|(_, at)| **at);
+        Place {
+            section: nearest.map_or(String::new(), |(path, _)| section_of(path)),
+            line,
+        }
+    }
+
     /// A remark on a cohort's query, at the line of the query.
     pub fn remarked(&self, cohort: &Cohort, remark: Remark) -> Finding {
         Finding {
@@ -58,8 +68,8 @@ pub(crate) fn section_of(path: &str) -> String {
     let mut parts = path.split('.');
     match (parts.next().unwrap_or(""), parts.next()) {
         ("", _) => String::new(),
-        ("class", _) => "[[class]]".to_owned(),
-        (family @ ("role" | "track" | "health" | "cohort"), Some(name)) => {
+        (list @ ("class" | "waiver"), _) => format!("[[{list}]]"),
+        (family @ ("role" | "track" | "gate" | "health" | "cohort"), Some(name)) => {
             format!("[{family}.{name}]")
         }
         (table, _) => format!("[{table}]"),
@@ -78,6 +88,8 @@ mod tests {
             ("class.0.revert.boots", "[[class]]"),
             ("rollout.window.local", "[rollout]"),
             ("plan.name", "[plan]"),
+            ("waiver.0.owner", "[[waiver]]"),
+            ("gate.hil.on", "[gate.hil]"),
             ("", ""),
         ];
         for (path, expected) in cases {

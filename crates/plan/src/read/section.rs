@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::near::nearest;
 use super::outline::section_of;
 use super::reader::Reader;
-use super::reasons::{MISSING, Reason, UNKNOWN_KEY, WRONG_VALUE};
+use super::reasons::{MISSING, Reason, TWICE, UNKNOWN_KEY, WRONG_VALUE};
 use super::value::{Read, quoted};
 use crate::finding::Place;
 
@@ -42,6 +42,23 @@ impl<'a> Section<'a> {
 
     pub fn reader(&self) -> &'a Reader {
         self.reader
+    }
+
+    /// Which of its list's tables it is in the file, from 0; 0 for a table of no list.
+    pub fn index(&self) -> usize {
+        let (_, last) = self.path.rsplit_once('.').unwrap_or_default();
+        last.parse().unwrap_or(0)
+    }
+
+    /// Reports each value of the list `key` that stands there a second time.
+    pub fn report_twice<T: PartialEq + std::fmt::Display>(&self, key: &'static str, values: &[T]) {
+        for (nth, value) in values.iter().enumerate() {
+            if values[..nth].contains(value) {
+                let message = format!("`{key}` names {value} twice.");
+                let fix = "name it once".to_owned();
+                self.reader.report(&TWICE, &self.path_of(key), message, fix);
+            }
+        }
     }
 
     /// The value of a key that must be there.

@@ -47,9 +47,11 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
     let cadence = cadence(&section);
     let gate = value::parsed(|text| GateName::new(text).ok(), "a gate's name", "\"unit\"");
     let gates = section.or("gates", Vec::new(), value::list(GATES_MAX, gate));
+    section.report_twice("gates", &gates);
     let example = "waves = [\"canary\", \"10 %\", \"100 %\"]";
     let waves = section.required("waves", example, value::some(WAVES_MAX, wave));
     let soak = section.or("soak", default_soak(name), amounts::span);
+    let fleet_within = section.optional("fleet_within", amounts::span);
     section.finish();
     Some(Some(Track {
         name,
@@ -57,6 +59,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
         gates,
         waves: waves?,
         soak,
+        fleet_within,
     }))
 }
 

@@ -8,7 +8,13 @@ use super::value;
 use crate::limits::THRESHOLD_MAX;
 use crate::trust_rules::{SignatureAlgorithm, TrustRules};
 
-const ALGORITHMS: &[(&str, SignatureAlgorithm)] = &[("esp256", SignatureAlgorithm::Esp256)];
+const ALGORITHMS: &[(&str, SignatureAlgorithm)] = &[
+    ("esp256", SignatureAlgorithm::Esp256),
+    ("ed25519", SignatureAlgorithm::Ed25519),
+    ("esp384", SignatureAlgorithm::Esp384),
+    ("ml-dsa-65", SignatureAlgorithm::MlDsa65),
+    ("ml-dsa-87", SignatureAlgorithm::MlDsa87),
+];
 
 pub(super) fn trust(root: &Section<'_>) -> TrustRules {
     let default = TrustRules::default();

@@ -81,7 +81,11 @@ fn a_known_fleet_too_small_for_the_canary_is_an_error() {
     let class = ClassId::new("thermo-v2").unwrap();
     for (devices, expected) in [(31, true), (30, false)] {
         let devices_by_class = BTreeMap::from([(class.clone(), devices)]);
-        let checked = check(THERMOSTAT, &FleetFacts { devices_by_class });
+        let facts = FleetFacts {
+            devices_by_class,
+            ..FleetFacts::default()
+        };
+        let checked = check(THERMOSTAT, &facts);
         assert_eq!(checked.passes(), expected, "{devices}");
     }
 }
@@ -97,4 +101,32 @@ fn sites_may_count_in_the_place_of_devices() {
     assert_eq!(unit(""), Ok(mainstay_plan::Unit::Device));
     assert_eq!(unit("unit = \"site\""), Ok(mainstay_plan::Unit::Site));
     assert_eq!(unit("unit = \"house\""), Err("plan.wrong-value"));
+}
+
+#[test]
+fn a_soft_signal_says_how_much_worse_a_release_may_be() {
+    let battery = |words: &str| {
+        let text = format!(
+            "{}\n[health.battery]\n{words}",
+            mainstay_plan::starting_plan()
+        );
+        let plan = parse(&text).map_err(|findings| findings[0].rule)?;
+        Ok::<_, &str>(plan.health.soft)
+    };
+    let expected = mainstay_plan::SoftSignal {
+        name: mainstay_plan::SignalName::Battery,
+        worse_by_at_most: 15,
+        horizon: SignedDuration::from_hours(48),
+    };
+    assert_eq!(battery("worse_by_at_most = \"15 %\""), Ok(vec![expected]));
+    assert_eq!(battery("horizon = \"48h\""), Err("plan.missing"));
+    for words in [
+        "worse_by_at_most = \"0 %\"",
+        "worse_by_at_most = 0.1",
+        "worse_by_at_most = \"10 %\"\nhorizon = \"0h\"",
+    ] {
+        assert_eq!(battery(words), Err("plan.wrong-value"), "{words}");
+    }
+    let misspelt = battery("worse_by_at_most = \"10 %\"\n[health.batery]");
+    assert_eq!(misspelt, Err("plan.unknown-key"));
 }

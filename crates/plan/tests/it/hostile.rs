@@ -9,7 +9,7 @@ use crate::examples::THERMOSTAT;
 
 /// Folder, findings' ids, and the line of the first.
 const CASES: &[(&str, &[&str], u32)] = &[
-    ("blackout-forever", &["plan.contradiction"], 68),
+    ("blackout-forever", &["FMP043", "plan.contradiction"], 68),
     ("class-twice", &["plan.named-twice"], 30),
     ("comments-only", &["plan.empty"], 1),
     ("empty", &["plan.empty"], 1),
@@ -24,9 +24,11 @@ const CASES: &[(&str, &[&str], u32)] = &[
     ("no-canary-size", &["plan.missing"], 63),
     ("person-in-two-duties", &["FMP081"], 41),
     ("rates-upside-down", &["plan.contradiction"], 81),
+    ("secret-in-comment", &["FMP090"], 106),
     ("terminal-escape", &["plan.wrong-value"], 12),
     ("two-vendors", &["plan.contradiction"], 31),
     ("unclosed-string", &["plan.syntax"], 11),
+    ("window-after-giving-up", &["FMP042"], 72),
     ("zone-in-window", &["FMP040"], 67),
 ];
 

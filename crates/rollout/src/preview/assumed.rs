@@ -31,6 +31,12 @@ pub(super) fn assumptions(premise: &Premise<'_>, lived: &Lived) -> Vec<String> {
     if lived.asked.iter().any(Option::is_some) {
         sentences.push("Who is asked lets it go on at once.".to_owned());
     }
+    if !premise.rules.soft.is_empty() {
+        sentences.push(
+            "Nobody is held back to be compared: soft signals, and silence beside devices held back, may keep a wave from passing for longer, and aren't in it."
+                .to_owned(),
+        );
+    }
     sentences.extend(end(lived));
     sentences
 }

@@ -303,7 +303,7 @@ impl Course {
         self.flow.begin(now_ms);
         let rollout = &self.rollout;
         let horizon = after(began, rollout.rules.install.horizon);
-        let silent_ms = score::silent_from(rollout, horizon).as_millisecond();
+        let silent_ms = score::silent_at(rollout, horizon).as_millisecond();
         let (boots_ms, confirms_ms) = (
             now_ms + self.spans.boots_ms,
             now_ms + self.spans.boots_ms + self.spans.confirms_ms,

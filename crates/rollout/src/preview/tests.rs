@@ -1,5 +1,7 @@
 //! Previews of small fleets: 30 minutes of horizon, polls each 10 minutes, a canary of 40.
 
+mod compared;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
@@ -144,7 +146,6 @@ fn an_open_window_takes_horizon_and_soak() {
     assert_eq!(preview.waves[2].passes, None, "the last needs no ground");
     assert_eq!(preview.waves[2].ends, preview.ends);
     assert_eq!(preview.unreached, []);
-    assert_eq!(preview.not_eligible, []);
 }
 
 #[test]
@@ -294,7 +295,6 @@ fn one_that_is_stopped_says_how_far_it_came_and_counts_nobody_out() {
     let preview = preview_until(&AtomicBool::new(true), &premise).expect("eligible");
     assert_eq!((preview.ends, preview.unreached), (None, Vec::new()));
     assert_eq!(preview.not_followed, 200);
-    assert!(preview.waves.iter().all(|wave| wave.unreached == 0));
     let words = preview.assumptions.join(" ");
     let sentence = format!("It was followed until {} and no further", at(0));
     assert!(words.contains(&sentence), "{words}");

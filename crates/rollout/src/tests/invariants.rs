@@ -1,14 +1,19 @@
 //! What holds whatever happens, in whatever order: properties over random stories.
 
 use jiff::{SignedDuration, Timestamp};
+use mainstay_plan::SignalName;
 use proptest::prelude::*;
 
+use crate::excess::Silence;
 use crate::offer::in_flight;
 use crate::progress::{FailureCause, Progress};
+use crate::readings::wanted;
 use crate::rollout::{Phase, Rollout};
+use crate::soft::SoftVerdict;
 use crate::testing::{NEW, at, waves_of};
-use crate::view::{DeviceView, FleetView};
-use crate::{Action, Kind, Step, halt, offer, question, step};
+use crate::view::{DeviceView, FleetView, SoftReading};
+use crate::wave::WaveState;
+use crate::{Action, HaltReason, Kind, Step, halt, offer, question, step};
 
 /// Something that happens outside.
 #[derive(Debug, Clone)]
@@ -51,6 +56,8 @@ struct World {
     rollout: Rollout,
     view: FleetView,
     now: Timestamp,
+    /// By how many percent devices that run the candidate are worse, where the plan asks.
+    worse: Option<u32>,
 }
 
 impl World {
@@ -60,10 +67,63 @@ impl World {
             rollout,
             view,
             now: at(0),
+            worse: None,
         }
     }
 
+    /// The same under a plan that compares two signals, one of them soon.
+    fn comparing(worse: u32) -> Self {
+        let mut world = Self::new();
+        let rule = |name, minutes| mainstay_plan::SoftSignal {
+            name,
+            worse_by_at_most: 10,
+            horizon: SignedDuration::from_mins(minutes),
+        };
+        world.rollout.rules.soft = vec![
+            rule(SignalName::ErrorLog, 20),
+            rule(SignalName::Battery, 90),
+        ];
+        world.worse = Some(worse);
+        world
+    }
+
+    /// Reads everybody whose reading is due and who is heard of.
+    fn read(&mut self) {
+        let Some(worse) = self.worse else {
+            return;
+        };
+        let due = wanted(&self.rollout, &self.view);
+        let readings = due
+            .into_iter()
+            .filter(|wanted| wanted.at <= self.now)
+            .filter_map(|wanted| {
+                let n = self
+                    .view
+                    .devices
+                    .iter()
+                    .position(|d| d.id == wanted.device)?;
+                let device = &self.view.devices[n];
+                let percent = if device.running == Some(NEW) {
+                    100 + worse
+                } else {
+                    100
+                };
+                (device.last_seen >= Some(wanted.at)).then_some(SoftReading {
+                    device: wanted.device,
+                    signal: wanted.signal,
+                    at: wanted.at,
+                    milli: (10_000 + n as u32 * 7919 % 3000) / 100 * percent,
+                })
+            });
+        self.view.readings = Some(readings.collect());
+    }
+
     fn happen(&mut self, event: &Event) {
+        self.outside(event);
+        self.read();
+    }
+
+    fn outside(&mut self, event: &Event) {
         match event {
             Event::Minutes { minutes, seen } => self.pass(*minutes, *seen),
             Event::CheckIns { from, count } => self.check_in(*from, *count),
@@ -147,6 +207,21 @@ fn end(device: &mut DeviceView, failure: Option<Option<FailureCause>>, now: Time
     };
 }
 
+/// Whether nothing that was compared in a wave is open: each signal is no worse, or a person has let it go on; and silence was looked at
+/// to the end, or a person was asked about it.
+fn is_compared(state: &WaveState) -> bool {
+    let controls = &state.controls;
+    let answered = |id| state.answers.iter().any(|a| a.question.id() == id);
+    let signals = controls.signals.iter().all(|c| match c.verdict {
+        SoftVerdict::NotWorse => true,
+        SoftVerdict::Unclear => answered("rollout.soft-unclear"),
+        SoftVerdict::Continue | SoftVerdict::Worse => false,
+    });
+    let silence = &controls.silence;
+    let begun = silence != &Silence::default();
+    signals && (!begun || silence.looks.ended || silence.is_excess)
+}
+
 /// What must hold between a rollout and its successor.
 fn check_step(earlier: &Rollout, step: &Step, view: &FleetView) -> Result<(), TestCaseError> {
     let later = &step.rollout;
@@ -167,6 +242,10 @@ fn check_step(earlier: &Rollout, step: &Step, view: &FleetView) -> Result<(), Te
         prop_assert!(
             !opened || later.waves[wave - 1].passed.is_some(),
             "opened without grounds"
+        );
+        prop_assert!(
+            !opened || is_compared(&later.waves[wave - 1]),
+            "opened while it was being compared"
         );
     }
     if let Phase::Halted { .. } = earlier.phase {
@@ -189,23 +268,27 @@ fn check_halt(step: &Step, view: &FleetView) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+fn check_world(mut world: World, events: &[Event]) -> Result<(), TestCaseError> {
+    for event in events {
+        world.happen(event);
+        let earlier = world.rollout.clone();
+        let first = step(&earlier, &world.view, world.now);
+        check_step(&earlier, &first, &world.view)?;
+        world.take(first);
+        let second = step(&world.rollout, &world.view, world.now);
+        prop_assert_eq!(&second.rollout, &world.rollout, "a second step is no news");
+        prop_assert_eq!(second.actions, Vec::new());
+        prop_assert!(!second.waits.is_empty());
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn whatever_happens_a_rollout_keeps_its_promises(events in events()) {
-        let mut world = World::new();
-        for event in &events {
-            world.happen(event);
-            let earlier = world.rollout.clone();
-            let first = step(&earlier, &world.view, world.now);
-            check_step(&earlier, &first, &world.view)?;
-            world.take(first);
-            let second = step(&world.rollout, &world.view, world.now);
-            prop_assert_eq!(&second.rollout, &world.rollout, "a second step is no news");
-            prop_assert_eq!(second.actions, Vec::new());
-            prop_assert!(!second.waits.is_empty());
-        }
+        check_world(World::new(), &events)?;
     }
 
     /// Without failures, and with every device taking part, every rollout completes.
@@ -221,5 +304,33 @@ proptest! {
         }
         let complete = matches!(world.rollout.phase, Phase::Complete { .. });
         prop_assert!(complete, "{:?}", world.rollout.phase);
+    }
+}
+
+proptest! {
+    // Each case is a long life.
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn whatever_is_compared_a_rollout_keeps_its_promises(events in events(), worse in 0_u32..60) {
+        check_world(World::comparing(worse), &events)?;
+    }
+
+    /// One that is no worse arrives too, and one that is much worse in its soft signals never does.
+    #[test]
+    fn comparisons_let_good_releases_through(steps in prop::collection::vec(5_i64..25, 200), is_bad: bool) {
+        let mut world = World::comparing(if is_bad { 90 } else { 0 });
+        for minutes in steps {
+            world.happen(&Event::Minutes { minutes, seen: true });
+            let outcome = step(&world.rollout, &world.view, world.now);
+            world.take(outcome);
+            world.happen(&Event::CheckIns { from: 0, count: 60 });
+            world.happen(&Event::Outcomes { from: 0, count: 60, failure: None });
+        }
+        match &world.rollout.phase {
+            Phase::Complete { .. } => prop_assert!(!is_bad),
+            Phase::Halted { reason: HaltReason::SoftWorse { wave, .. }, .. } => prop_assert!(is_bad && *wave == 0),
+            phase => prop_assert!(false, "{:?}", phase),
+        }
     }
 }

@@ -1,8 +1,12 @@
 //! Tests of the crate as a whole: stories, offers, sentences, invariants and error rates.
 
 mod error_rates;
+mod held_back;
 mod invariants;
 mod offers;
 mod samples;
 mod sentences;
+mod silences;
+mod soft_signals;
+mod soft_story;
 mod stories;

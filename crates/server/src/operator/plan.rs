@@ -6,10 +6,16 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use mainstay_access::{Assignments, Duty, Email, Permission, Person};
-use mainstay_api::PlanView;
-use mainstay_plan::{Cohort, FleetFacts, Members, PLAN_BYTES_MAX, Plan, Severity};
+use mainstay_api::{PlanView, PlanWarning};
+use mainstay_plan::{
+    Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity,
+};
 use mainstay_rollout::{cohort, fleet_facts};
+use mainstay_store::StoreError;
 
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
@@ -26,7 +32,8 @@ pub(super) async fn active(
     Ok(Json(in_force(&app).await?))
 }
 
-/// `PUT /plan`: the body is the plan's text. A rollout under way keeps the rules it started with.
+/// `PUT /plan`: the body is the plan's text. A rollout under way keeps the rules it started with. What was in
+/// force before comes back whatever today's rules say: releases that were approved under it wait for it.
 pub(super) async fn activate(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -35,14 +42,62 @@ pub(super) async fn activate(
     let person = authenticate::person(&app, &headers, Permission::ActivatePlan).await?;
     let bytes = body::read(&headers, request, PLAN_BYTES_MAX).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refused::malformed("it isn't UTF-8"))?;
-    let fleet = app.store.devices(None).await?;
-    let plan = acceptable(text, &fleet_facts(&fleet))?;
+    let (plan, warnings) = match judge(text, &known(&app).await?) {
+        Err(findings) => return Err(refused(&findings)),
+        Ok((plan, findings)) => {
+            if is_in_the_way(&findings) && !app.store.was_in_force(plan.digest.0).await? {
+                return Err(refused(&findings));
+            }
+            (plan, findings)
+        }
+    };
     check_duties(&plan, app.store.people().await?)?;
     app.store
         .activate_plan(text, plan.digest.0, &person.email, app.now())
         .await?;
     tracing::info!(by = %person.email, revision = %plan.digest, "plan activated");
-    Ok(Json(in_force(&app).await?))
+    Ok(Json(PlanView {
+        warnings: warnings.into_iter().map(warning).collect(),
+        ..in_force(&app).await?
+    }))
+}
+
+/// What the server knows that a plan's rules may ask for. A plan in force that this version can't read is
+/// compared with nothing: putting another one in its place is the way out.
+async fn known(app: &App) -> Result<FleetFacts, Refused> {
+    let fleet = app.store.devices(None).await?;
+    let in_force = match app.plan().await {
+        Ok(active) => active.map(|active| InForce::of(&active.plan)),
+        Err(error @ StoreError::Damaged { .. }) => {
+            tracing::warn!(%error, "the plan in force can't be read: the next one is compared with none");
+            None
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(FleetFacts {
+        in_force,
+        ..fleet_facts(&fleet, day(app.now()))
+    })
+}
+
+/// The day on which a plan is judged.
+pub(crate) fn day(now: Timestamp) -> Date {
+    TimeZone::UTC.to_datetime(now).date()
+}
+
+/// The plan in this text with all that its rules say, or, if no plan can be made of it, that alone.
+fn judge(text: &str, facts: &FleetFacts) -> Result<(Plan, Vec<Finding>), Vec<Finding>> {
+    // An empty cohort is told where a plan is written: the fleet needn't be searched.
+    let remarks = |cohort: &Cohort| cohort::remarks(cohort, None);
+    let checked = mainstay_plan::check_with_cohorts(text, facts, remarks);
+    match checked.plan {
+        Some(plan) => Ok((plan, checked.findings)),
+        None => Err(checked.findings),
+    }
+}
+
+fn is_in_the_way(findings: &[Finding]) -> bool {
+    findings.iter().any(|one| one.severity == Severity::Error)
 }
 
 /// The plan in this text, if nothing of severity error stands against it.
@@ -50,11 +105,14 @@ pub(super) async fn activate(
 /// # Errors
 /// With the first findings, each with its place and its remedy.
 pub(crate) fn acceptable(text: &str, facts: &FleetFacts) -> Result<Plan, Refused> {
-    // Only errors count here, and an empty cohort is none: the fleet needn't be searched.
-    let remarks = |cohort: &Cohort| cohort::remarks(cohort, None);
-    let checked = mainstay_plan::check_with_cohorts(text, facts, remarks);
-    let errors = checked
-        .findings
+    match judge(text, facts) {
+        Ok((plan, findings)) if !is_in_the_way(&findings) => Ok(plan),
+        Ok((_, findings)) | Err(findings) => Err(refused(&findings)),
+    }
+}
+
+fn refused(findings: &[Finding]) -> Refused {
+    let errors = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error);
     let told: Vec<String> = errors
@@ -66,14 +124,21 @@ pub(crate) fn acceptable(text: &str, facts: &FleetFacts) -> Result<Plan, Refused
             )
         })
         .collect();
-    match checked.plan {
-        Some(plan) if told.is_empty() => Ok(plan),
-        _ => Err(Refused::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "plan.errors",
-            format_args!("The plan has errors. {}", told.join("; ")),
-            "Run `mainstay plan check` on it and follow its remedies.",
-        )),
+    Refused::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "plan.errors",
+        format_args!("The plan has errors. {}", told.join("; ")),
+        "Run `mainstay plan check` on it and follow its remedies.",
+    )
+}
+
+fn warning(finding: Finding) -> PlanWarning {
+    PlanWarning {
+        rule: finding.rule.to_owned(),
+        section: finding.place.section,
+        line: finding.place.line,
+        message: finding.message,
+        fix: finding.fix,
     }
 }
 
@@ -119,5 +184,6 @@ async fn in_force(app: &App) -> Result<PlanView, Refused> {
         text: stored.text,
         by: stored.by,
         at: stored.at,
+        warnings: Vec::new(),
     })
 }

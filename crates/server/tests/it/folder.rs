@@ -52,11 +52,21 @@ async fn bad_contents_leave_nothing_behind() {
         generate::from_seed("server", &[8; 32]).unwrap(),
     );
     let root = signed_root(&key.signer().unwrap());
+    // Somebody took the risk until the day before the server is made.
+    let today = jiff::tz::TimeZone::UTC.to_datetime(start()).date();
+    let over = format!(
+        "install = \"overwrite\"\naccepts_risk = {{ owner = \"sam@northwind.example\", until = {}, \
+         reason = \"one slot\" }}",
+        today.yesterday().unwrap()
+    );
+    let over = PLAN.replacen("install    = \"dual-bank\"", &over, 1);
+    assert_ne!(over, PLAN);
     let cases = [
         (&root[..], &stranger, PLAN, "server.status-key"),
         (b"garbage", &key, PLAN, "trust."),
         (b"", &key, PLAN, "trust."),
         (&root[..], &key, "[plan", "plan.errors"),
+        (&root[..], &key, &over, "plan.errors"),
     ];
     for (root, key, plan, id) in cases {
         let refused = init(&data, root, key, plan).await.unwrap_err();

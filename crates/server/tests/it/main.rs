@@ -6,6 +6,7 @@
     reason = "what doesn't unwrap in a test has failed it"
 )]
 
+mod activation;
 mod declared;
 mod eligibility;
 mod folder;

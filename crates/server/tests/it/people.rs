@@ -7,7 +7,7 @@ use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::{new_device, register};
-use crate::house::{House, PLAN, packed, problem};
+use crate::house::{self, House, PLAN, packed, problem};
 
 const RELEASE: &str = "/api/v1/releases/thermo-v2@1.1.0";
 
@@ -56,6 +56,27 @@ async fn nobody_gets_two_duties() {
     assert!((400..500).contains(&status), "{status} {id}");
 }
 
+/// The rules of a later version may find an error in the plan in force; people come all the same.
+#[tokio::test]
+async fn people_are_added_under_a_plan_of_older_rules() {
+    let house = House::new().await;
+    let older = PLAN.replacen("deputies = [\"joe@northwind.example\"]", "", 1);
+    let put = house.request(Method::PUT, "/api/v1/plan", &house.tokens.manager);
+    let refused = problem(put.body(older.clone()).send().await.unwrap()).await;
+    assert_eq!(refused, (422, "plan.errors".to_owned()));
+    let store = house.app.store();
+    let sam = Email::new("sam@northwind.example").unwrap();
+    let digest = PlanDigest::of(older.as_bytes()).0;
+    let activated = store
+        .activate_plan(&older, digest, &sam, house::start())
+        .await;
+    activated.unwrap();
+    let mo = Email::new("mo@northwind.example").unwrap();
+    let entropy = SeededEntropy::new(98);
+    let added = admin::add_person(store, &entropy, mo, Duty::Operations).await;
+    assert!(added.is_ok());
+}
+
 #[tokio::test]
 async fn an_approval_must_be_for_this_very_release() {
     let house = House::new().await;
@@ -86,12 +107,7 @@ async fn an_approval_must_be_for_this_very_release() {
 async fn nothing_rolls_out_unapproved() {
     let house = House::new().await;
     let artifact = house.built("1.1.0", 2, &[]);
-    register(
-        &house,
-        &["th-1"],
-        &packed(crate::house::CLASS, "1.0.0", 1, &[]),
-    )
-    .await;
+    register(&house, &["th-1"], &packed(house::CLASS, "1.0.0", 1, &[])).await;
     house.submit(&artifact).await;
     let path = format!("{RELEASE}/rollout");
     let refused = house

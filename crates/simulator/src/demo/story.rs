@@ -226,6 +226,7 @@ fn checked_plan(devices: u32, audience: &mut dyn Audience) -> Result<Plan, DemoE
     let class = ClassId::new("thermo-v2").expect("the demonstration's class has a good name");
     let facts = FleetFacts {
         devices_by_class: BTreeMap::from([(class, devices)]),
+        ..FleetFacts::default()
     };
     let checked = mainstay_plan::check(PLAN, &facts);
     let count = |severity| {

@@ -30,6 +30,15 @@ impl Plans for SqliteStore {
         Ok(tx.commit().await?)
     }
 
+    async fn was_in_force(&self, digest: [u8; 32]) -> Result<bool, StoreError> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT revision FROM plans WHERE digest = ?1 LIMIT 1")
+                .bind(&digest[..])
+                .fetch_optional(self.read())
+                .await?;
+        Ok(found.is_some())
+    }
+
     async fn active_plan(&self) -> Result<Option<StoredPlan>, StoreError> {
         let row: Option<Row> = sqlx::query_as(
             "SELECT revision, text, digest, at, by_email FROM plans ORDER BY revision DESC LIMIT 1",

@@ -61,4 +61,8 @@ pub async fn the_newest_plan_is_in_force(store: &dyn Store) {
         (3, "first", [3; 32])
     );
     assert_eq!((plan.by, plan.at), (sam, at(3)));
+    for (digest, is_known) in [(1, true), (3, true), (4, false)] {
+        let known = store.was_in_force([digest; 32]).await.expect("readable");
+        assert_eq!(known, is_known, "{digest}");
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use mainstay_agent::boot_env::scheme::{self, SETTLED_TRIES};
@@ -10,6 +11,7 @@ use mainstay_agent::status::Status;
 use mainstay_device::{Record, Slot};
 
 use super::disk::{Disk, must};
+use super::raw_disk::RawDisk;
 use super::release::Release;
 use crate::bench::{Bench, Process};
 
@@ -20,11 +22,18 @@ pub enum Kind {
     Directory,
     /// Files, started by U-Boot's scheme `order`; the environment has two copies.
     Files,
+    /// The same on block devices without a file system. Where no disks can be had, files do.
+    Blocks,
 }
 
-/// One device. Its disk is let go of before its folder.
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Directory, Self::Files, Self::Blocks];
+}
+
+/// One device. Its disks are let go of before its folder.
 pub struct Device {
     pub disk: Disk,
+    raw: Vec<RawDisk>,
     pub kind: Kind,
     pub bench: Bench,
 }
@@ -46,6 +55,8 @@ pub const HOOK: &str = r#"[hooks]
 after_install = { command = ["/bin/sh", "-c", "touch @/run/installed; sleep 0.02"] }"#;
 
 const ENVIRONMENT_BYTES: u64 = 0x4000;
+/// A little more than the image.
+const SLOT_BYTES: u64 = 40 * 1024 * 1024;
 
 impl Device {
     /// The device of this bench, with state and slots on a disk; a plain folder instead if there is to be none.
@@ -58,9 +69,26 @@ impl Device {
             true => Disk::new(&at)?,
             false => Disk::folder(&at),
         };
-        let device = Self { disk, kind, bench };
+        let raw = match kind == Kind::Blocks && on_disk {
+            true => vec![
+                RawDisk::new(&bench.path("a.img"), SLOT_BYTES),
+                RawDisk::new(&bench.path("b.img"), SLOT_BYTES),
+                RawDisk::new(&bench.path("env"), 2 * ENVIRONMENT_BYTES),
+            ],
+            false => Vec::new(),
+        };
+        let device = Self {
+            disk,
+            raw,
+            kind,
+            bench,
+        };
         device.configure();
         Ok(device)
+    }
+
+    fn has_boot_loader(&self) -> bool {
+        self.kind != Kind::Directory
     }
 
     fn configure(&self) {
@@ -72,16 +100,17 @@ impl Device {
             .replace(&format!("{at}/app"), &format!("{at}/disk/app"))
             .replace("confirm_within_s = 20", TRIAL);
         fs::write(&path, config).unwrap();
-        if self.kind == Kind::Files {
+        if self.has_boot_loader() {
+            let [a, b, env] = ["a.img", "b.img", "env"].map(|name| self.text(name));
             self.bench.set_slots(&format!(
                 r#"kind = "files"
-a = "{at}/disk/a.img"
-b = "{at}/disk/b.img"
+a = "{a}"
+b = "{b}"
 image_bytes_max = 134217728
 command_line = "{at}/cmdline"
 environment = {{ kind = "u-boot", copies = [
-  {{ file = "{at}/disk/env", offset = 0, size = {ENVIRONMENT_BYTES} }},
-  {{ file = "{at}/disk/env", offset = {ENVIRONMENT_BYTES}, size = {ENVIRONMENT_BYTES} }},
+  {{ file = "{env}", offset = 0, size = {ENVIRONMENT_BYTES} }},
+  {{ file = "{env}", offset = {ENVIRONMENT_BYTES}, size = {ENVIRONMENT_BYTES} }},
 ] }}
 [restart]
 command = ["/bin/true"]"#
@@ -91,9 +120,9 @@ command = ["/bin/true"]"#
 
     /// What the factory does: the old release runs, and the agent is told so.
     pub fn provision(&self, old: &Release) {
-        if self.kind == Kind::Files {
-            fs::write(self.path("a.img"), &old.artifact.image).unwrap();
-            fs::write(self.path("env"), vec![0; 2 * ENVIRONMENT_BYTES as usize]).unwrap();
+        if self.has_boot_loader() {
+            self.put("a.img", &old.artifact.image);
+            self.put("env", &vec![0; 2 * ENVIRONMENT_BYTES as usize]);
             let line =
                 |offset| format!("{} {offset:#x} {ENVIRONMENT_BYTES:#x}\n", self.text("env"));
             fs::write(
@@ -101,11 +130,7 @@ command = ["/bin/true"]"#
                 line(0) + &line(ENVIRONMENT_BYTES),
             )
             .unwrap();
-            fs::write(
-                self.bench.path("defaults"),
-                "BOOT_ORDER=A B\nBOOT_A_LEFT=3\n",
-            )
-            .unwrap();
+            fs::write(self.bench.path("defaults"), "BOOT_ORDER=A\nBOOT_A_LEFT=3\n").unwrap();
             self.set("BOOT_B_LEFT", "0");
             fs::write(self.bench.path("cmdline"), "mainstay.slot=a").unwrap();
         }
@@ -115,7 +140,7 @@ command = ["/bin/true"]"#
     /// Switches it on: the boot loader starts a slot, and the agent comes up. What lay in memory is gone.
     pub fn start(&self) -> Process {
         let _ = fs::remove_dir_all(self.bench.path("run"));
-        if self.kind == Kind::Files {
+        if self.has_boot_loader() {
             let slot = self.first_slot();
             let tries: u8 = self.environment()[&left(slot)].parse().unwrap();
             self.set(&left(slot), &(tries - 1).to_string());
@@ -125,14 +150,24 @@ command = ["/bin/true"]"#
         self.bench.run()
     }
 
+    /// Writes a file or device from its beginning, as a factory does: for good.
+    fn put(&self, name: &str, bytes: &[u8]) {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(self.path(name)).unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        file.sync_all().unwrap();
+    }
+
     /// Cuts the power.
-    pub fn cut(&self, agent: Process) {
+    pub fn cut(&mut self, agent: Process) {
         let kill = || {
             let mut agent = agent;
             agent.kill();
             agent
         };
         self.disk.cut(kill, drop);
+        self.raw.iter_mut().for_each(RawDisk::cut);
     }
 
     /// What would be started of the disk as it lies there.
@@ -145,11 +180,12 @@ command = ["/bin/true"]"#
                 let link = fs::read_link(self.path("app/current")).expect("the link `current`");
                 link.to_str().expect("a slot's name").to_owned()
             }
-            Kind::Files => slot_name(self.first_slot()).to_lowercase(),
+            Kind::Files | Kind::Blocks => slot_name(self.first_slot()).to_lowercase(),
         };
         let found = self.whole(&slot, releases);
         let found =
             found.unwrap_or_else(|| panic!("slot {slot} would start, and holds nothing whole"));
+        self.assert_that_no_other_start_is_bad(releases);
         Found {
             version: found.version,
             is_settled: self.is_settled(),
@@ -157,9 +193,23 @@ command = ["/bin/true"]"#
         }
     }
 
+    /// However often what starts first fails, its boot loader starts nothing but whole releases.
+    fn assert_that_no_other_start_is_bad(&self, releases: &[Release; 2]) {
+        if !self.has_boot_loader() {
+            return;
+        }
+        for slot in self.environment()["BOOT_ORDER"].split(' ') {
+            let whole = self.whole(&slot.to_lowercase(), releases);
+            assert!(
+                whole.is_some(),
+                "slot {slot} may start, and holds nothing whole"
+            );
+        }
+    }
+
     fn is_settled(&self) -> bool {
         let tries = || self.environment()[&left(self.first_slot())] == SETTLED_TRIES.to_string();
-        self.kind == Kind::Directory || tries()
+        !self.has_boot_loader() || tries()
     }
 
     /// What the record says of the update, which has so many bytes.
@@ -181,7 +231,7 @@ command = ["/bin/true"]"#
                 let link = fs::read_link(self.path("app/current")).ok()?;
                 link.to_str()?.to_owned()
             }
-            Kind::Files => {
+            Kind::Files | Kind::Blocks => {
                 let line = fs::read_to_string(self.bench.path("cmdline")).ok()?;
                 line.strip_prefix("mainstay.slot=")?.to_owned()
             }
@@ -193,7 +243,7 @@ command = ["/bin/true"]"#
     fn whole<'r>(&self, slot: &str, releases: &'r [Release; 2]) -> Option<&'r Release> {
         releases.iter().find(|release| match self.kind {
             Kind::Directory => release.is_tree(&self.path("app").join(slot)),
-            Kind::Files => release.is_file(&self.path(&format!("{slot}.img"))),
+            Kind::Files | Kind::Blocks => release.is_file(&self.path(&format!("{slot}.img"))),
         })
     }
 
@@ -203,8 +253,13 @@ command = ["/bin/true"]"#
         serde_json::from_slice(&output.stdout).ok()
     }
 
+    /// Something that the device keeps.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.bench.path("disk").join(name)
+        let is_raw = !self.raw.is_empty() && ["a.img", "b.img", "env"].contains(&name);
+        match is_raw {
+            true => self.bench.path(name),
+            false => self.bench.path("disk").join(name),
+        }
     }
 
     fn text(&self, name: &str) -> String {

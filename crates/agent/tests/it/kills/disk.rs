@@ -123,7 +123,7 @@ fn mount(backing: &Path, at: &Path) -> Result<(), String> {
     mounted.map(drop)
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

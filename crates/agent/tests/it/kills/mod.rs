@@ -16,6 +16,7 @@ pub mod device;
 mod disk;
 mod phase;
 mod plan;
+mod raw_disk;
 pub mod release;
 pub mod update;
 
@@ -27,6 +28,7 @@ use std::sync::atomic::AtomicU32;
 
 use device::Kind;
 use disk::Disk;
+pub use disk::must;
 use plan::Plan;
 
 /// Said by `cargo xtask agent-kills`: how many points, drawn from which seed, and which one update alone, if one.
@@ -53,7 +55,7 @@ fn whenever_its_power_is_cut_it_goes_on() {
     let campaign = number(POINTS);
     let seed = number(SEED).unwrap_or(SEED_SHORT);
     let on_disk = has_disks(campaign.is_some());
-    let usual = [Kind::Directory, Kind::Files].map(|kind| update::undisturbed(kind, on_disk));
+    let usual = Kind::ALL.map(|kind| update::undisturbed(kind, on_disk));
     let bootable = AtomicU32::new(0);
     let plans = match number(ONLY) {
         Some(only) => vec![plan::plan(only as u32, seed)],

@@ -39,12 +39,12 @@ pub fn plans(points: u32, seed: u64) -> Vec<Plan> {
     plans
 }
 
-/// Both kinds in turns; of eight cuts of a kind one comes at any time, the others in a phase each.
+/// All kinds in turns; of eight cuts of a kind one comes at any time, the others in a phase each. Each kind begins with
+/// another phase, so that few cuts reach all.
 pub fn plan(number: u32, seed: u64) -> Plan {
-    let (kind, turn) = match number % 2 {
-        0 => (Kind::Directory, number / 2),
-        _ => (Kind::Files, number / 2 + 4),
-    };
+    let kinds = Kind::ALL.len() as u32;
+    let kind = Kind::ALL[(number % kinds) as usize];
+    let turn = number / kinds + 3 * (number % kinds);
     let share = |cut| draw(seed, number, cut) % 1000;
     let first = Cut {
         within: Phase::ALL

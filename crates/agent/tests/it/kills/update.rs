@@ -92,7 +92,7 @@ impl Update {
         }
         let relay = relay(&house.base);
         let bench = Bench::new(&relay.base, &tokens[0], &house.root, HOOK);
-        let device = Device::new(kind, bench, on_disk).unwrap();
+        let mut device = Device::new(kind, bench, on_disk).unwrap();
         device.provision(&releases[0]);
         let agent = device.start();
         device.bench.wait_until("the first contact", |status| {
@@ -139,7 +139,7 @@ impl Update {
             if is_enough(phase, self.clock.elapsed_ms()) {
                 return;
             }
-            if phase == Some(Phase::Restart) && self.device.kind == Kind::Files {
+            if phase == Some(Phase::Restart) && self.device.kind != Kind::Directory {
                 self.agent = None;
                 let since = self.clock;
                 self.switch_on();

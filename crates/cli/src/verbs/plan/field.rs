@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use mainstay_api::device::DEVICE_LIST_BYTES_MAX;
 use mainstay_fleet::Device;
-use mainstay_plan::{ClassId, FleetFacts};
+use mainstay_plan::{ClassId, FleetFacts, InForce, PLAN_BYTES_MAX};
 use mainstay_rollout::fleet_facts;
 use mainstay_server::{Clock as _, SystemClock};
 
@@ -26,6 +27,9 @@ pub struct Field {
     /// must have one.
     #[arg(long, value_name = "FILE")]
     fleet: Option<PathBuf>,
+    /// The plan that is in force, to compare with.
+    #[arg(long, value_name = "FILE")]
+    in_force: Option<PathBuf>,
 }
 
 /// What is known then.
@@ -48,15 +52,18 @@ impl Field {
     pub fn known(&self) -> Result<Known, Failure> {
         let devices = self.fleet.as_deref().map(read).transpose()?;
         let devices = devices.unwrap_or_default();
-        let mut facts = fleet_facts(&devices);
+        let now = SystemClock.now();
+        let today = TimeZone::UTC.to_datetime(now).date();
+        let mut facts = fleet_facts(&devices, today);
         for pair in &self.devices {
             let (class, count) = class_and_count(pair)?;
             facts.devices_by_class.insert(class, count);
         }
+        facts.in_force = self.in_force.as_deref().map(in_force).transpose()?;
         Ok(Known {
             facts,
             devices,
-            now: SystemClock.now(),
+            now,
         })
     }
 }
@@ -68,6 +75,23 @@ fn read(path: &Path) -> Result<Vec<Device>, Failure> {
         let cure = "give what `mainstay device list --json` printed";
         Failure::usage("fleet.malformed", what, cure)
     })
+}
+
+fn in_force(path: &Path) -> Result<InForce, Failure> {
+    let text = files::read_text(path, "plan", PLAN_BYTES_MAX as u64)?;
+    let plan = mainstay_plan::parse(&text).map_err(|findings| {
+        let count = findings.len();
+        let what = format!(
+            "{} can't be read as a plan: {count} finding(s)",
+            path.display()
+        );
+        let cure = format!(
+            "give the plan in force; `mainstay plan check {}` says why",
+            path.display()
+        );
+        Failure::usage("plan.unread", what, cure)
+    })?;
+    Ok(InForce::of(&plan))
 }
 
 fn class_and_count(pair: &str) -> Result<(ClassId, u32), Failure> {

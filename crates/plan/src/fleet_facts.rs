@@ -1,0 +1,69 @@
+//! What a plan's rules are told that doesn't stand in the plan. Read [`FleetFacts`].
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::class::Class;
+use crate::gate::COVERAGE;
+use crate::names::ClassId;
+use crate::plan::Plan;
+
+/// What is known of the fleet, and of the day, when a plan is checked. Empty means unknown, never "no devices".
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FleetFacts {
+    /// Registered devices of each class.
+    pub devices_by_class: BTreeMap<ClassId, u32>,
+    /// The same devices, by class and hardware revision.
+    pub devices_by_hardware: BTreeMap<ClassId, BTreeMap<String, u32>>,
+    /// The sites at which they stand, by class; a device of no site is one of its own.
+    pub sites_by_class: BTreeMap<ClassId, u32>,
+    /// The day on which they were counted. Without it nothing is judged by a date.
+    pub as_of: Option<Date>,
+    /// The plan that the checked one would follow.
+    pub in_force: Option<InForce>,
+}
+
+impl FleetFacts {
+    /// The hardware revisions of a class's devices, each with their number, by name.
+    pub fn hardware(&self, class: &ClassId) -> impl Iterator<Item = (&str, u32)> {
+        let counted = self.devices_by_hardware.get(class).into_iter().flatten();
+        counted.map(|(revision, devices)| (revision.as_str(), *devices))
+    }
+}
+
+/// What of the plan in force a next one is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// Each class as devices know it.
+    pub classes: BTreeMap<ClassId, KnownAs>,
+    /// The least share of lines that tests reach, in percent, if it says.
+    pub coverage_min_percent: Option<u8>,
+}
+
+impl InForce {
+    /// What of `plan` is compared.
+    #[must_use]
+    pub fn of(plan: &Plan) -> Self {
+        let known_as = |class: &Class| {
+            let known_as = KnownAs {
+                group_name: class.group_name(plan.environment),
+                hardware: class.hardware.clone(),
+            };
+            (class.id.clone(), known_as)
+        };
+        Self {
+            classes: plan.classes.iter().map(known_as).collect(),
+            coverage_min_percent: plan.gate(COVERAGE).and_then(|gate| gate.min_percent),
+        }
+    }
+}
+
+/// By what the devices of a class know that a release is for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAs {
+    /// The whole name, as of [`Class::group_name`].
+    pub group_name: String,
+    /// The hardware revisions in it, as the plan lists them.
+    pub hardware: Vec<String>,
+}

@@ -1,0 +1,134 @@
+//! How long things take: a rollout, a device's habits, and what was promised.
+
+use jiff::SignedDuration;
+use jiff::civil::Weekday;
+
+use super::{Broken, Case, Reason, Rule};
+use crate::class::Class;
+use crate::finding::Severity;
+use crate::track::{Cadence, Track, TrackName};
+
+pub(super) const FMP035: Rule = Rule {
+    reason: Reason {
+        id: "FMP035",
+        why: "what a device does once a day fails once a day",
+        source: "general practice",
+    },
+    severity: Severity::Error,
+    statement: "Where a class states its usage cycle, a wave's horizon and soak together are as \
+         long; an emergency may be shorter.",
+    judge: soak_covers_a_cycle,
+};
+
+fn soak_covers_a_cycle(case: &Case<'_>) -> Vec<Broken> {
+    let longest = case
+        .plan
+        .classes
+        .iter()
+        .max_by_key(|class| class.usage_cycle);
+    let tracks = case.plan.tracks.each();
+    let patient = tracks.filter(|track| track.name != TrackName::Hotfix);
+    let told = |track| too_hasty(case, longest?, track);
+    patient.filter_map(told).collect()
+}
+
+fn too_hasty(case: &Case<'_>, class: &Class, track: &Track) -> Option<Broken> {
+    let cycle = class.usage_cycle?;
+    let horizon = case.plan.health.install.horizon;
+    let watched = horizon.saturating_add(track.soak);
+    (watched < cycle).then(|| {
+        let message = format!(
+            "The {} track watches a wave for {watched:#}, and {} needs {cycle:#} to do all that it does.",
+            track.name, class.id
+        );
+        let soak = cycle.saturating_sub(horizon);
+        let minutes = soak.as_secs().saturating_add(59) / 60;
+        let fix = format!("soak = \"{minutes}m\" or longer");
+        Broken::new(format!("track.{}.soak", track.name), message, fix)
+    })
+}
+
+pub(super) const FMP049: Rule = Rule {
+    reason: Reason {
+        id: "FMP049",
+        why: "a class has one rollout at a time, and of two on one day one has to wait",
+        source: "general practice",
+    },
+    severity: Severity::Error,
+    statement: "No two tracks release on the same day by rule.",
+    judge: tracks_apart,
+};
+
+fn tracks_apart(case: &Case<'_>) -> Vec<Broken> {
+    let dated = |track: &Track| Some((track.name, turn(track.cadence?)?));
+    let dated: Vec<_> = case.plan.tracks.each().filter_map(dated).collect();
+    let clashes = dated
+        .iter()
+        .enumerate()
+        .filter_map(|(index, (name, turn))| {
+            let mut earlier = dated.iter().take(index);
+            let (other, _) = earlier.find(|(_, other)| may_meet(*other, *turn))?;
+            let message = format!("The {name} track releases on a day of the {other} track.");
+            let fix = "another week or weekday for one of the two";
+            Some(Broken::new(format!("track.{name}.every"), message, fix))
+        });
+    clashes.collect()
+}
+
+/// Which day of its month it is. A quarter's first month is a month, too.
+fn turn(cadence: Cadence) -> Option<(i8, Weekday)> {
+    match cadence {
+        Cadence::Monthly { nth, weekday } | Cadence::Quarterly { nth, weekday } => {
+            Some((nth, weekday))
+        }
+        Cadence::Emergency => None,
+    }
+}
+
+/// Whether both are the same day in some month: the last of a weekday is the fourth, or the fifth.
+fn may_meet(one: (i8, Weekday), other: (i8, Weekday)) -> bool {
+    let nths = [one.0.min(other.0), one.0.max(other.0)];
+    one.1 == other.1 && (nths[0] == nths[1] || nths == [-1, 4])
+}
+
+pub(super) const FMP053: Rule = Rule {
+    reason: Reason {
+        id: "FMP053",
+        why: "a promise that the plan's own waiting times break is broken at every release",
+        source: "CISA BOD 26-04",
+    },
+    severity: Severity::Error,
+    statement: "What a track promises in fleet_within is no less than its waves take: each with the \
+         longest wait for a window, the spreading and the horizon, and a soak between them.",
+    judge: promises_fit,
+};
+
+fn promises_fit(case: &Case<'_>) -> Vec<Broken> {
+    let tracks = case.plan.tracks.each();
+    tracks.filter_map(|track| too_slow(case, track)).collect()
+}
+
+fn too_slow(case: &Case<'_>, track: &Track) -> Option<Broken> {
+    let promised = track.fleet_within?;
+    let rollout = &case.plan.rollout;
+    let turn = rollout
+        .window
+        .longest_pause()
+        .saturating_add(rollout.jitter);
+    let wave = turn.saturating_add(case.plan.health.install.horizon);
+    let waves = i32::try_from(track.waves.len()).unwrap_or(i32::MAX);
+    let takes = wave
+        .saturating_mul(waves)
+        .saturating_add(track.soak.saturating_mul(waves - 1));
+    (takes > promised).then(|| {
+        let message = format!(
+            "The {} track promises {promised:#}, and its {waves} waves take up to {takes:#}, holidays apart.",
+            track.name
+        );
+        let fix = format!(
+            "fleet_within = \"{}h\", or a longer window, fewer waves, a shorter soak",
+            takes.as_hours() + i64::from(takes > SignedDuration::from_hours(takes.as_hours()))
+        );
+        Broken::new(format!("track.{}.fleet_within", track.name), message, fix)
+    })
+}
