@@ -5,7 +5,7 @@
 //! the others late makes false halts. (What can't wait is the tripwire's business.) Silence is
 //! neither healthy nor a failure. Read [`Score`], then [`score()`].
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::{FailureCause, Progress};
