@@ -14,6 +14,7 @@
 //! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
 //! | `GET /api/v1/releases/{id}`, `.../why` | anyone | | [`ReleaseView`], [`Why`] |
 //! | `POST /api/v1/releases/{id}/rollout` | operations | | [`RolloutView`] |
+//! | `GET /api/v1/releases/{id}/rollout/preview?bytes_per_second=...` | anyone | | [`Preview`]: how its rollout would go, started now; devices download at that pace |
 //! | `GET /api/v1/rollouts` | anyone | | list of [`RolloutView`] |
 //! | `GET /api/v1/rollouts/{id}`, `.../why` | anyone | | [`RolloutView`], [`Why`] |
 //! | `POST /api/v1/rollouts/{id}/halt` | anyone | [`HaltRequest`] | [`RolloutView`] |
@@ -47,12 +48,18 @@ pub mod why;
 pub use device::{DeviceChange, DeviceToken, DeviceTokens, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
 pub use incident::IncidentView;
+pub use mainstay_rollout::preview::{
+    Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,
+};
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};
 pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView};
 pub use trust::{MinimumView, RevocationsView, RootView, ScheduleView, WithdrawnView};
 pub use why::Why;
+
+/// How quickly a device downloads in a preview that isn't told, in bytes per second: a slow line, or a busy radio.
+pub const PREVIEW_BYTES_PER_SECOND: u64 = 100_000;
 
 /// The media type of an artifact file.
 pub const ARTIFACT_MEDIA_TYPE: &str = "application/vnd.mainstay.artifact";

@@ -240,9 +240,9 @@ pub(crate) fn device(n: usize, site: usize) -> Device {
 pub(crate) fn view(device: &Device) -> DeviceView {
     DeviceView {
         id: device.id.clone(),
-        hardware: device.hardware.clone(),
+        hardware: device.hardware.as_str().into(),
         site: device.site(),
-        zone: device.zone.clone(),
+        zone: device.zone.as_str().into(),
         wave: 0,
         last_seen: None,
         progress: Progress::Waiting,

@@ -9,7 +9,7 @@ mod exchange;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, IncidentView, NewDevices, PlanView, ReleaseView, RolloutView, Why,
+    HaltRequest, IncidentView, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -124,6 +124,18 @@ impl Operator {
         self.0
             .post(&format!("/releases/{release}/rollout"), Body::Empty)
             .await
+    }
+
+    /// How the rollout of a release would go if it started now; devices download at so many bytes per second, if that
+    /// is given.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn preview(&self, release: &str, bytes_per_second: Option<u64>) -> Answer<Preview> {
+        let path = format!("/releases/{release}/rollout/preview");
+        let pace = bytes_per_second.map(|pace| pace.to_string());
+        let words = pace.iter().map(|pace| ("bytes_per_second", pace.as_str()));
+        self.0.get(&exchange::with_words(&path, words)).await
     }
 
     /// All rollouts.

@@ -104,8 +104,8 @@ impl Trait {
 
     fn of(self, device: &DeviceView) -> Option<String> {
         match self {
-            Self::Hardware => Some(device.hardware.clone()),
-            Self::Zone => Some(device.zone.clone()),
+            Self::Hardware => Some(device.hardware.to_string()),
+            Self::Zone => Some(device.zone.to_string()),
             Self::EarlierRelease => device.before.map(|release| release.to_string()),
         }
     }
@@ -161,7 +161,7 @@ fn failures(view: &FleetView) -> Vec<FirstFailure> {
         let (at, cause) = device.progress.failure()?;
         Some(FirstFailure {
             device: device.id.clone(),
-            hardware: device.hardware.clone(),
+            hardware: device.hardware.to_string(),
             cause,
             began: device.progress.began()?,
             at,
@@ -220,7 +220,7 @@ mod tests {
             device.progress = testing::on_trial(0);
         }
         // 12 of 23 are hardware B here; the six that fail are all B.
-        view.devices[0].hardware = "B".to_owned();
+        view.devices[0].hardware = "B".into();
         for n in [1, 3, 5, 7, 9, 11] {
             view.devices[n].progress = testing::failed(n as i64, FailureCause::SelfTest);
         }

@@ -9,6 +9,7 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | what do many devices have in common? | `label.rs` |
 //! | how many are in the field? | `fleet_facts.rs` |
 //! | who is in a cohort of the plan? | `cohort.rs` |
 //! | who may get it at all? | `terms.rs` |
@@ -25,10 +26,12 @@
 //! | what may only a person decide? | `question.rs` |
 //! | may the next wave open? | `wave.rs` |
 //! | who goes back, and to what? | `returns.rs` |
-//! | does this device get it now? | `offer.rs` |
+//! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
+//! | when does it ask again? | `turn.rs` |
 //! | what do the failing devices share? | `incident.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs`, comparisons by `compared.rs` |
 //! | what can withhold it all the same? | `withheld.rs` |
+//! | how would it go, if it started now? | `preview/` |
 
 pub mod chances;
 pub mod cohort;
@@ -39,10 +42,12 @@ pub mod fleet_facts;
 pub mod flips;
 pub mod halt;
 pub mod incident;
+pub mod label;
 pub mod looks;
 pub mod monitor;
 mod normal;
 pub mod offer;
+pub mod preview;
 pub mod progress;
 pub mod question;
 pub mod readings;
@@ -61,11 +66,13 @@ mod testing;
 #[cfg(test)]
 mod tests;
 pub mod tripwire;
+pub mod turn;
 mod unit;
 pub mod view;
 pub mod wait;
 pub mod wave;
 pub mod why;
+mod windows;
 pub mod withheld;
 mod words;
 
@@ -73,9 +80,11 @@ pub use chances::{Chances, Walk};
 pub use fleet_facts::fleet_facts;
 pub use halt::HaltReason;
 pub use incident::Evidence;
+pub use label::{Label, Labels};
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
 pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
+pub use preview::{Pace, Premise, Preview, preview, preview_until};
 pub use progress::{FailureCause, Progress};
 pub use question::{Answer, Question};
 pub use returns::CannotReturn;

@@ -5,6 +5,10 @@
 //! successes. Where the plan counts sites, the first of a site that is scored speaks for it. The first verdict of a wave sticks: a late report can't take back an acceptance (the
 //! tripwire still watches), nor a rejection. Read [`Monitor`], then [`replay`].
 
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::iter;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -68,22 +72,79 @@ pub fn replay(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) 
             Score::Silent | Score::Unreached | Score::Refused | Score::Returned => continue,
         };
         sprt.push(failed);
+        if sprt.verdict() != Verdict::Continue {
+            // What comes after the verdict moves nothing.
+            break;
+        }
         spoken.add(device.site.as_ref());
     }
     sprt
 }
 
-fn in_order(view: &FleetView, wave: usize) -> Vec<&DeviceView> {
+/// So many members are put in order at first, and then each time so many times as many: a verdict mostly needs some dozens of
+/// them, and sorting a million would be in vain.
+const AT_FIRST: usize = 1024;
+const TIMES_AS_MANY: usize = 16;
+
+/// The members that have begun, in their order.
+fn in_order(view: &FleetView, wave: usize) -> impl Iterator<Item = &DeviceView> {
+    let counts = iter::successors(Some(AT_FIRST), |n| Some(n.saturating_mul(TIMES_AS_MANY)));
+    let mut last = None;
+    let batches = counts.map_while(move |count| {
+        let batch = first_after(last, view, wave, count);
+        last = batch.last().copied();
+        last.is_some().then_some(batch)
+    });
+    batches.flatten()
+}
+
+/// The first `count` of them that come after `last`, in their order.
+fn first_after<'v>(
+    last: Option<&'v DeviceView>,
+    view: &'v FleetView,
+    wave: usize,
+    count: usize,
+) -> Vec<&'v DeviceView> {
+    let mut first = BinaryHeap::new();
     let begun = view.wave(wave).filter(|d| d.progress.began().is_some());
-    let mut devices: Vec<_> = begun.collect();
-    devices.sort_by(|a, b| (a.progress.began(), &a.id).cmp(&(b.progress.began(), &b.id)));
-    devices
+    for device in begun.map(InOrder) {
+        if last.is_some_and(|last| device <= InOrder(last)) {
+            continue;
+        }
+        if first.len() < count {
+            first.push(device);
+        } else if let Some(mut latest) = first.peek_mut()
+            && device < *latest
+        {
+            *latest = device;
+        }
+    }
+    let sorted = first.into_sorted_vec();
+    sorted.into_iter().map(|device| device.0).collect()
+}
+
+/// A device that has begun, in its place among the others.
+#[derive(PartialEq, Eq)]
+struct InOrder<'v>(&'v DeviceView);
+
+impl Ord for InOrder<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |device: &Self| device.0.progress.began();
+        let by_name = || self.0.id.cmp(&other.0.id);
+        place(self).cmp(&place(other)).then_with(by_name)
+    }
+}
+
+impl PartialOrd for InOrder<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::progress::FailureCause;
+    use crate::progress::{FailureCause, Progress};
     use crate::testing::{self, at};
 
     #[test]
@@ -122,6 +183,26 @@ mod tests {
         // Who may not speak any more holds nobody up.
         view.devices[2].progress = testing::on_trial(69);
         assert_eq!(found(&view, 70), (3, 2));
+    }
+
+    /// More than are put in order at once, and some that began at one moment.
+    #[test]
+    fn all_that_have_begun_come_in_their_order() {
+        let mut view = testing::view(AT_FIRST + 300);
+        for (n, device) in view.devices.iter_mut().enumerate() {
+            let began = i64::try_from(n * 389 % 600).expect("small");
+            let waits = n % 7 == 0;
+            device.progress = if waits {
+                Progress::Waiting
+            } else {
+                testing::on_trial(began)
+            };
+        }
+        let begun = view.devices.iter().filter(|d| d.progress.began().is_some());
+        let mut sorted: Vec<_> = begun.collect();
+        sorted.sort_by_key(|device| (device.progress.began(), device.id.clone()));
+        let found: Vec<_> = in_order(&view, 0).collect();
+        assert!(found.len() > AT_FIRST && found == sorted);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! an installation is worse than one that ends after the window. Read [`offer()`].
 
 use jiff::{SignedDuration, Timestamp};
-use mainstay_fleet::{ReleaseDigest, Zone};
+use mainstay_fleet::ReleaseDigest;
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,7 @@ use crate::sample::lot;
 use crate::score::{self, Score};
 use crate::view::{DeviceView, FleetView};
 use crate::wait::Wait;
+use crate::windows::Windows;
 use crate::words::after;
 
 /// What a device is offered.
@@ -98,6 +99,17 @@ pub fn offer(
     in_flight: u32,
     now: Timestamp,
 ) -> Result<Offer, Wait> {
+    within(rollout, device, in_flight, now, &mut Windows::default())
+}
+
+/// [`offer`], for callers that ask about many devices: `windows` remembers those of their zones.
+pub(crate) fn within(
+    rollout: &Rollout,
+    device: &DeviceView,
+    in_flight: u32,
+    now: Timestamp,
+    windows: &mut Windows,
+) -> Result<Offer, Wait> {
     if let Phase::Halted { reason, .. } = &rollout.phase {
         return way_back(rollout, device, reason);
     }
@@ -107,7 +119,7 @@ pub fn offer(
     }
     if !matches!(device.progress, Progress::Began { .. }) {
         let opened = wave_open(rollout, device, now)?;
-        let open = window_open(rollout, device, now)?;
+        let open = window_open(rollout, device, now, windows)?;
         turn_come(rollout, device, opened, &open, now)?;
         room(rollout, device, in_flight, now)?;
     }
@@ -185,20 +197,22 @@ struct Open {
     until: Timestamp,
 }
 
-fn window_open(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<Open, Wait> {
-    let zone = Zone::parse(&device.zone).map_err(|_| Wait::UnknownZone {
-        zone: device.zone.clone(),
-    })?;
+fn window_open(
+    rollout: &Rollout,
+    device: &DeviceView,
+    now: Timestamp,
+    windows: &mut Windows,
+) -> Result<Open, Wait> {
     let rules = &rollout.rules;
-    match rules.window.state(now, zone.time_zone(), &rules.blackout) {
+    match windows.state(rules, &device.zone, now)? {
         plan::WindowState::Open { since, until } => Ok(Open {
-            since: (!rules.window.never_closes()).then_some(since),
-            until,
+            since: (!rules.window.never_closes()).then_some(*since),
+            until: *until,
         }),
         plan::WindowState::Opens { at, because } => Err(Wait::WindowOpens {
-            at,
-            zone: device.zone.clone(),
-            because,
+            at: *at,
+            zone: device.zone.to_string(),
+            because: because.clone(),
         }),
     }
 }

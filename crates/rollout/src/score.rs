@@ -5,7 +5,7 @@
 //! the others late makes false halts. (What can't wait is the tripwire's business.) Silence is
 //! neither healthy nor a failure. Read [`Score`], then [`score()`].
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::{FailureCause, Progress};
@@ -78,7 +78,12 @@ fn at_horizon(
 
 /// From when on a device that should have been heard of at `due` is silent.
 pub(crate) fn silent_at(rollout: &Rollout, due: Timestamp) -> Timestamp {
-    after(due, rollout.rules.poll.saturating_mul(SILENT_POLLS))
+    after(due, silence(rollout.rules.poll))
+}
+
+/// For how long a device may say nothing before that is news.
+pub(crate) fn silence(poll: SignedDuration) -> SignedDuration {
+    poll.saturating_mul(SILENT_POLLS)
 }
 
 /// When `device` may be judged; none before it began to install.

@@ -99,9 +99,9 @@ pub(crate) fn id(n: usize) -> DeviceId {
 pub(crate) fn device(n: usize) -> DeviceView {
     DeviceView {
         id: id(n),
-        hardware: if n.is_multiple_of(2) { "C" } else { "B" }.to_owned(),
+        hardware: if n.is_multiple_of(2) { "C" } else { "B" }.into(),
         site: None,
-        zone: "America/Denver".to_owned(),
+        zone: "America/Denver".into(),
         wave: 0,
         last_seen: Some(at(0)),
         progress: Progress::Waiting,

@@ -8,6 +8,7 @@ use mainstay_fleet::{DeviceId, ReleaseDigest, Site};
 use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
+use crate::label::Label;
 use crate::progress::Progress;
 
 /// One enrolled device, as far as its rollout needs to know it.
@@ -16,11 +17,11 @@ pub struct DeviceView {
     /// The device.
     pub id: DeviceId,
     /// Its hardware revision: the stratum of sample and tripwire.
-    pub hardware: String,
+    pub hardware: Label,
     /// Where it stands, if that is declared.
     pub site: Option<Site>,
     /// Its IANA time zone, such as `America/Denver`.
-    pub zone: String,
+    pub zone: Label,
     /// The wave it was drawn into, from 0. It never changes.
     pub wave: usize,
     /// The server's time of the last message from it.

@@ -25,7 +25,7 @@ use crate::monitor::Monitor;
 use crate::question::Answer;
 use crate::rollout::{Phase, Rollout};
 use crate::sample::Enrolment;
-use crate::score::Tally;
+use crate::score::{Score, Tally, score};
 use crate::soft;
 use crate::sprt::{Sprt, Verdict};
 use crate::step::Action;
@@ -201,8 +201,15 @@ fn complete(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -> Option<A
     Some(Action::Complete)
 }
 
-/// How many members of all waves aren't judged yet.
+/// How many members of all waves aren't judged yet. Members that the view doesn't hold aren't.
 pub(crate) fn unsettled(rollout: &Rollout, view: &FleetView, now: Timestamp) -> u32 {
-    let pending = |wave| Tally::of(rollout, view, wave, now).pending;
-    (0..rollout.waves.len()).map(pending).sum()
+    let mut pending: Vec<_> = rollout.waves.iter().map(|wave| wave.members).collect();
+    for device in &view.devices {
+        if let Some(pending) = pending.get_mut(device.wave)
+            && score(rollout, device, now) != Score::Pending
+        {
+            *pending = pending.saturating_sub(1);
+        }
+    }
+    pending.iter().sum()
 }

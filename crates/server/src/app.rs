@@ -11,7 +11,7 @@ use mainstay_artifact::Signer;
 use mainstay_plan::Plan;
 use mainstay_store::{Blobs, Store, StoreError};
 use mainstay_trust::Refusal;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::attack::Attack;
 use crate::clock::Clock;
@@ -134,10 +134,13 @@ pub struct App {
     plan: RwLock<Option<Arc<ActivePlan>>>,
     standing: RwLock<Option<Arc<Standing>>>,
     uploads: Semaphore,
+    previews: Arc<Semaphore>,
 }
 
 /// Artifacts taken in at one moment: each is held in memory, 64 MiB at most.
 const UPLOADS_MAX: usize = 4;
+/// Previews at one moment: each holds the devices of a class in memory, and keeps a processor busy.
+const PREVIEWS_MAX: usize = 1;
 
 impl App {
     /// Joins the parts, after checking the roots, and the online key against the newest of them.
@@ -162,6 +165,7 @@ impl App {
             plan: RwLock::new(None),
             standing: RwLock::new(None),
             uploads: Semaphore::new(UPLOADS_MAX),
+            previews: Arc::new(Semaphore::new(PREVIEWS_MAX)),
         })
     }
 
@@ -212,6 +216,18 @@ impl App {
     /// `server.busy` when there is none.
     pub(crate) fn upload_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
         self.uploads.try_acquire().map_err(|_full| Refused::busy())
+    }
+
+    /// A place for one preview, as long as the answer is held: by the thread that works on it, which ends some milliseconds
+    /// after the caller has left.
+    ///
+    /// # Errors
+    /// `server.busy` when there is none.
+    pub(crate) fn preview_place(&self) -> Result<OwnedSemaphorePermit, Refused> {
+        let previews = self.previews.clone();
+        previews
+            .try_acquire_owned()
+            .map_err(|_full| Refused::busy())
     }
 
     /// The active plan.

@@ -85,6 +85,47 @@ pub(crate) async fn on_release(
     Ok(schedule.is_none().then_some(Withheld::Unscheduled))
 }
 
+/// All that would withhold a release from every device, if it were rolled out now. Before people have approved it, that
+/// devices would miss their signatures isn't told: those are still to come.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn ahead(
+    app: &App,
+    release: &ReleaseDigest,
+    is_approved: bool,
+    now: Timestamp,
+) -> Result<Vec<Withheld>, StoreError> {
+    let standing = app.standing().await?;
+    let Some((_, envelope)) = found(app, release).await? else {
+        return Ok(vec![Withheld::NotHere]);
+    };
+    let judgement = standing.judge(&envelope);
+    let refusal = match is_approved {
+        true => judgement.refusal,
+        false => judgement.withdrawn(),
+    };
+    let refused = refusal.map(|refusal| Withheld::Refused {
+        refusal: refusal.id().to_owned(),
+    });
+    let unscheduled = match judgement.needs_schedule {
+        true => app
+            .store
+            .schedule(release, &judgement.class)
+            .await?
+            .is_none(),
+        false => false,
+    };
+    let held = standing.hold_on(release).map(held);
+    let all = [
+        held,
+        standing.stops_installs(now),
+        refused,
+        unscheduled.then_some(Withheld::Unscheduled),
+    ];
+    Ok(all.into_iter().flatten().collect())
+}
+
 async fn found(
     app: &App,
     release: &ReleaseDigest,

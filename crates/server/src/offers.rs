@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, Withheld, holds_place};
+use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place};
 use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
 
 use crate::App;
@@ -16,9 +16,6 @@ use crate::problem::Refused;
 /// A promise fails when the rollout moved on between decision and transaction; the second decision
 /// is made on its new state. If that fails too, the device asks again at its next poll.
 const DECISIONS_MAX: u32 = 2;
-/// A device for which there is no room comes back after this part of a poll: the places turn over
-/// several times in it.
-const RETRIES_PER_POLL: i32 = 6;
 
 /// What a device that checks in is told.
 #[derive(Debug)]
@@ -131,26 +128,11 @@ fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u3
     all.saturating_sub(u32::from(holds_place(rollout, view, now)))
 }
 
-/// When the turn of a device that waits will come. A closed window is asked about the instant at
-/// which it opens, so that the device comes at its own time in it, not with all the others.
+/// When the turn of a device that waits will come.
 fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
-    match one.offer.as_ref().err()? {
-        Wait::Jitter { until } => Some(*until),
-        Wait::Withheld {
-            because: Withheld::ScheduleOpens { at },
-        } => Some(*at),
-        Wait::Budget { .. } => now
-            .checked_add(one.rollout.rules.poll / RETRIES_PER_POLL)
-            .ok(),
-        Wait::WindowOpens { at, .. } => {
-            let in_flight = others(app, &one.rollout, &one.view, now);
-            match mainstay_rollout::offer(&one.rollout, &one.view, in_flight, *at) {
-                Err(Wait::Jitter { until }) => Some(until),
-                _ => Some(*at),
-            }
-        }
-        _ => None,
-    }
+    let wait = one.offer.as_ref().err()?;
+    let in_flight = others(app, &one.rollout, &one.view, now);
+    mainstay_rollout::turn::turn(&one.rollout, &one.view, wait, in_flight, now)
 }
 
 /// Makes an offer durable; none when the rollout has moved on meanwhile, or the release was put on

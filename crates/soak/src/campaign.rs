@@ -117,6 +117,7 @@ fn panicked(seed: u64, panic: &(dyn std::any::Any + Send)) -> Life {
         story: crate::story::Story::default(),
         broken: Some(Broken::new("panicked", said.unwrap_or("without a word"))),
         canaries: Vec::new(),
+        launches: Vec::new(),
         events: 0,
     }
 }

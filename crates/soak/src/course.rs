@@ -126,6 +126,7 @@ impl Living {
         if let Some(rollout) = self.house.store.rollout(id).await? {
             self.watch.judge_enrolments(&rollout, &fleet, &known);
             self.canaries.extend(CanaryPlaces::of(&fleet, &known));
+            self.known.push(known);
         }
         Ok(())
     }

@@ -5,10 +5,12 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use mainstay_fleet::Device;
 use mainstay_plan::Plan;
-use mainstay_rollout::RolloutId;
+use mainstay_rollout::{FleetView, Rollout, RolloutId};
 use mainstay_simulator::demo::cast::Cast;
 use mainstay_simulator::{Dice, model};
+use mainstay_store::Rollouts as _;
 
 use crate::agenda::{Agenda, Happening};
 use crate::canary_places::CanaryPlaces;
@@ -36,8 +38,21 @@ pub struct Life {
     pub broken: Option<Broken>,
     /// The canaries that were drawn.
     pub canaries: Vec<CanaryPlaces>,
+    /// The rollouts that people started, in order.
+    pub launches: Vec<Launch>,
     /// Events.
     pub events: u64,
+}
+
+/// One rollout of a life.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// All devices, as the servers knew them when people started it.
+    pub known: Vec<Device>,
+    /// What became of it.
+    pub rollout: Rollout,
+    /// Its devices at the end.
+    pub fleet: FleetView,
 }
 
 /// Lives through the world of `seed`.
@@ -64,8 +79,10 @@ pub async fn live_in(world: World, what: &str) -> anyhow::Result<Life> {
             break;
         }
     }
+    let launches = living.launches().await?;
     Ok(Life {
         seed,
+        launches,
         broken: living.watch.broken().cloned(),
         story: living.story,
         canaries: living.canaries,
@@ -85,8 +102,10 @@ pub struct Living {
     pub(crate) story: Story,
     /// Chance of what has no stream of its own.
     pub(crate) roads: Dice,
-    /// The rollouts that people started, in order.
+    /// The rollouts that people started, in order ...
     pub(crate) launched: Vec<RolloutId>,
+    /// ... and the devices that were known then.
+    pub(crate) known: Vec<Vec<Device>>,
     /// The release that people put on hold, by its number.
     pub(crate) held: Option<usize>,
     /// Since when nothing is left to happen.
@@ -123,6 +142,7 @@ impl Living {
             watch: Watch::default(),
             story,
             launched: Vec::new(),
+            known: Vec::new(),
             held: None,
             quiet_since: None,
             canaries: Vec::new(),
@@ -193,6 +213,23 @@ impl Living {
         self.watch
             .look_at_rollouts(&scene, now, &mut self.story)
             .await
+    }
+
+    /// The rollouts, as they are now.
+    async fn launches(&mut self) -> anyhow::Result<Vec<Launch>> {
+        let mut launches = Vec::new();
+        for (id, known) in self.launched.iter().zip(std::mem::take(&mut self.known)) {
+            let store = &self.house.store;
+            if let Some(rollout) = store.rollout(*id).await? {
+                let fleet = store.fleet_view(*id).await?;
+                launches.push(Launch {
+                    known,
+                    rollout,
+                    fleet,
+                });
+            }
+        }
+        Ok(launches)
     }
 
     /// The number of the server that a message finds.

@@ -36,6 +36,10 @@ pub trait Devices: Send + Sync {
     /// All devices, or those of one class, in the order of their registration.
     async fn devices(&self, class: Option<&str>) -> Result<Vec<Device>, StoreError>;
 
+    /// How many devices there are, in all or of one class. It counts no further than to `most`, so that asking whether
+    /// there is any costs one row.
+    async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError>;
+
     /// The devices that, by their own word, run the release with this manifest, confirmed or on
     /// trial, in the order of their registration.
     async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError>;

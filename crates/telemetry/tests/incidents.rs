@@ -68,9 +68,9 @@ fn device(n: i64) -> DeviceView {
     let fails = n % 2 == 1 && n < 12;
     DeviceView {
         id: DeviceId::try_from(format!("th-{n:04}")).expect("a safe name"),
-        hardware: if n % 2 == 1 { "B" } else { "C" }.to_owned(),
+        hardware: if n % 2 == 1 { "B" } else { "C" }.into(),
         site: None,
-        zone: "America/Denver".to_owned(),
+        zone: "America/Denver".into(),
         wave: 0,
         last_seen: Some(at(35)),
         progress: match fails {

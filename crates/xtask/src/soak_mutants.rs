@@ -21,11 +21,9 @@ const MUTANTS: &[Worse] = &[
     },
     Worse {
         name: "windows are in UTC",
-        file: "crates/rollout/src/offer.rs",
-        from: "    match rules.window.state(now, zone.time_zone(), &rules.blackout) {",
-        to: "    let utc = jiff::tz::TimeZone::UTC;\n    \
-             let zone = if zone.time_zone() == &utc { zone.time_zone() } else { &utc };\n    \
-             match rules.window.state(now, zone, &rules.blackout) {",
+        file: "crates/rollout/src/windows.rs",
+        from: "        let zone = Zone::parse(zone).map_err(unknown)?.time_zone().clone();\n",
+        to: "        let _ = Zone::parse(zone).map_err(unknown)?;\n        let zone = TimeZone::UTC;\n",
     },
     Worse {
         name: "a device counts as updated before it is verified",

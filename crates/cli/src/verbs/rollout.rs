@@ -1,4 +1,6 @@
-//! `mainstay rollout`: start, watch, halt, and answer.
+//! `mainstay rollout`: preview, start, watch, halt, and answer.
+
+mod preview;
 
 use clap::{ArgAction, Args, Subcommand};
 use mainstay_api::{RolloutView, WaveView};
@@ -7,7 +9,7 @@ use crate::failure::Failure;
 use crate::operator::{self, ServerAccess};
 use crate::output::Output;
 
-/// Start, watch and halt rollouts.
+/// Preview, start, watch and halt rollouts.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mainstay rollout list --token-file kim.token")]
 pub struct Rollout {
@@ -19,6 +21,8 @@ pub struct Rollout {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// See how the rollout of a release would go if it started now: nothing is changed, and it needs no approval.
+    Preview(preview::Ahead),
     /// Draw the waves of an approved release, and start. For operations.
     #[command(
         after_help = "Example:\n  mainstay rollout start thermo-v2@1.1.0 --token-file kim.token"
@@ -66,6 +70,7 @@ impl Rollout {
         let access = &self.access;
         let rollout = match self.what {
             What::List => return list(access, output),
+            What::Preview(ahead) => return ahead.run(access, output),
             What::Start { release } => {
                 let release = operator::name("release", &release)?;
                 access.ask(|operator| async move { operator.roll_out(release).await })?

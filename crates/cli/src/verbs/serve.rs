@@ -4,17 +4,23 @@ use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::{App, AppConfig, DataDir};
 use serde_json::json;
+use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
 use crate::operator::runtime;
 use crate::output::Output;
 use crate::passphrase::PassphraseSource;
+
+/// So long may work on threads of its own go on after the server has ended. It was told to stop then; what ignores that is
+/// left alone, and the process ends.
+const LAST_WORK: Duration = Duration::from_secs(5);
 
 /// Run the server, until Ctrl-C or a signal to end.
 ///
@@ -42,6 +48,12 @@ impl Serve {
     /// Does it.
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         let runtime = runtime()?;
+        let served = self.serve_in(&runtime, output);
+        runtime.shutdown_timeout(LAST_WORK);
+        served
+    }
+
+    fn serve_in(&self, runtime: &Runtime, output: &Output) -> Result<(), Failure> {
         let _inside = runtime.enter();
         let stop = asked_to_stop()?;
         log_to_stderr();

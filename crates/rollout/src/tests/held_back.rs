@@ -50,7 +50,7 @@ fn a_plan_without_soft_signals_holds_nobody_back() {
 fn partners_are_of_the_same_kind_and_wait_for_their_own_wave() {
     let (rollout, mut view) = comparing(&[40, 100, 300]);
     for (n, device) in view.devices.iter_mut().enumerate() {
-        device.zone = ["America/Denver", "Europe/Berlin"][n / 2 % 2].to_owned();
+        device.zone = ["America/Denver", "Europe/Berlin"][n / 2 % 2].into();
     }
     let drawn = pairs(&rollout, &view);
     assert_eq!(drawn.len(), 40);
@@ -86,11 +86,11 @@ fn a_zone_that_has_nobody_left_borrows_and_a_revision_does_not() {
     let (canary, later) = view.devices.split_at_mut(10);
     canary
         .iter_mut()
-        .for_each(|d| d.zone = "Europe/Berlin".to_owned());
+        .for_each(|d| d.zone = "Europe/Berlin".into());
     later
         .iter_mut()
         .skip(1)
-        .for_each(|d| d.hardware = "B".to_owned());
+        .for_each(|d| d.hardware = "B".into());
     // Five canaries of C have one partner, five of B have five of nine.
     assert_eq!(pairs(&rollout, &view).len(), 6);
 }
@@ -164,7 +164,7 @@ fn each_wave_draws_for_itself() {
 fn who_found_no_partner_is_counted() {
     let (rollout, mut view) = comparing(&[40, 30]);
     let later = view.devices.iter_mut().skip(40);
-    later.for_each(|d| d.hardware = "C".to_owned());
+    later.for_each(|d| d.hardware = "C".into());
     let drawn = draw(&rollout, &view, 0, at(0));
     assert_eq!((drawn.pairs.len(), drawn.alone), (20, 20));
 }

@@ -204,12 +204,12 @@ fn windows_are_the_device_s_own() {
     assert_eq!(outcome(&rollout, &device(0), night - 1), "WindowOpens");
     assert_eq!(outcome(&rollout, &device(0), night), "forward");
     let honolulu = DeviceView {
-        zone: "Pacific/Honolulu".to_owned(),
+        zone: "Pacific/Honolulu".into(),
         ..device(0)
     };
     assert_eq!(outcome(&rollout, &honolulu, 0), "forward", "02:00 there");
     let nowhere = DeviceView {
-        zone: "Mars/Olympus".to_owned(),
+        zone: "Mars/Olympus".into(),
         ..device(0)
     };
     assert_eq!(outcome(&rollout, &nowhere, 0), "UnknownZone");

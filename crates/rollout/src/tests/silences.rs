@@ -215,13 +215,15 @@ fn devices_that_speak_and_never_finish_are_asked_about() {
 fn however_many_pairs_there_are_who_has_none_is_heard_by_the_plain_bound() {
     let later = |view: &mut FleetView| {
         let later = view.devices.iter_mut().filter(|d| d.wave > 0);
-        later.for_each(|device| device.hardware = "C".to_owned());
+        later.for_each(|device| device.hardware = "C".into());
     };
     let mut story = Story::of(&[2200, 1100], later);
     let controls = &story.rollout.waves[0].controls;
     assert!(controls.pairs.len() == PAIRS_MAX && controls.alone > 800);
     let canary = story.view.devices.iter_mut().take(2200);
-    let silent = canary.filter(|device| device.hardware == "B").take(250);
+    let silent = canary
+        .filter(|device| device.hardware.as_str() == "B")
+        .take(250);
     silent.for_each(|device| device.last_seen = Some(at(20)));
     let asked = story.asks(LATE).expect("more than a tenth");
     assert_eq!(asked.id(), "rollout.silence");
@@ -232,12 +234,14 @@ fn however_many_pairs_there_are_who_has_none_is_heard_by_the_plain_bound() {
 fn who_has_no_partner_is_heard_by_the_plain_bound() {
     let later = |view: &mut FleetView| {
         let later = view.devices.iter_mut().filter(|d| d.wave > 0);
-        later.for_each(|device| device.hardware = "C".to_owned());
+        later.for_each(|device| device.hardware = "C".into());
     };
     let mut story = Story::with(later);
     assert_eq!(story.rollout.waves[0].controls.pairs.len(), 20);
     let canary = story.view.devices.iter_mut().take(40);
-    let silent = canary.filter(|device| device.hardware == "B").take(5);
+    let silent = canary
+        .filter(|device| device.hardware.as_str() == "B")
+        .take(5);
     silent.for_each(|device| device.last_seen = Some(at(20)));
     let asked = story.asks(LATE).expect("five of forty");
     assert_eq!(asked.id(), "rollout.silence");

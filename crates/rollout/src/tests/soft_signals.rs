@@ -157,7 +157,7 @@ fn too_few_pairs_conclude_nothing_whatever_they_say() {
     assert_eq!(signals[0].1.pairs, 9);
     let mut alone = Story::of(&[10, 10]);
     let later = alone.view.devices.iter_mut().skip(10);
-    later.for_each(|d| d.hardware = "A".to_owned());
+    later.for_each(|d| d.hardware = "A".into());
     alone.step(0);
     alone
         .view

@@ -117,7 +117,7 @@ async fn answer(
     };
     let poll_after_s = match told.at_once {
         true => 0,
-        false => poll::after(plan.as_deref(), turn, now),
+        false => poll::after_s(plan.as_deref(), turn, now),
     };
     message::answer(&Directive {
         acknowledged,

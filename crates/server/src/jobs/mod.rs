@@ -68,6 +68,14 @@ async fn period(app: &App) -> Option<Duration> {
     }
 }
 
+/// How often a server looks after its rollouts; by the plan's poll, if a caller does it in its own time.
+pub(crate) async fn look_every(app: &App) -> Duration {
+    match period(app).await {
+        Some(period) => period,
+        None => planned_period(app).await,
+    }
+}
+
 async fn planned_period(app: &App) -> Duration {
     let plan = app.plan().await.ok().flatten();
     let poll = plan.and_then(|active| Duration::try_from(active.plan.rollout.poll).ok());

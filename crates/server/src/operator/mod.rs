@@ -9,7 +9,9 @@ pub(crate) mod devices;
 mod health;
 mod holds;
 mod incidents;
+mod patience;
 pub(crate) mod plan;
+mod previews;
 mod releases;
 mod revocations;
 pub(crate) mod rollouts;
@@ -38,6 +40,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/releases/{id}/why", get(why::release))
         .route("/releases/{id}/approval", post(releases::approve))
         .route("/releases/{id}/rollout", post(rollouts::start))
+        .route("/releases/{id}/rollout/preview", get(previews::preview))
         .route("/releases/{id}/hold", post(holds::hold))
         .route("/releases/{id}/hold/release", post(holds::release))
         .route("/releases/{id}/devices", get(releases::devices))

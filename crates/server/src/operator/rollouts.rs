@@ -8,7 +8,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{Permission, Person};
 use mainstay_api::{AnswerRequest, HaltRequest, RolloutView};
-use mainstay_fleet::ReleaseDigest;
+use mainstay_fleet::{ReleaseDigest, Terms};
+use mainstay_plan::Class;
 use mainstay_release::Release;
 use mainstay_rollout::{self as rollout, Candidate, Rollout, RolloutId, Rules, draw};
 use mainstay_store::{StageChange, StoreError};
@@ -56,11 +57,12 @@ async fn begin(
     change: StageChange<'_>,
     plan: &ActivePlan,
 ) -> Result<(), Refused> {
-    let track = releases::track(plan, change.release.facts.track)?;
-    let class = plan.plan.class(&change.release.facts.class);
-    let class = class.ok_or_else(|| other_plan(change.release))?;
-    let (candidate, rules) = (candidate(change.release), Rules::new(&plan.plan, track));
-    let terms = rollout::terms(&candidate, class, track.name);
+    let Grounds {
+        candidate,
+        terms,
+        rules,
+        ..
+    } = grounds(change.release, plan)?;
     let devices = app.store.devices(Some(&candidate.class)).await?;
     let (seed, now) = (seed(app), app.now());
     let enrolments = draw(&terms, &rules, seed, &devices, now)?;
@@ -70,6 +72,41 @@ async fn begin(
         .start_rollout(&begun, &enrolments, Some(change))
         .await?;
     Ok(())
+}
+
+/// What the rollout of a release rests on.
+pub(super) struct Grounds<'p> {
+    /// The release.
+    pub candidate: Candidate,
+    /// What it asks of devices.
+    pub terms: Terms,
+    /// The rules of its rollout.
+    pub rules: Rules,
+    /// Its class.
+    pub class: &'p Class,
+}
+
+/// What the rollout of `release` rests on under this plan.
+///
+/// # Errors
+/// If the plan doesn't have its track or class.
+pub(super) fn grounds<'p>(release: &Release, plan: &'p ActivePlan) -> Result<Grounds<'p>, Refused> {
+    let track = releases::track(plan, release.facts.track)?;
+    let class = plan.plan.class(&release.facts.class);
+    let class = class.ok_or_else(|| {
+        Refused::conflict(
+            "rollouts.class-not-in-plan",
+            format_args!("The active plan has no class {}.", release.facts.class),
+            "Put a plan into force that has it.",
+        )
+    })?;
+    let candidate = candidate(release);
+    Ok(Grounds {
+        terms: rollout::terms(&candidate, class, track.name),
+        candidate,
+        rules: Rules::new(&plan.plan, track),
+        class,
+    })
 }
 
 fn candidate(release: &Release) -> Candidate {
@@ -94,7 +131,7 @@ fn seed(app: &App) -> u64 {
 }
 
 /// The approval names the plan it rests on; a rollout under another one was approved by nobody.
-fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
+pub(super) fn check_plan(release: &Release, plan: &ActivePlan) -> Result<(), Refused> {
     let approved = release
         .stage
         .approved()
@@ -131,21 +168,28 @@ async fn check_not_held(app: &App, release: &Release) -> Result<(), Refused> {
 
 /// Two releases under way in one class would share a canary's evidence.
 async fn check_class_free(app: &App, release: &Release) -> Result<(), Refused> {
+    class_busy(app, release).await?.map_or(Ok(()), Err)
+}
+
+/// The refusal of a release whose class has another one under way; none if it has none.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn class_busy(app: &App, release: &Release) -> Result<Option<Refused>, Refused> {
     let active = app
         .store
         .active_rollouts(Some(release.facts.class.as_str()))
         .await?;
-    match active.first() {
-        None => Ok(()),
-        Some(busy) => Err(Refused::conflict(
+    Ok(active.first().map(|busy| {
+        Refused::conflict(
             "rollouts.class-busy",
             format_args!(
                 "{} is still being rolled out to this class.",
                 busy.candidate.version
             ),
             "Wait until it is complete, or halt it.",
-        )),
-    }
+        )
+    }))
 }
 
 /// `POST /rollouts/{id}/halt`: one person of any duty is enough to stop.

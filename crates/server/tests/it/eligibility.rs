@@ -8,7 +8,7 @@ use crate::house::{self, Artifact, House, PLAN, packed, problem, read};
 use crate::update::pass_hours;
 
 /// Devices of this house that run 1.0.0, and said so.
-async fn running(house: &House, ids: &[&str]) -> Vec<Gadget> {
+pub async fn running(house: &House, ids: &[&str]) -> Vec<Gadget> {
     let mut gadgets = register(house, ids, &packed(house::CLASS, "1.0.0", 1, &[])).await;
     for gadget in &mut gadgets {
         gadget.check_in(house, &[]).await;
@@ -17,7 +17,7 @@ async fn running(house: &House, ids: &[&str]) -> Vec<Gadget> {
 }
 
 /// Declares that a device has this boot loader.
-async fn declare(house: &House, id: &str, bootloader: &str) {
+pub async fn declare(house: &House, id: &str, bootloader: &str) {
     let path = format!("/api/v1/devices/{id}");
     let request = house.request(Method::PATCH, &path, &house.tokens.operations);
     let body = format!(r#"{{"bootloader":"{bootloader}"}}"#);

@@ -17,6 +17,7 @@ mod house;
 mod pages;
 mod papers;
 mod people;
+mod previews;
 mod queries;
 mod revocations;
 mod rollback;

@@ -76,6 +76,18 @@ impl Devices for SqliteStore {
             .collect()
     }
 
+    async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
+        let sql = "SELECT count(*) FROM \
+             (SELECT 1 FROM devices WHERE ?1 IS NULL OR class = ?1 LIMIT ?2)";
+        let count: i64 = sqlx::query_scalar(sql)
+            .bind(class)
+            .bind(i64::from(most))
+            .fetch_one(self.read())
+            .await?;
+        // Between 0 and `most`.
+        Ok(u32::try_from(count).unwrap_or(most))
+    }
+
     async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError> {
         select!("WHERE running_release = ?1 ORDER BY key")
             .bind(&release.0[..])

@@ -3,7 +3,7 @@
 //! A rollout is looked at again and again with all of its devices, so the view is one query.
 
 use mainstay_fleet::{DeviceId, Site};
-use mainstay_rollout::{DeviceView, Enrolment, FleetView, Progress, Rollout, RolloutId};
+use mainstay_rollout::{DeviceView, Enrolment, FleetView, Labels, Progress, Rollout, RolloutId};
 
 use super::values::{device_id, from_json, instant, micros, release_digest, to_json};
 use super::{SqliteStore, Write};
@@ -87,7 +87,8 @@ pub(super) async fn one(
     .bind(id.0)
     .fetch_optional(store.read())
     .await?;
-    row.map(device).transpose()
+    row.map(|row| device(row, &mut Labels::default()))
+        .transpose()
 }
 
 pub(super) async fn of_device(
@@ -108,7 +109,11 @@ pub(super) async fn of_device(
 }
 
 fn fleet(rows: Vec<Row>) -> Result<FleetView, StoreError> {
-    let devices: Result<_, _> = rows.into_iter().map(device).collect();
+    let mut labels = Labels::default();
+    let devices: Result<_, _> = rows
+        .into_iter()
+        .map(|row| device(row, &mut labels))
+        .collect();
     Ok(FleetView {
         devices: devices?,
         ..FleetView::default()
@@ -120,17 +125,17 @@ fn enrolled(row: RolloutRow) -> Result<Enrolled, StoreError> {
     let rollout = from_json("rollout", &rollout)?;
     Ok(Enrolled {
         rollout,
-        device: device((a, b, c, d, e, f, g, h, i))?,
+        device: device((a, b, c, d, e, f, g, h, i), &mut Labels::default())?,
     })
 }
 
-fn device(row: Row) -> Result<DeviceView, StoreError> {
+fn device(row: Row, labels: &mut Labels) -> Result<DeviceView, StoreError> {
     let (id, hardware, site, zone, wave, last_seen, progress, running, before) = row;
     Ok(DeviceView {
         id: device_id(id)?,
-        hardware,
+        hardware: labels.of(&hardware),
         site: site.and_then(|site| Site::new(site).ok()),
-        zone,
+        zone: labels.of(&zone),
         wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
         last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
         progress: from_json("enrolment", &progress)?,

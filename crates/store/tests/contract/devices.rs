@@ -60,6 +60,22 @@ pub async fn devices_are_listed_in_their_order_and_by_class(store: &dyn Store) {
     assert_eq!(lamps, [id(9)]);
 }
 
+pub async fn devices_are_counted_by_class_and_no_further_than_asked(store: &dyn Store) {
+    assert_eq!(store.count_devices(None, 9).await.expect("readable"), 0);
+    register(store, 3).await;
+    let class = device(0).class;
+    for (class, most, count) in [
+        (None, 9, 3),
+        (None, 1, 1),
+        (Some(class.as_str()), 9, 3),
+        (Some(class.as_str()), 2, 2),
+        (Some("other-v1"), 9, 0),
+    ] {
+        let counted = store.count_devices(class, most).await.expect("readable");
+        assert_eq!(counted, count, "{class:?}, {most}");
+    }
+}
+
 pub async fn a_device_is_declared_anew_and_its_timeline_says_how(store: &dyn Store) {
     register(store, 1).await;
     let rollout = start_another(store, NEW, 1).await;

@@ -7,6 +7,7 @@ mod agent;
 mod artifact;
 mod contender;
 mod peers;
+mod rollout;
 mod rounds;
 
 /// What can be measured.
@@ -16,6 +17,8 @@ pub enum Bench {
     Artifact,
     /// What the Linux agent takes: its binary, its memory at rest and at most.
     Agent,
+    /// One step of a rollout over a million devices, and the preview of a month over a hundred thousand.
+    Rollout,
 }
 
 impl Bench {
@@ -27,6 +30,7 @@ impl Bench {
         match self {
             Self::Artifact => artifact::run(),
             Self::Agent => agent::run(),
+            Self::Rollout => rollout::run(),
         }
     }
 }

@@ -138,8 +138,8 @@ fn enrolled(rollout: &Rollout, device: &DeviceView) -> EnrolledDevice {
         .map(|state| state.wave.to_string());
     EnrolledDevice {
         id: device.id.to_string(),
-        hardware: device.hardware.clone(),
-        zone: device.zone.clone(),
+        hardware: device.hardware.to_string(),
+        zone: device.zone.to_string(),
         wave: wave.unwrap_or_default(),
         progress,
         tone,
