@@ -81,6 +81,35 @@ environment = { kind = "u-boot", copies = [{ file = "/e", size = 8192 }, { file 
     assert!(found[0].text.contains("overlap"));
 }
 
+/// More boots than the script can count would be none, or as many restarts for nothing.
+#[test]
+fn a_trial_gets_no_more_boots_than_the_boot_loader_can_count() {
+    let with = |slots: &str, boots: u8| {
+        let (before, rest) = GOOD.split_once("[slots]").expect("has slots");
+        let (_, after) = rest.split_once("[[window]]").expect("has windows");
+        format!("{before}[slots]\n{slots}\n[trial]\nboots = {boots}\n[[window]]{after}")
+    };
+    let files = |environment: &str| {
+        format!(
+            "kind = \"files\"\na = \"/a\"\nb = \"/b\"\nenvironment = {environment}\n[restart]\ncommand = [\"/bin/true\"]"
+        )
+    };
+    let u_boot = |scheme: &str| {
+        files(&format!(
+            "{{ kind = \"u-boot\", scheme = \"{scheme}\", copies = [{{ file = \"/e\", offset = 0, size = 8192 }}] }}"
+        ))
+    };
+    for (slots, most) in [
+        (u_boot("order"), 9),
+        (u_boot("count"), 15),
+        (files("{ kind = \"grub\", file = \"/g\" }"), 5),
+    ] {
+        assert!(parse(&with(&slots, most)).is_ok(), "{slots} {most}");
+        let found = parse(&with(&slots, most + 1)).expect_err("is too many");
+        assert_eq!(found[0].place, "trial.boots", "{slots}");
+    }
+}
+
 const UNIT: &str = include_str!("../../../../packaging/systemd/mainstay-agent.service");
 
 fn settings_of_the_unit() -> impl Iterator<Item = (&'static str, &'static str)> {

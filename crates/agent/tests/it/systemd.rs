@@ -166,7 +166,7 @@ async fn an_image_whose_agent_does_not_come_up_goes_back_all_the_same() {
         status.boot == "reverted" && status.unsent_reports == 0
     });
     assert_eq!(status.outcome.as_deref(), Some("reverted: boot-limit"));
-    field.assert_told("boot").await;
+    field.assert_told("gave 1.1.0 up").await;
     // Off trial, an agent that isn't there is no reason to restart the device.
     machine.must(&["systemctl", "stop", "mainstay-agent"]);
     std::thread::sleep(TRIAL_LOOKED);
