@@ -124,3 +124,18 @@ async fn what_the_kernel_protects_is_found_before_it_is_needed() {
     assert!(said.contains("agent.storage-read-only"), "{said}");
     assert!(said.contains(&slots.devices[1]), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_knows_no_way_to_its_server_costs_what_runs_no_tries() {
+    let field = Field::bare("").await;
+    let _slots = Slots::new(&field);
+    let environment = field.bench.path("grubenv");
+    let environment = environment.to_str().unwrap();
+    must("grub-editenv", &[environment, "set", "BOOT_A_LEFT=1"]);
+    fs::remove_file(field.bench.path("token")).unwrap();
+    let (code, said) = field.bench.say(&["install", "/nonexistent"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("/token"), "{said}");
+    let variables = must("grub-editenv", &[environment, "list"]);
+    assert!(variables.contains("BOOT_A_LEFT=3"), "{variables}");
+}
