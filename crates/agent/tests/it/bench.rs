@@ -22,6 +22,11 @@ pub const STUCK: Duration = Duration::from_secs(180);
 /// Says where the agent is that is to be tried, if it isn't the one that was built along with the tests.
 const AGENT: &str = "MAINSTAY_AGENT";
 
+/// Whether another agent is tried than the one that was built along with the tests: the release build.
+pub fn is_release() -> bool {
+    std::env::var_os(AGENT).is_some()
+}
+
 /// One device.
 pub struct Bench {
     pub folder: tempfile::TempDir,

@@ -32,8 +32,10 @@ pub struct Update {
     clock: Clock,
     /// At the last cut: what had been fetched, and how much of the image the device kept.
     resumed_from: Option<(u64, u64)>,
-    /// The most memory that the agent was seen to have had.
+    /// The most memory that the agent was seen to have had, with its code.
     pub peak_bytes: u64,
+    /// The most of it that was seen to be its own: heap and stacks.
+    pub peak_own_bytes: u64,
 }
 
 /// When which phase of an update begins here and now, if nothing disturbs it.
@@ -112,6 +114,7 @@ impl Update {
             clock: Clock::begin(),
             resumed_from: None,
             peak_bytes: 0,
+            peak_own_bytes: 0,
         }
     }
 
@@ -134,8 +137,10 @@ impl Update {
         let begun = Clock::begin();
         loop {
             let phase = Phase::of(&self.device, &self.relay, self.image_bytes());
-            let peak_bytes = self.agent.as_ref().map_or(0, |agent| agent.memory("VmHWM"));
-            self.peak_bytes = self.peak_bytes.max(peak_bytes);
+            if let Some(agent) = &self.agent {
+                self.peak_bytes = self.peak_bytes.max(agent.memory("VmHWM"));
+                self.peak_own_bytes = self.peak_own_bytes.max(agent.memory("RssAnon"));
+            }
             if is_enough(phase, self.clock.elapsed_ms()) {
                 return;
             }
