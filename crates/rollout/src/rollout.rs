@@ -11,6 +11,7 @@ use mainstay_fleet::ReleaseDigest;
 use serde::{Deserialize, Serialize};
 
 use crate::halt::HaltReason;
+use crate::needs::Unmet;
 use crate::question::Question;
 use crate::rules::Rules;
 use crate::sample::Enrolment;
@@ -63,6 +64,9 @@ pub struct Rollout {
     pub waves: Vec<WaveState>,
     /// When it was started.
     pub started_at: Timestamp,
+    /// What it waits for in other classes, as of its newest step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Unmet>,
 }
 
 /// Where a rollout stands.
@@ -122,6 +126,7 @@ impl Rollout {
             phase: Phase::Rolling { wave: 0 },
             waves,
             started_at: now,
+            unmet: Vec::new(),
         }
     }
 

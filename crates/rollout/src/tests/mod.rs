@@ -3,6 +3,7 @@
 mod error_rates;
 mod held_back;
 mod invariants;
+mod needs;
 mod offers;
 mod samples;
 mod sentences;
