@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use mainstay_fleet::{Device, Site};
-use mainstay_plan::{ClassId, FleetFacts};
+use mainstay_plan::{ClassId, FleetFacts, VersionNumber};
 
 /// How many devices, of which hardware, and sites of each class there are, and which versions they run, for the rules that
 /// need it, as of a day. What names no class isn't counted, and what isn't a version of three numbers isn't known.
@@ -25,7 +25,7 @@ pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
         *by_hardware.entry(device.hardware.clone()).or_insert(0) += 1;
         *facts.devices_by_class.entry(class.clone()).or_insert(0) += 1;
         let running = device.running.as_ref();
-        let version = running.and_then(|running| running.version.parse().ok());
+        let version = running.and_then(|running| running.version.parse::<VersionNumber>().ok());
         let versions = facts.versions_by_class.entry(class.clone()).or_default();
         versions.extend(version);
         let counts = match device.site() {

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 use crate::examples::THERMOSTAT;
 use crate::lint_rows::{STRATEGY, THERMO, two_classes};
 
+const PAGE: &str = include_str!("../../../../docs/concepts/order.md");
+
 fn version(text: &str) -> VersionNumber {
     text.parse().expect("three numbers")
 }
@@ -70,6 +72,27 @@ fn a_prerequisite_names_a_class_a_version_and_a_share() {
         );
         assert_eq!(asked[0].at_least, version("2.0.0"));
     }
+}
+
+/// What the page shows is read as it stands.
+#[test]
+fn the_pages_example_is_one() {
+    let block = PAGE
+        .split("```toml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let (_, needs) = block
+        .and_then(|block| block.split_once("needs = ["))
+        .expect("an example");
+    let needs = format!("{STRATEGY}\nneeds = [{needs}");
+    let plan = THERMOSTAT.replacen(STRATEGY, &needs, 1);
+    let plan = plan.replacen(THERMO, two_classes!("", ""), 1);
+    let plan = plan.replacen("needs = []\nvendor     =", "vendor =", 1);
+    let thermo = &parse(&plan).expect("it passes").classes[1];
+    assert_eq!(
+        (thermo.stones.len(), thermo.prerequisites[0].share_percent),
+        (1, 95)
+    );
 }
 
 #[test]
