@@ -4,6 +4,7 @@
 
 mod agent_kills;
 mod bench;
+mod campaign;
 mod device_footprint;
 mod edges;
 mod firmware;
@@ -14,11 +15,9 @@ mod microbit;
 mod mutants;
 mod setup;
 mod shell;
-mod soak;
 mod soak_mutants;
 mod statistics;
 mod suite;
-mod sweep;
 mod sweep_mutants;
 mod tidy;
 mod worse;
@@ -140,9 +139,9 @@ fn main() -> anyhow::Result<()> {
         Verb::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
         Verb::Mutants { file, jobs } => mutants::run(file.as_deref(), jobs),
         Verb::Sweep { mutants: true, .. } => sweep_mutants::run(),
-        Verb::Sweep { options, .. } => sweep::run(&options),
+        Verb::Sweep { options, .. } => campaign::run(campaign::SWEEP, &options),
         Verb::Soak { mutants: true, .. } => soak_mutants::run(),
-        Verb::Soak { options, .. } => soak::run(&options),
+        Verb::Soak { options, .. } => campaign::run(campaign::SOAK, &options),
         Verb::Statistics {
             canaries,
             seed,

@@ -3,11 +3,11 @@
 //! Read [`MUTANTS`].
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-use crate::worse::{self, Worse};
+use crate::campaign;
+use crate::worse::{self, BROKEN, Worse};
 
 /// What the soak must notice.
 const MUTANTS: &[Worse] = &[
@@ -48,9 +48,6 @@ const MUTANTS: &[Worse] = &[
 /// At most so many seeds are looked at; the first that breaks a promise is enough.
 const SEEDS: &str = "120";
 
-/// Exit code of a soak that found something.
-const BROKEN: i32 = 1;
-
 /// Makes every mutant, and lets the soak look at it.
 ///
 /// # Errors
@@ -63,24 +60,8 @@ pub fn run() -> anyhow::Result<()> {
     })
 }
 
-/// Lives through seeds in the copy. It must end with this code; returns the first thing that it found.
 fn expect(tree: &Path, code: i32) -> anyhow::Result<String> {
-    let mut cargo = Command::new("cargo");
-    cargo
-        .current_dir(tree)
-        .env("CARGO_TARGET_DIR", tree.join("target"));
-    cargo.args(["run", "--release", "--quiet", "--locked"]);
-    cargo.args(["--package", "mainstay-soak", "--"]);
-    cargo.args(["--until-broken", "--seeds", SEEDS]);
-    cargo.stderr(Stdio::piped());
-    let output = cargo.output().context("cargo can't be started")?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let found = said.lines().find(|line| line.starts_with("BROKEN"));
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    match output.status.code() {
-        Some(ended) if ended == code => Ok(found.unwrap_or("nothing").to_owned()),
-        _ => bail!("the soak ended with {}\n{errors}", output.status),
-    }
+    worse::expect(tree, campaign::SOAK, &["--seeds", SEEDS], code)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The rollout's statistics, lived through: `crates/canaries`, built with optimisation.
+//! The rollout's statistics, lived through.
 
-use crate::shell;
+use crate::campaign;
 
 /// Where its tables stand.
 const PAGE: &str = "docs/concepts/statistics.md";
@@ -14,21 +14,9 @@ pub const SHORT: u32 = 200;
 /// If it can't be built, a promise is broken, or the page can't be written.
 pub fn run(canaries: u32, seed: u64, write: bool) -> anyhow::Result<()> {
     let (canaries, seed) = (canaries.to_string(), seed.to_string());
-    let mut arguments = vec![
-        "run",
-        "--release",
-        "--quiet",
-        "--locked",
-        "--package",
-        "mainstay-canaries",
-        "--",
-        "--canaries",
-        &canaries,
-        "--seed",
-        &seed,
-    ];
+    let mut options = vec!["--canaries", &canaries, "--seed", &seed];
     if write {
-        arguments.extend(["--write", PAGE]);
+        options.extend(["--write", PAGE]);
     }
-    shell::run("cargo", &arguments)
+    campaign::run(campaign::CANARIES, &options)
 }

@@ -1,6 +1,6 @@
 //! The one test command: what CI runs, and what a newcomer runs.
 
-use crate::{firmware, footprint, setup, shell, soak, statistics, sweep, tidy};
+use crate::{campaign, firmware, footprint, setup, shell, statistics, tidy};
 
 /// Runs every check, cheapest first, and stops at the first that fails.
 ///
@@ -26,9 +26,10 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     microcontroller_builds()?;
     firmware::run(true)?;
     footprint::run(true)?;
-    sweep::run(&[])?;
+    let briefly: [&str; 0] = [];
+    campaign::run(campaign::SWEEP, &briefly)?;
     statistics::run(statistics::SHORT, 1, false)?;
-    soak::run(&[])?;
+    campaign::run(campaign::SOAK, &briefly)?;
     let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
     shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
 }

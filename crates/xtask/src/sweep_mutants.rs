@@ -3,11 +3,11 @@
 //! Read [`MUTANTS`].
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-use crate::worse::{self, Worse};
+use crate::campaign;
+use crate::worse::{self, BROKEN, Worse};
 
 /// A worse core, and where the sweep looks for it: the scenario whose business it is.
 struct Mutant {
@@ -122,9 +122,6 @@ const MUTANTS: &[Mutant] = &[
     },
 ];
 
-/// Exit code of a sweep that found something.
-const BROKEN: i32 = 1;
-
 /// Makes every mutant, and lets the sweep look at it.
 ///
 /// # Errors
@@ -143,28 +140,8 @@ fn ways() -> impl Iterator<Item = &'static Worse> {
     MUTANTS.iter().map(|mutant| &mutant.way)
 }
 
-/// Sweeps a scenario in the copy. It must end with this code; returns the first thing that it found.
 fn expect(tree: &Path, scenario: &str, code: i32) -> anyhow::Result<String> {
-    let mut cargo = Command::new("cargo");
-    cargo
-        .current_dir(tree)
-        .env("CARGO_TARGET_DIR", tree.join("target"));
-    cargo.args(["run", "--release", "--quiet", "--locked"]);
-    cargo.args(["--package", "mainstay-sweep", "--"]);
-    cargo.args(["--until-broken", "--scenario", scenario]);
-    cargo.stderr(Stdio::piped());
-    let output = cargo.output().context("cargo can't be started")?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let found = said.lines().find(|line| line.starts_with("BROKEN"));
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    match output.status.code() {
-        Some(ended) if ended == code => Ok(found.unwrap_or("nothing").to_owned()),
-        // A scenario that fails without any fault is caught all the more.
-        Some(2) if code == BROKEN && errors.contains("without any fault") => {
-            Ok(errors.trim().to_owned())
-        }
-        _ => bail!("the sweep ended with {}\n{errors}", output.status),
-    }
+    worse::expect(tree, campaign::SWEEP, &["--scenario", scenario], code)
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 
-use crate::shell;
+use crate::{campaign, shell};
 
 /// One way to be worse.
 pub struct Worse {
@@ -89,6 +90,39 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Exit code of a campaign that found something.
+pub const BROKEN: i32 = 1;
+/// Exit code of a campaign that can't begin: a scenario fails without any fault.
+const CANT_BEGIN: i32 = 2;
+
+/// Runs a campaign in the copy until it finds something. It must end with this code; returns the first thing that it
+/// found.
+///
+/// # Errors
+/// If it ends otherwise.
+pub fn expect(tree: &Path, campaign: &str, options: &[&str], code: i32) -> anyhow::Result<String> {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(tree)
+        .env("CARGO_TARGET_DIR", tree.join("target"));
+    cargo.args(campaign::cargo(campaign)).arg("--until-broken");
+    let output = cargo
+        .args(options)
+        .output()
+        .context("cargo can't be started")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let found = said.lines().find(|line| line.starts_with("BROKEN"));
+    match output.status.code() {
+        Some(ended) if ended == code => Ok(found.unwrap_or("nothing").to_owned()),
+        // What fails without any fault is caught all the more.
+        Some(CANT_BEGIN) if code == BROKEN && errors.contains("without any fault") => {
+            Ok(errors.trim().to_owned())
+        }
+        _ => bail!("{campaign} ended with {}\n{errors}", output.status),
+    }
 }
 
 /// Looks at each way to be worse, and counts those that `look` doesn't catch.

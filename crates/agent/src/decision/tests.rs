@@ -81,6 +81,7 @@ fn what_is_kept_is_lost_only_if_it_differs() {
         ([Other, Good], "B last-resort, news"),
         ([Gone, Good], "B last-resort, news"),
         ([Other, Other], "- safe-mode, news"),
+        ([Gone, Gone], "A confirmed, in doubt"),
         ([Unread, Good], "A confirmed, in doubt"),
         ([Unread, Other], "A confirmed, in doubt"),
         ([Bare, Good], "B last-resort, in doubt, keeps A"),
@@ -142,6 +143,33 @@ fn where_boots_cant_be_counted_nothing_is_tried_that_differs() {
         assert_eq!((slot, reason), expected, "{slots:?}");
         assert_eq!(choice.unsaved.expect("is told").id, "agent.storage-failed");
     }
+}
+
+/// A file system that is mounted late is an empty folder until then.
+#[test]
+fn slots_that_are_not_mounted_cost_no_image_its_place() {
+    let mut device = Device::new();
+    let (slots, away) = (
+        device.folder.path().join("app"),
+        device.folder.path().join("away"),
+    );
+    std::fs::rename(&slots, &away).expect("goes");
+    std::fs::create_dir(&slots).expect("makes");
+    let mut saved = trying(3, None);
+    device.storage.save_record(&mut saved).expect("saves");
+    let choice = choose(&mut device.storage, &saved, 5).expect("decides");
+    assert_eq!(choice.booted.reason, BootReason::SafeMode);
+    assert_eq!(choice.unsaved.expect("is told").id, "agent.slots-missing");
+    assert_eq!(choice.kept, Some(A));
+    let record = device.record();
+    assert_eq!(record, trying(3, None));
+    std::fs::remove_dir(&slots).expect("removes");
+    std::fs::rename(&away, &slots).expect("comes");
+    let choice = choose(&mut device.storage, &record, 9).expect("decides");
+    assert_eq!(
+        (choice.booted.slot, choice.booted.reason),
+        (Some(B), BootReason::Trial)
+    );
 }
 
 /// Or one that ends the agent as it is looked at would never use them up.

@@ -50,6 +50,7 @@ impl OnDisk {
         let Some(head) = self.read_head(slot)? else {
             return Ok(false);
         };
+        self.check_there()?;
         let image = &self.images[slot.number() as usize];
         if !has_bytes(image.path(), head.image_bytes)? {
             return Ok(false);
@@ -62,6 +63,32 @@ impl OnDisk {
         self.prepare(slot, head.image_bytes)?;
         Ok(true)
     }
+
+    /// Where an image was accepted and no slot has any, their file system isn't mounted: one image may be lost, and
+    /// nobody loses both but by hand. An empty folder must not make the device forget what it kept.
+    fn check_there(&self) -> Result<(), Fault> {
+        let [a, b] = &self.images;
+        match is_nothing(a.path())? && is_nothing(b.path())? {
+            false => Ok(()),
+            true => Err(Fault::new(
+                "agent.slots-missing",
+                format!(
+                    "neither {} nor {} is there, though an image was accepted",
+                    a.path().display(),
+                    b.path().display()
+                ),
+                "See that the slots' file system is mounted before the agent starts; the next update fills a slot that is lost.",
+            )),
+        }
+    }
+}
+
+/// Whether there is nothing at this path.
+fn is_nothing(path: &Path) -> Result<bool, Fault> {
+    let found = path.try_exists();
+    found
+        .map(|exists| !exists)
+        .map_err(|error| Fault::io("look at", path, &error))
 }
 
 /// Whether an image is as long as the one that was accepted. One that is shorter, or gone, is another: that can be said
