@@ -148,7 +148,9 @@ fn ready(other: &ClassVersions, at_least: VersionNumber) -> u32 {
 /// Notes in the rollout what it waits for in other classes, so that an offer that was decided before can't be promised any
 /// more: the generation is raised with it.
 pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView) {
-    rollout.unmet = unmet(&rollout.rules.prerequisites, &view.others);
+    if let Some(others) = &view.others {
+        rollout.unmet = unmet(&rollout.rules.prerequisites, others);
+    }
 }
 
 /// Whether a device that `runs` this version has reached every stepping stone on the way to the candidate. Asked before

@@ -10,4 +10,5 @@ mod sentences;
 mod silences;
 mod soft_signals;
 mod soft_story;
+mod stones;
 mod stories;

@@ -17,7 +17,7 @@ use crate::App;
 pub(crate) async fn look(app: &App, rollout: &Rollout) -> Result<FleetView, StoreError> {
     let mut fleet = app.store.fleet_view(rollout.id).await?;
     if !rollout.is_over() {
-        fleet.others = counted(app, &rollout.rules.prerequisites).await?;
+        fleet.others = Some(counted(app, &rollout.rules.prerequisites).await?);
     }
     Ok(fleet)
 }

@@ -239,6 +239,9 @@ async fn thermostats_wait_for_their_gateways() {
     let sentence = told(&house, "th-1").await.0;
     let expected = format!("isn't updating to 3.0.0, because {}", far(none));
     assert!(sentence.ends_with(&expected), "{sentence}");
+    let request = house.request(Method::GET, &format!("/{rollout}"), &house.tokens.engineer);
+    let page = request.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains(&waits(none)), "{page}");
     // One gateway runs it, and another tries it: that isn't verified.
     says(&house, &mut gateways[0], &new, true).await;
     says(&house, &mut gateways[1], &new, false).await;
