@@ -1,7 +1,8 @@
 //! One device at its check-in: does it get the candidate now?
 //!
 //! The checks come in the order in which a person would want to hear them: is the rollout over,
-//! what has become of the device, is its wave open, is its window, is it its turn, is there room.
+//! what has become of the device, must another class come first, is its wave open, is its window, is it its turn, is there
+//! room. Whether a stepping stone is in the way is asked before all that, by [`crate::past_stones`].
 //! A return ignores window, turn and room: it is for safety. So does a device that has begun: half
 //! an installation is worse than one that ends after the window. Read [`offer()`].
 
@@ -118,6 +119,7 @@ pub(crate) fn within(
         return Err(Wait::Complete);
     }
     if !matches!(device.progress, Progress::Began { .. }) {
+        others_first(rollout)?;
         let opened = wave_open(rollout, device, now)?;
         let open = window_open(rollout, device, now, windows)?;
         turn_come(rollout, device, opened, &open, now)?;
@@ -127,6 +129,16 @@ pub(crate) fn within(
         release: rollout.candidate.release,
         kind: Kind::Forward,
     })
+}
+
+/// Whether no other class must come first. What the newest step found is good until the next.
+fn others_first(rollout: &Rollout) -> Result<(), Wait> {
+    match rollout.unmet.first() {
+        None => Ok(()),
+        Some(unmet) => Err(Wait::Prerequisite {
+            unmet: unmet.clone(),
+        }),
+    }
 }
 
 /// After a halt: the way back for those that run the candidate, nothing for all others.

@@ -63,6 +63,8 @@ pub(crate) fn rules() -> Rules {
             failures_in_one_stratum: 4,
         },
         soft: Vec::new(),
+        stones: Vec::new(),
+        prerequisites: Vec::new(),
     }
 }
 
@@ -88,6 +90,7 @@ pub(crate) fn terms() -> Terms {
             then: Some("thermo-v3".to_owned()),
         }),
         is_critical: false,
+        stones: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
 use crate::label::Label;
+use crate::needs::ClassVersions;
 use crate::progress::Progress;
 
 /// One enrolled device, as far as its rollout needs to know it.
@@ -47,6 +48,10 @@ pub struct FleetView {
     /// None where nobody keeps readings: soft signals aren't judged then.
     #[serde(default)]
     pub readings: Option<Vec<SoftReading>>,
+    /// What the devices of the classes run that the rollout waits for; one that isn't in it meets nothing. None where nobody
+    /// asked: then it stays with what was found before.
+    #[serde(default)]
+    pub others: Option<Vec<ClassVersions>>,
 }
 
 /// One soft signal of one device at one instant. Of every signal, more is worse.

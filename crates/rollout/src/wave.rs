@@ -12,7 +12,8 @@
 //! 3. a person answered the question that it ended with.
 //!
 //! A question that is open holds promotion even after a wave has passed; so do soft signals until all are judged
-//! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. The last wave needs no
+//! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. What another class must run first holds every wave, the first
+//! as well (`needs.rs`). The last wave needs no
 //! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
 
 use jiff::Timestamp;
@@ -107,14 +108,14 @@ impl WaveState {
     }
 }
 
-/// Opens the first wave, if nothing is open yet.
+/// Opens the first wave, if nothing is open yet and no other class must come first.
 pub(crate) fn open_first(
     rollout: &mut Rollout,
     view: &FleetView,
     now: Timestamp,
 ) -> Option<Action> {
     let first = rollout.waves.first()?;
-    if first.opened_at.is_some() {
+    if first.opened_at.is_some() || !rollout.unmet.is_empty() {
         return None;
     }
     open(rollout, view, 0, now)
@@ -166,7 +167,7 @@ pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -
     if is_last(rollout, wave) {
         return complete(rollout, view, now);
     }
-    if rests_until(rollout, wave).is_none_or(|end| now < end) {
+    if rests_until(rollout, wave).is_none_or(|end| now < end) || !rollout.unmet.is_empty() {
         return None;
     }
     let state = rollout.waves.get_mut(wave)?;

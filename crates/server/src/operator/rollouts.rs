@@ -103,13 +103,14 @@ pub(super) fn grounds<'p>(release: &Release, plan: &'p ActivePlan) -> Result<Gro
     let candidate = candidate(release);
     Ok(Grounds {
         terms: rollout::terms(&candidate, class, track.name),
+        rules: Rules::new(&plan.plan, track).with_needs(class, &candidate),
         candidate,
-        rules: Rules::new(&plan.plan, track),
         class,
     })
 }
 
-fn candidate(release: &Release) -> Candidate {
+/// The release, as its rollout knows it.
+pub(super) fn candidate(release: &Release) -> Candidate {
     let facts = &release.facts;
     Candidate {
         release: ReleaseDigest(facts.manifest.0),

@@ -77,11 +77,21 @@ impl ParseId for str {
 
 /// Registers devices, alternately of hardware B and C, running `factory`.
 pub async fn register(house: &House, ids: &[&str], factory: &Artifact) -> Vec<Gadget> {
+    register_of(house, "thermo-v2", ids, factory).await
+}
+
+/// The same, of some class.
+pub async fn register_of(
+    house: &House,
+    class: &str,
+    ids: &[&str],
+    factory: &Artifact,
+) -> Vec<Gadget> {
     let hardware = ["B", "C"].iter().cycle();
-    let devices = ids
-        .iter()
-        .zip(hardware)
-        .map(|(id, hardware)| new_device(id, hardware));
+    let devices = ids.iter().zip(hardware).map(|(id, hardware)| NewDevice {
+        class: class.to_owned(),
+        ..new_device(id, hardware)
+    });
     let body = serde_json::to_vec(&NewDevices {
         devices: devices.collect(),
     })
