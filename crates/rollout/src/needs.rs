@@ -167,7 +167,9 @@ pub fn past_stones(rollout: &Rollout, device: &DeviceView, runs: Option<&str>) -
             | Progress::Refused { .. }
     );
     let is_there = device.running == Some(rollout.candidate.release);
-    if rollout.is_over() || !is_to_come || is_there {
+    // Its only slot makes way for what it was promised, and it was over the stones then.
+    let makes_way = device.runs_nothing() && !matches!(device.progress, Progress::Waiting);
+    if rollout.is_over() || !is_to_come || is_there || makes_way {
         return Ok(());
     }
     match stone_ahead(runs.unwrap_or_default(), &rollout.rules.stones) {

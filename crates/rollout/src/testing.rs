@@ -18,6 +18,9 @@ pub(crate) const OLD: ReleaseDigest = ReleaseDigest([1; 32]);
 /// The candidate.
 pub(crate) const NEW: ReleaseDigest = ReleaseDigest([2; 32]);
 
+/// What a device names that runs nothing.
+pub(crate) const NOTHING: ReleaseDigest = ReleaseDigest([0; 32]);
+
 /// Minutes since the first wave opened: noon in Greenwich on a plain Wednesday.
 pub(crate) fn at(minutes: i64) -> Timestamp {
     let start: Timestamp = "2026-07-15T12:00:00Z".parse().expect("a constant");

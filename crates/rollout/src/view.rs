@@ -36,6 +36,21 @@ pub struct DeviceView {
     pub before: Option<ReleaseDigest>,
 }
 
+impl DeviceView {
+    /// Whether it said that it runs nothing: the name of no release is all zeros.
+    #[must_use]
+    pub fn runs_nothing(&self) -> bool {
+        self.running == Some(ReleaseDigest([0; 32]))
+    }
+
+    /// Whether the candidate failed on it and left it nothing to run: a device with one slot has nothing to go back to by
+    /// itself, and one with two may have lost both.
+    #[must_use]
+    pub fn is_without_firmware(&self) -> bool {
+        matches!(self.progress, Progress::Failed { .. }) && self.runs_nothing()
+    }
+}
+
 /// All enrolled devices of one rollout, in any order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetView {

@@ -7,7 +7,7 @@ use semver::Version;
 use crate::needs::past_stones;
 use crate::progress::{FailureCause, Progress};
 use crate::rules::Rules;
-use crate::testing::{self, NEW, at, confirmed, device, failed, on_trial};
+use crate::testing::{self, NEW, NOTHING, at, confirmed, device, failed, on_trial};
 use crate::why::{self, Subject};
 use crate::{DeviceView, Wait, draw, halt};
 
@@ -78,6 +78,23 @@ fn a_device_that_fell_behind_a_stone_is_offered_nothing() {
         Ok(()),
         "no stone bars the way back"
     );
+}
+
+#[test]
+fn a_device_whose_only_slot_makes_way_was_over_the_stones() {
+    let mut rollout = testing::opened(40);
+    rollout.rules.stones = vec![Version::new(1, 0, 0)];
+    let ahead = |progress| {
+        let view = DeviceView {
+            running: Some(NOTHING),
+            progress,
+            ..device(0)
+        };
+        past_stones(&rollout, &view, Some("")).err()
+    };
+    assert_eq!(ahead(Progress::Promised { at: at(0) }), None);
+    assert_eq!(ahead(Progress::Began { at: at(0) }), None);
+    assert!(ahead(Progress::Waiting).is_some());
 }
 
 /// A pre-release has the changes of its release.
