@@ -269,6 +269,7 @@ fn plan(span: &mut Span<'_>, devices: usize) -> PlanChoice {
             .to_owned(),
         bricks: 1,
         failures_in_one_stratum: span.between(2, 5),
+        worse_battery: 0,
     }
 }
 

@@ -21,6 +21,7 @@ pub struct Gadget {
     pub seq: u32,
     pub root_version: u32,
     pub revocations: Option<HeldRevocations>,
+    pub health: Health,
     nonce: u8,
 }
 
@@ -99,6 +100,7 @@ pub async fn register(house: &House, ids: &[&str], factory: &Artifact) -> Vec<Ga
         seq: 0,
         root_version: 1,
         revocations: None,
+        health: Health::default(),
         nonce: 0,
     };
     tokens.devices.into_iter().map(gadget).collect()
@@ -133,7 +135,7 @@ impl Gadget {
             revocations: self.revocations,
             root_version: self.root_version,
             status_seq: 0,
-            health: Health::default(),
+            health: self.health,
             reports: ReportList(reports.iter().copied().collect()),
         })
     }
