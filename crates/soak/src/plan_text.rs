@@ -42,6 +42,11 @@ pub struct PlanChoice {
     pub bricks: u64,
     /// Failures of one hardware revision that do.
     pub failures_in_one_stratum: u64,
+    /// Whether 1.1.0 is a stepping stone on the way to 1.2.0.
+    pub stone: bool,
+    /// By how many percent battery drain may be worse than on devices held back, a day after a device began; at 0 nobody is
+    /// held back.
+    pub worse_battery: u64,
 }
 
 /// A plan for a small fleet in which nothing is remarkable.
@@ -66,6 +71,8 @@ impl Default for PlanChoice {
             waves: r#""canary", "100 %""#.to_owned(),
             bricks: 1,
             failures_in_one_stratum: 3,
+            stone: false,
+            worse_battery: 0,
         }
     }
 }
@@ -76,6 +83,16 @@ impl PlanChoice {
         match self.always_open {
             true => "00:00-24:00".to_owned(),
             false => format!("{:02}:00-{:02}:00", self.from_hour, self.until_hour),
+        }
+    }
+
+    /// The soft signal, if there is one.
+    fn battery(&self) -> String {
+        match self.worse_battery {
+            0 => String::new(),
+            percent => {
+                format!("battery  = {{ worse_by_at_most = \"{percent} %\", horizon = \"24h\" }}\n")
+            }
         }
     }
 
@@ -93,11 +110,16 @@ impl PlanChoice {
             ""
         };
         let unit = if self.by_site { "site" } else { "device" };
+        let needs = if self.stone {
+            r#"{ from = "1.2.0", at_least = "1.1.0" }"#
+        } else {
+            ""
+        };
         let (expect, halt) = self.rates;
         format!(
             r#"
 plan  = {{ name = "A drawn plan", market = ["us"], security = "security@company.example" }}
-class = [{{ id = "thermo-v2", vendor = "company.example", hardware = ["B", "C"], bootloader = ">=1.4.0", install = "dual-bank", revert = {{ boots = 3, confirm_within = "10m" }}, support = {{ sold_until = 2029-12-31, security_until = 2034-12-31 }} }}]
+class = [{{ id = "thermo-v2", vendor = "company.example", hardware = ["B", "C"], bootloader = ">=1.4.0", install = "dual-bank", revert = {{ boots = 3, confirm_within = "10m" }}, support = {{ sold_until = 2029-12-31, security_until = 2034-12-31 }}, needs = [{needs}] }}]
 
 [role]
 engineer        = {{ people = ["ana@company.example"] }}
@@ -119,7 +141,8 @@ give_up_after = "{give_up}h"
 [health]
 install  = {{ expect = {expect}.0, halt = {halt}.0, alpha = 10, power = 90, horizon = "{horizon}m", unit = "{unit}" }}
 tripwire = {{ bricks = {bricks}, failures_in_one_stratum = {stratum} }}
-"#,
+{battery}"#,
+            battery = self.battery(),
             waves = self.waves,
             soak = self.soak_min,
             canary = self.canary,
