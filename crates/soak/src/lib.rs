@@ -26,6 +26,7 @@ mod house;
 pub mod life;
 mod people;
 mod plan_text;
+mod processor;
 mod rules;
 pub mod scenario;
 pub mod story;

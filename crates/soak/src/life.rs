@@ -112,6 +112,8 @@ pub struct Living {
     pub(crate) quiet_since: Option<Timestamp>,
     pub(crate) canaries: Vec<CanaryPlaces>,
     pub(crate) is_over: bool,
+    /// Whether something was written since the watch looked at all rollouts.
+    unseen: bool,
     clock_off: SignedDuration,
     events: u64,
 }
@@ -147,6 +149,7 @@ impl Living {
             quiet_since: None,
             canaries: Vec::new(),
             is_over: false,
+            unseen: false,
             clock_off: SignedDuration::ZERO,
             events: 0,
         })
@@ -184,24 +187,30 @@ impl Living {
 
     async fn device_acts(&mut self, number: usize, now: Timestamp) -> anyhow::Result<()> {
         let server = self.road();
-        let router = self.house.router(server);
+        let (router, before) = (self.house.router(server), self.house.store.writes());
         let next = self.fleet.act(number, &self.world, router, now).await;
         self.agenda.put(next, Happening::Device(number));
-        if self.world.is_cut_off(&self.world.residents[number], now) {
-            // Nothing that it does can reach a server.
+        let device = self.fleet.device(number);
+        self.watch.look_at_health(device);
+        if self.house.store.writes() == before {
+            // No server knows anything new of it.
             return Ok(());
         }
+        self.unseen = true;
         let scene = Scene::of(&self.world, &self.house);
-        let device = self.fleet.device(number);
         let story = &mut self.story;
         self.watch.look_at_device(&scene, device, now, story).await
     }
 
     async fn turn(&mut self, server: usize, now: Timestamp) -> anyhow::Result<()> {
-        self.house.turn(server).await?;
+        self.unseen |= self.house.turn(server).await?;
         let next = now + self.world.turn_every;
         self.agenda.put(next, Happening::Turn(server));
-        self.look_at_rollouts(now).await
+        match self.unseen {
+            true => self.look_at_rollouts(now).await,
+            // All is as it was when the watch looked last.
+            false => Ok(()),
+        }
     }
 
     /// Lets the watch look at all rollouts.
@@ -209,6 +218,7 @@ impl Living {
     /// # Errors
     /// If the store can't be read.
     pub(crate) async fn look_at_rollouts(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        self.unseen = false;
         let scene = Scene::of(&self.world, &self.house);
         self.watch
             .look_at_rollouts(&scene, now, &mut self.story)

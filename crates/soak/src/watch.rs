@@ -1,7 +1,8 @@
 //! Looks after each event whether a promise of Mainstay is broken, and tells what changed.
 //!
 //! It reads the store, as every server would, and the devices themselves, as no server can. What it holds the two
-//! against stands in [`crate::rules`]. Read [`Watch::look_at_device`] and [`Watch::look_at_rollouts`].
+//! against stands in [`crate::rules`]. It needn't look again while nothing is
+//! written: readers can't change anything. Read [`Watch::look_at_device`] and [`Watch::look_at_rollouts`].
 
 use std::collections::BTreeMap;
 
@@ -75,7 +76,15 @@ impl Watch {
         self.broken.get_or_insert(broken);
     }
 
-    /// Looks at a device after it acted.
+    /// Looks whether a device still boots after it acted.
+    pub fn look_at_health(&mut self, device: &SimulatedDevice) {
+        if device.is_bricked() {
+            let what = format!("{} boots nothing any more", device.home.id);
+            self.note(Broken::new("bricked", what));
+        }
+    }
+
+    /// Looks at what the servers know of a device, after it acted and one of them wrote something.
     ///
     /// # Errors
     /// If the store can't be read.
@@ -87,12 +96,6 @@ impl Watch {
         story: &mut Story,
     ) -> anyhow::Result<()> {
         let id = &device.home.id;
-        if device.is_bricked() {
-            self.note(Broken::new(
-                "bricked",
-                format!("{id} boots nothing any more"),
-            ));
-        }
         for enrolled in scene.store.enrolments_of(id).await? {
             let (rollout, view) = (&enrolled.rollout, &enrolled.device);
             let before = self.known(rollout.id, id);

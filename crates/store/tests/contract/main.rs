@@ -59,6 +59,7 @@ macro_rules! contract {
                 a_taken_name_or_manifest_adds_nothing,
                 a_release_moves_only_from_the_expected_stage,
                 an_approval_brings_its_envelope,
+                revoked_releases_are_found_by_their_manifests,
             }
             rollouts::{
                 enrolled_devices_wait_and_know_what_they_ran,
