@@ -16,7 +16,7 @@ use crate::view::{DeviceView, FleetView};
 
 /// So many devices are told in one step, at most; the others follow with the next ones, within the time in which devices ask
 /// anyway. Each is a row in one transaction, which nobody else's report should wait behind for long.
-pub const TOLD_AT_ONCE_MAX: usize = 100_000;
+pub const TOLD_AT_ONCE_MAX: usize = 50_000;
 
 /// Why a device that runs a halted candidate can't be sent back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
