@@ -9,14 +9,15 @@ use mainstay_fleet::Device;
 use mainstay_plan::Plan;
 use mainstay_rollout::{FleetView, Rollout, RolloutId};
 use mainstay_simulator::demo::cast::Cast;
-use mainstay_simulator::{Dice, model};
+use mainstay_simulator::{Dice, SimulatedDevice, model};
 use mainstay_store::Rollouts as _;
 
 use crate::agenda::{Agenda, Happening};
 use crate::canary_places::CanaryPlaces;
 use crate::fleet::{self, Fleet};
-use crate::goods::Goods;
+use crate::goods::{Goods, NEW_RELEASES};
 use crate::house::House;
+use crate::kind::Kind;
 use crate::people::People;
 use crate::story::Story;
 use crate::watch::{Broken, Scene, Watch};
@@ -103,9 +104,11 @@ pub struct Living {
     /// Chance of what has no stream of its own.
     pub(crate) roads: Dice,
     /// The rollouts that people started, in order ...
-    pub(crate) launched: Vec<RolloutId>,
+    pub(crate) launched: Vec<(Kind, RolloutId)>,
     /// ... and the devices that were known then.
     pub(crate) known: Vec<Vec<Device>>,
+    /// How many releases of gateways there are that people could roll out.
+    pub(crate) gateway_releases: usize,
     /// The release that people put on hold, by its number.
     pub(crate) held: Option<usize>,
     /// Since when nothing is left to happen.
@@ -145,6 +148,7 @@ impl Living {
             story,
             launched: Vec::new(),
             known: Vec::new(),
+            gateway_releases: NEW_RELEASES,
             held: None,
             quiet_since: None,
             canaries: Vec::new(),
@@ -197,7 +201,10 @@ impl Living {
             return Ok(());
         }
         self.unseen = true;
-        let scene = Scene::of(&self.world, &self.house);
+        let scene = Scene {
+            gateways: self.gateways(),
+            ..Scene::of(&self.world, &self.house)
+        };
         let story = &mut self.story;
         self.watch.look_at_device(&scene, device, now, story).await
     }
@@ -211,6 +218,21 @@ impl Living {
             // All is as it was when the watch looked last.
             false => Ok(()),
         }
+    }
+
+    /// The gateways, and how many of them ever booted a new release, whatever the servers believe.
+    fn gateways(&self) -> (usize, usize) {
+        let new = (1..=NEW_RELEASES).filter(|_| self.world.plan.gateways_first > 0);
+        let new: Vec<_> = new
+            .map(|number| self.goods.number(Kind::Gateway, number).built.manifest)
+            .collect();
+        let residents = self.world.residents.iter().enumerate();
+        let gateways: Vec<_> = residents
+            .filter(|(_, resident)| resident.kind == Kind::Gateway)
+            .map(|(number, _)| self.fleet.device(number))
+            .collect();
+        let ran = |device: &&&SimulatedDevice| new.iter().any(|release| device.ever_ran(release));
+        (gateways.iter().filter(ran).count(), gateways.len())
     }
 
     /// Lets the watch look at all rollouts.
@@ -228,7 +250,7 @@ impl Living {
     /// The rollouts, as they are now.
     async fn launches(&mut self) -> anyhow::Result<Vec<Launch>> {
         let mut launches = Vec::new();
-        for (id, known) in self.launched.iter().zip(std::mem::take(&mut self.known)) {
+        for ((_, id), known) in self.launched.iter().zip(std::mem::take(&mut self.known)) {
             let store = &self.house.store;
             if let Some(rollout) = store.rollout(*id).await? {
                 let fleet = store.fleet_view(*id).await?;
@@ -259,10 +281,15 @@ async fn populate(
 ) -> anyhow::Result<Fleet> {
     let registration = fleet::registration(world);
     let tokens = people.register(house.router(0), &registration).await?;
-    let (factory, class) = (&goods.number(0).approved, &plan.classes[0]);
-    let bytes_max = factory.image.len();
-    let model = model::provisioned(plan, class, &cast.root, factory, bytes_max)?;
-    Ok(Fleet::new(world, tokens, &model, goods.behaviours(world)))
+    let mut models = Vec::new();
+    for (kind, class) in Kind::ALL.into_iter().zip(&plan.classes) {
+        let factory = &goods.number(kind, 0).approved;
+        let bytes_max = factory.image.len();
+        models.push(model::provisioned(
+            plan, class, &cast.root, factory, bytes_max,
+        )?);
+    }
+    Ok(Fleet::new(world, tokens, &models, goods.behaviours(world)))
 }
 
 fn parsed(text: &str) -> anyhow::Result<Plan> {

@@ -75,7 +75,7 @@ pub trait Rollouts: Send + Sync {
     /// rollout; the caller decides anew, or offers nothing this time. [`PromiseRefusal::Held`] if
     /// the release is on hold by now: who holds it, and is answered, has stopped every later promise.
     /// [`PromiseRefusal::NoRoom`] if [`mainstay_rollout::has_room`] says so of all that was promised by now,
-    /// by whichever server.
+    /// by whichever server and in whichever rollout.
     async fn promise(
         &self,
         id: RolloutId,
