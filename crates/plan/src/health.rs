@@ -23,7 +23,7 @@ pub struct HardFailure {
     pub expect: f64,
     /// Percent that must be noticed (p1).
     pub halt: f64,
-    /// Percent of good releases that may be halted by mistake, 1 to 50.
+    /// Percent of good releases that may be halted by mistake, 1 to 50: by this test and by the soft signals.
     pub alpha: u8,
     /// Percent of bad releases that must be noticed, 50 to 99.
     pub power: u8,
@@ -45,14 +45,63 @@ pub enum Unit {
     Site,
 }
 
+/// What of alpha all soft signals have together. It is the smaller part because a soft signal that is short of alpha asks a
+/// person where it would have halted, and lets nothing go on, while less alpha for hard failures takes a larger canary.
+pub const SOFT_SHARE: f64 = 0.2;
+
+/// The test on hard failures with its own share of alpha. All in percent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HardTest {
+    /// What fails on a good release.
+    pub expect: f64,
+    /// What must be noticed.
+    pub halt: f64,
+    /// How many good releases this test may halt by mistake.
+    pub alpha: f64,
+    /// How many bad releases it must notice.
+    pub power: u8,
+}
+
+impl Health {
+    /// The test on hard failures.
+    #[must_use]
+    pub fn test(&self) -> HardTest {
+        self.install.test(&self.soft)
+    }
+}
+
 impl HardFailure {
+    /// The test under a plan with these soft signals. Alpha is shared: [`SOFT_SHARE`] of it is that of all soft signals together, and
+    /// the rest the hard failures'. Without soft signals they have all of it.
+    #[must_use]
+    pub fn test(&self, soft: &[SoftSignal]) -> HardTest {
+        HardTest {
+            expect: self.expect,
+            halt: self.halt,
+            alpha: f64::from(self.alpha) - self.alpha_of_soft(soft),
+            power: self.power,
+        }
+    }
+
+    /// The share of alpha that these soft signals have together, in percent.
+    #[must_use]
+    pub fn alpha_of_soft(&self, soft: &[SoftSignal]) -> f64 {
+        match soft {
+            [] => 0.0,
+            [..] => f64::from(self.alpha) * SOFT_SHARE,
+        }
+    }
+}
+
+impl HardTest {
     /// Devices a canary needs so that an exact one-sided binomial test keeps `alpha` and `power`;
     /// nothing when more than [`sizing::DEVICES_MAX`] would be needed.
+    #[must_use]
     pub fn canary_needed(&self) -> Option<u32> {
         sizing::canary_needed(
             self.expect / 100.0,
             self.halt / 100.0,
-            f64::from(self.alpha) / 100.0,
+            self.alpha / 100.0,
             f64::from(self.power) / 100.0,
         )
     }

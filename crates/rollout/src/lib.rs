@@ -38,6 +38,7 @@ pub mod cohort;
 mod compared;
 pub mod control;
 pub mod excess;
+pub mod false_trips;
 pub mod fleet_facts;
 pub mod flips;
 pub mod halt;

@@ -37,6 +37,12 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The test on hard failures, with its share of alpha.
+    #[must_use]
+    pub fn test(&self) -> plan::HardTest {
+        self.install.test(&self.soft)
+    }
+
     /// The rules that `plan` sets for releases on `track`.
     #[must_use]
     pub fn new(plan: &plan::Plan, track: &plan::Track) -> Self {

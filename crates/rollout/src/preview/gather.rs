@@ -165,7 +165,7 @@ fn catches(lived: &Lived) -> Vec<Catch> {
     let units = unit::count(&rollout.rules, reached);
     let is_last = rollout.waves.len() == 1;
     let catch = |rate: f64| {
-        let mut chances = chances::of_wave(rule, rate, units);
+        let mut chances = chances::of_wave(rollout.rules.test(), rate, units);
         if is_last {
             // No wave comes after it for which ground would be needed: where others ask, it is complete.
             chances.goes_on += std::mem::take(&mut chances.asks);

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::SignedDuration;
-use mainstay_plan::{HardFailure, Plan};
+use mainstay_plan::{HardFailure, HardTest, Plan};
 use mainstay_rollout::chances::{self, Chances};
+use mainstay_rollout::false_trips::Wire;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -42,6 +43,27 @@ struct Answer {
     /// So few show at least one failure of the bad release, in 95 of 100 cases.
     shows_a_failure: u32,
     sizes: Vec<Worth>,
+    /// Of the plan's canary, if there is a plan.
+    mistakes: Option<Mistakes>,
+}
+
+/// How often a release that is as good as expected is halted by mistake: upper bounds, in percent.
+#[derive(Debug, Serialize)]
+struct Mistakes {
+    /// In the plan's canary, which has so many devices ...
+    devices: u32,
+    /// ... by the test on hard failures, exactly,
+    by_test: f64,
+    /// by the soft signals' share of alpha,
+    by_soft_signals: f64,
+    /// by the tripwire of hardware revisions,
+    by_tripwire: f64,
+    /// and by any of them.
+    canary: f64,
+    /// In all waves of the track that has most of them ...
+    waves: u32,
+    /// ... by any of them.
+    rollout: f64,
 }
 
 /// All in percent.
@@ -50,6 +72,8 @@ struct Rates {
     expect: f64,
     halt: f64,
     alpha: u8,
+    /// What of alpha the test on hard failures has; the soft signals have the rest.
+    alpha_of_test: f64,
     power: u8,
 }
 
@@ -110,11 +134,12 @@ impl Size {
 }
 
 fn answer(rule: &HardFailure, plan: Option<&Plan>, asked: &[u32]) -> Answer {
-    let least = rule.canary_needed();
+    let test = rule.test(plan.map_or(&[], |plan| &plan.health.soft));
+    let least = test.canary_needed();
     let mut sizes: Vec<(u32, &'static str)> = Vec::new();
     sizes.extend(least.map(|devices| (devices, "the least that `plan check` takes")));
     sizes.extend(ASKS.iter().filter_map(|(most, because)| {
-        chances::devices_for(rule, *most).map(|devices| (devices, *because))
+        chances::devices_for(test, *most).map(|devices| (devices, *because))
     }));
     sizes.extend(plan.map(|plan| (plan.rollout.canary.devices, "this plan's canary")));
     sizes.extend(asked.iter().map(|devices| (*devices, "as you asked")));
@@ -123,22 +148,52 @@ fn answer(rule: &HardFailure, plan: Option<&Plan>, asked: &[u32]) -> Answer {
             expect: rule.expect,
             halt: rule.halt,
             alpha: rule.alpha,
+            alpha_of_test: test.alpha,
             power: rule.power,
         },
+        mistakes: plan.map(|plan| mistakes(rule, test, plan)),
         shows_a_failure: shows_a_failure(rule.halt),
-        sizes: by_size(rule, sizes),
+        sizes: by_size(test, sizes),
+    }
+}
+
+/// What this plan's canary and its later waves may halt by mistake.
+fn mistakes(rule: &HardFailure, test: HardTest, plan: &Plan) -> Mistakes {
+    let devices = plan.rollout.canary.devices;
+    let waves = plan.tracks.each().map(|track| track.waves.len()).max();
+    let waves = u32::try_from(waves.unwrap_or(1)).unwrap_or(u32::MAX);
+    let revisions = plan.classes.iter().map(|class| class.hardware.len()).max();
+    let wire = Wire {
+        expect: rule.expect,
+        halt: rule.halt,
+        failures: plan.health.tripwire.failures_in_one_stratum,
+        revisions: u32::try_from(revisions.unwrap_or(1)).unwrap_or(u32::MAX),
+    };
+    let by_test = 100.0 * chances::of_wave(test, test.expect, devices).halts;
+    let by_soft_signals = rule.alpha_of_soft(&plan.health.soft);
+    let by_tripwire = 100.0 * wire.trips_among(devices);
+    // Each later wave begins the test afresh; the soft signals' share is that of all waves already.
+    let later = f64::from(waves.saturating_sub(1)) * test.alpha;
+    Mistakes {
+        devices,
+        by_test,
+        by_soft_signals,
+        by_tripwire,
+        canary: by_test + by_soft_signals + by_tripwire,
+        waves,
+        rollout: (by_test + later + by_soft_signals + 100.0 * wire.ever_trips()).min(100.0),
     }
 }
 
 /// One row a size, the smallest first, with all its reasons.
-fn by_size(rule: &HardFailure, mut sizes: Vec<(u32, &'static str)>) -> Vec<Worth> {
+fn by_size(test: HardTest, mut sizes: Vec<(u32, &'static str)>) -> Vec<Worth> {
     sizes.sort_unstable_by_key(|(devices, _)| *devices);
     let same = sizes.chunk_by(|(one, _), (next, _)| one == next);
     let worth = |same: &[(u32, &'static str)]| Worth {
         devices: same[0].0,
         because: same.iter().map(|(_, because)| *because).collect(),
-        good: chances::of_wave(rule, rule.expect, same[0].0),
-        bad: chances::of_wave(rule, rule.halt, same[0].0),
+        good: chances::of_wave(test, test.expect, same[0].0),
+        bad: chances::of_wave(test, test.halt, same[0].0),
     };
     same.map(worth).collect()
 }
@@ -155,6 +210,7 @@ fn text(answer: &Answer) -> String {
         halt,
         alpha,
         power,
+        ..
     } = answer.rates;
     let (good, bad) = (format!("if {expect} % fail"), format!("if {halt} % fail"));
     let mut lines = vec![
@@ -206,5 +262,41 @@ fn remarks(answer: &Answer) -> Vec<String> {
             largest.devices, largest.good.scored, largest.bad.scored
         )
     }));
+    remarks.extend(
+        answer
+            .mistakes
+            .iter()
+            .flat_map(|found| told(found, &answer.rates)),
+    );
     remarks
+}
+
+/// How often a good release is halted by mistake, by what, and whether that is what the plan declares.
+fn told(mistakes: &Mistakes, rates: &Rates) -> Vec<String> {
+    let Mistakes {
+        devices,
+        by_test,
+        by_soft_signals,
+        by_tripwire,
+        canary,
+        waves,
+        rollout,
+    } = mistakes;
+    let (alpha, share) = (rates.alpha, rates.alpha_of_test);
+    let within = match *canary <= f64::from(alpha) {
+        true => format!("That is within this plan's alpha of {alpha} %."),
+        false => format!(
+            "That is more than this plan's alpha of {alpha} %: let the tripwire wait for more failures in one hardware revision."
+        ),
+    };
+    vec![
+        format!(
+            "A release that fails on {} % is halted by mistake in at most {canary:.2} % of canaries of {devices}: {by_test:.2} % by this test, \
+             {by_soft_signals:.2} % by soft signals, {by_tripwire:.2} % by the tripwire of hardware revisions. {within}",
+            rates.expect
+        ),
+        format!(
+            "Each wave after it has {share} % of its own for this test: over {waves} waves it is at most {rollout:.2} %."
+        ),
+    ]
 }
