@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::{TimeZone, offset};
 use semver::Version;
 
-use crate::device::Device;
+use crate::device::{Device, Running};
 use crate::ineligible::Ineligible;
 
 /// What a release, and the plan that it rests on, ask of a device.
@@ -23,6 +23,9 @@ pub struct Terms {
     pub support: Option<Support>,
     /// Whether the release is an emergency's: it goes to devices without support too.
     pub is_critical: bool,
+    /// The stepping stones before the release, the lowest first: a device runs each of these versions, or a later
+    /// one, before it gets the release.
+    pub stones: Vec<Version>,
 }
 
 /// The end of a class's security support.
@@ -45,7 +48,25 @@ pub fn eligible(device: &Device, terms: &Terms, now: Timestamp) -> Result<(), In
         supported(terms.support.as_ref(), now)?;
     }
     bootloader_fits(device, &terms.bootloader_min)?;
-    runs_something_older(device, terms.sequence)
+    let running = runs_something_older(device, terms.sequence)?;
+    match stone_ahead(&running.version, &terms.stones) {
+        None => Ok(()),
+        Some(stone) => Err(Ineligible::BehindStone {
+            stone: stone.to_string(),
+        }),
+    }
+}
+
+/// The first of these stepping stones, the lowest first, that a device which runs this version hasn't reached.
+#[must_use]
+pub fn stone_ahead<'s>(runs: &str, stones: &'s [Version]) -> Option<&'s Version> {
+    // A version that can't be read is no proof that a stone was reached; nor is a stone's own pre-release.
+    let runs = runs.parse::<Version>().ok();
+    let is_reached = |stone: &Version| {
+        let runs = runs.as_ref();
+        runs.is_some_and(|runs| runs.cmp_precedence(stone).is_ge())
+    };
+    stones.iter().find(|stone| !is_reached(stone))
 }
 
 fn is_of_the_kind(device: &Device, terms: &Terms) -> Result<(), Ineligible> {
@@ -94,7 +115,7 @@ fn bootloader_fits(device: &Device, min: &Version) -> Result<(), Ineligible> {
     })
 }
 
-fn runs_something_older(device: &Device, sequence: u64) -> Result<(), Ineligible> {
+fn runs_something_older(device: &Device, sequence: u64) -> Result<&Running, Ineligible> {
     let running = device.running.as_ref().ok_or(Ineligible::NeverSeen)?;
     if running.sequence >= sequence {
         return Err(Ineligible::AlreadyRuns {
@@ -106,7 +127,7 @@ fn runs_something_older(device: &Device, sequence: u64) -> Result<(), Ineligible
             version: running.version.clone(),
         });
     }
-    Ok(())
+    Ok(running)
 }
 
 #[cfg(test)]
@@ -114,7 +135,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{DeviceId, ReleaseDigest, Running};
+    use crate::{DeviceId, ReleaseDigest};
 
     fn device() -> Device {
         Device {
@@ -151,6 +172,7 @@ mod tests {
                 then: Some("thermo-v3".to_owned()),
             }),
             is_critical: false,
+            stones: Vec::new(),
         }
     }
 
@@ -200,6 +222,38 @@ mod tests {
             |d| d.running = Some(running(1, false)),
             Some(("fleet.on-trial", "it is trying out 1.0.0")),
         );
+    }
+
+    #[test]
+    fn the_lowest_stone_ahead_is_named() {
+        let stones = vec![Version::new(2, 0, 0), Version::new(3, 1, 0)];
+        let behind = |stone: &str| {
+            let sentence = format!("it must run {stone} or later first");
+            Some(("fleet.behind-stone".to_owned(), sentence))
+        };
+        for (version, expected) in [
+            ("1.4.0", Some("2.0.0")),
+            ("1.10.0", Some("2.0.0")),
+            ("2.0.0-rc.1", Some("2.0.0")),
+            ("2.0.0", Some("3.1.0")),
+            ("3.0.9", Some("3.1.0")),
+            ("3.1.0", None),
+            ("3.1.0+build.7", None),
+            ("10.0.0", None),
+            ("2024-05", Some("2.0.0")),
+            ("", Some("2.0.0")),
+        ] {
+            let mut device = device();
+            device.running.as_mut().expect("it runs").version = version.to_owned();
+            let terms = Terms {
+                stones: stones.clone(),
+                ..terms()
+            };
+            let refused = eligible(&device, &terms, noon("2026-11-26")).err();
+            let told = refused.map(|refused| (refused.id().to_owned(), refused.to_string()));
+            let expected = expected.and_then(behind);
+            assert_eq!(told, expected, "{version:?}");
+        }
     }
 
     #[test]

@@ -47,6 +47,11 @@ pub enum Ineligible {
         /// The version on trial.
         version: String,
     },
+    /// It hasn't reached a stepping stone on the way to the release.
+    BehindStone {
+        /// The version that it has to run first; a later one does as well.
+        stone: String,
+    },
 }
 
 impl Ineligible {
@@ -61,6 +66,7 @@ impl Ineligible {
             Self::NeverSeen => "fleet.never-seen",
             Self::AlreadyRuns { .. } => "fleet.already-runs",
             Self::OnTrial { .. } => "fleet.on-trial",
+            Self::BehindStone { .. } => "fleet.behind-stone",
         }
     }
 
@@ -84,6 +90,9 @@ impl Ineligible {
             }
             Self::OnTrial { .. } => {
                 "let it end its trial: it confirms the release, or goes back, by itself"
+            }
+            Self::BehindStone { .. } => {
+                "roll out a release that is such a stepping stone first; `needs` in the plan's class names it"
             }
         }
     }
@@ -113,6 +122,7 @@ impl fmt::Display for Ineligible {
             Self::NeverSeen => f.write_str("it has never said what it runs"),
             Self::AlreadyRuns { version } => write!(f, "it runs {version} already"),
             Self::OnTrial { version } => write!(f, "it is trying out {version}"),
+            Self::BehindStone { stone } => write!(f, "it must run {stone} or later first"),
         }
     }
 }

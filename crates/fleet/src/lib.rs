@@ -18,7 +18,7 @@ pub use attribute::{AttributeError, AttributeName};
 pub use declared::changes;
 pub use device::{Device, Running};
 pub use digest::ReleaseDigest;
-pub use eligibility::{Support, Terms, eligible, supported};
+pub use eligibility::{Support, Terms, eligible, stone_ahead, supported};
 pub use id::{DeviceId, IdError};
 pub use ineligible::Ineligible;
 pub use query::{Query, QueryError};

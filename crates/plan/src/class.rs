@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{ClassId, Email};
+use crate::needs::{Prerequisite, Stone};
 
 /// Which devices a plan, and every release made under it, is for. They never mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +62,12 @@ pub struct Class {
     /// What it is built on that others look after.
     #[serde(default)]
     pub upstream: Vec<Upstream>,
+    /// What a device runs at least before it gets certain releases, in the plan's order.
+    #[serde(default)]
+    pub stones: Vec<Stone>,
+    /// What other classes run at least before certain releases are rolled out, in the plan's order.
+    #[serde(default)]
+    pub prerequisites: Vec<Prerequisite>,
 }
 
 impl Class {
@@ -175,6 +182,8 @@ mod tests {
             credentials: None,
             is_on_covered_list: false,
             upstream: Vec::new(),
+            stones: Vec::new(),
+            prerequisites: Vec::new(),
         };
         let name = class.group_name(Environment::Production);
         assert_eq!(name, "northwind.example/production/thermo-v2/B+C");

@@ -1,12 +1,13 @@
 //! What a plan's rules are told that doesn't stand in the plan. Read [`FleetFacts`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use crate::class::Class;
 use crate::gate::COVERAGE;
 use crate::names::ClassId;
+use crate::needs::VersionNumber;
 use crate::plan::Plan;
 
 /// What is known of the fleet, and of the day, when a plan is checked. Empty means unknown, never "no devices".
@@ -18,6 +19,8 @@ pub struct FleetFacts {
     pub devices_by_hardware: BTreeMap<ClassId, BTreeMap<String, u32>>,
     /// The sites at which they stand, by class; a device of no site is one of its own.
     pub sites_by_class: BTreeMap<ClassId, u32>,
+    /// The versions of each class that are known: some device runs them, or they were handed in.
+    pub versions_by_class: BTreeMap<ClassId, BTreeSet<VersionNumber>>,
     /// The day on which they were counted. Without it nothing is judged by a date.
     pub as_of: Option<Date>,
     /// The plan that the checked one would follow.

@@ -18,6 +18,7 @@ pub mod holidays;
 pub mod limits;
 pub mod lint;
 pub mod names;
+pub mod needs;
 mod plan;
 mod read;
 pub mod render;
@@ -45,6 +46,7 @@ pub use health::{
 };
 pub use limits::PLAN_BYTES_MAX;
 pub use names::{ClassId, CohortName, Email, GateName, NameError, PlanDigest};
+pub use needs::{Prerequisite, Stone, VersionNumber};
 pub use plan::Plan;
 pub use roles::{Members, Roles};
 pub use rollout_rules::{Canary, Limits, RolloutRules};

@@ -59,5 +59,7 @@ pub const WAIVERS_MAX: usize = 32;
 pub const PACKS_MAX: usize = 64;
 /// Most things of others that a class may say it is built on; who has more keeps them in a bill of materials.
 pub const UPSTREAM_MAX: usize = 32;
+/// Most `needs` of a class: one for each change of format in its life, with room to spare.
+pub const NEEDS_MAX: usize = 32;
 /// Largest slot a class may state: the largest amount a plan may write at all.
 pub const SLOT_BYTES_MAX: u64 = BYTES_PER_SECOND_MAX;

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use mainstay_fleet::{Device, Site};
-use mainstay_plan::{ClassId, FleetFacts};
+use mainstay_plan::{ClassId, FleetFacts, VersionNumber};
 
-/// How many devices, of which hardware, and sites of each class there are, for the rules that need it, as
-/// of a day. What names no class isn't counted.
+/// How many devices, of which hardware, and sites of each class there are, and which versions they run, for the rules that
+/// need it, as of a day. What names no class isn't counted, and what isn't a version of three numbers isn't known.
 #[must_use]
 pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
     let mut facts = FleetFacts {
@@ -24,6 +24,10 @@ pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
         let by_hardware = facts.devices_by_hardware.entry(class.clone()).or_default();
         *by_hardware.entry(device.hardware.clone()).or_insert(0) += 1;
         *facts.devices_by_class.entry(class.clone()).or_insert(0) += 1;
+        let running = device.running.as_ref();
+        let version = running.and_then(|running| running.version.parse::<VersionNumber>().ok());
+        let versions = facts.versions_by_class.entry(class.clone()).or_default();
+        versions.extend(version);
         let counts = match device.site() {
             Some(site) => sites.entry(class.clone()).or_default().insert(site),
             None => true,
@@ -35,7 +39,7 @@ pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
 
 #[cfg(test)]
 mod tests {
-    use mainstay_fleet::DeviceId;
+    use mainstay_fleet::{DeviceId, Running};
 
     use super::*;
     use crate::testing::at;
@@ -57,13 +61,24 @@ mod tests {
 
     #[test]
     fn devices_revisions_and_sites_are_counted_by_class() {
-        let fleet = [
+        let mut fleet = [
             device("th-1", "thermo-v2", "B", Some("store-7")),
             device("th-2", "thermo-v2", "C", Some("store-7")),
             device("th-3", "thermo-v2", "C", None),
             device("ga-1", "gate-v1", "A", Some("store-7")),
             device("xx-1", "No Class", "A", None),
         ];
+        let runs = |version: &str| {
+            Some(Running {
+                release: crate::testing::OLD,
+                version: version.to_owned(),
+                sequence: 1,
+                verified: true,
+                since: at(0),
+            })
+        };
+        fleet[0].running = runs("1.4.0");
+        fleet[1].running = runs("built on Monday");
         let today = jiff::civil::date(2026, 11, 26);
         let facts = fleet_facts(&fleet, today);
         let class = |id| ClassId::new(id).expect("a class");
@@ -78,6 +93,11 @@ mod tests {
             facts.sites_by_class,
             BTreeMap::from([(thermo, 2), (gate, 1)])
         );
+        let known = facts.versions_by_class.into_values();
+        let known: Vec<Vec<_>> = known
+            .map(|versions| versions.iter().map(ToString::to_string).collect())
+            .collect();
+        assert_eq!(known, [vec![], vec!["1.4.0".to_owned()]]);
         assert_eq!(facts.as_of, Some(today));
     }
 }

@@ -271,6 +271,7 @@ mod tests {
         let (rollout, mut view) = halted();
         view.devices[0].before = None;
         view.devices[2].progress = testing::failed(0, FailureCause::Bricked);
+        view.devices[2].running = Some(testing::NOTHING);
         let reason = HaltReason::Person {
             who: "kim".to_owned(),
             why: "smoke".to_owned(),

@@ -14,6 +14,7 @@
 //! | who is in a cohort of the plan? | `cohort.rs` |
 //! | who may get it at all? | `terms.rs` |
 //! | who is in the canary? | `sample.rs` |
+//! | what comes first, on the device and in other classes? | `needs.rs` |
 //! | what counts once? | `unit.rs` |
 //! | how did this device do? | `score.rs` |
 //! | is the release good enough, or bad enough? | `sprt.rs`, fed by `monitor.rs` |
@@ -46,6 +47,7 @@ pub mod incident;
 pub mod label;
 pub mod looks;
 pub mod monitor;
+pub mod needs;
 mod normal;
 pub mod offer;
 pub mod preview;
@@ -84,6 +86,7 @@ pub use incident::Evidence;
 pub use label::{Label, Labels};
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
+pub use needs::{ClassVersions, Unmet, past_stones};
 pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
 pub use preview::{Pace, Premise, Preview, preview, preview_until};
 pub use progress::{FailureCause, Progress};

@@ -1,9 +1,10 @@
 //! One device at its check-in: does it get the candidate now?
 //!
 //! The checks come in the order in which a person would want to hear them: is the rollout over,
-//! what has become of the device, is its wave open, is its window, is it its turn, is there room.
-//! A return ignores window, turn and room: it is for safety. So does a device that has begun: half
-//! an installation is worse than one that ends after the window. Read [`offer()`].
+//! what has become of the device, must another class come first, is its wave open, is its window, is it its turn, is there
+//! room. Whether a stepping stone is in the way is asked before all that, by [`crate::past_stones`].
+//! A return ignores window, turn and room: it is for safety, and a device that has nothing to run needs no halt for it. So does a
+//! device that has begun: half an installation is worse than one that ends after the window. Read [`offer()`].
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::ReleaseDigest;
@@ -113,11 +114,15 @@ pub(crate) fn within(
     if let Phase::Halted { reason, .. } = &rollout.phase {
         return way_back(rollout, device, reason);
     }
+    if device.is_without_firmware() {
+        return back(rollout, device);
+    }
     own_state(rollout, device, now)?;
     if matches!(rollout.phase, Phase::Complete { .. }) {
         return Err(Wait::Complete);
     }
     if !matches!(device.progress, Progress::Began { .. }) {
+        others_first(rollout)?;
         let opened = wave_open(rollout, device, now)?;
         let open = window_open(rollout, device, now, windows)?;
         turn_come(rollout, device, opened, &open, now)?;
@@ -129,22 +134,35 @@ pub(crate) fn within(
     })
 }
 
+/// Whether no other class must come first. What the newest step found is good until the next.
+fn others_first(rollout: &Rollout) -> Result<(), Wait> {
+    match rollout.unmet.first() {
+        None => Ok(()),
+        Some(unmet) => Err(Wait::Prerequisite {
+            unmet: unmet.clone(),
+        }),
+    }
+}
+
 /// After a halt: the way back for those that run the candidate, nothing for all others.
 fn way_back(rollout: &Rollout, device: &DeviceView, reason: &HaltReason) -> Result<Offer, Wait> {
     let candidate = &rollout.candidate;
     match &device.progress {
         Progress::Returned { .. } => Err(Wait::Returned),
         Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: *why }),
-        _ if returns::concerns(candidate, device) => {
-            let release =
-                returns::target(candidate, device).map_err(|why| Wait::CannotReturn { why })?;
-            let kind = Kind::Return;
-            Ok(Offer { release, kind })
-        }
+        _ if returns::concerns(candidate, device) => back(rollout, device),
         _ => Err(Wait::Halted {
             reason: reason.clone(),
         }),
     }
+}
+
+/// What the device ran before.
+fn back(rollout: &Rollout, device: &DeviceView) -> Result<Offer, Wait> {
+    let release = returns::target(&rollout.candidate, device);
+    let release = release.map_err(|why| Wait::CannotReturn { why })?;
+    let kind = Kind::Return;
+    Ok(Offer { release, kind })
 }
 
 /// What has become of the device already, if that leaves nothing to offer.

@@ -30,7 +30,7 @@ pub enum CannotReturn {
         /// What it ran before.
         before: ReleaseDigest,
     },
-    /// It runs nothing that could install anything.
+    /// It runs neither version, and hasn't asked for the way back from its safe mode.
     Bricked,
 }
 
@@ -48,7 +48,9 @@ impl fmt::Display for CannotReturn {
                     "what it ran before ({before}) was itself halted or revoked"
                 )
             }
-            Self::Bricked => f.write_str("it runs nothing that could install anything"),
+            Self::Bricked => {
+                f.write_str("it runs neither version, and hasn't asked for the way back")
+            }
         }
     }
 }
@@ -104,7 +106,7 @@ fn action(candidate: &Candidate, device: &DeviceView, withdrawn: &[ReleaseDigest
     }
 }
 
-/// Whether the device runs the candidate, as far as is known, and no return is under way.
+/// Whether the device runs the candidate, as far as is known, or nothing at all for its sake, and no return is under way.
 fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
     match device.progress {
         Progress::OnTrial { .. } | Progress::Confirmed { .. } => true,
@@ -112,7 +114,7 @@ fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
         Progress::Waiting
         | Progress::Promised { .. }
         | Progress::Began { .. }
-        | Progress::Refused { .. } => device.running == Some(candidate.release),
+        | Progress::Refused { .. } => device.running == Some(candidate.release) || made_way(device),
         // A failed device goes back by itself; one that says it hasn't is offered the way back at
         // its check-in, and keeps its failure.
         Progress::Failed { .. }
@@ -122,14 +124,35 @@ fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
     }
 }
 
-/// Whether the device runs the candidate, or is on its way back from it.
+/// Whether the device runs nothing since it began: its only slot made way for the candidate. Whatever keeps it from having
+/// that now, it must get back what it ran.
+fn made_way(device: &DeviceView) -> bool {
+    device.progress.began().is_some() && device.runs_nothing()
+}
+
+/// Whether the device runs the candidate, or nothing since it had it, or is on its way back.
 pub(crate) fn concerns(candidate: &Candidate, device: &DeviceView) -> bool {
     must_be_told(candidate, device)
         || match device.progress {
             Progress::Returning { .. } => true,
-            Progress::Failed { .. } => device.running == Some(candidate.release),
+            Progress::Failed { .. } => {
+                device.running == Some(candidate.release) || device.is_without_firmware()
+            }
             _ => false,
         }
+}
+
+/// Whether the device couldn't be brought back by anything so far. One that runs nothing and still asks is offered the way
+/// back all the same, and may be back.
+fn is_bricked(device: &DeviceView) -> bool {
+    let bricked = matches!(
+        device.progress,
+        Progress::Failed {
+            cause: FailureCause::Bricked,
+            ..
+        }
+    );
+    bricked && (device.before.is_none() || device.running != device.before)
 }
 
 /// The devices of a halted rollout, by how far their return has come.
@@ -155,10 +178,9 @@ impl Returns {
     }
 
     fn count(&mut self, candidate: &Candidate, device: &DeviceView) {
-        let bricked = FailureCause::Bricked;
         match device.progress {
             Progress::CannotReturn { .. } => self.stranded += 1,
-            Progress::Failed { cause, .. } if cause == bricked => self.stranded += 1,
+            Progress::Failed { .. } if is_bricked(device) => self.stranded += 1,
             _ if concerns(candidate, device) => self.out += 1,
             Progress::Returned { .. } => self.back += 1,
             Progress::Failed { .. } if device.progress.ran_it() => self.back += 1,
@@ -175,10 +197,7 @@ pub fn stranded<'a>(
     view.devices.iter().filter_map(move |device| {
         let why = match &device.progress {
             Progress::CannotReturn { why, .. } => Some(*why),
-            Progress::Failed {
-                cause: FailureCause::Bricked,
-                ..
-            } => Some(CannotReturn::Bricked),
+            Progress::Failed { .. } if is_bricked(device) => Some(CannotReturn::Bricked),
             _ if concerns(candidate, device) => {
                 open_target(candidate, device, &view.withdrawn).err()
             }

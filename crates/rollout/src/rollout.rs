@@ -11,6 +11,7 @@ use mainstay_fleet::ReleaseDigest;
 use serde::{Deserialize, Serialize};
 
 use crate::halt::HaltReason;
+use crate::needs::{self, Unmet};
 use crate::question::Question;
 use crate::rules::Rules;
 use crate::sample::Enrolment;
@@ -63,6 +64,12 @@ pub struct Rollout {
     pub waves: Vec<WaveState>,
     /// When it was started.
     pub started_at: Timestamp,
+    /// What it waits for in other classes, as of the newest step that was told of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<Unmet>,
+    /// Since when it waits for that, while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
 }
 
 /// Where a rollout stands.
@@ -112,6 +119,8 @@ impl Rollout {
         now: Timestamp,
     ) -> Self {
         let waves = WaveState::for_enrolments(&rules.waves, enrolments);
+        // Nothing is known yet, so nothing is met.
+        let unmet = needs::unmet(&rules.prerequisites, &[]);
         Self {
             id,
             candidate,
@@ -122,6 +131,8 @@ impl Rollout {
             phase: Phase::Rolling { wave: 0 },
             waves,
             started_at: now,
+            unmet,
+            held_since: None,
         }
     }
 

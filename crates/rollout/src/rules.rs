@@ -4,7 +4,11 @@
 
 use jiff::SignedDuration;
 use mainstay_plan as plan;
+use semver::Version;
 use serde::{Deserialize, Serialize};
+
+use crate::needs;
+use crate::rollout::Candidate;
 
 /// The rules of one rollout: a copy of what its plan revision said.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +38,12 @@ pub struct Rules {
     /// The signals that are compared with devices held back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub soft: Vec<plan::SoftSignal>,
+    /// What a device runs at least before it gets the release, the lowest version first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stones: Vec<Version>,
+    /// What other classes run at least before anybody gets it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prerequisites: Vec<plan::Prerequisite>,
 }
 
 impl Rules {
@@ -43,7 +53,7 @@ impl Rules {
         self.install.test(&self.soft)
     }
 
-    /// The rules that `plan` sets for releases on `track`.
+    /// The rules that `plan` sets for releases on `track`, without what a single one needs ([`Self::with_needs`]).
     #[must_use]
     pub fn new(plan: &plan::Plan, track: &plan::Track) -> Self {
         Self {
@@ -59,6 +69,18 @@ impl Rules {
             install: plan.health.install.clone(),
             tripwire: plan.health.tripwire.clone(),
             soft: plan.health.soft.clone(),
+            stones: Vec::new(),
+            prerequisites: Vec::new(),
+        }
+    }
+
+    /// The same, with what `class` says that must come before `candidate`.
+    #[must_use]
+    pub fn with_needs(self, class: &plan::Class, candidate: &Candidate) -> Self {
+        Self {
+            stones: needs::stones(class, candidate),
+            prerequisites: needs::prerequisites(class, candidate),
+            ..self
         }
     }
 }

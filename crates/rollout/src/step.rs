@@ -11,6 +11,7 @@ use crate::excess;
 use crate::halt::{self, HaltReason};
 use crate::incident::Evidence;
 use crate::monitor;
+use crate::needs;
 use crate::question::{self, Question};
 use crate::returns::{self, CannotReturn};
 use crate::rollout::{Phase, Rollout};
@@ -87,7 +88,12 @@ pub fn step(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Step {
 
 fn go_on(rollout: &Rollout, view: &FleetView, now: Timestamp) -> (Rollout, Vec<Action>) {
     let mut next = rollout.clone();
+    needs::observe(&mut next, view, now);
     let mut actions: Vec<_> = wave::open_first(&mut next, view, now).into_iter().collect();
+    if !next.unmet.is_empty() && next.newest_open_wave().is_none() {
+        // Nothing is under way that could be judged.
+        return (next, actions);
+    }
     monitor::observe(&mut next, view, now);
     soft::observe(&mut next, view, now);
     excess::observe(&mut next, view, now);

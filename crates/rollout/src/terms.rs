@@ -6,6 +6,7 @@ use mainstay_fleet::{Support, Terms};
 use mainstay_plan::{Class, TrackName};
 use semver::Version;
 
+use crate::needs;
 use crate::rollout::Candidate;
 
 /// The terms under which `candidate`, released on `track`, goes to devices of `class`.
@@ -22,6 +23,7 @@ pub fn terms(candidate: &Candidate, class: &Class, track: TrackName) -> Terms {
         bootloader_min: Version::new(major.into(), minor.into(), patch.into()),
         support: support(class),
         is_critical: track == TrackName::Hotfix,
+        stones: needs::stones(class, candidate),
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) const OLD: ReleaseDigest = ReleaseDigest([1; 32]);
 /// The candidate.
 pub(crate) const NEW: ReleaseDigest = ReleaseDigest([2; 32]);
 
+/// What a device names that runs nothing.
+pub(crate) const NOTHING: ReleaseDigest = ReleaseDigest([0; 32]);
+
 /// Minutes since the first wave opened: noon in Greenwich on a plain Wednesday.
 pub(crate) fn at(minutes: i64) -> Timestamp {
     let start: Timestamp = "2026-07-15T12:00:00Z".parse().expect("a constant");
@@ -63,6 +66,8 @@ pub(crate) fn rules() -> Rules {
             failures_in_one_stratum: 4,
         },
         soft: Vec::new(),
+        stones: Vec::new(),
+        prerequisites: Vec::new(),
     }
 }
 
@@ -88,6 +93,7 @@ pub(crate) fn terms() -> Terms {
             then: Some("thermo-v3".to_owned()),
         }),
         is_critical: false,
+        stones: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
 use crate::label::Label;
+use crate::needs::ClassVersions;
 use crate::progress::Progress;
 
 /// One enrolled device, as far as its rollout needs to know it.
@@ -35,6 +36,21 @@ pub struct DeviceView {
     pub before: Option<ReleaseDigest>,
 }
 
+impl DeviceView {
+    /// Whether it said that it runs nothing: the name of no release is all zeros.
+    #[must_use]
+    pub fn runs_nothing(&self) -> bool {
+        self.running == Some(ReleaseDigest([0; 32]))
+    }
+
+    /// Whether the candidate failed on it and left it nothing to run: a device with one slot has nothing to go back to by
+    /// itself, and one with two may have lost both.
+    #[must_use]
+    pub fn is_without_firmware(&self) -> bool {
+        matches!(self.progress, Progress::Failed { .. }) && self.runs_nothing()
+    }
+}
+
 /// All enrolled devices of one rollout, in any order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetView {
@@ -47,6 +63,10 @@ pub struct FleetView {
     /// None where nobody keeps readings: soft signals aren't judged then.
     #[serde(default)]
     pub readings: Option<Vec<SoftReading>>,
+    /// What the devices of the classes run that the rollout waits for; one that isn't in it meets nothing. None where nobody
+    /// asked: then it stays with what was found before.
+    #[serde(default)]
+    pub others: Option<Vec<ClassVersions>>,
 }
 
 /// One soft signal of one device at one instant. Of every signal, more is worse.

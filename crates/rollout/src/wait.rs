@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::excess;
 use crate::halt::HaltReason;
 use crate::monitor;
-use crate::progress::FailureCause;
+use crate::needs::Unmet;
+use crate::progress::{FailureCause, Progress};
 use crate::question::Question;
 use crate::returns::CannotReturn;
 use crate::rollout::{Phase, Rollout};
@@ -26,6 +27,16 @@ use crate::withheld::Withheld;
 pub enum Wait {
     /// The device isn't in this rollout.
     NotEnrolled,
+    /// The device hasn't reached a stepping stone on the way to the candidate.
+    BehindStone {
+        /// The version that it has to run first; a later one does as well.
+        stone: String,
+    },
+    /// Devices of another class must run something first.
+    Prerequisite {
+        /// What, and how far they are.
+        unmet: Unmet,
+    },
     /// The device's wave isn't open yet.
     WaveNotOpen {
         /// Its wave, from 0.
@@ -170,9 +181,32 @@ pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) ->
         Phase::AwaitsHuman { question, .. } => Wait::Human {
             question: question.clone(),
         },
+        Phase::Rolling { wave } if is_held(rollout, view, *wave) => return others_first(rollout),
         Phase::Rolling { wave } => of_wave(rollout, view, *wave, now),
     };
     vec![wait]
+}
+
+/// Whether something is left to do that another class must come before: a wave to open, or members to promise something to.
+fn is_held(rollout: &Rollout, view: &FleetView, wave: usize) -> bool {
+    let is_to_come = |progress: &Progress| {
+        matches!(
+            progress,
+            Progress::Waiting | Progress::Promised { .. } | Progress::Refused { began: None, .. }
+        )
+    };
+    let is_last = wave::is_last(rollout, wave);
+    !rollout.unmet.is_empty()
+        && (!is_last
+            || view
+                .devices
+                .iter()
+                .any(|device| is_to_come(&device.progress)))
+}
+
+fn others_first(rollout: &Rollout) -> Vec<Wait> {
+    let unmet = rollout.unmet.iter().cloned();
+    unmet.map(|unmet| Wait::Prerequisite { unmet }).collect()
 }
 
 fn of_wave(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Wait {

@@ -12,10 +12,11 @@
 //! 3. a person answered the question that it ended with.
 //!
 //! A question that is open holds promotion even after a wave has passed; so do soft signals until all are judged
-//! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. The last wave needs no
+//! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. What another class must run first holds every wave, the first
+//! as well (`needs.rs`). The last wave needs no
 //! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,9 @@ pub struct WaveState {
     pub members: u32,
     /// When its members became eligible for offers.
     pub opened_at: Option<Timestamp>,
+    /// For how long it was open while another class had to come first: its members weren't to blame.
+    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+    pub held: SignedDuration,
     /// Why the next wave may follow, once it may.
     pub passed: Option<Passed>,
     /// When the next wave opened, or the rollout completed.
@@ -96,6 +100,7 @@ impl WaveState {
         let state = |(index, wave): (usize, &plan::Wave)| Self {
             wave: *wave,
             members: u32::try_from(members(index)).unwrap_or(u32::MAX),
+            held: SignedDuration::ZERO,
             opened_at: None,
             passed: None,
             closed_at: None,
@@ -107,14 +112,14 @@ impl WaveState {
     }
 }
 
-/// Opens the first wave, if nothing is open yet.
+/// Opens the first wave, if nothing is open yet and no other class must come first.
 pub(crate) fn open_first(
     rollout: &mut Rollout,
     view: &FleetView,
     now: Timestamp,
 ) -> Option<Action> {
     let first = rollout.waves.first()?;
-    if first.opened_at.is_some() {
+    if first.opened_at.is_some() || !rollout.unmet.is_empty() {
         return None;
     }
     open(rollout, view, 0, now)
@@ -166,7 +171,7 @@ pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -
     if is_last(rollout, wave) {
         return complete(rollout, view, now);
     }
-    if rests_until(rollout, wave).is_none_or(|end| now < end) {
+    if rests_until(rollout, wave).is_none_or(|end| now < end) || !rollout.unmet.is_empty() {
         return None;
     }
     let state = rollout.waves.get_mut(wave)?;

@@ -159,6 +159,8 @@ pub fn next(wait: &Wait) -> &'static str {
         | Wait::Complete
         | Wait::Returned => "nothing to do",
         Wait::Withheld { because } => because.next(),
+        Wait::BehindStone { .. } => "roll out a release that is such a stepping stone first",
+        Wait::Prerequisite { .. } => "bring the other class there; it goes on by itself then",
         Wait::Halted { .. } => "read the incident; what was learnt goes into a new release",
         Wait::Human { .. } => "look at the devices named, then let it go on or halt it",
         Wait::Failed { .. } => "look at the device's timeline; it gets the next release",
@@ -189,6 +191,7 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::NotEnrolled => "it wasn't drawn for this rollout".to_owned(),
         Wait::WaveNotOpen { wave: own, open } => not_open(waves, *own, *open),
+        Wait::Prerequisite { unmet } => unmet.to_string(),
         Wait::WindowOpens { at, zone, because } => {
             let (moment, until) = (moment(*at, zone, now), until(*at, now));
             format!("its window opens {moment} ({until}){}", closed(because))
@@ -236,6 +239,7 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
 fn of_device(wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::Withheld { because } => because.reason(now),
+        Wait::BehindStone { stone } => format!("it must run {stone} or later first"),
         Wait::Failed { cause } => format!("it {} when it tried", cause.phrase()),
         Wait::Refused { refusal } => format!("it refused the release ({refusal})"),
         Wait::GaveUp { at } => format!(

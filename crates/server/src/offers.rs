@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place};
+use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place, past_stones};
 use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
 
 use crate::App;
@@ -96,7 +96,11 @@ pub(crate) async fn consider(
     } in enrolments
     {
         let others = others(app, &rollout, &view, now);
-        let offer = match mainstay_rollout::offer(&rollout, &view, others, now) {
+        let runs = device.running.as_ref().filter(|running| running.verified);
+        let runs = runs.map(|running| running.version.as_str());
+        let offer = past_stones(&rollout, &view, runs)
+            .and_then(|()| mainstay_rollout::offer(&rollout, &view, others, now));
+        let offer = match offer {
             Ok(offer) => packed(app, offer, &view, now).await?,
             Err(wait) => Err(wait),
         };

@@ -124,7 +124,8 @@ impl Living {
         self.launched.push(id);
         let fleet = self.house.store.fleet_view(id).await?;
         if let Some(rollout) = self.house.store.rollout(id).await? {
-            self.watch.judge_enrolments(&rollout, &fleet, &known);
+            self.watch
+                .judge_enrolments(&self.world.plan, &rollout, &fleet, &known);
             self.canaries.extend(CanaryPlaces::of(&fleet, &known));
             self.known.push(known);
         }

@@ -42,6 +42,8 @@ pub struct PlanChoice {
     pub bricks: u64,
     /// Failures of one hardware revision that do.
     pub failures_in_one_stratum: u64,
+    /// Whether 1.1.0 is a stepping stone on the way to 1.2.0.
+    pub stone: bool,
     /// By how many percent battery drain may be worse than on devices held back, a day after a device began; at 0 nobody is
     /// held back.
     pub worse_battery: u64,
@@ -69,6 +71,7 @@ impl Default for PlanChoice {
             waves: r#""canary", "100 %""#.to_owned(),
             bricks: 1,
             failures_in_one_stratum: 3,
+            stone: false,
             worse_battery: 0,
         }
     }
@@ -107,11 +110,16 @@ impl PlanChoice {
             ""
         };
         let unit = if self.by_site { "site" } else { "device" };
+        let needs = if self.stone {
+            r#"{ from = "1.2.0", at_least = "1.1.0" }"#
+        } else {
+            ""
+        };
         let (expect, halt) = self.rates;
         format!(
             r#"
 plan  = {{ name = "A drawn plan", market = ["us"], security = "security@company.example" }}
-class = [{{ id = "thermo-v2", vendor = "company.example", hardware = ["B", "C"], bootloader = ">=1.4.0", install = "dual-bank", revert = {{ boots = 3, confirm_within = "10m" }}, support = {{ sold_until = 2029-12-31, security_until = 2034-12-31 }} }}]
+class = [{{ id = "thermo-v2", vendor = "company.example", hardware = ["B", "C"], bootloader = ">=1.4.0", install = "dual-bank", revert = {{ boots = 3, confirm_within = "10m" }}, support = {{ sold_until = 2029-12-31, security_until = 2034-12-31 }}, needs = [{needs}] }}]
 
 [role]
 engineer        = {{ people = ["ana@company.example"] }}

@@ -2,7 +2,7 @@
 //! is watched.
 //!
 //! They are coarser than that code where the coarse rule is enough to catch it cheating. Read
-//! [`window_is_open`], [`takes_place`] and [`is_fit`].
+//! [`window_is_open`], [`takes_place`], [`is_fit`] and [`is_past_stone`].
 
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
@@ -93,6 +93,15 @@ pub fn is_fit(device: &Device, now: Timestamp) -> bool {
     HARDWARE.contains(&device.hardware.as_str()) && is_new && now < ends
 }
 
+/// The versions from which 1.2.0 may be installed, where 1.1.0 is a stepping stone on the way to it. These worlds have no
+/// others.
+const OVER_THE_STONE: [&str; 2] = ["1.1.0", "1.2.0"];
+
+/// Whether a device that runs one version may get another.
+pub fn is_past_stone(plan: &PlanChoice, runs: &str, gets: &str) -> bool {
+    !plan.stone || gets != "1.2.0" || OVER_THE_STONE.contains(&runs)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -133,6 +142,28 @@ mod tests {
             };
             let is = is_fit(&device, now.parse().unwrap());
             assert_eq!(is, fit, "{hardware} {bootloader} {now}");
+        }
+    }
+
+    #[test]
+    fn a_stone_lies_between_the_first_and_the_last() {
+        let plan = |stone| PlanChoice { stone, ..plan() };
+        assert!(
+            plan(true)
+                .text()
+                .contains(r#"from = "1.2.0", at_least = "1.1.0""#)
+        );
+        for (stone, runs, gets, may) in [
+            (true, "1.0.0", "1.2.0", false),
+            (true, "1.0.0", "1.1.0", true),
+            (true, "1.1.0", "1.2.0", true),
+            (false, "1.0.0", "1.2.0", true),
+        ] {
+            assert_eq!(
+                is_past_stone(&plan(stone), runs, gets),
+                may,
+                "{runs} {gets}"
+            );
         }
     }
 

@@ -13,6 +13,7 @@ use mainstay_store::{Holds as _, Rollouts as _, SqliteStore};
 use mainstay_trust::Digest;
 
 use crate::house::House;
+use crate::plan_text::PlanChoice;
 use crate::rules;
 use crate::story::Story;
 use crate::world::World;
@@ -145,7 +146,13 @@ impl Watch {
     }
 
     /// Looks at the devices that a rollout enrolled when it started, as the server knew them then.
-    pub fn judge_enrolments(&mut self, rollout: &Rollout, fleet: &FleetView, known: &[Device]) {
+    pub fn judge_enrolments(
+        &mut self,
+        plan: &PlanChoice,
+        rollout: &Rollout,
+        fleet: &FleetView,
+        known: &[Device],
+    ) {
         let candidate = &rollout.candidate;
         for view in &fleet.devices {
             let device = known.iter().find(|device| device.id == view.id);
@@ -155,6 +162,12 @@ impl Watch {
             });
             let may = running
                 .is_some_and(|running| running.verified && running.sequence < candidate.sequence);
+            if running
+                .is_some_and(|runs| !rules::is_past_stone(plan, &runs.version, &candidate.version))
+            {
+                let what = format!("{} was drawn for {}", view.id, candidate.version);
+                self.note(Broken::new("past-a-stone", what));
+            }
             if !(fits && may) {
                 let what = format!("{} was drawn for {}", view.id, candidate.version);
                 self.note(Broken::new("ineligible", what));
@@ -202,6 +215,11 @@ impl Watch {
             let hours = scene.world.plan.hours();
             let window = format!("at {clock}, outside of {hours} in {}", view.zone);
             broken("outside-window", window);
+        }
+        // What it ran when it was promised it: it may run the candidate by now.
+        let is_before_all = view.before.as_ref() == rollout.candidate.returns_to.first();
+        if is_before_all && !rules::is_past_stone(&scene.world.plan, "1.0.0", version) {
+            broken("past-a-stone", "while it ran 1.0.0".to_owned());
         }
         let opened = rollout.waves.get(view.wave).and_then(|wave| wave.opened_at);
         if opened.is_none() {

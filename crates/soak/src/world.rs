@@ -186,7 +186,11 @@ fn start(dice: &mut Dice) -> Timestamp {
 fn draw(seed: u64, mut span: Span<'_>, calm_from: Timestamp) -> World {
     let residents = residents(&mut span);
     let servers = if span.percent(50) { 2 } else { 1 };
-    let plan = plan(&mut span, residents.len());
+    let plan = PlanChoice {
+        // Not by the dice: everything else of a seed stays what it was before there were stones.
+        stone: seed.is_multiple_of(3),
+        ..plan(&mut span, residents.len())
+    };
     World {
         seed,
         start: span.start,
@@ -269,6 +273,7 @@ fn plan(span: &mut Span<'_>, devices: usize) -> PlanChoice {
             .to_owned(),
         bricks: 1,
         failures_in_one_stratum: span.between(2, 5),
+        stone: false,
         worse_battery: 0,
     }
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId, ReleaseDigest};
+use mainstay_rollout::ClassVersions;
 
 use crate::StoreError;
 
@@ -39,6 +40,9 @@ pub trait Devices: Send + Sync {
     /// How many devices there are, in all or of one class. It counts no further than to `most`, so that asking whether
     /// there is any costs one row.
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError>;
+
+    /// What the devices of a class run, counted: all of them, and by version those that are verified to run it.
+    async fn class_versions(&self, class: &str) -> Result<ClassVersions, StoreError>;
 
     /// The devices that, by their own word, run the release with this manifest, confirmed or on
     /// trial, in the order of their registration.

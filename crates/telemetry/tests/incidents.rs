@@ -50,6 +50,8 @@ fn rules() -> Rules {
             failures_in_one_stratum: 4,
         },
         soft: Vec::new(),
+        stones: Vec::new(),
+        prerequisites: Vec::new(),
     }
 }
 

@@ -98,7 +98,7 @@ fn what_is_halted_by_mistake_is_held_against_alpha() {
         "{said}"
     );
     let battery = "\n[health.battery]\nworse_by_at_most = \"10 %\"\n";
-    folder.write("soft.toml", &format!("{starting}{battery}"));
+    folder.write("soft.toml", format!("{starting}{battery}"));
     let found = answer(&folder, "soft.toml");
     assert_eq!(found["rates"]["alpha_of_test"], 4.0);
     let mistakes = |answer: &serde_json::Value, name: &str| {
@@ -114,7 +114,7 @@ fn what_is_halted_by_mistake_is_held_against_alpha() {
     assert!(mistakes(&found, "by_test") <= 4.0 && mistakes(&found, "by_tripwire") > 0.0);
     assert!(mistakes(&found, "rollout") > mistakes(&found, "canary"));
     let wire = "\n[health.tripwire]\nbricks = 1\nfailures_in_one_stratum = 1\n";
-    folder.write("tight.toml", &format!("{starting}{wire}"));
+    folder.write("tight.toml", format!("{starting}{wire}"));
     let said = folder.good("plan size tight.toml");
     assert!(
         said.contains("is more than this plan's alpha of 5 %"),

@@ -27,6 +27,7 @@ fn the_table_names_every_reason() {
         Ineligible::NeverSeen,
         Ineligible::AlreadyRuns { version: text() },
         Ineligible::OnTrial { version: text() },
+        Ineligible::BehindStone { stone: text() },
     ];
     let reasons_told = PAGE.split("\n## ").next().unwrap_or_default();
     let rows = reasons_told
@@ -69,6 +70,7 @@ fn terms() -> Terms {
         bootloader_min: semver::Version::new(1, 4, 0),
         support: None,
         is_critical: false,
+        stones: Vec::new(),
     }
 }
 

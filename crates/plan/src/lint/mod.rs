@@ -20,6 +20,7 @@ mod secrets;
 mod support;
 mod waivers;
 mod waves;
+mod ways;
 mod window;
 
 pub(crate) use compatibility::FMP001;
@@ -40,6 +41,7 @@ pub use crate::read::Reason;
 /// All rules of this version, by id.
 pub const RULES: &[Rule] = &[
     FMP001,
+    ways::FMP002,
     FMP004,
     FMP005,
     keys::FMP011,

@@ -5,11 +5,11 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::amounts;
 use super::reasons::{MISSING, TWICE};
 use super::section::Section;
 use super::value::{self, Read};
 use super::words;
+use super::{amounts, needs};
 use crate::class::{
     BootloaderRange, Class, Credentials, InstallStrategy, Revert, RiskAcceptance, Support, Upstream,
 };
@@ -73,6 +73,7 @@ fn class(section: &Section<'_>) -> Option<Class> {
     let is_on_covered_list = section.or("fcc_list", false, covered);
     let upstream = section.sections("upstream", UPSTREAM_MAX);
     let upstream = upstream.iter().filter_map(self::upstream).collect();
+    let (stones, prerequisites) = needs::needs(section);
     section.finish();
     let (id, vendor) = (id?, vendor?);
     Some(Class {
@@ -89,6 +90,8 @@ fn class(section: &Section<'_>) -> Option<Class> {
         credentials,
         is_on_covered_list,
         upstream,
+        stones,
+        prerequisites,
     })
 }
 

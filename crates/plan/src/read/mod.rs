@@ -14,6 +14,7 @@ mod duration;
 mod gate;
 mod health;
 mod near;
+mod needs;
 mod outline;
 mod people;
 mod reader;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::{Date, date};
-use mainstay_plan::{ClassId, Finding, FleetFacts, InForce, Severity, check, parse};
+use mainstay_plan::{ClassId, Finding, FleetFacts, InForce, Severity, VersionNumber, check, parse};
 
 use crate::examples::THERMOSTAT;
-use crate::lint_rows::gated;
+use crate::lint_rows::{THERMO, gated, two_classes};
 
 /// A rule, how bad it is to break it, a plan, and what is known when it is kept and when it is broken.
 struct Known {
@@ -53,6 +53,59 @@ fn after(in_force: &str, facts: FleetFacts) -> FleetFacts {
 fn edited(plan: &str, from: &str, to: &str) -> String {
     assert!(plan.contains(from), "the plan has no {from}");
     plan.replacen(from, to, 1)
+}
+
+/// Thermostats and as many gateways, with the versions that are known of each.
+fn two_kinds(gateways: u32, thermo: &[&str], gateway: &[&str]) -> FleetFacts {
+    let mut facts = fleet(&[("B", 30), ("C", 12)]);
+    if gateways > 0 {
+        facts.devices_by_class.insert(class("gateway-v1"), gateways);
+    }
+    for (id, versions) in [("thermo-v2", thermo), ("gateway-v1", gateway)] {
+        let version = |text: &&str| text.parse::<VersionNumber>().expect("three numbers");
+        let known = versions.iter().map(version).collect();
+        facts.versions_by_class.insert(class(id), known);
+    }
+    facts
+}
+
+/// Stepping stones and prerequisites, and the versions that there are.
+fn ways() -> Vec<Known> {
+    let stone = two_classes!("", "{ from = \"3.0.0\", at_least = \"2.0.0\" }");
+    let other = two_classes!(
+        "",
+        "{ from = \"3.0.0\", class = \"gateway-v1\", at_least = \"2.0.0\" }"
+    );
+    let case = |severity, needs: &str, keeps, breaks| Known {
+        rule: "FMP002",
+        severity,
+        plan: edited(THERMOSTAT, THERMO, needs),
+        keeps,
+        breaks,
+    };
+    let warn = Severity::Warn;
+    let (known, thermo) = (
+        |thermo: &[&str]| two_kinds(50, thermo, &["1.0.0"]),
+        &["1.4.0"][..],
+    );
+    let gateway = |gateway: &[&str]| two_kinds(50, thermo, gateway);
+    let late = known(&["1.4.0", "1.9.9", "3.0.0"]);
+    vec![
+        case(
+            warn,
+            stone,
+            known(&["1.4.0", "2.0.0"]),
+            known(&["1.4.0", "1.9.9"]),
+        ),
+        case(warn, stone, known(&["2.9.9", "3.0.0"]), late),
+        case(warn, other, gateway(&["2.0.0"]), gateway(&["1.9.9"])),
+        case(
+            warn,
+            other,
+            gateway(&["2.1.0"]),
+            two_kinds(0, thermo, &["2.1.0"]),
+        ),
+    ]
 }
 
 const HARDWARE: &str = "hardware   = [\"B\", \"C\"]";
@@ -230,7 +283,7 @@ fn dates() -> Vec<Known> {
 }
 
 fn all() -> Vec<Known> {
-    [hardware(), names(), sizes(), gates(), dates()]
+    [hardware(), ways(), names(), sizes(), gates(), dates()]
         .into_iter()
         .flatten()
         .collect()

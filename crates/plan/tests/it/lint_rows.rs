@@ -28,12 +28,32 @@ pub(crate) const STRATA: &str = "at_least_per_hardware = 10";
 pub(crate) const BLACKOUT: &str = "blackout      = [\"us-federal-holidays\"]";
 pub(crate) const ROOT: &str = "root_lifetime     = \"365d\"";
 pub(crate) const TRUST: &str = "[trust]";
+pub(crate) const THERMO: &str = "[[class]]\nid         = \"thermo-v2\"";
+
+/// A gateway's class before the thermostat's, each with its `needs`.
+macro_rules! two_classes {
+    ($gateway:literal, $thermo:literal) => {
+        concat!(
+            "[[class]]\nid = \"gateway-v1\"\nvendor = \"northwind.example\"\nhardware = [\"A\"]\nbootloader = \">=1.0.0\"\n",
+            "install = \"swap\"\nrevert = { boots = 3, confirm_within = \"10m\" }\n",
+            "support = { sold_until = 2027-06-30, security_until = 2032-06-30 }\nneeds = [",
+            $gateway,
+            "]\n\n[[class]]\nid = \"thermo-v2\"\nneeds = [",
+            $thermo,
+            "]",
+        )
+    };
+}
 
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
     ("FMP001", (BOOTLOADER, "bootloader = \">=0.0.1\""), (BOOTLOADER, "bootloader = \">=0.0.0\"")),
     ("FMP001", (BOOTLOADER, BOOTLOADER), (BOOTLOADER, "")),
     ("FMP001", ("hardware   = [\"B\", \"C\"]", "hardware = [\"B\"]"), ("hardware   = [\"B\", \"C\"]", "")),
+    ("FMP002", (STRATEGY, "install = \"swap\"\nneeds = [{ from = \"3.0.0\", at_least = \"2.99.0\" }]"), (STRATEGY, "install = \"swap\"\nneeds = [{ from = \"3.0.0\", at_least = \"3.0.0\" }]")),
+    ("FMP002", (THERMO, two_classes!("", "{ from = \"3.0.0\", class = \"gateway-v1\", at_least = \"2.0.0\" }")), (THERMO, two_classes!("", "{ from = \"3.0.0\", class = \"gateway-v2\", at_least = \"2.0.0\" }"))),
+    ("FMP002", (THERMO, two_classes!("", "{ from = \"3.0.0\", at_least = \"2.0.0\" }")), (THERMO, two_classes!("", "{ from = \"3.0.0\", class = \"thermo-v2\", at_least = \"2.0.0\" }"))),
+    ("FMP002", (THERMO, two_classes!("{ from = \"2.0.1\", class = \"thermo-v2\", at_least = \"3.0.0\" }", "{ from = \"3.0.0\", class = \"gateway-v1\", at_least = \"2.0.0\" }")), (THERMO, two_classes!("{ from = \"2.0.0\", class = \"thermo-v2\", at_least = \"3.0.0\" }", "{ from = \"3.0.0\", class = \"gateway-v1\", at_least = \"2.0.0\" }"))),
     ("FMP004", (STRATEGY, "install = \"overwrite\"\naccepts_risk = { owner = \"sam@northwind.example\", until = 2027-01-01, reason = \"no second slot\" }"), (STRATEGY, "install = \"overwrite\"")),
     ("FMP004", (STRATEGY, "install = \"swap\""), (STRATEGY, "")),
     ("FMP005", (REVERT, "revert = { boots = 1, confirm_within = \"30m\" }"), (REVERT, "revert = { boots = 1, confirm_within = \"31m\" }")),
@@ -110,6 +130,8 @@ pub(crate) fn gated() -> String {
     let hotfix = hotfix.replacen("\"integration\", ", "", 1);
     format!("{before}[track.hotfix]{hotfix}").replacen(TRUST, GATE_TABLES, 1)
 }
+
+pub(crate) use two_classes;
 
 /// Rows for the plan with gates.
 #[rustfmt::skip]

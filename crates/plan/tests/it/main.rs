@@ -13,6 +13,7 @@ mod lint_known;
 mod lint_page;
 mod lint_rows;
 mod lint_told;
+mod needs;
 mod rendering;
 mod settings;
 mod window;

@@ -1,6 +1,6 @@
 //! What a preview assumes, said to whoever reads it. Read [`assumptions`].
 
-use mainstay_plan::Unit;
+use mainstay_plan::{Prerequisite, Unit};
 
 use super::Premise;
 use super::course::{End, Lived};
@@ -37,8 +37,25 @@ pub(super) fn assumptions(premise: &Premise<'_>, lived: &Lived) -> Vec<String> {
                 .to_owned(),
         );
     }
+    sentences.extend(premise.rules.prerequisites.iter().map(others));
     sentences.extend(end(lived));
     sentences
+}
+
+fn others(prerequisite: &Prerequisite) -> String {
+    let Prerequisite {
+        class,
+        at_least,
+        share_percent,
+        ..
+    } = prerequisite;
+    let who = match share_percent {
+        100 => "All devices".to_owned(),
+        share => format!("{share} % of the devices"),
+    };
+    format!(
+        "{who} of {class} run {at_least} or later when it starts; until they do, no wave opens."
+    )
 }
 
 /// Why it isn't complete, if it isn't.

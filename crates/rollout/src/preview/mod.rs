@@ -92,6 +92,8 @@ pub fn preview_until(stop: &AtomicBool, premise: &Premise<'_>) -> Result<Preview
     // Nobody knows beforehand what the devices of a comparison will read; without readings it would wait for ever.
     let rules = Rules {
         soft: Vec::new(),
+        // Nor how fast other classes get on.
+        prerequisites: Vec::new(),
         ..rules.clone()
     };
     let rollout = Rollout::start(

@@ -1,13 +1,12 @@
 //! Previews of small fleets: 30 minutes of horizon, polls each 10 minutes, a canary of 40.
 
 mod compared;
+mod needs;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
-use jiff::civil::time;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::time, tz::TimeZone};
 use mainstay_fleet::{Device, Running};
 use mainstay_plan as plan;
 

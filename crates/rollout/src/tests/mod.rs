@@ -3,10 +3,12 @@
 mod error_rates;
 mod held_back;
 mod invariants;
+mod needs;
 mod offers;
 mod samples;
 mod sentences;
 mod silences;
 mod soft_signals;
 mod soft_story;
+mod stones;
 mod stories;

@@ -8,9 +8,12 @@ use mainstay_plan::DstGap;
 
 use crate::offer::in_flight;
 use crate::progress::{FailureCause, Progress};
+use crate::returns::{Returns, stranded};
 use crate::rollout::Rollout;
-use crate::testing::{NEW, OLD, at, confirmed, device, failed, on_trial, opened, view, waves_of};
-use crate::{CannotReturn, DeviceView, Kind, Wait, halt, offer, step};
+use crate::testing::{
+    NEW, NOTHING, OLD, at, confirmed, device, failed, on_trial, opened, view, waves_of,
+};
+use crate::{CannotReturn, DeviceView, FleetView, Kind, Wait, halt, offer, step};
 
 /// `forward`, `return`, or the wait's kind.
 fn outcome(rollout: &Rollout, device: &DeviceView, minutes: i64) -> String {
@@ -64,6 +67,74 @@ fn the_state_of_the_device_decides_first() {
         ..device(0)
     };
     assert_eq!(outcome(&rollout, &runs, 10), "AlreadyRuns");
+}
+
+/// A device with one slot erased what it ran, or what it ran doesn't start any more: it asks from its recovery image.
+#[test]
+fn who_runs_nothing_after_a_halt_gets_back_what_it_ran() {
+    let rollout = opened(40);
+    let halted = halt::by_person(&rollout, &view(40), "kim", "smoke", at(5)).expect("rolling");
+    let refused = |began| Progress::Refused {
+        began,
+        at: at(4),
+        refusal: "trust.held".to_owned(),
+    };
+    let nothing = |progress| DeviceView {
+        running: Some(NOTHING),
+        ..with(progress)
+    };
+    for (progress, expected) in [
+        (Progress::Began { at: at(0) }, "return"),
+        (refused(Some(at(0))), "return"),
+        (failed(0, FailureCause::Bricked), "return"),
+        // Not erased yet: it goes on with what it has.
+        (Progress::Promised { at: at(0) }, "Halted"),
+        (refused(None), "Halted"),
+    ] {
+        let device = nothing(progress);
+        assert_eq!(
+            outcome(&halted.rollout, &device, 10),
+            expected,
+            "{device:?}"
+        );
+    }
+    assert_eq!(
+        outcome(&rollout, &nothing(Progress::Began { at: at(0) }), 10),
+        "forward",
+        "no halt, no way back"
+    );
+    for cause in [FailureCause::SelfTest, FailureCause::Bricked] {
+        let device = nothing(failed(0, cause));
+        assert_eq!(
+            outcome(&rollout, &device, 10),
+            "return",
+            "{cause:?}: at once"
+        );
+        let lost = DeviceView {
+            before: None,
+            ..device
+        };
+        assert_eq!(outcome(&rollout, &lost, 10), "CannotReturn");
+    }
+}
+
+#[test]
+fn a_bricked_device_that_came_back_is_back() {
+    let mut fleet = view(2);
+    for device in &mut fleet.devices {
+        device.progress = failed(0, FailureCause::Bricked);
+        device.running = Some(NOTHING);
+    }
+    let rollout = opened(2);
+    let count = |fleet: &FleetView| {
+        let returns = Returns::of(&rollout, fleet);
+        (returns.back, returns.stranded)
+    };
+    assert_eq!(count(&fleet), (0, 2));
+    fleet.devices[0].running = Some(OLD);
+    assert_eq!(count(&fleet), (1, 1));
+    let stranded: Vec<_> = stranded(&rollout.candidate, &fleet).collect();
+    assert_eq!(stranded, [(&fleet.devices[1], CannotReturn::Bricked)]);
 }
 
 #[test]

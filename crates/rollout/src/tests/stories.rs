@@ -6,7 +6,7 @@ use crate::progress::{FailureCause, Progress};
 use crate::question::{NothingAsked, Question, answer};
 use crate::returns::{CannotReturn, Returns, stranded};
 use crate::rollout::{Phase, Rollout};
-use crate::testing::{NEW, OLD, at, confirm, failed, on_trial, waves_of};
+use crate::testing::{NEW, NOTHING, OLD, at, confirm, failed, on_trial, waves_of};
 use crate::view::FleetView;
 use crate::wave::Grounds;
 use crate::{Action, HaltReason, Wait, halt, step};
@@ -168,6 +168,7 @@ fn nobody_goes_back_to_what_was_withdrawn_too() {
     let mut story = Story::of(&[3]);
     story.step(0);
     story.view.devices[0].progress = failed(0, FailureCause::Bricked);
+    story.view.devices[0].running = Some(NOTHING);
     story.view.devices[1].progress = on_trial(0);
     assert_eq!(story.step(5), "halt incident return");
     story.view.devices[1].progress = Progress::Returning {

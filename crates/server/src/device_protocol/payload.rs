@@ -52,15 +52,15 @@ async fn was_offered(app: &App, device: &DeviceId, image: &Digest) -> Result<boo
 }
 
 /// The releases that this rollout may have promised a device: the candidate, and after a halt the
-/// one it returns to. A failed device that still runs the candidate keeps its failure on its way
-/// back, so the halt decides, not the progress.
+/// one it returns to, also before one where the candidate left it nothing to run. A failed device that still runs the
+/// candidate keeps its failure on its way back, so the halt decides, not the progress.
 fn promised(rollout: &Rollout, view: &DeviceView) -> Vec<ReleaseDigest> {
     if matches!(view.progress, Progress::Waiting) {
         return Vec::new();
     }
-    let halted = matches!(rollout.phase, Phase::Halted { .. });
+    let returns = matches!(rollout.phase, Phase::Halted { .. }) || view.is_without_firmware();
     let allowed = |release: &ReleaseDigest| rollout.candidate.returns_to.contains(release);
-    let back = view.before.filter(|before| halted && allowed(before));
+    let back = view.before.filter(|before| returns && allowed(before));
     [rollout.candidate.release]
         .into_iter()
         .chain(back)

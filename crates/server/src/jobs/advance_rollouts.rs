@@ -17,6 +17,7 @@ use mainstay_telemetry::{Incident, IncidentId};
 use mainstay_trust::Digest;
 use mainstay_trust::status::HELD_MAX;
 
+use super::other_classes;
 use super::release_stage::{self, Move};
 use super::withdraw;
 use crate::App;
@@ -119,7 +120,7 @@ async fn advance(
             ..Advanced::default()
         });
     }
-    let mut fleet = app.store.fleet_view(rollout.id).await?;
+    let mut fleet = other_classes::look(app, rollout).await?;
     fleet.withdrawn = withdrawn.to_vec();
     let next = step(rollout, &fleet, now);
     let halted = held(&next.rollout);

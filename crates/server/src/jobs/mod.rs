@@ -4,6 +4,7 @@
 
 pub mod advance_rollouts;
 mod memory;
+pub(crate) mod other_classes;
 mod release_stage;
 mod withdraw;
 

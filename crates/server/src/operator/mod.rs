@@ -17,6 +17,7 @@ mod revocations;
 pub(crate) mod rollouts;
 mod roots;
 mod schedules;
+mod stones;
 mod views;
 pub(crate) mod why;
 

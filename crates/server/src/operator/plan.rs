@@ -12,11 +12,13 @@ use jiff::tz::TimeZone;
 use mainstay_access::{Assignments, Duty, Email, Permission, Person};
 use mainstay_api::{PlanView, PlanWarning};
 use mainstay_plan::{
-    Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity,
+    Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity, VersionNumber,
 };
 use mainstay_rollout::{cohort, fleet_facts};
 use mainstay_store::StoreError;
+use semver::Version;
 
+use super::stones;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -74,10 +76,24 @@ async fn known(app: &App) -> Result<FleetFacts, Refused> {
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(FleetFacts {
-        in_force,
-        ..fleet_facts(&fleet, day(app.now()))
-    })
+    let mut facts = fleet_facts(&fleet, day(app.now()));
+    for release in app.store.releases().await? {
+        let Version {
+            major,
+            minor,
+            patch,
+            ref pre,
+            ..
+        } = release.facts.version;
+        let versions = facts.versions_by_class.entry(release.facts.class.clone());
+        // A pre-release is no proof that its release is there.
+        if pre.is_empty() && !stones::is_withdrawn(&release) {
+            versions
+                .or_default()
+                .insert(VersionNumber::new(major, minor, patch));
+        }
+    }
+    Ok(FleetFacts { in_force, ..facts })
 }
 
 /// The day on which a plan is judged.

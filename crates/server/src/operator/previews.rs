@@ -13,13 +13,14 @@ use mainstay_api::{PREVIEW_BYTES_PER_SECOND, Preview};
 use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::Class;
 use mainstay_release::{Release, StageName};
-use mainstay_rollout::{Pace, Premise};
+use mainstay_rollout::{Pace, Premise, Unmet, needs};
 use serde::Deserialize;
 
 use super::patience::worked_out;
 use super::releases;
 use super::rollouts::{self, Grounds};
 use crate::app::ActivePlan;
+use crate::jobs::other_classes;
 use crate::problem::Refused;
 use crate::{App, authenticate, brakes, jobs};
 
@@ -58,6 +59,8 @@ pub(super) async fn preview(
         rules,
         class,
     } = rollouts::grounds(&release, &plan)?;
+    let others = other_classes::counted(&app, &rules.prerequisites).await?;
+    let unmet = needs::unmet(&rules.prerequisites, &others);
     let pace = Pace {
         image_bytes: release.facts.image_bytes,
         bytes_per_second,
@@ -85,7 +88,7 @@ pub(super) async fn preview(
         mainstay_rollout::preview_until(stop, &premise)
     });
     let mut previewed = previewed.await??;
-    previewed.in_the_way = in_the_way(&app, &release, &plan).await?;
+    previewed.in_the_way = in_the_way(&app, &release, &plan, &unmet).await?;
     Ok(Json(previewed))
 }
 
@@ -95,6 +98,7 @@ async fn in_the_way(
     app: &App,
     release: &Release,
     plan: &ActivePlan,
+    unmet: &[Unmet],
 ) -> Result<Vec<String>, Refused> {
     let now = app.now();
     let is_approved = release.stage.approved().is_some();
@@ -114,7 +118,10 @@ async fn in_the_way(
         let (reason, next) = (because.reason(now), because.next());
         format!("No device would get it now, because {reason}. Next: {next}.")
     });
-    Ok(starts.chain(withheld).collect())
+    let others = unmet
+        .iter()
+        .map(|unmet| format!("No wave would open now, because {unmet}."));
+    Ok(starts.chain(others).chain(withheld).collect())
 }
 
 fn pace(assumed: Result<Query<Assumed>, QueryRejection>) -> Result<u64, Refused> {

@@ -13,7 +13,8 @@ use mainstay_plan::ClassId;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Rollout, RolloutId, Wait, step, why};
 
-use super::{devices, releases, rollouts};
+use super::{devices, releases, rollouts, stones};
+use crate::jobs::other_classes;
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
 use crate::{App, authenticate, brakes};
@@ -75,9 +76,16 @@ pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Res
             rollout,
             offer: Err(wait),
             ..
-        }) => match wait.is_settled() {
-            true => settled(app, device, Some((&rollout, &wait)), now).await?,
-            false => waits(device, &rollout, &wait, now),
+        }) => match &wait {
+            Wait::BehindStone { stone } => {
+                let (sentence, _) = waits(device, &rollout, &wait, now);
+                (
+                    sentence,
+                    Some(stones::way(app, device, stone, &rollout).await?),
+                )
+            }
+            wait if wait.is_settled() => settled(app, device, Some((&rollout, wait)), now).await?,
+            wait => waits(device, &rollout, wait, now),
         },
         None => settled(app, device, None, now).await?,
     };
@@ -109,10 +117,18 @@ async fn settled(
     let running = app.store.active_rollouts(Some(&device.class)).await?;
     let enrolled = last.map(|(rollout, _)| rollout.id);
     let without = running.iter().find(|one| Some(one.id) != enrolled);
-    let (sentence, next) = match (without, last) {
-        (Some(rollout), _) => return not_drawn(app, device, rollout, supported).await,
-        (None, Some((rollout, wait))) => waits(device, rollout, wait, now),
-        (None, None) => (why::not_enrolled(&words(device)), None),
+    if let Some(rollout) = without {
+        return not_drawn(app, device, rollout, supported).await;
+    }
+    let last_one = last.map(|(rollout, _)| rollout);
+    if let Some((rollout, reason)) = stones::passed_over(app, device, last_one).await? {
+        let sentence = why::not_drawn(&words(device), &rollout, Some(&reason));
+        let next = cure(app, device, &rollout, &reason).await?;
+        return Ok((why::at_rest(sentence, supported), Some(next)));
+    }
+    let (sentence, next) = match last {
+        Some((rollout, wait)) => waits(device, rollout, wait, now),
+        None => (why::not_enrolled(&words(device)), None),
     };
     // Without support no next release comes for which it could be made ready.
     let next = next.filter(|_| supported.is_ok());
@@ -136,8 +152,24 @@ async fn not_drawn(
         // Its end is the reason already.
         return Ok((sentence, Some(reason.cure().to_owned())));
     }
-    let next = ineligible.map_or_else(|| why::next(&Wait::NotEnrolled), |reason| reason.cure());
-    Ok((why::at_rest(sentence, supported), Some(next.to_owned())))
+    let next = match &ineligible {
+        Some(reason) => cure(app, device, rollout, reason).await?,
+        None => why::next(&Wait::NotEnrolled).to_owned(),
+    };
+    Ok((why::at_rest(sentence, supported), Some(next)))
+}
+
+/// What to do about a reason; of a stepping stone, which release leads there.
+async fn cure(
+    app: &App,
+    device: &Device,
+    rollout: &Rollout,
+    reason: &Ineligible,
+) -> Result<String, Refused> {
+    match reason {
+        Ineligible::BehindStone { stone } => stones::way(app, device, stone, rollout).await,
+        reason => Ok(reason.cure().to_owned()),
+    }
 }
 
 /// What the rollout's release asks of devices, on its track and under the plan in force.
@@ -186,7 +218,7 @@ pub(crate) async fn of_rollout(
     rollout: &Rollout,
     now: Timestamp,
 ) -> Result<Why, Refused> {
-    let fleet = app.store.fleet_view(rollout.id).await?;
+    let fleet = other_classes::look(app, rollout).await?;
     let mut waits = step(rollout, &fleet, now).waits;
     if !rollout.is_over()
         && let Some(because) = brakes::on_release(app, &rollout.candidate.release, now).await?

@@ -15,6 +15,7 @@ use mainstay_telemetry::Incident;
 
 use super::{brakes, fill};
 use crate::App;
+use crate::jobs::other_classes;
 use crate::problem::Refused;
 use crate::standing::Standing;
 
@@ -110,7 +111,7 @@ impl Facts {
 pub(super) async fn newest_rollouts(app: &App) -> Result<Vec<(Rollout, FleetView)>, Refused> {
     let mut rollouts = Vec::new();
     for rollout in app.store.rollouts().await?.into_iter().take(ROLLOUTS_SHOWN) {
-        let fleet = app.store.fleet_view(rollout.id).await?;
+        let fleet = other_classes::look(app, &rollout).await?;
         rollouts.push((rollout, fleet));
     }
     Ok(rollouts)

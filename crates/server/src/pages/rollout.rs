@@ -12,6 +12,7 @@ use mainstay_telemetry::summary;
 
 use super::fill;
 use crate::App;
+use crate::jobs::other_classes;
 use crate::operator::rollouts::named;
 use crate::problem::Refused;
 
@@ -32,7 +33,7 @@ async fn page(app: &App, headers: &HeaderMap, id: &str) -> Result<String, Refuse
     super::admit(app, headers).await?;
     app.flush_last_seen().await;
     let rollout = named(app, id).await?;
-    let fleet = app.store.fleet_view(rollout.id).await?;
+    let fleet = other_classes::look(app, &rollout).await?;
     let release = app
         .store
         .release_by_manifest(&rollout.candidate.release)

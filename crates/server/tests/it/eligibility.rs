@@ -26,7 +26,7 @@ pub async fn declare(house: &House, id: &str, bootloader: &str) {
 }
 
 /// Hands a release in on a track, has it approved, and asks for its rollout.
-async fn start(house: &House, artifact: &Artifact, track: &str) -> Response {
+pub async fn start(house: &House, artifact: &Artifact, track: &str) -> Response {
     let submit = format!("/api/v1/releases?track={track}");
     let (tokens, file) = (&house.tokens, artifact.file());
     let submitted = house.post(&submit, &tokens.engineer, file).await;

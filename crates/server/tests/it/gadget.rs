@@ -18,6 +18,7 @@ pub struct Gadget {
     pub token: String,
     pub runs: (Digest, u64, String),
     pub confirmed: bool,
+    pub boot: BootReason,
     pub seq: u32,
     pub root_version: u32,
     pub revocations: Option<HeldRevocations>,
@@ -78,11 +79,21 @@ impl ParseId for str {
 
 /// Registers devices, alternately of hardware B and C, running `factory`.
 pub async fn register(house: &House, ids: &[&str], factory: &Artifact) -> Vec<Gadget> {
+    register_of(house, "thermo-v2", ids, factory).await
+}
+
+/// The same, of some class.
+pub async fn register_of(
+    house: &House,
+    class: &str,
+    ids: &[&str],
+    factory: &Artifact,
+) -> Vec<Gadget> {
     let hardware = ["B", "C"].iter().cycle();
-    let devices = ids
-        .iter()
-        .zip(hardware)
-        .map(|(id, hardware)| new_device(id, hardware));
+    let devices = ids.iter().zip(hardware).map(|(id, hardware)| NewDevice {
+        class: class.to_owned(),
+        ..new_device(id, hardware)
+    });
     let body = serde_json::to_vec(&NewDevices {
         devices: devices.collect(),
     })
@@ -97,6 +108,7 @@ pub async fn register(house: &House, ids: &[&str], factory: &Artifact) -> Vec<Ga
         token: token.token,
         runs: (factory.manifest, factory.sequence, factory.version.clone()),
         confirmed: true,
+        boot: BootReason::Confirmed,
         seq: 0,
         root_version: 1,
         revocations: None,
@@ -131,7 +143,7 @@ impl Gadget {
                 confirmed,
                 slot,
             },
-            boot: BootReason::Confirmed,
+            boot: self.boot,
             revocations: self.revocations,
             root_version: self.root_version,
             status_seq: 0,

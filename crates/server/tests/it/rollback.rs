@@ -1,7 +1,8 @@
 //! A release that is halted, and the devices that go back from it.
 
 use mainstay_api::{IncidentView, ReleaseView, RolloutView};
-use mainstay_protocol::Event;
+use mainstay_protocol::{BootReason, Event};
+use mainstay_trust::Digest;
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::{Gadget, register};
@@ -85,6 +86,71 @@ async fn go_back(house: &House, gadget: &mut Gadget, good: &Artifact, bad: &Arti
         .unwrap();
     assert_eq!(payload.bytes().await.unwrap(), good.image);
     assert_eq!(gadget.update_to(house, good).await.install, None);
+}
+
+/// A device with one slot has erased what it ran by the time the release is halted, and lost its power then.
+#[tokio::test]
+async fn who_made_way_for_a_halted_release_gets_back_what_it_ran() {
+    let (house, mut gadgets, good) = updated().await;
+    let bad = house.built("1.2.0", 3, &[good.manifest]);
+    let rollout = house.roll_out(&bad).await;
+    house.advance().await;
+    house.later(1);
+    let mut gadget = gadgets.remove(0);
+    assert!(gadget.check_in(&house, &[]).await.install.is_some());
+    gadget.boot = BootReason::Recovery;
+    gadget.confirmed = false;
+    gadget.runs = (Digest::ZERO, 0, String::new());
+    let asked = gadget.check_in(&house, &[]).await;
+    assert_eq!(
+        asked.install.expect("it came for that").manifest,
+        bad.manifest
+    );
+    let manifest = bad.manifest;
+    let began = gadget.report(Event::DownloadStarted { manifest });
+    gadget.send(&house, &[began]).await;
+    let halt = format!("/api/v1/rollouts/{rollout}/halt");
+    let why = br#"{"why": "displays stay dark"}"#.to_vec();
+    let halted = house.post(&halt, &house.tokens.engineer, why).await;
+    assert_eq!(halted.status(), StatusCode::OK);
+    go_back(&house, &mut gadget, &good, &bad).await;
+    gadget.boot = BootReason::Confirmed;
+    gadget.confirmed = true;
+    gadget.check_in(&house, &[]).await;
+    house.advance().await;
+    let path = format!("/api/v1/rollouts/{rollout}");
+    let view: RolloutView = house.get(&path, &house.tokens.engineer).await;
+    assert_eq!((view.returned, view.still_on_it), (1, 0));
+}
+
+/// It has one slot: nothing is left there to go back to, and no rollout need be halted for it.
+#[tokio::test]
+async fn who_is_left_with_nothing_to_run_gets_back_what_it_ran() {
+    let (house, mut gadgets, good) = updated().await;
+    let bad = house.built("1.2.0", 3, &[good.manifest]);
+    house.roll_out(&bad).await;
+    house.advance().await;
+    house.later(1);
+    let mut gadget = gadgets.remove(0);
+    assert!(gadget.check_in(&house, &[]).await.install.is_some());
+    let (manifest, cause) = (bad.manifest, mainstay_protocol::RevertCause::SelfTest);
+    let reports = [
+        gadget.report(Event::DownloadStarted { manifest }),
+        gadget.report(Event::TrialBooted { manifest }),
+        gadget.report(Event::Reverted { manifest, cause }),
+    ];
+    gadget.boot = BootReason::SafeMode;
+    gadget.confirmed = false;
+    gadget.runs = (Digest::ZERO, 0, String::new());
+    let told = gadget.check_in(&house, &reports).await;
+    let install = told.install.expect("the way back");
+    assert_eq!(install.manifest, good.manifest);
+    let path = format!("/device/v1/payloads/{}", good.image_digest);
+    let payload = house.request(Method::GET, &path, &gadget.token).send();
+    assert_eq!(payload.await.unwrap().bytes().await.unwrap(), good.image);
+    gadget.boot = BootReason::Confirmed;
+    gadget.confirmed = true;
+    assert_eq!(gadget.update_to(&house, &good).await.install, None);
 }
 
 #[tokio::test]

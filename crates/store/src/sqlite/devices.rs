@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId, ReleaseDigest, changes};
+use mainstay_rollout::ClassVersions;
 
 use super::failure::taken;
 use super::values::{device_id, from_json, instant, micros, to_json};
@@ -86,6 +87,28 @@ impl Devices for SqliteStore {
             .await?;
         // Between 0 and `most`.
         Ok(u32::try_from(count).unwrap_or(most))
+    }
+
+    async fn class_versions(&self, class: &str) -> Result<ClassVersions, StoreError> {
+        let rows: Vec<(Option<String>, i64)> = sqlx::query_as(
+            "SELECT iif(verified, running ->> 'version', NULL), count(*)
+             FROM devices WHERE class = ?1 GROUP BY 1 ORDER BY 1",
+        )
+        .bind(class)
+        .fetch_all(self.read())
+        .await?;
+        let mut counted = ClassVersions {
+            class: class.to_owned(),
+            ..ClassVersions::default()
+        };
+        for (version, devices) in rows {
+            let devices = u32::try_from(devices).unwrap_or(u32::MAX);
+            counted.devices = counted.devices.saturating_add(devices);
+            counted
+                .verified
+                .extend(version.map(|version| (version, devices)));
+        }
+        Ok(counted)
     }
 
     async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mainstay_store::{Devices, Store};
 
-use super::fixture::{NEW, at, device, id, kinds, register, start_another, token};
+use super::fixture::{CLASS, NEW, at, device, id, kinds, register, start_another, token};
 
 pub async fn a_device_is_found_by_name_and_token(store: &dyn Store) {
     let mut unheard = device(1);
@@ -74,6 +74,35 @@ pub async fn devices_are_counted_by_class_and_no_further_than_asked(store: &dyn 
         let counted = store.count_devices(class, most).await.expect("readable");
         assert_eq!(counted, count, "{class:?}, {most}");
     }
+}
+
+pub async fn devices_are_counted_by_what_they_are_verified_to_run(store: &dyn Store) {
+    let runs = |n: usize, version: &str, verified: bool| {
+        let mut device = device(n);
+        let running = device.running.as_mut().expect("it runs something");
+        running.version = version.to_owned();
+        running.verified = verified;
+        (device, token(n))
+    };
+    let mut unheard = device(4);
+    unheard.running = None;
+    let mut lamp = device(5);
+    lamp.class = "lamp-v1".to_owned();
+    let all = [
+        runs(0, "1.4.0", true),
+        runs(1, "2.0.0", true),
+        runs(2, "1.4.0", true),
+        runs(3, "2.0.0", false),
+        (unheard, token(4)),
+        (lamp, token(5)),
+    ];
+    store.register_many(&all).await.expect("all are new");
+    let counted = store.class_versions(CLASS).await.expect("readable");
+    assert_eq!((counted.class.as_str(), counted.devices), (CLASS, 5));
+    let expected = [("1.4.0".to_owned(), 2), ("2.0.0".to_owned(), 1)];
+    assert_eq!(counted.verified, expected);
+    let nobody = store.class_versions("gate-v1").await.expect("readable");
+    assert_eq!((nobody.devices, nobody.verified), (0, Vec::new()));
 }
 
 pub async fn a_device_is_declared_anew_and_its_timeline_says_how(store: &dyn Store) {

@@ -44,6 +44,7 @@ macro_rules! contract {
                 a_taken_name_or_token_registers_nobody,
                 devices_are_listed_in_their_order_and_by_class,
                 devices_are_counted_by_class_and_no_further_than_asked,
+                devices_are_counted_by_what_they_are_verified_to_run,
                 a_device_is_declared_anew_and_its_timeline_says_how,
                 what_was_declared_anew_meanwhile_is_not_overwritten,
                 touching_moves_last_seen_forward_only,
