@@ -117,16 +117,16 @@ pub struct Health {
     pub measures: Option<Measures>,
 }
 
-/// Which figures a device measures. Without it a nought would be a battery that never drains, and a device without
+/// Which figures a device measures; what it leaves out it doesn't. Without it a nought would be a battery that never drains, and a device without
 /// a battery would vouch for releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Measures {
     /// Whether it counts the error lines in its log.
-    #[n(0)]
+    #[cbor(n(0), default)]
     pub error_log: bool,
     /// Whether it measures its battery.
-    #[n(1)]
+    #[cbor(n(1), default)]
     pub battery: bool,
 }
 

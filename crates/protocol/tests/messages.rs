@@ -121,6 +121,20 @@ fn golden_check_in_of_a_device_that_says_what_it_measures() {
     );
 }
 
+/// Whoever measures one thing need not know of the others; nor does this server of those to come.
+#[test]
+fn what_a_device_leaves_out_it_does_not_measure() {
+    for (bytes, error_log, battery) in [
+        (&[0xa0][..], false, false),
+        (&[0xa1, 0x00, 0xf5], true, false),
+        (&[0xa1, 0x01, 0xf5], false, true),
+        (&[0xa2, 0x01, 0xf5, 0x02, 0xf5], false, true),
+    ] {
+        let measures: Measures = minicbor::decode(bytes).unwrap();
+        assert_eq!((measures.error_log, measures.battery), (error_log, battery));
+    }
+}
+
 #[test]
 fn a_figure_counts_only_for_who_measures_it() {
     let saying = |measures| Health {

@@ -118,9 +118,12 @@ impl Watch {
         is_due: bool,
     ) -> Result<Option<u32>, StoreError> {
         let since = self.wanted.since;
+        // Devices keep to the plan in force, which may be another by now: who asks more rarely, as it was told to, misses nothing.
+        let in_force = app.plan().await?.map(|active| active.plan.rollout.poll);
+        let poll = in_force.map_or(self.poll, |poll| poll.max(self.poll));
         let missed = heard
             .last
-            .map_or(0, |last| missed_polls(last, heard.now, since, self.poll));
+            .map_or(0, |last| missed_polls(last, heard.now, since, poll));
         if missed == 0 && !is_due {
             return Ok(None);
         }

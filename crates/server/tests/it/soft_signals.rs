@@ -3,7 +3,6 @@
 use mainstay_api::{IncidentView, RolloutView, Why};
 use mainstay_protocol::{Health, Measures};
 use mainstay_rollout::RolloutId;
-use mainstay_store::Rollouts as _;
 
 use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, PLAN, packed};

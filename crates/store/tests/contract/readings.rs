@@ -60,7 +60,10 @@ pub async fn the_first_reading_from_its_time_on_counts(store: &dyn Store) {
     );
     for reading in [&first, &late, &first] {
         keep(store, std::slice::from_ref(reading)).await;
-        assert_eq!(kept(store, &rollout).await, [first.reading.clone()]);
+        assert_eq!(
+            kept(store, &rollout).await,
+            std::slice::from_ref(&first.reading)
+        );
     }
     let of_another_wave = taken(&rollout, 0, 40, 41, 30_000);
     keep(store, std::slice::from_ref(&of_another_wave)).await;
