@@ -23,7 +23,7 @@ pub struct HardFailure {
     pub expect: f64,
     /// Percent that must be noticed (p1).
     pub halt: f64,
-    /// Percent of good releases that may be halted by mistake, 1 to 50: by this test and by the soft signals.
+    /// Percent of good releases that may be halted by mistake, 1 to 50: by this test in the canary, and by the soft signals.
     pub alpha: u8,
     /// Percent of bad releases that must be noticed, 50 to 99.
     pub power: u8,
@@ -45,9 +45,18 @@ pub enum Unit {
     Site,
 }
 
-/// What of alpha all soft signals have together. It is the smaller part because a soft signal that is short of alpha asks a
-/// person where it would have halted, and lets nothing go on, while less alpha for hard failures takes a larger canary.
-pub const SOFT_SHARE: f64 = 0.2;
+/// How many percent of alpha all soft signals have together: a fifth of it. It is the smaller part because a soft signal that is short
+/// of alpha asks a person where it would have halted, while less alpha for hard failures takes a larger canary.
+const SOFT_PERCENT: u16 = 20;
+
+/// How a plan's alpha is shared by what may halt a good release, in percent of releases; both together are alpha.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shares {
+    /// Of the test on hard failures, in each wave.
+    pub hard: f64,
+    /// Of all soft signals together, over all waves.
+    pub soft: f64,
+}
 
 /// The test on hard failures with its own share of alpha. All in percent.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,33 +71,39 @@ pub struct HardTest {
     pub power: u8,
 }
 
-impl Health {
-    /// The test on hard failures.
-    #[must_use]
-    pub fn test(&self) -> HardTest {
-        self.install.test(&self.soft)
-    }
-}
-
 impl HardFailure {
-    /// The test under a plan with these soft signals. Alpha is shared: [`SOFT_SHARE`] of it is that of all soft signals together, and
-    /// the rest the hard failures'. Without soft signals they have all of it.
+    /// How alpha is shared on a track of so many waves, under a plan with these soft signals. Nobody is held back from the last wave, and
+    /// so nothing is compared on a track of one: there, as without soft signals, hard failures have all of alpha.
     #[must_use]
-    pub fn test(&self, soft: &[SoftSignal]) -> HardTest {
-        HardTest {
-            expect: self.expect,
-            halt: self.halt,
-            alpha: f64::from(self.alpha) - self.alpha_of_soft(soft),
-            power: self.power,
+    pub fn shares(&self, soft: &[SoftSignal], waves: usize) -> Shares {
+        let soft = match soft.is_empty() || waves < 2 {
+            true => 0,
+            false => SOFT_PERCENT,
+        };
+        let of_alpha = |percent: u16| f64::from(u16::from(self.alpha) * percent) / 100.0;
+        Shares {
+            hard: of_alpha(100 - soft),
+            soft: of_alpha(soft),
         }
     }
 
-    /// The share of alpha that these soft signals have together, in percent.
+    /// The test on such a track, with its share of alpha.
     #[must_use]
-    pub fn alpha_of_soft(&self, soft: &[SoftSignal]) -> f64 {
-        match soft {
-            [] => 0.0,
-            [..] => f64::from(self.alpha) * SOFT_SHARE,
+    pub fn test(&self, soft: &[SoftSignal], waves: usize) -> HardTest {
+        HardTest {
+            alpha: self.shares(soft, waves).hard,
+            ..self.whole()
+        }
+    }
+
+    /// The test with all of alpha, as under a plan without soft signals.
+    #[must_use]
+    pub fn whole(&self) -> HardTest {
+        HardTest {
+            expect: self.expect,
+            halt: self.halt,
+            alpha: f64::from(self.alpha),
+            power: self.power,
         }
     }
 }

@@ -5,7 +5,8 @@
 //! if it ever trips, then there is a number of devices, in the order in which they began, among which so many fail sooner or later. The chance
 //! of that is reckoned device by device from the binomial, as `chances.rs` does, and is met exactly where each failure shows before the
 //! next device begins. How a sample falls into revisions isn't known beforehand: the worst way is taken. It is said of devices that fail
-//! independently of each other, each with the expected chance. That a device bricks isn't in it: a plan doesn't expect bricks, and who
+//! independently of each other, each with the expected chance. Where a plan counts sites, it is said of canaries alone, which hold one device of
+//! each: every further device makes it likelier that its site fails. That a device bricks isn't in it: a plan doesn't expect bricks, and who
 //! halts on one makes no mistake. Read [`Wire`].
 
 use mainstay_plan as plan;
@@ -40,7 +41,9 @@ impl Wire {
     /// The chance, as a fraction, that it trips in a wave of so many devices is at most this.
     #[must_use]
     pub fn trips_among(&self, devices: u32) -> f64 {
-        let devices = devices.min(plan::sizing::DEVICES_MAX);
+        if devices > plan::sizing::DEVICES_MAX {
+            return self.ever_trips();
+        }
         let mut walk = Walk::of(*self);
         let mut one = vec![0.0];
         for _ in 0..devices {
@@ -57,6 +60,10 @@ impl Wire {
     /// The chance that it ever trips, in a fleet of any size, is at most this.
     #[must_use]
     pub fn ever_trips(&self) -> f64 {
+        if self.expect > 0.0 && self.expect >= self.halt {
+            // So large a share fails sooner or later; no number of devices brings the bound below 1.
+            return 1.0;
+        }
         let mut walk = Walk::of(*self);
         while walk.devices < plan::sizing::DEVICES_MAX && walk.tail() > TAIL_MAX {
             walk.add_device();
@@ -247,5 +254,13 @@ mod tests {
         assert_eq!(wire(0.0, 5.0, 1, 3).ever_trips(), 0.0);
         assert_eq!(wire(5.0, 5.0, 4, 1).ever_trips(), 1.0);
         assert_eq!(wire(0.5, 5.0, 4, 2).trips_among(0), 0.0);
+    }
+
+    /// Beyond what is reckoned device by device it stays an upper bound.
+    #[test]
+    fn a_wave_larger_than_any_that_is_sized_counts_as_endless() {
+        let wire = wire(0.5, 5.0, 4, 2);
+        let beyond = plan::sizing::DEVICES_MAX + 1;
+        assert_eq!(wire.trips_among(beyond), wire.ever_trips());
     }
 }

@@ -3,11 +3,11 @@
 //! At most [`LOOKS_MAX`] times: each time that another fifth of the planned pairs is in, and once more when no
 //! further pair can come. The boundaries are those of `spending.rs`.
 //!
-//! **Where alpha goes.** A plan declares one alpha. Four fifths of it are the hard failures', whose test each wave begins
-//! afresh; a fifth is that of the soft signals, together ([`mainstay_plan::HardFailure::test`]). Theirs is divided evenly over signals and
+//! **Where alpha goes.** A plan declares one alpha. How it is shared says [`mainstay_plan::HardFailure::shares`]: four fifths are the hard
+//! failures', whose test each wave begins afresh; a fifth is that of the soft signals, together. Theirs is divided evenly over signals and
 //! over all waves but the last (nobody is held back from that one), and within a wave it is spent look by look. So a release that is
-//! exactly as much worse as the plan allows, in every signal, is halted for it in at most a fifth of alpha of all rollouts (C. Bonferroni:
-//! chances of single errors add up to no less than the chance of any). The question about silence costs a look and not a
+//! exactly as much worse as the plan allows, in every signal and on every device, is halted for it in at most a fifth of alpha of all rollouts
+//! (C. Bonferroni: chances of single errors add up to no less than the chance of any). The question about silence costs a look and not a
 //! release; it has an alpha of its own, as large as the plan's, divided over the waves.
 //!
 //! That a signal is *not* worse is said at the last look only, at the whole alpha. To go on wrongly, a release must pass
@@ -79,8 +79,7 @@ pub(crate) fn alpha_of_silence(rules: &Rules) -> f64 {
 
 /// The share of alpha that each soft signal has in such a wave.
 pub(crate) fn alpha_of_signal(rules: &Rules) -> f64 {
-    let soft = rules.install.alpha_of_soft(&rules.soft) / 100.0;
-    soft / (compared_waves(rules) * rules.soft.len().max(1) as f64)
+    rules.shares().soft / 100.0 / (compared_waves(rules) * rules.soft.len().max(1) as f64)
 }
 
 #[cfg(test)]
@@ -128,17 +127,18 @@ mod tests {
             worse_by_at_most: 10,
             horizon,
         });
-        let mut rules = crate::testing::opened(4).rules;
-        rules.install.alpha = 5;
-        for signals in 0..=3 {
+        let mut rules = crate::testing::rules();
+        let waves = rules.waves.clone();
+        for (signals, count) in [(0, 3), (1, 3), (3, 3), (3, 2), (3, 1), (0, 1)] {
             rules.soft = soft[..signals].to_vec();
-            let soft = alpha_of_signal(&rules) * signals as f64 * compared_waves(&rules);
+            rules.waves = waves[..count].to_vec();
+            let soft = alpha_of_signal(&rules) * signals as f64 * (count - 1) as f64;
             let hard = rules.test().alpha / 100.0;
-            assert!(
-                (hard + soft - 0.05).abs() < 1e-12,
-                "{signals}: {hard} {soft}"
-            );
-            assert_eq!(soft == 0.0, signals == 0);
+            let what = format!("{signals} signals, {count} waves: {hard} {soft}");
+            assert!((hard + soft - 0.05).abs() < 1e-12, "{what}");
+            let is_compared = signals > 0 && count > 1;
+            let expected = if is_compared { 0.01 } else { 0.0 };
+            assert!((soft - expected).abs() < 1e-12, "{what}");
         }
     }
 

@@ -8,7 +8,7 @@
 //! | success | ln((1 - p1) / (1 - p0)) |
 //!
 //! At or above ln(1 / alpha) the release is rejected, at or below ln(beta) it is accepted, with alpha
-//! this test's share of the declared false-halt rate ([`mainstay_plan::HardFailure::test`]) and beta = 1 - power. These bounds keep both rates whatever the number
+//! this test's share of the declared false-halt rate ([`mainstay_plan::HardFailure::shares`]) and beta = 1 - power. These bounds keep both rates whatever the number
 //! of devices: under p0 the likelihood ratio is a martingale that starts at 1, and rises to 1 / alpha
 //! with a chance of at most alpha (J. Ville, 1939); under p1 so does its inverse to 1 / beta. (Wald's
 //! own bounds lie a little nearer, and keep their sum only.) Rates that make no test (p1 not above p0,

@@ -4,6 +4,7 @@ use super::{Broken, Case, Reason, Rule};
 use crate::class::Class;
 use crate::finding::Severity;
 use crate::health::{HardTest, Unit};
+use crate::plan::Plan;
 use crate::sizing;
 
 pub(super) const FMP030: Rule = Rule {
@@ -19,19 +20,19 @@ pub(super) const FMP030: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Vec<Broken> {
-    let (test, unit) = (case.plan.health.test(), case.plan.health.install.unit);
+    let test = case.plan.hard_test();
     if test.expect >= test.halt {
         return Vec::new(); // Found while reading; there is no test to size.
     }
     let devices = case.plan.rollout.canary.devices;
     let needed = test.canary_needed();
     if needed.is_none_or(|needed| needed > devices) {
-        return vec![too_small(test, unit, needed, devices, &whose(case))];
+        return vec![too_small(case.plan, needed, devices, &whose(case))];
     }
     case.of_classes(|_, class| {
         let count = counted(case, class)?;
         let whose = format!("the fleet of {}", class.id);
-        (needed > Some(count)).then(|| too_small(test, unit, needed, count, &whose))
+        (needed > Some(count)).then(|| too_small(case.plan, needed, count, &whose))
     })
 }
 
@@ -52,29 +53,51 @@ fn whose(case: &Case<'_>) -> String {
     }
 }
 
-fn too_small(test: HardTest, unit: Unit, needed: Option<u32>, devices: u32, whose: &str) -> Broken {
+fn too_small(plan: &Plan, needed: Option<u32>, devices: u32, whose: &str) -> Broken {
+    let test = plan.hard_test();
     let HardTest {
         expect,
         halt,
         power,
         ..
     } = test;
-    let count = match needed {
-        Some(needed) => needed.to_string(),
-        None => format!("more than {}", sizing::DEVICES_MAX),
-    };
-    let units = match unit {
+    let units = match plan.health.install.unit {
         Unit::Device => "devices",
         Unit::Site => "sites",
     };
     let message = format!(
-        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {count} {units}; \
-         {whose} has {devices}."
+        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {} {units}; \
+         {whose} has {devices}.{}",
+        count(needed),
+        share(plan, needed)
     );
     Broken::new(
         "health.install.halt",
         message,
         ways_out(test, needed, devices),
+    )
+}
+
+fn count(needed: Option<u32>) -> String {
+    match needed {
+        Some(needed) => needed.to_string(),
+        None => format!("more than {}", sizing::DEVICES_MAX),
+    }
+}
+
+/// That the test doesn't have all of alpha, and what it would need if it had, as a further sentence; nothing if it has.
+fn share(plan: &Plan, needed: Option<u32>) -> String {
+    let (test, whole) = (plan.hard_test(), plan.health.install.whole());
+    if test.alpha >= whole.alpha {
+        return String::new();
+    }
+    let with_all = match whole.canary_needed() {
+        same if same == needed => String::new(),
+        fewer => format!("; all of it would need {}", count(fewer)),
+    };
+    format!(
+        " Where soft signals are declared, hard failures have four fifths of alpha, {:.1} of {} %{with_all}.",
+        test.alpha, whole.alpha
     )
 }
 

@@ -1,14 +1,16 @@
 //! `mainstay plan size`: how many devices a canary needs, and what each size would be worth.
 //!
-//! All figures are exact; `mainstay_rollout::chances` says of what. Read [`Size`], then [`Worth`].
+//! What sizes are worth is exact; `mainstay_rollout::chances` says of what. How often a good release is halted by mistake are upper
+//! bounds. Read [`Size`], then [`Worth`] and [`Mistakes`].
 
+use std::iter;
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::SignedDuration;
-use mainstay_plan::{HardFailure, HardTest, Plan};
+use mainstay_plan::{HardFailure, HardTest, Plan, Unit};
 use mainstay_rollout::chances::{self, Chances};
-use mainstay_rollout::false_trips::Wire;
+use mainstay_rollout::mistakes::Mistakes;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -45,25 +47,6 @@ struct Answer {
     sizes: Vec<Worth>,
     /// Of the plan's canary, if there is a plan.
     mistakes: Option<Mistakes>,
-}
-
-/// How often a release that is as good as expected is halted by mistake: upper bounds, in percent.
-#[derive(Debug, Serialize)]
-struct Mistakes {
-    /// In the plan's canary, which has so many devices ...
-    devices: u32,
-    /// ... by the test on hard failures, exactly,
-    by_test: f64,
-    /// by the soft signals' share of alpha,
-    by_soft_signals: f64,
-    /// by the tripwire of hardware revisions,
-    by_tripwire: f64,
-    /// and by any of them.
-    canary: f64,
-    /// In all waves of the track that has most of them ...
-    waves: u32,
-    /// ... by any of them.
-    rollout: f64,
 }
 
 /// All in percent.
@@ -119,7 +102,7 @@ impl Size {
             alpha: self.alpha.or(plans.map(|p| p.alpha)).unwrap_or(5),
             power: self.power.or(plans.map(|p| p.power)).unwrap_or(90),
             horizon: SignedDuration::ZERO,
-            unit: mainstay_plan::Unit::Device,
+            unit: plans.map(|p| p.unit).unwrap_or_default(),
         };
         let (expect, halt, alpha, power) = (rule.expect, rule.halt, rule.alpha, rule.power);
         if 0.0 < expect && expect < halt && halt < 100.0 && alpha < power {
@@ -134,7 +117,8 @@ impl Size {
 }
 
 fn answer(rule: &HardFailure, plan: Option<&Plan>, asked: &[u32]) -> Answer {
-    let test = rule.test(plan.map_or(&[], |plan| &plan.health.soft));
+    let of = |plan: &Plan| rule.test(&plan.health.soft, plan.tracks.waves_max());
+    let test = plan.map_or_else(|| rule.whole(), of);
     let least = test.canary_needed();
     let mut sizes: Vec<(u32, &'static str)> = Vec::new();
     sizes.extend(least.map(|devices| (devices, "the least that `plan check` takes")));
@@ -151,37 +135,9 @@ fn answer(rule: &HardFailure, plan: Option<&Plan>, asked: &[u32]) -> Answer {
             alpha_of_test: test.alpha,
             power: rule.power,
         },
-        mistakes: plan.map(|plan| mistakes(rule, test, plan)),
+        mistakes: plan.map(|plan| Mistakes::of(rule, plan)),
         shows_a_failure: shows_a_failure(rule.halt),
         sizes: by_size(test, sizes),
-    }
-}
-
-/// What this plan's canary and its later waves may halt by mistake.
-fn mistakes(rule: &HardFailure, test: HardTest, plan: &Plan) -> Mistakes {
-    let devices = plan.rollout.canary.devices;
-    let waves = plan.tracks.each().map(|track| track.waves.len()).max();
-    let waves = u32::try_from(waves.unwrap_or(1)).unwrap_or(u32::MAX);
-    let revisions = plan.classes.iter().map(|class| class.hardware.len()).max();
-    let wire = Wire {
-        expect: rule.expect,
-        halt: rule.halt,
-        failures: plan.health.tripwire.failures_in_one_stratum,
-        revisions: u32::try_from(revisions.unwrap_or(1)).unwrap_or(u32::MAX),
-    };
-    let by_test = 100.0 * chances::of_wave(test, test.expect, devices).halts;
-    let by_soft_signals = rule.alpha_of_soft(&plan.health.soft);
-    let by_tripwire = 100.0 * wire.trips_among(devices);
-    // Each later wave begins the test afresh; the soft signals' share is that of all waves already.
-    let later = f64::from(waves.saturating_sub(1)) * test.alpha;
-    Mistakes {
-        devices,
-        by_test,
-        by_soft_signals,
-        by_tripwire,
-        canary: by_test + by_soft_signals + by_tripwire,
-        waves,
-        rollout: (by_test + later + by_soft_signals + 100.0 * wire.ever_trips()).min(100.0),
     }
 }
 
@@ -209,13 +165,17 @@ fn text(answer: &Answer) -> String {
         expect,
         halt,
         alpha,
+        alpha_of_test,
         power,
-        ..
     } = answer.rates;
+    let of_test = match alpha_of_test < f64::from(alpha) {
+        true => format!(", of which this test has {alpha_of_test:.1} %"),
+        false => String::new(),
+    };
     let (good, bad) = (format!("if {expect} % fail"), format!("if {halt} % fail"));
     let mut lines = vec![
         format!(
-            "{expect} % of devices may fail; {halt} % must be noticed, with {power} % power and {alpha} % false halts"
+            "{expect} % of devices may fail; {halt} % must be noticed, with {power} % power and {alpha} % false halts{of_test}"
         ),
         String::new(),
         format!("{:>9}   {good:<29}{bad}", ""),
@@ -273,30 +233,58 @@ fn remarks(answer: &Answer) -> Vec<String> {
 
 /// How often a good release is halted by mistake, by what, and whether that is what the plan declares.
 fn told(mistakes: &Mistakes, rates: &Rates) -> Vec<String> {
-    let Mistakes {
-        devices,
-        by_test,
-        by_soft_signals,
-        by_tripwire,
-        canary,
-        waves,
-        rollout,
-    } = mistakes;
-    let (alpha, share) = (rates.alpha, rates.alpha_of_test);
-    let within = match *canary <= f64::from(alpha) {
-        true => format!("That is within this plan's alpha of {alpha} %."),
+    let (alpha, canary) = (rates.alpha, mistakes.canary);
+    let within = match canary <= f64::from(alpha) {
+        true => format!("That is within the alpha of {alpha} %."),
         false => format!(
-            "That is more than this plan's alpha of {alpha} %: let the tripwire wait for more failures in one hardware revision."
+            "That is more than the alpha of {alpha} %: let the tripwire wait for more failures (`failures_in_one_stratum`)."
         ),
     };
-    vec![
-        format!(
-            "A release that fails on {} % is halted by mistake in at most {canary:.2} % of canaries of {devices}: {by_test:.2} % by this test, \
-             {by_soft_signals:.2} % by soft signals, {by_tripwire:.2} % by the tripwire of hardware revisions. {within}",
-            rates.expect
+    let (wire, soft) = (mistakes.by_tripwire, mistakes.by_soft_signals);
+    let (margins, soft) = match soft > 0.0 {
+        true => (
+            ", and keeps within the margins of soft signals",
+            format!(" {soft:.2} % by soft signals,"),
         ),
-        format!(
-            "Each wave after it has {share} % of its own for this test: over {waves} waves it is at most {rollout:.2} %."
+        false => ("", String::new()),
+    };
+    let first = format!(
+        "A release that fails on {} % of devices, each for itself, and bricks none{margins}, is halted by mistake in at most {} % of canaries of {}: \
+         {:.2} % by this test,{soft} {wire:.2} % by the tripwire of hardware revisions. {within}",
+        rates.expect,
+        rounded_up(canary),
+        mistakes.devices,
+        mistakes.by_test,
+    );
+    iter::once(first)
+        .chain(told_of_later(mistakes, rates))
+        .collect()
+}
+
+/// What comes to that after the canary, if anything does.
+fn told_of_later(mistakes: &Mistakes, rates: &Rates) -> Option<String> {
+    let Mistakes {
+        unit,
+        waves,
+        rollout,
+        ..
+    } = mistakes;
+    match (rollout, unit) {
+        (Some(rollout), _) => Some(format!(
+            "Each later wave begins this test afresh and has {:.1} % for it: over {waves} waves all of that is at most {} %.",
+            rates.alpha_of_test,
+            rounded_up(*rollout)
+        )),
+        (None, Unit::Site) if *waves > 1 => Some(
+            "Of all waves together nothing is said: later ones bring more devices of the same sites, and with each of them its site is \
+             likelier to count as failed."
+                .to_owned(),
         ),
-    ]
+        (None, _) => None,
+    }
+}
+
+/// An upper bound to two places, and never below itself but for what is lost in reckoning.
+fn rounded_up(percent: f64) -> String {
+    format!("{:.2}", (percent * 100.0 - 1e-6).ceil().max(0.0) / 100.0)
 }
