@@ -94,14 +94,13 @@ mod tests {
 
     fn one_wave(plan: &mut Plan) {
         let tracks = &mut plan.tracks;
-        for track in [
+        let each = [
             &mut tracks.maintenance,
             &mut tracks.feature,
             &mut tracks.hotfix,
-        ] {
-            if let Some(track) = track {
-                track.waves = vec![Wave::Canary];
-            }
+        ];
+        for track in each.into_iter().flatten() {
+            track.waves = vec![Wave::Canary];
         }
     }
 
@@ -115,11 +114,7 @@ mod tests {
 
     #[test]
     fn a_canarys_parts_add_up_and_each_keeps_its_share() {
-        for (soft, hard) in [(0.0, 5.0), (1.0, 4.0)] {
-            let plan = plan(|plan| match soft > 0.0 {
-                true => with_battery(plan),
-                false => {}
-            });
+        for (plan, soft, hard) in [(plan(|_| {}), 0.0, 5.0), (plan(with_battery), 1.0, 4.0)] {
             let found = of(&plan);
             near(found.by_soft_signals, soft);
             near(found.canary, found.by_test + soft + found.by_tripwire);
