@@ -148,6 +148,7 @@ fn only_what_is_bounded_is_told() {
         let said = folder.good(&format!("plan size {name}"));
         let says = |words: &str| said.contains(words);
         assert!(says("% of canaries of 105"), "{said}");
+        assert_eq!(says("each site for itself"), told, "{said}");
         assert!(
             !says("Each later wave") && !says("waves all of that"),
             "{said}"

@@ -248,8 +248,12 @@ fn told(mistakes: &Mistakes, rates: &Rates) -> Vec<String> {
         ),
         false => ("", String::new()),
     };
+    let each = match mistakes.unit {
+        Unit::Device => "each",
+        Unit::Site => "each site",
+    };
     let first = format!(
-        "A release that fails on {} % of devices, each for itself, and bricks none{margins}, is halted by mistake in at most {} % of canaries of {}: \
+        "A release that fails on {} % of devices, {each} for itself, and bricks none{margins}, is halted by mistake in at most {} % of canaries of {}: \
          {:.2} % by this test,{soft} {wire:.2} % by the tripwire of hardware revisions. {within}",
         rates.expect,
         rounded_up(canary),
