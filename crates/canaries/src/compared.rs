@@ -88,6 +88,12 @@ impl Compared {
         }
     }
 
+    /// How many percent of these canaries may be halted for soft signals: their share of alpha.
+    #[must_use]
+    pub fn halts_max(&self) -> f64 {
+        self.rules.shares().soft
+    }
+
     /// Lives through one canary by this seed.
     ///
     /// # Panics

@@ -36,7 +36,7 @@ pub fn silence_is_failure(rule: &plan::HardFailure, fates: &[Fate]) -> bool {
 }
 
 fn halts(rule: &plan::HardFailure, outcomes: impl Iterator<Item = bool>) -> bool {
-    let mut sprt = Sprt::of(rule);
+    let mut sprt = Sprt::of(rule.whole());
     outcomes.for_each(|failed| sprt.push(failed));
     matches!(sprt.verdict(), Verdict::Reject { .. })
 }

@@ -1,6 +1,6 @@
 //! The second study: canaries that are compared with devices held back.
 //!
-//! What must hold: a release that is at its margin in every signal, or better, is halted in at most alpha of all canaries; one that is
+//! What must hold: a release that is at its margin in every signal, or better, is halted in at most the soft signals' share of alpha of all canaries; one that is
 //! worse by half or more goes on by itself in at most alpha of them, where readings are more than next to nothing; and where devices fall silent whatever they run, a
 //! person is asked about silence in at most alpha of them. Read [`run`], then [`Row`].
 
@@ -145,23 +145,34 @@ fn count(comparing: &Comparing, amount: Amount) -> Count {
 /// What doesn't hold, as sentences; each share may miss by four standard errors.
 #[must_use]
 pub fn broken(rows: &Rows) -> Vec<String> {
+    let alpha = f64::from(ALPHA);
     let judged = rows.read.iter().filter(|row| row.is_judged());
     let read = judged.flat_map(|row| {
         row.counts.iter().filter_map(|(worse, count)| match worse {
-            worse if *worse <= 100 => too_many("halts", row, *worse, count, count.halts),
+            worse if *worse <= 100 => {
+                let most = Compared::new(&row.comparing).halts_max();
+                too_many("halts", row, *worse, count, (count.halts, most))
+            }
             _ if !row.is_told() => None,
-            worse => too_many("goes on", row, *worse, count, count.goes_on()),
+            worse => too_many("goes on", row, *worse, count, (count.goes_on(), alpha)),
         })
     });
     let silent = rows.silent.iter().flat_map(|row| {
         let idle = row.counts.iter().filter(|(silenced, _)| *silenced == 0);
-        idle.filter_map(|(fault, count)| too_many("asks", row, *fault, count, count.asks))
+        idle.filter_map(|(fault, count)| too_many("asks", row, *fault, count, (count.asks, alpha)))
     });
     read.chain(silent).collect()
 }
 
-fn too_many(what: &str, row: &Row, fault: u32, count: &Count, number: u32) -> Option<String> {
-    let (found, most) = (count.percent(number), f64::from(ALPHA));
+/// If `number` of the counted canaries are more than `most` percent.
+fn too_many(
+    what: &str,
+    row: &Row,
+    fault: u32,
+    count: &Count,
+    (number, most): (u32, f64),
+) -> Option<String> {
+    let found = count.percent(number);
     let Comparing {
         signals, devices, ..
     } = row.comparing;
@@ -213,11 +224,11 @@ mod tests {
     fn promises_are_held_to_their_numbers() {
         let broken = |rows: &Rows| broken(rows).len();
         assert_eq!(
-            broken(&rows(&ALL, 100, 77, 900)),
+            broken(&rows(&ALL, 100, 22, 900)),
             0,
-            "within four standard errors"
+            "a fifth of alpha, within four standard errors"
         );
-        assert_eq!(broken(&rows(&ALL, 100, 78, 900)), 1, "halted at the margin");
+        assert_eq!(broken(&rows(&ALL, 100, 23, 900)), 1, "halted at the margin");
         assert_eq!(broken(&rows(&ALL, 150, 900, 22)), 1, "went on though worse");
         assert_eq!(
             broken(&rows(READ[3].0, 150, 900, 22)),

@@ -107,7 +107,7 @@ fn rule(expect: f64, halt: f64, unit: plan::Unit) -> plan::HardFailure {
 }
 
 fn row(rule: plan::HardFailure, world: World, amount: Amount) -> Row {
-    let devices = chances::devices_for(&rule, ASKS_MAX).unwrap_or(1);
+    let devices = chances::devices_for(rule.whole(), ASKS_MAX).unwrap_or(1);
     let part = |rate: f64| {
         let case = Case {
             rule: rule.clone(),
@@ -116,7 +116,7 @@ fn row(rule: plan::HardFailure, world: World, amount: Amount) -> Row {
             world,
         };
         Part {
-            exact: chances::of_wave(&rule, rate, devices),
+            exact: chances::of_wave(rule.whole(), rate, devices),
             count: count(&case, amount.canaries, amount.seed, amount.threads),
         }
     };

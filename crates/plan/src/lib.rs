@@ -41,7 +41,7 @@ pub use days::DaySet;
 pub use finding::{Finding, Place, Severity};
 pub use fleet_facts::{FleetFacts, InForce, KnownAs};
 pub use gate::{GateRule, Waiver};
-pub use health::{HardFailure, Health, SignalName, SoftSignal, Tripwire, Unit};
+pub use health::{HardFailure, HardTest, Health, Shares, SignalName, SoftSignal, Tripwire, Unit};
 pub use limits::PLAN_BYTES_MAX;
 pub use names::{ClassId, CohortName, Email, GateName, NameError, PlanDigest};
 pub use needs::{Prerequisite, Stone, VersionNumber};

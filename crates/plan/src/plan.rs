@@ -6,7 +6,7 @@ use crate::class::{Class, Environment};
 use crate::cohort::Cohort;
 use crate::compliance::Compliance;
 use crate::gate::{GateRule, Waiver};
-use crate::health::Health;
+use crate::health::{HardTest, Health};
 use crate::names::{ClassId, PlanDigest};
 use crate::roles::Roles;
 use crate::rollout_rules::RolloutRules;
@@ -55,6 +55,13 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The test on hard failures on the track that has most waves: no other track gives it a smaller share of alpha.
+    #[must_use]
+    pub fn hard_test(&self) -> HardTest {
+        let health = &self.health;
+        health.install.test(&health.soft, self.tracks.waves_max())
+    }
+
     /// The class with that id.
     pub fn class(&self, id: &ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == *id)

@@ -56,6 +56,15 @@ impl Tracks {
             .flatten()
     }
 
+    /// How many waves the track has that has most of them.
+    #[must_use]
+    pub fn waves_max(&self) -> usize {
+        self.each()
+            .map(|track| track.waves.len())
+            .max()
+            .unwrap_or(0)
+    }
+
     /// The track of that name, if the plan declares it.
     pub fn get(&self, name: TrackName) -> Option<&Track> {
         match name {

@@ -46,13 +46,13 @@ pub struct Walk {
 const DEVICES_MAX: u32 = plan::sizing::DEVICES_MAX;
 
 impl Walk {
-    /// Of a release that fails on `rate` percent of devices, under the test of this rule; no device yet.
+    /// Of a release that fails on `rate` percent of devices, under this test; no device yet.
     #[must_use]
-    pub fn new(rule: &plan::HardFailure, rate: f64) -> Self {
+    pub fn new(test: plan::HardTest, rate: f64) -> Self {
         Self {
-            law: Law::of(rule),
+            law: Law::of(test),
             rate: (rate / 100.0).clamp(0.0, 1.0),
-            needed: Sprt::of(rule).healthy_needed(),
+            needed: Sprt::of(test).healthy_needed(),
             devices: 0,
             open: VecDeque::from([1.0]),
             fewest: 0,
@@ -116,8 +116,8 @@ impl Walk {
 
 /// How a wave of `devices` may end, if the release fails on `rate` percent of devices.
 #[must_use]
-pub fn of_wave(rule: &plan::HardFailure, rate: f64, devices: u32) -> Chances {
-    let mut walk = Walk::new(rule, rate);
+pub fn of_wave(test: plan::HardTest, rate: f64, devices: u32) -> Chances {
+    let mut walk = Walk::new(test, rate);
     (0..devices.min(DEVICES_MAX)).for_each(|_| walk.add_device());
     walk.chances()
 }
@@ -125,9 +125,9 @@ pub fn of_wave(rule: &plan::HardFailure, rate: f64, devices: u32) -> Chances {
 /// The smallest wave that ends with a question in at most `asks_max` of all cases (a fraction), be the release
 /// as good as expected or just bad enough to be stopped; none if that takes more devices than are ever sized.
 #[must_use]
-pub fn devices_for(rule: &plan::HardFailure, asks_max: f64) -> Option<u32> {
-    let needed = Sprt::of(rule).healthy_needed()?;
-    let mut walks = [rule.expect, rule.halt].map(|rate| Walk::new(rule, rate));
+pub fn devices_for(test: plan::HardTest, asks_max: f64) -> Option<u32> {
+    let needed = Sprt::of(test).healthy_needed()?;
+    let mut walks = [test.expect, test.halt].map(|rate| Walk::new(test, rate));
     for devices in 1..=DEVICES_MAX {
         walks.iter_mut().for_each(Walk::add_device);
         let settled = walks.iter().all(|walk| walk.chances().asks <= asks_max);
@@ -141,21 +141,18 @@ pub fn devices_for(rule: &plan::HardFailure, asks_max: f64) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
 
-    fn rule(expect: f64, halt: f64) -> plan::HardFailure {
-        plan::HardFailure {
+    fn rule(expect: f64, halt: f64) -> plan::HardTest {
+        plan::HardTest {
             expect,
             halt,
-            alpha: 5,
+            alpha: 5.0,
             power: 90,
-            horizon: SignedDuration::from_hours(1),
-            unit: plan::Unit::Device,
         }
     }
 
     /// Every sequence of outcomes, through the test itself.
-    fn by_enumeration(rule: &plan::HardFailure, rate: f64, devices: u32) -> Chances {
+    fn by_enumeration(rule: plan::HardTest, rate: f64, devices: u32) -> Chances {
         let mut chances = Chances {
             devices,
             halts: 0.0,
@@ -191,8 +188,8 @@ mod tests {
         ] {
             for devices in [1, 2, 5, 9, 14] {
                 let (found, expected) = (
-                    of_wave(&rule, rate, devices),
-                    by_enumeration(&rule, rate, devices),
+                    of_wave(rule, rate, devices),
+                    by_enumeration(rule, rate, devices),
                 );
                 for (found, expected) in [
                     (found.halts, expected.halts),
@@ -212,7 +209,7 @@ mod tests {
     fn declared_rates_are_kept_at_every_size() {
         for (expect, halt) in [(0.05, 0.2), (0.5, 2.0), (1.0, 5.0), (1.0, 12.0)] {
             let rule = rule(expect, halt);
-            let (mut good, mut bad) = (Walk::new(&rule, expect), Walk::new(&rule, halt));
+            let (mut good, mut bad) = (Walk::new(rule, expect), Walk::new(rule, halt));
             for _ in 0..6000 {
                 good.add_device();
                 bad.add_device();
@@ -227,14 +224,14 @@ mod tests {
 
     #[test]
     fn sizes_for_few_questions() {
-        let sizes = |asks| devices_for(&rule(0.5, 2.0), asks);
+        let sizes = |asks| devices_for(rule(0.5, 2.0), asks);
         assert_eq!((sizes(0.1), sizes(0.05)), (Some(448), Some(613)));
         let smallest = sizes(0.05).expect("a size");
-        let asks = |devices| [0.5, 2.0].map(|rate| of_wave(&rule(0.5, 2.0), rate, devices).asks);
+        let asks = |devices| [0.5, 2.0].map(|rate| of_wave(rule(0.5, 2.0), rate, devices).asks);
         assert!(asks(smallest).iter().all(|asks| *asks <= 0.05));
         assert!(asks(smallest - 1).iter().any(|asks| *asks > 0.05));
         assert_eq!(
-            devices_for(&rule(5.0, 5.0), 0.05),
+            devices_for(rule(5.0, 5.0), 0.05),
             None,
             "rates that make no test"
         );

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::{PairState, Sides, UNITS_FOR_ONE_SPARE, sides};
 use crate::flips;
-use crate::looks::{Looks, PAIRS_MIN, alpha_of_wave};
+use crate::looks::{Looks, PAIRS_MIN, alpha_of_silence};
 use crate::rollout::Rollout;
 use crate::score::{self, SILENT_POLLS};
 use crate::view::{DeviceView, FleetView};
@@ -140,7 +140,7 @@ pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
         return;
     }
     let (found, all) = Silences::of(rollout, view, wave, now);
-    let alpha = alpha_of_wave(&rollout.rules);
+    let alpha = alpha_of_silence(&rollout.rules);
     let state = &mut rollout.waves[wave];
     let planned = state.controls.planned();
     let silence = &mut state.controls.silence;
@@ -163,6 +163,6 @@ pub(crate) fn standing(rollout: &Rollout, view: &FleetView, now: Timestamp) -> O
         return None;
     }
     let (found, _) = Silences::of(rollout, view, wave, now);
-    let alpha = alpha_of_wave(&rollout.rules);
+    let alpha = alpha_of_silence(&rollout.rules);
     is_excess(&silence.looks, &found, alpha, state.controls.planned()).then_some(found)
 }

@@ -3,12 +3,12 @@
 //! At most [`LOOKS_MAX`] times: each time that another fifth of the planned pairs is in, and once more when no
 //! further pair can come. The boundaries are those of `spending.rs`.
 //!
-//! **Where alpha goes.** A plan declares one alpha. The hard failures' test has it to itself, in each wave. The soft
-//! signals have as much again, together: it is divided evenly over signals and over all waves but the last (nobody is
-//! held back from that one), and within a wave it is spent look by look. So a release that is exactly as much worse as
-//! the plan allows, in every signal, is halted for it in at most alpha of all rollouts (C. Bonferroni: chances of
-//! single errors add up to no less than the chance of any). The question about silence costs a look and not a
-//! release; it has an alpha of its own, divided over the waves.
+//! **Where alpha goes.** A plan declares one alpha. How it is shared says [`mainstay_plan::HardFailure::shares`]: four fifths are the hard
+//! failures', whose test each wave begins afresh; a fifth is that of the soft signals, together. Theirs is divided evenly over signals and
+//! over all waves but the last (nobody is held back from that one), and within a wave it is spent look by look. So a release that is
+//! exactly as much worse as the plan allows, in every signal and on every device, is halted for it in at most a fifth of alpha of all rollouts
+//! (C. Bonferroni: chances of single errors add up to no less than the chance of any). The question about silence costs a look and not a
+//! release; it has an alpha of its own, as large as the plan's, divided over the waves.
 //!
 //! That a signal is *not* worse is said at the last look only, at the whole alpha. To go on wrongly, a release must pass
 //! in the very signal that it spoils, in every wave: nothing adds up there (R. Berger, "Multiparameter hypothesis
@@ -67,15 +67,19 @@ pub(crate) fn alpha(rules: &Rules) -> f64 {
     f64::from(rules.install.alpha) / 100.0
 }
 
-/// The share of alpha that each wave has from which somebody is held back.
-pub(crate) fn alpha_of_wave(rules: &Rules) -> f64 {
-    let waves = rules.waves.len().saturating_sub(1).max(1);
-    alpha(rules) / waves as f64
+/// In so many waves somebody is held back.
+fn compared_waves(rules: &Rules) -> f64 {
+    rules.waves.len().saturating_sub(1).max(1) as f64
 }
 
-/// The share that each signal has in such a wave.
+/// What each such wave has for its question about silence.
+pub(crate) fn alpha_of_silence(rules: &Rules) -> f64 {
+    alpha(rules) / compared_waves(rules)
+}
+
+/// The share of alpha that each soft signal has in such a wave.
 pub(crate) fn alpha_of_signal(rules: &Rules) -> f64 {
-    alpha_of_wave(rules) / rules.soft.len().max(1) as f64
+    rules.shares().soft / 100.0 / (compared_waves(rules) * rules.soft.len().max(1) as f64)
 }
 
 #[cfg(test)]
@@ -112,6 +116,30 @@ mod tests {
         let early = looks.level(0.025, 100);
         assert!(looks.take(60, 100, true) && looks.pairs == [60]);
         assert!(early < 0.01 && (looks.level(0.025, 100) - 0.025).abs() < 1e-9);
+    }
+
+    /// Whatever soft signals and waves a plan has, no more than its alpha is given away.
+    #[test]
+    fn one_alpha_is_shared() {
+        let horizon = jiff::SignedDuration::from_hours(48);
+        let soft = mainstay_plan::SignalName::ALL.map(|name| mainstay_plan::SoftSignal {
+            name,
+            worse_by_at_most: 10,
+            horizon,
+        });
+        let mut rules = crate::testing::rules();
+        let waves = rules.waves.clone();
+        for (signals, count) in [(0, 3), (1, 3), (3, 3), (3, 2), (3, 1), (0, 1)] {
+            rules.soft = soft[..signals].to_vec();
+            rules.waves = waves[..count].to_vec();
+            let soft = alpha_of_signal(&rules) * signals as f64 * (count - 1) as f64;
+            let hard = rules.test().alpha / 100.0;
+            let what = format!("{signals} signals, {count} waves: {hard} {soft}");
+            assert!((hard + soft - 0.05).abs() < 1e-12, "{what}");
+            let is_compared = signals > 0 && count > 1;
+            let expected = if is_compared { 0.01 } else { 0.0 };
+            assert!((soft - expected).abs() < 1e-12, "{what}");
+        }
     }
 
     /// The tails beyond the published boundaries of five even looks: 4.877, 3.357, 2.680, 2.290, 2.031.

@@ -60,7 +60,7 @@ pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
 #[must_use]
 pub fn replay(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Sprt {
     let rules = &rollout.rules;
-    let (mut sprt, mut spoken) = (Sprt::of(&rules.install), Sites::of(rules));
+    let (mut sprt, mut spoken) = (Sprt::of(rules.test()), Sites::of(rules));
     for device in in_order(view, wave) {
         if spoken.has(device.site.as_ref()) {
             continue;

@@ -191,7 +191,7 @@ fn undecided(rollout: &Rollout, wave: usize, state: &WaveState, tally: &Tally) -
         wave,
         scored: state.monitor.scored,
         failures: state.monitor.failures,
-        needed: Sprt::of(&rollout.rules.install).healthy_needed(),
+        needed: Sprt::of(rollout.rules.test()).healthy_needed(),
     })
 }
 

@@ -47,6 +47,18 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// How the plan's alpha is shared in this rollout.
+    #[must_use]
+    pub fn shares(&self) -> plan::Shares {
+        self.install.shares(&self.soft, self.waves.len())
+    }
+
+    /// The test on hard failures, with its share of alpha.
+    #[must_use]
+    pub fn test(&self) -> plan::HardTest {
+        self.install.test(&self.soft, self.waves.len())
+    }
+
     /// The rules that `plan` sets for releases on `track`, without what a single one needs ([`Self::with_needs`]).
     #[must_use]
     pub fn new(plan: &plan::Plan, track: &plan::Track) -> Self {

@@ -8,7 +8,7 @@
 //! | success | ln((1 - p1) / (1 - p0)) |
 //!
 //! At or above ln(1 / alpha) the release is rejected, at or below ln(beta) it is accepted, with alpha
-//! the declared false-halt rate and beta = 1 - power. These bounds keep both rates whatever the number
+//! this test's share of the declared false-halt rate ([`mainstay_plan::HardFailure::shares`]) and beta = 1 - power. These bounds keep both rates whatever the number
 //! of devices: under p0 the likelihood ratio is a martingale that starts at 1, and rises to 1 / alpha
 //! with a chance of at most alpha (J. Ville, 1939); under p1 so does its inverse to 1 / beta. (Wald's
 //! own bounds lie a little nearer, and keep their sum only.) Rates that make no test (p1 not above p0,
@@ -83,9 +83,9 @@ const RATE_MIN: f64 = 1e-6;
 const RATIO_EPSILON: f64 = 1e-9;
 
 impl Law {
-    fn new(p0: f64, p1: f64, alpha: u8, power: u8) -> Self {
+    fn new(p0: f64, p1: f64, alpha: f64, power: u8) -> Self {
         let (p0, p1) = ((p0 / 100.0).max(RATE_MIN), p1 / 100.0);
-        let (alpha, beta) = (f64::from(alpha) / 100.0, 1.0 - f64::from(power) / 100.0);
+        let (alpha, beta) = (alpha / 100.0, 1.0 - f64::from(power) / 100.0);
         let decides = p0 < p1 && p1 < 1.0 && alpha > 0.0 && beta > 0.0 && alpha + beta < 1.0;
         let step = |ratio: f64| if decides { ratio.ln() } else { 0.0 };
         let bound = |ratio: f64, never: f64| if decides { ratio.ln() } else { never };
@@ -99,8 +99,8 @@ impl Law {
         }
     }
 
-    pub(crate) fn of(rule: &plan::HardFailure) -> Self {
-        Self::new(rule.expect, rule.halt, rule.alpha, rule.power)
+    pub(crate) fn of(test: plan::HardTest) -> Self {
+        Self::new(test.expect, test.halt, test.alpha, test.power)
     }
 
     /// Where so many failures among so many scored devices lead.
@@ -128,17 +128,17 @@ impl Sprt {
     #[must_use]
     pub fn new(p0: f64, p1: f64, alpha: u8, power: u8) -> Self {
         Self {
-            law: Law::new(p0, p1, alpha, power),
+            law: Law::new(p0, p1, f64::from(alpha), power),
             verdict: Verdict::Continue,
             path: vec![Point::default()],
         }
     }
 
-    /// A fresh test with the rates that a plan declares.
+    /// A fresh test with the rates that a plan declares, and its share of alpha.
     #[must_use]
-    pub fn of(rule: &plan::HardFailure) -> Self {
+    pub fn of(test: plan::HardTest) -> Self {
         Self {
-            law: Law::of(rule),
+            law: Law::of(test),
             verdict: Verdict::Continue,
             path: vec![Point::default()],
         }

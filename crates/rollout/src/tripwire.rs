@@ -4,8 +4,8 @@
 //! hardware revision. The second also asks that the failures are at least the plan's `halt`
 //! percent of that revision's devices that began: a fleet of a hundred thousand has its expected
 //! failures too, and a bare count would halt every good release there. Failures are known before
-//! successes, but all that began are in the denominator, so the share is never overstated. Read
-//! [`Trip`].
+//! successes, but all that began are in the denominator, so the share is never overstated. How
+//! often it stops a good release all the same stands in `false_trips.rs`. Read [`Trip`].
 
 use std::collections::BTreeMap;
 
@@ -60,9 +60,7 @@ fn bricks(rollout: &Rollout, view: &FleetView) -> Option<Trip> {
 fn stratum(rollout: &Rollout, view: &FleetView) -> Option<Trip> {
     let limit = rollout.rules.tripwire.failures_in_one_stratum.max(1);
     let halt = rollout.rules.install.halt;
-    let too_many = |c: &Count| {
-        c.failures >= limit && f64::from(c.failures) * 100.0 >= halt * f64::from(c.began)
-    };
+    let too_many = |c: &Count| gathers(c.failures, c.began, limit, halt);
     let (hardware, count) = counts(rollout, view)
         .into_iter()
         .find(|(_, c)| too_many(c))?;
@@ -72,6 +70,11 @@ fn stratum(rollout: &Rollout, view: &FleetView) -> Option<Trip> {
         began: count.began,
         limit,
     })
+}
+
+/// Whether so many failures among so many devices that began are what a plan stops at: at `limit` of them, and at `halt` percent.
+pub(crate) fn gathers(failures: u32, began: u32, limit: u32, halt: f64) -> bool {
+    failures >= limit && f64::from(failures) * 100.0 >= halt * f64::from(began)
 }
 
 struct Count<'v> {

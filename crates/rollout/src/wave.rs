@@ -136,7 +136,7 @@ fn open(rollout: &mut Rollout, view: &FleetView, wave: usize, now: Timestamp) ->
 
 /// Lets the newest open wave pass, if it now has grounds to.
 pub(crate) fn pass(rollout: &mut Rollout, tally: &Tally, now: Timestamp) {
-    let (wave, fresh) = (rollout.current_wave(), Sprt::of(&rollout.rules.install));
+    let (wave, fresh) = (rollout.current_wave(), Sprt::of(rollout.rules.test()));
     let Some(state) = rollout.waves.get_mut(wave) else {
         return;
     };

@@ -3,7 +3,8 @@
 use super::{Broken, Case, Reason, Rule};
 use crate::class::Class;
 use crate::finding::Severity;
-use crate::health::{HardFailure, Unit};
+use crate::health::{HardTest, Unit};
+use crate::plan::Plan;
 use crate::sizing;
 
 pub(super) const FMP030: Rule = Rule {
@@ -19,19 +20,19 @@ pub(super) const FMP030: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Vec<Broken> {
-    let test = &case.plan.health.install;
+    let test = case.plan.hard_test();
     if test.expect >= test.halt {
         return Vec::new(); // Found while reading; there is no test to size.
     }
     let devices = case.plan.rollout.canary.devices;
     let needed = test.canary_needed();
     if needed.is_none_or(|needed| needed > devices) {
-        return vec![too_small(test, needed, devices, &whose(case))];
+        return vec![too_small(case.plan, needed, devices, &whose(case))];
     }
     case.of_classes(|_, class| {
         let count = counted(case, class)?;
         let whose = format!("the fleet of {}", class.id);
-        (needed > Some(count)).then(|| too_small(test, needed, count, &whose))
+        (needed > Some(count)).then(|| too_small(case.plan, needed, count, &whose))
     })
 }
 
@@ -52,24 +53,23 @@ fn whose(case: &Case<'_>) -> String {
     }
 }
 
-fn too_small(test: &HardFailure, needed: Option<u32>, devices: u32, whose: &str) -> Broken {
-    let HardFailure {
+fn too_small(plan: &Plan, needed: Option<u32>, devices: u32, whose: &str) -> Broken {
+    let test = plan.hard_test();
+    let HardTest {
         expect,
         halt,
         power,
         ..
     } = test;
-    let count = match needed {
-        Some(needed) => needed.to_string(),
-        None => format!("more than {}", sizing::DEVICES_MAX),
-    };
-    let units = match test.unit {
+    let units = match plan.health.install.unit {
         Unit::Device => "devices",
         Unit::Site => "sites",
     };
     let message = format!(
-        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {count} {units}; \
-         {whose} has {devices}."
+        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {} {units}; \
+         {whose} has {devices}.{}",
+        count(needed),
+        share(plan, needed)
     );
     Broken::new(
         "health.install.halt",
@@ -78,8 +78,31 @@ fn too_small(test: &HardFailure, needed: Option<u32>, devices: u32, whose: &str)
     )
 }
 
+fn count(needed: Option<u32>) -> String {
+    match needed {
+        Some(needed) => needed.to_string(),
+        None => format!("more than {}", sizing::DEVICES_MAX),
+    }
+}
+
+/// That the test doesn't have all of alpha, and what it would need if it had, as a further sentence; nothing if it has.
+fn share(plan: &Plan, needed: Option<u32>) -> String {
+    let (test, whole) = (plan.hard_test(), plan.health.install.whole());
+    if test.alpha >= whole.alpha {
+        return String::new();
+    }
+    let with_all = match whole.canary_needed() {
+        same if same == needed => String::new(),
+        fewer => format!("; all of it would need {}", count(fewer)),
+    };
+    format!(
+        " Where soft signals are declared, hard failures have four fifths of alpha, {:.1} of {} %{with_all}.",
+        test.alpha, whole.alpha
+    )
+}
+
 /// A larger canary, a larger fault, or less certainty: whichever of them exist.
-fn ways_out(test: &HardFailure, needed: Option<u32>, devices: u32) -> String {
+fn ways_out(test: HardTest, needed: Option<u32>, devices: u32) -> String {
     let larger = needed.map(|needed| format!("devices = {needed} in canary"));
     let coarser = visible_to(test, devices)
         .map(|(halt, needed)| format!("halt = {halt:.1} (needs {needed})"));
@@ -98,25 +121,22 @@ const ROUND_RATES: [f64; 16] = [
 ];
 
 /// The smallest round rate that so many devices can notice, with the number it needs.
-fn visible_to(test: &HardFailure, devices: u32) -> Option<(f64, u32)> {
+fn visible_to(test: HardTest, devices: u32) -> Option<(f64, u32)> {
     ROUND_RATES
         .into_iter()
         .filter(|halt| *halt > test.halt)
         .find_map(|halt| {
-            let needed = HardFailure {
-                halt,
-                ..test.clone()
-            }
-            .canary_needed()?;
+            let needed = HardTest { halt, ..test }.canary_needed()?;
             (needed <= devices).then_some((halt, needed))
         })
 }
 
 /// The power that so many devices leave, in whole percent, if it is more than the false-halt rate.
-fn power_left(test: &HardFailure, devices: u32) -> Option<u8> {
+fn power_left(test: HardTest, devices: u32) -> Option<u8> {
     let (p0, p1) = (test.expect / 100.0, test.halt / 100.0);
-    let left = sizing::power_of(devices, p0, p1, f64::from(test.alpha) / 100.0);
-    (test.alpha + 1..test.power)
+    let left = sizing::power_of(devices, p0, p1, test.alpha / 100.0);
+    // A power of no more than alpha is none; alpha is at most 50.
+    (test.alpha as u8 + 1..test.power)
         .rev()
         .find(|power| f64::from(*power) / 100.0 <= left)
 }

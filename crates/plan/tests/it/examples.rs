@@ -35,7 +35,7 @@ fn the_thermostat_plan_says_what_it_says() {
     let hotfix = plan.tracks.get(TrackName::Hotfix).unwrap();
     assert_eq!(hotfix.cadence, Some(Cadence::Emergency));
     assert_eq!(plan.rollout.limits.bytes_per_second, 50_000_000);
-    assert_eq!(plan.health.install.canary_needed(), Some(31));
+    assert_eq!(plan.hard_test().canary_needed(), Some(31));
     assert_eq!(plan.health.soft.len(), 3);
     assert_eq!(plan.digest, PlanDigest::of(THERMOSTAT.as_bytes()));
 }

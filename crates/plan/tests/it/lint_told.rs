@@ -222,3 +222,39 @@ fn who_keeps_cnsa_2_signs_with_ml_dsa_87() {
     let strong = named("algorithms = [\"esp256\", \"ml-dsa-87\"]");
     assert_eq!(found(THERMOSTAT, &[(SUPPORT, &long), strong, pack]), []);
 }
+
+/// With a fifth of alpha for soft signals, a canary that was just large enough no more is; on tracks of one wave it still is.
+#[test]
+fn a_canary_that_is_too_small_for_its_share_of_alpha_is_told_why() {
+    let halt = ("halt    = 12.0", "halt    = 5.0 ");
+    let told = only(THERMOSTAT, &[halt, ("devices = 40", "devices = 157")]);
+    assert_eq!(told.rule, "FMP030");
+    assert_eq!(
+        told.message,
+        "Noticing 5.0 % instead of 1.0 % with 90 % power needs 158 devices; the canary of thermo-v2 has 157. \
+         Where soft signals are declared, hard failures have four fifths of alpha, 4.0 of 5 %; all of it would need 132."
+    );
+    let whole = THERMOSTAT
+        .split("[health.error-log]")
+        .next()
+        .expect("a first part");
+    let rest = THERMOSTAT.split_once("[trust]").expect("it has one").1;
+    let without = format!("{whole}[trust]{rest}");
+    let told = only(&without, &[halt, ("devices = 40", "devices = 131")]);
+    assert!(
+        told.message
+            .ends_with("needs 132 devices; the canary of thermo-v2 has 131.")
+    );
+    let in_one = THERMOSTAT
+        .lines()
+        .map(|line| match line.starts_with("waves = ") {
+            true => "waves = [\"canary\"]",
+            false => line,
+        });
+    let in_one = in_one.collect::<Vec<_>>().join("\n");
+    let is_too_small = |devices| {
+        let found = found(&in_one, &[halt, ("devices = 40", devices)]);
+        found.iter().any(|finding| finding.rule == "FMP030")
+    };
+    assert!(is_too_small("devices = 131") && !is_too_small("devices = 132"));
+}

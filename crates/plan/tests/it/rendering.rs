@@ -21,7 +21,7 @@ warning FMP074  [[class]] line 27
   fix   security_until = 2032-06-30, or have the shorter promise reviewed
 
 error FMP030  [health.install] line 81
-  Noticing 2.0 % instead of 0.5 % with 90 % power needs 462 devices; the canary of thermo-v2 has 120.
+  Noticing 2.0 % instead of 0.5 % with 90 % power needs 462 devices; the canary of thermo-v2 has 120. Where soft signals are declared, hard failures have four fifths of alpha, 4.0 of 5 %.
   why   a canary too small to show the fault gives comfort and no knowledge (exact binomial test; CrowdStrike 2024)
   fix   devices = 462 in canary, or halt = 5.0 (needs 105), or accept power = 43
 ";

@@ -39,7 +39,7 @@ pub(super) fn gather(premise: &Premise<'_>, lived: Lived) -> Preview {
         in_the_way: Vec::new(),
         not_eligible: not_eligible(premise.devices, &premise.terms, premise.now),
         peak: peak(premise, &lived),
-        catches: catches(&lived),
+        catches: catches(premise, &lived),
         assumptions: assumed::assumptions(premise, &lived),
     }
 }
@@ -155,8 +155,9 @@ fn peak(premise: &Premise<'_>, lived: &Lived) -> Peak {
     }
 }
 
-/// Of as many units as the first wave reaches.
-fn catches(lived: &Lived) -> Vec<Catch> {
+/// Of as many units as the first wave reaches. The test has the share of alpha that it has in the rollout, whose soft signals aren't
+/// lived through.
+fn catches(premise: &Premise<'_>, lived: &Lived) -> Vec<Catch> {
     let (rollout, rule) = (&lived.rollout, &lived.rollout.rules.install);
     let reached = lived
         .view
@@ -165,7 +166,7 @@ fn catches(lived: &Lived) -> Vec<Catch> {
     let units = unit::count(&rollout.rules, reached);
     let is_last = rollout.waves.len() == 1;
     let catch = |rate: f64| {
-        let mut chances = chances::of_wave(rule, rate, units);
+        let mut chances = chances::of_wave(premise.rules.test(), rate, units);
         if is_last {
             // No wave comes after it for which ground would be needed: where others ask, it is complete.
             chances.goes_on += std::mem::take(&mut chances.asks);

@@ -1,13 +1,16 @@
 //! `mainstay plan size`: how many devices a canary needs, and what each size would be worth.
 //!
-//! All figures are exact; `mainstay_rollout::chances` says of what. Read [`Size`], then [`Worth`].
+//! What sizes are worth is exact; `mainstay_rollout::chances` says of what. How often a good release is halted by mistake are upper
+//! bounds. Read [`Size`], then [`Worth`] and [`Mistakes`].
 
+use std::iter;
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::SignedDuration;
-use mainstay_plan::{HardFailure, Plan};
+use mainstay_plan::{HardFailure, HardTest, Plan, Unit};
 use mainstay_rollout::chances::{self, Chances};
+use mainstay_rollout::mistakes::Mistakes;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -42,6 +45,8 @@ struct Answer {
     /// So few show at least one failure of the bad release, in 95 of 100 cases.
     shows_a_failure: u32,
     sizes: Vec<Worth>,
+    /// Of the plan's canary, if there is a plan.
+    mistakes: Option<Mistakes>,
 }
 
 /// All in percent.
@@ -50,6 +55,8 @@ struct Rates {
     expect: f64,
     halt: f64,
     alpha: u8,
+    /// What of alpha the test on hard failures has; the soft signals have the rest.
+    alpha_of_test: f64,
     power: u8,
 }
 
@@ -95,7 +102,7 @@ impl Size {
             alpha: self.alpha.or(plans.map(|p| p.alpha)).unwrap_or(5),
             power: self.power.or(plans.map(|p| p.power)).unwrap_or(90),
             horizon: SignedDuration::ZERO,
-            unit: mainstay_plan::Unit::Device,
+            unit: plans.map(|p| p.unit).unwrap_or_default(),
         };
         let (expect, halt, alpha, power) = (rule.expect, rule.halt, rule.alpha, rule.power);
         if 0.0 < expect && expect < halt && halt < 100.0 && alpha < power {
@@ -110,11 +117,13 @@ impl Size {
 }
 
 fn answer(rule: &HardFailure, plan: Option<&Plan>, asked: &[u32]) -> Answer {
-    let least = rule.canary_needed();
+    let of = |plan: &Plan| rule.test(&plan.health.soft, plan.tracks.waves_max());
+    let test = plan.map_or_else(|| rule.whole(), of);
+    let least = test.canary_needed();
     let mut sizes: Vec<(u32, &'static str)> = Vec::new();
     sizes.extend(least.map(|devices| (devices, "the least that `plan check` takes")));
     sizes.extend(ASKS.iter().filter_map(|(most, because)| {
-        chances::devices_for(rule, *most).map(|devices| (devices, *because))
+        chances::devices_for(test, *most).map(|devices| (devices, *because))
     }));
     sizes.extend(plan.map(|plan| (plan.rollout.canary.devices, "this plan's canary")));
     sizes.extend(asked.iter().map(|devices| (*devices, "as you asked")));
@@ -123,22 +132,24 @@ fn answer(rule: &HardFailure, plan: Option<&Plan>, asked: &[u32]) -> Answer {
             expect: rule.expect,
             halt: rule.halt,
             alpha: rule.alpha,
+            alpha_of_test: test.alpha,
             power: rule.power,
         },
+        mistakes: plan.map(|plan| Mistakes::of(rule, plan)),
         shows_a_failure: shows_a_failure(rule.halt),
-        sizes: by_size(rule, sizes),
+        sizes: by_size(test, sizes),
     }
 }
 
 /// One row a size, the smallest first, with all its reasons.
-fn by_size(rule: &HardFailure, mut sizes: Vec<(u32, &'static str)>) -> Vec<Worth> {
+fn by_size(test: HardTest, mut sizes: Vec<(u32, &'static str)>) -> Vec<Worth> {
     sizes.sort_unstable_by_key(|(devices, _)| *devices);
     let same = sizes.chunk_by(|(one, _), (next, _)| one == next);
     let worth = |same: &[(u32, &'static str)]| Worth {
         devices: same[0].0,
         because: same.iter().map(|(_, because)| *because).collect(),
-        good: chances::of_wave(rule, rule.expect, same[0].0),
-        bad: chances::of_wave(rule, rule.halt, same[0].0),
+        good: chances::of_wave(test, test.expect, same[0].0),
+        bad: chances::of_wave(test, test.halt, same[0].0),
     };
     same.map(worth).collect()
 }
@@ -154,12 +165,17 @@ fn text(answer: &Answer) -> String {
         expect,
         halt,
         alpha,
+        alpha_of_test,
         power,
     } = answer.rates;
+    let of_test = match alpha_of_test < f64::from(alpha) {
+        true => format!(", of which this test has {alpha_of_test:.1} %"),
+        false => String::new(),
+    };
     let (good, bad) = (format!("if {expect} % fail"), format!("if {halt} % fail"));
     let mut lines = vec![
         format!(
-            "{expect} % of devices may fail; {halt} % must be noticed, with {power} % power and {alpha} % false halts"
+            "{expect} % of devices may fail; {halt} % must be noticed, with {power} % power and {alpha} % false halts{of_test}"
         ),
         String::new(),
         format!("{:>9}   {good:<29}{bad}", ""),
@@ -206,5 +222,73 @@ fn remarks(answer: &Answer) -> Vec<String> {
             largest.devices, largest.good.scored, largest.bad.scored
         )
     }));
+    remarks.extend(
+        answer
+            .mistakes
+            .iter()
+            .flat_map(|found| told(found, &answer.rates)),
+    );
     remarks
+}
+
+/// How often a good release is halted by mistake, by what, and whether that is what the plan declares.
+fn told(mistakes: &Mistakes, rates: &Rates) -> Vec<String> {
+    let (alpha, canary) = (rates.alpha, mistakes.canary);
+    let within = match canary <= f64::from(alpha) {
+        true => format!("That is within the alpha of {alpha} %."),
+        false => format!(
+            "That is more than the alpha of {alpha} %: let the tripwire wait for more failures (`failures_in_one_stratum`)."
+        ),
+    };
+    let (wire, soft) = (mistakes.by_tripwire, mistakes.by_soft_signals);
+    let (margins, soft) = match soft > 0.0 {
+        true => (
+            ", and keeps within the margins of soft signals",
+            format!(" {soft:.2} % by soft signals,"),
+        ),
+        false => ("", String::new()),
+    };
+    let each = match mistakes.unit {
+        Unit::Device => "each",
+        Unit::Site => "each site",
+    };
+    let first = format!(
+        "A release that fails on {} % of devices, {each} for itself, and bricks none{margins}, is halted by mistake in at most {} % of canaries of {}: \
+         {:.2} % by this test,{soft} {wire:.2} % by the tripwire of hardware revisions. {within}",
+        rates.expect,
+        rounded_up(canary),
+        mistakes.devices,
+        mistakes.by_test,
+    );
+    iter::once(first)
+        .chain(told_of_later(mistakes, rates))
+        .collect()
+}
+
+/// What comes to that after the canary, if anything does.
+fn told_of_later(mistakes: &Mistakes, rates: &Rates) -> Option<String> {
+    let Mistakes {
+        unit,
+        waves,
+        rollout,
+        ..
+    } = mistakes;
+    match (rollout, unit) {
+        (Some(rollout), _) => Some(format!(
+            "Each later wave begins this test afresh and has {:.1} % for it: over {waves} waves all of that is at most {} %.",
+            rates.alpha_of_test,
+            rounded_up(*rollout)
+        )),
+        (None, Unit::Site) if *waves > 1 => Some(
+            "Of all waves together nothing is said: later ones bring more devices of the same sites, and with each of them its site is \
+             likelier to count as failed."
+                .to_owned(),
+        ),
+        (None, _) => None,
+    }
+}
+
+/// An upper bound to two places, and never below itself but for what is lost in reckoning.
+fn rounded_up(percent: f64) -> String {
+    format!("{:.2}", (percent * 100.0 - 1e-6).ceil().max(0.0) / 100.0)
 }
