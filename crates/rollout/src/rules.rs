@@ -47,6 +47,28 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// How many percent of the devices outside the canary the waves reach; none if that is all of them.
+    #[must_use]
+    pub fn ends_at_percent(&self) -> Option<u8> {
+        match self.waves.last() {
+            Some(plan::Wave::Percent(100)) => None,
+            Some(plan::Wave::Percent(share)) => Some(*share),
+            Some(plan::Wave::Canary) | None => Some(0),
+        }
+    }
+
+    /// Why a device that is eligible isn't in a rollout by these rules, as the end of "because ...".
+    pub(crate) fn left_out(&self) -> String {
+        let late = "it wasn't eligible when that started".to_owned();
+        match self.ends_at_percent() {
+            None => late,
+            Some(0) => format!("that is for a canary, and it wasn't drawn for that, or {late}"),
+            Some(share) => format!(
+                "its waves end at {share} % of the devices, and it isn't one of them, or {late}"
+            ),
+        }
+    }
+
     /// How the plan's alpha is shared in this rollout.
     #[must_use]
     pub fn shares(&self) -> plan::Shares {

@@ -119,8 +119,8 @@ fn most(commonest: Option<&Shared>) -> String {
     }
 }
 
-/// Draws every eligible device of `devices` into exactly one wave, canary first. The order of
-/// `devices` doesn't matter.
+/// Draws the eligible ones of `devices` into waves, canary first, each into one at most: where the last wave isn't one of 100 %, the
+/// others stay out of the rollout. The order of `devices` doesn't matter.
 ///
 /// # Errors
 /// If nobody is eligible, or the rules can't be met.
@@ -131,17 +131,15 @@ pub fn draw(
     devices: &[Device],
     now: Timestamp,
 ) -> Result<Vec<Enrolment>, DrawRefusal> {
-    let last = rules
-        .waves
-        .len()
-        .checked_sub(1)
-        .ok_or(DrawRefusal::NoWaves)?;
+    if rules.waves.is_empty() {
+        return Err(DrawRefusal::NoWaves);
+    }
     let fleet = in_chance_order(seed, all_eligible(devices, terms, now)?);
     let (canary, rest) = split_canary(rules, fleet)?;
-    let ends = wave_ends(&rules.waves, rest.len(), last);
-    let later = rest.iter().enumerate().map(|(n, d)| {
-        let wave = ends.iter().position(|end| n < *end).unwrap_or(last);
-        enrolment(d, wave)
+    let ends = wave_ends(&rules.waves, rest.len());
+    let later = rest.iter().enumerate().filter_map(|(n, device)| {
+        let wave = ends.iter().position(|end| n < *end)?;
+        Some(enrolment(device, wave))
     });
     Ok(canary
         .iter()
@@ -284,11 +282,10 @@ impl Draw<'_> {
 }
 
 /// For each wave, how many devices outside the canary are drawn by its end.
-fn wave_ends(waves: &[plan::Wave], outside: usize, last: usize) -> Vec<usize> {
-    let end = |(index, wave): (usize, &plan::Wave)| match wave {
-        _ if index == last && index > 0 => outside,
+fn wave_ends(waves: &[plan::Wave], outside: usize) -> Vec<usize> {
+    let end = |wave: &plan::Wave| match wave {
         plan::Wave::Canary => 0,
         plan::Wave::Percent(share) => (outside * usize::from(*share)).div_ceil(100).min(outside),
     };
-    waves.iter().enumerate().map(end).collect()
+    waves.iter().map(end).collect()
 }

@@ -98,7 +98,7 @@ pub fn not_enrolled(subject: &Subject<'_>) -> String {
 }
 
 /// That the device isn't in the rollout of its class, because of what made it ineligible when that
-/// started; none is known of one that has become eligible, or was registered, since.
+/// started; none is known of one that has become eligible, or was registered, since, nor of one that the waves don't reach.
 #[must_use]
 pub fn not_drawn(
     subject: &Subject<'_>,
@@ -112,10 +112,7 @@ pub fn not_drawn(
         ..
     } = subject;
     let (runs, version) = (runs(subject), &rollout.candidate.version);
-    let because = ineligible.map_or_else(
-        || "it wasn't eligible when that started".to_owned(),
-        ToString::to_string,
-    );
+    let because = ineligible.map_or_else(|| rollout.rules.left_out(), ToString::to_string);
     format!(
         "{device} ({class}, hardware {hardware}) {runs} and isn't in the rollout of {version}, because {because}."
     )

@@ -7,7 +7,7 @@ use mainstay_plan as plan;
 
 use super::assumed;
 use super::course::{End, Lived};
-use super::left_out::{Reasons, not_eligible};
+use super::left_out::{Reasons, not_drawn};
 use super::outcome::{Catch, Peak, Preview, WavePreview, ZonePreview};
 use super::spans::instant;
 use super::{LeftOut, Premise};
@@ -37,7 +37,7 @@ pub(super) fn gather(premise: &Premise<'_>, lived: Lived) -> Preview {
         unreached: unreached(&lived),
         not_followed: not_followed(&lived),
         in_the_way: Vec::new(),
-        not_eligible: not_eligible(premise.devices, &premise.terms, premise.now),
+        not_eligible: not_drawn(premise, view),
         peak: peak(premise, &lived),
         catches: catches(premise, &lived),
         assumptions: assumed::assumptions(premise, &lived),

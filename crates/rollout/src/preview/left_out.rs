@@ -3,12 +3,13 @@
 //! Read [`LeftOut`].
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, Terms, eligible};
+use mainstay_fleet::{DeviceId, eligible};
 use serde::{Deserialize, Serialize};
 
+use super::Premise;
+use crate::view::FleetView;
 use crate::wait::Wait;
 
 /// Devices that are left out for one reason.
@@ -112,12 +113,17 @@ impl Reasons {
     }
 }
 
-/// The devices that may not get a release under these terms.
-pub(super) fn not_eligible(devices: &[Device], terms: &Terms, now: Timestamp) -> Vec<LeftOut> {
+/// The devices that may not get a release under these terms, and those that its waves don't reach.
+pub(super) fn not_drawn(premise: &Premise<'_>, drawn: &FleetView) -> Vec<LeftOut> {
+    let drawn: BTreeSet<_> = drawn.devices.iter().map(|device| &device.id).collect();
     let mut reasons = Reasons::default();
-    for device in devices {
-        if let Err(reason) = eligible(device, terms, now) {
-            reasons.add(&device.id, reason.id(), || reason.to_string());
+    for device in premise.devices {
+        match eligible(device, &premise.terms, premise.now) {
+            Err(reason) => reasons.add(&device.id, reason.id(), || reason.to_string()),
+            Ok(()) if drawn.contains(&device.id) => {}
+            Ok(()) => reasons.add(&device.id, "preview.beyond-waves", || {
+                "the last of the track's waves doesn't reach it".to_owned()
+            }),
         }
     }
     reasons.list()

@@ -61,11 +61,17 @@ fn percentages_are_of_the_fleet_outside_the_canary() {
 }
 
 #[test]
-fn the_last_wave_takes_the_rest_whatever_its_percentage() {
-    let mut rules = rules();
-    rules.waves = vec![Wave::Percent(25), Wave::Percent(50), Wave::Percent(75)];
-    let enrolments = draw(&terms(), &rules, 7, &fleet(&[100]), at(0)).expect("eligible");
-    assert_eq!(sizes(&enrolments), [25, 25, 50]);
+fn waves_that_end_below_the_whole_fleet_leave_the_others_out() {
+    let cases = [
+        (vec![Wave::Percent(25), Wave::Percent(50)], [25, 25, 0]),
+        (vec![Wave::Canary], [40, 0, 0]),
+        (vec![Wave::Canary, Wave::Percent(50)], [40, 30, 0]),
+    ];
+    for (waves, expected) in cases {
+        let rules = Rules { waves, ..rules() };
+        let enrolments = draw(&terms(), &rules, 7, &fleet(&[100]), at(0)).expect("eligible");
+        assert_eq!(sizes(&enrolments), expected, "{:?}", rules.waves);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The words for each reason.
 
 use jiff::civil::Time;
+use mainstay_plan as plan;
 
 use crate::incident::{Common, Trait};
 use crate::progress::{FailureCause, Progress};
@@ -237,6 +238,24 @@ fn a_device_that_was_not_drawn_hears_why_not() {
     let old = mainstay_fleet::Ineligible::BootloaderTooOld { has, needs };
     check(Some(&old), "its boot loader 1.0.0 isn't 1.4.0 or newer");
     check(None, "it wasn't eligible when that started");
+}
+
+#[test]
+fn a_device_beyond_the_last_wave_hears_where_that_ends() {
+    let mut rollout = opened(40);
+    let mut check = |last: plan::Wave, expected: &str| {
+        rollout.rules.waves = vec![plan::Wave::Canary, last];
+        let sentence = why::not_drawn(&SUBJECT, &rollout, None);
+        assert!(sentence.contains(expected), "{sentence}");
+    };
+    check(
+        plan::Wave::Percent(50),
+        "because its waves end at 50 % of the devices, and it isn't one of them",
+    );
+    check(
+        plan::Wave::Canary,
+        "because that is for a canary, and it wasn't drawn for that",
+    );
 }
 
 #[test]
