@@ -29,7 +29,7 @@ pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
 pub use people::People;
-pub use plans::{Plans, StoredPlan};
+pub use plans::{Activation, Plans, StoredPlan};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Reports, StoredReport};
 pub use revocations::{Revocations, StoredRevocations};

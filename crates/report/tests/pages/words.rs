@@ -121,6 +121,29 @@ fn the_verdict_is_told_in_words() {
 }
 
 #[test]
+fn a_review_is_told_in_the_words_of_those_who_wrote_it() {
+    let mut page = sample::incident_page();
+    check(
+        &page.to_html().expect("renders"),
+        &[
+            "Open. The review lacks its plan change.",
+            "<dt>Missing test</dt><dd>The display self-test on a rig of revision B.",
+            "ana@northwind.example, <time",
+            "<a href=\"/incidents/2\">INC-2</a> up again: It came back after a cold start.",
+        ],
+    );
+    page.incident.review.parts.clear();
+    page.incident.review.reopens = None;
+    page.incident.review.reopened_as = Some(7);
+    let bare = page.to_html().expect("renders");
+    check(
+        &bare,
+        &["taken up again as <a href=\"/incidents/7\">INC-7</a>."],
+    );
+    assert!(!bare.contains("class=\"facts review\""), "no empty list");
+}
+
+#[test]
 fn charts_of_nothing_are_still_pages() {
     let mut dashboard = sample::dashboard();
     for rollout in &mut dashboard.rollouts {

@@ -26,6 +26,32 @@ impl Incidents for SqliteStore {
         row.map(incident).transpose()
     }
 
+    async fn save_incident(&self, before: &Incident, after: &Incident) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        save(&mut tx, before, after).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn reopen_incident(
+        &self,
+        closed: &Incident,
+        next: &Incident,
+    ) -> Result<IncidentId, StoreError> {
+        let reopens = next.reopens.as_ref();
+        let reopens = reopens.filter(|reopens| reopens.incident == closed.id);
+        let reopens = reopens.ok_or_else(|| {
+            StoreError::damaged(
+                "incident",
+                format!("it doesn't take {} up again", closed.id),
+            )
+        })?;
+        let mut tx = self.write().await?;
+        let id = open(&mut tx, next).await?;
+        save(&mut tx, closed, &closed.clone().reopened_as(id, reopens)).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
     async fn incidents(&self) -> Result<Vec<Incident>, StoreError> {
         let rows: Vec<Row> =
             sqlx::query_as("SELECT id, value FROM incidents ORDER BY id DESC LIMIT ?1")
@@ -43,6 +69,32 @@ pub(super) async fn open(tx: &mut Write, incident: &Incident) -> Result<Incident
         .execute(&mut **tx)
         .await?;
     Ok(IncidentId(opened.last_insert_rowid()))
+}
+
+async fn save(tx: &mut Write, before: &Incident, after: &Incident) -> Result<(), StoreError> {
+    let id = before.id;
+    // An incident without a log keeps none, and one of an older version has none.
+    let row: Option<(i64,)> = sqlx::query_as(
+        "SELECT coalesce(json_array_length(value, '$.log'), 0) FROM incidents WHERE id = ?1",
+    )
+    .bind(id.0)
+    .fetch_optional(&mut **tx)
+    .await?;
+    let (found,) = row.ok_or_else(|| StoreError::not_found("incident", id))?;
+    let expected = before.log.len();
+    if usize::try_from(found) != Ok(expected) {
+        return Err(StoreError::Conflict {
+            what: "incident",
+            name: id.to_string(),
+            because: format!("its log had {expected} entries and has {found}"),
+        });
+    }
+    sqlx::query("UPDATE incidents SET value = ?2 WHERE id = ?1")
+        .bind(id.0)
+        .bind(to_json("incident", after)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// The row's number is the incident's; the one in the value is what it came with.

@@ -6,7 +6,7 @@ use mainstay_access::Email;
 
 use super::SqliteStore;
 use super::values::{bytes32, instant, micros};
-use crate::{Plans, StoreError, StoredPlan};
+use crate::{Activation, LIST_MAX, Plans, StoreError, StoredPlan};
 
 type Row = (i64, String, Vec<u8>, i64, String);
 
@@ -37,6 +37,40 @@ impl Plans for SqliteStore {
                 .fetch_optional(self.read())
                 .await?;
         Ok(found.is_some())
+    }
+
+    async fn activations_from(&self, at: Timestamp) -> Result<Vec<Activation>, StoreError> {
+        let rows: Vec<(Vec<u8>, i64)> = sqlx::query_as(
+            "SELECT digest, at FROM (
+               SELECT * FROM (SELECT revision, digest, at FROM plans WHERE at <= ?1
+                              ORDER BY revision DESC LIMIT 1)
+               UNION ALL
+               SELECT * FROM (SELECT revision, digest, at FROM plans WHERE at > ?1
+                              ORDER BY revision DESC LIMIT ?2)
+             ) ORDER BY revision",
+        )
+        .bind(micros(at))
+        .bind(LIST_MAX)
+        .fetch_all(self.read())
+        .await?;
+        let activation = |(digest, at): (Vec<u8>, i64)| {
+            Ok(Activation {
+                digest: bytes32("plan", &digest)?,
+                at: instant("plan", at)?,
+            })
+        };
+        rows.into_iter().map(activation).collect()
+    }
+
+    async fn plan_with(&self, digest: [u8; 32]) -> Result<Option<StoredPlan>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT revision, text, digest, at, by_email FROM plans WHERE digest = ?1
+             ORDER BY revision DESC LIMIT 1",
+        )
+        .bind(&digest[..])
+        .fetch_optional(self.read())
+        .await?;
+        row.map(plan).transpose()
     }
 
     async fn active_plan(&self) -> Result<Option<StoredPlan>, StoreError> {

@@ -1,10 +1,13 @@
 //! Incidents.
 
+use mainstay_access::Duty;
 use mainstay_rollout::{FleetView, HaltReason, Rollout, incident::evidence};
-use mainstay_store::Store;
-use mainstay_telemetry::{Incident, IncidentId};
+use mainstay_store::{Store, StoreError};
+use mainstay_telemetry::{
+    Brought, Incident, IncidentId, PlanChange, Plans, ReviewRefusal, TestGap, Words,
+};
 
-use super::fixture::{at, started};
+use super::fixture::{at, person, started};
 
 pub fn incident(rollout: &Rollout) -> Incident {
     let reason = HaltReason::Person {
@@ -31,4 +34,92 @@ pub async fn incidents_are_numbered_and_listed(store: &dyn Store) {
     assert_eq!(store.incident(IncidentId(3)).await.expect("readable"), None);
     let listed = store.incidents().await.expect("readable");
     assert_eq!(listed, [numbered(second), numbered(first)]);
+}
+
+/// An open incident, as the store has it.
+async fn opened(store: &dyn Store) -> Incident {
+    let incident = incident(&started(store, 1).await);
+    let id = store.open_incident(&incident).await.expect("writable");
+    stored(store, id).await
+}
+
+async fn stored(store: &dyn Store, id: IncidentId) -> Incident {
+    let found = store.incident(id).await.expect("readable");
+    found.expect("it was opened")
+}
+
+fn reviewed(incident: Incident) -> Incident {
+    let words = Words {
+        root_cause: Some("the \"hot\" regulator".to_owned()),
+        test_gap: Some(TestGap::NoTest("a thunderstorm".to_owned())),
+        plan_change: Some(PlanChange::NoChange("it stopped early".to_owned())),
+    };
+    let ana = person("ana", Duty::Engineer);
+    let written = incident.write(&ana, words, &Plans::default(), at(10));
+    written.expect("may be written")
+}
+
+fn closed(reviewed: Incident) -> Incident {
+    let kim = person("kim", Duty::Operations);
+    reviewed
+        .close(&kim, &Brought::default(), &Plans::default(), at(11))
+        .expect("somebody else closes it")
+}
+
+pub async fn what_people_do_about_an_incident_is_kept(store: &dyn Store) {
+    let before = opened(store).await;
+    let written = reviewed(before.clone());
+    store.save_incident(&before, &written).await.expect("saved");
+    assert_eq!(stored(store, before.id).await, written);
+    let over = closed(written.clone());
+    store.save_incident(&written, &over).await.expect("saved");
+    assert_eq!(stored(store, before.id).await, over);
+    let unknown = Incident {
+        id: IncidentId(7),
+        ..written.clone()
+    };
+    let refused = store.save_incident(&unknown, &over).await;
+    assert!(matches!(refused, Err(StoreError::NotFound { .. })));
+}
+
+pub async fn what_was_done_meanwhile_is_not_overwritten(store: &dyn Store) {
+    let before = opened(store).await;
+    let written = reviewed(before.clone());
+    let over = closed(written.clone());
+    store.save_incident(&before, &written).await.expect("saved");
+    store.save_incident(&written, &over).await.expect("saved");
+    for stale in [&before, &written] {
+        let refused = store.save_incident(stale, &reviewed(before.clone())).await;
+        assert!(matches!(refused, Err(StoreError::Conflict { .. })));
+    }
+    assert_eq!(stored(store, before.id).await, over);
+}
+
+pub async fn a_closed_incident_is_taken_up_once(store: &dyn Store) {
+    let before = opened(store).await;
+    let over = closed(reviewed(before.clone()));
+    store.save_incident(&before, &over).await.expect("saved");
+    let kim = person("kim", Duty::Operations);
+    let next = over.reopen(&kim, "it came back", at(12)).expect("closed");
+    let id = store.reopen_incident(&over, &next).await.expect("saved");
+    assert_eq!(id, IncidentId(2));
+    assert_eq!(stored(store, id).await, Incident { id, ..next.clone() });
+    let marked = stored(store, over.id).await;
+    let taken_up = marked.reopen(&kim, "again", at(13));
+    assert_eq!(
+        taken_up,
+        Err(ReviewRefusal::Reopened {
+            incident: over.id,
+            next: id
+        })
+    );
+    let twice = store.reopen_incident(&over, &next).await;
+    assert!(matches!(twice, Err(StoreError::Conflict { .. })));
+    let another = Incident {
+        reopens: None,
+        ..next
+    };
+    let strange = store.reopen_incident(&marked, &another).await;
+    assert!(matches!(strange, Err(StoreError::Damaged { .. })));
+    assert_eq!(store.incidents().await.expect("readable").len(), 2);
 }

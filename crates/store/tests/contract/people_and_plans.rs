@@ -66,3 +66,33 @@ pub async fn the_newest_plan_is_in_force(store: &dyn Store) {
         assert_eq!(known, is_known, "{digest}");
     }
 }
+
+pub async fn activations_are_found_from_a_moment_on(store: &dyn Store) {
+    let sam = person("sam", Duty::ReleaseManager).email;
+    let texts = [(1, "first"), (2, "second"), (4, "third"), (6, "second")];
+    for (minute, text) in texts {
+        let digest = [text.len() as u8; 32];
+        let activated = store.activate_plan(text, digest, &sam, at(minute)).await;
+        activated.expect("writable");
+    }
+    // From which minute on, and which activations that are.
+    let cases: [(i64, &[i64]); 6] = [
+        (0, &[1, 2, 4, 6]),
+        (1, &[1, 2, 4, 6]),
+        (2, &[2, 4, 6]),
+        (3, &[2, 4, 6]),
+        (5, &[4, 6]),
+        (9, &[6]),
+    ];
+    for (from, expected) in cases {
+        let found = store.activations_from(at(from)).await.expect("readable");
+        let moments: Vec<_> = found.iter().map(|one| one.at).collect();
+        let expected: Vec<_> = expected.iter().map(|minute| at(*minute)).collect();
+        assert_eq!(moments, expected, "from minute {from}");
+    }
+    let second = store.plan_with([6; 32]).await.expect("readable");
+    let second = second.expect("it was in force");
+    assert_eq!((second.revision, second.text.as_str()), (4, "second"));
+    let unknown = store.plan_with([9; 32]).await.expect("readable");
+    assert_eq!(unknown, None);
+}

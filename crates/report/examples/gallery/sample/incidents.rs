@@ -1,8 +1,8 @@
 //! The halt of 1.2.0.
 
 use mainstay_report::{
-    AffectedDevice, CommonTrait, Fact, Incident, IncidentLine, IncidentPage, IncidentState,
-    Stranded, TimelineEntry, Tone,
+    AffectedDevice, CommonTrait, Fact, Incident, IncidentLine, IncidentPage, IncidentReview,
+    IncidentState, Reopened, ReviewPart, Stranded, TimelineEntry, Tone,
 };
 
 use super::rollouts::halting;
@@ -58,6 +58,36 @@ pub fn incident() -> Incident {
                   next boot."
                 .into(),
         }],
+        review: review(),
+    }
+}
+
+fn review() -> IncidentReview {
+    let part = |title: &str, text: &str, minute| ReviewPart {
+        title: title.into(),
+        text: text.into(),
+        by: "ana@northwind.example".into(),
+        at: at(minute),
+    };
+    IncidentReview {
+        stands: "Open. The review lacks its plan change.".into(),
+        parts: vec![
+            part(
+                "Root cause",
+                "The display driver reads a register that revision B doesn't have.",
+                1502,
+            ),
+            part(
+                "Missing test",
+                "The display self-test on a rig of revision B.",
+                1503,
+            ),
+        ],
+        reopens: Some(Reopened {
+            id: 2,
+            why: "It came back after a cold start.".into(),
+        }),
+        reopened_as: None,
     }
 }
 
