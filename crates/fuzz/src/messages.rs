@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use mainstay_protocol::{
     Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations, InstallFailure,
-    MESSAGE_BYTES_MAX, REPORTS_MAX, Report, ReportList, Reports, RevertCause, Running, SelfTest,
-    Todo, read, write,
+    MESSAGE_BYTES_MAX, Measures, REPORTS_MAX, Report, ReportList, Reports, RevertCause, Running,
+    SelfTest, Todo, read, write,
 };
 use mainstay_trust::Digest;
 use minicbor::Encode;
@@ -120,6 +120,10 @@ fn check_in() -> CheckIn<'static> {
         health: Health {
             uptime_s: 61,
             self_test: SelfTest::Passed,
+            measures: Some(Measures {
+                error_log: true,
+                battery: true,
+            }),
             ..Health::default()
         },
         reports: reports(),

@@ -80,6 +80,14 @@ pub enum SignalName {
 }
 
 impl SignalName {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ErrorLog, Self::Battery, Self::Connectivity];
+
+    /// The signal of this [`SignalName::id`].
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|signal| signal.id() == id)
+    }
+
     /// `error-log`, `battery` or `connectivity`, as the plan writes it.
     pub fn id(self) -> &'static str {
         match self {

@@ -100,10 +100,10 @@ pub struct Health {
     /// Seconds since it booted.
     #[n(0)]
     pub uptime_s: u32,
-    /// Error lines in its log in the last hour.
+    /// Error lines in its log in the last hour; nought, too, where nobody counts them ([`Health::error_log`]).
     #[n(1)]
     pub error_logs_per_hour: u16,
-    /// Battery drain, in thousandths of its capacity a day.
+    /// Battery drain, in thousandths of its capacity a day; nought, too, where nobody measures it ([`Health::battery_drain`]).
     #[n(2)]
     pub battery_drain_permille_per_day: u16,
     /// Check-ins that it tried and that failed since the last good one.
@@ -112,6 +112,38 @@ pub struct Health {
     /// Its own judgement of itself.
     #[n(4)]
     pub self_test: SelfTest,
+    /// Which of these figures it measures. A device that doesn't say so measures neither.
+    #[n(5)]
+    pub measures: Option<Measures>,
+}
+
+/// Which figures a device measures; what it leaves out it doesn't. Without it a nought would be a battery that never drains, and a device without
+/// a battery would vouch for releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Measures {
+    /// Whether it counts the error lines in its log.
+    #[cbor(n(0), default)]
+    pub error_log: bool,
+    /// Whether it measures its battery.
+    #[cbor(n(1), default)]
+    pub battery: bool,
+}
+
+impl Health {
+    /// Error lines in its log in the last hour, if it counts them.
+    #[must_use]
+    pub fn error_log(&self) -> Option<u16> {
+        let counts = self.measures.is_some_and(|measures| measures.error_log);
+        counts.then_some(self.error_logs_per_hour)
+    }
+
+    /// Battery drain in thousandths of its capacity a day, if it measures it.
+    #[must_use]
+    pub fn battery_drain(&self) -> Option<u16> {
+        let measures = self.measures.is_some_and(|measures| measures.battery);
+        measures.then_some(self.battery_drain_permille_per_day)
+    }
 }
 
 /// A device's judgement of itself.

@@ -20,7 +20,7 @@ pub mod message;
 pub mod report;
 mod wire;
 
-pub use check_in::{BootReason, CheckIn, Health, HeldRevocations, Running, SelfTest};
+pub use check_in::{BootReason, CheckIn, Health, HeldRevocations, Measures, Running, SelfTest};
 pub use directive::{Acknowledged, Directive, Todo};
 pub use event::{Event, InstallFailure, RevertCause};
 pub use message::{MESSAGE_BYTES_MAX, MessageError, read, write};

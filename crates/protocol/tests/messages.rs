@@ -2,8 +2,8 @@
 
 use mainstay_protocol::{
     Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations, InstallFailure,
-    MESSAGE_BYTES_MAX, MessageError, Report, ReportList, Reports, RevertCause, Running, SelfTest,
-    Todo, read, write,
+    MESSAGE_BYTES_MAX, Measures, MessageError, Report, ReportList, Reports, RevertCause, Running,
+    SelfTest, Todo, read, write,
 };
 use mainstay_trust::Digest;
 use proptest::prelude::*;
@@ -33,6 +33,7 @@ fn check_in() -> CheckIn<'static> {
             battery_drain_permille_per_day: 9,
             missed_polls: 0,
             self_test: SelfTest::Passed,
+            measures: None,
         },
         reports: list(&[Report {
             seq: 5,
@@ -93,6 +94,66 @@ fn golden_check_in_of_a_device_that_holds_revocations() {
              05 a5 00 183d 01 02 02 09 03 00 04 01 06 80 07 a2 00 01 01 03"
         )
     );
+}
+
+#[test]
+fn golden_check_in_of_a_device_that_says_what_it_measures() {
+    let measuring = Health {
+        measures: Some(Measures {
+            error_log: true,
+            battery: false,
+        }),
+        ..check_in().health
+    };
+    let check_in = CheckIn {
+        health: measuring,
+        reports: list(&[]),
+        ..check_in()
+    };
+    let nonce = "07".repeat(16);
+    golden!(
+        check_in,
+        CheckIn<'_>,
+        format!(
+            "a7 00 50{nonce} 01 a5 00 5820D 01 02 02 65312e312e30 03 f5 04 01 02 02 03 01 04 19012c \
+             05 a6 00 183d 01 02 02 09 03 00 04 01 05 a2 00 f5 01 f4 06 80"
+        )
+    );
+}
+
+/// Whoever measures one thing need not know of the others; nor does this server of those to come.
+#[test]
+fn what_a_device_leaves_out_it_does_not_measure() {
+    for (bytes, error_log, battery) in [
+        (&[0xa0][..], false, false),
+        (&[0xa1, 0x00, 0xf5], true, false),
+        (&[0xa1, 0x01, 0xf5], false, true),
+        (&[0xa2, 0x01, 0xf5, 0x02, 0xf5], false, true),
+    ] {
+        let measures: Measures = minicbor::decode(bytes).unwrap();
+        assert_eq!((measures.error_log, measures.battery), (error_log, battery));
+    }
+}
+
+#[test]
+fn a_figure_counts_only_for_who_measures_it() {
+    let saying = |measures| Health {
+        measures,
+        ..check_in().health
+    };
+    let of = |error_log, battery| Some(Measures { error_log, battery });
+    for (measures, error_log, battery) in [
+        (None, None, None),
+        (of(false, false), None, None),
+        (of(true, false), Some(2), None),
+        (of(false, true), None, Some(9)),
+    ] {
+        let health = saying(measures);
+        assert_eq!(
+            (health.error_log(), health.battery_drain()),
+            (error_log, battery)
+        );
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@
 
 use core::fmt;
 
+use jiff::Timestamp;
 use mainstay_fleet::stone_ahead;
 use mainstay_plan::{Class, Prerequisite, VersionNumber};
 use semver::Version;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::progress::Progress;
 use crate::rollout::{Candidate, Rollout};
+use crate::score::patience_ends;
 use crate::view::{DeviceView, FleetView};
 use crate::wait::Wait;
 use crate::words::devices;
@@ -147,13 +149,33 @@ fn ready(other: &ClassVersions, at_least: VersionNumber) -> u32 {
 
 /// Notes in the rollout what it waits for in other classes, so that an offer that was decided before can't be promised any
 /// more: the generation is raised with it.
-pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView) {
+pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
     if let Some(others) = &view.others {
         rollout.unmet = unmet(&rollout.rules.prerequisites, others);
     }
+    match rollout.held_since {
+        None if !rollout.unmet.is_empty() => rollout.held_since = Some(now),
+        Some(since) if rollout.unmet.is_empty() => {
+            give_back(rollout, since, now);
+            rollout.held_since = None;
+        }
+        _ => {}
+    }
 }
 
-/// Whether a device that `runs` this version has reached every stepping stone on the way to the candidate. Asked before
+/// Gives the members of open waves the time back during which nothing was promised, if they hadn't been given up before.
+fn give_back(rollout: &mut Rollout, since: Timestamp, now: Timestamp) {
+    for number in 0..rollout.waves.len() {
+        let is_patient = patience_ends(rollout, number).is_some_and(|end| since < end);
+        let wave = &mut rollout.waves[number];
+        if let Some(opened) = wave.opened_at.filter(|_| is_patient) {
+            let held = now.duration_since(since.max(opened));
+            wave.held = wave.held.saturating_add(held);
+        }
+    }
+}
+
+/// Whether a device that `runs` this version, confirmed, has reached every stepping stone on the way to the candidate. Asked before
 /// [`crate::offer()`], which knows a device by its releases alone; what is no offer of the candidate is let through.
 ///
 /// # Errors
@@ -164,7 +186,7 @@ pub fn past_stones(rollout: &Rollout, device: &DeviceView, runs: Option<&str>) -
         Progress::Waiting
             | Progress::Promised { .. }
             | Progress::Began { .. }
-            | Progress::Refused { .. }
+            | Progress::Refused { began: None, .. }
     );
     let is_there = device.running == Some(rollout.candidate.release);
     // Its only slot makes way for what it was promised, and it was over the stones then.

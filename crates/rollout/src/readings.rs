@@ -5,7 +5,7 @@
 //! one that is still fetching says nothing of the release. Who fails is the hard failures' business, and no part of this.
 //!
 //! A pair of which only one could be read is counted, by which: a release that kills the devices which it harms would otherwise be judged
-//! by those that it spares. Read [`wanted`], then [`PairReading`] and [`Scored`].
+//! by those that it spares. Read [`wanted`] and [`missing`], then [`PairReading`] and [`Scored`].
 
 use std::collections::BTreeMap;
 
@@ -56,6 +56,11 @@ impl PairReading {
 pub struct Wanted {
     /// When.
     pub at: Timestamp,
+    /// From then on a reading comes too late.
+    pub until: Timestamp,
+    /// What is counted over a time, as missed polls are, is counted from then on. The half of the horizon before it belongs to
+    /// the update itself, which keeps a device busy and restarts it.
+    pub since: Timestamp,
     /// Of which device.
     pub device: DeviceId,
     /// Of which signal.
@@ -76,11 +81,14 @@ pub fn wanted(rollout: &Rollout, view: &FleetView) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for pair in sides(rollout, view, wave) {
         for rule in &rules {
-            let Some(at) = pair.due(rule.horizon) else {
+            let due = (pair.due(rule.horizon), pair.due(rule.horizon / 2));
+            let (Some(at), Some(since)) = due else {
                 continue;
             };
             let of = |device: &DeviceId| Wanted {
                 at,
+                until: score::silent_at(rollout, at),
+                since,
                 device: device.clone(),
                 signal: rule.name,
             };
@@ -88,6 +96,20 @@ pub fn wanted(rollout: &Rollout, view: &FleetView) -> Vec<Wanted> {
         }
     }
     wanted.sort();
+    wanted
+}
+
+/// The [`wanted`] readings that were neither handed nor come too late by `now`.
+#[must_use]
+pub fn missing(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Vec<Wanted> {
+    let readings = Readings::of(view, now);
+    let is_read = |wanted: &Wanted| {
+        let (device, signal) = (&wanted.device, wanted.signal);
+        let read = readings.between(device, signal, wanted.at, Timestamp::MAX);
+        read.is_some()
+    };
+    let mut wanted = wanted(rollout, view);
+    wanted.retain(|wanted| now < wanted.until && !is_read(wanted));
     wanted
 }
 

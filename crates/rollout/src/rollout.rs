@@ -67,6 +67,9 @@ pub struct Rollout {
     /// What it waits for in other classes, as of the newest step that was told of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<Unmet>,
+    /// Since when it waits for that, while it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_since: Option<Timestamp>,
 }
 
 /// Where a rollout stands.
@@ -129,6 +132,7 @@ impl Rollout {
             waves,
             started_at: now,
             unmet,
+            held_since: None,
         }
     }
 

@@ -93,11 +93,20 @@ pub fn horizon(rollout: &Rollout, device: &DeviceView) -> Option<Timestamp> {
     Some(after(began, rollout.rules.install.horizon))
 }
 
-/// When the members of `wave` that haven't begun become unreached; none before it opens.
+/// When the members of `wave` that haven't begun become unreached; none before it opens, nor while another class must come
+/// first, unless they were before.
 #[must_use]
 pub fn unreached_at(rollout: &Rollout, wave: usize) -> Option<Timestamp> {
-    let opened = rollout.waves.get(wave)?.opened_at?;
-    Some(after(opened, rollout.rules.give_up_after))
+    let at = patience_ends(rollout, wave)?;
+    let is_held = rollout.held_since.is_some_and(|since| since < at);
+    (!is_held).then_some(at)
+}
+
+/// When the patience with `wave` ends, if nothing holds it from now on.
+pub(crate) fn patience_ends(rollout: &Rollout, wave: usize) -> Option<Timestamp> {
+    let wave = rollout.waves.get(wave)?;
+    let patience = rollout.rules.give_up_after.saturating_add(wave.held);
+    Some(after(wave.opened_at?, patience))
 }
 
 /// The members of one wave, counted by score.

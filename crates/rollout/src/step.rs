@@ -88,7 +88,7 @@ pub fn step(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Step {
 
 fn go_on(rollout: &Rollout, view: &FleetView, now: Timestamp) -> (Rollout, Vec<Action>) {
     let mut next = rollout.clone();
-    needs::observe(&mut next, view);
+    needs::observe(&mut next, view, now);
     let mut actions: Vec<_> = wave::open_first(&mut next, view, now).into_iter().collect();
     if !next.unmet.is_empty() && next.newest_open_wave().is_none() {
         // Nothing is under way that could be judged.

@@ -59,7 +59,7 @@ pub struct FleetView {
     /// The releases that were halted or revoked: devices refuse them, also as a way back.
     #[serde(default)]
     pub withdrawn: Vec<ReleaseDigest>,
-    /// What soft signals read on devices that are compared, in any order ([`crate::readings::wanted`] says which are needed).
+    /// What soft signals read on devices that are compared, in any order ([`crate::readings::missing`] says which are still needed).
     /// None where nobody keeps readings: soft signals aren't judged then.
     #[serde(default)]
     pub readings: Option<Vec<SoftReading>>,

@@ -11,7 +11,7 @@ use crate::excess;
 use crate::halt::HaltReason;
 use crate::monitor;
 use crate::needs::Unmet;
-use crate::progress::FailureCause;
+use crate::progress::{FailureCause, Progress};
 use crate::question::Question;
 use crate::returns::CannotReturn;
 use crate::rollout::{Phase, Rollout};
@@ -181,10 +181,27 @@ pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) ->
         Phase::AwaitsHuman { question, .. } => Wait::Human {
             question: question.clone(),
         },
-        Phase::Rolling { .. } if !rollout.unmet.is_empty() => return others_first(rollout),
+        Phase::Rolling { wave } if is_held(rollout, view, *wave) => return others_first(rollout),
         Phase::Rolling { wave } => of_wave(rollout, view, *wave, now),
     };
     vec![wait]
+}
+
+/// Whether something is left to do that another class must come before: a wave to open, or members to promise something to.
+fn is_held(rollout: &Rollout, view: &FleetView, wave: usize) -> bool {
+    let is_to_come = |progress: &Progress| {
+        matches!(
+            progress,
+            Progress::Waiting | Progress::Promised { .. } | Progress::Refused { began: None, .. }
+        )
+    };
+    let is_last = wave::is_last(rollout, wave);
+    !rollout.unmet.is_empty()
+        && (!is_last
+            || view
+                .devices
+                .iter()
+                .any(|device| is_to_come(&device.progress)))
 }
 
 fn others_first(rollout: &Rollout) -> Vec<Wait> {

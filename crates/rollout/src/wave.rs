@@ -16,7 +16,7 @@
 //! as well (`needs.rs`). The last wave needs no
 //! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,9 @@ pub struct WaveState {
     pub members: u32,
     /// When its members became eligible for offers.
     pub opened_at: Option<Timestamp>,
+    /// For how long it was open while another class had to come first: its members weren't to blame.
+    #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
+    pub held: SignedDuration,
     /// Why the next wave may follow, once it may.
     pub passed: Option<Passed>,
     /// When the next wave opened, or the rollout completed.
@@ -97,6 +100,7 @@ impl WaveState {
         let state = |(index, wave): (usize, &plan::Wave)| Self {
             wave: *wave,
             members: u32::try_from(members(index)).unwrap_or(u32::MAX),
+            held: SignedDuration::ZERO,
             opened_at: None,
             passed: None,
             closed_at: None,

@@ -21,6 +21,7 @@ use crate::entropy::Entropy;
 use crate::jobs::RolloutMemory;
 use crate::last_seen::LastSeen;
 use crate::problem::Refused;
+use crate::readings::Watched;
 use crate::root_chain;
 use crate::standing::Standing;
 use crate::vitals::Vitals;
@@ -128,6 +129,7 @@ pub struct App {
     pub(crate) last_seen: LastSeen,
     pub(crate) memory: RolloutMemory,
     pub(crate) vitals: Vitals,
+    pub(crate) watched: Watched,
     pub(crate) handed: Handed,
     _lock: Option<Lock>,
     attack: Attack,
@@ -159,6 +161,7 @@ impl App {
             last_seen: LastSeen::default(),
             memory: RolloutMemory::default(),
             vitals: Vitals::default(),
+            watched: Watched::default(),
             handed: Handed::default(),
             _lock: parts.lock,
             attack: Attack::default(),

@@ -20,6 +20,11 @@ impl LastSeen {
         self.lock().insert(device, at);
     }
 
+    /// When `device` was last heard, if that isn't written yet.
+    pub fn of(&self, device: &DeviceId) -> Option<Timestamp> {
+        self.lock().get(device).copied()
+    }
+
     /// Writes everything noted so far in one batch.
     ///
     /// # Errors

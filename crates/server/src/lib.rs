@@ -23,6 +23,7 @@ mod offers;
 mod operator;
 pub mod pages;
 mod problem;
+mod readings;
 mod refusals;
 mod root_chain;
 mod rotate;

@@ -1,6 +1,6 @@
 //! What each device last said of its health, kept in memory for its page.
 //!
-//! Nothing is decided on it, so nothing is lost with it. Read [`Vitals`].
+//! Nothing is decided on it, so nothing is lost with it: what rollouts compare is kept by `readings.rs`. Read [`Vitals`].
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

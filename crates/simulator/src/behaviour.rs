@@ -21,13 +21,18 @@ pub enum Behaviour {
         /// The hardware revisions on which it fails; empty means all.
         hardware: Vec<String>,
     },
+    /// Works, passes its self-test for good, and drains the battery.
+    Drains {
+        /// Thousandths of the battery's capacity a day, beyond the ordinary drain.
+        extra_permille_per_day: u16,
+    },
 }
 
 impl Behaviour {
     /// Whether the self-test passes after `uptime_s` seconds on this hardware.
     pub fn self_test_passes(&self, uptime_s: u64, hardware: &str) -> bool {
         match self {
-            Self::Healthy => true,
+            Self::Healthy | Self::Drains { .. } => true,
             Self::FailsAfter { after_s, .. } => uptime_s < *after_s || !self.touches(hardware),
         }
     }
@@ -37,9 +42,19 @@ impl Behaviour {
         if self.touches(hardware) { 40 } else { 0 }
     }
 
+    /// Battery drain in thousandths a day beyond the ordinary one, of an image that is made for it.
+    pub fn extra_drain_permille_per_day(&self) -> u16 {
+        match self {
+            Self::Drains {
+                extra_permille_per_day,
+            } => *extra_permille_per_day,
+            Self::Healthy | Self::FailsAfter { .. } => 0,
+        }
+    }
+
     fn touches(&self, revision: &str) -> bool {
         match self {
-            Self::Healthy => false,
+            Self::Healthy | Self::Drains { .. } => false,
             Self::FailsAfter { hardware, .. } => {
                 hardware.is_empty() || hardware.iter().any(|name| name == revision)
             }

@@ -1,9 +1,10 @@
 //! The noise in which health must be judged: error-log lines, battery drain, missed polls.
 //!
 //! Ordinary noise differs from device to device, and a faulty image adds to it. None of it makes a
-//! device fail by itself; it is what operators see on the dashboard beside the hard failures.
+//! device fail by itself; it is what a plan's soft signals compare, and what operators see beside the hard failures. Every simulated
+//! device measures all of it.
 
-use mainstay_protocol::{Health, SelfTest};
+use mainstay_protocol::{Health, Measures, SelfTest};
 
 use crate::behaviour::Behaviour;
 use crate::dice::Dice;
@@ -26,21 +27,24 @@ pub fn measure(
     dice: &mut Dice,
 ) -> Health {
     let extra_logs = behaviour.extra_error_logs_per_hour(hardware);
-    let extra_drain = if extra_logs > 0 {
-        EXTRA_DRAIN_WHEN_FAULTY
-    } else {
-        0
+    let extra_drain = match extra_logs {
+        0 => behaviour.extra_drain_permille_per_day(),
+        _ => EXTRA_DRAIN_WHEN_FAULTY,
     };
     let drain = ORDINARY_DRAIN_FROM + dice.below(ORDINARY_DRAIN_SPAN);
     Health {
         uptime_s: u32::try_from(uptime_s).unwrap_or(u32::MAX),
         error_logs_per_hour: small(dice.below(ORDINARY_ERROR_LOGS_MAX + 1)) + extra_logs,
-        battery_drain_permille_per_day: small(drain) + extra_drain,
+        battery_drain_permille_per_day: small(drain).saturating_add(extra_drain),
         missed_polls,
         self_test: match behaviour.self_test_passes(uptime_s, hardware) {
             true => SelfTest::Passed,
             false => SelfTest::Failed,
         },
+        measures: Some(Measures {
+            error_log: true,
+            battery: true,
+        }),
     }
 }
 

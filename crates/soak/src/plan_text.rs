@@ -44,6 +44,9 @@ pub struct PlanChoice {
     pub failures_in_one_stratum: u64,
     /// Whether 1.1.0 is a stepping stone on the way to 1.2.0.
     pub stone: bool,
+    /// By how many percent battery drain may be worse than on devices held back, a day after a device began; at 0 nobody is
+    /// held back.
+    pub worse_battery: u64,
 }
 
 /// A plan for a small fleet in which nothing is remarkable.
@@ -69,6 +72,7 @@ impl Default for PlanChoice {
             bricks: 1,
             failures_in_one_stratum: 3,
             stone: false,
+            worse_battery: 0,
         }
     }
 }
@@ -79,6 +83,16 @@ impl PlanChoice {
         match self.always_open {
             true => "00:00-24:00".to_owned(),
             false => format!("{:02}:00-{:02}:00", self.from_hour, self.until_hour),
+        }
+    }
+
+    /// The soft signal, if there is one.
+    fn battery(&self) -> String {
+        match self.worse_battery {
+            0 => String::new(),
+            percent => {
+                format!("battery  = {{ worse_by_at_most = \"{percent} %\", horizon = \"24h\" }}\n")
+            }
         }
     }
 
@@ -127,7 +141,8 @@ give_up_after = "{give_up}h"
 [health]
 install  = {{ expect = {expect}.0, halt = {halt}.0, alpha = 10, power = 90, horizon = "{horizon}m", unit = "{unit}" }}
 tripwire = {{ bricks = {bricks}, failures_in_one_stratum = {stratum} }}
-"#,
+{battery}"#,
+            battery = self.battery(),
             waves = self.waves,
             soak = self.soak_min,
             canary = self.canary,

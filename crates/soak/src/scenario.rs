@@ -38,6 +38,8 @@ pub struct Scenario {
     device: Vec<Group>,
     /// What is wrong with the first new release.
     fault: Option<Fault>,
+    /// How much more of its battery a device uses under it, in thousandths of the capacity a day, and passes its self-test.
+    drain: Option<u16>,
     #[serde(default)]
     outage: Vec<Span>,
     /// When one person stops the newest rollout, whatever it does.
@@ -109,6 +111,8 @@ impl Scenario {
         );
         ensure!((1..=2).contains(&scenario.launches), "launches: 1 or 2");
         ensure!((1..=2).contains(&scenario.servers), "servers: 1 or 2");
+        let wrong = [scenario.fault.is_some(), scenario.drain.is_some()];
+        ensure!(wrong != [true, true], "fault or drain: a release has one");
         Ok(scenario)
     }
 
@@ -126,7 +130,7 @@ impl Scenario {
             residents: residents(&self.device)?,
             servers: self.servers,
             turn_every: SignedDuration::from_mins(10),
-            candidate: self.fault.map_or(Behaviour::Healthy, Fault::behaviour),
+            candidate: candidate(self.fault, self.drain),
             launches: self.launches,
             hardship: Hardship::NONE,
             outages: self.outage.into_iter().map(Span::outage).collect(),
@@ -148,6 +152,15 @@ impl Fault {
             hardware: self.hardware,
         }
     }
+}
+
+/// How the first new release behaves.
+fn candidate(fault: Option<Fault>, drain: Option<u16>) -> Behaviour {
+    let drains = |extra_permille_per_day| Behaviour::Drains {
+        extra_permille_per_day,
+    };
+    let or_drains = || drain.map_or(Behaviour::Healthy, drains);
+    fault.map_or_else(or_drains, Fault::behaviour)
 }
 
 impl Span {
@@ -230,6 +243,10 @@ mod tests {
             (
                 "launches = 3\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
                 "launches",
+            ),
+            (
+                "drain = 9\nfault = { after-s = 60 }\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
+                "fault or drain",
             ),
         ] {
             let told = refusal(more);

@@ -274,6 +274,7 @@ fn plan(span: &mut Span<'_>, devices: usize) -> PlanChoice {
         bricks: 1,
         failures_in_one_stratum: span.between(2, 5),
         stone: false,
+        worse_battery: 0,
     }
 }
 

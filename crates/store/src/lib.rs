@@ -15,6 +15,7 @@ pub mod incidents;
 pub mod people;
 pub mod plans;
 mod progress;
+pub mod readings;
 pub mod releases;
 pub mod reports;
 pub mod revocations;
@@ -30,6 +31,7 @@ pub use holds::Holds;
 pub use incidents::Incidents;
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
+pub use readings::{Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Reports, StoredReport};
 pub use revocations::{Revocations, StoredRevocations};
@@ -44,9 +46,15 @@ pub trait Store: Work + Brakes {}
 impl<S: Work + Brakes> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
-pub trait Work: Devices + People + Plans + Releases + Rollouts + Reports + Incidents {}
+pub trait Work:
+    Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents
+{
+}
 
-impl<S: Devices + People + Plans + Releases + Rollouts + Reports + Incidents> Work for S {}
+impl<S: Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents> Work
+    for S
+{
+}
 
 /// The part of a [`Store`] on which the server's word to devices rests.
 pub trait Brakes: Roots + Revocations + Holds + Schedules {}

@@ -44,7 +44,8 @@ pub trait Rollouts: Send + Sync {
     /// Rollouts, newest first, at most [`crate::LIST_MAX`].
     async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError>;
 
-    /// All devices of a rollout, in the order of their registration; nobody for an unknown rollout.
+    /// All devices of a rollout, in the order of their registration, with what [`crate::Readings`] keeps of them; nobody for an
+    /// unknown rollout.
     async fn fleet_view(&self, id: RolloutId) -> Result<FleetView, StoreError>;
 
     /// One device of a rollout, if it is enrolled.

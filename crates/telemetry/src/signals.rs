@@ -1,171 +1,124 @@
-//! Soft signals: error log, battery, connectivity, by group of devices.
+//! Soft signals, as the server comes to know them: what a device says at a check-in, and which polls it missed.
 //!
-//! Only means and their difference, beside the plan's margin: whether a difference is more than
-//! chance isn't said here, so nothing halts on it. Read [`HealthSample`], then [`compare`].
+//! Of error log and battery the device itself gives the figure. Missed polls are counted by the server, from the instants at
+//! which it heard of the device: a device that is cut off can't tell of it, and so every device can be read, whatever it runs. Nothing
+//! here judges a reading; [`mainstay_rollout::readings`] says which are wanted and what pairs of them say. Read [`said_milli`], then
+//! [`missed_polls`].
 
-use std::collections::BTreeMap;
+use jiff::{SignedDuration, Timestamp};
+use mainstay_plan::SignalName;
+use mainstay_protocol::Health;
 
-use mainstay_plan::{SignalName, SoftSignal};
-use mainstay_protocol::{Health, SelfTest};
-use serde::{Deserialize, Serialize};
+/// Seconds of a day.
+const DAY_S: u64 = 86_400;
 
-/// How a device said it is, at one check-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HealthSample {
-    /// Error lines in its log in the last hour.
-    pub error_logs_per_hour: u16,
-    /// Battery drain, in thousandths of its capacity a day.
-    pub battery_drain_permille_per_day: u16,
-    /// Check-ins that failed since the last good one.
-    pub missed_polls: u16,
-    /// Its own judgement; none before it has looked.
-    pub self_test_passed: Option<bool>,
-}
-
-impl From<&Health> for HealthSample {
-    fn from(health: &Health) -> Self {
-        Self {
-            error_logs_per_hour: health.error_logs_per_hour,
-            battery_drain_permille_per_day: health.battery_drain_permille_per_day,
-            missed_polls: health.missed_polls,
-            self_test_passed: match health.self_test {
-                SelfTest::NotRun => None,
-                SelfTest::Passed => Some(true),
-                SelfTest::Failed => Some(false),
-            },
-        }
-    }
-}
-
-/// The means over one group of samples.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct GroupMeans {
-    /// How many samples.
-    pub samples: u32,
-    /// Error lines an hour.
-    pub error_logs_per_hour: f64,
-    /// Battery drain in thousandths a day.
-    pub battery_drain_permille_per_day: f64,
-    /// Missed check-ins.
-    pub missed_polls: f64,
-}
-
-impl GroupMeans {
-    fn add(&mut self, sample: &HealthSample) {
-        self.samples += 1;
-        let mix = |mean: &mut f64, value: u16| {
-            *mean += (f64::from(value) - *mean) / f64::from(self.samples);
-        };
-        mix(&mut self.error_logs_per_hour, sample.error_logs_per_hour);
-        mix(
-            &mut self.battery_drain_permille_per_day,
-            sample.battery_drain_permille_per_day,
-        );
-        mix(&mut self.missed_polls, sample.missed_polls);
-    }
-
-    /// The mean of one signal.
-    #[must_use]
-    pub fn of(&self, signal: SignalName) -> f64 {
-        match signal {
-            SignalName::ErrorLog => self.error_logs_per_hour,
-            SignalName::Battery => self.battery_drain_permille_per_day,
-            SignalName::Connectivity => self.missed_polls,
-        }
-    }
-}
-
-/// The means of each group: by release and hardware revision, or whatever the caller groups by.
-pub fn means<'a>(
-    samples: impl IntoIterator<Item = (&'a str, HealthSample)>,
-) -> BTreeMap<&'a str, GroupMeans> {
-    let mut groups = BTreeMap::<_, GroupMeans>::new();
-    for (group, sample) in samples {
-        groups.entry(group).or_default().add(&sample);
-    }
-    groups
-}
-
-/// One signal of the candidate's devices beside that of devices held back.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Comparison {
-    /// The signal.
-    pub signal: SignalName,
-    /// Its mean on the candidate.
-    pub candidate: f64,
-    /// Its mean on the others.
-    pub control: f64,
-    /// By how many percent the candidate is worse (below zero: better); none if the control's mean
-    /// is zero or a group is empty.
-    pub worse_by_percent: Option<f64>,
-    /// The plan's margin in percent.
-    pub margin_percent: u16,
-}
-
-/// Compares two groups by one of the plan's signals. Of every signal, more is worse.
+/// What a device says of a signal, in thousandths of the signal's unit; none if it doesn't measure it, or if the signal isn't the
+/// device's to tell.
 #[must_use]
-pub fn compare(rule: &SoftSignal, candidate: &GroupMeans, control: &GroupMeans) -> Comparison {
-    let (new, old) = (candidate.of(rule.name), control.of(rule.name));
-    let both = candidate.samples > 0 && control.samples > 0 && old > 0.0;
-    Comparison {
-        signal: rule.name,
-        candidate: new,
-        control: old,
-        worse_by_percent: both.then(|| (new - old) / old * 100.0),
-        margin_percent: rule.worse_by_at_most,
+pub fn said_milli(signal: SignalName, health: &Health) -> Option<u32> {
+    let figure = match signal {
+        SignalName::ErrorLog => health.error_log(),
+        SignalName::Battery => health.battery_drain(),
+        SignalName::Connectivity => None,
+    };
+    figure.map(|figure| u32::from(figure) * 1000)
+}
+
+/// How many polls a device missed that was heard of at `last`, and then at `now`, where one is due each `poll`: only those due after
+/// `since`. Who comes within half a poll of its time has missed none.
+#[must_use]
+pub fn missed_polls(
+    last: Timestamp,
+    now: Timestamp,
+    since: Timestamp,
+    poll: SignedDuration,
+) -> u32 {
+    let poll = poll.as_millis();
+    let millis = |from: Timestamp, to: Timestamp| to.duration_since(from).as_millis();
+    if poll <= 0 {
+        return 0;
     }
+    let missed = (millis(last, now) + poll / 2) / poll - 1;
+    let missed_before = millis(last, since).max(0) / poll;
+    u32::try_from((missed - missed_before).max(0)).unwrap_or(u32::MAX)
+}
+
+/// So many polls missed from `since` to `now`, as thousandths of missed polls a day.
+#[must_use]
+pub fn missed_milli_per_day(missed: u32, since: Timestamp, now: Timestamp) -> u32 {
+    let elapsed_s = u64::try_from(now.duration_since(since).as_secs()).unwrap_or(0);
+    // At most 2^32 times 2^27.
+    let milli = u64::from(missed) * DAY_S * 1000 / elapsed_s.max(1);
+    u32::try_from(milli).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use mainstay_protocol::Measures;
+
     use super::*;
 
-    fn sample(errors: u16) -> HealthSample {
-        HealthSample {
-            error_logs_per_hour: errors,
-            battery_drain_permille_per_day: 20,
-            missed_polls: 0,
-            self_test_passed: Some(true),
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)
+    }
+
+    #[test]
+    fn a_device_tells_what_it_measures() {
+        let health = |measures| Health {
+            error_logs_per_hour: 3,
+            battery_drain_permille_per_day: u16::MAX,
+            missed_polls: 7,
+            measures,
+            ..Health::default()
+        };
+        let all = health(Some(Measures {
+            error_log: true,
+            battery: true,
+        }));
+        assert_eq!(said_milli(SignalName::ErrorLog, &all), Some(3000));
+        assert_eq!(said_milli(SignalName::Battery, &all), Some(65_535_000));
+        assert_eq!(said_milli(SignalName::Connectivity, &all), None);
+        for signal in [SignalName::ErrorLog, SignalName::Battery] {
+            assert_eq!(said_milli(signal, &health(None)), None);
         }
     }
 
-    fn rule(name: SignalName) -> SoftSignal {
-        SoftSignal {
-            name,
-            worse_by_at_most: 10,
-            horizon: jiff::SignedDuration::from_hours(48),
+    #[test]
+    fn polls_are_missed_by_whole_ones() {
+        // Heard of at, again at, counted from; missed of one an hour.
+        for (last, now, since, missed) in [
+            (0, 60, 0, 0),
+            (0, 0, 0, 0),
+            (60, 0, 0, 0),
+            (0, 89, 0, 0),
+            (0, 90, 0, 1),
+            (0, 121, 0, 1),
+            (0, 600, 0, 9),
+            (600, 660, 0, 0),
+            (0, 600, 59, 9),
+            (0, 600, 60, 8),
+            (0, 600, 301, 4),
+            (0, 600, 660, 0),
+        ] {
+            let found = missed_polls(at(last), at(now), at(since), HOUR);
+            assert_eq!(found, missed, "{last}, {now}, since {since}");
         }
+        assert_eq!(missed_polls(at(0), at(9), at(0), SignedDuration::ZERO), 0);
     }
 
     #[test]
-    fn groups_keep_their_own_means() {
-        let samples = [("new", sample(6)), ("old", sample(4)), ("new", sample(0))];
-        let means = means(samples);
-        assert_eq!(
-            (means["new"].samples, means["new"].error_logs_per_hour),
-            (2, 3.0)
-        );
-        assert_eq!(means["old"].of(SignalName::ErrorLog), 4.0);
-    }
-
-    #[test]
-    fn a_difference_is_told_beside_the_margin() {
-        let means = means([("new", sample(6)), ("old", sample(4))]);
-        let compared = |name| compare(&rule(name), &means["new"], &means["old"]);
-        let errors = compared(SignalName::ErrorLog);
-        assert_eq!(
-            (errors.worse_by_percent, errors.margin_percent),
-            (Some(50.0), 10)
-        );
-        assert_eq!(compared(SignalName::Battery).worse_by_percent, Some(0.0));
-        assert_eq!(compared(SignalName::Connectivity).worse_by_percent, None);
-    }
-
-    #[test]
-    fn nothing_is_said_of_an_empty_group() {
-        let full = means([("new", sample(6))])["new"];
-        let rule = rule(SignalName::ErrorLog);
-        let compared = compare(&rule, &full, &GroupMeans::default());
-        assert_eq!(compared.worse_by_percent, None);
+    fn what_was_missed_is_told_by_the_day() {
+        for (missed, minutes, milli) in [
+            (0, 0, 0),
+            (0, 720, 0),
+            (1, 1440, 1000),
+            (3, 720, 6000),
+            (1, 1500, 960),
+            (u32::MAX, 0, u32::MAX),
+        ] {
+            assert_eq!(missed_milli_per_day(missed, at(0), at(minutes)), milli);
+        }
     }
 }

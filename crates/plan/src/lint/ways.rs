@@ -91,10 +91,9 @@ fn stone_is_good(case: &Case<'_>, index: usize, class: &Class, stone: &Stone) ->
         class.id
     );
     let fix = format!("hand in such a release before {from}, or mend the two versions");
-    let broken = Broken::new(place(index, stone.index, "at_least"), message, fix);
-    // A plan may come before its releases. Once the later ones are there, older devices can't get to them.
-    let is_late = known.range(from..).next().is_some();
-    Some(if is_late { broken } else { broken.mild() })
+    // A plan may come before its releases, and a stone may be withdrawn later: neither must keep other changes from coming
+    // into force.
+    Some(Broken::new(place(index, stone.index, "at_least"), message, fix).mild())
 }
 
 /// Whether the other class is one of the plan's, and another one.
@@ -158,8 +157,9 @@ fn can_be_met(case: &Case<'_>, asked: &Asked<'_>) -> Option<Broken> {
 
 /// Prerequisites that wait for themselves, over however many classes; of each circle the first in the file.
 fn circles(asked: &[Asked<'_>]) -> Vec<Broken> {
+    let next: Vec<Vec<usize>> = asked.iter().map(|one| resting_on(asked, one)).collect();
     let behind: Vec<_> = (0..asked.len())
-        .map(|number| all_behind(asked, number))
+        .map(|number| all_behind(&next, number))
         .collect();
     let of_one = |a: usize, b: usize| behind[a].contains(&b) && behind[b].contains(&a);
     let is_first = |number: usize| {
@@ -171,17 +171,22 @@ fn circles(asked: &[Asked<'_>]) -> Vec<Broken> {
 }
 
 /// The numbers of all prerequisites on which this one rests.
-fn all_behind(asked: &[Asked<'_>], number: usize) -> BTreeSet<usize> {
+fn all_behind(next: &[Vec<usize>], number: usize) -> BTreeSet<usize> {
     let (mut behind, mut open) = (BTreeSet::new(), vec![number]);
     while let Some(from) = open.pop() {
-        let next = (0..asked.len()).filter(|to| asked[from].rests_on(&asked[*to]));
-        for to in next {
-            if behind.insert(to) {
-                open.push(to);
+        for to in &next[from] {
+            if behind.insert(*to) {
+                open.push(*to);
             }
         }
     }
     behind
+}
+
+/// The numbers of the prerequisites on which one rests at once.
+fn resting_on(asked: &[Asked<'_>], one: &Asked<'_>) -> Vec<usize> {
+    let numbers = 0..asked.len();
+    numbers.filter(|to| one.rests_on(&asked[*to])).collect()
 }
 
 fn circle(one: &Asked<'_>) -> Broken {

@@ -9,11 +9,6 @@ use crate::health::{HardFailure, Health, SignalName, SoftSignal, Tripwire, Unit}
 
 const EXAMPLE: &str =
     "[health.install] with expect, halt, alpha, power and horizon: how sure a decision must be";
-const SIGNALS: [SignalName; 3] = [
-    SignalName::ErrorLog,
-    SignalName::Battery,
-    SignalName::Connectivity,
-];
 const UNITS: [(&str, Unit); 2] = [("device", Unit::Device), ("site", Unit::Site)];
 /// Two days show a battery's drain.
 const SOFT_HORIZON: SignedDuration = SignedDuration::from_hours(48);
@@ -26,7 +21,7 @@ pub(super) fn health(root: &Section<'_>) -> Option<Health> {
         .required_section("install", EXAMPLE)
         .and_then(|test| hard(&test));
     let tripwire = tripwire(&section);
-    let soft = SIGNALS
+    let soft = SignalName::ALL
         .into_iter()
         .filter_map(|name| soft(&section, name))
         .collect();

@@ -6,11 +6,12 @@ use proptest::prelude::*;
 use crate::needs::{ClassVersions, unmet};
 use crate::progress::Progress;
 use crate::rollout::{Phase, Rollout};
+use crate::score::unreached_at;
 use crate::step::{Action, Step};
 use crate::testing::{self, at, confirm, device, waves_of};
 use crate::view::FleetView;
 use crate::why::{self, Subject};
-use crate::{DeviceView, Kind, halt, offer, step};
+use crate::{DeviceView, Kind, Wait, halt, offer, step};
 
 const SUBJECT: Subject<'_> = Subject {
     device: "th-0193",
@@ -187,6 +188,53 @@ fn a_class_that_falls_back_holds_what_has_not_begun() {
     know(&mut view, 40, 40);
     let last = step(&rested.rollout, &view, at(40 + 62));
     assert_eq!((opened(&last), last.rollout.current_wave()), (2, 2));
+}
+
+/// Else the last wave would complete without those that it never promised anything.
+#[test]
+fn nobody_is_given_up_for_another_classs_sake() {
+    let (mut rollout, mut view) = waves_of(&[2]);
+    rollout.rules.prerequisites = vec![gateways(100)];
+    let patience = rollout.rules.give_up_after.as_mins();
+    know(&mut view, 40, 40);
+    let open = step(&rollout, &view, at(0)).rollout;
+    know(&mut view, 40, 39);
+    let held = step(&open, &view, at(10)).rollout;
+    assert_eq!(held.held_since, Some(at(10)));
+    let later = step(&held, &view, at(10 * patience)).rollout;
+    assert_eq!(later, held, "it waits");
+    know(&mut view, 40, 40);
+    let on = step(&held, &view, at(10 * patience)).rollout;
+    assert!(matches!(on.phase, Phase::Rolling { .. }) && on.held_since.is_none());
+    let end = 10 * patience + patience - 10;
+    assert_eq!(
+        unreached_at(&on, 0),
+        Some(at(end)),
+        "all but the ten minutes"
+    );
+    assert!(offer(&on, &view.devices[0], 0, at(end - 1)).is_ok());
+    let given_up = offer(&on, &view.devices[0], 0, at(end)).expect_err("it had its time");
+    assert!(matches!(given_up, Wait::GaveUp { .. }), "{given_up:?}");
+}
+
+/// Who was given up before stays so.
+#[test]
+fn a_hold_brings_nobody_back_who_was_given_up() {
+    let (mut rollout, mut view) = waves_of(&[2]);
+    rollout.rules.prerequisites = vec![gateways(100)];
+    let patience = rollout.rules.give_up_after.as_mins();
+    know(&mut view, 40, 40);
+    confirm(&mut view.devices[0], 1, patience);
+    view.devices[0].progress = Progress::Began {
+        at: at(patience - 1),
+    };
+    let open = step(&rollout, &view, at(0)).rollout;
+    know(&mut view, 40, 39);
+    let held = step(&open, &view, at(patience + 1)).rollout;
+    assert_eq!(unreached_at(&held, 0), Some(at(patience)));
+    know(&mut view, 40, 40);
+    let on = step(&held, &view, at(patience + 2)).rollout;
+    assert_eq!(unreached_at(&on, 0), Some(at(patience)));
 }
 
 #[test]

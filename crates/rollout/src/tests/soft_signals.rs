@@ -9,7 +9,7 @@ use super::soft_story::{HOURS, READ, Story, ordinary, rule};
 use crate::halt::HaltReason;
 use crate::progress::{FailureCause, Progress};
 use crate::question::{Question, answer};
-use crate::readings::wanted;
+use crate::readings::{missing, wanted};
 use crate::rollout::{Phase, Rollout};
 use crate::soft::SoftVerdict;
 use crate::testing::{at, confirm, failed, on_trial};
@@ -355,6 +355,32 @@ fn what_is_judged_is_read_no_more() {
     let halted = halt::by_person(&story.rollout, &story.view, "kim", "stop", at(READ));
     let halted = halted.expect("it was open").rollout;
     assert_eq!(wanted(&halted, &story.view), []);
+}
+
+#[test]
+fn what_is_read_or_comes_too_late_is_no_longer_missing() {
+    let mut story = Story::begun(&[40, 400], 0);
+    story.step(40);
+    let count = |story: &Story, minutes| missing(&story.rollout, &story.view, at(minutes)).len();
+    assert_eq!(count(&story, 40), 80);
+    // The pairs' clocks started at minute 1; from half an hour after the horizon on a device counts as silent.
+    let due = 1 + 48 * HOURS;
+    let one = missing(&story.rollout, &story.view, at(40)).remove(0);
+    assert_eq!(
+        (one.since, one.at, one.until),
+        (at(1 + 24 * HOURS), at(due), at(due + 30))
+    );
+    story.read(READ, |n, _| ordinary(n));
+    assert_eq!(count(&story, due - 1), 80, "what isn't read yet");
+    let readings = story.view.readings.as_mut().expect("just read");
+    readings.truncate(30);
+    readings[0].at = at(due - 1);
+    assert_eq!(
+        count(&story, due),
+        51,
+        "one of the thirty was read too early"
+    );
+    assert_eq!((count(&story, due + 29), count(&story, due + 30)), (51, 0));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Making durable what a device said.
 //!
-//! A check-in that brings no news (no report, the same release running) is only noted in memory:
-//! it is the server's busiest traffic, and losing it loses nothing. Read [`keep`] first.
+//! A check-in that brings no news (no report, the same release running, no reading that a rollout waits for) is only noted in
+//! memory: it is the server's busiest traffic, and losing it loses nothing. Read [`keep`] first.
 
 use jiff::Timestamp;
 use mainstay_fleet::{Device, ReleaseDigest, Running};
@@ -14,6 +14,7 @@ use mainstay_trust::manifest::VERSION_BYTES_MAX;
 
 use crate::App;
 use crate::problem::Refused;
+use crate::readings::{self, Heard};
 
 /// Keeps what a check-in says, and returns the device as it is now known with the number of its
 /// last durable report (0 when nothing was recorded).
@@ -25,6 +26,7 @@ pub(super) async fn keep(
 ) -> Result<(Device, u32), Refused> {
     let running = running(&device, &check_in.running, now)?;
     app.vitals.note(&device.id, check_in, now);
+    let last = device.last_seen.max(app.last_seen.of(&device.id));
     let (said, reports) = (Said::of(check_in), &check_in.reports.0);
     let news = device.running.as_ref() != Some(&running) || said.safe_mode || !reports.is_empty();
     let acknowledged = if news {
@@ -33,6 +35,13 @@ pub(super) async fn keep(
         app.last_seen.note(device.id.clone(), now);
         0
     };
+    let heard = Heard {
+        device: &device.id,
+        last,
+        health: &check_in.health,
+        now,
+    };
+    readings::take(app, &heard).await?;
     device.running = Some(running);
     device.last_seen = Some(now);
     Ok((device, acknowledged))

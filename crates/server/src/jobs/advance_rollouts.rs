@@ -2,8 +2,8 @@
 //!
 //! What devices reported is in the store already, folded into their progress. Here each rollout is
 //! shown its devices, decides (`rollout::step`), and the decision is saved with all that follows from
-//! it in one transaction: the devices that go back, the incident, the release's stage. The simulator
-//! runs this very function in virtual time. Read [`run`] first.
+//! it in one transaction: the devices that go back, the incident, the release's stage. What rollouts still want to be read is
+//! left in memory for the next check-ins. The simulator runs this very function in virtual time. Read [`run`] first.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ use super::other_classes;
 use super::release_stage::{self, Move};
 use super::withdraw;
 use crate::App;
+use crate::readings::{self, Watch};
 
 /// A halted rollout whose devices are all back is watched for so long: one that was fetching the
 /// release at the halt, and was then switched off, may still turn up with it. Later ones are sent
@@ -47,11 +48,13 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     rollouts.extend(app.store.halted_rollouts().await?);
     rollouts.sort_by_key(|rollout| rollout.id);
     let withdrawn = withdrawn(app, &rollouts).await?;
-    let (mut turn, mut in_flight, mut halted) = (Turn::default(), BTreeMap::new(), Vec::new());
+    let (mut turn, mut in_flight) = (Turn::default(), BTreeMap::new());
+    let (mut halted, mut watches) = (Vec::new(), Vec::new());
     for rollout in rollouts {
         let advanced = advance(app, &rollout, &withdrawn, now).await?;
         in_flight.insert(rollout.id, advanced.in_flight);
         halted.extend(advanced.halted);
+        watches.extend(advanced.watches);
         turn.actions.extend(
             advanced
                 .actions
@@ -61,6 +64,7 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     }
     app.memory.count_anew(in_flight);
     app.memory.hold(newest(halted));
+    app.watched.watch_anew(watches);
     Ok(turn)
 }
 
@@ -95,6 +99,8 @@ struct Advanced {
     in_flight: u32,
     /// The release, if it is halted.
     halted: Option<Digest>,
+    /// What is still to be read on devices that are compared.
+    watches: Vec<Watch>,
 }
 
 /// One step of one rollout.
@@ -118,6 +124,7 @@ async fn advance(
     fleet.withdrawn = withdrawn.to_vec();
     let next = step(rollout, &fleet, now);
     let halted = held(&next.rollout);
+    let watches = readings::watches(&next.rollout, &fleet, now);
     let actions = match save(app, rollout, &fleet, next, now).await {
         // Somebody else has changed it meanwhile; the next turn sees what they did.
         Err(StoreError::Conflict { .. }) => Vec::new(),
@@ -127,6 +134,7 @@ async fn advance(
         actions,
         in_flight: in_flight(rollout, &fleet, now),
         halted,
+        watches,
     })
 }
 

@@ -82,10 +82,12 @@ async fn known(app: &App) -> Result<FleetFacts, Refused> {
             major,
             minor,
             patch,
+            ref pre,
             ..
         } = release.facts.version;
         let versions = facts.versions_by_class.entry(release.facts.class.clone());
-        if !stones::is_withdrawn(&release) {
+        // A pre-release is no proof that its release is there.
+        if pre.is_empty() && !stones::is_withdrawn(&release) {
             versions
                 .or_default()
                 .insert(VersionNumber::new(major, minor, patch));

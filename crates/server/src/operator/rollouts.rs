@@ -11,12 +11,12 @@ use mainstay_api::{AnswerRequest, HaltRequest, RolloutView};
 use mainstay_fleet::{ReleaseDigest, Terms};
 use mainstay_plan::Class;
 use mainstay_release::Release;
-use mainstay_rollout::{self as rollout, Candidate, Rollout, RolloutId, Rules, draw};
+use mainstay_rollout::{self as rollout, Candidate, Rollout, RolloutId, Rules, draw, needs};
 use mainstay_store::{StageChange, StoreError};
 
 use super::{releases, views};
 use crate::app::ActivePlan;
-use crate::jobs::advance_rollouts;
+use crate::jobs::{advance_rollouts, other_classes};
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -67,7 +67,9 @@ async fn begin(
     let (seed, now) = (seed(app), app.now());
     let enrolments = draw(&terms, &rules, seed, &devices, now)?;
     let revision = plan.revision.clone();
-    let begun = Rollout::start(id, candidate, rules, revision, seed, &enrolments, now);
+    let others = other_classes::counted(app, &rules.prerequisites).await?;
+    let mut begun = Rollout::start(id, candidate, rules, revision, seed, &enrolments, now);
+    begun.unmet = needs::unmet(&begun.rules.prerequisites, &others);
     app.store
         .start_rollout(&begun, &enrolments, Some(change))
         .await?;

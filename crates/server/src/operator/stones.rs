@@ -3,7 +3,7 @@
 //! Read [`way`], and [`passed_over`] for a device that no rollout is under way for.
 
 use mainstay_fleet::{Device, Ineligible, stone_ahead};
-use mainstay_plan::ClassId;
+use mainstay_plan::{ClassId, Plan};
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Candidate, Phase, Rollout, needs};
 use semver::Version;
@@ -23,14 +23,15 @@ pub(super) async fn way(
     stone: &str,
     rollout: &Rollout,
 ) -> Result<String, Refused> {
+    let plan = app.active_plan().await?;
     let releases = app.store.releases().await?;
-    let mut would_do = Vec::new();
-    for release in releases {
-        if leads_to(app, device, stone, &release).await? {
-            would_do.push(release);
-        }
-    }
-    let best = would_do.iter().min_by_key(|release| rank(release));
+    // By a newer plan the release itself may need no stone any more; its rollout goes by the plan that it started with.
+    let is_another = |release: &&Release| release.facts.manifest.0 != rollout.candidate.release.0;
+    let would_do = releases
+        .iter()
+        .filter(is_another)
+        .filter(|release| leads_to(&plan.plan, device, stone, release));
+    let best = would_do.min_by_key(|release| rank(release));
     Ok(best.map_or_else(
         || nothing_there(device, stone),
         |release| on_the_way(release, rollout),
@@ -38,34 +39,28 @@ pub(super) async fn way(
 }
 
 /// Whether the device could install `release`, and would have reached the stone by that.
-async fn leads_to(
-    app: &App,
-    device: &Device,
-    stone: &str,
-    release: &Release,
-) -> Result<bool, Refused> {
+fn leads_to(plan: &Plan, device: &Device, stone: &str, release: &Release) -> bool {
     let facts = &release.facts;
     let Ok(stone) = stone.parse::<Version>() else {
-        return Ok(false);
+        return false;
     };
     let Some(running) = &device.running else {
-        return Ok(false);
+        return false;
     };
     let is_there = facts.version.cmp_precedence(&stone).is_ge();
     let is_its_own = facts.class.as_str() == device.class && facts.sequence > running.sequence;
     if !is_there || !is_its_own || is_withdrawn(release) {
-        return Ok(false);
+        return false;
     }
-    let before = stones(app, &rollouts::candidate(release)).await?;
-    Ok(stone_ahead(&running.version, &before).is_none())
+    let before = stones(plan, &rollouts::candidate(release));
+    stone_ahead(&running.version, &before).is_none()
 }
 
 /// The stones before a release, by the plan in force.
-async fn stones(app: &App, candidate: &Candidate) -> Result<Vec<Version>, Refused> {
-    let plan = app.active_plan().await?;
+fn stones(plan: &Plan, candidate: &Candidate) -> Vec<Version> {
     let class = ClassId::new(&candidate.class).ok();
-    let class = class.and_then(|id| plan.plan.class(&id));
-    Ok(class.map_or_else(Vec::new, |class| needs::stones(class, candidate)))
+    let class = class.and_then(|id| plan.class(&id));
+    class.map_or_else(Vec::new, |class| needs::stones(class, candidate))
 }
 
 pub(super) fn is_withdrawn(release: &Release) -> bool {

@@ -22,6 +22,7 @@ pub struct Gadget {
     pub seq: u32,
     pub root_version: u32,
     pub revocations: Option<HeldRevocations>,
+    pub health: Health,
     nonce: u8,
 }
 
@@ -111,6 +112,7 @@ pub async fn register_of(
         seq: 0,
         root_version: 1,
         revocations: None,
+        health: Health::default(),
         nonce: 0,
     };
     tokens.devices.into_iter().map(gadget).collect()
@@ -145,7 +147,7 @@ impl Gadget {
             revocations: self.revocations,
             root_version: self.root_version,
             status_seq: 0,
-            health: Health::default(),
+            health: self.health,
             reports: ReportList(reports.iter().copied().collect()),
         })
     }

@@ -25,5 +25,6 @@ mod revocations;
 mod rollback;
 mod roots;
 mod schedules;
+mod soft_signals;
 mod update;
 mod windows;

@@ -94,7 +94,7 @@ pub async fn show(
     audience: &mut dyn Audience,
 ) -> Result<AttackSummary, DemoError> {
     check(options)?;
-    let plan = mainstay_plan::parse(PLAN).map_err(|_| DemoError::Options {
+    let plan = mainstay_plan::parse(&PLAN).map_err(|_| DemoError::Options {
         what: "the demonstration's plan is damaged".to_owned(),
         cure: "build Mainstay again from a clean checkout",
     })?;
@@ -266,7 +266,7 @@ fn setting<'a>(
 ) -> Setting<'a> {
     Setting {
         folder,
-        plan_text: PLAN,
+        plan_text: &PLAN,
         plan,
         cast,
         factory,

@@ -228,7 +228,7 @@ fn checked_plan(devices: u32, audience: &mut dyn Audience) -> Result<Plan, DemoE
         devices_by_class: BTreeMap::from([(class, devices)]),
         ..FleetFacts::default()
     };
-    let checked = mainstay_plan::check(PLAN, &facts);
+    let checked = mainstay_plan::check(&PLAN, &facts);
     let count = |severity| {
         checked
             .findings
@@ -316,7 +316,7 @@ fn setting<'a>(
     behaviours.declare(goods.bad.0.image_digest, fails);
     Setting {
         folder,
-        plan_text: PLAN,
+        plan_text: &PLAN,
         plan,
         cast,
         factory: &goods.factory,

@@ -1,12 +1,13 @@
 //! The devices of rollouts, in SQLite: read, enrolled, moved on.
 //!
-//! A rollout is looked at again and again with all of its devices, so the view is one query.
+//! A rollout is looked at again and again with all of its devices, so the view is one query (and one for
+//! what was read on them).
 
 use mainstay_fleet::{DeviceId, Site};
 use mainstay_rollout::{DeviceView, Enrolment, FleetView, Labels, Progress, Rollout, RolloutId};
 
 use super::values::{device_id, from_json, instant, micros, release_digest, to_json};
-use super::{SqliteStore, Write};
+use super::{SqliteStore, Write, readings};
 use crate::rollouts::ENROLMENTS_MAX;
 use crate::{Enrolled, StoreError, TimelineKind};
 
@@ -57,7 +58,11 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
     .bind(id.0)
     .fetch_all(store.read())
     .await?;
-    fleet(rows)
+    let readings = readings::of_rollout(store, id).await?;
+    Ok(FleetView {
+        readings: Some(readings),
+        ..fleet(rows)?
+    })
 }
 
 /// The devices of a rollout that were promised its candidate, or have begun: few, and found by an index of their own.

@@ -10,10 +10,11 @@ use sqlx::SqlitePool;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty file.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_brakes.sql"),
     include_str!("migrations/0003_under_way.sql"),
+    include_str!("migrations/0004_readings.sql"),
 ];
 
 /// The version that the last step makes.

@@ -17,6 +17,7 @@ mod migrate;
 mod people;
 mod plans;
 mod promise;
+mod readings;
 mod releases;
 mod reports;
 mod revocations;

@@ -8,6 +8,7 @@ mod fixture;
 mod incidents;
 mod people_and_plans;
 mod promises;
+mod readings;
 mod releases;
 mod reports;
 mod rollouts;
@@ -83,6 +84,13 @@ macro_rules! contract {
                 no_more_are_promised_than_the_plan_has_places,
                 a_promise_that_lapsed_needs_a_new_place,
                 a_device_goes_back_to_what_it_ran_when_it_was_promised,
+            }
+            readings::{
+                a_reading_comes_back_with_its_rollout,
+                the_first_reading_from_its_time_on_counts,
+                readings_of_strangers_are_none,
+                missed_polls_add_up_from_one_instant,
+                what_is_over_is_forgotten_with_the_next_reading,
             }
             reports::{
                 repeated_reports_change_nothing,

@@ -66,17 +66,22 @@ pub fn health_figures(vital: Option<&Vital>) -> Vec<HealthFigure> {
         SelfTest::Failed => ("failed", Tone::Bad),
         SelfTest::NotRun => ("not run yet", Tone::Plain),
     };
-    let drain = health.battery_drain_permille_per_day;
+    let unless_measured = || "not measured".to_owned();
+    let lines = health
+        .error_log()
+        .map(|lines| format!("{lines} lines an hour"));
+    let drain = health.battery_drain();
+    let drain = drain.map(|drain| format!("{}.{} % a day", drain / 10, drain % 10));
     vec![
         figure("Self-test", judged.to_owned(), tone),
         figure(
             "Error log",
-            format!("{} lines an hour", health.error_logs_per_hour),
+            lines.unwrap_or_else(unless_measured),
             Tone::Plain,
         ),
         figure(
             "Battery drain",
-            format!("{}.{} % a day", drain / 10, drain % 10),
+            drain.unwrap_or_else(unless_measured),
             Tone::Plain,
         ),
         figure("Missed polls", health.missed_polls.to_string(), Tone::Plain),

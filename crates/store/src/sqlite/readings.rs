@@ -1,0 +1,110 @@
+//! What was read on devices that rollouts compare, in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::DeviceId;
+use mainstay_plan::SignalName;
+use mainstay_rollout::{RolloutId, SoftReading};
+
+use super::values::{device_id, instant, micros};
+use super::{SqliteStore, Write};
+use crate::{Readings, StoreError, TakenReading};
+
+/// Device, signal, instant, thousandths.
+type Row = (String, String, i64, i64);
+
+#[async_trait]
+impl Readings for SqliteStore {
+    async fn keep_readings(&self, taken: &[TakenReading]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        for one in taken {
+            keep(&mut tx, one).await?;
+        }
+        forget(&mut tx).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn miss_polls(
+        &self,
+        rollout: RolloutId,
+        device: &DeviceId,
+        since: Timestamp,
+        polls: u32,
+    ) -> Result<u32, StoreError> {
+        let mut tx = self.write().await?;
+        let counted: Option<(i64,)> = sqlx::query_as(
+            "INSERT INTO missed_polls (rollout, device, since, polls)
+             SELECT ?1, key, ?3, ?4 FROM devices WHERE id = ?2
+             ON CONFLICT (rollout, device) DO UPDATE SET since = excluded.since,
+               polls = min(excluded.polls + iif(since = excluded.since, polls, 0), ?5)
+             RETURNING polls",
+        )
+        .bind(rollout.0)
+        .bind(device.as_str())
+        .bind(micros(since))
+        .bind(polls)
+        .bind(u32::MAX)
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        let count = counted.map_or(0, |(count,)| count);
+        u32::try_from(count).map_err(|error| StoreError::damaged("missed polls", error))
+    }
+}
+
+async fn keep(tx: &mut Write, taken: &TakenReading) -> Result<(), StoreError> {
+    let reading = &taken.reading;
+    sqlx::query(
+        "INSERT INTO readings (rollout, device, signal, at, milli)
+         SELECT ?1, key, ?3, ?4, ?5 FROM devices WHERE id = ?2
+         ON CONFLICT (rollout, device, signal) DO UPDATE SET at = excluded.at, milli = excluded.milli
+         WHERE readings.at < ?6",
+    )
+    .bind(taken.rollout.0)
+    .bind(reading.device.as_str())
+    .bind(reading.signal.id())
+    .bind(micros(reading.at))
+    .bind(reading.milli)
+    .bind(micros(taken.due))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What was found in them is part of their rollouts.
+async fn forget(tx: &mut Write) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM readings
+         WHERE rollout IN (SELECT id FROM rollouts WHERE phase IN ('halted', 'complete'))",
+        "DELETE FROM missed_polls
+         WHERE rollout IN (SELECT id FROM rollouts WHERE phase IN ('halted', 'complete'))",
+    ] {
+        sqlx::query(sql).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// All that are kept for a rollout.
+pub(super) async fn of_rollout(
+    store: &SqliteStore,
+    id: RolloutId,
+) -> Result<Vec<SoftReading>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT d.id, r.signal, r.at, r.milli FROM readings AS r
+         JOIN devices AS d ON d.key = r.device WHERE r.rollout = ?1 ORDER BY r.device, r.signal",
+    )
+    .bind(id.0)
+    .fetch_all(store.read())
+    .await?;
+    rows.into_iter().map(reading).collect()
+}
+
+fn reading((device, signal, at, milli): Row) -> Result<SoftReading, StoreError> {
+    let unknown = || StoreError::damaged("reading", format!("{signal:?} is no signal"));
+    Ok(SoftReading {
+        device: device_id(device)?,
+        signal: SignalName::from_id(&signal).ok_or_else(unknown)?,
+        at: instant("reading", at)?,
+        milli: u32::try_from(milli).map_err(|error| StoreError::damaged("reading", error))?,
+    })
+}
