@@ -115,11 +115,13 @@ pub async fn a_closed_incident_is_taken_up_once(store: &dyn Store) {
     );
     let twice = store.reopen_incident(&over, &next).await;
     assert!(matches!(twice, Err(StoreError::Conflict { .. })));
-    let another = Incident {
-        reopens: None,
-        ..next
-    };
-    let strange = store.reopen_incident(&marked, &another).await;
-    assert!(matches!(strange, Err(StoreError::Damaged { .. })));
+    // One that takes nothing up, and one that takes up another than the one that is marked.
+    let (mut nothing, mut other) = (next.clone(), next);
+    nothing.reopens = None;
+    other.reopens.as_mut().expect("it takes one up").incident = IncidentId(9);
+    for strange in [nothing, other] {
+        let refused = store.reopen_incident(&marked, &strange).await;
+        assert!(matches!(refused, Err(StoreError::Damaged { .. })));
+    }
     assert_eq!(store.incidents().await.expect("readable").len(), 2);
 }
