@@ -30,7 +30,7 @@ pub enum CannotReturn {
         /// What it ran before.
         before: ReleaseDigest,
     },
-    /// It runs neither version, and hasn't asked for the way back from its safe mode.
+    /// It runs neither version. One that still asks, from its safe mode, is offered the way back all the same.
     Bricked,
 }
 
@@ -48,9 +48,7 @@ impl fmt::Display for CannotReturn {
                     "what it ran before ({before}) was itself halted or revoked"
                 )
             }
-            Self::Bricked => {
-                f.write_str("it runs neither version, and hasn't asked for the way back")
-            }
+            Self::Bricked => f.write_str("it runs neither version any more"),
         }
     }
 }

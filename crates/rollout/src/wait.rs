@@ -11,13 +11,13 @@ use crate::excess;
 use crate::halt::HaltReason;
 use crate::monitor;
 use crate::needs::Unmet;
-use crate::progress::{FailureCause, Progress};
+use crate::progress::FailureCause;
 use crate::question::Question;
 use crate::returns::CannotReturn;
 use crate::rollout::{Phase, Rollout};
 use crate::score::Tally;
 use crate::soft;
-use crate::view::FleetView;
+use crate::view::{DeviceView, FleetView};
 use crate::wave;
 use crate::withheld::Withheld;
 
@@ -189,19 +189,9 @@ pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) ->
 
 /// Whether something is left to do that another class must come before: a wave to open, or members to promise something to.
 fn is_held(rollout: &Rollout, view: &FleetView, wave: usize) -> bool {
-    let is_to_come = |progress: &Progress| {
-        matches!(
-            progress,
-            Progress::Waiting | Progress::Promised { .. } | Progress::Refused { began: None, .. }
-        )
-    };
+    let is_to_come = |device: &DeviceView| device.progress.began().is_none();
     let is_last = wave::is_last(rollout, wave);
-    !rollout.unmet.is_empty()
-        && (!is_last
-            || view
-                .devices
-                .iter()
-                .any(|device| is_to_come(&device.progress)))
+    !rollout.unmet.is_empty() && (!is_last || view.devices.iter().any(is_to_come))
 }
 
 fn others_first(rollout: &Rollout) -> Vec<Wait> {

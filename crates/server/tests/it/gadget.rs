@@ -175,6 +175,13 @@ impl Gadget {
         }
     }
 
+    /// Starts without an image, for this reason.
+    pub fn run_nothing(&mut self, boot: BootReason) {
+        self.boot = boot;
+        self.confirmed = false;
+        self.runs = (Digest::ZERO, 0, String::new());
+    }
+
     /// Sends reports between check-ins; returns the number acknowledged.
     pub async fn send(&self, house: &House, reports: &[Report]) -> u32 {
         let reports = ReportList(reports.iter().copied().collect());

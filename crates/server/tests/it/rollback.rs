@@ -2,7 +2,6 @@
 
 use mainstay_api::{IncidentView, ReleaseView, RolloutView};
 use mainstay_protocol::{BootReason, Event};
-use mainstay_trust::Digest;
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::{Gadget, register};
@@ -88,9 +87,16 @@ async fn go_back(house: &House, gadget: &mut Gadget, good: &Artifact, bad: &Arti
     assert_eq!(gadget.update_to(house, good).await.install, None);
 }
 
-/// A device with one slot has erased what it ran by the time the release is halted, and lost its power then.
-#[tokio::test]
-async fn who_made_way_for_a_halted_release_gets_back_what_it_ran() {
+/// A device on 1.1.0, to which a rollout has promised 1.2.0.
+struct Promised {
+    house: House,
+    gadget: Gadget,
+    good: Artifact,
+    bad: Artifact,
+    rollout: i64,
+}
+
+async fn promised() -> Promised {
     let (house, mut gadgets, good) = updated().await;
     let bad = house.built("1.2.0", 3, &[good.manifest]);
     let rollout = house.roll_out(&bad).await;
@@ -98,9 +104,26 @@ async fn who_made_way_for_a_halted_release_gets_back_what_it_ran() {
     house.later(1);
     let mut gadget = gadgets.remove(0);
     assert!(gadget.check_in(&house, &[]).await.install.is_some());
-    gadget.boot = BootReason::Recovery;
-    gadget.confirmed = false;
-    gadget.runs = (Digest::ZERO, 0, String::new());
+    Promised {
+        house,
+        gadget,
+        good,
+        bad,
+        rollout,
+    }
+}
+
+/// A device with one slot has erased what it ran by the time the release is halted, and lost its power then.
+#[tokio::test]
+async fn who_made_way_for_a_halted_release_gets_back_what_it_ran() {
+    let Promised {
+        house,
+        mut gadget,
+        good,
+        bad,
+        rollout,
+    } = promised().await;
+    gadget.run_nothing(BootReason::Recovery);
     let asked = gadget.check_in(&house, &[]).await;
     assert_eq!(
         asked.install.expect("it came for that").manifest,
@@ -126,22 +149,20 @@ async fn who_made_way_for_a_halted_release_gets_back_what_it_ran() {
 /// It has one slot: nothing is left there to go back to, and no rollout need be halted for it.
 #[tokio::test]
 async fn who_is_left_with_nothing_to_run_gets_back_what_it_ran() {
-    let (house, mut gadgets, good) = updated().await;
-    let bad = house.built("1.2.0", 3, &[good.manifest]);
-    house.roll_out(&bad).await;
-    house.advance().await;
-    house.later(1);
-    let mut gadget = gadgets.remove(0);
-    assert!(gadget.check_in(&house, &[]).await.install.is_some());
+    let Promised {
+        house,
+        mut gadget,
+        good,
+        bad,
+        ..
+    } = promised().await;
     let (manifest, cause) = (bad.manifest, mainstay_protocol::RevertCause::SelfTest);
     let reports = [
         gadget.report(Event::DownloadStarted { manifest }),
         gadget.report(Event::TrialBooted { manifest }),
         gadget.report(Event::Reverted { manifest, cause }),
     ];
-    gadget.boot = BootReason::SafeMode;
-    gadget.confirmed = false;
-    gadget.runs = (Digest::ZERO, 0, String::new());
+    gadget.run_nothing(BootReason::SafeMode);
     let told = gadget.check_in(&house, &reports).await;
     let install = told.install.expect("the way back");
     assert_eq!(install.manifest, good.manifest);

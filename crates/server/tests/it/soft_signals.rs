@@ -80,6 +80,14 @@ impl Story {
         }
     }
 
+    /// Why it was halted, with the canary updated and nobody else.
+    async fn halted(&self) -> String {
+        let view = self.view().await;
+        let found = (view.phase.as_str(), self.updated());
+        assert_eq!(found, ("halted", 12), "{view:?}");
+        view.halted_because.expect("a reason")
+    }
+
     async fn view(&self) -> RolloutView {
         let path = format!("/api/v1/rollouts/{}", self.rollout);
         self.house.get(&path, &self.house.tokens.engineer).await
@@ -122,13 +130,7 @@ async fn a_release_that_drains_the_battery_is_halted() {
         (12, "rolling")
     );
     story.pass(4..6, drain).await;
-    let view = story.view().await;
-    assert_eq!(
-        (view.phase.as_str(), story.updated()),
-        ("halted", 12),
-        "{view:?}"
-    );
-    let why = view.halted_because.unwrap();
+    let why = story.halted().await;
     assert!(why.contains("battery drain in the canary is "), "{why}");
     assert!(
         why.contains("over 12 pairs (10 % is allowed); worst in thousandths a day: th-"),
@@ -183,13 +185,7 @@ async fn a_release_that_misses_polls_is_halted() {
     story.pass(0..12, flapping).await;
     assert_eq!(story.view().await.phase, "rolling");
     story.pass(12..16, flapping).await;
-    let view = story.view().await;
-    assert_eq!(
-        (view.phase.as_str(), story.updated()),
-        ("halted", 12),
-        "{view:?}"
-    );
-    let why = view.halted_because.unwrap();
+    let why = story.halted().await;
     assert!(
         why.contains("the count of missed polls in the canary"),
         "{why}"
