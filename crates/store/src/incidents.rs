@@ -10,18 +10,25 @@ use crate::StoreError;
 /// The incidents.
 #[async_trait]
 pub trait Incidents: Send + Sync {
-    /// Opens an incident and numbers it; the number it came with is ignored.
+    /// Opens an incident and numbers it; the number it came with is ignored. The number of the plan
+    /// in force is added to its plans.
     async fn open_incident(&self, incident: &Incident) -> Result<IncidentId, StoreError>;
 
     /// The incident of this number.
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;
 
-    /// Saves an incident about which somebody has done something.
+    /// Saves an incident about which somebody has done something. Where the plans had a say in
+    /// whether they may, `newest_plan` is the number of the last one that was looked at.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if its log isn't as long as that of `before` any more,
-    /// [`StoreError::NotFound`] if there is none of this number.
-    async fn save_incident(&self, before: &Incident, after: &Incident) -> Result<(), StoreError>;
+    /// [`StoreError::Conflict`] if its log isn't as long as that of `before` any more, or another
+    /// plan was put into force; [`StoreError::NotFound`] if there is none of this number.
+    async fn save_incident(
+        &self,
+        before: &Incident,
+        after: &Incident,
+        newest_plan: Option<i64>,
+    ) -> Result<(), StoreError>;
 
     /// Opens `next`, which takes the incident `closed` up again, and marks that one by its number:
     /// both or neither.

@@ -38,7 +38,7 @@ pub enum ReviewState {
 /// Who brought the release on its way, as far as this matters to a review.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Brought {
-    /// Who built or handed it in, and who approved it.
+    /// Everybody who built it, handed it in or approved it: each holder whose signature it bears.
     pub by: Vec<Email>,
 }
 
@@ -198,7 +198,8 @@ impl Incident {
     }
 }
 
-/// The words as deeds, each text trimmed and of a length that is read.
+/// The words as deeds, each text trimmed, of a length that is read, and without what moves a
+/// terminal's cursor.
 fn checked(words: Words) -> Result<Vec<Deed>, ReviewRefusal> {
     let cause = words.root_cause.map(|cause| text("root cause", cause));
     let gap = words.test_gap.map(|gap| match gap {
@@ -220,10 +221,11 @@ fn checked(words: Words) -> Result<Vec<Deed>, ReviewRefusal> {
 }
 
 fn text(what: &str, text: String) -> Result<String, ReviewRefusal> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > WORDS_BYTES_MAX {
+    let text = text.trim().replace("\r\n", "\n");
+    let unprintable = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if text.is_empty() || text.len() > WORDS_BYTES_MAX || text.contains(unprintable) {
         let what = what.to_owned();
         return Err(ReviewRefusal::Words { what });
     }
-    Ok(text.to_owned())
+    Ok(text)
 }

@@ -61,6 +61,11 @@ pub struct Incident {
     pub suspected: Option<String>,
     /// Everything that was known at the halt.
     pub evidence: Evidence,
+    /// The numbers of the plans that were in force when the incidents opened that this one takes up
+    /// again, oldest first, and then when it opened itself; the store adds the last. Clocks jump,
+    /// numbers don't. Empty if an older version opened it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<i64>,
     /// The closed incident that this one takes up again, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopens: Option<Reopens>,
@@ -103,6 +108,7 @@ impl Incident {
             shared: evidence.common.iter().map(why::shared).collect(),
             suspected: telling.map(why::shared),
             evidence,
+            plans: Vec::new(),
             reopens: None,
             log: Vec::new(),
         }

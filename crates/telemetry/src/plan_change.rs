@@ -13,7 +13,7 @@ use crate::review_refusal::ReviewRefusal;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plans {
     /// The revisions at the halt: the one that the rollout kept, and the one that was in force when
-    /// the incident opened.
+    /// the incident opened; of one that takes others up again, also when those opened.
     pub at_halt: Vec<PlanDigest>,
     /// What was put into force since, oldest first.
     pub since: Vec<PlanDigest>,

@@ -20,8 +20,8 @@ pub enum ReviewRefusal {
         /// The incident.
         incident: IncidentId,
     },
-    /// A text is empty, or too long to read.
-    #[error("the {what} needs 1 to {WORDS_BYTES_MAX} bytes of text")]
+    /// A text is empty, too long to read, or not only text.
+    #[error("the {what} needs 1 to {WORDS_BYTES_MAX} bytes of text, without control characters")]
     Words {
         /// What the text is: "root cause", "reason".
         what: String,

@@ -82,6 +82,7 @@ fn opened() -> Incident {
         shared: Vec::new(),
         suspected: None,
         evidence,
+        plans: vec![1],
         reopens: None,
         log: Vec::new(),
     }
@@ -249,7 +250,8 @@ fn a_plan_change_that_was_undone_before_the_close_is_none() {
 #[test]
 fn words_that_say_nothing_or_too_much_are_refused_whole() {
     let long = "x".repeat(WORDS_BYTES_MAX + 1);
-    for bad in ["", " \n ", &long] {
+    // The last ones would clear a reader's terminal, and write over a line of it.
+    for bad in ["", " \n ", &long, "\u{1b}[2Jfine", "bad\rfine", "a\0b"] {
         let bad = bad.to_owned();
         let mut words = [all(), all(), all()];
         words[0].root_cause = Some(bad.clone());
@@ -271,6 +273,19 @@ fn words_that_say_nothing_or_too_much_are_refused_whole() {
 }
 
 #[test]
+fn lines_are_kept_as_everybody_ends_them() {
+    let words = Words {
+        root_cause: Some("first: heat\r\n\tthen: dust\n".to_owned()),
+        ..Words::default()
+    };
+    let cause = written(opened(), &ana(), words).review().root_cause;
+    assert_eq!(
+        cause.expect("just written").what,
+        "first: heat\n\tthen: dust"
+    );
+}
+
+#[test]
 fn a_closed_one_never_changes_and_is_taken_up_by_another() {
     let incident = closed();
     let edited = incident.clone().write(&ana(), cause(), &plans(), at(30));
@@ -286,6 +301,11 @@ fn a_closed_one_never_changes_and_is_taken_up_by_another() {
         .expect("a reason is given");
     assert_eq!((next.opened_at, next.is_open()), (at(30), true));
     assert_eq!(next.evidence, incident.evidence);
+    assert_eq!(
+        next.plans,
+        [1],
+        "what was in force at the halt isn't forgotten"
+    );
     assert_eq!(next.review().missing(), Part::ALL);
     let reopens = next.reopens.expect("it says what it takes up");
     assert_eq!(reopens.incident, IncidentId(1));

@@ -8,13 +8,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
 use mainstay_api::{IncidentView, ReopenRequest, ReviewRequest};
+use mainstay_fleet::ReleaseDigest;
 use mainstay_plan::PlanDigest;
-use mainstay_release::{Release, StageName};
+use mainstay_release::StageName;
 use mainstay_telemetry::{Brought, Incident, IncidentId, PlanChange, TestGap, Words};
 
-use super::{incident_plans, incident_views as views};
+use super::incident_plans::{Around, around};
+use super::incident_views as views;
 use crate::problem::Refused;
-use crate::{App, authenticate, body};
+use crate::{App, authenticate, body, intake};
 
 /// `GET /incidents`.
 pub(super) async fn list(
@@ -46,9 +48,10 @@ pub(super) async fn review(
     let person = authenticate::person(&app, &headers, Permission::ReviewIncident).await?;
     let words = words(body::json(&headers, request).await?)?;
     let before = named(&app, &id).await?;
-    let plans = incident_plans::around(&app, &before, words.plan_change.as_ref()).await?;
+    let change = words.plan_change.clone();
+    let Around { plans, newest } = around(&app, &before, change.as_ref()).await?;
     let after = before.clone().write(&person, words, &plans, app.now())?;
-    app.store.save_incident(&before, &after).await?;
+    app.store.save_incident(&before, &after, newest).await?;
     tracing::info!(incident = %after.id, by = %person.email, "incident reviewed");
     Ok(Json(views::incident(&after)))
 }
@@ -61,12 +64,11 @@ pub(super) async fn close(
 ) -> Result<Json<IncidentView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::CloseIncident).await?;
     let before = named(&app, &id).await?;
-    let release = app.store.release_by_manifest(&before.release).await?;
-    let brought = release.as_ref().map(brought).unwrap_or_default();
+    let brought = brought(&app, &before.release).await?;
     let change = before.review().plan_change.map(|written| written.what);
-    let plans = incident_plans::around(&app, &before, change.as_ref()).await?;
+    let Around { plans, newest } = around(&app, &before, change.as_ref()).await?;
     let after = before.clone().close(&person, &brought, &plans, app.now())?;
-    app.store.save_incident(&before, &after).await?;
+    app.store.save_incident(&before, &after, newest).await?;
     tracing::warn!(incident = %after.id, by = %person.email, "incident closed");
     Ok(Json(views::incident(&after)))
 }
@@ -96,14 +98,21 @@ async fn named(app: &App, id: &str) -> Result<Incident, Refused> {
     found.ok_or_else(|| Refused::not_found("incident", id))
 }
 
-/// Who built, handed in and approved a release.
-fn brought(release: &Release) -> Brought {
+/// Who built, handed in and approved a release: by its history, which names one of each, and by all
+/// signatures that it bears.
+async fn brought(app: &App, release: &ReleaseDigest) -> Result<Brought, Refused> {
     let stages = [StageName::Draft, StageName::Signed, StageName::Approved];
-    let history = release.stage.history().into_iter();
-    let own = history.filter(|entry| stages.contains(&entry.stage));
-    Brought {
-        by: own.filter_map(|entry| entry.by.cloned()).collect(),
+    let mut by = Vec::new();
+    if let Some(release) = app.store.release_by_manifest(release).await? {
+        let history = release.stage.history().into_iter();
+        let own = history.filter(|entry| stages.contains(&entry.stage));
+        by.extend(own.filter_map(|entry| entry.by.cloned()));
     }
+    if let Some(envelope) = app.store.envelope(release).await? {
+        let standing = app.standing().await?;
+        by.extend(intake::signers(&envelope, &standing.root()?)?);
+    }
+    Ok(Brought { by })
 }
 
 fn words(request: ReviewRequest) -> Result<Words, Refused> {

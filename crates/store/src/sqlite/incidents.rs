@@ -26,8 +26,16 @@ impl Incidents for SqliteStore {
         row.map(incident).transpose()
     }
 
-    async fn save_incident(&self, before: &Incident, after: &Incident) -> Result<(), StoreError> {
+    async fn save_incident(
+        &self,
+        before: &Incident,
+        after: &Incident,
+        newest_plan: Option<i64>,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        if let Some(looked_at) = newest_plan {
+            check_newest_plan(&mut tx, before, looked_at).await?;
+        }
         save(&mut tx, before, after).await?;
         Ok(tx.commit().await?)
     }
@@ -62,13 +70,35 @@ impl Incidents for SqliteStore {
     }
 }
 
-/// Opens an incident as part of `tx`.
+/// Opens an incident as part of `tx`, which also says which plan is in force.
 pub(super) async fn open(tx: &mut Write, incident: &Incident) -> Result<IncidentId, StoreError> {
+    let mut incident = incident.clone();
+    incident.plans.extend(newest_plan(tx).await?);
     let opened = sqlx::query("INSERT INTO incidents (value) VALUES (?1)")
-        .bind(to_json("incident", incident)?)
+        .bind(to_json("incident", &incident)?)
         .execute(&mut **tx)
         .await?;
     Ok(IncidentId(opened.last_insert_rowid()))
+}
+
+async fn newest_plan(tx: &mut Write) -> Result<Option<i64>, StoreError> {
+    let newest = sqlx::query_scalar("SELECT max(revision) FROM plans");
+    Ok(newest.fetch_one(&mut **tx).await?)
+}
+
+async fn check_newest_plan(
+    tx: &mut Write,
+    incident: &Incident,
+    looked_at: i64,
+) -> Result<(), StoreError> {
+    match newest_plan(tx).await? {
+        Some(newest) if newest == looked_at => Ok(()),
+        _ => Err(StoreError::Conflict {
+            what: "incident",
+            name: incident.id.to_string(),
+            because: "another plan was put into force".to_owned(),
+        }),
+    }
 }
 
 async fn save(tx: &mut Write, before: &Incident, after: &Incident) -> Result<(), StoreError> {

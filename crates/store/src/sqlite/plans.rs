@@ -39,24 +39,30 @@ impl Plans for SqliteStore {
         Ok(found.is_some())
     }
 
-    async fn activations_from(&self, at: Timestamp) -> Result<Vec<Activation>, StoreError> {
-        let rows: Vec<(Vec<u8>, i64)> = sqlx::query_as(
-            "SELECT digest, at FROM (
-               SELECT * FROM (SELECT revision, digest, at FROM plans WHERE at <= ?1
-                              ORDER BY revision DESC LIMIT 1)
-               UNION ALL
-               SELECT * FROM (SELECT revision, digest, at FROM plans WHERE at > ?1
-                              ORDER BY revision DESC LIMIT ?2)
-             ) ORDER BY revision",
+    async fn revision_at(&self, at: Timestamp) -> Result<Option<i64>, StoreError> {
+        let newest = sqlx::query_scalar("SELECT max(revision) FROM plans WHERE at <= ?1")
+            .bind(micros(at))
+            .fetch_one(self.read())
+            .await?;
+        Ok(newest)
+    }
+
+    async fn activations_from(&self, revision: i64) -> Result<Vec<Activation>, StoreError> {
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT revision, digest FROM plans WHERE revision = ?1
+             UNION ALL
+             SELECT * FROM (SELECT revision, digest FROM plans WHERE revision > ?1
+                            ORDER BY revision DESC LIMIT ?2)
+             ORDER BY revision",
         )
-        .bind(micros(at))
+        .bind(revision)
         .bind(LIST_MAX)
         .fetch_all(self.read())
         .await?;
-        let activation = |(digest, at): (Vec<u8>, i64)| {
+        let activation = |(revision, digest): (i64, Vec<u8>)| {
             Ok(Activation {
+                revision,
                 digest: bytes32("plan", &digest)?,
-                at: instant("plan", at)?,
             })
         };
         rows.into_iter().map(activation).collect()

@@ -48,6 +48,11 @@ async fn stored(store: &dyn Store, id: IncidentId) -> Incident {
     found.expect("it was opened")
 }
 
+async fn save(store: &dyn Store, before: &Incident, after: &Incident) {
+    let saved = store.save_incident(before, after, None).await;
+    saved.expect("nobody was faster");
+}
+
 fn reviewed(incident: Incident) -> Incident {
     let words = Words {
         root_cause: Some("the \"hot\" regulator".to_owned()),
@@ -69,27 +74,54 @@ fn closed(reviewed: Incident) -> Incident {
 pub async fn what_people_do_about_an_incident_is_kept(store: &dyn Store) {
     let before = opened(store).await;
     let written = reviewed(before.clone());
-    store.save_incident(&before, &written).await.expect("saved");
+    save(store, &before, &written).await;
     assert_eq!(stored(store, before.id).await, written);
     let over = closed(written.clone());
-    store.save_incident(&written, &over).await.expect("saved");
+    save(store, &written, &over).await;
     assert_eq!(stored(store, before.id).await, over);
     let unknown = Incident {
         id: IncidentId(7),
         ..written.clone()
     };
-    let refused = store.save_incident(&unknown, &over).await;
+    let refused = store.save_incident(&unknown, &over, None).await;
     assert!(matches!(refused, Err(StoreError::NotFound { .. })));
+}
+
+/// By its number, in the order of opening, and never anew when the incident is written to.
+pub async fn an_incident_says_which_plan_was_in_force(store: &dyn Store) {
+    let sam = person("sam", Duty::ReleaseManager).email;
+    let activate = async |text: &str, minute| {
+        let activated = store.activate_plan(text, [1; 32], &sam, at(minute)).await;
+        activated.expect("writable");
+    };
+    activate("first", 1).await;
+    let before = opened(store).await;
+    assert_eq!(before.plans, [1]);
+    activate("second", 2).await;
+    let over = closed(reviewed(before.clone()));
+    // Whoever looked at the plans before the second came has looked at others.
+    let stale = store.save_incident(&before, &over, Some(1)).await;
+    assert!(matches!(stale, Err(StoreError::Conflict { .. })));
+    assert_eq!(stored(store, before.id).await, before);
+    let saved = store.save_incident(&before, &over, Some(2)).await;
+    saved.expect("nothing came since");
+    assert_eq!(stored(store, over.id).await.plans, [1]);
+    let kim = person("kim", Duty::Operations);
+    let next = over.reopen(&kim, "it came back", at(12)).expect("closed");
+    let id = store.reopen_incident(&over, &next).await.expect("saved");
+    assert_eq!(stored(store, id).await.plans, [1, 2]);
 }
 
 pub async fn what_was_done_meanwhile_is_not_overwritten(store: &dyn Store) {
     let before = opened(store).await;
     let written = reviewed(before.clone());
     let over = closed(written.clone());
-    store.save_incident(&before, &written).await.expect("saved");
-    store.save_incident(&written, &over).await.expect("saved");
+    save(store, &before, &written).await;
+    save(store, &written, &over).await;
     for stale in [&before, &written] {
-        let refused = store.save_incident(stale, &reviewed(before.clone())).await;
+        let refused = store
+            .save_incident(stale, &reviewed(before.clone()), None)
+            .await;
         assert!(matches!(refused, Err(StoreError::Conflict { .. })));
     }
     assert_eq!(stored(store, before.id).await, over);
@@ -98,7 +130,7 @@ pub async fn what_was_done_meanwhile_is_not_overwritten(store: &dyn Store) {
 pub async fn a_closed_incident_is_taken_up_once(store: &dyn Store) {
     let before = opened(store).await;
     let over = closed(reviewed(before.clone()));
-    store.save_incident(&before, &over).await.expect("saved");
+    save(store, &before, &over).await;
     let kim = person("kim", Duty::Operations);
     let next = over.reopen(&kim, "it came back", at(12)).expect("closed");
     let id = store.reopen_incident(&over, &next).await.expect("saved");

@@ -67,29 +67,35 @@ pub async fn the_newest_plan_is_in_force(store: &dyn Store) {
     }
 }
 
-pub async fn activations_are_found_from_a_moment_on(store: &dyn Store) {
+pub async fn activations_are_found_by_moment_and_by_number(store: &dyn Store) {
     let sam = person("sam", Duty::ReleaseManager).email;
-    let texts = [(1, "first"), (2, "second"), (4, "third"), (6, "second")];
+    assert_eq!(store.revision_at(at(9)).await.expect("readable"), None);
+    // The clock was ahead when the third came, and was put right before the last.
+    let texts = [(1, "first"), (2, "second"), (8, "third"), (6, "second")];
     for (minute, text) in texts {
         let digest = [text.len() as u8; 32];
         let activated = store.activate_plan(text, digest, &sam, at(minute)).await;
         activated.expect("writable");
     }
-    // From which minute on, and which activations that are.
-    let cases: [(i64, &[i64]); 6] = [
-        (0, &[1, 2, 4, 6]),
-        (1, &[1, 2, 4, 6]),
-        (2, &[2, 4, 6]),
-        (3, &[2, 4, 6]),
-        (5, &[4, 6]),
-        (9, &[6]),
+    let newest = [
+        (0, None),
+        (1, Some(1)),
+        (5, Some(2)),
+        (7, Some(4)),
+        (9, Some(4)),
     ];
-    for (from, expected) in cases {
-        let found = store.activations_from(at(from)).await.expect("readable");
-        let moments: Vec<_> = found.iter().map(|one| one.at).collect();
-        let expected: Vec<_> = expected.iter().map(|minute| at(*minute)).collect();
-        assert_eq!(moments, expected, "from minute {from}");
+    for (minute, expected) in newest {
+        let found = store.revision_at(at(minute)).await.expect("readable");
+        assert_eq!(found, expected, "at minute {minute}");
     }
+    for from in 0..6 {
+        let found = store.activations_from(from).await.expect("readable");
+        let numbers: Vec<_> = found.iter().map(|one| one.revision).collect();
+        let expected: Vec<_> = (1..5).filter(|number| *number >= from).collect();
+        assert_eq!(numbers, expected, "from number {from}");
+    }
+    let last = store.activations_from(4).await.expect("readable");
+    assert_eq!(last.first().map(|one| one.digest), Some([6; 32]));
     let second = store.plan_with([6; 32]).await.expect("readable");
     let second = second.expect("it was in force");
     assert_eq!((second.revision, second.text.as_str()), (4, "second"));
