@@ -129,6 +129,6 @@ impl Review {
 
 /// The digest of a plan's file, by which the server knows it.
 fn digest(file: &Path) -> Result<String, Failure> {
-    let bytes = files::read(file, "plan", PLAN_BYTES_MAX as u64)?;
-    Ok(PlanDigest::of(&bytes).to_string())
+    let text = files::read_text(file, "plan", PLAN_BYTES_MAX as u64)?;
+    Ok(PlanDigest::of(text.as_bytes()).to_string())
 }

@@ -19,7 +19,7 @@ pub fn whole(incident: &IncidentView) -> String {
     let mut lines = vec![head(incident)];
     if let Some(reopens) = &incident.reopens {
         let (by, earlier, why) = (&reopens.by, &reopens.incident, &reopens.why);
-        lines.push(format!("  {by} took {earlier} up again: {why}"));
+        lines.push(format!("  {by} took {earlier} up again: {}", indented(why)));
     }
     let evidence = incident.evidence.iter();
     lines.extend(
@@ -75,7 +75,12 @@ fn part(part: &WrittenView) -> String {
         "no-change" => "the plan stays as it was",
         other => other,
     };
-    format!("  {what}: {} ({})", part.text, part.by)
+    format!("  {what}: {} ({})", indented(&part.text), part.by)
+}
+
+/// People's words, each further line set in: none can be taken for a line of ours.
+fn indented(words: &str) -> String {
+    words.replace('\n', "\n      ")
 }
 
 /// Where it stands, and the one thing to do next.
@@ -91,5 +96,24 @@ fn next(incident: &IncidentView) -> String {
             "next: the review lacks {}: `mainstay incident review {id}`",
             incident.missing.join(", ")
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_words_look_like_a_line_of_ours() {
+        let part = WrittenView {
+            kind: "cause".to_owned(),
+            text: "heat\nclosed by kim@northwind.example".to_owned(),
+            by: "ana@northwind.example".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        assert_eq!(
+            super::part(&part),
+            "  root cause: heat\n      closed by kim@northwind.example (ana@northwind.example)"
+        );
     }
 }
