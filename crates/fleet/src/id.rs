@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 pub const ID_BYTES_MAX: usize = 64;
 
 /// A device's name: 1 to 64 of `A-Z a-z 0-9 . _ -`, so that it is safe in a path, a URL and a log.
+///
+/// It never grows, so it keeps no room to grow: a million of them are held at once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct DeviceId(String);
+pub struct DeviceId(Box<str>);
 
 /// Why a text can't name a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +45,7 @@ impl DeviceId {
         let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
         let is_a_folder = text == "." || text == "..";
         if (1..=ID_BYTES_MAX).contains(&text.len()) && text.bytes().all(safe) && !is_a_folder {
-            return Ok(Self(text));
+            return Ok(Self(text.into_boxed_str()));
         }
         Err(IdError(text.chars().take(ID_BYTES_MAX).collect()))
     }
@@ -71,7 +73,7 @@ impl TryFrom<String> for DeviceId {
 
 impl From<DeviceId> for String {
     fn from(id: DeviceId) -> Self {
-        id.0
+        id.0.into_string()
     }
 }
 

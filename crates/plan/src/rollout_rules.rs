@@ -37,7 +37,7 @@ pub struct Canary {
 /// Budgets for one server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Concurrent downloads, at least 1.
+    /// Concurrent downloads, of all rollouts together, at least 1.
     pub downloads: u32,
     /// Bytes per second over all downloads, at least 1.
     pub bytes_per_second: u64,

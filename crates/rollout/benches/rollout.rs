@@ -19,8 +19,8 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_plan as plan;
 use mainstay_rollout::{
-    Candidate, DeviceView, Enrolment, FleetView, Labels, Pace, Premise, Preview, Progress, Rollout,
-    RolloutId, Rules, preview, step, terms,
+    Candidate, DeviceView, Enrolment, FailureCause, FleetView, Labels, Pace, Phase, Premise,
+    Preview, Progress, Rollout, RolloutId, Rules, preview, step, terms,
 };
 
 /// Devices of the step, and of the preview.
@@ -125,27 +125,9 @@ fn hardware(n: usize) -> String {
     HARDWARE[n % HARDWARE.len()].to_owned()
 }
 
-/// One step in the state that is worth naming, in seconds.
+/// One step in each state that is worth naming, in seconds.
 fn measure_step() {
-    let enrolments: Vec<_> = (0..STEP_DEVICES).map(enrolment).collect();
-    let rollout = Rollout::start(
-        RolloutId(1),
-        candidate(),
-        rules(&MONTH),
-        String::new(),
-        7,
-        &enrolments,
-        start(),
-    );
-    drop(enrolments);
-    // As the store does.
-    let mut labels = Labels::default();
-    let mut view = FleetView {
-        devices: (0..STEP_DEVICES)
-            .map(|n| device_view(n, &mut labels))
-            .collect(),
-        ..FleetView::default()
-    };
+    let (rollout, mut view) = million();
     let mut slowest = 0.0_f64;
     let mut measured = |name: &str, rollout: &Rollout, view: &FleetView, hours: i64| {
         let now = start() + SignedDuration::from_hours(hours);
@@ -156,12 +138,7 @@ fn measure_step() {
         slowest = slowest.max(seconds);
     };
     measured("first", &rollout, &view, 0);
-    let mut last = step(&rollout, &view, start()).rollout;
-    let opened = (0..).zip(&mut last.waves);
-    opened.for_each(|(n, wave)| wave.opened_at = Some(start() + SignedDuration::from_hours(n)));
-    last.phase = mainstay_rollout::Phase::Rolling {
-        wave: MONTH.len() - 1,
-    };
+    let last = in_last_wave(&rollout, &view);
     view.devices.iter_mut().enumerate().for_each(live);
     // None has reached its horizon at first, then some, then all.
     measured("undecided", &last, &view, 0);
@@ -169,6 +146,11 @@ fn measure_step() {
     let decided = step(&last, &view, start() + SignedDuration::from_hours(60)).rollout;
     assert!(!decided.is_over(), "it goes on: {:?}", decided.phase);
     measured("decided", &decided, &view, 60);
+    view.devices.iter_mut().step_by(20).for_each(fail);
+    let halted = step(&decided, &view, start() + SignedDuration::from_hours(60)).rollout;
+    assert!(matches!(halted.phase, Phase::Halted { .. }));
+    measured("halting", &decided, &view, 60);
+    measured("halted", &halted, &view, 60);
     let pass = median(|| {
         black_box(read(black_box(&view)));
     });
@@ -182,6 +164,39 @@ fn measure_step() {
         view_bytes as f64 / 1_048_576.0,
         "MiB",
     );
+}
+
+/// A rollout that has just started, and its devices as the store hands them out.
+fn million() -> (Rollout, FleetView) {
+    let enrolments: Vec<_> = (0..STEP_DEVICES).map(enrolment).collect();
+    let rollout = Rollout::start(
+        RolloutId(1),
+        candidate(),
+        rules(&MONTH),
+        String::new(),
+        7,
+        &enrolments,
+        start(),
+    );
+    drop(enrolments);
+    let mut labels = Labels::default();
+    let devices = (0..STEP_DEVICES).map(|n| device_view(n, &mut labels));
+    let view = FleetView {
+        devices: devices.collect(),
+        ..FleetView::default()
+    };
+    (rollout, view)
+}
+
+/// The rollout with all its waves open, an hour after each other.
+fn in_last_wave(rollout: &Rollout, view: &FleetView) -> Rollout {
+    let mut last = step(rollout, view, start()).rollout;
+    let opened = (0..).zip(&mut last.waves);
+    opened.for_each(|(n, wave)| wave.opened_at = Some(start() + SignedDuration::from_hours(n)));
+    last.phase = Phase::Rolling {
+        wave: MONTH.len() - 1,
+    };
+    last
 }
 
 fn device_view(n: usize, labels: &mut Labels) -> DeviceView {
@@ -227,12 +242,20 @@ fn live((n, device): (usize, &mut DeviceView)) {
         0..3 => Progress::Failed {
             began,
             at,
-            cause: mainstay_rollout::FailureCause::SelfTest,
+            cause: FailureCause::SelfTest,
         },
         3..900 => Progress::Confirmed { began, booted, at },
         _ => Progress::Waiting,
     };
     device.last_seen = Some(start() + SignedDuration::from_hours(59));
+}
+
+/// The candidate fails on it.
+fn fail(device: &mut DeviceView) {
+    let began = start();
+    let at = began + SignedDuration::from_hours(59);
+    let cause = FailureCause::SelfTest;
+    device.progress = Progress::Failed { began, at, cause };
 }
 
 /// One pass that only reads: the ceiling of anything that looks at each device.

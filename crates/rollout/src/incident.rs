@@ -4,6 +4,7 @@
 //! how many of those that ran the release share it too, and beside the chance that this is a
 //! coincidence: two failures out of three devices always share something. Read [`Evidence`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -102,11 +103,11 @@ impl Trait {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Hardware, Self::Zone, Self::EarlierRelease];
 
-    fn of(self, device: &DeviceView) -> Option<String> {
+    fn of(self, device: &DeviceView) -> Option<Cow<'_, str>> {
         match self {
-            Self::Hardware => Some(device.hardware.to_string()),
-            Self::Zone => Some(device.zone.to_string()),
-            Self::EarlierRelease => device.before.map(|release| release.to_string()),
+            Self::Hardware => Some(Cow::from(device.hardware.as_str())),
+            Self::Zone => Some(Cow::from(device.zone.as_str())),
+            Self::EarlierRelease => device.before.map(|release| release.to_string().into()),
         }
     }
 }
@@ -131,7 +132,7 @@ pub fn evidence(
     reason: HaltReason,
     now: Timestamp,
 ) -> Evidence {
-    let failures = failures(view);
+    let (causes, failed) = causes(view);
     let stranded = returns::stranded(&rollout.candidate, view).take(STRANDED_MAX);
     Evidence {
         rollout: rollout.id,
@@ -143,11 +144,11 @@ pub fn evidence(
         enrolled: count(view, |_| true),
         began: count(view, |d| d.progress.began().is_some()),
         ran: count(view, |d| d.progress.ran_it()),
-        failed: u32::try_from(failures.len()).unwrap_or(u32::MAX),
-        causes: causes(&failures),
+        failed,
+        causes,
         common: common(view),
         cannot_return: stranded.map(|(d, why)| (d.id.clone(), why)).collect(),
-        first_failures: failures.into_iter().take(FIRST_FAILURES_MAX).collect(),
+        first_failures: first_failures(view),
     }
 }
 
@@ -156,28 +157,38 @@ fn count(view: &FleetView, belongs: impl Fn(&DeviceView) -> bool) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn failures(view: &FleetView) -> Vec<FirstFailure> {
-    let failure = |device: &DeviceView| {
-        let (at, cause) = device.progress.failure()?;
-        Some(FirstFailure {
-            device: device.id.clone(),
-            hardware: device.hardware.to_string(),
-            cause,
-            began: device.progress.began()?,
-            at,
-        })
-    };
-    let mut failures: Vec<_> = view.devices.iter().filter_map(failure).collect();
-    failures.sort_by(|a, b| (a.at, &a.device).cmp(&(b.at, &b.device)));
+/// The oldest failures; of a million, only these are copied.
+fn first_failures(view: &FleetView) -> Vec<FirstFailure> {
+    let since = |device: &DeviceView| device.progress.failure().map(|(at, _)| at);
+    let mut failures: Vec<_> = view.devices.iter().filter(|d| since(d).is_some()).collect();
+    failures.sort_unstable_by_key(|device| (since(device), &device.id));
     failures
+        .into_iter()
+        .filter_map(first_failure)
+        .take(FIRST_FAILURES_MAX)
+        .collect()
 }
 
-fn causes(failures: &[FirstFailure]) -> Vec<(FailureCause, u32)> {
+fn first_failure(device: &DeviceView) -> Option<FirstFailure> {
+    let (at, cause) = device.progress.failure()?;
+    Some(FirstFailure {
+        device: device.id.clone(),
+        hardware: device.hardware.to_string(),
+        cause,
+        began: device.progress.began()?,
+        at,
+    })
+}
+
+/// The failures by cause, and how many there are.
+fn causes(view: &FleetView) -> (Vec<(FailureCause, u32)>, u32) {
     let mut causes = BTreeMap::new();
-    for failure in failures {
-        *causes.entry(failure.cause).or_default() += 1;
+    let failures = view.devices.iter().filter_map(|d| d.progress.failure());
+    for (_, cause) in failures {
+        *causes.entry(cause).or_default() += 1;
     }
-    causes.into_iter().collect()
+    let failed = causes.values().sum();
+    (causes.into_iter().collect(), failed)
 }
 
 fn common(view: &FleetView) -> Vec<Common> {
@@ -204,7 +215,7 @@ fn shared(view: &FleetView, kind: Trait) -> Option<Common> {
         failing: count(view, |d| d.progress.failure().is_some()),
         ran_with: count(view, |d| exposed(d) && has_it(d)),
         ran: count(view, exposed),
-        value,
+        value: value.into_owned(),
     };
     (common.failing >= 2 && common.ran_with < common.ran).then_some(common)
 }

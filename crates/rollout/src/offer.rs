@@ -56,14 +56,15 @@ pub fn in_flight(rollout: &Rollout, view: &FleetView, now: Timestamp) -> u32 {
     u32::try_from(holding.count()).unwrap_or(u32::MAX)
 }
 
-/// Whether one more device may be promised the candidate, given all that are promised it or have begun (`view`
-/// may hold others too).
+/// Whether one more device may be promised the candidate, given all that were promised something or have begun, rollout by rollout
+/// (a view may hold others too): downloads of other classes go over the same line.
 ///
 /// Whoever makes a promise asks this of the newest state, in the transaction that makes it: [`offer()`] was told a
 /// number that may be of a moment ago, or of one server among several.
 #[must_use]
-pub fn has_room(rollout: &Rollout, view: &FleetView, now: Timestamp) -> bool {
-    in_flight(rollout, view, now) < rollout.rules.limits.downloads
+pub fn has_room(rollout: &Rollout, under_way: &[(Rollout, FleetView)], now: Timestamp) -> bool {
+    let each = under_way.iter().map(|(of, view)| in_flight(of, view, now));
+    each.sum::<u32>() < rollout.rules.limits.downloads
 }
 
 /// A device holds its place from a fresh promise until it boots the candidate, gives up or falls
@@ -87,7 +88,7 @@ pub fn has_lapsed(rollout: &Rollout, progress: &Progress, now: Timestamp) -> boo
 /// Decides whether `device` is offered something now.
 ///
 /// `in_flight` counts the *other* devices that hold a place in the budget of downloads
-/// ([`in_flight`]). The caller records a `Forward` offer to a waiting or refusing device as
+/// ([`in_flight`]), those of other rollouts too. The caller records a `Forward` offer to a waiting or refusing device as
 /// [`Progress::Promised`], in the transaction that checks the rollout's generation; a device that
 /// was promised or has begun is offered the same again, which is a new promise once the first
 /// [lapsed](has_lapsed). A device that has begun keeps its progress.

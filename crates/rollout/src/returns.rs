@@ -14,6 +14,10 @@ use crate::rollout::{Candidate, Rollout};
 use crate::step::Action;
 use crate::view::{DeviceView, FleetView};
 
+/// So many devices are told in one step, at most; the others follow with the next ones, within the time in which devices ask
+/// anyway. Each is a row in one transaction, which nobody else's report should wait behind for long.
+pub const TOLD_AT_ONCE_MAX: usize = 50_000;
+
 /// Why a device that runs a halted candidate can't be sent back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "kebab-case")]
@@ -78,13 +82,14 @@ fn open_target(
     }
 }
 
-/// What the caller must do for every device that runs the candidate and hasn't been told yet, or was told to go
-/// back to what has been withdrawn since.
+/// What the caller must do for the devices that run the candidate and haven't been told yet, or were told to go
+/// back to what has been withdrawn since: at most [`TOLD_AT_ONCE_MAX`] of them.
 pub(crate) fn actions(rollout: &Rollout, view: &FleetView) -> Vec<Action> {
     let candidate = &rollout.candidate;
     let devices = view.devices.iter();
     let must = devices.filter(|d| must_be_told(candidate, d) || waits_in_vain(view, d));
-    must.map(|device| action(candidate, device, &view.withdrawn))
+    must.take(TOLD_AT_ONCE_MAX)
+        .map(|device| action(candidate, device, &view.withdrawn))
         .collect()
 }
 
@@ -203,4 +208,35 @@ pub fn stranded<'a>(
         };
         Some((device, why?))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, at};
+
+    #[test]
+    fn who_is_not_told_at_once_is_told_by_the_next_step() {
+        let rollout = testing::opened(1);
+        let mut view = testing::view(TOLD_AT_ONCE_MAX + 2);
+        view.devices
+            .iter_mut()
+            .for_each(|d| d.progress = testing::on_trial(0));
+        let told = actions(&rollout, &view);
+        assert_eq!(told.len(), TOLD_AT_ONCE_MAX);
+        for device in &mut view.devices[..TOLD_AT_ONCE_MAX] {
+            let (began, at) = (at(0), at(1));
+            device.progress = Progress::Returning {
+                began,
+                at,
+                to: testing::OLD,
+            };
+        }
+        let rest = |device: &DeviceView| {
+            let (device, to) = (device.id.clone(), testing::OLD);
+            Action::Return { device, to }
+        };
+        let expected: Vec<_> = view.devices[TOLD_AT_ONCE_MAX..].iter().map(rest).collect();
+        assert_eq!(actions(&rollout, &view), expected);
+    }
 }

@@ -3,13 +3,13 @@
 //! Nothing here decides. What it keeps in memory may only ever lead to "nothing to do": losing it
 //! loses no promise and no report. Read [`Parts`] and [`App`] first.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_artifact::Signer;
 use mainstay_plan::Plan;
-use mainstay_store::{Blobs, Store, StoreError};
+use mainstay_store::{Blobs, Store, StoreError, StoredPlan};
 use mainstay_trust::Refusal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
@@ -19,6 +19,7 @@ use crate::data_dir::Lock;
 use crate::device_protocol::Handed;
 use crate::entropy::Entropy;
 use crate::jobs::RolloutMemory;
+use crate::kept::Kept;
 use crate::last_seen::LastSeen;
 use crate::problem::Refused;
 use crate::readings::Watched;
@@ -133,8 +134,8 @@ pub struct App {
     pub(crate) handed: Handed,
     _lock: Option<Lock>,
     attack: Attack,
-    plan: RwLock<Option<Arc<ActivePlan>>>,
-    standing: RwLock<Option<Arc<Standing>>>,
+    plan: Kept<Option<Arc<ActivePlan>>>,
+    standing: Kept<Arc<Standing>>,
     uploads: Semaphore,
     previews: Arc<Semaphore>,
 }
@@ -165,8 +166,8 @@ impl App {
             handed: Handed::default(),
             _lock: parts.lock,
             attack: Attack::default(),
-            plan: RwLock::new(None),
-            standing: RwLock::new(None),
+            plan: Kept::default(),
+            standing: Kept::default(),
             uploads: Semaphore::new(UPLOADS_MAX),
             previews: Arc::new(Semaphore::new(PREVIEWS_MAX)),
         })
@@ -193,24 +194,28 @@ impl App {
     /// If the store can't be read, or holds what doesn't verify.
     pub(crate) async fn standing(&self) -> Result<Arc<Standing>, StoreError> {
         let generation = self.store.standing_generation().await?;
-        if let Some(known) = self.known_standing(generation) {
+        self.standing_of(generation).await
+    }
+
+    async fn standing_of(&self, generation: i64) -> Result<Arc<Standing>, StoreError> {
+        if let Some(known) = self.standing.of(generation) {
             return Ok(known);
         }
-        let standing = Arc::new(Standing::read(&*self.store, generation).await?);
-        *self
-            .standing
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Some(standing.clone());
+        let standing = Arc::new(Standing::read(&*self.store).await?);
+        self.standing.keep(generation, &standing);
         Ok(standing)
     }
 
-    fn known_standing(&self, generation: i64) -> Option<Arc<Standing>> {
-        let known = self
-            .standing
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        known.filter(|standing| standing.generation() == generation)
+    /// The active plan, if there is one, and what the server's word rests on, both of one moment.
+    ///
+    /// # Errors
+    /// As [`App::plan`] and [`App::standing`].
+    pub(crate) async fn plan_and_standing(
+        &self,
+    ) -> Result<(Option<Arc<ActivePlan>>, Arc<Standing>), StoreError> {
+        let generation = self.store.standing_generation().await?;
+        let plan = self.plan_of(generation).await?;
+        Ok((plan, self.standing_of(generation).await?))
     }
 
     /// A place for one upload, as long as the answer is held.
@@ -246,22 +251,18 @@ impl App {
     /// # Errors
     /// If the store can't be read, or holds a plan that this version can't parse.
     pub async fn plan(&self) -> Result<Option<Arc<ActivePlan>>, StoreError> {
-        let Some(stored) = self.store.active_plan().await? else {
-            return Ok(None);
-        };
-        let revision = hex::encode(stored.digest);
-        if let Some(known) = self.known_plan(&revision) {
-            return Ok(Some(known));
+        let generation = self.store.standing_generation().await?;
+        self.plan_of(generation).await
+    }
+
+    async fn plan_of(&self, generation: i64) -> Result<Option<Arc<ActivePlan>>, StoreError> {
+        if let Some(known) = self.plan.of(generation) {
+            return Ok(known);
         }
-        let plan = mainstay_plan::parse(&stored.text).map_err(|findings| {
-            StoreError::damaged(
-                "plan",
-                format!("{} findings in the active plan", findings.len()),
-            )
-        })?;
-        let active = Arc::new(ActivePlan { revision, plan });
-        *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Some(active.clone());
-        Ok(Some(active))
+        let stored = self.store.active_plan().await?;
+        let plan = stored.as_ref().map(parsed).transpose()?.map(Arc::new);
+        self.plan.keep(generation, &plan);
+        Ok(plan)
     }
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.
@@ -270,13 +271,13 @@ impl App {
             tracing::warn!(%error, "last-seen times not written; kept for the next try");
         }
     }
+}
 
-    fn known_plan(&self, revision: &str) -> Option<Arc<ActivePlan>> {
-        let known = self
-            .plan
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        known.filter(|plan| plan.revision == revision)
-    }
+fn parsed(stored: &StoredPlan) -> Result<ActivePlan, StoreError> {
+    let plan = mainstay_plan::parse(&stored.text).map_err(|findings| {
+        let because = format!("{} findings in the active plan", findings.len());
+        StoreError::damaged("plan", because)
+    })?;
+    let revision = hex::encode(stored.digest);
+    Ok(ActivePlan { revision, plan })
 }

@@ -18,6 +18,7 @@ pub mod entropy;
 mod guard;
 mod intake;
 pub mod jobs;
+mod kept;
 mod last_seen;
 mod offers;
 mod operator;

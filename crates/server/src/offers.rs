@@ -126,9 +126,9 @@ async fn packed(
         .map_err(|because| Wait::Withheld { because }))
 }
 
-/// How many other devices hold a place in the rollout's budget.
+/// How many other devices hold a place in the budget of downloads.
 fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u32 {
-    let all = app.memory.in_flight(rollout.id);
+    let all = app.memory.in_flight();
     all.saturating_sub(u32::from(holds_place(rollout, view, now)))
 }
 

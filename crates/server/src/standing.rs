@@ -31,7 +31,6 @@ const JUDGEMENTS_MAX: usize = 1024;
 
 /// The newest root, the newest revocations, the holds.
 pub(crate) struct Standing {
-    generation: i64,
     root: StoredRoot,
     expires: Timestamp,
     /// Whether anybody holds role revocation.
@@ -69,11 +68,11 @@ impl Judgement {
 }
 
 impl Standing {
-    /// Reads it. What changes meanwhile has a higher number than `generation`, and is read again.
+    /// Reads it.
     ///
     /// # Errors
     /// If the store fails, or holds what doesn't verify.
-    pub async fn read(store: &dyn Store, generation: i64) -> Result<Self, StoreError> {
+    pub async fn read(store: &dyn Store) -> Result<Self, StoreError> {
         let newest = store.roots().await?.pop();
         let root = newest.ok_or_else(|| StoreError::damaged("root", "there is none"))?;
         let opened = open(&root.signed)?;
@@ -85,7 +84,6 @@ impl Standing {
             Some(moment(verified.get().next_update))
         });
         Ok(Self {
-            generation,
             expires: moment(opened.get().expires),
             can_revoke: rule.is_held(),
             revocations: stored.filter(|_| next_update.is_some()),
@@ -94,11 +92,6 @@ impl Standing {
             judged: Mutex::default(),
             root,
         })
-    }
-
-    /// The number under which it was read.
-    pub fn generation(&self) -> i64 {
-        self.generation
     }
 
     /// The newest root, as it was published.

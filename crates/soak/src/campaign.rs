@@ -13,6 +13,7 @@ use tokio::runtime::Builder;
 
 use crate::canary_places::{CanaryPlaces, deviation};
 use crate::life::{Life, live};
+use crate::processor;
 use crate::watch::Broken;
 
 /// A draw that is random lies so far from the middle in one of two million campaigns.
@@ -68,7 +69,8 @@ pub fn run(campaign: &Campaign, heard: impl Fn(&Life) + Sync) -> anyhow::Result<
         AtomicU64::new(campaign.seeds.start),
         Mutex::new(Found::default()),
     );
-    let worker = || -> anyhow::Result<()> {
+    let worker = &|number: u32| -> anyhow::Result<()> {
+        processor::keep_to_one(number as usize);
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if !campaign.seeds.contains(&seed) {
@@ -86,7 +88,9 @@ pub fn run(campaign: &Campaign, heard: impl Fn(&Life) + Sync) -> anyhow::Result<
         }
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..campaign.threads).map(|_| scope.spawn(worker)).collect();
+        let workers: Vec<_> = (0..campaign.threads)
+            .map(|number| scope.spawn(move || worker(number)))
+            .collect();
         workers
             .into_iter()
             .try_for_each(|worker| worker.join().expect("a life that panics is caught"))

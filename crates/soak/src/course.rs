@@ -2,12 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_access::Duty;
-use mainstay_rollout::{FleetView, Phase, Progress, Rollout, step, why};
+use mainstay_rollout::{FleetView, Phase, Progress, Rollout, RolloutId, step, why};
 use mainstay_store::{Devices as _, Rollouts as _};
 use mainstay_trust::Digest;
 
 use crate::agenda::Happening;
 use crate::canary_places::CanaryPlaces;
+use crate::kind::Kind;
 use crate::life::Living;
 use crate::people::{Answer, rollout_in};
 use crate::watch::Broken;
@@ -31,16 +32,16 @@ impl Living {
         planned: Move,
         now: Timestamp,
     ) -> anyhow::Result<()> {
-        let Some(rollout) = self.launched.last().copied() else {
+        let Some(rollout) = self.newest_of(Kind::Thermostat) else {
             return Ok(());
         };
         let server = self.road();
         let server = self.house.router(server);
-        let newest = self.launched.len();
+        let newest = self.launched_of(Kind::Thermostat);
         let answer = match planned {
             Move::Halt => self.people.halt(server, rollout.0).await?,
             Move::Hold => {
-                let release = &self.goods.number(newest).built;
+                let release = self.goods.number(Kind::Thermostat, newest);
                 let answer = self.people.hold(server, release).await?;
                 self.held = answer.is_done().then_some(newest).or(self.held);
                 answer
@@ -60,7 +61,7 @@ impl Living {
         for duty in [Duty::Operations, Duty::ReleaseManager] {
             let server = self.road();
             let server = self.house.router(server);
-            let release = &self.goods.number(held).built;
+            let release = self.goods.number(Kind::Thermostat, held);
             answer = Some(self.people.release(server, duty, release).await?);
         }
         answer.ok_or_else(|| anyhow::anyhow!("nobody was asked"))
@@ -80,18 +81,9 @@ impl Living {
     /// # Errors
     /// If a server says neither yes nor why not, or the store can't be read.
     pub(crate) async fn people_look(&mut self, now: Timestamp) -> anyhow::Result<()> {
-        let newest = self.newest().await?;
-        match newest {
-            Some(asks) if matches!(asks.phase, Phase::AwaitsHuman { .. }) => {
-                let go_on = self.roads.chance(self.world.go_on);
-                let server = self.road();
-                let server = self.house.router(server);
-                let answer = self.people.answer(server, asks.id.0, go_on).await?;
-                self.tell(now, if go_on { "go on" } else { "stop" }, &answer);
-            }
-            Some(busy) if !busy.is_over() => {}
-            _ if self.launched.len() < self.world.launches => self.launch(now).await?,
-            _ => {}
+        self.look_at_class(Kind::Thermostat, now).await?;
+        if self.world.plan.gateways_first > 0 {
+            self.look_at_class(Kind::Gateway, now).await?;
         }
         self.look_at_rollouts(now).await?;
         self.is_over = self.is_at_its_end(now).await?;
@@ -99,34 +91,99 @@ impl Living {
         Ok(())
     }
 
-    async fn newest(&self) -> anyhow::Result<Option<Rollout>> {
-        Ok(match self.launched.last() {
-            Some(id) => self.house.store.rollout(*id).await?,
+    async fn look_at_class(&mut self, kind: Kind, now: Timestamp) -> anyhow::Result<()> {
+        match self.newest(kind).await? {
+            Some(asks) if matches!(asks.phase, Phase::AwaitsHuman { .. }) => {
+                self.answer(kind, asks.id, now).await
+            }
+            Some(busy) if !busy.is_over() => self.give_up_if_in_vain(&busy, now).await,
+            _ if self.launched_of(kind) < self.wanted(kind).await? => self.launch(kind, now).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody answers what a rollout asks. Gateways must get on, or the others wait for ever.
+    async fn answer(&mut self, kind: Kind, id: RolloutId, now: Timestamp) -> anyhow::Result<()> {
+        let go_on = kind == Kind::Gateway || self.roads.chance(self.world.go_on);
+        let server = self.road();
+        let server = self.house.router(server);
+        let answer = self.people.answer(server, id.0, go_on).await?;
+        self.tell(now, if go_on { "go on" } else { "stop" }, &answer);
+        Ok(())
+    }
+
+    /// Stops a rollout that waits for gateways, when no release of theirs is left that could help.
+    async fn give_up_if_in_vain(&mut self, busy: &Rollout, now: Timestamp) -> anyhow::Result<()> {
+        let is_last = self.launched_of(Kind::Gateway) >= self.gateway_releases;
+        let gateways = self.newest(Kind::Gateway).await?;
+        let helps = gateways.is_none_or(|rollout| !rollout.is_over());
+        if busy.unmet.is_empty() || !is_last || helps {
+            return Ok(());
+        }
+        let answer = self.people.halt(self.house.router(0), busy.id.0).await?;
+        self.tell(now, "give up waiting for gateways", &answer);
+        Ok(())
+    }
+
+    /// How many releases of a class people want to roll out, as things stand: of gateways another one while a rollout waits for them.
+    async fn wanted(&self, kind: Kind) -> anyhow::Result<usize> {
+        if kind == Kind::Thermostat {
+            return Ok(self.world.launches);
+        }
+        let waiting = self.newest(Kind::Thermostat).await?;
+        let waits = waiting.is_some_and(|one| !one.is_over() && !one.unmet.is_empty());
+        Ok(match waits {
+            true => self.gateway_releases,
+            false => self.gateway_releases.min(1),
+        })
+    }
+
+    fn launched_of(&self, kind: Kind) -> usize {
+        self.launched.iter().filter(|(of, _)| *of == kind).count()
+    }
+
+    fn newest_of(&self, kind: Kind) -> Option<RolloutId> {
+        let mut of_kind = self.launched.iter().filter(|(of, _)| *of == kind);
+        of_kind.next_back().map(|(_, id)| *id)
+    }
+
+    async fn newest(&self, kind: Kind) -> anyhow::Result<Option<Rollout>> {
+        Ok(match self.newest_of(kind) {
+            Some(id) => self.house.store.rollout(id).await?,
             None => None,
         })
     }
 
-    async fn launch(&mut self, now: Timestamp) -> anyhow::Result<()> {
+    async fn launch(&mut self, kind: Kind, now: Timestamp) -> anyhow::Result<()> {
         let known = self.house.store.devices(None).await?;
-        let number = self.launched.len() + 1;
+        let number = self.launched_of(kind) + 1;
         let server = self.house.router(0);
-        let release = &self.goods.number(number).built;
+        let release = self.goods.number(kind, number);
         let answer = self.people.roll_out(server, release).await?;
-        self.tell(now, &format!("roll out release {number}"), &answer);
+        let what = match kind {
+            Kind::Thermostat => format!("roll out release {number}"),
+            Kind::Gateway => format!("roll out release {number} of gateways"),
+        };
+        self.tell(now, &what, &answer);
         if !answer.is_done() {
             // In trouble they try again; when it is calm, it will never be.
             if now >= self.world.calm_from {
-                self.world.launches = self.launched.len();
+                match kind {
+                    Kind::Thermostat => self.world.launches = number - 1,
+                    Kind::Gateway => self.gateway_releases = number - 1,
+                }
             }
             return Ok(());
         }
-        let id = mainstay_rollout::RolloutId(rollout_in(&answer)?);
-        self.launched.push(id);
+        let id = RolloutId(rollout_in(&answer)?);
+        self.launched.push((kind, id));
         let fleet = self.house.store.fleet_view(id).await?;
         if let Some(rollout) = self.house.store.rollout(id).await? {
             self.watch
                 .judge_enrolments(&self.world.plan, &rollout, &fleet, &known);
-            self.canaries.extend(CanaryPlaces::of(&fleet, &known));
+            if kind == Kind::Thermostat {
+                self.canaries.extend(CanaryPlaces::of(&fleet, &known));
+            }
             self.known.push(known);
         }
         Ok(())
@@ -150,10 +207,10 @@ impl Living {
 
     /// What hasn't come to its end, in words; nothing if everything has.
     async fn what_is_left(&self, now: Timestamp) -> anyhow::Result<Option<String>> {
-        if self.launched.len() < self.world.launches {
+        if self.launched_of(Kind::Thermostat) < self.world.launches {
             return Ok(Some("a release isn't rolled out yet".to_owned()));
         }
-        for id in &self.launched {
+        for (_, id) in &self.launched {
             let Some(rollout) = self.house.store.rollout(*id).await? else {
                 return Ok(Some(format!("rollout {id} has vanished")));
             };

@@ -27,7 +27,7 @@ pub struct Fleet {
 pub fn registration(world: &World) -> NewDevices {
     let new = |resident: &Resident| NewDevice {
         id: resident.home.id.clone(),
-        class: "thermo-v2".to_owned(),
+        class: resident.kind.class().to_owned(),
         hardware: resident.home.hardware.clone(),
         zone: resident.home.zone.to_owned(),
         bootloader: model::BOOTLOADER.to_string(),
@@ -42,16 +42,17 @@ pub fn registration(world: &World) -> NewDevices {
 }
 
 impl Fleet {
-    /// The residents' devices, as they left the factory, each with its token.
+    /// The residents' devices, as they left the factory, each with its token; `models` are those of [`Kind::ALL`].
     pub fn new(
         world: &World,
         tokens: Vec<String>,
-        model: &Provisioned,
+        models: &[Provisioned],
         behaviours: Behaviours,
     ) -> Self {
         let device = |((resident, token), number): ((&Resident, String), u64)| {
             let first_on = world.start + resident.clock_off;
             let dice = Dice::new(world.seed, number);
+            let model = &models[resident.kind as usize];
             let (home, config) = (resident.home.clone(), model.config.clone());
             SimulatedDevice::new(home, token, dice, config, model.region.clone(), first_on)
         };

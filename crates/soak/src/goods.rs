@@ -1,12 +1,13 @@
-//! The releases of a life: the factory's, the candidate, and one that follows it.
+//! The releases of a life, class by class: the factory's, the first new one, and those that may follow it.
 
-use mainstay_plan::Plan;
+use mainstay_plan::{Class, Plan};
 use mainstay_simulator::Behaviours;
 use mainstay_simulator::demo::DemoError;
 use mainstay_simulator::demo::cast::Cast;
 use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
 use mainstay_trust::Digest;
 
+use crate::kind::Kind;
 use crate::world::World;
 
 /// Bytes of an image: more than a page of flash, so that an installation has many operations to cut.
@@ -14,26 +15,48 @@ const IMAGE_BYTES: usize = 5000;
 
 /// A release as its builder signed it, and as it was approved.
 pub struct Made {
+    /// Of which devices.
+    pub kind: Kind,
     /// Signed by its builder.
     pub built: Release,
     /// Signed by both.
     pub approved: Release,
 }
 
-/// All of them, in their order; the first is the factory's.
+/// All of them, in their order.
 pub struct Goods(Vec<Made>);
 
+/// The versions of each class, the factory's first.
+const VERSIONS: [&str; 3] = ["1.0.0", "1.1.0", "1.2.0"];
+
+/// How many releases a class has beside the factory's.
+pub const NEW_RELEASES: usize = VERSIONS.len() - 1;
+
 impl Goods {
-    /// Packs, signs and approves them. Each may return to all before it.
+    /// Packs, signs and approves those of all classes that the plan has.
     ///
     /// # Errors
     /// If one can't be packed or signed.
     pub fn made(plan: &Plan, cast: &Cast) -> Result<Self, DemoError> {
+        let mut made = Vec::new();
+        for (kind, class) in Kind::ALL.into_iter().zip(&plan.classes) {
+            made.extend(Self::of_class(kind, class, plan, cast)?);
+        }
+        Ok(Self(made))
+    }
+
+    /// Each may return to all before it.
+    fn of_class(
+        kind: Kind,
+        class: &Class,
+        plan: &Plan,
+        cast: &Cast,
+    ) -> Result<Vec<Made>, DemoError> {
         let mut made: Vec<Made> = Vec::new();
-        for (sequence, version) in (1..).zip(["1.0.0", "1.1.0", "1.2.0"]) {
+        for (sequence, version) in (1..).zip(VERSIONS) {
             let before: Vec<Digest> = made.iter().map(|one| one.built.manifest).collect();
-            let class = class_name(plan, &plan.classes[0])?;
-            let image = image(version);
+            let class = class_name(plan, class)?;
+            let image = image(kind, version);
             let order = Order {
                 class,
                 version,
@@ -43,14 +66,21 @@ impl Goods {
             };
             let built = packed(&order)?.built(cast)?;
             let approved = built.clone().approved(cast, plan)?;
-            made.push(Made { built, approved });
+            made.push(Made {
+                kind,
+                built,
+                approved,
+            });
         }
-        Ok(Self(made))
+        Ok(made)
     }
 
-    /// The one of this number, from 0.
-    pub fn number(&self, number: usize) -> &Made {
-        &self.0[number]
+    /// The one of this class and number; 0 is the factory's.
+    pub fn number(&self, kind: Kind, number: usize) -> &Made {
+        let mut of_kind = self.0.iter().filter(|made| made.kind == kind);
+        of_kind
+            .nth(number)
+            .expect("who asks for a class knows its releases")
     }
 
     /// All of them.
@@ -61,12 +91,17 @@ impl Goods {
     /// How their images behave.
     pub fn behaviours(&self, world: &World) -> Behaviours {
         let mut behaviours = Behaviours::default();
-        behaviours.declare(self.0[1].built.image_digest, world.candidate.clone());
+        let candidate = &self.number(Kind::Thermostat, 1).built;
+        behaviours.declare(candidate.image_digest, world.candidate.clone());
         behaviours
     }
 }
 
 /// An image that differs from all others everywhere, so that no piece of one passes for a piece of another.
-fn image(version: &str) -> Vec<u8> {
-    version.bytes().cycle().take(IMAGE_BYTES).collect()
+fn image(kind: Kind, version: &str) -> Vec<u8> {
+    let text = match kind {
+        Kind::Thermostat => version.to_owned(),
+        Kind::Gateway => format!("gateway {version}"),
+    };
+    text.bytes().cycle().take(IMAGE_BYTES).collect()
 }

@@ -118,14 +118,17 @@ impl House {
         Ok(())
     }
 
-    /// Lets one server look after its rollouts.
+    /// Lets one server look after its rollouts; returns whether it wrote anything, but for when devices were last seen: it
+    /// begins with that.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn turn(&self, which: usize) -> anyhow::Result<()> {
+    pub async fn turn(&self, which: usize) -> anyhow::Result<bool> {
         let app = &self.servers[which % self.servers.len()].app;
+        app.flush_last_seen().await;
+        let before = self.store.writes();
         advance_rollouts::run(app, app.now()).await?;
-        Ok(())
+        Ok(self.store.writes() != before)
     }
 
     /// Answers of servers that said that they are broken.

@@ -8,7 +8,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what does a seed draw? | `world.rs`, with its plan in `plan_text.rs`; worlds that are written down: `scenario.rs` |
+//! | what does a seed draw? | `world.rs`, with its plan in `plan_text.rs` and a second class in `gateways.rs`; worlds that are written down: `scenario.rs` |
 //! | who speaks to the server? | `house.rs` (the servers), `fleet.rs` (the devices), `people.rs` |
 //! | what happens next? | `agenda.rs`, carried out by `life.rs`; what people do, by `course.rs` |
 //! | what must never happen? | `watch.rs`, by the rules of `rules.rs` |
@@ -21,11 +21,14 @@ mod campaign;
 mod canary_places;
 mod course;
 mod fleet;
+mod gateways;
 mod goods;
 mod house;
+pub mod kind;
 pub mod life;
 mod people;
 mod plan_text;
+mod processor;
 mod rules;
 pub mod scenario;
 pub mod story;

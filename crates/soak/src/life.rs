@@ -9,14 +9,15 @@ use mainstay_fleet::Device;
 use mainstay_plan::Plan;
 use mainstay_rollout::{FleetView, Rollout, RolloutId};
 use mainstay_simulator::demo::cast::Cast;
-use mainstay_simulator::{Dice, model};
+use mainstay_simulator::{Dice, SimulatedDevice, model};
 use mainstay_store::Rollouts as _;
 
 use crate::agenda::{Agenda, Happening};
 use crate::canary_places::CanaryPlaces;
 use crate::fleet::{self, Fleet};
-use crate::goods::Goods;
+use crate::goods::{Goods, NEW_RELEASES};
 use crate::house::House;
+use crate::kind::Kind;
 use crate::people::People;
 use crate::story::Story;
 use crate::watch::{Broken, Scene, Watch};
@@ -103,15 +104,19 @@ pub struct Living {
     /// Chance of what has no stream of its own.
     pub(crate) roads: Dice,
     /// The rollouts that people started, in order ...
-    pub(crate) launched: Vec<RolloutId>,
+    pub(crate) launched: Vec<(Kind, RolloutId)>,
     /// ... and the devices that were known then.
     pub(crate) known: Vec<Vec<Device>>,
+    /// How many releases of gateways there are that people could roll out.
+    pub(crate) gateway_releases: usize,
     /// The release that people put on hold, by its number.
     pub(crate) held: Option<usize>,
     /// Since when nothing is left to happen.
     pub(crate) quiet_since: Option<Timestamp>,
     pub(crate) canaries: Vec<CanaryPlaces>,
     pub(crate) is_over: bool,
+    /// Whether something was written since the watch looked at all rollouts.
+    unseen: bool,
     clock_off: SignedDuration,
     events: u64,
 }
@@ -143,10 +148,12 @@ impl Living {
             story,
             launched: Vec::new(),
             known: Vec::new(),
+            gateway_releases: NEW_RELEASES,
             held: None,
             quiet_since: None,
             canaries: Vec::new(),
             is_over: false,
+            unseen: false,
             clock_off: SignedDuration::ZERO,
             events: 0,
         })
@@ -184,24 +191,48 @@ impl Living {
 
     async fn device_acts(&mut self, number: usize, now: Timestamp) -> anyhow::Result<()> {
         let server = self.road();
-        let router = self.house.router(server);
+        let (router, before) = (self.house.router(server), self.house.store.writes());
         let next = self.fleet.act(number, &self.world, router, now).await;
         self.agenda.put(next, Happening::Device(number));
-        if self.world.is_cut_off(&self.world.residents[number], now) {
-            // Nothing that it does can reach a server.
+        let device = self.fleet.device(number);
+        self.watch.look_at_health(device);
+        if self.house.store.writes() == before {
+            // No server knows anything new of it.
             return Ok(());
         }
-        let scene = Scene::of(&self.world, &self.house);
-        let device = self.fleet.device(number);
+        self.unseen = true;
+        let scene = Scene {
+            gateways: self.gateways(),
+            ..Scene::of(&self.world, &self.house)
+        };
         let story = &mut self.story;
         self.watch.look_at_device(&scene, device, now, story).await
     }
 
     async fn turn(&mut self, server: usize, now: Timestamp) -> anyhow::Result<()> {
-        self.house.turn(server).await?;
+        self.unseen |= self.house.turn(server).await?;
         let next = now + self.world.turn_every;
         self.agenda.put(next, Happening::Turn(server));
-        self.look_at_rollouts(now).await
+        match self.unseen {
+            true => self.look_at_rollouts(now).await,
+            // All is as it was when the watch looked last.
+            false => Ok(()),
+        }
+    }
+
+    /// The gateways, and how many of them ever booted a new release, whatever the servers believe.
+    fn gateways(&self) -> (usize, usize) {
+        let new = (1..=NEW_RELEASES).filter(|_| self.world.plan.gateways_first > 0);
+        let new: Vec<_> = new
+            .map(|number| self.goods.number(Kind::Gateway, number).built.manifest)
+            .collect();
+        let residents = self.world.residents.iter().enumerate();
+        let gateways: Vec<_> = residents
+            .filter(|(_, resident)| resident.kind == Kind::Gateway)
+            .map(|(number, _)| self.fleet.device(number))
+            .collect();
+        let ran = |device: &&&SimulatedDevice| new.iter().any(|release| device.ever_ran(release));
+        (gateways.iter().filter(ran).count(), gateways.len())
     }
 
     /// Lets the watch look at all rollouts.
@@ -209,6 +240,7 @@ impl Living {
     /// # Errors
     /// If the store can't be read.
     pub(crate) async fn look_at_rollouts(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        self.unseen = false;
         let scene = Scene::of(&self.world, &self.house);
         self.watch
             .look_at_rollouts(&scene, now, &mut self.story)
@@ -218,7 +250,7 @@ impl Living {
     /// The rollouts, as they are now.
     async fn launches(&mut self) -> anyhow::Result<Vec<Launch>> {
         let mut launches = Vec::new();
-        for (id, known) in self.launched.iter().zip(std::mem::take(&mut self.known)) {
+        for ((_, id), known) in self.launched.iter().zip(std::mem::take(&mut self.known)) {
             let store = &self.house.store;
             if let Some(rollout) = store.rollout(*id).await? {
                 let fleet = store.fleet_view(*id).await?;
@@ -249,10 +281,15 @@ async fn populate(
 ) -> anyhow::Result<Fleet> {
     let registration = fleet::registration(world);
     let tokens = people.register(house.router(0), &registration).await?;
-    let (factory, class) = (&goods.number(0).approved, &plan.classes[0]);
-    let bytes_max = factory.image.len();
-    let model = model::provisioned(plan, class, &cast.root, factory, bytes_max)?;
-    Ok(Fleet::new(world, tokens, &model, goods.behaviours(world)))
+    let mut models = Vec::new();
+    for (kind, class) in Kind::ALL.into_iter().zip(&plan.classes) {
+        let factory = &goods.number(kind, 0).approved;
+        let bytes_max = factory.image.len();
+        models.push(model::provisioned(
+            plan, class, &cast.root, factory, bytes_max,
+        )?);
+    }
+    Ok(Fleet::new(world, tokens, &models, goods.behaviours(world)))
 }
 
 fn parsed(text: &str) -> anyhow::Result<Plan> {

@@ -12,7 +12,6 @@ use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest,
     HoldRequest, NewDevices, RolloutView,
 };
-use mainstay_simulator::demo::goods::Release;
 use serde::Serialize;
 use tower::ServiceExt as _;
 
@@ -82,8 +81,7 @@ impl People {
     /// # Errors
     /// If the server refuses.
     pub async fn publish(&self, server: &Router, made: &Made) -> anyhow::Result<()> {
-        let Made { built, approved } = made;
-        let file = built.file()?;
+        let file = made.built.file()?;
         let path = "/releases?track=maintenance";
         let handed_in = self
             .ask(
@@ -95,8 +93,8 @@ impl People {
             )
             .await?;
         ensure!(handed_in.is_done(), "submit: {}", handed_in.refusal());
-        let path = format!("/releases/{}/approval", name(built));
-        let envelope = approved.envelope.clone();
+        let path = format!("/releases/{}/approval", name(made));
+        let envelope = made.approved.envelope.clone();
         let approved = self
             .ask(
                 server.clone(),
@@ -114,7 +112,7 @@ impl People {
     ///
     /// # Errors
     /// If the server says neither yes nor why not.
-    pub async fn roll_out(&self, server: Router, release: &Release) -> anyhow::Result<Answer> {
+    pub async fn roll_out(&self, server: Router, release: &Made) -> anyhow::Result<Answer> {
         let path = format!("/releases/{}/rollout", name(release));
         self.ask(server, Duty::Operations, &path, JSON, Vec::new())
             .await
@@ -150,7 +148,7 @@ impl People {
     ///
     /// # Errors
     /// As [`Self::roll_out`].
-    pub async fn hold(&self, server: Router, release: &Release) -> anyhow::Result<Answer> {
+    pub async fn hold(&self, server: Router, release: &Made) -> anyhow::Result<Answer> {
         let reason = "support hears complaints".to_owned();
         let path = format!("/releases/{}/hold", name(release));
         self.ask_json(server, Duty::Operations, &path, &HoldRequest { reason })
@@ -165,7 +163,7 @@ impl People {
         &self,
         server: Router,
         duty: Duty,
-        release: &Release,
+        release: &Made,
     ) -> anyhow::Result<Answer> {
         let path = format!("/releases/{}/hold/release", name(release));
         self.ask(server, duty, &path, JSON, Vec::new()).await
@@ -216,6 +214,6 @@ pub fn rollout_in(answer: &Answer) -> anyhow::Result<i64> {
     Ok(view.id)
 }
 
-fn name(release: &Release) -> String {
-    format!("thermo-v2@{}", release.version)
+fn name(release: &Made) -> String {
+    format!("{}@{}", release.kind.class(), release.built.version)
 }

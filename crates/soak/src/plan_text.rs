@@ -44,6 +44,8 @@ pub struct PlanChoice {
     pub failures_in_one_stratum: u64,
     /// Whether 1.1.0 is a stepping stone on the way to 1.2.0.
     pub stone: bool,
+    /// Percent of the gateways that must run 1.1.0 before a thermostat gets 1.1.0 or later; at 0 there are no gateways.
+    pub gateways_first: u32,
     /// By how many percent battery drain may be worse than on devices held back, a day after a device began; at 0 nobody is
     /// held back.
     pub worse_battery: u64,
@@ -72,6 +74,7 @@ impl Default for PlanChoice {
             bricks: 1,
             failures_in_one_stratum: 3,
             stone: false,
+            gateways_first: 0,
             worse_battery: 0,
         }
     }
@@ -96,6 +99,22 @@ impl PlanChoice {
         }
     }
 
+    /// The classes, as TOML: thermostats, and gateways if there are any.
+    fn classes(&self) -> String {
+        let mut needs = Vec::new();
+        if self.stone {
+            needs.push(r#"{ from = "1.2.0", at_least = "1.1.0" }"#.to_owned());
+        }
+        if self.gateways_first == 0 {
+            return class("thermo-v2", &needs);
+        }
+        needs.push(format!(
+            r#"{{ from = "1.1.0", class = "gateway-v1", at_least = "1.1.0", share = "{} %" }}"#,
+            self.gateways_first
+        ));
+        [class("thermo-v2", &needs), class("gateway-v1", &[])].join(", ")
+    }
+
     /// The plan.
     pub fn text(&self) -> String {
         let days = if self.weekdays_only {
@@ -110,16 +129,11 @@ impl PlanChoice {
             ""
         };
         let unit = if self.by_site { "site" } else { "device" };
-        let needs = if self.stone {
-            r#"{ from = "1.2.0", at_least = "1.1.0" }"#
-        } else {
-            ""
-        };
         let (expect, halt) = self.rates;
         format!(
             r#"
 plan  = {{ name = "A drawn plan", market = ["us"], security = "security@company.example" }}
-class = [{{ id = "thermo-v2", vendor = "company.example", hardware = ["B", "C"], bootloader = ">=1.4.0", install = "dual-bank", revert = {{ boots = 3, confirm_within = "10m" }}, support = {{ sold_until = 2029-12-31, security_until = 2034-12-31 }}, needs = [{needs}] }}]
+class = [{classes}]
 
 [role]
 engineer        = {{ people = ["ana@company.example"] }}
@@ -142,6 +156,7 @@ give_up_after = "{give_up}h"
 install  = {{ expect = {expect}.0, halt = {halt}.0, alpha = 10, power = 90, horizon = "{horizon}m", unit = "{unit}" }}
 tripwire = {{ bricks = {bricks}, failures_in_one_stratum = {stratum} }}
 {battery}"#,
+            classes = self.classes(),
             battery = self.battery(),
             waves = self.waves,
             soak = self.soak_min,
@@ -156,4 +171,11 @@ tripwire = {{ bricks = {bricks}, failures_in_one_stratum = {stratum} }}
             stratum = self.failures_in_one_stratum,
         )
     }
+}
+
+fn class(id: &str, needs: &[String]) -> String {
+    let needs = needs.join(", ");
+    format!(
+        r#"{{ id = "{id}", vendor = "company.example", hardware = ["B", "C"], bootloader = ">=1.4.0", install = "dual-bank", revert = {{ boots = 3, confirm_within = "10m" }}, support = {{ sold_until = 2029-12-31, security_until = 2034-12-31 }}, needs = [{needs}] }}"#
+    )
 }

@@ -2,13 +2,13 @@
 //! is watched.
 //!
 //! They are coarser than that code where the coarse rule is enough to catch it cheating. Read
-//! [`window_is_open`], [`takes_place`], [`is_fit`] and [`is_past_stone`].
+//! [`window_is_open`], [`takes_place`], [`is_fit`], [`is_past_stone`] and [`are_gateways_there`].
 
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::Device;
-use mainstay_rollout::Progress;
+use mainstay_rollout::{Candidate, Progress};
 
 use crate::plan_text::PlanChoice;
 
@@ -97,16 +97,31 @@ pub fn is_fit(device: &Device, now: Timestamp) -> bool {
 /// others.
 const OVER_THE_STONE: [&str; 2] = ["1.1.0", "1.2.0"];
 
-/// Whether a device that runs one version may get another.
-pub fn is_past_stone(plan: &PlanChoice, runs: &str, gets: &str) -> bool {
-    !plan.stone || gets != "1.2.0" || OVER_THE_STONE.contains(&runs)
+/// Whether a device that runs this version may get the candidate. Gateways have no stones.
+pub fn is_past_stone(plan: &PlanChoice, candidate: &Candidate, runs: &str) -> bool {
+    let is_asked = plan.stone && candidate.class == THERMOSTATS && candidate.version == "1.2.0";
+    !is_asked || OVER_THE_STONE.contains(&runs)
+}
+
+/// The class that waits for gateways.
+const THERMOSTATS: &str = "thermo-v2";
+
+/// Whether so many gateways that ever booted a new release, out of all, are enough for the candidate. A device counts for the
+/// servers only once it has confirmed, which is later: this is enough to notice that nobody waits.
+pub fn are_gateways_there(
+    plan: &PlanChoice,
+    candidate: &Candidate,
+    (ran, all): (usize, usize),
+) -> bool {
+    let is_asked = plan.gateways_first > 0 && candidate.class == THERMOSTATS;
+    !is_asked || ran * 100 >= all * plan.gateways_first as usize
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use mainstay_fleet::DeviceId;
+    use mainstay_fleet::{DeviceId, ReleaseDigest};
 
     use super::*;
     use crate::world::World;
@@ -159,11 +174,41 @@ mod tests {
             (true, "1.1.0", "1.2.0", true),
             (false, "1.0.0", "1.2.0", true),
         ] {
-            assert_eq!(
-                is_past_stone(&plan(stone), runs, gets),
-                may,
-                "{runs} {gets}"
-            );
+            let gets = candidate("thermo-v2", gets);
+            let is = is_past_stone(&plan(stone), &gets, runs);
+            assert_eq!(is, may, "{runs} {}", gets.version);
+        }
+        let gateway = candidate("gateway-v1", "1.2.0");
+        assert!(is_past_stone(&plan(true), &gateway, "1.0.0"));
+    }
+
+    fn candidate(class: &str, version: &str) -> Candidate {
+        Candidate {
+            release: ReleaseDigest([2; 32]),
+            version: version.to_owned(),
+            sequence: 2,
+            class: class.to_owned(),
+            returns_to: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_share_of_the_gateways_comes_first() {
+        let plan = |gateways_first| PlanChoice {
+            gateways_first,
+            ..plan()
+        };
+        let said = r#"from = "1.1.0", class = "gateway-v1", at_least = "1.1.0", share = "70 %""#;
+        assert!(plan(70).text().contains(said));
+        for (first, class, gateways, there) in [
+            (0, "thermo-v2", (0, 0), true),
+            (70, "thermo-v2", (2, 3), false),
+            (70, "thermo-v2", (3, 4), true),
+            (100, "thermo-v2", (3, 4), false),
+            (100, "gateway-v1", (0, 4), true),
+        ] {
+            let is = are_gateways_there(&plan(first), &candidate(class, "1.1.0"), gateways);
+            assert_eq!(is, there, "{first} {class} {gateways:?}");
         }
     }
 

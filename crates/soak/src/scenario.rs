@@ -6,6 +6,7 @@ use mainstay_fleet::DeviceId;
 use mainstay_simulator::{Behaviour, Hardship, Home};
 use serde::Deserialize;
 
+use crate::kind::Kind;
 use crate::plan_text::PlanChoice;
 use crate::world::{Move, Outage, Resident, World, ZONES};
 
@@ -186,6 +187,7 @@ fn resident(group: &Group, number: u64) -> anyhow::Result<Resident> {
     let zone = ZONES.iter().find(|zone| **zone == group.zone);
     let zone = zone.ok_or_else(|| anyhow!("zone {}: use one of {ZONES:?}", group.zone))?;
     Ok(Resident {
+        kind: Kind::Thermostat,
         home: Home {
             id: DeviceId::new(format!("th-{number:02}")).context("a device's name")?,
             hardware: group.hardware.clone(),

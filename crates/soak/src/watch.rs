@@ -1,7 +1,8 @@
 //! Looks after each event whether a promise of Mainstay is broken, and tells what changed.
 //!
 //! It reads the store, as every server would, and the devices themselves, as no server can. What it holds the two
-//! against stands in [`crate::rules`]. Read [`Watch::look_at_device`] and [`Watch::look_at_rollouts`].
+//! against stands in [`crate::rules`]. It needn't look again while nothing is
+//! written: readers can't change anything. Read [`Watch::look_at_device`] and [`Watch::look_at_rollouts`].
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use mainstay_store::{Holds as _, Rollouts as _, SqliteStore};
 use mainstay_trust::Digest;
 
 use crate::house::House;
+use crate::kind::Kind;
 use crate::plan_text::PlanChoice;
 use crate::rules;
 use crate::story::Story;
@@ -51,6 +53,8 @@ pub struct Scene<'a> {
     pub store: &'a SqliteStore,
     /// What the servers took for the time when it happened.
     pub clock: Timestamp,
+    /// How many gateways ever booted a new release, and how many there are.
+    pub gateways: (usize, usize),
 }
 
 impl<'a> Scene<'a> {
@@ -60,6 +64,7 @@ impl<'a> Scene<'a> {
             world,
             store: &house.store,
             clock: house.clock(),
+            gateways: (0, 0),
         }
     }
 }
@@ -75,7 +80,15 @@ impl Watch {
         self.broken.get_or_insert(broken);
     }
 
-    /// Looks at a device after it acted.
+    /// Looks whether a device still boots after it acted.
+    pub fn look_at_health(&mut self, device: &SimulatedDevice) {
+        if device.is_bricked() {
+            let what = format!("{} boots nothing any more", device.home.id);
+            self.note(Broken::new("bricked", what));
+        }
+    }
+
+    /// Looks at what the servers know of a device, after it acted and one of them wrote something.
     ///
     /// # Errors
     /// If the store can't be read.
@@ -87,12 +100,6 @@ impl Watch {
         story: &mut Story,
     ) -> anyhow::Result<()> {
         let id = &device.home.id;
-        if device.is_bricked() {
-            self.note(Broken::new(
-                "bricked",
-                format!("{id} boots nothing any more"),
-            ));
-        }
         for enrolled in scene.store.enrolments_of(id).await? {
             let (rollout, view) = (&enrolled.rollout, &enrolled.device);
             let before = self.known(rollout.id, id);
@@ -162,9 +169,7 @@ impl Watch {
             });
             let may = running
                 .is_some_and(|running| running.verified && running.sequence < candidate.sequence);
-            if running
-                .is_some_and(|runs| !rules::is_past_stone(plan, &runs.version, &candidate.version))
-            {
+            if running.is_some_and(|runs| !rules::is_past_stone(plan, candidate, &runs.version)) {
                 let what = format!("{} was drawn for {}", view.id, candidate.version);
                 self.note(Broken::new("past-a-stone", what));
             }
@@ -218,8 +223,13 @@ impl Watch {
         }
         // What it ran when it was promised it: it may run the candidate by now.
         let is_before_all = view.before.as_ref() == rollout.candidate.returns_to.first();
-        if is_before_all && !rules::is_past_stone(&scene.world.plan, "1.0.0", version) {
+        if is_before_all && !rules::is_past_stone(&scene.world.plan, &rollout.candidate, "1.0.0") {
             broken("past-a-stone", "while it ran 1.0.0".to_owned());
+        }
+        if !rules::are_gateways_there(&scene.world.plan, &rollout.candidate, scene.gateways) {
+            let (ran, all) = scene.gateways;
+            let gateways = format!("when {ran} of {all} gateways had ever run theirs");
+            broken("before-its-gateways", gateways);
         }
         let opened = rollout.waves.get(view.wave).and_then(|wave| wave.opened_at);
         if opened.is_none() {
@@ -228,10 +238,13 @@ impl Watch {
                 format!("before wave {} opened", view.wave),
             );
         }
-        let fleet = scene.store.fleet_view(rollout.id).await?;
-        let takes =
-            |view: &&DeviceView| rules::takes_place(&scene.world.plan, &view.progress, clock);
-        let places = fleet.devices.iter().filter(takes).count() as u64;
+        let mut places = 0;
+        for rollout in scene.store.rollouts().await? {
+            let fleet = scene.store.fleet_view(rollout.id).await?;
+            let takes =
+                |view: &&DeviceView| rules::takes_place(&scene.world.plan, &view.progress, clock);
+            places += fleet.devices.iter().filter(takes).count() as u64;
+        }
         let downloads = scene.world.plan.downloads;
         if places > downloads {
             broken("over-budget", format!("as number {places} of {downloads}"));
@@ -268,12 +281,21 @@ impl Watch {
         if before.as_ref() == Some(&rollout.phase) {
             return;
         }
-        let version = &rollout.candidate.version;
+        let version = name(rollout);
         story.tell(now, format_args!("{version}: {}", phase_in_words(rollout)));
         if matches!(before, Some(Phase::Halted { .. } | Phase::Complete { .. })) {
             let what = format!("{version} was over, and goes on");
             self.note(Broken::new("halt-not-sticky", what));
         }
+    }
+}
+
+/// A rollout's version, with its class if that isn't the one that the story is about.
+fn name(rollout: &Rollout) -> String {
+    let version = &rollout.candidate.version;
+    match rollout.candidate.class == Kind::Gateway.class() {
+        true => format!("{version} of gateways"),
+        false => version.clone(),
     }
 }
 

@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::DeviceId;
 use mainstay_simulator::{Behaviour, Dice, Hardship, Home};
 
+use crate::gateways::Gateways;
+use crate::kind::Kind;
 use crate::plan_text::PlanChoice;
 
 /// The streams of a seed's [`Dice`] that aren't a device's; devices use theirs from 1.
@@ -78,6 +80,8 @@ const GO_ON: u32 = 600;
 /// A device and where it stands.
 #[derive(Debug, Clone)]
 pub struct Resident {
+    /// What it is.
+    pub kind: Kind,
     /// As the simulator knows it.
     pub home: Home,
     /// The site that it is declared to stand at, by number.
@@ -142,9 +146,9 @@ impl World {
 }
 
 /// Chance, with the stretch of time that it is about.
-struct Span<'a> {
-    start: Timestamp,
-    dice: &'a mut Dice,
+pub(crate) struct Span<'a> {
+    pub(crate) start: Timestamp,
+    pub(crate) dice: &'a mut Dice,
 }
 
 impl Span<'_> {
@@ -154,11 +158,11 @@ impl Span<'_> {
     }
 
     /// A number from `from` to `to`, both possible.
-    fn between(&mut self, from: u64, to: u64) -> u64 {
+    pub(crate) fn between(&mut self, from: u64, to: u64) -> u64 {
         from + self.dice.below(to - from + 1)
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[usize::try_from(self.dice.below(of.len() as u64)).unwrap_or(0)]
     }
 
@@ -184,13 +188,16 @@ fn start(dice: &mut Dice) -> Timestamp {
 }
 
 fn draw(seed: u64, mut span: Span<'_>, calm_from: Timestamp) -> World {
-    let residents = residents(&mut span);
+    let mut residents = residents(&mut span);
     let servers = if span.percent(50) { 2 } else { 1 };
+    // Not by the same dice: everything else of a seed stays what it was before there were stones and gateways.
+    let gateways = Gateways::drawn(seed, span.start);
     let plan = PlanChoice {
-        // Not by the dice: everything else of a seed stays what it was before there were stones.
         stone: seed.is_multiple_of(3),
+        gateways_first: gateways.first_percent,
         ..plan(&mut span, residents.len())
     };
+    residents.extend(gateways.residents);
     World {
         seed,
         start: span.start,
@@ -217,7 +224,8 @@ fn residents(span: &mut Span<'_>) -> Vec<Resident> {
         .collect()
 }
 
-fn resident(span: &mut Span<'_>, number: u64, sites: u64) -> Resident {
+/// A thermostat; it stands at one of so many sites, or nobody said where.
+pub(crate) fn resident(span: &mut Span<'_>, number: u64, sites: u64) -> Resident {
     let id = DeviceId::new(format!("th-{number:02}")).expect("letters, a dash and digits");
     let ten_years = SignedDuration::from_hours(10 * 365 * 24);
     let clock_off = match span.between(0, 9) {
@@ -227,6 +235,7 @@ fn resident(span: &mut Span<'_>, number: u64, sites: u64) -> Resident {
         _ => SignedDuration::ZERO,
     };
     Resident {
+        kind: Kind::Thermostat,
         home: Home {
             id,
             hardware: span.pick(&["B", "C"]).to_owned(),
@@ -274,6 +283,7 @@ fn plan(span: &mut Span<'_>, devices: usize) -> PlanChoice {
         bricks: 1,
         failures_in_one_stratum: span.between(2, 5),
         stone: false,
+        gateways_first: 0,
         worse_battery: 0,
     }
 }

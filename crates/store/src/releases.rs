@@ -38,6 +38,9 @@ pub trait Releases: Send + Sync {
     /// Releases, newest first, at most [`crate::LIST_MAX`].
     async fn releases(&self) -> Result<Vec<Release>, StoreError>;
 
+    /// The manifests of all releases that are revoked, the newest release first.
+    async fn revoked_releases(&self) -> Result<Vec<ReleaseDigest>, StoreError>;
+
     /// The newest envelope of the release with this manifest.
     async fn envelope(&self, manifest: &ReleaseDigest) -> Result<Option<Vec<u8>>, StoreError>;
 }

@@ -37,9 +37,9 @@ pub trait Rollouts: Send + Sync {
     /// The rollouts that aren't over ([`Rollout::is_over`]), oldest first; all, or of one class.
     async fn active_rollouts(&self, class: Option<&str>) -> Result<Vec<Rollout>, StoreError>;
 
-    /// The halted rollouts, newest first, at most [`crate::LIST_MAX`]: devices may still have to
-    /// go back.
-    async fn halted_rollouts(&self) -> Result<Vec<Rollout>, StoreError>;
+    /// The rollouts that a server looks after, by their numbers: the active ones, and the newest halted
+    /// ones, at most [`crate::LIST_MAX`]: devices may still have to go back.
+    async fn rollouts_under_watch(&self) -> Result<Vec<Rollout>, StoreError>;
 
     /// Rollouts, newest first, at most [`crate::LIST_MAX`].
     async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError>;
@@ -75,7 +75,7 @@ pub trait Rollouts: Send + Sync {
     /// rollout; the caller decides anew, or offers nothing this time. [`PromiseRefusal::Held`] if
     /// the release is on hold by now: who holds it, and is answered, has stopped every later promise.
     /// [`PromiseRefusal::NoRoom`] if [`mainstay_rollout::has_room`] says so of all that was promised by now,
-    /// by whichever server.
+    /// by whichever server and in whichever rollout.
     async fn promise(
         &self,
         id: RolloutId,

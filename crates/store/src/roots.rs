@@ -22,7 +22,7 @@ pub trait Roots: Send + Sync {
     async fn roots(&self) -> Result<Vec<StoredRoot>, StoreError>;
 
     /// Counts every change of what the server's word to devices rests on: the roots, the
-    /// revocations, the holds. Who knows them by this number knows them all.
+    /// revocations, the holds, the plan in force. Who knows them by this number knows them all.
     async fn standing_generation(&self) -> Result<i64, StoreError>;
 }
 

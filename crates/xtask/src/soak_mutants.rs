@@ -35,7 +35,13 @@ const MUTANTS: &[Worse] = &[
         name: "each server keeps a budget of its own",
         file: "crates/store/src/sqlite/promise.rs",
         from: "    match has_room(rollout, &under_way, at) {",
-        to: "    match has_room(rollout, &under_way, at) || under_way.devices.len() < usize::MAX {",
+        to: "    match has_room(rollout, &under_way, at) || under_way.len() < usize::MAX {",
+    },
+    Worse {
+        name: "no class waits for another",
+        file: "crates/rollout/src/needs.rs",
+        from: "        (unmet.devices == 0 || unmet.ready < unmet.needed).then_some(unmet)\n",
+        to: "        (unmet.devices == 0 || unmet.ready < unmet.needed).then_some(unmet).filter(|_| false)\n",
     },
     Worse {
         name: "the canary is whoever was registered first",

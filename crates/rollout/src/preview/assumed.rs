@@ -24,7 +24,8 @@ pub(super) fn assumptions(premise: &Premise<'_>, lived: &Lived) -> Vec<String> {
             "Canary and waves are drawn by the seed {}; the rollout draws its own, so single devices may be in other waves.",
             premise.seed
         ),
-        "Nobody halts it, and the plan stays as it is.".to_owned(),
+        "Nobody halts it, the plan stays as it is, and no other rollout takes places for downloads."
+            .to_owned(),
         "Nothing withholds it: no hold, no revocation, and where its class needs a schedule, that lets every device have it in its turn.".to_owned(),
         catches(premise),
     ];

@@ -106,9 +106,8 @@ async fn answer(
     told: &Told,
     now: Timestamp,
 ) -> Result<Response, Refused> {
-    let plan = app.plan().await?;
     // Read once more: a hold placed since the decision is in what this device hears.
-    let standing = app.standing().await?;
+    let (plan, standing) = app.plan_and_standing().await?;
     let status = signed_status(app, &standing, plan.as_deref(), &check_in.nonce, now)
         .map_err(|error| Refused::internal(&error))?;
     let (todo, turn) = match &told.decision {

@@ -44,9 +44,7 @@ pub struct Turn {
 pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     app.last_seen.flush(&*app.store).await?;
     withdraw::catch_up(app, now).await?;
-    let mut rollouts = app.store.active_rollouts(None).await?;
-    rollouts.extend(app.store.halted_rollouts().await?);
-    rollouts.sort_by_key(|rollout| rollout.id);
+    let rollouts = app.store.rollouts_under_watch().await?;
     let withdrawn = withdrawn(app, &rollouts).await?;
     let (mut turn, mut in_flight) = (Turn::default(), BTreeMap::new());
     let (mut halted, mut watches) = (Vec::new(), Vec::new());
@@ -76,9 +74,7 @@ async fn withdrawn(app: &App, rollouts: &[Rollout]) -> Result<Vec<ReleaseDigest>
         .filter(|rollout| matches!(rollout.phase, Phase::Halted { .. }));
     let mut withdrawn: Vec<_> = halted.map(|rollout| rollout.candidate.release).collect();
     if !withdrawn.is_empty() {
-        let releases = app.store.releases().await?.into_iter();
-        let revoked = releases.filter(|release| release.stage.name() == StageName::Revoked);
-        withdrawn.extend(revoked.map(|release| ReleaseDigest(release.facts.manifest.0)));
+        withdrawn.extend(app.store.revoked_releases().await?);
     }
     Ok(withdrawn)
 }

@@ -24,10 +24,10 @@ struct Inner {
 pub(super) type Papers = (u32, Option<Digest>);
 
 impl RolloutMemory {
-    /// How many devices hold a place in the budget of `rollout`: counted at the last turn, and
+    /// How many devices hold a place in the budget of downloads, of whatever rollout: counted at the last turn, and
     /// raised by each promise since.
-    pub(crate) fn in_flight(&self, rollout: RolloutId) -> u32 {
-        self.lock().in_flight.get(&rollout).copied().unwrap_or(0)
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.lock().in_flight.values().sum()
     }
 
     /// Notes one more promise of `rollout`.
@@ -35,11 +35,12 @@ impl RolloutMemory {
         *self.lock().in_flight.entry(rollout).or_default() += 1;
     }
 
-    /// Notes that every one of `limit` places of `rollout` is taken: other servers make promises too.
+    /// Notes that every one of `limit` places is taken, as the store said when it was asked for one in `rollout`: other
+    /// servers make promises too.
     pub(crate) fn full(&self, rollout: RolloutId, limit: u32) {
         let mut inner = self.lock();
-        let known = inner.in_flight.entry(rollout).or_default();
-        *known = limit.max(*known);
+        let all: u32 = inner.in_flight.values().sum();
+        *inner.in_flight.entry(rollout).or_default() += limit.saturating_sub(all);
     }
 
     /// The releases on hold, newest first.

@@ -79,7 +79,7 @@ impl Devices for SqliteStore {
 
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
         let sql = "SELECT count(*) FROM \
-             (SELECT 1 FROM devices WHERE ?1 IS NULL OR class = ?1 LIMIT ?2)";
+             (SELECT 1 FROM devices WHERE ?1 IS NULL OR class = ?1 LIMIT ?2 + 0)";
         let count: i64 = sqlx::query_scalar(sql)
             .bind(class)
             .bind(i64::from(most))
@@ -148,7 +148,7 @@ impl Devices for SqliteStore {
     async fn timeline(&self, id: &DeviceId, limit: u32) -> Result<Vec<TimelineEntry>, StoreError> {
         let rows: Vec<timeline::Row> = sqlx::query_as(
             "SELECT at, kind, text, event FROM timeline
-             WHERE device = (SELECT key FROM devices WHERE id = ?1) ORDER BY key DESC LIMIT ?2",
+             WHERE device = (SELECT key FROM devices WHERE id = ?1) ORDER BY key DESC LIMIT ?2 + 0",
         )
         .bind(id.as_str())
         .bind(limit)

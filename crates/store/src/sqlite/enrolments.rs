@@ -65,8 +65,26 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
     })
 }
 
-/// The devices of a rollout that were promised its candidate, or have begun: few, and found by an index of their own.
-pub(super) async fn under_way(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreError> {
+/// The devices that were promised something, or have begun, by rollout: few, and found by an index of their own. A rollout that
+/// is complete has judged all of its devices.
+pub(super) async fn under_way(tx: &mut Write) -> Result<Vec<(Rollout, FleetView)>, StoreError> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT r.value FROM rollouts AS r WHERE r.phase <> 'complete' AND EXISTS (
+           SELECT 1 FROM enrolments AS e
+           WHERE e.rollout = r.id AND e.progress ->> 'state' IN ('promised', 'began'))",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut under_way = Vec::new();
+    for (value,) in rows {
+        let rollout: Rollout = from_json("rollout", &value)?;
+        let view = under_way_in(tx, rollout.id).await?;
+        under_way.push((rollout, view));
+    }
+    Ok(under_way)
+}
+
+async fn under_way_in(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(select!(
         "",
         "FROM enrolments AS e JOIN devices AS d ON d.key = e.device
@@ -104,7 +122,7 @@ pub(super) async fn of_device(
         "r.value, ",
         "FROM devices AS d JOIN enrolments AS e ON e.device = d.key
          JOIN rollouts AS r ON r.id = e.rollout
-         WHERE d.id = ?1 ORDER BY e.rollout DESC LIMIT ?2"
+         WHERE d.id = ?1 ORDER BY e.rollout DESC LIMIT ?2 + 0"
     ))
     .bind(device_id.as_str())
     .bind(ENROLMENTS_MAX)

@@ -62,7 +62,7 @@ impl Incidents for SqliteStore {
 
     async fn incidents(&self) -> Result<Vec<Incident>, StoreError> {
         let rows: Vec<Row> =
-            sqlx::query_as("SELECT id, value FROM incidents ORDER BY id DESC LIMIT ?1")
+            sqlx::query_as("SELECT id, value FROM incidents ORDER BY id DESC LIMIT ?1 + 0")
                 .bind(LIST_MAX)
                 .fetch_all(self.read())
                 .await?;

@@ -5,6 +5,9 @@
 //! every write is one transaction that takes the lock at its start; a few connections read. Several
 //! processes may open the same file: each waits for the others' transactions.
 //!
+//! A limit is written as `LIMIT ?1 + 0`: of a bare parameter the planner reads the value, and from then on SQLite compiles the
+//! statement anew whenever that is bound again, which is at each use.
+//!
 //! Nothing here decides. Read [`SqliteStore`]; each noun has its file.
 
 mod devices;
@@ -29,6 +32,8 @@ mod timeline;
 mod values;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -59,6 +64,7 @@ pub(crate) type Write = Transaction<'static, Sqlite>;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    writes: Arc<AtomicU64>,
 }
 
 impl SqliteStore {
@@ -84,7 +90,11 @@ impl SqliteStore {
         migrate::up_to_date(&writer, path).await?;
         let reading = options(path).pragma("query_only", "1");
         let readers = pool(READERS).connect_with(reading).await?;
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers,
+            writes: Arc::default(),
+        })
     }
 
     /// Opens the database at `path`, or makes one if there is no file.
@@ -108,7 +118,14 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
+    /// How many transactions that may write this store and its clones have begun. As long as that stays, none is under way, and no
+    /// other process has the file open, readers find what they found before.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Acquire)
+    }
+
     pub(crate) async fn write(&self) -> Result<Write, StoreError> {
+        self.writes.fetch_add(1, Ordering::AcqRel);
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
@@ -141,6 +158,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Rollouts as _;
 
     /// A kill can't tell whether the log was flushed, only a power loss can: so it is asked.
     #[tokio::test]
@@ -161,5 +179,38 @@ mod tests {
             .execute(store.read())
             .await;
         assert!(written.is_err(), "readers only read");
+    }
+
+    #[tokio::test]
+    async fn transactions_that_may_write_are_counted_and_readers_are_not() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mainstay.sqlite");
+        let store = SqliteStore::create(&path).await.expect("a new database");
+        assert_eq!(store.clone().writes(), 0);
+        store.rollouts().await.expect("readable");
+        assert_eq!(store.writes(), 0);
+        store.clone().reserve_rollout().await.expect("writable");
+        assert_eq!(store.writes(), 1);
+    }
+
+    /// SQLite doesn't say when it compiles a statement anew; what makes it do so can be read.
+    #[test]
+    fn no_limit_is_a_bare_parameter() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/sqlite");
+        let mut limits = 0;
+        for file in std::fs::read_dir(folder).expect("it is there") {
+            let path = file.expect("readable").path();
+            if path.is_dir() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("readable");
+            let ends = text.split("LIMIT ").skip(1);
+            for parameter in ends.filter_map(|end| end.strip_prefix('?')) {
+                let after = parameter.trim_start_matches(|digit: char| digit.is_ascii_digit());
+                assert!(after.starts_with(" + 0"), "{}", path.display());
+                limits += 1;
+            }
+        }
+        assert!(limits > 5, "{limits}");
     }
 }

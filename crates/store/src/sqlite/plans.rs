@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_access::Email;
 
-use super::SqliteStore;
 use super::values::{bytes32, instant, micros};
+use super::{SqliteStore, roots};
 use crate::{Activation, LIST_MAX, Plans, StoreError, StoredPlan};
 
 type Row = (i64, String, Vec<u8>, i64, String);
@@ -27,6 +27,7 @@ impl Plans for SqliteStore {
             .bind(by.as_str())
             .execute(&mut *tx)
             .await?;
+        roots::changed(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 

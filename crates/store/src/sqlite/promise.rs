@@ -94,7 +94,7 @@ async fn check_room(
     rollout: &Rollout,
     at: Timestamp,
 ) -> Result<(), PromiseRefusal> {
-    let under_way = enrolments::under_way(tx, rollout.id).await?;
+    let under_way = enrolments::under_way(tx).await?;
     match has_room(rollout, &under_way, at) {
         true => Ok(()),
         false => Err(PromiseRefusal::NoRoom {

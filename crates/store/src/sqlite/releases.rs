@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use mainstay_fleet::ReleaseDigest;
-use mainstay_release::{Release, ReleaseId};
+use mainstay_release::{Release, ReleaseId, StageName};
 
 use super::failure::taken;
-use super::values::{from_json, to_json};
+use super::values::{bytes32, from_json, to_json};
 use super::{SqliteStore, Write};
 use crate::{LIST_MAX, Releases, StageChange, StoreError};
 
@@ -60,11 +60,21 @@ impl Releases for SqliteStore {
 
     async fn releases(&self) -> Result<Vec<Release>, StoreError> {
         let rows: Vec<Row> =
-            sqlx::query_as("SELECT value FROM releases ORDER BY key DESC LIMIT ?1")
+            sqlx::query_as("SELECT value FROM releases ORDER BY key DESC LIMIT ?1 + 0")
                 .bind(LIST_MAX)
                 .fetch_all(self.read())
                 .await?;
         rows.into_iter().map(release).collect()
+    }
+
+    async fn revoked_releases(&self) -> Result<Vec<ReleaseDigest>, StoreError> {
+        let rows: Vec<(Vec<u8>,)> =
+            sqlx::query_as("SELECT manifest FROM releases WHERE stage = ?1 ORDER BY key DESC")
+                .bind(StageName::Revoked.id())
+                .fetch_all(self.read())
+                .await?;
+        let digest = |(manifest,): (Vec<u8>,)| Ok(ReleaseDigest(bytes32("release", &manifest)?));
+        rows.into_iter().map(digest).collect()
     }
 
     async fn envelope(&self, manifest: &ReleaseDigest) -> Result<Option<Vec<u8>>, StoreError> {

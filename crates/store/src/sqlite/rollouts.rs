@@ -59,9 +59,11 @@ impl Rollouts for SqliteStore {
         rows.into_iter().map(rollout).collect()
     }
 
-    async fn halted_rollouts(&self) -> Result<Vec<Rollout>, StoreError> {
+    async fn rollouts_under_watch(&self) -> Result<Vec<Rollout>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT value FROM rollouts WHERE phase = 'halted' ORDER BY id DESC LIMIT ?1",
+            "SELECT value FROM rollouts WHERE phase IN ('rolling', 'awaits-human') OR id IN (
+               SELECT id FROM rollouts WHERE phase = 'halted' ORDER BY id DESC LIMIT ?1 + 0)
+             ORDER BY id",
         )
         .bind(LIST_MAX)
         .fetch_all(self.read())
@@ -70,10 +72,11 @@ impl Rollouts for SqliteStore {
     }
 
     async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as("SELECT value FROM rollouts ORDER BY id DESC LIMIT ?1")
-            .bind(LIST_MAX)
-            .fetch_all(self.read())
-            .await?;
+        let rows: Vec<Row> =
+            sqlx::query_as("SELECT value FROM rollouts ORDER BY id DESC LIMIT ?1 + 0")
+                .bind(LIST_MAX)
+                .fetch_all(self.read())
+                .await?;
         rows.into_iter().map(rollout).collect()
     }
 

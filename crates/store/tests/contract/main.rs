@@ -60,6 +60,7 @@ macro_rules! contract {
                 a_taken_name_or_manifest_adds_nothing,
                 a_release_moves_only_from_the_expected_stage,
                 an_approval_brings_its_envelope,
+                revoked_releases_are_found_by_their_manifests,
             }
             rollouts::{
                 enrolled_devices_wait_and_know_what_they_ran,
@@ -82,6 +83,7 @@ macro_rules! contract {
                 what_a_device_said_meanwhile_is_never_overwritten,
                 a_way_back_is_promised_after_a_halt,
                 no_more_are_promised_than_the_plan_has_places,
+                rollouts_of_two_classes_share_the_places,
                 a_promise_that_lapsed_needs_a_new_place,
                 a_device_goes_back_to_what_it_ran_when_it_was_promised,
             }

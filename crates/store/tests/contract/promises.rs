@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{DeviceId, ReleaseDigest};
 use mainstay_rollout::offer::PROMISE_POLLS;
-use mainstay_rollout::{Offer, Progress, Rollout, RolloutId};
+use mainstay_rollout::{Kind, Offer, Progress, Rollout, RolloutId};
 use mainstay_store::Store;
 
 use super::fixture::{
-    BACK, FORWARD, NEW, OLD, at, id, kinds, progress, register, rules, running, set_progress,
-    start_another, started,
+    BACK, FORWARD, NEW, OLD, at, enrolments, id, kinds, progress, register, rollout, rules,
+    running, set_progress, start_another, started,
 };
 
 async fn promise(
@@ -149,6 +149,36 @@ pub async fn no_more_are_promised_than_the_plan_has_places(store: &dyn Store) {
         promise(store, &rollout, places + 1, &FORWARD).await,
         Err("store.no-room")
     );
+}
+
+pub async fn rollouts_of_two_classes_share_the_places(store: &dyn Store) {
+    let places = places();
+    let first = started(store, places + 1).await;
+    let mut second = rollout(store, OLD, places + 1).await;
+    second.candidate.class = "gateway-v1".to_owned();
+    let enrolled = enrolments(places + 1);
+    store
+        .start_rollout(&second, &enrolled, None)
+        .await
+        .expect("the other class has no rollout yet");
+    for device in 1..places {
+        assert_eq!(promise(store, &first, device, &FORWARD).await, Ok(()));
+    }
+    let forward = Offer {
+        release: OLD,
+        kind: Kind::Forward,
+    };
+    assert_eq!(promise(store, &second, 0, &forward).await, Ok(()));
+    for (rollout, offer) in [(&first, &FORWARD), (&second, &forward)] {
+        let late = promise(store, rollout, places, offer).await;
+        assert_eq!(late, Err("store.no-room"), "{}", rollout.candidate.class);
+    }
+    let booted = Progress::OnTrial {
+        began: at(7),
+        booted: at(8),
+    };
+    set_progress(store, 1, booted).await;
+    assert_eq!(promise(store, &second, places, &forward).await, Ok(()));
 }
 
 pub async fn a_promise_that_lapsed_needs_a_new_place(store: &dyn Store) {

@@ -4,7 +4,7 @@ use mainstay_fleet::ReleaseDigest;
 use mainstay_release::{Release, StageName};
 use mainstay_store::{StageChange, Store};
 
-use super::fixture::{NEW, approved, gated, release};
+use super::fixture::{NEW, approved, at, gated, release};
 
 pub async fn a_release_is_found_by_name_and_manifest(store: &dyn Store) {
     let (first, second) = (release("1.0.0", 1), release("1.1.0", 2));
@@ -103,4 +103,19 @@ pub async fn an_approval_brings_its_envelope(store: &dyn Store) {
         store.envelope(&NEW).await.expect("readable"),
         Some(b"two blocks".to_vec())
     );
+}
+
+pub async fn revoked_releases_are_found_by_their_manifests(store: &dyn Store) {
+    for number in 1..=3 {
+        let release = release(&format!("1.{number}.0"), number);
+        store.add_release(&release, b"one").await.expect("new");
+    }
+    assert_eq!(store.revoked_releases().await.expect("readable"), []);
+    for number in [1, 3] {
+        let signed = release(&format!("1.{number}.0"), number);
+        let revoked = signed.revoke("by revocations 0.1", at(4)).expect("not yet");
+        assert_eq!(move_on(store, &revoked, StageName::Signed).await, Ok(()));
+    }
+    let found = store.revoked_releases().await.expect("readable");
+    assert_eq!(found, [ReleaseDigest([3; 32]), ReleaseDigest([1; 32])]);
 }

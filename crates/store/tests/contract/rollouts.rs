@@ -157,8 +157,8 @@ pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
         []
     );
     assert_eq!(
-        ids(store.halted_rollouts().await.expect("readable")),
-        [halted]
+        ids(store.rollouts_under_watch().await.expect("readable")),
+        [rolling, halted]
     );
     let all = ids(store.rollouts().await.expect("readable"));
     assert_eq!(all, [complete, halted, rolling]);

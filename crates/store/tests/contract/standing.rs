@@ -118,15 +118,17 @@ pub async fn nothing_is_promised_of_a_release_on_hold(store: &dyn Store) {
 
 pub async fn each_change_is_counted(store: &dyn Store) {
     let mut last = store.standing_generation().await.expect("readable");
+    let sam = person("sam", Duty::ReleaseManager).email;
     let asked = hold(2)
         .release(&person("kim", Duty::Operations), at(4))
         .expect("in force");
-    for change in 0..4 {
+    for change in 0..5 {
         match change {
             0 => store.add_root(&root(1)).await,
             1 => store.add_revocations(&revocations(0, 1)).await,
             2 => store.add_hold(&hold(2), 0).await,
-            _ => store.save_hold(&hold(2), &asked).await,
+            3 => store.save_hold(&hold(2), &asked).await,
+            _ => store.activate_plan("plan", [7; 32], &sam, at(5)).await,
         }
         .expect("new");
         let now = store.standing_generation().await.expect("readable");
