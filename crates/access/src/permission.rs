@@ -27,6 +27,10 @@ pub enum Permission {
     HaltRollout,
     /// Put a release on hold, or be one of the two who end that.
     HoldRelease,
+    /// Write what was learnt from an incident, or open it anew: whoever knows something may say it.
+    ReviewIncident,
+    /// Close an incident that others have reviewed.
+    CloseIncident,
     /// Hand in a signed root or signed revocations. It is their signatures that count, and a brake
     /// must not wait for the right courier.
     PublishTrust,
@@ -69,10 +73,12 @@ impl Permission {
     #[must_use]
     pub fn is_for(self, duty: Duty) -> bool {
         match self {
-            Self::Read | Self::HaltRollout | Self::PublishTrust => true,
+            Self::Read | Self::HaltRollout | Self::PublishTrust | Self::ReviewIncident => true,
             Self::SubmitRelease => duty == Duty::Engineer,
             Self::ApproveRelease | Self::ActivatePlan => duty == Duty::ReleaseManager,
-            Self::HoldRelease => matches!(duty, Duty::ReleaseManager | Duty::Operations),
+            Self::HoldRelease | Self::CloseIncident => {
+                matches!(duty, Duty::ReleaseManager | Duty::Operations)
+            }
             Self::RegisterDevices
             | Self::StartRollout
             | Self::AnswerRollout
@@ -93,6 +99,8 @@ impl Permission {
             Self::AnswerRollout => "answer for a rollout",
             Self::HaltRollout => "halt a rollout",
             Self::HoldRelease => "put a release on hold or end that",
+            Self::ReviewIncident => "review an incident",
+            Self::CloseIncident => "close an incident",
             Self::PublishTrust => "hand in a root or revocations",
             Self::PublishSchedule => "hand in a schedule",
         }
@@ -143,6 +151,15 @@ mod tests {
                 .into_iter()
                 .all(|duty| Permission::HaltRollout.is_for(duty))
         );
+    }
+
+    #[test]
+    fn who_builds_says_what_was_learnt_and_others_say_that_it_is_enough() {
+        for duty in Duty::ALL {
+            assert!(Permission::ReviewIncident.is_for(duty), "{duty}");
+            let closes = Permission::CloseIncident.is_for(duty);
+            assert_eq!(closes, duty != Duty::Engineer, "{duty}");
+        }
     }
 
     #[test]

@@ -29,6 +29,9 @@
 //! | `POST /api/v1/revocations` | anyone | signed revocations | [`RevocationsView`] |
 //! | `GET /api/v1/revocations` | anyone | | [`RevocationsView`] |
 //! | `GET /api/v1/incidents`, `/{id}` | anyone | | [`IncidentView`], or a list of them |
+//! | `POST /api/v1/incidents/{id}/review` | anyone | [`ReviewRequest`] | [`IncidentView`] |
+//! | `POST /api/v1/incidents/{id}/close` | release manager, operations | | [`IncidentView`] |
+//! | `POST /api/v1/incidents/{id}/reopen` | anyone | [`ReopenRequest`] | [`IncidentView`]: the new one |
 //! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
@@ -47,7 +50,10 @@ pub mod why;
 
 pub use device::{DeviceChange, DeviceToken, DeviceTokens, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
-pub use incident::IncidentView;
+pub use incident::{
+    DeedView, IncidentView, MomentView, ReopenRequest, ReopensView, ReviewRequest, ReviewView,
+    WrittenView,
+};
 pub use mainstay_rollout::preview::{
     Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,
 };

@@ -1,15 +1,17 @@
 //! Speaks the operator API over HTTP: what the command line and the simulator's people use.
 //!
 //! It decides nothing and keeps nothing but the address and one person's token. Read [`Operator`]
-//! first; what stops devices is in `brakes.rs`.
+//! first; what stops devices is in `brakes.rs`, what is learnt
+//! from that in `incidents.rs`.
 
 mod brakes;
 pub mod error;
 mod exchange;
+mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, IncidentView, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why,
+    HaltRequest, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -185,13 +187,5 @@ impl Operator {
     /// As every request: [`ClientError`].
     pub async fn why(&self, subject: &str, id: &str) -> Answer<Why> {
         self.0.get(&format!("/{subject}/{id}/why")).await
-    }
-
-    /// All incidents.
-    ///
-    /// # Errors
-    /// As every request: [`ClientError`].
-    pub async fn incidents(&self) -> Answer<Vec<IncidentView>> {
-        self.0.get("/incidents").await
     }
 }

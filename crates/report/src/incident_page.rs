@@ -1,5 +1,5 @@
-//! One incident: what was seen, what the failing devices share, who is affected. It names facts and
-//! a suspicion, never a cause.
+//! One incident: what was seen, what the failing devices share, who is affected, and what people
+//! learnt. By itself it names facts and a suspicion; a cause is named by people, in the review.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,43 @@ pub struct Incident {
     pub affected_total: u32,
     /// The devices that can't go back, and why.
     pub cannot_return: Vec<Stranded>,
+    /// What was learnt from it.
+    pub review: IncidentReview,
+}
+
+/// What people learnt from an incident, and whether that is enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentReview {
+    /// How far it is, as a sentence: what is missing, or who closed it.
+    pub stands: String,
+    /// Root cause, test gap and plan change, in this order; only what is written.
+    pub parts: Vec<ReviewPart>,
+    /// The closed incident that this one takes up again.
+    pub reopens: Option<Reopened>,
+    /// The number of the one that takes this closed one up again.
+    pub reopened_as: Option<i64>,
+}
+
+/// One part of a review as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewPart {
+    /// Which, and of which kind: "Root cause", "Missing test", "The plan stays as it was".
+    pub title: String,
+    /// What it says.
+    pub text: String,
+    /// Who wrote it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The closed incident that another one takes up again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reopened {
+    /// Its number.
+    pub id: i64,
+    /// Why, in the words of who took it up.
+    pub why: String,
 }
 
 /// Something that all failing devices share.

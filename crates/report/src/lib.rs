@@ -47,7 +47,8 @@ pub use error::RenderError;
 pub use fact::{Fact, TimelineEntry, Tone};
 pub use frame::Frame;
 pub use incident_page::{
-    AffectedDevice, CommonTrait, Incident, IncidentLine, IncidentPage, IncidentState, Stranded,
+    AffectedDevice, CommonTrait, Incident, IncidentLine, IncidentPage, IncidentReview,
+    IncidentState, Reopened, ReviewPart, Stranded,
 };
 pub use links::Target;
 pub use page::CONTENT_SECURITY_POLICY;

@@ -140,6 +140,16 @@ fn holders(envelope: &[u8], role: Role, root: &Verified<Root<'_>>) -> Result<Vec
     Ok(counted.filter_map(|block| block.holder).collect())
 }
 
+/// Everybody who holds a key that signed a release which was taken in once, be that key retired or
+/// revoked by now. One that the root has dropped since has no holder any more.
+pub(crate) fn signers(envelope: &[u8], root: &Verified<Root<'_>>) -> Result<Vec<Email>, Refused> {
+    let seen = blocks::seen(envelope, root, &HostPrimitives)?;
+    let holders = seen.into_iter().filter_map(|block| block.holder);
+    Ok(holders
+        .filter_map(|holder| Email::new(&holder).ok())
+        .collect())
+}
+
 fn counts(block: &SeenBlock, role: Role) -> bool {
     block.verdict.is_ok() && block.roles.contains(&role)
 }

@@ -10,6 +10,7 @@ use mainstay_rollout::DrawRefusal;
 use mainstay_rollout::halt::HaltRefused;
 use mainstay_rollout::question::NothingAsked;
 use mainstay_store::StoreError;
+use mainstay_telemetry::ReviewRefusal;
 use mainstay_trust::Refusal as TrustRefusal;
 
 use crate::app::AppError;
@@ -73,6 +74,21 @@ impl From<HoldRefusal> for Refused {
         let status = match &refusal {
             HoldRefusal::Denied(_) | HoldRefusal::NeedsAnother { .. } => StatusCode::FORBIDDEN,
             HoldRefusal::Reason => StatusCode::BAD_REQUEST,
+            _ => StatusCode::CONFLICT,
+        };
+        Self::new(status, refusal.id(), &refusal, refusal.cure())
+    }
+}
+
+impl From<ReviewRefusal> for Refused {
+    fn from(refusal: ReviewRefusal) -> Self {
+        let status = match &refusal {
+            ReviewRefusal::Denied(_)
+            | ReviewRefusal::NeedsAnother { .. }
+            | ReviewRefusal::NeedsOutsider { .. } => StatusCode::FORBIDDEN,
+            ReviewRefusal::Words { .. } | ReviewRefusal::NothingSaid { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             _ => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.id(), &refusal, refusal.cure())

@@ -30,7 +30,7 @@ pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
 pub use people::People;
-pub use plans::{Plans, StoredPlan};
+pub use plans::{Activation, Plans, StoredPlan};
 pub use readings::{Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Reports, StoredReport};

@@ -22,8 +22,27 @@ pub trait Plans: Send + Sync {
     /// Whether a plan whose text has this SHA-256 is in force, or was before.
     async fn was_in_force(&self, digest: [u8; 32]) -> Result<bool, StoreError>;
 
+    /// The number of the newest activation that was made at this moment or before, by the clock.
+    async fn revision_at(&self, at: Timestamp) -> Result<Option<i64>, StoreError>;
+
+    /// The activation of this number, and those that came later, oldest first; of more than
+    /// [`crate::LIST_MAX`] later ones, the newest.
+    async fn activations_from(&self, revision: i64) -> Result<Vec<Activation>, StoreError>;
+
+    /// The newest activation of the plan whose text has this SHA-256, if it ever was in force.
+    async fn plan_with(&self, digest: [u8; 32]) -> Result<Option<StoredPlan>, StoreError>;
+
     /// The plan in force; none before the first.
     async fn active_plan(&self) -> Result<Option<StoredPlan>, StoreError>;
+}
+
+/// That a plan was put into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activation {
+    /// Counts the activations, from 1.
+    pub revision: i64,
+    /// SHA-256 of the plan's text.
+    pub digest: [u8; 32],
 }
 
 /// A plan as it was put into force.

@@ -1,4 +1,5 @@
-//! What people work on after a halt. It opens itself, with what was known at that moment.
+//! What people work on after a halt. It opens itself, with what was known at that moment, and
+//! closes only with a review (`closing.rs`).
 //!
 //! Read [`Incident`].
 
@@ -8,10 +9,23 @@ use jiff::Timestamp;
 use mainstay_rollout::{CannotReturn, DeviceId, Evidence, ReleaseDigest, Rollout, RolloutId, why};
 use serde::{Deserialize, Serialize};
 
+use crate::review::{Entry, Reopens};
+
 /// The number of an incident, given by the store. Shown as `INC-1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct IncidentId(pub i64);
+
+impl IncidentId {
+    /// Reads `INC-1`; none if that isn't what the text says.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let number: i64 = text.strip_prefix("INC-")?.parse().ok()?;
+        // One spelling only: what is shown leads back here.
+        let id = Self(number);
+        (number > 0 && id.to_string() == text).then_some(id)
+    }
+}
 
 impl fmt::Display for IncidentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,7 +38,7 @@ impl fmt::Display for IncidentId {
 pub struct Incident {
     /// Its number.
     pub id: IncidentId,
-    /// When it was opened: at the halt.
+    /// When it was opened: at the halt, or when an earlier one was opened anew.
     pub opened_at: Timestamp,
     /// The rollout.
     pub rollout: RolloutId,
@@ -47,6 +61,17 @@ pub struct Incident {
     pub suspected: Option<String>,
     /// Everything that was known at the halt.
     pub evidence: Evidence,
+    /// The numbers of the plans that were in force when the incidents opened that this one takes up
+    /// again, oldest first, and then when it opened itself; the store adds the last. Clocks jump,
+    /// numbers don't. Empty if an older version opened it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<i64>,
+    /// The closed incident that this one takes up again, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopens: Option<Reopens>,
+    /// What people did, oldest first. It only grows: what was written over stays readable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<Entry>,
 }
 
 /// One line of an incident's timeline.
@@ -83,6 +108,9 @@ impl Incident {
             shared: evidence.common.iter().map(why::shared).collect(),
             suspected: telling.map(why::shared),
             evidence,
+            plans: Vec::new(),
+            reopens: None,
+            log: Vec::new(),
         }
     }
 }

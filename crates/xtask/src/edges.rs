@@ -41,7 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("access", &[]),
     ("release", &["plan", "trust", "access"]),
     ("rollout", &["plan", "fleet"]),
-    ("telemetry", &["plan", "protocol", "rollout"]),
+    ("telemetry", &["plan", "access", "protocol", "rollout"]),
     ("api", &["*pure-but-device"]),
     ("report", &["*pure-but-device"]),
     ("keys", &["trust", "artifact"]),

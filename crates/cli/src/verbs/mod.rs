@@ -5,6 +5,7 @@ mod bundle;
 mod demo;
 mod device;
 mod hold;
+mod incident;
 mod key;
 mod person;
 mod plan;
@@ -68,6 +69,8 @@ pub enum Verb {
     Rollout(rollout::Rollout),
     /// Stop a release now, as one person; let it go again, as two.
     Hold(hold::Hold),
+    /// Read what was halted, write what was learnt, and close it. Incidents open themselves.
+    Incident(incident::Incident),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
     /// Say which release this is, and whose cryptography it uses.
@@ -94,6 +97,7 @@ impl Verb {
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),
             Self::Hold(verb) => verb.run(output),
+            Self::Incident(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
             Self::Version(verb) => verb.run(output),
         }

@@ -74,6 +74,7 @@ fn check(folder: &Folder, words: &str, expected: &[(Bad, i32, &str)]) {
 #[test]
 fn plans() {
     let folder = Folder::with_root();
+    folder.write("token", [b'0'; 64]);
     let table = [
         (Missing, 2, "plan.missing"),
         (Unreadable, 2, "plan.unreadable"),
@@ -85,6 +86,7 @@ fn plans() {
         "plan check bad",
         "artifact pack app.bin out.mainstay --class device-v1 --version 1.0.0 --sequence 1 --plan bad",
         "server init --data data --root root.cbor --status-key status.key --plan bad",
+        "incident review INC-1 --token-file token --plan bad",
     ] {
         check(&folder, words, &table);
     }

@@ -10,6 +10,7 @@ const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
 const ROTATE_A_KEY: &str = include_str!("../../../../docs/rotate-a-key.md");
 const OFFLINE_BUNDLE: &str = include_str!("../../../../docs/offline-bundle.md");
 const BRAKES: &str = include_str!("../../../../docs/brakes.md");
+const INCIDENTS: &str = include_str!("../../../../docs/incidents.md");
 const SIMULATED: &str = include_str!("../../../../docs/simulated-device.md");
 const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
@@ -41,6 +42,18 @@ fn every_command_of_the_offline_bundle_works() {
 #[test]
 fn every_command_of_the_brakes_works() {
     works(BRAKES, 9);
+}
+
+#[test]
+fn every_command_of_the_incidents_works() {
+    let folder = works(INCIDENTS, 7);
+    let closed = folder.read("INC-1.json");
+    let closed: mainstay_api::IncidentView = serde_json::from_slice(&closed).expect("a view");
+    assert_eq!(closed.state, "closed");
+    assert_eq!((closed.log.len(), closed.missing.len()), (4, 0));
+    let plan = mainstay_plan::PlanDigest::of(&folder.read("better.toml"));
+    let change = closed.review.plan_change.expect("it is whole");
+    assert_eq!(change.text, plan.to_string());
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod digests;
 mod folder;
 mod guide;
 mod help;
+mod incidents;
 mod keys;
 mod mcuboot;
 mod papers;

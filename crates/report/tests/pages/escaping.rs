@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mainstay_report::{
-    Dashboard, DeviceList, DevicePage, IncidentPage, ProblemPage, RenderError, RolloutPage,
-    StoryReport,
+    Dashboard, DeviceList, DevicePage, IncidentPage, ProblemPage, RenderError, Reopened,
+    RolloutPage, StoryReport,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -74,7 +74,12 @@ fn hostile_text_stays_text_on_every_page() {
     check(&sample::device_list(), DeviceList::to_html);
     check(&sample::device_page(), DevicePage::to_html);
     check(&sample::rollout_page(), RolloutPage::to_html);
-    check(&sample::incident_page(), IncidentPage::to_html);
+    let mut taken_up = sample::incident_page();
+    taken_up.incident.review.reopens = Some(Reopened {
+        id: 2,
+        why: "It came back.".to_owned(),
+    });
+    check(&taken_up, IncidentPage::to_html);
     check(&sample::problem_page(), ProblemPage::to_html);
     check(&sample::story_report(), StoryReport::to_html);
 }

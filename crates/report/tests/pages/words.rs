@@ -1,6 +1,6 @@
 //! What the pages say.
 
-use mainstay_report::{ATTENTION_MAX, DEVICE_ROWS_MAX, SprtVerdict};
+use mainstay_report::{ATTENTION_MAX, DEVICE_ROWS_MAX, IncidentState, Reopened, SprtVerdict};
 
 use crate::html::Html;
 use crate::sample;
@@ -118,6 +118,38 @@ fn the_verdict_is_told_in_words() {
         &say(SprtVerdict::Continue),
         &["Undecided after 6 devices, 2 failed."],
     );
+}
+
+#[test]
+fn a_review_is_told_in_the_words_of_those_who_wrote_it() {
+    let mut page = sample::incident_page();
+    page.incident.review.reopens = Some(Reopened {
+        id: 2,
+        why: "It came back after a cold start.".into(),
+    });
+    check(
+        &page.to_html().expect("renders"),
+        &[
+            "Open. The review lacks its plan change.",
+            "<dt>Missing test</dt><dd>The display self-test on a rig of revision B.",
+            "ana@northwind.example, <time",
+            "<a href=\"/incidents/2\">INC-2</a> up again: It came back after a cold start.",
+        ],
+    );
+    assert!(!page.to_html().expect("renders").contains(">opened <time"));
+    page.incident.line.state = IncidentState::Closed;
+    page.incident.review.parts.clear();
+    page.incident.review.reopens = None;
+    page.incident.review.reopened_as = Some(7);
+    let bare = page.to_html().expect("renders");
+    check(
+        &bare,
+        &[
+            "taken up again as <a href=\"/incidents/7\">INC-7</a>.",
+            "<span class=\"quiet\">opened <time",
+        ],
+    );
+    assert!(!bare.contains("class=\"facts review\""), "no empty list");
 }
 
 #[test]

@@ -8,6 +8,8 @@ mod declared;
 pub(crate) mod devices;
 mod health;
 mod holds;
+mod incident_plans;
+mod incident_views;
 mod incidents;
 mod patience;
 pub(crate) mod plan;
@@ -59,4 +61,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/rollouts/{id}/answer", post(rollouts::answer))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}", get(incidents::one))
+        .route("/incidents/{id}/review", post(incidents::review))
+        .route("/incidents/{id}/close", post(incidents::close))
+        .route("/incidents/{id}/reopen", post(incidents::reopen))
 }

@@ -1,14 +1,12 @@
 //! Domain values as the API shows them. Nothing is decided or worded here that the domain words.
 
 use jiff::Timestamp;
-use mainstay_api::{
-    HoldView, IncidentView, ReleaseView, RolloutView, RootView, StageView, WaveView,
-};
+use mainstay_api::{HoldView, ReleaseView, RolloutView, RootView, StageView, WaveView};
 use mainstay_artifact::document_file;
 use mainstay_release::{Hold, HoldState, Release, Stage, StageName};
 use mainstay_rollout::{FleetView, Phase, Progress, Rollout, Verdict, why};
 use mainstay_store::StoredRoot;
-use mainstay_telemetry::{Incident, WaveHealth, summary};
+use mainstay_telemetry::{WaveHealth, summary};
 use mainstay_trust::{Refusal, Root};
 
 use crate::standing::moment;
@@ -151,28 +149,6 @@ fn verdict(verdict: Verdict) -> &'static str {
         Verdict::Continue => "continue",
         Verdict::Accept { .. } => "accept",
         Verdict::Reject { .. } => "reject",
-    }
-}
-
-/// An incident.
-pub(super) fn incident(incident: &Incident) -> IncidentView {
-    let timeline = incident.timeline.iter().map(|entry| entry.what.clone());
-    let failures = &incident.evidence.first_failures;
-    let stranded = incident.cannot_return.iter();
-    IncidentView {
-        id: incident.id.to_string(),
-        opened_at: incident.opened_at,
-        release: incident.version.clone(),
-        title: incident.title.clone(),
-        suspected: incident.suspected.clone(),
-        evidence: incident.shared.iter().cloned().chain(timeline).collect(),
-        affected: failures
-            .iter()
-            .map(|failure| failure.device.to_string())
-            .collect(),
-        cannot_return: stranded
-            .map(|(device, why)| format!("{device}: {why}"))
-            .collect(),
     }
 }
 

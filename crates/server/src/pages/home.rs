@@ -11,7 +11,7 @@ use mainstay_fleet::{Device, DeviceId};
 use mainstay_release::{Release, StageName};
 use mainstay_report::{Action, Attention, DEVICE_ROWS_MAX, Dashboard, DeviceTable, Target};
 use mainstay_rollout::{DeviceView, FleetView, Phase, Rollout, why};
-use mainstay_telemetry::Incident;
+use mainstay_telemetry::{Incident, Part, ReviewState};
 
 use super::{brakes, fill};
 use crate::App;
@@ -84,7 +84,7 @@ impl Facts {
             .rollouts
             .iter()
             .filter_map(|(rollout, _)| question(rollout));
-        let incidents = self.incidents.iter().map(incident);
+        let incidents = self.incidents.iter().filter_map(incident);
         let releases = self.releases.iter().filter_map(waiting_release);
         let stopped = brakes::stopped(&self.standing, self.now).into_iter();
         let asked = brakes::asked(&self.standing);
@@ -161,14 +161,38 @@ fn question(rollout: &Rollout) -> Option<Attention> {
     })
 }
 
-fn incident(incident: &Incident) -> Attention {
-    Attention {
-        sentence: format!("{} is open: {}.", incident.id, incident.title),
-        action: Action::Link {
-            label: "Read the incident".to_owned(),
-            to: Target::Incident(incident.id.0),
+/// An incident that somebody must work on: first it is read, then reviewed, then closed.
+fn incident(incident: &Incident) -> Option<Attention> {
+    let ReviewState::Open { missing } = incident.state() else {
+        return None;
+    };
+    let (id, title) = (incident.id, &incident.title);
+    let read = Action::Link {
+        label: "Read the incident".to_owned(),
+        to: Target::Incident(id.0),
+    };
+    let close = Action::Command {
+        command: format!("mainstay incident close {id}"),
+    };
+    Some(match missing.as_slice() {
+        [] => Attention {
+            sentence: format!("{id} is reviewed, and waits for somebody else to close it."),
+            action: close,
         },
+        missing => Attention {
+            sentence: format!("{id} is open: {title}. {}", lacks(missing)),
+            action: read,
+        },
+    })
+}
+
+/// What a review lacks, as a sentence.
+fn lacks(missing: &[Part]) -> String {
+    if missing.len() == Part::ALL.len() {
+        return "Nobody has reviewed it yet.".to_owned();
     }
+    let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+    format!("Its review lacks the {}.", missing.join(", "))
 }
 
 fn waiting_release(release: &Release) -> Option<Attention> {

@@ -14,6 +14,8 @@ mod gadget;
 mod holds;
 mod hostile;
 mod house;
+mod incident_plans;
+mod incidents;
 mod needs;
 mod pages;
 mod papers;

@@ -6,7 +6,7 @@ use mainstay_access::Email;
 
 use super::values::{bytes32, instant, micros};
 use super::{SqliteStore, roots};
-use crate::{Plans, StoreError, StoredPlan};
+use crate::{Activation, LIST_MAX, Plans, StoreError, StoredPlan};
 
 type Row = (i64, String, Vec<u8>, i64, String);
 
@@ -38,6 +38,46 @@ impl Plans for SqliteStore {
                 .fetch_optional(self.read())
                 .await?;
         Ok(found.is_some())
+    }
+
+    async fn revision_at(&self, at: Timestamp) -> Result<Option<i64>, StoreError> {
+        let newest = sqlx::query_scalar("SELECT max(revision) FROM plans WHERE at <= ?1")
+            .bind(micros(at))
+            .fetch_one(self.read())
+            .await?;
+        Ok(newest)
+    }
+
+    async fn activations_from(&self, revision: i64) -> Result<Vec<Activation>, StoreError> {
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "SELECT revision, digest FROM plans WHERE revision = ?1
+             UNION ALL
+             SELECT * FROM (SELECT revision, digest FROM plans WHERE revision > ?1
+                            ORDER BY revision DESC LIMIT ?2)
+             ORDER BY revision",
+        )
+        .bind(revision)
+        .bind(LIST_MAX)
+        .fetch_all(self.read())
+        .await?;
+        let activation = |(revision, digest): (i64, Vec<u8>)| {
+            Ok(Activation {
+                revision,
+                digest: bytes32("plan", &digest)?,
+            })
+        };
+        rows.into_iter().map(activation).collect()
+    }
+
+    async fn plan_with(&self, digest: [u8; 32]) -> Result<Option<StoredPlan>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT revision, text, digest, at, by_email FROM plans WHERE digest = ?1
+             ORDER BY revision DESC LIMIT 1",
+        )
+        .bind(&digest[..])
+        .fetch_optional(self.read())
+        .await?;
+        row.map(plan).transpose()
     }
 
     async fn active_plan(&self) -> Result<Option<StoredPlan>, StoreError> {

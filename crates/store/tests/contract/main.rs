@@ -53,6 +53,7 @@ macro_rules! contract {
             people_and_plans::{
                 a_person_has_one_duty,
                 the_newest_plan_is_in_force,
+                activations_are_found_by_moment_and_by_number,
             }
             releases::{
                 a_release_is_found_by_name_and_manifest,
@@ -103,6 +104,10 @@ macro_rules! contract {
             }
             incidents::{
                 incidents_are_numbered_and_listed,
+                what_people_do_about_an_incident_is_kept,
+                an_incident_says_which_plan_was_in_force,
+                what_was_done_meanwhile_is_not_overwritten,
+                a_closed_incident_is_taken_up_once,
             }
             standing::{
                 every_root_is_kept_and_none_replaced,

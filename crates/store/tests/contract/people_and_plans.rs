@@ -66,3 +66,39 @@ pub async fn the_newest_plan_is_in_force(store: &dyn Store) {
         assert_eq!(known, is_known, "{digest}");
     }
 }
+
+pub async fn activations_are_found_by_moment_and_by_number(store: &dyn Store) {
+    let sam = person("sam", Duty::ReleaseManager).email;
+    assert_eq!(store.revision_at(at(9)).await.expect("readable"), None);
+    // The clock was ahead when the third came, and was put right before the last.
+    let texts = [(1, "first"), (2, "second"), (8, "third"), (6, "second")];
+    for (minute, text) in texts {
+        let digest = [text.len() as u8; 32];
+        let activated = store.activate_plan(text, digest, &sam, at(minute)).await;
+        activated.expect("writable");
+    }
+    let newest = [
+        (0, None),
+        (1, Some(1)),
+        (5, Some(2)),
+        (7, Some(4)),
+        (9, Some(4)),
+    ];
+    for (minute, expected) in newest {
+        let found = store.revision_at(at(minute)).await.expect("readable");
+        assert_eq!(found, expected, "at minute {minute}");
+    }
+    for from in 0..6 {
+        let found = store.activations_from(from).await.expect("readable");
+        let numbers: Vec<_> = found.iter().map(|one| one.revision).collect();
+        let expected: Vec<_> = (1..5).filter(|number| *number >= from).collect();
+        assert_eq!(numbers, expected, "from number {from}");
+    }
+    let last = store.activations_from(4).await.expect("readable");
+    assert_eq!(last.first().map(|one| one.digest), Some([6; 32]));
+    let second = store.plan_with([6; 32]).await.expect("readable");
+    let second = second.expect("it was in force");
+    assert_eq!((second.revision, second.text.as_str()), (4, "second"));
+    let unknown = store.plan_with([9; 32]).await.expect("readable");
+    assert_eq!(unknown, None);
+}

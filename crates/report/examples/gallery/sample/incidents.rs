@@ -1,8 +1,8 @@
 //! The halt of 1.2.0.
 
 use mainstay_report::{
-    AffectedDevice, CommonTrait, Fact, Incident, IncidentLine, IncidentPage, IncidentState,
-    Stranded, TimelineEntry, Tone,
+    AffectedDevice, CommonTrait, Fact, Incident, IncidentLine, IncidentPage, IncidentReview,
+    IncidentState, ReviewPart, Stranded, TimelineEntry, Tone,
 };
 
 use super::rollouts::halting;
@@ -58,6 +58,34 @@ pub fn incident() -> Incident {
                   next boot."
                 .into(),
         }],
+        review: review(),
+    }
+}
+
+/// People write in lines, and name things that have no blanks.
+const ROOT_CAUSE: &str = "The display driver reads a register that revision B doesn't have:\n\
+    9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 is the first commit that does.\n\
+    A cold start shows it, a warm one doesn't.";
+
+fn review() -> IncidentReview {
+    let part = |title: &str, text: &str, minute| ReviewPart {
+        title: title.into(),
+        text: text.into(),
+        by: "ana@northwind.example".into(),
+        at: at(minute),
+    };
+    IncidentReview {
+        stands: "Open. The review lacks its plan change.".into(),
+        parts: vec![
+            part("Root cause", ROOT_CAUSE, 1462),
+            part(
+                "Missing test",
+                "The display self-test on a rig of revision B.",
+                1463,
+            ),
+        ],
+        reopens: None,
+        reopened_as: None,
     }
 }
 
@@ -95,6 +123,12 @@ fn timeline() -> Vec<TimelineEntry> {
             "All reachable devices are back",
             "13 by the rollout.",
             Tone::Good,
+        ),
+        entry(
+            1462,
+            "ana@northwind.example wrote the root cause",
+            ROOT_CAUSE,
+            Tone::Plain,
         ),
     ]
 }
