@@ -67,6 +67,19 @@ impl<'a> Scene<'a> {
             gateways: (0, 0),
         }
     }
+
+    /// How many places for downloads are taken, by whatever rollout.
+    async fn places_taken(&self) -> anyhow::Result<u64> {
+        let mut places = 0;
+        for rollout in self.store.rollouts().await? {
+            let fleet = self.store.fleet_view(rollout.id).await?;
+            let takes = |view: &&DeviceView| {
+                rules::takes_place(&self.world.plan, &view.progress, self.clock)
+            };
+            places += fleet.devices.iter().filter(takes).count() as u64;
+        }
+        Ok(places)
+    }
 }
 
 impl Watch {
@@ -238,13 +251,7 @@ impl Watch {
                 format!("before wave {} opened", view.wave),
             );
         }
-        let mut places = 0;
-        for rollout in scene.store.rollouts().await? {
-            let fleet = scene.store.fleet_view(rollout.id).await?;
-            let takes =
-                |view: &&DeviceView| rules::takes_place(&scene.world.plan, &view.progress, clock);
-            places += fleet.devices.iter().filter(takes).count() as u64;
-        }
+        let places = scene.places_taken().await?;
         let downloads = scene.world.plan.downloads;
         if places > downloads {
             broken("over-budget", format!("as number {places} of {downloads}"));
