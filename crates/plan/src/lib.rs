@@ -10,6 +10,7 @@ pub mod class;
 pub mod cohort;
 pub mod compliance;
 pub mod days;
+pub mod emergency;
 pub mod finding;
 pub mod fleet_facts;
 pub mod gate;
@@ -48,7 +49,7 @@ pub use needs::{Prerequisite, Stone, VersionNumber};
 pub use plan::Plan;
 pub use roles::{Members, Roles};
 pub use rollout_rules::{Canary, Limits, RolloutRules};
-pub use track::{Cadence, Track, TrackName, Tracks, Wave};
+pub use track::{Cadence, Emergency, Track, TrackName, Tracks, Wave};
 pub use trust_rules::{SignatureAlgorithm, TrustRules};
 pub use window::{Closed, DstGap, Window, WindowState};
 

@@ -91,6 +91,20 @@ pub struct Track {
     /// Everybody who can be reached runs a release within this time, if the plan promises so.
     #[serde(default)]
     pub fleet_within: Option<SignedDuration>,
+    /// What an emergency takes before its rollout, and by when the fleet must have its fix; of the hotfix track only.
+    #[serde(default)]
+    pub emergency: Option<Emergency>,
+}
+
+/// `emergency = { deadline = "3d", build = "4h", gates = "8h" }`: what the plan itself can't reckon of an emergency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emergency {
+    /// From the beginning, whenever that is, to the fix on every device that can be reached.
+    pub deadline: SignedDuration,
+    /// How long it takes at most to write and build the fix.
+    pub build: SignedDuration,
+    /// How long the track's gates and the approval take at most.
+    pub gates: SignedDuration,
 }
 
 /// How often a track runs.

@@ -101,6 +101,10 @@ pub enum FailureCause {
     Bricked,
     /// The image never became bootable: a refused or damaged payload.
     InstallFailed,
+    /// It was kept, and its self-test failed later. The device still runs it.
+    SelfTestLater,
+    /// It was tried or kept, and the device runs an older version since, without a report of why.
+    WentBack,
 }
 
 impl FailureCause {
@@ -113,6 +117,8 @@ impl FailureCause {
             Self::BootFailed => "boot-failed",
             Self::Bricked => "bricked",
             Self::InstallFailed => "install-failed",
+            Self::SelfTestLater => "self-test-later",
+            Self::WentBack => "went-back",
         }
     }
 
@@ -125,6 +131,17 @@ impl FailureCause {
             Self::BootFailed => "couldn't boot the new version and went back",
             Self::Bricked => "runs neither version any more",
             Self::InstallFailed => "couldn't install the image",
+            Self::SelfTestLater => "failed its self-test after it had confirmed",
+            Self::WentBack => "went back to an older version without a word",
+        }
+    }
+
+    /// The cause as the end of "it ...", said of a device that a rollout has tried to update.
+    #[must_use]
+    pub fn clause(self) -> String {
+        match self {
+            Self::SelfTestLater | Self::WentBack => self.phrase().to_owned(),
+            _ => format!("{} when it tried", self.phrase()),
         }
     }
 }

@@ -237,7 +237,7 @@ fn of_device(wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::Withheld { because } => because.reason(now),
         Wait::BehindStone { stone } => format!("it must run {stone} or later first"),
-        Wait::Failed { cause } => format!("it {} when it tried", cause.phrase()),
+        Wait::Failed { cause } => format!("it {}", cause.clause()),
         Wait::Refused { refusal } => format!("it refused the release ({refusal})"),
         Wait::GaveUp { at } => format!(
             "it didn't begin in time and was given up {} ago",

@@ -26,6 +26,14 @@ impl Body {
         }
     }
 
+    /// The same, to do something to it.
+    pub fn core_mut(&mut self) -> Option<&mut Core> {
+        match self {
+            Self::Up(core) => Some(core),
+            Self::Down(..) | Self::Moving => None,
+        }
+    }
+
     /// Switches it off, if it is on; it comes up at `up_ms`.
     pub fn go_down(&mut self, up_ms: u64) {
         *self = match std::mem::replace(self, Self::Moving) {

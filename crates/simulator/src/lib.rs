@@ -18,6 +18,7 @@ pub mod model;
 pub mod population;
 pub mod real_time;
 pub mod simulated_device;
+mod slip;
 mod stick;
 pub mod weather;
 

@@ -53,7 +53,7 @@ pub struct SimulatedDevice {
     dice: Dice,
     config: Config<Arc<[u8]>>,
     pub(crate) body: Body,
-    booted_ms: u64,
+    pub(crate) booted_ms: u64,
     pub(crate) missed_polls: u16,
     cut_planned_for: Option<Digest>,
     ever_ran: BTreeSet<Digest>,
@@ -111,6 +111,13 @@ impl SimulatedDevice {
     /// Whether it runs something that it has confirmed.
     pub fn is_settled(&self) -> bool {
         matches!(&self.body, Body::Up(core) if !core.is_on_trial())
+    }
+
+    /// Whether its self-test passes at `now`; none while it restarts or in safe mode.
+    pub fn is_well(&self, behaviours: &Behaviours, now: Timestamp) -> Option<bool> {
+        let behaviour = behaviours.of(&self.core_if_up()?.running_image()?);
+        let uptime_s = unix_ms(now).saturating_sub(self.booted_ms) / 1000;
+        Some(behaviour.self_test_passes(uptime_s, &self.home.hardware))
     }
 
     /// Whether it is up and boots nothing: what the field calls a brick.
@@ -171,8 +178,11 @@ impl SimulatedDevice {
             return self.come_up(now_ms);
         };
         let want = core.wants(now_ms);
+        if self.slips(now_ms, around) {
+            return Some(self.go_down(now_ms, around));
+        }
         let done = match want {
-            Want::Sleep { until_ms } => return Some(until_ms),
+            Want::Sleep { until_ms } => return Some(self.wakes_at(until_ms, now_ms, around)),
             Want::Reboot => return Some(self.go_down(now_ms, around)),
             Want::Look => {
                 let self_test = self.self_test(now_ms, around);
@@ -202,10 +212,8 @@ impl SimulatedDevice {
     }
 
     fn core(&mut self) -> &mut Core {
-        match &mut self.body {
-            Body::Up(core) => core,
-            Body::Down(..) | Body::Moving => unreachable!("only asked of a device that is up"),
-        }
+        let core = self.body.core_mut();
+        core.expect("only asked of a device that is up")
     }
 
     fn come_up(&mut self, now_ms: u64) -> Option<u64> {
@@ -333,6 +341,12 @@ impl SimulatedDevice {
                 .flash_mut()
                 .cut_at(index, Cut::Torn { permille });
         }
+    }
+
+    /// When it acts next: at the latest when it loses its image.
+    fn wakes_at(&self, until_ms: u64, now_ms: u64, around: &Circumstances) -> u64 {
+        let slips_at_ms = self.slips_at_ms(around).filter(|at| *at > now_ms);
+        slips_at_ms.map_or(until_ms, |at| at.min(until_ms))
     }
 
     fn behaviour<'a>(&mut self, around: &'a Circumstances) -> Option<&'a Behaviour> {

@@ -26,7 +26,7 @@ pub fn measure(
     missed_polls: u16,
     dice: &mut Dice,
 ) -> Health {
-    let extra_logs = behaviour.extra_error_logs_per_hour(hardware);
+    let extra_logs = behaviour.extra_error_logs_per_hour(uptime_s, hardware);
     let extra_drain = match extra_logs {
         0 => behaviour.extra_drain_permille_per_day(),
         _ => EXTRA_DRAIN_WHEN_FAULTY,

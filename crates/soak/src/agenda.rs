@@ -18,6 +18,8 @@ pub enum Happening {
     Move(usize),
     /// People look whether there is something for them to do.
     Look,
+    /// By now everybody should have the newest release.
+    Deadline,
     /// A device wants to act.
     Device(usize),
 }

@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_access::Duty;
-use mainstay_rollout::{FleetView, Phase, Progress, Rollout, RolloutId, step, why};
+use mainstay_rollout::{DeviceView, FleetView, Phase, Progress, Rollout, RolloutId, step, why};
+use mainstay_simulator::SimulatedDevice;
 use mainstay_store::{Devices as _, Rollouts as _};
 use mainstay_trust::Digest;
 
@@ -138,6 +139,23 @@ impl Living {
         })
     }
 
+    /// When everybody should have the newest release: how many have.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    pub(crate) async fn tell_how_far(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let Some(rollout) = self.newest(Kind::Thermostat).await? else {
+            return Ok(());
+        };
+        let devices = self.house.store.fleet_view(rollout.id).await?.devices;
+        let updated = devices.iter().filter(|view| is_counted(view)).count();
+        let (of, version) = (devices.len(), &rollout.candidate.version);
+        let far =
+            format_args!("the deadline: {updated} of {of} devices count as updated to {version}");
+        self.story.tell(now, far);
+        Ok(())
+    }
+
     fn launched_of(&self, kind: Kind) -> usize {
         self.launched.iter().filter(|(of, _)| *of == kind).count()
     }
@@ -222,7 +240,36 @@ impl Living {
                 return Ok(Some(left));
             }
         }
+        if let Some(left) = self.miscounted(now).await? {
+            return Ok(Some(left));
+        }
         self.unsettled().await
+    }
+
+    /// A device within reach that counts as updated, though it runs something else by now, or isn't well.
+    async fn miscounted(&self, now: Timestamp) -> anyhow::Result<Option<String>> {
+        // What is newer than a rollout that is complete speaks for its devices.
+        let Some(rollout) = self.newest().await? else {
+            return Ok(None);
+        };
+        let (candidate, version) = (rollout.candidate.release, &rollout.candidate.version);
+        let devices = self.house.store.fleet_view(rollout.id).await?.devices;
+        for DeviceView { id, .. } in devices.iter().filter(|view| is_counted(view)) {
+            let device = self.fleet.named(id).filter(|_| !self.world.is_gone(id));
+            let runs_it =
+                |device: &SimulatedDevice| device.running_release() == Some(Digest(candidate.0));
+            if device.is_some_and(|device| !runs_it(device)) {
+                return Ok(Some(format!(
+                    "{id} counts as updated to {version}, and runs something else"
+                )));
+            }
+            if device.is_some() && self.fleet.is_unwell(id, &self.world, now) {
+                return Ok(Some(format!(
+                    "{id} counts as updated to {version}, and isn't well"
+                )));
+            }
+        }
+        Ok(None)
     }
 
     /// A device within reach that runs a halted release, though it could go back.
@@ -266,6 +313,11 @@ impl Living {
         }
         Ok(None)
     }
+}
+
+/// Whether a device counts as updated.
+fn is_counted(view: &DeviceView) -> bool {
+    matches!(view.progress, Progress::Confirmed { .. })
 }
 
 /// Why a rollout isn't further.

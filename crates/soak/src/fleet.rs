@@ -73,6 +73,16 @@ impl Fleet {
         self.devices.iter().find(|device| device.home.id == *id)
     }
 
+    /// Whether the self-test of the device of this name fails at `now`.
+    pub fn is_unwell(&self, id: &DeviceId, world: &World, now: Timestamp) -> bool {
+        let resident = world.residents.iter().find(|one| one.home.id == *id);
+        let (Some(device), Some(resident)) = (self.named(id), resident) else {
+            return false;
+        };
+        let is_well = device.is_well(&self.behaviours, now + resident.clock_off);
+        is_well == Some(false)
+    }
+
     /// Lets a device do what it wants at `now`; returns when it wants to act next.
     pub async fn act(
         &mut self,

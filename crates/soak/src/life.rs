@@ -181,6 +181,7 @@ impl Living {
                 self.look_at_rollouts(now).await?;
             }
             Happening::Look => self.people_look(now).await?,
+            Happening::Deadline => self.tell_how_far(now).await?,
         }
         if self.house.failures() > 0 {
             let what = "a server said that it is broken (HTTP 500)";
@@ -324,6 +325,9 @@ fn agenda(world: &World) -> Agenda {
     }
     for (number, (at, _)) in world.moves.iter().enumerate() {
         agenda.put(*at, Happening::Move(number));
+    }
+    if let Some(at) = world.deadline {
+        agenda.put(at, Happening::Deadline);
     }
     agenda.put(start + LAUNCH_AFTER, Happening::Look);
     agenda

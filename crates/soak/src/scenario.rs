@@ -41,10 +41,14 @@ pub struct Scenario {
     fault: Option<Fault>,
     /// How much more of its battery a device uses under it, in thousandths of the capacity a day, and passes its self-test.
     drain: Option<u16>,
+    /// After so many seconds of running it is lost on every device that kept it, which goes on with what it ran before.
+    slips_back_after_s: Option<u64>,
     #[serde(default)]
     outage: Vec<Span>,
     /// When one person stops the newest rollout, whatever it does.
     halt: Option<Timestamp>,
+    /// When every device should have the newest release: the story tells then how many have.
+    deadline: Option<Timestamp>,
 }
 
 fn one() -> usize {
@@ -112,8 +116,20 @@ impl Scenario {
         );
         ensure!((1..=2).contains(&scenario.launches), "launches: 1 or 2");
         ensure!((1..=2).contains(&scenario.servers), "servers: 1 or 2");
-        let wrong = [scenario.fault.is_some(), scenario.drain.is_some()];
-        ensure!(wrong != [true, true], "fault or drain: a release has one");
+        let calm_from = scenario.calm_from();
+        ensure!(
+            scenario.deadline.is_none_or(|at| at <= calm_from),
+            "deadline: no later than {calm_from}, as the story may be over then"
+        );
+        let wrong = [
+            scenario.fault.is_some(),
+            scenario.drain.is_some(),
+            scenario.slips_back_after_s.is_some(),
+        ];
+        ensure!(
+            wrong.into_iter().filter(|is| *is).count() <= 1,
+            "fault, drain or slips-back-after-s: a release has one"
+        );
         Ok(scenario)
     }
 
@@ -122,7 +138,7 @@ impl Scenario {
     /// # Errors
     /// If a device stands in a zone that no drawn device does.
     pub fn world(self) -> anyhow::Result<World> {
-        let calm_from = self.start + SignedDuration::from_hours(i64::from(self.days) * 24);
+        let calm_from = self.calm_from();
         Ok(World {
             seed: self.seed,
             start: self.start,
@@ -131,7 +147,7 @@ impl Scenario {
             residents: residents(&self.device)?,
             servers: self.servers,
             turn_every: SignedDuration::from_mins(10),
-            candidate: candidate(self.fault, self.drain),
+            candidate: candidate(self.fault, self.drain, self.slips_back_after_s),
             launches: self.launches,
             hardship: Hardship::NONE,
             outages: self.outage.into_iter().map(Span::outage).collect(),
@@ -142,7 +158,13 @@ impl Scenario {
                 Answer::GoOn => 1000,
                 Answer::Stop => 0,
             },
+            deadline: self.deadline,
         })
+    }
+
+    /// Until then things go wrong, and the story isn't over.
+    fn calm_from(&self) -> Timestamp {
+        self.start + SignedDuration::from_hours(i64::from(self.days) * 24)
     }
 }
 
@@ -156,12 +178,14 @@ impl Fault {
 }
 
 /// How the first new release behaves.
-fn candidate(fault: Option<Fault>, drain: Option<u16>) -> Behaviour {
-    let drains = |extra_permille_per_day| Behaviour::Drains {
+fn candidate(fault: Option<Fault>, drain: Option<u16>, slips_back: Option<u64>) -> Behaviour {
+    let fails = fault.map(Fault::behaviour);
+    let drains = drain.map(|extra_permille_per_day| Behaviour::Drains {
         extra_permille_per_day,
-    };
-    let or_drains = || drain.map_or(Behaviour::Healthy, drains);
-    fault.map_or_else(or_drains, Fault::behaviour)
+    });
+    let slips_back = slips_back.map(|after_s| Behaviour::SlipsBack { after_s });
+    let wrong = fails.or(drains).or(slips_back);
+    wrong.unwrap_or(Behaviour::Healthy)
 }
 
 impl Span {
@@ -248,7 +272,15 @@ mod tests {
             ),
             (
                 "drain = 9\nfault = { after-s = 60 }\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
-                "fault or drain",
+                "fault, drain",
+            ),
+            (
+                "deadline = \"2027-06-09T12:00:01Z\"\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
+                "deadline: no later than 2027-06-09T12:00:00Z",
+            ),
+            (
+                "drain = 9\nslips-back-after-s = 60\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
+                "fault, drain",
             ),
         ] {
             let told = refusal(more);

@@ -72,6 +72,8 @@ pub struct World {
     pub moves: Vec<(Timestamp, Move)>,
     /// In so many thousandths a person who is asked lets a rollout go on.
     pub go_on: u32,
+    /// When everybody should have the newest release; the story tells then how far it has come.
+    pub deadline: Option<Timestamp>,
 }
 
 /// In so many thousandths of drawn lives a person lets a rollout go on that asks.
@@ -214,6 +216,7 @@ fn draw(seed: u64, mut span: Span<'_>, calm_from: Timestamp) -> World {
         clock_steps: clock_steps(&mut span),
         moves: moves(&mut span),
         go_on: GO_ON,
+        deadline: None,
     }
 }
 
@@ -293,12 +296,15 @@ fn candidate(span: &mut Span<'_>) -> Behaviour {
         after_s,
         hardware: hardware.iter().map(|name| (*name).to_owned()).collect(),
     };
-    match span.between(0, 9) {
+    match span.between(0, 10) {
         0..=4 => Behaviour::Healthy,
         5 | 6 => fails(span.between(1, 500), &[]),
         7 => fails(span.between(1, 500), &["B"]),
         8 => fails(span.between(1, 500), &["C"]),
         // Only after it has confirmed.
+        9 => Behaviour::SlipsBack {
+            after_s: span.between(600, 86_400),
+        },
         _ => fails(span.between(3600, 86_400), &[]),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Read [`DeviceEvent`]; [`Said`] is what a check-in tells beside its reports.
 
-use mainstay_protocol::{BootReason, CheckIn, Event, RevertCause};
+use mainstay_protocol::{BootReason, CheckIn, Event, RevertCause, SelfTest};
 use mainstay_rollout::{FailureCause, ReleaseDigest};
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +151,10 @@ pub struct Said {
     pub confirmed: bool,
     /// Whether it runs nothing at all.
     pub safe_mode: bool,
+    /// Whether it lost what it had confirmed, and runs what was left.
+    pub last_resort: bool,
+    /// Whether its self-test fails.
+    pub unwell: bool,
 }
 
 impl Said {
@@ -162,6 +166,8 @@ impl Said {
             sequence: check_in.running.sequence,
             confirmed: check_in.running.confirmed,
             safe_mode: check_in.boot == BootReason::SafeMode,
+            last_resort: check_in.boot == BootReason::LastResort,
+            unwell: check_in.health.self_test == SelfTest::Failed,
         }
     }
 }

@@ -18,6 +18,21 @@
 //! cause. (3) If it is the release that it returns to; a late confirmation of the candidate changes
 //! nothing.
 //!
+//! What a check-in says beside its reports changes this, see [`fold_said`]:
+//!
+//! | from \ says that it runs | the candidate, kept | ... and its self-test fails | the candidate, on trial | something older, kept or all that is left | nothing |
+//! |---|---|---|---|---|---|
+//! | waiting, promised | confirmed | failed | on trial | | |
+//! | began, refused (4) | confirmed | failed | on trial | | failed |
+//! | on trial | confirmed | failed | | failed | failed |
+//! | confirmed | | failed | | failed | failed |
+//! | failed | | | | | failed (2) |
+//! | returning | | | | returned (5) | failed |
+//! | cannot return | | | | returned | failed |
+//! | returned | | | | | |
+//!
+//! (4) As (1), if it refused before it began and runs nothing. (5) If it is the release that it returns to.
+//!
 //! Read [`fold()`], then [`fold_said`].
 
 use jiff::Timestamp;
@@ -55,7 +70,9 @@ pub fn fold(progress: Progress, event: &DeviceEvent, at: Timestamp) -> Progress 
 ///
 /// It makes up for reports that never came. A device that runs the candidate has booted it. One
 /// that tried or kept the candidate and now runs something older, though nobody told it to, has
-/// gone back without a word: a silent revert is a failure.
+/// gone back without a word: a silent revert is a failure, however long it was well before. So is
+/// a self-test that fails on a device which kept the candidate: no trial judges it any more, and
+/// nobody but us hears of it.
 #[must_use]
 pub fn fold_said(
     progress: Progress,
@@ -64,11 +81,13 @@ pub fn fold_said(
     at: Timestamp,
 ) -> Progress {
     let of_it = said.release == candidate.release;
+    let is_older = said.sequence < candidate.sequence;
     match said.confirmed {
         _ if said.safe_mode => brick(progress, at),
+        true if of_it && said.unwell => sicken(confirm(progress, at), at),
         true if of_it => confirm(progress, at),
         false if of_it => try_out(progress, at),
-        true if said.sequence < candidate.sequence => run_older(progress, said, at),
+        kept if is_older && (kept || said.last_resort) => run_older(progress, said, at),
         _ => progress,
     }
 }
@@ -154,9 +173,17 @@ fn come_back(progress: Progress, at: Timestamp) -> Progress {
 fn run_older(progress: Progress, said: &Said, at: Timestamp) -> Progress {
     match progress {
         Progress::OnTrial { .. } | Progress::Confirmed { .. } => {
-            fail(progress, FailureCause::WatchdogRevert, at)
+            fail(progress, FailureCause::WentBack, at)
         }
         Progress::Returning { to, .. } if to != said.release => progress,
         other => come_back(other, at),
+    }
+}
+
+/// A device that is on its way back is to be healed by that.
+fn sicken(progress: Progress, at: Timestamp) -> Progress {
+    match progress {
+        Progress::Confirmed { .. } => fail(progress, FailureCause::SelfTestLater, at),
+        other => other,
     }
 }

@@ -1,11 +1,9 @@
 //! Reports folded into progress: in order, repeated, and with some of them lost.
 
 use jiff::Timestamp;
-use mainstay_protocol::{
-    BootReason, CheckIn, Event, Health, InstallFailure, ReportList, RevertCause, Running,
-};
-use mainstay_rollout::{Candidate, FailureCause, Progress, ReleaseDigest};
-use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said};
+use mainstay_protocol::{Event, InstallFailure, RevertCause};
+use mainstay_rollout::{FailureCause, Progress, ReleaseDigest};
+use mainstay_telemetry::{DeviceEvent, fold};
 use mainstay_trust::Digest;
 use proptest::prelude::*;
 
@@ -15,16 +13,6 @@ const OTHER: Digest = Digest([3; 32]);
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("a small number")
-}
-
-fn candidate() -> Candidate {
-    Candidate {
-        release: ReleaseDigest(NEW.0),
-        version: "1.1.0".to_owned(),
-        sequence: 2,
-        class: "thermo-v2".to_owned(),
-        returns_to: vec![ReleaseDigest(OLD.0)],
-    }
 }
 
 fn seen(event: &Event) -> DeviceEvent {
@@ -255,68 +243,6 @@ fn events_are_told_in_words() {
         Some(ReleaseDigest(OTHER.0))
     );
     assert_eq!(seen(&Event::PowerLost).release(), None);
-}
-
-fn check_in(
-    manifest: Digest,
-    sequence: u64,
-    confirmed: bool,
-    boot: BootReason,
-) -> CheckIn<'static> {
-    CheckIn {
-        nonce: [0; 16],
-        running: Running {
-            manifest,
-            sequence,
-            version: "1",
-            confirmed,
-            slot: 0,
-        },
-        boot,
-        revocations: None,
-        root_version: 1,
-        status_seq: 1,
-        health: Health::default(),
-        reports: ReportList::default(),
-    }
-}
-
-#[test]
-fn the_check_in_makes_up_for_lost_reports() {
-    let check = |from: Progress, check_in: &CheckIn<'_>, expected: Progress| {
-        let after = fold_said(from, &candidate(), &Said::of(check_in), at(10));
-        assert_eq!(after, expected);
-    };
-    let began = || Progress::Began { at: at(1) };
-    let runs = |manifest, sequence, confirmed| {
-        check_in(manifest, sequence, confirmed, BootReason::Confirmed)
-    };
-    check(began(), &runs(NEW, 2, true), confirmed_at(1, 10, 10));
-    let on_trial = Progress::OnTrial {
-        began: at(1),
-        booted: at(10),
-    };
-    check(began(), &runs(NEW, 2, false), on_trial.clone());
-    check(began(), &runs(OLD, 1, true), began());
-    let silent = failed_at(1, 10, FailureCause::WatchdogRevert);
-    check(on_trial, &runs(OLD, 1, true), silent.clone());
-    check(confirmed_at(1, 2, 3), &runs(OLD, 1, true), silent);
-    check(
-        confirmed_at(1, 2, 3),
-        &runs(OTHER, 3, true),
-        confirmed_at(1, 2, 3),
-    );
-    check(
-        returning(),
-        &runs(OLD, 1, true),
-        Progress::Returned {
-            began: at(1),
-            at: at(10),
-        },
-    );
-    check(returning(), &runs(OTHER, 0, true), returning());
-    let safe_mode = check_in(OLD, 1, true, BootReason::SafeMode);
-    check(began(), &safe_mode, failed_at(1, 10, FailureCause::Bricked));
 }
 
 fn any_report() -> impl Strategy<Value = Event> {

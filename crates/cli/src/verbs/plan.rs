@@ -1,6 +1,7 @@
-//! `mainstay plan`: write a starting plan, check a plan, size its canary, and tell its dates.
+//! `mainstay plan`: write a starting plan, check a plan, size its canary, tell its dates, and how long an emergency takes.
 
 mod calendar;
+mod emergency;
 mod field;
 mod size;
 
@@ -53,6 +54,11 @@ pub enum Plan {
                             mainstay plan calendar plan.toml --released maintenance=2026-11-10"
     )]
     Calendar(calendar::Calendar),
+    /// Tell the longest way of an emergency: every wait from writing the fix to the last device, from the worst moment of a year to
+    /// begin. Exit code 1 if it is longer than the plan's deadline.
+    #[command(after_help = "Examples:\n  mainstay plan emergency plan.toml\n  \
+                            mainstay plan emergency plan.toml --from 2027-01-01 --zone America/New_York")]
+    Emergency(emergency::Emergency),
     /// Put a plan into force on a server. For release managers. A rollout under way keeps the plan
     /// that it began with.
     #[command(after_help = "Example:\n  mainstay plan activate plan.toml --token-file sam.token")]
@@ -72,6 +78,7 @@ impl Plan {
             Self::Check { file, field } => check(&file, &field, output),
             Self::Size(size) => size.run(output),
             Self::Calendar(calendar) => calendar.run(output),
+            Self::Emergency(emergency) => emergency.run(output),
             Self::Activate { file, access } => activate(&file, &access, output),
         }
     }

@@ -17,6 +17,7 @@ mod mcuboot;
 mod papers;
 mod plan_calendar;
 mod plan_check;
+mod plan_emergency;
 mod plan_size;
 mod provenance;
 mod reproducible;

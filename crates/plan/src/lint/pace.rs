@@ -2,9 +2,11 @@
 
 use jiff::SignedDuration;
 use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
 
 use super::{Broken, Case, Reason, Rule};
 use crate::class::Class;
+use crate::emergency;
 use crate::finding::Severity;
 use crate::track::{Cadence, Track, TrackName};
 
@@ -99,13 +101,32 @@ pub(super) const FMP053: Rule = Rule {
     },
     severity: Severity::Error,
     statement: "What a track promises in fleet_within is no less than its waves take: each with the \
-         longest wait for a window, the spreading and the horizon, and a soak between them.",
+         longest wait for a window, the spreading and the horizon, and a soak between them. Where \
+         the hotfix track states an emergency's deadline, building, gates and rollout take no \
+         longer, whenever in the year it begins.",
     judge: promises_fit,
 };
 
 fn promises_fit(case: &Case<'_>) -> Vec<Broken> {
     let tracks = case.plan.tracks.each();
-    tracks.filter_map(|track| too_slow(case, track)).collect()
+    let slow = tracks.filter_map(|track| too_slow(case, track));
+    slow.chain(misses_its_deadline(case)).collect()
+}
+
+/// The emergency path, from today on; without a day nobody knows which holidays lie ahead.
+fn misses_its_deadline(case: &Case<'_>) -> Option<Broken> {
+    let today = case.facts.as_of?.to_zoned_datetime(TimeZone::UTC).ok()?;
+    let places = emergency::assumed_places(case.plan);
+    let path = emergency::longest(case.plan, &places, today.timestamp())?;
+    (!path.is_in_time()).then(|| {
+        let [takes, deadline] = [path.takes_s, path.deadline_s].map(SignedDuration::from_secs);
+        let message = format!(
+            "An emergency that begins at {} takes {takes:#}, and its deadline is {deadline:#}.",
+            path.starts
+        );
+        let fix = "shorter waits; `mainstay plan emergency` tells each of them";
+        Broken::new("track.hotfix.emergency", message, fix)
+    })
 }
 
 fn too_slow(case: &Case<'_>, track: &Track) -> Option<Broken> {

@@ -12,7 +12,7 @@ use super::value::{self, Read};
 use crate::days;
 use crate::limits::{GATES_MAX, WAVES_MAX};
 use crate::names::GateName;
-use crate::track::{Cadence, Track, TrackName, Tracks, Wave};
+use crate::track::{Cadence, Emergency, Track, TrackName, Tracks, Wave};
 
 /// The tracks; nothing when there is none, or one can't be read.
 pub(super) fn tracks(root: &Section<'_>) -> Option<Tracks> {
@@ -52,6 +52,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
     let waves = section.required("waves", example, value::some(WAVES_MAX, wave));
     let soak = section.or("soak", default_soak(name), amounts::span);
     let fleet_within = section.optional("fleet_within", amounts::span);
+    let emergency = emergency(&section, name);
     section.finish();
     Some(Some(Track {
         name,
@@ -60,7 +61,28 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
         waves: waves?,
         soak,
         fleet_within,
+        emergency,
     }))
+}
+
+/// What an emergency takes beside its rollout. Nothing has a default: a span that nobody stated is no span of nought.
+fn emergency(track: &Section<'_>, name: TrackName) -> Option<Emergency> {
+    let section = track.section("emergency")?;
+    if name != TrackName::Hotfix {
+        let message = format!("The {name} track isn't the one for emergencies.");
+        let fix = "put `emergency` into [track.hotfix]".to_owned();
+        let path = track.path_of("emergency");
+        section.reader().report(&CONTRADICTION, &path, message, fix);
+    }
+    let deadline = section.required("deadline", "deadline = \"3d\"", amounts::span);
+    let build = section.required("build", "build = \"4h\"", amounts::span);
+    let gates = section.required("gates", "gates = \"8h\"", amounts::span);
+    section.finish();
+    Some(Emergency {
+        deadline: deadline?,
+        build: build?,
+        gates: gates?,
+    })
 }
 
 /// A day lets daily habits of a device come round once; an emergency can't wait that long.

@@ -6,7 +6,7 @@ use jiff::civil::{Date, date};
 use mainstay_plan::{ClassId, Finding, FleetFacts, InForce, Severity, VersionNumber, check, parse};
 
 use crate::examples::THERMOSTAT;
-use crate::lint_rows::{THERMO, gated, two_classes};
+use crate::lint_rows::{BLACKOUT, THERMO, gated, two_classes};
 
 /// A rule, how bad it is to break it, a plan, and what is known when it is kept and when it is broken.
 struct Known {
@@ -253,7 +253,19 @@ fn dates() -> Vec<Known> {
     let overwrite = "install = \"overwrite\"\naccepts_risk = { owner = \"sam@northwind.example\", until = 2027-01-01, reason = \"no second slot\" }";
     let freeze = "blackout = [\"us-federal-holidays\", \"2026-11-23..2026-11-30\"]";
     let disclosure = "[compliance]\ndisclosure = { acknowledge = \"3d\", status = \"14d\", security_txt_until = 2027-06-30 }\n[trust]";
+    // A freeze counts as soon as an emergency that begins within a year meets it.
+    let next_year = "blackout = [\"us-federal-holidays\", \"2027-11-20..2027-11-30\"]";
+    let emergency = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped\nemergency = { deadline = \"9d\", build = \"4h\", gates = \"8h\" }";
+    let hotfix = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped";
+    let hurried = edited(THERMOSTAT, hotfix, emergency);
     vec![
+        Known {
+            rule: "FMP053",
+            severity: Severity::Error,
+            plan: edited(&hurried, BLACKOUT, next_year),
+            keeps: as_of(date(2026, 11, 1)),
+            breaks: as_of(date(2026, 12, 1)),
+        },
         Known {
             rule: "FMP083",
             severity: Severity::Error,

@@ -4,6 +4,7 @@ mod calendar;
 mod calendar_properties;
 mod clock_changes;
 mod cohorts;
+mod emergency;
 mod examples;
 mod holidays;
 mod hostile;

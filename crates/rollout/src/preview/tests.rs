@@ -1,6 +1,7 @@
 //! Previews of small fleets: 30 minutes of horizon, polls each 10 minutes, a canary of 40.
 
 mod compared;
+mod emergency;
 mod needs;
 
 use std::collections::BTreeMap;

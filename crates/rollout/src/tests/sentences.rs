@@ -99,6 +99,16 @@ fn reasons_of_the_device_end_a_sentence() {
         Wait::Failed { cause },
         "it failed its self-test and went back when it tried",
     );
+    let cause = FailureCause::SelfTestLater;
+    check_reason(
+        Wait::Failed { cause },
+        "it failed its self-test after it had confirmed",
+    );
+    let cause = FailureCause::WentBack;
+    check_reason(
+        Wait::Failed { cause },
+        "it went back to an older version without a word",
+    );
     let refusal = "trust.below-floor".to_owned();
     check_reason(
         Wait::Refused { refusal },

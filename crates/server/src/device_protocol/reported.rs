@@ -1,6 +1,6 @@
 //! Making durable what a device said.
 //!
-//! A check-in that brings no news (no report, the same release running, no reading that a rollout waits for) is only noted in
+//! A check-in that brings no news (no report, the same release running and well, no reading that a rollout waits for) is only noted in
 //! memory: it is the server's busiest traffic, and losing it loses nothing. Read [`keep`] first.
 
 use jiff::Timestamp;
@@ -28,7 +28,8 @@ pub(super) async fn keep(
     app.vitals.note(&device.id, check_in, now);
     let last = device.last_seen.max(app.last_seen.of(&device.id));
     let (said, reports) = (Said::of(check_in), &check_in.reports.0);
-    let news = device.running.as_ref() != Some(&running) || said.safe_mode || !reports.is_empty();
+    let changed = device.running.as_ref() != Some(&running);
+    let news = changed || said.safe_mode || said.unwell || !reports.is_empty();
     let acknowledged = if news {
         record(app, &device, Some((&running, said)), reports, now).await?
     } else {

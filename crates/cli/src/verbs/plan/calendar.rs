@@ -96,7 +96,7 @@ struct Stand {
 
 /// A day as a plan writes it. No firmware is older than Unix time, and a span must end before the
 /// calendar does.
-fn day(text: &str) -> Result<Date, String> {
+pub(super) fn day(text: &str) -> Result<Date, String> {
     let written_as_day = text.len() == "2027-01-31".len();
     let parsed = text.parse::<Date>().ok().filter(|_| written_as_day);
     parsed
