@@ -68,6 +68,7 @@ pub(crate) fn rules() -> Rules {
         soft: Vec::new(),
         stones: Vec::new(),
         prerequisites: Vec::new(),
+        is_promoted_by_person: false,
     }
 }
 

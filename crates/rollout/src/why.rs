@@ -359,6 +359,15 @@ pub fn asked(rollout: &Rollout, question: &Question) -> String {
                 devices(*scored)
             )
         }
+        Question::Promotion {
+            healthy,
+            failed,
+            others,
+            ..
+        } => format!(
+            "{name} has passed and rested ({healthy} healthy, {failed} failed, {others} neither), and as people's safety hangs on {}, a person opens what comes next",
+            rollout.candidate.class
+        ),
     }
 }
 

@@ -52,6 +52,7 @@ fn rules() -> Rules {
         soft: Vec::new(),
         stones: Vec::new(),
         prerequisites: Vec::new(),
+        is_promoted_by_person: false,
     }
 }
 

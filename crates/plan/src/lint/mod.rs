@@ -16,6 +16,7 @@ mod nights;
 mod pace;
 mod people;
 mod recovery;
+mod safety;
 mod secrets;
 mod support;
 mod waivers;
@@ -56,6 +57,7 @@ pub const RULES: &[Rule] = &[
     canary::FMP030,
     canary::FMP034,
     pace::FMP035,
+    safety::FMP039,
     FMP040,
     FMP041,
     nights::FMP042,

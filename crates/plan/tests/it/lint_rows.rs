@@ -131,6 +131,36 @@ pub(crate) fn gated() -> String {
     format!("{before}[track.hotfix]{hotfix}").replacen(TRUST, GATE_TABLES, 1)
 }
 
+/// The thermostat plan for thermostats on which people's safety hangs.
+pub(crate) fn safe() -> String {
+    let edits = [
+        (STRATEGY, "install = \"swap\"\nsafety = \"relevant\""),
+        ("halt    = 12.0", "halt = 4.9"),
+        ("power   = 90", "power = 91"),
+        (CANARY, "devices = 400"),
+    ];
+    edits
+        .iter()
+        .fold(THERMOSTAT.to_owned(), |plan, (from, to)| {
+            assert!(plan.contains(from), "the plan has no {from}");
+            plan.replacen(from, to, 1)
+        })
+}
+
+/// Rows for the plan of that.
+pub(crate) const SAFE_ROWS: &[Row] = &[
+    (
+        "FMP039",
+        ("halt = 4.9", "halt = 4.0"),
+        ("halt = 4.9", "halt = 5.0"),
+    ),
+    (
+        "FMP039",
+        ("power = 91", "power = 99"),
+        ("power = 91", "power = 90"),
+    ),
+];
+
 pub(crate) use two_classes;
 
 /// Rows for the plan with gates.

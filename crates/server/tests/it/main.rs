@@ -19,6 +19,7 @@ mod pages;
 mod papers;
 mod people;
 mod previews;
+mod promotion;
 mod queries;
 mod revocations;
 mod rollback;
