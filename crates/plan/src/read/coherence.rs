@@ -97,7 +97,7 @@ fn blackouts_leave_days(plan: &Plan, reader: &Reader) {
 /// Days that explicit dates take; holidays come by rule and are few.
 fn days(blackout: &Blackout) -> i64 {
     match blackout {
-        Blackout::UsFederalHolidays => 0,
+        Blackout::UsFederalHolidays | Blackout::UsFederalEves => 0,
         Blackout::Dates { from, to } => whole_days(*from, *to),
     }
 }

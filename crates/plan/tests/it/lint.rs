@@ -46,12 +46,13 @@ fn every_rule_lets_a_good_plan_pass_and_finds_a_bad_one() {
 fn no_rule_is_without_a_row() {
     let rows = ROWS.iter().chain(GATED_ROWS).chain(SAFE_ROWS);
     let rows: Vec<_> = rows.map(|row| row.0).collect();
-    for rule in RULES {
-        let id = rule.reason.id;
-        assert!(rows.contains(&id), "{id}");
+    let known = lint_known::facts();
+    let rules: Vec<_> = RULES.iter().map(|rule| rule.reason.id).collect();
+    for id in &rules {
+        assert!(rows.contains(id) || known.contains_key(id), "{id}");
     }
-    for rule in lint_known::facts().into_keys() {
-        assert!(rows.contains(&rule), "{rule}");
+    for id in known.into_keys() {
+        assert!(rules.contains(&id), "{id}");
     }
 }
 

@@ -74,6 +74,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("FMP042", (STRATEGY, "install = \"swap\"\nslot = \"4500 MB\""), (STRATEGY, "install = \"swap\"\nslot = \"4501 MB\"")),
     ("FMP042", (WINDOW, "local = \"01:00-04:00\", days = \"Sun-Wed,Fri\", dst_gap = \"skip\""), (WINDOW, "local = \"01:00-04:00\", days = \"Mon-Thu\", dst_gap = \"skip\"")),
     ("FMP043", ("market      = [\"us\"]", "market = [\"ca\"]"), (BLACKOUT, "blackout = [\"2026-12-24..2026-12-27\"]")),
+    ("FMP043", (BLACKOUT, "blackout = [\"us-federal-eves\", \"us-federal-holidays\"]"), (BLACKOUT, "blackout = [\"us-federal-eves\"]")),
     ("FMP043", (BLACKOUT, "blackout = [\"2026-12-24..2026-12-27\", \"us-federal-holidays\"]"), (BLACKOUT, "")),
     ("FMP045", (JITTER, "jitter = \"179m\""), (JITTER, "jitter = \"180m\"")),
     ("FMP045", (JITTER, "jitter = \"1ms\""), (JITTER, "")),
