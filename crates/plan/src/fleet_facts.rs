@@ -22,6 +22,8 @@ pub struct FleetFacts {
     pub sites_by_class: BTreeMap<ClassId, u32>,
     /// The versions of each class that are known: some device runs them, or they were handed in.
     pub versions_by_class: BTreeMap<ClassId, BTreeSet<VersionNumber>>,
+    /// The same devices, by class, attribute and value, as far as they are counted.
+    pub devices_by_attribute: BTreeMap<ClassId, BTreeMap<String, BTreeMap<String, u32>>>,
     /// What devices of each class measure, where some were heard lately.
     pub measuring_by_class: BTreeMap<ClassId, Measuring>,
     /// The day on which they were counted. Without it nothing is judged by a date.
@@ -39,6 +41,10 @@ impl FleetFacts {
         counted.map(|(revision, devices)| (revision.as_str(), *devices))
     }
 }
+
+/// So many values of an attribute are counted of a class, and so many attributes: more are no kinds of devices, but numbers of their
+/// own, and a million of them needn't be kept to tell that no canary holds them all.
+pub const ATTRIBUTE_VALUES_MAX: usize = 256;
 
 /// What of the plan in force a next one is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -48,7 +48,7 @@ pub use names::{ClassId, CohortName, Email, GateName, NameError, PlanDigest};
 pub use needs::{Prerequisite, Stone, VersionNumber};
 pub use plan::Plan;
 pub use roles::{Members, Roles};
-pub use rollout_rules::{Canary, Limits, RolloutRules};
+pub use rollout_rules::{Canary, Limits, Minimum, RolloutRules};
 pub use root_facts::{RoleFacts, RootFacts};
 pub use track::{Cadence, Track, TrackName, Tracks, Wave};
 pub use trust_rules::{SignatureAlgorithm, TrustRules};

@@ -37,6 +37,7 @@ pub(crate) fn rules() -> Rules {
         canary: plan::Canary {
             devices: 40,
             at_least_per_hardware: 10,
+            at_least_per: Vec::new(),
         },
         window: plan::Window {
             from: Time::midnight(),

@@ -14,6 +14,7 @@ pub(super) fn check(plan: &Plan, reader: &Reader) {
     rates_in_order(plan, reader);
     alpha_below_power(plan, reader);
     canary_holds_its_strata(plan, reader);
+    minima_differ(plan, reader);
     blackouts_leave_days(plan, reader);
 }
 
@@ -81,6 +82,18 @@ fn canary_holds_its_strata(plan: &Plan, reader: &Reader) {
             );
             let fix = format!("devices = {needed} in canary, or a smaller at_least_per_hardware");
             reader.report(&CONTRADICTION, "rollout.canary", message, fix);
+        }
+    }
+}
+
+fn minima_differ(plan: &Plan, reader: &Reader) {
+    let minima = &plan.rollout.canary.at_least_per;
+    for (index, minimum) in minima.iter().enumerate() {
+        let name = &minimum.attribute;
+        if minima[..index].iter().any(|one| one.attribute == *name) {
+            let message = format!("`at_least_per` names {name} twice.");
+            let fix = "give each attribute one minimum".to_owned();
+            reader.report(&TWICE, "rollout.canary.at_least_per", message, fix);
         }
     }
 }

@@ -72,3 +72,42 @@ pub(crate) fn signals() -> Vec<Known> {
         case(&without, measuring(0, 0, 0), measuring(40, 30, 29)),
     ]
 }
+
+/// Devices of these regions.
+fn regions(regions: &[(&str, u32)]) -> FleetFacts {
+    let by_value = regions
+        .iter()
+        .map(|(name, devices)| ((*name).to_owned(), *devices));
+    let by_value: BTreeMap<_, _> = by_value.collect();
+    let mut by_attribute = BTreeMap::new();
+    if !by_value.is_empty() {
+        by_attribute.insert("region".to_owned(), by_value);
+    }
+    FleetFacts {
+        devices_by_attribute: BTreeMap::from([(class("thermo-v2"), by_attribute)]),
+        ..fleet(&[("B", 200), ("C", 200)])
+    }
+}
+
+/// Minima of the canary beside the kinds of devices that there are.
+pub(crate) fn kinds() -> Vec<Known> {
+    let plan = edited(
+        THERMOSTAT,
+        "at_least_per_hardware = 10",
+        "at_least_per_hardware = 10, at_least_per = [{ attribute = \"region\", devices = 15 }]",
+    );
+    let case = |severity, breaks| Known {
+        rule: "FMP034",
+        severity,
+        plan: plan.clone(),
+        keeps: regions(&[("east", 100), ("north", 10), ("west", 290)]),
+        breaks,
+    };
+    vec![
+        case(Severity::Warn, regions(&[])),
+        case(
+            Severity::Error,
+            regions(&[("east", 100), ("north", 11), ("west", 289)]),
+        ),
+    ]
+}

@@ -274,6 +274,7 @@ fn all() -> Vec<Known> {
         names(),
         lint_counts::sizes(),
         lint_counts::signals(),
+        lint_counts::kinds(),
         gates(),
         dates(),
     ];
