@@ -2,6 +2,7 @@
 
 mod compared;
 mod needs;
+mod promotion;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
