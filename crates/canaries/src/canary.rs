@@ -176,6 +176,7 @@ pub(crate) fn rules(rule: &plan::HardFailure, devices: usize) -> Rules {
         canary: plan::Canary {
             devices: u32::try_from(devices).unwrap_or(u32::MAX),
             at_least_per_hardware: 1,
+            at_least_per: Vec::new(),
         },
         // The nights are drawn with the fates.
         window: plan::Window {

@@ -12,6 +12,8 @@ use crate::holidays;
 pub enum Blackout {
     /// U.S. federal holidays (5 USC 6103), on the day itself and on the day it is observed.
     UsFederalHolidays,
+    /// The days around them: the one before, and those to the next working day after. Not the holidays themselves.
+    UsFederalEves,
     /// Every day from the first to the last.
     Dates {
         /// First day.
@@ -26,6 +28,7 @@ impl Blackout {
     pub fn covers(&self, date: Date) -> Option<String> {
         match self {
             Self::UsFederalHolidays => holidays::us_federal(date).map(str::to_owned),
+            Self::UsFederalEves => holidays::around_us_federal(date),
             Self::Dates { from, to } => {
                 (*from <= date && date <= *to).then(|| format!("{from}..{to}"))
             }

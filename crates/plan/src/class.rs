@@ -59,6 +59,9 @@ pub struct Class {
     /// Whether it is on the FCC's Covered List, so that its updates end with a waiver.
     #[serde(default)]
     pub is_on_covered_list: bool,
+    /// Whether people's safety hangs on it, so that a person opens each wave of its rollouts but the first.
+    #[serde(default)]
+    pub is_safety_relevant: bool,
     /// What it is built on that others look after.
     #[serde(default)]
     pub upstream: Vec<Upstream>,
@@ -181,6 +184,7 @@ mod tests {
             usage_cycle: None,
             credentials: None,
             is_on_covered_list: false,
+            is_safety_relevant: false,
             upstream: Vec::new(),
             stones: Vec::new(),
             prerequisites: Vec::new(),

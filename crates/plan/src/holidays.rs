@@ -1,4 +1,4 @@
-//! U.S. federal holidays by rule, never by a list of years. Read [`us_federal`].
+//! U.S. federal holidays by rule, never by a list of years. Read [`us_federal`], then [`around_us_federal`].
 //!
 //! The days are those of 5 USC 6103(a). One on a Saturday is observed on the Friday before
 //! (6103(b)), one on a Sunday on the Monday after (Executive Order 11582); both days count here.
@@ -36,6 +36,32 @@ pub fn us_federal(date: Date) -> Option<&'static str> {
     holiday_on(date)
         .or_else(|| observed_before(date))
         .or_else(|| observed_after(date))
+}
+
+/// The federal holiday beside which `date` lies without being one, in words: `the eve of Labor Day`, `the days after Labor Day`. Before is the day
+/// before. After are all days to the next working one, that one included: on it people come back to what went wrong meanwhile.
+#[must_use]
+pub fn around_us_federal(date: Date) -> Option<String> {
+    if us_federal(date).is_some() {
+        return None;
+    }
+    let before = || us_federal(date.tomorrow().ok()?).map(|name| format!("the eve of {name}"));
+    let after = || last_before(date).map(|name| format!("the days after {name}"));
+    after().or_else(before)
+}
+
+/// The holiday before `date`, if no working day lies between.
+fn last_before(date: Date) -> Option<&'static str> {
+    let mut day = date.yesterday().ok()?;
+    loop {
+        if let Some(name) = us_federal(day) {
+            return Some(name);
+        }
+        if !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            return None;
+        }
+        day = day.yesterday().ok()?;
+    }
 }
 
 /// A Friday before a holiday on Saturday; this may be the last day of the year before.
@@ -94,6 +120,37 @@ mod tests {
             (12, 25),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn days_around_holidays_end_with_a_working_day() {
+        let cases = [
+            // A Thursday.
+            (date(2027, 11, 23), None),
+            (date(2027, 11, 24), Some("the eve of Thanksgiving Day")),
+            (date(2027, 11, 25), None),
+            (date(2027, 11, 26), Some("the days after Thanksgiving Day")),
+            (date(2027, 11, 27), None),
+            // A Monday.
+            (date(2027, 9, 4), None),
+            (date(2027, 9, 5), Some("the eve of Labor Day")),
+            (date(2027, 9, 7), Some("the days after Labor Day")),
+            (date(2027, 9, 8), None),
+            // A Saturday, observed on Friday.
+            (date(2027, 12, 23), Some("the eve of Christmas Day")),
+            (date(2027, 12, 24), None),
+            (date(2027, 12, 25), None),
+            (date(2027, 12, 26), Some("the days after Christmas Day")),
+            (date(2027, 12, 27), Some("the days after Christmas Day")),
+            (date(2027, 12, 28), None),
+            (date(2027, 12, 30), Some("the eve of New Year's Day")),
+            // A Sunday, observed on Monday.
+            (date(2027, 7, 3), Some("the eve of Independence Day")),
+            (date(2027, 7, 6), Some("the days after Independence Day")),
+        ];
+        for (day, expected) in cases {
+            assert_eq!(around_us_federal(day).as_deref(), expected, "{day}");
+        }
     }
 
     #[test]

@@ -45,6 +45,10 @@ pub const FREEZE_DAYS_MAX: usize = 400;
 pub const DURATION_HOURS_MAX: i64 = 400 * 24;
 /// Most canary devices: the largest test this crate sizes.
 pub const CANARY_DEVICES_MAX: u32 = crate::sizing::DEVICES_MAX;
+/// Most attributes that the canary holds minima of: as many as a device has.
+pub const MINIMA_MAX: usize = 16;
+/// Longest name of a device's attribute.
+pub const ATTRIBUTE_CHARS_MAX: usize = 32;
 /// Most trial boots before a device reverts: each costs its owner a restart.
 pub const REVERT_BOOTS_MAX: u8 = 10;
 /// Most concurrent downloads a plan may allow one server.

@@ -32,6 +32,18 @@ pub struct Canary {
     pub devices: u32,
     /// At least this many of each hardware revision, as far as the fleet has them.
     pub at_least_per_hardware: u32,
+    /// Minima for other kinds of devices, each attribute once, in the plan's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_least_per: Vec<Minimum>,
+}
+
+/// A minimum for devices that have a value of an attribute in common, such as a region or a carrier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Minimum {
+    /// The attribute's name, as devices are declared with it.
+    pub attribute: String,
+    /// At least this many of each of its values, as far as the fleet has them; 1 or more.
+    pub devices: u32,
 }
 
 /// Budgets for one server.

@@ -49,6 +49,18 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
+    /// As a plan writes it: `esp256`, `ml-dsa-65`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Esp256 => "esp256",
+            Self::Ed25519 => "ed25519",
+            Self::Esp384 => "esp384",
+            Self::MlDsa65 => "ml-dsa-65",
+            Self::MlDsa87 => "ml-dsa-87",
+        }
+    }
+
     /// Whether it is held to resist quantum computers.
     #[must_use]
     pub fn outlives_quantum_computers(self) -> bool {

@@ -16,6 +16,8 @@
 //! | the rollout | completes, halts, rolls back; a newer release supersedes | `outcome.rs` |
 //! | the holders of role revocation | revoke, from any stage | `outcome.rs` |
 //! | one person on call | holds; two release the hold | `hold.rs` |
+//!
+//! Beside them, [`root_facts`] tells a plan's rules of the root in use.
 
 mod approval;
 mod gate;
@@ -24,6 +26,7 @@ pub mod hold;
 mod outcome;
 pub mod refusal;
 pub mod release;
+mod root_facts;
 mod schedule;
 mod signing;
 pub mod stage;
@@ -33,6 +36,7 @@ pub use gate::NO_EVIDENCE;
 pub use hold::{Hold, HoldRefusal, HoldState};
 pub use refusal::Refusal;
 pub use release::{Facts, RETURNS_TO_MAX, Release, ReleaseId};
+pub use root_facts::root_facts;
 pub use stage::{
     Approved, Complete, Drafted, Entry, GateFact, Gated, Halted, Revoked, RolledBack, Rolling,
     Scheduled, Signed, Stage, StageName, Superseded,

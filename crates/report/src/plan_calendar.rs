@@ -1,7 +1,7 @@
-//! A plan's dates for people's calendars: releases, freezes, ends of support. Read [`PlanCalendar`].
+//! A plan's dates for people's calendars: releases, freezes, ends of support and notices of them. Read [`PlanCalendar`].
 
 use jiff::Timestamp;
-use mainstay_plan::calendar::{Freeze, Release, SupportDate};
+use mainstay_plan::calendar::{Freeze, Notice, Release, SupportDate};
 use mainstay_plan::{Cadence, Calendar, Environment, Plan};
 use uuid::Uuid;
 
@@ -21,7 +21,8 @@ pub struct PlanCalendar<'a> {
 impl PlanCalendar<'_> {
     /// The dates as an iCalendar file (RFC 5545), an entry of whole days for each. An entry keeps
     /// its id from export to export, also when its date moves: a release is known by its track and
-    /// month, a freeze by its first day, an end of support by its class.
+    /// month, a freeze by its first day, an end of support by its class, a notice
+    /// by its class and the months to the end.
     #[must_use]
     pub fn to_icalendar(&self) -> String {
         let calendar = self.calendar;
@@ -31,7 +32,9 @@ impl PlanCalendar<'_> {
             .map(|release| self.release(release));
         let freezes = calendar.freezes.iter().map(|freeze| self.freeze(freeze));
         let support = calendar.support.iter().map(|date| self.support(date));
-        let events: Vec<_> = releases.chain(freezes).chain(support).collect();
+        let notices = calendar.notices.iter().map(|notice| self.notice(notice));
+        let all = releases.chain(freezes).chain(support).chain(notices);
+        let events: Vec<_> = all.collect();
         icalendar::render(&self.title(), self.made, &events)
     }
 
@@ -39,7 +42,8 @@ impl PlanCalendar<'_> {
     #[must_use]
     pub fn len(&self) -> usize {
         let calendar = self.calendar;
-        calendar.releases.len() + calendar.freezes.len() + calendar.support.len()
+        let ends = calendar.support.len() + calendar.notices.len();
+        calendar.releases.len() + calendar.freezes.len() + ends
     }
 
     /// Whether it has none.
@@ -88,6 +92,19 @@ impl PlanCalendar<'_> {
             summary: format!("{}: {}", self.title(), date.phrase()),
             description: then.map_or_else(String::new, |then| format!("Afterwards: {then}")),
             category: "SUPPORT",
+            is_cancelled: false,
+        }
+    }
+
+    fn notice(&self, notice: &Notice) -> Event {
+        let then = notice.then.as_ref();
+        Event {
+            uid: self.uid(&format!("notice/{}/{}", notice.class, notice.months)),
+            first: notice.day,
+            last: notice.day,
+            summary: format!("{}: {}", self.title(), notice.phrase()),
+            description: then.map_or_else(String::new, |then| format!("Afterwards: {then}")),
+            category: "NOTICE",
             is_cancelled: false,
         }
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use mainstay_fleet::{Device, Site};
+use mainstay_plan::fleet_facts::ATTRIBUTE_VALUES_MAX;
 use mainstay_plan::{ClassId, FleetFacts, VersionNumber};
 
 /// How many devices, of which hardware, and sites of each class there are, and which versions they run, for the rules that
@@ -32,9 +33,26 @@ pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
             Some(site) => sites.entry(class.clone()).or_default().insert(site),
             None => true,
         };
+        count_attributes(
+            facts.devices_by_attribute.entry(class.clone()).or_default(),
+            device,
+        );
         *facts.sites_by_class.entry(class).or_insert(0) += u32::from(counts);
     }
     facts
+}
+
+/// Counts a device by what it is declared with, as far as there is room.
+fn count_attributes(attributes: &mut BTreeMap<String, BTreeMap<String, u32>>, device: &Device) {
+    for (name, value) in &device.attributes {
+        if attributes.len() >= ATTRIBUTE_VALUES_MAX && !attributes.contains_key(name) {
+            continue;
+        }
+        let values = attributes.entry(name.clone()).or_default();
+        if values.len() < ATTRIBUTE_VALUES_MAX || values.contains_key(value) {
+            *values.entry(value.clone()).or_insert(0) += 1;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -99,5 +117,26 @@ mod tests {
             .collect();
         assert_eq!(known, [vec![], vec!["1.4.0".to_owned()]]);
         assert_eq!(facts.as_of, Some(today));
+    }
+
+    #[test]
+    fn attributes_are_counted_by_value_as_far_as_there_is_room() {
+        let fleet: Vec<_> = (0..=ATTRIBUTE_VALUES_MAX)
+            .map(|n| {
+                let mut device = device(&format!("th-{n}"), "thermo-v2", "B", None);
+                let region = if n % 2 == 0 { "east" } else { "west" };
+                let own = [("region", region.to_owned()), ("serial", n.to_string())];
+                let own = own.map(|(name, value)| (name.to_owned(), value));
+                device.attributes = own.into_iter().collect();
+                device
+            })
+            .collect();
+        let facts = fleet_facts(&fleet, jiff::civil::date(2026, 11, 26));
+        let counted = &facts.devices_by_attribute[&ClassId::new("thermo-v2").expect("a class")];
+        let names: Vec<_> = counted.keys().collect();
+        assert_eq!(names, ["region", "serial"]);
+        assert_eq!(counted["serial"].len(), ATTRIBUTE_VALUES_MAX);
+        let regions: Vec<_> = counted["region"].values().copied().collect();
+        assert_eq!(regions, [129, 128]);
     }
 }

@@ -56,6 +56,17 @@ pub enum Question {
         /// rates make no test.
         needed: Option<u32>,
     },
+    /// Nothing speaks against the next wave, and it is a person who opens it.
+    Promotion {
+        /// After which wave, from 0.
+        wave: usize,
+        /// So many of its members are healthy, ...
+        healthy: u32,
+        /// ... so many failed, ...
+        failed: u32,
+        /// ... and so many are neither: silent, unreached, refusing, or still to be judged.
+        others: u32,
+    },
 }
 
 /// That a person answered: go on.
@@ -107,7 +118,8 @@ impl Question {
             Self::Silence { wave, .. }
             | Self::SilenceExcess { wave, .. }
             | Self::SoftUnclear { wave, .. }
-            | Self::Undecided { wave, .. } => *wave,
+            | Self::Undecided { wave, .. }
+            | Self::Promotion { wave, .. } => *wave,
         }
     }
 
@@ -119,6 +131,7 @@ impl Question {
             Self::SilenceExcess { .. } => "rollout.silence-excess",
             Self::SoftUnclear { .. } => "rollout.soft-unclear",
             Self::Undecided { .. } => "rollout.undecided",
+            Self::Promotion { .. } => "rollout.promotion",
         }
     }
 
@@ -146,6 +159,7 @@ pub(crate) fn raised(
         .or_else(plain)
         .or_else(|| undecided(rollout, wave, state, tally))
         .or_else(|| soft_unclear(wave, state))
+        .or_else(|| promotion(rollout, wave, tally, now))
 }
 
 fn silence_excess(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Option<Question> {
@@ -179,7 +193,7 @@ fn is_news(silent: u32, state: &WaveState) -> bool {
     let counts = state.answers.iter().map(|answer| match &answer.question {
         Question::Silence { silent, .. } => *silent,
         Question::SilenceExcess { silences, .. } => silences.treated,
-        Question::SoftUnclear { .. } | Question::Undecided { .. } => 0,
+        Question::SoftUnclear { .. } | Question::Undecided { .. } | Question::Promotion { .. } => 0,
     });
     let answered = counts.max().unwrap_or(0);
     silent >= answered.saturating_mul(ASK_AGAIN_AT).max(1)
@@ -192,6 +206,21 @@ fn undecided(rollout: &Rollout, wave: usize, state: &WaveState, tally: &Tally) -
         scored: state.monitor.scored,
         failures: state.monitor.failures,
         needed: Sprt::of(rollout.rules.test()).healthy_needed(),
+    })
+}
+
+/// Asked last, when nothing else holds the next wave, and once: whatever turns up after the answer has questions of its own. A wave
+/// of nobody tells nothing that somebody could look at.
+fn promotion(rollout: &Rollout, wave: usize, tally: &Tally, now: Timestamp) -> Option<Question> {
+    let state = rollout.waves.get(wave)?;
+    let is_promotion = |answer: &Answer| matches!(answer.question, Question::Promotion { .. });
+    let is_a_persons = rollout.rules.is_promoted_by_person && !wave::is_last(rollout, wave);
+    let is_open = state.members > 0 && !state.answers.iter().any(is_promotion);
+    (is_a_persons && is_open && wave::lets_on(rollout, wave, now)).then(|| Question::Promotion {
+        wave,
+        healthy: tally.healthy,
+        failed: tally.failed,
+        others: tally.members.saturating_sub(tally.healthy + tally.failed),
     })
 }
 

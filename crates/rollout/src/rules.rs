@@ -44,6 +44,9 @@ pub struct Rules {
     /// What other classes run at least before anybody gets it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prerequisites: Vec<plan::Prerequisite>,
+    /// Whether a person opens each wave but the first, beside all that must speak for it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub is_promoted_by_person: bool,
 }
 
 impl Rules {
@@ -81,7 +84,7 @@ impl Rules {
         self.install.test(&self.soft, self.waves.len())
     }
 
-    /// The rules that `plan` sets for releases on `track`, without what a single one needs ([`Self::with_needs`]).
+    /// The rules that `plan` sets for releases on `track`, without what their class asks for ([`Self::with_needs`]).
     #[must_use]
     pub fn new(plan: &plan::Plan, track: &plan::Track) -> Self {
         Self {
@@ -99,15 +102,17 @@ impl Rules {
             soft: plan.health.soft.clone(),
             stones: Vec::new(),
             prerequisites: Vec::new(),
+            is_promoted_by_person: false,
         }
     }
 
-    /// The same, with what `class` says that must come before `candidate`.
+    /// The same, with what `class` says that must come before `candidate`, and whether a person opens its waves.
     #[must_use]
     pub fn with_needs(self, class: &plan::Class, candidate: &Candidate) -> Self {
         Self {
             stones: needs::stones(class, candidate),
             prerequisites: needs::prerequisites(class, candidate),
+            is_promoted_by_person: class.is_safety_relevant,
             ..self
         }
     }

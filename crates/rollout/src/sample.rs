@@ -3,8 +3,8 @@
 //! Chance is a hash: devices are ordered by SHA-256 over seed and device id, so that an auditor
 //! can draw the same sample again, and nobody can choose the canary without choosing the seed.
 //!
-//! 1. The canary takes the first `at_least_per_hardware` devices of each hardware revision, then
-//!    fills up with the first of all others. A revision with fewer devices gives all it has.
+//! 1. The canary takes the first `at_least_per_hardware` devices of each hardware revision, then, for each attribute of
+//!    `at_least_per`, the first of each of its values until it has that many, and fills up with the first of all others. A revision or value with fewer devices gives all it has.
 //!    Where the plan counts sites, no two of the canary stand at the same one.
 //! 2. Each later wave but the last takes devices up to its cumulative percentage of the eligible
 //!    fleet outside the canary, rounded up.
@@ -69,6 +69,18 @@ pub enum DrawRefusal {
         /// The plan's canary.
         devices: u32,
     },
+    /// The canary can't hold its minima of each hardware revision and of each value of some attributes.
+    #[error(
+        "a canary of {devices} can't hold {needed}: the minima of all hardware revisions and of {attributes}"
+    )]
+    CanaryBelowMinima {
+        /// The attributes that have minima.
+        attributes: String,
+        /// How many devices the minima come to.
+        needed: usize,
+        /// The plan's canary.
+        devices: u32,
+    },
     /// The track has no waves.
     #[error("the track names no waves")]
     NoWaves,
@@ -81,6 +93,7 @@ impl DrawRefusal {
         match self {
             Self::NobodyEligible { .. } => "rollout.nobody-eligible",
             Self::CanaryBelowStrata { .. } => "rollout.canary-below-strata",
+            Self::CanaryBelowMinima { .. } => "rollout.canary-below-minima",
             Self::NoWaves => "rollout.no-waves",
         }
     }
@@ -98,6 +111,9 @@ impl DrawRefusal {
             }
             Self::CanaryBelowStrata { .. } => {
                 "raise `devices` in `[rollout] canary`, or lower `at_least_per_hardware`"
+            }
+            Self::CanaryBelowMinima { .. } => {
+                "raise `devices` in `[rollout] canary`, or lower the minima of `at_least_per`"
             }
             Self::NoWaves => "add `waves = [\"canary\", \"100 %\"]` to the track",
         }
@@ -220,6 +236,7 @@ fn split_canary<'a>(rules: &Rules, fleet: Vec<&'a Device>) -> Result<Split<'a>, 
         counted: Sites::of(rules),
     };
     draw.minima(rules, &fleet, size)?;
+    draw.minima_by_attribute(rules, &fleet, size)?;
     draw.fill(size);
     let (mut canary, mut rest) = (Vec::new(), Vec::new());
     for (device, taken) in fleet.into_iter().zip(draw.taken) {
@@ -262,6 +279,45 @@ impl Draw<'_> {
             });
         }
         Ok(())
+    }
+
+    /// Takes the first devices of each value of the attributes that have minima, beside those that were taken already. Who has no
+    /// value is of no kind.
+    fn minima_by_attribute(
+        &mut self,
+        rules: &Rules,
+        fleet: &[&Device],
+        size: usize,
+    ) -> Result<(), DrawRefusal> {
+        let minima = &rules.canary.at_least_per;
+        for minimum in minima {
+            self.minimum(minimum, fleet);
+        }
+        if self.count > size {
+            let names = minima.iter().map(|minimum| minimum.attribute.as_str());
+            return Err(DrawRefusal::CanaryBelowMinima {
+                attributes: names.collect::<Vec<_>>().join(", "),
+                needed: self.count,
+                devices: rules.canary.devices,
+            });
+        }
+        Ok(())
+    }
+
+    fn minimum(&mut self, minimum: &plan::Minimum, fleet: &[&Device]) {
+        let value = |n: usize| fleet[n].attributes.get(&minimum.attribute);
+        let mut drawn = BTreeMap::<_, u32>::new();
+        let taken = (0..fleet.len()).filter(|n| self.taken[*n]);
+        for value in taken.filter_map(value) {
+            *drawn.entry(value).or_default() += 1;
+        }
+        for n in 0..fleet.len() {
+            let Some(value) = value(n) else { continue };
+            let count = drawn.entry(value).or_default();
+            if *count < minimum.devices && !self.taken[n] && self.take(n) {
+                *count += 1;
+            }
+        }
     }
 
     /// Fills up with the first of all others.

@@ -37,6 +37,7 @@ pub(crate) fn rules() -> Rules {
         canary: plan::Canary {
             devices: 40,
             at_least_per_hardware: 10,
+            at_least_per: Vec::new(),
         },
         window: plan::Window {
             from: Time::midnight(),
@@ -68,6 +69,7 @@ pub(crate) fn rules() -> Rules {
         soft: Vec::new(),
         stones: Vec::new(),
         prerequisites: Vec::new(),
+        is_promoted_by_person: false,
     }
 }
 

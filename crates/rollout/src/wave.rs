@@ -13,7 +13,8 @@
 //!
 //! A question that is open holds promotion even after a wave has passed; so do soft signals until all are judged
 //! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. What another class must run first holds every wave, the first
-//! as well (`needs.rs`). The last wave needs no
+//! as well (`needs.rs`). Where people's safety hangs on the class, a person opens each wave after the first, once nothing else holds
+//! it (`question.rs`). The last wave needs no
 //! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
 
 use jiff::{SignedDuration, Timestamp};
@@ -171,16 +172,20 @@ pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -
     if is_last(rollout, wave) {
         return complete(rollout, view, now);
     }
-    if rests_until(rollout, wave).is_none_or(|end| now < end) || !rollout.unmet.is_empty() {
+    if !lets_on(rollout, wave, now) {
         return None;
     }
     let state = rollout.waves.get_mut(wave)?;
-    if !soft::lets_on(state) || !excess::lets_on(state) {
-        return None;
-    }
     state.closed_at = Some(now);
     state.controls.pairs.clear();
     open(rollout, view, wave + 1, now)
+}
+
+/// Whether all but a person lets the wave after `wave` open.
+pub(crate) fn lets_on(rollout: &Rollout, wave: usize, now: Timestamp) -> bool {
+    let has_rested = rests_until(rollout, wave).is_some_and(|end| now >= end);
+    let is_clear = |state: &WaveState| soft::lets_on(state) && excess::lets_on(state);
+    has_rested && rollout.unmet.is_empty() && rollout.waves.get(wave).is_some_and(is_clear)
 }
 
 /// When the soak of a wave that has passed ends. A wave of nobody has nothing to wait for.

@@ -159,7 +159,7 @@ pub fn next(wait: &Wait) -> &'static str {
         Wait::BehindStone { .. } => "roll out a release that is such a stepping stone first",
         Wait::Prerequisite { .. } => "bring the other class there; it goes on by itself then",
         Wait::Halted { .. } => "read the incident; what was learnt goes into a new release",
-        Wait::Human { .. } => "look at the devices named, then let it go on or halt it",
+        Wait::Human { .. } => "look at what it names, then let it go on or halt it",
         Wait::Failed { .. } => "look at the device's timeline; it gets the next release",
         Wait::Refused { .. } => {
             "look the refusal up by its id and mend its cause; the device is asked again"
@@ -356,6 +356,15 @@ pub fn asked(rollout: &Rollout, question: &Question) -> String {
                 devices(*scored)
             )
         }
+        Question::Promotion {
+            healthy,
+            failed,
+            others,
+            ..
+        } => format!(
+            "{name} has passed and rested ({healthy} healthy, {failed} failed, {others} neither), and as people's safety hangs on {}, a person opens what comes next",
+            rollout.candidate.class
+        ),
     }
 }
 

@@ -4,9 +4,11 @@
 
 use jiff::Timestamp;
 use mainstay_access::{Duty, Email, Person};
-use mainstay_keys::{Passphrase, SecretKey};
+use mainstay_keys::{HostPrimitives, Passphrase, SecretKey};
 use mainstay_plan::FleetFacts;
+use mainstay_release::root_facts;
 use mainstay_store::{Store, StoreError};
+use mainstay_trust::verify;
 
 use crate::data_dir::{Contents, DataDir, DataDirError};
 use crate::entropy::Entropy;
@@ -68,8 +70,11 @@ pub struct NewServer<'a> {
 /// # Errors
 /// If the plan has errors, the root doesn't verify or doesn't name the key, or something is there.
 pub async fn init(folder: &DataDir, new: &NewServer<'_>, now: Timestamp) -> Result<(), AdminError> {
+    // One that doesn't verify is refused by name, further down.
+    let root = verify::pinned_root(new.root, &HostPrimitives).ok();
     let facts = FleetFacts {
         as_of: Some(day(now)),
+        root: root.map(|root| root_facts(root.get())),
         ..FleetFacts::default()
     };
     let plan = acceptable(new.plan, &facts)?;

@@ -20,6 +20,8 @@ use crate::problem::Refused;
 pub(crate) struct Intake<'a> {
     /// The release's facts, as signed.
     pub facts: Facts,
+    /// A device that has confirmed it installs nothing with a lower sequence any more.
+    pub floor: u64,
     /// The envelope's bytes.
     pub envelope: Vec<u8>,
     /// The payload's bytes.
@@ -50,10 +52,39 @@ pub(crate) fn open_artifact<'a>(
     let builders = holders(&frame.envelope, Role::Build, root)?;
     Ok(Intake {
         facts,
+        floor: manifest.security_floor,
         payload,
         builders,
         envelope: frame.envelope,
     })
+}
+
+/// Whether the releases that this one names as ways back stay open to a device that has confirmed it, as far as they are among
+/// `known`: its floor binds returns, too.
+///
+/// # Errors
+/// With the first that the floor closes.
+pub(crate) fn check_ways_back<'k>(
+    taken: &Intake<'_>,
+    known: impl IntoIterator<Item = &'k Release>,
+) -> Result<(), Refused> {
+    let (facts, floor) = (&taken.facts, taken.floor);
+    let mut named = known
+        .into_iter()
+        .filter(|release| facts.returns_to.contains(&release.facts.manifest));
+    let Some(closed) = named.find(|release| release.facts.sequence < floor) else {
+        return Ok(());
+    };
+    Err(Refused::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "releases.floor-above-return",
+        format_args!(
+            "The release names {} as a way back, and its security floor of {floor} closes it: that one has sequence {}, and a device that has \
+             confirmed this one would refuse it.",
+            closed.id, closed.facts.sequence
+        ),
+        "Pack it with a floor that isn't above the releases it returns to, or name only those that are as new.",
+    ))
 }
 
 /// What the approval in an approved envelope rests on. The release's present envelope is `stored`; the approval must be `person`'s.

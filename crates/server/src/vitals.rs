@@ -1,12 +1,14 @@
 //! What each device last said of its health, kept in memory for its page.
 //!
-//! Nothing is decided on it, so nothing is lost with it: what rollouts compare is kept by `readings.rs`. Read [`Vitals`].
+//! Nothing but a plan's warnings rests on it, so nothing is lost with it: what rollouts compare is kept by `readings.rs`. Read
+//! [`Vitals`].
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{Device, DeviceId};
+use mainstay_plan::{ClassId, Measuring};
 use mainstay_protocol::{BootReason, CheckIn, Health};
 
 /// What a device said at its last check-in.
@@ -42,6 +44,23 @@ impl Vitals {
     /// What a device last said; none if it wasn't heard since the start.
     pub(crate) fn of(&self, device: &DeviceId) -> Option<Vital> {
         self.lock().get(device).copied()
+    }
+
+    /// What the devices of each class measure that were heard since the start.
+    pub(crate) fn measuring(&self, devices: &[Device]) -> BTreeMap<ClassId, Measuring> {
+        let vitals = self.lock();
+        let mut by_class = BTreeMap::<_, Measuring>::new();
+        for device in devices {
+            let (Ok(class), Some(vital)) = (ClassId::new(&device.class), vitals.get(&device.id))
+            else {
+                continue;
+            };
+            let measuring = by_class.entry(class).or_default();
+            measuring.heard += 1;
+            measuring.error_log += u32::from(vital.health.error_log().is_some());
+            measuring.battery += u32::from(vital.health.battery_drain().is_some());
+        }
+        by_class
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Vital>> {

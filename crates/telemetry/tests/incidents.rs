@@ -21,6 +21,7 @@ fn rules() -> Rules {
         canary: plan::Canary {
             devices: 40,
             at_least_per_hardware: 10,
+            at_least_per: Vec::new(),
         },
         window: plan::Window {
             from: Time::midnight(),
@@ -52,6 +53,7 @@ fn rules() -> Rules {
         soft: Vec::new(),
         stones: Vec::new(),
         prerequisites: Vec::new(),
+        is_promoted_by_person: false,
     }
 }
 

@@ -34,7 +34,9 @@ pub enum Plan {
         after_help = "Example:\n  mainstay plan check plan.toml --devices thermo-v2=500\n\n\
                             With the devices of a server:\n  \
                             mainstay device list --json --token-file kim.token > fleet.json\n  \
-                            mainstay plan check plan.toml --fleet fleet.json"
+                            mainstay plan check plan.toml --fleet fleet.json\n\n\
+                            With the root that devices hold:\n  \
+                            mainstay plan check plan.toml --root root.cbor"
     )]
     Check {
         /// The plan.

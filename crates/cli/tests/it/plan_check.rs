@@ -53,3 +53,30 @@ fn a_plan_is_compared_with_the_one_in_force() {
     let ended = folder.run("plan check --in-force words.toml");
     ended.failed(2, "plan.unread");
 }
+
+#[test]
+fn a_plan_is_compared_with_the_root() {
+    let folder = Folder::with_root();
+    let told = folder.good("plan check plan.toml --root root.cbor");
+    assert_eq!(told.trim_end(), "plan.toml: 0 errors, 0 warnings");
+    let plan = String::from_utf8(folder.read("plan.toml")).expect("text");
+    let renamed = plan.replacen("\"engineer@company.example\"", "\"eve@company.example\"", 1);
+    folder.write("eve.toml", renamed);
+    let told = folder.good("plan check eve.toml --root root.cbor");
+    let expected = "engineer@company.example holds a key of role build in root 1";
+    assert!(
+        told.contains("warning FMP010") && told.contains(expected),
+        "{told}"
+    );
+    folder.write(
+        "bench.toml",
+        plan.replacen("\"production\"", "\"staging\"", 1),
+    );
+    let ended = folder.run("plan check bench.toml --root root.cbor");
+    ended.failed(1, "plan.errors");
+    assert!(
+        ended.stdout().contains("error FMP014"),
+        "{}",
+        ended.stdout()
+    );
+}

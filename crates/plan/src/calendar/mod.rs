@@ -5,6 +5,7 @@
 
 mod freeze;
 mod lateness;
+mod notice;
 mod release_date;
 mod support;
 
@@ -16,6 +17,7 @@ use crate::track::{Cadence, Track, TrackName};
 
 pub use freeze::{Freeze, freezes, is_working_day};
 pub use lateness::{EARLY_DAYS_MAX, Lateness, lateness};
+pub use notice::{NOTICE_MONTHS, Notice, notice_day, notices};
 pub use release_date::{Fate, ReleaseDate, release_dates};
 pub use support::{SupportDate, SupportEnd, support_dates};
 
@@ -32,6 +34,8 @@ pub struct Calendar {
     pub freezes: Vec<Freeze>,
     /// Ends of support from the span's first day on, however far: customers plan years ahead.
     pub support: Vec<SupportDate>,
+    /// Days in the span on which owners are told that support ends.
+    pub notices: Vec<Notice>,
     /// Tracks that have no dates.
     pub undated: Vec<Undated>,
 }
@@ -72,12 +76,15 @@ impl Calendar {
         releases.sort_by_key(|release| (release.date.day(), release.track));
         let mut support = support_dates(&plan.classes);
         support.retain(|date| date.last_day >= from);
+        let mut notices = notices(&plan.classes);
+        notices.retain(|notice| (from..=to).contains(&notice.day));
         Self {
             from,
             to,
             releases,
             freezes: freezes(blackouts, from, to),
             support,
+            notices,
             undated: plan.tracks.each().filter_map(undated).collect(),
         }
     }

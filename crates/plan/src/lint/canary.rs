@@ -5,6 +5,7 @@ use crate::class::Class;
 use crate::finding::Severity;
 use crate::health::{HardTest, Unit};
 use crate::plan::Plan;
+use crate::rollout_rules::Minimum;
 use crate::sizing;
 
 pub(super) const FMP030: Rule = Rule {
@@ -148,13 +149,46 @@ pub(super) const FMP034: Rule = Rule {
         source: "HP 2023",
     },
     severity: Severity::Error,
-    statement: "The canary holds devices of every hardware revision.",
+    statement: "The canary holds devices of every hardware revision, and of every value of the attributes \
+         that it names, which devices have.",
     judge: strata,
 };
 
 fn strata(case: &Case<'_>) -> Vec<Broken> {
-    let least = case.plan.rollout.canary.at_least_per_hardware;
-    case.of_classes(|_, class| (least == 0).then(|| thin(class))?)
+    let canary = &case.plan.rollout.canary;
+    let least = canary.at_least_per_hardware;
+    let mut broken = case.of_classes(|_, class| (least == 0).then(|| thin(class))?);
+    for minimum in &canary.at_least_per {
+        broken.extend(case.of_classes(|_, class| unlike(case, class, minimum)));
+    }
+    broken
+}
+
+/// Whether devices have the attribute, and whether the canary has room for all its values.
+fn unlike(case: &Case<'_>, class: &Class, minimum: &Minimum) -> Option<Broken> {
+    let Minimum { attribute, devices } = minimum;
+    let (room, path) = (
+        case.plan.rollout.canary.devices,
+        "rollout.canary.at_least_per",
+    );
+    let known = case.facts.devices_by_attribute.get(&class.id)?;
+    let Some(values) = known.get(attribute) else {
+        let message = format!("No device of {} is declared with a {attribute}.", class.id);
+        let fix = format!("mainstay device set ID --attribute {attribute}=VALUE, for each device");
+        return Some(Broken::new(path, message, fix).mild());
+    };
+    let needed: u64 = values
+        .values()
+        .map(|have| u64::from(*have.min(devices)))
+        .sum();
+    (needed > u64::from(room)).then(|| {
+        let message = format!(
+            "{devices} devices of each {attribute} of {} are {needed}, and the canary has {room}.",
+            class.id
+        );
+        let fix = format!("devices = {needed} in canary, or a smaller minimum");
+        Broken::new(path, message, fix)
+    })
 }
 
 fn thin(class: &Class) -> Option<Broken> {

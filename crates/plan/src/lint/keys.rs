@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use super::{Broken, Case, Reason, Rule};
+use super::{Broken, Case, Reason, Rule, root};
 use crate::finding::Severity;
 use crate::track::{Cadence, Track};
 use crate::trust_rules::SignatureAlgorithm;
@@ -25,26 +25,31 @@ pub(super) const FMP011: Rule = Rule {
         source: "Chromecast 2025; Let's Encrypt 2021",
     },
     severity: Severity::Warn,
-    statement: "A root is declared to last for half a year and for two releases of each track, so that \
-         the next one is there before it ends.",
+    statement: "A root lasts for half a year and for two releases of each track, so that the next one is \
+         there before it ends; the one in use is renewed as the plan says.",
     judge: root_can_be_followed,
 };
 
 fn root_can_be_followed(case: &Case<'_>) -> Vec<Broken> {
     let cycles = case.plan.tracks.each().filter_map(two_cycles_days);
     let least = cycles.max().unwrap_or(0).max(ROTATION_DAYS_MIN);
+    let due = root::next_is_due(case, least);
+    declared_too_short(case, least)
+        .into_iter()
+        .chain(due)
+        .collect()
+}
+
+fn declared_too_short(case: &Case<'_>, least: i64) -> Option<Broken> {
     let lifetime = case.plan.trust.root_lifetime;
     if lifetime >= SignedDuration::from_hours(least * 24) {
-        return Vec::new();
+        return None;
     }
     let days = lifetime.as_hours() / 24;
     let message =
         format!("A root is to last {days} days; renewing it in the field takes up to {least}.");
-    vec![Broken::new(
-        "trust.root_lifetime",
-        message,
-        format!("root_lifetime = \"{least}d\" or longer"),
-    )]
+    let fix = format!("root_lifetime = \"{least}d\" or longer");
+    Some(Broken::new("trust.root_lifetime", message, fix))
 }
 
 /// The longest that two turns of a track take.
@@ -64,9 +69,15 @@ pub(super) const FMP016: Rule = Rule {
     },
     severity: Severity::Warn,
     statement: "Whatever is supported beyond 2035 has a signature algorithm that resists quantum \
-         computers; a plan that keeps CNSA 2.0 has ML-DSA-87.",
-    judge: algorithms_last,
+         computers; a plan that keeps CNSA 2.0 has ML-DSA-87; the root in use demands what the plan names.",
+    judge: algorithms,
 };
+
+fn algorithms(case: &Case<'_>) -> Vec<Broken> {
+    let mut broken = algorithms_last(case);
+    broken.extend(root::algorithms(case));
+    broken
+}
 
 fn algorithms_last(case: &Case<'_>) -> Vec<Broken> {
     let algorithms = &case.plan.trust.algorithms;

@@ -2,7 +2,7 @@
 //!
 //! A rule looks at a plan that is well-formed. Where a rule demands something without which no plan
 //! can be made (a revert condition, say), the reader reports its absence under the rule's id, and the
-//! rule judges what was given. Some rules also ask for what is known of the fleet, the day and the plan
+//! rule judges what was given. Some rules also ask for what is known of the fleet, the day, the root and the plan
 //! in force ([`FleetFacts`]); what isn't known isn't judged.
 //!
 //! `docs/reference/lint.md` goes through all rules there are, also those that nothing here decides.
@@ -16,7 +16,10 @@ mod nights;
 mod pace;
 mod people;
 mod recovery;
+mod root;
+mod safety;
 mod secrets;
+mod signals;
 mod support;
 mod waivers;
 mod waves;
@@ -44,8 +47,10 @@ pub const RULES: &[Rule] = &[
     ways::FMP002,
     FMP004,
     FMP005,
+    root::FMP010,
     keys::FMP011,
     people::FMP013,
+    root::FMP014,
     keys::FMP016,
     waves::FMP022,
     gates::FMP023,
@@ -56,6 +61,8 @@ pub const RULES: &[Rule] = &[
     canary::FMP030,
     canary::FMP034,
     pace::FMP035,
+    signals::FMP037,
+    safety::FMP039,
     FMP040,
     FMP041,
     nights::FMP042,
@@ -68,6 +75,7 @@ pub const RULES: &[Rule] = &[
     pace::FMP053,
     FMP070,
     support::FMP071,
+    support::FMP072,
     support::FMP074,
     support::FMP075,
     people::FMP080,

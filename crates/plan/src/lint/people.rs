@@ -1,6 +1,6 @@
 //! Who may sign, approve and schedule, and that nobody does two of the three.
 
-use super::{Broken, Case, Reason, Rule};
+use super::{Broken, Case, Reason, Rule, root};
 use crate::finding::Severity;
 use crate::names::Email;
 use crate::roles::Members;
@@ -13,7 +13,7 @@ pub(super) const FMP013: Rule = Rule {
     },
     severity: Severity::Error,
     statement: "A release takes two people at least: builders and approvers differ, on every track, \
-         and enough of them are named.",
+         enough of them are named, and devices insist on as many.",
     judge: signers,
 };
 
@@ -45,6 +45,7 @@ fn signers(case: &Case<'_>) -> Vec<Broken> {
             broken.push(Broken::new(format!("trust.{key}"), message, fix));
         }
     }
+    broken.extend(root::thresholds(case));
     broken
 }
 

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::{Broken, Case, Reason, Rule};
+use crate::calendar::{NOTICE_MONTHS, notice_day};
 use crate::class::{Class, Support};
 use crate::finding::Severity;
 
@@ -90,6 +91,43 @@ fn outlived(index: usize, class: &Class) -> Vec<Broken> {
         Broken::new(path, message, fix)
     })
     .collect()
+}
+
+pub(super) const FMP072: Rule = Rule {
+    reason: Reason {
+        id: "FMP072",
+        why: "whoever isn't told in time goes on with a device that nobody mends",
+        source: "NIST IR 8425, Information Dissemination; BOD 26-02",
+    },
+    severity: Severity::Error,
+    statement: "Support isn't cut to a day of which owners can't be told a year ahead any more.",
+    judge: told_in_time,
+};
+
+fn told_in_time(case: &Case<'_>) -> Vec<Broken> {
+    case.of_classes(|index, class| {
+        let (facts, support) = (case.facts, class.support.as_ref()?);
+        let before = facts.in_force.as_ref()?.classes.get(&class.id)?;
+        let (today, before, until) = (
+            facts.as_of?,
+            before.security_until?,
+            support.security_until,
+        );
+        let ahead = NOTICE_MONTHS[0];
+        let first = notice_day(until, ahead);
+        // What was over before is history.
+        let is_cut = until < before && before >= today;
+        (is_cut && first < today).then(|| {
+            let message = format!(
+                "{} was promised updates to {before}, and now to {until}: owners were to be told of that on {first}.",
+                class.id
+            );
+            let fix = format!(
+                "security_until = {before}, or a day that is {ahead} months away at least"
+            );
+            Broken::new(format!("class.{index}.support"), message, fix)
+        })
+    })
 }
 
 pub(super) const FMP074: Rule = Rule {

@@ -71,6 +71,8 @@ fn class(section: &Section<'_>) -> Option<Class> {
     let credentials = section.optional("credentials", value::choice(CREDENTIALS));
     let covered = value::choice(&[("covered", true), ("clear", false)]);
     let is_on_covered_list = section.or("fcc_list", false, covered);
+    let relevant = value::choice(&[("relevant", true), ("none", false)]);
+    let is_safety_relevant = section.or("safety", false, relevant);
     let upstream = section.sections("upstream", UPSTREAM_MAX);
     let upstream = upstream.iter().filter_map(self::upstream).collect();
     let (stones, prerequisites) = needs::needs(section);
@@ -89,6 +91,7 @@ fn class(section: &Section<'_>) -> Option<Class> {
         usage_cycle,
         credentials,
         is_on_covered_list,
+        is_safety_relevant,
         upstream,
         stones,
         prerequisites,

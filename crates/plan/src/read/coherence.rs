@@ -14,6 +14,7 @@ pub(super) fn check(plan: &Plan, reader: &Reader) {
     rates_in_order(plan, reader);
     alpha_below_power(plan, reader);
     canary_holds_its_strata(plan, reader);
+    minima_differ(plan, reader);
     blackouts_leave_days(plan, reader);
 }
 
@@ -85,6 +86,18 @@ fn canary_holds_its_strata(plan: &Plan, reader: &Reader) {
     }
 }
 
+fn minima_differ(plan: &Plan, reader: &Reader) {
+    let minima = &plan.rollout.canary.at_least_per;
+    for (index, minimum) in minima.iter().enumerate() {
+        let name = &minimum.attribute;
+        if minima[..index].iter().any(|one| one.attribute == *name) {
+            let message = format!("`at_least_per` names {name} twice.");
+            let fix = "give each attribute one minimum".to_owned();
+            reader.report(&TWICE, "rollout.canary.at_least_per", message, fix);
+        }
+    }
+}
+
 fn blackouts_leave_days(plan: &Plan, reader: &Reader) {
     let days: i64 = plan.rollout.blackout.iter().map(days).sum();
     if days > BLACKOUT_DAYS_MAX {
@@ -97,7 +110,7 @@ fn blackouts_leave_days(plan: &Plan, reader: &Reader) {
 /// Days that explicit dates take; holidays come by rule and are few.
 fn days(blackout: &Blackout) -> i64 {
     match blackout {
-        Blackout::UsFederalHolidays => 0,
+        Blackout::UsFederalHolidays | Blackout::UsFederalEves => 0,
         Blackout::Dates { from, to } => whole_days(*from, *to),
     }
 }

@@ -5,9 +5,11 @@ use jiff::SignedDuration;
 use super::amounts;
 use super::section::Section;
 use super::{value, window};
-use crate::limits::{BYTES_PER_SECOND_MAX, CANARY_DEVICES_MAX, DOWNLOADS_MAX};
+use crate::limits::{
+    ATTRIBUTE_CHARS_MAX, BYTES_PER_SECOND_MAX, CANARY_DEVICES_MAX, DOWNLOADS_MAX, MINIMA_MAX,
+};
 use crate::lint;
-use crate::rollout_rules::{Canary, Limits, RolloutRules};
+use crate::rollout_rules::{Canary, Limits, Minimum, RolloutRules};
 
 const JITTER: SignedDuration = SignedDuration::from_mins(20);
 /// Devices that are away for a weekend still come back in time.
@@ -44,11 +46,35 @@ fn canary(rollout: &Section<'_>) -> Option<Canary> {
     let devices = section.required("devices", "devices = 40", devices);
     let least = value::count(0..=CANARY_DEVICES_MAX);
     let at_least_per_hardware = section.or("at_least_per_hardware", 1, least);
+    let minima = section.sections("at_least_per", MINIMA_MAX);
+    let at_least_per = minima.iter().filter_map(minimum).collect();
     section.finish();
     Some(Canary {
         devices: devices?,
         at_least_per_hardware,
+        at_least_per,
     })
+}
+
+fn minimum(section: &Section<'_>) -> Option<Minimum> {
+    let name = |text: &str| is_attribute(text).then(|| text.to_owned());
+    let expected = "an attribute's name: letters, digits, hyphens and underscores, a letter first";
+    let name = value::parsed(name, expected, "\"region\"");
+    let attribute = section.required("attribute", "attribute = \"region\"", name);
+    let devices = value::count(1..=CANARY_DEVICES_MAX);
+    let devices = section.required("devices", "devices = 5", devices);
+    section.finish();
+    Some(Minimum {
+        attribute: attribute?,
+        devices: devices?,
+    })
+}
+
+/// As devices are declared with it.
+fn is_attribute(text: &str) -> bool {
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || b"_-".contains(&c);
+    let begins_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    begins_well && text.len() <= ATTRIBUTE_CHARS_MAX && text.bytes().all(allowed)
 }
 
 fn limits(rollout: &Section<'_>) -> Limits {

@@ -119,6 +119,9 @@ fn blackout(text: &str) -> Option<Blackout> {
     if text == "us-federal-holidays" {
         return Some(Blackout::UsFederalHolidays);
     }
+    if text == "us-federal-eves" {
+        return Some(Blackout::UsFederalEves);
+    }
     let (from, to) = text.split_once("..").unwrap_or((text, text));
     let (from, to) = (
         amounts::plain_date(from.trim())?,
@@ -162,6 +165,7 @@ mod tests {
         let dates = |from, to| Some(Blackout::Dates { from, to });
         let cases = [
             ("us-federal-holidays", Some(Blackout::UsFederalHolidays)),
+            ("us-federal-eves", Some(Blackout::UsFederalEves)),
             (
                 "2026-11-23..2026-11-30",
                 dates(date(2026, 11, 23), date(2026, 11, 30)),

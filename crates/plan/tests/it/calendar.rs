@@ -1,7 +1,7 @@
 //! The dates of a plan, against dates read off a wall calendar.
 
 use jiff::civil::{Date, date};
-use mainstay_plan::calendar::{Freeze, ReleaseDate, SupportEnd, freezes, release_dates};
+use mainstay_plan::calendar::{Freeze, ReleaseDate, SupportEnd, freezes, notices, release_dates};
 use mainstay_plan::{Blackout, Cadence, Calendar, TrackName, parse};
 
 use crate::examples::{MINIMAL, THERMOSTAT};
@@ -269,5 +269,81 @@ fn a_plan_without_a_cadence_says_so() {
     assert_eq!(
         maintenance.because,
         "the plan doesn't say how often it runs"
+    );
+}
+
+/// The days on which owners are told that support ends, each with the months to the end.
+fn told(plan: &str) -> Vec<(String, u8)> {
+    let plan = parse(plan).expect("a plan");
+    let notices = notices(&plan.classes).into_iter();
+    notices
+        .map(|notice| (notice.day.to_string(), notice.months))
+        .collect()
+}
+
+#[test]
+fn owners_are_told_five_times_and_on_a_day_that_there_is() {
+    let days = |days: [&str; 5]| -> Vec<(String, u8)> {
+        let days = days.into_iter().map(str::to_owned);
+        days.zip([12, 6, 3, 1, 0]).collect()
+    };
+    assert_eq!(
+        told(THERMOSTAT),
+        days([
+            "2031-06-30",
+            "2031-12-30",
+            "2032-03-30",
+            "2032-05-30",
+            "2032-06-30"
+        ])
+    );
+    assert_eq!(
+        told(&THERMOSTAT.replacen("2032-06-30", "2032-08-31", 1)),
+        days([
+            "2031-08-31",
+            "2032-02-29",
+            "2032-05-31",
+            "2032-07-31",
+            "2032-08-31"
+        ])
+    );
+}
+
+#[test]
+fn a_calendar_has_the_notices_of_its_span_and_says_what_they_are() {
+    let plan = parse(THERMOSTAT).expect("a plan");
+    let calendar = Calendar::of(&plan, date(2032, 5, 30), date(2032, 6, 30));
+    let phrases: Vec<_> = calendar.notices.iter().map(|one| one.phrase()).collect();
+    let expected = [
+        "owners of thermo-v2 are told: security updates end on 2032-06-30, in a month",
+        "owners of thermo-v2 are told: security updates end today",
+    ];
+    assert_eq!(phrases, expected);
+    let next = Calendar::of(&plan, date(2032, 7, 1), date(2032, 12, 31));
+    assert_eq!(next.notices, []);
+}
+
+/// The Tuesday after Columbus Day would be the second one of the month.
+#[test]
+fn days_around_a_holiday_freeze_with_it_and_move_a_release() {
+    let blackouts = [Blackout::UsFederalHolidays, Blackout::UsFederalEves];
+    let moved = "2027-10-13, moved from 2027-10-12 because of the days after Columbus Day";
+    assert_eq!(
+        first(1, "month on the second Tuesday", "2027-10-01", &blackouts),
+        [moved]
+    );
+    let names = [
+        "the eve of Columbus Day",
+        "Columbus Day",
+        "the days after Columbus Day",
+    ];
+    let freeze = Freeze {
+        from: day("2027-10-10"),
+        to: day("2027-10-12"),
+        names: names.map(str::to_owned).to_vec(),
+    };
+    assert_eq!(
+        freezes(&blackouts, day("2027-10-01"), day("2027-10-31")),
+        [freeze]
     );
 }

@@ -5,7 +5,9 @@ use mainstay_plan::{FleetFacts, Severity, check};
 
 use crate::examples::THERMOSTAT;
 use crate::lint_known;
-use crate::lint_rows::{BOOTLOADER, CANARY, FEATURE, GATED_ROWS, KIM, ROWS, gated};
+use crate::lint_rows::{
+    BOOTLOADER, CANARY, FEATURE, GATED_ROWS, KIM, ROWS, SAFE_ROWS, gated, safe,
+};
 
 /// The ids of all findings against a plan after one edit, each with a reason, a source and a remedy.
 fn findings(plan: &str, edit: (&str, &str)) -> Vec<&'static str> {
@@ -25,10 +27,11 @@ fn findings(plan: &str, edit: (&str, &str)) -> Vec<&'static str> {
 
 #[test]
 fn every_rule_lets_a_good_plan_pass_and_finds_a_bad_one() {
-    let gated = gated();
+    let (gated, safe) = (gated(), safe());
     let plain = ROWS.iter().map(|row| (THERMOSTAT, row));
     let with_gates = GATED_ROWS.iter().map(|row| (&gated[..], row));
-    for (plan, (rule, keeps, breaks)) in plain.chain(with_gates) {
+    let safe = SAFE_ROWS.iter().map(|row| (&safe[..], row));
+    for (plan, (rule, keeps, breaks)) in plain.chain(with_gates).chain(safe) {
         assert_eq!(
             findings(plan, *keeps),
             Vec::<&str>::new(),
@@ -41,13 +44,15 @@ fn every_rule_lets_a_good_plan_pass_and_finds_a_bad_one() {
 
 #[test]
 fn no_rule_is_without_a_row() {
-    let rows: Vec<_> = ROWS.iter().chain(GATED_ROWS).map(|row| row.0).collect();
-    for rule in RULES {
-        let id = rule.reason.id;
-        assert!(rows.contains(&id), "{id}");
+    let rows = ROWS.iter().chain(GATED_ROWS).chain(SAFE_ROWS);
+    let rows: Vec<_> = rows.map(|row| row.0).collect();
+    let known = lint_known::facts();
+    let rules: Vec<_> = RULES.iter().map(|rule| rule.reason.id).collect();
+    for id in &rules {
+        assert!(rows.contains(id) || known.contains_key(id), "{id}");
     }
-    for rule in lint_known::facts().into_keys() {
-        assert!(rows.contains(&rule), "{rule}");
+    for id in known.into_keys() {
+        assert!(rules.contains(&id), "{id}");
     }
 }
 

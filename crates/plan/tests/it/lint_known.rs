@@ -6,23 +6,25 @@ use jiff::civil::{Date, date};
 use mainstay_plan::{ClassId, Finding, FleetFacts, InForce, Severity, VersionNumber, check, parse};
 
 use crate::examples::THERMOSTAT;
+use crate::lint_counts;
+use crate::lint_root;
 use crate::lint_rows::{BLACKOUT, THERMO, gated, two_classes};
 
 /// A rule, how bad it is to break it, a plan, and what is known when it is kept and when it is broken.
-struct Known {
-    rule: &'static str,
-    severity: Severity,
-    plan: String,
-    keeps: FleetFacts,
-    breaks: FleetFacts,
+pub(crate) struct Known {
+    pub(crate) rule: &'static str,
+    pub(crate) severity: Severity,
+    pub(crate) plan: String,
+    pub(crate) keeps: FleetFacts,
+    pub(crate) breaks: FleetFacts,
 }
 
-fn class(id: &str) -> ClassId {
+pub(crate) fn class(id: &str) -> ClassId {
     ClassId::new(id).expect("a class")
 }
 
 /// Devices of the thermostat's class by their hardware.
-fn fleet(hardware: &[(&str, u32)]) -> FleetFacts {
+pub(crate) fn fleet(hardware: &[(&str, u32)]) -> FleetFacts {
     let by_hardware = hardware
         .iter()
         .map(|(name, count)| ((*name).to_owned(), *count));
@@ -50,7 +52,7 @@ fn after(in_force: &str, facts: FleetFacts) -> FleetFacts {
     }
 }
 
-fn edited(plan: &str, from: &str, to: &str) -> String {
+pub(crate) fn edited(plan: &str, from: &str, to: &str) -> String {
     assert!(plan.contains(from), "the plan has no {from}");
     plan.replacen(from, to, 1)
 }
@@ -169,36 +171,6 @@ fn names() -> Vec<Known> {
     vec![renamed(vendor), renamed(bench), orphaned]
 }
 
-fn sizes() -> Vec<Known> {
-    let by_site = edited(
-        THERMOSTAT,
-        "[health.install]",
-        "[health.install]\nunit = \"site\"",
-    );
-    let sites = |sites| FleetFacts {
-        sites_by_class: BTreeMap::from([(class("thermo-v2"), sites)]),
-        ..fleet(&[("B", 500)])
-    };
-    let case = |plan: &str, keeps, breaks| Known {
-        rule: "FMP030",
-        severity: Severity::Error,
-        plan: plan.to_owned(),
-        keeps,
-        breaks,
-    };
-    let few = FleetFacts {
-        devices_by_class: BTreeMap::from([(class("thermo-v2"), 30)]),
-        ..sites(31)
-    };
-    vec![
-        case(THERMOSTAT, fleet(&[("B", 31)]), fleet(&[("B", 30)])),
-        case(&by_site, sites(31), sites(30)),
-        // Nobody said how many sites there are: no more than devices.
-        case(&by_site, fleet(&[("B", 31)]), fleet(&[("B", 30)])),
-        case(&by_site, sites(31), few),
-    ]
-}
-
 fn gates() -> Vec<Known> {
     let gated = gated();
     let without_c = edited(&gated, "on = [\"B\", \"C\"]", "on = [\"B\"]");
@@ -258,6 +230,12 @@ fn dates() -> Vec<Known> {
     let emergency = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped\nemergency = { deadline = \"9d\", build = \"4h\", gates = \"8h\" }";
     let hotfix = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped";
     let hurried = edited(THERMOSTAT, hotfix, emergency);
+    let longer = edited(
+        THERMOSTAT,
+        "security_until = 2032-06-30",
+        "security_until = 2033-06-30",
+    );
+    let cut = |today| after(&longer, as_of(today));
     vec![
         Known {
             rule: "FMP053",
@@ -265,6 +243,13 @@ fn dates() -> Vec<Known> {
             plan: edited(&hurried, BLACKOUT, next_year),
             keeps: as_of(date(2026, 11, 1)),
             breaks: as_of(date(2026, 12, 1)),
+        },
+        Known {
+            rule: "FMP072",
+            severity: Severity::Error,
+            plan: THERMOSTAT.to_owned(),
+            keeps: cut(date(2031, 6, 30)),
+            breaks: cut(date(2031, 7, 1)),
         },
         Known {
             rule: "FMP083",
@@ -295,9 +280,20 @@ fn dates() -> Vec<Known> {
 }
 
 fn all() -> Vec<Known> {
-    [hardware(), ways(), names(), sizes(), gates(), dates()]
+    let of_the_fleet = [
+        hardware(),
+        ways(),
+        names(),
+        lint_counts::sizes(),
+        lint_counts::signals(),
+        lint_counts::kinds(),
+        gates(),
+        dates(),
+    ];
+    of_the_fleet
         .into_iter()
         .flatten()
+        .chain(lint_root::all())
         .collect()
 }
 
@@ -310,6 +306,7 @@ pub(crate) fn facts() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
             ("fleet", !facts.devices_by_class.is_empty()),
             ("day", facts.as_of.is_some()),
             ("plan in force", facts.in_force.is_some()),
+            ("root", facts.root.is_some()),
         ];
         let asked = kinds.into_iter().filter(|(_, is_known)| *is_known);
         let of_rule = by_rule.entry(known.rule).or_default();

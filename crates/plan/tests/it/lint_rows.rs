@@ -74,6 +74,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("FMP042", (STRATEGY, "install = \"swap\"\nslot = \"4500 MB\""), (STRATEGY, "install = \"swap\"\nslot = \"4501 MB\"")),
     ("FMP042", (WINDOW, "local = \"01:00-04:00\", days = \"Sun-Wed,Fri\", dst_gap = \"skip\""), (WINDOW, "local = \"01:00-04:00\", days = \"Mon-Thu\", dst_gap = \"skip\"")),
     ("FMP043", ("market      = [\"us\"]", "market = [\"ca\"]"), (BLACKOUT, "blackout = [\"2026-12-24..2026-12-27\"]")),
+    ("FMP043", (BLACKOUT, "blackout = [\"us-federal-eves\", \"us-federal-holidays\"]"), (BLACKOUT, "blackout = [\"us-federal-eves\"]")),
     ("FMP043", (BLACKOUT, "blackout = [\"2026-12-24..2026-12-27\", \"us-federal-holidays\"]"), (BLACKOUT, "")),
     ("FMP045", (JITTER, "jitter = \"179m\""), (JITTER, "jitter = \"180m\"")),
     ("FMP045", (JITTER, "jitter = \"1ms\""), (JITTER, "")),
@@ -130,6 +131,36 @@ pub(crate) fn gated() -> String {
     let hotfix = hotfix.replacen("\"integration\", ", "", 1);
     format!("{before}[track.hotfix]{hotfix}").replacen(TRUST, GATE_TABLES, 1)
 }
+
+/// The thermostat plan for thermostats on which people's safety hangs.
+pub(crate) fn safe() -> String {
+    let edits = [
+        (STRATEGY, "install = \"swap\"\nsafety = \"relevant\""),
+        ("halt    = 12.0", "halt = 4.9"),
+        ("power   = 90", "power = 91"),
+        (CANARY, "devices = 400"),
+    ];
+    edits
+        .iter()
+        .fold(THERMOSTAT.to_owned(), |plan, (from, to)| {
+            assert!(plan.contains(from), "the plan has no {from}");
+            plan.replacen(from, to, 1)
+        })
+}
+
+/// Rows for the plan of that.
+pub(crate) const SAFE_ROWS: &[Row] = &[
+    (
+        "FMP039",
+        ("halt = 4.9", "halt = 4.0"),
+        ("halt = 4.9", "halt = 5.0"),
+    ),
+    (
+        "FMP039",
+        ("power = 91", "power = 99"),
+        ("power = 91", "power = 90"),
+    ),
+];
 
 pub(crate) use two_classes;
 

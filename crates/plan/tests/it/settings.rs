@@ -132,3 +132,25 @@ fn long_support_asks_for_signatures_that_last() {
         assert_eq!(told.len(), expected, "{named}: {told:?}");
     }
 }
+
+#[test]
+fn minima_of_a_canary_are_of_attributes_that_can_be_declared_each_once() {
+    let least = "at_least_per_hardware = 10";
+    let with = |minima: &str| format!("{least}, at_least_per = [{minima}]");
+    let region = "{ attribute = \"region\", devices = 5 }";
+    let plan = parse(&THERMOSTAT.replacen(least, &with(region), 1)).expect("it passes");
+    let minimum = &plan.rollout.canary.at_least_per[0];
+    assert_eq!((minimum.attribute.as_str(), minimum.devices), ("region", 5));
+    for (minima, rule) in [
+        ("{ attribute = \"7th\", devices = 5 }", "plan.wrong-value"),
+        (
+            "{ attribute = \"region\", devices = 0 }",
+            "plan.wrong-value",
+        ),
+        ("{ attribute = \"region\" }", "plan.missing"),
+        (&format!("{region}, {region}"), "plan.named-twice"),
+    ] {
+        let told = found(THERMOSTAT, least, &with(minima));
+        assert_eq!(told[0].0, rule, "{minima}");
+    }
+}

@@ -216,3 +216,25 @@ fn what_a_plan_says_cannot_break_the_file() {
     let title = "A\\; B\\, C\\\\D\\nEND:VCALENDAR ünïcödé";
     assert!(text.replace("\r\n ", "").contains(title), "{text}");
 }
+
+#[test]
+fn notices_are_entries_that_keep_their_ids() {
+    let plan = parse(THERMOSTAT).expect("a plan");
+    let text = exported(&plan, "2032-05-30", "2032-06-30");
+    assert_eq!(text.matches("CATEGORIES:NOTICE").count(), 2, "{text}");
+    let told = "security updates end on 2032-06-30\\, in a month";
+    assert!(text.replace("\r\n ", "").contains(told), "{text}");
+    let later = THERMOSTAT.replacen("2032-06-30", "2032-07-31", 1);
+    let later = parse(&later).expect("a plan");
+    let moved = exported(&later, "2032-05-30", "2032-07-31");
+    let (before, after) = (ids(&text), ids(&moved));
+    let day = |all: &BTreeSet<(&str, &str)>, id: &str| {
+        let mut all = all.iter().filter(|(one, _)| *one == id);
+        all.next().map(|(_, day)| (*day).to_owned())
+    };
+    let ends = before.iter().filter(|(_, day)| *day == "20320530");
+    let [(id, _)] = ends.collect::<Vec<_>>()[..] else {
+        panic!("one entry on that day, {before:?}")
+    };
+    assert_eq!(day(&after, id).as_deref(), Some("20320630"));
+}

@@ -3,6 +3,7 @@
 mod compared;
 mod emergency;
 mod needs;
+mod promotion;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;

@@ -87,6 +87,13 @@ impl World {
         world
     }
 
+    /// The same where people's safety hangs on the class.
+    fn safe(worse: u32) -> Self {
+        let mut world = Self::comparing(worse);
+        world.rollout.rules.is_promoted_by_person = true;
+        world
+    }
+
     /// Reads everybody whose reading is due and who is heard of.
     fn read(&mut self) {
         let Some(worse) = self.worse else {
@@ -222,6 +229,13 @@ fn is_compared(state: &WaveState) -> bool {
     signals && (!begun || silence.looks.ended || silence.is_excess)
 }
 
+/// Whether a person has opened the wave after this one, where it is a person who does.
+fn is_promoted(rollout: &Rollout, state: &WaveState) -> bool {
+    let mut answers = state.answers.iter();
+    !rollout.rules.is_promoted_by_person
+        || answers.any(|answer| answer.question.id() == "rollout.promotion")
+}
+
 /// What must hold between a rollout and its successor.
 fn check_step(earlier: &Rollout, step: &Step, view: &FleetView) -> Result<(), TestCaseError> {
     let later = &step.rollout;
@@ -246,6 +260,10 @@ fn check_step(earlier: &Rollout, step: &Step, view: &FleetView) -> Result<(), Te
         prop_assert!(
             !opened || is_compared(&later.waves[wave - 1]),
             "opened while it was being compared"
+        );
+        prop_assert!(
+            !opened || is_promoted(later, &later.waves[wave - 1]),
+            "opened without a person's word"
         );
     }
     if let Phase::Halted { .. } = earlier.phase {
@@ -314,6 +332,11 @@ proptest! {
     #[test]
     fn whatever_is_compared_a_rollout_keeps_its_promises(events in events(), worse in 0_u32..60) {
         check_world(World::comparing(worse), &events)?;
+    }
+
+    #[test]
+    fn where_safety_hangs_on_it_a_person_opens_each_wave(events in events(), worse in 0_u32..30) {
+        check_world(World::safe(worse), &events)?;
     }
 
     /// One that is no worse arrives too, and one that is much worse in its soft signals never does.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_fleet::{Device, Running};
-use mainstay_plan::Wave;
+use mainstay_plan::{self as plan, Wave};
 use proptest::prelude::*;
 
 use crate::rules::Rules;
@@ -162,6 +162,67 @@ fn small_strata_give_what_they_have() {
         at_least: 10,
         needed,
         devices: 19,
+    };
+    assert_eq!(refused, Err(expected));
+}
+
+/// Three hundred devices of one hardware, a few of them in the north, the last of all without a region.
+fn regions() -> Vec<Device> {
+    let mut fleet = fleet(&[300]);
+    for (n, device) in fleet.iter_mut().enumerate().take(299) {
+        let region = if n < 6 { "north" } else { "south" };
+        let region = ("region".to_owned(), region.to_owned());
+        device.attributes = BTreeMap::from([region]);
+    }
+    fleet
+}
+
+fn of_region(fleet: &[Device], enrolments: &[Enrolment], region: &str) -> usize {
+    let canary = enrolments.iter().filter(|e| e.wave == 0);
+    let drawn: BTreeSet<_> = canary.map(|e| &e.device).collect();
+    let is_it = |d: &&Device| d.attributes.get("region").is_some_and(|own| own == region);
+    let in_it = fleet.iter().filter(is_it);
+    in_it.filter(|d| drawn.contains(&d.id)).count()
+}
+
+#[test]
+fn a_canary_holds_its_minimum_of_each_region_whatever_the_seed() {
+    let fleet = regions();
+    let mut rules = rules();
+    rules.canary.at_least_per = vec![plan::Minimum {
+        attribute: "region".to_owned(),
+        devices: 5,
+    }];
+    for seed in 0..50 {
+        let drawn = draw(&terms(), &rules, seed, &fleet, at(0)).expect("they fit");
+        assert!(of_region(&fleet, &drawn, "north") >= 5, "seed {seed}");
+        assert_eq!(sizes(&drawn)[0], 40, "seed {seed}");
+    }
+    let mut without = rules.clone();
+    without.canary.at_least_per.clear();
+    let seeds = 0..50;
+    let rare = seeds.filter(|seed| {
+        let drawn = draw(&terms(), &without, *seed, &fleet, at(0)).expect("eligible");
+        of_region(&fleet, &drawn, "north") < 5
+    });
+    assert!(rare.count() > 40, "by chance alone it hardly ever does");
+    rules.canary.at_least_per[0].devices = 7;
+    let drawn = draw(&terms(), &rules, 7, &fleet, at(0)).expect("they fit");
+    assert_eq!(of_region(&fleet, &drawn, "north"), 6, "all that there are");
+}
+
+#[test]
+fn minima_that_are_more_than_the_canary_are_refused() {
+    let mut rules = rules();
+    rules.canary.at_least_per = vec![plan::Minimum {
+        attribute: "region".to_owned(),
+        devices: 35,
+    }];
+    let refused = draw(&terms(), &rules, 7, &regions(), at(0));
+    let expected = DrawRefusal::CanaryBelowMinima {
+        attributes: "region".to_owned(),
+        needed: 41,
+        devices: 40,
     };
     assert_eq!(refused, Err(expected));
 }

@@ -14,6 +14,7 @@ use mainstay_api::{PlanView, PlanWarning};
 use mainstay_plan::{
     Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity, VersionNumber,
 };
+use mainstay_release::root_facts;
 use mainstay_rollout::{cohort, fleet_facts};
 use mainstay_store::StoreError;
 use semver::Version;
@@ -76,7 +77,10 @@ async fn known(app: &App) -> Result<FleetFacts, Refused> {
         }
         Err(error) => return Err(error.into()),
     };
-    let mut facts = fleet_facts(&fleet, day(app.now()));
+    let mut facts = FleetFacts {
+        measuring_by_class: app.vitals.measuring(&fleet),
+        ..fleet_facts(&fleet, day(app.now()))
+    };
     for release in app.store.releases().await? {
         let Version {
             major,
@@ -93,7 +97,13 @@ async fn known(app: &App) -> Result<FleetFacts, Refused> {
                 .insert(VersionNumber::new(major, minor, patch));
         }
     }
-    Ok(FleetFacts { in_force, ..facts })
+    let standing = app.standing().await?;
+    let root = Some(root_facts(standing.root()?.get()));
+    Ok(FleetFacts {
+        in_force,
+        root,
+        ..facts
+    })
 }
 
 /// The day on which a plan is judged.

@@ -48,6 +48,7 @@ pub(super) async fn submit(
     let taken = intake::open_artifact(&file, track, &root, &plan.plan)?;
     check_not_withdrawn(&standing, &taken.envelope)?;
     intake::check_builder(&taken.builders, &person.email)?;
+    intake::check_ways_back(&taken, &app.store.releases().await?)?;
     let release = signed_and_gated(taken.facts, &person, &plan, app.now())?;
     app.blobs.put(&release.facts.image, taken.payload).await?;
     app.store.add_release(&release, &taken.envelope).await?;

@@ -2,6 +2,7 @@
 //! force.
 
 use mainstay_api::{NewDevices, PlanView, Problem};
+use mainstay_protocol::{Health, Measures};
 use reqwest::{Method, Response, StatusCode};
 
 use crate::gadget::{new_device, register};
@@ -158,6 +159,12 @@ async fn devices_know_vendor_and_environment_as_well() {
             told.contains("FMP001") && told.contains("would refuse"),
             "{told}"
         );
+        // Nor is the server's root for it, which never changes in this.
+        assert!(
+            told.contains("FMP014")
+                && told.contains("Root 1 is for production of northwind.example"),
+            "{told}"
+        );
     }
 }
 
@@ -190,4 +197,44 @@ async fn a_plan_that_was_in_force_comes_back_after_a_date_in_it() {
     let other = accepted.replace("one slot", "another word");
     let told = refused(&house, install, &other).await;
     assert!(told.contains("FMP004"), "{told}");
+}
+
+/// How many warnings there are of signals, once this stands in the plan.
+async fn of_signals(house: &House, health: &str) -> usize {
+    let answer = put(
+        house,
+        "[health.tripwire]",
+        &format!("{health}[health.tripwire]"),
+    )
+    .await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let view: PlanView = read(answer).await;
+    let rules = view.warnings.iter();
+    rules.filter(|warning| warning.rule == "FMP037").count()
+}
+
+#[tokio::test]
+async fn signals_are_compared_with_what_devices_say_that_they_measure() {
+    const BATTERY: &str = "[health.battery]\nworse_by_at_most = \"10 %\"\n\n";
+    let house = House::new().await;
+    let factory = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadgets = register(&house, &["th-1", "th-2"], &factory).await;
+    assert_eq!(of_signals(&house, BATTERY).await, 0, "nobody was heard");
+    for gadget in &mut gadgets {
+        gadget.check_in(&house, &[]).await;
+    }
+    assert_eq!(of_signals(&house, BATTERY).await, 1, "nobody measures it");
+    assert_eq!(of_signals(&house, "").await, 0);
+    for gadget in &mut gadgets {
+        gadget.health = Health {
+            measures: Some(Measures {
+                error_log: false,
+                battery: true,
+            }),
+            ..Health::default()
+        };
+        gadget.check_in(&house, &[]).await;
+    }
+    assert_eq!(of_signals(&house, BATTERY).await, 0);
+    assert_eq!(of_signals(&house, "").await, 1, "nothing judges it");
 }

@@ -237,7 +237,11 @@ impl House {
 
     /// Packs and build-signs a release.
     pub fn built(&self, version: &str, sequence: u64, returns_to: &[Digest]) -> Artifact {
-        let mut artifact = packed(CLASS, version, sequence, returns_to);
+        self.signed(packed(CLASS, version, sequence, returns_to))
+    }
+
+    /// Build-signs a release.
+    pub fn signed(&self, mut artifact: Artifact) -> Artifact {
         let root = verify::pinned_root(&self.root, &HostPrimitives).unwrap();
         artifact.envelope = add_build_signature(
             &artifact.envelope,
@@ -303,12 +307,23 @@ impl Artifact {
 
 /// Packs a release of some class; nobody has signed it.
 pub fn packed(class: &str, version: &str, sequence: u64, returns_to: &[Digest]) -> Artifact {
+    packed_above(0, class, version, sequence, returns_to)
+}
+
+/// The same, with a security floor.
+pub fn packed_above(
+    floor: u64,
+    class: &str,
+    version: &str,
+    sequence: u64,
+    returns_to: &[Digest],
+) -> Artifact {
     let image: Vec<u8> = format!("the image of {version} ").repeat(100).into_bytes();
     let request = PackRequest {
         class: ClassName::parse(class).unwrap(),
         version: version.to_owned(),
         sequence,
-        security_floor: 0,
+        security_floor: floor,
         use_before: None,
         bootloader_min: BootloaderVersion {
             major: 1,

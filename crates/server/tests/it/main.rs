@@ -21,6 +21,7 @@ mod pages;
 mod papers;
 mod people;
 mod previews;
+mod promotion;
 mod queries;
 mod revocations;
 mod rollback;

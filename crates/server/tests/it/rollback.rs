@@ -5,7 +5,7 @@ use mainstay_protocol::{BootReason, Event};
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::{Gadget, register};
-use crate::house::{self, Artifact, House, packed, problem, read};
+use crate::house::{self, Artifact, House, packed, packed_above, problem, read};
 use crate::update::pass_hours;
 
 /// Two devices on 1.1.0, to which a complete rollout brought them.
@@ -228,4 +228,19 @@ async fn a_class_carries_one_rollout_at_a_time() {
         problem(second).await,
         (409, "rollouts.class-busy".to_owned())
     );
+}
+
+/// Devices keep to the floor that they have confirmed, whatever two people once signed.
+#[tokio::test]
+async fn a_way_back_that_the_floor_closes_is_refused() {
+    let house = House::new().await;
+    let good = house.built("1.1.0", 2, &[]);
+    assert_eq!(house.submit(&good).await.status(), StatusCode::CREATED);
+    let next = |floor| {
+        let back = [good.manifest];
+        house.signed(packed_above(floor, house::CLASS, "1.2.0", 3, &back))
+    };
+    let closed = problem(house.submit(&next(3)).await).await;
+    assert_eq!(closed, (422, "releases.floor-above-return".to_owned()));
+    assert_eq!(house.submit(&next(2)).await.status(), StatusCode::CREATED);
 }

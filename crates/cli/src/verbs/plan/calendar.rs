@@ -1,5 +1,5 @@
 //! `mainstay plan calendar`: when a plan's tracks release, when nothing is released, when support
-//! ends, and whether a track is late.
+//! ends and owners are told of it, and whether a track is late.
 //!
 //! The dates are those of `mainstay_plan::calendar`; days are civil days, and today is UTC's. Read
 //! [`Calendar`], then [`Answer`].
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
-use mainstay_plan::calendar::{Lateness, SupportEnd, Undated, lateness};
+use mainstay_plan::calendar::{Lateness, Notice, SupportEnd, Undated, lateness};
 use mainstay_plan::{ClassId, Plan, Track, TrackName};
 use mainstay_report::PlanCalendar;
 use serde::Serialize;
@@ -80,6 +80,13 @@ enum What {
     Support {
         class: ClassId,
         ends: SupportEnd,
+        phrase: String,
+        then: Option<String>,
+    },
+    Notice {
+        class: ClassId,
+        /// To the end of security support.
+        months: u8,
         phrase: String,
         then: Option<String>,
     },
@@ -227,7 +234,8 @@ fn answer(plan: &Plan, dates: mainstay_plan::Calendar, stands: Vec<Stand>) -> An
         };
         on(date.last_day, what)
     });
-    let mut entries: Vec<_> = releases.chain(freezes).chain(support).collect();
+    let ends = support.chain(dates.notices.into_iter().map(notice));
+    let mut entries: Vec<_> = releases.chain(freezes).chain(ends).collect();
     entries.sort_by_key(|entry| entry.date);
     Answer {
         plan: plan.name.clone(),
@@ -237,6 +245,16 @@ fn answer(plan: &Plan, dates: mainstay_plan::Calendar, stands: Vec<Stand>) -> An
         undated: dates.undated,
         stands,
     }
+}
+
+fn notice(notice: Notice) -> Entry {
+    let what = What::Notice {
+        phrase: notice.phrase(),
+        class: notice.class,
+        months: notice.months,
+        then: notice.then,
+    };
+    on(notice.day, what)
 }
 
 /// The entry of one day.
@@ -270,6 +288,7 @@ fn row(entry: &Entry) -> String {
         What::Release { track, remark, .. } => (track.id(), remark.clone().unwrap_or_default()),
         What::Freeze { names } => ("freeze", names.join(", ")),
         What::Support { phrase, .. } => ("support", phrase.clone()),
+        What::Notice { phrase, .. } => ("notice", phrase.clone()),
     };
     let until = match entry.until == entry.date {
         true => String::new(),

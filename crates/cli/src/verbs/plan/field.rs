@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mainstay_api::device::DEVICE_LIST_BYTES_MAX;
 use mainstay_fleet::Device;
-use mainstay_plan::{ClassId, FleetFacts, InForce, PLAN_BYTES_MAX};
+use mainstay_plan::{ClassId, FleetFacts, InForce, PLAN_BYTES_MAX, RootFacts};
+use mainstay_release::root_facts;
 use mainstay_rollout::fleet_facts;
 use mainstay_server::{Clock as _, SystemClock};
 
 use crate::failure::Failure;
 use crate::files;
+use crate::verbs::root::RootFile;
 
 /// As long as a server's answer may be.
 const FLEET_BYTES_MAX: u64 = DEVICE_LIST_BYTES_MAX as u64;
@@ -30,6 +32,9 @@ pub struct Field {
     /// The plan that is in force, to compare with.
     #[arg(long, value_name = "FILE")]
     in_force: Option<PathBuf>,
+    /// The root that devices hold, or the next one, signed or not: who signs, how many and in what.
+    #[arg(long, value_name = "ROOT")]
+    root: Option<PathBuf>,
 }
 
 /// What is known then.
@@ -60,6 +65,7 @@ impl Field {
             facts.devices_by_class.insert(class, count);
         }
         facts.in_force = self.in_force.as_deref().map(in_force).transpose()?;
+        facts.root = self.root.as_deref().map(root).transpose()?;
         Ok(Known {
             facts,
             devices,
@@ -92,6 +98,11 @@ fn in_force(path: &Path) -> Result<InForce, Failure> {
         Failure::usage("plan.unread", what, cure)
     })?;
     Ok(InForce::of(&plan))
+}
+
+fn root(path: &Path) -> Result<RootFacts, Failure> {
+    let file = RootFile::read(path)?;
+    Ok(root_facts(&file.draft()?))
 }
 
 fn class_and_count(pair: &str) -> Result<(ClassId, u32), Failure> {
