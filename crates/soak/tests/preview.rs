@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_plan::{Plan, TrackName};
 use mainstay_rollout::{DeviceView, Pace, Premise, Preview, Progress, preview, terms};
 use mainstay_simulator::{Behaviour, Hardship};
+use mainstay_soak::kind::Kind;
 use mainstay_soak::life::{Launch, Life, live_in};
 use mainstay_soak::scenario::Scenario;
 use mainstay_soak::world::World;
@@ -36,6 +37,11 @@ fn calm(seed: u64) -> World {
     world.clock_steps.clear();
     world.moves.clear();
     world.go_on = 1000;
+    // How fast another class gets on, a preview doesn't foresee.
+    world.plan.gateways_first = 0;
+    world
+        .residents
+        .retain(|resident| resident.kind == Kind::Thermostat);
     // Who finds one of too few places first is a matter of seconds, and decides about hours.
     world.plan.downloads = 16;
     world.turn_every = SignedDuration::from_mins(5);
