@@ -1,8 +1,10 @@
 //! Soft signals from the devices' check-ins to the rollout's end: what is read, when, and what comes of it.
 
 use mainstay_api::{IncidentView, RolloutView, Why};
-use mainstay_protocol::{Health, Measures};
+use mainstay_protocol::{CHECK_IN_PATH, Event, Health, Measures};
 use mainstay_rollout::RolloutId;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, PLAN, packed};
@@ -13,8 +15,20 @@ const DEVICES: usize = 48;
 /// Battery drain in thousandths a day.
 const ORDINARY: u16 = 20;
 
+/// How a device that runs the new release comes back.
+#[derive(Clone, Copy, PartialEq)]
+enum Comes {
+    /// It checks in.
+    Plainly,
+    /// It has something to report, and checks in only then.
+    Reporting,
+    /// Its first check-in falls on a database that can't be written.
+    AtTheSecondTry,
+}
+
 /// A rollout to a canary of twelve, whose devices ask every hour.
 struct Story {
+    comes: Comes,
     house: House,
     gadgets: Vec<Gadget>,
     new: Artifact,
@@ -36,6 +50,34 @@ fn measuring(drain: u16) -> Health {
     }
 }
 
+impl Comes {
+    /// What comes before a device's check-in.
+    async fn first(self, house: &House, gadget: &mut Gadget, new: &Artifact) {
+        match self {
+            Self::Plainly => {}
+            Self::Reporting => {
+                let manifest = new.manifest;
+                let report = gadget.report(Event::Confirmed { manifest });
+                gadget.send(house, &[report]).await;
+            }
+            Self::AtTheSecondTry => {
+                let body = gadget.check_in_message(&[]);
+                on_the_database(house, FULL).await;
+                house.post(CHECK_IN_PATH, &gadget.token, body).await;
+                on_the_database(house, "DROP TRIGGER full").await;
+            }
+        }
+    }
+}
+
+/// Changes the server's database behind its back.
+async fn on_the_database(house: &House, sql: &'static str) {
+    let file = SqliteConnectOptions::new().filename(house.data.database());
+    let mut database = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+}
+
 impl Story {
     async fn begun(signal: &str) -> Self {
         let house = House::under(&plan(signal)).await;
@@ -52,6 +94,7 @@ impl Story {
         let rollout = house.roll_out(&new).await;
         house.advance().await;
         Self {
+            comes: Comes::Plainly,
             house,
             gadgets,
             new,
@@ -72,6 +115,9 @@ impl Story {
                     continue;
                 };
                 gadget.health = health;
+                if gadget.runs.1 == self.new.sequence {
+                    self.comes.first(&self.house, gadget, &self.new).await;
+                }
                 if gadget.check_in(&self.house, &[]).await.install.is_some() {
                     gadget.update_to(&self.house, &self.new).await;
                 }
@@ -110,6 +156,10 @@ impl Story {
         self.gadgets.iter().filter(new).count()
     }
 }
+
+/// Counting a missed poll fails.
+const FULL: &str = "CREATE TRIGGER full BEFORE INSERT ON missed_polls
+    BEGIN SELECT RAISE(ABORT, 'full'); END";
 
 const BATTERY: &str = "\n[health.battery]\nworse_by_at_most = \"10 %\"\nhorizon = \"4h\"\n";
 const CONNECTIVITY: &str =
@@ -175,9 +225,9 @@ async fn what_no_device_measures_is_asked_about() {
     );
 }
 
-#[tokio::test]
-async fn a_release_that_misses_polls_is_halted() {
+async fn misses_polls(comes: Comes) {
     let mut story = Story::begun(CONNECTIVITY).await;
+    story.comes = comes;
     let flapping = |_: usize, hour: u32, new: bool| {
         let asks = !new || hour < 2 || hour.is_multiple_of(3);
         asks.then(Health::default)
@@ -195,6 +245,21 @@ async fn a_release_that_misses_polls_is_halted() {
         why.contains("worst in missed polls a day: th-") && why.contains(" 16 beside th-"),
         "{why}"
     );
+}
+
+#[tokio::test]
+async fn a_release_that_misses_polls_is_halted() {
+    misses_polls(Comes::Plainly).await;
+}
+
+#[tokio::test]
+async fn polls_are_missed_until_a_device_is_heard_of_in_any_way() {
+    misses_polls(Comes::Reporting).await;
+}
+
+#[tokio::test]
+async fn polls_that_could_not_be_counted_are_counted_at_the_next_try() {
+    misses_polls(Comes::AtTheSecondTry).await;
 }
 
 #[tokio::test]

@@ -89,6 +89,8 @@ macro_rules! contract {
                 the_first_reading_from_its_time_on_counts,
                 readings_of_strangers_are_none,
                 missed_polls_add_up_from_one_instant,
+                a_gap_is_counted_once,
+                a_gap_that_could_not_be_counted_is_still_open,
                 what_is_over_is_forgotten_with_the_next_reading,
             }
             reports::{
