@@ -10,6 +10,7 @@ mod exchange;
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
     HaltRequest, IncidentView, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why,
+    WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -175,6 +176,19 @@ impl Operator {
         let body = Body::json(&AnswerRequest { go_on })?;
         self.0
             .post(&format!("/rollouts/{rollout}/answer"), body)
+    /// Takes a rollout back before its first wave opens.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn withdraw(&self, rollout: i64, why: &str) -> Answer<RolloutView> {
+        let body = Body::json(&WithdrawRequest {
+            why: why.to_owned(),
+        })?;
+        self.0
+            .post(&format!("/rollouts/{rollout}/withdraw"), body)
+            .await
+    }
+
             .await
     }
 

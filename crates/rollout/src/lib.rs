@@ -26,6 +26,7 @@
 //! | must we stop this instant? | `tripwire.rs`, `halt.rs` |
 //! | what may only a person decide? | `question.rs` |
 //! | may the next wave open? | `wave.rs` |
+//! | may it be taken back before the first one does? | `withdrawal.rs` |
 //! | who goes back, and to what? | `returns.rs` |
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
 //! | when does it ask again? | `turn.rs` |
@@ -78,6 +79,7 @@ mod windows;
 pub mod withheld;
 mod words;
 
+pub mod withdrawal;
 pub use chances::{Chances, Walk};
 pub use fleet_facts::fleet_facts;
 pub use halt::HaltReason;

@@ -15,7 +15,7 @@ use crate::rollout::{Phase, Rollout};
 use crate::tripwire::Trip;
 use crate::wait::Wait;
 use crate::wave::is_last;
-use crate::words::{devices, moment, percent, span, until, wave};
+use crate::words::{closed, devices, moment, percent, span, until, wave};
 
 /// The device a sentence is about, in the words people know it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +160,10 @@ pub fn next(wait: &Wait) -> &'static str {
         | Wait::Returned => "nothing to do",
         Wait::Withheld { because } => because.next(),
         Wait::BehindStone { .. } => "roll out a release that is such a stepping stone first",
-        Wait::Prerequisite { .. } => "bring the other class there; it goes on by itself then",
+        Wait::Prerequisite { .. } => {
+            "bring the other class there; it goes on by itself then, and can be withdrawn until its first wave opens"
+        }
+        Wait::Withdrawn { .. } => "start it again when its time has come",
         Wait::Halted { .. } => "read the incident; what was learnt goes into a new release",
         Wait::Human { .. } => "look at the devices named, then let it go on or halt it",
         Wait::Failed { .. } => "look at the device's timeline; it gets the next release",
@@ -180,6 +183,12 @@ pub fn rollout(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::Complete => format!("{version} is complete."),
         Wait::Halted { reason } => format!("{version} is halted: {}.", halted(rollout, reason)),
+        Wait::Withdrawn { who, why } => {
+            format!(
+                "{version} isn't rolled out, because {}.",
+                withdrawn(who, why)
+            )
+        }
         _ => format!("{version} waits, because {}.", reason(rollout, wait, now)),
     }
 }
@@ -239,6 +248,7 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
 fn of_device(wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::Withheld { because } => because.reason(now),
+        Wait::Withdrawn { who, why } => withdrawn(who, why),
         Wait::BehindStone { stone } => format!("it must run {stone} or later first"),
         Wait::Failed { cause } => format!("it {} when it tried", cause.phrase()),
         Wait::Refused { refusal } => format!("it refused the release ({refusal})"),
@@ -258,6 +268,12 @@ fn of_device(wait: &Wait, now: Timestamp) -> String {
     }
 }
 
+/// Who took a rollout back, and why: the end of "..., because ...".
+#[must_use]
+pub fn withdrawn(who: &str, why: &str) -> String {
+    format!("{who} withdrew its rollout before a wave opened: {why}")
+}
+
 /// The last wave ends with every device of the rollout; an earlier one only with its own.
 fn unsettled(rollout: &Rollout, index: usize, count: u32) -> String {
     let verb = if count == 1 { "is" } else { "are" };
@@ -273,15 +289,6 @@ fn not_open(waves: &[plan::Wave], own: usize, open: Option<usize>) -> String {
     match open {
         Some(open) => format!("{own}, which it is in, opens after {}", wave(waves, open)),
         None => format!("{own}, which it is in, hasn't opened"),
-    }
-}
-
-fn closed(because: &plan::Closed) -> String {
-    match because {
-        plan::Closed::OutsideHours => String::new(),
-        plan::Closed::Day => "; the days before aren't window days".to_owned(),
-        plan::Closed::Blackout(name) => format!("; the days before are blacked out: {name}"),
-        plan::Closed::ClockChange => "; the clocks jump over an earlier one".to_owned(),
     }
 }
 

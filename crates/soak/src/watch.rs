@@ -270,7 +270,10 @@ impl Watch {
         }
         let version = &rollout.candidate.version;
         story.tell(now, format_args!("{version}: {}", phase_in_words(rollout)));
-        if matches!(before, Some(Phase::Halted { .. } | Phase::Complete { .. })) {
+        if matches!(
+            before,
+            Some(Phase::Halted { .. } | Phase::Complete { .. } | Phase::Withdrawn { .. })
+        ) {
             let what = format!("{version} was over, and goes on");
             self.note(Broken::new("halt-not-sticky", what));
         }
@@ -283,6 +286,7 @@ fn phase_in_words(rollout: &Rollout) -> String {
         Phase::AwaitsHuman { question, .. } => why::asked(rollout, question),
         Phase::Halted { reason, .. } => why::halted(rollout, reason),
         Phase::Complete { .. } => "complete".to_owned(),
+        Phase::Withdrawn { who, why, .. } => why::withdrawn(who, why),
     }
 }
 

@@ -27,3 +27,4 @@ mod schedules;
 mod soft_signals;
 mod update;
 mod windows;
+mod withdrawal;

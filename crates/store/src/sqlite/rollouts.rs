@@ -149,5 +149,6 @@ fn phase(phase: &Phase) -> &'static str {
         Phase::AwaitsHuman { .. } => "awaits-human",
         Phase::Halted { .. } => "halted",
         Phase::Complete { .. } => "complete",
+        Phase::Withdrawn { .. } => "withdrawn",
     }
 }

@@ -98,6 +98,7 @@ macro_rules! contract {
                 reports_are_taken_in_the_devices_own_order,
                 a_check_in_without_reports_is_folded_too,
                 settled_enrolments_are_not_asked_again,
+                what_was_withdrawn_is_not_asked_for,
                 an_unknown_device_reports_nothing,
                 a_timeline_forgets_its_oldest_entries,
             }
