@@ -114,6 +114,8 @@ impl AppError {
 pub struct ActivePlan {
     /// The digest of its text, in hexadecimal: how rollouts and approvals name it.
     pub revision: String,
+    /// Since when it is in force, or earlier if it was put into force twice in a row.
+    pub since: Timestamp,
     /// What it says.
     pub plan: Plan,
 }
@@ -259,7 +261,11 @@ impl App {
                 format!("{} findings in the active plan", findings.len()),
             )
         })?;
-        let active = Arc::new(ActivePlan { revision, plan });
+        let active = Arc::new(ActivePlan {
+            revision,
+            since: stored.at,
+            plan,
+        });
         *self.plan.write().unwrap_or_else(PoisonError::into_inner) = Some(active.clone());
         Ok(Some(active))
     }

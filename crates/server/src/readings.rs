@@ -101,12 +101,11 @@ pub(crate) async fn count(app: &App, heard: &Heard<'_>) -> Result<(), StoreError
     if watches.is_empty() {
         return Ok(());
     }
-    // Devices keep to the plan in force, which may be another by now: who asks more rarely, as it was told to, misses nothing.
-    let in_force = app.plan().await?.map(|active| active.plan.rollout.poll);
+    let told = told(app, last).await?;
     let count = |watch: Watch| PollCount {
         rollout: watch.rollout,
         since: watch.wanted.since,
-        poll: in_force.map_or(watch.poll, |poll| poll.max(watch.poll)),
+        poll: told.map_or(watch.poll, |poll| poll.max(watch.poll)),
     };
     let mut counts: Vec<_> = watches.into_iter().map(count).collect();
     counts.retain(|count| missed_polls(last, heard.now, count.since, count.poll) > 0);
@@ -117,6 +116,18 @@ pub(crate) async fn count(app: &App, heard: &Heard<'_>) -> Result<(), StoreError
     app.store
         .count_missed_polls(device, last, now, &counts)
         .await
+}
+
+/// How often a device was told to ask that was heard of at `last`: by the plan that was in force then, which may be neither that of a
+/// rollout nor today's. Who asks more rarely, as it was told to, misses nothing. None if no plan was, or it can't be read.
+async fn told(app: &App, last: Timestamp) -> Result<Option<SignedDuration>, StoreError> {
+    match app.plan().await? {
+        Some(active) if active.since > last => {}
+        active => return Ok(active.map(|active| active.plan.rollout.poll)),
+    }
+    let before = app.store.plan_at(last).await?;
+    let plan = before.and_then(|stored| mainstay_plan::parse(&stored.text).ok());
+    Ok(plan.map(|plan| plan.rollout.poll))
 }
 
 /// Reads a device that asks and says how it is, as far as rollouts want it read by now. Its missed polls are [counted](count) by then.

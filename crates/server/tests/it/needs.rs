@@ -180,6 +180,51 @@ async fn what_leads_over_a_stone_is_named_at_each_stage() {
     assert!(gadgets[1].check_in(&house, &[]).await.install.is_some());
 }
 
+/// A rollout keeps the stones that it started with: whoever asks is told of those, under whichever plan.
+#[tokio::test]
+async fn a_plan_that_dropped_a_stone_changes_no_reason() {
+    let house = House::under(&plan("{ from = \"3.0.0\", at_least = \"2.0.0\" }")).await;
+    let on_two = packed(house::CLASS, "2.0.0", 20, &[]);
+    let mut gadgets = running(&house, &["th-1", "th-2", "th-3"]).await;
+    for gadget in &mut gadgets[..2] {
+        runs(gadget, &on_two);
+        gadget.check_in(&house, &[]).await;
+    }
+    let target = house.built("3.0.0", 30, &[]);
+    assert_eq!(
+        start(&house, &target, "maintenance").await.status(),
+        StatusCode::CREATED
+    );
+    house.advance().await;
+    house.later(1);
+    assert_eq!(activate(&house, PLAN).await.status(), StatusCode::OK);
+    let none = "no release leads there yet: hand one in from 2.0.0 on that it can take, with a sequence above 1";
+    assert_eq!(
+        told(&house, "th-3").await,
+        (BEHIND.to_owned(), none.to_owned())
+    );
+    // By the plan in force nothing stands between: any later release would do.
+    let later = house.built("3.0.1", 31, &[]);
+    assert_eq!(house.submit(&later).await.status(), StatusCode::CREATED);
+    let next = told(&house, "th-3").await.1;
+    assert!(
+        next.starts_with("thermo-v2@3.0.1 leads there, and is "),
+        "{next}"
+    );
+    // Who fell behind the rollout's stone is held back by it, and told so.
+    runs(&mut gadgets[1], &packed(house::CLASS, "1.0.0", 1, &[]));
+    assert_eq!(gadgets[1].check_in(&house, &[]).await.install, None);
+    let (sentence, fallen) = told(&house, "th-2").await;
+    assert!(
+        sentence.ends_with("because it must run 2.0.0 or later first."),
+        "{sentence}"
+    );
+    assert_eq!(fallen, next);
+    runs(&mut gadgets[1], &on_two);
+    finish(&house, &mut gadgets[..2], &target).await;
+    assert_eq!(told(&house, "th-3").await.0, BEHIND);
+}
+
 pub const GATEWAYS_FIRST: &str =
     "{ from = \"3.0.0\", class = \"gateway-v1\", at_least = \"2.0.0\", share = \"50 %\" }";
 

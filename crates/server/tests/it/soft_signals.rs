@@ -3,6 +3,7 @@
 use mainstay_api::{IncidentView, RolloutView, Why};
 use mainstay_protocol::{CHECK_IN_PATH, Event, Health, Measures};
 use mainstay_rollout::RolloutId;
+use reqwest::{Method, StatusCode};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -271,4 +272,58 @@ async fn an_outage_that_strikes_all_halts_nothing() {
     };
     story.pass(0..16, cut_off).await;
     assert!(story.updated() > 12, "{:?}", story.view().await);
+}
+
+/// Puts the plan of a story with another poll into force.
+async fn poll(house: &House, poll: &str) {
+    let plan = plan(CONNECTIVITY).replace("poll         = \"1h\"", &format!("poll = \"{poll}\""));
+    let request = house.request(Method::PUT, "/api/v1/plan", &house.tokens.manager);
+    let put = request.body(plan).send().await.unwrap();
+    assert_eq!(put.status(), StatusCode::OK);
+}
+
+/// The missed polls that were read, in thousandths a day, from the fewest on.
+async fn missed(story: &Story) -> Vec<u32> {
+    let store = story.house.app.store();
+    let view = store.fleet_view(RolloutId(story.rollout)).await.unwrap();
+    let readings = view.readings.unwrap().into_iter();
+    let mut missed: Vec<_> = readings.map(|reading| reading.milli).collect();
+    missed.sort_unstable();
+    missed
+}
+
+fn hourly(_: usize, _: u32, _: bool) -> Option<Health> {
+    Some(Health::default())
+}
+
+/// The rollout began under a poll of one hour; every device keeps to what it was told, and is read after twelve hours.
+#[tokio::test]
+async fn who_asks_more_rarely_as_it_was_told_misses_nothing() {
+    let mut story = Story::begun(CONNECTIVITY).await;
+    story.pass(0..7, hourly).await;
+    poll(&story.house, "2h").await;
+    // Now they learn of it.
+    story.pass(7..8, hourly).await;
+    let two_hourly = |_: usize, hour: u32, _: bool| (hour == 9).then(Health::default);
+    story.pass(8..11, two_hourly).await;
+    // That they should ask every hour again they learn only when they come, as they were told to.
+    poll(&story.house, "1h").await;
+    story.pass(11..13, hourly).await;
+    assert_eq!(missed(&story).await, [0; 24]);
+}
+
+/// The other way round a missed poll is still one of the rollout's: what it expects of a wave was sized by those.
+#[tokio::test]
+async fn who_is_told_to_ask_more_often_misses_no_more_polls_than_before() {
+    let mut story = Story::begun(CONNECTIVITY).await;
+    story.pass(0..7, hourly).await;
+    poll(&story.house, "30m").await;
+    let flapping = |_: usize, hour: u32, new: bool| {
+        let is_off = new && (9..11).contains(&hour);
+        (!is_off).then(Health::default)
+    };
+    story.pass(7..13, flapping).await;
+    // Two in six hours, from the middle of the horizon on.
+    let expected = [[0; 12], [8000; 12]].concat();
+    assert_eq!(missed(&story).await, expected);
 }

@@ -47,6 +47,17 @@ impl Plans for SqliteStore {
         .await?;
         row.map(plan).transpose()
     }
+
+    async fn plan_at(&self, at: Timestamp) -> Result<Option<StoredPlan>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT revision, text, digest, at, by_email FROM plans WHERE at <= ?1
+             ORDER BY revision DESC LIMIT 1",
+        )
+        .bind(micros(at))
+        .fetch_optional(self.read())
+        .await?;
+        row.map(plan).transpose()
+    }
 }
 
 fn plan((revision, text, digest, at, by): Row) -> Result<StoredPlan, StoreError> {
