@@ -128,9 +128,13 @@ fn attributes(pairs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         let name = AttributeName::new(name)?;
         let value = name.value(value)?;
         if attributes.insert(name.to_string(), value).is_some() {
-            let what = format!("the attribute {name} is given twice");
-            return Err(Failure::usage("fleet.attribute", what, "name it once"));
+            return Err(twice(&name));
         }
     }
     Ok(attributes)
+}
+
+fn twice(name: &AttributeName) -> Failure {
+    let what = format!("the attribute {name} is given twice");
+    Failure::usage("fleet.attribute", what, "name it once")
 }
