@@ -57,6 +57,14 @@ impl Operator {
         self.0.patch(&path, Body::json(change)?).await
     }
 
+    /// One device.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn device(&self, device: &DeviceId) -> Answer<Device> {
+        self.0.get(&format!("/devices/{device}")).await
+    }
+
     /// All devices.
     ///
     /// # Errors
@@ -168,14 +176,6 @@ impl Operator {
             .await
     }
 
-    /// Answers a rollout's question.
-    ///
-    /// # Errors
-    /// As every request: [`ClientError`].
-    pub async fn answer(&self, rollout: i64, go_on: bool) -> Answer<RolloutView> {
-        let body = Body::json(&AnswerRequest { go_on })?;
-        self.0
-            .post(&format!("/rollouts/{rollout}/answer"), body)
     /// Takes a rollout back before its first wave opens.
     ///
     /// # Errors
@@ -189,6 +189,14 @@ impl Operator {
             .await
     }
 
+    /// Answers a rollout's question.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn answer(&self, rollout: i64, go_on: bool) -> Answer<RolloutView> {
+        let body = Body::json(&AnswerRequest { go_on })?;
+        self.0
+            .post(&format!("/rollouts/{rollout}/answer"), body)
             .await
     }
 
