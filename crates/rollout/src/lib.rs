@@ -29,6 +29,7 @@
 //! | may it be taken back before the first one does? | `withdrawal.rs` |
 //! | who goes back, and to what? | `returns.rs` |
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
+//! | may it fetch the bytes? | `payloads.rs` |
 //! | when does it ask again? | `turn.rs` |
 //! | what do the failing devices share? | `incident.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs`, comparisons by `compared.rs` |
@@ -50,6 +51,7 @@ pub mod monitor;
 pub mod needs;
 mod normal;
 pub mod offer;
+pub mod payloads;
 pub mod preview;
 pub mod progress;
 pub mod question;
@@ -90,6 +92,7 @@ pub use monitor::Monitor;
 pub use needs::{ClassVersions, Unmet, past_stones};
 pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
 pub use preview::{Pace, Premise, Preview, preview, preview_until};
+pub use payloads::fetchable;
 pub use progress::{FailureCause, Progress};
 pub use question::{Answer, Question};
 pub use returns::CannotReturn;

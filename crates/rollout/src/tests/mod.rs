@@ -5,6 +5,7 @@ mod held_back;
 mod invariants;
 mod needs;
 mod offers;
+mod payloads;
 mod samples;
 mod sentences;
 mod silences;
