@@ -316,6 +316,21 @@ fn a_release_whose_rollout_is_withdrawn_is_approved_again() {
 }
 
 #[test]
+fn what_was_halted_or_revoked_is_withdrawn() {
+    for stage in [StageName::Draft, StageName::Rolling, StageName::Complete] {
+        let release = at_stage(stage);
+        assert!(!release.is_withdrawn(), "{stage}");
+        let revoked = release.revoke("its key was stolen", at(9));
+        assert!(revoked.expect("from any stage").is_withdrawn(), "{stage}");
+    }
+    let halted = at_stage(StageName::Rolling).halt("smoke", at(9));
+    let halted = halted.expect("it rolls");
+    assert!(halted.is_withdrawn());
+    let back = halted.roll_back(at(10)).expect("it was halted");
+    assert!(back.is_withdrawn());
+}
+
+#[test]
 fn every_stage_is_stored_and_comes_back() {
     for stage in [StageName::Draft, StageName::Approved, StageName::Complete] {
         let release = at_stage(stage);
