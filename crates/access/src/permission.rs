@@ -23,6 +23,8 @@ pub enum Permission {
     StartRollout,
     /// Answer a rollout's question, or let it go on.
     AnswerRollout,
+    /// Take a rollout back before its first wave opens.
+    WithdrawRollout,
     /// Halt a rollout: a brake that any one person may pull.
     HaltRollout,
     /// Put a release on hold, or be one of the two who end that.
@@ -82,6 +84,7 @@ impl Permission {
             Self::RegisterDevices
             | Self::StartRollout
             | Self::AnswerRollout
+            | Self::WithdrawRollout
             | Self::PublishSchedule => duty == Duty::Operations,
         }
     }
@@ -97,6 +100,7 @@ impl Permission {
             Self::RegisterDevices => "register devices or declare them anew",
             Self::StartRollout => "start a rollout",
             Self::AnswerRollout => "answer for a rollout",
+            Self::WithdrawRollout => "withdraw a rollout",
             Self::HaltRollout => "halt a rollout",
             Self::HoldRelease => "put a release on hold or end that",
             Self::ReviewIncident => "review an incident",

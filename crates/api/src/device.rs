@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mainstay_fleet::{DeviceId, Site};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The most devices in one request; a larger fleet is registered in several.
 pub const NEW_DEVICES_MAX: usize = 1000;
@@ -56,12 +56,25 @@ pub struct DeviceChange {
     /// Its boot loader's version, such as `1.4.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bootloader: Option<String>,
-    /// Where it stands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub site: Option<Site>,
-    /// Attributes that are added, or have another value.
+    /// Where it stands; `null` if it shares its place with no other any more.
+    #[serde(
+        default,
+        deserialize_with = "named",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub site: Option<Option<Site>>,
+    /// Attributes that are added, or have another value; `null` takes one away, and isn't minded where there is none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub attributes: BTreeMap<String, String>,
+    pub attributes: BTreeMap<String, Option<String>>,
+}
+
+/// A field that is there, though it may say `null`.
+fn named<'de, D, T>(field: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(field).map(Some)
 }
 
 /// The tokens of newly registered devices. They are shown this once, and kept only as hashes.
@@ -91,6 +104,17 @@ impl core::fmt::Debug for DeviceToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_taken_away_is_named_and_null() {
+        let json = r#"{"site":null,"attributes":{"floor":null,"hall":"7"}}"#;
+        let change: DeviceChange = serde_json::from_str(json).expect("a change");
+        assert_eq!(change.site, Some(None));
+        assert_eq!(change.attributes["floor"], None);
+        assert_eq!(serde_json::to_string(&change).expect("plain"), json);
+        let nothing: DeviceChange = serde_json::from_str("{}").expect("no change");
+        assert_eq!(nothing, DeviceChange::default());
+    }
 
     #[test]
     fn a_token_is_never_printed() {

@@ -18,6 +18,7 @@
 //! | `GET /api/v1/rollouts` | anyone | | list of [`RolloutView`] |
 //! | `GET /api/v1/rollouts/{id}`, `.../why` | anyone | | [`RolloutView`], [`Why`] |
 //! | `POST /api/v1/rollouts/{id}/halt` | anyone | [`HaltRequest`] | [`RolloutView`] |
+//! | `POST /api/v1/rollouts/{id}/withdraw` | operations | [`WithdrawRequest`] | [`RolloutView`] |
 //! | `POST /api/v1/rollouts/{id}/answer` | operations | [`AnswerRequest`] | [`RolloutView`] |
 //! | `POST /api/v1/releases/{id}/hold` | release manager, operations | [`HoldRequest`] | [`HoldView`] |
 //! | `POST /api/v1/releases/{id}/hold/release` | two of those | | [`HoldView`] |
@@ -60,7 +61,7 @@ pub use mainstay_rollout::preview::{
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};
-pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView};
+pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView, WithdrawRequest};
 pub use trust::{MinimumView, RevocationsView, RootView, ScheduleView, WithdrawnView};
 pub use why::Why;
 

@@ -12,16 +12,19 @@ pub struct RolloutView {
     pub release: String,
     /// The version that people read.
     pub version: String,
-    /// "rolling", "awaits-human", "halted" or "complete".
+    /// "rolling", "awaits-human", "halted", "complete" or "withdrawn".
     pub phase: String,
     /// The newest open wave, from 0.
     pub wave: usize,
     /// When it started.
     pub started_at: Timestamp,
-    /// When it was halted or completed; none before.
+    /// When it was halted, completed or withdrawn; none before.
     pub ended_at: Option<Timestamp>,
     /// Why it was halted; none unless it was.
     pub halted_because: Option<String>,
+    /// By whom it was withdrawn and why, before a wave opened; none unless it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_because: Option<String>,
     /// The plan revision whose rules it follows.
     pub plan_revision: String,
     /// Its waves.
@@ -60,6 +63,14 @@ pub struct WaveView {
 #[serde(deny_unknown_fields)]
 pub struct HaltRequest {
     /// Why, in a sentence; it stands in the incident.
+    pub why: String,
+}
+
+/// A person takes a rollout back before its first wave opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawRequest {
+    /// Why, in a sentence; whoever asks about the rollout is told.
     pub why: String,
 }
 

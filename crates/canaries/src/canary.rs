@@ -122,7 +122,7 @@ fn ending(mut rollout: Rollout, view: &mut FleetView, fates: &[Fate]) -> Ending 
             Phase::Halted { .. } => return Ending::Halts,
             Phase::Rolling { wave } if wave > 0 => return Ending::GoesOn,
             Phase::Complete { .. } => return Ending::GoesOn,
-            Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => {}
+            Phase::Rolling { .. } | Phase::AwaitsHuman { .. } | Phase::Withdrawn { .. } => {}
         }
     }
     Ending::Asks

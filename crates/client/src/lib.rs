@@ -11,7 +11,7 @@ mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why,
+    HaltRequest, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -56,6 +56,14 @@ impl Operator {
     pub async fn restate(&self, device: &DeviceId, change: &DeviceChange) -> Answer<Device> {
         let path = format!("/devices/{device}");
         self.0.patch(&path, Body::json(change)?).await
+    }
+
+    /// One device.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn device(&self, device: &DeviceId) -> Answer<Device> {
+        self.0.get(&format!("/devices/{device}")).await
     }
 
     /// All devices.
@@ -166,6 +174,19 @@ impl Operator {
         })?;
         self.0
             .post(&format!("/rollouts/{rollout}/halt"), body)
+            .await
+    }
+
+    /// Takes a rollout back before its first wave opens.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn withdraw(&self, rollout: i64, why: &str) -> Answer<RolloutView> {
+        let body = Body::json(&WithdrawRequest {
+            why: why.to_owned(),
+        })?;
+        self.0
+            .post(&format!("/rollouts/{rollout}/withdraw"), body)
             .await
     }
 

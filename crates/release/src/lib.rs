@@ -12,7 +12,7 @@
 //! | an engineer | drafts, signs | `signing.rs` |
 //! | evidence | opens the gates | `gate.rs` |
 //! | a release manager | approves | `approval.rs` |
-//! | operations | schedules, starts | `schedule.rs` |
+//! | operations | schedules, starts; withdraws before a wave opens | `schedule.rs` |
 //! | the rollout | completes, halts, rolls back; a newer release supersedes | `outcome.rs` |
 //! | the holders of role revocation | revoke, from any stage | `outcome.rs` |
 //! | one person on call | holds; two release the hold | `hold.rs` |

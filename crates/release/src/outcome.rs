@@ -8,6 +8,15 @@ use crate::release::Release;
 use crate::stage::{Complete, Halted, Revoked, RolledBack, Rolling, Stage, StageName, Superseded};
 
 impl Release {
+    /// Whether no device should install it any more: its rollout was halted, or it was revoked.
+    #[must_use]
+    pub fn is_withdrawn(&self) -> bool {
+        matches!(
+            self.stage.name(),
+            StageName::Halted | StageName::RolledBack | StageName::Revoked
+        )
+    }
+
     /// `Rolling` to `Complete`.
     ///
     /// # Errors

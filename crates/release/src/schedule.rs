@@ -1,4 +1,4 @@
-//! Giving an approved release its rollout: the step of operations.
+//! Giving an approved release its rollout, and taking that back: the steps of operations.
 
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
@@ -37,5 +37,19 @@ impl Release {
         };
         let scheduled = scheduled.clone();
         Ok(self.into_stage(Stage::Rolling(Rolling { scheduled, at })))
+    }
+
+    /// `Scheduled` or `Rolling` back to `Approved`: its rollout was withdrawn before a wave opened, and it may be given another one.
+    /// Who did that stands in the rollout.
+    ///
+    /// # Errors
+    /// If the release has no rollout, or that is over.
+    pub fn unschedule(self) -> Result<Self, Refusal> {
+        let scheduled = match &self.stage {
+            Stage::Scheduled(scheduled) | Stage::Rolling(Rolling { scheduled, .. }) => scheduled,
+            _ => return Err(self.wrong_stage(StageName::Rolling, StageName::Approved)),
+        };
+        let approved = scheduled.approved.clone();
+        Ok(self.into_stage(Stage::Approved(approved)))
     }
 }

@@ -7,6 +7,8 @@
 //! any stage -> Revoked
 //! ```
 //!
+//! One way leads back: a rollout that is withdrawn before a wave opened leaves its release `Approved`.
+//!
 //! Read [`Stage`].
 
 use jiff::Timestamp;

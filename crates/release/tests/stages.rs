@@ -300,6 +300,38 @@ fn only_a_newer_release_takes_a_release_s_place() {
 }
 
 #[test]
+fn a_release_whose_rollout_is_withdrawn_is_approved_again() {
+    let approved = at_stage(StageName::Approved);
+    for stage in [StageName::Scheduled, StageName::Rolling] {
+        let again = at_stage(stage).unschedule().expect("it has a rollout");
+        assert_eq!(again, approved, "{stage}");
+        let scheduled = again.schedule(&kim(), 8, at(20)).expect("another rollout");
+        let number = scheduled.stage.scheduled().map(|facts| facts.rollout);
+        assert_eq!(number, Some(8));
+    }
+    for stage in [StageName::Approved, StageName::Complete] {
+        let refused = at_stage(stage).unschedule();
+        let refused = refused.expect_err("nothing to take back");
+        assert_eq!(refused.id(), "release.wrong-stage", "{stage}");
+    }
+}
+
+#[test]
+fn what_was_halted_or_revoked_is_withdrawn() {
+    for stage in [StageName::Draft, StageName::Rolling, StageName::Complete] {
+        let release = at_stage(stage);
+        assert!(!release.is_withdrawn(), "{stage}");
+        let revoked = release.revoke("its key was stolen", at(9));
+        assert!(revoked.expect("from any stage").is_withdrawn(), "{stage}");
+    }
+    let halted = at_stage(StageName::Rolling).halt("smoke", at(9));
+    let halted = halted.expect("it rolls");
+    assert!(halted.is_withdrawn());
+    let back = halted.roll_back(at(10)).expect("it was halted");
+    assert!(back.is_withdrawn());
+}
+
+#[test]
 fn every_stage_is_stored_and_comes_back() {
     for stage in [StageName::Draft, StageName::Approved, StageName::Complete] {
         let release = at_stage(stage);

@@ -23,6 +23,8 @@ pub struct DevicePage {
     pub zone: String,
     /// Its boot loader's version.
     pub bootloader: String,
+    /// Where it stands, if it shares a site with others.
+    pub site: Option<String>,
     /// The version it runs; none if it never said.
     pub version: Option<String>,
     /// Whether it booted that version, stayed healthy and said so.

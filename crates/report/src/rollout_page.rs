@@ -45,6 +45,8 @@ pub enum RolloutState {
     Halted,
     /// All waves done.
     Complete,
+    /// Taken back before a wave opened.
+    Withdrawn,
 }
 
 /// One rollout.

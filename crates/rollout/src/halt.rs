@@ -68,6 +68,9 @@ pub enum HaltRefused {
     /// It has completed.
     #[error("the rollout has completed")]
     AlreadyComplete,
+    /// It was taken back before it began.
+    #[error("the rollout was withdrawn before a wave opened")]
+    Withdrawn,
 }
 
 impl HaltRefused {
@@ -77,6 +80,7 @@ impl HaltRefused {
         match self {
             Self::AlreadyHalted => "rollout.already-halted",
             Self::AlreadyComplete => "rollout.already-complete",
+            Self::Withdrawn => "rollout.withdrawn",
         }
     }
 
@@ -86,6 +90,7 @@ impl HaltRefused {
         match self {
             Self::AlreadyHalted => "nothing more to do; read its incident",
             Self::AlreadyComplete => "roll out a release that replaces it",
+            Self::Withdrawn => "nothing more to do: no device was offered anything",
         }
     }
 }
@@ -179,6 +184,7 @@ fn stop(
     match rollout.phase {
         Phase::Halted { .. } => return Err(HaltRefused::AlreadyHalted),
         Phase::Complete { .. } => return Err(HaltRefused::AlreadyComplete),
+        Phase::Withdrawn { .. } => return Err(HaltRefused::Withdrawn),
         Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => {}
     }
     let (next, actions) = halt(rollout.clone(), view, reason.clone(), now);

@@ -26,8 +26,10 @@
 //! | must we stop this instant? | `tripwire.rs`, `halt.rs` |
 //! | what may only a person decide? | `question.rs` |
 //! | may the next wave open? | `wave.rs` |
+//! | may it be taken back before the first one does? | `withdrawal.rs` |
 //! | who goes back, and to what? | `returns.rs` |
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
+//! | may it fetch the bytes? | `payloads.rs` |
 //! | when does it ask again? | `turn.rs` |
 //! | what do the failing devices share? | `incident.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs`, comparisons by `compared.rs` |
@@ -51,6 +53,7 @@ pub mod monitor;
 pub mod needs;
 mod normal;
 pub mod offer;
+pub mod payloads;
 pub mod preview;
 pub mod progress;
 pub mod question;
@@ -64,6 +67,7 @@ pub mod soft;
 pub mod spending;
 pub mod sprt;
 pub mod step;
+mod subject;
 pub mod terms;
 #[cfg(test)]
 mod testing;
@@ -72,11 +76,13 @@ mod tests;
 pub mod tripwire;
 pub mod turn;
 mod unit;
+pub mod version;
 pub mod view;
 pub mod wait;
 pub mod wave;
 pub mod why;
 mod windows;
+pub mod withdrawal;
 pub mod withheld;
 mod words;
 
@@ -89,6 +95,7 @@ pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
 pub use needs::{ClassVersions, Unmet, past_stones};
 pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
+pub use payloads::fetchable;
 pub use preview::{Pace, Premise, Preview, preview, preview_until};
 pub use progress::{FailureCause, Progress};
 pub use question::{Answer, Question};

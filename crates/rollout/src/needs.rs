@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::progress::Progress;
 use crate::rollout::{Candidate, Rollout};
 use crate::score::patience_ends;
+use crate::version;
 use crate::view::{DeviceView, FleetView};
 use crate::wait::Wait;
 use crate::words::devices;
@@ -79,26 +80,22 @@ impl fmt::Display for Unmet {
 /// What a device must run before it gets `candidate`, the lowest first.
 #[must_use]
 pub fn stones(class: &Class, candidate: &Candidate) -> Vec<Version> {
-    let stones = class.stones_before(number(candidate)).into_iter();
-    let version = |VersionNumber {
-                       major,
-                       minor,
-                       patch,
-                   }| Version::new(major, minor, patch);
-    stones.map(version).collect()
+    let stones = class.stones_before(asks_as(candidate)).into_iter();
+    stones.map(version::version).collect()
 }
 
 /// What other classes must run before `candidate` is rolled out.
 #[must_use]
 pub fn prerequisites(class: &Class, candidate: &Candidate) -> Vec<Prerequisite> {
-    class.prerequisites_of(number(candidate))
+    class.prerequisites_of(asks_as(candidate))
 }
 
 /// A pre-release asks for what its release will ask for; a version that can't be read, for everything.
-fn number(candidate: &Candidate) -> VersionNumber {
-    candidate.version.parse::<Version>().map_or(
+fn asks_as(candidate: &Candidate) -> VersionNumber {
+    let parsed = candidate.version.parse::<Version>();
+    parsed.map_or(
         VersionNumber::new(u64::MAX, u64::MAX, u64::MAX),
-        |version| VersionNumber::new(version.major, version.minor, version.patch),
+        |version| version::number(&version),
     )
 }
 
@@ -135,12 +132,7 @@ fn standing(prerequisite: &Prerequisite, others: &[ClassVersions]) -> Unmet {
 }
 
 fn ready(other: &ClassVersions, at_least: VersionNumber) -> u32 {
-    let VersionNumber {
-        major,
-        minor,
-        patch,
-    } = at_least;
-    let stone = [Version::new(major, minor, patch)];
+    let stone = [version::version(at_least)];
     let good = other.verified.iter();
     good.filter(|(version, _)| stone_ahead(version, &stone).is_none())
         .map(|(_, count)| count)

@@ -115,6 +115,10 @@ pub(crate) fn within(
     if let Phase::Halted { reason, .. } = &rollout.phase {
         return way_back(rollout, device, reason);
     }
+    if let Phase::Withdrawn { who, why, .. } = &rollout.phase {
+        let (who, why) = (who.clone(), why.clone());
+        return Err(Wait::Withdrawn { who, why });
+    }
     if device.is_without_firmware() {
         return back(rollout, device);
     }

@@ -1,7 +1,7 @@
 //! The rollout itself: its candidate, its rules, its waves, and where it stands.
 //!
-//! The value is what the store keeps. Only [`crate::step()`], [`crate::halt::by_person`] and
-//! [`crate::question::answer`] make a changed one, and each change raises `generation`, so that an
+//! The value is what the store keeps. Only [`crate::step()`], [`crate::halt::by_person`],
+//! [`crate::withdrawal::by_person`] and [`crate::question::answer`] make a changed one, and each change raises `generation`, so that an
 //! offer made in a database transaction can prove that it was decided on the newest state.
 
 use core::fmt;
@@ -104,6 +104,15 @@ pub enum Phase {
         /// When.
         at: Timestamp,
     },
+    /// Somebody took it back before its first wave opened.
+    Withdrawn {
+        /// When.
+        at: Timestamp,
+        /// Who, by address.
+        who: String,
+        /// In their words.
+        why: String,
+    },
 }
 
 impl Rollout {
@@ -144,6 +153,7 @@ impl Rollout {
             | Phase::AwaitsHuman { wave, .. }
             | Phase::Halted { wave, .. } => *wave,
             Phase::Complete { .. } => self.waves.len().saturating_sub(1),
+            Phase::Withdrawn { .. } => 0,
         }
     }
 
@@ -156,7 +166,10 @@ impl Rollout {
     /// Whether nothing will change any more but devices going back.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Halted { .. } | Phase::Complete { .. })
+        match self.phase {
+            Phase::Halted { .. } | Phase::Complete { .. } | Phase::Withdrawn { .. } => true,
+            Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => false,
+        }
     }
 
     /// This value with its generation raised, if it differs from `earlier` in anything.

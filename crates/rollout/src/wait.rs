@@ -70,6 +70,13 @@ pub enum Wait {
         /// Why.
         reason: HaltReason,
     },
+    /// The rollout was taken back before its first wave opened.
+    Withdrawn {
+        /// Who did, by address.
+        who: String,
+        /// In their words.
+        why: String,
+    },
     /// The rollout would offer the candidate, and something beside it forbids that.
     Withheld {
         /// What.
@@ -161,6 +168,7 @@ impl Wait {
             self,
             Self::NotEnrolled
                 | Self::Halted { .. }
+                | Self::Withdrawn { .. }
                 | Self::AlreadyRuns
                 | Self::Failed { .. }
                 | Self::GaveUp { .. }
@@ -178,6 +186,10 @@ pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) ->
             reason: reason.clone(),
         },
         Phase::Complete { .. } => Wait::Complete,
+        Phase::Withdrawn { who, why, .. } => Wait::Withdrawn {
+            who: who.clone(),
+            why: why.clone(),
+        },
         Phase::AwaitsHuman { question, .. } => Wait::Human {
             question: question.clone(),
         },

@@ -12,23 +12,11 @@ use crate::halt::HaltReason;
 use crate::incident::{Common, Trait};
 use crate::question::Question;
 use crate::rollout::{Phase, Rollout};
+pub use crate::subject::Subject;
 use crate::tripwire::Trip;
 use crate::wait::Wait;
 use crate::wave::is_last;
-use crate::words::{devices, moment, percent, span, until, wave};
-
-/// The device a sentence is about, in the words people know it by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Subject<'a> {
-    /// Its id.
-    pub device: &'a str,
-    /// Its class.
-    pub class: &'a str,
-    /// Its hardware revision.
-    pub hardware: &'a str,
-    /// The version it runs, if it has said so.
-    pub runs: Option<&'a str>,
-}
+use crate::words::{closed, devices, moment, percent, span, until, wave};
 
 /// Why the device isn't updating to the rollout's candidate; or that there is nothing to update.
 ///
@@ -36,14 +24,8 @@ pub struct Subject<'a> {
 /// opens tonight, 01:00 America/Denver (in 6 h 12 min).`
 #[must_use]
 pub fn sentence(subject: &Subject<'_>, rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
-    let Subject {
-        device,
-        class,
-        hardware,
-        ..
-    } = subject;
     let version = &rollout.candidate.version;
-    let runs = runs(subject);
+    let runs = subject.runs();
     let clause = match wait {
         Wait::AlreadyRuns => format!("{runs}, so there is nothing to update"),
         Wait::Installing { since } => {
@@ -60,41 +42,27 @@ pub fn sentence(subject: &Subject<'_>, rollout: &Rollout, wait: &Wait, now: Time
             format!("{runs} and isn't updating to {version}, because {because}")
         }
     };
-    format!("{device} ({class}, hardware {hardware}) {clause}.")
+    format!("{subject} {clause}.")
 }
 
 /// That the device gets the candidate, or is fetching it: the sentence for an offer.
 #[must_use]
 pub fn offered(subject: &Subject<'_>, rollout: &Rollout) -> String {
-    let Subject {
-        device,
-        class,
-        hardware,
-        ..
-    } = subject;
     let version = &rollout.candidate.version;
-    let runs = runs(subject);
+    let runs = subject.runs();
     match rollout.phase {
-        Phase::Halted { .. } => format!(
-            "{device} ({class}, hardware {hardware}) {runs} and is going back from {version}, which was halted."
-        ),
-        _ => format!(
-            "{device} ({class}, hardware {hardware}) {runs} and gets {version} at its next check-in."
-        ),
+        Phase::Halted { .. } => {
+            format!("{subject} {runs} and is going back from {version}, which was halted.")
+        }
+        _ => format!("{subject} {runs} and gets {version} at its next check-in."),
     }
 }
 
 /// That no rollout concerns the device.
 #[must_use]
 pub fn not_enrolled(subject: &Subject<'_>) -> String {
-    let Subject {
-        device,
-        class,
-        hardware,
-        ..
-    } = subject;
-    let runs = runs(subject);
-    format!("{device} ({class}, hardware {hardware}) {runs}, and no rollout is under way for it.")
+    let runs = subject.runs();
+    format!("{subject} {runs}, and no rollout is under way for it.")
 }
 
 /// That the device isn't in the rollout of its class, because of what made it ineligible when that
@@ -105,17 +73,9 @@ pub fn not_drawn(
     rollout: &Rollout,
     ineligible: Option<&Ineligible>,
 ) -> String {
-    let Subject {
-        device,
-        class,
-        hardware,
-        ..
-    } = subject;
-    let (runs, version) = (runs(subject), &rollout.candidate.version);
+    let (runs, version) = (subject.runs(), &rollout.candidate.version);
     let because = ineligible.map_or_else(|| rollout.rules.left_out(), ToString::to_string);
-    format!(
-        "{device} ({class}, hardware {hardware}) {runs} and isn't in the rollout of {version}, because {because}."
-    )
+    format!("{subject} {runs} and isn't in the rollout of {version}, because {because}.")
 }
 
 /// The `sentence` about a device at rest, and that only emergencies still reach it if its class
@@ -127,13 +87,6 @@ pub fn at_rest(sentence: String, supported: Result<(), Ineligible>) -> String {
         Err(ended) => {
             format!("{sentence} Only the hotfix track still reaches it, because {ended}.")
         }
-    }
-}
-
-fn runs(subject: &Subject<'_>) -> String {
-    match subject.runs {
-        Some(version) => format!("runs {version}"),
-        None => "hasn't said what it runs".to_owned(),
     }
 }
 
@@ -157,7 +110,10 @@ pub fn next(wait: &Wait) -> &'static str {
         | Wait::Returned => "nothing to do",
         Wait::Withheld { because } => because.next(),
         Wait::BehindStone { .. } => "roll out a release that is such a stepping stone first",
-        Wait::Prerequisite { .. } => "bring the other class there; it goes on by itself then",
+        Wait::Prerequisite { .. } => {
+            "bring the other class there; it goes on by itself then, and can be withdrawn until its first wave opens"
+        }
+        Wait::Withdrawn { .. } => "start it again when its time has come",
         Wait::Halted { .. } => "read the incident; what was learnt goes into a new release",
         Wait::Human { .. } => "look at what it names, then let it go on or halt it",
         Wait::Failed { .. } => "look at the device's timeline; it gets the next release",
@@ -177,6 +133,12 @@ pub fn rollout(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::Complete => format!("{version} is complete."),
         Wait::Halted { reason } => format!("{version} is halted: {}.", halted(rollout, reason)),
+        Wait::Withdrawn { who, why } => {
+            format!(
+                "{version} isn't rolled out, because {}.",
+                withdrawn(who, why)
+            )
+        }
         _ => format!("{version} waits, because {}.", reason(rollout, wait, now)),
     }
 }
@@ -236,6 +198,7 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
 fn of_device(wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::Withheld { because } => because.reason(now),
+        Wait::Withdrawn { who, why } => withdrawn(who, why),
         Wait::BehindStone { stone } => format!("it must run {stone} or later first"),
         Wait::Failed { cause } => format!("it {}", cause.clause()),
         Wait::Refused { refusal } => format!("it refused the release ({refusal})"),
@@ -255,6 +218,12 @@ fn of_device(wait: &Wait, now: Timestamp) -> String {
     }
 }
 
+/// Who took a rollout back, and why: the end of "..., because ...".
+#[must_use]
+pub fn withdrawn(who: &str, why: &str) -> String {
+    format!("{who} withdrew its rollout before a wave opened: {why}")
+}
+
 /// The last wave ends with every device of the rollout; an earlier one only with its own.
 fn unsettled(rollout: &Rollout, index: usize, count: u32) -> String {
     let verb = if count == 1 { "is" } else { "are" };
@@ -270,15 +239,6 @@ fn not_open(waves: &[plan::Wave], own: usize, open: Option<usize>) -> String {
     match open {
         Some(open) => format!("{own}, which it is in, opens after {}", wave(waves, open)),
         None => format!("{own}, which it is in, hasn't opened"),
-    }
-}
-
-fn closed(because: &plan::Closed) -> String {
-    match because {
-        plan::Closed::OutsideHours => String::new(),
-        plan::Closed::Day => "; the days before aren't window days".to_owned(),
-        plan::Closed::Blackout(name) => format!("; the days before are blacked out: {name}"),
-        plan::Closed::ClockChange => "; the clocks jump over an earlier one".to_owned(),
     }
 }
 

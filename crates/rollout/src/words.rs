@@ -85,6 +85,16 @@ pub(crate) fn wave(waves: &[plan::Wave], index: usize) -> String {
     }
 }
 
+/// Why a window is closed, as the end of a sentence; nothing if it is only the hour.
+pub(crate) fn closed(because: &plan::Closed) -> String {
+    match because {
+        plan::Closed::OutsideHours => String::new(),
+        plan::Closed::Day => "; the days before aren't window days".to_owned(),
+        plan::Closed::Blackout(name) => format!("; the days before are blacked out: {name}"),
+        plan::Closed::ClockChange => "; the clocks jump over an earlier one".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -115,6 +115,8 @@ impl AppError {
 pub struct ActivePlan {
     /// The digest of its text, in hexadecimal: how rollouts and approvals name it.
     pub revision: String,
+    /// Since when it is in force, or earlier if it was put into force twice in a row.
+    pub since: Timestamp,
     /// What it says.
     pub plan: Plan,
 }
@@ -279,5 +281,9 @@ fn parsed(stored: &StoredPlan) -> Result<ActivePlan, StoreError> {
         StoreError::damaged("plan", because)
     })?;
     let revision = hex::encode(stored.digest);
-    Ok(ActivePlan { revision, plan })
+    Ok(ActivePlan {
+        revision,
+        since: stored.at,
+        plan,
+    })
 }

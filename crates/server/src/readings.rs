@@ -2,18 +2,18 @@
 //!
 //! Which readings are wanted is decided by [`mainstay_rollout::readings`], and kept in memory from one turn of
 //! [`crate::jobs::advance_rollouts`] to the next: losing it leads to no reading, until the next turn. What was read is durable before
-//! the device is answered, as is what it missed. Read [`take`].
+//! the device is answered, as is what it missed. Read [`count`], then [`take`].
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{Device, DeviceId};
 use mainstay_plan::SignalName;
 use mainstay_protocol::Health;
 use mainstay_rollout::readings::{Wanted, missing};
 use mainstay_rollout::{FleetView, Rollout, RolloutId, SoftReading};
-use mainstay_store::{StoreError, TakenReading};
+use mainstay_store::{PollCount, StoreError, TakenReading};
 use mainstay_telemetry::{missed_milli_per_day, missed_polls, said_milli};
 
 use crate::App;
@@ -65,26 +65,86 @@ impl Watched {
     }
 }
 
-/// A device that asks.
+/// A device of which the server hears.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Heard<'a> {
     pub device: &'a DeviceId,
     /// When it was heard of before, if it was.
     pub last: Option<Timestamp>,
-    /// How it says it is.
-    pub health: &'a Health,
     pub now: Timestamp,
 }
 
-/// Reads a device that asks, as far as rollouts want it read by now, and counts the polls that it missed.
+impl<'a> Heard<'a> {
+    /// A device, as it was known before this message.
+    pub(crate) fn of(app: &App, device: &'a Device, now: Timestamp) -> Self {
+        Self {
+            device: &device.id,
+            last: device.last_seen.max(app.last_seen.of(&device.id)),
+            now,
+        }
+    }
+}
+
+/// Counts the polls that a device missed until now, for the rollouts that want to know.
+///
+/// To be called for each message of a device, before it is noted anywhere else that it was heard of: if this fails, the gap
+/// is still there when it tries again.
 ///
 /// # Errors
 /// If the store fails.
-pub(crate) async fn take(app: &App, heard: &Heard<'_>) -> Result<(), StoreError> {
+pub(crate) async fn count(app: &App, heard: &Heard<'_>) -> Result<(), StoreError> {
+    let Some(last) = heard.last else {
+        return Ok(());
+    };
+    let mut watches = app.watched.of(heard.device);
+    watches.retain(|watch| watch.wanted.signal == SignalName::Connectivity);
+    if watches.is_empty() {
+        return Ok(());
+    }
+    let told = told(app, last).await?;
+    let count = |watch: Watch| PollCount {
+        rollout: watch.rollout,
+        since: watch.wanted.since,
+        poll: told.map_or(watch.poll, |poll| poll.max(watch.poll)),
+    };
+    let mut counts: Vec<_> = watches.into_iter().map(count).collect();
+    counts.retain(|count| missed_polls(last, heard.now, count.since, count.poll) > 0);
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let (device, now) = (heard.device, heard.now);
+    app.store
+        .count_missed_polls(device, last, now, &counts)
+        .await
+}
+
+/// How often a device was told to ask that was heard of at `last`: by the plan that was in force then, which may be neither that of a
+/// rollout nor today's. Who asks more rarely, as it was told to, misses nothing. None if no plan was, or it can't be read.
+async fn told(app: &App, last: Timestamp) -> Result<Option<SignedDuration>, StoreError> {
+    match app.plan().await? {
+        Some(active) if active.since > last => {}
+        active => return Ok(active.map(|active| active.plan.rollout.poll)),
+    }
+    let before = app.store.plan_at(last).await?;
+    let plan = before.and_then(|stored| mainstay_plan::parse(&stored.text).ok());
+    Ok(plan.map(|plan| plan.rollout.poll))
+}
+
+/// Reads a device that asks and says how it is, as far as rollouts want it read by now. Its missed polls are [counted](count) by then.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn take(
+    app: &App,
+    device: &DeviceId,
+    health: &Health,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut taken = Vec::new();
-    for watch in app.watched.of(heard.device) {
-        if let Some(milli) = watch.read(app, heard).await? {
-            taken.push(watch.taken(milli, heard.now));
+    let watches = app.watched.of(device).into_iter();
+    for watch in watches.filter(|watch| now >= watch.wanted.at) {
+        if let Some(milli) = watch.read(app, health, now).await? {
+            taken.push(watch.taken(milli, now));
         }
     }
     match taken.is_empty() {
@@ -94,44 +154,24 @@ pub(crate) async fn take(app: &App, heard: &Heard<'_>) -> Result<(), StoreError>
 }
 
 impl Watch {
-    /// What is read of a device that asks now, if that is the time for it.
-    async fn read(&self, app: &App, heard: &Heard<'_>) -> Result<Option<u32>, StoreError> {
-        let is_due = heard.now >= self.wanted.at;
-        match self.wanted.signal {
-            SignalName::ErrorLog | SignalName::Battery => {
-                Ok(said_milli(self.wanted.signal, heard.health).filter(|_| is_due))
-            }
-            SignalName::Connectivity => {
-                let missed = self.count(app, heard, is_due).await?;
-                let since = self.wanted.since;
-                let milli = missed.map(|missed| missed_milli_per_day(missed, since, heard.now));
-                Ok(milli.filter(|_| is_due))
-            }
-        }
-    }
-
-    /// Counts the polls that a device missed; none if there is nothing to count, and nobody wants to know.
-    async fn count(
+    /// What is read of a device that asks now; none of what it doesn't measure.
+    async fn read(
         &self,
         app: &App,
-        heard: &Heard<'_>,
-        is_due: bool,
+        health: &Health,
+        now: Timestamp,
     ) -> Result<Option<u32>, StoreError> {
-        let since = self.wanted.since;
-        // Devices keep to the plan in force, which may be another by now: who asks more rarely, as it was told to, misses nothing.
-        let in_force = app.plan().await?.map(|active| active.plan.rollout.poll);
-        let poll = in_force.map_or(self.poll, |poll| poll.max(self.poll));
-        let missed = heard
-            .last
-            .map_or(0, |last| missed_polls(last, heard.now, since, poll));
-        if missed == 0 && !is_due {
-            return Ok(None);
+        let (store, since) = (&app.store, self.wanted.since);
+        match self.wanted.signal {
+            SignalName::ErrorLog | SignalName::Battery => {
+                Ok(said_milli(self.wanted.signal, health))
+            }
+            SignalName::Connectivity => {
+                let device = &self.wanted.device;
+                let missed = store.missed_polls(self.rollout, device, since).await?;
+                Ok(Some(missed_milli_per_day(missed, since, now)))
+            }
         }
-        let (store, device) = (&app.store, heard.device);
-        let counted = store
-            .miss_polls(self.rollout, device, since, missed)
-            .await?;
-        Ok(Some(counted))
     }
 
     fn taken(&self, milli: u32, now: Timestamp) -> TakenReading {

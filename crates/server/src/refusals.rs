@@ -9,6 +9,7 @@ use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
 use mainstay_rollout::DrawRefusal;
 use mainstay_rollout::halt::HaltRefused;
 use mainstay_rollout::question::NothingAsked;
+use mainstay_rollout::withdrawal::WithdrawalRefused;
 use mainstay_store::StoreError;
 use mainstay_telemetry::ReviewRefusal;
 use mainstay_trust::Refusal as TrustRefusal;
@@ -115,6 +116,12 @@ impl From<DrawRefusal> for Refused {
 
 impl From<HaltRefused> for Refused {
     fn from(refusal: HaltRefused) -> Self {
+        Self::new(StatusCode::CONFLICT, refusal.id(), refusal, refusal.cure())
+    }
+}
+
+impl From<WithdrawalRefused> for Refused {
+    fn from(refusal: WithdrawalRefused) -> Self {
         Self::new(StatusCode::CONFLICT, refusal.id(), refusal, refusal.cure())
     }
 }

@@ -249,7 +249,7 @@ impl Living {
     /// A device within reach that counts as updated, though it runs something else by now, or isn't well.
     async fn miscounted(&self, now: Timestamp) -> anyhow::Result<Option<String>> {
         // What is newer than a rollout that is complete speaks for its devices.
-        let Some(rollout) = self.newest().await? else {
+        let Some(rollout) = self.newest(Kind::Thermostat).await? else {
             return Ok(None);
         };
         let (candidate, version) = (rollout.candidate.release, &rollout.candidate.version);

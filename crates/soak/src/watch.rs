@@ -290,7 +290,10 @@ impl Watch {
         }
         let version = name(rollout);
         story.tell(now, format_args!("{version}: {}", phase_in_words(rollout)));
-        if matches!(before, Some(Phase::Halted { .. } | Phase::Complete { .. })) {
+        if matches!(
+            before,
+            Some(Phase::Halted { .. } | Phase::Complete { .. } | Phase::Withdrawn { .. })
+        ) {
             let what = format!("{version} was over, and goes on");
             self.note(Broken::new("halt-not-sticky", what));
         }
@@ -312,6 +315,7 @@ fn phase_in_words(rollout: &Rollout) -> String {
         Phase::AwaitsHuman { question, .. } => why::asked(rollout, question),
         Phase::Halted { reason, .. } => why::halted(rollout, reason),
         Phase::Complete { .. } => "complete".to_owned(),
+        Phase::Withdrawn { who, why, .. } => why::withdrawn(who, why),
     }
 }
 

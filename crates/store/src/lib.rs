@@ -31,7 +31,7 @@ pub use holds::Holds;
 pub use incidents::Incidents;
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
-pub use readings::{Readings, TakenReading};
+pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Reports, StoredReport};
 pub use revocations::{Revocations, StoredRevocations};

@@ -34,6 +34,9 @@ pub trait Plans: Send + Sync {
 
     /// The plan in force; none before the first.
     async fn active_plan(&self) -> Result<Option<StoredPlan>, StoreError>;
+
+    /// The plan that was in force at an instant; none before the first.
+    async fn plan_at(&self, at: Timestamp) -> Result<Option<StoredPlan>, StoreError>;
 }
 
 /// That a plan was put into force.

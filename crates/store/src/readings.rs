@@ -1,7 +1,7 @@
 //! What was read on devices that rollouts compare. Read [`Readings`].
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::DeviceId;
 use mainstay_rollout::{RolloutId, SoftReading};
 
@@ -20,18 +20,43 @@ pub trait Readings: Send + Sync {
     /// If a rollout isn't known.
     async fn keep_readings(&self, taken: &[TakenReading]) -> Result<(), StoreError>;
 
-    /// Adds so many to the polls that a device missed since `since`, for one rollout, and returns how many there are now. It counts
-    /// from nought when `since` is another instant than before; for an unknown device it is always nought.
+    /// Notes that a device was heard of at `now`, and adds the polls that it missed since it was heard of before to what these
+    /// rollouts count: all in one transaction, so that a gap is neither lost when that fails, nor counted twice when the device's
+    /// next try overtakes it. It was heard of before at `last`, or later than that if the store knows better.
+    ///
+    /// A rollout's count begins at nought when its `since` is another instant than before. An unknown device changes nothing.
     ///
     /// # Errors
-    /// If the rollout isn't known.
-    async fn miss_polls(
+    /// If a rollout isn't known.
+    async fn count_missed_polls(
+        &self,
+        device: &DeviceId,
+        last: Timestamp,
+        now: Timestamp,
+        counts: &[PollCount],
+    ) -> Result<(), StoreError>;
+
+    /// How many polls were counted for one rollout that a device missed since `since`.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    async fn missed_polls(
         &self,
         rollout: RolloutId,
         device: &DeviceId,
         since: Timestamp,
-        polls: u32,
     ) -> Result<u32, StoreError>;
+}
+
+/// What one rollout counts of a device's missed polls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollCount {
+    /// The rollout.
+    pub rollout: RolloutId,
+    /// From when on.
+    pub since: Timestamp,
+    /// How often a poll is due.
+    pub poll: SignedDuration,
 }
 
 /// A reading, and what it was taken for.

@@ -1,7 +1,8 @@
-//! `mainstay device`: register and list devices, declare them anew, and simulate one.
+//! `mainstay device`: register, list and show devices, declare them anew, and simulate one.
 
 mod list;
 mod set;
+mod show;
 mod signals;
 mod simulate;
 
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::operator::ServerAccess;
 use crate::output::Output;
 
-/// Register and list devices, declare them anew, and simulate one.
+/// Register, list and show devices, declare them anew, and simulate one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mainstay device list --token-file kim.token")]
 pub struct Device {
@@ -46,6 +47,9 @@ enum What {
                       docs/reference/fleet-query.md has the fields and the grammar of queries."
     )]
     List(list::List),
+    /// Show one device: what is declared of it, with its site and attributes, and what it said itself.
+    #[command(after_help = "Example:\n  mainstay device show th-0001 --token-file kim.token")]
+    Show(show::Show),
     /// Run one virtual device, and let its power be cut, its flash fill up, its network and clock break: from
     /// the prompt (`help` lists the words) or by signals (USR1 cuts the power, USR2 the network).
     ///
@@ -89,6 +93,7 @@ impl Device {
             What::Add(new) => add(new, &self.access, output),
             What::Set(set) => set.run(&self.access, output),
             What::List(list) => list.run(&self.access, output),
+            What::Show(show) => show.run(&self.access, output),
             What::Simulate(device) => device.run(&self.access, output),
         }
     }
@@ -128,9 +133,13 @@ fn attributes(pairs: &[String]) -> Result<BTreeMap<String, String>, Failure> {
         let name = AttributeName::new(name)?;
         let value = name.value(value)?;
         if attributes.insert(name.to_string(), value).is_some() {
-            let what = format!("the attribute {name} is given twice");
-            return Err(Failure::usage("fleet.attribute", what, "name it once"));
+            return Err(twice(&name));
         }
     }
     Ok(attributes)
+}
+
+fn twice(name: &AttributeName) -> Failure {
+    let what = format!("the attribute {name} is given twice");
+    Failure::usage("fleet.attribute", what, "name it once")
 }

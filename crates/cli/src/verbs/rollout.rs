@@ -1,4 +1,4 @@
-//! `mainstay rollout`: preview, start, watch, halt, and answer.
+//! `mainstay rollout`: preview, start, watch, halt, withdraw, and answer.
 
 mod preview;
 
@@ -51,6 +51,18 @@ enum What {
         #[arg(long)]
         why: String,
     },
+    /// Take a rollout back of which no wave has opened: its class is free again, and the release can be started another time. For
+    /// operations.
+    #[command(
+        after_help = "Example:\n  mainstay rollout withdraw 1 --why \"the hotfix goes first\" --token-file kim.token"
+    )]
+    Withdraw {
+        /// Its number.
+        id: i64,
+        /// Why, in a sentence; whoever asks about the rollout is told.
+        #[arg(long)]
+        why: String,
+    },
     /// Answer what a rollout asks, such as whether to go on without enough evidence. For operations.
     #[command(
         after_help = "Example:\n  mainstay rollout answer 1 --go-on true --token-file kim.token"
@@ -81,6 +93,9 @@ impl Rollout {
             What::Halt { id, why } => {
                 access.ask(|operator| async move { operator.halt(id, &why).await })?
             }
+            What::Withdraw { id, why } => {
+                access.ask(|operator| async move { operator.withdraw(id, &why).await })?
+            }
             What::Answer { id, go_on } => {
                 access.ask(|operator| async move { operator.answer(id, go_on).await })?
             }
@@ -107,6 +122,7 @@ fn head(rollout: &RolloutView) -> String {
     let because = rollout
         .halted_because
         .as_ref()
+        .or(rollout.withdrawn_because.as_ref())
         .map_or_else(String::new, |why| format!(": {why}"));
     format!("rollout {id} of {release} is {phase}{because}  (started {started_at})")
 }

@@ -33,6 +33,26 @@ fn an_attribute_that_no_query_could_name_is_refused() {
     }
 }
 
+#[test]
+fn an_attribute_is_set_or_taken_away_not_both() {
+    let folder = Folder::new();
+    folder.write("kim.token", "0".repeat(64));
+    for names in [
+        "--without 3rd",
+        "--without floor --without floor",
+        "--attribute floor=3 --without floor",
+    ] {
+        let words = format!("device set th-1 --token-file kim.token {names}");
+        folder.run(&words).failed(2, "fleet.attribute");
+    }
+    let both = folder.run("device set th-1 --site store-7 --no-site --token-file kim.token");
+    assert!(
+        both.stderr().contains("cannot be used with"),
+        "{}",
+        both.stderr()
+    );
+}
+
 /// A device whose boot loader nobody named would be taken for one that has an old one.
 #[test]
 fn a_boot_loader_is_never_made_up() {

@@ -2,6 +2,7 @@
 
 mod compared;
 mod emergency;
+mod left_out;
 mod needs;
 mod promotion;
 
@@ -173,36 +174,6 @@ fn each_zone_has_its_own_night() {
     assert_eq!(zones.map(|zone| zone.devices).sum::<u32>(), 200);
     // Wednesday noon in Greenwich: Guam's night is the first, and Thursday's window is the last before Monday.
     assert!(canary.ends < Some(at(2 * 24 * 60)), "{:?}", canary.ends);
-}
-
-#[test]
-fn who_is_left_out_is_counted_by_its_reason() {
-    let mut devices = fleet(100);
-    devices[3].last_seen = Some(at(-31));
-    devices[4].last_seen = None;
-    devices[5].zone = "Mars/Olympus".to_owned();
-    devices[6].bootloader = "1.0.0".to_owned();
-    devices[7].running = None;
-    devices[8].running = None;
-    let preview = told(&premise(&devices));
-    let counted = |list: &[super::LeftOut]| {
-        let each = list.iter().map(|one| (one.id.clone(), one.devices));
-        each.collect::<Vec<_>>()
-    };
-    let named = |id: &str, count| (id.to_owned(), count);
-    assert_eq!(
-        counted(&preview.unreached),
-        [named("preview.silent", 2), named("preview.zone", 1)]
-    );
-    assert_eq!(
-        counted(&preview.not_eligible),
-        [
-            named("fleet.never-seen", 2),
-            named("fleet.bootloader-too-old", 1)
-        ]
-    );
-    let by_wave: u32 = preview.waves.iter().map(|wave| wave.unreached).sum();
-    assert_eq!((preview.enrolled, by_wave), (97, 3));
 }
 
 #[test]

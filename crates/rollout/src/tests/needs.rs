@@ -11,6 +11,7 @@ use crate::step::{Action, Step};
 use crate::testing::{self, at, confirm, device, waves_of};
 use crate::view::FleetView;
 use crate::why::{self, Subject};
+use crate::withdrawal::{self, WithdrawalRefused};
 use crate::{DeviceView, Kind, Wait, halt, offer, step};
 
 const SUBJECT: Subject<'_> = Subject {
@@ -137,6 +138,42 @@ fn no_wave_opens_before_the_other_class_is_there() {
     assert!(goes_on.rollout.generation > held.rollout.generation);
     let offered = offer(&goes_on.rollout, &view.devices[0], 0, later).expect("its turn");
     assert_eq!(offered.kind, Kind::Forward);
+}
+
+#[test]
+fn it_can_be_withdrawn_until_its_first_wave_opens() {
+    let (rollout, mut view) = waiting(40, 12);
+    let held = step(&rollout, &view, at(0)).rollout;
+    let withdraw =
+        |rollout: &Rollout| withdrawal::by_person(rollout, "kim@x", "a hotfix goes first", at(5));
+    let withdrawn = withdraw(&held).expect("no wave is open").rollout;
+    assert!(withdrawn.is_over() && withdrawn.generation > held.generation);
+    let because = "isn't rolled out, because kim@x withdrew its rollout before a wave opened: a hotfix goes first.";
+    know(&mut view, 40, 40);
+    let later = step(&withdrawn, &view, at(60));
+    assert_eq!((&later.rollout, later.actions.len()), (&withdrawn, 0));
+    assert_eq!(
+        why::rollout(&withdrawn, &later.waits[0], at(60)),
+        format!("1.1.0 {because}")
+    );
+    let wait = offer(&withdrawn, &view.devices[0], 0, at(60)).expect_err("nobody gets it");
+    assert!(wait.is_settled());
+    assert_eq!(
+        why::sentence(&SUBJECT, &withdrawn, &wait, at(60)),
+        "th-0193 (thermo-v2, hardware B) runs 1.0.0 and isn't updating to 1.1.0, because kim@x withdrew its rollout \
+         before a wave opened: a hotfix goes first."
+    );
+    let refused = |rollout: &Rollout| withdraw(rollout).map(|_| ());
+    assert_eq!(refused(&withdrawn), Err(WithdrawalRefused::Over));
+    let halted = halt::by_person(&withdrawn, &view, "sam@x", "smoke", at(60));
+    assert_eq!(halted, Err(halt::HaltRefused::Withdrawn));
+    let opened = step(&held, &view, at(60)).rollout;
+    assert_eq!(refused(&opened), Err(WithdrawalRefused::WaveOpen));
+    // Also while it is held again: who was promised something may have begun.
+    know(&mut view, 40, 12);
+    let held_again = step(&opened, &view, at(61)).rollout;
+    assert_eq!(held_again.unmet.len(), 1);
+    assert_eq!(refused(&held_again), Err(WithdrawalRefused::WaveOpen));
 }
 
 /// Whoever looks at a rollout without asking about other classes neither opens a wave nor closes the way.

@@ -26,7 +26,7 @@ pub(super) async fn keep(
 ) -> Result<(Device, u32), Refused> {
     let running = running(&device, &check_in.running, now)?;
     app.vitals.note(&device.id, check_in, now);
-    let last = device.last_seen.max(app.last_seen.of(&device.id));
+    readings::count(app, &Heard::of(app, &device, now)).await?;
     let (said, reports) = (Said::of(check_in), &check_in.reports.0);
     let changed = device.running.as_ref() != Some(&running);
     let news = changed || said.safe_mode || said.unwell || !reports.is_empty();
@@ -36,13 +36,7 @@ pub(super) async fn keep(
         app.last_seen.note(device.id.clone(), now);
         0
     };
-    let heard = Heard {
-        device: &device.id,
-        last,
-        health: &check_in.health,
-        now,
-    };
-    readings::take(app, &heard).await?;
+    readings::take(app, &device.id, &check_in.health, now).await?;
     device.running = Some(running);
     device.last_seen = Some(now);
     Ok((device, acknowledged))

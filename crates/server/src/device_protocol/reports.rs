@@ -10,6 +10,7 @@ use mainstay_protocol::{Acknowledged, MESSAGE_BYTES_MAX, Reports};
 
 use super::{message, reported};
 use crate::problem::Refused;
+use crate::readings::{self, Heard};
 use crate::{App, authenticate, body};
 
 /// The reports are durable before they are acknowledged; a retry changes nothing.
@@ -21,6 +22,8 @@ pub(super) async fn reports(
     let device = authenticate::device(&app, &headers).await?;
     let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
     let reports: Reports = message::read(&bytes)?;
-    let seq = reported::record(&app, &device, None, &reports.reports.0, app.now()).await?;
+    let now = app.now();
+    readings::count(&app, &Heard::of(&app, &device, now)).await?;
+    let seq = reported::record(&app, &device, None, &reports.reports.0, now).await?;
     message::answer(&Acknowledged { seq })
 }

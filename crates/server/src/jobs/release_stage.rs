@@ -1,4 +1,4 @@
-//! Lets a release's stage follow its rollout: rolling, complete, halted, rolled back, superseded.
+//! Lets a release's stage follow its rollout: rolling, complete, halted, rolled back, superseded; approved again if it is withdrawn.
 //!
 //! It looks at where the rollout stands, not at what was just done, so whatever was missed is caught
 //! up with. Read [`follow`] first.
@@ -56,7 +56,7 @@ pub(super) async fn follow(
         return Ok(None);
     };
     let expected = release.stage.name();
-    // Each stage has at most one that follows, and the last has none.
+    // Each stage has at most one that follows, and the last has none; what is approved again goes no further with this rollout.
     while let Some(next) = further(&release, rollout, fleet, now) {
         match next {
             Ok(next) => release = next,
@@ -78,6 +78,9 @@ fn further(
 ) -> Option<Result<Release, Refusal>> {
     let release = release.clone();
     match (release.stage.name(), &rollout.phase) {
+        (StageName::Scheduled | StageName::Rolling, Phase::Withdrawn { .. }) => {
+            Some(release.unschedule())
+        }
         (StageName::Scheduled, _) => Some(release.start(now)),
         (StageName::Rolling, Phase::Complete { at }) => Some(release.complete(*at)),
         (StageName::Rolling, Phase::Halted { at, reason, .. }) => {

@@ -39,7 +39,9 @@ fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Unf
     check_hardware(&new.class, &new.hardware, plan)?;
     let zone = zone(&new.zone)?;
     check_bootloader(&new.bootloader)?;
-    let attributes = attributes(BTreeMap::new(), new.site, new.attributes)?;
+    let named = new.attributes.into_iter();
+    let named = named.map(|(name, value)| (name, Some(value))).collect();
+    let attributes = attributes(BTreeMap::new(), new.site.map(Some), named)?;
     Ok(Device {
         id: new.id,
         class: new.class,
@@ -123,11 +125,12 @@ fn check_bootloader(version: &str) -> Result<(), Unfit> {
     ))
 }
 
-/// What else is declared of a device, with its site, which is kept as one of these.
+/// What else is declared of a device, with its site, which is kept as one of these: what is named is put in place of what there was, or
+/// taken away.
 fn attributes(
     mut all: BTreeMap<String, String>,
-    site: Option<Site>,
-    named: BTreeMap<String, String>,
+    site: Option<Option<Site>>,
+    named: BTreeMap<String, Option<String>>,
 ) -> Result<BTreeMap<String, String>, Unfit> {
     if named.contains_key(SITE) {
         let cure = "Name the site as `site`, beside the attributes.";
@@ -138,11 +141,23 @@ fn attributes(
         ));
     }
     for (name, value) in named {
+        let Some(value) = value else {
+            all.remove(&name);
+            continue;
+        };
         let checked = AttributeName::new(&name).and_then(|name| name.value(&value));
         let value = checked.map_err(|e| Unfit::new(e.id(), &e, e.cure()))?;
         all.insert(name, value);
     }
-    all.extend(site.map(|site| (SITE.to_owned(), site.to_string())));
+    match site {
+        Some(Some(site)) => {
+            all.insert(SITE.to_owned(), site.to_string());
+        }
+        Some(None) => {
+            all.remove(SITE);
+        }
+        None => {}
+    }
     let others = all.keys().filter(|name| *name != SITE).count();
     if others >= ATTRIBUTES_MAX {
         let because = format!("it may have at most {} attributes", ATTRIBUTES_MAX - 1);

@@ -58,6 +58,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/rollouts/{id}", get(rollouts::one))
         .route("/rollouts/{id}/why", get(why::rollout))
         .route("/rollouts/{id}/halt", post(rollouts::halt))
+        .route("/rollouts/{id}/withdraw", post(rollouts::withdraw))
         .route("/rollouts/{id}/answer", post(rollouts::answer))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}", get(incidents::one))

@@ -12,14 +12,12 @@ use jiff::tz::TimeZone;
 use mainstay_access::{Assignments, Duty, Email, Permission, Person};
 use mainstay_api::{PlanView, PlanWarning};
 use mainstay_plan::{
-    Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity, VersionNumber,
+    Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity,
 };
 use mainstay_release::root_facts;
-use mainstay_rollout::{cohort, fleet_facts};
+use mainstay_rollout::{cohort, fleet_facts, version};
 use mainstay_store::StoreError;
-use semver::Version;
 
-use super::stones;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -82,19 +80,11 @@ async fn known(app: &App) -> Result<FleetFacts, Refused> {
         ..fleet_facts(&fleet, day(app.now()))
     };
     for release in app.store.releases().await? {
-        let Version {
-            major,
-            minor,
-            patch,
-            ref pre,
-            ..
-        } = release.facts.version;
         let versions = facts.versions_by_class.entry(release.facts.class.clone());
+        let handed_in = &release.facts.version;
         // A pre-release is no proof that its release is there.
-        if pre.is_empty() && !stones::is_withdrawn(&release) {
-            versions
-                .or_default()
-                .insert(VersionNumber::new(major, minor, patch));
+        if handed_in.pre.is_empty() && !release.is_withdrawn() {
+            versions.or_default().insert(version::number(handed_in));
         }
     }
     let standing = app.standing().await?;

@@ -1,4 +1,4 @@
-//! Starting a rollout, halting it, answering its question, and looking at rollouts.
+//! Starting a rollout, halting or withdrawing it, answering its question, and looking at rollouts.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{Permission, Person};
-use mainstay_api::{AnswerRequest, HaltRequest, RolloutView};
+use mainstay_api::{AnswerRequest, HaltRequest, RolloutView, WithdrawRequest};
 use mainstay_fleet::{ReleaseDigest, Terms};
 use mainstay_plan::Class;
 use mainstay_release::Release;
@@ -20,10 +20,10 @@ use crate::jobs::{advance_rollouts, other_classes};
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
-/// The longest reason a person may give: it stands in an incident's headline.
+/// The longest reason a person may give: it stands in a headline.
 const WHY_BYTES_MAX: usize = 500;
 /// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
-const HALTS_TRIED_MAX: u32 = 10;
+const TRIES_MAX: u32 = 10;
 /// What an answer is recorded with: the request's type has no room for words.
 const ANSWERED: &str = "answered through the API";
 
@@ -190,7 +190,7 @@ pub(super) async fn class_busy(app: &App, release: &Release) -> Result<Option<Re
                 "{} is still being rolled out to this class.",
                 busy.candidate.version
             ),
-            "Wait until it is complete, or halt it.",
+            "Wait until it is complete, withdraw it if no wave of it has opened, or halt it.",
         )
     }))
 }
@@ -204,21 +204,26 @@ pub(super) async fn halt(
 ) -> Result<Json<RolloutView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::HaltRollout).await?;
     let HaltRequest { why } = body::json(&headers, request).await?;
-    if why.trim().is_empty() || why.len() > WHY_BYTES_MAX {
-        return Err(Refused::bad(
-            "rollouts.why",
-            "A halt needs a reason of 1 to 500 bytes.",
-            "Say in a sentence why it must stop.",
-        ));
-    }
+    let why = reason(&why, "A halt", "Say in a sentence why it must stop.")?;
     let id = named(&app, &id).await?.id;
-    stop(&app, id, &person, why.trim()).await?;
+    stop(&app, id, &person, why).await?;
     Ok(Json(view(&app, id).await?))
+}
+
+/// What a person gives as the reason for a deed.
+fn reason<'a>(why: &'a str, deed: &str, cure: &str) -> Result<&'a str, Refused> {
+    let trimmed = why.trim();
+    if trimmed.is_empty() || why.len() > WHY_BYTES_MAX {
+        let cause =
+            format_args!("{deed} needs a reason of 1 to {WHY_BYTES_MAX} bytes.").to_string();
+        return Err(Refused::bad("rollouts.why", cause, cure));
+    }
+    Ok(trimmed)
 }
 
 /// Halts, on the rollout's newest state: a brake must not fail because something else was faster.
 async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<(), Refused> {
-    for _ in 0..HALTS_TRIED_MAX {
+    for _ in 0..TRIES_MAX {
         let before = named(app, &id.to_string()).await?;
         let fleet = app.store.fleet_view(id).await?;
         let who = person.email.as_str();
@@ -229,6 +234,40 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
         };
         // Puts the release on hold in every status from now on, not from the next turn on.
         advance_rollouts::run(app, app.now()).await?;
+        return Ok(());
+    }
+    Err(Refused::busy())
+}
+
+/// `POST /rollouts/{id}/withdraw`: operations takes it back before its first wave opens; its release is approved again.
+pub(super) async fn withdraw(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Body,
+) -> Result<Json<RolloutView>, Refused> {
+    let person = authenticate::person(&app, &headers, Permission::WithdrawRollout).await?;
+    let WithdrawRequest { why } = body::json(&headers, request).await?;
+    let cure = "Say in a sentence why it is taken back.";
+    let why = reason(&why, "A withdrawal", cure)?;
+    let id = named(&app, &id).await?.id;
+    take_back(&app, id, &person, why).await?;
+    tracing::info!(rollout = %id, by = %person.email, why, "rollout withdrawn");
+    Ok(Json(view(&app, id).await?))
+}
+
+/// Withdraws, on the rollout's newest state: one that waits changes whenever the other class comes further. If a wave opens in this
+/// moment, that counts.
+async fn take_back(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<(), Refused> {
+    for _ in 0..TRIES_MAX {
+        let before = named(app, &id.to_string()).await?;
+        let fleet = app.store.fleet_view(id).await?;
+        let who = person.email.as_str();
+        let step = rollout::withdrawal::by_person(&before, who, why, app.now())?;
+        match advance_rollouts::save(app, &before, &fleet, step, app.now()).await {
+            Err(StoreError::Conflict { .. }) => continue,
+            saved => saved?,
+        };
         return Ok(());
     }
     Err(Refused::busy())

@@ -49,7 +49,7 @@ fn leads_to(plan: &Plan, device: &Device, stone: &str, release: &Release) -> boo
     };
     let is_there = facts.version.cmp_precedence(&stone).is_ge();
     let is_its_own = facts.class.as_str() == device.class && facts.sequence > running.sequence;
-    if !is_there || !is_its_own || is_withdrawn(release) {
+    if !is_there || !is_its_own || release.is_withdrawn() {
         return false;
     }
     let before = stones(plan, &rollouts::candidate(release));
@@ -61,13 +61,6 @@ fn stones(plan: &Plan, candidate: &Candidate) -> Vec<Version> {
     let class = ClassId::new(&candidate.class).ok();
     let class = class.and_then(|id| plan.class(&id));
     class.map_or_else(Vec::new, |class| needs::stones(class, candidate))
-}
-
-pub(super) fn is_withdrawn(release: &Release) -> bool {
-    matches!(
-        release.stage.name(),
-        StageName::Halted | StageName::RolledBack | StageName::Revoked
-    )
 }
 
 /// What is nearest to the device comes first; of those, the newest, as the store lists them.

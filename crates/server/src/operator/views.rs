@@ -71,7 +71,11 @@ fn halted_because(stage: &Stage) -> Option<String> {
 pub(super) fn rollout(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> RolloutView {
     let health = summary(rollout, fleet, now);
     let candidate = &rollout.candidate;
-    let (ended_at, halted_because) = ending(rollout);
+    let Ending {
+        at: ended_at,
+        halted_because,
+        withdrawn_because,
+    } = Ending::of(rollout);
     let unreached: u32 = health.waves.iter().map(|wave| wave.tally.unreached).sum();
     RolloutView {
         id: rollout.id.0,
@@ -82,6 +86,7 @@ pub(super) fn rollout(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> R
         started_at: rollout.started_at,
         ended_at,
         halted_because,
+        withdrawn_because,
         plan_revision: rollout.plan_revision.clone(),
         waves: health.waves.iter().map(wave).collect(),
         returned: count(fleet, |progress| {
@@ -98,14 +103,31 @@ fn phase(phase: &Phase) -> &'static str {
         Phase::AwaitsHuman { .. } => "awaits-human",
         Phase::Halted { .. } => "halted",
         Phase::Complete { .. } => "complete",
+        Phase::Withdrawn { .. } => "withdrawn",
     }
 }
 
-fn ending(rollout: &Rollout) -> (Option<Timestamp>, Option<String>) {
-    match &rollout.phase {
-        Phase::Halted { at, reason, .. } => (Some(*at), Some(why::halted(rollout, reason))),
-        Phase::Complete { at } => (Some(*at), None),
-        Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => (None, None),
+/// How a rollout ended; all none while it goes on.
+#[derive(Default)]
+struct Ending {
+    at: Option<Timestamp>,
+    halted_because: Option<String>,
+    withdrawn_because: Option<String>,
+}
+
+impl Ending {
+    fn of(rollout: &Rollout) -> Self {
+        let (at, halted_because, withdrawn_because) = match &rollout.phase {
+            Phase::Halted { at, reason, .. } => (at, Some(why::halted(rollout, reason)), None),
+            Phase::Withdrawn { at, who, why } => (at, None, Some(why::withdrawn(who, why))),
+            Phase::Complete { at } => (at, None, None),
+            Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => return Self::default(),
+        };
+        Self {
+            at: Some(*at),
+            halted_because,
+            withdrawn_because,
+        }
     }
 }
 

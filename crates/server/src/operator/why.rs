@@ -135,8 +135,8 @@ async fn settled(
     Ok((why::at_rest(sentence, supported), next))
 }
 
-/// Why the rollout runs without the device. The plan in force is asked: it may be newer than the
-/// rollout's, which then tells no reason, or another one, but never keeps the device in.
+/// Why the rollout runs without the device. The plan in force is asked, but for stepping stones, of which the rollout keeps its own: it
+/// may be newer than the rollout's, which then tells no reason, or another one, but never keeps the device in.
 async fn not_drawn(
     app: &App,
     device: &Device,
@@ -172,16 +172,17 @@ async fn cure(
     }
 }
 
-/// What the rollout's release asks of devices, on its track and under the plan in force.
+/// What the rollout's release asks of devices, on its track and under the plan in force, with the rollout's own stepping stones.
 async fn terms(app: &App, rollout: &Rollout) -> Result<Option<Terms>, Refused> {
     let candidate = &rollout.candidate;
     let release = app.store.release_by_manifest(&candidate.release).await?;
     let plan = app.active_plan().await?;
     let class = ClassId::new(&candidate.class).ok();
     let class = class.and_then(|id| plan.plan.class(&id));
-    Ok(release
-        .zip(class)
-        .map(|(release, class)| mainstay_rollout::terms(candidate, class, release.facts.track)))
+    Ok(release.zip(class).map(|(release, class)| Terms {
+        stones: rollout.rules.stones.clone(),
+        ..mainstay_rollout::terms(candidate, class, release.facts.track)
+    }))
 }
 
 /// Whether the plan in force still promises the device's class support; without a plan nobody ended it.

@@ -54,6 +54,42 @@ async fn a_device_is_declared_anew_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn what_is_no_longer_so_is_taken_away() {
+    let house = house().await;
+    let kim = &house.tokens.operations;
+    let declared = r#"{"site":"store-7","attributes":{"floor":"3","hall":"b"}}"#;
+    let answer = patch(&house, "th-1", kim, declared).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let attributes = async |body| -> Vec<String> {
+        let device: Device = read(patch(&house, "th-1", kim, body).await).await;
+        let pairs = device.attributes.into_iter();
+        pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
+    };
+    // What was never there is taken away, too.
+    let without = r#"{"attributes":{"floor":null,"wing":null,"hall":"c"}}"#;
+    assert_eq!(attributes(without).await, ["hall=c", "site=store-7"]);
+    let gone = r#"{"attributes":{"floor":null}}"#;
+    let again = problem(patch(&house, "th-1", kim, gone).await).await;
+    assert_eq!(again, (422, "devices.nothing-to-change".to_owned()));
+    let as_attribute = r#"{"attributes":{"site":null}}"#;
+    let refused = problem(patch(&house, "th-1", kim, as_attribute).await).await;
+    assert_eq!(refused, (422, "fleet.attribute".to_owned()));
+    assert_eq!(attributes(r#"{"site":null}"#).await, ["hall=c"]);
+    let id = DeviceId::new("th-1").unwrap();
+    let timeline = house.app.store().timeline(&id, 2).await.unwrap();
+    assert_eq!(
+        timeline[0].text,
+        "was declared anew: site from store-7 to nothing"
+    );
+    assert_eq!(
+        timeline[1].text,
+        "was declared anew: floor from 3 to nothing, hall from b to c"
+    );
+}
+
+#[tokio::test]
 async fn what_cant_be_declared_changes_nothing() {
     let house = house().await;
     let kim = &house.tokens.operations;

@@ -30,3 +30,4 @@ mod schedules;
 mod soft_signals;
 mod update;
 mod windows;
+mod withdrawal;

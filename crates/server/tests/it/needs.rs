@@ -19,7 +19,7 @@ fn plan(needs: &str) -> String {
 }
 
 /// The same, with gateways beside the thermostats.
-fn with_gateways(gateway: &str, thermo: &str) -> String {
+pub fn with_gateways(gateway: &str, thermo: &str) -> String {
     let plan = plan(thermo);
     let (before, rest) = plan.split_once("[[class]]").expect("a class");
     let (class, after) = rest.split_once("\n\n").expect("another section");
@@ -31,18 +31,18 @@ fn with_gateways(gateway: &str, thermo: &str) -> String {
     format!("{before}[[class]]{gateways}\n\n[[class]]{class}\n\n{after}")
 }
 
-async fn why(house: &House, path: &str) -> Why {
+pub async fn why(house: &House, path: &str) -> Why {
     let path = format!("/api/v1/{path}/why");
     house.get(&path, &house.tokens.engineer).await
 }
 
 /// Why a device isn't there yet, and what to do.
-async fn told(house: &House, device: &str) -> (String, String) {
+pub async fn told(house: &House, device: &str) -> (String, String) {
     let why = why(house, &format!("devices/{device}")).await;
     (why.sentence, why.next.unwrap_or_default())
 }
 
-async fn begin(house: &House, version: &str) -> RolloutView {
+pub async fn begin(house: &House, version: &str) -> RolloutView {
     let path = format!("/api/v1/releases/thermo-v2@{version}/rollout");
     let started = house
         .post(&path, &house.tokens.operations, Vec::new())
@@ -64,7 +64,7 @@ fn runs(gadget: &mut Gadget, artifact: &Artifact) {
 }
 
 /// Lets a rollout that has started reach everybody who is in it.
-async fn finish(house: &House, gadgets: &mut [Gadget], artifact: &Artifact) {
+pub async fn finish(house: &House, gadgets: &mut [Gadget], artifact: &Artifact) {
     house.advance().await;
     pass_hours(house, gadgets, artifact, 8).await;
 }
@@ -180,7 +180,52 @@ async fn what_leads_over_a_stone_is_named_at_each_stage() {
     assert!(gadgets[1].check_in(&house, &[]).await.install.is_some());
 }
 
-const GATEWAYS_FIRST: &str =
+/// A rollout keeps the stones that it started with: whoever asks is told of those, under whichever plan.
+#[tokio::test]
+async fn a_plan_that_dropped_a_stone_changes_no_reason() {
+    let house = House::under(&plan("{ from = \"3.0.0\", at_least = \"2.0.0\" }")).await;
+    let on_two = packed(house::CLASS, "2.0.0", 20, &[]);
+    let mut gadgets = running(&house, &["th-1", "th-2", "th-3"]).await;
+    for gadget in &mut gadgets[..2] {
+        runs(gadget, &on_two);
+        gadget.check_in(&house, &[]).await;
+    }
+    let target = house.built("3.0.0", 30, &[]);
+    assert_eq!(
+        start(&house, &target, "maintenance").await.status(),
+        StatusCode::CREATED
+    );
+    house.advance().await;
+    house.later(1);
+    assert_eq!(activate(&house, PLAN).await.status(), StatusCode::OK);
+    let none = "no release leads there yet: hand one in from 2.0.0 on that it can take, with a sequence above 1";
+    assert_eq!(
+        told(&house, "th-3").await,
+        (BEHIND.to_owned(), none.to_owned())
+    );
+    // By the plan in force nothing stands between: any later release would do.
+    let later = house.built("3.0.1", 31, &[]);
+    assert_eq!(house.submit(&later).await.status(), StatusCode::CREATED);
+    let next = told(&house, "th-3").await.1;
+    assert!(
+        next.starts_with("thermo-v2@3.0.1 leads there, and is "),
+        "{next}"
+    );
+    // Who fell behind the rollout's stone is held back by it, and told so.
+    runs(&mut gadgets[1], &packed(house::CLASS, "1.0.0", 1, &[]));
+    assert_eq!(gadgets[1].check_in(&house, &[]).await.install, None);
+    let (sentence, fallen) = told(&house, "th-2").await;
+    assert!(
+        sentence.ends_with("because it must run 2.0.0 or later first."),
+        "{sentence}"
+    );
+    assert_eq!(fallen, next);
+    runs(&mut gadgets[1], &on_two);
+    finish(&house, &mut gadgets[..2], &target).await;
+    assert_eq!(told(&house, "th-3").await.0, BEHIND);
+}
+
+pub const GATEWAYS_FIRST: &str =
     "{ from = \"3.0.0\", class = \"gateway-v1\", at_least = \"2.0.0\", share = \"50 %\" }";
 
 /// How far the gateways are, as the end of a sentence.
@@ -189,7 +234,7 @@ fn far(ready: &str) -> String {
 }
 
 /// Previews a release while no gateway is there, and starts its rollout; its path.
-async fn set_out(house: &House, target: &Artifact) -> String {
+pub async fn set_out(house: &House, target: &Artifact) -> String {
     assert_eq!(house.submit(target).await.status(), StatusCode::CREATED);
     let path = format!("/api/v1/releases/thermo-v2@{}", target.version);
     let preview = format!("{path}/rollout/preview");
@@ -213,7 +258,7 @@ async fn set_out(house: &House, target: &Artifact) -> String {
 }
 
 /// A gateway says what it runs, and a server looks at it.
-async fn says(house: &House, gateway: &mut Gadget, artifact: &Artifact, confirmed: bool) {
+pub async fn says(house: &House, gateway: &mut Gadget, artifact: &Artifact, confirmed: bool) {
     runs(gateway, artifact);
     gateway.confirmed = confirmed;
     gateway.check_in(house, &[]).await;

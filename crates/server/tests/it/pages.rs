@@ -1,7 +1,7 @@
 //! What browsers see.
 
 use mainstay_server::PagesAccess;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 
 use crate::gadget::register;
 use crate::house::{self, House, packed};
@@ -58,6 +58,22 @@ async fn a_halted_rollout_shows_on_every_page() {
     for path in ["/devices/nobody", "/rollouts/7", "/incidents/x"] {
         assert_eq!(page(&house, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_devices_page_says_where_it_stands() {
+    let house = House::with(PagesAccess::Anyone).await;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    register(&house, &["th-1"], &old).await;
+    let heading = "<dt>Site</dt>";
+    assert!(!page(&house, "/devices/th-1").await.1.contains(heading));
+    let body = r#"{"site":"store-7"}"#;
+    let operations = &house.tokens.operations;
+    let request = house.request(Method::PATCH, "/api/v1/devices/th-1", operations);
+    let declared = request.body(body).send().await.unwrap();
+    assert_eq!(declared.status(), StatusCode::OK);
+    let (_, html) = page(&house, "/devices/th-1").await;
+    assert!(html.contains("<dt>Site</dt><dd>store-7</dd>"), "{html}");
 }
 
 #[tokio::test]

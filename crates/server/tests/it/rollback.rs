@@ -87,10 +87,11 @@ async fn go_back(house: &House, gadget: &mut Gadget, good: &Artifact, bad: &Arti
     assert_eq!(gadget.update_to(house, good).await.install, None);
 }
 
-/// A device on 1.1.0, to which a rollout has promised 1.2.0.
+/// A device on 1.1.0, to which a rollout has promised 1.2.0, and the others.
 struct Promised {
     house: House,
     gadget: Gadget,
+    others: Vec<Gadget>,
     good: Artifact,
     bad: Artifact,
     rollout: i64,
@@ -107,10 +108,74 @@ async fn promised() -> Promised {
     Promised {
         house,
         gadget,
+        others: gadgets,
         good,
         bad,
         rollout,
     }
+}
+
+/// What the server says to a device that asks for the image of `artifact`.
+async fn fetch(house: &House, gadget: &Gadget, artifact: &Artifact) -> StatusCode {
+    let path = format!("/device/v1/payloads/{}", artifact.image_digest);
+    let asked = house.request(Method::GET, &path, &gadget.token).send();
+    asked.await.unwrap().status()
+}
+
+/// A stop of the release: a hold, or a halt of its rollout.
+async fn stop(house: &House, path: &str, body: &str) {
+    let body = body.as_bytes().to_vec();
+    let stopped = house.post(path, &house.tokens.operations, body).await;
+    assert!(stopped.status().is_success(), "{path}");
+    house.later(1);
+}
+
+/// Of two devices that were promised the release one begins before the stop, and one after it: with one slot it would run nothing then.
+async fn who_ends_after(path: &str, body: &str) {
+    let Promised {
+        house,
+        gadget: mut begun,
+        bad,
+        mut others,
+        ..
+    } = promised().await;
+    let manifest = bad.manifest;
+    let mut late = others.remove(0);
+    assert!(late.check_in(&house, &[]).await.install.is_some());
+    let report = begun.report(Event::DownloadStarted { manifest });
+    begun.send(&house, &[report]).await;
+    for gadget in [&begun, &late] {
+        assert_eq!(fetch(&house, gadget, &bad).await, StatusCode::OK);
+    }
+    house.later(1);
+    stop(&house, path, body).await;
+    assert_eq!(fetch(&house, &begun, &bad).await, StatusCode::OK, "it ends");
+    assert_eq!(fetch(&house, &late, &bad).await, StatusCode::NOT_FOUND);
+    let report = late.report(Event::DownloadStarted { manifest });
+    late.send(&house, &[report]).await;
+    assert_eq!(
+        fetch(&house, &late, &bad).await,
+        StatusCode::NOT_FOUND,
+        "it still has what it ran"
+    );
+    late.run_nothing(BootReason::Recovery);
+    late.check_in(&house, &[]).await;
+    assert_eq!(
+        fetch(&house, &late, &bad).await,
+        StatusCode::OK,
+        "it has nothing else"
+    );
+}
+
+#[tokio::test]
+async fn nobody_begins_with_what_was_halted_and_who_has_begun_may_end() {
+    who_ends_after("/api/v1/rollouts/2/halt", r#"{"why":"smoke"}"#).await;
+}
+
+#[tokio::test]
+async fn nobody_begins_with_what_is_on_hold_and_who_has_begun_may_end() {
+    let path = "/api/v1/releases/thermo-v2@1.2.0/hold";
+    who_ends_after(path, r#"{"reason":"smoke"}"#).await;
 }
 
 /// A device with one slot has erased what it ran by the time the release is halted, and lost its power then.
@@ -122,6 +187,7 @@ async fn who_made_way_for_a_halted_release_gets_back_what_it_ran() {
         good,
         bad,
         rollout,
+        ..
     } = promised().await;
     gadget.run_nothing(BootReason::Recovery);
     let asked = gadget.check_in(&house, &[]).await;

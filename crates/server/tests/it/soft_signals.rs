@@ -1,8 +1,11 @@
 //! Soft signals from the devices' check-ins to the rollout's end: what is read, when, and what comes of it.
 
 use mainstay_api::{IncidentView, RolloutView, Why};
-use mainstay_protocol::{Health, Measures};
+use mainstay_protocol::{CHECK_IN_PATH, Event, Health, Measures};
 use mainstay_rollout::RolloutId;
+use reqwest::{Method, StatusCode};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, PLAN, packed};
@@ -13,8 +16,20 @@ const DEVICES: usize = 48;
 /// Battery drain in thousandths a day.
 const ORDINARY: u16 = 20;
 
+/// How a device that runs the new release comes back.
+#[derive(Clone, Copy, PartialEq)]
+enum Comes {
+    /// It checks in.
+    Plainly,
+    /// It has something to report, and checks in only then.
+    Reporting,
+    /// Its first check-in falls on a database that can't be written.
+    AtTheSecondTry,
+}
+
 /// A rollout to a canary of twelve, whose devices ask every hour.
 struct Story {
+    comes: Comes,
     house: House,
     gadgets: Vec<Gadget>,
     new: Artifact,
@@ -36,6 +51,34 @@ fn measuring(drain: u16) -> Health {
     }
 }
 
+impl Comes {
+    /// What comes before a device's check-in.
+    async fn first(self, house: &House, gadget: &mut Gadget, new: &Artifact) {
+        match self {
+            Self::Plainly => {}
+            Self::Reporting => {
+                let manifest = new.manifest;
+                let report = gadget.report(Event::Confirmed { manifest });
+                gadget.send(house, &[report]).await;
+            }
+            Self::AtTheSecondTry => {
+                let body = gadget.check_in_message(&[]);
+                on_the_database(house, FULL).await;
+                house.post(CHECK_IN_PATH, &gadget.token, body).await;
+                on_the_database(house, "DROP TRIGGER full").await;
+            }
+        }
+    }
+}
+
+/// Changes the server's database behind its back.
+async fn on_the_database(house: &House, sql: &'static str) {
+    let file = SqliteConnectOptions::new().filename(house.data.database());
+    let mut database = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+}
+
 impl Story {
     async fn begun(signal: &str) -> Self {
         let house = House::under(&plan(signal)).await;
@@ -52,6 +95,7 @@ impl Story {
         let rollout = house.roll_out(&new).await;
         house.advance().await;
         Self {
+            comes: Comes::Plainly,
             house,
             gadgets,
             new,
@@ -72,6 +116,9 @@ impl Story {
                     continue;
                 };
                 gadget.health = health;
+                if gadget.runs.1 == self.new.sequence {
+                    self.comes.first(&self.house, gadget, &self.new).await;
+                }
                 if gadget.check_in(&self.house, &[]).await.install.is_some() {
                     gadget.update_to(&self.house, &self.new).await;
                 }
@@ -110,6 +157,10 @@ impl Story {
         self.gadgets.iter().filter(new).count()
     }
 }
+
+/// Counting a missed poll fails.
+const FULL: &str = "CREATE TRIGGER full BEFORE INSERT ON missed_polls
+    BEGIN SELECT RAISE(ABORT, 'full'); END";
 
 const BATTERY: &str = "\n[health.battery]\nworse_by_at_most = \"10 %\"\nhorizon = \"4h\"\n";
 const CONNECTIVITY: &str =
@@ -175,9 +226,9 @@ async fn what_no_device_measures_is_asked_about() {
     );
 }
 
-#[tokio::test]
-async fn a_release_that_misses_polls_is_halted() {
+async fn misses_polls(comes: Comes) {
     let mut story = Story::begun(CONNECTIVITY).await;
+    story.comes = comes;
     let flapping = |_: usize, hour: u32, new: bool| {
         let asks = !new || hour < 2 || hour.is_multiple_of(3);
         asks.then(Health::default)
@@ -198,6 +249,21 @@ async fn a_release_that_misses_polls_is_halted() {
 }
 
 #[tokio::test]
+async fn a_release_that_misses_polls_is_halted() {
+    misses_polls(Comes::Plainly).await;
+}
+
+#[tokio::test]
+async fn polls_are_missed_until_a_device_is_heard_of_in_any_way() {
+    misses_polls(Comes::Reporting).await;
+}
+
+#[tokio::test]
+async fn polls_that_could_not_be_counted_are_counted_at_the_next_try() {
+    misses_polls(Comes::AtTheSecondTry).await;
+}
+
+#[tokio::test]
 async fn an_outage_that_strikes_all_halts_nothing() {
     let mut story = Story::begun(CONNECTIVITY).await;
     let cut_off = |_: usize, hour: u32, _: bool| {
@@ -206,4 +272,58 @@ async fn an_outage_that_strikes_all_halts_nothing() {
     };
     story.pass(0..16, cut_off).await;
     assert!(story.updated() > 12, "{:?}", story.view().await);
+}
+
+/// Puts the plan of a story with another poll into force.
+async fn poll(house: &House, poll: &str) {
+    let plan = plan(CONNECTIVITY).replace("poll         = \"1h\"", &format!("poll = \"{poll}\""));
+    let request = house.request(Method::PUT, "/api/v1/plan", &house.tokens.manager);
+    let put = request.body(plan).send().await.unwrap();
+    assert_eq!(put.status(), StatusCode::OK);
+}
+
+/// The missed polls that were read, in thousandths a day, from the fewest on.
+async fn missed(story: &Story) -> Vec<u32> {
+    let store = story.house.app.store();
+    let view = store.fleet_view(RolloutId(story.rollout)).await.unwrap();
+    let readings = view.readings.unwrap().into_iter();
+    let mut missed: Vec<_> = readings.map(|reading| reading.milli).collect();
+    missed.sort_unstable();
+    missed
+}
+
+fn hourly(_: usize, _: u32, _: bool) -> Option<Health> {
+    Some(Health::default())
+}
+
+/// The rollout began under a poll of one hour; every device keeps to what it was told, and is read after twelve hours.
+#[tokio::test]
+async fn who_asks_more_rarely_as_it_was_told_misses_nothing() {
+    let mut story = Story::begun(CONNECTIVITY).await;
+    story.pass(0..7, hourly).await;
+    poll(&story.house, "2h").await;
+    // Now they learn of it.
+    story.pass(7..8, hourly).await;
+    let two_hourly = |_: usize, hour: u32, _: bool| (hour == 9).then(Health::default);
+    story.pass(8..11, two_hourly).await;
+    // That they should ask every hour again they learn only when they come, as they were told to.
+    poll(&story.house, "1h").await;
+    story.pass(11..13, hourly).await;
+    assert_eq!(missed(&story).await, [0; 24]);
+}
+
+/// The other way round a missed poll is still one of the rollout's: what it expects of a wave was sized by those.
+#[tokio::test]
+async fn who_is_told_to_ask_more_often_misses_no_more_polls_than_before() {
+    let mut story = Story::begun(CONNECTIVITY).await;
+    story.pass(0..7, hourly).await;
+    poll(&story.house, "30m").await;
+    let flapping = |_: usize, hour: u32, new: bool| {
+        let is_off = new && (9..11).contains(&hour);
+        (!is_off).then(Health::default)
+    };
+    story.pass(7..13, flapping).await;
+    // Two in six hours, from the middle of the horizon on.
+    let expected = [[0; 12], [8000; 12]].concat();
+    assert_eq!(missed(&story).await, expected);
 }

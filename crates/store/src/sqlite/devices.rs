@@ -230,7 +230,10 @@ async fn declare(tx: &mut Write, device: &Device) -> Result<i64, StoreError> {
 
 /// One statement for the whole batch. SQLite collects the rows by key before it changes them, so
 /// the table is walked in its own order.
-async fn touch(tx: &mut Write, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
+pub(super) async fn touch(
+    tx: &mut Write,
+    heard: &[(DeviceId, Timestamp)],
+) -> Result<(), StoreError> {
     let heard: Vec<_> = heard
         .iter()
         .map(|(id, at)| (id.as_str(), micros(*at)))

@@ -53,7 +53,7 @@ impl Plans for SqliteStore {
             "SELECT revision, digest FROM plans WHERE revision = ?1
              UNION ALL
              SELECT * FROM (SELECT revision, digest FROM plans WHERE revision > ?1
-                            ORDER BY revision DESC LIMIT ?2)
+                            ORDER BY revision DESC LIMIT ?2 + 0)
              ORDER BY revision",
         )
         .bind(revision)
@@ -84,6 +84,17 @@ impl Plans for SqliteStore {
         let row: Option<Row> = sqlx::query_as(
             "SELECT revision, text, digest, at, by_email FROM plans ORDER BY revision DESC LIMIT 1",
         )
+        .fetch_optional(self.read())
+        .await?;
+        row.map(plan).transpose()
+    }
+
+    async fn plan_at(&self, at: Timestamp) -> Result<Option<StoredPlan>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT revision, text, digest, at, by_email FROM plans WHERE at <= ?1
+             ORDER BY revision DESC LIMIT 1",
+        )
+        .bind(micros(at))
         .fetch_optional(self.read())
         .await?;
         row.map(plan).transpose()

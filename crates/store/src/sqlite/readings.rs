@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 use mainstay_plan::SignalName;
 use mainstay_rollout::{RolloutId, SoftReading};
+use mainstay_telemetry::missed_polls;
 
 use super::values::{device_id, instant, micros};
-use super::{SqliteStore, Write};
-use crate::{Readings, StoreError, TakenReading};
+use super::{SqliteStore, Write, devices};
+use crate::{PollCount, Readings, StoreError, TakenReading};
 
 /// Device, signal, instant, thousandths.
 type Row = (String, String, i64, i64);
@@ -24,32 +25,85 @@ impl Readings for SqliteStore {
         Ok(tx.commit().await?)
     }
 
-    async fn miss_polls(
+    async fn count_missed_polls(
+        &self,
+        device: &DeviceId,
+        last: Timestamp,
+        now: Timestamp,
+        counts: &[PollCount],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let Some((key, known)) = heard(&mut tx, device).await? else {
+            return Ok(());
+        };
+        let last = known.map_or(last, |known| last.max(known));
+        for count in counts {
+            let missed = missed_polls(last, now, count.since, count.poll);
+            if missed > 0 {
+                add(&mut tx, key, count, missed).await?;
+            }
+        }
+        devices::touch(&mut tx, &[(device.clone(), now)]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn missed_polls(
         &self,
         rollout: RolloutId,
         device: &DeviceId,
         since: Timestamp,
-        polls: u32,
     ) -> Result<u32, StoreError> {
-        let mut tx = self.write().await?;
-        let counted: Option<(i64,)> = sqlx::query_as(
-            "INSERT INTO missed_polls (rollout, device, since, polls)
-             SELECT ?1, key, ?3, ?4 FROM devices WHERE id = ?2
-             ON CONFLICT (rollout, device) DO UPDATE SET since = excluded.since,
-               polls = min(excluded.polls + iif(since = excluded.since, polls, 0), ?5)
-             RETURNING polls",
+        let counted: Option<i64> = sqlx::query_scalar(
+            "SELECT polls FROM missed_polls
+             WHERE rollout = ?1 AND device = (SELECT key FROM devices WHERE id = ?2) AND since = ?3",
         )
         .bind(rollout.0)
         .bind(device.as_str())
         .bind(micros(since))
-        .bind(polls)
-        .bind(u32::MAX)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(self.read())
         .await?;
-        tx.commit().await?;
-        let count = counted.map_or(0, |(count,)| count);
-        u32::try_from(count).map_err(|error| StoreError::damaged("missed polls", error))
+        let polls = u32::try_from(counted.unwrap_or(0));
+        polls.map_err(|error| StoreError::damaged("missed polls", error))
     }
+}
+
+/// A device's key, and when it was last heard of as far as that is written.
+async fn heard(
+    tx: &mut Write,
+    device: &DeviceId,
+) -> Result<Option<(i64, Option<Timestamp>)>, StoreError> {
+    let row: Option<(i64, Option<i64>)> =
+        sqlx::query_as("SELECT key, last_seen FROM devices WHERE id = ?1")
+            .bind(device.as_str())
+            .fetch_optional(&mut **tx)
+            .await?;
+    let heard = |(key, at): (i64, Option<i64>)| {
+        let at = at.map(|at| instant("device", at)).transpose()?;
+        Ok((key, at))
+    };
+    row.map(heard).transpose()
+}
+
+/// Adds to one rollout's count, which is kept at 2^32 - 1 at most.
+async fn add(
+    tx: &mut Write,
+    device: i64,
+    count: &PollCount,
+    missed: u32,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO missed_polls (rollout, device, since, polls) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (rollout, device) DO UPDATE SET since = excluded.since,
+           polls = min(excluded.polls + iif(since = excluded.since, polls, 0), ?5)",
+    )
+    .bind(count.rollout.0)
+    .bind(device)
+    .bind(micros(count.since))
+    .bind(missed)
+    .bind(u32::MAX)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 async fn keep(tx: &mut Write, taken: &TakenReading) -> Result<(), StoreError> {

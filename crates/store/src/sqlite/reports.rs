@@ -107,7 +107,7 @@ async fn fold_all(
     let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
         "SELECT r.id, r.phase, r.candidate, e.progress
          FROM enrolments AS e JOIN rollouts AS r ON r.id = e.rollout
-         WHERE e.device = ?1 ORDER BY r.id DESC LIMIT ?2 + 0",
+         WHERE e.device = ?1 AND r.phase <> 'withdrawn' ORDER BY r.id DESC LIMIT ?2 + 0",
     )
     .bind(device)
     .bind(ENROLMENTS_MAX)

@@ -152,5 +152,6 @@ fn phase(phase: &Phase) -> &'static str {
         Phase::AwaitsHuman { .. } => "awaits-human",
         Phase::Halted { .. } => "halted",
         Phase::Complete { .. } => "complete",
+        Phase::Withdrawn { .. } => "withdrawn",
     }
 }

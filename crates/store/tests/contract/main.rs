@@ -92,6 +92,8 @@ macro_rules! contract {
                 the_first_reading_from_its_time_on_counts,
                 readings_of_strangers_are_none,
                 missed_polls_add_up_from_one_instant,
+                a_gap_is_counted_once,
+                a_gap_that_could_not_be_counted_is_still_open,
                 what_is_over_is_forgotten_with_the_next_reading,
             }
             reports::{
@@ -99,6 +101,7 @@ macro_rules! contract {
                 reports_are_taken_in_the_devices_own_order,
                 a_check_in_without_reports_is_folded_too,
                 settled_enrolments_are_not_asked_again,
+                what_was_withdrawn_is_not_asked_for,
                 an_unknown_device_reports_nothing,
                 a_timeline_forgets_its_oldest_entries,
             }

@@ -65,6 +65,11 @@ pub async fn the_newest_plan_is_in_force(store: &dyn Store) {
         let known = store.was_in_force([digest; 32]).await.expect("readable");
         assert_eq!(known, is_known, "{digest}");
     }
+    for (minute, expected) in [(0, None), (1, Some(1)), (2, Some(2)), (9, Some(3))] {
+        let plan = store.plan_at(at(minute)).await.expect("readable");
+        let found = plan.map(|plan| plan.revision);
+        assert_eq!(found, expected, "in minute {minute}");
+    }
 }
 
 pub async fn activations_are_found_by_moment_and_by_number(store: &dyn Store) {

@@ -155,6 +155,41 @@ pub async fn settled_enrolments_are_not_asked_again(store: &dyn Store) {
     );
 }
 
+pub async fn what_was_withdrawn_is_not_asked_for(store: &dyn Store) {
+    let first = started(store, 1).await;
+    let other = ReleaseDigest([3; 32]);
+    let newest = start_another(store, other, 1).await;
+    let complete = Phase::Complete { at: at(1) };
+    let withdrawn = Phase::Withdrawn {
+        at: at(1),
+        who: "kim@northwind.example".to_owned(),
+        why: "the hotfix goes first".to_owned(),
+    };
+    for (rollout, phase) in [(&first, complete), (&newest, withdrawn)] {
+        let mut ended = changed(rollout);
+        ended.phase = phase;
+        let step = NextStep {
+            rollout: &ended,
+            expected_generation: rollout.generation,
+            actions: &[],
+            incidents: &[],
+            release: None,
+            at: at(1),
+        };
+        let saved = store.save_step(&step).await;
+        saved.expect("nobody else changes it");
+    }
+    let asked = Mutex::new(Vec::new());
+    let fold = |candidate: &Candidate, progress: Progress, _: u32| {
+        asked.lock().expect("not poisoned").push(candidate.release);
+        progress
+    };
+    let recorded = store.record(&id(0), None, at(1), &[], &fold).await;
+    recorded.expect("a known device");
+    // The one before it is the newest that counts.
+    assert_eq!(*asked.lock().expect("not poisoned"), [NEW]);
+}
+
 pub async fn an_unknown_device_reports_nothing(store: &dyn Store) {
     let recorded = store
         .record(&id(0), None, at(1), &reports(&[1]), &unchanged)

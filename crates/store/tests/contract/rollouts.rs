@@ -125,10 +125,16 @@ async fn put_into(store: &dyn Store, rollout: &Rollout, phase: Phase) {
 pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
     register(store, 1).await;
     let mut started = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         started.push(start_another(store, NEW, 1).await);
     }
     let (who, why) = ("kim".to_owned(), "smoke".to_owned());
+    let withdrawn = Phase::Withdrawn {
+        at: at(1),
+        who: who.clone(),
+        why: why.clone(),
+    };
+    put_into(store, &started[3], withdrawn).await;
     let reason = HaltReason::Person { who, why };
     put_into(
         store,
@@ -143,6 +149,7 @@ pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
     put_into(store, &started[2], Phase::Complete { at: at(1) }).await;
     let ids = |rollouts: Vec<Rollout>| -> Vec<_> { rollouts.iter().map(|r| r.id).collect() };
     let [rolling, halted, complete] = [started[0].id, started[1].id, started[2].id];
+    let withdrawn = started[3].id;
     assert_eq!(
         ids(store.active_rollouts(None).await.expect("readable")),
         [rolling]
@@ -161,7 +168,7 @@ pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
         [rolling, halted]
     );
     let all = ids(store.rollouts().await.expect("readable"));
-    assert_eq!(all, [complete, halted, rolling]);
+    assert_eq!(all, [withdrawn, complete, halted, rolling]);
 }
 
 pub async fn a_device_knows_its_newest_enrolments(store: &dyn Store) {

@@ -44,18 +44,29 @@ impl List {
     }
 }
 
-/// A device in one line.
-pub(super) fn line(device: &Device) -> String {
-    let runs = device.running.as_ref().map_or_else(
+/// What it said it runs, as the end of a sentence about it.
+pub(super) fn runs(device: &Device) -> String {
+    device.running.as_ref().map_or_else(
         || "hasn't said what it runs".to_owned(),
         |running| match running.verified {
             true => format!("runs {}, verified", running.version),
             false => format!("tries {}", running.version),
         },
-    );
-    let seen = device
-        .last_seen
-        .map_or_else(|| "never".to_owned(), |at| at.to_string());
+    )
+}
+
+/// When it was last heard of.
+pub(super) fn seen(device: &Device) -> String {
+    let at = device.last_seen;
+    at.map_or_else(|| "never".to_owned(), |at| at.to_string())
+}
+
+/// A device in one line; where it stands, if that was declared.
+pub(super) fn line(device: &Device) -> String {
+    let (runs, seen) = (runs(device), seen(device));
+    let site = device
+        .site()
+        .map_or_else(String::new, |site| format!("site {site}; "));
     let Device {
         id,
         class,
@@ -65,7 +76,7 @@ pub(super) fn line(device: &Device) -> String {
         ..
     } = device;
     format!(
-        "{id:<16} {class} {hardware}  {zone:<20} boot loader {bootloader}; {runs}; last seen {seen}"
+        "{id:<16} {class} {hardware}  {zone:<20} boot loader {bootloader}; {site}{runs}; last seen {seen}"
     )
 }
 
@@ -80,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_line_tells_what_decides_about_updates() {
-        let device = Device {
+        let mut device = Device {
             id: DeviceId::new("th-1").expect("a good name"),
             class: "thermo-v2".to_owned(),
             hardware: "B".to_owned(),
@@ -95,6 +106,12 @@ mod tests {
             line(&device),
             "th-1             thermo-v2 B  America/Denver       boot loader 1.4.2; hasn't said what it runs; \
              last seen never"
+        );
+        device.attributes = BTreeMap::from([("site".to_owned(), "store-7".to_owned())]);
+        assert_eq!(
+            line(&device),
+            "th-1             thermo-v2 B  America/Denver       boot loader 1.4.2; site store-7; hasn't said what it \
+             runs; last seen never"
         );
     }
 }

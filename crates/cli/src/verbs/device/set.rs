@@ -1,10 +1,12 @@
 //! `mainstay device set`: declares a device anew. What isn't named stays as it was.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use mainstay_api::DeviceChange;
-use mainstay_fleet::{DeviceId, Site};
+use mainstay_fleet::{AttributeName, DeviceId, Site};
 
-use super::attributes;
+use super::{attributes, twice};
 use crate::failure::Failure;
 use crate::operator::ServerAccess;
 use crate::output::Output;
@@ -26,24 +28,50 @@ pub struct Set {
     /// Where it stands, if it shares a site with others.
     #[arg(long)]
     site: Option<String>,
+    /// It shares its site with no other any more.
+    #[arg(long, conflicts_with = "site")]
+    no_site: bool,
     /// An attribute that is added, or has another value; repeat it for each.
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     attributes: Vec<String>,
+    /// An attribute that is taken away; repeat it for each.
+    #[arg(long, value_name = "NAME")]
+    without: Vec<String>,
 }
 
 impl Set {
     /// Does it.
     pub fn run(self, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
         let id = DeviceId::new(&self.id)?;
+        let site = self.site.map(Site::new).transpose()?;
         let change = DeviceChange {
             hardware: self.hardware,
             zone: self.zone,
             bootloader: self.bootloader,
-            site: self.site.map(Site::new).transpose()?,
-            attributes: attributes(&self.attributes)?,
+            site: match self.no_site {
+                true => Some(None),
+                false => site.map(Some),
+            },
+            attributes: changed(attributes(&self.attributes)?, &self.without)?,
         };
         let device = access.ask(|operator| async move { operator.restate(&id, &change).await })?;
         output.say(|| super::list::line(&device), &device);
         Ok(())
     }
+}
+
+/// The attributes that are `set`, and those that are taken away; each name once.
+fn changed(
+    set: BTreeMap<String, String>,
+    without: &[String],
+) -> Result<BTreeMap<String, Option<String>>, Failure> {
+    let set = set.into_iter();
+    let mut changed: BTreeMap<_, _> = set.map(|(name, value)| (name, Some(value))).collect();
+    for name in without {
+        let name = AttributeName::new(name)?;
+        if changed.insert(name.to_string(), None).is_some() {
+            return Err(twice(&name));
+        }
+    }
+    Ok(changed)
 }

@@ -62,6 +62,7 @@ pub fn device_page() -> DevicePage {
         hardware: "B".into(),
         zone: "America/Denver".into(),
         bootloader: "1.4.2".into(),
+        site: Some("store-7".into()),
         version: Some("1.1.0".into()),
         verified: true,
         running_since: Some(at(1437)),

@@ -41,6 +41,7 @@ pub fn rollout_state(rollout: &Rollout) -> RolloutState {
         Phase::AwaitsHuman { .. } => RolloutState::AwaitsHuman,
         Phase::Halted { .. } => RolloutState::Halted,
         Phase::Complete { .. } => RolloutState::Complete,
+        Phase::Withdrawn { .. } => RolloutState::Withdrawn,
     }
 }
 
@@ -90,6 +91,9 @@ fn ending(rollout: &Rollout) -> Option<TimelineEntry> {
             Some(entry(*at, "It was halted", &because, Tone::Bad))
         }
         Phase::Complete { at } => Some(entry(*at, "It completed", "", Tone::Good)),
+        Phase::Withdrawn { at, who, why } => {
+            Some(entry(*at, &format!("{who} withdrew it"), why, Tone::Plain))
+        }
     }
 }
 
