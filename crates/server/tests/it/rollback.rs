@@ -1,7 +1,8 @@
 //! A release that is halted, and the devices that go back from it.
 
 use mainstay_api::{IncidentView, ReleaseView, RolloutView};
-use mainstay_protocol::{BootReason, Event};
+use mainstay_protocol::{BootReason, Event, SelfTest};
+use mainstay_rollout::{FailureCause, RolloutId};
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::{Gadget, register};
@@ -309,4 +310,37 @@ async fn a_way_back_that_the_floor_closes_is_refused() {
     let closed = problem(house.submit(&next(3)).await).await;
     assert_eq!(closed, (422, "releases.floor-above-return".to_owned()));
     assert_eq!(house.submit(&next(2)).await.status(), StatusCode::CREATED);
+}
+
+/// Nothing of this is in a report, and the second device says so while nothing else about it is new.
+#[tokio::test]
+async fn what_goes_wrong_after_a_device_confirmed_is_a_failure_too() {
+    let (house, mut gadgets, good) = updated().await;
+    let bad = house.built("1.2.0", 3, &[good.manifest]);
+    let rollout = house.roll_out(&bad).await;
+    install(&house, &mut gadgets, &bad).await;
+    let failures = async || {
+        let view = house.app.store().fleet_view(RolloutId(rollout)).await;
+        let mut devices = view.unwrap().devices;
+        devices.sort_by(|a, b| a.id.cmp(&b.id));
+        let cause = |device: &mainstay_rollout::DeviceView| device.progress.failure();
+        devices
+            .iter()
+            .map(|device| cause(device).map(|(_, cause)| cause))
+            .collect::<Vec<_>>()
+    };
+    house.later(60);
+    for gadget in &mut gadgets {
+        gadget.check_in(&house, &[]).await;
+    }
+    assert_eq!(failures().await, [None, None]);
+    // The one lost its image and has the older one left; the other isn't well.
+    gadgets[0].runs = (good.manifest, good.sequence, good.version.clone());
+    (gadgets[0].confirmed, gadgets[0].boot) = (false, BootReason::LastResort);
+    gadgets[1].health.self_test = SelfTest::Failed;
+    for gadget in &mut gadgets {
+        gadget.check_in(&house, &[]).await;
+    }
+    let found = [FailureCause::WentBack, FailureCause::SelfTestLater].map(Some);
+    assert_eq!(failures().await, found);
 }
