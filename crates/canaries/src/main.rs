@@ -19,6 +19,9 @@ struct Options {
     /// Canaries for each row and each of its two releases.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     canaries: u32,
+    /// The same for each row of soft signals and of silence, which take ten times as long; as many if left out.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    soft_canaries: Option<u32>,
     /// What all chance follows from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -38,7 +41,11 @@ fn main() -> ExitCode {
         threads: options.threads,
     };
     let rows = study::run(amount, |row| println!("{}", told(row)));
-    let soft = soft_study::run(amount, |row| println!("{}", told_soft(row)));
+    let soft_amount = Amount {
+        canaries: options.soft_canaries.unwrap_or(options.canaries),
+        ..amount
+    };
+    let soft = soft_study::run(soft_amount, |row| println!("{}", told_soft(row)));
     figures(&rows);
     if let Some(page) = &options.write
         && let Err(error) = write(page, &rows, &soft)

@@ -46,8 +46,11 @@ pub fn tables(rows: &[Row], soft: &soft_study::Rows) -> String {
         "\n### Simpler ways of counting, in the field\n\n{}",
         simpler(of(FIELD, Unit::Device))
     ));
+    let counts = soft.read.first().and_then(|row| row.counts.first());
+    let canaries = counts.map_or(0, |(_, count)| count.canaries);
     text.push_str(&format!(
-        "\n### Soft signals beside devices held back, in the field\n\n{}",
+        "\n### Soft signals beside devices held back, in the field\n\n\
+         {canaries} canaries for each row and each release, here and in the last table.\n\n{}",
         compared(&soft.read)
     ));
     text.push_str(&format!(

@@ -95,6 +95,9 @@ enum Verb {
         /// Canaries for each row and each of its two releases.
         #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
         canaries: u32,
+        /// The same for each row of soft signals and of silence, which take ten times as long; as many if left out.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+        soft_canaries: Option<u32>,
         /// What all chance follows from.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -144,9 +147,10 @@ fn main() -> anyhow::Result<()> {
         Verb::Soak { options, .. } => campaign::run(campaign::SOAK, &options),
         Verb::Statistics {
             canaries,
+            soft_canaries,
             seed,
             write,
-        } => statistics::run(canaries, seed, write),
+        } => statistics::run(canaries, soft_canaries, seed, write),
         Verb::Bench { what } => what.run(),
         Verb::Microbit { stops } => microbit::run(stops),
         Verb::AgentKills { points, seed, only } => agent_kills::run(points, seed, only),

@@ -28,7 +28,7 @@ pub fn run(install: bool) -> anyhow::Result<()> {
     footprint::run(true)?;
     let briefly: [&str; 0] = [];
     campaign::run(campaign::SWEEP, &briefly)?;
-    statistics::run(statistics::SHORT, 1, false)?;
+    statistics::run(statistics::SHORT, None, 1, false)?;
     campaign::run(campaign::SOAK, &briefly)?;
     let mut tests = shell::command("cargo", &["test", "--locked", "--workspace"]);
     shell::finish(tests.env(judges::FOLDER_VARIABLE, judges::folder()))
