@@ -10,6 +10,7 @@ use crate::health::Health;
 use crate::names::{ClassId, PlanDigest};
 use crate::roles::Roles;
 use crate::rollout_rules::RolloutRules;
+use crate::service_levels::{RiskTier, ServiceLevels};
 use crate::track::Tracks;
 use crate::trust_rules::TrustRules;
 
@@ -50,6 +51,12 @@ pub struct Plan {
     /// Devices that are meant again and again, by name.
     #[serde(default)]
     pub cohorts: Vec<Cohort>,
+    /// Whom its goals are about.
+    #[serde(default)]
+    pub service_levels: ServiceLevels,
+    /// How fast weaknesses are mended, by the name of their kind.
+    #[serde(default)]
+    pub risk_tiers: Vec<RiskTier>,
     /// The revision: SHA-256 of the file's bytes.
     pub digest: PlanDigest,
 }

@@ -7,6 +7,7 @@ use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 
 use crate::names::GateName;
+use crate::service_levels::Goals;
 
 /// The three tracks a release may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +22,13 @@ pub enum TrackName {
 }
 
 impl TrackName {
+    /// Each as a plan writes it.
+    pub(crate) const WORDS: &[(&str, Self)] = &[
+        ("maintenance", Self::Maintenance),
+        ("feature", Self::Feature),
+        ("hotfix", Self::Hotfix),
+    ];
+
     /// `maintenance`, `feature` or `hotfix`, as the plan writes it.
     pub fn id(self) -> &'static str {
         match self {
@@ -82,6 +90,9 @@ pub struct Track {
     /// Everybody who can be reached runs a release within this time, if the plan promises so.
     #[serde(default)]
     pub fleet_within: Option<SignedDuration>,
+    /// What else it promises of each release.
+    #[serde(default)]
+    pub goals: Goals,
 }
 
 /// How often a track runs.

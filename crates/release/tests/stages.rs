@@ -54,6 +54,7 @@ fn track(gates: &[&str]) -> Track {
         waves: vec![Wave::Canary, Wave::Percent(100)],
         soak: jiff::SignedDuration::from_hours(2),
         fleet_within: None,
+        goals: mainstay_plan::Goals::default(),
     }
 }
 

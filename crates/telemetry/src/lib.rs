@@ -2,7 +2,7 @@
 //!
 //! [`DeviceEvent`] is a report as the host keeps it, and [`fold()`] turns it into the
 //! [`Progress`](mainstay_rollout::Progress) that the rollout decides on; [`summary()`] counts that
-//! for pages; [`Incident`] is what people work on after a halt; [`said_milli`] and [`missed_polls`] are what soft
+//! for pages; [`levels`] measures releases by what the plan promises; [`Incident`] is what people work on after a halt; [`said_milli`] and [`missed_polls`] are what soft
 //! signals read. Nothing here decides about a rollout, keeps anything, or reads a clock. A device counts as updated only when it said itself
 //! that it confirmed.
 //!
@@ -12,6 +12,7 @@ pub mod adoption;
 pub mod event;
 pub mod fold;
 pub mod incident;
+pub mod levels;
 pub mod signals;
 pub mod summary;
 
@@ -19,5 +20,6 @@ pub use adoption::{Adoption, adoption};
 pub use event::{DeviceEvent, Said};
 pub use fold::{fold, fold_said};
 pub use incident::{Incident, IncidentId, TimelineEntry};
+pub use levels::{ServiceLevels, service_levels};
 pub use signals::{missed_milli_per_day, missed_polls, said_milli};
 pub use summary::{Summary, WaveHealth, summary};

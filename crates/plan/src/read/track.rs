@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::amounts;
 use super::reasons::{CONTRADICTION, MISSING};
 use super::section::Section;
+use super::service_levels;
 use super::value::{self, Read};
 use crate::days;
 use crate::limits::{GATES_MAX, WAVES_MAX};
@@ -52,6 +53,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
     let waves = section.required("waves", example, value::some(WAVES_MAX, wave));
     let soak = section.or("soak", default_soak(name), amounts::span);
     let fleet_within = section.optional("fleet_within", amounts::span);
+    let goals = service_levels::goals(&section, fleet_within);
     section.finish();
     Some(Some(Track {
         name,
@@ -60,6 +62,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
         waves: waves?,
         soak,
         fleet_within,
+        goals,
     }))
 }
 
