@@ -29,6 +29,9 @@
 //! | `POST /api/v1/revocations` | anyone | signed revocations | [`RevocationsView`] |
 //! | `GET /api/v1/revocations` | anyone | | [`RevocationsView`] |
 //! | `GET /api/v1/incidents`, `/{id}` | anyone | | [`IncidentView`], or a list of them |
+//! | `GET /api/v1/service-levels` | anyone | | [`ServiceLevels`]: what is measured of releases, against the goals of the plan |
+//! | `GET /api/v1/service-levels.csv` | anyone | | its figures as CSV |
+//! | `GET /metrics` | anyone | | the same in Prometheus' text format |
 //! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
@@ -51,6 +54,7 @@ pub use incident::IncidentView;
 pub use mainstay_rollout::preview::{
     Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,
 };
+pub use mainstay_telemetry::{ServiceLevels, levels};
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};

@@ -10,7 +10,7 @@ use crate::health::Health;
 use crate::names::{ClassId, PlanDigest};
 use crate::roles::Roles;
 use crate::rollout_rules::RolloutRules;
-use crate::service_levels::{RiskTier, ServiceLevels};
+use crate::service_levels::{Goals, RiskTier, ServiceLevels};
 use crate::track::Tracks;
 use crate::trust_rules::TrustRules;
 
@@ -70,6 +70,12 @@ impl Plan {
     /// What is asked of the gate of that name, if the plan says anything.
     pub fn gate(&self, name: &str) -> Option<&GateRule> {
         self.gates.iter().find(|gate| gate.name.as_str() == name)
+    }
+
+    /// Whether it promises anything that a fleet can be measured by.
+    pub fn promises_figures(&self) -> bool {
+        let mut tracks = self.tracks.each();
+        tracks.any(|track| track.fleet_within.is_some() || track.goals != Goals::default())
     }
 
     /// The cohort of that name.

@@ -19,6 +19,7 @@ mod guard;
 mod intake;
 pub mod jobs;
 mod last_seen;
+mod levels;
 mod offers;
 mod operator;
 pub mod pages;

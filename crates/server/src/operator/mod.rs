@@ -9,6 +9,7 @@ pub(crate) mod devices;
 mod health;
 mod holds;
 mod incidents;
+pub(crate) mod levels;
 mod patience;
 pub(crate) mod plan;
 mod previews;
@@ -57,6 +58,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/rollouts/{id}/why", get(why::rollout))
         .route("/rollouts/{id}/halt", post(rollouts::halt))
         .route("/rollouts/{id}/answer", post(rollouts::answer))
+        .route("/service-levels", get(levels::figures))
+        .route("/service-levels.csv", get(levels::csv))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}", get(incidents::one))
 }

@@ -14,6 +14,7 @@ mod gadget;
 mod holds;
 mod hostile;
 mod house;
+mod levels;
 mod needs;
 mod pages;
 mod papers;

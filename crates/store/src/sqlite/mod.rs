@@ -27,6 +27,7 @@ mod schedules;
 mod steps;
 mod timeline;
 mod values;
+mod walks;
 
 use std::path::Path;
 use std::time::Duration;

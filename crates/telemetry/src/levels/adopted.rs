@@ -84,7 +84,7 @@ impl Adopted {
         let in_time = self
             .after_s
             .partition_point(|after| u64::from(*after) <= promised) as u64;
-        let still_in_time = |going_on: &&(u64, u64)| going_on.0 < promised;
+        let still_in_time = |going_on: &&(u64, u64)| going_on.0 <= promised;
         let may_follow: u64 = self
             .going_on
             .iter()

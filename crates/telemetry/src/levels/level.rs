@@ -107,6 +107,22 @@ impl Measure {
         }
     }
 
+    /// The measure in words: `half of the active devices`, `time to a halt`.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::P50 => "half of the active devices",
+            Self::P90 => "90 % of the active devices",
+            Self::P99 => "99 % of the active devices",
+            Self::Fleet => "all active devices",
+            Self::Failures => "failures",
+            Self::Reverts => "reverts",
+            Self::TimeToHalt => "time to a halt",
+            Self::Recovery => "time to recover",
+            Self::DatesKept => "dates kept",
+        }
+    }
+
     /// For how many percent of the active devices it stands; none if it isn't about adoption.
     #[must_use]
     pub fn percent(self) -> Option<u8> {

@@ -261,23 +261,20 @@ impl Tally {
     }
 
     fn recover(&mut self, rolled: &Rolled, device: &Enrolled<'_>, now: Timestamp) {
-        let halted = rolled.halted_at;
-        match device.progress {
-            Progress::Failed {
-                at,
-                cause: FailureCause::Bricked,
-                ..
-            } => self.recovery.add(*at, device.good_again(*at), now),
-            Progress::Returned { at, .. } => {
-                self.recovery.add(halted.unwrap_or(*at), Some(*at), now);
-            }
-            Progress::Returning { at, .. } => self.recovery.add(halted.unwrap_or(*at), None, now),
-            Progress::CannotReturn { at, .. } => {
-                self.recovery
-                    .add(halted.unwrap_or(*at), device.good_again(*at), now);
-            }
-            other => self.recovery.by_themselves += u64::from(other.failure().is_some()),
-        }
+        let sent_back = |at: &Timestamp| rolled.halted_at.unwrap_or(*at);
+        let (befell, good_again) = match device.progress {
+            Progress::Returned { at, .. } => (sent_back(at), Some(*at)),
+            Progress::Returning { at, .. } => (sent_back(at), None),
+            Progress::CannotReturn { at, .. } => (sent_back(at), device.good_again(*at)),
+            other => match other.failure() {
+                Some((at, cause)) if !is_told_from_before(cause) => (at, device.good_again(at)),
+                failure => {
+                    self.recovery.by_themselves += u64::from(failure.is_some());
+                    return;
+                }
+            },
+        };
+        self.recovery.add(befell, good_again, now);
     }
 }
 
@@ -286,6 +283,17 @@ fn is_revert(cause: FailureCause) -> bool {
     match cause {
         FailureCause::SelfTest | FailureCause::WatchdogRevert | FailureCause::BootFailed => true,
         FailureCause::Bricked | FailureCause::InstallFailed => false,
+    }
+}
+
+/// Whether a device with this failure tells of it from what it ran before.
+fn is_told_from_before(cause: FailureCause) -> bool {
+    match cause {
+        FailureCause::SelfTest
+        | FailureCause::WatchdogRevert
+        | FailureCause::BootFailed
+        | FailureCause::InstallFailed => true,
+        FailureCause::Bricked => false,
     }
 }
 

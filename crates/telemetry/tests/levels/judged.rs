@@ -41,14 +41,14 @@ fn adoption_is_met_once_enough_had_it_and_missed_once_not_enough_can() {
         (
             vec![(8, confirmed(HOUR)), (2, Progress::Waiting)],
             None,
-            DAY - 1,
+            DAY,
             Standing::Unsaid,
             "8 of 10 active devices have it verified, 9 are 90 %; 1d are promised, and there is time left.",
         ),
         (
             vec![(8, confirmed(HOUR)), (2, Progress::Waiting)],
             None,
-            DAY,
+            DAY + 1,
             Standing::Missed,
             "8 of 10 active devices have it verified, 9 are 90 %; 1d are promised.",
         ),
@@ -80,7 +80,7 @@ fn only_verified_versions_are_adopted() {
         booted: at(60),
     };
     let devices = together(&[(1, confirmed(60)), (9, on_trial)]);
-    let told = stands(&plan, rolled(None, None), &devices, (DAY, Measure::P50));
+    let told = stands(&plan, rolled(None, None), &devices, (DAY + 1, Measure::P50));
     assert_eq!(told.0, Standing::Missed);
     let carried = [carried(&plan, rolled(None, None), &devices, DAY)];
     let counts = levels(&plan, &carried, DAY).updates[0].counts;
@@ -133,7 +133,7 @@ fn the_whole_fleet_is_held_to_fleet_within() {
     let track = plan.tracks.maintenance.as_mut().expect("declared");
     track.fleet_within = Some(SignedDuration::from_hours(24));
     let nearly = together(&[(99, confirmed(HOUR)), (1, Progress::Waiting)]);
-    for (now, standing) in [(HOUR, Standing::Unsaid), (DAY, Standing::Missed)] {
+    for (now, standing) in [(HOUR, Standing::Unsaid), (DAY + 1, Standing::Missed)] {
         let told = stands(&plan, rolled(None, None), &nearly, (now, Measure::Fleet));
         assert_eq!(told.0, standing);
     }
