@@ -9,7 +9,8 @@ mod exchange;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, IncidentView, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why,
+    HaltRequest, IncidentView, NewDevices, PlanView, Preview, ReleaseView, RolloutView,
+    ServiceLevels, Why,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -193,5 +194,13 @@ impl Operator {
     /// As every request: [`ClientError`].
     pub async fn incidents(&self) -> Answer<Vec<IncidentView>> {
         self.0.get("/incidents").await
+    }
+
+    /// How releases stand against the goals of the plan in force.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn service_levels(&self) -> Answer<ServiceLevels> {
+        self.0.get("/service-levels").await
     }
 }

@@ -6,6 +6,7 @@ mod demo;
 mod device;
 mod hold;
 mod key;
+mod levels;
 mod person;
 mod plan;
 mod publish;
@@ -68,6 +69,8 @@ pub enum Verb {
     Rollout(rollout::Rollout),
     /// Stop a release now, as one person; let it go again, as two.
     Hold(hold::Hold),
+    /// See how releases stand against the plan's goals: by release, by class, by cohort.
+    Levels(levels::Levels),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
     /// Say which release this is, and whose cryptography it uses.
@@ -94,6 +97,7 @@ impl Verb {
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),
             Self::Hold(verb) => verb.run(output),
+            Self::Levels(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
             Self::Version(verb) => verb.run(output),
         }
