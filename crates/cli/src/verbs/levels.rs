@@ -122,8 +122,8 @@ fn reach(reach: &Reach) -> String {
         .iter()
         .map(|one| format!("{} on {}", one.version, one.devices));
     let apart = [
-        (reach.unverified, "have confirmed nothing"),
-        (reach.unreachable, "can't be reached"),
+        (reach.unverified, "without a confirmed version"),
+        (reach.unreachable, "out of reach"),
     ];
     let apart = apart.iter().filter(|(count, _)| *count > 0);
     let apart = apart.map(|(count, what)| format!("{count} {what}"));
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn figures_are_told_by_subject() {
         let expected = "as of 2027-01-20T12:00:00Z, by plan 00ff\n\n\
-            class thermo-v2, 10 devices: 1.1.0 on 7, 1 have confirmed nothing, 2 can't be reached\n\n\
+            class thermo-v2, 10 devices: 1.1.0 on 7, 1 without a confirmed version, 2 out of reach\n\n\
             release thermo-v2@1.1.0, maintenance\n\
             \x20 -       half of the active devices  One.\n\
             \x20 MISSED  failures                    Two.\n\n\

@@ -6,6 +6,7 @@ use mainstay_plan::{FleetFacts, Goals, Plan, Share, TrackName, check, parse};
 use crate::examples::{MINIMAL, THERMOSTAT};
 use crate::lint_rows::TRUST;
 
+const PAGE: &str = include_str!("../../../../docs/reference/service-levels.md");
 const ALL: &str = r#"
 [service_levels]
 active_within = "14d"
@@ -152,4 +153,16 @@ fn goals_stand_beside_the_promise_of_the_whole_fleet() {
         found[0].message,
         "fleet_within (239h) is shorter than p99_within (240h)."
     );
+}
+
+/// The example of the reference, in a plan that has the tracks already.
+#[test]
+fn the_example_of_the_reference_passes_without_a_word() {
+    const FLEET: &str = "[track.maintenance]\nfleet_within = \"30d\"";
+    let block = PAGE.split("```toml\n").nth(1).expect("an example");
+    let block = block.split("```").next().expect("it ends");
+    assert!(block.contains(FLEET), "{block}");
+    let with_fleet = THERMOSTAT.replacen("[track.maintenance]", FLEET, 1);
+    let text = format!("{with_fleet}\n{}", block.replacen(FLEET, "", 1));
+    assert_eq!(check(&text, &FleetFacts::default()).findings, []);
 }
