@@ -33,6 +33,9 @@
 //! | `POST /api/v1/incidents/{id}/review` | anyone | [`ReviewRequest`] | [`IncidentView`] |
 //! | `POST /api/v1/incidents/{id}/close` | release manager, operations | | [`IncidentView`] |
 //! | `POST /api/v1/incidents/{id}/reopen` | anyone | [`ReopenRequest`] | [`IncidentView`]: the new one |
+//! | `GET /api/v1/service-levels` | anyone | | [`ServiceLevels`]: what is measured of releases, against the goals of the plan |
+//! | `GET /api/v1/service-levels.csv` | anyone | | its figures as CSV |
+//! | `GET /metrics` | anyone | | the same in Prometheus' text format |
 //! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
@@ -58,6 +61,7 @@ pub use incident::{
 pub use mainstay_rollout::preview::{
     Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,
 };
+pub use mainstay_telemetry::{ServiceLevels, levels};
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};

@@ -11,7 +11,8 @@ mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, NewDevices, PlanView, Preview, ReleaseView, RolloutView, Why, WithdrawRequest,
+    HaltRequest, NewDevices, PlanView, Preview, ReleaseView, RolloutView, ServiceLevels, Why,
+    WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -208,5 +209,13 @@ impl Operator {
     /// As every request: [`ClientError`].
     pub async fn why(&self, subject: &str, id: &str) -> Answer<Why> {
         self.0.get(&format!("/{subject}/{id}/why")).await
+    }
+
+    /// How releases stand against the goals of the plan in force.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn service_levels(&self) -> Answer<ServiceLevels> {
+        self.0.get("/service-levels").await
     }
 }

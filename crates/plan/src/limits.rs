@@ -16,6 +16,10 @@ pub const COHORTS_MAX: usize = 64;
 pub const COHORT_CHARS_MAX: usize = 32;
 /// Longest query of a cohort: as long as a query may be at all.
 pub const QUERY_BYTES_MAX: usize = 2000;
+/// Most kinds of risk: a table of deadlines has fewer rows, and each has to be told from the next.
+pub const TIERS_MAX: usize = 16;
+/// Longest name of a kind of risk.
+pub const TIER_CHARS_MAX: usize = 32;
 /// Longest gate name: it stands in one column of a table.
 pub const GATE_CHARS_MAX: usize = 32;
 /// Most gates a track may name: one a kind of evidence, with room to spare.

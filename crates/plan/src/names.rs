@@ -7,7 +7,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::limits::{CLASS_ID_CHARS_MAX, COHORT_CHARS_MAX, EMAIL_BYTES_MAX, GATE_CHARS_MAX};
+use crate::limits::{
+    CLASS_ID_CHARS_MAX, COHORT_CHARS_MAX, EMAIL_BYTES_MAX, GATE_CHARS_MAX, TIER_CHARS_MAX,
+};
 
 /// A name that a plan may not use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +94,28 @@ impl CohortName {
     pub fn new(text: &str) -> Result<Self, NameError> {
         let rule = "use 1 to 32 small letters, digits and hyphens";
         kebab(text, COHORT_CHARS_MAX, "cohort", rule).map(Self)
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of a kind of risk, such as `exploited`; same alphabet as [`ClassId`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TierName(String);
+
+impl TierName {
+    /// Checks `text` and makes it the name of a kind of risk.
+    ///
+    /// # Errors
+    /// If it breaks the rule above.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        let rule = "use 1 to 32 small letters, digits and hyphens";
+        kebab(text, TIER_CHARS_MAX, "kind of risk", rule).map(Self)
     }
 
     /// The name as text.
@@ -210,6 +234,7 @@ macro_rules! text_name {
 text_name!(ClassId);
 text_name!(CohortName);
 text_name!(GateName);
+text_name!(TierName);
 text_name!(Email);
 
 fn kebab(

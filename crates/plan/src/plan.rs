@@ -10,6 +10,7 @@ use crate::health::{HardTest, Health};
 use crate::names::{ClassId, PlanDigest};
 use crate::roles::Roles;
 use crate::rollout_rules::RolloutRules;
+use crate::service_levels::{Goals, RiskTier, ServiceLevels};
 use crate::track::Tracks;
 use crate::trust_rules::TrustRules;
 
@@ -50,6 +51,12 @@ pub struct Plan {
     /// Devices that are meant again and again, by name.
     #[serde(default)]
     pub cohorts: Vec<Cohort>,
+    /// Whom its goals are about.
+    #[serde(default)]
+    pub service_levels: ServiceLevels,
+    /// How fast weaknesses are mended, by the name of their kind.
+    #[serde(default)]
+    pub risk_tiers: Vec<RiskTier>,
     /// The revision: SHA-256 of the file's bytes.
     pub digest: PlanDigest,
 }
@@ -70,6 +77,12 @@ impl Plan {
     /// What is asked of the gate of that name, if the plan says anything.
     pub fn gate(&self, name: &str) -> Option<&GateRule> {
         self.gates.iter().find(|gate| gate.name.as_str() == name)
+    }
+
+    /// Whether it promises anything that a fleet can be measured by.
+    pub fn promises_figures(&self) -> bool {
+        let mut tracks = self.tracks.each();
+        tracks.any(|track| track.fleet_within.is_some() || track.goals != Goals::default())
     }
 
     /// The cohort of that name.

@@ -7,6 +7,7 @@ use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 
 use crate::names::GateName;
+use crate::service_levels::Goals;
 
 /// The three tracks a release may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,6 +22,13 @@ pub enum TrackName {
 }
 
 impl TrackName {
+    /// Each as a plan writes it.
+    pub(crate) const WORDS: &[(&str, Self)] = &[
+        ("maintenance", Self::Maintenance),
+        ("feature", Self::Feature),
+        ("hotfix", Self::Hotfix),
+    ];
+
     /// `maintenance`, `feature` or `hotfix`, as the plan writes it.
     pub fn id(self) -> &'static str {
         match self {
@@ -94,6 +102,9 @@ pub struct Track {
     /// What an emergency takes before its rollout, and by when the fleet must have its fix; of the hotfix track only.
     #[serde(default)]
     pub emergency: Option<Emergency>,
+    /// What else it promises of each release.
+    #[serde(default)]
+    pub goals: Goals,
 }
 
 /// `emergency = { deadline = "3d", build = "4h", gates = "8h" }`: what the plan itself can't reckon of an emergency.

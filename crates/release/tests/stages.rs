@@ -55,6 +55,7 @@ fn track(gates: &[&str]) -> Track {
         soak: jiff::SignedDuration::from_hours(2),
         fleet_within: None,
         emergency: None,
+        goals: mainstay_plan::Goals::default(),
     }
 }
 

@@ -15,6 +15,7 @@
 //! | a refusal, as a page | [`ProblemPage`] |
 //! | what a demonstration or an exercise did | [`StoryReport`] |
 //! | a plan's dates, for calendar programs | [`PlanCalendar`] |
+//! | what is measured of releases, for spreadsheets and monitoring | [`service_levels`] |
 //!
 //! Read [`Dashboard`] first; [`Target`] knows the addresses that pages link to.
 
@@ -36,6 +37,7 @@ mod page;
 mod plan_calendar;
 mod problem_page;
 mod rollout_page;
+pub mod service_levels;
 mod story_report;
 mod svg;
 

@@ -21,6 +21,7 @@ use crate::entropy::Entropy;
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
 use crate::last_seen::LastSeen;
+use crate::levels::Measured;
 use crate::problem::Refused;
 use crate::readings::Watched;
 use crate::root_chain;
@@ -132,6 +133,7 @@ pub struct App {
     pub(crate) last_seen: LastSeen,
     pub(crate) memory: RolloutMemory,
     pub(crate) vitals: Vitals,
+    pub(crate) measured: Measured,
     pub(crate) watched: Watched,
     pub(crate) handed: Handed,
     _lock: Option<Lock>,
@@ -164,6 +166,7 @@ impl App {
             last_seen: LastSeen::default(),
             memory: RolloutMemory::default(),
             vitals: Vitals::default(),
+            measured: Measured::default(),
             watched: Watched::default(),
             handed: Handed::default(),
             _lock: parts.lock,

@@ -20,6 +20,7 @@ mod intake;
 pub mod jobs;
 mod kept;
 mod last_seen;
+mod levels;
 mod offers;
 mod operator;
 pub mod pages;

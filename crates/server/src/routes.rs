@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | devices | `/device/v1/...`, CBOR | `device_protocol/` |
 //! | people and their tools | `/api/v1/...`, JSON | `operator/` |
+//! | monitoring systems | `/metrics`, text | `operator/levels.rs` |
 //! | browsers | `/`, `/devices/{id}`, ... | `pages/` |
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(device_protocol::routes())
         .nest("/api/v1", operator::routes())
+        .merge(operator::levels::routes())
         .merge(pages::routes())
         .fallback(async || Refused::no_such_place())
         .method_not_allowed_fallback(async || Refused::wrong_method())

@@ -23,6 +23,7 @@ pub mod rollouts;
 pub mod roots;
 pub mod schedules;
 pub mod sqlite;
+pub mod walks;
 
 pub use blobs::{Blobs, FolderBlobs};
 pub use devices::{Devices, TimelineEntry, TimelineKind};
@@ -39,6 +40,7 @@ pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts};
 pub use roots::{Roots, StoredRoot};
 pub use schedules::{Schedules, StoredSchedule};
 pub use sqlite::SqliteStore;
+pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
 pub trait Store: Work + Brakes {}
@@ -47,12 +49,12 @@ impl<S: Work + Brakes> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:
-    Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents
+    Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents + Walks
 {
 }
 
-impl<S: Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents> Work
-    for S
+impl<S: Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents + Walks>
+    Work for S
 {
 }
 

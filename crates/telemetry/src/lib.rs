@@ -2,9 +2,9 @@
 //!
 //! [`DeviceEvent`] is a report as the host keeps it, and [`fold()`] turns it into the
 //! [`Progress`](mainstay_rollout::Progress) that the rollout decides on; [`summary()`] counts that
-//! for pages; [`Incident`] is what people work on after a halt, and [`Review`] what they learnt; [`said_milli`] and
-//! [`missed_polls`] are what soft signals read. Nothing here decides about a rollout, keeps anything, or reads a
-//! clock. A device counts as updated only when it said itself that it confirmed.
+//! for pages; [`levels`] measures releases by what the plan promises; [`Incident`] is what people work on after a halt, and [`Review`] what
+//! they learnt; [`said_milli`] and [`missed_polls`] are what soft signals read. Nothing here decides about a rollout, keeps anything, or reads
+//! a clock. A device counts as updated only when it said itself that it confirmed.
 //!
 //! Read `event.rs`, then `fold.rs`.
 
@@ -13,6 +13,7 @@ pub mod closing;
 pub mod event;
 pub mod fold;
 pub mod incident;
+pub mod levels;
 pub mod plan_change;
 pub mod review;
 mod review_refusal;
@@ -24,6 +25,7 @@ pub use closing::{Brought, ReviewState};
 pub use event::{DeviceEvent, Said};
 pub use fold::{fold, fold_said};
 pub use incident::{Incident, IncidentId, TimelineEntry};
+pub use levels::{ServiceLevels, service_levels};
 pub use plan_change::Plans;
 pub use review::{
     Deed, Entry, Part, PlanChange, Reopens, Review, TestGap, WORDS_BYTES_MAX, Words, Written,

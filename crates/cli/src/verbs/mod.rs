@@ -7,6 +7,7 @@ mod device;
 mod hold;
 mod incident;
 mod key;
+mod levels;
 mod person;
 mod plan;
 mod publish;
@@ -71,6 +72,8 @@ pub enum Verb {
     Hold(hold::Hold),
     /// Read what was halted, write what was learnt, and close it. Incidents open themselves.
     Incident(incident::Incident),
+    /// See how releases stand against the plan's goals: by release, by class, by cohort.
+    Levels(levels::Levels),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
     /// Say which release this is, and whose cryptography it uses.
@@ -98,6 +101,7 @@ impl Verb {
             Self::Rollout(verb) => verb.run(output),
             Self::Hold(verb) => verb.run(output),
             Self::Incident(verb) => verb.run(output),
+            Self::Levels(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
             Self::Version(verb) => verb.run(output),
         }

@@ -12,6 +12,7 @@ mod compatibility;
 mod compliance;
 mod gates;
 mod keys;
+mod levels;
 mod nights;
 mod pace;
 mod people;
@@ -27,6 +28,7 @@ mod ways;
 mod window;
 
 pub(crate) use compatibility::FMP001;
+pub(crate) use levels::FMP050;
 pub(crate) use recovery::{FMP004, FMP005};
 pub(crate) use support::FMP070;
 pub(crate) use waivers::FMP027;
@@ -71,8 +73,10 @@ pub const RULES: &[Rule] = &[
     waves::FMP046,
     keys::FMP047,
     pace::FMP049,
+    FMP050,
     compliance::FMP052,
     pace::FMP053,
+    levels::FMP054,
     FMP070,
     support::FMP071,
     support::FMP072,

@@ -14,12 +14,6 @@ use crate::lint;
 use crate::names::{ClassId, Email, GateName};
 use crate::track::TrackName;
 
-const TRACKS: &[(&str, TrackName)] = &[
-    ("maintenance", TrackName::Maintenance),
-    ("feature", TrackName::Feature),
-    ("hotfix", TrackName::Hotfix),
-];
-
 /// What is asked of gates; nothing when one of them can't be named.
 pub(super) fn gates(root: &Section<'_>) -> Option<Vec<GateRule>> {
     let Some(section) = root.section("gate") else {
@@ -93,7 +87,7 @@ pub(super) fn waivers(root: &Section<'_>) -> Vec<Waiver> {
 fn waiver(section: &Section<'_>) -> Option<Waiver> {
     let gate = value::parsed(|text| GateName::new(text).ok(), "a gate's name", "\"hil\"");
     let gate = section.required("gate", "gate = \"integration\"", gate);
-    let track = value::choice(TRACKS);
+    let track = value::choice(TrackName::WORDS);
     let track = section.required("track", "track = \"hotfix\"", track);
     let owner: Option<Email> = asked(
         section,

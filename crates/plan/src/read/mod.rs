@@ -21,6 +21,7 @@ mod reader;
 mod reasons;
 mod rollout;
 mod section;
+mod service_levels;
 mod syntax;
 mod track;
 mod trust;
@@ -108,6 +109,8 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
     let waivers = gate::waivers(root);
     let compliance = compliance::compliance(root);
     let cohorts = cohort::cohorts(root);
+    let service_levels = service_levels::service_levels(root);
+    let risk_tiers = service_levels::tiers(root);
     let (name, market, security_contact, environment) =
         about.and_then(|about| self::about(&about))?;
     let classes = classes?;
@@ -127,6 +130,8 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
         waivers,
         compliance,
         cohorts: cohorts?,
+        service_levels,
+        risk_tiers: risk_tiers?,
         digest,
     };
     coherence::check(&plan, root.reader());

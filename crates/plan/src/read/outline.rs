@@ -69,7 +69,7 @@ pub(crate) fn section_of(path: &str) -> String {
     match (parts.next().unwrap_or(""), parts.next()) {
         ("", _) => String::new(),
         (list @ ("class" | "waiver"), _) => format!("[[{list}]]"),
-        (family @ ("role" | "track" | "gate" | "health" | "cohort"), Some(name)) => {
+        (family @ ("role" | "track" | "gate" | "health" | "cohort" | "risk"), Some(name)) => {
             format!("[{family}.{name}]")
         }
         (table, _) => format!("[{table}]"),
@@ -90,6 +90,8 @@ mod tests {
             ("plan.name", "[plan]"),
             ("waiver.0.owner", "[[waiver]]"),
             ("gate.hil.on", "[gate.hil]"),
+            ("risk.exploited.deadline", "[risk.exploited]"),
+            ("track.hotfix.goals.p50_within", "[track.hotfix]"),
             ("", ""),
         ];
         for (path, expected) in cases {

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::amounts;
 use super::reasons::{CONTRADICTION, MISSING};
 use super::section::Section;
+use super::service_levels;
 use super::value::{self, Read};
 use crate::days;
 use crate::limits::{GATES_MAX, WAVES_MAX};
@@ -53,6 +54,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
     let soak = section.or("soak", default_soak(name), amounts::span);
     let fleet_within = section.optional("fleet_within", amounts::span);
     let emergency = emergency(&section, name);
+    let goals = service_levels::goals(&section, fleet_within);
     section.finish();
     Some(Some(Track {
         name,
@@ -62,6 +64,7 @@ fn track(tracks: &Section<'_>, name: TrackName) -> Option<Option<Track>> {
         soak,
         fleet_within,
         emergency,
+        goals,
     }))
 }
 

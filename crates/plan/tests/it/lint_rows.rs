@@ -45,6 +45,25 @@ macro_rules! two_classes {
     };
 }
 
+/// A kind of risk whose fixes go by the hotfix track: time to a fix, to the fleet, deadline, and what else.
+macro_rules! risk {
+    ($fix:literal, $fleet:literal, $deadline:literal) => {
+        risk!($fix, $fleet, $deadline, "")
+    };
+    ($fix:literal, $fleet:literal, $deadline:literal, $more:literal) => {
+        concat!(
+            $more,
+            "[risk.exploited]\ntrack = \"hotfix\"\nfix_within = \"",
+            $fix,
+            "\"\ndeadline = \"",
+            $deadline,
+            "\"\n[track.hotfix.goals]\np99_within = \"",
+            $fleet,
+            "\"\n[service_levels]\nactive_within = \"14d\"\n[trust]",
+        )
+    };
+}
+
 #[rustfmt::skip]
 pub(crate) const ROWS: &[Row] = &[
     ("FMP001", (BOOTLOADER, "bootloader = \">=0.0.1\""), (BOOTLOADER, "bootloader = \">=0.0.0\"")),
@@ -87,8 +106,14 @@ pub(crate) const ROWS: &[Row] = &[
     ("FMP046", (FEATURE, FEATURE), (FEATURE, "waves = [\"canary\", \"canary\", \"10 %\", \"100 %\"]")),
     ("FMP047", ("status_lifetime   = \"1h\"", "status_lifetime = \"24h\""), ("status_lifetime   = \"1h\"", "status_lifetime = \"25h\"")),
     ("FMP049", (EVERY, "every = \"quarter on the third Tuesday\""), (EVERY, "every = \"quarter on the second Tuesday\"")),
-    ("FMP052", (TRUST, "[compliance]\npacks = [\"us-cisa-bod-26-04\", \"nist-ir-8259r1\"]\n[trust]"), (TRUST, "[compliance]\npacks = [\"us-cisa-bod-22-01\"]\n[trust]")),
+    ("FMP050", (TRUST, risk!("24h", "48h", "3d")), (TRUST, risk!("25h", "48h", "3d"))),
+    ("FMP050", (TRUST, risk!("24h", "48h", "3d")), (TRUST, "[risk.exploited]\ntrack = \"hotfix\"\nfix_within = \"24h\"\n[trust]")),
+    ("FMP050", (TRUST, risk!("24h", "48h", "3d")), (TRUST, "[risk.exploited]\ntrack = \"hotfix\"\n[track.hotfix.goals]\np99_within = \"48h\"\n[service_levels]\nactive_within = \"14d\"\n[trust]")),
+    ("FMP050", (TRUST, risk!("24h", "48h", "3d", "[compliance]\npacks = [\"us-cisa-bod-26-04\"]\n")), (TRUST, "[compliance]\npacks = [\"us-cisa-bod-26-04\"]\n[trust]")),
+    ("FMP052", (TRUST, "[compliance]\npacks = [\"us-cisa-bod-26-02\", \"nist-ir-8259r1\"]\n[trust]"), (TRUST, "[compliance]\npacks = [\"us-cisa-bod-22-01\"]\n[trust]")),
     ("FMP053", (FEATURE, "waves = [\"canary\", \"10 %\", \"100 %\"]\nfleet_within = \"114h\""), (FEATURE, "waves = [\"canary\", \"10 %\", \"100 %\"]\nfleet_within = \"113h\"")),
+    ("FMP054", (TRUST, "[track.feature.goals]\np90_within = \"3d\"\n[service_levels]\nactive_within = \"4h\"\n[trust]"), (TRUST, "[track.feature.goals]\np90_within = \"3d\"\n[service_levels]\nactive_within = \"239m\"\n[trust]")),
+    ("FMP054", (TRUST, "[track.feature.goals]\nfailures_at_most = \"2 %\"\n[trust]"), (TRUST, "[track.feature.goals]\np90_within = \"3d\"\n[trust]")),
     ("FMP070", (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2032-06-30, life_until = 2032-06-30 }"), (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2032-06-30, life_until = 2032-06-29 }")),
     ("FMP070", (SUPPORT, SUPPORT), (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2027-06-29 }")),
     ("FMP070", (SUPPORT, SUPPORT), (SUPPORT, "")),

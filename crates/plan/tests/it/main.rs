@@ -6,6 +6,7 @@ mod clock_changes;
 mod cohorts;
 mod emergency;
 mod examples;
+mod goals;
 mod holidays;
 mod hostile;
 mod lateness;

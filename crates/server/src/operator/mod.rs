@@ -11,6 +11,7 @@ mod holds;
 mod incident_plans;
 mod incident_views;
 mod incidents;
+pub(crate) mod levels;
 mod patience;
 pub(crate) mod plan;
 mod previews;
@@ -60,6 +61,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/rollouts/{id}/halt", post(rollouts::halt))
         .route("/rollouts/{id}/withdraw", post(rollouts::withdraw))
         .route("/rollouts/{id}/answer", post(rollouts::answer))
+        .route("/service-levels", get(levels::figures))
+        .route("/service-levels.csv", get(levels::csv))
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}", get(incidents::one))
         .route("/incidents/{id}/review", post(incidents::review))

@@ -9,15 +9,17 @@ use axum::response::Response;
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_release::{Release, StageName};
-use mainstay_report::{Action, Attention, DEVICE_ROWS_MAX, Dashboard, DeviceTable, Target};
+use mainstay_report::{
+    Action, Attention, DEVICE_ROWS_MAX, Dashboard, DeviceTable, Promise, Target,
+};
 use mainstay_rollout::{DeviceView, FleetView, Phase, Rollout, why};
 use mainstay_telemetry::{Incident, Part, ReviewState};
 
 use super::{brakes, fill};
-use crate::App;
 use crate::jobs::other_classes;
 use crate::problem::Refused;
 use crate::standing::Standing;
+use crate::{App, levels};
 
 /// The home page shows so many rollouts: what is under way, and the last ones before.
 const ROLLOUTS_SHOWN: usize = 5;
@@ -30,11 +32,24 @@ pub(super) async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
     super::answer(&app, page).await
 }
 
-async fn page(app: &App, headers: &HeaderMap) -> Result<String, Refused> {
+async fn page(app: &Arc<App>, headers: &HeaderMap) -> Result<String, Refused> {
     super::admit(app, headers).await?;
     app.flush_last_seen().await;
     let facts = Facts::read(app).await?;
-    Ok(facts.dashboard(app).await?.to_html()?)
+    let page = Dashboard {
+        promises: promises(app).await?,
+        ..facts.dashboard(app).await?
+    };
+    Ok(page.to_html()?)
+}
+
+/// How what the plan promises stands; nothing is measured for a plan that promises nothing.
+async fn promises(app: &Arc<App>) -> Result<Vec<Promise>, Refused> {
+    let active = app.plan().await?;
+    if !active.is_some_and(|active| active.plan.promises_figures()) {
+        return Ok(Vec::new());
+    }
+    Ok(fill::promises(&*levels::service_levels(app).await?))
 }
 
 /// What the page is made of.

@@ -16,6 +16,7 @@ mod hostile;
 mod house;
 mod incident_plans;
 mod incidents;
+mod levels;
 mod needs;
 mod pages;
 mod papers;

@@ -13,7 +13,7 @@ use crate::{Devices, StoreError, TimelineEntry, TimelineKind};
 /// So many rows are touched in one transaction: others wait some milliseconds at most.
 const TOUCHED_MAX: usize = 1000;
 
-type Row = (
+pub(super) type Row = (
     String,
     String,
     String,
@@ -251,7 +251,7 @@ pub(super) async fn touch(
     Ok(())
 }
 
-fn device(row: Row) -> Result<Device, StoreError> {
+pub(super) fn device(row: Row) -> Result<Device, StoreError> {
     let (id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes) =
         row;
     Ok(Device {

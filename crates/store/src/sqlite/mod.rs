@@ -30,6 +30,7 @@ mod schedules;
 mod steps;
 mod timeline;
 mod values;
+mod walks;
 
 use std::path::Path;
 use std::sync::Arc;

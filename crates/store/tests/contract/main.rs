@@ -14,6 +14,7 @@ mod reports;
 mod rollouts;
 mod standing;
 mod steps;
+mod walks;
 
 use std::sync::Arc;
 
@@ -49,6 +50,12 @@ macro_rules! contract {
                 what_was_declared_anew_meanwhile_is_not_overwritten,
                 touching_moves_last_seen_forward_only,
                 ten_thousand_are_touched_at_once,
+            }
+            walks::{
+                every_device_comes_once_over_all_pages,
+                a_walk_ends_behind_a_full_page,
+                enrolled_devices_come_with_their_record_and_progress,
+                what_confirmed_something_again_says_when,
             }
             people_and_plans::{
                 a_person_has_one_duty,

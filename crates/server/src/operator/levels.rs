@@ -1,0 +1,55 @@
+//! Looking at how releases stand against the plan's goals: as JSON, as CSV, and for monitoring systems.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use mainstay_access::Permission;
+use mainstay_api::ServiceLevels;
+use mainstay_report::service_levels as documents;
+
+use crate::problem::Refused;
+use crate::{App, authenticate, levels};
+
+/// The route of monitoring systems, where they look for it.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+/// `GET /service-levels`.
+pub(super) async fn figures(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let levels = measured(&app, &headers).await?;
+    Ok(Json(&*levels).into_response())
+}
+
+/// `GET /service-levels.csv`.
+pub(super) async fn csv(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refused> {
+    let levels = measured(&app, &headers).await?;
+    let typed = [(CONTENT_TYPE, documents::CSV_MEDIA_TYPE)];
+    Ok((typed, documents::csv(&levels)))
+}
+
+/// `GET /metrics`, in the text format of Prometheus.
+async fn metrics(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Refused> {
+    let levels = measured(&app, &headers).await?;
+    let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
+    Ok((typed, documents::prometheus(&levels)))
+}
+
+async fn measured(app: &Arc<App>, headers: &HeaderMap) -> Result<Arc<ServiceLevels>, Refused> {
+    authenticate::person(app, headers, Permission::Read).await?;
+    levels::service_levels(app).await
+}

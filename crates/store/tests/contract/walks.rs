@@ -1,0 +1,114 @@
+//! Walking over many devices.
+
+use std::collections::BTreeSet;
+
+use mainstay_fleet::DeviceId;
+use mainstay_rollout::returns::CannotReturn;
+use mainstay_rollout::{Candidate, FailureCause, Progress, RolloutId};
+use mainstay_store::walks::PAGE_MAX;
+use mainstay_store::{EnrolledDevice, Place, Store, StoredReport};
+
+use super::fixture::{at, device, id, register, started};
+
+async fn all_devices(store: &dyn Store) -> Vec<DeviceId> {
+    let (mut ids, mut place) = (Vec::new(), Some(Place::default()));
+    while let Some(from) = place {
+        let page = store.device_page(from).await.expect("readable");
+        assert!(page.items.len() <= PAGE_MAX as usize);
+        ids.extend(page.items.into_iter().map(|device| device.id));
+        place = page.next;
+    }
+    ids
+}
+
+async fn all_enrolled(store: &dyn Store, rollout: RolloutId) -> Vec<EnrolledDevice> {
+    let (mut enrolled, mut place) = (Vec::new(), Some(Place::default()));
+    while let Some(from) = place {
+        let page = store.enrolled_page(rollout, from).await.expect("readable");
+        enrolled.extend(page.items);
+        place = page.next;
+    }
+    enrolled
+}
+
+pub async fn every_device_comes_once_over_all_pages(store: &dyn Store) {
+    assert_eq!(all_devices(store).await, []);
+    let count = 2 * PAGE_MAX as usize + 1;
+    register(store, count).await;
+    let ids = all_devices(store).await;
+    assert_eq!(ids.len(), count);
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), count);
+}
+
+/// A full last page is followed by an empty one, and by no more.
+pub async fn a_walk_ends_behind_a_full_page(store: &dyn Store) {
+    register(store, PAGE_MAX as usize).await;
+    assert_eq!(all_devices(store).await.len(), PAGE_MAX as usize);
+}
+
+pub async fn enrolled_devices_come_with_their_record_and_progress(store: &dyn Store) {
+    let rollout = started(store, 3).await;
+    let enrolled = all_enrolled(store, rollout.id).await;
+    let expected: Vec<_> = (0..3)
+        .map(|n| EnrolledDevice {
+            device: device(n),
+            progress: Progress::Waiting,
+            confirmed_again: None,
+        })
+        .collect();
+    assert_eq!(enrolled, expected);
+    assert_eq!(all_enrolled(store, RolloutId(77)).await, []);
+}
+
+fn report(seq: u32, minute: i64, event: &str) -> StoredReport {
+    StoredReport {
+        seq,
+        at: at(minute),
+        event: event.to_owned(),
+        text: String::new(),
+    }
+}
+
+/// The first confirmation after the failure counts; not one before it, and nothing that isn't one.
+pub async fn what_confirmed_something_again_says_when(store: &dyn Store) {
+    let rollout = started(store, 4).await;
+    let confirmed = r#"{"event":"confirmed","release":"00"}"#;
+    let said = [
+        report(1, 1, confirmed),
+        report(2, 3, "not JSON"),
+        report(3, 4, r#"{"event":"trial-booted","release":"00"}"#),
+        report(4, 5, confirmed),
+        report(5, 6, confirmed),
+    ];
+    let failed = |cause| Progress::Failed {
+        began: at(0),
+        at: at(2),
+        cause,
+    };
+    let stranded = Progress::CannotReturn {
+        began: at(0),
+        at: at(2),
+        why: CannotReturn::NothingBefore,
+    };
+    let cases = [
+        (failed(FailureCause::Bricked), Some(at(5))),
+        (stranded, Some(at(5))),
+        (failed(FailureCause::SelfTest), None),
+        (
+            Progress::Returned {
+                began: at(0),
+                at: at(2),
+            },
+            None,
+        ),
+    ];
+    for (n, (progress, _)) in cases.iter().enumerate() {
+        let fold = |_: &Candidate, _: Progress, _: u32| progress.clone();
+        let recorded = store.record(&id(n), None, at(7), &said, &fold).await;
+        assert_eq!(recorded.expect("a known device"), 5);
+    }
+    let enrolled = all_enrolled(store, rollout.id).await;
+    for (one, (progress, expected)) in enrolled.iter().zip(cases) {
+        assert_eq!((&one.progress, one.confirmed_again), (&progress, expected));
+    }
+}
