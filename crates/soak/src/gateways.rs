@@ -47,7 +47,8 @@ fn gateway(span: &mut Span<'_>, number: u64) -> Resident {
     Resident {
         kind: Kind::Gateway,
         home: Home {
-            id: DeviceId::new(format!("gw-{number:02}")).expect("letters, a dash and digits"),
+            id: DeviceId::new(format!("{}-{number:02}", Kind::Gateway.prefix()))
+                .expect("letters, a dash and digits"),
             ..like.home
         },
         in_its_box: false,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::kind::Kind;
 use crate::plan_text::PlanChoice;
-use crate::world::{Move, Outage, Resident, World, ZONES};
+use crate::world::{Outage, Resident, World, ZONES};
 
 /// The most devices of one scenario: its transcript is there to be read.
 const DEVICES_MAX: usize = 99;
@@ -23,11 +23,6 @@ pub struct Scenario {
     start: Timestamp,
     /// For so many days things go wrong. It goes on until everything has come to its end.
     days: u32,
-    /// What all chance follows from.
-    #[serde(default)]
-    seed: u64,
-    #[serde(default = "one")]
-    servers: usize,
     /// New releases, one after the other; those after the first work.
     #[serde(default = "one")]
     launches: usize,
@@ -45,8 +40,6 @@ pub struct Scenario {
     slips_back_after_s: Option<u64>,
     #[serde(default)]
     outage: Vec<Span>,
-    /// When one person stops the newest rollout, whatever it does.
-    halt: Option<Timestamp>,
     /// When every device should have the newest release: the story tells then how many have.
     deadline: Option<Timestamp>,
 }
@@ -69,14 +62,14 @@ enum Answer {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Group {
     count: usize,
+    /// `thermostat`, or `gateway` where the plan has gateways come first.
+    #[serde(default)]
+    kind: Kind,
     /// One of [`ZONES`].
     zone: String,
     #[serde(default = "revision_b")]
     hardware: String,
     site: Option<u64>,
-    /// Registered, and never switched on.
-    #[serde(default)]
-    in_its_box: bool,
 }
 
 fn revision_b() -> String {
@@ -115,7 +108,11 @@ impl Scenario {
             "a scenario has 1 to {DEVICES_MAX} devices, and this one has {devices}"
         );
         ensure!((1..=2).contains(&scenario.launches), "launches: 1 or 2");
-        ensure!((1..=2).contains(&scenario.servers), "servers: 1 or 2");
+        let has_gateways = scenario.device.iter().any(|one| one.kind == Kind::Gateway);
+        ensure!(
+            has_gateways == (scenario.plan.gateways_first > 0),
+            "gateways-first: in a plan for gateways, and in no other"
+        );
         let calm_from = scenario.calm_from();
         ensure!(
             scenario.deadline.is_none_or(|at| at <= calm_from),
@@ -140,12 +137,12 @@ impl Scenario {
     pub fn world(self) -> anyhow::Result<World> {
         let calm_from = self.calm_from();
         Ok(World {
-            seed: self.seed,
+            seed: 0,
             start: self.start,
             calm_from,
             plan: self.plan,
             residents: residents(&self.device)?,
-            servers: self.servers,
+            servers: 1,
             turn_every: SignedDuration::from_mins(10),
             candidate: candidate(self.fault, self.drain, self.slips_back_after_s),
             launches: self.launches,
@@ -153,7 +150,7 @@ impl Scenario {
             outages: self.outage.into_iter().map(Span::outage).collect(),
             kills: Vec::new(),
             clock_steps: Vec::new(),
-            moves: self.halt.map(|at| (at, Move::Halt)).into_iter().collect(),
+            moves: Vec::new(),
             go_on: match self.answer {
                 Answer::GoOn => 1000,
                 Answer::Stop => 0,
@@ -211,9 +208,10 @@ fn resident(group: &Group, number: u64) -> anyhow::Result<Resident> {
     let zone = ZONES.iter().find(|zone| **zone == group.zone);
     let zone = zone.ok_or_else(|| anyhow!("zone {}: use one of {ZONES:?}", group.zone))?;
     Ok(Resident {
-        kind: Kind::Thermostat,
+        kind: group.kind,
         home: Home {
-            id: DeviceId::new(format!("th-{number:02}")).context("a device's name")?,
+            id: DeviceId::new(format!("{}-{number:02}", group.kind.prefix()))
+                .context("a device's name")?,
             hardware: group.hardware.clone(),
             zone,
             offline: false,
@@ -221,7 +219,7 @@ fn resident(group: &Group, number: u64) -> anyhow::Result<Resident> {
         },
         site: group.site,
         clock_off: SignedDuration::ZERO,
-        in_its_box: group.in_its_box,
+        in_its_box: false,
         gone_from: None,
     })
 }
@@ -266,6 +264,10 @@ mod tests {
                 "Mars/Olympus",
             ),
             ("devices = 3", "unknown field `devices`"),
+            (
+                "plan = { gateways-first = 50 }\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
+                "gateways-first",
+            ),
             (
                 "launches = 3\n[[device]]\ncount = 1\nzone = \"Pacific/Guam\"",
                 "launches",
