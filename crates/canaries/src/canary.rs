@@ -232,6 +232,7 @@ pub(crate) fn device(n: usize, site: usize) -> Device {
             version: "1.0.0".to_owned(),
             sequence: 1,
             verified: true,
+            last_resort: false,
             since: at(0),
         }),
         attributes: [(SITE.to_owned(), format!("site-{site}"))].into(),

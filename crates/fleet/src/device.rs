@@ -55,6 +55,21 @@ pub struct Running {
     pub sequence: u64,
     /// Whether the device has confirmed it: booted it, stayed healthy, and said so from it.
     pub verified: bool,
+    /// Whether it lost what it had confirmed, and runs what was left to it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub last_resort: bool,
     /// Since when the server knows of it.
     pub since: Timestamp,
+}
+
+impl Running {
+    /// The name of no release: what a device says that has nothing to run, and waits in its safe mode.
+    pub const NOTHING: ReleaseDigest = ReleaseDigest([0; 32]);
+
+    /// Whether the device is trying it out, and may go back by itself at any moment. One that lost what it had, or has nothing
+    /// at all, isn't: it waits for what comes next.
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        !self.verified && !self.last_resort && self.release != Self::NOTHING
+    }
 }

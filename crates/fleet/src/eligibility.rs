@@ -122,7 +122,7 @@ fn runs_something_older(device: &Device, sequence: u64) -> Result<&Running, Inel
             version: running.version.clone(),
         });
     }
-    if !running.verified {
+    if running.is_on_trial() {
         return Err(Ineligible::OnTrial {
             version: running.version.clone(),
         });
@@ -157,6 +157,7 @@ mod tests {
             version: "1.0.0".to_owned(),
             sequence,
             verified,
+            last_resort: false,
             since: Timestamp::UNIX_EPOCH,
         }
     }
@@ -222,6 +223,21 @@ mod tests {
             |d| d.running = Some(running(1, false)),
             Some(("fleet.on-trial", "it is trying out 1.0.0")),
         );
+    }
+
+    /// Nothing would ever reach them again: they wait in their safe mode for what comes next.
+    #[test]
+    fn who_lost_what_it_had_confirmed_may_get_the_next_release() {
+        let left = |last_resort, release| Running {
+            last_resort,
+            release,
+            ..running(1, false)
+        };
+        check(
+            |d| d.running = Some(left(true, ReleaseDigest([1; 32]))),
+            None,
+        );
+        check(|d| d.running = Some(left(false, Running::NOTHING)), None);
     }
 
     #[test]

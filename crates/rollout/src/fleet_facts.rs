@@ -92,6 +92,7 @@ mod tests {
                 version: version.to_owned(),
                 sequence: 1,
                 verified: true,
+                last_resort: false,
                 since: at(0),
             })
         };

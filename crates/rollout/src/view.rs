@@ -4,7 +4,7 @@
 //! first.
 
 use jiff::Timestamp;
-use mainstay_fleet::{DeviceId, ReleaseDigest, Site};
+use mainstay_fleet::{DeviceId, ReleaseDigest, Running, Site};
 use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
@@ -37,10 +37,10 @@ pub struct DeviceView {
 }
 
 impl DeviceView {
-    /// Whether it said that it runs nothing: the name of no release is all zeros.
+    /// Whether it said that it runs nothing.
     #[must_use]
     pub fn runs_nothing(&self) -> bool {
-        self.running == Some(ReleaseDigest([0; 32]))
+        self.running == Some(Running::NOTHING)
     }
 
     /// Whether the candidate failed on it and left it nothing to run: a device with one slot has nothing to go back to by

@@ -96,7 +96,7 @@ pub(crate) async fn consider(
     } in enrolments
     {
         let others = others(app, &rollout, &view, now);
-        let runs = device.running.as_ref().filter(|running| running.verified);
+        let runs = device.running.as_ref().filter(|one| !one.is_on_trial());
         let runs = runs.map(|running| running.version.as_str());
         let offer = past_stones(&rollout, &view, runs)
             .and_then(|()| mainstay_rollout::offer(&rollout, &view, others, now));

@@ -180,8 +180,11 @@ impl Watch {
             let fits = device.is_some_and(|device| {
                 device.class == candidate.class && rules::is_fit(device, rollout.started_at)
             });
-            let may = running
-                .is_some_and(|running| running.verified && running.sequence < candidate.sequence);
+            let may = running.is_some_and(|running| {
+                let is_nothing = running.release.0 == [0; 32];
+                let is_judged = running.verified || running.last_resort || is_nothing;
+                is_judged && running.sequence < candidate.sequence
+            });
             if running.is_some_and(|runs| !rules::is_past_stone(plan, candidate, &runs.version)) {
                 let what = format!("{} was drawn for {}", view.id, candidate.version);
                 self.note(Broken::new("past-a-stone", what));

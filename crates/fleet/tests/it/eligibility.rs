@@ -88,6 +88,7 @@ fn device() -> Device {
             version: "1.0.0".to_owned(),
             sequence: 1,
             verified: true,
+            last_resort: false,
             since: Timestamp::UNIX_EPOCH,
         }),
         attributes: BTreeMap::new(),

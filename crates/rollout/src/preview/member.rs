@@ -54,7 +54,7 @@ fn view(device: &Device, wave: usize, labels: &mut Labels) -> DeviceView {
         progress: Progress::Waiting,
         running: running.map(|running| running.release),
         before: running
-            .filter(|running| running.verified)
+            .filter(|running| running.verified || running.last_resort)
             .map(|running| running.release),
     }
 }

@@ -42,6 +42,7 @@ fn device(n: usize) -> Device {
             version: "1.0.0".to_owned(),
             sequence: 1,
             verified: true,
+            last_resort: false,
             since: at(-1000),
         }),
         attributes: BTreeMap::new(),

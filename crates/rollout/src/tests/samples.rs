@@ -34,6 +34,7 @@ fn device(n: usize, hardware: String) -> Device {
             version: "1.0.0".to_owned(),
             sequence: 1,
             verified: true,
+            last_resort: false,
             since: at(0),
         }),
         attributes: BTreeMap::new(),

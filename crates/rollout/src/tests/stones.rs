@@ -135,6 +135,7 @@ fn runs(n: usize, version: &str) -> Device {
             version: version.to_owned(),
             sequence: 1,
             verified: true,
+            last_resort: false,
             since: at(0),
         }),
         attributes: std::collections::BTreeMap::new(),

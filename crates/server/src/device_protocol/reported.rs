@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::{Device, ReleaseDigest, Running};
-use mainstay_protocol::{self as protocol, CheckIn, Report};
+use mainstay_protocol::{BootReason, CheckIn, Report};
 use mainstay_rollout::{Candidate, Progress};
 use mainstay_store::StoredReport;
 use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said};
@@ -24,7 +24,7 @@ pub(super) async fn keep(
     check_in: &CheckIn<'_>,
     now: Timestamp,
 ) -> Result<(Device, u32), Refused> {
-    let running = running(&device, &check_in.running, now)?;
+    let running = running(&device, check_in, now)?;
     app.vitals.note(&device.id, check_in, now);
     readings::count(app, &Heard::of(app, &device, now)).await?;
     let (said, reports) = (Said::of(check_in), &check_in.reports.0);
@@ -136,11 +136,8 @@ async fn version_of(app: &App, release: &ReleaseDigest) -> Result<String, Refuse
 }
 
 /// What the device runs now. `since` moves only when the release, or the word on it, changes.
-fn running(
-    device: &Device,
-    said: &protocol::Running<'_>,
-    now: Timestamp,
-) -> Result<Running, Refused> {
+fn running(device: &Device, check_in: &CheckIn<'_>, now: Timestamp) -> Result<Running, Refused> {
+    let said = &check_in.running;
     let plain = said.version.bytes().all(|byte| byte.is_ascii_graphic());
     if said.version.len() > VERSION_BYTES_MAX || !plain {
         return Err(Refused::malformed(
@@ -152,10 +149,14 @@ fn running(
         version: said.version.to_owned(),
         sequence: said.sequence,
         verified: said.confirmed,
+        last_resort: check_in.boot == BootReason::LastResort,
         since: now,
     };
     let known = device.running.as_ref();
-    let same = known.filter(|k| k.release == running.release && k.verified == running.verified);
+    let same = known.filter(|known| {
+        let word = |of: &Running| (of.release, of.verified, of.last_resort);
+        word(known) == word(&running)
+    });
     if let Some(known) = same {
         running.since = known.since;
     }

@@ -1,6 +1,8 @@
 //! A rollout goes to the eligible devices, and the others are told why not.
 
 use mainstay_api::{RolloutView, Why};
+use mainstay_protocol::BootReason;
+use mainstay_rollout::RolloutId;
 use reqwest::{Method, Response, StatusCode};
 
 use crate::gadget::{Gadget, register};
@@ -43,6 +45,29 @@ pub async fn start(house: &House, artifact: &Artifact, track: &str) -> Response 
 async fn why(house: &House, id: &str) -> Why {
     let path = format!("/api/v1/devices/{id}/why");
     house.get(&path, &house.tokens.engineer).await
+}
+
+/// Devices that lost what they had wait in their safe mode: only a release that is offered to them brings them back.
+#[tokio::test]
+async fn who_runs_a_last_resort_or_nothing_is_drawn_too() {
+    let house = House::new().await;
+    let mut gadgets = running(&house, &["th-1", "th-2", "th-3"]).await;
+    (gadgets[0].confirmed, gadgets[0].boot) = (false, BootReason::LastResort);
+    gadgets[1].run_nothing(BootReason::SafeMode);
+    gadgets[2].confirmed = false;
+    for gadget in &mut gadgets {
+        gadget.check_in(&house, &[]).await;
+    }
+    let next = house.built("1.1.0", 2, &[]);
+    let started: RolloutView = read(start(&house, &next, "maintenance").await).await;
+    let view = house.app.store().fleet_view(RolloutId(started.id)).await;
+    let mut drawn = view.unwrap().devices;
+    drawn.sort_by(|a, b| a.id.cmp(&b.id));
+    let drawn = drawn
+        .iter()
+        .map(|one| (one.id.as_str(), one.before.is_some()));
+    // What was left to the first one is what it may go back to.
+    assert_eq!(drawn.collect::<Vec<_>>(), [("th-1", true), ("th-2", false)]);
 }
 
 #[tokio::test]

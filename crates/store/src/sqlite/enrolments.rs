@@ -182,7 +182,7 @@ pub(super) async fn enrol(
         .collect();
     let enrolled = sqlx::query(
         "INSERT INTO enrolments (rollout, device, wave, before, progress)
-         SELECT ?1, d.key, v.value ->> 1, iif(d.verified, d.running_release, NULL), ?3
+         SELECT ?1, d.key, v.value ->> 1, iif(d.verified OR d.running ->> 'last_resort', d.running_release, NULL), ?3
          FROM json_each(?2) AS v CROSS JOIN devices AS d ON d.id = v.value ->> 0 ORDER BY d.key",
     )
     .bind(rollout.id.0)
@@ -236,7 +236,7 @@ pub(super) async fn note_before(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE enrolments SET before =
-           coalesce((SELECT iif(d.verified, d.running_release, NULL) FROM devices AS d WHERE d.key = ?2), before)
+           coalesce((SELECT iif(d.verified OR d.running ->> 'last_resort', d.running_release, NULL) FROM devices AS d WHERE d.key = ?2), before)
          WHERE rollout = ?1 AND device = ?2",
     )
     .bind(rollout)

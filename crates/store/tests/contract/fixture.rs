@@ -39,6 +39,7 @@ pub fn running(release: ReleaseDigest, verified: bool) -> Running {
         version: "1.0.0".to_owned(),
         sequence: u64::MAX,
         verified,
+        last_resort: false,
         since: at(-5),
     }
 }

@@ -4,7 +4,7 @@
 //! devices.
 
 use clap::Args;
-use mainstay_fleet::{Device, Query};
+use mainstay_fleet::{Device, Query, Running};
 
 use crate::failure::Failure;
 use crate::operator::ServerAccess;
@@ -48,9 +48,19 @@ impl List {
 pub(super) fn runs(device: &Device) -> String {
     device.running.as_ref().map_or_else(
         || "hasn't said what it runs".to_owned(),
-        |running| match running.verified {
-            true => format!("runs {}, verified", running.version),
-            false => format!("tries {}", running.version),
+        |running| match running {
+            Running {
+                version,
+                verified: true,
+                ..
+            } => format!("runs {version}, verified"),
+            Running {
+                version,
+                last_resort: true,
+                ..
+            } => format!("runs {version}, which was left to it"),
+            running if running.is_on_trial() => format!("tries {}", running.version),
+            _ => "runs nothing".to_owned(),
         },
     )
 }

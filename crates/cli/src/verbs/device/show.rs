@@ -67,6 +67,7 @@ mod tests {
                 version: "1.0.0".to_owned(),
                 sequence: 1,
                 verified: true,
+                last_resort: false,
                 since: Timestamp::UNIX_EPOCH,
             }),
             attributes: [pair("floor", "3"), pair("site", "store-7")].into(),

@@ -31,6 +31,7 @@ fn known() -> Device {
             version: "1.1.0-rc.2+build.7".to_owned(),
             sequence: 7,
             verified: true,
+            last_resort: false,
             since: now(),
         }),
         attributes: attributes
