@@ -162,7 +162,7 @@ impl Text {
         }
         self.family(
             "mainstay_updates_unreachable",
-            "Of all updates, those of devices that can't be reached and don't have the release.",
+            "Of all updates, those of devices that can't be reached and never began.",
         );
         for one in &levels.updates {
             let unreachable = one.counts.unreachable.to_string();

@@ -8,13 +8,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
-use mainstay_fleet::{Device, Query};
+use jiff::{SignedDuration, Timestamp};
+use mainstay_fleet::{Device, Query, ReleaseDigest};
 use mainstay_plan::Plan;
-use mainstay_rollout::{Phase, RolloutId, cohort};
+use mainstay_rollout::{Rollout, RolloutId, cohort};
 use mainstay_store::{EnrolledDevice, Place};
 use mainstay_telemetry::ServiceLevels;
-use mainstay_telemetry::levels::dates::PERIOD_DAYS;
 use mainstay_telemetry::levels::{Carried, Enrolled, Fleet, InField, Rolled};
 use tokio::sync::Mutex;
 
@@ -24,8 +23,10 @@ use crate::problem::Refused;
 
 /// What was measured is told for so long at least: a page and a monitor that ask together are told the same.
 const KEPT_MIN: SignedDuration = SignedDuration::from_secs(15);
-/// And for so many times as long as measuring took.
+/// And for so many times as long as measuring took, but no longer than an hour: a clock that jumps while it is measured must not
+/// freeze the figures.
 const KEPT_FACTOR: i32 = 20;
+const KEPT_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// So many releases of each class on each track are measured, the newest: half a year of a monthly track.
 pub(crate) const RELEASES_MAX: usize = 6;
 
@@ -66,7 +67,8 @@ impl Measured {
 /// Until when it is told what was measured from `began` to `ended`.
 fn until(began: Timestamp, ended: Timestamp) -> Timestamp {
     let took = ended.duration_since(began).max(SignedDuration::ZERO);
-    let kept = took.saturating_mul(KEPT_FACTOR).max(KEPT_MIN);
+    let kept = took.saturating_mul(KEPT_FACTOR);
+    let kept = kept.clamp(KEPT_MIN, KEPT_MAX);
     ended.checked_add(kept).unwrap_or(Timestamp::MAX)
 }
 
@@ -107,7 +109,7 @@ async fn measure(app: &App, plan: &Plan) -> Result<ServiceLevels, Refused> {
     app.flush_last_seen().await;
     let now = app.now();
     let cohorts = Cohorts::of(plan);
-    let started = started(app, now).await?;
+    let started = started(app).await?;
     let mut carried = Vec::new();
     for (id, rolled) in newest(&started) {
         let fresh = Carried::new(
@@ -125,19 +127,17 @@ async fn measure(app: &App, plan: &Plan) -> Result<ServiceLevels, Refused> {
     ))
 }
 
-/// The rollouts of the last [`PERIOD_DAYS`], newest first.
-async fn started(app: &App, now: Timestamp) -> Result<Vec<(RolloutId, Rolled)>, Refused> {
+/// The rollouts that carried something, newest first, as far as lists go. One that ended before its first wave opened carried nothing, and
+/// kept no date.
+async fn started(app: &App) -> Result<Vec<(RolloutId, Rolled)>, Refused> {
     let releases = app.store.releases().await?.into_iter();
     let releases: BTreeMap<_, _> = releases
         .map(|release| (release.facts.manifest.0, release))
         .collect();
-    let hours = (i64::from(PERIOD_DAYS) * 24).hours();
-    let earliest = now.checked_sub(hours).unwrap_or(Timestamp::MIN);
     let rollouts = app.store.rollouts().await?.into_iter();
-    // What was taken back before anybody had it carried nothing, and kept no date.
-    let carried = rollouts.filter(|rollout| !matches!(rollout.phase, Phase::Withdrawn { .. }));
-    let recent = carried.filter(|rollout| rollout.started_at >= earliest);
-    let known = recent.filter_map(|rollout| {
+    let has_opened = |rollout: &Rollout| rollout.waves.iter().any(|wave| wave.opened_at.is_some());
+    let carried = rollouts.filter(|rollout| !rollout.is_over() || has_opened(rollout));
+    let known = carried.filter_map(|rollout| {
         let release = releases.get(&rollout.candidate.release.0)?;
         let (name, track) = (release.id.to_string(), release.facts.track);
         Some((rollout.id, Rolled::of(&rollout, name, track)))
@@ -170,16 +170,18 @@ async fn carry(
     while let Some(from) = place {
         let page = app.store.enrolled_page(id, from).await?;
         for one in &page.items {
-            carried.add(&enrolled(one), cohorts.with(&one.device, now));
+            let device = enrolled(one, carried.rolled.candidate);
+            carried.add(&device, cohorts.with(&one.device, now));
         }
         place = page.next;
     }
     Ok(carried)
 }
 
-fn enrolled(one: &EnrolledDevice) -> Enrolled<'_> {
+/// A device's part, as far as it is asked. What it runs says only of another release than `candidate` that it is good again.
+fn enrolled(one: &EnrolledDevice, candidate: ReleaseDigest) -> Enrolled<'_> {
     let running = one.device.running.as_ref();
-    let verified = running.filter(|running| running.verified);
+    let verified = running.filter(|running| running.verified && running.release != candidate);
     Enrolled {
         progress: &one.progress,
         last_seen: one.device.last_seen,
@@ -247,6 +249,8 @@ mod tests {
         assert_eq!(until(at(100), at(100)), at(115));
         assert_eq!(until(at(100), at(101)), at(121));
         assert_eq!(until(at(100), at(160)), at(160 + 1200));
+        // The clock was set forward by a day meanwhile.
+        assert_eq!(until(at(100), at(86_500)), at(86_500 + 3600));
         // The clock was set back meanwhile.
         assert_eq!(until(at(100), at(40)), at(55));
     }
@@ -255,6 +259,7 @@ mod tests {
     fn the_newest_releases_of_each_kind_are_counted() {
         let rolled = |class: &str, track| Rolled {
             release: String::new(),
+            candidate: ReleaseDigest([2; 32]),
             class: class.to_owned(),
             track,
             started_at: at(0),

@@ -31,8 +31,8 @@ pub struct EnrolledDevice {
     pub device: Device,
     /// How far it has come.
     pub progress: Progress,
-    /// When it first reported that it had confirmed something after it was bricked, or was found unable to go back; none
-    /// for all other devices, and once that report is forgotten ([`crate::devices::TIMELINE_KEPT`]).
+    /// When it first reported that it had confirmed another release after it was bricked, became unwell or was found unable to go back, to
+    /// the second; none for all other devices, and once that report is forgotten ([`crate::devices::TIMELINE_KEPT`]).
     pub confirmed_again: Option<Timestamp>,
 }
 

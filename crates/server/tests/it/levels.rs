@@ -145,6 +145,22 @@ async fn a_bad_release_is_missed_and_a_silent_device_told_apart() {
     assert_eq!(standing(&levels, "class", Measure::P50).0, Standing::Unsaid);
 }
 
+/// A class that hasn't had a release for years has missed its dates; it isn't one that was never released.
+#[tokio::test]
+async fn dates_are_missed_also_after_years_without_a_release() {
+    let house = House::under(&goals()).await;
+    let mut gadgets = running(&house, &["th-1", "th-2", "th-3"]).await;
+    let release = house.built("1.1.0", 2, &[]);
+    house.roll_out(&release).await;
+    house.advance().await;
+    pass_hours(&house, &mut gadgets, &release, 8).await;
+    house.later(800 * 24 * 60);
+    let levels: ServiceLevels = house.get(PATH, &house.tokens.manager).await;
+    let (_, because) = standing(&levels, "class", Measure::DatesKept);
+    assert!(because.starts_with("0 of 13 dates since"), "{because}");
+    assert!(levels.updates.iter().any(|one| one.counts.devices == 3));
+}
+
 /// However many ask, the fleet is walked once in a while.
 #[tokio::test]
 async fn what_was_measured_is_kept_for_some_seconds() {

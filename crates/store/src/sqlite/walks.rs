@@ -76,15 +76,17 @@ impl Walks for SqliteStore {
         id: RolloutId,
         from: Place,
     ) -> Result<Page<EnrolledDevice>, StoreError> {
-        // What a device reported is looked through for the few that can't say otherwise when they were good again. The
-        // progress has its instant in words, and whole seconds of it are enough to find the first report after it.
+        // What a device reported is looked through for the few that can't say otherwise when they were good again: of another
+        // release than this one. The progress has its instant in words, of which SQLite reads whole seconds; reports of the second in
+        // which it befell them came with it, and tell nothing of afterwards.
         let rows: Vec<EnrolledRow> = sqlx::query_as(select!(
             ", e.progress,
              CASE WHEN e.progress ->> 'state' = 'cannot-return' OR e.progress ->> 'cause' IN ('bricked', 'self-test-later') THEN
                (SELECT min(t.at) FROM timeline AS t WHERE t.device = e.device AND t.kind = 'reported'
-                AND t.at > unixepoch(e.progress ->> 'at') * 1000000
-                AND iif(json_valid(t.event), t.event ->> 'event', NULL) = 'confirmed') END
-             FROM enrolments AS e JOIN devices AS d ON d.key = e.device
+                AND t.at >= (unixepoch(e.progress ->> 'at') + 1) * 1000000
+                AND iif(json_valid(t.event), t.event ->> 'event', NULL) = 'confirmed'
+                AND t.event ->> 'release' IS NOT r.candidate ->> 'release') END
+             FROM enrolments AS e JOIN devices AS d ON d.key = e.device JOIN rollouts AS r ON r.id = e.rollout
              WHERE e.rollout = ?1 AND e.device > ?2 ORDER BY e.device LIMIT ?3 + 0"
         ))
         .bind(id.0)

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use mainstay_fleet::DeviceId;
 use mainstay_rollout::returns::CannotReturn;
 use mainstay_rollout::{Candidate, FailureCause, Progress, RolloutId};
 use mainstay_store::walks::PAGE_MAX;
 use mainstay_store::{EnrolledDevice, Place, Store, StoredReport};
 
-use super::fixture::{at, device, id, register, started};
+use super::fixture::{NEW, at, device, id, register, started};
 
 async fn all_devices(store: &dyn Store) -> Vec<DeviceId> {
     let (mut ids, mut place) = (Vec::new(), Some(Place::default()));
@@ -73,8 +74,16 @@ fn report(seq: u32, minute: i64, event: &str) -> StoredReport {
 pub async fn what_confirmed_something_again_says_when(store: &dyn Store) {
     let rollout = started(store, 4).await;
     let confirmed = r#"{"event":"confirmed","release":"00"}"#;
+    let anew = format!(r#"{{"event":"confirmed","release":"{NEW}"}}"#);
+    // In the very second of the failure, and of the release that failed: neither says that it is good again.
+    let at_once = StoredReport {
+        at: at(2) + SignedDuration::from_millis(1),
+        ..report(6, 2, confirmed)
+    };
     let said = [
         report(1, 1, confirmed),
+        at_once,
+        report(7, 3, &anew),
         report(2, 3, "not JSON"),
         report(3, 4, r#"{"event":"trial-booted","release":"00"}"#),
         report(4, 5, confirmed),
@@ -105,7 +114,7 @@ pub async fn what_confirmed_something_again_says_when(store: &dyn Store) {
     for (n, (progress, _)) in cases.iter().enumerate() {
         let fold = |_: &Candidate, _: Progress, _: u32| progress.clone();
         let recorded = store.record(&id(n), None, at(7), &said, &fold).await;
-        assert_eq!(recorded.expect("a known device"), 5);
+        assert_eq!(recorded.expect("a known device"), 7);
     }
     let enrolled = all_enrolled(store, rollout.id).await;
     for (one, (progress, expected)) in enrolled.iter().zip(cases) {

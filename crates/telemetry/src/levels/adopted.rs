@@ -12,7 +12,7 @@ pub(super) struct Adopted {
     after_s: Vec<u32>,
     active: u64,
     unreachable: u64,
-    /// For each release that still goes on: seconds since its start, and active devices that don't have it yet.
+    /// For each release that still goes on: seconds since its start, and active devices that may still get it.
     going_on: Vec<(u64, u64)>,
     /// Releases that were halted: they reach nobody any more, and say nothing of how soon one does.
     halted: usize,
@@ -36,7 +36,7 @@ impl Adopted {
             adopted.active += tally.counts.active();
             adopted.unreachable += tally.counts.unreachable;
             if rolled.over_at.is_none() {
-                let lacking = tally.counts.active() - tally.counts.adopted;
+                let lacking = tally.counts.active() - tally.counts.ended();
                 adopted
                     .going_on
                     .push((seconds(rolled.started_at, now), lacking));

@@ -12,8 +12,10 @@ use super::tally::{before, is_active};
 /// So many versions of a subject are told, those with most devices; the others are one line. Devices name their version
 /// themselves, and what they name must not fill anybody's disk.
 pub const VERSIONS_MAX: usize = 20;
-/// What the versions beyond are called.
-pub const OTHER: &str = "other";
+/// While they are counted, so many are told apart; what comes new after that is counted together.
+const VERSIONS_COUNTED_MAX: usize = 1000;
+/// What the versions beyond are called. No device can name its own so: a version has no spaces.
+pub const OTHER: &str = "all others";
 
 /// A device, as far as reach asks.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +43,8 @@ struct Group {
     unreachable: u64,
     unverified: u64,
     verified: BTreeMap<String, u64>,
+    /// Verified to run a version that isn't counted by itself.
+    beyond: u64,
 }
 
 /// What a class or a cohort runs.
@@ -120,10 +124,12 @@ impl Fleet {
 impl Group {
     fn add(&mut self, device: &InField<'_>, is_active: bool) {
         self.devices += 1;
+        let is_full = self.verified.len() >= VERSIONS_COUNTED_MAX;
         match device.running {
             _ if !is_active => self.unreachable += 1,
             Some((version, true)) => match self.verified.get_mut(version) {
                 Some(count) => *count += 1,
+                None if is_full => self.beyond += 1,
                 None => {
                     self.verified.insert(version.to_owned(), 1);
                 }
@@ -139,11 +145,12 @@ impl Group {
             .map(|(version, devices)| VersionCount { version, devices })
             .collect();
         verified.sort_by_key(|count| core::cmp::Reverse(count.devices));
-        if verified.len() > VERSIONS_MAX {
-            let rest = verified.split_off(VERSIONS_MAX);
+        let rest = verified.split_off(verified.len().min(VERSIONS_MAX));
+        let others = self.beyond + rest.iter().map(|count| count.devices).sum::<u64>();
+        if others > 0 {
             verified.push(VersionCount {
                 version: OTHER.to_owned(),
-                devices: rest.iter().map(|count| count.devices).sum(),
+                devices: others,
             });
         }
         Reach {

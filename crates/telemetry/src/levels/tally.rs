@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_plan::TrackName;
-use mainstay_rollout::{FailureCause, Phase, Progress, Rollout};
+use mainstay_rollout::{FailureCause, Phase, Progress, ReleaseDigest, Rollout};
 use serde::{Deserialize, Serialize};
 
 /// A rollout, as far as service levels ask.
@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Rolled {
     /// The release, as people call it.
     pub release: String,
+    /// The same, by its identity.
+    pub candidate: ReleaseDigest,
     /// Its class.
     pub class: String,
     /// The track that it went by.
@@ -33,6 +35,7 @@ impl Rolled {
         };
         Self {
             release,
+            candidate: rollout.candidate.release,
             class: rollout.candidate.class.clone(),
             track,
             started_at: rollout.started_at,
@@ -49,10 +52,10 @@ pub struct Enrolled<'a> {
     pub progress: &'a Progress,
     /// When it was last heard of.
     pub last_seen: Option<Timestamp>,
-    /// When it first reported that it had confirmed something, after it had failed or couldn't go back; asked only of
+    /// When it first reported that it had confirmed another release, after it had failed or couldn't go back; asked only of
     /// devices whose progress doesn't tell when they were good again.
     pub confirmed_again: Option<Timestamp>,
-    /// Since when it runs what it runs, if that is verified.
+    /// Since when it runs another release than this one, if that is verified.
     pub verified_since: Option<Timestamp>,
 }
 
@@ -126,7 +129,8 @@ pub(super) fn is_active(since: Option<Timestamp>, last_seen: Option<Timestamp>) 
 pub struct Counts {
     /// Drawn into a wave.
     pub devices: u64,
-    /// Of these, not heard of for too long, and not adopted either: they can't be reached.
+    /// Of these, not heard of for too long, and never began: they can't be reached. Who began was reached, whatever became of
+    /// the device since.
     pub unreachable: u64,
     /// Never began to install it.
     pub not_begun: u64,
@@ -149,7 +153,7 @@ impl Counts {
         self.adopted + self.failed + self.sent_back
     }
 
-    /// Those that can be reached, or have it already.
+    /// Those that can be reached, or were.
     #[must_use]
     pub fn active(&self) -> u64 {
         self.devices - self.unreachable
@@ -220,8 +224,8 @@ impl Tally {
     fn add(&mut self, rolled: &Rolled, device: &Enrolled<'_>, is_active: bool, now: Timestamp) {
         let progress = device.progress;
         self.counts.devices += 1;
-        let adopted = matches!(progress, Progress::Confirmed { .. });
-        self.counts.unreachable += u64::from(!is_active && !adopted);
+        let was_reached = is_active || progress.began().is_some();
+        self.counts.unreachable += u64::from(!was_reached);
         self.count(rolled, progress);
         self.fail_first(rolled, progress);
         self.recover(rolled, device, now);

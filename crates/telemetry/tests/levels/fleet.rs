@@ -82,5 +82,12 @@ fn the_list_of_versions_is_bounded() {
     let told = reach(&devices, 0);
     assert_eq!(told[0].verified.len(), 21);
     let last = &told[0].verified[20];
-    assert_eq!((&*last.version, last.devices), ("other", 30));
+    assert_eq!((&*last.version, last.devices), ("all others", 30));
+    // So many are told apart only while they are counted; nobody is lost.
+    let names: Vec<_> = (0..1500).map(|number| format!("9.9.{number}")).collect();
+    let devices = names
+        .iter()
+        .map(|name| ("device-v1", Some(20 * DAY), Some((name.as_str(), true))));
+    let told = reach(&devices.collect::<Vec<_>>(), 0);
+    assert_eq!(told[0].verified[20].devices, 1480);
 }

@@ -127,6 +127,50 @@ fn who_cannot_be_reached_is_told_apart() {
     );
 }
 
+/// A release that kills devices must not look better once they have been silent for long.
+#[test]
+fn who_began_and_fell_silent_stays_in_the_share() {
+    let plan = plan(
+        "p99_within = \"24h\"",
+        "[service_levels]\nactive_within = \"14d\"",
+    );
+    let now = 40 * DAY;
+    let within = plan.service_levels.active_within;
+    let mut carried = Carried::new(rolled(None, None), 0, within, at(now));
+    let killed = failed(HOUR, FailureCause::Bricked);
+    for (progress, count, last_seen) in [(confirmed(HOUR), 98, now), (killed, 2, HOUR)] {
+        for _ in 0..count {
+            let device = Enrolled {
+                progress: &progress,
+                last_seen: Some(at(last_seen)),
+                confirmed_again: None,
+                verified_since: None,
+            };
+            carried.add(&device, []);
+        }
+    }
+    let levels = levels(&plan, &[carried], now);
+    assert_eq!(levels.updates[0].counts.unreachable, 0);
+    assert_eq!(level(&levels, Measure::P99).standing, Standing::Missed);
+}
+
+/// Devices on which it failed don't get it any more: a goal is missed as soon as the others are too few.
+#[test]
+fn who_failed_can_not_follow() {
+    let plan = plan("p90_within = \"24h\"", "");
+    let devices = together(&[
+        (5, failed(HOUR, FailureCause::SelfTest)),
+        (5, confirmed(HOUR)),
+    ]);
+    let told = stands(
+        &plan,
+        rolled(None, None),
+        &devices,
+        (2 * HOUR, Measure::P90),
+    );
+    assert_eq!(told.0, Standing::Missed, "{}", told.1);
+}
+
 #[test]
 fn the_whole_fleet_is_held_to_fleet_within() {
     let mut plan = plan("", "");

@@ -8,7 +8,7 @@ mod stopped;
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_plan::{Plan, TrackName, parse, starting_plan};
-use mainstay_rollout::{FailureCause, Progress};
+use mainstay_rollout::{FailureCause, Progress, ReleaseDigest};
 use mainstay_telemetry::ServiceLevels;
 use mainstay_telemetry::levels::{
     Carried, Enrolled, Fleet, Level, Measure, Rolled, Standing, service_levels,
@@ -37,6 +37,7 @@ fn plan(goals: &str, more: &str) -> Plan {
 fn rolled(over_at: Option<i64>, halted_at: Option<i64>) -> Rolled {
     Rolled {
         release: "device-v1@1.1.0".to_owned(),
+        candidate: ReleaseDigest([2; 32]),
         class: "device-v1".to_owned(),
         track: TrackName::Maintenance,
         started_at: at(0),
