@@ -82,12 +82,17 @@ fn open_target(
     }
 }
 
-/// What the caller must do for the devices that run the candidate and haven't been told yet, or were told to go
+/// What the caller must do for the devices that run the candidate and haven't been told yet, or run it again, or were told to go
 /// back to what has been withdrawn since: at most [`TOLD_AT_ONCE_MAX`] of them.
 pub(crate) fn actions(rollout: &Rollout, view: &FleetView) -> Vec<Action> {
     let candidate = &rollout.candidate;
     let devices = view.devices.iter();
-    let must = devices.filter(|d| must_be_told(candidate, d) || waits_in_vain(view, d));
+    let must = devices.filter(|device| {
+        must_be_told(candidate, device)
+            || waits_in_vain(view, device)
+            || was_left_with_it(candidate, device)
+                && open_target(candidate, device, &view.withdrawn).is_ok()
+    });
     must.take(TOLD_AT_ONCE_MAX)
         .map(|device| action(candidate, device, &view.withdrawn))
         .collect()
@@ -99,6 +104,12 @@ fn waits_in_vain(view: &FleetView, device: &DeviceView) -> bool {
         Progress::Returning { to, .. } => view.withdrawn.contains(to),
         _ => false,
     }
+}
+
+/// Whether the device had come back, lost what it came back to, and was left with the candidate.
+fn was_left_with_it(candidate: &Candidate, device: &DeviceView) -> bool {
+    let had_come_back = matches!(device.progress, Progress::Returned { .. });
+    had_come_back && device.running == Some(candidate.release)
 }
 
 fn action(candidate: &Candidate, device: &DeviceView, withdrawn: &[ReleaseDigest]) -> Action {
@@ -136,6 +147,7 @@ fn made_way(device: &DeviceView) -> bool {
 /// Whether the device runs the candidate, or nothing since it had it, or is on its way back.
 pub(crate) fn concerns(candidate: &Candidate, device: &DeviceView) -> bool {
     must_be_told(candidate, device)
+        || was_left_with_it(candidate, device)
         || match device.progress {
             Progress::Returning { .. } => true,
             Progress::Failed { .. } => {

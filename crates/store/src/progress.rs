@@ -31,15 +31,28 @@ pub(crate) fn promised(
         (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
         // A failed device that still runs the candidate is offered the way back and keeps its failure.
         (Kind::Return, Progress::Failed { .. }) => Ok(progress.clone()),
-        (Kind::Return, _) => returning(progress, offer.release, at).ok_or_else(|| progress.id()),
+        (Kind::Return, _) => {
+            returning(progress, false, offer.release, at).ok_or_else(|| progress.id())
+        }
         (Kind::Forward, _) => Err(progress.id()),
     }
 }
 
-/// The progress of a device that is told to go back to `to`; none if it has gone, or never can.
-pub(crate) fn returning(progress: &Progress, to: ReleaseDigest, at: Timestamp) -> Option<Progress> {
+/// The progress of a device that is told to go back to `to`; none if it has gone, or never can. One that had come back goes once
+/// more if it `runs_it` again: it lost what it came back to.
+pub(crate) fn returning(
+    progress: &Progress,
+    runs_it: bool,
+    to: ReleaseDigest,
+    at: Timestamp,
+) -> Option<Progress> {
     match progress {
         Progress::Returning { to: known, .. } if *known == to => Some(progress.clone()),
+        Progress::Returned { began, .. } if runs_it => Some(Progress::Returning {
+            began: *began,
+            at,
+            to,
+        }),
         _ if is_settled(progress) => None,
         _ => {
             let began = progress.began().unwrap_or(at);
@@ -189,7 +202,7 @@ mod tests {
             at: at(9),
             to: OLD,
         };
-        assert_eq!(returning(&confirmed, OLD, at(9)), Some(expected));
+        assert_eq!(returning(&confirmed, true, OLD, at(9)), Some(expected));
         let why = CannotReturn::NothingBefore;
         let expected = Progress::CannotReturn {
             began: at(1),
@@ -202,14 +215,15 @@ mod tests {
             at: at(3),
             cause: FailureCause::Bricked,
         };
-        for settled in [
-            failed,
-            Progress::Returned {
-                began: at(1),
-                at: at(5),
-            },
-        ] {
-            assert_eq!(returning(&settled, OLD, at(9)), None);
+        let returned = Progress::Returned {
+            began: at(1),
+            at: at(5),
+        };
+        assert_eq!(returning(&failed, true, OLD, at(9)), None);
+        assert_eq!(returning(&returned, false, OLD, at(9)), None);
+        let again = returning(&confirmed, true, OLD, at(9));
+        assert_eq!(returning(&returned, true, OLD, at(9)), again);
+        for settled in [failed, returned] {
             assert_eq!(stranded(&settled, why, at(9)), None);
         }
     }

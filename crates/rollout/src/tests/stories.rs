@@ -163,6 +163,24 @@ fn returns_are_told_until_they_are_recorded_and_no_longer() {
     assert_eq!(story.rollout, halted);
 }
 
+/// The image that a device had come back to was lost, and the halted one is all that was left to it.
+#[test]
+fn who_had_come_back_and_runs_the_candidate_again_is_told_again() {
+    let mut story = Story::of(&[3]);
+    story.step(0);
+    story.view.devices[0].progress = failed(0, FailureCause::Bricked);
+    story.view.devices[1].progress = on_trial(0);
+    assert_eq!(story.step(5), "halt incident return");
+    let (began, at) = (at(0), at(6));
+    story.view.devices[1].progress = Progress::Returned { began, at };
+    story.view.devices[1].running = Some(OLD);
+    assert_eq!(story.step(7), "");
+    story.view.devices[1].running = Some(NEW);
+    let returns = Returns::of(&story.rollout, &story.view);
+    assert_eq!((returns.out, returns.back), (1, 1), "the first one is back");
+    assert_eq!(story.step(8), "return");
+}
+
 #[test]
 fn nobody_goes_back_to_what_was_withdrawn_too() {
     let mut story = Story::of(&[3]);

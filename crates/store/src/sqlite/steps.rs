@@ -7,7 +7,7 @@ use mainstay_fleet::ReleaseDigest;
 use mainstay_rollout::{Action, Progress, RolloutId};
 use mainstay_telemetry::IncidentId;
 
-use super::values::{from_json, micros, to_json};
+use super::values::{from_json, micros, release_digest, to_json};
 use super::{SqliteStore, Write, incidents, releases, rollouts};
 use crate::progress;
 use crate::{NextStep, StoreError, TimelineKind};
@@ -70,13 +70,13 @@ async fn move_devices(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreEr
     let names = names_of_targets(tx, step.actions).await?;
     let mut moved = Vec::new();
     for action in step.actions {
-        moved.extend(outcome(&known, &names, action, step.at)?);
+        moved.extend(outcome(&known, &names, action, step)?);
     }
     save_moved(tx, step, &moved).await
 }
 
-/// Key and progress of each enrolled device.
-type Known = BTreeMap<String, (i64, Progress)>;
+/// Key and progress of each enrolled device, and what it runs.
+type Known = BTreeMap<String, (i64, Progress, Option<ReleaseDigest>)>;
 
 /// What people call each release that devices go back to.
 type Names = BTreeMap<ReleaseDigest, String>;
@@ -94,16 +94,17 @@ async fn names_of_targets(tx: &mut Write, actions: &[Action]) -> Result<Names, S
 }
 
 async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Known, StoreError> {
-    let rows: Vec<(String, i64, String)> = sqlx::query_as(
-        "SELECT d.id, e.device, e.progress FROM enrolments AS e
+    let rows: Vec<(String, i64, String, Option<Vec<u8>>)> = sqlx::query_as(
+        "SELECT d.id, e.device, e.progress, d.running_release FROM enrolments AS e
          JOIN devices AS d ON d.key = e.device WHERE e.rollout = ?1",
     )
     .bind(id.0)
     .fetch_all(&mut **tx)
     .await?;
-    let known = rows
-        .into_iter()
-        .map(|(id, key, progress)| Ok((id, (key, from_json("enrolment", &progress)?))));
+    let known = rows.into_iter().map(|(id, key, progress, running)| {
+        let progress = from_json("enrolment", &progress)?;
+        Ok((id, (key, progress, release_digest("device", running)?)))
+    });
     known.collect()
 }
 
@@ -112,20 +113,22 @@ fn outcome(
     known: &Known,
     names: &Names,
     action: &Action,
-    at: Timestamp,
+    step: &NextStep<'_>,
 ) -> Result<Option<Moved>, StoreError> {
+    let at = step.at;
     let (Action::Return { device, .. } | Action::CannotReturn { device, .. }) = action else {
         return Ok(None);
     };
-    let (key, before) = known
+    let (key, before, running) = known
         .get(device.as_str())
         .ok_or_else(|| StoreError::not_found("enrolled device", device))?;
     let (progress, kind, text) = match action {
         Action::Return { to, .. } => {
             let name = names.get(to).map_or("", String::as_str);
             let text = format!("was told to go back to {name}");
+            let runs_it = *running == Some(step.rollout.candidate.release);
             (
-                progress::returning(before, *to, at),
+                progress::returning(before, runs_it, *to, at),
                 TimelineKind::Returning,
                 text,
             )

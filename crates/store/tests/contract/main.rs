@@ -82,6 +82,7 @@ macro_rules! contract {
                 a_step_on_an_older_state_changes_nothing,
                 a_release_that_has_moved_stops_the_whole_step,
                 devices_that_moved_on_are_left_alone,
+                who_came_back_and_runs_the_candidate_goes_back_again,
             }
             promises::{
                 a_promise_is_kept_and_may_be_repeated,

@@ -7,8 +7,8 @@ use mainstay_store::{NextStep, StageChange, Store, StoreError};
 use mainstay_telemetry::IncidentId;
 
 use super::fixture::{
-    OLD, approved, at, changed, gated, id, kinds, progress, release, scheduled, set_progress,
-    started,
+    NEW, OLD, approved, at, changed, gated, id, kinds, progress, release, running, scheduled,
+    set_progress, started,
 };
 use super::incidents::incident;
 
@@ -161,6 +161,26 @@ pub async fn a_release_that_has_moved_stops_the_whole_step(store: &dyn Store) {
         .expect_err("it isn't rolling");
     assert_eq!(error.id(), "store.conflict");
     assert_eq!(seen(store, &rollout).await, before);
+}
+
+/// It lost what it had come back to, and was left with the halted candidate.
+pub async fn who_came_back_and_runs_the_candidate_goes_back_again(store: &dyn Store) {
+    let rollout = started(store, 1).await;
+    let (began, at) = (at(1), at(5));
+    set_progress(store, 0, Progress::Returned { began, at }).await;
+    let left = running(NEW, false);
+    let recorded = store
+        .record(&id(0), Some(&left), at, &[], &|_, progress, _| progress)
+        .await;
+    recorded.expect("a known device");
+    let (next, actions) = (changed(&rollout), [send_back(0)]);
+    let saved = store
+        .save_step(&step(&next, rollout.generation, &actions))
+        .await;
+    saved.expect("nobody else changed the rollout");
+    let now = progress(store, &rollout, 0).await;
+    assert_eq!(now.id(), "returning", "{now:?}");
+    assert_eq!(now.began(), Some(began));
 }
 
 pub async fn devices_that_moved_on_are_left_alone(store: &dyn Store) {
