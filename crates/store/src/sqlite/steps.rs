@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_rollout::{Action, Progress, RolloutId};
 use mainstay_telemetry::IncidentId;
