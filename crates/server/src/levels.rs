@@ -41,6 +41,7 @@ pub(crate) struct Measured {
 #[derive(Clone)]
 struct Kept {
     levels: Arc<ServiceLevels>,
+    ended: Timestamp,
     until: Timestamp,
 }
 
@@ -52,15 +53,19 @@ impl Measured {
         kept.filter(|kept| kept.levels.plan_revision == revision)
     }
 
-    /// The same, if it is to be told still at `now`. A clock that was set back makes nothing fresh.
+    /// The same, if it is to be told still at `now`. What was measured in the future isn't fresh: a clock was wrong then, and was set back.
     fn fresh(&self, revision: &str, now: Timestamp) -> Option<Arc<ServiceLevels>> {
         let kept = self.newest(revision)?;
-        (kept.levels.as_of <= now && now < kept.until).then_some(kept.levels)
+        (kept.ended <= now && now < kept.until).then_some(kept.levels)
     }
 
     fn keep(&self, levels: Arc<ServiceLevels>, ended: Timestamp) {
-        let until = until(levels.as_of, ended);
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Kept { levels, until });
+        let kept = Kept {
+            until: until(levels.as_of, ended),
+            ended: ended.max(levels.as_of),
+            levels,
+        };
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
     }
 }
 

@@ -84,8 +84,8 @@ impl Walks for SqliteStore {
              CASE WHEN e.progress ->> 'state' = 'cannot-return' OR e.progress ->> 'cause' IN ('bricked', 'self-test-later') THEN
                (SELECT min(t.at) FROM timeline AS t WHERE t.device = e.device AND t.kind = 'reported'
                 AND t.at >= (unixepoch(e.progress ->> 'at') + 1) * 1000000
-                AND iif(json_valid(t.event), t.event ->> 'event', NULL) = 'confirmed'
-                AND t.event ->> 'release' IS NOT r.candidate ->> 'release') END
+                AND iif(json_valid(t.event), t.event ->> 'event' = 'confirmed'
+                        AND t.event ->> 'release' IS NOT r.candidate ->> 'release', FALSE)) END
              FROM enrolments AS e JOIN devices AS d ON d.key = e.device JOIN rollouts AS r ON r.id = e.rollout
              WHERE e.rollout = ?1 AND e.device > ?2 ORDER BY e.device LIMIT ?3 + 0"
         ))
