@@ -115,10 +115,12 @@ pub(crate) fn draw(rollout: &Rollout, view: &FleetView, wave: usize, now: Timest
     }
 }
 
-/// Whether a device has nothing of the candidate yet, and was heard of lately: one that fell silent months ago says nothing about this week.
+/// Whether a device has nothing of the candidate yet, runs something, and was heard of lately: one that fell silent months ago says nothing
+/// about this week.
 fn is_free(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
     let is_heard = |seen| now < score::silent_at(rollout, seen);
     device.progress == Progress::Waiting
+        && !device.runs_nothing()
         && runs_what_it_ran(rollout, device)
         && device.last_seen.is_some_and(is_heard)
 }

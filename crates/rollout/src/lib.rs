@@ -94,7 +94,9 @@ pub use label::{Label, Labels};
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
 pub use needs::{ClassVersions, Unmet, past_stones};
-pub use offer::{Kind, Offer, has_lapsed, has_room, holds_place, in_flight, offer};
+pub use offer::{
+    Kind, Offer, has_lapsed, has_room, holds_place, in_flight, instead, may_hold_places, offer,
+};
 pub use payloads::fetchable;
 pub use preview::{Pace, Premise, Preview, preview, preview_until};
 pub use progress::{FailureCause, Progress};

@@ -78,6 +78,21 @@ pub fn holds_place(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bo
     }
 }
 
+/// Whether devices of this rollout can still hold a place: long after a halt none of them can, whatever was last heard of it.
+#[must_use]
+pub fn may_hold_places(rollout: &Rollout, now: Timestamp) -> bool {
+    let Phase::Halted { at, .. } = &rollout.phase else {
+        return true;
+    };
+    let rules = &rollout.rules;
+    let promised = rules.poll.saturating_mul(PROMISE_POLLS);
+    let began = rules
+        .install
+        .horizon
+        .saturating_add(score::silence(rules.poll));
+    now < after(*at, promised.saturating_add(began))
+}
+
 /// Whether this is a promise that no longer holds a place: if it is made again, it is a new one, and needs a new place.
 #[must_use]
 pub fn has_lapsed(rollout: &Rollout, progress: &Progress, now: Timestamp) -> bool {
@@ -123,7 +138,8 @@ pub(crate) fn within(
         return back(rollout, device);
     }
     own_state(rollout, device, now)?;
-    if matches!(rollout.phase, Phase::Complete { .. }) {
+    // One that made way for the candidate, and comes again only now, has nothing else.
+    if matches!(rollout.phase, Phase::Complete { .. }) && !device.made_way() {
         return Err(Wait::Complete);
     }
     if !matches!(device.progress, Progress::Began { .. }) {
@@ -153,13 +169,21 @@ fn others_first(rollout: &Rollout) -> Result<(), Wait> {
 fn way_back(rollout: &Rollout, device: &DeviceView, reason: &HaltReason) -> Result<Offer, Wait> {
     let candidate = &rollout.candidate;
     match &device.progress {
-        Progress::Returned { .. } => Err(Wait::Returned),
         Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: *why }),
         _ if returns::concerns(candidate, device) => back(rollout, device),
+        Progress::Returned { .. } => Err(Wait::Returned),
         _ => Err(Wait::Halted {
             reason: reason.clone(),
         }),
     }
+}
+
+/// What a device is offered instead of the candidate while something withholds that: what it ran before, if it has nothing else to
+/// run. None if it has, or no signed way leads back.
+#[must_use]
+pub fn instead(rollout: &Rollout, device: &DeviceView) -> Option<Offer> {
+    let offer = device.made_way().then(|| back(rollout, device));
+    offer.and_then(Result::ok)
 }
 
 /// What the device ran before.

@@ -3,7 +3,7 @@
 //! A device says that it begins before it asks for the first byte. One that began before the stop ends what it began, and a halted rollout
 //! sends it back then: a download that is cut off helps nobody. One that was promised the release, and hadn't begun, gets
 //! none of it; nor does one that says it began after the stop, as it still has what it ran. A device with
-//! one slot hasn't: it runs nothing by then, and may end in any case, or fetch what it ran before where the way back is open.
+//! one slot hasn't: it runs nothing by then, and may end in any case, or fetch what it ran before.
 //!
 //! Read [`fetchable`].
 
@@ -15,7 +15,7 @@ use crate::rollout::{Phase, Rollout};
 use crate::view::DeviceView;
 
 /// The releases of this rollout whose bytes `device` may fetch: the candidate, once it was promised; and what it ran before, after a halt,
-/// or where the candidate left it nothing to run. A failed device that still runs the candidate keeps its failure
+/// or where it has nothing to run. A failed device that still runs the candidate keeps its failure
 /// on its way back, so the halt decides, not the progress.
 ///
 /// `held_since` is since when the candidate is on hold, if it is.
@@ -36,7 +36,7 @@ pub fn fetchable(
     let stopped_at = halted_at.into_iter().chain(held_since).min();
     let is_open = stopped_at.is_none_or(|stopped| may_end(device, stopped));
     let candidate = is_open.then_some(rollout.candidate.release);
-    let returns = halted_at.is_some() || device.is_without_firmware();
+    let returns = halted_at.is_some() || device.made_way();
     let allowed = |release: &ReleaseDigest| rollout.candidate.returns_to.contains(release);
     let back = device.before.filter(|before| returns && allowed(before));
     candidate.into_iter().chain(back).collect()
@@ -45,6 +45,5 @@ pub fn fetchable(
 fn may_end(device: &DeviceView, stopped: Timestamp) -> bool {
     let is_on_it = matches!(device.progress, Progress::Began { at } if at <= stopped);
     // Also one that is told to go back by now, or can't: it may be in the middle of it, and learns that when it asks.
-    let made_way = device.progress.began().is_some() && device.runs_nothing();
-    is_on_it || made_way
+    is_on_it || device.made_way()
 }

@@ -55,7 +55,7 @@ pub enum Progress {
     Failed {
         /// When it began to install.
         began: Timestamp,
-        /// When the failure became known.
+        /// When the first failure became known.
         at: Timestamp,
         /// What failed.
         cause: FailureCause,
@@ -69,11 +69,11 @@ pub enum Progress {
         /// The release it goes back to.
         to: ReleaseDigest,
     },
-    /// The device runs its earlier release again, and said so.
+    /// The device runs its earlier release again, or a newer one than the candidate, and said so.
     Returned {
         /// When it had begun to install the candidate.
         began: Timestamp,
-        /// When it said that it is back.
+        /// When it said that.
         at: Timestamp,
     },
     /// The device runs a halted candidate, and no signed way leads back.

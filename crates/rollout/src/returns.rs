@@ -128,7 +128,9 @@ fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
         Progress::Waiting
         | Progress::Promised { .. }
         | Progress::Began { .. }
-        | Progress::Refused { .. } => device.running == Some(candidate.release) || made_way(device),
+        | Progress::Refused { .. } => {
+            device.running == Some(candidate.release) || device.made_way()
+        }
         // A failed device goes back by itself; one that says it hasn't is offered the way back at
         // its check-in, and keeps its failure.
         Progress::Failed { .. }
@@ -136,12 +138,6 @@ fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
         | Progress::Returned { .. }
         | Progress::CannotReturn { .. } => false,
     }
-}
-
-/// Whether the device runs nothing since it began: its only slot made way for the candidate. Whatever keeps it from having
-/// that now, it must get back what it ran.
-fn made_way(device: &DeviceView) -> bool {
-    device.progress.began().is_some() && device.runs_nothing()
 }
 
 /// Whether the device runs the candidate, or nothing since it had it, or is on its way back.

@@ -43,11 +43,18 @@ impl DeviceView {
         self.running == Some(Running::NOTHING)
     }
 
-    /// Whether the candidate failed on it and left it nothing to run: a device with one slot has nothing to go back to by
-    /// itself, and one with two may have lost both.
+    /// Whether it runs nothing since it began: its only slot made way for the candidate, or it lost both of two. Whatever keeps it
+    /// from having the candidate now, it must get back what it ran.
+    #[must_use]
+    pub fn made_way(&self) -> bool {
+        self.progress.began().is_some() && self.runs_nothing()
+    }
+
+    /// Whether the candidate failed on it, a payload that it refused included, and left it nothing to run: a device with one slot has
+    /// nothing to go back to by itself, and one with two may have lost both.
     #[must_use]
     pub fn is_without_firmware(&self) -> bool {
-        matches!(self.progress, Progress::Failed { .. }) && self.runs_nothing()
+        self.progress.failure().is_some() && self.runs_nothing()
     }
 }
 

@@ -270,6 +270,7 @@ mod tests {
             started_at: at(0),
             over_at: None,
             halted_at: None,
+            ends_at_percent: None,
         };
         let kinds = [
             ("a", TrackName::Maintenance),

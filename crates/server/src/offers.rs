@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place, past_stones};
+use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place, instead, past_stones};
 use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
 
 use crate::App;
@@ -101,7 +101,7 @@ pub(crate) async fn consider(
         let offer = past_stones(&rollout, &view, runs)
             .and_then(|()| mainstay_rollout::offer(&rollout, &view, others, now));
         let offer = match offer {
-            Ok(offer) => packed(app, offer, &view, now).await?,
+            Ok(offer) => packed(app, &rollout, offer, &view, now).await?,
             Err(wait) => Err(wait),
         };
         considered.push(Considered {
@@ -113,17 +113,24 @@ pub(crate) async fn consider(
     Ok(considered)
 }
 
-/// The offer with its package, unless something withholds it.
+/// The offer with its package, unless something withholds it. A device that has nothing to run is offered what it ran before then.
 async fn packed(
     app: &App,
+    rollout: &Rollout,
     offer: Offer,
     view: &DeviceView,
     now: Timestamp,
 ) -> Result<Result<(Offer, Package), Wait>, StoreError> {
-    let package = brakes::package(app, &offer.release, &view.id, now).await?;
-    Ok(package
-        .map(|package| (offer, package))
-        .map_err(|because| Wait::Withheld { because }))
+    let because = match brakes::package(app, &offer.release, &view.id, now).await? {
+        Ok(package) => return Ok(Ok((offer, package))),
+        Err(because) => because,
+    };
+    if let Some(other) = instead(rollout, view).filter(|other| *other != offer)
+        && let Ok(package) = brakes::package(app, &other.release, &view.id, now).await?
+    {
+        return Ok(Ok((other, package)));
+    }
+    Ok(Err(Wait::Withheld { because }))
 }
 
 /// How many other devices hold a place in the budget of downloads.

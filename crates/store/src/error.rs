@@ -65,7 +65,7 @@ pub enum StoreError {
     /// Somebody else changed it first.
     #[error("{what} {name} was changed meanwhile: {because}")]
     Conflict {
-        /// "rollout", "release" or "device".
+        /// "rollout", "release", "device" or "device class".
         what: &'static str,
         /// Its name.
         name: String,

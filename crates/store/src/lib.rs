@@ -34,7 +34,7 @@ pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
 pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
-pub use reports::{Fold, Reports, StoredReport};
+pub use reports::{Fold, Known, Reports, StoredReport};
 pub use revocations::{Revocations, StoredRevocations};
 pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts};
 pub use roots::{Roots, StoredRoot};

@@ -8,13 +8,15 @@ use mainstay_fleet::ReleaseDigest;
 use mainstay_rollout::returns::CannotReturn;
 use mainstay_rollout::{Kind, Offer, Progress};
 
-/// The progress of a device after it was promised `offer`.
+/// The progress of a device after it was promised `offer`; `runs_it` says whether it runs the candidate by now, `is_halted` whether
+/// the rollout is.
 ///
 /// # Errors
 /// With the id of the present progress, if the offer doesn't fit it any more.
 pub(crate) fn promised(
     progress: &Progress,
     offer: &Offer,
+    (runs_it, is_halted): (bool, bool),
     at: Timestamp,
 ) -> Result<Progress, &'static str> {
     match (offer.kind, progress) {
@@ -29,10 +31,12 @@ pub(crate) fn promised(
             },
         ) if *refused < at => Ok(Progress::Promised { at }),
         (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
-        // A failed device that still runs the candidate is offered the way back and keeps its failure.
-        (Kind::Return, Progress::Failed { .. }) => Ok(progress.clone()),
+        // A failed device that still runs the candidate, or nothing, is offered the way back and keeps its failure.
+        (Kind::Return, _) if progress.failure().is_some() => Ok(progress.clone()),
+        // It has nothing to run while the candidate is withheld, and gets that as soon as it isn't.
+        (Kind::Return, Progress::Began { .. }) if !is_halted => Ok(progress.clone()),
         (Kind::Return, _) => {
-            returning(progress, false, offer.release, at).ok_or_else(|| progress.id())
+            returning(progress, runs_it, offer.release, at).ok_or_else(|| progress.id())
         }
         (Kind::Forward, _) => Err(progress.id()),
     }
@@ -85,6 +89,8 @@ mod tests {
 
     const OLD: ReleaseDigest = ReleaseDigest([1; 32]);
     const NEW: ReleaseDigest = ReleaseDigest([2; 32]);
+    /// It doesn't run the candidate, and the rollout isn't halted.
+    const NEITHER: (bool, bool) = (false, false);
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).expect("a small number")
@@ -129,11 +135,11 @@ mod tests {
         ]
     }
 
-    fn after_promise(offer: Offer) -> Vec<&'static str> {
+    fn after_promise(offer: Offer, is_halted: bool) -> Vec<&'static str> {
         let now = at(9);
         let outcomes = states()
             .into_iter()
-            .map(|state| promised(&state, &offer, now));
+            .map(|state| promised(&state, &offer, (false, is_halted), now));
         outcomes
             .map(|outcome| outcome.map_or("refused", |progress| progress.id()))
             .collect()
@@ -147,14 +153,49 @@ mod tests {
         };
         let mut expected = vec!["promised", "promised", "began", "promised"];
         expected.resize(10, "refused");
-        assert_eq!(after_promise(forward), expected);
+        assert_eq!(after_promise(forward, false), expected);
         let back = Offer {
             release: OLD,
             kind: Kind::Return,
         };
         let mut expected = vec!["returning"; 6];
         expected.extend(["failed", "returning", "refused", "refused"]);
-        assert_eq!(after_promise(back), expected);
+        assert_eq!(after_promise(back, true), expected);
+        expected[2] = "began";
+        assert_eq!(after_promise(back, false), expected);
+    }
+
+    #[test]
+    fn a_failure_stays_one_on_the_way_back() {
+        let refused = Progress::Refused {
+            began: Some(at(1)),
+            at: at(2),
+            refusal: "trust.image-digest".to_owned(),
+        };
+        let back = Offer {
+            release: OLD,
+            kind: Kind::Return,
+        };
+        let promised = promised(&refused, &back, (false, false), at(9));
+        assert_eq!(promised, Ok(refused));
+    }
+
+    #[test]
+    fn who_had_come_back_and_runs_it_again_is_promised_the_way_once_more() {
+        let returned = Progress::Returned {
+            began: at(1),
+            at: at(5),
+        };
+        let back = Offer {
+            release: OLD,
+            kind: Kind::Return,
+        };
+        let promised = |runs_it| promised(&returned, &back, (runs_it, true), at(9));
+        assert_eq!(promised(false), Err("returned"));
+        assert_eq!(
+            promised(true).map(|progress| progress.id()),
+            Ok("returning")
+        );
     }
 
     #[test]
@@ -168,9 +209,9 @@ mod tests {
             release: NEW,
             kind: Kind::Forward,
         };
-        assert_eq!(promised(&refused, &offer, at(9)), Err("refused"));
+        assert_eq!(promised(&refused, &offer, NEITHER, at(9)), Err("refused"));
         let again = Progress::Promised { at: at(10) };
-        assert_eq!(promised(&refused, &offer, at(10)), Ok(again));
+        assert_eq!(promised(&refused, &offer, NEITHER, at(10)), Ok(again));
     }
 
     #[test]
@@ -178,11 +219,11 @@ mod tests {
         for kind in [Kind::Forward, Kind::Return] {
             let offer = Offer { release: OLD, kind };
             for state in states() {
-                let Ok(once) = promised(&state, &offer, at(9)) else {
+                let Ok(once) = promised(&state, &offer, NEITHER, at(9)) else {
                     continue;
                 };
                 assert_eq!(
-                    promised(&once, &offer, at(10)),
+                    promised(&once, &offer, NEITHER, at(10)),
                     Ok(once.clone()),
                     "{state:?}"
                 );

@@ -7,12 +7,18 @@ use mainstay_rollout::{Candidate, Progress};
 
 use crate::StoreError;
 
-/// What a device's news make of its progress in the rollout of one candidate.
-///
-/// The number is that of the last report that was recorded before: reports up to it are retries,
-/// and must not be folded again. It is called inside a transaction, so it must neither wait nor
-/// fail.
-pub type Fold<'a> = dyn Fn(&Candidate, Progress, u32) -> Progress + Send + Sync + 'a;
+/// What a device's news make of its progress in the rollout of one candidate. It is called inside a transaction, so it must neither
+/// wait nor fail.
+pub type Fold<'a> = dyn Fn(&Candidate, Progress, Known) -> Progress + Send + Sync + 'a;
+
+/// What is known of a device beside its progress, where news are folded into that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The number of the last report that was recorded before: reports up to it are retries, and must not be folded again.
+    pub acknowledged: u32,
+    /// Whether it ran nothing at all when it was promised the candidate.
+    pub ran_nothing: bool,
+}
 
 /// What devices report.
 #[async_trait]

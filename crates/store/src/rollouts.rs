@@ -23,7 +23,8 @@ pub trait Rollouts: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] for a used number, [`StoreError::NotFound`] for an unknown
-    /// device, [`StoreError::Conflict`] if the release isn't in the expected stage any more.
+    /// device, [`StoreError::Conflict`] if the release isn't in the expected stage any more, or the class has another
+    /// rollout under way (of a "device class", then).
     async fn start_rollout(
         &self,
         rollout: &Rollout,

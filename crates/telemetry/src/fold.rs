@@ -15,23 +15,24 @@
 //! An empty field changes nothing, so that a repeated report changes nothing either. A lost report
 //! costs nothing but its time: the instant of the next one stands in. (1) Only if it had begun: a
 //! device that was never touched is not this rollout's failure. (2) A brick outdoes every milder
-//! cause. (3) If it is the release that it returns to; a late confirmation of the candidate changes
+//! cause, and the device fails since that one. (3) If it is the release that it returns to; a late confirmation of the candidate changes
 //! nothing.
 //!
 //! What a check-in says beside its reports changes this, see [`fold_said`]:
 //!
-//! | from \ says that it runs | the candidate, kept | ... and its self-test fails | the candidate, on trial | something older, kept or all that is left | nothing |
-//! |---|---|---|---|---|---|
-//! | waiting, promised | confirmed | failed | on trial | | |
-//! | began, refused (4) | confirmed | failed | on trial | | failed |
-//! | on trial | confirmed | failed | | failed | failed |
-//! | confirmed | | failed | | failed | failed |
-//! | failed | | | | | failed (2) |
-//! | returning | | | | returned (5) | failed |
-//! | cannot return | | | | returned | failed |
-//! | returned | | | | | |
+//! | from \ says that it runs | the candidate, kept | ... and its self-test fails | the candidate, on trial | something older, kept or all that is left | something newer, kept | nothing (6) |
+//! |---|---|---|---|---|---|---|
+//! | waiting, promised | confirmed | failed | on trial | | | |
+//! | began, refused (4) | confirmed | failed | on trial | | | failed |
+//! | on trial | confirmed | failed | | failed | | failed |
+//! | confirmed | | failed | | failed | | failed |
+//! | failed | | | | | | failed (2) |
+//! | returning | | | | returned (5) | returned | failed |
+//! | cannot return | | | | returned | returned | failed |
+//! | returned | | | | | | |
 //!
-//! (4) As (1), if it refused before it began and runs nothing. (5) If it is the release that it returns to.
+//! (4) As (1), if it refused before it began and runs nothing. (5) If it is the release that it returns to. (6) In safe mode. It is nothing
+//! new of a device that ran nothing when it was promised the candidate, until it has run that ([`is_its_doing`]).
 //!
 //! Read [`fold()`], then [`fold_said`].
 
@@ -88,8 +89,16 @@ pub fn fold_said(
         true if of_it => confirm(progress, at),
         false if of_it => try_out(progress, at),
         kept if is_older && (kept || said.last_resort) => run_older(progress, said, at),
+        true if said.sequence > candidate.sequence => go_past(progress, at),
         _ => progress,
     }
+}
+
+/// Whether safe mode tells something of the candidate: not on a device that ran nothing at all when it was promised that (`ran_nothing`),
+/// and hasn't run it since.
+#[must_use]
+pub fn is_its_doing(progress: &Progress, ran_nothing: bool) -> bool {
+    !ran_nothing || progress.ran_it()
 }
 
 fn is_way_back(progress: &Progress, event: &DeviceEvent) -> bool {
@@ -154,7 +163,7 @@ fn brick(progress: Progress, at: Timestamp) -> Progress {
     let cause = FailureCause::Bricked;
     match progress {
         Progress::Failed { cause: known, .. } if known == cause => progress,
-        Progress::Failed { began, .. } => Progress::Failed { began, at, cause },
+        Progress::Failed { began, at, .. } => Progress::Failed { began, at, cause },
         _ if progress.began().is_none() => progress,
         touched => fail(touched, cause, at),
     }
@@ -165,6 +174,14 @@ fn come_back(progress: Progress, at: Timestamp) -> Progress {
         Progress::Returning { began, .. } | Progress::CannotReturn { began, .. } => {
             Progress::Returned { began, at }
         }
+        other => other,
+    }
+}
+
+/// A device that was to go back and has a newer release instead needs the way back no more.
+fn go_past(progress: Progress, at: Timestamp) -> Progress {
+    match progress {
+        Progress::Returning { .. } | Progress::CannotReturn { .. } => come_back(progress, at),
         other => other,
     }
 }

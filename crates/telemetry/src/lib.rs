@@ -23,7 +23,7 @@ pub mod summary;
 pub use adoption::{Adoption, adoption};
 pub use closing::{Brought, ReviewState};
 pub use event::{DeviceEvent, Said};
-pub use fold::{fold, fold_said};
+pub use fold::{fold, fold_said, is_its_doing};
 pub use incident::{Incident, IncidentId, TimelineEntry};
 pub use levels::{ServiceLevels, service_levels};
 pub use plan_change::Plans;

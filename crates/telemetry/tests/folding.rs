@@ -149,8 +149,8 @@ fn a_confirmed_device_may_still_fail_and_a_failed_one_stays_failed() {
     );
     assert_eq!(
         told(failed, &[Event::EnteredSafeMode]),
-        failed_at(1, 10, cause),
-        "a brick is worse"
+        failed_at(1, 3, cause),
+        "a brick is worse, and the device fails since the first of both"
     );
 }
 

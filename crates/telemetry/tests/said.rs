@@ -106,6 +106,13 @@ fn the_check_in_makes_up_for_lost_reports() {
         },
     );
     check(returning(), &runs(OTHER, 0, true), returning());
+    // The fix reached it before the way back did.
+    let past = Progress::Returned {
+        began: at(1),
+        at: at(10),
+    };
+    check(returning(), &runs(OTHER, 3, true), past);
+    check(returning(), &runs(OTHER, 3, false), returning());
     let safe_mode = check_in(OLD, 1, true, BootReason::SafeMode);
     check(began(), &safe_mode, failed_at(1, 10, FailureCause::Bricked));
 }

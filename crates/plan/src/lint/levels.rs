@@ -52,7 +52,7 @@ fn too_late(case: &Case<'_>, tier: &RiskTier) -> Option<Broken> {
             format!("add [track.{id}]"),
         ));
     };
-    let Some(fleet) = to_fleet(track) else {
+    let Some((goal, fleet)) = to_fleet(track) else {
         let message = format!(
             "Fixes of {name} go by the {id} track, which doesn't say how soon the fleet has them."
         );
@@ -63,16 +63,17 @@ fn too_late(case: &Case<'_>, tier: &RiskTier) -> Option<Broken> {
     tier.deadline.filter(|deadline| takes > *deadline).map(|deadline| {
         let fix_within = tier.fix_within;
         let message = format!(
-            "{name} is to be mended within {deadline:#}: {fix_within:#} to a fix and {fleet:#} to the fleet are {takes:#}."
+            "{name} is to be mended within {deadline:#}: {fix_within:#} to a fix and {fleet:#} to the fleet ({goal}) are {takes:#}."
         );
         let fix = "a shorter fix_within, or a faster track";
         Broken::new(format!("{at}.deadline"), message, fix)
     })
 }
 
-/// The longest that a track promises to take.
-fn to_fleet(track: &Track) -> Option<SignedDuration> {
-    track.fleet_within.or(track.goals.p99_within)
+/// The longest that a track promises to take, and by which key.
+fn to_fleet(track: &Track) -> Option<(&'static str, SignedDuration)> {
+    let all = track.fleet_within.map(|span| ("fleet_within", span));
+    all.or_else(|| Some(("p99_within", track.goals.p99_within?)))
 }
 
 pub(super) const FMP054: Rule = Rule {
@@ -100,21 +101,27 @@ fn active_is_said(case: &Case<'_>) -> Vec<Broken> {
         Some(_) => None,
         None => promising(case).map(|track| {
             let message = format!(
-                "The {} track promises shares of the fleet, and who counts isn't said.",
+                "The {} track promises when devices have a release, and who counts isn't said.",
                 track.name
             );
             let fix = "active_within = \"14d\" in [service_levels]";
-            Broken::new(format!("track.{}.goals", track.name), message, fix)
+            Broken::new(format!("track.{}", track.name), message, fix)
         }),
     };
     broken.into_iter().collect()
 }
 
-/// The first track that promises a share.
+/// The first track that promises when a share of the devices has a release, or all of them.
 fn promising<'a>(case: &'a Case<'_>) -> Option<&'a Track> {
-    let promises = |goals: &Goals| {
-        let spans = [goals.p50_within, goals.p90_within, goals.p99_within];
+    let promises = |track: &&Track| {
+        let Goals {
+            p50_within,
+            p90_within,
+            p99_within,
+            ..
+        } = track.goals;
+        let spans = [p50_within, p90_within, p99_within, track.fleet_within];
         spans.iter().any(Option::is_some)
     };
-    case.plan.tracks.each().find(|track| promises(&track.goals))
+    case.plan.tracks.each().find(promises)
 }

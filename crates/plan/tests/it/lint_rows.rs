@@ -114,6 +114,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("FMP053", (FEATURE, "waves = [\"canary\", \"10 %\", \"100 %\"]\nfleet_within = \"114h\""), (FEATURE, "waves = [\"canary\", \"10 %\", \"100 %\"]\nfleet_within = \"113h\"")),
     ("FMP054", (TRUST, "[track.feature.goals]\np90_within = \"3d\"\n[service_levels]\nactive_within = \"4h\"\n[trust]"), (TRUST, "[track.feature.goals]\np90_within = \"3d\"\n[service_levels]\nactive_within = \"239m\"\n[trust]")),
     ("FMP054", (TRUST, "[track.feature.goals]\nfailures_at_most = \"2 %\"\n[trust]"), (TRUST, "[track.feature.goals]\np90_within = \"3d\"\n[trust]")),
+    ("FMP054", (FEATURE, FEATURE), (FEATURE, "waves = [\"canary\", \"10 %\", \"100 %\"]\nfleet_within = \"114h\"")),
     ("FMP070", (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2032-06-30, life_until = 2032-06-30 }"), (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2032-06-30, life_until = 2032-06-29 }")),
     ("FMP070", (SUPPORT, SUPPORT), (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2027-06-29 }")),
     ("FMP070", (SUPPORT, SUPPORT), (SUPPORT, "")),

@@ -9,11 +9,13 @@ use mainstay_plan::DstGap;
 use crate::offer::in_flight;
 use crate::progress::{FailureCause, Progress};
 use crate::returns::{Returns, stranded};
-use crate::rollout::Rollout;
+use crate::rollout::{Phase, Rollout};
 use crate::testing::{
     NEW, NOTHING, OLD, at, confirmed, device, failed, on_trial, opened, view, waves_of,
 };
-use crate::{CannotReturn, DeviceView, FleetView, Kind, Wait, halt, offer, step};
+use crate::{
+    CannotReturn, DeviceView, FleetView, Kind, Wait, halt, instead, may_hold_places, offer, step,
+};
 
 /// `forward`, `return`, or the wait's kind.
 fn outcome(rollout: &Rollout, device: &DeviceView, minutes: i64) -> String {
@@ -103,6 +105,8 @@ fn who_runs_nothing_after_a_halt_gets_back_what_it_ran() {
         "forward",
         "no halt, no way back"
     );
+    let device = nothing(refused(Some(at(0))));
+    assert_eq!(outcome(&rollout, &device, 10), "return", "it failed");
     for cause in [FailureCause::SelfTest, FailureCause::Bricked] {
         let device = nothing(failed(0, cause));
         assert_eq!(
@@ -116,6 +120,68 @@ fn who_runs_nothing_after_a_halt_gets_back_what_it_ran() {
         };
         assert_eq!(outcome(&rollout, &lost, 10), "CannotReturn");
     }
+}
+
+/// The rollout went on without it while it was switched off.
+#[test]
+fn who_made_way_for_what_is_complete_by_now_gets_it() {
+    let mut rollout = opened(40);
+    rollout.phase = Phase::Complete { at: at(5) };
+    let began = with(Progress::Began { at: at(0) });
+    assert_eq!(outcome(&rollout, &began, 10), "Complete");
+    let nothing = DeviceView {
+        running: Some(NOTHING),
+        ..began
+    };
+    assert_eq!(outcome(&rollout, &nothing, 10), "forward");
+}
+
+#[test]
+fn what_is_offered_instead_is_for_those_that_have_nothing() {
+    let rollout = opened(40);
+    let offered = |device: &DeviceView| instead(&rollout, device).map(|offer| offer.release);
+    let began = with(Progress::Began { at: at(0) });
+    assert_eq!(offered(&began), None);
+    let nothing = DeviceView {
+        running: Some(NOTHING),
+        ..began
+    };
+    assert_eq!(offered(&nothing), Some(OLD));
+    let waits = DeviceView {
+        progress: Progress::Waiting,
+        ..nothing.clone()
+    };
+    assert_eq!(offered(&waits), None);
+    let lost = DeviceView {
+        before: None,
+        ..nothing
+    };
+    assert_eq!(offered(&lost), None);
+}
+
+/// It had come back, and lost what it came back to when nobody looked at the rollout any more.
+#[test]
+fn who_was_left_with_a_halted_release_is_sent_back_at_its_check_in() {
+    let halted = halt::by_person(&opened(40), &view(40), "kim", "smoke", at(5)).expect("rolling");
+    let returned = with(Progress::Returned {
+        began: at(0),
+        at: at(8),
+    });
+    assert_eq!(outcome(&halted.rollout, &returned, 10), "Returned");
+    let left = DeviceView {
+        running: Some(NEW),
+        ..returned
+    };
+    assert_eq!(outcome(&halted.rollout, &left, 10), "return");
+}
+
+#[test]
+fn long_after_a_halt_nobody_holds_a_place() {
+    let rollout = opened(40);
+    assert!(may_hold_places(&rollout, at(1_000_000)));
+    let halted = halt::by_person(&rollout, &view(40), "kim", "smoke", at(5)).expect("rolling");
+    assert!(may_hold_places(&halted.rollout, at(5)));
+    assert!(!may_hold_places(&halted.rollout, at(1_000_000)));
 }
 
 #[test]

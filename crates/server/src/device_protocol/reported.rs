@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use mainstay_fleet::{Device, ReleaseDigest, Running};
 use mainstay_protocol::{BootReason, CheckIn, Report};
 use mainstay_rollout::{Candidate, Progress};
-use mainstay_store::StoredReport;
-use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said};
+use mainstay_store::{Known, StoredReport};
+use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said, is_its_doing};
 use mainstay_trust::Refusal;
 use mainstay_trust::manifest::VERSION_BYTES_MAX;
 
@@ -80,16 +80,22 @@ struct News {
 }
 
 impl News {
-    /// The progress after these news, of which the reports up to number `known` aren't new.
-    fn fold(&self, candidate: &Candidate, progress: Progress, known: u32) -> Progress {
-        let new = self.events.iter().filter(|(seq, _)| *seq > known);
+    /// The progress after these news, of which those that are `known` aren't new.
+    fn fold(&self, candidate: &Candidate, progress: Progress, known: Known) -> Progress {
+        let new = self
+            .events
+            .iter()
+            .filter(|(seq, _)| *seq > known.acknowledged);
         let after_reports = new.fold(progress, |progress, (_, event)| {
-            match concerns(event, candidate, &progress) {
+            match concerns(event, candidate, &progress, known) {
                 true => fold(progress, event, self.at),
                 false => progress,
             }
         });
         match &self.said {
+            Some(said) if said.safe_mode && !is_its_doing(&after_reports, known.ran_nothing) => {
+                after_reports
+            }
             Some(said) => fold_said(after_reports, candidate, said, self.at),
             None => after_reports,
         }
@@ -97,9 +103,9 @@ impl News {
 }
 
 /// Whether a report is about the candidate, about the way back from it, or about no release at all.
-fn concerns(event: &DeviceEvent, candidate: &Candidate, progress: &Progress) -> bool {
+fn concerns(event: &DeviceEvent, candidate: &Candidate, progress: &Progress, known: Known) -> bool {
     let Some(release) = event.release() else {
-        return true;
+        return is_its_doing(progress, known.ran_nothing);
     };
     let back = matches!(progress, Progress::Returning { to, .. } if *to == release);
     release == candidate.release || back
@@ -185,14 +191,21 @@ mod tests {
         }
     }
 
-    fn after(events: &[DeviceEvent], progress: Progress, known: u32) -> &'static str {
+    fn after(events: &[DeviceEvent], progress: Progress, acknowledged: u32) -> &'static str {
         let events = (1..).zip(events.iter().cloned()).collect();
         News {
             events,
             said: None,
             at: at(9),
         }
-        .fold(&candidate(), progress, known)
+        .fold(
+            &candidate(),
+            progress,
+            Known {
+                acknowledged,
+                ran_nothing: false,
+            },
+        )
         .id()
     }
 

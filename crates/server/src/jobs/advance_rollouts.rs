@@ -27,6 +27,9 @@ use crate::readings::{self, Watch};
 /// release at the halt, and was then switched off, may still turn up with it. Later ones are sent
 /// back at their check-in all the same; only the incident's count no longer follows.
 const WATCHED_AFTER_ROLLBACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// One whose devices aren't all back after that time is looked at so often: each look reads all of its devices, and some may never
+/// be heard of again.
+const LOOKED_AT_LATER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What one turn did, for whoever runs it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,52 +42,73 @@ pub struct Turn {
 ///
 /// It may be called at any time and as often as one likes: without news it changes nothing.
 ///
+/// What fails keeps nothing else from being done: a rollout that can't be read doesn't keep another one from being halted, nor
+/// halted releases out of the status.
+///
 /// # Errors
-/// If the store fails; what was saved before stays saved, and the next turn goes on from there.
+/// The first failure of the store, after all else was done; what was saved stays saved, and the next turn goes on from there.
 pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
-    app.last_seen.flush(&*app.store).await?;
-    withdraw::catch_up(app, now).await?;
+    let mut failed = app.last_seen.flush(&*app.store).await.err();
+    failed = failed.or(withdraw::catch_up(app, now).await.err());
     let rollouts = app.store.rollouts_under_watch().await?;
+    app.memory.hold(newest(rollouts.iter().filter_map(held)));
     let withdrawn = withdrawn(app, &rollouts).await?;
     let (mut turn, mut in_flight) = (Turn::default(), BTreeMap::new());
     let (mut halted, mut watches) = (Vec::new(), Vec::new());
     for rollout in rollouts {
-        let advanced = advance(app, &rollout, &withdrawn, now).await?;
+        let advanced = match advance(app, &rollout, &withdrawn, now).await {
+            Ok(advanced) => advanced,
+            Err(error) => {
+                tracing::error!(rollout = %rollout.id, id = error.id(), %error, "rollout not advanced");
+                failed = failed.or(Some(error));
+                Advanced::resting(&rollout)
+            }
+        };
         in_flight.insert(rollout.id, advanced.in_flight);
         halted.extend(advanced.halted);
         watches.extend(advanced.watches);
-        turn.actions.extend(
-            advanced
-                .actions
-                .into_iter()
-                .map(|action| (rollout.id, action)),
-        );
+        let actions = advanced.actions.into_iter();
+        turn.actions
+            .extend(actions.map(|action| (rollout.id, action)));
     }
     app.memory.count_anew(in_flight);
-    app.memory.hold(newest(halted));
+    app.memory.hold(newest(halted.into_iter()));
     app.watched.watch_anew(watches);
-    Ok(turn)
+    failed.map_or(Ok(turn), Err)
 }
 
-/// The releases to which no device goes back any more: those of halted rollouts, and the revoked ones. Without a
-/// halt nobody goes back, and nobody asks.
+/// The releases to which no device goes back any more, as a turn asks: without a halt nobody goes back.
 async fn withdrawn(app: &App, rollouts: &[Rollout]) -> Result<Vec<ReleaseDigest>, StoreError> {
-    let halted = rollouts
-        .iter()
-        .filter(|rollout| matches!(rollout.phase, Phase::Halted { .. }));
-    let mut withdrawn: Vec<_> = halted.map(|rollout| rollout.candidate.release).collect();
-    if !withdrawn.is_empty() {
-        withdrawn.extend(app.store.revoked_releases().await?);
+    match rollouts.iter().any(|rollout| held(rollout).is_some()) {
+        true => all_withdrawn(app, rollouts).await,
+        false => Ok(Vec::new()),
     }
+}
+
+/// The releases that nobody installs any more, not even to go back: those of halted rollouts, and the revoked ones.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn all_withdrawn(
+    app: &App,
+    rollouts: &[Rollout],
+) -> Result<Vec<ReleaseDigest>, StoreError> {
+    let halted = rollouts.iter().filter_map(held);
+    let mut withdrawn: Vec<_> = halted.map(|digest| ReleaseDigest(digest.0)).collect();
+    withdrawn.extend(app.store.revoked_releases().await?);
     Ok(withdrawn)
+}
+
+/// The release, if the rollout is halted.
+fn held(rollout: &Rollout) -> Option<Digest> {
+    let is_halted = matches!(rollout.phase, Phase::Halted { .. });
+    is_halted.then_some(Digest(rollout.candidate.release.0))
 }
 
 /// The newest halted releases are on hold in every status: a device that fetched one before the halt
 /// refuses it at the last moment.
-fn newest(mut halted: Vec<Digest>) -> Vec<Digest> {
-    halted.reverse();
-    halted.truncate(HELD_MAX as usize);
-    halted
+fn newest(halted: impl DoubleEndedIterator<Item = Digest>) -> Vec<Digest> {
+    halted.rev().take(HELD_MAX as usize).collect()
 }
 
 /// What came of one step.
@@ -99,6 +123,16 @@ struct Advanced {
     watches: Vec<Watch>,
 }
 
+impl Advanced {
+    /// Of a rollout that isn't looked at.
+    fn resting(rollout: &Rollout) -> Self {
+        Self {
+            halted: held(rollout),
+            ..Self::default()
+        }
+    }
+}
+
 /// One step of one rollout.
 async fn advance(
     app: &App,
@@ -106,15 +140,8 @@ async fn advance(
     withdrawn: &[ReleaseDigest],
     now: Timestamp,
 ) -> Result<Advanced, StoreError> {
-    let held = |rollout: &Rollout| {
-        let halted = matches!(rollout.phase, Phase::Halted { .. });
-        halted.then_some(Digest(rollout.candidate.release.0))
-    };
-    if is_long_settled(app, rollout, now).await? {
-        return Ok(Advanced {
-            halted: held(rollout),
-            ..Advanced::default()
-        });
+    if may_rest(app, rollout, now).await? {
+        return Ok(Advanced::resting(rollout));
     }
     let mut fleet = other_classes::look(app, rollout).await?;
     fleet.withdrawn = withdrawn.to_vec();
@@ -126,6 +153,7 @@ async fn advance(
         Err(StoreError::Conflict { .. }) => Vec::new(),
         saved => saved?,
     };
+    app.memory.looked_at(rollout.id, now);
     Ok(Advanced {
         actions,
         in_flight: in_flight(rollout, &fleet, now),
@@ -134,12 +162,17 @@ async fn advance(
     })
 }
 
-async fn is_long_settled(app: &App, rollout: &Rollout, now: Timestamp) -> Result<bool, StoreError> {
+/// Whether a halted rollout needs no look now: its devices are back since long, or it was looked at within the hour.
+async fn may_rest(app: &App, rollout: &Rollout, now: Timestamp) -> Result<bool, StoreError> {
     let Phase::Halted { at, .. } = rollout.phase else {
         return Ok(false);
     };
     if now.duration_since(at) < WATCHED_AFTER_ROLLBACK {
         return Ok(false);
+    }
+    let looked_at = app.memory.last_look_at(rollout.id);
+    if looked_at.is_some_and(|at| now >= at && now.duration_since(at) < LOOKED_AT_LATER) {
+        return Ok(true);
     }
     let release = app
         .store

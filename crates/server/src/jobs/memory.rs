@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use mainstay_rollout::RolloutId;
 use mainstay_trust::Digest;
 
-/// Counts of downloads under way by rollout, and the releases on hold.
+/// Counts of downloads under way by rollout, the releases on hold, and what was looked at when.
 #[derive(Debug, Default)]
 pub struct RolloutMemory(Mutex<Inner>);
 
@@ -17,6 +18,7 @@ pub struct RolloutMemory(Mutex<Inner>);
 struct Inner {
     in_flight: BTreeMap<RolloutId, u32>,
     held: Vec<Digest>,
+    looked_at: BTreeMap<RolloutId, Timestamp>,
     caught_up_with: Option<Papers>,
 }
 
@@ -56,6 +58,16 @@ impl RolloutMemory {
     /// Puts a new list of held releases in place of the old one.
     pub(crate) fn hold(&self, held: Vec<Digest>) {
         self.lock().held = held;
+    }
+
+    /// When the rollout's devices were last looked at, by this server since its start.
+    pub(super) fn last_look_at(&self, rollout: RolloutId) -> Option<Timestamp> {
+        self.lock().looked_at.get(&rollout).copied()
+    }
+
+    /// Notes such a look.
+    pub(super) fn looked_at(&self, rollout: RolloutId, at: Timestamp) {
+        self.lock().looked_at.insert(rollout, at);
     }
 
     /// Whether every release was judged by these papers.

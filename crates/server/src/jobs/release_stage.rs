@@ -5,7 +5,8 @@
 
 use jiff::Timestamp;
 use mainstay_release::{Refusal, Release, StageName};
-use mainstay_rollout::{FleetView, Phase, Progress, Rollout, why};
+use mainstay_rollout::returns::Returns;
+use mainstay_rollout::{FleetView, Phase, Rollout, why};
 use mainstay_store::{StageChange, StoreError};
 
 use crate::App;
@@ -86,21 +87,12 @@ fn further(
         (StageName::Rolling, Phase::Halted { at, reason, .. }) => {
             Some(release.halt(&why::halted(rollout, reason), *at))
         }
-        (StageName::Halted, Phase::Halted { .. }) if all_back(fleet) => {
+        // Nobody runs it or is on the way back any more, but for those that can't go back.
+        (StageName::Halted, Phase::Halted { .. }) if Returns::of(rollout, fleet).out == 0 => {
             Some(release.roll_back(now))
         }
         _ => None,
     }
-}
-
-/// Whether nobody runs it or is on the way back any more, but for those that can't go back.
-fn all_back(fleet: &FleetView) -> bool {
-    fleet.devices.iter().all(|device| {
-        !matches!(
-            device.progress,
-            Progress::Returning { .. } | Progress::OnTrial { .. } | Progress::Confirmed { .. }
-        )
-    })
 }
 
 async fn supersede_older(app: &App, newer: &Release, now: Timestamp) -> Result<(), StoreError> {

@@ -25,12 +25,17 @@ pub(super) async fn catch_up(app: &App, now: Timestamp) -> Result<(), StoreError
     if app.memory.is_caught_up_with(&papers) {
         return Ok(());
     }
+    let refused = refused(app, &standing).await?;
+    let mut withdrawn =
+        advance_rollouts::all_withdrawn(app, &app.store.rollouts_under_watch().await?).await?;
+    withdrawn.extend(refused.iter().map(|(release, _)| manifest(release)));
     let mut done = true;
-    for release in app.store.releases().await? {
-        match withdraw(app, &standing, release, now).await {
+    for (release, refusal) in refused {
+        let because = because(&standing, refusal);
+        match withdraw(app, &release, &because, &withdrawn, now).await {
             // Somebody else has changed it meanwhile; the next turn looks again.
             Err(StoreError::Conflict { .. }) => done = false,
-            withdrawn => withdrawn?,
+            followed => followed?,
         }
     }
     if done {
@@ -39,26 +44,42 @@ pub(super) async fn catch_up(app: &App, now: Timestamp) -> Result<(), StoreError
     Ok(())
 }
 
+/// The releases that no device installs by these papers, and that aren't revoked yet, each with the refusal.
+async fn refused(app: &App, standing: &Standing) -> Result<Vec<(Release, Refusal)>, StoreError> {
+    let mut refused = Vec::new();
+    for release in app.store.releases().await? {
+        if release.stage.name() == StageName::Revoked {
+            continue;
+        }
+        let Some(envelope) = app.store.envelope(&manifest(&release)).await? else {
+            continue;
+        };
+        if let Some(refusal) = standing.judge(&envelope).withdrawn() {
+            refused.push((release, refusal));
+        }
+    }
+    Ok(refused)
+}
+
+fn manifest(release: &Release) -> ReleaseDigest {
+    ReleaseDigest(release.facts.manifest.0)
+}
+
+/// `withdrawn` are all releases to which no device goes back: the incident lists whom that leaves where they are.
 async fn withdraw(
     app: &App,
-    standing: &Standing,
-    release: Release,
+    release: &Release,
+    because: &str,
+    withdrawn: &[ReleaseDigest],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let manifest = ReleaseDigest(release.facts.manifest.0);
-    let expected = release.stage.name();
-    if expected == StageName::Revoked {
-        return Ok(());
+    let class = release.facts.class.as_str();
+    for rollout in app.store.active_rollouts(Some(class)).await? {
+        if rollout.candidate.release == manifest(release) {
+            halt_one(app, &rollout, because, withdrawn, now).await?;
+        }
     }
-    let Some(envelope) = app.store.envelope(&manifest).await? else {
-        return Ok(());
-    };
-    let Some(refusal) = standing.judge(&envelope).withdrawn() else {
-        return Ok(());
-    };
-    let because = because(standing, refusal);
-    halt_rollouts(app, &release, &because, now).await?;
-    revoke(app, &release, &because, now).await
+    revoke(app, release, because, now).await
 }
 
 /// By which paper, and with which refusal, as a clause.
@@ -70,28 +91,15 @@ fn because(standing: &Standing, refusal: Refusal) -> String {
     format!("devices refuse it with {} by {by}", refusal.id())
 }
 
-async fn halt_rollouts(
-    app: &App,
-    release: &Release,
-    because: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let class = release.facts.class.as_str();
-    for rollout in app.store.active_rollouts(Some(class)).await? {
-        if rollout.candidate.release.0 == release.facts.manifest.0 {
-            halt_one(app, &rollout, because, now).await?;
-        }
-    }
-    Ok(())
-}
-
 async fn halt_one(
     app: &App,
     rollout: &Rollout,
     because: &str,
+    withdrawn: &[ReleaseDigest],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let fleet = app.store.fleet_view(rollout.id).await?;
+    let mut fleet = app.store.fleet_view(rollout.id).await?;
+    fleet.withdrawn = withdrawn.to_vec();
     match halt::by_revocation(rollout, &fleet, because, now) {
         Ok(step) => advance_rollouts::save(app, rollout, &fleet, step, now)
             .await

@@ -70,10 +70,17 @@ async fn begin(
     let others = other_classes::counted(app, &rules.prerequisites).await?;
     let mut begun = Rollout::start(id, candidate, rules, revision, seed, &enrolments, now);
     begun.unmet = needs::unmet(&begun.rules.prerequisites, &others);
-    app.store
-        .start_rollout(&begun, &enrolments, Some(change))
-        .await?;
-    Ok(())
+    let started = app.store.start_rollout(&begun, &enrolments, Some(change));
+    match started.await {
+        // Somebody else was faster with another release, since the class was found free.
+        Err(StoreError::Conflict {
+            what: "device class",
+            ..
+        }) => Err(class_busy(app, change.release)
+            .await?
+            .unwrap_or_else(Refused::busy)),
+        started => Ok(started?),
+    }
 }
 
 /// What the rollout of a release rests on.
@@ -225,7 +232,9 @@ fn reason<'a>(why: &'a str, deed: &str, cure: &str) -> Result<&'a str, Refused> 
 async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<(), Refused> {
     for _ in 0..TRIES_MAX {
         let before = named(app, &id.to_string()).await?;
-        let fleet = app.store.fleet_view(id).await?;
+        let mut fleet = app.store.fleet_view(id).await?;
+        let watched = app.store.rollouts_under_watch().await?;
+        fleet.withdrawn = advance_rollouts::all_withdrawn(app, &watched).await?;
         let who = person.email.as_str();
         let step = rollout::halt::by_person(&before, &fleet, who, why, app.now())?;
         match advance_rollouts::save(app, &before, &fleet, step, app.now()).await {

@@ -10,7 +10,7 @@ use crate::house::{self, Artifact, House, packed, packed_above, problem, read};
 use crate::update::pass_hours;
 
 /// Two devices on 1.1.0, to which a complete rollout brought them.
-async fn updated() -> (House, Vec<Gadget>, Artifact) {
+pub async fn updated() -> (House, Vec<Gadget>, Artifact) {
     let house = House::new().await;
     let (old, good) = (
         packed(house::CLASS, "1.0.0", 1, &[]),
@@ -26,7 +26,7 @@ async fn updated() -> (House, Vec<Gadget>, Artifact) {
     (house, gadgets, good)
 }
 
-async fn install(house: &House, gadgets: &mut [Gadget], artifact: &Artifact) {
+pub async fn install(house: &House, gadgets: &mut [Gadget], artifact: &Artifact) {
     house.advance().await;
     house.later(1);
     for gadget in gadgets {
@@ -70,7 +70,7 @@ async fn one_person_halts_it_and_every_device_goes_back() {
 }
 
 /// The next check-in brings the way back, with the halted release on hold.
-async fn go_back(house: &House, gadget: &mut Gadget, good: &Artifact, bad: &Artifact) {
+pub async fn go_back(house: &House, gadget: &mut Gadget, good: &Artifact, bad: &Artifact) {
     let told = gadget.check_in(house, &[]).await;
     let install = told.install.expect("the way back");
     assert_eq!(
@@ -89,16 +89,16 @@ async fn go_back(house: &House, gadget: &mut Gadget, good: &Artifact, bad: &Arti
 }
 
 /// A device on 1.1.0, to which a rollout has promised 1.2.0, and the others.
-struct Promised {
-    house: House,
-    gadget: Gadget,
-    others: Vec<Gadget>,
-    good: Artifact,
-    bad: Artifact,
-    rollout: i64,
+pub struct Promised {
+    pub house: House,
+    pub gadget: Gadget,
+    pub others: Vec<Gadget>,
+    pub good: Artifact,
+    pub bad: Artifact,
+    pub rollout: i64,
 }
 
-async fn promised() -> Promised {
+pub async fn promised() -> Promised {
     let (house, mut gadgets, good) = updated().await;
     let bad = house.built("1.2.0", 3, &[good.manifest]);
     let rollout = house.roll_out(&bad).await;
@@ -117,14 +117,14 @@ async fn promised() -> Promised {
 }
 
 /// What the server says to a device that asks for the image of `artifact`.
-async fn fetch(house: &House, gadget: &Gadget, artifact: &Artifact) -> StatusCode {
+pub async fn fetch(house: &House, gadget: &Gadget, artifact: &Artifact) -> StatusCode {
     let path = format!("/device/v1/payloads/{}", artifact.image_digest);
     let asked = house.request(Method::GET, &path, &gadget.token).send();
     asked.await.unwrap().status()
 }
 
 /// A stop of the release: a hold, or a halt of its rollout.
-async fn stop(house: &House, path: &str, body: &str) {
+pub async fn stop(house: &House, path: &str, body: &str) {
     let body = body.as_bytes().to_vec();
     let stopped = house.post(path, &house.tokens.operations, body).await;
     assert!(stopped.status().is_success(), "{path}");
@@ -213,34 +213,6 @@ async fn who_made_way_for_a_halted_release_gets_back_what_it_ran() {
     assert_eq!((view.returned, view.still_on_it), (1, 0));
 }
 
-/// It has one slot: nothing is left there to go back to, and no rollout need be halted for it.
-#[tokio::test]
-async fn who_is_left_with_nothing_to_run_gets_back_what_it_ran() {
-    let Promised {
-        house,
-        mut gadget,
-        good,
-        bad,
-        ..
-    } = promised().await;
-    let (manifest, cause) = (bad.manifest, mainstay_protocol::RevertCause::SelfTest);
-    let reports = [
-        gadget.report(Event::DownloadStarted { manifest }),
-        gadget.report(Event::TrialBooted { manifest }),
-        gadget.report(Event::Reverted { manifest, cause }),
-    ];
-    gadget.run_nothing(BootReason::SafeMode);
-    let told = gadget.check_in(&house, &reports).await;
-    let install = told.install.expect("the way back");
-    assert_eq!(install.manifest, good.manifest);
-    let path = format!("/device/v1/payloads/{}", good.image_digest);
-    let payload = house.request(Method::GET, &path, &gadget.token).send();
-    assert_eq!(payload.await.unwrap().bytes().await.unwrap(), good.image);
-    gadget.boot = BootReason::Confirmed;
-    gadget.confirmed = true;
-    assert_eq!(gadget.update_to(&house, &good).await.install, None);
-}
-
 #[tokio::test]
 async fn a_failing_canary_halts_by_itself() {
     let (house, mut gadgets, good) = updated().await;
@@ -312,6 +284,13 @@ async fn a_way_back_that_the_floor_closes_is_refused() {
     assert_eq!(house.submit(&next(2)).await.status(), StatusCode::CREATED);
 }
 
+/// The stage of 1.2.0.
+async fn stage(house: &House) -> String {
+    let path = "/api/v1/releases/thermo-v2@1.2.0";
+    let release: ReleaseView = house.get(path, &house.tokens.engineer).await;
+    release.stage
+}
+
 /// Nothing of this is in a report, and the second device says so while nothing else about it is new.
 #[tokio::test]
 async fn what_goes_wrong_after_a_device_confirmed_is_a_failure_too() {
@@ -343,4 +322,14 @@ async fn what_goes_wrong_after_a_device_confirmed_is_a_failure_too() {
     }
     let found = [FailureCause::WentBack, FailureCause::SelfTestLater].map(Some);
     assert_eq!(failures().await, found);
+    // Nobody calls a release rolled back while a device runs it.
+    let halt = format!("/api/v1/rollouts/{rollout}/halt");
+    stop(&house, &halt, r#"{"why":"smoke"}"#).await;
+    house.advance().await;
+    assert_eq!(stage(&house).await, "halted");
+    go_back(&house, &mut gadgets[1], &good, &bad).await;
+    gadgets[1].health.self_test = SelfTest::Passed;
+    gadgets[1].check_in(&house, &[]).await;
+    house.advance().await;
+    assert_eq!(stage(&house).await, "rolled-back");
 }

@@ -4,8 +4,6 @@ use mainstay_api::{IncidentView, RolloutView, Why};
 use mainstay_protocol::{CHECK_IN_PATH, Event, Health, Measures};
 use mainstay_rollout::RolloutId;
 use reqwest::{Method, StatusCode};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, SqliteConnection};
 
 use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, PLAN, packed};
@@ -63,20 +61,12 @@ impl Comes {
             }
             Self::AtTheSecondTry => {
                 let body = gadget.check_in_message(&[]);
-                on_the_database(house, FULL).await;
+                house.on_the_database(FULL).await;
                 house.post(CHECK_IN_PATH, &gadget.token, body).await;
-                on_the_database(house, "DROP TRIGGER full").await;
+                house.on_the_database("DROP TRIGGER full").await;
             }
         }
     }
-}
-
-/// Changes the server's database behind its back.
-async fn on_the_database(house: &House, sql: &'static str) {
-    let file = SqliteConnectOptions::new().filename(house.data.database());
-    let mut database = SqliteConnection::connect_with(&file).await.unwrap();
-    sqlx::raw_sql(sql).execute(&mut database).await.unwrap();
-    database.close().await.unwrap();
 }
 
 impl Story {

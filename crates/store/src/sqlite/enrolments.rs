@@ -3,8 +3,11 @@
 //! A rollout is looked at again and again with all of its devices, so the view is one query (and one for
 //! what was read on them).
 
-use mainstay_fleet::{DeviceId, Site};
-use mainstay_rollout::{DeviceView, Enrolment, FleetView, Labels, Progress, Rollout, RolloutId};
+use jiff::Timestamp;
+use mainstay_fleet::{DeviceId, Running, Site};
+use mainstay_rollout::{
+    DeviceView, Enrolment, FleetView, Labels, Progress, Rollout, RolloutId, may_hold_places,
+};
 
 use super::values::{device_id, from_json, instant, micros, release_digest, to_json};
 use super::{SqliteStore, Write, readings};
@@ -66,8 +69,11 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
 }
 
 /// The devices that were promised something, or have begun, by rollout: few, and found by an index of their own. A rollout that
-/// is complete has judged all of its devices.
-pub(super) async fn under_way(tx: &mut Write) -> Result<Vec<(Rollout, FleetView)>, StoreError> {
+/// is complete has judged all of its devices, and one that was halted long ago has none that still fetches.
+pub(super) async fn under_way(
+    tx: &mut Write,
+    at: Timestamp,
+) -> Result<Vec<(Rollout, FleetView)>, StoreError> {
     let rows: Vec<(String,)> = sqlx::query_as(
         "SELECT r.value FROM rollouts AS r WHERE r.phase <> 'complete' AND EXISTS (
            SELECT 1 FROM enrolments AS e
@@ -78,6 +84,9 @@ pub(super) async fn under_way(tx: &mut Write) -> Result<Vec<(Rollout, FleetView)
     let mut under_way = Vec::new();
     for (value,) in rows {
         let rollout: Rollout = from_json("rollout", &value)?;
+        if !may_hold_places(&rollout, at) {
+            continue;
+        }
         let view = under_way_in(tx, rollout.id).await?;
         under_way.push((rollout, view));
     }
@@ -228,7 +237,8 @@ async fn note(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes the verified release that a device runs, as the one it may go back to. What it runs unverified is none.
+/// Notes the verified release that a device runs, as the one it may go back to (what it runs unverified is none), and whether it runs
+/// anything: safe mode is nobody's doing where it was there before.
 pub(super) async fn note_before(
     tx: &mut Write,
     rollout: i64,
@@ -236,11 +246,13 @@ pub(super) async fn note_before(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE enrolments SET before =
-           coalesce((SELECT iif(d.verified OR d.running ->> 'last_resort', d.running_release, NULL) FROM devices AS d WHERE d.key = ?2), before)
+           coalesce((SELECT iif(d.verified OR d.running ->> 'last_resort', d.running_release, NULL) FROM devices AS d WHERE d.key = ?2), before),
+           ran_nothing = coalesce((SELECT d.running_release = ?3 FROM devices AS d WHERE d.key = ?2), FALSE)
          WHERE rollout = ?1 AND device = ?2",
     )
     .bind(rollout)
     .bind(device)
+    .bind(&Running::NOTHING.0[..])
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -1,10 +1,10 @@
 //! Promising a device something: one transaction that proves on which state it was decided.
 
 use jiff::Timestamp;
-use mainstay_fleet::DeviceId;
-use mainstay_rollout::{Kind, Offer, Progress, Rollout, RolloutId, has_lapsed, has_room};
+use mainstay_fleet::{DeviceId, ReleaseDigest};
+use mainstay_rollout::{Kind, Offer, Phase, Progress, Rollout, RolloutId, has_lapsed, has_room};
 
-use super::values::from_json;
+use super::values::{from_json, release_digest};
 use super::{SqliteStore, Write, enrolments, holds, releases, timeline};
 use crate::progress;
 use crate::{PromiseRefusal, StoreError, TimelineKind};
@@ -33,7 +33,7 @@ pub(super) async fn make(
         return Err(PromiseRefusal::Held);
     }
     let standing = place.standing(at);
-    let promised = progress::promised(&standing, offer, at);
+    let promised = progress::promised(&standing, offer, place.facts(), at);
     let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
     if promised == standing {
         return Ok(());
@@ -53,9 +53,16 @@ struct Place {
     rollout: Rollout,
     device: i64,
     progress: Progress,
+    running: Option<ReleaseDigest>,
 }
 
 impl Place {
+    /// Whether it runs the candidate, and whether the rollout is halted.
+    fn facts(&self) -> (bool, bool) {
+        let runs_it = self.running == Some(self.rollout.candidate.release);
+        (runs_it, matches!(self.rollout.phase, Phase::Halted { .. }))
+    }
+
     /// What the device has of its rollout. A promise that lapsed is none: it is counted again when it is made again.
     fn standing(&self, at: Timestamp) -> Progress {
         match has_lapsed(&self.rollout, &self.progress, at) {
@@ -65,13 +72,16 @@ impl Place {
     }
 }
 
+/// Rollout, key of the device, its progress, what it runs.
+type PlaceRow = (String, i64, String, Option<Vec<u8>>);
+
 async fn place(
     tx: &mut Write,
     id: RolloutId,
     device: &DeviceId,
 ) -> Result<Option<Place>, StoreError> {
-    let row: Option<(String, i64, String)> = sqlx::query_as(
-        "SELECT r.value, e.device, e.progress
+    let row: Option<PlaceRow> = sqlx::query_as(
+        "SELECT r.value, e.device, e.progress, d.running_release
          FROM devices AS d JOIN enrolments AS e ON e.device = d.key
          JOIN rollouts AS r ON r.id = e.rollout WHERE d.id = ?1 AND e.rollout = ?2",
     )
@@ -79,11 +89,12 @@ async fn place(
     .bind(id.0)
     .fetch_optional(&mut **tx)
     .await?;
-    let place = |(rollout, device, progress): (String, i64, String)| {
+    let place = |(rollout, device, progress, running): PlaceRow| {
         Ok(Place {
             rollout: from_json("rollout", &rollout)?,
             device,
             progress: from_json("enrolment", &progress)?,
+            running: release_digest("device", running)?,
         })
     };
     row.map(place).transpose()
@@ -94,7 +105,7 @@ async fn check_room(
     rollout: &Rollout,
     at: Timestamp,
 ) -> Result<(), PromiseRefusal> {
-    let under_way = enrolments::under_way(tx).await?;
+    let under_way = enrolments::under_way(tx, at).await?;
     match has_room(rollout, &under_way, at) {
         true => Ok(()),
         false => Err(PromiseRefusal::NoRoom {

@@ -8,7 +8,7 @@ use mainstay_rollout::{Candidate, Progress};
 use super::values::{from_json, micros, to_json};
 use super::{SqliteStore, Write, enrolments, timeline};
 use crate::rollouts::ENROLMENTS_MAX;
-use crate::{Fold, Reports, StoreError, StoredReport, TimelineKind};
+use crate::{Fold, Known, Reports, StoreError, StoredReport, TimelineKind};
 
 #[async_trait]
 impl Reports for SqliteStore {
@@ -104,8 +104,8 @@ async fn fold_all(
     acknowledged: u32,
     fold: &Fold<'_>,
 ) -> Result<(), StoreError> {
-    let rows: Vec<(i64, String, String, String)> = sqlx::query_as(
-        "SELECT r.id, r.phase, r.candidate, e.progress
+    let rows: Vec<(i64, String, String, String, bool)> = sqlx::query_as(
+        "SELECT r.id, r.phase, r.candidate, e.progress, e.ran_nothing
          FROM enrolments AS e JOIN rollouts AS r ON r.id = e.rollout
          WHERE e.device = ?1 AND r.phase <> 'withdrawn' ORDER BY r.id DESC LIMIT ?2 + 0",
     )
@@ -113,13 +113,18 @@ async fn fold_all(
     .bind(ENROLMENTS_MAX)
     .fetch_all(&mut **tx)
     .await?;
-    for (newest, (rollout, phase, candidate, progress)) in rows.into_iter().enumerate() {
+    for (newest, (rollout, phase, candidate, progress, ran_nothing)) in rows.into_iter().enumerate()
+    {
         if newest > 0 && phase == "complete" {
             continue;
         }
         let candidate: Candidate = from_json("rollout", &candidate)?;
         let before: Progress = from_json("enrolment", &progress)?;
-        let after = fold(&candidate, before.clone(), acknowledged);
+        let known = Known {
+            acknowledged,
+            ran_nothing,
+        };
+        let after = fold(&candidate, before.clone(), known);
         if after != before {
             enrolments::save(tx, rollout, device, &after).await?;
         }

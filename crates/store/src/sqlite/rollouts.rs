@@ -32,6 +32,7 @@ impl Rollouts for SqliteStore {
         release: Option<StageChange<'_>>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        check_class_free(&mut tx, &rollout.candidate.class).await?;
         insert(&mut tx, rollout).await?;
         enrolments::enrol(&mut tx, rollout, enrolments).await?;
         if let Some(change) = release {
@@ -109,6 +110,24 @@ impl Rollouts for SqliteStore {
         at: Timestamp,
     ) -> Result<(), PromiseRefusal> {
         promise::make(self, id, expected_generation, device, offer, at).await
+    }
+}
+
+/// One class has one rollout under way at a time.
+async fn check_class_free(tx: &mut Write, class: &str) -> Result<(), StoreError> {
+    let busy: Option<(i64,)> = sqlx::query_as(
+        "SELECT id FROM rollouts WHERE phase IN ('rolling', 'awaits-human') AND class = ?1 LIMIT 1",
+    )
+    .bind(class)
+    .fetch_optional(&mut **tx)
+    .await?;
+    match busy {
+        None => Ok(()),
+        Some((id,)) => Err(StoreError::Conflict {
+            what: "device class",
+            name: class.to_owned(),
+            because: format!("rollout {id} is under way in it"),
+        }),
     }
 }
 

@@ -8,7 +8,7 @@ use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_plan::{ClassId, Plan, PlanDigest, TrackName, starting_plan};
 use mainstay_release::{Facts, Release};
 use mainstay_rollout::{Candidate, Enrolment, Kind, Offer, Progress, Rollout, RolloutId, Rules};
-use mainstay_store::Store;
+use mainstay_store::{Known, Store};
 use mainstay_trust::Digest;
 
 pub const CLASS: &str = "thermo-v2";
@@ -203,7 +203,7 @@ pub async fn progress(store: &dyn Store, rollout: &Rollout, n: usize) -> Progres
 
 /// Puts a device's progress to `wanted`, as its reports would.
 pub async fn set_progress(store: &dyn Store, n: usize, wanted: Progress) {
-    let fold = move |_: &Candidate, _: Progress, _: u32| wanted.clone();
+    let fold = move |_: &Candidate, _: Progress, _: Known| wanted.clone();
     store
         .record(&id(n), None, at(2), &[], &fold)
         .await

@@ -24,7 +24,7 @@ fn reports(seqs: &[u32]) -> Vec<StoredReport> {
     seqs.iter().copied().map(report).collect()
 }
 
-fn unchanged(_: &Candidate, progress: Progress, _: u32) -> Progress {
+fn unchanged(_: &Candidate, progress: Progress, _: Known) -> Progress {
     progress
 }
 
@@ -44,7 +44,7 @@ async fn texts(store: &dyn Store) -> Vec<String> {
 pub async fn repeated_reports_change_nothing(store: &dyn Store) {
     let rollout = started(store, 1).await;
     // As telemetry does: reports up to the known number aren't folded again.
-    let fold = |_: &Candidate, progress: Progress, known: u32| match known {
+    let fold = |_: &Candidate, progress: Progress, known: Known| match known.acknowledged {
         0 => Progress::Began { at: at(1) },
         _ => progress,
     };
@@ -99,7 +99,7 @@ pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
 
 pub async fn a_check_in_without_reports_is_folded_too(store: &dyn Store) {
     let rollout = started(store, 2).await;
-    let fold = |candidate: &Candidate, progress: Progress, known: u32| {
+    let fold = |candidate: &Candidate, progress: Progress, known: Known| {
         assert_eq!(
             (candidate.release, progress, known),
             (NEW, Progress::Waiting, 0)
@@ -141,7 +141,7 @@ pub async fn settled_enrolments_are_not_asked_again(store: &dyn Store) {
             .expect("nobody else changes it");
     }
     let asked = Mutex::new(Vec::new());
-    let fold = |candidate: &Candidate, progress: Progress, _: u32| {
+    let fold = |candidate: &Candidate, progress: Progress, _: Known| {
         asked.lock().expect("not poisoned").push(candidate.release);
         progress
     };
@@ -180,7 +180,7 @@ pub async fn what_was_withdrawn_is_not_asked_for(store: &dyn Store) {
         saved.expect("nobody else changes it");
     }
     let asked = Mutex::new(Vec::new());
-    let fold = |candidate: &Candidate, progress: Progress, _: u32| {
+    let fold = |candidate: &Candidate, progress: Progress, _: Known| {
         asked.lock().expect("not poisoned").push(candidate.release);
         progress
     };

@@ -112,7 +112,7 @@ pub async fn what_confirmed_something_again_says_when(store: &dyn Store) {
         ),
     ];
     for (n, (progress, _)) in cases.iter().enumerate() {
-        let fold = |_: &Candidate, _: Progress, _: u32| progress.clone();
+        let fold = |_: &Candidate, _: Progress, _: Known| progress.clone();
         let recorded = store.record(&id(n), None, at(7), &said, &fold).await;
         assert_eq!(recorded.expect("a known device"), 7);
     }

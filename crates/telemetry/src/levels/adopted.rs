@@ -1,4 +1,7 @@
 //! How soon the fleet had a release: shares of the active devices that confirmed it. Read [`Adopted::reached`].
+//!
+//! Only devices that were drawn are counted. Where the waves end before they have drawn everybody, a share of these is none of the
+//! fleet: it is told, and meets no goal.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,8 +15,10 @@ pub(super) struct Adopted {
     after_s: Vec<u32>,
     active: u64,
     unreachable: u64,
-    /// For each release that still goes on: seconds since its start, and active devices that may still get it.
+    /// For each release: seconds since its start, and active devices that may still get it.
     going_on: Vec<(u64, u64)>,
+    /// Where the waves of those releases end that don't reach everybody, in percent of the devices outside the canary.
+    ending_at: Vec<u8>,
     /// Releases that were halted: they reach nobody any more, and say nothing of how soon one does.
     halted: usize,
 }
@@ -28,6 +33,7 @@ impl Adopted {
             active: 0,
             unreachable: 0,
             going_on: Vec::new(),
+            ending_at: Vec::new(),
             halted: parts.len(),
         };
         for (rolled, tally) in counted {
@@ -35,19 +41,18 @@ impl Adopted {
             adopted.after_s.extend(&tally.adopted_after_s);
             adopted.active += tally.counts.active();
             adopted.unreachable += tally.counts.unreachable;
-            if rolled.over_at.is_none() {
-                let lacking = tally.counts.active() - tally.counts.ended();
-                adopted
-                    .going_on
-                    .push((seconds(rolled.started_at, now), lacking));
-            }
+            let may_follow = tally.may_follow(rolled);
+            adopted
+                .going_on
+                .push((seconds(rolled.started_at, now), may_follow));
+            adopted.ending_at.extend(rolled.ends_at_percent);
         }
         adopted.after_s.sort_unstable();
         adopted
     }
 
-    /// When `measure`'s share of the active devices had it, against `goal`. It is met once enough had it in time,
-    /// and missed once not enough can.
+    /// When `measure`'s share of the active devices had it, against `goal`. It is met once enough had it in time, if these
+    /// stand for the fleet, and missed once not enough can.
     pub fn reached(&self, measure: Measure, goal: Option<SignedDuration>) -> Found {
         let percent = measure.percent().unwrap_or(100);
         let needed = self.needed(percent);
@@ -75,12 +80,31 @@ impl Adopted {
     }
 
     fn stands(&self, needed: u64, goal: Option<Goal>) -> (Standing, String) {
+        let part = self.only_a_part();
         let Some(Goal::Within { seconds: promised }) = goal else {
-            return (Standing::NoGoal, String::new());
+            let told = part.map(|part| format!("; {part}"));
+            return (Standing::NoGoal, told.unwrap_or_default());
         };
         if needed == 0 {
             return (Standing::Unsaid, String::new());
         }
+        // Too few of those that were drawn are too few of the fleet as well: the others of it can't get it at all.
+        let (in_time, may_follow) = self.within(promised);
+        let standing = match () {
+            () if in_time + may_follow < needed => Standing::Missed,
+            () if in_time >= needed && part.is_none() => Standing::Met,
+            () => Standing::Unsaid,
+        };
+        let but = match (part, standing) {
+            (Some(part), _) => format!(", and {part}"),
+            (None, Standing::Unsaid) => ", and there is time left".to_owned(),
+            (None, _) => String::new(),
+        };
+        (standing, format!("; {} are promised{but}", span(promised)))
+    }
+
+    /// How many had it within so many seconds, and how many more still may.
+    fn within(&self, promised: u64) -> (u64, u64) {
         let in_time = self
             .after_s
             .partition_point(|after| u64::from(*after) <= promised) as u64;
@@ -91,14 +115,20 @@ impl Adopted {
             .filter(still_in_time)
             .map(|one| one.1)
             .sum();
-        let promised_words = format!("; {} are promised", span(promised));
-        match () {
-            () if in_time >= needed => (Standing::Met, promised_words),
-            () if in_time + may_follow < needed => (Standing::Missed, promised_words),
-            () => (
-                Standing::Unsaid,
-                format!("{promised_words}, and there is time left"),
-            ),
+        (in_time, may_follow)
+    }
+
+    /// Why the devices that were drawn don't stand for the fleet; none if they do.
+    fn only_a_part(&self) -> Option<String> {
+        let all = self.going_on.len();
+        match (self.ending_at.as_slice(), all) {
+            ([], _) => None,
+            ([0], 1) => Some("its waves end with the canary".to_owned()),
+            ([percent], 1) => Some(format!("its waves end at {percent} % of the fleet")),
+            (some, _) => Some(format!(
+                "{} of {all} releases reach only a part of the fleet",
+                some.len()
+            )),
         }
     }
 

@@ -22,6 +22,8 @@ pub struct Rolled {
     pub over_at: Option<Timestamp>,
     /// When it was halted, if it was.
     pub halted_at: Option<Timestamp>,
+    /// How many percent of the devices outside the canary its waves reach; none if that is all of them.
+    pub ends_at_percent: Option<u8>,
 }
 
 impl Rolled {
@@ -41,6 +43,7 @@ impl Rolled {
             started_at: rollout.started_at,
             over_at,
             halted_at,
+            ends_at_percent: rollout.rules.ends_at_percent(),
         }
     }
 }
@@ -175,6 +178,8 @@ impl Counts {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     pub counts: Counts,
+    /// Of the active devices that never began, those that were promised it.
+    pub promised: u64,
     /// Seconds from the start to each confirmation, in no order.
     pub adopted_after_s: Vec<u32>,
     /// The first failure that was known by the halt.
@@ -221,11 +226,22 @@ impl Recovery {
 }
 
 impl Tally {
+    /// Active devices that may still get it. Once the rollout is complete, nobody else is promised it; but who was may still
+    /// begin, and who began may still confirm it.
+    pub fn may_follow(&self, rolled: &Rolled) -> u64 {
+        match rolled.over_at {
+            None => self.counts.active() - self.counts.ended(),
+            Some(_) => self.counts.under_way + self.promised,
+        }
+    }
+
     fn add(&mut self, rolled: &Rolled, device: &Enrolled<'_>, is_active: bool, now: Timestamp) {
         let progress = device.progress;
         self.counts.devices += 1;
         let was_reached = is_active || progress.began().is_some();
         self.counts.unreachable += u64::from(!was_reached);
+        let is_promised = matches!(progress, Progress::Promised { .. });
+        self.promised += u64::from(is_active && is_promised);
         self.count(rolled, progress);
         self.fail_first(rolled, progress);
         self.recover(rolled, device, now);

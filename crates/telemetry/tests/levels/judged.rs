@@ -52,7 +52,7 @@ fn adoption_is_met_once_enough_had_it_and_missed_once_not_enough_can() {
             Standing::Missed,
             "8 of 10 active devices have it verified, 9 are 90 %; 1d are promised.",
         ),
-        // Nobody follows once a rollout is over.
+        // Nobody begins unasked once a rollout is over.
         (
             vec![(8, confirmed(HOUR)), (2, Progress::Waiting)],
             Some(2 * HOUR),
@@ -68,6 +68,38 @@ fn adoption_is_met_once_enough_had_it_and_missed_once_not_enough_can() {
             (now, Measure::P90),
         );
         assert_eq!(told, (expected, because.to_owned()));
+    }
+}
+
+/// A person lets two silent devices pass on the third day, and the rollout is complete without them.
+#[test]
+fn who_was_promised_it_or_began_may_follow_after_the_end() {
+    let plan = plan("p99_within = \"21d\"", "");
+    let began = Progress::Began { at: at(HOUR) };
+    let on_trial = Progress::OnTrial {
+        began: at(HOUR),
+        booted: at(HOUR),
+    };
+    let promised = Progress::Promised { at: at(HOUR) };
+    let refused = Progress::Refused {
+        began: None,
+        at: at(HOUR),
+        refusal: "trust.held".to_owned(),
+    };
+    let (met, missed, unsaid) = (Standing::Met, Standing::Missed, Standing::Unsaid);
+    for (silent, day, expected) in [
+        ([&began, &Progress::Waiting], 3, unsaid),
+        ([&on_trial, &Progress::Waiting], 3, unsaid),
+        ([&promised, &Progress::Waiting], 3, unsaid),
+        ([&began, &confirmed(4 * DAY)], 4, met),
+        ([&began, &promised], 22, missed),
+        ([&refused, &Progress::Waiting], 3, missed),
+    ] {
+        let mut devices = times(98, &confirmed(HOUR));
+        devices.extend(silent.map(Progress::clone));
+        let now = (day * DAY, Measure::P99);
+        let told = stands(&plan, rolled(Some(3 * DAY), None), &devices, now);
+        assert_eq!(told.0, expected, "{silent:?} on day {day}: {}", told.1);
     }
 }
 
@@ -180,6 +212,57 @@ fn the_whole_fleet_is_held_to_fleet_within() {
     for (now, standing) in [(HOUR, Standing::Unsaid), (DAY + 1, Standing::Missed)] {
         let told = stands(&plan, rolled(None, None), &nearly, (now, Measure::Fleet));
         assert_eq!(told.0, standing);
+    }
+}
+
+/// Those that were drawn are all that it reaches, and not all that there are.
+#[test]
+fn waves_that_end_early_meet_no_goal_for_the_fleet() {
+    let plan = plan(
+        "p50_within = \"24h\"",
+        "[cohort.all]\nquery = 'has hardware'",
+    );
+    let whole = rolled(Some(DAY), None);
+    let ending = |percent| Rolled {
+        ends_at_percent: Some(percent),
+        ..whole.clone()
+    };
+    let unsaid = Standing::Unsaid;
+    let (canary, half) = (
+        "its waves end with the canary",
+        "its waves end at 50 % of the fleet",
+    );
+    let of_two = "1 of 2 releases reach only a part of the fleet";
+    let (had, late) = (confirmed(HOUR), confirmed(2 * DAY));
+    for (releases, progress, (expected, because)) in [
+        (vec![ending(0)], &had, (unsaid, canary)),
+        (vec![ending(50)], &had, (unsaid, half)),
+        (vec![ending(50), whole.clone()], &had, (unsaid, of_two)),
+        // Too few of a part are too few of all.
+        (vec![ending(50)], &late, (Standing::Missed, half)),
+        (
+            vec![whole.clone()],
+            &had,
+            (Standing::Met, "1d are promised"),
+        ),
+    ] {
+        let devices = times(40, progress);
+        let releases = releases.into_iter();
+        let carried: Vec<_> = releases
+            .map(|one| carried(&plan, one, &devices, 3 * DAY))
+            .collect();
+        let levels = levels(&plan, &carried, 3 * DAY);
+        let p50 = |level: &&Level| level.measure == Measure::P50;
+        for level in levels
+            .levels
+            .iter()
+            .filter(p50)
+            .filter(|level| carried.len() == 1 || level.subject.kind() != "release")
+        {
+            assert_eq!(level.standing, expected, "{level:?}");
+            assert!(level.figure.is_some(), "{level:?}");
+            assert!(level.because.ends_with(&format!("{because}.")), "{level:?}");
+        }
     }
 }
 

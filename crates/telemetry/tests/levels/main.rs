@@ -43,6 +43,7 @@ fn rolled(over_at: Option<i64>, halted_at: Option<i64>) -> Rolled {
         started_at: at(0),
         over_at: over_at.or(halted_at).map(at),
         halted_at: halted_at.map(at),
+        ends_at_percent: None,
     }
 }
 

@@ -15,6 +15,8 @@ fn progress() -> impl Strategy<Value = Progress> {
         FailureCause::BootFailed,
         FailureCause::Bricked,
         FailureCause::InstallFailed,
+        FailureCause::SelfTestLater,
+        FailureCause::WentBack,
     ]);
     let second = 0..40 * DAY;
     prop_oneof![
@@ -118,11 +120,18 @@ proptest! {
 
     /// What is met stays met, and what is missed stays missed, while nothing but time passes.
     #[test]
-    fn time_alone_turns_no_verdict(devices in devices(), now in 0..60 * DAY, later in 0..60 * DAY) {
+    fn time_alone_turns_no_verdict(
+        devices in devices(),
+        over in proptest::option::of(0..40 * DAY),
+        ends_at_percent in proptest::option::of(0..100_u8),
+        now in 0..60 * DAY,
+        later in 0..60 * DAY,
+    ) {
         let plan = &*PLAN;
         let (now, later) = (now.min(later), now.max(later));
         let told = |now| {
-            let carried = [carried(plan, rolled(None, None), &devices, now)];
+            let rolled = Rolled { ends_at_percent, ..rolled(over, None) };
+            let carried = [carried(plan, rolled, &devices, now)];
             levels(plan, &carried, now)
         };
         let (before, after) = (told(now), told(later));
