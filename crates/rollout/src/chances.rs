@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::sprt::{Law, Sprt, Verdict};
 
-/// How a wave of so many devices may end, as fractions that add up to 1.
+/// How a first wave of so many devices may end, as fractions that add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Chances {
     /// How many devices the wave has.
     pub devices: u32,
     /// The release is rejected, and the rollout halts.
     pub halts: f64,
-    /// The release is accepted, or the wave too small for that and without a failure: it goes on by itself.
+    /// The release is accepted: it goes on by itself.
     pub goes_on: f64,
     /// Every device is scored and the test couldn't tell: a person decides.
     pub asks: f64,
@@ -32,7 +32,6 @@ pub struct Chances {
 pub struct Walk {
     law: Law,
     rate: f64,
-    needed: Option<u32>,
     devices: u32,
     /// The chance of each place that is still open: of `fewest` failures, of one more, and so on.
     open: VecDeque<f64>,
@@ -52,7 +51,6 @@ impl Walk {
         Self {
             law: Law::of(test),
             rate: (rate / 100.0).clamp(0.0, 1.0),
-            needed: Sprt::of(test).healthy_needed(),
             devices: 0,
             open: VecDeque::from([1.0]),
             fewest: 0,
@@ -99,16 +97,11 @@ impl Walk {
     /// How the wave may end, as large as it is now.
     #[must_use]
     pub fn chances(&self) -> Chances {
-        let too_small = self.needed.is_none_or(|needed| needed > self.devices);
-        let flawless = match too_small && self.fewest == 0 && self.devices > 0 {
-            true => self.open.front().copied().unwrap_or(0.0),
-            false => 0.0,
-        };
         Chances {
             devices: self.devices,
             halts: self.halts,
-            goes_on: self.accepts + flawless,
-            asks: self.open.iter().sum::<f64>() - flawless,
+            goes_on: self.accepts,
+            asks: self.open.iter().sum(),
             scored: self.scored,
         }
     }
@@ -160,7 +153,6 @@ mod tests {
             asks: 0.0,
             scored: 0.0,
         };
-        let too_small = Sprt::of(rule).healthy_needed() > Some(devices);
         for outcomes in 0_u32..1 << devices {
             let mut sprt = Sprt::of(rule);
             (0..devices).for_each(|n| sprt.push(outcomes >> n & 1 == 1));
@@ -171,7 +163,6 @@ mod tests {
             *match sprt.verdict() {
                 Verdict::Reject { .. } => &mut chances.halts,
                 Verdict::Accept { .. } => &mut chances.goes_on,
-                Verdict::Continue if too_small && failures == 0 => &mut chances.goes_on,
                 Verdict::Continue => &mut chances.asks,
             } += chance;
         }

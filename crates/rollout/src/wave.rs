@@ -7,7 +7,7 @@
 //! A wave passes on the first of these grounds, and the soak counts from that moment:
 //!
 //! 1. its sequential test accepted the release (members that are still out don't hold it up);
-//! 2. it is too small for the test ever to accept, every member is settled, at least one is
+//! 2. it comes after another one, or before nobody, and is too small for the test ever to accept, every member is settled, at least one is
 //!    healthy and none failed;
 //! 3. a person answered the question that it ended with.
 //!
@@ -79,7 +79,8 @@ pub enum Grounds {
         /// ... of which so many had failed.
         failures: u32,
     },
-    /// The wave is too small for the test ever to accept, every member is settled, none failed.
+    /// The wave comes after another one, or before nobody, and is too small for the test ever to accept; every member is settled,
+    /// none failed.
     EveryMember {
         /// How many were healthy.
         healthy: u32,
@@ -138,16 +139,24 @@ fn open(rollout: &mut Rollout, view: &FleetView, wave: usize, now: Timestamp) ->
 /// Lets the newest open wave pass, if it now has grounds to.
 pub(crate) fn pass(rollout: &mut Rollout, tally: &Tally, now: Timestamp) {
     let (wave, fresh) = (rollout.current_wave(), Sprt::of(rollout.rules.test()));
+    let somebody_follows = rollout
+        .waves
+        .iter()
+        .skip(wave + 1)
+        .any(|next| next.members > 0);
+    let small_will_do = wave > 0 || !somebody_follows;
     let Some(state) = rollout.waves.get_mut(wave) else {
         return;
     };
     if state.passed.is_none() {
-        let grounds = grounds(state, tally, &fresh);
+        let grounds = grounds(state, small_will_do, tally, &fresh);
         state.passed = grounds.map(|grounds| Passed { at: now, grounds });
     }
 }
 
-fn grounds(state: &WaveState, tally: &Tally, fresh: &Sprt) -> Option<Grounds> {
+/// A small wave that comes after one with grounds of its own needs no more than that none of it fails (`small_will_do`), and so does one
+/// after which nobody comes. A first wave needs more: nothing has shown anything yet, and what it can't tell is a person's to decide.
+fn grounds(state: &WaveState, small_will_do: bool, tally: &Tally, fresh: &Sprt) -> Option<Grounds> {
     let Monitor {
         scored,
         failures,
@@ -160,7 +169,7 @@ fn grounds(state: &WaveState, tally: &Tally, fresh: &Sprt) -> Option<Grounds> {
     if matches!(verdict, Verdict::Accept { .. }) {
         return Some(Grounds::Accepted { scored, failures });
     }
-    let too_small = fresh.healthy_needed().is_none_or(|n| n > tally.units);
+    let too_small = small_will_do && fresh.healthy_needed().is_none_or(|n| n > tally.units);
     let flawless = tally.failed == 0 && tally.healthy > 0;
     let healthy = tally.healthy;
     (too_small && tally.is_settled() && flawless).then_some(Grounds::EveryMember { healthy })

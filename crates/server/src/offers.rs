@@ -68,7 +68,7 @@ pub(crate) async fn decide(
 
 /// Whether a rollout has an offer. A device that has since gone further than a halted candidate,
 /// through a later rollout, is past it: sending it back would take the later release away from it.
-fn is_offered(one: &Considered, device: &Device) -> bool {
+pub(crate) fn is_offered(one: &Considered, device: &Device) -> bool {
     let Ok((offer, _package)) = &one.offer else {
         return false;
     };

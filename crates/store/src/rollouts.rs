@@ -56,7 +56,8 @@ pub trait Rollouts: Send + Sync {
         device: &DeviceId,
     ) -> Result<Option<DeviceView>, StoreError>;
 
-    /// The newest enrolments of a device, newest first, at most [`ENROLMENTS_MAX`].
+    /// The newest enrolments of a device, newest first, at most [`ENROLMENTS_MAX`]. What was withdrawn promised nothing: of such rollouts
+    /// only the very newest one is among them.
     async fn enrolments_of(&self, device: &DeviceId) -> Result<Vec<Enrolled>, StoreError>;
 
     /// Saves the outcome of one step, in one transaction. Returns the numbers of the opened

@@ -80,7 +80,9 @@ fn what_it_ran_is_fetched_after_a_halt_or_with_nothing_left_to_run() {
     let fails = failed(3, FailureCause::SelfTest);
     let held = Some(at(10));
     for (rollout, progress, running, held, expected) in [
-        (rolling(), began.clone(), NOTHING, None, false),
+        (rolling(), began.clone(), OLD, None, false),
+        (rolling(), began.clone(), NOTHING, None, true),
+        (rolling(), began.clone(), NOTHING, held, true),
         (stopped(10), began.clone(), NOTHING, None, true),
         (stopped(10), confirmed(3), NEW, None, true),
         (stopped(10), Progress::Waiting, OLD, None, false),

@@ -141,6 +141,8 @@ fn what_cannot_be_told_is_asked_and_the_answer_lets_it_go_on() {
 #[test]
 fn too_few_pairs_conclude_nothing_whatever_they_say() {
     let mut story = Story::begun(&[9, 400], 0);
+    // Nine can tell that much.
+    story.rollout.rules.install.halt = 60.0;
     story.step(40);
     story.read(
         READ,
@@ -156,6 +158,7 @@ fn too_few_pairs_conclude_nothing_whatever_they_say() {
     };
     assert_eq!(signals[0].1.pairs, 9);
     let mut alone = Story::of(&[10, 10]);
+    alone.rollout.rules.install.halt = 60.0;
     let later = alone.view.devices.iter_mut().skip(10);
     later.for_each(|d| d.hardware = "A".into());
     alone.step(0);

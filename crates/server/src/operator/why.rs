@@ -11,7 +11,7 @@ use mainstay_api::Why;
 use mainstay_fleet::{Device, Ineligible, ReleaseDigest, Terms};
 use mainstay_plan::ClassId;
 use mainstay_release::{Release, StageName};
-use mainstay_rollout::{Rollout, RolloutId, Wait, step, why};
+use mainstay_rollout::{Phase, Rollout, RolloutId, Wait, step, why};
 
 use super::{devices, releases, rollouts, stones};
 use crate::jobs::other_classes;
@@ -62,11 +62,27 @@ pub(super) async fn release(
     }))
 }
 
-/// Why a device stands where it stands: the newest rollout that it is enrolled in decides, until it
-/// is settled there.
+/// The rollout that says why a device stands where it stands: the newest one that it is enrolled in. One that was withdrawn hides no way
+/// back from an older one.
+fn deciding(mut considered: Vec<Considered>, device: &Device) -> Option<Considered> {
+    let goes_back = |one: &Considered| {
+        let is_stuck = matches!(
+            one.offer,
+            Err(Wait::CannotReturn { .. } | Wait::Withheld { .. })
+        );
+        is_stuck || offers::is_offered(one, device)
+    };
+    let is_withdrawn = |one: &Considered| matches!(one.rollout.phase, Phase::Withdrawn { .. });
+    if considered.first().is_some_and(is_withdrawn) && considered.get(1).is_some_and(goes_back) {
+        considered.remove(0);
+    }
+    considered.into_iter().next()
+}
+
+/// Why a device stands where it stands, until it is settled there.
 pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Result<Why, Refused> {
     let considered = offers::consider(app, device, now).await?;
-    let (sentence, next) = match considered.into_iter().next() {
+    let (sentence, next) = match deciding(considered, device) {
         Some(Considered {
             rollout,
             offer: Ok(_),

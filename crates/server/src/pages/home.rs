@@ -132,9 +132,11 @@ pub(super) async fn newest_rollouts(app: &App) -> Result<Vec<(Rollout, FleetView
     Ok(rollouts)
 }
 
-/// Each device's part in the newest of these rollouts that it is in.
+/// Each device's part in the newest of these rollouts that it is in. One that was withdrawn says nothing about it.
 pub(super) fn newest_views(rollouts: &[(Rollout, FleetView)]) -> BTreeMap<&DeviceId, &DeviceView> {
-    let oldest_first = rollouts.iter().rev();
+    let tells =
+        |(rollout, _): &&(Rollout, FleetView)| !matches!(rollout.phase, Phase::Withdrawn { .. });
+    let oldest_first = rollouts.iter().rev().filter(tells);
     oldest_first
         .flat_map(|(_, fleet)| fleet.devices.iter().map(|view| (&view.id, view)))
         .collect()

@@ -1,17 +1,18 @@
 //! What one turn of the background job does when a part of it fails.
 
+use std::path::Path;
+
 use mainstay_api::RolloutView;
 use mainstay_server::jobs::advance_rollouts;
-use reqwest::StatusCode;
+use mainstay_server::{DataDir, PagesAccess};
 
-use crate::gadget::register;
-use crate::house::{self, House, packed};
+use crate::house;
 use crate::rollback::{install, stop, updated};
 
 /// A damaged row, or one that a newer version wrote, is of one rollout.
 #[tokio::test]
 async fn a_rollout_that_cannot_be_read_keeps_nothing_else_from_being_done() {
-    let (house, mut gadgets, good) = updated().await;
+    let (mut house, mut gadgets, good) = updated().await;
     let bad = house.built("1.2.0", 3, &[good.manifest]);
     let first = house.roll_out(&bad).await;
     install(&house, &mut gadgets, &bad).await;
@@ -25,15 +26,15 @@ async fn a_rollout_that_cannot_be_read_keeps_nothing_else_from_being_done() {
     let second = house.roll_out(&next).await;
     house
         .on_the_database(
-            "UPDATE enrolments SET progress = '{\"state\":\"unheard-of\"}' WHERE rollout = 2",
+            "UPDATE enrolments SET progress = '{\"state\":\"unheard-of\"}' WHERE rollout = 2
+             AND device = (SELECT key FROM devices WHERE id = 'th-1')",
         )
         .await;
-    let anew = house::open(
-        &house.data,
-        &house.clock,
-        mainstay_server::PagesAccess::People,
-    )
-    .await;
+    let folder = tempfile::tempdir().unwrap();
+    copy(house.data.database().parent().unwrap(), folder.path());
+    let data = DataDir::at(folder.path());
+    let anew = house::open(&data, &house.clock, PagesAccess::People).await;
+    house.base = house::listen(anew.clone()).await;
     let failed = advance_rollouts::run(&anew, anew.now()).await;
     assert_eq!(failed.unwrap_err().id(), "store.damaged");
     let view: RolloutView = house
@@ -44,8 +45,20 @@ async fn a_rollout_that_cannot_be_read_keeps_nothing_else_from_being_done() {
         .await;
     assert!(view.waves[0].opened_at.is_some(), "{view:?}");
     // A server that has just started has it on hold in every status all the same.
-    let base = house::listen(anew).await;
-    let house = House { base, ..house };
-    let told = gadgets[0].check_in(&house, &[]).await;
+    let told = gadgets[1].check_in(&house, &[]).await;
     assert_eq!(told.held, [bad.manifest]);
+}
+
+/// A server's folder, as a backup has it.
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::eligibility::{running, start};
 use crate::gadget::register_of;
 use crate::house::{self, House, packed, problem, read};
 use crate::needs::{GATEWAYS_FIRST, begin, finish, says, set_out, told, why, with_gateways};
+use crate::rollback::stop;
 
 #[tokio::test]
 async fn a_rollout_that_only_waits_makes_way_for_a_hotfix() {
@@ -85,4 +86,40 @@ async fn is_told(house: &House, rollout: &str) {
         assert_eq!(shown.status(), StatusCode::OK);
         assert!(shown.text().await.unwrap().contains(BY_KIM), "{page}");
     }
+}
+
+/// Who ran what was halted, and was away until another release had been withdrawn, is sent back, and that is what is said.
+#[tokio::test]
+async fn what_was_withdrawn_hides_no_way_back() {
+    let house = House::under(&with_gateways("", GATEWAYS_FIRST)).await;
+    let mut gadgets = running(&house, &["th-1", "th-2"]).await;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    register_of(&house, "gateway-v1", &["ga-1", "ga-2", "ga-3"], &old).await;
+    let old = house.signed(old);
+    assert_eq!(house.submit(&old).await.status(), StatusCode::CREATED);
+    let approve = "/api/v1/releases/thermo-v2@1.0.0/approval";
+    house
+        .post(approve, &house.tokens.manager, house.approved(&old))
+        .await;
+    let bad = house.built("1.0.1", 10, &[old.manifest]);
+    let started: RolloutView = read(start(&house, &bad, "hotfix").await).await;
+    house.advance().await;
+    house.later(1);
+    let gadget = &mut gadgets[0];
+    assert!(gadget.check_in(&house, &[]).await.install.is_some());
+    gadget.update_to(&house, &bad).await;
+    let halt = format!("/api/v1/rollouts/{}/halt", started.id);
+    stop(&house, &halt, r#"{"why":"smoke"}"#).await;
+    house.advance().await;
+    let rollout = set_out(&house, &house.built("3.0.0", 30, &[])).await;
+    withdraw(&house, &rollout).await;
+    let (sentence, _) = told(&house, "th-1").await;
+    assert!(!sentence.contains("withdrew"), "{sentence}");
+    let page = house
+        .request(Method::GET, "/devices", &house.tokens.engineer)
+        .send();
+    let page = page.await.unwrap().text().await.unwrap();
+    assert!(page.contains("going back"), "{page}");
+    let told = gadgets[0].check_in(&house, &[]).await;
+    assert_eq!(told.install.expect("the way back").manifest, old.manifest);
 }

@@ -131,7 +131,8 @@ pub(super) async fn of_device(
         "r.value, ",
         "FROM devices AS d JOIN enrolments AS e ON e.device = d.key
          JOIN rollouts AS r ON r.id = e.rollout
-         WHERE d.id = ?1 ORDER BY e.rollout DESC LIMIT ?2 + 0"
+         WHERE d.id = ?1 AND (r.phase <> 'withdrawn' OR r.id = (SELECT max(rollout) FROM enrolments WHERE device = d.key))
+         ORDER BY e.rollout DESC LIMIT ?2 + 0"
     ))
     .bind(device_id.as_str())
     .bind(ENROLMENTS_MAX)

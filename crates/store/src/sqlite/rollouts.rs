@@ -32,8 +32,8 @@ impl Rollouts for SqliteStore {
         release: Option<StageChange<'_>>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        check_class_free(&mut tx, &rollout.candidate.class).await?;
         insert(&mut tx, rollout).await?;
+        check_class_free(&mut tx, rollout).await?;
         enrolments::enrol(&mut tx, rollout, enrolments).await?;
         if let Some(change) = release {
             releases::save(&mut tx, change, None).await?;
@@ -114,18 +114,20 @@ impl Rollouts for SqliteStore {
 }
 
 /// One class has one rollout under way at a time.
-async fn check_class_free(tx: &mut Write, class: &str) -> Result<(), StoreError> {
+async fn check_class_free(tx: &mut Write, started: &Rollout) -> Result<(), StoreError> {
+    let class = &started.candidate.class;
     let busy: Option<(i64,)> = sqlx::query_as(
-        "SELECT id FROM rollouts WHERE phase IN ('rolling', 'awaits-human') AND class = ?1 LIMIT 1",
+        "SELECT id FROM rollouts WHERE phase IN ('rolling', 'awaits-human') AND class = ?1 AND id <> ?2 LIMIT 1",
     )
     .bind(class)
+    .bind(started.id.0)
     .fetch_optional(&mut **tx)
     .await?;
     match busy {
         None => Ok(()),
         Some((id,)) => Err(StoreError::Conflict {
             what: "device class",
-            name: class.to_owned(),
+            name: class.clone(),
             because: format!("rollout {id} is under way in it"),
         }),
     }

@@ -163,20 +163,16 @@ pub async fn start_another(store: &dyn Store, release: ReleaseDigest, count: usi
     rollout
 }
 
-/// A rollout that isn't stored yet.
+/// A rollout that isn't stored yet. The first one is of [`CLASS`], each further one of a class of its own: a class has one under way.
 pub async fn rollout(store: &dyn Store, release: ReleaseDigest, count: usize) -> Rollout {
     let id = store.reserve_rollout().await.expect("a number");
     let (seed, revision) = (u64::MAX, "ab".repeat(32));
     let enrolments = enrolments(count);
-    Rollout::start(
-        id,
-        candidate(release),
-        rules(),
-        revision,
-        seed,
-        &enrolments,
-        at(0),
-    )
+    let mut candidate = candidate(release);
+    if id != RolloutId(1) {
+        candidate.class = format!("{CLASS}-{id}");
+    }
+    Rollout::start(id, candidate, rules(), revision, seed, &enrolments, at(0))
 }
 
 /// The same rollout, one generation on and in a visible way another one.

@@ -74,6 +74,8 @@ macro_rules! contract {
                 a_rollout_takes_its_release_along_or_does_not_start,
                 an_unknown_device_starts_nothing,
                 rollouts_are_listed_by_where_they_stand,
+                a_class_has_one_rollout_under_way,
+                what_was_withdrawn_hides_nothing,
                 a_device_knows_its_newest_enrolments,
                 a_view_of_ten_thousand_is_whole,
             }

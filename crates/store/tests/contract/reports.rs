@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_rollout::{Candidate, Phase, Progress};
 use mainstay_store::devices::TIMELINE_KEPT;
-use mainstay_store::{NextStep, Store, StoredReport};
+use mainstay_store::{Known, NextStep, Store, StoredReport};
 
 use super::fixture::{
     NEW, at, changed, id, kinds, progress, register, running, start_another, started,
@@ -100,9 +100,10 @@ pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
 pub async fn a_check_in_without_reports_is_folded_too(store: &dyn Store) {
     let rollout = started(store, 2).await;
     let fold = |candidate: &Candidate, progress: Progress, known: Known| {
+        let known = (known.acknowledged, known.ran_nothing);
         assert_eq!(
             (candidate.release, progress, known),
-            (NEW, Progress::Waiting, 0)
+            (NEW, Progress::Waiting, (0, false))
         );
         Progress::Confirmed {
             began: at(1),

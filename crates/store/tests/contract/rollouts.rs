@@ -171,6 +171,43 @@ pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
     assert_eq!(all, [withdrawn, complete, halted, rolling]);
 }
 
+/// Two people start two releases of a class in the same moment.
+pub async fn a_class_has_one_rollout_under_way(store: &dyn Store) {
+    let first = started(store, 1).await;
+    let mut second = rollout(store, OLD, 1).await;
+    second.candidate.class.clone_from(&first.candidate.class);
+    let enrolled = enrolments(1);
+    let refused = store.start_rollout(&second, &enrolled, None).await;
+    let refused = refused.expect_err("the class is busy");
+    assert_eq!(refused.id(), "store.conflict");
+    assert!(
+        refused
+            .to_string()
+            .starts_with("device class thermo-v2 was"),
+        "{refused}"
+    );
+    assert_eq!(store.rollout(second.id).await.expect("readable"), None);
+    put_into(store, &first, Phase::Complete { at: at(1) }).await;
+    let started = store.start_rollout(&second, &enrolled, None).await;
+    started.expect("it is over");
+}
+
+/// What was withdrawn promised nothing: only the newest one is told of, and none takes the place of one that did.
+pub async fn what_was_withdrawn_hides_nothing(store: &dyn Store) {
+    let first = started(store, 1).await;
+    let (who, why) = ("kim".to_owned(), "later".to_owned());
+    let mut newest = first.id;
+    for _ in 0..=ENROLMENTS_MAX {
+        let withdrawn = start_another(store, NEW, 1).await;
+        newest = withdrawn.id;
+        let (at, who, why) = (at(1), who.clone(), why.clone());
+        put_into(store, &withdrawn, Phase::Withdrawn { at, who, why }).await;
+    }
+    let enrolled = store.enrolments_of(&id(0)).await.expect("readable");
+    let rollouts: Vec<_> = enrolled.iter().map(|one| one.rollout.id).collect();
+    assert_eq!(rollouts, [newest, first.id]);
+}
+
 pub async fn a_device_knows_its_newest_enrolments(store: &dyn Store) {
     register(store, 2).await;
     let mut newest = Vec::new();

@@ -7,7 +7,7 @@ use mainstay_fleet::DeviceId;
 use mainstay_rollout::returns::CannotReturn;
 use mainstay_rollout::{Candidate, FailureCause, Progress, RolloutId};
 use mainstay_store::walks::PAGE_MAX;
-use mainstay_store::{EnrolledDevice, Place, Store, StoredReport};
+use mainstay_store::{EnrolledDevice, Known, Place, Store, StoredReport};
 
 use super::fixture::{NEW, at, device, id, register, started};
 
