@@ -48,6 +48,24 @@ fn a_script_gets_every_step() {
     let last = steps.last().expect("a step");
     assert_eq!(last["stage"], "horizon");
     assert_eq!(last["until"], answer["ends"]);
+    let waits = answer["not_counted"].as_array().expect("a list");
+    let waits: Vec<_> = waits.iter().map(|wait| &wait["wait"]).collect();
+    assert_eq!(waits, ["class-busy", "schedule"]);
+}
+
+/// A freeze that is longer than devices are waited for leaves them without the fix, whatever the deadline.
+#[test]
+fn devices_that_are_given_up_before_a_window_opens_are_a_refusal() {
+    let folder = folder("30d");
+    let plan = String::from_utf8(folder.read("plan.toml")).expect("text");
+    let freeze = "blackout = [\"2026-11-23..2026-11-30\"]";
+    let frozen = plan.replacen("blackout = [\"us-federal-holidays\"]", freeze, 1);
+    assert_ne!(frozen, plan);
+    folder.write("plan.toml", frozen);
+    let ended = folder.run("plan emergency --from 2026-11-01 --zone America/Denver");
+    ended.failed(1, "plan.emergency-given-up");
+    let checked = folder.run("--json plan emergency --from 2026-12-01 --zone America/Denver");
+    assert_eq!(checked.code(), 0, "{}", checked.stderr());
 }
 
 #[test]

@@ -6,7 +6,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::nights::Place;
-use super::path::{Path, Terms, follow, later};
+use super::path::{Path, follow};
+use super::stuck::Stuck;
+use super::terms::{Terms, later};
 use crate::plan::Plan;
 
 /// A year, with every holiday and both changes of clocks.
@@ -18,9 +20,9 @@ const TO: SignedDuration = SignedDuration::from_mins(1);
 
 /// The path that takes longest, of all that begin within a year of `from`, and of those that take as long the earliest.
 ///
-/// None as for [`path`](super::path).
-#[must_use]
-pub fn longest(plan: &Plan, places: &[Place], from: Timestamp) -> Option<Path> {
+/// # Errors
+/// As of [`path`](super::path), for the first beginning that has none.
+pub fn longest(plan: &Plan, places: &[Place], from: Timestamp) -> Result<Path, Stuck> {
     let to = later(from, SignedDuration::from_hours(SEARCHED_DAYS * 24));
     let terms = Terms::of(plan, places, from, to)?;
     let mut now = from;
@@ -48,9 +50,9 @@ struct Beginning {
 }
 
 impl Beginning {
-    fn at(terms: &Terms<'_>, starts: Timestamp) -> Option<Self> {
+    fn at(terms: &Terms<'_>, starts: Timestamp) -> Result<Self, Stuck> {
         let ends = terms.ends(starts)?;
-        Some(Self { starts, ends })
+        Ok(Self { starts, ends })
     }
 
     fn takes(self) -> SignedDuration {
@@ -59,7 +61,7 @@ impl Beginning {
 }
 
 /// The first beginning after the first jump between two; the later one if there is no jump.
-fn after_jump(terms: &Terms<'_>, first: Beginning, last: Beginning) -> Option<Beginning> {
+fn after_jump(terms: &Terms<'_>, first: Beginning, last: Beginning) -> Result<Beginning, Stuck> {
     let (mut before, mut after) = (first, last);
     while after.starts.duration_since(before.starts) > TO && after.takes() > before.takes() {
         let half = after.starts.duration_since(before.starts) / 2;
@@ -69,5 +71,5 @@ fn after_jump(terms: &Terms<'_>, first: Beginning, last: Beginning) -> Option<Be
             false => before = middle,
         }
     }
-    Some(after)
+    Ok(after)
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{Broken, Case, Reason, Rule};
 use crate::class::Class;
-use crate::emergency;
+use crate::emergency::{self, Path, Stuck};
 use crate::finding::Severity;
 use crate::track::{Cadence, Track, TrackName};
 
@@ -101,7 +101,8 @@ pub(super) const FMP053: Rule = Rule {
     },
     severity: Severity::Error,
     statement: "What a track promises in fleet_within is no less than its waves take: each with the \
-         longest wait for a window, the spreading and the horizon, and a soak between them. Where \
+         longest wait for a window, the spreading and the horizon, and between them a soak, or the \
+         comparison with devices held back if that is longer. Where \
          the hotfix track states an emergency's deadline, building, gates and rollout take no \
          longer, whenever in the year it begins.",
     judge: promises_fit,
@@ -113,20 +114,44 @@ fn promises_fit(case: &Case<'_>) -> Vec<Broken> {
     slow.chain(misses_its_deadline(case)).collect()
 }
 
-/// The emergency path, from today on; without a day nobody knows which holidays lie ahead.
+/// The emergency path, from today on; without a day nobody knows which holidays lie ahead. A path that has no end keeps no deadline.
 fn misses_its_deadline(case: &Case<'_>) -> Option<Broken> {
     let today = case.facts.as_of?.to_zoned_datetime(TimeZone::UTC).ok()?;
     let places = emergency::assumed_places(case.plan);
-    let path = emergency::longest(case.plan, &places, today.timestamp())?;
-    (!path.is_in_time()).then(|| {
-        let [takes, deadline] = [path.takes_s, path.deadline_s].map(SignedDuration::from_secs);
-        let message = format!(
-            "An emergency that begins at {} takes {takes:#}, and its deadline is {deadline:#}.",
-            path.starts
-        );
-        let fix = "shorter waits; `mainstay plan emergency` tells each of them";
-        Broken::new("track.hotfix.emergency", message, fix)
-    })
+    let (message, fix) = match emergency::longest(case.plan, &places, today.timestamp()) {
+        Ok(path) if path.is_in_time() => return None,
+        Err(Stuck::NotStated | Stuck::Nowhere) => return None,
+        Ok(path) => (
+            late(&path),
+            "shorter waits; `mainstay plan emergency` tells each of them",
+        ),
+        Err(stuck @ Stuck::GivenUp { .. }) => {
+            let fix = "a longer `give_up_after`, or windows on more days";
+            (format!("No deadline is kept: {stuck}."), fix)
+        }
+        Err(stuck) => (
+            format!("No deadline is kept: {stuck}."),
+            "windows on more days, or shorter waits",
+        ),
+    };
+    let message = message + &not_counted(case);
+    Some(Broken::new("track.hotfix.emergency", message, fix))
+}
+
+fn late(path: &Path) -> String {
+    let [takes, deadline] = [path.takes_s, path.deadline_s].map(SignedDuration::from_secs);
+    format!(
+        "An emergency that begins at {} takes {takes:#}, and its deadline is {deadline:#}.",
+        path.starts
+    )
+}
+
+/// What this plan may make an emergency wait for on top, as sentences; none where it is what may come under every plan.
+fn not_counted(case: &Case<'_>) -> String {
+    let all = emergency::not_counted(case.plan).into_iter();
+    let own = all.filter(|wait| !wait.wait.is_every_plans());
+    own.map(|wait| format!(" Not counted: {}.", wait.what))
+        .collect()
 }
 
 fn too_slow(case: &Case<'_>, track: &Track) -> Option<Broken> {
@@ -136,11 +161,14 @@ fn too_slow(case: &Case<'_>, track: &Track) -> Option<Broken> {
         .window
         .longest_pause()
         .saturating_add(rollout.jitter);
-    let wave = turn.saturating_add(case.plan.health.install.horizon);
+    let horizon = case.plan.health.install.horizon;
+    let rests = horizon.saturating_add(track.soak);
+    let rests = rests.max(emergency::comparison(case.plan).unwrap_or_default());
     let waves = i32::try_from(track.waves.len()).unwrap_or(i32::MAX);
-    let takes = wave
+    let takes = turn
         .saturating_mul(waves)
-        .saturating_add(track.soak.saturating_mul(waves - 1));
+        .saturating_add(rests.saturating_mul(waves - 1))
+        .saturating_add(horizon);
     (takes > promised).then(|| {
         let message = format!(
             "The {} track promises {promised:#}, and its {waves} waves take up to {takes:#}, holidays apart.",

@@ -227,9 +227,15 @@ fn dates() -> Vec<Known> {
     let disclosure = "[compliance]\ndisclosure = { acknowledge = \"3d\", status = \"14d\", security_txt_until = 2027-06-30 }\n[trust]";
     // A freeze counts as soon as an emergency that begins within a year meets it.
     let next_year = "blackout = [\"us-federal-holidays\", \"2027-11-20..2027-11-30\"]";
-    let emergency = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped\nemergency = { deadline = \"9d\", build = \"4h\", gates = \"8h\" }";
+    let emergency = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped\nemergency = { deadline = \"14d\", build = \"4h\", gates = \"8h\" }";
     let hotfix = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped";
     let hurried = edited(THERMOSTAT, hotfix, emergency);
+    // Long enough for the freeze: what breaks is the deadline, and nobody is given up.
+    let hurried = edited(
+        &hurried,
+        "give_up_after = \"72h\"",
+        "give_up_after = \"14d\"",
+    );
     let longer = edited(
         THERMOSTAT,
         "security_until = 2032-06-30",

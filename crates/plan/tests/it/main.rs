@@ -5,6 +5,7 @@ mod calendar_properties;
 mod clock_changes;
 mod cohorts;
 mod emergency;
+mod emergency_zones;
 mod examples;
 mod goals;
 mod holidays;

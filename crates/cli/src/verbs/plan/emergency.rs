@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mainstay_plan::Plan;
-use mainstay_plan::emergency::{Path, Place, Step, assumed_places, longest};
+use mainstay_plan::emergency::{
+    NotCounted, Path, Place, Step, Stuck, assumed_places, longest, not_counted,
+};
 use serde::Serialize;
 
 use super::calendar::day;
@@ -38,6 +40,7 @@ struct Answer {
     from: Date,
     zones: Vec<String>,
     in_time: bool,
+    not_counted: Vec<NotCounted>,
     #[serde(flatten)]
     path: Path,
 }
@@ -61,6 +64,7 @@ impl Emergency {
             from,
             zones: places.into_iter().map(|place| place.zone).collect(),
             in_time: path.is_in_time(),
+            not_counted: not_counted(&plan),
             path,
         };
         output.say(|| text(&answer), &answer);
@@ -72,19 +76,28 @@ impl Emergency {
 }
 
 fn longest_of(plan: &Plan, places: &[Place], from: Date) -> Result<Path, Failure> {
-    let hotfix = plan.tracks.hotfix.as_ref();
-    if hotfix.and_then(|track| track.emergency).is_none() {
-        let what = "the plan doesn't say what an emergency takes";
-        let cure = "write `emergency = { deadline = \"3d\", build = \"4h\", gates = \"8h\" }` into [track.hotfix]";
-        return Err(Failure::usage("plan.no-emergency", what, cure));
+    let midnight = from.to_zoned_datetime(TimeZone::UTC);
+    let midnight = midnight.map_or(Timestamp::MAX, |midnight| midnight.timestamp());
+    longest(plan, places, midnight).map_err(|stuck| no_path(&stuck))
+}
+
+fn no_path(stuck: &Stuck) -> Failure {
+    let what = stuck.to_string();
+    match stuck {
+        Stuck::NotStated => {
+            let cure = "write `emergency = { deadline = \"3d\", build = \"4h\", gates = \"8h\" }` into [track.hotfix]";
+            Failure::usage("plan.no-emergency", what, cure)
+        }
+        Stuck::Nowhere => Failure::usage("plan.nowhere", what, "name one with `--zone`"),
+        Stuck::GivenUp { .. } => {
+            let cure = "a longer `give_up_after`, windows on more days, or shorter freezes";
+            Failure::refusal("plan.emergency-given-up", what, cure)
+        }
+        Stuck::NeverEnds { .. } => {
+            let cure = "open windows on more days, freeze fewer, or shorten soak and horizons";
+            Failure::refusal("plan.emergency-never-ends", what, cure)
+        }
     }
-    let midnight = from.to_zoned_datetime(TimeZone::UTC).ok();
-    let path = midnight.and_then(|midnight| longest(plan, places, midnight.timestamp()));
-    path.ok_or_else(|| {
-        let what = "its waves wait for more than a year";
-        let cure = "open windows on more days, or freeze fewer";
-        Failure::refusal("plan.emergency-never-ends", what, cure)
-    })
 }
 
 fn missed(answer: &Answer) -> Failure {
@@ -112,7 +125,9 @@ fn text(answer: &Answer) -> String {
         true => format!("{} are left.", span(path.slack_s)),
         false => format!("{} too long.", span(-path.slack_s)),
     };
-    lines.extend([String::new(), took + &end]);
+    lines.extend([String::new(), took + &end, String::new()]);
+    let not_counted = answer.not_counted.iter();
+    lines.extend(not_counted.map(|wait| format!("Not counted: {}.", wait.what)));
     lines.join("\n")
 }
 

@@ -1,9 +1,13 @@
 //! The plan's longest way of an emergency, beside what the engine then does: it is never shorter, and not much longer.
 
-use mainstay_plan::emergency::{Path, Place, longest, path};
+use mainstay_plan::emergency::{
+    ASKS_LATER_PERCENT, Path, Place, SILENT_POLLS, Stage, longest, path,
+};
 
 use super::*;
 use crate::rules::Rules;
+use crate::view::{FleetView, SoftReading};
+use crate::{Action, Wait, score, step};
 
 /// The hours of the starting plan's window.
 const NIGHTS: &str = "local = \"01:00-04:00\", days = \"Mon-Thu\", dst_gap = \"skip\"";
@@ -85,9 +89,100 @@ fn the_engine_is_never_slower_than_the_way_of_an_emergency() {
 
 #[test]
 fn the_way_of_an_emergency_is_not_much_longer_than_the_engines() {
-    let plan = emergency("local = \"00:00-24:00\"");
+    let mut plan = emergency("local = \"00:00-24:00\"");
+    // Who asks late, on the way and not in the engine's life, would meet a holiday a day earlier.
+    plan.rollout.blackout = Vec::new();
     let (_, spares) = spares(&plan);
-    // In each of three waves: a poll until devices hear of it, the spreading, a poll until they are heard again, and looks.
-    let each = plan.rollout.poll * 2 + plan.rollout.jitter + SignedDuration::from_mins(2);
+    // In each of three waves: a poll until devices hear of it, the spreading, a poll until they are heard again, and looks; and
+    // at three moments devices ask later than they were told.
+    let late = plan.rollout.poll * ASKS_LATER_PERCENT * 3 / 100;
+    let polls = plan.rollout.poll * 2 + late;
+    let each = polls + plan.rollout.jitter + SignedDuration::from_mins(2);
     assert!(spares.iter().all(|spare| *spare <= each * 3), "{spares:?}");
+}
+
+/// The starting plan with an emergency and windows that are always open, and a soft signal that is read after a day.
+fn compared() -> plan::Plan {
+    let mut plan = emergency("local = \"00:00-24:00\", days = \"daily\"");
+    plan.rollout.blackout = Vec::new();
+    plan.health.soft = vec![plan::SoftSignal {
+        name: plan::SignalName::Battery,
+        worse_by_at_most: 50,
+        horizon: SignedDuration::from_hours(24),
+    }];
+    plan
+}
+
+/// From the beginning of the canary's last device to the opening of the next wave, as the way tells it.
+fn next_wave_after(plan: &plan::Plan) -> SignedDuration {
+    let places = [Place::named("America/Denver").expect("a zone")];
+    let path = path(plan, &places, at(0)).expect("a path");
+    let of = |stage| {
+        let step = path.steps.iter().find(|step| step.stage == stage);
+        step.expect("such a step")
+    };
+    let (judged, compared) = (of(Stage::Horizon), of(Stage::Comparison));
+    compared.until.duration_since(judged.from)
+}
+
+/// A canary of 40 and those that wait for it, all in a rollout of `plan`; the canary's devices began at minute 0 and confirmed.
+fn began(plan: &plan::Plan) -> (Rollout, FleetView) {
+    let (mut rollout, mut view) = testing::waves_of(&[40, 400]);
+    let hotfix = plan.tracks.hotfix.as_ref().expect("a track");
+    rollout.rules = Rules::new(plan, hotfix);
+    rollout.rules.install = testing::rules().install;
+    rollout = step(&rollout, &view, at(0)).rollout;
+    for device in view.devices.iter_mut().filter(|device| device.wave == 0) {
+        testing::confirm(device, 0, 0);
+    }
+    (rollout, view)
+}
+
+/// The minute at which the engine opens the next wave, if everybody speaks once more at `heard` and a pair's readings come in at
+/// `read`; asked each ten minutes.
+fn opens(plan: &plan::Plan, heard: i64, read: Option<i64>) -> i64 {
+    let (mut rollout, mut view) = began(plan);
+    let readings = |view: &FleetView| {
+        let of = |device: &crate::view::DeviceView| SoftReading {
+            device: device.id.clone(),
+            signal: plan::SignalName::Battery,
+            at: at(read.unwrap_or_default()),
+            milli: 1000,
+        };
+        view.devices.iter().map(of).collect()
+    };
+    if read.is_some() {
+        view.readings = Some(readings(&view));
+    }
+    for minutes in (0..4 * 24 * 60).step_by(10) {
+        if minutes >= heard {
+            for device in &mut view.devices {
+                device.last_seen = Some(at(minutes));
+            }
+        }
+        let outcome = step(&rollout, &view, at(minutes));
+        rollout = outcome.rollout;
+        let is_next = |action: &Action| matches!(action, Action::OpenWave { wave: 1 });
+        if outcome.actions.iter().any(is_next) {
+            return minutes;
+        }
+    }
+    let wait: Vec<Wait> = step(&rollout, &view, at(4 * 24 * 60)).waits;
+    panic!("no wave opens: {wait:?}");
+}
+
+/// Readings that come as late as they count hold the next wave as long as the way says; silence alone holds it less.
+#[test]
+fn the_next_wave_opens_no_later_than_the_way_says_where_signals_are_compared() {
+    assert_eq!(SILENT_POLLS, score::SILENT_POLLS);
+    let plan = compared();
+    let minutes = next_wave_after(&plan).as_mins();
+    let (horizon, silence) = (24 * 60, 3 * plan.rollout.poll.as_mins());
+    assert_eq!(minutes, horizon + silence + 2);
+    let late = horizon + silence - 10;
+    let opened = opens(&plan, 40, Some(late));
+    assert!((late..=minutes).contains(&opened), "{opened} {minutes}");
+    let silent = opens(&plan, 40, None);
+    let soak = 40 + 4 * 60;
+    assert!(silent >= soak && silent <= minutes, "{silent}");
 }
