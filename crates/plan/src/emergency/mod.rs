@@ -17,6 +17,7 @@ mod nights;
 mod path;
 mod search;
 
+pub(crate) use nights::Pause;
 pub use nights::Place;
 pub use path::{Path, Stage, Step, path};
 pub use search::longest;

@@ -229,14 +229,28 @@ fn dates() -> Vec<Known> {
     let next_year = "blackout = [\"us-federal-holidays\", \"2027-11-20..2027-11-30\"]";
     let emergency = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped\nemergency = { deadline = \"9d\", build = \"4h\", gates = \"8h\" }";
     let hotfix = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped";
-    let hurried = edited(THERMOSTAT, hotfix, emergency);
+    // Freezes of more than a day or two are longer than the plan's own patience, which FMP042 tells.
+    let patient = edited(
+        THERMOSTAT,
+        "give_up_after = \"72h\"",
+        "give_up_after = \"14d\"",
+    );
+    let hurried = edited(&patient, hotfix, emergency);
     let longer = edited(
         THERMOSTAT,
         "security_until = 2032-06-30",
         "security_until = 2033-06-30",
     );
     let cut = |today| after(&longer, as_of(today));
+    let eves = "blackout = [\"us-federal-holidays\", \"us-federal-eves\"]";
     vec![
+        Known {
+            rule: "FMP042",
+            severity: Severity::Warn,
+            plan: edited(THERMOSTAT, BLACKOUT, eves),
+            keeps: FleetFacts::default(),
+            breaks: as_of(date(2026, 11, 30)),
+        },
         Known {
             rule: "FMP053",
             severity: Severity::Error,
@@ -268,11 +282,7 @@ fn dates() -> Vec<Known> {
         Known {
             rule: "FMP043",
             severity: Severity::Warn,
-            plan: edited(
-                THERMOSTAT,
-                "blackout      = [\"us-federal-holidays\"]",
-                freeze,
-            ),
+            plan: edited(&patient, BLACKOUT, freeze),
             keeps: as_of(date(2026, 11, 30)),
             breaks: as_of(date(2026, 12, 1)),
         },
