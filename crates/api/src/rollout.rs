@@ -80,7 +80,7 @@ pub struct WithdrawRequest {
 pub struct AnswerRequest {
     /// Whether the next wave may open.
     pub go_on: bool,
-    /// Why, in a sentence; it stands beside the answer, or in the incident of a halt. Who says none leaves the record without.
+    /// Why, in a sentence; it stands beside the answer, or in the incident of a halt. Left out, the record only says that the answer came through the API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
