@@ -75,9 +75,12 @@ pub struct WithdrawRequest {
 }
 
 /// A person answers a rollout's question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRequest {
     /// Whether the next wave may open.
     pub go_on: bool,
+    /// Why, in a sentence; it stands beside the answer, or in the incident of a halt. Left out, the record only says that the answer came through the API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }

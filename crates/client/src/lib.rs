@@ -191,12 +191,17 @@ impl Operator {
             .await
     }
 
-    /// Answers a rollout's question.
+    /// Answers a rollout's question; `why` is kept with the answer.
     ///
     /// # Errors
     /// As every request: [`ClientError`].
-    pub async fn answer(&self, rollout: i64, go_on: bool) -> Answer<RolloutView> {
-        let body = Body::json(&AnswerRequest { go_on })?;
+    pub async fn answer(
+        &self,
+        rollout: i64,
+        go_on: bool,
+        why: Option<String>,
+    ) -> Answer<RolloutView> {
+        let body = Body::json(&AnswerRequest { go_on, why })?;
         self.0
             .post(&format!("/rollouts/{rollout}/answer"), body)
             .await

@@ -36,6 +36,15 @@ impl Blackout {
     }
 }
 
+/// How many days explicit dates take, each range for itself; holidays come by rule and are few.
+pub(crate) fn days_by_date(blackouts: &[Blackout]) -> i64 {
+    let days = |blackout: &Blackout| match blackout {
+        Blackout::UsFederalHolidays | Blackout::UsFederalEves => 0,
+        Blackout::Dates { from, to } => to.duration_since(*from).as_hours() / 24 + 1,
+    };
+    blackouts.iter().map(days).sum()
+}
+
 /// What freezes `date`, in words, if a blackout does: a holiday's name, or `2026-11-23..2026-11-30`.
 #[must_use]
 pub fn frozen(date: Date, blackouts: &[Blackout]) -> Option<String> {

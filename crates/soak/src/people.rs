@@ -140,7 +140,8 @@ impl People {
         go_on: bool,
     ) -> anyhow::Result<Answer> {
         let path = format!("/rollouts/{rollout}/answer");
-        self.ask_json(server, Duty::Operations, &path, &AnswerRequest { go_on })
+        let answer = AnswerRequest { go_on, why: None };
+        self.ask_json(server, Duty::Operations, &path, &answer)
             .await
     }
 

@@ -65,7 +65,7 @@ enum What {
     },
     /// Answer what a rollout asks, such as whether to go on without enough evidence. For operations.
     #[command(
-        after_help = "Example:\n  mainstay rollout answer 1 --go-on true --token-file kim.token"
+        after_help = "Example:\n  mainstay rollout answer 1 --go-on true --why \"the canary ran for a week\" --token-file kim.token"
     )]
     Answer {
         /// Its number.
@@ -73,6 +73,9 @@ enum What {
         /// `true` opens the next wave; `false` halts the rollout.
         #[arg(long, action = ArgAction::Set, value_name = "true|false")]
         go_on: bool,
+        /// Why, in a sentence; it stands beside the answer, or in the incident if it halts.
+        #[arg(long)]
+        why: Option<String>,
     },
 }
 
@@ -96,8 +99,8 @@ impl Rollout {
             What::Withdraw { id, why } => {
                 access.ask(|operator| async move { operator.withdraw(id, &why).await })?
             }
-            What::Answer { id, go_on } => {
-                access.ask(|operator| async move { operator.answer(id, go_on).await })?
+            What::Answer { id, go_on, why } => {
+                access.ask(|operator| async move { operator.answer(id, go_on, why).await })?
             }
         };
         output.say(|| text(&rollout), &rollout);

@@ -25,6 +25,7 @@ mod stuck;
 mod terms;
 
 pub use left_out::{NotCounted, Uncounted, not_counted};
+pub(crate) use nights::Pause;
 pub use nights::Place;
 pub use path::{Path, Stage, Step, path};
 pub use search::longest;

@@ -1,7 +1,8 @@
 //! When a window is open in one zone, for as long as a search may look. Read [`Place`].
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::rollout_rules::RolloutRules;
 use crate::window::WindowState;
@@ -23,9 +24,55 @@ impl Place {
         Some(Self { zone, clock })
     }
 
+    /// The longest stretch without an open window here, of those that begin at `from` or later and before `to`; the first of several
+    /// that are as long, and none where a window never closes.
+    pub(crate) fn longest_pause(
+        &self,
+        rules: &RolloutRules,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Option<Pause> {
+        let (mut longest, mut now) = (None::<Pause>, from);
+        while now < to {
+            now = match self.state(rules, now) {
+                WindowState::Open { until, .. } => until,
+                WindowState::Opens { at, .. } => {
+                    let pause = Pause {
+                        since: now,
+                        until: at,
+                    };
+                    longest = longest.filter(|one| one.length() >= pause.length());
+                    longest = longest.or(Some(pause));
+                    at
+                }
+            };
+        }
+        longest
+    }
+
+    /// The date here at `now`.
+    pub(crate) fn date(&self, now: Timestamp) -> Date {
+        self.clock.to_datetime(now).date()
+    }
+
     /// Whether a device here may begin at `now`.
     pub(super) fn state(&self, rules: &RolloutRules, now: Timestamp) -> WindowState {
         rules.window.state(now, &self.clock, &rules.blackout)
+    }
+}
+
+/// A stretch in which no window is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pause {
+    pub since: Timestamp,
+    /// When the next window opens.
+    pub until: Timestamp,
+}
+
+impl Pause {
+    /// How long it is.
+    pub fn length(self) -> SignedDuration {
+        self.until.duration_since(self.since)
     }
 }
 

@@ -28,12 +28,23 @@ fn judge(case: &Case<'_>) -> Vec<Broken> {
     let devices = case.plan.rollout.canary.devices;
     let needed = test.canary_needed();
     if needed.is_none_or(|needed| needed > devices) {
-        return vec![too_small(case.plan, needed, devices, &whose(case))];
+        let larger = needed.map(|needed| format!("devices = {needed} in canary"));
+        let message = too_small(case.plan, needed, devices, &whose(case));
+        let ways = ways_out(test, devices, larger);
+        return vec![Broken::new("health.install.halt", message, ways)];
     }
-    case.of_classes(|_, class| {
-        let count = counted(case, class)?;
+    case.of_classes(|_, class| fleet_too_small(case, class, needed?))
+}
+
+/// No canary of a fleet that small is large enough, whatever its size in the plan. Of no devices at all nothing is said: they are still to come.
+fn fleet_too_small(case: &Case<'_>, class: &Class, needed: u32) -> Option<Broken> {
+    let count = counted(case, class).filter(|count| *count > 0)?;
+    (needed > count).then(|| {
         let whose = format!("the fleet of {}", class.id);
-        (needed > Some(count)).then(|| too_small(case.plan, needed, count, &whose))
+        let message = too_small(case.plan, Some(needed), count, &whose);
+        let more = format!("no release before {whose} has {needed}");
+        let ways = ways_out(case.plan.hard_test(), count, Some(more));
+        Broken::new("health.install.halt", message, ways)
     })
 }
 
@@ -54,28 +65,23 @@ fn whose(case: &Case<'_>) -> String {
     }
 }
 
-fn too_small(plan: &Plan, needed: Option<u32>, devices: u32, whose: &str) -> Broken {
-    let test = plan.hard_test();
+/// What the test needs and what there is. Rates stand as in the plan: rounded, two of them may look alike.
+fn too_small(plan: &Plan, needed: Option<u32>, devices: u32, whose: &str) -> String {
     let HardTest {
         expect,
         halt,
         power,
         ..
-    } = test;
+    } = plan.hard_test();
     let units = match plan.health.install.unit {
         Unit::Device => "devices",
         Unit::Site => "sites",
     };
-    let message = format!(
-        "Noticing {halt:.1} % instead of {expect:.1} % with {power} % power needs {} {units}; \
+    format!(
+        "Noticing {halt:?} % instead of {expect:?} % with {power} % power needs {} {units}; \
          {whose} has {devices}.{}",
         count(needed),
         share(plan, needed)
-    );
-    Broken::new(
-        "health.install.halt",
-        message,
-        ways_out(test, needed, devices),
     )
 }
 
@@ -102,9 +108,8 @@ fn share(plan: &Plan, needed: Option<u32>) -> String {
     )
 }
 
-/// A larger canary, a larger fault, or less certainty: whichever of them exist.
-fn ways_out(test: HardTest, needed: Option<u32>, devices: u32) -> String {
-    let larger = needed.map(|needed| format!("devices = {needed} in canary"));
+/// More devices, a larger fault, or less certainty: whichever of them exist.
+fn ways_out(test: HardTest, devices: u32, larger: Option<String>) -> String {
     let coarser = visible_to(test, devices)
         .map(|(halt, needed)| format!("halt = {halt:.1} (needs {needed})"));
     let less_sure = power_left(test, devices).map(|power| format!("accept power = {power}"));

@@ -107,6 +107,7 @@ pub(crate) struct Case<'a> {
     /// The file, comments and all.
     text: &'a str,
     facts: &'a FleetFacts,
+    outline: &'a Outline,
     /// Whether a waiver is written wrongly, so that nobody knows what it waives.
     has_unread_waivers: bool,
 }
@@ -115,6 +116,11 @@ impl Case<'_> {
     /// Whether `day`, the last one of something, is over. Nothing is while the date isn't known.
     fn is_over(&self, day: Date) -> bool {
         self.facts.as_of.is_some_and(|today| today > day)
+    }
+
+    /// Whether the setting at `path` is the plan's own, or its default: for what couldn't be read, a stand-in is judged.
+    fn was_read(&self, path: &str) -> bool {
+        self.outline.was_read(path)
     }
 
     /// What `broken` finds about the classes, each with its index in the file.
@@ -179,6 +185,7 @@ pub(crate) fn judge(
         plan,
         text,
         facts,
+        outline,
         has_unread_waivers: read.iter().any(is_of_a_waiver),
     };
     let judge = |rule: &Rule| -> Vec<_> {

@@ -1,11 +1,22 @@
 //! Whether a window is long enough, comes round in time, and stays closed when nobody is there.
 
-use jiff::SignedDuration;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Broken, Case, Reason, Rule};
-use crate::blackout::Blackout;
+use crate::blackout::{Blackout, days_by_date};
 use crate::class::{Class, Environment};
+use crate::emergency::{self, Pause, Place};
 use crate::finding::Severity;
+use crate::limits::{BLACKOUT_DAYS_MAX, DURATION_HOURS_MAX};
+
+/// A year is looked at, with every holiday and both changes of clocks.
+const LOOKED_AT: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// A plan that lets nobody begin for so long updates nobody.
+const NOBODY: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// Before the first freeze, the last window of any days has opened in this time.
+const A_WEEK_AND_A_DAY: SignedDuration = SignedDuration::from_hours(8 * 24);
 
 pub(super) const FMP042: Rule = Rule {
     reason: Reason {
@@ -13,9 +24,9 @@ pub(super) const FMP042: Rule = Rule {
         why: "what begins late runs on into the day, and what comes too late is given up",
         source: "general practice",
     },
-    severity: Severity::Warn,
+    severity: Severity::Error,
     statement: "A window holds spreading, download and trial of each class that states its slot, \
-         and comes round before a device is given up.",
+         and comes round before a device is given up, past freezes and holidays too, and within a year in any case.",
     judge: nights_suffice,
 };
 
@@ -48,26 +59,123 @@ fn too_short(case: &Case<'_>, class: &Class) -> Option<Broken> {
             class.id, rollout.jitter
         );
         let fix = "a longer window, fewer downloads at once, or more bytes per second";
-        Broken::new("rollout.window.local", message, fix)
+        Broken::new("rollout.window.local", message, fix).mild()
     })
 }
 
-/// A device that is drawn when its window has just closed has its first turn after the pause.
+/// Freezes apart, and if those pauses are short enough, with them.
 fn comes_too_late(case: &Case<'_>) -> Option<Broken> {
-    let rollout = &case.plan.rollout;
-    let needed = rollout
-        .window
-        .longest_pause()
-        .saturating_add(rollout.jitter);
-    let patience = rollout.give_up_after;
-    (needed > patience && !rollout.window.never_closes()).then(|| {
+    let settings = ["window", "jitter", "poll", "give_up_after"];
+    let was_read = |key: &&str| case.was_read(&format!("rollout.{key}"));
+    if !settings.iter().all(was_read) {
+        return None;
+    }
+    let frozen = longest_pause(case);
+    let nobody = frozen
+        .as_ref()
+        .and_then(|(place, pause)| nobody_begins(place, *pause));
+    let by_its_days = || pauses_too_long(case);
+    let by_freezes = || frozen_too_long(case, frozen.as_ref()?);
+    nobody.or_else(by_its_days).or_else(by_freezes)
+}
+
+fn pauses_too_long(case: &Case<'_>) -> Option<Broken> {
+    let needed = first_turn(case, case.plan.rollout.window.longest_pause());
+    let patience = case.plan.rollout.give_up_after;
+    (needed > patience).then(|| {
         let message = format!(
             "A device's first turn may come after {needed:#}, and it is given up after {patience:#}."
         );
-        let days = needed.as_hours() / 24 + 1;
-        let fix = format!("give_up_after = \"{days}d\" or longer, or a window on more days");
-        Broken::new("rollout.give_up_after", message, fix)
+        let fix = format!("{}a window on more days, or a shorter poll", longer(needed));
+        Broken::new("rollout.give_up_after", message, fix).mild()
     })
+}
+
+fn frozen_too_long(case: &Case<'_>, (place, pause): &(Place, Pause)) -> Option<Broken> {
+    let needed = first_turn(case, pause.length());
+    let patience = case.plan.rollout.give_up_after;
+    (needed > patience).then(|| {
+        let message = format!(
+            "{}: a device's first turn may come after {needed:#}, and it is given up after {patience:#}. \
+             A wave that opens then ends with its devices unreached.",
+            without_window(place, *pause)
+        );
+        let fix = format!("{}fewer days in blackout", longer(needed));
+        Broken::new("rollout.give_up_after", message, fix).mild()
+    })
+}
+
+fn nobody_begins(place: &Place, pause: Pause) -> Option<Broken> {
+    (pause.length() >= NOBODY).then(|| {
+        let message = format!(
+            "{}: for a year, window and blackout leave no night on which a device may begin.",
+            without_window(place, pause)
+        );
+        let fix = "fewer days in blackout, so that some nights stay free";
+        Broken::new("rollout.blackout", message, fix)
+    })
+}
+
+fn without_window(place: &Place, Pause { since, until }: Pause) -> String {
+    let (since, until) = (place.date(since), place.date(until));
+    format!("From {since} to {until}, no window opens in {}", place.zone)
+}
+
+/// A device that asked just before its wave opened hears of it a poll later. If its window has just closed then, its first turn comes
+/// after the pause and its own part of the spreading; before that it is told when to come.
+fn first_turn(case: &Case<'_>, pause: SignedDuration) -> SignedDuration {
+    let rollout = &case.plan.rollout;
+    let heard = rollout.poll.saturating_add(pause);
+    heard.saturating_add(rollout.jitter)
+}
+
+/// The remedy of more patience, if a plan may have so much.
+fn longer(needed: SignedDuration) -> String {
+    let days = needed.as_hours() / 24 + 1;
+    match days * 24 <= DURATION_HOURS_MAX {
+        true => format!("give_up_after = \"{days}d\" or longer, or "),
+        false => String::new(),
+    }
+}
+
+/// The longest stretch of the next year without a window, of all places in which devices may stand. None while neither the day nor the
+/// date of a freeze says which year that is, and for freezes that are too long to be in any plan, which the reader tells.
+fn longest_pause(case: &Case<'_>) -> Option<(Place, Pause)> {
+    let rules = &case.plan.rollout;
+    if days_by_date(&rules.blackout) > BLACKOUT_DAYS_MAX {
+        return None;
+    }
+    let from = begins(case)?;
+    let to = from.saturating_add(LOOKED_AT).ok()?;
+    let pause = |place: Place| {
+        let pause = place.longest_pause(rules, from, to)?;
+        Some((place, pause))
+    };
+    let places = emergency::assumed_places(case.plan);
+    let pauses = places.into_iter().filter_map(pause);
+    pauses.max_by_key(|(_, pause)| pause.length())
+}
+
+/// Today, or else shortly before the first freeze.
+fn begins(case: &Case<'_>) -> Option<Timestamp> {
+    let midnight = |day: Date| {
+        TimeZone::UTC
+            .to_timestamp(day.to_datetime(Time::midnight()))
+            .ok()
+    };
+    if let Some(today) = case.facts.as_of {
+        return midnight(today);
+    }
+    let first = case
+        .plan
+        .rollout
+        .blackout
+        .iter()
+        .filter_map(|one| match one {
+            Blackout::Dates { from, .. } => Some(*from),
+            Blackout::UsFederalHolidays | Blackout::UsFederalEves => None,
+        });
+    midnight(first.min()?)?.checked_sub(A_WEEK_AND_A_DAY).ok()
 }
 
 pub(super) const FMP043: Rule = Rule {
@@ -88,7 +196,12 @@ fn holidays_are_free(case: &Case<'_>) -> Vec<Broken> {
     let mut broken = Vec::new();
     let is_sold_there = plan.market.iter().any(|country| country == "us");
     let is_for_customers = plan.environment == Environment::Production;
-    if is_sold_there && is_for_customers && !blackouts.contains(&Blackout::UsFederalHolidays) {
+    let is_known = case.was_read("rollout.blackout");
+    if is_known
+        && is_sold_there
+        && is_for_customers
+        && !blackouts.contains(&Blackout::UsFederalHolidays)
+    {
         let message = "Devices in the U.S. update on federal holidays.".to_owned();
         let fix = "blackout = [\"us-federal-holidays\"]";
         broken.push(Broken::new("rollout.blackout", message, fix));

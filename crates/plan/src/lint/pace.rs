@@ -8,6 +8,7 @@ use super::{Broken, Case, Reason, Rule};
 use crate::class::Class;
 use crate::emergency::{self, Path, Stuck};
 use crate::finding::Severity;
+use crate::read::written;
 use crate::track::{Cadence, Track, TrackName};
 
 pub(super) const FMP035: Rule = Rule {
@@ -45,7 +46,8 @@ fn too_hasty(case: &Case<'_>, class: &Class, track: &Track) -> Option<Broken> {
         );
         let soak = cycle.saturating_sub(horizon);
         let minutes = soak.as_secs().saturating_add(59) / 60;
-        let fix = format!("soak = \"{minutes}m\" or longer");
+        let soak = written(SignedDuration::from_mins(minutes));
+        let fix = format!("soak = \"{soak}\" or longer");
         Broken::new(format!("track.{}.soak", track.name), message, fix)
     })
 }

@@ -3,6 +3,7 @@
 use super::{Broken, Case, Reason, Rule};
 use crate::class::{Class, InstallStrategy};
 use crate::finding::Severity;
+use crate::read::written;
 
 pub(crate) const FMP004: Rule = Rule {
     reason: Reason {
@@ -66,10 +67,8 @@ fn reverts_before_it_is_scored(case: &Case<'_>) -> Vec<Broken> {
                 "{} may take {within:#} to confirm its health, and is scored after {horizon:#}.",
                 class.id
             );
-            let fix = format!(
-                "horizon = \"{}s\" or longer in [health.install]",
-                within.as_secs()
-            );
+            let horizon = written(within);
+            let fix = format!("horizon = \"{horizon}\" or longer in [health.install]");
             Broken::new(format!("class.{index}.revert"), message, fix).mild()
         })
     })

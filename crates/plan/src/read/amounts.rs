@@ -8,16 +8,40 @@ use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::duration;
+use super::duration::{self, NoSpan};
+use super::reasons::{A_SLIP, NOTHING, Reason};
 use super::value::{Read, parsed, wrong};
 
 /// A positive span of time.
 pub(super) fn span(value: &Spanned<DeValue<'_>>) -> Read<SignedDuration> {
-    parsed(
-        duration::parse,
-        "a span of time above zero",
-        "\"30m\", \"4h\" or \"14d\"",
-    )(value)
+    let text = value.get_ref().as_str();
+    let expected = "a span of time above zero";
+    match text.map_or(Err(NoSpan::Unreadable), duration::parse) {
+        Ok(span) => Ok(span),
+        Err(NoSpan::Unreadable) => wrong(value, expected, "\"30m\", \"4h\" or \"14d\""),
+        Err(NoSpan::Zero) => out_of_bounds(value, &NOTHING, expected, "the shortest is \"1ms\""),
+        Err(NoSpan::TooLong) => {
+            let expected = "a span of time of at most 400 days";
+            out_of_bounds(value, &A_SLIP, expected, "the longest is \"400d\"")
+        }
+    }
+}
+
+/// A value that is read well enough, and that no plan may give, for a reason of its own.
+fn out_of_bounds<T>(
+    value: &Spanned<DeValue<'_>>,
+    reason: &'static Reason,
+    expected: &str,
+    bound: &str,
+) -> Read<T> {
+    let mut wrongs = wrong(value, expected, bound);
+    if let Err(wrongs) = &mut wrongs {
+        for one in wrongs {
+            one.reason = reason;
+            bound.clone_into(&mut one.fix);
+        }
+    }
+    wrongs
 }
 
 /// A rate in percent, above 0 and below 100: a number, or a text such as `"1 %"`.

@@ -1,10 +1,8 @@
 //! Settings that are fine alone and impossible together. Read [`check`].
 
-use jiff::civil::Date;
-
 use super::reader::Reader;
 use super::reasons::{CONTRADICTION, TWICE};
-use crate::blackout::Blackout;
+use crate::blackout::days_by_date;
 use crate::limits::BLACKOUT_DAYS_MAX;
 use crate::plan::Plan;
 
@@ -99,22 +97,12 @@ fn minima_differ(plan: &Plan, reader: &Reader) {
 }
 
 fn blackouts_leave_days(plan: &Plan, reader: &Reader) {
-    let days: i64 = plan.rollout.blackout.iter().map(days).sum();
+    let days = days_by_date(&plan.rollout.blackout);
     if days > BLACKOUT_DAYS_MAX {
         let message = format!("The blackouts cover {days} days; {BLACKOUT_DAYS_MAX} are allowed.");
-        let fix = "drop the dates that have passed".to_owned();
+        let fix =
+            "shorter freezes or fewer of them; those of a later year can come in a later plan"
+                .to_owned();
         reader.report(&CONTRADICTION, "rollout.blackout", message, fix);
     }
-}
-
-/// Days that explicit dates take; holidays come by rule and are few.
-fn days(blackout: &Blackout) -> i64 {
-    match blackout {
-        Blackout::UsFederalHolidays | Blackout::UsFederalEves => 0,
-        Blackout::Dates { from, to } => whole_days(*from, *to),
-    }
-}
-
-fn whole_days(from: Date, to: Date) -> i64 {
-    to.duration_since(from).as_hours() / 24 + 1
 }

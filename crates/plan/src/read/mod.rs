@@ -29,6 +29,7 @@ mod value;
 mod window;
 mod words;
 
+pub(crate) use duration::written;
 pub(crate) use outline::Outline;
 pub use reasons::Reason;
 pub(crate) use syntax::too_many;

@@ -2,26 +2,43 @@
 //!
 //! A setting is named by its path, such as `health.install.halt` or `class.0.hardware`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cohort::{Cohort, Remark};
 use crate::finding::{Finding, Place};
 
-/// Lines by path.
+/// Lines by path, and what stands there and can't be read.
 #[derive(Debug, Default)]
-pub(crate) struct Outline(BTreeMap<String, u32>);
+pub(crate) struct Outline {
+    lines: BTreeMap<String, u32>,
+    unread: BTreeSet<String>,
+}
 
 impl Outline {
     /// Notes that `path` stands on `line`.
     pub fn note(&mut self, path: String, line: u32) {
-        self.0.insert(path, line);
+        self.lines.insert(path, line);
+    }
+
+    /// Notes that what `path` is set to can't be read: what is judged instead is a stand-in.
+    pub fn note_unread(&mut self, path: String) {
+        self.unread.insert(path);
+    }
+
+    /// Whether nothing at `path` or below it stood there unread.
+    pub fn was_read(&self, path: &str) -> bool {
+        let is_there = |unread: &String| {
+            let below = unread.strip_prefix(path);
+            below.is_some_and(|below| below.is_empty() || below.starts_with('.'))
+        };
+        !self.unread.iter().any(is_there)
     }
 
     /// The place of `path`, or of the nearest table around it that the file has.
     pub fn place(&self, path: &str) -> Place {
         let mut around = path;
         loop {
-            if let Some(line) = self.0.get(around) {
+            if let Some(line) = self.lines.get(around) {
                 return Place {
                     section: section_of(path),
                     line: *line,
@@ -41,7 +58,7 @@ impl Outline {
 
     /// The place of a line: what it stands in is what begins last before it.
     pub fn line(&self, line: u32) -> Place {
-        let before = self.0.iter().filter(|(_, at)| **at <= line);
+        let before = self.lines.iter().filter(|(_, at)| **at <= line);
         let nearest = before.max_by_key(|(_, at)| **at);
         Place {
             section: nearest.map_or(String::new(), |(path, _)| section_of(path)),
@@ -97,6 +114,14 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(section_of(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_unread_is_known_at_each_table_around_it() {
+        let mut outline = Outline::default();
+        outline.note_unread("rollout.window.days".into());
+        assert!(!outline.was_read("rollout.window.days") && !outline.was_read("rollout.window"));
+        assert!(outline.was_read("rollout.win") && outline.was_read("rollout.window.local"));
     }
 
     #[test]

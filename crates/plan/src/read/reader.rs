@@ -47,6 +47,11 @@ impl Reader {
         self.outline.borrow_mut().note(path, line);
     }
 
+    /// Notes that what `path` is set to can't be read.
+    pub fn note_unread(&self, path: String) {
+        self.outline.borrow_mut().note_unread(path);
+    }
+
     /// Reports a mistake at `place`.
     pub fn push(&self, reason: &Reason, place: Place, message: String, fix: String) {
         self.findings.borrow_mut().push(Finding {

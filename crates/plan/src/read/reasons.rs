@@ -41,6 +41,19 @@ pub(crate) const WRONG_VALUE: Reason = form(
     "plan.wrong-value",
     "it would have to be guessed what was meant",
 );
+/// Values that are read well enough, and can't be meant: the id is that of any wrong value, the reason is their own.
+pub(crate) const NOTHING: Reason = form(
+    "plan.wrong-value",
+    "a wait of nothing would be over before anything is seen",
+);
+pub(crate) const A_SLIP: Reason = form(
+    "plan.wrong-value",
+    "a span of more than a year is nearly always a slip of the unit",
+);
+pub(crate) const NO_WINDOW: Reason = form(
+    "plan.wrong-value",
+    "nobody could tell a window that never opens from one that never closes",
+);
 pub(crate) const TWICE: Reason = form(
     "plan.named-twice",
     "one of the two would win without anybody having said which",

@@ -270,6 +270,7 @@ impl<'a> Section<'a> {
     }
 
     fn report_wrongs(&self, key: &str, wrongs: Vec<super::value::Wrong>) {
+        self.reader.note_unread(self.path_of(key));
         for wrong in wrongs {
             let section = section_of(&self.path_of(key));
             let place = Place {

@@ -97,7 +97,7 @@ pub(super) fn list<T>(
             return wrong(value, "a list", "[\"one\", \"two\"]");
         };
         if array.len() > max {
-            return wrong(value, &format!("a list of at most {max}"), "a shorter list");
+            return too_many(value, array.len(), max);
         }
         let (mut items, mut wrongs) = (Vec::new(), Vec::new());
         for element in array {
@@ -112,6 +112,15 @@ pub(super) fn list<T>(
             Err(wrongs)
         }
     }
+}
+
+fn too_many<T>(value: &Spanned<DeValue<'_>>, given: usize, max: usize) -> Read<T> {
+    Err(vec![Wrong {
+        at: value.span().start,
+        reason: &WRONG_VALUE,
+        says: format!("must be a list of at most {max}, not of {given}"),
+        fix: format!("keep at most {max} of them"),
+    }])
 }
 
 /// As [`list`], and not empty.

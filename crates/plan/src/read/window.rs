@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::amounts;
+use super::reasons::{NO_WINDOW, WRONG_VALUE};
 use super::section::Section;
 use super::value::{self, Read, Wrong};
 use crate::blackout::Blackout;
@@ -80,15 +81,59 @@ fn hours(value: &Spanned<DeValue<'_>>) -> Read<(Time, Time)> {
         let says = format!("names a zone or an offset, {}", value::quoted(rest.trim()));
         return Err(vec![zone_wrong(value, says)]);
     }
+    if let Some(wrong) = ends_at_its_start(value, text) {
+        return Err(vec![wrong]);
+    }
     value::parsed(parse_hours, "two local times", "\"01:00-04:00\"")(value)
 }
+
+/// Two times that are one: `04:00-04:00`, and `22:00-00:00`, which means a midnight that one writes otherwise.
+fn ends_at_its_start(value: &Spanned<DeValue<'_>>, text: &str) -> Option<Wrong> {
+    let (from, until) = text.split_once('-')?;
+    let (from, until) = (from.trim(), until.trim());
+    let (starts, ends) = (clock(from)?, clock(until)?);
+    let at = value.span().start;
+    let (reason, says, fix) = match (starts, ends) {
+        _ if starts % DAY_MINUTES == ends % DAY_MINUTES && parse_hours(text).is_none() => (
+            &NO_WINDOW,
+            format!("begins and ends at the same time, {}", value::quoted(text)),
+            "\"00:00-24:00\" for a window that never closes; or else the time at which it closes"
+                .to_owned(),
+        ),
+        (_, 0) => (
+            &WRONG_VALUE,
+            format!(
+                "ends at 00:00, where its day begins, {}",
+                value::quoted(text)
+            ),
+            format!("write midnight at the end as 24:00: \"{from}-24:00\""),
+        ),
+        (DAY_MINUTES, _) => (
+            &WRONG_VALUE,
+            format!(
+                "begins at 24:00, where its day ends, {}",
+                value::quoted(text)
+            ),
+            format!("write midnight at the start as 00:00: \"00:00-{until}\""),
+        ),
+        _ => return None,
+    };
+    Some(Wrong {
+        at,
+        reason,
+        says,
+        fix,
+    })
+}
+
+const DAY_MINUTES: u16 = 24 * 60;
 
 fn parse_hours(text: &str) -> Option<(Time, Time)> {
     let (from, until) = text.trim().split_once('-')?;
     let (from, until) = (clock(from)?, clock(until)?);
     // Equal times are an empty window or a whole day, and nobody could tell which was meant.
     (from < until || (from > until && until > 0)).then_some(())?;
-    Some((time(from)?, time(until % (24 * 60))?))
+    Some((time(from)?, time(until % DAY_MINUTES)?))
 }
 
 /// Minutes since midnight of `HH:MM`, up to `24:00`.
@@ -98,7 +143,7 @@ fn clock(text: &str) -> Option<u16> {
     (digits(hour) && digits(minute)).then_some(())?;
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     let minutes = hour * 60 + minute;
-    (minute < 60 && minutes <= 24 * 60).then_some(minutes)
+    (minute < 60 && minutes <= DAY_MINUTES).then_some(minutes)
 }
 
 fn time(minutes: u16) -> Option<Time> {

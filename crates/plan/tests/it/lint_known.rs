@@ -229,13 +229,13 @@ fn dates() -> Vec<Known> {
     let next_year = "blackout = [\"us-federal-holidays\", \"2027-11-20..2027-11-30\"]";
     let emergency = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped\nemergency = { deadline = \"14d\", build = \"4h\", gates = \"8h\" }";
     let hotfix = "waves = [\"canary\", \"10 %\", \"100 %\"]         # shorter, but the canary is never skipped";
-    let hurried = edited(THERMOSTAT, hotfix, emergency);
-    // Long enough for the freeze: what breaks is the deadline, and nobody is given up.
-    let hurried = edited(
-        &hurried,
+    // Freezes of more than a day or two are longer than the plan's own patience, which FMP042 tells.
+    let patient = edited(
+        THERMOSTAT,
         "give_up_after = \"72h\"",
         "give_up_after = \"14d\"",
     );
+    let hurried = edited(&patient, hotfix, emergency);
     let longer = edited(
         THERMOSTAT,
         "security_until = 2032-06-30",
@@ -274,15 +274,23 @@ fn dates() -> Vec<Known> {
         Known {
             rule: "FMP043",
             severity: Severity::Warn,
-            plan: edited(
-                THERMOSTAT,
-                "blackout      = [\"us-federal-holidays\"]",
-                freeze,
-            ),
+            plan: edited(&patient, BLACKOUT, freeze),
             keeps: as_of(date(2026, 11, 30)),
             breaks: as_of(date(2026, 12, 1)),
         },
     ]
+}
+
+/// Holidays with the days around them, of which only the year says how long they are.
+fn eves() -> Vec<Known> {
+    let eves = "blackout = [\"us-federal-holidays\", \"us-federal-eves\"]";
+    vec![Known {
+        rule: "FMP042",
+        severity: Severity::Warn,
+        plan: edited(THERMOSTAT, BLACKOUT, eves),
+        keeps: FleetFacts::default(),
+        breaks: as_of(date(2026, 11, 30)),
+    }]
 }
 
 fn all() -> Vec<Known> {
@@ -295,6 +303,7 @@ fn all() -> Vec<Known> {
         lint_counts::kinds(),
         gates(),
         dates(),
+        eves(),
     ];
     of_the_fleet
         .into_iter()

@@ -18,6 +18,7 @@ mod lint_page;
 mod lint_root;
 mod lint_rows;
 mod lint_told;
+mod lint_windows;
 mod needs;
 mod rendering;
 mod settings;

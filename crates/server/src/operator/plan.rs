@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mainstay_access::{Assignments, Duty, Email, Permission, Person};
 use mainstay_api::{PlanView, PlanWarning};
+use mainstay_fleet::Device;
 use mainstay_plan::{
     Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity,
 };
@@ -43,7 +44,9 @@ pub(super) async fn activate(
     let person = authenticate::person(&app, &headers, Permission::ActivatePlan).await?;
     let bytes = body::read(&headers, request, PLAN_BYTES_MAX).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refused::malformed("it isn't UTF-8"))?;
-    let (plan, warnings) = match judge(text, &known(&app).await?) {
+    let fleet = app.store.devices(None).await?;
+    let known = known(&app, &fleet).await?;
+    let (plan, warnings) = match judge(text, &known, Some((&fleet, app.now()))) {
         Err(findings) => return Err(refused(&findings)),
         Ok((plan, findings)) => {
             if is_in_the_way(&findings) && !app.store.was_in_force(plan.digest.0).await? {
@@ -65,8 +68,7 @@ pub(super) async fn activate(
 
 /// What the server knows that a plan's rules may ask for. A plan in force that this version can't read is
 /// compared with nothing: putting another one in its place is the way out.
-async fn known(app: &App) -> Result<FleetFacts, Refused> {
-    let fleet = app.store.devices(None).await?;
+async fn known(app: &App, fleet: &[Device]) -> Result<FleetFacts, Refused> {
     let in_force = match app.plan().await {
         Ok(active) => active.map(|active| InForce::of(&active.plan)),
         Err(error @ StoreError::Damaged { .. }) => {
@@ -76,8 +78,8 @@ async fn known(app: &App) -> Result<FleetFacts, Refused> {
         Err(error) => return Err(error.into()),
     };
     let mut facts = FleetFacts {
-        measuring_by_class: app.vitals.measuring(&fleet),
-        ..fleet_facts(&fleet, day(app.now()))
+        measuring_by_class: app.vitals.measuring(fleet),
+        ..fleet_facts(fleet, day(app.now()))
     };
     for release in app.store.releases().await? {
         let versions = facts.versions_by_class.entry(release.facts.class.clone());
@@ -101,10 +103,13 @@ pub(crate) fn day(now: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(now).date()
 }
 
-/// The plan in this text with all that its rules say, or, if no plan can be made of it, that alone.
-fn judge(text: &str, facts: &FleetFacts) -> Result<(Plan, Vec<Finding>), Vec<Finding>> {
-    // An empty cohort is told where a plan is written: the fleet needn't be searched.
-    let remarks = |cohort: &Cohort| cohort::remarks(cohort, None);
+/// The plan in this text with all that its rules say, or, if no plan can be made of it, that alone. A cohort is looked for in `fleet`.
+fn judge(
+    text: &str,
+    facts: &FleetFacts,
+    fleet: Option<(&[Device], Timestamp)>,
+) -> Result<(Plan, Vec<Finding>), Vec<Finding>> {
+    let remarks = |cohort: &Cohort| cohort::remarks(cohort, fleet);
     let checked = mainstay_plan::check_with_cohorts(text, facts, remarks);
     match checked.plan {
         Some(plan) => Ok((plan, checked.findings)),
@@ -121,7 +126,7 @@ fn is_in_the_way(findings: &[Finding]) -> bool {
 /// # Errors
 /// With the first findings, each with its place and its remedy.
 pub(crate) fn acceptable(text: &str, facts: &FleetFacts) -> Result<Plan, Refused> {
-    match judge(text, facts) {
+    match judge(text, facts, None) {
         Ok((plan, findings)) if !is_in_the_way(&findings) => Ok(plan),
         Ok((_, findings)) | Err(findings) => Err(refused(&findings)),
     }

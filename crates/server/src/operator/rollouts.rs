@@ -24,7 +24,7 @@ use crate::{App, authenticate, body};
 const WHY_BYTES_MAX: usize = 500;
 /// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
 const TRIES_MAX: u32 = 10;
-/// What an answer is recorded with: the request's type has no room for words.
+/// What an answer is recorded with by whoever gives no reason.
 const ANSWERED: &str = "answered through the API";
 
 /// `POST /releases/{id}/rollout`: draws the waves and starts.
@@ -290,13 +290,19 @@ pub(super) async fn answer(
     request: Body,
 ) -> Result<Json<RolloutView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::AnswerRollout).await?;
-    let AnswerRequest { go_on } = body::json(&headers, request).await?;
+    let AnswerRequest { go_on, why } = body::json(&headers, request).await?;
+    let why = why.as_deref().unwrap_or(ANSWERED);
+    let why = reason(
+        why,
+        "An answer",
+        "Say in a sentence why, or leave `why` out.",
+    )?;
     let before = named(&app, &id).await?;
-    let answered = rollout::question::answer(&before, person.email.as_str(), ANSWERED, app.now())?;
+    let answered = rollout::question::answer(&before, person.email.as_str(), why, app.now())?;
     if go_on {
         advance_rollouts::save_answered(&app, &before, &answered, app.now()).await?;
     } else {
-        stop(&app, before.id, &person, ANSWERED).await?;
+        stop(&app, before.id, &person, why).await?;
     }
     Ok(Json(view(&app, before.id).await?))
 }

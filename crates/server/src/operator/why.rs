@@ -56,7 +56,7 @@ pub(super) async fn release(
     let is_revoked = release.stage.name() == StageName::Revoked;
     Ok(Json(match rollout {
         // What was withdrawn goes nowhere, however far its rollout came.
-        _ if is_revoked => at_its_stage(&release),
+        _ if is_revoked => at_its_stage(&app, &release).await?,
         Some(rollout) => of_rollout(&app, &rollout, app.now()).await?,
         None => before_rollout(&app, &release).await?,
     }))
@@ -258,7 +258,7 @@ async fn before_rollout(app: &App, release: &Release) -> Result<Why, Refused> {
     let standing = app.standing().await?;
     let manifest = ReleaseDigest(release.facts.manifest.0);
     let Some(hold) = standing.hold_on(&manifest) else {
-        return Ok(at_its_stage(release));
+        return at_its_stage(app, release).await;
     };
     let because = brakes::held(hold);
     let (reason, id) = (because.reason(app.now()), &release.id);
@@ -270,22 +270,61 @@ async fn before_rollout(app: &App, release: &Release) -> Result<Why, Refused> {
 }
 
 /// What the stage of a release without a rollout waits for.
-fn at_its_stage(release: &Release) -> Why {
+async fn at_its_stage(app: &App, release: &Release) -> Result<Why, Refused> {
     let stage = release.stage.name();
+    let ask = |duty: Duty| format!("ask somebody with the duty {duty}");
     let (because, next) = match stage {
-        StageName::Signed => ("its track's gates aren't open", None),
-        StageName::Gated => ("nobody has approved it", Some(Duty::ReleaseManager)),
-        StageName::Revoked => ("it was revoked, which is for good", None),
-        StageName::Approved => ("nobody has given it a rollout", Some(Duty::Operations)),
-        _ => ("its next step hasn't been taken", None),
-    };
-    Why {
-        subject: release.id.to_string(),
-        sentence: format!(
-            "{} is {stage} and goes no further, because {because}.",
-            release.id
+        StageName::Signed => before_its_gates(app, release).await,
+        StageName::Gated => (
+            "nobody has approved it".to_owned(),
+            Some(ask(Duty::ReleaseManager)),
         ),
-        next: next.map(|duty| format!("ask somebody with the duty {duty}")),
+        StageName::Revoked => ("it was revoked, which is for good".to_owned(), None),
+        StageName::Approved => (
+            "nobody has given it a rollout".to_owned(),
+            Some(ask(Duty::Operations)),
+        ),
+        _ => ("its next step hasn't been taken".to_owned(), None),
+    };
+    let id = &release.id;
+    Ok(Why {
+        subject: id.to_string(),
+        sentence: format!("{id} is {stage} and goes no further, because {because}."),
+        next,
+    })
+}
+
+/// Why a signed release isn't through its gates (decision 5). They are asked about once, when it is handed in, so that a plan which drops
+/// them later opens nothing for what is there already. Without a readable plan, nobody knows their names.
+async fn before_its_gates(app: &App, release: &Release) -> Told {
+    let name = release.facts.track;
+    let plan = app.active_plan().await;
+    let track = plan
+        .as_ref()
+        .ok()
+        .and_then(|plan| plan.plan.tracks.get(name));
+    let gates: Vec<_> = track
+        .map(|track| track.gates.iter().map(|gate| gate.as_str()).collect())
+        .unwrap_or_default();
+    let again = "hand the same work in again under a higher version";
+    match &gates[..] {
+        [] => (
+            format!(
+                "the {name} track named gates when it was handed in, and no evidence opens them"
+            ),
+            Some(format!(
+                "{again}, under a plan whose {name} track names no gates"
+            )),
+        ),
+        gates => (
+            format!(
+                "the {name} track names the gates {}, and this version reads no evidence that would open them",
+                gates.join(", ")
+            ),
+            Some(format!(
+                "put a plan into force whose {name} track names no gates, and {again}"
+            )),
+        ),
     }
 }
 

@@ -147,6 +147,19 @@ async fn what_only_the_server_knows_is_told_with_the_answer() {
 }
 
 #[tokio::test]
+async fn a_cohort_that_nobody_is_in_is_told() {
+    let house = inhabited().await;
+    let cohorts = "[cohort.early]\nquery = 'hardware = \"B\"'\n[cohort.late]\nquery = 'hardware = \"b\"'\n[health.tripwire]";
+    let view: PlanView = read(put(&house, "[health.tripwire]", cohorts).await).await;
+    let empty = view.warnings.iter();
+    let empty: Vec<_> = empty
+        .filter(|one| one.rule == "plan.empty-cohort")
+        .map(|one| one.message.as_str())
+        .collect();
+    assert_eq!(empty, ["None of 2 devices is in the cohort late."]);
+}
+
+#[tokio::test]
 async fn devices_know_vendor_and_environment_as_well() {
     let house = inhabited().await;
     let vendor = "vendor     = \"northwind.example\"";

@@ -11,6 +11,7 @@ mod declared;
 mod eligibility;
 mod folder;
 mod gadget;
+mod gates;
 mod holds;
 mod hostile;
 mod house;

@@ -46,8 +46,17 @@ async fn the_next_wave_waits_for_the_word_of_operations() {
     for other in [engineer, &house.tokens.manager] {
         assert_eq!(house.refused(&answer, other, go_on()).await.0, 403);
     }
-    let answered = house.post(&answer, operations, go_on()).await;
+    for why in ["  ".to_owned(), "x".repeat(501)] {
+        let body = format!("{{\"go_on\":true,\"why\":\"{why}\"}}").into_bytes();
+        let (status, id) = house.refused(&answer, operations, body).await;
+        assert_eq!((status, &id[..]), (400, "rollouts.why"));
+    }
+    let because = br#"{"go_on":true,"why":" warm rooms for a week "}"#.to_vec();
+    let answered = house.post(&answer, operations, because).await;
     assert_eq!(answered.status(), StatusCode::OK);
+    let id = mainstay_rollout::RolloutId(path.rsplit('/').next().unwrap().parse().unwrap());
+    let kept = house.app.store().rollout(id).await.unwrap().unwrap();
+    assert_eq!(kept.waves[0].answers[0].why, "warm rooms for a week");
     house.advance().await;
     let view: RolloutView = house.get(&path, engineer).await;
     assert_eq!(view.phase, "rolling");

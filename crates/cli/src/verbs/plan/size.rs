@@ -218,7 +218,7 @@ fn remarks(answer: &Answer) -> Vec<String> {
     ];
     remarks.extend(answer.sizes.last().map(|largest| {
         format!(
-            "Of {} devices {:.0} are scored on average until the test can tell if {expect} % fail, {:.0} if {halt} % do.",
+            "Of {} devices {:.0} are scored on average if {expect} % fail, {:.0} if {halt} % do: until the test can tell, or all of them where it can't.",
             largest.devices, largest.good.scored, largest.bad.scored
         )
     }));
