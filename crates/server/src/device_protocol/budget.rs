@@ -37,11 +37,9 @@ impl Budget {
     pub fn follow(&mut self, bytes_per_second: u64, now: Duration) {
         self.grant(now);
         let rate = bytes_per_second.max(1);
-        let second = u128::from(rate) * BILLIONTHS;
-        self.granted = match self.rate {
-            None => self.asked + second,
-            Some(_) => self.granted.min(self.asked + second),
-        };
+        if self.rate.is_none() {
+            self.granted = self.asked + u128::from(rate) * BILLIONTHS;
+        }
         self.rate = Some(rate);
     }
 

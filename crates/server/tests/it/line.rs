@@ -138,8 +138,13 @@ async fn a_download_under_way_feels_a_plan_with_a_wider_line() {
     let (gadgets, new) = promised(&house).await;
     let (told, mut pieces) = unbounded_channel();
     let whole = vec![payload(&house, &gadgets[0], &new, "bytes=0-")];
+    let began = Instant::now();
     let whole = tokio::spawn(fetch(whole, told));
-    pieces.recv().await.unwrap();
+    let mut total = 0;
+    while total < 2000 {
+        total += pieces.recv().await.unwrap().1;
+    }
+    assert!(began.elapsed() >= Duration::from_secs(1));
     let wide = house.request(Method::PUT, "/api/v1/plan", &house.tokens.manager);
     let activated = wide.body(plan("50 MB")).send().await.unwrap();
     assert_eq!(activated.status(), StatusCode::OK);
