@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use crate::attack::Attack;
 use crate::clock::Clock;
 use crate::data_dir::Lock;
-use crate::device_protocol::Handed;
+use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
@@ -136,6 +136,7 @@ pub struct App {
     pub(crate) measured: Measured,
     pub(crate) watched: Watched,
     pub(crate) handed: Handed,
+    pub(crate) line: Arc<Line>,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -169,6 +170,7 @@ impl App {
             measured: Measured::default(),
             watched: Watched::default(),
             handed: Handed::default(),
+            line: Arc::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
@@ -266,6 +268,10 @@ impl App {
         }
         let stored = self.store.active_plan().await?;
         let plan = stored.as_ref().map(parsed).transpose()?.map(Arc::new);
+        if let Some(active) = &plan {
+            self.line
+                .follow(active.plan.rollout.limits.bytes_per_second);
+        }
         self.plan.keep(generation, &plan);
         Ok(plan)
     }

@@ -3,6 +3,9 @@
 //! It never decides who may download; [`super::payload`] does. The strong `ETag` is the digest:
 //! equal digests are equal bytes (RFC 9110, section 8.8.3). Read [`Download`] first.
 
+use std::io::Cursor;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE,
@@ -13,14 +16,10 @@ use axum::response::Response;
 use mainstay_trust::Digest;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
-use tokio_util::io::ReaderStream;
 
+use super::line::{Line, body};
 use super::range::{Part, part};
 use crate::problem::Refused;
-
-/// Bytes read from a blob's file at a time: large enough that the system calls don't show, small
-/// enough that a thousand downloads fit in memory.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// A payload's bytes change with its digest only, so any cache may keep them for a year.
 const IMMUTABLE: &str = "private, max-age=31536000, immutable";
@@ -56,11 +55,15 @@ impl Download {
         }
     }
 
-    /// The answer to a request with these headers: 200, 206, or 416.
+    /// The answer to a request with these headers: 200, 206, or 416. Its bytes leave as `line` lets them.
     ///
     /// # Errors
     /// If the file can't be positioned.
-    pub(crate) async fn answer(self, headers: &HeaderMap) -> Result<Response, Refused> {
+    pub(crate) async fn answer(
+        self,
+        headers: &HeaderMap,
+        line: &Arc<Line>,
+    ) -> Result<Response, Refused> {
         let (len, etag) = (self.len, format!("\"{}\"", self.digest));
         match part(wanted_range(headers, &etag), len) {
             Part::Whole => Ok(response(
@@ -68,12 +71,12 @@ impl Download {
                 &etag,
                 len,
                 None,
-                self.bytes(0, len).await?,
+                self.bytes(0, len, line).await?,
             )),
             Part::Bytes { first, last } => {
                 let span = last - first + 1;
                 let range = format!("bytes {first}-{last}/{len}");
-                let body = self.bytes(first, span).await?;
+                let body = self.bytes(first, span, line).await?;
                 Ok(response(
                     StatusCode::PARTIAL_CONTENT,
                     &etag,
@@ -95,27 +98,21 @@ impl Download {
         }
     }
 
-    async fn bytes(self, first: u64, span: u64) -> Result<Body, Refused> {
+    async fn bytes(self, first: u64, span: u64, line: &Arc<Line>) -> Result<Body, Refused> {
         match self.source {
-            Source::Memory(bytes) => Ok(slice(&bytes, first, span)),
+            Source::Memory(bytes) => {
+                let mut bytes = Cursor::new(bytes);
+                bytes.set_position(first);
+                Ok(body(line.clone(), bytes.take(span)))
+            }
             Source::File(mut file) => {
                 file.seek(SeekFrom::Start(first))
                     .await
                     .map_err(|error| Refused::internal(&error))?;
-                Ok(Body::from_stream(ReaderStream::with_capacity(
-                    file.take(span),
-                    CHUNK_BYTES,
-                )))
+                Ok(body(line.clone(), file.take(span)))
             }
         }
     }
-}
-
-fn slice(bytes: &[u8], first: u64, span: u64) -> Body {
-    let first = usize::try_from(first).unwrap_or(usize::MAX);
-    let span = usize::try_from(span).unwrap_or(usize::MAX);
-    let tail = bytes.get(first..).unwrap_or_default();
-    Body::from(tail[..span.min(tail.len())].to_vec())
 }
 
 /// The range to honour: none when `If-Range` names other bytes (RFC 9110, section 13.1.5).

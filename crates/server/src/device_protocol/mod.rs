@@ -3,8 +3,10 @@
 //! Nothing here decides whether a device gets something: [`crate::offers`] does. Read [`check_in`]
 //! first.
 
+mod budget;
 mod check_in;
 mod download;
+mod line;
 mod message;
 mod papers;
 mod payload;
@@ -21,6 +23,7 @@ use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::App;
 
+pub(crate) use line::Line;
 pub(crate) use papers::Handed;
 
 /// The routes of devices.

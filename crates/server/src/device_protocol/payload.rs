@@ -29,19 +29,21 @@ pub(super) async fn payload(
     let image = Digest::parse_hex(&digest).ok_or_else(missing)?;
     if let Some(forced) = app.attack().payload_for(&device.id, &image) {
         return Download::from_bytes(image, forced.payload.clone())
-            .answer(&headers)
+            .answer(&headers, &app.line)
             .await;
     }
     if !may_fetch(&app, &device.id, &image).await? {
         return Err(missing());
     }
     let (file, len) = app.blobs.open(&image).await?.ok_or_else(missing)?;
-    Download::from_file(image, file, len).answer(&headers).await
+    let download = Download::from_file(image, file, len);
+    download.answer(&headers, &app.line).await
 }
 
-/// Whether one of the device's enrolments lets it fetch a release with this image.
+/// Whether one of the device's enrolments lets it fetch a release with this image. The plan is read with what is on hold, so that
+/// the line has its rate before the first byte leaves, also in a server that has just started.
 async fn may_fetch(app: &App, device: &DeviceId, image: &Digest) -> Result<bool, StoreError> {
-    let standing = app.standing().await?;
+    let (_, standing) = app.plan_and_standing().await?;
     for Enrolled { rollout, device } in app.store.enrolments_of(device).await? {
         let hold = standing.hold_on(&rollout.candidate.release);
         for release in fetchable(&rollout, &device, hold.map(|hold| hold.at)) {

@@ -18,6 +18,7 @@ mod house;
 mod incident_plans;
 mod incidents;
 mod levels;
+mod line;
 mod needs;
 mod nothing_to_run;
 mod pages;

@@ -1,0 +1,236 @@
+//! The line on which a server sends payloads, shared by all downloads: what `limit.bytes_per_second` is kept by.
+//!
+//! Nothing but payloads goes over it, so a check-in never waits. Each server process has one. Read [`Line`], then [`body`].
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::try_unfold;
+use tokio::io::AsyncRead;
+use tokio::time::{Instant, sleep};
+use tokio_util::io::ReaderStream;
+
+use super::budget::Budget;
+
+/// Bytes read from a blob's file at a time: large enough that the system calls don't show, small
+/// enough that a thousand downloads fit in memory.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Who waits asks again at least this often: the plan may have given the line another rate meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How fast payloads leave, all of them together. Before there is a plan, as fast as they can.
+#[derive(Debug)]
+pub(crate) struct Line {
+    began: Instant,
+    budget: Mutex<Budget>,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            budget: Mutex::default(),
+        }
+    }
+}
+
+impl Line {
+    /// From now on so many bytes leave in a second, also for those who wait already.
+    pub fn follow(&self, bytes_per_second: u64) {
+        self.budget().follow(bytes_per_second, self.now());
+    }
+
+    /// Waits until `bytes` may leave, behind all who asked before. Who stops waiting holds nobody up.
+    async fn turn(&self, bytes: usize) {
+        let ticket = self.budget().ask(bytes, self.now());
+        loop {
+            // A statement of its own: nothing is locked while this sleeps.
+            let wait = self.budget().wait(ticket, self.now());
+            if wait.is_zero() {
+                return;
+            }
+            sleep(wait.min(LOOK_AGAIN)).await;
+        }
+    }
+
+    /// Since the server began, by a clock that nobody can set.
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        // Whole numbers that only grow have no state that a panic could leave half made.
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All that `source` has, as the body of an answer. It asks for its turn piece by piece, and only when the connection has room:
+/// a client that stops reading takes nothing from the line.
+pub(super) fn body(line: Arc<Line>, source: impl AsyncRead + Send + Unpin + 'static) -> Body {
+    let unsent = Unsent {
+        line,
+        chunks: ReaderStream::with_capacity(source, CHUNK_BYTES),
+        chunk: Bytes::new(),
+    };
+    Body::from_stream(try_unfold(unsent, Unsent::next))
+}
+
+/// What is left of a payload.
+struct Unsent<R> {
+    line: Arc<Line>,
+    chunks: ReaderStream<R>,
+    chunk: Bytes,
+}
+
+impl<R: AsyncRead + Unpin> Unsent<R> {
+    /// The next piece once it may leave, and what is left then.
+    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
+        if self.chunk.is_empty() {
+            match self.chunks.try_next().await? {
+                Some(chunk) => self.chunk = chunk,
+                None => return Ok(None),
+            }
+        }
+        let bytes = self.line.budget().piece(self.chunk.len());
+        let piece = self.chunk.split_to(bytes);
+        self.line.turn(piece.len()).await;
+        Ok(Some((piece, self)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    /// Bytes per second, and so the burst, too.
+    const RATE: u64 = 64_000;
+
+    /// What left when: the time since the beginning, whose it was, and how many bytes.
+    type Sent = Arc<Mutex<Vec<(Duration, usize, usize)>>>;
+
+    fn line() -> Arc<Line> {
+        let line = Line::default();
+        line.follow(RATE);
+        Arc::new(line)
+    }
+
+    fn of(line: &Arc<Line>, bytes: usize) -> Body {
+        body(line.clone(), io::Cursor::new(vec![7; bytes]))
+    }
+
+    async fn piece(body: &mut Body) -> Option<usize> {
+        let frame = body.frame().await?.unwrap();
+        Some(frame.into_data().unwrap().len())
+    }
+
+    async fn read(line: &Line, mut body: Body, who: usize, sent: &Sent) {
+        while let Some(bytes) = piece(&mut body).await {
+            sent.lock().unwrap().push((line.now(), who, bytes));
+        }
+    }
+
+    /// Reads two bodies at once to their ends, and says how long that took, and what left when.
+    async fn both(
+        line: &Arc<Line>,
+        sizes: [usize; 2],
+    ) -> (Duration, Vec<(Duration, usize, usize)>) {
+        let sent = Sent::default();
+        let [one, other] = sizes.map(|bytes| of(line, bytes));
+        tokio::join!(read(line, one, 0, &sent), read(line, other, 1, &sent));
+        let sent = sent.lock().unwrap().clone();
+        let total: usize = sent.iter().map(|(_, _, bytes)| bytes).sum();
+        assert_eq!(total, sizes.iter().sum::<usize>());
+        (line.now(), sent)
+    }
+
+    fn assert_within_the_rate(sent: &[(Duration, usize, usize)]) {
+        let mut total: u128 = 0;
+        for (at, _, bytes) in sent {
+            total += *bytes as u128;
+            let most = u128::from(RATE) * (1000 + at.as_millis()) / 1000;
+            assert!(total <= most, "{total} bytes after {at:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_downloads_share_the_line_in_turns() {
+        let line = line();
+        let (took, sent) = both(&line, [320_000, 320_000]).await;
+        assert_within_the_rate(&sent);
+        // One second's worth at once, the other nine as they come, a millisecond being the timer's least.
+        assert!((9000..9100).contains(&took.as_millis()), "{took:?}");
+        // Who came first had the second's worth to itself. Then they take turns, until it has all.
+        let waited = sent.iter().skip_while(|(at, _, _)| at.is_zero());
+        let mut whose: Vec<_> = waited.map(|(_, who, _)| *who).collect();
+        let first_done = whose.iter().rposition(|who| *who == whose[0]).unwrap();
+        whose.truncate(first_done + 1);
+        assert!(whose.len() > 400, "{}", whose.len());
+        assert!(whose.windows(2).all(|pair| pair[0] != pair[1]), "{whose:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stops_reading_or_leaves_holds_nobody_up() {
+        let line = line();
+        let (mut stops, mut leaves) = (of(&line, 640_000), of(&line, 640_000));
+        while line.now().is_zero() {
+            piece(&mut stops).await.unwrap();
+        }
+        let waiting = tokio::time::timeout(Duration::from_millis(1), piece(&mut leaves));
+        waiting.await.unwrap_err();
+        drop(leaves);
+        let before = line.now();
+        let (until, sent) = both(&line, [64_000, 64_000]).await;
+        assert_within_the_rate(&sent);
+        let took = (until - before).as_millis();
+        assert!((1900..2100).contains(&took), "{took} ms");
+        assert!(piece(&mut stops).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_rate_is_felt_by_bodies_under_way() {
+        let line = line();
+        let changed = async {
+            sleep(Duration::from_secs(2)).await;
+            line.follow(10 * RATE);
+        };
+        let (_, (took, _)) = tokio::join!(changed, both(&line, [640_000, 640_000]));
+        // Three seconds' worth at the first rate, the rest ten times as fast.
+        let expected = 2000 + (1_280_000 - 3 * 64_000) / 640;
+        assert!(took.as_millis().abs_diff(expected) < 50, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_raised_rate_reaches_who_waits_long_within_a_second() {
+        let line = Arc::new(Line::default());
+        line.follow(1);
+        let mut slow = of(&line, 2048);
+        let raised = async {
+            sleep(Duration::from_secs(5)).await;
+            line.follow(1_000_000);
+        };
+        let (_, first) = tokio::join!(raised, piece(&mut slow));
+        assert_eq!(first, Some(1024));
+        assert!(line.now() <= Duration::from_secs(6), "{:?}", line.now());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn within_the_line_nobody_waits_and_nothing_is_cut_up() {
+        for rate in [None, Some(50_000_000)] {
+            let line = Arc::new(Line::default());
+            if let Some(rate) = rate {
+                line.follow(rate);
+            }
+            let mut body = of(&line, 5_000_000);
+            let mut pieces = 0;
+            while piece(&mut body).await.is_some() {
+                pieces += 1;
+            }
+            assert_eq!((pieces, line.now()), (77, Duration::ZERO), "{rate:?}");
+        }
+    }
+}
