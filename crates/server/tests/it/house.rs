@@ -21,8 +21,6 @@ use mainstay_trust::root::Role;
 use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Primitives as _, verify};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, SqliteConnection};
 
 pub const PLAN: &str = include_str!("plan.toml");
 pub const CLASS: &str = "northwind.example/production/thermo-v2/B+C";
@@ -210,14 +208,6 @@ impl House {
         advance_rollouts::run(&self.app, self.app.now())
             .await
             .unwrap()
-    }
-
-    /// Changes the server's database behind its back.
-    pub async fn on_the_database(&self, sql: &'static str) {
-        let file = SqliteConnectOptions::new().filename(self.data.database());
-        let mut database = SqliteConnection::connect_with(&file).await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut database).await.unwrap();
-        database.close().await.unwrap();
     }
 
     pub fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {

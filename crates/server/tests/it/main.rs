@@ -7,6 +7,7 @@
 )]
 
 mod activation;
+mod database;
 mod declared;
 mod eligibility;
 mod folder;

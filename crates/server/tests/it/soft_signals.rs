@@ -5,6 +5,7 @@ use mainstay_protocol::{CHECK_IN_PATH, Event, Health, Measures};
 use mainstay_rollout::RolloutId;
 use reqwest::{Method, StatusCode};
 
+use crate::database;
 use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, PLAN, packed};
 
@@ -61,9 +62,9 @@ impl Comes {
             }
             Self::AtTheSecondTry => {
                 let body = gadget.check_in_message(&[]);
-                house.on_the_database(FULL).await;
+                database::change(house, FULL).await;
                 house.post(CHECK_IN_PATH, &gadget.token, body).await;
-                house.on_the_database("DROP TRIGGER full").await;
+                database::change(house, "DROP TRIGGER full").await;
             }
         }
     }

@@ -6,6 +6,7 @@ use mainstay_api::RolloutView;
 use mainstay_server::jobs::advance_rollouts;
 use mainstay_server::{DataDir, PagesAccess};
 
+use crate::database;
 use crate::house;
 use crate::rollback::{install, stop, updated};
 
@@ -24,12 +25,12 @@ async fn a_rollout_that_cannot_be_read_keeps_nothing_else_from_being_done() {
     .await;
     let next = house.built("1.3.0", 4, &[good.manifest]);
     let second = house.roll_out(&next).await;
-    house
-        .on_the_database(
-            "UPDATE enrolments SET progress = '{\"state\":\"unheard-of\"}' WHERE rollout = 2
+    database::change(
+        &house,
+        "UPDATE enrolments SET progress = '{\"state\":\"unheard-of\"}' WHERE rollout = 2
              AND device = (SELECT key FROM devices WHERE id = 'th-1')",
-        )
-        .await;
+    )
+    .await;
     let folder = tempfile::tempdir().unwrap();
     copy(house.data.database().parent().unwrap(), folder.path());
     let data = DataDir::at(folder.path());
