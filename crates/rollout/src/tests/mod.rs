@@ -5,6 +5,7 @@ mod held_back;
 mod invariants;
 mod needs;
 mod offers;
+mod pauses;
 mod payloads;
 mod promotion;
 mod samples;
