@@ -126,13 +126,13 @@ fn it_is_paused_once_and_only_while_it_goes_on() {
 
 #[test]
 fn no_wave_opens_and_nothing_completes_until_it_goes_on() {
-    let (new, mut view) = waves_of(&[2, 0, 2]);
+    let (new, mut view) = waves_of(&[24, 0, 2]);
     // Not even the first.
     let held = step(&pause(&new, 0), &view, at(5));
     assert_eq!(opened(&held), 0);
     let open = step(&resume(&held.rollout, 6), &view, at(6));
     assert_eq!(opened(&open), 1);
-    for device in &mut view.devices[..2] {
+    for device in &mut view.devices[..24] {
         confirm(device, 7, 60);
     }
     // Its devices are judged, and it passes and rests meanwhile.
@@ -361,6 +361,7 @@ proptest! {
                 false => pause::resume(&rollout, "sam@x", at(now)),
             };
             rollout = moved.unwrap_or(rollout);
+            rollout = question::answer(&rollout, "kim@x", "go on", at(now)).unwrap_or(rollout);
             let next = step(&rollout, &view, at(now));
             let is_paused = rollout.paused.is_some();
             prop_assert!(!is_paused || opened(&next) == 0 && !next.rollout.is_over());
