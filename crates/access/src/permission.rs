@@ -27,6 +27,10 @@ pub enum Permission {
     WithdrawRollout,
     /// Halt a rollout: a brake that any one person may pull.
     HaltRollout,
+    /// Pause a rollout: a brake as well.
+    PauseRollout,
+    /// Let a paused rollout go on.
+    ResumeRollout,
     /// Put a release on hold, or be one of the two who end that.
     HoldRelease,
     /// Write what was learnt from an incident, or open it anew: whoever knows something may say it.
@@ -75,7 +79,11 @@ impl Permission {
     #[must_use]
     pub fn is_for(self, duty: Duty) -> bool {
         match self {
-            Self::Read | Self::HaltRollout | Self::PublishTrust | Self::ReviewIncident => true,
+            Self::Read
+            | Self::HaltRollout
+            | Self::PauseRollout
+            | Self::PublishTrust
+            | Self::ReviewIncident => true,
             Self::SubmitRelease => duty == Duty::Engineer,
             Self::ApproveRelease | Self::ActivatePlan => duty == Duty::ReleaseManager,
             Self::HoldRelease | Self::CloseIncident => {
@@ -85,6 +93,7 @@ impl Permission {
             | Self::StartRollout
             | Self::AnswerRollout
             | Self::WithdrawRollout
+            | Self::ResumeRollout
             | Self::PublishSchedule => duty == Duty::Operations,
         }
     }
@@ -102,6 +111,8 @@ impl Permission {
             Self::AnswerRollout => "answer for a rollout",
             Self::WithdrawRollout => "withdraw a rollout",
             Self::HaltRollout => "halt a rollout",
+            Self::PauseRollout => "pause a rollout",
+            Self::ResumeRollout => "let a paused rollout go on",
             Self::HoldRelease => "put a release on hold or end that",
             Self::ReviewIncident => "review an incident",
             Self::CloseIncident => "close an incident",
@@ -149,12 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn anyone_may_pull_the_brake() {
-        assert!(
-            Duty::ALL
-                .into_iter()
-                .all(|duty| Permission::HaltRollout.is_for(duty))
-        );
+    fn anyone_may_pull_the_brake_and_operations_lets_go() {
+        for duty in Duty::ALL {
+            assert!(Permission::HaltRollout.is_for(duty), "{duty}");
+            assert!(Permission::PauseRollout.is_for(duty), "{duty}");
+            let lets_go = Permission::ResumeRollout.is_for(duty);
+            assert_eq!(lets_go, duty == Duty::Operations, "{duty}");
+        }
     }
 
     #[test]

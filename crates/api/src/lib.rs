@@ -18,6 +18,8 @@
 //! | `GET /api/v1/rollouts` | anyone | | list of [`RolloutView`] |
 //! | `GET /api/v1/rollouts/{id}`, `.../why` | anyone | | [`RolloutView`], [`Why`] |
 //! | `POST /api/v1/rollouts/{id}/halt` | anyone | [`HaltRequest`] | [`RolloutView`] |
+//! | `POST /api/v1/rollouts/{id}/pause` | anyone | [`PauseRequest`] | [`RolloutView`] |
+//! | `POST /api/v1/rollouts/{id}/resume` | operations | | [`RolloutView`] |
 //! | `POST /api/v1/rollouts/{id}/withdraw` | operations | [`WithdrawRequest`] | [`RolloutView`] |
 //! | `POST /api/v1/rollouts/{id}/answer` | operations | [`AnswerRequest`] | [`RolloutView`] |
 //! | `POST /api/v1/releases/{id}/hold` | release manager, operations | [`HoldRequest`] | [`HoldView`] |
@@ -65,7 +67,9 @@ pub use mainstay_telemetry::{ServiceLevels, levels};
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};
-pub use rollout::{AnswerRequest, HaltRequest, RolloutView, WaveView, WithdrawRequest};
+pub use rollout::{
+    AnswerRequest, HaltRequest, PauseRequest, PauseView, RolloutView, WaveView, WithdrawRequest,
+};
 pub use trust::{MinimumView, RevocationsView, RootView, ScheduleView, WithdrawnView};
 pub use why::Why;
 

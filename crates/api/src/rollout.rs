@@ -25,6 +25,12 @@ pub struct RolloutView {
     /// By whom it was withdrawn and why, before a wave opened; none unless it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_because: Option<String>,
+    /// By whom it was paused, how long ago, and why; none unless it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_because: Option<String>,
+    /// When it was paused, in order: the newest ones, and one that is in force last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<PauseView>,
     /// The plan revision whose rules it follows.
     pub plan_revision: String,
     /// Its waves.
@@ -35,6 +41,23 @@ pub struct RolloutView {
     pub still_on_it: usize,
     /// Devices that never picked it up in time.
     pub unreached: usize,
+}
+
+/// A time for which people let a rollout stand still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseView {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who paused it.
+    pub by: String,
+    /// In their words.
+    pub why: String,
+    /// When it ended; none while it is in force, and of one during which the rollout was halted or withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Who let the rollout go on; none as of `until`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_by: Option<String>,
 }
 
 /// One wave and how its members do. The counts but `members` don't overlap.
@@ -63,6 +86,14 @@ pub struct WaveView {
 #[serde(deny_unknown_fields)]
 pub struct HaltRequest {
     /// Why, in a sentence; it stands in the incident.
+    pub why: String,
+}
+
+/// A person lets a rollout stand still.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PauseRequest {
+    /// Why, in a sentence; whoever asks about the rollout, or a device in it, is told.
     pub why: String,
 }
 

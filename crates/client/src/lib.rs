@@ -11,8 +11,8 @@ mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, NewDevices, PlanView, Preview, ReleaseView, RolloutView, ServiceLevels, Why,
-    WithdrawRequest,
+    HaltRequest, NewDevices, PauseRequest, PlanView, Preview, ReleaseView, RolloutView,
+    ServiceLevels, Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -175,6 +175,29 @@ impl Operator {
         })?;
         self.0
             .post(&format!("/rollouts/{rollout}/halt"), body)
+            .await
+    }
+
+    /// Lets a rollout stand still.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn pause(&self, rollout: i64, why: &str) -> Answer<RolloutView> {
+        let body = Body::json(&PauseRequest {
+            why: why.to_owned(),
+        })?;
+        self.0
+            .post(&format!("/rollouts/{rollout}/pause"), body)
+            .await
+    }
+
+    /// Lets a paused rollout go on.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn resume(&self, rollout: i64) -> Answer<RolloutView> {
+        self.0
+            .post(&format!("/rollouts/{rollout}/resume"), Body::Empty)
             .await
     }
 

@@ -39,6 +39,8 @@ pub struct RolloutCard {
 pub enum RolloutState {
     /// Under way.
     Rolling,
+    /// A person has paused it.
+    Paused,
     /// It asked a question that a person must answer.
     AwaitsHuman,
     /// Stopped for good.

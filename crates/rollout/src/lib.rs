@@ -26,6 +26,7 @@
 //! | must we stop this instant? | `tripwire.rs`, `halt.rs` |
 //! | what may only a person decide? | `question.rs` |
 //! | may the next wave open? | `wave.rs` |
+//! | does it stand still for a while? | `pause.rs`; the time it takes, `held.rs` |
 //! | may it be taken back before the first one does? | `withdrawal.rs` |
 //! | who goes back, and to what? | `returns.rs` |
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
@@ -45,6 +46,7 @@ mod false_trips;
 pub mod fleet_facts;
 pub mod flips;
 pub mod halt;
+mod held;
 pub mod incident;
 pub mod label;
 pub mod looks;
@@ -53,6 +55,7 @@ pub mod monitor;
 pub mod needs;
 mod normal;
 pub mod offer;
+pub mod pause;
 pub mod payloads;
 pub mod preview;
 pub mod progress;
@@ -97,6 +100,7 @@ pub use needs::{ClassVersions, Unmet, past_stones};
 pub use offer::{
     Kind, Offer, has_lapsed, has_room, holds_place, in_flight, instead, may_hold_places, offer,
 };
+pub use pause::{Pause, Paused};
 pub use payloads::fetchable;
 pub use preview::{Pace, Premise, Preview, preview, preview_until};
 pub use progress::{FailureCause, Progress};

@@ -15,9 +15,9 @@ use mainstay_plan::{Class, Prerequisite, VersionNumber};
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::held;
 use crate::progress::Progress;
 use crate::rollout::{Candidate, Rollout};
-use crate::score::patience_ends;
 use crate::version;
 use crate::view::{DeviceView, FleetView};
 use crate::wait::Wait;
@@ -145,26 +145,7 @@ pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
     if let Some(others) = &view.others {
         rollout.unmet = unmet(&rollout.rules.prerequisites, others);
     }
-    match rollout.held_since {
-        None if !rollout.unmet.is_empty() => rollout.held_since = Some(now),
-        Some(since) if rollout.unmet.is_empty() => {
-            give_back(rollout, since, now);
-            rollout.held_since = None;
-        }
-        _ => {}
-    }
-}
-
-/// Gives the members of open waves the time back during which nothing was promised, if they hadn't been given up before.
-fn give_back(rollout: &mut Rollout, since: Timestamp, now: Timestamp) {
-    for number in 0..rollout.waves.len() {
-        let is_patient = patience_ends(rollout, number).is_some_and(|end| since < end);
-        let wave = &mut rollout.waves[number];
-        if let Some(opened) = wave.opened_at.filter(|_| is_patient) {
-            let held = now.duration_since(since.max(opened));
-            wave.held = wave.held.saturating_add(held);
-        }
-    }
+    held::observe(rollout, now);
 }
 
 /// Whether a device that `runs` this version, confirmed, has reached every stepping stone on the way to the candidate. Asked before

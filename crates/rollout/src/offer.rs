@@ -1,7 +1,7 @@
 //! One device at its check-in: does it get the candidate now?
 //!
 //! The checks come in the order in which a person would want to hear them: is the rollout over,
-//! what has become of the device, must another class come first, is its wave open, is its window, is it its turn, is there
+//! what has become of the device, is the rollout paused, must another class come first, is its wave open, is its window, is it its turn, is there
 //! room. Whether a stepping stone is in the way is asked before all that, by [`crate::past_stones`].
 //! A return ignores window, turn and room: it is for safety, and a device that has nothing to run needs no halt for it. So does a
 //! device that has begun: half an installation is worse than one that ends after the window. Read [`offer()`].
@@ -12,6 +12,7 @@ use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
 use crate::halt::HaltReason;
+use crate::pause;
 use crate::progress::Progress;
 use crate::returns;
 use crate::rollout::{Phase, Rollout};
@@ -142,6 +143,7 @@ pub(crate) fn within(
     if matches!(rollout.phase, Phase::Complete { .. }) && !device.made_way() {
         return Err(Wait::Complete);
     }
+    pause::lets_on(rollout, device)?;
     if !matches!(device.progress, Progress::Began { .. }) {
         others_first(rollout)?;
         let opened = wave_open(rollout, device, now)?;

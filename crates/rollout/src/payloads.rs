@@ -1,4 +1,4 @@
-//! Whose bytes a device may fetch. What was stopped, by a halt or a hold, nobody begins any more; who has begun may end.
+//! Whose bytes a device may fetch. What was stopped, by a halt, a hold or a pause, nobody begins any more; who has begun may end.
 //!
 //! A device says that it begins before it asks for the first byte. One that began before the stop ends what it began, and a halted rollout
 //! sends it back then: a download that is cut off helps nobody. One that was promised the release, and hadn't begun, gets
@@ -32,8 +32,10 @@ pub fn fetchable(
         Phase::Halted { at, .. } => Some(*at),
         _ => None,
     };
-    // Of two stops the earlier one counts.
-    let stopped_at = halted_at.into_iter().chain(held_since).min();
+    let paused_at = rollout.paused.as_ref().map(|paused| paused.at);
+    // Of several stops the earliest one counts.
+    let stops = [halted_at, held_since, paused_at];
+    let stopped_at = stops.into_iter().flatten().min();
     let is_open = stopped_at.is_none_or(|stopped| may_end(device, stopped));
     let candidate = is_open.then_some(rollout.candidate.release);
     let returns = halted_at.is_some() || device.made_way();
@@ -42,7 +44,8 @@ pub fn fetchable(
     candidate.into_iter().chain(back).collect()
 }
 
-fn may_end(device: &DeviceView, stopped: Timestamp) -> bool {
+/// Whether the device may end what it began, although that was stopped then.
+pub(crate) fn may_end(device: &DeviceView, stopped: Timestamp) -> bool {
     let is_on_it = matches!(device.progress, Progress::Began { at } if at <= stopped);
     // Also one that is told to go back by now, or can't: it may be in the middle of it, and learns that when it asks.
     is_on_it || device.made_way()

@@ -2,7 +2,7 @@
 //!
 //! A question holds promotion, never the open waves: their members still get the candidate, and
 //! the monitors still watch. It closes by itself when its cause goes away (silent devices that
-//! speak up), or by an [`answer`]. Read [`Question`].
+//! speak up), or by an [`answer`]. A pause keeps none from being asked but the last, whether the next wave may open. Read [`Question`].
 
 use jiff::Timestamp;
 use mainstay_plan::SignalName;

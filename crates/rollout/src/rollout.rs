@@ -1,8 +1,8 @@
 //! The rollout itself: its candidate, its rules, its waves, and where it stands.
 //!
 //! The value is what the store keeps. Only [`crate::step()`], [`crate::halt::by_person`],
-//! [`crate::withdrawal::by_person`] and [`crate::question::answer`] make a changed one, and each change raises `generation`, so that an
-//! offer made in a database transaction can prove that it was decided on the newest state.
+//! [`crate::withdrawal::by_person`], [`crate::question::answer`] and [`crate::pause`] make a changed one, and each change raises
+//! `generation`, so that an offer made in a database transaction can prove that it was decided on the newest state.
 
 use core::fmt;
 
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::halt::HaltReason;
 use crate::needs::{self, Unmet};
+use crate::pause::{Pause, Paused};
 use crate::question::Question;
 use crate::rules::Rules;
 use crate::sample::Enrolment;
@@ -67,9 +68,15 @@ pub struct Rollout {
     /// What it waits for in other classes, as of the newest step that was told of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<Unmet>,
-    /// Since when it waits for that, while it does.
+    /// Since when it waits for that, or is paused, while it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_since: Option<Timestamp>,
+    /// That a person paused it. One that is halted, or withdrawn, meanwhile stays as it was: what was stopped first stays stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+    /// The pauses that are over, in their order: at most [`crate::pause::PAUSES_MAX`], the newest ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
 }
 
 /// Where a rollout stands.
@@ -142,6 +149,8 @@ impl Rollout {
             started_at: now,
             unmet,
             held_since: None,
+            paused: None,
+            pauses: Vec::new(),
         }
     }
 

@@ -94,7 +94,7 @@ pub fn horizon(rollout: &Rollout, device: &DeviceView) -> Option<Timestamp> {
 }
 
 /// When the members of `wave` that haven't begun become unreached; none before it opens, nor while another class must come
-/// first, unless they were before.
+/// first or the rollout is paused, unless they were before.
 #[must_use]
 pub fn unreached_at(rollout: &Rollout, wave: usize) -> Option<Timestamp> {
     let at = patience_ends(rollout, wave)?;

@@ -1,7 +1,7 @@
 //! The heart: what a rollout does next.
 //!
 //! Stop before going on: the monitors are read first, the tripwire and a rejection come before any
-//! promotion, and a halt is the end. Only then may a wave pass, ask, or promote. Each of these
+//! promotion, and a halt is the end, also of a rollout that is paused. Only then may a wave pass, ask, or promote. Each of these
 //! reasons lives in its own file; this one only puts them in order. Read [`step()`].
 
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use mainstay_fleet::{DeviceId, ReleaseDigest};
 
 use crate::excess;
 use crate::halt::{self, HaltReason};
+use crate::held;
 use crate::incident::Evidence;
 use crate::monitor;
 use crate::needs;
@@ -90,7 +91,7 @@ fn go_on(rollout: &Rollout, view: &FleetView, now: Timestamp) -> (Rollout, Vec<A
     let mut next = rollout.clone();
     needs::observe(&mut next, view, now);
     let mut actions: Vec<_> = wave::open_first(&mut next, view, now).into_iter().collect();
-    if !next.unmet.is_empty() && next.newest_open_wave().is_none() {
+    if held::is_held(&next) && next.newest_open_wave().is_none() {
         // Nothing is under way that could be judged.
         return (next, actions);
     }

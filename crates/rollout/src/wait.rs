@@ -11,6 +11,7 @@ use crate::excess;
 use crate::halt::HaltReason;
 use crate::monitor;
 use crate::needs::Unmet;
+use crate::pause::Paused;
 use crate::progress::FailureCause;
 use crate::question::Question;
 use crate::returns::CannotReturn;
@@ -31,6 +32,15 @@ pub enum Wait {
     BehindStone {
         /// The version that it has to run first; a later one does as well.
         stone: String,
+    },
+    /// A person has paused the rollout.
+    Paused {
+        /// Since when.
+        since: Timestamp,
+        /// Who did, by address.
+        who: String,
+        /// In their words.
+        why: String,
     },
     /// Devices of another class must run something first.
     Prerequisite {
@@ -179,8 +189,10 @@ impl Wait {
     }
 }
 
-/// Why the rollout isn't further. Never empty: a complete one says so.
+/// Why the rollout isn't further: that it is paused first. Never empty: a complete one says so.
 pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Vec<Wait> {
+    let paused = rollout.paused.as_ref().filter(|_| !rollout.is_over());
+    let paused = paused.map(Paused::wait);
     let wait = match &rollout.phase {
         Phase::Halted { reason, .. } => Wait::Halted {
             reason: reason.clone(),
@@ -193,10 +205,13 @@ pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) ->
         Phase::AwaitsHuman { question, .. } => Wait::Human {
             question: question.clone(),
         },
-        Phase::Rolling { wave } if is_held(rollout, view, *wave) => return others_first(rollout),
+        Phase::Rolling { wave } if is_held(rollout, view, *wave) => {
+            return paused.into_iter().chain(others_first(rollout)).collect();
+        }
+        Phase::Rolling { .. } if paused.is_some() => return paused.into_iter().collect(),
         Phase::Rolling { wave } => of_wave(rollout, view, *wave, now),
     };
-    vec![wait]
+    paused.into_iter().chain([wait]).collect()
 }
 
 /// Whether something is left to do that another class must come before: a wave to open, or members to promise something to.
@@ -206,9 +221,9 @@ fn is_held(rollout: &Rollout, view: &FleetView, wave: usize) -> bool {
     !rollout.unmet.is_empty() && (!is_last || view.devices.iter().any(is_to_come))
 }
 
-fn others_first(rollout: &Rollout) -> Vec<Wait> {
+fn others_first(rollout: &Rollout) -> impl Iterator<Item = Wait> {
     let unmet = rollout.unmet.iter().cloned();
-    unmet.map(|unmet| Wait::Prerequisite { unmet }).collect()
+    unmet.map(|unmet| Wait::Prerequisite { unmet })
 }
 
 fn of_wave(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Wait {

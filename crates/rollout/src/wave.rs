@@ -13,7 +13,7 @@
 //!
 //! A question that is open holds promotion even after a wave has passed; so do soft signals until all are judged
 //! (`soft.rs`), and silence where it is compared (`excess.rs`), beside the soak. What another class must run first holds every wave, the first
-//! as well (`needs.rs`). Where people's safety hangs on the class, a person opens each wave after the first, once nothing else holds
+//! as well (`needs.rs`), and so does a pause (`pause.rs`). Where people's safety hangs on the class, a person opens each wave after the first, once nothing else holds
 //! it (`question.rs`). The last wave needs no
 //! ground: it completes when every member of every wave is settled. Read [`WaveState`] first.
 
@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::{self, Controls};
 use crate::excess;
+use crate::held;
 use crate::monitor::Monitor;
 use crate::question::Answer;
 use crate::rollout::{Phase, Rollout};
@@ -43,7 +44,7 @@ pub struct WaveState {
     pub members: u32,
     /// When its members became eligible for offers.
     pub opened_at: Option<Timestamp>,
-    /// For how long it was open while another class had to come first: its members weren't to blame.
+    /// For how long it was open while another class had to come first, or the rollout was paused: its members weren't to blame.
     #[serde(default, skip_serializing_if = "SignedDuration::is_zero")]
     pub held: SignedDuration,
     /// Why the next wave may follow, once it may.
@@ -114,14 +115,14 @@ impl WaveState {
     }
 }
 
-/// Opens the first wave, if nothing is open yet and no other class must come first.
+/// Opens the first wave, if nothing is open yet and nothing holds the rollout.
 pub(crate) fn open_first(
     rollout: &mut Rollout,
     view: &FleetView,
     now: Timestamp,
 ) -> Option<Action> {
     let first = rollout.waves.first()?;
-    if first.opened_at.is_some() || !rollout.unmet.is_empty() {
+    if first.opened_at.is_some() || held::is_held(rollout) {
         return None;
     }
     open(rollout, view, 0, now)
@@ -194,7 +195,7 @@ pub(crate) fn promote(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -
 pub(crate) fn lets_on(rollout: &Rollout, wave: usize, now: Timestamp) -> bool {
     let has_rested = rests_until(rollout, wave).is_some_and(|end| now >= end);
     let is_clear = |state: &WaveState| soft::lets_on(state) && excess::lets_on(state);
-    has_rested && rollout.unmet.is_empty() && rollout.waves.get(wave).is_some_and(is_clear)
+    has_rested && !held::is_held(rollout) && rollout.waves.get(wave).is_some_and(is_clear)
 }
 
 /// When the soak of a wave that has passed ends. A wave of nobody has nothing to wait for.
@@ -212,7 +213,7 @@ pub(crate) fn is_last(rollout: &Rollout, wave: usize) -> bool {
 }
 
 fn complete(rollout: &mut Rollout, view: &FleetView, now: Timestamp) -> Option<Action> {
-    if unsettled(rollout, view, now) > 0 {
+    if rollout.paused.is_some() || unsettled(rollout, view, now) > 0 {
         return None;
     }
     rollout.waves.last_mut()?.closed_at = Some(now);

@@ -109,6 +109,9 @@ pub fn next(wait: &Wait) -> &'static str {
         | Wait::Complete
         | Wait::Returned => "nothing to do",
         Wait::Withheld { because } => because.next(),
+        Wait::Paused { .. } => {
+            "operations lets it go on with `mainstay rollout resume NUMBER`; if the release is bad, anyone halts it"
+        }
         Wait::BehindStone { .. } => "roll out a release that is such a stepping stone first",
         Wait::Prerequisite { .. } => {
             "bring the other class there; it goes on by itself then, and can be withdrawn until its first wave opens"
@@ -150,6 +153,7 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
     match wait {
         Wait::NotEnrolled => "it wasn't drawn for this rollout".to_owned(),
         Wait::WaveNotOpen { wave: own, open } => not_open(waves, *own, *open),
+        Wait::Paused { since, who, why } => paused(*since, who, why, now),
         Wait::Prerequisite { unmet } => unmet.to_string(),
         Wait::WindowOpens { at, zone, because } => {
             let (moment, until) = (moment(*at, zone, now), until(*at, now));
@@ -222,6 +226,13 @@ fn of_device(wait: &Wait, now: Timestamp) -> String {
 #[must_use]
 pub fn withdrawn(who: &str, why: &str) -> String {
     format!("{who} withdrew its rollout before a wave opened: {why}")
+}
+
+/// Who paused a rollout, when and why: the end of "..., because ...".
+#[must_use]
+pub fn paused(since: Timestamp, who: &str, why: &str, now: Timestamp) -> String {
+    let ago = span(now.duration_since(since));
+    format!("{who} paused its rollout {ago} ago: {why}")
 }
 
 /// The last wave ends with every device of the rollout; an earlier one only with its own.

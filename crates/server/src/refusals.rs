@@ -8,6 +8,7 @@ use mainstay_fleet::QueryError;
 use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
 use mainstay_rollout::DrawRefusal;
 use mainstay_rollout::halt::HaltRefused;
+use mainstay_rollout::pause::PauseRefused;
 use mainstay_rollout::question::NothingAsked;
 use mainstay_rollout::withdrawal::WithdrawalRefused;
 use mainstay_store::StoreError;
@@ -122,6 +123,12 @@ impl From<HaltRefused> for Refused {
 
 impl From<WithdrawalRefused> for Refused {
     fn from(refusal: WithdrawalRefused) -> Self {
+        Self::new(StatusCode::CONFLICT, refusal.id(), refusal, refusal.cure())
+    }
+}
+
+impl From<PauseRefused> for Refused {
+    fn from(refusal: PauseRefused) -> Self {
         Self::new(StatusCode::CONFLICT, refusal.id(), refusal, refusal.cure())
     }
 }

@@ -41,6 +41,8 @@ impl Living {
         let newest = self.launched_of(Kind::Thermostat);
         let answer = match planned {
             Move::Halt => self.people.halt(server, rollout.0).await?,
+            Move::Pause => self.people.pause(server, rollout.0).await?,
+            Move::Resume => self.people.resume(server, rollout.0).await?,
             Move::Hold => {
                 let release = self.goods.number(Kind::Thermostat, newest);
                 let answer = self.people.hold(server, release).await?;

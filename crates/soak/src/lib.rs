@@ -8,7 +8,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what does a seed draw? | `world.rs`, with its plan in `plan_text.rs` and a second class in `gateways.rs`; worlds that are written down: `scenario.rs` |
+//! | what does a seed draw? | `world.rs`, with its plan in `plan_text.rs` a second class in `gateways.rs`, and pauses in `pauses.rs`; worlds that are written down: `scenario.rs` |
 //! | who speaks to the server? | `house.rs` (the servers), `fleet.rs` (the devices), `people.rs` |
 //! | what happens next? | `agenda.rs`, carried out by `life.rs`; what people do, by `course.rs` |
 //! | what must never happen? | `watch.rs`, by the rules of `rules.rs` |
@@ -26,6 +26,7 @@ mod goods;
 mod house;
 pub mod kind;
 pub mod life;
+mod pauses;
 mod people;
 mod plan_text;
 mod processor;

@@ -10,7 +10,7 @@ use axum::http::{Request, StatusCode};
 use mainstay_access::Duty;
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest,
-    HoldRequest, NewDevices, RolloutView,
+    HoldRequest, NewDevices, PauseRequest, RolloutView,
 };
 use serde::Serialize;
 use tower::ServiceExt as _;
@@ -126,6 +126,27 @@ impl People {
         let why = "somebody has a bad feeling".to_owned();
         let path = format!("/rollouts/{rollout}/halt");
         self.ask_json(server, Duty::Engineer, &path, &HaltRequest { why })
+            .await
+    }
+
+    /// Pauses a rollout.
+    ///
+    /// # Errors
+    /// As [`Self::roll_out`].
+    pub async fn pause(&self, server: Router, rollout: i64) -> anyhow::Result<Answer> {
+        let why = "the support line is down".to_owned();
+        let path = format!("/rollouts/{rollout}/pause");
+        self.ask_json(server, Duty::Engineer, &path, &PauseRequest { why })
+            .await
+    }
+
+    /// Lets a paused rollout go on.
+    ///
+    /// # Errors
+    /// As [`Self::roll_out`].
+    pub async fn resume(&self, server: Router, rollout: i64) -> anyhow::Result<Answer> {
+        let path = format!("/rollouts/{rollout}/resume");
+        self.ask(server, Duty::Operations, &path, JSON, Vec::new())
             .await
     }
 

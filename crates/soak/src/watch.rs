@@ -224,6 +224,9 @@ impl Watch {
         if rollout.is_over() {
             broken("past-a-halt", "after the rollout's end".to_owned());
         }
+        if rollout.paused.is_some() {
+            broken("while-paused", "while its rollout is paused".to_owned());
+        }
         if scene
             .store
             .hold(&rollout.candidate.release)
@@ -293,6 +296,10 @@ impl Watch {
         }
         let version = name(rollout);
         story.tell(now, format_args!("{version}: {}", phase_in_words(rollout)));
+        if rollout.paused.is_some() && before.as_ref().is_some_and(|was| goes_on(was, rollout)) {
+            let what = format!("{version} went on while it was paused");
+            self.note(Broken::new("while-paused", what));
+        }
         if matches!(
             before,
             Some(Phase::Halted { .. } | Phase::Complete { .. } | Phase::Withdrawn { .. })
@@ -310,6 +317,16 @@ fn name(rollout: &Rollout) -> String {
         true => format!("{version} of gateways"),
         false => version.clone(),
     }
+}
+
+/// Whether a wave has opened since, or the rollout has completed.
+fn goes_on(was: &Phase, rollout: &Rollout) -> bool {
+    let wave = |phase: &Phase| match phase {
+        Phase::Rolling { wave } | Phase::AwaitsHuman { wave, .. } => Some(*wave),
+        _ => None,
+    };
+    let is_complete = matches!(rollout.phase, Phase::Complete { .. });
+    is_complete || wave(&rollout.phase).is_some_and(|now| wave(was) != Some(now))
 }
 
 fn phase_in_words(rollout: &Rollout) -> String {

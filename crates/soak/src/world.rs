@@ -8,6 +8,7 @@ use mainstay_simulator::{Behaviour, Dice, Hardship, Home};
 
 use crate::gateways::Gateways;
 use crate::kind::Kind;
+use crate::pauses;
 use crate::plan_text::PlanChoice;
 
 /// The streams of a seed's [`Dice`] that aren't a device's; devices use theirs from 1.
@@ -116,6 +117,10 @@ pub enum Move {
     Hold,
     /// Two people end the hold.
     Release,
+    /// One person pauses it.
+    Pause,
+    /// Operations lets it go on.
+    Resume,
 }
 
 impl World {
@@ -155,7 +160,7 @@ pub(crate) struct Span<'a> {
 
 impl Span<'_> {
     /// One of a hundred chances each.
-    fn percent(&mut self, percent: u32) -> bool {
+    pub(crate) fn percent(&mut self, percent: u32) -> bool {
         self.dice.chance(percent * 10)
     }
 
@@ -168,12 +173,12 @@ impl Span<'_> {
         of[usize::try_from(self.dice.below(of.len() as u64)).unwrap_or(0)]
     }
 
-    fn minutes(&mut self, from: u64, to: u64) -> SignedDuration {
+    pub(crate) fn minutes(&mut self, from: u64, to: u64) -> SignedDuration {
         SignedDuration::from_mins(i64::try_from(self.between(from, to)).unwrap_or(0))
     }
 
     /// An instant of the troubled days, to the minute.
-    fn moment(&mut self) -> Timestamp {
+    pub(crate) fn moment(&mut self) -> Timestamp {
         let minutes = TROUBLE.as_mins().unsigned_abs();
         self.start + self.minutes(0, minutes)
     }
@@ -214,7 +219,7 @@ fn draw(seed: u64, mut span: Span<'_>, calm_from: Timestamp) -> World {
         outages: outages(&mut span),
         kills: kills(&mut span, servers),
         clock_steps: clock_steps(&mut span),
-        moves: moves(&mut span),
+        moves: [moves(&mut span), pauses::drawn(seed, span.start)].concat(),
         go_on: GO_ON,
         deadline: None,
     }

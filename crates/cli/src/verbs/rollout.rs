@@ -1,4 +1,4 @@
-//! `mainstay rollout`: preview, start, watch, halt, withdraw, and answer.
+//! `mainstay rollout`: preview, start, watch, pause, resume, halt, withdraw, and answer.
 
 mod preview;
 
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::operator::{self, ServerAccess};
 use crate::output::Output;
 
-/// Preview, start, watch and halt rollouts.
+/// Preview, start, watch, pause and halt rollouts.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mainstay rollout list --token-file kim.token")]
 pub struct Rollout {
@@ -50,6 +50,24 @@ enum What {
         /// Why, in a sentence; it stands in the incident.
         #[arg(long)]
         why: String,
+    },
+    /// Let a rollout stand still, whatever your duty: nobody new gets the release and no wave opens, until it is resumed. Devices that
+    /// have begun end what they began.
+    #[command(
+        after_help = "Example:\n  mainstay rollout pause 1 --why \"the support line is down\" --token-file sam.token"
+    )]
+    Pause {
+        /// Its number.
+        id: i64,
+        /// Why, in a sentence; whoever asks about the rollout is told.
+        #[arg(long)]
+        why: String,
+    },
+    /// Let a paused rollout go on. For operations.
+    #[command(after_help = "Example:\n  mainstay rollout resume 1 --token-file kim.token")]
+    Resume {
+        /// Its number.
+        id: i64,
     },
     /// Take a rollout back of which no wave has opened: its class is free again, and the release can be started another time. For
     /// operations.
@@ -96,6 +114,12 @@ impl Rollout {
             What::Halt { id, why } => {
                 access.ask(|operator| async move { operator.halt(id, &why).await })?
             }
+            What::Pause { id, why } => {
+                access.ask(|operator| async move { operator.pause(id, &why).await })?
+            }
+            What::Resume { id } => {
+                access.ask(|operator| async move { operator.resume(id).await })?
+            }
             What::Withdraw { id, why } => {
                 access.ask(|operator| async move { operator.withdraw(id, &why).await })?
             }
@@ -126,8 +150,13 @@ fn head(rollout: &RolloutView) -> String {
         .halted_because
         .as_ref()
         .or(rollout.withdrawn_because.as_ref())
+        .or(rollout.paused_because.as_ref())
         .map_or_else(String::new, |why| format!(": {why}"));
-    format!("rollout {id} of {release} is {phase}{because}  (started {started_at})")
+    let paused = match rollout.paused_because {
+        Some(_) => ", paused",
+        None => "",
+    };
+    format!("rollout {id} of {release} is {phase}{paused}{because}  (started {started_at})")
 }
 
 fn text(rollout: &RolloutView) -> String {

@@ -46,7 +46,7 @@ fn every_command_of_the_brakes_works() {
 
 #[test]
 fn every_command_of_the_incidents_works() {
-    let folder = works(INCIDENTS, 7);
+    let folder = works(INCIDENTS, 8);
     let closed = folder.read("INC-1.json");
     let closed: mainstay_api::IncidentView = serde_json::from_slice(&closed).expect("a view");
     assert_eq!(closed.state, "closed");

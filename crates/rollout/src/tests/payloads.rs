@@ -2,7 +2,7 @@
 
 use crate::progress::{FailureCause, Progress};
 use crate::testing::{self, NEW, NOTHING, OLD, at, confirmed, device, failed};
-use crate::{CannotReturn, DeviceView, Rollout, fetchable, halt};
+use crate::{CannotReturn, DeviceView, Rollout, fetchable, halt, pause};
 
 /// A rollout that may go back to what all devices ran.
 fn rolling() -> Rollout {
@@ -12,9 +12,17 @@ fn rolling() -> Rollout {
 }
 
 fn stopped(at_minutes: i64) -> Rollout {
-    let (rolling, view) = (rolling(), testing::view(40));
-    let halted = halt::by_person(&rolling, &view, "kim@x", "smoke", at(at_minutes));
+    stop(&rolling(), at_minutes)
+}
+
+fn stop(rolling: &Rollout, at_minutes: i64) -> Rollout {
+    let view = testing::view(40);
+    let halted = halt::by_person(rolling, &view, "kim@x", "smoke", at(at_minutes));
     halted.expect("it rolls").rollout
+}
+
+fn paused(at_minutes: i64) -> Rollout {
+    pause::by_person(&rolling(), "kim@x", "cold rooms", at(at_minutes)).expect("it rolls")
 }
 
 /// A device that ran the old release, and by its own word runs this by now.
@@ -69,8 +77,16 @@ fn nobody_begins_with_what_was_stopped_and_who_has_begun_may_end() {
         assert_eq!(fetches(&rolling(), None), before, "{device:?}");
         assert_eq!(fetches(&rolling(), Some(at(10))), after, "held: {device:?}");
         assert_eq!(fetches(&stopped(10), None), after, "halted: {device:?}");
-        let both = fetches(&stopped(90), Some(at(10)));
-        assert_eq!(both, after, "the earlier stop counts: {device:?}");
+        assert_eq!(fetches(&paused(10), None), after, "paused: {device:?}");
+        let resumed = pause::resume(&paused(10), "sam@x", at(12)).expect("it is paused");
+        assert_eq!(fetches(&resumed, None), before, "{device:?}");
+        for both in [
+            fetches(&stopped(90), Some(at(10))),
+            fetches(&stop(&paused(10), 90), None),
+            fetches(&paused(90), Some(at(10))),
+        ] {
+            assert_eq!(both, after, "the earlier stop counts: {device:?}");
+        }
     }
 }
 

@@ -221,15 +221,15 @@ pub(crate) async fn save(
     Ok(actions)
 }
 
-/// Saves that a person answered. The next turn acts on it.
-pub(crate) async fn save_answered(
+/// Saves a word that changes the rollout alone: an answer, a pause, its end. The next turn acts on it.
+pub(crate) async fn save_word(
     app: &App,
     before: &Rollout,
-    answered: &Rollout,
+    told: &Rollout,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let next = NextStep {
-        rollout: answered,
+        rollout: told,
         expected_generation: before.generation,
         actions: &[],
         incidents: &[],

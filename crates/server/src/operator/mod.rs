@@ -13,6 +13,7 @@ mod incident_views;
 mod incidents;
 pub(crate) mod levels;
 mod patience;
+mod pauses;
 pub(crate) mod plan;
 mod previews;
 mod releases;
@@ -59,6 +60,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/rollouts/{id}", get(rollouts::one))
         .route("/rollouts/{id}/why", get(why::rollout))
         .route("/rollouts/{id}/halt", post(rollouts::halt))
+        .route("/rollouts/{id}/pause", post(pauses::pause))
+        .route("/rollouts/{id}/resume", post(pauses::resume))
         .route("/rollouts/{id}/withdraw", post(rollouts::withdraw))
         .route("/rollouts/{id}/answer", post(rollouts::answer))
         .route("/service-levels", get(levels::figures))

@@ -23,7 +23,7 @@ use crate::{App, authenticate, body};
 /// The longest reason a person may give: it stands in a headline.
 const WHY_BYTES_MAX: usize = 500;
 /// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
-const TRIES_MAX: u32 = 10;
+pub(super) const TRIES_MAX: u32 = 10;
 /// What an answer is recorded with by whoever gives no reason.
 const ANSWERED: &str = "answered through the API";
 
@@ -218,7 +218,10 @@ pub(super) async fn halt(
 }
 
 /// What a person gives as the reason for a deed.
-fn reason<'a>(why: &'a str, deed: &str, cure: &str) -> Result<&'a str, Refused> {
+///
+/// # Errors
+/// `rollouts.why` if it is empty or too long.
+pub(super) fn reason<'a>(why: &'a str, deed: &str, cure: &str) -> Result<&'a str, Refused> {
     let trimmed = why.trim();
     if trimmed.is_empty() || why.len() > WHY_BYTES_MAX {
         let cause =
@@ -300,7 +303,7 @@ pub(super) async fn answer(
     let before = named(&app, &id).await?;
     let answered = rollout::question::answer(&before, person.email.as_str(), why, app.now())?;
     if go_on {
-        advance_rollouts::save_answered(&app, &before, &answered, app.now()).await?;
+        advance_rollouts::save_word(&app, &before, &answered, app.now()).await?;
     } else {
         stop(&app, before.id, &person, why).await?;
     }
@@ -343,7 +346,11 @@ pub(crate) async fn named(app: &App, id: &str) -> Result<Rollout, Refused> {
     found.ok_or_else(|| Refused::not_found("rollout", id))
 }
 
-async fn view(app: &App, id: RolloutId) -> Result<RolloutView, Refused> {
+/// A rollout as it stands now.
+///
+/// # Errors
+/// If there is none, or the store fails.
+pub(super) async fn view(app: &App, id: RolloutId) -> Result<RolloutView, Refused> {
     let rollout = named(app, &id.to_string()).await?;
     let fleet = app.store.fleet_view(id).await?;
     Ok(views::rollout(&rollout, &fleet, app.now()))

@@ -1,7 +1,7 @@
 //! Domain values as the API shows them. Nothing is decided or worded here that the domain words.
 
 use jiff::Timestamp;
-use mainstay_api::{HoldView, ReleaseView, RolloutView, RootView, StageView, WaveView};
+use mainstay_api::{HoldView, PauseView, ReleaseView, RolloutView, RootView, StageView, WaveView};
 use mainstay_artifact::document_file;
 use mainstay_release::{Hold, HoldState, Release, Stage, StageName};
 use mainstay_rollout::{FleetView, Phase, Progress, Rollout, Verdict, why};
@@ -87,6 +87,8 @@ pub(super) fn rollout(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> R
         ended_at,
         halted_because,
         withdrawn_because,
+        paused_because: paused_because(rollout, now),
+        pauses: pauses(rollout),
         plan_revision: rollout.plan_revision.clone(),
         waves: health.waves.iter().map(wave).collect(),
         returned: count(fleet, |progress| {
@@ -105,6 +107,26 @@ fn phase(phase: &Phase) -> &'static str {
         Phase::Complete { .. } => "complete",
         Phase::Withdrawn { .. } => "withdrawn",
     }
+}
+
+fn paused_because(rollout: &Rollout, now: Timestamp) -> Option<String> {
+    let paused = rollout.paused.as_ref().filter(|_| !rollout.is_over())?;
+    Some(why::paused(paused.at, &paused.who, &paused.why, now))
+}
+
+/// All pauses that are remembered, in their order; the one in force is the last.
+fn pauses(rollout: &Rollout) -> Vec<PauseView> {
+    let past = rollout.pauses.iter();
+    let past = past.map(|pause| (&pause.paused, Some((pause.until, &pause.resumed_by))));
+    let all = past.chain(rollout.paused.iter().map(|paused| (paused, None)));
+    all.map(|(paused, end)| PauseView {
+        at: paused.at,
+        by: paused.who.clone(),
+        why: paused.why.clone(),
+        until: end.map(|(until, _)| until),
+        resumed_by: end.map(|(_, by)| by.clone()),
+    })
+    .collect()
 }
 
 /// How a rollout ended; all none while it goes on.

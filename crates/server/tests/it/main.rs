@@ -24,6 +24,7 @@ mod needs;
 mod nothing_to_run;
 mod pages;
 mod papers;
+mod pauses;
 mod people;
 mod previews;
 mod promotion;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mainstay_report::{EnrolledDevice, RolloutCard, RolloutState, TimelineEntry, Tone};
-use mainstay_rollout::{DeviceView, FleetView, Phase, Progress, Rollout, Wait, step, why};
+use mainstay_rollout::{DeviceView, FleetView, Paused, Phase, Progress, Rollout, Wait, step, why};
 use mainstay_telemetry::summary;
 
 use super::charts::{sprt_chart, wave_bars};
@@ -36,7 +36,9 @@ fn waits(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Vec<Wait> {
 
 /// How a rollout stands.
 pub fn rollout_state(rollout: &Rollout) -> RolloutState {
+    let is_paused = rollout.paused.is_some();
     match rollout.phase {
+        Phase::Rolling { .. } if is_paused => RolloutState::Paused,
         Phase::Rolling { .. } => RolloutState::Rolling,
         Phase::AwaitsHuman { .. } => RolloutState::AwaitsHuman,
         Phase::Halted { .. } => RolloutState::Halted,
@@ -70,11 +72,28 @@ pub fn rollout_timeline(rollout: &Rollout) -> Vec<TimelineEntry> {
         });
         entries.extend(opened.into_iter().chain(passed).chain(answered));
     }
+    entries.extend(pauses(rollout));
     entries.extend(ending(rollout));
     // Stable, so that what has the same instant stays in its order.
     entries.sort_by_key(|entry| entry.at);
     entries.reverse();
     entries
+}
+
+/// Who paused it, and who let it go on.
+fn pauses(rollout: &Rollout) -> Vec<TimelineEntry> {
+    let began = |paused: &Paused| {
+        let what = format!("{} paused it", paused.who);
+        entry(paused.at, &what, &paused.why, Tone::Attention)
+    };
+    let past = rollout.pauses.iter().flat_map(|pause| {
+        let what = format!("{} let it go on after a pause", pause.resumed_by);
+        [
+            began(&pause.paused),
+            entry(pause.until, &what, "", Tone::Plain),
+        ]
+    });
+    past.chain(rollout.paused.iter().map(began)).collect()
 }
 
 fn ending(rollout: &Rollout) -> Option<TimelineEntry> {
