@@ -95,18 +95,21 @@ pub enum Trait {
     Hardware,
     /// The time zone.
     Zone,
+    /// The site at which they stand, where that is declared.
+    Site,
     /// The release it ran before.
     EarlierRelease,
 }
 
 impl Trait {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Hardware, Self::Zone, Self::EarlierRelease];
+    pub const ALL: [Self; 4] = [Self::Hardware, Self::Zone, Self::Site, Self::EarlierRelease];
 
     fn of(self, device: &DeviceView) -> Option<Cow<'_, str>> {
         match self {
             Self::Hardware => Some(Cow::from(device.hardware.as_str())),
             Self::Zone => Some(Cow::from(device.zone.as_str())),
+            Self::Site => device.site.as_ref().map(|site| Cow::from(site.as_str())),
             Self::EarlierRelease => device.before.map(|release| release.to_string().into()),
         }
     }
@@ -266,6 +269,23 @@ mod tests {
         assert_eq!(evidence.common, std::slice::from_ref(&hardware));
         // C(12, 6) / C(23, 6) = 924 / 100947.
         assert_eq!(hardware.coincidence_percent(), 1);
+    }
+
+    #[test]
+    fn a_site_that_all_failing_devices_share_is_told() {
+        let (_, mut view) = halted();
+        for (n, device) in view.devices.iter_mut().enumerate() {
+            device.site = Some(testing::site(n / 12));
+        }
+        view.devices[1].hardware = "C".into();
+        let told: Vec<_> = common(&view)
+            .into_iter()
+            .map(|one| (one.kind, one.value))
+            .collect();
+        assert_eq!(told, [(Trait::Site, "site-0".to_owned())]);
+        // One of them isn't known to stand anywhere.
+        view.devices[3].site = None;
+        assert_eq!(common(&view), []);
     }
 
     #[test]

@@ -353,6 +353,7 @@ pub fn shared(common: &Common) -> String {
     let is = match common.kind {
         Trait::Hardware => "is hardware",
         Trait::Zone => "is in the zone",
+        Trait::Site => "stands at the site",
         Trait::EarlierRelease => "came from the release",
     };
     let share = percent(*ran_with, *ran);

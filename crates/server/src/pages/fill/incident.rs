@@ -139,6 +139,7 @@ fn common(common: &Common) -> CommonTrait {
     let kind = match common.kind {
         Trait::Hardware => "Hardware revision",
         Trait::Zone => "Time zone",
+        Trait::Site => "Site",
         Trait::EarlierRelease => "Earlier release",
     };
     CommonTrait {
