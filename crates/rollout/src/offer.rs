@@ -136,7 +136,10 @@ pub(crate) fn within(
         return Err(Wait::Withdrawn { who, why });
     }
     if device.is_without_firmware() {
-        return back(rollout, device);
+        return match device.progress.lost_it() {
+            true => Ok(forward(rollout)),
+            false => back(rollout, device),
+        };
     }
     own_state(rollout, device, now)?;
     // One that made way for the candidate, and comes again only now, has nothing else.
@@ -144,17 +147,30 @@ pub(crate) fn within(
         return Err(Wait::Complete);
     }
     pause::lets_on(rollout, device)?;
-    if !matches!(device.progress, Progress::Began { .. }) {
+    if !is_under_way(rollout, device) {
         others_first(rollout)?;
         let opened = wave_open(rollout, device, now)?;
         let open = window_open(rollout, device, now, windows)?;
         turn_come(rollout, device, opened, &open, now)?;
         room(rollout, device, in_flight, now)?;
     }
-    Ok(Offer {
+    Ok(forward(rollout))
+}
+
+fn forward(rollout: &Rollout) -> Offer {
+    Offer {
         release: rollout.candidate.release,
         kind: Kind::Forward,
-    })
+    }
+}
+
+/// Whether the device goes on with what it began, whatever the hour. One that said it begins when it was paused got nothing, and has begun
+/// only if it has nothing else.
+fn is_under_way(rollout: &Rollout, device: &DeviceView) -> bool {
+    match device.progress {
+        Progress::Began { at } => device.made_way() || pause::counts_from(rollout, at) == Some(at),
+        _ => false,
+    }
 }
 
 /// Whether no other class must come first. What the newest step found is good until the next.

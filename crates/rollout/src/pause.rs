@@ -141,6 +141,21 @@ pub fn resume(rollout: &Rollout, who: &str, now: Timestamp) -> Result<Rollout, P
     Ok(next.since(rollout))
 }
 
+/// From when on a device that said it begins at `began` is judged: one that was paused just then got nothing until that was over. None while
+/// it is paused.
+pub(crate) fn counts_from(rollout: &Rollout, began: Timestamp) -> Option<Timestamp> {
+    if rollout
+        .paused
+        .as_ref()
+        .is_some_and(|paused| began > paused.at)
+    {
+        return None;
+    }
+    let mut pauses = rollout.pauses.iter();
+    let missed = pauses.find(|pause| pause.paused.at < began && began <= pause.until);
+    Some(missed.map_or(began, |pause| pause.until))
+}
+
 /// Whether the device may go on with the candidate: nobody begins while the rollout is paused, and who has begun ends that.
 pub(crate) fn lets_on(rollout: &Rollout, device: &DeviceView) -> Result<(), Wait> {
     match &rollout.paused {

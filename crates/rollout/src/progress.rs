@@ -99,6 +99,8 @@ pub enum FailureCause {
     BootFailed,
     /// The device runs neither version any more.
     Bricked,
+    /// It was kept, and the device lost it later, with everything else that it could run.
+    Lost,
     /// The image never became bootable: a refused or damaged payload.
     InstallFailed,
     /// It was kept, and its self-test failed later. The device still runs it.
@@ -116,6 +118,7 @@ impl FailureCause {
             Self::WatchdogRevert => "watchdog-revert",
             Self::BootFailed => "boot-failed",
             Self::Bricked => "bricked",
+            Self::Lost => "lost",
             Self::InstallFailed => "install-failed",
             Self::SelfTestLater => "self-test-later",
             Self::WentBack => "went-back",
@@ -130,6 +133,7 @@ impl FailureCause {
             Self::WatchdogRevert => "stopped answering and was sent back by its watchdog",
             Self::BootFailed => "couldn't boot the new version and went back",
             Self::Bricked => "runs neither version any more",
+            Self::Lost => "lost it after it had confirmed, and runs nothing",
             Self::InstallFailed => "couldn't install the image",
             Self::SelfTestLater => "failed its self-test after it had confirmed",
             Self::WentBack => "went back to an older version without a word",
@@ -140,7 +144,7 @@ impl FailureCause {
     #[must_use]
     pub fn clause(self) -> String {
         match self {
-            Self::SelfTestLater | Self::WentBack => self.phrase().to_owned(),
+            Self::SelfTestLater | Self::WentBack | Self::Lost => self.phrase().to_owned(),
             _ => format!("{} when it tried", self.phrase()),
         }
     }
@@ -189,6 +193,13 @@ impl Progress {
             } => Some((*at, FailureCause::InstallFailed)),
             _ => None,
         }
+    }
+
+    /// Whether the device kept the candidate, and lost it later with all else: it takes nothing older any more.
+    #[must_use]
+    pub fn lost_it(&self) -> bool {
+        let cause = FailureCause::Lost;
+        matches!(self, Self::Failed { cause: known, .. } if *known == cause)
     }
 
     /// The stable id of the state, such as `on-trial`.

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use mainstay_fleet::ReleaseDigest;
+use mainstay_fleet::{ReleaseDigest, Running};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::{FailureCause, Progress};
@@ -128,12 +128,13 @@ fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
         Progress::Waiting
         | Progress::Promised { .. }
         | Progress::Began { .. }
-        | Progress::Refused { .. } => {
+        | Progress::Refused { began: None, .. } => {
             device.running == Some(candidate.release) || device.made_way()
         }
         // A failed device goes back by itself; one that says it hasn't is offered the way back at
         // its check-in, and keeps its failure.
-        Progress::Failed { .. }
+        Progress::Refused { began: Some(_), .. }
+        | Progress::Failed { .. }
         | Progress::Returning { .. }
         | Progress::Returned { .. }
         | Progress::CannotReturn { .. } => false,
@@ -146,7 +147,7 @@ pub(crate) fn concerns(candidate: &Candidate, device: &DeviceView) -> bool {
         || was_left_with_it(candidate, device)
         || match device.progress {
             Progress::Returning { .. } => true,
-            Progress::Failed { .. } => {
+            Progress::Refused { began: Some(_), .. } | Progress::Failed { .. } => {
                 device.running == Some(candidate.release) || device.is_without_firmware()
             }
             _ => false,
@@ -154,16 +155,12 @@ pub(crate) fn concerns(candidate: &Candidate, device: &DeviceView) -> bool {
 }
 
 /// Whether the device couldn't be brought back by anything so far. One that runs nothing and still asks is offered the way
-/// back all the same, and may be back.
-fn is_bricked(device: &DeviceView) -> bool {
-    let bricked = matches!(
-        device.progress,
-        Progress::Failed {
-            cause: FailureCause::Bricked,
-            ..
-        }
-    );
-    bricked && (device.before.is_none() || device.running != device.before)
+/// back all the same, and may be back, or have something newer.
+fn is_bricked(candidate: &Candidate, device: &DeviceView) -> bool {
+    let cause = device.progress.failure().map(|(_, cause)| cause);
+    let bricked = matches!(cause, Some(FailureCause::Bricked | FailureCause::Lost));
+    let has_nothing_else = |runs| runs == Running::NOTHING || runs == candidate.release;
+    bricked && device.running.is_none_or(has_nothing_else)
 }
 
 /// The devices of a halted rollout, by how far their return has come.
@@ -183,16 +180,21 @@ impl Returns {
     pub fn of(rollout: &Rollout, view: &FleetView) -> Self {
         let mut returns = Self::default();
         for device in &view.devices {
-            returns.count(&rollout.candidate, device);
+            returns.count(&rollout.candidate, device, &view.withdrawn);
         }
         returns
     }
 
-    fn count(&mut self, candidate: &Candidate, device: &DeviceView) {
+    fn count(&mut self, candidate: &Candidate, device: &DeviceView, withdrawn: &[ReleaseDigest]) {
         match device.progress {
             Progress::CannotReturn { .. } => self.stranded += 1,
-            Progress::Failed { .. } if is_bricked(device) => self.stranded += 1,
-            _ if concerns(candidate, device) => self.out += 1,
+            Progress::Failed { .. } if is_bricked(candidate, device) => self.stranded += 1,
+            _ if concerns(candidate, device) => {
+                match open_target(candidate, device, withdrawn).is_ok() {
+                    true => self.out += 1,
+                    false => self.stranded += 1,
+                }
+            }
             Progress::Returned { .. } => self.back += 1,
             Progress::Failed { .. } if device.progress.ran_it() => self.back += 1,
             _ => {}
@@ -208,7 +210,7 @@ pub fn stranded<'a>(
     view.devices.iter().filter_map(move |device| {
         let why = match &device.progress {
             Progress::CannotReturn { why, .. } => Some(*why),
-            Progress::Failed { .. } if is_bricked(device) => Some(CannotReturn::Bricked),
+            Progress::Failed { .. } if is_bricked(candidate, device) => Some(CannotReturn::Bricked),
             _ if concerns(candidate, device) => {
                 open_target(candidate, device, &view.withdrawn).err()
             }

@@ -8,6 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::pause;
 use crate::progress::{FailureCause, Progress};
 use crate::rollout::Rollout;
 use crate::unit;
@@ -47,7 +48,7 @@ pub fn score(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Score {
     match (&device.progress, horizon(rollout, device)) {
         (Progress::Returning { .. } | Progress::Returned { .. }, _)
         | (Progress::CannotReturn { .. }, _) => Score::Returned,
-        (Progress::Refused { .. }, None) => Score::Refused,
+        (Progress::Refused { began: None, .. }, _) => Score::Refused,
         (_, None) => match unreached_at(rollout, device.wave) {
             Some(end) if now >= end => Score::Unreached,
             _ => Score::Pending,
@@ -86,11 +87,15 @@ pub(crate) fn silence(poll: SignedDuration) -> SignedDuration {
     poll.saturating_mul(SILENT_POLLS)
 }
 
-/// When `device` may be judged; none before it began to install.
+/// When `device` may be judged; none before it began to install, nor while a pause keeps it from that.
 #[must_use]
 pub fn horizon(rollout: &Rollout, device: &DeviceView) -> Option<Timestamp> {
     let began = device.progress.began()?;
-    Some(after(began, rollout.rules.install.horizon))
+    let from = match device.made_way() {
+        true => began,
+        false => pause::counts_from(rollout, began)?,
+    };
+    Some(after(from, rollout.rules.install.horizon))
 }
 
 /// When the members of `wave` that haven't begun become unreached; none before it opens, nor while another class must come

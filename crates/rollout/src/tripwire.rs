@@ -49,7 +49,7 @@ pub fn check(rollout: &Rollout, view: &FleetView) -> Option<Trip> {
 fn bricks(rollout: &Rollout, view: &FleetView) -> Option<Trip> {
     let failures = view.devices.iter().filter_map(|d| d.progress.failure());
     let count = failures
-        .filter(|(_, cause)| *cause == FailureCause::Bricked)
+        .filter(|(_, cause)| matches!(cause, FailureCause::Bricked | FailureCause::Lost))
         .count();
     let bricks = u32::try_from(count).unwrap_or(u32::MAX);
     // A limit of 0 would halt a rollout in which nothing happened.

@@ -10,6 +10,7 @@ use mainstay_plan as plan;
 use crate::compared;
 use crate::halt::HaltReason;
 use crate::incident::{Common, Trait};
+use crate::offer::Kind;
 use crate::question::Question;
 use crate::rollout::{Phase, Rollout};
 pub use crate::subject::Subject;
@@ -45,16 +46,19 @@ pub fn sentence(subject: &Subject<'_>, rollout: &Rollout, wait: &Wait, now: Time
     format!("{subject} {clause}.")
 }
 
-/// That the device gets the candidate, or is fetching it: the sentence for an offer.
+/// That the device gets the candidate, or is fetching it, or gets back what it ran: the sentence for an offer of this `kind`.
 #[must_use]
-pub fn offered(subject: &Subject<'_>, rollout: &Rollout) -> String {
+pub fn offered(subject: &Subject<'_>, rollout: &Rollout, kind: Kind) -> String {
     let version = &rollout.candidate.version;
     let runs = subject.runs();
-    match rollout.phase {
-        Phase::Halted { .. } => {
+    match (kind, &rollout.phase) {
+        (Kind::Return, Phase::Halted { .. }) => {
             format!("{subject} {runs} and is going back from {version}, which was halted.")
         }
-        _ => format!("{subject} {runs} and gets {version} at its next check-in."),
+        (Kind::Return, _) => format!(
+            "{subject} {runs} and gets back what it ran before {version} at its next check-in."
+        ),
+        (Kind::Forward, _) => format!("{subject} {runs} and gets {version} at its next check-in."),
     }
 }
 

@@ -36,7 +36,7 @@ pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Known, Reports, StoredReport};
 pub use revocations::{Revocations, StoredRevocations};
-pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts};
+pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts, UnderWatch};
 pub use roots::{Roots, StoredRoot};
 pub use schedules::{Schedules, StoredSchedule};
 pub use sqlite::SqliteStore;

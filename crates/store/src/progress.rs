@@ -31,6 +31,8 @@ pub(crate) fn promised(
             },
         ) if *refused < at => Ok(Progress::Promised { at }),
         (Kind::Forward, Progress::Promised { .. } | Progress::Began { .. }) => Ok(progress.clone()),
+        // It lost what it had kept, and takes that and nothing older.
+        (Kind::Forward, _) if progress.lost_it() => Ok(progress.clone()),
         // A failed device that still runs the candidate, or nothing, is offered the way back and keeps its failure.
         (Kind::Return, _) if progress.failure().is_some() => Ok(progress.clone()),
         // It has nothing to run while the candidate is withheld, and gets that as soon as it isn't.
@@ -75,10 +77,11 @@ pub(crate) fn stranded(progress: &Progress, why: CannotReturn, at: Timestamp) ->
 }
 
 fn is_settled(progress: &Progress) -> bool {
-    matches!(
+    let is_back = matches!(
         progress,
-        Progress::Failed { .. } | Progress::Returned { .. } | Progress::CannotReturn { .. }
-    )
+        Progress::Returned { .. } | Progress::CannotReturn { .. }
+    );
+    is_back || progress.failure().is_some()
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ pub trait Reports: Send + Sync {
     /// A report whose number isn't above the one returned by an earlier call is a retry and changes
     /// nothing. New ones go to the device's timeline. `fold` is asked, with or without new reports,
     /// about the device's newest enrolment, and about each of its
-    /// [`ENROLMENTS_MAX`](crate::rollouts::ENROLMENTS_MAX) newest whose rollout isn't complete. In a rollout that was withdrawn
+    /// [`ENROLMENTS_MAX`](crate::rollouts::ENROLMENTS_MAX) newest whose rollout isn't complete, or in which the device is still
+    /// under way. In a rollout that was withdrawn
     /// nothing was promised: its enrolments don't count among these.
     ///
     /// # Errors

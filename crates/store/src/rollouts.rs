@@ -11,6 +11,15 @@ use crate::{StageChange, StoreError};
 /// A check-in looks at so many of a device's newest enrolments; older ones are long settled.
 pub const ENROLMENTS_MAX: u32 = 8;
 
+/// The rollouts that a server looks after.
+#[derive(Debug)]
+pub struct UnderWatch {
+    /// Those that could be read, by their numbers.
+    pub rollouts: Vec<Rollout>,
+    /// Why another one couldn't, if so; of several the first.
+    pub unread: Option<StoreError>,
+}
+
 /// The rollouts and their enrolments.
 #[async_trait]
 pub trait Rollouts: Send + Sync {
@@ -39,8 +48,8 @@ pub trait Rollouts: Send + Sync {
     async fn active_rollouts(&self, class: Option<&str>) -> Result<Vec<Rollout>, StoreError>;
 
     /// The rollouts that a server looks after, by their numbers: the active ones, and the newest halted
-    /// ones, at most [`crate::LIST_MAX`]: devices may still have to go back.
-    async fn rollouts_under_watch(&self) -> Result<Vec<Rollout>, StoreError>;
+    /// ones, at most [`crate::LIST_MAX`]: devices may still have to go back. One that can't be read doesn't hide the others.
+    async fn rollouts_under_watch(&self) -> Result<UnderWatch, StoreError>;
 
     /// Rollouts, newest first, at most [`crate::LIST_MAX`].
     async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError>;

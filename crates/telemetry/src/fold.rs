@@ -95,10 +95,14 @@ pub fn fold_said(
 }
 
 /// Whether safe mode tells something of the candidate: not on a device that ran nothing at all when it was promised that (`ran_nothing`),
-/// and hasn't run it since.
+/// and hasn't said that it ran it since; what it was told to go back from, it may never have run.
 #[must_use]
 pub fn is_its_doing(progress: &Progress, ran_nothing: bool) -> bool {
-    !ran_nothing || progress.ran_it()
+    let went = matches!(
+        progress,
+        Progress::Returning { .. } | Progress::CannotReturn { .. }
+    );
+    !ran_nothing || progress.ran_it() && !went
 }
 
 fn is_way_back(progress: &Progress, event: &DeviceEvent) -> bool {
@@ -160,9 +164,15 @@ fn fail(progress: Progress, cause: FailureCause, at: Timestamp) -> Progress {
 }
 
 fn brick(progress: Progress, at: Timestamp) -> Progress {
-    let cause = FailureCause::Bricked;
+    let cause = match progress {
+        Progress::Confirmed { .. } => FailureCause::Lost,
+        Progress::Failed {
+            cause: FailureCause::SelfTestLater | FailureCause::Lost,
+            ..
+        } => FailureCause::Lost,
+        _ => FailureCause::Bricked,
+    };
     match progress {
-        Progress::Failed { cause: known, .. } if known == cause => progress,
         Progress::Failed { began, at, .. } => Progress::Failed { began, at, cause },
         _ if progress.began().is_none() => progress,
         touched => fail(touched, cause, at),

@@ -140,7 +140,13 @@ fn a_confirmed_device_may_still_fail_and_a_failed_one_stays_failed() {
     let confirmed_first = confirmed_at(1, 2, 3);
     assert_eq!(
         told(confirmed_first, &[Event::EnteredSafeMode]),
-        failed_at(1, 10, cause)
+        failed_at(1, 10, FailureCause::Lost),
+        "it takes nothing older any more"
+    );
+    let unwell = failed_at(1, 3, FailureCause::SelfTestLater);
+    assert_eq!(
+        told(unwell, &[Event::EnteredSafeMode, Event::EnteredSafeMode]),
+        failed_at(1, 3, FailureCause::Lost)
     );
     let failed = failed_at(1, 3, FailureCause::SelfTest);
     assert_eq!(

@@ -9,7 +9,7 @@ use crate::returns::CannotReturn;
 use crate::testing::{OLD, at, device, opened, view};
 use crate::tripwire::Trip;
 use crate::why::{self, Subject};
-use crate::{HaltReason, Question, Wait, Withheld, halt, offer};
+use crate::{HaltReason, Kind, Question, Wait, Withheld, halt, offer};
 
 const SUBJECT: Subject<'_> = Subject {
     device: "th-0193",
@@ -213,10 +213,12 @@ fn a_device_whose_turn_it_is_hears_so() {
     let device = "th-0193 (thermo-v2, hardware B) runs 1.0.0";
     let rollout = opened(40);
     let gets = format!("{device} and gets 1.1.0 at its next check-in.");
-    assert_eq!(why::offered(&SUBJECT, &rollout), gets);
+    assert_eq!(why::offered(&SUBJECT, &rollout, Kind::Forward), gets);
+    let instead = format!("{device} and gets back what it ran before 1.1.0 at its next check-in.");
+    assert_eq!(why::offered(&SUBJECT, &rollout, Kind::Return), instead);
     let halted = halt::by_person(&rollout, &view(40), "kim", "smoke", at(5)).expect("rolling");
     let back = format!("{device} and is going back from 1.1.0, which was halted.");
-    assert_eq!(why::offered(&SUBJECT, &halted.rollout), back);
+    assert_eq!(why::offered(&SUBJECT, &halted.rollout, Kind::Return), back);
 }
 
 #[test]

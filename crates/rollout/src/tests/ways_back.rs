@@ -4,8 +4,11 @@ use super::offers::{outcome, with};
 use crate::progress::{FailureCause, Progress};
 use crate::returns::{Returns, stranded};
 use crate::rollout::Phase;
+use crate::step::Action;
 use crate::testing::{NEW, NOTHING, OLD, at, confirmed, failed, on_trial, opened, view};
-use crate::{CannotReturn, DeviceView, FleetView, Kind, Wait, halt, instead, offer};
+use crate::{
+    CannotReturn, DeviceView, FleetView, Kind, ReleaseDigest, Wait, fetchable, halt, instead, offer,
+};
 
 /// A device with one slot erased what it ran, or what it ran doesn't start any more: it asks from its recovery image.
 #[test]
@@ -111,6 +114,63 @@ fn who_was_left_with_a_halted_release_is_sent_back_at_its_check_in() {
     assert_eq!(outcome(&halted.rollout, &left, 10), "return");
 }
 
+/// It takes what it had kept, and nothing older.
+#[test]
+fn who_lost_what_it_had_kept_gets_that_again() {
+    let mut rollout = opened(40);
+    let lost = DeviceView {
+        running: Some(NOTHING),
+        ..with(failed(0, FailureCause::Lost))
+    };
+    assert_eq!(outcome(&rollout, &lost, 10), "forward");
+    assert_eq!(fetchable(&rollout, &lost, None), [NEW, OLD]);
+    let runs_it = DeviceView {
+        running: Some(NEW),
+        ..lost.clone()
+    };
+    assert_eq!(outcome(&rollout, &runs_it, 10), "Failed");
+    rollout.phase = Phase::Complete { at: at(5) };
+    assert_eq!(outcome(&rollout, &lost, 10), "forward");
+}
+
+/// It runs the candidate and can't leave it: nobody waits for it.
+#[test]
+fn who_fails_and_has_no_signed_way_back_is_stranded() {
+    let rollout = opened(2);
+    let mut fleet = view(2);
+    fleet.devices[0].progress = failed(0, FailureCause::SelfTestLater);
+    fleet.devices[0].running = Some(NEW);
+    let count = |fleet: &FleetView| {
+        let returns = Returns::of(&rollout, fleet);
+        (returns.out, returns.stranded)
+    };
+    assert_eq!(count(&fleet), (1, 0));
+    fleet.devices[0].before = Some(NEW);
+    assert_eq!(count(&fleet), (0, 1));
+    fleet.devices[0].before = Some(OLD);
+    fleet.withdrawn = vec![OLD];
+    assert_eq!(count(&fleet), (0, 1));
+}
+
+/// Else it would no longer count as one.
+#[test]
+fn a_failed_installation_is_told_nothing_by_a_halt() {
+    let rollout = opened(2);
+    let mut fleet = view(2);
+    fleet.devices[0].progress = Progress::Refused {
+        began: Some(at(0)),
+        at: at(4),
+        refusal: "trust.payload-digest".to_owned(),
+    };
+    fleet.devices[0].running = Some(NOTHING);
+    let halted = halt::by_person(&rollout, &fleet, "kim", "smoke", at(5)).expect("rolling");
+    let tells =
+        |action: &Action| matches!(action, Action::Return { .. } | Action::CannotReturn { .. });
+    assert!(!halted.actions.iter().any(tells), "{:?}", halted.actions);
+    assert_eq!(outcome(&halted.rollout, &fleet.devices[0], 10), "return");
+    assert_eq!(Returns::of(&rollout, &fleet).out, 1);
+}
+
 #[test]
 fn a_bricked_device_that_came_back_is_back() {
     let mut fleet = view(2);
@@ -125,6 +185,9 @@ fn a_bricked_device_that_came_back_is_back() {
     };
     assert_eq!(count(&fleet), (0, 2));
     fleet.devices[0].running = Some(OLD);
+    assert_eq!(count(&fleet), (1, 1));
+    // Or the fix reached it.
+    fleet.devices[0].running = Some(ReleaseDigest([9; 32]));
     assert_eq!(count(&fleet), (1, 1));
     let stranded: Vec<_> = stranded(&rollout.candidate, &fleet).collect();
     assert_eq!(stranded, [(&fleet.devices[1], CannotReturn::Bricked)]);

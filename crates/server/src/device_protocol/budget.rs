@@ -15,7 +15,7 @@ const PIECE_BYTES_MIN: u64 = 1024;
 /// What may leave at a rate, and what was asked for, both since the server began.
 ///
 /// Whoever asks gets a ticket, and may send once as much is granted as was asked for up to then. So all are served
-/// in the order in which they asked. A ticket that isn't used is lost; it delays those behind it by what it asked for.
+/// in the order in which they asked. A ticket that isn't used is [given back](Self::give_back): nobody behind it waits for what never leaves.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     /// Bytes per second; none before there is a plan, and nobody waits then.
@@ -68,6 +68,14 @@ impl Budget {
         let missing = ticket.0.saturating_sub(self.granted);
         let ns = missing.div_ceil(u128::from(rate));
         Duration::from_nanos(u64::try_from(ns).unwrap_or(u64::MAX))
+    }
+
+    /// Nobody will send the `bytes` of one ticket. Those who wait have that much less to wait for, also the few before it: each of them
+    /// sends one piece early, and never more than is asked for now.
+    pub fn give_back(&mut self, bytes: usize, now: Duration) {
+        self.grant(now);
+        self.granted += bytes as u128 * BILLIONTHS;
+        self.grant(now);
     }
 
     fn grant(&mut self, now: Duration) {
@@ -185,6 +193,29 @@ mod tests {
         budget.follow(1000, ms(5000));
         assert_eq!(asked(&mut budget, 1000, ms(5000)), ms(0));
         assert_eq!(asked(&mut budget, 1000, ms(5000)), ms(1000));
+    }
+
+    #[test]
+    fn what_is_given_back_is_waited_for_by_nobody() {
+        let mut budget = at_rate(1000);
+        for _ in 0..1000 {
+            budget.ask(1024, ms(0));
+            budget.give_back(1024, ms(0));
+        }
+        assert_eq!(asked(&mut budget, 1000, ms(0)), ms(0), "nothing was sent");
+        let ticket = budget.ask(500, ms(0));
+        budget.ask(700, ms(0));
+        let last = budget.ask(100, ms(0));
+        assert_eq!(budget.wait(last, ms(0)), ms(1300));
+        budget.give_back(700, ms(0));
+        assert_eq!(budget.wait(last, ms(0)), ms(600));
+        assert_eq!(budget.wait(ticket, ms(0)), ms(0), "one piece early");
+        budget.give_back(1_000_000, ms(0));
+        assert_eq!(
+            asked(&mut budget, 2000, ms(0)),
+            ms(1000),
+            "a second's worth at most"
+        );
     }
 
     /// Who waits already waits for less, or for more; what was granted before counts at the rate that held then.

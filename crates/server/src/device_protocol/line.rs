@@ -46,10 +46,15 @@ impl Line {
     /// Waits until `bytes` may leave, behind all who asked before. Who stops waiting holds nobody up.
     async fn turn(&self, bytes: usize) {
         let ticket = self.budget().ask(bytes, self.now());
+        let mut place = Place {
+            line: self,
+            unused: bytes,
+        };
         loop {
             // A statement of its own: nothing is locked while this sleeps.
             let wait = self.budget().wait(ticket, self.now());
             if wait.is_zero() {
+                place.unused = 0;
                 return;
             }
             sleep(wait.min(LOOK_AGAIN)).await;
@@ -64,6 +69,21 @@ impl Line {
     fn budget(&self) -> MutexGuard<'_, Budget> {
         // Whole numbers that only grow have no state that a panic could leave half made.
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place among those who wait. Who leaves it gives back what was kept for them.
+struct Place<'l> {
+    line: &'l Line,
+    /// Bytes.
+    unused: usize,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if self.unused > 0 {
+            self.line.budget().give_back(self.unused, self.line.now());
+        }
     }
 }
 
@@ -189,6 +209,24 @@ mod tests {
         let took = (until - before).as_millis();
         assert!((1900..2100).contains(&took), "{took} ms");
         assert!(piece(&mut stops).await.is_some());
+    }
+
+    /// Clients that ask and go, again and again, get nothing, and take nothing from those who stay.
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_clients_that_leave_hold_nobody_up() {
+        let line = line();
+        let mut stays = of(&line, 64_000);
+        while line.now().is_zero() && piece(&mut stays).await.is_some() {}
+        for _ in 0..1000 {
+            let mut leaves = of(&line, 64_000);
+            let waiting = tokio::time::timeout(Duration::ZERO, piece(&mut leaves));
+            let _still_waiting = waiting.await;
+        }
+        let before = line.now();
+        let mut last = of(&line, 64_000);
+        while piece(&mut last).await.is_some() {}
+        let took = (line.now() - before).as_millis();
+        assert!(took < 2100, "{took} ms");
     }
 
     #[tokio::test(start_paused = true)]

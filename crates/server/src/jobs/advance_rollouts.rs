@@ -12,7 +12,7 @@ use mainstay_fleet::ReleaseDigest;
 use mainstay_release::StageName;
 use mainstay_rollout::offer::in_flight;
 use mainstay_rollout::{Action, FleetView, Phase, Rollout, RolloutId, Step, step};
-use mainstay_store::{NextStep, StoreError};
+use mainstay_store::{NextStep, StoreError, UnderWatch};
 use mainstay_telemetry::{Incident, IncidentId};
 use mainstay_trust::Digest;
 use mainstay_trust::status::HELD_MAX;
@@ -50,7 +50,8 @@ pub struct Turn {
 pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     let mut failed = app.last_seen.flush(&*app.store).await.err();
     failed = failed.or(withdraw::catch_up(app, now).await.err());
-    let rollouts = app.store.rollouts_under_watch().await?;
+    let UnderWatch { rollouts, unread } = app.store.rollouts_under_watch().await?;
+    failed = failed.or(unread);
     app.memory.hold(newest(rollouts.iter().filter_map(held)));
     let withdrawn = withdrawn(app, &rollouts).await?;
     let (mut turn, mut in_flight) = (Turn::default(), BTreeMap::new());
@@ -77,22 +78,21 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     failed.map_or(Ok(turn), Err)
 }
 
-/// The releases to which no device goes back any more, as a turn asks: without a halt nobody goes back.
-async fn withdrawn(app: &App, rollouts: &[Rollout]) -> Result<Vec<ReleaseDigest>, StoreError> {
-    match rollouts.iter().any(|rollout| held(rollout).is_some()) {
-        true => all_withdrawn(app, rollouts).await,
-        false => Ok(Vec::new()),
-    }
+/// The releases that nobody installs any more, not even to go back, as far as can be read: a brake works without them, and what can't be
+/// read is told at each turn.
+pub(crate) async fn withdrawn_now(app: &App) -> Vec<ReleaseDigest> {
+    let read = async {
+        let watched = app.store.rollouts_under_watch().await?;
+        withdrawn(app, &watched.rollouts).await
+    };
+    read.await.unwrap_or_else(|error: StoreError| {
+        tracing::error!(id = error.id(), %error, "it isn't known what was withdrawn");
+        Vec::new()
+    })
 }
 
-/// The releases that nobody installs any more, not even to go back: those of halted rollouts, and the revoked ones.
-///
-/// # Errors
-/// If the store fails.
-pub(crate) async fn all_withdrawn(
-    app: &App,
-    rollouts: &[Rollout],
-) -> Result<Vec<ReleaseDigest>, StoreError> {
+/// The releases that nobody installs any more: those of halted rollouts, and the revoked ones.
+async fn withdrawn(app: &App, rollouts: &[Rollout]) -> Result<Vec<ReleaseDigest>, StoreError> {
     let halted = rollouts.iter().filter_map(held);
     let mut withdrawn: Vec<_> = halted.map(|digest| ReleaseDigest(digest.0)).collect();
     withdrawn.extend(app.store.revoked_releases().await?);

@@ -54,7 +54,8 @@ async fn stopped_at_tick(stopped: &mut watch::Receiver<bool>, ticks: &mut Interv
     }
 }
 
-async fn turn(app: &App) {
+/// One turn, also right after a brake was pulled: what fails in it is another rollout's, and is done again at the next one.
+pub(crate) async fn turn(app: &App) {
     if let Err(error) = advance_rollouts::run(app, app.now()).await {
         tracing::error!(id = error.id(), %error, "rollouts not advanced; tried again at the next turn");
     }

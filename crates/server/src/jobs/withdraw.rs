@@ -26,22 +26,25 @@ pub(super) async fn catch_up(app: &App, now: Timestamp) -> Result<(), StoreError
         return Ok(());
     }
     let refused = refused(app, &standing).await?;
-    let mut withdrawn =
-        advance_rollouts::all_withdrawn(app, &app.store.rollouts_under_watch().await?).await?;
+    let mut withdrawn = advance_rollouts::withdrawn_now(app).await;
     withdrawn.extend(refused.iter().map(|(release, _)| manifest(release)));
-    let mut done = true;
+    let (mut done, mut failed) = (true, None);
     for (release, refusal) in refused {
         let because = because(&standing, refusal);
         match withdraw(app, &release, &because, &withdrawn, now).await {
             // Somebody else has changed it meanwhile; the next turn looks again.
             Err(StoreError::Conflict { .. }) => done = false,
-            followed => followed?,
+            Err(error) => {
+                tracing::error!(release = %release.id, id = error.id(), %error, "release not withdrawn");
+                failed = failed.or(Some(error));
+            }
+            Ok(()) => {}
         }
     }
-    if done {
+    if done && failed.is_none() {
         app.memory.caught_up_with(papers);
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 /// The releases that no device installs by these papers, and that aren't revoked yet, each with the refusal.

@@ -17,7 +17,7 @@ use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::{Digest, Revocations, verify};
 
 use super::releases;
-use crate::jobs::advance_rollouts;
+use crate::jobs;
 use crate::problem::Refused;
 use crate::standing::{Standing, moment};
 use crate::{App, authenticate, body};
@@ -46,7 +46,7 @@ pub(super) async fn publish(
             StatusCode::CREATED
         }
     };
-    advance_rollouts::run(&app, app.now()).await?;
+    jobs::turn(&app).await;
     Ok((status, Json(newest_view(&app).await?)))
 }
 

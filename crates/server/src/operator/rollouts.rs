@@ -16,7 +16,7 @@ use mainstay_store::{StageChange, StoreError};
 
 use super::{releases, views};
 use crate::app::ActivePlan;
-use crate::jobs::{advance_rollouts, other_classes};
+use crate::jobs::{self, advance_rollouts, other_classes};
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -236,8 +236,7 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
     for _ in 0..TRIES_MAX {
         let before = named(app, &id.to_string()).await?;
         let mut fleet = app.store.fleet_view(id).await?;
-        let watched = app.store.rollouts_under_watch().await?;
-        fleet.withdrawn = advance_rollouts::all_withdrawn(app, &watched).await?;
+        fleet.withdrawn = advance_rollouts::withdrawn_now(app).await;
         let who = person.email.as_str();
         let step = rollout::halt::by_person(&before, &fleet, who, why, app.now())?;
         match advance_rollouts::save(app, &before, &fleet, step, app.now()).await {
@@ -245,7 +244,7 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
             saved => saved?,
         };
         // Puts the release on hold in every status from now on, not from the next turn on.
-        advance_rollouts::run(app, app.now()).await?;
+        jobs::turn(app).await;
         return Ok(());
     }
     Err(Refused::busy())

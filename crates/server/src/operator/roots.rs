@@ -14,7 +14,7 @@ use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::verify;
 
 use super::views;
-use crate::jobs::advance_rollouts;
+use crate::jobs;
 use crate::problem::Refused;
 use crate::{App, authenticate, body, root_chain};
 
@@ -45,7 +45,7 @@ pub(super) async fn publish(
     };
     app.store.add_root(&root).await?;
     tracing::warn!(version, by = %person.email, "root published");
-    advance_rollouts::run(&app, app.now()).await?;
+    jobs::turn(&app).await;
     Ok((StatusCode::CREATED, Json(views::root(&root)?)))
 }
 

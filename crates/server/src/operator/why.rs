@@ -85,9 +85,9 @@ pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Res
     let (sentence, next) = match deciding(considered, device) {
         Some(Considered {
             rollout,
-            offer: Ok(_),
+            offer: Ok((offer, _)),
             ..
-        }) => (why::offered(&words(device), &rollout), None),
+        }) => (why::offered(&words(device), &rollout, offer.kind), None),
         Some(Considered {
             rollout,
             offer: Err(wait),

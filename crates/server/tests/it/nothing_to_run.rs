@@ -134,6 +134,26 @@ async fn safe_mode_counts_only_where_the_candidate_led_to_it() {
     assert_eq!(view.phase, "halted");
 }
 
+/// What it ran before is older than what it had confirmed, and its core takes nothing older.
+#[tokio::test]
+async fn who_lost_what_it_had_confirmed_gets_that_again() {
+    let Promised {
+        house,
+        mut gadget,
+        bad: kept,
+        rollout,
+        ..
+    } = promised().await;
+    gadget.update_to(&house, &kept).await;
+    house.later(60);
+    gadget.run_nothing(BootReason::SafeMode);
+    let told = gadget.check_in(&house, &[]).await;
+    assert_eq!(told.install.expect("the same").manifest, kept.manifest);
+    assert_eq!(fetch(&house, &gadget, &kept).await, StatusCode::OK);
+    let cause = of(&house, rollout, &gadget.id).await.failure();
+    assert_eq!(cause.map(|(_, cause)| cause.id()), Some("lost"));
+}
+
 async fn of(house: &House, rollout: i64, device: &str) -> Progress {
     let view = house.app.store().fleet_view(RolloutId(rollout)).await;
     let devices = view.unwrap().devices;

@@ -50,6 +50,27 @@ async fn a_rollout_that_cannot_be_read_keeps_nothing_else_from_being_done() {
     assert_eq!(told.held, [bad.manifest]);
 }
 
+/// What is known of the other rollout is only whom it leaves where they are.
+#[tokio::test]
+async fn a_brake_works_whatever_else_cannot_be_read() {
+    let (house, mut gadgets, good) = updated().await;
+    let bad = house.built("1.2.0", 3, &[good.manifest]);
+    let first = house.roll_out(&bad).await;
+    install(&house, &mut gadgets, &bad).await;
+    let why = r#"{"why":"smoke"}"#;
+    stop(&house, &format!("/api/v1/rollouts/{first}/halt"), why).await;
+    let next = house.built("1.3.0", 4, &[good.manifest]);
+    let second = house.roll_out(&next).await;
+    house.advance().await;
+    database::change(&house, "UPDATE rollouts SET value = '{}' WHERE id = 2").await;
+    let failed = advance_rollouts::run(&house.app, house.app.now()).await;
+    assert_eq!(failed.unwrap_err().id(), "store.damaged");
+    let path = format!("/api/v1/rollouts/{second}");
+    stop(&house, &format!("{path}/halt"), why).await;
+    let view: RolloutView = house.get(&path, &house.tokens.engineer).await;
+    assert_eq!(view.phase, "halted");
+}
+
 /// A server's folder, as a backup has it.
 fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {

@@ -36,7 +36,7 @@ pub(super) async fn make(
     let promised = progress::promised(&standing, offer, place.facts(), at);
     let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
     if promised == standing {
-        return Ok(());
+        return same_again(tx, &place, offer).await;
     }
     if offer.kind == Kind::Forward {
         check_room(&mut tx, &place.rollout, at).await?;
@@ -45,6 +45,16 @@ pub(super) async fn make(
     enrolments::save(&mut tx, id.0, place.device, &promised).await?;
     note(&mut tx, &place, offer, at).await?;
     tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// A promise that is repeated: who hasn't taken it up yet may have lost in between what it ran when it was made.
+async fn same_again(mut tx: Write, place: &Place, offer: &Offer) -> Result<(), PromiseRefusal> {
+    let waits = matches!(place.progress, Progress::Promised { .. });
+    if offer.kind == Kind::Forward && waits {
+        enrolments::note_before(&mut tx, place.rollout.id.0, place.device).await?;
+        tx.commit().await.map_err(StoreError::from)?;
+    }
     Ok(())
 }
 

@@ -115,11 +115,12 @@ async fn fold_all(
     .await?;
     for (newest, (rollout, phase, candidate, progress, ran_nothing)) in rows.into_iter().enumerate()
     {
-        if newest > 0 && phase == "complete" {
+        let before: Progress = from_json("enrolment", &progress)?;
+        let is_under_way = matches!(before, Progress::Began { .. } | Progress::OnTrial { .. });
+        if newest > 0 && phase == "complete" && !is_under_way {
             continue;
         }
         let candidate: Candidate = from_json("rollout", &candidate)?;
-        let before: Progress = from_json("enrolment", &progress)?;
         let known = Known {
             acknowledged,
             ran_nothing,

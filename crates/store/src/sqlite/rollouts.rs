@@ -10,7 +10,9 @@ use mainstay_telemetry::IncidentId;
 use super::failure::taken;
 use super::values::{from_json, generation, to_json};
 use super::{SqliteStore, Write, enrolments, promise, releases, steps};
-use crate::{Enrolled, LIST_MAX, NextStep, PromiseRefusal, Rollouts, StageChange, StoreError};
+use crate::{
+    Enrolled, LIST_MAX, NextStep, PromiseRefusal, Rollouts, StageChange, StoreError, UnderWatch,
+};
 
 type Row = (String,);
 
@@ -60,7 +62,7 @@ impl Rollouts for SqliteStore {
         rows.into_iter().map(rollout).collect()
     }
 
-    async fn rollouts_under_watch(&self) -> Result<Vec<Rollout>, StoreError> {
+    async fn rollouts_under_watch(&self) -> Result<UnderWatch, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT value FROM rollouts WHERE phase IN ('rolling', 'awaits-human') OR id IN (
                SELECT id FROM rollouts WHERE phase = 'halted' ORDER BY id DESC LIMIT ?1 + 0)
@@ -69,7 +71,14 @@ impl Rollouts for SqliteStore {
         .bind(LIST_MAX)
         .fetch_all(self.read())
         .await?;
-        rows.into_iter().map(rollout).collect()
+        let (mut rollouts, mut unread) = (Vec::with_capacity(rows.len()), None);
+        for row in rows {
+            match rollout(row) {
+                Ok(read) => rollouts.push(read),
+                Err(error) => unread = unread.or(Some(error)),
+            }
+        }
+        Ok(UnderWatch { rollouts, unread })
     }
 
     async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError> {

@@ -81,7 +81,7 @@ impl Walks for SqliteStore {
         // which it befell them came with it, and tell nothing of afterwards.
         let rows: Vec<EnrolledRow> = sqlx::query_as(select!(
             ", e.progress,
-             CASE WHEN e.progress ->> 'state' = 'cannot-return' OR e.progress ->> 'cause' IN ('bricked', 'self-test-later') THEN
+             CASE WHEN e.progress ->> 'state' = 'cannot-return' OR e.progress ->> 'cause' IN ('bricked', 'lost', 'self-test-later') THEN
                (SELECT min(t.at) FROM timeline AS t WHERE t.device = e.device AND t.kind = 'reported'
                 AND t.at >= (unixepoch(e.progress ->> 'at') + 1) * 1000000
                 AND iif(json_valid(t.event), t.event ->> 'event' = 'confirmed'

@@ -164,7 +164,11 @@ pub async fn rollouts_are_listed_by_where_they_stand(store: &dyn Store) {
         []
     );
     assert_eq!(
-        ids(store.rollouts_under_watch().await.expect("readable")),
+        ids(store
+            .rollouts_under_watch()
+            .await
+            .expect("readable")
+            .rollouts),
         [rolling, halted]
     );
     let all = ids(store.rollouts().await.expect("readable"));

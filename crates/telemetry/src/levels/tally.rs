@@ -305,7 +305,10 @@ fn is_revert(cause: FailureCause) -> bool {
         | FailureCause::WatchdogRevert
         | FailureCause::BootFailed
         | FailureCause::WentBack => true,
-        FailureCause::Bricked | FailureCause::InstallFailed | FailureCause::SelfTestLater => false,
+        FailureCause::Bricked
+        | FailureCause::Lost
+        | FailureCause::InstallFailed
+        | FailureCause::SelfTestLater => false,
     }
 }
 
@@ -317,7 +320,7 @@ fn is_told_from_before(cause: FailureCause) -> bool {
         | FailureCause::BootFailed
         | FailureCause::InstallFailed
         | FailureCause::WentBack => true,
-        FailureCause::Bricked | FailureCause::SelfTestLater => false,
+        FailureCause::Bricked | FailureCause::Lost | FailureCause::SelfTestLater => false,
     }
 }
 
