@@ -3,6 +3,7 @@
 mod error_rates;
 mod held_back;
 mod invariants;
+mod late_starts;
 mod needs;
 mod offers;
 mod pauses;

@@ -8,7 +8,7 @@ use crate::needs::ClassVersions;
 use crate::pause::{self, PAUSES_MAX, PauseRefused};
 use crate::progress::{FailureCause, Progress};
 use crate::rollout::{Phase, Rollout};
-use crate::score::{Score, horizon, score, unreached_at};
+use crate::score::unreached_at;
 use crate::step::{Action, Step};
 use crate::testing::{
     NEW, NOTHING, OLD, at, confirm, confirmed, device, failed, on_trial, waves_of,
@@ -19,16 +19,16 @@ use crate::{DeviceView, Question, ReleaseDigest, Wait, halt, offer, question, st
 
 const WHY: &str = "customers report cold rooms";
 
-fn pause(rollout: &Rollout, minutes: i64) -> Rollout {
+pub(super) fn pause(rollout: &Rollout, minutes: i64) -> Rollout {
     pause::by_person(rollout, "kim@x", WHY, at(minutes)).expect("it rolls")
 }
 
-fn resume(rollout: &Rollout, minutes: i64) -> Rollout {
+pub(super) fn resume(rollout: &Rollout, minutes: i64) -> Rollout {
     pause::resume(rollout, "sam@x", at(minutes)).expect("it is paused")
 }
 
 /// Two devices in the canary, which is open since minute 0, and two after it.
-fn rolling() -> (Rollout, FleetView) {
+pub(super) fn rolling() -> (Rollout, FleetView) {
     let (rollout, view) = waves_of(&[2, 0, 2]);
     (step(&rollout, &view, at(0)).rollout, view)
 }
@@ -39,7 +39,7 @@ fn opened(step: &Step) -> usize {
 }
 
 /// `forward`, `return`, or the wait's kind.
-fn outcome(rollout: &Rollout, device: &DeviceView, minutes: i64) -> String {
+pub(super) fn outcome(rollout: &Rollout, device: &DeviceView, minutes: i64) -> String {
     match offer(rollout, device, 0, at(minutes)) {
         Ok(offer) => format!("{:?}", offer.kind).to_lowercase(),
         Err(wait) => {
@@ -89,43 +89,6 @@ fn nobody_begins_and_who_has_begun_ends_it() {
 }
 
 /// What was decided before can't be promised any more: the store compares the generation.
-/// Its word came while nobody was served: it got nothing, and its time begins when the rollout goes on.
-#[test]
-fn who_began_while_it_stood_still_is_judged_from_its_end_on() {
-    let (open, _) = rolling();
-    let paused = pause(&open, 10);
-    let resumed = resume(&paused, 400);
-    let with = |minutes, running| DeviceView {
-        progress: Progress::Began { at: at(minutes) },
-        running: Some(running),
-        ..device(0)
-    };
-    let due = |rollout: &Rollout, device: &DeviceView| horizon(rollout, device);
-    assert_eq!(due(&paused, &with(10, OLD)), Some(at(40)));
-    assert_eq!(due(&paused, &with(11, OLD)), None);
-    assert_eq!(due(&paused, &with(11, NOTHING)), Some(at(41)));
-    assert_eq!(due(&resumed, &with(10, OLD)), Some(at(40)));
-    assert_eq!(due(&resumed, &with(11, OLD)), Some(at(430)));
-    assert_eq!(due(&resumed, &with(401, OLD)), Some(at(431)));
-    for now in [12, 100, 429] {
-        let rollout = if now < 400 { &paused } else { &resumed };
-        assert_eq!(score(rollout, &with(11, OLD), at(now)), Score::Pending);
-    }
-    // It waits for its window like one that hasn't begun.
-    let closed = |device: &DeviceView| outcome(&in_the_night(&resumed), device, 401);
-    assert_eq!(closed(&with(10, OLD)), "forward");
-    assert_eq!(closed(&with(11, OLD)), "WindowOpens");
-    assert_eq!(closed(&with(11, NOTHING)), "forward");
-}
-
-/// Devices update from one to two in the morning.
-fn in_the_night(rollout: &Rollout) -> Rollout {
-    let mut rollout = rollout.clone();
-    rollout.rules.window.from = jiff::civil::time(1, 0, 0, 0);
-    rollout.rules.window.until = jiff::civil::time(2, 0, 0, 0);
-    rollout
-}
-
 #[test]
 fn each_change_raises_the_generation() {
     let (open, view) = rolling();
