@@ -1,8 +1,14 @@
 //! Where sentences and JSON lines go: results to standard output, failures to standard error.
 
+use std::io::{ErrorKind, Write};
+
 use serde::Serialize;
 
 use crate::failure::Failure;
+
+/// What a shell says of a program that a closed pipe ended (128 and the number of SIGPIPE): the Rust runtime ignores that signal, so
+/// the program ends by itself.
+const PIPE_CLOSED: i32 = 128 + 13;
 
 /// What a command says, in the form that its caller asked for.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +32,7 @@ impl Output {
         if self.json {
             print_json(value);
         } else {
-            println!("{}", sentence());
+            print(&(sentence() + "\n"));
         }
     }
 
@@ -41,7 +47,7 @@ impl Output {
 
     /// A document as it is, for the program that reads it.
     pub fn document(self, text: &str) {
-        print!("{text}");
+        print(text);
     }
 
     /// A remark beside the result, on standard error; a machine gets none.
@@ -66,9 +72,22 @@ impl Output {
 
 fn print_json(value: &impl Serialize) {
     match serde_json::to_string(value) {
-        Ok(line) => println!("{line}"),
+        Ok(line) => print(&(line + "\n")),
         Err(error) => {
             eprintln!("error output.json\n  the result can't be written as JSON: {error}")
         }
     }
+}
+
+/// Text on standard output. Whoever reads it may have enough before its end (`| head`): that is no failure to be told, and the program
+/// ends with it.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let Err(error) = written else { return };
+    if error.kind() == ErrorKind::BrokenPipe {
+        std::process::exit(PIPE_CLOSED);
+    }
+    eprintln!("error output.unwritten\n  the result can't be written to standard output: {error}");
+    std::process::exit(1);
 }

@@ -1,5 +1,7 @@
 //! The longest way of an emergency, as a person reads it and as a script does.
 
+use std::process::{Command, Stdio};
+
 use crate::folder::Folder;
 
 const PAGE: &str = concat!(
@@ -76,4 +78,24 @@ fn a_plan_that_does_not_say_and_a_zone_that_is_none_are_told() {
     let ended = folder.run("plan emergency --zone Mars/Olympus");
     assert_eq!(ended.code(), 2);
     assert!(ended.stderr().contains("IANA"), "{}", ended.stderr());
+}
+
+/// `| head` takes a few lines and goes: nothing is to be said of that, and a shell is told what ended the program.
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let folder = folder("21d");
+    for form in [&["plan", "emergency"][..], &["--json", "plan", "emergency"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ended = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+            .args(form)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .expect("the program was built");
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{form:?}");
+        assert_eq!(ended.status.code(), Some(141), "{form:?}");
+    }
 }

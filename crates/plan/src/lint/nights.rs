@@ -7,9 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Broken, Case, Reason, Rule};
 use crate::blackout::{Blackout, days_by_date};
 use crate::class::{Class, Environment};
-use crate::emergency::{self, Pause, Place};
+use crate::emergency::{ASKS_LATER_PERCENT, Pause, Place, ZONES_US};
 use crate::finding::Severity;
 use crate::limits::{BLACKOUT_DAYS_MAX, DURATION_HOURS_MAX};
+use crate::plan::Plan;
+use crate::rollout_rules::RolloutRules;
+use crate::window::DstGap;
 
 /// A year is looked at, with every holiday and both changes of clocks.
 const LOOKED_AT: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -74,35 +77,55 @@ fn comes_too_late(case: &Case<'_>) -> Option<Broken> {
     let nobody = frozen
         .as_ref()
         .and_then(|(place, pause)| nobody_begins(place, *pause));
-    let by_its_days = || pauses_too_long(case);
+    let by_its_days = || pauses_too_long(case, frozen.as_ref());
     let by_freezes = || frozen_too_long(case, frozen.as_ref()?);
     nobody.or_else(by_its_days).or_else(by_freezes)
 }
 
-fn pauses_too_long(case: &Case<'_>) -> Option<Broken> {
+/// By the days of the window alone. The remedy is enough for the freezes, too.
+fn pauses_too_long(case: &Case<'_>, frozen: Option<&(Place, Pause)>) -> Option<Broken> {
     let needed = first_turn(case, case.plan.rollout.window.longest_pause());
     let patience = case.plan.rollout.give_up_after;
-    (needed > patience).then(|| {
-        let message = format!(
+    (needed >= patience).then(|| {
+        let mut message = format!(
             "A device's first turn may come after {needed:#}, and it is given up after {patience:#}."
         );
-        let fix = format!("{}a window on more days, or a shorter poll", longer(needed));
+        let mut enough = needed;
+        if let Some((place, pause)) = frozen {
+            let with_freezes = first_turn(case, pause.length());
+            if with_freezes > needed {
+                let longest = without_window(place, *pause);
+                message += &format!(" {longest}: then it may come after {with_freezes:#}.");
+                enough = with_freezes;
+            }
+        }
+        let fix = format!("{}a window on more days, or a shorter poll", longer(enough));
         Broken::new("rollout.give_up_after", message, fix).mild()
     })
 }
 
 fn frozen_too_long(case: &Case<'_>, (place, pause): &(Place, Pause)) -> Option<Broken> {
     let needed = first_turn(case, pause.length());
-    let patience = case.plan.rollout.give_up_after;
-    (needed > patience).then(|| {
+    let rollout = &case.plan.rollout;
+    let patience = rollout.give_up_after;
+    (needed >= patience).then(|| {
         let message = format!(
             "{}: a device's first turn may come after {needed:#}, and it is given up after {patience:#}. \
              A wave that opens then ends with its devices unreached.",
             without_window(place, *pause)
         );
-        let fix = format!("{}fewer days in blackout", longer(needed));
+        let fix = format!("{}{}", longer(needed), sooner(rollout));
         Broken::new("rollout.give_up_after", message, fix).mild()
     })
+}
+
+/// What makes the pause shorter that is longer than the window's days say. Without freezes it is a change of clocks.
+fn sooner(rollout: &RolloutRules) -> &'static str {
+    match rollout.window.dst_gap {
+        _ if !rollout.blackout.is_empty() => "fewer days in blackout",
+        DstGap::Skip => "dst_gap = \"shift\"",
+        DstGap::Shift => "a window on more days",
+    }
 }
 
 fn nobody_begins(place: &Place, pause: Pause) -> Option<Broken> {
@@ -118,15 +141,21 @@ fn nobody_begins(place: &Place, pause: Pause) -> Option<Broken> {
 
 fn without_window(place: &Place, Pause { since, until }: Pause) -> String {
     let (since, until) = (place.date(since), place.date(until));
-    format!("From {since} to {until}, no window opens in {}", place.zone)
+    match place.zone.as_str() {
+        ANYWHERE => format!("From {since} to {until}, no window opens"),
+        zone => format!("From {since} to {until}, no window opens in {zone}"),
+    }
 }
 
 /// A device that asked just before its wave opened hears of it a poll later. If its window has just closed then, its first turn comes
-/// after the pause and its own part of the spreading; before that it is told when to come.
+/// after the pause and its own part of the spreading; before that it is told when to come. Both times it may ask late. Who begins at
+/// the very moment of being given up comes too late.
 fn first_turn(case: &Case<'_>, pause: SignedDuration) -> SignedDuration {
     let rollout = &case.plan.rollout;
-    let heard = rollout.poll.saturating_add(pause);
-    heard.saturating_add(rollout.jitter)
+    let late = rollout.poll.saturating_mul(ASKS_LATER_PERCENT) / 100;
+    let heard = rollout.poll.saturating_add(late);
+    let comes = heard.saturating_add(pause).saturating_add(rollout.jitter);
+    comes.saturating_add(late)
 }
 
 /// The remedy of more patience, if a plan may have so much.
@@ -136,6 +165,20 @@ fn longer(needed: SignedDuration) -> String {
         true => format!("give_up_after = \"{days}d\" or longer, or "),
         false => String::new(),
     }
+}
+
+/// Where clocks never change: freezes by date are as long here as anywhere.
+const ANYWHERE: &str = "UTC";
+
+/// Where windows are looked at. Which clocks change in other countries isn't known from a market, and a warning of clocks that no device
+/// goes by would be a false one: outside the U.S. only freezes count.
+fn places(plan: &Plan) -> Vec<Place> {
+    let is_us = |country: &String| country == "us";
+    let is_in = plan.market.iter().any(is_us);
+    let us = ZONES_US.iter().filter(|_| is_in);
+    let anywhere = (!is_in).then_some(&ANYWHERE);
+    let zones = us.chain(anywhere);
+    zones.filter_map(|zone| Place::named(zone)).collect()
 }
 
 /// The longest stretch of the next year without a window, of all places in which devices may stand. None while neither the day nor the
@@ -151,8 +194,7 @@ fn longest_pause(case: &Case<'_>) -> Option<(Place, Pause)> {
         let pause = place.longest_pause(rules, from, to)?;
         Some((place, pause))
     };
-    let places = emergency::assumed_places(case.plan);
-    let pauses = places.into_iter().filter_map(pause);
+    let pauses = places(case.plan).into_iter().filter_map(pause);
     pauses.max_by_key(|(_, pause)| pause.length())
 }
 

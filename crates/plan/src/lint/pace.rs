@@ -8,6 +8,7 @@ use super::{Broken, Case, Reason, Rule};
 use crate::class::Class;
 use crate::emergency::{self, Path, Stuck};
 use crate::finding::Severity;
+use crate::plan::Plan;
 use crate::read::written;
 use crate::track::{Cadence, Track, TrackName};
 
@@ -133,7 +134,7 @@ fn misses_its_deadline(case: &Case<'_>) -> Option<Broken> {
         }
         Err(stuck) => (
             format!("No deadline is kept: {stuck}."),
-            "windows on more days, or shorter waits",
+            "open windows on more days, freeze fewer, or shorten soak and horizons",
         ),
     };
     let message = message + &not_counted(case);
@@ -165,7 +166,8 @@ fn too_slow(case: &Case<'_>, track: &Track) -> Option<Broken> {
         .saturating_add(rollout.jitter);
     let horizon = case.plan.health.install.horizon;
     let rests = horizon.saturating_add(track.soak);
-    let rests = rests.max(emergency::comparison(case.plan).unwrap_or_default());
+    let compared = emergency::comparison(case.plan).filter(|compared| *compared > rests);
+    let rests = compared.unwrap_or(rests);
     let waves = i32::try_from(track.waves.len()).unwrap_or(i32::MAX);
     let takes = turn
         .saturating_mul(waves)
@@ -177,9 +179,21 @@ fn too_slow(case: &Case<'_>, track: &Track) -> Option<Broken> {
             track.name
         );
         let fix = format!(
-            "fleet_within = \"{}h\", or a longer window, fewer waves, a shorter soak",
-            takes.as_hours() + i64::from(takes > SignedDuration::from_hours(takes.as_hours()))
+            "fleet_within = \"{}h\", or a longer window, fewer waves, {}",
+            takes.as_hours() + i64::from(takes > SignedDuration::from_hours(takes.as_hours())),
+            shorter_rests(case.plan, compared.is_some())
         );
         Broken::new(format!("track.{}.fleet_within", track.name), message, fix)
     })
+}
+
+/// What makes the rests between waves shorter: where all wait for the comparison, not the soak.
+fn shorter_rests(plan: &Plan, is_comparison: bool) -> &'static str {
+    let read = plan.health.soft.iter().map(|signal| signal.horizon).max();
+    match is_comparison {
+        false => "a shorter soak",
+        true if read > Some(plan.health.install.horizon) => "a shorter horizon of the soft signals",
+        // Silence is listened for at the horizon of the installation, and for some polls more.
+        true => "a shorter poll",
+    }
 }

@@ -186,6 +186,12 @@ fn a_path_without_an_end_keeps_no_deadline() {
         endless.contains("Not counted: a person, who is asked"),
         "{endless}"
     );
+    let cure = "open windows on more days, freeze fewer, or shorten soak and horizons";
+    let findings = check(&text("400d", &[long]), &today).findings;
+    assert!(
+        findings.iter().any(|found| found.fix == cure),
+        "{findings:#?}"
+    );
 }
 
 #[test]

@@ -258,3 +258,28 @@ fn a_canary_that_is_too_small_for_its_share_of_alpha_is_told_why() {
     };
     assert!(is_too_small("devices = 131") && !is_too_small("devices = 132"));
 }
+
+/// A promise is broken by what waves really wait for between them, and that is what has to become shorter.
+#[test]
+fn what_waves_wait_for_is_advised_to_be_shorter() {
+    let promise = |soak: &str, horizon: &str| {
+        let signals = format!("horizon          = \"{horizon}\"");
+        let soft = ("horizon          = \"48h\"", &signals[..]);
+        let soak = format!("soak  = \"{soak}\"\nfleet_within = \"1h\"");
+        let edits = [("soak  = \"24h\"", &soak[..]), soft, soft, soft];
+        let mut found = found(THERMOSTAT, &edits);
+        found.retain(|one| one.rule == "FMP053");
+        assert_eq!(found.len(), 1, "{found:#?}");
+        found.remove(0).fix
+    };
+    for (soak, horizon, shorter) in [
+        ("54h", "48h", "a shorter soak"),
+        ("53h", "48h", "a shorter horizon of the soft signals"),
+        ("24h", "12h", "a shorter soak"),
+        // What is left is silence, which is told three polls later.
+        ("1h", "30m", "a shorter poll"),
+    ] {
+        let fix = promise(soak, horizon);
+        assert!(fix.ends_with(&format!("fewer waves, {shorter}")), "{fix}");
+    }
+}

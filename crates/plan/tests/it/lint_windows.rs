@@ -5,7 +5,7 @@ use mainstay_plan::{Finding, FleetFacts, Severity, check};
 
 use crate::examples::THERMOSTAT;
 use crate::lint_known::{edited, fleet};
-use crate::lint_rows::{BLACKOUT, CANARY, REVERT, WINDOW};
+use crate::lint_rows::{BLACKOUT, CANARY, JITTER, REVERT, WINDOW};
 use crate::lint_told::{found, only};
 
 const PATIENCE: &str = "give_up_after = \"72h\"";
@@ -44,7 +44,7 @@ fn a_freeze_is_held_against_patience_and_against_a_year() {
         (winter, "72h", None, Some(Severity::Warn)),
         // More than a year ahead.
         (winter, "72h", Some(date(2025, 11, 27)), None),
-        // From 04:00 on the last day of November to 01:00 on the 16th of January; a poll and the jitter more are 46 days.
+        // From 04:00 on the last day of November to 01:00 on the 16th of January; a poll, the jitter and asking late more are still less than 47 days.
         (winter, "47d", None, None),
         (winter, "46d", None, Some(Severity::Warn)),
         // The same in pieces.
@@ -75,34 +75,119 @@ fn a_freeze_is_told_with_its_days_and_a_remedy_that_is_one() {
     );
 }
 
+/// The span that the only finding of `FMP042` advises.
+fn advised(plan: &str, day: Option<Date>) -> String {
+    let told = of_windows(plan, day);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let span = told[0].fix.strip_prefix("give_up_after = \"");
+    let span = span.and_then(|rest| rest.split('"').next());
+    span.expect("a span of time").to_owned()
+}
+
+fn of_windows(plan: &str, day: Option<Date>) -> Vec<Finding> {
+    let found = on(plan, day).into_iter();
+    found.filter(|one| one.rule == "FMP042").collect()
+}
+
+/// The thermostat's plan with windows on four nights a week, and this patience.
+fn on_weekdays(patience: &str) -> String {
+    let plan = edited(THERMOSTAT, WINDOW, &WINDOW.replace("daily", "Mon-Thu"));
+    edited(&plan, PATIENCE, &format!("give_up_after = \"{patience}\""))
+}
+
+/// Agents ask late, twice: an emergency counts it, and so must the remedy.
+#[test]
+fn what_is_advised_is_enough_for_an_emergency() {
+    let emergency = "emergency = { deadline = \"90d\", build = \"4h\", gates = \"8h\" }";
+    let hotfix = "[track.hotfix]\n";
+    let plan = |patience: &str| {
+        let plan = edited(&on_weekdays(patience), JITTER, "jitter = \"50m\"");
+        edited(&plan, hotfix, &format!("{hotfix}{emergency}\n"))
+    };
+    let day = Some(date(2026, 11, 27));
+    let rules = |patience: &str| -> Vec<_> {
+        let found = on(&plan(patience), day).into_iter();
+        found.map(|one| one.rule).collect()
+    };
+    // A holiday after a weekend takes 117 hours; poll, jitter and asking late take a little more than three.
+    assert_eq!(rules("120h"), ["FMP053", "FMP042"]);
+    for patience in ["96h", "120h"] {
+        let advised = advised(&plan(patience), day);
+        assert_eq!(rules(&advised), Vec::<&str>::new(), "{advised}");
+    }
+}
+
+/// The days of the window are told first; the freezes behind them don't come as a second finding when those are mended.
+#[test]
+fn what_is_advised_for_the_days_is_enough_for_freezes() {
+    let plan = on_weekdays("72h");
+    let day = Some(date(2026, 11, 27));
+    let told = of_windows(&plan, day);
+    assert!(
+        told[0].message.starts_with("A device's first turn"),
+        "{told:#?}"
+    );
+    assert!(told[0].message.contains("no window opens in "), "{told:#?}");
+    let advised = advised(&plan, day);
+    assert_eq!(of_windows(&on_weekdays(&advised), day), []);
+    // Without a day nobody knows the holidays.
+    assert_eq!(self::advised(&plan, None), "4d");
+}
+
+/// A window of one night a week in a country, with and without the night on which clocks may jump over it.
+fn on_sundays(country: &str, dst_gap: &str) -> String {
+    let weekly = format!("local = \"02:00-04:00\", days = \"Sun\", dst_gap = \"{dst_gap}\"");
+    let plan = edited(THERMOSTAT, WINDOW, &weekly);
+    let plan = edited(&plan, PATIENCE, "give_up_after = \"9d\"");
+    let plan = edited(&plan, BLACKOUT, "blackout = []");
+    let market = format!("market = [\"{country}\"]");
+    edited(&plan, "market      = [\"us\"]", &market)
+}
+
 /// On a night that clocks jump over, a window of one night a week stays closed for two weeks.
 #[test]
 fn a_night_that_the_clocks_skip_is_held_against_patience() {
-    let on_sundays = |dst_gap: &str| {
-        let weekly = format!("local = \"02:00-04:00\", days = \"Sun\", dst_gap = \"{dst_gap}\"");
-        let plan = edited(THERMOSTAT, WINDOW, &weekly);
-        let plan = edited(&plan, PATIENCE, "give_up_after = \"9d\"");
-        let plan = edited(&plan, BLACKOUT, "");
-        edited(&plan, "market      = [\"us\"]", "market = [\"ca\"]")
-    };
     let day = Some(date(2026, 11, 27));
-    assert_eq!(on(&on_sundays("skip"), None), []);
-    let told = on(&on_sundays("skip"), day);
+    assert_eq!(of_windows(&on_sundays("us", "skip"), None), []);
+    let told = of_windows(&on_sundays("us", "skip"), day);
     assert_eq!(told.len(), 1, "{told:#?}");
-    assert_eq!((told[0].rule, told[0].severity), ("FMP042", Severity::Warn));
-    assert_eq!(on(&on_sundays("shift"), day), []);
+    assert_eq!(told[0].severity, Severity::Warn);
+    assert!(
+        told[0].fix.ends_with(", or dst_gap = \"shift\""),
+        "{told:#?}"
+    );
+    assert_eq!(of_windows(&on_sundays("us", "shift"), day), []);
+}
+
+/// Nobody knows by which clocks devices go in another country; its freezes are as long everywhere.
+#[test]
+fn clocks_of_other_countries_arent_guessed() {
+    let day = Some(date(2026, 11, 27));
+    let japan = on_sundays("jp", "skip");
+    assert_eq!(on(&japan, day), []);
+    let freeze = "blackout = [\"2027-02-07\"]";
+    let told = of_windows(&edited(&japan, "blackout = []", freeze), day);
+    assert_eq!(told.len(), 1, "{told:#?}");
+    let message = "From 2027-01-31 to 2027-02-14, no window opens: ";
+    assert!(told[0].message.starts_with(message), "{}", told[0].message);
+    assert!(
+        told[0].fix.ends_with("fewer days in blackout"),
+        "{}",
+        told[0].fix
+    );
 }
 
 /// A device hears of its wave at its next poll, and is told then when its window opens: a poll that is longer than a window misses
 /// none of them, and one that is longer than the patience misses all.
 #[test]
 fn a_poll_counts_until_a_device_hears_of_its_wave() {
-    assert_eq!(found(THERMOSTAT, &[(POLL, "poll = \"30h\"")]), []);
-    let told = only(THERMOSTAT, &[(POLL, "poll = \"51h\"")]);
+    // Twice it may ask a tenth of the poll late, after a pause of 21 hours and a jitter of 20 minutes.
+    assert_eq!(found(THERMOSTAT, &[(POLL, "poll = \"42h\"")]), []);
+    let told = only(THERMOSTAT, &[(POLL, "poll = \"43h\"")]);
     assert_eq!((told.rule, told.severity), ("FMP042", Severity::Warn));
     let open = (WINDOW, "local = \"00:00-24:00\"");
-    assert_eq!(found(THERMOSTAT, &[open, (POLL, "poll = \"71h\"")]), []);
-    let told = only(THERMOSTAT, &[open, (POLL, "poll = \"73h\"")]);
+    assert_eq!(found(THERMOSTAT, &[open, (POLL, "poll = \"59h\"")]), []);
+    let told = only(THERMOSTAT, &[open, (POLL, "poll = \"60h\"")]);
     assert_eq!(told.rule, "FMP042");
 }
 
