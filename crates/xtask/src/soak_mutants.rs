@@ -44,6 +44,12 @@ const MUTANTS: &[Worse] = &[
         to: "        (unmet.devices == 0 || unmet.ready < unmet.needed).then_some(unmet).filter(|_| false)\n",
     },
     Worse {
+        name: "a paused rollout begins on further devices",
+        file: "crates/rollout/src/pause.rs",
+        from: "        Some(paused) if !payloads::may_end(device, paused.at) => Err(paused.wait()),\n",
+        to: "        Some(paused) if !payloads::may_end(device, paused.at) && rollout.pauses.len() > PAUSES_MAX => Err(paused.wait()),\n",
+    },
+    Worse {
         name: "the canary is whoever was registered first",
         file: "crates/rollout/src/sample.rs",
         from: "    fleet.sort_by_cached_key(|device| (lot(seed, \"sample\", &device.id), device.id.clone()));\n",
