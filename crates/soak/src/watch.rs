@@ -257,6 +257,21 @@ impl Watch {
                 format!("before wave {} opened", view.wave),
             );
         }
+        self.judge_company(scene, rollout, view).await
+    }
+
+    /// The same, beside what else is promised: to others, and to this device.
+    async fn judge_company(
+        &mut self,
+        scene: &Scene<'_>,
+        rollout: &Rollout,
+        view: &DeviceView,
+    ) -> anyhow::Result<()> {
+        let (id, version) = (&view.id, &rollout.candidate.version);
+        let mut broken = |rule, what: String| {
+            let what = format!("{id} was promised {version} {what}");
+            self.note(Broken::new(rule, what));
+        };
         let places = scene.places_taken().await?;
         let downloads = scene.world.plan.downloads;
         if places > downloads {

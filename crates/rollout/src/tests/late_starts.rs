@@ -1,6 +1,7 @@
 //! Devices that said they begin while a person had paused the rollout.
 
-use super::pauses::{outcome, pause, resume, rolling};
+use super::offers::outcome;
+use super::pauses::{pause, resume, rolling};
 use crate::DeviceView;
 use crate::progress::Progress;
 use crate::rollout::Rollout;

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use mainstay_plan::{ClassId, Prerequisite, VersionNumber};
 use proptest::prelude::*;
 
+use super::offers::outcome;
 use crate::needs::ClassVersions;
 use crate::pause::{self, PAUSES_MAX, PauseRefused};
 use crate::progress::{FailureCause, Progress};
@@ -36,17 +37,6 @@ pub(super) fn rolling() -> (Rollout, FleetView) {
 fn opened(step: &Step) -> usize {
     let opens = |action: &&Action| matches!(action, Action::OpenWave { .. });
     step.actions.iter().filter(opens).count()
-}
-
-/// `forward`, `return`, or the wait's kind.
-pub(super) fn outcome(rollout: &Rollout, device: &DeviceView, minutes: i64) -> String {
-    match offer(rollout, device, 0, at(minutes)) {
-        Ok(offer) => format!("{:?}", offer.kind).to_lowercase(),
-        Err(wait) => {
-            let text = format!("{wait:?}");
-            text.split([' ', '{']).next().unwrap_or_default().to_owned()
-        }
-    }
 }
 
 #[test]
