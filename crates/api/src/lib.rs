@@ -42,8 +42,9 @@
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
 //! Every request carries `Authorization: Bearer <the person's token>`; "anyone" is anyone with one.
-//! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP.
+//! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP. What devices of other makes send and get stands in [`ddi`].
 
+pub mod ddi;
 pub mod device;
 pub mod hold;
 pub mod incident;
