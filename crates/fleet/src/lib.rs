@@ -3,7 +3,10 @@
 //! Nothing here reads a database or a clock. Read [`Device`] first, then
 //! [`Query`].
 
+pub mod assurance;
 pub mod attribute;
+pub mod client;
+pub mod controller_id;
 pub mod declared;
 pub mod device;
 pub mod digest;
@@ -14,7 +17,10 @@ pub mod query;
 pub mod site;
 pub mod zone;
 
+pub use assurance::Assurance;
 pub use attribute::{AttributeError, AttributeName};
+pub use client::{ClientProfile, ClientProfileError, DeviceClient, Ranges, SetBy};
+pub use controller_id::{ControllerId, ControllerIdError};
 pub use declared::changes;
 pub use device::{Device, Running};
 pub use digest::ReleaseDigest;
