@@ -55,7 +55,7 @@ pub mod rollout;
 pub mod trust;
 pub mod why;
 
-pub use device::{DeviceChange, DeviceToken, DeviceTokens, NewDevice, NewDevices};
+pub use device::{DeviceChange, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
 pub use incident::{
     DeedView, IncidentView, MomentView, ReopenRequest, ReopensView, ReviewRequest, ReviewView,

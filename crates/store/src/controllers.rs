@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use mainstay_fleet::{ControllerId, Device, DeviceId};
+use mainstay_telemetry::PastWords;
 
 use crate::StoreError;
 
@@ -24,6 +25,8 @@ pub struct Controller {
     pub wants_attributes: bool,
     /// What it said of itself; none if it never did.
     pub reported: Option<Reported>,
+    /// Which releases its version word has named; none if it never named one.
+    pub version_words: Option<PastWords>,
     /// Who lets it install without asking, and why, as JSON; none if it asks.
     pub auto_confirm: Option<String>,
 }
@@ -110,4 +113,15 @@ pub trait Controllers: Send + Sync {
         device: &DeviceId,
         change: &ReportedChange<'_>,
     ) -> Result<Reported, StoreError>;
+
+    /// Keeps which releases the device's version word has named. What the word said is recorded before: a word that is repeated
+    /// after a crash in between is heard as if for the first time.
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn keep_version_words(
+        &self,
+        device: &DeviceId,
+        words: &PastWords,
+    ) -> Result<(), StoreError>;
 }

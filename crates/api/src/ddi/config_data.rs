@@ -16,8 +16,8 @@ pub const ENTRY_CHARS_MAX: usize = 128;
 /// Attributes by a device's own word.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ConfigData {
-    /// What becomes of those that it said before.
-    #[serde(default)]
+    /// What becomes of those that it said before; a client may send `null` for the usual.
+    #[serde(default, deserialize_with = "mode")]
     pub mode: Mode,
     /// Names and values. Numbers and truth values become texts, `null` the empty text.
     #[serde(deserialize_with = "attributes")]
@@ -47,6 +47,10 @@ impl ConfigData {
         }
         before
     }
+}
+
+fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 fn attributes<'de, D>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error>

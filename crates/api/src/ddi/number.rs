@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use mainstay_rollout::OrderNumber;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -26,6 +27,12 @@ impl ActionNumber {
     /// As a number.
     pub const fn get(self) -> u32 {
         self.0
+    }
+}
+
+impl From<OrderNumber> for ActionNumber {
+    fn from(number: OrderNumber) -> Self {
+        Self(number.get())
     }
 }
 

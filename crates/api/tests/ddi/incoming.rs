@@ -79,6 +79,11 @@ fn attributes() {
             ],
         ),
         ("zephyr/config-data", Mode::Merge, &[("VIN", "nrf-7")]),
+        (
+            "hawkbit-crate/config-data",
+            Mode::Merge,
+            &[("HwRevision", "1.0")],
+        ),
     ] {
         let said: ConfigData = read(name);
         assert_eq!((said.mode, said.data), (mode, map(pairs)), "{name}");

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use mainstay_fleet::{ControllerId, DeviceId};
+use mainstay_telemetry::PastWords;
 
 use super::failure::taken;
 use super::values::{bytes32, from_json, to_json};
@@ -11,7 +12,8 @@ use crate::{
     StoreError,
 };
 
-/// A controller's columns: its id, profile, by whom, whether it is to be asked, what it said, whether it confirms by itself.
+/// A controller's columns: its id, profile, by whom, whether it is to be asked, what it said, what its version word named, whether it confirms by
+/// itself.
 type Row = (
     String,
     Option<String>,
@@ -19,10 +21,11 @@ type Row = (
     bool,
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 
 const OF_DEVICE: &str =
-    "SELECT controller, profile, profile_by, wants_attributes, reported, auto_confirm
+    "SELECT controller, profile, profile_by, wants_attributes, reported, version_words, auto_confirm
      FROM controllers WHERE device = (SELECT key FROM devices WHERE id = ?1)";
 
 #[async_trait]
@@ -108,6 +111,26 @@ impl Controllers for SqliteStore {
         tx.commit().await?;
         Ok(reported)
     }
+
+    async fn keep_version_words(
+        &self,
+        device: &DeviceId,
+        words: &PastWords,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let kept = sqlx::query(
+            "UPDATE controllers SET version_words = ?2
+             WHERE device = (SELECT key FROM devices WHERE id = ?1)",
+        )
+        .bind(device.as_str())
+        .bind(to_json("controller", words)?)
+        .execute(&mut *tx)
+        .await?;
+        if kept.rows_affected() == 0 {
+            return Err(StoreError::not_found("controller", device));
+        }
+        Ok(tx.commit().await?)
+    }
 }
 
 /// Gives a device, which is being registered, the name that its client has.
@@ -151,16 +174,18 @@ fn changes(known: Option<&NotedProfile>, noted: &NotedProfile) -> bool {
 }
 
 fn controller(row: Row) -> Result<Controller, StoreError> {
-    let (id, profile, by, wants_attributes, reported, auto_confirm) = row;
+    let (id, profile, by, wants_attributes, reported, words, auto_confirm) = row;
     let id = ControllerId::new(id).map_err(|error| StoreError::damaged("controller", error))?;
     let by = by.as_deref().and_then(NotedBy::from_id);
     let profile = profile.zip(by);
     let reported = reported.map(|text| from_json("controller", &text));
+    let words = words.map(|text| from_json("controller", &text));
     Ok(Controller {
         id,
         profile: profile.map(|(profile, by)| NotedProfile { profile, by }),
         wants_attributes,
         reported: reported.transpose()?,
+        version_words: words.transpose()?,
         auto_confirm,
     })
 }
