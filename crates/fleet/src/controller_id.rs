@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{DeviceId, ID_BYTES_MAX};
 
 /// Longest name, in characters: hawkBit's own bound, so that a fleet that comes from there keeps its names.
-pub const CONTROLLER_ID_CHARS_MAX: usize = 256;
+pub const CONTROLLER_CHARS_MAX: usize = 256;
 /// How much of a name that can't be used an error repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 64;
 
@@ -29,7 +29,7 @@ pub enum ControllerIdError {
     #[error("a controller id can't be empty")]
     Empty,
     /// It has more than 256 characters.
-    #[error("the controller id has {chars} characters; {CONTROLLER_ID_CHARS_MAX} are allowed")]
+    #[error("the controller id has {chars} characters; {CONTROLLER_CHARS_MAX} are allowed")]
     TooLong {
         /// How many it has.
         chars: usize,
@@ -70,14 +70,6 @@ impl ControllerIdError {
 }
 
 impl ControllerId {
-    /// The name, checked, as of [`ControllerId::parse`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn new(text: impl AsRef<str>) -> Result<Self, ControllerIdError> {
-        Self::parse(text.as_ref())
-    }
-
     /// The name, checked. `text` is without percent signs: whoever reads a path has decoded it once.
     ///
     /// # Errors
@@ -87,7 +79,7 @@ impl ControllerId {
             return Err(ControllerIdError::Empty);
         }
         let chars = text.chars().count();
-        if chars > CONTROLLER_ID_CHARS_MAX {
+        if chars > CONTROLLER_CHARS_MAX {
             return Err(ControllerIdError::TooLong { chars });
         }
         if text.chars().any(|c| c.is_control() || c == '/') {
