@@ -44,6 +44,7 @@
 //! Every request carries `Authorization: Bearer <the person's token>`; "anyone" is anyone with one.
 //! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP. What devices of other makes send and get stands in [`ddi`].
 
+pub mod client;
 pub mod ddi;
 pub mod device;
 pub mod hold;
@@ -55,6 +56,7 @@ pub mod rollout;
 pub mod trust;
 pub mod why;
 
+pub use client::{ClientChange, ClientView};
 pub use device::{DeviceChange, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
 pub use incident::{

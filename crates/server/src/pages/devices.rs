@@ -6,7 +6,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use mainstay_report::{DeviceList, DevicePage};
+use mainstay_report::{ClientFacts, DeviceList, DevicePage};
 use serde::Deserialize;
 
 use super::{fill, home};
@@ -74,6 +74,7 @@ async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String,
         hardware: device.hardware.clone(),
         zone: device.zone.clone(),
         bootloader: device.bootloader.clone(),
+        client: ClientFacts::native(),
         site: device.site().map(|site| site.to_string()),
         version: running.map(|running| running.version.clone()),
         verified: running.is_some_and(|running| running.verified),
