@@ -26,6 +26,8 @@ pub struct DevicePage {
     pub bootloader: String,
     /// Its update client, and how sure one can be of it.
     pub client: ClientFacts,
+    /// What became of its newest order, for a device with another update client: "1000008: installed 1.2.0, unverified: ...".
+    pub order: Option<String>,
     /// Where it stands, if it shares a site with others.
     pub site: Option<String>,
     /// The version it runs; none if it never said.

@@ -15,7 +15,7 @@ use mainstay_api::ddi::Links;
 use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, SetBy};
 use mainstay_plan::{ClassId, ClientRules};
 use mainstay_rollout::order::OrderNumber;
-use mainstay_store::{Controlled, Controller, NotedBy, NotedProfile};
+use mainstay_store::{Controlled, Controller};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::DdiRefused;
@@ -108,13 +108,10 @@ async fn heard(
     readings::count(app, &Heard::of(app, &device, now)).await?;
     app.last_seen.note(device.id.clone(), now);
     let rules = rules(app, &device).await?;
-    let client = client(&controller, headers);
-    let noted = NotedProfile {
-        profile: client.profile.id().to_owned(),
-        by: NotedBy::Detected,
-    };
-    if client.set_by == SetBy::Detected && controller.profile.as_ref() != Some(&noted) {
-        app.store.note_profile(&device.id, &noted).await?;
+    let detected = detected(headers);
+    let client = DeviceClient::after(controller.client, detected);
+    if controller.client != Some(client) {
+        app.store.note_profile(&device.id, detected).await?;
     }
     let links = Links::of(&origin::of(headers)?, controller.id.as_str());
     let profile = profile(client, &rules);
@@ -128,22 +125,10 @@ async fn rules(app: &App, device: &Device) -> Result<ClientRules, Refused> {
     Ok(class.map(|class| class.clients.clone()).unwrap_or_default())
 }
 
-/// What the request shows of its client, unless people have said which it is.
-fn client(controller: &Controller, headers: &HeaderMap) -> DeviceClient {
+/// What the request shows of its client.
+fn detected(headers: &HeaderMap) -> ClientProfile {
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-    let detected = ClientProfile::detect(user_agent.unwrap_or(""));
-    DeviceClient::after(known(controller), detected)
-}
-
-/// The client that is noted of a device.
-pub(crate) fn known(controller: &Controller) -> Option<DeviceClient> {
-    let noted = controller.profile.as_ref()?;
-    let set_by = match noted.by {
-        NotedBy::Detected => SetBy::Detected,
-        NotedBy::People => SetBy::People,
-    };
-    let profile = noted.profile.parse().ok()?;
-    Some(DeviceClient { profile, set_by })
+    ClientProfile::detect(user_agent.unwrap_or(""))
 }
 
 /// The client to speak to: where a request shows nothing, the one that the plan names for the class.

@@ -25,6 +25,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post, put};
 
+pub(crate) use login::profile;
+
 use crate::App;
 use crate::problem::Refused;
 

@@ -48,6 +48,19 @@ impl Controllers for SqliteStore {
         row.map(controller).transpose()
     }
 
+    async fn clients(&self) -> Result<Vec<(DeviceId, Option<DeviceClient>)>, StoreError> {
+        let rows: Vec<(String, Option<String>, Option<String>)> = sqlx::query_as(
+            "SELECT d.id, c.profile, c.profile_by FROM controllers AS c JOIN devices AS d ON d.key = c.device",
+        )
+        .fetch_all(self.read())
+        .await?;
+        let one = |(id, profile, by): (String, Option<String>, Option<String>)| {
+            let id = DeviceId::new(id).map_err(|error| StoreError::damaged("device", error))?;
+            Ok((id, client(profile, by)?))
+        };
+        rows.into_iter().map(one).collect()
+    }
+
     async fn note_profile(
         &self,
         device: &DeviceId,
