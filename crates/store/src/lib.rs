@@ -12,6 +12,7 @@ pub mod devices;
 pub mod error;
 pub mod holds;
 pub mod incidents;
+pub mod payloads;
 pub mod people;
 pub mod plans;
 mod progress;
@@ -25,11 +26,12 @@ pub mod schedules;
 pub mod sqlite;
 pub mod walks;
 
-pub use blobs::{Blobs, FolderBlobs};
+pub use blobs::{Blobs, FolderBlobs, Pieces, PutError};
 pub use devices::{Devices, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
+pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
 pub use readings::{PollCount, Readings, TakenReading};
@@ -49,12 +51,21 @@ impl<S: Work + Brakes> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:
-    Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents + Walks
+    Devices + People + Plans + Releases + Payloads + Rollouts + Readings + Reports + Incidents + Walks
 {
 }
 
-impl<S: Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents + Walks>
-    Work for S
+impl<S> Work for S where
+    S: Devices
+        + People
+        + Plans
+        + Releases
+        + Payloads
+        + Rollouts
+        + Readings
+        + Reports
+        + Incidents
+        + Walks
 {
 }
 

@@ -17,6 +17,7 @@ mod file;
 mod holds;
 mod incidents;
 mod migrate;
+mod payloads;
 mod people;
 mod plans;
 mod promise;
