@@ -70,7 +70,10 @@ pub(super) async fn heed(
     }
     let words = PastWords::after(situation.past, &word);
     match words.filter(|_| words != situation.past) {
-        Some(words) => Ok(app.store.keep_version_words(&client.device.id, &words).await?),
+        Some(words) => Ok(app
+            .store
+            .keep_version_words(&client.device.id, &words)
+            .await?),
         None => Ok(()),
     }
 }
@@ -119,8 +122,14 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     let running = running(client, version, &said);
     let device = &client.device.id;
     if let Some(order) = app.store.open_order(device).await? {
-        let word = Word::Runs { release: said.release };
-        let spoken = Spoken { word, entry: None, runs: Some((&running, said)) };
+        let word = Word::Runs {
+            release: said.release,
+        };
+        let spoken = Spoken {
+            word,
+            entry: None,
+            runs: Some((&running, said)),
+        };
         heard::heed(app, client, order.number, spoken).await?;
         return Ok(());
     }
@@ -128,7 +137,9 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     let fold = move |candidate: &Candidate, progress: Progress, known: Known| {
         reported::folded(&[], Some(&said), candidate, progress, known, at)
     };
-    app.store.record(device, Some(&running), at, &[], &fold).await?;
+    app.store
+        .record(device, Some(&running), at, &[], &fold)
+        .await?;
     Ok(())
 }
 
