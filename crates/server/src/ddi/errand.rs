@@ -9,6 +9,7 @@ use mainstay_rollout::{Ending, Offer, Wait};
 use mainstay_store::StoreError;
 
 use super::login::Client;
+use super::taken;
 use crate::App;
 use crate::offers::{self, Asks, Considered, Decision};
 use crate::problem::Refused;
@@ -32,6 +33,7 @@ pub(super) enum Errand {
 /// # Errors
 /// If the store fails.
 pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
+    taken::introduce(app, client).await?;
     if let Some(errand) = standing(app, client).await? {
         return Ok(errand);
     }
@@ -57,6 +59,9 @@ pub(super) async fn standing(app: &App, client: &Client) -> Result<Option<Errand
     let Some(order) = app.store.open_order(&client.device.id).await? else {
         return Ok(None);
     };
+    if taken::at_its_word(app, client, &order).await? {
+        return Ok(None);
+    }
     match settled(app, client, order).await {
         // Its client, or another server, was faster; the next poll sees what came of it.
         Err(StoreError::Conflict { .. }) => Ok(Some(Errand::Nothing { turn: None })),

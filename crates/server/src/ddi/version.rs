@@ -94,7 +94,10 @@ async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreErr
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what
 /// the device runs, older than all that is here, so that it can be drawn for a rollout.
-async fn strange(app: &App, client: &Client, version: &str) -> Result<(), Refused> {
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn strange(app: &App, client: &Client, version: &str) -> Result<(), Refused> {
     let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
     let fits = plain && (1..=VERSION_BYTES_MAX).contains(&version.len());
     let known = client.device.running.as_ref();

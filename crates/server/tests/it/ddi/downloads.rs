@@ -104,7 +104,7 @@ async fn what_is_on_hold_leaves_no_byte() {
     let (house, _, [one, _]) = offered().await;
     let number = one.order(&house).await.number;
     let path = format!("/softwaremodules/{number}/artifacts/thermo-v2-1.1.0.bin");
-    let body = br#"{"why": "smoke"}"#.to_vec();
+    let body = br#"{"reason": "smoke"}"#.to_vec();
     let held = house
         .post(
             "/api/v1/releases/thermo-v2@1.1.0/hold",

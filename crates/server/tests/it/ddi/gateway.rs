@@ -36,9 +36,24 @@ pub fn new_gateway(id: &str, hardware: &str, controller: &str) -> NewDevice {
 
 /// A house with the factory's release, and two devices that run it and have said so: a whole canary.
 pub async fn furnished() -> (House, Artifact, [Gateway; 2]) {
-    let house = House::under(&plan()).await;
+    let (house, old, gateways) = strangers(&plan()).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    (house, old, gateways)
+}
+
+/// A house with the factory's release, approved, and two devices that were never heard of.
+pub async fn strangers(plan: &str) -> (House, Artifact, [Gateway; 2]) {
+    let house = House::under(plan).await;
     let old = house.built("1.0.0", 1, &[]);
     assert_eq!(house.submit(&old).await.status(), StatusCode::CREATED);
+    let (path, approval) = (
+        "/api/v1/releases/thermo-v2@1.0.0/approval",
+        house.approved(&old),
+    );
+    let approved = house.post(path, &house.tokens.manager, approval).await;
+    assert_eq!(approved.status(), StatusCode::OK);
     let names = [
         ("gw-1", "B", "02:00:5e:10:00:01"),
         ("gw-2", "C", "Gate way 2+"),
@@ -62,15 +77,21 @@ pub async fn furnished() -> (House, Artifact, [Gateway; 2]) {
             token: told.token,
         });
     let gateways = [gateways.next().unwrap(), gateways.next().unwrap()];
-    for gateway in &gateways {
-        gateway.says_it_runs(&house, "1.0.0").await;
-    }
     (house, old, gateways)
 }
 
 /// The same, a moment after both were offered 1.1.0, which may go back to 1.0.0.
 pub async fn offered() -> (House, Artifact, [Gateway; 2]) {
     let (house, old, gateways) = furnished().await;
+    offer(house, old, gateways).await
+}
+
+/// Rolls 1.1.0 out to both devices.
+pub async fn offer(
+    house: House,
+    old: Artifact,
+    gateways: [Gateway; 2],
+) -> (House, Artifact, [Gateway; 2]) {
     let new = house.built("1.1.0", 2, &[old.manifest]);
     house.roll_out(&new).await;
     house.advance().await;

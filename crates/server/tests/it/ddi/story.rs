@@ -1,10 +1,13 @@
 //! A release on its way to devices with another client: installed, and only by their own word updated.
 
 use mainstay_api::RolloutView;
+use mainstay_fleet::Device;
 use mainstay_rollout::order::OrderState;
 use mainstay_rollout::{Ending, Progress};
+use reqwest::Method;
 
-use super::gateway::{furnished, offered, updated};
+use super::gateway::{Gateway, furnished, offer, offered, plan, strangers, updated};
+use crate::house::House;
 
 #[tokio::test]
 async fn installed_is_unverified_until_the_device_names_its_version() {
@@ -74,7 +77,7 @@ async fn failures_and_ways_back_are_seen() {
     other.says_it_runs(&house, "1.1.0").await;
     let rest = "/configData";
     let body = r#"{"mode":"replace","data":{"sw_version":"1.0.0"}}"#;
-    let sent = other.request(&house, reqwest::Method::PUT, rest).body(body);
+    let sent = other.request(&house, Method::PUT, rest).body(body);
     assert_eq!(sent.send().await.unwrap().status(), 200);
     assert!(matches!(
         other.progress(&house).await,
@@ -113,7 +116,7 @@ async fn attributes_are_asked_for_until_they_came() {
         "at most a tenth early"
     );
     let again = one
-        .request(&house, reqwest::Method::GET, "")
+        .request(&house, Method::GET, "")
         .header("If-None-Match", etag);
     assert_eq!(again.send().await.unwrap().status(), 304);
 }
@@ -121,26 +124,29 @@ async fn attributes_are_asked_for_until_they_came() {
 /// A fleet that comes from another server runs what was never handed in here, and can be drawn all the same.
 #[tokio::test]
 async fn a_version_from_elsewhere_is_older_than_all_that_is_here() {
-    let (house, _, [one, _]) = furnished().await;
-    let device = one.id.clone();
-    let version = async || {
-        let path = format!("/api/v1/devices/{device}");
-        let device: mainstay_fleet::Device = house.get(&path, &house.tokens.engineer).await;
-        device
-            .running
-            .map(|running| (running.version, running.sequence))
-    };
-    assert_eq!(version().await, Some(("1.0.0".to_owned(), 1)));
-    let body = r#"{"data":{"sw_version":"vendor build 7"}}"#;
-    let send = |body: &'static str| {
-        one.request(&house, reqwest::Method::PUT, "/configData")
-            .body(body)
-            .send()
-    };
-    assert_eq!(send(body).await.unwrap().status(), 200);
-    assert_eq!(
-        version().await,
-        Some(("1.0.0".to_owned(), 1)),
-        "it says nothing"
-    );
+    let (house, old, gateways) = strangers(&plan()).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "vendor-7").await;
+        assert_eq!(
+            runs(&house, gateway).await,
+            Some(("vendor-7".to_owned(), 0))
+        );
+    }
+    let (house, _, [one, other]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    one.says_it_runs(&house, "1.1.0").await;
+    assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
+    // Once something better is known, such a version says nothing.
+    let body = r#"{"data":{"sw_version":"vendor-8"}}"#;
+    let sent = one.request(&house, Method::PUT, "/configData").body(body);
+    assert_eq!(sent.send().await.unwrap().status(), 200);
+    assert_eq!(runs(&house, &one).await, Some(("1.1.0".to_owned(), 2)));
+    assert_eq!(runs(&house, &other).await, Some(("vendor-7".to_owned(), 0)));
+}
+
+async fn runs(house: &House, gateway: &Gateway) -> Option<(String, u64)> {
+    let path = format!("/api/v1/devices/{}", gateway.id);
+    let device: Device = house.get(&path, &house.tokens.engineer).await;
+    let running = device.running?;
+    Some((running.version, running.sequence))
 }

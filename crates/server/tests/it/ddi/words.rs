@@ -1,11 +1,11 @@
 //! Version words that aren't taken at face value.
 
-use mainstay_rollout::Ending;
 use mainstay_rollout::order::OrderState;
+use mainstay_rollout::{Ending, Progress};
 use reqwest::Method;
 
-use super::gateway::{Gateway, furnished, offered, told};
-use crate::house::House;
+use super::gateway::{Gateway, furnished, offer, offered, strangers, told};
+use crate::house::{House, PLAN};
 
 async fn puts(house: &House, gateway: &Gateway, rest: &str, body: &str) -> (u16, String) {
     let sent = gateway
@@ -51,6 +51,35 @@ async fn the_old_version_says_nothing_of_what_is_under_way() {
     one.installs(&house).await;
     one.says_it_runs(&house, "1.1.0").await;
     assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
+}
+
+/// Clients that can't say what they run count some time after their success, if the plan wants that, and not before.
+#[tokio::test]
+async fn a_plan_may_take_clients_at_their_word() {
+    let believes = "without_version_word = \"taken-at-its-word after 20m\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", believes, 1)).await;
+    for gateway in &gateways {
+        gateway.poll(&house).await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    house.later(19);
+    one.poll(&house).await;
+    assert!(matches!(
+        one.order(&house).await.state,
+        OrderState::Installed { .. }
+    ));
+    house.later(1);
+    one.poll(&house).await;
+    assert_eq!(
+        one.order(&house).await.ending(),
+        Some(Ending::TakenAtItsWord)
+    );
+    assert!(matches!(
+        one.progress(&house).await,
+        Progress::Confirmed { .. }
+    ));
+    assert!(one.page(&house).await.contains("is taken at its word"));
 }
 
 #[tokio::test]
