@@ -55,7 +55,10 @@ async fn a_client_that_knows_of_it_is_asked_to_leave_it() {
         .unwrap();
     assert_eq!(one.order(&house).await.ending(), Some(Ending::Cancelled));
     let progress = one.progress(&house).await;
-    assert!(matches!(progress, Progress::Promised { .. }), "it failed nothing: {progress:?}");
+    assert!(
+        matches!(progress, Progress::Promised { .. }),
+        "it failed nothing: {progress:?}"
+    );
     let after = one.poll(&house).await;
     assert!(after.update().is_none() && after.cancel_action().is_none());
 
