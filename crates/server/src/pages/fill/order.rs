@@ -49,7 +49,7 @@ fn ended(how: Ending, version: &str) -> String {
         }
         Ending::Failed => format!("its client couldn't install {version}"),
         Ending::NothingFetched => {
-            format!("its client said that it installed {version}, and had fetched nothing")
+            format!("its client said that it was done with {version}, and had fetched nothing")
         }
         Ending::Cancelled => format!("its client left {version}"),
         Ending::Superseded => format!("another promise took the place of {version}"),
