@@ -4,6 +4,7 @@
 //! [`Query`].
 
 pub mod attribute;
+pub mod controller_id;
 pub mod declared;
 pub mod device;
 pub mod digest;
@@ -15,6 +16,7 @@ pub mod site;
 pub mod zone;
 
 pub use attribute::{AttributeError, AttributeName};
+pub use controller_id::{ControllerId, ControllerIdError};
 pub use declared::changes;
 pub use device::{Device, Running};
 pub use digest::ReleaseDigest;

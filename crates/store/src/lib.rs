@@ -8,10 +8,12 @@
 //! Read [`Rollouts`] first: the promise made to a device is the reason for everything else.
 
 pub mod blobs;
+pub mod controllers;
 pub mod devices;
 pub mod error;
 pub mod holds;
 pub mod incidents;
+pub mod orders;
 pub mod people;
 pub mod plans;
 mod progress;
@@ -26,17 +28,21 @@ pub mod sqlite;
 pub mod walks;
 
 pub use blobs::{Blobs, FolderBlobs};
-pub use devices::{Devices, TimelineEntry, TimelineKind};
+pub use controllers::{
+    Controlled, Controller, Controllers, NotedBy, NotedProfile, Reported, ReportedChange,
+};
+pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
+pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
 pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Known, Reports, StoredReport};
 pub use revocations::{Revocations, StoredRevocations};
-pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts, UnderWatch};
+pub use rollouts::{Enrolled, NextStep, Promise, PromiseRefusal, Promised, Rollouts, UnderWatch};
 pub use roots::{Roots, StoredRoot};
 pub use schedules::{Schedules, StoredSchedule};
 pub use sqlite::SqliteStore;
@@ -49,12 +55,33 @@ impl<S: Work + Brakes> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:
-    Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents + Walks
+    Devices
+    + Controllers
+    + People
+    + Plans
+    + Releases
+    + Rollouts
+    + Orders
+    + Readings
+    + Reports
+    + Incidents
+    + Walks
 {
 }
 
-impl<S: Devices + People + Plans + Releases + Rollouts + Readings + Reports + Incidents + Walks>
-    Work for S
+impl<
+    S: Devices
+        + Controllers
+        + People
+        + Plans
+        + Releases
+        + Rollouts
+        + Orders
+        + Readings
+        + Reports
+        + Incidents
+        + Walks,
+> Work for S
 {
 }
 

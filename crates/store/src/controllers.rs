@@ -1,0 +1,113 @@
+//! The devices that ask with other update clients, under the names that they have there. Read [`Controllers`].
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use mainstay_fleet::{ControllerId, Device, DeviceId};
+
+use crate::StoreError;
+
+/// What such a device says of itself, by name. It is kept apart from what operations declares.
+pub type Reported = BTreeMap<String, String>;
+
+/// What a device's words make of what it had said before. It is called inside a transaction, so it must neither wait nor fail.
+pub type ReportedChange<'a> = dyn Fn(Reported) -> Reported + Send + Sync + 'a;
+
+/// What is known of a device under its client's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controller {
+    /// The name.
+    pub id: ControllerId,
+    /// Which client asks, if that is known.
+    pub profile: Option<NotedProfile>,
+    /// Whether the device is to be asked for its attributes. So it is until it has told some.
+    pub wants_attributes: bool,
+    /// What it said of itself; none if it never did.
+    pub reported: Option<Reported>,
+    /// Who lets it install without asking, and why, as JSON; none if it asks.
+    pub auto_confirm: Option<String>,
+}
+
+/// Which client a device has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotedProfile {
+    /// The stable id of the client's profile.
+    pub profile: String,
+    /// Who says so.
+    pub by: NotedBy,
+}
+
+/// Who says which client a device has. What people say outlasts what is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotedBy {
+    /// It was seen in the client's requests.
+    Detected,
+    /// People said so.
+    People,
+}
+
+impl NotedBy {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Detected => "detected",
+            Self::People => "people",
+        }
+    }
+
+    /// The one of this id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        [Self::Detected, Self::People]
+            .into_iter()
+            .find(|by| by.id() == id)
+    }
+}
+
+/// A device, found by its client's name: all that a login needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Controlled {
+    /// The device.
+    pub device: Device,
+    /// SHA-256 of its token, as it was registered.
+    pub token_hash: [u8; 32],
+    /// What is known of it under that name.
+    pub controller: Controller,
+}
+
+/// The devices with other update clients. Those that were registered without a [`ControllerId`] have none here.
+#[async_trait]
+pub trait Controllers: Send + Sync {
+    /// The device with this name.
+    async fn by_controller(&self, id: &ControllerId) -> Result<Option<Controlled>, StoreError>;
+
+    /// What is known of a device under its client's name.
+    async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError>;
+
+    /// Notes which client a device has. What was seen doesn't change what people said, and noting the same again writes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] of a "controller" if the device has none.
+    async fn note_profile(
+        &self,
+        device: &DeviceId,
+        profile: &NotedProfile,
+    ) -> Result<(), StoreError>;
+
+    /// Lets the device be asked for its attributes.
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError>;
+
+    /// Keeps what `change` makes of what the device had said of itself; it isn't asked for it any more. Returns what it said by now.
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn keep_attributes(
+        &self,
+        device: &DeviceId,
+        change: &ReportedChange<'_>,
+    ) -> Result<Reported, StoreError>;
+}
