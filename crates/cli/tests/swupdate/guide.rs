@@ -37,7 +37,9 @@ fn every_command_of_the_guide_works() {
 /// The commands of all its blocks.
 fn commands() -> String {
     let fences = GUIDE.split("```").skip(1).step_by(2);
-    let blocks: Vec<_> = fences.filter_map(|block| block.strip_prefix("sh\n")).collect();
+    let blocks: Vec<_> = fences
+        .filter_map(|block| block.strip_prefix("sh\n"))
+        .collect();
     assert!(blocks.len() > 8, "the guide has lost its commands");
     blocks.concat()
 }

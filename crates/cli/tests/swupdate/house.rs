@@ -59,7 +59,7 @@ impl House {
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let papers = Folder::create(&folder.path().join("papers")).expect("an empty folder");
-        let plan = mainstay_plan::parse(PLAN).unwrap_or_else(|error| panic!("{error}"));
+        let plan = mainstay_plan::parse(PLAN).unwrap_or_else(|findings| panic!("{findings:?}"));
         let cast = Cast::assemble(&papers, &plan, SEED, SystemClock.now()).expect("keys");
         let tokens = found(&folder.path().join("data"), &cast).await;
         let mut house = Self {
