@@ -1,6 +1,7 @@
 //! Registering devices, and declaring them anew.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use mainstay_fleet::{ControllerId, DeviceId, Site};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -38,12 +39,26 @@ pub struct NewDevice {
     /// What its update client calls it, if it has another one than ours, such as SWUpdate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub controller: Option<ControllerId>,
+    /// The token that it has already, from another server; only with a controller. Without, one is drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<GivenToken>,
     /// Where it stands, if it shares a site with others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
     /// Whatever else is to be known of it, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
+}
+
+/// A token that a device has already. It prints itself as stars.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GivenToken(pub String);
+
+impl fmt::Debug for GivenToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GivenToken(***)")
+    }
 }
 
 /// What is declared anew of one device; what isn't named stays. Its name and class never change.
@@ -83,7 +98,7 @@ where
 /// The tokens of newly registered devices. They are shown this once, and kept only as hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceTokens {
-    /// One for each device, in the order of the request.
+    /// One for each device whose token was drawn, in the order of the request; those that brought one have it already.
     pub devices: Vec<DeviceToken>,
 }
 

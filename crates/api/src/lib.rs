@@ -42,8 +42,10 @@
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
 //! Every request carries `Authorization: Bearer <the person's token>`; "anyone" is anyone with one.
-//! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP.
+//! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP. What devices of other makes send and get stands in [`ddi`].
 
+pub mod client;
+pub mod ddi;
 pub mod device;
 pub mod hold;
 pub mod incident;
@@ -54,7 +56,8 @@ pub mod rollout;
 pub mod trust;
 pub mod why;
 
-pub use device::{DeviceChange, DeviceToken, DeviceTokens, NewDevice, NewDevices};
+pub use client::{ClientChange, ClientView};
+pub use device::{DeviceChange, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
 pub use incident::{
     DeedView, IncidentView, MomentView, ReopenRequest, ReopensView, ReviewRequest, ReviewView,

@@ -107,6 +107,7 @@ explain! {
     refusal mainstay_artifact::SignError;
     usage mainstay_access::EmailError;
     usage mainstay_fleet::AttributeError;
+    usage mainstay_fleet::ControllerIdError;
     usage mainstay_fleet::IdError;
     usage mainstay_fleet::SiteError;
 }

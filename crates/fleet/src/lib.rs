@@ -3,7 +3,9 @@
 //! Nothing here reads a database or a clock. Read [`Device`] first, then
 //! [`Query`].
 
+pub mod assurance;
 pub mod attribute;
+pub mod client;
 pub mod controller_id;
 pub mod declared;
 pub mod device;
@@ -15,7 +17,9 @@ pub mod query;
 pub mod site;
 pub mod zone;
 
+pub use assurance::Assurance;
 pub use attribute::{AttributeError, AttributeName};
+pub use client::{ClientProfile, ClientProfileError, DeviceClient, Ranges, SetBy};
 pub use controller_id::{ControllerId, ControllerIdError};
 pub use declared::changes;
 pub use device::{Device, Running};

@@ -11,6 +11,7 @@
 mod admission;
 mod bundles;
 mod companions;
+mod ddi;
 mod files;
 pub mod fixtures;
 mod images;
@@ -69,6 +70,8 @@ pub const TARGETS: &[Target] = &[
     companions::PROVENANCE,
     companions::SBOM,
     companions::STATEMENT,
+    ddi::CONFIG_DATA,
+    ddi::FEEDBACK,
     files::CONTAINER,
     files::INSPECT,
     images::BOOT_KEY,

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::client::ClientRules;
 use crate::names::{ClassId, Email};
 use crate::needs::{Prerequisite, Stone};
 
@@ -71,6 +72,9 @@ pub struct Class {
     /// What other classes run at least before certain releases are rolled out, in the plan's order.
     #[serde(default)]
     pub prerequisites: Vec<Prerequisite>,
+    /// How its devices are heard that run another client.
+    #[serde(default, skip_serializing_if = "ClientRules::is_default")]
+    pub clients: ClientRules,
 }
 
 impl Class {
@@ -188,6 +192,7 @@ mod tests {
             upstream: Vec::new(),
             stones: Vec::new(),
             prerequisites: Vec::new(),
+            clients: ClientRules::default(),
         };
         let name = class.group_name(Environment::Production);
         assert_eq!(name, "northwind.example/production/thermo-v2/B+C");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::class::Class;
+use crate::client::ClientRules;
 use crate::gate::COVERAGE;
 use crate::names::ClassId;
 use crate::needs::VersionNumber;
@@ -64,6 +65,7 @@ impl InForce {
                 group_name: class.group_name(plan.environment),
                 hardware: class.hardware.clone(),
                 security_until: class.support.as_ref().map(|support| support.security_until),
+                clients: class.clients.clone(),
             };
             (class.id.clone(), known_as)
         };
@@ -83,6 +85,8 @@ pub struct KnownAs {
     pub hardware: Vec<String>,
     /// The last day of security updates, if the plan promises any.
     pub security_until: Option<Date>,
+    /// What is believed of devices with other clients.
+    pub clients: ClientRules,
 }
 
 /// What the devices of a class say that they measure.

@@ -7,6 +7,7 @@
 pub mod blackout;
 pub mod calendar;
 pub mod class;
+pub mod client;
 pub mod cohort;
 pub mod compliance;
 pub mod days;
@@ -38,6 +39,7 @@ pub use class::{
     BootloaderRange, Class, Credentials, Environment, InstallStrategy, Revert, RiskAcceptance,
     Support, Upstream,
 };
+pub use client::{ClientName, ClientRules, VersionWord, WithoutWord};
 pub use cohort::{Cohort, Remark};
 pub use compliance::{Compliance, Disclosure, ReportClocks};
 pub use days::DaySet;

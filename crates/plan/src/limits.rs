@@ -67,6 +67,8 @@ pub const WAIVERS_MAX: usize = 32;
 pub const PACKS_MAX: usize = 64;
 /// Most things of others that a class may say it is built on; who has more keeps them in a bill of materials.
 pub const UPSTREAM_MAX: usize = 32;
+/// Longest name of the attribute in which another client says its version, in characters: hawkBit's bound for names.
+pub const VERSION_ATTRIBUTE_CHARS_MAX: usize = 128;
 /// Most `needs` of a class: one for each change of format in its life, with room to spare.
 pub const NEEDS_MAX: usize = 32;
 /// Largest slot a class may state: the largest amount a plan may write at all.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::client_facts::ClientFacts;
 use crate::error::RenderError;
 use crate::fact::Tone;
 use crate::frame::Frame;
@@ -43,6 +44,8 @@ pub struct DeviceRow {
     pub hardware: String,
     /// Its IANA time zone.
     pub zone: String,
+    /// Its update client, and how sure one can be of it.
+    pub client: ClientFacts,
     /// The version it runs; none if it never said.
     pub version: Option<String>,
     /// Whether that version is verified.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::client_facts::ClientFacts;
 use crate::error::RenderError;
 use crate::fact::{TimelineEntry, Tone};
 use crate::frame::Frame;
@@ -23,6 +24,10 @@ pub struct DevicePage {
     pub zone: String,
     /// Its boot loader's version.
     pub bootloader: String,
+    /// Its update client, and how sure one can be of it.
+    pub client: ClientFacts,
+    /// What became of its newest order, for a device with another update client: "1000008: installed 1.2.0, unverified: ...".
+    pub order: Option<String>,
     /// Where it stands, if it shares a site with others.
     pub site: Option<String>,
     /// The version it runs; none if it never said.

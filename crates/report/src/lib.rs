@@ -20,6 +20,7 @@
 //! Read [`Dashboard`] first; [`Target`] knows the addresses that pages link to.
 
 mod chart;
+mod client_facts;
 mod dashboard;
 mod device_list;
 mod device_page;
@@ -42,6 +43,7 @@ mod story_report;
 mod svg;
 
 pub use chart::{SprtChart, SprtPoint, SprtVerdict, VersionShare, WaveBar};
+pub use client_facts::ClientFacts;
 pub use dashboard::{ATTENTION_MAX, Action, Attention, Dashboard, Promise, PromiseState};
 pub use device_list::{DEVICE_ROWS_MAX, DeviceList, DeviceRow, DeviceTable};
 pub use device_page::{DevicePage, HealthFigure, Slot};

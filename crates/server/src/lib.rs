@@ -13,6 +13,7 @@ mod body;
 mod brakes;
 pub mod clock;
 pub mod data_dir;
+mod ddi;
 mod device_protocol;
 pub mod entropy;
 mod guard;

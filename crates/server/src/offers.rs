@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place, instead, past_stones};
+use mainstay_rollout::{OrderNumber, DeviceView, Kind, Offer, Rollout, Wait, holds_place, instead, past_stones};
 use mainstay_store::{Enrolled, Promise, PromiseRefusal, Promised, StoreError};
 
 use crate::App;
@@ -26,7 +26,21 @@ pub(crate) enum Decision {
         turn: Option<Timestamp>,
     },
     /// Something was promised to it, durably.
-    Install(Package),
+    Install {
+        /// What it installs.
+        package: Package,
+        /// The promise's number, for a client that asks by numbers.
+        order: Option<OrderNumber>,
+    },
+}
+
+/// In which way a device asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// It decides for itself, by what it is shown.
+    ByItself,
+    /// It has another update client, for which each promise has a number.
+    ByNumber,
 }
 
 /// One rollout that a device is enrolled in, and what it has for it now.
@@ -46,6 +60,7 @@ pub(crate) struct Considered {
 pub(crate) async fn decide(
     app: &App,
     device: &Device,
+    asks: Asks,
     now: Timestamp,
 ) -> Result<Decision, Refused> {
     let mut turns = None;
@@ -59,8 +74,8 @@ pub(crate) async fn decide(
         let Some(one) = considered.into_iter().next() else {
             break;
         };
-        if let Some(package) = promise(app, one, now).await? {
-            return Ok(Decision::Install(package));
+        if let Some((package, order)) = promise(app, one, asks, now).await? {
+            return Ok(Decision::Install { package, order });
         }
     }
     Ok(Decision::Nothing { turn: turns })
@@ -140,7 +155,7 @@ fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u3
 }
 
 /// When the turn of a device that waits will come.
-fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
     let wait = one.offer.as_ref().err()?;
     let in_flight = others(app, &one.rollout, &one.view, now);
     mainstay_rollout::turn::turn(&one.rollout, &one.view, wait, in_flight, now)
@@ -148,7 +163,12 @@ fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timestamp> {
 
 /// Makes an offer durable; none when the rollout has moved on meanwhile, or the release was put on
 /// hold.
-async fn promise(app: &App, one: Considered, now: Timestamp) -> Result<Option<Package>, Refused> {
+async fn promise(
+    app: &App,
+    one: Considered,
+    asks: Asks,
+    now: Timestamp,
+) -> Result<Option<(Package, Option<OrderNumber>)>, Refused> {
     let (rollout, device) = (&one.rollout, &one.view.id);
     let Ok((offer, package)) = one.offer else {
         return Ok(None);
@@ -159,14 +179,14 @@ async fn promise(app: &App, one: Considered, now: Timestamp) -> Result<Option<Pa
         device,
         offer,
         at: now,
-        numbered: false,
+        numbered: asks == Asks::ByNumber,
     };
     match app.store.promise(&promise).await {
-        Ok(Promised { .. }) => {
+        Ok(Promised { order }) => {
             if offer.kind == Kind::Forward && !holds_place(rollout, &one.view, now) {
                 app.memory.promised(rollout.id);
             }
-            Ok(Some(package))
+            Ok(Some((package, order)))
         }
         Err(PromiseRefusal::Store(error)) => Err(error.into()),
         Err(PromiseRefusal::NoRoom { limit }) => {

@@ -8,10 +8,11 @@ use mainstay_fleet::QueryError;
 use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
 use mainstay_rollout::DrawRefusal;
 use mainstay_rollout::halt::HaltRefused;
+use mainstay_rollout::order::OrderRefusal;
 use mainstay_rollout::pause::PauseRefused;
 use mainstay_rollout::question::NothingAsked;
 use mainstay_rollout::withdrawal::WithdrawalRefused;
-use mainstay_store::StoreError;
+use mainstay_store::{HeedRefusal, StoreError};
 use mainstay_telemetry::ReviewRefusal;
 use mainstay_trust::Refusal as TrustRefusal;
 
@@ -41,6 +42,30 @@ fn failed(error: &StoreError) -> Refused {
         cause,
         error.cure(),
     )
+}
+
+impl From<HeedRefusal> for Refused {
+    fn from(refusal: HeedRefusal) -> Self {
+        let refusal = match refusal {
+            HeedRefusal::Store(error) => return error.into(),
+            HeedRefusal::Order(refusal) => refusal,
+        };
+        let status = match refusal {
+            OrderRefusal::Closed { .. } => StatusCode::GONE,
+            OrderRefusal::NotCancelling => StatusCode::NOT_FOUND,
+            _ => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let (id, cure) = (refusal.id(), sentence(refusal.cure()));
+        Self::new(status, id, sentence(refusal), cure)
+    }
+}
+
+/// A clause as a sentence.
+fn sentence(clause: impl std::fmt::Display) -> String {
+    let clause = clause.to_string();
+    let mut signs = clause.chars();
+    let first = signs.next().map(char::to_uppercase).into_iter().flatten();
+    first.chain(signs).chain(['.']).collect()
 }
 
 impl From<Denied> for Refused {

@@ -3,6 +3,7 @@
 //! | who calls | where | who answers |
 //! |---|---|---|
 //! | devices | `/device/v1/...`, CBOR | `device_protocol/` |
+//! | devices with other update clients | `/{tenant}/controller/v1/...`, JSON | `ddi/` |
 //! | people and their tools | `/api/v1/...`, JSON | `operator/` |
 //! | monitoring systems | `/metrics`, text | `operator/levels.rs` |
 //! | browsers | `/`, `/devices/{id}`, ... | `pages/` |
@@ -17,7 +18,7 @@ use axum::response::Response;
 
 use crate::guard::{Guard, guard};
 use crate::problem::Refused;
-use crate::{App, device_protocol, operator, pages};
+use crate::{App, ddi, device_protocol, operator, pages};
 
 /// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
 /// another content type, and addresses stay here.
@@ -34,6 +35,7 @@ const SECURE: [(HeaderName, HeaderValue); 3] = [
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(device_protocol::routes())
+        .merge(ddi::routes())
         .nest("/api/v1", operator::routes())
         .merge(operator::levels::routes())
         .merge(pages::routes())

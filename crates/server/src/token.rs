@@ -43,6 +43,29 @@ impl Token {
     }
 }
 
+/// The shortest token that a device may bring along: 16 signs are 80 bits even where each is one of 32.
+pub const GIVEN_TOKEN_BYTES_MIN: usize = 16;
+/// The longest: hawkBit's own bound.
+pub const GIVEN_TOKEN_BYTES_MAX: usize = 128;
+
+/// What the store keeps of a token by which a device with another update client logs in; none if it can't be one.
+///
+/// One of ours, 64 hexadecimal digits, has the hash that it has everywhere. One from another server is any 16 to 128 plain signs without
+/// spaces; its hash has a prefix, so that it is never that of one of ours.
+pub fn target_token_hash(text: &str) -> Option<[u8; 32]> {
+    if let Some(ours) = Token::parse(text) {
+        return Some(ours.hash());
+    }
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = (GIVEN_TOKEN_BYTES_MIN..=GIVEN_TOKEN_BYTES_MAX).contains(&text.len());
+    (plain && fits).then(|| {
+        let mut hash = Sha256::new();
+        hash.update(b"mainstay.target-token");
+        hash.update(text);
+        hash.finalize().into()
+    })
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Token(***)")
@@ -64,6 +87,21 @@ mod tests {
                 Token::parse(wrong).is_none(),
                 "{wrong:?} was taken for a token"
             );
+        }
+    }
+
+    #[test]
+    fn tokens_of_other_servers_are_plain_and_neither_short_nor_long() {
+        let ours = Token::draw(&SeededEntropy::new(1));
+        assert_eq!(target_token_hash(&ours.reveal()), Some(ours.hash()));
+        let longest = "x".repeat(128);
+        let good = ["0123456789abcdef", "eXample/Token+from=elsewhere!", &longest];
+        let hashes: Vec<_> = good.map(|text| target_token_hash(text)).into();
+        assert!(hashes.iter().all(Option::is_some));
+        assert_ne!(hashes[0], hashes[1]);
+        let too_long = "x".repeat(129);
+        for wrong in ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdeü", &too_long] {
+            assert_eq!(target_token_hash(wrong), None, "{wrong:?}");
         }
     }
 

@@ -32,6 +32,7 @@ pub fn registration(world: &World) -> NewDevices {
         zone: resident.home.zone.to_owned(),
         bootloader: model::BOOTLOADER.to_string(),
         controller: None,
+        token: None,
         attributes: BTreeMap::new(),
         site: resident
             .site

@@ -3,7 +3,7 @@
 //! [`DeviceEvent`] is a report as the host keeps it, and [`fold()`] turns it into the
 //! [`Progress`](mainstay_rollout::Progress) that the rollout decides on; [`summary()`] counts that
 //! for pages; [`levels`] measures releases by what the plan promises; [`Incident`] is what people work on after a halt, and [`Review`] what
-//! they learnt; [`said_milli`] and [`missed_polls`] are what soft signals read. Nothing here decides about a rollout, keeps anything, or reads
+//! they learnt; [`version_word`] judges what devices with other clients say that they run; [`said_milli`] and [`missed_polls`] are what soft signals read. Nothing here decides about a rollout, keeps anything, or reads
 //! a clock. A device counts as updated only when it said itself that it confirmed.
 //!
 //! Read `event.rs`, then `fold.rs`.
@@ -20,6 +20,7 @@ pub mod review;
 mod review_refusal;
 pub mod signals;
 pub mod summary;
+pub mod version_word;
 
 pub use adoption::{Adoption, adoption};
 pub use client_word::{UnknownWord, event_of};
@@ -35,3 +36,4 @@ pub use review::{
 pub use review_refusal::ReviewRefusal;
 pub use signals::{missed_milli_per_day, missed_polls, said_milli};
 pub use summary::{Summary, WaveHealth, summary};
+pub use version_word::{NoStatement, PastWords, Statement, Word, heed, taken_at_its_word};

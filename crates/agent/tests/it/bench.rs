@@ -322,6 +322,7 @@ pub async fn register(house: &House) -> Vec<String> {
     let device = |(id, hardware): (&str, &str)| NewDevice {
         attributes: std::collections::BTreeMap::new(),
         controller: None,
+        token: None,
         site: None,
         id: DeviceId::new(id).unwrap(),
         class: "thermo-v2".to_owned(),

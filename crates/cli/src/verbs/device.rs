@@ -7,12 +7,14 @@ mod signals;
 mod simulate;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use mainstay_api::{NewDevice, NewDevices};
-use mainstay_fleet::{AttributeName, DeviceId, Site};
+use mainstay_api::{GivenToken, NewDevice, NewDevices};
+use mainstay_fleet::{AttributeName, ControllerId, DeviceId, Site};
 
 use crate::failure::Failure;
+use crate::files;
 use crate::operator::ServerAccess;
 use crate::output::Output;
 
@@ -78,6 +80,12 @@ struct Add {
     /// Its boot loader's version, as three numbers: it decides which releases may come.
     #[arg(long, value_name = "VERSION")]
     bootloader: String,
+    /// What its update client calls it, if that is SWUpdate, RAUC's updater, Zephyr's, or another for hawkBit: its serial number, say.
+    #[arg(long, value_name = "ID")]
+    controller: Option<String>,
+    /// The file with the token that its client has already, from another server. Without, one is drawn and printed.
+    #[arg(long, value_name = "FILE", requires = "controller")]
+    device_token: Option<PathBuf>,
     /// Where it stands, if it shares a site with others: with `unit = "site"` in the plan they count once.
     #[arg(long)]
     site: Option<String>,
@@ -100,13 +108,16 @@ impl Device {
 }
 
 fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
+    let token = new.device_token.as_deref().map(given_token).transpose()?;
+    let has_one = token.is_some();
     let device = NewDevice {
         id: DeviceId::new(&new.id)?,
         class: new.class,
         hardware: new.hardware,
         zone: new.zone,
         bootloader: new.bootloader,
-        controller: None,
+        controller: new.controller.map(ControllerId::new).transpose()?,
+        token,
         site: new.site.map(Site::new).transpose()?,
         attributes: attributes(&new.attributes)?,
     };
@@ -123,7 +134,16 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
         });
         output.say(|| device.token.clone(), device);
     }
+    if has_one {
+        output.note(|| format!("{} is registered, with the token that it has.", new.id));
+    }
     Ok(())
+}
+
+/// The token that a device has already, from its file: never from the command line, where others could read it.
+fn given_token(file: &Path) -> Result<GivenToken, Failure> {
+    let text = files::read_text(file, "token", 1024)?;
+    Ok(GivenToken(text.trim().to_owned()))
 }
 
 /// What `--attribute` says, each name once.

@@ -154,6 +154,7 @@ async fn registered(house: &House, homes: &[Home]) -> Vec<String> {
     let new = |home: &Home| NewDevice {
         attributes: std::collections::BTreeMap::new(),
         controller: None,
+        token: None,
         site: None,
         id: home.id.clone(),
         class: "thermo-v2".to_owned(),

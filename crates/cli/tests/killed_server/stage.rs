@@ -144,6 +144,7 @@ impl Stage {
         let new = |home: &mainstay_simulator::Home| NewDevice {
             attributes: BTreeMap::new(),
             controller: None,
+            token: None,
             site: None,
             id: home.id.clone(),
             class: "thermo-v2".to_owned(),

@@ -9,7 +9,7 @@ use super::reasons::{MISSING, TWICE};
 use super::section::Section;
 use super::value::{self, Read};
 use super::words;
-use super::{amounts, needs};
+use super::{amounts, client, needs};
 use crate::class::{
     BootloaderRange, Class, Credentials, InstallStrategy, Revert, RiskAcceptance, Support, Upstream,
 };
@@ -76,6 +76,7 @@ fn class(section: &Section<'_>) -> Option<Class> {
     let upstream = section.sections("upstream", UPSTREAM_MAX);
     let upstream = upstream.iter().filter_map(self::upstream).collect();
     let (stones, prerequisites) = needs::needs(section);
+    let clients = client::rules(section);
     section.finish();
     let (id, vendor) = (id?, vendor?);
     Some(Class {
@@ -95,6 +96,7 @@ fn class(section: &Section<'_>) -> Option<Class> {
         upstream,
         stones,
         prerequisites,
+        clients,
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod amounts;
 mod class;
+mod client;
 mod coherence;
 mod cohort;
 mod compliance;

@@ -4,16 +4,23 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use mainstay_plan::{
-    Cadence, ClassId, FleetFacts, Plan, PlanDigest, TrackName, Wave, check, parse,
+    Cadence, ClassId, ClientName, ClientRules, FleetFacts, Plan, PlanDigest, TrackName,
+    VersionWord, Wave, WithoutWord, check, parse,
 };
 
 pub(crate) const THERMOSTAT: &str = include_str!("../../../../plans/thermostat.toml");
 pub(crate) const MINIMAL: &str = include_str!("../../../../plans/minimal.toml");
+pub(crate) const SWUPDATE: &str = include_str!("../../../../plans/swupdate.toml");
 
 #[test]
 fn example_plans_pass_without_a_word() {
     let unknown = FleetFacts::default();
-    for plan in [THERMOSTAT, MINIMAL, mainstay_plan::starting_plan()] {
+    for plan in [
+        THERMOSTAT,
+        MINIMAL,
+        SWUPDATE,
+        mainstay_plan::starting_plan(),
+    ] {
         let checked = check(plan, &unknown);
         assert_eq!(checked.findings, []);
         assert_eq!(checked.plan.as_ref(), parse(plan).ok().as_ref());
@@ -38,6 +45,32 @@ fn the_thermostat_plan_says_what_it_says() {
     assert_eq!(plan.hard_test().canary_needed(), Some(31));
     assert_eq!(plan.health.soft.len(), 3);
     assert_eq!(plan.digest, PlanDigest::of(THERMOSTAT.as_bytes()));
+}
+
+#[test]
+fn the_plan_for_swupdate_says_how_its_gateways_are_heard() {
+    let plan = parse(SWUPDATE).unwrap();
+    let expected = ClientRules {
+        client: Some(ClientName::Swupdate),
+        version_attribute: Some("sw_version".to_owned()),
+        version_word: VersionWord::Live,
+        without_version_word: WithoutWord::Unverified,
+        checks_signature: true,
+    };
+    assert_eq!(plan.classes[0].clients, expected);
+    // Without the attribute nothing could make a gateway count.
+    let mute = SWUPDATE.replacen("version_attribute = ", "# ", 1).replacen(
+        "version_word      = ",
+        "# ",
+        1,
+    );
+    let checked = check(&mute, &FleetFacts::default());
+    let found: Vec<_> = checked.findings.iter().map(|found| found.rule).collect();
+    assert_eq!(found, ["FMP032"]);
+    assert!(!checked.passes());
+    // What the comment offers in its place is possible.
+    let believing = mute.replacen("= \"unverified\"", "= \"taken-at-its-word after 4h\"", 1);
+    assert_eq!(check(&believing, &FleetFacts::default()).findings, []);
 }
 
 #[test]

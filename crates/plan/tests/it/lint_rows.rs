@@ -83,6 +83,8 @@ pub(crate) const ROWS: &[Row] = &[
     ("FMP016", (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2035-12-31 }"), (SUPPORT, "support = { sold_until = 2027-06-30, security_until = 2036-01-01 }")),
     ("FMP022", (FEATURE, "waves = [\"canary\", \"10 %\", \"100 %\"]"), (FEATURE, "waves = [\"10 %\", \"50 %\", \"100 %\"]")),
     ("FMP030", (CANARY, "devices = 31"), (CANARY, "devices = 30")),
+    ("FMP032", (STRATEGY, "install = \"swap\"\nclient = \"swupdate\"\nversion_attribute = \"sw_version\""), (STRATEGY, "install = \"swap\"\nclient = \"swupdate\"")),
+    ("FMP032", (STRATEGY, "install = \"swap\"\nclient = \"zephyr\"\nwithout_version_word = \"taken-at-its-word after 29m\""), (STRATEGY, "install = \"swap\"\nclient = \"zephyr\"\nwithout_version_word = \"taken-at-its-word after 30m\"")),
     ("FMP034", (STRATA, "at_least_per_hardware = 1"), (STRATA, "at_least_per_hardware = 0")),
     ("FMP034", (", at_least_per_hardware = 10", ""), (STRATA, "at_least_per_hardware = 0")),
     ("FMP034", ("hardware   = [\"B\", \"C\"]", "hardware = [\"B\"]"), (STRATA, "at_least_per_hardware = 0")),

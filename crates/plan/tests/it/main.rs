@@ -2,6 +2,7 @@
 
 mod calendar;
 mod calendar_properties;
+mod clients;
 mod clock_changes;
 mod cohorts;
 mod emergency;

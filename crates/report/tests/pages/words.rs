@@ -1,6 +1,9 @@
 //! What the pages say.
 
-use mainstay_report::{ATTENTION_MAX, DEVICE_ROWS_MAX, IncidentState, Reopened, SprtVerdict};
+use mainstay_fleet::{ClientProfile, DeviceClient};
+use mainstay_report::{
+    ATTENTION_MAX, ClientFacts, DEVICE_ROWS_MAX, IncidentState, Reopened, SprtVerdict,
+};
 
 use crate::html::Html;
 use crate::sample;
@@ -167,4 +170,55 @@ fn charts_of_nothing_are_still_pages() {
     assert!(Html::parse(&page).is_ok());
     let drawn = page.split_once("<main").expect("a main part").1;
     assert!(!drawn.contains("=\"NaN\"") && !drawn.contains("=\"inf\""));
+}
+
+/// Every device shows who would notice firmware that nobody approved, and whose word its client is.
+#[test]
+fn a_device_shows_how_sure_one_can_be_of_it() {
+    use ClientProfile::{Generic, Rauc, Swupdate};
+    let seen = |profile| DeviceClient::after(None, profile);
+    let (mut page, mut list) = (sample::device_page(), sample::device_list());
+    for (client, checks_signature, about, label) in [
+        (
+            Some(seen(Swupdate)),
+            false,
+            "<dt>Client</dt><dd>SWUpdate <span class=\"sub\">detected</span></dd>",
+            "trusts the server alone",
+        ),
+        (
+            Some(seen(Swupdate)),
+            true,
+            "<dt>Client</dt><dd>SWUpdate <span class=\"sub\">detected</span></dd>",
+            "signature checked by its client",
+        ),
+        (
+            Some(DeviceClient::chosen(Rauc)),
+            false,
+            "<dt>Client</dt><dd>RAUC <span class=\"sub\">set by people</span></dd>",
+            "signature checked by its client",
+        ),
+        (
+            Some(seen(Generic)),
+            false,
+            "<dd>another hawkBit client <span class=\"sub\">detected</span></dd>",
+            "trusts the server alone",
+        ),
+        (
+            None,
+            false,
+            "<dt>Client</dt><dd>Mainstay</dd>",
+            "checked by the device",
+        ),
+    ] {
+        let native = ClientFacts::native();
+        let facts = client.map_or(native, |client| ClientFacts::of(client, checks_signature));
+        page.client = facts.clone();
+        let shown = page.to_html().expect("renders");
+        let meaning = facts.meaning.replace('\'', "&#39;");
+        check(&shown, &[about, label, &meaning]);
+        list.table.rows.truncate(1);
+        list.table.rows[0].client = facts;
+        let shown = list.to_html().expect("renders");
+        check(&shown, &[&format!("<span class=\"sub\">{label}</span>")]);
+    }
 }

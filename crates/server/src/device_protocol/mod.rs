@@ -10,9 +10,9 @@ mod line;
 mod message;
 mod papers;
 mod payload;
-mod poll;
+pub(crate) mod poll;
 mod range;
-mod reported;
+pub(crate) mod reported;
 mod reports;
 
 use std::sync::Arc;
@@ -23,8 +23,10 @@ use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::App;
 
+pub(crate) use download::{Download, begins_at};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;
+pub(crate) use payload::may_fetch;
 
 /// The routes of devices.
 pub(crate) fn routes() -> Router<Arc<App>> {

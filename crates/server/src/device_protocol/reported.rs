@@ -82,23 +82,34 @@ struct News {
 impl News {
     /// The progress after these news, of which those that are `known` aren't new.
     fn fold(&self, candidate: &Candidate, progress: Progress, known: Known) -> Progress {
-        let new = self
-            .events
-            .iter()
-            .filter(|(seq, _)| *seq > known.acknowledged);
-        let after_reports = new.fold(progress, |progress, (_, event)| {
-            match concerns(event, candidate, &progress, known) {
-                true => fold(progress, event, self.at),
-                false => progress,
-            }
-        });
-        match &self.said {
-            Some(said) if said.safe_mode && !is_its_doing(&after_reports, known.ran_nothing) => {
-                after_reports
-            }
-            Some(said) => fold_said(after_reports, candidate, said, self.at),
-            None => after_reports,
+        let is_new = |(seq, _): &&(u32, DeviceEvent)| *seq > known.acknowledged;
+        let new = self.events.iter().filter(is_new).map(|(_, event)| event);
+        folded(new, self.said.as_ref(), candidate, progress, known, self.at)
+    }
+}
+
+/// The progress after new events, and after what the device said beside them.
+pub(crate) fn folded<'a>(
+    events: impl IntoIterator<Item = &'a DeviceEvent>,
+    said: Option<&Said>,
+    candidate: &Candidate,
+    progress: Progress,
+    known: Known,
+    at: Timestamp,
+) -> Progress {
+    let events = events.into_iter();
+    let after_events = events.fold(progress, |progress, event| {
+        match concerns(event, candidate, &progress, known) {
+            true => fold(progress, event, at),
+            false => progress,
         }
+    });
+    match said {
+        Some(said) if said.safe_mode && !is_its_doing(&after_events, known.ran_nothing) => {
+            after_events
+        }
+        Some(said) => fold_said(after_events, candidate, said, at),
+        None => after_events,
     }
 }
 

@@ -15,9 +15,16 @@ use mainstay_fleet::{AttributeName, ControllerId, Device, DeviceId, Site, Zone, 
 use mainstay_plan::{ClassId, Plan};
 
 use crate::problem::Refused;
+use crate::token::target_token_hash;
 
-/// A device to register, and what its update client calls it, if it has another one than ours.
-pub(super) type Declared = (Device, Option<ControllerId>);
+/// A device to register.
+pub(super) struct Declared {
+    pub device: Device,
+    /// What its update client calls it, if it has another one than ours.
+    pub controller: Option<ControllerId>,
+    /// The hash of the token that it brings along, if it does.
+    pub token_hash: Option<[u8; 32]>,
+}
 
 /// The devices that are registered at `now`.
 ///
@@ -37,11 +44,30 @@ pub(super) fn new(
     }
     let one = |new: NewDevice| {
         let (id, controller) = (new.id.clone(), new.controller.clone());
-        let device = registered(new, plan, now);
-        let device = device.map_err(|unfit| unfit.refused(&id, "registered"))?;
-        Ok((device, controller))
+        let token_hash = given_token(&new);
+        let device = token_hash.and_then(|hash| Ok((hash, registered(new, plan, now)?)));
+        let (token_hash, device) = device.map_err(|unfit| unfit.refused(&id, "registered"))?;
+        Ok(Declared {
+            device,
+            controller,
+            token_hash,
+        })
     };
     wanted.devices.into_iter().map(one).collect()
+}
+
+/// What is kept of the token that a device brings along. Only those with another client may: ours draw their own.
+fn given_token(new: &NewDevice) -> Result<Option<[u8; 32]>, Unfit> {
+    let Some(token) = &new.token else {
+        return Ok(None);
+    };
+    let hash = new.controller.as_ref().and(target_token_hash(&token.0));
+    let unfit = || {
+        let because = "it brings a token that it can't have";
+        let cure = "Give its controller with it, and a token of 16 to 128 plain signs without spaces; or neither.";
+        Unfit::new("devices.token", because, cure)
+    };
+    hash.map(Some).ok_or_else(unfit)
 }
 
 fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Unfit> {

@@ -31,28 +31,29 @@ pub(super) async fn register(
     let wanted: NewDevices = body::json(&headers, request).await?;
     let plan = app.active_plan().await?;
     let devices = declared::new(wanted, &plan.plan, app.now())?;
-    let tokens: Vec<Token> = devices.iter().map(|_| Token::draw(&*app.entropy)).collect();
-    let drawn = devices.into_iter().zip(&tokens);
-    let rows: Vec<_> = drawn
-        .map(|((device, controller), token)| Registration {
-            device,
-            token_hash: token.hash(),
-            controller,
-        })
-        .collect();
+    let (rows, shown): (Vec<_>, Vec<_>) = devices.into_iter().map(|one| row(&app, one)).unzip();
     app.store.register_many(&rows).await?;
     tracing::info!(by = %person.email, devices = rows.len(), "devices registered");
-    let shown = rows.into_iter().zip(tokens);
-    let shown = shown.map(|(row, token)| DeviceToken {
-        id: row.device.id,
-        token: token.reveal(),
-    });
-    Ok((
-        StatusCode::CREATED,
-        Json(DeviceTokens {
-            devices: shown.collect(),
-        }),
-    ))
+    let devices = shown.into_iter().flatten().collect();
+    Ok((StatusCode::CREATED, Json(DeviceTokens { devices })))
+}
+
+/// A device as it is registered, and its token as it is shown if it was drawn.
+fn row(app: &App, new: declared::Declared) -> (Registration, Option<DeviceToken>) {
+    let (token_hash, shown) = match new.token_hash {
+        Some(given) => (given, None),
+        None => {
+            let (id, token) = (new.device.id.clone(), Token::draw(&*app.entropy));
+            let (hash, token) = (token.hash(), token.reveal());
+            (hash, Some(DeviceToken { id, token }))
+        }
+    };
+    let registration = Registration {
+        device: new.device,
+        token_hash,
+        controller: new.controller,
+    };
+    (registration, shown)
 }
 
 /// `PATCH /devices/{id}`: declares a device anew; what isn't named stays.

@@ -9,6 +9,7 @@ use axum::response::Response;
 use mainstay_report::{DeviceList, DevicePage};
 use serde::Deserialize;
 
+use super::clients::{Clients, newest_order};
 use super::{fill, home};
 use crate::App;
 use crate::operator::devices::named;
@@ -41,7 +42,9 @@ async fn list_page(app: &App, headers: &HeaderMap, page: u32) -> Result<String, 
     app.flush_last_seen().await;
     let devices = app.store.devices(None).await?;
     let rollouts = home::newest_rollouts(app).await?;
-    let table = home::device_table(&devices, &home::newest_views(&rollouts), page);
+    let clients = Clients::of_all(app).await?;
+    let views = home::newest_views(&rollouts);
+    let table = home::device_table(&devices, &views, &clients, page);
     Ok(DeviceList {
         frame: super::frame(app).await?,
         table,
@@ -74,6 +77,8 @@ async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String,
         hardware: device.hardware.clone(),
         zone: device.zone.clone(),
         bootloader: device.bootloader.clone(),
+        client: Clients::of_one(app, &device).await?.facts(&device),
+        order: newest_order(app, &device.id).await?,
         site: device.site().map(|site| site.to_string()),
         version: running.map(|running| running.version.clone()),
         verified: running.is_some_and(|running| running.verified),

@@ -15,6 +15,7 @@ use mainstay_report::{
 use mainstay_rollout::{DeviceView, FleetView, Phase, Rollout, why};
 use mainstay_telemetry::{Incident, Part, ReviewState};
 
+use super::clients::Clients;
 use super::{brakes, fill};
 use crate::jobs::other_classes;
 use crate::problem::Refused;
@@ -60,6 +61,7 @@ struct Facts {
     incidents: Vec<Incident>,
     releases: Vec<Release>,
     standing: Arc<Standing>,
+    clients: Clients,
     now: Timestamp,
 }
 
@@ -71,6 +73,7 @@ impl Facts {
             incidents: app.store.incidents().await?,
             releases: app.store.releases().await?,
             standing: app.standing().await?,
+            clients: Clients::of_all(app).await?,
             now: app.now(),
         })
     }
@@ -88,7 +91,7 @@ impl Facts {
             reachable: self.reachable(app).await?,
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
             promises: Vec::new(),
-            devices: device_table(&self.devices, &newest_views(&self.rollouts), 1),
+            devices: device_table(&self.devices, &newest_views(&self.rollouts), &self.clients, 1),
         })
     }
 
@@ -146,13 +149,15 @@ pub(super) fn newest_views(rollouts: &[(Rollout, FleetView)]) -> BTreeMap<&Devic
 pub(super) fn device_table(
     devices: &[Device],
     views: &BTreeMap<&DeviceId, &DeviceView>,
+    clients: &Clients,
     page: u32,
 ) -> DeviceTable {
     let mut sorted: Vec<&Device> = devices.iter().collect();
     sorted.sort_by(|a, b| a.id.cmp(&b.id));
     let before = (page.max(1) as usize - 1).saturating_mul(DEVICE_ROWS_MAX);
     let shown = sorted.into_iter().skip(before).take(DEVICE_ROWS_MAX);
-    let row = |device: &Device| fill::device_row(device, views.get(&device.id).copied());
+    let view = |device: &Device| views.get(&device.id).copied();
+    let row = |device: &Device| fill::device_row(device, view(device), clients.facts(device));
     DeviceTable {
         rows: shown.map(row).collect(),
         page: page.max(1),

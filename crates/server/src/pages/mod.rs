@@ -5,6 +5,7 @@
 //! what a page needs.
 
 mod brakes;
+mod clients;
 mod devices;
 pub mod fill;
 mod home;

@@ -59,6 +59,7 @@ pub fn new_device(id: &str, hardware: &str) -> NewDevice {
     NewDevice {
         attributes: std::collections::BTreeMap::new(),
         controller: None,
+        token: None,
         site: None,
         id: id.parse_id(),
         class: "thermo-v2".to_owned(),

@@ -308,6 +308,7 @@ async fn register(
         let new = |home: &Home| NewDevice {
             attributes: BTreeMap::new(),
             controller: None,
+            token: None,
             site: None,
             id: home.id.clone(),
             class: class.id.to_string(),

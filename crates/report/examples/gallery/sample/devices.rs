@@ -1,7 +1,8 @@
 //! A device that gave 1.2.0 up, and the list.
 
 use mainstay_report::{
-    DeviceList, DevicePage, DeviceRow, DeviceTable, HealthFigure, Slot, TimelineEntry, Tone,
+    ClientFacts, DeviceList, DevicePage, DeviceRow, DeviceTable, HealthFigure, Slot, TimelineEntry,
+    Tone,
 };
 
 use super::{DIGEST, ZONES, at, entry, frame};
@@ -25,6 +26,7 @@ pub fn device_row(number: u32) -> DeviceRow {
         class: "thermo-v2".into(),
         hardware: if number.is_multiple_of(2) { "B" } else { "C" }.into(),
         zone: ZONES[number as usize % ZONES.len()].into(),
+        client: ClientFacts::native(),
         version: (number != 13).then(|| if verified { "1.1.0" } else { "1.2.0" }.into()),
         verified,
         state: state.into(),
@@ -62,6 +64,8 @@ pub fn device_page() -> DevicePage {
         hardware: "B".into(),
         zone: "America/Denver".into(),
         bootloader: "1.4.2".into(),
+        client: ClientFacts::native(),
+        order: Some("1000008: its client fetches 1.2.0".into()),
         site: Some("store-7".into()),
         version: Some("1.1.0".into()),
         verified: true,

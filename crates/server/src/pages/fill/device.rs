@@ -2,7 +2,7 @@
 
 use mainstay_fleet::Device;
 use mainstay_protocol::{BootReason, SelfTest};
-use mainstay_report::{DeviceRow, HealthFigure, Slot, TimelineEntry, Tone};
+use mainstay_report::{ClientFacts, DeviceRow, HealthFigure, Slot, TimelineEntry, Tone};
 use mainstay_rollout::DeviceView;
 use mainstay_store as store;
 use mainstay_store::TimelineKind;
@@ -11,7 +11,7 @@ use super::progress::progress_words;
 use crate::vitals::Vital;
 
 /// A device in a list; `view` is its part in the newest rollout that it is enrolled in.
-pub fn device_row(device: &Device, view: Option<&DeviceView>) -> DeviceRow {
+pub fn device_row(device: &Device, view: Option<&DeviceView>, client: ClientFacts) -> DeviceRow {
     let running = device.running.as_ref();
     let (state, tone) = match view {
         Some(view) => progress_words(&view.progress),
@@ -23,6 +23,7 @@ pub fn device_row(device: &Device, view: Option<&DeviceView>) -> DeviceRow {
         class: device.class.clone(),
         hardware: device.hardware.clone(),
         zone: device.zone.clone(),
+        client,
         version: running.map(|running| running.version.clone()),
         verified: running.is_some_and(|running| running.verified),
         state,

@@ -5,11 +5,13 @@
 mod charts;
 mod device;
 mod incident;
+mod order;
 mod progress;
 mod promises;
 mod rollout;
 
 pub use charts::{sprt_chart, version_shares, wave_bars};
+pub use order::order_words;
 pub use device::{device_row, health_figures, slots, timeline_entry};
 pub use incident::{incident, incident_line};
 pub use progress::progress_words;

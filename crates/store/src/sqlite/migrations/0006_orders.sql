@@ -6,6 +6,7 @@ CREATE TABLE controllers (
   profile_by       TEXT,
   wants_attributes INTEGER NOT NULL DEFAULT 1,
   reported         TEXT,            -- by its own word, apart from what is declared
+  version_words    TEXT,            -- telemetry::PastWords
   auto_confirm     TEXT
 ) STRICT;
 

@@ -1,0 +1,105 @@
+//! Bodies that no client should send, and some do: each is refused, or read without what is wrong in it.
+
+use std::collections::BTreeSet;
+
+use mainstay_api::ddi::{ActionFeedback, ConfigData};
+use serde::de::DeserializeOwned;
+
+use crate::fixtures;
+
+/// The folders of these bodies, and whether each is read.
+fn check<T: DeserializeOwned>(folder: &str, read: &[&str], refused: &[&str]) {
+    let expected: BTreeSet<_> = read
+        .iter()
+        .chain(refused)
+        .map(|name| (*name).to_owned())
+        .collect();
+    let folder = fixtures().join("hostile").join(folder);
+    let entries = std::fs::read_dir(&folder).expect("a folder of the repository");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry
+            .expect("an entry of it")
+            .file_name()
+            .to_string_lossy()
+            .into_owned()
+    };
+    assert_eq!(entries.map(name).collect::<BTreeSet<_>>(), expected);
+    for name in expected {
+        let body = std::fs::read(folder.join(&name).join("body.json")).expect("its body");
+        let outcome = serde_json::from_slice::<T>(&body);
+        assert_eq!(
+            outcome.is_ok(),
+            read.contains(&&*name),
+            "{name}: {:?}",
+            outcome.err()
+        );
+    }
+}
+
+#[test]
+fn feedback() {
+    check::<ActionFeedback>(
+        "ddi-feedback",
+        &["deep-details"],
+        &[
+            "a-list",
+            "control-signs",
+            "cut-short",
+            "deep-status",
+            "huge-code",
+            "no-execution",
+            "no-result",
+            "null",
+            "quotes-not-escaped",
+            "two-executions",
+        ],
+    );
+}
+
+#[test]
+fn config_data() {
+    check::<ConfigData>(
+        "ddi-config-data",
+        &[],
+        &[
+            "data-is-a-list",
+            "huge-number",
+            "list-value",
+            "long-name",
+            "long-value",
+            "nameless",
+            "nested-value",
+            "no-data",
+            "quotes-not-escaped",
+            "too-many-entries",
+            "unknown-mode",
+        ],
+    );
+}
+
+/// What isn't read may be as strange as it likes.
+#[test]
+fn what_nothing_rests_on_is_overlooked() {
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let body = format!(
+        r#"{{"id":{{"x":1e999}},"time":null,"timestamp":99999999999999999999,"more":{deep},
+            "status":{{"execution":"closed","code":"ten","result":{{"finished":"none","progress":{{"cnt":1e999}}}},
+            "details":[1,true,{deep},null,"x"]}}}}"#
+    );
+    let read: ActionFeedback = serde_json::from_str(&body).expect("it says what is required");
+    assert_eq!(read.timestamp, None);
+    assert_eq!(read.status.code, None);
+    assert_eq!(read.status.details.texts, ["1", "true", "", "x"]);
+    assert_eq!(read.status.details.count, 5);
+}
+
+#[test]
+fn of_many_details_the_first_are_kept_and_all_counted() {
+    let details = vec!["x"; 20_000].join("\",\"");
+    let body = format!(
+        r#"{{"status":{{"execution":"proceeding","result":{{"finished":"none"}},"details":["{details}"]}}}}"#
+    );
+    let read: ActionFeedback = serde_json::from_str(&body).expect("a long report");
+    assert_eq!(read.status.details.texts.len(), 50);
+    assert_eq!(read.status.details.count, 20_000);
+}

@@ -1,0 +1,113 @@
+//! `.../softwaremodules/{number}/artifacts`: the file of an order, its bytes, its MD5.
+//!
+//! The bytes are for the device whose order it is, as long as the rollout lets it fetch them ([`mainstay_rollout::payloads`]); for all others the file
+//! doesn't exist. The name in the path is compared with the one name that the file has, and never used to look for anything.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::response::{IntoResponse as _, Response};
+use mainstay_api::ddi::artifact::md5sum_line;
+use mainstay_rollout::order::{Order, OrderState, Word};
+use mainstay_store::ReleasePayload;
+
+use super::answer::{self, Answer};
+use super::heard::{self, Spoken};
+use super::login::{Client, no_order};
+use super::parcel::Parcel;
+use crate::App;
+use crate::device_protocol::{Download, begins_at, may_fetch};
+use crate::problem::Refused;
+
+/// What the address of a file's MD5 ends with.
+const MD5SUM: &str = ".MD5SUM";
+
+/// The files of an order: one.
+pub(super) async fn listed(State(app): State<Arc<App>>, client: Client) -> Answer {
+    let (order, parcel) = open(&app, &client).await?;
+    let artifact = parcel.artifact(&client, order.number);
+    let artifact = artifact.ok_or_else(|| no_order(order.number))?;
+    Ok(answer::json(&[artifact]))
+}
+
+/// The bytes of the file, all or some; or its MD5.
+pub(super) async fn file(
+    State(app): State<Arc<App>>,
+    client: Client,
+    method: Method,
+    headers: HeaderMap,
+) -> Answer {
+    let (order, parcel) = open(&app, &client).await?;
+    let asked = client.file();
+    if asked.strip_suffix(MD5SUM) == Some(parcel.file.as_str()) {
+        return Ok(md5sum(&client, &order, &parcel)?);
+    }
+    if asked != parcel.file {
+        return Err(no_file().into());
+    }
+    let payload = ReleasePayload {
+        image: parcel.payload.image,
+        bytes: parcel.payload.bytes,
+    };
+    if app.look_at(payload).await.is_some() {
+        return Err(no_file().into());
+    }
+    if method == Method::GET {
+        note(&app, &client, &order, &headers, payload.bytes).await?;
+    }
+    let download = Download::from_blob(app.blobs.clone(), payload);
+    let mut response = download.answer(&headers, &app.line).await?;
+    let named = format!("attachment; filename=\"{}\"", parcel.file);
+    let named = HeaderValue::from_str(&named).expect("a file's name has safe signs only");
+    response.headers_mut().insert(CONTENT_DISPOSITION, named);
+    Ok(response)
+}
+
+/// The order whose file the path is about, if the device may have it now.
+async fn open(app: &App, client: &Client) -> Result<(Order, Parcel), Refused> {
+    let number = client.number()?;
+    let device = &client.device.id;
+    let order = app.store.order(device, number).await?;
+    let order = order.ok_or_else(|| no_order(number))?;
+    if !order.is_open() {
+        let newest = app.store.newest_installed(device).await?;
+        newest.filter(|newest| newest.number == number).ok_or_else(|| no_order(number))?;
+    }
+    let parcel = Parcel::of(app, &order.offer.release).await?;
+    let parcel = parcel.ok_or_else(|| no_order(number))?;
+    match may_fetch(app, device, &parcel.payload.image).await? {
+        Some(_) => Ok((order, parcel)),
+        None => Err(no_order(number)),
+    }
+}
+
+fn md5sum(client: &Client, order: &Order, parcel: &Parcel) -> Result<Response, Refused> {
+    let artifact = parcel.artifact(client, order.number).ok_or_else(no_file)?;
+    let plain = HeaderValue::from_static("text/plain");
+    Ok(([(CONTENT_TYPE, plain)], md5sum_line(&artifact)).into_response())
+}
+
+/// That a download begins is durable before its first byte leaves. One that goes on isn't counted, nor are the many small ranges of a
+/// client that installs while it reads.
+async fn note(
+    app: &App,
+    client: &Client,
+    order: &Order,
+    headers: &HeaderMap,
+    bytes: u64,
+) -> Result<(), Refused> {
+    let counts = match order.state {
+        OrderState::Installed { .. } | OrderState::Closed { .. } => false,
+        _ => order.seen.fetches == 0 || begins_at(headers, bytes) == Some(0),
+    };
+    if counts {
+        heard::heed(app, client, order.number, Spoken::silently(Word::FetchBegan)).await?;
+    }
+    Ok(())
+}
+
+fn no_file() -> Refused {
+    Refused::not_found("file", "of this name in this action")
+}

@@ -1,0 +1,98 @@
+//! `GET /{tenant}/controller/v1/{controller}`: a poll.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
+use mainstay_api::ddi::{self, BaseLinks, ControllerBase, Sleep};
+use mainstay_rollout::order::Order;
+use sha2::{Digest as _, Sha256};
+
+use super::answer::{self, Answer};
+use super::errand::{self, Errand};
+use super::login::Client;
+use super::parcel::Parcel;
+use crate::App;
+use crate::device_protocol::poll;
+use crate::problem::Refused;
+
+/// A device comes up to this part earlier than it was told to wait, each at its own part: a fleet that was switched on at once mustn't ask at once
+/// for ever. Never later, since its silence is measured by the plan's poll.
+const EARLIER_AT_MOST: u32 = 10;
+
+/// Tells the device when to ask again and what there is to do; that is durable before.
+pub(super) async fn base(State(app): State<Arc<App>>, client: Client, headers: HeaderMap) -> Answer {
+    let errand = errand::of(&app, &client).await?;
+    let turn = match &errand {
+        Errand::Nothing { turn } => *turn,
+        Errand::Deployment(_) | Errand::Cancel(_) => None,
+    };
+    let links = links(&app, &client, errand).await?;
+    let sleep = sleep(&app, &client, turn).await?;
+    Ok(unless_known(&headers, &ControllerBase::new(sleep, links)))
+}
+
+async fn links(app: &App, client: &Client, errand: Errand) -> Result<BaseLinks, Refused> {
+    let errand = match errand {
+        Errand::Nothing { .. } => None,
+        Errand::Deployment(order) => deployment(app, client, &order).await?,
+        Errand::Cancel(order) => Some(ddi::Errand::Cancel(client.links.cancel(order.number.into()))),
+    };
+    let installed = app.store.newest_installed(&client.device.id).await?;
+    let installed = installed.map(|order| client.links.installed(order.number.into()));
+    let asks = client.controller.wants_attributes;
+    let config_data = asks.then(|| client.links.config_data());
+    Ok(BaseLinks::new(errand, installed, config_data))
+}
+
+/// The order's address, if its client can be told of what is there.
+async fn deployment(
+    app: &App,
+    client: &Client,
+    order: &Order,
+) -> Result<Option<ddi::Errand>, Refused> {
+    let parcel = Parcel::of(app, &order.offer.release).await?;
+    let parcel = parcel.filter(|parcel| parcel.artifact(client, order.number).is_some());
+    Ok(parcel.map(|parcel| {
+        let link = client.links.deployment(order.number.into(), parcel.change());
+        ddi::Errand::Deployment(link)
+    }))
+}
+
+async fn sleep(app: &App, client: &Client, turn: Option<Timestamp>) -> Result<Sleep, Refused> {
+    let plan = app.plan().await?;
+    let longest_s = poll::after_s(plan.as_deref(), None, client.now);
+    let after_s = poll::after_s(plan.as_deref(), turn, client.now);
+    // A plan that lets devices ask more often than the field's least means it.
+    let least_s = Sleep::FIELD_MIN.as_s().min(longest_s);
+    let after_s = after_s.max(least_s);
+    let span_s = after_s / EARLIER_AT_MOST + 1;
+    let earlier_s = lot(&client.device.id) % span_s;
+    Ok(Sleep::from_s((after_s - earlier_s).max(least_s)))
+}
+
+/// A number of the device's own, always the same.
+fn lot(device: &mainstay_fleet::DeviceId) -> u32 {
+    let digest: [u8; 32] = Sha256::digest(device.as_str()).into();
+    let [a, b, c, d, ..] = digest;
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// 304 for a client that has this answer already.
+fn unless_known(headers: &HeaderMap, base: &ControllerBase) -> Response {
+    let body = serde_json::to_vec(base).expect("texts only");
+    let digest = hex::encode(Sha256::digest(&body));
+    let etag = format!("\"{}\"", &digest[..16]);
+    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let is_known = known.is_some_and(|list| list.split(',').any(|one| one.trim() == etag));
+    let mut response = match is_known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => answer::json(base),
+    };
+    let etag = HeaderValue::from_str(&etag).expect("hexadecimal in quotes");
+    response.headers_mut().insert(ETAG, etag);
+    response
+}

@@ -1,0 +1,114 @@
+//! Making durable what a client said or did about an order, with what that tells the rollout. Read [`heed`].
+
+use jiff::Timestamp;
+use mainstay_fleet::{ReleaseDigest, Running};
+use mainstay_rollout::order::log::LogEntry;
+use mainstay_rollout::order::{CANCELLED, OrderNumber, Told, Word};
+use mainstay_rollout::{Candidate, Progress};
+use mainstay_store::{HeardWord, Heeded, Known};
+use mainstay_telemetry::{DeviceEvent, Said, event_of};
+
+use super::login::Client;
+use crate::App;
+use crate::device_protocol::reported;
+use crate::problem::Refused;
+
+/// What was heard about an order.
+#[derive(Debug)]
+pub(super) struct Spoken<'a> {
+    /// What it means.
+    pub word: Word,
+    /// How the client put it, if it spoke.
+    pub entry: Option<&'a LogEntry>,
+    /// What the device said that it runs, if that was it.
+    pub runs: Option<(&'a Running, Said)>,
+}
+
+impl Spoken<'_> {
+    /// What was seen, without the client's saying it.
+    pub fn silently(word: Word) -> Self {
+        Self { word, entry: None, runs: None }
+    }
+}
+
+/// Keeps it in one transaction: the order, its log, the device, and its progress in its rollouts.
+///
+/// # Errors
+/// If the order refuses the word, or the device has no such order, or the store fails.
+pub(super) async fn heed(
+    app: &App,
+    client: &Client,
+    number: OrderNumber,
+    spoken: Spoken<'_>,
+) -> Result<Heeded, Refused> {
+    let heard = HeardWord {
+        device: &client.device.id,
+        number,
+        word: spoken.word,
+        entry: spoken.entry,
+        running: spoken.runs.map(|(running, _)| running),
+        at: client.now,
+    };
+    let said = spoken.runs.map(|(_, said)| said);
+    let runs = client.device.running.as_ref().map(|running| running.release);
+    let at = client.now;
+    let fold = move |heeded: &Heeded, candidate: &Candidate, progress: Progress, known: Known| {
+        folded(heeded, runs, said.as_ref(), candidate, progress, known, at)
+    };
+    Ok(app.store.heed(&heard, &fold).await?)
+}
+
+/// The progress after the order's news; `runs` is what the device is known to run.
+fn folded(
+    heeded: &Heeded,
+    runs: Option<ReleaseDigest>,
+    said: Option<&Said>,
+    candidate: &Candidate,
+    progress: Progress,
+    known: Known,
+    at: Timestamp,
+) -> Progress {
+    let release = heeded.order.offer.release;
+    let event = |told: &Told| match told {
+        Told::Stopped => Some(stopped(&progress, release, runs)),
+        told => event_of(*told, release),
+    };
+    let events: Vec<_> = heeded.told.iter().filter_map(event).collect();
+    reported::folded(&events, said, candidate, progress, known, at)
+}
+
+/// A client left what it was asked to leave, and the device runs what it ran. If it was to go back to just that, it is there.
+fn stopped(
+    progress: &Progress,
+    release: ReleaseDigest,
+    runs: Option<ReleaseDigest>,
+) -> DeviceEvent {
+    match progress {
+        Progress::Returning { to, .. } if runs == Some(*to) => DeviceEvent::Confirmed { release: *to },
+        _ => DeviceEvent::Refused {
+            release,
+            refusal: CANCELLED.to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_stops_before_it_began_is_back_where_it_is_told_to_go() {
+        let (new, old) = (ReleaseDigest([2; 32]), ReleaseDigest([1; 32]));
+        let at = Timestamp::UNIX_EPOCH;
+        let returning = Progress::Returning { began: at, at, to: old };
+        let began = Progress::Began { at };
+        for (progress, runs, id) in [
+            (&returning, Some(old), "confirmed"),
+            (&returning, Some(new), "refused"),
+            (&returning, None, "refused"),
+            (&began, Some(old), "refused"),
+        ] {
+            assert_eq!(stopped(progress, new, runs).id(), id, "{progress:?}");
+        }
+    }
+}

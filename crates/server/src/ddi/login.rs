@@ -1,0 +1,141 @@
+//! Who asks: a device by its controller's name and its own token.
+//!
+//! The name is in the path, the token in `Authorization: TargetToken ...`; both must be of one device. Tokens that stand for a whole fleet
+//! (`GatewayToken`), and headers by which a proxy says whom it let in, are no login here: whoever has one could be any device. Read [`Client`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use axum::http::request::Parts;
+use jiff::Timestamp;
+use mainstay_api::ddi::Links;
+use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, SetBy};
+use mainstay_plan::{ClassId, ClientRules};
+use mainstay_rollout::order::OrderNumber;
+use mainstay_store::{Controlled, Controller};
+use subtle::ConstantTimeEq as _;
+
+use super::answer::DdiRefused;
+use super::{TENANT, origin};
+use crate::App;
+use crate::problem::Refused;
+use crate::readings::{self, Heard};
+use crate::token::target_token_hash;
+
+/// A device that has logged in, with the client that it asks with.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// The device, as it was known before this request.
+    pub device: Device,
+    /// What is known of it under its client's name.
+    pub controller: Controller,
+    /// Which client it is.
+    pub profile: ClientProfile,
+    /// What the plan says of the clients of its class.
+    pub rules: ClientRules,
+    /// Writes its links.
+    pub links: Links,
+    /// When it asked.
+    pub now: Timestamp,
+    /// The parts of the path by their names, decoded.
+    path: BTreeMap<String, String>,
+}
+
+impl FromRequestParts<Arc<App>> for Client {
+    type Rejection = DdiRefused;
+
+    /// Logs a device in, and notes that it was heard of.
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
+        let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
+        let Path(path) = path.map_err(|_| Refused::unauthenticated())?;
+        let controlled = controlled(app, &path, &parts.headers).await?;
+        Ok(heard(app, controlled, &parts.headers, path).await?)
+    }
+}
+
+impl Client {
+    /// The order that the path names.
+    ///
+    /// # Errors
+    /// `request.not-found` if it names none.
+    pub fn number(&self) -> Result<OrderNumber, Refused> {
+        let text = self.path.get("number").map_or("", String::as_str);
+        OrderNumber::parse(text).ok_or_else(|| no_order(text))
+    }
+
+    /// The file that the path names.
+    pub fn file(&self) -> &str {
+        self.path.get("file").map_or("", String::as_str)
+    }
+}
+
+/// That this device has no such order, whoever else may have one.
+pub(super) fn no_order(number: impl std::fmt::Display) -> Refused {
+    Refused::not_found("action for this device", number)
+}
+
+async fn controlled(
+    app: &App,
+    path: &BTreeMap<String, String>,
+    headers: &HeaderMap,
+) -> Result<Controlled, Refused> {
+    let part = |name: &str| path.get(name).map_or("", String::as_str);
+    if !part("tenant").eq_ignore_ascii_case(TENANT) {
+        return Err(Refused::no_such_place());
+    }
+    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = token.and_then(|value| value.strip_prefix("TargetToken "));
+    let hash = token.and_then(target_token_hash).ok_or_else(Refused::unauthenticated)?;
+    let id = ControllerId::new(part("controller")).map_err(|_| Refused::unauthenticated())?;
+    let found = app.store.by_controller(&id).await?;
+    // A name that nobody has is compared, too: how long an answer takes doesn't tell which names there are.
+    let kept = found.as_ref().map_or([0; 32], |found| found.token_hash);
+    let is_it = bool::from(kept.ct_eq(&hash));
+    found.filter(|_| is_it).ok_or_else(Refused::unauthenticated)
+}
+
+async fn heard(
+    app: &App,
+    controlled: Controlled,
+    headers: &HeaderMap,
+    path: BTreeMap<String, String>,
+) -> Result<Client, Refused> {
+    let Controlled { device, controller, .. } = controlled;
+    let now = app.now();
+    readings::count(app, &Heard::of(app, &device, now)).await?;
+    app.last_seen.note(device.id.clone(), now);
+    let rules = rules(app, &device).await?;
+    let detected = detected(headers);
+    let client = DeviceClient::after(controller.client, detected);
+    if controller.client != Some(client) {
+        app.store.note_profile(&device.id, detected).await?;
+    }
+    let links = Links::of(&origin::of(headers)?, controller.id.as_str());
+    let profile = profile(client, &rules);
+    Ok(Client { device, controller, profile, rules, links, now, path })
+}
+
+async fn rules(app: &App, device: &Device) -> Result<ClientRules, Refused> {
+    let plan = app.plan().await?;
+    let class = ClassId::new(&device.class).ok();
+    let class = plan.as_ref().zip(class).and_then(|(plan, id)| plan.plan.class(&id));
+    Ok(class.map(|class| class.clients.clone()).unwrap_or_default())
+}
+
+/// What the request shows of its client.
+fn detected(headers: &HeaderMap) -> ClientProfile {
+    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    ClientProfile::detect(user_agent.unwrap_or(""))
+}
+
+/// The client to speak to: where a request shows nothing, the one that the plan names for the class.
+pub(crate) fn profile(client: DeviceClient, rules: &ClientRules) -> ClientProfile {
+    let named = rules.client.and_then(|name| name.id().parse().ok());
+    match (client.profile, client.set_by) {
+        (ClientProfile::Generic, SetBy::Detected) => named.unwrap_or(ClientProfile::Generic),
+        (profile, _) => profile,
+    }
+}

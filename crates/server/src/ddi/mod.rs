@@ -1,0 +1,67 @@
+//! What devices of other makes call: hawkBit's device protocol ("DDI v1"), for SWUpdate, RAUC's updater, Zephyr and others.
+//!
+//! It is a second door to the same house. Who gets what is decided by [`crate::offers`], the bytes leave over the same line as all
+//! others, and a client's "success" never counts as an update: that takes the device's own version word (`version.rs`). A promise over this
+//! door has a number, the *order* ([`mainstay_rollout::order`]), which these clients call an action. The wire is in [`mainstay_api::ddi`].
+//! Read `login.rs`, then `base.rs` and `errand.rs`.
+
+mod answer;
+mod artifacts;
+mod base;
+mod cancel;
+mod config_data;
+mod deployment;
+mod errand;
+mod feedback;
+mod heard;
+mod installed;
+mod login;
+mod origin;
+mod parcel;
+mod version;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{any, get, post, put};
+
+pub(crate) use login::profile;
+
+use crate::App;
+use crate::problem::Refused;
+
+/// The one tenant; letters of either case will do.
+pub(super) const TENANT: &str = mainstay_api::ddi::links::TENANT;
+
+/// The routes of devices with other update clients.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    let installed = get(installed::one);
+    let controller = Router::new()
+        .route("/configData", put(config_data::keep))
+        .route("/deploymentBase/{number}", get(deployment::one))
+        .route(
+            "/deploymentBase/{number}/feedback",
+            post(feedback::of_order),
+        )
+        .route("/cancelAction/{number}", get(cancel::one))
+        .route("/cancelAction/{number}/feedback", post(feedback::of_cancel))
+        .route("/installedBase", put(installed::said))
+        .route("/installedBase/{number}", installed)
+        .route(
+            "/softwaremodules/{number}/artifacts",
+            get(artifacts::listed),
+        )
+        .route(
+            "/softwaremodules/{number}/artifacts/{file}",
+            get(artifacts::file),
+        )
+        .route("/{*rest}", any(nowhere));
+    Router::new()
+        .route("/{tenant}/controller/v1/{controller}", get(base::base))
+        .nest("/{tenant}/controller/v1/{controller}", controller)
+}
+
+/// What isn't served has its refusal in the protocol's own form, and tells nobody whether a device of that name exists.
+async fn nowhere() -> answer::DdiRefused {
+    Refused::no_such_place().into()
+}

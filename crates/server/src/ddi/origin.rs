@@ -1,0 +1,73 @@
+//! By which address a client reaches this server: all links are absolute, and begin with it. Read [`of`].
+
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::problem::Refused;
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The longest name of a host with its port: 253 signs (RFC 1035, section 2.3.4), a colon and five digits.
+const HOST_BYTES_MAX: usize = 259;
+
+/// `https://updates.example`, as the request says: by `Host`, or by what a proxy in front says it was. Who sends a lie is answered with links
+/// that lead there, and nobody else is.
+///
+/// # Errors
+/// `request.host` if no host can be read.
+pub(super) fn of(headers: &HeaderMap) -> Result<String, Refused> {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let first = |list: &str| list.split(',').next().unwrap_or(list).trim().to_owned();
+    let host = text(&FORWARDED_HOST).or_else(|| text(&HOST)).map(first);
+    let host = host.filter(|host| is_host(host)).ok_or_else(no_host)?;
+    let is_secure = text(&FORWARDED_PROTO).is_some_and(|proto| first(proto) == "https");
+    let scheme = if is_secure { "https" } else { "http" };
+    Ok(format!("{scheme}://{host}"))
+}
+
+fn is_host(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    (1..=HOST_BYTES_MAX).contains(&text.len()) && text.bytes().all(plain)
+}
+
+fn no_host() -> Refused {
+    Refused::bad(
+        "request.host",
+        "The request doesn't say by which name it reached the server.",
+        "Send `Host`, as HTTP/1.1 asks for.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pairs: &[(HeaderName, &str)], expected: Option<&str>) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.insert(name, value.parse().expect("a header's value"));
+        }
+        assert_eq!(of(&headers).ok().as_deref(), expected, "{pairs:?}");
+    }
+
+    #[test]
+    fn links_begin_where_the_client_asked() {
+        check(&[(HOST, "h:8080")], Some("http://h:8080"));
+        check(&[(HOST, "[::1]:80")], Some("http://[::1]:80"));
+        let inner = (HOST, "inner:8080");
+        let outer = (FORWARDED_HOST, "updates.example, proxy");
+        check(&[inner.clone(), outer.clone()], Some("http://updates.example"));
+        let proto = (FORWARDED_PROTO, "https");
+        check(&[inner.clone(), outer, proto], Some("https://updates.example"));
+        check(&[inner, (FORWARDED_PROTO, "gopher")], Some("http://inner:8080"));
+    }
+
+    #[test]
+    fn nothing_else_gets_into_a_link() {
+        check(&[], None);
+        for host in ["", "h/evil", "h\"x", "user@h", "h h", &"h".repeat(260)] {
+            check(&[(HOST, host)], None);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The version word: what a device with another update client says that it runs. Nothing else ends an installed order as verified.
+//!
+//! Whether a word is believed is decided by [`mainstay_telemetry::version_word`]; what was said is folded as a check-in is. Read [`heed`].
+
+use mainstay_fleet::{ReleaseDigest, Running};
+use mainstay_plan::ClassId;
+use mainstay_release::ReleaseId;
+use mainstay_rollout::order::{OrderState, Word};
+use mainstay_rollout::{Candidate, Progress};
+use mainstay_store::{Known, StoreError};
+use mainstay_telemetry::version_word::{Named, Situation, Source};
+use mainstay_telemetry::{self as telemetry, NoStatement, PastWords, Said, Statement};
+use mainstay_trust::manifest::VERSION_BYTES_MAX;
+use sha2::{Digest as _, Sha256};
+
+use super::heard::{self, Spoken};
+use super::login::Client;
+use crate::App;
+use crate::device_protocol::reported;
+use crate::problem::Refused;
+
+/// The release of the device's class that has this version, if it is here.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn release(
+    app: &App,
+    client: &Client,
+    version: &str,
+) -> Result<Option<Named>, StoreError> {
+    let parsed = (ClassId::new(&client.device.class), version.parse());
+    let (Ok(class), Ok(version)) = parsed else {
+        return Ok(None);
+    };
+    let found = app.store.release(&ReleaseId::new(&class, &version)).await?;
+    Ok(found.map(|release| Named {
+        release: ReleaseDigest(release.facts.manifest.0),
+        sequence: release.facts.sequence,
+    }))
+}
+
+/// Heeds the word: `named` is the release that has `version`.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn heed(
+    app: &App,
+    client: &Client,
+    version: &str,
+    named: Option<Named>,
+    source: Source,
+) -> Result<(), Refused> {
+    let word = telemetry::Word { named, source };
+    let running = client.device.running.as_ref();
+    let situation = Situation {
+        past: client.controller.version_words,
+        running: running.map(|running| Named {
+            release: running.release,
+            sequence: running.sequence,
+        }),
+        installed: installed(app, client).await?,
+        rules: &client.rules,
+    };
+    match telemetry::heed(&situation, &word) {
+        Statement::Said(said) => keep(app, client, version, said).await?,
+        Statement::Nothing(NoStatement::UnknownVersion) => strange(app, client, version).await?,
+        Statement::Nothing(why) => {
+            tracing::info!(device = %client.device.id, version, "a version word counts for nothing: {}", why.sentence());
+        }
+    }
+    let words = PastWords::after(situation.past, &word);
+    match words.filter(|_| words != situation.past) {
+        Some(words) => Ok(app.store.keep_version_words(&client.device.id, &words).await?),
+        None => Ok(()),
+    }
+}
+
+/// What the device's client says that it has installed, and the device hasn't confirmed.
+async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreError> {
+    let open = app.store.open_order(&client.device.id).await?;
+    let order = open.filter(|order| matches!(order.state, OrderState::Installed { .. }));
+    let Some(order) = order else {
+        return Ok(None);
+    };
+    let found = app.store.release_by_manifest(&order.offer.release).await?;
+    Ok(found.map(|release| Named {
+        release: order.offer.release,
+        sequence: release.facts.sequence,
+    }))
+}
+
+/// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what
+/// the device runs, older than all that is here, so that it can be drawn for a rollout.
+async fn strange(app: &App, client: &Client, version: &str) -> Result<(), Refused> {
+    let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = plain && (1..=VERSION_BYTES_MAX).contains(&version.len());
+    let known = client.device.running.as_ref();
+    if !fits || known.is_some_and(|known| known.sequence > 0) {
+        return Ok(());
+    }
+    let mut name = Sha256::new();
+    name.update("mainstay.version-elsewhere");
+    name.update(client.device.class.as_bytes());
+    name.update("@");
+    name.update(version);
+    let said = Said {
+        release: ReleaseDigest(name.finalize().into()),
+        sequence: 0,
+        confirmed: true,
+        safe_mode: false,
+        last_resort: false,
+        unwell: false,
+    };
+    keep(app, client, version, said).await
+}
+
+/// Makes durable what was said: with the open order, if there is one, which it may end.
+async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(), Refused> {
+    let running = running(client, version, &said);
+    let device = &client.device.id;
+    if let Some(order) = app.store.open_order(device).await? {
+        let word = Word::Runs { release: said.release };
+        let spoken = Spoken { word, entry: None, runs: Some((&running, said)) };
+        heard::heed(app, client, order.number, spoken).await?;
+        return Ok(());
+    }
+    let at = client.now;
+    let fold = move |candidate: &Candidate, progress: Progress, known: Known| {
+        reported::folded(&[], Some(&said), candidate, progress, known, at)
+    };
+    app.store.record(device, Some(&running), at, &[], &fold).await?;
+    Ok(())
+}
+
+/// What the device runs by this word; since when changes only with the release.
+fn running(client: &Client, version: &str, said: &Said) -> Running {
+    let known = client.device.running.as_ref();
+    let same = known.filter(|known| known.release == said.release && known.verified);
+    Running {
+        release: said.release,
+        version: version.to_owned(),
+        sequence: said.sequence,
+        verified: said.confirmed,
+        last_resort: false,
+        since: same.map_or(client.now, |known| known.since),
+    }
+}

@@ -1,0 +1,85 @@
+//! Which update client each device has, for lists and pages. Read [`Clients`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, SetBy};
+use mainstay_plan::{ClassId, ClientRules};
+use mainstay_report::ClientFacts;
+use mainstay_store::StoreError;
+
+use super::fill;
+use crate::app::ActivePlan;
+use crate::{App, ddi};
+
+/// The devices with other update clients, and what the plan says of their classes.
+pub(super) struct Clients {
+    noted: BTreeMap<DeviceId, Option<DeviceClient>>,
+    plan: Option<Arc<ActivePlan>>,
+}
+
+impl Clients {
+    /// Of the whole fleet.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn of_all(app: &App) -> Result<Self, StoreError> {
+        Ok(Self {
+            noted: app.store.clients().await?.into_iter().collect(),
+            plan: app.plan().await?,
+        })
+    }
+
+    /// Of one device.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn of_one(app: &App, device: &Device) -> Result<Self, StoreError> {
+        let controller = app.store.controller(&device.id).await?;
+        let noted = controller.map(|controller| (device.id.clone(), controller.client));
+        Ok(Self {
+            noted: noted.into_iter().collect(),
+            plan: app.plan().await?,
+        })
+    }
+
+    /// What is told of a device's client.
+    pub fn facts(&self, device: &Device) -> ClientFacts {
+        let Some(noted) = self.noted.get(&device.id) else {
+            return ClientFacts::native();
+        };
+        let rules = self.rules(device);
+        let seen = noted.unwrap_or(DeviceClient {
+            profile: ClientProfile::Generic,
+            set_by: SetBy::Detected,
+        });
+        let client = DeviceClient {
+            profile: ddi::profile(seen, &rules),
+            ..seen
+        };
+        ClientFacts::of(client, rules.checks_signature)
+    }
+
+    fn rules(&self, device: &Device) -> ClientRules {
+        let class = self.plan.as_ref().zip(ClassId::new(&device.class).ok());
+        let class = class.and_then(|(active, id)| active.plan.class(&id));
+        class.map(|class| class.clients.clone()).unwrap_or_default()
+    }
+}
+
+/// What became of a device's newest order, in words; none if it never had one.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn newest_order(app: &App, device: &DeviceId) -> Result<Option<String>, StoreError> {
+    let newest = app.store.recent_orders(device, 1).await?.pop();
+    let Some(order) = newest else {
+        return Ok(None);
+    };
+    let release = app.store.release_by_manifest(&order.offer.release).await?;
+    let version = release.map_or_else(
+        || order.offer.release.short(),
+        |release| release.facts.version.to_string(),
+    );
+    Ok(Some(fill::order_words(&order, &version)))
+}

@@ -1,0 +1,5 @@
+//! libFuzzer's program for the target `ddi_config_data` of crates/fuzz.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mainstay_fuzz::run("ddi_config_data", bytes));
