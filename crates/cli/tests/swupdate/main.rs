@@ -26,7 +26,7 @@ async fn it_counts_once_it_says_what_it_runs() {
     let rollout = stage.roll_out().await;
     stage.wait_until_installed().await;
     assert_eq!(stage.updated(rollout).await, 0, "nobody has said a word");
-    stage.says("fetches");
+    stage.says("its client fetches 1.1.0");
 
     stage.restart(Says::Nothing, "-c 2");
     stage
@@ -34,7 +34,7 @@ async fn it_counts_once_it_says_what_it_runs() {
         .await;
     assert_eq!(stage.updated(rollout).await, 0, "success isn't running it");
     assert_eq!(stage.runs(), OLD);
-    stage.says("unverified");
+    stage.says("installed 1.1.0, unverified");
 
     stage.restart(Says::Runs(NEW), "");
     until("the device runs the new version", async || {
@@ -43,7 +43,7 @@ async fn it_counts_once_it_says_what_it_runs() {
     .await;
     assert_eq!(stage.updated(rollout).await, 1);
     stage.wait_for_ending(Ending::Verified).await;
-    stage.says(NEW);
+    stage.says("the device said that it runs 1.1.0");
 }
 
 /// The line breaks in the middle: the rest is fetched, and nothing else.
@@ -93,7 +93,7 @@ async fn a_broken_bundle_is_a_failure_on_record() {
         stage.house.rollout(rollout).await.waves[0].failed == 1
     })
     .await;
-    stage.says("fail");
+    stage.says("its client couldn't install 1.1.0");
     until("one of one is enough to halt", async || {
         stage.house.rollout(rollout).await.phase == "halted"
     })
@@ -118,7 +118,7 @@ async fn a_halt_stops_it_in_the_middle_of_a_download() {
     assert_eq!(stage.proxy.requests(obeyed).len(), 1);
     assert_eq!(stage.machine.installed(), None);
     assert_eq!(stage.runs(), OLD);
-    stage.says("cancel");
+    stage.says("its client left 1.1.0");
     let view = stage.house.rollout(rollout).await;
     assert_eq!((view.phase.as_str(), view.waves[0].updated), ("halted", 0));
 }
@@ -134,5 +134,5 @@ async fn success_without_a_download_is_none() {
     assert_eq!(stage.proxy.downloads(), []);
     assert_eq!(stage.machine.installed(), None);
     assert_eq!(stage.updated(rollout).await, 0);
-    stage.says("fetched nothing");
+    stage.says("and had fetched nothing");
 }
