@@ -7,7 +7,7 @@
 //! Read [`mod@pack`] first: it turns a [`PackRequest`] and a payload into an unsigned envelope, and
 //! [`pack_file`] into a whole artifact file, reading the payload once. [`sign`] and [`approve`] add blocks without ever changing the manifest, [`container`] joins envelope and
 //! payload in the one artifact file, and [`mod@check`] says of each demand whether a file meets it.
-//! [`mcuboot`] makes and judges payloads for devices whose boot loader is MCUboot.
+//! [`checksums`] and [`mod@file_name`] are for the update clients of others. [`mcuboot`] makes and judges payloads for devices whose boot loader is MCUboot.
 
 pub mod approve;
 pub mod blocks;
@@ -15,11 +15,13 @@ pub mod bundle_check;
 mod bundle_error;
 pub mod bundle_file;
 pub mod check;
+pub mod checksums;
 pub mod container;
 mod container_error;
 pub mod der_signature;
 pub mod document_file;
 pub mod environments;
+pub mod file_name;
 pub mod identity;
 pub mod inspect;
 pub mod mcuboot;
@@ -43,8 +45,10 @@ pub use approve::{Approval, add_approval};
 pub use blocks::{BlockError, SeenBlock};
 pub use bundle_file::BundleFile;
 pub use check::{Check, Outcome, Step, check};
+pub use checksums::{Checksums, Summed, Summing};
 pub use container::ArtifactFile;
 pub use environments::two_roots_share_a_key;
+pub use file_name::{Ending, file_name};
 pub use identity::ClassName;
 pub use inspect::{Report, inspect};
 pub use pack::{PackRequest, Packed, pack};

@@ -25,6 +25,7 @@ use crate::levels::Measured;
 use crate::problem::Refused;
 use crate::readings::Watched;
 use crate::root_chain;
+use crate::soundness::Soundness;
 use crate::standing::Standing;
 use crate::vitals::Vitals;
 
@@ -137,6 +138,7 @@ pub struct App {
     pub(crate) watched: Watched,
     pub(crate) handed: Handed,
     pub(crate) line: Arc<Line>,
+    pub(crate) soundness: Soundness,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -171,6 +173,7 @@ impl App {
             watched: Watched::default(),
             handed: Handed::default(),
             line: Arc::default(),
+            soundness: Soundness::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),

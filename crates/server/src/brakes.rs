@@ -126,13 +126,18 @@ pub(crate) async fn ahead(
     Ok(all.into_iter().flatten().collect())
 }
 
+/// A release that is here whole: with its envelope, and with the payload that it is made of.
 async fn found(
     app: &App,
     release: &ReleaseDigest,
 ) -> Result<Option<(mainstay_release::Release, Vec<u8>)>, StoreError> {
     let found = app.store.release_by_manifest(release).await?;
     let envelope = app.store.envelope(release).await?;
-    Ok(found.zip(envelope))
+    let Some((found, envelope)) = found.zip(envelope) else {
+        return Ok(None);
+    };
+    let damage = app.damage_of(&found.facts).await;
+    Ok(damage.is_none().then_some((found, envelope)))
 }
 
 fn withholds(

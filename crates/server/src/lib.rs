@@ -32,6 +32,7 @@ mod root_chain;
 mod rotate;
 mod routes;
 pub mod serve;
+mod soundness;
 mod standing;
 mod status;
 pub mod token;

@@ -90,6 +90,8 @@ pub async fn run(
     });
     jobs::catch_up(&app).await;
     let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
+    let measuring = jobs::measure_payloads::keep_measuring(app.clone(), stopped.clone());
+    let measuring = tokio::spawn(measuring);
     let serving = axum::serve(listener, routes::router(app.clone()))
         .with_graceful_shutdown(signalled(stopped.clone()));
     let served = tokio::select! {
@@ -97,6 +99,7 @@ pub async fn run(
         () = grace(stopped) => Ok(()),
     };
     job.abort();
+    measuring.abort();
     app.flush_last_seen().await;
     served
 }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod holds;
 pub mod incidents;
 pub mod orders;
+pub mod payloads;
 pub mod people;
 pub mod plans;
 mod progress;
@@ -27,13 +28,14 @@ pub mod schedules;
 pub mod sqlite;
 pub mod walks;
 
-pub use blobs::{Blobs, FolderBlobs};
+pub use blobs::{Blobs, FolderBlobs, Pieces, PutError};
 pub use controllers::{Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
 pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
+pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
 pub use readings::{PollCount, Readings, TakenReading};
@@ -58,6 +60,7 @@ pub trait Work:
     + People
     + Plans
     + Releases
+    + Payloads
     + Rollouts
     + Orders
     + Readings
@@ -73,6 +76,7 @@ impl<
         + People
         + Plans
         + Releases
+        + Payloads
         + Rollouts
         + Orders
         + Readings

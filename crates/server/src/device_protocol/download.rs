@@ -3,19 +3,19 @@
 //! It never decides who may download; [`super::payload`] does. The strong `ETag` is the digest:
 //! equal digests are equal bytes (RFC 9110, section 8.8.3). Read [`Download`] first.
 
-use std::io::Cursor;
+use std::ops::Range;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE,
     RANGE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use mainstay_store::blobs::pieces;
+use mainstay_store::{Blobs, Pieces, ReleasePayload};
 use mainstay_trust::Digest;
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
 
 use super::line::{Line, body};
 use super::range::{Part, part};
@@ -32,17 +32,17 @@ pub(crate) struct Download {
 }
 
 enum Source {
-    File(File),
-    Memory(Vec<u8>),
+    Blob(Arc<dyn Blobs>),
+    Memory(Bytes),
 }
 
 impl Download {
-    /// A payload in an open file of `len` bytes.
-    pub(crate) fn from_file(digest: Digest, file: File, len: u64) -> Self {
+    /// A payload that is kept in `blobs`.
+    pub(crate) fn from_blob(blobs: Arc<dyn Blobs>, payload: ReleasePayload) -> Self {
         Self {
-            digest,
-            len,
-            source: Source::File(file),
+            digest: payload.image,
+            len: payload.bytes,
+            source: Source::Blob(blobs),
         }
     }
 
@@ -51,14 +51,14 @@ impl Download {
         Self {
             digest,
             len: bytes.len() as u64,
-            source: Source::Memory(bytes),
+            source: Source::Memory(bytes.into()),
         }
     }
 
     /// The answer to a request with these headers: 200, 206, or 416. Its bytes leave as `line` lets them.
     ///
     /// # Errors
-    /// If the file can't be positioned.
+    /// If it can't be opened, or has gone since.
     pub(crate) async fn answer(
         self,
         headers: &HeaderMap,
@@ -71,12 +71,12 @@ impl Download {
                 &etag,
                 len,
                 None,
-                self.bytes(0, len, line).await?,
+                body(line.clone(), self.bytes(0..len).await?),
             )),
             Part::Bytes { first, last } => {
                 let span = last - first + 1;
                 let range = format!("bytes {first}-{last}/{len}");
-                let body = self.bytes(first, span, line).await?;
+                let body = body(line.clone(), self.bytes(first..last + 1).await?);
                 Ok(response(
                     StatusCode::PARTIAL_CONTENT,
                     &etag,
@@ -98,20 +98,27 @@ impl Download {
         }
     }
 
-    async fn bytes(self, first: u64, span: u64, line: &Arc<Line>) -> Result<Body, Refused> {
+    async fn bytes(self, range: Range<u64>) -> Result<Pieces<'static>, Refused> {
         match self.source {
             Source::Memory(bytes) => {
-                let mut bytes = Cursor::new(bytes);
-                bytes.set_position(first);
-                Ok(body(line.clone(), bytes.take(span)))
+                let at = |place: u64| usize::try_from(place).unwrap_or(bytes.len());
+                Ok(pieces(bytes.slice(at(range.start)..at(range.end))))
             }
-            Source::File(mut file) => {
-                file.seek(SeekFrom::Start(first))
-                    .await
-                    .map_err(|error| Refused::internal(&error))?;
-                Ok(body(line.clone(), file.take(span)))
+            Source::Blob(blobs) => {
+                let opened = blobs.read(&self.digest, range).await?;
+                opened.ok_or_else(|| Refused::not_found("payload", self.digest))
             }
         }
+    }
+}
+
+/// The first byte that a request with these headers asks for, of `len`; none if it asks for none that is there.
+pub(crate) fn begins_at(headers: &HeaderMap, len: u64) -> Option<u64> {
+    let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
+    match part(range, len) {
+        Part::Whole => Some(0),
+        Part::Bytes { first, .. } => Some(first),
+        Part::Unsatisfiable => None,
     }
 }
 

@@ -9,15 +9,11 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use futures_util::TryStreamExt as _;
 use futures_util::stream::try_unfold;
-use tokio::io::AsyncRead;
+use mainstay_store::Pieces;
 use tokio::time::{Instant, sleep};
-use tokio_util::io::ReaderStream;
 
 use super::budget::Budget;
 
-/// Bytes read from a blob's file at a time: large enough that the system calls don't show, small
-/// enough that a thousand downloads fit in memory.
-const CHUNK_BYTES: usize = 64 * 1024;
 /// Who waits asks again at least this often: the plan may have given the line another rate meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -89,23 +85,23 @@ impl Drop for Place<'_> {
 
 /// All that `source` has, as the body of an answer. It asks for its turn piece by piece, and only when the connection has room:
 /// a client that stops reading takes nothing from the line.
-pub(super) fn body(line: Arc<Line>, source: impl AsyncRead + Send + Unpin + 'static) -> Body {
+pub(super) fn body(line: Arc<Line>, source: Pieces<'static>) -> Body {
     let unsent = Unsent {
         line,
-        chunks: ReaderStream::with_capacity(source, CHUNK_BYTES),
+        chunks: source,
         chunk: Bytes::new(),
     };
     Body::from_stream(try_unfold(unsent, Unsent::next))
 }
 
 /// What is left of a payload.
-struct Unsent<R> {
+struct Unsent {
     line: Arc<Line>,
-    chunks: ReaderStream<R>,
+    chunks: Pieces<'static>,
     chunk: Bytes,
 }
 
-impl<R: AsyncRead + Unpin> Unsent<R> {
+impl Unsent {
     /// The next piece once it may leave, and what is left then.
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
         if self.chunk.is_empty() {
@@ -124,6 +120,7 @@ impl<R: AsyncRead + Unpin> Unsent<R> {
 #[cfg(test)]
 mod tests {
     use http_body_util::BodyExt as _;
+    use mainstay_store::blobs::pieces;
 
     use super::*;
 
@@ -140,7 +137,7 @@ mod tests {
     }
 
     fn of(line: &Arc<Line>, bytes: usize) -> Body {
-        body(line.clone(), io::Cursor::new(vec![7; bytes]))
+        body(line.clone(), pieces(vec![7; bytes].into()))
     }
 
     async fn piece(body: &mut Body) -> Option<usize> {
@@ -268,7 +265,7 @@ mod tests {
             while piece(&mut body).await.is_some() {
                 pieces += 1;
             }
-            assert_eq!((pieces, line.now()), (77, Duration::ZERO), "{rate:?}");
+            assert_eq!((pieces, line.now()), (20, Duration::ZERO), "{rate:?}");
         }
     }
 }

@@ -11,12 +11,12 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use mainstay_fleet::DeviceId;
 use mainstay_rollout::fetchable;
-use mainstay_store::{Enrolled, StoreError};
+use mainstay_store::{Enrolled, ReleasePayload, StoreError};
 use mainstay_trust::Digest;
 
 use super::download::Download;
 use crate::problem::Refused;
-use crate::{App, authenticate};
+use crate::{App, authenticate, soundness};
 
 /// Sends all of a payload, or one range of it.
 pub(super) async fn payload(
@@ -32,26 +32,33 @@ pub(super) async fn payload(
             .answer(&headers, &app.line)
             .await;
     }
-    if !may_fetch(&app, &device.id, &image).await? {
+    let payload = may_fetch(&app, &device.id, &image).await?;
+    let payload = payload.ok_or_else(missing)?;
+    // The device was offered it, so it may have been whole a moment ago.
+    if app.look_at(payload).await.is_some() {
         return Err(missing());
     }
-    let (file, len) = app.blobs.open(&image).await?.ok_or_else(missing)?;
-    let download = Download::from_file(image, file, len);
+    let download = Download::from_blob(app.blobs.clone(), payload);
     download.answer(&headers, &app.line).await
 }
 
-/// Whether one of the device's enrolments lets it fetch a release with this image. The plan is read with what is on hold, so that
+/// The payload, if one of the device's enrolments lets it fetch a release with this image. The plan is read with what is on hold, so that
 /// the line has its rate before the first byte leaves, also in a server that has just started.
-async fn may_fetch(app: &App, device: &DeviceId, image: &Digest) -> Result<bool, StoreError> {
+pub(crate) async fn may_fetch(
+    app: &App,
+    device: &DeviceId,
+    image: &Digest,
+) -> Result<Option<ReleasePayload>, StoreError> {
     let (_, standing) = app.plan_and_standing().await?;
     for Enrolled { rollout, device } in app.store.enrolments_of(device).await? {
         let hold = standing.hold_on(&rollout.candidate.release);
         for release in fetchable(&rollout, &device, hold.map(|hold| hold.at)) {
             let release = app.store.release_by_manifest(&release).await?;
-            if release.is_some_and(|release| release.facts.image == *image) {
-                return Ok(true);
+            let payload = release.map(|release| soundness::payload(&release.facts));
+            if let Some(payload) = payload.filter(|payload| payload.image == *image) {
+                return Ok(Some(payload));
             }
         }
     }
-    Ok(false)
+    Ok(None)
 }

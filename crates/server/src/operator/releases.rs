@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -14,15 +14,17 @@ use mainstay_artifact::container::FILE_BYTES_MAX;
 use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::{ClassId, Track, TrackName};
 use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
-use mainstay_store::StageChange;
+use mainstay_store::blobs::pieces;
+use mainstay_store::{PutError, StageChange};
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use serde::Deserialize;
 
 use super::views;
 use crate::app::ActivePlan;
+use crate::jobs::measure_payloads;
 use crate::problem::Refused;
 use crate::standing::Standing;
-use crate::{App, authenticate, body, intake};
+use crate::{App, authenticate, body, intake, soundness};
 
 /// The query of a submission.
 #[derive(Debug, Deserialize)]
@@ -48,12 +50,42 @@ pub(super) async fn submit(
     let taken = intake::open_artifact(&file, track, &root, &plan.plan)?;
     check_not_withdrawn(&standing, &taken.envelope)?;
     intake::check_builder(&taken.builders, &person.email)?;
+    let payload = file.slice_ref(taken.payload);
+    if let Some(release) = lacks_its_payload(&app, &taken.facts).await? {
+        keep(&app, &release.facts, payload).await?;
+        tracing::info!(release = %release.id, by = %person.email, "payload handed in again");
+        return Ok((StatusCode::OK, Json(views::release(&release))));
+    }
     intake::check_ways_back(&taken, &app.store.releases().await?)?;
     let release = signed_and_gated(taken.facts, &person, &plan, app.now())?;
-    app.blobs.put(&release.facts.image, taken.payload).await?;
+    keep(&app, &release.facts, payload).await?;
     app.store.add_release(&release, &taken.envelope).await?;
     tracing::info!(release = %release.id, by = %person.email, "release handed in");
     Ok((StatusCode::CREATED, Json(views::release(&release))))
+}
+
+/// The release that is here already, by its very manifest, if its payload is damaged.
+async fn lacks_its_payload(app: &App, facts: &Facts) -> Result<Option<Release>, Refused> {
+    let manifest = ReleaseDigest(facts.manifest.0);
+    let Some(release) = app.store.release_by_manifest(&manifest).await? else {
+        return Ok(None);
+    };
+    let damage = app.look_at(soundness::payload(&release.facts)).await;
+    Ok(damage.map(|_| release))
+}
+
+/// Keeps a payload that was held against its manifest, and what the clients of others compare.
+async fn keep(app: &App, facts: &Facts, payload: Bytes) -> Result<(), Refused> {
+    let summed = measure_payloads::summed(payload.clone()).await?;
+    let put = app
+        .blobs
+        .put(&facts.image, facts.image_bytes, pieces(payload));
+    put.await.map_err(|error| match error {
+        PutError::Source(_) => Refused::cut_short(),
+        PutError::Store(error) => error.into(),
+    })?;
+    app.soundness.note(facts.image, None, app.now());
+    Ok(app.store.note_payload(&summed.into()).await?)
 }
 
 /// A key or a release that was withdrawn is refused here as on devices.

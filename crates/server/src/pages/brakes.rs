@@ -1,9 +1,10 @@
-//! What roots, revocations and holds ask of people, for the home page.
+//! What roots, revocations, holds and damaged payloads ask of people, for the home page.
 
 use jiff::Timestamp;
-use mainstay_release::{Hold, HoldState};
+use mainstay_release::{Hold, HoldState, Release};
 use mainstay_report::{Action, Attention};
 
+use crate::soundness::Damage;
 use crate::standing::Standing;
 
 /// That no device installs anything, if that is so.
@@ -55,6 +56,19 @@ pub(super) fn due(standing: &Standing, now: Timestamp) -> Option<Attention> {
             command: "mainstay revoke publish FILE".to_owned(),
         },
     })
+}
+
+/// That no device is offered a release, because its payload is damaged.
+pub(super) fn damaged(release: &Release, damage: &Damage) -> Attention {
+    Attention {
+        sentence: format!(
+            "The payload of {} is damaged, and no device is offered it: {damage}. The same artifact, handed in again, mends it.",
+            release.id
+        ),
+        action: Action::Command {
+            command: format!("mainstay release add FILE --track {}", release.facts.track),
+        },
+    }
 }
 
 /// A clause as a sentence.

@@ -14,11 +14,13 @@ use mainstay_report::{
 };
 use mainstay_rollout::{DeviceView, FleetView, Phase, Rollout, why};
 use mainstay_telemetry::{Incident, Part, ReviewState};
+use mainstay_trust::Digest;
 
 use super::clients::Clients;
 use super::{brakes, fill};
 use crate::jobs::other_classes;
 use crate::problem::Refused;
+use crate::soundness::Damage;
 use crate::standing::Standing;
 use crate::{App, levels};
 
@@ -62,6 +64,7 @@ struct Facts {
     releases: Vec<Release>,
     standing: Arc<Standing>,
     clients: Clients,
+    damaged: BTreeMap<Digest, Damage>,
     now: Timestamp,
 }
 
@@ -74,6 +77,7 @@ impl Facts {
             releases: app.store.releases().await?,
             standing: app.standing().await?,
             clients: Clients::of_all(app).await?,
+            damaged: app.soundness.damaged(),
             now: app.now(),
         })
     }
@@ -95,7 +99,7 @@ impl Facts {
         })
     }
 
-    /// Most urgent first: what stops every installation, questions, incidents, holds that wait for a
+    /// Most urgent first: what stops every installation, questions, damaged payloads, incidents, holds that wait for a
     /// second person, releases that wait for one, and what is due soon.
     fn needs_me(&self) -> Vec<Attention> {
         let questions = self
@@ -107,8 +111,19 @@ impl Facts {
         let stopped = brakes::stopped(&self.standing, self.now).into_iter();
         let asked = brakes::asked(&self.standing);
         let due = brakes::due(&self.standing, self.now);
-        let urgent = stopped.chain(questions).chain(incidents);
+        let damaged = self
+            .releases
+            .iter()
+            .filter_map(|release| self.damage(release));
+        let urgent = stopped.chain(questions).chain(damaged).chain(incidents);
         urgent.chain(asked).chain(releases).chain(due).collect()
+    }
+
+    /// That a release has lost its payload, unless nobody should get it anyway.
+    fn damage(&self, release: &Release) -> Option<Attention> {
+        let damage = self.damaged.get(&release.facts.image)?;
+        let is_revoked = release.stage.name() == StageName::Revoked;
+        (!is_revoked).then(|| brakes::damaged(release, damage))
     }
 
     async fn reachable(&self, app: &App) -> Result<u32, Refused> {

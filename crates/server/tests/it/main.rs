@@ -25,6 +25,7 @@ mod nothing_to_run;
 mod pages;
 mod papers;
 mod pauses;
+mod payloads;
 mod people;
 mod previews;
 mod promotion;

@@ -1,20 +1,24 @@
 //! Blobs as files of one folder: `<first two digits>/<digest>`.
 //!
 //! A blob is written under a temporary name, flushed to the disk, and only then given its name, so
-//! that a file with a digest's name is always whole (POSIX `rename` is atomic). Leftovers of a crash
-//! end in `.partial` and are cleared away at the next [`FolderBlobs::open`].
+//! that a file with a digest's name was whole once (POSIX `rename` is atomic). Disks forget all the same: a blob that is put again
+//! takes the place of what is there. Leftovers of a crash end in `.partial` and are cleared away at the next [`FolderBlobs::open`].
 
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream;
 use mainstay_trust::Digest;
-use sha2::{Digest as _, Sha256};
-use tokio::fs::{self, File};
-use tokio::io::AsyncWriteExt as _;
+use tokio::task::spawn_blocking;
 
-use super::Blobs;
+use super::incoming::Incoming;
+use super::{Blobs, PIECE_BYTES, Pieces, PutError};
 use crate::StoreError;
 
 /// The end of a name under which a blob is being written.
@@ -34,8 +38,7 @@ impl FolderBlobs {
     /// `store.unreadable` if the folder can't be made or listed.
     pub async fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let folder = folder.into();
-        let ready = prepare(&folder).await;
-        ready.map_err(|error| StoreError::unreadable(&folder, error))?;
+        on_disk(&folder, prepare).await?;
         Ok(Self {
             folder,
             writes: AtomicU64::new(0),
@@ -48,94 +51,167 @@ impl FolderBlobs {
     }
 
     /// A name that no other write uses.
-    fn partial(&self, path: &Path) -> PathBuf {
+    fn partial(&self, digest: &Digest) -> PathBuf {
         let (process, write) = (
             std::process::id(),
             self.writes.fetch_add(1, Ordering::Relaxed),
         );
-        path.with_extension(format!("{process}-{write}.{PARTIAL}"))
+        self.folder
+            .join(format!("{digest}.{process}-{write}.{PARTIAL}"))
     }
 }
 
 #[async_trait]
 impl Blobs for FolderBlobs {
-    async fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
-        if Sha256::digest(bytes).as_slice() != digest.0 {
-            return Err(StoreError::damaged(
-                "blob",
-                format_args!("its digest isn't {digest}"),
-            ));
-        }
+    async fn put(&self, digest: &Digest, bytes: u64, pieces: Pieces<'_>) -> Result<(), PutError> {
         let path = self.path(digest);
-        let written = write_once(&path, &self.partial(&path), bytes).await;
-        written.map_err(|error| StoreError::unreadable(&path, error))
+        let mut partial = on_disk(&self.partial(digest), Partial::create).await?;
+        let mut incoming = Incoming::new(pieces, bytes);
+        while let Some(piece) = incoming.next(PIECE_BYTES).await? {
+            partial = on_disk(&path, move |_| partial.append(&piece)).await?;
+        }
+        incoming.finish(digest)?;
+        on_disk(&path, move |path| partial.rename(path)).await?;
+        Ok(())
     }
 
-    async fn open(&self, digest: &Digest) -> Result<Option<(File, u64)>, StoreError> {
-        let path = self.path(digest);
-        match open_sized(&path).await {
-            Ok(opened) => Ok(Some(opened)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::unreadable(&path, error)),
+    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
+        let file = |path: &Path| found(fs::metadata(path));
+        let found = on_disk(&self.path(digest), file).await?;
+        Ok(found.map(|about| about.len()))
+    }
+
+    async fn read(
+        &self,
+        digest: &Digest,
+        range: Range<u64>,
+    ) -> Result<Option<Pieces<'static>>, StoreError> {
+        let file = on_disk(&self.path(digest), |path| found(File::open(path))).await?;
+        Ok(file.map(|file| reading(Arc::new(file), range)))
+    }
+}
+
+/// Does what blocks on a thread that may.
+async fn on_disk<T: Send + 'static>(
+    path: &Path,
+    what: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let at = path.to_owned();
+    let done = spawn_blocking(move || what(&at)).await;
+    // A panic there, or a runtime that ends, is told as what it is to the caller: the disk wasn't asked.
+    let done = done.unwrap_or_else(|error| Err(io::Error::other(error)));
+    done.map_err(|error| StoreError::unreadable(path, error))
+}
+
+/// What was asked for, or that there is no such file.
+fn found<T>(asked: io::Result<T>) -> io::Result<Option<T>> {
+    match asked {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn reading(file: Arc<File>, range: Range<u64>) -> Pieces<'static> {
+    Box::pin(stream::try_unfold(range, move |left| {
+        next_piece(file.clone(), left)
+    }))
+}
+
+async fn next_piece(file: Arc<File>, left: Range<u64>) -> io::Result<Option<(Bytes, Range<u64>)>> {
+    if left.is_empty() {
+        return Ok(None);
+    }
+    let wanted = usize::try_from(left.end - left.start).unwrap_or(PIECE_BYTES);
+    let mut piece = vec![0; wanted.min(PIECE_BYTES)];
+    let start = left.start;
+    let read = spawn_blocking(move || read_at(&file, &mut piece, start).map(|()| piece)).await;
+    let piece = read.map_err(io::Error::other)??;
+    let after = start + piece.len() as u64;
+    Ok(Some((piece.into(), after..left.end)))
+}
+
+/// Fills `piece` from this place on, without moving the file's own.
+#[cfg(unix)]
+fn read_at(file: &File, piece: &mut [u8], start: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, piece, start)
+}
+
+/// The same where there is no such call; one stream reads one file, so its place is nobody else's.
+#[cfg(not(unix))]
+fn read_at(mut file: &File, piece: &mut [u8], start: u64) -> io::Result<()> {
+    use std::io::{Read as _, Seek as _};
+    file.seek(io::SeekFrom::Start(start))?;
+    file.read_exact(piece)
+}
+
+/// A file that hasn't its name yet. It goes away with this value, unless it was given one: also when whoever sends it leaves.
+struct Partial {
+    at: PathBuf,
+    file: File,
+    is_named: bool,
+}
+
+impl Partial {
+    fn create(at: &Path) -> io::Result<Self> {
+        Ok(Self {
+            file: File::create_new(at)?,
+            at: at.to_owned(),
+            is_named: false,
+        })
+    }
+
+    fn append(mut self, piece: &[u8]) -> io::Result<Self> {
+        self.file.write_all(piece)?;
+        Ok(self)
+    }
+
+    fn rename(mut self, path: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        let shelf = path.parent().unwrap_or(path);
+        fs::create_dir_all(shelf)?;
+        sync_folder(shelf.parent().unwrap_or(shelf))?;
+        fs::rename(&self.at, path)?;
+        self.is_named = true;
+        sync_folder(shelf)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.is_named {
+            // The disk may be full: what can't be kept must not take room. What can't even be removed is cleared away at the next start.
+            let _ = fs::remove_file(&self.at);
         }
     }
-}
-
-async fn open_sized(path: &Path) -> io::Result<(File, u64)> {
-    let file = File::open(path).await?;
-    let len = file.metadata().await?.len();
-    Ok((file, len))
-}
-
-async fn write_once(path: &Path, partial: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::try_exists(path).await? {
-        return Ok(());
-    }
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).await?;
-    if let Some(above) = folder.parent() {
-        sync_folder(above).await?;
-    }
-    if let Err(error) = write_and_rename(path, partial, bytes).await {
-        // The disk may be full: what can't be kept must not take room.
-        let _ = fs::remove_file(partial).await;
-        return Err(error);
-    }
-    sync_folder(folder).await
-}
-
-async fn write_and_rename(path: &Path, partial: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(partial).await?;
-    file.write_all(bytes).await?;
-    file.sync_all().await?;
-    fs::rename(partial, path).await
 }
 
 /// Makes a new name in a folder durable. Windows does so by itself, and can't open folders.
-async fn sync_folder(folder: &Path) -> io::Result<()> {
+fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        return File::open(folder).await?.sync_all().await;
+        return File::open(folder)?.sync_all();
     }
     Ok(())
 }
 
-async fn prepare(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder).await?;
-    let mut shelves = fs::read_dir(folder).await?;
-    while let Some(shelf) = shelves.next_entry().await? {
-        if shelf.file_type().await?.is_dir() {
-            clear_partials(&shelf.path()).await?;
+fn prepare(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    clear_partials(folder)?;
+    for shelf in fs::read_dir(folder)? {
+        let shelf = shelf?;
+        if shelf.file_type()?.is_dir() {
+            clear_partials(&shelf.path())?;
         }
     }
     Ok(())
 }
 
-async fn clear_partials(shelf: &Path) -> io::Result<()> {
-    let mut files = fs::read_dir(shelf).await?;
-    while let Some(file) = files.next_entry().await? {
-        let path = file.path();
+/// Earlier versions wrote them into the shelves, later ones beside them.
+fn clear_partials(folder: &Path) -> io::Result<()> {
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
         if path.extension().is_some_and(|end| end == PARTIAL) {
-            fs::remove_file(path).await?;
+            fs::remove_file(path)?;
         }
     }
     Ok(())

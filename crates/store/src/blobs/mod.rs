@@ -2,29 +2,73 @@
 //! them as files.
 
 mod folder;
+mod incoming;
+
+use std::io;
+use std::ops::Range;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
 use mainstay_trust::Digest;
-use tokio::fs::File;
 
 use crate::StoreError;
 
 pub use folder::FolderBlobs;
 
-/// Payloads by SHA-256 digest. A blob never changes, so there is no way to overwrite one.
+/// So much of a blob is in memory at a time, for each that reads or writes one: enough that the disk or the network takes the
+/// time and not the calls, and a thousand of them at once still fit into a small server.
+pub const PIECE_BYTES: usize = 256 * 1024;
+
+/// Bytes as they come. How they are cut into pieces means nothing; after an error nothing more comes.
+pub type Pieces<'a> = BoxStream<'a, io::Result<Bytes>>;
+
+/// Payloads by SHA-256 digest. A blob never changes: putting one again can only mend it.
 #[async_trait]
 pub trait Blobs: Send + Sync {
-    /// Keeps these bytes under their digest. They are durable before this returns; keeping them
-    /// again changes nothing.
+    /// Keeps these bytes under their digest, `bytes` of them. They are durable before this returns, and nobody sees them before
+    /// they are whole. What is there under this digest, whole or damaged, is them afterwards.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if the bytes don't have this digest, [`StoreError::Unreadable`] if
-    /// they can't be written.
-    async fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError>;
+    /// [`PutError::Source`] if the pieces broke off; [`StoreError::Damaged`] if they are more or fewer or don't have this digest,
+    /// which is noticed before more than `bytes` and one piece were taken; [`StoreError::Unreadable`] if they can't be written.
+    /// Nothing is kept then.
+    async fn put(&self, digest: &Digest, bytes: u64, pieces: Pieces<'_>) -> Result<(), PutError>;
 
-    /// The file that holds the bytes, at its start, and their count; none if there is no such blob.
+    /// How many bytes are there under this digest; none if there is no such blob. They weren't read: a damaged blob may have any number.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] if that can't be told.
+    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError>;
+
+    /// The bytes of `range`, in pieces of [`PIECE_BYTES`] at most; none if there is no such blob. An error of the stream means that
+    /// there were fewer, or that they can't be read.
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] if it is there and can't be opened.
-    async fn open(&self, digest: &Digest) -> Result<Option<(File, u64)>, StoreError>;
+    async fn read(
+        &self,
+        digest: &Digest,
+        range: Range<u64>,
+    ) -> Result<Option<Pieces<'static>>, StoreError>;
+}
+
+/// Why a blob isn't kept.
+#[derive(Debug, thiserror::Error)]
+pub enum PutError {
+    /// Whoever sends the bytes stopped.
+    #[error("the bytes broke off: {0}")]
+    Source(#[source] io::Error),
+    /// They aren't what was announced, or can't be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Bytes in memory as pieces.
+pub fn pieces(bytes: Bytes) -> Pieces<'static> {
+    let next = |mut left: Bytes| {
+        let piece = left.split_to(left.len().min(PIECE_BYTES));
+        std::future::ready((!piece.is_empty()).then_some((Ok(piece), left)))
+    };
+    Box::pin(stream::unfold(bytes, next))
 }

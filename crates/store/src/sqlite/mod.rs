@@ -20,6 +20,7 @@ mod incidents;
 mod migrate;
 mod order_log;
 mod orders;
+mod payloads;
 mod people;
 mod plans;
 mod promise;

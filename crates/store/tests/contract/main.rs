@@ -8,6 +8,7 @@ mod devices;
 mod fixture;
 mod incidents;
 mod orders;
+mod payloads;
 mod people_and_plans;
 mod promises;
 mod readings;
@@ -70,6 +71,10 @@ macro_rules! contract {
                 a_release_moves_only_from_the_expected_stage,
                 an_approval_brings_its_envelope,
                 revoked_releases_are_found_by_their_manifests,
+            }
+            payloads::{
+                what_was_noted_of_a_payload_stays,
+                every_releases_payload_is_listed_once,
             }
             rollouts::{
                 enrolled_devices_wait_and_know_what_they_ran,

@@ -1,0 +1,134 @@
+//! Reads every payload, at the start and once a day: to notice what a disk has lost, and to sum up those that came before sums were
+//! kept.
+//!
+//! It reads no faster than [`BYTES_PER_SECOND`], so that devices which download don't feel it. What is damaged is read
+//! again every [`ROUND`], as a backup may have brought it back; what was handed in again is known to be whole at once. Read [`run`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use mainstay_artifact::{Summed, Summing};
+use mainstay_keys::HostPrimitives;
+use mainstay_store::{ReleasePayload, StoreError};
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{MissedTickBehavior, sleep};
+
+use super::stopped_at_tick;
+use crate::App;
+use crate::app::Advance;
+use crate::problem::Refused;
+use crate::soundness::Damage;
+
+/// How fast payloads are read here: a gigabyte in a quarter of a minute, and a small part of what a disk gives.
+const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
+/// From one look at what is damaged to the next.
+const ROUND: Duration = Duration::from_secs(10 * 60);
+/// So many rounds from one reading of everything to the next: a day.
+const ROUNDS: u32 = 144;
+
+/// Reads payloads until told to stop; nothing, if a caller moves the server on in its own time.
+pub(crate) async fn keep_measuring(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    if matches!(app.config.advance, Advance::ByCaller) {
+        return;
+    }
+    let mut rounds = tokio::time::interval(ROUND);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut round = 0;
+    while !stopped_at_tick(&mut stopped, &mut rounds).await {
+        let read = match round {
+            0 => run(&app).await,
+            _ => run_again(&app).await,
+        };
+        if let Err(error) = read {
+            tracing::error!(id = error.id(), %error, "payloads not read; tried again at the next round");
+        }
+        round = (round + 1) % ROUNDS;
+    }
+}
+
+/// Reads the payload of every release, the newest first.
+///
+/// # Errors
+/// If the store fails. What is wrong with a payload is no error: it is noted.
+pub async fn run(app: &App) -> Result<(), StoreError> {
+    for payload in app.store.payloads_of_releases().await? {
+        examine(app, payload).await?;
+    }
+    Ok(())
+}
+
+/// Reads those that are damaged.
+async fn run_again(app: &App) -> Result<(), StoreError> {
+    let damaged = app.soundness.damaged();
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    for payload in app.store.payloads_of_releases().await? {
+        if damaged.contains_key(&payload.image) {
+            examine(app, payload).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn examine(app: &App, payload: ReleasePayload) -> Result<(), StoreError> {
+    let summed = match read(app, payload).await {
+        Ok(summed) => summed,
+        Err(damage) => {
+            app.soundness.note(payload.image, Some(damage), app.now());
+            return Ok(());
+        }
+    };
+    app.soundness.note(payload.image, None, app.now());
+    match app.store.payload_of(&payload.image).await? {
+        Some(_) => Ok(()),
+        None => app.store.note_payload(&summed.into()).await,
+    }
+}
+
+/// Reads one payload whole.
+async fn read(app: &App, payload: ReleasePayload) -> Result<Summed, Damage> {
+    let ReleasePayload { image, bytes } = payload;
+    match app.look_at(payload).await {
+        // Only a reading can tell that those have come right.
+        None | Some(Damage::Bytes) => {}
+        Some(damage) => return Err(damage),
+    }
+    let told = |error: &dyn std::fmt::Display| {
+        tracing::error!(%image, %error, "a payload can't be read");
+        Damage::Unreadable
+    };
+    let opened = app.blobs.read(&image, 0..bytes).await;
+    let opened = opened.map_err(|error| told(&error))?;
+    let mut pieces = opened.ok_or(Damage::Missing)?;
+    let mut summing = Summing::new(&HostPrimitives);
+    while let Some(piece) = pieces.try_next().await.map_err(|error| told(&error))? {
+        let micros = piece.len() as u64 * 1_000_000 / BYTES_PER_SECOND;
+        let summed = spawn_blocking(move || {
+            summing.update(&piece);
+            summing
+        });
+        summing = summed.await.map_err(|error| told(&error))?;
+        sleep(Duration::from_micros(micros)).await;
+    }
+    let summed = summing.finish();
+    match summed.image.digest == image {
+        true => Ok(summed),
+        false => Err(Damage::Bytes),
+    }
+}
+
+/// Sums up a payload that is in memory, on a thread that may be busy with it for a while.
+///
+/// # Errors
+/// If the server is stopping.
+pub(crate) async fn summed(payload: axum::body::Bytes) -> Result<Summed, Refused> {
+    let summed = spawn_blocking(move || {
+        let mut summing = Summing::new(&HostPrimitives);
+        summing.update(&payload);
+        summing.finish()
+    });
+    summed.await.map_err(|error| Refused::internal(&error))
+}

@@ -1,0 +1,53 @@
+//! What is known of each payload beside its digest: what clients compare, and what its file is called. Read [`Payloads`].
+
+use async_trait::async_trait;
+use mainstay_artifact::{Checksums, Ending, Summed};
+use mainstay_trust::Digest;
+
+use crate::StoreError;
+
+/// The facts of payloads, by the SHA-256 that names them. The bytes are in [`crate::Blobs`].
+#[async_trait]
+pub trait Payloads: Send + Sync {
+    /// Notes what one reading of a payload told. A payload never changes: noting it again changes nothing.
+    async fn note_payload(&self, payload: &StoredPayload) -> Result<(), StoreError>;
+
+    /// What was noted of the payload with this digest; none as long as nobody has read it for that.
+    async fn payload_of(&self, image: &Digest) -> Result<Option<StoredPayload>, StoreError>;
+
+    /// The payload of every release, each once, that of the newest release first: what is to be there whole.
+    async fn payloads_of_releases(&self) -> Result<Vec<ReleasePayload>, StoreError>;
+}
+
+/// What one reading of a payload told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredPayload {
+    /// Its SHA-256, which is its name.
+    pub image: Digest,
+    /// Its size.
+    pub bytes: u64,
+    /// For clients to compare; never to be trusted.
+    pub checksums: Checksums,
+    /// What its file's name ends with.
+    pub ending: Ending,
+}
+
+impl From<Summed> for StoredPayload {
+    fn from(summed: Summed) -> Self {
+        Self {
+            image: summed.image.digest,
+            bytes: summed.image.bytes,
+            checksums: summed.checksums,
+            ending: summed.ending,
+        }
+    }
+}
+
+/// A payload by its release's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReleasePayload {
+    /// Its SHA-256.
+    pub image: Digest,
+    /// Its size.
+    pub bytes: u64,
+}
