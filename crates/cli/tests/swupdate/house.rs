@@ -165,7 +165,7 @@ impl House {
         let mut page = String::new();
         line.read_to_string(&mut page).expect("it answers text");
         assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
-        page.replace("&#x27;", "'")
+        page.replace("&#39;", "'")
     }
 
     /// Packs a bundle as a release, has it signed and approved by two people, and hands both in.
