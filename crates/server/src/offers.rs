@@ -6,7 +6,9 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::{OrderNumber, DeviceView, Kind, Offer, Rollout, Wait, holds_place, instead, past_stones};
+use mainstay_rollout::{
+    DeviceView, Kind, Offer, OrderNumber, Rollout, Wait, holds_place, instead, past_stones,
+};
 use mainstay_store::{Enrolled, Promise, PromiseRefusal, Promised, StoreError};
 
 use crate::App;

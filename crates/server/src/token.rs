@@ -95,12 +95,22 @@ mod tests {
         let ours = Token::draw(&SeededEntropy::new(1));
         assert_eq!(target_token_hash(&ours.reveal()), Some(ours.hash()));
         let longest = "x".repeat(128);
-        let good = ["0123456789abcdef", "eXample/Token+from=elsewhere!", &longest];
+        let good = [
+            "0123456789abcdef",
+            "eXample/Token+from=elsewhere!",
+            &longest,
+        ];
         let hashes: Vec<_> = good.map(|text| target_token_hash(text)).into();
         assert!(hashes.iter().all(Option::is_some));
         assert_ne!(hashes[0], hashes[1]);
         let too_long = "x".repeat(129);
-        for wrong in ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdeü", &too_long] {
+        for wrong in [
+            "",
+            "0123456789abcde",
+            "0123456789 abcdef",
+            "0123456789abcdeü",
+            &too_long,
+        ] {
             assert_eq!(target_token_hash(wrong), None, "{wrong:?}");
         }
     }

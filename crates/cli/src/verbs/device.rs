@@ -116,7 +116,11 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
         hardware: new.hardware,
         zone: new.zone,
         bootloader: new.bootloader,
-        controller: new.controller.map(ControllerId::new).transpose()?,
+        controller: new
+            .controller
+            .as_deref()
+            .map(ControllerId::parse)
+            .transpose()?,
         token,
         site: new.site.map(Site::new).transpose()?,
         attributes: attributes(&new.attributes)?,

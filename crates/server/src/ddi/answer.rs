@@ -55,7 +55,8 @@ pub(super) fn nothing() -> Response {
 }
 
 fn body(status: StatusCode, value: &impl Serialize) -> Response {
-    let bytes = serde_json::to_vec(value).expect("the protocol's types are texts, numbers and lists");
+    let bytes =
+        serde_json::to_vec(value).expect("the protocol's types are texts, numbers and lists");
     let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
     (status, headers, bytes).into_response()
 }

@@ -73,7 +73,9 @@ async fn open(app: &App, client: &Client) -> Result<(Order, Parcel), Refused> {
     let order = order.ok_or_else(|| no_order(number))?;
     if !order.is_open() {
         let newest = app.store.newest_installed(device).await?;
-        newest.filter(|newest| newest.number == number).ok_or_else(|| no_order(number))?;
+        newest
+            .filter(|newest| newest.number == number)
+            .ok_or_else(|| no_order(number))?;
     }
     let parcel = Parcel::of(app, &order.offer.release).await?;
     let parcel = parcel.ok_or_else(|| no_order(number))?;
@@ -103,7 +105,13 @@ async fn note(
         _ => order.seen.fetches == 0 || begins_at(headers, bytes) == Some(0),
     };
     if counts {
-        heard::heed(app, client, order.number, Spoken::silently(Word::FetchBegan)).await?;
+        heard::heed(
+            app,
+            client,
+            order.number,
+            Spoken::silently(Word::FetchBegan),
+        )
+        .await?;
     }
     Ok(())
 }

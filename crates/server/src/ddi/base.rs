@@ -24,7 +24,11 @@ use crate::problem::Refused;
 const EARLIER_AT_MOST: u32 = 10;
 
 /// Tells the device when to ask again and what there is to do; that is durable before.
-pub(super) async fn base(State(app): State<Arc<App>>, client: Client, headers: HeaderMap) -> Answer {
+pub(super) async fn base(
+    State(app): State<Arc<App>>,
+    client: Client,
+    headers: HeaderMap,
+) -> Answer {
     let errand = errand::of(&app, &client).await?;
     let turn = match &errand {
         Errand::Nothing { turn } => *turn,
@@ -39,7 +43,9 @@ async fn links(app: &App, client: &Client, errand: Errand) -> Result<BaseLinks, 
     let errand = match errand {
         Errand::Nothing { .. } => None,
         Errand::Deployment(order) => deployment(app, client, &order).await?,
-        Errand::Cancel(order) => Some(ddi::Errand::Cancel(client.links.cancel(order.number.into()))),
+        Errand::Cancel(order) => Some(ddi::Errand::Cancel(
+            client.links.cancel(order.number.into()),
+        )),
     };
     let installed = app.store.newest_installed(&client.device.id).await?;
     let installed = installed.map(|order| client.links.installed(order.number.into()));
@@ -57,7 +63,9 @@ async fn deployment(
     let parcel = Parcel::of(app, &order.offer.release).await?;
     let parcel = parcel.filter(|parcel| parcel.artifact(client, order.number).is_some());
     Ok(parcel.map(|parcel| {
-        let link = client.links.deployment(order.number.into(), parcel.change());
+        let link = client
+            .links
+            .deployment(order.number.into(), parcel.change());
         ddi::Errand::Deployment(link)
     }))
 }
@@ -86,7 +94,9 @@ fn unless_known(headers: &HeaderMap, base: &ControllerBase) -> Response {
     let body = serde_json::to_vec(base).expect("texts only");
     let digest = hex::encode(Sha256::digest(&body));
     let etag = format!("\"{}\"", &digest[..16]);
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     let is_known = known.is_some_and(|list| list.split(',').any(|one| one.trim() == etag));
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use mainstay_api::ddi::{ActionHistory, DeploymentBase};
-use mainstay_rollout::order::{Order, OrderState, Word};
 use mainstay_rollout::Ending;
+use mainstay_rollout::order::{Order, OrderState, Word};
 use serde::Deserialize;
 
 use super::answer::{self, Answer};
@@ -74,12 +74,17 @@ async fn history(
     order: &Order,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Option<ActionHistory>, Refused> {
-    let wanted = asked.ok().and_then(|Query(asked)| asked.action_history?.parse::<i64>().ok());
+    let wanted = asked
+        .ok()
+        .and_then(|Query(asked)| asked.action_history?.parse::<i64>().ok());
     let Some(limit) = wanted.filter(|wanted| *wanted != 0) else {
         return Ok(None);
     };
     let limit = u32::try_from(limit).map_or(HISTORY_MAX, |limit| limit.min(HISTORY_MAX));
-    let log = app.store.order_log(&client.device.id, order.number, limit).await?;
+    let log = app
+        .store
+        .order_log(&client.device.id, order.number, limit)
+        .await?;
     let message = |entry: mainstay_rollout::order::log::LogEntry| match entry.details.is_empty() {
         true => entry.word,
         false => format!("{}: {}", entry.word, entry.details.join(" / ")),

@@ -3,12 +3,13 @@
 //! Whether a device gets something is decided by the rollout crate, the same as for any other ([`crate::offers`]). What is
 //! settled here is made durable before the device hears of it. Read [`of`].
 
+use jiff::Timestamp;
 use mainstay_rollout::order::{Next, Order, OrderState, cancel, close, review};
 use mainstay_rollout::{Ending, Offer, Wait};
 use mainstay_store::StoreError;
-use jiff::Timestamp;
 
 use super::login::Client;
+use super::taken;
 use crate::App;
 use crate::offers::{self, Asks, Considered, Decision};
 use crate::problem::Refused;
@@ -32,11 +33,15 @@ pub(super) enum Errand {
 /// # Errors
 /// If the store fails.
 pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
+    taken::introduce(app, client).await?;
     if let Some(errand) = standing(app, client).await? {
         return Ok(errand);
     }
     match offers::decide(app, &client.device, Asks::ByNumber, client.now).await? {
-        Decision::Install { order: Some(number), .. } => {
+        Decision::Install {
+            order: Some(number),
+            ..
+        } => {
             let order = app.store.order(&client.device.id, number).await?;
             let order = order.filter(|order| !matches!(order.state, OrderState::Installed { .. }));
             Ok(order.map_or(Errand::Nothing { turn: None }, Errand::Deployment))
@@ -54,6 +59,9 @@ pub(super) async fn standing(app: &App, client: &Client) -> Result<Option<Errand
     let Some(order) = app.store.open_order(&client.device.id).await? else {
         return Ok(None);
     };
+    if taken::at_its_word(app, client, &order).await? {
+        return Ok(None);
+    }
     match settled(app, client, order).await {
         // Its client, or another server, was faster; the next poll sees what came of it.
         Err(StoreError::Conflict { .. }) => Ok(Some(Errand::Nothing { turn: None })),
@@ -63,11 +71,15 @@ pub(super) async fn standing(app: &App, client: &Client) -> Result<Option<Errand
 
 async fn settled(app: &App, client: &Client, order: Order) -> Result<Option<Errand>, StoreError> {
     let considered = offers::consider(app, &client.device, client.now).await?;
-    let own = considered.into_iter().find(|one| one.rollout.id == order.rollout);
+    let own = considered
+        .into_iter()
+        .find(|one| one.rollout.id == order.rollout);
     let next = match &own {
         Some(one) => review(&order, &one.rollout, &decided(one, client)),
         // Too many rollouts have come since.
-        None => Next::Close { how: Ending::Withdrawn },
+        None => Next::Close {
+            how: Ending::Withdrawn,
+        },
     };
     Ok(match next {
         Next::Show => Some(Errand::Deployment(order)),
@@ -78,7 +90,9 @@ async fn settled(app: &App, client: &Client, order: Order) -> Result<Option<Erra
         Next::Cancel { why } => Some(Errand::Cancel(cancelled(app, client, order, why).await?)),
         Next::Close { how } => {
             let over = close(order.clone(), how, client.now);
-            app.store.save_order(&client.device.id, &order, &over, None).await?;
+            app.store
+                .save_order(&client.device.id, &order, &over, None)
+                .await?;
             None
         }
     })
@@ -106,7 +120,9 @@ async fn cancelled(
         _ => cancel(order.clone(), why, client.now),
     };
     if asked != order {
-        app.store.save_order(&client.device.id, &order, &asked, None).await?;
+        app.store
+            .save_order(&client.device.id, &order, &asked, None)
+            .await?;
     }
     Ok(asked)
 }

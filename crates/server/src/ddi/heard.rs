@@ -27,7 +27,11 @@ pub(super) struct Spoken<'a> {
 impl Spoken<'_> {
     /// What was seen, without the client's saying it.
     pub fn silently(word: Word) -> Self {
-        Self { word, entry: None, runs: None }
+        Self {
+            word,
+            entry: None,
+            runs: None,
+        }
     }
 }
 
@@ -50,7 +54,11 @@ pub(super) async fn heed(
         at: client.now,
     };
     let said = spoken.runs.map(|(_, said)| said);
-    let runs = client.device.running.as_ref().map(|running| running.release);
+    let runs = client
+        .device
+        .running
+        .as_ref()
+        .map(|running| running.release);
     let at = client.now;
     let fold = move |heeded: &Heeded, candidate: &Candidate, progress: Progress, known: Known| {
         folded(heeded, runs, said.as_ref(), candidate, progress, known, at)
@@ -84,7 +92,9 @@ fn stopped(
     runs: Option<ReleaseDigest>,
 ) -> DeviceEvent {
     match progress {
-        Progress::Returning { to, .. } if runs == Some(*to) => DeviceEvent::Confirmed { release: *to },
+        Progress::Returning { to, .. } if runs == Some(*to) => {
+            DeviceEvent::Confirmed { release: *to }
+        }
         _ => DeviceEvent::Refused {
             release,
             refusal: CANCELLED.to_owned(),
@@ -100,7 +110,11 @@ mod tests {
     fn who_stops_before_it_began_is_back_where_it_is_told_to_go() {
         let (new, old) = (ReleaseDigest([2; 32]), ReleaseDigest([1; 32]));
         let at = Timestamp::UNIX_EPOCH;
-        let returning = Progress::Returning { began: at, at, to: old };
+        let returning = Progress::Returning {
+            began: at,
+            at,
+            to: old,
+        };
         let began = Progress::Began { at };
         for (progress, runs, id) in [
             (&returning, Some(old), "confirmed"),

@@ -26,7 +26,9 @@ pub(super) async fn one(
     let newest = app.store.newest_installed(&client.device.id).await?;
     let order = newest.filter(|order| order.number == number);
     let order = order.ok_or_else(|| no_order(number))?;
-    Ok(answer::json(&described(&app, &client, &order, asked).await?))
+    Ok(answer::json(
+        &described(&app, &client, &order, asked).await?,
+    ))
 }
 
 /// `PUT .../installedBase`: the client says which release is installed, one that is known here.
@@ -37,14 +39,22 @@ pub(super) async fn said(
     request: Body,
 ) -> Answer {
     let bytes = body::read(&headers, request, BODY_BYTES_MAX).await?;
-    let said: InstalledVersion = serde_json::from_slice(&bytes)
-        .map_err(|error| Refused::malformed(&error.to_string()))?;
-    let missing = || Refused::not_found("release of this device's class", "of that name and version");
+    let said: InstalledVersion =
+        serde_json::from_slice(&bytes).map_err(|error| Refused::malformed(&error.to_string()))?;
+    let missing =
+        || Refused::not_found("release of this device's class", "of that name and version");
     if said.name != client.device.class {
         return Err(missing().into());
     }
     let known = version::release(&app, &client, &said.version).await?;
     let known = known.ok_or_else(missing)?;
-    version::heed(&app, &client, &said.version, Some(known), Source::InstalledBase).await?;
+    version::heed(
+        &app,
+        &client,
+        &said.version,
+        Some(known),
+        Source::InstalledBase,
+    )
+    .await?;
     Ok(answer::nothing())
 }

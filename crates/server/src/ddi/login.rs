@@ -86,10 +86,14 @@ async fn controlled(
     if !part("tenant").eq_ignore_ascii_case(TENANT) {
         return Err(Refused::no_such_place());
     }
-    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     let token = token.and_then(|value| value.strip_prefix("TargetToken "));
-    let hash = token.and_then(target_token_hash).ok_or_else(Refused::unauthenticated)?;
-    let id = ControllerId::new(part("controller")).map_err(|_| Refused::unauthenticated())?;
+    let hash = token
+        .and_then(target_token_hash)
+        .ok_or_else(Refused::unauthenticated)?;
+    let id = ControllerId::parse(part("controller")).map_err(|_| Refused::unauthenticated())?;
     let found = app.store.by_controller(&id).await?;
     // A name that nobody has is compared, too: how long an answer takes doesn't tell which names there are.
     let kept = found.as_ref().map_or([0; 32], |found| found.token_hash);
@@ -103,7 +107,9 @@ async fn heard(
     headers: &HeaderMap,
     path: BTreeMap<String, String>,
 ) -> Result<Client, Refused> {
-    let Controlled { device, controller, .. } = controlled;
+    let Controlled {
+        device, controller, ..
+    } = controlled;
     let now = app.now();
     readings::count(app, &Heard::of(app, &device, now)).await?;
     app.last_seen.note(device.id.clone(), now);
@@ -115,19 +121,32 @@ async fn heard(
     }
     let links = Links::of(&origin::of(headers)?, controller.id.as_str());
     let profile = profile(client, &rules);
-    Ok(Client { device, controller, profile, rules, links, now, path })
+    Ok(Client {
+        device,
+        controller,
+        profile,
+        rules,
+        links,
+        now,
+        path,
+    })
 }
 
 async fn rules(app: &App, device: &Device) -> Result<ClientRules, Refused> {
     let plan = app.plan().await?;
     let class = ClassId::new(&device.class).ok();
-    let class = plan.as_ref().zip(class).and_then(|(plan, id)| plan.plan.class(&id));
+    let class = plan
+        .as_ref()
+        .zip(class)
+        .and_then(|(plan, id)| plan.plan.class(&id));
     Ok(class.map(|class| class.clients.clone()).unwrap_or_default())
 }
 
 /// What the request shows of its client.
 fn detected(headers: &HeaderMap) -> ClientProfile {
-    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     ClientProfile::detect(user_agent.unwrap_or(""))
 }
 

@@ -18,6 +18,7 @@ mod installed;
 mod login;
 mod origin;
 mod parcel;
+mod taken;
 mod version;
 
 use std::sync::Arc;

@@ -57,10 +57,19 @@ mod tests {
         check(&[(HOST, "[::1]:80")], Some("http://[::1]:80"));
         let inner = (HOST, "inner:8080");
         let outer = (FORWARDED_HOST, "updates.example, proxy");
-        check(&[inner.clone(), outer.clone()], Some("http://updates.example"));
+        check(
+            &[inner.clone(), outer.clone()],
+            Some("http://updates.example"),
+        );
         let proto = (FORWARDED_PROTO, "https");
-        check(&[inner.clone(), outer, proto], Some("https://updates.example"));
-        check(&[inner, (FORWARDED_PROTO, "gopher")], Some("http://inner:8080"));
+        check(
+            &[inner.clone(), outer, proto],
+            Some("https://updates.example"),
+        );
+        check(
+            &[inner, (FORWARDED_PROTO, "gopher")],
+            Some("http://inner:8080"),
+        );
     }
 
     #[test]

@@ -4,9 +4,7 @@
 //! offered twice has two addresses.
 
 use mainstay_api::ddi::artifact::ArtifactLinks;
-use mainstay_api::ddi::{
-    Artifact, ArtifactSize, Chunk, Deployment, Handling, Hashes, change_hash,
-};
+use mainstay_api::ddi::{Artifact, ArtifactSize, Chunk, Deployment, Handling, Hashes, change_hash};
 use mainstay_artifact::file_name;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::Release;
@@ -44,8 +42,16 @@ impl Parcel {
             return Ok(None);
         };
         let facts = &release.facts;
-        let file = file_name(facts.class.as_str(), &facts.version.to_string(), payload.ending);
-        Ok(Some(Self { release, payload, file }))
+        let file = file_name(
+            facts.class.as_str(),
+            &facts.version.to_string(),
+            payload.ending,
+        );
+        Ok(Some(Self {
+            release,
+            payload,
+            file,
+        }))
     }
 
     /// The file as this client is told of it; none if it can't be: it is too large, or its address too long for it.

@@ -70,7 +70,10 @@ pub(super) async fn heed(
     }
     let words = PastWords::after(situation.past, &word);
     match words.filter(|_| words != situation.past) {
-        Some(words) => Ok(app.store.keep_version_words(&client.device.id, &words).await?),
+        Some(words) => Ok(app
+            .store
+            .keep_version_words(&client.device.id, &words)
+            .await?),
         None => Ok(()),
     }
 }
@@ -91,7 +94,10 @@ async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreErr
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what
 /// the device runs, older than all that is here, so that it can be drawn for a rollout.
-async fn strange(app: &App, client: &Client, version: &str) -> Result<(), Refused> {
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn strange(app: &App, client: &Client, version: &str) -> Result<(), Refused> {
     let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
     let fits = plain && (1..=VERSION_BYTES_MAX).contains(&version.len());
     let known = client.device.running.as_ref();
@@ -119,8 +125,14 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     let running = running(client, version, &said);
     let device = &client.device.id;
     if let Some(order) = app.store.open_order(device).await? {
-        let word = Word::Runs { release: said.release };
-        let spoken = Spoken { word, entry: None, runs: Some((&running, said)) };
+        let word = Word::Runs {
+            release: said.release,
+        };
+        let spoken = Spoken {
+            word,
+            entry: None,
+            runs: Some((&running, said)),
+        };
         heard::heed(app, client, order.number, spoken).await?;
         return Ok(());
     }
@@ -128,7 +140,9 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     let fold = move |candidate: &Candidate, progress: Progress, known: Known| {
         reported::folded(&[], Some(&said), candidate, progress, known, at)
     };
-    app.store.record(device, Some(&running), at, &[], &fold).await?;
+    app.store
+        .record(device, Some(&running), at, &[], &fold)
+        .await?;
     Ok(())
 }
 

@@ -71,7 +71,10 @@ impl Clients {
 ///
 /// # Errors
 /// If the store fails.
-pub(super) async fn newest_order(app: &App, device: &DeviceId) -> Result<Option<String>, StoreError> {
+pub(super) async fn newest_order(
+    app: &App,
+    device: &DeviceId,
+) -> Result<Option<String>, StoreError> {
     let newest = app.store.recent_orders(device, 1).await?.pop();
     let Some(order) = newest else {
         return Ok(None);

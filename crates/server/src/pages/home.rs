@@ -95,7 +95,12 @@ impl Facts {
             reachable: self.reachable(app).await?,
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
             promises: Vec::new(),
-            devices: device_table(&self.devices, &newest_views(&self.rollouts), &self.clients, 1),
+            devices: device_table(
+                &self.devices,
+                &newest_views(&self.rollouts),
+                &self.clients,
+                1,
+            ),
         })
     }
 

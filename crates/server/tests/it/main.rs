@@ -8,6 +8,7 @@
 
 mod activation;
 mod database;
+mod ddi;
 mod declared;
 mod eligibility;
 mod folder;

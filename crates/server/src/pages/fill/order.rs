@@ -1,7 +1,7 @@
 //! What became of a promise to a device with another update client, in words.
 
-use mainstay_rollout::order::{Order, OrderState};
 use mainstay_rollout::Ending;
+use mainstay_rollout::order::{Order, OrderState};
 
 /// So many fetches without another word are told: twice is a download that was cut.
 const FETCHES_TOLD: u32 = 3;
@@ -9,13 +9,19 @@ const FETCHES_TOLD: u32 = 3;
 /// An order by its number, `1000008: installed 1.1.0, unverified: ...`.
 pub fn order_words(order: &Order, version: &str) -> String {
     let state = match &order.state {
-        OrderState::Offered => format!("{version} was offered, and its client hasn't read that yet"),
-        OrderState::Retrieved { .. } => format!("its client has read that it is to install {version}"),
+        OrderState::Offered => {
+            format!("{version} was offered, and its client hasn't read that yet")
+        }
+        OrderState::Retrieved { .. } => {
+            format!("its client has read that it is to install {version}")
+        }
         OrderState::Fetching { .. } => fetching(order, version),
         OrderState::Installed { .. } => format!(
             "installed {version}, unverified: its client says so, and the device hasn't said that it runs it"
         ),
-        OrderState::Cancelling { .. } => format!("its client is asked to leave {version}, and hasn't answered"),
+        OrderState::Cancelling { .. } => {
+            format!("its client is asked to leave {version}, and hasn't answered")
+        }
         OrderState::Closed { how, .. } => ended(*how, version),
     };
     format!("{}: {state}", order.number)
@@ -37,7 +43,9 @@ fn ended(how: Ending, version: &str) -> String {
             format!("its client says that it installed {version}, and is taken at its word")
         }
         Ending::Unverified => {
-            format!("its client says that it installed {version}; the device never said that it runs it")
+            format!(
+                "its client says that it installed {version}; the device never said that it runs it"
+            )
         }
         Ending::Failed => format!("its client couldn't install {version}"),
         Ending::NothingFetched => {
@@ -66,11 +74,17 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         let mut order = Order::open(number, RolloutId(1), Offer { release, kind }, at);
         let words = |order: &Order| order_words(order, "1.1.0");
-        assert_eq!(words(&order), "1000008: 1.1.0 was offered, and its client hasn't read that yet");
+        assert_eq!(
+            words(&order),
+            "1000008: 1.1.0 was offered, and its client hasn't read that yet"
+        );
         order.state = OrderState::Fetching { since: at };
         assert_eq!(words(&order), "1000008: its client fetches 1.1.0");
         order.seen.fetches = 7;
-        assert_eq!(words(&order), "1000008: its client has fetched 1.1.0 7 times, and hasn't ended it");
+        assert_eq!(
+            words(&order),
+            "1000008: its client has fetched 1.1.0 7 times, and hasn't ended it"
+        );
         order.state = OrderState::Installed { at };
         let installed = "1000008: installed 1.1.0, unverified: its client says so, and the device hasn't said that it runs it";
         assert_eq!(words(&order), installed);

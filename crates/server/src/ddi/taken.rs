@@ -1,0 +1,84 @@
+//! Devices whose clients can't say what they run, where the plan takes them at their word (`without_version_word`).
+//!
+//! Such a device counts as updated some time after its client's success, at a poll: then it lives, at least. Read [`at_its_word`].
+
+use mainstay_fleet::{ReleaseDigest, Running};
+use mainstay_plan::WithoutWord;
+use mainstay_rollout::order::{Order, OrderState, close};
+use mainstay_rollout::{Candidate, Ending, Progress};
+use mainstay_store::Known;
+use mainstay_telemetry::{DeviceEvent, taken_at_its_word};
+
+use super::login::Client;
+use super::version;
+use crate::App;
+use crate::device_protocol::reported;
+use crate::problem::Refused;
+
+/// What such a device is said to run before its first order: nobody can tell.
+const UNKNOWN: &str = "unknown";
+
+/// Lets a device that nothing is known of, and that can say nothing, be drawn for a rollout.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn introduce(app: &App, client: &Client) -> Result<(), Refused> {
+    let believes = matches!(
+        client.rules.without_version_word,
+        WithoutWord::TakenAtItsWord { .. }
+    );
+    let can_say = client.rules.version_attribute.is_some();
+    match client.device.running {
+        None if believes && !can_say => version::strange(app, client, UNKNOWN).await,
+        _ => Ok(()),
+    }
+}
+
+/// Ends an installed order, if it is time; returns whether it did.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn at_its_word(
+    app: &App,
+    client: &Client,
+    order: &Order,
+) -> Result<bool, Refused> {
+    let OrderState::Installed { at } = order.state else {
+        return Ok(false);
+    };
+    let has_named = client.controller.version_words.is_some();
+    let due = taken_at_its_word(&client.rules, at, has_named);
+    let release = order.offer.release;
+    let found = app.store.release_by_manifest(&release).await?;
+    let Some(found) = found.filter(|_| due.is_some_and(|due| due <= client.now)) else {
+        return Ok(false);
+    };
+    let running = Running {
+        release,
+        version: found.facts.version.to_string(),
+        sequence: found.facts.sequence,
+        verified: true,
+        last_resort: false,
+        since: at,
+    };
+    confirm(app, client, &running).await?;
+    // If this is lost, it is done again at the next poll: a confirmation that is repeated changes nothing.
+    let over = close(order.clone(), Ending::TakenAtItsWord, client.now);
+    app.store
+        .save_order(&client.device.id, order, &over, None)
+        .await?;
+    Ok(true)
+}
+
+async fn confirm(app: &App, client: &Client, running: &Running) -> Result<(), Refused> {
+    let at = client.now;
+    let release: ReleaseDigest = running.release;
+    let fold = move |candidate: &Candidate, progress: Progress, known: Known| {
+        let confirmed = DeviceEvent::Confirmed { release };
+        reported::folded([&confirmed], None, candidate, progress, known, at)
+    };
+    app.store
+        .record(&client.device.id, Some(running), at, &[], &fold)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! What no honest client sends, and what broken ones do.
+
+use std::path::Path;
+
+use mainstay_rollout::{Ending, Progress};
+use reqwest::Method;
+
+use super::gateway::{offered, told};
+
+#[tokio::test]
+async fn who_closes_without_a_download_has_installed_nothing() {
+    let (house, _, [one, _]) = offered().await;
+    let number = one.order(&house).await.number;
+    assert_eq!(
+        one.reports(&house, number, "closed", "success").await.0,
+        200
+    );
+    assert_eq!(
+        one.order(&house).await.ending(),
+        Some(Ending::NothingFetched)
+    );
+    assert!(matches!(
+        one.progress(&house).await,
+        Progress::Refused { .. }
+    ));
+    assert!(one.page(&house).await.contains("had fetched nothing"));
+    let again = one.reports(&house, number, "closed", "success").await;
+    assert_eq!(again, (410, "ddi.order-closed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_word_that_means_nothing_is_refused_and_kept() {
+    let (house, _, [one, _]) = offered().await;
+    let number = one.order(&house).await.number;
+    let unknown = one.reports(&house, number, "exploded", "none").await;
+    assert_eq!(unknown, (400, "ddi.unknown-word".to_owned()));
+    let log = house
+        .app
+        .store()
+        .order_log(&one.id, number, 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        (&*log[0].word, &*log[0].details),
+        ("exploded/none", &["so\\u{7} it is".to_owned()][..])
+    );
+    assert!(one.order(&house).await.is_open(), "it goes on");
+}
+
+#[tokio::test]
+async fn broken_bodies_are_no_failure_of_the_server() {
+    let (house, _, [one, _]) = offered().await;
+    let number = one.order(&house).await.number;
+    let feedback = format!("/deploymentBase/{number}/feedback");
+    for (folder, method, rest) in [
+        ("ddi-feedback", Method::POST, &*feedback),
+        ("ddi-config-data", Method::PUT, "/configData"),
+    ] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../fixtures/hostile")
+            .join(folder);
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let case = entry.unwrap().path();
+            if case.ends_with("deep-details") {
+                continue; // It is read, and so closes the order.
+            }
+            let body = std::fs::read(case.join("body.json")).unwrap();
+            let sent = one
+                .request(&house, method.clone(), rest)
+                .body(body)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(
+                told(sent).await,
+                (400, "request.malformed".to_owned()),
+                "{case:?}"
+            );
+        }
+        let long = vec![b' '; mainstay_api::ddi::BODY_BYTES_MAX + 1];
+        let sent = one
+            .request(&house, method, rest)
+            .body(long)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(told(sent).await, (413, "request.too-large".to_owned()));
+    }
+    assert_eq!(one.order(&house).await.seen.log, 0);
+}
+
+#[tokio::test]
+async fn a_name_in_the_path_leads_nowhere_else() {
+    let (house, _, [one, _]) = offered().await;
+    let number = one.order(&house).await.number;
+    for name in [
+        "..%2F..%2Fserver.db",
+        "%2Fetc%2Fpasswd",
+        "thermo-v2-1.1.0.bin%00",
+        "thermo-v2-1.1.0.bin%2F..%2Fthermo-v2-1.1.0.bin",
+        "THERMO-V2-1.1.0.BIN",
+        "thermo-v2-1.0.0.bin",
+        "thermo-v2-1.1.0.bin.MD5SUM.MD5SUM",
+        ".MD5SUM",
+    ] {
+        let sent = one
+            .get(
+                &house,
+                &format!("/softwaremodules/{number}/artifacts/{name}"),
+            )
+            .await;
+        assert_eq!(sent.status(), 404, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_only_adds_to_the_log_ends_at_its_bound() {
+    let (house, _, [one, _]) = offered().await;
+    let number = one.order(&house).await.number;
+    let details = vec!["x"; 51];
+    let body = serde_json::json!({"status": {"execution": "proceeding", "result": {"finished": "none"}, "details": details}});
+    let rest = format!("/deploymentBase/{number}/feedback");
+    let sent = one
+        .request(&house, Method::POST, &rest)
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(told(sent).await, (429, "ddi.too-many-details".to_owned()));
+}

@@ -1,0 +1,116 @@
+//! Whose token opens what.
+
+use mainstay_api::{DeviceTokens, GivenToken, NewDevices};
+use reqwest::{Method, StatusCode};
+
+use super::gateway::{furnished, new_gateway, offered};
+use crate::house::{self, problem};
+
+#[tokio::test]
+async fn only_a_devices_own_token_opens_its_door() {
+    let (house, _, [one, other]) = furnished().await;
+    let url = format!("{}/DEFAULT/controller/v1/{}", house.base, one.controller);
+    let ours = format!("TargetToken {}", one.token);
+    for (url, value, status) in [
+        (url.clone(), ours.clone(), 200),
+        (url.replace("DEFAULT", "default"), ours.clone(), 200),
+        (url.replace("DEFAULT", "other"), ours.clone(), 404),
+        (url.replace(":01", ":02"), ours.clone(), 401),
+        (url.replace(":01", "%2F01"), ours.clone(), 401),
+        (url.clone(), format!("targettoken {}", one.token), 401),
+        (url.clone(), format!("TargetToken  {}", one.token), 401),
+        (url.clone(), format!("TargetToken {}", other.token), 401),
+        (url.clone(), format!("GatewayToken {}", one.token), 401),
+        (url.clone(), format!("TargetToken {}", "0".repeat(64)), 401),
+        (url.clone(), String::new(), 401),
+    ] {
+        let sent = house.http.get(&url).header("Authorization", &value);
+        let sent = sent
+            .header("X-Controller-Id", &one.controller)
+            .header("X-Authority", "any");
+        let response = sent.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{url} {value}");
+        if status == 401 {
+            assert_eq!(response.text().await.unwrap(), "", "{value}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_another_device_is_reached() {
+    let (house, _, [one, other]) = offered().await;
+    let number = one.order(&house).await.number;
+    for (method, rest) in [
+        (Method::GET, format!("/deploymentBase/{number}")),
+        (Method::POST, format!("/deploymentBase/{number}/feedback")),
+        (Method::GET, format!("/cancelAction/{number}")),
+        (Method::POST, format!("/cancelAction/{number}/feedback")),
+        (Method::GET, format!("/installedBase/{number}")),
+        (Method::GET, format!("/softwaremodules/{number}/artifacts")),
+        (
+            Method::GET,
+            format!("/softwaremodules/{number}/artifacts/thermo-v2-1.1.0.bin"),
+        ),
+        (Method::GET, "/deploymentBase/0".to_owned()),
+        (Method::GET, "/deploymentBase/99999999999".to_owned()),
+        (Method::GET, "/nothing/here".to_owned()),
+    ] {
+        let body = r#"{"status":{"execution":"closed","result":{"finished":"success"}}}"#;
+        let sent = other
+            .request(&house, method, &rest)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(sent.status(), 404, "{rest}");
+        let said: serde_json::Value = house::read(sent).await;
+        assert_eq!(said["exceptionClass"], "mainstay.Refused", "{rest}");
+    }
+    assert_eq!(
+        one.order(&house).await.seen.log,
+        0,
+        "nobody else speaks for it"
+    );
+}
+
+/// A fleet that comes from another server keeps its tokens, and changes only the address that it asks.
+#[tokio::test]
+async fn a_token_from_another_server_is_taken_over_and_never_told() {
+    let (house, _, _) = furnished().await;
+    let token = "7c1e0a3fb2d94e5586aa";
+    let mut device = new_gateway("gw-3", "B", "serial 3");
+    device.token = Some(GivenToken(token.to_owned()));
+    let operations = &house.tokens.operations;
+    let register = async |device| {
+        let devices = NewDevices {
+            devices: vec![device],
+        };
+        let body = serde_json::to_vec(&devices).unwrap();
+        house.post("/api/v1/devices", operations, body).await
+    };
+    let response = register(device.clone()).await;
+    assert_eq!(response.status(), StatusCode::CREATED);
+    let told: DeviceTokens = house::read(response).await;
+    assert_eq!(told.devices, [], "it has its token already");
+    let url = format!("{}/DEFAULT/controller/v1/serial%203", house.base);
+    let sent = house
+        .http
+        .get(url)
+        .header("Authorization", format!("TargetToken {token}"));
+    assert_eq!(sent.send().await.unwrap().status(), 200);
+
+    device.id = mainstay_fleet::DeviceId::new("gw-4").unwrap();
+    let taken = problem(register(device.clone()).await).await;
+    assert_eq!(taken.0, 409, "the controller is another device's");
+    device.token = Some(GivenToken("short".to_owned()));
+    let unfit = problem(register(device.clone()).await).await;
+    assert_eq!(unfit, (422, "devices.token".to_owned()));
+    device.token = Some(GivenToken("b".repeat(32)));
+    device.controller = None;
+    let unfit = problem(register(device).await).await;
+    assert_eq!(
+        unfit,
+        (422, "devices.token".to_owned()),
+        "ours draw their own"
+    );
+}

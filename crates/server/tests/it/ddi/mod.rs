@@ -1,0 +1,11 @@
+//! Devices with other update clients, over hawkBit's device protocol.
+//!
+//! The client in these stories is the `hawkbit` crate, which others wrote against hawkBit itself; what no honest client sends, goes over plain HTTP.
+
+mod downloads;
+mod gateway;
+mod halt;
+mod hostile;
+mod login;
+mod story;
+mod words;

@@ -1,0 +1,96 @@
+//! Version words that aren't taken at face value.
+
+use mainstay_rollout::order::OrderState;
+use mainstay_rollout::{Ending, Progress};
+use reqwest::Method;
+
+use super::gateway::{Gateway, furnished, offer, offered, strangers, told};
+use crate::house::{House, PLAN};
+
+async fn puts(house: &House, gateway: &Gateway, rest: &str, body: &str) -> (u16, String) {
+    let sent = gateway
+        .request(house, Method::PUT, rest)
+        .body(body.to_owned());
+    told(sent.send().await.unwrap()).await
+}
+
+/// What the client reports as installed by itself ends an order as well; a version of another class, or one that nobody handed in, doesn't.
+#[tokio::test]
+async fn a_client_may_report_what_is_installed() {
+    let (house, _, [one, _]) = offered().await;
+    one.installs(&house).await;
+    for (body, answer) in [
+        (
+            r#"{"name":"thermo-v2","version":"9.9.9"}"#,
+            (404, "request.not-found"),
+        ),
+        (
+            r#"{"name":"other","version":"1.1.0"}"#,
+            (404, "request.not-found"),
+        ),
+        (r#"{"name":"thermo-v2"}"#, (400, "request.malformed")),
+        (r#"{"name":"thermo-v2","version":"1.1.0"}"#, (200, "")),
+    ] {
+        assert!(matches!(
+            one.order(&house).await.state,
+            OrderState::Installed { .. }
+        ));
+        let told = puts(&house, &one, "/installedBase", body).await;
+        assert_eq!(told, (answer.0, answer.1.to_owned()), "{body}");
+    }
+    assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
+}
+
+/// An attribute that names the old version beside an order under way neither ends nor fails it.
+#[tokio::test]
+async fn the_old_version_says_nothing_of_what_is_under_way() {
+    let (house, _, [one, _]) = offered().await;
+    let body = r#"{"data":{"sw_version":"1.0.0"}}"#;
+    assert_eq!(puts(&house, &one, "/configData", body).await.0, 200);
+    assert!(one.order(&house).await.is_open());
+    one.installs(&house).await;
+    one.says_it_runs(&house, "1.1.0").await;
+    assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
+}
+
+/// Clients that can't say what they run count some time after their success, if the plan wants that, and not before.
+#[tokio::test]
+async fn a_plan_may_take_clients_at_their_word() {
+    let believes = "without_version_word = \"taken-at-its-word after 20m\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", believes, 1)).await;
+    for gateway in &gateways {
+        gateway.poll(&house).await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    house.later(19);
+    one.poll(&house).await;
+    assert!(matches!(
+        one.order(&house).await.state,
+        OrderState::Installed { .. }
+    ));
+    house.later(1);
+    one.poll(&house).await;
+    assert_eq!(
+        one.order(&house).await.ending(),
+        Some(Ending::TakenAtItsWord)
+    );
+    assert!(matches!(
+        one.progress(&house).await,
+        Progress::Confirmed { .. }
+    ));
+    assert!(one.page(&house).await.contains("is taken at its word"));
+}
+
+#[tokio::test]
+async fn attributes_have_a_bound_over_all_messages() {
+    let (house, _, [one, _]) = furnished().await;
+    let many = |from: usize| {
+        let pairs: Vec<_> = (from..from + 99).map(|n| format!("\"k{n}\":{n}")).collect();
+        format!("{{\"mode\":\"merge\",\"data\":{{{}}}}}", pairs.join(","))
+    };
+    let first = many(0).replace("\"merge\"", "\"replace\"");
+    assert_eq!(puts(&house, &one, "/configData", &first).await.0, 200);
+    let more = puts(&house, &one, "/configData", &many(50)).await;
+    assert_eq!(more, (400, "ddi.too-many-attributes".to_owned()));
+}
