@@ -154,18 +154,23 @@ impl House {
 
     /// The device's page, as a browser gets it, with apostrophes as people read them.
     pub fn page(&self) -> String {
-        let mut line = TcpStream::connect(self.address).expect("the server listens");
         let token = &self.tokens[&Duty::Operations];
+        let page = self.get(&format!("/devices/{DEVICE}"), &format!("Bearer {token}"));
+        page.replace("&#39;", "'")
+    }
+
+    /// What the server answers, head and all, to a request that must succeed.
+    pub fn get(&self, path: &str, authorization: &str) -> String {
+        let mut line = TcpStream::connect(self.address).expect("the server listens");
         let request = format!(
-            "GET /devices/{DEVICE} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
-             Authorization: Bearer {token}\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: {authorization}\r\n\r\n",
             self.address
         );
         line.write_all(request.as_bytes()).expect("it reads");
-        let mut page = String::new();
-        line.read_to_string(&mut page).expect("it answers text");
-        assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
-        page.replace("&#39;", "'")
+        let mut answer = String::new();
+        line.read_to_string(&mut answer).expect("it answers text");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        answer
     }
 
     /// Packs a bundle as a release, has it signed and approved by two people, and hands both in.

@@ -56,6 +56,11 @@ impl Machine {
         }
     }
 
+    /// What it shows to the server to be let in.
+    pub fn authorization(&self) -> String {
+        format!("TargetToken {}", self.token)
+    }
+
     /// Where a bundle has to put its file.
     pub fn target(&self) -> PathBuf {
         self.folder.join("installed.bin")

@@ -44,6 +44,15 @@ async fn it_counts_once_it_says_what_it_runs() {
     assert_eq!(stage.updated(rollout).await, 1);
     stage.wait_for_ending(Ending::Verified).await;
     stage.says("the device said that it runs 1.1.0");
+    stage.says("signature checked by its client");
+    let orders = stage.orders().await;
+    let [order] = orders.as_slice() else {
+        panic!("one promise is one order: {orders:?}");
+    };
+    assert_eq!(order.seen.fetches, 1, "looking at its size isn't a fetch");
+    for words in ["All Chunks Installed.", "Update Installed."] {
+        assert!(stage.is_on_record(order, words).await, "{words}");
+    }
 }
 
 /// The line breaks in the middle: the rest is fetched, and nothing else.
@@ -79,6 +88,8 @@ async fn cut_half_way_it_goes_on_where_it_was() {
     .await;
     assert_eq!(stage.updated(rollout).await, 1);
     stage.wait_for_ending(Ending::Verified).await;
+    let fetches = stage.orders().await[0].seen.fetches;
+    assert_eq!(fetches, 1, "what goes on isn't another fetch");
 }
 
 /// Two people signed it, and the file in it isn't what the vendor's description says. SWUpdate sees that, and so do we.
@@ -87,6 +98,9 @@ async fn a_broken_bundle_is_a_failure_on_record() {
     let stage = Stage::set(Flaw::OtherDigest).await;
     let rollout = stage.roll_out().await;
     stage.wait_for_ending(Ending::Failed).await;
+    let order = stage.orders().await.remove(0);
+    let its_words = "No suitable .swu image found";
+    assert!(stage.is_on_record(&order, its_words).await);
     assert_eq!(stage.machine.installed(), None);
     assert_eq!(stage.runs(), OLD);
     until("the canary counts a failure", async || {
@@ -123,12 +137,31 @@ async fn a_halt_stops_it_in_the_middle_of_a_download() {
     assert_eq!((view.phase.as_str(), view.waves[0].updated), ("halted", 0));
 }
 
+/// SWUpdate leaves an order that it has installed already, as if nothing had happened. What the device runs is said by the device.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_halt_that_comes_too_late_is_seen_to_be_too_late() {
+    let mut stage = Stage::set(Flaw::None).await;
+    let rollout = stage.roll_out().await;
+    stage.wait_until_installed().await;
+    stage.house.halt(rollout, "the lamps go out").await;
+    stage.wait_for_ending(Ending::Cancelled).await;
+    assert_eq!(stage.house.rollout(rollout).await.still_on_it, 0);
+    stage.restart(Says::Runs(NEW), "-c 2");
+    until("the device runs the new version", async || {
+        stage.runs() == NEW
+    })
+    .await;
+    let view = stage.house.rollout(rollout).await;
+    assert_eq!((view.still_on_it, view.returned), (1, 0));
+}
+
 /// Somebody left `-c 2` in the unit: it says that all is well at every start, and had fetched nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn success_without_a_download_is_none() {
     let mut stage = Stage::set(Flaw::None).await;
     stage.machine.stop();
     let rollout = stage.roll_out().await;
+    stage.wait_until_offered().await;
     stage.machine.start(Says::Runs(OLD), "-c 2");
     stage.wait_for_ending(Ending::NothingFetched).await;
     assert_eq!(stage.proxy.downloads(), []);

@@ -65,6 +65,18 @@ impl Stage {
         self.house.roll_out(&self.release).await
     }
 
+    /// Waits until the server would tell the device to install something; the device is off.
+    pub async fn wait_until_offered(&self) {
+        let poll = format!("/DEFAULT/controller/v1/{CONTROLLER}");
+        let authorization = self.machine.authorization();
+        until("an order is open", async || {
+            self.house
+                .get(&poll, &authorization)
+                .contains("/deploymentBase/")
+        })
+        .await;
+    }
+
     /// Switches the device off, and on again.
     pub fn restart(&mut self, says: Says, more: &str) {
         self.machine.stop();
@@ -98,6 +110,26 @@ impl Stage {
             |state| matches!(state, OrderState::Closed { how: ended, .. } if *ended == how),
         )
         .await;
+    }
+
+    /// The device's orders, the newest first.
+    pub async fn orders(&self) -> Vec<Order> {
+        let store = self.house.store().await;
+        let device = DeviceId::new(DEVICE).expect("a good name");
+        let orders = store.recent_orders(&device, 10).await;
+        store.close().await;
+        orders.expect("the store answers")
+    }
+
+    /// Whether the client's own words on an order are on record.
+    pub async fn is_on_record(&self, order: &Order, words: &str) -> bool {
+        let store = self.house.store().await;
+        let device = DeviceId::new(DEVICE).expect("a good name");
+        let log = store.order_log(&device, order.number, 100).await;
+        store.close().await;
+        let log = log.expect("the store answers");
+        let mut details = log.iter().flat_map(|entry| &entry.details);
+        details.any(|detail| detail.contains(words))
     }
 
     async fn newest_order(&self, store: &mainstay_store::SqliteStore) -> Option<Order> {
