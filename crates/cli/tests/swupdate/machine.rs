@@ -30,6 +30,8 @@ pub struct Machine {
 pub enum Says {
     /// That it runs this version.
     Runs(&'static str),
+    /// The same, and something with a quote in it, which SWUpdate sends as it is.
+    Garbled(&'static str),
     /// Nothing.
     Nothing,
 }
@@ -131,6 +133,10 @@ impl Machine {
             Says::Runs(version) => {
                 format!("identify : ( {{ name = \"sw_version\"; value = \"{version}\"; }} );\n")
             }
+            Says::Garbled(version) => format!(
+                "identify : ( {{ name = \"sw_version\"; value = \"{version}\"; }}, \
+                 {{ name = \"case\"; value = \"19\\\" rack\"; }} );\n"
+            ),
             Says::Nothing => String::new(),
         };
         let file = self.folder.join("swupdate.cfg");

@@ -12,6 +12,7 @@ mod machine;
 mod patience;
 mod stage;
 
+use mainstay_rollout::order::log::ENTRIES_MAX;
 use mainstay_rollout::order::{Ending, OrderState};
 
 use crate::bundle::Flaw;
@@ -168,4 +169,38 @@ async fn success_without_a_download_is_none() {
     assert_eq!(stage.machine.installed(), None);
     assert_eq!(stage.updated(rollout).await, 0);
     stage.says("and had fetched nothing");
+}
+
+/// A client that has said a thousand things is still let to say that it begins; SWUpdate would never begin otherwise.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_log_keeps_nobody_from_installing() {
+    let mut stage = Stage::set(Flaw::None).await;
+    stage.machine.stop();
+    stage.roll_out().await;
+    stage.wait_until_offered().await;
+    let order = stage.orders().await.remove(0);
+    for _ in 0..ENTRIES_MAX + 1 {
+        stage.report_progress(&order);
+    }
+    stage.machine.start(Says::Runs(OLD), "");
+    stage.wait_until_installed().await;
+    assert_eq!(stage.orders().await[0].seen.log, ENTRIES_MAX);
+    stage.restart(Says::Runs(NEW), "-c 2");
+    stage.wait_for_ending(Ending::Verified).await;
+}
+
+/// What can't be read isn't guessed at. SWUpdate installs nothing until it is mended, and the server says which device that is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attributes_that_nobody_can_read_are_told_of() {
+    let mut stage = Stage::set(Flaw::None).await;
+    stage.restart(Says::Garbled(NEW), "");
+    until("the server complains", async || {
+        let log = stage.house.log();
+        log.contains("its attributes can't be read") && log.contains(house::DEVICE)
+    })
+    .await;
+    assert_eq!(stage.runs(), OLD);
+    stage.roll_out().await;
+    stage.restart(Says::Runs(OLD), "");
+    stage.wait_until_installed().await;
 }

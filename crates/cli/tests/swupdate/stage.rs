@@ -77,6 +77,15 @@ impl Stage {
         .await;
     }
 
+    /// Says in the device's name that it is at work.
+    pub fn report_progress(&self, order: &Order) {
+        const WORDS: &str = r#"{"status":{"execution":"proceeding","result":{"finished":"none"}}}"#;
+        let number = order.number;
+        let path = format!("/DEFAULT/controller/v1/{CONTROLLER}/deploymentBase/{number}/feedback");
+        let authorization = self.machine.authorization();
+        self.house.ask("POST", &path, &authorization, WORDS);
+    }
+
     /// Switches the device off, and on again.
     pub fn restart(&mut self, says: Says, more: &str) {
         self.machine.stop();

@@ -25,7 +25,7 @@ pub(super) async fn keep(
 ) -> Answer {
     let bytes = body::read(&headers, request, BODY_BYTES_MAX).await?;
     let said: ConfigData =
-        serde_json::from_slice(&bytes).map_err(|error| Refused::malformed(&error.to_string()))?;
+        serde_json::from_slice(&bytes).map_err(|error| garbled(&client, &error))?;
     let after = said.applied(client.controller.reported.clone().unwrap_or_default());
     if after.len() > ENTRIES_MAX {
         return Err(too_many().into());
@@ -39,6 +39,13 @@ pub(super) async fn keep(
         .keep_attributes(&client.device.id, &|before| said.applied(before))
         .await?;
     Ok(answer::nothing())
+}
+
+/// SWUpdate writes quotes in an attribute as they are, and installs nothing until its attributes are taken: without a word here the
+/// device would wait for ever, and nobody would know why.
+fn garbled(client: &Client, error: &serde_json::Error) -> Refused {
+    tracing::warn!(device = %client.device.id, %error, "its attributes can't be read; one may have a quote in it");
+    Refused::malformed(&error.to_string())
 }
 
 fn too_many() -> Refused {

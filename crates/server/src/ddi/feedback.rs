@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_api::ddi::{ActionFeedback, BODY_BYTES_MAX};
-use mainstay_rollout::order::Word;
 use mainstay_rollout::order::log::{DETAILS_MAX, LogEntry};
+use mainstay_rollout::order::{OrderRefusal, Word};
 use mainstay_telemetry::UnknownWord;
 use mainstay_telemetry::client_word;
 
@@ -65,7 +65,13 @@ async fn heed(
         entry: Some(&entry),
         runs: None,
     };
-    heard::heed(app, client, number, spoken).await?;
+    match heard::heed(app, client, number, spoken).await {
+        // What is dropped is one line of a log with a thousand; the update would never begin.
+        Err(refused) if is_full(&refused) && !client.profile.bears_refused_reports() => {}
+        heeded => {
+            heeded?;
+        }
+    }
     if matches!(word, Ok(Word::Rejected | Word::CancelRefused)) {
         tracing::warn!(device = %client.device.id, order = %number, "its client won't, for now");
     }
@@ -77,6 +83,10 @@ async fn read(headers: &HeaderMap, request: Body) -> Result<ActionFeedback, Refu
     let bytes = body::read(headers, request, BODY_BYTES_MAX).await?;
     // SWUpdate sends quotes in its log as they are now and then: that isn't JSON, and no failure of ours.
     serde_json::from_slice(&bytes).map_err(|error| Refused::malformed(&error.to_string()))
+}
+
+fn is_full(refused: &Refused) -> bool {
+    refused.id() == OrderRefusal::LogFull.id()
 }
 
 fn unknown(word: UnknownWord) -> Refused {
