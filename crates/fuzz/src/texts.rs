@@ -8,7 +8,7 @@ use mainstay_keys::{PublicHalf, file};
 use mainstay_plan::{FleetFacts, check, parse, render, starting_plan};
 
 use crate::Target;
-use crate::range::{Part, part};
+use crate::range::{Part, RANGES_MAX, part, several};
 
 pub(crate) const CLASS_NAME: Target = Target {
     name: "class_name",
@@ -94,7 +94,7 @@ pub(crate) const SEALED_KEY: Target = Target {
 
 pub(crate) const RANGE: Target = Target {
     name: "range",
-    bytes_max: 64,
+    bytes_max: 96,
     check: check_range,
     seeds: |_| {
         ["bytes=0-", "bytes=40-49", "bytes=-10", "bytes=0-1,5-6"]
@@ -147,5 +147,15 @@ fn check_range(bytes: &[u8]) {
     let len = bytes.first().map_or(0, |byte| u64::from(*byte));
     if let Part::Bytes { first, last } = part(text(bytes), len) {
         assert!(first <= last && last < len, "{first}-{last} of {len}");
+    }
+    let parts = text(bytes).and_then(|text| several(text, len));
+    if let Some(parts) = parts {
+        assert!(
+            (1..=RANGES_MAX).contains(&parts.len()),
+            "{} at once",
+            parts.len()
+        );
+        let sent: u64 = parts.iter().map(|(first, last)| last + 1 - first).sum();
+        assert!(sent <= len, "{sent} bytes of {len}");
     }
 }

@@ -100,7 +100,7 @@ mod tests {
             "eXample/Token+from=elsewhere!",
             &longest,
         ];
-        let hashes: Vec<_> = good.map(|text| target_token_hash(text)).into();
+        let hashes: Vec<_> = good.map(target_token_hash).into();
         assert!(hashes.iter().all(Option::is_some));
         assert_ne!(hashes[0], hashes[1]);
         let too_long = "x".repeat(129);

@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse as _, Response};
 use mainstay_api::ddi::artifact::md5sum_line;
+use mainstay_fleet::Ranges;
 use mainstay_rollout::order::{Order, OrderState, Word};
 use mainstay_store::ReleasePayload;
 
@@ -58,7 +59,10 @@ pub(super) async fn file(
         note(&app, &client, &order, &headers, payload.bytes).await?;
     }
     let download = Download::from_blob(app.blobs.clone(), payload);
-    let mut response = download.answer(&headers, &app.line).await?;
+    let mut response = match client.profile.ranges() {
+        Ranges::Several => download.answer_several(&headers, &app.line).await?,
+        Ranges::One => download.answer(&headers, &app.line).await?,
+    };
     let named = format!("attachment; filename=\"{}\"", parcel.file);
     let named = HeaderValue::from_str(&named).expect("a file's name has safe signs only");
     response.headers_mut().insert(CONTENT_DISPOSITION, named);

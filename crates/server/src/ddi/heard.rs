@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_rollout::order::log::LogEntry;
-use mainstay_rollout::order::{CANCELLED, OrderNumber, Told, Word};
+use mainstay_rollout::order::{OrderNumber, Told, Word};
 use mainstay_rollout::{Candidate, Progress};
 use mainstay_store::{HeardWord, Heeded, Known};
 use mainstay_telemetry::{DeviceEvent, Said, event_of};
@@ -78,27 +78,21 @@ fn folded(
 ) -> Progress {
     let release = heeded.order.offer.release;
     let event = |told: &Told| match told {
-        Told::Stopped => Some(stopped(&progress, release, runs)),
+        Told::Stopped => stopped(&progress, runs),
         told => event_of(*told, release),
     };
     let events: Vec<_> = heeded.told.iter().filter_map(event).collect();
     reported::folded(&events, said, candidate, progress, known, at)
 }
 
-/// A client left what it was asked to leave, and the device runs what it ran. If it was to go back to just that, it is there.
-fn stopped(
-    progress: &Progress,
-    release: ReleaseDigest,
-    runs: Option<ReleaseDigest>,
-) -> DeviceEvent {
+/// A client left what it was asked to leave, and the device runs what it ran. That tells its rollout nothing new, unless it was to go back to just
+/// that: it is there.
+fn stopped(progress: &Progress, runs: Option<ReleaseDigest>) -> Option<DeviceEvent> {
     match progress {
         Progress::Returning { to, .. } if runs == Some(*to) => {
-            DeviceEvent::Confirmed { release: *to }
+            Some(DeviceEvent::Confirmed { release: *to })
         }
-        _ => DeviceEvent::Refused {
-            release,
-            refusal: CANCELLED.to_owned(),
-        },
+        _ => None,
     }
 }
 
@@ -117,12 +111,13 @@ mod tests {
         };
         let began = Progress::Began { at };
         for (progress, runs, id) in [
-            (&returning, Some(old), "confirmed"),
-            (&returning, Some(new), "refused"),
-            (&returning, None, "refused"),
-            (&began, Some(old), "refused"),
+            (&returning, Some(old), Some("confirmed")),
+            (&returning, Some(new), None),
+            (&returning, None, None),
+            (&began, Some(old), None),
         ] {
-            assert_eq!(stopped(progress, new, runs).id(), id, "{progress:?}");
+            let event = stopped(progress, runs);
+            assert_eq!(event.map(|event| event.id()), id, "{progress:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Turning a payload and a `Range` header into an HTTP answer.
+//! Turning a payload and a `Range` header into an HTTP answer. Several ranges at once: `multipart.rs`.
 //!
 //! It never decides who may download; [`super::payload`] does. The strong `ETag` is the digest:
 //! equal digests are equal bytes (RFC 9110, section 8.8.3). Read [`Download`] first.
@@ -18,7 +18,8 @@ use mainstay_store::{Blobs, Pieces, ReleasePayload};
 use mainstay_trust::Digest;
 
 use super::line::{Line, body};
-use super::range::{Part, part};
+use super::multipart::Multipart;
+use super::range::{Part, part, several};
 use crate::problem::Refused;
 
 /// A payload's bytes change with its digest only, so any cache may keep them for a year.
@@ -64,7 +65,7 @@ impl Download {
         headers: &HeaderMap,
         line: &Arc<Line>,
     ) -> Result<Response, Refused> {
-        let (len, etag) = (self.len, format!("\"{}\"", self.digest));
+        let (len, etag) = (self.len, self.etag());
         match part(wanted_range(headers, &etag), len) {
             Part::Whole => Ok(response(
                 StatusCode::OK,
@@ -98,8 +99,35 @@ impl Download {
         }
     }
 
-    async fn bytes(self, range: Range<u64>) -> Result<Pieces<'static>, Refused> {
-        match self.source {
+    /// The answer to a client that may ask for several ranges at once.
+    ///
+    /// # Errors
+    /// As [`Download::answer`].
+    pub(crate) async fn answer_several(
+        self,
+        headers: &HeaderMap,
+        line: &Arc<Line>,
+    ) -> Result<Response, Refused> {
+        let (len, etag) = (self.len, self.etag());
+        let wanted = wanted_range(headers, &etag).and_then(|range| several(range, len));
+        let Some(parts) = wanted else {
+            return self.answer(headers, line).await;
+        };
+        let whole = Multipart::of(parts, len, &self.digest);
+        let (kind, bytes) = (whole.media_type(), whole.bytes());
+        let body = body(line.clone(), whole.pieces(self));
+        let status = StatusCode::PARTIAL_CONTENT;
+        let mut response = response(status, &etag, bytes, None, body);
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        Ok(response)
+    }
+
+    fn etag(&self) -> String {
+        format!("\"{}\"", self.digest)
+    }
+
+    pub(super) async fn bytes(&self, range: Range<u64>) -> Result<Pieces<'static>, Refused> {
+        match &self.source {
             Source::Memory(bytes) => {
                 let at = |place: u64| usize::try_from(place).unwrap_or(bytes.len());
                 Ok(pieces(bytes.slice(at(range.start)..at(range.end))))

@@ -8,6 +8,7 @@ mod check_in;
 mod download;
 mod line;
 mod message;
+mod multipart;
 mod papers;
 mod payload;
 pub(crate) mod poll;

@@ -1,11 +1,13 @@
 //! Devices with other update clients.
 
-use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy};
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, ReleaseDigest, SetBy};
 use mainstay_rollout::order::Word;
 use mainstay_rollout::{Candidate, Progress};
 use mainstay_store::{
     Controller, HeardWord, Heeded, Known, Promise, Registration, Reported, Store,
 };
+
+use mainstay_telemetry::PastWords;
 
 use super::fixture::{FORWARD, NEW, at, device, id, start_another, token};
 
@@ -39,6 +41,7 @@ pub async fn a_device_is_found_by_its_clients_name(store: &dyn Store) {
         client: None,
         wants_attributes: true,
         reported: None,
+        version_words: None,
         auto_confirm: None,
     };
     assert_eq!(found.controller, new);
@@ -98,6 +101,27 @@ pub async fn what_people_say_of_a_client_outlasts_what_is_seen(store: &dyn Store
     ] {
         assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
     }
+}
+
+pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
+    register(store, &["gateway-7", "gateway-8"]).await;
+    store.register(&device(2), token(2)).await.expect("new");
+    let words = PastWords {
+        last: ReleaseDigest([7; 32]),
+        has_changed: true,
+    };
+    let kept = store.keep_version_words(&id(0), &words).await;
+    kept.expect("it has a client");
+    assert_eq!(known(store, &id(0)).await.version_words, Some(words));
+    assert_eq!(known(store, &id(1)).await.version_words, None);
+    let stranger = store.keep_version_words(&id(2), &words).await;
+    assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
+    let noted = store.note_profile(&id(1), ClientProfile::Rauc).await;
+    noted.expect("it has a client");
+    let mut clients = store.clients().await.expect("readable");
+    clients.sort_by(|a, b| a.0.cmp(&b.0));
+    let rauc = DeviceClient::after(None, ClientProfile::Rauc);
+    assert_eq!(clients, [(id(0), None), (id(1), Some(rauc))]);
 }
 
 pub async fn attributes_are_asked_for_until_they_come(store: &dyn Store) {

@@ -120,6 +120,7 @@ macro_rules! contract {
                 a_device_is_found_by_its_clients_name,
                 a_taken_clients_name_registers_nobody,
                 what_people_say_of_a_client_outlasts_what_is_seen,
+                version_words_and_clients_are_kept,
                 attributes_are_asked_for_until_they_come,
                 who_installed_something_is_asked_what_it_runs,
             }

@@ -1,5 +1,6 @@
 //! The bytes of an order, for whom it is.
 
+use mainstay_rollout::OrderNumber;
 use reqwest::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, RANGE,
 };
@@ -8,8 +9,8 @@ use reqwest::{Method, StatusCode};
 use super::gateway::offered;
 
 #[tokio::test]
-async fn a_file_comes_whole_or_in_ranges_with_its_sums() {
-    let (house, new, [one, other]) = offered().await;
+async fn an_order_tells_of_one_file_with_three_sums() {
+    let (house, new, [one, _]) = offered().await;
     let number = one.order(&house).await.number;
     let said = one.deployment(&house, number).await;
     let chunk = &said["deployment"]["chunks"][0];
@@ -23,58 +24,9 @@ async fn a_file_comes_whole_or_in_ranges_with_its_sums() {
     assert_eq!(file["hashes"]["sha256"], new.image_digest.to_string());
     let links = &file["_links"];
     assert_eq!(links["download"], links["download-http"]);
-    let path = format!("/softwaremodules/{number}/artifacts/thermo-v2-1.1.0.bin");
-    assert!(
-        links["download"]["href"].as_str().unwrap().ends_with(&path),
-        "{links}"
-    );
-
-    let head = one
-        .request(&house, Method::HEAD, &path)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(head.status(), StatusCode::OK);
-    assert_eq!(
-        head.headers()[CONTENT_LENGTH],
-        new.image.len().to_string().as_str()
-    );
-    assert_eq!(
-        one.order(&house).await.seen.fetches,
-        0,
-        "looking isn't fetching"
-    );
-    let whole = one.get(&house, &path).await;
-    assert_eq!(
-        whole.headers()[ETAG],
-        format!("\"{}\"", new.image_digest).as_str()
-    );
-    assert_eq!(whole.headers()[ACCEPT_RANGES], "bytes");
-    assert_eq!(
-        whole.headers()[CONTENT_DISPOSITION],
-        "attachment; filename=\"thermo-v2-1.1.0.bin\""
-    );
-    assert_eq!(whole.bytes().await.unwrap(), new.image);
-    for (range, status, content) in [
-        ("bytes=100-", 206, "100-"),
-        ("bytes=5-9", 206, "5-9/"),
-        ("bytes=99999-", 416, "*/"),
-    ] {
-        let part = one
-            .request(&house, Method::GET, &path)
-            .header(RANGE, range)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(part.status().as_u16(), status, "{range}");
-        let said = part.headers()[CONTENT_RANGE].to_str().unwrap();
-        assert!(said.contains(content), "{range}: {said}");
-    }
-    assert_eq!(
-        one.order(&house).await.seen.fetches,
-        1,
-        "ranges go on with one fetch"
-    );
+    let path = file_path(number);
+    let href = links["download"]["href"].as_str().unwrap();
+    assert!(href.ends_with(&path), "{href}");
     let listed = one
         .get(&house, &format!("/softwaremodules/{number}/artifacts"))
         .await;
@@ -86,16 +38,57 @@ async fn a_file_comes_whole_or_in_ranges_with_its_sums() {
         .text()
         .await
         .unwrap();
-    assert_eq!(
-        sum,
-        format!(
-            "{}  thermo-v2-1.1.0.bin",
-            file["hashes"]["md5"].as_str().unwrap()
-        )
-    );
+    let md5 = file["hashes"]["md5"].as_str().unwrap();
+    assert_eq!(sum, format!("{md5}  thermo-v2-1.1.0.bin"));
+}
 
-    let of_other = other.get(&house, &path).await;
-    assert_eq!(of_other.status(), 404, "another's order");
+fn file_path(number: OrderNumber) -> String {
+    format!("/softwaremodules/{number}/artifacts/thermo-v2-1.1.0.bin")
+}
+
+#[tokio::test]
+async fn a_file_comes_whole_or_in_ranges() {
+    let (house, new, [one, other]) = offered().await;
+    let number = one.order(&house).await.number;
+    let (path, bytes) = (file_path(number), new.image.len().to_string());
+    let head = one
+        .request(&house, Method::HEAD, &path)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    assert_eq!(head.headers()[CONTENT_LENGTH], *bytes);
+    let fetches = async || one.order(&house).await.seen.fetches;
+    assert_eq!(fetches().await, 0, "looking isn't fetching");
+    let whole = one.get(&house, &path).await;
+    for (name, value) in [
+        (ETAG, format!("\"{}\"", new.image_digest)),
+        (ACCEPT_RANGES, "bytes".to_owned()),
+        (
+            CONTENT_DISPOSITION,
+            "attachment; filename=\"thermo-v2-1.1.0.bin\"".to_owned(),
+        ),
+    ] {
+        assert_eq!(whole.headers()[&name], *value, "{name}");
+    }
+    assert_eq!(whole.bytes().await.unwrap(), new.image);
+    for (range, status, content) in [
+        ("bytes=100-", 206, "100-"),
+        ("bytes=5-9", 206, "5-9/"),
+        ("bytes=99999-", 416, "*/"),
+    ] {
+        let part = one.request(&house, Method::GET, &path).header(RANGE, range);
+        let part = part.send().await.unwrap();
+        assert_eq!(part.status().as_u16(), status, "{range}");
+        let said = part.headers()[CONTENT_RANGE].to_str().unwrap();
+        assert!(said.contains(content), "{range}: {said}");
+    }
+    assert_eq!(fetches().await, 1, "ranges go on with one fetch");
+    assert_eq!(
+        other.get(&house, &path).await.status(),
+        404,
+        "another's order"
+    );
 }
 
 /// A device that hasn't begun when the release is put on hold gets none of it.
@@ -103,7 +96,7 @@ async fn a_file_comes_whole_or_in_ranges_with_its_sums() {
 async fn what_is_on_hold_leaves_no_byte() {
     let (house, _, [one, _]) = offered().await;
     let number = one.order(&house).await.number;
-    let path = format!("/softwaremodules/{number}/artifacts/thermo-v2-1.1.0.bin");
+    let path = file_path(number);
     let body = br#"{"reason": "smoke"}"#.to_vec();
     let held = house
         .post(
@@ -115,4 +108,47 @@ async fn what_is_on_hold_leaves_no_byte() {
     assert!(held.status().is_success(), "{held:?}");
     assert_eq!(one.get(&house, &path).await.status(), 404);
     assert!(one.poll(&house).await.update().is_none());
+}
+
+/// SWUpdate fetches differences: many ranges in one request. Clients that aren't known to ask so get the whole file.
+#[tokio::test]
+async fn several_ranges_are_for_clients_that_are_known_to_ask_for_them() {
+    let (house, new, [one, _]) = offered().await;
+    let number = one.order(&house).await.number;
+    let path = file_path(number);
+    let ranged = |user_agent: &'static str| {
+        let request = one
+            .request(&house, Method::GET, &path)
+            .header("User-Agent", user_agent);
+        request.header(RANGE, "bytes=0-3, 100-101,99999-").send()
+    };
+    let whole = ranged("curl/8").await.unwrap();
+    assert_eq!(whole.status(), StatusCode::OK);
+    let several = ranged("libcurl-agent/1.0").await.unwrap();
+    assert_eq!(several.status(), StatusCode::PARTIAL_CONTENT);
+    let kind = several.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let boundary = kind
+        .strip_prefix("multipart/byteranges; boundary=")
+        .unwrap();
+    let declared = several.headers()[CONTENT_LENGTH]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let body = several.text().await.unwrap();
+    assert_eq!(declared, body.len().to_string());
+    let (bytes, image) = (new.image.len(), String::from_utf8(new.image).unwrap());
+    let part = |first: usize, last: usize| {
+        let (range, text) = (
+            format!("bytes {first}-{last}/{bytes}"),
+            &image[first..=last],
+        );
+        format!(
+            "--{boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: {range}\r\n\r\n{text}\r\n"
+        )
+    };
+    let expected = format!("{}{}--{boundary}--\r\n", part(0, 3), part(100, 101));
+    assert_eq!(body, expected);
 }
