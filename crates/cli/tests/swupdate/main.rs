@@ -100,7 +100,7 @@ async fn a_broken_bundle_is_a_failure_on_record() {
     let rollout = stage.roll_out().await;
     stage.wait_for_ending(Ending::Failed).await;
     let order = stage.orders().await.remove(0);
-    let its_words = "No suitable .swu image found";
+    let its_words = "Image invalid or corrupted. Not installing";
     assert!(stage.is_on_record(&order, its_words).await);
     assert_eq!(stage.machine.installed(), None);
     assert_eq!(stage.runs(), OLD);
