@@ -19,6 +19,7 @@ use mainstay_simulator::demo::cast::Cast;
 use mainstay_simulator::demo::folder::Folder;
 use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
 use mainstay_store::SqliteStore;
+use mainstay_trust::Digest;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -180,18 +181,25 @@ impl House {
         answer
     }
 
-    /// Packs a bundle as a release, has it signed and approved by two people, and hands both in.
-    pub async fn release(&self, version: &str, sequence: u64, bundle: &[u8]) -> String {
+    /// Packs a bundle as a release, has it signed and approved by two people, and hands both in. Devices may go back from it to `returns_to`.
+    pub async fn release(
+        &self,
+        version: &str,
+        sequence: u64,
+        returns_to: &[Digest],
+        bundle: &[u8],
+    ) -> (String, Digest) {
         let class =
             class_name(&self.plan, &self.plan.classes[0]).expect("a class with a good name");
         let order = Order {
             class,
             version,
             sequence,
-            returns_to: &[],
+            returns_to,
             image: bundle,
         };
         let packed: Release = packed(&order).expect("packed");
+        let manifest = packed.manifest;
         let built = packed.built(&self.cast).expect("built");
         let file = built.file().expect("an artifact");
         let approved = built.approved(&self.cast, &self.plan).expect("approved");
@@ -199,7 +207,7 @@ impl House {
         let id = good(engineer.submit("maintenance", file).await).id;
         let manager = self.operator(Duty::ReleaseManager);
         good(manager.approve(&id, approved.envelope).await);
-        id
+        (id, manifest)
     }
 
     /// Starts a release's rollout; gives its number.

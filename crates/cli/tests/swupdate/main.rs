@@ -138,7 +138,33 @@ async fn a_halt_stops_it_in_the_middle_of_a_download() {
     assert_eq!((view.phase.as_str(), view.waves[0].updated), ("halted", 0));
 }
 
-/// SWUpdate leaves an order that it has installed already, as if nothing had happened. What the device runs is said by the device.
+/// A halt sends devices back to what two people allowed when they signed; they are back when they say so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_halt_brings_it_back() {
+    let mut stage = Stage::set(Flaw::None).await;
+    let rollout = stage.roll_out().await;
+    stage.wait_until_installed().await;
+    stage.restart(Says::Runs(NEW), "-c 2");
+    stage.wait_for_ending(Ending::Verified).await;
+    stage.house.halt(rollout, "the lamps go out").await;
+    stage.wait_until_back().await;
+    let halted = stage.house.rollout(rollout).await;
+    assert_eq!((halted.still_on_it, halted.returned), (1, 0));
+
+    stage.restart(Says::Runs(OLD), "-c 2");
+    until("it counts as back", async || {
+        stage.house.rollout(rollout).await.returned == 1
+    })
+    .await;
+    stage.wait_for_ending(Ending::Verified).await;
+    let orders = stage.orders().await;
+    assert_eq!(orders.len(), 2, "one to go, one to return: {orders:?}");
+    assert!(orders[0].number > orders[1].number);
+    assert_eq!(stage.runs(), OLD);
+}
+
+/// SWUpdate leaves an order that it has installed already, as if nothing had happened. What it runs is what the device says, and so it is
+/// sent back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_halt_that_comes_too_late_is_seen_to_be_too_late() {
     let mut stage = Stage::set(Flaw::None).await;
@@ -146,14 +172,14 @@ async fn a_halt_that_comes_too_late_is_seen_to_be_too_late() {
     stage.wait_until_installed().await;
     stage.house.halt(rollout, "the lamps go out").await;
     stage.wait_for_ending(Ending::Cancelled).await;
-    assert_eq!(stage.house.rollout(rollout).await.still_on_it, 0);
     stage.restart(Says::Runs(NEW), "-c 2");
     until("the device runs the new version", async || {
         stage.runs() == NEW
     })
     .await;
-    let view = stage.house.rollout(rollout).await;
-    assert_eq!((view.still_on_it, view.returned), (1, 0));
+    let halted = stage.house.rollout(rollout).await;
+    assert_eq!((halted.still_on_it, halted.returned), (1, 0));
+    stage.wait_until_back().await;
 }
 
 /// Somebody left `-c 2` in the unit: it says that all is well at every start, and had fetched nothing.

@@ -17,6 +17,9 @@ pub const NEW: &str = "1.1.0";
 /// Large enough for a line to break, and a brake to be pulled, in the middle of it.
 pub const FIRMWARE_BYTES: usize = 4_000_000;
 
+/// What the device leaves the factory with.
+const FACTORY: &[u8] = b"what it left the factory with";
+
 /// House, device, and the line between them.
 pub struct Stage {
     pub house: House,
@@ -38,15 +41,10 @@ impl Stage {
         let certificate = vendor.certificate();
         let machine = Machine::new(&folder, certificate, address, CONTROLLER, house.register());
         let firmware = noise(FIRMWARE_BYTES);
-        let old = vendor.bundle(
-            OLD,
-            b"what it left the factory with",
-            &machine.target(),
-            Flaw::None,
-        );
+        let old = vendor.bundle(OLD, FACTORY, &machine.target(), Flaw::None);
         let new = vendor.bundle(NEW, &firmware, &machine.target(), flaw);
-        house.release(OLD, 1, &old).await;
-        let release = house.release(NEW, 2, &new).await;
+        let (_, factory) = house.release(OLD, 1, &[], &old).await;
+        let (release, _) = house.release(NEW, 2, &[factory], &new).await;
         let mut stage = Self {
             house,
             proxy,
@@ -97,6 +95,14 @@ impl Stage {
         until("the firmware is installed", async || {
             self.machine.installed().as_ref() == Some(&self.firmware)
                 && self.machine.log().contains("Please restart SWUpdate")
+        })
+        .await;
+    }
+
+    /// Waits until SWUpdate has put the factory's firmware back.
+    pub async fn wait_until_back(&self) {
+        until("the factory's firmware is back", async || {
+            self.machine.installed().as_deref() == Some(FACTORY)
         })
         .await;
     }
