@@ -21,7 +21,7 @@ pub struct Controller {
     pub id: ControllerId,
     /// Which client asks, and who says so; none until one has asked.
     pub client: Option<DeviceClient>,
-    /// Whether the device is to be asked for its attributes. So it is until it has told some.
+    /// Whether the device is to be asked for its attributes. So it is until it has told some, and while nobody knows what an installed order came to.
     pub wants_attributes: bool,
     /// What it said of itself; none if it never did.
     pub reported: Option<Reported>,
@@ -80,7 +80,8 @@ pub trait Controllers: Send + Sync {
     /// As [`Controllers::note_profile`].
     async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError>;
 
-    /// Keeps what `change` makes of what the device had said of itself; it isn't asked for it any more. Returns what it said by now.
+    /// Keeps what `change` makes of what the device had said of itself; it isn't asked for it any more, unless it has an order that is
+    /// installed and waits for its version word: it may say what it ran before its restart. Returns what it said by now.
     ///
     /// # Errors
     /// As [`Controllers::note_profile`].
@@ -90,7 +91,8 @@ pub trait Controllers: Send + Sync {
         change: &ReportedChange<'_>,
     ) -> Result<Reported, StoreError>;
 
-    /// Keeps which releases the device's version word has named. What the word said is recorded before: a word that is repeated
+    /// Keeps which releases the device's version word has named, [beside](PastWords::beside) what is kept by then: two words that come at once
+    /// don't undo each other. What the word said is recorded before: a word that is repeated
     /// after a crash in between is heard as if for the first time.
     ///
     /// # Errors

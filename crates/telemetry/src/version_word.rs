@@ -10,8 +10,11 @@
 //! | is what the device is known to run, or newer | said | said, if it is what the device is known to run | said |
 //! | is older than that, or than what its client says it installed | said | nothing | nothing |
 //!
+//! | is what the device is to install and has fetched nothing of, and it is known to run something else | said, if the plan says that it is live, or the client reported it as installed | nothing | nothing |
+//!
 //! (1) The plan says that it is live; or the client reported it as installed by itself; or the device has named two different
-//! releases by now, of which this may be the second.
+//! releases by now, of which this may be the second. That one is no proof of an installation for which nobody fetched a byte: such a file may be written by
+//! whatever sets the fleet up, on all of it in one evening.
 //!
 //! Nothing here decides what becomes of a device: what is *said* is folded as a check-in is ([`fold_said`](crate::fold_said)).
 //! Read [`Word`], then [`heed`].
@@ -69,6 +72,9 @@ pub struct Situation<'a> {
     pub running: Option<Named>,
     /// What its client says it has installed by its newest order, and hasn't confirmed; none if there is nothing of that kind.
     pub installed: Option<Named>,
+    /// What it is promised, to go forward, and has fetched nothing of ([`Seen::has_fetched`](mainstay_rollout::order::Seen::has_fetched)); none
+    /// if there is nothing of that kind.
+    pub unfetched: Option<ReleaseDigest>,
     /// What the plan says of the class.
     pub rules: &'a ClientRules,
 }
@@ -90,6 +96,8 @@ pub enum NoStatement {
     UnknownVersion,
     /// It contradicts what is known, and may stand in a file that nobody changes.
     MayBeStatic,
+    /// It names what the device is to install and has fetched nothing of, and may stand in a file that is written by other ways.
+    NothingFetched,
 }
 
 impl NoStatement {
@@ -100,6 +108,9 @@ impl NoStatement {
             Self::UnknownVersion => "No release of its class has the version that it names.",
             Self::MayBeStatic => {
                 "It has never named another version, so that this one may stand in a file that no update changes."
+            }
+            Self::NothingFetched => {
+                "It names what the device is to install, of which it has fetched nothing: it may stand in a file that something else writes."
             }
         }
     }
@@ -119,14 +130,29 @@ impl PastWords {
             has_changed: past.is_some_and(differs),
         })
     }
+
+    /// What has been said, if these words come to be kept where `kept` are by now: of two that were heard at once, each knew nothing of the other.
+    /// That they ever changed is never lost.
+    #[must_use]
+    pub fn beside(self, kept: Option<Self>) -> Self {
+        let changes = |kept: Self| kept.has_changed || kept.last != self.last;
+        Self {
+            last: self.last,
+            has_changed: self.has_changed || kept.is_some_and(changes),
+        }
+    }
 }
 
-/// What `word` comes to. Pure; the caller keeps [`PastWords::after`] in the transaction in which it folds what was said.
+/// What `word` comes to. Pure; the caller folds what was said, and keeps [`PastWords::after`] then: a word that is repeated because it was lost in
+/// between is heard as if for the first time. Words that were heard at once are kept [`beside`](PastWords::beside) each other.
 #[must_use]
 pub fn heed(situation: &Situation<'_>, word: &Word) -> Statement {
     let Some(named) = word.named else {
         return Statement::Nothing(NoStatement::UnknownVersion);
     };
+    if is_told_ahead(situation, word.source, named) {
+        return Statement::Nothing(NoStatement::NothingFetched);
+    }
     let is_believed = moves(situation, word) || agrees(situation, named);
     if is_believed {
         Statement::Said(kept(named))
@@ -154,9 +180,20 @@ pub fn taken_at_its_word(
 
 fn moves(situation: &Situation<'_>, word: &Word) -> bool {
     let has_changed = PastWords::after(situation.past, word).is_some_and(|past| past.has_changed);
-    word.source == Source::InstalledBase
-        || situation.rules.version_word == VersionWord::Live
-        || has_changed
+    is_live(situation, word.source) || has_changed
+}
+
+/// Whether somebody vouches that such a word is of the moment.
+fn is_live(situation: &Situation<'_>, source: Source) -> bool {
+    source == Source::InstalledBase || situation.rules.version_word == VersionWord::Live
+}
+
+/// Whether the word names what it is promised, before it can have installed that from here. Where nobody knows what it runs, it may have had it all along.
+fn is_told_ahead(situation: &Situation<'_>, source: Source, named: Named) -> bool {
+    let runs_another = |running: Named| running.release != named.release;
+    !is_live(situation, source)
+        && situation.unfetched == Some(named.release)
+        && situation.running.is_some_and(runs_another)
 }
 
 /// Whether a word that isn't known to move contradicts nothing. The first one may be of a release that was installed by other

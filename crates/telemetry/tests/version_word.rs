@@ -104,13 +104,68 @@ fn a_word_that_contradicts_what_is_known_counts_once_it_moves() {
     for (past, running, installed, word, expected) in cases {
         let case = format!("{past:?} {running:?} {installed:?} {word:?}");
         let heard = |rules: &ClientRules, source| {
-            let situation = Situation { past, running, installed, rules };
+            let situation = Situation { past, running, installed, unfetched: None, rules };
             heed(&situation, &Word { named: Some(word), source })
         };
         let (stale, live) = (rules(VersionWord::Static), rules(VersionWord::Live));
         assert_eq!(heard(&stale, Source::Attribute), expected, "{case}");
         assert_eq!(heard(&live, Source::Attribute), said(word), "{case}");
         assert_eq!(heard(&stale, Source::InstalledBase), said(word), "{case}");
+    }
+}
+
+/// A file that the fleet's own tools write names the new version on all canaries in one evening: none of them has fetched a byte.
+#[test]
+fn no_file_confirms_what_nobody_fetched() {
+    const AHEAD: Statement = Statement::Nothing(NoStatement::NothingFetched);
+    for (past, running, unfetched, word, expected) in [
+        (always(OLD), Some(OLD), Some(NEW), NEW, AHEAD),
+        (lately(OLD), Some(OLD), Some(NEW), NEW, AHEAD),
+        (None, Some(OLD), Some(NEW), NEW, AHEAD),
+        // It fetched it, or nobody promised it that.
+        (always(OLD), Some(OLD), None, NEW, said(NEW)),
+        (always(OLD), Some(OLD), Some(NEW), NEWER, said(NEWER)),
+        // Nobody knows what it ran, or it is known to run just that.
+        (None, None, Some(NEW), NEW, said(NEW)),
+        (lately(NEW), Some(NEW), Some(NEW), NEW, said(NEW)),
+        (lately(OLD), Some(OLD), Some(NEW), OLD, said(OLD)),
+    ] {
+        let case = format!("{past:?} {running:?} {unfetched:?} {word:?}");
+        let heard = |rules: &ClientRules, source| {
+            let unfetched = unfetched.map(|named: Named| named.release);
+            let situation = Situation {
+                past,
+                running,
+                installed: None,
+                unfetched,
+                rules,
+            };
+            let word = Word {
+                named: Some(word),
+                source,
+            };
+            heed(&situation, &word)
+        };
+        let (file, live) = (rules(VersionWord::Static), rules(VersionWord::Live));
+        assert_eq!(heard(&file, Source::Attribute), expected, "{case}");
+        assert_eq!(heard(&live, Source::Attribute), said(word), "{case}");
+        assert_eq!(heard(&file, Source::InstalledBase), said(word), "{case}");
+    }
+}
+
+#[test]
+fn of_two_words_at_once_neither_undoes_the_other() {
+    let kept = |words: Option<PastWords>, kept| words.map(|words| words.beside(kept));
+    for (words, by_then, expected) in [
+        (always(OLD), None, always(OLD)),
+        (always(OLD), always(OLD), always(OLD)),
+        // The slower one had read the past before the new version was said.
+        (always(OLD), lately(NEW), lately(OLD)),
+        (always(OLD), always(NEW), lately(OLD)),
+        (lately(NEW), always(OLD), lately(NEW)),
+        (always(OLD), lately(OLD), lately(OLD)),
+    ] {
+        assert_eq!(kept(words, by_then), expected, "{words:?} {by_then:?}");
     }
 }
 
@@ -121,6 +176,7 @@ fn a_version_that_no_release_has_says_nothing() {
             past: lately(NEW),
             running: Some(NEW),
             installed: None,
+            unfetched: None,
             rules: &rules(version_word),
         };
         let word = Word {
@@ -209,6 +265,7 @@ fn stale_word(progress: Progress, running: Named, version_word: VersionWord) -> 
         past: always(OLD),
         running: Some(running),
         installed: Some(NEW),
+        unfetched: None,
         rules: &rules(version_word),
     };
     match heed(&situation, &attribute(OLD)) {

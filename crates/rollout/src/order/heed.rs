@@ -1,11 +1,11 @@
 //! One word of a client: from where an order stood to where it stands, and what that tells the rollout.
 //!
-//! | from \ word | retrieved | downloading, fetch began | fetched whole | installed | failed | cancelled | cancel accepted | cancel refused | runs it |
+//! | from \ word | retrieved, downloading | fetch began | fetched whole | installed | failed | cancelled | cancel accepted | cancel refused | runs it |
 //! |---|---|---|---|---|---|---|---|---|---|
-//! | offered | retrieved | fetching (1) | | installed (2) | failed | cancelled | refused (4) | refused (4) | verified |
-//! | retrieved | | fetching (1) | | installed (2) | failed | cancelled | refused (4) | refused (4) | verified |
-//! | fetching | | | | installed (2) | failed | cancelled | refused (4) | refused (4) | verified |
-//! | cancelling | | (1) | | installed (2) | failed | cancelled (3) | cancelled (3) | fetching, else offered | verified |
+//! | offered | retrieved | fetching (1) | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
+//! | retrieved | | fetching (1) | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
+//! | fetching | | | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
+//! | cancelling | | (1) | | installed (2) | failed (2) | cancelled (3) | cancelled (3) | fetching, else offered | verified |
 //! | installed | | | | | failed | | refused (4) | refused (4) | verified |
 //! | closed | refused | refused | refused | refused | refused | refused | refused | refused | refused |
 //!
@@ -13,9 +13,12 @@
 //! a rejection, words that nobody understands and another release that the device runs leave it there, too. Each payload that this
 //! server begins to hand out is counted, whole ones are noted, and what the client said itself is counted for its log.
 //!
-//! (1) The rollout is told that the device has begun, once. (2) If anything was handed out for it; else it is closed as nothing-fetched, and the
-//! rollout is told that the device refused ([`CLOSED_WITHOUT_DOWNLOAD`]): a client that remembers an old number, or skips what it is
-//! offered, says the same as one that installed. (3) As it was asked to: the rollout knows. (4) The client wasn't asked to leave it.
+//! (1) The rollout is told that the device has begun, once: by the bytes that it fetches, never by what it says, for from then on it counts in the
+//! statistics. (2) If anything was handed out for it; else it is closed as nothing-fetched, and the
+//! rollout is told that the device refused ([`CLOSED_WITHOUT_DOWNLOAD`], [`FAILED_WITHOUT_DOWNLOAD`]): a client that remembers an old number, or
+//! skips what it is offered, says the same as one that installed; and one that got no answer, or whose restart is set to tell of a failure, the
+//! same as one on which the release failed. (3) As it was asked to: the rollout knows. What the device runs is asked for all the same, since a client may
+//! leave an order also after it installed the release. (4) The client wasn't asked to leave it.
 
 use jiff::Timestamp;
 
@@ -26,6 +29,9 @@ use crate::ReleaseDigest;
 /// The refusal's id of a device whose client says that it is done, and has fetched nothing.
 pub const CLOSED_WITHOUT_DOWNLOAD: &str = "ddi.closed-without-download";
 
+/// The refusal's id of a device whose client says that it failed, and has fetched nothing: the release had no part in it.
+pub const FAILED_WITHOUT_DOWNLOAD: &str = "ddi.failed-without-download";
+
 /// The refusal's id of a device whose client left an order that it wasn't asked to leave.
 pub const CANCELLED: &str = "ddi.cancelled";
 
@@ -34,7 +40,7 @@ pub const CANCELLED: &str = "ddi.cancelled";
 pub enum Word {
     /// It read what is to be done.
     Retrieved,
-    /// It says that it downloads.
+    /// It says that it downloads: it has read what is to be done, at least.
     Downloading,
     /// This server handed it the first byte of a payload.
     FetchBegan,
@@ -88,7 +94,7 @@ pub enum Told {
     },
     /// Its client couldn't install it.
     Failed,
-    /// It has left what it was asked to leave, and runs what it ran.
+    /// It has left what it was asked to leave. Mostly it runs what it ran; only its version word tells.
     Stopped,
     /// It said that it runs the release.
     Confirmed,
@@ -157,14 +163,14 @@ pub fn heed(order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Told
 /// Whether the device should now be asked for its attributes: one of them may be its version.
 #[must_use]
 pub fn asks_for_version(told: &[Told]) -> bool {
-    let asks = |told: &Told| matches!(told, Told::Installed | Told::Confirmed);
+    let asks = |told: &Told| matches!(told, Told::Installed | Told::Stopped | Told::Confirmed);
     told.iter().any(asks)
 }
 
 fn moved(mut order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Told>), OrderRefusal> {
     let told = match word {
         Word::Progress | Word::Rejected | Word::NotUnderstood => Vec::new(),
-        Word::Retrieved => {
+        Word::Retrieved | Word::Downloading => {
             if order.state == OrderState::Offered {
                 order.state = OrderState::Retrieved { at: now };
             }
@@ -174,7 +180,6 @@ fn moved(mut order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Tol
             order.seen.fetches = order.seen.fetches.saturating_add(1);
             begin(&mut order, now)
         }
-        Word::Downloading => begin(&mut order, now),
         Word::FetchedWhole => {
             order.seen.whole = true;
             Vec::new()
@@ -192,6 +197,13 @@ fn end(order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Told>), O
     let closed = |order: Order, how, told| (order.closed(now, how), vec![told]);
     Ok(match word {
         Word::Installed | Word::Cancelled if is_installed => (order, Vec::new()),
+        Word::Installed | Word::Failed if !order.seen.has_fetched() => {
+            let refusal = match word {
+                Word::Installed => CLOSED_WITHOUT_DOWNLOAD,
+                _ => FAILED_WITHOUT_DOWNLOAD,
+            };
+            closed(order, Ending::NothingFetched, Told::Refused { refusal })
+        }
         Word::Installed => install(order, now),
         Word::Failed => closed(order, Ending::Failed, Told::Failed),
         Word::CancelAccepted if !is_cancelling => return Err(OrderRefusal::NotCancelling),
@@ -227,13 +239,6 @@ fn begin(order: &mut Order, now: Timestamp) -> Vec<Told> {
 }
 
 fn install(mut order: Order, now: Timestamp) -> (Order, Vec<Told>) {
-    if order.seen.fetches == 0 && !order.seen.whole {
-        let refusal = CLOSED_WITHOUT_DOWNLOAD;
-        return (
-            order.closed(now, Ending::NothingFetched),
-            vec![Told::Refused { refusal }],
-        );
-    }
     order.state = OrderState::Installed { at: now };
     (order, vec![Told::Installed])
 }

@@ -9,8 +9,10 @@
 //! the device's own version word says that it runs the release; to the rollout the device has begun, and no more.
 //!
 //! Nothing here knows a wire format: `telemetry` understands what clients say and makes a [`Word`] of it. Read [`Order`], then
-//! [`heed()`] (a word changes an order), then [`review()`] (what the rollout decides by now changes it).
+//! [`heed()`] (a word changes an order), then [`review()`] (what the rollout decides by now changes it), then [`again_at`] (when what went
+//! wrong is ordered once more).
 
+mod again;
 mod heed;
 pub mod log;
 mod number;
@@ -21,8 +23,10 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use again::{ORDERS_LOOKED_AT, again_at};
 pub use heed::{
-    CANCELLED, CLOSED_WITHOUT_DOWNLOAD, OrderRefusal, Told, Word, asks_for_version, heed,
+    CANCELLED, CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderRefusal, Told, Word,
+    asks_for_version, heed,
 };
 pub use number::{NotAnOrder, OrderNumber};
 pub use review::{Next, cancel, close, review};
@@ -59,7 +63,7 @@ pub enum OrderState {
         /// When it first did.
         at: Timestamp,
     },
-    /// The client fetches, or says that it does.
+    /// This server has begun to hand it the payload.
     Fetching {
         /// Since when.
         since: Timestamp,
@@ -112,13 +116,13 @@ pub enum Ending {
     Unverified,
     /// The client couldn't install it.
     Failed,
-    /// The client said that it was done, and had fetched nothing.
+    /// The client said that it was done, or that it failed, and had fetched nothing.
     NothingFetched,
     /// The client left it, by itself or as it was asked to.
     Cancelled,
     /// Another promise took its place.
     Superseded,
-    /// The rollout took it back before the client had read it, or after it had installed the release.
+    /// The rollout took it back before the client had fetched anything, or when the device was known to run what it is to go back from.
     Withdrawn,
     /// People gave it up: the client doesn't answer.
     GivenUp,
@@ -157,12 +161,20 @@ pub struct Seen {
     pub whole: bool,
     /// How many entries its log has been given.
     pub log: u32,
-    /// When the client first fetched, or said so.
+    /// When the client first fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<Timestamp>,
     /// Whether the client refused to leave it: it isn't asked again.
     #[serde(default)]
     pub keeps_on: bool,
+}
+
+impl Seen {
+    /// Whether anything of the payload was handed out.
+    #[must_use]
+    pub fn has_fetched(&self) -> bool {
+        self.fetches > 0 || self.whole
+    }
 }
 
 impl Order {

@@ -4,16 +4,28 @@
 //! |---|---|---|---|---|---|
 //! | the same offer | show | show | show | cancel | hold back |
 //! | wait for a window, a turn, room, a person | hold back | hold back | show | cancel | hold back |
-//! | nothing new can be vouched for now | hold back | hold back | hold back | cancel | hold back |
-//! | stopped, or taken back | withdrawn | cancel | cancel | cancel | withdrawn |
-//! | complete, or the device was given up | withdrawn | cancel | cancel | cancel | unverified |
-//! | the way back instead, after a halt | withdrawn | cancel | cancel | cancel | withdrawn |
+//! | nothing new can be vouched for now, or handed out | hold back | hold back | show | cancel | hold back |
+//! | stopped: halted, held, revoked | withdrawn | cancel (1) | cancel (1) | cancel | hold back |
+//! | the device was given up | withdrawn | withdrawn | show | cancel | hold back |
+//! | complete | withdrawn | withdrawn | show | cancel | unverified |
+//! | complete, of a way back (2) | withdrawn | cancel (1) | cancel (1) | cancel | unverified |
+//! | the way back instead, after a halt | withdrawn | cancel (1) | cancel (1) | cancel | withdrawn |
 //! | another offer | superseded | superseded | superseded | superseded | superseded |
 //! | the device runs it, or is back | verified | verified | verified | verified | verified |
 //! | it failed, or refused | failed | failed | failed | failed | failed |
 //!
-//! "Withdrawn" and the like close the order. A client that refused to leave is held back instead of asked again: it hears nothing more of the
-//! order, and its last word is heard. An installed order is never shown: a client would install it again. Read [`review()`].
+//! "Withdrawn" and the like close the order. An installed order is never shown: a client would install it again. Nor is it closed by what
+//! may pass, for what comes next would be another number and a second installation; and least of all by a halt, since nobody
+//! knows yet whether the device runs what was halted. It waits for the version word, for people, or for the next offer.
+//!
+//! A client that fetches is shown its order until it says how that ended, as far as nothing must be stopped: if it finds no order when it has
+//! restarted, it says nothing at all, and installs anew what comes later. What lapses for a while, such as a root, or a payload that can't be read
+//! just now, stops nothing: a cancelled client removes what it has fetched.
+//!
+//! (1) One that refused to leave isn't asked again. If it fetches, it is held back: it hears nothing more of the order, and its last word
+//! is heard. If it has fetched nothing, the order is withdrawn. (2) The device has gone further by another rollout.
+//!
+//! Read [`review()`].
 
 use jiff::Timestamp;
 
@@ -84,9 +96,13 @@ fn same(order: &Order) -> Next {
 
 fn another(order: &Order, rollout: &Rollout) -> Next {
     match (&rollout.phase, order.offer.kind) {
+        // The way back is for devices that are known to run what was halted, so that this one has had its word.
+        (Phase::Halted { .. }, Kind::Forward) if is_installed(order) => Next::Close {
+            how: Ending::Withdrawn,
+        },
         (Phase::Halted { reason, .. }, Kind::Forward) => {
             let reason = reason.clone();
-            stop(order, &Wait::Halted { reason }, Ending::Withdrawn)
+            stop(order, &Wait::Halted { reason })
         }
         _ => Next::Close {
             how: Ending::Superseded,
@@ -105,40 +121,72 @@ fn waits(order: &Order, wait: &Wait) -> Next {
         Wait::Failed { .. } | Wait::Refused { .. } => Next::Close {
             how: Ending::Failed,
         },
-        Wait::Complete | Wait::GaveUp { .. } => stop(order, wait, Ending::Unverified),
-        Wait::Withheld { because } if !is_final(because) => held_back(order, false),
-        Wait::Withheld { .. } => stop(order, wait, Ending::Withdrawn),
-        _ if wait.is_settled() => stop(order, wait, Ending::Withdrawn),
-        _ => held_back(order, true),
+        Wait::Complete if is_installed(order) => Next::Close {
+            how: Ending::Unverified,
+        },
+        Wait::Complete | Wait::GaveUp { .. } if order.offer.kind == Kind::Forward => ends(order),
+        Wait::Withheld { because } if !is_final(because) => held_back(order),
+        Wait::Withheld { .. } => stop(order, wait),
+        _ if wait.is_settled() => stop(order, wait),
+        _ => held_back(order),
     }
 }
 
-/// Whether a release that is withheld so may never be offered again, or not before people have looked at it.
+/// Refusals of every device that speak of the hour, or of papers beside the release: nothing is wrong with what a client fetches.
+const LETS_END: [&str; 6] = [
+    "trust.root-expired",
+    "trust.schedule-missing",
+    "trust.schedule-mismatch",
+    "trust.schedule-early",
+    "trust.schedule-expired",
+    "trust.expired",
+];
+
+/// Whether a release that is withheld so must not be installed even where it is being fetched: people stopped it, or nobody vouches for it any more.
 fn is_final(because: &Withheld) -> bool {
-    matches!(
-        because,
-        Withheld::Held { .. } | Withheld::Refused { .. } | Withheld::NotHere
-    )
+    match because {
+        Withheld::Held { .. } => true,
+        Withheld::Refused { refusal } => !LETS_END.contains(&refusal.as_str()),
+        _ => false,
+    }
 }
 
-/// Nothing that must be stopped; a client that has begun may go on if it `lets_end` what it began.
-fn held_back(order: &Order, lets_end: bool) -> Next {
+fn is_installed(order: &Order) -> bool {
+    matches!(order.state, OrderState::Installed { .. })
+}
+
+/// Nothing that must be stopped; a client that has begun goes on with what it began.
+fn held_back(order: &Order) -> Next {
     match &order.state {
         OrderState::Cancelling { why, .. } => Next::Cancel { why: why.clone() },
-        OrderState::Fetching { .. } if lets_end => Next::Show,
+        OrderState::Fetching { .. } => Next::Show,
         _ => Next::HoldBack,
     }
 }
 
-/// The client must leave it, if it knows of it and isn't done.
-fn stop(order: &Order, why: &Wait, installed: Ending) -> Next {
+/// Nobody begins any more.
+fn ends(order: &Order) -> Next {
     match &order.state {
-        OrderState::Offered if !order.seen.keeps_on => Next::Close {
+        OrderState::Offered | OrderState::Retrieved { .. } => Next::Close {
             how: Ending::Withdrawn,
         },
-        OrderState::Installed { .. } => Next::Close { how: installed },
+        _ => held_back(order),
+    }
+}
+
+/// The client must leave it, if it knows of it and isn't done.
+fn stop(order: &Order, why: &Wait) -> Next {
+    let has_refused = order.seen.keeps_on;
+    match &order.state {
+        OrderState::Offered => Next::Close {
+            how: Ending::Withdrawn,
+        },
+        OrderState::Retrieved { .. } if has_refused => Next::Close {
+            how: Ending::Withdrawn,
+        },
         OrderState::Cancelling { why, .. } => Next::Cancel { why: why.clone() },
-        _ if order.seen.keeps_on => Next::HoldBack,
+        OrderState::Installed { .. } | OrderState::Closed { .. } => Next::HoldBack,
+        OrderState::Fetching { .. } if has_refused => Next::HoldBack,
         _ => Next::Cancel { why: why.clone() },
     }
 }

@@ -5,8 +5,8 @@
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_plan::ClassId;
 use mainstay_release::ReleaseId;
-use mainstay_rollout::order::{OrderState, Word};
-use mainstay_rollout::{Candidate, Progress};
+use mainstay_rollout::order::{Order, OrderState, Word};
+use mainstay_rollout::{Candidate, Kind, Progress};
 use mainstay_store::{Known, StoreError};
 use mainstay_telemetry::version_word::{Named, Situation, Source};
 use mainstay_telemetry::{self as telemetry, NoStatement, PastWords, Said, Statement};
@@ -59,6 +59,7 @@ pub(super) async fn heed(
             sequence: running.sequence,
         }),
         installed: installed(app, client).await?,
+        unfetched: unfetched(app, client).await?,
         rules: &client.rules,
     };
     match telemetry::heed(&situation, &word) {
@@ -90,6 +91,14 @@ async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreErr
         release: order.offer.release,
         sequence: release.facts.sequence,
     }))
+}
+
+/// What the device's open order lets it install, if it has fetched nothing of that.
+async fn unfetched(app: &App, client: &Client) -> Result<Option<ReleaseDigest>, StoreError> {
+    let open = app.store.open_order(&client.device.id).await?;
+    let is_untouched =
+        |order: &Order| order.offer.kind == Kind::Forward && !order.seen.has_fetched();
+    Ok(open.filter(is_untouched).map(|order| order.offer.release))
 }
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what

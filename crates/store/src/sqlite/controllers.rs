@@ -107,7 +107,9 @@ impl Controllers for SqliteStore {
         let known = of_device(&mut tx, device).await?;
         let reported = change(known.reported.unwrap_or_default());
         sqlx::query(
-            "UPDATE controllers SET wants_attributes = FALSE, reported = ?2
+            "UPDATE controllers SET reported = ?2, wants_attributes = EXISTS (
+               SELECT 1 FROM orders AS o WHERE o.device = controllers.device AND o.is_open
+               AND o.value ->> '$.state.state' = 'installed')
              WHERE device = (SELECT key FROM devices WHERE id = ?1)",
         )
         .bind(device.as_str())
@@ -124,17 +126,16 @@ impl Controllers for SqliteStore {
         words: &PastWords,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let kept = sqlx::query(
+        let known = of_device(&mut tx, device).await?;
+        let words = words.beside(known.version_words);
+        sqlx::query(
             "UPDATE controllers SET version_words = ?2
              WHERE device = (SELECT key FROM devices WHERE id = ?1)",
         )
         .bind(device.as_str())
-        .bind(to_json("controller", words)?)
+        .bind(to_json("controller", &words)?)
         .execute(&mut *tx)
         .await?;
-        if kept.rows_affected() == 0 {
-            return Err(StoreError::not_found("controller", device));
-        }
         Ok(tx.commit().await?)
     }
 }

@@ -1,8 +1,8 @@
 //! Devices with other update clients.
 
 use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, ReleaseDigest, SetBy};
-use mainstay_rollout::order::Word;
-use mainstay_rollout::{Candidate, Progress};
+use mainstay_rollout::order::{OrderNumber, Word, cancel};
+use mainstay_rollout::{Candidate, Progress, Wait};
 use mainstay_store::{
     Controller, HeardWord, Heeded, Known, Promise, Registration, Reported, Store,
 };
@@ -114,6 +114,18 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     kept.expect("it has a client");
     assert_eq!(known(store, &id(0)).await.version_words, Some(words));
     assert_eq!(known(store, &id(1)).await.version_words, None);
+    // One that was heard at the same time, and had read the past before.
+    let slower = PastWords {
+        last: ReleaseDigest([6; 32]),
+        has_changed: false,
+    };
+    let kept = store.keep_version_words(&id(0), &slower).await;
+    kept.expect("it has a client");
+    let both = PastWords {
+        has_changed: true,
+        ..slower
+    };
+    assert_eq!(known(store, &id(0)).await.version_words, Some(both));
     let stranger = store.keep_version_words(&id(2), &words).await;
     assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
     let noted = store.note_profile(&id(1), ClientProfile::Rauc).await;
@@ -156,7 +168,8 @@ pub async fn attributes_are_asked_for_until_they_come(store: &dyn Store) {
     }
 }
 
-pub async fn who_installed_something_is_asked_what_it_runs(store: &dyn Store) {
+/// Two devices with clients, which have told their attributes; the first has an order.
+async fn first_ordered(store: &dyn Store) -> (DeviceId, OrderNumber) {
     register(store, &["gateway-7", "gateway-8"]).await;
     store.begin_order_numbers(0).await.expect("writable");
     let (rollout, device) = (start_another(store, NEW, 2).await, id(0));
@@ -173,27 +186,54 @@ pub async fn who_installed_something_is_asked_what_it_runs(store: &dyn Store) {
         numbered: true,
     };
     let promised = store.promise(&promise).await.expect("nothing against it");
-    let number = promised.order.expect("it was to be numbered");
+    (device, promised.order.expect("it was to be numbered"))
+}
+
+async fn say(store: &dyn Store, device: &DeviceId, number: OrderNumber, word: Word) {
     let stays = |_: &Heeded, _: &Candidate, progress: Progress, _: Known| progress;
+    let heard = HeardWord {
+        device,
+        number,
+        word,
+        entry: None,
+        running: None,
+        at: at(8),
+    };
+    store.heed(&heard, &stays).await.expect("it is heeded");
+}
+
+pub async fn who_installed_something_is_asked_what_it_runs(store: &dyn Store) {
+    let (device, number) = first_ordered(store).await;
     for (word, asks) in [
         (Word::Retrieved, false),
         (Word::FetchBegan, false),
         (Word::Installed, true),
     ] {
-        let heard = HeardWord {
-            device: &device,
-            number,
-            word,
-            entry: None,
-            running: None,
-            at: at(8),
-        };
-        store.heed(&heard, &stays).await.expect("it is heeded");
-        assert_eq!(
-            known(store, &device).await.wants_attributes,
-            asks,
-            "{word:?}"
-        );
+        say(store, &device, number, word).await;
+        let known = known(store, &device).await;
+        assert_eq!(known.wants_attributes, asks, "{word:?}");
     }
     assert!(!known(store, &id(1)).await.wants_attributes);
+    // What it says before its restart is no answer; its word is.
+    for (word, asks) in [(Word::Progress, true), (Word::Runs { release: NEW }, false)] {
+        say(store, &device, number, word).await;
+        let kept = store.keep_attributes(&device, &|old| old).await;
+        kept.expect("it has one");
+        let known = known(store, &device).await;
+        assert_eq!(known.wants_attributes, asks, "{word:?}");
+    }
+}
+
+/// A client may leave an order after it has installed it.
+pub async fn who_was_stopped_is_asked_what_it_runs(store: &dyn Store) {
+    let (device, number) = first_ordered(store).await;
+    say(store, &device, number, Word::FetchBegan).await;
+    let order = store.order(&device, number).await.expect("readable");
+    let order = order.expect("it was promised");
+    let asked = cancel(order.clone(), Wait::Complete, at(8));
+    let saved = store.save_order(&device, &order, &asked, None).await;
+    saved.expect("nobody was faster");
+    assert!(!known(store, &device).await.wants_attributes);
+    say(store, &device, number, Word::CancelAccepted).await;
+    assert!(known(store, &device).await.wants_attributes);
 }

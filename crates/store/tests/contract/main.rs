@@ -123,6 +123,7 @@ macro_rules! contract {
                 version_words_and_clients_are_kept,
                 attributes_are_asked_for_until_they_come,
                 who_installed_something_is_asked_what_it_runs,
+                who_was_stopped_is_asked_what_it_runs,
             }
             readings::{
                 a_reading_comes_back_with_its_rollout,

@@ -68,8 +68,16 @@ fn check(before: &Order, event: Event, after: &Order, told: &[Told]) -> Result<(
         told.contains(&Told::Confirmed),
         is_version && before.is_open()
     );
-    if matches!(after.state, OrderState::Installed { .. }) {
-        prop_assert!(after.seen.fetches > 0 || after.seen.whole);
+    let counts = matches!(
+        after.state,
+        OrderState::Installed { .. } | OrderState::Fetching { .. }
+    );
+    if counts
+        || told
+            .iter()
+            .any(|told| matches!(told, Told::Began | Told::Failed))
+    {
+        prop_assert!(after.seen.has_fetched(), "{:?}", event);
     }
     prop_assert!(after.seen.fetches >= before.seen.fetches);
     prop_assert!(after.seen.log <= ENTRIES_MAX + 40, "{}", after.seen.log);

@@ -1,5 +1,6 @@
 //! Tests of orders: the two tables, and what holds whatever clients say.
 
+mod again;
 mod always;
 mod tables;
 

@@ -2,11 +2,12 @@
 
 use super::super::{Next, OrderRefusal, Told, Word, asks_for_version, close, heed, review};
 use super::{FORWARD, after, offered, orders, place};
-use crate::halt;
+use crate::halt::{self, HaltReason};
 use crate::offer::{Kind, Offer};
 use crate::order::Ending;
 use crate::order::log::ENTRIES_MAX;
 use crate::progress::FailureCause;
+use crate::rollout::{Phase, Rollout};
 use crate::testing::{NEW, OLD, at, opened, view};
 use crate::wait::Wait;
 use crate::withheld::Withheld;
@@ -46,11 +47,12 @@ fn words_move_orders_by_the_table() {
         changes.iter().for_each(|(n, place)| places[*n] = place);
         places
     };
-    assert_eq!(after_word(Word::Retrieved), changed(&[(0, "retrieved")]));
-    for word in [Word::Downloading, Word::FetchBegan] {
-        let expected = changed(&[(0, "fetching"), (1, "fetching")]);
+    for word in [Word::Retrieved, Word::Downloading] {
+        let expected = changed(&[(0, "retrieved")]);
         assert_eq!(after_word(word), expected, "{word:?}");
     }
+    let fetching = changed(&[(0, "fetching"), (1, "fetching")]);
+    assert_eq!(after_word(Word::FetchBegan), fetching);
     let installed = changed(&[
         (0, NOTHING_FETCHED),
         (1, NOTHING_FETCHED),
@@ -60,7 +62,9 @@ fn words_move_orders_by_the_table() {
     ]);
     assert_eq!(after_word(Word::Installed), installed);
     let ended = |how| [how, how, how, how, how, how, "ddi.order-closed"];
-    assert_eq!(after_word(Word::Failed), ended("failed"));
+    let mut failed = ended("failed");
+    [0, 1, 3].iter().for_each(|n| failed[*n] = NOTHING_FETCHED);
+    assert_eq!(after_word(Word::Failed), failed);
     assert_eq!(after_word(Word::Runs { release: NEW }), ended("verified"));
     let mut cancelled = ended("cancelled");
     cancelled[5] = "installed";
@@ -78,12 +82,18 @@ fn the_rollout_is_told_what_happened_and_once() {
     let told = |word| orders().map(|order| heed(order, word, at(9)).map_or(Vec::new(), |(_, t)| t));
     let began = told(Word::FetchBegan).map(|told| told == [Told::Began]);
     assert_eq!(began, [true, true, false, true, false, false, false]);
-    assert_eq!(told(Word::Downloading).map(|told| !told.is_empty()), began);
+    assert!(told(Word::Downloading).iter().all(Vec::is_empty));
     let refusal = super::super::CLOSED_WITHOUT_DOWNLOAD;
     assert_eq!(told(Word::Installed)[0], [Told::Refused { refusal }]);
+    let refusal = super::super::FAILED_WITHOUT_DOWNLOAD;
+    for untouched in [0, 1, 3] {
+        assert_eq!(told(Word::Failed)[untouched], [Told::Refused { refusal }]);
+    }
     assert_eq!(told(Word::Installed)[2], [Told::Installed]);
     assert_eq!(told(Word::Installed)[5], [], "it is no news");
-    assert_eq!(told(Word::Failed)[1], [Told::Failed]);
+    for fetched in [2, 4, 5] {
+        assert_eq!(told(Word::Failed)[fetched], [Told::Failed]);
+    }
     let refusal = super::super::CANCELLED;
     assert_eq!(told(Word::Cancelled)[2], [Told::Refused { refusal }]);
     assert_eq!(told(Word::Cancelled)[4], [Told::Stopped]);
@@ -91,6 +101,10 @@ fn the_rollout_is_told_what_happened_and_once() {
     assert_eq!(told(Word::Runs { release: NEW })[5], [Told::Confirmed]);
     assert_eq!(told(Word::Runs { release: OLD })[5], []);
     assert!(asks_for_version(&[Told::Began, Told::Installed]));
+    assert!(
+        asks_for_version(&[Told::Stopped]),
+        "it may have installed it before"
+    );
     assert!(!asks_for_version(&[Told::Began, Told::Failed]));
 }
 
@@ -134,8 +148,7 @@ fn name(next: &Next) -> &'static str {
 
 #[test]
 fn a_poll_shows_what_still_stands() {
-    let (show, back, cancel) = ("show", "hold back", "cancel");
-    let withheld = |because| Err(Wait::Withheld { because });
+    let (show, back, cancel, out) = ("show", "hold back", "cancel", "withdrawn");
     let cause = FailureCause::InstallFailed;
     for (decided, expected) in [
         (Ok(FORWARD), [show, show, show, cancel, cancel, back]),
@@ -144,20 +157,16 @@ fn a_poll_shows_what_still_stands() {
             [back, back, show, cancel, cancel, back],
         ),
         (
-            withheld(Withheld::RevocationsMissing),
-            [back, back, back, cancel, cancel, back],
-        ),
-        (
-            withheld(Withheld::NotHere),
-            ["withdrawn", cancel, cancel, cancel, cancel, "withdrawn"],
-        ),
-        (
             Err(Wait::Complete),
-            ["withdrawn", cancel, cancel, cancel, cancel, "unverified"],
+            [out, out, show, cancel, cancel, "unverified"],
+        ),
+        (
+            Err(Wait::GaveUp { at: at(5) }),
+            [out, out, show, cancel, cancel, back],
         ),
         (
             Err(Wait::NotEnrolled),
-            ["withdrawn", cancel, cancel, cancel, cancel, "withdrawn"],
+            [out, cancel, cancel, cancel, cancel, back],
         ),
         (Err(Wait::AlreadyRuns), ["verified"; 6]),
         (Err(Wait::Failed { cause }), ["failed"; 6]),
@@ -171,16 +180,106 @@ fn a_poll_shows_what_still_stands() {
     assert_eq!(after_review(&Ok(other)), ["superseded"; 6]);
 }
 
+fn held() -> Withheld {
+    Withheld::Held {
+        since: at(3),
+        who: "kim@northwind.example".to_owned(),
+        why: "smoke".to_owned(),
+    }
+}
+
+/// A cancelled client removes what it has fetched, and one that has installed and finds no order when it restarts never says so.
 #[test]
-fn after_a_halt_a_client_leaves_what_it_does_before_it_goes_back() {
+fn what_may_pass_hides_what_nobody_has_begun_and_stops_nothing() {
+    let (show, back, cancel) = ("show", "hold back", "cancel");
+    let refused = |id: &str| Withheld::Refused {
+        refusal: id.to_owned(),
+    };
+    for because in [
+        Withheld::NotHere,
+        Withheld::RevocationsMissing,
+        Withheld::RevocationsStale { since: at(3) },
+        Withheld::ScheduleOver { since: at(3) },
+        refused("trust.root-expired"),
+        refused("trust.expired"),
+    ] {
+        let decided = Err(Wait::Withheld { because });
+        let expected = [back, back, show, cancel, cancel, back];
+        assert_eq!(after_review(&decided), expected, "{decided:?}");
+    }
+    for because in [
+        held(),
+        refused("trust.revoked-release"),
+        refused("trust.below-minimum"),
+        refused("trust.threshold-not-met"),
+    ] {
+        let decided = Err(Wait::Withheld { because });
+        let expected = ["withdrawn", cancel, cancel, cancel, cancel, back];
+        assert_eq!(after_review(&decided), expected, "{decided:?}");
+    }
+}
+
+/// Whatever comes and goes meanwhile, a client that has installed the release gets no second order to install it.
+#[test]
+fn what_is_installed_waits_for_its_word_through_holds_and_halts() {
     let rollout = opened(1);
-    let halted = halt::by_person(&rollout, &view(1), "kim@northwind.example", "smoke", at(3));
-    let halted = halted.expect("it is under way").rollout;
+    let [.., installed, _] = orders();
+    for wait in [
+        Wait::Withheld { because: held() },
+        Wait::Withheld {
+            because: Withheld::NotHere,
+        },
+        Wait::Halted { reason: halted().1 },
+        Wait::NotEnrolled,
+        Wait::GaveUp { at: at(3) },
+    ] {
+        let next = review(&installed, &rollout, &Err(wait.clone()));
+        assert_eq!(next, Next::HoldBack, "{wait:?}");
+    }
+    let word = Word::Runs { release: NEW };
+    let (verified, told) = heed(installed, word, at(9)).expect("it is open");
+    assert_eq!(verified.ending(), Some(Ending::Verified));
+    assert_eq!(told, [Told::Confirmed], "now it can be told to go back");
+}
+
+/// A way back that the device has overtaken by another rollout isn't gone to its end.
+#[test]
+fn who_has_gone_further_is_stopped_on_its_way_back() {
     let back = Offer {
         release: OLD,
         kind: Kind::Return,
     };
-    let [offered, _, fetching, _, cancelling, installed, _] = orders();
+    for (n, expected) in [
+        (0, "withdrawn"),
+        (1, "cancel"),
+        (2, "cancel"),
+        (5, "unverified"),
+    ] {
+        let mut order = orders()[n].clone();
+        order.offer = back;
+        let next = review(&order, &opened(1), &Err(Wait::Complete));
+        assert_eq!(name(&next), expected);
+    }
+}
+
+fn halted() -> (Rollout, HaltReason) {
+    let (rollout, kim) = (opened(1), "kim@northwind.example");
+    let halted = halt::by_person(&rollout, &view(1), kim, "smoke", at(3));
+    let halted = halted.expect("it is under way").rollout;
+    match halted.phase.clone() {
+        Phase::Halted { reason, .. } => (halted, reason),
+        phase => panic!("{phase:?}"),
+    }
+}
+
+#[test]
+fn after_a_halt_a_client_leaves_what_it_does_before_it_goes_back() {
+    let (halted, reason) = halted();
+    let back = Offer {
+        release: OLD,
+        kind: Kind::Return,
+    };
+    let [offered, _, fetching, early, cancelling, installed, _] = orders();
     let next = |order| review(&order, &halted, &Ok(back));
     assert_eq!(name(&next(offered)), "withdrawn");
     assert_eq!(name(&next(installed)), "withdrawn");
@@ -193,6 +292,14 @@ fn after_a_halt_a_client_leaves_what_it_does_before_it_goes_back() {
     let keeps_on = after(cancelling, &[Word::CancelRefused]);
     assert_eq!(place(&keeps_on), "fetching");
     assert_eq!(name(&next(keeps_on)), "hold back");
+    // Where it has fetched nothing there is nothing that it could go on with.
+    let untouched = after(early, &[Word::CancelRefused]);
+    for untouched in [untouched.clone(), after(untouched, &[Word::Retrieved])] {
+        let stopped = Err(Wait::Halted {
+            reason: reason.clone(),
+        });
+        assert_eq!(name(&review(&untouched, &halted, &stopped)), "withdrawn");
+    }
     let mut way_back = super::offered();
     way_back.offer = back;
     assert_eq!(name(&review(&way_back, &halted, &Ok(back))), "show");

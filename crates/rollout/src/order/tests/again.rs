@@ -1,0 +1,87 @@
+//! When what went wrong is ordered once more.
+
+use jiff::Timestamp;
+
+use super::super::{Ending, Order, OrderNumber, again_at, close};
+use super::{FORWARD, offered};
+use crate::offer::{Kind, Offer};
+use crate::rollout::RolloutId;
+use crate::testing::{OLD, at, opened};
+
+const BACK: Offer = Offer {
+    release: OLD,
+    kind: Kind::Return,
+};
+
+/// Orders of a device, the newest first: how each ended, after so many minutes.
+fn orders(offer: Offer, ends: &[(Ending, i64)]) -> Vec<Order> {
+    let one = |(n, (how, minute)): (u32, &(Ending, i64))| {
+        let number = OrderNumber::new(1_000_000 - n).expect("a number");
+        close(
+            Order::open(number, RolloutId(1), offer, at(0)),
+            *how,
+            at(*minute),
+        )
+    };
+    (0..).zip(ends).map(one).collect()
+}
+
+/// The polls of the rollout come each ten minutes.
+fn back_at(newest: &[Order]) -> Option<Timestamp> {
+    again_at(newest, &opened(1), &BACK)
+}
+
+#[test]
+fn each_failure_lets_it_wait_twice_as_long_up_to_a_day() {
+    let mut expected = 30;
+    for failures in 1..=super::super::ORDERS_LOOKED_AT {
+        let ends = vec![(Ending::Failed, 1); failures as usize];
+        assert_eq!(
+            back_at(&orders(BACK, &ends)),
+            Some(at(1 + expected)),
+            "{failures}"
+        );
+        expected = (expected * 2).min(24 * 60);
+    }
+    assert_eq!(expected, 24 * 60);
+}
+
+#[test]
+fn a_long_poll_isnt_cut_short() {
+    let mut rollout = opened(1);
+    rollout.rules.poll = jiff::SignedDuration::from_hours(12);
+    for failures in 1..3 {
+        let ends = vec![(Ending::Failed, 0); failures];
+        let again = again_at(&orders(BACK, &ends), &rollout, &BACK);
+        assert_eq!(again, Some(at(36 * 60)));
+    }
+}
+
+#[test]
+fn only_failures_of_the_same_offer_count_and_only_since_it_went_well() {
+    use Ending::{
+        Cancelled, Failed, GivenUp, NothingFetched, Superseded, TakenAtItsWord, Verified, Withdrawn,
+    };
+    for (ends, expected) in [
+        (&[][..], None),
+        (&[(Failed, 9)], Some(39)),
+        (&[(NothingFetched, 9)], Some(39)),
+        (&[(Cancelled, 9)], Some(39)),
+        (&[(Withdrawn, 9)], None),
+        (&[(Superseded, 9)], None),
+        (&[(GivenUp, 9)], None),
+        (&[(Verified, 9), (Failed, 5)], None),
+        (&[(TakenAtItsWord, 9), (Failed, 5)], None),
+        (&[(Failed, 9), (Verified, 5), (Failed, 2)], Some(39)),
+        (&[(Superseded, 9), (Failed, 5), (Cancelled, 2)], Some(65)),
+    ] {
+        let found = back_at(&orders(BACK, ends));
+        assert_eq!(found, expected.map(at), "{ends:?}");
+    }
+    let forward = orders(FORWARD, &[(Failed, 9)]);
+    assert_eq!(back_at(&forward), None);
+    let mut other = orders(BACK, &[(Failed, 9)]);
+    other[0].rollout = RolloutId(2);
+    assert_eq!(back_at(&other), None);
+    assert_eq!(back_at(&[offered()]), None, "it is open");
+}
