@@ -162,17 +162,10 @@ impl House {
 
     /// What the server answers, head and all, to a request that must succeed.
     pub fn get(&self, path: &str, authorization: &str) -> String {
-        self.ask("GET", path, authorization, "")
-    }
-
-    /// As [`get`](Self::get), for a request with a body.
-    pub fn ask(&self, method: &str, path: &str, authorization: &str, body: &str) -> String {
         let mut line = TcpStream::connect(self.address).expect("the server listens");
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: {authorization}\r\n\
-             User-Agent: libcurl-agent/1.0\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nAuthorization: {authorization}\r\n\r\n",
+            self.address
         );
         line.write_all(request.as_bytes()).expect("it reads");
         let mut answer = String::new();

@@ -205,9 +205,7 @@ async fn a_full_log_keeps_nobody_from_installing() {
     stage.roll_out().await;
     stage.wait_until_offered().await;
     let order = stage.orders().await.remove(0);
-    for _ in 0..ENTRIES_MAX + 1 {
-        stage.report_progress(&order);
-    }
+    stage.fill_log(&order).await;
     stage.machine.start(Says::Runs(OLD), "");
     stage.wait_until_installed().await;
     assert_eq!(stage.orders().await[0].seen.log, ENTRIES_MAX);
