@@ -22,6 +22,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("rauc", "rauc"),
     ("mksquashfs", "squashfs-tools"),
     ("dbus-daemon", "dbus"),
+    ("swupdate", "swupdate"),
+    ("cpio", "cpio"),
     #[cfg(target_arch = "x86_64")]
     ("qemu-system-x86_64", "qemu-system-x86"),
     #[cfg(target_arch = "x86_64")]
