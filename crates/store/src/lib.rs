@@ -26,7 +26,7 @@ pub mod schedules;
 pub mod sqlite;
 pub mod walks;
 
-pub use blobs::{Blobs, FolderBlobs, Pieces, PutError};
+pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
 pub use devices::{Devices, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;
