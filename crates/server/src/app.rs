@@ -147,7 +147,7 @@ pub struct App {
     previews: Arc<Semaphore>,
 }
 
-/// Artifacts taken in at one moment: each is held in memory, 64 MiB at most.
+/// Artifacts taken in at one moment: each keeps a disk or a bucket busy, and a processor with its sums.
 const UPLOADS_MAX: usize = 4;
 /// Previews at one moment: each holds the devices of a class in memory, and keeps a processor busy.
 const PREVIEWS_MAX: usize = 1;

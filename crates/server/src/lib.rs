@@ -35,6 +35,7 @@ mod soundness;
 mod standing;
 mod status;
 pub mod token;
+mod upload;
 mod vitals;
 
 pub use app::{ActivePlan, Advance, App, AppConfig, AppError, PagesAccess, Parts};

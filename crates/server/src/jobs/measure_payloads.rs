@@ -18,7 +18,6 @@ use tokio::time::{MissedTickBehavior, sleep};
 use super::stopped_at_tick;
 use crate::App;
 use crate::app::Advance;
-use crate::problem::Refused;
 use crate::soundness::Damage;
 
 /// How fast payloads are read here: a gigabyte in a quarter of a minute, and a small part of what a disk gives.
@@ -118,17 +117,4 @@ async fn read(app: &App, payload: ReleasePayload) -> Result<Summed, Damage> {
         true => Ok(summed),
         false => Err(Damage::Bytes),
     }
-}
-
-/// Sums up a payload that is in memory, on a thread that may be busy with it for a while.
-///
-/// # Errors
-/// If the server is stopping.
-pub(crate) async fn summed(payload: axum::body::Bytes) -> Result<Summed, Refused> {
-    let summed = spawn_blocking(move || {
-        let mut summing = Summing::new(&HostPrimitives);
-        summing.update(&payload);
-        summing.finish()
-    });
-    summed.await.map_err(|error| Refused::internal(&error))
 }

@@ -3,28 +3,28 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
 use mainstay_api::ReleaseView;
-use mainstay_artifact::container::FILE_BYTES_MAX;
+use mainstay_artifact::ArtifactFile;
 use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::{ClassId, Track, TrackName};
 use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
-use mainstay_store::blobs::pieces;
-use mainstay_store::{PutError, StageChange};
+use mainstay_store::StageChange;
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
+use mainstay_trust::{Root, Verified};
 use serde::Deserialize;
 
 use super::views;
 use crate::app::ActivePlan;
-use crate::jobs::measure_payloads;
+use crate::intake::Intake;
 use crate::problem::Refused;
 use crate::standing::Standing;
-use crate::{App, authenticate, body, intake, soundness};
+use crate::{App, authenticate, body, intake, soundness, upload};
 
 /// The query of a submission.
 #[derive(Debug, Deserialize)]
@@ -43,25 +43,58 @@ pub(super) async fn submit(
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
     let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
     let _place = app.upload_place()?;
-    let file = body::read(&headers, request, bound()).await?;
+    let (frame, payload) = upload::begin(&headers, request).await?;
     let plan = app.active_plan().await?;
     let standing = app.standing().await?;
     let root = standing.root()?;
-    let taken = intake::open_artifact(&file, track, &root, &plan.plan)?;
-    check_not_withdrawn(&standing, &taken.envelope)?;
+    let judged = judge(&app, &frame, track, (&*standing, &root, &*plan), &person).await;
+    let (taken, entry) = match judged {
+        Ok(judged) => judged,
+        Err(refused) => {
+            upload::forget(payload).await;
+            return Err(refused);
+        }
+    };
+    upload::keep(&app, &taken.manifest, &frame, payload).await?;
+    let (status, release) = match entry {
+        Entry::Mended(release) => (StatusCode::OK, release),
+        Entry::New(release) => {
+            app.store.add_release(&release, &frame.envelope).await?;
+            (StatusCode::CREATED, release)
+        }
+    };
+    tracing::info!(release = %release.id, by = %person.email, %status, "release handed in");
+    Ok((status, Json(views::release(&release))))
+}
+
+/// What an artifact is to this server, once its payload is there.
+enum Entry {
+    /// A new release.
+    New(Release),
+    /// One that is here already, by its very manifest, and whose payload is damaged.
+    Mended(Release),
+}
+
+/// What the server's word rests on, in one moment: the papers, their root, and the plan in force.
+type Grounds<'g, 'r> = (&'g Standing, &'g Verified<Root<'r>>, &'g ActivePlan);
+
+/// Whether `person` may hand in this artifact, by all that is known before its payload has come.
+async fn judge<'f>(
+    app: &App,
+    frame: &'f ArtifactFile,
+    track: TrackName,
+    (standing, root, plan): Grounds<'_, '_>,
+    person: &Person,
+) -> Result<(Intake<'f>, Entry), Refused> {
+    let taken = intake::open_artifact(frame, track, root, &plan.plan)?;
+    check_not_withdrawn(standing, &frame.envelope)?;
     intake::check_builder(&taken.builders, &person.email)?;
-    let payload = file.slice_ref(taken.payload);
-    if let Some(release) = lacks_its_payload(&app, &taken.facts).await? {
-        keep(&app, &release.facts, payload).await?;
-        tracing::info!(release = %release.id, by = %person.email, "payload handed in again");
-        return Ok((StatusCode::OK, Json(views::release(&release))));
+    if let Some(release) = lacks_its_payload(app, &taken.facts).await? {
+        return Ok((taken, Entry::Mended(release)));
     }
     intake::check_ways_back(&taken, &app.store.releases().await?)?;
-    let release = signed_and_gated(taken.facts, &person, &plan, app.now())?;
-    keep(&app, &release.facts, payload).await?;
-    app.store.add_release(&release, &taken.envelope).await?;
-    tracing::info!(release = %release.id, by = %person.email, "release handed in");
-    Ok((StatusCode::CREATED, Json(views::release(&release))))
+    let release = signed_and_gated(taken.facts.clone(), person, plan, app.now())?;
+    Ok((taken, Entry::New(release)))
 }
 
 /// The release that is here already, by its very manifest, if its payload is damaged.
@@ -74,30 +107,12 @@ async fn lacks_its_payload(app: &App, facts: &Facts) -> Result<Option<Release>, 
     Ok(damage.map(|_| release))
 }
 
-/// Keeps a payload that was held against its manifest, and what the clients of others compare.
-async fn keep(app: &App, facts: &Facts, payload: Bytes) -> Result<(), Refused> {
-    let summed = measure_payloads::summed(payload.clone()).await?;
-    let put = app
-        .blobs
-        .put(&facts.image, facts.image_bytes, pieces(payload));
-    put.await.map_err(|error| match error {
-        PutError::Source(_) => Refused::cut_short(),
-        PutError::Store(error) => error.into(),
-    })?;
-    app.soundness.note(facts.image, None, app.now());
-    Ok(app.store.note_payload(&summed.into()).await?)
-}
-
 /// A key or a release that was withdrawn is refused here as on devices.
 fn check_not_withdrawn(standing: &Standing, envelope: &[u8]) -> Result<(), Refused> {
     match standing.judge(envelope).withdrawn() {
         Some(refusal) => Err(refusal.into()),
         None => Ok(()),
     }
-}
-
-fn bound() -> usize {
-    usize::try_from(FILE_BYTES_MAX).expect("64 MiB and some can be addressed")
 }
 
 /// A signed release, past its gates if the plan names none. With gates it stays signed: this

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_api::{ReleaseView, Why};
-use mainstay_artifact::Ending;
+use mainstay_artifact::{Ending, container};
 use mainstay_server::jobs::measure_payloads;
 use mainstay_server::{Advance, App, AppConfig, PagesAccess, Parts, SeededEntropy};
 use mainstay_store::{FolderBlobs, StoredPayload};
@@ -19,6 +19,8 @@ use crate::house::{self, Artifact, House, packed, read};
 /// The sums of the image of 1.1.0, as `sha1sum` and `md5sum` tell them.
 const SHA1: &str = "7da763e4430d75b3f77c94408287a9d8044cf2e6";
 const MD5: &str = "d0a1f28bb7ff8e667cb463e09ded0a86";
+
+const SUBMIT: &str = "/api/v1/releases?track=maintenance";
 
 /// A house in which 1.1.0 was handed in, and th-1 waits for it.
 async fn handed_in() -> (House, Gadget, Artifact) {
@@ -172,4 +174,26 @@ async fn a_server_that_runs_by_itself_reads_its_payloads_at_the_start() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_summed(noted(&house, &new).await, &new);
+}
+
+/// An artifact is judged by its envelope, before its payload has come: the answer must reach who is still sending.
+#[tokio::test]
+async fn a_refusal_is_heard_by_who_still_sends() {
+    let house = House::new().await;
+    let small = house.built("1.1.0", 2, &[]);
+    let file = container::to_bytes(&small.envelope, &vec![7; 20 << 20]).unwrap();
+    let refused = house.refused(SUBMIT, &house.tokens.engineer, file).await;
+    assert_eq!(refused, (422, "trust.payload-size".to_owned()));
+}
+
+#[tokio::test]
+async fn bytes_behind_the_payload_are_refused_and_nothing_is_kept() {
+    let house = House::new().await;
+    let new = house.built("1.1.0", 2, &[]);
+    let mut longer = new.file();
+    longer.push(0);
+    let refused = house.refused(SUBMIT, &house.tokens.engineer, longer).await;
+    assert_eq!(refused, (400, "artifact.trailing-bytes".to_owned()));
+    assert!(!file(&house, &new).exists());
+    assert_eq!(noted(&house, &new).await, None);
 }
