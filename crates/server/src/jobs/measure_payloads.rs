@@ -40,10 +40,13 @@ pub(crate) async fn keep_measuring(app: Arc<App>, mut stopped: watch::Receiver<b
             0 => run(&app).await,
             _ => run_again(&app).await,
         };
-        if let Err(error) = read {
-            tracing::error!(id = error.id(), %error, "payloads not read; tried again at the next round");
-        }
-        round = (round + 1) % ROUNDS;
+        round = match read {
+            Ok(()) => (round + 1) % ROUNDS,
+            Err(error) => {
+                tracing::error!(id = error.id(), %error, "payloads not read; all are at the next round");
+                0
+            }
+        };
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) async fn submit(
         }
     };
     upload::keep(&app, &taken.manifest, &frame, payload).await?;
+    // A payload may take minutes to come, and what was in order before it can be withdrawn by now.
+    check_not_withdrawn(&*app.standing().await?, &frame.envelope)?;
     let (status, release) = match entry {
         Entry::Mended(release) => (StatusCode::OK, release),
         Entry::New(release) => {
