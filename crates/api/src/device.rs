@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mainstay_fleet::{DeviceId, Site};
+use mainstay_fleet::{ControllerId, DeviceId, Site};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The most devices in one request; a larger fleet is registered in several.
@@ -35,6 +35,9 @@ pub struct NewDevice {
     pub zone: String,
     /// Its boot loader's version, such as `1.4.0`.
     pub bootloader: String,
+    /// What its update client calls it, if it has another one than ours, such as SWUpdate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<ControllerId>,
     /// Where it stands, if it shares a site with others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,

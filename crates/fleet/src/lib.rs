@@ -4,6 +4,8 @@
 //! [`Query`].
 
 pub mod attribute;
+pub mod client;
+pub mod controller_id;
 pub mod declared;
 pub mod device;
 pub mod digest;
@@ -15,6 +17,8 @@ pub mod site;
 pub mod zone;
 
 pub use attribute::{AttributeError, AttributeName};
+pub use client::{ClientProfile, ClientProfileError, DeviceClient, Ranges, SetBy};
+pub use controller_id::{ControllerId, ControllerIdError};
 pub use declared::changes;
 pub use device::{Device, Running};
 pub use digest::ReleaseDigest;

@@ -32,6 +32,7 @@
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
 //! | may it fetch the bytes? | `payloads.rs` |
 //! | when does it ask again? | `turn.rs` |
+//! | what became of a promise to a device with another update client? | `order/` |
 //! | what do the failing devices share? | `incident.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs`, comparisons by `compared.rs` |
 //! | what can withhold it all the same? | `withheld.rs` |
@@ -55,6 +56,7 @@ pub mod monitor;
 pub mod needs;
 mod normal;
 pub mod offer;
+pub mod order;
 pub mod pause;
 pub mod payloads;
 pub mod preview;
@@ -100,6 +102,7 @@ pub use needs::{ClassVersions, Unmet, past_stones};
 pub use offer::{
     Kind, Offer, has_lapsed, has_room, holds_place, in_flight, instead, may_hold_places, offer,
 };
+pub use order::{Ending, Order, OrderNumber, OrderState};
 pub use pause::{Pause, Paused};
 pub use payloads::fetchable;
 pub use preview::{Pace, Premise, Preview, preview, preview_until};

@@ -24,13 +24,15 @@ use mainstay_keys::{
     HostPrimitives, KeyError, Passphrase, PublicHalf, SecretKey, UseLog, UseLogError, file,
 };
 use mainstay_plan::Plan;
-use mainstay_store::{FolderBlobs, Plans as _, Roots as _, SqliteStore, StoreError, StoredRoot};
+use mainstay_store::{
+    FolderBlobs, Orders as _, Plans as _, Roots as _, SqliteStore, StoreError, StoredRoot,
+};
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::verify;
 
 use crate::app::{AppError, Parts};
 use crate::clock::{Clock as _, SystemClock};
-use crate::entropy::SystemEntropy;
+use crate::entropy::{SystemEntropy, number};
 use crate::root_chain;
 
 /// A server's folder.
@@ -177,6 +179,7 @@ impl DataDir {
         let root = self.read_root()?;
         let lock = self.lock()?;
         let store = SqliteStore::open(&self.database()).await?;
+        store.begin_order_numbers(number(&SystemEntropy)).await?;
         let roots = chain(&store, root).await?;
         let status_signer: Arc<dyn Signer> = Arc::new(self.open_status_key(&roots, passphrase)?);
         self.uses_of_status_key().opened(&*status_signer)?;

@@ -12,6 +12,13 @@ pub trait Entropy: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
+/// A number, drawn from all that have 32 bits.
+pub fn number(source: &dyn Entropy) -> u32 {
+    let mut bytes = [0; 4];
+    source.fill(&mut bytes);
+    u32::from_be_bytes(bytes)
+}
+
 /// The operating system's random bytes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;

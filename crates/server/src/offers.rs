@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use mainstay_fleet::Device;
 use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place, instead, past_stones};
-use mainstay_store::{Enrolled, PromiseRefusal, StoreError};
+use mainstay_store::{Enrolled, Promise, PromiseRefusal, Promised, StoreError};
 
 use crate::App;
 use crate::brakes::{self, Package};
@@ -153,12 +153,16 @@ async fn promise(app: &App, one: Considered, now: Timestamp) -> Result<Option<Pa
     let Ok((offer, package)) = one.offer else {
         return Ok(None);
     };
-    let promised = app
-        .store
-        .promise(rollout.id, rollout.generation, device, &offer, now)
-        .await;
-    match promised {
-        Ok(()) => {
+    let promise = Promise {
+        rollout: rollout.id,
+        expected_generation: rollout.generation,
+        device,
+        offer,
+        at: now,
+        numbered: false,
+    };
+    match app.store.promise(&promise).await {
+        Ok(Promised { .. }) => {
             if offer.kind == Kind::Forward && !holds_place(rollout, &one.view, now) {
                 app.memory.promised(rollout.id);
             }

@@ -31,6 +31,7 @@ pub fn registration(world: &World) -> NewDevices {
         hardware: resident.home.hardware.clone(),
         zone: resident.home.zone.to_owned(),
         bootloader: model::BOOTLOADER.to_string(),
+        controller: None,
         attributes: BTreeMap::new(),
         site: resident
             .site

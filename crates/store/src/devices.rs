@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, ReleaseDigest};
+use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest};
 use mainstay_rollout::ClassVersions;
 
 use crate::StoreError;
@@ -18,15 +18,19 @@ pub trait Devices: Send + Sync {
     /// # Errors
     /// [`StoreError::AlreadyExists`] if there is one of this name or token.
     async fn register(&self, device: &Device, token_hash: [u8; 32]) -> Result<(), StoreError> {
-        let one = [(device.clone(), token_hash)];
-        self.register_many(&one).await
+        let one = Registration {
+            device: device.clone(),
+            token_hash,
+            controller: None,
+        };
+        self.register_many(&[one]).await
     }
 
     /// Registers all of these devices, or none.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] names the first that is there already.
-    async fn register_many(&self, devices: &[(Device, [u8; 32])]) -> Result<(), StoreError>;
+    /// [`StoreError::AlreadyExists`] names the first that is there already, or whose controller id is.
+    async fn register_many(&self, devices: &[Registration]) -> Result<(), StoreError>;
 
     /// The device with this token.
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError>;
@@ -69,6 +73,17 @@ pub trait Devices: Send + Sync {
     /// What happened to a device, newest first, at most `limit` of the [`TIMELINE_KEPT`] entries
     /// that are kept; nothing for an unknown device.
     async fn timeline(&self, id: &DeviceId, limit: u32) -> Result<Vec<TimelineEntry>, StoreError>;
+}
+
+/// A device to register.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Registration {
+    /// The device.
+    pub device: Device,
+    /// SHA-256 of its bearer token.
+    pub token_hash: [u8; 32],
+    /// What its update client calls it, if it has another one than ours.
+    pub controller: Option<ControllerId>,
 }
 
 /// One thing that happened to a device.

@@ -8,10 +8,12 @@
 //! Read [`Rollouts`] first: the promise made to a device is the reason for everything else.
 
 pub mod blobs;
+pub mod controllers;
 pub mod devices;
 pub mod error;
 pub mod holds;
 pub mod incidents;
+pub mod orders;
 pub mod payloads;
 pub mod people;
 pub mod plans;
@@ -27,10 +29,12 @@ pub mod sqlite;
 pub mod walks;
 
 pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
-pub use devices::{Devices, TimelineEntry, TimelineKind};
+pub use controllers::{Controlled, Controller, Controllers, Reported, ReportedChange};
+pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
+pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
@@ -38,7 +42,7 @@ pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Known, Reports, StoredReport};
 pub use revocations::{Revocations, StoredRevocations};
-pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts, UnderWatch};
+pub use rollouts::{Enrolled, NextStep, Promise, PromiseRefusal, Promised, Rollouts, UnderWatch};
 pub use roots::{Roots, StoredRoot};
 pub use schedules::{Schedules, StoredSchedule};
 pub use sqlite::SqliteStore;
@@ -51,21 +55,35 @@ impl<S: Work + Brakes> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:
-    Devices + People + Plans + Releases + Payloads + Rollouts + Readings + Reports + Incidents + Walks
+    Devices
+    + Controllers
+    + People
+    + Plans
+    + Releases
+    + Payloads
+    + Rollouts
+    + Orders
+    + Readings
+    + Reports
+    + Incidents
+    + Walks
 {
 }
 
-impl<S> Work for S where
+impl<
     S: Devices
+        + Controllers
         + People
         + Plans
         + Releases
         + Payloads
         + Rollouts
+        + Orders
         + Readings
         + Reports
         + Incidents
-        + Walks
+        + Walks,
+> Work for S
 {
 }
 

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
-use mainstay_rollout::{Action, DeviceView, Enrolment, FleetView, Offer, Rollout, RolloutId};
+use mainstay_rollout::{
+    Action, DeviceView, Enrolment, FleetView, Offer, OrderNumber, Rollout, RolloutId,
+};
 use mainstay_telemetry::{Incident, IncidentId};
 
 use crate::{StageChange, StoreError};
@@ -77,24 +79,44 @@ pub trait Rollouts: Send + Sync {
     /// release another stage; nothing is changed then.
     async fn save_step(&self, step: &NextStep<'_>) -> Result<Vec<IncidentId>, StoreError>;
 
-    /// Promises a device what `offer` says, durably before it is told. Promising the same again
+    /// Promises a device what its offer says, durably before it is told. Promising the same again
     /// changes nothing, until the promise has [lapsed](mainstay_rollout::has_lapsed) and is a new one. With the first promise of the candidate, the verified release that the device runs is kept
     /// as the one it may go back to: it may have changed since it was enrolled.
+    ///
+    /// A numbered promise has an order, in the same transaction: the device's open one if it stands for the same promise, else a new
+    /// one, which closes an open one as [superseded](mainstay_rollout::Ending::Superseded).
     ///
     /// # Errors
     /// [`PromiseRefusal::GenerationChanged`] if the offer was decided on an older state of the
     /// rollout; the caller decides anew, or offers nothing this time. [`PromiseRefusal::Held`] if
     /// the release is on hold by now: who holds it, and is answered, has stopped every later promise.
     /// [`PromiseRefusal::NoRoom`] if [`mainstay_rollout::has_room`] says so of all that was promised by now,
-    /// by whichever server and in whichever rollout.
-    async fn promise(
-        &self,
-        id: RolloutId,
-        expected_generation: u64,
-        device: &DeviceId,
-        offer: &Offer,
-        at: Timestamp,
-    ) -> Result<(), PromiseRefusal>;
+    /// by whichever server and in whichever rollout. [`PromiseRefusal::NumbersUsedUp`] after two thousand million orders.
+    async fn promise(&self, promise: &Promise<'_>) -> Result<Promised, PromiseRefusal>;
+}
+
+/// What a device is to be promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promise<'a> {
+    /// The rollout that promises it.
+    pub rollout: RolloutId,
+    /// The generation of the rollout that the offer was decided on.
+    pub expected_generation: u64,
+    /// The device.
+    pub device: &'a DeviceId,
+    /// What is promised.
+    pub offer: Offer,
+    /// The server's time.
+    pub at: Timestamp,
+    /// Whether it needs an order: the device has another update client than ours.
+    pub numbered: bool,
+}
+
+/// A promise that was made, durably.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promised {
+    /// Its order, if it is a numbered one.
+    pub order: Option<OrderNumber>,
 }
 
 /// A device's part in one rollout.
@@ -159,6 +181,9 @@ pub enum PromiseRefusal {
         /// Its present progress, [`mainstay_rollout::Progress::id`].
         found: &'static str,
     },
+    /// No order can have a further number.
+    #[error("the numbers of orders are used up")]
+    NumbersUsedUp,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -174,6 +199,7 @@ impl PromiseRefusal {
             Self::Held => "store.held",
             Self::NoRoom { .. } => "store.no-room",
             Self::MovedOn { .. } => "store.moved-on",
+            Self::NumbersUsedUp => "store.numbers-used-up",
             Self::Store(error) => error.id(),
         }
     }
@@ -183,6 +209,9 @@ impl PromiseRefusal {
     pub fn cure(&self) -> &'static str {
         match self {
             Self::NotEnrolled { .. } => "offer this device only what its own rollouts carry",
+            Self::NumbersUsedUp => {
+                "set up a new server for these devices: their clients can't count further"
+            }
             Self::Held => "nothing; two people end the hold, or revoke the release",
             Self::GenerationChanged { .. } | Self::NoRoom { .. } | Self::MovedOn { .. } => {
                 "nothing; the device asks again, and the offer is decided anew"

@@ -9,6 +9,7 @@
 //! Read `event.rs`, then `fold.rs`.
 
 pub mod adoption;
+pub mod client_word;
 pub mod closing;
 pub mod event;
 pub mod fold;
@@ -21,6 +22,7 @@ pub mod signals;
 pub mod summary;
 
 pub use adoption::{Adoption, adoption};
+pub use client_word::{UnknownWord, event_of};
 pub use closing::{Brought, ReviewState};
 pub use event::{DeviceEvent, Said};
 pub use fold::{fold, fold_said, is_its_doing};

@@ -321,6 +321,7 @@ pub fn approved(house: &House, artifact: &Artifact) -> Artifact {
 pub async fn register(house: &House) -> Vec<String> {
     let device = |(id, hardware): (&str, &str)| NewDevice {
         attributes: std::collections::BTreeMap::new(),
+        controller: None,
         site: None,
         id: DeviceId::new(id).unwrap(),
         class: "thermo-v2".to_owned(),

@@ -106,6 +106,7 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
         hardware: new.hardware,
         zone: new.zone,
         bootloader: new.bootloader,
+        controller: None,
         site: new.site.map(Site::new).transpose()?,
         attributes: attributes(&new.attributes)?,
     };

@@ -153,6 +153,7 @@ async fn live(crowd: &mut Crowd, what: &str, is_so: impl Fn(&SimulatedDevice) ->
 async fn registered(house: &House, homes: &[Home]) -> Vec<String> {
     let new = |home: &Home| NewDevice {
         attributes: std::collections::BTreeMap::new(),
+        controller: None,
         site: None,
         id: home.id.clone(),
         class: "thermo-v2".to_owned(),

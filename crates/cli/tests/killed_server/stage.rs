@@ -143,6 +143,7 @@ impl Stage {
         let homes = population::draw(DEVICES, hardware, Hardship::NONE, SEED);
         let new = |home: &mainstay_simulator::Home| NewDevice {
             attributes: BTreeMap::new(),
+            controller: None,
             site: None,
             id: home.id.clone(),
             class: "thermo-v2".to_owned(),

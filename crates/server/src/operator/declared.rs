@@ -11,16 +11,23 @@ use mainstay_api::device::NEW_DEVICES_MAX;
 use mainstay_api::{DeviceChange, NewDevice, NewDevices};
 use mainstay_fleet::attribute::ATTRIBUTES_MAX;
 use mainstay_fleet::device::SITE;
-use mainstay_fleet::{AttributeName, Device, DeviceId, Site, Zone, changes};
+use mainstay_fleet::{AttributeName, ControllerId, Device, DeviceId, Site, Zone, changes};
 use mainstay_plan::{ClassId, Plan};
 
 use crate::problem::Refused;
+
+/// A device to register, and what its update client calls it, if it has another one than ours.
+pub(super) type Declared = (Device, Option<ControllerId>);
 
 /// The devices that are registered at `now`.
 ///
 /// # Errors
 /// The first that doesn't fit the plan, with its reason.
-pub(super) fn new(wanted: NewDevices, plan: &Plan, now: Timestamp) -> Result<Vec<Device>, Refused> {
+pub(super) fn new(
+    wanted: NewDevices,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<Vec<Declared>, Refused> {
     if wanted.devices.len() > NEW_DEVICES_MAX {
         return Err(Refused::bad(
             "devices.too-many",
@@ -29,8 +36,10 @@ pub(super) fn new(wanted: NewDevices, plan: &Plan, now: Timestamp) -> Result<Vec
         ));
     }
     let one = |new: NewDevice| {
-        let id = new.id.clone();
-        registered(new, plan, now).map_err(|unfit| unfit.refused(&id, "registered"))
+        let (id, controller) = (new.id.clone(), new.controller.clone());
+        let device = registered(new, plan, now);
+        let device = device.map_err(|unfit| unfit.refused(&id, "registered"))?;
+        Ok((device, controller))
     };
     wanted.devices.into_iter().map(one).collect()
 }

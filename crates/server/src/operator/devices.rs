@@ -13,6 +13,7 @@ use mainstay_fleet::{self as fleet, Device, DeviceId};
 use mainstay_plan::Plan;
 use mainstay_plan::limits::COHORT_CHARS_MAX;
 use mainstay_rollout::cohort;
+use mainstay_store::Registration;
 use serde::Deserialize;
 
 use super::declared;
@@ -31,16 +32,19 @@ pub(super) async fn register(
     let plan = app.active_plan().await?;
     let devices = declared::new(wanted, &plan.plan, app.now())?;
     let tokens: Vec<Token> = devices.iter().map(|_| Token::draw(&*app.entropy)).collect();
-    let rows: Vec<_> = devices
-        .iter()
-        .cloned()
-        .zip(tokens.iter().map(Token::hash))
+    let drawn = devices.into_iter().zip(&tokens);
+    let rows: Vec<_> = drawn
+        .map(|((device, controller), token)| Registration {
+            device,
+            token_hash: token.hash(),
+            controller,
+        })
         .collect();
     app.store.register_many(&rows).await?;
     tracing::info!(by = %person.email, devices = rows.len(), "devices registered");
-    let shown = devices.into_iter().zip(tokens);
-    let shown = shown.map(|(device, token)| DeviceToken {
-        id: device.id,
+    let shown = rows.into_iter().zip(tokens);
+    let shown = shown.map(|(row, token)| DeviceToken {
+        id: row.device.id,
         token: token.reveal(),
     });
     Ok((

@@ -58,6 +58,7 @@ pub fn message(message: &impl Encode<()>) -> Vec<u8> {
 pub fn new_device(id: &str, hardware: &str) -> NewDevice {
     NewDevice {
         attributes: std::collections::BTreeMap::new(),
+        controller: None,
         site: None,
         id: id.parse_id(),
         class: "thermo-v2".to_owned(),

@@ -307,6 +307,7 @@ async fn register(
     for homes in homes.chunks(REGISTERED_AT_ONCE) {
         let new = |home: &Home| NewDevice {
             attributes: BTreeMap::new(),
+            controller: None,
             site: None,
             id: home.id.clone(),
             class: class.id.to_string(),

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, ReleaseDigest, changes};
+use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
 use super::failure::taken;
 use super::values::{device_id, from_json, instant, micros, to_json};
-use super::{SqliteStore, Write, timeline};
-use crate::{Devices, StoreError, TimelineEntry, TimelineKind};
+use super::{SqliteStore, Write, controllers, timeline};
+use crate::{Devices, Registration, StoreError, TimelineEntry, TimelineKind};
 
 /// So many rows are touched in one transaction: others wait some milliseconds at most.
 const TOUCHED_MAX: usize = 1000;
@@ -38,10 +38,13 @@ macro_rules! select {
 
 #[async_trait]
 impl Devices for SqliteStore {
-    async fn register_many(&self, devices: &[(Device, [u8; 32])]) -> Result<(), StoreError> {
+    async fn register_many(&self, devices: &[Registration]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        for (device, token_hash) in devices {
-            insert(&mut tx, device, token_hash).await?;
+        for new in devices {
+            let key = insert(&mut tx, &new.device, &new.token_hash).await?;
+            if let Some(controller) = &new.controller {
+                controllers::insert(&mut tx, key, controller).await?;
+            }
         }
         Ok(tx.commit().await?)
     }
@@ -158,7 +161,25 @@ impl Devices for SqliteStore {
     }
 }
 
-async fn insert(tx: &mut Write, device: &Device, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+/// The device whose update client has this name, with the hash of its token.
+pub(super) async fn by_controller(
+    store: &SqliteStore,
+    id: &ControllerId,
+) -> Result<Option<(Device, Vec<u8>)>, StoreError> {
+    let found = select!("WHERE key = (SELECT device FROM controllers WHERE controller = ?1)");
+    let found = found.bind(id.as_str()).fetch_optional(store.read()).await?;
+    let Some(found) = found.map(device).transpose()? else {
+        return Ok(None);
+    };
+    let (hash,) = sqlx::query_as("SELECT token_hash FROM devices WHERE id = ?1")
+        .bind(found.id.as_str())
+        .fetch_one(store.read())
+        .await?;
+    Ok(Some((found, hash)))
+}
+
+/// Inserts a device; returns its key.
+async fn insert(tx: &mut Write, device: &Device, token_hash: &[u8; 32]) -> Result<i64, StoreError> {
     let running = device.running.as_ref();
     let inserted = sqlx::query(
         "INSERT INTO devices (id, token_hash, class, hardware, zone, bootloader, registered_at,
@@ -193,7 +214,8 @@ async fn insert(tx: &mut Write, device: &Device, token_hash: &[u8; 32]) -> Resul
         "was registered",
         None,
     )
-    .await
+    .await?;
+    Ok(key)
 }
 
 /// Whether a device is still declared as somebody saw it.

@@ -10,6 +10,7 @@
 //!
 //! Nothing here decides. Read [`SqliteStore`]; each noun has its file.
 
+mod controllers;
 mod devices;
 mod enrolments;
 mod failure;
@@ -17,6 +18,8 @@ mod file;
 mod holds;
 mod incidents;
 mod migrate;
+mod order_log;
+mod orders;
 mod payloads;
 mod people;
 mod plans;

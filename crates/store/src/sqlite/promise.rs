@@ -5,23 +5,20 @@ use mainstay_fleet::{DeviceId, ReleaseDigest};
 use mainstay_rollout::{Kind, Offer, Phase, Progress, Rollout, RolloutId, has_lapsed, has_room};
 
 use super::values::{from_json, release_digest};
-use super::{SqliteStore, Write, enrolments, holds, releases, timeline};
+use super::{SqliteStore, Write, enrolments, holds, orders, releases, timeline};
 use crate::progress;
-use crate::{PromiseRefusal, StoreError, TimelineKind};
+use crate::{Promise, PromiseRefusal, Promised, StoreError, TimelineKind};
 
 /// See [`crate::Rollouts::promise`].
 pub(super) async fn make(
     store: &SqliteStore,
-    id: RolloutId,
-    expected: u64,
-    device: &DeviceId,
-    offer: &Offer,
-    at: Timestamp,
-) -> Result<(), PromiseRefusal> {
+    promise: &Promise<'_>,
+) -> Result<Promised, PromiseRefusal> {
+    let (id, expected, offer) = (promise.rollout, promise.expected_generation, &promise.offer);
     let mut tx = store.write().await?;
-    let place = place(&mut tx, id, device).await?;
+    let place = place(&mut tx, id, promise.device).await?;
     let not_enrolled = || PromiseRefusal::NotEnrolled {
-        device: device.clone(),
+        device: promise.device.clone(),
         rollout: id,
     };
     let place = place.ok_or_else(not_enrolled)?;
@@ -32,30 +29,48 @@ pub(super) async fn make(
     if holds::is_held(&mut tx, &offer.release).await? {
         return Err(PromiseRefusal::Held);
     }
+    let changed = move_on(&mut tx, &place, offer, promise.at).await?;
+    let order = match promise.numbered {
+        true => Some(orders::number(&mut tx, place.device, id, offer, promise.at).await?),
+        false => None,
+    };
+    if changed || order.is_some() {
+        tx.commit().await.map_err(StoreError::from)?;
+    }
+    Ok(Promised { order })
+}
+
+/// Moves the device's progress on to what it is promised; returns whether anything was written.
+async fn move_on(
+    tx: &mut Write,
+    place: &Place,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<bool, PromiseRefusal> {
+    let id = place.rollout.id.0;
     let standing = place.standing(at);
     let promised = progress::promised(&standing, offer, place.facts(), at);
     let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
     if promised == standing {
-        return same_again(tx, &place, offer).await;
+        return Ok(same_again(tx, place, offer).await?);
     }
     if offer.kind == Kind::Forward {
-        check_room(&mut tx, &place.rollout, at).await?;
-        enrolments::note_before(&mut tx, id.0, place.device).await?;
+        check_room(tx, &place.rollout, at).await?;
+        enrolments::note_before(tx, id, place.device).await?;
     }
-    enrolments::save(&mut tx, id.0, place.device, &promised).await?;
-    note(&mut tx, &place, offer, at).await?;
-    tx.commit().await.map_err(StoreError::from)?;
-    Ok(())
+    enrolments::save(tx, id, place.device, &promised).await?;
+    note(tx, place, offer, at).await?;
+    Ok(true)
 }
 
 /// A promise that is repeated: who hasn't taken it up yet may have lost in between what it ran when it was made.
-async fn same_again(mut tx: Write, place: &Place, offer: &Offer) -> Result<(), PromiseRefusal> {
+async fn same_again(tx: &mut Write, place: &Place, offer: &Offer) -> Result<bool, StoreError> {
     let waits = matches!(place.progress, Progress::Promised { .. });
     if offer.kind == Kind::Forward && waits {
-        enrolments::note_before(&mut tx, place.rollout.id.0, place.device).await?;
-        tx.commit().await.map_err(StoreError::from)?;
+        enrolments::note_before(tx, place.rollout.id.0, place.device).await?;
+        return Ok(true);
     }
-    Ok(())
+    Ok(false)
 }
 
 /// A device's place in a rollout, both as they are by now: other servers have made promises too.

@@ -35,7 +35,8 @@ impl Reports for SqliteStore {
     }
 }
 
-async fn acknowledged(tx: &mut Write, id: &DeviceId) -> Result<(i64, u32), StoreError> {
+/// A device's key, and the number of its last report that is durable.
+pub(super) async fn acknowledged(tx: &mut Write, id: &DeviceId) -> Result<(i64, u32), StoreError> {
     let row = sqlx::query_as("SELECT key, acknowledged FROM devices WHERE id = ?1")
         .bind(id.as_str())
         .fetch_optional(&mut **tx)
@@ -54,7 +55,8 @@ fn fresh(reports: &[StoredReport], acknowledged: u32) -> Vec<&StoredReport> {
     fresh
 }
 
-async fn hear(
+/// Notes that a device was heard, and up to which report.
+pub(super) async fn hear(
     tx: &mut Write,
     device: i64,
     heard: Timestamp,
@@ -72,7 +74,8 @@ async fn hear(
     Ok(())
 }
 
-async fn run(tx: &mut Write, device: i64, running: &Running) -> Result<(), StoreError> {
+/// Notes what a device runs.
+pub(super) async fn run(tx: &mut Write, device: i64, running: &Running) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE devices SET running = ?2, running_release = ?3, verified = ?4 WHERE key = ?1",
     )
@@ -98,7 +101,7 @@ async fn note(tx: &mut Write, device: i64, fresh: &[&StoredReport]) -> Result<()
 }
 
 /// Asks `fold` about the enrolments that a report may concern, and saves what changed.
-async fn fold_all(
+pub(super) async fn fold_all(
     tx: &mut Write,
     device: i64,
     acknowledged: u32,

@@ -2,16 +2,16 @@
 //! `promise.rs`.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
-use mainstay_rollout::{DeviceView, Enrolment, FleetView, Offer, Phase, Rollout, RolloutId};
+use mainstay_rollout::{DeviceView, Enrolment, FleetView, Phase, Rollout, RolloutId};
 use mainstay_telemetry::IncidentId;
 
 use super::failure::taken;
 use super::values::{from_json, generation, to_json};
 use super::{SqliteStore, Write, enrolments, promise, releases, steps};
 use crate::{
-    Enrolled, LIST_MAX, NextStep, PromiseRefusal, Rollouts, StageChange, StoreError, UnderWatch,
+    Enrolled, LIST_MAX, NextStep, Promise, PromiseRefusal, Promised, Rollouts, StageChange,
+    StoreError, UnderWatch,
 };
 
 type Row = (String,);
@@ -110,15 +110,8 @@ impl Rollouts for SqliteStore {
         steps::save(self, step).await
     }
 
-    async fn promise(
-        &self,
-        id: RolloutId,
-        expected_generation: u64,
-        device: &DeviceId,
-        offer: &Offer,
-        at: Timestamp,
-    ) -> Result<(), PromiseRefusal> {
-        promise::make(self, id, expected_generation, device, offer, at).await
+    async fn promise(&self, promise: &Promise<'_>) -> Result<Promised, PromiseRefusal> {
+        promise::make(self, promise).await
     }
 }
 

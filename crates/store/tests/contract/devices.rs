@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use mainstay_store::{Devices, Store};
 
-use super::fixture::{CLASS, NEW, at, device, id, kinds, register, start_another, token};
+use super::fixture::{
+    CLASS, NEW, at, device, id, kinds, register, registration, start_another, token,
+};
 
 pub async fn a_device_is_found_by_name_and_token(store: &dyn Store) {
     let mut unheard = device(1);
@@ -32,7 +34,10 @@ pub async fn a_device_is_found_by_name_and_token(store: &dyn Store) {
 pub async fn a_taken_name_or_token_registers_nobody(store: &dyn Store) {
     register(store, 1).await;
     for taken in [(device(0), token(8)), (device(8), token(0))] {
-        let wanted = [(device(7), token(7)), taken];
+        let wanted = [
+            registration(device(7), token(7)),
+            registration(taken.0, taken.1),
+        ];
         let error = store
             .register_many(&wanted)
             .await
@@ -96,6 +101,7 @@ pub async fn devices_are_counted_by_what_they_are_verified_to_run(store: &dyn St
         (unheard, token(4)),
         (lamp, token(5)),
     ];
+    let all = all.map(|(device, token)| registration(device, token));
     store.register_many(&all).await.expect("all are new");
     let counted = store.class_versions(CLASS).await.expect("readable");
     assert_eq!((counted.class.as_str(), counted.devices), (CLASS, 5));

@@ -8,7 +8,7 @@ use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_plan::{ClassId, Plan, PlanDigest, TrackName, starting_plan};
 use mainstay_release::{Facts, Release};
 use mainstay_rollout::{Candidate, Enrolment, Kind, Offer, Progress, Rollout, RolloutId, Rules};
-use mainstay_store::{Known, Store};
+use mainstay_store::{Known, Promise, PromiseRefusal, Promised, Registration, Store};
 use mainstay_trust::Digest;
 
 pub const CLASS: &str = "thermo-v2";
@@ -61,8 +61,39 @@ pub fn device(n: usize) -> Device {
     }
 }
 
+pub fn registration(device: Device, token_hash: [u8; 32]) -> Registration {
+    Registration {
+        device,
+        token_hash,
+        controller: None,
+    }
+}
+
+/// Promises without an order.
+pub async fn promised(
+    store: &dyn Store,
+    rollout: (RolloutId, u64),
+    device: &DeviceId,
+    offer: &Offer,
+    at: Timestamp,
+) -> Result<(), PromiseRefusal> {
+    let promise = Promise {
+        rollout: rollout.0,
+        expected_generation: rollout.1,
+        device,
+        offer: *offer,
+        at,
+        numbered: false,
+    };
+    let Promised { order } = store.promise(&promise).await?;
+    assert_eq!(order, None, "nobody asked for one");
+    Ok(())
+}
+
 pub async fn register(store: &dyn Store, count: usize) {
-    let devices: Vec<_> = (0..count).map(|n| (device(n), token(n))).collect();
+    let devices: Vec<_> = (0..count)
+        .map(|n| registration(device(n), token(n)))
+        .collect();
     store.register_many(&devices).await.expect("all are new");
 }
 

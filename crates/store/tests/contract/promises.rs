@@ -7,8 +7,8 @@ use mainstay_rollout::{Kind, Offer, Progress, Rollout, RolloutId};
 use mainstay_store::Store;
 
 use super::fixture::{
-    BACK, FORWARD, NEW, OLD, at, enrolments, id, kinds, progress, register, rollout, rules,
-    running, set_progress, start_another, started,
+    BACK, FORWARD, NEW, OLD, at, enrolments, id, kinds, progress, promised, register, rollout,
+    rules, running, set_progress, start_another, started,
 };
 
 async fn promise(
@@ -28,7 +28,8 @@ async fn promise_at(
     at: Timestamp,
 ) -> Result<(), &'static str> {
     let device = id(n);
-    let promised = store.promise(rollout.id, rollout.generation, &device, offer, at);
+    let rollout = (rollout.id, rollout.generation);
+    let promised = promised(store, rollout, &device, offer, at);
     promised.await.map_err(|refusal| refusal.id())
 }
 
@@ -39,7 +40,7 @@ async fn promise_to(
     device: &DeviceId,
     offer: &Offer,
 ) -> Result<(), &'static str> {
-    let promised = store.promise(rollout, generation, device, offer, at(7));
+    let promised = promised(store, (rollout, generation), device, offer, at(7));
     promised.await.map_err(|refusal| refusal.id())
 }
 
@@ -51,10 +52,8 @@ fn places() -> usize {
 pub async fn a_promise_is_kept_and_may_be_repeated(store: &dyn Store) {
     let rollout = started(store, 2).await;
     assert_eq!(promise(store, &rollout, 0, &FORWARD).await, Ok(()));
-    let later = store
-        .promise(rollout.id, rollout.generation, &id(0), &FORWARD, at(8))
-        .await;
-    later.expect("the same again");
+    let later = promise_at(store, &rollout, 0, &FORWARD, at(8)).await;
+    assert_eq!(later, Ok(()), "the same again");
     assert_eq!(
         progress(store, &rollout, 0).await,
         Progress::Promised { at: at(7) }

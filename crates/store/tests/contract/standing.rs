@@ -5,7 +5,9 @@ use mainstay_fleet::ReleaseDigest;
 use mainstay_release::Hold;
 use mainstay_store::{Store, StoredRevocations, StoredRoot, StoredSchedule};
 
-use super::fixture::{FORWARD, NEW, OLD, at, id, person, progress, register, release, started};
+use super::fixture::{
+    FORWARD, NEW, OLD, at, id, person, progress, promised, register, release, started,
+};
 
 fn root(version: u32) -> StoredRoot {
     StoredRoot {
@@ -98,7 +100,7 @@ pub async fn a_hold_is_placed_once_and_moves_as_expected(store: &dyn Store) {
 pub async fn nothing_is_promised_of_a_release_on_hold(store: &dyn Store) {
     let rollout = started(store, 1).await;
     let (device, generation) = (id(0), rollout.generation);
-    let promise = || store.promise(rollout.id, generation, &device, &FORWARD, at(7));
+    let promise = || promised(store, (rollout.id, generation), &device, &FORWARD, at(7));
     let held = hold(NEW.0[0]);
     store.add_hold(&held, 0).await.expect("new");
     assert_eq!(promise().await.expect_err("on hold").id(), "store.held");

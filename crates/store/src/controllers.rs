@@ -1,0 +1,86 @@
+//! The devices that ask with other update clients, under the names that they have there. Read [`Controllers`].
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, DeviceId};
+
+use crate::StoreError;
+
+/// What such a device says of itself, by name. It is kept apart from what operations declares.
+pub type Reported = BTreeMap<String, String>;
+
+/// What a device's words make of what it had said before. It is called inside a transaction, so it must neither wait nor fail.
+pub type ReportedChange<'a> = dyn Fn(Reported) -> Reported + Send + Sync + 'a;
+
+/// What is known of a device under its client's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Controller {
+    /// The name.
+    pub id: ControllerId,
+    /// Which client asks, and who says so; none until one has asked.
+    pub client: Option<DeviceClient>,
+    /// Whether the device is to be asked for its attributes. So it is until it has told some.
+    pub wants_attributes: bool,
+    /// What it said of itself; none if it never did.
+    pub reported: Option<Reported>,
+    /// Who lets it install without asking, and why, as JSON; none if it asks.
+    pub auto_confirm: Option<String>,
+}
+
+/// A device, found by its client's name: all that a login needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Controlled {
+    /// The device.
+    pub device: Device,
+    /// SHA-256 of its token, as it was registered.
+    pub token_hash: [u8; 32],
+    /// What is known of it under that name.
+    pub controller: Controller,
+}
+
+/// The devices with other update clients. Those that were registered without a [`ControllerId`] have none here.
+#[async_trait]
+pub trait Controllers: Send + Sync {
+    /// The device with this name.
+    async fn by_controller(&self, id: &ControllerId) -> Result<Option<Controlled>, StoreError>;
+
+    /// What is known of a device under its client's name.
+    async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError>;
+
+    /// Notes which client was seen to ask ([`DeviceClient::after`]); noting what is known writes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] of a "controller" if the device has none.
+    async fn note_profile(
+        &self,
+        device: &DeviceId,
+        detected: ClientProfile,
+    ) -> Result<(), StoreError>;
+
+    /// Notes which client the device has by the word of people ([`DeviceClient::chosen`]).
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn choose_profile(
+        &self,
+        device: &DeviceId,
+        profile: ClientProfile,
+    ) -> Result<(), StoreError>;
+
+    /// Lets the device be asked for its attributes.
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError>;
+
+    /// Keeps what `change` makes of what the device had said of itself; it isn't asked for it any more. Returns what it said by now.
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn keep_attributes(
+        &self,
+        device: &DeviceId,
+        change: &ReportedChange<'_>,
+    ) -> Result<Reported, StoreError>;
+}

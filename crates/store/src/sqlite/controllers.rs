@@ -1,0 +1,188 @@
+//! The devices with other update clients, in SQLite.
+
+use async_trait::async_trait;
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy};
+
+use super::failure::taken;
+use super::values::{bytes32, from_json, to_json};
+use super::{SqliteStore, Write, devices};
+use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError};
+
+/// A controller's columns: its id, profile, by whom, whether it is to be asked, what it said, whether it confirms by itself.
+type Row = (
+    String,
+    Option<String>,
+    Option<String>,
+    bool,
+    Option<String>,
+    Option<String>,
+);
+
+const OF_DEVICE: &str =
+    "SELECT controller, profile, profile_by, wants_attributes, reported, auto_confirm
+     FROM controllers WHERE device = (SELECT key FROM devices WHERE id = ?1)";
+
+#[async_trait]
+impl Controllers for SqliteStore {
+    async fn by_controller(&self, id: &ControllerId) -> Result<Option<Controlled>, StoreError> {
+        let Some((device, token_hash)) = devices::by_controller(self, id).await? else {
+            return Ok(None);
+        };
+        let controller = self.controller(&device.id).await?;
+        let token_hash = bytes32("device", &token_hash)?;
+        Ok(controller.map(|controller| Controlled {
+            device,
+            token_hash,
+            controller,
+        }))
+    }
+
+    async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {
+        let row: Option<Row> = sqlx::query_as(OF_DEVICE)
+            .bind(device.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(controller).transpose()
+    }
+
+    async fn note_profile(
+        &self,
+        device: &DeviceId,
+        detected: ClientProfile,
+    ) -> Result<(), StoreError> {
+        let after = |known| DeviceClient::after(known, detected);
+        let known = self.controller(device).await?;
+        let known = known.ok_or_else(|| StoreError::not_found("controller", device))?;
+        match known.client == Some(after(known.client)) {
+            true => Ok(()),
+            false => set_client(self, device, &after).await,
+        }
+    }
+
+    async fn choose_profile(
+        &self,
+        device: &DeviceId,
+        profile: ClientProfile,
+    ) -> Result<(), StoreError> {
+        set_client(self, device, &|_| DeviceClient::chosen(profile)).await
+    }
+
+    async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let asked = sqlx::query(
+            "UPDATE controllers SET wants_attributes = TRUE
+             WHERE device = (SELECT key FROM devices WHERE id = ?1)",
+        )
+        .bind(device.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if asked.rows_affected() == 0 {
+            return Err(StoreError::not_found("controller", device));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn keep_attributes(
+        &self,
+        device: &DeviceId,
+        change: &ReportedChange<'_>,
+    ) -> Result<Reported, StoreError> {
+        let mut tx = self.write().await?;
+        let known = of_device(&mut tx, device).await?;
+        let reported = change(known.reported.unwrap_or_default());
+        sqlx::query(
+            "UPDATE controllers SET wants_attributes = FALSE, reported = ?2
+             WHERE device = (SELECT key FROM devices WHERE id = ?1)",
+        )
+        .bind(device.as_str())
+        .bind(to_json("controller", &reported)?)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(reported)
+    }
+}
+
+/// Gives a device, which is being registered, the name that its client has.
+pub(super) async fn insert(
+    tx: &mut Write,
+    device: i64,
+    id: &ControllerId,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO controllers (device, controller) VALUES (?1, ?2)")
+        .bind(device)
+        .bind(id.as_str())
+        .execute(&mut **tx)
+        .await
+        .map_err(|error| taken(error, "controller", id))?;
+    Ok(())
+}
+
+/// Lets a device be asked for its attributes, if it has another update client.
+pub(super) async fn ask(tx: &mut Write, device: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE controllers SET wants_attributes = TRUE WHERE device = ?1")
+        .bind(device)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn of_device(tx: &mut Write, device: &DeviceId) -> Result<Controller, StoreError> {
+    let row: Option<Row> = sqlx::query_as(OF_DEVICE)
+        .bind(device.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    let row = row.ok_or_else(|| StoreError::not_found("controller", device))?;
+    controller(row)
+}
+
+/// Notes the client that `after` makes of the one that is known by now.
+async fn set_client(
+    store: &SqliteStore,
+    device: &DeviceId,
+    after: &(dyn Fn(Option<DeviceClient>) -> DeviceClient + Sync),
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    let known = of_device(&mut tx, device).await?;
+    let client = after(known.client);
+    sqlx::query(
+        "UPDATE controllers SET profile = ?2, profile_by = ?3
+         WHERE device = (SELECT key FROM devices WHERE id = ?1)",
+    )
+    .bind(device.as_str())
+    .bind(client.profile.id())
+    .bind(client.set_by.id())
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// The client of these two columns; none if nobody has said yet.
+fn client(
+    profile: Option<String>,
+    set_by: Option<String>,
+) -> Result<Option<DeviceClient>, StoreError> {
+    let Some((profile, set_by)) = profile.zip(set_by) else {
+        return Ok(None);
+    };
+    let profile = profile.parse::<ClientProfile>();
+    let profile = profile.map_err(|error| StoreError::damaged("controller", error))?;
+    let known = [SetBy::Detected, SetBy::People];
+    let unknown = || StoreError::damaged("controller", format_args!("nobody is {set_by:?}"));
+    let set_by = known.into_iter().find(|by| by.id() == set_by);
+    let set_by = set_by.ok_or_else(unknown)?;
+    Ok(Some(DeviceClient { profile, set_by }))
+}
+
+fn controller(row: Row) -> Result<Controller, StoreError> {
+    let (id, profile, by, wants_attributes, reported, auto_confirm) = row;
+    let id = ControllerId::parse(&id).map_err(|error| StoreError::damaged("controller", error))?;
+    let reported = reported.map(|text| from_json("controller", &text));
+    Ok(Controller {
+        id,
+        client: client(profile, by)?,
+        wants_attributes,
+        reported: reported.transpose()?,
+        auto_confirm,
+    })
+}
