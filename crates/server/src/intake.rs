@@ -28,6 +28,13 @@ pub(crate) struct Intake<'a> {
     pub builders: Vec<String>,
 }
 
+/// The digest of an envelope's manifest, whoever signed it. It names a release, and says nothing of whether to believe it.
+/// None if there is no manifest in it.
+pub(crate) fn manifest_digest(envelope: &[u8]) -> Option<Digest> {
+    let manifest = Envelope::parse(envelope).ok()?.open(&HostPrimitives).ok()?;
+    Some(manifest.digest)
+}
+
 /// Opens an artifact for release on `track` under `plan`.
 ///
 /// # Errors

@@ -1,7 +1,8 @@
 //! An artifact on its way in: its envelope is read first and judged, then its payload goes by, piece by piece.
 //!
 //! A payload is large and comes from outside, so it never lies in memory, and none of it is kept before the envelope's signatures were
-//! found in order. What it must be stands in the manifest; whether it is that is known at its end. Read [`begin`] and [`keep`].
+//! found in order. What it must be stands in the manifest; whether it is that is known at its end. Whoever is refused in the middle is
+//! heard out ([`forget`]). Read [`begin`] and [`keep`].
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +13,9 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use mainstay_artifact::container::{ContainerError, FILE_BYTES_MAX, PREFIX_BYTES_MAX};
 use mainstay_artifact::{ArtifactFile, MeasuringPayload, Summing};
 use mainstay_keys::HostPrimitives;
+use mainstay_release::Facts;
 use mainstay_store::{Pieces, PutError, StoreError};
-use mainstay_trust::{Manifest, Refusal};
+use mainstay_trust::{Digest, Manifest, Refusal};
 
 use crate::problem::Refused;
 use crate::{App, body};
@@ -34,7 +36,13 @@ pub(crate) async fn begin(
         let Some(piece) = piece else { break };
         read.extend_from_slice(&piece);
     }
-    let frame = ArtifactFile::from_prefix(&read).map_err(malformed)?;
+    let frame = match ArtifactFile::from_prefix(&read) {
+        Ok(frame) => frame,
+        Err(error) => {
+            forget(rest).await;
+            return Err(malformed(error));
+        }
+    };
     let payload_offset = usize::try_from(frame.payload_offset).unwrap_or(read.len());
     let begun = Bytes::from(read.split_off(payload_offset));
     Ok((frame, stream::iter([Ok(begun)]).chain(rest).boxed()))
@@ -51,7 +59,8 @@ pub(crate) async fn forget(mut rest: Pieces<'static>) {
     }
 }
 
-/// Keeps the payload of a manifest that was found in order, and what the clients of others compare.
+/// Keeps the payload of a manifest that was found in order, and what the clients of others compare. What is left of `rest` after an
+/// error is the caller's to [`forget`].
 ///
 /// # Errors
 /// If it isn't that payload, breaks off, or can't be kept.
@@ -59,54 +68,90 @@ pub(crate) async fn keep(
     app: &App,
     manifest: &Manifest<'_>,
     frame: &ArtifactFile,
-    rest: Pieces<'static>,
+    rest: &mut Pieces<'static>,
 ) -> Result<(), Refused> {
-    let measures = Arc::new(Mutex::new(Measures::of(manifest)));
+    let payload = MeasuringPayload::of(manifest, &HostPrimitives);
+    let image = manifest.image().digest;
+    let measures = put(app, image, frame, rest, Measures::of(Some(payload))).await?;
+    if let Some(payload) = measures.payload {
+        payload.finish().check(manifest)?;
+    }
+    came(app, image, measures.sums).await
+}
+
+/// Keeps a payload of which nothing is asked but its size and its digest, as it was here already and found in order then: equal
+/// digests are equal bytes.
+///
+/// # Errors
+/// As [`keep`].
+pub(crate) async fn keep_again(
+    app: &App,
+    facts: &Facts,
+    frame: &ArtifactFile,
+    rest: &mut Pieces<'static>,
+) -> Result<(), Refused> {
+    if frame.payload_len != facts.image_bytes {
+        return Err(Refusal::PayloadSize.into());
+    }
+    let measures = put(app, facts.image, frame, rest, Measures::of(None)).await?;
+    came(app, facts.image, measures.sums).await
+}
+
+async fn came(app: &App, image: Digest, sums: Summing<HostPrimitives>) -> Result<(), Refused> {
+    app.soundness.note_hand_in(image);
+    Ok(app.store.note_payload(&sums.finish().into()).await?)
+}
+
+/// Lets a payload go by into the home of blobs.
+async fn put(
+    app: &App,
+    image: Digest,
+    frame: &ArtifactFile,
+    rest: &mut Pieces<'static>,
+    measures: Measures,
+) -> Result<Measures, Refused> {
+    let measures = Arc::new(Mutex::new(measures));
     let seen = measures.clone();
     let pieces = rest.inspect_ok(move |piece| {
         seen.lock()
             .unwrap_or_else(PoisonError::into_inner)
             .update(piece);
     });
-    let image = manifest.image();
     let put = app
         .blobs
-        .put(&image.digest, frame.payload_len, pieces.boxed())
+        .put(&image, frame.payload_len, pieces.boxed())
         .await;
     let measures =
         Arc::into_inner(measures).expect("the pieces are gone by now, and their share with them");
     let measures = measures
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    if let Err(error) = put {
-        return Err(measures.refusal(frame, error));
+    match put {
+        Ok(()) => Ok(measures),
+        Err(error) => Err(measures.refusal(frame, error)),
     }
-    measures.payload.finish().check(manifest)?;
-    app.soundness.note(image.digest, None, app.now());
-    Ok(app
-        .store
-        .note_payload(&measures.sums.finish().into())
-        .await?)
 }
 
 /// What is known of a payload as far as it has come.
 struct Measures {
-    payload: MeasuringPayload<HostPrimitives>,
+    payload: Option<MeasuringPayload<HostPrimitives>>,
     sums: Summing<HostPrimitives>,
     bytes: u64,
 }
 
 impl Measures {
-    fn of(manifest: &Manifest<'_>) -> Self {
+    fn of(payload: Option<MeasuringPayload<HostPrimitives>>) -> Self {
         Self {
-            payload: MeasuringPayload::of(manifest, &HostPrimitives),
+            payload,
             sums: Summing::new(&HostPrimitives),
             bytes: 0,
         }
     }
 
     fn update(&mut self, piece: &[u8]) {
-        self.payload.update(piece);
+        if let Some(payload) = &mut self.payload {
+            payload.update(piece);
+        }
         self.sums.update(piece);
         self.bytes += piece.len() as u64;
     }

@@ -14,9 +14,8 @@ use mainstay_artifact::ArtifactFile;
 use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::{ClassId, Track, TrackName};
 use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
-use mainstay_store::StageChange;
+use mainstay_store::{Pieces, StageChange};
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
-use mainstay_trust::{Root, Verified};
 use serde::Deserialize;
 
 use super::views;
@@ -43,70 +42,75 @@ pub(super) async fn submit(
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
     let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
     let _place = app.upload_place()?;
-    let (frame, payload) = upload::begin(&headers, request).await?;
-    let plan = app.active_plan().await?;
-    let standing = app.standing().await?;
-    let root = standing.root()?;
-    let judged = judge(&app, &frame, track, (&*standing, &root, &*plan), &person).await;
-    let (taken, entry) = match judged {
-        Ok(judged) => judged,
-        Err(refused) => {
-            upload::forget(payload).await;
-            return Err(refused);
-        }
+    let (frame, mut payload) = upload::begin(&headers, request).await?;
+    let taken = match mend(&app, &frame, &mut payload).await {
+        Ok(Some(mended)) => Ok((StatusCode::OK, mended)),
+        Ok(None) => take_in(&app, &frame, track, &person, &mut payload)
+            .await
+            .map(|new| (StatusCode::CREATED, new)),
+        Err(refused) => Err(refused),
     };
-    upload::keep(&app, &taken.manifest, &frame, payload).await?;
-    // A payload may take minutes to come, and what was in order before it can be withdrawn by now.
-    check_not_withdrawn(&*app.standing().await?, &frame.envelope)?;
-    let (status, release) = match entry {
-        Entry::Mended(release) => (StatusCode::OK, release),
-        Entry::New(release) => {
-            app.store.add_release(&release, &frame.envelope).await?;
-            (StatusCode::CREATED, release)
-        }
-    };
+    if taken.is_err() {
+        upload::forget(payload).await;
+    }
+    let (status, release) = taken?;
     tracing::info!(release = %release.id, by = %person.email, %status, "release handed in");
     Ok((status, Json(views::release(&release))))
 }
 
-/// What an artifact is to this server, once its payload is there.
-enum Entry {
-    /// A new release.
-    New(Release),
-    /// One that is here already, by its very manifest, and whose payload is damaged.
-    Mended(Release),
+/// Takes the payload of a release that is here already, by its very manifest, if what was kept of it is damaged. Nothing else of the
+/// release changes, and equal digests are equal bytes: who signed it once may have left, and its key may be withdrawn.
+async fn mend(
+    app: &App,
+    frame: &ArtifactFile,
+    payload: &mut Pieces<'static>,
+) -> Result<Option<Release>, Refused> {
+    let Some(manifest) = intake::manifest_digest(&frame.envelope) else {
+        return Ok(None);
+    };
+    let manifest = ReleaseDigest(manifest.0);
+    let Some(release) = app.store.release_by_manifest(&manifest).await? else {
+        return Ok(None);
+    };
+    let damage = app.look_at(soundness::payload(&release.facts)).await?;
+    if damage.is_none() {
+        return Ok(None);
+    }
+    upload::keep_again(app, &release.facts, frame, payload).await?;
+    Ok(Some(release))
 }
 
-/// What the server's word rests on, in one moment: the papers, their root, and the plan in force.
-type Grounds<'g, 'r> = (&'g Standing, &'g Verified<Root<'r>>, &'g ActivePlan);
+/// Takes in a new release. It is judged before its payload comes, so that nothing is kept of what nobody signed, and again once that
+/// is here: a payload may take minutes, and what holds then is what counts.
+async fn take_in(
+    app: &App,
+    frame: &ArtifactFile,
+    track: TrackName,
+    person: &Person,
+    payload: &mut Pieces<'static>,
+) -> Result<Release, Refused> {
+    let (taken, _) = judge(app, frame, track, person).await?;
+    upload::keep(app, &taken.manifest, frame, payload).await?;
+    let (_, release) = judge(app, frame, track, person).await?;
+    app.store.add_release(&release, &frame.envelope).await?;
+    Ok(release)
+}
 
-/// Whether `person` may hand in this artifact, by all that is known before its payload has come.
+/// Whether `person` may hand in this artifact, by the papers, their root and the plan of now, and which release it makes then.
 async fn judge<'f>(
     app: &App,
     frame: &'f ArtifactFile,
     track: TrackName,
-    (standing, root, plan): Grounds<'_, '_>,
     person: &Person,
-) -> Result<(Intake<'f>, Entry), Refused> {
-    let taken = intake::open_artifact(frame, track, root, &plan.plan)?;
-    check_not_withdrawn(standing, &frame.envelope)?;
+) -> Result<(Intake<'f>, Release), Refused> {
+    let plan = app.active_plan().await?;
+    let standing = app.standing().await?;
+    let taken = intake::open_artifact(frame, track, &standing.root()?, &plan.plan)?;
+    check_not_withdrawn(&standing, &frame.envelope)?;
     intake::check_builder(&taken.builders, &person.email)?;
-    if let Some(release) = lacks_its_payload(app, &taken.facts).await? {
-        return Ok((taken, Entry::Mended(release)));
-    }
     intake::check_ways_back(&taken, &app.store.releases().await?)?;
-    let release = signed_and_gated(taken.facts.clone(), person, plan, app.now())?;
-    Ok((taken, Entry::New(release)))
-}
-
-/// The release that is here already, by its very manifest, if its payload is damaged.
-async fn lacks_its_payload(app: &App, facts: &Facts) -> Result<Option<Release>, Refused> {
-    let manifest = ReleaseDigest(facts.manifest.0);
-    let Some(release) = app.store.release_by_manifest(&manifest).await? else {
-        return Ok(None);
-    };
-    let damage = app.look_at(soundness::payload(&release.facts)).await;
-    Ok(damage.map(|_| release))
+    let release = signed_and_gated(taken.facts.clone(), person, &plan, app.now())?;
+    Ok((taken, release))
 }
 
 /// A key or a release that was withdrawn is refused here as on devices.

@@ -4,14 +4,16 @@
 //! object and replaces none; if there is one already, it is read, and replaced only if it is damaged. A large one goes up in parts, which the bucket
 //! joins at the end. Credentials are in no error and no `Debug`. Read [`S3Place`] and [`S3Blobs`].
 
+mod reading;
+
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::stream;
 use mainstay_trust::Digest;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
@@ -19,7 +21,9 @@ use object_store::{
     BackoffConfig, ClientOptions, Error, MultipartUpload, ObjectStore as _, ObjectStoreExt as _,
     PutMode, PutPayload, RetryConfig,
 };
+use tokio::sync::Semaphore;
 
+use self::reading::{LARGE_FETCHES_MAX, Source};
 use super::incoming::Incoming;
 use super::{Blobs, PIECE_BYTES, Pieces, PutError};
 use crate::StoreError;
@@ -27,8 +31,6 @@ use crate::StoreError;
 /// What goes up in one request, and the size of a part of what doesn't: the protocol asks for 5 MiB at least and 10,000 parts at
 /// most, so a blob may have 80 GB. Each upload holds one in memory.
 const PART_BYTES: usize = 8 * 1024 * 1024;
-/// What one request asks for. A device that reads slowly then holds no connection to the bucket open.
-const FETCH_BYTES: u64 = 4 * PIECE_BYTES as u64;
 /// A bucket that takes longer to accept a connection isn't there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// For one request and its answer, a part of 8 MiB included.
@@ -78,6 +80,7 @@ pub struct S3Blobs {
     /// How errors name the place: `s3://bucket/prefix`.
     name: String,
     prefix: String,
+    large_fetches: Arc<Semaphore>,
 }
 
 /// The place alone: what is behind it holds the key.
@@ -114,6 +117,7 @@ impl S3Blobs {
             bucket,
             name,
             prefix: place.prefix.clone(),
+            large_fetches: Arc::new(Semaphore::new(LARGE_FETCHES_MAX)),
         })
     }
 
@@ -124,6 +128,16 @@ impl S3Blobs {
 
     fn failed(&self, digest: &Digest, error: &Error) -> StoreError {
         failed(&format!("{}{digest}", self.name), error)
+    }
+
+    fn source(&self, digest: &Digest, end: u64, is_short: bool) -> Source {
+        Source {
+            bucket: self.bucket.clone(),
+            key: self.key(digest),
+            end,
+            is_short,
+            large_fetches: self.large_fetches.clone(),
+        }
     }
 
     /// Whether the object is there with the right bytes.
@@ -198,53 +212,8 @@ impl Blobs for S3Blobs {
         let Some(bytes) = self.open(digest).await? else {
             return Ok(None);
         };
-        let source = Source {
-            bucket: self.bucket.clone(),
-            key: self.key(digest),
-            end: range.end,
-            is_short: range.end > bytes,
-        };
+        let source = self.source(digest, range.end, range.end > bytes);
         Ok(Some(source.pieces(range.start)))
-    }
-}
-
-/// What one stream reads from.
-struct Source {
-    bucket: AmazonS3,
-    key: Path,
-    end: u64,
-    is_short: bool,
-}
-
-impl Source {
-    fn pieces(self, start: u64) -> Pieces<'static> {
-        let next = |(source, at, mut left): (Self, u64, Bytes)| async move {
-            if left.is_empty() {
-                left = source.fetch(at).await?;
-            }
-            let piece = left.split_to(left.len().min(PIECE_BYTES));
-            let after = at + piece.len() as u64;
-            io::Result::Ok((!piece.is_empty()).then_some((piece, (source, after, left))))
-        };
-        Box::pin(stream::try_unfold((self, start, Bytes::new()), next))
-    }
-
-    /// The bytes from `at` on; none at the end.
-    async fn fetch(&self, at: u64) -> io::Result<Bytes> {
-        if self.is_short {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let wanted = at..self.end.min(at + FETCH_BYTES);
-        if wanted.is_empty() {
-            return Ok(Bytes::new());
-        }
-        let asked = (wanted.end - wanted.start) as usize;
-        let found = self.bucket.get_range(&self.key, wanted).await;
-        let found = found.map_err(|error| io::Error::other(cause(&error)))?;
-        match found.len() == asked {
-            true => Ok(found),
-            false => Err(io::ErrorKind::UnexpectedEof.into()),
-        }
     }
 }
 
