@@ -9,7 +9,7 @@
 //! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
 //! | `PATCH /api/v1/devices/{id}` | operations | [`DeviceChange`] | [`mainstay_fleet::Device`] |
 //! | `GET /api/v1/devices/{id}/why` | anyone | | [`Why`] |
-//! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`] |
+//! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`]: 201, or 200 if it only mends a damaged payload |
 //! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
 //! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
 //! | `GET /api/v1/releases/{id}`, `.../why` | anyone | | [`ReleaseView`], [`Why`] |

@@ -29,7 +29,7 @@ pub const MAGIC: [u8; 6] = [0xda, b'M', b'S', b'T', b'Y', 0x82];
 const LENGTH_HEAD_MAX: usize = 5;
 
 /// Everything before the payload fits in this many bytes.
-const PREFIX_BYTES_MAX: usize = MAGIC.len() + 2 * LENGTH_HEAD_MAX + ENVELOPE_BYTES_MAX;
+pub const PREFIX_BYTES_MAX: usize = MAGIC.len() + 2 * LENGTH_HEAD_MAX + ENVELOPE_BYTES_MAX;
 
 /// How much of a payload is in memory at a time: enough that hashing and the disk, not the calls,
 /// take the time, and little beside any machine's memory.
@@ -68,6 +68,13 @@ impl ArtifactFile {
         Self::parse(prefix, bytes.len() as u64)
     }
 
+    /// Reads the frame of an artifact that is still on its way from its first bytes: [`PREFIX_BYTES_MAX`] of them, or all if there
+    /// are fewer. Whether as many bytes follow as it says, and no more, is for the caller to see.
+    pub fn from_prefix(prefix: &[u8]) -> Result<Self, ContainerError> {
+        let prefix = &prefix[..prefix.len().min(PREFIX_BYTES_MAX)];
+        Self::frame(prefix, prefix.len() as u64)
+    }
+
     /// The payload within `bytes`, the same bytes that [`ArtifactFile::from_bytes`] was given.
     pub fn payload<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         let start = usize::try_from(self.payload_offset).unwrap_or(usize::MAX);
@@ -84,6 +91,12 @@ impl ArtifactFile {
     }
 
     fn parse(prefix: &[u8], total: u64) -> Result<Self, ContainerError> {
+        let frame = Self::frame(prefix, total)?;
+        check_end(frame.payload_offset + frame.payload_len, total)?;
+        Ok(frame)
+    }
+
+    fn frame(prefix: &[u8], total: u64) -> Result<Self, ContainerError> {
         if total == 0 {
             return Err(ContainerError::Empty);
         }
@@ -96,7 +109,6 @@ impl ArtifactFile {
         let (payload_len, rest) = head(rest, "payload", at, total)?;
         check_payload_bytes(payload_len)?;
         let payload_offset = (prefix.len() - rest.len()) as u64;
-        check_end(payload_offset + payload_len, total)?;
         Ok(Self {
             envelope: envelope.to_vec(),
             payload_offset,

@@ -138,19 +138,23 @@ pub struct App {
     pub(crate) watched: Watched,
     pub(crate) handed: Handed,
     pub(crate) line: Arc<Line>,
-    pub(crate) soundness: Soundness,
+    pub(crate) soundness: Arc<Soundness>,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
     standing: Kept<Arc<Standing>>,
     uploads: Semaphore,
     previews: Arc<Semaphore>,
+    openings: Semaphore,
 }
 
-/// Artifacts taken in at one moment: each is held in memory, 64 MiB at most.
+/// Artifacts taken in at one moment: each keeps a disk or a bucket busy, and a processor with its sums.
 const UPLOADS_MAX: usize = 4;
 /// Previews at one moment: each holds the devices of a class in memory, and keeps a processor busy.
 const PREVIEWS_MAX: usize = 1;
+/// Downloads whose payload is being opened at one moment. A disk does that at once; a bucket that hangs must leave most of
+/// [`crate::guard::REQUESTS_MAX`] to check-ins, which bring holds and revocations to devices.
+const OPENINGS_MAX: usize = 128;
 
 impl App {
     /// Joins the parts, after checking the roots, and the online key against the newest of them.
@@ -173,13 +177,14 @@ impl App {
             watched: Watched::default(),
             handed: Handed::default(),
             line: Arc::default(),
-            soundness: Soundness::default(),
+            soundness: Arc::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
             standing: Kept::default(),
             uploads: Semaphore::new(UPLOADS_MAX),
             previews: Arc::new(Semaphore::new(PREVIEWS_MAX)),
+            openings: Semaphore::new(OPENINGS_MAX),
         })
     }
 
@@ -234,6 +239,14 @@ impl App {
     /// `server.busy` when there is none.
     pub(crate) fn upload_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
         self.uploads.try_acquire().map_err(|_full| Refused::busy())
+    }
+
+    /// A place for opening one payload, as long as the answer is held.
+    ///
+    /// # Errors
+    /// `server.busy` when there is none.
+    pub(crate) fn opening_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        self.openings.try_acquire().map_err(|_full| Refused::busy())
     }
 
     /// A place for one preview, as long as the answer is held: by the thread that works on it, which ends some milliseconds

@@ -17,18 +17,27 @@ pub const JSON_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// # Errors
 /// `request.too-large` when it says or proves to be longer, `request.cut-short` when it ends early.
 pub async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Refused> {
-    let declared = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|bytes: u64| bytes > max as u64) {
-        return Err(Refused::too_large(max));
-    }
+    check_length(headers, max)?;
     to_bytes(body, max)
         .await
         .map_err(|error| match outgrew(&error) {
             true => Refused::too_large(max),
             false => Refused::cut_short(),
         })
+}
+
+/// Refuses a body that says itself that it has more than `max` bytes.
+///
+/// # Errors
+/// `request.too-large`.
+pub fn check_length(headers: &HeaderMap, max: usize) -> Result<(), Refused> {
+    let declared = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    match declared.is_some_and(|bytes: u64| bytes > max as u64) {
+        true => Err(Refused::too_large(max)),
+        false => Ok(()),
+    }
 }
 
 /// Reads a JSON body of at most [`JSON_BYTES_MAX`].

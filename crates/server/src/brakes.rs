@@ -136,7 +136,7 @@ async fn found(
     let Some((found, envelope)) = found.zip(envelope) else {
         return Ok(None);
     };
-    let damage = app.damage_of(&found.facts).await;
+    let damage = app.damage_of(&found.facts);
     Ok(damage.is_none().then_some((found, envelope)))
 }
 

@@ -6,7 +6,7 @@
 use axum::http::StatusCode;
 use mainstay_access::Email;
 use mainstay_artifact::blocks::{self, SeenBlock};
-use mainstay_artifact::{ArtifactFile, ClassName, MeasuringPayload};
+use mainstay_artifact::{ArtifactFile, ClassName};
 use mainstay_keys::HostPrimitives;
 use mainstay_plan::{Class, InstallStrategy, Plan, TrackName};
 use mainstay_release::{Facts, Release};
@@ -16,34 +16,39 @@ use mainstay_trust::{Digest, Envelope, Manifest, Refusal, Root, Verified, verify
 
 use crate::problem::Refused;
 
-/// An artifact whose signatures, payload and class are in order.
+/// An artifact whose signatures and class are in order; its payload has still to come.
 pub(crate) struct Intake<'a> {
+    /// What it says of itself, and of its payload.
+    pub manifest: Manifest<'a>,
     /// The release's facts, as signed.
     pub facts: Facts,
     /// A device that has confirmed it installs nothing with a lower sequence any more.
     pub floor: u64,
-    /// The envelope's bytes.
-    pub envelope: Vec<u8>,
-    /// The payload's bytes.
-    pub payload: &'a [u8],
     /// Who holds the build keys that signed it.
     pub builders: Vec<String>,
 }
 
-/// Opens an artifact file for release on `track` under `plan`.
+/// The digest of an envelope's manifest, whoever signed it. It names a release, and says nothing of whether to believe it.
+/// None if there is no manifest in it.
+pub(crate) fn manifest_digest(envelope: &[u8]) -> Option<Digest> {
+    let manifest = Envelope::parse(envelope).ok()?.open(&HostPrimitives).ok()?;
+    Some(manifest.digest)
+}
+
+/// Opens an artifact for release on `track` under `plan`.
 ///
 /// # Errors
 /// With the reason that a device would give, or the server's own: a class that isn't in the plan.
 pub(crate) fn open_artifact<'a>(
-    file: &'a [u8],
+    frame: &'a ArtifactFile,
     track: TrackName,
     root: &Verified<Root<'_>>,
     plan: &Plan,
 ) -> Result<Intake<'a>, Refused> {
-    let frame = ArtifactFile::from_bytes(file).map_err(|e| Refused::bad(e.id(), &e, e.cure()))?;
-    let payload = frame.payload(file);
     let manifest = built(&frame.envelope, root)?;
-    check_payload(&manifest, payload)?;
+    if frame.payload_len != manifest.image().bytes {
+        return Err(Refusal::PayloadSize.into());
+    }
     let class = class_of(&manifest, plan)?;
     if manifest.banks.is_some() != (class.install == InstallStrategy::DualBankXip) {
         return Err(Refusal::WrongBanks.into());
@@ -53,9 +58,8 @@ pub(crate) fn open_artifact<'a>(
     Ok(Intake {
         facts,
         floor: manifest.security_floor,
-        payload,
         builders,
-        envelope: frame.envelope,
+        manifest,
     })
 }
 
@@ -187,15 +191,6 @@ fn counts(block: &SeenBlock, role: Role) -> bool {
 
 fn held_by(block: &SeenBlock, person: &Email) -> bool {
     block.holder.as_deref() == Some(person.as_str())
-}
-
-fn check_payload(manifest: &Manifest<'_>, payload: &[u8]) -> Result<(), Refused> {
-    if payload.len() as u64 != manifest.image().bytes {
-        return Err(Refusal::PayloadSize.into());
-    }
-    let mut measuring = MeasuringPayload::of(manifest, &HostPrimitives);
-    measuring.update(payload);
-    Ok(measuring.finish().check(manifest)?)
 }
 
 /// The plan's class that the manifest is for, by its UUIDs.

@@ -36,6 +36,7 @@ mod soundness;
 mod standing;
 mod status;
 pub mod token;
+mod upload;
 mod vitals;
 
 pub use app::{ActivePlan, Advance, App, AppConfig, AppError, PagesAccess, Parts};

@@ -28,7 +28,7 @@ pub mod schedules;
 pub mod sqlite;
 pub mod walks;
 
-pub use blobs::{Blobs, FolderBlobs, Pieces, PutError};
+pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
 pub use controllers::{Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};
 pub use error::StoreError;

@@ -21,6 +21,7 @@ use super::line::{Line, body};
 use super::multipart::Multipart;
 use super::range::{Part, part, several};
 use crate::problem::Refused;
+use crate::soundness::in_time;
 
 /// A payload's bytes change with its digest only, so any cache may keep them for a year.
 const IMMUTABLE: &str = "private, max-age=31536000, immutable";
@@ -133,7 +134,7 @@ impl Download {
                 Ok(pieces(bytes.slice(at(range.start)..at(range.end))))
             }
             Source::Blob(blobs) => {
-                let opened = blobs.read(&self.digest, range).await?;
+                let opened = in_time(&self.digest, blobs.read(&self.digest, range)).await?;
                 opened.ok_or_else(|| Refused::not_found("payload", self.digest))
             }
         }

@@ -265,7 +265,7 @@ mod tests {
             while piece(&mut body).await.is_some() {
                 pieces += 1;
             }
-            assert_eq!((pieces, line.now()), (20, Duration::ZERO), "{rate:?}");
+            assert_eq!((pieces, line.now()), (77, Duration::ZERO), "{rate:?}");
         }
     }
 }

@@ -16,7 +16,8 @@ use mainstay_trust::Digest;
 
 use super::download::Download;
 use crate::problem::Refused;
-use crate::{App, authenticate, soundness};
+use crate::soundness::{self, Damage, NotAsked};
+use crate::{App, authenticate};
 
 /// Sends all of a payload, or one range of it.
 pub(super) async fn payload(
@@ -34,9 +35,13 @@ pub(super) async fn payload(
     }
     let payload = may_fetch(&app, &device.id, &image).await?;
     let payload = payload.ok_or_else(missing)?;
-    // The device was offered it, so it may have been whole a moment ago.
-    if app.look_at(payload).await.is_some() {
-        return Err(missing());
+    let _place = app.opening_place()?;
+    // The device was offered it, so it may have been whole a moment ago. Only what is known to be lost is said to be: clients take that
+    // for the last word, and come back when they hear of trouble that passes.
+    match app.look_at(payload).await? {
+        None => {}
+        Some(Damage::Unreadable) => return Err(NotAsked.into()),
+        Some(_) => return Err(missing()),
     }
     let download = Download::from_blob(app.blobs.clone(), payload);
     download.answer(&headers, &app.line).await

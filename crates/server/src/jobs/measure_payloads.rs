@@ -18,8 +18,7 @@ use tokio::time::{MissedTickBehavior, sleep};
 use super::stopped_at_tick;
 use crate::App;
 use crate::app::Advance;
-use crate::problem::Refused;
-use crate::soundness::Damage;
+use crate::soundness::{Damage, NotAsked};
 
 /// How fast payloads are read here: a gigabyte in a quarter of a minute, and a small part of what a disk gives.
 const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
@@ -41,10 +40,13 @@ pub(crate) async fn keep_measuring(app: Arc<App>, mut stopped: watch::Receiver<b
             0 => run(&app).await,
             _ => run_again(&app).await,
         };
-        if let Err(error) = read {
-            tracing::error!(id = error.id(), %error, "payloads not read; tried again at the next round");
-        }
-        round = (round + 1) % ROUNDS;
+        round = match read {
+            Ok(()) => (round + 1) % ROUNDS,
+            Err(error) => {
+                tracing::error!(id = error.id(), %error, "payloads not read; all are at the next round");
+                0
+            }
+        };
     }
 }
 
@@ -59,14 +61,14 @@ pub async fn run(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads those that are damaged.
+/// Reads those that are damaged, and those that couldn't be asked about.
 async fn run_again(app: &App) -> Result<(), StoreError> {
-    let damaged = app.soundness.damaged();
-    if damaged.is_empty() {
+    let again = app.soundness.to_read_again();
+    if again.is_empty() {
         return Ok(());
     }
     for payload in app.store.payloads_of_releases().await? {
-        if damaged.contains_key(&payload.image) {
+        if again.contains(&payload.image) {
             examine(app, payload).await?;
         }
     }
@@ -74,28 +76,32 @@ async fn run_again(app: &App) -> Result<(), StoreError> {
 }
 
 async fn examine(app: &App, payload: ReleasePayload) -> Result<(), StoreError> {
-    let summed = match read(app, payload).await {
-        Ok(summed) => summed,
-        Err(damage) => {
-            app.soundness.note(payload.image, Some(damage), app.now());
+    let image = payload.image;
+    let began = app.soundness.begin(&image);
+    // Whether it is there, before there is anything to read: what can't be asked isn't damaged, and is asked again at the next round.
+    let looked = app.look_at(payload).await;
+    let read = match looked {
+        Err(NotAsked) => {
+            app.soundness.note_unread(image);
             return Ok(());
         }
+        Ok(Some(Damage::Missing | Damage::Size { .. })) => return Ok(()),
+        // Only a reading can tell that the others have come right.
+        Ok(_) => read(app, payload).await,
     };
-    app.soundness.note(payload.image, None, app.now());
-    match app.store.payload_of(&payload.image).await? {
-        Some(_) => Ok(()),
-        None => app.store.note_payload(&summed.into()).await,
+    app.soundness
+        .note_reading(image, began, read.as_ref().err().copied());
+    match (read, app.store.payload_of(&image).await?) {
+        (Ok(summed), None) => app.store.note_payload(&summed.into()).await,
+        _ => Ok(()),
     }
 }
 
 /// Reads one payload whole.
-async fn read(app: &App, payload: ReleasePayload) -> Result<Summed, Damage> {
-    let ReleasePayload { image, bytes } = payload;
-    match app.look_at(payload).await {
-        // Only a reading can tell that those have come right.
-        None | Some(Damage::Bytes) => {}
-        Some(damage) => return Err(damage),
-    }
+async fn read(
+    app: &App,
+    ReleasePayload { image, bytes }: ReleasePayload,
+) -> Result<Summed, Damage> {
     let told = |error: &dyn std::fmt::Display| {
         tracing::error!(%image, %error, "a payload can't be read");
         Damage::Unreadable
@@ -118,17 +124,4 @@ async fn read(app: &App, payload: ReleasePayload) -> Result<Summed, Damage> {
         true => Ok(summed),
         false => Err(Damage::Bytes),
     }
-}
-
-/// Sums up a payload that is in memory, on a thread that may be busy with it for a while.
-///
-/// # Errors
-/// If the server is stopping.
-pub(crate) async fn summed(payload: axum::body::Bytes) -> Result<Summed, Refused> {
-    let summed = spawn_blocking(move || {
-        let mut summing = Summing::new(&HostPrimitives);
-        summing.update(&payload);
-        summing.finish()
-    });
-    summed.await.map_err(|error| Refused::internal(&error))
 }

@@ -3,28 +3,27 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
 use mainstay_api::ReleaseView;
-use mainstay_artifact::container::FILE_BYTES_MAX;
+use mainstay_artifact::ArtifactFile;
 use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::{ClassId, Track, TrackName};
 use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
-use mainstay_store::blobs::pieces;
-use mainstay_store::{PutError, StageChange};
+use mainstay_store::{Pieces, StageChange};
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use serde::Deserialize;
 
 use super::views;
 use crate::app::ActivePlan;
-use crate::jobs::measure_payloads;
+use crate::intake::Intake;
 use crate::problem::Refused;
 use crate::standing::Standing;
-use crate::{App, authenticate, body, intake, soundness};
+use crate::{App, authenticate, body, intake, soundness, upload};
 
 /// The query of a submission.
 #[derive(Debug, Deserialize)]
@@ -43,49 +42,75 @@ pub(super) async fn submit(
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
     let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
     let _place = app.upload_place()?;
-    let file = body::read(&headers, request, bound()).await?;
-    let plan = app.active_plan().await?;
-    let standing = app.standing().await?;
-    let root = standing.root()?;
-    let taken = intake::open_artifact(&file, track, &root, &plan.plan)?;
-    check_not_withdrawn(&standing, &taken.envelope)?;
-    intake::check_builder(&taken.builders, &person.email)?;
-    let payload = file.slice_ref(taken.payload);
-    if let Some(release) = lacks_its_payload(&app, &taken.facts).await? {
-        keep(&app, &release.facts, payload).await?;
-        tracing::info!(release = %release.id, by = %person.email, "payload handed in again");
-        return Ok((StatusCode::OK, Json(views::release(&release))));
+    let (frame, mut payload) = upload::begin(&headers, request).await?;
+    let taken = match mend(&app, &frame, &mut payload).await {
+        Ok(Some(mended)) => Ok((StatusCode::OK, mended)),
+        Ok(None) => take_in(&app, &frame, track, &person, &mut payload)
+            .await
+            .map(|new| (StatusCode::CREATED, new)),
+        Err(refused) => Err(refused),
+    };
+    if taken.is_err() {
+        upload::forget(payload).await;
     }
-    intake::check_ways_back(&taken, &app.store.releases().await?)?;
-    let release = signed_and_gated(taken.facts, &person, &plan, app.now())?;
-    keep(&app, &release.facts, payload).await?;
-    app.store.add_release(&release, &taken.envelope).await?;
-    tracing::info!(release = %release.id, by = %person.email, "release handed in");
-    Ok((StatusCode::CREATED, Json(views::release(&release))))
+    let (status, release) = taken?;
+    tracing::info!(release = %release.id, by = %person.email, %status, "release handed in");
+    Ok((status, Json(views::release(&release))))
 }
 
-/// The release that is here already, by its very manifest, if its payload is damaged.
-async fn lacks_its_payload(app: &App, facts: &Facts) -> Result<Option<Release>, Refused> {
-    let manifest = ReleaseDigest(facts.manifest.0);
+/// Takes the payload of a release that is here already, by its very manifest, if what was kept of it is damaged. Nothing else of the
+/// release changes, and equal digests are equal bytes: who signed it once may have left, and its key may be withdrawn.
+async fn mend(
+    app: &App,
+    frame: &ArtifactFile,
+    payload: &mut Pieces<'static>,
+) -> Result<Option<Release>, Refused> {
+    let Some(manifest) = intake::manifest_digest(&frame.envelope) else {
+        return Ok(None);
+    };
+    let manifest = ReleaseDigest(manifest.0);
     let Some(release) = app.store.release_by_manifest(&manifest).await? else {
         return Ok(None);
     };
-    let damage = app.look_at(soundness::payload(&release.facts)).await;
-    Ok(damage.map(|_| release))
+    let damage = app.look_at(soundness::payload(&release.facts)).await?;
+    if damage.is_none() {
+        return Ok(None);
+    }
+    upload::keep_again(app, &release.facts, frame, payload).await?;
+    Ok(Some(release))
 }
 
-/// Keeps a payload that was held against its manifest, and what the clients of others compare.
-async fn keep(app: &App, facts: &Facts, payload: Bytes) -> Result<(), Refused> {
-    let summed = measure_payloads::summed(payload.clone()).await?;
-    let put = app
-        .blobs
-        .put(&facts.image, facts.image_bytes, pieces(payload));
-    put.await.map_err(|error| match error {
-        PutError::Source(_) => Refused::cut_short(),
-        PutError::Store(error) => error.into(),
-    })?;
-    app.soundness.note(facts.image, None, app.now());
-    Ok(app.store.note_payload(&summed.into()).await?)
+/// Takes in a new release. It is judged before its payload comes, so that nothing is kept of what nobody signed, and again once that
+/// is here: a payload may take minutes, and what holds then is what counts.
+async fn take_in(
+    app: &App,
+    frame: &ArtifactFile,
+    track: TrackName,
+    person: &Person,
+    payload: &mut Pieces<'static>,
+) -> Result<Release, Refused> {
+    let (taken, _) = judge(app, frame, track, person).await?;
+    upload::keep(app, &taken.manifest, frame, payload).await?;
+    let (_, release) = judge(app, frame, track, person).await?;
+    app.store.add_release(&release, &frame.envelope).await?;
+    Ok(release)
+}
+
+/// Whether `person` may hand in this artifact, by the papers, their root and the plan of now, and which release it makes then.
+async fn judge<'f>(
+    app: &App,
+    frame: &'f ArtifactFile,
+    track: TrackName,
+    person: &Person,
+) -> Result<(Intake<'f>, Release), Refused> {
+    let plan = app.active_plan().await?;
+    let standing = app.standing().await?;
+    let taken = intake::open_artifact(frame, track, &standing.root()?, &plan.plan)?;
+    check_not_withdrawn(&standing, &frame.envelope)?;
+    intake::check_builder(&taken.builders, &person.email)?;
+    intake::check_ways_back(&taken, &app.store.releases().await?)?;
+    let release = signed_and_gated(taken.facts.clone(), person, &plan, app.now())?;
+    Ok((taken, release))
 }
 
 /// A key or a release that was withdrawn is refused here as on devices.
@@ -94,10 +119,6 @@ fn check_not_withdrawn(standing: &Standing, envelope: &[u8]) -> Result<(), Refus
         Some(refusal) => Err(refusal.into()),
         None => Ok(()),
     }
-}
-
-fn bound() -> usize {
-    usize::try_from(FILE_BYTES_MAX).expect("64 MiB and some can be addressed")
 }
 
 /// A signed release, past its gates if the plan names none. With gates it stays signed: this

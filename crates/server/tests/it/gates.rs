@@ -7,15 +7,19 @@ use crate::house::{House, PLAN, read};
 
 const MAINTENANCE: &str = "every = \"month on the second Tuesday\"";
 
-#[tokio::test]
-async fn a_signed_release_is_told_its_gates_and_what_to_do() {
+/// The plan, with gates on its maintenance track.
+pub fn gated() -> String {
     let gates = "gates = [\"unit\", \"integration\", \"coverage\", \"static\", \"hil\"]";
     let tables = "[gate]\nunit = { expires = \"30d\" }\nintegration = { expires = \"30d\" }\n\
                   coverage = { expires = \"30d\", min = 80 }\nstatic = { expires = \"30d\" }\n\
                   hil = { expires = \"14d\", on = [\"B\", \"C\"] }\n\n[health.tripwire]";
-    let gated = PLAN
-        .replace("waves = ", &format!("{gates}\nwaves = "))
-        .replacen("[health.tripwire]", tables, 1);
+    PLAN.replace("waves = ", &format!("{gates}\nwaves = "))
+        .replacen("[health.tripwire]", tables, 1)
+}
+
+#[tokio::test]
+async fn a_signed_release_is_told_its_gates_and_what_to_do() {
+    let gated = gated();
     assert!(gated.contains(MAINTENANCE));
     let house = House::under(&gated).await;
     let release: ReleaseView = read(house.submit(&house.built("1.1.0", 2, &[])).await).await;

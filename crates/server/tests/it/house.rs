@@ -318,7 +318,19 @@ pub fn packed_above(
     sequence: u64,
     returns_to: &[Digest],
 ) -> Artifact {
-    let image: Vec<u8> = format!("the image of {version} ").repeat(100).into_bytes();
+    let image = format!("the image of {version} ").repeat(100);
+    packed_image(image.into(), floor, class, version, sequence, returns_to)
+}
+
+/// The same, with any image.
+pub fn packed_image(
+    image: Vec<u8>,
+    floor: u64,
+    class: &str,
+    version: &str,
+    sequence: u64,
+    returns_to: &[Digest],
+) -> Artifact {
     let request = PackRequest {
         class: ClassName::parse(class).unwrap(),
         version: version.to_owned(),
@@ -347,7 +359,8 @@ pub fn packed_above(
     }
 }
 
-async fn add(app: &App, seed: u64, name: &str, duty: Duty) -> String {
+/// Adds a person; returns the token.
+pub async fn add(app: &App, seed: u64, name: &str, duty: Duty) -> String {
     let email = Email::new(&format!("{name}@northwind.example")).unwrap();
     let entropy = SeededEntropy::new(seed);
     admin::add_person(app.store(), &entropy, email, duty)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mainstay_api::{ReleaseView, Why};
-use mainstay_artifact::Ending;
+use mainstay_artifact::{Ending, container};
 use mainstay_server::jobs::measure_payloads;
 use mainstay_server::{Advance, App, AppConfig, PagesAccess, Parts, SeededEntropy};
 use mainstay_store::{FolderBlobs, StoredPayload};
@@ -20,8 +20,10 @@ use crate::house::{self, Artifact, House, packed, read};
 const SHA1: &str = "7da763e4430d75b3f77c94408287a9d8044cf2e6";
 const MD5: &str = "d0a1f28bb7ff8e667cb463e09ded0a86";
 
+pub const SUBMIT: &str = "/api/v1/releases?track=maintenance";
+
 /// A house in which 1.1.0 was handed in, and th-1 waits for it.
-async fn handed_in() -> (House, Gadget, Artifact) {
+pub async fn handed_in() -> (House, Gadget, Artifact) {
     let house = House::with(PagesAccess::Anyone).await;
     let old = packed(house::CLASS, "1.0.0", 1, &[]);
     let new = house.built("1.1.0", 2, &[]);
@@ -33,9 +35,16 @@ async fn handed_in() -> (House, Gadget, Artifact) {
     (house, gadget, new)
 }
 
-fn file(house: &House, artifact: &Artifact) -> PathBuf {
+pub fn file(house: &House, artifact: &Artifact) -> PathBuf {
     let name = artifact.image_digest.to_string();
     house.data.blobs().join(&name[..2]).join(name)
+}
+
+/// Flips one bit of what is kept.
+pub fn damage_at(house: &House, artifact: &Artifact, place: usize) {
+    let mut bytes = artifact.image.clone();
+    bytes[place] ^= 0x10;
+    fs::write(file(house, artifact), bytes).unwrap();
 }
 
 async fn noted(house: &House, artifact: &Artifact) -> Option<StoredPayload> {
@@ -49,7 +58,7 @@ async fn why(house: &House) -> Why {
         .await
 }
 
-async fn home_page(house: &House) -> String {
+pub async fn home_page(house: &House) -> String {
     let page = house.http.get(format!("{}/", house.base)).send().await;
     page.unwrap().text().await.unwrap()
 }
@@ -127,12 +136,20 @@ async fn damage_and_mend(damage: impl Fn(&Artifact) -> Option<Vec<u8>>, told: &s
     assert_eq!(house.submit(&new).await.status(), StatusCode::CONFLICT);
 }
 
-/// Nobody has to wait for the daily reading: a size is seen at the next check-in, or at the download.
+/// Whether it is offered something, soon: what a check-in asks about a payload is found out behind its back.
+async fn is_soon_offered(house: &House, gadget: &mut Gadget, expected: bool) {
+    house.later(1);
+    while gadget.check_in(house, &[]).await.install.is_some() != expected {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Nobody has to wait for the daily reading: a size is seen soon after the next check-in, or at the download.
 #[tokio::test]
 async fn an_emptied_payload_is_noticed_by_who_asks_for_it() {
     let (house, mut gadget, new) = handed_in().await;
     fs::write(file(&house, &new), b"").unwrap();
-    assert_eq!(gadget.check_in(&house, &[]).await.install, None);
+    is_soon_offered(&house, &mut gadget, false).await;
     house.submit(&new).await;
     assert!(gadget.check_in(&house, &[]).await.install.is_some());
 
@@ -142,8 +159,7 @@ async fn an_emptied_payload_is_noticed_by_who_asks_for_it() {
     assert_eq!(gadget.check_in(&house, &[]).await.install, None);
     // A backup comes back by itself; its size is looked at again after a minute.
     fs::write(file(&house, &new), &new.image).unwrap();
-    house.later(1);
-    assert!(gadget.check_in(&house, &[]).await.install.is_some());
+    is_soon_offered(&house, &mut gadget, true).await;
     let (status, bytes) = fetched(&house, &gadget, &new).await;
     assert_eq!((status, bytes.len()), (StatusCode::OK, 1900));
 }
@@ -172,4 +188,26 @@ async fn a_server_that_runs_by_itself_reads_its_payloads_at_the_start() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_summed(noted(&house, &new).await, &new);
+}
+
+/// An artifact is judged by its envelope, before its payload has come: the answer must reach who is still sending.
+#[tokio::test]
+async fn a_refusal_is_heard_by_who_still_sends() {
+    let house = House::new().await;
+    let small = house.built("1.1.0", 2, &[]);
+    let file = container::to_bytes(&small.envelope, &vec![7; 20 << 20]).unwrap();
+    let refused = house.refused(SUBMIT, &house.tokens.engineer, file).await;
+    assert_eq!(refused, (422, "trust.payload-size".to_owned()));
+}
+
+#[tokio::test]
+async fn bytes_behind_the_payload_are_refused_and_nothing_is_kept() {
+    let house = House::new().await;
+    let new = house.built("1.1.0", 2, &[]);
+    let mut longer = new.file();
+    longer.push(0);
+    let refused = house.refused(SUBMIT, &house.tokens.engineer, longer).await;
+    assert_eq!(refused, (400, "artifact.trailing-bytes".to_owned()));
+    assert!(!file(&house, &new).exists());
+    assert_eq!(noted(&house, &new).await, None);
 }

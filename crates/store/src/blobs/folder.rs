@@ -23,6 +23,8 @@ use crate::StoreError;
 
 /// The end of a name under which a blob is being written.
 const PARTIAL: &str = "partial";
+/// What is written at once. Few write at a time, and the disk should take the time and not the calls.
+const WRITE_BYTES: usize = 256 * 1024;
 
 /// A folder of blobs. One process writes to it at a time: the server that owns the data directory.
 #[derive(Debug)]
@@ -67,11 +69,11 @@ impl Blobs for FolderBlobs {
         let path = self.path(digest);
         let mut partial = on_disk(&self.partial(digest), Partial::create).await?;
         let mut incoming = Incoming::new(pieces, bytes);
-        while let Some(piece) = incoming.next(PIECE_BYTES).await? {
+        while let Some(piece) = incoming.next(WRITE_BYTES).await? {
             partial = on_disk(&path, move |_| partial.append(&piece)).await?;
         }
         incoming.finish(digest)?;
-        on_disk(&path, move |path| partial.rename(path)).await?;
+        on_disk(&path, move |path| partial.rename(path, bytes)).await?;
         Ok(())
     }
 
@@ -166,8 +168,15 @@ impl Partial {
         Ok(self)
     }
 
-    fn rename(mut self, path: &Path) -> io::Result<()> {
+    /// Gives it its name, once all of it is on the disk, and the name too. What was written had the right digest; that the disk took
+    /// all of it is told by each write and by the size, so that a full one never leaves a cut blob under its name.
+    fn rename(mut self, path: &Path, bytes: u64) -> io::Result<()> {
         self.file.sync_all()?;
+        let found = self.file.metadata()?.len();
+        if found != bytes {
+            let because = format!("the disk kept {found} of {bytes} bytes");
+            return Err(io::Error::new(io::ErrorKind::WriteZero, because));
+        }
         let shelf = path.parent().unwrap_or(path);
         fs::create_dir_all(shelf)?;
         sync_folder(shelf.parent().unwrap_or(shelf))?;
@@ -215,4 +224,43 @@ fn clear_partials(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(folder: &Path, file: File) -> Partial {
+        let at = folder.join("a.0-0.partial");
+        fs::write(&at, b"").expect("writable");
+        let is_named = false;
+        Partial { at, file, is_named }
+    }
+
+    fn assert_nothing_is_kept(folder: &Path) {
+        assert_eq!(fs::read_dir(folder).expect("readable").count(), 0);
+    }
+
+    #[test]
+    fn what_the_disk_kept_in_part_gets_no_name() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (at, path) = (folder.path().join("a.0-0.partial"), folder.path().join("a"));
+        let partial = Partial::create(&at).expect("writable");
+        let partial = partial.append(b"who").expect("writable");
+        let refused = partial.rename(&path, 5).expect_err("two are missing");
+        assert_eq!(refused.to_string(), "the disk kept 3 of 5 bytes");
+        assert_nothing_is_kept(folder.path());
+    }
+
+    /// Each write to it fails as on a full disk (Linux, full(4)): at once, not when nobody listens any more.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_heard_at_the_write() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let full = File::options().write(true).open("/dev/full");
+        let partial = written(folder.path(), full.expect("Linux has it"));
+        let refused = partial.append(b"whole").err().expect("it is full");
+        assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
+        assert_nothing_is_kept(folder.path());
+    }
 }

@@ -1,8 +1,9 @@
 //! The payloads: large, immutable, named by their digest. Read [`Blobs`]; [`FolderBlobs`] keeps
-//! them as files.
+//! them as files, [`S3Blobs`] as objects of a bucket.
 
 mod folder;
 mod incoming;
+mod s3;
 
 use std::io;
 use std::ops::Range;
@@ -15,10 +16,10 @@ use mainstay_trust::Digest;
 use crate::StoreError;
 
 pub use folder::FolderBlobs;
+pub use s3::{S3Blobs, S3Key, S3Place};
 
-/// So much of a blob is in memory at a time, for each that reads or writes one: enough that the disk or the network takes the
-/// time and not the calls, and a thousand of them at once still fit into a small server.
-pub const PIECE_BYTES: usize = 256 * 1024;
+/// So much of a blob is in memory at a time for each that reads one, however slowly: five thousand downloads hold 320 MB.
+pub const PIECE_BYTES: usize = 64 * 1024;
 
 /// Bytes as they come. How they are cut into pieces means nothing; after an error nothing more comes.
 pub type Pieces<'a> = BoxStream<'a, io::Result<Bytes>>;

@@ -1,0 +1,185 @@
+//! An artifact on its way in: its envelope is read first and judged, then its payload goes by, piece by piece.
+//!
+//! A payload is large and comes from outside, so it never lies in memory, and none of it is kept before the envelope's signatures were
+//! found in order. What it must be stands in the manifest; whether it is that is known at its end. Whoever is refused in the middle is
+//! heard out ([`forget`]). Read [`begin`] and [`keep`].
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use mainstay_artifact::container::{ContainerError, FILE_BYTES_MAX, PREFIX_BYTES_MAX};
+use mainstay_artifact::{ArtifactFile, MeasuringPayload, Summing};
+use mainstay_keys::HostPrimitives;
+use mainstay_release::Facts;
+use mainstay_store::{Pieces, PutError, StoreError};
+use mainstay_trust::{Digest, Manifest, Refusal};
+
+use crate::problem::Refused;
+use crate::{App, body};
+
+/// Reads the frame of an artifact up to its payload, which is what is left then.
+///
+/// # Errors
+/// `request.too-large`, `request.cut-short`, or what is wrong with the frame.
+pub(crate) async fn begin(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(ArtifactFile, Pieces<'static>), Refused> {
+    body::check_length(headers, bound())?;
+    let mut rest = body.into_data_stream().map_err(io::Error::other).boxed();
+    let mut read = Vec::new();
+    while read.len() < PREFIX_BYTES_MAX {
+        let piece = rest.try_next().await.map_err(|_| Refused::cut_short())?;
+        let Some(piece) = piece else { break };
+        read.extend_from_slice(&piece);
+    }
+    let frame = match ArtifactFile::from_prefix(&read) {
+        Ok(frame) => frame,
+        Err(error) => {
+            forget(rest).await;
+            return Err(malformed(error));
+        }
+    };
+    let payload_offset = usize::try_from(frame.payload_offset).unwrap_or(read.len());
+    let begun = Bytes::from(read.split_off(payload_offset));
+    Ok((frame, stream::iter([Ok(begun)]).chain(rest).boxed()))
+}
+
+/// Reads what is left and forgets it: who is refused in the middle of sending would see a broken connection instead of the reason.
+pub(crate) async fn forget(mut rest: Pieces<'static>) {
+    let mut left = FILE_BYTES_MAX;
+    while let Ok(Some(piece)) = rest.try_next().await {
+        let Some(less) = left.checked_sub(piece.len() as u64) else {
+            break;
+        };
+        left = less;
+    }
+}
+
+/// Keeps the payload of a manifest that was found in order, and what the clients of others compare. What is left of `rest` after an
+/// error is the caller's to [`forget`].
+///
+/// # Errors
+/// If it isn't that payload, breaks off, or can't be kept.
+pub(crate) async fn keep(
+    app: &App,
+    manifest: &Manifest<'_>,
+    frame: &ArtifactFile,
+    rest: &mut Pieces<'static>,
+) -> Result<(), Refused> {
+    let payload = MeasuringPayload::of(manifest, &HostPrimitives);
+    let image = manifest.image().digest;
+    let measures = put(app, image, frame, rest, Measures::of(Some(payload))).await?;
+    if let Some(payload) = measures.payload {
+        payload.finish().check(manifest)?;
+    }
+    came(app, image, measures.sums).await
+}
+
+/// Keeps a payload of which nothing is asked but its size and its digest, as it was here already and found in order then: equal
+/// digests are equal bytes.
+///
+/// # Errors
+/// As [`keep`].
+pub(crate) async fn keep_again(
+    app: &App,
+    facts: &Facts,
+    frame: &ArtifactFile,
+    rest: &mut Pieces<'static>,
+) -> Result<(), Refused> {
+    if frame.payload_len != facts.image_bytes {
+        return Err(Refusal::PayloadSize.into());
+    }
+    let measures = put(app, facts.image, frame, rest, Measures::of(None)).await?;
+    came(app, facts.image, measures.sums).await
+}
+
+async fn came(app: &App, image: Digest, sums: Summing<HostPrimitives>) -> Result<(), Refused> {
+    app.soundness.note_hand_in(image);
+    Ok(app.store.note_payload(&sums.finish().into()).await?)
+}
+
+/// Lets a payload go by into the home of blobs.
+async fn put(
+    app: &App,
+    image: Digest,
+    frame: &ArtifactFile,
+    rest: &mut Pieces<'static>,
+    measures: Measures,
+) -> Result<Measures, Refused> {
+    let measures = Arc::new(Mutex::new(measures));
+    let seen = measures.clone();
+    let pieces = rest.inspect_ok(move |piece| {
+        seen.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .update(piece);
+    });
+    let put = app
+        .blobs
+        .put(&image, frame.payload_len, pieces.boxed())
+        .await;
+    let measures =
+        Arc::into_inner(measures).expect("the pieces are gone by now, and their share with them");
+    let measures = measures
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    match put {
+        Ok(()) => Ok(measures),
+        Err(error) => Err(measures.refusal(frame, error)),
+    }
+}
+
+/// What is known of a payload as far as it has come.
+struct Measures {
+    payload: Option<MeasuringPayload<HostPrimitives>>,
+    sums: Summing<HostPrimitives>,
+    bytes: u64,
+}
+
+impl Measures {
+    fn of(payload: Option<MeasuringPayload<HostPrimitives>>) -> Self {
+        Self {
+            payload,
+            sums: Summing::new(&HostPrimitives),
+            bytes: 0,
+        }
+    }
+
+    fn update(&mut self, piece: &[u8]) {
+        if let Some(payload) = &mut self.payload {
+            payload.update(piece);
+        }
+        self.sums.update(piece);
+        self.bytes += piece.len() as u64;
+    }
+
+    /// Why a payload wasn't kept, in the words for whoever sent it.
+    fn refusal(&self, frame: &ArtifactFile, error: PutError) -> Refused {
+        let announced = frame.payload_len;
+        match error {
+            PutError::Source(_) => Refused::cut_short(),
+            PutError::Store(StoreError::Damaged { .. }) if self.bytes < announced => {
+                malformed(ContainerError::CutShort {
+                    found: frame.payload_offset + self.bytes,
+                    promised: frame.payload_offset + announced,
+                })
+            }
+            PutError::Store(StoreError::Damaged { .. }) if self.bytes > announced => {
+                malformed(ContainerError::TrailingBytes(self.bytes - announced))
+            }
+            PutError::Store(StoreError::Damaged { .. }) => Refusal::PayloadDigest.into(),
+            PutError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn malformed(error: ContainerError) -> Refused {
+    Refused::bad(error.id(), &error, error.cure())
+}
+
+fn bound() -> usize {
+    usize::try_from(FILE_BYTES_MAX).expect("64 MiB and some can be addressed")
+}

@@ -1,0 +1,153 @@
+//! A home of blobs that fails on demand, as disks and buckets do. Read [`under`].
+
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
+use mainstay_server::{Advance, App, AppConfig, PagesAccess, Parts, SeededEntropy};
+use mainstay_store::{Blobs, FolderBlobs, Pieces, PutError, StoreError};
+use mainstay_trust::Digest;
+use tokio::sync::Notify;
+
+use crate::house::{self, House};
+
+/// What goes wrong, until something else does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// No question is answered.
+    Hangs,
+    /// Each question is answered with an error.
+    Fails,
+    /// What is read breaks off after a thousand bytes.
+    BreaksOff,
+    /// The same, and it waits for [`FaultyBlobs::go_on`] before.
+    BreaksOffLater,
+    /// A put waits for [`FaultyBlobs::go_on`] before it takes anything.
+    PutWaits,
+    /// A put fails before it takes anything.
+    Full,
+}
+
+/// A folder of blobs with a fault. It counts what it is asked.
+pub struct FaultyBlobs {
+    kept: FolderBlobs,
+    fault: Mutex<Fault>,
+    go_on: Arc<Notify>,
+    looks: AtomicU32,
+    waits: AtomicU32,
+}
+
+/// Serves the house anew, on the same store and folder, over blobs that can fail.
+pub async fn under(house: &mut House) -> Arc<FaultyBlobs> {
+    let blobs = Arc::new(FaultyBlobs {
+        kept: FolderBlobs::open(house.data.blobs()).await.unwrap(),
+        fault: Mutex::new(Fault::None),
+        go_on: Arc::default(),
+        looks: AtomicU32::new(0),
+        waits: AtomicU32::new(0),
+    });
+    let parts = Parts {
+        store: Arc::new(house.data.store().await.unwrap()),
+        blobs: blobs.clone(),
+        clock: Arc::new(house.clock.clone()),
+        entropy: Arc::new(SeededEntropy::new(2)),
+        status_signer: Arc::new(house::status_key().signer().unwrap()),
+        roots: vec![house.root.clone()],
+        lock: None,
+    };
+    let config = AppConfig {
+        pages: PagesAccess::Anyone,
+        advance: Advance::ByCaller,
+    };
+    house.app = Arc::new(App::new(parts, config).unwrap());
+    house.base = house::listen(house.app.clone()).await;
+    blobs
+}
+
+impl FaultyBlobs {
+    pub fn set(&self, fault: Fault) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    pub fn go_on(&self) {
+        self.go_on.notify_one();
+    }
+
+    /// How often a size was asked for.
+    pub fn looks(&self) -> u32 {
+        self.looks.load(Ordering::SeqCst)
+    }
+
+    /// Waits until somebody waits for [`FaultyBlobs::go_on`].
+    pub async fn is_waited_for(&self) {
+        while self.waits.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn asked(&self) -> Result<Fault, StoreError> {
+        let fault = *self.fault.lock().unwrap();
+        match fault {
+            Fault::Hangs => std::future::pending().await,
+            Fault::Fails => Err(StoreError::Unreadable {
+                path: "the disk".into(),
+                source: broken(),
+            }),
+            fault => Ok(fault),
+        }
+    }
+}
+
+fn broken() -> io::Error {
+    io::Error::other("a bad sector")
+}
+
+#[async_trait]
+impl Blobs for FaultyBlobs {
+    async fn put(&self, digest: &Digest, bytes: u64, pieces: Pieces<'_>) -> Result<(), PutError> {
+        match self.asked().await? {
+            Fault::Full => return Err(StoreError::Full.into()),
+            Fault::PutWaits => {
+                self.waits.fetch_add(1, Ordering::SeqCst);
+                self.go_on.notified().await;
+            }
+            _ => {}
+        }
+        self.kept.put(digest, bytes, pieces).await
+    }
+
+    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        self.asked().await?;
+        self.kept.open(digest).await
+    }
+
+    async fn read(
+        &self,
+        digest: &Digest,
+        range: Range<u64>,
+    ) -> Result<Option<Pieces<'static>>, StoreError> {
+        let fault = self.asked().await?;
+        let is_later = fault == Fault::BreaksOffLater;
+        if !is_later && fault != Fault::BreaksOff {
+            return self.kept.read(digest, range).await;
+        }
+        let begun = self.kept.read(digest, range.start..range.start + 1000);
+        let go_on = self.go_on.clone();
+        self.waits.fetch_add(1, Ordering::SeqCst);
+        let end = async move {
+            if is_later {
+                go_on.notified().await;
+            }
+            Err(broken())
+        };
+        Ok(begun
+            .await?
+            .map(|begun| begun.chain(stream::once(end)).boxed()))
+    }
+}

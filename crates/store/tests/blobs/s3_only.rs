@@ -1,0 +1,185 @@
+//! Payloads in a bucket: the server that judges it, and what is the bucket's own.
+//!
+//! The judge is moto, which many projects try their S3 code against. It answers for all that the contract asks; how an S3 server
+//! fails is played by a few lines here.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use mainstay_store::Blobs as _;
+use mainstay_store::blobs::{S3Blobs, S3Key, S3Place};
+use mainstay_trust::Digest;
+use object_store::ObjectStoreExt as _;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path;
+
+use super::digest;
+
+const SECRET: &str = "never-to-be-shown";
+const KEY: &str = "AKIDEXAMPLE";
+
+/// One server for all tests of this process: it takes a second to start. It ends when this process does, and its input with it.
+struct Judge {
+    address: String,
+    _process: (Child, ChildStdin),
+}
+
+fn judge() -> &'static Judge {
+    static JUDGE: OnceLock<Judge> = OnceLock::new();
+    JUDGE.get_or_init(|| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/blobs/s3.py");
+        let mut process = Command::new(judges::program("python3"))
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the judges' environment has it");
+        let input = process.stdin.take().expect("piped");
+        let mut port = String::new();
+        let output = process.stdout.take().expect("piped");
+        let told = BufReader::new(output).read_line(&mut port);
+        told.expect("it tells its port");
+        Judge {
+            address: format!("http://127.0.0.1:{}", port.trim()),
+            _process: (process, input),
+        }
+    })
+}
+
+/// A place in a new bucket of the judge.
+pub fn place() -> S3Place {
+    static BUCKETS: AtomicU32 = AtomicU32::new(0);
+    let bucket = format!("blobs-{}", BUCKETS.fetch_add(1, Ordering::Relaxed));
+    let address = &judge().address;
+    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).expect("it listens");
+    let made = format!(
+        "PUT /{bucket} HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(made.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    at(&bucket, address)
+}
+
+fn at(bucket: &str, endpoint: &str) -> S3Place {
+    S3Place {
+        bucket: bucket.to_owned(),
+        region: "us-east-1".to_owned(),
+        endpoint: Some(endpoint.to_owned()),
+        prefix: "mainstay/".to_owned(),
+        key: Some(S3Key {
+            id: KEY.to_owned(),
+            secret: SECRET.to_owned(),
+        }),
+    }
+}
+
+/// Writes over the object of a blob, by a hand that isn't ours.
+pub async fn damage(place: &S3Place, digest: Digest, bytes: Vec<u8>) {
+    let bucket: AmazonS3 = AmazonS3Builder::new()
+        .with_bucket_name(&place.bucket)
+        .with_region(&place.region)
+        .with_endpoint(&judge().address)
+        .with_allow_http(true)
+        .with_access_key_id(KEY)
+        .with_secret_access_key(SECRET)
+        .build()
+        .expect("a place");
+    let name = digest.to_string();
+    let key = Path::from(format!("mainstay/{}/{name}", &name[..2]));
+    bucket.put(&key, bytes.into()).await.expect("writable");
+}
+
+/// A server that answers each request with the next of these heads and bodies, and the last one for ever. Counts them.
+fn playing(answers: &'static [&'static str]) -> (String, &'static AtomicU32) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("http://{}", listener.local_addr().expect("bound"));
+    let asked: &AtomicU32 = Box::leak(Box::default());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let number = asked.fetch_add(1, Ordering::SeqCst) as usize;
+            let answer = answers[number.min(answers.len() - 1)];
+            let mut head = String::new();
+            let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).expect("a head") > 0 {}
+            // Whoever has gone by now has had enough of it.
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (address, asked)
+}
+
+const REFUSED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n\
+    <?xml version=\"1.0\"?><Error><Code>SignatureDoesNotMatch</Code><Message>no</Message>\
+    <AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId><StringToSign>AWS4-HMAC-SHA256 20261127</StringToSign></Error>";
+const BUSY: &str = "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const THERE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nETag: \"e\"\r\n\
+    Last-Modified: Fri, 27 Nov 2026 11:00:00 GMT\r\nConnection: close\r\n\r\n";
+
+#[tokio::test]
+async fn what_a_server_repeats_of_a_signature_is_not_told() {
+    let (address, asked) = playing(&[REFUSED]);
+    let blobs = S3Blobs::new(&at("blobs", &address)).expect("a place");
+    let put = super::pieces(bytes::Bytes::from_static(b"whole"));
+    let digest = digest(b"whole");
+    let refused = blobs.put(&digest, 5, put).await.expect_err("refused");
+    let told = format!("{refused} {refused:?} {blobs:?}");
+    assert!(told.contains("SignatureDoesNotMatch"), "{told}");
+    assert!(
+        told.contains(&format!("s3://blobs/mainstay/{digest}")),
+        "{told}"
+    );
+    for hidden in [SECRET, KEY, "AWS4", "StringToSign"] {
+        assert!(!told.contains(hidden), "{told}");
+    }
+    assert_eq!(
+        asked.load(Ordering::SeqCst),
+        1,
+        "a refusal isn't asked about again"
+    );
+}
+
+#[tokio::test]
+async fn a_passing_failure_is_tried_again_and_a_lasting_one_told() {
+    let (address, _) = playing(&[BUSY, BUSY, THERE]);
+    let blobs = S3Blobs::new(&at("blobs", &address)).expect("a place");
+    assert_eq!(
+        blobs.open(&digest(b"whole")).await.expect("at last"),
+        Some(7)
+    );
+    let (address, asked) = playing(&[BUSY]);
+    let blobs = S3Blobs::new(&at("blobs", &address)).expect("a place");
+    let failed = blobs.open(&digest(b"whole")).await.expect_err("busy");
+    assert_eq!(failed.id(), "store.unreadable");
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_or_an_address_that_is_none_is_told() {
+    let nowhere = S3Place {
+        bucket: "nobody-made-it".to_owned(),
+        ..place()
+    };
+    let blobs = S3Blobs::new(&nowhere).expect("a place");
+    let put = super::pieces(bytes::Bytes::from_static(b"whole"));
+    let refused = blobs
+        .put(&digest(b"whole"), 5, put)
+        .await
+        .expect_err("no bucket");
+    assert!(refused.to_string().contains("NoSuchBucket"), "{refused}");
+    for address in [
+        "not an address",
+        "https://",
+        "https://me:secret@s3.example",
+        "s3.example",
+    ] {
+        let refused = S3Blobs::new(&at("blobs", address)).expect_err(address);
+        assert_eq!(refused.id(), "store.unreadable");
+        assert!(!refused.to_string().contains("secret"), "{refused}");
+    }
+}
