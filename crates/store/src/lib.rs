@@ -14,6 +14,7 @@ pub mod holds;
 pub mod incidents;
 pub mod people;
 pub mod plans;
+pub mod probe;
 mod progress;
 pub mod readings;
 pub mod releases;
@@ -32,6 +33,7 @@ pub use holds::Holds;
 pub use incidents::Incidents;
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
+pub use probe::Probe;
 pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Known, Reports, StoredReport};
@@ -43,9 +45,9 @@ pub use sqlite::SqliteStore;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes {}
+pub trait Store: Work + Brakes + Probe {}
 
-impl<S: Work + Brakes> Store for S {}
+impl<S: Work + Brakes + Probe> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:

@@ -20,6 +20,12 @@ use crate::StoreError;
 /// The end of a name under which a blob is being written.
 const PARTIAL: &str = "partial";
 
+/// What is written to see whether the folder takes writes. A crash leaves it at most once: the next try writes over it.
+const PROBE: &str = "probe";
+
+/// A page: what no file system keeps beside the names, where there is room on a full disk.
+const PROBE_BYTES: [u8; 4096] = [0; 4096];
+
 /// A folder of blobs. One process writes to it at a time: the server that owns the data directory.
 #[derive(Debug)]
 pub struct FolderBlobs {
@@ -71,6 +77,12 @@ impl Blobs for FolderBlobs {
         written.map_err(|error| StoreError::unreadable(&path, error))
     }
 
+    async fn probe(&self) -> Result<(), StoreError> {
+        let path = self.folder.join(PROBE);
+        let tried = write_and_remove(&path).await;
+        tried.map_err(|error| StoreError::unreadable(&path, error))
+    }
+
     async fn open(&self, digest: &Digest) -> Result<Option<(File, u64)>, StoreError> {
         let path = self.path(digest);
         match open_sized(&path).await {
@@ -105,10 +117,20 @@ async fn write_once(path: &Path, partial: &Path, bytes: &[u8]) -> io::Result<()>
 }
 
 async fn write_and_rename(path: &Path, partial: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(partial).await?;
-    file.write_all(bytes).await?;
-    file.sync_all().await?;
+    write_durably(File::create_new(partial).await?, bytes).await?;
     fs::rename(partial, path).await
+}
+
+async fn write_and_remove(path: &Path) -> io::Result<()> {
+    write_durably(File::create(path).await?, &PROBE_BYTES).await?;
+    fs::remove_file(path).await
+}
+
+/// All of `bytes` on the disk. A write that is still under way when `sync_all` is called fails unheard, so it is waited for first.
+async fn write_durably(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes).await?;
+    file.flush().await?;
+    file.sync_all().await
 }
 
 /// Makes a new name in a folder durable. Windows does so by itself, and can't open folders.

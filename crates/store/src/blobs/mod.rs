@@ -18,9 +18,15 @@ pub trait Blobs: Send + Sync {
     /// again changes nothing.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if the bytes don't have this digest, [`StoreError::Unreadable`] if
-    /// they can't be written.
+    /// [`StoreError::Damaged`] if the bytes don't have this digest; [`StoreError::Full`],
+    /// [`StoreError::ReadOnly`] or [`StoreError::Unreadable`] if they can't be written.
     async fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Writes as [`Blobs::put`] would, and keeps nothing of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], [`StoreError::ReadOnly`] or [`StoreError::Unreadable`], if a payload couldn't be kept now.
+    async fn probe(&self) -> Result<(), StoreError>;
 
     /// The file that holds the bytes, at its start, and their count; none if there is no such blob.
     ///
