@@ -67,6 +67,16 @@ impl Refused {
         )
     }
 
+    /// The store, or the disk below it, can't be used now: the same request may well succeed later.
+    pub(crate) fn unavailable(id: &str, cure: &str) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            id,
+            "The server's store can't be used now; its log says more.",
+            cure,
+        )
+    }
+
     /// No such thing as `what` (a device, a release) of this name.
     pub fn not_found(what: &str, name: impl Display) -> Self {
         Self::new(

@@ -170,6 +170,7 @@ fn server(
     let config = AppConfig {
         pages: PagesAccess::Anyone,
         advance: Advance::ByCaller,
+        ..AppConfig::default()
     };
     let app = Arc::new(App::new(parts, config)?);
     let failures = failures.clone();
