@@ -2,7 +2,10 @@
 //! the cap on requests, so that a server with much to do isn't taken for one that hangs.
 //!
 //! Ready means that a device's report would be kept now: readiness writes, as a report would, to the store and to the folder of
-//! payloads, and keeps nothing of it. However many ask, it tries once a second at most. Read [`Readiness`].
+//! payloads, and keeps nothing of it. However many ask, one try is under way at most, and the next begins a second after its end.
+//!
+//! A try stands in the same line as every write, so a long write holds it up, and a disk that hangs holds it for ever. Nobody waits for
+//! that: what the last one found holds on until a report too would have given up. Read [`Readiness`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,26 +16,44 @@ use axum::{Json, Router};
 use jiff::{SignedDuration, Timestamp};
 use mainstay_store::StoreError;
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinError;
 use tokio::time::timeout;
 
 use crate::App;
+use crate::clock::Clock;
 use crate::problem::Refused;
 
 /// So long an answer holds for others who ask.
 const HOLDS: SignedDuration = SignedDuration::from_secs(1);
 
-/// A try that takes longer than this has failed: who asks waits some seconds at most, and a report would wait as long.
-const TRY_MAX: Duration = Duration::from_secs(2);
+/// So long whoever asks waits for a try: less than the second after which a container host's probe gives up.
+const SOON: Duration = Duration::from_millis(800);
 
-/// What the last try found. Whoever asks while one is under way waits for it.
-#[derive(Debug, Default)]
-pub(crate) struct Readiness(Mutex<Last>);
+/// A try that takes longer than this has failed. A report waits for its turn to write as long as the store lets it, which is half a
+/// minute, so a long write alone turns no server off.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the last try found, and whether one is under way.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Readiness(Arc<watch::Sender<Last>>);
 
 #[derive(Debug, Default)]
 struct Last {
-    tried: Option<Timestamp>,
-    failed: Option<Failed>,
+    /// When a try ended, and why the server wasn't ready then. None before the first.
+    found: Option<(Timestamp, Option<Failed>)>,
+    now: Trying,
+}
+
+/// What is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Trying {
+    #[default]
+    Nothing,
+    /// A try that may end soon.
+    Fresh,
+    /// A try that nobody waits for any more.
+    Late,
 }
 
 /// Why the server isn't ready: what may be told to anyone.
@@ -57,40 +78,96 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Result<Json<Well>, Refused> {
-    match app.readiness.ask(&app).await {
+    let (readiness, clock) = (app.readiness.clone(), app.clock.clone());
+    match readiness.ask(clock, async move { tried(&app).await }).await {
         None => Ok(Json(Well { status: "ready" })),
         Some(failed) => Err(Refused::unavailable(failed.id, failed.cure)),
     }
 }
 
 impl Readiness {
-    async fn ask(&self, app: &App) -> Option<Failed> {
-        let mut last = self.0.lock().await;
-        let now = app.now();
-        // A clock that was set back makes no answer hold for longer.
-        let holds = |tried: Timestamp| now >= tried && now.duration_since(tried) < HOLDS;
-        if last.tried.is_some_and(holds) {
-            return last.failed;
+    /// Why the server isn't ready. Begins `attempt` if what is known no longer holds; that goes on if whoever asked leaves.
+    async fn ask<T>(&self, clock: Arc<dyn Clock>, attempt: T) -> Option<Failed>
+    where
+        T: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        let now = clock.now();
+        let mut last = self.0.subscribe();
+        if self.0.send_if_modified(|last| last.begins(now)) {
+            tokio::spawn(self.clone().attempt(clock, attempt));
         }
-        let failed = tried(app).await.err();
-        tell(last.failed, failed.as_ref());
-        last.failed = failed.map(|error| Failed {
+        // An error means that the sender is gone, and this is one.
+        let _ = last.wait_for(|last| last.now != Trying::Fresh).await;
+        let last = last.borrow();
+        match last.found {
+            Some((_, failed)) => failed,
+            None => Some(Failed::of(&StoreError::Busy)),
+        }
+    }
+
+    async fn attempt(
+        self,
+        clock: Arc<dyn Clock>,
+        attempt: impl Future<Output = Result<(), StoreError>> + Send + 'static,
+    ) {
+        // A task of its own, so that a fault of ours ends it and not this one.
+        let mut attempt = tokio::spawn(attempt);
+        if let Ok(ended) = timeout(SOON, &mut attempt).await {
+            return self.ends(clock.now(), joined(ended));
+        }
+        self.0.send_modify(|last| last.now = Trying::Late);
+        if let Ok(ended) = timeout(PATIENCE - SOON, &mut attempt).await {
+            return self.ends(clock.now(), joined(ended));
+        }
+        // No second try is begun beside one that hangs: each would hold a thread.
+        self.finds(clock.now(), Err(StoreError::Busy), Trying::Late);
+        let ended = attempt.await;
+        self.ends(clock.now(), joined(ended));
+    }
+
+    fn ends(&self, now: Timestamp, found: Result<(), StoreError>) {
+        self.finds(now, found, Trying::Nothing);
+    }
+
+    fn finds(&self, now: Timestamp, found: Result<(), StoreError>, trying: Trying) {
+        let error = found.err();
+        let before = self.0.borrow().found;
+        tell(before.and_then(|(_, failed)| failed), error.as_ref());
+        self.0.send_modify(|last| {
+            last.found = Some((now, error.as_ref().map(Failed::of)));
+            last.now = trying;
+        });
+    }
+}
+
+impl Last {
+    /// Whether a try begins now, which is then under way. A clock that was set back makes no answer hold for longer.
+    fn begins(&mut self, now: Timestamp) -> bool {
+        let holds = |at: Timestamp| now >= at && now.duration_since(at) < HOLDS;
+        let begins = self.now == Trying::Nothing && !self.found.is_some_and(|(at, _)| holds(at));
+        if begins {
+            self.now = Trying::Fresh;
+        }
+        begins
+    }
+}
+
+impl Failed {
+    fn of(error: &StoreError) -> Self {
+        Self {
             id: error.id(),
             cure: error.cure(),
-        });
-        last.tried = Some(now);
-        last.failed
+        }
     }
 }
 
 async fn tried(app: &App) -> Result<(), StoreError> {
-    let both = async {
-        app.store.probe().await?;
-        app.blobs.probe().await
-    };
-    timeout(TRY_MAX, both)
-        .await
-        .unwrap_or(Err(StoreError::Busy))
+    app.store.probe().await?;
+    app.blobs.probe().await
+}
+
+fn joined(ended: Result<Result<(), StoreError>, JoinError>) -> Result<(), StoreError> {
+    ended.unwrap_or_else(|error| Err(StoreError::Failed(Box::new(error))))
 }
 
 /// Tells what has changed, once.
@@ -103,3 +180,6 @@ fn tell(before: Option<Failed>, now: Option<&StoreError>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

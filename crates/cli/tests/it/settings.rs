@@ -1,5 +1,7 @@
 //! A server's settings, from everywhere that they can be said: what counts, what is wrong, and that a wrong one starts nothing.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::folder::Folder;
@@ -68,6 +70,62 @@ fn a_check_of_wrong_settings_tells_all_of_them_and_ends_with_2() {
     assert!(told.contains("fix   did you mean log.format?"), "{told}");
 }
 
+/// What a start alone finds out: the folder, the address, what is in the file with the passphrase.
+#[test]
+fn a_value_that_can_not_be_used_is_named_with_its_place() {
+    let folder = Folder::with_root();
+    let init = "server init --data data --root root.cbor --plan plan.toml --status-key status.key";
+    folder.good(init);
+    own(&folder.write("short", "x"));
+    // Nobody has this address: it is kept for examples (RFC 5737).
+    let text = "data = \"data\"\nlisten = \"192.0.2.1:1\"\n";
+    folder.write("mainstay-server.toml", text);
+    let ends = |words: &str, variable: (&str, &str), id: &str| {
+        let words = format!("serve --settings mainstay-server.toml {words}");
+        let ended = folder.run_with(&words, &[variable]);
+        ended.failed(2, id);
+        ended.stderr()
+    };
+    let told = ends("", ("MAINSTAY_DATA", "elsewhere"), "data.missing");
+    let place = "data (variable MAINSTAY_DATA) can't be used: ";
+    assert!(told.contains(place) && told.contains("elsewhere"), "{told}");
+    let told = ends("", ("MAINSTAY_DATA", ""), "serve.cannot-bind");
+    let place = "listen (mainstay-server.toml line 2) can't be used: ";
+    assert!(told.contains(place), "{told}");
+    let words = "--listen 127.0.0.1:0 --passphrase-file short";
+    let told = ends(words, ("MAINSTAY_DATA", ""), "key.passphrase-length");
+    let place = "passphrase_file (flag --passphrase-file) can't be used: ";
+    assert!(told.contains(place), "{told}");
+}
+
+#[test]
+fn a_check_does_not_tell_a_password_that_it_refuses() {
+    let folder = Folder::new();
+    let url = ("MAINSTAY_PUBLIC_URL", "https://ana:hunter2@updates.example");
+    for words in [
+        "serve --data d --check --passphrase-file hunter2",
+        "--json serve --data d --check --passphrase-file hunter2",
+    ] {
+        let ended = folder.run_with(words, &[url]);
+        assert_eq!(ended.code(), 2);
+        let told = ended.stdout() + &ended.stderr();
+        assert!(told.contains("names a user"), "{told}");
+        assert!(told.contains("names a file that isn't there"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn an_empty_variable_names_no_file_of_settings() {
+    let folder = Folder::new();
+    folder
+        .run_with("serve", &[("MAINSTAY_SETTINGS", "")])
+        .failed(2, "settings.missing");
+    folder
+        .run_with("serve", &[("MAINSTAY_SETTINGS", "none.toml")])
+        .failed(2, "settings.missing-file");
+}
+
 #[test]
 fn a_server_is_not_started_with_wrong_settings_and_names_each() {
     let folder = Folder::new();
@@ -99,4 +157,16 @@ fn a_server_is_not_started_with_wrong_settings_and_names_each() {
             .as_str()
             .is_some_and(|what| what.contains("--listen"))
     );
+}
+
+/// Lets nobody else read it, so that nothing is warned of.
+fn own(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let own = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(path, own).expect("an own file");
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }

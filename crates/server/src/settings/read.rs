@@ -71,7 +71,8 @@ impl Answered {
 pub struct Told {
     /// Its name.
     pub name: &'static str,
-    /// The text that counts; none if it isn't set.
+    /// The text that counts. None if it isn't set; none either if it is refused, since a text in the wrong place may be a secret, and
+    /// the finding tells of it what may be told.
     pub value: Option<String>,
     /// Where it was said.
     pub source: Source,
@@ -132,11 +133,11 @@ impl Reading {
         let Some(last) = said.last() else {
             return self.unset(setting);
         };
-        self.told.push(Told {
+        let mut told = Told {
             name: setting.name,
             value: last.text.as_ref().ok().map(|text| (*text).to_owned()),
             source: last.source.clone(),
-        });
+        };
         let counts = said.len() - 1;
         for (nth, said) in said.into_iter().enumerate() {
             let (source, taken) = (said.source.clone(), self.take(setting, said));
@@ -146,9 +147,13 @@ impl Reading {
                 } else {
                     Severity::Warning
                 };
+                if severity == Severity::Error {
+                    told.value = None;
+                }
                 self.add(severity, id, (setting.name, source), wrong);
             }
         }
+        self.told.push(told);
     }
 
     fn take(

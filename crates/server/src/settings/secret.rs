@@ -7,19 +7,20 @@ use std::path::Path;
 use super::finding::{Severity, Wrong};
 
 /// What is wrong with a file that holds a secret: that it isn't one, that others may change it, or that others may read it. The
-/// last is only warned of, since some container hosts hand out secrets in no other way.
+/// last is only warned of, since some container hosts hand out secrets in no other way. A name that leads to nothing isn't repeated: it
+/// may be the secret itself, pasted into the wrong place.
 pub(super) fn judge(path: &Path) -> Result<(), (Severity, &'static str, Wrong)> {
-    let place = path.display();
     let metadata = fs::metadata(path).map_err(|error| {
         let what = match error.kind() {
-            io::ErrorKind::NotFound => format!("names {place}, which isn't there"),
-            _ => format!("names {place}, which can't be looked at: {error}"),
+            io::ErrorKind::NotFound => "names a file that isn't there".to_owned(),
+            _ => format!("names a file that can't be looked at: {error}"),
         };
-        let wrong = Wrong::new(what, "check the path, and that this user may read it");
+        let cure = "write the path of a file that holds the secret, never the secret, and check that this user may read it";
+        let wrong = Wrong::new(what, cure);
         (Severity::Error, "settings.secret-missing", wrong)
     })?;
     if !metadata.is_file() {
-        let what = format!("names {place}, which isn't a file");
+        let what = format!("names {}, which isn't a file", path.display());
         let wrong = Wrong::new(what, "name a file with nothing but the secret");
         return Err((Severity::Error, "settings.secret-missing", wrong));
     }

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod secrets;
+
 /// A folder in which a file of settings may lie.
 struct Place(TempDir);
 
@@ -323,31 +325,6 @@ fn tenants_levels_and_graces() {
     for (variable, value, is_good) in cases {
         assert_eq!(check(variable, value), is_good, "{variable}={value}");
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_secret_that_others_may_read_is_warned_of_and_one_that_they_may_change_is_refused() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::new();
-    let secret = place.path("passphrase");
-    fs::write(&secret, "several words that nobody sees").unwrap();
-    let mut asked = place.file("data = \"d\"\npassphrase_file = \"passphrase\"\n");
-    for (mode, expected) in [
-        (0o600, None),
-        (0o640, None),
-        (0o644, Some((Severity::Warning, "settings.secret-open"))),
-        (0o646, Some((Severity::Error, "settings.secret-open"))),
-    ] {
-        fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
-        let answered = read(&asked);
-        let first = answered.findings.first().map(|f| (f.severity, f.id));
-        assert_eq!(first, expected, "{mode:o}");
-        let told = format!("{answered:?}");
-        assert!(!told.contains("nobody sees"), "{told}");
-    }
-    asked.flags = vec![("passphrase_file", place.path("none").into())];
-    assert_eq!(found(&asked)[0].1, "settings.secret-missing");
 }
 
 /// A name of the table, its variable and its flag are one name; what the page says is what the table says.

@@ -45,7 +45,19 @@ async fn get(house: &House, path: &str) -> Response {
     house.http.get(address).send().await.unwrap()
 }
 
-/// What readiness says once the last answer holds no more.
+/// What readiness says in the end, once the last answer holds no more: a machine with much to do may take longer for a try than
+/// whoever asks waits.
+async fn becomes(house: &House, expected: Result<(), (u16, String)>) {
+    let mut told = ready(house).await;
+    for _ in 0..20 {
+        if told == expected {
+            return;
+        }
+        told = ready(house).await;
+    }
+    assert_eq!(told, expected);
+}
+
 async fn ready(house: &House) -> Result<(), (u16, String)> {
     house
         .clock
@@ -120,7 +132,7 @@ async fn a_server_says_that_it_is_alive_and_ready_to_anyone() {
 #[tokio::test]
 async fn a_full_disk_is_told_loses_nothing_acknowledged_and_ends_by_itself() {
     let (house, store, mut gadget) = house().await;
-    assert_eq!(ready(&house).await, Ok(()));
+    becomes(&house, Ok(())).await;
     report(&house, &mut gadget).await.unwrap();
     store.grow_to_at_most(1).await.unwrap();
     let refused = loop {
@@ -130,7 +142,7 @@ async fn a_full_disk_is_told_loses_nothing_acknowledged_and_ends_by_itself() {
         assert!(gadget.seq < 900, "it never fills");
     };
     assert_eq!(refused, (503, "store.full".to_owned()));
-    assert_eq!(ready(&house).await, unavailable("store.full"));
+    becomes(&house, unavailable("store.full")).await;
     assert_eq!(get(&house, "/healthz").await.status(), StatusCode::OK);
     assert_eq!(get(&house, "/api/v1/health").await.status(), StatusCode::OK);
     let acknowledged = gadget.seq as usize;
@@ -138,7 +150,7 @@ async fn a_full_disk_is_told_loses_nothing_acknowledged_and_ends_by_itself() {
     assert_eq!(kept(&house, &gadget).await, acknowledged);
 
     store.grow_to_at_most(u32::MAX).await.unwrap();
-    assert_eq!(ready(&house).await, Ok(()));
+    becomes(&house, Ok(())).await;
     let seq = report(&house, &mut gadget).await.unwrap();
     assert_eq!(seq as usize, acknowledged + 1, "the one that was refused");
 }
@@ -146,14 +158,14 @@ async fn a_full_disk_is_told_loses_nothing_acknowledged_and_ends_by_itself() {
 #[tokio::test]
 async fn an_answer_holds_for_a_second() {
     let (house, store, _) = house().await;
-    assert_eq!(ready(&house).await, Ok(()));
+    becomes(&house, Ok(())).await;
     let before = store.writes();
     store.grow_to_at_most(1).await.unwrap();
     for _ in 0..20 {
         assert_eq!(get(&house, "/readyz").await.status(), StatusCode::OK);
     }
     assert_eq!(store.writes(), before, "nothing was tried again");
-    assert_eq!(ready(&house).await, unavailable("store.full"));
+    becomes(&house, unavailable("store.full")).await;
 }
 
 #[tokio::test]
@@ -167,9 +179,9 @@ async fn nothing_is_acknowledged_while_the_database_is_gone() {
     fs::rename(&path, &away).unwrap();
     let gone = Err((503, "store.moved".to_owned()));
     assert_eq!(report(&house, &mut gadget).await, gone);
-    assert_eq!(ready(&house).await, unavailable("store.moved"));
+    becomes(&house, unavailable("store.moved")).await;
     fs::rename(&away, &path).unwrap();
-    assert_eq!(ready(&house).await, Ok(()));
+    becomes(&house, Ok(())).await;
     report(&house, &mut gadget).await.unwrap();
     assert_eq!(kept(&house, &gadget).await, 2);
 }
@@ -180,11 +192,11 @@ async fn a_lost_folder_of_payloads_turns_readiness_off() {
     let blobs = house.data.blobs();
     let away = blobs.with_extension("away");
     fs::rename(&blobs, &away).unwrap();
-    assert_eq!(ready(&house).await, unavailable("store.unreadable"));
+    becomes(&house, unavailable("store.unreadable")).await;
     let operator = house.request(Method::GET, "/api/v1/releases", &house.tokens.operations);
     assert_eq!(operator.send().await.unwrap().status(), StatusCode::OK);
     fs::rename(&away, &blobs).unwrap();
-    assert_eq!(ready(&house).await, Ok(()));
+    becomes(&house, Ok(())).await;
     assert_eq!(leftovers(&blobs), 0);
 }
 

@@ -142,7 +142,7 @@ impl SqliteStore {
 
     /// A transaction, if what it writes would be found again.
     pub(crate) async fn write(&self) -> Result<Write, StoreError> {
-        self.file.is_in_place()?;
+        self.file.is_in_place().await?;
         self.writes.fetch_add(1, Ordering::AcqRel);
         match self.begin().await {
             Err(sqlx::Error::InvalidSavePointStatement) => {

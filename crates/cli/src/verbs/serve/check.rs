@@ -42,7 +42,11 @@ fn text(answered: &Answered) -> String {
 }
 
 fn row(told: &Told) -> String {
-    let value = told.value.as_deref().unwrap_or("(not set)");
+    let unsaid = match told.source {
+        Source::Default => "(not set)",
+        _ => "(refused)",
+    };
+    let value = told.value.as_deref().unwrap_or(unsaid);
     // What was said is shown on one line, whatever it holds.
     let value: String = value.escape_debug().collect();
     format!("{:<16} {value:<32} {}", told.name, told.source)

@@ -2,6 +2,7 @@
 
 mod check;
 mod flags;
+mod places;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use mainstay_keys::Passphrase;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
 use mainstay_server::{App, AppConfig, DataDir, Grace};
@@ -17,6 +19,7 @@ use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
 
 use self::flags::SettingFlags;
+use self::places::Places;
 use crate::failure::Failure;
 use crate::operator::runtime;
 use crate::output::Output;
@@ -25,6 +28,9 @@ use crate::passphrase::PassphraseSource;
 /// So long may work on threads of its own go on after the server has ended. It was told to stop then; what ignores that is
 /// left alone, and the process ends.
 const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// Names the file of settings where no flag does.
+const FILE_VARIABLE: &str = "MAINSTAY_SETTINGS";
 
 /// Run the server, until Ctrl-C or a signal to end.
 ///
@@ -38,8 +44,8 @@ const LAST_WORK: Duration = Duration::from_secs(5);
                         mainstay serve --settings mainstay-server.toml --check"
 )]
 pub struct Serve {
-    /// The file of settings.
-    #[arg(long, env = "MAINSTAY_SETTINGS", value_name = "FILE")]
+    /// The file of settings [variable MAINSTAY_SETTINGS].
+    #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Say what each setting is, where it was said, and what is wrong; start nothing. Exit code 2 if a server wouldn't start.
     #[arg(long)]
@@ -52,20 +58,27 @@ impl Serve {
     /// Does it.
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         let answered = settings::read(&Asked {
-            file: self.settings,
+            file: self.settings.or_else(named_file),
             variables: std::env::vars_os().collect(),
             flags: self.flags.0,
         });
         if self.check {
             return check::check(answered, output);
         }
+        let places = Places::of(&answered);
         let settled = answered.settled();
         let (settings, warnings) = settled.map_err(|found| refused(&found, output))?;
         let runtime = runtime()?;
-        let served = serve_in(&runtime, settings, &warnings, output);
+        let served = serve_in(&runtime, settings, &places, &warnings, output);
         runtime.shutdown_timeout(LAST_WORK);
         served
     }
+}
+
+/// What the variable names. An empty one counts as not set, as that of any setting.
+fn named_file() -> Option<PathBuf> {
+    let named = std::env::var_os(FILE_VARIABLE);
+    named.filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 
 /// Tells every error; the last of them is the failure that the command ends with.
@@ -88,6 +101,7 @@ fn failure(finding: &Finding) -> Failure {
 fn serve_in(
     runtime: &Runtime,
     settings: Settings,
+    places: &Places,
     warnings: &[Finding],
     output: &Output,
 ) -> Result<(), Failure> {
@@ -97,22 +111,21 @@ fn serve_in(
     for warning in warnings {
         warning.log();
     }
-    runtime.block_on(serve(settings, output, stop))
+    runtime.block_on(serve(settings, places, output, stop))
 }
 
 async fn serve(
     settings: Settings,
+    places: &Places,
     output: &Output,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     // Both before anything else, so that nobody is asked for a passphrase in vain.
     let data = DataDir::at(&settings.data);
-    data.check()?;
-    let listener = serve::bind(settings.listen).await?;
-    let passphrase = PassphraseSource::of(settings.passphrase_file.clone());
-    let parts = data
-        .open(&passphrase.read("Passphrase of the status key")?)
-        .await?;
+    data.check().map_err(|error| places.about("data", error))?;
+    let bound = serve::bind(settings.listen).await;
+    let listener = bound.map_err(|error| places.about("listen", error))?;
+    let parts = data.open(&passphrase(&settings, places)?).await?;
     let app = Arc::new(App::new(parts, config(settings))?);
     let listening = listener.local_addr().map_err(ServeError::Socket)?;
     let address = format!("http://{listening}");
@@ -121,6 +134,17 @@ async fn serve(
         &json!({ "serving": address }),
     );
     Ok(serve::run(listener, app, stop).await?)
+}
+
+/// The passphrase. Where no setting names its file, it is none that a failure is about.
+fn passphrase(settings: &Settings, places: &Places) -> Result<Passphrase, Failure> {
+    let file = settings.passphrase_file.clone();
+    let is_setting = file.is_some();
+    let read = PassphraseSource::of(file).read("Passphrase of the status key");
+    read.map_err(|failure| match is_setting {
+        true => places.about("passphrase_file", failure),
+        false => failure,
+    })
 }
 
 fn config(settings: Settings) -> AppConfig {
