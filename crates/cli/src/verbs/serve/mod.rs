@@ -44,7 +44,7 @@ const FILE_VARIABLE: &str = "MAINSTAY_SETTINGS";
                         mainstay serve --settings mainstay-server.toml --check"
 )]
 pub struct Serve {
-    /// The file of settings [variable MAINSTAY_SETTINGS].
+    /// The file of settings; else the one that the variable MAINSTAY_SETTINGS names.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Say what each setting is, where it was said, and what is wrong; start nothing. Exit code 2 if a server wouldn't start.
