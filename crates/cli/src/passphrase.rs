@@ -22,6 +22,11 @@ pub struct PassphraseSource {
 }
 
 impl PassphraseSource {
+    /// This file; without one, the environment or the keyboard.
+    pub fn of(passphrase_file: Option<PathBuf>) -> Self {
+        Self { passphrase_file }
+    }
+
     /// The passphrase, from the first of the three that is there.
     pub fn read(&self, prompt: &str) -> Result<Passphrase, Failure> {
         let file = self.passphrase_file.as_deref();

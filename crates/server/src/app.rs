@@ -23,8 +23,10 @@ use crate::kept::Kept;
 use crate::last_seen::LastSeen;
 use crate::levels::Measured;
 use crate::problem::Refused;
+use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::root_chain;
+use crate::settings::{PublicUrl, Tenant};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
 use crate::vitals::Vitals;
@@ -55,6 +57,23 @@ pub struct AppConfig {
     pub pages: PagesAccess,
     /// Who calls [`crate::jobs::advance_rollouts::run`].
     pub advance: Advance,
+    /// What links to this server begin with; none if they begin with the address that it listens on.
+    pub public_url: Option<PublicUrl>,
+    /// What hawkBit clients call its tenant.
+    pub tenant: Tenant,
+    /// How long requests under way may go on once it was told to stop.
+    pub grace: Grace,
+}
+
+/// How long requests in flight may go on after the signal to stop. A download that is cut resumes at its next try, so a short wait
+/// is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grace(pub Duration);
+
+impl Default for Grace {
+    fn default() -> Self {
+        Self(Duration::from_secs(10))
+    }
 }
 
 /// Who may look at the pages.
@@ -138,6 +157,7 @@ pub struct App {
     pub(crate) watched: Watched,
     pub(crate) handed: Handed,
     pub(crate) line: Arc<Line>,
+    pub(crate) readiness: Readiness,
     pub(crate) soundness: Arc<Soundness>,
     _lock: Option<Lock>,
     attack: Attack,
@@ -177,6 +197,7 @@ impl App {
             watched: Watched::default(),
             handed: Handed::default(),
             line: Arc::default(),
+            readiness: Readiness::default(),
             soundness: Arc::default(),
             _lock: parts.lock,
             attack: Attack::default(),

@@ -1,4 +1,4 @@
-//! What every request passes first: a cap on requests at work, and a time limit.
+//! What every request but those of `readiness.rs` passes first: a cap on requests at work, and a time limit.
 //!
 //! Never queue without bound: a server that is full says so at once, and devices poll again later by
 //! themselves. Read [`Guard`] first.

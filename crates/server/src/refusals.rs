@@ -21,7 +21,7 @@ use crate::problem::Refused;
 
 impl From<StoreError> for Refused {
     /// What people caused has its own status; what the disk or the database did is logged in full,
-    /// and told by its id alone.
+    /// and told by its id alone: as 503 where it may be over soon, since whoever is told that asks again.
     fn from(error: StoreError) -> Self {
         let status = match &error {
             StoreError::AlreadyExists { .. } | StoreError::Conflict { .. } => StatusCode::CONFLICT,
@@ -35,6 +35,9 @@ impl From<StoreError> for Refused {
 
 fn failed(error: &StoreError) -> Refused {
     tracing::error!(id = error.id(), %error, "the store failed");
+    if error.is_passing() {
+        return Refused::unavailable(error.id(), error.cure());
+    }
     let cause = "The server's store failed; its log says more.";
     Refused::new(
         StatusCode::INTERNAL_SERVER_ERROR,

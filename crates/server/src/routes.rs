@@ -6,6 +6,7 @@
 //! | devices with other update clients | `/{tenant}/controller/v1/...`, JSON | `ddi/` |
 //! | people and their tools | `/api/v1/...`, JSON | `operator/` |
 //! | monitoring systems | `/metrics`, text | `operator/levels.rs` |
+//! | whoever keeps it running | `/healthz`, `/readyz`, JSON | `readiness.rs` |
 //! | browsers | `/`, `/devices/{id}`, ... | `pages/` |
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use axum::response::Response;
 
 use crate::guard::{Guard, guard};
 use crate::problem::Refused;
-use crate::{App, ddi, device_protocol, operator, pages};
+use crate::{App, ddi, device_protocol, operator, pages, readiness};
 
 /// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
 /// another content type, and addresses stay here.
@@ -42,6 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(async || Refused::no_such_place())
         .method_not_allowed_fallback(async || Refused::wrong_method())
         .layer(from_fn_with_state(Guard::default(), guard))
+        .merge(readiness::routes())
         .layer(map_response(secure))
         .with_state(app)
 }

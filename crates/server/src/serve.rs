@@ -6,16 +6,11 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::{App, jobs, routes};
-
-/// How long requests in flight may go on after the signal to stop. A download that is cut resumes at
-/// its next try, so a short wait is enough.
-pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+use crate::{App, Grace, jobs, routes};
 
 /// Why the server doesn't run.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +67,7 @@ pub async fn bind(addr: SocketAddr) -> Result<TcpListener, ServeError> {
         })
 }
 
-/// Serves until `shutdown` resolves, then lets requests in flight end within [`SHUTDOWN_GRACE`] and
+/// Serves until `shutdown` resolves, then lets requests in flight end within the configured [`Grace`] and
 /// writes what was only in memory.
 ///
 /// # Errors
@@ -96,7 +91,7 @@ pub async fn run(
         .with_graceful_shutdown(signalled(stopped.clone()));
     let served = tokio::select! {
         served = serving => served.map_err(ServeError::Socket),
-        () = grace(stopped) => Ok(()),
+        () = grace(stopped, app.config.grace) => Ok(()),
     };
     job.abort();
     measuring.abort();
@@ -109,9 +104,9 @@ async fn signalled(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn grace(stopped: watch::Receiver<bool>) {
+async fn grace(stopped: watch::Receiver<bool>, Grace(longest): Grace) {
     signalled(stopped).await;
-    tokio::time::sleep(SHUTDOWN_GRACE).await;
+    tokio::time::sleep(longest).await;
 }
 
 #[cfg(test)]

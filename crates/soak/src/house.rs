@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::http::StatusCode;
 use axum::middleware::map_response;
 use axum::response::Response;
 use jiff::Timestamp;
@@ -170,11 +169,12 @@ fn server(
     let config = AppConfig {
         pages: PagesAccess::Anyone,
         advance: Advance::ByCaller,
+        ..AppConfig::default()
     };
     let app = Arc::new(App::new(parts, config)?);
     let failures = failures.clone();
     let count = move |response: Response| {
-        let failed = response.status() == StatusCode::INTERNAL_SERVER_ERROR;
+        let failed = response.status().is_server_error();
         failures.fetch_add(u32::from(failed), Ordering::Relaxed);
         std::future::ready(response)
     };

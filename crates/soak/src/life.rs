@@ -184,7 +184,7 @@ impl Living {
             Happening::Deadline => self.tell_how_far(now).await?,
         }
         if self.house.failures() > 0 {
-            let what = "a server said that it is broken (HTTP 500)";
+            let what = "a server said that it is broken (HTTP 5xx)";
             self.watch.note(Broken::new("server-broken", what));
         }
         Ok(())

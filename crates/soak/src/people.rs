@@ -218,7 +218,7 @@ impl People {
             Ok(answer) => answer.into_parts(),
             Err(never) => match never {},
         };
-        if parts.status == StatusCode::INTERNAL_SERVER_ERROR {
+        if parts.status.is_server_error() {
             bail!("{path}: the server is broken");
         }
         let body = to_bytes(body, ANSWER_BYTES_MAX).await?.to_vec();

@@ -84,11 +84,20 @@ pub enum StoreError {
     #[error("the database is busy with other work")]
     Busy,
     /// The disk is full.
-    #[error("the disk that holds the database is full")]
+    #[error("the disk that holds the server's data is full")]
     Full,
     /// The file may not be written.
-    #[error("the database file may only be read")]
+    #[error("the server's data may only be read")]
     ReadOnly,
+    /// The file that was opened is no longer where it was: what was written to it now would be lost.
+    #[error("the database that was opened is no longer at {}", .path.display())]
+    Moved {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// The database, or the disk below it, doesn't answer as it should.
+    #[error("the database can't be reached: {0}")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// Anything else that the database says.
     #[error("the database failed: {0}")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
@@ -111,9 +120,38 @@ impl StoreError {
         Self::AlreadyExists { what, name }
     }
 
+    /// What the operating system said of `path`. A full disk and one that may only be read are called by their names.
     pub(crate) fn unreadable(path: &Path, source: io::Error) -> Self {
-        let path = path.to_owned();
-        Self::Unreadable { path, source }
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            _ => {
+                let path = path.to_owned();
+                Self::Unreadable { path, source }
+            }
+        }
+    }
+
+    /// Whether the same request may well succeed later, because it failed by where the data lies and not by what was asked.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Busy
+            | Self::Full
+            | Self::ReadOnly
+            | Self::Missing { .. }
+            | Self::Moved { .. }
+            | Self::Unreadable { .. }
+            | Self::Unreachable(_) => true,
+            Self::NotADatabase { .. }
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::AlreadyExists { .. }
+            | Self::NotFound { .. }
+            | Self::Conflict { .. }
+            | Self::Damaged { .. }
+            | Self::Failed(_) => false,
+        }
     }
 
     /// Stable id of this error.
@@ -132,6 +170,8 @@ impl StoreError {
             Self::Busy => "store.busy",
             Self::Full => "store.full",
             Self::ReadOnly => "store.read-only",
+            Self::Moved { .. } => "store.moved",
+            Self::Unreachable(_) => "store.unreachable",
             Self::Failed(_) => "store.failed",
         }
     }
@@ -153,6 +193,12 @@ impl StoreError {
             Self::Busy => "try again; find out what else has the database file open",
             Self::Full => "make room on the disk, then try again; nothing was lost",
             Self::ReadOnly => "give this user the right to write the file and its folder",
+            Self::Moved { .. } => {
+                "put the file back where it was, or start the server again on the one that is there"
+            }
+            Self::Unreachable(_) => {
+                "look after the disk or the database; the server goes on by itself"
+            }
             Self::Failed(_) => "try again; if it stays so, look into the log",
         }
     }

@@ -17,6 +17,7 @@ pub mod orders;
 pub mod payloads;
 pub mod people;
 pub mod plans;
+pub mod probe;
 mod progress;
 pub mod readings;
 pub mod releases;
@@ -38,6 +39,7 @@ pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
+pub use probe::Probe;
 pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Known, Reports, StoredReport};
@@ -49,9 +51,9 @@ pub use sqlite::SqliteStore;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes {}
+pub trait Store: Work + Brakes + Probe {}
 
-impl<S: Work + Brakes> Store for S {}
+impl<S: Work + Brakes + Probe> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:

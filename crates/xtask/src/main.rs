@@ -13,6 +13,7 @@ mod fuzz;
 mod licences;
 mod microbit;
 mod mutants;
+mod settings;
 mod setup;
 mod shell;
 mod soak_mutants;
@@ -105,6 +106,8 @@ enum Verb {
         #[arg(long)]
         write: bool,
     },
+    /// Remake the table of the server's settings in `docs/running-the-server.md`; every test run compares it.
+    Settings,
     /// Measure Mainstay, against other programs where there are such; prints `figure NAME NUMBER UNIT` lines.
     Bench {
         /// What to measure.
@@ -151,6 +154,7 @@ fn main() -> anyhow::Result<()> {
             seed,
             write,
         } => statistics::run(canaries, soft_canaries, seed, write),
+        Verb::Settings => settings::run(),
         Verb::Bench { what } => what.run(),
         Verb::Microbit { stops } => microbit::run(stops),
         Verb::AgentKills { points, seed, only } => agent_kills::run(points, seed, only),

@@ -24,6 +24,7 @@ mod reproducible;
 mod revocations;
 mod roots;
 mod schedules;
+mod settings;
 mod simulate;
 mod softhsm;
 mod tokens;

@@ -63,6 +63,7 @@ pub async fn under(house: &mut House) -> Arc<FaultyBlobs> {
     let config = AppConfig {
         pages: PagesAccess::Anyone,
         advance: Advance::ByCaller,
+        ..AppConfig::default()
     };
     house.app = Arc::new(App::new(parts, config).unwrap());
     house.base = house::listen(house.app.clone()).await;
@@ -119,6 +120,13 @@ impl Blobs for FaultyBlobs {
             _ => {}
         }
         self.kept.put(digest, bytes, pieces).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        match self.asked().await? {
+            Fault::Full => Err(StoreError::Full),
+            _ => self.kept.probe().await,
+        }
     }
 
     async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {

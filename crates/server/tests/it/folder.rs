@@ -104,6 +104,7 @@ async fn the_server_stops_when_told_and_frees_its_folder() {
     let config = AppConfig {
         pages: PagesAccess::People,
         advance: Advance::ByPlan,
+        ..AppConfig::default()
     };
     let app = Arc::new(App::new(parts, config).unwrap());
     let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))

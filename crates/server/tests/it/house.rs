@@ -145,6 +145,7 @@ pub async fn open(data: &DataDir, clock: &VirtualClock, pages: PagesAccess) -> A
     let config = AppConfig {
         pages,
         advance: Advance::ByCaller,
+        ..AppConfig::default()
     };
     Arc::new(App::new(parts, config).unwrap())
 }

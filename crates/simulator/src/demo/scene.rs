@@ -241,6 +241,7 @@ async fn open_server(setting: &Setting<'_>, clock: &VirtualClock) -> Result<Arc<
     let config = AppConfig {
         pages: PagesAccess::Anyone,
         advance: Advance::ByCaller,
+        ..AppConfig::default()
     };
     Ok(Arc::new(App::new(parts, config)?))
 }

@@ -26,6 +26,12 @@ const PARTIAL: &str = "partial";
 /// What is written at once. Few write at a time, and the disk should take the time and not the calls.
 const WRITE_BYTES: usize = 256 * 1024;
 
+/// What is written to see whether the folder takes writes. A crash leaves it at most once: the next try writes over it.
+const PROBE: &str = "probe";
+
+/// A page: what no file system keeps beside the names, where there is room on a full disk.
+const PROBE_BYTES: [u8; 4096] = [0; 4096];
+
 /// A folder of blobs. One process writes to it at a time: the server that owns the data directory.
 #[derive(Debug)]
 pub struct FolderBlobs {
@@ -75,6 +81,10 @@ impl Blobs for FolderBlobs {
         incoming.finish(digest)?;
         on_disk(&path, move |path| partial.rename(path, bytes)).await?;
         Ok(())
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        on_disk(&self.folder.join(PROBE), write_and_remove).await
     }
 
     async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
@@ -193,6 +203,13 @@ impl Drop for Partial {
             let _ = fs::remove_file(&self.at);
         }
     }
+}
+
+fn write_and_remove(path: &Path) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(&PROBE_BYTES)?;
+    file.sync_all()?;
+    fs::remove_file(path)
 }
 
 /// Makes a new name in a folder durable. Windows does so by itself, and can't open folders.

@@ -32,9 +32,15 @@ pub trait Blobs: Send + Sync {
     ///
     /// # Errors
     /// [`PutError::Source`] if the pieces broke off; [`StoreError::Damaged`] if they are more or fewer or don't have this digest,
-    /// which is noticed before more than `bytes` and one piece were taken; [`StoreError::Unreadable`] if they can't be written.
+    /// which is noticed before more than `bytes` and one piece were taken; [`StoreError::Full`], [`StoreError::ReadOnly`] or [`StoreError::Unreadable`] if they can't be written.
     /// Nothing is kept then.
     async fn put(&self, digest: &Digest, bytes: u64, pieces: Pieces<'_>) -> Result<(), PutError>;
+
+    /// Writes as [`Blobs::put`] would, and keeps nothing of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], [`StoreError::ReadOnly`] or [`StoreError::Unreadable`], if a payload couldn't be kept now.
+    async fn probe(&self) -> Result<(), StoreError>;
 
     /// How many bytes are there under this digest; none if there is no such blob. They weren't read: a damaged blob may have any number.
     ///

@@ -4,12 +4,18 @@ use crate::StoreError;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if matches!(error, sqlx::Error::PoolTimedOut) {
-            return Self::Busy;
+        match error {
+            sqlx::Error::PoolTimedOut => return Self::Busy,
+            sqlx::Error::Io(_) | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                return Self::Unreachable(Box::new(error));
+            }
+            _ => {}
         }
         match primary_code(&error) {
             Some(5 | 6) => Self::Busy,
             Some(8) => Self::ReadOnly,
+            // The disk fails, the file can't be opened, or its locks go wrong.
+            Some(10 | 14 | 15) => Self::Unreachable(Box::new(error)),
             Some(11 | 26) => Self::damaged("database", error),
             Some(13) => Self::Full,
             _ => Self::Failed(Box::new(error)),

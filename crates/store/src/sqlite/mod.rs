@@ -18,11 +18,13 @@ mod file;
 mod holds;
 mod incidents;
 mod migrate;
+mod opened;
 mod order_log;
 mod orders;
 mod payloads;
 mod people;
 mod plans;
+mod probe;
 mod promise;
 mod readings;
 mod releases;
@@ -47,6 +49,7 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 
 use crate::StoreError;
+use opened::OpenedFile;
 
 /// Connections that read: twice the cores of a small server, and one thread each.
 const READERS: u32 = 4;
@@ -70,6 +73,7 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     writes: Arc<AtomicU64>,
+    file: Arc<OpenedFile>,
 }
 
 impl SqliteStore {
@@ -99,6 +103,7 @@ impl SqliteStore {
             writer,
             readers,
             writes: Arc::default(),
+            file: Arc::new(OpenedFile::at(path)?),
         })
     }
 
@@ -129,9 +134,33 @@ impl SqliteStore {
         self.writes.load(Ordering::Acquire)
     }
 
+    /// From now on the file takes no more than so many pages of 4 KiB, or than it has: a full disk, for tests.
+    ///
+    /// # Errors
+    /// As any write.
+    pub async fn grow_to_at_most(&self, pages: u32) -> Result<(), StoreError> {
+        let limited = options(self.file.path()).pragma("max_page_count", pages.to_string());
+        self.writer.set_connect_options(limited);
+        Ok(self.writer.acquire().await?.close().await?)
+    }
+
+    /// A transaction, if what it writes would be found again.
     pub(crate) async fn write(&self) -> Result<Write, StoreError> {
+        self.file.is_in_place().await?;
         self.writes.fetch_add(1, Ordering::AcqRel);
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.begin().await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.begin().await?)
+            }
+            begun => Ok(begun?),
+        }
+    }
+
+    /// Refused as a savepoint, if SQLite has ended the last transaction by itself, as it does when the disk is full or fails (SQLite
+    /// documentation, "Response To Errors Within A Transaction"): sqlx doesn't notice, and that connection is of no use any more.
+    async fn begin(&self) -> Result<Write, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
     pub(crate) fn read(&self) -> &SqlitePool {

@@ -57,6 +57,9 @@ pub struct S3Place {
     pub key: Option<S3Key>,
 }
 
+/// What is written to see whether the bucket takes writes. Two servers may do so at once: removing what isn't there is no error.
+const PROBE: &str = "probe";
+
 /// A key to a bucket.
 #[derive(Clone)]
 pub struct S3Key {
@@ -194,6 +197,14 @@ impl Blobs for S3Blobs {
         let all = incoming.next(PART_BYTES + 1).await?.unwrap_or_default();
         incoming.finish(digest)?;
         Ok(self.put_at_once(digest, all).await?)
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        let key = Path::from(format!("{}{PROBE}", self.prefix));
+        let told = |error: Error| failed(&format!("{}{PROBE}", self.name), &error);
+        let nothing = PutPayload::from_static(&[]);
+        self.bucket.put(&key, nothing).await.map_err(told)?;
+        self.bucket.delete(&key).await.map_err(told)
     }
 
     async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {

@@ -1,0 +1,201 @@
+//! `mainstay serve`: run the server until it is told to stop.
+
+mod check;
+mod flags;
+mod places;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use mainstay_keys::Passphrase;
+use mainstay_server::serve::{self, ServeError};
+use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
+use mainstay_server::{App, AppConfig, DataDir, Grace};
+use serde_json::json;
+use tokio::runtime::Runtime;
+use tracing_subscriber::EnvFilter;
+
+use self::flags::SettingFlags;
+use self::places::Places;
+use crate::failure::Failure;
+use crate::operator::runtime;
+use crate::output::Output;
+use crate::passphrase::PassphraseSource;
+
+/// So long may work on threads of its own go on after the server has ended. It was told to stop then; what ignores that is
+/// left alone, and the process ends.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// Names the file of settings where no flag does.
+const FILE_VARIABLE: &str = "MAINSTAY_SETTINGS";
+
+/// Run the server, until Ctrl-C or a signal to end.
+///
+/// Each setting has a name in the file of settings, a variable and a flag: a flag goes before the variable, that before the
+/// file. The log goes to standard error. What is served isn't encrypted: put a proxy that speaks TLS before any address but a
+/// loopback one.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mainstay serve --data data --listen 127.0.0.1:8480\n  \
+                        mainstay serve --settings /etc/mainstay/mainstay-server.toml\n  \
+                        mainstay serve --settings mainstay-server.toml --check"
+)]
+pub struct Serve {
+    /// The file of settings; else the one that the variable MAINSTAY_SETTINGS names.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Say what each setting is, where it was said, and what is wrong; start nothing. Exit code 2 if a server wouldn't start.
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    flags: SettingFlags,
+}
+
+impl Serve {
+    /// Does it.
+    pub fn run(self, output: &Output) -> Result<(), Failure> {
+        let answered = settings::read(&Asked {
+            file: self.settings.or_else(named_file),
+            variables: std::env::vars_os().collect(),
+            flags: self.flags.0,
+        });
+        if self.check {
+            return check::check(answered, output);
+        }
+        let places = Places::of(&answered);
+        let settled = answered.settled();
+        let (settings, warnings) = settled.map_err(|found| refused(&found, output))?;
+        let runtime = runtime()?;
+        let served = serve_in(&runtime, settings, &places, &warnings, output);
+        runtime.shutdown_timeout(LAST_WORK);
+        served
+    }
+}
+
+/// What the variable names. An empty one counts as not set, as that of any setting.
+fn named_file() -> Option<PathBuf> {
+    let named = std::env::var_os(FILE_VARIABLE);
+    named.filter(|name| !name.is_empty()).map(PathBuf::from)
+}
+
+/// Tells every error; the last of them is the failure that the command ends with.
+fn refused(findings: &[Finding], output: &Output) -> Failure {
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
+    let mut failures: Vec<Failure> = errors.map(failure).collect();
+    let last = failures.pop();
+    for failure in &failures {
+        output.failure(failure);
+    }
+    last.expect("settings are refused for a reason")
+}
+
+fn failure(finding: &Finding) -> Failure {
+    Failure::usage(finding.id, finding.to_string(), finding.cure.as_str())
+}
+
+fn serve_in(
+    runtime: &Runtime,
+    settings: Settings,
+    places: &Places,
+    warnings: &[Finding],
+    output: &Output,
+) -> Result<(), Failure> {
+    let _inside = runtime.enter();
+    let stop = asked_to_stop()?;
+    log_to_stderr(&settings);
+    for warning in warnings {
+        warning.log();
+    }
+    runtime.block_on(serve(settings, places, output, stop))
+}
+
+async fn serve(
+    settings: Settings,
+    places: &Places,
+    output: &Output,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
+    // Both before anything else, so that nobody is asked for a passphrase in vain.
+    let data = DataDir::at(&settings.data);
+    data.check().map_err(|error| places.about("data", error))?;
+    let bound = serve::bind(settings.listen).await;
+    let listener = bound.map_err(|error| places.about("listen", error))?;
+    let parts = data.open(&passphrase(&settings, places)?).await?;
+    let app = Arc::new(App::new(parts, config(settings))?);
+    let listening = listener.local_addr().map_err(ServeError::Socket)?;
+    let address = format!("http://{listening}");
+    output.say(
+        || format!("Serving on {address}"),
+        &json!({ "serving": address }),
+    );
+    Ok(serve::run(listener, app, stop).await?)
+}
+
+/// The passphrase. Where no setting names its file, it is none that a failure is about.
+fn passphrase(settings: &Settings, places: &Places) -> Result<Passphrase, Failure> {
+    let file = settings.passphrase_file.clone();
+    let is_setting = file.is_some();
+    let read = PassphraseSource::of(file).read("Passphrase of the status key");
+    read.map_err(|failure| match is_setting {
+        true => places.about("passphrase_file", failure),
+        false => failure,
+    })
+}
+
+fn config(settings: Settings) -> AppConfig {
+    AppConfig {
+        public_url: settings.public_url,
+        tenant: settings.hawkbit_tenant,
+        grace: Grace(settings.shutdown_grace),
+        ..AppConfig::default()
+    }
+}
+
+fn log_to_stderr(settings: &Settings) {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(settings.log_level.as_str()))
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// Ends at the first signal to stop; from now on none of them kills the process at once.
+#[cfg(unix)]
+fn asked_to_stop() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| no_signals(&error));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends at Ctrl-C.
+#[cfg(not(unix))]
+fn asked_to_stop() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let mut interrupt = tokio::signal::windows::ctrl_c().map_err(|error| no_signals(&error))?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
+}
+
+fn no_signals(error: &std::io::Error) -> Failure {
+    let what = format!("this system lets no signal be caught: {error}");
+    Failure::usage(
+        "serve.signals",
+        what,
+        "start the server outside of this sandbox or service",
+    )
+}

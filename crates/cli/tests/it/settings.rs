@@ -1,0 +1,172 @@
+//! A server's settings, from everywhere that they can be said: what counts, what is wrong, and that a wrong one starts nothing.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::folder::Folder;
+
+const WRONG: &str = "data = \"data\"\nlisten = \"localhost\"\n[log]\nformatt = \"json\"\n";
+
+#[test]
+fn a_check_says_what_each_setting_is_and_where_it_was_said() {
+    let folder = Folder::with_root();
+    let init = "server init --data data --root root.cbor --plan plan.toml --status-key status.key";
+    folder.good(init);
+    folder.write(
+        "mainstay-server.toml",
+        "data = \"data\"\n[log]\nlevel = \"warn\"\n",
+    );
+    let words = "serve --settings mainstay-server.toml --log-format json --check";
+    let told = folder
+        .run_with(words, &[("MAINSTAY_LISTEN", "127.0.0.1:1")])
+        .stdout();
+    let row = |name: &str| {
+        let line = told.lines().find(|line| line.starts_with(name));
+        let words = line
+            .unwrap_or_else(|| panic!("{name}: {told}"))
+            .split_whitespace();
+        words.skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("data"), "data mainstay-server.toml line 1");
+    assert_eq!(row("listen"), "127.0.0.1:1 variable MAINSTAY_LISTEN");
+    assert_eq!(row("public_url"), "(not set) default");
+    assert_eq!(row("log.level"), "warn mainstay-server.toml line 3");
+    assert_eq!(row("log.format"), "json flag --log-format");
+    assert_eq!(row("hawkbit.tenant"), "DEFAULT default");
+
+    let json: Value = serde_json::from_str(&folder.good(&format!("--json {words}"))).expect("JSON");
+    let settings = json["settings"].as_array().expect("a list");
+    let level = settings
+        .iter()
+        .find(|setting| setting["name"] == "log.level")
+        .expect("told");
+    let source = serde_json::json!({ "kind": "file", "path": "mainstay-server.toml", "line": 3 });
+    assert_eq!(
+        (&level["value"], &level["source"]),
+        (&Value::from("warn"), &source)
+    );
+    assert_eq!(json["findings"], serde_json::json!([]));
+}
+
+#[test]
+fn a_check_of_wrong_settings_tells_all_of_them_and_ends_with_2() {
+    let folder = Folder::new();
+    folder.write("wrong.toml", WRONG);
+    let ended = folder.run("serve --settings wrong.toml --shutdown-grace soon --check");
+    ended.failed(2, "settings.wrong");
+    let told = ended.stdout();
+    for (id, words) in [
+        ("settings.value", "listen (wrong.toml line 2)"),
+        ("settings.unknown", "log.formatt (wrong.toml line 4)"),
+        ("settings.value", "shutdown_grace (flag --shutdown-grace)"),
+        ("data.missing", "data (wrong.toml line 1)"),
+    ] {
+        assert!(
+            told.contains(&format!("error {id}\n  {words} ")),
+            "{words}: {told}"
+        );
+    }
+    assert!(told.contains("fix   did you mean log.format?"), "{told}");
+}
+
+/// What a start alone finds out: the folder, the address, what is in the file with the passphrase.
+#[test]
+fn a_value_that_can_not_be_used_is_named_with_its_place() {
+    let folder = Folder::with_root();
+    let init = "server init --data data --root root.cbor --plan plan.toml --status-key status.key";
+    folder.good(init);
+    own(&folder.write("short", "x"));
+    // Nobody has this address: it is kept for examples (RFC 5737).
+    let text = "data = \"data\"\nlisten = \"192.0.2.1:1\"\n";
+    folder.write("mainstay-server.toml", text);
+    let ends = |words: &str, variable: (&str, &str), id: &str| {
+        let words = format!("serve --settings mainstay-server.toml {words}");
+        let ended = folder.run_with(&words, &[variable]);
+        ended.failed(2, id);
+        ended.stderr()
+    };
+    let told = ends("", ("MAINSTAY_DATA", "elsewhere"), "data.missing");
+    let place = "data (variable MAINSTAY_DATA) can't be used: ";
+    assert!(told.contains(place) && told.contains("elsewhere"), "{told}");
+    let told = ends("", ("MAINSTAY_DATA", ""), "serve.cannot-bind");
+    let place = "listen (mainstay-server.toml line 2) can't be used: ";
+    assert!(told.contains(place), "{told}");
+    let words = "--listen 127.0.0.1:0 --passphrase-file short";
+    let told = ends(words, ("MAINSTAY_DATA", ""), "key.passphrase-length");
+    let place = "passphrase_file (flag --passphrase-file) can't be used: ";
+    assert!(told.contains(place), "{told}");
+}
+
+#[test]
+fn a_check_does_not_tell_a_password_that_it_refuses() {
+    let folder = Folder::new();
+    let url = ("MAINSTAY_PUBLIC_URL", "https://ana:hunter2@updates.example");
+    for words in [
+        "serve --data d --check --passphrase-file hunter2",
+        "--json serve --data d --check --passphrase-file hunter2",
+    ] {
+        let ended = folder.run_with(words, &[url]);
+        assert_eq!(ended.code(), 2);
+        let told = ended.stdout() + &ended.stderr();
+        assert!(told.contains("names a user"), "{told}");
+        assert!(told.contains("names a file that isn't there"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn an_empty_variable_names_no_file_of_settings() {
+    let folder = Folder::new();
+    folder
+        .run_with("serve", &[("MAINSTAY_SETTINGS", "")])
+        .failed(2, "settings.missing");
+    folder
+        .run_with("serve", &[("MAINSTAY_SETTINGS", "none.toml")])
+        .failed(2, "settings.missing-file");
+}
+
+#[test]
+fn a_server_is_not_started_with_wrong_settings_and_names_each() {
+    let folder = Folder::new();
+    folder.write("wrong.toml", WRONG);
+    let ended = folder.run("serve --settings wrong.toml");
+    assert_eq!(ended.code(), 2);
+    let told = ended.stderr();
+    for line in ["error settings.value", "error settings.unknown"] {
+        assert!(told.contains(line), "{told}");
+    }
+    assert_eq!(
+        told.lines()
+            .filter(|line| line.starts_with("  fix   "))
+            .count(),
+        2,
+        "{told}"
+    );
+    folder.run("serve").failed(2, "settings.missing");
+    folder
+        .run("serve --settings none.toml --data d")
+        .failed(2, "settings.missing-file");
+    let json = folder
+        .run("--json serve --listen nowhere --data d")
+        .stderr();
+    let json: Value = serde_json::from_str(&json).expect("one line");
+    assert_eq!(json["error"]["id"], "settings.value");
+    assert!(
+        json["error"]["what"]
+            .as_str()
+            .is_some_and(|what| what.contains("--listen"))
+    );
+}
+
+/// Lets nobody else read it, so that nothing is warned of.
+fn own(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let own = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(path, own).expect("an own file");
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+}

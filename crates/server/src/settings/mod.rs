@@ -1,0 +1,54 @@
+//! What a server is told at its start: by a file, by the environment, by flags.
+//!
+//! One table says what there is ([`SETTINGS`]); for each entry, a flag goes before the environment, that before the file, and that
+//! before the default. Everything wrong is found at once, each with the setting's name, where it was said, and the cure. Secrets
+//! come by files alone, whose paths are settings and whose content isn't. Read [`read`], then [`SETTINGS`].
+
+mod file;
+mod finding;
+mod links;
+mod log;
+mod near;
+#[cfg(test)]
+mod packaging;
+pub mod page;
+mod read;
+mod secret;
+mod source;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use file::FILE_BYTES_MAX;
+pub use finding::{Finding, Severity, Wrong};
+pub use links::{PublicUrl, Tenant};
+pub use log::{LogFormat, LogLevel};
+pub use read::{Answered, Asked, Told, read};
+pub use source::Source;
+pub use table::{Need, SETTINGS, Setting};
+
+/// What a server was told, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The server's folder.
+    pub data: PathBuf,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// How devices and people reach it, if that is known.
+    pub public_url: Option<PublicUrl>,
+    /// Where the passphrase of the online key is, if it is in a file.
+    pub passphrase_file: Option<PathBuf>,
+    /// How long requests under way may go on once it was told to stop.
+    pub shutdown_grace: Duration,
+    /// How much it logs.
+    pub log_level: LogLevel,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// What hawkBit clients call this server's tenant.
+    pub hawkbit_tenant: Tenant,
+}

@@ -1,0 +1,180 @@
+//! What is packaged goes with these settings: the systemd unit, the container, and what the documentation names.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Asked, Need, SETTINGS, read};
+
+const UNIT: &str = include_str!("../../../../packaging/systemd/mainstay-server.service");
+const CONTAINER: &str = include_str!("../../../../packaging/container/Containerfile");
+const PAGE: &str = include_str!("../../../../docs/running-the-server.md");
+const WORKSPACE: &str = include_str!("../../../../Cargo.toml");
+
+fn of_the_unit(name: &str) -> Vec<&'static str> {
+    let lines = UNIT.lines().filter(|line| !line.starts_with('#'));
+    let pairs = lines.filter_map(|line| line.split_once('='));
+    pairs
+        .filter(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+        .collect()
+}
+
+/// Words of the container's file, by instruction.
+fn of_the_container(instruction: &str) -> Vec<&'static str> {
+    let lines = CONTAINER.lines().filter_map(|line| line.split_once(' '));
+    lines
+        .filter(|(known, _)| *known == instruction)
+        .map(|(_, rest)| rest)
+        .collect()
+}
+
+#[test]
+fn the_unit_says_nothing_but_settings_and_waits_for_the_end() {
+    let start = of_the_unit("ExecStart");
+    assert_eq!(
+        start,
+        ["/usr/bin/mainstay serve --settings /etc/mainstay/mainstay-server.toml"]
+    );
+    let variables: Vec<_> = SETTINGS.iter().map(|setting| setting.variable).collect();
+    for line in of_the_unit("Environment") {
+        let (name, _) = line.split_once('=').unwrap();
+        assert!(variables.contains(&name), "{name}");
+    }
+    let grace = SETTINGS
+        .iter()
+        .find(|setting| setting.name == "shutdown_grace")
+        .unwrap();
+    let Need::Default(grace) = grace.need else {
+        panic!("it has a default");
+    };
+    let grace_s: u64 = grace.trim_end_matches('s').parse().unwrap();
+    // What may follow the grace: a last write behind another one's, and work on threads.
+    let rest_s = 30;
+    let timeout_s: u64 = of_the_unit("TimeoutStopSec")[0].parse().unwrap();
+    assert!(timeout_s >= grace_s + rest_s, "{timeout_s}");
+}
+
+/// systemd itself reads the unit, and says how closed it is: 0 is wholly, 10 not at all.
+#[test]
+fn systemd_takes_the_unit_and_finds_it_closed() {
+    if Command::new("systemd-analyze")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!("NOT CHECKED: there is no systemd-analyze here");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mainstay-server.service");
+    // It asks whether the program is there, and it need not be installed here.
+    fs::write(&path, UNIT.replace("/usr/bin/mainstay", "/bin/true")).unwrap();
+    let verified = analyze("verify", &["--man=no"], &path);
+    let ours: Vec<_> = verified
+        .lines()
+        .filter(|line| line.contains("mainstay-server"))
+        .collect();
+    assert_eq!(ours, Vec::<&str>::new());
+    let judged = analyze("security", &["--offline=true", "--no-pager"], &path);
+    let last = judged
+        .lines()
+        .rfind(|line| line.contains("exposure level"))
+        .unwrap_or_default();
+    let level = last
+        .split_whitespace()
+        .find_map(|word| word.parse::<f32>().ok());
+    assert!(level.is_some_and(|level| level <= 2.0), "{judged}");
+}
+
+fn analyze(verb: &str, options: &[&str], path: &Path) -> String {
+    let output = Command::new("systemd-analyze")
+        .arg(verb)
+        .args(options)
+        .arg(path)
+        .output()
+        .unwrap();
+    let (told, errors) = (output.stdout, output.stderr);
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&told),
+        String::from_utf8_lossy(&errors)
+    )
+}
+
+#[test]
+fn the_container_has_settings_that_a_server_starts_with() {
+    let pairs = of_the_container("ENV")
+        .into_iter()
+        .map(|line| line.split_once('=').unwrap());
+    let pairs: Vec<_> = pairs.collect();
+    for (name, _) in &pairs {
+        assert!(
+            SETTINGS.iter().any(|setting| setting.variable == *name),
+            "{name}"
+        );
+    }
+    let variables = pairs
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let asked = Asked {
+        variables,
+        ..Asked::default()
+    };
+    let (settings, warnings) = read(&asked).settled().unwrap();
+    assert_eq!(warnings, []);
+    let port = settings.listen.port().to_string();
+    assert_eq!(of_the_container("EXPOSE"), [port]);
+    let volume = of_the_container("VOLUME")[0];
+    assert_eq!(settings.data.parent(), Some(Path::new(volume)));
+}
+
+#[test]
+fn the_container_is_not_root_and_is_built_by_the_workspaces_compiler() {
+    let user = of_the_container("USER")[0];
+    let (user, group) = user.split_once(':').unwrap();
+    for number in [user, group] {
+        assert!(number.parse::<u32>().unwrap() > 0);
+    }
+    let line = WORKSPACE
+        .lines()
+        .find(|line| line.starts_with("rust-version"))
+        .unwrap();
+    let version = line.split('"').nth(1).unwrap();
+    let from = of_the_container("FROM");
+    assert!(
+        from[0].starts_with(&format!("rust:{version}-")),
+        "{}",
+        from[0]
+    );
+}
+
+/// The lines of the page's table of the log stand in the code as they are told.
+#[test]
+fn what_the_page_says_of_the_log_is_what_is_logged() {
+    let (_, table) = PAGE.split_once("| in the log |").unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let names: Vec<_> = table
+        .lines()
+        .filter_map(|row| row.split('`').nth(1))
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    let code = code_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    for name in names {
+        assert!(code.contains(&format!("\"{name}")), "nothing logs {name}");
+    }
+}
+
+/// All of this crate's code but this file.
+fn code_below(folder: &Path) -> String {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let texts = entries.map(|path| match path.is_dir() {
+        true => code_below(&path),
+        false if path.ends_with("packaging.rs") => String::new(),
+        false => fs::read_to_string(&path).unwrap(),
+    });
+    texts.collect()
+}

@@ -1,0 +1,299 @@
+//! From what was said to what holds. Read [`read`].
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::file::{self, Line};
+use super::finding::{Finding, Severity, Wrong};
+use super::near::nearest;
+use super::source::Source;
+use super::table::{Need, OTHER_VARIABLES, SETTINGS, Setting};
+use super::values::Given;
+use super::{Settings, secret};
+
+/// Where settings may have been said.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// The file of settings, if one was named.
+    pub file: Option<PathBuf>,
+    /// The environment: other variables too.
+    pub variables: Vec<(OsString, OsString)>,
+    /// The flags that were given, each by its setting's name.
+    pub flags: Vec<(&'static str, OsString)>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Answered {
+    /// Each setting of the table, and where it was said.
+    pub told: Vec<Told>,
+    /// Everything that is wrong; errors first, then in the table's order.
+    pub findings: Vec<Finding>,
+    settings: Settings,
+}
+
+impl Answered {
+    /// What holds, and what a server can bear; or everything that is wrong, if it can't.
+    ///
+    /// # Errors
+    /// All findings, if one of them is an error.
+    pub fn settled(self) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
+        let is_error = |finding: &Finding| finding.severity == Severity::Error;
+        match self.findings.iter().any(is_error) {
+            true => Err(self.findings),
+            false => Ok((self.settings, self.findings)),
+        }
+    }
+
+    /// The value of a setting that can be used, whatever may be wrong with others.
+    pub fn data(&self) -> Option<&Path> {
+        let data = self.settings.data.as_path();
+        (!data.as_os_str().is_empty()).then_some(data)
+    }
+
+    /// Where a setting was said.
+    pub fn source(&self, name: &str) -> Source {
+        let told = self.told.iter().find(|told| told.name == name);
+        told.map_or(Source::Default, |told| told.source.clone())
+    }
+
+    /// Adds what was found elsewhere.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+        self.findings.sort_by_key(|finding| finding.severity);
+    }
+}
+
+/// One setting, as it was said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// Its name.
+    pub name: &'static str,
+    /// The text that counts. None if it isn't set; none either if it is refused, since a text in the wrong place may be a secret, and
+    /// the finding tells of it what may be told.
+    pub value: Option<String>,
+    /// Where it was said.
+    pub source: Source,
+}
+
+/// Reads all sources, and finds everything that is wrong. Nothing is opened but the file of settings; of files with secrets, whether
+/// they are there and who may read them is looked at.
+pub fn read(asked: &Asked) -> Answered {
+    let mut reading = Reading {
+        knows_the_file: true,
+        settings: Settings::blank(),
+        told: Vec::new(),
+        findings: Vec::new(),
+    };
+    let lines = reading.file(asked.file.as_deref());
+    for setting in SETTINGS {
+        reading.setting(setting, asked, &lines);
+    }
+    reading.unknown(asked, &lines);
+    reading.findings.sort_by_key(|finding| finding.severity);
+    Answered {
+        settings: reading.settings,
+        told: reading.told,
+        findings: reading.findings,
+    }
+}
+
+/// What was read so far.
+struct Reading {
+    /// Whether the file, if one was named, could be read: else nobody knows what it would have said.
+    knows_the_file: bool,
+    settings: Settings,
+    told: Vec<Told>,
+    findings: Vec<Finding>,
+}
+
+/// Something that was said of a setting.
+struct Said<'a> {
+    source: Source,
+    text: Result<&'a str, Wrong>,
+    base: &'a Path,
+}
+
+impl Reading {
+    fn file(&mut self, path: Option<&Path>) -> Vec<Line> {
+        let read = path.map_or(Ok(Vec::new()), file::read);
+        read.unwrap_or_else(|findings| {
+            self.knows_the_file = false;
+            self.findings.extend(findings);
+            Vec::new()
+        })
+    }
+
+    /// Takes each value in the order of the sources, so that the last one counts; what goes before it and is wrong is only
+    /// warned of.
+    fn setting(&mut self, setting: &'static Setting, asked: &Asked, lines: &[Line]) {
+        let said = all_said(setting, asked, lines);
+        let Some(last) = said.last() else {
+            return self.unset(setting);
+        };
+        let mut told = Told {
+            name: setting.name,
+            value: last.text.as_ref().ok().map(|text| (*text).to_owned()),
+            source: last.source.clone(),
+        };
+        let counts = said.len() - 1;
+        for (nth, said) in said.into_iter().enumerate() {
+            let (source, taken) = (said.source.clone(), self.take(setting, said));
+            if let Err((severity, id, wrong)) = taken {
+                let severity = if nth == counts {
+                    severity
+                } else {
+                    Severity::Warning
+                };
+                if severity == Severity::Error {
+                    told.value = None;
+                }
+                self.add(severity, id, (setting.name, source), wrong);
+            }
+        }
+        self.told.push(told);
+    }
+
+    fn take(
+        &mut self,
+        setting: &Setting,
+        said: Said<'_>,
+    ) -> Result<(), (Severity, &'static str, Wrong)> {
+        let wrong = |wrong| (Severity::Error, "settings.value", wrong);
+        let given = Given {
+            text: said.text.map_err(wrong)?,
+            base: said.base,
+        };
+        (setting.take)(&mut self.settings, given).map_err(wrong)?;
+        match setting.is_secret_file {
+            true => secret::judge(&given.base.join(given.text)),
+            false => Ok(()),
+        }
+    }
+
+    fn unset(&mut self, setting: &'static Setting) {
+        let value = match setting.need {
+            Need::Default(text) => Some(text.to_owned()),
+            Need::Optional | Need::Required => None,
+        };
+        if let Some(text) = &value {
+            let base = Path::new("");
+            let taken = (setting.take)(&mut self.settings, Given { text, base });
+            debug_assert_eq!(taken, Ok(()), "{}", setting.name);
+        }
+        if setting.need == Need::Required && self.knows_the_file {
+            let cure = format!(
+                "give --{} {}, set {}, or write {} = \"...\" into the file of settings",
+                setting.flag, setting.form, setting.variable, setting.name
+            );
+            let wrong = Wrong::new("isn't set, and has no default", cure);
+            let about = (setting.name, Source::Default);
+            self.add(Severity::Error, "settings.missing", about, wrong);
+        }
+        self.told.push(Told {
+            name: setting.name,
+            value,
+            source: Source::Default,
+        });
+    }
+
+    /// A name of the file that is none is a mistake; a variable that is none may be another program's, and is told only if it is near
+    /// one of ours.
+    fn unknown(&mut self, asked: &Asked, lines: &[Line]) {
+        let names: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+        for line in lines.iter().filter(|line| !names.contains(&&*line.name)) {
+            let cure = match nearest(&line.name, &names) {
+                Some(near) => format!("did you mean {near}?"),
+                None => format!("take it out; there are {}", names.join(", ")),
+            };
+            let source = in_file(asked, line);
+            let wrong = Wrong::new("is no setting", cure);
+            self.add(
+                Severity::Error,
+                "settings.unknown",
+                (&line.name, source),
+                wrong,
+            );
+        }
+        let variables: Vec<_> = SETTINGS.iter().map(|setting| setting.variable).collect();
+        for (name, _) in &asked.variables {
+            let Some(name) = name.to_str().filter(|name| is_stray(name, &variables)) else {
+                continue;
+            };
+            if let Some(near) = nearest(name, &variables) {
+                let source = Source::Variable {
+                    name: name.to_owned(),
+                };
+                let wrong = Wrong::new("is no setting", format!("did you mean {near}?"));
+                self.add(Severity::Warning, "settings.unknown", (name, source), wrong);
+            }
+        }
+    }
+
+    fn add(&mut self, severity: Severity, id: &'static str, about: (&str, Source), wrong: Wrong) {
+        let finding = Finding::error(id, about, wrong);
+        self.findings.push(Finding {
+            severity,
+            ..finding
+        });
+    }
+}
+
+fn is_stray(name: &str, variables: &[&str]) -> bool {
+    name.starts_with("MAINSTAY_") && !variables.contains(&name) && !OTHER_VARIABLES.contains(&name)
+}
+
+/// All that was said of a setting: file, older variable, variable, flag. An empty variable counts as not set.
+fn all_said<'a>(setting: &Setting, asked: &'a Asked, lines: &'a [Line]) -> Vec<Said<'a>> {
+    let lines = lines.iter().filter(|line| line.name == setting.name);
+    let in_file = lines.map(|line| Said {
+        source: in_file(asked, line),
+        text: line.value.as_deref().map_err(|is| not_one_value(is)),
+        base: asked
+            .file
+            .as_deref()
+            .and_then(Path::parent)
+            .unwrap_or(Path::new("")),
+    });
+    let variables = [setting.older, Some(setting.variable)]
+        .into_iter()
+        .flatten();
+    let in_environment = variables.filter_map(|name| {
+        let mut found = asked
+            .variables
+            .iter()
+            .filter(|(known, _)| known.as_os_str() == name);
+        let (_, value) = found.next_back().filter(|(_, value)| !value.is_empty())?;
+        let name = name.to_owned();
+        Some(said_outside(Source::Variable { name }, value))
+    });
+    let flags = asked.flags.iter().filter(|(name, _)| *name == setting.name);
+    let as_flag = flags.map(|(_, value)| {
+        let name = format!("--{}", setting.flag);
+        said_outside(Source::Flag { name }, value)
+    });
+    in_file.chain(in_environment).chain(as_flag).collect()
+}
+
+fn said_outside(source: Source, value: &OsString) -> Said<'_> {
+    let cure = "write it in UTF-8";
+    Said {
+        source,
+        text: value.to_str().ok_or_else(|| Wrong::new("isn't text", cure)),
+        base: Path::new(""),
+    }
+}
+
+fn in_file(asked: &Asked, line: &Line) -> Source {
+    Source::File {
+        path: asked.file.clone().unwrap_or_default(),
+        line: Some(line.number),
+    }
+}
+
+fn not_one_value(is: &str) -> Wrong {
+    let what = format!("is {is}, and must be one value");
+    Wrong::new(what, "write it in double quotes, after the equals sign")
+}

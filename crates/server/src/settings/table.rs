@@ -1,0 +1,173 @@
+//! The table of settings: one entry each, and nothing else knows them by name. Read [`SETTINGS`].
+//!
+//! Who adds a setting adds a field to `Settings`, an entry here, and remakes the page: `cargo xtask settings`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Settings;
+use super::finding::Wrong;
+use super::links::{PublicUrl, Tenant};
+use super::log::{LogFormat, LogLevel};
+use super::values::{self, Given};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the file; before the dot stands the table.
+    pub name: &'static str,
+    /// Its variable.
+    pub variable: &'static str,
+    /// An older variable, which counts where its own isn't set.
+    pub older: Option<&'static str>,
+    /// Its flag, without the dashes.
+    pub flag: &'static str,
+    /// What stands for a value in help texts.
+    pub form: &'static str,
+    /// What holds where nobody says anything.
+    pub need: Need,
+    /// Whether its value is the path of a file that holds a secret.
+    pub is_secret_file: bool,
+    /// What it is for, as a sentence.
+    pub what: &'static str,
+    /// Puts what was said into its field.
+    pub(super) take: fn(&mut Settings, Given<'_>) -> Result<(), Wrong>,
+}
+
+/// What holds where nobody says anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It must be said.
+    Required,
+    /// It stays unset.
+    Optional,
+    /// This, read as if somebody had written it.
+    Default(&'static str),
+}
+
+/// Every setting, in the order in which they are told.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "data",
+        variable: "MAINSTAY_DATA",
+        older: None,
+        flag: "data",
+        form: "DIR",
+        need: Need::Required,
+        is_secret_file: false,
+        what: "The data folder that `mainstay server init` made.",
+        take: |settings, given| put(&mut settings.data, values::path(given)),
+    },
+    Setting {
+        name: "listen",
+        variable: "MAINSTAY_LISTEN",
+        older: None,
+        flag: "listen",
+        form: "ADDRESS:PORT",
+        need: Need::Default("127.0.0.1:8480"),
+        is_secret_file: false,
+        what: "The address and port to listen on; port 0 for any.",
+        take: |settings, given| put(&mut settings.listen, values::address(given)),
+    },
+    Setting {
+        name: "public_url",
+        variable: "MAINSTAY_PUBLIC_URL",
+        older: None,
+        flag: "public-url",
+        form: "URL",
+        need: Need::Optional,
+        is_secret_file: false,
+        what: "How devices and people reach the server, as https://updates.example: what links begin with. \
+               Without it, with the address that it listens on.",
+        take: |settings, given| put(&mut settings.public_url, PublicUrl::parse(given).map(Some)),
+    },
+    Setting {
+        name: "passphrase_file",
+        variable: "MAINSTAY_PASSPHRASE_FILE",
+        older: None,
+        flag: "passphrase-file",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: true,
+        what: "A file with nothing but the passphrase of the server's key, or the PIN of its token. Without \
+               it, the variable MAINSTAY_PASSPHRASE is used, or you are asked.",
+        take: |settings, given| put(&mut settings.passphrase_file, values::path(given).map(Some)),
+    },
+    Setting {
+        name: "shutdown_grace",
+        variable: "MAINSTAY_SHUTDOWN_GRACE",
+        older: None,
+        flag: "shutdown-grace",
+        form: "DURATION",
+        need: Need::Default("10s"),
+        is_secret_file: false,
+        what: "How long requests under way may go on once the server was told to stop: 10m at most.",
+        take: |settings, given| put(&mut settings.shutdown_grace, values::grace(given)),
+    },
+    Setting {
+        name: "log.level",
+        variable: "MAINSTAY_LOG_LEVEL",
+        older: Some("RUST_LOG"),
+        flag: "log-level",
+        form: "LEVEL",
+        need: Need::Default("info"),
+        is_secret_file: false,
+        what: "How much is logged: error, warn, info, debug or trace; for a part of the program \
+               info,mainstay_server=debug.",
+        take: |settings, given| put(&mut settings.log_level, LogLevel::parse(given)),
+    },
+    Setting {
+        name: "log.format",
+        variable: "MAINSTAY_LOG_FORMAT",
+        older: None,
+        flag: "log-format",
+        form: "FORMAT",
+        need: Need::Default("text"),
+        is_secret_file: false,
+        what: "How the log is written: text for people, json for programs, one object a line.",
+        take: |settings, given| put(&mut settings.log_format, LogFormat::parse(given)),
+    },
+    Setting {
+        name: "hawkbit.tenant",
+        variable: "MAINSTAY_HAWKBIT_TENANT",
+        older: None,
+        flag: "hawkbit-tenant",
+        form: "NAME",
+        need: Need::Default("DEFAULT"),
+        is_secret_file: false,
+        what: "What hawkBit clients call the server's tenant: the first part of the path that they ask at.",
+        take: |settings, given| put(&mut settings.hawkbit_tenant, Tenant::parse(given)),
+    },
+];
+
+fn put<T>(field: &mut T, read: Result<T, Wrong>) -> Result<(), Wrong> {
+    *field = read?;
+    Ok(())
+}
+
+/// Variables that begin like ours and are no settings of a server.
+pub(super) const OTHER_VARIABLES: [&str; 6] = [
+    "MAINSTAY_KEY_LOG",
+    "MAINSTAY_PASSPHRASE",
+    "MAINSTAY_PKCS11_MODULE",
+    "MAINSTAY_SERVER",
+    "MAINSTAY_SETTINGS",
+    "MAINSTAY_TOKEN",
+];
+
+impl Settings {
+    /// Stand-ins for what the table's defaults fill in at once.
+    pub(super) fn blank() -> Self {
+        Self {
+            data: PathBuf::new(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            public_url: None,
+            passphrase_file: None,
+            shutdown_grace: Duration::ZERO,
+            log_level: LogLevel::default(),
+            log_format: LogFormat::Text,
+            hawkbit_tenant: Tenant::default(),
+        }
+    }
+}

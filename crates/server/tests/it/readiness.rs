@@ -1,0 +1,205 @@
+//! A server whose disk is full, or whose database or folder of payloads is gone: it says so, acknowledges nothing that it
+//! doesn't keep, and goes on by itself.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use mainstay_protocol::{Event, REPORTS_PATH, ReportList, Reports};
+use mainstay_server::{Advance, App, AppConfig, Parts, SeededEntropy};
+use mainstay_store::{FolderBlobs, SqliteStore, TimelineKind};
+use mainstay_trust::Digest;
+use reqwest::{Method, Response, StatusCode};
+
+use crate::gadget::{Gadget, message, new_device, register};
+use crate::house::{self, CLASS, House, listen, packed, problem, status_key};
+
+/// A house whose server was replaced by one on the same folder, of which the test holds the store.
+async fn house() -> (House, SqliteStore, Gadget) {
+    let mut house = House::new().await;
+    let factory = packed(CLASS, "1.0.0", 1, &[]);
+    let mut gadget = register(&house, &["th-1"], &factory).await.remove(0);
+    gadget.check_in(&house, &[]).await;
+    let store = SqliteStore::open(&house.data.database()).await.unwrap();
+    let parts = Parts {
+        store: Arc::new(store.clone()),
+        blobs: Arc::new(FolderBlobs::open(house.data.blobs()).await.unwrap()),
+        clock: Arc::new(house.clock.clone()),
+        entropy: Arc::new(SeededEntropy::new(2)),
+        status_signer: Arc::new(status_key().signer().unwrap()),
+        roots: vec![house.root.clone()],
+        lock: None,
+    };
+    let config = AppConfig {
+        advance: Advance::ByCaller,
+        ..AppConfig::default()
+    };
+    house.app = Arc::new(App::new(parts, config).unwrap());
+    house.base = listen(house.app.clone()).await;
+    (house, store, gadget)
+}
+
+async fn get(house: &House, path: &str) -> Response {
+    let address = format!("{}{path}", house.base);
+    house.http.get(address).send().await.unwrap()
+}
+
+/// What readiness says in the end, once the last answer holds no more: a machine with much to do may take longer for a try than
+/// whoever asks waits.
+async fn becomes(house: &House, expected: Result<(), (u16, String)>) {
+    let mut told = ready(house).await;
+    for _ in 0..20 {
+        if told == expected {
+            return;
+        }
+        told = ready(house).await;
+    }
+    assert_eq!(told, expected);
+}
+
+async fn ready(house: &House) -> Result<(), (u16, String)> {
+    house
+        .clock
+        .set(house.app.now() + SignedDuration::from_secs(1));
+    let response = get(house, "/readyz").await;
+    if response.status() == StatusCode::OK {
+        return Ok(());
+    }
+    let wait = response.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(wait.parse::<u32>().unwrap() > 0);
+    Err(problem(response).await)
+}
+
+fn unavailable(id: &str) -> Result<(), (u16, String)> {
+    Err((503, id.to_owned()))
+}
+
+/// Sends the device's next report; whether it was acknowledged.
+async fn report(house: &House, gadget: &mut Gadget) -> Result<u32, (u16, String)> {
+    let manifest = Digest([9; 32]);
+    let report = gadget.report(Event::DownloadStarted { manifest });
+    let reports = ReportList([report].into_iter().collect());
+    let response = house
+        .post(REPORTS_PATH, &gadget.token, message(&Reports { reports }))
+        .await;
+    if response.status() == StatusCode::OK {
+        return Ok(report.seq);
+    }
+    gadget.seq -= 1;
+    assert!(response.headers().contains_key("retry-after"));
+    Err(problem(response).await)
+}
+
+async fn kept(house: &House, gadget: &Gadget) -> usize {
+    let id = new_device(&gadget.id, "B").id;
+    let timeline = house.app.store().timeline(&id, 1000).await.unwrap();
+    let reported = timeline
+        .iter()
+        .filter(|entry| entry.kind == TimelineKind::Reported);
+    reported.count()
+}
+
+#[tokio::test]
+async fn a_server_says_that_it_is_alive_and_ready_to_anyone() {
+    let house = House::new().await;
+    for (path, status) in [
+        ("/healthz", "alive"),
+        ("/readyz", "ready"),
+        ("/api/v1/health", "ok"),
+    ] {
+        let response = get(&house, path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        let body: serde_json::Value = house::read(response).await;
+        assert_eq!(body, serde_json::json!({ "status": status }));
+    }
+    let post = house
+        .http
+        .post(format!("{}/readyz", house.base))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        problem(post).await,
+        (405, "request.wrong-method".to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_loses_nothing_acknowledged_and_ends_by_itself() {
+    let (house, store, mut gadget) = house().await;
+    becomes(&house, Ok(())).await;
+    report(&house, &mut gadget).await.unwrap();
+    store.grow_to_at_most(1).await.unwrap();
+    let refused = loop {
+        if let Err(refused) = report(&house, &mut gadget).await {
+            break refused;
+        }
+        assert!(gadget.seq < 900, "it never fills");
+    };
+    assert_eq!(refused, (503, "store.full".to_owned()));
+    becomes(&house, unavailable("store.full")).await;
+    assert_eq!(get(&house, "/healthz").await.status(), StatusCode::OK);
+    assert_eq!(get(&house, "/api/v1/health").await.status(), StatusCode::OK);
+    let acknowledged = gadget.seq as usize;
+    assert!(acknowledged < 900, "the timeline keeps all of them");
+    assert_eq!(kept(&house, &gadget).await, acknowledged);
+
+    store.grow_to_at_most(u32::MAX).await.unwrap();
+    becomes(&house, Ok(())).await;
+    let seq = report(&house, &mut gadget).await.unwrap();
+    assert_eq!(seq as usize, acknowledged + 1, "the one that was refused");
+}
+
+#[tokio::test]
+async fn an_answer_holds_for_a_second() {
+    let (house, store, _) = house().await;
+    becomes(&house, Ok(())).await;
+    let before = store.writes();
+    store.grow_to_at_most(1).await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(get(&house, "/readyz").await.status(), StatusCode::OK);
+    }
+    assert_eq!(store.writes(), before, "nothing was tried again");
+    becomes(&house, unavailable("store.full")).await;
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_while_the_database_is_gone() {
+    let (house, _, mut gadget) = house().await;
+    report(&house, &mut gadget).await.unwrap();
+    let (path, away) = (
+        house.data.database(),
+        house.data.database().with_extension("away"),
+    );
+    fs::rename(&path, &away).unwrap();
+    let gone = Err((503, "store.moved".to_owned()));
+    assert_eq!(report(&house, &mut gadget).await, gone);
+    becomes(&house, unavailable("store.moved")).await;
+    fs::rename(&away, &path).unwrap();
+    becomes(&house, Ok(())).await;
+    report(&house, &mut gadget).await.unwrap();
+    assert_eq!(kept(&house, &gadget).await, 2);
+}
+
+#[tokio::test]
+async fn a_lost_folder_of_payloads_turns_readiness_off() {
+    let (house, ..) = house().await;
+    let blobs = house.data.blobs();
+    let away = blobs.with_extension("away");
+    fs::rename(&blobs, &away).unwrap();
+    becomes(&house, unavailable("store.unreadable")).await;
+    let operator = house.request(Method::GET, "/api/v1/releases", &house.tokens.operations);
+    assert_eq!(operator.send().await.unwrap().status(), StatusCode::OK);
+    fs::rename(&away, &blobs).unwrap();
+    becomes(&house, Ok(())).await;
+    assert_eq!(leftovers(&blobs), 0);
+}
+
+fn leftovers(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}
