@@ -7,6 +7,8 @@
 //!
 //! Read [`Rollouts`] first: the promise made to a device is the reason for everything else.
 
+pub mod accounts;
+pub mod api_tokens;
 pub mod blobs;
 pub mod devices;
 pub mod error;
@@ -22,9 +24,13 @@ pub mod revocations;
 pub mod rollouts;
 pub mod roots;
 pub mod schedules;
+pub mod sessions;
+pub mod setup_links;
 pub mod sqlite;
 pub mod walks;
 
+pub use accounts::Accounts;
+pub use api_tokens::ApiTokens;
 pub use blobs::{Blobs, FolderBlobs};
 pub use devices::{Devices, TimelineEntry, TimelineKind};
 pub use error::StoreError;
@@ -39,13 +45,15 @@ pub use revocations::{Revocations, StoredRevocations};
 pub use rollouts::{Enrolled, NextStep, PromiseRefusal, Rollouts, UnderWatch};
 pub use roots::{Roots, StoredRoot};
 pub use schedules::{Schedules, StoredSchedule};
+pub use sessions::Sessions;
+pub use setup_links::SetupLinks;
 pub use sqlite::SqliteStore;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes {}
+pub trait Store: Work + Brakes + Doors {}
 
-impl<S: Work + Brakes> Store for S {}
+impl<S: Work + Brakes + Doors> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:
@@ -62,6 +70,11 @@ impl<S: Devices + People + Plans + Releases + Rollouts + Readings + Reports + In
 pub trait Brakes: Roots + Revocations + Holds + Schedules {}
 
 impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
+
+/// The part of a [`Store`] that knows who may come in.
+pub trait Doors: Accounts + Sessions + ApiTokens + SetupLinks {}
+
+impl<S: Accounts + Sessions + ApiTokens + SetupLinks> Doors for S {}
 
 /// The most rows in a list that people look at; what is older is still there, by its name.
 pub const LIST_MAX: u32 = 1000;

@@ -10,6 +10,8 @@
 //!
 //! Nothing here decides. Read [`SqliteStore`]; each noun has its file.
 
+mod accounts;
+mod api_tokens;
 mod devices;
 mod enrolments;
 mod failure;
@@ -27,6 +29,8 @@ mod revocations;
 mod rollouts;
 mod roots;
 mod schedules;
+mod sessions;
+mod setup_links;
 mod steps;
 mod timeline;
 mod values;

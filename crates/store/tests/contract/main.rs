@@ -3,6 +3,7 @@
 //! A new back end adds a function that opens an empty store of its own, and one line
 //! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) has its own tests.
 
+mod accounts;
 mod devices;
 mod fixture;
 mod incidents;
@@ -130,6 +131,19 @@ macro_rules! contract {
                 each_change_is_counted,
                 the_newest_schedule_of_a_class_counts,
                 devices_are_found_by_what_they_run,
+            }
+            accounts::{
+                a_setup_link_makes_one_account,
+                a_first_link_works_only_before_the_first_account,
+                a_setup_link_is_for_somebody_and_for_an_hour,
+                an_address_has_one_role_however_it_comes_in,
+                a_second_link_gives_new_credentials_and_ends_sessions,
+                new_credentials_need_the_old_ones_and_end_sessions,
+                a_session_is_found_until_it_is_over,
+                one_person_has_a_bounded_number_of_sessions,
+                a_code_is_used_once_and_in_its_session,
+                a_token_is_found_while_it_is_good,
+                a_closed_account_lets_nobody_in,
             }
         );
     };
