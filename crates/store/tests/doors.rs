@@ -93,7 +93,7 @@ async fn one_of_two_uses_a_code() {
 }
 
 /// Neither the file nor its log holds a secret in any form that opens something.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn of_secrets_only_hashes_are_on_the_disk() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = SqliteStore::create(&folder.path().join("mainstay.sqlite")).await;
