@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::duty::Person;
 use crate::email::Email;
-use crate::password::PasswordHash;
+use crate::password_hash::PasswordHash;
 use crate::permission::{Denied, Permission};
 use crate::role::Role;
 use crate::totp::SecondFactor;

@@ -12,6 +12,7 @@ pub mod assignments;
 pub mod duty;
 pub mod email;
 pub mod password;
+pub mod password_hash;
 pub mod permission;
 pub mod role;
 pub mod secret;
@@ -25,7 +26,8 @@ pub use api_token::{ApiToken, ApiTokenDenied, ApiTokenFlaw, ApiTokenWish, Scope}
 pub use assignments::{Assignments, DutyConflict};
 pub use duty::{Duty, Person};
 pub use email::{Email, EmailError};
-pub use password::{Password, PasswordFlaw, PasswordHash};
+pub use password::{Password, PasswordFlaw};
+pub use password_hash::PasswordHash;
 pub use permission::{Denied, Permission};
 pub use role::Role;
 pub use secret::{Secret, SecretHash, SecretKind};

@@ -17,8 +17,6 @@ pub const PASSWORD_CHARS_MAX: usize = 128;
 const DIFFERENT_MIN: usize = 5;
 /// Fewest characters that must be left once those that everybody knows are taken out.
 const OWN_CHARS_MIN: usize = 8;
-/// Longest hash in characters; Argon2's are near 100.
-const HASH_CHARS_MAX: usize = 256;
 
 /// What common passwords of this length are made of, in lower case: alone, repeated, or with digits and signs at the ends.
 const COMMON: &[&str] = &[
@@ -84,10 +82,6 @@ const COMMON: &[&str] = &[
 /// A password in clear, as somebody typed it. It prints itself as stars and is wiped when it goes.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
-
-/// What is kept of a password: Argon2id, as a PHC string.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
 
 /// What is wrong with a password that somebody chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -172,28 +166,6 @@ impl Password {
 impl fmt::Debug for Password {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Password(***)")
-    }
-}
-
-impl PasswordHash {
-    /// Takes a PHC string; none unless it is one of Argon2id.
-    #[must_use]
-    pub fn new(phc: String) -> Option<Self> {
-        let graphic = phc.bytes().all(|byte| byte.is_ascii_graphic());
-        let is_one = phc.starts_with("$argon2id$") && phc.len() <= HASH_CHARS_MAX && graphic;
-        is_one.then_some(Self(phc))
-    }
-
-    /// The PHC string.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PasswordHash(***)")
     }
 }
 
@@ -363,30 +335,11 @@ mod tests {
             format!("{:?}", password.expect("a good one")),
             "Password(***)"
         );
-        let hash = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned());
-        assert_eq!(format!("{:?}", hash.expect("a hash")), "PasswordHash(***)");
     }
 
     #[test]
     fn what_is_typed_is_bounded_but_not_judged() {
         assert!(Password::typed("short".to_owned()).is_some());
         assert!(Password::typed("x".repeat(129)).is_none());
-    }
-
-    #[test]
-    fn only_the_hash_in_use_is_one() {
-        for (text, is_one) in [
-            ("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", true),
-            ("$argon2i$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", false),
-            ("$2b$12$abcdefghijklmnopqrstuv", false),
-            ("glacier turnip bicycle", false),
-            ("$argon2id$ a blank", false),
-        ] {
-            assert_eq!(
-                PasswordHash::new(text.to_owned()).is_some(),
-                is_one,
-                "{text}"
-            );
-        }
     }
 }

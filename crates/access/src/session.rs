@@ -97,7 +97,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::PasswordHash;
+    use crate::password_hash::PasswordHash;
     use crate::role::Role;
     use crate::totp::{SecondFactor, TotpSecret};
 

@@ -108,7 +108,7 @@ impl SetupLink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::PasswordHash;
+    use crate::password_hash::PasswordHash;
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes)

@@ -1,7 +1,7 @@
 //! Wishes that are granted and refused, and what tokens are good for.
 
 use super::*;
-use crate::password::PasswordHash;
+use crate::password_hash::PasswordHash;
 
 fn at(days: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * days)
