@@ -31,6 +31,7 @@ mod root_chain;
 mod rotate;
 mod routes;
 pub mod serve;
+pub mod sign_in;
 mod standing;
 mod status;
 pub mod token;

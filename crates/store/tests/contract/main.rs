@@ -13,6 +13,7 @@ mod readings;
 mod releases;
 mod reports;
 mod rollouts;
+mod sessions;
 mod standing;
 mod steps;
 mod walks;
@@ -139,6 +140,8 @@ macro_rules! contract {
                 an_address_has_one_role_however_it_comes_in,
                 a_second_link_gives_new_credentials_and_ends_sessions,
                 new_credentials_need_the_old_ones_and_end_sessions,
+            }
+            sessions::{
                 a_session_is_found_until_it_is_over,
                 one_person_has_a_bounded_number_of_sessions,
                 a_code_is_used_once_and_in_its_session,
