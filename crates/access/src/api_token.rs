@@ -67,6 +67,9 @@ pub enum ApiTokenFlaw {
     /// More than its owner may.
     #[error("a token may do no more than its owner: {0}")]
     Beyond(Denied),
+    /// What only people do who are signed in themselves.
+    #[error("a token can't {}: only somebody who is signed in may", .0.phrase())]
+    NeedsASession(Permission),
     /// It would be over before it begins.
     #[error("it would have expired by now")]
     Expired,
@@ -83,6 +86,7 @@ impl ApiTokenFlaw {
             Self::Name => "access.token-name",
             Self::NoScope => "access.token-scope-empty",
             Self::Beyond(_) => "access.token-scope-beyond",
+            Self::NeedsASession(_) => "access.token-scope-people",
             Self::Expired => "access.token-expired",
             Self::TooLong => "access.token-too-long",
         }
@@ -97,6 +101,7 @@ impl ApiTokenFlaw {
             Self::Beyond(_) => {
                 "leave that permission out, or let somebody make the token who has it"
             }
+            Self::NeedsASession(_) => "leave that permission out, and do it on the pages",
             Self::Expired => "name an instant that is still to come",
             Self::TooLong => "name an instant within a year; make a new token before it comes",
         }
@@ -117,6 +122,9 @@ pub enum ApiTokenDenied {
         /// What was asked for.
         wanted: Permission,
     },
+    /// No token is for that.
+    #[error("no token may {}", .0.phrase())]
+    NeedsASession(Permission),
 }
 
 impl ApiTokenDenied {
@@ -126,6 +134,7 @@ impl ApiTokenDenied {
         match self {
             Self::Owner(denied) => denied.id(),
             Self::Scope { .. } => "access.token-scope",
+            Self::NeedsASession(_) => "access.token-scope-people",
         }
     }
 
@@ -137,6 +146,7 @@ impl ApiTokenDenied {
             Self::Scope { wanted, .. } => {
                 format!("make a token whose scope includes {}", wanted.id())
             }
+            Self::NeedsASession(_) => "sign in, and do it on the pages".to_owned(),
         }
     }
 }
@@ -189,9 +199,12 @@ impl ApiToken {
     /// Whether it may be used for what is `wanted`, by a program of somebody who has `role` today.
     ///
     /// # Errors
-    /// If it wasn't made for that, or its owner mayn't either.
+    /// If it wasn't made for that, no token is, or its owner mayn't either.
     pub fn may(&self, role: Role, wanted: Permission) -> Result<(), ApiTokenDenied> {
         role.may(&self.who, wanted)?;
+        if wanted.needs_a_session() {
+            return Err(ApiTokenDenied::NeedsASession(wanted));
+        }
         if self.scope.includes(wanted) {
             return Ok(());
         }
@@ -216,6 +229,8 @@ impl ApiTokenWish {
             .iter()
             .filter_map(|wanted| account.may(*wanted).err());
         flaws.extend(refused.map(ApiTokenFlaw::Beyond));
+        let for_people = self.scope.iter().filter(|wanted| wanted.needs_a_session());
+        flaws.extend(for_people.copied().map(ApiTokenFlaw::NeedsASession));
         if self.expires <= now {
             flaws.push(ApiTokenFlaw::Expired);
         }

@@ -53,6 +53,8 @@ pub enum Permission {
     PublishSchedule,
     /// Invite people, close their accounts, and revoke their tokens.
     ManagePeople,
+    /// Be the second person behind somebody else's invitation.
+    VouchForPeople,
 }
 
 /// What the table says of one permission.
@@ -110,7 +112,7 @@ fn kind(roles: &[Role]) -> &'static str {
 
 impl Permission {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Read,
         Self::ReadAudit,
         Self::SubmitRelease,
@@ -131,6 +133,7 @@ impl Permission {
         Self::PublishTrust,
         Self::PublishSchedule,
         Self::ManagePeople,
+        Self::VouchForPeople,
     ];
 
     /// The table: id, the end of "may not ...", and who may.
@@ -177,6 +180,11 @@ impl Permission {
                 "invite people or take away what lets them in",
                 &[Operations],
             ),
+            Self::VouchForPeople => (
+                "vouch-for-people",
+                "be the second person behind an invitation",
+                WITH_DUTY,
+            ),
         };
         Row { id, phrase, roles }
     }
@@ -203,6 +211,13 @@ impl Permission {
     #[must_use]
     pub fn roles(self) -> &'static [Role] {
         self.row().roles
+    }
+
+    /// Whether it is for people who are signed in themselves, and never for a program with a token of theirs: what comes of
+    /// it would do more than the token, and longer.
+    #[must_use]
+    pub fn needs_a_session(self) -> bool {
+        matches!(self, Self::ManagePeople | Self::VouchForPeople)
     }
 
     /// Whether a role, or a duty as such, includes it.

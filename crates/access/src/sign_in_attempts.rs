@@ -1,4 +1,4 @@
-//! How often a password or a code may be tried: who guesses waits longer and longer, and can't make the owner wait for long.
+//! How often a password may be tried (for codes see [`CodeTries`](crate::CodeTries)): who guesses waits longer and longer, and can't make the owner wait for long.
 //!
 //! Nobody is locked out by what others do. Attempts are counted for each address, and for each account and address together. An
 //! account that many fail at asks strangers for one short wait, and those not at all who have signed in from where they are.
@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use self::tally::{Pace, Tally};
+use crate::account::Account;
 use crate::email::Email;
+use crate::session::{Session, SessionStanding};
 
 /// After this long without an attempt, earlier ones are forgotten.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(1);
@@ -106,10 +108,26 @@ impl SignInAttempts {
         Ok(())
     }
 
-    /// The attempt that began last, at this account from there, was whoever they said.
-    pub fn succeeded(&mut self, who: &Email, from: Origin, now: Timestamp) {
-        let pair = (who.clone(), from);
-        self.at.take_back(who);
+    /// Whether somebody has signed in to this account from there.
+    #[must_use]
+    pub fn knows(&self, who: &Email, from: Origin) -> bool {
+        self.known.contains_key(&(who.clone(), from))
+    }
+
+    /// The attempt that began last, at this account from there, has led to `session`, which is whole: once for each attempt. As long
+    /// as a code is missing nothing happens, since a password that was guessed shows nobody to be the owner.
+    pub fn succeeded(
+        &mut self,
+        session: &Session,
+        account: &Account,
+        from: Origin,
+        now: Timestamp,
+    ) {
+        if session.standing(account, now) != SessionStanding::Whole {
+            return;
+        }
+        let pair = (account.email.clone(), from);
+        self.at.take_back(&account.email);
         self.from.take_back(&from);
         self.at_from.forget(&pair);
         if self.known.len() >= KNOWN_MAX && !self.known.contains_key(&pair) {

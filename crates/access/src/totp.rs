@@ -47,6 +47,15 @@ pub enum CodeRefusal {
     /// It was right, and was used, or a later one was.
     #[error("this code was used before")]
     Used,
+    /// Too many were wrong at this account; it was neither compared nor counted.
+    #[error("too many wrong codes; the next one may be shown at {until}")]
+    TooEarly {
+        /// From when on the next one is compared.
+        until: Timestamp,
+    },
+    /// A hundred in a row were wrong: none is taken any more.
+    #[error("too many wrong codes in a row; none is taken at this account any more")]
+    NoMore,
 }
 
 impl CodeRefusal {
@@ -57,6 +66,8 @@ impl CodeRefusal {
             Self::Malformed => "access.code-malformed",
             Self::Wrong => "access.code-wrong",
             Self::Used => "access.code-used",
+            Self::TooEarly { .. } => "access.code-too-early",
+            Self::NoMore => "access.code-no-more",
         }
     }
 
@@ -69,6 +80,12 @@ impl CodeRefusal {
                 "type the code that is shown now, and look whether the phone's clock is right"
             }
             Self::Used => "wait for the next code, half a minute at most",
+            Self::TooEarly { .. } => {
+                "wait until then; if it wasn't you who tried, somebody has your password: ask operations for a new link"
+            }
+            Self::NoMore => {
+                "somebody may have your password: ask operations for a new link, and set up a new code with it"
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ pub trait Accounts: Send + Sync {
         after: Option<&SecondFactor>,
     ) -> Result<(), StoreError>;
 
-    /// Closes an account: its sessions end, its API tokens are revoked, and a bearer token that the address has as a person
+    /// Closes an account: its sessions end, its API tokens are revoked, the links that it made or vouched for
+    /// are forgotten, and a bearer token that the address has as a person
     /// is found no more.
     ///
     /// # Errors

@@ -9,12 +9,13 @@ use crate::StoreError;
 /// The API tokens. Of their secrets only hashes are kept; none is ever removed.
 #[async_trait]
 pub trait ApiTokens: Send + Sync {
-    /// Adds a token.
+    /// Adds a token that is made in a session of its owner.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] if its owner has one of this name that isn't revoked, [`StoreError::NotFound`] if its
-    /// owner has no open account.
-    async fn add_api_token(&self, token: &ApiToken) -> Result<(), StoreError>;
+    /// [`StoreError::AlreadyExists`] if its owner has one of this name that isn't revoked, [`StoreError::Conflict`] if the session
+    /// isn't its owner's, or isn't whole (any more).
+    async fn add_api_token(&self, token: &ApiToken, session: &SecretHash)
+    -> Result<(), StoreError>;
 
     /// The token of this secret with its owner's account, if it is good at `now` and the account is open.
     async fn api_token(

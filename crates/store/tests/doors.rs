@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_access::{
-    Account, ApiToken, ApiTokenWish, Email, Means, PasswordHash, Permission, Role, SecondFactor,
-    Secret, SecretKind, Session, SetupLink, TotpSecret,
+    Account, ApiToken, ApiTokenWish, CodeRefusal, Email, Means, PasswordHash, Permission, Role,
+    SecondFactor, Secret, SecretKind, Session, SetupLink, TotpSecret,
 };
 use mainstay_store::{Accounts as _, ApiTokens as _, Sessions as _, SetupLinks as _, SqliteStore};
 
@@ -25,7 +25,10 @@ fn account(name: &str) -> Account {
         email: Email::new(&format!("{name}@northwind.example")).expect("an address"),
         role: Role::Operations,
         password: PasswordHash::new("$argon2id$x".to_owned()).expect("a hash"),
-        second_factor: Some(SecondFactor::kept(TotpSecret::new([7; 20]), 0)),
+        second_factor: Some(SecondFactor::kept(
+            TotpSecret::new(*b"12345678901234567890"),
+            0,
+        )),
         since: now(),
         closed: None,
     }
@@ -44,8 +47,8 @@ async fn one_of_two_uses_a_setup_link() {
     for round in 0..20 {
         let hash = secret(SecretKind::SetupLink, round).hash();
         let kim = account(&format!("kim-{round}"));
-        let link = SetupLink::invitation(hash, kim.email.clone(), kim.role, now());
-        one.add_setup_link(&link).await.expect("new");
+        let link = SetupLink::on_the_machine(hash, kim.email.clone(), kim.role, now());
+        one.add_setup_link(&link, None).await.expect("new");
         let [first, second] = [one.clone(), other.clone()].map(|store| {
             let kim = kim.clone();
             tokio::spawn(async move { store.use_setup_link(&hash, &kim, now()).await })
@@ -60,35 +63,41 @@ async fn one_of_two_uses_a_setup_link() {
     }
 }
 
+/// The code of RFC 6238, appendix B, at 59 seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_two_uses_a_code() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let [one, other] = two_handles(&folder.path().join("mainstay.sqlite")).await;
-    let kim = account("kim");
-    let link = secret(SecretKind::SetupLink, 0).hash();
-    one.add_setup_link(&SetupLink::first(link, now()))
-        .await
-        .expect("new");
-    one.use_setup_link(&link, &kim, now())
-        .await
-        .expect("it works");
-    let sessions = [1, 2].map(|n| secret(SecretKind::Session, n).hash());
-    for hash in sessions {
-        let session = Session::begin(hash, kim.email.clone(), Means::Password, now());
-        other.add_session(&session).await.expect("an open account");
-    }
-    for step in 1..=20 {
-        let after = SecondFactor::kept(TotpSecret::new([7; 20]), step);
-        let [first, second] = [(&one, sessions[0]), (&other, sessions[1])].map(|(store, hash)| {
-            let (store, after) = (store.clone(), after.clone());
-            tokio::spawn(async move { store.code_shown(&hash, &after, now()).await })
+    let now = Timestamp::from_second(59).expect("a constant");
+    for round in 0..20 {
+        let kim = account(&format!("kim-{round}"));
+        let link = secret(SecretKind::SetupLink, round).hash();
+        let link = SetupLink::on_the_machine(link, kim.email.clone(), kim.role, now);
+        one.add_setup_link(&link, None).await.expect("new");
+        let used = one.use_setup_link(&link.hash, &kim, now).await;
+        used.expect("it works");
+        let shown = [&one, &other].map(|store| store.clone());
+        let shown = shown.into_iter().zip([1, 2]).map(|(store, n)| {
+            let hash = |n| secret(SecretKind::Session, 4 * round + n).hash();
+            let (before, after) = (hash(n - 1), hash(n + 1));
+            let session = Session::begin(before, kim.email.clone(), Means::Password, now);
+            let password = kim.password.clone();
+            tokio::spawn(async move {
+                let added = store.add_session(&session, &password).await;
+                added.expect("an open account");
+                store.show_code(&before, "287082", &after, now).await
+            })
         });
-        let shown = [
-            first.await.expect("no panic"),
-            second.await.expect("no panic"),
-        ];
-        let first_uses = shown.map(|shown| usize::from(shown.expect("writable")));
-        assert_eq!(first_uses.iter().sum::<usize>(), 1, "step {step}");
+        let mut first_uses = 0;
+        for shown in shown.collect::<Vec<_>>() {
+            let shown = shown.await.expect("no panic").expect("writable");
+            assert!(
+                matches!(shown, Ok(()) | Err(CodeRefusal::Used)),
+                "{shown:?}"
+            );
+            first_uses += usize::from(shown.is_ok());
+        }
+        assert_eq!(first_uses, 1, "round {round}");
     }
 }
 
@@ -102,7 +111,7 @@ async fn of_secrets_only_hashes_are_on_the_disk() {
     let [session, token, link] = &secrets;
     let kim = account("kim");
     store
-        .add_setup_link(&SetupLink::first(link.hash(), now()))
+        .add_setup_link(&SetupLink::first(link.hash(), now()), None)
         .await
         .expect("new");
     store
@@ -110,17 +119,22 @@ async fn of_secrets_only_hashes_are_on_the_disk() {
         .await
         .expect("it works");
     let unused = secret(SecretKind::SetupLink, 1);
-    let again = SetupLink::invitation(unused.hash(), kim.email.clone(), kim.role, now());
-    store.add_setup_link(&again).await.expect("new");
-    let begun = Session::begin(session.hash(), kim.email.clone(), Means::Password, now());
-    store.add_session(&begun).await.expect("an open account");
+    let again = SetupLink::on_the_machine(unused.hash(), kim.email.clone(), kim.role, now());
+    store.add_setup_link(&again, None).await.expect("new");
+    let begun = Session {
+        second_factor: Some(now()),
+        ..Session::begin(session.hash(), kim.email.clone(), Means::Password, now())
+    };
+    let added = store.add_session(&begun, &kim.password).await;
+    added.expect("an open account");
     let wish = ApiTokenWish {
         name: "ci".to_owned(),
         scope: [Permission::Read].into(),
         expires: now() + SignedDuration::from_hours(1),
     };
     let made = ApiToken::make(wish, &kim, token.hash(), now()).expect("a good wish");
-    store.add_api_token(&made).await.expect("new");
+    let added = store.add_api_token(&made, &session.hash()).await;
+    added.expect("a whole session");
     assert_eq!(store.accounts().await.expect("readable").len(), 1);
 
     let mut disk = Vec::new();

@@ -79,7 +79,8 @@ fn no_token_does_more_than_its_owner() {
     for role in Role::ALL {
         for wanted in Permission::ALL {
             let token = made(role, wish(&[wanted], 11));
-            assert_eq!(token.is_ok(), wanted.is_for(role), "{role} {wanted:?}");
+            let grants = wanted.is_for(role) && !wanted.needs_a_session();
+            assert_eq!(token.is_ok(), grants, "{role} {wanted:?}");
             let Ok(token) = token else { continue };
             for used_for in Permission::ALL {
                 let used = token.may(role, used_for).is_ok();
@@ -90,6 +91,24 @@ fn no_token_does_more_than_its_owner() {
                 assert_eq!(used, wanted.is_for(other), "made by {role}, now {other}");
             }
         }
+    }
+}
+
+/// An invitation outlives the token that made it and does all that its role may, so none is made by a token: not by a wish, and
+/// not by a scope that a database holds from elsewhere.
+#[test]
+fn no_token_invites_people() {
+    for wanted in [Permission::ManagePeople, Permission::VouchForPeople] {
+        let refused = made(Role::Operations, wish(&[Permission::Read, wanted], 11));
+        assert_eq!(refused.err(), Some(vec!["access.token-scope-people"]));
+        let good = made(Role::Operations, wish(&[Permission::Read], 11)).expect("a good wish");
+        let planted = ApiToken {
+            scope: Scope([wanted].into()),
+            ..good
+        };
+        let used = planted.may(Role::Operations, wanted);
+        let refused = used.expect_err("it isn't for tokens");
+        assert_eq!(refused.id(), "access.token-scope-people", "{wanted:?}");
     }
 }
 

@@ -21,6 +21,8 @@ struct Tries {
     failures: u32,
     last: Timestamp,
     not_before: Timestamp,
+    /// What `not_before` was without the last failure.
+    otherwise: Timestamp,
 }
 
 /// Failures by key.
@@ -73,11 +75,13 @@ impl<K: Ord + Clone> Tally<K> {
     /// Counts one failure more; with a pace, the next one has to wait.
     pub(super) fn count(&mut self, key: K, now: Timestamp, pace: Option<&Pace>) {
         let failures = self.failures(&key, now).saturating_add(1);
+        let otherwise = self.tries(&key, now).map_or(now, |tries| tries.not_before);
         let wait = pace.map_or(SignedDuration::ZERO, |pace| pace.wait(failures));
         let tries = Tries {
             failures,
             last: now,
             not_before: now + wait,
+            otherwise,
         };
         self.put(key, tries, now);
     }
@@ -88,15 +92,16 @@ impl<K: Ord + Clone> Tally<K> {
             failures: 0,
             last: now,
             not_before: until,
+            otherwise: until,
         };
         self.put(key, tries, now);
     }
 
-    /// Counts one failure less: it was none.
+    /// Counts one failure less: the last was none. The wait for those before it stays.
     pub(super) fn take_back(&mut self, key: &K) {
         if let Some(tries) = self.0.get_mut(key) {
             tries.failures = tries.failures.saturating_sub(1);
-            tries.not_before = tries.last;
+            tries.not_before = tries.otherwise;
         }
     }
 

@@ -4,6 +4,11 @@ use proptest::prelude::*;
 
 use super::tally::KEYS_MAX;
 use super::*;
+use crate::password_hash::PasswordHash;
+use crate::role::Role;
+use crate::secret::SecretHash;
+use crate::session::Means;
+use crate::totp::{SecondFactor, TotpSecret};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
@@ -15,6 +20,24 @@ fn email(name: &str) -> Email {
 
 fn origin(n: u32) -> Origin {
     Origin::of(IpAddr::V4(n.into()))
+}
+
+fn account(name: &str) -> Account {
+    Account {
+        email: email(name),
+        role: Role::Operations,
+        password: PasswordHash::new("$argon2id$x".to_owned()).expect("a hash"),
+        second_factor: None,
+        since: at(0),
+        closed: None,
+    }
+}
+
+fn succeeded(attempts: &mut SignInAttempts, name: &str, from: Origin, now: Timestamp) {
+    let account = account(name);
+    let who = account.email.clone();
+    let session = Session::begin(SecretHash([1; 32]), who, Means::Password, now);
+    attempts.succeeded(&session, &account, from, now);
 }
 
 /// Tries each second, as a guesser would; says how many were let through.
@@ -83,12 +106,12 @@ fn the_owner_signs_in_while_others_guess() {
     attempts
         .begin(&kim, home, at(-10))
         .expect("nothing was tried yet");
-    attempts.succeeded(&kim, home, at(-10));
+    succeeded(&mut attempts, "kim", home, at(-10));
     guess(&mut attempts, 3_000, |second| {
         origin(1_000 + second as u32 % 500)
     });
     assert_eq!(attempts.begin(&kim, home, at(3_000)), Ok(()));
-    attempts.succeeded(&kim, home, at(3_000));
+    succeeded(&mut attempts, "kim", home, at(3_000));
     let waits = attempts
         .begin(&kim, hotel, at(3_000))
         .expect_err("a stranger there");
@@ -103,12 +126,56 @@ fn a_colleague_who_slips_stops_nobody_who_was_here_before() {
     attempts
         .begin(&kim, office, at(0))
         .expect("nothing was tried yet");
-    attempts.succeeded(&kim, office, at(0));
+    succeeded(&mut attempts, "kim", office, at(0));
     for n in 0..100 {
         let _slip = attempts.begin(&email(&format!("eve-{n}")), office, at(n));
     }
     assert!(attempts.begin(&email("sam"), office, at(100)).is_err());
     assert_eq!(attempts.begin(&kim, office, at(100)), Ok(()));
+}
+
+/// Mallory has an account of her own. Signing in to it between two guesses at others gives her none more.
+#[test]
+fn who_signs_in_in_between_still_waits_for_guesses_at_others() {
+    let here = origin(1);
+    let mut attempts = SignInAttempts::default();
+    let mut guesses = 0;
+    for second in 0..3_600 {
+        if attempts.begin(&email("mallory"), here, at(second)).is_ok() {
+            succeeded(&mut attempts, "mallory", here, at(second));
+        }
+        let stranger = email(&format!("person-{second}"));
+        guesses += usize::from(attempts.begin(&stranger, here, at(second)).is_ok());
+    }
+    assert!((60..=65).contains(&guesses), "{guesses}");
+}
+
+/// The password is right and the code is missing: that forgets nothing, makes nobody known, and gives no try more.
+#[test]
+fn a_password_without_its_code_is_no_success() {
+    let here = origin(1);
+    let kim = Account {
+        second_factor: Some(SecondFactor::kept(TotpSecret::new([1; 20]), 5)),
+        ..account("kim")
+    };
+    let mut attempts = SignInAttempts::default();
+    let mut let_through = 0;
+    let lacking = Session::begin(SecretHash([1; 32]), email("kim"), Means::Password, at(0));
+    for second in 0..60 {
+        if attempts.begin(&kim.email, here, at(second)).is_ok() {
+            let_through += 1;
+            attempts.succeeded(&lacking, &kim, here, at(second));
+        }
+    }
+    assert_eq!(let_through, 10);
+    assert!(!attempts.knows(&kim.email, here));
+    let whole = Session {
+        second_factor: Some(at(60)),
+        ..lacking
+    };
+    attempts.succeeded(&whole, &kim, here, at(60));
+    assert!(attempts.knows(&kim.email, here));
+    assert_eq!(attempts.begin(&kim.email, here, at(60)), Ok(()));
 }
 
 #[test]
@@ -122,7 +189,7 @@ fn success_and_silence_forget() {
     attempts
         .begin(&kim, home, at(1))
         .expect("it waited a second");
-    attempts.succeeded(&kim, home, at(1));
+    succeeded(&mut attempts, "kim", home, at(1));
     for _ in 0..5 {
         attempts.begin(&kim, home, at(1)).expect("free again");
     }
@@ -146,7 +213,7 @@ fn a_flood_of_addresses_takes_bounded_memory() {
     ];
     assert_eq!(sizes, [KEYS_MAX; 3]);
     for n in 0..KNOWN_MAX as u32 + 5 {
-        attempts.succeeded(&email("kim"), origin(n), at(20 + i64::from(n)));
+        succeeded(&mut attempts, "kim", origin(n), at(20 + i64::from(n)));
     }
     assert_eq!(attempts.known.len(), KNOWN_MAX);
 }
@@ -171,7 +238,7 @@ proptest! {
         let (kim, home) = (email("kim"), origin(9_999));
         let mut attempts = SignInAttempts::default();
         if is_known {
-            attempts.succeeded(&kim, home, at(0));
+            succeeded(&mut attempts, "kim", home, at(0));
         }
         let mut now = 0;
         for (from, pause, at_kim) in tries {

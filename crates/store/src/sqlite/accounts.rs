@@ -69,7 +69,7 @@ impl Accounts for SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let saved = sqlx::query(
-            "UPDATE accounts SET password = ?3
+            "UPDATE accounts SET password = ?3, wrong_codes = 0, wrong_last = NULL
              WHERE email = ?1 AND password = ?2 AND closed IS NULL",
         )
         .bind(who.as_str())
@@ -90,7 +90,7 @@ impl Accounts for SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let saved = sqlx::query(
-            "UPDATE accounts SET totp_secret = ?4, totp_step = ?5
+            "UPDATE accounts SET totp_secret = ?4, totp_step = ?5, wrong_codes = 0, wrong_last = NULL
              WHERE email = ?1 AND totp_secret IS ?2 AND totp_step IS ?3 AND closed IS NULL",
         )
         .bind(who.as_str())
@@ -117,11 +117,7 @@ impl Accounts for SqliteStore {
             return Err(StoreError::not_found("open account", who));
         }
         end_sessions(&mut tx, who).await?;
-        sqlx::query("UPDATE api_tokens SET revoked = ?2 WHERE email = ?1 AND revoked IS NULL")
-            .bind(who.as_str())
-            .bind(micros(at))
-            .execute(&mut *tx)
-            .await?;
+        take_back(&mut tx, who, at).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -157,7 +153,7 @@ pub(super) async fn open_account(tx: &mut Write, who: &Email) -> Result<Account,
     open.ok_or_else(|| StoreError::not_found("open account", who))
 }
 
-/// Keeps an account as it is, whether or not it was there.
+/// Keeps an account as it is, whether or not it was there. Wrong codes count on against a second factor that stays.
 pub(super) async fn put(tx: &mut Write, account: &Account) -> Result<(), StoreError> {
     let factor = account.second_factor.as_ref();
     sqlx::query(
@@ -165,7 +161,9 @@ pub(super) async fn put(tx: &mut Write, account: &Account) -> Result<(), StoreEr
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (email) DO UPDATE SET
            password = excluded.password, totp_secret = excluded.totp_secret,
-           totp_step = excluded.totp_step",
+           totp_step = excluded.totp_step,
+           wrong_codes = iif(totp_secret IS excluded.totp_secret, wrong_codes, 0),
+           wrong_last = iif(totp_secret IS excluded.totp_secret, wrong_last, NULL)",
     )
     .bind(account.email.as_str())
     .bind(account.role.id())
@@ -188,9 +186,23 @@ pub(super) async fn end_sessions(tx: &mut Write, who: &Email) -> Result<(), Stor
     Ok(())
 }
 
-/// The role of an address by its account, if it has one.
-pub(super) async fn role_of(tx: &mut Write, who: &Email) -> Result<Option<Role>, StoreError> {
-    Ok(account(tx, who).await?.map(|account| account.role))
+/// Takes back what somebody gave away who may have been a thief: revokes all API tokens of an address that aren't yet, and
+/// forgets the links that it made or vouched for.
+pub(super) async fn take_back(
+    tx: &mut Write,
+    who: &Email,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE api_tokens SET revoked = ?2 WHERE email = ?1 AND revoked IS NULL")
+        .bind(who.as_str())
+        .bind(micros(at))
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("DELETE FROM setup_links WHERE maker = ?1 OR vouched_by = ?1")
+        .bind(who.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 fn secret(factor: &SecondFactor) -> &[u8] {

@@ -8,8 +8,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 
 use super::SqliteStore;
-use super::accounts::{AccountRow, email, open_account};
+use super::accounts::{AccountRow, email};
 use super::failure::taken;
+use super::sessions::expect_whole;
 use super::values::{bytes32, from_json, instant, micros, to_json};
 use crate::{ApiTokens, LIST_MAX, StoreError};
 
@@ -53,9 +54,13 @@ impl FromRow<'_, SqliteRow> for OwnedRow {
 
 #[async_trait]
 impl ApiTokens for SqliteStore {
-    async fn add_api_token(&self, token: &ApiToken) -> Result<(), StoreError> {
+    async fn add_api_token(
+        &self,
+        token: &ApiToken,
+        session: &SecretHash,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        open_account(&mut tx, &token.who).await?;
+        expect_whole(&mut tx, session, &token.who, token.made).await?;
         sqlx::query(
             "INSERT INTO api_tokens (hash, email, name, scope, made, expires, revoked)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -1,7 +1,7 @@
 //! The people, in SQLite.
 
 use async_trait::async_trait;
-use mainstay_access::{Duty, Email, Person, Role};
+use mainstay_access::{Account, Duty, Email, Person, Role};
 
 use super::failure::taken;
 use super::{SqliteStore, Write, accounts};
@@ -13,8 +13,10 @@ type Row = (String, String);
 impl People for SqliteStore {
     async fn add_person(&self, person: &Person, token_hash: [u8; 32]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let role = accounts::role_of(&mut tx, &person.email).await?;
-        if role.is_some_and(|role| role != Role::from(person.duty)) {
+        let account = accounts::account(&mut tx, &person.email).await?;
+        let isnt_theirs =
+            |account: &Account| account.closed.is_some() || account.role != Role::from(person.duty);
+        if account.as_ref().is_some_and(isnt_theirs) {
             return Err(StoreError::already_exists("person", &person.email));
         }
         sqlx::query("INSERT INTO people (email, duty, token_hash) VALUES (?1, ?2, ?3)")

@@ -6,7 +6,9 @@ CREATE TABLE accounts (
   totp_secret BLOB,
   totp_step   INTEGER,              -- the newest step of 30 seconds whose code was used
   since       INTEGER NOT NULL,
-  closed      INTEGER
+  closed      INTEGER,
+  wrong_codes INTEGER NOT NULL DEFAULT 0, -- in a row, over all sessions
+  wrong_last  INTEGER
 ) STRICT;
 
 CREATE TABLE sessions (
@@ -15,7 +17,8 @@ CREATE TABLE sessions (
   since         INTEGER NOT NULL,
   seen          INTEGER NOT NULL,
   means         TEXT    NOT NULL,   -- access::Means
-  second_factor INTEGER
+  second_factor INTEGER,
+  wrong_codes   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_email ON sessions (email, since);
 CREATE INDEX sessions_by_age ON sessions (since);
@@ -36,7 +39,10 @@ CREATE TABLE setup_links (
   hash  BLOB    NOT NULL PRIMARY KEY,
   email TEXT,                       -- none for a server's first
   role  TEXT    NOT NULL,
-  made  INTEGER NOT NULL
+  made  INTEGER NOT NULL,
+  maker      TEXT,                  -- none for one of the server's own machine
+  maker_role TEXT,
+  vouched_by TEXT
 ) STRICT, WITHOUT ROWID;
 
 PRAGMA user_version = 7;
