@@ -84,7 +84,7 @@ impl CodeRefusal {
                 "wait until then; if it wasn't you who tried, somebody has your password: ask operations for a new link"
             }
             Self::NoMore => {
-                "somebody may have your password: ask operations for a new link, and set up a new code with it"
+                "somebody may have your password: ask operations for a new link that a second person vouches for, and set up your app anew with it"
             }
         }
     }
