@@ -1,14 +1,39 @@
-//! People and their duties: who may do what, and who may not do both.
+//! People, their roles and duties: who may do what, who may not do both, and what lets them in.
 //!
 //! One person has one duty. That is checked here for the plan and the server, and once more by every
-//! device, which knows the holders of keys through its root. Read [`Assignments`] first.
+//! device, which knows the holders of keys through its root. A role is what somebody is to the server; three of the six come
+//! with a duty. Nothing here reads a clock or draws chance: secrets are made of bytes that are handed in, and kept as hashes.
+//!
+//! Read [`Permission`] for what people may do, [`Account`] for how they get in, [`Assignments`] for the conflicts.
 
+pub mod account;
+pub mod api_token;
 pub mod assignments;
+pub mod code_tries;
 pub mod duty;
 pub mod email;
+pub mod password;
+pub mod password_hash;
 pub mod permission;
+pub mod role;
+pub mod secret;
+pub mod session;
+pub mod setup_link;
+pub mod sign_in_attempts;
+pub mod totp;
 
+pub use account::Account;
+pub use api_token::{ApiToken, ApiTokenDenied, ApiTokenFlaw, ApiTokenWish, Scope};
 pub use assignments::{Assignments, DutyConflict};
+pub use code_tries::CodeTries;
 pub use duty::{Duty, Person};
 pub use email::{Email, EmailError};
+pub use password::{Password, PasswordFlaw};
+pub use password_hash::PasswordHash;
 pub use permission::{Denied, Permission};
+pub use role::Role;
+pub use secret::{Secret, SecretHash, SecretKind};
+pub use session::{Means, Session, SessionStanding};
+pub use setup_link::{Maker, SetupLink, SetupLinkRefusal};
+pub use sign_in_attempts::{Origin, SignInAttempts, TryLater};
+pub use totp::{CodeRefusal, SecondFactor, TotpSecret};

@@ -1,16 +1,21 @@
-//! What each duty may do.
+//! What each role may do: one table, [`Permission::row`].
+//!
+//! `docs/reference/who-may-what.md` shows the same table to people, and a test holds the two together.
 
 use serde::{Deserialize, Serialize};
 
-use crate::duty::{Duty, Person};
+use crate::duty::Person;
 use crate::email::Email;
+use crate::role::Role;
 
 /// Something that a person may ask the server to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Permission {
-    /// Look at everything.
+    /// Look at everything but the audit.
     Read,
+    /// Look at who signed in, when and from where, and who made which token.
+    ReadAudit,
     /// Hand in a signed release.
     SubmitRelease,
     /// Approve a release.
@@ -19,18 +24,22 @@ pub enum Permission {
     ActivatePlan,
     /// Register devices, or declare them anew.
     RegisterDevices,
+    /// Ask a device to tell its attributes again.
+    AskAttributes,
     /// Start a rollout.
     StartRollout,
     /// Answer a rollout's question, or let it go on.
     AnswerRollout,
     /// Take a rollout back before its first wave opens.
     WithdrawRollout,
-    /// Halt a rollout: a brake that any one person may pull.
+    /// Halt a rollout: a brake that any one person with a duty may pull.
     HaltRollout,
     /// Pause a rollout: a brake as well.
     PauseRollout,
     /// Let a paused rollout go on.
     ResumeRollout,
+    /// Take back the order that one device has.
+    QuitOrder,
     /// Put a release on hold, or be one of the two who end that.
     HoldRelease,
     /// Write what was learnt from an incident, or open it anew: whoever knows something may say it.
@@ -42,16 +51,32 @@ pub enum Permission {
     PublishTrust,
     /// Hand in a signed schedule.
     PublishSchedule,
+    /// Invite people, close their accounts, and revoke their tokens.
+    ManagePeople,
+    /// Be the second person behind somebody else's invitation.
+    VouchForPeople,
 }
 
-/// A person asked for something that their duty doesn't include.
+/// What the table says of one permission.
+struct Row {
+    id: &'static str,
+    phrase: &'static str,
+    roles: &'static [Role],
+}
+
+/// Those who have one of the three duties.
+const WITH_DUTY: &[Role] = &[Role::Engineer, Role::ReleaseManager, Role::Operations];
+/// Those who look after devices one by one.
+const HELPING: &[Role] = &[Role::Operations, Role::Support];
+
+/// A person asked for something that their role doesn't include.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{who} has the duty {duty} and may not {}", .wanted.phrase())]
+#[error("{who} has the {} {role} and may not {}", kind(&[*.role]), .wanted.phrase())]
 pub struct Denied {
     /// Who asked.
     pub who: Email,
-    /// Their duty.
-    pub duty: Duty,
+    /// Their role.
+    pub role: Role,
     /// What they asked for.
     pub wanted: Permission,
 }
@@ -66,59 +91,154 @@ impl Denied {
     /// What to do about it.
     #[must_use]
     pub fn cure(&self) -> String {
-        let may = Duty::ALL
-            .into_iter()
-            .filter(|duty| self.wanted.is_for(*duty));
-        let names: Vec<&str> = may.map(Duty::id).collect();
-        format!("ask somebody with the duty {}", names.join(" or "))
+        let roles = self.wanted.roles();
+        let names: Vec<&str> = roles.iter().map(|role| role.id()).collect();
+        format!(
+            "ask somebody with the {} {}",
+            kind(roles),
+            names.join(" or ")
+        )
+    }
+}
+
+/// What these roles are called: duties, as long as each is one.
+fn kind(roles: &[Role]) -> &'static str {
+    if roles.iter().all(|role| role.duty().is_some()) {
+        "duty"
+    } else {
+        "role"
     }
 }
 
 impl Permission {
-    /// Whether a duty includes it.
+    /// All of them, in the order of the table.
+    pub const ALL: [Self; 21] = [
+        Self::Read,
+        Self::ReadAudit,
+        Self::SubmitRelease,
+        Self::ApproveRelease,
+        Self::ActivatePlan,
+        Self::RegisterDevices,
+        Self::AskAttributes,
+        Self::StartRollout,
+        Self::AnswerRollout,
+        Self::WithdrawRollout,
+        Self::HaltRollout,
+        Self::PauseRollout,
+        Self::ResumeRollout,
+        Self::QuitOrder,
+        Self::HoldRelease,
+        Self::ReviewIncident,
+        Self::CloseIncident,
+        Self::PublishTrust,
+        Self::PublishSchedule,
+        Self::ManagePeople,
+        Self::VouchForPeople,
+    ];
+
+    /// The table: id, the end of "may not ...", and who may.
+    fn row(self) -> Row {
+        use Role::{Auditor, Engineer, Operations, ReleaseManager};
+        let (id, phrase, roles): (_, _, &[Role]) = match self {
+            Self::Read => ("read", "look at this", &Role::ALL),
+            Self::ReadAudit => ("read-audit", "look at the audit", &[Operations, Auditor]),
+            Self::SubmitRelease => ("submit-release", "hand in a release", &[Engineer]),
+            Self::ApproveRelease => ("approve-release", "approve a release", &[ReleaseManager]),
+            Self::ActivatePlan => ("activate-plan", "put a plan into force", &[ReleaseManager]),
+            Self::RegisterDevices => (
+                "register-devices",
+                "register devices or declare them anew",
+                &[Operations],
+            ),
+            Self::AskAttributes => ("ask-attributes", "ask a device for its attributes", HELPING),
+            Self::StartRollout => ("start-rollout", "start a rollout", &[Operations]),
+            Self::AnswerRollout => ("answer-rollout", "answer for a rollout", &[Operations]),
+            Self::WithdrawRollout => ("withdraw-rollout", "withdraw a rollout", &[Operations]),
+            Self::HaltRollout => ("halt-rollout", "halt a rollout", WITH_DUTY),
+            Self::PauseRollout => ("pause-rollout", "pause a rollout", WITH_DUTY),
+            Self::ResumeRollout => (
+                "resume-rollout",
+                "let a paused rollout go on",
+                &[Operations],
+            ),
+            Self::QuitOrder => ("quit-order", "quit the order of a device", HELPING),
+            Self::HoldRelease => (
+                "hold-release",
+                "put a release on hold or end that",
+                &[ReleaseManager, Operations],
+            ),
+            Self::ReviewIncident => ("review-incident", "review an incident", WITH_DUTY),
+            Self::CloseIncident => (
+                "close-incident",
+                "close an incident",
+                &[ReleaseManager, Operations],
+            ),
+            Self::PublishTrust => ("publish-trust", "hand in a root or revocations", WITH_DUTY),
+            Self::PublishSchedule => ("publish-schedule", "hand in a schedule", &[Operations]),
+            Self::ManagePeople => (
+                "manage-people",
+                "invite people or take away what lets them in",
+                &[Operations],
+            ),
+            Self::VouchForPeople => (
+                "vouch-for-people",
+                "be the second person behind an invitation",
+                WITH_DUTY,
+            ),
+        };
+        Row { id, phrase, roles }
+    }
+
+    /// The stable id, as the scope of a token writes it: "start-rollout".
     #[must_use]
-    pub fn is_for(self, duty: Duty) -> bool {
-        match self {
-            Self::Read
-            | Self::HaltRollout
-            | Self::PauseRollout
-            | Self::PublishTrust
-            | Self::ReviewIncident => true,
-            Self::SubmitRelease => duty == Duty::Engineer,
-            Self::ApproveRelease | Self::ActivatePlan => duty == Duty::ReleaseManager,
-            Self::HoldRelease | Self::CloseIncident => {
-                matches!(duty, Duty::ReleaseManager | Duty::Operations)
-            }
-            Self::RegisterDevices
-            | Self::StartRollout
-            | Self::AnswerRollout
-            | Self::WithdrawRollout
-            | Self::ResumeRollout
-            | Self::PublishSchedule => duty == Duty::Operations,
-        }
+    pub fn id(self) -> &'static str {
+        self.row().id
+    }
+
+    /// The permission of this id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.id() == id)
     }
 
     /// The end of "may not ...".
     #[must_use]
     pub fn phrase(self) -> &'static str {
-        match self {
-            Self::Read => "look at this",
-            Self::SubmitRelease => "hand in a release",
-            Self::ApproveRelease => "approve a release",
-            Self::ActivatePlan => "put a plan into force",
-            Self::RegisterDevices => "register devices or declare them anew",
-            Self::StartRollout => "start a rollout",
-            Self::AnswerRollout => "answer for a rollout",
-            Self::WithdrawRollout => "withdraw a rollout",
-            Self::HaltRollout => "halt a rollout",
-            Self::PauseRollout => "pause a rollout",
-            Self::ResumeRollout => "let a paused rollout go on",
-            Self::HoldRelease => "put a release on hold or end that",
-            Self::ReviewIncident => "review an incident",
-            Self::CloseIncident => "close an incident",
-            Self::PublishTrust => "hand in a root or revocations",
-            Self::PublishSchedule => "hand in a schedule",
+        self.row().phrase
+    }
+
+    /// Who may, at least one.
+    #[must_use]
+    pub fn roles(self) -> &'static [Role] {
+        self.row().roles
+    }
+
+    /// Whether it is for people who are signed in themselves, and never for a program with a token of theirs: what comes of
+    /// it would do more than the token, and longer.
+    #[must_use]
+    pub fn needs_a_session(self) -> bool {
+        matches!(self, Self::ManagePeople | Self::VouchForPeople)
+    }
+
+    /// Whether a role, or a duty as such, includes it.
+    #[must_use]
+    pub fn is_for(self, role: impl Into<Role>) -> bool {
+        self.roles().contains(&role.into())
+    }
+}
+
+impl Role {
+    /// Whether `who`, who has this role, may do what is `wanted`.
+    ///
+    /// # Errors
+    /// If the role doesn't include it.
+    pub fn may(self, who: &Email, wanted: Permission) -> Result<(), Denied> {
+        if wanted.is_for(self) {
+            return Ok(());
         }
+        let who = who.clone();
+        let role = self;
+        Err(Denied { who, role, wanted })
     }
 }
 
@@ -128,20 +248,14 @@ impl Person {
     /// # Errors
     /// If it doesn't.
     pub fn may(&self, wanted: Permission) -> Result<(), Denied> {
-        if wanted.is_for(self.duty) {
-            return Ok(());
-        }
-        Err(Denied {
-            who: self.email.clone(),
-            duty: self.duty,
-            wanted,
-        })
+        Role::from(self.duty).may(&self.email, wanted)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::duty::Duty;
 
     #[test]
     fn building_approving_and_scheduling_never_meet() {
@@ -160,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn anyone_may_pull_the_brake_and_operations_lets_go() {
+    fn anyone_with_a_duty_may_pull_the_brake_and_operations_lets_go() {
         for duty in Duty::ALL {
             assert!(Permission::HaltRollout.is_for(duty), "{duty}");
             assert!(Permission::PauseRollout.is_for(duty), "{duty}");
@@ -181,12 +295,34 @@ mod tests {
     #[test]
     fn a_denial_says_whom_to_ask() {
         let ana = Email::new("ana@northwind.example").expect("an address");
-        let denied = Person {
-            email: ana,
-            duty: Duty::Engineer,
+        let denied = |role: Role, wanted| role.may(&ana, wanted).expect_err("it isn't theirs");
+        let approving = denied(Role::Engineer, Permission::ApproveRelease);
+        assert_eq!(
+            approving.cure(),
+            "ask somebody with the duty release-manager"
+        );
+        assert_eq!(
+            approving.to_string(),
+            "ana@northwind.example has the duty engineer and may not approve a release"
+        );
+        let quitting = denied(Role::Viewer, Permission::QuitOrder);
+        assert_eq!(
+            quitting.cure(),
+            "ask somebody with the role operations or support"
+        );
+        assert_eq!(
+            quitting.to_string(),
+            "ana@northwind.example has the role viewer and may not quit the order of a device"
+        );
+    }
+
+    #[test]
+    fn ids_are_those_that_are_stored() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::from_id(permission.id()), Some(permission));
+            let stored: Result<Permission, serde::de::value::Error> =
+                Permission::deserialize(serde::de::value::StrDeserializer::new(permission.id()));
+            assert_eq!(stored, Ok(permission));
         }
-        .may(Permission::ApproveRelease)
-        .expect_err("engineers don't approve");
-        assert_eq!(denied.cure(), "ask somebody with the duty release-manager");
     }
 }

@@ -102,15 +102,13 @@ pub async fn add_person(
     duty: Duty,
 ) -> Result<Token, Refused> {
     let person = Person { email, duty };
-    let mut people = store.people().await?;
-    people.push(person.clone());
     let plan = store.active_plan().await?.ok_or_else(Refused::no_plan)?;
     // It was put into force under the rules of its day, which needn't be those of this version.
     let plan = mainstay_plan::parse(&plan.text).map_err(|findings| {
         let count = findings.len();
         StoreError::damaged("plan", format!("{count} findings in the active plan"))
     })?;
-    check_duties(&plan, people)?;
+    check_duties(&plan, store, Some(person.clone())).await?;
     let token = Token::draw(entropy);
     store.add_person(&person, token.hash()).await?;
     tracing::info!(who = %person.email, duty = %person.duty, "person added");

@@ -34,6 +34,7 @@ mod rotate;
 mod routes;
 pub mod serve;
 pub mod settings;
+pub mod sign_in;
 mod soundness;
 mod standing;
 mod status;

@@ -7,6 +7,8 @@
 //!
 //! Read [`Rollouts`] first: the promise made to a device is the reason for everything else.
 
+pub mod accounts;
+pub mod api_tokens;
 pub mod blobs;
 pub mod controllers;
 pub mod devices;
@@ -26,9 +28,13 @@ pub mod revocations;
 pub mod rollouts;
 pub mod roots;
 pub mod schedules;
+pub mod sessions;
+pub mod setup_links;
 pub mod sqlite;
 pub mod walks;
 
+pub use accounts::Accounts;
+pub use api_tokens::ApiTokens;
 pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
 pub use controllers::{Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};
@@ -47,13 +53,15 @@ pub use revocations::{Revocations, StoredRevocations};
 pub use rollouts::{Enrolled, NextStep, Promise, PromiseRefusal, Promised, Rollouts, UnderWatch};
 pub use roots::{Roots, StoredRoot};
 pub use schedules::{Schedules, StoredSchedule};
+pub use sessions::Sessions;
+pub use setup_links::SetupLinks;
 pub use sqlite::SqliteStore;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes + Probe {}
+pub trait Store: Work + Brakes + Doors + Probe {}
 
-impl<S: Work + Brakes + Probe> Store for S {}
+impl<S: Work + Brakes + Doors + Probe> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:
@@ -93,6 +101,11 @@ impl<
 pub trait Brakes: Roots + Revocations + Holds + Schedules {}
 
 impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
+
+/// The part of a [`Store`] that knows who may come in.
+pub trait Doors: Accounts + Sessions + ApiTokens + SetupLinks {}
+
+impl<S: Accounts + Sessions + ApiTokens + SetupLinks> Doors for S {}
 
 /// The most rows in a list that people look at; what is older is still there, by its name.
 pub const LIST_MAX: u32 = 1000;

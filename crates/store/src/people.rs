@@ -11,10 +11,11 @@ pub trait People: Send + Sync {
     /// Adds a person; `token_hash` is SHA-256 of their bearer token.
     ///
     /// # Errors
-    /// [`StoreError::AlreadyExists`] if the address has a duty already, this one or another.
+    /// [`StoreError::AlreadyExists`] if the address has a duty already, this one or another, or an
+    /// account with another role.
     async fn add_person(&self, person: &Person, token_hash: [u8; 32]) -> Result<(), StoreError>;
 
-    /// The person with this token.
+    /// The person with this token; none if the address has an account that is closed.
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Person>, StoreError>;
 
     /// Everybody, by address.

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use mainstay_access::{Assignments, Duty, Email, Permission, Person};
+use mainstay_access::{Account, Assignments, Duty, Email, Permission, Person};
 use mainstay_api::{PlanView, PlanWarning};
 use mainstay_fleet::Device;
 use mainstay_plan::{
@@ -17,7 +17,7 @@ use mainstay_plan::{
 };
 use mainstay_release::root_facts;
 use mainstay_rollout::{cohort, fleet_facts, version};
-use mainstay_store::StoreError;
+use mainstay_store::{Store, StoreError};
 
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
@@ -55,7 +55,7 @@ pub(super) async fn activate(
             (plan, findings)
         }
     };
-    check_duties(&plan, app.store.people().await?)?;
+    check_duties(&plan, &*app.store, None).await?;
     app.store
         .activate_plan(text, plan.digest.0, &person.email, app.now())
         .await?;
@@ -163,11 +163,20 @@ fn warning(finding: Finding) -> PlanWarning {
     }
 }
 
-/// One person, one duty: over the plan's roles and the people who have tokens, taken together.
+/// One person, one duty: over the plan's roles, the people who have tokens, the accounts (closed ones too), and whoever is about to
+/// become one of them, taken together.
 ///
 /// # Errors
 /// `access.two-duties`, naming the first of them.
-pub(crate) fn check_duties(plan: &Plan, people: Vec<Person>) -> Result<(), Refused> {
+pub(crate) async fn check_duties(
+    plan: &Plan,
+    store: &dyn Store,
+    newcomer: Option<Person>,
+) -> Result<(), Refused> {
+    let people = store.people().await?;
+    let accounts = store.accounts().await?;
+    let accounts = accounts.iter().filter_map(Account::person);
+    let people = people.into_iter().chain(accounts).chain(newcomer);
     let roles = [
         (Duty::Engineer, &plan.roles.engineers),
         (Duty::ReleaseManager, &plan.roles.release_managers),
@@ -207,4 +216,65 @@ async fn in_force(app: &App) -> Result<PlanView, Refused> {
         at: stored.at,
         warnings: Vec::new(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use mainstay_access::{PasswordHash, Role, SecretHash, SetupLink};
+    use mainstay_store::{Accounts as _, SetupLinks as _, SqliteStore};
+
+    use super::*;
+
+    /// The plan names Noor as a release manager, and Kim for operations.
+    const PLAN: &str = include_str!("../../tests/it/plan.toml");
+
+    fn email(name: &str) -> Email {
+        Email::new(&format!("{name}@northwind.example")).unwrap()
+    }
+
+    async fn make_account(store: &SqliteStore, n: u8, name: &str, role: Role) {
+        let hash = SecretHash([n; 32]);
+        let account = Account {
+            email: email(name),
+            role,
+            password: PasswordHash::new("$argon2id$x".to_owned()).unwrap(),
+            second_factor: None,
+            since: Timestamp::UNIX_EPOCH,
+            closed: None,
+        };
+        let link = SetupLink::on_the_machine(hash, email(name), role, account.since);
+        store.add_setup_link(&link, None).await.unwrap();
+        let used = store.use_setup_link(&hash, &account, account.since).await;
+        used.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_account_counts_like_a_name_in_the_plan() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::create(&folder.path().join("mainstay.sqlite")).await;
+        let store = store.unwrap();
+        let plan = mainstay_plan::parse(PLAN).unwrap();
+        make_account(&store, 1, "kim", Role::Operations).await;
+        make_account(&store, 2, "ana", Role::Viewer).await;
+        assert_eq!(check_duties(&plan, &store, None).await, Ok(()));
+        let newcomer = |duty| {
+            let email = email("noor");
+            Some(Person { email, duty })
+        };
+        let same = check_duties(&plan, &store, newcomer(Duty::ReleaseManager)).await;
+        assert_eq!(same, Ok(()));
+        let other = check_duties(&plan, &store, newcomer(Duty::Engineer)).await;
+        assert_eq!(other.unwrap_err().id(), "access.two-duties");
+
+        make_account(&store, 3, "noor", Role::Engineer).await;
+        for closes in [false, true] {
+            if closes {
+                let noor = email("noor");
+                let closed = store.close_account(&noor, Timestamp::UNIX_EPOCH).await;
+                closed.unwrap();
+            }
+            let refused = check_duties(&plan, &store, None).await;
+            assert_eq!(refused.unwrap_err().id(), "access.two-duties", "{closes}");
+        }
+    }
 }

@@ -10,6 +10,8 @@
 //!
 //! Nothing here decides. Read [`SqliteStore`]; each noun has its file.
 
+mod accounts;
+mod api_tokens;
 mod controllers;
 mod devices;
 mod enrolments;
@@ -33,6 +35,8 @@ mod revocations;
 mod rollouts;
 mod roots;
 mod schedules;
+mod sessions;
+mod setup_links;
 mod steps;
 mod timeline;
 mod values;

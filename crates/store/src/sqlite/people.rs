@@ -1,10 +1,10 @@
 //! The people, in SQLite.
 
 use async_trait::async_trait;
-use mainstay_access::{Duty, Email, Person};
+use mainstay_access::{Account, Duty, Email, Person, Role};
 
-use super::SqliteStore;
 use super::failure::taken;
+use super::{SqliteStore, Write, accounts};
 use crate::{People, StoreError};
 
 type Row = (String, String);
@@ -13,6 +13,12 @@ type Row = (String, String);
 impl People for SqliteStore {
     async fn add_person(&self, person: &Person, token_hash: [u8; 32]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        let account = accounts::account(&mut tx, &person.email).await?;
+        let isnt_theirs =
+            |account: &Account| account.closed.is_some() || account.role != Role::from(person.duty);
+        if account.as_ref().is_some_and(isnt_theirs) {
+            return Err(StoreError::already_exists("person", &person.email));
+        }
         sqlx::query("INSERT INTO people (email, duty, token_hash) VALUES (?1, ?2, ?3)")
             .bind(person.email.as_str())
             .bind(person.duty.id())
@@ -25,10 +31,13 @@ impl People for SqliteStore {
 
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Person>, StoreError> {
         let row: Option<Row> =
-            sqlx::query_as("SELECT email, duty FROM people WHERE token_hash = ?1")
-                .bind(&token_hash[..])
-                .fetch_optional(self.read())
-                .await?;
+            sqlx::query_as(
+                "SELECT email, duty FROM people WHERE token_hash = ?1 AND NOT EXISTS
+                   (SELECT 1 FROM accounts AS a WHERE a.email = people.email AND a.closed IS NOT NULL)",
+            )
+            .bind(&token_hash[..])
+            .fetch_optional(self.read())
+            .await?;
         row.map(person).transpose()
     }
 
@@ -38,6 +47,15 @@ impl People for SqliteStore {
             .await?;
         rows.into_iter().map(person).collect()
     }
+}
+
+/// The duty of an address as a person, as part of `tx`.
+pub(super) async fn duty_of(tx: &mut Write, who: &Email) -> Result<Option<Duty>, StoreError> {
+    let row: Option<Row> = sqlx::query_as("SELECT email, duty FROM people WHERE email = ?1")
+        .bind(who.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(row.map(person).transpose()?.map(|person| person.duty))
 }
 
 fn person((email, duty): Row) -> Result<Person, StoreError> {

@@ -3,10 +3,13 @@
 //! A new back end adds a function that opens an empty store of its own, and one line
 //! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) has its own tests.
 
+mod accounts;
+mod codes;
 mod controllers;
 mod devices;
 mod fixture;
 mod incidents;
+mod invitations;
 mod orders;
 mod payloads;
 mod people_and_plans;
@@ -15,6 +18,7 @@ mod readings;
 mod releases;
 mod reports;
 mod rollouts;
+mod sessions;
 mod standing;
 mod steps;
 mod walks;
@@ -158,6 +162,37 @@ macro_rules! contract {
                 each_change_is_counted,
                 the_newest_schedule_of_a_class_counts,
                 devices_are_found_by_what_they_run,
+            }
+            accounts::{
+                a_setup_link_makes_one_account,
+                a_first_link_works_only_before_the_first_account,
+                a_setup_link_is_for_somebody_and_for_an_hour,
+                an_address_has_one_role_however_it_comes_in,
+                a_second_link_gives_new_credentials_and_ends_sessions,
+                new_credentials_need_the_old_ones_and_end_sessions,
+            }
+            codes::{
+                a_code_is_used_once_and_in_its_session,
+                a_session_has_another_secret_once_it_is_whole,
+                a_session_ends_with_its_fifth_wrong_code,
+                an_account_waits_after_twenty_wrong_codes,
+                a_right_code_forgets_the_wrong_ones,
+                sessions_without_a_code_push_out_no_whole_one,
+            }
+            invitations::{
+                a_link_is_made_in_its_makers_whole_session,
+                another_duty_takes_a_second_person,
+                a_second_factor_stays_on_one_persons_word,
+                what_an_account_gave_away_goes_with_a_new_link,
+            }
+            sessions::{
+                a_session_is_found_until_it_is_over,
+                one_person_has_a_bounded_number_of_sessions,
+                a_session_begins_only_by_the_password_of_now,
+                a_token_is_made_in_a_whole_session_of_its_owner,
+                a_token_is_found_while_it_is_good,
+                a_closed_account_lets_nobody_in,
+                a_closed_account_becomes_no_person,
             }
         );
     };

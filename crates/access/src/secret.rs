@@ -1,0 +1,132 @@
+//! Secrets that the server hands out: drawn once, shown once, kept only as a hash.
+//!
+//! Each kind has a prefix of its own. One that leaked into a log, a repository or a chat is found by searching for it, and
+//! one of a kind never passes for another: the kind goes into the hash as well. Read [`Secret`].
+
+use core::fmt;
+
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+/// Bytes of chance in a secret: no list of tries gets anywhere near 2^256.
+pub const SECRET_BYTES: usize = 32;
+
+/// What a secret opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    /// A browser that has signed in.
+    Session,
+    /// The API, for a program.
+    ApiToken,
+    /// An account that has no credentials yet, once.
+    SetupLink,
+}
+
+impl SecretKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Session, Self::ApiToken, Self::SetupLink];
+
+    /// What a secret of this kind begins with; 64 lower-case hexadecimal digits follow.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Session => "mainstay_session_",
+            Self::ApiToken => "mainstay_api_",
+            Self::SetupLink => "mainstay_setup_",
+        }
+    }
+}
+
+/// A secret in clear. It prints itself as stars and is wiped when it goes.
+#[derive(Clone)]
+pub struct Secret {
+    kind: SecretKind,
+    bytes: Zeroizing<[u8; SECRET_BYTES]>,
+}
+
+/// SHA-256 over kind and bytes of a secret: what is kept of it. Looking one up by its hash tells nothing through timing, since
+/// whoever could guess the beginning of a hash still holds no secret that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl Secret {
+    /// A secret made of `chance`, which must come from the system's source of chance.
+    #[must_use]
+    pub fn new(kind: SecretKind, chance: [u8; SECRET_BYTES]) -> Self {
+        let bytes = Zeroizing::new(chance);
+        Self { kind, bytes }
+    }
+
+    /// Reads what [`reveal`](Self::reveal) wrote; none for anything else, another kind included.
+    #[must_use]
+    pub fn parse(kind: SecretKind, text: &str) -> Option<Self> {
+        let digits = text.strip_prefix(kind.prefix())?;
+        if digits.bytes().any(|digit| digit.is_ascii_uppercase()) {
+            return None;
+        }
+        let mut bytes = Zeroizing::new([0; SECRET_BYTES]);
+        hex::decode_to_slice(digits, &mut bytes[..]).ok()?;
+        Some(Self { kind, bytes })
+    }
+
+    /// What is kept of it.
+    #[must_use]
+    pub fn hash(&self) -> SecretHash {
+        let mut hash = Sha256::new();
+        hash.update(self.kind.prefix());
+        hash.update(&self.bytes[..]);
+        SecretHash(hash.finalize().into())
+    }
+
+    /// The secret in clear, for the one answer that shows it.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        let digits = Zeroizing::new(hex::encode(&self.bytes[..]));
+        Zeroizing::new(format!("{}{}", self.kind.prefix(), *digits))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}***", self.kind.prefix())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_reads_back_as_its_own_kind_and_nothing_else_does() {
+        for kind in SecretKind::ALL {
+            let secret = Secret::new(kind, [0xab; 32]);
+            let shown = secret.reveal();
+            for other in SecretKind::ALL {
+                let read = Secret::parse(other, &shown).map(|read| read.hash());
+                assert_eq!(
+                    read,
+                    (other == kind).then(|| secret.hash()),
+                    "{kind:?} {other:?}"
+                );
+            }
+            let upper = format!("{}{}", kind.prefix(), "AB".repeat(32));
+            let digits = "ab".repeat(32);
+            for wrong in [&upper, &digits, &shown[1..], &shown[..shown.len() - 1], ""] {
+                assert!(Secret::parse(kind, wrong).is_none(), "{wrong}");
+            }
+            assert!(Secret::parse(kind, &format!("{}0", *shown)).is_none());
+        }
+    }
+
+    #[test]
+    fn the_same_chance_makes_another_hash_for_each_kind() {
+        let hashes = SecretKind::ALL.map(|kind| Secret::new(kind, [7; 32]).hash());
+        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+    }
+
+    #[test]
+    fn a_secret_never_prints_itself() {
+        let secret = Secret::new(SecretKind::ApiToken, [0x5a; 32]);
+        assert_eq!(format!("{secret:?}"), "mainstay_api_***");
+    }
+}

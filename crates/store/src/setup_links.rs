@@ -1,0 +1,64 @@
+//! The links that make accounts. Read [`SetupLinks`].
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_access::{Account, SecretHash, SetupLink};
+
+use crate::StoreError;
+
+/// The setup links that weren't used. Of their secrets only hashes are kept.
+#[async_trait]
+pub trait SetupLinks: Send + Sync {
+    /// Adds a link that is made in a session of its maker, or in none on the server's own machine, and forgets those that are too
+    /// old by then.
+    ///
+    /// # Errors
+    /// [`StoreError::AlreadyExists`] if it is for an address that has another role, by its account or as a person.
+    /// [`StoreError::Conflict`] if the session isn't its maker's, or isn't whole (any more).
+    async fn add_setup_link(
+        &self,
+        link: &SetupLink,
+        session: Option<&SecretHash>,
+    ) -> Result<(), StoreError>;
+
+    /// Puts the owner of a session behind a link as its second person.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the link doesn't work any more, [`StoreError::Conflict`] if the session isn't whole, or its owner
+    /// can't be the second person.
+    async fn vouch_for_setup_link(
+        &self,
+        link: &SecretHash,
+        session: &SecretHash,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The links that work at `now` and name somebody, the newest first, at most [`LIST_MAX`](crate::LIST_MAX).
+    async fn setup_links(&self, now: Timestamp) -> Result<Vec<SetupLink>, StoreError>;
+
+    /// The link of this secret, if it works at `now`; it may lack a second person still. A server's first link works as long as
+    /// there is no account.
+    async fn setup_link(
+        &self,
+        hash: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<SetupLink>, StoreError>;
+
+    /// Uses a link up: makes the account, or, if its address has one of the same role that is open, replaces its password, and its
+    /// second factor as far as the link may ([`SetupLink::opens`]), ends its sessions, and takes back what it gave away: its
+    /// API tokens are revoked, and the links that it made or vouched for are forgotten. A bearer token
+    /// that the address has as a person stays good. All links of the address are used up with it. Of several uses at once, whatever
+    /// servers they are asked of, one succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the link doesn't work at `now` any more, [`StoreError::Conflict`] if it isn't for this account or takes a
+    /// second person,
+    /// [`StoreError::AlreadyExists`] if the address has another role, by its account or as a person, or its account is closed. The
+    /// link still works then.
+    async fn use_setup_link(
+        &self,
+        hash: &SecretHash,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+}

@@ -1,0 +1,147 @@
+//! The API tokens, in SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_access::{Account, ApiToken, Email, SecretHash};
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _};
+
+use super::SqliteStore;
+use super::accounts::{AccountRow, email};
+use super::failure::taken;
+use super::sessions::expect_whole;
+use super::values::{bytes32, from_json, instant, micros, to_json};
+use crate::{ApiTokens, LIST_MAX, StoreError};
+
+struct Row {
+    hash: Vec<u8>,
+    email: String,
+    name: String,
+    scope: String,
+    made: i64,
+    expires: i64,
+    revoked: Option<i64>,
+}
+
+impl FromRow<'_, SqliteRow> for Row {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            hash: row.try_get("hash")?,
+            email: row.try_get("email")?,
+            name: row.try_get("name")?,
+            scope: row.try_get("scope")?,
+            made: row.try_get("made")?,
+            expires: row.try_get("expires")?,
+            revoked: row.try_get("revoked")?,
+        })
+    }
+}
+
+struct OwnedRow {
+    token: Row,
+    account: AccountRow,
+}
+
+impl FromRow<'_, SqliteRow> for OwnedRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            token: Row::from_row(row)?,
+            account: AccountRow::from_row(row)?,
+        })
+    }
+}
+
+#[async_trait]
+impl ApiTokens for SqliteStore {
+    async fn add_api_token(
+        &self,
+        token: &ApiToken,
+        session: &SecretHash,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        expect_whole(&mut tx, session, &token.who, token.made).await?;
+        sqlx::query(
+            "INSERT INTO api_tokens (hash, email, name, scope, made, expires, revoked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .bind(&token.hash.0[..])
+        .bind(token.who.as_str())
+        .bind(&token.name)
+        .bind(to_json("API token", &token.scope)?)
+        .bind(micros(token.made))
+        .bind(micros(token.expires))
+        .bind(token.revoked.map(micros))
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| taken(error, "API token", &token.name))?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn api_token(
+        &self,
+        hash: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<(ApiToken, Account)>, StoreError> {
+        let row: Option<OwnedRow> = sqlx::query_as(
+            "SELECT t.hash, t.email, t.name, t.scope, t.made, t.expires, t.revoked,
+                    a.email AS account, a.role, a.password, a.totp_secret, a.totp_step,
+                    a.since AS account_since, a.closed
+             FROM api_tokens AS t JOIN accounts AS a ON a.email = t.email
+             WHERE t.hash = ?1 AND a.closed IS NULL",
+        )
+        .bind(&hash.0[..])
+        .fetch_optional(self.read())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let found = (token(row.token)?, row.account.try_into()?);
+        Ok(Some(found).filter(|(token, _)| token.is_good(now)))
+    }
+
+    async fn api_tokens_of(&self, who: &Email) -> Result<Vec<ApiToken>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT hash, email, name, scope, made, expires, revoked
+             FROM api_tokens WHERE email = ?1 ORDER BY made DESC, rowid DESC LIMIT ?2 + 0",
+        )
+        .bind(who.as_str())
+        .bind(LIST_MAX)
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(token).collect()
+    }
+
+    async fn revoke_api_token(
+        &self,
+        who: &Email,
+        name: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let revoked = sqlx::query(
+            "UPDATE api_tokens SET revoked = ?3
+             WHERE email = ?1 AND name = ?2 AND revoked IS NULL",
+        )
+        .bind(who.as_str())
+        .bind(name)
+        .bind(micros(at))
+        .execute(&mut *tx)
+        .await?;
+        if revoked.rows_affected() != 1 {
+            return Err(StoreError::not_found("API token", name));
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+fn token(row: Row) -> Result<ApiToken, StoreError> {
+    let at = |micros| instant("API token", micros);
+    Ok(ApiToken {
+        hash: SecretHash(bytes32("API token", &row.hash)?),
+        who: email(&row.email)?,
+        name: row.name,
+        scope: from_json("API token", &row.scope)?,
+        made: at(row.made)?,
+        expires: at(row.expires)?,
+        revoked: row.revoked.map(at).transpose()?,
+    })
+}

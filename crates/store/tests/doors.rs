@@ -1,0 +1,155 @@
+//! Two servers on one database, and what they are asked for at the same moment: one of them gets it. And what a thief finds
+//! who copies the file.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use mainstay_access::{
+    Account, ApiToken, ApiTokenWish, CodeRefusal, Email, Means, PasswordHash, Permission, Role,
+    SecondFactor, Secret, SecretKind, Session, SetupLink, TotpSecret,
+};
+use mainstay_store::{Accounts as _, ApiTokens as _, Sessions as _, SetupLinks as _, SqliteStore};
+
+fn now() -> Timestamp {
+    "2026-07-15T12:00:00Z".parse().expect("a constant")
+}
+
+fn secret(kind: SecretKind, n: u8) -> Secret {
+    let mut chance = [0xa7; 32];
+    chance[0] = n;
+    Secret::new(kind, chance)
+}
+
+fn account(name: &str) -> Account {
+    Account {
+        email: Email::new(&format!("{name}@northwind.example")).expect("an address"),
+        role: Role::Operations,
+        password: PasswordHash::new("$argon2id$x".to_owned()).expect("a hash"),
+        second_factor: Some(SecondFactor::kept(
+            TotpSecret::new(*b"12345678901234567890"),
+            0,
+        )),
+        since: now(),
+        closed: None,
+    }
+}
+
+async fn two_handles(path: &Path) -> [SqliteStore; 2] {
+    let one = SqliteStore::create(path).await.expect("a new database");
+    let other = SqliteStore::open(path).await.expect("it is there");
+    [one, other]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_uses_a_setup_link() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [one, other] = two_handles(&folder.path().join("mainstay.sqlite")).await;
+    for round in 0..20 {
+        let hash = secret(SecretKind::SetupLink, round).hash();
+        let kim = account(&format!("kim-{round}"));
+        let link = SetupLink::on_the_machine(hash, kim.email.clone(), kim.role, now());
+        one.add_setup_link(&link, None).await.expect("new");
+        let [first, second] = [one.clone(), other.clone()].map(|store| {
+            let kim = kim.clone();
+            tokio::spawn(async move { store.use_setup_link(&hash, &kim, now()).await })
+        });
+        let used = [
+            first.await.expect("no panic"),
+            second.await.expect("no panic"),
+        ];
+        let refused: Vec<_> = used.into_iter().filter_map(Result::err).collect();
+        let ids: Vec<_> = refused.iter().map(mainstay_store::StoreError::id).collect();
+        assert_eq!(ids, ["store.not-found"], "round {round}");
+    }
+}
+
+/// The code of RFC 6238, appendix B, at 59 seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_uses_a_code() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let [one, other] = two_handles(&folder.path().join("mainstay.sqlite")).await;
+    let now = Timestamp::from_second(59).expect("a constant");
+    for round in 0..20 {
+        let kim = account(&format!("kim-{round}"));
+        let link = secret(SecretKind::SetupLink, round).hash();
+        let link = SetupLink::on_the_machine(link, kim.email.clone(), kim.role, now);
+        one.add_setup_link(&link, None).await.expect("new");
+        let used = one.use_setup_link(&link.hash, &kim, now).await;
+        used.expect("it works");
+        let shown = [&one, &other].map(|store| store.clone());
+        let shown = shown.into_iter().zip([1, 2]).map(|(store, n)| {
+            let hash = |n| secret(SecretKind::Session, 4 * round + n).hash();
+            let (before, after) = (hash(n - 1), hash(n + 1));
+            let session = Session::begin(before, kim.email.clone(), Means::Password, now);
+            let password = kim.password.clone();
+            tokio::spawn(async move {
+                let added = store.add_session(&session, &password).await;
+                added.expect("an open account");
+                store.show_code(&before, "287082", &after, now).await
+            })
+        });
+        let mut first_uses = 0;
+        for shown in shown.collect::<Vec<_>>() {
+            let shown = shown.await.expect("no panic").expect("writable");
+            assert!(
+                matches!(shown, Ok(()) | Err(CodeRefusal::Used)),
+                "{shown:?}"
+            );
+            first_uses += usize::from(shown.is_ok());
+        }
+        assert_eq!(first_uses, 1, "round {round}");
+    }
+}
+
+/// Neither the file nor its log holds a secret in any form that opens something.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_secrets_only_hashes_are_on_the_disk() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = SqliteStore::create(&folder.path().join("mainstay.sqlite")).await;
+    let store = store.expect("a new database");
+    let secrets = SecretKind::ALL.map(|kind| secret(kind, 1));
+    let [session, token, link] = &secrets;
+    let kim = account("kim");
+    store
+        .add_setup_link(&SetupLink::first(link.hash(), now()), None)
+        .await
+        .expect("new");
+    store
+        .use_setup_link(&link.hash(), &kim, now())
+        .await
+        .expect("it works");
+    let unused = secret(SecretKind::SetupLink, 1);
+    let again = SetupLink::on_the_machine(unused.hash(), kim.email.clone(), kim.role, now());
+    store.add_setup_link(&again, None).await.expect("new");
+    let begun = Session {
+        second_factor: Some(now()),
+        ..Session::begin(session.hash(), kim.email.clone(), Means::Password, now())
+    };
+    let added = store.add_session(&begun, &kim.password).await;
+    added.expect("an open account");
+    let wish = ApiTokenWish {
+        name: "ci".to_owned(),
+        scope: [Permission::Read].into(),
+        expires: now() + SignedDuration::from_hours(1),
+    };
+    let made = ApiToken::make(wish, &kim, token.hash(), now()).expect("a good wish");
+    let added = store.add_api_token(&made, &session.hash()).await;
+    added.expect("a whole session");
+    assert_eq!(store.accounts().await.expect("readable").len(), 1);
+
+    let mut disk = Vec::new();
+    for file in std::fs::read_dir(folder.path()).expect("readable") {
+        let path = file.expect("readable").path();
+        disk.extend(std::fs::read(path).expect("readable"));
+    }
+    let holds = |wanted: &[u8]| disk.windows(wanted.len()).any(|window| window == wanted);
+    for secret in &secrets {
+        let digits = secret.reveal()[secret.reveal().len() - 64..].to_owned();
+        let bytes: Vec<u8> = (0..64)
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal"))
+            .collect();
+        assert!(!holds(digits.as_bytes()) && !holds(&bytes), "{secret:?}");
+        assert!(holds(&secret.hash().0), "{secret:?} isn't there at all");
+    }
+}
