@@ -5,6 +5,7 @@
 
 mod agent;
 mod artifact;
+mod checkin;
 mod contender;
 mod peers;
 mod rollout;
@@ -19,6 +20,8 @@ pub enum Bench {
     Agent,
     /// One step of a rollout over a million devices, and the preview of a month over a hundred thousand.
     Rollout,
+    /// An idle poll, beside a bare HTTP server, and beside other update servers.
+    Checkin,
 }
 
 impl Bench {
@@ -31,6 +34,7 @@ impl Bench {
             Self::Artifact => artifact::run(),
             Self::Agent => agent::run(),
             Self::Rollout => rollout::run(),
+            Self::Checkin => checkin::run(),
         }
     }
 }

@@ -1,0 +1,99 @@
+//! A server in a process of its own, on a processor of its own: both sides of the pipe to it.
+//!
+//! It prints the port that it was given and ends when its standard input does, so that none is left over when the bench
+//! is stopped. Read [`serve`] and [`Child`].
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{self, Command, Stdio};
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+/// The processor of servers, and that of whoever asks them.
+pub const SERVER_PROCESSOR: &str = "0";
+/// See [`SERVER_PROCESSOR`].
+pub const ASKER_PROCESSOR: &str = "1";
+
+/// Binds a free port, says which, and serves until standard input ends.
+///
+/// # Errors
+/// If no port can be bound, or `serving` fails.
+pub fn serve(serving: impl AsyncFnOnce(TcpListener) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        println!("{}", listener.local_addr()?);
+        tokio::select! {
+            served = serving(listener) => served,
+            () = input_ends() => Ok(()),
+        }
+    })
+}
+
+async fn input_ends() {
+    let read = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    // Whatever happens to it, there is no one left to serve then.
+    let _ = read.await;
+}
+
+/// A server that was started.
+pub struct Child {
+    process: process::Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Child {
+    /// Starts this program again with `words`, bound to [`SERVER_PROCESSOR`].
+    ///
+    /// # Errors
+    /// If it can't be started, or doesn't say where it listens.
+    pub fn start(words: &[&str]) -> anyhow::Result<Self> {
+        let mut process = Command::new("taskset")
+            .args(["--cpu-list", SERVER_PROCESSOR])
+            .arg(std::env::current_exe()?)
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("taskset, of the package util-linux, can't be started")?;
+        let mut line = String::new();
+        let output = process.stdout.as_mut().context("its output is piped")?;
+        BufReader::new(output).read_line(&mut line)?;
+        let address = line.trim().parse();
+        let address = address.with_context(|| {
+            format!("the server {words:?} said {line:?} instead of its address")
+        })?;
+        Ok(Self { process, address })
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        // It ends by itself then; who is gone needs no waiting for.
+        let _ = self.process.wait();
+    }
+}
+
+/// Binds this process, and the threads that it starts from now on, to [`ASKER_PROCESSOR`].
+///
+/// # Errors
+/// If there is no such processor.
+pub fn move_to_asker_processor() -> anyhow::Result<()> {
+    let pid = process::id().to_string();
+    let moved = Command::new("taskset")
+        .args(["--all-tasks", "--pid", "--cpu-list", ASKER_PROCESSOR, &pid])
+        .stdout(Stdio::null())
+        .status()?;
+    anyhow::ensure!(moved.success(), "this bench needs two processors");
+    Ok(())
+}

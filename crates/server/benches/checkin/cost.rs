@@ -1,0 +1,72 @@
+//! What a server's process has taken of the processor and of memory, from `/proc` (proc(5)).
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+/// Clock ticks a second in `/proc/PID/stat`: a constant of the kernel's interface on Linux, whatever its own clock does.
+const TICKS_PER_S: u64 = 100;
+
+/// Time that a process and its ended children have spent on a processor, in itself and in the kernel for it.
+///
+/// # Errors
+/// If there is no such process.
+pub fn processor_time(pid: u32) -> anyhow::Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))
+        .with_context(|| format!("process {pid} is gone"))?;
+    // The name, in brackets, may hold anything; fields are counted after it, from the third.
+    let (_, fields) = stat
+        .rsplit_once(')')
+        .context("/proc/PID/stat without a name")?;
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let ticks = [11, 12, 13, 14]
+        .into_iter()
+        .map(|at| {
+            fields
+                .get(at)
+                .context("short")?
+                .parse::<u64>()
+                .context("no number")
+        })
+        .sum::<anyhow::Result<u64>>()
+        .context("/proc/PID/stat")?;
+    Ok(Duration::from_millis(ticks * (1000 / TICKS_PER_S)))
+}
+
+/// Its processes: itself and its children's children, all that live now. Servers that fork do their work there.
+///
+/// # Errors
+/// If `/proc` can't be read.
+pub fn family(pid: u32) -> anyhow::Result<Vec<u32>> {
+    let mut family = vec![pid];
+    let mut at = 0;
+    while let Some(parent) = family.get(at) {
+        let path = format!("/proc/{parent}/task/{parent}/children");
+        let children = fs::read_to_string(&path).unwrap_or_default();
+        family.extend(
+            children
+                .split_whitespace()
+                .filter_map(|child| child.parse::<u32>().ok()),
+        );
+        at += 1;
+    }
+    Ok(family)
+}
+
+/// Memory that a process has resident, in MiB.
+///
+/// # Errors
+/// If there is no such process.
+pub fn resident_mib(pid: u32) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kib = status.lines().find_map(|line| {
+        line.strip_prefix("VmRSS:")?
+            .trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse::<f64>()
+            .ok()
+    });
+    Ok(kib.context("/proc/PID/status has no VmRSS")? / 1024.0)
+}

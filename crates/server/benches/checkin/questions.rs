@@ -1,0 +1,93 @@
+//! Who asks, and in which words: one whole HTTP request for each device, made before the clock starts.
+
+use std::fmt::Write as _;
+
+use mainstay_protocol::{
+    BootReason, CHECK_IN_PATH, CheckIn, Health, MESSAGE_BYTES_MAX, ReportList, Running, write,
+};
+use mainstay_trust::Digest;
+
+use crate::ours;
+
+/// Requests, and how the answer to each must begin.
+pub struct Questions {
+    /// One for each device, as bytes on the wire.
+    pub requests: Vec<Vec<u8>>,
+    /// Status lines that are right.
+    pub right: &'static [&'static str],
+}
+
+/// The right answer to a poll.
+const OK: &[&str] = &["HTTP/1.1 200"];
+
+/// To the bare server.
+pub fn to_bare() -> Questions {
+    Questions {
+        requests: vec![get("/poll", &[])],
+        right: OK,
+    }
+}
+
+/// To somebody else's server.
+pub fn to_peer(path: &str, headers: &[&str]) -> Questions {
+    Questions {
+        requests: vec![get(path, headers)],
+        right: OK,
+    }
+}
+
+/// Check-ins of the first `devices` devices of [`ours`], by the native protocol.
+///
+/// # Errors
+/// If a check-in can't be written.
+pub fn native(devices: u32) -> anyhow::Result<Questions> {
+    let requests = (0..devices).map(check_in).collect::<anyhow::Result<_>>()?;
+    Ok(Questions {
+        requests,
+        right: OK,
+    })
+}
+
+fn check_in(device: u32) -> anyhow::Result<Vec<u8>> {
+    let mut nonce = [0; 16];
+    nonce[..4].copy_from_slice(&device.to_be_bytes());
+    let check_in = CheckIn {
+        nonce,
+        running: Running {
+            manifest: Digest(ours::RUNS.0),
+            sequence: ours::SEQUENCE,
+            version: ours::VERSION,
+            confirmed: true,
+            slot: 0,
+        },
+        boot: BootReason::Confirmed,
+        root_version: 1,
+        status_seq: 0,
+        health: Health {
+            uptime_s: 86_400,
+            ..Health::default()
+        },
+        reports: ReportList::default(),
+        revocations: None,
+    };
+    let mut body = vec![0; MESSAGE_BYTES_MAX];
+    let bytes = write(&check_in, &mut body).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut request = format!(
+        "POST {CHECK_IN_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/cbor\r\nContent-Length: {bytes}\r\n\r\n",
+        ours::token(device).reveal()
+    )
+    .into_bytes();
+    request.extend_from_slice(&body[..bytes]);
+    Ok(request)
+}
+
+fn get(path: &str, headers: &[&str]) -> Vec<u8> {
+    let mut request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n");
+    for header in headers {
+        // Writing to a string can't fail.
+        let _ = write!(request, "{header}\r\n");
+    }
+    request.push_str("\r\n");
+    request.into_bytes()
+}
