@@ -103,6 +103,7 @@ async fn a_home_of_blobs_that_hangs_stops_no_check_in() {
 #[tokio::test]
 async fn trouble_that_passes_is_told_as_such_at_a_download() {
     let (house, mut gadget, new, blobs) = at_fault().await;
+    assert!(gadget.check_in(&house, &[]).await.install.is_some());
     blobs.set(Fault::Fails);
     let refused = fetch(&house, &gadget, &new).await;
     assert_eq!(refused.headers()[RETRY_AFTER], "60");
