@@ -1,57 +1,94 @@
-//! What a device calls itself in the protocol that other update clients speak.
-//!
-//! Our own name for a device ([`crate::DeviceId`]) is safe everywhere and chosen by operations. This one is the device's: a serial
-//! number, an address of its network card with colons, a board's name. Both stand side by side.
+//! The name by which a device asks over hawkBit's device interface. Read [`ControllerId`].
 
 use core::fmt;
+use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Longest name, in characters: what servers of this protocol take.
-pub const CONTROLLER_ID_CHARS_MAX: usize = 256;
+use crate::id::{DeviceId, ID_BYTES_MAX};
 
-/// A device's own name: 1 to 256 characters, none of them a control sign or a slash, and not `.` or `..`: it is one segment of a path.
+/// Longest name, in characters: hawkBit's own bound, so that a fleet that comes from there keeps its names.
+pub const CONTROLLER_CHARS_MAX: usize = 256;
+/// How much of a name that can't be used an error repeats, in characters.
+const SHOWN_CHARS_MAX: usize = 64;
+
+/// A device's name in `/{tenant}/controller/v1/{controllerId}`, as it stands there once percent signs are read: 1 to 256 characters,
+/// such as a serial number or `8c:1f:64:00:0a:21`.
+///
+/// It isn't a [`DeviceId`]: colons, spaces and letters of any script are fine here. What would change the path that it is a
+/// part of (`/`, `.`, `..`), or a line of a log (control signs), isn't.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ControllerId(Box<str>);
 
-/// Why a text can't be a device's own name.
+/// Why a text is no [`ControllerId`], or none that a device can be called after.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} can't be a controller id: 1 to {CONTROLLER_ID_CHARS_MAX} characters without control signs and slashes"
-)]
-pub struct ControllerIdError(String);
+#[non_exhaustive]
+pub enum ControllerIdError {
+    /// It is empty.
+    #[error("a controller id can't be empty")]
+    Empty,
+    /// It has more than 256 characters.
+    #[error("the controller id has {chars} characters; {CONTROLLER_CHARS_MAX} are allowed")]
+    TooLong {
+        /// How many it has.
+        chars: usize,
+    },
+    /// It has a sign that a path or a log would read as something else.
+    #[error("the controller id {0:?} has a slash or a control sign")]
+    UnsafeSign(String),
+    /// It names a folder.
+    #[error("the controller id {0:?} would mean a folder in a path")]
+    Folder(String),
+    /// No device's name is proposed for it.
+    #[error(
+        "no device can be named after the controller id {0:?}: it is longer than {ID_BYTES_MAX} bytes, and cut names may clash"
+    )]
+    NoDeviceName(String),
+}
 
 impl ControllerIdError {
     /// Stable id of this error.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        "fleet.controller-id"
+        match self {
+            Self::NoDeviceName(_) => "fleet.controller-device-name",
+            _ => "fleet.controller-id",
+        }
     }
 
     /// What to do about it.
     #[must_use]
     pub fn cure(&self) -> &'static str {
-        "use the id that the device's update client is configured with, such as its serial number"
+        match self {
+            Self::NoDeviceName(_) => "name the device yourself, and say which controller it is",
+            _ => {
+                "use what the client is configured with: 1 to 256 characters, no slash, no control sign"
+            }
+        }
     }
 }
 
 impl ControllerId {
-    /// The name, checked.
+    /// The name, checked. `text` is without percent signs: whoever reads a path has decoded it once.
     ///
     /// # Errors
-    /// If it is empty, too long, or can't be one segment of a path.
-    pub fn new(text: impl Into<String>) -> Result<Self, ControllerIdError> {
-        let text = text.into();
-        let is_a_folder = text == "." || text == "..";
-        let safe = |sign: char| !sign.is_control() && sign != '/';
-        // Looked at only as far as it may go: it comes from outside.
-        let chars = text.chars().take(CONTROLLER_ID_CHARS_MAX + 1).count();
-        let fits = (1..=CONTROLLER_ID_CHARS_MAX).contains(&chars);
-        if fits && !is_a_folder && text.chars().all(safe) {
-            return Ok(Self(text.into_boxed_str()));
+    /// If it is empty, too long, or would mean something else in a path or a log.
+    pub fn parse(text: &str) -> Result<Self, ControllerIdError> {
+        if text.is_empty() {
+            return Err(ControllerIdError::Empty);
         }
-        Err(ControllerIdError(text.chars().take(64).collect()))
+        let chars = text.chars().count();
+        if chars > CONTROLLER_CHARS_MAX {
+            return Err(ControllerIdError::TooLong { chars });
+        }
+        if text.chars().any(|c| c.is_control() || c == '/') {
+            return Err(ControllerIdError::UnsafeSign(shown(text)));
+        }
+        if text == "." || text == ".." {
+            return Err(ControllerIdError::Folder(shown(text)));
+        }
+        Ok(Self(text.into()))
     }
 
     /// The name as text.
@@ -59,6 +96,26 @@ impl ControllerId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name that its device gets unless people choose one: each character that a [`DeviceId`] can't have becomes a dash.
+    ///
+    /// Two controllers may come to one name (`a:b` and `a b`): whoever registers them refuses the second and names both.
+    ///
+    /// # Errors
+    /// If it is longer than a device's name may be. It isn't cut: what tells serial numbers apart is often their end.
+    pub fn device_name(&self) -> Result<DeviceId, ControllerIdError> {
+        let safe = |c: char| match c {
+            c if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') => c,
+            _ => '-',
+        };
+        let name: String = self.0.chars().map(safe).collect();
+        DeviceId::new(name).map_err(|_| ControllerIdError::NoDeviceName(shown(&self.0)))
+    }
+}
+
+/// The beginning of a text, for an error.
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS_MAX).collect()
 }
 
 impl fmt::Display for ControllerId {
@@ -67,11 +124,19 @@ impl fmt::Display for ControllerId {
     }
 }
 
+impl FromStr for ControllerId {
+    type Err = ControllerIdError;
+
+    fn from_str(text: &str) -> Result<Self, ControllerIdError> {
+        Self::parse(text)
+    }
+}
+
 impl TryFrom<String> for ControllerId {
     type Error = ControllerIdError;
 
     fn try_from(text: String) -> Result<Self, ControllerIdError> {
-        Self::new(text)
+        Self::parse(&text)
     }
 }
 
@@ -86,23 +151,86 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_one_segment_of_a_path_is_a_name() {
+    fn what_is_safe_in_a_path_and_a_log_passes() {
         for (text, good) in [
-            ("00:1B:44:11:3A:B7", true),
-            ("gateway 7 (hall)", true),
-            ("ä", true),
+            ("dev-1", true),
+            ("8c:1f:64:00:0a:21", true),
+            ("Halle 3, Süd", true),
             ("...", true),
+            ("%2F", true),
+            (&"ü".repeat(256), true),
+            (&"ü".repeat(257), false),
             ("", false),
             (".", false),
             ("..", false),
             ("a/b", false),
             ("a\nb", false),
-            ("a\u{7f}", false),
-            (&"ä".repeat(256), true),
-            (&"ä".repeat(257), false),
+            ("a\0", false),
+            ("\u{85}", false),
         ] {
-            let found = ControllerId::new(text);
-            assert_eq!(found.is_ok(), good, "{text:?}");
+            assert_eq!(ControllerId::parse(text).is_ok(), good, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_why() {
+        for (text, says) in [
+            (String::new(), "a controller id can't be empty"),
+            (
+                "x".repeat(300),
+                "the controller id has 300 characters; 256 are allowed",
+            ),
+            (
+                "a/b".to_owned(),
+                "the controller id \"a/b\" has a slash or a control sign",
+            ),
+            (
+                "..".to_owned(),
+                "the controller id \"..\" would mean a folder in a path",
+            ),
+        ] {
+            let refused = ControllerId::parse(&text).expect_err("not a good one");
+            assert_eq!(refused.to_string(), says);
+            assert_eq!(refused.id(), "fleet.controller-id");
+            assert!(!refused.cure().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_device_is_proposed_with_dashes_or_not_at_all() {
+        for (text, name) in [
+            ("th-0001", Some("th-0001")),
+            ("8c:1f:64:00:0a:21", Some("8c-1f-64-00-0a-21")),
+            ("Halle 3, Süd", Some("Halle-3--S-d")),
+            ("...", Some("...")),
+            (&"x".repeat(64), Some("x".repeat(64).as_str())),
+            (&"x".repeat(65), None),
+            (&"ü".repeat(64), Some("-".repeat(64).as_str())),
+        ] {
+            let id = ControllerId::parse(text).expect("a good id");
+            let proposed = id.device_name();
+            assert_eq!(
+                proposed.as_ref().ok().map(DeviceId::as_str),
+                name,
+                "{text:?}"
+            );
+        }
+        let long = ControllerId::parse(&"x".repeat(65)).expect("a good id");
+        let refused = long.device_name().expect_err("too long for a device");
+        assert_eq!(refused.id(), "fleet.controller-device-name");
+        assert!(refused.to_string().contains("longer than 64 bytes"));
+    }
+
+    #[test]
+    fn stored_ids_are_checked_again() {
+        use serde::de::IntoDeserializer as _;
+        use serde::de::value::Error;
+        let read = |text: &str| {
+            let text: serde::de::value::StringDeserializer<Error> =
+                text.to_owned().into_deserializer();
+            ControllerId::deserialize(text)
+        };
+        assert_eq!(read("a:b").expect("a good id").as_str(), "a:b");
+        assert!(read("a/b").is_err());
     }
 }

@@ -4,6 +4,7 @@
 //! [`Query`].
 
 pub mod attribute;
+pub mod client;
 pub mod controller_id;
 pub mod declared;
 pub mod device;
@@ -16,6 +17,7 @@ pub mod site;
 pub mod zone;
 
 pub use attribute::{AttributeError, AttributeName};
+pub use client::{ClientProfile, ClientProfileError, DeviceClient, Ranges, SetBy};
 pub use controller_id::{ControllerId, ControllerIdError};
 pub use declared::changes;
 pub use device::{Device, Running};

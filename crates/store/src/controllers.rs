@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use mainstay_fleet::{ControllerId, Device, DeviceId};
+use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, DeviceId};
 
 use crate::StoreError;
 
@@ -18,51 +18,14 @@ pub type ReportedChange<'a> = dyn Fn(Reported) -> Reported + Send + Sync + 'a;
 pub struct Controller {
     /// The name.
     pub id: ControllerId,
-    /// Which client asks, if that is known.
-    pub profile: Option<NotedProfile>,
+    /// Which client asks, and who says so; none until one has asked.
+    pub client: Option<DeviceClient>,
     /// Whether the device is to be asked for its attributes. So it is until it has told some.
     pub wants_attributes: bool,
     /// What it said of itself; none if it never did.
     pub reported: Option<Reported>,
     /// Who lets it install without asking, and why, as JSON; none if it asks.
     pub auto_confirm: Option<String>,
-}
-
-/// Which client a device has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotedProfile {
-    /// The stable id of the client's profile.
-    pub profile: String,
-    /// Who says so.
-    pub by: NotedBy,
-}
-
-/// Who says which client a device has. What people say outlasts what is seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NotedBy {
-    /// It was seen in the client's requests.
-    Detected,
-    /// People said so.
-    People,
-}
-
-impl NotedBy {
-    /// The stable id.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Detected => "detected",
-            Self::People => "people",
-        }
-    }
-
-    /// The one of this id.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        [Self::Detected, Self::People]
-            .into_iter()
-            .find(|by| by.id() == id)
-    }
 }
 
 /// A device, found by its client's name: all that a login needs.
@@ -85,14 +48,24 @@ pub trait Controllers: Send + Sync {
     /// What is known of a device under its client's name.
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError>;
 
-    /// Notes which client a device has. What was seen doesn't change what people said, and noting the same again writes nothing.
+    /// Notes which client was seen to ask ([`DeviceClient::after`]); noting what is known writes nothing.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] of a "controller" if the device has none.
     async fn note_profile(
         &self,
         device: &DeviceId,
-        profile: &NotedProfile,
+        detected: ClientProfile,
+    ) -> Result<(), StoreError>;
+
+    /// Notes which client the device has by the word of people ([`DeviceClient::chosen`]).
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn choose_profile(
+        &self,
+        device: &DeviceId,
+        profile: ClientProfile,
     ) -> Result<(), StoreError>;
 
     /// Lets the device be asked for its attributes.

@@ -28,9 +28,7 @@ pub mod sqlite;
 pub mod walks;
 
 pub use blobs::{Blobs, FolderBlobs};
-pub use controllers::{
-    Controlled, Controller, Controllers, NotedBy, NotedProfile, Reported, ReportedChange,
-};
+pub use controllers::{Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;

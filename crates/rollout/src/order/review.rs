@@ -52,11 +52,14 @@ pub fn review(order: &Order, rollout: &Rollout, decided: &Result<Offer, Wait>) -
     }
 }
 
-/// The order, whose client is to be asked to leave it. One that is being cancelled stays as it is.
+/// The order, whose client is to be asked to leave it. One that is being cancelled, or is installed or closed, stays as it is.
 #[must_use]
 pub fn cancel(mut order: Order, why: Wait, now: Timestamp) -> Order {
-    let is_under_way = !matches!(order.state, OrderState::Cancelling { .. });
-    if is_under_way && order.is_open() {
+    let is_under_way = matches!(
+        order.state,
+        OrderState::Offered | OrderState::Retrieved { .. } | OrderState::Fetching { .. }
+    );
+    if is_under_way {
         order.state = OrderState::Cancelling { since: now, why };
     }
     order

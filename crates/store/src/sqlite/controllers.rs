@@ -1,15 +1,12 @@
 //! The devices with other update clients, in SQLite.
 
 use async_trait::async_trait;
-use mainstay_fleet::{ControllerId, DeviceId};
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy};
 
 use super::failure::taken;
 use super::values::{bytes32, from_json, to_json};
 use super::{SqliteStore, Write, devices};
-use crate::{
-    Controlled, Controller, Controllers, NotedBy, NotedProfile, Reported, ReportedChange,
-    StoreError,
-};
+use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError};
 
 /// A controller's columns: its id, profile, by whom, whether it is to be asked, what it said, whether it confirms by itself.
 type Row = (
@@ -51,27 +48,23 @@ impl Controllers for SqliteStore {
     async fn note_profile(
         &self,
         device: &DeviceId,
-        profile: &NotedProfile,
+        detected: ClientProfile,
     ) -> Result<(), StoreError> {
+        let after = |known| DeviceClient::after(known, detected);
         let known = self.controller(device).await?;
         let known = known.ok_or_else(|| StoreError::not_found("controller", device))?;
-        if !changes(known.profile.as_ref(), profile) {
-            return Ok(());
+        match known.client == Some(after(known.client)) {
+            true => Ok(()),
+            false => set_client(self, device, &after).await,
         }
-        let mut tx = self.write().await?;
-        let known = of_device(&mut tx, device).await?;
-        if changes(known.profile.as_ref(), profile) {
-            sqlx::query(
-                "UPDATE controllers SET profile = ?2, profile_by = ?3
-                 WHERE device = (SELECT key FROM devices WHERE id = ?1)",
-            )
-            .bind(device.as_str())
-            .bind(&profile.profile)
-            .bind(profile.by.id())
-            .execute(&mut *tx)
-            .await?;
-        }
-        Ok(tx.commit().await?)
+    }
+
+    async fn choose_profile(
+        &self,
+        device: &DeviceId,
+        profile: ClientProfile,
+    ) -> Result<(), StoreError> {
+        set_client(self, device, &|_| DeviceClient::chosen(profile)).await
     }
 
     async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError> {
@@ -143,22 +136,51 @@ async fn of_device(tx: &mut Write, device: &DeviceId) -> Result<Controller, Stor
     controller(row)
 }
 
-/// Whether `noted` changes what is `known`.
-fn changes(known: Option<&NotedProfile>, noted: &NotedProfile) -> bool {
-    known.is_none_or(|known| {
-        known != noted && (known.by != NotedBy::People || noted.by == NotedBy::People)
-    })
+/// Notes the client that `after` makes of the one that is known by now.
+async fn set_client(
+    store: &SqliteStore,
+    device: &DeviceId,
+    after: &(dyn Fn(Option<DeviceClient>) -> DeviceClient + Sync),
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    let known = of_device(&mut tx, device).await?;
+    let client = after(known.client);
+    sqlx::query(
+        "UPDATE controllers SET profile = ?2, profile_by = ?3
+         WHERE device = (SELECT key FROM devices WHERE id = ?1)",
+    )
+    .bind(device.as_str())
+    .bind(client.profile.id())
+    .bind(client.set_by.id())
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// The client of these two columns; none if nobody has said yet.
+fn client(
+    profile: Option<String>,
+    set_by: Option<String>,
+) -> Result<Option<DeviceClient>, StoreError> {
+    let Some((profile, set_by)) = profile.zip(set_by) else {
+        return Ok(None);
+    };
+    let profile = profile.parse::<ClientProfile>();
+    let profile = profile.map_err(|error| StoreError::damaged("controller", error))?;
+    let known = [SetBy::Detected, SetBy::People];
+    let unknown = || StoreError::damaged("controller", format_args!("nobody is {set_by:?}"));
+    let set_by = known.into_iter().find(|by| by.id() == set_by);
+    let set_by = set_by.ok_or_else(unknown)?;
+    Ok(Some(DeviceClient { profile, set_by }))
 }
 
 fn controller(row: Row) -> Result<Controller, StoreError> {
     let (id, profile, by, wants_attributes, reported, auto_confirm) = row;
-    let id = ControllerId::new(id).map_err(|error| StoreError::damaged("controller", error))?;
-    let by = by.as_deref().and_then(NotedBy::from_id);
-    let profile = profile.zip(by);
+    let id = ControllerId::parse(&id).map_err(|error| StoreError::damaged("controller", error))?;
     let reported = reported.map(|text| from_json("controller", &text));
     Ok(Controller {
         id,
-        profile: profile.map(|(profile, by)| NotedProfile { profile, by }),
+        client: client(profile, by)?,
         wants_attributes,
         reported: reported.transpose()?,
         auto_confirm,

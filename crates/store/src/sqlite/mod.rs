@@ -18,6 +18,7 @@ mod file;
 mod holds;
 mod incidents;
 mod migrate;
+mod order_log;
 mod orders;
 mod people;
 mod plans;

@@ -9,9 +9,9 @@ use mainstay_rollout::{Candidate, Ending, Offer, Progress, RolloutId};
 use mainstay_telemetry::event_of;
 
 use super::failure::taken;
-use super::values::{from_json, instant, micros, to_json};
-use super::{SqliteStore, Write, controllers, releases, reports, timeline};
-use crate::orders::{DRAWN_MAX, FIRST_ORDER, LOGS_KEPT};
+use super::values::{from_json, to_json};
+use super::{SqliteStore, Write, controllers, order_log, releases, reports, timeline};
+use crate::orders::{DRAWN_MAX, FIRST_ORDER};
 use crate::{
     HeardWord, HeedRefusal, Heeded, Known, OrderFold, Orders, PromiseRefusal, StoreError,
     TimelineKind,
@@ -70,15 +70,12 @@ impl Orders for SqliteStore {
     }
 
     async fn newest_installed(&self, device: &DeviceId) -> Result<Option<Order>, StoreError> {
-        let installed =
-            [Ending::Verified, Ending::TakenAtItsWord].map(|how| (how.id(), how.is_installed()));
-        debug_assert!(installed.iter().all(|(_, is)| *is));
         select!(
             "AND NOT is_open AND value ->> '$.state.how' IN (?2, ?3) ORDER BY number DESC LIMIT 1"
         )
         .bind(device.as_str())
-        .bind(installed[0].0)
-        .bind(installed[1].0)
+        .bind(Ending::Verified.id())
+        .bind(Ending::TakenAtItsWord.id())
         .fetch_optional(self.read())
         .await?
         .map(order)
@@ -97,17 +94,7 @@ impl Orders for SqliteStore {
         number: OrderNumber,
         limit: u32,
     ) -> Result<Vec<LogEntry>, StoreError> {
-        let rows: Vec<(i64, String, String)> = sqlx::query_as(
-            "SELECT l.at, l.word, l.text FROM order_log AS l JOIN orders AS o ON o.number = l.number
-             WHERE o.device = (SELECT key FROM devices WHERE id = ?1) AND l.number = ?2
-             ORDER BY l.key DESC LIMIT ?3 + 0",
-        )
-        .bind(device.as_str())
-        .bind(number.get())
-        .bind(limit)
-        .fetch_all(self.read())
-        .await?;
-        rows.into_iter().map(entry).collect()
+        order_log::of_order(self, device, number, limit).await
     }
 
     async fn heed(
@@ -125,7 +112,7 @@ impl Orders for SqliteStore {
             save(&mut tx, &heeded.order).await?;
         }
         if let Some(entry) = heard.entry.filter(|_| heeded.order.seen.log > logged) {
-            log(&mut tx, heard.number, entry).await?;
+            order_log::add(&mut tx, heard.number, entry).await?;
         }
         reports::hear(&mut tx, device, heard.at, acknowledged).await?;
         if let Some(running) = heard.running {
@@ -160,7 +147,7 @@ impl Orders for SqliteStore {
         }
         save(&mut tx, after).await?;
         if let Some(entry) = entry {
-            log(&mut tx, number, entry).await?;
+            order_log::add(&mut tx, number, entry).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -187,7 +174,7 @@ pub(super) async fn number(
     }
     let number = next_number(tx).await?;
     insert(tx, device, &Order::open(number, rollout, *offer, at)).await?;
-    forget_logs(tx, device).await?;
+    order_log::forget_old(tx, device).await?;
     Ok(number)
 }
 
@@ -239,31 +226,6 @@ async fn save(tx: &mut Write, order: &Order) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn log(tx: &mut Write, number: OrderNumber, entry: &LogEntry) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO order_log (number, at, word, text) VALUES (?1, ?2, ?3, ?4)")
-        .bind(number.get())
-        .bind(micros(entry.at))
-        .bind(&entry.word)
-        .bind(to_json("log", &entry.details)?)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-/// Forgets the logs of all but the newest [`LOGS_KEPT`] orders of a device.
-async fn forget_logs(tx: &mut Write, device: i64) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM order_log WHERE number IN (
-           SELECT number FROM orders WHERE device = ?1 AND number <= (
-             SELECT number FROM orders WHERE device = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2))",
-    )
-    .bind(device)
-    .bind(LOGS_KEPT)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
 /// Puts what the rollout is told into the device's timeline, and lets its version be asked for where that may be new.
 async fn tell(
     tx: &mut Write,
@@ -293,12 +255,4 @@ async fn tell(
 
 fn order((value,): Row) -> Result<Order, StoreError> {
     from_json("order", &value)
-}
-
-fn entry((at, word, text): (i64, String, String)) -> Result<LogEntry, StoreError> {
-    Ok(LogEntry {
-        at: instant("log", at)?,
-        word,
-        details: from_json("log", &text)?,
-    })
 }

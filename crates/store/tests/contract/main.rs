@@ -3,9 +3,11 @@
 //! A new back end adds a function that opens an empty store of its own, and one line
 //! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) has its own tests.
 
+mod controllers;
 mod devices;
 mod fixture;
 mod incidents;
+mod orders;
 mod people_and_plans;
 mod promises;
 mod readings;
@@ -96,6 +98,25 @@ macro_rules! contract {
                 rollouts_of_two_classes_share_the_places,
                 a_promise_that_lapsed_needs_a_new_place,
                 a_device_goes_back_to_what_it_ran_when_it_was_promised,
+            }
+            orders::{
+                numbers_begin_where_they_were_drawn_and_rise,
+                no_number_comes_twice,
+                a_repeated_promise_has_the_number_it_had,
+                a_device_has_one_open_order,
+                what_is_stopped_opens_no_order,
+                a_word_and_its_fold_are_kept_together,
+                only_what_ended_well_is_the_newest_installed,
+                a_log_is_bounded_and_ends_are_heard,
+                logs_of_old_orders_are_forgotten,
+                what_happened_to_an_order_meanwhile_is_not_overwritten,
+            }
+            controllers::{
+                a_device_is_found_by_its_clients_name,
+                a_taken_clients_name_registers_nobody,
+                what_people_say_of_a_client_outlasts_what_is_seen,
+                attributes_are_asked_for_until_they_come,
+                who_installed_something_is_asked_what_it_runs,
             }
             readings::{
                 a_reading_comes_back_with_its_rollout,

@@ -1,0 +1,214 @@
+//! What a word makes of an order, and what a poll does.
+
+use super::super::{Next, OrderRefusal, Told, Word, asks_for_version, close, heed, review};
+use super::{FORWARD, after, offered, orders, place};
+use crate::halt;
+use crate::offer::{Kind, Offer};
+use crate::order::Ending;
+use crate::order::log::ENTRIES_MAX;
+use crate::progress::FailureCause;
+use crate::testing::{NEW, OLD, at, opened, view};
+use crate::wait::Wait;
+use crate::withheld::Withheld;
+
+const NOTHING_FETCHED: &str = "nothing-fetched";
+
+/// Where each of [`orders`] stands after a word, or the refusal.
+fn after_word(word: Word) -> [&'static str; 7] {
+    orders().map(|order| match heed(order, word, at(9)) {
+        Ok((order, _)) => place(&order),
+        Err(refusal) => refusal.id(),
+    })
+}
+
+#[test]
+fn words_move_orders_by_the_table() {
+    let stays = [
+        "offered",
+        "retrieved",
+        "fetching",
+        "cancelling",
+        "cancelling",
+        "installed",
+        "ddi.order-closed",
+    ];
+    for word in [
+        Word::Progress,
+        Word::Rejected,
+        Word::NotUnderstood,
+        Word::FetchedWhole,
+        Word::Runs { release: OLD },
+    ] {
+        assert_eq!(after_word(word), stays, "{word:?}");
+    }
+    let changed = |changes: &[(usize, &'static str)]| {
+        let mut places = stays;
+        changes.iter().for_each(|(n, place)| places[*n] = place);
+        places
+    };
+    assert_eq!(after_word(Word::Retrieved), changed(&[(0, "retrieved")]));
+    for word in [Word::Downloading, Word::FetchBegan] {
+        let expected = changed(&[(0, "fetching"), (1, "fetching")]);
+        assert_eq!(after_word(word), expected, "{word:?}");
+    }
+    let installed = changed(&[
+        (0, NOTHING_FETCHED),
+        (1, NOTHING_FETCHED),
+        (2, "installed"),
+        (3, NOTHING_FETCHED),
+        (4, "installed"),
+    ]);
+    assert_eq!(after_word(Word::Installed), installed);
+    let ended = |how| [how, how, how, how, how, how, "ddi.order-closed"];
+    assert_eq!(after_word(Word::Failed), ended("failed"));
+    assert_eq!(after_word(Word::Runs { release: NEW }), ended("verified"));
+    let mut cancelled = ended("cancelled");
+    cancelled[5] = "installed";
+    assert_eq!(after_word(Word::Cancelled), cancelled);
+    let mut accepted = ["ddi.not-cancelling"; 7];
+    accepted[3..5].fill("cancelled");
+    accepted[6] = "ddi.order-closed";
+    assert_eq!(after_word(Word::CancelAccepted), accepted);
+    accepted[3..5].copy_from_slice(&["offered", "fetching"]);
+    assert_eq!(after_word(Word::CancelRefused), accepted);
+}
+
+#[test]
+fn the_rollout_is_told_what_happened_and_once() {
+    let told = |word| orders().map(|order| heed(order, word, at(9)).map_or(Vec::new(), |(_, t)| t));
+    let began = told(Word::FetchBegan).map(|told| told == [Told::Began]);
+    assert_eq!(began, [true, true, false, true, false, false, false]);
+    assert_eq!(told(Word::Downloading).map(|told| !told.is_empty()), began);
+    let refusal = super::super::CLOSED_WITHOUT_DOWNLOAD;
+    assert_eq!(told(Word::Installed)[0], [Told::Refused { refusal }]);
+    assert_eq!(told(Word::Installed)[2], [Told::Installed]);
+    assert_eq!(told(Word::Installed)[5], [], "it is no news");
+    assert_eq!(told(Word::Failed)[1], [Told::Failed]);
+    let refusal = super::super::CANCELLED;
+    assert_eq!(told(Word::Cancelled)[2], [Told::Refused { refusal }]);
+    assert_eq!(told(Word::Cancelled)[4], [Told::Stopped]);
+    assert_eq!(told(Word::CancelAccepted)[4], [Told::Stopped]);
+    assert_eq!(told(Word::Runs { release: NEW })[5], [Told::Confirmed]);
+    assert_eq!(told(Word::Runs { release: OLD })[5], []);
+    assert!(asks_for_version(&[Told::Began, Told::Installed]));
+    assert!(!asks_for_version(&[Told::Began, Told::Failed]));
+}
+
+#[test]
+fn what_a_client_only_says_is_no_download() {
+    let says = after(offered(), &[Word::Downloading, Word::Progress]);
+    let (closed, _) = heed(says, Word::Installed, at(9)).expect("it is heeded");
+    assert_eq!(place(&closed), NOTHING_FETCHED);
+}
+
+#[test]
+fn a_full_log_takes_ends_and_nothing_else() {
+    let mut order = orders()[2].clone();
+    order.seen.log = ENTRIES_MAX;
+    for word in [Word::Progress, Word::Rejected, Word::Downloading] {
+        let refused = heed(order.clone(), word, at(9));
+        assert_eq!(refused, Err(OrderRefusal::LogFull), "{word:?}");
+    }
+    let (served, _) = heed(order.clone(), Word::FetchBegan, at(9)).expect("nobody spoke");
+    assert_eq!(served.seen.log, ENTRIES_MAX);
+    let (installed, _) = heed(order, Word::Installed, at(9)).expect("it is an end");
+    assert_eq!(installed.seen.log, ENTRIES_MAX + 1);
+    let (again, _) = heed(installed.clone(), Word::Installed, at(9)).expect("a retry");
+    assert_eq!(again, installed);
+}
+
+/// What a poll does with each of [`orders`] that is open.
+fn after_review(decided: &Result<Offer, Wait>) -> [&'static str; 6] {
+    let rollout = opened(1);
+    [0, 1, 2, 3, 4, 5].map(|n| name(&review(&orders()[n], &rollout, decided)))
+}
+
+fn name(next: &Next) -> &'static str {
+    match next {
+        Next::Show => "show",
+        Next::HoldBack => "hold back",
+        Next::Cancel { .. } => "cancel",
+        Next::Close { how } => how.id(),
+    }
+}
+
+#[test]
+fn a_poll_shows_what_still_stands() {
+    let (show, back, cancel) = ("show", "hold back", "cancel");
+    let withheld = |because| Err(Wait::Withheld { because });
+    let cause = FailureCause::InstallFailed;
+    for (decided, expected) in [
+        (Ok(FORWARD), [show, show, show, cancel, cancel, back]),
+        (
+            Err(Wait::Jitter { until: at(20) }),
+            [back, back, show, cancel, cancel, back],
+        ),
+        (
+            withheld(Withheld::RevocationsMissing),
+            [back, back, back, cancel, cancel, back],
+        ),
+        (
+            withheld(Withheld::NotHere),
+            ["withdrawn", cancel, cancel, cancel, cancel, "withdrawn"],
+        ),
+        (
+            Err(Wait::Complete),
+            ["withdrawn", cancel, cancel, cancel, cancel, "unverified"],
+        ),
+        (
+            Err(Wait::NotEnrolled),
+            ["withdrawn", cancel, cancel, cancel, cancel, "withdrawn"],
+        ),
+        (Err(Wait::AlreadyRuns), ["verified"; 6]),
+        (Err(Wait::Failed { cause }), ["failed"; 6]),
+    ] {
+        assert_eq!(after_review(&decided), expected, "{decided:?}");
+    }
+    let other = Offer {
+        release: OLD,
+        kind: Kind::Forward,
+    };
+    assert_eq!(after_review(&Ok(other)), ["superseded"; 6]);
+}
+
+#[test]
+fn after_a_halt_a_client_leaves_what_it_does_before_it_goes_back() {
+    let rollout = opened(1);
+    let halted = halt::by_person(&rollout, &view(1), "kim@northwind.example", "smoke", at(3));
+    let halted = halted.expect("it is under way").rollout;
+    let back = Offer {
+        release: OLD,
+        kind: Kind::Return,
+    };
+    let [offered, _, fetching, _, cancelling, installed, _] = orders();
+    let next = |order| review(&order, &halted, &Ok(back));
+    assert_eq!(name(&next(offered)), "withdrawn");
+    assert_eq!(name(&next(installed)), "withdrawn");
+    assert_eq!(name(&next(cancelling.clone())), "cancel");
+    let Next::Cancel { why } = next(fetching) else {
+        panic!("it fetches what was halted");
+    };
+    assert!(matches!(why, Wait::Halted { .. }), "{why:?}");
+    // Who refuses to leave isn't asked again, and is shown nothing of it either.
+    let keeps_on = after(cancelling, &[Word::CancelRefused]);
+    assert_eq!(place(&keeps_on), "fetching");
+    assert_eq!(name(&next(keeps_on)), "hold back");
+    let mut way_back = super::offered();
+    way_back.offer = back;
+    assert_eq!(name(&review(&way_back, &halted, &Ok(back))), "show");
+    let arrived = review(&way_back, &halted, &Err(Wait::Returned));
+    assert_eq!(name(&arrived), "verified");
+}
+
+#[test]
+fn an_end_is_the_last_one() {
+    let closed = orders()[6].clone();
+    assert_eq!(close(closed.clone(), Ending::GivenUp, at(30)), closed);
+    assert_eq!(
+        super::cancel(closed.clone(), Wait::Complete, at(30)),
+        closed
+    );
+    let given_up = close(orders()[3].clone(), Ending::GivenUp, at(30));
+    assert_eq!(place(&given_up), "given-up");
+    assert!(!given_up.is_open());
+}

@@ -1,0 +1,175 @@
+//! Devices with other update clients.
+
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy};
+use mainstay_rollout::order::Word;
+use mainstay_rollout::{Candidate, Progress};
+use mainstay_store::{
+    Controller, HeardWord, Heeded, Known, Promise, Registration, Reported, Store,
+};
+
+use super::fixture::{FORWARD, NEW, at, device, id, start_another, token};
+
+fn controller(text: &str) -> ControllerId {
+    ControllerId::parse(text).expect("a good name")
+}
+
+async fn register(store: &dyn Store, names: &[&str]) {
+    let new = |(n, name): (usize, &&str)| Registration {
+        device: device(n),
+        token_hash: token(n),
+        controller: Some(controller(name)),
+    };
+    let new: Vec<_> = names.iter().enumerate().map(new).collect();
+    store.register_many(&new).await.expect("all are new");
+}
+
+async fn known(store: &dyn Store, device: &DeviceId) -> Controller {
+    let known = store.controller(device).await.expect("readable");
+    known.expect("it has a controller id")
+}
+
+pub async fn a_device_is_found_by_its_clients_name(store: &dyn Store) {
+    register(store, &["00:1B:44:11:3A:B7", "gateway 7"]).await;
+    store.register(&device(2), token(2)).await.expect("new");
+    let found = store.by_controller(&controller("gateway 7")).await;
+    let found = found.expect("readable").expect("registered");
+    assert_eq!((&found.device, found.token_hash), (&device(1), token(1)));
+    let new = Controller {
+        id: controller("gateway 7"),
+        client: None,
+        wants_attributes: true,
+        reported: None,
+        auto_confirm: None,
+    };
+    assert_eq!(found.controller, new);
+    for stranger in ["th-00002", "GATEWAY 7"] {
+        let found = store.by_controller(&controller(stranger)).await;
+        assert_eq!(found.expect("readable"), None, "{stranger}");
+    }
+    assert_eq!(store.controller(&id(2)).await.expect("readable"), None);
+}
+
+pub async fn a_taken_clients_name_registers_nobody(store: &dyn Store) {
+    register(store, &["gateway-7"]).await;
+    let new = |n, name| Registration {
+        device: device(n),
+        token_hash: token(n),
+        controller: Some(controller(name)),
+    };
+    let wanted = [new(3, "gateway-8"), new(4, "gateway-7")];
+    let error = store
+        .register_many(&wanted)
+        .await
+        .expect_err("one is taken");
+    assert_eq!(error.id(), "store.already-exists");
+    assert!(
+        error.to_string().contains("controller gateway-7"),
+        "{error}"
+    );
+    assert_eq!(store.device(&id(3)).await.expect("readable"), None);
+    let free = store.by_controller(&controller("gateway-8")).await;
+    assert_eq!(free.expect("readable"), None);
+}
+
+pub async fn what_people_say_of_a_client_outlasts_what_is_seen(store: &dyn Store) {
+    register(store, &["gateway-7"]).await;
+    use ClientProfile::{Generic, Rauc, Swupdate, Zephyr};
+    let (seen, said) = (SetBy::Detected, SetBy::People);
+    for (by, profile, expected) in [
+        (seen, Generic, (Generic, seen)),
+        (seen, Swupdate, (Swupdate, seen)),
+        (seen, Swupdate, (Swupdate, seen)),
+        (said, Rauc, (Rauc, said)),
+        (seen, Swupdate, (Rauc, said)),
+        (said, Zephyr, (Zephyr, said)),
+    ] {
+        let noted = match by {
+            SetBy::Detected => store.note_profile(&id(0), profile).await,
+            SetBy::People => store.choose_profile(&id(0), profile).await,
+        };
+        noted.expect("it has one");
+        let (profile, set_by) = expected;
+        let expected = DeviceClient { profile, set_by };
+        assert_eq!(known(store, &id(0)).await.client, Some(expected));
+    }
+    for stranger in [
+        store.note_profile(&id(9), Rauc).await,
+        store.choose_profile(&id(9), Rauc).await,
+    ] {
+        assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
+    }
+}
+
+pub async fn attributes_are_asked_for_until_they_come(store: &dyn Store) {
+    register(store, &["gateway-7"]).await;
+    let (device, pair) = (id(0), |key: &str| (key.to_owned(), "1.4.2".to_owned()));
+    let merge = |key: &'static str| {
+        move |mut old: Reported| {
+            old.extend([pair(key)]);
+            old
+        }
+    };
+    assert!(known(store, &device).await.wants_attributes);
+    store
+        .keep_attributes(&device, &merge("sw_version"))
+        .await
+        .expect("it has one");
+    let after = known(store, &device).await;
+    assert!(!after.wants_attributes);
+    assert_eq!(after.reported, Some(Reported::from([pair("sw_version")])));
+    store.ask_attributes(&device).await.expect("it has one");
+    assert!(known(store, &device).await.wants_attributes);
+    let both = store.keep_attributes(&device, &merge("hw")).await;
+    assert_eq!(both.expect("it has one").len(), 2);
+    for refused in [
+        store.ask_attributes(&id(9)).await.expect_err("no client"),
+        store
+            .keep_attributes(&id(9), &merge("hw"))
+            .await
+            .expect_err("no client"),
+    ] {
+        assert_eq!(refused.id(), "store.not-found");
+    }
+}
+
+pub async fn who_installed_something_is_asked_what_it_runs(store: &dyn Store) {
+    register(store, &["gateway-7", "gateway-8"]).await;
+    store.begin_order_numbers(0).await.expect("writable");
+    let (rollout, device) = (start_another(store, NEW, 2).await, id(0));
+    for n in 0..2 {
+        let kept = store.keep_attributes(&id(n), &|old| old).await;
+        kept.expect("it has one");
+    }
+    let promise = Promise {
+        rollout: rollout.id,
+        expected_generation: rollout.generation,
+        device: &device,
+        offer: FORWARD,
+        at: at(7),
+        numbered: true,
+    };
+    let promised = store.promise(&promise).await.expect("nothing against it");
+    let number = promised.order.expect("it was to be numbered");
+    let stays = |_: &Heeded, _: &Candidate, progress: Progress, _: Known| progress;
+    for (word, asks) in [
+        (Word::Retrieved, false),
+        (Word::FetchBegan, false),
+        (Word::Installed, true),
+    ] {
+        let heard = HeardWord {
+            device: &device,
+            number,
+            word,
+            entry: None,
+            running: None,
+            at: at(8),
+        };
+        store.heed(&heard, &stays).await.expect("it is heeded");
+        assert_eq!(
+            known(store, &device).await.wants_attributes,
+            asks,
+            "{word:?}"
+        );
+    }
+    assert!(!known(store, &id(1)).await.wants_attributes);
+}
