@@ -13,7 +13,6 @@
 mod controllers;
 mod devices;
 mod enrolments;
-mod failure;
 mod file;
 mod holds;
 mod incidents;
@@ -32,7 +31,6 @@ mod roots;
 mod schedules;
 mod steps;
 mod timeline;
-mod values;
 mod walks;
 
 use std::path::Path;
@@ -45,7 +43,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
-use crate::StoreError;
+use crate::{StoreError, failure, values};
 
 /// Connections that read: twice the cores of a small server, and one thread each.
 const READERS: u32 = 4;

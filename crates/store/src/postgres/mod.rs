@@ -1,0 +1,161 @@
+//! The store in a PostgreSQL database, which several servers share.
+//!
+//! Every write is one transaction at PostgreSQL's own level, READ COMMITTED: each statement sees what was committed before it began.
+//! So what a transaction decides on, it has locked before it reads it, and reads it in a later statement than the one that locked it:
+//! a statement that waited for a lock sees, but for the locked rows, what was there before it waited.
+//! What is locked, and in which order, is in `locks.rs`. A transaction that PostgreSQL undoes for the sake of another one is tried
+//! again here; nobody else hears of it.
+//!
+//! A commit returns after the log is on the disk of the database server. Where a connection is lost in a commit nobody knows whether
+//! it was one; each call bears being made again.
+//!
+//! Statements are plain texts that begin with a verb, so that a test can find and prepare them all.
+//!
+//! Nothing here decides. Read [`PostgresStore`]; each noun has its file.
+
+mod controllers;
+mod devices;
+mod enrolments;
+mod holds;
+mod incidents;
+mod locks;
+mod migrate;
+mod order_log;
+mod orders;
+mod people;
+mod plans;
+mod promise;
+mod readings;
+mod register;
+mod releases;
+mod reports;
+mod revocations;
+mod rollouts;
+mod roots;
+mod schedules;
+mod steps;
+mod timeline;
+mod undone;
+mod walks;
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+
+use crate::{StoreError, failure, values};
+use undone::retried;
+
+/// Connections of one server that write. Three servers take half of the hundred that PostgreSQL allows unless told otherwise.
+const WRITERS: u32 = 12;
+
+/// Connections of one server that only read: so that no read stands in line behind writes that wait for a lock.
+const READERS: u32 = 4;
+
+/// The line for a connection. Longer than a lock is waited for, so that the reason told is the real one.
+const LINE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A connection that was idle for longer is tried before it is used: the database may have been started anew meanwhile.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// Prepared statements kept on each connection: all of ours, so none is planned twice.
+const STATEMENTS_KEPT: usize = 256;
+
+/// How long a transaction waits for a lock, and how long one may lie idle: it belongs to a program that hangs, and keeps others waiting.
+/// A commit is durable when it returns, also where the database was set up to answer earlier.
+const WRITER_SETTINGS: &str = "
+    SET default_transaction_isolation = 'read committed';
+    SET lock_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '30s';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+const READER_SETTINGS: &str = "
+    SET default_transaction_isolation = 'read committed';
+    SET default_transaction_read_only = on";
+
+/// A transaction that writes. It is rolled back unless it is committed.
+pub(crate) type Write = Transaction<'static, Postgres>;
+
+/// The store in a PostgreSQL database.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    writers: PgPool,
+    readers: PgPool,
+}
+
+impl PostgresStore {
+    /// Opens the database at `address`, `postgres://user:password@host:port/database`, and makes its tables or brings them up to
+    /// date. What PostgreSQL's own programs read from the environment (`PGSSLROOTCERT` and so on) counts where the address is silent.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] if the address can't be read, [`StoreError::Unreachable`] if nobody answers there or lets us in,
+    /// [`StoreError::NotOurs`] or [`StoreError::TooNew`] if the database holds something else. Nothing is changed then.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        let options = options(address)?;
+        let mut first = PgConnection::connect_with(&options).await?;
+        migrate::up_to_date(&mut first).await?;
+        first.close().await?;
+        Ok(Self {
+            writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
+            readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options),
+        })
+    }
+
+    /// Waits for what is under way and closes all connections. Not closing them loses nothing.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+
+    pub(crate) async fn write(&self) -> Result<Write, StoreError> {
+        let begun = self.writers.begin().await;
+        begun.map_err(|error| waited(&self.writers, WRITERS, error))
+    }
+
+    pub(crate) async fn read(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        let connection = self.readers.acquire().await;
+        connection.map_err(|error| waited(&self.readers, READERS, error))
+    }
+}
+
+/// What it means that no connection was to be had: where the pool isn't full, none could be made.
+fn waited(pool: &PgPool, most: u32, error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::PoolTimedOut if pool.size() < most => StoreError::Unreachable(Box::new(error)),
+        error => error.into(),
+    }
+}
+
+fn options(address: &str) -> Result<PgConnectOptions, StoreError> {
+    let schemes = ["postgres://", "postgresql://"];
+    if !schemes.iter().any(|scheme| address.starts_with(scheme)) {
+        return Err(StoreError::Address);
+    }
+    // What is wrong with it isn't told: that may quote the password.
+    let options = PgConnectOptions::from_str(address).map_err(|_| StoreError::Address)?;
+    let options = options.application_name("mainstay");
+    Ok(options.statement_cache_capacity(STATEMENTS_KEPT))
+}
+
+fn pool(connections: u32, settings: &'static str) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(LINE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(settings).execute(connection).await?;
+                Ok(())
+            })
+        })
+}
