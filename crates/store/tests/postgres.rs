@@ -76,7 +76,7 @@ fn statements(source: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn every_statement_can_be_prepared() {
-    let mut database = cluster::connect(&cluster::database().await).await;
+    let mut database = cluster::connect(&cluster::database(cluster::WITH_TABLES).await).await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres");
     let (mut prepared, mut used) = (0, 0);
     for file in fs::read_dir(folder).expect("it is there") {
@@ -99,7 +99,7 @@ async fn every_statement_can_be_prepared() {
 
 #[tokio::test]
 async fn many_may_make_the_tables_at_once() {
-    let address = cluster::empty_database().await;
+    let address = cluster::database("template1").await;
     let open = || PostgresStore::open(&address);
     let (a, b, c) = tokio::join!(open(), open(), open());
     for store in [a, b, c] {
@@ -120,7 +120,7 @@ async fn refused(address: &str) -> StoreError {
 /// While servers are replaced one by one, those of the version before go on with the tables of the new one.
 #[tokio::test]
 async fn newer_tables_say_who_may_still_use_them() {
-    let address = cluster::database().await;
+    let address = cluster::database(cluster::WITH_TABLES).await;
     let mut database = cluster::connect(&address).await;
     change(&mut database, "UPDATE schema SET version = 99").await;
     let store = with_devices(&address, &["th-1"]).await;
@@ -132,7 +132,7 @@ async fn newer_tables_say_who_may_still_use_them() {
 
 #[tokio::test]
 async fn tables_of_others_are_left_alone() {
-    let address = cluster::empty_database().await;
+    let address = cluster::database("template1").await;
     let mut database = cluster::connect(&address).await;
     change(&mut database, "CREATE TABLE recipes (text text)").await;
     let refused = refused(&address).await;
@@ -149,7 +149,7 @@ async fn tables_of_others_are_left_alone() {
 async fn who_cannot_be_reached_is_told_without_the_password() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let nobody = folder.path().display().to_string().replace('/', "%2F");
-    let there = cluster::database().await;
+    let there = cluster::database(cluster::WITH_TABLES).await;
     let gone = there.replace("/test_", "/gone_");
     for (address, expected) in [
         (
@@ -194,7 +194,7 @@ async fn somebody_waits(database: &mut PgConnection) {
 /// The store has locked the first device and wants the second, a stranger the other way round: one of them must give way.
 #[tokio::test]
 async fn who_was_undone_for_another_tries_again() {
-    let address = cluster::database().await;
+    let address = cluster::database(cluster::WITH_TABLES).await;
     let store = with_devices(&address, &["th-1", "th-2"]).await;
     let mut stranger = cluster::connect(&address).await;
     let mut watch = cluster::connect(&address).await;
@@ -245,7 +245,7 @@ async fn wait_for_deadlock(database: &mut PgConnection) {
 
 #[tokio::test]
 async fn a_lost_connection_has_a_name_and_the_next_one_works() {
-    let address = cluster::database().await;
+    let address = cluster::database(cluster::WITH_TABLES).await;
     let store = with_devices(&address, &["th-1"]).await;
     let mut stranger = cluster::connect(&address).await;
     change(&mut stranger, "BEGIN; UPDATE devices SET zone = 'UTC'").await;
@@ -272,7 +272,7 @@ async fn a_lost_connection_has_a_name_and_the_next_one_works() {
 /// A sign that PostgreSQL can't keep must not keep a device from reporting for ever.
 #[tokio::test]
 async fn a_report_with_a_strange_sign_is_recorded() {
-    let address = cluster::database().await;
+    let address = cluster::database(cluster::WITH_TABLES).await;
     let store = with_devices(&address, &["th-1"]).await;
     let at = Timestamp::UNIX_EPOCH;
     let report = StoredReport {

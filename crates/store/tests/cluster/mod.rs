@@ -42,21 +42,16 @@ struct Cluster {
     _keeper: Child,
 }
 
-/// A new database with Mainstay's tables, by its address.
-pub async fn database() -> String {
+/// The database that has Mainstay's tables and nothing in them. PostgreSQL's own `template1` has nothing at all.
+pub const WITH_TABLES: &str = "mainstay";
+
+/// A new database like this one, by its address.
+pub async fn database(like: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
     TEMPLATE.get_or_init(make_template).await;
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    command(&format!("CREATE DATABASE {name} TEMPLATE mainstay")).await;
-    address(&name)
-}
-
-/// A new database with nothing in it, by its address.
-pub async fn empty_database() -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!("empty_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    command(&format!("CREATE DATABASE {name}")).await;
+    command(&format!("CREATE DATABASE {name} TEMPLATE {like}")).await;
     address(&name)
 }
 
@@ -67,8 +62,8 @@ pub async fn connect(address: &str) -> PgConnection {
 }
 
 async fn make_template() {
-    command("CREATE DATABASE mainstay").await;
-    let store = PostgresStore::open(&address("mainstay")).await;
+    command(&format!("CREATE DATABASE {WITH_TABLES}")).await;
+    let store = PostgresStore::open(&address(WITH_TABLES)).await;
     store.expect("an empty database").close().await;
 }
 
@@ -136,7 +131,7 @@ fn is_root() -> bool {
     id.stdout.trim_ascii() == b"0"
 }
 
-/// Waits until the database takes connections: its socket is there then.
+/// Waits until the database takes connections.
 fn wait_for(keeper: &mut Child, folder: &Path) {
     let mut told = [0; 8];
     let output = keeper.stdout.as_mut().expect("piped");
@@ -148,8 +143,10 @@ fn wait_for(keeper: &mut Child, folder: &Path) {
             String::from_utf8_lossy(&told)
         );
     }
+    let process = folder.join("data/postmaster.pid");
     for _ in 0..600 {
-        if folder.join(".s.PGSQL.5432").exists() {
+        // Its last line says how far the server is.
+        if fs::read_to_string(&process).is_ok_and(|lines| lines.contains("\nready")) {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(100));

@@ -67,7 +67,7 @@ async fn sqlite() -> Opened {
 }
 
 async fn postgres() -> Opened {
-    let address = cluster::database().await;
+    let address = cluster::database(cluster::WITH_TABLES).await;
     let store = PostgresStore::open(&address).await;
     Opened {
         store: Arc::new(store.expect("a database with our tables")),
