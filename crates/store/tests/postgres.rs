@@ -175,22 +175,6 @@ async fn who_cannot_be_reached_is_told_without_the_password() {
     }
 }
 
-/// Waits until somebody else waits for a lock in this database.
-async fn somebody_waits(database: &mut PgConnection) {
-    loop {
-        let (waiting,): (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        )
-        .fetch_one(&mut *database)
-        .await
-        .expect("readable");
-        if waiting > 0 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
 /// The store has locked the first device and wants the second, a stranger the other way round: one of them must give way.
 #[tokio::test]
 async fn who_was_undone_for_another_tries_again() {
@@ -208,7 +192,7 @@ async fn who_was_undone_for_another_tries_again() {
     let heard = Timestamp::from_second(7).expect("a small number");
     let both = [(id("th-1"), heard), (id("th-2"), heard)];
     let crossing = async {
-        somebody_waits(&mut watch).await;
+        cluster::somebody_waits(&mut watch).await;
         change(
             &mut stranger,
             "UPDATE devices SET zone = 'UTC' WHERE id = 'th-1'; COMMIT",
@@ -252,7 +236,7 @@ async fn a_lost_connection_has_a_name_and_the_next_one_works() {
     let mut watch = cluster::connect(&address).await;
     let heard = [(id("th-1"), Timestamp::UNIX_EPOCH)];
     let losing = async {
-        somebody_waits(&mut watch).await;
+        cluster::somebody_waits(&mut watch).await;
         let lost = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                     WHERE datname = current_database() AND application_name = 'mainstay'";
         change(&mut watch, lost).await;

@@ -44,6 +44,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use tokio::time::timeout;
 
 use crate::{StoreError, failure, values};
 use undone::retried;
@@ -94,7 +95,8 @@ impl PostgresStore {
     /// [`StoreError::NotOurs`] or [`StoreError::TooNew`] if the database holds something else. Nothing is changed then.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         let options = options(address)?;
-        let mut first = PgConnection::connect_with(&options).await?;
+        let first = timeout(LINE_TIMEOUT, PgConnection::connect_with(&options)).await;
+        let mut first = first.map_err(|silence| StoreError::Unreachable(Box::new(silence)))??;
         migrate::up_to_date(&mut first).await?;
         first.close().await?;
         Ok(Self {

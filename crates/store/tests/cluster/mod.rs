@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use mainstay_store::PostgresStore;
 use sqlx::{Connection as _, PgConnection};
@@ -27,7 +28,8 @@ const LOOK_AFTER: &str = r#"
 cd "$2" || exit 1
 "$1/initdb" -D data -U mainstay -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en --no-sync >log 2>&1 ||
   { cat log; exit 1; }
-"$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync=off -c max_connections=200 -c shared_buffers=32MB >>log 2>&1 &
+"$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off -c wal_level=minimal \
+  -c max_wal_senders=0 -c max_wal_size=64MB -c max_connections=200 -c shared_buffers=64MB >>log 2>&1 &
 echo started
 read -r nothing
 kill -QUIT $!
@@ -59,6 +61,22 @@ pub async fn database(like: &str) -> String {
 pub async fn connect(address: &str) -> PgConnection {
     let connected = PgConnection::connect(address).await;
     connected.expect("the cluster runs")
+}
+
+/// Waits until somebody else waits for a lock in this database.
+pub async fn somebody_waits(database: &mut PgConnection) {
+    loop {
+        let (waiting,): (i64,) = sqlx::query_as(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(&mut *database)
+        .await
+        .expect("readable");
+        if waiting > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn make_template() {
@@ -93,7 +111,9 @@ fn start() -> Cluster {
         .args(["-c", LOOK_AFTER, "sh"])
         .arg(programs)
         .arg(&folder);
+    // It cleans up for some seconds longer than this program runs, and must not keep anybody who reads what this one says.
     keeper.stdin(Stdio::piped()).stdout(Stdio::piped());
+    keeper.stderr(Stdio::null());
     // What interrupts this program must not stop the shell before it has cleaned up.
     keeper.process_group(0);
     if is_root() {
@@ -149,7 +169,7 @@ fn wait_for(keeper: &mut Child, folder: &Path) {
         if fs::read_to_string(&process).is_ok_and(|lines| lines.contains("\nready")) {
             return;
         }
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(100));
     }
     let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
     panic!("PostgreSQL doesn't answer: {log}");

@@ -21,6 +21,7 @@ mod reports;
 mod rollouts;
 mod standing;
 mod steps;
+mod waits;
 mod walks;
 
 use std::sync::Arc;

@@ -49,7 +49,7 @@ async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> u32 {
     promised.order.expect("it was to be numbered").get()
 }
 
-fn step<'a>(next: &'a Rollout, before: &Rollout, actions: &'a [Action]) -> NextStep<'a> {
+pub fn step<'a>(next: &'a Rollout, before: &Rollout, actions: &'a [Action]) -> NextStep<'a> {
     NextStep {
         rollout: next,
         expected_generation: before.generation,
@@ -60,7 +60,7 @@ fn step<'a>(next: &'a Rollout, before: &Rollout, actions: &'a [Action]) -> NextS
     }
 }
 
-fn hold(digest: u8) -> Hold {
+pub fn hold(digest: u8) -> Hold {
     let kim = person("kim", Duty::Operations);
     let placed = Hold::place(
         &release(&format!("1.{digest}.0"), digest),
@@ -234,24 +234,29 @@ pub async fn one_of_two_servers_saves_the_same_step(a: &dyn Store, b: &dyn Store
 
 pub async fn a_class_starts_one_rollout_of_two(a: &dyn Store, b: &dyn Store) {
     register(a, 4).await;
-    let first = rollout(a, NEW, 4).await;
-    let mut second = rollout(a, OLD, 4).await;
-    second.candidate.class.clone_from(&first.candidate.class);
     let devices = enrolments(4);
-    let outcomes = tokio::join!(
-        a.start_rollout(&first, &devices, None),
-        b.start_rollout(&second, &devices, None)
-    );
-    assert_eq!(one_of_two(outcomes), "store.conflict");
-    let active = b.active_rollouts(None).await.expect("readable");
-    assert_eq!(active.len(), 1);
+    for round in 1..=ROUNDS {
+        let (mut first, mut second) = (rollout(a, NEW, 4).await, rollout(b, OLD, 4).await);
+        first.candidate.class = format!("class-{round}");
+        second.candidate.class = format!("class-{round}");
+        let outcomes = tokio::join!(
+            a.start_rollout(&first, &devices, None),
+            b.start_rollout(&second, &devices, None)
+        );
+        assert_eq!(one_of_two(outcomes), "store.conflict");
+        let active = b.active_rollouts(None).await.expect("readable");
+        assert_eq!(active.len(), round);
+    }
 }
 
 pub async fn one_of_two_holds_counts_the_other(a: &dyn Store, b: &dyn Store) {
-    let (first, second) = (hold(2), hold(3));
-    let outcomes = tokio::join!(a.add_hold(&first, 0), b.add_hold(&second, 0));
-    assert_eq!(one_of_two(outcomes), "store.conflict");
-    assert_eq!(b.holds().await.expect("readable").len(), 1);
+    for others in 0..ROUNDS {
+        let digest = 10 + 2 * others as u8;
+        let (first, second) = (hold(digest), hold(digest + 1));
+        let outcomes = tokio::join!(a.add_hold(&first, others), b.add_hold(&second, others));
+        assert_eq!(one_of_two(outcomes), "store.conflict");
+        assert_eq!(b.holds().await.expect("readable").len(), others + 1);
+    }
 }
 
 pub async fn reports_that_come_twice_are_recorded_once(a: &dyn Store, b: &dyn Store) {
