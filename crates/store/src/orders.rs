@@ -99,7 +99,7 @@ pub trait Orders: Send + Sync {
     /// Saves an order about which somebody decided: that it is cancelled, or over. `entry` goes to its log.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it isn't as in `before` any more, [`StoreError::NotFound`] if the device has no such order.
+    /// [`StoreError::Conflict`] if it isn't as in `before` any more, or is closed; [`StoreError::NotFound`] if the device has no such order.
     async fn save_order(
         &self,
         device: &DeviceId,

@@ -138,7 +138,8 @@ impl Orders for SqliteStore {
         let mut tx = self.write().await?;
         let (device, _) = reports::acknowledged(&mut tx, device).await?;
         let found = of_device(&mut tx, device, number).await?;
-        if found != *before || after.number != number {
+        // What was decided on an older state, and what would open an order again, is refused.
+        if found != *before || after.number != number || !found.is_open() {
             return Err(StoreError::Conflict {
                 what: "order",
                 name: number.to_string(),

@@ -386,5 +386,9 @@ pub async fn what_happened_to_an_order_meanwhile_is_not_overwritten(store: &dyn 
     let accepted = say(store, 0, number, Word::CancelAccepted).await;
     assert_eq!(accepted.told, [Told::Stopped]);
     assert_eq!(open(store, 0).await, None);
+    let device = id(0);
+    let again = store.save_order(&device, &accepted.order, &before, None);
+    let again = again.await.expect_err("it is over");
+    assert_eq!(again.id(), "store.conflict");
     assert!(order(store, &rollout, 0).await > number);
 }
