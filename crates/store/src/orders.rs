@@ -109,6 +109,18 @@ pub trait Orders: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
+/// Whether what was decided on `before` may be saved, where `found` is what is stored: not on an older state, and not to open an order again.
+pub(crate) fn check_save(before: &Order, found: &Order, after: &Order) -> Result<(), StoreError> {
+    if found == before && after.number == before.number && found.is_open() {
+        return Ok(());
+    }
+    Err(StoreError::Conflict {
+        what: "order",
+        name: before.number.to_string(),
+        because: format!("it was {} and is {}", before.state.id(), found.state.id()),
+    })
+}
+
 /// Why a word about an order wasn't heeded.
 #[derive(Debug, thiserror::Error)]
 pub enum HeedRefusal {

@@ -42,7 +42,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
@@ -89,6 +89,7 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Opens the database at `address`, `postgres://user:password@host:port/database`, and makes its tables or brings them up to
     /// date. What PostgreSQL's own programs read from the environment (`PGSSLROOTCERT` and so on) counts where the address is silent.
+    /// Over a network it speaks TLS, to a server that proves its name, unless the address says otherwise (`sslmode`).
     ///
     /// # Errors
     /// [`StoreError::Address`] if the address can't be read, [`StoreError::Unreachable`] if nobody answers there or lets us in,
@@ -137,8 +138,25 @@ fn options(address: &str) -> Result<PgConnectOptions, StoreError> {
     }
     // What is wrong with it isn't told: that may quote the password.
     let options = PgConnectOptions::from_str(address).map_err(|_| StoreError::Address)?;
+    let options = match is_spied_on(address, &options) {
+        true => options.ssl_mode(PgSslMode::VerifyFull),
+        false => options,
+    };
     let options = options.application_name("mainstay");
     Ok(options.statement_cache_capacity(STATEMENTS_KEPT))
+}
+
+/// Whether words to this address pass a network, and nobody has said how they are kept from others there. sqlx would do without where
+/// the other side, or somebody between, offers nothing.
+fn is_spied_on(address: &str, options: &PgConnectOptions) -> bool {
+    let says = ["sslmode=", "ssl-mode="];
+    let is_said = says.iter().any(|key| address.contains(key))
+        || !matches!(options.get_ssl_mode(), PgSslMode::Prefer);
+    let here = ["localhost", "127.0.0.1", "::1", "[::1]"];
+    let host = options.get_host();
+    let is_socket = options.get_socket().is_some() || host.starts_with('/');
+    let is_here = is_socket || here.contains(&host);
+    !is_said && !is_here
 }
 
 fn pool(connections: u32, settings: &'static str) -> PgPoolOptions {
@@ -160,4 +178,36 @@ fn pool(connections: u32, settings: &'static str) -> PgPoolOptions {
                 Ok(())
             })
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_a_network_the_server_proves_its_name_unless_told_otherwise() {
+        for (address, expected) in [
+            ("postgres://db.northwind.example/mainstay", "VerifyFull"),
+            (
+                "postgresql://kim:secret@10.0.0.7:5433/mainstay",
+                "VerifyFull",
+            ),
+            (
+                "postgres://10.0.0.7/mainstay?sslrootcert=%2Fetc%2Fca.pem",
+                "VerifyFull",
+            ),
+            ("postgres://10.0.0.7/mainstay?sslmode=disable", "Disable"),
+            ("postgres://10.0.0.7/mainstay?sslmode=prefer", "Prefer"),
+            ("postgres://localhost/mainstay", "Prefer"),
+            ("postgres://[::1]/mainstay", "Prefer"),
+            ("postgres://%2Frun%2Fpostgresql/mainstay", "Prefer"),
+        ] {
+            let options = options(address).expect("an address");
+            assert_eq!(
+                format!("{:?}", options.get_ssl_mode()),
+                expected,
+                "{address}"
+            );
+        }
+    }
 }
