@@ -30,7 +30,7 @@ pub struct Heeded {
 }
 
 /// What an order's news make of a device's progress in the rollout of one candidate. It is called inside a transaction, so it must
-/// neither wait nor fail.
+/// neither wait nor fail; and again, if that is undone for another one.
 pub type OrderFold<'a> =
     dyn Fn(&Heeded, &Candidate, Progress, Known) -> Progress + Send + Sync + 'a;
 

@@ -8,7 +8,7 @@ use mainstay_rollout::{Candidate, Progress};
 use crate::StoreError;
 
 /// What a device's news make of its progress in the rollout of one candidate. It is called inside a transaction, so it must neither
-/// wait nor fail.
+/// wait nor fail; and again, if that is undone for another one.
 pub type Fold<'a> = dyn Fn(&Candidate, Progress, Known) -> Progress + Send + Sync + 'a;
 
 /// What is known of a device beside its progress, where news are folded into that.

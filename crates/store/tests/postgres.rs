@@ -272,3 +272,29 @@ async fn a_report_with_a_strange_sign_is_recorded() {
     let told = store.timeline(&id("th-1"), 1).await.expect("readable");
     assert_eq!(told[0].text, "said \u{fffd}");
 }
+
+/// Who set the database up may have wanted it faster than a promise allows.
+#[tokio::test]
+async fn a_database_that_was_set_up_otherwise_is_overruled() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let name = address.rsplit('/').next().expect("it has a name");
+    let mut database = cluster::connect(&address).await;
+    for setting in [
+        "synchronous_commit = off",
+        "default_transaction_isolation = 'serializable'",
+    ] {
+        let sql = sqlx::AssertSqlSafe(format!("ALTER DATABASE {name} SET {setting}"));
+        let done = sqlx::raw_sql(sql).execute(&mut database).await;
+        done.expect("the owner may");
+    }
+    let noted = "ALTER TABLE devices
+      ADD durable text DEFAULT current_setting('synchronous_commit'),
+      ADD level text DEFAULT current_setting('transaction_isolation')";
+    change(&mut database, noted).await;
+    with_devices(&address, &["th-1"]).await;
+    let found: (String, String) = sqlx::query_as("SELECT durable, level FROM devices")
+        .fetch_one(&mut database)
+        .await
+        .expect("readable");
+    assert_eq!(found, ("on".to_owned(), "read committed".to_owned()));
+}

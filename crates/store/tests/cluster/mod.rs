@@ -27,7 +27,7 @@ const INSTALLED: &str = "/usr/lib/postgresql";
 const LOOK_AFTER: &str = r#"
 cd "$2" || exit 1
 "$1/initdb" -D data -U mainstay -A trust -E UTF8 --locale=C --locale-provider=icu --icu-locale=en --no-sync >log 2>&1 ||
-  { cat log; exit 1; }
+  { cat log; cd / && rm -rf "$2"; exit 1; }
 "$1/postgres" -D data -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off -c wal_level=minimal \
   -c max_wal_senders=0 -c max_wal_size=64MB -c max_connections=200 -c shared_buffers=64MB >>log 2>&1 &
 echo started
