@@ -45,3 +45,26 @@ pub trait Accounts: Send + Sync {
     /// [`StoreError::NotFound`] if there is none that is open.
     async fn close_account(&self, who: &Email, at: Timestamp) -> Result<(), StoreError>;
 }
+
+/// Whether new credentials were saved, which are only where the old ones are known.
+pub(crate) fn expect_saved(rows: u64, who: &Email) -> Result<(), StoreError> {
+    if rows == 1 {
+        return Ok(());
+    }
+    Err(StoreError::Conflict {
+        what: "account",
+        name: who.to_string(),
+        because: "it isn't open with what it had before".to_owned(),
+    })
+}
+
+/// `account`, if there is one and it is open.
+pub(crate) fn expect_open(account: Option<Account>, who: &Email) -> Result<Account, StoreError> {
+    let open = account.filter(|account| account.closed.is_none());
+    open.ok_or_else(|| StoreError::not_found("open account", who))
+}
+
+/// The bytes of a second factor's secret.
+pub(crate) fn secret(factor: &SecondFactor) -> &[u8] {
+    &factor.secret().bytes()[..]
+}

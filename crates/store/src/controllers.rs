@@ -11,7 +11,8 @@ use crate::StoreError;
 /// What such a device says of itself, by name. It is kept apart from what operations declares.
 pub type Reported = BTreeMap<String, String>;
 
-/// What a device's words make of what it had said before. It is called inside a transaction, so it must neither wait nor fail.
+/// What a device's words make of what it had said before. It is called inside a transaction, so it must neither wait nor fail; and
+/// again, if that is undone for another one.
 pub type ReportedChange<'a> = dyn Fn(Reported) -> Reported + Send + Sync + 'a;
 
 /// What is known of a device under its client's name.

@@ -95,9 +95,25 @@ pub enum StoreError {
         /// Where it was.
         path: PathBuf,
     },
-    /// The database, or the disk below it, doesn't answer as it should.
+    /// The database, or the disk below it, doesn't answer as it should. What was being written may be there or not.
     #[error("the database can't be reached: {0}")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    /// The address of a database server isn't one. The address itself isn't told: it may hold a password.
+    #[error("the address of the database isn't one that PostgreSQL understands")]
+    Address,
+    /// The database belongs to another program.
+    #[error("the database has tables, but none of Mainstay's")]
+    NotOurs,
+    /// The database was brought up to date by a newer version of this program, which this one can't work beside.
+    #[error(
+        "the database needs a version that knows its format {needed}, and this one knows formats up to {known}"
+    )]
+    TooNew {
+        /// The oldest format that a program must know to work with it.
+        needed: u32,
+        /// The newest format that this version knows.
+        known: u32,
+    },
     /// Anything else that the database says.
     #[error("the database failed: {0}")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
@@ -146,6 +162,9 @@ impl StoreError {
             Self::NotADatabase { .. }
             | Self::Foreign { .. }
             | Self::Newer { .. }
+            | Self::Address
+            | Self::NotOurs
+            | Self::TooNew { .. }
             | Self::AlreadyExists { .. }
             | Self::NotFound { .. }
             | Self::Conflict { .. }
@@ -172,6 +191,9 @@ impl StoreError {
             Self::ReadOnly => "store.read-only",
             Self::Moved { .. } => "store.moved",
             Self::Unreachable(_) => "store.unreachable",
+            Self::Address => "store.address",
+            Self::NotOurs => "store.foreign",
+            Self::TooNew { .. } => "store.newer",
             Self::Failed(_) => "store.failed",
         }
     }
@@ -184,7 +206,13 @@ impl StoreError {
             Self::NotADatabase { .. } | Self::Foreign { .. } => {
                 "name the data folder that Mainstay made, or move this file away"
             }
-            Self::Newer { .. } => "start the version that wrote it, or a newer one",
+            Self::NotOurs => "name an empty database, or the one that Mainstay made",
+            Self::Address => {
+                "write postgres://user@host/database, and percent signs for what isn't plain in it"
+            }
+            Self::Newer { .. } | Self::TooNew { .. } => {
+                "start the version that wrote it, or a newer one"
+            }
             Self::Unreadable { .. } => "check the path, its permissions, and the disk",
             Self::AlreadyExists { .. } => "choose another name, or use what is there",
             Self::NotFound { .. } => "check the name; list what there is",

@@ -1,7 +1,7 @@
 //! Everything that must not be lost: what devices were promised, what they reported, who decided what.
 //!
-//! One narrow trait for each noun, [`Store`] as their sum, and [`SqliteStore`] behind them; payloads
-//! live in [`Blobs`]. A call that returned `Ok` is durable: power loss or a kill a moment later loses
+//! One narrow trait for each noun, [`Store`] as their sum, and behind them [`SqliteStore`], or [`PostgresStore`] where several
+//! servers share one database; payloads live in [`Blobs`]. A call that returned `Ok` is durable: power loss or a kill a moment later loses
 //! nothing of it. Back ends map rows to domain types and decide nothing; what a recorded decision
 //! makes of a device's progress is in `progress.rs`, for all back ends alike.
 //!
@@ -12,13 +12,18 @@ pub mod api_tokens;
 pub mod blobs;
 pub mod controllers;
 pub mod devices;
+mod door_rows;
 pub mod error;
+mod failure;
 pub mod holds;
 pub mod incidents;
+mod moves;
 pub mod orders;
 pub mod payloads;
 pub mod people;
+mod place;
 pub mod plans;
+pub mod postgres;
 pub mod probe;
 mod progress;
 pub mod readings;
@@ -27,10 +32,12 @@ pub mod reports;
 pub mod revocations;
 pub mod rollouts;
 pub mod roots;
+mod rows;
 pub mod schedules;
 pub mod sessions;
 pub mod setup_links;
 pub mod sqlite;
+mod values;
 pub mod walks;
 
 pub use accounts::Accounts;
@@ -45,6 +52,7 @@ pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
+pub use postgres::PostgresStore;
 pub use probe::Probe;
 pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};

@@ -30,7 +30,7 @@ pub struct Heeded {
 }
 
 /// What an order's news make of a device's progress in the rollout of one candidate. It is called inside a transaction, so it must
-/// neither wait nor fail.
+/// neither wait nor fail; and again, if that is undone for another one.
 pub type OrderFold<'a> =
     dyn Fn(&Heeded, &Candidate, Progress, Known) -> Progress + Send + Sync + 'a;
 
@@ -107,6 +107,18 @@ pub trait Orders: Send + Sync {
         after: &Order,
         entry: Option<&LogEntry>,
     ) -> Result<(), StoreError>;
+}
+
+/// Whether what was decided on `before` may be saved, where `found` is what is stored: not on an older state, and not to open an order again.
+pub(crate) fn check_save(before: &Order, found: &Order, after: &Order) -> Result<(), StoreError> {
+    if found == before && after.number == before.number && found.is_open() {
+        return Ok(());
+    }
+    Err(StoreError::Conflict {
+        what: "order",
+        name: before.number.to_string(),
+        because: format!("it was {} and is {}", before.state.id(), found.state.id()),
+    })
 }
 
 /// Why a word about an order wasn't heeded.

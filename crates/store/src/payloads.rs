@@ -51,3 +51,32 @@ pub struct ReleasePayload {
     /// Its size.
     pub bytes: u64,
 }
+
+/// A noted payload's columns: its size, SHA-1, MD5, ending.
+pub(crate) type PayloadRow = (i64, Vec<u8>, Vec<u8>, String);
+
+/// The noted payload in a row.
+pub(crate) fn stored(
+    image: Digest,
+    (bytes, sha1, md5, ending): PayloadRow,
+) -> Result<StoredPayload, StoreError> {
+    let damaged = |what: &str| StoreError::damaged("payload", format_args!("its {what} isn't one"));
+    let sha1 = sha1.try_into().map_err(|_| damaged("SHA-1"))?;
+    let md5 = md5.try_into().map_err(|_| damaged("MD5"))?;
+    Ok(StoredPayload {
+        image,
+        bytes: size(bytes)?,
+        checksums: Checksums { sha1, md5 },
+        ending: Ending::parse(&ending).ok_or_else(|| damaged("ending"))?,
+    })
+}
+
+/// A size of a column.
+pub(crate) fn size(bytes: i64) -> Result<u64, StoreError> {
+    u64::try_from(bytes).map_err(|error| StoreError::damaged("payload", error))
+}
+
+/// A size for a column. Databases have no unsigned numbers; no payload gets near the bound.
+pub(crate) fn size_column(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}

@@ -8,7 +8,7 @@ use mainstay_rollout::{Candidate, Progress};
 use crate::StoreError;
 
 /// What a device's news make of its progress in the rollout of one candidate. It is called inside a transaction, so it must neither
-/// wait nor fail.
+/// wait nor fail; and again, if that is undone for another one.
 pub type Fold<'a> = dyn Fn(&Candidate, Progress, Known) -> Progress + Send + Sync + 'a;
 
 /// What is known of a device beside its progress, where news are folded into that.
@@ -56,4 +56,21 @@ pub struct StoredReport {
     pub event: String,
     /// The same in words, for the timeline.
     pub text: String,
+}
+
+/// The reports that aren't retries, each once, in the device's own order.
+pub(crate) fn fresh(reports: &[StoredReport], acknowledged: u32) -> Vec<&StoredReport> {
+    let mut fresh: Vec<_> = reports
+        .iter()
+        .filter(|report| report.seq > acknowledged)
+        .collect();
+    fresh.sort_by_key(|report| report.seq);
+    fresh.dedup_by_key(|report| report.seq);
+    fresh
+}
+
+/// Whether a fold is asked about an enrolment: the `place`th of its device's, counted from the newest, in a rollout of this phase.
+pub(crate) fn is_asked_about(place: usize, phase: &str, before: &Progress) -> bool {
+    let is_under_way = matches!(before, Progress::Began { .. } | Progress::OnTrial { .. });
+    place == 0 || phase != "complete" || is_under_way
 }

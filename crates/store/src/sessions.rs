@@ -2,9 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_access::{Account, CodeRefusal, PasswordHash, SecretHash, Session};
+use mainstay_access::{
+    Account, CodeRefusal, CodeTries, Email, PasswordHash, SecondFactor, SecretHash, Session,
+    SessionStanding,
+};
 
 use crate::StoreError;
+use crate::door_rows::{self, SessionRow};
 
 /// Sessions that one person has at one moment, in as many browsers; the one that began first ends when there are more.
 pub const SESSIONS_MAX: u32 = 20;
@@ -54,4 +58,70 @@ pub trait Sessions: Send + Sync {
 
     /// Ends a session; one that isn't there needs no ending.
     async fn end_session(&self, hash: &SecretHash) -> Result<(), StoreError>;
+}
+
+/// A session, its owner's account, and the codes that were wrong.
+pub(crate) type Found = (Session, Account, CodeTries);
+
+/// What a row holds, unless it is over at `now`.
+pub(crate) fn live(row: Option<SessionRow>, now: Timestamp) -> Result<Option<Found>, StoreError> {
+    let found = row.map(door_rows::session).transpose()?;
+    Ok(found
+        .filter(|(session, account, _)| session.standing(account, now) != SessionStanding::Over))
+}
+
+/// The owner of a session, which must be whole.
+pub(crate) fn expect_whole(found: Option<Found>, now: Timestamp) -> Result<Account, StoreError> {
+    let whole = found
+        .filter(|(session, account, _)| session.standing(account, now) == SessionStanding::Whole);
+    let owner = whole.map(|(_, account, _)| account);
+    owner.ok_or_else(|| conflict("somebody", "it isn't whole, or is over"))
+}
+
+/// `owner` of a session, who must be `who`.
+pub(crate) fn expect_owner(owner: Account, who: &Email) -> Result<Account, StoreError> {
+    if owner.email == *who {
+        return Ok(owner);
+    }
+    Err(conflict(who, "it is somebody else's"))
+}
+
+/// The session begins by the password of now, or not at all.
+pub(crate) fn expect_password(
+    account: &Account,
+    verified: &PasswordHash,
+) -> Result<(), StoreError> {
+    if account.password == *verified {
+        return Ok(());
+    }
+    let because = "the account has another password by now";
+    Err(conflict(&account.email, because))
+}
+
+/// Who shows a code in this session, to which second factor, and what was wrong before.
+pub(crate) fn asking(found: Option<Found>) -> Result<(Email, SecondFactor, CodeTries), StoreError> {
+    let asks =
+        |(session, account, tries): Found| Some((session.who, account.second_factor?, tries));
+    let asked = found.and_then(asks);
+    asked.ok_or_else(|| StoreError::not_found("session", "that asks for a code"))
+}
+
+/// Whether a code is missing in a session, and how many of its kind one person has.
+pub(crate) fn kind(account: &Account, newest: Option<&SessionRow>) -> (bool, u32) {
+    let lacks_a_code =
+        account.second_factor.is_some() && newest.is_some_and(SessionRow::has_no_code);
+    let max = if lacks_a_code {
+        CODE_MISSING_MAX
+    } else {
+        SESSIONS_MAX
+    };
+    (lacks_a_code, max)
+}
+
+fn conflict(who: impl ToString, because: &str) -> StoreError {
+    StoreError::Conflict {
+        what: "session of",
+        name: who.to_string(),
+        because: because.to_owned(),
+    }
 }

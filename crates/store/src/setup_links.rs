@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_access::{Account, SecretHash, SetupLink};
+use mainstay_access::{Account, Duty, Email, Role, SecretHash, SetupLink};
 
 use crate::StoreError;
+use crate::door_rows::{self, LinkRow};
 
 /// The setup links that weren't used. Of their secrets only hashes are kept.
 #[async_trait]
@@ -61,4 +62,51 @@ pub trait SetupLinks: Send + Sync {
         account: &Account,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+}
+
+/// A link that somebody made is made in their session, whose owner this is, and one of the server's own machine in none.
+pub(crate) fn check_maker(link: &SetupLink, owner: Option<&Account>) -> Result<(), StoreError> {
+    let is_theirs = match (&link.maker, owner) {
+        (None, None) => true,
+        (Some(maker), Some(owner)) => owner.email == maker.who && owner.role == maker.role,
+        _ => false,
+    };
+    if is_theirs {
+        return Ok(());
+    }
+    let because = "it isn't made in its maker's session";
+    Err(conflict(link.who.as_ref(), because))
+}
+
+/// One address has one role, whether by this account or as a person with this duty; a closed account is nobody's any more.
+pub(crate) fn check_role(
+    who: &Email,
+    role: Role,
+    account: Option<&Account>,
+    duty: Option<Duty>,
+) -> Result<(), StoreError> {
+    let is_closed = account.is_some_and(|account| account.closed.is_some());
+    let by_account = account.map(|account| account.role);
+    let mut roles = by_account.into_iter().chain(duty.map(Role::from));
+    if is_closed || roles.any(|has| has != role) {
+        return Err(StoreError::already_exists("account", who));
+    }
+    Ok(())
+}
+
+/// What `row` is worth at `now`.
+pub(crate) fn working(
+    row: Option<LinkRow>,
+    now: Timestamp,
+) -> Result<Option<SetupLink>, StoreError> {
+    let found = row.map(door_rows::link).transpose()?;
+    Ok(found.filter(|link| link.works(now)))
+}
+
+pub(crate) fn conflict(who: Option<&Email>, because: impl ToString) -> StoreError {
+    StoreError::Conflict {
+        what: "setup link for",
+        name: who.map_or("whoever opens it", Email::as_str).to_owned(),
+        because: because.to_string(),
+    }
 }

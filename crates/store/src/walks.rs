@@ -49,3 +49,8 @@ pub trait Walks: Send + Sync {
         from: Place,
     ) -> Result<Page<EnrolledDevice>, StoreError>;
 }
+
+/// A page that isn't full is the last.
+pub(crate) fn next(rows: usize, last: Option<i64>) -> Option<Place> {
+    last.filter(|_| rows >= PAGE_MAX as usize).map(Place)
+}

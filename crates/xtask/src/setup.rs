@@ -43,11 +43,14 @@ pub const TARGETS: &[&str] = &["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 /// # Errors
 /// If a package that is missing can't be installed.
 pub fn run() -> anyhow::Result<()> {
-    let missing: Vec<&str> = PACKAGES
+    let mut missing: Vec<&str> = PACKAGES
         .iter()
         .filter(|(program, _)| !shell::exists(program))
         .map(|(_, p)| *p)
         .collect();
+    if !has_postgres() {
+        missing.push("postgresql");
+    }
     if !missing.is_empty() {
         install(&missing)?;
     }
@@ -65,6 +68,16 @@ pub fn run() -> anyhow::Result<()> {
         loud("the judges can't be installed here: every test that asks one FAILS");
     }
     Ok(())
+}
+
+/// Whether PostgreSQL's programs are there, of whichever version: Debian has a folder for each. Tests start a server of their own.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let mut programs =
+        versions.filter_map(|version| Some(version.ok()?.path().join("bin/postgres")));
+    programs.any(|program| program.is_file())
 }
 
 /// What `cargo xtask bench artifact` measures us against, and with.

@@ -2,39 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_access::{Account, Email, PasswordHash, Role, SecondFactor, TotpSecret};
+use mainstay_access::{Account, Email, PasswordHash, SecondFactor};
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row as _};
-
-use super::values::{instant, micros};
+use super::values::micros;
 use super::{SqliteStore, Write};
+use crate::accounts::{expect_open, expect_saved, secret};
+use crate::door_rows::{self, AccountRow};
 use crate::{Accounts, StoreError};
-
-/// An account in a row, joined to others by its address or alone.
-pub(super) struct AccountRow {
-    email: String,
-    role: String,
-    password: String,
-    totp_secret: Option<Vec<u8>>,
-    totp_step: Option<i64>,
-    account_since: i64,
-    closed: Option<i64>,
-}
-
-impl FromRow<'_, SqliteRow> for AccountRow {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            email: row.try_get("account")?,
-            role: row.try_get("role")?,
-            password: row.try_get("password")?,
-            totp_secret: row.try_get("totp_secret")?,
-            totp_step: row.try_get("totp_step")?,
-            account_since: row.try_get("account_since")?,
-            closed: row.try_get("closed")?,
-        })
-    }
-}
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -47,7 +21,7 @@ impl Accounts for SqliteStore {
         .bind(who.as_str())
         .fetch_optional(self.read())
         .await?;
-        row.map(Account::try_from).transpose()
+        row.map(door_rows::account).transpose()
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
@@ -58,7 +32,7 @@ impl Accounts for SqliteStore {
         )
         .fetch_all(self.read())
         .await?;
-        rows.into_iter().map(Account::try_from).collect()
+        rows.into_iter().map(door_rows::account).collect()
     }
 
     async fn save_password(
@@ -77,7 +51,7 @@ impl Accounts for SqliteStore {
         .bind(after.as_str())
         .execute(&mut *tx)
         .await?;
-        expect_one(saved.rows_affected(), who)?;
+        expect_saved(saved.rows_affected(), who)?;
         end_sessions(&mut tx, who).await?;
         Ok(tx.commit().await?)
     }
@@ -100,7 +74,7 @@ impl Accounts for SqliteStore {
         .bind(after.map(SecondFactor::step))
         .execute(&mut *tx)
         .await?;
-        expect_one(saved.rows_affected(), who)?;
+        expect_saved(saved.rows_affected(), who)?;
         end_sessions(&mut tx, who).await?;
         Ok(tx.commit().await?)
     }
@@ -122,17 +96,6 @@ impl Accounts for SqliteStore {
     }
 }
 
-fn expect_one(saved: u64, who: &Email) -> Result<(), StoreError> {
-    if saved == 1 {
-        return Ok(());
-    }
-    Err(StoreError::Conflict {
-        what: "account",
-        name: who.to_string(),
-        because: "it isn't open with what it had before".to_owned(),
-    })
-}
-
 /// The account of an address as part of `tx`, closed or not.
 pub(super) async fn account(tx: &mut Write, who: &Email) -> Result<Option<Account>, StoreError> {
     let row: Option<AccountRow> = sqlx::query_as(
@@ -143,14 +106,12 @@ pub(super) async fn account(tx: &mut Write, who: &Email) -> Result<Option<Accoun
     .bind(who.as_str())
     .fetch_optional(&mut **tx)
     .await?;
-    row.map(Account::try_from).transpose()
+    row.map(door_rows::account).transpose()
 }
 
 /// The account of an address, if there is one that is open.
 pub(super) async fn open_account(tx: &mut Write, who: &Email) -> Result<Account, StoreError> {
-    let account = account(tx, who).await?;
-    let open = account.filter(|account| account.closed.is_none());
-    open.ok_or_else(|| StoreError::not_found("open account", who))
+    expect_open(account(tx, who).await?, who)
 }
 
 /// Keeps an account as it is, whether or not it was there. Wrong codes count on against a second factor that stays.
@@ -203,46 +164,4 @@ pub(super) async fn take_back(
         .execute(&mut **tx)
         .await?;
     Ok(())
-}
-
-fn secret(factor: &SecondFactor) -> &[u8] {
-    &factor.secret().bytes()[..]
-}
-
-/// An address of a row.
-pub(super) fn email(text: &str) -> Result<Email, StoreError> {
-    Email::new(text).map_err(|error| StoreError::damaged("account", error))
-}
-
-/// A role of a row.
-pub(super) fn role(id: &str) -> Result<Role, StoreError> {
-    let unknown = || StoreError::damaged("account", format_args!("{id:?} is no role"));
-    Role::from_id(id).ok_or_else(unknown)
-}
-
-impl TryFrom<AccountRow> for Account {
-    type Error = StoreError;
-
-    fn try_from(row: AccountRow) -> Result<Self, StoreError> {
-        let damaged = |because: &str| StoreError::damaged("account", because);
-        let password = PasswordHash::new(row.password);
-        let second_factor = match (row.totp_secret, row.totp_step) {
-            (Some(secret), Some(step)) => {
-                let bytes = secret
-                    .try_into()
-                    .map_err(|_| damaged("a secret isn't 20 bytes long"))?;
-                Some(SecondFactor::kept(TotpSecret::new(bytes), step))
-            }
-            (None, None) => None,
-            _ => return Err(damaged("it has half a second factor")),
-        };
-        Ok(Self {
-            email: email(&row.email)?,
-            role: role(&row.role)?,
-            password: password.ok_or_else(|| damaged("its password isn't hashed by Argon2id"))?,
-            second_factor,
-            since: instant("account", row.account_since)?,
-            closed: row.closed.map(|at| instant("account", at)).transpose()?,
-        })
-    }
 }

@@ -4,53 +4,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_access::{Account, ApiToken, Email, SecretHash};
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row as _};
-
 use super::SqliteStore;
-use super::accounts::{AccountRow, email};
 use super::failure::taken;
 use super::sessions::expect_whole;
-use super::values::{bytes32, from_json, instant, micros, to_json};
+use super::values::{micros, to_json};
+use crate::door_rows::{self, OwnedTokenRow, TokenRow};
 use crate::{ApiTokens, LIST_MAX, StoreError};
-
-struct Row {
-    hash: Vec<u8>,
-    email: String,
-    name: String,
-    scope: String,
-    made: i64,
-    expires: i64,
-    revoked: Option<i64>,
-}
-
-impl FromRow<'_, SqliteRow> for Row {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            hash: row.try_get("hash")?,
-            email: row.try_get("email")?,
-            name: row.try_get("name")?,
-            scope: row.try_get("scope")?,
-            made: row.try_get("made")?,
-            expires: row.try_get("expires")?,
-            revoked: row.try_get("revoked")?,
-        })
-    }
-}
-
-struct OwnedRow {
-    token: Row,
-    account: AccountRow,
-}
-
-impl FromRow<'_, SqliteRow> for OwnedRow {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            token: Row::from_row(row)?,
-            account: AccountRow::from_row(row)?,
-        })
-    }
-}
 
 #[async_trait]
 impl ApiTokens for SqliteStore {
@@ -83,7 +42,7 @@ impl ApiTokens for SqliteStore {
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<(ApiToken, Account)>, StoreError> {
-        let row: Option<OwnedRow> = sqlx::query_as(
+        let row: Option<OwnedTokenRow> = sqlx::query_as(
             "SELECT t.hash, t.email, t.name, t.scope, t.made, t.expires, t.revoked,
                     a.email AS account, a.role, a.password, a.totp_secret, a.totp_step,
                     a.since AS account_since, a.closed
@@ -93,13 +52,12 @@ impl ApiTokens for SqliteStore {
         .bind(&hash.0[..])
         .fetch_optional(self.read())
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let found = (token(row.token)?, row.account.try_into()?);
-        Ok(Some(found).filter(|(token, _)| token.is_good(now)))
+        let found = row.map(door_rows::owned_token).transpose()?;
+        Ok(found.filter(|(token, _)| token.is_good(now)))
     }
 
     async fn api_tokens_of(&self, who: &Email) -> Result<Vec<ApiToken>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<TokenRow> = sqlx::query_as(
             "SELECT hash, email, name, scope, made, expires, revoked
              FROM api_tokens WHERE email = ?1 ORDER BY made DESC, rowid DESC LIMIT ?2 + 0",
         )
@@ -107,7 +65,7 @@ impl ApiTokens for SqliteStore {
         .bind(LIST_MAX)
         .fetch_all(self.read())
         .await?;
-        rows.into_iter().map(token).collect()
+        rows.into_iter().map(door_rows::token).collect()
     }
 
     async fn revoke_api_token(
@@ -131,17 +89,4 @@ impl ApiTokens for SqliteStore {
         }
         Ok(tx.commit().await?)
     }
-}
-
-fn token(row: Row) -> Result<ApiToken, StoreError> {
-    let at = |micros| instant("API token", micros);
-    Ok(ApiToken {
-        hash: SecretHash(bytes32("API token", &row.hash)?),
-        who: email(&row.email)?,
-        name: row.name,
-        scope: from_json("API token", &row.scope)?,
-        made: at(row.made)?,
-        expires: at(row.expires)?,
-        revoked: row.revoked.map(at).transpose()?,
-    })
 }

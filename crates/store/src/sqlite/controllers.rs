@@ -1,25 +1,13 @@
 //! The devices with other update clients, in SQLite.
 
 use async_trait::async_trait;
-use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy};
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId};
 use mainstay_telemetry::PastWords;
 
 use super::failure::taken;
-use super::values::{bytes32, from_json, to_json};
+use super::values::{bytes32, to_json};
 use super::{SqliteStore, Write, devices};
-use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError};
-
-/// A controller's columns: its id, profile, by whom, whether it is to be asked, what it said, what its version word named, whether it confirms by
-/// itself.
-type Row = (
-    String,
-    Option<String>,
-    Option<String>,
-    bool,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
+use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows};
 
 const OF_DEVICE: &str =
     "SELECT controller, profile, profile_by, wants_attributes, reported, version_words, auto_confirm
@@ -41,24 +29,20 @@ impl Controllers for SqliteStore {
     }
 
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(OF_DEVICE)
+        let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
             .bind(device.as_str())
             .fetch_optional(self.read())
             .await?;
-        row.map(controller).transpose()
+        row.map(rows::controller).transpose()
     }
 
     async fn clients(&self) -> Result<Vec<(DeviceId, Option<DeviceClient>)>, StoreError> {
-        let rows: Vec<(String, Option<String>, Option<String>)> = sqlx::query_as(
+        let rows: Vec<rows::Client> = sqlx::query_as(
             "SELECT d.id, c.profile, c.profile_by FROM controllers AS c JOIN devices AS d ON d.key = c.device",
         )
         .fetch_all(self.read())
         .await?;
-        let one = |(id, profile, by): (String, Option<String>, Option<String>)| {
-            let id = DeviceId::new(id).map_err(|error| StoreError::damaged("device", error))?;
-            Ok((id, client(profile, by)?))
-        };
-        rows.into_iter().map(one).collect()
+        rows.into_iter().map(rows::client_of).collect()
     }
 
     async fn note_profile(
@@ -165,12 +149,12 @@ pub(super) async fn ask(tx: &mut Write, device: i64) -> Result<(), StoreError> {
 }
 
 async fn of_device(tx: &mut Write, device: &DeviceId) -> Result<Controller, StoreError> {
-    let row: Option<Row> = sqlx::query_as(OF_DEVICE)
+    let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
         .bind(device.as_str())
         .fetch_optional(&mut **tx)
         .await?;
     let row = row.ok_or_else(|| StoreError::not_found("controller", device))?;
-    controller(row)
+    rows::controller(row)
 }
 
 /// Notes the client that `after` makes of the one that is known by now.
@@ -192,36 +176,4 @@ async fn set_client(
     .execute(&mut *tx)
     .await?;
     Ok(tx.commit().await?)
-}
-
-/// The client of these two columns; none if nobody has said yet.
-fn client(
-    profile: Option<String>,
-    set_by: Option<String>,
-) -> Result<Option<DeviceClient>, StoreError> {
-    let Some((profile, set_by)) = profile.zip(set_by) else {
-        return Ok(None);
-    };
-    let profile = profile.parse::<ClientProfile>();
-    let profile = profile.map_err(|error| StoreError::damaged("controller", error))?;
-    let known = [SetBy::Detected, SetBy::People];
-    let unknown = || StoreError::damaged("controller", format_args!("nobody is {set_by:?}"));
-    let set_by = known.into_iter().find(|by| by.id() == set_by);
-    let set_by = set_by.ok_or_else(unknown)?;
-    Ok(Some(DeviceClient { profile, set_by }))
-}
-
-fn controller(row: Row) -> Result<Controller, StoreError> {
-    let (id, profile, by, wants_attributes, reported, words, auto_confirm) = row;
-    let id = ControllerId::parse(&id).map_err(|error| StoreError::damaged("controller", error))?;
-    let reported = reported.map(|text| from_json("controller", &text));
-    let words = words.map(|text| from_json("controller", &text));
-    Ok(Controller {
-        id,
-        client: client(profile, by)?,
-        wants_attributes,
-        reported: reported.transpose()?,
-        version_words: words.transpose()?,
-        auto_confirm,
-    })
 }

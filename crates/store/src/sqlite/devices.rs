@@ -6,29 +6,17 @@ use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
 use super::failure::taken;
-use super::values::{device_id, from_json, instant, micros, to_json};
+use super::values::{micros, to_json};
 use super::{SqliteStore, Write, controllers, timeline};
-use crate::{Devices, Registration, StoreError, TimelineEntry, TimelineKind};
+use crate::{Devices, Registration, StoreError, TimelineEntry, TimelineKind, rows};
 
 /// So many rows are touched in one transaction: others wait some milliseconds at most.
 const TOUCHED_MAX: usize = 1000;
 
-pub(super) type Row = (
-    String,
-    String,
-    String,
-    String,
-    String,
-    i64,
-    Option<i64>,
-    Option<String>,
-    String,
-);
-
 /// A query for devices, with what follows `FROM devices`.
 macro_rules! select {
     ($rest:literal) => {
-        sqlx::query_as::<_, Row>(concat!(
+        sqlx::query_as::<_, rows::Device>(concat!(
             "SELECT id, class, hardware, zone, bootloader, registered_at, last_seen, running, ",
             "attributes FROM devices ",
             $rest
@@ -54,7 +42,7 @@ impl Devices for SqliteStore {
         found
             .fetch_optional(self.read())
             .await?
-            .map(device)
+            .map(rows::device)
             .transpose()
     }
 
@@ -63,7 +51,7 @@ impl Devices for SqliteStore {
         found
             .fetch_optional(self.read())
             .await?
-            .map(device)
+            .map(rows::device)
             .transpose()
     }
 
@@ -76,7 +64,7 @@ impl Devices for SqliteStore {
             .fetch_all(self.read())
             .await?
             .into_iter()
-            .map(device)
+            .map(rows::device)
             .collect()
     }
 
@@ -100,18 +88,7 @@ impl Devices for SqliteStore {
         .bind(class)
         .fetch_all(self.read())
         .await?;
-        let mut counted = ClassVersions {
-            class: class.to_owned(),
-            ..ClassVersions::default()
-        };
-        for (version, devices) in rows {
-            let devices = u32::try_from(devices).unwrap_or(u32::MAX);
-            counted.devices = counted.devices.saturating_add(devices);
-            counted
-                .verified
-                .extend(version.map(|version| (version, devices)));
-        }
-        Ok(counted)
+        Ok(rows::class_versions(class, rows))
     }
 
     async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError> {
@@ -120,7 +97,7 @@ impl Devices for SqliteStore {
             .fetch_all(self.read())
             .await?
             .into_iter()
-            .map(device)
+            .map(rows::device)
             .collect()
     }
 
@@ -149,7 +126,7 @@ impl Devices for SqliteStore {
     }
 
     async fn timeline(&self, id: &DeviceId, limit: u32) -> Result<Vec<TimelineEntry>, StoreError> {
-        let rows: Vec<timeline::Row> = sqlx::query_as(
+        let rows: Vec<rows::Entry> = sqlx::query_as(
             "SELECT at, kind, text, event FROM timeline
              WHERE device = (SELECT key FROM devices WHERE id = ?1) ORDER BY key DESC LIMIT ?2 + 0",
         )
@@ -157,7 +134,7 @@ impl Devices for SqliteStore {
         .bind(limit)
         .fetch_all(self.read())
         .await?;
-        rows.into_iter().map(timeline::entry).collect()
+        rows.into_iter().map(rows::entry).collect()
     }
 }
 
@@ -168,7 +145,7 @@ pub(super) async fn by_controller(
 ) -> Result<Option<(Device, Vec<u8>)>, StoreError> {
     let found = select!("WHERE key = (SELECT device FROM controllers WHERE controller = ?1)");
     let found = found.bind(id.as_str()).fetch_optional(store.read()).await?;
-    let Some(found) = found.map(device).transpose()? else {
+    let Some(found) = found.map(rows::device).transpose()? else {
         return Ok(None);
     };
     let (hash,) = sqlx::query_as("SELECT token_hash FROM devices WHERE id = ?1")
@@ -222,7 +199,7 @@ async fn insert(tx: &mut Write, device: &Device, token_hash: &[u8; 32]) -> Resul
 async fn check_unchanged(tx: &mut Write, seen: &Device) -> Result<(), StoreError> {
     let found = select!("WHERE id = ?1").bind(seen.id.as_str());
     let found = found.fetch_optional(&mut **tx).await?;
-    let found = found.map(device).transpose()?;
+    let found = found.map(rows::device).transpose()?;
     let found = found.ok_or_else(|| StoreError::not_found("device", &seen.id))?;
     match changes(seen, &found).as_slice() {
         [] => Ok(()),
@@ -271,22 +248,4 @@ pub(super) async fn touch(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-pub(super) fn device(row: Row) -> Result<Device, StoreError> {
-    let (id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes) =
-        row;
-    Ok(Device {
-        id: device_id(id)?,
-        class,
-        hardware,
-        zone,
-        bootloader,
-        registered_at: instant("device", registered_at)?,
-        last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
-        running: running
-            .map(|running| from_json("device", &running))
-            .transpose()?,
-        attributes: from_json("device", &attributes)?,
-    })
 }

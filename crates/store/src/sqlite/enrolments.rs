@@ -4,28 +4,15 @@
 //! what was read on them).
 
 use jiff::Timestamp;
-use mainstay_fleet::{DeviceId, Running, Site};
+use mainstay_fleet::{DeviceId, Running};
 use mainstay_rollout::{
     DeviceView, Enrolment, FleetView, Labels, Progress, Rollout, RolloutId, may_hold_places,
 };
 
-use super::values::{device_id, from_json, instant, micros, release_digest, to_json};
+use super::values::{from_json, micros, to_json};
 use super::{SqliteStore, Write, readings};
 use crate::rollouts::ENROLMENTS_MAX;
-use crate::{Enrolled, StoreError, TimelineKind};
-
-/// A view's columns: id, hardware, site, zone, wave, last seen, progress, running, before.
-type Row = (
-    String,
-    String,
-    Option<String>,
-    String,
-    i64,
-    Option<i64>,
-    String,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-);
+use crate::{Enrolled, StoreError, TimelineKind, place, rows};
 
 /// A view's columns after those of its rollout.
 type RolloutRow = (
@@ -53,7 +40,7 @@ macro_rules! select {
 }
 
 pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(select!(
+    let rows: Vec<rows::View> = sqlx::query_as(select!(
         "",
         "FROM enrolments AS e JOIN devices AS d ON d.key = e.device
          WHERE e.rollout = ?1 ORDER BY e.device"
@@ -64,7 +51,7 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
     let readings = readings::of_rollout(store, id).await?;
     Ok(FleetView {
         readings: Some(readings),
-        ..fleet(rows)?
+        ..rows::fleet(rows)?
     })
 }
 
@@ -94,7 +81,7 @@ pub(super) async fn under_way(
 }
 
 async fn under_way_in(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(select!(
+    let rows: Vec<rows::View> = sqlx::query_as(select!(
         "",
         "FROM enrolments AS e JOIN devices AS d ON d.key = e.device
          WHERE e.rollout = ?1 AND e.progress ->> 'state' IN ('promised', 'began') ORDER BY e.device"
@@ -102,7 +89,7 @@ async fn under_way_in(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreE
     .bind(id.0)
     .fetch_all(&mut **tx)
     .await?;
-    fleet(rows)
+    rows::fleet(rows)
 }
 
 pub(super) async fn one(
@@ -110,7 +97,7 @@ pub(super) async fn one(
     id: RolloutId,
     device_id: &DeviceId,
 ) -> Result<Option<DeviceView>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(select!(
+    let row: Option<rows::View> = sqlx::query_as(select!(
         "",
         "FROM devices AS d JOIN enrolments AS e ON e.device = d.key
          WHERE d.id = ?1 AND e.rollout = ?2"
@@ -119,7 +106,7 @@ pub(super) async fn one(
     .bind(id.0)
     .fetch_optional(store.read())
     .await?;
-    row.map(|row| device(row, &mut Labels::default()))
+    row.map(|row| rows::view(row, &mut Labels::default()))
         .transpose()
 }
 
@@ -141,39 +128,12 @@ pub(super) async fn of_device(
     rows.into_iter().map(enrolled).collect()
 }
 
-fn fleet(rows: Vec<Row>) -> Result<FleetView, StoreError> {
-    let mut labels = Labels::default();
-    let devices: Result<_, _> = rows
-        .into_iter()
-        .map(|row| device(row, &mut labels))
-        .collect();
-    Ok(FleetView {
-        devices: devices?,
-        ..FleetView::default()
-    })
-}
-
 fn enrolled(row: RolloutRow) -> Result<Enrolled, StoreError> {
     let (rollout, a, b, c, d, e, f, g, h, i) = row;
     let rollout = from_json("rollout", &rollout)?;
     Ok(Enrolled {
         rollout,
-        device: device((a, b, c, d, e, f, g, h, i), &mut Labels::default())?,
-    })
-}
-
-fn device(row: Row, labels: &mut Labels) -> Result<DeviceView, StoreError> {
-    let (id, hardware, site, zone, wave, last_seen, progress, running, before) = row;
-    Ok(DeviceView {
-        id: device_id(id)?,
-        hardware: labels.of(&hardware),
-        site: site.and_then(|site| Site::new(site).ok()),
-        zone: labels.of(&zone),
-        wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
-        last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
-        progress: from_json("enrolment", &progress)?,
-        running: release_digest("device", running)?,
-        before: release_digest("enrolment", before)?,
+        device: rows::view((a, b, c, d, e, f, g, h, i), &mut Labels::default())?,
     })
 }
 
@@ -219,11 +179,7 @@ async fn unregistered(tx: &mut Write, enrolments: &[Enrolment]) -> Result<StoreE
 
 /// Notes in each device's timeline which wave it was drawn into.
 async fn note(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
-    let version = &rollout.candidate.version;
-    let waves = rollout.rules.waves.iter();
-    let texts: Vec<_> = waves
-        .map(|wave| format!("was drawn into the {wave} wave for {version}"))
-        .collect();
+    let texts = place::drawn(rollout);
     sqlx::query(
         "INSERT INTO timeline (device, at, kind, text)
          SELECT device, ?2, ?3, coalesce(?4 ->> wave, '') FROM enrolments

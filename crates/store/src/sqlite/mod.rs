@@ -15,7 +15,6 @@ mod api_tokens;
 mod controllers;
 mod devices;
 mod enrolments;
-mod failure;
 mod file;
 mod holds;
 mod incidents;
@@ -39,7 +38,6 @@ mod sessions;
 mod setup_links;
 mod steps;
 mod timeline;
-mod values;
 mod walks;
 
 use std::path::Path;
@@ -52,7 +50,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
-use crate::StoreError;
+use crate::{StoreError, failure, values};
 use opened::OpenedFile;
 
 /// Connections that read: twice the cores of a small server, and one thread each.

@@ -11,7 +11,7 @@ use mainstay_telemetry::event_of;
 use super::failure::taken;
 use super::values::{from_json, to_json};
 use super::{SqliteStore, Write, controllers, order_log, releases, reports, timeline};
-use crate::orders::{DRAWN_MAX, FIRST_ORDER};
+use crate::orders::{DRAWN_MAX, FIRST_ORDER, check_save};
 use crate::{
     HeardWord, HeedRefusal, Heeded, Known, OrderFold, Orders, PromiseRefusal, StoreError,
     TimelineKind,
@@ -138,14 +138,7 @@ impl Orders for SqliteStore {
         let mut tx = self.write().await?;
         let (device, _) = reports::acknowledged(&mut tx, device).await?;
         let found = of_device(&mut tx, device, number).await?;
-        // What was decided on an older state, and what would open an order again, is refused.
-        if found != *before || after.number != number || !found.is_open() {
-            return Err(StoreError::Conflict {
-                what: "order",
-                name: number.to_string(),
-                because: format!("it was {} and is {}", before.state.id(), found.state.id()),
-            });
-        }
+        check_save(before, &found, after)?;
         save(&mut tx, after).await?;
         if let Some(entry) = entry {
             order_log::add(&mut tx, number, entry).await?;

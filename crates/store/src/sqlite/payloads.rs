@@ -1,13 +1,11 @@
 //! The facts of payloads, in SQLite.
 
 use async_trait::async_trait;
-use mainstay_artifact::{Checksums, Ending};
 use mainstay_trust::Digest;
 
 use super::SqliteStore;
+use crate::payloads::{PayloadRow, size, size_column, stored};
 use crate::{Payloads, ReleasePayload, StoreError, StoredPayload};
-
-type Row = (i64, Vec<u8>, Vec<u8>, String);
 
 #[async_trait]
 impl Payloads for SqliteStore {
@@ -18,7 +16,7 @@ impl Payloads for SqliteStore {
              ON CONFLICT (image) DO NOTHING",
         )
         .bind(&payload.image.0[..])
-        .bind(i64::try_from(payload.bytes).unwrap_or(i64::MAX))
+        .bind(size_column(payload.bytes))
         .bind(&payload.checksums.sha1[..])
         .bind(&payload.checksums.md5[..])
         .bind(payload.ending.as_str())
@@ -28,12 +26,12 @@ impl Payloads for SqliteStore {
     }
 
     async fn payload_of(&self, image: &Digest) -> Result<Option<StoredPayload>, StoreError> {
-        let row: Option<Row> =
+        let row: Option<PayloadRow> =
             sqlx::query_as("SELECT bytes, sha1, md5, ending FROM payloads WHERE image = ?1")
                 .bind(&image.0[..])
                 .fetch_optional(self.read())
                 .await?;
-        row.map(|row| payload(*image, row)).transpose()
+        row.map(|row| stored(*image, row)).transpose()
     }
 
     async fn payloads_of_releases(&self) -> Result<Vec<ReleasePayload>, StoreError> {
@@ -47,18 +45,6 @@ impl Payloads for SqliteStore {
     }
 }
 
-fn payload(image: Digest, (bytes, sha1, md5, ending): Row) -> Result<StoredPayload, StoreError> {
-    let damaged = |what: &str| StoreError::damaged("payload", format_args!("its {what} isn't one"));
-    let sha1 = sha1.try_into().map_err(|_| damaged("SHA-1"))?;
-    let md5 = md5.try_into().map_err(|_| damaged("MD5"))?;
-    Ok(StoredPayload {
-        image,
-        bytes: size(bytes)?,
-        checksums: Checksums { sha1, md5 },
-        ending: Ending::parse(&ending).ok_or_else(|| damaged("ending"))?,
-    })
-}
-
 fn of_release((image, bytes): (String, i64)) -> Result<ReleasePayload, StoreError> {
     let image = Digest::parse_hex(&image)
         .ok_or_else(|| StoreError::damaged("release", "its payload's digest isn't one"))?;
@@ -66,8 +52,4 @@ fn of_release((image, bytes): (String, i64)) -> Result<ReleasePayload, StoreErro
         image,
         bytes: size(bytes)?,
     })
-}
-
-fn size(bytes: i64) -> Result<u64, StoreError> {
-    u64::try_from(bytes).map_err(|error| StoreError::damaged("payload", error))
 }

@@ -1,10 +1,11 @@
 //! The people, in SQLite.
 
 use async_trait::async_trait;
-use mainstay_access::{Account, Duty, Email, Person, Role};
+use mainstay_access::{Duty, Email, Person};
 
 use super::failure::taken;
 use super::{SqliteStore, Write, accounts};
+use crate::people::{check_new_person, person};
 use crate::{People, StoreError};
 
 type Row = (String, String);
@@ -14,11 +15,7 @@ impl People for SqliteStore {
     async fn add_person(&self, person: &Person, token_hash: [u8; 32]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let account = accounts::account(&mut tx, &person.email).await?;
-        let isnt_theirs =
-            |account: &Account| account.closed.is_some() || account.role != Role::from(person.duty);
-        if account.as_ref().is_some_and(isnt_theirs) {
-            return Err(StoreError::already_exists("person", &person.email));
-        }
+        check_new_person(person, account.as_ref())?;
         sqlx::query("INSERT INTO people (email, duty, token_hash) VALUES (?1, ?2, ?3)")
             .bind(person.email.as_str())
             .bind(person.duty.id())
@@ -56,11 +53,4 @@ pub(super) async fn duty_of(tx: &mut Write, who: &Email) -> Result<Option<Duty>,
         .fetch_optional(&mut **tx)
         .await?;
     Ok(row.map(person).transpose()?.map(|person| person.duty))
-}
-
-fn person((email, duty): Row) -> Result<Person, StoreError> {
-    let email = Email::new(&email).map_err(|error| StoreError::damaged("person", error))?;
-    let unknown = || StoreError::damaged("person", format_args!("{duty:?} is no duty"));
-    let duty = Duty::from_id(&duty).ok_or_else(unknown)?;
-    Ok(Person { email, duty })
 }

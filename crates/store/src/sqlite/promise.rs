@@ -1,13 +1,13 @@
 //! Promising a device something: one transaction that proves on which state it was decided.
 
 use jiff::Timestamp;
-use mainstay_fleet::{DeviceId, ReleaseDigest};
-use mainstay_rollout::{Kind, Offer, Phase, Progress, Rollout, RolloutId, has_lapsed, has_room};
+use mainstay_fleet::DeviceId;
+use mainstay_rollout::{Kind, Offer, Progress, Rollout, RolloutId, has_room};
 
-use super::values::{from_json, release_digest};
 use super::{SqliteStore, Write, enrolments, holds, orders, releases, timeline};
+use crate::place::{self, Place};
 use crate::progress;
-use crate::{Promise, PromiseRefusal, Promised, StoreError, TimelineKind};
+use crate::{Promise, PromiseRefusal, Promised, StoreError};
 
 /// See [`crate::Rollouts::promise`].
 pub(super) async fn make(
@@ -73,39 +73,12 @@ async fn same_again(tx: &mut Write, place: &Place, offer: &Offer) -> Result<bool
     Ok(false)
 }
 
-/// A device's place in a rollout, both as they are by now: other servers have made promises too.
-struct Place {
-    rollout: Rollout,
-    device: i64,
-    progress: Progress,
-    running: Option<ReleaseDigest>,
-}
-
-impl Place {
-    /// Whether it runs the candidate, and whether the rollout is halted.
-    fn facts(&self) -> (bool, bool) {
-        let runs_it = self.running == Some(self.rollout.candidate.release);
-        (runs_it, matches!(self.rollout.phase, Phase::Halted { .. }))
-    }
-
-    /// What the device has of its rollout. A promise that lapsed is none: it is counted again when it is made again.
-    fn standing(&self, at: Timestamp) -> Progress {
-        match has_lapsed(&self.rollout, &self.progress, at) {
-            true => Progress::Waiting,
-            false => self.progress.clone(),
-        }
-    }
-}
-
-/// Rollout, key of the device, its progress, what it runs.
-type PlaceRow = (String, i64, String, Option<Vec<u8>>);
-
 async fn place(
     tx: &mut Write,
     id: RolloutId,
     device: &DeviceId,
 ) -> Result<Option<Place>, StoreError> {
-    let row: Option<PlaceRow> = sqlx::query_as(
+    let row: Option<place::Row> = sqlx::query_as(
         "SELECT r.value, e.device, e.progress, d.running_release
          FROM devices AS d JOIN enrolments AS e ON e.device = d.key
          JOIN rollouts AS r ON r.id = e.rollout WHERE d.id = ?1 AND e.rollout = ?2",
@@ -114,15 +87,7 @@ async fn place(
     .bind(id.0)
     .fetch_optional(&mut **tx)
     .await?;
-    let place = |(rollout, device, progress, running): PlaceRow| {
-        Ok(Place {
-            rollout: from_json("rollout", &rollout)?,
-            device,
-            progress: from_json("enrolment", &progress)?,
-            running: release_digest("device", running)?,
-        })
-    };
-    row.map(place).transpose()
+    row.map(Place::read).transpose()
 }
 
 async fn check_room(
@@ -145,18 +110,10 @@ async fn note(
     offer: &Offer,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let (kind, text) = match offer.kind {
-        Kind::Forward => {
-            let version = &place.rollout.candidate.version;
-            (TimelineKind::Promised, format!("was promised {version}"))
-        }
-        Kind::Return => {
-            let text = format!(
-                "was told to go back to {}",
-                releases::name(tx, &offer.release).await?
-            );
-            (TimelineKind::Returning, text)
-        }
+    let name = match offer.kind {
+        Kind::Forward => place.rollout.candidate.version.clone(),
+        Kind::Return => releases::name(tx, &offer.release).await?,
     };
+    let (kind, text) = place::told(offer.kind, &name);
     timeline::add(tx, place.device, at, kind, &text, None).await
 }

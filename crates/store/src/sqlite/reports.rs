@@ -7,6 +7,7 @@ use mainstay_rollout::{Candidate, Progress};
 
 use super::values::{from_json, micros, to_json};
 use super::{SqliteStore, Write, enrolments, timeline};
+use crate::reports::{fresh, is_asked_about};
 use crate::rollouts::ENROLMENTS_MAX;
 use crate::{Fold, Known, Reports, StoreError, StoredReport, TimelineKind};
 
@@ -42,17 +43,6 @@ pub(super) async fn acknowledged(tx: &mut Write, id: &DeviceId) -> Result<(i64, 
         .fetch_optional(&mut **tx)
         .await?;
     row.ok_or_else(|| StoreError::not_found("device", id))
-}
-
-/// The reports that aren't retries, each once, in the device's own order.
-fn fresh(reports: &[StoredReport], acknowledged: u32) -> Vec<&StoredReport> {
-    let mut fresh: Vec<_> = reports
-        .iter()
-        .filter(|report| report.seq > acknowledged)
-        .collect();
-    fresh.sort_by_key(|report| report.seq);
-    fresh.dedup_by_key(|report| report.seq);
-    fresh
 }
 
 /// Notes that a device was heard, and up to which report.
@@ -119,8 +109,7 @@ pub(super) async fn fold_all(
     for (newest, (rollout, phase, candidate, progress, ran_nothing)) in rows.into_iter().enumerate()
     {
         let before: Progress = from_json("enrolment", &progress)?;
-        let is_under_way = matches!(before, Progress::Began { .. } | Progress::OnTrial { .. });
-        if newest > 0 && phase == "complete" && !is_under_way {
+        if !is_asked_about(newest, &phase, &before) {
             continue;
         }
         let candidate: Candidate = from_json("rollout", &candidate)?;

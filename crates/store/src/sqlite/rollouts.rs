@@ -3,11 +3,11 @@
 
 use async_trait::async_trait;
 use mainstay_fleet::DeviceId;
-use mainstay_rollout::{DeviceView, Enrolment, FleetView, Phase, Rollout, RolloutId};
+use mainstay_rollout::{DeviceView, Enrolment, FleetView, Rollout, RolloutId};
 use mainstay_telemetry::IncidentId;
 
 use super::failure::taken;
-use super::values::{from_json, generation, to_json};
+use super::values::{from_json, generation, phase, to_json};
 use super::{SqliteStore, Write, enrolments, promise, releases, steps};
 use crate::{
     Enrolled, LIST_MAX, NextStep, Promise, PromiseRefusal, Promised, Rollouts, StageChange,
@@ -166,15 +166,4 @@ pub(super) async fn update(tx: &mut Write, rollout: &Rollout) -> Result<(), Stor
 
 fn rollout((value,): Row) -> Result<Rollout, StoreError> {
     from_json("rollout", &value)
-}
-
-/// The phase by name, as its JSON has it.
-fn phase(phase: &Phase) -> &'static str {
-    match phase {
-        Phase::Rolling { .. } => "rolling",
-        Phase::AwaitsHuman { .. } => "awaits-human",
-        Phase::Halted { .. } => "halted",
-        Phase::Complete { .. } => "complete",
-        Phase::Withdrawn { .. } => "withdrawn",
-    }
 }

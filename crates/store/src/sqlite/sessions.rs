@@ -5,47 +5,14 @@ use jiff::Timestamp;
 use mainstay_access::session::AGE_MAX;
 use mainstay_access::{
     Account, CodeRefusal, CodeTries, Email, PasswordHash, SecondFactor, SecretHash, Session,
-    SessionStanding,
 };
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Row as _};
-
-use super::accounts::{AccountRow, email, open_account};
-use super::values::{bytes32, from_json, instant, micros, to_json};
+use super::accounts::open_account;
+use super::values::{micros, to_json};
 use super::{SqliteStore, Write};
-use crate::sessions::{CODE_MISSING_MAX, SESSIONS_MAX};
+use crate::door_rows::{self, SessionRow};
+use crate::sessions::{self, live};
 use crate::{Sessions, StoreError};
-
-struct Row {
-    hash: Vec<u8>,
-    email: String,
-    since: i64,
-    seen: i64,
-    means: String,
-    second_factor: Option<i64>,
-    in_session: u32,
-    in_a_row: u32,
-    wrong_last: Option<i64>,
-    account: AccountRow,
-}
-
-impl FromRow<'_, SqliteRow> for Row {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
-        Ok(Self {
-            hash: row.try_get("hash")?,
-            email: row.try_get("email")?,
-            since: row.try_get("since")?,
-            seen: row.try_get("seen")?,
-            means: row.try_get("means")?,
-            second_factor: row.try_get("second_factor")?,
-            in_session: row.try_get("in_session")?,
-            in_a_row: row.try_get("in_a_row")?,
-            wrong_last: row.try_get("wrong_last")?,
-            account: AccountRow::from_row(row)?,
-        })
-    }
-}
 
 #[async_trait]
 impl Sessions for SqliteStore {
@@ -56,12 +23,7 @@ impl Sessions for SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let account = open_account(&mut tx, &session.who).await?;
-        if account.password != *verified {
-            return Err(conflict(
-                &session.who,
-                "the account has another password by now",
-            ));
-        }
+        sessions::expect_password(&account, verified)?;
         sqlx::query("DELETE FROM sessions WHERE since <= ?1")
             .bind(micros(session.since - AGE_MAX))
             .execute(&mut *tx)
@@ -88,7 +50,7 @@ impl Sessions for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<(Session, Account)>, StoreError> {
         let row = sqlx::query_as(BY_HASH).bind(&hash.0[..]);
-        let row: Option<Row> = row.fetch_optional(self.read()).await?;
+        let row: Option<SessionRow> = row.fetch_optional(self.read()).await?;
         Ok(live(row, now)?.map(|(session, account, _)| (session, account)))
     }
 
@@ -111,12 +73,7 @@ impl Sessions for SqliteStore {
     ) -> Result<Result<(), CodeRefusal>, StoreError> {
         let mut tx = self.write().await?;
         let found = live(by_hash(&mut tx, hash).await?, now)?;
-        let asks = |(session, account, tries): (Session, Account, CodeTries)| {
-            Some((session.who, account.second_factor?, tries))
-        };
-        let asked = found.and_then(asks);
-        let (who, factor, tries) =
-            asked.ok_or_else(|| StoreError::not_found("session", "that asks for a code"))?;
+        let (who, factor, tries) = sessions::asking(found)?;
         if let Err(refused) = tries.may(now) {
             return Ok(Err(refused));
         }
@@ -148,7 +105,7 @@ const BY_HASH: &str = "SELECT s.hash, s.email, s.since, s.seen, s.means, s.secon
             a.since AS account_since, a.closed
      FROM sessions AS s JOIN accounts AS a ON a.email = s.email WHERE s.hash = ?1";
 
-async fn by_hash(tx: &mut Write, hash: &SecretHash) -> Result<Option<Row>, StoreError> {
+async fn by_hash(tx: &mut Write, hash: &SecretHash) -> Result<Option<SessionRow>, StoreError> {
     let row = sqlx::query_as(BY_HASH).bind(&hash.0[..]);
     Ok(row.fetch_optional(&mut **tx).await?)
 }
@@ -162,11 +119,7 @@ pub(super) async fn whole(
     hash: &SecretHash,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
-    let found = live(by_hash(tx, hash).await?, now)?;
-    let whole = found
-        .filter(|(session, account, _)| session.standing(account, now) == SessionStanding::Whole);
-    let owner = whole.map(|(_, account, _)| account);
-    owner.ok_or_else(|| conflict("somebody", "it isn't whole, or is over"))
+    sessions::expect_whole(live(by_hash(tx, hash).await?, now)?, now)
 }
 
 /// The owner of a session that is whole and of `who`, as part of `tx`.
@@ -179,11 +132,7 @@ pub(super) async fn expect_whole(
     who: &Email,
     now: Timestamp,
 ) -> Result<Account, StoreError> {
-    let owner = whole(tx, hash, now).await?;
-    if owner.email == *who {
-        return Ok(owner);
-    }
-    Err(conflict(who, "it is somebody else's"))
+    sessions::expect_owner(whole(tx, hash, now).await?, who)
 }
 
 /// Keeps how many codes were wrong by now; with the last one the session ends.
@@ -238,7 +187,7 @@ async fn let_in(
     .await?;
     let row = by_hash(tx, renewed).await?;
     let row = row.ok_or_else(|| StoreError::not_found("session", "that was renewed"))?;
-    let (_, account, _) = session(row)?;
+    let (_, account, _) = door_rows::session(row)?;
     end_the_oldest(tx, renewed, &account).await
 }
 
@@ -250,13 +199,7 @@ async fn end_the_oldest(
     account: &Account,
 ) -> Result<(), StoreError> {
     let row = by_hash(tx, newest).await?;
-    let lacks_a_code =
-        account.second_factor.is_some() && row.is_some_and(|row| row.second_factor.is_none());
-    let max = if lacks_a_code {
-        CODE_MISSING_MAX
-    } else {
-        SESSIONS_MAX
-    };
+    let (lacks_a_code, max) = sessions::kind(account, row.as_ref());
     sqlx::query(
         "DELETE FROM sessions WHERE email = ?1 AND hash IN
            (SELECT hash FROM sessions
@@ -271,39 +214,4 @@ async fn end_the_oldest(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-fn conflict(who: impl ToString, because: &str) -> StoreError {
-    StoreError::Conflict {
-        what: "session of",
-        name: who.to_string(),
-        because: because.to_owned(),
-    }
-}
-
-type Found = (Session, Account, CodeTries);
-
-/// What a row holds, unless it is over at `now`.
-fn live(row: Option<Row>, now: Timestamp) -> Result<Option<Found>, StoreError> {
-    let found = row.map(session).transpose()?;
-    Ok(found
-        .filter(|(session, account, _)| session.standing(account, now) != SessionStanding::Over))
-}
-
-fn session(row: Row) -> Result<Found, StoreError> {
-    let at = |micros| instant("session", micros);
-    let session = Session {
-        hash: SecretHash(bytes32("session", &row.hash)?),
-        who: email(&row.email)?,
-        since: at(row.since)?,
-        seen: at(row.seen)?,
-        means: from_json("session", &row.means)?,
-        second_factor: row.second_factor.map(at).transpose()?,
-    };
-    let tries = CodeTries {
-        in_session: row.in_session,
-        in_a_row: row.in_a_row,
-        last: row.wrong_last.map(at).transpose()?,
-    };
-    Ok((session, row.account.try_into()?, tries))
 }

@@ -3,22 +3,14 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_access::setup_link::SETUP_LINK_AGE_MAX;
-use mainstay_access::{Account, Email, Maker, Role, SecretHash, SetupLink};
+use mainstay_access::{Account, Email, Role, SecretHash, SetupLink};
 
-use super::sessions::{expect_whole, whole};
-use super::values::{bytes32, instant, micros};
+use super::sessions::whole;
+use super::values::micros;
 use super::{SqliteStore, Write, accounts, people};
+use crate::door_rows::{self, LinkRow};
+use crate::setup_links::{check_maker, check_role, conflict, working};
 use crate::{LIST_MAX, SetupLinks, StoreError};
-
-type Row = (
-    Vec<u8>,
-    Option<String>,
-    String,
-    i64,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-);
 
 #[async_trait]
 impl SetupLinks for SqliteStore {
@@ -28,7 +20,11 @@ impl SetupLinks for SqliteStore {
         session: Option<&SecretHash>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        expect_maker(&mut tx, link, session).await?;
+        let owner = match session {
+            Some(session) => Some(whole(&mut tx, session, link.made).await?),
+            None => None,
+        };
+        check_maker(link, owner.as_ref())?;
         if let Some(who) = &link.who {
             refuse_another_role(&mut tx, who, link.role).await?;
         }
@@ -60,14 +56,14 @@ impl SetupLinks for SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let second = whole(&mut tx, session, now).await?;
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<LinkRow> = sqlx::query_as(
             "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
              WHERE hash = ?1",
         )
         .bind(&hash.0[..])
         .fetch_optional(&mut *tx)
         .await?;
-        let found = row.map(link).transpose()?.filter(|link| link.works(now));
+        let found = working(row, now)?;
         let found = found.ok_or_else(|| StoreError::not_found("setup link", "to vouch for"))?;
         let who = found.who.clone();
         found
@@ -82,7 +78,7 @@ impl SetupLinks for SqliteStore {
     }
 
     async fn setup_links(&self, now: Timestamp) -> Result<Vec<SetupLink>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<LinkRow> = sqlx::query_as(
             "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
              WHERE email IS NOT NULL AND made > ?1 AND made < ?2
              ORDER BY made DESC, hash LIMIT ?3 + 0",
@@ -92,7 +88,7 @@ impl SetupLinks for SqliteStore {
         .bind(LIST_MAX)
         .fetch_all(self.read())
         .await?;
-        rows.into_iter().map(link).collect()
+        rows.into_iter().map(door_rows::link).collect()
     }
 
     async fn setup_link(
@@ -100,15 +96,14 @@ impl SetupLinks for SqliteStore {
         hash: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<SetupLink>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<LinkRow> = sqlx::query_as(
             "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
              WHERE hash = ?1 AND (email IS NOT NULL OR NOT EXISTS (SELECT 1 FROM accounts))",
         )
         .bind(&hash.0[..])
         .fetch_optional(self.read())
         .await?;
-        let found = row.map(link).transpose()?;
-        Ok(found.filter(|link| link.works(now)))
+        working(row, now)
     }
 
     async fn use_setup_link(
@@ -118,7 +113,7 @@ impl SetupLinks for SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let link = take(&mut tx, hash).await?.filter(|link| link.works(now));
+        let link = take(&mut tx, hash, now).await?;
         let link = link.ok_or_else(|| StoreError::not_found("setup link for", &account.email))?;
         let before = accounts::account(&mut tx, &account.email).await?;
         let opened = link
@@ -137,8 +132,12 @@ impl SetupLinks for SqliteStore {
 }
 
 /// Takes a link out: whoever commits that is its one user.
-async fn take(tx: &mut Write, hash: &SecretHash) -> Result<Option<SetupLink>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
+async fn take(
+    tx: &mut Write,
+    hash: &SecretHash,
+    now: Timestamp,
+) -> Result<Option<SetupLink>, StoreError> {
+    let row: Option<LinkRow> = sqlx::query_as(
         "DELETE FROM setup_links
          WHERE hash = ?1 AND (email IS NOT NULL OR NOT EXISTS (SELECT 1 FROM accounts))
          RETURNING hash, email, role, made, maker, maker_role, vouched_by",
@@ -146,75 +145,11 @@ async fn take(tx: &mut Write, hash: &SecretHash) -> Result<Option<SetupLink>, St
     .bind(&hash.0[..])
     .fetch_optional(&mut **tx)
     .await?;
-    row.map(link).transpose()
+    working(row, now)
 }
 
-/// A link that somebody made is made in their session, and one of the server's own machine in none.
-async fn expect_maker(
-    tx: &mut Write,
-    link: &SetupLink,
-    session: Option<&SecretHash>,
-) -> Result<(), StoreError> {
-    let is_theirs = match (&link.maker, session) {
-        (None, None) => true,
-        (Some(maker), Some(session)) => {
-            let owner = expect_whole(tx, session, &maker.who, link.made).await?;
-            owner.role == maker.role
-        }
-        _ => false,
-    };
-    if is_theirs {
-        return Ok(());
-    }
-    Err(conflict(
-        link.who.as_ref(),
-        "it isn't made in its maker's session",
-    ))
-}
-
-/// One address has one role, whether by an account or as a person with a token; a closed account is nobody's any more.
 async fn refuse_another_role(tx: &mut Write, who: &Email, role: Role) -> Result<(), StoreError> {
-    let by_account = accounts::account(tx, who).await?;
-    let is_closed = by_account
-        .as_ref()
-        .is_some_and(|account| account.closed.is_some());
-    let as_person = people::duty_of(tx, who).await?.map(Role::from);
-    let mut roles = by_account
-        .map(|account| account.role)
-        .into_iter()
-        .chain(as_person);
-    if is_closed || roles.any(|has| has != role) {
-        return Err(StoreError::already_exists("account", who));
-    }
-    Ok(())
-}
-
-fn conflict(who: Option<&Email>, because: impl ToString) -> StoreError {
-    StoreError::Conflict {
-        what: "setup link for",
-        name: who.map_or("whoever opens it", Email::as_str).to_owned(),
-        because: because.to_string(),
-    }
-}
-
-fn link(
-    (hash, email, role, made, maker, maker_role, vouched_by): Row,
-) -> Result<SetupLink, StoreError> {
-    let address = |text: Option<String>| text.as_deref().map(accounts::email).transpose();
-    let maker = match (maker, maker_role) {
-        (Some(who), Some(role)) => Some(Maker {
-            who: accounts::email(&who)?,
-            role: accounts::role(&role)?,
-        }),
-        (None, None) => None,
-        _ => return Err(StoreError::damaged("setup link", "it has half a maker")),
-    };
-    Ok(SetupLink {
-        hash: SecretHash(bytes32("setup link", &hash)?),
-        who: address(email)?,
-        role: accounts::role(&role)?,
-        made: instant("setup link", made)?,
-        maker,
-        vouched_by: address(vouched_by)?,
-    })
+    let account = accounts::account(tx, who).await?;
+    let duty = people::duty_of(tx, who).await?;
+    check_role(who, role, account.as_ref(), duty)
 }

@@ -1,15 +1,12 @@
 //! Saving the outcome of a step: one transaction that proves on which state it was decided.
 
-use std::collections::BTreeMap;
-
-use mainstay_fleet::ReleaseDigest;
-use mainstay_rollout::{Action, Progress, RolloutId};
+use mainstay_rollout::{Action, RolloutId};
 use mainstay_telemetry::IncidentId;
 
 use super::values::{from_json, micros, release_digest, to_json};
 use super::{SqliteStore, Write, incidents, releases, rollouts};
-use crate::progress;
-use crate::{NextStep, StoreError, TimelineKind};
+use crate::moves::{self, Known, Moved, Names};
+use crate::{NextStep, StoreError};
 
 /// See [`crate::Rollouts::save_step`].
 pub(super) async fn save(
@@ -49,36 +46,16 @@ async fn check_generation(tx: &mut Write, step: &NextStep<'_>) -> Result<(), Sto
     })
 }
 
-/// A device that goes back, or can't.
-struct Moved {
-    key: i64,
-    progress: Progress,
-    kind: TimelineKind,
-    text: String,
-}
-
 /// Changes the progress of the devices that go back or can't, in two statements for all of them:
 /// a halt may send thousands back.
 async fn move_devices(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreError> {
-    let concerned =
-        |action: &Action| matches!(action, Action::Return { .. } | Action::CannotReturn { .. });
-    if !step.actions.iter().any(concerned) {
+    if moves::concerned(step.actions).next().is_none() {
         return Ok(());
     }
     let known = progress_by_device(tx, step.rollout.id).await?;
     let names = names_of_targets(tx, step.actions).await?;
-    let mut moved = Vec::new();
-    for action in step.actions {
-        moved.extend(outcome(&known, &names, action, step)?);
-    }
-    save_moved(tx, step, &moved).await
+    save_moved(tx, step, &moves::of_step(&known, &names, step)?).await
 }
-
-/// Key and progress of each enrolled device, and what it runs.
-type Known = BTreeMap<String, (i64, Progress, Option<ReleaseDigest>)>;
-
-/// What people call each release that devices go back to.
-type Names = BTreeMap<ReleaseDigest, String>;
 
 async fn names_of_targets(tx: &mut Write, actions: &[Action]) -> Result<Names, StoreError> {
     let mut names = Names::new();
@@ -105,50 +82,6 @@ async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Known, Stor
         Ok((id, (key, progress, release_digest("device", running)?)))
     });
     known.collect()
-}
-
-/// What an action makes of its device; none if it concerns none, or the device has moved on.
-fn outcome(
-    known: &Known,
-    names: &Names,
-    action: &Action,
-    step: &NextStep<'_>,
-) -> Result<Option<Moved>, StoreError> {
-    let at = step.at;
-    let (Action::Return { device, .. } | Action::CannotReturn { device, .. }) = action else {
-        return Ok(None);
-    };
-    let (key, before, running) = known
-        .get(device.as_str())
-        .ok_or_else(|| StoreError::not_found("enrolled device", device))?;
-    let (progress, kind, text) = match action {
-        Action::Return { to, .. } => {
-            let name = names.get(to).map_or("", String::as_str);
-            let text = format!("was told to go back to {name}");
-            let runs_it = *running == Some(step.rollout.candidate.release);
-            (
-                progress::returning(before, runs_it, *to, at),
-                TimelineKind::Returning,
-                text,
-            )
-        }
-        Action::CannotReturn { why, .. } => {
-            let text = format!("can't go back: {why}");
-            (
-                progress::stranded(before, *why, at),
-                TimelineKind::CannotReturn,
-                text,
-            )
-        }
-        _ => return Ok(None),
-    };
-    let progress = progress.filter(|progress| progress != before);
-    Ok(progress.map(|progress| Moved {
-        key: *key,
-        progress,
-        kind,
-        text,
-    }))
 }
 
 async fn save_moved(

@@ -3,12 +3,9 @@
 use jiff::Timestamp;
 
 use super::Write;
-use super::values::{instant, micros};
+use super::values::micros;
 use crate::devices::TIMELINE_KEPT;
-use crate::{StoreError, TimelineEntry, TimelineKind};
-
-/// An entry's columns: at, kind, text, event.
-pub(super) type Row = (i64, String, String, Option<String>);
+use crate::{StoreError, TimelineKind};
 
 /// Adds one entry.
 pub(super) async fn add(
@@ -41,17 +38,4 @@ pub(super) async fn prune(tx: &mut Write, device: i64) -> Result<(), StoreError>
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// The entry in a row.
-pub(super) fn entry((at, kind, text, event): Row) -> Result<TimelineEntry, StoreError> {
-    let unknown = || StoreError::damaged("timeline", format_args!("{kind:?} is no kind of entry"));
-    let kind = TimelineKind::from_id(&kind).ok_or_else(unknown)?;
-    let at = instant("timeline", at)?;
-    Ok(TimelineEntry {
-        at,
-        kind,
-        text,
-        event,
-    })
 }

@@ -5,10 +5,10 @@ use mainstay_fleet::Device;
 use mainstay_rollout::RolloutId;
 
 use super::SqliteStore;
-use super::devices::device;
 use super::values::{from_json, instant};
 use crate::StoreError;
-use crate::walks::{EnrolledDevice, PAGE_MAX, Page, Place, Walks};
+use crate::rows::device;
+use crate::walks::{EnrolledDevice, PAGE_MAX, Page, Place, Walks, next};
 
 /// Key, then a device's columns.
 type DeviceRow = (
@@ -101,11 +101,6 @@ impl Walks for SqliteStore {
             next,
         })
     }
-}
-
-/// A page that isn't full is the last.
-fn next(rows: usize, last: Option<i64>) -> Option<Place> {
-    last.filter(|_| rows >= PAGE_MAX as usize).map(Place)
 }
 
 fn enrolled(row: EnrolledRow) -> Result<EnrolledDevice, StoreError> {

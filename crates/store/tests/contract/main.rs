@@ -1,12 +1,17 @@
 //! What every back end must do, told once and run over each of them.
 //!
-//! A new back end adds a function that opens an empty store of its own, and one line
-//! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) has its own tests.
+//! A new back end adds a function that opens an empty store of its own, how it is opened a second time, and one line
+//! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) or PostgreSQL's (deadlocks, lost connections,
+//! older servers) has its own tests.
+
+#[path = "../cluster/mod.rs"]
+mod cluster;
 
 mod accounts;
 mod codes;
 mod controllers;
 mod devices;
+mod door_races;
 mod fixture;
 mod incidents;
 mod invitations;
@@ -14,6 +19,7 @@ mod orders;
 mod payloads;
 mod people_and_plans;
 mod promises;
+mod races;
 mod readings;
 mod releases;
 mod reports;
@@ -21,25 +27,58 @@ mod rollouts;
 mod sessions;
 mod standing;
 mod steps;
+mod waits;
 mod walks;
 
 use std::sync::Arc;
 
-use mainstay_store::{SqliteStore, Store};
+use mainstay_store::{PostgresStore, SqliteStore, Store};
 use tempfile::TempDir;
 
-/// An empty store, and what must live as long as it.
+/// An empty store, and where it is.
 struct Opened {
     store: Arc<dyn Store>,
-    _folder: TempDir,
+    place: Place,
 }
+
+enum Place {
+    File(TempDir),
+    Database(String),
+}
+
+impl Opened {
+    /// The same store, opened once more as another server does.
+    async fn elsewhere(&self) -> Arc<dyn Store> {
+        match &self.place {
+            Place::File(folder) => {
+                let store = SqliteStore::open(&folder.path().join(FILE)).await;
+                Arc::new(store.expect("a second server may"))
+            }
+            Place::Database(address) => {
+                let store = PostgresStore::open(address).await;
+                Arc::new(store.expect("a second server may"))
+            }
+        }
+    }
+}
+
+const FILE: &str = "mainstay.sqlite";
 
 async fn sqlite() -> Opened {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = SqliteStore::create(&folder.path().join("mainstay.sqlite")).await;
+    let store = SqliteStore::create(&folder.path().join(FILE)).await;
     Opened {
         store: Arc::new(store.expect("a new database")),
-        _folder: folder,
+        place: Place::File(folder),
+    }
+}
+
+async fn postgres() -> Opened {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let store = PostgresStore::open(&address).await;
+    Opened {
+        store: Arc::new(store.expect("a database with our tables")),
+        place: Place::Database(address),
     }
 }
 
@@ -194,9 +233,33 @@ macro_rules! contract {
                 a_closed_account_lets_nobody_in,
                 a_closed_account_becomes_no_person,
             }
+            ; of two servers:
+            races::{
+                the_last_place_is_promised_once,
+                who_holds_and_is_answered_has_stopped_every_later_promise,
+                who_steps_and_is_answered_has_stopped_every_older_promise,
+                two_numbered_promises_have_two_numbers,
+                one_device_promised_twice_has_one_order,
+                numbers_begin_once,
+                one_of_two_servers_saves_the_same_step,
+                a_class_starts_one_rollout_of_two,
+                one_of_two_holds_counts_the_other,
+                reports_that_come_twice_are_recorded_once,
+                steps_and_reports_cross_without_harm,
+                incidents_and_plans_are_numbered_without_gaps,
+            }
+            door_races::{
+                one_of_two_uses_a_setup_link,
+                one_of_two_first_links_makes_an_account,
+                one_of_two_uses_a_code,
+                every_wrong_code_is_counted,
+                an_address_gets_one_of_two_roles,
+                what_begins_while_an_account_is_taken_back_goes_with_it,
+            }
         );
     };
-    ($backend:ident: $($noun:ident::{ $($promise:ident,)* })*) => {
+    ($backend:ident: $($noun:ident::{ $($promise:ident,)* })*
+        ; of two servers: $($race_noun:ident::{ $($race:ident,)* })*) => {
         mod $backend {
             $($(
                 #[tokio::test]
@@ -205,8 +268,17 @@ macro_rules! contract {
                     super::$noun::$promise(&*opened.store).await;
                 }
             )*)*
+            $($(
+                #[tokio::test]
+                async fn $race() {
+                    let opened = super::$backend().await;
+                    let other = opened.elsewhere().await;
+                    super::$race_noun::$race(&*opened.store, &*other).await;
+                }
+            )*)*
         }
     };
 }
 
 contract!(sqlite);
+contract!(postgres);

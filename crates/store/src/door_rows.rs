@@ -1,0 +1,249 @@
+//! Rows of accounts, sessions, API tokens and setup links, which every back end has alike, in the domain's words.
+
+use mainstay_access::{
+    Account, ApiToken, CodeTries, Email, Maker, PasswordHash, Role, SecondFactor, SecretHash,
+    Session, SetupLink, TotpSecret,
+};
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
+
+use crate::StoreError;
+use crate::values::{bytes32, from_json, instant};
+
+/// A value that a column may hold in the database of such a row.
+pub(crate) trait Column<'r, R: Row>: Decode<'r, R::Database> + Type<R::Database> {}
+
+impl<'r, R: Row, T: Decode<'r, R::Database> + Type<R::Database>> Column<'r, R> for T {}
+
+/// An account in a row, joined to others by its address or alone.
+pub(crate) struct AccountRow {
+    email: String,
+    role: String,
+    password: String,
+    totp_secret: Option<Vec<u8>>,
+    totp_step: Option<i64>,
+    account_since: i64,
+    closed: Option<i64>,
+}
+
+/// A session in a row, with its owner's account and the codes that were wrong.
+pub(crate) struct SessionRow {
+    hash: Vec<u8>,
+    email: String,
+    since: i64,
+    seen: i64,
+    means: String,
+    second_factor: Option<i64>,
+    in_session: i64,
+    in_a_row: i64,
+    wrong_last: Option<i64>,
+    account: AccountRow,
+}
+
+/// An API token in a row.
+pub(crate) struct TokenRow {
+    hash: Vec<u8>,
+    email: String,
+    name: String,
+    scope: String,
+    made: i64,
+    expires: i64,
+    revoked: Option<i64>,
+}
+
+/// An API token in a row, with its owner's account.
+pub(crate) struct OwnedTokenRow {
+    token: TokenRow,
+    account: AccountRow,
+}
+
+/// A setup link's columns: its hash, whom it is for, role, made at, maker, the maker's role, second person.
+pub(crate) type LinkRow = (
+    Vec<u8>,
+    Option<String>,
+    String,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+impl<'r, R: Row> FromRow<'r, R> for AccountRow
+where
+    &'static str: ColumnIndex<R>,
+    i64: Column<'r, R>,
+    String: Column<'r, R>,
+    Vec<u8>: Column<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            email: row.try_get("account")?,
+            role: row.try_get("role")?,
+            password: row.try_get("password")?,
+            totp_secret: row.try_get("totp_secret")?,
+            totp_step: row.try_get("totp_step")?,
+            account_since: row.try_get("account_since")?,
+            closed: row.try_get("closed")?,
+        })
+    }
+}
+
+impl<'r, R: Row> FromRow<'r, R> for SessionRow
+where
+    &'static str: ColumnIndex<R>,
+    i64: Column<'r, R>,
+    String: Column<'r, R>,
+    Vec<u8>: Column<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            hash: row.try_get("hash")?,
+            email: row.try_get("email")?,
+            since: row.try_get("since")?,
+            seen: row.try_get("seen")?,
+            means: row.try_get("means")?,
+            second_factor: row.try_get("second_factor")?,
+            in_session: row.try_get("in_session")?,
+            in_a_row: row.try_get("in_a_row")?,
+            wrong_last: row.try_get("wrong_last")?,
+            account: AccountRow::from_row(row)?,
+        })
+    }
+}
+
+impl<'r, R: Row> FromRow<'r, R> for TokenRow
+where
+    &'static str: ColumnIndex<R>,
+    i64: Column<'r, R>,
+    String: Column<'r, R>,
+    Vec<u8>: Column<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            hash: row.try_get("hash")?,
+            email: row.try_get("email")?,
+            name: row.try_get("name")?,
+            scope: row.try_get("scope")?,
+            made: row.try_get("made")?,
+            expires: row.try_get("expires")?,
+            revoked: row.try_get("revoked")?,
+        })
+    }
+}
+
+impl<'r, R: Row> FromRow<'r, R> for OwnedTokenRow
+where
+    &'static str: ColumnIndex<R>,
+    i64: Column<'r, R>,
+    String: Column<'r, R>,
+    Vec<u8>: Column<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self {
+            token: TokenRow::from_row(row)?,
+            account: AccountRow::from_row(row)?,
+        })
+    }
+}
+
+impl SessionRow {
+    /// Whether no code was shown in it.
+    pub(crate) fn has_no_code(&self) -> bool {
+        self.second_factor.is_none()
+    }
+}
+
+/// The account in a row.
+pub(crate) fn account(row: AccountRow) -> Result<Account, StoreError> {
+    let damaged = |because: &str| StoreError::damaged("account", because);
+    let password = PasswordHash::new(row.password);
+    let second_factor = match (row.totp_secret, row.totp_step) {
+        (Some(secret), Some(step)) => {
+            let bytes = secret
+                .try_into()
+                .map_err(|_| damaged("a secret isn't 20 bytes long"))?;
+            Some(SecondFactor::kept(TotpSecret::new(bytes), step))
+        }
+        (None, None) => None,
+        _ => return Err(damaged("it has half a second factor")),
+    };
+    Ok(Account {
+        email: email(&row.email)?,
+        role: role(&row.role)?,
+        password: password.ok_or_else(|| damaged("its password isn't hashed by Argon2id"))?,
+        second_factor,
+        since: instant("account", row.account_since)?,
+        closed: row.closed.map(|at| instant("account", at)).transpose()?,
+    })
+}
+
+/// The session in a row, its owner's account, and the codes that were wrong.
+pub(crate) fn session(row: SessionRow) -> Result<(Session, Account, CodeTries), StoreError> {
+    let at = |micros| instant("session", micros);
+    let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+    let session = Session {
+        hash: SecretHash(bytes32("session", &row.hash)?),
+        who: email(&row.email)?,
+        since: at(row.since)?,
+        seen: at(row.seen)?,
+        means: from_json("session", &row.means)?,
+        second_factor: row.second_factor.map(at).transpose()?,
+    };
+    let tries = CodeTries {
+        in_session: count(row.in_session),
+        in_a_row: count(row.in_a_row),
+        last: row.wrong_last.map(at).transpose()?,
+    };
+    Ok((session, account(row.account)?, tries))
+}
+
+/// The API token in a row.
+pub(crate) fn token(row: TokenRow) -> Result<ApiToken, StoreError> {
+    let at = |micros| instant("API token", micros);
+    Ok(ApiToken {
+        hash: SecretHash(bytes32("API token", &row.hash)?),
+        who: email(&row.email)?,
+        name: row.name,
+        scope: from_json("API token", &row.scope)?,
+        made: at(row.made)?,
+        expires: at(row.expires)?,
+        revoked: row.revoked.map(at).transpose()?,
+    })
+}
+
+/// The API token in a row, and its owner's account.
+pub(crate) fn owned_token(row: OwnedTokenRow) -> Result<(ApiToken, Account), StoreError> {
+    Ok((token(row.token)?, account(row.account)?))
+}
+
+/// The setup link in a row.
+pub(crate) fn link(
+    (hash, who, of_role, made, maker, maker_role, vouched_by): LinkRow,
+) -> Result<SetupLink, StoreError> {
+    let address = |text: Option<String>| text.as_deref().map(email).transpose();
+    let maker = match (maker, maker_role) {
+        (Some(who), Some(its_role)) => Some(Maker {
+            who: email(&who)?,
+            role: role(&its_role)?,
+        }),
+        (None, None) => None,
+        _ => return Err(StoreError::damaged("setup link", "it has half a maker")),
+    };
+    Ok(SetupLink {
+        hash: SecretHash(bytes32("setup link", &hash)?),
+        who: address(who)?,
+        role: role(&of_role)?,
+        made: instant("setup link", made)?,
+        maker,
+        vouched_by: address(vouched_by)?,
+    })
+}
+
+/// An address of a row.
+pub(crate) fn email(text: &str) -> Result<Email, StoreError> {
+    Email::new(text).map_err(|error| StoreError::damaged("account", error))
+}
+
+fn role(id: &str) -> Result<Role, StoreError> {
+    let unknown = || StoreError::damaged("account", format_args!("{id:?} is no role"));
+    Role::from_id(id).ok_or_else(unknown)
+}

@@ -1,0 +1,181 @@
+//! The devices with other update clients, in PostgreSQL.
+
+use async_trait::async_trait;
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId};
+use mainstay_telemetry::PastWords;
+
+use super::values::{bytes32, to_json};
+use super::{PostgresStore, Write, devices, locks, retried};
+use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows};
+
+const OF_DEVICE: &str =
+    "SELECT controller, profile, profile_by, wants_attributes, reported, version_words, auto_confirm
+     FROM controllers WHERE device = (SELECT key FROM devices WHERE id = $1)";
+
+#[async_trait]
+impl Controllers for PostgresStore {
+    async fn by_controller(&self, id: &ControllerId) -> Result<Option<Controlled>, StoreError> {
+        let Some((device, token_hash)) = devices::by_controller(self, id).await? else {
+            return Ok(None);
+        };
+        let controller = self.controller(&device.id).await?;
+        let token_hash = bytes32("device", &token_hash)?;
+        Ok(controller.map(|controller| Controlled {
+            device,
+            token_hash,
+            controller,
+        }))
+    }
+
+    async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {
+        let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+            .bind(device.as_str())
+            .fetch_optional(&mut *self.read().await?)
+            .await?;
+        row.map(rows::controller).transpose()
+    }
+
+    async fn clients(&self) -> Result<Vec<(DeviceId, Option<DeviceClient>)>, StoreError> {
+        let rows: Vec<rows::Client> = sqlx::query_as(
+            "SELECT d.id, c.profile, c.profile_by FROM controllers AS c JOIN devices AS d ON d.key = c.device",
+        )
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        rows.into_iter().map(rows::client_of).collect()
+    }
+
+    async fn note_profile(
+        &self,
+        device: &DeviceId,
+        detected: ClientProfile,
+    ) -> Result<(), StoreError> {
+        let after = |known| DeviceClient::after(known, detected);
+        let known = self.controller(device).await?;
+        let known = known.ok_or_else(|| StoreError::not_found("controller", device))?;
+        match known.client == Some(after(known.client)) {
+            true => Ok(()),
+            false => retried(|| set_client(self, device, &after)).await,
+        }
+    }
+
+    async fn choose_profile(
+        &self,
+        device: &DeviceId,
+        profile: ClientProfile,
+    ) -> Result<(), StoreError> {
+        let chosen = |_| DeviceClient::chosen(profile);
+        retried(|| set_client(self, device, &chosen)).await
+    }
+
+    async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let asked = sqlx::query(
+            "UPDATE controllers SET wants_attributes = TRUE
+             WHERE device = (SELECT key FROM devices WHERE id = $1)",
+        )
+        .bind(device.as_str())
+        .execute(&mut *tx)
+        .await?;
+        if asked.rows_affected() == 0 {
+            return Err(StoreError::not_found("controller", device));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn keep_attributes(
+        &self,
+        device: &DeviceId,
+        change: &ReportedChange<'_>,
+    ) -> Result<Reported, StoreError> {
+        retried(|| keep_attributes(self, device, change)).await
+    }
+
+    async fn keep_version_words(
+        &self,
+        device: &DeviceId,
+        words: &PastWords,
+    ) -> Result<(), StoreError> {
+        retried(|| keep_version_words(self, device, words)).await
+    }
+}
+
+async fn keep_version_words(
+    store: &PostgresStore,
+    device: &DeviceId,
+    words: &PastWords,
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    let known = of_device(&mut tx, device).await?;
+    let words = words.beside(known.version_words);
+    sqlx::query(
+        "UPDATE controllers SET version_words = $2
+         WHERE device = (SELECT key FROM devices WHERE id = $1)",
+    )
+    .bind(device.as_str())
+    .bind(to_json("controller", &words)?)
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn keep_attributes(
+    store: &PostgresStore,
+    device: &DeviceId,
+    change: &ReportedChange<'_>,
+) -> Result<Reported, StoreError> {
+    let mut tx = store.write().await?;
+    let known = of_device(&mut tx, device).await?;
+    let reported = change(known.reported.unwrap_or_default());
+    sqlx::query(
+        "UPDATE controllers SET reported = $2, wants_attributes = EXISTS (
+           SELECT 1 FROM orders AS o WHERE o.device = controllers.device AND o.is_open AND o.state = 'installed')
+         WHERE device = (SELECT key FROM devices WHERE id = $1)",
+    )
+    .bind(device.as_str())
+    .bind(to_json("controller", &reported)?)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(reported)
+}
+
+/// Lets a device be asked for its attributes, if it has another update client.
+pub(super) async fn ask(tx: &mut Write, device: i64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE controllers SET wants_attributes = TRUE WHERE device = $1")
+        .bind(device)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// What is known of a device under its client's name, once it is locked.
+async fn of_device(tx: &mut Write, device: &DeviceId) -> Result<Controller, StoreError> {
+    locks::device(tx, device).await?;
+    let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+        .bind(device.as_str())
+        .fetch_optional(&mut **tx)
+        .await?;
+    let row = row.ok_or_else(|| StoreError::not_found("controller", device))?;
+    rows::controller(row)
+}
+
+/// Notes the client that `after` makes of the one that is known by now.
+async fn set_client(
+    store: &PostgresStore,
+    device: &DeviceId,
+    after: &(dyn Fn(Option<DeviceClient>) -> DeviceClient + Sync),
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    let known = of_device(&mut tx, device).await?;
+    let client = after(known.client);
+    sqlx::query(
+        "UPDATE controllers SET profile = $2, profile_by = $3
+         WHERE device = (SELECT key FROM devices WHERE id = $1)",
+    )
+    .bind(device.as_str())
+    .bind(client.profile.id())
+    .bind(client.set_by.id())
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}

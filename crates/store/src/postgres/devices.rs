@@ -1,0 +1,223 @@
+//! The registered devices, in PostgreSQL. Registering them is in `register.rs`.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest, changes};
+use mainstay_rollout::ClassVersions;
+
+use super::values::{micros, to_json};
+use super::{PostgresStore, Write, locks, register, retried, timeline};
+use crate::{Devices, Registration, StoreError, TimelineEntry, TimelineKind, rows};
+
+/// So many rows are touched in one transaction: others wait some milliseconds at most.
+const TOUCHED_MAX: usize = 1000;
+
+/// A query for devices, with what follows `FROM devices`.
+macro_rules! select {
+    ($rest:literal) => {
+        sqlx::query_as::<_, rows::Device>(concat!(
+            "SELECT id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes FROM devices ",
+            $rest
+        ))
+    };
+}
+
+#[async_trait]
+impl Devices for PostgresStore {
+    async fn register_many(&self, devices: &[Registration]) -> Result<(), StoreError> {
+        register::all(self, devices).await
+    }
+
+    async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError> {
+        let found = select!("WHERE token_hash = $1").bind(&token_hash[..]);
+        found
+            .fetch_optional(&mut *self.read().await?)
+            .await?
+            .map(rows::device)
+            .transpose()
+    }
+
+    async fn device(&self, id: &DeviceId) -> Result<Option<Device>, StoreError> {
+        let found = select!("WHERE id = $1").bind(id.as_str());
+        found
+            .fetch_optional(&mut *self.read().await?)
+            .await?
+            .map(rows::device)
+            .transpose()
+    }
+
+    async fn devices(&self, class: Option<&str>) -> Result<Vec<Device>, StoreError> {
+        let found = match class {
+            Some(class) => select!("WHERE class = $1 ORDER BY key").bind(class),
+            None => select!("ORDER BY key"),
+        };
+        found
+            .fetch_all(&mut *self.read().await?)
+            .await?
+            .into_iter()
+            .map(rows::device)
+            .collect()
+    }
+
+    async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
+        let counted = match class {
+            Some(class) => sqlx::query_scalar(
+                "SELECT count(*) FROM (SELECT 1 FROM devices WHERE class = $2 LIMIT $1) AS counted",
+            )
+            .bind(i64::from(most))
+            .bind(class),
+            None => sqlx::query_scalar(
+                "SELECT count(*) FROM (SELECT 1 FROM devices LIMIT $1) AS counted",
+            )
+            .bind(i64::from(most)),
+        };
+        let count: i64 = counted.fetch_one(&mut *self.read().await?).await?;
+        // Between 0 and `most`.
+        Ok(u32::try_from(count).unwrap_or(most))
+    }
+
+    async fn class_versions(&self, class: &str) -> Result<ClassVersions, StoreError> {
+        let rows: Vec<(Option<String>, i64)> = sqlx::query_as(
+            "SELECT CASE WHEN verified THEN running_version END, count(*)
+             FROM devices WHERE class = $1 GROUP BY 1 ORDER BY 1",
+        )
+        .bind(class)
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        Ok(rows::class_versions(class, rows))
+    }
+
+    async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError> {
+        select!("WHERE running_release = $1 ORDER BY key")
+            .bind(&release.0[..])
+            .fetch_all(&mut *self.read().await?)
+            .await?
+            .into_iter()
+            .map(rows::device)
+            .collect()
+    }
+
+    async fn restate(
+        &self,
+        before: &Device,
+        after: &Device,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        retried(|| restate(self, before, after, at)).await
+    }
+
+    async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
+        for some in heard.chunks(TOUCHED_MAX) {
+            retried(|| async move {
+                let mut tx = self.write().await?;
+                touch(&mut tx, some).await?;
+                Ok::<_, StoreError>(tx.commit().await?)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn timeline(&self, id: &DeviceId, limit: u32) -> Result<Vec<TimelineEntry>, StoreError> {
+        let rows: Vec<rows::Entry> = sqlx::query_as(
+            "SELECT at, kind, text, event FROM timeline
+             WHERE device = (SELECT key FROM devices WHERE id = $1) ORDER BY key DESC LIMIT $2",
+        )
+        .bind(id.as_str())
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        rows.into_iter().map(rows::entry).collect()
+    }
+}
+
+/// The device whose update client has this name, with the hash of its token.
+pub(super) async fn by_controller(
+    store: &PostgresStore,
+    id: &ControllerId,
+) -> Result<Option<(Device, Vec<u8>)>, StoreError> {
+    let mut connection = store.read().await?;
+    let found = select!("WHERE key = (SELECT device FROM controllers WHERE controller = $1)");
+    let found = found.bind(id.as_str()).fetch_optional(&mut *connection);
+    let Some(found) = found.await?.map(rows::device).transpose()? else {
+        return Ok(None);
+    };
+    let (hash,) = sqlx::query_as("SELECT token_hash FROM devices WHERE id = $1")
+        .bind(found.id.as_str())
+        .fetch_one(&mut *connection)
+        .await?;
+    Ok(Some((found, hash)))
+}
+
+async fn restate(
+    store: &PostgresStore,
+    before: &Device,
+    after: &Device,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    let key = locks::device(&mut tx, &before.id).await?;
+    let key = key.ok_or_else(|| StoreError::not_found("device", &before.id))?;
+    check_unchanged(&mut tx, before).await?;
+    declare(&mut tx, after).await?;
+    let text = format!("was declared anew: {}", changes(before, after).join(", "));
+    timeline::add(&mut tx, key, at, TimelineKind::Restated, &text, None).await?;
+    timeline::prune(&mut tx, key).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Whether a device is still declared as somebody saw it.
+async fn check_unchanged(tx: &mut Write, seen: &Device) -> Result<(), StoreError> {
+    let found = select!("WHERE id = $1").bind(seen.id.as_str());
+    let found = rows::device(found.fetch_one(&mut **tx).await?)?;
+    match changes(seen, &found).as_slice() {
+        [] => Ok(()),
+        changes => Err(StoreError::Conflict {
+            what: "device",
+            name: seen.id.to_string(),
+            because: changes.join(", "),
+        }),
+    }
+}
+
+/// Writes what is declared of a device.
+async fn declare(tx: &mut Write, device: &Device) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE devices SET hardware = $2, zone = $3, bootloader = $4, attributes = $5, site = $6
+         WHERE id = $1",
+    )
+    .bind(device.id.as_str())
+    .bind(&device.hardware)
+    .bind(&device.zone)
+    .bind(&device.bootloader)
+    .bind(to_json("device", &device.attributes)?)
+    .bind(site(device))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What the column of this name holds.
+pub(super) fn site(device: &Device) -> Option<&str> {
+    device.attributes.get("site").map(String::as_str)
+}
+
+/// One statement for the whole batch, once all of its rows are locked in their order.
+pub(super) async fn touch(
+    tx: &mut Write,
+    heard: &[(DeviceId, Timestamp)],
+) -> Result<(), StoreError> {
+    let ids: Vec<_> = heard.iter().map(|(id, _)| id.as_str()).collect();
+    let instants: Vec<_> = heard.iter().map(|(_, at)| micros(*at)).collect();
+    locks::devices(tx, &ids).await?;
+    sqlx::query(
+        "UPDATE devices SET last_seen = heard.at
+         FROM (SELECT id, max(at) AS at FROM unnest($1::text[], $2::bigint[]) AS v (id, at) GROUP BY id) AS heard
+         WHERE devices.id = heard.id AND heard.at > coalesce(devices.last_seen, heard.at - 1)",
+    )
+    .bind(ids)
+    .bind(instants)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

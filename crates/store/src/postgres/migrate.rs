@@ -1,0 +1,71 @@
+//! Bringing the tables up to date: forward only, each step in one transaction and under one lock.
+//!
+//! A step is a file in `migrations/` that ends with setting `schema`; the README there says how. One that was ever released is never
+//! changed. A program works with newer tables than it knows, as long as those let it.
+
+use sqlx::{Connection as _, PgConnection};
+
+use crate::StoreError;
+
+/// The steps; the first makes version 1 out of an empty database.
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_first.sql"),
+    include_str!("migrations/0002_people.sql"),
+];
+
+/// The version that the last step makes.
+const NEWEST: u32 = MIGRATIONS.len() as u32;
+
+/// The lock under which steps are taken, "MNST". Nothing else that is locked by one number is ours.
+const MIGRATING: i64 = 1_296_978_772;
+
+/// Takes the steps that are missing. Other servers may do so at the same time.
+pub(super) async fn up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
+    if known(connection).await? >= NEWEST {
+        return Ok(());
+    }
+    let mut tx = connection.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(MIGRATING)
+        .execute(&mut *tx)
+        .await?;
+    let have = known(&mut tx).await?;
+    for step in MIGRATIONS.into_iter().skip(have as usize) {
+        sqlx::raw_sql(step).execute(&mut *tx).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The version of the tables, 0 of an empty database.
+///
+/// # Errors
+/// [`StoreError::TooNew`] if they don't let this program in, [`StoreError::NotOurs`] if they are another program's.
+async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
+    let (ours, any): (bool, bool) = sqlx::query_as(
+        "SELECT to_regclass('standing') IS NOT NULL AND to_regclass('schema') IS NOT NULL,
+           EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema())",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    match (ours, any) {
+        (true, _) => version(connection).await,
+        (false, true) => Err(StoreError::NotOurs),
+        (false, false) => Ok(0),
+    }
+}
+
+async fn version(connection: &mut PgConnection) -> Result<u32, StoreError> {
+    let row: Option<(i64, i64)> = sqlx::query_as("SELECT version, min_reader FROM schema")
+        .fetch_optional(connection)
+        .await?;
+    let none = || StoreError::damaged("schema", "it says nothing");
+    let (version, min_reader) = row.ok_or_else(none)?;
+    let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
+    match number(min_reader) {
+        needed if needed > NEWEST => Err(StoreError::TooNew {
+            needed,
+            known: NEWEST,
+        }),
+        _ => Ok(number(version)),
+    }
+}

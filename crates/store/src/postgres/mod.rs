@@ -1,0 +1,219 @@
+//! The store in a PostgreSQL database, which several servers share.
+//!
+//! Every write is one transaction at PostgreSQL's own level, READ COMMITTED: each statement sees what was committed before it began.
+//! So what a transaction decides on, it has locked before it reads it, and reads it in a later statement than the one that locked it:
+//! a statement that waited for a lock sees, but for the locked rows, what was there before it waited.
+//! What is locked, and in which order, is in `locks.rs`. A transaction that PostgreSQL undoes for the sake of another one is tried
+//! again here; nobody else hears of it.
+//!
+//! A commit returns after the log is on the disk of the database server. Where a connection is lost in a commit nobody knows whether
+//! it was one; each call bears being made again.
+//!
+//! Statements are plain texts that begin with a verb, so that a test can find and prepare them all.
+//!
+//! Nothing here decides. Read [`PostgresStore`]; each noun has its file.
+
+mod accounts;
+mod api_tokens;
+mod controllers;
+mod devices;
+mod enrolments;
+mod holds;
+mod incidents;
+mod locks;
+mod migrate;
+mod order_log;
+mod orders;
+mod payloads;
+mod people;
+mod plans;
+mod probe;
+mod promise;
+mod readings;
+mod register;
+mod releases;
+mod reports;
+mod revocations;
+mod rollouts;
+mod roots;
+mod schedules;
+mod sessions;
+mod setup_links;
+mod steps;
+mod timeline;
+mod undone;
+mod walks;
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use tokio::time::timeout;
+
+use crate::{StoreError, failure, values};
+use undone::retried;
+
+/// Connections of one server that write. Three servers take half of the hundred that PostgreSQL allows unless told otherwise.
+const WRITERS: u32 = 12;
+
+/// Connections of one server that only read: so that no read stands in line behind writes that wait for a lock.
+const READERS: u32 = 4;
+
+/// The line for a connection. Longer than a lock is waited for, so that the reason told is the real one.
+const LINE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A connection that was idle for longer is tried before it is used: the database may have been started anew meanwhile.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// Prepared statements kept on each connection: all of ours, so none is planned twice.
+const STATEMENTS_KEPT: usize = 256;
+
+/// How long a transaction waits for a lock, and how long one may lie idle: it belongs to a program that hangs, and keeps others waiting.
+/// A commit is durable when it returns, also where the database was set up to answer earlier.
+const WRITER_SETTINGS: &str = "
+    SET default_transaction_isolation = 'read committed';
+    SET lock_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '30s';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+const READER_SETTINGS: &str = "
+    SET default_transaction_isolation = 'read committed';
+    SET default_transaction_read_only = on";
+
+/// A transaction that writes. It is rolled back unless it is committed.
+pub(crate) type Write = Transaction<'static, Postgres>;
+
+/// The store in a PostgreSQL database.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    writers: PgPool,
+    readers: PgPool,
+}
+
+impl PostgresStore {
+    /// Opens the database at `address`, `postgres://user:password@host:port/database`, and makes its tables or brings them up to
+    /// date. What PostgreSQL's own programs read from the environment (`PGSSLROOTCERT` and so on) counts where the address is silent.
+    /// Over a network it speaks TLS, to a server that proves its name, unless the address says otherwise (`sslmode`).
+    ///
+    /// # Errors
+    /// [`StoreError::Address`] if the address can't be read, [`StoreError::Unreachable`] if nobody answers there or lets us in,
+    /// [`StoreError::NotOurs`] or [`StoreError::TooNew`] if the database holds something else. Nothing is changed then.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        let options = options(address)?;
+        let first = timeout(LINE_TIMEOUT, PgConnection::connect_with(&options)).await;
+        let mut first = first.map_err(|silence| StoreError::Unreachable(Box::new(silence)))??;
+        migrate::up_to_date(&mut first).await?;
+        first.close().await?;
+        Ok(Self {
+            writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
+            readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options),
+        })
+    }
+
+    /// Waits for what is under way and closes all connections. Not closing them loses nothing.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+
+    pub(crate) async fn write(&self) -> Result<Write, StoreError> {
+        let begun = self.writers.begin().await;
+        begun.map_err(|error| waited(&self.writers, WRITERS, error))
+    }
+
+    pub(crate) async fn read(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        let connection = self.readers.acquire().await;
+        connection.map_err(|error| waited(&self.readers, READERS, error))
+    }
+}
+
+/// What it means that no connection was to be had: where the pool isn't full, none could be made.
+fn waited(pool: &PgPool, most: u32, error: sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::PoolTimedOut if pool.size() < most => StoreError::Unreachable(Box::new(error)),
+        error => error.into(),
+    }
+}
+
+fn options(address: &str) -> Result<PgConnectOptions, StoreError> {
+    let schemes = ["postgres://", "postgresql://"];
+    if !schemes.iter().any(|scheme| address.starts_with(scheme)) {
+        return Err(StoreError::Address);
+    }
+    // What is wrong with it isn't told: that may quote the password.
+    let options = PgConnectOptions::from_str(address).map_err(|_| StoreError::Address)?;
+    let options = match is_spied_on(address, &options) {
+        true => options.ssl_mode(PgSslMode::VerifyFull),
+        false => options,
+    };
+    let options = options.application_name("mainstay");
+    Ok(options.statement_cache_capacity(STATEMENTS_KEPT))
+}
+
+/// Whether words to this address pass a network, and nobody has said how they are kept from others there. sqlx would do without where
+/// the other side, or somebody between, offers nothing.
+fn is_spied_on(address: &str, options: &PgConnectOptions) -> bool {
+    let says = ["sslmode=", "ssl-mode="];
+    let is_said = says.iter().any(|key| address.contains(key))
+        || !matches!(options.get_ssl_mode(), PgSslMode::Prefer);
+    let here = ["localhost", "127.0.0.1", "::1", "[::1]"];
+    let host = options.get_host();
+    let is_socket = options.get_socket().is_some() || host.starts_with('/');
+    let is_here = is_socket || here.contains(&host);
+    !is_said && !is_here
+}
+
+fn pool(connections: u32, settings: &'static str) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(LINE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| {
+            Box::pin(async move {
+                if known.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(settings).execute(connection).await?;
+                Ok(())
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_a_network_the_server_proves_its_name_unless_told_otherwise() {
+        for (address, expected) in [
+            ("postgres://db.northwind.example/mainstay", "VerifyFull"),
+            (
+                "postgresql://kim:secret@10.0.0.7:5433/mainstay",
+                "VerifyFull",
+            ),
+            (
+                "postgres://10.0.0.7/mainstay?sslrootcert=%2Fetc%2Fca.pem",
+                "VerifyFull",
+            ),
+            ("postgres://10.0.0.7/mainstay?sslmode=disable", "Disable"),
+            ("postgres://10.0.0.7/mainstay?sslmode=prefer", "Prefer"),
+            ("postgres://localhost/mainstay", "Prefer"),
+            ("postgres://[::1]/mainstay", "Prefer"),
+            ("postgres://%2Frun%2Fpostgresql/mainstay", "Prefer"),
+        ] {
+            let options = options(address).expect("an address");
+            assert_eq!(
+                format!("{:?}", options.get_ssl_mode()),
+                expected,
+                "{address}"
+            );
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What devices report, in PostgreSQL.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_fleet::{DeviceId, Running};
+use mainstay_rollout::{Candidate, Progress};
+
+use super::values::{from_json, micros, to_json};
+use super::{PostgresStore, Write, enrolments, retried, timeline};
+use crate::reports::{fresh, is_asked_about};
+use crate::rollouts::ENROLMENTS_MAX;
+use crate::{Fold, Known, Reports, StoreError, StoredReport, TimelineKind};
+
+#[async_trait]
+impl Reports for PostgresStore {
+    async fn record(
+        &self,
+        id: &DeviceId,
+        running: Option<&Running>,
+        heard: Timestamp,
+        reports: &[StoredReport],
+        fold: &Fold<'_>,
+    ) -> Result<u32, StoreError> {
+        retried(|| async move {
+            let mut tx = self.write().await?;
+            let (device, before) = acknowledged(&mut tx, id).await?;
+            let fresh = fresh(reports, before);
+            let after = fresh.last().map_or(before, |report| report.seq);
+            hear(&mut tx, device, heard, after).await?;
+            if let Some(running) = running {
+                run(&mut tx, device, running).await?;
+            }
+            note(&mut tx, device, &fresh).await?;
+            fold_all(&mut tx, device, before, fold).await?;
+            tx.commit().await?;
+            Ok(after)
+        })
+        .await
+    }
+}
+
+/// A device's key, and the number of its last report that is durable, once it is locked.
+pub(super) async fn acknowledged(tx: &mut Write, id: &DeviceId) -> Result<(i64, u32), StoreError> {
+    let row: Option<(i64, i64)> =
+        sqlx::query_as("SELECT key, acknowledged FROM devices WHERE id = $1 FOR NO KEY UPDATE")
+            .bind(id.as_str())
+            .fetch_optional(&mut **tx)
+            .await?;
+    let (key, number) = row.ok_or_else(|| StoreError::not_found("device", id))?;
+    let number = u32::try_from(number).map_err(|error| StoreError::damaged("device", error))?;
+    Ok((key, number))
+}
+
+/// Notes that a device was heard, and up to which report.
+pub(super) async fn hear(
+    tx: &mut Write,
+    device: i64,
+    heard: Timestamp,
+    acknowledged: u32,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE devices SET last_seen = greatest($2, last_seen), acknowledged = $3 WHERE key = $1",
+    )
+    .bind(device)
+    .bind(micros(heard))
+    .bind(i64::from(acknowledged))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes what a device runs.
+pub(super) async fn run(tx: &mut Write, device: i64, running: &Running) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE devices SET running = $2, running_release = $3, running_version = $4, verified = $5, last_resort = $6
+         WHERE key = $1",
+    )
+    .bind(device)
+    .bind(to_json("device", running)?)
+    .bind(&running.release.0[..])
+    .bind(&running.version)
+    .bind(running.verified)
+    .bind(running.last_resort)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn note(tx: &mut Write, device: i64, fresh: &[&StoredReport]) -> Result<(), StoreError> {
+    for report in fresh {
+        let (kind, event) = (TimelineKind::Reported, Some(report.event.as_str()));
+        timeline::add(tx, device, report.at, kind, &report.text, event).await?;
+    }
+    if fresh.is_empty() {
+        Ok(())
+    } else {
+        timeline::prune(tx, device).await
+    }
+}
+
+/// Asks `fold` about the enrolments that a report may concern, and saves what changed.
+pub(super) async fn fold_all(
+    tx: &mut Write,
+    device: i64,
+    acknowledged: u32,
+    fold: &Fold<'_>,
+) -> Result<(), StoreError> {
+    let rows: Vec<(i64, String, String, String, bool)> = sqlx::query_as(
+        "SELECT r.id, r.phase, r.candidate, e.progress, e.ran_nothing
+         FROM enrolments AS e JOIN rollouts AS r ON r.id = e.rollout
+         WHERE e.device = $1 AND r.phase <> 'withdrawn' ORDER BY r.id DESC LIMIT $2",
+    )
+    .bind(device)
+    .bind(i64::from(ENROLMENTS_MAX))
+    .fetch_all(&mut **tx)
+    .await?;
+    for (newest, (rollout, phase, candidate, progress, ran_nothing)) in rows.into_iter().enumerate()
+    {
+        let before: Progress = from_json("enrolment", &progress)?;
+        if !is_asked_about(newest, &phase, &before) {
+            continue;
+        }
+        let candidate: Candidate = from_json("rollout", &candidate)?;
+        let known = Known {
+            acknowledged,
+            ran_nothing,
+        };
+        let after = fold(&candidate, before.clone(), known);
+        if after != before {
+            enrolments::save(tx, rollout, device, &after).await?;
+        }
+    }
+    Ok(())
+}

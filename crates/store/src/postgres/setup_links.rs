@@ -1,0 +1,188 @@
+//! The setup links, in PostgreSQL. One transaction at a time changes them ([`Lock::Links`]).
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_access::setup_link::SETUP_LINK_AGE_MAX;
+use mainstay_access::{Account, Email, Role, SecretHash, SetupLink};
+
+use super::locks::{self, Lock};
+use super::sessions::whole;
+use super::values::micros;
+use super::{PostgresStore, Write, accounts, people, retried};
+use crate::door_rows::{self, LinkRow};
+use crate::setup_links::{check_maker, check_role, conflict, working};
+use crate::{LIST_MAX, SetupLinks, StoreError};
+
+#[async_trait]
+impl SetupLinks for PostgresStore {
+    async fn add_setup_link(
+        &self,
+        link: &SetupLink,
+        session: Option<&SecretHash>,
+    ) -> Result<(), StoreError> {
+        retried(|| add(self, link, session)).await
+    }
+
+    async fn vouch_for_setup_link(
+        &self,
+        link: &SecretHash,
+        session: &SecretHash,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        retried(|| vouch(self, link, session, now)).await
+    }
+
+    async fn setup_links(&self, now: Timestamp) -> Result<Vec<SetupLink>, StoreError> {
+        let rows: Vec<LinkRow> = sqlx::query_as(
+            "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
+             WHERE email IS NOT NULL AND made > $1 AND made < $2
+             ORDER BY made DESC, hash LIMIT $3",
+        )
+        .bind(micros(now - SETUP_LINK_AGE_MAX))
+        .bind(micros(now + SETUP_LINK_AGE_MAX))
+        .bind(i64::from(LIST_MAX))
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        rows.into_iter().map(door_rows::link).collect()
+    }
+
+    async fn setup_link(
+        &self,
+        hash: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<SetupLink>, StoreError> {
+        let row: Option<LinkRow> = sqlx::query_as(
+            "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
+             WHERE hash = $1 AND (email IS NOT NULL OR NOT EXISTS (SELECT 1 FROM accounts))",
+        )
+        .bind(&hash.0[..])
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        working(row, now)
+    }
+
+    async fn use_setup_link(
+        &self,
+        hash: &SecretHash,
+        account: &Account,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        retried(|| use_up(self, hash, account, now)).await
+    }
+}
+
+async fn add(
+    store: &PostgresStore,
+    link: &SetupLink,
+    session: Option<&SecretHash>,
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    locks::alone(&mut tx, Lock::Links).await?;
+    let owner = match session {
+        Some(session) => Some(whole(&mut tx, session, link.made).await?),
+        None => None,
+    };
+    check_maker(link, owner.as_ref())?;
+    if let Some(who) = &link.who {
+        locks::alone(&mut tx, Lock::Person(who)).await?;
+        refuse_another_role(&mut tx, who, link.role).await?;
+    }
+    sqlx::query("DELETE FROM setup_links WHERE made <= $1")
+        .bind(micros(link.made - SETUP_LINK_AGE_MAX))
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "INSERT INTO setup_links (hash, email, role, made, maker, maker_role, vouched_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(&link.hash.0[..])
+    .bind(link.who.as_ref().map(Email::as_str))
+    .bind(link.role.id())
+    .bind(micros(link.made))
+    .bind(link.maker.as_ref().map(|maker| maker.who.as_str()))
+    .bind(link.maker.as_ref().map(|maker| maker.role.id()))
+    .bind(link.vouched_by.as_ref().map(Email::as_str))
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn vouch(
+    store: &PostgresStore,
+    hash: &SecretHash,
+    session: &SecretHash,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    locks::alone(&mut tx, Lock::Links).await?;
+    let second = whole(&mut tx, session, now).await?;
+    let row: Option<LinkRow> = sqlx::query_as(
+        "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
+         WHERE hash = $1",
+    )
+    .bind(&hash.0[..])
+    .fetch_optional(&mut *tx)
+    .await?;
+    let found = working(row, now)?;
+    let found = found.ok_or_else(|| StoreError::not_found("setup link", "to vouch for"))?;
+    let who = found.who.clone();
+    found
+        .vouched(&second, now)
+        .map_err(|refused| conflict(who.as_ref(), refused))?;
+    sqlx::query("UPDATE setup_links SET vouched_by = $2 WHERE hash = $1")
+        .bind(&hash.0[..])
+        .bind(second.email.as_str())
+        .execute(&mut *tx)
+        .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn use_up(
+    store: &PostgresStore,
+    hash: &SecretHash,
+    account: &Account,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    locks::alone(&mut tx, Lock::Links).await?;
+    locks::alone(&mut tx, Lock::Person(&account.email)).await?;
+    let link = take(&mut tx, hash, now).await?;
+    let link = link.ok_or_else(|| StoreError::not_found("setup link for", &account.email))?;
+    let before = accounts::account(&mut tx, &account.email).await?;
+    let opened = link
+        .opens(account, before.as_ref(), now)
+        .map_err(|refused| conflict(Some(&account.email), refused))?;
+    refuse_another_role(&mut tx, &account.email, account.role).await?;
+    accounts::put(&mut tx, &opened).await?;
+    accounts::end_sessions(&mut tx, &account.email).await?;
+    accounts::take_back(&mut tx, &account.email, now).await?;
+    sqlx::query("DELETE FROM setup_links WHERE email = $1")
+        .bind(account.email.as_str())
+        .execute(&mut *tx)
+        .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Takes a link out: whoever commits that is its one user.
+async fn take(
+    tx: &mut Write,
+    hash: &SecretHash,
+    now: Timestamp,
+) -> Result<Option<SetupLink>, StoreError> {
+    let row: Option<LinkRow> = sqlx::query_as(
+        "DELETE FROM setup_links
+         WHERE hash = $1 AND (email IS NOT NULL OR NOT EXISTS (SELECT 1 FROM accounts))
+         RETURNING hash, email, role, made, maker, maker_role, vouched_by",
+    )
+    .bind(&hash.0[..])
+    .fetch_optional(&mut **tx)
+    .await?;
+    working(row, now)
+}
+
+/// Once the address is locked.
+async fn refuse_another_role(tx: &mut Write, who: &Email, role: Role) -> Result<(), StoreError> {
+    let account = accounts::account(tx, who).await?;
+    let duty = people::duty_of(tx, who).await?;
+    check_role(who, role, account.as_ref(), duty)
+}

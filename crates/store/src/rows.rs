@@ -1,0 +1,166 @@
+//! Rows that every back end has alike, in the domain's words.
+
+use mainstay_fleet::{
+    self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy, Site,
+};
+use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels};
+
+use crate::values::{device_id, from_json, instant, release_digest};
+use crate::{Controller, StoreError, TimelineEntry, TimelineKind};
+
+/// A device's columns: id, class, hardware, zone, boot loader, registered at, last seen, what it runs, attributes.
+pub(crate) type Device = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    String,
+);
+
+/// An entry's columns: at, kind, text, event.
+pub(crate) type Entry = (i64, String, String, Option<String>);
+
+/// A view's columns: id, hardware, site, zone, wave, last seen, progress, running, before.
+pub(crate) type View = (
+    String,
+    String,
+    Option<String>,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    Option<Vec<u8>>,
+    Option<Vec<u8>>,
+);
+
+/// A controller's columns: its id, profile, by whom, whether it is to be asked, what it said, what its version word named, whether it
+/// confirms by itself.
+pub(crate) type Known = (
+    String,
+    Option<String>,
+    Option<String>,
+    bool,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+/// A device's id, its client's profile, and who says so.
+pub(crate) type Client = (String, Option<String>, Option<String>);
+
+/// The device in a row.
+pub(crate) fn device(row: Device) -> Result<fleet::Device, StoreError> {
+    let (id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes) =
+        row;
+    Ok(fleet::Device {
+        id: device_id(id)?,
+        class,
+        hardware,
+        zone,
+        bootloader,
+        registered_at: instant("device", registered_at)?,
+        last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
+        running: running
+            .map(|running| from_json("device", &running))
+            .transpose()?,
+        attributes: from_json("device", &attributes)?,
+    })
+}
+
+/// The entry in a row.
+pub(crate) fn entry((at, kind, text, event): Entry) -> Result<TimelineEntry, StoreError> {
+    let unknown = || StoreError::damaged("timeline", format_args!("{kind:?} is no kind of entry"));
+    let kind = TimelineKind::from_id(&kind).ok_or_else(unknown)?;
+    let at = instant("timeline", at)?;
+    Ok(TimelineEntry {
+        at,
+        kind,
+        text,
+        event,
+    })
+}
+
+/// The versions of a class: each with how many devices are verified to run it, and those that run none.
+pub(crate) fn class_versions(class: &str, rows: Vec<(Option<String>, i64)>) -> ClassVersions {
+    let mut counted = ClassVersions {
+        class: class.to_owned(),
+        ..ClassVersions::default()
+    };
+    for (version, devices) in rows {
+        let devices = u32::try_from(devices).unwrap_or(u32::MAX);
+        counted.devices = counted.devices.saturating_add(devices);
+        counted
+            .verified
+            .extend(version.map(|version| (version, devices)));
+    }
+    counted
+}
+
+/// The devices of one rollout.
+pub(crate) fn fleet(rows: Vec<View>) -> Result<FleetView, StoreError> {
+    let mut labels = Labels::default();
+    let devices: Result<_, _> = rows.into_iter().map(|row| view(row, &mut labels)).collect();
+    Ok(FleetView {
+        devices: devices?,
+        ..FleetView::default()
+    })
+}
+
+/// The device in a row; labels that many have are kept once.
+pub(crate) fn view(row: View, labels: &mut Labels) -> Result<DeviceView, StoreError> {
+    let (id, hardware, site, zone, wave, last_seen, progress, running, before) = row;
+    Ok(DeviceView {
+        id: device_id(id)?,
+        hardware: labels.of(&hardware),
+        site: site.and_then(|site| Site::new(site).ok()),
+        zone: labels.of(&zone),
+        wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
+        last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
+        progress: from_json("enrolment", &progress)?,
+        running: release_digest("device", running)?,
+        before: release_digest("enrolment", before)?,
+    })
+}
+
+/// The client of these two columns; none if nobody has said yet.
+fn client(
+    profile: Option<String>,
+    set_by: Option<String>,
+) -> Result<Option<DeviceClient>, StoreError> {
+    let Some((profile, set_by)) = profile.zip(set_by) else {
+        return Ok(None);
+    };
+    let profile = profile.parse::<ClientProfile>();
+    let profile = profile.map_err(|error| StoreError::damaged("controller", error))?;
+    let known = [SetBy::Detected, SetBy::People];
+    let unknown = || StoreError::damaged("controller", format_args!("nobody is {set_by:?}"));
+    let set_by = known.into_iter().find(|by| by.id() == set_by);
+    let set_by = set_by.ok_or_else(unknown)?;
+    Ok(Some(DeviceClient { profile, set_by }))
+}
+
+/// A device with the client that it has, if one has asked.
+pub(crate) fn client_of(
+    (id, profile, by): Client,
+) -> Result<(DeviceId, Option<DeviceClient>), StoreError> {
+    Ok((device_id(id)?, client(profile, by)?))
+}
+
+pub(crate) fn controller(row: Known) -> Result<Controller, StoreError> {
+    let (id, profile, by, wants_attributes, reported, words, auto_confirm) = row;
+    let id = ControllerId::parse(&id).map_err(|error| StoreError::damaged("controller", error))?;
+    let reported = reported.map(|text| from_json("controller", &text));
+    let words = words.map(|text| from_json("controller", &text));
+    Ok(Controller {
+        id,
+        client: client(profile, by)?,
+        wants_attributes,
+        reported: reported.transpose()?,
+        version_words: words.transpose()?,
+        auto_confirm,
+    })
+}

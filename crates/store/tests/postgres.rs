@@ -1,0 +1,364 @@
+//! What is PostgreSQL's own: its statements, its tables' versions, transactions that it undoes, connections that it loses.
+
+mod cluster;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mainstay_fleet::{Device, DeviceId};
+use mainstay_store::{
+    Devices as _, Plans as _, PostgresStore, Probe as _, Reports as _, StoreError, StoredReport,
+};
+use sqlx::{Executor as _, PgConnection};
+
+fn id(name: &str) -> DeviceId {
+    DeviceId::new(name).expect("a safe name")
+}
+
+fn device(name: &str) -> Device {
+    Device {
+        id: id(name),
+        class: "thermo-v2".to_owned(),
+        hardware: "B".to_owned(),
+        zone: "America/Denver".to_owned(),
+        bootloader: "1.4.0".to_owned(),
+        registered_at: Timestamp::UNIX_EPOCH,
+        last_seen: None,
+        running: None,
+        attributes: Default::default(),
+    }
+}
+
+async fn with_devices(address: &str, names: &[&str]) -> PostgresStore {
+    let store = PostgresStore::open(address).await.expect("our tables");
+    for (n, name) in names.iter().enumerate() {
+        let new = store.register(&device(name), [n as u8; 32]).await;
+        new.expect("new");
+    }
+    store
+}
+
+/// The texts between quotes in a source, each with what stands before it; comments are left out.
+fn literals(source: &str) -> Vec<(String, String)> {
+    let code = source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let code: Vec<_> = code.collect();
+    let code = code.join("\n");
+    let parts: Vec<_> = code.split('"').collect();
+    let pairs = parts.chunks_exact(2);
+    pairs
+        .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
+        .collect()
+}
+
+/// Every statement in a source. Those of a `select!` have the beginning that it gives them.
+fn statements(source: &str) -> Vec<String> {
+    let literals = literals(source);
+    let is_beginning = |before: &str| before.trim_end().ends_with("concat!(");
+    let beginning = literals.iter().find(|(before, _)| is_beginning(before));
+    let beginning = beginning.map_or("", |(_, text)| text);
+    let statement = |(before, text): &(String, String)| {
+        let verbs = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
+        match before.trim_end().ends_with("select!(") {
+            true => Some(format!("{beginning}{text}")),
+            false if is_beginning(before) => None,
+            false => verbs
+                .iter()
+                .any(|verb| text.starts_with(verb))
+                .then(|| text.clone()),
+        }
+    };
+    literals.iter().filter_map(statement).collect()
+}
+
+#[tokio::test]
+async fn every_statement_can_be_prepared() {
+    let mut database = cluster::connect(&cluster::database(cluster::WITH_TABLES).await).await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres");
+    let (mut prepared, mut used) = (0, 0);
+    for file in fs::read_dir(folder).expect("it is there") {
+        let path = file.expect("readable").path();
+        if path.is_dir() {
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("readable");
+        used += source.matches("sqlx::query").count();
+        for statement in statements(&source) {
+            let sql = sqlx::AssertSqlSafe(format!("PREPARE one AS {statement}; DEALLOCATE one"));
+            let done = sqlx::raw_sql(sql).execute(&mut database).await;
+            done.unwrap_or_else(|error| panic!("{}: {error}: {statement}", path.display()));
+            prepared += 1;
+        }
+    }
+    assert!(used > 80, "{used}");
+    assert!(prepared >= used, "{prepared} of {used}");
+}
+
+#[tokio::test]
+async fn many_may_make_the_tables_at_once() {
+    let address = cluster::database("template1").await;
+    let open = || PostgresStore::open(&address);
+    let (a, b, c) = tokio::join!(open(), open(), open());
+    for store in [a, b, c] {
+        let store = store.expect("opened by all");
+        assert_eq!(store.active_plan().await.expect("readable"), None);
+    }
+}
+
+async fn change(database: &mut PgConnection, sql: &'static str) {
+    database.execute(sql).await.expect("a good statement");
+}
+
+async fn refused(address: &str) -> StoreError {
+    let opened = PostgresStore::open(address).await;
+    opened.expect_err("it can't be opened")
+}
+
+/// While servers are replaced one by one, those of the version before go on with the tables of the new one.
+#[tokio::test]
+async fn newer_tables_say_who_may_still_use_them() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let mut database = cluster::connect(&address).await;
+    change(&mut database, "UPDATE schema SET version = 99").await;
+    let store = with_devices(&address, &["th-1"]).await;
+    assert_eq!(store.devices(None).await.expect("readable").len(), 1);
+    change(&mut database, "UPDATE schema SET min_reader = 99").await;
+    let refused = refused(&address).await;
+    assert_eq!(refused.id(), "store.newer", "{refused}");
+}
+
+#[tokio::test]
+async fn tables_of_others_are_left_alone() {
+    let address = cluster::database("template1").await;
+    let mut database = cluster::connect(&address).await;
+    change(&mut database, "CREATE TABLE recipes (text text)").await;
+    let refused = refused(&address).await;
+    assert_eq!(refused.id(), "store.foreign", "{refused}");
+    let (tables,): (i64,) =
+        sqlx::query_as("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+            .fetch_one(&mut database)
+            .await
+            .expect("readable");
+    assert_eq!(tables, 1);
+}
+
+#[tokio::test]
+async fn who_cannot_be_reached_is_told_without_the_password() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let nobody = folder.path().display().to_string().replace('/', "%2F");
+    let there = cluster::database(cluster::WITH_TABLES).await;
+    let gone = there.replace("/test_", "/gone_");
+    for (address, expected) in [
+        (
+            format!("postgres://kim:hunter2@{nobody}/mainstay"),
+            "store.unreachable",
+        ),
+        (gone, "store.unreachable"),
+        (
+            "postgres://kim:hunter2@host:port/mainstay".to_owned(),
+            "store.address",
+        ),
+        (
+            "mysql://kim:hunter2@host/mainstay".to_owned(),
+            "store.address",
+        ),
+        ("hunter2".to_owned(), "store.address"),
+    ] {
+        let refused = refused(&address).await;
+        assert_eq!(refused.id(), expected, "{refused}");
+        for said in [refused.to_string(), format!("{refused:?}")] {
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
+}
+
+/// The store has locked the first device and wants the second, a stranger the other way round: one of them must give way.
+#[tokio::test]
+async fn who_was_undone_for_another_tries_again() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let store = with_devices(&address, &["th-1", "th-2"]).await;
+    let mut stranger = cluster::connect(&address).await;
+    let mut watch = cluster::connect(&address).await;
+    // The stranger waits for ever, so that it is the store which finds that nothing goes on.
+    change(&mut stranger, "SET deadlock_timeout = '1h'; BEGIN").await;
+    change(
+        &mut stranger,
+        "UPDATE devices SET zone = 'UTC' WHERE id = 'th-2'",
+    )
+    .await;
+    let heard = Timestamp::from_second(7).expect("a small number");
+    let both = [(id("th-1"), heard), (id("th-2"), heard)];
+    let crossing = async {
+        cluster::somebody_waits(&mut watch).await;
+        change(
+            &mut stranger,
+            "UPDATE devices SET zone = 'UTC' WHERE id = 'th-1'; COMMIT",
+        )
+        .await;
+    };
+    let (touched, ()) = tokio::join!(store.touch(&both), crossing);
+    touched.expect("at the second try");
+    for device in store.devices(None).await.expect("readable") {
+        assert_eq!(
+            (device.zone.as_str(), device.last_seen),
+            ("UTC", Some(heard))
+        );
+    }
+    wait_for_deadlock(&mut watch).await;
+}
+
+/// Waits until PostgreSQL says that it undid somebody in this database; it counts with some delay.
+async fn wait_for_deadlock(database: &mut PgConnection) {
+    for _ in 0..200 {
+        let (undone,): (i64,) = sqlx::query_as(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+        )
+        .fetch_one(&mut *database)
+        .await
+        .expect("readable");
+        if undone > 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("nobody was undone: the two didn't cross");
+}
+
+#[tokio::test]
+async fn a_lost_connection_has_a_name_and_the_next_one_works() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let store = with_devices(&address, &["th-1"]).await;
+    let mut stranger = cluster::connect(&address).await;
+    change(&mut stranger, "BEGIN; UPDATE devices SET zone = 'UTC'").await;
+    let mut watch = cluster::connect(&address).await;
+    let heard = [(id("th-1"), Timestamp::UNIX_EPOCH)];
+    let losing = async {
+        cluster::somebody_waits(&mut watch).await;
+        let lost = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'mainstay'";
+        change(&mut watch, lost).await;
+    };
+    let (touched, ()) = tokio::join!(store.touch(&heard), losing);
+    assert_eq!(
+        touched.expect_err("it was cut off").id(),
+        "store.unreachable"
+    );
+    change(&mut stranger, "ROLLBACK").await;
+    // Every connection was cut off; one that wasn't idle for long is found so by who uses it.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    store.touch(&heard).await.expect("a new connection");
+    assert_eq!(store.devices(None).await.expect("readable").len(), 1);
+}
+
+/// A sign that PostgreSQL can't keep must not keep a device from reporting for ever.
+#[tokio::test]
+async fn a_report_with_a_strange_sign_is_recorded() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let store = with_devices(&address, &["th-1"]).await;
+    let at = Timestamp::UNIX_EPOCH;
+    let report = StoredReport {
+        seq: 1,
+        at,
+        event: "{\"event\":\"confirmed\",\"release\":\"\\u0000\"}".to_owned(),
+        text: "said \0".to_owned(),
+    };
+    let recorded = store
+        .record(&id("th-1"), None, at, &[report], &|_, progress, _| progress)
+        .await;
+    assert_eq!(recorded.expect("a known device"), 1);
+    let told = store.timeline(&id("th-1"), 1).await.expect("readable");
+    assert_eq!(told[0].text, "said \u{fffd}");
+}
+
+/// Who set the database up may have wanted it faster than a promise allows.
+#[tokio::test]
+async fn a_database_that_was_set_up_otherwise_is_overruled() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let name = address.rsplit('/').next().expect("it has a name");
+    let mut database = cluster::connect(&address).await;
+    for setting in [
+        "synchronous_commit = off",
+        "default_transaction_isolation = 'serializable'",
+    ] {
+        let sql = sqlx::AssertSqlSafe(format!("ALTER DATABASE {name} SET {setting}"));
+        let done = sqlx::raw_sql(sql).execute(&mut database).await;
+        done.expect("the owner may");
+    }
+    let noted = "ALTER TABLE devices
+      ADD durable text DEFAULT current_setting('synchronous_commit'),
+      ADD level text DEFAULT current_setting('transaction_isolation')";
+    change(&mut database, noted).await;
+    with_devices(&address, &["th-1"]).await;
+    let found: (String, String) = sqlx::query_as("SELECT durable, level FROM devices")
+        .fetch_one(&mut database)
+        .await
+        .expect("readable");
+    assert_eq!(found, ("on".to_owned(), "read committed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_try_keeps_nothing_and_two_may_try_at_once() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let open = || PostgresStore::open(&address);
+    let (one, other) = tokio::join!(open(), open());
+    let (one, other) = (one.expect("our tables"), other.expect("our tables"));
+    for _ in 0..4 {
+        let (first, second) = tokio::join!(one.probe(), other.probe());
+        first.and(second).expect("writable");
+    }
+    let mut database = cluster::connect(&address).await;
+    let found: (i64, i64) = sqlx::query_as("SELECT tries, pg_table_size('probe_room') FROM probe")
+        .fetch_one(&mut database)
+        .await
+        .expect("readable");
+    let empty = 8192; // the one page of its index for large values
+    assert_eq!(found, (8, empty));
+}
+
+/// A backup has all tables open for as long as it takes.
+#[tokio::test]
+async fn a_try_does_not_wait_for_a_backup() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let store = PostgresStore::open(&address).await.expect("our tables");
+    let mut backup = cluster::connect(&address).await;
+    change(
+        &mut backup,
+        "BEGIN; LOCK probe, probe_room IN ACCESS SHARE MODE",
+    )
+    .await;
+    let tried = tokio::time::timeout(Duration::from_secs(5), store.probe()).await;
+    tried.expect("nothing to wait for").expect("writable");
+}
+
+/// As a standby does that an address leads to by now: whoever asks is to be sent elsewhere meanwhile.
+#[tokio::test]
+async fn a_database_that_only_reads_passes_no_try() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let name = address.rsplit('/').next().expect("it has a name");
+    let mut database = cluster::connect(&address).await;
+    let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut database)
+        .await;
+    done.expect("the owner may");
+    let store = PostgresStore::open(&address).await.expect("our tables");
+    let refused = store.probe().await.expect_err("it only reads");
+    assert_eq!(refused.id(), "store.unreachable");
+    assert!(refused.is_passing());
+}
+
+/// Nothing that is wrong with an address or a database by itself passes by waiting.
+#[test]
+fn only_what_passes_is_called_passing() {
+    let (needed, known) = (2, 1);
+    for lasting in [
+        StoreError::Address,
+        StoreError::NotOurs,
+        StoreError::TooNew { needed, known },
+    ] {
+        assert!(!lasting.is_passing(), "{lasting}");
+    }
+}
