@@ -65,6 +65,11 @@ pub async fn connect(address: &str) -> PgConnection {
 
 /// Waits until somebody else waits for a lock in this database.
 pub async fn somebody_waits(database: &mut PgConnection) {
+    so_many_wait(database, 1).await;
+}
+
+/// Waits until at least so many others wait for locks in this database.
+pub async fn so_many_wait(database: &mut PgConnection, wanted: i64) {
     loop {
         let (waiting,): (i64,) = sqlx::query_as(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
@@ -72,7 +77,7 @@ pub async fn somebody_waits(database: &mut PgConnection) {
         .fetch_one(&mut *database)
         .await
         .expect("readable");
-        if waiting > 0 {
+        if waiting >= wanted {
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -37,7 +37,11 @@ pub async fn shown(store: &dyn Store, n: usize, code: &str) -> Result<(), CodeRe
     shown.expect("it asks for a code")
 }
 
-async fn used(store: &dyn Store, link: SecretHash, account: &Account) -> Result<(), StoreError> {
+pub async fn used(
+    store: &dyn Store,
+    link: SecretHash,
+    account: &Account,
+) -> Result<(), StoreError> {
     store.use_setup_link(&link, account, at(1)).await
 }
 

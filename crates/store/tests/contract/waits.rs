@@ -1,16 +1,17 @@
-//! A brake waits for the promises that are under way, and a code for the code, which only a store with several writers can show.
+//! A brake waits for the promises that are under way, and who comes in for who is coming in, which only a store with several writers can show.
 
 use std::time::Duration;
 
-use mainstay_access::CodeRefusal;
+use mainstay_access::{CodeRefusal, Role, SetupLink};
 use mainstay_rollout::Rollout;
 use mainstay_store::{Promise, PromiseRefusal, Promised, Store};
 use sqlx::{Executor as _, PgConnection};
 use tokio::time::timeout;
 
-use super::door_races::{CODE, shown, with_codes};
+use super::accounts::{account, hash};
+use super::door_races::{CODE, shown, used, with_codes};
 use super::fixture::{FORWARD, NEW, at, changed, id, started};
-use super::races::{hold, step};
+use super::races::{hold, one_of_two, step};
 use super::{Opened, Place, cluster, postgres};
 
 /// What isn't answered by then is waiting.
@@ -81,24 +82,52 @@ async fn a_step_waits_for_promises_under_way() {
     check(save, "store.generation-changed").await;
 }
 
-/// The first code stands still after it was compared; the second is compared with what has been counted by then.
+/// Two servers are asked while a stranger holds what both change, so that neither is through before the other has begun.
+async fn at_once<T>(
+    stranger: &mut PgConnection,
+    watch: &mut PgConnection,
+    (one, other): (impl Future<Output = T>, impl Future<Output = T>),
+) -> (T, T) {
+    let release = async {
+        cluster::so_many_wait(watch, 2).await;
+        change(stranger, "COMMIT").await;
+    };
+    let (one, other, ()) = tokio::join!(one, other, release);
+    (one, other)
+}
+
 #[tokio::test]
 async fn a_code_waits_for_the_one_under_way() {
     let opened = postgres().await;
     let (mut stranger, mut watch) = (connect(&opened).await, connect(&opened).await);
-    let (one, other) = (&*opened.store, &*opened.elsewhere().await);
-    with_codes(one, 0, 0, 2).await;
+    let (a, b) = (&*opened.store, &*opened.elsewhere().await);
+    with_codes(a, 0, 0, 2).await;
     change(&mut stranger, "BEGIN; UPDATE accounts SET since = since").await;
-    let second = async {
-        cluster::somebody_waits(&mut watch).await;
-        let early = timeout(LONG, shown(other, 1, CODE)).await;
-        assert!(
-            early.is_err(),
-            "it was answered while another was under way"
-        );
-        change(&mut stranger, "COMMIT").await;
-    };
-    let (first, ()) = tokio::join!(shown(one, 0, CODE), second);
-    assert_eq!(first, Ok(()));
-    assert_eq!(shown(other, 1, CODE).await, Err(CodeRefusal::Used));
+    let both = (shown(a, 0, CODE), shown(b, 1, CODE));
+    let outcomes = at_once(&mut stranger, &mut watch, both).await;
+    let (good, late) = (Ok(()), Err(CodeRefusal::Used));
+    assert!(
+        outcomes == (good, late) || outcomes == (late, good),
+        "{outcomes:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_first_link_waits_for_the_one_under_way() {
+    let opened = postgres().await;
+    let (mut stranger, mut watch) = (connect(&opened).await, connect(&opened).await);
+    let (a, b) = (&*opened.store, &*opened.elsewhere().await);
+    for n in 1..3 {
+        let link = SetupLink::first(hash(n), at(0));
+        a.add_setup_link(&link, None).await.expect("new");
+    }
+    let (kim, eve) = (
+        account("kim", Role::Operations),
+        account("eve", Role::Operations),
+    );
+    change(&mut stranger, "BEGIN; UPDATE setup_links SET made = made").await;
+    let both = (used(a, hash(1), &kim), used(b, hash(2), &eve));
+    let outcomes = at_once(&mut stranger, &mut watch, both).await;
+    assert_eq!(one_of_two(outcomes), "store.not-found");
+    assert_eq!(a.accounts().await.expect("readable").len(), 1);
 }
