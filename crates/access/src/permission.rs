@@ -31,6 +31,8 @@ pub enum Permission {
     PauseRollout,
     /// Let a paused rollout go on.
     ResumeRollout,
+    /// Take back the order that one device has.
+    QuitOrder,
     /// Put a release on hold, or be one of the two who end that.
     HoldRelease,
     /// Write what was learnt from an incident, or open it anew: whoever knows something may say it.
@@ -94,6 +96,7 @@ impl Permission {
             | Self::AnswerRollout
             | Self::WithdrawRollout
             | Self::ResumeRollout
+            | Self::QuitOrder
             | Self::PublishSchedule => duty == Duty::Operations,
         }
     }
@@ -113,6 +116,7 @@ impl Permission {
             Self::HaltRollout => "halt a rollout",
             Self::PauseRollout => "pause a rollout",
             Self::ResumeRollout => "let a paused rollout go on",
+            Self::QuitOrder => "quit the order of a device",
             Self::HoldRelease => "put a release on hold or end that",
             Self::ReviewIncident => "review an incident",
             Self::CloseIncident => "close an incident",

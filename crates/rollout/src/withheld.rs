@@ -52,6 +52,16 @@ pub enum Withheld {
     },
     /// The server has no such release.
     NotHere,
+    /// It went wrong with the device's client, and is ordered again after a while.
+    AfterAWhile {
+        /// When.
+        at: Timestamp,
+    },
+    /// The device's client can't be told of it.
+    Unspeakable {
+        /// The reason's stable id, such as `ddi.not-measured`.
+        reason: String,
+    },
 }
 
 impl Withheld {
@@ -87,6 +97,15 @@ impl Withheld {
                 share % 100
             ),
             Self::NotHere => "this server doesn't have it".to_owned(),
+            Self::AfterAWhile { at } => {
+                format!(
+                    "its client couldn't install it the last time, and is told again {}",
+                    until(*at, now)
+                )
+            }
+            Self::Unspeakable { reason } => {
+                format!("its client can't be told of the file ({reason})")
+            }
         }
     }
 
@@ -111,6 +130,8 @@ impl Withheld {
                 "when the devices before it are well, operations signs a schedule with a larger share"
             }
             Self::NotHere => "hand the release in again",
+            Self::AfterAWhile { .. } => "look at what its client reported, on the device's page",
+            Self::Unspeakable { .. } => "look the reason up by its id",
         }
     }
 }

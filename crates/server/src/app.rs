@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use crate::attack::Attack;
 use crate::clock::Clock;
 use crate::data_dir::Lock;
+use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
 use crate::jobs::RolloutMemory;
@@ -139,6 +140,7 @@ pub struct App {
     pub(crate) handed: Handed,
     pub(crate) line: Arc<Line>,
     pub(crate) soundness: Soundness,
+    pub(crate) unread: Unread,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -174,6 +176,7 @@ impl App {
             handed: Handed::default(),
             line: Arc::default(),
             soundness: Soundness::default(),
+            unread: Unread::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),

@@ -10,7 +10,7 @@ use mainstay_store::Known;
 use mainstay_telemetry::{DeviceEvent, taken_at_its_word};
 
 use super::login::Client;
-use super::version;
+use super::{errand, version};
 use crate::App;
 use crate::device_protocol::reported;
 use crate::problem::Refused;
@@ -64,9 +64,7 @@ pub(super) async fn at_its_word(
     confirm(app, client, &running).await?;
     // If this is lost, it is done again at the next poll: a confirmation that is repeated changes nothing.
     let over = close(order.clone(), Ending::TakenAtItsWord, client.now);
-    app.store
-        .save_order(&client.device.id, order, &over, None)
-        .await?;
+    errand::saved(app, client, order, &over).await?;
     Ok(true)
 }
 
