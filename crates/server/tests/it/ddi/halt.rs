@@ -78,7 +78,9 @@ async fn a_client_that_goes_on_is_not_asked_again() {
     let reply = one.poll(&house).await;
     assert!(reply.update().is_none() && reply.cancel_action().is_none());
     let order = one.order(&house).await;
-    assert!(order.is_open() && order.seen.keeps_on, "{order:?}");
+    assert!(order.seen.keeps_on, "{order:?}");
+    // It has fetched nothing that it could go on with.
+    assert_eq!(order.ending(), Some(Ending::Withdrawn));
     // Who was never asked can't answer.
     let number = other.order(&house).await.number;
     let body = r#"{"status":{"execution":"closed","result":{"finished":"success"}}}"#;

@@ -64,6 +64,10 @@ async fn installed_is_unverified_until_the_device_names_its_version() {
 async fn failures_and_ways_back_are_seen() {
     let (house, _, [one, other]) = offered().await;
     let number = one.order(&house).await.number;
+    let update = one.poll(&house).await.update().expect("an offer");
+    let folder = tempfile::tempdir().unwrap();
+    let files = update.fetch().await.unwrap().download(folder.path()).await;
+    assert_eq!(files.unwrap().len(), 1);
     assert_eq!(
         one.reports(&house, number, "closed", "failure").await.0,
         200
