@@ -282,6 +282,23 @@ impl App {
         Ok(plan)
     }
 
+    /// The plan of a revision that was in force once, by its digest in hexadecimal; none if there was none.
+    ///
+    /// # Errors
+    /// If the store fails, or the plan can't be read any more.
+    pub(crate) async fn plan_of_revision(
+        &self,
+        revision: &str,
+    ) -> Result<Option<Plan>, StoreError> {
+        let mut digest = [0; 32];
+        if hex::decode_to_slice(revision, &mut digest).is_err() {
+            return Ok(None);
+        }
+        let stored = self.store.plan_with(digest).await?;
+        let plan = stored.as_ref().map(parsed).transpose()?;
+        Ok(plan.map(|active| active.plan))
+    }
+
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.
     pub async fn flush_last_seen(&self) {
         if let Err(error) = self.last_seen.flush(&*self.store).await {

@@ -27,7 +27,7 @@ pub(crate) fn unfit(
         return None;
     };
     let refusal = refusal.id().to_owned();
-    Some(Withheld::Refused { refusal })
+    Some(Withheld::Unfit { refusal })
 }
 
 /// Whether a boot loader of this declared version is older than the least. One that can't be read was declared before versions had a form; the plan's own

@@ -120,8 +120,10 @@ async fn may_have(
     order: &Order,
     parcel: &Parcel,
 ) -> Result<(), Refused> {
-    let payload = may_fetch(app, &client.device.id, &parcel.payload.image).await?;
-    payload.map(drop).ok_or_else(|| no_order(order.number))
+    match may_fetch(app, &client.device.id, &parcel.payload.image).await? {
+        Some(_) => Ok(()),
+        None => Err(no_order(order.number)),
+    }
 }
 
 fn md5sum(client: &Client, order: &Order, parcel: &Parcel) -> Result<Response, Refused> {

@@ -19,6 +19,7 @@ mod login;
 mod offered;
 mod origin;
 mod parcel;
+mod revision;
 mod taken;
 mod unread;
 mod version;

@@ -32,7 +32,7 @@ pub(super) struct Parcel {
 
 impl Parcel {
     /// The id of the reason why no parcel can be made of a release: its payload hasn't been summed up yet.
-    pub const NOT_MEASURED: &str = "ddi.not-measured";
+    pub const NOT_MEASURED: &'static str = "ddi.not-measured";
 
     /// The parcel of a release; none while the release isn't here, or its payload hasn't been summed up.
     ///

@@ -10,7 +10,7 @@ use mainstay_store::Known;
 use mainstay_telemetry::{DeviceEvent, taken_at_its_word};
 
 use super::login::Client;
-use super::{errand, version};
+use super::{errand, revision, version};
 use crate::App;
 use crate::device_protocol::reported;
 use crate::problem::Refused;
@@ -47,7 +47,8 @@ pub(super) async fn at_its_word(
         return Ok(false);
     };
     let has_named = client.controller.version_words.is_some();
-    let due = taken_at_its_word(&client.rules, at, has_named);
+    let rules = revision::rules(app, client, Some(order)).await?;
+    let due = taken_at_its_word(&rules, at, has_named);
     let release = order.offer.release;
     let found = app.store.release_by_manifest(&release).await?;
     let Some(found) = found.filter(|_| due.is_some_and(|due| due <= client.now)) else {

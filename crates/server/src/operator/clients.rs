@@ -5,7 +5,7 @@ use mainstay_fleet::{ClientProfile, Device, DeviceClient, SetBy};
 use mainstay_rollout::order::{Order, OrderState};
 use mainstay_store::{Controller, StoreError};
 
-use super::why::Told;
+use super::why::{Told, words};
 use crate::offers::Considered;
 use crate::{App, ddi, pages};
 
@@ -33,19 +33,25 @@ pub(super) async fn narrowed(
     ddi::narrowed(app, listener, considered, now).await
 }
 
-/// What the rollouts say, and after it what stands in the way that they know nothing of: attributes that can't be read, and an order that its client has read.
+/// What the rollouts say, and after it what they know nothing of: an order that its client has read, and attributes that can't be read. If there is an
+/// offer, as `has_offer` says, what its client makes of the order is told instead: it is more than that the device is offered something.
 ///
 /// # Errors
 /// If the store fails.
 pub(super) async fn told(
     app: &App,
     device: &Device,
+    has_offer: bool,
     by_rollouts: Told,
 ) -> Result<Told, StoreError> {
     let (mut sentence, mut next) = by_rollouts;
     let open = app.store.open_order(&device.id).await?;
     if let Some(order) = open.filter(|order| order.state != OrderState::Offered) {
-        sentence = format!("{sentence} Its order {}.", pages::told(app, &order).await?);
+        let about = match has_offer {
+            true => words(device).to_string(),
+            false => format!("{sentence} It"),
+        };
+        sentence = format!("{about} has order {}.", pages::told(app, &order).await?);
         next = cure(&order).map(str::to_owned).or(next);
     }
     if let Some(garbled) = app.unread.of(&device.id) {

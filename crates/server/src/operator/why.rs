@@ -86,9 +86,10 @@ pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Res
     if let Some(controller) = &controller {
         considered = clients::narrowed(app, device, controller, considered, now).await?;
     }
+    let has_offer = considered.iter().any(|one| offers::is_offered(one, device));
     let told = by_rollouts(app, device, considered, now).await?;
     let (sentence, next) = match controller {
-        Some(_) => clients::told(app, device, told).await?,
+        Some(_) => clients::told(app, device, has_offer, told).await?,
         None => told,
     };
     let subject = device.id.to_string();
@@ -235,7 +236,7 @@ async fn supported(
     Ok(mainstay_fleet::supported(promised.as_ref(), now))
 }
 
-fn words(device: &Device) -> why::Subject<'_> {
+pub(super) fn words(device: &Device) -> why::Subject<'_> {
     why::Subject {
         device: device.id.as_str(),
         class: &device.class,
