@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, Running};
 use mainstay_rollout::order::log::LogEntry;
 use mainstay_rollout::order::{Order, OrderNumber, OrderRefusal, Told, Word};
-use mainstay_rollout::{Candidate, Progress};
+use mainstay_rollout::{Candidate, Progress, RolloutId};
 
 use crate::{Known, StoreError};
 
@@ -73,6 +73,9 @@ pub trait Orders: Send + Sync {
 
     /// The device's orders, newest first, at most `limit`.
     async fn recent_orders(&self, device: &DeviceId, limit: u32) -> Result<Vec<Order>, StoreError>;
+
+    /// How many orders of this rollout are installed, and wait for their device's version word.
+    async fn unverified(&self, rollout: RolloutId) -> Result<u32, StoreError>;
 
     /// What the client said about this order, newest first, at most `limit`; nothing if it isn't the device's. The logs of a device's
     /// [`LOGS_KEPT`] newest orders are kept.

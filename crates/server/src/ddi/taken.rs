@@ -10,7 +10,7 @@ use mainstay_store::Known;
 use mainstay_telemetry::{DeviceEvent, taken_at_its_word};
 
 use super::login::Client;
-use super::version;
+use super::{errand, revision, version};
 use crate::App;
 use crate::device_protocol::reported;
 use crate::problem::Refused;
@@ -47,7 +47,8 @@ pub(super) async fn at_its_word(
         return Ok(false);
     };
     let has_named = client.controller.version_words.is_some();
-    let due = taken_at_its_word(&client.rules, at, has_named);
+    let rules = revision::rules(app, client, Some(order)).await?;
+    let due = taken_at_its_word(&rules, at, has_named);
     let release = order.offer.release;
     let found = app.store.release_by_manifest(&release).await?;
     let Some(found) = found.filter(|_| due.is_some_and(|due| due <= client.now)) else {
@@ -64,9 +65,7 @@ pub(super) async fn at_its_word(
     confirm(app, client, &running).await?;
     // If this is lost, it is done again at the next poll: a confirmation that is repeated changes nothing.
     let over = close(order.clone(), Ending::TakenAtItsWord, client.now);
-    app.store
-        .save_order(&client.device.id, order, &over, None)
-        .await?;
+    errand::saved(app, client, order, &over).await?;
     Ok(true)
 }
 

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::heard::{self, Spoken};
 use super::login::Client;
+use super::revision;
 use crate::App;
 use crate::device_protocol::reported;
 use crate::problem::Refused;
@@ -51,6 +52,8 @@ pub(super) async fn heed(
     source: Source,
 ) -> Result<(), Refused> {
     let word = telemetry::Word { named, source };
+    let open = app.store.open_order(&client.device.id).await?;
+    let rules = revision::rules(app, client, open.as_ref()).await?;
     let running = client.device.running.as_ref();
     let situation = Situation {
         past: client.controller.version_words,
@@ -58,9 +61,9 @@ pub(super) async fn heed(
             release: running.release,
             sequence: running.sequence,
         }),
-        installed: installed(app, client).await?,
-        unfetched: unfetched(app, client).await?,
-        rules: &client.rules,
+        installed: installed(app, open.as_ref()).await?,
+        unfetched: unfetched(open.as_ref()),
+        rules: &rules,
     };
     match telemetry::heed(&situation, &word) {
         Statement::Said(said) => keep(app, client, version, said).await?,
@@ -80,8 +83,7 @@ pub(super) async fn heed(
 }
 
 /// What the device's client says that it has installed, and the device hasn't confirmed.
-async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreError> {
-    let open = app.store.open_order(&client.device.id).await?;
+async fn installed(app: &App, open: Option<&Order>) -> Result<Option<Named>, StoreError> {
     let order = open.filter(|order| matches!(order.state, OrderState::Installed { .. }));
     let Some(order) = order else {
         return Ok(None);
@@ -94,11 +96,10 @@ async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreErr
 }
 
 /// What the device's open order lets it install, if it has fetched nothing of that.
-async fn unfetched(app: &App, client: &Client) -> Result<Option<ReleaseDigest>, StoreError> {
-    let open = app.store.open_order(&client.device.id).await?;
+fn unfetched(open: Option<&Order>) -> Option<ReleaseDigest> {
     let is_untouched =
-        |order: &Order| order.offer.kind == Kind::Forward && !order.seen.has_fetched();
-    Ok(open.filter(is_untouched).map(|order| order.offer.release))
+        |order: &&Order| order.offer.kind == Kind::Forward && !order.seen.has_fetched();
+    open.filter(is_untouched).map(|order| order.offer.release)
 }
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what

@@ -88,6 +88,17 @@ impl Orders for SqliteStore {
         rows.into_iter().map(order).collect()
     }
 
+    async fn unverified(&self, rollout: RolloutId) -> Result<u32, StoreError> {
+        let (count,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM orders
+             WHERE rollout = ?1 AND is_open AND value ->> '$.state.state' = 'installed'",
+        )
+        .bind(rollout.0)
+        .fetch_one(self.read())
+        .await?;
+        Ok(count)
+    }
+
     async fn order_log(
         &self,
         device: &DeviceId,

@@ -82,6 +82,7 @@ async fn a_plan_may_take_clients_at_their_word() {
     assert!(one.page(&house).await.contains("is taken at its word"));
 }
 
+/// What doesn't fit is left out: a client whose attributes are refused may install nothing.
 #[tokio::test]
 async fn attributes_have_a_bound_over_all_messages() {
     let (house, _, [one, _]) = furnished().await;
@@ -90,7 +91,51 @@ async fn attributes_have_a_bound_over_all_messages() {
         format!("{{\"mode\":\"merge\",\"data\":{{{}}}}}", pairs.join(","))
     };
     let first = many(0).replace("\"merge\"", "\"replace\"");
-    assert_eq!(puts(&house, &one, "/configData", &first).await.0, 200);
-    let more = puts(&house, &one, "/configData", &many(50)).await;
-    assert_eq!(more, (400, "ddi.too-many-attributes".to_owned()));
+    for body in [first, many(50)] {
+        assert_eq!(puts(&house, &one, "/configData", &body).await.0, 200);
+        let known = house.app.store().controller(&one.id).await.unwrap();
+        let reported = known.unwrap().reported.unwrap();
+        assert!((99..=100).contains(&reported.len()), "{}", reported.len());
+    }
+}
+
+/// What was said before isn't said again by a message about something else.
+#[tokio::test]
+async fn an_old_attribute_says_nothing_anew() {
+    let (house, _, [one, _]) = offered().await;
+    one.installs(&house).await;
+    let body = r#"{"name":"thermo-v2","version":"1.1.0"}"#;
+    assert_eq!(puts(&house, &one, "/installedBase", body).await.0, 200);
+    for body in [
+        r#"{"data":{"VIN":"x"}}"#,
+        r#"{"mode":"remove","data":{"sw_version":"1.0.0"}}"#,
+    ] {
+        assert_eq!(one.sends(&house, body).await.0, 200);
+        let progress = one.progress(&house).await;
+        assert!(
+            matches!(progress, Progress::Confirmed { .. }),
+            "{progress:?}"
+        );
+    }
+}
+
+/// Many a client sends its attributes between its success and the restart, and later only if it is asked.
+#[tokio::test]
+async fn what_is_installed_is_asked_about_until_it_is_named() {
+    let names = "version_attribute = \"sw_version\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", names, 1)).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    for version in ["1.0.0", "1.0.0", "1.1.0"] {
+        assert!(matches!(
+            one.order(&house).await.state,
+            OrderState::Installed { .. }
+        ));
+        one.says_it_runs(&house, version).await;
+    }
+    assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
+    assert!(one.poll(&house).await.config_data_request().is_none());
 }
