@@ -99,7 +99,8 @@ pub trait Orders: Send + Sync {
         fold: &OrderFold<'_>,
     ) -> Result<Heeded, HeedRefusal>;
 
-    /// Saves an order about which somebody decided: that it is cancelled, or over. `entry` goes to its log.
+    /// Saves an order about which somebody decided: that it is cancelled, or over. `entry` goes to its log. That a client was taken at its word stands in
+    /// the device's timeline.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it isn't as in `before` any more, or is closed; [`StoreError::NotFound`] if the device has no such order.

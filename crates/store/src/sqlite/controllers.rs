@@ -25,19 +25,41 @@ const OF_DEVICE: &str =
     "SELECT controller, profile, profile_by, wants_attributes, reported, version_words, auto_confirm
      FROM controllers WHERE device = (SELECT key FROM devices WHERE id = ?1)";
 
+/// What a login needs: a device's columns as in [`devices::Row`], the hash of its token, then those of [`Row`] but for the id.
+type LoginRow = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    String,
+    Vec<u8>,
+    Option<String>,
+    Option<String>,
+    bool,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+/// One read, whether or not there is such a name: how long it takes tells nobody which names there are.
+const LOGIN: &str =
+    "SELECT d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at, d.last_seen,
+       d.running, d.attributes, d.token_hash, c.profile, c.profile_by, c.wants_attributes,
+       c.reported, c.version_words, c.auto_confirm
+     FROM controllers AS c JOIN devices AS d ON d.key = c.device WHERE c.controller = ?1";
+
 #[async_trait]
 impl Controllers for SqliteStore {
     async fn by_controller(&self, id: &ControllerId) -> Result<Option<Controlled>, StoreError> {
-        let Some((device, token_hash)) = devices::by_controller(self, id).await? else {
-            return Ok(None);
-        };
-        let controller = self.controller(&device.id).await?;
-        let token_hash = bytes32("device", &token_hash)?;
-        Ok(controller.map(|controller| Controlled {
-            device,
-            token_hash,
-            controller,
-        }))
+        let row: Option<LoginRow> = sqlx::query_as(LOGIN)
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(|row| controlled(id, row)).transpose()
     }
 
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {
@@ -209,6 +231,19 @@ fn client(
     let set_by = known.into_iter().find(|by| by.id() == set_by);
     let set_by = set_by.ok_or_else(unknown)?;
     Ok(Some(DeviceClient { profile, set_by }))
+}
+
+fn controlled(id: &ControllerId, row: LoginRow) -> Result<Controlled, StoreError> {
+    let (name, class, hardware, zone, bootloader, registered, seen, running, attributes, ..) = row;
+    let (.., token_hash, profile, by, wants, reported, words, auto_confirm) = row;
+    let id = id.as_str().to_owned();
+    Ok(Controlled {
+        device: devices::device((
+            name, class, hardware, zone, bootloader, registered, seen, running, attributes,
+        ))?,
+        token_hash: bytes32("device", &token_hash)?,
+        controller: controller((id, profile, by, wants, reported, words, auto_confirm))?,
+    })
 }
 
 fn controller(row: Row) -> Result<Controller, StoreError> {

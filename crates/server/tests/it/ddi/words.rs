@@ -4,7 +4,7 @@ use mainstay_rollout::order::OrderState;
 use mainstay_rollout::{Ending, Progress};
 use reqwest::Method;
 
-use super::gateway::{Gateway, furnished, offer, offered, strangers, told};
+use super::gateway::{Gateway, furnished, offer, offered, plan, strangers, told};
 use crate::house::{House, PLAN};
 
 async fn puts(house: &House, gateway: &Gateway, rest: &str, body: &str) -> (u16, String) {
@@ -79,7 +79,36 @@ async fn a_plan_may_take_clients_at_their_word() {
         one.progress(&house).await,
         Progress::Confirmed { .. }
     ));
-    assert!(one.page(&house).await.contains("is taken at its word"));
+    let page = one.page(&house).await;
+    assert!(page.contains("is taken at its word"), "{page}");
+    let timeline = house.app.store().timeline(&one.id, 1).await.unwrap();
+    assert_eq!(
+        timeline[0].text,
+        "counts as running thermo-v2@1.1.0 by its client's word alone"
+    );
+}
+
+/// A rollout keeps the rules with which it began: under a plan that believes more, a word about what is under way counts for no more.
+#[tokio::test]
+async fn what_is_under_way_keeps_the_rules_of_its_rollout() {
+    let names = "version_attribute = \"sw_version\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", names, 1)).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    let put = house.request(Method::PUT, "/api/v1/plan", &house.tokens.manager);
+    let put = put.body(plan()).send().await.unwrap();
+    assert_eq!(put.status(), 200, "{}", put.text().await.unwrap());
+    // By the plan in force, whose word is live, the device would have gone back.
+    one.says_it_runs(&house, "1.0.0").await;
+    assert!(matches!(
+        one.order(&house).await.state,
+        OrderState::Installed { .. }
+    ));
+    let progress = one.progress(&house).await;
+    assert!(matches!(progress, Progress::Began { .. }), "{progress:?}");
 }
 
 /// What doesn't fit is left out: a client whose attributes are refused may install nothing.
