@@ -21,6 +21,7 @@ use super::parcel::Parcel;
 use crate::App;
 use crate::device_protocol::{Download, begins_at, may_fetch};
 use crate::problem::Refused;
+use crate::soundness::{Damage, NotAsked};
 
 /// What the address of a file's MD5 ends with.
 const MD5SUM: &str = ".MD5SUM";
@@ -82,8 +83,11 @@ async fn send(
         image: parcel.payload.image,
         bytes: parcel.payload.bytes,
     };
-    if app.look_at(payload).await.is_some() {
-        return Err(no_file());
+    let _place = app.opening_place()?;
+    match app.look_at(payload).await? {
+        None => {}
+        Some(Damage::Unreadable) => return Err(NotAsked.into()),
+        Some(_) => return Err(no_file()),
     }
     let download = Download::from_blob(app.blobs.clone(), payload);
     let response = match client.profile.ranges() {
