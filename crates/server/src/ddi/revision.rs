@@ -1,6 +1,7 @@
 //! What the plan says of clients, for what is under way: by the revision that its rollout keeps. Read [`rules`].
 
 use mainstay_plan::{ClassId, ClientRules};
+use mainstay_rollout::Rollout;
 use mainstay_rollout::order::Order;
 use mainstay_store::StoreError;
 
@@ -17,12 +18,25 @@ pub(super) async fn rules(
     client: &Client,
     order: Option<&Order>,
 ) -> Result<ClientRules, StoreError> {
-    let Some(order) = order else {
-        return Ok(client.rules.clone());
+    let rollout = match order {
+        Some(order) => app.store.rollout(order.rollout).await?,
+        None => None,
     };
-    let Some(rollout) = app.store.rollout(order.rollout).await? else {
-        return Ok(client.rules.clone());
-    };
+    match rollout {
+        Some(rollout) => of_rollout(app, client, &rollout).await,
+        None => Ok(client.rules.clone()),
+    }
+}
+
+/// The same, by the revision of this rollout.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn of_rollout(
+    app: &App,
+    client: &Client,
+    rollout: &Rollout,
+) -> Result<ClientRules, StoreError> {
     let in_force = app.plan().await?;
     if in_force.is_some_and(|active| active.revision == rollout.plan_revision) {
         return Ok(client.rules.clone());

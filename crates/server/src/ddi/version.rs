@@ -5,9 +5,9 @@
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_plan::ClassId;
 use mainstay_release::ReleaseId;
-use mainstay_rollout::order::{Order, OrderState, Word};
+use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word};
 use mainstay_rollout::{Candidate, Kind, Progress};
-use mainstay_store::{Known, StoreError};
+use mainstay_store::{Enrolled, Known, StoreError};
 use mainstay_telemetry::version_word::{Named, Situation, Source};
 use mainstay_telemetry::{self as telemetry, NoStatement, PastWords, Said, Statement};
 use mainstay_trust::manifest::VERSION_BYTES_MAX;
@@ -62,7 +62,7 @@ pub(super) async fn heed(
             sequence: running.sequence,
         }),
         installed: installed(app, open.as_ref()).await?,
-        unfetched: unfetched(open.as_ref()),
+        unfetched: unfetched(app, client, named).await?,
         rules: &rules,
     };
     match telemetry::heed(&situation, &word) {
@@ -95,11 +95,27 @@ async fn installed(app: &App, open: Option<&Order>) -> Result<Option<Named>, Sto
     }))
 }
 
-/// What the device's open order lets it install, if it has fetched nothing of that.
-fn unfetched(open: Option<&Order>) -> Option<ReleaseDigest> {
-    let is_untouched =
-        |order: &&Order| order.offer.kind == Kind::Forward && !order.seen.has_fetched();
-    open.filter(is_untouched).map(|order| order.offer.release)
+/// What is named, if it is what the device is to install, by an order or once its turn comes, and it has never fetched anything of it.
+async fn unfetched(
+    app: &App,
+    client: &Client,
+    named: Option<Named>,
+) -> Result<Option<ReleaseDigest>, StoreError> {
+    let (device, Some(named)) = (&client.device.id, named) else {
+        return Ok(None);
+    };
+    let is_of_it = |order: &Order| order.offer.release == named.release;
+    let orders = app.store.recent_orders(device, ORDERS_LOOKED_AT).await?;
+    let mut of_it = orders.into_iter().filter(is_of_it);
+    if of_it.any(|order| order.seen.has_fetched() || order.offer.kind == Kind::Return) {
+        return Ok(None);
+    }
+    let waits = |enrolled: &Enrolled| {
+        let is_it = enrolled.rollout.candidate.release == named.release;
+        is_it && !enrolled.rollout.is_over() && enrolled.device.progress.began().is_none()
+    };
+    let enrolments = app.store.enrolments_of(device).await?;
+    Ok(enrolments.iter().any(waits).then_some(named.release))
 }
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what

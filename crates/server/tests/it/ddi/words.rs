@@ -5,6 +5,7 @@ use mainstay_rollout::{Ending, Progress};
 use reqwest::Method;
 
 use super::gateway::{Gateway, furnished, offer, offered, plan, strangers, told};
+use super::halt::halt;
 use crate::house::{House, PLAN};
 
 async fn puts(house: &House, gateway: &Gateway, rest: &str, body: &str) -> (u16, String) {
@@ -85,6 +86,62 @@ async fn a_plan_may_take_clients_at_their_word() {
     assert_eq!(
         timeline[0].text,
         "counts as running thermo-v2@1.1.0 by its client's word alone"
+    );
+}
+
+/// What a fleet's own tools write into a file confirms nothing that nobody fetched, be it before a device's turn.
+#[tokio::test]
+async fn a_file_that_names_the_new_version_ahead_confirms_nothing() {
+    let names = "version_attribute = \"sw_version\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", names, 1)).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    house
+        .roll_out(&house.built("1.1.0", 2, &[old.manifest]))
+        .await;
+    house.advance().await;
+    let [one, other] = gateways;
+    let ahead = r#"{"data":{"sw_version":"1.1.0"}}"#;
+    assert_eq!(one.sends(&house, ahead).await.0, 200);
+    let progress = one.progress(&house).await;
+    assert!(matches!(progress, Progress::Waiting), "{progress:?}");
+    house.later(1);
+    for gateway in [&one, &other] {
+        gateway.fetches(&house).await;
+        assert_eq!(gateway.sends(&house, ahead).await.0, 200);
+        let progress = gateway.progress(&house).await;
+        assert!(
+            matches!(progress, Progress::Confirmed { .. }),
+            "{progress:?}"
+        );
+    }
+}
+
+/// A class that is taken at its word is so at once after a halt: who may run what was halted is sent back.
+#[tokio::test]
+async fn who_is_taken_at_its_word_is_sent_back_after_a_halt() {
+    let believes = "without_version_word = \"taken-at-its-word after 20m\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", believes, 1)).await;
+    for gateway in &gateways {
+        gateway.poll(&house).await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    let installed = one.order(&house).await.number;
+    halt(&house).await;
+    house.advance().await;
+    one.poll(&house).await;
+    let order = house.app.store().order(&one.id, installed).await.unwrap();
+    assert_eq!(order.unwrap().ending(), Some(Ending::TakenAtItsWord));
+    let progress = one.progress(&house).await;
+    // Nobody knows what it ran before, so that no way leads back to it; but it is counted.
+    assert!(
+        matches!(
+            progress,
+            Progress::Returning { .. } | Progress::CannotReturn { .. } | Progress::Confirmed { .. }
+        ),
+        "{progress:?}"
     );
 }
 
