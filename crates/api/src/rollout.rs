@@ -41,6 +41,9 @@ pub struct RolloutView {
     pub still_on_it: usize,
     /// Devices that never picked it up in time.
     pub unreached: usize,
+    /// Devices whose other client says that it installed what the rollout told it to, and which haven't said yet that they run it.
+    #[serde(default)]
+    pub unverified: usize,
 }
 
 /// A time for which people let a rollout stand still.

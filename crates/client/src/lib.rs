@@ -11,8 +11,8 @@ mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, NewDevices, PauseRequest, PlanView, Preview, ReleaseView, RolloutView,
-    ServiceLevels, Why, WithdrawRequest,
+    HaltRequest, NewDevices, PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView,
+    ReleaseView, RolloutView, ServiceLevels, Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -57,6 +57,18 @@ impl Operator {
     pub async fn restate(&self, device: &DeviceId, change: &DeviceChange) -> Answer<Device> {
         let path = format!("/devices/{device}");
         self.0.patch(&path, Body::json(change)?).await
+    }
+
+    /// Waits no more for the client of a device with another update client than ours: its order is given up.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn quit_order(&self, device: &DeviceId, why: &str) -> Answer<QuitOrderView> {
+        let body = Body::json(&QuitOrderRequest {
+            why: why.to_owned(),
+        })?;
+        let path = format!("/devices/{device}/order/quit");
+        self.0.post(&path, body).await
     }
 
     /// One device.

@@ -155,10 +155,10 @@ impl ClientProfile {
     /// Whether it goes on when a report of its progress is refused.
     ///
     /// SWUpdate doesn't: seen with Debian's 2022.12, it begins with "Installing Update Chunk Artifacts.", and whatever is answered but
-    /// success, it installs nothing and says the same at its next poll, for ever. RAUC's updater tries some times and goes on.
+    /// success, it installs nothing and says the same at its next poll, for ever. RAUC's updater tries some times and goes on. Of the others nobody knows.
     #[must_use]
     pub fn bears_refused_reports(self) -> bool {
-        self != Self::Swupdate
+        matches!(self, Self::Rauc | Self::Native)
     }
 
     /// Whether no image is installed without a signature that the client checks: RAUC knows no unsigned bundle. SWUpdate and MCUboot
@@ -307,7 +307,10 @@ mod tests {
             (Native, false, "os", 1024, false, false, Ranges::One),
         ] {
             assert_eq!(profile.bears_skip(), skip, "{profile}");
-            assert_eq!(profile.bears_refused_reports(), profile != Swupdate);
+            assert_eq!(
+                profile.bears_refused_reports(),
+                matches!(profile, Rauc | Native)
+            );
             assert_eq!(profile.part(), part, "{profile}");
             assert_eq!(profile.href_chars_max(), path, "{profile}");
             assert_eq!(profile.follows_redirects(), redirects, "{profile}");

@@ -55,7 +55,7 @@ pub(crate) fn within(
     match wait {
         Wait::Jitter { until } => Some(*until),
         Wait::Withheld {
-            because: Withheld::ScheduleOpens { at },
+            because: Withheld::ScheduleOpens { at } | Withheld::AfterAWhile { at },
         } => Some(*at),
         Wait::Budget { .. } => now.checked_add(rollout.rules.poll / RETRIES_PER_POLL).ok(),
         Wait::WindowOpens { at, .. } => {

@@ -50,8 +50,23 @@ pub enum Withheld {
         /// In hundredths of a percent of all devices.
         share: u16,
     },
+    /// A device of ours in this one's place would refuse it; this one's client installs what it is shown.
+    Unfit {
+        /// The refusal's stable id.
+        refusal: String,
+    },
     /// The server has no such release.
     NotHere,
+    /// It went wrong with the device's client, and is ordered again after a while.
+    AfterAWhile {
+        /// When.
+        at: Timestamp,
+    },
+    /// The device's client can't be told of it.
+    Unspeakable {
+        /// The reason's stable id, such as `ddi.not-measured`.
+        reason: String,
+    },
 }
 
 impl Withheld {
@@ -86,7 +101,19 @@ impl Withheld {
                 share / 100,
                 share % 100
             ),
+            Self::Unfit { refusal } => {
+                format!("a device that checks what it installs would refuse it here ({refusal})")
+            }
             Self::NotHere => "this server doesn't have it".to_owned(),
+            Self::AfterAWhile { at } => {
+                format!(
+                    "its client couldn't install it the last time, and is told again {}",
+                    until(*at, now)
+                )
+            }
+            Self::Unspeakable { reason } => {
+                format!("its client can't be told of the file ({reason})")
+            }
         }
     }
 
@@ -110,7 +137,12 @@ impl Withheld {
             Self::OutsideShare { .. } => {
                 "when the devices before it are well, operations signs a schedule with a larger share"
             }
+            Self::Unfit { .. } => {
+                "nothing, if it runs something newer; a boot loader is renewed, and declared with `mainstay device set ID --bootloader VERSION`"
+            }
             Self::NotHere => "hand the release in again",
+            Self::AfterAWhile { .. } => "look at what its client reported, on the device's page",
+            Self::Unspeakable { .. } => "look the reason up by its id",
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use crate::attack::Attack;
 use crate::clock::Clock;
 use crate::data_dir::Lock;
+use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
 use crate::jobs::RolloutMemory;
@@ -159,6 +160,7 @@ pub struct App {
     pub(crate) line: Arc<Line>,
     pub(crate) readiness: Readiness,
     pub(crate) soundness: Arc<Soundness>,
+    pub(crate) unread: Unread,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -199,6 +201,7 @@ impl App {
             line: Arc::default(),
             readiness: Readiness::default(),
             soundness: Arc::default(),
+            unread: Unread::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
@@ -311,6 +314,23 @@ impl App {
         }
         self.plan.keep(generation, &plan);
         Ok(plan)
+    }
+
+    /// The plan of a revision that was in force once, by its digest in hexadecimal; none if there was none.
+    ///
+    /// # Errors
+    /// If the store fails, or the plan can't be read any more.
+    pub(crate) async fn plan_of_revision(
+        &self,
+        revision: &str,
+    ) -> Result<Option<Plan>, StoreError> {
+        let mut digest = [0; 32];
+        if hex::decode_to_slice(revision, &mut digest).is_err() {
+            return Ok(None);
+        }
+        let stored = self.store.plan_with(digest).await?;
+        let plan = stored.as_ref().map(parsed).transpose()?;
+        Ok(plan.map(|active| active.plan))
     }
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.

@@ -102,7 +102,7 @@ pub(crate) async fn ahead(
     };
     let judgement = standing.judge(&envelope);
     let refusal = match is_approved {
-        true => judgement.refusal,
+        true => judgement.refusal_at(now),
         false => judgement.withdrawn(),
     };
     let refused = refusal.map(|refusal| Withheld::Refused {
@@ -148,7 +148,8 @@ fn withholds(
 ) -> Option<Withheld> {
     let held = standing.hold_on(release).map(held);
     let refused = || {
-        let refusal = standing.judge(envelope).refusal?.id().to_owned();
+        let refusal = standing.judge(envelope).refusal_at(now)?;
+        let refusal = refusal.id().to_owned();
         Some(Withheld::Refused { refusal })
     };
     held.or_else(|| standing.stops_installs(now))

@@ -16,6 +16,7 @@ pub mod data_dir;
 mod ddi;
 mod device_protocol;
 pub mod entropy;
+mod fit;
 mod guard;
 mod intake;
 pub mod jobs;

@@ -6,9 +6,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::{
-    DeviceView, Kind, Offer, OrderNumber, Rollout, Wait, holds_place, instead, past_stones,
-};
+use mainstay_rollout::{DeviceView, Kind, Offer, Rollout, Wait, holds_place, instead, past_stones};
 use mainstay_store::{Enrolled, Promise, PromiseRefusal, Promised, StoreError};
 
 use crate::App;
@@ -17,7 +15,7 @@ use crate::problem::Refused;
 
 /// A promise fails when the rollout moved on between decision and transaction; the second decision
 /// is made on its new state. If that fails too, the device asks again at its next poll.
-const DECISIONS_MAX: u32 = 2;
+pub(crate) const DECISIONS_MAX: u32 = 2;
 
 /// What a device that checks in is told.
 #[derive(Debug)]
@@ -31,8 +29,6 @@ pub(crate) enum Decision {
     Install {
         /// What it installs.
         package: Package,
-        /// The promise's number, for a client that asks by numbers.
-        order: Option<OrderNumber>,
     },
 }
 
@@ -55,32 +51,41 @@ pub(crate) struct Considered {
     pub offer: Result<(Offer, Package), Wait>,
 }
 
-/// Decides for a device that checks in at `now`, and makes a promise durable.
+/// Decides for a device of ours that checks in at `now`, and makes a promise durable.
 ///
 /// # Errors
 /// If the store fails.
 pub(crate) async fn decide(
     app: &App,
     device: &Device,
-    asks: Asks,
     now: Timestamp,
 ) -> Result<Decision, Refused> {
     let mut turns = None;
     for _ in 0..DECISIONS_MAX {
-        let mut considered = consider(app, device, now).await?;
-        turns = considered
-            .iter()
-            .filter_map(|one| turn(app, one, now))
-            .min();
-        considered.retain(|one| is_offered(one, device));
-        let Some(one) = considered.into_iter().next() else {
+        let considered = consider(app, device, now).await?;
+        turns = soonest(app, &considered, now);
+        let Some(one) = newest(considered, device) else {
             break;
         };
-        if let Some((package, order)) = promise(app, one, asks, now).await? {
-            return Ok(Decision::Install { package, order });
+        let promised = promise(app, &one, Asks::ByItself, now).await?;
+        if let (Some(_), Ok((_, package))) = (promised, one.offer) {
+            return Ok(Decision::Install { package });
         }
     }
     Ok(Decision::Nothing { turn: turns })
+}
+
+/// When the first of these has something for the device, as far as that is known.
+pub(crate) fn soonest(app: &App, considered: &[Considered], now: Timestamp) -> Option<Timestamp> {
+    considered
+        .iter()
+        .filter_map(|one| turn(app, one, now))
+        .min()
+}
+
+/// The newest rollout that has an offer.
+pub(crate) fn newest(considered: Vec<Considered>, device: &Device) -> Option<Considered> {
+    considered.into_iter().find(|one| is_offered(one, device))
 }
 
 /// Whether a rollout has an offer. A device that has since gone further than a halted candidate,
@@ -164,31 +169,34 @@ pub(crate) fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timest
 }
 
 /// Makes an offer durable; none when the rollout has moved on meanwhile, or the release was put on
-/// hold.
-async fn promise(
+/// hold, or there is no room.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn promise(
     app: &App,
-    one: Considered,
+    one: &Considered,
     asks: Asks,
     now: Timestamp,
-) -> Result<Option<(Package, Option<OrderNumber>)>, Refused> {
+) -> Result<Option<Promised>, Refused> {
     let (rollout, device) = (&one.rollout, &one.view.id);
-    let Ok((offer, package)) = one.offer else {
+    let Ok((offer, _)) = &one.offer else {
         return Ok(None);
     };
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
         device,
-        offer,
+        offer: *offer,
         at: now,
         numbered: asks == Asks::ByNumber,
     };
     match app.store.promise(&promise).await {
-        Ok(Promised { order }) => {
+        Ok(promised) => {
             if offer.kind == Kind::Forward && !holds_place(rollout, &one.view, now) {
                 app.memory.promised(rollout.id);
             }
-            Ok(Some((package, order)))
+            Ok(Some(promised))
         }
         Err(PromiseRefusal::Store(error)) => Err(error.into()),
         Err(PromiseRefusal::NoRoom { limit }) => {

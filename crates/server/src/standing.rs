@@ -18,8 +18,8 @@ use mainstay_store::{Store, StoreError, StoredRevocations, StoredRoot};
 use mainstay_trust::manifest::Uuid;
 use mainstay_trust::root::Role;
 use mainstay_trust::{
-    Authority, Digest, Envelope, Manifest, Primitives as _, Refusal, Revocations, Root, Verified,
-    verify,
+    Authority, BootloaderVersion, Digest, Envelope, Manifest, Primitives as _, Refusal,
+    Revocations, Root, Verified, verify,
 };
 
 /// People are asked for the next revocations so long before the present ones are stale: time enough
@@ -48,11 +48,21 @@ pub(crate) struct Judgement {
     pub class: Uuid,
     /// Whether the class installs nothing without a schedule.
     pub needs_schedule: bool,
+    /// The oldest boot loader that it may have.
+    pub bootloader_min: BootloaderVersion,
+    /// From when on it would refuse it as too old, if ever.
+    pub use_before: Option<Timestamp>,
     /// Why it would refuse it, whatever else it knows.
     pub refusal: Option<Refusal>,
 }
 
 impl Judgement {
+    /// Why it would refuse it at `now`.
+    pub fn refusal_at(&self, now: Timestamp) -> Option<Refusal> {
+        let is_over = self.use_before.is_some_and(|end| end <= now);
+        self.refusal.or(is_over.then_some(Refusal::Expired))
+    }
+
     /// The refusal, if it is for good: no later paper gives back what a key or a release has lost.
     pub fn withdrawn(&self) -> Option<Refusal> {
         self.refusal.filter(|refusal| {
@@ -188,6 +198,8 @@ impl Standing {
             .unwrap_or_else(|refusal| Judgement {
                 class: [0; 16],
                 needs_schedule: false,
+                bootloader_min: BootloaderVersion::default(),
+                use_before: None,
                 refusal: Some(refusal),
             });
         let mut kept = lock();
@@ -211,6 +223,8 @@ impl Standing {
         Ok(Judgement {
             class: manifest.class_id,
             needs_schedule: roles.contains(&Role::Operations),
+            bootloader_min: manifest.bootloader_min,
+            use_before: manifest.use_before.map(moment),
             refusal: withdrawn.or_else(|| verified.err()),
         })
     }
@@ -238,4 +252,39 @@ pub(crate) fn moment(unix_s: u64) -> Timestamp {
     let second = i64::try_from(unix_s).ok();
     let at = second.and_then(|second| Timestamp::from_second(second).ok());
     at.unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_refused_from_its_last_day_on() {
+        let end = moment(1_800_000_000);
+        let judgement = Judgement {
+            class: [0; 16],
+            needs_schedule: false,
+            bootloader_min: BootloaderVersion::default(),
+            use_before: Some(end),
+            refusal: None,
+        };
+        let before = moment(1_799_999_999);
+        assert_eq!(judgement.refusal_at(before), None);
+        assert_eq!(judgement.refusal_at(end), Some(Refusal::Expired));
+        let refusal = Some(Refusal::RevokedRelease);
+        let revoked = Judgement {
+            refusal,
+            ..judgement
+        };
+        assert_eq!(
+            revoked.refusal_at(end),
+            refusal,
+            "what is for good goes first"
+        );
+        let endless = Judgement {
+            use_before: None,
+            ..judgement
+        };
+        assert_eq!(endless.refusal_at(end), None);
+    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, Running};
 use mainstay_rollout::order::log::LogEntry;
 use mainstay_rollout::order::{Order, OrderNumber, OrderRefusal, Told, Word};
-use mainstay_rollout::{Candidate, Progress};
+use mainstay_rollout::{Candidate, Progress, RolloutId};
 
 use crate::{Known, StoreError};
 
@@ -74,6 +74,9 @@ pub trait Orders: Send + Sync {
     /// The device's orders, newest first, at most `limit`.
     async fn recent_orders(&self, device: &DeviceId, limit: u32) -> Result<Vec<Order>, StoreError>;
 
+    /// How many orders of this rollout are installed, and wait for their device's version word.
+    async fn unverified(&self, rollout: RolloutId) -> Result<u32, StoreError>;
+
     /// What the client said about this order, newest first, at most `limit`; nothing if it isn't the device's. The logs of a device's
     /// [`LOGS_KEPT`] newest orders are kept.
     async fn order_log(
@@ -96,7 +99,8 @@ pub trait Orders: Send + Sync {
         fold: &OrderFold<'_>,
     ) -> Result<Heeded, HeedRefusal>;
 
-    /// Saves an order about which somebody decided: that it is cancelled, or over. `entry` goes to its log.
+    /// Saves an order about which somebody decided: that it is cancelled, or over. `entry` goes to its log. That a client was taken at its word stands in
+    /// the device's timeline.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it isn't as in `before` any more, or is closed; [`StoreError::NotFound`] if the device has no such order.

@@ -5,8 +5,8 @@ use mainstay_fleet::{
 };
 use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels};
 
-use crate::values::{device_id, from_json, instant, release_digest};
-use crate::{Controller, StoreError, TimelineEntry, TimelineKind};
+use crate::values::{bytes32, device_id, from_json, instant, release_digest};
+use crate::{Controlled, Controller, StoreError, TimelineEntry, TimelineKind};
 
 /// A device's columns: id, class, hardware, zone, boot loader, registered at, last seen, what it runs, attributes.
 pub(crate) type Device = (
@@ -41,6 +41,26 @@ pub(crate) type View = (
 /// confirms by itself.
 pub(crate) type Known = (
     String,
+    Option<String>,
+    Option<String>,
+    bool,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+/// What a login needs: a device's columns, the hash of its token, then those of its controller but for the id.
+pub(crate) type Login = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    String,
+    Vec<u8>,
     Option<String>,
     Option<String>,
     bool,
@@ -162,5 +182,19 @@ pub(crate) fn controller(row: Known) -> Result<Controller, StoreError> {
         reported: reported.transpose()?,
         version_words: words.transpose()?,
         auto_confirm,
+    })
+}
+
+/// The device with this client's name.
+pub(crate) fn controlled(id: &ControllerId, row: Login) -> Result<Controlled, StoreError> {
+    let (name, class, hardware, zone, bootloader, registered, seen, running, attributes, ..) = row;
+    let (.., token_hash, profile, by, wants, reported, words, auto_confirm) = row;
+    let id = id.as_str().to_owned();
+    Ok(Controlled {
+        device: device((
+            name, class, hardware, zone, bootloader, registered, seen, running, attributes,
+        ))?,
+        token_hash: bytes32("device", &token_hash)?,
+        controller: controller((id, profile, by, wants, reported, words, auto_confirm))?,
     })
 }

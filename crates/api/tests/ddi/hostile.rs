@@ -60,21 +60,46 @@ fn feedback() {
 fn config_data() {
     check::<ConfigData>(
         "ddi-config-data",
-        &[],
         &[
-            "data-is-a-list",
-            "huge-number",
             "list-value",
             "long-name",
             "long-value",
             "nameless",
             "nested-value",
+            "too-many-entries",
+        ],
+        &[
+            "data-is-a-list",
+            "huge-number",
             "no-data",
             "quotes-not-escaped",
-            "too-many-entries",
             "unknown-mode",
         ],
     );
+}
+
+/// A client whose attributes are refused may install nothing at all, so that one bad entry mustn't cost the others.
+#[test]
+fn of_attributes_what_can_be_kept_is_kept() {
+    let (long, longer) = ("v".repeat(128), "v".repeat(129));
+    let many: Vec<_> = (0..150).map(|n| format!("\"k{n:03}\":\"{n}\"")).collect();
+    let body = format!(
+        r#"{{"data":{{"":"nameless","{longer}":"1","a":"{longer}","b":{{"x":1}},"c":["x"],"sw_version":"1.0.0",{}}}}}"#,
+        many.join(",")
+    );
+    let said: ConfigData = serde_json::from_str(&body).expect("most of it is well");
+    assert_eq!(said.data.len(), 100);
+    assert_eq!(said.data["a"], long);
+    assert_eq!(said.data["sw_version"], "1.0.0");
+    assert!(said.data.contains_key("k097") && !said.data.contains_key("k098"));
+    for left_out in ["", &longer, "b", "c"] {
+        assert!(!said.data.contains_key(left_out), "{left_out}");
+    }
+    let more: ConfigData =
+        serde_json::from_str(r#"{"data":{"a":"anew","z":"new"}}"#).expect("a small one");
+    let after = more.applied(said.data);
+    assert_eq!((after.len(), &*after["a"]), (100, "anew"));
+    assert!(!after.contains_key("z"), "there is no room for it");
 }
 
 /// What isn't read may be as strange as it likes.

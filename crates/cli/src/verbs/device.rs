@@ -1,6 +1,7 @@
 //! `mainstay device`: register, list and show devices, declare them anew, and simulate one.
 
 mod list;
+mod quit_order;
 mod set;
 mod show;
 mod signals;
@@ -52,6 +53,14 @@ enum What {
     /// Show one device: what is declared of it, with its site and attributes, and what it said itself.
     #[command(after_help = "Example:\n  mainstay device show th-0001 --token-file kim.token")]
     Show(show::Show),
+    /// Wait no more for a device's other update client: its order is given up, and what comes next has another number. For operations.
+    ///
+    /// A client that was asked to leave an order, or refused to, and says nothing more is given up by itself after the rollout's horizon. Until then nothing
+    /// else reaches the device.
+    #[command(
+        after_help = "Example:\n  mainstay device quit-order gw-1 --why \"its flash was replaced\" --token-file kim.token"
+    )]
+    QuitOrder(quit_order::QuitOrder),
     /// Run one virtual device, and let its power be cut, its flash fill up, its network and clock break: from
     /// the prompt (`help` lists the words) or by signals (USR1 cuts the power, USR2 the network).
     ///
@@ -102,6 +111,7 @@ impl Device {
             What::Set(set) => set.run(&self.access, output),
             What::List(list) => list.run(&self.access, output),
             What::Show(show) => show.run(&self.access, output),
+            What::QuitOrder(quit) => quit.run(&self.access, output),
             What::Simulate(device) => device.run(&self.access, output),
         }
     }

@@ -178,6 +178,12 @@ fn text(rollout: &RolloutView) -> String {
             rollout.unreached
         ));
     }
+    if rollout.unverified > 0 {
+        lines.push(format!(
+            "  {} devices installed it by their client's word, and haven't said that they run it",
+            rollout.unverified
+        ));
+    }
     lines.join("\n")
 }
 

@@ -13,6 +13,7 @@
 //! wrong is ordered once more).
 
 mod again;
+mod given_up;
 mod heed;
 pub mod log;
 mod number;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use again::{ORDERS_LOOKED_AT, again_at};
+pub use given_up::waits_until;
 pub use heed::{
     CANCELLED, CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderRefusal, Told, Word,
     asks_for_version, heed,

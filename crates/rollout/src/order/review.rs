@@ -5,7 +5,7 @@
 //! | the same offer | show | show | show | cancel | hold back |
 //! | wait for a window, a turn, room, a person | hold back | hold back | show | cancel | hold back |
 //! | nothing new can be vouched for now, or handed out | hold back | hold back | show | cancel | hold back |
-//! | stopped: halted, held, revoked | withdrawn | cancel (1) | cancel (1) | cancel | hold back |
+//! | stopped: halted, held, revoked, unfit for it | withdrawn | cancel (1) | cancel (1) | cancel | hold back |
 //! | the device was given up | withdrawn | withdrawn | show | cancel | hold back |
 //! | complete | withdrawn | withdrawn | show | cancel | unverified |
 //! | complete, of a way back (2) | withdrawn | cancel (1) | cancel (1) | cancel | unverified |
@@ -145,7 +145,7 @@ const LETS_END: [&str; 6] = [
 /// Whether a release that is withheld so must not be installed even where it is being fetched: people stopped it, or nobody vouches for it any more.
 fn is_final(because: &Withheld) -> bool {
     match because {
-        Withheld::Held { .. } => true,
+        Withheld::Held { .. } | Withheld::Unfit { .. } => true,
         Withheld::Refused { refusal } => !LETS_END.contains(&refusal.as_str()),
         _ => false,
     }

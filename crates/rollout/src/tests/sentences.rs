@@ -315,6 +315,22 @@ fn what_withholds_a_release_is_told_with_what_to_do() {
             Withheld::OutsideShare { share: 1005 },
             "operations' schedule lets only 10.05 % of the devices install it, and this isn't one of them",
         ),
+        (
+            Withheld::Unfit {
+                refusal: "trust.downgrade".to_owned(),
+            },
+            "a device that checks what it installs would refuse it here (trust.downgrade)",
+        ),
+        (
+            Withheld::AfterAWhile { at: at(31) },
+            "its client couldn't install it the last time, and is told again in 1 min",
+        ),
+        (
+            Withheld::Unspeakable {
+                reason: "ddi.too-large".to_owned(),
+            },
+            "its client can't be told of the file (ddi.too-large)",
+        ),
     ];
     for (because, expected) in cases {
         let wait = Wait::Withheld { because };

@@ -52,6 +52,7 @@ pub fn run() -> anyhow::Result<()> {
     let mut contenders = [
         Contender::new("axum", &bare, questions::to_bare()),
         Contender::new("native", &ours, questions::native(ours::DEVICES)?),
+        Contender::new("ddi", &ours, questions::ddi(ours::DEVICES)),
     ];
     move_to_asker_processor()?;
     for round in 0..=ROUNDS {

@@ -10,10 +10,11 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use mainstay_access::Email;
 use mainstay_artifact::{Member, RootDraft, Signer as _};
-use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
+use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest, Running};
 use mainstay_keys::{FileSigner, HostPrimitives, Passphrase, generate};
 use mainstay_server::admin::{self, NewServer};
 use mainstay_server::{App, AppConfig, DataDir, SeededEntropy, Token, serve};
+use mainstay_store::Registration;
 use mainstay_trust::root::Role;
 
 use crate::child;
@@ -50,9 +51,7 @@ pub fn serve(folder: &Path) -> anyhow::Result<()> {
             .await
             .map_err(|error| anyhow::anyhow!("{error}"))?;
         for first in (0..DEVICES).step_by(BATCH as usize) {
-            let batch: Vec<_> = (first..first + BATCH)
-                .map(|number| (device(number), token(number).hash()))
-                .collect();
+            let batch: Vec<_> = (first..first + BATCH).map(registration).collect();
             parts.store.register_many(&batch).await?;
         }
         let app = App::new(parts, AppConfig::default())?;
@@ -111,10 +110,23 @@ fn member(role: Role, signer: &FileSigner) -> Member {
     }
 }
 
+fn registration(number: u32) -> Registration {
+    Registration {
+        device: device(number),
+        token_hash: token(number).hash(),
+        controller: ControllerId::parse(&name(number)).ok(),
+    }
+}
+
+/// What a device is called, here and by its client.
+pub fn name(number: u32) -> String {
+    format!("dev-{number:06}")
+}
+
 fn device(number: u32) -> Device {
     let now = Timestamp::now();
     Device {
-        id: DeviceId::new(format!("dev-{number:06}")).expect("letters and digits"),
+        id: DeviceId::new(name(number)).expect("letters and digits"),
         class: "thermo-v2".to_owned(),
         hardware: "B".to_owned(),
         zone: "America/Chicago".to_owned(),

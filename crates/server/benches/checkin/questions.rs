@@ -48,6 +48,22 @@ pub fn native(devices: u32) -> anyhow::Result<Questions> {
     })
 }
 
+/// Polls of the first `devices` devices of [`ours`], by hawkBit's protocol.
+pub fn ddi(devices: u32) -> Questions {
+    let poll = |device| {
+        let path = format!("/DEFAULT/controller/v1/{}", ours::name(device));
+        let token = format!(
+            "Authorization: TargetToken {}",
+            ours::token(device).reveal()
+        );
+        get(&path, &[&token])
+    };
+    Questions {
+        requests: (0..devices).map(poll).collect(),
+        right: OK,
+    }
+}
+
 fn check_in(device: u32) -> anyhow::Result<Vec<u8>> {
     let mut nonce = [0; 16];
     nonce[..4].copy_from_slice(&device.to_be_bytes());

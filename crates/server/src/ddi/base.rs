@@ -49,6 +49,7 @@ async fn links(app: &App, client: &Client, errand: Errand) -> Result<BaseLinks, 
     };
     let installed = app.store.newest_installed(&client.device.id).await?;
     let installed = installed.map(|order| client.links.installed(order.number.into()));
+    // So it is, too, as long as something is installed that waits for its word.
     let asks = client.controller.wants_attributes;
     let config_data = asks.then(|| client.links.config_data());
     Ok(BaseLinks::new(errand, installed, config_data))
@@ -76,10 +77,17 @@ async fn sleep(app: &App, client: &Client, turn: Option<Timestamp>) -> Result<Sl
     let after_s = poll::after_s(plan.as_deref(), turn, client.now);
     // A plan that lets devices ask more often than the field's least means it.
     let least_s = Sleep::FIELD_MIN.as_s().min(longest_s);
-    let after_s = after_s.max(least_s);
-    let span_s = after_s / EARLIER_AT_MOST + 1;
-    let earlier_s = lot(&client.device.id) % span_s;
-    Ok(Sleep::from_s((after_s - earlier_s).max(least_s)))
+    let after_s = own_wait_s(after_s, longest_s, lot(&client.device.id));
+    Ok(Sleep::from_s(after_s.max(least_s)))
+}
+
+/// How long the device waits, which has this lot, where devices wait `after_s` and at most `longest_s`. One whose turn comes before a whole poll is over
+/// comes at its turn, which the rollout has spread already: whoever came before it would have to come again.
+fn own_wait_s(after_s: u32, longest_s: u32, lot: u32) -> u32 {
+    match after_s < longest_s {
+        true => after_s,
+        false => after_s - lot % (after_s / EARLIER_AT_MOST + 1),
+    }
 }
 
 /// A number of the device's own, always the same.
@@ -105,4 +113,28 @@ fn unless_known(headers: &HeaderMap, base: &ControllerBase) -> Response {
     let etag = HeaderValue::from_str(&etag).expect("hexadecimal in quotes");
     response.headers_mut().insert(ETAG, etag);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_its_turn_comes_neither_early_nor_late() {
+        for (after_s, longest_s, expected) in [
+            (3600, 3600, 3600 - 7),
+            (599, 3600, 599),
+            (3599, 3600, 3599),
+            (30, 30, 30 - 7 % 4),
+            (1, 1, 1),
+            (0, 0, 0),
+        ] {
+            assert_eq!(
+                own_wait_s(after_s, longest_s, 7),
+                expected,
+                "{after_s} of {longest_s}"
+            );
+        }
+        assert!((0..1000).all(|lot| (3240..=3600).contains(&own_wait_s(3600, 3600, lot))));
+    }
 }

@@ -1,18 +1,22 @@
 //! What a device is to do now: its open order judged anew, or a new one.
 //!
-//! Whether a device gets something is decided by the rollout crate, the same as for any other ([`crate::offers`]). What is
-//! settled here is made durable before the device hears of it. Read [`of`].
+//! Whether a device gets something is decided by the rollout crate, the same as for any other ([`crate::offers`]); what a client mustn't or can't be told is left
+//! out ([`super::offered`]). What is settled here is made durable before the device hears of it, and an order that is shown again is promised again, as it
+//! is to any device that asks again: it may have lost its place meanwhile. Read [`of`].
 
 use jiff::Timestamp;
-use mainstay_rollout::order::{Next, Order, OrderState, cancel, close, review};
+use mainstay_rollout::order::{Next, Order, OrderState, cancel, close, review, waits_until};
 use mainstay_rollout::{Ending, Offer, Wait};
-use mainstay_store::StoreError;
+use mainstay_store::{Promised, StoreError};
 
 use super::login::Client;
-use super::taken;
+use super::{offered, taken};
 use crate::App;
-use crate::offers::{self, Asks, Considered, Decision};
+use crate::offers::{self, Asks, Considered, DECISIONS_MAX};
 use crate::problem::Refused;
+
+/// An order that somebody else settles at the same time is read once more; after that the next poll sees what came of it.
+const LOOKS_MAX: u32 = 2;
 
 /// What a device is to do.
 #[derive(Debug)]
@@ -28,6 +32,16 @@ pub(super) enum Errand {
     Cancel(Order),
 }
 
+/// What has become of an open order.
+enum Settled {
+    /// It stands, and this is to do.
+    Stands(Errand),
+    /// It is over, or gives way to a newer rollout.
+    GivesWay,
+    /// Its client, or another server, was faster.
+    Overtaken,
+}
+
 /// What there is to do; it may be a new promise.
 ///
 /// # Errors
@@ -37,18 +51,22 @@ pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
     if let Some(errand) = standing(app, client).await? {
         return Ok(errand);
     }
-    match offers::decide(app, &client.device, Asks::ByNumber, client.now).await? {
-        Decision::Install {
-            order: Some(number),
-            ..
-        } => {
-            let order = app.store.order(&client.device.id, number).await?;
-            let order = order.filter(|order| !matches!(order.state, OrderState::Installed { .. }));
-            Ok(order.map_or(Errand::Nothing { turn: None }, Errand::Deployment))
+    let mut turn = None;
+    for _ in 0..DECISIONS_MAX {
+        let considered = offered::consider(app, client).await?;
+        turn = offers::soonest(app, &considered, client.now);
+        let Some(one) = offers::newest(considered, &client.device) else {
+            break;
+        };
+        if let Some(order) = promised(app, client, &one).await? {
+            let is_installed = matches!(order.state, OrderState::Installed { .. });
+            return Ok(match is_installed {
+                true => Errand::Nothing { turn: None },
+                false => Errand::Deployment(order),
+            });
         }
-        Decision::Install { order: None, .. } => Ok(Errand::Nothing { turn: None }),
-        Decision::Nothing { turn } => Ok(Errand::Nothing { turn }),
     }
+    Ok(Errand::Nothing { turn })
 }
 
 /// What has become of the device's open order by now; none if it has none, or has none any more.
@@ -56,46 +74,63 @@ pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
 /// # Errors
 /// If the store fails.
 pub(super) async fn standing(app: &App, client: &Client) -> Result<Option<Errand>, Refused> {
-    let Some(order) = app.store.open_order(&client.device.id).await? else {
-        return Ok(None);
-    };
-    if taken::at_its_word(app, client, &order).await? {
-        return Ok(None);
+    for _ in 0..LOOKS_MAX {
+        let Some(order) = app.store.open_order(&client.device.id).await? else {
+            return Ok(None);
+        };
+        if taken::at_its_word(app, client, &order).await? {
+            return Ok(None);
+        }
+        match settled(app, client, order).await? {
+            Settled::Stands(errand) => return Ok(Some(errand)),
+            Settled::GivesWay => return Ok(None),
+            Settled::Overtaken => {}
+        }
     }
-    match settled(app, client, order).await {
-        // Its client, or another server, was faster; the next poll sees what came of it.
-        Err(StoreError::Conflict { .. }) => Ok(Some(Errand::Nothing { turn: None })),
-        settled => Ok(settled?),
+    Ok(Some(Errand::Nothing { turn: None }))
+}
+
+async fn settled(app: &App, client: &Client, order: Order) -> Result<Settled, Refused> {
+    let considered = offered::consider(app, client).await?;
+    let place = considered
+        .iter()
+        .position(|one| one.rollout.id == order.rollout);
+    let newer = &considered[..place.unwrap_or(considered.len())];
+    let has_newer = newer
+        .iter()
+        .any(|one| offers::is_offered(one, &client.device));
+    let Some(own) = place.map(|place| &considered[place]) else {
+        // Too many rollouts have come since.
+        return closed(app, client, order, Ending::Withdrawn).await;
+    };
+    match next(&order, own, client) {
+        Next::Close { how } => closed(app, client, order, how).await,
+        _ if has_newer && gives_way(&order, own, client.now) => Ok(Settled::GivesWay),
+        Next::Show => shown(app, client, order, own).await,
+        Next::HoldBack => Ok(Settled::Stands(Errand::Nothing {
+            turn: offers::turn(app, own, client.now),
+        })),
+        Next::Cancel { why } => cancelled(app, client, order, why).await,
     }
 }
 
-async fn settled(app: &App, client: &Client, order: Order) -> Result<Option<Errand>, StoreError> {
-    let considered = offers::consider(app, &client.device, client.now).await?;
-    let own = considered
-        .into_iter()
-        .find(|one| one.rollout.id == order.rollout);
-    let next = match &own {
-        Some(one) => review(&order, &one.rollout, &decided(one, client)),
-        // Too many rollouts have come since.
-        None => Next::Close {
-            how: Ending::Withdrawn,
-        },
-    };
-    Ok(match next {
-        Next::Show => Some(Errand::Deployment(order)),
-        Next::HoldBack => {
-            let turn = own.and_then(|one| offers::turn(app, &one, client.now));
-            Some(Errand::Nothing { turn })
-        }
-        Next::Cancel { why } => Some(Errand::Cancel(cancelled(app, client, order, why).await?)),
-        Next::Close { how } => {
-            let over = close(order.clone(), how, client.now);
-            app.store
-                .save_order(&client.device.id, &order, &over, None)
-                .await?;
-            None
-        }
-    })
+/// Whether an order makes way for what a newer rollout has: not while its client is in the middle of it, and not for ever then.
+fn gives_way(order: &Order, own: &Considered, now: Timestamp) -> bool {
+    waits_until(order, &own.rollout).is_none_or(|until| until <= now)
+}
+
+/// What becomes of it; a client that is to leave it, or refused to, and has said nothing for long is waited for no more.
+fn next(order: &Order, own: &Considered, client: &Client) -> Next {
+    let next = review(order, &own.rollout, &decided(own, client));
+    let was_asked = matches!(order.state, OrderState::Cancelling { .. }) || order.seen.keeps_on;
+    let is_shown = matches!(next, Next::Show | Next::Close { .. });
+    let until = waits_until(order, &own.rollout);
+    if was_asked && !is_shown && until.is_some_and(|until| until <= client.now) {
+        return Next::Close {
+            how: Ending::GivenUp,
+        };
+    }
+    next
 }
 
 /// What the rollout has for the device now.
@@ -108,21 +143,73 @@ fn decided(one: &Considered, client: &Client) -> Result<Offer, Wait> {
     }
 }
 
+/// The order once more. Whoever hasn't begun needs a place for it: the one that it had may have lapsed, and be another device's by now.
+async fn shown(
+    app: &App,
+    client: &Client,
+    order: Order,
+    own: &Considered,
+) -> Result<Settled, Refused> {
+    if matches!(order.state, OrderState::Fetching { .. }) {
+        return Ok(Settled::Stands(Errand::Deployment(order)));
+    }
+    let promised = promised(app, client, own).await?;
+    let promised = promised.filter(|promised| promised.number == order.number);
+    Ok(Settled::Stands(match promised {
+        Some(order) => Errand::Deployment(order),
+        None => Errand::Nothing { turn: None },
+    }))
+}
+
+/// The promise made, or made again; none if it couldn't be.
+async fn promised(app: &App, client: &Client, one: &Considered) -> Result<Option<Order>, Refused> {
+    match offers::promise(app, one, Asks::ByNumber, client.now).await? {
+        Some(Promised {
+            order: Some(number),
+        }) => Ok(app.store.order(&client.device.id, number).await?),
+        _ => Ok(None),
+    }
+}
+
 /// That a client is asked to leave an order is durable before it is asked.
 async fn cancelled(
     app: &App,
     client: &Client,
     order: Order,
     why: Wait,
-) -> Result<Order, StoreError> {
+) -> Result<Settled, Refused> {
     let asked = match order.state {
         OrderState::Cancelling { .. } => order.clone(),
         _ => cancel(order.clone(), why, client.now),
     };
-    if asked != order {
-        app.store
-            .save_order(&client.device.id, &order, &asked, None)
-            .await?;
+    let is_kept = asked == order || saved(app, client, &order, &asked).await?;
+    Ok(match is_kept {
+        true => Settled::Stands(Errand::Cancel(asked)),
+        false => Settled::Overtaken,
+    })
+}
+
+async fn closed(app: &App, client: &Client, order: Order, how: Ending) -> Result<Settled, Refused> {
+    let over = close(order.clone(), how, client.now);
+    Ok(match saved(app, client, &order, &over).await? {
+        true => Settled::GivesWay,
+        false => Settled::Overtaken,
+    })
+}
+
+/// Saves it; false if it isn't what it was any more.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn saved(
+    app: &App,
+    client: &Client,
+    before: &Order,
+    after: &Order,
+) -> Result<bool, StoreError> {
+    let device = &client.device.id;
+    match app.store.save_order(device, before, after, None).await {
+        Err(StoreError::Conflict { .. }) => Ok(false),
+        saved => saved.map(|()| true),
     }
-    Ok(asked)
 }

@@ -55,7 +55,8 @@ async fn heed(
     let status = read(headers, request).await?.status;
     let (execution, finished) = (&*status.execution, &*status.result.finished);
     let word = reading(execution, finished);
-    if matches!(word, Ok(Word::Progress)) && status.details.count > DETAILS_MAX {
+    let is_told = client.profile.bears_refused_reports();
+    if is_told && matches!(word, Ok(Word::Progress)) && status.details.count > DETAILS_MAX {
         return Err(too_many_details(status.details.count).into());
     }
     let said = client_word::said(execution, finished);
@@ -67,7 +68,7 @@ async fn heed(
     };
     match heard::heed(app, client, number, spoken).await {
         // What is dropped is one line of a log with a thousand; the update would never begin.
-        Err(refused) if is_full(&refused) && !client.profile.bears_refused_reports() => {}
+        Err(refused) if is_full(&refused) && !is_told => {}
         heeded => {
             heeded?;
         }

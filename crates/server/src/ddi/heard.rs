@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_rollout::order::log::LogEntry;
-use mainstay_rollout::order::{OrderNumber, Told, Word};
+use mainstay_rollout::order::{
+    CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderNumber, Told, Word,
+};
 use mainstay_rollout::{Candidate, Progress};
 use mainstay_store::{HeardWord, Heeded, Known};
 use mainstay_telemetry::{DeviceEvent, Said, event_of};
@@ -79,10 +81,17 @@ fn folded(
     let release = heeded.order.offer.release;
     let event = |told: &Told| match told {
         Told::Stopped => stopped(&progress, runs),
+        Told::Refused { refusal } if began_before(&progress, refusal) => None,
         told => event_of(*told, release),
     };
     let events: Vec<_> = heeded.told.iter().filter_map(event).collect();
     reported::folded(&events, said, candidate, progress, known, at)
+}
+
+/// Whether a client that has fetched nothing of this order began with an earlier one: that it did nothing now is no failure of the release.
+fn began_before(progress: &Progress, refusal: &str) -> bool {
+    let without_download = [CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD].contains(&refusal);
+    without_download && matches!(progress, Progress::Began { .. })
 }
 
 /// A client left what it was asked to leave, and the device runs what it ran. That tells its rollout nothing new, unless it was to go back to just
@@ -99,6 +108,23 @@ fn stopped(progress: &Progress, runs: Option<ReleaseDigest>) -> Option<DeviceEve
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_began_with_an_earlier_order_has_not_failed_by_this_one() {
+        let at = Timestamp::UNIX_EPOCH;
+        for (progress, refusal, expected) in [
+            (Progress::Began { at }, CLOSED_WITHOUT_DOWNLOAD, true),
+            (Progress::Began { at }, FAILED_WITHOUT_DOWNLOAD, true),
+            (Progress::Began { at }, "ddi.cancelled", false),
+            (Progress::Promised { at }, CLOSED_WITHOUT_DOWNLOAD, false),
+        ] {
+            assert_eq!(
+                began_before(&progress, refusal),
+                expected,
+                "{progress:?} {refusal}"
+            );
+        }
+    }
 
     #[test]
     fn who_stops_before_it_began_is_back_where_it_is_told_to_go() {

@@ -15,7 +15,7 @@ use mainstay_api::ddi::Links;
 use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, SetBy};
 use mainstay_plan::{ClassId, ClientRules};
 use mainstay_rollout::order::OrderNumber;
-use mainstay_store::{Controlled, Controller};
+use mainstay_store::{Controlled, Controller, StoreError};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::DdiRefused;
@@ -132,7 +132,11 @@ async fn heard(
     })
 }
 
-async fn rules(app: &App, device: &Device) -> Result<ClientRules, Refused> {
+/// What the plan in force says of the clients of the device's class.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn rules(app: &App, device: &Device) -> Result<ClientRules, StoreError> {
     let plan = app.plan().await?;
     let class = ClassId::new(&device.class).ok();
     let class = plan

@@ -16,9 +16,12 @@ mod feedback;
 mod heard;
 mod installed;
 mod login;
+mod offered;
 mod origin;
 mod parcel;
+mod revision;
 mod taken;
+mod unread;
 mod version;
 
 use std::sync::Arc;
@@ -26,7 +29,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post, put};
 
-pub(crate) use login::profile;
+pub(crate) use login::{profile, rules};
+pub(crate) use offered::{Listener, narrowed};
+pub(crate) use unread::Unread;
 
 use crate::App;
 use crate::problem::Refused;

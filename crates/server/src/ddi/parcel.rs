@@ -4,9 +4,11 @@
 //! offered twice has two addresses.
 
 use mainstay_api::ddi::artifact::ArtifactLinks;
-use mainstay_api::ddi::{Artifact, ArtifactSize, Chunk, Deployment, Handling, Hashes, change_hash};
+use mainstay_api::ddi::{
+    Artifact, ArtifactSize, Chunk, Deployment, Handling, Hashes, Links, change_hash,
+};
 use mainstay_artifact::file_name;
-use mainstay_fleet::ReleaseDigest;
+use mainstay_fleet::{ClientProfile, ReleaseDigest};
 use mainstay_release::Release;
 use mainstay_rollout::order::OrderNumber;
 use mainstay_store::{StoreError, StoredPayload};
@@ -29,6 +31,9 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
+    /// The id of the reason why no parcel can be made of a release: its payload hasn't been summed up yet.
+    pub const NOT_MEASURED: &'static str = "ddi.not-measured";
+
     /// The parcel of a release; none while the release isn't here, or its payload hasn't been summed up.
     ///
     /// # Errors
@@ -38,7 +43,6 @@ impl Parcel {
             return Ok(None);
         };
         let Some(payload) = app.store.payload_of(&release.facts.image).await? else {
-            tracing::warn!(release = %release.id, "its payload isn't summed up yet, so that no client of others is offered it");
             return Ok(None);
         };
         let facts = &release.facts;
@@ -54,23 +58,29 @@ impl Parcel {
         }))
     }
 
-    /// The file as this client is told of it; none if it can't be: it is too large, or its address too long for it.
+    /// Why a client of this kind can't be told of the file under these links, if so; by the reason's stable id.
+    pub fn unspeakable(&self, links: &Links, profile: ClientProfile) -> Option<&'static str> {
+        // No number is longer.
+        let longest = ArtifactLinks::of(links, u64::from(u32::MAX), &self.file);
+        if ArtifactSize::try_from(self.payload.bytes).is_err() {
+            return Some("ddi.too-large");
+        }
+        let path_chars = longest.download().path().len();
+        (path_chars > profile.href_chars_max()).then_some("ddi.too-long")
+    }
+
+    /// The file as this client is told of it; none if it [can't](Self::unspeakable) be.
     pub fn artifact(&self, client: &Client, number: OrderNumber) -> Option<Artifact> {
-        let links = ArtifactLinks::of(&client.links, u64::from(number.get()), &self.file);
-        let path_chars = links.download().path().len();
-        let size = ArtifactSize::try_from(self.payload.bytes);
-        let fits = path_chars <= client.profile.href_chars_max();
-        let Some(size) = size.ok().filter(|_| fits) else {
-            let bytes = self.payload.bytes;
-            tracing::warn!(device = %client.device.id, client = %client.profile, path_chars, bytes, "its client can't be told of the file");
+        let size = ArtifactSize::try_from(self.payload.bytes).ok()?;
+        if self.unspeakable(&client.links, client.profile).is_some() {
             return None;
-        };
+        }
         let sums = &self.payload.checksums;
         Some(Artifact {
             filename: self.file.clone(),
             size,
             hashes: Hashes::of(&sums.sha1, &sums.md5, &self.payload.image.0),
-            links,
+            links: ArtifactLinks::of(&client.links, u64::from(number.get()), &self.file),
         })
     }
 

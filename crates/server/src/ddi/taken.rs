@@ -1,16 +1,17 @@
 //! Devices whose clients can't say what they run, where the plan takes them at their word (`without_version_word`).
 //!
-//! Such a device counts as updated some time after its client's success, at a poll: then it lives, at least. Read [`at_its_word`].
+//! Such a device counts as updated some time after its client's success, at a poll: then it lives, at least. After a halt it does so at once, so that it is sent
+//! back. Read [`at_its_word`].
 
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_plan::WithoutWord;
 use mainstay_rollout::order::{Order, OrderState, close};
-use mainstay_rollout::{Candidate, Ending, Progress};
+use mainstay_rollout::{Candidate, Ending, Phase, Progress};
 use mainstay_store::Known;
 use mainstay_telemetry::{DeviceEvent, taken_at_its_word};
 
 use super::login::Client;
-use super::version;
+use super::{errand, revision, version};
 use crate::App;
 use crate::device_protocol::reported;
 use crate::problem::Refused;
@@ -46,11 +47,18 @@ pub(super) async fn at_its_word(
     let OrderState::Installed { at } = order.state else {
         return Ok(false);
     };
+    let Some(rollout) = app.store.rollout(order.rollout).await? else {
+        return Ok(false);
+    };
+    let rules = revision::of_rollout(app, client, &rollout).await?;
     let has_named = client.controller.version_words.is_some();
-    let due = taken_at_its_word(&client.rules, at, has_named);
+    let due = taken_at_its_word(&rules, at, has_named);
+    // What was halted may run on it by now; only who counts as running it is sent back.
+    let is_halted = matches!(rollout.phase, Phase::Halted { .. });
+    let is_due = due.is_some_and(|due| is_halted || due <= client.now);
     let release = order.offer.release;
     let found = app.store.release_by_manifest(&release).await?;
-    let Some(found) = found.filter(|_| due.is_some_and(|due| due <= client.now)) else {
+    let Some(found) = found.filter(|_| is_due) else {
         return Ok(false);
     };
     let running = Running {
@@ -64,9 +72,7 @@ pub(super) async fn at_its_word(
     confirm(app, client, &running).await?;
     // If this is lost, it is done again at the next poll: a confirmation that is repeated changes nothing.
     let over = close(order.clone(), Ending::TakenAtItsWord, client.now);
-    app.store
-        .save_order(&client.device.id, order, &over, None)
-        .await?;
+    errand::saved(app, client, order, &over).await?;
     Ok(true)
 }
 

@@ -5,9 +5,9 @@
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_plan::ClassId;
 use mainstay_release::ReleaseId;
-use mainstay_rollout::order::{Order, OrderState, Word};
+use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word};
 use mainstay_rollout::{Candidate, Kind, Progress};
-use mainstay_store::{Known, StoreError};
+use mainstay_store::{Enrolled, Known, StoreError};
 use mainstay_telemetry::version_word::{Named, Situation, Source};
 use mainstay_telemetry::{self as telemetry, NoStatement, PastWords, Said, Statement};
 use mainstay_trust::manifest::VERSION_BYTES_MAX;
@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::heard::{self, Spoken};
 use super::login::Client;
+use super::revision;
 use crate::App;
 use crate::device_protocol::reported;
 use crate::problem::Refused;
@@ -51,6 +52,8 @@ pub(super) async fn heed(
     source: Source,
 ) -> Result<(), Refused> {
     let word = telemetry::Word { named, source };
+    let open = app.store.open_order(&client.device.id).await?;
+    let rules = revision::rules(app, client, open.as_ref()).await?;
     let running = client.device.running.as_ref();
     let situation = Situation {
         past: client.controller.version_words,
@@ -58,9 +61,9 @@ pub(super) async fn heed(
             release: running.release,
             sequence: running.sequence,
         }),
-        installed: installed(app, client).await?,
-        unfetched: unfetched(app, client).await?,
-        rules: &client.rules,
+        installed: installed(app, open.as_ref()).await?,
+        unfetched: unfetched(app, client, named).await?,
+        rules: &rules,
     };
     match telemetry::heed(&situation, &word) {
         Statement::Said(said) => keep(app, client, version, said).await?,
@@ -80,8 +83,7 @@ pub(super) async fn heed(
 }
 
 /// What the device's client says that it has installed, and the device hasn't confirmed.
-async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreError> {
-    let open = app.store.open_order(&client.device.id).await?;
+async fn installed(app: &App, open: Option<&Order>) -> Result<Option<Named>, StoreError> {
     let order = open.filter(|order| matches!(order.state, OrderState::Installed { .. }));
     let Some(order) = order else {
         return Ok(None);
@@ -93,12 +95,27 @@ async fn installed(app: &App, client: &Client) -> Result<Option<Named>, StoreErr
     }))
 }
 
-/// What the device's open order lets it install, if it has fetched nothing of that.
-async fn unfetched(app: &App, client: &Client) -> Result<Option<ReleaseDigest>, StoreError> {
-    let open = app.store.open_order(&client.device.id).await?;
-    let is_untouched =
-        |order: &Order| order.offer.kind == Kind::Forward && !order.seen.has_fetched();
-    Ok(open.filter(is_untouched).map(|order| order.offer.release))
+/// What is named, if it is what the device is to install, by an order or once its turn comes, and it has never fetched anything of it.
+async fn unfetched(
+    app: &App,
+    client: &Client,
+    named: Option<Named>,
+) -> Result<Option<ReleaseDigest>, StoreError> {
+    let (device, Some(named)) = (&client.device.id, named) else {
+        return Ok(None);
+    };
+    let is_of_it = |order: &Order| order.offer.release == named.release;
+    let orders = app.store.recent_orders(device, ORDERS_LOOKED_AT).await?;
+    let mut of_it = orders.into_iter().filter(is_of_it);
+    if of_it.any(|order| order.seen.has_fetched() || order.offer.kind == Kind::Return) {
+        return Ok(None);
+    }
+    let waits = |enrolled: &Enrolled| {
+        let is_it = enrolled.rollout.candidate.release == named.release;
+        is_it && !enrolled.rollout.is_over() && enrolled.device.progress.began().is_none()
+    };
+    let enrolments = app.store.enrolments_of(device).await?;
+    Ok(enrolments.iter().any(waits).then_some(named.release))
 }
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what

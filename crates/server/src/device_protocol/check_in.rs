@@ -13,7 +13,7 @@ use mainstay_protocol::{CheckIn, Directive, MESSAGE_BYTES_MAX, Todo};
 use super::papers::{Lacks, Papers, lacks};
 use super::{message, poll, reported};
 use crate::brakes::Package;
-use crate::offers::{self, Asks, Decision};
+use crate::offers::{self, Decision};
 use crate::problem::Refused;
 use crate::standing::Standing;
 use crate::status::signed_status;
@@ -57,7 +57,7 @@ async fn decide(
     let lacks = lacks(&standing, check_in);
     let news = app.handed.is_news(&device.id, lacks);
     if lacks == Lacks::Nothing {
-        let decision = offers::decide(app, device, Asks::ByItself, now).await?;
+        let decision = offers::decide(app, device, now).await?;
         return Ok(Told {
             papers: Papers::default(),
             at_once: false,
@@ -95,10 +95,7 @@ fn forced(app: &App, device: &Device) -> Option<Told> {
     Some(Told {
         papers: Papers::default(),
         at_once: false,
-        decision: Decision::Install {
-            package,
-            order: None,
-        },
+        decision: Decision::Install { package },
     })
 }
 
@@ -115,7 +112,7 @@ async fn answer(
         .map_err(|error| Refused::internal(&error))?;
     let (todo, turn) = match &told.decision {
         Decision::Nothing { turn } => (Todo::Nothing, *turn),
-        Decision::Install { package, .. } => (install(package), None),
+        Decision::Install { package } => (install(package), None),
     };
     let poll_after_s = match told.at_once {
         true => 0,

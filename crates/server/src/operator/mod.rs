@@ -4,6 +4,7 @@
 //! Each handler reads as one sentence: who calls and may they, what is there, ask the domain, save
 //! in one transaction. One file a noun.
 
+mod clients;
 mod declared;
 pub(crate) mod devices;
 mod health;
@@ -12,6 +13,7 @@ mod incident_plans;
 mod incident_views;
 mod incidents;
 pub(crate) mod levels;
+mod orders;
 mod patience;
 mod pauses;
 pub(crate) mod plan;
@@ -40,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/devices", get(devices::list).post(devices::register))
         .route("/devices/{id}", get(devices::one).patch(devices::restate))
         .route("/devices/{id}/why", get(why::device))
+        .route("/devices/{id}/order/quit", post(orders::quit))
         .route("/releases", get(releases::list).post(releases::submit))
         .route("/releases/{id}", get(releases::one))
         .route("/releases/{id}/why", get(why::release))

@@ -352,5 +352,6 @@ pub(crate) async fn named(app: &App, id: &str) -> Result<Rollout, Refused> {
 pub(super) async fn view(app: &App, id: RolloutId) -> Result<RolloutView, Refused> {
     let rollout = named(app, &id.to_string()).await?;
     let fleet = app.store.fleet_view(id).await?;
-    Ok(views::rollout(&rollout, &fleet, app.now()))
+    let unverified = app.store.unverified(id).await?;
+    Ok(views::rollout(&rollout, &fleet, unverified, app.now()))
 }

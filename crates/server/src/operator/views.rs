@@ -67,8 +67,13 @@ fn halted_because(stage: &Stage) -> Option<String> {
     }
 }
 
-/// A rollout and how its devices do.
-pub(super) fn rollout(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> RolloutView {
+/// A rollout and how its devices do; so many of them are `unverified`.
+pub(super) fn rollout(
+    rollout: &Rollout,
+    fleet: &FleetView,
+    unverified: u32,
+    now: Timestamp,
+) -> RolloutView {
     let health = summary(rollout, fleet, now);
     let candidate = &rollout.candidate;
     let Ending {
@@ -96,6 +101,7 @@ pub(super) fn rollout(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> R
         }),
         still_on_it: still_on_it(rollout, fleet),
         unreached: unreached as usize,
+        unverified: unverified as usize,
     }
 }
 

@@ -13,7 +13,7 @@ use mainstay_plan::ClassId;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Phase, Rollout, RolloutId, Wait, step, why};
 
-use super::{devices, releases, rollouts, stones};
+use super::{clients, devices, releases, rollouts, stones};
 use crate::jobs::other_classes;
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
@@ -81,8 +81,33 @@ fn deciding(mut considered: Vec<Considered>, device: &Device) -> Option<Consider
 
 /// Why a device stands where it stands, until it is settled there.
 pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Result<Why, Refused> {
-    let considered = offers::consider(app, device, now).await?;
-    let (sentence, next) = match deciding(considered, device) {
+    let controller = app.store.controller(&device.id).await?;
+    let mut considered = offers::consider(app, device, now).await?;
+    if let Some(controller) = &controller {
+        considered = clients::narrowed(app, device, controller, considered, now).await?;
+    }
+    let has_offer = considered.iter().any(|one| offers::is_offered(one, device));
+    let told = by_rollouts(app, device, considered, now).await?;
+    let (sentence, next) = match controller {
+        Some(_) => clients::told(app, device, has_offer, told).await?,
+        None => told,
+    };
+    let subject = device.id.to_string();
+    Ok(Why {
+        subject,
+        sentence,
+        next,
+    })
+}
+
+/// What the rollout says that decides about the device.
+async fn by_rollouts(
+    app: &App,
+    device: &Device,
+    considered: Vec<Considered>,
+    now: Timestamp,
+) -> Result<Told, Refused> {
+    Ok(match deciding(considered, device) {
         Some(Considered {
             rollout,
             offer: Ok((offer, _)),
@@ -104,17 +129,11 @@ pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Res
             wait => waits(device, &rollout, wait, now),
         },
         None => settled(app, device, None, now).await?,
-    };
-    let subject = device.id.to_string();
-    Ok(Why {
-        subject,
-        sentence,
-        next,
     })
 }
 
 /// A sentence, and what a person can do about it.
-type Told = (String, Option<String>);
+pub(super) type Told = (String, Option<String>);
 
 fn waits(device: &Device, rollout: &Rollout, wait: &Wait, now: Timestamp) -> Told {
     let sentence = why::sentence(&words(device), rollout, wait, now);
@@ -217,7 +236,7 @@ async fn supported(
     Ok(mainstay_fleet::supported(promised.as_ref(), now))
 }
 
-fn words(device: &Device) -> why::Subject<'_> {
+pub(super) fn words(device: &Device) -> why::Subject<'_> {
     why::Subject {
         device: device.id.as_str(),
         class: &device.class,

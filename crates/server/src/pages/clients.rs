@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, SetBy};
 use mainstay_plan::{ClassId, ClientRules};
 use mainstay_report::ClientFacts;
+use mainstay_rollout::order::Order;
 use mainstay_store::StoreError;
 
 use super::fill;
@@ -75,14 +76,28 @@ pub(super) async fn newest_order(
     app: &App,
     device: &DeviceId,
 ) -> Result<Option<String>, StoreError> {
-    let newest = app.store.recent_orders(device, 1).await?.pop();
-    let Some(order) = newest else {
-        return Ok(None);
-    };
+    match app.store.recent_orders(device, 1).await?.pop() {
+        Some(order) => Ok(Some(told(app, &order).await?)),
+        None => Ok(None),
+    }
+}
+
+/// What became of an order, in words.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn told(app: &App, order: &Order) -> Result<String, StoreError> {
+    Ok(fill::order_words(order, &version(app, order).await?))
+}
+
+/// The version that an order is about; the first signs of its digest if that release isn't here any more.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn version(app: &App, order: &Order) -> Result<String, StoreError> {
     let release = app.store.release_by_manifest(&order.offer.release).await?;
-    let version = release.map_or_else(
+    Ok(release.map_or_else(
         || order.offer.release.short(),
         |release| release.facts.version.to_string(),
-    );
-    Ok(Some(fill::order_words(&order, &version)))
+    ))
 }

@@ -14,6 +14,8 @@ mod rollout;
 
 use std::sync::Arc;
 
+pub(crate) use clients::{told, version};
+
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};

@@ -30,7 +30,9 @@ pub struct Hashing {
 
 /// A place in the line, which is left when it goes.
 #[derive(Debug)]
-pub struct Place(OwnedSemaphorePermit);
+pub struct Place {
+    _held: OwnedSemaphorePermit,
+}
 
 impl Default for Hashing {
     fn default() -> Self {
@@ -58,7 +60,8 @@ impl Hashing {
                 Err(full)
             }
         });
-        place.map(Place).map_err(|_full| Refused::busy())
+        let place = place.map_err(|_full| Refused::busy())?;
+        Ok(Place { _held: place })
     }
 
     /// The hash of a password that somebody chose, with a salt of its own.

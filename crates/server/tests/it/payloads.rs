@@ -181,6 +181,7 @@ async fn a_server_that_runs_by_itself_reads_its_payloads_at_the_start() {
     let config = AppConfig {
         pages: PagesAccess::Anyone,
         advance: Advance::ByPlan,
+        ..AppConfig::default()
     };
     let app = Arc::new(App::new(parts, config).unwrap());
     house::listen(app).await;

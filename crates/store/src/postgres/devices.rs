@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest, changes};
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
 use super::values::{micros, to_json};
@@ -129,24 +129,6 @@ impl Devices for PostgresStore {
         .await?;
         rows.into_iter().map(rows::entry).collect()
     }
-}
-
-/// The device whose update client has this name, with the hash of its token.
-pub(super) async fn by_controller(
-    store: &PostgresStore,
-    id: &ControllerId,
-) -> Result<Option<(Device, Vec<u8>)>, StoreError> {
-    let mut connection = store.read().await?;
-    let found = select!("WHERE key = (SELECT device FROM controllers WHERE controller = $1)");
-    let found = found.bind(id.as_str()).fetch_optional(&mut *connection);
-    let Some(found) = found.await?.map(rows::device).transpose()? else {
-        return Ok(None);
-    };
-    let (hash,) = sqlx::query_as("SELECT token_hash FROM devices WHERE id = $1")
-        .bind(found.id.as_str())
-        .fetch_one(&mut *connection)
-        .await?;
-    Ok(Some((found, hash)))
 }
 
 async fn restate(

@@ -5,27 +5,29 @@ use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId};
 use mainstay_telemetry::PastWords;
 
 use super::failure::taken;
-use super::values::{bytes32, to_json};
-use super::{SqliteStore, Write, devices};
+use super::values::to_json;
+use super::{SqliteStore, Write};
 use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows};
 
 const OF_DEVICE: &str =
     "SELECT controller, profile, profile_by, wants_attributes, reported, version_words, auto_confirm
      FROM controllers WHERE device = (SELECT key FROM devices WHERE id = ?1)";
 
+/// One read, whether or not there is such a name: how long it takes tells nobody which names there are.
+const LOGIN: &str =
+    "SELECT d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at, d.last_seen,
+       d.running, d.attributes, d.token_hash, c.profile, c.profile_by, c.wants_attributes,
+       c.reported, c.version_words, c.auto_confirm
+     FROM controllers AS c JOIN devices AS d ON d.key = c.device WHERE c.controller = ?1";
+
 #[async_trait]
 impl Controllers for SqliteStore {
     async fn by_controller(&self, id: &ControllerId) -> Result<Option<Controlled>, StoreError> {
-        let Some((device, token_hash)) = devices::by_controller(self, id).await? else {
-            return Ok(None);
-        };
-        let controller = self.controller(&device.id).await?;
-        let token_hash = bytes32("device", &token_hash)?;
-        Ok(controller.map(|controller| Controlled {
-            device,
-            token_hash,
-            controller,
-        }))
+        let row: Option<rows::Login> = sqlx::query_as(LOGIN)
+            .bind(id.as_str())
+            .fetch_optional(self.read())
+            .await?;
+        row.map(|row| rows::controlled(id, row)).transpose()
     }
 
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest, changes};
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
 use super::failure::taken;
@@ -136,23 +136,6 @@ impl Devices for SqliteStore {
         .await?;
         rows.into_iter().map(rows::entry).collect()
     }
-}
-
-/// The device whose update client has this name, with the hash of its token.
-pub(super) async fn by_controller(
-    store: &SqliteStore,
-    id: &ControllerId,
-) -> Result<Option<(Device, Vec<u8>)>, StoreError> {
-    let found = select!("WHERE key = (SELECT device FROM controllers WHERE controller = ?1)");
-    let found = found.bind(id.as_str()).fetch_optional(store.read()).await?;
-    let Some(found) = found.map(rows::device).transpose()? else {
-        return Ok(None);
-    };
-    let (hash,) = sqlx::query_as("SELECT token_hash FROM devices WHERE id = ?1")
-        .bind(found.id.as_str())
-        .fetch_one(store.read())
-        .await?;
-    Ok(Some((found, hash)))
 }
 
 /// Inserts a device; returns its key.

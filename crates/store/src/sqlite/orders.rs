@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 use mainstay_rollout::order::log::LogEntry;
-use mainstay_rollout::order::{Order, OrderNumber, asks_for_version, close, heed};
+use mainstay_rollout::order::{Order, OrderNumber, OrderState, asks_for_version, close, heed};
 use mainstay_rollout::{Candidate, Ending, Offer, Progress, RolloutId};
 use mainstay_telemetry::event_of;
 
@@ -88,6 +88,17 @@ impl Orders for SqliteStore {
         rows.into_iter().map(order).collect()
     }
 
+    async fn unverified(&self, rollout: RolloutId) -> Result<u32, StoreError> {
+        let (count,) = sqlx::query_as(
+            "SELECT COUNT(*) FROM orders
+             WHERE rollout = ?1 AND is_open AND value ->> '$.state.state' = 'installed'",
+        )
+        .bind(rollout.0)
+        .fetch_one(self.read())
+        .await?;
+        Ok(count)
+    }
+
     async fn order_log(
         &self,
         device: &DeviceId,
@@ -143,6 +154,7 @@ impl Orders for SqliteStore {
         if let Some(entry) = entry {
             order_log::add(&mut tx, number, entry).await?;
         }
+        tell_of_belief(&mut tx, device, after).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -245,6 +257,21 @@ async fn tell(
         true => controllers::ask(tx, device).await,
         false => Ok(()),
     }
+}
+
+/// That nobody proved what a device counts as running stands in its timeline, beside the devices that did.
+async fn tell_of_belief(tx: &mut Write, device: i64, order: &Order) -> Result<(), StoreError> {
+    let OrderState::Closed {
+        at,
+        how: Ending::TakenAtItsWord,
+    } = order.state
+    else {
+        return Ok(());
+    };
+    let version = releases::name(tx, &order.offer.release).await?;
+    let text = format!("counts as running {version} by its client's word alone");
+    timeline::add(tx, device, at, TimelineKind::Reported, &text, None).await?;
+    timeline::prune(tx, device).await
 }
 
 fn order((value,): Row) -> Result<Order, StoreError> {

@@ -1,6 +1,7 @@
 //! What became of a promise to a device with another update client, in words.
 
 use mainstay_rollout::Ending;
+use mainstay_rollout::order::log::ENTRIES_MAX;
 use mainstay_rollout::order::{Order, OrderState};
 
 /// So many fetches without another word are told: twice is a download that was cut.
@@ -24,7 +25,11 @@ pub fn order_words(order: &Order, version: &str) -> String {
         }
         OrderState::Closed { how, .. } => ended(*how, version),
     };
-    format!("{}: {state}", order.number)
+    let full = match order.seen.log {
+        ENTRIES_MAX.. => "; its log is full, and what else its client tells is dropped",
+        _ => "",
+    };
+    format!("{}: {state}{full}", order.number)
 }
 
 fn fetching(order: &Order, version: &str) -> String {
@@ -88,5 +93,9 @@ mod tests {
         order.state = OrderState::Installed { at };
         let installed = "1000008: installed 1.1.0, unverified: its client says so, and the device hasn't said that it runs it";
         assert_eq!(words(&order), installed);
+        order.seen.log = ENTRIES_MAX;
+        assert!(
+            words(&order).ends_with("; its log is full, and what else its client tells is dropped")
+        );
     }
 }

@@ -91,7 +91,8 @@ async fn a_file_comes_whole_or_in_ranges() {
     );
 }
 
-/// A device that hasn't begun when the release is put on hold gets none of it.
+/// A device that hasn't begun when the release is put on hold gets none of it. It isn't told so by a status, which SWUpdate would take for a failed
+/// installation; the connection breaks, and its next poll tells.
 #[tokio::test]
 async fn what_is_on_hold_leaves_no_byte() {
     let (house, _, [one, _]) = offered().await;
@@ -106,8 +107,43 @@ async fn what_is_on_hold_leaves_no_byte() {
         )
         .await;
     assert!(held.status().is_success(), "{held:?}");
-    assert_eq!(one.get(&house, &path).await.status(), 404);
+    for (range, status) in [(None, 200), (Some("bytes=100-"), 206)] {
+        let mut request = one.request(&house, Method::GET, &path);
+        if let Some(range) = range {
+            request = request.header(RANGE, range);
+        }
+        let begun = request.send().await.unwrap();
+        assert_eq!(begun.status(), status, "{range:?}");
+        assert!(begun.bytes().await.is_err(), "{range:?}");
+    }
+    let order = one.order(&house).await;
+    assert!(order.is_open() && order.seen.fetches == 0, "{order:?}");
+    let head = one.request(&house, Method::HEAD, &path).send().await;
+    assert_eq!(head.unwrap().status(), 404);
     assert!(one.poll(&house).await.update().is_none());
+    assert!(!one.order(&house).await.is_open());
+    assert_eq!(one.get(&house, &path).await.status(), 404, "it is over");
+}
+
+/// A payload that is lost is nobody's failure but the server's: the order stands until it is back.
+#[tokio::test]
+async fn a_payload_that_is_lost_ends_no_order() {
+    let (house, new, [one, _]) = offered().await;
+    let number = one.order(&house).await.number;
+    let lost = house.data.blobs();
+    let moved = lost.with_extension("moved");
+    std::fs::rename(&lost, &moved).unwrap();
+    let begun = one.get(&house, &file_path(number)).await;
+    assert_eq!(begun.status(), StatusCode::OK);
+    assert!(begun.bytes().await.is_err());
+    assert!(one.order(&house).await.is_open());
+    if lost.exists() {
+        std::fs::remove_dir_all(&lost).unwrap();
+    }
+    std::fs::rename(&moved, &lost).unwrap();
+    let whole = one.get(&house, &file_path(number)).await;
+    assert_eq!(whole.bytes().await.unwrap(), new.image);
+    assert_eq!(one.order(&house).await.seen.fetches, 1);
 }
 
 /// SWUpdate fetches differences: many ranges in one request. Clients that aren't known to ask so get the whole file.
@@ -124,7 +160,13 @@ async fn several_ranges_are_for_clients_that_are_known_to_ask_for_them() {
     };
     let whole = ranged("curl/8").await.unwrap();
     assert_eq!(whole.status(), StatusCode::OK);
+    whole.bytes().await.unwrap();
     let several = ranged("libcurl-agent/1.0").await.unwrap();
+    assert_eq!(
+        one.order(&house).await.seen.fetches,
+        1,
+        "parts go on with one fetch"
+    );
     assert_eq!(several.status(), StatusCode::PARTIAL_CONTENT);
     let kind = several.headers()["content-type"]
         .to_str()

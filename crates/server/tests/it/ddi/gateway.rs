@@ -45,6 +45,14 @@ pub async fn furnished() -> (House, Artifact, [Gateway; 2]) {
 
 /// A house with the factory's release, approved, and two devices that were never heard of.
 pub async fn strangers(plan: &str) -> (House, Artifact, [Gateway; 2]) {
+    strangers_called(plan, ["02:00:5e:10:00:01", "Gate way 2+"]).await
+}
+
+/// The same, with these names of their clients.
+pub async fn strangers_called(
+    plan: &str,
+    [first, second]: [&str; 2],
+) -> (House, Artifact, [Gateway; 2]) {
     let house = House::under(plan).await;
     let old = house.built("1.0.0", 1, &[]);
     assert_eq!(house.submit(&old).await.status(), StatusCode::CREATED);
@@ -54,10 +62,7 @@ pub async fn strangers(plan: &str) -> (House, Artifact, [Gateway; 2]) {
     );
     let approved = house.post(path, &house.tokens.manager, approval).await;
     assert_eq!(approved.status(), StatusCode::OK);
-    let names = [
-        ("gw-1", "B", "02:00:5e:10:00:01"),
-        ("gw-2", "C", "Gate way 2+"),
-    ];
+    let names = [("gw-1", "B", first), ("gw-2", "C", second)];
     let devices = names.map(|(id, hardware, controller)| new_gateway(id, hardware, controller));
     let body = serde_json::to_vec(&NewDevices {
         devices: devices.into(),
@@ -173,6 +178,32 @@ impl Gateway {
             .unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         response.text().await.unwrap()
+    }
+
+    /// Sends its attributes, asked or not; returns the status and the id of a refusal.
+    pub async fn sends(&self, house: &House, attributes: &str) -> (u16, String) {
+        let sent = self.request(house, Method::PUT, "/configData");
+        told(sent.body(attributes.to_owned()).send().await.unwrap()).await
+    }
+
+    /// Fetches the file that it is offered, and says no more.
+    pub async fn fetches(&self, house: &House) {
+        let update = self.poll(house).await.update().expect("an offer");
+        let folder = tempfile::tempdir().unwrap();
+        let files = update.fetch().await.unwrap().download(folder.path()).await;
+        assert_eq!(files.unwrap().len(), 1);
+    }
+
+    /// Whether it is told to install something.
+    pub async fn is_offered(&self, house: &House) -> bool {
+        self.poll(house).await.update().is_some()
+    }
+
+    /// Why it stands where it stands, and what to do about it.
+    pub async fn why(&self, house: &House) -> String {
+        let path = format!("/api/v1/devices/{}/why", self.id);
+        let why: mainstay_api::Why = house.get(&path, &house.tokens.engineer).await;
+        format!("{} Next: {}", why.sentence, why.next.unwrap_or_default())
     }
 
     /// A request of its own, to what follows its address.

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use super::gateway::{Gateway, offered, told};
 use crate::house::House;
 
-async fn halt(house: &House) {
+pub async fn halt(house: &House) {
     let body = br#"{"why": "displays stay dark"}"#.to_vec();
     let response = house
         .post("/api/v1/rollouts/1/halt", &house.tokens.operations, body)

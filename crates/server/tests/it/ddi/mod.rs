@@ -7,5 +7,6 @@ mod gateway;
 mod halt;
 mod hostile;
 mod login;
+mod orders;
 mod story;
 mod words;

@@ -4,7 +4,8 @@ use mainstay_rollout::order::OrderState;
 use mainstay_rollout::{Ending, Progress};
 use reqwest::Method;
 
-use super::gateway::{Gateway, furnished, offer, offered, strangers, told};
+use super::gateway::{Gateway, furnished, offer, offered, plan, strangers, told};
+use super::halt::halt;
 use crate::house::{House, PLAN};
 
 async fn puts(house: &House, gateway: &Gateway, rest: &str, body: &str) -> (u16, String) {
@@ -79,9 +80,95 @@ async fn a_plan_may_take_clients_at_their_word() {
         one.progress(&house).await,
         Progress::Confirmed { .. }
     ));
-    assert!(one.page(&house).await.contains("is taken at its word"));
+    let page = one.page(&house).await;
+    assert!(page.contains("is taken at its word"), "{page}");
+    let timeline = house.app.store().timeline(&one.id, 1).await.unwrap();
+    assert_eq!(
+        timeline[0].text,
+        "counts as running thermo-v2@1.1.0 by its client's word alone"
+    );
 }
 
+/// What a fleet's own tools write into a file confirms nothing that nobody fetched, be it before a device's turn.
+#[tokio::test]
+async fn a_file_that_names_the_new_version_ahead_confirms_nothing() {
+    let names = "version_attribute = \"sw_version\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", names, 1)).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    house
+        .roll_out(&house.built("1.1.0", 2, &[old.manifest]))
+        .await;
+    house.advance().await;
+    let [one, other] = gateways;
+    let ahead = r#"{"data":{"sw_version":"1.1.0"}}"#;
+    assert_eq!(one.sends(&house, ahead).await.0, 200);
+    let progress = one.progress(&house).await;
+    assert!(matches!(progress, Progress::Waiting), "{progress:?}");
+    house.later(1);
+    for gateway in [&one, &other] {
+        gateway.fetches(&house).await;
+        assert_eq!(gateway.sends(&house, ahead).await.0, 200);
+        let progress = gateway.progress(&house).await;
+        assert!(
+            matches!(progress, Progress::Confirmed { .. }),
+            "{progress:?}"
+        );
+    }
+}
+
+/// A class that is taken at its word is so at once after a halt: who may run what was halted is sent back.
+#[tokio::test]
+async fn who_is_taken_at_its_word_is_sent_back_after_a_halt() {
+    let believes = "without_version_word = \"taken-at-its-word after 20m\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", believes, 1)).await;
+    for gateway in &gateways {
+        gateway.poll(&house).await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    let installed = one.order(&house).await.number;
+    halt(&house).await;
+    house.advance().await;
+    one.poll(&house).await;
+    let order = house.app.store().order(&one.id, installed).await.unwrap();
+    assert_eq!(order.unwrap().ending(), Some(Ending::TakenAtItsWord));
+    let progress = one.progress(&house).await;
+    // Nobody knows what it ran before, so that no way leads back to it; but it is counted.
+    assert!(
+        matches!(
+            progress,
+            Progress::Returning { .. } | Progress::CannotReturn { .. } | Progress::Confirmed { .. }
+        ),
+        "{progress:?}"
+    );
+}
+
+/// A rollout keeps the rules with which it began: under a plan that believes more, a word about what is under way counts for no more.
+#[tokio::test]
+async fn what_is_under_way_keeps_the_rules_of_its_rollout() {
+    let names = "version_attribute = \"sw_version\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", names, 1)).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    let put = house.request(Method::PUT, "/api/v1/plan", &house.tokens.manager);
+    let put = put.body(plan()).send().await.unwrap();
+    assert_eq!(put.status(), 200, "{}", put.text().await.unwrap());
+    // By the plan in force, whose word is live, the device would have gone back.
+    one.says_it_runs(&house, "1.0.0").await;
+    assert!(matches!(
+        one.order(&house).await.state,
+        OrderState::Installed { .. }
+    ));
+    let progress = one.progress(&house).await;
+    assert!(matches!(progress, Progress::Began { .. }), "{progress:?}");
+}
+
+/// What doesn't fit is left out: a client whose attributes are refused may install nothing.
 #[tokio::test]
 async fn attributes_have_a_bound_over_all_messages() {
     let (house, _, [one, _]) = furnished().await;
@@ -90,7 +177,51 @@ async fn attributes_have_a_bound_over_all_messages() {
         format!("{{\"mode\":\"merge\",\"data\":{{{}}}}}", pairs.join(","))
     };
     let first = many(0).replace("\"merge\"", "\"replace\"");
-    assert_eq!(puts(&house, &one, "/configData", &first).await.0, 200);
-    let more = puts(&house, &one, "/configData", &many(50)).await;
-    assert_eq!(more, (400, "ddi.too-many-attributes".to_owned()));
+    for body in [first, many(50)] {
+        assert_eq!(puts(&house, &one, "/configData", &body).await.0, 200);
+        let known = house.app.store().controller(&one.id).await.unwrap();
+        let reported = known.unwrap().reported.unwrap();
+        assert!((99..=100).contains(&reported.len()), "{}", reported.len());
+    }
+}
+
+/// What was said before isn't said again by a message about something else.
+#[tokio::test]
+async fn an_old_attribute_says_nothing_anew() {
+    let (house, _, [one, _]) = offered().await;
+    one.installs(&house).await;
+    let body = r#"{"name":"thermo-v2","version":"1.1.0"}"#;
+    assert_eq!(puts(&house, &one, "/installedBase", body).await.0, 200);
+    for body in [
+        r#"{"data":{"VIN":"x"}}"#,
+        r#"{"mode":"remove","data":{"sw_version":"1.0.0"}}"#,
+    ] {
+        assert_eq!(one.sends(&house, body).await.0, 200);
+        let progress = one.progress(&house).await;
+        assert!(
+            matches!(progress, Progress::Confirmed { .. }),
+            "{progress:?}"
+        );
+    }
+}
+
+/// Many a client sends its attributes between its success and the restart, and later only if it is asked.
+#[tokio::test]
+async fn what_is_installed_is_asked_about_until_it_is_named() {
+    let names = "version_attribute = \"sw_version\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", names, 1)).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    for version in ["1.0.0", "1.0.0", "1.1.0"] {
+        assert!(matches!(
+            one.order(&house).await.state,
+            OrderState::Installed { .. }
+        ));
+        one.says_it_runs(&house, version).await;
+    }
+    assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
+    assert!(one.poll(&house).await.config_data_request().is_none());
 }
