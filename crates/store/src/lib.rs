@@ -52,7 +52,7 @@ pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
-pub use postgres::PostgresStore;
+pub use postgres::{AddressError, PostgresAddress, PostgresPlace, PostgresStore};
 pub use probe::Probe;
 pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};

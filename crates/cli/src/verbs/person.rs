@@ -1,14 +1,13 @@
 //! `mainstay person`: let people in, one duty each.
 
-use std::path::PathBuf;
-
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use mainstay_access::{Duty, Email};
-use mainstay_server::{DataDir, SystemEntropy, admin};
+use mainstay_server::{SystemEntropy, admin};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::homes::HomeArgs;
 use crate::operator::runtime;
 use crate::output::Output;
 
@@ -18,7 +17,7 @@ use crate::output::Output;
     after_help = "Example:\n  mainstay person add --data data sam@northwind.example --duty release-manager"
 )]
 pub enum Person {
-    /// Give a person a duty, and print their token: this once, on standard output.
+    /// Give a person a duty, and print their token: this once, on standard output. The server may run meanwhile.
     #[command(
         after_help = "Example:\n  (umask 077; mainstay person add --data data sam@northwind.example \\\n    --duty release-manager > sam.token)"
     )]
@@ -28,9 +27,8 @@ pub enum Person {
 /// Who may do what.
 #[derive(Debug, Args)]
 pub struct Add {
-    /// The server's data folder. The server may run meanwhile.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    homes: HomeArgs,
     /// The person's address, as in the plan and on their key.
     email: String,
     /// The one duty: engineers hand releases in, release managers approve, operations roll out.
@@ -51,10 +49,10 @@ impl Add {
     fn run(&self, output: &Output) -> Result<(), Failure> {
         let email = Email::new(&self.email)?;
         let duty = Duty::from_id(&self.duty).expect("the parser lets no other duty through");
-        let folder = DataDir::at(&self.data);
+        let folder = self.homes.folder()?;
         let token = runtime()?.block_on(async {
-            let store = folder.store().await?;
-            let added = admin::add_person(&store, &SystemEntropy, email.clone(), duty).await;
+            let store = folder.open_store().await?;
+            let added = admin::add_person(store.get(), &SystemEntropy, email.clone(), duty).await;
             store.close().await;
             added.map_err(Failure::from)
         })?;

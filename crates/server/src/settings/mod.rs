@@ -12,6 +12,7 @@ mod near;
 #[cfg(test)]
 mod packaging;
 pub mod page;
+mod places;
 mod read;
 mod secret;
 mod source;
@@ -28,6 +29,7 @@ pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
 pub use links::{PublicUrl, Tenant};
 pub use log::{LogFormat, LogLevel};
+pub use places::{BlobsPlace, HomePlaces, StorePlace};
 pub use read::{Answered, Asked, Told, read};
 pub use source::Source;
 pub use table::{Need, SETTINGS, Setting};
@@ -37,6 +39,8 @@ pub use table::{Need, SETTINGS, Setting};
 pub struct Settings {
     /// The server's folder.
     pub data: PathBuf,
+    /// Where the database and the payloads are.
+    pub homes: HomePlaces,
     /// Where it listens.
     pub listen: SocketAddr,
     /// How devices and people reach it, if that is known.

@@ -40,7 +40,7 @@ pub(super) async fn up_to_date(connection: &mut PgConnection) -> Result<(), Stor
 ///
 /// # Errors
 /// [`StoreError::TooNew`] if they don't let this program in, [`StoreError::NotOurs`] if they are another program's.
-async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
+pub(super) async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
     let (ours, any): (bool, bool) = sqlx::query_as(
         "SELECT to_regclass('standing') IS NOT NULL AND to_regclass('schema') IS NOT NULL,
            EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema())",

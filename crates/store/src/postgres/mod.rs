@@ -14,6 +14,7 @@
 //! Nothing here decides. Read [`PostgresStore`]; each noun has its file.
 
 mod accounts;
+mod address;
 mod api_tokens;
 mod controllers;
 mod devices;
@@ -53,6 +54,7 @@ use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
 use crate::{StoreError, failure, values};
+pub use address::{AddressError, PostgresAddress, PostgresPlace};
 use undone::retried;
 
 /// Connections of one server that write. Three servers take half of the hundred that PostgreSQL allows unless told otherwise.
@@ -101,9 +103,29 @@ impl PostgresStore {
     /// [`StoreError::Address`] if the address can't be read, [`StoreError::Unreachable`] if nobody answers there or lets us in,
     /// [`StoreError::NotOurs`] or [`StoreError::TooNew`] if the database holds something else. Nothing is changed then.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
-        let options = options(address)?;
-        let first = timeout(LINE_TIMEOUT, PgConnection::connect_with(&options)).await;
-        let mut first = first.map_err(|silence| StoreError::Unreachable(Box::new(silence)))??;
+        Self::open_with(options(address)?).await
+    }
+
+    /// As [`Self::open`], where the password comes apart from the address.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_at(place: &PostgresPlace) -> Result<Self, StoreError> {
+        Self::open_with(options_at(place)?).await
+    }
+
+    /// Looks whether [`Self::open_at`] would open the database, and changes nothing there.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn look_at(place: &PostgresPlace) -> Result<(), StoreError> {
+        let mut connection = connect(&options_at(place)?).await?;
+        migrate::known(&mut connection).await?;
+        Ok(connection.close().await?)
+    }
+
+    async fn open_with(options: PgConnectOptions) -> Result<Self, StoreError> {
+        let mut first = connect(&options).await?;
         migrate::up_to_date(&mut first).await?;
         first.close().await?;
         Ok(Self {
@@ -137,9 +159,21 @@ fn waited(pool: &PgPool, most: u32, error: sqlx::Error) -> StoreError {
     }
 }
 
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let connected = timeout(LINE_TIMEOUT, PgConnection::connect_with(options)).await;
+    Ok(connected.map_err(|silence| StoreError::Unreachable(Box::new(silence)))??)
+}
+
+fn options_at(place: &PostgresPlace) -> Result<PgConnectOptions, StoreError> {
+    let options = options(place.address.as_str())?;
+    Ok(match &place.password {
+        Some(password) => options.password(password),
+        None => options,
+    })
+}
+
 fn options(address: &str) -> Result<PgConnectOptions, StoreError> {
-    let schemes = ["postgres://", "postgresql://"];
-    if !schemes.iter().any(|scheme| address.starts_with(scheme)) {
+    if !PostgresAddress::is_meant_by(address) {
         return Err(StoreError::Address);
     }
     // What is wrong with it isn't told: that may quote the password.

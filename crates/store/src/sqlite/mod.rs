@@ -109,6 +109,14 @@ impl SqliteStore {
         })
     }
 
+    /// Looks whether there is a database at `path` that [`Self::open`] would open, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn look_at(path: &Path) -> Result<(), StoreError> {
+        file::inspect(path)
+    }
+
     /// Opens the database at `path`, or makes one if there is no file.
     ///
     /// # Errors
