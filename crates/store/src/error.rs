@@ -114,6 +114,23 @@ pub enum StoreError {
         /// The newest format that this version knows.
         known: u32,
     },
+    /// The tables are those of an older version.
+    #[error("the database has format {found}, and this is work for one of format {known}")]
+    Behind {
+        /// Its format.
+        found: u32,
+        /// The one that this version works with.
+        known: u32,
+    },
+    /// The database has no tables yet.
+    #[error("the database is empty")]
+    Empty,
+    /// Servers work with the database, and what is to be done with it bears none.
+    #[error("servers have {connections} connections to the database")]
+    InUse {
+        /// How many.
+        connections: i64,
+    },
     /// Anything else that the database says.
     #[error("the database failed: {0}")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
@@ -165,6 +182,9 @@ impl StoreError {
             | Self::Address
             | Self::NotOurs
             | Self::TooNew { .. }
+            | Self::Behind { .. }
+            | Self::Empty
+            | Self::InUse { .. }
             | Self::AlreadyExists { .. }
             | Self::NotFound { .. }
             | Self::Conflict { .. }
@@ -194,6 +214,9 @@ impl StoreError {
             Self::Address => "store.address",
             Self::NotOurs => "store.foreign",
             Self::TooNew { .. } => "store.newer",
+            Self::Behind { .. } => "store.behind",
+            Self::Empty => "store.empty",
+            Self::InUse { .. } => "store.in-use",
             Self::Failed(_) => "store.failed",
         }
     }
@@ -213,6 +236,13 @@ impl StoreError {
             Self::Newer { .. } | Self::TooNew { .. } => {
                 "start the version that wrote it, or a newer one"
             }
+            Self::Behind { .. } => {
+                "take the steps that are missing first: `mainstay store migrate`"
+            }
+            Self::Empty => {
+                "name the database that a server uses; `mainstay store copy` fills an empty one"
+            }
+            Self::InUse { .. } => "stop every server that uses it, then try again",
             Self::Unreadable { .. } => "check the path, its permissions, and the disk",
             Self::AlreadyExists { .. } => "choose another name, or use what is there",
             Self::NotFound { .. } => "check the name; list what there is",

@@ -39,6 +39,7 @@ pub mod setup_links;
 pub mod sqlite;
 mod values;
 pub mod walks;
+pub mod whole;
 
 pub use accounts::Accounts;
 pub use api_tokens::ApiTokens;

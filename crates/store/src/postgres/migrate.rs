@@ -8,19 +8,19 @@ use sqlx::{Connection as _, PgConnection};
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
-const MIGRATIONS: [&str; 2] = [
+pub(crate) const MIGRATIONS: [&str; 2] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
 ];
 
 /// The version that the last step makes.
-const NEWEST: u32 = MIGRATIONS.len() as u32;
+pub(crate) const NEWEST: u32 = MIGRATIONS.len() as u32;
 
 /// The lock under which steps are taken, "MNST". Nothing else that is locked by one number is ours.
-const MIGRATING: i64 = 1_296_978_772;
+pub(crate) const MIGRATING: i64 = 1_296_978_772;
 
 /// Takes the steps that are missing. Other servers may do so at the same time.
-pub(super) async fn up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
     if known(connection).await? >= NEWEST {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub(super) async fn up_to_date(connection: &mut PgConnection) -> Result<(), Stor
 ///
 /// # Errors
 /// [`StoreError::TooNew`] if they don't let this program in, [`StoreError::NotOurs`] if they are another program's.
-pub(super) async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
+pub(crate) async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
     let (ours, any): (bool, bool) = sqlx::query_as(
         "SELECT to_regclass('standing') IS NOT NULL AND to_regclass('schema') IS NOT NULL,
            EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema())",

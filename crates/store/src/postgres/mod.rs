@@ -16,13 +16,14 @@
 mod accounts;
 mod address;
 mod api_tokens;
+pub(crate) mod columns;
 mod controllers;
 mod devices;
 mod enrolments;
 mod holds;
 mod incidents;
 mod locks;
-mod migrate;
+pub(crate) mod migrate;
 mod order_log;
 mod orders;
 mod payloads;
@@ -159,12 +160,12 @@ fn waited(pool: &PgPool, most: u32, error: sqlx::Error) -> StoreError {
     }
 }
 
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
     let connected = timeout(LINE_TIMEOUT, PgConnection::connect_with(options)).await;
     Ok(connected.map_err(|silence| StoreError::Unreachable(Box::new(silence)))??)
 }
 
-fn options_at(place: &PostgresPlace) -> Result<PgConnectOptions, StoreError> {
+pub(crate) fn options_at(place: &PostgresPlace) -> Result<PgConnectOptions, StoreError> {
     let options = options(place.address.as_str())?;
     Ok(match &place.password {
         Some(password) => options.password(password),

@@ -5,7 +5,7 @@ use mainstay_telemetry::IncidentId;
 
 use super::locks::{self, Lock};
 use super::values::{from_json, micros, release_digest, to_json};
-use super::{PostgresStore, Write, enrolments, incidents, releases, rollouts};
+use super::{PostgresStore, Write, columns, incidents, releases, rollouts};
 use crate::moves::{self, Known, Moved, Names};
 use crate::{NextStep, StoreError};
 
@@ -102,7 +102,7 @@ async fn save_moved(
     let devices: Vec<_> = moved.iter().map(|one| one.key).collect();
     let json = |one: &Moved| to_json("enrolment", &one.progress);
     let progress: Result<Vec<_>, _> = moved.iter().map(json).collect();
-    let columns = moved.iter().map(|one| enrolments::columns(&one.progress));
+    let columns = moved.iter().map(|one| columns::of_progress(&one.progress));
     let (states, good_again): (Vec<_>, Vec<_>) = columns.unzip();
     sqlx::query(
         "UPDATE enrolments AS e SET progress = v.progress, state = v.state, good_again_from = v.good_again_from

@@ -15,10 +15,10 @@ mod api_tokens;
 mod controllers;
 mod devices;
 mod enrolments;
-mod file;
+pub(crate) mod file;
 mod holds;
 mod incidents;
-mod migrate;
+pub(crate) mod migrate;
 mod opened;
 mod order_log;
 mod orders;
@@ -178,7 +178,7 @@ impl SqliteStore {
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)

@@ -11,11 +11,11 @@ use mainstay_telemetry::PastWords;
 
 use super::fixture::{FORWARD, NEW, at, device, id, start_another, token};
 
-fn controller(text: &str) -> ControllerId {
+pub fn controller(text: &str) -> ControllerId {
     ControllerId::parse(text).expect("a good name")
 }
 
-async fn register(store: &dyn Store, names: &[&str]) {
+pub async fn register(store: &dyn Store, names: &[&str]) {
     let new = |(n, name): (usize, &&str)| Registration {
         device: device(n),
         token_hash: token(n),

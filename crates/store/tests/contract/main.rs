@@ -1,7 +1,8 @@
 //! What every back end must do, told once and run over each of them.
 //!
 //! A new back end adds a function that opens an empty store of its own, how it is opened a second time, and one line
-//! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) or PostgreSQL's (deadlocks, lost connections,
+//! `contract!(postgres);`. Over `carried` each promise leaves what it leaves in SQLite, and all of that is copied to PostgreSQL and back
+//! (`whole.rs`). What is SQLite's own (files, kills, several processes) or PostgreSQL's (deadlocks, lost connections,
 //! older servers) has its own tests.
 
 #[path = "../cluster/mod.rs"]
@@ -29,6 +30,7 @@ mod standing;
 mod steps;
 mod waits;
 mod walks;
+mod whole;
 
 use std::sync::Arc;
 
@@ -44,13 +46,15 @@ struct Opened {
 enum Place {
     File(TempDir),
     Database(String),
+    /// A file, too; and at the end of a promise the store is copied to the other back end and back.
+    Carried(TempDir),
 }
 
 impl Opened {
     /// The same store, opened once more as another server does.
     async fn elsewhere(&self) -> Arc<dyn Store> {
         match &self.place {
-            Place::File(folder) => {
+            Place::File(folder) | Place::Carried(folder) => {
                 let store = SqliteStore::open(&folder.path().join(FILE)).await;
                 Arc::new(store.expect("a second server may"))
             }
@@ -63,6 +67,24 @@ impl Opened {
 }
 
 const FILE: &str = "mainstay.sqlite";
+
+impl Opened {
+    /// What a promise has left is carried over whole, whatever it was.
+    async fn leave(&self) {
+        if let Place::Carried(folder) = &self.place {
+            whole::carry_there_and_back(&folder.path().join(FILE)).await;
+        }
+    }
+}
+
+async fn carried() -> Opened {
+    let Opened { store, place } = sqlite().await;
+    let Place::File(folder) = place else {
+        unreachable!("it is a file");
+    };
+    let place = Place::Carried(folder);
+    Opened { store, place }
+}
 
 async fn sqlite() -> Opened {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -266,6 +288,7 @@ macro_rules! contract {
                 async fn $promise() {
                     let opened = super::$backend().await;
                     super::$noun::$promise(&*opened.store).await;
+                    opened.leave().await;
                 }
             )*)*
             $($(
@@ -274,6 +297,7 @@ macro_rules! contract {
                     let opened = super::$backend().await;
                     let other = opened.elsewhere().await;
                     super::$race_noun::$race(&*opened.store, &*other).await;
+                    opened.leave().await;
                 }
             )*)*
         }
@@ -282,3 +306,4 @@ macro_rules! contract {
 
 contract!(sqlite);
 contract!(postgres);
+contract!(carried);

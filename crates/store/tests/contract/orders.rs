@@ -17,7 +17,7 @@ use super::fixture::{
 };
 
 /// A store whose order numbers have begun, with a rollout of so many devices.
-async fn numbered(store: &dyn Store, devices: usize) -> Rollout {
+pub async fn numbered(store: &dyn Store, devices: usize) -> Rollout {
     store.begin_order_numbers(17).await.expect("writable");
     started(store, devices).await
 }
@@ -42,7 +42,7 @@ async fn try_order(
     }
 }
 
-async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> OrderNumber {
+pub async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> OrderNumber {
     let number = try_order(store, rollout, n, FORWARD).await;
     number.expect("nothing speaks against it")
 }
@@ -57,7 +57,7 @@ async fn stored(store: &dyn Store, n: usize, number: OrderNumber) -> Order {
 }
 
 /// Folds as the server does: a first download begins, a version word confirms.
-fn fold(heeded: &Heeded, _: &Candidate, progress: Progress, _: Known) -> Progress {
+pub fn fold(heeded: &Heeded, _: &Candidate, progress: Progress, _: Known) -> Progress {
     let told = |word: Told| heeded.told.contains(&word);
     match progress {
         Progress::Promised { .. } if told(Told::Began) => Progress::Began { at: at(8) },
@@ -70,7 +70,7 @@ fn fold(heeded: &Heeded, _: &Candidate, progress: Progress, _: Known) -> Progres
     }
 }
 
-fn heard<'a>(device: &'a DeviceId, number: OrderNumber, word: Word) -> HeardWord<'a> {
+pub fn heard<'a>(device: &'a DeviceId, number: OrderNumber, word: Word) -> HeardWord<'a> {
     HeardWord {
         device,
         number,
@@ -296,7 +296,7 @@ pub async fn only_what_ended_well_is_the_newest_installed(store: &dyn Store) {
     assert_eq!(two, all[..2]);
 }
 
-fn entry(minute: i64) -> LogEntry {
+pub fn entry(minute: i64) -> LogEntry {
     LogEntry::new(at(minute), "proceeding/none", [format!("\"{minute}\" %")])
 }
 

@@ -9,7 +9,7 @@ use super::fixture::{
     FORWARD, NEW, OLD, at, id, person, progress, promised, register, release, started,
 };
 
-fn root(version: u32) -> StoredRoot {
+pub fn root(version: u32) -> StoredRoot {
     StoredRoot {
         version,
         signed: format!("root {version}").into_bytes(),
@@ -34,7 +34,7 @@ pub async fn every_root_is_kept_and_none_replaced(store: &dyn Store) {
     assert_eq!(store.root(3).await.expect("readable"), None);
 }
 
-fn revocations(epoch: u32, seq: u64) -> StoredRevocations {
+pub fn revocations(epoch: u32, seq: u64) -> StoredRevocations {
     StoredRevocations {
         epoch,
         seq,
@@ -63,7 +63,7 @@ pub async fn the_newest_revocations_of_an_epoch_are_found(store: &dyn Store) {
     }
 }
 
-fn hold(digest: u8) -> Hold {
+pub fn hold(digest: u8) -> Hold {
     let release = release(&format!("1.{digest}.0"), digest);
     let kim = person("kim", Duty::Operations);
     Hold::place(&release, &kim, "smoke", 0, at(3)).expect("operations holds")
