@@ -247,6 +247,11 @@ impl DataDir {
         Ok(homes::open_store(self, &self.homes).await?)
     }
 
+    /// Where the database and the payloads are.
+    pub fn homes(&self) -> &HomePlaces {
+        &self.homes
+    }
+
     /// The database in the folder itself.
     ///
     /// # Errors
@@ -309,7 +314,11 @@ impl DataDir {
         Ok(root)
     }
 
-    pub(crate) fn lock(&self) -> Result<Lock, DataDirError> {
+    /// Keeps servers off the folder as long as it isn't dropped.
+    ///
+    /// # Errors
+    /// [`DataDirError::InUse`] if one runs on it.
+    pub fn lock(&self) -> Result<Lock, DataDirError> {
         let path = self.path.join("lock");
         let file = File::create(&path).map_err(|cause| unusable(&path, cause))?;
         match file.try_lock() {

@@ -8,6 +8,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mainstay_store::whole::StoreAt;
 use mainstay_store::{
     Blobs, FolderBlobs, PostgresAddress, PostgresPlace, PostgresStore, S3Blobs, S3Key, S3Place,
     SqliteStore, Store, StoreError,
@@ -158,6 +159,30 @@ pub async fn open_store(folder: &DataDir, places: &HomePlaces) -> Result<OpenSto
         }
     };
     opened.map_err(about(STORE))
+}
+
+/// Where the database is, for work with it as a whole.
+///
+/// # Errors
+/// [`HomeError::Secret`], if what should let us in isn't a secret.
+pub fn store_at(folder: &DataDir, places: &HomePlaces) -> Result<StoreAt, HomeError> {
+    Ok(match &places.store {
+        StorePlace::Sqlite => StoreAt::File(folder.database()),
+        StorePlace::Postgres(address) => {
+            StoreAt::Database(postgres(address, places.store_password_file.as_deref())?)
+        }
+    })
+}
+
+/// The home of payloads, to be looked at while a server runs on it.
+///
+/// # Errors
+/// [`HomeError`], with the setting that it is about.
+pub fn look_into_blobs(folder: &DataDir, places: &HomePlaces) -> Result<Arc<dyn Blobs>, HomeError> {
+    match s3(places)? {
+        None => Ok(Arc::new(FolderBlobs::looked_at(folder.blobs()))),
+        Some(place) => Ok(Arc::new(S3Blobs::new(&place).map_err(about(BLOBS))?)),
+    }
 }
 
 async fn look_at_store(folder: &DataDir, places: &HomePlaces) -> Result<(), HomeError> {

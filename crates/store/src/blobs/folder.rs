@@ -53,6 +53,15 @@ impl FolderBlobs {
         })
     }
 
+    /// The blobs in `folder`, which is left as it is: to look at what a server keeps there while it runs.
+    #[must_use]
+    pub fn looked_at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            writes: AtomicU64::new(0),
+        }
+    }
+
     fn path(&self, digest: &Digest) -> PathBuf {
         let name = digest.to_string();
         self.folder.join(&name[..2]).join(name)
