@@ -5,12 +5,37 @@ use std::str::FromStr as _;
 
 use sqlx::postgres::PgConnectOptions;
 
+/// What sqlx reads behind the question mark. The password is refused elsewhere where it mustn't be.
+const KNOWN: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// Most of an unknown name that is told.
+const KEY_CHARS_MAX: usize = 40;
+
 /// An address such as `postgres://mainstay@db.northwind.example/mainstay`. It holds no password, so it can be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresAddress(String);
 
 /// Why a text isn't such an address. The text itself isn't told: it may hold a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// PostgreSQL doesn't understand it.
     #[error("isn't an address that PostgreSQL understands")]
@@ -18,18 +43,24 @@ pub enum AddressError {
     /// There is a password in it, or what may be one.
     #[error("has a password in it, or an @ where none belongs")]
     HasPassword,
+    /// It says something of which nothing would come. What asks for safety mustn't be passed over, and what it says may be a secret.
+    #[error("says {0}, of which nothing is known here")]
+    Unknown(String),
 }
 
 impl AddressError {
     /// What to do about it.
     #[must_use]
-    pub fn cure(self) -> &'static str {
+    pub fn cure(&self) -> &'static str {
         match self {
             Self::NotOne => {
                 "write postgres://user@host/database, and percent signs for what isn't plain in it"
             }
             Self::HasPassword => {
                 "write postgres://user@host/database, and keep the password in a file of its own or in PGPASSWORD"
+            }
+            Self::Unknown(_) => {
+                "take it out; host, hostaddr, port, dbname, user, options, sslmode, sslrootcert, sslcert and sslkey are known"
             }
         }
     }
@@ -58,11 +89,8 @@ impl PostgresAddress {
         if in_user || strays || says_password(rest) {
             return Err(AddressError::HasPassword);
         }
-        let is_read = PgConnectOptions::from_str(text).is_ok();
-        match Self::is_meant_by(text) && is_read {
-            true => Ok(Self(text.to_owned())),
-            false => Err(AddressError::NotOne),
-        }
+        options(text)?;
+        Ok(Self(text.to_owned()))
     }
 
     /// As it was written.
@@ -78,13 +106,33 @@ impl Display for PostgresAddress {
     }
 }
 
+/// What sqlx makes of the address, password and all.
+///
+/// # Errors
+/// [`AddressError`]. What is wrong with it isn't told: that may quote the password.
+pub(super) fn options(text: &str) -> Result<PgConnectOptions, AddressError> {
+    if !PostgresAddress::is_meant_by(text) {
+        return Err(AddressError::NotOne);
+    }
+    // sqlx would only warn of what it doesn't know, and show what it says.
+    let stray = keys(text).find(|key| !KNOWN.contains(key) && !key.starts_with("options["));
+    if let Some(stray) = stray {
+        let name = stray.chars().filter(char::is_ascii_graphic);
+        return Err(AddressError::Unknown(name.take(KEY_CHARS_MAX).collect()));
+    }
+    PgConnectOptions::from_str(text).map_err(|_| AddressError::NotOne)
+}
+
+/// The names of what an address says behind its question mark.
+pub(super) fn keys(text: &str) -> impl Iterator<Item = &str> {
+    let (_, query) = text.split_once('?').unwrap_or_default();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split('=').next().unwrap_or_default())
+}
+
 /// Whether what follows the question mark has a password in it. A name that is written in percent signs may be that one.
-fn says_password(rest: &str) -> bool {
-    let (_, query) = rest.split_once('?').unwrap_or_default();
-    query.split('&').any(|pair| {
-        let name = pair.split('=').next().unwrap_or_default();
-        name.contains('%') || name.to_ascii_lowercase().contains("password")
-    })
+fn says_password(text: &str) -> bool {
+    keys(text).any(|key| key.contains('%') || key.to_ascii_lowercase().contains("pass"))
 }
 
 /// A database, and what lets us in.
@@ -142,6 +190,14 @@ mod tests {
             (
                 "postgres://kim@db/mainstay?password=hunter2",
                 AddressError::HasPassword,
+            ),
+            (
+                "postgres://kim@db/mainstay?pass=hunter2",
+                AddressError::HasPassword,
+            ),
+            (
+                "postgres://kim@db/mainstay?target_session_attrs=read-write",
+                AddressError::Unknown("target_session_attrs".to_owned()),
             ),
             (
                 "postgres://kim@db/mainstay?p%61ssword=hunter2",

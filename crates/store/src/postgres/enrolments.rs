@@ -162,14 +162,17 @@ pub(super) async fn enrol(
 }
 
 async fn unregistered(tx: &mut Write, ids: &[&str]) -> Result<StoreError, StoreError> {
-    let (id,): (String,) = sqlx::query_as(
+    let missing: Option<(String,)> = sqlx::query_as(
         "SELECT v.id FROM unnest($1::text[]) AS v (id)
          WHERE NOT EXISTS (SELECT 1 FROM devices AS d WHERE d.id = v.id) LIMIT 1",
     )
     .bind(ids)
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(StoreError::not_found("device", id))
+    // One that isn't missing any more was registered between the two looks: the next try finds it.
+    Ok(missing.map_or(StoreError::Busy, |(id,)| {
+        StoreError::not_found("device", id)
+    }))
 }
 
 /// Notes in each device's timeline which wave it was drawn into.

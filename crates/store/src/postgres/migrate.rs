@@ -39,8 +39,15 @@ pub(crate) async fn up_to_date(connection: &mut PgConnection) -> Result<(), Stor
 /// The version of the tables, 0 of an empty database.
 ///
 /// # Errors
-/// [`StoreError::TooNew`] if they don't let this program in, [`StoreError::NotOurs`] if they are another program's.
+/// [`StoreError::Encoding`] if it can't keep every text, [`StoreError::TooNew`] if its tables don't let this program in, [`StoreError::NotOurs`] if they
+/// are another program's.
 pub(crate) async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
+    let found: String = sqlx::query_scalar("SELECT current_setting('server_encoding')")
+        .fetch_one(&mut *connection)
+        .await?;
+    if found != "UTF8" {
+        return Err(StoreError::Encoding { found });
+    }
     let (ours, any): (bool, bool) = sqlx::query_as(
         "SELECT to_regclass('standing') IS NOT NULL AND to_regclass('schema') IS NOT NULL,
            EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema())",
