@@ -22,7 +22,7 @@ use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
 use mainstay_simulator::{
     Behaviours, Circumstances, Crowd, Dice, Hardship, Link, SimulatedDevice, population, real_time,
 };
-use mainstay_store::Devices as _;
+use mainstay_store::Devices;
 use mainstay_store::devices::{TIMELINE_KEPT, TimelineKind};
 use mainstay_telemetry::DeviceEvent;
 use mainstay_trust::BootloaderVersion;
@@ -34,14 +34,14 @@ use crate::patience::retried;
 const DEVICES: u32 = 40;
 /// Decides homes, keys and the moments of the kills.
 pub const SEED: u64 = 11;
-const PLAN: &str = include_str!("plan.toml");
+pub const PLAN: &str = include_str!("plan.toml");
 
 /// A server's data folder, its people, and two releases.
 pub struct Stage {
-    data: PathBuf,
-    passphrase: PathBuf,
+    pub data: PathBuf,
+    pub passphrase: PathBuf,
     base: String,
-    address: SocketAddr,
+    pub address: SocketAddr,
     plan: Plan,
     root: Vec<u8>,
     factory: Release,
@@ -114,7 +114,13 @@ impl Stage {
     }
 
     fn operator(&self, duty: Duty) -> Operator {
-        Operator::new(&self.base, &self.tokens[&duty]).expect("an address and a token")
+        self.operator_at(duty, self.address)
+    }
+
+    /// A person's way to a server.
+    pub fn operator_at(&self, duty: Duty, address: SocketAddr) -> Operator {
+        let base = format!("http://{address}");
+        Operator::new(&base, &self.tokens[&duty]).expect("an address and a token")
     }
 
     /// Starts the real server and waits until it listens.
@@ -249,6 +255,12 @@ impl Stage {
             .store()
             .await
             .expect("a sound database");
+        self.check_every_report(&store).await;
+        store.close().await;
+    }
+
+    /// The same of any database.
+    pub async fn check_every_report(&self, store: &dyn Devices) {
         let release = mainstay_fleet::ReleaseDigest(self.good.manifest.0);
         for device in store.devices(None).await.expect("devices") {
             let running = device.running.as_ref().expect("it has said what it runs");
@@ -285,7 +297,6 @@ impl Stage {
                 device.id
             );
         }
-        store.close().await;
     }
 }
 

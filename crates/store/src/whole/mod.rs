@@ -7,6 +7,7 @@
 mod across;
 mod cells;
 mod check;
+mod columns;
 mod copy;
 mod database;
 mod judge;

@@ -7,7 +7,8 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{PgConnection, Postgres, Row as _};
 
 use super::cells::{Cell, Row};
-use super::tables::{Column, Kind, TABLES, Table};
+use super::columns::{Column, Kind};
+use super::tables::{TABLES, Table};
 use crate::StoreError;
 use crate::postgres::migrate::{MIGRATING, MIGRATIONS, NEWEST};
 

@@ -7,7 +7,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::cells::{Cell, Row};
-use super::tables::{Kind, Table};
+use super::columns::Kind;
+use super::tables::Table;
 use crate::StoreError;
 use crate::sqlite::migrate::NEWEST;
 

@@ -3,8 +3,8 @@
 //! Who adds a table or a column to the steps of both adds it here, and says in `judge.rs` how it is read. One that is forgotten is
 //! found by every copy and check, which look at what the database itself says it has. Read [`TABLES`].
 
-use super::cells::Cell;
-use super::cells::Row;
+use super::cells::{Cell, Row};
+use super::columns::{Column, bytes, number, text, truth};
 use super::{judge, judge_doors};
 use crate::StoreError;
 
@@ -23,64 +23,6 @@ pub(super) struct Table {
     /// Reads a row through the domain's types, compares what has columns of its own with the values, and makes PostgreSQL's own
     /// columns, in their order.
     pub judge: fn(&Row) -> Result<Vec<Cell>, StoreError>,
-}
-
-/// A column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Column {
-    pub name: &'static str,
-    pub kind: Kind,
-    /// What SQLite calls it.
-    pub in_sqlite: &'static str,
-    /// Whether its value is part of what a row says. An order of rows in which nobody else's number lies may change.
-    pub counts: bool,
-}
-
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Number,
-    Text,
-    Bytes,
-    /// A number in SQLite.
-    Truth,
-}
-
-impl Kind {
-    /// PostgreSQL's name of it.
-    pub fn in_postgres(self) -> &'static str {
-        match self {
-            Self::Number => "bigint",
-            Self::Text => "text",
-            Self::Bytes => "bytea",
-            Self::Truth => "boolean",
-        }
-    }
-}
-
-const fn column(name: &'static str, kind: Kind) -> Column {
-    Column {
-        name,
-        kind,
-        in_sqlite: name,
-        counts: true,
-    }
-}
-
-const fn number(name: &'static str) -> Column {
-    column(name, Kind::Number)
-}
-
-const fn text(name: &'static str) -> Column {
-    column(name, Kind::Text)
-}
-
-const fn bytes(name: &'static str) -> Column {
-    column(name, Kind::Bytes)
-}
-
-const fn truth(name: &'static str) -> Column {
-    column(name, Kind::Truth)
 }
 
 /// A table whose key is its first column, with nothing that PostgreSQL alone has.

@@ -28,9 +28,12 @@ mod rollouts;
 mod sessions;
 mod standing;
 mod steps;
+mod unverified;
 mod waits;
 mod walks;
 mod whole;
+mod whole_checked;
+mod whole_fleet;
 
 use std::sync::Arc;
 
@@ -180,6 +183,9 @@ macro_rules! contract {
                 a_log_is_bounded_and_ends_are_heard,
                 logs_of_old_orders_are_forgotten,
                 what_happened_to_an_order_meanwhile_is_not_overwritten,
+            }
+            unverified::{
+                what_is_installed_and_waits_for_a_word_is_counted,
             }
             controllers::{
                 a_device_is_found_by_its_clients_name,

@@ -81,12 +81,12 @@ pub fn heard<'a>(device: &'a DeviceId, number: OrderNumber, word: Word) -> Heard
     }
 }
 
-async fn say(store: &dyn Store, n: usize, number: OrderNumber, word: Word) -> Heeded {
+pub async fn say(store: &dyn Store, n: usize, number: OrderNumber, word: Word) -> Heeded {
     let heeded = store.heed(&heard(&id(n), number, word), &fold).await;
     heeded.expect("it is heeded")
 }
 
-async fn finish(store: &dyn Store, n: usize, number: OrderNumber, how: Ending) {
+pub async fn finish(store: &dyn Store, n: usize, number: OrderNumber, how: Ending) {
     let before = stored(store, n, number).await;
     let after = close(before.clone(), how, at(9));
     let saved = store.save_order(&id(n), &before, &after, None).await;

@@ -1,32 +1,21 @@
-//! A store as a whole: carried to the other back end and back, and looked through.
+//! A store as a whole: carried to the other back end and back, whole or not at all.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
-use mainstay_access::{Duty, Role};
-use mainstay_fleet::{ClientProfile, ReleaseDigest};
-use mainstay_plan::starting_plan;
-use mainstay_rollout::order::Word;
-use mainstay_store::whole::{self, Checked, Counted, StoreAt};
+use mainstay_store::whole::{self, Counted, StoreAt};
 use mainstay_store::{
-    FolderBlobs, HeardWord, PostgresAddress, PostgresPlace, PostgresStore, Reported, SqliteStore,
-    Store, StoreError, StoredReport, StoredSchedule,
+    PostgresAddress, PostgresPlace, PostgresStore, SqliteStore, Store, StoreError,
 };
-use mainstay_telemetry::PastWords;
-use mainstay_trust::Digest;
-use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
-use tempfile::TempDir;
 use tokio::task::AbortHandle;
 
-use super::accounts::{account, hash, invitation, made, signed_in};
-use super::fixture::{NEW, at, device, id, person, release, token};
-use super::{
-    FILE, cluster, controllers, incidents, orders, payloads, readings, sessions, standing,
-};
+use super::fixture::{at, device, id, registration, token};
+use super::whole_fleet::a_fleet;
+use super::{FILE, cluster};
 
-async fn an_empty_database() -> (String, StoreAt) {
+pub async fn an_empty_database() -> (String, StoreAt) {
     let address = cluster::database("template1").await;
     let at = at_address(&address);
     (address, at)
@@ -39,11 +28,11 @@ fn at_address(address: &str) -> StoreAt {
     })
 }
 
-async fn copied(from: &StoreAt, to: &StoreAt) -> Result<whole::Copied, StoreError> {
+pub async fn copied(from: &StoreAt, to: &StoreAt) -> Result<whole::Copied, StoreError> {
     whole::copy(from, to, &mut |_| {}).await
 }
 
-async fn sums(of: &StoreAt) -> Vec<Counted> {
+pub async fn sums(of: &StoreAt) -> Vec<Counted> {
     whole::sums(of, &mut |_| {}).await.expect("readable")
 }
 
@@ -76,131 +65,6 @@ pub async fn carry_there_and_back(path: &Path) {
             .await
             .expect("readable"),
     );
-}
-
-/// Something in every table.
-async fn fill(store: &dyn Store) {
-    let rollout = orders::numbered(store, 4).await;
-    let (text, sam) = (starting_plan(), person("sam", Duty::ReleaseManager));
-    let digest = Sha256::digest(text).into();
-    let put = store.activate_plan(text, digest, &sam.email, at(1)).await;
-    put.expect("writable");
-    store.add_person(&sam, token(900)).await.expect("new");
-    store
-        .add_release(&release("1.2.0", 2), b"envelope")
-        .await
-        .expect("new");
-    devices_with_clients(store).await;
-    let device = id(0);
-    let number = orders::order(store, &rollout, 0).await;
-    let word = HeardWord {
-        entry: Some(&orders::entry(8)),
-        ..orders::heard(&device, number, Word::Progress)
-    };
-    store.heed(&word, &orders::fold).await.expect("it is open");
-    readings::keep(store, &[readings::taken(&rollout, 1, 10, 12, u32::MAX)]).await;
-    readings::hear(store, 1, 0, 50, &[readings::count(&rollout, 0)]).await;
-    let incident = incidents::incident(&rollout);
-    store.open_incident(&incident).await.expect("writable");
-    brakes(store).await;
-    store
-        .note_payload(&payloads::payload(7, mainstay_artifact::Ending::Bin))
-        .await
-        .expect("writable");
-    doors(store).await;
-    reports(store).await;
-}
-
-async fn devices_with_clients(store: &dyn Store) {
-    let mut new = device(700);
-    new.attributes.clear();
-    new.running = None;
-    let new = mainstay_store::Registration {
-        controller: Some(controllers::controller("gateway:7")),
-        ..super::fixture::registration(new, token(700))
-    };
-    store.register_many(&[new]).await.expect("new");
-    let words = PastWords {
-        last: ReleaseDigest([7; 32]),
-        has_changed: true,
-    };
-    let gateway = id(700);
-    store
-        .keep_version_words(&gateway, &words)
-        .await
-        .expect("it has a client");
-    store
-        .note_profile(&gateway, ClientProfile::Rauc)
-        .await
-        .expect("it has a client");
-    let said = |_| Reported::from([("hw".to_owned(), "1.4.2".to_owned())]);
-    store
-        .keep_attributes(&gateway, &said)
-        .await
-        .expect("it has a client");
-}
-
-async fn brakes(store: &dyn Store) {
-    for version in [1, 2] {
-        store.add_root(&standing::root(version)).await.expect("new");
-    }
-    for seq in [1, u64::MAX] {
-        store
-            .add_revocations(&standing::revocations(0, seq))
-            .await
-            .expect("new");
-    }
-    store.add_hold(&standing::hold(2), 0).await.expect("new");
-    let schedule = StoredSchedule {
-        release: NEW,
-        class: [1; 16],
-        signed: b"schedule".to_vec(),
-        at: at(2),
-        by: person("sam", Duty::ReleaseManager).email,
-    };
-    store.add_schedule(&schedule).await.expect("new");
-}
-
-async fn doors(store: &dyn Store) {
-    let ole = account("ole", Role::Operations);
-    made(store, 801, &ole).await;
-    signed_in(store, 802, &ole, at(1)).await;
-    let token = sessions::api_token(803, &ole, "ci");
-    store
-        .add_api_token(&token, &hash(802))
-        .await
-        .expect("whole, and his");
-    let vi = account("vi", Role::Viewer);
-    store
-        .add_setup_link(&invitation(804, &vi, at(1)), None)
-        .await
-        .expect("new");
-}
-
-/// Words that aren't JSON, that are, and one with a sign that PostgreSQL can't keep.
-async fn reports(store: &dyn Store) {
-    let confirmed = format!("{{\"event\":\"confirmed\",\"release\":\"{NEW:?}\\u0000\"}}");
-    let said = [("no JSON", "said"), (confirmed.as_str(), "said \u{0}")];
-    let report = |(seq, (event, text)): (u32, (&str, &str))| StoredReport {
-        seq,
-        at: at(9),
-        event: event.to_owned(),
-        text: text.to_owned(),
-    };
-    let reports: Vec<_> = (1..).zip(said).map(report).collect();
-    let recorded = store
-        .record(&id(2), None, at(9), &reports, &|_, progress, _| progress)
-        .await;
-    recorded.expect("a known device");
-}
-
-async fn a_fleet() -> (TempDir, StoreAt) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join(FILE);
-    let store = SqliteStore::create(&path).await.expect("a new database");
-    fill(&store).await;
-    store.close().await;
-    (folder, StoreAt::File(path))
 }
 
 #[tokio::test]
@@ -244,7 +108,7 @@ async fn a_fleet_is_carried_over_and_goes_on() {
 }
 
 async fn register_another(store: &dyn Store) {
-    let new = super::fixture::registration(device(4), token(4));
+    let new = registration(device(4), token(4));
     store.register_many(&[new]).await.expect("new");
 }
 
@@ -347,7 +211,7 @@ async fn only_what_nobody_works_with_is_copied_and_only_where_nothing_is() {
 }
 
 /// Changes a store by a hand that isn't ours.
-async fn change(at: &StoreAt, sql: &'static str) {
+pub async fn change(at: &StoreAt, sql: &'static str) {
     match at {
         StoreAt::File(path) => {
             let options = SqliteConnectOptions::new()
@@ -367,137 +231,6 @@ async fn change(at: &StoreAt, sql: &'static str) {
             done.expect("a good statement");
             database.close().await.expect("it is open");
         }
-    }
-}
-
-async fn check(at: &StoreAt) -> Checked {
-    whole::check(at, None, &mut |_| {}).await.expect("readable")
-}
-
-/// Table, row and words of each finding.
-async fn found(at: &StoreAt) -> Vec<(String, String, String)> {
-    let findings = check(at).await.findings.into_iter();
-    let told = findings.map(|one| (one.table.to_owned(), one.row, one.because));
-    told.collect()
-}
-
-#[tokio::test]
-async fn a_row_that_was_broken_by_hand_is_found() {
-    let (_folder, here) = a_fleet().await;
-    let (_, there) = an_empty_database().await;
-    copied(&here, &there).await.expect("carried over");
-    assert_eq!(found(&here).await, []);
-    assert_eq!(found(&there).await, []);
-    let whole_sums = sums(&here).await;
-    for (breaks, table, row, words) in [
-        (
-            "UPDATE devices SET running = '{' WHERE key = 2",
-            "devices",
-            "2",
-            "EOF",
-        ),
-        (
-            "UPDATE enrolments SET wave = 9 WHERE device = 1",
-            "enrolments",
-            "1 1",
-            "no such wave",
-        ),
-        (
-            "UPDATE order_numbers SET last = 7",
-            "orders",
-            "1000018",
-            "beyond 7",
-        ),
-        ("UPDATE plans SET text = 'nothing'", "plans", "1", "digest"),
-        (
-            "UPDATE rollouts SET phase = 'complete'",
-            "rollouts",
-            "1",
-            "phase",
-        ),
-        (
-            "UPDATE people SET duty = 'king'",
-            "people",
-            "sam@northwind.example",
-            "king",
-        ),
-        ("DELETE FROM standing", "standing", "", "one row"),
-    ] {
-        let (folder, broken) = copy_of(&here).await;
-        change(&broken, breaks).await;
-        let found = found(&broken).await;
-        let is_told = found
-            .iter()
-            .any(|(t, r, w)| t == table && r == row && w.contains(words));
-        assert!(is_told, "{breaks}: {found:?}");
-        assert_ne!(sums(&broken).await, whole_sums, "{breaks}");
-        drop(folder);
-    }
-    let (_folder, broken) = copy_of(&here).await;
-    change(&broken, "DELETE FROM devices WHERE key = 1").await;
-    let told = found(&broken).await;
-    assert!(
-        told.iter()
-            .any(|(_, _, w)| w.contains("enrolments refers to devices")),
-        "{told:?}"
-    );
-    for (breaks, table, words) in [
-        (
-            "UPDATE enrolments SET state = 'confirmed' WHERE device = 2",
-            "enrolments",
-            "state",
-        ),
-        (
-            "UPDATE releases SET image_bytes = 1",
-            "releases",
-            "image_bytes",
-        ),
-        (
-            "UPDATE timeline SET confirmed = 'x' WHERE key = 1",
-            "timeline",
-            "confirmed",
-        ),
-    ] {
-        change(&there, breaks).await;
-        let found = found(&there).await;
-        let is_told = found
-            .iter()
-            .any(|(t, _, w)| t == table && w.contains(words));
-        assert!(is_told, "{breaks}: {found:?}");
-        assert_eq!(
-            sums(&there).await,
-            whole_sums,
-            "only what both have is compared"
-        );
-    }
-}
-
-async fn copy_of(at: &StoreAt) -> (TempDir, StoreAt) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let copy = StoreAt::File(folder.path().join(FILE));
-    copied(at, &copy).await.expect("copied");
-    (folder, copy)
-}
-
-#[tokio::test]
-async fn a_release_without_its_payload_is_found() {
-    let (folder, here) = a_fleet().await;
-    let home = folder.path().join("blobs");
-    let blobs = FolderBlobs::open(&home).await.expect("a new folder");
-    let because = || async {
-        let checked = whole::check(&here, Some(&blobs), &mut |_| {})
-            .await
-            .expect("readable");
-        let found = checked.findings.into_iter().map(|one| one.because);
-        found.collect::<Vec<_>>().join("\n")
-    };
-    assert!(because().await.contains("isn't there"));
-    let image = Digest([0x82; 32]).to_string();
-    let folder_of_it = home.join(&image[..2]);
-    std::fs::create_dir_all(&folder_of_it).expect("an own folder");
-    for (bytes, told) in [(4096, false), (4095, true)] {
-        std::fs::write(folder_of_it.join(&image), vec![0; bytes]).expect("an own folder");
-        assert_eq!(because().await.contains("has 4095 bytes"), told);
     }
 }
 
