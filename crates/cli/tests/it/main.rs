@@ -27,5 +27,6 @@ mod schedules;
 mod settings;
 mod simulate;
 mod softhsm;
+mod store;
 mod tokens;
 mod verify_envelope;

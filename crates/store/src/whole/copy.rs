@@ -161,7 +161,10 @@ impl Target {
             return Err(StoreError::already_exists("database", path.display()));
         }
         let new = file::beside(path);
-        file::fill(&new).await?;
+        if let Err(error) = file::fill(&new).await {
+            let _ = std::fs::remove_file(&new);
+            return Err(error);
+        }
         let options = sqlite::options(&new);
         let connection = SqliteConnection::connect_with(&options).await?;
         let mut database = Database::Sqlite(connection);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use mainstay_access::Email;
-use mainstay_fleet::{ReleaseDigest, Running};
+use mainstay_fleet::Running;
 use mainstay_release::{Hold, Release};
 use mainstay_rollout::order::Order;
 use mainstay_rollout::{Candidate, Ending, Progress, Rollout};
@@ -183,7 +183,7 @@ pub(super) fn hold(row: &Row) -> Judged {
 }
 
 pub(super) fn schedule(row: &Row) -> Judged {
-    ReleaseDigest(bytes32("schedule", row.bytes("manifest")?)?);
+    bytes32("schedule", row.bytes("manifest")?)?;
     agrees("schedule", "class", row.bytes("class")?.len() == 16)?;
     signed_by("schedule", row)
 }

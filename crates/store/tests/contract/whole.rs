@@ -210,6 +210,43 @@ async fn only_what_nobody_works_with_is_copied_and_only_where_nothing_is() {
     assert_eq!((missing.version, numbers.first()), (6, Some(&7)));
 }
 
+/// It couldn't have written anything; but it would go on with what nobody looks after any more.
+#[tokio::test]
+async fn a_server_that_comes_while_a_store_is_copied_stops_the_copy() {
+    let (folder, here) = a_fleet().await;
+    let (address, there) = an_empty_database().await;
+    copied(&here, &there).await.expect("carried over");
+    let back = StoreAt::File(folder.path().join("back.sqlite"));
+    let mut server = None;
+    let mut watch = |progress: whole::Progress| {
+        if progress.table == "orders" && server.is_none() {
+            server = Some(server_elsewhere(address.clone()));
+        }
+    };
+    let refused = whole::copy(&there, &back, &mut watch).await;
+    assert_eq!(refused.expect_err("a server came").id(), "store.in-use");
+    assert!(!folder.path().join("back.sqlite").exists());
+    // A runtime ends only outside of another one.
+    std::thread::spawn(move || drop(server))
+        .join()
+        .expect("no panic");
+}
+
+/// A server in a runtime of its own, once it has read something.
+fn server_elsewhere(address: String) -> (tokio::runtime::Runtime, PostgresStore) {
+    let started = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("threads");
+        let store = runtime.block_on(async {
+            let store = PostgresStore::open(&address).await.expect("ours");
+            let read = mainstay_store::Devices::devices(&store, None).await;
+            read.expect("reading waits for nobody");
+            store
+        });
+        (runtime, store)
+    });
+    started.join().expect("no panic")
+}
+
 /// Changes a store by a hand that isn't ours.
 pub async fn change(at: &StoreAt, sql: &'static str) {
     match at {
