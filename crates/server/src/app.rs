@@ -58,7 +58,7 @@ pub struct AppConfig {
     pub pages: PagesAccess,
     /// Who calls [`crate::jobs::advance_rollouts::run`].
     pub advance: Advance,
-    /// What links to this server begin with; none if they begin with the address that it listens on.
+    /// What links to this server begin with; none if they begin as each request says that it came.
     pub public_url: Option<PublicUrl>,
     /// What hawkBit clients call its tenant.
     pub tenant: Tenant,

@@ -53,7 +53,7 @@ pub use deployment::{
     MaintenanceWindow, Metadata, change_hash,
 };
 pub use feedback::{ActionFeedback, Outcome, Status};
-pub use links::{Link, Links};
+pub use links::{Link, Links, USUAL_TENANT};
 pub use number::{ActionNumber, NotAnActionNumber};
 pub use problem::DdiProblem;
 pub use sleep::Sleep;

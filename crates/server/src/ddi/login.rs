@@ -19,7 +19,7 @@ use mainstay_store::{Controlled, Controller, StoreError};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::DdiRefused;
-use super::{TENANT, origin};
+use super::origin;
 use crate::App;
 use crate::problem::Refused;
 use crate::readings::{self, Heard};
@@ -83,7 +83,8 @@ async fn controlled(
     headers: &HeaderMap,
 ) -> Result<Controlled, Refused> {
     let part = |name: &str| path.get(name).map_or("", String::as_str);
-    if !part("tenant").eq_ignore_ascii_case(TENANT) {
+    // Letters of either case will do, as with hawkBit.
+    if !part("tenant").eq_ignore_ascii_case(app.config.tenant.as_str()) {
         return Err(Refused::no_such_place());
     }
     let token = headers
@@ -119,7 +120,8 @@ async fn heard(
     if controller.client != Some(client) {
         app.store.note_profile(&device.id, detected).await?;
     }
-    let links = Links::of(&origin::of(headers)?, controller.id.as_str());
+    let origin = origin::of(app.config.public_url.as_ref(), headers)?;
+    let links = Links::of(&origin, app.config.tenant.as_str(), controller.id.as_str());
     let profile = profile(client, &rules);
     Ok(Client {
         device,

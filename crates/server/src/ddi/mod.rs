@@ -36,9 +36,6 @@ pub(crate) use unread::Unread;
 use crate::App;
 use crate::problem::Refused;
 
-/// The one tenant; letters of either case will do.
-pub(super) const TENANT: &str = mainstay_api::ddi::links::TENANT;
-
 /// The routes of devices with other update clients.
 pub(crate) fn routes() -> Router<Arc<App>> {
     let installed = get(installed::one);

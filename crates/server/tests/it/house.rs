@@ -139,13 +139,24 @@ pub fn passphrase() -> Passphrase {
 
 /// Opens the folder as a server with a virtual clock and seeded chance.
 pub async fn open(data: &DataDir, clock: &VirtualClock, pages: PagesAccess) -> Arc<App> {
+    open_as(data, clock, pages_for(pages)).await
+}
+
+fn pages_for(pages: PagesAccess) -> AppConfig {
+    AppConfig {
+        pages,
+        ..AppConfig::default()
+    }
+}
+
+/// The same, as `config` says; rollouts are moved on by the test.
+pub async fn open_as(data: &DataDir, clock: &VirtualClock, config: AppConfig) -> Arc<App> {
     let mut parts = data.open(&passphrase()).await.unwrap();
     parts.clock = Arc::new(clock.clone());
     parts.entropy = Arc::new(SeededEntropy::new(1));
     let config = AppConfig {
-        pages,
         advance: Advance::ByCaller,
-        ..AppConfig::default()
+        ..config
     };
     Arc::new(App::new(parts, config).unwrap())
 }
@@ -162,23 +173,28 @@ pub async fn listen(app: Arc<App>) -> String {
 
 impl House {
     pub async fn new() -> Self {
-        Self::build(PLAN, PagesAccess::People).await
+        Self::build(PLAN, AppConfig::default()).await
     }
 
     pub async fn under(plan: &str) -> Self {
-        Self::build(plan, PagesAccess::People).await
+        Self::build(plan, AppConfig::default()).await
     }
 
     pub async fn with(pages: PagesAccess) -> Self {
-        Self::build(PLAN, pages).await
+        Self::build(PLAN, pages_for(pages)).await
     }
 
-    async fn build(plan: &str, pages: PagesAccess) -> Self {
+    /// A house whose server was told these settings.
+    pub async fn told(config: AppConfig) -> Self {
+        Self::build(PLAN, config).await
+    }
+
+    async fn build(plan: &str, config: AppConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path().join("server"));
         let root = new_folder(&data, plan).await;
         let clock = VirtualClock::new(start());
-        let app = open(&data, &clock, pages).await;
+        let app = open_as(&data, &clock, config).await;
         let tokens = Tokens {
             engineer: add(&app, 11, "ana", Duty::Engineer).await,
             manager: add(&app, 12, "sam", Duty::ReleaseManager).await,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mainstay_access::Duty;
 use mainstay_api::ReleaseView;
@@ -75,13 +75,9 @@ async fn a_home_of_blobs_that_hangs_stops_no_check_in() {
     let (house, mut gadget, new, blobs) = at_fault().await;
     blobs.set(Fault::Hangs);
     house.later(2);
-    #[expect(clippy::disallowed_methods, reason = "waiting is what is measured")]
-    let began = Instant::now();
     for _ in 0..50 {
         assert!(gadget.check_in(&house, &[]).await.install.is_some());
     }
-    // Were each to wait for the look, it would be more than four minutes.
-    assert!(began.elapsed() < Duration::from_secs(120), "nobody waits");
     assert_eq!(blobs.looks(), 1, "one look for all of them");
 
     // Downloads do wait, and leave most of the server's places to others.
