@@ -85,6 +85,12 @@ impl ClientProfile {
         }
     }
 
+    /// Whether it asks over hawkBit's interface, as all but Mainstay's own do.
+    #[must_use]
+    pub fn speaks_hawkbit(self) -> bool {
+        self != Self::Native
+    }
+
     /// What it is called on a page.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -234,6 +240,16 @@ pub struct DeviceClient {
     pub set_by: SetBy,
 }
 
+impl Default for DeviceClient {
+    /// Of a device whose requests have told nothing yet: any client.
+    fn default() -> Self {
+        Self {
+            profile: ClientProfile::Generic,
+            set_by: SetBy::Detected,
+        }
+    }
+}
+
 impl DeviceClient {
     /// The client after a request that calls itself `detected`; `known` is what was known before, if anything.
     ///
@@ -254,13 +270,13 @@ impl DeviceClient {
         }
     }
 
-    /// The client as people choose it.
+    /// The client as people choose it. If they take that back, nothing is known until the next request tells.
     #[must_use]
-    pub fn chosen(profile: ClientProfile) -> Self {
-        Self {
+    pub fn chosen(profile: Option<ClientProfile>) -> Self {
+        profile.map_or_else(Self::default, |profile| Self {
             profile,
             set_by: SetBy::People,
-        }
+        })
     }
 }
 
@@ -311,6 +327,7 @@ mod tests {
                 profile.bears_refused_reports(),
                 matches!(profile, Rauc | Native)
             );
+            assert_eq!(profile.speaks_hawkbit(), profile != Native);
             assert_eq!(profile.part(), part, "{profile}");
             assert_eq!(profile.href_chars_max(), path, "{profile}");
             assert_eq!(profile.follows_redirects(), redirects, "{profile}");
@@ -348,10 +365,11 @@ mod tests {
             (Some(detected(Generic)), Rauc, detected(Rauc)),
             (Some(detected(Rauc)), Generic, detected(Generic)),
             (
-                Some(DeviceClient::chosen(Swupdate)),
+                Some(DeviceClient::chosen(Some(Swupdate))),
                 Rauc,
-                DeviceClient::chosen(Swupdate),
+                DeviceClient::chosen(Some(Swupdate)),
             ),
+            (Some(DeviceClient::chosen(None)), Rauc, detected(Rauc)),
         ] {
             assert_eq!(DeviceClient::after(known, request), expected);
         }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, SetBy};
-use mainstay_plan::{ClassId, ClientRules};
+use mainstay_fleet::{Device, DeviceClient, DeviceId};
 use mainstay_report::ClientFacts;
 use mainstay_rollout::order::Order;
 use mainstay_store::StoreError;
@@ -49,22 +48,10 @@ impl Clients {
         let Some(noted) = self.noted.get(&device.id) else {
             return ClientFacts::native();
         };
-        let rules = self.rules(device);
-        let seen = noted.unwrap_or(DeviceClient {
-            profile: ClientProfile::Generic,
-            set_by: SetBy::Detected,
-        });
-        let client = DeviceClient {
-            profile: ddi::profile(seen, &rules),
-            ..seen
-        };
-        ClientFacts::of(client, rules.checks_signature)
-    }
-
-    fn rules(&self, device: &Device) -> ClientRules {
-        let class = self.plan.as_ref().zip(ClassId::new(&device.class).ok());
-        let class = class.and_then(|(active, id)| active.plan.class(&id));
-        class.map(|class| class.clients.clone()).unwrap_or_default()
+        let active = self.plan.as_ref();
+        let rules = active.map(|active| active.plan.client_rules(&device.class));
+        let rules = rules.unwrap_or_default();
+        ClientFacts::of(ddi::spoken_to(*noted, &rules), rules.checks_signature)
     }
 }
 

@@ -63,7 +63,7 @@ impl Controllers for PostgresStore {
     async fn choose_profile(
         &self,
         device: &DeviceId,
-        profile: ClientProfile,
+        profile: Option<ClientProfile>,
     ) -> Result<(), StoreError> {
         let chosen = |_| DeviceClient::chosen(profile);
         retried(|| set_client(self, device, &chosen)).await

@@ -64,7 +64,7 @@ impl Controllers for SqliteStore {
     async fn choose_profile(
         &self,
         device: &DeviceId,
-        profile: ClientProfile,
+        profile: Option<ClientProfile>,
     ) -> Result<(), StoreError> {
         set_client(self, device, &|_| DeviceClient::chosen(profile)).await
     }
