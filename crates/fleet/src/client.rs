@@ -103,15 +103,6 @@ impl ClientProfile {
         }
     }
 
-    /// Whether it may be told `skip` (fetch, don't install yet).
-    ///
-    /// SWUpdate takes it for done: it closes the order with "Skipped Update." and installs nothing (suricatta/server_hawkbit.c). Zephyr's
-    /// client knows no maintenance window. RAUC's updater waits. Of a client that we don't know the worst is assumed.
-    #[must_use]
-    pub fn bears_skip(self) -> bool {
-        self == Self::Rauc
-    }
-
     /// The kind of module that it installs: Zephyr's client takes `bApp` alone (subsys/mgmt/hawkbit), the others don't mind.
     #[must_use]
     pub fn part(self) -> &'static str {
@@ -130,22 +121,6 @@ impl ClientProfile {
             Self::Zephyr | Self::Generic => ZEPHYR_PATH_CHARS_MAX,
             Self::Swupdate | Self::Rauc | Self::Native => PATH_CHARS_MAX,
         }
-    }
-
-    /// Whether a download may be sent to another host.
-    ///
-    /// SWUpdate follows a 302, RAUC's updater up to eight of them; Zephyr's client keeps only the path of a link and takes nothing but 200.
-    /// Mainstay's devices fetch from where they ask.
-    #[must_use]
-    pub fn follows_redirects(self) -> bool {
-        matches!(self, Self::Swupdate | Self::Rauc)
-    }
-
-    /// Whether its owner may be asked first, where the plan wants that. The three known clients don't look at the question, and
-    /// would poll for ever without a word (hawkBit's `confirmationBase` is read by none of them).
-    #[must_use]
-    pub fn asks_confirmation(self) -> bool {
-        self == Self::Generic
     }
 
     /// What it asks for of a file: SWUpdate's delta handler asks for several ranges at once (handlers/delta_handler.c), the others
@@ -315,14 +290,13 @@ mod tests {
     #[test]
     fn what_each_bears() {
         use ClientProfile::{Generic, Native, Rauc, Swupdate, Zephyr};
-        for (profile, skip, part, path, redirects, asks, ranges) in [
-            (Swupdate, false, "os", 1024, true, false, Ranges::Several),
-            (Rauc, true, "os", 1024, true, false, Ranges::One),
-            (Zephyr, false, "bApp", 199, false, false, Ranges::One),
-            (Generic, false, "os", 199, false, true, Ranges::One),
-            (Native, false, "os", 1024, false, false, Ranges::One),
+        for (profile, part, path, ranges) in [
+            (Swupdate, "os", 1024, Ranges::Several),
+            (Rauc, "os", 1024, Ranges::One),
+            (Zephyr, "bApp", 199, Ranges::One),
+            (Generic, "os", 199, Ranges::One),
+            (Native, "os", 1024, Ranges::One),
         ] {
-            assert_eq!(profile.bears_skip(), skip, "{profile}");
             assert_eq!(
                 profile.bears_refused_reports(),
                 matches!(profile, Rauc | Native)
@@ -330,8 +304,6 @@ mod tests {
             assert_eq!(profile.speaks_hawkbit(), profile != Native);
             assert_eq!(profile.part(), part, "{profile}");
             assert_eq!(profile.href_chars_max(), path, "{profile}");
-            assert_eq!(profile.follows_redirects(), redirects, "{profile}");
-            assert_eq!(profile.asks_confirmation(), asks, "{profile}");
             assert_eq!(profile.ranges(), ranges, "{profile}");
         }
     }

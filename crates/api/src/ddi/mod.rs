@@ -25,6 +25,8 @@
 //! | `GET softwaremodules/{module}/artifacts/{file}` | | the bytes |
 //! | `GET softwaremodules/{module}/artifacts/{file}.MD5SUM` | | [`artifact::md5sum_line`] |
 //!
+//! An owner's consent (`confirmationBase`, and [`Errand::Confirmation`]) isn't served yet: those types are here, and no server answers with them.
+//!
 //! What isn't a success is a [`DdiProblem`]. Read [`ControllerBase`] first.
 
 pub mod artifact;
