@@ -101,8 +101,9 @@ async fn a_device_is_asked_for_its_attributes_again() {
     register(&house, &["th-1"], &old).await;
     let path = |id: &str| format!("/api/v1/devices/{id}/attributes/ask");
     assert!(one.poll(&house).await.config_data_request().is_none());
-    let denied = house.refused(&path("gw-1"), &house.tokens.engineer, vec![]);
-    assert_eq!(denied.await, (403, "access.denied".to_owned()));
+    let engineer = &house.tokens.engineer;
+    let denied = house.refused(&path("gw-1"), engineer, vec![]).await;
+    assert_eq!(denied, (403, "access.denied".to_owned()));
     let operations = &house.tokens.operations;
     let ours = house.refused(&path("th-1"), operations, vec![]).await;
     assert_eq!(ours, (409, "devices.client".to_owned()));
