@@ -56,6 +56,7 @@ pub use deployment::{
 };
 pub use feedback::{ActionFeedback, Outcome, Status};
 pub use links::{Link, Links, USUAL_TENANT};
+pub use mainstay_rollout::order::log::DETAILS_MAX;
 pub use number::{ActionNumber, NotAnActionNumber};
 pub use problem::DdiProblem;
 pub use sleep::Sleep;

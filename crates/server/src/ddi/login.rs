@@ -19,7 +19,7 @@ use mainstay_store::{Controlled, Controller, StoreError};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::DdiRefused;
-use super::origin;
+use super::reached;
 use crate::App;
 use crate::problem::Refused;
 use crate::readings::{self, Heard};
@@ -120,8 +120,12 @@ async fn heard(
     if controller.client != Some(client) {
         app.store.note_profile(&device.id, detected).await?;
     }
-    let origin = origin::of(app.config.public_url.as_ref(), headers)?;
-    let links = Links::of(&origin, app.config.tenant.as_str(), controller.id.as_str());
+    let beginning = reached::by(app.config.public_url.as_ref(), headers)?;
+    let links = Links::of(
+        &beginning,
+        app.config.tenant.as_str(),
+        controller.id.as_str(),
+    );
     Ok(Client {
         device,
         controller,

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use mainstay_fleet::{Device, DeviceClient, DeviceId};
 use mainstay_report::ClientFacts;
-use mainstay_rollout::order::Order;
 use mainstay_store::StoreError;
 
-use super::fill;
 use crate::app::ActivePlan;
 use crate::{App, ddi};
 
@@ -53,38 +51,4 @@ impl Clients {
         let rules = rules.unwrap_or_default();
         ClientFacts::of(ddi::spoken_to(*noted, &rules), rules.checks_signature)
     }
-}
-
-/// What became of a device's newest order, in words; none if it never had one.
-///
-/// # Errors
-/// If the store fails.
-pub(super) async fn newest_order(
-    app: &App,
-    device: &DeviceId,
-) -> Result<Option<String>, StoreError> {
-    match app.store.recent_orders(device, 1).await?.pop() {
-        Some(order) => Ok(Some(told(app, &order).await?)),
-        None => Ok(None),
-    }
-}
-
-/// What became of an order, in words.
-///
-/// # Errors
-/// If the store fails.
-pub(crate) async fn told(app: &App, order: &Order) -> Result<String, StoreError> {
-    Ok(fill::order_words(order, &version(app, order).await?))
-}
-
-/// The version that an order is about; the first signs of its digest if that release isn't here any more.
-///
-/// # Errors
-/// If the store fails.
-pub(crate) async fn version(app: &App, order: &Order) -> Result<String, StoreError> {
-    let release = app.store.release_by_manifest(&order.offer.release).await?;
-    Ok(release.map_or_else(
-        || order.offer.release.short(),
-        |release| release.facts.version.to_string(),
-    ))
 }
