@@ -9,7 +9,7 @@ use mainstay_rollout::order::OrderNumber;
 use mainstay_rollout::{Candidate, Enrolment, Kind, Offer, Rollout, RolloutId, Rules};
 use mainstay_store::orders::FIRST_ORDER;
 use mainstay_store::{
-    Devices as _, Orders as _, Promise, PromiseRefusal, Rollouts as _, SqliteStore,
+    Devices as _, Orders as _, Promise, PromiseRefusal, Rollouts as _, Roots as _, SqliteStore,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
@@ -91,6 +91,7 @@ async fn order(
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &id(n),
         offer: FORWARD,
         at: Timestamp::UNIX_EPOCH,

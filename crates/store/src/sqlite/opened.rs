@@ -120,7 +120,7 @@ mod tests {
         let lock = goes_on.lock().expect("nobody panics");
         let waited = changed.wait_timeout_while(lock, Duration::from_secs(10), |on| !*on);
         match waited.expect("nobody panics").1.timed_out() {
-            true => Err(io::ErrorKind::TimedOut.into()),
+            true => Err(ErrorKind::TimedOut.into()),
             false => fs::metadata(path),
         }
     }

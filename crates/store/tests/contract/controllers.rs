@@ -188,6 +188,7 @@ async fn first_ordered(store: &dyn Store) -> (DeviceId, OrderNumber) {
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &device,
         offer: FORWARD,
         at: at(7),

@@ -40,6 +40,7 @@ async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> u32 {
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &id(n),
         offer: FORWARD,
         at: at(7),
