@@ -55,7 +55,7 @@ enum What {
     /// Show one device: what is declared of it, with its site and attributes, and what it said itself.
     #[command(after_help = "Example:\n  mainstay device show th-0001 --token-file kim.token")]
     Show(show::Show),
-    /// Wait no more for a device's other update client: its order is given up, and what comes next has another number. For operations.
+    /// Wait no more for a device's other update client: its order is given up, and what comes next has another number. For operations and support.
     ///
     /// A client that was asked to leave an order, or refused to, and says nothing more is given up by itself after the rollout's horizon. Until then nothing
     /// else reaches the device.
