@@ -1,6 +1,5 @@
-//! Orders in one file that several servers have open, that an older version wrote, or that has no number left.
+//! Orders in a file that an older version wrote, or that has no number left.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -104,32 +103,6 @@ async fn order(
 
 async fn opened(path: &Path) -> SqliteStore {
     SqliteStore::open(path).await.expect("a database")
-}
-
-#[tokio::test]
-async fn two_servers_never_give_the_same_number() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("mainstay.sqlite");
-    let one = SqliteStore::create(&path).await.expect("a new database");
-    let rollout = started(&one, 12).await;
-    let other = opened(&path).await;
-    let (a, b) = tokio::join!(one.begin_order_numbers(5), other.begin_order_numbers(9));
-    a.and(b).expect("one of the two counts");
-    let mut numbers = BTreeSet::new();
-    for n in (0..12).step_by(2) {
-        let (a, b) = tokio::join!(order(&one, &rollout, n), order(&other, &rollout, n + 1));
-        numbers.extend([a.expect("promised"), b.expect("promised")]);
-    }
-    assert_eq!(numbers.len(), 12);
-    // Both ask for one device at once: it has one order, and either sees what the other did.
-    for n in 0..12 {
-        let (a, b) = tokio::join!(order(&one, &rollout, n), order(&other, &rollout, n));
-        let (a, b) = (a.expect("promised"), b.expect("promised"));
-        assert_eq!(a, b);
-        assert!(numbers.contains(&a));
-        let seen = other.open_order(&id(n)).await.expect("readable");
-        assert_eq!(seen.map(|order| order.number), Some(a));
-    }
 }
 
 #[tokio::test]

@@ -9,9 +9,6 @@ use super::ActionNumber;
 /// these very letters.
 pub const USUAL_TENANT: &str = "DEFAULT";
 
-/// Zephyr keeps the path of an artifact in 200 bytes, the last one a zero.
-pub const PATH_CHARS_MAX: usize = 199;
-
 /// Zephyr keeps what follows the controller in a deployment's address in 50 bytes. The longest that is written here has 39.
 pub const DEPLOYMENT_CHARS_MAX: usize = 49;
 

@@ -14,6 +14,7 @@ use crate::faulty::{self, Fault, FaultyBlobs};
 use crate::gadget::Gadget;
 use crate::gates;
 use crate::house::{self, Artifact, House, packed_image, problem, read};
+use crate::patience::until;
 use crate::payloads::{SUBMIT, damage_at, file, handed_in, home_page};
 
 const UNREAD: &str = "it can&#39;t be read";
@@ -40,9 +41,7 @@ async fn is_offered_after_a_look(
     let before = blobs.looks();
     house.later(minutes);
     gadget.check_in(house, &[]).await;
-    while blobs.looks() == before {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("somebody looks", async || blobs.looks() > before).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     gadget.check_in(house, &[]).await.install.is_some()
 }

@@ -6,6 +6,8 @@
 
 #[path = "../cluster/mod.rs"]
 mod cluster;
+#[path = "../patience/mod.rs"]
+mod patience;
 
 mod accounts;
 mod codes;

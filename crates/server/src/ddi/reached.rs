@@ -1,4 +1,4 @@
-//! By which address a client reaches this server: all links are absolute, and begin with it. Read [`of`].
+//! By which address a client reaches this server: all links are absolute, and begin with it. Read [`by`].
 
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderName};
@@ -17,7 +17,7 @@ const HOST_BYTES_MAX: usize = 259;
 ///
 /// # Errors
 /// `request.host` if there is no setting, and no host can be read.
-pub(super) fn of(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> Result<String, Refused> {
+pub(super) fn by(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> Result<String, Refused> {
     match public_url {
         Some(url) => Ok(url.as_str().to_owned()),
         None => asked(headers),
@@ -56,7 +56,7 @@ mod tests {
         for (name, value) in pairs {
             headers.insert(name, value.parse().expect("a header's value"));
         }
-        assert_eq!(of(None, &headers).ok().as_deref(), expected, "{pairs:?}");
+        assert_eq!(by(None, &headers).ok().as_deref(), expected, "{pairs:?}");
     }
 
     #[test]
