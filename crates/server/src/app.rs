@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_artifact::Signer;
+use mainstay_fleet::ReleaseDigest;
 use mainstay_plan::Plan;
 use mainstay_store::{Blobs, Store, StoreError, StoredPlan};
 use mainstay_trust::Refusal;
@@ -58,7 +59,7 @@ pub struct AppConfig {
     pub pages: PagesAccess,
     /// Who calls [`crate::jobs::advance_rollouts::run`].
     pub advance: Advance,
-    /// What links to this server begin with; none if they begin with the address that it listens on.
+    /// What links to this server begin with; none if they begin as each request says that it came.
     pub public_url: Option<PublicUrl>,
     /// What hawkBit clients call its tenant.
     pub tenant: Tenant,
@@ -331,6 +332,15 @@ impl App {
         let stored = self.store.plan_with(digest).await?;
         let plan = stored.as_ref().map(parsed).transpose()?;
         Ok(plan.map(|active| active.plan))
+    }
+
+    /// The version of a release; the first signs of its digest if that release isn't here, or isn't any more.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(crate) async fn version_of(&self, release: &ReleaseDigest) -> Result<String, StoreError> {
+        let known = self.store.release_by_manifest(release).await?;
+        Ok(known.map_or_else(|| release.short(), |known| known.facts.version.to_string()))
     }
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.

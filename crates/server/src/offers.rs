@@ -43,6 +43,8 @@ pub(crate) enum Asks {
 
 /// One rollout that a device is enrolled in, and what it has for it now.
 pub(crate) struct Considered {
+    /// What the server's word rested on before anything of this was looked at.
+    pub standing: i64,
     /// The rollout.
     pub rollout: Rollout,
     /// The device, as the rollout sees it.
@@ -110,6 +112,7 @@ pub(crate) async fn consider(
     device: &Device,
     now: Timestamp,
 ) -> Result<Vec<Considered>, StoreError> {
+    let standing = app.store.standing_generation().await?;
     let enrolments = app.store.enrolments_of(&device.id).await?;
     let mut considered = Vec::with_capacity(enrolments.len());
     for Enrolled {
@@ -127,6 +130,7 @@ pub(crate) async fn consider(
             Err(wait) => Err(wait),
         };
         considered.push(Considered {
+            standing,
             rollout,
             view,
             offer,
@@ -168,8 +172,8 @@ pub(crate) fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timest
     mainstay_rollout::turn::turn(&one.rollout, &one.view, wait, in_flight, now)
 }
 
-/// Makes an offer durable; none when the rollout has moved on meanwhile, or the release was put on
-/// hold, or there is no room.
+/// Makes an offer durable; none when the rollout has moved on meanwhile, or what the server's word rests on, or the release was put
+/// on hold, or there is no room.
 ///
 /// # Errors
 /// If the store fails.
@@ -186,6 +190,7 @@ pub(crate) async fn promise(
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: one.standing,
         device,
         offer: *offer,
         at: now,

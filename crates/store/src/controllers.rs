@@ -65,14 +65,14 @@ pub trait Controllers: Send + Sync {
         detected: ClientProfile,
     ) -> Result<(), StoreError>;
 
-    /// Notes which client the device has by the word of people ([`DeviceClient::chosen`]).
+    /// Notes which client the device has by the word of people, or that its requests tell again ([`DeviceClient::chosen`]).
     ///
     /// # Errors
     /// As [`Controllers::note_profile`].
     async fn choose_profile(
         &self,
         device: &DeviceId,
-        profile: ClientProfile,
+        profile: Option<ClientProfile>,
     ) -> Result<(), StoreError>;
 
     /// Lets the device be asked for its attributes.

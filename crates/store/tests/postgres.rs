@@ -1,6 +1,7 @@
 //! What is PostgreSQL's own: its statements, its tables' versions, transactions that it undoes, connections that it loses.
 
 mod cluster;
+mod patience;
 
 use std::fs;
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 #[expect(dead_code, reason = "nobody here waits for a lock")]
 mod cluster;
+mod patience;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

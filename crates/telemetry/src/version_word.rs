@@ -9,7 +9,6 @@
 //! | names no release of the class | nothing | nothing | nothing |
 //! | is what the device is known to run, or newer | said | said, if it is what the device is known to run | said |
 //! | is older than that, or than what its client says it installed | said | nothing | nothing |
-//!
 //! | is what the device is to install and has fetched nothing of, and it is known to run something else | said, if the plan says that it is live, or the client reported it as installed | nothing | nothing |
 //!
 //! (1) The plan says that it is live; or the client reported it as installed by itself; or the device has named two different

@@ -3,20 +3,23 @@
 //! A fleet that began in a folder moves there by the command for it; a rollout goes on while the database is stopped and started
 //! again; and a second server joins. Nothing that was promised or acknowledged may be lost.
 
+#[path = "../support/address.rs"]
+mod address;
 mod bucket;
 mod database;
-#[path = "../killed_server/killer.rs"]
-#[expect(dead_code, reason = "nobody is killed here")]
-mod killer;
 #[path = "../killed_server/patience.rs"]
 mod patience;
+#[path = "../support/people.rs"]
+mod people;
+#[path = "../support/served.rs"]
+mod served;
 #[path = "../killed_server/stage.rs"]
 #[expect(dead_code, reason = "servers are started by their settings here")]
 mod stage;
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -28,7 +31,7 @@ use mainstay_store::{PostgresAddress, PostgresPlace, PostgresStore};
 
 use crate::bucket::Bucket;
 use crate::database::{Database, PASSWORD};
-use crate::killer::Server;
+use crate::served::Server;
 use crate::stage::Stage;
 
 /// Far longer than the rollout takes on a slow machine; a test that gets here has failed.
@@ -263,9 +266,7 @@ async fn be_without_database(house: &mut House, stage: &Stage, crowd: &mut Crowd
 
 /// A second server, with a folder of its own.
 async fn join(house: &House, stage: &Stage) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("bound");
-    drop(listener);
+    let address = address::free_address();
     let data = house.path("second");
     let settings = house.settings("two.toml", &data, address, &stage.passphrase);
     let papers = stage.data.parent().expect("it has one").join("papers");

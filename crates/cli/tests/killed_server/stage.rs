@@ -1,7 +1,7 @@
 //! What the story needs: keys, releases, a data folder, devices, and the real server's binary.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,8 +14,7 @@ use mainstay_client::Operator;
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{Config, Layout, OnFlash, provision};
 use mainstay_plan::Plan;
-use mainstay_server::admin::{self, NewServer};
-use mainstay_server::{Clock as _, DataDir, SystemClock, SystemEntropy};
+use mainstay_server::{Clock as _, DataDir, SystemClock};
 use mainstay_simulator::demo::cast::Cast;
 use mainstay_simulator::demo::folder::Folder;
 use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
@@ -28,8 +27,10 @@ use mainstay_telemetry::DeviceEvent;
 use mainstay_trust::BootloaderVersion;
 use mainstay_trust::rustcrypto::RustCrypto;
 
-use crate::killer::Server;
+use crate::address::free_address;
 use crate::patience::retried;
+use crate::people::founded;
+use crate::served::Server;
 
 const DEVICES: u32 = 40;
 /// Decides homes, keys and the moments of the kills.
@@ -74,28 +75,7 @@ impl Stage {
         let built = pack("1.1.0", 2, &[2; 9000]).built(&cast).expect("built");
         let good = approve(&built);
         let data = path.join("data");
-        let dir = DataDir::at(&data);
-        let (status_key, passphrase, by) = (&cast.status, &cast.passphrase, &cast.people[1].1);
-        let new = NewServer {
-            root: &cast.root,
-            status_key,
-            passphrase,
-            plan: PLAN,
-            by,
-        };
-        admin::init(&dir, &new, now)
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
-        let store = dir.store().await.expect("a fresh database");
-        let mut tokens = BTreeMap::new();
-        for (duty, email) in &cast.people {
-            let token = admin::add_person(&store, &SystemEntropy, email.clone(), *duty).await;
-            tokens.insert(
-                *duty,
-                token.unwrap_or_else(|error| panic!("{error}")).reveal(),
-            );
-        }
-        store.close().await;
+        let tokens = founded(&DataDir::at(&data), &cast, PLAN).await;
         let address = free_address();
         let (root, passphrase) = (cast.root, path.join("papers/keys/passphrase"));
         let base = format!("http://{address}");
@@ -125,23 +105,15 @@ impl Stage {
 
     /// Starts the real server and waits until it listens.
     pub fn serve(&self) -> Server {
-        let server = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        command
             .args(["serve", "--listen", &self.address.to_string(), "--data"])
             .arg(&self.data)
             .arg("--passphrase-file")
             .arg(&self.passphrase)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map(Server)
-            .expect("the binary was just built");
-        for _ in 0..400 {
-            if TcpStream::connect(self.address).is_ok() {
-                return server;
-            }
-            std::thread::sleep(Duration::from_millis(25));
-        }
-        panic!("the server doesn't listen");
+            .stderr(Stdio::null());
+        Server::start(&mut command, self.address)
     }
 
     pub async fn crowd(&self) -> Crowd {
@@ -298,9 +270,4 @@ impl Stage {
             );
         }
     }
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("bound")
 }

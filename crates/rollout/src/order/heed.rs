@@ -1,17 +1,17 @@
 //! One word of a client: from where an order stood to where it stands, and what that tells the rollout.
 //!
-//! | from \ word | retrieved, downloading | fetch began | fetched whole | installed | failed | cancelled | cancel accepted | cancel refused | runs it |
-//! |---|---|---|---|---|---|---|---|---|---|
-//! | offered | retrieved | fetching (1) | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
-//! | retrieved | | fetching (1) | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
-//! | fetching | | | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
-//! | cancelling | | (1) | | installed (2) | failed (2) | cancelled (3) | cancelled (3) | fetching, else offered | verified |
-//! | installed | | | | | failed | | refused (4) | refused (4) | verified |
-//! | closed | refused | refused | refused | refused | refused | refused | refused | refused | refused |
+//! | from \ word | retrieved, downloading | fetch began | installed | failed | cancelled | cancel accepted | cancel refused | runs it |
+//! |---|---|---|---|---|---|---|---|---|
+//! | offered | retrieved | fetching (1) | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
+//! | retrieved | | fetching (1) | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
+//! | fetching | | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
+//! | cancelling | | (1) | installed (2) | failed (2) | cancelled (3) | cancelled (3) | fetching, else offered | verified |
+//! | installed | | | | failed | | refused (4) | refused (4) | verified |
+//! | closed | refused | refused | refused | refused | refused | refused | refused | refused |
 //!
 //! An empty field leaves the order where it stands, so that a repeated word does; `failed`, `cancelled` and `verified` close it. Progress,
 //! a rejection, words that nobody understands and another release that the device runs leave it there, too. Each payload that this
-//! server begins to hand out is counted, whole ones are noted, and what the client said itself is counted for its log.
+//! server begins to hand out is counted, and what the client said itself is counted for its log.
 //!
 //! (1) The rollout is told that the device has begun, once: by the bytes that it fetches, never by what it says, for from then on it counts in the
 //! statistics. (2) If anything was handed out for it; else it is closed as nothing-fetched, and the
@@ -44,8 +44,6 @@ pub enum Word {
     Downloading,
     /// This server handed it the first byte of a payload.
     FetchBegan,
-    /// This server handed it the last byte of a payload.
-    FetchedWhole,
     /// It says how far it is, or that it will begin.
     Progress,
     /// It says that it can't do it now.
@@ -73,10 +71,7 @@ impl Word {
     /// Whether the client itself said it about the order, so that it has its entry in the log.
     #[must_use]
     pub fn is_spoken(self) -> bool {
-        !matches!(
-            self,
-            Self::Retrieved | Self::FetchBegan | Self::FetchedWhole | Self::Runs { .. }
-        )
+        !matches!(self, Self::Retrieved | Self::FetchBegan | Self::Runs { .. })
     }
 }
 
@@ -179,10 +174,6 @@ fn moved(mut order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Tol
         Word::FetchBegan => {
             order.seen.fetches = order.seen.fetches.saturating_add(1);
             begin(&mut order, now)
-        }
-        Word::FetchedWhole => {
-            order.seen.whole = true;
-            Vec::new()
         }
         Word::CancelRefused => return keep_on(order, now),
         _ => return end(order, word, now),

@@ -159,8 +159,6 @@ impl Ending {
 pub struct Seen {
     /// How often this server began to hand out a payload for it. What a client only says isn't counted.
     pub fetches: u32,
-    /// Whether the whole payload was handed out at least once.
-    pub whole: bool,
     /// How many entries its log has been given.
     pub log: u32,
     /// When the client first fetched.
@@ -175,7 +173,7 @@ impl Seen {
     /// Whether anything of the payload was handed out.
     #[must_use]
     pub fn has_fetched(&self) -> bool {
-        self.fetches > 0 || self.whole
+        self.fetches > 0
     }
 }
 

@@ -16,7 +16,6 @@ pub(super) type Answer = Result<Response, DdiRefused>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("60");
 
 /// A refusal in hawkBit's form, with the id that the same refusal has everywhere.
 #[derive(Debug)]
@@ -37,8 +36,8 @@ impl IntoResponse for DdiRefused {
         }
         let told = format!("{} {}", self.0.cause(), self.0.cure());
         let mut response = body(status, &DdiProblem::new(self.0.id(), &told));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_BUSY);
+        if let Some(seconds) = self.0.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         response
     }

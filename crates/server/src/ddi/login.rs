@@ -12,14 +12,14 @@ use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 use jiff::Timestamp;
 use mainstay_api::ddi::Links;
-use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, SetBy};
-use mainstay_plan::{ClassId, ClientRules};
+use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient};
+use mainstay_plan::ClientRules;
 use mainstay_rollout::order::OrderNumber;
 use mainstay_store::{Controlled, Controller, StoreError};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::DdiRefused;
-use super::{TENANT, origin};
+use super::reached;
 use crate::App;
 use crate::problem::Refused;
 use crate::readings::{self, Heard};
@@ -83,7 +83,8 @@ async fn controlled(
     headers: &HeaderMap,
 ) -> Result<Controlled, Refused> {
     let part = |name: &str| path.get(name).map_or("", String::as_str);
-    if !part("tenant").eq_ignore_ascii_case(TENANT) {
+    // Letters of either case will do, as with hawkBit.
+    if !part("tenant").eq_ignore_ascii_case(app.config.tenant.as_str()) {
         return Err(Refused::no_such_place());
     }
     let token = headers
@@ -119,12 +120,16 @@ async fn heard(
     if controller.client != Some(client) {
         app.store.note_profile(&device.id, detected).await?;
     }
-    let links = Links::of(&origin::of(headers)?, controller.id.as_str());
-    let profile = profile(client, &rules);
+    let beginning = reached::by(app.config.public_url.as_ref(), headers)?;
+    let links = Links::of(
+        &beginning,
+        app.config.tenant.as_str(),
+        controller.id.as_str(),
+    );
     Ok(Client {
         device,
         controller,
-        profile,
+        profile: spoken_to(Some(client), &rules).profile,
         rules,
         links,
         now,
@@ -137,13 +142,9 @@ async fn heard(
 /// # Errors
 /// If the store fails.
 pub(crate) async fn rules(app: &App, device: &Device) -> Result<ClientRules, StoreError> {
-    let plan = app.plan().await?;
-    let class = ClassId::new(&device.class).ok();
-    let class = plan
-        .as_ref()
-        .zip(class)
-        .and_then(|(plan, id)| plan.plan.class(&id));
-    Ok(class.map(|class| class.clients.clone()).unwrap_or_default())
+    let active = app.plan().await?;
+    let rules = active.map(|active| active.plan.client_rules(&device.class));
+    Ok(rules.unwrap_or_default())
 }
 
 /// What the request shows of its client.
@@ -154,11 +155,13 @@ fn detected(headers: &HeaderMap) -> ClientProfile {
     ClientProfile::detect(user_agent.unwrap_or(""))
 }
 
-/// The client to speak to: where a request shows nothing, the one that the plan names for the class.
-pub(crate) fn profile(client: DeviceClient, rules: &ClientRules) -> ClientProfile {
-    let named = rules.client.and_then(|name| name.id().parse().ok());
-    match (client.profile, client.set_by) {
-        (ClientProfile::Generic, SetBy::Detected) => named.unwrap_or(ClientProfile::Generic),
-        (profile, _) => profile,
+/// The client to speak to, by what was noted of it: where its requests show nothing, the one that the plan names for the class.
+pub(crate) fn spoken_to(noted: Option<DeviceClient>, rules: &ClientRules) -> DeviceClient {
+    let seen = noted.unwrap_or_default();
+    let named = rules.client.filter(|_| seen == DeviceClient::default());
+    let named = named.and_then(|name| name.id().parse().ok());
+    DeviceClient {
+        profile: named.unwrap_or(seen.profile),
+        ..seen
     }
 }

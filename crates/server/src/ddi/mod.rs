@@ -17,8 +17,8 @@ mod heard;
 mod installed;
 mod login;
 mod offered;
-mod origin;
 mod parcel;
+mod reached;
 mod revision;
 mod taken;
 mod unread;
@@ -29,15 +29,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post, put};
 
-pub(crate) use login::{profile, rules};
+pub(crate) use login::{rules, spoken_to};
 pub(crate) use offered::{Listener, narrowed};
 pub(crate) use unread::Unread;
 
 use crate::App;
 use crate::problem::Refused;
-
-/// The one tenant; letters of either case will do.
-pub(super) const TENANT: &str = mainstay_api::ddi::links::TENANT;
 
 /// The routes of devices with other update clients.
 pub(crate) fn routes() -> Router<Arc<App>> {

@@ -86,7 +86,11 @@ async fn withheld(
         return Ok(Some(Withheld::AfterAWhile { at }));
     }
     let parcel = Parcel::of(app, &offer.release).await?;
-    let links = Links::of(ANYWHERE, listener.controller.id.as_str());
+    let links = Links::of(
+        ANYWHERE,
+        app.config.tenant.as_str(),
+        listener.controller.id.as_str(),
+    );
     let reason = match parcel {
         None => Some(Parcel::NOT_MEASURED),
         Some(parcel) => parcel.unspeakable(&links, listener.profile),

@@ -134,7 +134,7 @@ async fn stored_report(
     at: Timestamp,
 ) -> Result<StoredReport, Refused> {
     let name = match event.release() {
-        Some(release) => version_of(app, &release).await?,
+        Some(release) => app.version_of(&release).await?,
         None => String::new(),
     };
     let json = serde_json::to_string(event).map_err(|error| Refused::internal(&error))?;
@@ -144,12 +144,6 @@ async fn stored_report(
         event: json,
         text: event.phrase(&name),
     })
-}
-
-/// The version of a release, or the beginning of its digest if this server never saw it.
-async fn version_of(app: &App, release: &ReleaseDigest) -> Result<String, Refused> {
-    let known = app.store.release_by_manifest(release).await?;
-    Ok(known.map_or_else(|| release.short(), |known| known.facts.version.to_string()))
 }
 
 /// What the device runs now. `since` moves only when the release, or the word on it, changes.

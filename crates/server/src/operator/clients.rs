@@ -1,7 +1,7 @@
 //! Why a device with another update client stands where it stands: what its order and its attributes add to what the rollouts say. Read [`told`].
 
 use jiff::Timestamp;
-use mainstay_fleet::{ClientProfile, Device, DeviceClient, SetBy};
+use mainstay_fleet::Device;
 use mainstay_rollout::order::{Order, OrderState};
 use mainstay_store::{Controller, StoreError};
 
@@ -21,14 +21,10 @@ pub(super) async fn narrowed(
     now: Timestamp,
 ) -> Result<Vec<Considered>, StoreError> {
     let rules = ddi::rules(app, device).await?;
-    let seen = controller.client.unwrap_or(DeviceClient {
-        profile: ClientProfile::Generic,
-        set_by: SetBy::Detected,
-    });
     let listener = ddi::Listener {
         device,
         controller,
-        profile: ddi::profile(seen, &rules),
+        profile: ddi::spoken_to(controller.client, &rules).profile,
     };
     ddi::narrowed(app, listener, considered, now).await
 }

@@ -18,6 +18,7 @@ mod patience;
 mod pauses;
 pub(crate) mod plan;
 mod previews;
+mod profiles;
 mod releases;
 mod revocations;
 pub(crate) mod rollouts;
@@ -42,6 +43,14 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/devices", get(devices::list).post(devices::register))
         .route("/devices/{id}", get(devices::one).patch(devices::restate))
         .route("/devices/{id}/why", get(why::device))
+        .route(
+            "/devices/{id}/client",
+            get(profiles::one).put(profiles::choose),
+        )
+        .route(
+            "/devices/{id}/attributes/ask",
+            post(profiles::ask_attributes),
+        )
         .route("/devices/{id}/order/quit", post(orders::quit))
         .route("/releases", get(releases::list).post(releases::submit))
         .route("/releases/{id}", get(releases::one))

@@ -17,7 +17,7 @@ use mainstay_store::StoreError;
 use super::devices;
 use super::rollouts::{TRIES_MAX, reason};
 use crate::problem::Refused;
-use crate::{App, authenticate, body, pages};
+use crate::{App, authenticate, body};
 
 /// `POST /devices/{id}/order/quit`: nobody waits for this client any more. What comes next has another number.
 pub(super) async fn quit(
@@ -35,7 +35,7 @@ pub(super) async fn quit(
     tracing::warn!(device = %device.id, order = %order.number, by = %person.email, why, "order given up");
     Ok(Json(QuitOrderView {
         order: order.number.get(),
-        version: pages::version(&app, &order).await?,
+        version: app.version_of(&order.offer.release).await?,
         device: device.id,
     }))
 }

@@ -9,7 +9,8 @@ use axum::response::Response;
 use mainstay_report::{DeviceList, DevicePage};
 use serde::Deserialize;
 
-use super::clients::{Clients, newest_order};
+use super::clients::Clients;
+use super::orders;
 use super::{fill, home};
 use crate::App;
 use crate::operator::devices::named;
@@ -78,7 +79,7 @@ async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String,
         zone: device.zone.clone(),
         bootloader: device.bootloader.clone(),
         client: Clients::of_one(app, &device).await?.facts(&device),
-        order: newest_order(app, &device.id).await?,
+        order: orders::newest(app, &device.id).await?,
         site: device.site().map(|site| site.to_string()),
         version: running.map(|running| running.version.clone()),
         verified: running.is_some_and(|running| running.verified),

@@ -10,11 +10,12 @@ mod devices;
 pub mod fill;
 mod home;
 mod incident;
+mod orders;
 mod rollout;
 
 use std::sync::Arc;
 
-pub(crate) use clients::{told, version};
+pub(crate) use orders::told;
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};

@@ -1,4 +1,4 @@
-//! The table of settings: one entry each, and nothing else knows them by name. Read [`SETTINGS`].
+//! The table of settings: one entry each; what is read, told and documented follows from it. Read [`SETTINGS`].
 //!
 //! Who adds a setting adds a field to `Settings`, an entry here, and remakes the page: `cargo xtask settings`.
 
@@ -165,7 +165,7 @@ pub const SETTINGS: &[Setting] = &[
         need: Need::Optional,
         is_secret_file: false,
         what: "How devices and people reach the server, as https://updates.example: what links begin with. \
-               Without it, with the address that it listens on.",
+               Without it, links begin as each request says that it came.",
         take: |settings, given| put(&mut settings.public_url, PublicUrl::parse(given).map(Some)),
     },
     Setting {

@@ -96,7 +96,7 @@ impl Blobs for FolderBlobs {
         on_disk(&self.folder.join(PROBE), write_and_remove).await
     }
 
-    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
+    async fn size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
         let file = |path: &Path| found(fs::metadata(path));
         let found = on_disk(&self.path(digest), file).await?;
         Ok(found.map(|about| about.len()))

@@ -30,7 +30,7 @@ impl Controllers for PostgresStore {
     }
 
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {
-        let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+        let row: Option<rows::ControllerRow> = sqlx::query_as(OF_DEVICE)
             .bind(device.as_str())
             .fetch_optional(&mut *self.read().await?)
             .await?;
@@ -63,7 +63,7 @@ impl Controllers for PostgresStore {
     async fn choose_profile(
         &self,
         device: &DeviceId,
-        profile: ClientProfile,
+        profile: Option<ClientProfile>,
     ) -> Result<(), StoreError> {
         let chosen = |_| DeviceClient::chosen(profile);
         retried(|| set_client(self, device, &chosen)).await
@@ -153,7 +153,7 @@ pub(super) async fn ask(tx: &mut Write, device: i64) -> Result<(), StoreError> {
 /// What is known of a device under its client's name, once it is locked.
 async fn of_device(tx: &mut Write, device: &DeviceId) -> Result<Controller, StoreError> {
     locks::device(tx, device).await?;
-    let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+    let row: Option<rows::ControllerRow> = sqlx::query_as(OF_DEVICE)
         .bind(device.as_str())
         .fetch_optional(&mut **tx)
         .await?;

@@ -6,7 +6,7 @@ use mainstay_telemetry::IncidentId;
 use super::locks::{self, Lock};
 use super::values::{from_json, micros, release_digest, to_json};
 use super::{PostgresStore, Write, columns, incidents, releases, rollouts};
-use crate::moves::{self, Known, Moved, Names};
+use crate::moves::{self, Enrolments, Moved, Names};
 use crate::{NextStep, StoreError};
 
 /// See [`crate::Rollouts::save_step`].
@@ -78,7 +78,7 @@ async fn progress_by_device(
     tx: &mut Write,
     step: &NextStep<'_>,
     keys: &[i64],
-) -> Result<Known, StoreError> {
+) -> Result<Enrolments, StoreError> {
     let rows: Vec<(String, i64, String, Option<Vec<u8>>)> = sqlx::query_as(
         "SELECT d.id, e.device, e.progress, d.running_release FROM enrolments AS e
          JOIN devices AS d ON d.key = e.device WHERE e.rollout = $1 AND e.device = ANY ($2)",

@@ -31,7 +31,7 @@ impl Controllers for SqliteStore {
     }
 
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {
-        let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+        let row: Option<rows::ControllerRow> = sqlx::query_as(OF_DEVICE)
             .bind(device.as_str())
             .fetch_optional(self.read())
             .await?;
@@ -64,7 +64,7 @@ impl Controllers for SqliteStore {
     async fn choose_profile(
         &self,
         device: &DeviceId,
-        profile: ClientProfile,
+        profile: Option<ClientProfile>,
     ) -> Result<(), StoreError> {
         set_client(self, device, &|_| DeviceClient::chosen(profile)).await
     }
@@ -151,7 +151,7 @@ pub(super) async fn ask(tx: &mut Write, device: i64) -> Result<(), StoreError> {
 }
 
 async fn of_device(tx: &mut Write, device: &DeviceId) -> Result<Controller, StoreError> {
-    let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+    let row: Option<rows::ControllerRow> = sqlx::query_as(OF_DEVICE)
         .bind(device.as_str())
         .fetch_optional(&mut **tx)
         .await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 use mainstay_rollout::{Kind, Offer, Progress, Rollout, RolloutId, has_room};
 
-use super::{SqliteStore, Write, enrolments, holds, orders, releases, timeline};
+use super::{SqliteStore, Write, enrolments, holds, orders, releases, roots, timeline};
 use crate::place::{self, Place};
 use crate::progress;
 use crate::{Promise, PromiseRefusal, Promised, StoreError};
@@ -29,6 +29,7 @@ pub(super) async fn make(
     if holds::is_held(&mut tx, &offer.release).await? {
         return Err(PromiseRefusal::Held);
     }
+    check_standing(&mut tx, promise.expected_standing).await?;
     let changed = move_on(&mut tx, &place, offer, promise.at).await?;
     let order = match promise.numbered {
         true => Some(orders::number(&mut tx, place.device, id, offer, promise.at).await?),
@@ -38,6 +39,15 @@ pub(super) async fn make(
         tx.commit().await.map_err(StoreError::from)?;
     }
     Ok(Promised { order })
+}
+
+/// What was answered to whoever revoked a release, or put another plan into force, holds for every later promise: also for one that was
+/// decided before.
+async fn check_standing(tx: &mut Write, expected: i64) -> Result<(), PromiseRefusal> {
+    match roots::generation(tx).await? {
+        found if found == expected => Ok(()),
+        found => Err(PromiseRefusal::StandingChanged { expected, found }),
+    }
 }
 
 /// Moves the device's progress on to what it is promised; returns whether anything was written.

@@ -52,6 +52,14 @@ impl Roots for SqliteStore {
     }
 }
 
+/// The same as [`crate::Roots::standing_generation`], as `tx` sees it.
+pub(super) async fn generation(tx: &mut Write) -> Result<i64, StoreError> {
+    let (generation,) = sqlx::query_as("SELECT generation FROM standing")
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(generation)
+}
+
 /// Notes, as part of `tx`, that something changed on which the server's word rests.
 pub(super) async fn changed(tx: &mut Write) -> Result<(), StoreError> {
     sqlx::query("UPDATE standing SET generation = generation + 1")

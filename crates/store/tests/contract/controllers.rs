@@ -88,16 +88,24 @@ pub async fn what_people_say_of_a_client_outlasts_what_is_seen(store: &dyn Store
     ] {
         let noted = match by {
             SetBy::Detected => store.note_profile(&id(0), profile).await,
-            SetBy::People => store.choose_profile(&id(0), profile).await,
+            SetBy::People => store.choose_profile(&id(0), Some(profile)).await,
         };
         noted.expect("it has one");
         let (profile, set_by) = expected;
         let expected = DeviceClient { profile, set_by };
         assert_eq!(known(store, &id(0)).await.client, Some(expected));
     }
+    let taken_back = store.choose_profile(&id(0), None).await;
+    taken_back.expect("it has one");
+    let nothing = Some(DeviceClient::default());
+    assert_eq!(known(store, &id(0)).await.client, nothing);
+    let seen_again = store.note_profile(&id(0), Rauc).await;
+    seen_again.expect("it has one");
+    let rauc = Some(DeviceClient::after(None, Rauc));
+    assert_eq!(known(store, &id(0)).await.client, rauc);
     for stranger in [
         store.note_profile(&id(9), Rauc).await,
-        store.choose_profile(&id(9), Rauc).await,
+        store.choose_profile(&id(9), Some(Rauc)).await,
     ] {
         assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
     }
@@ -180,6 +188,7 @@ async fn first_ordered(store: &dyn Store) -> (DeviceId, OrderNumber) {
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &device,
         offer: FORWARD,
         at: at(7),

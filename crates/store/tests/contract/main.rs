@@ -7,6 +7,8 @@
 
 #[path = "../cluster/mod.rs"]
 mod cluster;
+#[path = "../patience/mod.rs"]
+mod patience;
 
 mod accounts;
 mod codes;
@@ -226,6 +228,7 @@ macro_rules! contract {
                 the_newest_revocations_of_an_epoch_are_found,
                 a_hold_is_placed_once_and_moves_as_expected,
                 nothing_is_promised_of_a_release_on_hold,
+                nothing_is_promised_on_an_older_standing,
                 each_change_is_counted,
                 the_newest_schedule_of_a_class_counts,
                 devices_are_found_by_what_they_run,

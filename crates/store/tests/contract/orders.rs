@@ -31,6 +31,7 @@ async fn try_order(
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &id(n),
         offer,
         at: at(7),

@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use super::fixture::{at, device, id, registration, token};
 use super::whole_fleet::a_fleet;
 use super::{FILE, cluster};
+use crate::patience::until;
 
 pub async fn an_empty_database() -> (String, StoreAt) {
     let address = cluster::database("template1").await;
@@ -158,19 +159,19 @@ async fn a_copy_that_was_cut_off_is_no_store() {
 /// How many tables the database has, once nobody is connected to it any more.
 async fn tables(address: &str) -> i64 {
     let mut database = cluster::connect(address).await;
-    loop {
-        let (others, tables): (i64, i64) = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()),
-               (SELECT count(*) FROM pg_tables WHERE schemaname = 'public')",
+    until("everybody else is gone", async || {
+        let others: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
         .fetch_one(&mut database)
         .await
         .expect("readable");
-        if others == 0 {
-            return tables;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+        others == 0
+    })
+    .await;
+    let count = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+    let tables = sqlx::query_scalar(count).fetch_one(&mut database).await;
+    tables.expect("readable")
 }
 
 #[tokio::test]

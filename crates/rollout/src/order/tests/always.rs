@@ -21,7 +21,6 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         Word::Retrieved,
         Word::Downloading,
         Word::FetchBegan,
-        Word::FetchedWhole,
         Word::Progress,
         Word::Rejected,
         Word::NotUnderstood,

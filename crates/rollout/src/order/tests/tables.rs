@@ -37,7 +37,6 @@ fn words_move_orders_by_the_table() {
         Word::Progress,
         Word::Rejected,
         Word::NotUnderstood,
-        Word::FetchedWhole,
         Word::Runs { release: OLD },
     ] {
         assert_eq!(after_word(word), stays, "{word:?}");
