@@ -17,6 +17,7 @@ mod ddi;
 mod device_protocol;
 pub mod entropy;
 mod fit;
+mod founding;
 mod guard;
 pub mod homes;
 mod intake;

@@ -15,7 +15,8 @@ use mainstay_store::StoredRoot;
 use mainstay_trust::verify;
 
 use crate::app::AppError;
-use crate::data_dir::{DataDir, DataDirError, chain, unusable, write_durably};
+use crate::data_dir::{DataDir, DataDirError, unusable, write_durably};
+use crate::founding::chain;
 use crate::root_chain;
 
 impl DataDir {

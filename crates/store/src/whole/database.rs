@@ -169,8 +169,18 @@ impl Database {
 
     /// Takes out the rows that a step put into new tables.
     pub async fn empty(&mut self) -> Result<(), StoreError> {
-        self.execute("DELETE FROM rollout_numbers; DELETE FROM standing")
-            .await
+        for table in TABLES.iter().rev() {
+            let sql = sqlx::AssertSqlSafe(format!("DELETE FROM {}", table.name));
+            match self {
+                Self::Sqlite(connection) => {
+                    sqlx::query(sql).execute(connection).await?;
+                }
+                Self::Postgres(connection) => {
+                    sqlx::query(sql).execute(connection).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     pub async fn count(&mut self, table: &Table) -> Result<u64, StoreError> {
