@@ -24,6 +24,7 @@ use crate::kept::Kept;
 use crate::last_seen::LastSeen;
 use crate::levels::Measured;
 use crate::problem::Refused;
+use crate::quiet::Quiet;
 use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::root_chain;
@@ -161,6 +162,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) soundness: Arc<Soundness>,
     pub(crate) unread: Unread,
+    pub(crate) quiet: Quiet,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -202,6 +204,7 @@ impl App {
             readiness: Readiness::default(),
             soundness: Arc::default(),
             unread: Unread::default(),
+            quiet: Quiet::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
@@ -331,6 +334,15 @@ impl App {
         let stored = self.store.plan_with(digest).await?;
         let plan = stored.as_ref().map(parsed).transpose()?;
         Ok(plan.map(|active| active.plan))
+    }
+
+    /// Reads the store's pulse: what is remembered of devices that have nothing to do is said again as long as it stays the same.
+    /// Whoever advances rollouts in their own time calls this in their own time, too; until then nothing is said from memory.
+    ///
+    /// # Errors
+    /// If the store can't be read. Nothing is said from memory then.
+    pub async fn feel_pulse(&self) -> Result<(), StoreError> {
+        self.quiet.feel(&*self.store).await
     }
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.

@@ -160,9 +160,27 @@ pub async fn listen(app: Arc<App>) -> String {
     base
 }
 
+/// The same, without the jobs beside it: nobody feels the store's pulse.
+async fn listen_alone(app: Arc<App>) -> String {
+    let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .await
+        .unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let router = mainstay_server::router(app);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    base
+}
+
 impl House {
     pub async fn new() -> Self {
         Self::build(PLAN, PagesAccess::People).await
+    }
+
+    /// One whose server feels the store's pulse when it is told to, and remembers nothing before.
+    pub async fn unfelt(plan: &str) -> Self {
+        let mut house = Self::furnished(plan, PagesAccess::People).await;
+        house.base = listen_alone(house.app.clone()).await;
+        house
     }
 
     pub async fn under(plan: &str) -> Self {
@@ -174,6 +192,12 @@ impl House {
     }
 
     async fn build(plan: &str, pages: PagesAccess) -> Self {
+        let mut house = Self::furnished(plan, pages).await;
+        house.base = listen(house.app.clone()).await;
+        house
+    }
+
+    async fn furnished(plan: &str, pages: PagesAccess) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path().join("server"));
         let root = new_folder(&data, plan).await;
@@ -185,7 +209,7 @@ impl House {
             operations: add(&app, 13, "kim", Duty::Operations).await,
         };
         Self {
-            base: listen(app.clone()).await,
+            base: String::new(),
             app,
             clock,
             http: Client::builder().no_proxy().build().unwrap(),

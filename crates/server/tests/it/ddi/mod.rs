@@ -8,5 +8,6 @@ mod halt;
 mod hostile;
 mod login;
 mod orders;
+mod quiet;
 mod story;
 mod words;
