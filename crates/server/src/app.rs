@@ -19,6 +19,7 @@ use crate::data_dir::Lock;
 use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
+use crate::guard::Guard;
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
 use crate::last_seen::LastSeen;
@@ -163,6 +164,7 @@ pub struct App {
     pub(crate) soundness: Arc<Soundness>,
     pub(crate) unread: Unread,
     pub(crate) quiet: Quiet,
+    pub(crate) guard: Guard,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -205,6 +207,7 @@ impl App {
             soundness: Arc::default(),
             unread: Unread::default(),
             quiet: Quiet::default(),
+            guard: Guard::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::header::{ETAG, HOST, IF_NONE_MATCH, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::answer::{self, Answer};
 use super::errand::{self, Errand};
 use super::login::{self, Client};
-use super::origin;
+use super::origin::{FORWARDED_HOST, FORWARDED_PROTO};
 use super::parcel::Parcel;
 use crate::App;
 use crate::app::ActivePlan;
@@ -29,28 +29,37 @@ const EARLIER_AT_MOST: u32 = 10;
 
 /// Tells the device when to ask again and what there is to do; that is durable before. One that had nothing to do a while ago, and asks
 /// in the same way, is answered from memory.
-pub(super) async fn base(State(app): State<Arc<App>>, request: Request) -> Answer {
-    let (mut parts, _) = request.into_parts();
+pub(super) async fn base(State(app): State<Arc<App>>, request: Request) -> Response {
+    let answered = async { ask(&app, request).await.into_response() };
+    app.guard.within(answered).await
+}
+
+async fn ask(app: &Arc<App>, request: Request) -> Answer {
+    let (parts, _) = request.into_parts();
     let token = login::token(&parts.headers);
     let look = token.map(|token| app.quiet.look(&*app.store, token));
-    if let Some(again) = look.as_ref().and_then(|look| again(&app, look, &parts)) {
+    if let Some(again) = look.as_ref().and_then(|look| again(app, look, &parts)) {
         return Ok(unless_known(&parts.headers, again));
     }
+    // Apart, so that those who are answered from memory don't carry all of it.
+    Box::pin(looked_at(app, look, parts)).await
+}
+
+async fn looked_at(app: &Arc<App>, look: Option<Look<'_>>, mut parts: Parts) -> Answer {
     look.iter().for_each(Look::forget);
-    let client = Client::that_asks(&mut parts, &app).await?;
-    let errand = errand::of(&app, &client).await?;
+    let client = Client::that_asks(&mut parts, app).await?;
+    let errand = errand::of(app, &client).await?;
     let (turn, rests) = match &errand {
         Errand::Nothing { turn, rests } => (*turn, *rests),
         Errand::Deployment(_) | Errand::Cancel(_) => (None, false),
     };
-    let links = links(&app, &client, errand).await?;
+    let links = links(app, &client, errand).await?;
     let plan = app.plan().await?;
     let sleep = sleep(plan.as_deref(), &client, turn);
     let answer = named(&ControllerBase::new(sleep, links));
     if let Some(look) = look.filter(|_| rests) {
-        let origin = origin::of(&parts.headers)?;
         let found = Found {
-            asked: &asked(&parts, &origin),
+            asked: &asked(&parts),
             answer: answer.clone(),
             at: client.now,
             turn,
@@ -64,8 +73,8 @@ pub(super) async fn base(State(app): State<Arc<App>>, request: Request) -> Answe
 /// What is remembered for a device that asks like this. That it was heard of is noted all the same; one that somebody wants to read is
 /// looked at.
 fn again(app: &App, look: &Look<'_>, parts: &Parts) -> Option<quiet::Answer> {
-    let (now, origin) = (app.now(), origin::of(&parts.headers).ok()?);
-    let entry = look.again(&*app.store, &asked(parts, &origin), now)?;
+    let now = app.now();
+    let entry = look.again(&*app.store, &asked(parts), now)?;
     if app.watched.wants(entry.device()) {
         return None;
     }
@@ -73,11 +82,12 @@ fn again(app: &App, look: &Look<'_>, parts: &Parts) -> Option<quiet::Answer> {
     Some(entry.answer().clone())
 }
 
-fn asked<'a>(parts: &'a Parts, origin: &'a str) -> Asked<'a> {
+/// All of a request that the answer depends on: who asks, how this server was reached, and by which client.
+fn asked(parts: &Parts) -> Asked<'_> {
+    let heads = [HOST, FORWARDED_HOST, FORWARDED_PROTO, USER_AGENT];
     Asked::Ddi {
         path: parts.uri.path(),
-        origin,
-        client: login::detected(&parts.headers),
+        heads: heads.map(|name| parts.headers.get(name).map(HeaderValue::as_bytes)),
     }
 }
 

@@ -161,7 +161,7 @@ pub(crate) async fn rules(app: &App, device: &Device) -> Result<ClientRules, Sto
 }
 
 /// What the request shows of its client.
-pub(super) fn detected(headers: &HeaderMap) -> ClientProfile {
+fn detected(headers: &HeaderMap) -> ClientProfile {
     let user_agent = headers
         .get(USER_AGENT)
         .and_then(|value| value.to_str().ok());

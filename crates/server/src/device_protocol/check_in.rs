@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use mainstay_fleet::Device;
 use mainstay_protocol::{CheckIn, Directive, MESSAGE_BYTES_MAX, Todo};
@@ -27,37 +27,47 @@ pub(super) async fn check_in(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Response, Refused> {
-    let token = authenticate::token(&headers)?;
+) -> Response {
+    let answered = async { ask(&app, &headers, request).await.into_response() };
+    app.guard.within(answered).await
+}
+
+async fn ask(app: &Arc<App>, headers: &HeaderMap, request: Body) -> Result<Response, Refused> {
+    let token = authenticate::token(headers)?;
     let look = app.quiet.look(&*app.store, token);
     // A stranger is sent away before its body is read.
     let known = match look.is_known(&*app.store) {
         true => None,
-        false => Some(authenticate::device(&app, &token).await?),
+        false => Some(authenticate::device(app, &token).await?),
     };
-    let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
+    let bytes = body::read(headers, request, MESSAGE_BYTES_MAX).await?;
     let check_in: CheckIn<'_> = message::read(&bytes)?;
     let now = app.now();
-    if let Some(again) = again(&app, &look, &check_in, now) {
+    if let Some(again) = again(app, &look, &check_in, now) {
         return Ok(message::with(again));
     }
+    // Apart, so that those who are answered from memory don't carry all of it.
+    Box::pin(looked_at(app, look, known, &check_in, now)).await
+}
+
+async fn looked_at(
+    app: &Arc<App>,
+    look: Look<'_>,
+    known: Option<Device>,
+    check_in: &CheckIn<'_>,
+    now: Timestamp,
+) -> Result<Response, Refused> {
     look.forget();
+    let token = look.token();
     let device = match known {
         Some(device) => device,
-        None => authenticate::device(&app, &token).await?,
+        None => authenticate::device(app, &token).await?,
     };
-    let kept = reported::keep(&app, token, device, &check_in, now).await?;
-    let told = decide(&app, &kept.device, &check_in, now).await?;
-    let plan_and_standing = app.plan_and_standing().await?;
-    let answer = answer(
-        &app,
-        &check_in,
-        kept.acknowledged,
-        &told,
-        &plan_and_standing,
-        now,
-    )?;
-    if let (Some(asked), false) = (Asked::by(&check_in), kept.is_news)
+    let kept = reported::keep(app, token, device, check_in, now).await?;
+    let told = decide(app, &kept.device, check_in, now).await?;
+    let rests_on = app.plan_and_standing().await?;
+    let answer = answer(app, check_in, kept.acknowledged, &told, &rests_on, now)?;
+    if let (Some(asked), false) = (Asked::by(check_in), kept.is_news)
         && let Decision::Nothing { turn, rests: true } = told.decision
     {
         let found = Found {
@@ -68,7 +78,7 @@ pub(super) async fn check_in(
             },
             at: now,
             turn,
-            poll: poll::every(plan_and_standing.0.as_deref()),
+            poll: poll::every(rests_on.0.as_deref()),
         };
         look.remember(&kept.device.id, found);
     }

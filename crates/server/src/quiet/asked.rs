@@ -1,6 +1,5 @@
 //! In which words a device asks: as long as they are the same, and nothing else has changed, so is the answer. Read [`Asked`].
 
-use mainstay_fleet::ClientProfile;
 use mainstay_protocol::{BootReason, CheckIn, HeldRevocations, SelfTest};
 
 /// What an answer depends on, of all that a device sends.
@@ -12,12 +11,13 @@ pub(crate) enum Asked<'a> {
     Ddi {
         /// The path, as it was sent: the tenant and the controller.
         path: &'a str,
-        /// What links begin with.
-        origin: &'a str,
-        /// What the request shows of its client.
-        client: ClientProfile,
+        /// How the server was reached, and what the client calls itself, as headers say so: always the same headers, in one order.
+        heads: [Option<&'a [u8]>; HEADS],
     },
 }
+
+/// So many headers count.
+pub(crate) const HEADS: usize = 4;
 
 /// What a check-in says that the answer depends on: nothing of its health, which is read where somebody wants it.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,8 +74,7 @@ pub(super) enum Kept {
     },
     Ddi {
         path: Box<str>,
-        origin: Box<str>,
-        client: ClientProfile,
+        heads: Box<[u8]>,
     },
 }
 
@@ -86,33 +85,48 @@ impl Kept {
                 version: words.version.into(),
                 words: words.naming(""),
             },
-            Asked::Ddi {
-                path,
-                origin,
-                client,
-            } => Self::Ddi {
+            Asked::Ddi { path, heads } => Self::Ddi {
                 path: (*path).into(),
-                origin: (*origin).into(),
-                client: *client,
+                heads: joined(heads),
             },
         }
     }
 
     pub fn is(&self, asked: &Asked<'_>) -> bool {
-        match self {
-            Self::Native { words, version } => *asked == Asked::Native(words.naming(version)),
-            Self::Ddi {
-                path,
-                origin,
-                client,
-            } => {
-                *asked
-                    == Asked::Ddi {
-                        path,
-                        origin,
-                        client: *client,
-                    }
+        match (self, asked) {
+            (Self::Native { words, version }, Asked::Native(said)) => {
+                words.naming(version) == *said
             }
+            (
+                Self::Ddi { path, heads },
+                Asked::Ddi {
+                    path: to,
+                    heads: said,
+                },
+            ) => **path == **to && is_joined(heads, said),
+            _ => false,
         }
     }
+}
+
+/// Each after its length; that none was sent is a length of its own.
+fn joined(heads: &[Option<&[u8]>]) -> Box<[u8]> {
+    let each = heads.iter().flat_map(|head| {
+        let bytes = head.unwrap_or_default();
+        length(head).into_iter().chain(bytes.iter().copied())
+    });
+    each.collect()
+}
+
+fn is_joined(joined: &[u8], heads: &[Option<&[u8]>]) -> bool {
+    let rest = heads.iter().try_fold(joined, |rest, head| {
+        let rest = rest.strip_prefix(&length(head))?;
+        rest.strip_prefix(head.unwrap_or_default())
+    });
+    rest.is_some_and(<[u8]>::is_empty)
+}
+
+fn length(head: &Option<&[u8]>) -> [u8; 4] {
+    let length = head.map(|bytes| u32::try_from(bytes.len()).unwrap_or(u32::MAX - 1));
+    length.unwrap_or(u32::MAX).to_be_bytes()
 }

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use mainstay_access::Email;
-use mainstay_fleet::{ClientProfile, DeviceId, ReleaseDigest};
+use mainstay_fleet::{DeviceId, ReleaseDigest};
 use mainstay_protocol::{
     BootReason, CheckIn, Event, Health, HeldRevocations, Report, ReportList, Running, SelfTest,
 };
@@ -43,11 +43,10 @@ fn check_in() -> CheckIn<'static> {
     }
 }
 
-fn ddi<'a>(path: &'a str, origin: &'a str, client: ClientProfile) -> Asked<'a> {
+fn ddi<'a>(path: &'a str, host: Option<&'a str>, client: &'a str) -> Asked<'a> {
     Asked::Ddi {
         path,
-        origin,
-        client,
+        heads: [host.map(str::as_bytes), None, None, Some(client.as_bytes())],
     }
 }
 
@@ -173,18 +172,18 @@ fn reports() -> ReportList {
 async fn another_client_or_address_is_another_question() {
     let scene = Scene::new().await;
     let path = "/DEFAULT/controller/v1/a";
-    let asked = ddi(path, "http://here", ClientProfile::Swupdate);
+    let asked = ddi(path, Some("here"), "SWUpdate");
     scene.look().remember(&id(), found(&asked, None));
     let knows = |asked: &Asked<'_>| scene.look().again(&scene.store, asked, at(1)).is_some();
     assert!(knows(&asked));
     for other in [
-        ddi(
-            "/DEFAULT/controller/v1/b",
-            "http://here",
-            ClientProfile::Swupdate,
-        ),
-        ddi(path, "http://there", ClientProfile::Swupdate),
-        ddi(path, "http://here", ClientProfile::Rauc),
+        ddi("/DEFAULT/controller/v1/b", Some("here"), "SWUpdate"),
+        ddi(path, Some("there"), "SWUpdate"),
+        ddi(path, Some("hereSW"), "Update"),
+        ddi(path, Some(""), "SWUpdate"),
+        ddi(path, None, "SWUpdate"),
+        ddi(path, Some("here"), "SWUpdat"),
+        ddi(path, Some("here"), ""),
     ] {
         assert!(!knows(&other), "{other:?}");
     }
