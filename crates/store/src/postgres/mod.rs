@@ -29,6 +29,7 @@ mod people;
 mod plans;
 mod probe;
 mod promise;
+mod pulse;
 mod readings;
 mod register;
 mod releases;
@@ -45,6 +46,8 @@ mod undone;
 mod walks;
 
 use std::str::FromStr as _;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -90,6 +93,7 @@ pub(crate) type Write = Transaction<'static, Postgres>;
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    raised: Arc<AtomicU64>,
 }
 
 impl PostgresStore {
@@ -109,6 +113,7 @@ impl PostgresStore {
         Ok(Self {
             writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
             readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options),
+            raised: Arc::default(),
         })
     }
 
