@@ -60,6 +60,7 @@ async fn order(store: &dyn Store, rollout: &Rollout) -> OrderNumber {
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &id(0),
         offer: FORWARD,
         at: at(7),
