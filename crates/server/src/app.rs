@@ -20,11 +20,13 @@ use crate::data_dir::Lock;
 use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
+use crate::guard::Guard;
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
 use crate::last_seen::LastSeen;
 use crate::levels::Measured;
 use crate::problem::Refused;
+use crate::quiet::Quiet;
 use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::root_chain;
@@ -162,6 +164,8 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) soundness: Arc<Soundness>,
     pub(crate) unread: Unread,
+    pub(crate) quiet: Quiet,
+    pub(crate) guard: Guard,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -203,6 +207,8 @@ impl App {
             readiness: Readiness::default(),
             soundness: Arc::default(),
             unread: Unread::default(),
+            quiet: Quiet::default(),
+            guard: Guard::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
@@ -341,6 +347,15 @@ impl App {
     pub(crate) async fn version_of(&self, release: &ReleaseDigest) -> Result<String, StoreError> {
         let known = self.store.release_by_manifest(release).await?;
         Ok(known.map_or_else(|| release.short(), |known| known.facts.version.to_string()))
+    }
+
+    /// Reads the store's pulse: what is remembered of devices that have nothing to do is said again as long as it stays the same.
+    /// Whoever advances rollouts in their own time calls this in their own time, too; until then nothing is said from memory.
+    ///
+    /// # Errors
+    /// If the store can't be read. Nothing is said from memory then.
+    pub async fn feel_pulse(&self) -> Result<(), StoreError> {
+        self.quiet.feel(&*self.store).await
     }
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.

@@ -29,6 +29,7 @@ mod offers;
 mod operator;
 pub mod pages;
 mod problem;
+mod quiet;
 mod readiness;
 mod readings;
 mod refusals;

@@ -24,6 +24,8 @@ pub(crate) enum Decision {
     Nothing {
         /// When its turn comes, as far as that is known.
         turn: Option<Timestamp>,
+        /// Whether that stays so until then, unless people, a step or the device itself say otherwise.
+        rests: bool,
     },
     /// Something was promised to it, durably.
     Install {
@@ -66,15 +68,29 @@ pub(crate) async fn decide(
     for _ in 0..DECISIONS_MAX {
         let considered = consider(app, device, now).await?;
         turns = soonest(app, &considered, now);
+        let rests = rest(&considered);
         let Some(one) = newest(considered, device) else {
-            break;
+            return Ok(Decision::Nothing { turn: turns, rests });
         };
         let promised = promise(app, &one, Asks::ByItself, now).await?;
         if let (Some(_), Ok((_, package))) = (promised, one.offer) {
             return Ok(Decision::Install { package });
         }
     }
-    Ok(Decision::Nothing { turn: turns })
+    Ok(Decision::Nothing {
+        turn: turns,
+        rests: false,
+    })
+}
+
+/// Whether none of these, which have nothing for the device now, has something for it before its turn comes, unless people, a step or
+/// the device itself say otherwise. Where a way back isn't offered because it went further, only its own word changes that.
+pub(crate) fn rest(considered: &[Considered]) -> bool {
+    let rests = |one: &Considered| match &one.offer {
+        Err(wait) => mainstay_rollout::rest::rests(&one.view, wait),
+        Ok(_) => true,
+    };
+    considered.iter().all(rests)
 }
 
 /// When the first of these has something for the device, as far as that is known.

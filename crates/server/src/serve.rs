@@ -87,6 +87,8 @@ pub async fn run(
     let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
     let measuring = jobs::measure_payloads::keep_measuring(app.clone(), stopped.clone());
     let measuring = tokio::spawn(measuring);
+    let feeling = jobs::feel_pulse::keep_feeling(app.clone(), stopped.clone());
+    let feeling = tokio::spawn(feeling);
     let serving = axum::serve(listener, routes::router(app.clone()))
         .with_graceful_shutdown(signalled(stopped.clone()));
     let served = tokio::select! {
@@ -95,6 +97,7 @@ pub async fn run(
     };
     job.abort();
     measuring.abort();
+    feeling.abort();
     app.flush_last_seen().await;
     served
 }

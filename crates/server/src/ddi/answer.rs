@@ -3,6 +3,7 @@
 //! Each success is 200: RAUC's updater and Zephyr take nothing else for one. Each answer has its length, since Zephyr counts. Nothing may be kept by a
 //! cache, as an answer holds for one device and one moment.
 
+use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -53,9 +54,22 @@ pub(super) fn nothing() -> Response {
     StatusCode::OK.into_response()
 }
 
-fn body(status: StatusCode, value: &impl Serialize) -> Response {
-    let bytes =
-        serde_json::to_vec(value).expect("the protocol's types are texts, numbers and lists");
+/// 200 with a body that was [written](written).
+pub(super) fn with(body: Bytes) -> Response {
     let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
-    (status, headers, bytes).into_response()
+    (headers, body).into_response()
+}
+
+/// A value as JSON.
+pub(super) fn written(value: &impl Serialize) -> Bytes {
+    let bytes = serde_json::to_vec(value);
+    bytes
+        .expect("the protocol's types are texts, numbers and lists")
+        .into()
+}
+
+fn body(status: StatusCode, value: &impl Serialize) -> Response {
+    let mut response = with(written(value));
+    *response.status_mut() = status;
+    response
 }

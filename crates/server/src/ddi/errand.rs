@@ -25,11 +25,31 @@ pub(super) enum Errand {
     Nothing {
         /// When its turn comes, as far as that is known.
         turn: Option<Timestamp>,
+        /// Whether that stays so until then, unless people, a step or the device itself say otherwise.
+        rests: bool,
     },
     /// Install what this order is about.
     Deployment(Order),
     /// Leave this order.
     Cancel(Order),
+}
+
+impl Errand {
+    /// Nothing now; at the next poll it may be another thing.
+    fn nothing_yet(turn: Option<Timestamp>) -> Self {
+        let rests = false;
+        Self::Nothing { turn, rests }
+    }
+}
+
+/// What has become of the open order, if there was one.
+enum Judged {
+    /// There was none.
+    NoOrder,
+    /// There is none any more, or it gives way.
+    Over,
+    /// It stands, and this is to do.
+    Stands(Errand),
 }
 
 /// What has become of an open order.
@@ -47,26 +67,30 @@ enum Settled {
 /// # Errors
 /// If the store fails.
 pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
-    taken::introduce(app, client).await?;
-    if let Some(errand) = standing(app, client).await? {
-        return Ok(errand);
-    }
+    let is_new = taken::introduce(app, client).await?;
+    let had_order = match judged(app, client).await? {
+        Judged::NoOrder => false,
+        Judged::Over => true,
+        Judged::Stands(errand) => return Ok(errand),
+    };
     let mut turn = None;
     for _ in 0..DECISIONS_MAX {
         let considered = offered::consider(app, client).await?;
         turn = offers::soonest(app, &considered, client.now);
+        // What was settled a moment ago may be more than is known here of the device.
+        let rests = !is_new && !had_order && offers::rest(&considered);
         let Some(one) = offers::newest(considered, &client.device) else {
-            break;
+            return Ok(Errand::Nothing { turn, rests });
         };
         if let Some(order) = promised(app, client, &one).await? {
             let is_installed = matches!(order.state, OrderState::Installed { .. });
             return Ok(match is_installed {
-                true => Errand::Nothing { turn: None },
+                true => Errand::nothing_yet(None),
                 false => Errand::Deployment(order),
             });
         }
     }
-    Ok(Errand::Nothing { turn })
+    Ok(Errand::nothing_yet(turn))
 }
 
 /// What has become of the device's open order by now; none if it has none, or has none any more.
@@ -74,20 +98,33 @@ pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
 /// # Errors
 /// If the store fails.
 pub(super) async fn standing(app: &App, client: &Client) -> Result<Option<Errand>, Refused> {
+    Ok(match judged(app, client).await? {
+        Judged::NoOrder | Judged::Over => None,
+        Judged::Stands(errand) => Some(errand),
+    })
+}
+
+async fn judged(app: &App, client: &Client) -> Result<Judged, Refused> {
+    let mut had_order = false;
     for _ in 0..LOOKS_MAX {
         let Some(order) = app.store.open_order(&client.device.id).await? else {
-            return Ok(None);
+            return Ok(if had_order {
+                Judged::Over
+            } else {
+                Judged::NoOrder
+            });
         };
+        had_order = true;
         if taken::at_its_word(app, client, &order).await? {
-            return Ok(None);
+            return Ok(Judged::Over);
         }
         match settled(app, client, order).await? {
-            Settled::Stands(errand) => return Ok(Some(errand)),
-            Settled::GivesWay => return Ok(None),
+            Settled::Stands(errand) => return Ok(Judged::Stands(errand)),
+            Settled::GivesWay => return Ok(Judged::Over),
             Settled::Overtaken => {}
         }
     }
-    Ok(Some(Errand::Nothing { turn: None }))
+    Ok(Judged::Stands(Errand::nothing_yet(None)))
 }
 
 async fn settled(app: &App, client: &Client, order: Order) -> Result<Settled, Refused> {
@@ -107,9 +144,10 @@ async fn settled(app: &App, client: &Client, order: Order) -> Result<Settled, Re
         Next::Close { how } => closed(app, client, order, how).await,
         _ if has_newer && gives_way(&order, own, client.now) => Ok(Settled::GivesWay),
         Next::Show => shown(app, client, order, own).await,
-        Next::HoldBack => Ok(Settled::Stands(Errand::Nothing {
-            turn: offers::turn(app, own, client.now),
-        })),
+        Next::HoldBack => {
+            let turn = offers::turn(app, own, client.now);
+            Ok(Settled::Stands(Errand::nothing_yet(turn)))
+        }
         Next::Cancel { why } => cancelled(app, client, order, why).await,
     }
 }
@@ -157,7 +195,7 @@ async fn shown(
     let promised = promised.filter(|promised| promised.number == order.number);
     Ok(Settled::Stands(match promised {
         Some(order) => Errand::Deployment(order),
-        None => Errand::Nothing { turn: None },
+        None => Errand::nothing_yet(None),
     }))
 }
 

@@ -22,6 +22,7 @@ use super::answer::DdiRefused;
 use super::reached;
 use crate::App;
 use crate::problem::Refused;
+use crate::quiet::{Speaking, TokenHash};
 use crate::readings::{self, Heard};
 use crate::token::target_token_hash;
 
@@ -42,21 +43,33 @@ pub(super) struct Client {
     pub now: Timestamp,
     /// The parts of the path by their names, decoded.
     path: BTreeMap<String, String>,
+    /// That it says something new: until this is dropped, nothing is remembered of it.
+    speaking: Option<Speaking>,
 }
 
 impl FromRequestParts<Arc<App>> for Client {
     type Rejection = DdiRefused;
 
-    /// Logs a device in, and notes that it was heard of.
+    /// Logs a device in that is about to say something new, and notes that it was heard of.
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
+        let mut client = Self::that_asks(parts, app).await?;
+        client.speaking = token(&parts.headers).map(|token| Speaking::of(app, token));
+        Ok(client)
+    }
+}
+
+impl Client {
+    /// Logs a device in that only asks what there is to do, and notes that it was heard of.
+    ///
+    /// # Errors
+    /// `auth.token` if it isn't one of ours, and if the store fails.
+    pub async fn that_asks(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let Path(path) = path.map_err(|_| Refused::unauthenticated())?;
         let controlled = controlled(app, &path, &parts.headers).await?;
         Ok(heard(app, controlled, &parts.headers, path).await?)
     }
-}
 
-impl Client {
     /// The order that the path names.
     ///
     /// # Errors
@@ -77,6 +90,12 @@ pub(super) fn no_order(number: impl std::fmt::Display) -> Refused {
     Refused::not_found("action for this device", number)
 }
 
+/// What the store keeps of the token that the request bears; none if it bears none that a device could have.
+pub(super) fn token(headers: &HeaderMap) -> Option<TokenHash> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    target_token_hash(value.strip_prefix("TargetToken ")?)
+}
+
 async fn controlled(
     app: &App,
     path: &BTreeMap<String, String>,
@@ -87,13 +106,7 @@ async fn controlled(
     if !part("tenant").eq_ignore_ascii_case(app.config.tenant.as_str()) {
         return Err(Refused::no_such_place());
     }
-    let token = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = token.and_then(|value| value.strip_prefix("TargetToken "));
-    let hash = token
-        .and_then(target_token_hash)
-        .ok_or_else(Refused::unauthenticated)?;
+    let hash = token(headers).ok_or_else(Refused::unauthenticated)?;
     let id = ControllerId::parse(part("controller")).map_err(|_| Refused::unauthenticated())?;
     let found = app.store.by_controller(&id).await?;
     // A name that nobody has is compared, too: how long an answer takes doesn't tell which names there are.
@@ -113,7 +126,7 @@ async fn heard(
     } = controlled;
     let now = app.now();
     readings::count(app, &Heard::of(app, &device, now)).await?;
-    app.last_seen.note(device.id.clone(), now);
+    app.last_seen.note(&device.id, now);
     let rules = rules(app, &device).await?;
     let detected = detected(headers);
     let client = DeviceClient::after(controller.client, detected);
@@ -134,6 +147,7 @@ async fn heard(
         links,
         now,
         path,
+        speaking: None,
     })
 }
 

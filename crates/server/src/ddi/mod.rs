@@ -36,7 +36,12 @@ pub(crate) use unread::Unread;
 use crate::App;
 use crate::problem::Refused;
 
-/// The routes of devices with other update clients.
+/// What devices with other update clients ask again and again.
+pub(crate) fn questions() -> Router<Arc<App>> {
+    Router::new().route("/{tenant}/controller/v1/{controller}", get(base::base))
+}
+
+/// Their other routes.
 pub(crate) fn routes() -> Router<Arc<App>> {
     let installed = get(installed::one);
     let controller = Router::new()
@@ -59,9 +64,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
             get(artifacts::file),
         )
         .route("/{*rest}", any(nowhere));
-    Router::new()
-        .route("/{tenant}/controller/v1/{controller}", get(base::base))
-        .nest("/{tenant}/controller/v1/{controller}", controller)
+    Router::new().nest("/{tenant}/controller/v1/{controller}", controller)
 }
 
 /// What isn't served has its refusal in the protocol's own form, and tells nobody whether a device of that name exists.

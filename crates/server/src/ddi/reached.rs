@@ -6,8 +6,10 @@ use axum::http::{HeaderMap, HeaderName};
 use crate::problem::Refused;
 use crate::settings::PublicUrl;
 
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// What a proxy in front says of the host, and of the scheme.
+pub(super) const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// See [`FORWARDED_HOST`].
+pub(super) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The longest name of a host with its port: 253 signs (RFC 1035, section 2.3.4), a colon and five digits.
 const HOST_BYTES_MAX: usize = 259;

@@ -19,19 +19,22 @@ use crate::problem::Refused;
 /// What such a device is said to run before its first order: nobody can tell.
 const UNKNOWN: &str = "unknown";
 
-/// Lets a device that nothing is known of, and that can say nothing, be drawn for a rollout.
+/// Lets a device that nothing is known of, and that can say nothing, be drawn for a rollout; returns whether it is such a device.
 ///
 /// # Errors
 /// If the store fails.
-pub(super) async fn introduce(app: &App, client: &Client) -> Result<(), Refused> {
+pub(super) async fn introduce(app: &App, client: &Client) -> Result<bool, Refused> {
     let believes = matches!(
         client.rules.without_version_word,
         WithoutWord::TakenAtItsWord { .. }
     );
     let can_say = client.rules.version_attribute.is_some();
     match client.device.running {
-        None if believes && !can_say => version::strange(app, client, UNKNOWN).await,
-        _ => Ok(()),
+        None if believes && !can_say => {
+            version::strange(app, client, UNKNOWN).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
     }
 }
 

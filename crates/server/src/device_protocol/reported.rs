@@ -3,6 +3,8 @@
 //! A check-in that brings no news (no report, the same release running and well, no reading that a rollout waits for) is only noted in
 //! memory: it is the server's busiest traffic, and losing it loses nothing. Read [`keep`] first.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mainstay_fleet::{Device, ReleaseDigest, Running};
 use mainstay_protocol::{BootReason, CheckIn, Report};
@@ -14,32 +16,48 @@ use mainstay_trust::manifest::VERSION_BYTES_MAX;
 
 use crate::App;
 use crate::problem::Refused;
+use crate::quiet::{Speaking, TokenHash};
 use crate::readings::{self, Heard};
 
-/// Keeps what a check-in says, and returns the device as it is now known with the number of its
-/// last durable report (0 when nothing was recorded).
+/// What was kept of a check-in.
+pub(super) struct Kept {
+    /// The device as it is now known.
+    pub device: Device,
+    /// The number of its last durable report; 0 when nothing was recorded.
+    pub acknowledged: u32,
+    /// Whether it said something new.
+    pub is_news: bool,
+}
+
+/// Keeps what a check-in says.
 pub(super) async fn keep(
-    app: &App,
+    app: &Arc<App>,
+    token: TokenHash,
     mut device: Device,
     check_in: &CheckIn<'_>,
     now: Timestamp,
-) -> Result<(Device, u32), Refused> {
+) -> Result<Kept, Refused> {
     let running = running(&device, check_in, now)?;
     app.vitals.note(&device.id, check_in, now);
     readings::count(app, &Heard::of(app, &device, now)).await?;
     let (said, reports) = (Said::of(check_in), &check_in.reports.0);
     let changed = device.running.as_ref() != Some(&running);
-    let news = changed || said.safe_mode || said.unwell || !reports.is_empty();
-    let acknowledged = if news {
+    let is_news = changed || said.safe_mode || said.unwell || !reports.is_empty();
+    let acknowledged = if is_news {
+        let _speaking = Speaking::of(app, token);
         record(app, &device, Some((&running, said)), reports, now).await?
     } else {
-        app.last_seen.note(device.id.clone(), now);
+        app.last_seen.note(&device.id, now);
         0
     };
     readings::take(app, &device.id, &check_in.health, now).await?;
     device.running = Some(running);
     device.last_seen = Some(now);
-    Ok((device, acknowledged))
+    Ok(Kept {
+        device,
+        acknowledged,
+        is_news,
+    })
 }
 
 /// Records reports (and, at a check-in, what the device said of itself) in one transaction; returns

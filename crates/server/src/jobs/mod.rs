@@ -3,6 +3,7 @@
 //! Read [`advance_rollouts`]: it closes the loop from telemetry back to the rollout.
 
 pub mod advance_rollouts;
+pub(crate) mod feel_pulse;
 pub mod measure_payloads;
 mod memory;
 pub(crate) mod other_classes;

@@ -19,7 +19,7 @@ use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Primitives as _
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::serving::{listen, open_as, pages_for};
+use crate::serving::{listen, listen_alone, open_as, pages_for};
 
 pub const PLAN: &str = include_str!("plan.toml");
 pub const CLASS: &str = "northwind.example/production/thermo-v2/B+C";
@@ -141,6 +141,13 @@ impl House {
         Self::build(PLAN, AppConfig::default()).await
     }
 
+    /// One whose server feels the store's pulse when it is told to, and remembers nothing before.
+    pub async fn unfelt(plan: &str) -> Self {
+        let mut house = Self::furnished(plan, AppConfig::default()).await;
+        house.base = listen_alone(house.app.clone()).await;
+        house
+    }
+
     pub async fn under(plan: &str) -> Self {
         Self::build(plan, AppConfig::default()).await
     }
@@ -155,6 +162,12 @@ impl House {
     }
 
     async fn build(plan: &str, config: AppConfig) -> Self {
+        let mut house = Self::furnished(plan, config).await;
+        house.base = listen(house.app.clone()).await;
+        house
+    }
+
+    async fn furnished(plan: &str, config: AppConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path().join("server"));
         let root = new_folder(&data, plan).await;
@@ -166,7 +179,7 @@ impl House {
             operations: add(&app, 13, "kim", Duty::Operations).await,
         };
         Self {
-            base: listen(app.clone()).await,
+            base: String::new(),
             app,
             clock,
             http: Client::builder().no_proxy().build().unwrap(),

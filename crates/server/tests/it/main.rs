@@ -34,6 +34,7 @@ mod people;
 mod previews;
 mod promotion;
 mod queries;
+mod quiet;
 mod readiness;
 mod revocations;
 mod rollback;

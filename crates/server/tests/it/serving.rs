@@ -44,6 +44,17 @@ pub async fn listen(app: Arc<App>) -> String {
     base
 }
 
+/// The same, without the jobs beside it: nobody feels the store's pulse.
+pub async fn listen_alone(app: Arc<App>) -> String {
+    let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+        .await
+        .unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let router = mainstay_server::router(app);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    base
+}
+
 impl House {
     /// From now on another server answers, on this store and these blobs, at an address of its own. The first one goes on unasked, which two real ones
     /// couldn't: the folder's lock is the first one's.

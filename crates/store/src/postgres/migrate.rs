@@ -8,9 +8,10 @@ use sqlx::{Connection as _, PgConnection};
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
-pub(crate) const MIGRATIONS: [&str; 2] = [
+pub(crate) const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
+    include_str!("migrations/0003_pulse.sql"),
 ];
 
 /// The version that the last step makes.

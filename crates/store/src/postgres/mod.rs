@@ -31,6 +31,7 @@ mod people;
 mod plans;
 mod probe;
 mod promise;
+mod pulse;
 mod readings;
 mod register;
 mod releases;
@@ -102,6 +103,7 @@ pub struct PostgresStore {
     readers: PgPool,
     /// How often somebody got a connection.
     lent: Arc<AtomicU64>,
+    raised: Arc<AtomicU64>,
 }
 
 impl PostgresStore {
@@ -144,6 +146,7 @@ impl PostgresStore {
             writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
             readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options),
             lent: Arc::default(),
+            raised: Arc::default(),
         })
     }
 

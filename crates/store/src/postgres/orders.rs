@@ -12,6 +12,7 @@ use super::failure::taken;
 use super::values::{from_json, to_json};
 use super::{PostgresStore, Write, controllers, order_log, releases, reports, retried, timeline};
 use crate::orders::{DRAWN_MAX, FIRST_ORDER, check_save};
+use crate::pulse::is_given_up;
 use crate::{
     HeardWord, HeedRefusal, Heeded, Known, OrderFold, Orders, PromiseRefusal, StoreError,
     TimelineKind,
@@ -157,7 +158,10 @@ impl Orders for PostgresStore {
                 order_log::add(&mut tx, number, entry).await?;
             }
             tell_of_belief(&mut tx, device, after).await?;
-            Ok(tx.commit().await?)
+            match is_given_up(after) {
+                true => self.commit_raised(tx).await,
+                false => Ok(tx.commit().await?),
+            }
         })
         .await
     }

@@ -26,7 +26,7 @@ impl Roots for PostgresStore {
             .await
             .map_err(|error| taken(error, "root", root.version))?;
         changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn root(&self, version: u32) -> Result<Option<StoredRoot>, StoreError> {

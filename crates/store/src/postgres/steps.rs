@@ -26,7 +26,7 @@ pub(super) async fn save(
     if let Some(change) = step.release {
         releases::save(&mut tx, change, None).await?;
     }
-    tx.commit().await?;
+    store.commit_raised(tx).await?;
     Ok(opened)
 }
 

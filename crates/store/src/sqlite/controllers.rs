@@ -1,7 +1,7 @@
 //! The devices with other update clients, in SQLite.
 
 use async_trait::async_trait;
-use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId};
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy};
 use mainstay_telemetry::PastWords;
 
 use super::failure::taken;
@@ -81,7 +81,7 @@ impl Controllers for SqliteStore {
         if asked.rows_affected() == 0 {
             return Err(StoreError::not_found("controller", device));
         }
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn keep_attributes(
@@ -177,5 +177,10 @@ async fn set_client(
     .bind(client.set_by.id())
     .execute(&mut *tx)
     .await?;
-    Ok(tx.commit().await?)
+    // What people choose, and that they leave it to the device's requests again, is no word of the device.
+    let by_people = |client: &DeviceClient| client.set_by == SetBy::People;
+    match by_people(&client) || known.client.as_ref().is_some_and(by_people) {
+        false => Ok(tx.commit().await?),
+        true => store.commit_raised(tx).await,
+    }
 }

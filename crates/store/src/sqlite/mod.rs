@@ -27,6 +27,7 @@ mod people;
 mod plans;
 mod probe;
 mod promise;
+mod pulse;
 mod readings;
 mod releases;
 mod reports;
@@ -75,6 +76,7 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     writes: Arc<AtomicU64>,
+    raised: Arc<AtomicU64>,
     file: Arc<OpenedFile>,
 }
 
@@ -105,6 +107,7 @@ impl SqliteStore {
             writer,
             readers,
             writes: Arc::default(),
+            raised: Arc::default(),
             file: Arc::new(OpenedFile::at(path)?),
         })
     }

@@ -24,7 +24,7 @@ impl Roots for SqliteStore {
             .await
             .map_err(|error| taken(error, "root", root.version))?;
         changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn root(&self, version: u32) -> Result<Option<StoredRoot>, StoreError> {

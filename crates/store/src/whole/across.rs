@@ -34,7 +34,9 @@ impl Across {
     /// What doesn't agree.
     pub fn note(&mut self, row: &Row) -> Result<(), StoreError> {
         match row.table.name {
-            name @ ("rollout_numbers" | "order_numbers" | "standing") => self.number(name, row),
+            name @ ("rollout_numbers" | "order_numbers" | "standing" | "pulse") => {
+                self.number(name, row)
+            }
             "rollouts" => self.rollout(row),
             "enrolments" => self.enrolment(row),
             "orders" => {
@@ -99,6 +101,7 @@ impl Across {
         let one = [
             ("rollout_numbers", 1),
             ("standing", 1),
+            ("pulse", 1),
             ("order_numbers", 0),
         ];
         let wrong = one.into_iter().filter(|(name, least)| {

@@ -166,6 +166,7 @@ pub(super) const TABLES: &[Table] = &[
         ..plain("incidents", &[number("id"), text("value")], judge::incident)
     },
     plain("standing", &[number("generation")], judge::count),
+    plain("pulse", &[number("beat")], judge::count),
     plain(
         "roots",
         &[

@@ -22,6 +22,7 @@ mod orders;
 mod payloads;
 mod people_and_plans;
 mod promises;
+mod pulse;
 mod races;
 mod readings;
 mod releases;
@@ -233,6 +234,11 @@ macro_rules! contract {
                 the_newest_schedule_of_a_class_counts,
                 devices_are_found_by_what_they_run,
             }
+            pulse::{
+                what_could_give_a_device_something_raises_it,
+                what_devices_say_does_not_raise_it,
+                what_is_refused_does_not_raise_it,
+            }
             accounts::{
                 a_setup_link_makes_one_account,
                 a_first_link_works_only_before_the_first_account,
@@ -278,6 +284,10 @@ macro_rules! contract {
                 reports_that_come_twice_are_recorded_once,
                 steps_and_reports_cross_without_harm,
                 incidents_and_plans_are_numbered_without_gaps,
+            }
+            pulse::{
+                another_server_sees_it_raised,
+                every_change_counts,
             }
             door_races::{
                 one_of_two_uses_a_setup_link,

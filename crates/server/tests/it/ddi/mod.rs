@@ -9,5 +9,6 @@ mod hostile;
 mod login;
 mod orders;
 mod profiles;
+mod quiet;
 mod story;
 mod words;
