@@ -19,7 +19,7 @@ use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Primitives as _
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::serving::{listen, listen_alone, open_as, pages_for};
+use crate::serving::{listen, open_as, pages_for};
 
 pub const PLAN: &str = include_str!("plan.toml");
 pub const CLASS: &str = "northwind.example/production/thermo-v2/B+C";
@@ -141,13 +141,6 @@ impl House {
         Self::build(PLAN, AppConfig::default()).await
     }
 
-    /// One whose server feels the store's pulse when it is told to, and remembers nothing before.
-    pub async fn unfelt(plan: &str) -> Self {
-        let mut house = Self::furnished(plan, AppConfig::default()).await;
-        house.base = listen_alone(house.app.clone()).await;
-        house
-    }
-
     pub async fn under(plan: &str) -> Self {
         Self::build(plan, AppConfig::default()).await
     }
@@ -167,7 +160,8 @@ impl House {
         house
     }
 
-    async fn furnished(plan: &str, config: AppConfig) -> Self {
+    /// One that nobody can reach yet.
+    pub async fn furnished(plan: &str, config: AppConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path().join("server"));
         let root = new_folder(&data, plan).await;

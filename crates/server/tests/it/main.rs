@@ -7,6 +7,7 @@
 )]
 
 mod activation;
+mod anew;
 mod database;
 mod ddi;
 mod declared;
