@@ -8,14 +8,15 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use mainstay_access::Permission;
 use mainstay_api::{QuitOrderRequest, QuitOrderView};
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{Device, DeviceId};
 use mainstay_rollout::Ending;
 use mainstay_rollout::order::log::LogEntry;
-use mainstay_rollout::order::{Order, close};
+use mainstay_rollout::order::{Order, OrderState, close};
 use mainstay_store::StoreError;
 
 use super::devices;
 use super::rollouts::{TRIES_MAX, reason};
+use crate::offers::{self, Considered};
 use crate::problem::Refused;
 use crate::{App, authenticate, body, pages};
 
@@ -31,6 +32,7 @@ pub(super) async fn quit(
     let cure = "Say in a sentence why nobody waits for its client.";
     let why = reason(&why, "Giving up an order", cure)?;
     let device = devices::named(&app, &id).await?;
+    check_unfinished(&app, &device).await?;
     let order = give_up(&app, &device.id, person.email.as_str(), why).await?;
     tracing::warn!(device = %device.id, order = %order.number, by = %person.email, why, "order given up");
     Ok(Json(QuitOrderView {
@@ -38,6 +40,32 @@ pub(super) async fn quit(
         version: pages::version(&app, &order).await?,
         device: device.id,
     }))
+}
+
+/// An installed order whose offer stands isn't given up: the device would be told at once to install the same again.
+async fn check_unfinished(app: &App, device: &Device) -> Result<(), Refused> {
+    let open = app.store.open_order(&device.id).await?;
+    let Some(order) = open.filter(|order| matches!(order.state, OrderState::Installed { .. }))
+    else {
+        return Ok(());
+    };
+    let considered = offers::consider(app, device, app.now()).await?;
+    let stands = |one: &Considered| match &one.offer {
+        Ok((offer, _)) => order.promises(one.rollout.id, offer),
+        Err(_) => false,
+    };
+    match considered.iter().any(stands) {
+        true => Err(installed(&order, &pages::version(app, &order).await?)),
+        false => Ok(()),
+    }
+}
+
+fn installed(order: &Order, version: &str) -> Refused {
+    Refused::conflict(
+        "order.installed",
+        format_args!("By its client's word the device has installed {version} by order {}; without that it would be told to install it again.", order.number),
+        "Let the device name its version in the attribute that the plan says, once it has restarted; or halt the rollout first.",
+    )
 }
 
 /// The order that was given up, on its newest state; who did it and why stands in its log.

@@ -171,13 +171,7 @@ pub(super) async fn number(
     offer: &Offer,
     at: Timestamp,
 ) -> Result<OrderNumber, PromiseRefusal> {
-    let open: Option<Row> =
-        sqlx::query_as("SELECT value FROM orders WHERE device = $1 AND is_open")
-            .bind(device)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(StoreError::from)?;
-    match open.map(order).transpose()? {
+    match open(tx, device).await? {
         Some(open) if open.promises(rollout, offer) => return Ok(open.number),
         Some(other) => save(tx, &close(other, Ending::Superseded, at)).await?,
         None => {}
@@ -186,6 +180,16 @@ pub(super) async fn number(
     insert(tx, device, &Order::open(number, rollout, *offer, at)).await?;
     order_log::forget_old(tx, device).await?;
     Ok(number)
+}
+
+/// The open order of the device with this key.
+pub(super) async fn open(tx: &mut Write, device: i64) -> Result<Option<Order>, StoreError> {
+    let open: Option<Row> =
+        sqlx::query_as("SELECT value FROM orders WHERE device = $1 AND is_open")
+            .bind(device)
+            .fetch_optional(&mut **tx)
+            .await?;
+    open.map(order).transpose()
 }
 
 async fn next_number(tx: &mut Write) -> Result<OrderNumber, PromiseRefusal> {

@@ -1,6 +1,7 @@
 //! Tests of orders: the two tables, and what holds whatever clients say.
 
 mod again;
+mod anew;
 mod always;
 mod tables;
 
@@ -34,7 +35,7 @@ fn orders() -> [Order; 7] {
     let installed = after(fetching.clone(), &[Word::FetchedWhole, Word::Installed]);
     let complete = |order: &Order| cancel(order.clone(), Wait::Complete, at(2));
     let (early, late) = (complete(&retrieved), complete(&fetching));
-    let closed = after(fetching.clone(), &[Word::Failed]);
+    let closed = after(fetching.clone(), &[Word::FailedAgain]);
     [
         offered(),
         retrieved,

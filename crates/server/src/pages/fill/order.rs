@@ -2,7 +2,7 @@
 
 use mainstay_rollout::Ending;
 use mainstay_rollout::order::log::ENTRIES_MAX;
-use mainstay_rollout::order::{Order, OrderState};
+use mainstay_rollout::order::{FETCHES_MAX, Order, OrderState};
 
 /// So many fetches without another word are told: twice is a download that was cut.
 const FETCHES_TOLD: u32 = 3;
@@ -34,6 +34,9 @@ pub fn order_words(order: &Order, version: &str) -> String {
 
 fn fetching(order: &Order, version: &str) -> String {
     match order.seen.fetches {
+        fetches @ FETCHES_MAX.. => format!(
+            "its client has fetched {version} {fetches} times, and never ended it; it is told of it no more"
+        ),
         fetches @ FETCHES_TOLD.. => {
             format!("its client has fetched {version} {fetches} times, and hasn't ended it")
         }
@@ -55,6 +58,9 @@ fn ended(how: Ending, version: &str) -> String {
         Ending::Failed => format!("its client couldn't install {version}"),
         Ending::NothingFetched => {
             format!("its client said that it was done with {version}, and had fetched nothing")
+        }
+        Ending::BrokeOff => {
+            format!("what its client fetched of {version} broke off, and it said that it failed")
         }
         Ending::Cancelled => format!("its client left {version}"),
         Ending::Superseded => format!("another promise took the place of {version}"),
