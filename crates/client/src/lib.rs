@@ -11,8 +11,8 @@ mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, NewDevices, PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView,
-    ReleaseView, RolloutView, ServiceLevels, Why, WithdrawRequest,
+    HaltRequest, NewDevices, NewestOrder, PauseRequest, PlanView, Preview, QuitOrderRequest,
+    QuitOrderView, ReleaseView, RolloutView, ServiceLevels, Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -69,6 +69,14 @@ impl Operator {
         })?;
         let path = format!("/devices/{device}/order/quit");
         self.0.post(&path, body).await
+    }
+
+    /// The newest order of a device with another update client than ours, and what that client said of it last.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn newest_order(&self, device: &DeviceId) -> Answer<NewestOrder> {
+        self.0.get(&format!("/devices/{device}/order")).await
     }
 
     /// One device.

@@ -21,6 +21,7 @@ mod number;
 mod review;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,11 +30,12 @@ pub use again::{BREAKS_MAX, ORDERS_LOOKED_AT, again_at, fails_again};
 pub use anew::begins_anew;
 pub use given_up::waits_until;
 pub use heed::{
-    BROKE_OFF, CANCELLED, CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderRefusal, Told, Word,
-    asks_for_version, heed,
+    BROKE_OFF, CANCELLED, CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderRefusal, Told,
+    Word, asks_for_version, heed,
 };
 pub use number::{NotAnOrder, OrderNumber};
 pub use review::{FETCHES_MAX, Next, cancel, close, is_final, review};
+pub use unknown::{ends_unknown, may_run};
 
 use crate::offer::Offer;
 use crate::rollout::RolloutId;

@@ -157,7 +157,11 @@ async fn may_have(
             !is_refused(app, client, order).await?
         }
     };
-    match may && may_fetch(app, device, &parcel.payload.image).await?.is_some() {
+    match may
+        && may_fetch(app, device, &parcel.payload.image)
+            .await?
+            .is_some()
+    {
         true => Ok(()),
         false => Err(no_order(order.number)),
     }

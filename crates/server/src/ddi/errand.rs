@@ -190,8 +190,13 @@ async fn shown(
 /// If the store fails.
 pub(super) async fn may_begin(app: &App, client: &Client, order: &Order) -> Result<bool, Refused> {
     let considered = offered::consider(app, client).await?;
-    let mut of_it = considered.iter().filter(|one| one.rollout.id == order.rollout);
-    let Some(own) = of_it.next().filter(|own| next(order, own, client) == Next::Show) else {
+    let mut of_it = considered
+        .iter()
+        .filter(|one| one.rollout.id == order.rollout);
+    let Some(own) = of_it
+        .next()
+        .filter(|own| next(order, own, client) == Next::Show)
+    else {
         return Ok(false);
     };
     let promised = promised(app, client, own).await?;

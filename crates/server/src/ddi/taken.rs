@@ -30,7 +30,7 @@ pub(super) async fn introduce(app: &App, client: &Client) -> Result<(), Refused>
     );
     let can_say = client.rules.version_attribute.is_some();
     match client.device.running {
-        None if believes && !can_say => version::strange(app, client, UNKNOWN).await,
+        None if believes && !can_say => version::strange(app, client, UNKNOWN, false).await,
         _ => Ok(()),
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/devices", get(devices::list).post(devices::register))
         .route("/devices/{id}", get(devices::one).patch(devices::restate))
         .route("/devices/{id}/why", get(why::device))
+        .route("/devices/{id}/order", get(orders::newest))
         .route("/devices/{id}/order/quit", post(orders::quit))
         .route("/releases", get(releases::list).post(releases::submit))
         .route("/releases/{id}", get(releases::one))

@@ -1,4 +1,4 @@
-//! Giving up the order of a device with another update client.
+//! The order of a device with another update client: seen, and given up.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use mainstay_access::Permission;
-use mainstay_api::{QuitOrderRequest, QuitOrderView};
+use mainstay_api::{NewestOrder, OrderView, OrderWord, QuitOrderRequest, QuitOrderView};
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_rollout::Ending;
 use mainstay_rollout::order::log::LogEntry;
@@ -19,6 +19,33 @@ use super::rollouts::{TRIES_MAX, reason};
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
 use crate::{App, authenticate, body, pages};
+
+/// `GET /devices/{id}/order`: the newest one, and what was said of it last.
+pub(super) async fn newest(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<NewestOrder>, Refused> {
+    authenticate::person(&app, &headers, Permission::Read).await?;
+    let device = devices::named(&app, &id).await?;
+    let Some(order) = app.store.recent_orders(&device.id, 1).await?.pop() else {
+        return Ok(Json(NewestOrder { order: None }));
+    };
+    let log = pages::order_log(&app, &device.id, &order).await?;
+    let log = log.into_iter().map(|entry| OrderWord {
+        at: entry.at,
+        word: entry.word,
+        details: entry.details,
+    });
+    let order = OrderView {
+        order: order.number.get(),
+        version: pages::version(&app, &order).await?,
+        opened_at: order.opened_at,
+        sentence: pages::told(&app, &order).await?,
+        log: log.collect(),
+    };
+    Ok(Json(NewestOrder { order: Some(order) }))
+}
 
 /// `POST /devices/{id}/order/quit`: nobody waits for this client any more. What comes next has another number.
 pub(super) async fn quit(
@@ -63,7 +90,10 @@ async fn check_unfinished(app: &App, device: &Device) -> Result<(), Refused> {
 fn installed(order: &Order, version: &str) -> Refused {
     Refused::conflict(
         "order.installed",
-        format_args!("By its client's word the device has installed {version} by order {}; without that it would be told to install it again.", order.number),
+        format_args!(
+            "By its client's word the device has installed {version} by order {}; without that it would be told to install it again.",
+            order.number
+        ),
         "Let the device name its version in the attribute that the plan says, once it has restarted; or halt the rollout first.",
     )
 }

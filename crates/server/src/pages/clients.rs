@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use mainstay_api::ORDER_LOG_SHOWN;
 use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, SetBy};
 use mainstay_plan::{ClassId, ClientRules};
-use mainstay_report::ClientFacts;
+use mainstay_report::{ClientFacts, TimelineEntry};
 use mainstay_rollout::order::Order;
+use mainstay_rollout::order::log::LogEntry;
 use mainstay_store::StoreError;
 
 use super::fill;
@@ -68,18 +70,34 @@ impl Clients {
     }
 }
 
-/// What became of a device's newest order, in words; none if it never had one.
+/// What became of a device's newest order, in words, with what was said of it last; none if it never had one.
 ///
 /// # Errors
 /// If the store fails.
 pub(super) async fn newest_order(
     app: &App,
     device: &DeviceId,
-) -> Result<Option<String>, StoreError> {
-    match app.store.recent_orders(device, 1).await?.pop() {
-        Some(order) => Ok(Some(told(app, &order).await?)),
-        None => Ok(None),
-    }
+) -> Result<(Option<String>, Vec<TimelineEntry>), StoreError> {
+    let Some(order) = app.store.recent_orders(device, 1).await?.pop() else {
+        return Ok((None, Vec::new()));
+    };
+    let log = order_log(app, device, &order).await?;
+    let log = log.into_iter().map(fill::order_word).collect();
+    Ok((Some(told(app, &order).await?), log))
+}
+
+/// What was said of an order last, newest first.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn order_log(
+    app: &App,
+    device: &DeviceId,
+    order: &Order,
+) -> Result<Vec<LogEntry>, StoreError> {
+    app.store
+        .order_log(device, order.number, ORDER_LOG_SHOWN)
+        .await
 }
 
 /// What became of an order, in words.

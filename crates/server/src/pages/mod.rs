@@ -14,7 +14,7 @@ mod rollout;
 
 use std::sync::Arc;
 
-pub(crate) use clients::{told, version};
+pub(crate) use clients::{order_log, told, version};
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};

@@ -15,7 +15,7 @@ fn controller(text: &str) -> ControllerId {
     ControllerId::parse(text).expect("a good name")
 }
 
-async fn register(store: &dyn Store, names: &[&str]) {
+pub(super) async fn register(store: &dyn Store, names: &[&str]) {
     let new = |(n, name): (usize, &&str)| Registration {
         device: device(n),
         token_hash: token(n),
@@ -109,6 +109,7 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     let words = PastWords {
         last: ReleaseDigest([7; 32]),
         has_changed: true,
+        ahead: false,
     };
     let kept = store.keep_version_words(&id(0), &words).await;
     kept.expect("it has a client");
@@ -118,6 +119,7 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     let slower = PastWords {
         last: ReleaseDigest([6; 32]),
         has_changed: false,
+        ahead: false,
     };
     let kept = store.keep_version_words(&id(0), &slower).await;
     kept.expect("it has a client");

@@ -8,6 +8,7 @@
 mod cluster;
 
 mod accounts;
+mod anew;
 mod codes;
 mod controllers;
 mod devices;
@@ -158,6 +159,12 @@ macro_rules! contract {
                 a_log_is_bounded_and_ends_are_heard,
                 logs_of_old_orders_are_forgotten,
                 what_happened_to_an_order_meanwhile_is_not_overwritten,
+            }
+            anew::{
+                who_has_nothing_in_hand_is_promised_anew,
+                who_begins_anew_needs_a_place,
+                who_was_given_up_is_asked_until_it_says_what_it_runs,
+                what_was_handed_out_is_in_hand_until_it_is_over,
             }
             controllers::{
                 a_device_is_found_by_its_clients_name,

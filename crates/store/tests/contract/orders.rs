@@ -17,12 +17,12 @@ use super::fixture::{
 };
 
 /// A store whose order numbers have begun, with a rollout of so many devices.
-async fn numbered(store: &dyn Store, devices: usize) -> Rollout {
+pub(super) async fn numbered(store: &dyn Store, devices: usize) -> Rollout {
     store.begin_order_numbers(17).await.expect("writable");
     started(store, devices).await
 }
 
-async fn try_order(
+pub(super) async fn try_order(
     store: &dyn Store,
     rollout: &Rollout,
     n: usize,
@@ -43,7 +43,7 @@ async fn try_order(
     }
 }
 
-async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> OrderNumber {
+pub(super) async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> OrderNumber {
     let number = try_order(store, rollout, n, FORWARD).await;
     number.expect("nothing speaks against it")
 }
@@ -52,7 +52,7 @@ async fn open(store: &dyn Store, n: usize) -> Option<Order> {
     store.open_order(&id(n)).await.expect("readable")
 }
 
-async fn stored(store: &dyn Store, n: usize, number: OrderNumber) -> Order {
+pub(super) async fn stored(store: &dyn Store, n: usize, number: OrderNumber) -> Order {
     let order = store.order(&id(n), number).await.expect("readable");
     order.expect("it is the device's")
 }
@@ -82,12 +82,12 @@ fn heard<'a>(device: &'a DeviceId, number: OrderNumber, word: Word) -> HeardWord
     }
 }
 
-async fn say(store: &dyn Store, n: usize, number: OrderNumber, word: Word) -> Heeded {
+pub(super) async fn say(store: &dyn Store, n: usize, number: OrderNumber, word: Word) -> Heeded {
     let heeded = store.heed(&heard(&id(n), number, word), &fold).await;
     heeded.expect("it is heeded")
 }
 
-async fn finish(store: &dyn Store, n: usize, number: OrderNumber, how: Ending) {
+pub(super) async fn finish(store: &dyn Store, n: usize, number: OrderNumber, how: Ending) {
     let before = stored(store, n, number).await;
     let after = close(before.clone(), how, at(9));
     let saved = store.save_order(&id(n), &before, &after, None).await;

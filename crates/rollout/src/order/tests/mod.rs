@@ -1,9 +1,10 @@
 //! Tests of orders: the two tables, and what holds whatever clients say.
 
 mod again;
-mod anew;
 mod always;
+mod anew;
 mod tables;
+mod unknown;
 
 use super::{Order, OrderNumber, OrderState, Word, cancel, heed};
 use crate::offer::{Kind, Offer};

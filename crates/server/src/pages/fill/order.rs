@@ -1,7 +1,8 @@
 //! What became of a promise to a device with another update client, in words.
 
+use mainstay_report::{TimelineEntry, Tone};
 use mainstay_rollout::Ending;
-use mainstay_rollout::order::log::ENTRIES_MAX;
+use mainstay_rollout::order::log::{ENTRIES_MAX, LogEntry};
 use mainstay_rollout::order::{FETCHES_MAX, Order, OrderState};
 
 /// So many fetches without another word are told: twice is a download that was cut.
@@ -30,6 +31,20 @@ pub fn order_words(order: &Order, version: &str) -> String {
         _ => "",
     };
     format!("{}: {state}{full}", order.number)
+}
+
+/// One thing that was said of an order.
+pub fn order_word(entry: LogEntry) -> TimelineEntry {
+    let is_bad = ["/failure", "not readable"].map(|end| entry.word.ends_with(end));
+    TimelineEntry {
+        at: entry.at,
+        what: entry.word,
+        detail: entry.details.join(" / "),
+        tone: match is_bad.contains(&true) {
+            true => Tone::Attention,
+            false => Tone::Plain,
+        },
+    }
 }
 
 fn fetching(order: &Order, version: &str) -> String {
