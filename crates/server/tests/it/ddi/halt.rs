@@ -86,7 +86,7 @@ async fn a_client_that_goes_on_is_not_asked_again() {
     let body = r#"{"status":{"execution":"closed","result":{"finished":"success"}}}"#;
     let rest = format!("/cancelAction/{number}/feedback");
     let sent = other
-        .request(&house, reqwest::Method::POST, &rest)
+        .request(&house, Method::POST, &rest)
         .body(body);
     assert_eq!(
         told(sent.send().await.unwrap()).await,
