@@ -240,6 +240,9 @@ fn what_may_pass_hides_what_nobody_has_begun_and_stops_nothing() {
         Withheld::RevocationsMissing,
         Withheld::RevocationsStale { since: at(3) },
         Withheld::ScheduleOver { since: at(3) },
+        Withheld::ScheduleRefused {
+            refusal: "trust.retired-key".to_owned(),
+        },
         refused("trust.root-expired"),
         refused("trust.expired"),
     ] {

@@ -85,9 +85,7 @@ async fn a_client_that_goes_on_is_not_asked_again() {
     let number = other.order(&house).await.number;
     let body = r#"{"status":{"execution":"closed","result":{"finished":"success"}}}"#;
     let rest = format!("/cancelAction/{number}/feedback");
-    let sent = other
-        .request(&house, Method::POST, &rest)
-        .body(body);
+    let sent = other.request(&house, Method::POST, &rest).body(body);
     assert_eq!(
         told(sent.send().await.unwrap()).await,
         (404, "ddi.not-cancelling".to_owned())
