@@ -10,17 +10,23 @@ use super::orders::version;
 use crate::house::House;
 
 async fn hold(house: &House) {
-    let body = br#"{"reason": "smoke"}"#.to_vec();
-    posted(house, "/api/v1/releases/thermo-v2@1.1.0/hold", body).await;
+    let (path, kim) = (
+        "/api/v1/releases/thermo-v2@1.1.0/hold",
+        &house.tokens.operations,
+    );
+    posted(house, path, kim, br#"{"reason": "smoke"}"#).await;
 }
 
+/// Two people release the hold.
 pub async fn let_go(house: &House) {
-    let body = br#"{"reason": "it was the toaster"}"#.to_vec();
-    posted(house, "/api/v1/releases/thermo-v2@1.1.0/hold/release", body).await;
+    let path = "/api/v1/releases/thermo-v2@1.1.0/hold/release";
+    for token in [&house.tokens.manager, &house.tokens.operations] {
+        posted(house, path, token, b"").await;
+    }
 }
 
-async fn posted(house: &House, path: &str, body: Vec<u8>) {
-    let response = house.post(path, &house.tokens.operations, body).await;
+async fn posted(house: &House, path: &str, token: &str, body: &[u8]) {
+    let response = house.post(path, token, body.to_vec()).await;
     let status = response.status();
     assert!(status.is_success(), "{}", response.text().await.unwrap());
 }
@@ -147,8 +153,9 @@ async fn a_newer_rollout_that_waits_hides_no_way_back() {
     assert_eq!(version(&house, &one).await, "1.2.0");
     let forward = one.order(&house).await;
     assert!(matches!(forward.state, OrderState::Retrieved { .. }));
-    let body = br#"{"why": "customers report cold rooms"}"#.to_vec();
-    posted(&house, "/api/v1/rollouts/2/pause", body).await;
+    let body = br#"{"why": "customers report cold rooms"}"#;
+    let kim = &house.tokens.operations;
+    posted(&house, "/api/v1/rollouts/2/pause", kim, body).await;
     assert_eq!(version(&house, &one).await, "1.0.0", "the way back");
     let past = house.app.store().order(&one.id, forward.number).await;
     assert_eq!(past.unwrap().unwrap().ending(), Some(Ending::Superseded));
