@@ -163,11 +163,9 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     let open = app.store.open_order(device).await?;
     // As of a device of ours: what was said before is no news, and the busiest word there is.
     let is_news = client.device.running.as_ref() != Some(&running);
-    if !is_news
-        && !open
-            .as_ref()
-            .is_some_and(|order| order.offer.release == said.release)
-    {
+    let is_of_it = |order: &Order| order.offer.release == said.release;
+    let may_end_it = open.as_ref().is_some_and(is_of_it);
+    if !is_news && !may_end_it {
         return Ok(());
     }
     if let Some(order) = open {
