@@ -9,6 +9,7 @@
 //! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
 //! | `PATCH /api/v1/devices/{id}` | operations | [`DeviceChange`] | [`mainstay_fleet::Device`] |
 //! | `GET /api/v1/devices/{id}/why` | anyone | | [`Why`] |
+//! | `GET /api/v1/devices/{id}/order` | anyone | | [`NewestOrder`]: of a device with another update client, and what that said last |
 //! | `POST /api/v1/devices/{id}/order/quit` | operations, support | [`QuitOrderRequest`] | [`QuitOrderView`]: the order of a client that doesn't answer |
 //! | `GET /api/v1/devices/{id}/client` | anyone | | [`ClientView`] |
 //! | `PUT /api/v1/devices/{id}/client` | operations | [`ClientChange`] | [`ClientView`]: of a client for hawkBit's interface |
@@ -72,7 +73,9 @@ pub use mainstay_rollout::preview::{
     Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,
 };
 pub use mainstay_telemetry::{ServiceLevels, levels};
-pub use order::{QuitOrderRequest, QuitOrderView};
+pub use order::{
+    NewestOrder, ORDER_LOG_SHOWN, OrderView, OrderWord, QuitOrderRequest, QuitOrderView,
+};
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};

@@ -11,8 +11,9 @@ mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, AttributesAsked, ClientChange, ClientView, DeviceChange,
-    DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, NewDevices, PauseRequest, PlanView, Preview,
-    QuitOrderRequest, QuitOrderView, ReleaseView, RolloutView, ServiceLevels, Why, WithdrawRequest,
+    DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, NewDevices, NewestOrder, PauseRequest,
+    PlanView, Preview, QuitOrderRequest, QuitOrderView, ReleaseView, RolloutView, ServiceLevels,
+    Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -99,6 +100,14 @@ impl Operator {
     pub async fn ask_attributes(&self, device: &DeviceId) -> Answer<AttributesAsked> {
         let path = format!("/devices/{device}/attributes/ask");
         self.0.post(&path, Body::Empty).await
+    }
+
+    /// The newest order of a device with another update client than ours, and what that client said of it last.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn newest_order(&self, device: &DeviceId) -> Answer<NewestOrder> {
+        self.0.get(&format!("/devices/{device}/order")).await
     }
 
     /// One device.

@@ -228,7 +228,8 @@ impl Default for DeviceClient {
 impl DeviceClient {
     /// The client after a request that calls itself `detected`; `known` is what was known before, if anything.
     ///
-    /// What people chose stays until people choose again. Between two requests the newer one counts, since a device may change its client.
+    /// What people chose stays until people choose again. Between two requests the newer one counts, since a device may change its client; but not one that
+    /// shows no client: RAUC, where it installs while it reads, names itself once and then not (src/nbd.c).
     #[must_use]
     pub fn after(known: Option<Self>, detected: ClientProfile) -> Self {
         match known {
@@ -238,6 +239,7 @@ impl DeviceClient {
                     ..
                 },
             ) => chosen,
+            Some(seen) if detected == ClientProfile::Generic => seen,
             _ => Self {
                 profile: detected,
                 set_by: SetBy::Detected,
@@ -335,7 +337,7 @@ mod tests {
         for (known, request, expected) in [
             (None, Generic, detected(Generic)),
             (Some(detected(Generic)), Rauc, detected(Rauc)),
-            (Some(detected(Rauc)), Generic, detected(Generic)),
+            (Some(detected(Rauc)), Generic, detected(Rauc)),
             (
                 Some(DeviceClient::chosen(Some(Swupdate))),
                 Rauc,

@@ -55,6 +55,7 @@ fn is_said_to_end(because: &Withheld) -> bool {
         | Withheld::RevocationsMissing
         | Withheld::RevocationsStale { .. }
         | Withheld::Unscheduled
+        | Withheld::ScheduleRefused { .. }
         | Withheld::ScheduleOpens { .. }
         | Withheld::ScheduleOver { .. }
         | Withheld::OutsideShare { .. }

@@ -176,7 +176,7 @@ async fn packed(
 }
 
 /// How many other devices hold a place in the budget of downloads.
-fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u32 {
+pub(crate) fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u32 {
     let all = app.memory.in_flight();
     all.saturating_sub(u32::from(holds_place(rollout, view, now)))
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 
 use crate::guard::guard;
@@ -46,6 +46,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(async || Refused::no_such_place())
         .method_not_allowed_fallback(async || Refused::wrong_method())
         .layer(from_fn_with_state(app.guard.clone(), guard))
+        .layer(from_fn(ddi::instead_of_refusals))
         .merge(readiness::routes())
         .layer(map_response(secure))
         .merge(questions())

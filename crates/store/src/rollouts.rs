@@ -84,7 +84,8 @@ pub trait Rollouts: Send + Sync {
     /// as the one it may go back to: it may have changed since it was enrolled.
     ///
     /// A numbered promise has an order, in the same transaction: the device's open one if it stands for the same promise, else a new
-    /// one, which closes an open one as [superseded](mainstay_rollout::Ending::Superseded).
+    /// one, which closes an open one as [superseded](mainstay_rollout::Ending::Superseded). A device that has begun, and whose client has nothing of it in
+    /// hand any more, is promised it anew, and needs a place ([`mainstay_rollout::order::begins_anew`]).
     ///
     /// # Errors
     /// [`PromiseRefusal::GenerationChanged`] if the offer was decided on an older state of the

@@ -56,7 +56,7 @@ enum Judged {
 enum Settled {
     /// It stands, and this is to do.
     Stands(Errand),
-    /// It is over, or gives way to a newer rollout.
+    /// It is over, or gives way to what another rollout has.
     GivesWay,
     /// Its client, or another server, was faster.
     Overtaken,
@@ -132,24 +132,34 @@ async fn settled(app: &App, client: &Client, order: Order) -> Result<Settled, Re
     let place = considered
         .iter()
         .position(|one| one.rollout.id == order.rollout);
-    let newer = &considered[..place.unwrap_or(considered.len())];
-    let has_newer = newer
-        .iter()
-        .any(|one| offers::is_offered(one, &client.device));
-    let Some(own) = place.map(|place| &considered[place]) else {
+    let Some((place, own)) = place.map(|place| (place, &considered[place])) else {
         // Too many rollouts have come since.
         return closed(app, client, order, Ending::Withdrawn).await;
     };
+    let is_offered = |one: &Considered| offers::is_offered(one, &client.device);
+    let has_newer = considered[..place].iter().any(is_offered);
+    let has_other = has_newer || considered[place + 1..].iter().any(is_offered);
+    let hides_other = has_other && !is_in_hand(&order);
     match next(&order, own, client) {
         Next::Close { how } => closed(app, client, order, how).await,
         _ if has_newer && gives_way(&order, own, client.now) => Ok(Settled::GivesWay),
-        Next::Show => shown(app, client, order, own).await,
+        Next::Show => shown(app, client, order, own, hides_other).await,
+        Next::HoldBack if hides_other => Ok(Settled::GivesWay),
         Next::HoldBack => {
             let turn = offers::turn(app, own, client.now);
             Ok(Settled::Stands(Errand::nothing_yet(turn)))
         }
         Next::Cancel { why } => cancelled(app, client, order, why).await,
     }
+}
+
+/// Whether its client has more of it than its number. What such an order waits for hides nothing else, least of all an older rollout's way back, which is
+/// for safety and for any hour: a device of ours is told of that, too.
+fn is_in_hand(order: &Order) -> bool {
+    !matches!(
+        order.state,
+        OrderState::Offered | OrderState::Retrieved { .. }
+    )
 }
 
 /// Whether an order makes way for what a newer rollout has: not while its client is in the middle of it, and not for ever then.
@@ -159,11 +169,17 @@ fn gives_way(order: &Order, own: &Considered, now: Timestamp) -> bool {
 
 /// What becomes of it; a client that is to leave it, or refused to, and has said nothing for long is waited for no more.
 fn next(order: &Order, own: &Considered, client: &Client) -> Next {
-    let next = review(order, &own.rollout, &decided(own, client));
+    let decided = decided(own, client);
+    let next = review(order, &own.rollout, &decided);
+    let is_late = waits_until(order, &own.rollout).is_some_and(|until| until <= client.now);
+    // Nobody counts on it any more, and its client doesn't say what it makes of it.
+    let is_over = matches!(decided, Err(Wait::Complete | Wait::GaveUp { .. }));
+    if is_over && is_late && next == Next::Show {
+        return Next::HoldBack;
+    }
     let was_asked = matches!(order.state, OrderState::Cancelling { .. }) || order.seen.keeps_on;
     let is_shown = matches!(next, Next::Show | Next::Close { .. });
-    let until = waits_until(order, &own.rollout);
-    if was_asked && !is_shown && until.is_some_and(|until| until <= client.now) {
+    if was_asked && !is_shown && is_late {
         return Next::Close {
             how: Ending::GivenUp,
         };
@@ -181,22 +197,48 @@ fn decided(one: &Considered, client: &Client) -> Result<Offer, Wait> {
     }
 }
 
-/// The order once more. Whoever hasn't begun needs a place for it: the one that it had may have lapsed, and be another device's by now.
+/// The order once more. Whoever hasn't begun needs a place for it: the one that it had may have lapsed, and be another device's by now. Without one it
+/// gives way to what it hides.
 async fn shown(
     app: &App,
     client: &Client,
     order: Order,
     own: &Considered,
+    hides_other: bool,
 ) -> Result<Settled, Refused> {
     if matches!(order.state, OrderState::Fetching { .. }) {
         return Ok(Settled::Stands(Errand::Deployment(order)));
     }
     let promised = promised(app, client, own).await?;
     let promised = promised.filter(|promised| promised.number == order.number);
-    Ok(Settled::Stands(match promised {
-        Some(order) => Errand::Deployment(order),
-        None => Errand::nothing_yet(None),
-    }))
+    Ok(match promised {
+        // Its client may have been faster: what it has installed by now it would install again.
+        Some(order) if matches!(order.state, OrderState::Installed { .. }) => {
+            Settled::Stands(Errand::nothing_yet(None))
+        }
+        Some(order) => Settled::Stands(Errand::Deployment(order)),
+        None if hides_other => Settled::GivesWay,
+        None => Settled::Stands(Errand::nothing_yet(None)),
+    })
+}
+
+/// Whether the client of an order may begin with it at this moment: a poll would show it, and it has a place.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn may_begin(app: &App, client: &Client, order: &Order) -> Result<bool, Refused> {
+    let considered = offered::consider(app, client).await?;
+    let mut of_it = considered
+        .iter()
+        .filter(|one| one.rollout.id == order.rollout);
+    let Some(own) = of_it
+        .next()
+        .filter(|own| next(order, own, client) == Next::Show)
+    else {
+        return Ok(false);
+    };
+    let promised = promised(app, client, own).await?;
+    Ok(promised.is_some_and(|promised| promised.number == order.number))
 }
 
 /// The promise made, or made again; none if it couldn't be.

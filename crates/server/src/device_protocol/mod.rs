@@ -24,7 +24,7 @@ use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::App;
 
-pub(crate) use download::{Download, begins_at};
+pub(crate) use download::{Download, begins_at, up_to_the_end};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;
 pub(crate) use payload::may_fetch;

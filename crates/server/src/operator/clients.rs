@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::Device;
-use mainstay_rollout::order::{Order, OrderState};
+use mainstay_rollout::order::{FETCHES_MAX, Order, OrderState};
 use mainstay_store::{Controller, StoreError};
 
 use super::why::{Told, words};
@@ -69,6 +69,9 @@ fn cure(order: &Order) -> Option<&'static str> {
         OrderState::Cancelling { .. } => {
             Some("if its client never answers, give the order up: `mainstay device quit-order ID`")
         }
+        _ if order.seen.fetches >= FETCHES_MAX => Some(
+            "see in its log why its client never says how the installation ended; then let it try again: `mainstay device quit-order ID`",
+        ),
         _ if order.seen.keeps_on => Some(
             "its client refused to leave it; if it never ends, give the order up: `mainstay device quit-order ID`",
         ),

@@ -51,6 +51,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
             "/devices/{id}/attributes/ask",
             post(profiles::ask_attributes),
         )
+        .route("/devices/{id}/order", get(orders::newest))
         .route("/devices/{id}/order/quit", post(orders::quit))
         .route("/releases", get(releases::list).post(releases::submit))
         .route("/releases/{id}", get(releases::one))

@@ -71,6 +71,7 @@ async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String,
     let vital = app.vitals.of(&device.id);
     let timeline = app.store.timeline(&device.id, TIMELINE_SHOWN).await?;
     let running = device.running.as_ref();
+    let (order, order_log) = orders::newest(app, &device.id).await?;
     let page = DevicePage {
         frame: super::frame(app).await?,
         id: device.id.to_string(),
@@ -79,7 +80,8 @@ async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String,
         zone: device.zone.clone(),
         bootloader: device.bootloader.clone(),
         client: Clients::of_one(app, &device).await?.facts(&device),
-        order: orders::newest(app, &device.id).await?,
+        order,
+        order_log,
         site: device.site().map(|site| site.to_string()),
         version: running.map(|running| running.version.clone()),
         verified: running.is_some_and(|running| running.verified),

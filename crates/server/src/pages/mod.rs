@@ -15,7 +15,7 @@ mod rollout;
 
 use std::sync::Arc;
 
-pub(crate) use orders::told;
+pub(crate) use orders::{log_of, told};
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};

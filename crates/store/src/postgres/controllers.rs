@@ -5,7 +5,7 @@ use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy}
 use mainstay_telemetry::PastWords;
 
 use super::values::to_json;
-use super::{PostgresStore, Write, locks, retried};
+use super::{PostgresStore, Write, locks, orders, retried};
 use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows};
 
 const OF_DEVICE: &str =
@@ -89,6 +89,16 @@ impl Controllers for PostgresStore {
         device: &DeviceId,
         change: &ReportedChange<'_>,
     ) -> Result<Reported, StoreError> {
+        let known = self.controller(device).await?;
+        let known = known.ok_or_else(|| StoreError::not_found("controller", device))?;
+        let mut reader = self.read().await?;
+        let asks = orders::leaves_a_question(&mut reader, device).await?;
+        drop(reader);
+        // A device that is asked at each poll mostly says what it said before: that writes nothing.
+        let reported = change(known.reported.clone().unwrap_or_default());
+        if known.wants_attributes == asks && known.reported.as_ref() == Some(&reported) {
+            return Ok(reported);
+        }
         retried(|| keep_attributes(self, device, change)).await
     }
 
@@ -128,13 +138,14 @@ async fn keep_attributes(
     let mut tx = store.write().await?;
     let known = of_device(&mut tx, device).await?;
     let reported = change(known.reported.unwrap_or_default());
+    let asks = orders::leaves_a_question(&mut tx, device).await?;
     sqlx::query(
-        "UPDATE controllers SET reported = $2, wants_attributes = EXISTS (
-           SELECT 1 FROM orders AS o WHERE o.device = controllers.device AND o.is_open AND o.state = 'installed')
+        "UPDATE controllers SET reported = $2, wants_attributes = $3
          WHERE device = (SELECT key FROM devices WHERE id = $1)",
     )
     .bind(device.as_str())
     .bind(to_json("controller", &reported)?)
+    .bind(asks)
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;

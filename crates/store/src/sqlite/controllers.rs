@@ -6,7 +6,7 @@ use mainstay_telemetry::PastWords;
 
 use super::failure::taken;
 use super::values::to_json;
-use super::{SqliteStore, Write};
+use super::{SqliteStore, Write, orders};
 use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows};
 
 const OF_DEVICE: &str =
@@ -89,17 +89,27 @@ impl Controllers for SqliteStore {
         device: &DeviceId,
         change: &ReportedChange<'_>,
     ) -> Result<Reported, StoreError> {
+        let known = self.controller(device).await?;
+        let known = known.ok_or_else(|| StoreError::not_found("controller", device))?;
+        let mut reader = self.read().acquire().await?;
+        let asks = orders::leaves_a_question(&mut reader, device).await?;
+        drop(reader);
+        // A device that is asked at each poll mostly says what it said before: that writes nothing.
+        let reported = change(known.reported.clone().unwrap_or_default());
+        if known.wants_attributes == asks && known.reported.as_ref() == Some(&reported) {
+            return Ok(reported);
+        }
         let mut tx = self.write().await?;
         let known = of_device(&mut tx, device).await?;
         let reported = change(known.reported.unwrap_or_default());
+        let asks = orders::leaves_a_question(&mut tx, device).await?;
         sqlx::query(
-            "UPDATE controllers SET reported = ?2, wants_attributes = EXISTS (
-               SELECT 1 FROM orders AS o WHERE o.device = controllers.device AND o.is_open
-               AND o.value ->> '$.state.state' = 'installed')
+            "UPDATE controllers SET reported = ?2, wants_attributes = ?3
              WHERE device = (SELECT key FROM devices WHERE id = ?1)",
         )
         .bind(device.as_str())
         .bind(to_json("controller", &reported)?)
+        .bind(asks)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

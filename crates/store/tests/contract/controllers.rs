@@ -117,6 +117,7 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     let words = PastWords {
         last: ReleaseDigest([7; 32]),
         has_changed: true,
+        ahead: false,
     };
     let kept = store.keep_version_words(&id(0), &words).await;
     kept.expect("it has a client");
@@ -126,6 +127,7 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     let slower = PastWords {
         last: ReleaseDigest([6; 32]),
         has_changed: false,
+        ahead: false,
     };
     let kept = store.keep_version_words(&id(0), &slower).await;
     kept.expect("it has a client");

@@ -11,6 +11,7 @@ mod cluster;
 mod patience;
 
 mod accounts;
+mod anew;
 mod codes;
 mod controllers;
 mod devices;
@@ -189,6 +190,12 @@ macro_rules! contract {
             }
             unverified::{
                 what_is_installed_and_waits_for_a_word_is_counted,
+            }
+            anew::{
+                who_has_nothing_in_hand_is_promised_anew,
+                who_begins_anew_needs_a_place,
+                who_was_given_up_is_asked_until_it_says_what_it_runs,
+                what_was_handed_out_is_in_hand_until_it_is_over,
             }
             controllers::{
                 a_device_is_found_by_its_clients_name,

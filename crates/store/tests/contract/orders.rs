@@ -22,7 +22,7 @@ pub async fn numbered(store: &dyn Store, devices: usize) -> Rollout {
     started(store, devices).await
 }
 
-async fn try_order(
+pub(super) async fn try_order(
     store: &dyn Store,
     rollout: &Rollout,
     n: usize,
@@ -52,7 +52,7 @@ async fn open(store: &dyn Store, n: usize) -> Option<Order> {
     store.open_order(&id(n)).await.expect("readable")
 }
 
-async fn stored(store: &dyn Store, n: usize, number: OrderNumber) -> Order {
+pub(super) async fn stored(store: &dyn Store, n: usize, number: OrderNumber) -> Order {
     let order = store.order(&id(n), number).await.expect("readable");
     order.expect("it is the device's")
 }

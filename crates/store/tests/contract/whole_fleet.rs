@@ -61,6 +61,7 @@ async fn devices_with_clients(store: &dyn Store) {
     let words = PastWords {
         last: ReleaseDigest([7; 32]),
         has_changed: true,
+        ahead: false,
     };
     let gateway = id(700);
     store
