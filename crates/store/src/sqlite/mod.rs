@@ -75,6 +75,8 @@ pub(crate) type Write = Transaction<'static, Sqlite>;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Reads the pulse, and nothing else: no device waits for that, or needs a further connection because of it.
+    feeler: SqlitePool,
     writes: Arc<AtomicU64>,
     raised: Arc<AtomicU64>,
     file: Arc<OpenedFile>,
@@ -102,10 +104,12 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options(path)).await?;
         migrate::up_to_date(&writer, path).await?;
         let reading = options(path).pragma("query_only", "1");
+        let feeler = pool(1).connect_with(reading.clone()).await?;
         let readers = pool(READERS).connect_with(reading).await?;
         Ok(Self {
             writer,
             readers,
+            feeler,
             writes: Arc::default(),
             raised: Arc::default(),
             file: Arc::new(OpenedFile::at(path)?),
@@ -137,6 +141,7 @@ impl SqliteStore {
 
     /// Waits for what is under way and closes the file. Not closing it loses nothing.
     pub async fn close(&self) {
+        self.feeler.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }

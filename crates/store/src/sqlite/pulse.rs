@@ -12,7 +12,7 @@ use crate::{Pulse, StoreError};
 impl Pulse for SqliteStore {
     async fn pulse(&self) -> Result<i64, StoreError> {
         let (beat,) = sqlx::query_as("SELECT beat FROM pulse")
-            .fetch_one(self.read())
+            .fetch_one(&self.feeler)
             .await?;
         Ok(beat)
     }
