@@ -8,6 +8,7 @@
 //!                   line for each time that a server opened it
 //! status-key.next   the next online key, while `rotate.rs` is at work
 //! lock              held while a server runs on the folder
+//! moved             where the database was copied to, if it was; `moved.rs`
 //! ```
 //!
 //! Where several servers share one database, each has a folder of its own: with the same first root, and a key that the newest root

@@ -76,6 +76,12 @@ pub enum HomeError {
         /// What is wrong with it, without anything that is in it.
         because: String,
     },
+    /// The database in the folder was copied elsewhere.
+    #[error("the database in this folder was copied to {to}, and what is here is out of date")]
+    Moved {
+        /// Where to, as the copy told it; may be empty.
+        to: String,
+    },
     /// The home itself.
     #[error("{source}")]
     Store {
@@ -91,6 +97,7 @@ impl HomeError {
     pub fn setting(&self) -> &'static str {
         match self {
             Self::Secret { setting, .. } | Self::Store { setting, .. } => setting,
+            Self::Moved { .. } => STORE,
         }
     }
 
@@ -98,6 +105,7 @@ impl HomeError {
     pub fn id(&self) -> &'static str {
         match self {
             Self::Secret { .. } => "settings.secret-malformed",
+            Self::Moved { .. } => "data.moved",
             Self::Store { source, .. } => source.id(),
         }
     }
@@ -109,6 +117,9 @@ impl HomeError {
                 "write the key's id on the first line and its secret on the second, and nothing else"
             }
             Self::Secret { .. } => "write nothing but the password into it, on one line",
+            Self::Moved { .. } => {
+                "name the file of settings that says where the database is (--settings, or MAINSTAY_SETTINGS); to go back, copy it into the folder again. Only if the copy is of no use: remove the file `moved`"
+            }
             Self::Store { source, .. } => source.cure(),
         }
     }
@@ -148,9 +159,11 @@ impl Homes {
 /// [`HomeError`], with the setting that it is about.
 pub async fn open_store(folder: &DataDir, places: &HomePlaces) -> Result<OpenStore, HomeError> {
     let opened = match &places.store {
-        StorePlace::Sqlite => SqliteStore::open(&folder.database())
-            .await
-            .map(OpenStore::Sqlite),
+        StorePlace::Sqlite => {
+            folder.expect_not_moved()?;
+            let opened = SqliteStore::open(&folder.database()).await;
+            opened.map(OpenStore::Sqlite)
+        }
         StorePlace::Postgres(address) => {
             let place = postgres(address, places.store_password_file.as_deref())?;
             PostgresStore::open_at(&place)
@@ -187,7 +200,10 @@ pub fn look_into_blobs(folder: &DataDir, places: &HomePlaces) -> Result<Arc<dyn 
 
 async fn look_at_store(folder: &DataDir, places: &HomePlaces) -> Result<(), HomeError> {
     let looked = match &places.store {
-        StorePlace::Sqlite => SqliteStore::look_at(&folder.database()),
+        StorePlace::Sqlite => {
+            folder.expect_not_moved()?;
+            SqliteStore::look_at(&folder.database())
+        }
         StorePlace::Postgres(address) => {
             let place = postgres(address, places.store_password_file.as_deref())?;
             PostgresStore::look_at(&place).await

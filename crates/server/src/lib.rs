@@ -25,6 +25,7 @@ pub mod jobs;
 mod kept;
 mod last_seen;
 mod levels;
+mod moved;
 mod offers;
 mod operator;
 pub mod pages;

@@ -222,6 +222,14 @@ fn move_over(house: &House, stage: &Stage, settings: &str) {
     ];
     let told = said(0, &check);
     assert!(told.contains("Both are the same."), "{told}");
+    // Whoever forgets the settings doesn't get the fleet of yesterday.
+    let forgetful = ["serve", "--listen", "127.0.0.1:0", "--passphrase-file"];
+    let forgetful = [&forgetful[..], &[text(&stage.passphrase), "--data", data]].concat();
+    let told = said(2, &forgetful);
+    assert!(
+        told.contains("data.moved") && told.contains(&address),
+        "{told}"
+    );
     fs::remove_file(stage.data.join("mainstay.sqlite")).expect("it was there");
     fs::remove_dir_all(stage.data.join("blobs")).expect("it was there");
     let told = said(0, &["serve", "--settings", settings, "--check"]);

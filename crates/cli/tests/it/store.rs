@@ -70,6 +70,42 @@ fn a_copy_goes_only_where_nothing_is() {
     folder.run(nobody).failed(2, "store.unreachable");
 }
 
+/// Without its settings a server, and whoever administers it, would go on with the fleet of the day of the move.
+#[test]
+fn what_was_copied_elsewhere_is_opened_by_nobody() {
+    let folder = with_server();
+    folder.good(&INIT.replace("--data data", "--data other"));
+    let person = "person add ana@company.example --duty engineer --data";
+    std::fs::remove_file(folder.path().join("other/mainstay.sqlite")).expect("it is there");
+    let told = folder.good("store copy --from data --to other");
+    assert!(told.contains("`moved`"), "{told}");
+    for refused in [
+        "serve --listen 127.0.0.1:0 --data data",
+        &format!("{person} data"),
+        "server rotate --data data --root root.cbor",
+    ] {
+        folder.run(refused).failed(2, "data.moved");
+    }
+    let ended = folder.run("serve --listen 127.0.0.1:0 --data data --check");
+    ended.failed(2, "settings.wrong");
+    let told = ended.stdout();
+    let words = "error data.moved\n  store (default) can't be used: ";
+    assert!(
+        told.contains(words) && told.contains("copied to other"),
+        "{told}"
+    );
+    folder.good("store check --data data --with other");
+    folder.good(&format!("{person} other"));
+
+    // The way back: from then on it is the other one that is out of date.
+    std::fs::remove_file(folder.path().join("data/mainstay.sqlite")).expect("it is there");
+    folder.good("store copy --from other --to data");
+    folder.good(&format!("{} data", person.replace("ana", "ole")));
+    folder
+        .run(&format!("{person} other"))
+        .failed(2, "data.moved");
+}
+
 /// Told by a check with their settings; and a server doesn't start.
 #[test]
 fn homes_that_can_not_be_used_are_named_with_their_place() {

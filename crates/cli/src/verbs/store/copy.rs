@@ -41,15 +41,16 @@ impl Copy {
         let copied = runtime()?.block_on(whole::copy(&source, &target, &mut watch));
         drop(far);
         let copied = copied?;
+        from.was_copied_to(&to)?;
         let value = json!({
             "from": from.told(), "to": to.told(), "tables": copied.tables, "changed_texts": copied.changed_texts,
         });
-        output.say(|| told(&copied, &to), &value);
+        output.say(|| told(&copied, &from, &to), &value);
         Ok(())
     }
 }
 
-fn told(copied: &Copied, to: &Place) -> String {
+fn told(copied: &Copied, from: &Place, to: &Place) -> String {
     let lines = copied.tables.iter().map(|counted| {
         let (table, rows, digest) = (counted.table, counted.rows, &counted.digest[..16]);
         format!("{table:<16} {rows:>9}  {digest}")
@@ -65,5 +66,11 @@ fn told(copied: &Copied, to: &Place) -> String {
         "All of it is in {}, and was read again there.",
         to.told()
     ));
+    if let Place::Folder(_) = from {
+        told.push(format!(
+            "Nothing opens the database in {} any more: the file `moved` in there says so.",
+            from.told()
+        ));
+    }
     told.join("\n")
 }

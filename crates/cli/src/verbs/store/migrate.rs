@@ -33,7 +33,10 @@ impl Migrate {
             output.note(|| told(&steps));
             // A file has one server at a time; one that runs on it has taken all that it knows.
             let _lock = match folder.homes().store {
-                StorePlace::Sqlite => Some(folder.lock()?),
+                StorePlace::Sqlite => {
+                    folder.expect_not_moved()?;
+                    Some(folder.lock()?)
+                }
                 StorePlace::Postgres(_) => None,
             };
             runtime.block_on(whole::migrate(&at))?;

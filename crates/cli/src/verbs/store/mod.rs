@@ -29,7 +29,7 @@ pub enum Store {
                       mainstay store check --data data --with postgres://mainstay@db.northwind.example/mainstay")]
     Check(check::Check),
     /// Copy a database into an empty one of the same or another kind, byte for byte and whole or not at all. No server may
-    /// run on either.
+    /// run on either; afterwards none starts on a folder that was copied from.
     #[command(
         after_help = "Examples:\n  mainstay store copy --from data --to postgres://mainstay@db.northwind.example/mainstay\n  \
                       mainstay store copy --from postgres://mainstay@db.northwind.example/mainstay --to data"

@@ -49,6 +49,17 @@ impl Place {
         }
     }
 
+    /// Notes in a folder that what was here is there now: a server would go on with what nobody looks after any more.
+    pub fn was_copied_to(&self, there: &Self) -> Result<(), Failure> {
+        if let Self::Folder(folder) = there {
+            folder.unmark_moved()?;
+        }
+        if let Self::Folder(folder) = self {
+            folder.mark_moved(&there.told())?;
+        }
+        Ok(())
+    }
+
     /// How it is told.
     pub fn told(&self) -> String {
         match self {
