@@ -5,6 +5,7 @@
 
 use sqlx::{Connection as _, PgConnection};
 
+use super::others;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
@@ -21,6 +22,9 @@ pub(crate) const NEWEST: u32 = MIGRATIONS.len() as u32;
 pub(crate) const MIGRATING: i64 = 1_296_978_772;
 
 /// Takes the steps that are missing. Other servers may do so at the same time.
+///
+/// # Errors
+/// [`StoreError::InUse`], if one is among them that programs of the present version can't work beside, and somebody is connected.
 pub(crate) async fn up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
     if known(connection).await? >= NEWEST {
         return Ok(());
@@ -31,10 +35,24 @@ pub(crate) async fn up_to_date(connection: &mut PgConnection) -> Result<(), Stor
         .execute(&mut *tx)
         .await?;
     let have = known(&mut tx).await?;
-    for step in MIGRATIONS.into_iter().skip(have as usize) {
+    let steps = MIGRATIONS.into_iter().skip(have as usize);
+    let needed = steps.clone().filter_map(min_reader).max();
+    if have > 0 && needed.is_some_and(|needed| needed > have) {
+        others::expect_none(&mut tx, &[]).await?;
+    }
+    for step in steps {
         sqlx::raw_sql(step).execute(&mut *tx).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// What a step sets as the oldest version that a program must know to work with the tables from then on.
+pub(crate) fn min_reader(step: &str) -> Option<u32> {
+    let first = step.split_once("(version, min_reader) VALUES (1, ");
+    let later = step.split_once("min_reader = ");
+    let (_, rest) = first.or(later)?;
+    let end = rest.find(|sign: char| !sign.is_ascii_digit())?;
+    rest[..end].parse().ok()
 }
 
 /// The version of the tables, 0 of an empty database.
@@ -62,7 +80,11 @@ pub(crate) async fn known(connection: &mut PgConnection) -> Result<u32, StoreErr
     }
 }
 
-async fn version(connection: &mut PgConnection) -> Result<u32, StoreError> {
+/// The version of tables that are ours.
+///
+/// # Errors
+/// [`StoreError::TooNew`] if they don't let this program in.
+pub(super) async fn version(connection: &mut PgConnection) -> Result<u32, StoreError> {
     let row: Option<(i64, i64)> = sqlx::query_as("SELECT version, min_reader FROM schema")
         .fetch_optional(connection)
         .await?;

@@ -26,6 +26,7 @@ mod locks;
 pub(crate) mod migrate;
 mod order_log;
 mod orders;
+pub(crate) mod others;
 mod payloads;
 mod people;
 mod plans;

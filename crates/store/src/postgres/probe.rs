@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
-use super::{PostgresStore, Write};
+use super::{PostgresStore, Write, migrate};
 use crate::{Probe, StoreError};
 
 /// Rows of so many bytes must find room: more than any device's report with its timeline.
@@ -28,6 +28,8 @@ impl Probe for PostgresStore {
 
 async fn attempt(store: &PostgresStore) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
+    // A newer program may have taken a step meanwhile that this one can't work beside.
+    migrate::version(&mut tx).await?;
     sqlx::raw_sql("SAVEPOINT room").execute(&mut *tx).await?;
     match try_room(&mut tx).await {
         // Another server tries just now, or a backup has all tables open: that says nothing against writes.

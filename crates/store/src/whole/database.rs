@@ -11,7 +11,7 @@ use super::cells::{Row, Sum};
 use super::tables::{TABLES, Table};
 use super::{Counted, Progress, StoreAt, Watch, rows_of_postgres, rows_of_sqlite};
 use crate::StoreError;
-use crate::postgres::{self, PostgresPlace};
+use crate::postgres::{self, PostgresPlace, others};
 use crate::sqlite::{self, file};
 
 /// Rows between two words on how far it is.
@@ -131,7 +131,7 @@ impl Database {
     pub async fn expect_nobody_else(&mut self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(connection) => rows_of_postgres::expect_nobody_else(connection).await,
+            Self::Postgres(connection) => others::expect_none(connection, &[]).await,
         }
     }
 

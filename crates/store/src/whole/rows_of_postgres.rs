@@ -48,25 +48,6 @@ pub(super) async fn lock(connection: &mut PgConnection) -> Result<(), StoreError
     Ok(())
 }
 
-/// # Errors
-/// [`StoreError::InUse`], if another program of ours is connected to the same database.
-pub(super) async fn expect_nobody_else(connection: &mut PgConnection) -> Result<(), StoreError> {
-    // Within a transaction PostgreSQL answers once more what it has answered before.
-    sqlx::query("SELECT pg_stat_clear_snapshot()")
-        .execute(&mut *connection)
-        .await?;
-    let connections: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-         AND application_name = 'mainstay' AND pid <> pg_backend_pid()",
-    )
-    .fetch_one(connection)
-    .await?;
-    match connections {
-        0 => Ok(()),
-        connections => Err(StoreError::InUse { connections }),
-    }
-}
-
 /// Begins a transaction and makes our tables in it, in a database that has none.
 ///
 /// # Errors

@@ -57,7 +57,7 @@ pub async fn missing(at: &StoreAt) -> Result<Steps, StoreError> {
 /// Takes the steps that are missing, each whole or not at all.
 ///
 /// # Errors
-/// As opening it.
+/// As opening it; of PostgreSQL also [`StoreError::InUse`], if servers are connected that couldn't work beside such a step.
 pub async fn migrate(at: &StoreAt) -> Result<(), StoreError> {
     match at {
         StoreAt::File(path) => SqliteStore::open(path).await?.close().await,
@@ -74,16 +74,8 @@ fn step(number: u32, sql: &str) -> Step {
     Step {
         number,
         title: sentence.trim_end().to_owned(),
-        min_reader: min_reader(sql),
+        min_reader: postgres::migrate::min_reader(sql),
     }
-}
-
-fn min_reader(sql: &str) -> Option<u32> {
-    let first = sql.split_once("(version, min_reader) VALUES (1, ");
-    let later = sql.split_once("min_reader = ");
-    let (_, rest) = first.or(later)?;
-    let end = rest.find(|sign: char| !sign.is_ascii_digit())?;
-    rest[..end].parse().ok()
 }
 
 #[cfg(test)]
