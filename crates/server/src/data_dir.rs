@@ -238,7 +238,7 @@ impl DataDir {
         self.read_root().map(|_root| ())
     }
 
-    /// The database alone, wherever it is, for the commands of an administrator.
+    /// The database alone, wherever it is, for the commands of an administrator. There must be a fleet in it.
     ///
     /// # Errors
     /// If it can't be opened.
@@ -284,7 +284,7 @@ impl DataDir {
         if self.homes.store == StorePlace::Sqlite {
             SqliteStore::create(&self.database()).await?.close().await;
         }
-        let store = self.open_store().await?;
+        let store = homes::begin_store(self, &self.homes).await?;
         let mut begun = begin(store.get(), contents).await;
         if begun.is_ok() && self.homes.store != StorePlace::Sqlite {
             // Whoever joins is measured by it.

@@ -153,17 +153,27 @@ impl Homes {
     }
 }
 
-/// Opens the database alone.
+/// Opens the database alone, in which there is a fleet: nothing is made in another one that was named by mistake.
 ///
 /// # Errors
 /// [`HomeError`], with the setting that it is about.
 pub async fn open_store(folder: &DataDir, places: &HomePlaces) -> Result<OpenStore, HomeError> {
+    look_at_store(folder, places).await?;
+    begin_store(folder, places).await
+}
+
+/// The same for whoever founds a fleet in it: an empty PostgreSQL database gets its tables.
+///
+/// # Errors
+/// [`HomeError`], with the setting that it is about.
+pub(crate) async fn begin_store(
+    folder: &DataDir,
+    places: &HomePlaces,
+) -> Result<OpenStore, HomeError> {
     let opened = match &places.store {
-        StorePlace::Sqlite => {
-            folder.expect_not_moved()?;
-            let opened = SqliteStore::open(&folder.database()).await;
-            opened.map(OpenStore::Sqlite)
-        }
+        StorePlace::Sqlite => SqliteStore::open(&folder.database())
+            .await
+            .map(OpenStore::Sqlite),
         StorePlace::Postgres(address) => {
             let place = postgres(address, places.store_password_file.as_deref())?;
             PostgresStore::open_at(&place)

@@ -130,8 +130,8 @@ pub enum StoreError {
         /// The one that this version works with.
         known: u32,
     },
-    /// The database has no tables yet.
-    #[error("the database is empty")]
+    /// The database has no tables yet, or no plan was ever in force in it.
+    #[error("there is no fleet in the database yet")]
     Empty,
     /// Servers work with the database, and what is to be done with it bears none.
     #[error("servers have {connections} connections to the database")]
@@ -249,7 +249,7 @@ impl StoreError {
                 "take the steps that are missing first: `mainstay store migrate`"
             }
             Self::Empty => {
-                "name the database that a server uses; `mainstay store copy` fills an empty one"
+                "name the database that a server uses; an empty one is filled by `mainstay server init` or `mainstay store copy`"
             }
             Self::InUse { .. } => "stop every server that uses it, then try again",
             Self::Unreadable { .. } => "check the path, its permissions, and the disk",

@@ -13,7 +13,7 @@ use mainstay_store::{
     AddressError, Devices as _, Plans as _, PostgresStore, Probe as _, Reports as _, StoreError,
     StoredReport,
 };
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{Executor as _, PgConnection};
 
 fn id(name: &str) -> DeviceId {
     DeviceId::new(name).expect("a safe name")
@@ -133,33 +133,6 @@ async fn newer_tables_say_who_may_still_use_them() {
     assert_eq!(unready.id(), "store.newer", "{unready}");
     let refused = refused(&address).await;
     assert_eq!(refused.id(), "store.newer", "{refused}");
-}
-
-/// A server that runs on older tables would go on beside a step that it can't bear, and nobody would see it.
-#[tokio::test]
-async fn a_step_that_others_do_not_bear_waits_until_they_are_stopped() {
-    let address = cluster::database("template1").await;
-    let mut database = cluster::connect(&address).await;
-    for step in [
-        include_str!("../src/postgres/migrations/0001_first.sql"),
-        include_str!("../src/postgres/migrations/0002_people.sql"),
-    ] {
-        change(&mut database, step).await;
-    }
-    let older = cluster::connect(&format!("{address}?application_name=mainstay")).await;
-    let refused = refused(&address).await;
-    assert_eq!(refused.id(), "store.in-use", "{refused}");
-    let version = "SELECT version FROM schema";
-    let (found,): (i64,) = sqlx::query_as(version)
-        .fetch_one(&mut database)
-        .await
-        .expect("readable");
-    assert_eq!(found, 2, "nothing was changed");
-    older.close().await.expect("it is open");
-    // Several new ones may come at once: whoever waits for the steps hinders nobody.
-    let open = || PostgresStore::open(&address);
-    let (one, other) = tokio::join!(open(), open());
-    one.and(other).expect("they are alone");
 }
 
 #[tokio::test]

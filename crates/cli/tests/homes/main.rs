@@ -197,6 +197,24 @@ fn move_over(house: &House, stage: &Stage, settings: &str) {
     let data = text(&stage.data);
     let look = said(0, &["store", "migrate", "--settings", settings, "--look"]);
     assert!(look.contains("The database is empty"), "{look}");
+    // A database that was named by mistake isn't taken for a fleet, and nothing is made in it.
+    let serve = ["serve", "--settings", settings];
+    for (words, told) in [
+        (&serve[..], "error store.empty\n  store ("),
+        (
+            &["serve", "--settings", settings, "--check"],
+            "error store.empty\n  store (",
+        ),
+        (
+            &["store", "migrate", "--settings", settings],
+            "error store.empty",
+        ),
+    ] {
+        let empty = said(2, words);
+        assert!(empty.contains(told), "{empty}");
+    }
+    let again = said(0, &["store", "migrate", "--settings", settings, "--look"]);
+    assert_eq!(again, look);
     let copy = [
         "store",
         "copy",

@@ -127,14 +127,20 @@ impl PostgresStore {
         Self::open_with(options_at(place)?).await
     }
 
-    /// Looks whether [`Self::open_at`] would open the database, and changes nothing there.
+    /// Looks whether there is a fleet in the database that [`Self::open_at`] would open, and changes nothing there.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// As [`Self::open`]; [`StoreError::Empty`] if no plan was ever in force in it, or it has no tables at all.
     pub async fn look_at(place: &PostgresPlace) -> Result<(), StoreError> {
         let mut connection = connect(&options_at(place)?).await?;
-        migrate::known(&mut connection).await?;
-        Ok(connection.close().await?)
+        if migrate::known(&mut connection).await? == 0 {
+            return Err(StoreError::Empty);
+        }
+        let has_fleet: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM plans)")
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        has_fleet.then_some(()).ok_or(StoreError::Empty)
     }
 
     async fn open_with(options: PgConnectOptions) -> Result<Self, StoreError> {

@@ -57,11 +57,15 @@ pub async fn missing(at: &StoreAt) -> Result<Steps, StoreError> {
 /// Takes the steps that are missing, each whole or not at all.
 ///
 /// # Errors
-/// As opening it; of PostgreSQL also [`StoreError::InUse`], if servers are connected that couldn't work beside such a step.
+/// As opening it; of PostgreSQL also [`StoreError::Empty`], if there is no fleet in it, and [`StoreError::InUse`], if servers are connected
+/// that couldn't work beside such a step.
 pub async fn migrate(at: &StoreAt) -> Result<(), StoreError> {
     match at {
         StoreAt::File(path) => SqliteStore::open(path).await?.close().await,
-        StoreAt::Database(place) => PostgresStore::open_at(place).await?.close().await,
+        StoreAt::Database(place) => {
+            PostgresStore::look_at(place).await?;
+            PostgresStore::open_at(place).await?.close().await;
+        }
     }
     Ok(())
 }

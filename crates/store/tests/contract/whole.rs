@@ -271,37 +271,3 @@ pub async fn change(at: &StoreAt, sql: &'static str) {
         }
     }
 }
-
-/// An empty database gets all steps; one that has them gets none.
-#[tokio::test]
-async fn steps_are_told_before_they_are_taken() {
-    let (address, there) = an_empty_database().await;
-    let steps = whole::missing(&there).await.expect("reachable");
-    assert_eq!(steps.version, 0);
-    assert!(steps.missing.len() >= 2, "{steps:?}");
-    let mut database = cluster::connect(&address).await;
-    let tables: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
-            .fetch_one(&mut database)
-            .await
-            .expect("readable");
-    assert_eq!(tables, 0, "only looked at");
-    whole::migrate(&there).await.expect("an empty database");
-    let (version, min_reader): (i64, i64) =
-        sqlx::query_as("SELECT version, min_reader FROM schema")
-            .fetch_one(&mut database)
-            .await
-            .expect("readable");
-    assert_eq!(
-        version,
-        i64::from(steps.missing.last().expect("some").number)
-    );
-    let said = steps
-        .missing
-        .iter()
-        .filter_map(|step| step.min_reader)
-        .next_back();
-    assert_eq!(Some(min_reader), said.map(i64::from));
-    let steps = whole::missing(&there).await.expect("reachable");
-    assert_eq!(steps.missing, []);
-}
