@@ -13,6 +13,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sqlx::SqliteConnection;
+
 use super::migrate::{self, NEWEST};
 use super::{options, pool};
 use crate::StoreError;
@@ -82,9 +84,27 @@ pub(super) async fn create(path: &Path) -> Result<(), StoreError> {
     }
     let new = beside(path);
     let made = fill(&new).await.and_then(|()| publish(&new, path));
-    // With the new file linked to its name, this one is only a second name.
-    let _ = fs::remove_file(&new);
+    remove(&new);
     made
+}
+
+/// Removes a file that was published or given up, and what SQLite may have left beside it. With it linked to its name, this one was only
+/// a second name.
+pub(crate) fn remove(new: &Path) {
+    for path in [new, &log(new), &beside_with(new, "-shm")] {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// SQLite's log of a file (SQLite file format, section 4).
+fn log(path: &Path) -> PathBuf {
+    beside_with(path, "-wal")
+}
+
+fn beside_with(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// A name in the same folder that no other creation uses.
@@ -100,7 +120,7 @@ pub(crate) async fn fill(new: &Path) -> Result<(), StoreError> {
     File::create_new(new).map_err(|error| StoreError::unreadable(new, error))?;
     let writer = pool(1).connect_with(options(new)).await?;
     let migrated = migrate::up_to_date(&writer, new).await;
-    // Closing the last connection moves everything from the log into the file.
+    // Closing the last connection moves everything from the log into the file. If it can't, nobody is told, and the log stays.
     writer.close().await;
     debug_assert!(
         migrated.is_err() || header(new).is_ok_and(|h| h[60..64] == NEWEST.to_be_bytes())
@@ -108,8 +128,24 @@ pub(crate) async fn fill(new: &Path) -> Result<(), StoreError> {
     migrated
 }
 
-/// Gives the file its name, unless somebody else has one there by now.
+/// Moves everything from SQLite's log into the file. Closing the last connection does so too, but says nothing if it can't (a full disk, one
+/// that fails); and a commit is in the log alone.
+pub(crate) async fn empty_log(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let left: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(connection)
+        .await?;
+    match left {
+        (0, 0, 0) => Ok(()),
+        _ => Err(StoreError::Busy),
+    }
+}
+
+/// Gives the file its name, unless somebody else has one there by now. What is in its log still would stay behind under the old name.
 pub(crate) fn publish(new: &Path, path: &Path) -> Result<(), StoreError> {
+    if fs::symlink_metadata(log(new)).is_ok() {
+        let error = io::Error::other("not all of it could be moved out of its log");
+        return Err(StoreError::unreadable(new, error));
+    }
     let unreadable = |error| StoreError::unreadable(path, error);
     File::open(new)
         .and_then(|file| file.sync_all())
@@ -129,5 +165,61 @@ fn sync_folder(path: &Path) -> io::Result<()> {
             File::open(folder)?.sync_all()
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    /// As after a close that couldn't move all of it: the file alone is cut off.
+    #[tokio::test]
+    async fn a_file_whose_log_is_still_there_gets_no_name() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (new, path) = (folder.path().join("new"), folder.path().join("it"));
+        fill(&new).await.expect("a new database");
+        fs::write(log(&new), b"frames").expect("an own folder");
+        let refused = publish(&new, &path).expect_err("not all is in the file");
+        assert_eq!(refused.id(), "store.unreadable", "{refused}");
+        assert!(!path.exists());
+        remove(&new);
+        let left = fs::read_dir(folder.path()).expect("readable").count();
+        assert_eq!(left, 0);
+        fill(&new).await.expect("a new database");
+        publish(&new, &path).expect("all is in it");
+        inspect(&path).expect("a database of ours");
+    }
+
+    #[tokio::test]
+    async fn what_was_committed_is_moved_out_of_the_log() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let new = folder.path().join("new");
+        fill(&new).await.expect("a new database");
+        let connect = || async {
+            let connected = SqliteConnection::connect_with(&options(&new)).await;
+            connected.expect("it is there")
+        };
+        let (mut writer, mut reader) = (connect().await, connect().await);
+        let run = async |connection: &mut SqliteConnection, sql: &'static str| {
+            let done = sqlx::raw_sql(sql).execute(connection).await;
+            done.expect("a good statement");
+        };
+        run(&mut writer, "UPDATE pulse SET beat = beat + 1").await;
+        let bytes = || fs::metadata(log(&new)).expect("it is there").len();
+        assert!(bytes() > 0);
+        // Who reads an older moment needs the log: then it can't be emptied, and that is told.
+        run(&mut reader, "BEGIN; SELECT count(*) FROM pulse").await;
+        run(
+            &mut writer,
+            "UPDATE pulse SET beat = beat + 1; PRAGMA busy_timeout = 1",
+        )
+        .await;
+        let refused = empty_log(&mut writer).await.expect_err("somebody reads");
+        assert_eq!(refused.id(), "store.busy");
+        run(&mut reader, "ROLLBACK").await;
+        empty_log(&mut writer).await.expect("nobody reads");
+        assert_eq!(bytes(), 0);
     }
 }

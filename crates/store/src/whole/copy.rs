@@ -162,7 +162,7 @@ impl Target {
         }
         let new = file::beside(path);
         if let Err(error) = file::fill(&new).await {
-            let _ = std::fs::remove_file(&new);
+            file::remove(&new);
             return Err(error);
         }
         let options = sqlite::options(&new);
@@ -179,14 +179,16 @@ impl Target {
 
     async fn finish(self) -> Result<(), StoreError> {
         let Self { mut database, file } = self;
-        database.execute("COMMIT").await?;
-        close(database).await?;
+        let mut done = database.execute("COMMIT").await;
+        if let (Ok(()), Database::Sqlite(connection)) = (&done, &mut database) {
+            done = file::empty_log(connection).await;
+        }
+        let done = done.and(close(database).await);
         let Some((new, path)) = file else {
-            return Ok(());
+            return done;
         };
-        let published = file::publish(&new, &path);
-        // With the file linked to its name, this one is only a second name.
-        let _ = std::fs::remove_file(&new);
+        let published = done.and_then(|()| file::publish(&new, &path));
+        file::remove(&new);
         published
     }
 
@@ -194,12 +196,11 @@ impl Target {
     async fn give_up(self) {
         let _ = close(self.database).await;
         if let Some((new, _)) = self.file {
-            let _ = std::fs::remove_file(new);
+            file::remove(&new);
         }
     }
 }
 
-/// Closing the last connection moves everything from SQLite's log into the file.
 async fn close(database: Database) -> Result<(), StoreError> {
     match database {
         Database::Sqlite(connection) => connection.close().await?,
