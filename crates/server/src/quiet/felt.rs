@@ -11,6 +11,9 @@ use mainstay_store::{Store, StoreError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Era(u64);
 
+/// So many readings in a row may be late, a second's worth: whoever answers then may be another database than before.
+pub(super) const LOST_MAX: u32 = 10;
+
 /// The pulse in the store, and how often it was raised through this server's store before it was read.
 type Beat = (i64, u64);
 
@@ -22,14 +25,17 @@ pub(super) struct Felt(RwLock<Inner>);
 struct Inner {
     beat: Option<Beat>,
     era: u64,
-    is_lost: bool,
+    /// Readings that were lost since the last one that wasn't.
+    lost: u32,
 }
 
 impl Felt {
-    /// Reads the pulse; another one than before begins another era, whichever of the two is higher: a store may have been set back.
+    /// Reads the pulse; another one than before begins another era, whichever of the two is higher: a store may have been set back. It
+    /// may have counted on from there, too, to the very number that was felt last. So any pulse begins another era if the store couldn't
+    /// be read, or wasn't for long.
     ///
     /// # Errors
-    /// If it can't be read; it is lost then.
+    /// If it can't be read; it is forgotten then.
     pub async fn feel(&self, store: &dyn Store) -> Result<(), StoreError> {
         // What is raised while the pulse is read may be in it or not: it counts as not.
         let raised_here = store.raised_here();
@@ -39,7 +45,7 @@ impl Felt {
                 Ok(())
             }
             Err(error) => {
-                self.lose();
+                self.forget();
                 Err(error)
             }
         }
@@ -52,20 +58,28 @@ impl Felt {
             inner.era += 1;
             inner.beat = Some(beat);
         }
-        inner.is_lost = false;
+        inner.lost = 0;
     }
 
-    /// Forgets that it was felt.
+    fn forget(&self) {
+        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        inner.beat = None;
+    }
+
+    /// A reading is late: until the next one nothing is felt.
     pub fn lose(&self) {
         let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        inner.is_lost = true;
+        inner.lost = inner.lost.saturating_add(1);
+        if inner.lost >= LOST_MAX {
+            inner.beat = None;
+        }
     }
 
     /// The present era; none while the pulse isn't felt, or was raised here since.
     pub fn era(&self, store: &dyn Store) -> Option<Era> {
         let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let (_, raised_here) = inner.beat?;
-        let is_felt = !inner.is_lost && raised_here == store.raised_here();
+        let is_felt = inner.lost == 0 && raised_here == store.raised_here();
         is_felt.then_some(Era(inner.era))
     }
 }

@@ -307,6 +307,30 @@ async fn without_a_pulse_nothing_is_said() {
     assert!(!scene.still_knows());
 }
 
+/// A database that fails over may have lost its last commits, and have counted to the same number again.
+#[tokio::test]
+async fn a_store_that_was_away_for_long_may_have_been_set_back() {
+    let mut scene = Scene::new().await;
+    let late = |scene: &Scene, times| (0..times).for_each(|_| scene.quiet.fall_silent());
+    scene.remember(scene.look());
+    late(&scene, felt::LOST_MAX - 1);
+    scene.feel().await;
+    assert!(scene.still_knows(), "not for long");
+    late(&scene, felt::LOST_MAX);
+    scene.feel().await;
+    assert!(!scene.still_knows(), "the pulse is the same");
+
+    scene.remember(scene.look());
+    assert!(scene.still_knows());
+    scene.store.close().await;
+    let felt = scene.quiet.feel(&scene.store).await;
+    felt.expect_err("the store can't be read");
+    let file = scene._folder.path().join("quiet.sqlite");
+    scene.store = SqliteStore::open(&file).await.expect("it is there");
+    scene.feel().await;
+    assert!(!scene.still_knows(), "it may be another store");
+}
+
 /// Who isn't felt yet says nothing, and remembers nothing.
 #[tokio::test]
 async fn a_server_that_has_just_started_says_nothing() {
