@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_store::{
-    AddressError, Devices as _, Plans as _, PostgresStore, Probe as _, Reports as _, StoreError,
-    StoredReport,
+    AddressError, Devices as _, Plans as _, PostgresStore, Probe as _, Pulse as _, Reports as _,
+    StoreError, StoredReport,
 };
 use sqlx::{Executor as _, PgConnection};
 
@@ -256,6 +256,32 @@ async fn a_lost_connection_has_a_name_and_the_next_one_works() {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     store.touch(&heard).await.expect("a new connection");
     assert_eq!(store.devices(None).await.expect("readable").len(), 1);
+}
+
+/// A wave that opens makes every device be looked at. A pulse in line behind the looks would be late, and none of them remembered.
+#[tokio::test]
+async fn the_pulse_is_felt_while_every_reader_is_at_work() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let store = with_devices(&address, &["th-1"]).await;
+    let mut stranger = cluster::connect(&address).await;
+    change(
+        &mut stranger,
+        "BEGIN; LOCK devices IN ACCESS EXCLUSIVE MODE",
+    )
+    .await;
+    let looks = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move { store.devices(None).await })
+    });
+    let looks: Vec<_> = looks.collect();
+    let mut watch = cluster::connect(&address).await;
+    cluster::so_many_wait(&mut watch, 4).await;
+    let felt = tokio::time::timeout(Duration::from_secs(10), store.pulse()).await;
+    felt.expect("nothing to wait for").expect("readable");
+    change(&mut stranger, "ROLLBACK").await;
+    for look in looks {
+        look.await.expect("no panic").expect("readable");
+    }
 }
 
 /// A sign that PostgreSQL can't keep must not keep a device from reporting for ever.

@@ -102,6 +102,8 @@ pub(crate) type Write = Transaction<'static, Postgres>;
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    /// Reads the pulse, and nothing else: what is late by a line for a connection makes every device be looked at, and the line longer.
+    feeler: PgPool,
     /// How often somebody got a connection.
     lent: Arc<AtomicU64>,
     raised: Arc<AtomicU64>,
@@ -151,7 +153,8 @@ impl PostgresStore {
         first.close().await?;
         Ok(Self {
             writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
-            readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options),
+            readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options.clone()),
+            feeler: pool(1, READER_SETTINGS).connect_lazy_with(options),
             lent: Arc::default(),
             raised: Arc::default(),
         })
@@ -161,6 +164,7 @@ impl PostgresStore {
     /// loses nothing.
     pub async fn close(&self) {
         let closed = async {
+            self.feeler.close().await;
             self.readers.close().await;
             self.writers.close().await;
         };
@@ -175,8 +179,12 @@ impl PostgresStore {
     }
 
     pub(crate) async fn read(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.read_by(&self.readers).await
+    }
+
+    async fn read_by(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>, StoreError> {
         let lent = self.lent.load(Ordering::Relaxed);
-        let connection = self.readers.acquire().await;
+        let connection = pool.acquire().await;
         self.waited(lent, connection)
     }
 

@@ -12,7 +12,7 @@ use crate::{Pulse, StoreError};
 impl Pulse for PostgresStore {
     async fn pulse(&self) -> Result<i64, StoreError> {
         let (beat,) = sqlx::query_as("SELECT beat FROM pulse")
-            .fetch_one(&mut *self.read().await?)
+            .fetch_one(&mut *self.read_by(&self.feeler).await?)
             .await?;
         Ok(beat)
     }
