@@ -19,6 +19,10 @@ pub(crate) enum Asked<'a> {
 /// So many headers count.
 pub(crate) const HEADS: usize = 4;
 
+/// Whoever asks in more words than this isn't remembered. Clients need some two hundred bytes; HTTP lets anybody who has a token send
+/// hundreds of thousands, and each entry would keep them.
+pub(super) const ASKED_BYTES_MAX: usize = 1024;
+
 /// What a check-in says that the answer depends on: nothing of its health, which is read where somebody wants it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Words<'a> {
@@ -62,6 +66,19 @@ impl<'a> Asked<'a> {
                 revocations: check_in.revocations,
             })
         })
+    }
+}
+
+impl Asked<'_> {
+    /// How many bytes would be kept of it.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Native(words) => words.version.len(),
+            Self::Ddi { path, heads } => {
+                let heads = heads.iter().flatten().map(|head| head.len());
+                path.len() + heads.sum::<usize>()
+            }
+        }
     }
 }
 

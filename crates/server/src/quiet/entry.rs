@@ -5,7 +5,7 @@ use axum::http::HeaderValue;
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 
-use super::asked::Kept;
+use super::asked::{ASKED_BYTES_MAX, Kept};
 use super::{Asked, Era, Found, LOOKED_AT_EVERY};
 
 /// What a device was answered.
@@ -29,7 +29,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// None if what was found is good for no time at all: an answer stays the same only while the next poll comes before the turn.
+    /// None if what was found is good for no time at all: an answer stays the same only while the next poll comes before the turn. None
+    /// of somebody who asks in too many words, either.
     pub(super) fn new(era: Era, device: &DeviceId, found: Found<'_>) -> Option<Self> {
         let longest = found.at.checked_add(LOOKED_AT_EVERY).ok()?;
         let near = found.turn.map(|turn| turn.checked_sub(found.poll));
@@ -37,7 +38,8 @@ impl Entry {
             Some(near) => longest.min(near.ok()?),
             None => longest,
         };
-        (found.at < until).then(|| Self {
+        let is_short = found.asked.bytes() <= ASKED_BYTES_MAX;
+        (is_short && found.at < until).then(|| Self {
             era,
             from: found.at,
             until,

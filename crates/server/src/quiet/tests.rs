@@ -190,6 +190,19 @@ async fn another_client_or_address_is_another_question() {
     assert!(!scene.still_knows(), "by our own protocol");
 }
 
+/// Each entry would keep what anybody who has a token sends, for an hour.
+#[tokio::test]
+async fn who_asks_in_too_many_words_is_not_remembered() {
+    let scene = Scene::new().await;
+    for (bytes, expected) in [(900, true), (2048, false)] {
+        let client = "x".repeat(bytes);
+        let asked = ddi("/DEFAULT/controller/v1/a", Some("here"), &client);
+        scene.look().remember(&id(), found(&asked, None));
+        let again = scene.look().again(&scene.store, &asked, at(1)).is_some();
+        assert_eq!(again, expected, "{bytes}");
+    }
+}
+
 /// An answer is the same only while the next poll comes before the turn, and never for longer than an hour.
 #[tokio::test]
 async fn it_ends_before_the_turn_and_within_an_hour() {
