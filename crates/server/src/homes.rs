@@ -2,23 +2,20 @@
 //!
 //! What lets a server in comes by files, or from the environment; it is in no error and no log. Read [`Homes::open`].
 
+mod secrets;
+
 use std::env;
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mainstay_store::whole::StoreAt;
 use mainstay_store::{
-    Blobs, FolderBlobs, PostgresAddress, PostgresPlace, PostgresStore, S3Blobs, S3Key, S3Place,
+    Blobs, FolderBlobs, PostgresAddress, PostgresPlace, PostgresStore, S3Blobs, S3Place,
     SqliteStore, Store, StoreError,
 };
 
 use crate::data_dir::DataDir;
 use crate::settings::{BlobsPlace, HomePlaces, StorePlace};
-
-/// More than this is no password and no key.
-const SECRET_BYTES_MAX: u64 = 4096;
 
 /// A database that is open.
 #[derive(Debug, Clone)]
@@ -76,6 +73,14 @@ pub enum HomeError {
         /// What is wrong with it, without anything that is in it.
         because: String,
     },
+    /// One of the two variables that a bucket's key is in.
+    #[error("the variable {said} is set, and {unsaid} isn't")]
+    HalfAKey {
+        /// The one that is set.
+        said: &'static str,
+        /// The one that isn't.
+        unsaid: &'static str,
+    },
     /// The database in the folder was copied elsewhere.
     #[error("the database in this folder was copied to {to}, and what is here is out of date")]
     Moved {
@@ -97,6 +102,7 @@ impl HomeError {
     pub fn setting(&self) -> &'static str {
         match self {
             Self::Secret { setting, .. } | Self::Store { setting, .. } => setting,
+            Self::HalfAKey { .. } => KEY_FILE,
             Self::Moved { .. } => STORE,
         }
     }
@@ -104,7 +110,7 @@ impl HomeError {
     /// The stable id.
     pub fn id(&self) -> &'static str {
         match self {
-            Self::Secret { .. } => "settings.secret-malformed",
+            Self::Secret { .. } | Self::HalfAKey { .. } => "settings.secret-malformed",
             Self::Moved { .. } => "data.moved",
             Self::Store { source, .. } => source.id(),
         }
@@ -117,6 +123,9 @@ impl HomeError {
                 "write the key's id on the first line and its secret on the second, and nothing else"
             }
             Self::Secret { .. } => "write nothing but the password into it, on one line",
+            Self::HalfAKey { .. } => {
+                "set both or neither, or write the key into a file and name that"
+            }
             Self::Moved { .. } => {
                 "name the file of settings that says where the database is (--settings, or MAINSTAY_SETTINGS); to go back, copy it into the folder again. Only if the copy is of no use: remove the file `moved`"
             }
@@ -252,13 +261,9 @@ pub fn postgres(
     address: &PostgresAddress,
     password_file: Option<&Path>,
 ) -> Result<PostgresPlace, HomeError> {
-    let read = |path: &Path| match &lines(path, PASSWORD_FILE)?[..] {
-        [password] => Ok(password.clone()),
-        lines => Err(malformed(path, PASSWORD_FILE, lines.len())),
-    };
     Ok(PostgresPlace {
         address: address.clone(),
-        password: password_file.map(read).transpose()?,
+        password: password_file.map(secrets::password).transpose()?,
     })
 }
 
@@ -268,8 +273,8 @@ fn s3(places: &HomePlaces) -> Result<Option<S3Place>, HomeError> {
         return Ok(None);
     };
     let key = match &places.blobs_key_file {
-        Some(path) => Some(key(path)?),
-        None => key_of_environment(),
+        Some(path) => Some(secrets::key(path)?),
+        None => secrets::key_of(|name| env::var(name).ok())?,
     };
     Ok(Some(S3Place {
         bucket: bucket.clone(),
@@ -278,94 +283,4 @@ fn s3(places: &HomePlaces) -> Result<Option<S3Place>, HomeError> {
         prefix: prefix.clone(),
         key,
     }))
-}
-
-fn key(path: &Path) -> Result<S3Key, HomeError> {
-    match &lines(path, KEY_FILE)?[..] {
-        [id, secret] => Ok(S3Key {
-            id: id.clone(),
-            secret: secret.clone(),
-        }),
-        lines => Err(malformed(path, KEY_FILE, lines.len())),
-    }
-}
-
-/// The variables that other programs of S3 read. An empty one counts as not set.
-fn key_of_environment() -> Option<S3Key> {
-    let said = |name| env::var(name).ok().filter(|text| !text.is_empty());
-    Some(S3Key {
-        id: said("AWS_ACCESS_KEY_ID")?,
-        secret: said("AWS_SECRET_ACCESS_KEY")?,
-    })
-}
-
-/// The lines of a file with a secret, without those that are empty.
-fn lines(path: &Path, setting: &'static str) -> Result<Vec<String>, HomeError> {
-    let mut text = String::new();
-    let read =
-        File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text));
-    let because = match read {
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => "isn't text".to_owned(),
-        Err(error) => format!("can't be read: {error}"),
-        Ok(bytes) if bytes as u64 > SECRET_BYTES_MAX => "is too long for a secret".to_owned(),
-        Ok(_) => {
-            let lines = text.lines().filter(|line| !line.is_empty());
-            return Ok(lines.map(str::to_owned).collect());
-        }
-    };
-    let path = path.to_owned();
-    Err(HomeError::Secret {
-        setting,
-        path,
-        because,
-    })
-}
-
-fn malformed(path: &Path, setting: &'static str, lines: usize) -> HomeError {
-    let expected = if setting == KEY_FILE { "two" } else { "one" };
-    HomeError::Secret {
-        setting,
-        path: path.to_owned(),
-        because: format!("has {lines} lines, and must have {expected}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join("secret");
-        std::fs::write(&path, text).expect("an own folder");
-        (folder, path)
-    }
-
-    #[test]
-    fn secrets_are_read_from_files_of_one_and_two_lines() {
-        let address = PostgresAddress::parse("postgres://kim@db/mainstay").expect("an address");
-        let (_folder, path) = written("hunter2\n");
-        let place = postgres(&address, Some(&path)).expect("one line");
-        assert_eq!(place.password.as_deref(), Some("hunter2"));
-        let refused = key(&path).expect_err("one line");
-        assert_eq!(refused.setting(), "blobs_key_file");
-        let told = format!("{refused} {refused:?}");
-        assert!(
-            told.contains("has 1 lines") && !told.contains("hunter2"),
-            "{told}"
-        );
-
-        let (_folder, path) = written("AKIDEXAMPLE\r\nnever-shown\r\n");
-        let key = key(&path).expect("two lines");
-        assert_eq!((&*key.id, &*key.secret), ("AKIDEXAMPLE", "never-shown"));
-        let refused = postgres(&address, Some(&path)).expect_err("two lines");
-        assert_eq!(
-            (refused.id(), refused.setting()),
-            ("settings.secret-malformed", PASSWORD_FILE)
-        );
-        for text in ["", "\n", &"x".repeat(5000)] {
-            let (_folder, path) = written(text);
-            postgres(&address, Some(&path)).expect_err("no secret");
-        }
-    }
 }

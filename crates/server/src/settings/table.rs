@@ -137,7 +137,8 @@ pub const SETTINGS: &[Setting] = &[
         need: Need::Optional,
         is_secret_file: true,
         what: "A file with the bucket's key: its id on the first line, its secret on the second. Without it, \
-               the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else the machine's own role.",
+               the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or else the role of the \
+               EC2 instance: in a container that of its node.",
         take: |settings, given| {
             put(
                 &mut settings.homes.blobs_key_file,

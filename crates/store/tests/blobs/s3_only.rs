@@ -74,6 +74,7 @@ fn at(bucket: &str, endpoint: &str) -> S3Place {
         key: Some(S3Key {
             id: KEY.to_owned(),
             secret: SECRET.to_owned(),
+            token: None,
         }),
     }
 }

@@ -53,7 +53,7 @@ pub struct S3Place {
     pub endpoint: Option<String>,
     /// What every object's name begins with, `mainstay/`; may be empty.
     pub prefix: String,
-    /// The key; none lets the machine's own role do.
+    /// The key; none lets the role of the EC2 instance do, on which this runs. In a container that is its node's.
     pub key: Option<S3Key>,
 }
 
@@ -67,9 +67,11 @@ pub struct S3Key {
     pub id: String,
     /// What is never shown.
     pub secret: String,
+    /// What a key that ends by itself comes with; never shown either.
+    pub token: Option<String>,
 }
 
-/// The secret is stars, and the name its first four signs.
+/// The secret is stars, as is the token, and the name its first four signs.
 impl fmt::Debug for S3Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let start: String = self.id.chars().take(4).collect();
@@ -114,6 +116,9 @@ impl S3Blobs {
             builder = builder
                 .with_access_key_id(&key.id)
                 .with_secret_access_key(&key.secret);
+            if let Some(token) = &key.token {
+                builder = builder.with_token(token);
+            }
         }
         let bucket = builder.build().map_err(|error| failed(&name, &error))?;
         Ok(Self {
