@@ -86,6 +86,8 @@ fn malformed(path: &Path, setting: &'static str, lines: usize) -> HomeError {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use mainstay_store::PostgresAddress;
 
     use super::*;

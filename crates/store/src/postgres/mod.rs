@@ -81,13 +81,25 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept on each connection: all of ours, so none is planned twice.
 const STATEMENTS_KEPT: usize = 256;
 
-/// How long a transaction waits for a lock, and how long one may lie idle: it belongs to a program that hangs, and keeps others waiting.
 /// A commit is durable when it returns, also where the database was set up to answer earlier.
-const WRITER_SETTINGS: &str = "
+macro_rules! durable {
+    () => {
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    };
+}
+
+/// The same, for work with the database as a whole.
+pub(crate) const DURABLE: &str = durable!();
+
+/// How long a transaction waits for a lock, and how long one may lie idle: it belongs to a program that hangs, and keeps others waiting.
+const WRITER_SETTINGS: &str = concat!(
+    "
     SET default_transaction_isolation = 'read committed';
     SET lock_timeout = '10s';
     SET idle_in_transaction_session_timeout = '30s';
-    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+    ",
+    durable!()
+);
 
 const READER_SETTINGS: &str = "
     SET mainstay.reads = 'on';

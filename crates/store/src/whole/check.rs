@@ -108,7 +108,7 @@ pub(super) fn about(table: &'static str, row: String, because: String) -> Findin
 }
 
 /// A row by itself: and PostgreSQL's own columns are what its values make of them.
-fn judge(row: &Row) -> Result<(), StoreError> {
+pub(super) fn judge(row: &Row) -> Result<(), StoreError> {
     let mut made = Row {
         table: row.table,
         cells: (row.table.judge)(row)?,

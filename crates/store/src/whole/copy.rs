@@ -9,7 +9,7 @@ use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use super::cells::{Row, Sum};
 use super::database::Database;
 use super::tables::{TABLES, Table};
-use super::{Counted, Progress, StoreAt, Watch, rows_of_postgres};
+use super::{Counted, Progress, StoreAt, Watch, check, rows_of_postgres};
 use crate::sqlite::{self, file};
 use crate::{StoreError, postgres};
 
@@ -27,7 +27,7 @@ pub struct Copied {
 
 /// Copies the store at `from` to `to`, where none may be yet. Nobody can write to the one that is copied meanwhile; the other one is
 /// there whole or not at all, whatever happens. Every row is read through the domain's types on its way, and read again where it came
-/// to.
+/// to, with what that back end alone has.
 ///
 /// # Errors
 /// [`StoreError::InUse`] or [`StoreError::Busy`] if somebody works with `from`; [`StoreError::AlreadyExists`] or
@@ -68,7 +68,17 @@ async fn copy_all(
     target.empty().await?;
     for table in TABLES {
         let (counted, changed) = copy_table(source, target, table, watch).await?;
-        if target.sum(table, &mut |_| {}, |_| {}).await? != counted {
+        let mut wrong = None;
+        let look = |row: &Row| {
+            if wrong.is_none() {
+                wrong = check::judge(row).err();
+            }
+        };
+        let there = target.sum(table, &mut |_| {}, look).await?;
+        if let Some(error) = wrong {
+            return Err(error);
+        }
+        if there != counted {
             return Err(StoreError::damaged(
                 "copy",
                 format_args!("its {} aren't what was copied", table.name),
@@ -146,6 +156,9 @@ impl Target {
             StoreAt::Database(place) => {
                 let options = postgres::options_at(place)?;
                 let mut connection: PgConnection = postgres::connect(&options).await?;
+                sqlx::raw_sql(postgres::DURABLE)
+                    .execute(&mut connection)
+                    .await?;
                 rows_of_postgres::make_tables(&mut connection).await?;
                 let database = Database::Postgres(connection);
                 Ok(Self {

@@ -271,3 +271,58 @@ pub async fn change(at: &StoreAt, sql: &'static str) {
         }
     }
 }
+
+/// "All of it is in" is said once it is on the disk, however the database was set up. What is made in it is watched from another schema.
+#[tokio::test]
+async fn a_copy_waits_for_the_disk() {
+    let (_folder, here) = a_fleet().await;
+    let (address, there) = an_empty_database().await;
+    let name = address.rsplit('/').next().expect("it has a name");
+    let mut database = cluster::connect(&address).await;
+    let set = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(&mut database);
+    done.await.expect("the owner may");
+    change(
+        &there,
+        "CREATE SCHEMA noted; CREATE TABLE noted.settings (durable text);
+         CREATE FUNCTION noted.note() RETURNS event_trigger LANGUAGE plpgsql AS $$
+           BEGIN INSERT INTO noted.settings VALUES (current_setting('synchronous_commit')); END $$;
+         CREATE EVENT TRIGGER noting ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION noted.note()",
+    )
+    .await;
+    copied(&here, &there).await.expect("carried over");
+    let noted: Vec<String> = sqlx::query_scalar("SELECT DISTINCT durable FROM noted.settings")
+        .fetch_all(&mut database)
+        .await
+        .expect("readable");
+    assert_eq!(noted, ["on"]);
+}
+
+/// Digests are over what both back ends have; what PostgreSQL alone has is held to the values.
+#[tokio::test]
+async fn a_column_that_came_to_say_something_else_stops_the_copy() {
+    let (_folder, here) = a_fleet().await;
+    let (address, there) = an_empty_database().await;
+    change(
+        &there,
+        "CREATE SCHEMA noted;
+         CREATE FUNCTION noted.spoil() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN NEW.state := 'odd'; RETURN NEW; END $$;
+         CREATE FUNCTION noted.lay() RETURNS event_trigger LANGUAGE plpgsql AS $$
+           BEGIN
+             IF to_regclass('orders') IS NOT NULL AND NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'spoils') THEN
+               CREATE TRIGGER spoils BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION noted.spoil();
+             END IF;
+           END $$;
+         CREATE EVENT TRIGGER laying ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION noted.lay()",
+    )
+    .await;
+    let refused = copied(&here, &there).await.expect_err("it isn't the same");
+    assert_eq!(refused.id(), "store.damaged");
+    let told = refused.to_string();
+    assert!(
+        told.contains("its state isn't what its value says"),
+        "{told}"
+    );
+    assert_eq!(tables(&address).await, 0);
+}
