@@ -193,6 +193,19 @@ pub(crate) async fn begin_store(
     opened.map_err(about(STORE))
 }
 
+/// Asks whether no server works with the database. Who has the folder's lock knows it of a file in that.
+///
+/// # Errors
+/// [`HomeError`], with the setting that it is about.
+pub(crate) async fn expect_unused(places: &HomePlaces) -> Result<(), HomeError> {
+    let StorePlace::Postgres(address) = &places.store else {
+        return Ok(());
+    };
+    let place = postgres(address, places.store_password_file.as_deref())?;
+    let asked = PostgresStore::expect_unused(&place).await;
+    asked.map_err(about(STORE))
+}
+
 /// Where the database is, for work with it as a whole.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use mainstay_trust::verify;
 use crate::app::AppError;
 use crate::data_dir::{DataDir, DataDirError, unusable, write_durably};
 use crate::founding::chain;
-use crate::root_chain;
+use crate::{homes, root_chain};
 
 impl DataDir {
     /// Puts the next root into force, and `new_key`, if there is one, in the place of the online key,
@@ -25,7 +25,7 @@ impl DataDir {
     /// the root there already: then only the key changes.
     ///
     /// # Errors
-    /// If a server runs on the folder, the root doesn't follow the newest one, or the online key
+    /// If a server runs on the folder or works with its database, the root doesn't follow the newest one, or the online key
     /// can't sign statuses under it. Nothing is changed then.
     pub async fn rotate(
         &self,
@@ -35,6 +35,8 @@ impl DataDir {
         now: Timestamp,
     ) -> Result<u32, DataDirError> {
         let _lock = self.lock()?;
+        // A server elsewhere would go on with its old key under the new root, and be refused by each device that has climbed to that.
+        homes::expect_unused(self.homes()).await?;
         let opened = self.open_store().await?;
         let store = opened.get();
         let mut roots = chain(store, self.read_root()?).await?;

@@ -32,7 +32,8 @@ pub enum Server {
                       mainstay server init --settings mainstay-server.toml --root root.cbor --plan plan.toml --status-key status.key"
     )]
     Init(Init),
-    /// Put the next root into the folder of a stopped server, and the status key that it names; no server may run on the folder. A
+    /// Put the next root into the folder of a stopped server, and the status key that it names; no server may run on the folder, or
+    /// work with its database. A
     /// running server takes a root by `mainstay root publish`, as long as its own key stays in it.
     #[command(
         after_help = "Example:\n  mainstay server rotate --data data --root root-2.cbor --status-key status-2.key"

@@ -320,6 +320,12 @@ async fn join(house: &House, stage: &Stage) {
     );
     said(0, &[&init[..], &[text(&plan)]].concat());
     assert!(!data.join("mainstay.sqlite").exists() && papers.exists());
+    // The first server would go on with its key, whatever the new root says.
+    let root = stage.data.join("root.cbor");
+    let rotate = ["server", "rotate", "--settings", text(&settings), "--root"];
+    let passphrase = ["--passphrase-file", text(&stage.passphrase)];
+    let told = said(2, &[&rotate[..], &[text(&root)], &passphrase].concat());
+    assert!(told.contains("error store.in-use"), "{told}");
     let _second = house.serve(&settings, address);
     let listed = async |address: SocketAddr| {
         let operator = stage.operator_at(Duty::Operations, address);

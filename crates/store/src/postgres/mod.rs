@@ -157,6 +157,16 @@ impl PostgresStore {
         has_fleet.then_some(()).ok_or(StoreError::Empty)
     }
 
+    /// Asks whether no server works with the database just now.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] if one does; as [`Self::open`] if the database can't be asked.
+    pub async fn expect_unused(place: &PostgresPlace) -> Result<(), StoreError> {
+        let mut connection = connect(&options_at(place)?).await?;
+        others::expect_none(&mut connection, &[]).await?;
+        Ok(connection.close().await?)
+    }
+
     async fn open_with(options: PgConnectOptions) -> Result<Self, StoreError> {
         let mut first = connect(&options).await?;
         sqlx::raw_sql(WRITER_SETTINGS).execute(&mut first).await?;
