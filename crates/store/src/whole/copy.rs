@@ -47,7 +47,8 @@ pub async fn copy(
         }
     };
     // One that was started meanwhile has promised nothing yet, since it couldn't write; but it would go on with the old one.
-    match source.expect_nobody_else().await {
+    let alone = source.expect_nobody_else(Some(target.database())).await;
+    match alone {
         Ok(()) => target.finish().await.map(|()| copied),
         Err(error) => {
             target.give_up().await;

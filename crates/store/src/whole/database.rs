@@ -48,7 +48,7 @@ impl Database {
             Self::Postgres(connection) => rows_of_postgres::lock(connection).await?,
         }
         database.expect_current(at).await?;
-        database.expect_nobody_else().await?;
+        database.expect_nobody_else(None).await?;
         Ok(database)
     }
 
@@ -127,12 +127,17 @@ impl Database {
         }
     }
 
-    /// Whether a server has it open. Of SQLite's file nobody can tell; whoever runs a server on a folder has a lock on that.
-    pub async fn expect_nobody_else(&mut self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            Self::Postgres(connection) => others::expect_none(connection, &[]).await,
-        }
+    /// Whether a server has it open. Of SQLite's file nobody can tell; whoever runs a server on a folder has a lock on that. The other
+    /// one is ours: it may be in the same database, in another schema.
+    pub async fn expect_nobody_else(&mut self, but: Option<&mut Self>) -> Result<(), StoreError> {
+        let Self::Postgres(connection) = self else {
+            return Ok(());
+        };
+        let own = match but {
+            Some(Self::Postgres(other)) => Some(others::backend(other).await?),
+            _ => None,
+        };
+        others::expect_none(connection, own.as_slice()).await
     }
 
     pub fn is_postgres(&self) -> bool {

@@ -211,6 +211,18 @@ async fn only_what_nobody_works_with_is_copied_and_only_where_nothing_is() {
     assert_eq!((missing.version, numbers.first()), (6, Some(&7)));
 }
 
+/// Both of the copy's own connections are to one database then.
+#[tokio::test]
+async fn a_store_is_copied_into_another_schema_of_its_database() {
+    let (_folder, here) = a_fleet().await;
+    let (address, there) = an_empty_database().await;
+    change(&there, "CREATE SCHEMA other").await;
+    copied(&here, &there).await.expect("carried over");
+    let beside = at_address(&format!("{address}?options[search_path]=other"));
+    let again = copied(&there, &beside).await.expect("nobody else is there");
+    assert_eq!(sums(&beside).await, again.tables);
+}
+
 /// It couldn't have written anything; but it would go on with what nobody looks after any more.
 #[tokio::test]
 async fn a_server_that_comes_while_a_store_is_copied_stops_the_copy() {
