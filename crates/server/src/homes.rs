@@ -151,8 +151,8 @@ impl Homes {
         })
     }
 
-    /// Looks at both as far as that changes nothing: whether the database lets us in and is ours, and whether the bucket takes a
-    /// write, which is taken back. All that is wrong is found.
+    /// Looks at both as far as that changes nothing of ours: whether the database lets us in and has a fleet in it, and whether the bucket
+    /// takes a write, an empty object beside the payloads. All that is wrong is found.
     pub async fn look_at(folder: &DataDir, places: &HomePlaces) -> Vec<HomeError> {
         let looked = [
             look_at_store(folder, places).await,

@@ -119,6 +119,8 @@ const REFUSED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r
     <?xml version=\"1.0\"?><Error><Code>SignatureDoesNotMatch</Code><Message>no</Message>\
     <AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId><StringToSign>AWS4-HMAC-SHA256 20261127</StringToSign></Error>";
 const BUSY: &str = "HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const KEPT: &str =
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: \"e\"\r\nConnection: close\r\n\r\n";
 const THERE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nETag: \"e\"\r\n\
     Last-Modified: Fri, 27 Nov 2026 11:00:00 GMT\r\nConnection: close\r\n\r\n";
 
@@ -158,6 +160,22 @@ async fn a_passing_failure_is_tried_again_and_a_lasting_one_told() {
     let failed = blobs.size(&digest(b"whole")).await.expect_err("busy");
     assert_eq!(failed.id(), "store.unreadable");
     assert_eq!(asked.load(Ordering::SeqCst), 4);
+}
+
+/// Readiness asks each second; in a bucket that keeps versions each write would stay for ever.
+#[tokio::test]
+async fn a_bucket_that_took_a_write_is_not_written_to_at_once_again() {
+    let (address, asked) = playing(&[REFUSED, KEPT]);
+    let blobs = S3Blobs::new(&at("blobs", &address)).expect("a place");
+    blobs.probe().await.expect_err("refused");
+    for _ in 0..3 {
+        blobs.probe().await.expect("writable");
+    }
+    assert_eq!(
+        asked.load(Ordering::SeqCst),
+        2,
+        "only a failure is asked about again"
+    );
 }
 
 #[tokio::test]

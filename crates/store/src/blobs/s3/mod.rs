@@ -21,7 +21,8 @@ use object_store::{
     BackoffConfig, ClientOptions, Error, MultipartUpload, ObjectStore as _, ObjectStoreExt as _,
     PutMode, PutPayload, RetryConfig,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 
 use self::reading::{LARGE_FETCHES_MAX, Source};
 use super::incoming::Incoming;
@@ -57,8 +58,11 @@ pub struct S3Place {
     pub key: Option<S3Key>,
 }
 
-/// What is written to see whether the bucket takes writes. Two servers may do so at once: removing what isn't there is no error.
+/// What is written to see whether the bucket takes writes. It is written over and never removed: a bucket that keeps versions would keep two
+/// things of each try instead of one.
 const PROBE: &str = "probe";
+/// A write that succeeded tells for so long that writes do. Readiness asks each second, and each write is paid for.
+const PROBE_HOLDS: Duration = Duration::from_secs(60);
 
 /// A key to a bucket.
 #[derive(Clone)]
@@ -86,6 +90,8 @@ pub struct S3Blobs {
     name: String,
     prefix: String,
     large_fetches: Arc<Semaphore>,
+    /// When a probe succeeded last.
+    probed: Mutex<Option<Instant>>,
 }
 
 /// The place alone: what is behind it holds the key.
@@ -126,6 +132,7 @@ impl S3Blobs {
             name,
             prefix: place.prefix.clone(),
             large_fetches: Arc::new(Semaphore::new(LARGE_FETCHES_MAX)),
+            probed: Mutex::default(),
         })
     }
 
@@ -205,11 +212,17 @@ impl Blobs for S3Blobs {
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
+        let mut probed = self.probed.lock().await;
+        if probed.is_some_and(|at| at.elapsed() < PROBE_HOLDS) {
+            return Ok(());
+        }
+        *probed = None;
         let key = Path::from(format!("{}{PROBE}", self.prefix));
         let told = |error: Error| failed(&format!("{}{PROBE}", self.name), &error);
         let nothing = PutPayload::from_static(&[]);
         self.bucket.put(&key, nothing).await.map_err(told)?;
-        self.bucket.delete(&key).await.map_err(told)
+        *probed = Some(Instant::now());
+        Ok(())
     }
 
     async fn size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
