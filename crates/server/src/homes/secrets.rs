@@ -127,6 +127,7 @@ mod tests {
             postgres(&address, Some(&path)).expect_err("no secret");
         }
     }
+
     /// With one half of a key another one would be used: that of the machine.
     #[test]
     fn half_a_key_is_none() {
