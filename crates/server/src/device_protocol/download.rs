@@ -3,10 +3,8 @@
 //! It never decides who may download; [`super::payload`] does. The strong `ETag` is the digest:
 //! equal digests are equal bytes (RFC 9110, section 8.8.3). Read [`Download`] first.
 
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{
@@ -15,11 +13,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::stream;
 use mainstay_store::blobs::pieces;
 use mainstay_store::{Blobs, Pieces, ReleasePayload};
 use mainstay_trust::Digest;
-use tokio::time::sleep;
 
 use super::line::{Line, body};
 use super::multipart::Multipart;
@@ -40,11 +36,7 @@ pub(crate) struct Download {
 enum Source {
     Blob(Arc<dyn Blobs>),
     Memory(Bytes),
-    Broken,
 }
-
-/// A connection is cut this long after the answer began: the headers have left by then, so that the client sees a body that broke off.
-const CUT_AFTER: Duration = Duration::from_millis(100);
 
 impl Download {
     /// A payload that is kept in `blobs`.
@@ -62,15 +54,6 @@ impl Download {
             digest,
             len: bytes.len() as u64,
             source: Source::Memory(bytes.into()),
-        }
-    }
-
-    /// A payload of which nothing can be sent: the answer begins, and the connection is cut.
-    pub(crate) fn broken(digest: Digest, len: u64) -> Self {
-        Self {
-            digest,
-            len,
-            source: Source::Broken,
         }
     }
 
@@ -150,10 +133,6 @@ impl Download {
                 let at = |place: u64| usize::try_from(place).unwrap_or(bytes.len());
                 Ok(pieces(bytes.slice(at(range.start)..at(range.end))))
             }
-            Source::Broken => Ok(Box::pin(stream::once(async {
-                sleep(CUT_AFTER).await;
-                Err(io::Error::other("the payload can't be sent"))
-            }))),
             Source::Blob(blobs) => {
                 let opened = in_time(&self.digest, blobs.read(&self.digest, range)).await?;
                 opened.ok_or_else(|| Refused::not_found("payload", self.digest))

@@ -9,7 +9,8 @@ use super::halt::halt;
 use super::orders::version;
 use crate::house::House;
 
-async fn hold(house: &House) {
+/// Puts 1.1.0 on hold.
+pub async fn hold(house: &House) {
     let (path, kim) = (
         "/api/v1/releases/thermo-v2@1.1.0/hold",
         &house.tokens.operations,

@@ -5,7 +5,7 @@ use mainstay_rollout::{Ending, OrderNumber, Progress};
 use reqwest::header::RANGE;
 use reqwest::{Method, Response, StatusCode};
 
-use super::anew::{is_stopped_by_a_hold, let_go};
+use super::anew::{hold, is_stopped_by_a_hold, let_go};
 use super::gateway::{Gateway, offered, told};
 use crate::database;
 use crate::house::House;
@@ -110,6 +110,23 @@ async fn who_has_it_from_an_earlier_order_has_fetched_it() {
         matches!(order.state, OrderState::Installed { .. }),
         "{order:?}"
     );
+}
+
+/// "You have all of it" is what RAUC's updater begins to install by: nobody is told so of what was stopped meanwhile.
+#[tokio::test]
+async fn who_has_it_already_is_stopped_all_the_same() {
+    let (house, new, [one, _]) = offered().await;
+    one.fetches(&house).await;
+    is_stopped_by_a_hold(&house, &one).await;
+    let_go(&house).await;
+    house.later(180);
+    assert!(one.is_offered(&house).await);
+    hold(&house).await;
+    let cut = ranged(&house, &one, &format!("bytes={}-", new.image.len())).await;
+    assert_eq!(cut.status(), StatusCode::PARTIAL_CONTENT);
+    assert!(cut.bytes().await.is_err());
+    let order = one.order(&house).await;
+    assert!(order.is_open() && !order.seen.has_fetched(), "{order:?}");
 }
 
 /// SWUpdate takes any status on its file for the end. If nobody can be logged in just now, that isn't one.
