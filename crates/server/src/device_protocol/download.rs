@@ -155,12 +155,18 @@ pub(crate) fn begins_at(headers: &HeaderMap, len: u64) -> Option<u64> {
     }
 }
 
-/// How many bytes a request with these headers asks for, of `len`, if the last one is among them and they are one part.
+/// How many bytes a request with these headers asks for, of `len`, if they are one part of it that ends with the last one: the whole, what is left of it for
+/// whoever goes on, or half of it at least. A client that installs while it reads looks at the end first, and names both ends of what it wants: that is
+/// none of these.
 pub(crate) fn up_to_the_end(headers: &HeaderMap, len: u64) -> Option<u64> {
     let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
     match part(range, len) {
         Part::Whole => Some(len),
-        Part::Bytes { first, last } if last + 1 == len => Some(len - first),
+        Part::Bytes { first, last } if last + 1 == len => {
+            let bytes = len - first;
+            let is_rest = range.is_some_and(|range| range.trim_end().ends_with('-'));
+            (is_rest || bytes >= len - bytes).then_some(bytes)
+        }
         _ => None,
     }
 }

@@ -75,6 +75,28 @@ async fn who_fails_with_the_whole_has_failed() {
     }
 }
 
+/// RAUC looks at the end of what it installs while it reads: that it has seen that doesn't mean that it has the rest. Whoever goes on after a cut asks
+/// up to the end, wherever it begins.
+#[tokio::test]
+async fn who_has_only_seen_the_end_has_not_the_whole() {
+    let (house, new, [one, other]) = offered().await;
+    let bytes = new.image.len();
+    let signature = format!("bytes={}-{}", bytes - 8, bytes - 1);
+    let rest = format!("bytes={}-", bytes - 8);
+    for (gateway, end, ending) in [
+        (&one, &signature, Ending::BrokeOff),
+        (&other, &rest, Ending::Failed),
+    ] {
+        for range in ["bytes=0-3", end] {
+            let part = ranged(&house, gateway, range).await;
+            part.bytes().await.unwrap();
+        }
+        let number = gateway.order(&house).await.number;
+        gateway.reports(&house, number, "closed", "failure").await;
+        assert_eq!(gateway.order(&house).await.ending(), Some(ending), "{end}");
+    }
+}
+
 /// RAUC's updater keeps what it has fetched; then it asks for what comes after that, is told that there is nothing, and installs.
 #[tokio::test]
 async fn who_has_it_from_an_earlier_order_has_fetched_it() {
