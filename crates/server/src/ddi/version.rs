@@ -5,8 +5,8 @@
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_plan::ClassId;
 use mainstay_release::ReleaseId;
-use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word};
-use mainstay_rollout::{Candidate, Kind, Progress};
+use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word, has_nothing};
+use mainstay_rollout::{Candidate, Ending, Kind, Progress};
 use mainstay_store::{Enrolled, Known, StoreError};
 use mainstay_telemetry::version_word::{Named, Situation, Source, is_of_the_moment};
 use mainstay_telemetry::{self as telemetry, NoStatement, PastWords, Said, Statement};
@@ -165,7 +165,11 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     let is_news = client.device.running.as_ref() != Some(&running);
     let is_of_it = |order: &Order| order.offer.release == said.release;
     let may_end_it = open.as_ref().is_some_and(is_of_it);
-    if !is_news && !may_end_it {
+    let without = match open {
+        Some(_) => None,
+        None => without(app, client, &said).await?,
+    };
+    if !is_news && !may_end_it && without.is_none() {
         return Ok(());
     }
     if let Some(order) = open {
@@ -185,12 +189,37 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     }
     let at = client.now;
     let fold = move |candidate: &Candidate, progress: Progress, known: Known| {
-        reported::folded(&[], Some(&said), candidate, progress, known, at)
+        let progress = reported::folded(&[], Some(&said), candidate, progress, known, at);
+        match progress {
+            Progress::Began { .. } if without == Some(candidate.release) => Progress::Waiting,
+            progress => progress,
+        }
     };
     app.store
         .record(device, Some(&running), at, &[], &fold)
         .await?;
     Ok(())
+}
+
+/// What the device had begun with, and has nothing of by what it says now ([`has_nothing`]): to its rollout it is where it was before it began.
+async fn without(
+    app: &App,
+    client: &Client,
+    said: &Said,
+) -> Result<Option<ReleaseDigest>, StoreError> {
+    let device = &client.device.id;
+    let newest = app.store.recent_orders(device, 1).await?.pop();
+    let Some(left) = newest.filter(|order| order.ending() == Some(Ending::Cancelled)) else {
+        return Ok(None);
+    };
+    let is_without = |enrolled: &Enrolled| {
+        let has_begun = matches!(enrolled.device.progress, Progress::Began { .. });
+        let names_older = said.sequence < enrolled.rollout.candidate.sequence;
+        has_begun && names_older && has_nothing(&left, &enrolled.rollout, client.now)
+    };
+    let enrolments = app.store.enrolments_of(device).await?;
+    let found = enrolments.iter().find(|enrolled| is_without(enrolled));
+    Ok(found.map(|enrolled| enrolled.rollout.candidate.release))
 }
 
 /// What the device runs by this word; since when changes only with the release.

@@ -101,12 +101,20 @@ impl Orders for PostgresStore {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    async fn in_hand(&self, rollout: RolloutId) -> Result<u32, StoreError> {
+    async fn in_hand(&self, rollout: RolloutId, since: Timestamp) -> Result<u32, StoreError> {
         let (count,): (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM orders WHERE rollout = $1 AND is_open
-             AND ((value::jsonb #>> '{seen,fetches}')::bigint > 0 OR (value::jsonb #>> '{seen,whole}')::boolean)",
+            "SELECT count(DISTINCT o.device) FROM orders AS o
+             JOIN enrolments AS e ON e.rollout = o.rollout AND e.device = o.device
+             WHERE o.rollout = $1
+             AND ((o.value::jsonb #>> '{seen,fetches}')::bigint > 0 OR (o.value::jsonb #>> '{seen,whole}')::boolean)
+             AND (o.is_open OR o.ending IN ($2, $3)
+               AND extract(epoch FROM (o.value::jsonb #>> '{state,at}')::timestamptz) >= $4::bigint + 1
+               AND e.state = 'began')",
         )
         .bind(rollout.0)
+        .bind(Ending::Cancelled.id())
+        .bind(Ending::GivenUp.id())
+        .bind(since.as_second())
         .fetch_one(&mut *self.read().await?)
         .await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
