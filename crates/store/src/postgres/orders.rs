@@ -15,7 +15,7 @@ use super::failure::taken;
 use super::values::{from_json, release_digest, to_json};
 use super::{PostgresStore, Write, controllers, order_log, releases, reports, retried, timeline};
 use crate::orders::{DRAWN_MAX, FIRST_ORDER, check_save};
-use crate::pulse::is_given_up;
+use crate::pulse::is_given_up_by_people;
 use crate::{
     HeardWord, HeedRefusal, Heeded, Known, OrderFold, Orders, PromiseRefusal, StoreError,
     TimelineKind,
@@ -183,7 +183,7 @@ impl Orders for PostgresStore {
                 order_log::add(&mut tx, number, entry).await?;
             }
             tell_of_belief(&mut tx, device, after).await?;
-            match is_given_up(after) {
+            match is_given_up_by_people(after, entry) {
                 true => self.commit_raised(tx).await,
                 false => Ok(tx.commit().await?),
             }
