@@ -40,7 +40,7 @@ pub(super) async fn release(
     }))
 }
 
-/// Heeds the word: `named` is the release that has `version`.
+/// Heeds the word: `named` is the release that has `version`. Returns whether it counts only if it is said once more.
 ///
 /// # Errors
 /// If the store fails.
@@ -50,7 +50,7 @@ pub(super) async fn heed(
     version: &str,
     named: Option<Named>,
     source: Source,
-) -> Result<(), Refused> {
+) -> Result<bool, Refused> {
     let word = telemetry::Word { named, source };
     let open = app.store.open_order(&client.device.id).await?;
     let rules = revision::rules(app, client, open.as_ref()).await?;
@@ -65,23 +65,45 @@ pub(super) async fn heed(
         unfetched: unfetched(app, client, named).await?,
         rules: &rules,
     };
+    let mut is_doubted = false;
     match telemetry::heed(&situation, &word) {
         Statement::Said(said) => keep(app, client, version, said).await?,
         Statement::Nothing(NoStatement::UnknownVersion) => {
-            strange(app, client, version, is_of_the_moment(&situation, source)).await?;
+            let moves = is_of_the_moment(&situation, source);
+            let is_repeated = last_word(client) == Some(version);
+            is_doubted = moves && !is_repeated && runs_ours(client) && is_plain(version);
+            strange(app, client, version, moves && is_repeated).await?;
         }
         Statement::Nothing(why) => {
             tracing::info!(device = %client.device.id, version, "a version word counts for nothing: {}", why.sentence());
         }
     }
     let words = PastWords::after(&situation, &word);
-    match words.filter(|_| words != situation.past) {
-        Some(words) => Ok(app
-            .store
+    if let Some(words) = words.filter(|_| words != situation.past) {
+        app.store
             .keep_version_words(&client.device.id, &words)
-            .await?),
-        None => Ok(()),
+            .await?;
     }
+    Ok(is_doubted)
+}
+
+/// What the device's attribute said before, whatever that was.
+fn last_word(client: &Client) -> Option<&str> {
+    let name = client.rules.version_attribute.as_ref()?;
+    let said = client.controller.reported.as_ref()?.get(name)?;
+    Some(said)
+}
+
+/// Whether the device is known to run a release that is here.
+fn runs_ours(client: &Client) -> bool {
+    let known = client.device.running.as_ref();
+    known.is_some_and(|known| known.sequence > 0)
+}
+
+/// Whether it can be a version at all.
+fn is_plain(version: &str) -> bool {
+    let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
+    plain && (1..=VERSION_BYTES_MAX).contains(&version.len())
 }
 
 /// What the device's client says that it has installed, and the device hasn't confirmed.
@@ -123,8 +145,8 @@ async fn unfetched(
 }
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what
-/// the device runs, older than all that is here, so that it can be drawn for a rollout. A word that `moves` says so of any device: one that ran a release
-/// of ours, and names something else now, has gone back to what it had before.
+/// the device runs, older than all that is here, so that it can be drawn for a rollout. A word that `moves`, and was said twice, says so of any device: one
+/// that ran a release of ours, and names something else now, has gone back to what it had before.
 ///
 /// # Errors
 /// If the store fails.
@@ -134,10 +156,7 @@ pub(super) async fn strange(
     version: &str,
     moves: bool,
 ) -> Result<(), Refused> {
-    let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
-    let fits = plain && (1..=VERSION_BYTES_MAX).contains(&version.len());
-    let known = client.device.running.as_ref();
-    if !fits || !moves && known.is_some_and(|known| known.sequence > 0) {
+    if !is_plain(version) || !moves && runs_ours(client) {
         return Ok(());
     }
     let mut name = Sha256::new();
