@@ -144,6 +144,19 @@ async fn publish(store: &dyn Store, which: usize) -> Result<(), StoreError> {
     }
 }
 
+/// A step that changed this rollout alone.
+fn step(next: &Rollout, gives: bool) -> NextStep<'_> {
+    NextStep {
+        rollout: next,
+        expected_generation: next.generation - 1,
+        actions: &[],
+        incidents: &[],
+        release: None,
+        gives,
+        at: at(9),
+    }
+}
+
 /// What people, and steps of rollouts, do about rollouts and devices.
 async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), StoreError> {
     match which {
@@ -152,15 +165,8 @@ async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), S
             store.start_rollout(&other, &enrolments(1), None).await
         }
         1 => {
-            let next = NextStep {
-                rollout: &changed(started),
-                expected_generation: started.generation,
-                actions: &[],
-                incidents: &[],
-                release: None,
-                at: at(9),
-            };
-            store.save_step(&next).await.map(|_| ())
+            let next = changed(started);
+            store.save_step(&step(&next, true)).await.map(|_| ())
         }
         2 => {
             let mut after = device(2);
@@ -228,6 +234,9 @@ pub async fn what_devices_say_does_not_raise_it(store: &dyn Store) {
     kept.expect("it has a client");
     let new = device(7);
     store.register(&new, token(7)).await.expect("new");
+    let counted = changed(&started);
+    let saved = store.save_step(&step(&counted, false)).await;
+    saved.expect("nobody else changed it");
     assert!(!felt.is_raised(store).await);
 }
 
