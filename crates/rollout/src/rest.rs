@@ -2,9 +2,10 @@
 //!
 //! Some waits end by what other devices do, such as the line for a place: whoever waits like that is looked at each time it asks. All
 //! others end by a step or by people, who say that something changed; by a word of the device itself; or at an instant that is known
-//! now. Read [`rests`].
+//! now. Read [`rests`], then [`may_end_a_wait`] (which steps say that something changed).
 
 use crate::progress::Progress;
+use crate::rollout::Rollout;
 use crate::view::DeviceView;
 use crate::wait::Wait;
 use crate::withheld::Withheld;
@@ -47,6 +48,25 @@ pub fn rests(device: &DeviceView, wait: &Wait) -> bool {
     }
 }
 
+/// Whether what a step made of a rollout may end the wait of any device: it differs in more than counts for which no device waits, of members that
+/// were scored, and of devices of other classes that must come first. These move all day long, with the news of single devices.
+#[must_use]
+pub fn may_end_a_wait(before: &Rollout, after: &Rollout) -> bool {
+    without_counts(before) != without_counts(after)
+}
+
+fn without_counts(rollout: &Rollout) -> Rollout {
+    let mut rollout = rollout.clone();
+    rollout.generation = 0;
+    for wave in &mut rollout.waves {
+        (wave.monitor.scored, wave.monitor.failures) = (0, 0);
+    }
+    for unmet in &mut rollout.unmet {
+        (unmet.ready, unmet.needed, unmet.devices) = (0, 0, 0);
+    }
+    rollout
+}
+
 /// Whether people say so when it ends, or its end is known now. A server may find a release, or read it, at any time.
 fn is_said_to_end(because: &Withheld) -> bool {
     match because {
@@ -69,12 +89,14 @@ fn is_said_to_end(because: &Withheld) -> bool {
 mod tests {
     use jiff::SignedDuration;
     use jiff::civil::Time;
+    use mainstay_plan::VersionNumber;
 
     use super::*;
+    use crate::needs::Unmet;
     use crate::offer::offer;
     use crate::progress::FailureCause;
     use crate::returns::CannotReturn;
-    use crate::rollout::Rollout;
+    use crate::rollout::Phase;
     use crate::testing::{NEW, OLD, at, confirmed, device, failed, on_trial, opened, view};
     use crate::turn::turn;
     use crate::{halt, pause};
@@ -166,6 +188,56 @@ mod tests {
         }
         assert!(rested > 300, "{rested}");
         assert!(looked_at > rested, "{looked_at}");
+    }
+
+    /// The same rollout, a step later, in which something was counted.
+    fn counted(rollout: &Rollout) -> Rollout {
+        let mut later = rollout.clone();
+        later.generation += 1;
+        later.waves[0].monitor.scored += 1;
+        later.waves[0].monitor.failures += 1;
+        for unmet in &mut later.unmet {
+            unmet.ready += 1;
+            unmet.devices += 1;
+        }
+        later
+    }
+
+    #[test]
+    fn what_is_only_counted_gives_nobody_anything() {
+        let unmet = Unmet {
+            class: "gateway".to_owned(),
+            at_least: VersionNumber::new(2, 0, 0),
+            ready: 7,
+            needed: 95,
+            devices: 100,
+        };
+        let mut behind = opened(40);
+        behind.unmet.push(unmet);
+        let mut compared = 0;
+        for before in rollouts().into_iter().chain([behind.clone()]) {
+            let later = counted(&before);
+            assert!(!may_end_a_wait(&before, &later));
+            for device in devices() {
+                for now in (0..400).map(|n| at(n * 15)).step_by(23) {
+                    let [before, later] = [&before, &later].map(|of| offer(of, &device, 0, now));
+                    assert_eq!(before.ok(), later.ok());
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 300, "{compared}");
+        let changes: [fn(&mut Rollout); 4] = [
+            |rollout| rollout.unmet.clear(),
+            |rollout| rollout.waves[0].opened_at = None,
+            |rollout| rollout.waves[0].monitor.decided_at = Some(at(9)),
+            |rollout| rollout.phase = Phase::Complete { at: at(9) },
+        ];
+        for (which, change) in changes.into_iter().enumerate() {
+            let mut later = counted(&behind);
+            change(&mut later);
+            assert!(may_end_a_wait(&behind, &later), "{which}");
+        }
     }
 
     #[test]

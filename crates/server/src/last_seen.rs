@@ -1,10 +1,11 @@
 //! When each device was last heard, kept in memory between two flushes.
 //!
 //! Losing it in a crash loses nothing that was promised: the store's own `last_seen` is then a few
-//! moments old. It is written in batches because a fleet's polls are the server's busiest traffic.
+//! moments old. It is written in batches because a fleet's polls are the server's busiest traffic. Nothing else loses it: whoever waits
+//! for a flush may leave at any moment, as a browser does, and what was noted is forgotten only once it is written.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
@@ -12,7 +13,11 @@ use mainstay_store::{Store, StoreError};
 
 /// The instants not yet written. At most one a registered device, so the fleet bounds it.
 #[derive(Debug, Default)]
-pub struct LastSeen(Mutex<HashMap<DeviceId, Timestamp>>);
+pub struct LastSeen {
+    noted: Mutex<HashMap<DeviceId, Timestamp>>,
+    /// Held by whoever writes: others needn't write the same, and read it once it is there.
+    writes: tokio::sync::Mutex<()>,
+}
 
 impl LastSeen {
     /// Notes that `device` was heard at `at`.
@@ -36,30 +41,31 @@ impl LastSeen {
     /// # Errors
     /// If the store can't write; what was noted is then kept for the next flush.
     pub async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let taken = std::mem::take(&mut *self.lock());
-        if taken.is_empty() {
+        let _writes = self.writes.lock().await;
+        let noted = self.lock().clone();
+        if noted.is_empty() {
             return Ok(());
         }
-        let mut batch: Vec<_> = taken.into_iter().collect();
+        let mut batch: Vec<_> = noted.into_iter().collect();
         // Names are mostly given in the order in which devices are registered: their rows lie side by side.
         batch.sort_unstable();
-        let written = store.touch(&batch).await;
-        if written.is_err() {
-            self.put_back(batch);
-        }
-        written
+        store.touch(&batch).await?;
+        self.forget(&batch);
+        Ok(())
     }
 
-    /// Gives a batch back, unless something newer was noted meanwhile.
-    fn put_back(&self, batch: Vec<(DeviceId, Timestamp)>) {
+    /// Forgets what is written, unless something newer was noted meanwhile.
+    fn forget(&self, batch: &[(DeviceId, Timestamp)]) {
         let mut noted = self.lock();
         for (device, at) in batch {
-            noted.entry(device).or_insert(at);
+            if noted.get(device) == Some(at) {
+                noted.remove(device);
+            }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<DeviceId, Timestamp>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeviceId, Timestamp>> {
         // A map of instants has no state that a panic could leave half made.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,6 +32,15 @@ pub struct Controller {
     pub auto_confirm: Option<String>,
 }
 
+/// On whose word a device is to be asked for its attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    /// People want to know: whoever remembers the device must look at it anew.
+    People,
+    /// What its client said itself leaves a question: whoever remembers the device has heard that.
+    ItsOwnWord,
+}
+
 /// A device, found by its client's name: all that a login needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Controlled {
@@ -75,11 +84,12 @@ pub trait Controllers: Send + Sync {
         profile: Option<ClientProfile>,
     ) -> Result<(), StoreError>;
 
-    /// Lets the device be asked for its attributes.
+    /// Lets the device be asked for its attributes. Only people's word raises the [pulse](crate::Pulse): else one device that repeats itself would let the
+    /// whole fleet be looked at.
     ///
     /// # Errors
     /// As [`Controllers::note_profile`].
-    async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError>;
+    async fn ask_attributes(&self, device: &DeviceId, by: AskedBy) -> Result<(), StoreError>;
 
     /// Keeps what `change` makes of what the device had said of itself; it isn't asked for it any more, unless it [may
     /// run](mainstay_rollout::order::may_run) what its newest order was about, and hasn't named it: it may say what it ran before its restart. What says

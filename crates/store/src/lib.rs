@@ -45,7 +45,7 @@ pub mod whole;
 pub use accounts::Accounts;
 pub use api_tokens::ApiTokens;
 pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
-pub use controllers::{Controlled, Controller, Controllers, Reported, ReportedChange};
+pub use controllers::{AskedBy, Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;

@@ -77,8 +77,9 @@ pub trait Orders: Send + Sync {
     /// How many orders of this rollout are installed, and wait for their device's version word.
     async fn unverified(&self, rollout: RolloutId) -> Result<u32, StoreError>;
 
-    /// How many open orders of this rollout have had something handed out for them: their devices may run what it is by now.
-    async fn in_hand(&self, rollout: RolloutId) -> Result<u32, StoreError>;
+    /// How many devices were handed something of this rollout, and may run it by now: by an open order; or by one that their clients have left after `since`,
+    /// or that was given up after it, where the device has begun and nothing was heard of how that ended.
+    async fn in_hand(&self, rollout: RolloutId, since: Timestamp) -> Result<u32, StoreError>;
 
     /// What the client said about this order, newest first, at most `limit`; nothing if it isn't the device's. The logs of a device's
     /// [`LOGS_KEPT`] newest orders are kept.

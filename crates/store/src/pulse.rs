@@ -6,11 +6,11 @@
 //!
 //! | raises it | because |
 //! |---|---|
-//! | a rollout that starts, a saved step of one (which pauses, resumes, answers and withdraws as well) | it opens waves, lifts what kept devices waiting, sends devices back |
+//! | a rollout that starts, a saved step of one that does more than count (which pauses, resumes, answers and withdraws as well) | it opens waves, lifts what kept devices waiting, sends devices back |
 //! | roots, revocations, plans, holds | the server's word to devices rests on them; the plan says how often they ask |
 //! | schedules, releases | they end what withholds a release |
 //! | a device that is declared anew | its zone and boot loader decide with |
-//! | another client for a device, attributes that people ask for, an order that is given up | what its client is told is another thing then |
+//! | another client for a device, attributes that people ask for, an order that they give up | what its client is told is another thing then |
 //!
 //! Whoever adds a write asks what it could give to a device, and has a line in `tests/contract/pulse.rs`.
 
@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use mainstay_rollout::Ending;
-use mainstay_rollout::order::{Order, OrderState};
+use mainstay_rollout::order::Order;
+use mainstay_rollout::order::log::LogEntry;
 
 use crate::StoreError;
 
@@ -46,14 +47,8 @@ impl Drop for CountsWhenLeft<'_> {
     }
 }
 
-/// Whether people have given up an order: its device may have something else at once. How an order goes on otherwise is its own
-/// client's word, or follows from a step.
-pub(crate) fn is_given_up(order: &Order) -> bool {
-    matches!(
-        order.state,
-        OrderState::Closed {
-            how: Ending::GivenUp,
-            ..
-        }
-    )
+/// Whether people have given up an order: its device may have something else at once. Only they leave an `entry` with it; that nobody waits for a client any
+/// more is found when its device asks. How an order goes on otherwise is its own client's word, or follows from a step.
+pub(crate) fn is_given_up_by_people(order: &Order, entry: Option<&LogEntry>) -> bool {
+    order.ending() == Some(Ending::GivenUp) && entry.is_some()
 }

@@ -146,6 +146,8 @@ pub struct NextStep<'a> {
     pub incidents: &'a [Incident],
     /// The release, if the step moved it to another stage.
     pub release: Option<StageChange<'a>>,
+    /// Whether it may give a device something that waits ([`mainstay_rollout::rest::may_end_a_wait`]), so that it raises the [pulse](crate::Pulse).
+    pub gives: bool,
     /// When it was decided.
     pub at: Timestamp,
 }

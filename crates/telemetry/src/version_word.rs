@@ -6,7 +6,7 @@
 //!
 //! | the word | from one that moves (1) | from one that never changed, and says the same again | from one that was never heard before |
 //! |---|---|---|---|
-//! | names no release of the class | nothing | nothing | nothing |
+//! | names no release of the class (2) | said, if the device's attribute says it twice in a row | nothing | nothing |
 //! | is what the device is known to run, or newer | said | said, if it is what the device is known to run | said |
 //! | is older than that, or than what its client says it installed | said | nothing | nothing |
 //! | is what the device is to install and has fetched nothing of, and it is known to run something else | said, if the plan says that it is live, or the client reported it as installed | nothing | nothing |
@@ -14,7 +14,9 @@
 //! (1) The plan says that it is live; or the client reported it as installed by itself; or the device has named two different
 //! releases by now, of which this may be the second. That one is no proof of an installation for which nobody fetched a byte: such a file may be written by
 //! whatever sets the fleet up, on all of it in one evening. Nor is it one later, once the device has fetched: what the file said before it still says, and
-//! until it names something else again nobody knows.
+//! until it names something else again nobody knows. (2) It runs something older than all that is here, which needs no proof of a device of which nobody knows
+//! anything better. Of one that is known to run a release of ours it is a failure, and a script that had nothing to read at one start may say so, too: such a device is asked once
+//! more. The caller sees to it ([`is_of_the_moment`]).
 //!
 //! Nothing here decides what becomes of a device: what is *said* is folded as a check-in is ([`fold_said`](crate::fold_said)).
 //! Read [`Word`], then [`heed`].

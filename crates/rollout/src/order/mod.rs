@@ -35,7 +35,7 @@ pub use heed::{
 };
 pub use number::{NotAnOrder, OrderNumber};
 pub use review::{FETCHES_MAX, Next, cancel, close, is_final, review};
-pub use unknown::{ends_unknown, may_run};
+pub use unknown::{ends_unknown, has_nothing, may_run, waited_for_since};
 
 use crate::offer::Offer;
 use crate::rollout::RolloutId;

@@ -19,7 +19,7 @@ use super::answer::{self, Answer};
 use super::heard::{self, Spoken};
 use super::login::{Client, no_order};
 use super::parcel::Parcel;
-use super::{errand, sent};
+use super::{cut, errand, sent};
 use crate::device_protocol::{Download, begins_at, may_fetch, up_to_the_end};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
@@ -41,7 +41,8 @@ pub(super) async fn listed(State(app): State<Arc<App>>, client: Client) -> Answe
 ///
 /// The file of an open order is never refused by a status: SWUpdate takes any for the end, and reports a failed installation, for which nobody
 /// but this server is to blame. A connection that breaks it takes for what it is, and tries again some times. What goes wrong before the order is known
-/// is answered the same way ([`super::cut`]).
+/// is answered the same way ([`super::cut`]): also a client that asks only for what comes after the last byte, for RAUC's updater takes 416 for "I have all of it", and
+/// installs.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
     client: Client,
@@ -61,8 +62,7 @@ pub(super) async fn file(
     let mut response = match sent {
         Err(refused) if order.is_open() && method == Method::GET => {
             tracing::warn!(device = %client.device.id, order = %order.number, id = refused.id(), "its file can't be sent now; the connection is cut");
-            let broken = Download::broken(parcel.payload.image, parcel.payload.bytes);
-            broken.answer(&headers, &app.line).await?
+            return Ok(cut::cut(headers.get(RANGE)));
         }
         sent => sent?,
     };

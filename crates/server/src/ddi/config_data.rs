@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use mainstay_api::ddi::{BODY_BYTES_MAX, ConfigData, Mode};
+use mainstay_store::AskedBy;
 use mainstay_telemetry::version_word::Source;
 
 use super::answer::{self, Answer};
@@ -16,7 +17,8 @@ use crate::problem::Refused;
 use crate::{App, body};
 
 /// Keeps the attributes apart from what is declared, and heeds the one that the plan names, if it was said just now: what was said before may be of
-/// another release. The version word comes first: the device is asked again until all of it is durable.
+/// another release. The version word comes first: the device is asked again until all of it is durable; and once more where it must repeat itself to be
+/// believed.
 pub(super) async fn keep(
     State(app): State<Arc<App>>,
     client: Client,
@@ -28,13 +30,18 @@ pub(super) async fn keep(
         serde_json::from_slice(&bytes).map_err(|error| garbled(&app, &client, &bytes, &error))?;
     let attribute = client.rules.version_attribute.as_ref();
     let attribute = attribute.filter(|_| said.mode != Mode::Remove);
+    let mut is_doubted = false;
     if let Some(version) = attribute.and_then(|name| said.data.get(name)) {
         let named = version::release(&app, &client, version).await?;
-        version::heed(&app, &client, version, named, Source::Attribute).await?;
+        is_doubted = version::heed(&app, &client, version, named, Source::Attribute).await?;
     }
     app.store
         .keep_attributes(&client.device.id, &|before| said.applied(before))
         .await?;
+    if is_doubted {
+        let by = AskedBy::ItsOwnWord;
+        app.store.ask_attributes(&client.device.id, by).await?;
+    }
     app.unread.forget(&client.device.id);
     Ok(answer::nothing())
 }

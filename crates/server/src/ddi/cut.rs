@@ -57,7 +57,7 @@ fn is_file(path: &str) -> bool {
 
 /// An answer that promises a byte, and breaks off before it. To a client that goes on somewhere it promises the byte from there: it takes
 /// anything else for a server that can't go on.
-fn cut(range: Option<&HeaderValue>) -> Response {
+pub(super) fn cut(range: Option<&HeaderValue>) -> Response {
     let nothing = stream::once(async {
         sleep(CUT_AFTER).await;
         Err::<Bytes, _>(io::Error::other("the file can't be sent"))

@@ -11,7 +11,7 @@ use mainstay_rollout::order::log::{DETAILS_MAX, LogEntry};
 use mainstay_rollout::order::{
     ORDERS_LOOKED_AT, Order, OrderNumber, OrderRefusal, Word, fails_again,
 };
-use mainstay_store::StoreError;
+use mainstay_store::{AskedBy, StoreError};
 use mainstay_telemetry::UnknownWord;
 use mainstay_telemetry::client_word;
 
@@ -139,7 +139,8 @@ async fn counted(
 async fn late(app: &App, client: &Client, order: &Order, word: Word) -> Result<(), StoreError> {
     let is_asked = client.controller.wants_attributes || !order.seen.has_fetched();
     if word == Word::Installed && !order.is_open() && !is_asked {
-        app.store.ask_attributes(&client.device.id).await?;
+        let by = AskedBy::ItsOwnWord;
+        app.store.ask_attributes(&client.device.id, by).await?;
     }
     Ok(())
 }

@@ -90,7 +90,8 @@ fn folded(
 }
 
 /// The progress of a device that had begun with the candidate, and whose client has left off and has nothing of it: no more than before it began. Its
-/// horizon would come, and it would count as one on which the candidate did something. One that may run it keeps what it has.
+/// horizon would come, and it would count as one on which the candidate did something. One that had all of it may have installed it before it left, and may
+/// be about to restart into it: it keeps what it has, until it says what it runs ([`super::version`]) or is silent at its horizon.
 fn left_off(
     heeded: &Heeded,
     runs: Option<ReleaseDigest>,
@@ -107,7 +108,7 @@ fn left_off(
         return progress;
     }
     match heeded.told[..] {
-        [Told::Stopped] => Progress::Waiting,
+        [Told::Stopped] if !heeded.order.seen.whole => Progress::Waiting,
         [Told::Refused { refusal: BROKE_OFF }] => Progress::Promised { at },
         _ => progress,
     }

@@ -41,7 +41,10 @@ use crate::problem::Refused;
 
 /// What devices with other update clients ask again and again.
 pub(crate) fn questions() -> Router<Arc<App>> {
-    Router::new().route("/{tenant}/controller/v1/{controller}", get(base::base))
+    Router::new().route(
+        "/{tenant}/controller/v1/{controller}",
+        get(base::base).head(not_a_look),
+    )
 }
 
 /// Their other routes.
@@ -49,12 +52,15 @@ pub(crate) fn routes() -> Router<Arc<App>> {
     let installed = get(installed::one);
     let controller = Router::new()
         .route("/configData", put(config_data::keep))
-        .route("/deploymentBase/{number}", get(deployment::one))
+        .route(
+            "/deploymentBase/{number}",
+            get(deployment::one).head(not_a_look),
+        )
         .route(
             "/deploymentBase/{number}/feedback",
             post(feedback::of_order),
         )
-        .route("/cancelAction/{number}", get(cancel::one))
+        .route("/cancelAction/{number}", get(cancel::one).head(not_a_look))
         .route("/cancelAction/{number}/feedback", post(feedback::of_cancel))
         .route("/installedBase", put(installed::said))
         .route("/installedBase/{number}", installed)
@@ -68,6 +74,11 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         )
         .route("/{*rest}", any(nowhere));
     Router::new().nest("/{tenant}/controller/v1/{controller}", controller)
+}
+
+/// Who asks these is promised something, or is noted to have read it. Whoever only looks whether somebody answers, as proxies do, gets no place by that.
+async fn not_a_look() -> answer::DdiRefused {
+    Refused::wrong_method().into()
 }
 
 /// What isn't served has its refusal in the protocol's own form, and tells nobody whether a device of that name exists.

@@ -5,8 +5,8 @@
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_plan::ClassId;
 use mainstay_release::ReleaseId;
-use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word};
-use mainstay_rollout::{Candidate, Kind, Progress};
+use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word, has_nothing};
+use mainstay_rollout::{Candidate, Ending, Kind, Progress};
 use mainstay_store::{Enrolled, Known, StoreError};
 use mainstay_telemetry::version_word::{Named, Situation, Source, is_of_the_moment};
 use mainstay_telemetry::{self as telemetry, NoStatement, PastWords, Said, Statement};
@@ -40,7 +40,7 @@ pub(super) async fn release(
     }))
 }
 
-/// Heeds the word: `named` is the release that has `version`.
+/// Heeds the word: `named` is the release that has `version`. Returns whether it counts only if it is said once more.
 ///
 /// # Errors
 /// If the store fails.
@@ -50,7 +50,7 @@ pub(super) async fn heed(
     version: &str,
     named: Option<Named>,
     source: Source,
-) -> Result<(), Refused> {
+) -> Result<bool, Refused> {
     let word = telemetry::Word { named, source };
     let open = app.store.open_order(&client.device.id).await?;
     let rules = revision::rules(app, client, open.as_ref()).await?;
@@ -65,23 +65,45 @@ pub(super) async fn heed(
         unfetched: unfetched(app, client, named).await?,
         rules: &rules,
     };
+    let mut is_doubted = false;
     match telemetry::heed(&situation, &word) {
         Statement::Said(said) => keep(app, client, version, said).await?,
         Statement::Nothing(NoStatement::UnknownVersion) => {
-            strange(app, client, version, is_of_the_moment(&situation, source)).await?;
+            let moves = is_of_the_moment(&situation, source);
+            let is_repeated = last_word(client) == Some(version);
+            is_doubted = moves && !is_repeated && runs_ours(client) && is_plain(version);
+            strange(app, client, version, moves && is_repeated).await?;
         }
         Statement::Nothing(why) => {
             tracing::info!(device = %client.device.id, version, "a version word counts for nothing: {}", why.sentence());
         }
     }
     let words = PastWords::after(&situation, &word);
-    match words.filter(|_| words != situation.past) {
-        Some(words) => Ok(app
-            .store
+    if let Some(words) = words.filter(|_| words != situation.past) {
+        app.store
             .keep_version_words(&client.device.id, &words)
-            .await?),
-        None => Ok(()),
+            .await?;
     }
+    Ok(is_doubted)
+}
+
+/// What the device's attribute said before, whatever that was.
+fn last_word(client: &Client) -> Option<&str> {
+    let name = client.rules.version_attribute.as_ref()?;
+    let said = client.controller.reported.as_ref()?.get(name)?;
+    Some(said)
+}
+
+/// Whether the device is known to run a release that is here.
+fn runs_ours(client: &Client) -> bool {
+    let known = client.device.running.as_ref();
+    known.is_some_and(|known| known.sequence > 0)
+}
+
+/// Whether it can be a version at all.
+fn is_plain(version: &str) -> bool {
+    let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
+    plain && (1..=VERSION_BYTES_MAX).contains(&version.len())
 }
 
 /// What the device's client says that it has installed, and the device hasn't confirmed.
@@ -123,8 +145,8 @@ async fn unfetched(
 }
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what
-/// the device runs, older than all that is here, so that it can be drawn for a rollout. A word that `moves` says so of any device: one that ran a release
-/// of ours, and names something else now, has gone back to what it had before.
+/// the device runs, older than all that is here, so that it can be drawn for a rollout. A word that `moves`, and was said twice, says so of any device: one
+/// that ran a release of ours, and names something else now, has gone back to what it had before.
 ///
 /// # Errors
 /// If the store fails.
@@ -134,10 +156,7 @@ pub(super) async fn strange(
     version: &str,
     moves: bool,
 ) -> Result<(), Refused> {
-    let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
-    let fits = plain && (1..=VERSION_BYTES_MAX).contains(&version.len());
-    let known = client.device.running.as_ref();
-    if !fits || !moves && known.is_some_and(|known| known.sequence > 0) {
+    if !is_plain(version) || !moves && runs_ours(client) {
         return Ok(());
     }
     let mut name = Sha256::new();
@@ -165,7 +184,11 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     let is_news = client.device.running.as_ref() != Some(&running);
     let is_of_it = |order: &Order| order.offer.release == said.release;
     let may_end_it = open.as_ref().is_some_and(is_of_it);
-    if !is_news && !may_end_it {
+    let without = match open {
+        Some(_) => None,
+        None => without(app, client, &said).await?,
+    };
+    if !is_news && !may_end_it && without.is_none() {
         return Ok(());
     }
     if let Some(order) = open {
@@ -185,12 +208,37 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
     }
     let at = client.now;
     let fold = move |candidate: &Candidate, progress: Progress, known: Known| {
-        reported::folded(&[], Some(&said), candidate, progress, known, at)
+        let progress = reported::folded(&[], Some(&said), candidate, progress, known, at);
+        match progress {
+            Progress::Began { .. } if without == Some(candidate.release) => Progress::Waiting,
+            progress => progress,
+        }
     };
     app.store
         .record(device, Some(&running), at, &[], &fold)
         .await?;
     Ok(())
+}
+
+/// What the device had begun with, and has nothing of by what it says now ([`has_nothing`]): to its rollout it is where it was before it began.
+async fn without(
+    app: &App,
+    client: &Client,
+    said: &Said,
+) -> Result<Option<ReleaseDigest>, StoreError> {
+    let device = &client.device.id;
+    let newest = app.store.recent_orders(device, 1).await?.pop();
+    let Some(left) = newest.filter(|order| order.ending() == Some(Ending::Cancelled)) else {
+        return Ok(None);
+    };
+    let is_without = |enrolled: &Enrolled| {
+        let has_begun = matches!(enrolled.device.progress, Progress::Began { .. });
+        let names_older = said.sequence < enrolled.rollout.candidate.sequence;
+        has_begun && names_older && has_nothing(&left, &enrolled.rollout, client.now)
+    };
+    let enrolments = app.store.enrolments_of(device).await?;
+    let found = enrolments.iter().find(|enrolled| is_without(enrolled));
+    Ok(found.map(|enrolled| enrolled.rollout.candidate.release))
 }
 
 /// What the device runs by this word; since when changes only with the release.

@@ -3,10 +3,8 @@
 //! It never decides who may download; [`super::payload`] does. The strong `ETag` is the digest:
 //! equal digests are equal bytes (RFC 9110, section 8.8.3). Read [`Download`] first.
 
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{
@@ -15,11 +13,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::stream;
 use mainstay_store::blobs::pieces;
 use mainstay_store::{Blobs, Pieces, ReleasePayload};
 use mainstay_trust::Digest;
-use tokio::time::sleep;
 
 use super::line::{Line, body};
 use super::multipart::Multipart;
@@ -29,6 +25,10 @@ use crate::soundness::in_time;
 
 /// A payload's bytes change with its digest only, so any cache may keep them for a year.
 const IMMUTABLE: &str = "private, max-age=31536000, immutable";
+
+/// Tells a proxy to hand on each byte as it comes. One that takes the whole first, as fast as it can, would make the server believe that the device has it;
+/// and the line's rate would be the proxy's alone. nginx heeds it, and others do.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A payload that is ready to be sent.
 pub(crate) struct Download {
@@ -40,11 +40,7 @@ pub(crate) struct Download {
 enum Source {
     Blob(Arc<dyn Blobs>),
     Memory(Bytes),
-    Broken,
 }
-
-/// A connection is cut this long after the answer began: the headers have left by then, so that the client sees a body that broke off.
-const CUT_AFTER: Duration = Duration::from_millis(100);
 
 impl Download {
     /// A payload that is kept in `blobs`.
@@ -62,15 +58,6 @@ impl Download {
             digest,
             len: bytes.len() as u64,
             source: Source::Memory(bytes.into()),
-        }
-    }
-
-    /// A payload of which nothing can be sent: the answer begins, and the connection is cut.
-    pub(crate) fn broken(digest: Digest, len: u64) -> Self {
-        Self {
-            digest,
-            len,
-            source: Source::Broken,
         }
     }
 
@@ -150,10 +137,6 @@ impl Download {
                 let at = |place: u64| usize::try_from(place).unwrap_or(bytes.len());
                 Ok(pieces(bytes.slice(at(range.start)..at(range.end))))
             }
-            Source::Broken => Ok(Box::pin(stream::once(async {
-                sleep(CUT_AFTER).await;
-                Err(io::Error::other("the payload can't be sent"))
-            }))),
             Source::Blob(blobs) => {
                 let opened = in_time(&self.digest, blobs.read(&self.digest, range)).await?;
                 opened.ok_or_else(|| Refused::not_found("payload", self.digest))
@@ -172,12 +155,18 @@ pub(crate) fn begins_at(headers: &HeaderMap, len: u64) -> Option<u64> {
     }
 }
 
-/// How many bytes a request with these headers asks for, of `len`, if the last one is among them and they are one part.
+/// How many bytes a request with these headers asks for, of `len`, if they are one part of it that ends with the last one: the whole, what is left of it for
+/// whoever goes on, or half of it at least. A client that installs while it reads looks at the end first, and names both ends of what it wants: that is
+/// none of these.
 pub(crate) fn up_to_the_end(headers: &HeaderMap, len: u64) -> Option<u64> {
     let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
     match part(range, len) {
         Part::Whole => Some(len),
-        Part::Bytes { first, last } if last + 1 == len => Some(len - first),
+        Part::Bytes { first, last } if last + 1 == len => {
+            let bytes = len - first;
+            let is_rest = range.is_some_and(|range| range.trim_end().ends_with('-'));
+            (is_rest || bytes >= len - bytes).then_some(bytes)
+        }
         _ => None,
     }
 }
@@ -208,6 +197,7 @@ fn response(
     set(ACCEPT_RANGES, "bytes");
     set(CACHE_CONTROL, IMMUTABLE);
     set(ETAG, etag);
+    set(BUFFERING, "no");
     set(CONTENT_LENGTH, &len.to_string());
     if let Some(range) = range {
         set(CONTENT_RANGE, &range);

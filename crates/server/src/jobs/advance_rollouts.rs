@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::StageName;
 use mainstay_rollout::offer::in_flight;
+use mainstay_rollout::rest::may_end_a_wait;
 use mainstay_rollout::{Action, FleetView, Phase, Rollout, RolloutId, Step, step};
 use mainstay_store::{NextStep, StoreError, UnderWatch};
 use mainstay_telemetry::{Incident, IncidentId};
@@ -211,6 +212,7 @@ pub(crate) async fn save(
         actions: &actions,
         incidents: &incidents,
         release: moved.as_ref().map(Move::change),
+        gives: !actions.is_empty() || moved.is_some() || may_end_a_wait(before, &rollout),
         at: now,
     };
     app.store.save_step(&next).await?;
@@ -234,6 +236,7 @@ pub(crate) async fn save_word(
         actions: &[],
         incidents: &[],
         release: None,
+        gives: true,
         at: now,
     };
     app.store.save_step(&next).await.map(|_no_incidents| ())

@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use mainstay_release::{Refusal, Release, StageName};
+use mainstay_rollout::order::waited_for_since;
 use mainstay_rollout::returns::Returns;
 use mainstay_rollout::{FleetView, Phase, Rollout, why};
 use mainstay_store::{StageChange, StoreError};
@@ -58,7 +59,7 @@ pub(super) async fn follow(
     };
     let expected = release.stage.name();
     // Each stage has at most one that follows, and the last has none; what is approved again goes no further with this rollout.
-    let is_out = is_out(app, &release, rollout, fleet).await?;
+    let is_out = is_out(app, &release, rollout, fleet, now).await?;
     while let Some(next) = further(&release, rollout, is_out, now) {
         match next {
             Ok(next) => release = next,
@@ -94,18 +95,21 @@ fn further(
 }
 
 /// Whether devices run a halted release, or may run it, or are on the way back from it; but for those that can't go back. A device with another update
-/// client may run what it was handed, as long as nobody knows how that ended.
+/// client may run what it was handed, as long as nobody knows how that ended; where it left it, or was given up, it is waited for as long as an installation
+/// may take.
 async fn is_out(
     app: &App,
     release: &Release,
     rollout: &Rollout,
     fleet: &FleetView,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let is_halted = matches!(rollout.phase, Phase::Halted { .. });
     if !is_halted || release.stage.name() == StageName::RolledBack {
         return Ok(false);
     }
-    Ok(Returns::of(rollout, fleet).out > 0 || app.store.in_hand(rollout.id).await? > 0)
+    let since = waited_for_since(rollout, now);
+    Ok(Returns::of(rollout, fleet).out > 0 || app.store.in_hand(rollout.id, since).await? > 0)
 }
 
 async fn supersede_older(app: &App, newer: &Release, now: Timestamp) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use mainstay_access::Permission;
 use mainstay_api::{AttributesAsked, ClientChange, ClientView};
 use mainstay_fleet::{ClientProfile, Device, DeviceClient};
-use mainstay_store::{Controller, StoreError};
+use mainstay_store::{AskedBy, Controller, StoreError};
 
 use super::devices;
 use super::rollouts::reason;
@@ -64,7 +64,9 @@ pub(super) async fn ask_attributes(
 ) -> Result<Json<AttributesAsked>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::AskAttributes).await?;
     let (device, controller) = other(&app, &id).await?;
-    app.store.ask_attributes(&device.id).await?;
+    app.store
+        .ask_attributes(&device.id, AskedBy::People)
+        .await?;
     tracing::info!(device = %device.id, by = %person.email, "device asked for its attributes");
     Ok(Json(AttributesAsked {
         device: device.id,

@@ -139,7 +139,7 @@ impl Look<'_> {
     }
 
     fn has_no_news(&self) -> bool {
-        self.quiet.shard(&self.token).news() == self.news
+        self.quiet.shard(&self.token).news(&self.token) == self.news
     }
 
     /// Remembers that this device has nothing to do, as it was found since this look.

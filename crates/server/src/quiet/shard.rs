@@ -11,12 +11,16 @@ use super::{Entry, Era, TokenHash};
 /// A full part is searched for what is out of date no more often than this: each search goes through all of it.
 const SEARCHED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
+/// So many groups a part has; with [`SHARDS`](super::SHARDS) parts, 16,384 in all, of 128 KiB. A thousand reports a second are then one in eight seconds for each: few looks are under way at
+/// that moment.
+const GROUPS: usize = 256;
+
 /// Some of the devices.
 #[derive(Debug)]
 pub(super) struct Shard {
     entries: Mutex<Entries>,
-    /// How often one of them said something new.
-    news: AtomicU64,
+    /// How often they said something new. They are counted in groups, so that whoever speaks hinders few others from being remembered.
+    news: [AtomicU64; GROUPS],
     most: usize,
 }
 
@@ -30,7 +34,7 @@ impl Shard {
     pub fn of_at_most(most: usize) -> Self {
         Self {
             entries: Mutex::default(),
-            news: AtomicU64::new(0),
+            news: [const { AtomicU64::new(0) }; GROUPS],
             most,
         }
     }
@@ -38,18 +42,23 @@ impl Shard {
     /// What is remembered of a device, and the count of news by then.
     pub fn look(&self, token: &TokenHash) -> (Option<Arc<Entry>>, u64) {
         let entries = self.lock();
-        (entries.by_token.get(token).cloned(), self.news())
+        (entries.by_token.get(token).cloned(), self.news(token))
     }
 
-    /// How often a device said something new.
-    pub fn news(&self) -> u64 {
-        self.news.load(Ordering::Acquire)
+    /// How often this device, or one of its group, said something new.
+    pub fn news(&self, token: &TokenHash) -> u64 {
+        self.group(token).load(Ordering::Acquire)
+    }
+
+    fn group(&self, token: &TokenHash) -> &AtomicU64 {
+        // The first byte chose the part; 256 groups, one for each value of the second.
+        &self.news[usize::from(token[1])]
     }
 
     /// Notes that a device said something new, and forgets it.
     pub fn heard(&self, token: &TokenHash) {
         let mut entries = self.lock();
-        self.news.fetch_add(1, Ordering::AcqRel);
+        self.group(token).fetch_add(1, Ordering::AcqRel);
         entries.by_token.remove(token);
     }
 
@@ -58,11 +67,11 @@ impl Shard {
         self.lock().by_token.remove(token);
     }
 
-    /// Remembers a device, unless one here has said something new since there were so many news: it may be this one. Nobody is pushed
+    /// Remembers a device, unless one of its group has said something new since there were so many news: it may be this one. Nobody is pushed
     /// out for it but who is out of date: a fleet that is too large would push out each other for ever.
     pub fn remember(&self, token: TokenHash, entry: Entry, news: u64) {
         let mut entries = self.lock();
-        if self.news() != news {
+        if self.news(&token) != news {
             return;
         }
         let is_new = !entries.by_token.contains_key(&token);

@@ -275,6 +275,13 @@ async fn what_changed_since_the_look_is_not_remembered() {
     scene.quiet.heard(&TOKEN);
     scene.remember(look);
     assert!(!scene.still_knows(), "it said something meanwhile");
+    // Another one of the same part did; it has a group of its own.
+    let mut neighbour = TOKEN;
+    neighbour[1] += 1;
+    let look = scene.look();
+    scene.quiet.heard(&neighbour);
+    scene.remember(look);
+    assert!(scene.still_knows());
 }
 
 #[tokio::test]

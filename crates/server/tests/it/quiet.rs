@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use mainstay_access::Email;
 use mainstay_fleet::{DeviceId, ReleaseDigest};
@@ -125,6 +126,21 @@ async fn a_device_is_heard_of_all_the_same() {
         !looks_at(&house, &mut gadget).await,
         "its health isn't news"
     );
+    house.app.flush_last_seen().await;
+    let id = DeviceId::new(gadget.id.as_str()).unwrap();
+    let device = house.app.store().device(&id).await;
+    let device = device.unwrap().expect("it is registered");
+    assert_eq!(device.last_seen, Some(house.app.now()));
+}
+
+/// Whoever asks for a page waits until it is written, and may leave before it is.
+#[tokio::test]
+async fn who_leaves_while_it_is_written_loses_nothing() {
+    let (house, mut gadget) = scene().await;
+    house.later(7);
+    gadget.check_in(&house, &[]).await;
+    let left = house.app.flush_last_seen().now_or_never();
+    assert!(left.is_none(), "nothing is written at once");
     house.app.flush_last_seen().await;
     let id = DeviceId::new(gadget.id.as_str()).unwrap();
     let device = house.app.store().device(&id).await;

@@ -6,7 +6,9 @@ use mainstay_telemetry::PastWords;
 
 use super::values::to_json;
 use super::{PostgresStore, Write, locks, orders, retried};
-use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows};
+use crate::{
+    AskedBy, Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows,
+};
 
 const OF_DEVICE: &str =
     "SELECT controller, profile, profile_by, wants_attributes, reported, version_words, auto_confirm
@@ -69,7 +71,7 @@ impl Controllers for PostgresStore {
         retried(|| set_client(self, device, &chosen)).await
     }
 
-    async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError> {
+    async fn ask_attributes(&self, device: &DeviceId, by: AskedBy) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let asked = sqlx::query(
             "UPDATE controllers SET wants_attributes = TRUE
@@ -81,7 +83,10 @@ impl Controllers for PostgresStore {
         if asked.rows_affected() == 0 {
             return Err(StoreError::not_found("controller", device));
         }
-        self.commit_raised(tx).await
+        match by {
+            AskedBy::People => self.commit_raised(tx).await,
+            AskedBy::ItsOwnWord => Ok(tx.commit().await?),
+        }
     }
 
     async fn keep_attributes(

@@ -15,7 +15,7 @@ use super::failure::taken;
 use super::values::{from_json, release_digest, to_json};
 use super::{PostgresStore, Write, controllers, order_log, releases, reports, retried, timeline};
 use crate::orders::{DRAWN_MAX, FIRST_ORDER, check_save};
-use crate::pulse::is_given_up;
+use crate::pulse::is_given_up_by_people;
 use crate::{
     HeardWord, HeedRefusal, Heeded, Known, OrderFold, Orders, PromiseRefusal, StoreError,
     TimelineKind,
@@ -101,12 +101,20 @@ impl Orders for PostgresStore {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    async fn in_hand(&self, rollout: RolloutId) -> Result<u32, StoreError> {
+    async fn in_hand(&self, rollout: RolloutId, since: Timestamp) -> Result<u32, StoreError> {
         let (count,): (i64,) = sqlx::query_as(
-            "SELECT count(*) FROM orders WHERE rollout = $1 AND is_open
-             AND ((value::jsonb #>> '{seen,fetches}')::bigint > 0 OR (value::jsonb #>> '{seen,whole}')::boolean)",
+            "SELECT count(DISTINCT o.device) FROM orders AS o
+             JOIN enrolments AS e ON e.rollout = o.rollout AND e.device = o.device
+             WHERE o.rollout = $1
+             AND ((o.value::jsonb #>> '{seen,fetches}')::bigint > 0 OR (o.value::jsonb #>> '{seen,whole}')::boolean)
+             AND (o.is_open OR o.ending IN ($2, $3)
+               AND extract(epoch FROM (o.value::jsonb #>> '{state,at}')::timestamptz) >= $4::bigint + 1
+               AND e.state = 'began')",
         )
         .bind(rollout.0)
+        .bind(Ending::Cancelled.id())
+        .bind(Ending::GivenUp.id())
+        .bind(since.as_second())
         .fetch_one(&mut *self.read().await?)
         .await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
@@ -175,7 +183,7 @@ impl Orders for PostgresStore {
                 order_log::add(&mut tx, number, entry).await?;
             }
             tell_of_belief(&mut tx, device, after).await?;
-            match is_given_up(after) {
+            match is_given_up_by_people(after, entry) {
                 true => self.commit_raised(tx).await,
                 false => Ok(tx.commit().await?),
             }

@@ -26,7 +26,10 @@ pub(super) async fn save(
     if let Some(change) = step.release {
         releases::save(&mut tx, change, None).await?;
     }
-    store.commit_raised(tx).await?;
+    match step.gives {
+        true => store.commit_raised(tx).await?,
+        false => tx.commit().await?,
+    }
     Ok(opened)
 }
 

@@ -15,7 +15,7 @@ use super::failure::taken;
 use super::values::{from_json, release_digest, to_json};
 use super::{SqliteStore, Write, controllers, order_log, releases, reports, timeline};
 use crate::orders::{DRAWN_MAX, FIRST_ORDER, check_save};
-use crate::pulse::is_given_up;
+use crate::pulse::is_given_up_by_people;
 use crate::{
     HeardWord, HeedRefusal, Heeded, Known, OrderFold, Orders, PromiseRefusal, StoreError,
     TimelineKind,
@@ -103,12 +103,19 @@ impl Orders for SqliteStore {
         Ok(count)
     }
 
-    async fn in_hand(&self, rollout: RolloutId) -> Result<u32, StoreError> {
+    async fn in_hand(&self, rollout: RolloutId, since: Timestamp) -> Result<u32, StoreError> {
         let (count,) = sqlx::query_as(
-            "SELECT COUNT(*) FROM orders WHERE rollout = ?1 AND is_open
-             AND (value ->> '$.seen.fetches' > 0 OR value ->> '$.seen.whole')",
+            "SELECT COUNT(DISTINCT o.device) FROM orders AS o
+             JOIN enrolments AS e ON e.rollout = o.rollout AND e.device = o.device
+             WHERE o.rollout = ?1
+             AND (o.value ->> '$.seen.fetches' > 0 OR o.value ->> '$.seen.whole')
+             AND (o.is_open OR o.value ->> '$.state.how' IN (?2, ?3)
+               AND unixepoch(o.value ->> '$.state.at') > ?4 AND e.progress ->> '$.state' = 'began')",
         )
         .bind(rollout.0)
+        .bind(Ending::Cancelled.id())
+        .bind(Ending::GivenUp.id())
+        .bind(since.as_second())
         .fetch_one(self.read())
         .await?;
         Ok(count)
@@ -173,7 +180,7 @@ impl Orders for SqliteStore {
             order_log::add(&mut tx, number, entry).await?;
         }
         tell_of_belief(&mut tx, device, after).await?;
-        match is_given_up(after) {
+        match is_given_up_by_people(after, entry) {
             true => self.commit_raised(tx).await,
             false => Ok(tx.commit().await?),
         }

@@ -95,7 +95,11 @@ pub async fn who_was_given_up_is_asked_until_it_says_what_it_runs(store: &dyn St
 
 pub async fn what_was_handed_out_is_in_hand_until_it_is_over(store: &dyn Store) {
     let rollout = numbered(store, 3).await;
-    let in_hand = async || store.in_hand(rollout.id).await.expect("readable");
+    let in_hand_since = async |since| {
+        let in_hand = store.in_hand(rollout.id, since).await;
+        in_hand.expect("readable")
+    };
+    let in_hand = async || in_hand_since(at(9)).await;
     let mut numbers = Vec::new();
     for n in 0..3 {
         numbers.push(order(store, &rollout, n).await);
@@ -107,7 +111,18 @@ pub async fn what_was_handed_out_is_in_hand_until_it_is_over(store: &dyn Store) 
     say(store, 2, numbers[2], Word::Installed).await;
     assert_eq!(in_hand().await, 2);
     assert_eq!(store.unverified(rollout.id).await.expect("readable"), 1);
+    // Who was given up, or has left it, may have installed it before, and may say so for a while yet.
     finish(store, 1, numbers[1], Ending::GivenUp).await;
+    assert_eq!((in_hand().await, in_hand_since(at(8)).await), (1, 2));
+    let confirmed = Progress::Confirmed {
+        began: at(8),
+        booted: at(9),
+        at: at(9),
+    };
+    set_progress(store, 1, confirmed).await;
+    assert_eq!(in_hand_since(at(8)).await, 1, "it did");
+    finish(store, 0, numbers[0], Ending::Cancelled).await;
+    assert_eq!(in_hand_since(at(8)).await, 1, "it was handed nothing");
     let say_it = Word::Runs { release: NEW };
     say(store, 2, numbers[2], say_it).await;
     assert_eq!(in_hand().await, 0);

@@ -4,7 +4,7 @@ use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, Releas
 use mainstay_rollout::order::{OrderNumber, Word, cancel};
 use mainstay_rollout::{Candidate, Progress, Wait};
 use mainstay_store::{
-    Controller, HeardWord, Heeded, Known, Promise, Registration, Reported, Store,
+    AskedBy, Controller, HeardWord, Heeded, Known, Promise, Registration, Reported, Store,
 };
 
 use mainstay_telemetry::PastWords;
@@ -163,12 +163,16 @@ pub async fn attributes_are_asked_for_until_they_come(store: &dyn Store) {
     let after = known(store, &device).await;
     assert!(!after.wants_attributes);
     assert_eq!(after.reported, Some(Reported::from([pair("sw_version")])));
-    store.ask_attributes(&device).await.expect("it has one");
+    let asked = store.ask_attributes(&device, AskedBy::ItsOwnWord).await;
+    asked.expect("it has one");
     assert!(known(store, &device).await.wants_attributes);
     let both = store.keep_attributes(&device, &merge("hw")).await;
     assert_eq!(both.expect("it has one").len(), 2);
     for refused in [
-        store.ask_attributes(&id(9)).await.expect_err("no client"),
+        store
+            .ask_attributes(&id(9), AskedBy::People)
+            .await
+            .expect_err("no client"),
         store
             .keep_attributes(&id(9), &merge("hw"))
             .await

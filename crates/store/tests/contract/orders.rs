@@ -192,6 +192,7 @@ pub async fn what_is_stopped_opens_no_order(store: &dyn Store) {
         actions: &[],
         incidents: &[],
         release: None,
+        gives: true,
         at: at(5),
     };
     store.save_step(&step).await.expect("unchanged");

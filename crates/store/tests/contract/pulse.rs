@@ -7,11 +7,12 @@ use std::path::Path;
 use mainstay_access::Duty;
 use mainstay_fleet::{ClientProfile, ControllerId};
 use mainstay_release::{Hold, StageName};
+use mainstay_rollout::order::log::LogEntry;
 use mainstay_rollout::order::{OrderNumber, Word, close};
 use mainstay_rollout::{Candidate, Ending, Progress, Rollout};
 use mainstay_store::{
-    HeardWord, Heeded, Known, NextStep, Promise, Registration, StageChange, Store, StoreError,
-    StoredRevocations, StoredRoot, StoredSchedule,
+    AskedBy, HeardWord, Heeded, Known, NextStep, Promise, Registration, StageChange, Store,
+    StoreError, StoredRevocations, StoredRoot, StoredSchedule,
 };
 
 use super::fixture::{
@@ -73,10 +74,15 @@ async fn order(store: &dyn Store, rollout: &Rollout) -> OrderNumber {
     promised.order.expect("it was to be numbered")
 }
 
-async fn finish(store: &dyn Store, number: OrderNumber, how: Ending) -> Result<(), StoreError> {
+async fn finish(
+    store: &dyn Store,
+    number: OrderNumber,
+    how: Ending,
+    by: Option<&LogEntry>,
+) -> Result<(), StoreError> {
     let before = store.order(&id(0), number).await?.expect("it was opened");
     let after = close(before.clone(), how, at(9));
-    store.save_order(&id(0), &before, &after, None).await
+    store.save_order(&id(0), &before, &after, by).await
 }
 
 /// What people publish: brakes, plans, releases.
@@ -138,6 +144,19 @@ async fn publish(store: &dyn Store, which: usize) -> Result<(), StoreError> {
     }
 }
 
+/// A step that changed this rollout alone.
+fn step(next: &Rollout, gives: bool) -> NextStep<'_> {
+    NextStep {
+        rollout: next,
+        expected_generation: next.generation - 1,
+        actions: &[],
+        incidents: &[],
+        release: None,
+        gives,
+        at: at(9),
+    }
+}
+
 /// What people, and steps of rollouts, do about rollouts and devices.
 async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), StoreError> {
     match which {
@@ -146,15 +165,8 @@ async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), S
             store.start_rollout(&other, &enrolments(1), None).await
         }
         1 => {
-            let next = NextStep {
-                rollout: &changed(started),
-                expected_generation: started.generation,
-                actions: &[],
-                incidents: &[],
-                release: None,
-                at: at(9),
-            };
-            store.save_step(&next).await.map(|_| ())
+            let next = changed(started);
+            store.save_step(&step(&next, true)).await.map(|_| ())
         }
         2 => {
             let mut after = device(2);
@@ -166,7 +178,7 @@ async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), S
             store.choose_profile(&id(0), rauc).await
         }
         4 => store.choose_profile(&id(0), None).await,
-        _ => store.ask_attributes(&id(0)).await,
+        _ => store.ask_attributes(&id(0), AskedBy::People).await,
     }
 }
 
@@ -174,7 +186,8 @@ pub async fn what_could_give_a_device_something_raises_it(store: &dyn Store) {
     let started = furnished(store).await;
     let number = order(store, &started).await;
     let mut felt = Felt::now(store).await;
-    finish(store, number, Ending::GivenUp)
+    let kim = LogEntry::new(at(9), "given up by kim", ["its flash was replaced"]);
+    finish(store, number, Ending::GivenUp, Some(&kim))
         .await
         .expect("unchanged");
     assert!(felt.is_raised(store).await, "an order that is given up");
@@ -205,9 +218,11 @@ pub async fn what_devices_say_does_not_raise_it(store: &dyn Store) {
         at: at(8),
     };
     store.heed(&heard, &fold).await.expect("it is heeded");
-    finish(store, number, Ending::Verified)
-        .await
-        .expect("unchanged");
+    // Its client says nothing more, which is found when it asks.
+    let over = finish(store, number, Ending::GivenUp, None).await;
+    over.expect("unchanged");
+    let asked = store.ask_attributes(&id(0), AskedBy::ItsOwnWord).await;
+    asked.expect("it has a client");
     let fold = |_: &Candidate, progress: Progress, _: Known| progress;
     let runs = running(NEW, true);
     let recorded = store.record(&id(1), Some(&runs), at(9), &[], &fold).await;
@@ -219,6 +234,9 @@ pub async fn what_devices_say_does_not_raise_it(store: &dyn Store) {
     kept.expect("it has a client");
     let new = device(7);
     store.register(&new, token(7)).await.expect("new");
+    let counted = changed(&started);
+    let saved = store.save_step(&step(&counted, false)).await;
+    saved.expect("nobody else changed it");
     assert!(!felt.is_raised(store).await);
 }
 

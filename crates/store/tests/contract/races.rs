@@ -57,6 +57,7 @@ pub fn step<'a>(next: &'a Rollout, before: &Rollout, actions: &'a [Action]) -> N
         actions,
         incidents: &[],
         release: None,
+        gives: true,
         at: at(9),
     }
 }

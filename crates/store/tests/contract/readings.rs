@@ -185,6 +185,7 @@ pub async fn what_is_over_is_forgotten_with_the_next_reading(store: &dyn Store) 
         actions: &[],
         incidents: &[],
         release: None,
+        gives: true,
         at: at(50),
     };
     store

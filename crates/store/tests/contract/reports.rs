@@ -134,6 +134,7 @@ pub async fn settled_enrolments_are_not_asked_again(store: &dyn Store) {
             actions: &[],
             incidents: &[],
             release: None,
+            gives: true,
             at: at(1),
         };
         store
@@ -175,6 +176,7 @@ pub async fn what_was_withdrawn_is_not_asked_for(store: &dyn Store) {
             actions: &[],
             incidents: &[],
             release: None,
+            gives: true,
             at: at(1),
         };
         let saved = store.save_step(&step).await;

@@ -114,6 +114,7 @@ async fn put_into(store: &dyn Store, rollout: &Rollout, phase: Phase) {
         actions: &[],
         incidents: &[],
         release: None,
+        gives: true,
         at: at(1),
     };
     store

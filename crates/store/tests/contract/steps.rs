@@ -42,6 +42,7 @@ fn step<'a>(next: &'a Rollout, expected_generation: u64, actions: &'a [Action]) 
         actions,
         incidents,
         release,
+        gives: true,
         at: at(9),
     }
 }

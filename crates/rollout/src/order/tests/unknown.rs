@@ -1,8 +1,9 @@
 //! What a device may run without having said so.
 
-use super::super::{Ending, close, ends_unknown, may_run};
+use super::super::{Ending, close, ends_unknown, has_nothing, may_run, waited_for_since};
 use super::orders;
-use crate::testing::{NEW, OLD, at};
+use crate::offer::Kind;
+use crate::testing::{self, NEW, OLD, at};
 
 #[test]
 fn who_may_run_it_is_asked_until_it_says_so() {
@@ -31,6 +32,25 @@ fn who_may_run_it_is_asked_until_it_says_so() {
     for order in [&retrieved, &fetching, &failed] {
         assert!(!may_run(order, Some(OLD)), "{order:?}");
     }
+}
+
+/// The horizon is half an hour, a poll ten minutes.
+#[test]
+fn who_left_it_and_names_something_older_after_its_horizon_has_nothing_of_it() {
+    let rollout = testing::opened(1);
+    let [_, _, fetching, _, cancelling, _, _] = orders();
+    let left = close(cancelling.clone(), Ending::Cancelled, at(9));
+    for (minute, expected) in [(9, false), (38, false), (39, true)] {
+        assert_eq!(has_nothing(&left, &rollout, at(minute)), expected);
+    }
+    let given_up = close(fetching.clone(), Ending::GivenUp, at(9));
+    let (mut of_another, mut back) = (left.clone(), left);
+    of_another.rollout.0 += 1;
+    back.offer.kind = Kind::Return;
+    for order in [&fetching, &cancelling, &given_up, &of_another, &back] {
+        assert!(!has_nothing(order, &rollout, at(99)), "{order:?}");
+    }
+    assert_eq!(waited_for_since(&rollout, at(69)), at(9));
 }
 
 #[test]

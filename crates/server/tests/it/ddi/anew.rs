@@ -9,7 +9,8 @@ use super::halt::halt;
 use super::orders::version;
 use crate::house::House;
 
-async fn hold(house: &House) {
+/// Puts 1.1.0 on hold.
+pub async fn hold(house: &House) {
     let (path, kim) = (
         "/api/v1/releases/thermo-v2@1.1.0/hold",
         &house.tokens.operations,
@@ -34,6 +35,10 @@ async fn posted(house: &House, path: &str, token: &str, body: &[u8]) {
 /// Is asked to leave what it does, because the release is put on hold, and leaves it.
 pub async fn is_stopped_by_a_hold(house: &House, one: &Gateway) {
     hold(house).await;
+    is_asked_to_leave_and_does(house, one).await;
+}
+
+async fn is_asked_to_leave_and_does(house: &House, one: &Gateway) {
     let number = one.order(house).await.number;
     assert!(one.poll(house).await.cancel_action().is_some());
     let left = r#"{"status":{"execution":"closed","result":{"finished":"success"}}}"#;
@@ -56,7 +61,7 @@ async fn who_was_stopped_begins_anew_in_a_window_only() {
         gateway.says_it_runs(&house, "1.0.0").await;
     }
     let (house, _, [one, other]) = offer(house, old, gateways).await;
-    one.fetches(&house).await;
+    one.begins(&house).await;
     let first = one.order(&house).await.number;
     is_stopped_by_a_hold(&house, &one).await;
     let progress = one.progress(&house).await;
@@ -76,6 +81,27 @@ async fn who_was_stopped_begins_anew_in_a_window_only() {
         matches!(progress, Progress::Promised { .. }),
         "{progress:?}"
     );
+}
+
+/// SWUpdate leaves an order also when it has installed it and waits for its restart. Who comes out of that well says so; who never does must be missed.
+#[tokio::test]
+async fn who_is_stopped_with_all_of_it_has_begun_until_it_says_what_it_runs() {
+    let (house, _, [one, other]) = offered().await;
+    for gateway in [&one, &other] {
+        gateway.fetches(&house).await;
+    }
+    is_stopped_by_a_hold(&house, &one).await;
+    // What it says before it may have restarted says nothing of what it will run then.
+    for (minutes, expected) in [(0, "began"), (29, "began"), (1, "waiting")] {
+        house.later(minutes);
+        one.says_it_runs(&house, "1.0.0").await;
+        assert_eq!(one.progress(&house).await.id(), expected, "{minutes}");
+    }
+    is_asked_to_leave_and_does(&house, &other).await;
+    house.later(30);
+    assert_eq!(other.progress(&house).await.id(), "began", "not a word");
+    other.says_it_runs(&house, "1.1.0").await;
+    assert_eq!(other.progress(&house).await.id(), "confirmed");
 }
 
 /// A link that was kept opens nothing once the window has closed.

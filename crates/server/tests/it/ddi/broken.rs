@@ -5,7 +5,7 @@ use mainstay_rollout::{Ending, OrderNumber, Progress};
 use reqwest::header::RANGE;
 use reqwest::{Method, Response, StatusCode};
 
-use super::anew::{is_stopped_by_a_hold, let_go};
+use super::anew::{hold, is_stopped_by_a_hold, let_go};
 use super::gateway::{Gateway, offered, told};
 use crate::database;
 use crate::house::House;
@@ -75,6 +75,28 @@ async fn who_fails_with_the_whole_has_failed() {
     }
 }
 
+/// RAUC looks at the end of what it installs while it reads: that it has seen that doesn't mean that it has the rest. Whoever goes on after a cut asks
+/// up to the end, wherever it begins.
+#[tokio::test]
+async fn who_has_only_seen_the_end_has_not_the_whole() {
+    let (house, new, [one, other]) = offered().await;
+    let bytes = new.image.len();
+    let signature = format!("bytes={}-{}", bytes - 8, bytes - 1);
+    let rest = format!("bytes={}-", bytes - 8);
+    for (gateway, end, ending) in [
+        (&one, &signature, Ending::BrokeOff),
+        (&other, &rest, Ending::Failed),
+    ] {
+        for range in ["bytes=0-3", end] {
+            let part = ranged(&house, gateway, range).await;
+            part.bytes().await.unwrap();
+        }
+        let number = gateway.order(&house).await.number;
+        gateway.reports(&house, number, "closed", "failure").await;
+        assert_eq!(gateway.order(&house).await.ending(), Some(ending), "{end}");
+    }
+}
+
 /// RAUC's updater keeps what it has fetched; then it asks for what comes after that, is told that there is nothing, and installs.
 #[tokio::test]
 async fn who_has_it_from_an_earlier_order_has_fetched_it() {
@@ -110,6 +132,23 @@ async fn who_has_it_from_an_earlier_order_has_fetched_it() {
         matches!(order.state, OrderState::Installed { .. }),
         "{order:?}"
     );
+}
+
+/// "You have all of it" is what RAUC's updater begins to install by: nobody is told so of what was stopped meanwhile.
+#[tokio::test]
+async fn who_has_it_already_is_stopped_all_the_same() {
+    let (house, new, [one, _]) = offered().await;
+    one.fetches(&house).await;
+    is_stopped_by_a_hold(&house, &one).await;
+    let_go(&house).await;
+    house.later(180);
+    assert!(one.is_offered(&house).await);
+    hold(&house).await;
+    let cut = ranged(&house, &one, &format!("bytes={}-", new.image.len())).await;
+    assert_eq!(cut.status(), StatusCode::PARTIAL_CONTENT);
+    assert!(cut.bytes().await.is_err());
+    let order = one.order(&house).await;
+    assert!(order.is_open() && !order.seen.has_fetched(), "{order:?}");
 }
 
 /// SWUpdate takes any status on its file for the end. If nobody can be logged in just now, that isn't one.

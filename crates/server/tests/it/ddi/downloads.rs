@@ -2,11 +2,14 @@
 
 use mainstay_rollout::OrderNumber;
 use reqwest::header::{
-    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, RANGE,
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderName, RANGE,
 };
 use reqwest::{Method, StatusCode};
 
 use super::gateway::offered;
+
+/// By this a proxy is asked to hand on each byte as it comes: else the server would take for the device's what only the proxy has.
+const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 #[tokio::test]
 async fn an_order_tells_of_one_file_with_three_sums() {
@@ -64,6 +67,7 @@ async fn a_file_comes_whole_or_in_ranges() {
     for (name, value) in [
         (ETAG, format!("\"{}\"", new.image_digest)),
         (ACCEPT_RANGES, "bytes".to_owned()),
+        (BUFFERING, "no".to_owned()),
         (
             CONTENT_DISPOSITION,
             "attachment; filename=\"thermo-v2-1.1.0.bin\"".to_owned(),

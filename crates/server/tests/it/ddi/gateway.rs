@@ -7,6 +7,7 @@ use mainstay_api::{DeviceTokens, NewDevice, NewDevices, RolloutView};
 use mainstay_fleet::{ControllerId, DeviceId};
 use mainstay_rollout::order::Order;
 use mainstay_rollout::{OrderNumber, Progress};
+use reqwest::header::RANGE;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
@@ -200,6 +201,16 @@ impl Gateway {
         let folder = tempfile::tempdir().unwrap();
         let files = update.fetch().await.unwrap().download(folder.path()).await;
         assert_eq!(files.unwrap().len(), 1);
+    }
+
+    /// Fetches the beginning of what it is offered, and no more.
+    pub async fn begins(&self, house: &House) {
+        assert!(self.is_offered(house).await);
+        let number = self.order(house).await.number;
+        let path = format!("/softwaremodules/{number}/artifacts/thermo-v2-1.1.0.bin");
+        let part = self.request(house, Method::GET, &path);
+        let part = part.header(RANGE, "bytes=0-3").send().await.unwrap();
+        assert_eq!(part.bytes().await.unwrap().len(), 4);
     }
 
     /// Whether it is told to install something.

@@ -123,9 +123,34 @@ async fn a_release_is_rolled_back_once_nobody_may_run_it() {
         let quit = house.post(&path, &house.tokens.operations, body).await;
         assert_eq!(quit.status(), StatusCode::OK);
     }
+    // They may turn up with it for as long as an installation takes, and three polls.
+    house.later(30 + 179);
+    house.advance().await;
+    let waits = stage(&house).await;
+    assert!(waits.contains("halted"), "{waits}");
+    house.later(1);
     house.advance().await;
     let stage = stage(&house).await;
     assert!(stage.contains("rolled-back"), "{stage}");
+}
+
+/// A client that leaves what was halted may have installed it before. Its device may run that after its restart.
+#[tokio::test]
+async fn a_release_that_was_left_is_rolled_back_once_the_device_says_what_it_runs() {
+    let (house, _, [one, _]) = offered().await;
+    one.fetches(&house).await;
+    halt(&house).await;
+    house.advance().await;
+    let cancel = one.poll(&house).await.cancel_action().unwrap();
+    let left = cancel.send_feedback(Execution::Closed, Finished::Success, vec![]);
+    left.await.unwrap();
+    for (minutes, expected) in [(0, "halted"), (29, "halted"), (1, "rolled-back")] {
+        house.later(minutes);
+        one.says_it_runs(&house, "1.0.0").await;
+        house.advance().await;
+        let stage = stage(&house).await;
+        assert!(stage.contains(expected), "{stage}");
+    }
 }
 
 /// A client that nobody waits for any more may install it yet, and then its device must go back.

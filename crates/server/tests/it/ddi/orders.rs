@@ -44,6 +44,31 @@ async fn a_lapsed_order_is_shown_again_only_with_a_place() {
     assert!(one.is_offered(&house).await, "who has begun may end");
 }
 
+/// A proxy that looks whether somebody answers takes no place, and reads nothing for a device.
+#[tokio::test]
+async fn looking_is_no_poll() {
+    let (house, old, [one, _]) = furnished().await;
+    house
+        .roll_out(&house.built("1.1.0", 2, &[old.manifest]))
+        .await;
+    house.advance().await;
+    house.later(1);
+    let looked = async |rest: &str| {
+        let looked = one.request(&house, Method::HEAD, rest).send().await;
+        looked.unwrap().status()
+    };
+    assert_eq!(looked("").await, StatusCode::METHOD_NOT_ALLOWED);
+    let orders = house.app.store().recent_orders(&one.id, 1).await;
+    assert_eq!(orders.unwrap(), []);
+    assert!(one.is_offered(&house).await);
+    let number = one.order(&house).await.number;
+    for what in ["deploymentBase", "cancelAction"] {
+        let status = looked(&format!("/{what}/{number}")).await;
+        assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    assert_eq!(one.order(&house).await.state, OrderState::Offered);
+}
+
 /// A client that can't go back is told so again after a while, not at each poll.
 #[tokio::test]
 async fn a_way_back_that_fails_is_not_ordered_at_each_poll() {

@@ -1,5 +1,6 @@
 //! Who is answered without a look at the store, over hawkBit's protocol.
 
+use mainstay_store::AskedBy;
 use reqwest::{Method, RequestBuilder, StatusCode};
 
 use super::gateway::{Gateway, offer, plan, strangers_in};
@@ -79,7 +80,11 @@ async fn what_its_client_says_and_people_do_ends_it() {
     assert!(sent.send().await.unwrap().status().is_success());
     assert!(looks_at(&house, &gateway).await, "it said something");
     prime(&house, &gateway).await;
-    house.app.store().ask_attributes(&gateway.id).await.unwrap();
+    let asked = house
+        .app
+        .store()
+        .ask_attributes(&gateway.id, AskedBy::People);
+    asked.await.unwrap();
     assert!(looks_at(&house, &gateway).await, "people ask something");
     let told = asks(&house, &gateway).send().await.unwrap();
     assert!(told.text().await.unwrap().contains("configData"));
@@ -97,4 +102,25 @@ async fn what_its_client_says_and_people_do_ends_it() {
     let device = house.app.store().device(&gateway.id).await.unwrap();
     let seen = device.and_then(|device| device.last_seen);
     assert_eq!(seen, Some(house.app.now()));
+}
+
+/// One device that repeats its last word is no news to all others.
+#[tokio::test]
+async fn who_repeats_itself_ends_nobody_elses_memory() {
+    let (house, old, gateways) = scene().await;
+    let (house, _, [gateway, other]) = offer(house, old, gateways).await;
+    for gateway in [&gateway, &other] {
+        gateway.installs(&house).await;
+        gateway.says_it_runs(&house, "1.1.0").await;
+    }
+    prime(&house, &gateway).await;
+    let number = other.order(&house).await.number;
+    for _ in 0..2 {
+        let late = other.reports(&house, number, "closed", "success").await;
+        assert_eq!(late, (410, "ddi.order-closed".to_owned()));
+        assert!(other.poll(&house).await.config_data_request().is_some());
+        let runs = r#"{"data":{"sw_version":"1.1.0"}}"#;
+        assert_eq!(other.sends(&house, runs).await.0, 200);
+    }
+    assert!(!looks_at(&house, &gateway).await);
 }

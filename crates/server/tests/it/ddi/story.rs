@@ -141,10 +141,23 @@ async fn a_version_from_elsewhere_is_older_than_all_that_is_here() {
     one.says_it_runs(&house, "1.1.0").await;
     assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
     assert_eq!(runs(&house, &one).await, Some(("1.1.0".to_owned(), 2)));
-    // A word that is of the moment says that it has gone back to what it came with.
-    let body = r#"{"data":{"sw_version":"vendor-7"}}"#;
-    let sent = one.request(&house, Method::PUT, "/configData").body(body);
-    assert_eq!(sent.send().await.unwrap().status(), 200);
+    // A word that is of the moment, and is repeated, says that it has gone back to what it came with.
+    for (word, counts) in [
+        ("unknown", "1.1.0"),
+        ("1.1.0", "1.1.0"),
+        ("vendor-7", "1.1.0"),
+    ] {
+        let body = format!(r#"{{"data":{{"sw_version":"{word}"}}}}"#);
+        assert_eq!(one.sends(&house, &body).await.0, 200);
+        assert_eq!(
+            runs(&house, &one).await,
+            Some((counts.to_owned(), 2)),
+            "{word}"
+        );
+        assert_eq!(one.progress(&house).await.id(), "confirmed", "{word}");
+    }
+    one.says_it_runs(&house, "vendor-7").await;
+    assert!(one.poll(&house).await.config_data_request().is_none());
     assert_eq!(runs(&house, &one).await, Some(("vendor-7".to_owned(), 0)));
     let progress = one.progress(&house).await;
     assert!(matches!(progress, Progress::Failed { .. }), "{progress:?}");
