@@ -9,7 +9,7 @@ use super::sessions::whole;
 use super::values::micros;
 use super::{SqliteStore, Write, accounts, people};
 use crate::door_rows::{self, LinkRow};
-use crate::setup_links::{check_maker, check_role, conflict, working};
+use crate::setup_links::{check_maker, check_role, conflict, expect_forgotten, working};
 use crate::{LIST_MAX, SetupLinks, StoreError};
 
 #[async_trait]
@@ -104,6 +104,17 @@ impl SetupLinks for SqliteStore {
         .fetch_optional(self.read())
         .await?;
         working(row, now)
+    }
+
+    async fn forget_setup_link(&self, hash: &SecretHash) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let forgotten =
+            sqlx::query("DELETE FROM setup_links WHERE hash = ?1 AND email IS NOT NULL")
+                .bind(&hash.0[..])
+                .execute(&mut *tx)
+                .await?;
+        expect_forgotten(forgotten.rows_affected())?;
+        Ok(tx.commit().await?)
     }
 
     async fn use_setup_link(

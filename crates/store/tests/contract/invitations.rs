@@ -7,6 +7,28 @@ use super::accounts::{account, factor, hash, invitation, is_signed_in, made, pas
 use super::fixture::at;
 use super::sessions::api_token;
 
+/// A link that was taken back opens nothing; the first one of a server names nobody, and stays.
+pub async fn a_link_is_taken_back(store: &dyn Store) {
+    let first = SetupLink::first(hash(1), at(0));
+    store.add_setup_link(&first, None).await.expect("a link");
+    let vi = account("vi", Role::Viewer);
+    let link = invitation(2, &vi, at(0));
+    store.add_setup_link(&link, None).await.expect("a link");
+    store
+        .forget_setup_link(&hash(2))
+        .await
+        .expect("it is there");
+    for n in [1, 2, 3] {
+        let refused = store.forget_setup_link(&hash(n)).await;
+        let refused = refused.expect_err("none that names somebody");
+        assert_eq!(refused.id(), "store.not-found", "{n}");
+    }
+    let used = store.use_setup_link(&hash(2), &vi, at(1)).await;
+    assert_eq!(used.expect_err("taken back").id(), "store.not-found");
+    let found = store.setup_link(&hash(1), at(1)).await;
+    assert_eq!(found.expect("readable"), Some(first));
+}
+
 /// Kim of operations, Sam who approves, and Ana who builds, signed in with sessions 10, 11 and 12.
 async fn three(store: &dyn Store) -> [Account; 3] {
     let roles = [

@@ -223,9 +223,11 @@ macro_rules! contract {
                 another_duty_takes_a_second_person,
                 a_second_factor_stays_on_one_persons_word,
                 what_an_account_gave_away_goes_with_a_new_link,
+                a_link_is_taken_back,
             }
             sessions::{
                 a_session_is_found_until_it_is_over,
+                who_has_sessions_sees_them_the_newest_first,
                 one_person_has_a_bounded_number_of_sessions,
                 a_session_begins_only_by_the_password_of_now,
                 a_token_is_made_in_a_whole_session_of_its_owner,

@@ -41,6 +41,28 @@ pub async fn a_session_is_found_until_it_is_over(store: &dyn Store) {
     assert!(!is_signed_in(store, 10, at(1)).await, "it came back");
 }
 
+pub async fn who_has_sessions_sees_them_the_newest_first(store: &dyn Store) {
+    let (kim, vi) = (
+        account("kim", Role::Operations),
+        account("vi", Role::Viewer),
+    );
+    made(store, 1, &kim).await;
+    made(store, 2, &vi).await;
+    for (n, who, minute) in [(10, &kim, 0), (11, &kim, 30), (12, &vi, 30)] {
+        signed_in(store, n, who, at(minute)).await;
+    }
+    let seen = async |minute| {
+        let found = store.sessions_of(&kim.email, at(minute)).await;
+        let found = found.expect("readable");
+        assert!(found.iter().all(|session| session.who == kim.email));
+        found.iter().map(|session| session.hash).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(31).await, [hash(11), hash(10)]);
+    assert_eq!(seen(60).await, [hash(11)], "the other one was idle");
+    store.end_session(&hash(11)).await.expect("writable");
+    assert!(seen(31).await == [hash(10)]);
+}
+
 pub async fn one_person_has_a_bounded_number_of_sessions(store: &dyn Store) {
     let (kim, vi) = (
         account("kim", Role::Operations),
