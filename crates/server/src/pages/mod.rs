@@ -47,6 +47,7 @@ async fn frame(app: &App) -> Result<Frame, Refused> {
         plan_revision: plan.map_or_else(String::new, |active| active.revision.clone()),
         market: plan.map_or_else(Vec::new, |active| active.plan.market.clone()),
         generated_at: app.now(),
+        viewer: None,
     })
 }
 
