@@ -27,7 +27,7 @@ use crate::problem::Refused;
 use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::root_chain;
-use crate::settings::{PublicUrl, Tenant};
+use crate::settings::{PublicUrl, Tenant, TrustedProxies};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
 use crate::vitals::Vitals;
@@ -60,6 +60,8 @@ pub struct AppConfig {
     pub advance: Advance,
     /// What links to this server begin with; none if they begin with the address that it listens on.
     pub public_url: Option<PublicUrl>,
+    /// Whose word about a client's address is believed.
+    pub trusted_proxies: TrustedProxies,
     /// What hawkBit clients call its tenant.
     pub tenant: Tenant,
     /// How long requests under way may go on once it was told to stop.

@@ -10,6 +10,7 @@ use super::Settings;
 use super::finding::Wrong;
 use super::links::{PublicUrl, Tenant};
 use super::log::{LogFormat, LogLevel};
+use super::proxies::TrustedProxies;
 use super::values::{self, Given};
 
 /// One setting.
@@ -81,6 +82,18 @@ pub const SETTINGS: &[Setting] = &[
         what: "How devices and people reach the server, as https://updates.example: what links begin with. \
                Without it, with the address that it listens on.",
         take: |settings, given| put(&mut settings.public_url, PublicUrl::parse(given).map(Some)),
+    },
+    Setting {
+        name: "trusted_proxies",
+        variable: "MAINSTAY_TRUSTED_PROXIES",
+        older: None,
+        flag: "trusted-proxies",
+        form: "NETWORKS",
+        need: Need::Optional,
+        is_secret_file: false,
+        what: "The networks of the proxies before the server, as 127.0.0.1, 10.2.0.0/16: only what they say of a \
+               client's address is believed.",
+        take: |settings, given| put(&mut settings.trusted_proxies, TrustedProxies::parse(given)),
     },
     Setting {
         name: "passphrase_file",
@@ -163,6 +176,7 @@ impl Settings {
             data: PathBuf::new(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             public_url: None,
+            trusted_proxies: TrustedProxies::default(),
             passphrase_file: None,
             shutdown_grace: Duration::ZERO,
             log_level: LogLevel::default(),

@@ -150,6 +150,7 @@ fn passphrase(settings: &Settings, places: &Places) -> Result<Passphrase, Failur
 fn config(settings: Settings) -> AppConfig {
     AppConfig {
         public_url: settings.public_url,
+        trusted_proxies: settings.trusted_proxies,
         tenant: settings.hawkbit_tenant,
         grace: Grace(settings.shutdown_grace),
         ..AppConfig::default()
