@@ -28,6 +28,7 @@ use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::root_chain;
 use crate::settings::{PublicUrl, Tenant, TrustedProxies};
+use crate::sign_in::{Door, Hashing};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
 use crate::vitals::Vitals;
@@ -82,7 +83,7 @@ impl Default for Grace {
 /// Who may look at the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PagesAccess {
-    /// People with a token: the browser asks for it as a password.
+    /// People who have signed in, and programs with a token.
     #[default]
     People,
     /// Whoever reaches the port: only for a demonstration on this machine.
@@ -163,6 +164,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) soundness: Arc<Soundness>,
     pub(crate) unread: Unread,
+    pub(crate) door: Door,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -204,6 +206,7 @@ impl App {
             readiness: Readiness::default(),
             soundness: Arc::default(),
             unread: Unread::default(),
+            door: Door::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
@@ -222,6 +225,16 @@ impl App {
     /// The hook with which the simulator plays a conquered server.
     pub fn attack(&self) -> &Attack {
         &self.attack
+    }
+
+    /// How people reach it, if that was said.
+    pub fn public_url(&self) -> Option<&str> {
+        self.config.public_url.as_ref().map(PublicUrl::as_str)
+    }
+
+    /// Where passwords are compared.
+    pub fn hashing(&self) -> &Hashing {
+        &self.door.hashing
     }
 
     /// The present instant by this server's clock.

@@ -26,6 +26,7 @@ mod levels;
 mod offers;
 mod operator;
 pub mod pages;
+pub mod places;
 mod problem;
 mod readiness;
 mod readings;

@@ -19,17 +19,17 @@ use axum::response::Response;
 
 use crate::guard::{Guard, guard};
 use crate::problem::Refused;
-use crate::{App, ddi, device_protocol, operator, pages, readiness};
+use crate::{App, ddi, device_protocol, pages, places, readiness};
 
 /// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
-/// another content type, and addresses stay here.
+/// another content type, and addresses stay here. (They are told to this server itself: without, browsers would post forms with the origin "null".)
 const SECURE: [(HeaderName, HeaderValue); 3] = [
     (
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(mainstay_report::CONTENT_SECURITY_POLICY),
     ),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
 /// The whole server as one service, without a listener.
@@ -37,8 +37,8 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(device_protocol::routes())
         .merge(ddi::routes())
-        .nest("/api/v1", operator::routes())
-        .merge(operator::levels::routes())
+        .nest("/api/v1", places::router(places::of_the_api()))
+        .merge(places::router(places::of_monitors()))
         .merge(pages::routes())
         .fallback(async || Refused::no_such_place())
         .method_not_allowed_fallback(async || Refused::wrong_method())

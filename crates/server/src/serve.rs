@@ -87,8 +87,9 @@ pub async fn run(
     let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
     let measuring = jobs::measure_payloads::keep_measuring(app.clone(), stopped.clone());
     let measuring = tokio::spawn(measuring);
-    let serving = axum::serve(listener, routes::router(app.clone()))
-        .with_graceful_shutdown(signalled(stopped.clone()));
+    let routes = routes::router(app.clone());
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(signalled(stopped.clone()));
     let served = tokio::select! {
         served = serving => served.map_err(ServeError::Socket),
         () = grace(stopped, app.config.grace) => Ok(()),

@@ -26,13 +26,13 @@ pub(super) async fn quit(
     Path(id): Path<String>,
     request: Body,
 ) -> Result<Json<QuitOrderView>, Refused> {
-    let person = authenticate::person(&app, &headers, Permission::QuitOrder).await?;
+    let caller = authenticate::caller(&app, &headers, Permission::QuitOrder).await?;
     let QuitOrderRequest { why } = body::json(&headers, request).await?;
     let cure = "Say in a sentence why nobody waits for its client.";
     let why = reason(&why, "Giving up an order", cure)?;
     let device = devices::named(&app, &id).await?;
-    let order = give_up(&app, &device.id, person.email.as_str(), why).await?;
-    tracing::warn!(device = %device.id, order = %order.number, by = %person.email, why, "order given up");
+    let order = give_up(&app, &device.id, caller.email.as_str(), why).await?;
+    tracing::warn!(device = %device.id, order = %order.number, by = %caller.email, why, "order given up");
     Ok(Json(QuitOrderView {
         order: order.number.get(),
         version: pages::version(&app, &order).await?,

@@ -30,7 +30,7 @@ pub(super) async fn active(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<PlanView>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     Ok(Json(in_force(&app).await?))
 }
 

@@ -139,15 +139,23 @@ pub fn passphrase() -> Passphrase {
 
 /// Opens the folder as a server with a virtual clock and seeded chance.
 pub async fn open(data: &DataDir, clock: &VirtualClock, pages: PagesAccess) -> Arc<App> {
+    open_as(data, clock, shown_to(pages)).await
+}
+
+/// The same, as it is told.
+pub async fn open_as(data: &DataDir, clock: &VirtualClock, config: AppConfig) -> Arc<App> {
     let mut parts = data.open(&passphrase()).await.unwrap();
     parts.clock = Arc::new(clock.clone());
     parts.entropy = Arc::new(SeededEntropy::new(1));
-    let config = AppConfig {
+    Arc::new(App::new(parts, config).unwrap())
+}
+
+fn shown_to(pages: PagesAccess) -> AppConfig {
+    AppConfig {
         pages,
         advance: Advance::ByCaller,
         ..AppConfig::default()
-    };
-    Arc::new(App::new(parts, config).unwrap())
+    }
 }
 
 /// Serves `app` on a free port until the test ends; returns its address.
@@ -162,23 +170,23 @@ pub async fn listen(app: Arc<App>) -> String {
 
 impl House {
     pub async fn new() -> Self {
-        Self::build(PLAN, PagesAccess::People).await
+        Self::with(PagesAccess::People).await
     }
 
     pub async fn under(plan: &str) -> Self {
-        Self::build(plan, PagesAccess::People).await
+        Self::build(plan, shown_to(PagesAccess::People)).await
     }
 
     pub async fn with(pages: PagesAccess) -> Self {
-        Self::build(PLAN, pages).await
+        Self::build(PLAN, shown_to(pages)).await
     }
 
-    async fn build(plan: &str, pages: PagesAccess) -> Self {
+    pub async fn build(plan: &str, config: AppConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path().join("server"));
         let root = new_folder(&data, plan).await;
         let clock = VirtualClock::new(start());
-        let app = open(&data, &clock, pages).await;
+        let app = open_as(&data, &clock, config).await;
         let tokens = Tokens {
             engineer: add(&app, 11, "ana", Duty::Engineer).await,
             manager: add(&app, 12, "sam", Duty::ReleaseManager).await,

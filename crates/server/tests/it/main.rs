@@ -10,6 +10,7 @@ mod activation;
 mod database;
 mod ddi;
 mod declared;
+mod door;
 mod eligibility;
 mod faulty;
 mod folder;

@@ -1,0 +1,159 @@
+//! Who can sign in, whom somebody invites, and who vouches for that: by people who are signed in themselves.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, StatusCode};
+use mainstay_access::setup_link::SETUP_LINK_AGE_MAX;
+use mainstay_access::{Account, Email, Permission, Secret, SecretHash, SetupLink};
+use mainstay_api::{AccountView, MadeSetupLink, NewSetupLink, SetupLinkView};
+
+use crate::problem::Refused;
+use crate::sign_in::{SignedIn, setup};
+use crate::{App, authenticate, body};
+
+/// `GET /people`.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<AccountView>>, Refused> {
+    authenticate::in_person(&app, &headers, Permission::VouchForPeople).await?;
+    let accounts = app.store.accounts().await?;
+    Ok(Json(accounts.iter().map(account_view).collect()))
+}
+
+/// `POST /people/{email}/close`.
+pub(super) async fn close(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(email): Path<String>,
+) -> Result<StatusCode, Refused> {
+    let by = authenticate::in_person(&app, &headers, Permission::ManagePeople).await?;
+    close_account(&app, &by, &email).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /setup-links`.
+pub(super) async fn links(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<SetupLinkView>>, Refused> {
+    authenticate::in_person(&app, &headers, Permission::VouchForPeople).await?;
+    let links = app.store.setup_links(app.now()).await?;
+    Ok(Json(links.iter().map(link_view).collect()))
+}
+
+/// `POST /setup-links`.
+pub(super) async fn invite(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<(StatusCode, Json<MadeSetupLink>), Refused> {
+    let by = authenticate::in_person(&app, &headers, Permission::ManagePeople).await?;
+    let NewSetupLink { email, role } = body::json(&headers, request).await?;
+    let (secret, link) = setup::invite(&app, &by, email, role).await?;
+    let made = MadeSetupLink {
+        view: link_view(&link),
+        url: url(&app, &headers, &secret),
+    };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// `DELETE /setup-links/{id}`.
+pub(super) async fn forget(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refused> {
+    let by = authenticate::in_person(&app, &headers, Permission::ManagePeople).await?;
+    forget_link(&app, &by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /setup-links/{id}/vouch`.
+pub(super) async fn vouch(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refused> {
+    let by = authenticate::in_person(&app, &headers, Permission::VouchForPeople).await?;
+    vouch_for(&app, &by, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Closes an account for good.
+///
+/// # Errors
+/// If there is none that is open.
+pub(crate) async fn close_account(app: &App, by: &SignedIn, email: &str) -> Result<(), Refused> {
+    let who = Email::new(email).map_err(|_| Refused::not_found("open account", email))?;
+    app.store.close_account(&who, app.now()).await?;
+    tracing::warn!(%who, by = %by.account.email, "account closed");
+    Ok(())
+}
+
+/// Takes a link back.
+///
+/// # Errors
+/// If there is none.
+pub(crate) async fn forget_link(app: &App, by: &SignedIn, id: &str) -> Result<(), Refused> {
+    app.store.forget_setup_link(&hash(id)?).await?;
+    tracing::info!(by = %by.account.email, "setup link taken back");
+    Ok(())
+}
+
+/// Puts somebody behind a link as its second person.
+///
+/// # Errors
+/// If it doesn't work any more, or they can't be.
+pub(crate) async fn vouch_for(app: &App, by: &SignedIn, id: &str) -> Result<(), Refused> {
+    let (link, now) = (hash(id)?, app.now());
+    let session = &by.session.hash;
+    app.store.vouch_for_setup_link(&link, session, now).await?;
+    tracing::info!(by = %by.account.email, "setup link vouched for");
+    Ok(())
+}
+
+fn hash(id: &str) -> Result<SecretHash, Refused> {
+    let mut hash = [0; 32];
+    let read = hex::decode_to_slice(id, &mut hash);
+    read.map_err(|_| Refused::not_found("setup link", "of this id"))?;
+    Ok(SecretHash(hash))
+}
+
+/// Where a link leads. Without a public address that is the host that its maker asked.
+pub(crate) fn url(app: &App, headers: &HeaderMap, secret: &Secret) -> String {
+    let asked = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let base = match &app.config.public_url {
+        Some(url) => url.to_string(),
+        None => format!("http://{}", asked.unwrap_or_default()),
+    };
+    setup::url(&base, secret)
+}
+
+fn account_view(account: &Account) -> AccountView {
+    AccountView {
+        email: account.email.clone(),
+        role: account.role,
+        since: account.since,
+        has_second_factor: account.second_factor.is_some(),
+        closed: account.closed,
+    }
+}
+
+/// A link as others see it: without its secret.
+pub(crate) fn link_view(link: &SetupLink) -> SetupLinkView {
+    SetupLinkView {
+        id: hex::encode(link.hash.0),
+        email: link.who.clone(),
+        role: link.role,
+        made: link.made,
+        expires: link.made + SETUP_LINK_AGE_MAX,
+        maker: link.maker.as_ref().map(|maker| maker.who.clone()),
+        vouched_by: link.vouched_by.clone(),
+        waits_for_second_person: link.lacks_a_second(),
+    }
+}
