@@ -1,11 +1,12 @@
-//! `mainstay person`: let people in, one duty each.
+//! `mainstay person`: let people in, one duty or role each.
 
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
-use mainstay_access::{Duty, Email};
-use mainstay_server::{DataDir, SystemEntropy, admin};
+use mainstay_access::{Duty, Email, Role};
+use mainstay_server::sign_in::setup;
+use mainstay_server::{Clock as _, DataDir, SystemClock, SystemEntropy, admin};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -23,6 +24,33 @@ pub enum Person {
         after_help = "Example:\n  (umask 077; mainstay person add --data data sam@northwind.example \\\n    --duty release-manager > sam.token)"
     )]
     Add(Add),
+    /// Make a setup link, with which somebody chooses a password for the server's pages: this once, on standard output.
+    #[command(
+        after_help = "Example:\n  mainstay person link --data data kim@northwind.example --role operations \\\n    \
+                            --public-url https://updates.northwind.example"
+    )]
+    Link(Link),
+}
+
+/// Who may sign in, and as what.
+#[derive(Debug, Args)]
+pub struct Link {
+    /// The server's data folder. The server may run meanwhile.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The person's address; it keeps its role for good.
+    email: String,
+    /// The role: one of the three duties, or one that only looks and helps.
+    #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::id)))]
+    role: String,
+    /// How people reach the server.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "MAINSTAY_PUBLIC_URL",
+        default_value = "http://127.0.0.1:8480"
+    )]
+    public_url: String,
 }
 
 /// Who may do what.
@@ -43,6 +71,7 @@ impl Person {
     pub fn run(self, output: &Output) -> Result<(), Failure> {
         match self {
             Self::Add(add) => add.run(output),
+            Self::Link(link) => link.run(output),
         }
     }
 }
@@ -63,6 +92,32 @@ impl Add {
         });
         let value = json!({ "email": email, "duty": duty, "token": token.reveal() });
         output.say(|| token.reveal(), &value);
+        Ok(())
+    }
+}
+
+impl Link {
+    fn run(&self, output: &Output) -> Result<(), Failure> {
+        let email = Email::new(&self.email)?;
+        let role = Role::from_id(&self.role).expect("the parser lets no other role through");
+        let folder = DataDir::at(&self.data);
+        let secret = runtime()?.block_on(async {
+            let store = folder.store().await?;
+            let now = SystemClock.now();
+            let made =
+                setup::on_the_machine(&store, &SystemEntropy, email.clone(), role, now).await;
+            store.close().await;
+            made.map_err(Failure::from)
+        })?;
+        output.note(|| {
+            format!(
+                "Whoever opens this within an hour chooses the password of {email}, who has the role {role}. It is shown this \
+                 once; hand it over where nobody else reads it."
+            )
+        });
+        let link = setup::url(&self.public_url, &secret);
+        let value = json!({ "email": email, "role": role, "link": link });
+        output.say(|| link.clone(), &value);
         Ok(())
     }
 }

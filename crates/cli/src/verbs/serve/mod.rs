@@ -13,7 +13,8 @@ use clap::Args;
 use mainstay_keys::Passphrase;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
-use mainstay_server::{App, AppConfig, DataDir, Grace};
+use mainstay_server::sign_in::setup;
+use mainstay_server::{App, AppConfig, DataDir, Grace, Refused};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -133,7 +134,24 @@ async fn serve(
         || format!("Serving on {address}"),
         &json!({ "serving": address }),
     );
+    first_link(&app, &address, output).await?;
     Ok(serve::run(listener, app, stop).await?)
+}
+
+/// As long as nobody can come in, tells whoever reads this how. There is no password that somebody has to change.
+async fn first_link(app: &App, address: &str, output: &Output) -> Result<(), Failure> {
+    let made = setup::first_link(app).await.map_err(Refused::from)?;
+    let Some(secret) = made else { return Ok(()) };
+    let link = setup::url(app.public_url().unwrap_or(address), &secret);
+    output.say(
+        || {
+            format!(
+                "Nobody can sign in yet. Whoever opens this within an hour runs the server:\n{link}"
+            )
+        },
+        &json!({ "setup_link": link }),
+    );
+    Ok(())
 }
 
 /// The passphrase. Where no setting names its file, it is none that a failure is about.
