@@ -43,6 +43,9 @@ async fn the_log_holds_no_secret_of_a_whole_story() {
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(log.clone())
         .with_ansi(false);
+    // As long as there is one subscriber alone, only the thread that first comes to a line is asked whether anybody listens to it, and
+    // other stories run on other threads.
+    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
     let _listening = tracing::subscriber::set_default(subscriber.finish());
     let house = House::new().await;
     let mut secrets = vec![PASSWORD.to_owned(), "lantern quarry oboe".to_owned()];
