@@ -49,7 +49,7 @@
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
 //! Every request carries `Authorization: Bearer` with a person's token or an API token that was made for what is asked; "anyone" is anyone with one, and a
-//! role that has no duty looks. A browser's session does in its place, with the header `Mainstay-Form` as its pages' forms have it where something changes; "in person" is that way alone.
+//! role that has no duty looks. A browser's session does in its place, with the header `Mainstay-Form` as its pages' forms have it where something changes; "in person" is that way alone, and always with the header.
 //! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP. What devices of other makes send and get stands in [`ddi`].
 
 pub mod client;

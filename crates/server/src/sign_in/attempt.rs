@@ -36,7 +36,8 @@ pub(crate) async fn by_password(
     let (Ok(who), Some(password)) = (Email::new(email), Password::typed(password)) else {
         return Err(wrong());
     };
-    let account = compared(app, &who, password, from).await?;
+    let is_known = app.door.attempts().knows(&who, from);
+    let account = compared(app, &who, password, (from, is_known)).await?;
     let begun = SignedIn::begin(app, account, Means::Password, None).await;
     let signed_in = begun.map_err(|error| match error {
         // The password was changed, or the account closed, while it was compared.
@@ -60,7 +61,7 @@ pub(crate) async fn once_more(
 ) -> Result<(), Refused> {
     let who = &signed_in.account.email;
     let password = Password::typed(password).ok_or_else(wrong)?;
-    compared(app, who, password, from).await?;
+    compared(app, who, password, (from, true)).await?;
     succeeded(app, signed_in, from);
     Ok(())
 }
@@ -71,9 +72,8 @@ async fn compared(
     app: &App,
     who: &Email,
     password: Password,
-    from: Origin,
+    (from, is_known): (Origin, bool),
 ) -> Result<Account, Refused> {
-    let is_known = app.door.attempts().knows(who, from);
     let place = app.door.hashing.place(is_known)?;
     app.door.attempts().begin(who, from, app.now())?;
     let account = app.store.account(who).await?;
