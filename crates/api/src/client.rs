@@ -1,6 +1,6 @@
-//! A device's update client, as people see and set it.
+//! A device's update client, as people see and set it, and as they have it asked for its attributes.
 
-use mainstay_fleet::{Assurance, ClientProfile, ControllerId, DeviceClient};
+use mainstay_fleet::{Assurance, ClientProfile, ControllerId, DeviceClient, DeviceId};
 use serde::{Deserialize, Serialize};
 
 /// Which update client a device runs, and how sure one can be of it.
@@ -38,12 +38,23 @@ impl ClientView {
 }
 
 /// What people say of a device's client. They say which it is, or `null`: then its own requests tell again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClientChange {
     /// The client.
     #[serde(deserialize_with = "said")]
     pub profile: Option<ClientProfile>,
+    /// How they know, in a sentence; it stands in the server's log.
+    pub why: String,
+}
+
+/// A device whose client is asked for its attributes at its next poll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttributesAsked {
+    /// Which.
+    pub device: DeviceId,
+    /// The name under which its client asks.
+    pub controller: ControllerId,
 }
 
 /// A field that must be there, though it may say `null`: an empty request changes nothing by accident.
@@ -58,7 +69,7 @@ mod tests {
     #[test]
     fn a_client_is_told_in_one_level() {
         let controller = ControllerId::parse("8c:1f:64:00:0a:21").expect("a good id");
-        let client = DeviceClient::chosen(ClientProfile::Swupdate);
+        let client = DeviceClient::chosen(Some(ClientProfile::Swupdate));
         let view = ClientView::of(Some(controller), client, true);
         let json = serde_json::to_value(&view).expect("plain");
         let meaning = Assurance::ClientSignature.sentence();
@@ -87,14 +98,16 @@ mod tests {
     fn a_change_says_a_client_or_that_nobody_says() {
         let read = |json: &str| serde_json::from_str::<ClientChange>(json).map(|it| it.profile);
         assert_eq!(
-            read(r#"{"profile":"rauc"}"#).ok(),
+            read(r#"{"profile":"rauc","why":"read off the board"}"#).ok(),
             Some(Some(ClientProfile::Rauc))
         );
-        assert_eq!(read(r#"{"profile":null}"#).ok(), Some(None));
+        let nobody = r#"{"profile":null,"why":"it names itself by now"}"#;
+        assert_eq!(read(nobody).ok(), Some(None));
         for wrong in [
-            "{}",
-            r#"{"profile":"RAUC"}"#,
-            r#"{"profile":"rauc","by":1}"#,
+            r#"{"why":"read off the board"}"#,
+            r#"{"profile":"rauc"}"#,
+            r#"{"profile":"RAUC","why":"read off the board"}"#,
+            r#"{"profile":"rauc","why":"read off the board","by":1}"#,
         ] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

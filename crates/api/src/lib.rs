@@ -9,7 +9,11 @@
 //! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
 //! | `PATCH /api/v1/devices/{id}` | operations | [`DeviceChange`] | [`mainstay_fleet::Device`] |
 //! | `GET /api/v1/devices/{id}/why` | anyone | | [`Why`] |
+//! | `GET /api/v1/devices/{id}/order` | anyone | | [`NewestOrder`]: of a device with another update client, and what that said last |
 //! | `POST /api/v1/devices/{id}/order/quit` | operations, support | [`QuitOrderRequest`] | [`QuitOrderView`]: the order of a client that doesn't answer |
+//! | `GET /api/v1/devices/{id}/client` | anyone | | [`ClientView`] |
+//! | `PUT /api/v1/devices/{id}/client` | operations | [`ClientChange`] | [`ClientView`]: of a client for hawkBit's interface |
+//! | `POST /api/v1/devices/{id}/attributes/ask` | operations, support | | [`AttributesAsked`]: at the next poll of such a client |
 //! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`]: 201, or 200 if it only mends a damaged payload |
 //! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
 //! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
@@ -66,7 +70,7 @@ pub mod rollout;
 pub mod trust;
 pub mod why;
 
-pub use client::{ClientChange, ClientView};
+pub use client::{AttributesAsked, ClientChange, ClientView};
 pub use device::{DeviceChange, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
 pub use incident::{
@@ -77,7 +81,9 @@ pub use mainstay_rollout::preview::{
     Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,
 };
 pub use mainstay_telemetry::{ServiceLevels, levels};
-pub use order::{QuitOrderRequest, QuitOrderView};
+pub use order::{
+    NewestOrder, ORDER_LOG_SHOWN, OrderView, OrderWord, QuitOrderRequest, QuitOrderView,
+};
 pub use people::{AccountView, MadeSetupLink, NewSetupLink, SetupLinkView};
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;

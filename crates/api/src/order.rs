@@ -1,5 +1,6 @@
-//! An order of a device with another update client, as people give it up.
+//! An order of a device with another update client, as people see it, and give it up.
 
+use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 use serde::{Deserialize, Serialize};
 
@@ -20,4 +21,40 @@ pub struct QuitOrderView {
     pub order: u32,
     /// The version that it was about; the first signs of its digest if that release isn't here any more.
     pub version: String,
+}
+
+/// So many of the last things that were said of an order are shown.
+pub const ORDER_LOG_SHOWN: u32 = 20;
+
+/// The newest order of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewestOrder {
+    /// None of a device that never had one.
+    pub order: Option<OrderView>,
+}
+
+/// An order, and what its client said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderView {
+    /// Its number.
+    pub order: u32,
+    /// The version that it is about; the first signs of its digest if that release isn't here any more.
+    pub version: String,
+    /// When it was made.
+    pub opened_at: Timestamp,
+    /// What became of it, in words.
+    pub sentence: String,
+    /// What was said of it last, newest first: at most [`ORDER_LOG_SHOWN`].
+    pub log: Vec<OrderWord>,
+}
+
+/// One thing that was said of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderWord {
+    /// When it was heard.
+    pub at: Timestamp,
+    /// As the client calls it, such as `closed/failure`; or what people did.
+    pub word: String,
+    /// In the client's own words, with control signs written out.
+    pub details: Vec<String>,
 }

@@ -93,6 +93,8 @@ macro_rules! explain {
 explain! {
     usage mainstay_keys::KeyError;
     usage mainstay_keys::UseLogError;
+    usage mainstay_server::homes::HomeError;
+    usage mainstay_store::StoreError;
     usage mainstay_server::serve::ServeError;
     usage mainstay_artifact::bundle_file::BundleError;
     usage mainstay_artifact::container::ContainerError;

@@ -7,6 +7,7 @@
 mod draft;
 mod failure;
 mod files;
+mod homes;
 mod moment;
 mod operator;
 mod output;

@@ -10,9 +10,10 @@ mod exchange;
 mod incidents;
 
 use mainstay_api::{
-    ARTIFACT_MEDIA_TYPE, AnswerRequest, DeviceChange, DeviceTokens, ENVELOPE_MEDIA_TYPE,
-    HaltRequest, NewDevices, PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView,
-    ReleaseView, RolloutView, ServiceLevels, Why, WithdrawRequest,
+    ARTIFACT_MEDIA_TYPE, AnswerRequest, AttributesAsked, ClientChange, ClientView, DeviceChange,
+    DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, NewDevices, NewestOrder, PauseRequest,
+    PlanView, Preview, QuitOrderRequest, QuitOrderView, ReleaseView, RolloutView, ServiceLevels,
+    Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -69,6 +70,44 @@ impl Operator {
         })?;
         let path = format!("/devices/{device}/order/quit");
         self.0.post(&path, body).await
+    }
+
+    /// Which update client a device runs.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn client_of(&self, device: &DeviceId) -> Answer<ClientView> {
+        self.0.get(&format!("/devices/{device}/client")).await
+    }
+
+    /// Says which update client a device runs, or that its requests tell again.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn choose_client(
+        &self,
+        device: &DeviceId,
+        change: &ClientChange,
+    ) -> Answer<ClientView> {
+        let path = format!("/devices/{device}/client");
+        self.0.put(&path, Body::json(change)?).await
+    }
+
+    /// Has a device with another update client asked for its attributes, at its next poll.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn ask_attributes(&self, device: &DeviceId) -> Answer<AttributesAsked> {
+        let path = format!("/devices/{device}/attributes/ask");
+        self.0.post(&path, Body::Empty).await
+    }
+
+    /// The newest order of a device with another update client than ours, and what that client said of it last.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn newest_order(&self, device: &DeviceId) -> Answer<NewestOrder> {
+        self.0.get(&format!("/devices/{device}/order")).await
     }
 
     /// One device.

@@ -85,6 +85,12 @@ impl ClientProfile {
         }
     }
 
+    /// Whether it asks over hawkBit's interface, as all but Mainstay's own do.
+    #[must_use]
+    pub fn speaks_hawkbit(self) -> bool {
+        self != Self::Native
+    }
+
     /// What it is called on a page.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -95,15 +101,6 @@ impl ClientProfile {
             Self::Generic => "another hawkBit client",
             Self::Native => "Mainstay",
         }
-    }
-
-    /// Whether it may be told `skip` (fetch, don't install yet).
-    ///
-    /// SWUpdate takes it for done: it closes the order with "Skipped Update." and installs nothing (suricatta/server_hawkbit.c). Zephyr's
-    /// client knows no maintenance window. RAUC's updater waits. Of a client that we don't know the worst is assumed.
-    #[must_use]
-    pub fn bears_skip(self) -> bool {
-        self == Self::Rauc
     }
 
     /// The kind of module that it installs: Zephyr's client takes `bApp` alone (subsys/mgmt/hawkbit), the others don't mind.
@@ -124,22 +121,6 @@ impl ClientProfile {
             Self::Zephyr | Self::Generic => ZEPHYR_PATH_CHARS_MAX,
             Self::Swupdate | Self::Rauc | Self::Native => PATH_CHARS_MAX,
         }
-    }
-
-    /// Whether a download may be sent to another host.
-    ///
-    /// SWUpdate follows a 302, RAUC's updater up to eight of them; Zephyr's client keeps only the path of a link and takes nothing but 200.
-    /// Mainstay's devices fetch from where they ask.
-    #[must_use]
-    pub fn follows_redirects(self) -> bool {
-        matches!(self, Self::Swupdate | Self::Rauc)
-    }
-
-    /// Whether its owner may be asked first, where the plan wants that. The three known clients don't look at the question, and
-    /// would poll for ever without a word (hawkBit's `confirmationBase` is read by none of them).
-    #[must_use]
-    pub fn asks_confirmation(self) -> bool {
-        self == Self::Generic
     }
 
     /// What it asks for of a file: SWUpdate's delta handler asks for several ranges at once (handlers/delta_handler.c), the others
@@ -234,10 +215,21 @@ pub struct DeviceClient {
     pub set_by: SetBy,
 }
 
+impl Default for DeviceClient {
+    /// Of a device whose requests have told nothing yet: any client.
+    fn default() -> Self {
+        Self {
+            profile: ClientProfile::Generic,
+            set_by: SetBy::Detected,
+        }
+    }
+}
+
 impl DeviceClient {
     /// The client after a request that calls itself `detected`; `known` is what was known before, if anything.
     ///
-    /// What people chose stays until people choose again. Between two requests the newer one counts, since a device may change its client.
+    /// What people chose stays until people choose again. Between two requests the newer one counts, since a device may change its client; but not one that
+    /// shows no client: RAUC, where it installs while it reads, names itself once and then not (src/nbd.c).
     #[must_use]
     pub fn after(known: Option<Self>, detected: ClientProfile) -> Self {
         match known {
@@ -247,6 +239,7 @@ impl DeviceClient {
                     ..
                 },
             ) => chosen,
+            Some(seen) if detected == ClientProfile::Generic => seen,
             _ => Self {
                 profile: detected,
                 set_by: SetBy::Detected,
@@ -254,13 +247,13 @@ impl DeviceClient {
         }
     }
 
-    /// The client as people choose it.
+    /// The client as people choose it. If they take that back, nothing is known until the next request tells.
     #[must_use]
-    pub fn chosen(profile: ClientProfile) -> Self {
-        Self {
+    pub fn chosen(profile: Option<ClientProfile>) -> Self {
+        profile.map_or_else(Self::default, |profile| Self {
             profile,
             set_by: SetBy::People,
-        }
+        })
     }
 }
 
@@ -299,22 +292,20 @@ mod tests {
     #[test]
     fn what_each_bears() {
         use ClientProfile::{Generic, Native, Rauc, Swupdate, Zephyr};
-        for (profile, skip, part, path, redirects, asks, ranges) in [
-            (Swupdate, false, "os", 1024, true, false, Ranges::Several),
-            (Rauc, true, "os", 1024, true, false, Ranges::One),
-            (Zephyr, false, "bApp", 199, false, false, Ranges::One),
-            (Generic, false, "os", 199, false, true, Ranges::One),
-            (Native, false, "os", 1024, false, false, Ranges::One),
+        for (profile, part, path, ranges) in [
+            (Swupdate, "os", 1024, Ranges::Several),
+            (Rauc, "os", 1024, Ranges::One),
+            (Zephyr, "bApp", 199, Ranges::One),
+            (Generic, "os", 199, Ranges::One),
+            (Native, "os", 1024, Ranges::One),
         ] {
-            assert_eq!(profile.bears_skip(), skip, "{profile}");
             assert_eq!(
                 profile.bears_refused_reports(),
                 matches!(profile, Rauc | Native)
             );
+            assert_eq!(profile.speaks_hawkbit(), profile != Native);
             assert_eq!(profile.part(), part, "{profile}");
             assert_eq!(profile.href_chars_max(), path, "{profile}");
-            assert_eq!(profile.follows_redirects(), redirects, "{profile}");
-            assert_eq!(profile.asks_confirmation(), asks, "{profile}");
             assert_eq!(profile.ranges(), ranges, "{profile}");
         }
     }
@@ -346,12 +337,13 @@ mod tests {
         for (known, request, expected) in [
             (None, Generic, detected(Generic)),
             (Some(detected(Generic)), Rauc, detected(Rauc)),
-            (Some(detected(Rauc)), Generic, detected(Generic)),
+            (Some(detected(Rauc)), Generic, detected(Rauc)),
             (
-                Some(DeviceClient::chosen(Swupdate)),
+                Some(DeviceClient::chosen(Some(Swupdate))),
                 Rauc,
-                DeviceClient::chosen(Swupdate),
+                DeviceClient::chosen(Some(Swupdate)),
             ),
+            (Some(DeviceClient::chosen(None)), Rauc, detected(Rauc)),
         ] {
             assert_eq!(DeviceClient::after(known, request), expected);
         }

@@ -5,8 +5,6 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{DeviceId, ID_BYTES_MAX};
-
 /// Longest name, in characters: hawkBit's own bound, so that a fleet that comes from there keeps its names.
 pub const CONTROLLER_CHARS_MAX: usize = 256;
 /// How much of a name that can't be used an error repeats, in characters.
@@ -15,13 +13,13 @@ const SHOWN_CHARS_MAX: usize = 64;
 /// A device's name in `/{tenant}/controller/v1/{controllerId}`, as it stands there once percent signs are read: 1 to 256 characters,
 /// such as a serial number or `8c:1f:64:00:0a:21`.
 ///
-/// It isn't a [`DeviceId`]: colons, spaces and letters of any script are fine here. What would change the path that it is a
+/// It isn't a [`DeviceId`](crate::DeviceId): colons, spaces and letters of any script are fine here. What would change the path that it is a
 /// part of (`/`, `.`, `..`), or a line of a log (control signs), isn't.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ControllerId(Box<str>);
 
-/// Why a text is no [`ControllerId`], or none that a device can be called after.
+/// Why a text is no [`ControllerId`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ControllerIdError {
@@ -40,32 +38,19 @@ pub enum ControllerIdError {
     /// It names a folder.
     #[error("the controller id {0:?} would mean a folder in a path")]
     Folder(String),
-    /// No device's name is proposed for it.
-    #[error(
-        "no device can be named after the controller id {0:?}: it is longer than {ID_BYTES_MAX} bytes, and cut names may clash"
-    )]
-    NoDeviceName(String),
 }
 
 impl ControllerIdError {
     /// Stable id of this error.
     #[must_use]
     pub fn id(&self) -> &'static str {
-        match self {
-            Self::NoDeviceName(_) => "fleet.controller-device-name",
-            _ => "fleet.controller-id",
-        }
+        "fleet.controller-id"
     }
 
     /// What to do about it.
     #[must_use]
     pub fn cure(&self) -> &'static str {
-        match self {
-            Self::NoDeviceName(_) => "name the device yourself, and say which controller it is",
-            _ => {
-                "use what the client is configured with: 1 to 256 characters, no slash, no control sign"
-            }
-        }
+        "use what the client is configured with: 1 to 256 characters, no slash, no control sign"
     }
 }
 
@@ -95,21 +80,6 @@ impl ControllerId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// The name that its device gets unless people choose one: each character that a [`DeviceId`] can't have becomes a dash.
-    ///
-    /// Two controllers may come to one name (`a:b` and `a b`): whoever registers them refuses the second and names both.
-    ///
-    /// # Errors
-    /// If it is longer than a device's name may be. It isn't cut: what tells serial numbers apart is often their end.
-    pub fn device_name(&self) -> Result<DeviceId, ControllerIdError> {
-        let safe = |c: char| match c {
-            c if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') => c,
-            _ => '-',
-        };
-        let name: String = self.0.chars().map(safe).collect();
-        DeviceId::new(name).map_err(|_| ControllerIdError::NoDeviceName(shown(&self.0)))
     }
 }
 
@@ -194,31 +164,6 @@ mod tests {
             assert_eq!(refused.id(), "fleet.controller-id");
             assert!(!refused.cure().is_empty());
         }
-    }
-
-    #[test]
-    fn a_device_is_proposed_with_dashes_or_not_at_all() {
-        for (text, name) in [
-            ("th-0001", Some("th-0001")),
-            ("8c:1f:64:00:0a:21", Some("8c-1f-64-00-0a-21")),
-            ("Halle 3, Süd", Some("Halle-3--S-d")),
-            ("...", Some("...")),
-            (&"x".repeat(64), Some("x".repeat(64).as_str())),
-            (&"x".repeat(65), None),
-            (&"ü".repeat(64), Some("-".repeat(64).as_str())),
-        ] {
-            let id = ControllerId::parse(text).expect("a good id");
-            let proposed = id.device_name();
-            assert_eq!(
-                proposed.as_ref().ok().map(DeviceId::as_str),
-                name,
-                "{text:?}"
-            );
-        }
-        let long = ControllerId::parse(&"x".repeat(65)).expect("a good id");
-        let refused = long.device_name().expect_err("too long for a device");
-        assert_eq!(refused.id(), "fleet.controller-device-name");
-        assert!(refused.to_string().contains("longer than 64 bytes"));
     }
 
     #[test]

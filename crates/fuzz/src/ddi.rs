@@ -1,12 +1,9 @@
 //! What devices of other makes send as JSON: reports of orders, and attributes.
 
 use mainstay_api::ddi::config_data::{ENTRIES_MAX, ENTRY_CHARS_MAX};
-use mainstay_api::ddi::{ActionFeedback, ConfigData};
+use mainstay_api::ddi::{ActionFeedback, ConfigData, DETAILS_MAX};
 
 use crate::Target;
-
-/// How many details of a report are kept, whatever it says.
-const DETAILS_MAX: usize = 50;
 
 pub(crate) const FEEDBACK: Target = Target {
     name: "ddi_feedback",

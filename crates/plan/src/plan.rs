@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::class::{Class, Environment};
+use crate::client::ClientRules;
 use crate::cohort::Cohort;
 use crate::compliance::Compliance;
 use crate::gate::{GateRule, Waiver};
@@ -72,6 +73,18 @@ impl Plan {
     /// The class with that id.
     pub fn class(&self, id: &ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == *id)
+    }
+
+    /// The class of that name, as devices and releases write it.
+    pub fn class_named(&self, name: &str) -> Option<&Class> {
+        self.classes.iter().find(|class| class.id.as_str() == name)
+    }
+
+    /// What is said of the update clients of that class; of a class that isn't here, nothing.
+    #[must_use]
+    pub fn client_rules(&self, class: &str) -> ClientRules {
+        let class = self.class_named(class);
+        class.map(|class| class.clients.clone()).unwrap_or_default()
     }
 
     /// What is asked of the gate of that name, if the plan says anything.

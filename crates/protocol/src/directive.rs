@@ -13,7 +13,7 @@ pub struct Directive<'a> {
     /// Seconds until the next check-in.
     #[n(1)]
     pub poll_after_s: u32,
-    /// The signed status, which echoes the check-in's nonce.
+    /// The signed status, which echoes the check-in's nonce; empty if there is nothing to install.
     #[cbor(b(2), with = "minicbor::bytes")]
     pub status: &'a [u8],
     /// What to do.

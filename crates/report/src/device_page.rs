@@ -28,6 +28,8 @@ pub struct DevicePage {
     pub client: ClientFacts,
     /// What became of its newest order, for a device with another update client: "1000008: installed 1.2.0, unverified: ...".
     pub order: Option<String>,
+    /// What its client said of that order last, newest first; may be empty.
+    pub order_log: Vec<TimelineEntry>,
     /// Where it stands, if it shares a site with others.
     pub site: Option<String>,
     /// The version it runs; none if it never said.

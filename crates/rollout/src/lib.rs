@@ -32,6 +32,7 @@
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
 //! | may it fetch the bytes? | `payloads.rs` |
 //! | when does it ask again? | `turn.rs` |
+//! | may it be told the same again without a look? | `rest.rs` |
 //! | what became of a promise to a device with another update client? | `order/` |
 //! | what do the failing devices share? | `incident.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs`, comparisons by `compared.rs` |
@@ -63,6 +64,7 @@ pub mod preview;
 pub mod progress;
 pub mod question;
 pub mod readings;
+pub mod rest;
 pub mod returns;
 pub mod rollout;
 pub mod rules;

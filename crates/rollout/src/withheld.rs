@@ -35,6 +35,11 @@ pub enum Withheld {
     },
     /// The class installs nothing without a schedule, and there is none.
     Unscheduled,
+    /// Every device would refuse the schedule by now, such as one whose signer's key was taken away.
+    ScheduleRefused {
+        /// The refusal's stable id.
+        refusal: String,
+    },
     /// The schedule hasn't begun.
     ScheduleOpens {
         /// When it does.
@@ -87,6 +92,9 @@ impl Withheld {
                 format!("the revocations' next update was due {}", ago(since))
             }
             Self::Unscheduled => "operations hasn't signed a schedule".to_owned(),
+            Self::ScheduleRefused { refusal } => {
+                format!("every device would refuse the schedule that operations signed ({refusal})")
+            }
             Self::ScheduleOpens { at } => {
                 format!(
                     "the schedule that operations signed begins {}",
@@ -130,7 +138,7 @@ impl Withheld {
             Self::RevocationsMissing | Self::RevocationsStale { .. } => {
                 "the holders of role revocation sign a new document; publish it with `mainstay revoke publish FILE`"
             }
-            Self::Unscheduled | Self::ScheduleOver { .. } => {
+            Self::Unscheduled | Self::ScheduleRefused { .. } | Self::ScheduleOver { .. } => {
                 "operations signs a schedule; publish it with `mainstay schedule publish FILE`"
             }
             Self::ScheduleOpens { .. } => "nothing to do",

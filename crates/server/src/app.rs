@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_artifact::Signer;
+use mainstay_fleet::ReleaseDigest;
 use mainstay_plan::Plan;
 use mainstay_store::{Blobs, Store, StoreError, StoredPlan};
 use mainstay_trust::Refusal;
@@ -19,11 +20,13 @@ use crate::data_dir::Lock;
 use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
+use crate::guard::Guard;
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
 use crate::last_seen::LastSeen;
 use crate::levels::Measured;
 use crate::problem::Refused;
+use crate::quiet::Quiet;
 use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::root_chain;
@@ -59,7 +62,7 @@ pub struct AppConfig {
     pub pages: PagesAccess,
     /// Who calls [`crate::jobs::advance_rollouts::run`].
     pub advance: Advance,
-    /// What links to this server begin with; none if they begin with the address that it listens on.
+    /// What links to this server begin with; none if they begin as each request says that it came.
     pub public_url: Option<PublicUrl>,
     /// Whose word about a client's address is believed.
     pub trusted_proxies: TrustedProxies,
@@ -165,6 +168,8 @@ pub struct App {
     pub(crate) soundness: Arc<Soundness>,
     pub(crate) unread: Unread,
     pub(crate) door: Door,
+    pub(crate) quiet: Quiet,
+    pub(crate) guard: Guard,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -207,6 +212,8 @@ impl App {
             soundness: Arc::default(),
             unread: Unread::default(),
             door: Door::default(),
+            quiet: Quiet::default(),
+            guard: Guard::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
@@ -346,6 +353,24 @@ impl App {
         let stored = self.store.plan_with(digest).await?;
         let plan = stored.as_ref().map(parsed).transpose()?;
         Ok(plan.map(|active| active.plan))
+    }
+
+    /// The version of a release; the first signs of its digest if that release isn't here, or isn't any more.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(crate) async fn version_of(&self, release: &ReleaseDigest) -> Result<String, StoreError> {
+        let known = self.store.release_by_manifest(release).await?;
+        Ok(known.map_or_else(|| release.short(), |known| known.facts.version.to_string()))
+    }
+
+    /// Reads the store's pulse: what is remembered of devices that have nothing to do is said again as long as it stays the same.
+    /// Whoever advances rollouts in their own time calls this in their own time, too; until then nothing is said from memory.
+    ///
+    /// # Errors
+    /// If the store can't be read. Nothing is said from memory then.
+    pub async fn feel_pulse(&self) -> Result<(), StoreError> {
+        self.quiet.feel(&*self.store).await
     }
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.

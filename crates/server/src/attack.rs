@@ -92,6 +92,11 @@ impl Attack {
         Some(offer)
     }
 
+    /// Whether a device that checks in now would be offered something, not counted.
+    pub(crate) fn aims_at(&self, device: &DeviceId) -> bool {
+        self.forced_for(device).is_some()
+    }
+
     fn forced_for(&self, device: &DeviceId) -> Option<Arc<ForcedOffer>> {
         let forced = self
             .forced

@@ -13,6 +13,7 @@ use mainstay_store::{Devices, People};
 
 use crate::App;
 use crate::problem::Refused;
+use crate::quiet::TokenHash;
 use crate::sign_in::{SignedIn, same_site};
 use crate::token::Token;
 
@@ -25,14 +26,22 @@ pub(crate) struct Caller {
     pub role: Role,
 }
 
-/// The device whose token the request bears.
+/// What the store keeps of the token that a device's request bears.
 ///
 /// # Errors
-/// `auth.token` when it bears none that a device has.
-pub(crate) async fn device(app: &App, headers: &HeaderMap) -> Result<Device, Refused> {
+/// `auth.token` when it bears none.
+pub(crate) fn token(headers: &HeaderMap) -> Result<TokenHash, Refused> {
     let token = bearer(headers).and_then(Token::parse);
     let token = token.ok_or_else(Refused::unauthenticated)?;
-    let device = Devices::by_token_hash(&*app.store, &token.hash()).await?;
+    Ok(token.hash())
+}
+
+/// The device that has this token.
+///
+/// # Errors
+/// `auth.token` when none has it.
+pub(crate) async fn device(app: &App, token: &TokenHash) -> Result<Device, Refused> {
+    let device = Devices::by_token_hash(&*app.store, token).await?;
     device.ok_or_else(Refused::unauthenticated)
 }
 

@@ -182,7 +182,7 @@ async fn turn(
         // A new root has taken the signer's key away.
         Err(refusal) => {
             let refusal = refusal.id().to_owned();
-            return Ok(Err(Withheld::Refused { refusal }));
+            return Ok(Err(Withheld::ScheduleRefused { refusal }));
         }
     };
     Ok(match comes(&schedule, device, now) {

@@ -1,8 +1,8 @@
 //! The server's folder: what lies where, made whole or not at all, and opened by one server at a time.
 //!
 //! ```text
-//! mainstay.sqlite   everything durable but the payloads; the plan in force too
-//! blobs/            the payloads, by digest
+//! mainstay.sqlite   everything durable but the payloads; the plan in force too. Not if that is in PostgreSQL
+//! blobs/            the payloads, by digest. Not if they are in a bucket
 //! root.cbor         the signed root that this server's devices pin; the later ones are in the database
 //! status-key        the online key, encrypted; status-key.pub beside it, and status-key.uses, which has a
 //!                   line for each time that a server opened it
@@ -10,7 +10,8 @@
 //! lock              held while a server runs on the folder
 //! ```
 //!
-//! Read [`DataDir::create`] and [`DataDir::open`].
+//! Where several servers share one database, each has a folder of its own: with the same first root, and a key that the newest root
+//! names. Read [`DataDir::create`] and [`DataDir::open`].
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
@@ -20,25 +21,24 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mainstay_access::Email;
 use mainstay_artifact::Signer;
-use mainstay_keys::{
-    HostPrimitives, KeyError, Passphrase, PublicHalf, SecretKey, UseLog, UseLogError, file,
-};
+use mainstay_keys::{KeyError, Passphrase, PublicHalf, SecretKey, UseLog, UseLogError, file};
 use mainstay_plan::Plan;
-use mainstay_store::{
-    FolderBlobs, Orders as _, Plans as _, Roots as _, SqliteStore, StoreError, StoredRoot,
-};
+use mainstay_store::{FolderBlobs, SqliteStore, StoreError};
 use mainstay_trust::signed::SIGNED_BYTES_MAX;
-use mainstay_trust::verify;
 
 use crate::app::{AppError, Parts};
 use crate::clock::{Clock as _, SystemClock};
 use crate::entropy::{SystemEntropy, number};
+use crate::founding::{begin, chain};
+use crate::homes::{self, HomeError, Homes, OpenStore};
 use crate::root_chain;
+use crate::settings::{BlobsPlace, HomePlaces, StorePlace};
 
 /// A server's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataDir {
     path: PathBuf,
+    homes: HomePlaces,
 }
 
 /// What a new folder starts with.
@@ -88,6 +88,12 @@ pub enum DataDirError {
     Record(#[from] UseLogError),
     /// The database or the blobs can't be opened.
     #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The database belongs to another fleet.
+    #[error("the database is another fleet's: {0}")]
+    OtherFleet(&'static str),
+    /// The database can't be read or written.
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// Root and online key don't belong together.
     #[error(transparent)]
@@ -104,6 +110,8 @@ impl DataDirError {
             Self::Io { .. } => "data.unusable",
             Self::Key(error) => error.id(),
             Self::Record(error) => error.id(),
+            Self::Home(error) => error.id(),
+            Self::OtherFleet(_) => "data.other-fleet",
             Self::Store(error) => error.id(),
             Self::App(error) => error.id(),
         }
@@ -118,6 +126,10 @@ impl DataDirError {
             Self::Io { .. } => "Check the path, its permissions and the room on the disk.",
             Self::Key(error) => error.cure(),
             Self::Record(error) => error.cure(),
+            Self::Home(error) => error.cure(),
+            Self::OtherFleet(_) => {
+                "Name this fleet's database, or an empty one; to join a fleet, give its first root and a plan that was in force there."
+            }
             Self::Store(error) => error.cure(),
             Self::App(error) => error.cure(),
         }
@@ -133,7 +145,20 @@ pub struct Lock {
 impl DataDir {
     /// The folder at `path`, there or not.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        let homes = HomePlaces::default();
+        let path = path.into();
+        Self { path, homes }
+    }
+
+    /// The same folder, with its database and its payloads where these settings say.
+    #[must_use]
+    pub fn with_homes(self, homes: HomePlaces) -> Self {
+        Self { homes, ..self }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where the database is.
@@ -164,7 +189,10 @@ impl DataDir {
     pub async fn create(&self, contents: &Contents<'_>) -> Result<(), DataDirError> {
         root_chain::check(&[contents.root.to_vec()], &contents.status_key.signer()?)?;
         self.refuse_existing()?;
-        let partial = Self::at(self.path.with_added_extension("partial"));
+        let partial = Self {
+            path: self.path.with_added_extension("partial"),
+            homes: self.homes.clone(),
+        };
         remove_leftover(&partial.path)?;
         let filled = partial.fill(contents).await;
         let renamed = filled.and_then(|()| partial.rename_to(&self.path));
@@ -178,14 +206,15 @@ impl DataDir {
     pub async fn open(&self, passphrase: &Passphrase) -> Result<Parts, DataDirError> {
         let root = self.read_root()?;
         let lock = self.lock()?;
-        let store = SqliteStore::open(&self.database()).await?;
+        let Homes { store, blobs } = Homes::open(self, &self.homes).await?;
+        let store = store.shared();
         store.begin_order_numbers(number(&SystemEntropy)).await?;
-        let roots = chain(&store, root).await?;
+        let roots = chain(&*store, root).await?;
         let status_signer: Arc<dyn Signer> = Arc::new(self.open_status_key(&roots, passphrase)?);
         self.uses_of_status_key().opened(&*status_signer)?;
         Ok(Parts {
-            store: Arc::new(store),
-            blobs: Arc::new(FolderBlobs::open(self.blobs()).await?),
+            store,
+            blobs,
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             status_signer,
@@ -208,7 +237,20 @@ impl DataDir {
         self.read_root().map(|_root| ())
     }
 
-    /// The database alone, for the commands of an administrator.
+    /// The database alone, wherever it is, for the commands of an administrator.
+    ///
+    /// # Errors
+    /// If it can't be opened.
+    pub async fn open_store(&self) -> Result<OpenStore, DataDirError> {
+        Ok(homes::open_store(self, &self.homes).await?)
+    }
+
+    /// Where the database and the payloads are.
+    pub fn homes(&self) -> &HomePlaces {
+        &self.homes
+    }
+
+    /// The database in the folder itself.
     ///
     /// # Errors
     /// If it isn't there or isn't one.
@@ -235,14 +277,20 @@ impl DataDir {
         write_durably(&self.root(), contents.root)?;
         let _public: PublicHalf =
             file::create(&self.status_key(), contents.status_key, contents.passphrase)?;
-        FolderBlobs::open(self.blobs()).await?;
-        let store = SqliteStore::create(&self.database()).await?;
-        let (text, digest) = (contents.plan_text, contents.plan.digest.0);
-        store
-            .activate_plan(text, digest, contents.by, contents.at)
-            .await?;
+        if self.homes.blobs == BlobsPlace::Folder {
+            FolderBlobs::open(self.blobs()).await?;
+        }
+        if self.homes.store == StorePlace::Sqlite {
+            SqliteStore::create(&self.database()).await?.close().await;
+        }
+        let store = self.open_store().await?;
+        let mut begun = begin(store.get(), contents).await;
+        if begun.is_ok() && self.homes.store != StorePlace::Sqlite {
+            // Whoever joins is measured by it.
+            begun = chain(store.get(), contents.root.to_vec()).await.map(drop);
+        }
         store.close().await;
-        Ok(())
+        begun
     }
 
     fn rename_to(&self, path: &Path) -> Result<(), DataDirError> {
@@ -264,7 +312,11 @@ impl DataDir {
         Ok(root)
     }
 
-    pub(crate) fn lock(&self) -> Result<Lock, DataDirError> {
+    /// Keeps servers off the folder as long as it isn't dropped.
+    ///
+    /// # Errors
+    /// [`DataDirError::InUse`] if one runs on it.
+    pub fn lock(&self) -> Result<Lock, DataDirError> {
         let path = self.path.join("lock");
         let file = File::create(&path).map_err(|cause| unusable(&path, cause))?;
         match file.try_lock() {
@@ -273,34 +325,6 @@ impl DataDir {
             Err(TryLockError::Error(cause)) => Err(unusable(&path, cause)),
         }
     }
-}
-
-/// Every root, oldest first; `first` is the folder's own. A database that has none takes that one in.
-pub(crate) async fn chain(
-    store: &SqliteStore,
-    first: Vec<u8>,
-) -> Result<Vec<Vec<u8>>, DataDirError> {
-    let known = store.roots().await?;
-    let Some(oldest) = known.first() else {
-        add_first(store, &first).await?;
-        return Ok(vec![first]);
-    };
-    if oldest.signed != first {
-        return Err(StoreError::damaged("first root", "the folder holds another one").into());
-    }
-    Ok(known.into_iter().map(|root| root.signed).collect())
-}
-
-/// What doesn't verify isn't taken in; the caller says so.
-async fn add_first(store: &SqliteStore, first: &[u8]) -> Result<(), DataDirError> {
-    let opened = verify::pinned_root(first, &HostPrimitives).map_err(AppError::Root)?;
-    let root = StoredRoot {
-        version: opened.get().version,
-        signed: first.to_vec(),
-        at: SystemClock.now(),
-        by: None,
-    };
-    Ok(store.add_root(&root).await?)
 }
 
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {

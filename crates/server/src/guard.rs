@@ -32,13 +32,20 @@ impl Default for Guard {
     }
 }
 
-/// Lets a request through when there is room, and gives up on it after [`REQUEST_TIME_MAX`].
-pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let Ok(_place) = guard.0.try_acquire() else {
-        return Refused::busy().into_response();
-    };
-    match tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await {
-        Ok(response) => response,
-        Err(_elapsed) => Refused::too_slow().into_response(),
+impl Guard {
+    /// Works on a request when there is room, and gives up on it after [`REQUEST_TIME_MAX`].
+    pub async fn within(&self, work: impl Future<Output = Response>) -> Response {
+        let Ok(_place) = self.0.try_acquire() else {
+            return Refused::busy().into_response();
+        };
+        match tokio::time::timeout(REQUEST_TIME_MAX, work).await {
+            Ok(response) => response,
+            Err(_elapsed) => Refused::too_slow().into_response(),
+        }
     }
+}
+
+/// The same, as a layer of routes.
+pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    guard.within(next.run(request)).await
 }

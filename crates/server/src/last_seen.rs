@@ -3,7 +3,7 @@
 //! Losing it in a crash loses nothing that was promised: the store's own `last_seen` is then a few
 //! moments old. It is written in batches because a fleet's polls are the server's busiest traffic.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -12,12 +12,18 @@ use mainstay_store::{Store, StoreError};
 
 /// The instants not yet written. At most one a registered device, so the fleet bounds it.
 #[derive(Debug, Default)]
-pub struct LastSeen(Mutex<BTreeMap<DeviceId, Timestamp>>);
+pub struct LastSeen(Mutex<HashMap<DeviceId, Timestamp>>);
 
 impl LastSeen {
     /// Notes that `device` was heard at `at`.
-    pub fn note(&self, device: DeviceId, at: Timestamp) {
-        self.lock().insert(device, at);
+    pub fn note(&self, device: &DeviceId, at: Timestamp) {
+        let mut noted = self.lock();
+        match noted.get_mut(device) {
+            Some(known) => *known = at,
+            None => {
+                noted.insert(device.clone(), at);
+            }
+        }
     }
 
     /// When `device` was last heard, if that isn't written yet.
@@ -34,7 +40,9 @@ impl LastSeen {
         if taken.is_empty() {
             return Ok(());
         }
-        let batch: Vec<_> = taken.into_iter().collect();
+        let mut batch: Vec<_> = taken.into_iter().collect();
+        // Names are mostly given in the order in which devices are registered: their rows lie side by side.
+        batch.sort_unstable();
         let written = store.touch(&batch).await;
         if written.is_err() {
             self.put_back(batch);
@@ -50,7 +58,7 @@ impl LastSeen {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<DeviceId, Timestamp>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<DeviceId, Timestamp>> {
         // A map of instants has no state that a panic could leave half made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

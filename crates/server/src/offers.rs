@@ -24,6 +24,8 @@ pub(crate) enum Decision {
     Nothing {
         /// When its turn comes, as far as that is known.
         turn: Option<Timestamp>,
+        /// Whether that stays so until then, unless people, a step or the device itself say otherwise.
+        rests: bool,
     },
     /// Something was promised to it, durably.
     Install {
@@ -43,6 +45,8 @@ pub(crate) enum Asks {
 
 /// One rollout that a device is enrolled in, and what it has for it now.
 pub(crate) struct Considered {
+    /// What the server's word rested on before anything of this was looked at.
+    pub standing: i64,
     /// The rollout.
     pub rollout: Rollout,
     /// The device, as the rollout sees it.
@@ -64,15 +68,29 @@ pub(crate) async fn decide(
     for _ in 0..DECISIONS_MAX {
         let considered = consider(app, device, now).await?;
         turns = soonest(app, &considered, now);
+        let rests = rest(&considered);
         let Some(one) = newest(considered, device) else {
-            break;
+            return Ok(Decision::Nothing { turn: turns, rests });
         };
         let promised = promise(app, &one, Asks::ByItself, now).await?;
         if let (Some(_), Ok((_, package))) = (promised, one.offer) {
             return Ok(Decision::Install { package });
         }
     }
-    Ok(Decision::Nothing { turn: turns })
+    Ok(Decision::Nothing {
+        turn: turns,
+        rests: false,
+    })
+}
+
+/// Whether none of these, which have nothing for the device now, has something for it before its turn comes, unless people, a step or
+/// the device itself say otherwise. Where a way back isn't offered because it went further, only its own word changes that.
+pub(crate) fn rest(considered: &[Considered]) -> bool {
+    let rests = |one: &Considered| match &one.offer {
+        Err(wait) => mainstay_rollout::rest::rests(&one.view, wait),
+        Ok(_) => true,
+    };
+    considered.iter().all(rests)
 }
 
 /// When the first of these has something for the device, as far as that is known.
@@ -110,6 +128,7 @@ pub(crate) async fn consider(
     device: &Device,
     now: Timestamp,
 ) -> Result<Vec<Considered>, StoreError> {
+    let standing = app.store.standing_generation().await?;
     let enrolments = app.store.enrolments_of(&device.id).await?;
     let mut considered = Vec::with_capacity(enrolments.len());
     for Enrolled {
@@ -127,6 +146,7 @@ pub(crate) async fn consider(
             Err(wait) => Err(wait),
         };
         considered.push(Considered {
+            standing,
             rollout,
             view,
             offer,
@@ -156,7 +176,7 @@ async fn packed(
 }
 
 /// How many other devices hold a place in the budget of downloads.
-fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u32 {
+pub(crate) fn others(app: &App, rollout: &Rollout, view: &DeviceView, now: Timestamp) -> u32 {
     let all = app.memory.in_flight();
     all.saturating_sub(u32::from(holds_place(rollout, view, now)))
 }
@@ -168,8 +188,8 @@ pub(crate) fn turn(app: &App, one: &Considered, now: Timestamp) -> Option<Timest
     mainstay_rollout::turn::turn(&one.rollout, &one.view, wait, in_flight, now)
 }
 
-/// Makes an offer durable; none when the rollout has moved on meanwhile, or the release was put on
-/// hold, or there is no room.
+/// Makes an offer durable; none when the rollout has moved on meanwhile, or what the server's word rests on, or the release was put
+/// on hold, or there is no room.
 ///
 /// # Errors
 /// If the store fails.
@@ -186,6 +206,7 @@ pub(crate) async fn promise(
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: one.standing,
         device,
         offer: *offer,
         at: now,

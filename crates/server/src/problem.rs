@@ -56,6 +56,11 @@ impl Refused {
         &self.cause
     }
 
+    /// When to ask again, in seconds, if the same request may well succeed later.
+    pub fn retry_after(&self) -> Option<HeaderValue> {
+        (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_BUSY)
+    }
+
     /// Something failed inside. The details go to the log and never to the caller.
     pub fn internal(error: &dyn Display) -> Self {
         tracing::error!(%error, "request failed");
@@ -203,20 +208,17 @@ impl Display for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let status = self.status;
+        let (status, retry_after) = (self.status, self.retry_after());
         let problem = Problem::new(status.as_u16(), &self.id, &self.cause, &self.cure);
         let body = serde_json::to_vec(&problem).expect("a problem is text and one number");
         let mut response = (status, body).into_response();
         response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                let scheme = HeaderValue::from_static("Bearer");
-                response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_BUSY);
-            }
-            _ => {}
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         response
     }

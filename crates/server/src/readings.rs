@@ -55,6 +55,11 @@ impl Watched {
         *self.lock() = watched;
     }
 
+    /// Whether anything is still to be read of this device.
+    pub(crate) fn wants(&self, device: &DeviceId) -> bool {
+        self.lock().contains_key(device)
+    }
+
     fn of(&self, device: &DeviceId) -> Vec<Watch> {
         self.lock().get(device).cloned().unwrap_or_default()
     }

@@ -66,7 +66,7 @@ impl From<HeedRefusal> for Refused {
 }
 
 /// A clause as a sentence.
-fn sentence(clause: impl std::fmt::Display) -> String {
+pub(crate) fn sentence(clause: impl std::fmt::Display) -> String {
     let clause = clause.to_string();
     let mut signs = clause.chars();
     let first = signs.next().map(char::to_uppercase).into_iter().flatten();

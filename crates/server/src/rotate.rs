@@ -11,16 +11,18 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use mainstay_keys::{FileSigner, HostPrimitives, Passphrase, SecretKey, file};
-use mainstay_store::{Roots as _, StoredRoot};
+use mainstay_store::StoredRoot;
 use mainstay_trust::verify;
 
 use crate::app::AppError;
-use crate::data_dir::{DataDir, DataDirError, chain, unusable, write_durably};
+use crate::data_dir::{DataDir, DataDirError, unusable, write_durably};
+use crate::founding::chain;
 use crate::root_chain;
 
 impl DataDir {
     /// Puts the next root into force, and `new_key`, if there is one, in the place of the online key,
-    /// encrypted under `passphrase`. Returns the root's version.
+    /// encrypted under `passphrase`. Returns the root's version. Where several servers share one database, the first of them has put
+    /// the root there already: then only the key changes.
     ///
     /// # Errors
     /// If a server runs on the folder, the root doesn't follow the newest one, or the online key
@@ -33,9 +35,13 @@ impl DataDir {
         now: Timestamp,
     ) -> Result<u32, DataDirError> {
         let _lock = self.lock()?;
-        let store = self.store().await?;
-        let mut roots = chain(&store, self.read_root()?).await?;
-        roots.push(root.to_vec());
+        let opened = self.open_store().await?;
+        let store = opened.get();
+        let mut roots = chain(store, self.read_root()?).await?;
+        let is_there = new_key.is_some() && roots.last().is_some_and(|newest| newest == root);
+        if !is_there {
+            roots.push(root.to_vec());
+        }
         let signer = match new_key {
             Some(key) => key.signer()?,
             None => self.open_status_key(&roots, passphrase)?,
@@ -51,8 +57,10 @@ impl DataDir {
             at: now,
             by: None,
         };
-        store.add_root(&root).await?;
-        store.close().await;
+        if !is_there {
+            store.add_root(&root).await?;
+        }
+        opened.close().await;
         if new_key.is_some() {
             self.replace_status_key()?;
         }

@@ -14,10 +14,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 
-use crate::guard::{Guard, guard};
+use crate::guard::guard;
 use crate::problem::Refused;
 use crate::{App, ddi, device_protocol, pages, places, readiness};
 
@@ -33,6 +33,9 @@ const SECURE: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// The whole server as one service, without a listener.
+///
+/// The questions that devices ask all day long stand apart, behind no layer: each one costs as much as the answer. They pass the same
+/// [`guard`](crate::guard) by themselves, and nobody looks at their answers in a browser.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(device_protocol::routes())
@@ -42,10 +45,19 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(pages::routes())
         .fallback(async || Refused::no_such_place())
         .method_not_allowed_fallback(async || Refused::wrong_method())
-        .layer(from_fn_with_state(Guard::default(), guard))
+        .layer(from_fn_with_state(app.guard.clone(), guard))
+        .layer(from_fn(ddi::instead_of_refusals))
         .merge(readiness::routes())
         .layer(map_response(secure))
+        .merge(questions())
         .with_state(app)
+}
+
+fn questions() -> Router<Arc<App>> {
+    Router::new()
+        .merge(device_protocol::questions())
+        .merge(ddi::questions())
+        .method_not_allowed_fallback(async || Refused::wrong_method())
 }
 
 async fn secure(mut response: Response) -> Response {

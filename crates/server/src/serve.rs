@@ -87,6 +87,8 @@ pub async fn run(
     let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
     let measuring = jobs::measure_payloads::keep_measuring(app.clone(), stopped.clone());
     let measuring = tokio::spawn(measuring);
+    let feeling = jobs::feel_pulse::keep_feeling(app.clone(), stopped.clone());
+    let feeling = tokio::spawn(feeling);
     let routes = routes::router(app.clone());
     let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, routes).with_graceful_shutdown(signalled(stopped.clone()));
@@ -96,6 +98,7 @@ pub async fn run(
     };
     job.abort();
     measuring.abort();
+    feeling.abort();
     app.flush_last_seen().await;
     served
 }

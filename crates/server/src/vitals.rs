@@ -3,7 +3,7 @@
 //! Nothing but a plan's warnings rests on it, so nothing is lost with it: what rollouts compare is kept by `readings.rs`. Read
 //! [`Vitals`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub struct Vital {
 
 /// The last words of every device heard since the start. The fleet bounds it.
 #[derive(Debug, Default)]
-pub struct Vitals(Mutex<BTreeMap<DeviceId, Vital>>);
+pub struct Vitals(Mutex<HashMap<DeviceId, Vital>>);
 
 impl Vitals {
     /// Keeps what a check-in says.
@@ -38,7 +38,13 @@ impl Vitals {
             boot,
             slot: check_in.running.slot,
         };
-        self.lock().insert(device.clone(), vital);
+        let mut vitals = self.lock();
+        match vitals.get_mut(device) {
+            Some(known) => *known = vital,
+            None => {
+                vitals.insert(device.clone(), vital);
+            }
+        }
     }
 
     /// What a device last said; none if it wasn't heard since the start.
@@ -63,7 +69,7 @@ impl Vitals {
         by_class
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Vital>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<DeviceId, Vital>> {
         // Each change is one insertion; a panic elsewhere can't leave it half made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -130,6 +130,17 @@ impl House {
         Ok(self.store.writes() != before)
     }
 
+    /// Lets every server feel the store's pulse, as they do by themselves some times a second: what happens next, happens later than that.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn feel_pulse(&self) -> anyhow::Result<()> {
+        for server in &self.servers {
+            server.app.feel_pulse().await?;
+        }
+        Ok(())
+    }
+
     /// Answers of servers that said that they are broken.
     pub fn failures(&self) -> u32 {
         self.failures.load(Ordering::Relaxed)

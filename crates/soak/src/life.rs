@@ -161,6 +161,7 @@ impl Living {
 
     async fn happen(&mut self, now: Timestamp, what: Happening) -> anyhow::Result<()> {
         self.house.set_clock(now + self.clock_off);
+        self.house.feel_pulse().await?;
         match what {
             Happening::Device(number) => self.device_acts(number, now).await?,
             Happening::Turn(server) => self.turn(server, now).await?,

@@ -65,14 +65,14 @@ pub trait Controllers: Send + Sync {
         detected: ClientProfile,
     ) -> Result<(), StoreError>;
 
-    /// Notes which client the device has by the word of people ([`DeviceClient::chosen`]).
+    /// Notes which client the device has by the word of people, or that its requests tell again ([`DeviceClient::chosen`]).
     ///
     /// # Errors
     /// As [`Controllers::note_profile`].
     async fn choose_profile(
         &self,
         device: &DeviceId,
-        profile: ClientProfile,
+        profile: Option<ClientProfile>,
     ) -> Result<(), StoreError>;
 
     /// Lets the device be asked for its attributes.
@@ -81,8 +81,9 @@ pub trait Controllers: Send + Sync {
     /// As [`Controllers::note_profile`].
     async fn ask_attributes(&self, device: &DeviceId) -> Result<(), StoreError>;
 
-    /// Keeps what `change` makes of what the device had said of itself; it isn't asked for it any more, unless it has an order that is
-    /// installed and waits for its version word: it may say what it ran before its restart. Returns what it said by now.
+    /// Keeps what `change` makes of what the device had said of itself; it isn't asked for it any more, unless it [may
+    /// run](mainstay_rollout::order::may_run) what its newest order was about, and hasn't named it: it may say what it ran before its restart. What says
+    /// nothing new writes nothing. Returns what it said by now.
     ///
     /// # Errors
     /// As [`Controllers::note_profile`].

@@ -16,13 +16,13 @@ impl<'r, R: Row, T: Decode<'r, R::Database> + Type<R::Database>> Column<'r, R> f
 
 /// An account in a row, joined to others by its address or alone.
 pub(crate) struct AccountRow {
-    email: String,
-    role: String,
-    password: String,
-    totp_secret: Option<Vec<u8>>,
-    totp_step: Option<i64>,
-    account_since: i64,
-    closed: Option<i64>,
+    pub(crate) email: String,
+    pub(crate) role: String,
+    pub(crate) password: String,
+    pub(crate) totp_secret: Option<Vec<u8>>,
+    pub(crate) totp_step: Option<i64>,
+    pub(crate) account_since: i64,
+    pub(crate) closed: Option<i64>,
 }
 
 /// A session in a row, with its owner's account and the codes that were wrong.
@@ -41,13 +41,13 @@ pub(crate) struct SessionRow {
 
 /// An API token in a row.
 pub(crate) struct TokenRow {
-    hash: Vec<u8>,
-    email: String,
-    name: String,
-    scope: String,
-    made: i64,
-    expires: i64,
-    revoked: Option<i64>,
+    pub(crate) hash: Vec<u8>,
+    pub(crate) email: String,
+    pub(crate) name: String,
+    pub(crate) scope: String,
+    pub(crate) made: i64,
+    pub(crate) expires: i64,
+    pub(crate) revoked: Option<i64>,
 }
 
 /// An API token in a row, with its owner's account.

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::AddressError;
+
 /// Why the store didn't do what it was asked. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -99,8 +101,14 @@ pub enum StoreError {
     #[error("the database can't be reached: {0}")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
     /// The address of a database server isn't one. The address itself isn't told: it may hold a password.
-    #[error("the address of the database isn't one that PostgreSQL understands")]
-    Address,
+    #[error("the address of the database {0}")]
+    Address(#[source] AddressError),
+    /// The database keeps texts otherwise than in UTF-8: what a device says couldn't be kept in it.
+    #[error("the database keeps texts as {found}, and must as UTF8")]
+    Encoding {
+        /// How it does.
+        found: String,
+    },
     /// The database belongs to another program.
     #[error("the database has tables, but none of Mainstay's")]
     NotOurs,
@@ -113,6 +121,23 @@ pub enum StoreError {
         needed: u32,
         /// The newest format that this version knows.
         known: u32,
+    },
+    /// The tables are those of an older version.
+    #[error("the database has format {found}, and this is work for one of format {known}")]
+    Behind {
+        /// Its format.
+        found: u32,
+        /// The one that this version works with.
+        known: u32,
+    },
+    /// The database has no tables yet.
+    #[error("the database is empty")]
+    Empty,
+    /// Servers work with the database, and what is to be done with it bears none.
+    #[error("servers have {connections} connections to the database")]
+    InUse {
+        /// How many.
+        connections: i64,
     },
     /// Anything else that the database says.
     #[error("the database failed: {0}")]
@@ -162,9 +187,13 @@ impl StoreError {
             Self::NotADatabase { .. }
             | Self::Foreign { .. }
             | Self::Newer { .. }
-            | Self::Address
+            | Self::Address(_)
+            | Self::Encoding { .. }
             | Self::NotOurs
             | Self::TooNew { .. }
+            | Self::Behind { .. }
+            | Self::Empty
+            | Self::InUse { .. }
             | Self::AlreadyExists { .. }
             | Self::NotFound { .. }
             | Self::Conflict { .. }
@@ -191,9 +220,13 @@ impl StoreError {
             Self::ReadOnly => "store.read-only",
             Self::Moved { .. } => "store.moved",
             Self::Unreachable(_) => "store.unreachable",
-            Self::Address => "store.address",
+            Self::Address(_) => "store.address",
+            Self::Encoding { .. } => "store.encoding",
             Self::NotOurs => "store.foreign",
             Self::TooNew { .. } => "store.newer",
+            Self::Behind { .. } => "store.behind",
+            Self::Empty => "store.empty",
+            Self::InUse { .. } => "store.in-use",
             Self::Failed(_) => "store.failed",
         }
     }
@@ -207,18 +240,24 @@ impl StoreError {
                 "name the data folder that Mainstay made, or move this file away"
             }
             Self::NotOurs => "name an empty database, or the one that Mainstay made",
-            Self::Address => {
-                "write postgres://user@host/database, and percent signs for what isn't plain in it"
-            }
+            Self::Address(error) => error.cure(),
+            Self::Encoding { .. } => "make another one: CREATE DATABASE mainstay ENCODING 'UTF8'",
             Self::Newer { .. } | Self::TooNew { .. } => {
                 "start the version that wrote it, or a newer one"
             }
+            Self::Behind { .. } => {
+                "take the steps that are missing first: `mainstay store migrate`"
+            }
+            Self::Empty => {
+                "name the database that a server uses; `mainstay store copy` fills an empty one"
+            }
+            Self::InUse { .. } => "stop every server that uses it, then try again",
             Self::Unreadable { .. } => "check the path, its permissions, and the disk",
             Self::AlreadyExists { .. } => "choose another name, or use what is there",
             Self::NotFound { .. } => "check the name; list what there is",
             Self::Conflict { .. } => "look at it again, then decide anew",
             Self::Damaged { .. } => "restore the newest backup, and keep this file for examination",
-            Self::Busy => "try again; find out what else has the database file open",
+            Self::Busy => "try again; find out what else works in the database",
             Self::Full => "make room on the disk, then try again; nothing was lost",
             Self::ReadOnly => "give this user the right to write the file and its folder",
             Self::Moved { .. } => {

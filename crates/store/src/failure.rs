@@ -40,14 +40,15 @@ fn primary_code(error: &sqlx::Error) -> Option<u32> {
 
 fn postgres(error: sqlx::Error) -> StoreError {
     match sqlstate(&error).unwrap_or_default() {
-        // Too many connections; a lock that took too long, a transaction that did, and a statement that was stopped for that.
-        "53300" | "55P03" | "25P03" | "57014" => StoreError::Busy,
+        // Too many connections, too little memory, a limit that was set; a lock that took too long, a transaction that did, and a
+        // statement that was stopped for that.
+        "53300" | "53200" | "53400" | "55P03" | "25P03" | "25P04" | "57014" => StoreError::Busy,
         "53100" => StoreError::Full,
         "XX001" | "XX002" => StoreError::damaged("database", error),
         // It only reads: a standby that has taken an address over, for one.
         "25006" => StoreError::Unreachable(Box::new(error)),
-        // There is no such database.
-        "3D000" => StoreError::Unreachable(Box::new(error)),
+        // The disk below it fails; there is no such database.
+        "58030" | "3D000" => StoreError::Unreachable(Box::new(error)),
         code if code.starts_with("08") || code.starts_with("28") || code.starts_with("57P") => {
             StoreError::Unreachable(Box::new(error))
         }

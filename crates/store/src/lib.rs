@@ -26,6 +26,7 @@ pub mod plans;
 pub mod postgres;
 pub mod probe;
 mod progress;
+pub mod pulse;
 pub mod readings;
 pub mod releases;
 pub mod reports;
@@ -39,6 +40,7 @@ pub mod setup_links;
 pub mod sqlite;
 mod values;
 pub mod walks;
+pub mod whole;
 
 pub use accounts::Accounts;
 pub use api_tokens::ApiTokens;
@@ -52,8 +54,9 @@ pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
 pub use plans::{Activation, Plans, StoredPlan};
-pub use postgres::PostgresStore;
+pub use postgres::{AddressError, PostgresAddress, PostgresPlace, PostgresStore};
 pub use probe::Probe;
+pub use pulse::Pulse;
 pub use readings::{PollCount, Readings, TakenReading};
 pub use releases::{Releases, StageChange};
 pub use reports::{Fold, Known, Reports, StoredReport};
@@ -67,9 +70,9 @@ pub use sqlite::SqliteStore;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes + Doors + Probe {}
+pub trait Store: Work + Brakes + Doors + Probe + Pulse {}
 
-impl<S: Work + Brakes + Doors + Probe> Store for S {}
+impl<S: Work + Brakes + Doors + Probe + Pulse> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:

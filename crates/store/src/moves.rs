@@ -17,7 +17,7 @@ pub(crate) struct Moved {
 }
 
 /// Key and progress of each enrolled device, and what it runs.
-pub(crate) type Known = BTreeMap<String, (i64, Progress, Option<ReleaseDigest>)>;
+pub(crate) type Enrolments = BTreeMap<String, (i64, Progress, Option<ReleaseDigest>)>;
 
 /// What people call each release that devices go back to.
 pub(crate) type Names = BTreeMap<ReleaseDigest, String>;
@@ -35,7 +35,7 @@ pub(crate) fn concerned(actions: &[Action]) -> impl Iterator<Item = &DeviceId> {
 /// # Errors
 /// [`StoreError::NotFound`] if one of them isn't among the known ones.
 pub(crate) fn of_step(
-    known: &Known,
+    known: &Enrolments,
     names: &Names,
     step: &NextStep<'_>,
 ) -> Result<Vec<Moved>, StoreError> {
@@ -48,7 +48,7 @@ pub(crate) fn of_step(
 
 /// What an action makes of its device; none if it concerns none, or the device has moved on.
 fn outcome(
-    known: &Known,
+    known: &Enrolments,
     names: &Names,
     action: &Action,
     step: &NextStep<'_>,

@@ -77,6 +77,9 @@ pub trait Orders: Send + Sync {
     /// How many orders of this rollout are installed, and wait for their device's version word.
     async fn unverified(&self, rollout: RolloutId) -> Result<u32, StoreError>;
 
+    /// How many open orders of this rollout have had something handed out for them: their devices may run what it is by now.
+    async fn in_hand(&self, rollout: RolloutId) -> Result<u32, StoreError>;
+
     /// What the client said about this order, newest first, at most `limit`; nothing if it isn't the device's. The logs of a device's
     /// [`LOGS_KEPT`] newest orders are kept.
     async fn order_log(
@@ -100,7 +103,7 @@ pub trait Orders: Send + Sync {
     ) -> Result<Heeded, HeedRefusal>;
 
     /// Saves an order about which somebody decided: that it is cancelled, or over. `entry` goes to its log. That a client was taken at its word stands in
-    /// the device's timeline.
+    /// the device's timeline. Where the end leaves it open what the device runs ([`mainstay_rollout::order::ends_unknown`]), its attributes are asked for.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if it isn't as in `before` any more, or is closed; [`StoreError::NotFound`] if the device has no such order.

@@ -84,7 +84,8 @@ pub trait Rollouts: Send + Sync {
     /// as the one it may go back to: it may have changed since it was enrolled.
     ///
     /// A numbered promise has an order, in the same transaction: the device's open one if it stands for the same promise, else a new
-    /// one, which closes an open one as [superseded](mainstay_rollout::Ending::Superseded).
+    /// one, which closes an open one as [superseded](mainstay_rollout::Ending::Superseded). A device that has begun, and whose client has nothing of it in
+    /// hand any more, is promised it anew, and needs a place ([`mainstay_rollout::order::begins_anew`]).
     ///
     /// # Errors
     /// [`PromiseRefusal::GenerationChanged`] if the offer was decided on an older state of the
@@ -102,6 +103,8 @@ pub struct Promise<'a> {
     pub rollout: RolloutId,
     /// The generation of the rollout that the offer was decided on.
     pub expected_generation: u64,
+    /// What the server's word rested on when the offer was decided ([`crate::Roots::standing_generation`]): plan, roots, revocations and holds.
+    pub expected_standing: i64,
     /// The device.
     pub device: &'a DeviceId,
     /// What is promised.
@@ -169,6 +172,14 @@ pub enum PromiseRefusal {
     /// The release is on hold.
     #[error("the release is on hold")]
     Held,
+    /// A plan, a root, revocations or a hold came since the offer was decided.
+    #[error("the offer was decided on standing {expected}, and the store has {found}")]
+    StandingChanged {
+        /// The standing that the offer was decided on.
+        expected: i64,
+        /// The present one.
+        found: i64,
+    },
     /// Every place for a download is taken by now.
     #[error("all {limit} places for downloads are taken")]
     NoRoom {
@@ -197,6 +208,7 @@ impl PromiseRefusal {
             Self::NotEnrolled { .. } => "store.not-enrolled",
             Self::GenerationChanged { .. } => "store.generation-changed",
             Self::Held => "store.held",
+            Self::StandingChanged { .. } => "store.standing-changed",
             Self::NoRoom { .. } => "store.no-room",
             Self::MovedOn { .. } => "store.moved-on",
             Self::NumbersUsedUp => "store.numbers-used-up",
@@ -213,7 +225,10 @@ impl PromiseRefusal {
                 "set up a new server for these devices: their clients can't count further"
             }
             Self::Held => "nothing; two people end the hold, or revoke the release",
-            Self::GenerationChanged { .. } | Self::NoRoom { .. } | Self::MovedOn { .. } => {
+            Self::GenerationChanged { .. }
+            | Self::StandingChanged { .. }
+            | Self::NoRoom { .. }
+            | Self::MovedOn { .. } => {
                 "nothing; the device asks again, and the offer is decided anew"
             }
             Self::Store(error) => error.cure(),

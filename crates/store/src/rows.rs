@@ -39,7 +39,7 @@ pub(crate) type View = (
 
 /// A controller's columns: its id, profile, by whom, whether it is to be asked, what it said, what its version word named, whether it
 /// confirms by itself.
-pub(crate) type Known = (
+pub(crate) type ControllerRow = (
     String,
     Option<String>,
     Option<String>,
@@ -170,7 +170,7 @@ pub(crate) fn client_of(
     Ok((device_id(id)?, client(profile, by)?))
 }
 
-pub(crate) fn controller(row: Known) -> Result<Controller, StoreError> {
+pub(crate) fn controller(row: ControllerRow) -> Result<Controller, StoreError> {
     let (id, profile, by, wants_attributes, reported, words, auto_confirm) = row;
     let id = ControllerId::parse(&id).map_err(|error| StoreError::damaged("controller", error))?;
     let reported = reported.map(|text| from_json("controller", &text));

@@ -1,12 +1,9 @@
-//! Two servers on one database, and what they are asked for at the same moment: one of them gets it. And what a thief finds
-//! who copies the file.
-
-use std::path::Path;
+//! What a thief finds who copies the file.
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_access::{
-    Account, ApiToken, ApiTokenWish, CodeRefusal, Email, Means, PasswordHash, Permission, Role,
-    SecondFactor, Secret, SecretKind, Session, SetupLink, TotpSecret,
+    Account, ApiToken, ApiTokenWish, Email, Means, PasswordHash, Permission, Role, SecondFactor,
+    Secret, SecretKind, Session, SetupLink, TotpSecret,
 };
 use mainstay_store::{Accounts as _, ApiTokens as _, Sessions as _, SetupLinks as _, SqliteStore};
 
@@ -31,73 +28,6 @@ fn account(name: &str) -> Account {
         )),
         since: now(),
         closed: None,
-    }
-}
-
-async fn two_handles(path: &Path) -> [SqliteStore; 2] {
-    let one = SqliteStore::create(path).await.expect("a new database");
-    let other = SqliteStore::open(path).await.expect("it is there");
-    [one, other]
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_of_two_uses_a_setup_link() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let [one, other] = two_handles(&folder.path().join("mainstay.sqlite")).await;
-    for round in 0..20 {
-        let hash = secret(SecretKind::SetupLink, round).hash();
-        let kim = account(&format!("kim-{round}"));
-        let link = SetupLink::on_the_machine(hash, kim.email.clone(), kim.role, now());
-        one.add_setup_link(&link, None).await.expect("new");
-        let [first, second] = [one.clone(), other.clone()].map(|store| {
-            let kim = kim.clone();
-            tokio::spawn(async move { store.use_setup_link(&hash, &kim, now()).await })
-        });
-        let used = [
-            first.await.expect("no panic"),
-            second.await.expect("no panic"),
-        ];
-        let refused: Vec<_> = used.into_iter().filter_map(Result::err).collect();
-        let ids: Vec<_> = refused.iter().map(mainstay_store::StoreError::id).collect();
-        assert_eq!(ids, ["store.not-found"], "round {round}");
-    }
-}
-
-/// The code of RFC 6238, appendix B, at 59 seconds.
-#[tokio::test(flavor = "multi_thread")]
-async fn one_of_two_uses_a_code() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let [one, other] = two_handles(&folder.path().join("mainstay.sqlite")).await;
-    let now = Timestamp::from_second(59).expect("a constant");
-    for round in 0..20 {
-        let kim = account(&format!("kim-{round}"));
-        let link = secret(SecretKind::SetupLink, round).hash();
-        let link = SetupLink::on_the_machine(link, kim.email.clone(), kim.role, now);
-        one.add_setup_link(&link, None).await.expect("new");
-        let used = one.use_setup_link(&link.hash, &kim, now).await;
-        used.expect("it works");
-        let shown = [&one, &other].map(|store| store.clone());
-        let shown = shown.into_iter().zip([1, 2]).map(|(store, n)| {
-            let hash = |n| secret(SecretKind::Session, 4 * round + n).hash();
-            let (before, after) = (hash(n - 1), hash(n + 1));
-            let session = Session::begin(before, kim.email.clone(), Means::Password, now);
-            let password = kim.password.clone();
-            tokio::spawn(async move {
-                let added = store.add_session(&session, &password).await;
-                added.expect("an open account");
-                store.show_code(&before, "287082", &after, now).await
-            })
-        });
-        let mut first_uses = 0;
-        for shown in shown.collect::<Vec<_>>() {
-            let shown = shown.await.expect("no panic").expect("writable");
-            assert!(
-                matches!(shown, Ok(()) | Err(CodeRefusal::Used)),
-                "{shown:?}"
-            );
-            first_uses += usize::from(shown.is_ok());
-        }
-        assert_eq!(first_uses, 1, "round {round}");
     }
 }
 

@@ -1,6 +1,5 @@
-//! Orders in one file that several servers have open, that an older version wrote, or that has no number left.
+//! Orders in a file that an older version wrote, or that has no number left.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use mainstay_rollout::order::OrderNumber;
 use mainstay_rollout::{Candidate, Enrolment, Kind, Offer, Rollout, RolloutId, Rules};
 use mainstay_store::orders::FIRST_ORDER;
 use mainstay_store::{
-    Devices as _, Orders as _, Promise, PromiseRefusal, Rollouts as _, SqliteStore,
+    Devices as _, Orders as _, Promise, PromiseRefusal, Rollouts as _, Roots as _, SqliteStore,
 };
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
@@ -92,6 +91,7 @@ async fn order(
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &id(n),
         offer: FORWARD,
         at: Timestamp::UNIX_EPOCH,
@@ -103,32 +103,6 @@ async fn order(
 
 async fn opened(path: &Path) -> SqliteStore {
     SqliteStore::open(path).await.expect("a database")
-}
-
-#[tokio::test]
-async fn two_servers_never_give_the_same_number() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("mainstay.sqlite");
-    let one = SqliteStore::create(&path).await.expect("a new database");
-    let rollout = started(&one, 12).await;
-    let other = opened(&path).await;
-    let (a, b) = tokio::join!(one.begin_order_numbers(5), other.begin_order_numbers(9));
-    a.and(b).expect("one of the two counts");
-    let mut numbers = BTreeSet::new();
-    for n in (0..12).step_by(2) {
-        let (a, b) = tokio::join!(order(&one, &rollout, n), order(&other, &rollout, n + 1));
-        numbers.extend([a.expect("promised"), b.expect("promised")]);
-    }
-    assert_eq!(numbers.len(), 12);
-    // Both ask for one device at once: it has one order, and either sees what the other did.
-    for n in 0..12 {
-        let (a, b) = tokio::join!(order(&one, &rollout, n), order(&other, &rollout, n));
-        let (a, b) = (a.expect("promised"), b.expect("promised"));
-        assert_eq!(a, b);
-        assert!(numbers.contains(&a));
-        let seen = other.open_order(&id(n)).await.expect("readable");
-        assert_eq!(seen.map(|order| order.number), Some(a));
-    }
 }
 
 #[tokio::test]

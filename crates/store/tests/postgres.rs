@@ -1,6 +1,7 @@
 //! What is PostgreSQL's own: its statements, its tables' versions, transactions that it undoes, connections that it loses.
 
 mod cluster;
+mod patience;
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_store::{
-    Devices as _, Plans as _, PostgresStore, Probe as _, Reports as _, StoreError, StoredReport,
+    AddressError, Devices as _, Plans as _, PostgresStore, Probe as _, Reports as _, StoreError,
+    StoredReport,
 };
 use sqlx::{Executor as _, PgConnection};
 
@@ -333,29 +335,12 @@ async fn a_try_does_not_wait_for_a_backup() {
     tried.expect("nothing to wait for").expect("writable");
 }
 
-/// As a standby does that an address leads to by now: whoever asks is to be sent elsewhere meanwhile.
-#[tokio::test]
-async fn a_database_that_only_reads_passes_no_try() {
-    let address = cluster::database(cluster::WITH_TABLES).await;
-    let name = address.rsplit('/').next().expect("it has a name");
-    let mut database = cluster::connect(&address).await;
-    let sql = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
-    let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-        .execute(&mut database)
-        .await;
-    done.expect("the owner may");
-    let store = PostgresStore::open(&address).await.expect("our tables");
-    let refused = store.probe().await.expect_err("it only reads");
-    assert_eq!(refused.id(), "store.unreachable");
-    assert!(refused.is_passing());
-}
-
 /// Nothing that is wrong with an address or a database by itself passes by waiting.
 #[test]
 fn only_what_passes_is_called_passing() {
     let (needed, known) = (2, 1);
     for lasting in [
-        StoreError::Address,
+        StoreError::Address(AddressError::NotOne),
         StoreError::NotOurs,
         StoreError::TooNew { needed, known },
     ] {

@@ -9,12 +9,12 @@
 //! | names no release of the class | nothing | nothing | nothing |
 //! | is what the device is known to run, or newer | said | said, if it is what the device is known to run | said |
 //! | is older than that, or than what its client says it installed | said | nothing | nothing |
-//!
 //! | is what the device is to install and has fetched nothing of, and it is known to run something else | said, if the plan says that it is live, or the client reported it as installed | nothing | nothing |
 //!
 //! (1) The plan says that it is live; or the client reported it as installed by itself; or the device has named two different
 //! releases by now, of which this may be the second. That one is no proof of an installation for which nobody fetched a byte: such a file may be written by
-//! whatever sets the fleet up, on all of it in one evening.
+//! whatever sets the fleet up, on all of it in one evening. Nor is it one later, once the device has fetched: what the file said before it still says, and
+//! until it names something else again nobody knows.
 //!
 //! Nothing here decides what becomes of a device: what is *said* is folded as a check-in is ([`fold_said`](crate::fold_said)).
 //! Read [`Word`], then [`heed`].
@@ -59,8 +59,11 @@ pub struct Word {
 pub struct PastWords {
     /// The release that it named last.
     pub last: ReleaseDigest,
-    /// Whether it has ever named another one before.
+    /// Whether it has ever named another one before, and not ahead of what it did.
     pub has_changed: bool,
+    /// Whether it named the last one before it can have had that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ahead: bool,
 }
 
 /// What is known of a device when its word comes.
@@ -72,7 +75,7 @@ pub struct Situation<'a> {
     pub running: Option<Named>,
     /// What its client says it has installed by its newest order, and hasn't confirmed; none if there is nothing of that kind.
     pub installed: Option<Named>,
-    /// What it is promised, to go forward, and has fetched nothing of ([`Seen::has_fetched`](mainstay_rollout::order::Seen::has_fetched)); none
+    /// What it is to install, or to go back to, and has fetched nothing of ([`Seen::has_fetched`](mainstay_rollout::order::Seen::has_fetched)); none
     /// if there is nothing of that kind.
     pub unfetched: Option<ReleaseDigest>,
     /// What the plan says of the class.
@@ -119,26 +122,33 @@ impl NoStatement {
 impl PastWords {
     /// What has been said after `word`. Only attributes are kept: what a client reports as installed is live anyway, and beside
     /// a static attribute it would look as if that had changed.
+    ///
+    /// What is told ahead moves nothing, and shows that this attribute may be written by others: the same word later is what was always said.
     #[must_use]
-    pub fn after(past: Option<Self>, word: &Word) -> Option<Self> {
+    pub fn after(situation: &Situation<'_>, word: &Word) -> Option<Self> {
+        let past = situation.past;
         let Some(named) = word.named.filter(|_| word.source == Source::Attribute) else {
             return past;
         };
+        let ahead = is_told_ahead(situation, word.source, named);
+        let stays = |past: Self| past.ahead && past.last == named.release;
         let differs = |past: Self| past.has_changed || past.last != named.release;
         Some(Self {
             last: named.release,
-            has_changed: past.is_some_and(differs),
+            has_changed: !ahead && past.is_some_and(differs),
+            ahead: ahead || past.is_some_and(stays),
         })
     }
 
     /// What has been said, if these words come to be kept where `kept` are by now: of two that were heard at once, each knew nothing of the other.
-    /// That they ever changed is never lost.
+    /// That they ever changed is never lost, but by a word that was told ahead.
     #[must_use]
     pub fn beside(self, kept: Option<Self>) -> Self {
         let changes = |kept: Self| kept.has_changed || kept.last != self.last;
+        let has_changed = self.has_changed || !self.ahead && kept.is_some_and(changes);
         Self {
-            last: self.last,
-            has_changed: self.has_changed || kept.is_some_and(changes),
+            has_changed,
+            ..self
         }
     }
 }
@@ -179,8 +189,14 @@ pub fn taken_at_its_word(
 }
 
 fn moves(situation: &Situation<'_>, word: &Word) -> bool {
-    let has_changed = PastWords::after(situation.past, word).is_some_and(|past| past.has_changed);
+    let has_changed = PastWords::after(situation, word).is_some_and(|past| past.has_changed);
     is_live(situation, word.source) || has_changed
+}
+
+/// Whether a word of this source that names no release is of the moment: somebody vouches for it, or the device has named different releases by now.
+#[must_use]
+pub fn is_of_the_moment(situation: &Situation<'_>, source: Source) -> bool {
+    is_live(situation, source) || situation.past.is_some_and(|past| past.has_changed)
 }
 
 /// Whether somebody vouches that such a word is of the moment.

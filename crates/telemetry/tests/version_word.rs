@@ -53,6 +53,16 @@ fn always(named: Named) -> Option<PastWords> {
     Some(PastWords {
         last: named.release,
         has_changed: false,
+        ahead: false,
+    })
+}
+
+/// Its attribute named this release before the device can have had it.
+fn ahead(named: Named) -> Option<PastWords> {
+    Some(PastWords {
+        last: named.release,
+        has_changed: false,
+        ahead: true,
     })
 }
 
@@ -61,6 +71,7 @@ fn lately(named: Named) -> Option<PastWords> {
     Some(PastWords {
         last: named.release,
         has_changed: true,
+        ahead: false,
     })
 }
 
@@ -164,6 +175,9 @@ fn of_two_words_at_once_neither_undoes_the_other() {
         (always(OLD), always(NEW), lately(OLD)),
         (lately(NEW), always(OLD), lately(NEW)),
         (always(OLD), lately(OLD), lately(OLD)),
+        // What is told ahead moves nothing, and what is said beside it does.
+        (ahead(NEW), always(OLD), ahead(NEW)),
+        (ahead(NEW), lately(OLD), ahead(NEW)),
     ] {
         assert_eq!(kept(words, by_then), expected, "{words:?} {by_then:?}");
     }
@@ -195,8 +209,43 @@ fn after(words: &[(Option<Named>, Source)]) -> Option<PastWords> {
             named: *named,
             source: *source,
         };
-        PastWords::after(past, &word)
+        let rules = rules(VersionWord::Static);
+        let situation = Situation {
+            past,
+            running: None,
+            installed: None,
+            unfetched: None,
+            rules: &rules,
+        };
+        PastWords::after(&situation, &word)
     })
+}
+
+/// A file that names the new version on the evening before still names it when the device has fetched it, and hasn't restarted.
+#[test]
+fn what_was_told_ahead_is_no_proof_later() {
+    let rules = rules(VersionWord::Static);
+    let mut situation = Situation {
+        past: lately(OLD),
+        running: Some(OLD),
+        installed: None,
+        unfetched: Some(NEW.release),
+        rules: &rules,
+    };
+    let word = attribute(NEW);
+    situation.past = PastWords::after(&situation, &word);
+    assert_eq!(situation.past, ahead(NEW));
+    for installed in [None, Some(NEW)] {
+        situation.installed = installed;
+        situation.unfetched = None;
+        assert_eq!(heed(&situation, &word), STATIC, "{installed:?}");
+        situation.past = PastWords::after(&situation, &word);
+        assert_eq!(situation.past, ahead(NEW), "{installed:?}");
+    }
+    // Once it names something else, it moves again.
+    let word = attribute(NEWER);
+    assert_eq!(heed(&situation, &word), said(NEWER));
+    assert_eq!(PastWords::after(&situation, &word), lately(NEWER));
 }
 
 /// What a client reports as installed would make a file beside it look alive.

@@ -33,6 +33,9 @@ mod rauc;
 mod rauc_bench;
 mod relay;
 mod restart_fails;
+#[expect(dead_code, reason = "these stories need a part of the server's house")]
+#[path = "../../../server/tests/it/serving.rs"]
+mod serving;
 mod small_disk;
 mod systemd;
 mod systemd_bench;

@@ -1,4 +1,4 @@
-//! An owner's consent. SWUpdate, RAUC's updater and Zephyr know none of this. Read [`ConfirmationBase`] first.
+//! An owner's consent, which isn't served yet. SWUpdate, RAUC's updater and Zephyr know none of this. Read [`ConfirmationBase`] first.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

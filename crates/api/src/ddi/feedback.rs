@@ -5,6 +5,8 @@ use serde::Deserialize;
 use super::Details;
 use super::texts::number;
 
+pub mod salvage;
+
 /// What a device reports of an order, or of its cancelling. The number that its body may repeat, as a text or a number, isn't read: the path
 /// says it. Neither is `time`, which comes in many shapes and is local time in some.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -5,11 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ActionNumber;
 
-/// The tenant as it stands in each link: earlier Zephyr clients search an artifact's address for these very letters.
-pub const TENANT: &str = "DEFAULT";
-
-/// Zephyr keeps the path of an artifact in 200 bytes, the last one a zero.
-pub const PATH_CHARS_MAX: usize = 199;
+/// The tenant that clients have built in: most can't be told another, and earlier Zephyr clients search an artifact's address for
+/// these very letters.
+pub const USUAL_TENANT: &str = "DEFAULT";
 
 /// Zephyr keeps what follows the controller in a deployment's address in 50 bytes. The longest that is written here has 39.
 pub const DEPLOYMENT_CHARS_MAX: usize = 49;
@@ -47,12 +45,12 @@ pub struct Links {
 }
 
 impl Links {
-    /// `origin` is where the client reaches the server, such as `https://updates.example`, without a slash at its end; `controller`, the id
-    /// as it is meant, not as it was sent.
-    pub fn of(origin: &str, controller: &str) -> Self {
-        let controller = escaped(controller);
+    /// `origin` is where the client reaches the server, such as `https://updates.example`, without a slash at its end; `tenant` and `controller`
+    /// as they are meant, not as they were sent.
+    pub fn of(origin: &str, tenant: &str, controller: &str) -> Self {
+        let (tenant, controller) = (escaped(tenant), escaped(controller));
         Self {
-            base: format!("{origin}/{TENANT}/controller/v1/{controller}"),
+            base: format!("{origin}/{tenant}/controller/v1/{controller}"),
         }
     }
 
@@ -146,7 +144,7 @@ mod tests {
                 "/DEFAULT/controller/v1/a%20b%252F%3F%23/softwaremodules/40/artifacts/%C3%BC%2F..",
             ),
         ] {
-            let link = Links::of("https://h:8443", controller).artifact(40, file);
+            let link = Links::of("https://h:8443", USUAL_TENANT, controller).artifact(40, file);
             assert_eq!(link.href, format!("https://h:8443{path}"));
             assert_eq!(link.path(), path);
         }
@@ -154,7 +152,8 @@ mod tests {
 
     #[test]
     fn the_longest_deployment_fits_what_zephyr_keeps() {
-        let link = Links::of("https://h", "d").deployment(number(2_147_483_647), i32::MIN);
+        let link =
+            Links::of("https://h", USUAL_TENANT, "d").deployment(number(2_147_483_647), i32::MIN);
         let (_, rest) = link
             .href
             .split_once("/v1/d/")

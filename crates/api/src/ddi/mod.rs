@@ -25,6 +25,8 @@
 //! | `GET softwaremodules/{module}/artifacts/{file}` | | the bytes |
 //! | `GET softwaremodules/{module}/artifacts/{file}.MD5SUM` | | [`artifact::md5sum_line`] |
 //!
+//! An owner's consent (`confirmationBase`, and [`Errand::Confirmation`]) isn't served yet: those types are here, and no server answers with them.
+//!
 //! What isn't a success is a [`DdiProblem`]. Read [`ControllerBase`] first.
 
 pub mod artifact;
@@ -53,7 +55,8 @@ pub use deployment::{
     MaintenanceWindow, Metadata, change_hash,
 };
 pub use feedback::{ActionFeedback, Outcome, Status};
-pub use links::{Link, Links};
+pub use links::{Link, Links, USUAL_TENANT};
+pub use mainstay_rollout::order::log::DETAILS_MAX;
 pub use number::{ActionNumber, NotAnActionNumber};
 pub use problem::DdiProblem;
 pub use sleep::Sleep;

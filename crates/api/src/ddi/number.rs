@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// 1 to 2^31 - 1: SWUpdate and Zephyr read it into 32 bits with a sign. In JSON it is a text, in a path decimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ActionNumber(u32);
+pub struct ActionNumber(OrderNumber);
 
 /// Not decimal digits that say 1 to 2^31 - 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +25,14 @@ impl std::error::Error for NotAnActionNumber {}
 
 impl ActionNumber {
     /// As a number.
-    pub const fn get(self) -> u32 {
-        self.0
+    pub fn get(self) -> u32 {
+        self.0.get()
     }
 }
 
 impl From<OrderNumber> for ActionNumber {
     fn from(number: OrderNumber) -> Self {
-        Self(number.get())
+        Self(number)
     }
 }
 
@@ -40,8 +40,7 @@ impl TryFrom<u32> for ActionNumber {
     type Error = NotAnActionNumber;
 
     fn try_from(number: u32) -> Result<Self, NotAnActionNumber> {
-        let fits = number != 0 && i32::try_from(number).is_ok();
-        fits.then_some(Self(number)).ok_or(NotAnActionNumber)
+        OrderNumber::new(number).map(Self).ok_or(NotAnActionNumber)
     }
 }
 
@@ -50,9 +49,7 @@ impl FromStr for ActionNumber {
     type Err = NotAnActionNumber;
 
     fn from_str(text: &str) -> Result<Self, NotAnActionNumber> {
-        let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        let number = plain.then(|| text.parse::<u32>().ok()).flatten();
-        number.ok_or(NotAnActionNumber).and_then(Self::try_from)
+        OrderNumber::parse(text).map(Self).ok_or(NotAnActionNumber)
     }
 }
 

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
+use mainstay_rollout::order::log::DETAILS_MAX;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-
-/// How many details of one report are kept; hawkBit's own bound. SWUpdate sends up to 48.
-pub const DETAILS_MAX: usize = 50;
 
 /// What a device says in words: a list of texts, or one text where a list is defined. Numbers and truth values become texts; what has a
 /// structure of its own is counted and left out.

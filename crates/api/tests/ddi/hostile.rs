@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use mainstay_api::ddi::feedback::salvage;
 use mainstay_api::ddi::{ActionFeedback, ConfigData};
 use serde::de::DeserializeOwned;
 
@@ -127,4 +128,53 @@ fn of_many_details_the_first_are_kept_and_all_counted() {
     let read: ActionFeedback = serde_json::from_str(&body).expect("a long report");
     assert_eq!(read.status.details.texts.len(), 50);
     assert_eq!(read.status.details.count, 20_000);
+}
+
+/// Whether and how the work ended is read even where the client's own lines break the body; and of nothing else is anything guessed.
+#[test]
+fn what_stands_before_broken_details_is_saved() {
+    let body = |name: &str| {
+        let folder = fixtures().join("hostile/ddi-feedback").join(name);
+        std::fs::read(folder.join("body.json")).expect("its body")
+    };
+    let saved = salvage::status(&body("quotes-not-escaped")).expect("its words stand before");
+    assert_eq!(
+        (&*saved.execution, &*saved.result.finished),
+        ("closed", "failure")
+    );
+    let line = "[ERROR] : image \"rootfs\" is missing";
+    assert_eq!(saved.details.texts, [line.trim_start_matches('[')]);
+    let saved = salvage::status(&body("control-signs")).expect("its words stand before");
+    assert_eq!(
+        (&*saved.execution, &*saved.result.finished),
+        ("closed", "success")
+    );
+    for name in [
+        "a-list",
+        "cut-short",
+        "deep-status",
+        "huge-code",
+        "no-execution",
+        "no-result",
+        "null",
+        "two-executions",
+    ] {
+        assert_eq!(salvage::status(&body(name)), None, "{name}");
+    }
+    for text in [
+        r#"{"status":{"execution":"closed","execution":"proceeding","result":{"finished":"success"},"details":["x"y"]}}"#,
+        r#"{"status":{"result":{"finished":"success"},"details":["x"y"],"execution":"closed"}}"#,
+        r#"{"status":{"execution":"clo\u0073ed","result":{"finished":"success"},"details":["x"y"]}}"#,
+        r#"{"status":{"execution":"","result":{"finished":"success"},"details":["x"y"]}}"#,
+        r#"{"execution":"closed","result":{"finished":"success"},"details":["x"y"]}"#,
+        r#"{"status":{"execution":closed,"result":{"finished":"success"},"details":["x"y"]}}"#,
+    ] {
+        assert_eq!(salvage::status(text.as_bytes()), None, "{text}");
+    }
+    let many = format!(
+        r#"{{"status":{{"execution":"closed","result":{{"finished":"failure"}},"details":["x"y"{}]}}}}"#,
+        r#","z""#.repeat(200)
+    );
+    let saved = salvage::status(many.as_bytes()).expect("its words stand before");
+    assert_eq!(saved.details.texts.len(), 50);
 }

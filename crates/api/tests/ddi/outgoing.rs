@@ -7,7 +7,7 @@ use mainstay_api::ddi::{
     ActionHistory, ActionNumber, Artifact, AutoConfirm, AutoConfirmRequest, BaseLinks,
     CancelAction, Chunk, ConfirmationBase, ConfirmationRequest, ControllerBase, DdiProblem,
     Deployment, DeploymentBase, Errand, Handling, Hashes, Links, MaintenanceWindow, Metadata,
-    Sleep,
+    Sleep, USUAL_TENANT,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -55,7 +55,7 @@ fn deployment(how: Handling, part: &str, name: &str, version: &str, file: Artifa
 
 #[test]
 fn swupdate() {
-    let links = Links::of(ORIGIN, "gw-0042");
+    let links = Links::of(ORIGIN, USUAL_TENANT, "gw-0042");
     let order = number(1_000_008);
     let base = |sleep, links| ControllerBase::new(Sleep::from_s(sleep), links);
     check("swupdate/base-nothing", &base(300, BaseLinks::default()));
@@ -79,7 +79,7 @@ fn swupdate() {
 
 #[test]
 fn rauc() {
-    let links = Links::of(ORIGIN, "02:00:5e:10:00:01");
+    let links = Links::of(ORIGIN, USUAL_TENANT, "02:00:5e:10:00:01");
     let file = artifact(&links, 41, "gateway-1.4.2+rc.1.raucb", 2_147_483_647);
     let mut what = deployment(Handling::Forced, "os", "gateway", "1.4.2+rc.1", file);
     what.update = Handling::Skip;
@@ -98,7 +98,7 @@ fn rauc() {
 
 #[test]
 fn zephyr() {
-    let links = Links::of(ORIGIN, "nrf-7");
+    let links = Links::of(ORIGIN, USUAL_TENANT, "nrf-7");
     let file = artifact(&links, 42, "sensor-2.0.0.signed.bin", 262_144);
     let said = DeploymentBase {
         id: number(2_147_483_647),
@@ -113,7 +113,7 @@ fn zephyr() {
 
 #[test]
 fn an_owner_is_asked() {
-    let links = Links::of(ORIGIN, "car 1");
+    let links = Links::of(ORIGIN, USUAL_TENANT, "car 1");
     let waiting = || links.confirmation(number(5), 7);
     let asked = BaseLinks::new(Some(Errand::Confirmation(waiting())), None, None);
     let base = ControllerBase::new(Sleep::MAX, asked);

@@ -5,7 +5,7 @@ use mainstay_api::ddi::links::DEPLOYMENT_CHARS_MAX;
 use mainstay_api::ddi::{
     ActionHistory, ActionNumber, Artifact, ArtifactSize, BaseLinks, Chunk, ControllerBase,
     Deployment, DeploymentBase, Errand, Handling, Hashes, Links, MaintenanceWindow, Metadata,
-    Sleep, change_hash,
+    Sleep, USUAL_TENANT, change_hash,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn artifact() -> impl Strategy<Value = Artifact> {
     );
     parts.prop_map(
         |(controller, module, filename, bytes, (sha1, md5), sha256)| {
-            let links = Links::of("https://h", &controller);
+            let links = Links::of("https://h", USUAL_TENANT, &controller);
             Artifact {
                 size: ArtifactSize::try_from(bytes).expect("within what clients read"),
                 hashes: Hashes::of(&sha1, &md5, &sha256),
@@ -104,7 +104,7 @@ proptest! {
         controller in ".{1,48}", id in number(), how in handling(), when in window(),
         seconds in any::<u32>(), kind in 0..4, installed in any::<bool>(), wanted in any::<bool>(),
     ) {
-        let links = Links::of("https://h", &controller);
+        let links = Links::of("https://h", USUAL_TENANT, &controller);
         let change = change_hash(how, how, when, "ab");
         let errand = match kind {
             0 => Some(Errand::Deployment(links.deployment(id, change))),

@@ -1,5 +1,7 @@
 //! `mainstay device`: register, list and show devices, declare them anew, and simulate one.
 
+mod ask_attributes;
+mod client;
 mod list;
 mod quit_order;
 mod set;
@@ -53,7 +55,7 @@ enum What {
     /// Show one device: what is declared of it, with its site and attributes, and what it said itself.
     #[command(after_help = "Example:\n  mainstay device show th-0001 --token-file kim.token")]
     Show(show::Show),
-    /// Wait no more for a device's other update client: its order is given up, and what comes next has another number. For operations.
+    /// Wait no more for a device's other update client: its order is given up, and what comes next has another number. For operations and support.
     ///
     /// A client that was asked to leave an order, or refused to, and says nothing more is given up by itself after the rollout's horizon. Until then nothing
     /// else reaches the device.
@@ -61,6 +63,20 @@ enum What {
         after_help = "Example:\n  mainstay device quit-order gw-1 --why \"its flash was replaced\" --token-file kim.token"
     )]
     QuitOrder(quit_order::QuitOrder),
+    /// Show which update client a device runs, or say it. Saying it is for operations.
+    ///
+    /// What its client bears is known by its name, which it tells in its requests. Zephyr's tells none: then people say it, or the plan names one for the
+    /// whole class. What people said stays until they say otherwise.
+    #[command(
+        after_help = "Examples:\n  mainstay device client gw-1 --token-file kim.token\n  \
+                      mainstay device client gw-1 --is zephyr --why \"its client sends no name\" --token-file kim.token"
+    )]
+    Client(client::Client),
+    /// Ask a device with another update client for its attributes: at its next poll, and until it has answered. For operations and support.
+    #[command(
+        after_help = "Example:\n  mainstay device ask-attributes gw-1 --token-file kim.token"
+    )]
+    AskAttributes(ask_attributes::AskAttributes),
     /// Run one virtual device, and let its power be cut, its flash fill up, its network and clock break: from
     /// the prompt (`help` lists the words) or by signals (USR1 cuts the power, USR2 the network).
     ///
@@ -112,6 +128,8 @@ impl Device {
             What::List(list) => list.run(&self.access, output),
             What::Show(show) => show.run(&self.access, output),
             What::QuitOrder(quit) => quit.run(&self.access, output),
+            What::Client(client) => client.run(&self.access, output),
+            What::AskAttributes(ask) => ask.run(&self.access, output),
             What::Simulate(device) => device.run(&self.access, output),
         }
     }

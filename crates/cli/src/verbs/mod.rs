@@ -18,6 +18,7 @@ mod root;
 mod schedule;
 mod serve;
 mod server;
+mod store;
 mod verify_envelope;
 mod version;
 mod why;
@@ -62,6 +63,9 @@ pub enum Verb {
     Person(person::Person),
     /// Run the server.
     Serve(serve::Serve),
+    /// Work with a server's database as a whole: bring it up to date, check it, copy it to another kind of database.
+    #[command(subcommand)]
+    Store(store::Store),
     /// Register and list devices.
     Device(device::Device),
     /// Hand in, approve and list releases.
@@ -96,6 +100,7 @@ impl Verb {
             Self::Server(verb) => verb.run(output),
             Self::Person(verb) => verb.run(output),
             Self::Serve(verb) => verb.run(output),
+            Self::Store(verb) => verb.run(output),
             Self::Device(verb) => verb.run(output),
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),

@@ -1,15 +1,15 @@
 //! `mainstay person`: let people in, one duty or role each.
 
-use std::path::PathBuf;
-
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use mainstay_access::{Duty, Email, Role};
+use mainstay_server::settings::Settings;
 use mainstay_server::sign_in::setup;
-use mainstay_server::{Clock as _, DataDir, SystemClock, SystemEntropy, admin};
+use mainstay_server::{Clock as _, SystemClock, SystemEntropy, admin};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::homes::{HomeArgs, folder_of};
 use crate::operator::runtime;
 use crate::output::Output;
 
@@ -19,7 +19,7 @@ use crate::output::Output;
     after_help = "Example:\n  mainstay person add --data data sam@northwind.example --duty release-manager"
 )]
 pub enum Person {
-    /// Give a person a duty, and print their token: this once, on standard output.
+    /// Give a person a duty, and print their token: this once, on standard output. The server may run meanwhile.
     #[command(
         after_help = "Example:\n  (umask 077; mainstay person add --data data sam@northwind.example \\\n    --duty release-manager > sam.token)"
     )]
@@ -35,30 +35,23 @@ pub enum Person {
 /// Who may sign in, and as what.
 #[derive(Debug, Args)]
 pub struct Link {
-    /// The server's data folder. The server may run meanwhile.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    homes: HomeArgs,
     /// The person's address; it keeps its role for good.
     email: String,
     /// The role: one of the three duties, or one that only looks and helps.
     #[arg(long, value_parser = PossibleValuesParser::new(Role::ALL.map(Role::id)))]
     role: String,
-    /// How people reach the server.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "MAINSTAY_PUBLIC_URL",
-        default_value = "http://127.0.0.1:8480"
-    )]
-    public_url: String,
+    /// How people reach the server; else as the server's settings say, or the address that it listens on.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
 }
 
 /// Who may do what.
 #[derive(Debug, Args)]
 pub struct Add {
-    /// The server's data folder. The server may run meanwhile.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    homes: HomeArgs,
     /// The person's address, as in the plan and on their key.
     email: String,
     /// The one duty: engineers hand releases in, release managers approve, operations roll out.
@@ -80,10 +73,10 @@ impl Add {
     fn run(&self, output: &Output) -> Result<(), Failure> {
         let email = Email::new(&self.email)?;
         let duty = Duty::from_id(&self.duty).expect("the parser lets no other duty through");
-        let folder = DataDir::at(&self.data);
+        let folder = self.homes.folder()?;
         let token = runtime()?.block_on(async {
-            let store = folder.store().await?;
-            let added = admin::add_person(&store, &SystemEntropy, email.clone(), duty).await;
+            let store = folder.open_store().await?;
+            let added = admin::add_person(store.get(), &SystemEntropy, email.clone(), duty).await;
             store.close().await;
             added.map_err(Failure::from)
         })?;
@@ -100,12 +93,13 @@ impl Link {
     fn run(&self, output: &Output) -> Result<(), Failure> {
         let email = Email::new(&self.email)?;
         let role = Role::from_id(&self.role).expect("the parser lets no other role through");
-        let folder = DataDir::at(&self.data);
+        let settings = self.homes.settled()?;
+        let base = self.base(&settings);
+        let folder = folder_of(settings);
         let secret = runtime()?.block_on(async {
-            let store = folder.store().await?;
-            let now = SystemClock.now();
-            let made =
-                setup::on_the_machine(&store, &SystemEntropy, email.clone(), role, now).await;
+            let store = folder.open_store().await?;
+            let (known, now) = (store.get(), SystemClock.now());
+            let made = setup::on_the_machine(known, &SystemEntropy, email.clone(), role, now).await;
             store.close().await;
             made.map_err(Failure::from)
         })?;
@@ -115,9 +109,16 @@ impl Link {
                  once; hand it over where nobody else reads it."
             )
         });
-        let link = setup::url(&self.public_url, &secret);
+        let link = setup::url(&base, &secret);
         let value = json!({ "email": email, "role": role, "link": link });
         output.say(|| link.clone(), &value);
         Ok(())
+    }
+
+    /// What the link begins with.
+    fn base(&self, settings: &Settings) -> String {
+        let told = settings.public_url.as_ref().map(ToString::to_string);
+        let said = self.public_url.clone().or(told);
+        said.unwrap_or_else(|| format!("http://{}", settings.listen))
     }
 }

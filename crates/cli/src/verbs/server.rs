@@ -7,12 +7,13 @@ use mainstay_access::Email;
 use mainstay_keys::file;
 use mainstay_plan::PLAN_BYTES_MAX;
 use mainstay_server::admin::{self, NewServer};
-use mainstay_server::{Clock as _, DataDir, SystemClock};
+use mainstay_server::{Clock as _, SystemClock};
 use serde_json::json;
 
 use super::{artifact, root};
 use crate::failure::Failure;
 use crate::files;
+use crate::homes::HomeArgs;
 use crate::operator::runtime;
 use crate::output::Output;
 use crate::passphrase::PassphraseSource;
@@ -23,12 +24,15 @@ use crate::passphrase::PassphraseSource;
     after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key"
 )]
 pub enum Server {
-    /// Make the data folder of a new server, whole or not at all.
+    /// Make the data folder of a new server, whole or not at all; it must not exist, or be empty. Where the settings name a
+    /// PostgreSQL database, the plan is put into that one, and a further server joins those that share it: with the same first
+    /// root, and a plan that was in force there.
     #[command(
-        after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key"
+        after_help = "Examples:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key\n  \
+                      mainstay server init --settings mainstay-server.toml --root root.cbor --plan plan.toml --status-key status.key"
     )]
     Init(Init),
-    /// Put the next root into the folder of a stopped server, and the status key that it names. A
+    /// Put the next root into the folder of a stopped server, and the status key that it names; no server may run on the folder. A
     /// running server takes a root by `mainstay root publish`, as long as its own key stays in it.
     #[command(
         after_help = "Example:\n  mainstay server rotate --data data --root root-2.cbor --status-key status-2.key"
@@ -39,9 +43,8 @@ pub enum Server {
 /// The next root, and the key that comes with it.
 #[derive(Debug, Args)]
 pub struct Rotate {
-    /// The server's folder; no server may run on it.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    homes: HomeArgs,
     /// The signed root that follows the newest one.
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
@@ -56,9 +59,8 @@ pub struct Rotate {
 /// What a new server starts with.
 #[derive(Debug, Args)]
 pub struct Init {
-    /// The folder to make; it must not exist, or be empty.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    homes: HomeArgs,
     /// The root of trust that the server's devices hold.
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
@@ -88,7 +90,7 @@ impl Server {
 
 impl Rotate {
     fn run(&self, output: &Output) -> Result<(), Failure> {
-        let folder = DataDir::at(&self.data);
+        let folder = self.homes.folder()?;
         folder.check()?;
         let root = root::RootFile::read(&self.root)?;
         let key = self.status_key.clone();
@@ -106,8 +108,8 @@ impl Rotate {
             SystemClock.now(),
         );
         let version = runtime()?.block_on(rotated)?;
-        let sentence = || format!("root {version} is in force in {}", self.data.display());
-        let data = self.data.display().to_string();
+        let data = folder.path().display().to_string();
+        let sentence = || format!("root {version} is in force in {data}");
         let new_key = new_key.is_some();
         output.say(
             sentence,
@@ -119,6 +121,7 @@ impl Rotate {
 
 impl Init {
     fn run(&self, output: &Output) -> Result<(), Failure> {
+        let folder = self.homes.folder()?;
         let root = root::RootFile::read(&self.root)?;
         // Here a bad root is told with its path, and before anybody is asked for a passphrase.
         root.open()?;
@@ -134,9 +137,8 @@ impl Init {
             plan: &plan,
             by: &by,
         };
-        let folder = DataDir::at(&self.data);
         runtime()?.block_on(admin::init(&folder, &new, SystemClock.now()))?;
-        say(&self.data, &self.status_key, &by, output);
+        say(folder.path(), &self.status_key, &by, output);
         Ok(())
     }
 

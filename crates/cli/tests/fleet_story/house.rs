@@ -10,8 +10,10 @@ use mainstay_client::Operator;
 use mainstay_trust::Digest;
 use serde_json::Value;
 
+use crate::address::free_address;
 use crate::folder::{Ended, Folder};
-use crate::server::{Server, free_address};
+use crate::served::Server;
+use crate::server;
 
 /// Everybody who has a key at some time, and in whose name: first those of root 1, then their heirs.
 const KEYS: [(&str, &str); 13] = [
@@ -135,12 +137,12 @@ impl House {
 
     /// Starts the server.
     pub fn start_server(&mut self) {
-        self.server = Some(Server::start(&self.folder, self.address));
+        self.server = Some(server::started(&self.folder, self.address));
     }
 
     /// Asks the server to end.
     pub fn stop_server(&mut self) {
-        self.server.take().expect("it runs").stop();
+        server::stopped(self.server.take().expect("it runs"));
     }
 
     /// Makes the next root, in which `heir` plays `role` in the place of `former`. `theft` is

@@ -6,10 +6,14 @@
 //! all of it is switched on. At the end every device runs the newest release that was meant for it, and
 //! none is unbootable. Read [`every_device_ends_up_to_date`].
 
+#[path = "../support/address.rs"]
+mod address;
 #[path = "../it/folder.rs"]
 #[expect(dead_code, reason = "the tests of single commands need more of it")]
 mod folder;
 mod house;
+#[path = "../support/served.rs"]
+mod served;
 mod server;
 mod town;
 

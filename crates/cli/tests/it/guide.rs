@@ -4,6 +4,7 @@
 
 use std::process::{Command, Output};
 
+use crate::address::free_address;
 use crate::folder::Folder;
 
 const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
@@ -99,7 +100,7 @@ fn run(guide: &str, folder: &Folder, blocks_min: usize) -> Output {
     let beside = program.parent().expect("a program is in a folder");
     let path = std::env::var("PATH").expect("there is a PATH");
     let (beside, judges) = (beside.display(), judges::programs());
-    let listen = free_address();
+    let listen = free_address().to_string();
     Command::new("bash")
         .args(["-c", &(PRELUDE.to_owned() + &commands(guide, blocks_min))])
         .current_dir(folder.path())
@@ -109,11 +110,6 @@ fn run(guide: &str, folder: &Folder, blocks_min: usize) -> Output {
         .env("MAINSTAY_SERVER", format!("http://{listen}"))
         .output()
         .expect("bash runs")
-}
-
-fn free_address() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("bound").to_string()
 }
 
 fn commands(guide: &str, blocks_min: usize) -> String {

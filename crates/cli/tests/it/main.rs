@@ -1,5 +1,7 @@
 //! The built program, run as people and scripts run it: one file for each promise.
 
+#[path = "../support/address.rs"]
+mod address;
 mod algorithms;
 mod artifacts;
 mod bad_input;
@@ -28,5 +30,6 @@ mod schedules;
 mod settings;
 mod simulate;
 mod softhsm;
+mod store;
 mod tokens;
 mod verify_envelope;

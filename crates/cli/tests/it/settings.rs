@@ -160,7 +160,7 @@ fn a_server_is_not_started_with_wrong_settings_and_names_each() {
 }
 
 /// Lets nobody else read it, so that nothing is warned of.
-fn own(path: &Path) {
+pub fn own(path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,6 +1,5 @@
 //! Who kills the server, and starts it anew each time.
 
-use std::process::Child;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -62,16 +61,5 @@ impl Killer {
     pub fn end(self) {
         self.end.store(true, Ordering::SeqCst);
         self.thread.join().expect("the killer doesn't panic");
-    }
-}
-
-/// A running server; dropping it is SIGKILL.
-pub struct Server(pub Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to kill.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

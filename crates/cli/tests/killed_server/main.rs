@@ -3,8 +3,14 @@
 //! Nothing that was promised to a device or acknowledged may be lost, and the rollout must still end
 //! right: every device verified on the new release, each report of each device recorded exactly once.
 
+#[path = "../support/address.rs"]
+mod address;
 mod killer;
 mod patience;
+#[path = "../support/people.rs"]
+mod people;
+#[path = "../support/served.rs"]
+mod served;
 mod stage;
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What the story needs: keys, releases, a data folder, devices, and the real server's binary.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,34 +14,35 @@ use mainstay_client::Operator;
 use mainstay_device::config::TrialPolicy;
 use mainstay_device::{Config, Layout, OnFlash, provision};
 use mainstay_plan::Plan;
-use mainstay_server::admin::{self, NewServer};
-use mainstay_server::{Clock as _, DataDir, SystemClock, SystemEntropy};
+use mainstay_server::{Clock as _, DataDir, SystemClock};
 use mainstay_simulator::demo::cast::Cast;
 use mainstay_simulator::demo::folder::Folder;
 use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
 use mainstay_simulator::{
     Behaviours, Circumstances, Crowd, Dice, Hardship, Link, SimulatedDevice, population, real_time,
 };
-use mainstay_store::Devices as _;
+use mainstay_store::Devices;
 use mainstay_store::devices::{TIMELINE_KEPT, TimelineKind};
 use mainstay_telemetry::DeviceEvent;
 use mainstay_trust::BootloaderVersion;
 use mainstay_trust::rustcrypto::RustCrypto;
 
-use crate::killer::Server;
+use crate::address::free_address;
 use crate::patience::retried;
+use crate::people::founded;
+use crate::served::Server;
 
 const DEVICES: u32 = 40;
 /// Decides homes, keys and the moments of the kills.
 pub const SEED: u64 = 11;
-const PLAN: &str = include_str!("plan.toml");
+pub const PLAN: &str = include_str!("plan.toml");
 
 /// A server's data folder, its people, and two releases.
 pub struct Stage {
-    data: PathBuf,
-    passphrase: PathBuf,
+    pub data: PathBuf,
+    pub passphrase: PathBuf,
     base: String,
-    address: SocketAddr,
+    pub address: SocketAddr,
     plan: Plan,
     root: Vec<u8>,
     factory: Release,
@@ -74,28 +75,7 @@ impl Stage {
         let built = pack("1.1.0", 2, &[2; 9000]).built(&cast).expect("built");
         let good = approve(&built);
         let data = path.join("data");
-        let dir = DataDir::at(&data);
-        let (status_key, passphrase, by) = (&cast.status, &cast.passphrase, &cast.people[1].1);
-        let new = NewServer {
-            root: &cast.root,
-            status_key,
-            passphrase,
-            plan: PLAN,
-            by,
-        };
-        admin::init(&dir, &new, now)
-            .await
-            .unwrap_or_else(|error| panic!("{error}"));
-        let store = dir.store().await.expect("a fresh database");
-        let mut tokens = BTreeMap::new();
-        for (duty, email) in &cast.people {
-            let token = admin::add_person(&store, &SystemEntropy, email.clone(), *duty).await;
-            tokens.insert(
-                *duty,
-                token.unwrap_or_else(|error| panic!("{error}")).reveal(),
-            );
-        }
-        store.close().await;
+        let tokens = founded(&DataDir::at(&data), &cast, PLAN).await;
         let address = free_address();
         let (root, passphrase) = (cast.root, path.join("papers/keys/passphrase"));
         let base = format!("http://{address}");
@@ -114,28 +94,26 @@ impl Stage {
     }
 
     fn operator(&self, duty: Duty) -> Operator {
-        Operator::new(&self.base, &self.tokens[&duty]).expect("an address and a token")
+        self.operator_at(duty, self.address)
+    }
+
+    /// A person's way to a server.
+    pub fn operator_at(&self, duty: Duty, address: SocketAddr) -> Operator {
+        let base = format!("http://{address}");
+        Operator::new(&base, &self.tokens[&duty]).expect("an address and a token")
     }
 
     /// Starts the real server and waits until it listens.
     pub fn serve(&self) -> Server {
-        let server = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        command
             .args(["serve", "--listen", &self.address.to_string(), "--data"])
             .arg(&self.data)
             .arg("--passphrase-file")
             .arg(&self.passphrase)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map(Server)
-            .expect("the binary was just built");
-        for _ in 0..400 {
-            if TcpStream::connect(self.address).is_ok() {
-                return server;
-            }
-            std::thread::sleep(Duration::from_millis(25));
-        }
-        panic!("the server doesn't listen");
+            .stderr(Stdio::null());
+        Server::start(&mut command, self.address)
     }
 
     pub async fn crowd(&self) -> Crowd {
@@ -249,6 +227,12 @@ impl Stage {
             .store()
             .await
             .expect("a sound database");
+        self.check_every_report(&store).await;
+        store.close().await;
+    }
+
+    /// The same of any database.
+    pub async fn check_every_report(&self, store: &dyn Devices) {
         let release = mainstay_fleet::ReleaseDigest(self.good.manifest.0);
         for device in store.devices(None).await.expect("devices") {
             let running = device.running.as_ref().expect("it has said what it runs");
@@ -285,11 +269,5 @@ impl Stage {
                 device.id
             );
         }
-        store.close().await;
     }
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("bound")
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::house::free_address;
+use crate::address::free_address;
 
 const GUIDE: &str = include_str!("../../../../docs/swupdate.md");
 

@@ -4,17 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 use mainstay_access::Duty;
 use mainstay_api::RolloutView;
 use mainstay_client::Operator;
 use mainstay_plan::Plan;
-use mainstay_server::admin::{self, NewServer};
-use mainstay_server::{Clock as _, DataDir, SystemClock, SystemEntropy};
+use mainstay_server::{Clock as _, DataDir, SystemClock};
 use mainstay_simulator::demo::cast::Cast;
 use mainstay_simulator::demo::folder::Folder;
 use mainstay_simulator::demo::goods::{Order, Release, class_name, packed};
@@ -23,7 +21,9 @@ use mainstay_trust::Digest;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::patience::is_within;
+use crate::address::free_address;
+use crate::people::founded;
+use crate::served::Server;
 
 /// The device's name in the house.
 pub const DEVICE: &str = "gw-1";
@@ -32,7 +32,6 @@ pub const CONTROLLER: &str = "board:00:11:22";
 /// Decides the keys.
 const SEED: u64 = 23;
 const PLAN: &str = include_str!("plan.toml");
-const LISTENS_WITHIN: Duration = Duration::from_secs(30);
 
 /// A server with its people.
 pub struct House {
@@ -44,17 +43,6 @@ pub struct House {
     server: Option<Server>,
 }
 
-/// A running server; dropping it is SIGKILL.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to kill.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 impl House {
     /// Makes everybody's keys and the server's folder, and starts the real server.
     pub async fn open() -> Self {
@@ -62,7 +50,7 @@ impl House {
         let papers = Folder::create(&folder.path().join("papers")).expect("an empty folder");
         let plan = mainstay_plan::parse(PLAN).unwrap_or_else(|findings| panic!("{findings:?}"));
         let cast = Cast::assemble(&papers, &plan, SEED, SystemClock.now()).expect("keys");
-        let tokens = found(&folder.path().join("data"), &cast).await;
+        let tokens = founded(&DataDir::at(folder.path().join("data")), &cast, PLAN).await;
         let mut house = Self {
             folder,
             address: free_address(),
@@ -87,22 +75,15 @@ impl House {
 
     fn serve(&self) -> Server {
         let log = std::fs::File::create(self.server_log()).expect("an own folder");
-        let server = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        command
             .args(["serve", "--listen", &self.address.to_string(), "--data"])
             .arg(self.path().join("data"))
             .arg("--passphrase-file")
             .arg(self.path().join("papers/keys/passphrase"))
             .stdout(log.try_clone().expect("an open file"))
-            .stderr(log)
-            .spawn()
-            .map(Server)
-            .expect("the binary was just built");
-        let listens = || TcpStream::connect(self.address).is_ok();
-        assert!(
-            is_within(LISTENS_WITHIN, listens),
-            "the server doesn't listen"
-        );
-        server
+            .stderr(log);
+        Server::start(&mut command, self.address)
     }
 
     fn server_log(&self) -> PathBuf {
@@ -225,36 +206,7 @@ impl House {
     }
 }
 
-/// Makes the server's folder; gives everybody's tokens.
-async fn found(data: &Path, cast: &Cast) -> BTreeMap<Duty, String> {
-    let dir = DataDir::at(data);
-    let new = NewServer {
-        root: &cast.root,
-        status_key: &cast.status,
-        passphrase: &cast.passphrase,
-        plan: PLAN,
-        by: &cast.people[1].1,
-    };
-    let made = admin::init(&dir, &new, SystemClock.now()).await;
-    made.unwrap_or_else(|error| panic!("{error}"));
-    let store = dir.store().await.expect("a fresh database");
-    let mut tokens = BTreeMap::new();
-    for (duty, email) in &cast.people {
-        let token = admin::add_person(&store, &SystemEntropy, email.clone(), *duty).await;
-        let token = token.unwrap_or_else(|error| panic!("{error}"));
-        tokens.insert(*duty, token.reveal());
-    }
-    store.close().await;
-    tokens
-}
-
 /// What a server answered, which must not be a refusal.
 fn good<T>(answer: Result<T, mainstay_client::ClientError>) -> T {
     answer.unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// An address that nobody listens at.
-pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("bound")
 }

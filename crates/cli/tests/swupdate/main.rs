@@ -4,12 +4,18 @@
 //! approved by two people, rolled out, fetched, installed into a file, and reported. What the database, the API and the device's page
 //! say afterwards is what each story is about. Read [`it_counts_once_it_says_what_it_runs`] first.
 
+#[path = "../support/address.rs"]
+mod address;
 mod bundle;
 mod cutting_proxy;
 mod guide;
 mod house;
 mod machine;
 mod patience;
+#[path = "../support/people.rs"]
+mod people;
+#[path = "../support/served.rs"]
+mod served;
 mod stage;
 
 use mainstay_rollout::order::log::ENTRIES_MAX;

@@ -192,7 +192,7 @@ fn a_device_shows_how_sure_one_can_be_of_it() {
             "signature checked by its client",
         ),
         (
-            Some(DeviceClient::chosen(Rauc)),
+            Some(DeviceClient::chosen(Some(Rauc))),
             false,
             "<dt>Client</dt><dd>RAUC <span class=\"sub\">set by people</span></dd>",
             "signature checked by its client",

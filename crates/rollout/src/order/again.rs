@@ -2,30 +2,30 @@
 //!
 //! A device that can't go the way back asks for it again at each poll, and each time that would be another number, another row and another
 //! whole download, for ever. So the same offer comes again only after some polls, each time after twice as many, and at last once a day: whatever
-//! hinders it may pass, and a way back is for safety. Read [`again_at`].
+//! hinders it may pass, and a way back is for safety. Read [`again_at`], and [`fails_again`] for when a download that broke off counts.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Ending, Order, OrderState};
 use crate::offer::{Offer, REFUSAL_POLLS};
-use crate::rollout::Rollout;
+use crate::rollout::{Rollout, RolloutId};
 use crate::words::after;
 
 /// So many of a device's newest orders are enough for [`again_at`].
 pub const ORDERS_LOOKED_AT: u32 = 16;
+
+/// So many downloads of one offer that broke off are a failed installation.
+pub const BREAKS_MAX: usize = 3;
 
 /// No offer waits longer than this, unless [`REFUSAL_POLLS`] polls are longer.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// From when on `offer` of this rollout may be ordered again, by a device's orders, the `newest` first; none if it never went wrong, or
 /// went well since. The first failure lets it wait [`REFUSAL_POLLS`] polls, each further one twice as long as the one before, at most a day.
-/// It went wrong if the client failed, fetched nothing or left it. Orders of other offers in between don't matter.
+/// It went wrong if the client failed, fetched nothing or a part only, left it, or was given up. Orders of other offers in between don't matter.
 #[must_use]
 pub fn again_at(newest: &[Order], rollout: &Rollout, offer: &Offer) -> Option<Timestamp> {
-    let since = newest
-        .iter()
-        .filter(|order| order.promises(rollout.id, offer))
-        .take_while(|order| !order.ending().is_some_and(Ending::is_installed));
+    let since = since_it_went_well(newest, rollout.id, offer);
     let mut failures = since.filter_map(went_wrong);
     let last = failures.next()?;
     let least = rollout.rules.poll.saturating_mul(REFUSAL_POLLS);
@@ -34,12 +34,39 @@ pub fn again_at(newest: &[Order], rollout: &Rollout, offer: &Offer) -> Option<Ti
     Some(after(last, doubled))
 }
 
+/// Whether a client that couldn't fetch the whole for `order`, and says that it failed, does so for the last time: by its device's orders, the `newest`
+/// first, [`BREAKS_MAX`] of the same offer broke off by then. A line that breaks so often may be the release's doing, and people should look.
+#[must_use]
+pub fn fails_again(newest: &[Order], order: &Order) -> bool {
+    let broke_off = |past: &&Order| past.ending() == Some(Ending::BrokeOff);
+    let since = since_it_went_well(newest, order.rollout, &order.offer);
+    since.filter(broke_off).count() + 1 >= BREAKS_MAX
+}
+
+/// The orders of this offer, the newest first, since it last went well.
+fn since_it_went_well<'a>(
+    newest: &'a [Order],
+    rollout: RolloutId,
+    offer: &Offer,
+) -> impl Iterator<Item = &'a Order> {
+    let offer = *offer;
+    newest
+        .iter()
+        .filter(move |order| order.promises(rollout, &offer))
+        .take_while(|order| !order.ending().is_some_and(Ending::is_installed))
+}
+
 /// When the order went wrong, if it did.
 fn went_wrong(order: &Order) -> Option<Timestamp> {
     match order.state {
         OrderState::Closed {
             at,
-            how: Ending::Failed | Ending::NothingFetched | Ending::Cancelled,
+            how:
+                Ending::Failed
+                | Ending::NothingFetched
+                | Ending::BrokeOff
+                | Ending::Cancelled
+                | Ending::GivenUp,
         } => Some(at),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! One word of a client: from where an order stood to where it stands, and what that tells the rollout.
 //!
-//! | from \ word | retrieved, downloading | fetch began | fetched whole | installed | failed | cancelled | cancel accepted | cancel refused | runs it |
+//! | from \ word | retrieved, downloading | fetch began (5) | fetched whole | installed | failed | cancelled | cancel accepted | cancel refused | runs it |
 //! |---|---|---|---|---|---|---|---|---|---|
 //! | offered | retrieved | fetching (1) | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
 //! | retrieved | | fetching (1) | | installed (2) | failed (2) | cancelled | refused (4) | refused (4) | verified |
@@ -11,14 +11,17 @@
 //!
 //! An empty field leaves the order where it stands, so that a repeated word does; `failed`, `cancelled` and `verified` close it. Progress,
 //! a rejection, words that nobody understands and another release that the device runs leave it there, too. Each payload that this
-//! server begins to hand out is counted, whole ones are noted, and what the client said itself is counted for its log.
+//! server begins to hand out is counted, and what the client said itself is counted for its log.
 //!
 //! (1) The rollout is told that the device has begun, once: by the bytes that it fetches, never by what it says, for from then on it counts in the
 //! statistics. (2) If anything was handed out for it; else it is closed as nothing-fetched, and the
 //! rollout is told that the device refused ([`CLOSED_WITHOUT_DOWNLOAD`], [`FAILED_WITHOUT_DOWNLOAD`]): a client that remembers an old number, or
 //! skips what it is offered, says the same as one that installed; and one that got no answer, or whose restart is set to tell of a failure, the
-//! same as one on which the release failed. (3) As it was asked to: the rollout knows. What the device runs is asked for all the same, since a client may
-//! leave an order also after it installed the release. (4) The client wasn't asked to leave it.
+//! same as one on which the release failed. One that says it failed before the last byte had left has failed to fetch: most clients close an order as
+//! failed as soon as a connection breaks, and a server that is started anew breaks all of them. It is closed as broke-off, the device refused
+//! ([`BROKE_OFF`]), and may try again; who [fails so again and again](super::fails_again) has failed. (3) As it was asked to: the rollout knows. What the device runs is asked for all the same, since a client may
+//! leave an order also after it installed the release. (4) The client wasn't asked to leave it. (5) Also from the middle on, or where it has the whole already, from
+//! an earlier order.
 
 use jiff::Timestamp;
 
@@ -32,6 +35,9 @@ pub const CLOSED_WITHOUT_DOWNLOAD: &str = "ddi.closed-without-download";
 /// The refusal's id of a device whose client says that it failed, and has fetched nothing: the release had no part in it.
 pub const FAILED_WITHOUT_DOWNLOAD: &str = "ddi.failed-without-download";
 
+/// The refusal's id of a device whose client says that it failed, and had fetched a part only: what it fetched broke off.
+pub const BROKE_OFF: &str = "ddi.broke-off";
+
 /// The refusal's id of a device whose client left an order that it wasn't asked to leave.
 pub const CANCELLED: &str = "ddi.cancelled";
 
@@ -44,7 +50,11 @@ pub enum Word {
     Downloading,
     /// This server handed it the first byte of a payload.
     FetchBegan,
-    /// This server handed it the last byte of a payload.
+    /// This server handed it bytes from the middle of a payload, and none before: what it has of the beginning may be of something else.
+    FetchEntered,
+    /// It asked for what comes after the last byte of a payload that it was handed out for an earlier order: it has all of it.
+    HasWhole,
+    /// This server handed it the last byte of a payload; with the first one, that is the whole.
     FetchedWhole,
     /// It says how far it is, or that it will begin.
     Progress,
@@ -56,6 +66,8 @@ pub enum Word {
     Installed,
     /// It says that it is done, and that it failed.
     Failed,
+    /// The same, of what broke off often enough: it counts, however much of it was handed out.
+    FailedAgain,
     /// It says that it has left it, of its own.
     Cancelled,
     /// It says that it leaves it, as it was asked to.
@@ -75,7 +87,12 @@ impl Word {
     pub fn is_spoken(self) -> bool {
         !matches!(
             self,
-            Self::Retrieved | Self::FetchBegan | Self::FetchedWhole | Self::Runs { .. }
+            Self::Retrieved
+                | Self::FetchBegan
+                | Self::FetchEntered
+                | Self::HasWhole
+                | Self::FetchedWhole
+                | Self::Runs { .. }
         )
     }
 }
@@ -160,11 +177,11 @@ pub fn heed(order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Told
     Ok((after, told))
 }
 
-/// Whether the device should now be asked for its attributes: one of them may be its version.
+/// Whether the device should now be asked for its attributes: one of them may be its version. So it is whenever its client says how an order ended:
+/// what it says of that may be wrong.
 #[must_use]
 pub fn asks_for_version(told: &[Told]) -> bool {
-    let asks = |told: &Told| matches!(told, Told::Installed | Told::Stopped | Told::Confirmed);
-    told.iter().any(asks)
+    told.iter().any(|told| *told != Told::Began)
 }
 
 fn moved(mut order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Told>), OrderRefusal> {
@@ -176,12 +193,17 @@ fn moved(mut order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Tol
             }
             Vec::new()
         }
-        Word::FetchBegan => {
+        Word::FetchBegan | Word::FetchEntered => {
             order.seen.fetches = order.seen.fetches.saturating_add(1);
+            order.seen.from_start |= word == Word::FetchBegan;
+            begin(&mut order, now)
+        }
+        Word::HasWhole => {
+            order.seen.whole = true;
             begin(&mut order, now)
         }
         Word::FetchedWhole => {
-            order.seen.whole = true;
+            order.seen.whole |= order.seen.from_start;
             Vec::new()
         }
         Word::CancelRefused => return keep_on(order, now),
@@ -197,7 +219,7 @@ fn end(order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Told>), O
     let closed = |order: Order, how, told| (order.closed(now, how), vec![told]);
     Ok(match word {
         Word::Installed | Word::Cancelled if is_installed => (order, Vec::new()),
-        Word::Installed | Word::Failed if !order.seen.has_fetched() => {
+        Word::Installed | Word::Failed | Word::FailedAgain if !order.seen.has_fetched() => {
             let refusal = match word {
                 Word::Installed => CLOSED_WITHOUT_DOWNLOAD,
                 _ => FAILED_WITHOUT_DOWNLOAD,
@@ -205,7 +227,11 @@ fn end(order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Told>), O
             closed(order, Ending::NothingFetched, Told::Refused { refusal })
         }
         Word::Installed => install(order, now),
-        Word::Failed => closed(order, Ending::Failed, Told::Failed),
+        Word::Failed if !is_installed && !order.seen.whole => {
+            let refusal = BROKE_OFF;
+            closed(order, Ending::BrokeOff, Told::Refused { refusal })
+        }
+        Word::Failed | Word::FailedAgain => closed(order, Ending::Failed, Told::Failed),
         Word::CancelAccepted if !is_cancelling => return Err(OrderRefusal::NotCancelling),
         Word::Cancelled | Word::CancelAccepted if is_cancelling => {
             closed(order, Ending::Cancelled, Told::Stopped)
@@ -249,9 +275,8 @@ fn keep_on(mut order: Order, now: Timestamp) -> Result<(Order, Vec<Told>), Order
     };
     order.seen.keeps_on = true;
     order.state = match order.seen.began {
-        Some(began) => OrderState::Fetching {
-            since: began.min(now),
-        },
+        // It has as long from now on as any other: it said just now that it goes on.
+        Some(_) => OrderState::Fetching { since: now },
         None => OrderState::Offered,
     };
     Ok((order, Vec::new()))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Servers of this protocol have the same bound.
 pub const ENTRIES_MAX: u32 = 1000;
 
-/// So many details an entry keeps: the largest client sends 48 at once.
+/// So many details an entry keeps: hawkBit's own bound. The largest client, SWUpdate, sends up to 48 at once.
 pub const DETAILS_MAX: usize = 50;
 
 /// So many bytes of one detail are kept: a line of an installer's output, and the beginning of a longer one.

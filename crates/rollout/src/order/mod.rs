@@ -10,9 +10,10 @@
 //!
 //! Nothing here knows a wire format: `telemetry` understands what clients say and makes a [`Word`] of it. Read [`Order`], then
 //! [`heed()`] (a word changes an order), then [`review()`] (what the rollout decides by now changes it), then [`again_at`] (when what went
-//! wrong is ordered once more).
+//! wrong is ordered once more) and [`begins_anew`] (who waits for a window and a place once more).
 
 mod again;
+mod anew;
 mod given_up;
 mod heed;
 pub mod log;
@@ -20,18 +21,21 @@ mod number;
 mod review;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use again::{ORDERS_LOOKED_AT, again_at};
+pub use again::{BREAKS_MAX, ORDERS_LOOKED_AT, again_at, fails_again};
+pub use anew::begins_anew;
 pub use given_up::waits_until;
 pub use heed::{
-    CANCELLED, CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderRefusal, Told, Word,
-    asks_for_version, heed,
+    BROKE_OFF, CANCELLED, CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderRefusal, Told,
+    Word, asks_for_version, heed,
 };
 pub use number::{NotAnOrder, OrderNumber};
-pub use review::{Next, cancel, close, review};
+pub use review::{FETCHES_MAX, Next, cancel, close, is_final, review};
+pub use unknown::{ends_unknown, may_run};
 
 use crate::offer::Offer;
 use crate::rollout::RolloutId;
@@ -120,6 +124,8 @@ pub enum Ending {
     Failed,
     /// The client said that it was done, or that it failed, and had fetched nothing.
     NothingFetched,
+    /// The client said that it failed, and had fetched a part of it only.
+    BrokeOff,
     /// The client left it, by itself or as it was asked to.
     Cancelled,
     /// Another promise took its place.
@@ -140,6 +146,7 @@ impl Ending {
             Self::Unverified => "unverified",
             Self::Failed => "failed",
             Self::NothingFetched => "nothing-fetched",
+            Self::BrokeOff => "broke-off",
             Self::Cancelled => "cancelled",
             Self::Superseded => "superseded",
             Self::Withdrawn => "withdrawn",
@@ -159,7 +166,10 @@ impl Ending {
 pub struct Seen {
     /// How often this server began to hand out a payload for it. What a client only says isn't counted.
     pub fetches: u32,
-    /// Whether the whole payload was handed out at least once.
+    /// Whether the first byte of it was handed out for this order.
+    #[serde(default)]
+    pub from_start: bool,
+    /// Whether its client had the whole payload at least once, from the first byte to the last.
     pub whole: bool,
     /// How many entries its log has been given.
     pub log: u32,

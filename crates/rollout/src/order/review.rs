@@ -23,7 +23,8 @@
 //! just now, stops nothing: a cancelled client removes what it has fetched.
 //!
 //! (1) One that refused to leave isn't asked again. If it fetches, it is held back: it hears nothing more of the order, and its last word
-//! is heard. If it has fetched nothing, the order is withdrawn. (2) The device has gone further by another rollout.
+//! is heard. If it has fetched nothing, the order is withdrawn. Nor is one shown the order any more that has fetched it [`FETCHES_MAX`] times and never said
+//! how that ended: it would install the same for ever. (2) The device has gone further by another rollout.
 //!
 //! Read [`review()`].
 
@@ -90,7 +91,17 @@ fn same(order: &Order) -> Next {
     match &order.state {
         OrderState::Cancelling { why, .. } => Next::Cancel { why: why.clone() },
         OrderState::Installed { .. } | OrderState::Closed { .. } => Next::HoldBack,
-        _ => Next::Show,
+        _ => unless_in_vain(order),
+    }
+}
+
+/// So often a client may begin to fetch one order. One that restarts after an installation without a word of it begins anew each time.
+pub const FETCHES_MAX: u32 = 8;
+
+fn unless_in_vain(order: &Order) -> Next {
+    match order.seen.fetches < FETCHES_MAX {
+        true => Next::Show,
+        false => Next::HoldBack,
     }
 }
 
@@ -143,7 +154,8 @@ const LETS_END: [&str; 6] = [
 ];
 
 /// Whether a release that is withheld so must not be installed even where it is being fetched: people stopped it, or nobody vouches for it any more.
-fn is_final(because: &Withheld) -> bool {
+#[must_use]
+pub fn is_final(because: &Withheld) -> bool {
     match because {
         Withheld::Held { .. } | Withheld::Unfit { .. } => true,
         Withheld::Refused { refusal } => !LETS_END.contains(&refusal.as_str()),
@@ -159,7 +171,7 @@ fn is_installed(order: &Order) -> bool {
 fn held_back(order: &Order) -> Next {
     match &order.state {
         OrderState::Cancelling { why, .. } => Next::Cancel { why: why.clone() },
-        OrderState::Fetching { .. } => Next::Show,
+        OrderState::Fetching { .. } => unless_in_vain(order),
         _ => Next::HoldBack,
     }
 }

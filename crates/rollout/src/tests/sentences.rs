@@ -308,6 +308,12 @@ fn what_withholds_a_release_is_told_with_what_to_do() {
         ),
         (Withheld::Unscheduled, "operations hasn't signed a schedule"),
         (
+            Withheld::ScheduleRefused {
+                refusal: "trust.retired-key".to_owned(),
+            },
+            "every device would refuse the schedule that operations signed (trust.retired-key)",
+        ),
+        (
             Withheld::ScheduleOpens { at: at(31) },
             "the schedule that operations signed begins in 1 min",
         ),

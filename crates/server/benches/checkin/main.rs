@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `measure` | starts both servers in turn, and prints figures |
 //! | `peer NAME ADDRESS PATH PID HEADER...` | asks a server that somebody else started, and prints its figures |
-//! | `bare`, `ours FOLDER` | such a server; ends when its standard input does |
+//! | `bare`, `ours FOLDER FINISHED` | such a server, ours with so many finished orders; ends when its standard input does |
 //!
 //! Read [`measure`] first.
 
@@ -22,6 +22,7 @@ mod bare;
 mod child;
 mod cost;
 mod figures;
+mod history;
 mod measure;
 mod ours;
 mod pace;
@@ -43,9 +44,11 @@ fn main() -> anyhow::Result<()> {
             measure::peer(name, address, path, pid, headers)
         }
         ["bare"] => bare::serve(),
-        ["ours", folder] => ours::serve(folder.as_ref()),
+        ["ours", folder, finished] => ours::serve(folder.as_ref(), finished.parse()?),
         _ => {
-            bail!("say `measure`, `peer NAME ADDRESS PATH PID HEADER...`, `bare` or `ours FOLDER`")
+            bail!(
+                "say `measure`, `peer NAME ADDRESS PATH PID HEADER...`, `bare` or `ours FOLDER FINISHED`"
+            )
         }
     }
 }

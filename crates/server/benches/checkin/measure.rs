@@ -25,6 +25,12 @@ const LASTS: Duration = Duration::from_secs(3);
 /// See [`LASTS`].
 const PACED_LASTS: Duration = Duration::from_secs(10);
 
+/// Finished orders that there are: after so many a poll should take what it takes after so few.
+const HISTORIES: [u32; 2] = [10, 200_000];
+
+/// Each device may take so long to be asked once.
+const EACH_ONCE_LASTS: Duration = Duration::from_secs(900);
+
 /// A server that is measured.
 struct Contender<'a> {
     name: &'a str,
@@ -48,13 +54,25 @@ struct Round {
 pub fn run() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let bare = Child::start(&["bare"])?;
-    let ours = Child::start(&["ours", &folder.path().display().to_string()])?;
+    let ours = |name: &str, finished: u32| {
+        let folder = folder.path().join(name).display().to_string();
+        Child::start(&["ours", &folder, &finished.to_string()])
+    };
+    let (short, long) = (ours("short", HISTORIES[0])?, ours("long", HISTORIES[1])?);
     let mut contenders = [
         Contender::new("axum", &bare, questions::to_bare()),
-        Contender::new("native", &ours, questions::native(ours::DEVICES)?),
-        Contender::new("ddi", &ours, questions::ddi(ours::DEVICES)),
+        Contender::new("native", &short, questions::native(ours::NATIVE)?),
+        Contender::new("ddi", &short, questions::ddi(ours::WITH_CLIENTS)),
+        Contender::new(
+            "ddi_after_200000",
+            &long,
+            questions::ddi(ours::WITH_CLIENTS),
+        ),
     ];
     move_to_asker_processor()?;
+    for contender in &contenders[1..] {
+        contender.print_looks()?;
+    }
     for round in 0..=ROUNDS {
         for turn in 0..contenders.len() {
             let at = (round + turn) % contenders.len();
@@ -66,11 +84,17 @@ pub fn run() -> anyhow::Result<()> {
     }
     let (bare, others) = contenders.split_first_mut().expect("the bare one is there");
     bare.print()?;
-    for other in others {
+    for other in &mut *others {
         other.print()?;
         other.print_against(bare);
         other.print_half_load()?;
     }
+    let [_, ddi, long] = others else {
+        unreachable!("they are listed above");
+    };
+    let pairs = ddi.rounds.iter().zip(&long.rounds);
+    let ratios = pairs.map(|(short, long)| long.cpu_us / short.cpu_us);
+    figure("poll_cost_with_history", middle(ratios.collect()), "ratio");
     Ok(())
 }
 
@@ -121,6 +145,13 @@ impl<'a> Contender<'a> {
             cpu_us: taken.as_secs_f64() * 1e6 / asked.waits_us.len() as f64,
         };
         Ok((asked, round))
+    }
+
+    /// What it takes to ask each device for the first time: all of them are looked at, and remembered from then on.
+    fn print_looks(&self) -> anyhow::Result<()> {
+        let (_, round) = self.measure(Pace::EachOnce, CONNECTIONS, EACH_ONCE_LASTS)?;
+        figure(&format!("{}_cpu_per_look", self.name), round.cpu_us, "us");
+        Ok(())
     }
 
     fn processor_time(&self) -> anyhow::Result<Duration> {

@@ -3,6 +3,7 @@
 //! Folder, keys, plan and people are real; the devices run the same release, verified, and were heard of before. Read
 //! [`serve`].
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,10 +18,14 @@ use mainstay_server::{App, AppConfig, DataDir, SeededEntropy, Token, serve};
 use mainstay_store::Registration;
 use mainstay_trust::root::Role;
 
-use crate::child;
+use crate::{child, history};
 
 /// Registered devices.
-pub const DEVICES: u32 = 100_000;
+const DEVICES: u32 = 100_000;
+/// Those that ask by the native protocol.
+pub const NATIVE: Range<u32> = 0..DEVICES / 2;
+/// Those that ask by hawkBit's: a device asks by one of the two.
+pub const WITH_CLIENTS: Range<u32> = DEVICES / 2..DEVICES;
 
 /// What they run.
 pub const RUNS: ReleaseDigest = ReleaseDigest([1; 32]);
@@ -30,18 +35,19 @@ pub const SEQUENCE: u64 = 7;
 pub const VERSION: &str = "1.1.0";
 
 /// The plan of the tests: what it says of rollouts doesn't matter to an idle device.
-const PLAN: &str = include_str!("../../tests/it/plan.toml");
+pub const PLAN: &str = include_str!("../../tests/it/plan.toml");
 
 const PASSPHRASE: &str = "a bench has nothing to hide";
 
 /// So many devices are registered in one transaction.
 const BATCH: u32 = 10_000;
 
-/// Makes the server in an empty `folder` and serves until standard input ends.
+/// Makes the server in a new `folder`, with so many `finished` orders, and serves until standard input ends.
 ///
 /// # Errors
 /// If it can't be made.
-pub fn serve(folder: &Path) -> anyhow::Result<()> {
+pub fn serve(folder: &Path, finished: u32) -> anyhow::Result<()> {
+    std::fs::create_dir(folder)?;
     child::serve(async |listener| {
         let data = DataDir::at(folder.join("server"));
         let passphrase = Passphrase::from_text(PASSPHRASE).context("a passphrase")?;
@@ -54,6 +60,7 @@ pub fn serve(folder: &Path) -> anyhow::Result<()> {
             let batch: Vec<_> = (first..first + BATCH).map(registration).collect();
             parts.store.register_many(&batch).await?;
         }
+        history::write(&*parts.store, &data.database(), finished).await?;
         let app = App::new(parts, AppConfig::default())?;
         Ok(serve::run(listener, Arc::new(app), std::future::pending()).await?)
     })

@@ -14,6 +14,8 @@ use crate::questions::Questions;
 pub enum Pace {
     /// Each connection asks again at once.
     AsFastAsAnswered,
+    /// The same, until each question was asked once.
+    EachOnce,
     /// So often a second, over all connections. A question that falls due while the one before it isn't answered is late,
     /// and its wait counts from when it was due.
     PerSecond(f64),
@@ -68,11 +70,16 @@ pub fn ask(
             .enumerate()
             .map(|(first, asker)| {
                 let due = Due::new(pace, first, connections, begun);
+                let most = match pace {
+                    Pace::EachOnce => questions.requests.len().div_ceil(connections),
+                    Pace::AsFastAsAnswered | Pace::PerSecond(_) => usize::MAX,
+                };
                 let connection = Connection {
                     asker,
                     questions: questions.clone(),
                     first,
                     step: connections,
+                    most,
                     due,
                 };
                 tokio::task::spawn_local(connection.run(begun + lasts))
@@ -97,7 +104,7 @@ struct Due {
 impl Due {
     fn new(pace: Pace, first: usize, connections: usize, begun: Instant) -> Self {
         let every = match pace {
-            Pace::AsFastAsAnswered => None,
+            Pace::AsFastAsAnswered | Pace::EachOnce => None,
             Pace::PerSecond(rate) => Some(Duration::from_secs_f64(connections as f64 / rate)),
         };
         let offset = every.map_or(Duration::ZERO, |every| {
@@ -131,6 +138,8 @@ struct Connection {
     questions: Rc<Questions>,
     first: usize,
     step: usize,
+    /// It asks no more often than this.
+    most: usize,
     due: Due,
 }
 
@@ -139,7 +148,7 @@ impl Connection {
         let mut waits_us = Vec::with_capacity(1 << 16);
         let requests = &self.questions.requests;
         let mut at = self.first % requests.len();
-        loop {
+        for _ in 0..self.most {
             let due = self.due.wait().await;
             if Instant::now() >= until {
                 return Ok(waits_us);
@@ -148,5 +157,6 @@ impl Connection {
             waits_us.push(u32::try_from(due.elapsed().as_micros()).unwrap_or(u32::MAX));
             at = (at + self.step) % requests.len();
         }
+        Ok(waits_us)
     }
 }

@@ -1,6 +1,7 @@
 //! Who asks, and in which words: one whole HTTP request for each device, made before the clock starts.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use mainstay_protocol::{
     BootReason, CHECK_IN_PATH, CheckIn, Health, MESSAGE_BYTES_MAX, ReportList, Running, write,
@@ -36,20 +37,20 @@ pub fn to_peer(path: &str, headers: &[&str]) -> Questions {
     }
 }
 
-/// Check-ins of the first `devices` devices of [`ours`], by the native protocol.
+/// Check-ins of these devices of [`ours`], by the native protocol.
 ///
 /// # Errors
 /// If a check-in can't be written.
-pub fn native(devices: u32) -> anyhow::Result<Questions> {
-    let requests = (0..devices).map(check_in).collect::<anyhow::Result<_>>()?;
+pub fn native(devices: Range<u32>) -> anyhow::Result<Questions> {
+    let requests = devices.map(check_in).collect::<anyhow::Result<_>>()?;
     Ok(Questions {
         requests,
         right: OK,
     })
 }
 
-/// Polls of the first `devices` devices of [`ours`], by hawkBit's protocol.
-pub fn ddi(devices: u32) -> Questions {
+/// Polls of these devices of [`ours`], by hawkBit's protocol.
+pub fn ddi(devices: Range<u32>) -> Questions {
     let poll = |device| {
         let path = format!("/DEFAULT/controller/v1/{}", ours::name(device));
         let token = format!(
@@ -59,7 +60,7 @@ pub fn ddi(devices: u32) -> Questions {
         get(&path, &[&token])
     };
     Questions {
-        requests: (0..devices).map(poll).collect(),
+        requests: devices.map(poll).collect(),
         right: OK,
     }
 }

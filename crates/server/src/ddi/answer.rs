@@ -3,6 +3,7 @@
 //! Each success is 200: RAUC's updater and Zephyr take nothing else for one. Each answer has its length, since Zephyr counts. Nothing may be kept by a
 //! cache, as an answer holds for one device and one moment.
 
+use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,6 @@ pub(super) type Answer = Result<Response, DdiRefused>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("60");
 
 /// A refusal in hawkBit's form, with the id that the same refusal has everywhere.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ impl IntoResponse for DdiRefused {
         }
         let told = format!("{} {}", self.0.cause(), self.0.cure());
         let mut response = body(status, &DdiProblem::new(self.0.id(), &told));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_BUSY);
+        if let Some(seconds) = self.0.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         response
     }
@@ -54,9 +54,22 @@ pub(super) fn nothing() -> Response {
     StatusCode::OK.into_response()
 }
 
-fn body(status: StatusCode, value: &impl Serialize) -> Response {
-    let bytes =
-        serde_json::to_vec(value).expect("the protocol's types are texts, numbers and lists");
+/// 200 with a body that was [written](written).
+pub(super) fn with(body: Bytes) -> Response {
     let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
-    (status, headers, bytes).into_response()
+    (headers, body).into_response()
+}
+
+/// A value as JSON.
+pub(super) fn written(value: &impl Serialize) -> Bytes {
+    let bytes = serde_json::to_vec(value);
+    bytes
+        .expect("the protocol's types are texts, numbers and lists")
+        .into()
+}
+
+fn body(status: StatusCode, value: &impl Serialize) -> Response {
+    let mut response = with(written(value));
+    *response.status_mut() = status;
+    response
 }

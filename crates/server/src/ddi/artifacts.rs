@@ -11,20 +11,22 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse as _, Response};
 use mainstay_api::ddi::artifact::md5sum_line;
 use mainstay_fleet::Ranges;
-use mainstay_rollout::order::{Order, OrderState, Word};
+use mainstay_rollout::Withheld;
+use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word, is_final};
 use mainstay_store::ReleasePayload;
 
 use super::answer::{self, Answer};
 use super::heard::{self, Spoken};
 use super::login::{Client, no_order};
 use super::parcel::Parcel;
-use crate::App;
-use crate::device_protocol::{Download, begins_at, may_fetch};
+use super::{errand, sent};
+use crate::device_protocol::{Download, begins_at, may_fetch, up_to_the_end};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
+use crate::{App, brakes};
 
 /// What the address of a file's MD5 ends with.
-const MD5SUM: &str = ".MD5SUM";
+pub(super) const MD5SUM: &str = ".MD5SUM";
 
 /// The files of an order: one.
 pub(super) async fn listed(State(app): State<Arc<App>>, client: Client) -> Answer {
@@ -38,7 +40,8 @@ pub(super) async fn listed(State(app): State<Arc<App>>, client: Client) -> Answe
 /// The bytes of the file, all or some; or its MD5.
 ///
 /// The file of an open order is never refused by a status: SWUpdate takes any for the end, and reports a failed installation, for which nobody
-/// but this server is to blame. A connection that breaks it takes for what it is, tries again, and asks what there is to do after some tries.
+/// but this server is to blame. A connection that breaks it takes for what it is, and tries again some times. What goes wrong before the order is known
+/// is answered the same way ([`super::cut`]).
 pub(super) async fn file(
     State(app): State<Arc<App>>,
     client: Client,
@@ -66,7 +69,26 @@ pub(super) async fn file(
     let named = format!("attachment; filename=\"{}\"", parcel.file);
     let named = HeaderValue::from_str(&named).expect("a file's name has safe signs only");
     response.headers_mut().insert(CONTENT_DISPOSITION, named);
-    Ok(response)
+    let last = match method == Method::GET && response.status().is_success() {
+        true => ends(&client, &order, &headers, parcel.payload.bytes),
+        false => None,
+    };
+    Ok(match last {
+        Some(bytes) => sent::noted(app, client, order.number, bytes, response),
+        None => response,
+    })
+}
+
+/// How many bytes leave up to the file's last one, if that leaves, and it is news.
+fn ends(client: &Client, order: &Order, headers: &HeaderMap, bytes: u64) -> Option<u64> {
+    let is_news = !matches!(
+        order.state,
+        OrderState::Installed { .. } | OrderState::Closed { .. }
+    );
+    let is_one = !asks_for_several(client, headers);
+    (is_news && is_one && !order.seen.whole)
+        .then(|| up_to_the_end(headers, bytes))
+        .flatten()
 }
 
 /// The file, or the part that is asked for. That it begins to leave is durable before, and only if there is something to send.
@@ -117,17 +139,39 @@ async fn known(app: &App, client: &Client) -> Result<(Order, Parcel), Refused> {
     Ok((order, parcel))
 }
 
-/// Whether the device may have the file now.
+/// Whether the device may have the file now. A device of ours judges what it was told before it asks for the first byte; of these the server does it, for
+/// they may ask long after they were told.
 async fn may_have(
     app: &App,
     client: &Client,
     order: &Order,
     parcel: &Parcel,
 ) -> Result<(), Refused> {
-    match may_fetch(app, &client.device.id, &parcel.payload.image).await? {
-        Some(_) => Ok(()),
-        None => Err(no_order(order.number)),
+    let device = &client.device.id;
+    let may = match &order.state {
+        OrderState::Offered | OrderState::Retrieved { .. } | OrderState::Cancelling { .. } => {
+            errand::may_begin(app, client, order).await?
+        }
+        // Whatever else has come, but that nobody vouches for it any more, who has begun ends it.
+        OrderState::Fetching { .. } | OrderState::Installed { .. } | OrderState::Closed { .. } => {
+            !is_refused(app, client, order).await?
+        }
+    };
+    match may
+        && may_fetch(app, device, &parcel.payload.image)
+            .await?
+            .is_some()
+    {
+        true => Ok(()),
+        false => Err(no_order(order.number)),
     }
+}
+
+/// Whether any device of ours would refuse the release by now.
+async fn is_refused(app: &App, client: &Client, order: &Order) -> Result<bool, Refused> {
+    let package = brakes::package(app, &order.offer.release, &client.device.id, client.now).await?;
+    let refused = |because: &Withheld| matches!(because, Withheld::Refused { .. });
+    Ok(package.is_err_and(|because| refused(&because) && is_final(&because)))
 }
 
 fn md5sum(client: &Client, order: &Order, parcel: &Parcel) -> Result<Response, Refused> {
@@ -145,22 +189,34 @@ async fn note(
     headers: &HeaderMap,
     bytes: u64,
 ) -> Result<(), Refused> {
-    let is_first = order.seen.fetches == 0;
-    let counts = match (&order.state, begins_at(headers, bytes)) {
-        (OrderState::Installed { .. } | OrderState::Closed { .. }, _) | (_, None) => false,
-        (_, Some(0)) => is_first || !asks_for_several(client, headers),
-        (_, Some(_)) => is_first,
+    let is_first = !order.seen.has_fetched();
+    let word = match (&order.state, begins_at(headers, bytes)) {
+        (OrderState::Installed { .. } | OrderState::Closed { .. }, _) => None,
+        (_, None) if is_first && had_it(app, client, order).await? => Some(Word::HasWhole),
+        (_, None) => None,
+        (_, Some(0)) if begins(client, order, headers, bytes) => Some(Word::FetchBegan),
+        (_, Some(0)) => None,
+        (_, Some(_)) => is_first.then_some(Word::FetchEntered),
     };
-    if counts {
-        heard::heed(
-            app,
-            client,
-            order.number,
-            Spoken::silently(Word::FetchBegan),
-        )
-        .await?;
+    if let Some(word) = word {
+        heard::heed(app, client, order.number, Spoken::silently(word)).await?;
     }
     Ok(())
+}
+
+/// Whether a request for the first byte is one for the file, and not for a part of it that a client reads beside others: such a client, too, begins once.
+fn begins(client: &Client, order: &Order, headers: &HeaderMap, bytes: u64) -> bool {
+    let is_for_much = up_to_the_end(headers, bytes).is_some();
+    let is_alone = is_for_much && !asks_for_several(client, headers);
+    is_alone || !order.seen.from_start
+}
+
+/// Whether the device was handed out this release by another order: RAUC's updater keeps what it has fetched, and then asks only for what comes after it.
+async fn had_it(app: &App, client: &Client, order: &Order) -> Result<bool, Refused> {
+    let device = &client.device.id;
+    let orders = app.store.recent_orders(device, ORDERS_LOOKED_AT).await?;
+    let is_it = |past: &Order| past.offer.release == order.offer.release && past.seen.whole;
+    Ok(orders.iter().any(is_it))
 }
 
 /// Whether it may be several parts that are asked for, of a client that gets them.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::extract::{Request, State};
+use axum::http::header::{ETAG, HOST, IF_NONE_MATCH, USER_AGENT};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
@@ -13,30 +14,81 @@ use sha2::{Digest as _, Sha256};
 
 use super::answer::{self, Answer};
 use super::errand::{self, Errand};
-use super::login::Client;
+use super::login::{self, Client};
 use super::parcel::Parcel;
+use super::reached::{FORWARDED_HOST, FORWARDED_PROTO};
 use crate::App;
+use crate::app::ActivePlan;
 use crate::device_protocol::poll;
 use crate::problem::Refused;
+use crate::quiet::{self, Asked, Found, Look};
 
 /// A device comes up to this part earlier than it was told to wait, each at its own part: a fleet that was switched on at once mustn't ask at once
 /// for ever. Never later, since its silence is measured by the plan's poll.
 const EARLIER_AT_MOST: u32 = 10;
 
-/// Tells the device when to ask again and what there is to do; that is durable before.
-pub(super) async fn base(
-    State(app): State<Arc<App>>,
-    client: Client,
-    headers: HeaderMap,
-) -> Answer {
-    let errand = errand::of(&app, &client).await?;
-    let turn = match &errand {
-        Errand::Nothing { turn } => *turn,
-        Errand::Deployment(_) | Errand::Cancel(_) => None,
+/// Tells the device when to ask again and what there is to do; that is durable before. One that had nothing to do a while ago, and asks
+/// in the same way, is answered from memory.
+pub(super) async fn base(State(app): State<Arc<App>>, request: Request) -> Response {
+    let answered = async { ask(&app, request).await.into_response() };
+    app.guard.within(answered).await
+}
+
+async fn ask(app: &Arc<App>, request: Request) -> Answer {
+    let (parts, _) = request.into_parts();
+    let token = login::token(&parts.headers);
+    let look = token.map(|token| app.quiet.look(&*app.store, token));
+    if let Some(again) = look.as_ref().and_then(|look| again(app, look, &parts)) {
+        return Ok(unless_known(&parts.headers, again));
+    }
+    // Apart, so that those who are answered from memory don't carry all of it.
+    Box::pin(looked_at(app, look, parts)).await
+}
+
+async fn looked_at(app: &Arc<App>, look: Option<Look<'_>>, mut parts: Parts) -> Answer {
+    look.iter().for_each(Look::forget);
+    let client = Client::that_asks(&mut parts, app).await?;
+    let errand = errand::of(app, &client).await?;
+    let (turn, rests) = match &errand {
+        Errand::Nothing { turn, rests } => (*turn, *rests),
+        Errand::Deployment(_) | Errand::Cancel(_) => (None, false),
     };
-    let links = links(&app, &client, errand).await?;
-    let sleep = sleep(&app, &client, turn).await?;
-    Ok(unless_known(&headers, &ControllerBase::new(sleep, links)))
+    let links = links(app, &client, errand).await?;
+    let plan = app.plan().await?;
+    let sleep = sleep(plan.as_deref(), &client, turn);
+    let answer = named(&ControllerBase::new(sleep, links));
+    if let Some(look) = look.filter(|_| rests) {
+        let found = Found {
+            asked: &asked(&parts),
+            answer: answer.clone(),
+            at: client.now,
+            turn,
+            poll: poll::every(plan.as_deref()),
+        };
+        look.remember(&client.device.id, found);
+    }
+    Ok(unless_known(&parts.headers, answer))
+}
+
+/// What is remembered for a device that asks like this. That it was heard of is noted all the same; one that somebody wants to read is
+/// looked at.
+fn again(app: &App, look: &Look<'_>, parts: &Parts) -> Option<quiet::Answer> {
+    let now = app.now();
+    let entry = look.again(&*app.store, &asked(parts), now)?;
+    if app.watched.wants(entry.device()) {
+        return None;
+    }
+    app.last_seen.note(entry.device(), now);
+    Some(entry.answer().clone())
+}
+
+/// All of a request that the answer depends on: who asks, how this server was reached, and by which client.
+fn asked(parts: &Parts) -> Asked<'_> {
+    let heads = [HOST, FORWARDED_HOST, FORWARDED_PROTO, USER_AGENT];
+    Asked::Ddi {
+        path: parts.uri.path(),
+        heads: heads.map(|name| parts.headers.get(name).map(HeaderValue::as_bytes)),
+    }
 }
 
 async fn links(app: &App, client: &Client, errand: Errand) -> Result<BaseLinks, Refused> {
@@ -71,14 +123,13 @@ async fn deployment(
     }))
 }
 
-async fn sleep(app: &App, client: &Client, turn: Option<Timestamp>) -> Result<Sleep, Refused> {
-    let plan = app.plan().await?;
-    let longest_s = poll::after_s(plan.as_deref(), None, client.now);
-    let after_s = poll::after_s(plan.as_deref(), turn, client.now);
+fn sleep(plan: Option<&ActivePlan>, client: &Client, turn: Option<Timestamp>) -> Sleep {
+    let longest_s = poll::after_s(plan, None, client.now);
+    let after_s = poll::after_s(plan, turn, client.now);
     // A plan that lets devices ask more often than the field's least means it.
     let least_s = Sleep::FIELD_MIN.as_s().min(longest_s);
     let after_s = own_wait_s(after_s, longest_s, lot(&client.device.id));
-    Ok(Sleep::from_s(after_s.max(least_s)))
+    Sleep::from_s(after_s.max(least_s))
 }
 
 /// How long the device waits, which has this lot, where devices wait `after_s` and at most `longest_s`. One whose turn comes before a whole poll is over
@@ -97,21 +148,35 @@ fn lot(device: &mainstay_fleet::DeviceId) -> u32 {
     u32::from_be_bytes([a, b, c, d])
 }
 
-/// 304 for a client that has this answer already.
-fn unless_known(headers: &HeaderMap, base: &ControllerBase) -> Response {
-    let body = serde_json::to_vec(base).expect("texts only");
+/// The answer with its name.
+fn named(base: &ControllerBase) -> quiet::Answer {
+    let body = answer::written(base);
     let digest = hex::encode(Sha256::digest(&body));
     let etag = format!("\"{}\"", &digest[..16]);
+    let etag = HeaderValue::from_str(&etag).expect("hexadecimal in quotes");
+    quiet::Answer {
+        body,
+        etag: Some(etag),
+    }
+}
+
+/// 304 for a client that has this answer already.
+fn unless_known(headers: &HeaderMap, answer: quiet::Answer) -> Response {
     let known = headers
         .get(IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|list| list.split(',').any(|one| one.trim() == etag));
+    let is_it = |one: &str| {
+        let etag = answer.etag.as_ref();
+        etag.is_some_and(|etag| etag.as_bytes() == one.trim().as_bytes())
+    };
+    let is_known = known.is_some_and(|list| list.split(',').any(is_it));
     let mut response = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => answer::json(base),
+        false => answer::with(answer.body),
     };
-    let etag = HeaderValue::from_str(&etag).expect("hexadecimal in quotes");
-    response.headers_mut().insert(ETAG, etag);
+    if let Some(etag) = answer.etag {
+        response.headers_mut().insert(ETAG, etag);
+    }
     response
 }
 

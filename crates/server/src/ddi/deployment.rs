@@ -105,7 +105,7 @@ fn status(order: &Order) -> &'static str {
         OrderState::Installed { .. } => "FINISHED",
         OrderState::Closed { how, .. } => match how {
             Ending::Verified | Ending::TakenAtItsWord | Ending::Unverified => "FINISHED",
-            Ending::Failed | Ending::NothingFetched => "ERROR",
+            Ending::Failed | Ending::NothingFetched | Ending::BrokeOff => "ERROR",
             _ => "CANCELED",
         },
     }

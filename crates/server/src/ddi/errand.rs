@@ -25,6 +25,8 @@ pub(super) enum Errand {
     Nothing {
         /// When its turn comes, as far as that is known.
         turn: Option<Timestamp>,
+        /// Whether that stays so until then, unless people, a step or the device itself say otherwise.
+        rests: bool,
     },
     /// Install what this order is about.
     Deployment(Order),
@@ -32,11 +34,29 @@ pub(super) enum Errand {
     Cancel(Order),
 }
 
+impl Errand {
+    /// Nothing now; at the next poll it may be another thing.
+    fn nothing_yet(turn: Option<Timestamp>) -> Self {
+        let rests = false;
+        Self::Nothing { turn, rests }
+    }
+}
+
+/// What has become of the open order, if there was one.
+enum Judged {
+    /// There was none.
+    NoOrder,
+    /// There is none any more, or it gives way.
+    Over,
+    /// It stands, and this is to do.
+    Stands(Errand),
+}
+
 /// What has become of an open order.
 enum Settled {
     /// It stands, and this is to do.
     Stands(Errand),
-    /// It is over, or gives way to a newer rollout.
+    /// It is over, or gives way to what another rollout has.
     GivesWay,
     /// Its client, or another server, was faster.
     Overtaken,
@@ -47,26 +67,30 @@ enum Settled {
 /// # Errors
 /// If the store fails.
 pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
-    taken::introduce(app, client).await?;
-    if let Some(errand) = standing(app, client).await? {
-        return Ok(errand);
-    }
+    let is_new = taken::introduce(app, client).await?;
+    let had_order = match judged(app, client).await? {
+        Judged::NoOrder => false,
+        Judged::Over => true,
+        Judged::Stands(errand) => return Ok(errand),
+    };
     let mut turn = None;
     for _ in 0..DECISIONS_MAX {
         let considered = offered::consider(app, client).await?;
         turn = offers::soonest(app, &considered, client.now);
+        // What was settled a moment ago may be more than is known here of the device.
+        let rests = !is_new && !had_order && offers::rest(&considered);
         let Some(one) = offers::newest(considered, &client.device) else {
-            break;
+            return Ok(Errand::Nothing { turn, rests });
         };
         if let Some(order) = promised(app, client, &one).await? {
             let is_installed = matches!(order.state, OrderState::Installed { .. });
             return Ok(match is_installed {
-                true => Errand::Nothing { turn: None },
+                true => Errand::nothing_yet(None),
                 false => Errand::Deployment(order),
             });
         }
     }
-    Ok(Errand::Nothing { turn })
+    Ok(Errand::nothing_yet(turn))
 }
 
 /// What has become of the device's open order by now; none if it has none, or has none any more.
@@ -74,20 +98,33 @@ pub(super) async fn of(app: &App, client: &Client) -> Result<Errand, Refused> {
 /// # Errors
 /// If the store fails.
 pub(super) async fn standing(app: &App, client: &Client) -> Result<Option<Errand>, Refused> {
+    Ok(match judged(app, client).await? {
+        Judged::NoOrder | Judged::Over => None,
+        Judged::Stands(errand) => Some(errand),
+    })
+}
+
+async fn judged(app: &App, client: &Client) -> Result<Judged, Refused> {
+    let mut had_order = false;
     for _ in 0..LOOKS_MAX {
         let Some(order) = app.store.open_order(&client.device.id).await? else {
-            return Ok(None);
+            return Ok(if had_order {
+                Judged::Over
+            } else {
+                Judged::NoOrder
+            });
         };
+        had_order = true;
         if taken::at_its_word(app, client, &order).await? {
-            return Ok(None);
+            return Ok(Judged::Over);
         }
         match settled(app, client, order).await? {
-            Settled::Stands(errand) => return Ok(Some(errand)),
-            Settled::GivesWay => return Ok(None),
+            Settled::Stands(errand) => return Ok(Judged::Stands(errand)),
+            Settled::GivesWay => return Ok(Judged::Over),
             Settled::Overtaken => {}
         }
     }
-    Ok(Some(Errand::Nothing { turn: None }))
+    Ok(Judged::Stands(Errand::nothing_yet(None)))
 }
 
 async fn settled(app: &App, client: &Client, order: Order) -> Result<Settled, Refused> {
@@ -95,23 +132,34 @@ async fn settled(app: &App, client: &Client, order: Order) -> Result<Settled, Re
     let place = considered
         .iter()
         .position(|one| one.rollout.id == order.rollout);
-    let newer = &considered[..place.unwrap_or(considered.len())];
-    let has_newer = newer
-        .iter()
-        .any(|one| offers::is_offered(one, &client.device));
-    let Some(own) = place.map(|place| &considered[place]) else {
+    let Some((place, own)) = place.map(|place| (place, &considered[place])) else {
         // Too many rollouts have come since.
         return closed(app, client, order, Ending::Withdrawn).await;
     };
+    let is_offered = |one: &Considered| offers::is_offered(one, &client.device);
+    let has_newer = considered[..place].iter().any(is_offered);
+    let has_other = has_newer || considered[place + 1..].iter().any(is_offered);
+    let hides_other = has_other && !is_in_hand(&order);
     match next(&order, own, client) {
         Next::Close { how } => closed(app, client, order, how).await,
         _ if has_newer && gives_way(&order, own, client.now) => Ok(Settled::GivesWay),
-        Next::Show => shown(app, client, order, own).await,
-        Next::HoldBack => Ok(Settled::Stands(Errand::Nothing {
-            turn: offers::turn(app, own, client.now),
-        })),
+        Next::Show => shown(app, client, order, own, hides_other).await,
+        Next::HoldBack if hides_other => Ok(Settled::GivesWay),
+        Next::HoldBack => {
+            let turn = offers::turn(app, own, client.now);
+            Ok(Settled::Stands(Errand::nothing_yet(turn)))
+        }
         Next::Cancel { why } => cancelled(app, client, order, why).await,
     }
+}
+
+/// Whether its client has more of it than its number. What such an order waits for hides nothing else, least of all an older rollout's way back, which is
+/// for safety and for any hour: a device of ours is told of that, too.
+fn is_in_hand(order: &Order) -> bool {
+    !matches!(
+        order.state,
+        OrderState::Offered | OrderState::Retrieved { .. }
+    )
 }
 
 /// Whether an order makes way for what a newer rollout has: not while its client is in the middle of it, and not for ever then.
@@ -121,11 +169,17 @@ fn gives_way(order: &Order, own: &Considered, now: Timestamp) -> bool {
 
 /// What becomes of it; a client that is to leave it, or refused to, and has said nothing for long is waited for no more.
 fn next(order: &Order, own: &Considered, client: &Client) -> Next {
-    let next = review(order, &own.rollout, &decided(own, client));
+    let decided = decided(own, client);
+    let next = review(order, &own.rollout, &decided);
+    let is_late = waits_until(order, &own.rollout).is_some_and(|until| until <= client.now);
+    // Nobody counts on it any more, and its client doesn't say what it makes of it.
+    let is_over = matches!(decided, Err(Wait::Complete | Wait::GaveUp { .. }));
+    if is_over && is_late && next == Next::Show {
+        return Next::HoldBack;
+    }
     let was_asked = matches!(order.state, OrderState::Cancelling { .. }) || order.seen.keeps_on;
     let is_shown = matches!(next, Next::Show | Next::Close { .. });
-    let until = waits_until(order, &own.rollout);
-    if was_asked && !is_shown && until.is_some_and(|until| until <= client.now) {
+    if was_asked && !is_shown && is_late {
         return Next::Close {
             how: Ending::GivenUp,
         };
@@ -143,22 +197,48 @@ fn decided(one: &Considered, client: &Client) -> Result<Offer, Wait> {
     }
 }
 
-/// The order once more. Whoever hasn't begun needs a place for it: the one that it had may have lapsed, and be another device's by now.
+/// The order once more. Whoever hasn't begun needs a place for it: the one that it had may have lapsed, and be another device's by now. Without one it
+/// gives way to what it hides.
 async fn shown(
     app: &App,
     client: &Client,
     order: Order,
     own: &Considered,
+    hides_other: bool,
 ) -> Result<Settled, Refused> {
     if matches!(order.state, OrderState::Fetching { .. }) {
         return Ok(Settled::Stands(Errand::Deployment(order)));
     }
     let promised = promised(app, client, own).await?;
     let promised = promised.filter(|promised| promised.number == order.number);
-    Ok(Settled::Stands(match promised {
-        Some(order) => Errand::Deployment(order),
-        None => Errand::Nothing { turn: None },
-    }))
+    Ok(match promised {
+        // Its client may have been faster: what it has installed by now it would install again.
+        Some(order) if matches!(order.state, OrderState::Installed { .. }) => {
+            Settled::Stands(Errand::nothing_yet(None))
+        }
+        Some(order) => Settled::Stands(Errand::Deployment(order)),
+        None if hides_other => Settled::GivesWay,
+        None => Settled::Stands(Errand::nothing_yet(None)),
+    })
+}
+
+/// Whether the client of an order may begin with it at this moment: a poll would show it, and it has a place.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn may_begin(app: &App, client: &Client, order: &Order) -> Result<bool, Refused> {
+    let considered = offered::consider(app, client).await?;
+    let mut of_it = considered
+        .iter()
+        .filter(|one| one.rollout.id == order.rollout);
+    let Some(own) = of_it
+        .next()
+        .filter(|own| next(order, own, client) == Next::Show)
+    else {
+        return Ok(false);
+    };
+    let promised = promised(app, client, own).await?;
+    Ok(promised.is_some_and(|promised| promised.number == order.number))
 }
 
 /// The promise made, or made again; none if it couldn't be.

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use mainstay_api::ddi::{ActionFeedback, BODY_BYTES_MAX};
+use mainstay_api::ddi::feedback::salvage;
+use mainstay_api::ddi::{ActionFeedback, BODY_BYTES_MAX, Status};
 use mainstay_rollout::order::log::{DETAILS_MAX, LogEntry};
-use mainstay_rollout::order::{OrderRefusal, Word};
+use mainstay_rollout::order::{
+    ORDERS_LOOKED_AT, Order, OrderNumber, OrderRefusal, Word, fails_again,
+};
+use mainstay_store::StoreError;
 use mainstay_telemetry::UnknownWord;
 use mainstay_telemetry::client_word;
 
@@ -49,10 +53,10 @@ async fn heed(
     reading: Reading,
 ) -> Answer {
     let number = client.number()?;
-    if app.store.order(&client.device.id, number).await?.is_none() {
-        return Err(no_order(number).into());
-    }
-    let status = read(headers, request).await?.status;
+    let order = app.store.order(&client.device.id, number).await?;
+    let order = order.ok_or_else(|| no_order(number))?;
+    let bytes = body::read(headers, request, BODY_BYTES_MAX).await?;
+    let status = read(app, client, number, &bytes).await?;
     let (execution, finished) = (&*status.execution, &*status.result.finished);
     let word = reading(execution, finished);
     let is_told = client.profile.bears_refused_reports();
@@ -61,17 +65,20 @@ async fn heed(
     }
     let said = client_word::said(execution, finished);
     let entry = LogEntry::new(client.now, &said, &status.details.texts);
+    let meant = word.as_ref().copied().unwrap_or(Word::NotUnderstood);
     let spoken = Spoken {
-        word: word.as_ref().copied().unwrap_or(Word::NotUnderstood),
+        word: counted(app, client, &order, meant).await?,
         entry: Some(&entry),
         runs: None,
     };
     match heard::heed(app, client, number, spoken).await {
         // What is dropped is one line of a log with a thousand; the update would never begin.
         Err(refused) if is_full(&refused) && !is_told => {}
-        heeded => {
-            heeded?;
+        Err(refused) => {
+            late(app, client, &order, meant).await?;
+            return Err(refused.into());
         }
+        Ok(_) => {}
     }
     if matches!(word, Ok(Word::Rejected | Word::CancelRefused)) {
         tracing::warn!(device = %client.device.id, order = %number, "its client won't, for now");
@@ -80,10 +87,61 @@ async fn heed(
     Ok(answer::nothing())
 }
 
-async fn read(headers: &HeaderMap, request: Body) -> Result<ActionFeedback, Refused> {
-    let bytes = body::read(headers, request, BODY_BYTES_MAX).await?;
-    // SWUpdate sends quotes in its log as they are now and then: that isn't JSON, and no failure of ours.
-    serde_json::from_slice(&bytes).map_err(|error| Refused::malformed(&error.to_string()))
+/// What was reported. SWUpdate sends its log as it is, quotes and all: that isn't JSON. Whether it ended stands before it and counts all the same; if that were
+/// lost, it would be offered the same again for ever, and nobody would hear of its failures.
+async fn read(
+    app: &App,
+    client: &Client,
+    number: OrderNumber,
+    bytes: &[u8],
+) -> Result<Status, Refused> {
+    let error = match serde_json::from_slice::<ActionFeedback>(bytes) {
+        Ok(feedback) => return Ok(feedback.status),
+        Err(error) => error.to_string(),
+    };
+    let device = &client.device.id;
+    tracing::warn!(%device, order = %number, error, "a report isn't JSON; a line in it may have a quote");
+    if let Some(status) = salvage::status(bytes) {
+        return Ok(status);
+    }
+    let begins = String::from_utf8_lossy(bytes);
+    let entry = LogEntry::new(client.now, "not readable", [&*error, &*begins]);
+    let spoken = Spoken {
+        word: Word::NotUnderstood,
+        entry: Some(&entry),
+        runs: None,
+    };
+    match heard::heed(app, client, number, spoken).await {
+        Err(refused) if refused.status().is_server_error() => Err(refused),
+        _ => Err(Refused::malformed(&error)),
+    }
+}
+
+/// The word as it counts: who failed to fetch the whole often enough has failed.
+async fn counted(
+    app: &App,
+    client: &Client,
+    order: &Order,
+    word: Word,
+) -> Result<Word, StoreError> {
+    if word != Word::Failed || order.seen.whole || !order.seen.has_fetched() {
+        return Ok(word);
+    }
+    let device = &client.device.id;
+    let newest = app.store.recent_orders(device, ORDERS_LOOKED_AT).await?;
+    Ok(match fails_again(&newest, order) {
+        true => Word::FailedAgain,
+        false => word,
+    })
+}
+
+/// Who says that it installed what nobody waits for any more may run it: the device is asked what it runs.
+async fn late(app: &App, client: &Client, order: &Order, word: Word) -> Result<(), StoreError> {
+    let is_asked = client.controller.wants_attributes || !order.seen.has_fetched();
+    if word == Word::Installed && !order.is_open() && !is_asked {
+        app.store.ask_attributes(&client.device.id).await?;
+    }
+    Ok(())
 }
 
 fn is_full(refused: &Refused) -> bool {

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use mainstay_fleet::{ReleaseDigest, Running};
 use mainstay_rollout::order::log::LogEntry;
 use mainstay_rollout::order::{
-    CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, OrderNumber, Told, Word,
+    BROKE_OFF, CLOSED_WITHOUT_DOWNLOAD, FAILED_WITHOUT_DOWNLOAD, Order, OrderNumber, Told, Word,
 };
-use mainstay_rollout::{Candidate, Progress};
+use mainstay_rollout::{Candidate, Kind, Progress};
 use mainstay_store::{HeardWord, Heeded, Known};
 use mainstay_telemetry::{DeviceEvent, Said, event_of};
 
@@ -79,6 +79,7 @@ fn folded(
     at: Timestamp,
 ) -> Progress {
     let release = heeded.order.offer.release;
+    let progress = left_off(heeded, runs, candidate, progress);
     let event = |told: &Told| match told {
         Told::Stopped => stopped(&progress, runs),
         Told::Refused { refusal } if began_before(&progress, refusal) => None,
@@ -86,6 +87,30 @@ fn folded(
     };
     let events: Vec<_> = heeded.told.iter().filter_map(event).collect();
     reported::folded(&events, said, candidate, progress, known, at)
+}
+
+/// The progress of a device that had begun with the candidate, and whose client has left off and has nothing of it: no more than before it began. Its
+/// horizon would come, and it would count as one on which the candidate did something. One that may run it keeps what it has.
+fn left_off(
+    heeded: &Heeded,
+    runs: Option<ReleaseDigest>,
+    candidate: &Candidate,
+    progress: Progress,
+) -> Progress {
+    let Progress::Began { at } = progress else {
+        return progress;
+    };
+    let is_it = |order: &Order| {
+        order.offer.release == candidate.release && order.offer.kind == Kind::Forward
+    };
+    if !is_it(&heeded.order) || runs == Some(candidate.release) {
+        return progress;
+    }
+    match heeded.told[..] {
+        [Told::Stopped] => Progress::Waiting,
+        [Told::Refused { refusal: BROKE_OFF }] => Progress::Promised { at },
+        _ => progress,
+    }
 }
 
 /// Whether a client that has fetched nothing of this order began with an earlier one: that it did nothing now is no failure of the release.

@@ -12,16 +12,17 @@ use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 use jiff::Timestamp;
 use mainstay_api::ddi::Links;
-use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, SetBy};
-use mainstay_plan::{ClassId, ClientRules};
+use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient};
+use mainstay_plan::ClientRules;
 use mainstay_rollout::order::OrderNumber;
 use mainstay_store::{Controlled, Controller, StoreError};
 use subtle::ConstantTimeEq as _;
 
 use super::answer::DdiRefused;
-use super::{TENANT, origin};
+use super::reached;
 use crate::App;
 use crate::problem::Refused;
+use crate::quiet::{Speaking, TokenHash};
 use crate::readings::{self, Heard};
 use crate::token::target_token_hash;
 
@@ -42,21 +43,33 @@ pub(super) struct Client {
     pub now: Timestamp,
     /// The parts of the path by their names, decoded.
     path: BTreeMap<String, String>,
+    /// That it says something new: until this is dropped, nothing is remembered of it.
+    speaking: Option<Speaking>,
 }
 
 impl FromRequestParts<Arc<App>> for Client {
     type Rejection = DdiRefused;
 
-    /// Logs a device in, and notes that it was heard of.
+    /// Logs a device in that is about to say something new, and notes that it was heard of.
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
+        let mut client = Self::that_asks(parts, app).await?;
+        client.speaking = token(&parts.headers).map(|token| Speaking::of(app, token));
+        Ok(client)
+    }
+}
+
+impl Client {
+    /// Logs a device in that only asks what there is to do, and notes that it was heard of.
+    ///
+    /// # Errors
+    /// `auth.token` if it isn't one of ours, and if the store fails.
+    pub async fn that_asks(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let Path(path) = path.map_err(|_| Refused::unauthenticated())?;
         let controlled = controlled(app, &path, &parts.headers).await?;
         Ok(heard(app, controlled, &parts.headers, path).await?)
     }
-}
 
-impl Client {
     /// The order that the path names.
     ///
     /// # Errors
@@ -77,22 +90,23 @@ pub(super) fn no_order(number: impl std::fmt::Display) -> Refused {
     Refused::not_found("action for this device", number)
 }
 
+/// What the store keeps of the token that the request bears; none if it bears none that a device could have.
+pub(super) fn token(headers: &HeaderMap) -> Option<TokenHash> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    target_token_hash(value.strip_prefix("TargetToken ")?)
+}
+
 async fn controlled(
     app: &App,
     path: &BTreeMap<String, String>,
     headers: &HeaderMap,
 ) -> Result<Controlled, Refused> {
     let part = |name: &str| path.get(name).map_or("", String::as_str);
-    if !part("tenant").eq_ignore_ascii_case(TENANT) {
+    // Letters of either case will do, as with hawkBit.
+    if !part("tenant").eq_ignore_ascii_case(app.config.tenant.as_str()) {
         return Err(Refused::no_such_place());
     }
-    let token = headers
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let token = token.and_then(|value| value.strip_prefix("TargetToken "));
-    let hash = token
-        .and_then(target_token_hash)
-        .ok_or_else(Refused::unauthenticated)?;
+    let hash = token(headers).ok_or_else(Refused::unauthenticated)?;
     let id = ControllerId::parse(part("controller")).map_err(|_| Refused::unauthenticated())?;
     let found = app.store.by_controller(&id).await?;
     // A name that nobody has is compared, too: how long an answer takes doesn't tell which names there are.
@@ -112,23 +126,28 @@ async fn heard(
     } = controlled;
     let now = app.now();
     readings::count(app, &Heard::of(app, &device, now)).await?;
-    app.last_seen.note(device.id.clone(), now);
+    app.last_seen.note(&device.id, now);
     let rules = rules(app, &device).await?;
     let detected = detected(headers);
     let client = DeviceClient::after(controller.client, detected);
     if controller.client != Some(client) {
         app.store.note_profile(&device.id, detected).await?;
     }
-    let links = Links::of(&origin::of(headers)?, controller.id.as_str());
-    let profile = profile(client, &rules);
+    let beginning = reached::by(app.config.public_url.as_ref(), headers)?;
+    let links = Links::of(
+        &beginning,
+        app.config.tenant.as_str(),
+        controller.id.as_str(),
+    );
     Ok(Client {
         device,
         controller,
-        profile,
+        profile: spoken_to(Some(client), &rules).profile,
         rules,
         links,
         now,
         path,
+        speaking: None,
     })
 }
 
@@ -137,13 +156,9 @@ async fn heard(
 /// # Errors
 /// If the store fails.
 pub(crate) async fn rules(app: &App, device: &Device) -> Result<ClientRules, StoreError> {
-    let plan = app.plan().await?;
-    let class = ClassId::new(&device.class).ok();
-    let class = plan
-        .as_ref()
-        .zip(class)
-        .and_then(|(plan, id)| plan.plan.class(&id));
-    Ok(class.map(|class| class.clients.clone()).unwrap_or_default())
+    let active = app.plan().await?;
+    let rules = active.map(|active| active.plan.client_rules(&device.class));
+    Ok(rules.unwrap_or_default())
 }
 
 /// What the request shows of its client.
@@ -154,11 +169,13 @@ fn detected(headers: &HeaderMap) -> ClientProfile {
     ClientProfile::detect(user_agent.unwrap_or(""))
 }
 
-/// The client to speak to: where a request shows nothing, the one that the plan names for the class.
-pub(crate) fn profile(client: DeviceClient, rules: &ClientRules) -> ClientProfile {
-    let named = rules.client.and_then(|name| name.id().parse().ok());
-    match (client.profile, client.set_by) {
-        (ClientProfile::Generic, SetBy::Detected) => named.unwrap_or(ClientProfile::Generic),
-        (profile, _) => profile,
+/// The client to speak to, by what was noted of it: where its requests show nothing, the one that the plan names for the class.
+pub(crate) fn spoken_to(noted: Option<DeviceClient>, rules: &ClientRules) -> DeviceClient {
+    let seen = noted.unwrap_or_default();
+    let named = rules.client.filter(|_| seen == DeviceClient::default());
+    let named = named.and_then(|name| name.id().parse().ok());
+    DeviceClient {
+        profile: named.unwrap_or(seen.profile),
+        ..seen
     }
 }

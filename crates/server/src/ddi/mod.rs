@@ -10,6 +10,7 @@ mod artifacts;
 mod base;
 mod cancel;
 mod config_data;
+mod cut;
 mod deployment;
 mod errand;
 mod feedback;
@@ -17,9 +18,10 @@ mod heard;
 mod installed;
 mod login;
 mod offered;
-mod origin;
 mod parcel;
+mod reached;
 mod revision;
+mod sent;
 mod taken;
 mod unread;
 mod version;
@@ -29,17 +31,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post, put};
 
-pub(crate) use login::{profile, rules};
+pub(crate) use cut::instead_of_refusals;
+pub(crate) use login::{rules, spoken_to};
 pub(crate) use offered::{Listener, narrowed};
 pub(crate) use unread::Unread;
 
 use crate::App;
 use crate::problem::Refused;
 
-/// The one tenant; letters of either case will do.
-pub(super) const TENANT: &str = mainstay_api::ddi::links::TENANT;
+/// What devices with other update clients ask again and again.
+pub(crate) fn questions() -> Router<Arc<App>> {
+    Router::new().route("/{tenant}/controller/v1/{controller}", get(base::base))
+}
 
-/// The routes of devices with other update clients.
+/// Their other routes.
 pub(crate) fn routes() -> Router<Arc<App>> {
     let installed = get(installed::one);
     let controller = Router::new()
@@ -62,9 +67,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
             get(artifacts::file),
         )
         .route("/{*rest}", any(nowhere));
-    Router::new()
-        .route("/{tenant}/controller/v1/{controller}", get(base::base))
-        .nest("/{tenant}/controller/v1/{controller}", controller)
+    Router::new().nest("/{tenant}/controller/v1/{controller}", controller)
 }
 
 /// What isn't served has its refusal in the protocol's own form, and tells nobody whether a device of that name exists.

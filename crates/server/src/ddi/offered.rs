@@ -1,14 +1,15 @@
 //! What rollouts have for a device with another client: what they have for any device, less what such a client mustn't or can't be told.
 //!
 //! Three things are asked here that a device of ours decides, or bears, by itself: whether the release fits the device ([`crate::fit`]), whether the
-//! same went wrong a moment ago ([`again_at`]), and whether the client can be told of the file at all. All of it before anything is promised: a promise
+//! same went wrong a moment ago ([`again_at`]), and whether the client can be told of the file at all. And one that had begun, and has nothing of it any
+//! more, waits for its window, its turn and a place again ([`begins_anew`]). All of it before anything is promised: a promise
 //! holds a place, and says to people that the device is served. Read [`narrowed`].
 
 use jiff::Timestamp;
 use mainstay_api::ddi::Links;
 use mainstay_fleet::{ClientProfile, Device};
-use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, again_at};
-use mainstay_rollout::{Wait, Withheld};
+use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, again_at, begins_anew};
+use mainstay_rollout::{DeviceView, Progress, Wait, Withheld};
 use mainstay_store::{Controller, StoreError};
 
 use super::login::Client;
@@ -63,9 +64,26 @@ pub(crate) async fn narrowed(
     for one in &mut considered {
         if let Some(because) = withheld(app, listener, one, &past, now).await? {
             one.offer = Err(Wait::Withheld { because });
+        } else if let Some(wait) = waits_anew(app, one, &past, now) {
+            one.offer = Err(wait);
         }
     }
     Ok(considered)
+}
+
+/// What a device that begins anew waits for, if it does: the same as one that hasn't begun at all.
+fn waits_anew(app: &App, one: &Considered, past: &[Order], now: Timestamp) -> Option<Wait> {
+    let (offer, _) = one.offer.as_ref().ok()?;
+    let open = past.iter().find(|order| order.is_open());
+    if !begins_anew(&one.view.progress, open, one.rollout.id, offer) {
+        return None;
+    }
+    let others = offers::others(app, &one.rollout, &one.view, now);
+    let waiting = DeviceView {
+        progress: Progress::Waiting,
+        ..one.view.clone()
+    };
+    mainstay_rollout::offer(&one.rollout, &waiting, others, now).err()
 }
 
 async fn withheld(
@@ -86,7 +104,11 @@ async fn withheld(
         return Ok(Some(Withheld::AfterAWhile { at }));
     }
     let parcel = Parcel::of(app, &offer.release).await?;
-    let links = Links::of(ANYWHERE, listener.controller.id.as_str());
+    let links = Links::of(
+        ANYWHERE,
+        app.config.tenant.as_str(),
+        listener.controller.id.as_str(),
+    );
     let reason = match parcel {
         None => Some(Parcel::NOT_MEASURED),
         Some(parcel) => parcel.unspeakable(&links, listener.profile),

@@ -1,6 +1,6 @@
 //! What the plan says of clients, for what is under way: by the revision that its rollout keeps. Read [`rules`].
 
-use mainstay_plan::{ClassId, ClientRules};
+use mainstay_plan::ClientRules;
 use mainstay_rollout::Rollout;
 use mainstay_rollout::order::Order;
 use mainstay_store::StoreError;
@@ -42,7 +42,9 @@ pub(super) async fn of_rollout(
         return Ok(client.rules.clone());
     }
     let kept = app.plan_of_revision(&rollout.plan_revision).await?;
-    let class = kept.zip(ClassId::new(&client.device.class).ok());
-    let rules = class.and_then(|(plan, id)| Some(plan.class(&id)?.clients.clone()));
-    Ok(rules.unwrap_or_else(|| client.rules.clone()))
+    let class = kept
+        .as_ref()
+        .and_then(|plan| plan.class_named(&client.device.class));
+    let rules = class.map_or(&client.rules, |class| &class.clients);
+    Ok(rules.clone())
 }

@@ -46,7 +46,7 @@ impl fmt::Display for Garbled {
         } = self;
         write!(
             f,
-            "Its attributes can't be read ({because}; last sent {at:.0}), so that SWUpdate installs nothing; they begin with {begins}"
+            "Its attributes can't be read ({because}; last sent {at:.0}); they begin with {begins}. SWUpdate installs nothing as long as that is so"
         )
     }
 }

@@ -8,7 +8,7 @@ use mainstay_release::ReleaseId;
 use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word};
 use mainstay_rollout::{Candidate, Kind, Progress};
 use mainstay_store::{Enrolled, Known, StoreError};
-use mainstay_telemetry::version_word::{Named, Situation, Source};
+use mainstay_telemetry::version_word::{Named, Situation, Source, is_of_the_moment};
 use mainstay_telemetry::{self as telemetry, NoStatement, PastWords, Said, Statement};
 use mainstay_trust::manifest::VERSION_BYTES_MAX;
 use sha2::{Digest as _, Sha256};
@@ -67,12 +67,14 @@ pub(super) async fn heed(
     };
     match telemetry::heed(&situation, &word) {
         Statement::Said(said) => keep(app, client, version, said).await?,
-        Statement::Nothing(NoStatement::UnknownVersion) => strange(app, client, version).await?,
+        Statement::Nothing(NoStatement::UnknownVersion) => {
+            strange(app, client, version, is_of_the_moment(&situation, source)).await?;
+        }
         Statement::Nothing(why) => {
             tracing::info!(device = %client.device.id, version, "a version word counts for nothing: {}", why.sentence());
         }
     }
-    let words = PastWords::after(situation.past, &word);
+    let words = PastWords::after(&situation, &word);
     match words.filter(|_| words != situation.past) {
         Some(words) => Ok(app
             .store
@@ -95,7 +97,8 @@ async fn installed(app: &App, open: Option<&Order>) -> Result<Option<Named>, Sto
     }))
 }
 
-/// What is named, if it is what the device is to install, by an order or once its turn comes, and it has never fetched anything of it.
+/// What is named, if it is what the device is to install, or to go back to, by an order or once its turn comes, and it has never fetched anything of
+/// it to that end.
 async fn unfetched(
     app: &App,
     client: &Client,
@@ -104,30 +107,37 @@ async fn unfetched(
     let (device, Some(named)) = (&client.device.id, named) else {
         return Ok(None);
     };
-    let is_of_it = |order: &Order| order.offer.release == named.release;
     let orders = app.store.recent_orders(device, ORDERS_LOOKED_AT).await?;
-    let mut of_it = orders.into_iter().filter(is_of_it);
-    if of_it.any(|order| order.seen.has_fetched() || order.offer.kind == Kind::Return) {
-        return Ok(None);
-    }
+    let of_it = |order: &&Order| order.offer.release == named.release && order.seen.has_fetched();
+    let fetched: Vec<_> = orders.iter().filter(of_it).collect();
+    let has_returned = fetched.iter().any(|order| order.offer.kind == Kind::Return);
     let waits = |enrolled: &Enrolled| {
+        let progress = &enrolled.device.progress;
         let is_it = enrolled.rollout.candidate.release == named.release;
-        is_it && !enrolled.rollout.is_over() && enrolled.device.progress.began().is_none()
+        let goes_on = is_it && !enrolled.rollout.is_over() && progress.began().is_none();
+        let goes_back = matches!(progress, Progress::Returning { to, .. } if *to == named.release);
+        goes_on && fetched.is_empty() || goes_back && !has_returned
     };
     let enrolments = app.store.enrolments_of(device).await?;
     Ok(enrolments.iter().any(waits).then_some(named.release))
 }
 
 /// A version of no release that is here: what a fleet runs that has just come from another server. Where nothing better is known it is what
-/// the device runs, older than all that is here, so that it can be drawn for a rollout.
+/// the device runs, older than all that is here, so that it can be drawn for a rollout. A word that `moves` says so of any device: one that ran a release
+/// of ours, and names something else now, has gone back to what it had before.
 ///
 /// # Errors
 /// If the store fails.
-pub(super) async fn strange(app: &App, client: &Client, version: &str) -> Result<(), Refused> {
+pub(super) async fn strange(
+    app: &App,
+    client: &Client,
+    version: &str,
+    moves: bool,
+) -> Result<(), Refused> {
     let plain = version.bytes().all(|byte| byte.is_ascii_graphic());
     let fits = plain && (1..=VERSION_BYTES_MAX).contains(&version.len());
     let known = client.device.running.as_ref();
-    if !fits || known.is_some_and(|known| known.sequence > 0) {
+    if !fits || !moves && known.is_some_and(|known| known.sequence > 0) {
         return Ok(());
     }
     let mut name = Sha256::new();
@@ -150,7 +160,15 @@ pub(super) async fn strange(app: &App, client: &Client, version: &str) -> Result
 async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(), Refused> {
     let running = running(client, version, &said);
     let device = &client.device.id;
-    if let Some(order) = app.store.open_order(device).await? {
+    let open = app.store.open_order(device).await?;
+    // As of a device of ours: what was said before is no news, and the busiest word there is.
+    let is_news = client.device.running.as_ref() != Some(&running);
+    let is_of_it = |order: &Order| order.offer.release == said.release;
+    let may_end_it = open.as_ref().is_some_and(is_of_it);
+    if !is_news && !may_end_it {
+        return Ok(());
+    }
+    if let Some(order) = open {
         let word = Word::Runs {
             release: said.release,
         };
@@ -159,8 +177,11 @@ async fn keep(app: &App, client: &Client, version: &str, said: Said) -> Result<(
             entry: None,
             runs: Some((&running, said)),
         };
-        heard::heed(app, client, order.number, spoken).await?;
-        return Ok(());
+        match heard::heed(app, client, order.number, spoken).await {
+            // It was closed a moment ago; what the device runs counts all the same.
+            Err(refused) if refused.id() == "ddi.order-closed" => {}
+            heeded => return heeded.map(|_| ()),
+        }
     }
     let at = client.now;
     let fold = move |candidate: &Candidate, progress: Progress, known: Known| {

@@ -2,36 +2,100 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use mainstay_fleet::Device;
 use mainstay_protocol::{CheckIn, Directive, MESSAGE_BYTES_MAX, Todo};
 
 use super::papers::{Lacks, Papers, lacks};
 use super::{message, poll, reported};
+use crate::app::ActivePlan;
 use crate::brakes::Package;
 use crate::offers::{self, Decision};
 use crate::problem::Refused;
+use crate::quiet::{Answer, Asked, Found, Look};
 use crate::standing::Standing;
 use crate::status::signed_status;
 use crate::{App, authenticate, body};
 
-/// What the device said is durable before the answer; so is what it is promised.
+/// What the device said is durable before the answer; so is what it is promised. One that says what it said before, and had nothing to
+/// do then, is answered from memory.
 pub(super) async fn check_in(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     request: Body,
-) -> Result<Response, Refused> {
-    let device = authenticate::device(&app, &headers).await?;
-    let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
+) -> Response {
+    let answered = async { ask(&app, &headers, request).await.into_response() };
+    app.guard.within(answered).await
+}
+
+async fn ask(app: &Arc<App>, headers: &HeaderMap, request: Body) -> Result<Response, Refused> {
+    let token = authenticate::token(headers)?;
+    let look = app.quiet.look(&*app.store, token);
+    // A stranger is sent away before its body is read.
+    let known = match look.is_known(&*app.store) {
+        true => None,
+        false => Some(authenticate::device(app, &token).await?),
+    };
+    let bytes = body::read(headers, request, MESSAGE_BYTES_MAX).await?;
     let check_in: CheckIn<'_> = message::read(&bytes)?;
     let now = app.now();
-    let (device, acknowledged) = reported::keep(&app, device, &check_in, now).await?;
-    let told = decide(&app, &device, &check_in, now).await?;
-    answer(&app, &check_in, acknowledged, &told, now).await
+    if let Some(again) = again(app, &look, &check_in, now) {
+        return Ok(message::with(again));
+    }
+    // Apart, so that those who are answered from memory don't carry all of it.
+    Box::pin(looked_at(app, look, known, &check_in, now)).await
+}
+
+async fn looked_at(
+    app: &Arc<App>,
+    look: Look<'_>,
+    known: Option<Device>,
+    check_in: &CheckIn<'_>,
+    now: Timestamp,
+) -> Result<Response, Refused> {
+    look.forget();
+    let token = look.token();
+    let device = match known {
+        Some(device) => device,
+        None => authenticate::device(app, &token).await?,
+    };
+    let kept = reported::keep(app, token, device, check_in, now).await?;
+    let told = decide(app, &kept.device, check_in, now).await?;
+    let rests_on = app.plan_and_standing().await?;
+    let answer = answer(app, check_in, kept.acknowledged, &told, &rests_on, now)?;
+    if let (Some(asked), false) = (Asked::by(check_in), kept.is_news)
+        && let Decision::Nothing { turn, rests: true } = told.decision
+    {
+        let found = Found {
+            asked: &asked,
+            answer: Answer {
+                body: answer.clone(),
+                etag: None,
+            },
+            at: now,
+            turn,
+            poll: poll::every(rests_on.0.as_deref()),
+        };
+        look.remember(&kept.device.id, found);
+    }
+    Ok(message::with(answer))
+}
+
+/// What is remembered for a device that asks like this. That it was heard of, and how it is, is noted all the same; one that somebody
+/// wants to read is looked at.
+fn again(app: &App, look: &Look<'_>, check_in: &CheckIn<'_>, now: Timestamp) -> Option<Bytes> {
+    let entry = look.again(&*app.store, &Asked::by(check_in)?, now)?;
+    let device = entry.device();
+    if app.watched.wants(device) || app.attack().aims_at(device) {
+        return None;
+    }
+    app.vitals.note(device, check_in, now);
+    app.last_seen.note(device, now);
+    Some(entry.answer().body.clone())
 }
 
 /// What an answer says.
@@ -80,7 +144,10 @@ async fn hand_over(
     Ok(Told {
         at_once: news && papers.any(),
         papers,
-        decision: Decision::Nothing { turn: None },
+        decision: Decision::Nothing {
+            turn: None,
+            rests: false,
+        },
     })
 }
 
@@ -99,26 +166,30 @@ fn forced(app: &App, device: &Device) -> Option<Told> {
     })
 }
 
-async fn answer(
+/// The answer. A status says what is fresh to a device that is to install something; no other one looks at it, so none is signed.
+fn answer(
     app: &App,
     check_in: &CheckIn<'_>,
     acknowledged: u32,
     told: &Told,
-    now: Timestamp,
-) -> Result<Response, Refused> {
     // Read once more: a hold placed since the decision is in what this device hears.
-    let (plan, standing) = app.plan_and_standing().await?;
-    let status = signed_status(app, &standing, plan.as_deref(), &check_in.nonce, now)
-        .map_err(|error| Refused::internal(&error))?;
-    let (todo, turn) = match &told.decision {
-        Decision::Nothing { turn } => (Todo::Nothing, *turn),
-        Decision::Install { package } => (install(package), None),
+    (plan, standing): &(Option<Arc<ActivePlan>>, Arc<Standing>),
+    now: Timestamp,
+) -> Result<Bytes, Refused> {
+    let plan = plan.as_deref();
+    let (todo, status, turn) = match &told.decision {
+        Decision::Nothing { turn, .. } => (Todo::Nothing, Vec::new(), *turn),
+        Decision::Install { package } => {
+            let status = signed_status(app, standing, plan, &check_in.nonce, now);
+            let status = status.map_err(|error| Refused::internal(&error))?;
+            (install(package), status, None)
+        }
     };
     let poll_after_s = match told.at_once {
         true => 0,
-        false => poll::after_s(plan.as_deref(), turn, now),
+        false => poll::after_s(plan, turn, now),
     };
-    message::answer(&Directive {
+    message::written(&Directive {
         acknowledged,
         poll_after_s,
         status: &status,

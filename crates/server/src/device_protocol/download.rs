@@ -172,6 +172,16 @@ pub(crate) fn begins_at(headers: &HeaderMap, len: u64) -> Option<u64> {
     }
 }
 
+/// How many bytes a request with these headers asks for, of `len`, if the last one is among them and they are one part.
+pub(crate) fn up_to_the_end(headers: &HeaderMap, len: u64) -> Option<u64> {
+    let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
+    match part(range, len) {
+        Part::Whole => Some(len),
+        Part::Bytes { first, last } if last + 1 == len => Some(len - first),
+        _ => None,
+    }
+}
+
 /// The range to honour: none when `If-Range` names other bytes (RFC 9110, section 13.1.5).
 fn wanted_range<'a>(headers: &'a HeaderMap, etag: &str) -> Option<&'a str> {
     let same = headers

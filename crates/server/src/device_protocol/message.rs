@@ -1,13 +1,15 @@
 //! CBOR bodies in and out.
 
 use axum::body::Bytes;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use mainstay_protocol::{MESSAGE_BYTES_MAX, MessageError};
 use minicbor::{Decode, Encode};
 
 use crate::problem::Refused;
+
+const CBOR: HeaderValue = HeaderValue::from_static("application/cbor");
 
 /// Reads one message.
 ///
@@ -22,10 +24,22 @@ pub(super) fn read<'b, T: Decode<'b, ()>>(bytes: &'b Bytes) -> Result<T, Refused
 /// # Errors
 /// If it doesn't fit into [`MESSAGE_BYTES_MAX`], which no message of ours comes near to.
 pub(super) fn answer<T: Encode<()>>(message: &T) -> Result<Response, Refused> {
+    Ok(with(written(message)?))
+}
+
+/// A message as bytes.
+///
+/// # Errors
+/// As [`answer`].
+pub(super) fn written<T: Encode<()>>(message: &T) -> Result<Bytes, Refused> {
     let mut buffer = vec![0; MESSAGE_BYTES_MAX];
     let len = mainstay_protocol::write(message, &mut buffer).map_err(|e| Refused::internal(&e))?;
-    buffer.truncate(len);
-    Ok((StatusCode::OK, [(CONTENT_TYPE, "application/cbor")], buffer).into_response())
+    Ok(Bytes::copy_from_slice(&buffer[..len]))
+}
+
+/// An answer with a message that was written.
+pub(super) fn with(message: Bytes) -> Response {
+    (StatusCode::OK, [(CONTENT_TYPE, CBOR)], message).into_response()
 }
 
 fn unreadable(error: MessageError) -> Refused {

@@ -24,15 +24,19 @@ use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::App;
 
-pub(crate) use download::{Download, begins_at};
+pub(crate) use download::{Download, begins_at, up_to_the_end};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;
 pub(crate) use payload::may_fetch;
 
-/// The routes of devices.
+/// What devices ask again and again.
+pub(crate) fn questions() -> Router<Arc<App>> {
+    Router::new().route(CHECK_IN_PATH, post(check_in::check_in))
+}
+
+/// The other routes of devices.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route(CHECK_IN_PATH, post(check_in::check_in))
         .route(REPORTS_PATH, post(reports::reports))
         .route(&format!("{PAYLOADS_PATH}{{digest}}"), get(payload::payload))
 }

@@ -25,7 +25,7 @@ pub(super) async fn payload(
     headers: HeaderMap,
     Path(digest): Path<String>,
 ) -> Result<Response, Refused> {
-    let device = authenticate::device(&app, &headers).await?;
+    let device = authenticate::device(&app, &authenticate::token(&headers)?).await?;
     let missing = || Refused::not_found("payload for this device", &digest);
     let image = Digest::parse_hex(&digest).ok_or_else(missing)?;
     if let Some(forced) = app.attack().payload_for(&device.id, &image) {

@@ -3,6 +3,8 @@
 //! A check-in that brings no news (no report, the same release running and well, no reading that a rollout waits for) is only noted in
 //! memory: it is the server's busiest traffic, and losing it loses nothing. Read [`keep`] first.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mainstay_fleet::{Device, ReleaseDigest, Running};
 use mainstay_protocol::{BootReason, CheckIn, Report};
@@ -14,32 +16,48 @@ use mainstay_trust::manifest::VERSION_BYTES_MAX;
 
 use crate::App;
 use crate::problem::Refused;
+use crate::quiet::{Speaking, TokenHash};
 use crate::readings::{self, Heard};
 
-/// Keeps what a check-in says, and returns the device as it is now known with the number of its
-/// last durable report (0 when nothing was recorded).
+/// What was kept of a check-in.
+pub(super) struct Kept {
+    /// The device as it is now known.
+    pub device: Device,
+    /// The number of its last durable report; 0 when nothing was recorded.
+    pub acknowledged: u32,
+    /// Whether it said something new.
+    pub is_news: bool,
+}
+
+/// Keeps what a check-in says.
 pub(super) async fn keep(
-    app: &App,
+    app: &Arc<App>,
+    token: TokenHash,
     mut device: Device,
     check_in: &CheckIn<'_>,
     now: Timestamp,
-) -> Result<(Device, u32), Refused> {
+) -> Result<Kept, Refused> {
     let running = running(&device, check_in, now)?;
     app.vitals.note(&device.id, check_in, now);
     readings::count(app, &Heard::of(app, &device, now)).await?;
     let (said, reports) = (Said::of(check_in), &check_in.reports.0);
     let changed = device.running.as_ref() != Some(&running);
-    let news = changed || said.safe_mode || said.unwell || !reports.is_empty();
-    let acknowledged = if news {
+    let is_news = changed || said.safe_mode || said.unwell || !reports.is_empty();
+    let acknowledged = if is_news {
+        let _speaking = Speaking::of(app, token);
         record(app, &device, Some((&running, said)), reports, now).await?
     } else {
-        app.last_seen.note(device.id.clone(), now);
+        app.last_seen.note(&device.id, now);
         0
     };
     readings::take(app, &device.id, &check_in.health, now).await?;
     device.running = Some(running);
     device.last_seen = Some(now);
-    Ok((device, acknowledged))
+    Ok(Kept {
+        device,
+        acknowledged,
+        is_news,
+    })
 }
 
 /// Records reports (and, at a check-in, what the device said of itself) in one transaction; returns
@@ -134,7 +152,7 @@ async fn stored_report(
     at: Timestamp,
 ) -> Result<StoredReport, Refused> {
     let name = match event.release() {
-        Some(release) => version_of(app, &release).await?,
+        Some(release) => app.version_of(&release).await?,
         None => String::new(),
     };
     let json = serde_json::to_string(event).map_err(|error| Refused::internal(&error))?;
@@ -144,12 +162,6 @@ async fn stored_report(
         event: json,
         text: event.phrase(&name),
     })
-}
-
-/// The version of a release, or the beginning of its digest if this server never saw it.
-async fn version_of(app: &App, release: &ReleaseDigest) -> Result<String, Refused> {
-    let known = app.store.release_by_manifest(release).await?;
-    Ok(known.map_or_else(|| release.short(), |known| known.facts.version.to_string()))
 }
 
 /// What the device runs now. `since` moves only when the release, or the word on it, changes.

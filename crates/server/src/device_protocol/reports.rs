@@ -10,6 +10,7 @@ use mainstay_protocol::{Acknowledged, MESSAGE_BYTES_MAX, Reports};
 
 use super::{message, reported};
 use crate::problem::Refused;
+use crate::quiet::Speaking;
 use crate::readings::{self, Heard};
 use crate::{App, authenticate, body};
 
@@ -19,10 +20,12 @@ pub(super) async fn reports(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
-    let device = authenticate::device(&app, &headers).await?;
+    let token = authenticate::token(&headers)?;
+    let device = authenticate::device(&app, &token).await?;
     let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
     let reports: Reports = message::read(&bytes)?;
     let now = app.now();
+    let _speaking = Speaking::of(&app, token);
     readings::count(&app, &Heard::of(&app, &device, now)).await?;
     let seq = reported::record(&app, &device, None, &reports.reports.0, now).await?;
     message::answer(&Acknowledged { seq })

@@ -3,6 +3,7 @@
 //! Read [`advance_rollouts`]: it closes the loop from telemetry back to the rollout.
 
 pub mod advance_rollouts;
+pub(crate) mod feel_pulse;
 pub mod measure_payloads;
 mod memory;
 pub(crate) mod other_classes;
@@ -12,8 +13,9 @@ mod withdraw;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mainstay_store::StoreError;
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Interval, MissedTickBehavior, timeout};
 
 use crate::App;
 use crate::app::Advance;
@@ -24,6 +26,8 @@ pub use memory::RolloutMemory;
 pub const PERIOD_MIN: Duration = Duration::from_millis(200);
 /// And no more rarely: a halt should never wait longer for its turn.
 pub const PERIOD_MAX: Duration = Duration::from_secs(10);
+/// A turn takes seconds; who waits so long waits for an answer that won't come.
+const TURN_MAX: Duration = Duration::from_secs(300);
 /// So many looks between two polls of one device: news is acted on well before it asks again.
 const LOOKS_PER_POLL: u32 = 20;
 
@@ -57,7 +61,11 @@ async fn stopped_at_tick(stopped: &mut watch::Receiver<bool>, ticks: &mut Interv
 
 /// One turn, also right after a brake was pulled: what fails in it is another rollout's, and is done again at the next one.
 pub(crate) async fn turn(app: &App) {
-    if let Err(error) = advance_rollouts::run(app, app.now()).await {
+    // A database whose machine has vanished never answers; the turn after this one gets another connection.
+    let advanced = timeout(TURN_MAX, advance_rollouts::run(app, app.now())).await;
+    let advanced =
+        advanced.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))));
+    if let Err(error) = advanced {
         tracing::error!(id = error.id(), %error, "rollouts not advanced; tried again at the next turn");
     }
 }

@@ -58,7 +58,8 @@ pub(super) async fn follow(
     };
     let expected = release.stage.name();
     // Each stage has at most one that follows, and the last has none; what is approved again goes no further with this rollout.
-    while let Some(next) = further(&release, rollout, fleet, now) {
+    let is_out = is_out(app, &release, rollout, fleet).await?;
+    while let Some(next) = further(&release, rollout, is_out, now) {
         match next {
             Ok(next) => release = next,
             Err(refusal) => {
@@ -74,7 +75,7 @@ pub(super) async fn follow(
 fn further(
     release: &Release,
     rollout: &Rollout,
-    fleet: &FleetView,
+    is_out: bool,
     now: Timestamp,
 ) -> Option<Result<Release, Refusal>> {
     let release = release.clone();
@@ -87,12 +88,24 @@ fn further(
         (StageName::Rolling, Phase::Halted { at, reason, .. }) => {
             Some(release.halt(&why::halted(rollout, reason), *at))
         }
-        // Nobody runs it or is on the way back any more, but for those that can't go back.
-        (StageName::Halted, Phase::Halted { .. }) if Returns::of(rollout, fleet).out == 0 => {
-            Some(release.roll_back(now))
-        }
+        (StageName::Halted, Phase::Halted { .. }) if !is_out => Some(release.roll_back(now)),
         _ => None,
     }
+}
+
+/// Whether devices run a halted release, or may run it, or are on the way back from it; but for those that can't go back. A device with another update
+/// client may run what it was handed, as long as nobody knows how that ended.
+async fn is_out(
+    app: &App,
+    release: &Release,
+    rollout: &Rollout,
+    fleet: &FleetView,
+) -> Result<bool, StoreError> {
+    let is_halted = matches!(rollout.phase, Phase::Halted { .. });
+    if !is_halted || release.stage.name() == StageName::RolledBack {
+        return Ok(false);
+    }
+    Ok(Returns::of(rollout, fleet).out > 0 || app.store.in_hand(rollout.id).await? > 0)
 }
 
 async fn supersede_older(app: &App, newer: &Release, now: Timestamp) -> Result<(), StoreError> {

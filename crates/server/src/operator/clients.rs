@@ -1,8 +1,8 @@
 //! Why a device with another update client stands where it stands: what its order and its attributes add to what the rollouts say. Read [`told`].
 
 use jiff::Timestamp;
-use mainstay_fleet::{ClientProfile, Device, DeviceClient, SetBy};
-use mainstay_rollout::order::{Order, OrderState};
+use mainstay_fleet::Device;
+use mainstay_rollout::order::{FETCHES_MAX, Order, OrderState};
 use mainstay_store::{Controller, StoreError};
 
 use super::why::{Told, words};
@@ -21,14 +21,10 @@ pub(super) async fn narrowed(
     now: Timestamp,
 ) -> Result<Vec<Considered>, StoreError> {
     let rules = ddi::rules(app, device).await?;
-    let seen = controller.client.unwrap_or(DeviceClient {
-        profile: ClientProfile::Generic,
-        set_by: SetBy::Detected,
-    });
     let listener = ddi::Listener {
         device,
         controller,
-        profile: ddi::profile(seen, &rules),
+        profile: ddi::spoken_to(controller.client, &rules).profile,
     };
     ddi::narrowed(app, listener, considered, now).await
 }
@@ -73,6 +69,9 @@ fn cure(order: &Order) -> Option<&'static str> {
         OrderState::Cancelling { .. } => {
             Some("if its client never answers, give the order up: `mainstay device quit-order ID`")
         }
+        _ if order.seen.fetches >= FETCHES_MAX => Some(
+            "see in its log why its client never says how the installation ended; then let it try again: `mainstay device quit-order ID`",
+        ),
         _ if order.seen.keeps_on => Some(
             "its client refused to leave it; if it never ends, give the order up: `mainstay device quit-order ID`",
         ),

@@ -12,7 +12,7 @@ use mainstay_api::{DeviceChange, NewDevice, NewDevices};
 use mainstay_fleet::attribute::ATTRIBUTES_MAX;
 use mainstay_fleet::device::SITE;
 use mainstay_fleet::{AttributeName, ControllerId, Device, DeviceId, Site, Zone, changes};
-use mainstay_plan::{ClassId, Plan};
+use mainstay_plan::Plan;
 
 use crate::problem::Refused;
 use crate::token::target_token_hash;
@@ -128,8 +128,7 @@ fn changed(before: &Device, change: DeviceChange, plan: &Plan) -> Result<Device,
 }
 
 fn check_hardware(class: &str, hardware: &str, plan: &Plan) -> Result<(), Unfit> {
-    let class = ClassId::new(class).ok().and_then(|id| plan.class(&id));
-    let class = class.ok_or_else(|| {
+    let class = plan.class_named(class).ok_or_else(|| {
         let because = "its class isn't in the active plan";
         let cure = "Name a class of the plan, or put a plan into force that has it.";
         Unfit::new("devices.class", because, cure)

@@ -19,6 +19,7 @@ mod pauses;
 pub(crate) mod people;
 pub(crate) mod plan;
 mod previews;
+mod profiles;
 mod releases;
 mod revocations;
 pub(crate) mod rollouts;
@@ -60,6 +61,22 @@ pub(crate) const PLACES: &[Place] = &[
         || get(devices::one).patch(devices::restate),
     ),
     Place::new("/devices/{id}/why", &[("GET", READ)], || get(why::device)),
+    Place::new(
+        "/devices/{id}/client",
+        &[
+            ("GET", READ),
+            ("PUT", Whom::May(Permission::RegisterDevices)),
+        ],
+        || get(profiles::one).put(profiles::choose),
+    ),
+    Place::new(
+        "/devices/{id}/attributes/ask",
+        &[("POST", Whom::May(Permission::AskAttributes))],
+        || post(profiles::ask_attributes),
+    ),
+    Place::new("/devices/{id}/order", &[("GET", READ)], || {
+        get(orders::newest)
+    }),
     Place::new(
         "/devices/{id}/order/quit",
         &[("POST", Whom::May(Permission::QuitOrder))],

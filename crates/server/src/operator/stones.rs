@@ -3,7 +3,7 @@
 //! Read [`way`], and [`passed_over`] for a device that no rollout is under way for.
 
 use mainstay_fleet::{Device, Ineligible, stone_ahead};
-use mainstay_plan::{ClassId, Plan};
+use mainstay_plan::Plan;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Candidate, Phase, Rollout, needs};
 use semver::Version;
@@ -58,8 +58,7 @@ fn leads_to(plan: &Plan, device: &Device, stone: &str, release: &Release) -> boo
 
 /// The stones before a release, by the plan in force.
 fn stones(plan: &Plan, candidate: &Candidate) -> Vec<Version> {
-    let class = ClassId::new(&candidate.class).ok();
-    let class = class.and_then(|id| plan.class(&id));
+    let class = plan.class_named(&candidate.class);
     class.map_or_else(Vec::new, |class| needs::stones(class, candidate))
 }
 

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use mainstay_access::{Duty, Permission};
 use mainstay_api::Why;
 use mainstay_fleet::{Device, Ineligible, ReleaseDigest, Terms};
-use mainstay_plan::ClassId;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Phase, Rollout, RolloutId, Wait, step, why};
 
@@ -212,8 +211,7 @@ async fn terms(app: &App, rollout: &Rollout) -> Result<Option<Terms>, Refused> {
     let candidate = &rollout.candidate;
     let release = app.store.release_by_manifest(&candidate.release).await?;
     let plan = app.active_plan().await?;
-    let class = ClassId::new(&candidate.class).ok();
-    let class = class.and_then(|id| plan.plan.class(&id));
+    let class = plan.plan.class_named(&candidate.class);
     Ok(release.zip(class).map(|(release, class)| Terms {
         stones: rollout.rules.stones.clone(),
         ..mainstay_rollout::terms(candidate, class, release.facts.track)
@@ -230,8 +228,7 @@ async fn supported(
         return Ok(Ok(()));
     }
     let plan = app.active_plan().await?;
-    let class = ClassId::new(&device.class).ok();
-    let class = class.and_then(|id| plan.plan.class(&id));
+    let class = plan.plan.class_named(&device.class);
     let promised = class.and_then(mainstay_rollout::terms::support);
     Ok(mainstay_fleet::supported(promised.as_ref(), now))
 }

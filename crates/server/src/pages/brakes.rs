@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use mainstay_release::{Hold, HoldState, Release};
 use mainstay_report::{Action, Attention};
 
+use crate::refusals::sentence;
 use crate::soundness::Damage;
 use crate::standing::Standing;
 
@@ -16,7 +17,7 @@ pub(super) fn stopped(standing: &Standing, now: Timestamp) -> Option<Attention> 
             withheld.reason(now)
         ),
         action: Action::Words {
-            sentence: capitalised(withheld.next()),
+            sentence: sentence(withheld.next()),
         },
     })
 }
@@ -69,11 +70,4 @@ pub(super) fn damaged(release: &Release, damage: &Damage) -> Attention {
             command: format!("mainstay release add FILE --track {}", release.facts.track),
         },
     }
-}
-
-/// A clause as a sentence.
-fn capitalised(clause: &str) -> String {
-    let mut letters = clause.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).chain(['.']).collect()
 }

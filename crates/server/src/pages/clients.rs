@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, SetBy};
-use mainstay_plan::{ClassId, ClientRules};
+use mainstay_fleet::{Device, DeviceClient, DeviceId};
 use mainstay_report::ClientFacts;
-use mainstay_rollout::order::Order;
 use mainstay_store::StoreError;
 
-use super::fill;
 use crate::app::ActivePlan;
 use crate::{App, ddi};
 
@@ -49,55 +46,9 @@ impl Clients {
         let Some(noted) = self.noted.get(&device.id) else {
             return ClientFacts::native();
         };
-        let rules = self.rules(device);
-        let seen = noted.unwrap_or(DeviceClient {
-            profile: ClientProfile::Generic,
-            set_by: SetBy::Detected,
-        });
-        let client = DeviceClient {
-            profile: ddi::profile(seen, &rules),
-            ..seen
-        };
-        ClientFacts::of(client, rules.checks_signature)
+        let active = self.plan.as_ref();
+        let rules = active.map(|active| active.plan.client_rules(&device.class));
+        let rules = rules.unwrap_or_default();
+        ClientFacts::of(ddi::spoken_to(*noted, &rules), rules.checks_signature)
     }
-
-    fn rules(&self, device: &Device) -> ClientRules {
-        let class = self.plan.as_ref().zip(ClassId::new(&device.class).ok());
-        let class = class.and_then(|(active, id)| active.plan.class(&id));
-        class.map(|class| class.clients.clone()).unwrap_or_default()
-    }
-}
-
-/// What became of a device's newest order, in words; none if it never had one.
-///
-/// # Errors
-/// If the store fails.
-pub(super) async fn newest_order(
-    app: &App,
-    device: &DeviceId,
-) -> Result<Option<String>, StoreError> {
-    match app.store.recent_orders(device, 1).await?.pop() {
-        Some(order) => Ok(Some(told(app, &order).await?)),
-        None => Ok(None),
-    }
-}
-
-/// What became of an order, in words.
-///
-/// # Errors
-/// If the store fails.
-pub(crate) async fn told(app: &App, order: &Order) -> Result<String, StoreError> {
-    Ok(fill::order_words(order, &version(app, order).await?))
-}
-
-/// The version that an order is about; the first signs of its digest if that release isn't here any more.
-///
-/// # Errors
-/// If the store fails.
-pub(crate) async fn version(app: &App, order: &Order) -> Result<String, StoreError> {
-    let release = app.store.release_by_manifest(&order.offer.release).await?;
-    Ok(release.map_or_else(
-        || order.offer.release.short(),
-        |release| release.facts.version.to_string(),
-    ))
 }

@@ -8,8 +8,9 @@ use axum::response::Response;
 use mainstay_report::{DeviceList, DevicePage};
 use serde::Deserialize;
 
-use super::clients::{Clients, newest_order};
+use super::clients::Clients;
 use super::door::Visitor;
+use super::orders;
 use super::{fill, home};
 use crate::App;
 use crate::operator::devices::named;
@@ -68,6 +69,7 @@ async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, R
     let vital = app.vitals.of(&device.id);
     let timeline = app.store.timeline(&device.id, TIMELINE_SHOWN).await?;
     let running = device.running.as_ref();
+    let (order, order_log) = orders::newest(app, &device.id).await?;
     let page = DevicePage {
         frame: super::frame(app, visitor.viewer()).await?,
         id: device.id.to_string(),
@@ -76,7 +78,8 @@ async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, R
         zone: device.zone.clone(),
         bootloader: device.bootloader.clone(),
         client: Clients::of_one(app, &device).await?.facts(&device),
-        order: newest_order(app, &device.id).await?,
+        order,
+        order_log,
         site: device.site().map(|site| site.to_string()),
         version: running.map(|running| running.version.clone()),
         verified: running.is_some_and(|running| running.verified),

@@ -11,11 +11,12 @@ pub(crate) mod door;
 pub mod fill;
 mod home;
 mod incident;
+mod orders;
 mod rollout;
 
 use std::sync::Arc;
 
-pub(crate) use clients::{told, version};
+pub(crate) use orders::{log_of, told};
 
 use axum::Router;
 use axum::http::HeaderValue;

@@ -38,10 +38,12 @@ async fn page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused>
         .release_by_manifest(&rollout.candidate.release)
         .await?;
     let now = app.now();
+    let mut facts = facts(&rollout, release.as_ref());
+    facts.extend(unverified(app, &rollout).await?);
     let page = RolloutPage {
         frame: super::frame(app, visitor.viewer()).await?,
         card: fill::rollout_card(&rollout, &fleet, now),
-        facts: facts(&rollout, release.as_ref()),
+        facts,
         monitors: monitors(&rollout, &fleet, app),
         incidents: incidents(app, &rollout, &fleet).await?,
         timeline: fill::rollout_timeline(&rollout),
@@ -83,6 +85,13 @@ fn facts(rollout: &Rollout, release: Option<&Release>) -> Vec<Fact> {
     }
     facts.push(Fact::new("Plan revision", rollout.plan_revision.clone()));
     facts
+}
+
+/// How many may run it by their clients' word alone; nothing if nobody does.
+async fn unverified(app: &App, rollout: &Rollout) -> Result<Option<Fact>, Refused> {
+    let devices = app.store.unverified(rollout.id).await?;
+    let told = format!("{devices} by their client's word, unverified; they may run it");
+    Ok((devices > 0).then(|| Fact::new("Installed", told)))
 }
 
 /// Who did what; three different people.

@@ -149,7 +149,7 @@ impl Tenant {
 impl Default for Tenant {
     /// The name that clients have built in.
     fn default() -> Self {
-        Self("DEFAULT".to_owned())
+        Self(mainstay_api::ddi::USUAL_TENANT.to_owned())
     }
 }
 

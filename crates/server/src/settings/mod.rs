@@ -12,6 +12,7 @@ mod near;
 #[cfg(test)]
 mod packaging;
 pub mod page;
+mod places;
 mod proxies;
 mod read;
 mod secret;
@@ -29,6 +30,7 @@ pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
 pub use links::{PublicUrl, Tenant};
 pub use log::{LogFormat, LogLevel};
+pub use places::{BlobsPlace, HomePlaces, StorePlace};
 pub use proxies::TrustedProxies;
 pub use read::{Answered, Asked, Told, read};
 pub use source::Source;
@@ -39,6 +41,8 @@ pub use table::{Need, SETTINGS, Setting};
 pub struct Settings {
     /// The server's folder.
     pub data: PathBuf,
+    /// Where the database and the payloads are.
+    pub homes: HomePlaces,
     /// Where it listens.
     pub listen: SocketAddr,
     /// How devices and people reach it, if that is known.

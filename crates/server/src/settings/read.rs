@@ -11,7 +11,7 @@ use super::near::nearest;
 use super::source::Source;
 use super::table::{Need, OTHER_VARIABLES, SETTINGS, Setting};
 use super::values::Given;
-use super::{Settings, secret};
+use super::{HomePlaces, Settings, secret};
 
 /// Where settings may have been said.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +53,11 @@ impl Answered {
         (!data.as_os_str().is_empty()).then_some(data)
     }
 
+    /// Where the database and the payloads are, as far as that can be used.
+    pub fn homes(&self) -> &HomePlaces {
+        &self.settings.homes
+    }
+
     /// Where a setting was said.
     pub fn source(&self, name: &str) -> Source {
         let told = self.told.iter().find(|told| told.name == name);
@@ -91,6 +96,7 @@ pub fn read(asked: &Asked) -> Answered {
     for setting in SETTINGS {
         reading.setting(setting, asked, &lines);
     }
+    reading.without_effect();
     reading.unknown(asked, &lines);
     reading.findings.sort_by_key(|finding| finding.severity);
     Answered {
@@ -197,6 +203,27 @@ impl Reading {
             value,
             source: Source::Default,
         });
+    }
+
+    /// Of what is refused nobody knows what it would have meant.
+    fn without_effect(&mut self) {
+        for (setting, because) in self.settings.homes.without_effect() {
+            let told = |name: &str| self.told.iter().find(|told| told.name == name);
+            let is_known = told(because).is_some_and(|told| told.value.is_some());
+            let Some(source) = told(setting).map(|told| told.source.clone()) else {
+                continue;
+            };
+            if is_known {
+                let what = format!("has no effect, since {because} says otherwise");
+                let wrong = Wrong::new(what, format!("take it out, or set {because} too"));
+                self.add(
+                    Severity::Warning,
+                    "settings.no-effect",
+                    (setting, source),
+                    wrong,
+                );
+            }
+        }
     }
 
     /// A name of the file that is none is a mistake; a variable that is none may be another program's, and is told only if it is near

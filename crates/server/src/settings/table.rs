@@ -1,4 +1,4 @@
-//! The table of settings: one entry each, and nothing else knows them by name. Read [`SETTINGS`].
+//! The table of settings: one entry each; what is read, told and documented follows from it. Read [`SETTINGS`].
 //!
 //! Who adds a setting adds a field to `Settings`, an entry here, and remakes the page: `cargo xtask settings`.
 
@@ -10,6 +10,7 @@ use super::Settings;
 use super::finding::Wrong;
 use super::links::{PublicUrl, Tenant};
 use super::log::{LogFormat, LogLevel};
+use super::places::{self, BlobsPlace, HomePlaces, StorePlace};
 use super::proxies::TrustedProxies;
 use super::values::{self, Given};
 
@@ -61,6 +62,91 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, given| put(&mut settings.data, values::path(given)),
     },
     Setting {
+        name: "store",
+        variable: "MAINSTAY_STORE",
+        older: None,
+        flag: "store",
+        form: "ADDRESS",
+        need: Need::Default(places::SQLITE),
+        is_secret_file: false,
+        what: "Where the database is: sqlite for the file in the data folder, or postgres://user@host/database, \
+               which several servers may share.",
+        take: |settings, given| put(&mut settings.homes.store, StorePlace::parse(given)),
+    },
+    Setting {
+        name: "store_password_file",
+        variable: "MAINSTAY_STORE_PASSWORD_FILE",
+        older: None,
+        flag: "store-password-file",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: true,
+        what: "A file with nothing but the database's password. Without it, what PostgreSQL's own programs \
+               use: the variable PGPASSWORD, or the file ~/.pgpass.",
+        take: |settings, given| {
+            put(
+                &mut settings.homes.store_password_file,
+                values::path(given).map(Some),
+            )
+        },
+    },
+    Setting {
+        name: "blobs",
+        variable: "MAINSTAY_BLOBS",
+        older: None,
+        flag: "blobs",
+        form: "PLACE",
+        need: Need::Default(places::FOLDER),
+        is_secret_file: false,
+        what: "Where the payloads are: folder for the one in the data folder, or s3://bucket/prefix, which \
+               several servers may share.",
+        take: |settings, given| put(&mut settings.homes.blobs, BlobsPlace::parse(given)),
+    },
+    Setting {
+        name: "blobs_endpoint",
+        variable: "MAINSTAY_BLOBS_ENDPOINT",
+        older: None,
+        flag: "blobs-endpoint",
+        form: "URL",
+        need: Need::Optional,
+        is_secret_file: false,
+        what: "The S3 server that has the bucket, as https://s3.example:9000; without it, Amazon's.",
+        take: |settings, given| {
+            put(
+                &mut settings.homes.blobs_endpoint,
+                places::endpoint(given).map(Some),
+            )
+        },
+    },
+    Setting {
+        name: "blobs_region",
+        variable: "MAINSTAY_BLOBS_REGION",
+        older: None,
+        flag: "blobs-region",
+        form: "REGION",
+        need: Need::Default("us-east-1"),
+        is_secret_file: false,
+        what: "The bucket's region; servers that aren't Amazon's take any.",
+        take: |settings, given| put(&mut settings.homes.blobs_region, places::region(given)),
+    },
+    Setting {
+        name: "blobs_key_file",
+        variable: "MAINSTAY_BLOBS_KEY_FILE",
+        older: None,
+        flag: "blobs-key-file",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: true,
+        what: "A file with the bucket's key: its id on the first line, its secret on the second. Without it, \
+               the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or else the machine's own role.",
+        take: |settings, given| {
+            put(
+                &mut settings.homes.blobs_key_file,
+                values::path(given).map(Some),
+            )
+        },
+    },
+    Setting {
         name: "listen",
         variable: "MAINSTAY_LISTEN",
         older: None,
@@ -80,7 +166,7 @@ pub const SETTINGS: &[Setting] = &[
         need: Need::Optional,
         is_secret_file: false,
         what: "How devices and people reach the server, as https://updates.example: what links begin with. \
-               Without it, with the address that it listens on.",
+               Without it, links begin as each request says that it came.",
         take: |settings, given| put(&mut settings.public_url, PublicUrl::parse(given).map(Some)),
     },
     Setting {
@@ -174,6 +260,7 @@ impl Settings {
     pub(super) fn blank() -> Self {
         Self {
             data: PathBuf::new(),
+            homes: HomePlaces::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod places;
 mod secrets;
 
 /// A folder in which a file of settings may lie.

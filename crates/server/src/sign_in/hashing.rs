@@ -254,9 +254,13 @@ mod tests {
         let in_line = IN_LINE_MAX - FOR_THE_KNOWN;
         assert_eq!(hashing.line.available_permits(), in_line - 1);
         finish.send(()).unwrap();
-        while hashing.line.available_permits() < in_line {
-            tokio::task::yield_now().await;
-        }
+        let is_back = async {
+            while hashing.line.available_permits() < in_line {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), is_back).await;
+        waited.expect("its place comes back");
         assert_eq!(hashing.at_work.available_permits(), AT_WORK_MAX);
     }
 }

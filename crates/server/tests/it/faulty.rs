@@ -4,16 +4,16 @@ use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
-use mainstay_server::{Advance, App, AppConfig, PagesAccess, Parts, SeededEntropy};
+use mainstay_server::{Advance, AppConfig, PagesAccess};
 use mainstay_store::{Blobs, FolderBlobs, Pieces, PutError, StoreError};
 use mainstay_trust::Digest;
 use tokio::sync::Notify;
 
-use crate::house::{self, House};
+use crate::house::House;
+use crate::patience::until;
 
 /// What goes wrong, until something else does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,28 +45,19 @@ pub struct FaultyBlobs {
 /// Serves the house anew, on the same store and folder, over blobs that can fail.
 pub async fn under(house: &mut House) -> Arc<FaultyBlobs> {
     let blobs = Arc::new(FaultyBlobs {
-        kept: FolderBlobs::open(house.data.blobs()).await.unwrap(),
+        kept: house.same_blobs().await,
         fault: Mutex::new(Fault::None),
         go_on: Arc::default(),
         looks: AtomicU32::new(0),
         waits: AtomicU32::new(0),
     });
-    let parts = Parts {
-        store: Arc::new(house.data.store().await.unwrap()),
-        blobs: blobs.clone(),
-        clock: Arc::new(house.clock.clone()),
-        entropy: Arc::new(SeededEntropy::new(2)),
-        status_signer: Arc::new(house::status_key().signer().unwrap()),
-        roots: vec![house.root.clone()],
-        lock: None,
-    };
     let config = AppConfig {
         pages: PagesAccess::Anyone,
         advance: Advance::ByCaller,
         ..AppConfig::default()
     };
-    house.app = Arc::new(App::new(parts, config).unwrap());
-    house.base = house::listen(house.app.clone()).await;
+    let store = house.same_store().await;
+    house.serve_anew(store, blobs.clone(), config).await;
     blobs
 }
 
@@ -86,9 +77,8 @@ impl FaultyBlobs {
 
     /// Waits until somebody waits for [`FaultyBlobs::go_on`].
     pub async fn is_waited_for(&self) {
-        while self.waits.load(Ordering::SeqCst) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let is_so = async || self.waits.load(Ordering::SeqCst) > 0;
+        until("somebody waits", is_so).await;
     }
 
     async fn asked(&self) -> Result<Fault, StoreError> {
@@ -129,10 +119,10 @@ impl Blobs for FaultyBlobs {
         }
     }
 
-    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
+    async fn size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
         self.looks.fetch_add(1, Ordering::SeqCst);
         self.asked().await?;
-        self.kept.open(digest).await
+        self.kept.size(digest).await
     }
 
     async fn read(

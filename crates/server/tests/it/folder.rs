@@ -10,7 +10,8 @@ use mainstay_keys::{Passphrase, generate};
 use mainstay_server::admin::{self, NewServer};
 use mainstay_server::{Advance, App, AppConfig, DataDir, PagesAccess, VirtualClock, serve};
 
-use crate::house::{PLAN, new_folder, open, passphrase, signed_root, start, status_key};
+use crate::house::{PLAN, new_folder, passphrase, signed_root, start, status_key};
+use crate::serving::open;
 
 #[tokio::test]
 async fn a_folder_is_made_once_and_owned_by_one_server() {

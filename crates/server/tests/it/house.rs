@@ -1,6 +1,5 @@
 //! A server with its people, ready to be talked to. Read [`House`].
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,13 +13,13 @@ use mainstay_keys::{FileSigner, HostPrimitives, Passphrase, generate};
 use mainstay_plan::PlanDigest;
 use mainstay_server::admin::{self, NewServer};
 use mainstay_server::jobs::advance_rollouts::{self, Turn};
-use mainstay_server::{
-    Advance, App, AppConfig, DataDir, PagesAccess, SeededEntropy, VirtualClock, serve,
-};
+use mainstay_server::{App, AppConfig, DataDir, PagesAccess, SeededEntropy, VirtualClock};
 use mainstay_trust::root::Role;
 use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Primitives as _, verify};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
+
+use crate::serving::{listen, open_as, pages_for};
 
 pub const PLAN: &str = include_str!("plan.toml");
 pub const CLASS: &str = "northwind.example/production/thermo-v2/B+C";
@@ -137,51 +136,32 @@ pub fn passphrase() -> Passphrase {
     Passphrase::from_text(PASSPHRASE).unwrap()
 }
 
-/// Opens the folder as a server with a virtual clock and seeded chance.
-pub async fn open(data: &DataDir, clock: &VirtualClock, pages: PagesAccess) -> Arc<App> {
-    open_as(data, clock, shown_to(pages)).await
-}
-
-/// The same, as it is told.
-pub async fn open_as(data: &DataDir, clock: &VirtualClock, config: AppConfig) -> Arc<App> {
-    let mut parts = data.open(&passphrase()).await.unwrap();
-    parts.clock = Arc::new(clock.clone());
-    parts.entropy = Arc::new(SeededEntropy::new(1));
-    Arc::new(App::new(parts, config).unwrap())
-}
-
-fn shown_to(pages: PagesAccess) -> AppConfig {
-    AppConfig {
-        pages,
-        advance: Advance::ByCaller,
-        ..AppConfig::default()
-    }
-}
-
-/// Serves `app` on a free port until the test ends; returns its address.
-pub async fn listen(app: Arc<App>) -> String {
-    let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-        .await
-        .unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve::run(listener, app, std::future::pending()));
-    base
-}
-
 impl House {
     pub async fn new() -> Self {
-        Self::with(PagesAccess::People).await
+        Self::build(PLAN, AppConfig::default()).await
     }
 
     pub async fn under(plan: &str) -> Self {
-        Self::build(plan, shown_to(PagesAccess::People)).await
+        Self::build(plan, AppConfig::default()).await
     }
 
     pub async fn with(pages: PagesAccess) -> Self {
-        Self::build(PLAN, shown_to(pages)).await
+        Self::build(PLAN, pages_for(pages)).await
     }
 
-    pub async fn build(plan: &str, config: AppConfig) -> Self {
+    /// A house whose server was told these settings.
+    pub async fn told(config: AppConfig) -> Self {
+        Self::build(PLAN, config).await
+    }
+
+    async fn build(plan: &str, config: AppConfig) -> Self {
+        let mut house = Self::furnished(plan, config).await;
+        house.base = listen(house.app.clone()).await;
+        house
+    }
+
+    /// One that nobody can reach yet.
+    pub async fn furnished(plan: &str, config: AppConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path().join("server"));
         let root = new_folder(&data, plan).await;
@@ -193,7 +173,7 @@ impl House {
             operations: add(&app, 13, "kim", Duty::Operations).await,
         };
         Self {
-            base: listen(app.clone()).await,
+            base: String::new(),
             app,
             clock,
             http: Client::builder().no_proxy().build().unwrap(),

@@ -7,6 +7,7 @@
 )]
 
 mod activation;
+mod anew;
 mod database;
 mod ddi;
 mod declared;
@@ -27,6 +28,7 @@ mod needs;
 mod nothing_to_run;
 mod pages;
 mod papers;
+mod patience;
 mod pauses;
 mod payload_faults;
 mod payloads;
@@ -34,11 +36,13 @@ mod people;
 mod previews;
 mod promotion;
 mod queries;
+mod quiet;
 mod readiness;
 mod revocations;
 mod rollback;
 mod roots;
 mod schedules;
+mod serving;
 mod soft_signals;
 mod turns;
 mod update;

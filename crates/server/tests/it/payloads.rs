@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mainstay_api::{ReleaseView, Why};
 use mainstay_artifact::{Ending, container};
 use mainstay_server::jobs::measure_payloads;
-use mainstay_server::{Advance, App, AppConfig, PagesAccess, Parts, SeededEntropy};
-use mainstay_store::{FolderBlobs, StoredPayload};
+use mainstay_server::{Advance, AppConfig, PagesAccess};
+use mainstay_store::StoredPayload;
 use reqwest::{Method, StatusCode};
 
 use crate::database;
 use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, packed, read};
+use crate::patience::until;
 
 /// The sums of the image of 1.1.0, as `sha1sum` and `md5sum` tell them.
 const SHA1: &str = "7da763e4430d75b3f77c94408287a9d8044cf2e6";
@@ -139,9 +139,8 @@ async fn damage_and_mend(damage: impl Fn(&Artifact) -> Option<Vec<u8>>, told: &s
 /// Whether it is offered something, soon: what a check-in asks about a payload is found out behind its back.
 async fn is_soon_offered(house: &House, gadget: &mut Gadget, expected: bool) {
     house.later(1);
-    while gadget.check_in(house, &[]).await.install.is_some() != expected {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let is_so = async || gadget.check_in(house, &[]).await.install.is_some() == expected;
+    until("what it is offered changes", is_so).await;
 }
 
 /// Nobody has to wait for the daily reading: a size is seen soon after the next check-in, or at the download.
@@ -166,28 +165,17 @@ async fn an_emptied_payload_is_noticed_by_who_asks_for_it() {
 
 #[tokio::test]
 async fn a_server_that_runs_by_itself_reads_its_payloads_at_the_start() {
-    let (house, _, new) = handed_in().await;
+    let (mut house, _, new) = handed_in().await;
     database::change(&house, "DELETE FROM payloads").await;
-    // A second one on the same folder, which a real one couldn't be: its lock is the first one's.
-    let parts = Parts {
-        store: Arc::new(house.data.store().await.unwrap()),
-        blobs: Arc::new(FolderBlobs::open(house.data.blobs()).await.unwrap()),
-        clock: Arc::new(house.clock.clone()),
-        entropy: Arc::new(SeededEntropy::new(2)),
-        status_signer: Arc::new(house::status_key().signer().unwrap()),
-        roots: vec![house.root.clone()],
-        lock: None,
-    };
+    let (store, blobs) = (house.same_store().await, house.same_blobs().await);
     let config = AppConfig {
         pages: PagesAccess::Anyone,
         advance: Advance::ByPlan,
         ..AppConfig::default()
     };
-    let app = Arc::new(App::new(parts, config).unwrap());
-    house::listen(app).await;
-    while noted(&house, &new).await.is_none() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    house.serve_anew(store, Arc::new(blobs), config).await;
+    let is_so = async || noted(&house, &new).await.is_some();
+    until("its payload is summed up", is_so).await;
     assert_summed(noted(&house, &new).await, &new);
 }
 

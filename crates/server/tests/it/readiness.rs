@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use mainstay_protocol::{Event, REPORTS_PATH, ReportList, Reports};
-use mainstay_server::{Advance, App, AppConfig, Parts, SeededEntropy};
-use mainstay_store::{FolderBlobs, SqliteStore, TimelineKind};
+use mainstay_server::{Advance, AppConfig};
+use mainstay_store::{SqliteStore, TimelineKind};
 use mainstay_trust::Digest;
 use reqwest::{Method, Response, StatusCode};
 
 use crate::gadget::{Gadget, message, new_device, register};
-use crate::house::{self, CLASS, House, listen, packed, problem, status_key};
+use crate::house::{self, CLASS, House, packed, problem};
 
 /// A house whose server was replaced by one on the same folder, of which the test holds the store.
 async fn house() -> (House, SqliteStore, Gadget) {
@@ -22,21 +22,14 @@ async fn house() -> (House, SqliteStore, Gadget) {
     let mut gadget = register(&house, &["th-1"], &factory).await.remove(0);
     gadget.check_in(&house, &[]).await;
     let store = SqliteStore::open(&house.data.database()).await.unwrap();
-    let parts = Parts {
-        store: Arc::new(store.clone()),
-        blobs: Arc::new(FolderBlobs::open(house.data.blobs()).await.unwrap()),
-        clock: Arc::new(house.clock.clone()),
-        entropy: Arc::new(SeededEntropy::new(2)),
-        status_signer: Arc::new(status_key().signer().unwrap()),
-        roots: vec![house.root.clone()],
-        lock: None,
-    };
+    let blobs = Arc::new(house.same_blobs().await);
     let config = AppConfig {
         advance: Advance::ByCaller,
         ..AppConfig::default()
     };
-    house.app = Arc::new(App::new(parts, config).unwrap());
-    house.base = listen(house.app.clone()).await;
+    house
+        .serve_anew(Arc::new(store.clone()), blobs, config)
+        .await;
     (house, store, gadget)
 }
 

@@ -7,8 +7,8 @@ use mainstay_server::jobs::advance_rollouts;
 use mainstay_server::{DataDir, PagesAccess};
 
 use crate::database;
-use crate::house;
 use crate::rollback::{install, stop, updated};
+use crate::serving;
 
 /// A damaged row, or one that a newer version wrote, is of one rollout.
 #[tokio::test]
@@ -34,8 +34,8 @@ async fn a_rollout_that_cannot_be_read_keeps_nothing_else_from_being_done() {
     let folder = tempfile::tempdir().unwrap();
     copy(house.data.database().parent().unwrap(), folder.path());
     let data = DataDir::at(folder.path());
-    let anew = house::open(&data, &house.clock, PagesAccess::People).await;
-    house.base = house::listen(anew.clone()).await;
+    let anew = serving::open(&data, &house.clock, PagesAccess::People).await;
+    house.base = serving::listen(anew.clone()).await;
     let failed = advance_rollouts::run(&anew, anew.now()).await;
     assert_eq!(failed.unwrap_err().id(), "store.damaged");
     let view: RolloutView = house

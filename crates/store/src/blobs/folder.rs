@@ -53,6 +53,15 @@ impl FolderBlobs {
         })
     }
 
+    /// The blobs in `folder`, which is left as it is: to look at what a server keeps there while it runs.
+    #[must_use]
+    pub fn looked_at(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+            writes: AtomicU64::new(0),
+        }
+    }
+
     fn path(&self, digest: &Digest) -> PathBuf {
         let name = digest.to_string();
         self.folder.join(&name[..2]).join(name)
@@ -87,7 +96,7 @@ impl Blobs for FolderBlobs {
         on_disk(&self.folder.join(PROBE), write_and_remove).await
     }
 
-    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
+    async fn size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
         let file = |path: &Path| found(fs::metadata(path));
         let found = on_disk(&self.path(digest), file).await?;
         Ok(found.map(|about| about.len()))

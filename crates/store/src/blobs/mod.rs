@@ -46,7 +46,7 @@ pub trait Blobs: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] if that can't be told.
-    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError>;
+    async fn size(&self, digest: &Digest) -> Result<Option<u64>, StoreError>;
 
     /// The bytes of `range`, in pieces of [`PIECE_BYTES`] at most; none if there is no such blob. An error of the stream means that
     /// there were fewer, or that they can't be read.

@@ -1,11 +1,11 @@
 //! The devices with other update clients, in PostgreSQL.
 
 use async_trait::async_trait;
-use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId};
+use mainstay_fleet::{ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy};
 use mainstay_telemetry::PastWords;
 
 use super::values::to_json;
-use super::{PostgresStore, Write, locks, retried};
+use super::{PostgresStore, Write, locks, orders, retried};
 use crate::{Controlled, Controller, Controllers, Reported, ReportedChange, StoreError, rows};
 
 const OF_DEVICE: &str =
@@ -30,7 +30,7 @@ impl Controllers for PostgresStore {
     }
 
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError> {
-        let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+        let row: Option<rows::ControllerRow> = sqlx::query_as(OF_DEVICE)
             .bind(device.as_str())
             .fetch_optional(&mut *self.read().await?)
             .await?;
@@ -63,7 +63,7 @@ impl Controllers for PostgresStore {
     async fn choose_profile(
         &self,
         device: &DeviceId,
-        profile: ClientProfile,
+        profile: Option<ClientProfile>,
     ) -> Result<(), StoreError> {
         let chosen = |_| DeviceClient::chosen(profile);
         retried(|| set_client(self, device, &chosen)).await
@@ -81,7 +81,7 @@ impl Controllers for PostgresStore {
         if asked.rows_affected() == 0 {
             return Err(StoreError::not_found("controller", device));
         }
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn keep_attributes(
@@ -89,6 +89,16 @@ impl Controllers for PostgresStore {
         device: &DeviceId,
         change: &ReportedChange<'_>,
     ) -> Result<Reported, StoreError> {
+        let known = self.controller(device).await?;
+        let known = known.ok_or_else(|| StoreError::not_found("controller", device))?;
+        let mut reader = self.read().await?;
+        let asks = orders::leaves_a_question(&mut reader, device).await?;
+        drop(reader);
+        // A device that is asked at each poll mostly says what it said before: that writes nothing.
+        let reported = change(known.reported.clone().unwrap_or_default());
+        if known.wants_attributes == asks && known.reported.as_ref() == Some(&reported) {
+            return Ok(reported);
+        }
         retried(|| keep_attributes(self, device, change)).await
     }
 
@@ -128,13 +138,14 @@ async fn keep_attributes(
     let mut tx = store.write().await?;
     let known = of_device(&mut tx, device).await?;
     let reported = change(known.reported.unwrap_or_default());
+    let asks = orders::leaves_a_question(&mut tx, device).await?;
     sqlx::query(
-        "UPDATE controllers SET reported = $2, wants_attributes = EXISTS (
-           SELECT 1 FROM orders AS o WHERE o.device = controllers.device AND o.is_open AND o.state = 'installed')
+        "UPDATE controllers SET reported = $2, wants_attributes = $3
          WHERE device = (SELECT key FROM devices WHERE id = $1)",
     )
     .bind(device.as_str())
     .bind(to_json("controller", &reported)?)
+    .bind(asks)
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
@@ -153,7 +164,7 @@ pub(super) async fn ask(tx: &mut Write, device: i64) -> Result<(), StoreError> {
 /// What is known of a device under its client's name, once it is locked.
 async fn of_device(tx: &mut Write, device: &DeviceId) -> Result<Controller, StoreError> {
     locks::device(tx, device).await?;
-    let row: Option<rows::Known> = sqlx::query_as(OF_DEVICE)
+    let row: Option<rows::ControllerRow> = sqlx::query_as(OF_DEVICE)
         .bind(device.as_str())
         .fetch_optional(&mut **tx)
         .await?;
@@ -179,5 +190,10 @@ async fn set_client(
     .bind(client.set_by.id())
     .execute(&mut *tx)
     .await?;
-    Ok(tx.commit().await?)
+    // What people choose, and that they leave it to the device's requests again, is no word of the device.
+    let by_people = |client: &DeviceClient| client.set_by == SetBy::People;
+    match by_people(&client) || known.client.as_ref().is_some_and(by_people) {
+        false => Ok(tx.commit().await?),
+        true => store.commit_raised(tx).await,
+    }
 }

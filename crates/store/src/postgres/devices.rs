@@ -145,7 +145,7 @@ async fn restate(
     let text = format!("was declared anew: {}", changes(before, after).join(", "));
     timeline::add(&mut tx, key, at, TimelineKind::Restated, &text, None).await?;
     timeline::prune(&mut tx, key).await?;
-    Ok(tx.commit().await?)
+    store.commit_raised(tx).await
 }
 
 /// Whether a device is still declared as somebody saw it.

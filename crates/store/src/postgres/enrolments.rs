@@ -6,12 +6,11 @@
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, Running};
 use mainstay_rollout::{
-    DeviceView, Enrolment, FailureCause, FleetView, Labels, Progress, Rollout, RolloutId,
-    may_hold_places,
+    DeviceView, Enrolment, FleetView, Labels, Progress, Rollout, RolloutId, may_hold_places,
 };
 
 use super::values::{from_json, micros, to_json};
-use super::{PostgresStore, Write, readings};
+use super::{PostgresStore, Write, columns, readings};
 use crate::rollouts::ENROLMENTS_MAX;
 use crate::{Enrolled, StoreError, TimelineKind, place, rows};
 
@@ -143,7 +142,7 @@ pub(super) async fn enrol(
     let wave = |e: &Enrolment| i64::try_from(e.wave);
     let waves: Result<Vec<_>, _> = enrolments.iter().map(wave).collect();
     let waves = waves.map_err(|error| StoreError::damaged("enrolment", error))?;
-    let (state, _) = columns(&Progress::Waiting);
+    let (state, _) = columns::of_progress(&Progress::Waiting);
     let enrolled = sqlx::query(
         "INSERT INTO enrolments (rollout, device, wave, before, progress, state)
          SELECT $1, d.key, v.wave, CASE WHEN d.verified OR d.last_resort THEN d.running_release END, $4, $5
@@ -163,14 +162,17 @@ pub(super) async fn enrol(
 }
 
 async fn unregistered(tx: &mut Write, ids: &[&str]) -> Result<StoreError, StoreError> {
-    let (id,): (String,) = sqlx::query_as(
+    let missing: Option<(String,)> = sqlx::query_as(
         "SELECT v.id FROM unnest($1::text[]) AS v (id)
          WHERE NOT EXISTS (SELECT 1 FROM devices AS d WHERE d.id = v.id) LIMIT 1",
     )
     .bind(ids)
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(StoreError::not_found("device", id))
+    // One that isn't missing any more was registered between the two looks: the next try finds it.
+    Ok(missing.map_or(StoreError::Busy, |(id,)| {
+        StoreError::not_found("device", id)
+    }))
 }
 
 /// Notes in each device's timeline which wave it was drawn into.
@@ -217,7 +219,7 @@ pub(super) async fn save(
     device: i64,
     progress: &Progress,
 ) -> Result<(), StoreError> {
-    let (state, good_again_from) = columns(progress);
+    let (state, good_again_from) = columns::of_progress(progress);
     sqlx::query(
         "UPDATE enrolments SET progress = $3, state = $4, good_again_from = $5
          WHERE rollout = $1 AND device = $2",
@@ -230,20 +232,4 @@ pub(super) async fn save(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// What queries ask of a progress: its state, and from when on a report of another release says that the device is good again, for the
-/// few that can't say so otherwise. Reports of the second in which it befell them came with it, and tell nothing of afterwards.
-pub(super) fn columns(progress: &Progress) -> (&'static str, Option<i64>) {
-    let since = match progress {
-        Progress::CannotReturn { at, .. } => Some(at),
-        Progress::Failed {
-            at,
-            cause: FailureCause::Bricked | FailureCause::Lost | FailureCause::SelfTestLater,
-            ..
-        } => Some(at),
-        _ => None,
-    };
-    let next_second = |at: &Timestamp| (at.as_second() + 1) * 1_000_000;
-    (progress.id(), since.map(next_second))
 }

@@ -29,7 +29,7 @@ impl Holds for PostgresStore {
             });
         }
         roots::changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn save_hold(&self, before: &Hold, after: &Hold) -> Result<(), StoreError> {
@@ -53,7 +53,7 @@ impl Holds for PostgresStore {
             });
         }
         roots::changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn hold(&self, manifest: &ReleaseDigest) -> Result<Option<Hold>, StoreError> {

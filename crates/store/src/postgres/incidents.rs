@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use mainstay_telemetry::{Incident, IncidentId};
 
+use super::columns::log_entries;
 use super::locks::{self, Lock};
 use super::values::{from_json, to_json};
 use super::{PostgresStore, Write, retried};
@@ -140,11 +141,6 @@ async fn save(tx: &mut Write, before: &Incident, after: &Incident) -> Result<(),
         .execute(&mut **tx)
         .await?;
     Ok(())
-}
-
-/// What the column of this name holds.
-fn log_entries(incident: &Incident) -> i64 {
-    i64::try_from(incident.log.len()).unwrap_or(i64::MAX)
 }
 
 /// The row's number is the incident's; the one in the value is what it came with.

@@ -13,6 +13,7 @@
 //! | 7 | the row of order numbers | a numbered promise | no number comes twice |
 //! | 8 | [`Lock::Incidents`], then an incident's row | opening, saving | numbers have no gaps |
 //! | 9 | a release's row | starting, saving a step | it moves from the expected stage once |
+//! | 10 | the pulse's row | whoever [could give a device something](crate::Pulse), as the last thing before the commit | no count is lost |
 //!
 //! Who comes in is a matter of its own, and locks nothing of the above:
 //!

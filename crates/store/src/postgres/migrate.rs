@@ -8,19 +8,20 @@ use sqlx::{Connection as _, PgConnection};
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
-const MIGRATIONS: [&str; 2] = [
+pub(crate) const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
+    include_str!("migrations/0003_pulse.sql"),
 ];
 
 /// The version that the last step makes.
-const NEWEST: u32 = MIGRATIONS.len() as u32;
+pub(crate) const NEWEST: u32 = MIGRATIONS.len() as u32;
 
 /// The lock under which steps are taken, "MNST". Nothing else that is locked by one number is ours.
-const MIGRATING: i64 = 1_296_978_772;
+pub(crate) const MIGRATING: i64 = 1_296_978_772;
 
 /// Takes the steps that are missing. Other servers may do so at the same time.
-pub(super) async fn up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
     if known(connection).await? >= NEWEST {
         return Ok(());
     }
@@ -39,8 +40,15 @@ pub(super) async fn up_to_date(connection: &mut PgConnection) -> Result<(), Stor
 /// The version of the tables, 0 of an empty database.
 ///
 /// # Errors
-/// [`StoreError::TooNew`] if they don't let this program in, [`StoreError::NotOurs`] if they are another program's.
-async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
+/// [`StoreError::Encoding`] if it can't keep every text, [`StoreError::TooNew`] if its tables don't let this program in, [`StoreError::NotOurs`] if they
+/// are another program's.
+pub(crate) async fn known(connection: &mut PgConnection) -> Result<u32, StoreError> {
+    let found: String = sqlx::query_scalar("SELECT current_setting('server_encoding')")
+        .fetch_one(&mut *connection)
+        .await?;
+    if found != "UTF8" {
+        return Err(StoreError::Encoding { found });
+    }
     let (ours, any): (bool, bool) = sqlx::query_as(
         "SELECT to_regclass('standing') IS NOT NULL AND to_regclass('schema') IS NOT NULL,
            EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = current_schema())",

@@ -14,14 +14,16 @@
 //! Nothing here decides. Read [`PostgresStore`]; each noun has its file.
 
 mod accounts;
+mod address;
 mod api_tokens;
+pub(crate) mod columns;
 mod controllers;
 mod devices;
 mod enrolments;
 mod holds;
 mod incidents;
 mod locks;
-mod migrate;
+pub(crate) mod migrate;
 mod order_log;
 mod orders;
 mod payloads;
@@ -29,6 +31,7 @@ mod people;
 mod plans;
 mod probe;
 mod promise;
+mod pulse;
 mod readings;
 mod register;
 mod releases;
@@ -44,7 +47,9 @@ mod timeline;
 mod undone;
 mod walks;
 
-use std::str::FromStr as _;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -53,6 +58,7 @@ use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
 use crate::{StoreError, failure, values};
+pub use address::{AddressError, PostgresAddress, PostgresPlace};
 use undone::retried;
 
 /// Connections of one server that write. Three servers take half of the hundred that PostgreSQL allows unless told otherwise.
@@ -67,6 +73,10 @@ const LINE_TIMEOUT: Duration = Duration::from_secs(15);
 /// A connection that was idle for longer is tried before it is used: the database may have been started anew meanwhile.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
+/// How long a connection that nobody works with may take to answer: it is a few bytes there and back. A machine that lost its power
+/// answers nothing, and the operating system doesn't notice for a quarter of an hour or longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Prepared statements kept on each connection: all of ours, so none is planned twice.
 const STATEMENTS_KEPT: usize = 256;
 
@@ -79,6 +89,7 @@ const WRITER_SETTINGS: &str = "
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
 const READER_SETTINGS: &str = "
+    SET mainstay.reads = 'on';
     SET default_transaction_isolation = 'read committed';
     SET default_transaction_read_only = on";
 
@@ -90,6 +101,9 @@ pub(crate) type Write = Transaction<'static, Postgres>;
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    /// How often somebody got a connection.
+    lent: Arc<AtomicU64>,
+    raised: Arc<AtomicU64>,
 }
 
 impl PostgresStore {
@@ -101,50 +115,109 @@ impl PostgresStore {
     /// [`StoreError::Address`] if the address can't be read, [`StoreError::Unreachable`] if nobody answers there or lets us in,
     /// [`StoreError::NotOurs`] or [`StoreError::TooNew`] if the database holds something else. Nothing is changed then.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
-        let options = options(address)?;
-        let first = timeout(LINE_TIMEOUT, PgConnection::connect_with(&options)).await;
-        let mut first = first.map_err(|silence| StoreError::Unreachable(Box::new(silence)))??;
+        Self::open_with(options(address)?).await
+    }
+
+    /// As [`Self::open`], where the password comes apart from the address.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_at(place: &PostgresPlace) -> Result<Self, StoreError> {
+        Self::open_with(options_at(place)?).await
+    }
+
+    /// Looks whether [`Self::open_at`] would open the database, and changes nothing there.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn look_at(place: &PostgresPlace) -> Result<(), StoreError> {
+        let mut connection = connect(&options_at(place)?).await?;
+        migrate::known(&mut connection).await?;
+        Ok(connection.close().await?)
+    }
+
+    async fn open_with(options: PgConnectOptions) -> Result<Self, StoreError> {
+        let mut first = connect(&options).await?;
+        sqlx::raw_sql(WRITER_SETTINGS).execute(&mut first).await?;
+        expect_primary(&mut first).await?;
         migrate::up_to_date(&mut first).await?;
         first.close().await?;
         Ok(Self {
             writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
             readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options),
+            lent: Arc::default(),
+            raised: Arc::default(),
         })
     }
 
-    /// Waits for what is under way and closes all connections. Not closing them loses nothing.
+    /// Waits for what is under way and closes all connections; not for long, since a database that is gone says nothing. Not closing them
+    /// loses nothing.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writers.close().await;
+        let closed = async {
+            self.readers.close().await;
+            self.writers.close().await;
+        };
+        // What hangs ends with the process.
+        let _ = timeout(LINE_TIMEOUT, closed).await;
     }
 
     pub(crate) async fn write(&self) -> Result<Write, StoreError> {
+        let lent = self.lent.load(Ordering::Relaxed);
         let begun = self.writers.begin().await;
-        begun.map_err(|error| waited(&self.writers, WRITERS, error))
+        self.waited(lent, begun)
     }
 
     pub(crate) async fn read(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        let lent = self.lent.load(Ordering::Relaxed);
         let connection = self.readers.acquire().await;
-        connection.map_err(|error| waited(&self.readers, READERS, error))
+        self.waited(lent, connection)
+    }
+
+    /// What it means that no connection was to be had: if nobody got one in all that time, none can be made.
+    fn waited<T>(&self, lent: u64, outcome: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        match outcome {
+            Ok(connection) => {
+                self.lent.fetch_add(1, Ordering::Relaxed);
+                Ok(connection)
+            }
+            Err(sqlx::Error::PoolTimedOut) if self.lent.load(Ordering::Relaxed) == lent => {
+                Err(StoreError::Unreachable(Box::new(sqlx::Error::PoolTimedOut)))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
-/// What it means that no connection was to be had: where the pool isn't full, none could be made.
-fn waited(pool: &PgPool, most: u32, error: sqlx::Error) -> StoreError {
-    match error {
-        sqlx::Error::PoolTimedOut if pool.size() < most => StoreError::Unreachable(Box::new(error)),
-        error => error.into(),
+pub(crate) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    let connected = timeout(LINE_TIMEOUT, PgConnection::connect_with(options)).await;
+    Ok(connected.map_err(|silence| StoreError::Unreachable(Box::new(silence)))??)
+}
+
+/// # Errors
+/// [`StoreError::Unreachable`] of a copy that follows the database.
+async fn expect_primary(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let follows: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()")
+        .fetch_one(connection)
+        .await?;
+    match follows {
+        true => Err(StoreError::Unreachable(
+            "it is a standby, which only reads".into(),
+        )),
+        false => Ok(()),
     }
 }
 
-fn options(address: &str) -> Result<PgConnectOptions, StoreError> {
-    let schemes = ["postgres://", "postgresql://"];
-    if !schemes.iter().any(|scheme| address.starts_with(scheme)) {
-        return Err(StoreError::Address);
-    }
-    // What is wrong with it isn't told: that may quote the password.
-    let options = PgConnectOptions::from_str(address).map_err(|_| StoreError::Address)?;
-    let options = match is_spied_on(address, &options) {
+pub(crate) fn options_at(place: &PostgresPlace) -> Result<PgConnectOptions, StoreError> {
+    let options = options(place.address.as_str())?;
+    Ok(match &place.password {
+        Some(password) => options.password(password),
+        None => options,
+    })
+}
+
+fn options(text: &str) -> Result<PgConnectOptions, StoreError> {
+    let options = address::options(text).map_err(StoreError::Address)?;
+    let options = match is_spied_on(text, &options) {
         true => options.ssl_mode(PgSslMode::VerifyFull),
         false => options,
     };
@@ -154,9 +227,8 @@ fn options(address: &str) -> Result<PgConnectOptions, StoreError> {
 
 /// Whether words to this address pass a network, and nobody has said how they are kept from others there. sqlx would do without where
 /// the other side, or somebody between, offers nothing.
-fn is_spied_on(address: &str, options: &PgConnectOptions) -> bool {
-    let says = ["sslmode=", "ssl-mode="];
-    let is_said = says.iter().any(|key| address.contains(key))
+fn is_spied_on(text: &str, options: &PgConnectOptions) -> bool {
+    let is_said = address::keys(text).any(|key| matches!(key, "sslmode" | "ssl-mode"))
         || !matches!(options.get_ssl_mode(), PgSslMode::Prefer);
     let here = ["localhost", "127.0.0.1", "::1", "[::1]"];
     let host = options.get_host();
@@ -173,17 +245,46 @@ fn pool(connections: u32, settings: &'static str) -> PgPoolOptions {
         .before_acquire(|connection, known| {
             Box::pin(async move {
                 if known.idle_for > TRUSTED_IDLE {
-                    connection.ping().await?;
+                    soon(is_of_use(connection)).await??;
                 }
+                Ok(true)
+            })
+        })
+        // Whoever gave up waiting for an answer left it on its way. One that doesn't come any more must not keep its place.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                soon(connection.ping()).await??;
                 Ok(true)
             })
         })
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                sqlx::raw_sql(settings).execute(connection).await?;
-                Ok(())
+                sqlx::raw_sql(settings).execute(&mut *connection).await?;
+                is_of_use(connection).await
             })
         })
+}
+
+/// An answer, or that none came.
+async fn soon<T>(answer: impl Future<Output = T>) -> Result<T, sqlx::Error> {
+    let heard = timeout(ANSWER_TIMEOUT, answer).await;
+    heard.map_err(|silence| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, silence)))
+}
+
+/// Whether this is the database itself and not a copy that follows it, to which an address may lead for a while: what is read there may
+/// be older than what was read before. A connection for writing must be let write.
+async fn is_of_use(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let is_of_use: bool = sqlx::query_scalar(
+        "SELECT NOT pg_is_in_recovery() AND (current_setting('mainstay.reads', true) = 'on' OR current_setting('transaction_read_only') = 'off')",
+    )
+    .fetch_one(connection)
+    .await?;
+    match is_of_use {
+        true => Ok(()),
+        false => Err(sqlx::Error::Io(io::Error::other(
+            "this database only reads",
+        ))),
+    }
 }
 
 #[cfg(test)]
@@ -200,6 +301,11 @@ mod tests {
             ),
             (
                 "postgres://10.0.0.7/mainstay?sslrootcert=%2Fetc%2Fca.pem",
+                "VerifyFull",
+            ),
+            ("postgres://kim:sslmode=x@10.0.0.7/mainstay", "VerifyFull"),
+            (
+                "postgres://10.0.0.7/mainstay?application_name=sslmode=",
                 "VerifyFull",
             ),
             ("postgres://10.0.0.7/mainstay?sslmode=disable", "Disable"),

@@ -4,14 +4,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 use mainstay_rollout::order::log::LogEntry;
-use mainstay_rollout::order::{Order, OrderNumber, OrderState, asks_for_version, close, heed};
+use mainstay_rollout::order::{
+    Order, OrderNumber, OrderState, asks_for_version, close, ends_unknown, heed, may_run,
+};
 use mainstay_rollout::{Candidate, Ending, Offer, Progress, RolloutId};
 use mainstay_telemetry::event_of;
+use sqlx::PgConnection;
 
 use super::failure::taken;
-use super::values::{from_json, to_json};
+use super::values::{from_json, release_digest, to_json};
 use super::{PostgresStore, Write, controllers, order_log, releases, reports, retried, timeline};
 use crate::orders::{DRAWN_MAX, FIRST_ORDER, check_save};
+use crate::pulse::is_given_up;
 use crate::{
     HeardWord, HeedRefusal, Heeded, Known, OrderFold, Orders, PromiseRefusal, StoreError,
     TimelineKind,
@@ -97,6 +101,17 @@ impl Orders for PostgresStore {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
+    async fn in_hand(&self, rollout: RolloutId) -> Result<u32, StoreError> {
+        let (count,): (i64,) = sqlx::query_as(
+            "SELECT count(*) FROM orders WHERE rollout = $1 AND is_open
+             AND ((value::jsonb #>> '{seen,fetches}')::bigint > 0 OR (value::jsonb #>> '{seen,whole}')::boolean)",
+        )
+        .bind(rollout.0)
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     async fn order_log(
         &self,
         device: &DeviceId,
@@ -153,11 +168,17 @@ impl Orders for PostgresStore {
             let found = of_device(&mut tx, device, number).await?;
             check_save(before, &found, after)?;
             save(&mut tx, after).await?;
+            if ends_unknown(after) {
+                controllers::ask(&mut tx, device).await?;
+            }
             if let Some(entry) = entry {
                 order_log::add(&mut tx, number, entry).await?;
             }
             tell_of_belief(&mut tx, device, after).await?;
-            Ok(tx.commit().await?)
+            match is_given_up(after) {
+                true => self.commit_raised(tx).await,
+                false => Ok(tx.commit().await?),
+            }
         })
         .await
     }
@@ -171,13 +192,7 @@ pub(super) async fn number(
     offer: &Offer,
     at: Timestamp,
 ) -> Result<OrderNumber, PromiseRefusal> {
-    let open: Option<Row> =
-        sqlx::query_as("SELECT value FROM orders WHERE device = $1 AND is_open")
-            .bind(device)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(StoreError::from)?;
-    match open.map(order).transpose()? {
+    match open(tx, device).await? {
         Some(open) if open.promises(rollout, offer) => return Ok(open.number),
         Some(other) => save(tx, &close(other, Ending::Superseded, at)).await?,
         None => {}
@@ -186,6 +201,37 @@ pub(super) async fn number(
     insert(tx, device, &Order::open(number, rollout, *offer, at)).await?;
     order_log::forget_old(tx, device).await?;
     Ok(number)
+}
+
+/// The open order of the device with this key.
+pub(super) async fn open(tx: &mut Write, device: i64) -> Result<Option<Order>, StoreError> {
+    let open: Option<Row> =
+        sqlx::query_as("SELECT value FROM orders WHERE device = $1 AND is_open")
+            .bind(device)
+            .fetch_optional(&mut **tx)
+            .await?;
+    open.map(order).transpose()
+}
+
+/// Whether the device with this name may run what it hasn't named ([`may_run`]).
+pub(super) async fn leaves_a_question(
+    connection: &mut PgConnection,
+    device: &DeviceId,
+) -> Result<bool, StoreError> {
+    let row: Option<(String, Option<Vec<u8>>)> = sqlx::query_as(
+        "SELECT o.value, d.running_release FROM orders AS o JOIN devices AS d ON d.key = o.device
+         WHERE d.id = $1 ORDER BY o.number DESC LIMIT 1",
+    )
+    .bind(device.as_str())
+    .fetch_optional(connection)
+    .await?;
+    let Some((value, running)) = row else {
+        return Ok(false);
+    };
+    Ok(may_run(
+        &order((value,))?,
+        release_digest("device", running)?,
+    ))
 }
 
 async fn next_number(tx: &mut Write) -> Result<OrderNumber, PromiseRefusal> {

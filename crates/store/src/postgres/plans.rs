@@ -114,7 +114,7 @@ async fn activate(
     .execute(&mut *tx)
     .await?;
     roots::changed(&mut tx).await?;
-    Ok(tx.commit().await?)
+    store.commit_raised(tx).await
 }
 
 fn plan((revision, text, digest, at, by): Row) -> Result<StoredPlan, StoreError> {

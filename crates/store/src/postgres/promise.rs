@@ -5,10 +5,11 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
+use mainstay_rollout::order::begins_anew;
 use mainstay_rollout::{Kind, Offer, Progress, Rollout, RolloutId, has_room};
 
 use super::locks::{self, Lock};
-use super::{PostgresStore, Write, enrolments, holds, orders, releases, timeline};
+use super::{PostgresStore, Write, enrolments, holds, orders, releases, roots, timeline};
 use crate::place::{self, Place};
 use crate::progress;
 use crate::{Promise, PromiseRefusal, Promised, StoreError};
@@ -35,7 +36,8 @@ pub(super) async fn make(
     if holds::is_held(&mut tx, &offer.release).await? {
         return Err(PromiseRefusal::Held);
     }
-    let changed = move_on(&mut tx, &place, offer, promise.at).await?;
+    check_standing(&mut tx, promise.expected_standing).await?;
+    let changed = move_on(&mut tx, &place, promise).await?;
     let order = match promise.numbered {
         true => Some(orders::number(&mut tx, place.device, id, offer, promise.at).await?),
         false => None,
@@ -46,15 +48,23 @@ pub(super) async fn make(
     Ok(Promised { order })
 }
 
+/// What was answered to whoever revoked a release, or put another plan into force, holds for every later promise: also for one that was
+/// decided before.
+async fn check_standing(tx: &mut Write, expected: i64) -> Result<(), PromiseRefusal> {
+    match roots::generation(tx).await? {
+        found if found == expected => Ok(()),
+        found => Err(PromiseRefusal::StandingChanged { expected, found }),
+    }
+}
+
 /// Moves the device's progress on to what it is promised; returns whether anything was written.
 async fn move_on(
     tx: &mut Write,
     place: &Place,
-    offer: &Offer,
-    at: Timestamp,
+    promise: &Promise<'_>,
 ) -> Result<bool, PromiseRefusal> {
-    let id = place.rollout.id.0;
-    let standing = place.standing(at);
+    let (id, offer, at) = (place.rollout.id.0, &promise.offer, promise.at);
+    let standing = standing(tx, place, promise).await?;
     let promised = progress::promised(&standing, offer, place.facts(), at);
     let promised = promised.map_err(|found| PromiseRefusal::MovedOn { found })?;
     if promised == standing {
@@ -67,6 +77,25 @@ async fn move_on(
     enrolments::save(tx, id, place.device, &promised).await?;
     note(tx, place, offer, at).await?;
     Ok(true)
+}
+
+/// What the device has of its rollout. One whose client has nothing in hand begins anew, and gives back the place that it held.
+async fn standing(
+    tx: &mut Write,
+    place: &Place,
+    promise: &Promise<'_>,
+) -> Result<Progress, StoreError> {
+    let standing = place.standing(promise.at);
+    if !promise.numbered || !matches!(standing, Progress::Began { .. }) {
+        return Ok(standing);
+    }
+    let open = orders::open(tx, place.device).await?;
+    let id = place.rollout.id;
+    if !begins_anew(&standing, open.as_ref(), id, &promise.offer) {
+        return Ok(standing);
+    }
+    enrolments::save(tx, id.0, place.device, &Progress::Waiting).await?;
+    Ok(Progress::Waiting)
 }
 
 /// A promise that is repeated: who hasn't taken it up yet may have lost in between what it ran when it was made.

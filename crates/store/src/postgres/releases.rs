@@ -30,7 +30,7 @@ impl Releases for PostgresStore {
         .execute(&mut *tx)
         .await
         .map_err(|error| taken(error, "release", &release.id))?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn save_release(
@@ -40,7 +40,7 @@ impl Releases for PostgresStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         save(&mut tx, change, envelope).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, StoreError> {

@@ -30,7 +30,7 @@ impl Revocations for PostgresStore {
         .await
         .map_err(|error| taken(error, "revocations", revocations.seq))?;
         roots::changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn newest_revocations(

@@ -43,7 +43,7 @@ impl Rollouts for PostgresStore {
             if let Some(change) = release {
                 releases::save(&mut tx, change, None).await?;
             }
-            Ok(tx.commit().await?)
+            self.commit_raised(tx).await
         })
         .await
     }

@@ -5,8 +5,8 @@ use mainstay_telemetry::IncidentId;
 
 use super::locks::{self, Lock};
 use super::values::{from_json, micros, release_digest, to_json};
-use super::{PostgresStore, Write, enrolments, incidents, releases, rollouts};
-use crate::moves::{self, Known, Moved, Names};
+use super::{PostgresStore, Write, columns, incidents, releases, rollouts};
+use crate::moves::{self, Enrolments, Moved, Names};
 use crate::{NextStep, StoreError};
 
 /// See [`crate::Rollouts::save_step`].
@@ -26,7 +26,7 @@ pub(super) async fn save(
     if let Some(change) = step.release {
         releases::save(&mut tx, change, None).await?;
     }
-    tx.commit().await?;
+    store.commit_raised(tx).await?;
     Ok(opened)
 }
 
@@ -78,7 +78,7 @@ async fn progress_by_device(
     tx: &mut Write,
     step: &NextStep<'_>,
     keys: &[i64],
-) -> Result<Known, StoreError> {
+) -> Result<Enrolments, StoreError> {
     let rows: Vec<(String, i64, String, Option<Vec<u8>>)> = sqlx::query_as(
         "SELECT d.id, e.device, e.progress, d.running_release FROM enrolments AS e
          JOIN devices AS d ON d.key = e.device WHERE e.rollout = $1 AND e.device = ANY ($2)",
@@ -102,7 +102,7 @@ async fn save_moved(
     let devices: Vec<_> = moved.iter().map(|one| one.key).collect();
     let json = |one: &Moved| to_json("enrolment", &one.progress);
     let progress: Result<Vec<_>, _> = moved.iter().map(json).collect();
-    let columns = moved.iter().map(|one| enrolments::columns(&one.progress));
+    let columns = moved.iter().map(|one| columns::of_progress(&one.progress));
     let (states, good_again): (Vec<_>, Vec<_>) = columns.unzip();
     sqlx::query(
         "UPDATE enrolments AS e SET progress = v.progress, state = v.state, good_again_from = v.good_again_from

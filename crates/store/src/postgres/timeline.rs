@@ -1,11 +1,9 @@
 //! What happened to each device, in PostgreSQL.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::Write;
+use super::columns::{bearable, confirmed};
 use super::values::micros;
 use crate::devices::TIMELINE_KEPT;
 use crate::{StoreError, TimelineKind};
@@ -31,28 +29,6 @@ pub(super) async fn add(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// PostgreSQL's texts bear every sign but one. It has no meaning in what devices say, and must not keep their later words from being
-/// recorded.
-fn bearable(text: &str) -> Cow<'_, str> {
-    match text.contains('\0') {
-        true => text.replace('\0', "\u{fffd}").into(),
-        false => text.into(),
-    }
-}
-
-/// The release that a device says it has confirmed, if that is what it says; nothing in particular if it names none.
-fn confirmed(event: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Said<'a> {
-        #[serde(borrow)]
-        event: Cow<'a, str>,
-        release: Option<String>,
-    }
-    let said: Said<'_> = serde_json::from_str(event).ok()?;
-    let release = said.release.unwrap_or_default();
-    (said.event == "confirmed").then(|| bearable(&release).into_owned())
 }
 
 /// Forgets all but the newest [`TIMELINE_KEPT`] entries of a device.

@@ -113,7 +113,7 @@ impl Devices for SqliteStore {
         let text = format!("was declared anew: {}", changes(before, after).join(", "));
         timeline::add(&mut tx, key, at, TimelineKind::Restated, &text, None).await?;
         timeline::prune(&mut tx, key).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {

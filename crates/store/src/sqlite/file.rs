@@ -22,7 +22,7 @@ const APPLICATION: [u8; 4] = *b"MNST";
 const HEADER_BYTES: usize = 72;
 
 /// Whether `path` is a database that this version can open. It only reads.
-pub(super) fn inspect(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn inspect(path: &Path) -> Result<(), StoreError> {
     let metadata = fs::metadata(path).map_err(|error| absent(path, error))?;
     if !metadata.is_file() {
         let error = io::Error::other("it isn't a file");
@@ -88,7 +88,7 @@ pub(super) async fn create(path: &Path) -> Result<(), StoreError> {
 }
 
 /// A name in the same folder that no other creation uses.
-fn beside(path: &Path) -> PathBuf {
+pub(crate) fn beside(path: &Path) -> PathBuf {
     static CREATIONS: AtomicU64 = AtomicU64::new(0);
     let creation = CREATIONS.fetch_add(1, Ordering::Relaxed);
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -96,7 +96,7 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-async fn fill(new: &Path) -> Result<(), StoreError> {
+pub(crate) async fn fill(new: &Path) -> Result<(), StoreError> {
     File::create_new(new).map_err(|error| StoreError::unreadable(new, error))?;
     let writer = pool(1).connect_with(options(new)).await?;
     let migrated = migrate::up_to_date(&writer, new).await;
@@ -109,7 +109,7 @@ async fn fill(new: &Path) -> Result<(), StoreError> {
 }
 
 /// Gives the file its name, unless somebody else has one there by now.
-fn publish(new: &Path, path: &Path) -> Result<(), StoreError> {
+pub(crate) fn publish(new: &Path, path: &Path) -> Result<(), StoreError> {
     let unreadable = |error| StoreError::unreadable(path, error);
     File::open(new)
         .and_then(|file| file.sync_all())

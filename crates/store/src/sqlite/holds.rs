@@ -27,7 +27,7 @@ impl Holds for SqliteStore {
             });
         }
         roots::changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn save_hold(&self, before: &Hold, after: &Hold) -> Result<(), StoreError> {
@@ -50,7 +50,7 @@ impl Holds for SqliteStore {
             });
         }
         roots::changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn hold(&self, manifest: &ReleaseDigest) -> Result<Option<Hold>, StoreError> {

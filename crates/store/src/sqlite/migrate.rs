@@ -10,7 +10,7 @@ use sqlx::SqlitePool;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty file.
-const MIGRATIONS: [&str; 7] = [
+pub(crate) const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_brakes.sql"),
     include_str!("migrations/0003_under_way.sql"),
@@ -18,10 +18,11 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_ran_nothing.sql"),
     include_str!("migrations/0006_orders.sql"),
     include_str!("migrations/0007_people.sql"),
+    include_str!("migrations/0008_pulse.sql"),
 ];
 
 /// The version that the last step makes.
-pub(super) const NEWEST: u32 = MIGRATIONS.len() as u32;
+pub(crate) const NEWEST: u32 = MIGRATIONS.len() as u32;
 
 /// `version`, if this program knows it.
 pub(super) fn known(path: &Path, version: u32) -> Result<u32, StoreError> {

@@ -15,10 +15,10 @@ mod api_tokens;
 mod controllers;
 mod devices;
 mod enrolments;
-mod file;
+pub(crate) mod file;
 mod holds;
 mod incidents;
-mod migrate;
+pub(crate) mod migrate;
 mod opened;
 mod order_log;
 mod orders;
@@ -27,6 +27,7 @@ mod people;
 mod plans;
 mod probe;
 mod promise;
+mod pulse;
 mod readings;
 mod releases;
 mod reports;
@@ -74,7 +75,10 @@ pub(crate) type Write = Transaction<'static, Sqlite>;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Reads the pulse, and nothing else: no device waits for that, or needs a further connection because of it.
+    feeler: SqlitePool,
     writes: Arc<AtomicU64>,
+    raised: Arc<AtomicU64>,
     file: Arc<OpenedFile>,
 }
 
@@ -100,13 +104,24 @@ impl SqliteStore {
         let writer = pool(1).connect_with(options(path)).await?;
         migrate::up_to_date(&writer, path).await?;
         let reading = options(path).pragma("query_only", "1");
+        let feeler = pool(1).connect_with(reading.clone()).await?;
         let readers = pool(READERS).connect_with(reading).await?;
         Ok(Self {
             writer,
             readers,
+            feeler,
             writes: Arc::default(),
+            raised: Arc::default(),
             file: Arc::new(OpenedFile::at(path)?),
         })
+    }
+
+    /// Looks whether there is a database at `path` that [`Self::open`] would open, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn look_at(path: &Path) -> Result<(), StoreError> {
+        file::inspect(path)
     }
 
     /// Opens the database at `path`, or makes one if there is no file.
@@ -126,6 +141,7 @@ impl SqliteStore {
 
     /// Waits for what is under way and closes the file. Not closing it loses nothing.
     pub async fn close(&self) {
+        self.feeler.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -170,7 +186,7 @@ impl SqliteStore {
     }
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)

@@ -4,7 +4,7 @@
 //! nothing is written, and nothing acknowledged, unless the name still leads to it. Read [`OpenedFile::is_in_place`].
 
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl OpenedFile {
     /// so it is done on a thread of its own; polls that need no disk go on.
     ///
     /// # Errors
-    /// [`StoreError::Moved`] if that isn't the file that was opened, [`StoreError::Busy`] if it isn't known within [`LINE_TIMEOUT`].
+    /// [`StoreError::Moved`] if that isn't the file that was opened, [`StoreError::Unreachable`] if the disk can't say, [`StoreError::Busy`] if it isn't known within [`LINE_TIMEOUT`].
     pub async fn is_in_place(self: &Arc<Self>) -> Result<(), StoreError> {
         let looked = async {
             let looking = self.looking.clone().lock_owned().await;
@@ -64,7 +64,7 @@ impl OpenedFile {
             });
             looked
                 .await
-                .map_err(|error| StoreError::Unreachable(Box::new(error)))
+                .map_err(|error| StoreError::Unreachable(Box::new(error)))?
         };
         match timeout(LINE_TIMEOUT, looked).await {
             Ok(Ok(true)) => Ok(()),
@@ -76,10 +76,18 @@ impl OpenedFile {
         }
     }
 
-    fn leads_to_it(&self) -> bool {
-        let found = (self.look)(&self.path);
-        found.is_ok_and(|metadata| identity(&metadata) == self.identity)
+    /// That nothing has this name is one thing, that a disk can't say what has it another.
+    fn leads_to_it(&self) -> Result<bool, StoreError> {
+        match (self.look)(&self.path) {
+            Ok(metadata) => Ok(identity(&metadata) == self.identity),
+            Err(error) if is_nothing(&error) => Ok(false),
+            Err(error) => Err(StoreError::Unreachable(Box::new(error))),
+        }
     }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 #[cfg(unix)]
@@ -112,7 +120,7 @@ mod tests {
         let lock = goes_on.lock().expect("nobody panics");
         let waited = changed.wait_timeout_while(lock, Duration::from_secs(10), |on| !*on);
         match waited.expect("nobody panics").1.timed_out() {
-            true => Err(io::ErrorKind::TimedOut.into()),
+            true => Err(ErrorKind::TimedOut.into()),
             false => fs::metadata(path),
         }
     }
@@ -120,6 +128,24 @@ mod tests {
     fn go_on() {
         *GOES_ON.0.lock().expect("nobody panics") = true;
         GOES_ON.1.notify_all();
+    }
+
+    /// A disk that fails is no file that was moved away: whoever reads the error mends another thing.
+    #[tokio::test]
+    async fn a_disk_that_cannot_say_is_no_file_that_moved() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mainstay.sqlite");
+        fs::write(&path, b"a database").expect("an own folder");
+        let looks: [(Look, &str); 3] = [
+            (|_| Err(io::Error::other("EIO")), "store.unreachable"),
+            (|_| Err(ErrorKind::NotFound.into()), "store.moved"),
+            (|_| Err(ErrorKind::NotADirectory.into()), "store.moved"),
+        ];
+        for (look, id) in looks {
+            let opened = OpenedFile::at(&path).expect("it is there");
+            let file = Arc::new(OpenedFile { look, ..opened });
+            assert_eq!(file.is_in_place().await.expect_err("no file").id(), id);
+        }
     }
 
     /// On one thread: if the look were made there, nothing else could let the disk go on.

@@ -28,7 +28,7 @@ impl Plans for SqliteStore {
             .execute(&mut *tx)
             .await?;
         roots::changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn was_in_force(&self, digest: [u8; 32]) -> Result<bool, StoreError> {

@@ -26,7 +26,7 @@ impl Releases for SqliteStore {
         .execute(&mut *tx)
         .await
         .map_err(|error| taken(error, "release", &release.id))?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn save_release(
@@ -36,7 +36,7 @@ impl Releases for SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         save(&mut tx, change, envelope).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn release(&self, id: &ReleaseId) -> Result<Option<Release>, StoreError> {

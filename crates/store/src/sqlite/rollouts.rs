@@ -40,7 +40,7 @@ impl Rollouts for SqliteStore {
         if let Some(change) = release {
             releases::save(&mut tx, change, None).await?;
         }
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn rollout(&self, id: RolloutId) -> Result<Option<Rollout>, StoreError> {

@@ -24,7 +24,7 @@ impl Roots for SqliteStore {
             .await
             .map_err(|error| taken(error, "root", root.version))?;
         changed(&mut tx).await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn root(&self, version: u32) -> Result<Option<StoredRoot>, StoreError> {
@@ -50,6 +50,14 @@ impl Roots for SqliteStore {
             .await?;
         Ok(generation)
     }
+}
+
+/// The same as [`crate::Roots::standing_generation`], as `tx` sees it.
+pub(super) async fn generation(tx: &mut Write) -> Result<i64, StoreError> {
+    let (generation,) = sqlx::query_as("SELECT generation FROM standing")
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(generation)
 }
 
 /// Notes, as part of `tx`, that something changed on which the server's word rests.

@@ -25,7 +25,7 @@ impl Schedules for SqliteStore {
         .bind(schedule.by.as_str())
         .execute(&mut *tx)
         .await?;
-        Ok(tx.commit().await?)
+        self.commit_raised(tx).await
     }
 
     async fn schedule(

@@ -5,7 +5,7 @@ use mainstay_telemetry::IncidentId;
 
 use super::values::{from_json, micros, release_digest, to_json};
 use super::{SqliteStore, Write, incidents, releases, rollouts};
-use crate::moves::{self, Known, Moved, Names};
+use crate::moves::{self, Enrolments, Moved, Names};
 use crate::{NextStep, StoreError};
 
 /// See [`crate::Rollouts::save_step`].
@@ -24,7 +24,7 @@ pub(super) async fn save(
     if let Some(change) = step.release {
         releases::save(&mut tx, change, None).await?;
     }
-    tx.commit().await?;
+    store.commit_raised(tx).await?;
     Ok(opened)
 }
 
@@ -69,7 +69,7 @@ async fn names_of_targets(tx: &mut Write, actions: &[Action]) -> Result<Names, S
     Ok(names)
 }
 
-async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Known, StoreError> {
+async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Enrolments, StoreError> {
     let rows: Vec<(String, i64, String, Option<Vec<u8>>)> = sqlx::query_as(
         "SELECT d.id, e.device, e.progress, d.running_release FROM enrolments AS e
          JOIN devices AS d ON d.key = e.device WHERE e.rollout = ?1",

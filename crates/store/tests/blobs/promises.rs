@@ -117,7 +117,7 @@ pub async fn a_damaged_blob_is_told_by_its_size_and_healed_by_the_next_put(home:
     for damaged in [Vec::new(), bytes[..100].to_vec(), flipped] {
         let found = Some(damaged.len() as u64);
         (home.hand)(digest, damaged).await;
-        assert_eq!(blobs.open(&digest).await.expect("it can be told"), found);
+        assert_eq!(blobs.size(&digest).await.expect("it can be told"), found);
         put(blobs, &bytes).await;
         assert!(read(blobs, &digest).await.as_deref() == Some(&bytes[..]));
     }

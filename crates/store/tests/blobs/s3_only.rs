@@ -149,12 +149,12 @@ async fn a_passing_failure_is_tried_again_and_a_lasting_one_told() {
     let (address, _) = playing(&[BUSY, BUSY, THERE]);
     let blobs = S3Blobs::new(&at("blobs", &address)).expect("a place");
     assert_eq!(
-        blobs.open(&digest(b"whole")).await.expect("at last"),
+        blobs.size(&digest(b"whole")).await.expect("at last"),
         Some(7)
     );
     let (address, asked) = playing(&[BUSY]);
     let blobs = S3Blobs::new(&at("blobs", &address)).expect("a place");
-    let failed = blobs.open(&digest(b"whole")).await.expect_err("busy");
+    let failed = blobs.size(&digest(b"whole")).await.expect_err("busy");
     assert_eq!(failed.id(), "store.unreadable");
     assert_eq!(asked.load(Ordering::SeqCst), 4);
 }

@@ -16,6 +16,8 @@ use std::time::Duration;
 use mainstay_store::PostgresStore;
 use sqlx::{Connection as _, PgConnection};
 
+use crate::patience::until;
+
 /// `nobody` and `nogroup` of Debian.
 const NOBODY: u32 = 65534;
 
@@ -70,18 +72,16 @@ pub async fn somebody_waits(database: &mut PgConnection) {
 
 /// Waits until at least so many others wait for locks in this database.
 pub async fn so_many_wait(database: &mut PgConnection, wanted: i64) {
-    loop {
+    until("somebody waits for a lock", async || {
         let (waiting,): (i64,) = sqlx::query_as(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
         )
         .fetch_one(&mut *database)
         .await
         .expect("readable");
-        if waiting >= wanted {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+        waiting >= wanted
+    })
+    .await;
 }
 
 async fn make_template() {

@@ -11,11 +11,11 @@ use mainstay_telemetry::PastWords;
 
 use super::fixture::{FORWARD, NEW, at, device, id, start_another, token};
 
-fn controller(text: &str) -> ControllerId {
+pub fn controller(text: &str) -> ControllerId {
     ControllerId::parse(text).expect("a good name")
 }
 
-async fn register(store: &dyn Store, names: &[&str]) {
+pub async fn register(store: &dyn Store, names: &[&str]) {
     let new = |(n, name): (usize, &&str)| Registration {
         device: device(n),
         token_hash: token(n),
@@ -88,16 +88,24 @@ pub async fn what_people_say_of_a_client_outlasts_what_is_seen(store: &dyn Store
     ] {
         let noted = match by {
             SetBy::Detected => store.note_profile(&id(0), profile).await,
-            SetBy::People => store.choose_profile(&id(0), profile).await,
+            SetBy::People => store.choose_profile(&id(0), Some(profile)).await,
         };
         noted.expect("it has one");
         let (profile, set_by) = expected;
         let expected = DeviceClient { profile, set_by };
         assert_eq!(known(store, &id(0)).await.client, Some(expected));
     }
+    let taken_back = store.choose_profile(&id(0), None).await;
+    taken_back.expect("it has one");
+    let nothing = Some(DeviceClient::default());
+    assert_eq!(known(store, &id(0)).await.client, nothing);
+    let seen_again = store.note_profile(&id(0), Rauc).await;
+    seen_again.expect("it has one");
+    let rauc = Some(DeviceClient::after(None, Rauc));
+    assert_eq!(known(store, &id(0)).await.client, rauc);
     for stranger in [
         store.note_profile(&id(9), Rauc).await,
-        store.choose_profile(&id(9), Rauc).await,
+        store.choose_profile(&id(9), Some(Rauc)).await,
     ] {
         assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
     }
@@ -109,6 +117,7 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     let words = PastWords {
         last: ReleaseDigest([7; 32]),
         has_changed: true,
+        ahead: false,
     };
     let kept = store.keep_version_words(&id(0), &words).await;
     kept.expect("it has a client");
@@ -118,6 +127,7 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     let slower = PastWords {
         last: ReleaseDigest([6; 32]),
         has_changed: false,
+        ahead: false,
     };
     let kept = store.keep_version_words(&id(0), &slower).await;
     kept.expect("it has a client");
@@ -180,6 +190,7 @@ async fn first_ordered(store: &dyn Store) -> (DeviceId, OrderNumber) {
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &device,
         offer: FORWARD,
         at: at(7),

@@ -80,6 +80,7 @@ pub async fn promised(
     let promise = Promise {
         rollout: rollout.0,
         expected_generation: rollout.1,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device,
         offer: *offer,
         at,

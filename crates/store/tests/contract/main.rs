@@ -1,13 +1,17 @@
 //! What every back end must do, told once and run over each of them.
 //!
 //! A new back end adds a function that opens an empty store of its own, how it is opened a second time, and one line
-//! `contract!(postgres);`. What is SQLite's own (files, kills, several processes) or PostgreSQL's (deadlocks, lost connections,
+//! `contract!(postgres);`. Over `carried` each promise leaves what it leaves in SQLite, and all of that is copied to PostgreSQL and back
+//! (`whole.rs`). What is SQLite's own (files, kills, several processes) or PostgreSQL's (deadlocks, lost connections,
 //! older servers) has its own tests.
 
 #[path = "../cluster/mod.rs"]
 mod cluster;
+#[path = "../patience/mod.rs"]
+mod patience;
 
 mod accounts;
+mod anew;
 mod codes;
 mod controllers;
 mod devices;
@@ -19,6 +23,7 @@ mod orders;
 mod payloads;
 mod people_and_plans;
 mod promises;
+mod pulse;
 mod races;
 mod readings;
 mod releases;
@@ -27,8 +32,12 @@ mod rollouts;
 mod sessions;
 mod standing;
 mod steps;
+mod unverified;
 mod waits;
 mod walks;
+mod whole;
+mod whole_checked;
+mod whole_fleet;
 
 use std::sync::Arc;
 
@@ -44,13 +53,15 @@ struct Opened {
 enum Place {
     File(TempDir),
     Database(String),
+    /// A file, too; and at the end of a promise the store is copied to the other back end and back.
+    Carried(TempDir),
 }
 
 impl Opened {
     /// The same store, opened once more as another server does.
     async fn elsewhere(&self) -> Arc<dyn Store> {
         match &self.place {
-            Place::File(folder) => {
+            Place::File(folder) | Place::Carried(folder) => {
                 let store = SqliteStore::open(&folder.path().join(FILE)).await;
                 Arc::new(store.expect("a second server may"))
             }
@@ -63,6 +74,24 @@ impl Opened {
 }
 
 const FILE: &str = "mainstay.sqlite";
+
+impl Opened {
+    /// What a promise has left is carried over whole, whatever it was.
+    async fn leave(&self) {
+        if let Place::Carried(folder) = &self.place {
+            whole::carry_there_and_back(&folder.path().join(FILE)).await;
+        }
+    }
+}
+
+async fn carried() -> Opened {
+    let Opened { store, place } = sqlite().await;
+    let Place::File(folder) = place else {
+        unreachable!("it is a file");
+    };
+    let place = Place::Carried(folder);
+    Opened { store, place }
+}
 
 async fn sqlite() -> Opened {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -159,6 +188,15 @@ macro_rules! contract {
                 logs_of_old_orders_are_forgotten,
                 what_happened_to_an_order_meanwhile_is_not_overwritten,
             }
+            unverified::{
+                what_is_installed_and_waits_for_a_word_is_counted,
+            }
+            anew::{
+                who_has_nothing_in_hand_is_promised_anew,
+                who_begins_anew_needs_a_place,
+                who_was_given_up_is_asked_until_it_says_what_it_runs,
+                what_was_handed_out_is_in_hand_until_it_is_over,
+            }
             controllers::{
                 a_device_is_found_by_its_clients_name,
                 a_taken_clients_name_registers_nobody,
@@ -198,9 +236,15 @@ macro_rules! contract {
                 the_newest_revocations_of_an_epoch_are_found,
                 a_hold_is_placed_once_and_moves_as_expected,
                 nothing_is_promised_of_a_release_on_hold,
+                nothing_is_promised_on_an_older_standing,
                 each_change_is_counted,
                 the_newest_schedule_of_a_class_counts,
                 devices_are_found_by_what_they_run,
+            }
+            pulse::{
+                what_could_give_a_device_something_raises_it,
+                what_devices_say_does_not_raise_it,
+                what_is_refused_does_not_raise_it,
             }
             accounts::{
                 a_setup_link_makes_one_account,
@@ -250,6 +294,10 @@ macro_rules! contract {
                 steps_and_reports_cross_without_harm,
                 incidents_and_plans_are_numbered_without_gaps,
             }
+            pulse::{
+                another_server_sees_it_raised,
+                every_change_counts,
+            }
             door_races::{
                 one_of_two_uses_a_setup_link,
                 one_of_two_first_links_makes_an_account,
@@ -268,6 +316,7 @@ macro_rules! contract {
                 async fn $promise() {
                     let opened = super::$backend().await;
                     super::$noun::$promise(&*opened.store).await;
+                    opened.leave().await;
                 }
             )*)*
             $($(
@@ -276,6 +325,7 @@ macro_rules! contract {
                     let opened = super::$backend().await;
                     let other = opened.elsewhere().await;
                     super::$race_noun::$race(&*opened.store, &*other).await;
+                    opened.leave().await;
                 }
             )*)*
         }
@@ -284,3 +334,4 @@ macro_rules! contract {
 
 contract!(sqlite);
 contract!(postgres);
+contract!(carried);

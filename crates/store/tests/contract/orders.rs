@@ -17,12 +17,12 @@ use super::fixture::{
 };
 
 /// A store whose order numbers have begun, with a rollout of so many devices.
-async fn numbered(store: &dyn Store, devices: usize) -> Rollout {
+pub async fn numbered(store: &dyn Store, devices: usize) -> Rollout {
     store.begin_order_numbers(17).await.expect("writable");
     started(store, devices).await
 }
 
-async fn try_order(
+pub(super) async fn try_order(
     store: &dyn Store,
     rollout: &Rollout,
     n: usize,
@@ -31,6 +31,7 @@ async fn try_order(
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &id(n),
         offer,
         at: at(7),
@@ -42,7 +43,7 @@ async fn try_order(
     }
 }
 
-async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> OrderNumber {
+pub async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> OrderNumber {
     let number = try_order(store, rollout, n, FORWARD).await;
     number.expect("nothing speaks against it")
 }
@@ -51,13 +52,13 @@ async fn open(store: &dyn Store, n: usize) -> Option<Order> {
     store.open_order(&id(n)).await.expect("readable")
 }
 
-async fn stored(store: &dyn Store, n: usize, number: OrderNumber) -> Order {
+pub(super) async fn stored(store: &dyn Store, n: usize, number: OrderNumber) -> Order {
     let order = store.order(&id(n), number).await.expect("readable");
     order.expect("it is the device's")
 }
 
 /// Folds as the server does: a first download begins, a version word confirms.
-fn fold(heeded: &Heeded, _: &Candidate, progress: Progress, _: Known) -> Progress {
+pub fn fold(heeded: &Heeded, _: &Candidate, progress: Progress, _: Known) -> Progress {
     let told = |word: Told| heeded.told.contains(&word);
     match progress {
         Progress::Promised { .. } if told(Told::Began) => Progress::Began { at: at(8) },
@@ -70,7 +71,7 @@ fn fold(heeded: &Heeded, _: &Candidate, progress: Progress, _: Known) -> Progres
     }
 }
 
-fn heard<'a>(device: &'a DeviceId, number: OrderNumber, word: Word) -> HeardWord<'a> {
+pub fn heard<'a>(device: &'a DeviceId, number: OrderNumber, word: Word) -> HeardWord<'a> {
     HeardWord {
         device,
         number,
@@ -81,12 +82,12 @@ fn heard<'a>(device: &'a DeviceId, number: OrderNumber, word: Word) -> HeardWord
     }
 }
 
-async fn say(store: &dyn Store, n: usize, number: OrderNumber, word: Word) -> Heeded {
+pub async fn say(store: &dyn Store, n: usize, number: OrderNumber, word: Word) -> Heeded {
     let heeded = store.heed(&heard(&id(n), number, word), &fold).await;
     heeded.expect("it is heeded")
 }
 
-async fn finish(store: &dyn Store, n: usize, number: OrderNumber, how: Ending) {
+pub async fn finish(store: &dyn Store, n: usize, number: OrderNumber, how: Ending) {
     let before = stored(store, n, number).await;
     let after = close(before.clone(), how, at(9));
     let saved = store.save_order(&id(n), &before, &after, None).await;
@@ -296,7 +297,7 @@ pub async fn only_what_ended_well_is_the_newest_installed(store: &dyn Store) {
     assert_eq!(two, all[..2]);
 }
 
-fn entry(minute: i64) -> LogEntry {
+pub fn entry(minute: i64) -> LogEntry {
     LogEntry::new(at(minute), "proceeding/none", [format!("\"{minute}\" %")])
 }
 

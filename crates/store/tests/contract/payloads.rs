@@ -6,7 +6,7 @@ use mainstay_trust::Digest;
 
 use super::fixture::release;
 
-fn payload(n: u8, ending: Ending) -> StoredPayload {
+pub fn payload(n: u8, ending: Ending) -> StoredPayload {
     StoredPayload {
         image: Digest([n; 32]),
         bytes: 3_000_000_000 + u64::from(n),

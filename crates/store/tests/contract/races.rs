@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use mainstay_access::Duty;
 use mainstay_release::{Hold, StageName};
@@ -15,6 +14,7 @@ use super::fixture::{
     release, rollout, set_progress, started,
 };
 use super::incidents::incident;
+use crate::patience::until;
 
 /// What is tried so often was no luck.
 const ROUNDS: usize = 8;
@@ -40,6 +40,7 @@ async fn order(store: &dyn Store, rollout: &Rollout, n: usize) -> u32 {
     let promise = Promise {
         rollout: rollout.id,
         expected_generation: rollout.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
         device: &id(n),
         offer: FORWARD,
         at: at(7),
@@ -123,12 +124,13 @@ async fn promise_on(
         }
         made.fetch_add(1, Ordering::Relaxed);
     }
-    loop {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        if let Err(refusal) = promise(store, rollout, first).await {
-            return refusal;
-        }
-    }
+    let mut refusal = None;
+    until("a promise is refused", async || {
+        refusal = promise(store, rollout, first).await.err();
+        refusal.is_some()
+    })
+    .await;
+    refusal.expect("just seen")
 }
 
 /// Two servers promise; in the midst of it `stop` is called, and once it has answered nothing more is promised.
@@ -140,9 +142,10 @@ async fn check_stop(
     let rollout = with_places(a, STREAM, 1000).await;
     let made = AtomicUsize::new(0);
     let stopped = async {
-        while made.load(Ordering::Relaxed) < 4 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("four are promised", async || {
+            made.load(Ordering::Relaxed) >= 4
+        })
+        .await;
         stop(&rollout).await;
         promised_by_now(a, &rollout).await
     };

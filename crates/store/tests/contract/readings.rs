@@ -7,7 +7,7 @@ use mainstay_store::{NextStep, PollCount, Store, TakenReading};
 
 use super::fixture::{NEW, OLD, at, changed, id, start_another, started};
 
-fn taken(rollout: &Rollout, n: usize, due: i64, taken_at: i64, milli: u32) -> TakenReading {
+pub fn taken(rollout: &Rollout, n: usize, due: i64, taken_at: i64, milli: u32) -> TakenReading {
     TakenReading {
         rollout: rollout.id,
         due: at(due),
@@ -20,7 +20,7 @@ fn taken(rollout: &Rollout, n: usize, due: i64, taken_at: i64, milli: u32) -> Ta
     }
 }
 
-async fn keep(store: &dyn Store, readings: &[TakenReading]) {
+pub async fn keep(store: &dyn Store, readings: &[TakenReading]) {
     let kept = store.keep_readings(readings).await;
     kept.expect("the rollouts are known");
 }
@@ -83,7 +83,7 @@ pub async fn readings_of_strangers_are_none(store: &dyn Store) {
 }
 
 /// A poll is due every ten minutes.
-fn count(rollout: &Rollout, since: i64) -> PollCount {
+pub fn count(rollout: &Rollout, since: i64) -> PollCount {
     PollCount {
         rollout: rollout.id,
         since: at(since),
@@ -92,7 +92,7 @@ fn count(rollout: &Rollout, since: i64) -> PollCount {
 }
 
 /// A device is heard of, and was before, at these minutes.
-async fn hear(store: &dyn Store, n: usize, last: i64, now: i64, counts: &[PollCount]) {
+pub async fn hear(store: &dyn Store, n: usize, last: i64, now: i64, counts: &[PollCount]) {
     let device = id(n);
     let counted = store.count_missed_polls(&device, at(last), at(now), counts);
     counted.await.expect("the rollouts are known");

@@ -3,13 +3,13 @@
 use mainstay_access::Duty;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::Hold;
-use mainstay_store::{Store, StoredRevocations, StoredRoot, StoredSchedule};
+use mainstay_store::{Promise, Store, StoredRevocations, StoredRoot, StoredSchedule};
 
 use super::fixture::{
     FORWARD, NEW, OLD, at, id, person, progress, promised, register, release, started,
 };
 
-fn root(version: u32) -> StoredRoot {
+pub fn root(version: u32) -> StoredRoot {
     StoredRoot {
         version,
         signed: format!("root {version}").into_bytes(),
@@ -34,7 +34,7 @@ pub async fn every_root_is_kept_and_none_replaced(store: &dyn Store) {
     assert_eq!(store.root(3).await.expect("readable"), None);
 }
 
-fn revocations(epoch: u32, seq: u64) -> StoredRevocations {
+pub fn revocations(epoch: u32, seq: u64) -> StoredRevocations {
     StoredRevocations {
         epoch,
         seq,
@@ -63,7 +63,7 @@ pub async fn the_newest_revocations_of_an_epoch_are_found(store: &dyn Store) {
     }
 }
 
-fn hold(digest: u8) -> Hold {
+pub fn hold(digest: u8) -> Hold {
     let release = release(&format!("1.{digest}.0"), digest);
     let kim = person("kim", Duty::Operations);
     Hold::place(&release, &kim, "smoke", 0, at(3)).expect("operations holds")
@@ -116,6 +116,31 @@ pub async fn nothing_is_promised_of_a_release_on_hold(store: &dyn Store) {
     let over = asked.clone().release(&sam, at(5)).expect("two people");
     store.save_hold(&asked, &over).await.expect("unchanged");
     promise().await.expect("the hold is over");
+}
+
+/// Who revokes a release and is answered has stopped every later promise of it, also one that was decided before.
+pub async fn nothing_is_promised_on_an_older_standing(store: &dyn Store) {
+    let rollout = started(store, 1).await;
+    let promise = async |expected_standing| {
+        let promise = Promise {
+            rollout: rollout.id,
+            expected_generation: rollout.generation,
+            expected_standing,
+            device: &id(0),
+            offer: FORWARD,
+            at: at(7),
+            numbered: false,
+        };
+        store.promise(&promise).await
+    };
+    let before = store.standing_generation().await.expect("readable");
+    let revoked = store.add_revocations(&revocations(0, 1)).await;
+    revoked.expect("new");
+    let late = promise(before).await.expect_err("decided before");
+    assert_eq!(late.id(), "store.standing-changed");
+    assert_eq!(progress(store, &rollout, 0).await.id(), "waiting");
+    let now = store.standing_generation().await.expect("readable");
+    promise(now).await.expect("decided anew");
 }
 
 pub async fn each_change_is_counted(store: &dyn Store) {

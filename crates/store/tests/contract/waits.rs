@@ -40,6 +40,7 @@ async fn check(brake: impl AsyncFn(&dyn Store, &Rollout), expected: &str) {
         let promise = Promise {
             rollout: rollout.id,
             expected_generation: rollout.generation,
+            expected_standing: store.standing_generation().await.expect("readable"),
             device: &id(n),
             offer: FORWARD,
             at: at(7),

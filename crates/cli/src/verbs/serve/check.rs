@@ -1,20 +1,18 @@
 //! `mainstay serve --check`: what each setting is, where it was said, and everything that is wrong. Read [`check`].
 
-use mainstay_server::DataDir;
 use mainstay_server::data_dir::DataDirError;
+use mainstay_server::homes::HomeError;
 use mainstay_server::settings::{Answered, Finding, Severity, Source, Told, Wrong};
+use mainstay_server::{DataDir, Homes};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::operator::runtime;
 use crate::output::Output;
 
 /// Tells all of it; fails if a server wouldn't start.
 pub fn check(mut answered: Answered, output: &Output) -> Result<(), Failure> {
-    let folder = answered.data().map(|data| DataDir::at(data).check());
-    if let Some(Err(error)) = folder {
-        let finding = about_the_folder(&error, answered.source("data"));
-        answered.add(finding);
-    }
+    look_at_folder(&mut answered)?;
     output.say(
         || text(&answered),
         &json!({ "settings": answered.told, "findings": answered.findings }),
@@ -28,6 +26,38 @@ pub fn check(mut answered: Answered, output: &Output) -> Result<(), Failure> {
             "follow the `fix` line of each error",
         )),
     }
+}
+
+/// The folder, and both homes if they can be looked for.
+fn look_at_folder(answered: &mut Answered) -> Result<(), Failure> {
+    let Some(folder) = answered.data().map(DataDir::at) else {
+        return Ok(());
+    };
+    if let Err(error) = folder.check() {
+        let finding = about_the_folder(&error, answered.source("data"));
+        answered.add(finding);
+        return Ok(());
+    }
+    let is_refused = |finding: &Finding| {
+        let name = &finding.setting;
+        finding.severity == Severity::Error
+            && (name.starts_with("store") || name.starts_with("blobs"))
+    };
+    if answered.findings.iter().any(is_refused) {
+        return Ok(());
+    }
+    let looked = Homes::look_at(&folder, answered.homes());
+    for error in runtime()?.block_on(looked) {
+        let finding = about_a_home(&error, answered);
+        answered.add(finding);
+    }
+    Ok(())
+}
+
+fn about_a_home(error: &HomeError, answered: &Answered) -> Finding {
+    let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
+    let name = error.setting();
+    Finding::error(error.id(), (name, answered.source(name)), wrong)
 }
 
 fn about_the_folder(error: &DataDirError, source: Source) -> Finding {
@@ -49,7 +79,7 @@ fn row(told: &Told) -> String {
     let value = told.value.as_deref().unwrap_or(unsaid);
     // What was said is shown on one line, whatever it holds.
     let value: String = value.escape_debug().collect();
-    format!("{:<16} {value:<32} {}", told.name, told.source)
+    format!("{:<19} {value:<32} {}", told.name, told.source)
 }
 
 fn finding(finding: &Finding) -> String {

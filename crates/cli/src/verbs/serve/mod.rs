@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mainstay_keys::Passphrase;
+use mainstay_server::data_dir::DataDirError;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
 use mainstay_server::sign_in::setup;
@@ -22,6 +23,7 @@ use tracing_subscriber::EnvFilter;
 use self::flags::SettingFlags;
 use self::places::Places;
 use crate::failure::Failure;
+use crate::homes::{failure, named_file};
 use crate::operator::runtime;
 use crate::output::Output;
 use crate::passphrase::PassphraseSource;
@@ -29,9 +31,6 @@ use crate::passphrase::PassphraseSource;
 /// So long may work on threads of its own go on after the server has ended. It was told to stop then; what ignores that is
 /// left alone, and the process ends.
 const LAST_WORK: Duration = Duration::from_secs(5);
-
-/// Names the file of settings where no flag does.
-const FILE_VARIABLE: &str = "MAINSTAY_SETTINGS";
 
 /// Run the server, until Ctrl-C or a signal to end.
 ///
@@ -48,7 +47,8 @@ pub struct Serve {
     /// The file of settings; else the one that the variable MAINSTAY_SETTINGS names.
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// Say what each setting is, where it was said, and what is wrong; start nothing. Exit code 2 if a server wouldn't start.
+    /// Say what each setting is, where it was said, and what is wrong; start nothing. The database and the bucket are asked whether
+    /// they let this server in. Exit code 2 if a server wouldn't start.
     #[arg(long)]
     check: bool,
     #[command(flatten)]
@@ -76,12 +76,6 @@ impl Serve {
     }
 }
 
-/// What the variable names. An empty one counts as not set, as that of any setting.
-fn named_file() -> Option<PathBuf> {
-    let named = std::env::var_os(FILE_VARIABLE);
-    named.filter(|name| !name.is_empty()).map(PathBuf::from)
-}
-
 /// Tells every error; the last of them is the failure that the command ends with.
 fn refused(findings: &[Finding], output: &Output) -> Failure {
     let errors = findings
@@ -93,10 +87,6 @@ fn refused(findings: &[Finding], output: &Output) -> Failure {
         output.failure(failure);
     }
     last.expect("settings are refused for a reason")
-}
-
-fn failure(finding: &Finding) -> Failure {
-    Failure::usage(finding.id, finding.to_string(), finding.cure.as_str())
 }
 
 fn serve_in(
@@ -122,11 +112,12 @@ async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     // Both before anything else, so that nobody is asked for a passphrase in vain.
-    let data = DataDir::at(&settings.data);
+    let data = DataDir::at(&settings.data).with_homes(settings.homes.clone());
     data.check().map_err(|error| places.about("data", error))?;
     let bound = serve::bind(settings.listen).await;
     let listener = bound.map_err(|error| places.about("listen", error))?;
-    let parts = data.open(&passphrase(&settings, places)?).await?;
+    let opened = data.open(&passphrase(&settings, places)?).await;
+    let parts = opened.map_err(|error| unopened(error, places))?;
     let app = Arc::new(App::new(parts, config(settings))?);
     let listening = listener.local_addr().map_err(ServeError::Socket)?;
     let address = format!("http://{listening}");
@@ -152,6 +143,14 @@ async fn first_link(app: &App, address: &str, output: &Output) -> Result<(), Fai
         &json!({ "setup_link": link }),
     );
     Ok(())
+}
+
+/// A home that can't be opened is told by its setting.
+fn unopened(error: DataDirError, places: &Places) -> Failure {
+    match error {
+        DataDirError::Home(error) => places.about(error.setting(), error),
+        error => error.into(),
+    }
 }
 
 /// The passphrase. Where no setting names its file, it is none that a failure is about.

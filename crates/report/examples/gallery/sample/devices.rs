@@ -66,6 +66,7 @@ pub fn device_page() -> DevicePage {
         bootloader: "1.4.2".into(),
         client: ClientFacts::native(),
         order: Some("1000008: its client fetches 1.2.0".into()),
+        order_log: Vec::new(),
         site: Some("store-7".into()),
         version: Some("1.1.0".into()),
         verified: true,

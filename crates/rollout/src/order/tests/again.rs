@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Ending, Order, OrderNumber, again_at, close};
+use super::super::{BREAKS_MAX, Ending, Order, OrderNumber, again_at, close, fails_again};
 use super::{FORWARD, offered};
 use crate::offer::{Kind, Offer};
 use crate::rollout::RolloutId;
@@ -60,7 +60,8 @@ fn a_long_poll_isnt_cut_short() {
 #[test]
 fn only_failures_of_the_same_offer_count_and_only_since_it_went_well() {
     use Ending::{
-        Cancelled, Failed, GivenUp, NothingFetched, Superseded, TakenAtItsWord, Verified, Withdrawn,
+        BrokeOff, Cancelled, Failed, GivenUp, NothingFetched, Superseded, TakenAtItsWord, Verified,
+        Withdrawn,
     };
     for (ends, expected) in [
         (&[][..], None),
@@ -69,7 +70,8 @@ fn only_failures_of_the_same_offer_count_and_only_since_it_went_well() {
         (&[(Cancelled, 9)], Some(39)),
         (&[(Withdrawn, 9)], None),
         (&[(Superseded, 9)], None),
-        (&[(GivenUp, 9)], None),
+        (&[(BrokeOff, 9)], Some(39)),
+        (&[(GivenUp, 9)], Some(39)),
         (&[(Verified, 9), (Failed, 5)], None),
         (&[(TakenAtItsWord, 9), (Failed, 5)], None),
         (&[(Failed, 9), (Verified, 5), (Failed, 2)], Some(39)),
@@ -84,4 +86,25 @@ fn only_failures_of_the_same_offer_count_and_only_since_it_went_well() {
     other[0].rollout = RolloutId(2);
     assert_eq!(back_at(&other), None);
     assert_eq!(back_at(&[offered()]), None, "it is open");
+}
+
+#[test]
+fn what_breaks_off_again_and_again_has_failed() {
+    use Ending::{BrokeOff, Cancelled, Verified};
+    for (ends, expected) in [
+        (&[][..], false),
+        (&[(BrokeOff, 5)], false),
+        (&[(BrokeOff, 9), (Cancelled, 7)], false),
+        (&[(BrokeOff, 9), (BrokeOff, 5)], true),
+        (&[(BrokeOff, 9), (Cancelled, 7), (BrokeOff, 5)], true),
+        (&[(BrokeOff, 9), (Verified, 7), (BrokeOff, 5)], false),
+    ] {
+        assert_eq!(
+            fails_again(&orders(FORWARD, ends), &offered()),
+            expected,
+            "{ends:?}"
+        );
+    }
+    let others = orders(BACK, &[(BrokeOff, 1); BREAKS_MAX]);
+    assert!(!fails_again(&others, &offered()), "another offer");
 }

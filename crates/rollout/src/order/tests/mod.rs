@@ -2,7 +2,9 @@
 
 mod again;
 mod always;
+mod anew;
 mod tables;
+mod unknown;
 
 use super::{Order, OrderNumber, OrderState, Word, cancel, heed};
 use crate::offer::{Kind, Offer};
@@ -31,10 +33,10 @@ fn after(order: Order, words: &[Word]) -> Order {
 fn orders() -> [Order; 7] {
     let retrieved = after(offered(), &[Word::Retrieved]);
     let fetching = after(retrieved.clone(), &[Word::FetchBegan]);
-    let installed = after(fetching.clone(), &[Word::FetchedWhole, Word::Installed]);
+    let installed = after(fetching.clone(), &[Word::Installed]);
     let complete = |order: &Order| cancel(order.clone(), Wait::Complete, at(2));
     let (early, late) = (complete(&retrieved), complete(&fetching));
-    let closed = after(fetching.clone(), &[Word::Failed]);
+    let closed = after(fetching.clone(), &[Word::FailedAgain]);
     [
         offered(),
         retrieved,

@@ -1,6 +1,8 @@
 //! What a word makes of an order, and what a poll does.
 
-use super::super::{Next, OrderRefusal, Told, Word, asks_for_version, close, heed, review};
+use super::super::{
+    FETCHES_MAX, Next, OrderRefusal, Told, Word, asks_for_version, close, heed, review, waits_until,
+};
 use super::{FORWARD, after, offered, orders, place};
 use crate::halt::{self, HaltReason};
 use crate::offer::{Kind, Offer};
@@ -37,7 +39,6 @@ fn words_move_orders_by_the_table() {
         Word::Progress,
         Word::Rejected,
         Word::NotUnderstood,
-        Word::FetchedWhole,
         Word::Runs { release: OLD },
     ] {
         assert_eq!(after_word(word), stays, "{word:?}");
@@ -52,7 +53,9 @@ fn words_move_orders_by_the_table() {
         assert_eq!(after_word(word), expected, "{word:?}");
     }
     let fetching = changed(&[(0, "fetching"), (1, "fetching")]);
-    assert_eq!(after_word(Word::FetchBegan), fetching);
+    for word in [Word::FetchBegan, Word::FetchEntered, Word::HasWhole] {
+        assert_eq!(after_word(word), fetching, "{word:?}");
+    }
     let installed = changed(&[
         (0, NOTHING_FETCHED),
         (1, NOTHING_FETCHED),
@@ -64,6 +67,8 @@ fn words_move_orders_by_the_table() {
     let ended = |how| [how, how, how, how, how, how, "ddi.order-closed"];
     let mut failed = ended("failed");
     [0, 1, 3].iter().for_each(|n| failed[*n] = NOTHING_FETCHED);
+    assert_eq!(after_word(Word::FailedAgain), failed);
+    [2, 4].iter().for_each(|n| failed[*n] = "broke-off");
     assert_eq!(after_word(Word::Failed), failed);
     assert_eq!(after_word(Word::Runs { release: NEW }), ended("verified"));
     let mut cancelled = ended("cancelled");
@@ -91,9 +96,12 @@ fn the_rollout_is_told_what_happened_and_once() {
     }
     assert_eq!(told(Word::Installed)[2], [Told::Installed]);
     assert_eq!(told(Word::Installed)[5], [], "it is no news");
+    let refusal = super::super::BROKE_OFF;
     for fetched in [2, 4, 5] {
-        assert_eq!(told(Word::Failed)[fetched], [Told::Failed]);
+        assert_eq!(told(Word::FailedAgain)[fetched], [Told::Failed]);
     }
+    assert_eq!(told(Word::Failed)[2], [Told::Refused { refusal }]);
+    assert_eq!(told(Word::Failed)[5], [Told::Failed], "it had installed it");
     let refusal = super::super::CANCELLED;
     assert_eq!(told(Word::Cancelled)[2], [Told::Refused { refusal }]);
     assert_eq!(told(Word::Cancelled)[4], [Told::Stopped]);
@@ -105,7 +113,38 @@ fn the_rollout_is_told_what_happened_and_once() {
         asks_for_version(&[Told::Stopped]),
         "it may have installed it before"
     );
-    assert!(!asks_for_version(&[Told::Began, Told::Failed]));
+    assert!(asks_for_version(&[Told::Failed]), "it may be wrong");
+    assert!(!asks_for_version(&[Told::Began]));
+}
+
+/// A connection that breaks is no failed installation; only who had all of it can fail to install it.
+#[test]
+fn who_fails_with_a_part_of_it_has_not_failed_to_install() {
+    use Word::{Failed, FetchBegan, FetchEntered, FetchedWhole, HasWhole};
+    for (words, expected) in [
+        (&[FetchBegan][..], "broke-off"),
+        (&[FetchBegan, FetchedWhole], "failed"),
+        (&[FetchBegan, FetchBegan, FetchedWhole], "failed"),
+        // What lay there before may be of another release.
+        (&[FetchEntered, FetchedWhole], "broke-off"),
+        (&[FetchEntered, FetchBegan, FetchedWhole], "failed"),
+        (&[HasWhole], "failed"),
+        (&[FetchedWhole], NOTHING_FETCHED),
+    ] {
+        let order = after(offered(), words);
+        let (order, _) = heed(order, Failed, at(9)).expect("it is open");
+        assert_eq!(place(&order), expected, "{words:?}");
+    }
+}
+
+/// Who says just now that it goes on has as long for it as any other.
+#[test]
+fn who_refuses_to_leave_begins_to_be_waited_for_then() {
+    let [_, _, _, _, cancelling, ..] = orders();
+    let (order, _) = heed(cancelling, Word::CancelRefused, at(40)).expect("it was asked");
+    let until = waits_until(&order, &opened(1)).expect("it fetches");
+    // The horizon, and three polls.
+    assert_eq!(until, at(40 + 30 + 30));
 }
 
 #[test]
@@ -200,6 +239,9 @@ fn what_may_pass_hides_what_nobody_has_begun_and_stops_nothing() {
         Withheld::RevocationsMissing,
         Withheld::RevocationsStale { since: at(3) },
         Withheld::ScheduleOver { since: at(3) },
+        Withheld::ScheduleRefused {
+            refusal: "trust.retired-key".to_owned(),
+        },
         refused("trust.root-expired"),
         refused("trust.expired"),
     ] {
@@ -240,6 +282,24 @@ fn what_is_installed_waits_for_its_word_through_holds_and_halts() {
     let (verified, told) = heed(installed, word, at(9)).expect("it is open");
     assert_eq!(verified.ending(), Some(Ending::Verified));
     assert_eq!(told, [Told::Confirmed], "now it can be told to go back");
+}
+
+/// A client that restarts after each installation without a word of it would install the same day and night.
+#[test]
+fn what_is_fetched_again_and_again_is_shown_no_more() {
+    let [_, _, mut fetching, ..] = orders();
+    let decided = [
+        Ok(FORWARD),
+        Err(Wait::Complete),
+        Err(Wait::Jitter { until: at(20) }),
+    ];
+    for (fetches, expected) in [(FETCHES_MAX - 1, Next::Show), (FETCHES_MAX, Next::HoldBack)] {
+        fetching.seen.fetches = fetches;
+        for decided in &decided {
+            let next = review(&fetching, &opened(1), decided);
+            assert_eq!(next, expected, "{fetches} {decided:?}");
+        }
+    }
 }
 
 /// A way back that the device has overtaken by another rollout isn't gone to its end.

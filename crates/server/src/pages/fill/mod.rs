@@ -13,7 +13,7 @@ mod rollout;
 pub use charts::{sprt_chart, version_shares, wave_bars};
 pub use device::{device_row, health_figures, slots, timeline_entry};
 pub use incident::{incident, incident_line};
-pub use order::order_words;
+pub use order::{order_word, order_words};
 pub use progress::progress_words;
 pub use promises::promises;
 pub use rollout::{enrolled_devices, rollout_card, rollout_state, rollout_timeline};

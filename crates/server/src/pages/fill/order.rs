@@ -1,8 +1,9 @@
 //! What became of a promise to a device with another update client, in words.
 
+use mainstay_report::{TimelineEntry, Tone};
 use mainstay_rollout::Ending;
-use mainstay_rollout::order::log::ENTRIES_MAX;
-use mainstay_rollout::order::{Order, OrderState};
+use mainstay_rollout::order::log::{ENTRIES_MAX, LogEntry};
+use mainstay_rollout::order::{FETCHES_MAX, Order, OrderState};
 
 /// So many fetches without another word are told: twice is a download that was cut.
 const FETCHES_TOLD: u32 = 3;
@@ -32,8 +33,25 @@ pub fn order_words(order: &Order, version: &str) -> String {
     format!("{}: {state}{full}", order.number)
 }
 
+/// One thing that was said of an order.
+pub fn order_word(entry: LogEntry) -> TimelineEntry {
+    let is_bad = ["/failure", "not readable"].map(|end| entry.word.ends_with(end));
+    TimelineEntry {
+        at: entry.at,
+        what: entry.word,
+        detail: entry.details.join(" / "),
+        tone: match is_bad.contains(&true) {
+            true => Tone::Attention,
+            false => Tone::Plain,
+        },
+    }
+}
+
 fn fetching(order: &Order, version: &str) -> String {
     match order.seen.fetches {
+        fetches @ FETCHES_MAX.. => format!(
+            "its client has fetched {version} {fetches} times, and never ended it; it is told of it no more"
+        ),
         fetches @ FETCHES_TOLD.. => {
             format!("its client has fetched {version} {fetches} times, and hasn't ended it")
         }
@@ -55,6 +73,9 @@ fn ended(how: Ending, version: &str) -> String {
         Ending::Failed => format!("its client couldn't install {version}"),
         Ending::NothingFetched => {
             format!("its client said that it was done with {version}, and had fetched nothing")
+        }
+        Ending::BrokeOff => {
+            format!("what its client fetched of {version} broke off, and it said that it failed")
         }
         Ending::Cancelled => format!("its client left {version}"),
         Ending::Superseded => format!("another promise took the place of {version}"),

@@ -41,6 +41,24 @@ fn a_secret_in_the_wrong_place_is_not_told_again() {
             "MAINSTAY_PASSPHRASE_FILE",
             &"hunter2".repeat(99),
         ),
+        (
+            "store",
+            "MAINSTAY_STORE",
+            "postgres://kim:hunter2@db/mainstay",
+        ),
+        (
+            "store",
+            "MAINSTAY_STORE",
+            "postgres://kim@db/m?password=hunter2",
+        ),
+        ("store", "MAINSTAY_STORE", "hunter2"),
+        ("blobs", "MAINSTAY_BLOBS", "s3://id:hunter2@bucket/mainstay"),
+        ("blobs", "MAINSTAY_BLOBS", "hunter2"),
+        (
+            "blobs_endpoint",
+            "MAINSTAY_BLOBS_ENDPOINT",
+            "https://id:hunter2@s3.example",
+        ),
     ] {
         let text = format!("data = \"d\"\n{name} = \"{value}\"\n");
         for asked in [place.file(text), in_variables(&[(variable, value)])] {

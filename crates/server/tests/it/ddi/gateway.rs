@@ -54,6 +54,14 @@ pub async fn strangers_called(
     [first, second]: [&str; 2],
 ) -> (House, Artifact, [Gateway; 2]) {
     let house = House::under(plan).await;
+    strangers_in(house, [first, second]).await
+}
+
+/// The same, in this house.
+pub async fn strangers_in(
+    house: House,
+    [first, second]: [&str; 2],
+) -> (House, Artifact, [Gateway; 2]) {
     let old = house.built("1.0.0", 1, &[]);
     assert_eq!(house.submit(&old).await.status(), StatusCode::CREATED);
     let (path, approval) = (

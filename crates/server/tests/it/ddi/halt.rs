@@ -3,7 +3,7 @@
 use hawkbit::ddi::{Execution, Finished};
 use mainstay_rollout::order::OrderState;
 use mainstay_rollout::{Ending, Progress};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 
 use super::gateway::{Gateway, offered, told};
 use crate::house::House;
@@ -85,13 +85,70 @@ async fn a_client_that_goes_on_is_not_asked_again() {
     let number = other.order(&house).await.number;
     let body = r#"{"status":{"execution":"closed","result":{"finished":"success"}}}"#;
     let rest = format!("/cancelAction/{number}/feedback");
-    let sent = other
-        .request(&house, reqwest::Method::POST, &rest)
-        .body(body);
+    let sent = other.request(&house, Method::POST, &rest).body(body);
     assert_eq!(
         told(sent.send().await.unwrap()).await,
         (404, "ddi.not-cancelling".to_owned())
     );
+}
+
+async fn stage(house: &House) -> String {
+    let path = "/api/v1/releases/thermo-v2@1.1.0";
+    let release: serde_json::Value = house.get(path, &house.tokens.engineer).await;
+    release["stage"].to_string()
+}
+
+/// What may run on devices is not rolled back, whatever nobody has said.
+#[tokio::test]
+async fn a_release_is_rolled_back_once_nobody_may_run_it() {
+    let (house, _, [one, other]) = offered().await;
+    one.installs(&house).await;
+    other.fetches(&house).await;
+    halt(&house).await;
+    let page = house
+        .request(Method::GET, "/rollouts/1", &house.tokens.engineer)
+        .send();
+    let page = page.await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("1 by their client&#39;s word") || page.contains("1 by their client's word")
+    );
+    for _ in 0..2 {
+        house.advance().await;
+        let stage = stage(&house).await;
+        assert!(stage.contains("halted"), "{stage}");
+    }
+    for gateway in [&one, &other] {
+        let path = format!("/api/v1/devices/{}/order/quit", gateway.id);
+        let body = br#"{"why": "its flash was replaced"}"#.to_vec();
+        let quit = house.post(&path, &house.tokens.operations, body).await;
+        assert_eq!(quit.status(), StatusCode::OK);
+    }
+    house.advance().await;
+    let stage = stage(&house).await;
+    assert!(stage.contains("rolled-back"), "{stage}");
+}
+
+/// A client that nobody waits for any more may install it yet, and then its device must go back.
+#[tokio::test]
+async fn who_is_given_up_and_runs_it_after_all_is_sent_back() {
+    let (house, _, [one, _]) = offered().await;
+    one.fetches(&house).await;
+    let number = one.order(&house).await.number;
+    halt(&house).await;
+    house.advance().await;
+    assert!(one.poll(&house).await.cancel_action().is_some());
+    // The horizon, and three polls after it.
+    house.later(30 + 180);
+    one.poll(&house).await;
+    assert_eq!(one.order(&house).await.ending(), Some(Ending::GivenUp));
+    let late = one.reports(&house, number, "closed", "success").await;
+    assert_eq!(late, (410, "ddi.order-closed".to_owned()));
+    // What it says before its restart is no answer.
+    one.says_it_runs(&house, "1.0.0").await;
+    one.says_it_runs(&house, "1.1.0").await;
+    assert!(one.poll(&house).await.config_data_request().is_none());
+    house.advance().await;
+    assert!(one.is_offered(&house).await, "the way back");
 }
 
 /// A device that ran the halted release is sent back by a new order with a new number.

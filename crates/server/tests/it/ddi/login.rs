@@ -1,10 +1,11 @@
 //! Whose token opens what.
 
 use mainstay_api::{DeviceTokens, GivenToken, NewDevices};
+use mainstay_server::{AppConfig, settings};
 use reqwest::{Method, StatusCode};
 
 use super::gateway::{furnished, new_gateway, offered};
-use crate::house::{self, problem};
+use crate::house::{self, House, problem};
 
 #[tokio::test]
 async fn only_a_devices_own_token_opens_its_door() {
@@ -112,5 +113,55 @@ async fn a_token_from_another_server_is_taken_over_and_never_told() {
         unfit,
         (422, "devices.token".to_owned()),
         "ours draw their own"
+    );
+}
+
+/// A server of these settings, as an operator would tell it.
+fn told(pairs: &[(&str, &str)]) -> AppConfig {
+    let variables = pairs
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .chain([("MAINSTAY_DATA".into(), "elsewhere".into())])
+        .collect();
+    let asked = settings::Asked {
+        variables,
+        ..settings::Asked::default()
+    };
+    let (settings, findings) = settings::read(&asked).settled().unwrap();
+    assert_eq!(findings, []);
+    AppConfig {
+        public_url: settings.public_url,
+        tenant: settings.hawkbit_tenant,
+        ..AppConfig::default()
+    }
+}
+
+/// Whoever stands between a device and the server, or plays it, has no say in where links lead once the operator has said it.
+#[tokio::test]
+async fn links_begin_as_the_settings_say_and_the_tenant_is_theirs() {
+    let config = told(&[
+        ("MAINSTAY_PUBLIC_URL", "https://updates.example"),
+        ("MAINSTAY_HAWKBIT_TENANT", "north_wind"),
+    ]);
+    let house = House::told(config).await;
+    let mut device = new_gateway("gw-1", "B", "serial 1");
+    device.token = Some(GivenToken("c".repeat(32)));
+    let devices = vec![device];
+    let body = serde_json::to_vec(&NewDevices { devices }).unwrap();
+    let operations = &house.tokens.operations;
+    let registered = house.post("/api/v1/devices", operations, body).await;
+    assert_eq!(registered.status(), StatusCode::CREATED);
+    let polls = async |tenant: &str| {
+        let url = format!("{}/{tenant}/controller/v1/serial%201", house.base);
+        let token = format!("TargetToken {}", "c".repeat(32));
+        let sent = house.http.get(url).header("Authorization", token);
+        let sent = sent.header("X-Forwarded-Host", "evil.example");
+        sent.send().await.unwrap()
+    };
+    assert_eq!(polls("DEFAULT").await.status(), 404);
+    let said: serde_json::Value = house::read(polls("North_Wind").await).await;
+    assert_eq!(
+        said["_links"]["configData"]["href"],
+        "https://updates.example/north_wind/controller/v1/serial%201/configData"
     );
 }

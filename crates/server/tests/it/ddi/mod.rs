@@ -2,11 +2,15 @@
 //!
 //! The client in these stories is the `hawkbit` crate, which others wrote against hawkBit itself; what no honest client sends, goes over plain HTTP.
 
+mod anew;
+mod broken;
 mod downloads;
 mod gateway;
 mod halt;
 mod hostile;
 mod login;
 mod orders;
+mod profiles;
+mod quiet;
 mod story;
 mod words;

@@ -136,7 +136,7 @@ async fn fixed() -> (House, [Gateway; 2]) {
     (house, [one, other])
 }
 
-async fn version(house: &House, gateway: &Gateway) -> String {
+pub async fn version(house: &House, gateway: &Gateway) -> String {
     let update = gateway.poll(house).await.update().expect("an offer");
     let update = update.fetch().await.unwrap();
     update

@@ -7,7 +7,7 @@ use mainstay_rollout::{Ending, Progress};
 use reqwest::Method;
 
 use super::gateway::{Gateway, furnished, offer, offered, plan, strangers, updated};
-use crate::house::House;
+use crate::house::{House, PLAN};
 
 #[tokio::test]
 async fn installed_is_unverified_until_the_device_names_its_version() {
@@ -140,11 +140,14 @@ async fn a_version_from_elsewhere_is_older_than_all_that_is_here() {
     one.installs(&house).await;
     one.says_it_runs(&house, "1.1.0").await;
     assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
-    // Once something better is known, such a version says nothing.
-    let body = r#"{"data":{"sw_version":"vendor-8"}}"#;
+    assert_eq!(runs(&house, &one).await, Some(("1.1.0".to_owned(), 2)));
+    // A word that is of the moment says that it has gone back to what it came with.
+    let body = r#"{"data":{"sw_version":"vendor-7"}}"#;
     let sent = one.request(&house, Method::PUT, "/configData").body(body);
     assert_eq!(sent.send().await.unwrap().status(), 200);
-    assert_eq!(runs(&house, &one).await, Some(("1.1.0".to_owned(), 2)));
+    assert_eq!(runs(&house, &one).await, Some(("vendor-7".to_owned(), 0)));
+    let progress = one.progress(&house).await;
+    assert!(matches!(progress, Progress::Failed { .. }), "{progress:?}");
     assert_eq!(runs(&house, &other).await, Some(("vendor-7".to_owned(), 0)));
 }
 
@@ -153,4 +156,16 @@ async fn runs(house: &House, gateway: &Gateway) -> Option<(String, u64)> {
     let device: Device = house.get(&path, &house.tokens.engineer).await;
     let running = device.running?;
     Some((running.version, running.sequence))
+}
+
+/// Where a version may stand in a file that no update changes, one that no release has says nothing of a device that is known to run something.
+#[tokio::test]
+async fn a_version_from_elsewhere_in_a_file_says_nothing() {
+    let names = "version_attribute = \"sw_version\"\nsupport ";
+    let (house, _, [one, _]) = strangers(&PLAN.replacen("support ", names, 1)).await;
+    for version in ["1.0.0", "vendor-8"] {
+        let body = format!(r#"{{"data":{{"sw_version":"{version}"}}}}"#);
+        assert_eq!(one.sends(&house, &body).await.0, 200);
+        assert_eq!(runs(&house, &one).await, Some(("1.0.0".to_owned(), 1)));
+    }
 }

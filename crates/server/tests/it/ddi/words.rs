@@ -107,15 +107,19 @@ async fn a_file_that_names_the_new_version_ahead_confirms_nothing() {
     let progress = one.progress(&house).await;
     assert!(matches!(progress, Progress::Waiting), "{progress:?}");
     house.later(1);
-    for gateway in [&one, &other] {
+    // What a file said before its device can have had it proves nothing later, either: it is still the file.
+    for (gateway, expected) in [(&one, "began"), (&other, "confirmed")] {
         gateway.fetches(&house).await;
         assert_eq!(gateway.sends(&house, ahead).await.0, 200);
-        let progress = gateway.progress(&house).await;
-        assert!(
-            matches!(progress, Progress::Confirmed { .. }),
-            "{progress:?}"
-        );
+        assert_eq!(gateway.progress(&house).await.id(), expected);
     }
+    // Nor does it on the way back.
+    halt(&house).await;
+    house.advance().await;
+    assert!(other.is_offered(&house).await, "the way back");
+    let back = r#"{"data":{"sw_version":"1.0.0"}}"#;
+    assert_eq!(other.sends(&house, back).await.0, 200);
+    assert_eq!(other.progress(&house).await.id(), "returning");
 }
 
 /// A class that is taken at its word is so at once after a halt: who may run what was halted is sent back.
@@ -143,6 +147,30 @@ async fn who_is_taken_at_its_word_is_sent_back_after_a_halt() {
         ),
         "{progress:?}"
     );
+}
+
+/// On the way back nobody is taken at its word before its time: many a client reports success before it restarts.
+#[tokio::test]
+async fn who_goes_back_is_taken_at_its_word_in_its_time() {
+    let believes = "without_version_word = \"taken-at-its-word after 20m\"\nsupport ";
+    let (house, old, gateways) = strangers(&PLAN.replacen("support ", believes, 1)).await;
+    let body = r#"{"name":"thermo-v2","version":"1.0.0"}"#;
+    for gateway in &gateways {
+        let told = puts(&house, gateway, "/installedBase", body).await;
+        assert_eq!(told.0, 200);
+    }
+    let (house, _, [one, _]) = offer(house, old, gateways).await;
+    one.installs(&house).await;
+    halt(&house).await;
+    house.advance().await;
+    one.poll(&house).await;
+    house.advance().await;
+    one.installs(&house).await;
+    for (minutes, expected) in [(0, "returning"), (19, "returning"), (1, "returned")] {
+        house.later(minutes);
+        one.poll(&house).await;
+        assert_eq!(one.progress(&house).await.id(), expected, "{minutes}");
+    }
 }
 
 /// A rollout keeps the rules with which it began: under a plan that believes more, a word about what is under way counts for no more.

@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 
 use super::browser::{Browser, PASSWORD, Seen, form, signed_in};
 use super::told;
-use crate::house::{House, PLAN};
+use crate::house::House;
 
 const KIM: &str = "kim@northwind.example";
 
@@ -46,7 +46,7 @@ async fn a_proxy_that_nobody_named_is_told_of() {
 /// Behind one that is named, each client waits for their own slips.
 #[tokio::test]
 async fn behind_a_named_proxy_each_client_is_counted_apart() {
-    let house = House::build(PLAN, told(&[("MAINSTAY_TRUSTED_PROXIES", "127.0.0.1")])).await;
+    let house = House::told(told(&[("MAINSTAY_TRUSTED_PROXIES", "127.0.0.1")])).await;
     signed_in_by(&house).await;
     let guesser = [("x-forwarded-for", "198.51.100.1, 203.0.113.66")];
     for n in 0..6 {

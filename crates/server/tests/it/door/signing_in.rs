@@ -7,7 +7,8 @@ use reqwest::{Method, StatusCode};
 
 use super::browser::{Browser, PASSWORD, form, link, signed_in, with_codes};
 use super::told;
-use crate::house::{House, PLAN, listen, new_folder, open, start};
+use crate::house::{House, PLAN, new_folder, start};
+use crate::serving::{listen, open};
 
 const KIM: &str = "kim@northwind.example";
 
@@ -141,7 +142,7 @@ async fn the_cookie_is_for_this_host_alone() {
     assert!(plain.ends_with(flags), "{plain}");
 
     let public = "https://updates.northwind.example";
-    let house = House::build(PLAN, told(&[("MAINSTAY_PUBLIC_URL", public)])).await;
+    let house = House::told(told(&[("MAINSTAY_PUBLIC_URL", public)])).await;
     let path = link(&house.app, 5, KIM, Role::Operations).await;
     let mut browser = Browser::at(&house.base);
     let request = browser.request(Method::POST, &path);

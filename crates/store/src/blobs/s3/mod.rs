@@ -145,7 +145,7 @@ impl S3Blobs {
 
     /// Whether the object is there with the right bytes.
     async fn is_whole(&self, digest: &Digest, bytes: u64) -> Result<bool, StoreError> {
-        if self.open(digest).await? != Some(bytes) {
+        if self.size(digest).await? != Some(bytes) {
             return Ok(false);
         }
         let Some(pieces) = self.read(digest, 0..bytes).await? else {
@@ -207,7 +207,7 @@ impl Blobs for S3Blobs {
         self.bucket.delete(&key).await.map_err(told)
     }
 
-    async fn open(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
+    async fn size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
         match self.bucket.head(&self.key(digest)).await {
             Ok(about) => Ok(Some(about.size)),
             Err(Error::NotFound { .. }) => Ok(None),
@@ -220,7 +220,7 @@ impl Blobs for S3Blobs {
         digest: &Digest,
         range: Range<u64>,
     ) -> Result<Option<Pieces<'static>>, StoreError> {
-        let Some(bytes) = self.open(digest).await? else {
+        let Some(bytes) = self.size(digest).await? else {
             return Ok(None);
         };
         let source = self.source(digest, range.end, range.end > bytes);

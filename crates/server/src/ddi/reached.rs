@@ -1,22 +1,32 @@
-//! By which address a client reaches this server: all links are absolute, and begin with it. Read [`of`].
+//! By which address a client reaches this server: all links are absolute, and begin with it. Read [`by`].
 
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderName};
 
 use crate::problem::Refused;
+use crate::settings::PublicUrl;
 
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// What a proxy in front says of the host, and of the scheme.
+pub(super) const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// See [`FORWARDED_HOST`].
+pub(super) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The longest name of a host with its port: 253 signs (RFC 1035, section 2.3.4), a colon and five digits.
 const HOST_BYTES_MAX: usize = 259;
 
-/// `https://updates.example`, as the request says: by `Host`, or by what a proxy in front says it was. Who sends a lie is answered with links
-/// that lead there, and nobody else is.
+/// `https://updates.example`: what the server's settings say, whatever the request does. Without such a setting, as the request says, by `Host`, or
+/// by what a proxy in front says it was; who sends a lie is answered with links that lead there, and nobody else is.
 ///
 /// # Errors
-/// `request.host` if no host can be read.
-pub(super) fn of(headers: &HeaderMap) -> Result<String, Refused> {
+/// `request.host` if there is no setting, and no host can be read.
+pub(super) fn by(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> Result<String, Refused> {
+    match public_url {
+        Some(url) => Ok(url.as_str().to_owned()),
+        None => asked(headers),
+    }
+}
+
+fn asked(headers: &HeaderMap) -> Result<String, Refused> {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let first = |list: &str| list.split(',').next().unwrap_or(list).trim().to_owned();
     let host = text(&FORWARDED_HOST).or_else(|| text(&HOST)).map(first);
@@ -48,7 +58,7 @@ mod tests {
         for (name, value) in pairs {
             headers.insert(name, value.parse().expect("a header's value"));
         }
-        assert_eq!(of(&headers).ok().as_deref(), expected, "{pairs:?}");
+        assert_eq!(by(None, &headers).ok().as_deref(), expected, "{pairs:?}");
     }
 
     #[test]

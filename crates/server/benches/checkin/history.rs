@@ -1,0 +1,69 @@
+//! Orders that ended well, long ago: what a server that has worked for years has many of.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use mainstay_rollout::order::{Order, OrderNumber, close};
+use mainstay_rollout::{Candidate, Ending, Kind, Offer, Phase, Rollout, Rules};
+use mainstay_store::Store;
+use mainstay_store::orders::FIRST_ORDER;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
+
+use crate::ours::{PLAN, RUNS, SEQUENCE, VERSION, WITH_CLIENTS, name};
+
+/// Writes `count` of them, over all devices with another client in turn, into the database of `store`. Not by the store itself, which
+/// would make each of them durable: that would take longer than all of the bench.
+///
+/// # Errors
+/// If it can't be written.
+pub async fn write(store: &dyn Store, database: &Path, count: u32) -> anyhow::Result<()> {
+    let rollout = finished(store).await?;
+    let first = OrderNumber::new(FIRST_ORDER).expect("numbers begin there");
+    let offer = Offer {
+        release: RUNS,
+        kind: Kind::Forward,
+    };
+    let now = Timestamp::now();
+    let order = close(
+        Order::open(first, rollout.id, offer, now),
+        Ending::Verified,
+        now,
+    );
+    let file = SqliteConnectOptions::new().filename(database);
+    let mut database = SqliteConnection::connect_with(&file).await?;
+    sqlx::query(
+        "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1)
+         INSERT INTO orders (number, device, rollout, is_open, value)
+         SELECT ?2 + i, (SELECT key FROM devices WHERE id = ?3) + i % ?4, ?5, FALSE,
+           json_set(?6, '$.number', ?2 + i) FROM n",
+    )
+    .bind(count)
+    .bind(first.get())
+    .bind(name(WITH_CLIENTS.start))
+    .bind(WITH_CLIENTS.end - WITH_CLIENTS.start)
+    .bind(rollout.id.0)
+    .bind(serde_json::to_string(&order)?)
+    .execute(&mut database)
+    .await?;
+    Ok(database.close().await?)
+}
+
+/// A rollout that is over, of a class that no device is of.
+async fn finished(store: &dyn Store) -> anyhow::Result<Rollout> {
+    let plan = mainstay_plan::parse(PLAN).map_err(|why| anyhow::anyhow!("the plan: {why:?}"))?;
+    let track = plan.tracks.get(mainstay_plan::TrackName::Maintenance);
+    let rules = Rules::new(&plan, track.expect("the plan has one"));
+    let candidate = Candidate {
+        release: RUNS,
+        version: VERSION.to_owned(),
+        sequence: SEQUENCE,
+        class: "of-long-ago".to_owned(),
+        returns_to: Vec::new(),
+    };
+    let (id, now) = (store.reserve_rollout().await?, Timestamp::now());
+    let mut rollout = Rollout::start(id, candidate, rules, "00".repeat(32), 7, &[], now);
+    rollout.phase = Phase::Complete { at: now };
+    store.start_rollout(&rollout, &[], None).await?;
+    Ok(rollout)
+}

@@ -1,0 +1,34 @@
+//! The pulse, in SQLite.
+
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+
+use super::{SqliteStore, Write};
+use crate::pulse::CountsWhenLeft;
+use crate::{Pulse, StoreError};
+
+#[async_trait]
+impl Pulse for SqliteStore {
+    async fn pulse(&self) -> Result<i64, StoreError> {
+        let (beat,) = sqlx::query_as("SELECT beat FROM pulse")
+            .fetch_one(&self.feeler)
+            .await?;
+        Ok(beat)
+    }
+
+    fn raised_here(&self) -> u64 {
+        self.raised.load(Ordering::Acquire)
+    }
+}
+
+impl SqliteStore {
+    /// Commits what could give a device something: the pulse is raised with it.
+    pub(super) async fn commit_raised(&self, mut tx: Write) -> Result<(), StoreError> {
+        sqlx::query("UPDATE pulse SET beat = beat + 1")
+            .execute(&mut *tx)
+            .await?;
+        let _counted = CountsWhenLeft(&self.raised);
+        Ok(tx.commit().await?)
+    }
+}

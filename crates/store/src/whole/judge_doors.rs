@@ -1,0 +1,79 @@
+//! Rows of those who may come in, through the domain's types. No finding shows what is kept of a secret.
+
+use mainstay_access::{Duty, Means, Role, Scope};
+
+use super::cells::{Cell, Row};
+use crate::StoreError;
+use crate::door_rows::{self, AccountRow, TokenRow};
+use crate::values::{bytes32, from_json, instant};
+
+type Judged = Result<Vec<Cell>, StoreError>;
+
+fn maybe_instant(noun: &'static str, row: &Row, name: &str) -> Result<(), StoreError> {
+    let at = row.maybe_number(name)?;
+    at.map(|at| instant(noun, at)).transpose().map(drop)
+}
+
+pub(super) fn person(row: &Row) -> Judged {
+    door_rows::email(row.text("email")?)?;
+    bytes32("person", row.bytes("token_hash")?)?;
+    let duty = row.text("duty")?;
+    let unknown = || StoreError::damaged("person", format_args!("{duty:?} is no duty"));
+    Duty::from_id(duty).ok_or_else(unknown)?;
+    Ok(Vec::new())
+}
+
+pub(super) fn account(row: &Row) -> Judged {
+    door_rows::account(AccountRow {
+        email: row.text("email")?.to_owned(),
+        role: row.text("role")?.to_owned(),
+        password: row.text("password")?.to_owned(),
+        totp_secret: row.maybe_bytes("totp_secret")?.map(<[u8]>::to_vec),
+        totp_step: row.maybe_number("totp_step")?,
+        account_since: row.number("since")?,
+        closed: row.maybe_number("closed")?,
+    })?;
+    maybe_instant("account", row, "wrong_last")?;
+    Ok(Vec::new())
+}
+
+pub(super) fn session(row: &Row) -> Judged {
+    bytes32("session", row.bytes("hash")?)?;
+    door_rows::email(row.text("email")?)?;
+    for name in ["since", "seen", "second_factor"] {
+        maybe_instant("session", row, name)?;
+    }
+    from_json::<Means>("session", row.text("means")?)?;
+    Ok(Vec::new())
+}
+
+pub(super) fn api_token(row: &Row) -> Judged {
+    door_rows::token(TokenRow {
+        hash: row.bytes("hash")?.to_vec(),
+        email: row.text("email")?.to_owned(),
+        name: row.text("name")?.to_owned(),
+        scope: row.text("scope")?.to_owned(),
+        made: row.number("made")?,
+        expires: row.number("expires")?,
+        revoked: row.maybe_number("revoked")?,
+    })?;
+    from_json::<Scope>("API token", row.text("scope")?)?;
+    Ok(Vec::new())
+}
+
+pub(super) fn setup_link(row: &Row) -> Judged {
+    let own = |name| Ok::<_, StoreError>(row.maybe_text(name)?.map(str::to_owned));
+    door_rows::link((
+        row.bytes("hash")?.to_vec(),
+        own("email")?,
+        row.text("role")?.to_owned(),
+        row.number("made")?,
+        own("maker")?,
+        own("maker_role")?,
+        own("vouched_by")?,
+    ))?;
+    let role = row.text("role")?;
+    let unknown = || StoreError::damaged("setup link", format_args!("{role:?} is no role"));
+    Role::from_id(role).ok_or_else(unknown)?;
+    Ok(Vec::new())
+}
