@@ -22,7 +22,7 @@ pub mod setup_link;
 pub mod sign_in_attempts;
 pub mod totp;
 
-pub use account::Account;
+pub use account::{Account, LastOfOperations};
 pub use api_token::{ApiToken, ApiTokenDenied, ApiTokenFlaw, ApiTokenWish, Scope};
 pub use assignments::{Assignments, DutyConflict};
 pub use code_tries::CodeTries;

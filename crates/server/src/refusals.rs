@@ -26,7 +26,9 @@ impl From<StoreError> for Refused {
     /// and told by its id alone: as 503 where it may be over soon, since whoever is told that asks again.
     fn from(error: StoreError) -> Self {
         let status = match &error {
-            StoreError::AlreadyExists { .. } | StoreError::Conflict { .. } => StatusCode::CONFLICT,
+            StoreError::AlreadyExists { .. }
+            | StoreError::Conflict { .. }
+            | StoreError::LastOfOperations(_) => StatusCode::CONFLICT,
             StoreError::NotFound { .. } => StatusCode::NOT_FOUND,
             StoreError::Busy => StatusCode::SERVICE_UNAVAILABLE,
             _ => return failed(&error),

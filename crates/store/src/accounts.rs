@@ -42,7 +42,8 @@ pub trait Accounts: Send + Sync {
     /// is found no more.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is none that is open.
+    /// [`StoreError::NotFound`] if there is none that is open, [`StoreError::LastOfOperations`] if none that manages people would be left
+    /// ([`Account::check_closing`]), whichever of several servers others are closed at.
     async fn close_account(&self, who: &Email, at: Timestamp) -> Result<(), StoreError>;
 }
 

@@ -45,6 +45,9 @@ pub trait SetupLinks: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<SetupLink>, StoreError>;
 
+    /// The newest of a server's first links, if it works at `now`.
+    async fn first_setup_link(&self, now: Timestamp) -> Result<Option<SetupLink>, StoreError>;
+
     /// Takes a link back that names somebody.
     ///
     /// # Errors

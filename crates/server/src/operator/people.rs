@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::setup_link::SETUP_LINK_AGE_MAX;
-use mainstay_access::{Account, Email, Permission, Secret, SecretHash, SetupLink};
+use mainstay_access::{Account, Email, Permission, SecretHash, SetupLink};
 use mainstay_api::{AccountView, MadeSetupLink, NewSetupLink, SetupLinkView};
 
+use crate::ddi::reached;
 use crate::problem::Refused;
 use crate::sign_in::{SignedIn, setup};
 use crate::{App, authenticate, body};
@@ -54,10 +54,11 @@ pub(super) async fn invite(
 ) -> Result<(StatusCode, Json<MadeSetupLink>), Refused> {
     let by = authenticate::in_person(&app, &headers, Permission::ManagePeople).await?;
     let NewSetupLink { email, role } = body::json(&headers, request).await?;
+    let base = base(&app, &headers)?;
     let (secret, link) = setup::invite(&app, &by, email, role).await?;
     let made = MadeSetupLink {
         view: link_view(&link),
-        url: url(&app, &headers, &secret),
+        url: setup::url(&base, &secret),
     };
     Ok((StatusCode::CREATED, Json(made)))
 }
@@ -124,14 +125,12 @@ fn hash(id: &str) -> Result<SecretHash, Refused> {
     Ok(SecretHash(hash))
 }
 
-/// Where a link leads. Without a public address that is the host that its maker asked.
-pub(crate) fn url(app: &App, headers: &HeaderMap, secret: &Secret) -> String {
-    let asked = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let base = match &app.config.public_url {
-        Some(url) => url.to_string(),
-        None => format!("http://{}", asked.unwrap_or_default()),
-    };
-    setup::url(&base, secret)
+/// What a link begins with: the public address, or how its maker reached the server.
+///
+/// # Errors
+/// `request.host` if neither is known.
+pub(crate) fn base(app: &App, headers: &HeaderMap) -> Result<String, Refused> {
+    reached::by(app.config.public_url.as_ref(), headers)
 }
 
 fn account_view(account: &Account) -> AccountView {

@@ -4,6 +4,7 @@
 
 use axum::http::StatusCode;
 use jiff::Timestamp;
+use mainstay_access::setup_link::SETUP_LINK_AGE_MAX;
 use mainstay_access::{
     Account, Email, Means, Password, PasswordFlaw, Permission, Person, Role, SecondFactor, Secret,
     SecretKind, SetupLink, TotpSecret,
@@ -205,20 +206,38 @@ pub(crate) async fn invite(
     Ok((secret, link))
 }
 
-/// The secret of a server's first link, which makes an account of operations for whoever opens it; none if people are here already. One
-/// that was made before stops to work within its hour, or with the first account.
+/// How the first people come in.
+#[derive(Debug)]
+pub enum FirstLink {
+    /// People are here already.
+    NotNeeded,
+    /// By the link that was shown before.
+    Shown {
+        /// When it stops to work.
+        until: Timestamp,
+    },
+    /// By a new one, whose secret is shown this once.
+    New(Secret),
+}
+
+/// A server's first link, which makes an account of operations for whoever opens it. It is made anew only when the one before works no more:
+/// of a server that starts again and again a log would keep many.
 ///
 /// # Errors
 /// If the store fails.
-pub async fn first_link(app: &App) -> Result<Option<Secret>, StoreError> {
-    let store = app.store();
+pub async fn first_link(app: &App) -> Result<FirstLink, StoreError> {
+    let (store, now) = (app.store(), app.now());
     if !store.accounts().await?.is_empty() || !store.people().await?.is_empty() {
-        return Ok(None);
+        return Ok(FirstLink::NotNeeded);
+    }
+    if let Some(shown) = store.first_setup_link(now).await? {
+        let until = shown.made + SETUP_LINK_AGE_MAX;
+        return Ok(FirstLink::Shown { until });
     }
     let secret = draw(&*app.entropy, SecretKind::SetupLink);
-    let link = SetupLink::first(secret.hash(), app.now());
+    let link = SetupLink::first(secret.hash(), now);
     store.add_setup_link(&link, None).await?;
-    Ok(Some(secret))
+    Ok(FirstLink::New(secret))
 }
 
 /// A link that is made on the server's own machine, by whoever could also write into its database: its secret.

@@ -11,6 +11,11 @@ use crate::accounts::{expect_open, expect_saved, secret};
 use crate::door_rows::{self, AccountRow};
 use crate::{Accounts, StoreError};
 
+/// All accounts, by address.
+const ALL: &str = "SELECT email AS account, role, password, totp_secret, totp_step,
+                          since AS account_since, closed
+                   FROM accounts ORDER BY email";
+
 #[async_trait]
 impl Accounts for PostgresStore {
     async fn account(&self, who: &Email) -> Result<Option<Account>, StoreError> {
@@ -26,13 +31,9 @@ impl Accounts for PostgresStore {
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        let rows: Vec<AccountRow> = sqlx::query_as(
-            "SELECT email AS account, role, password, totp_secret, totp_step,
-                    since AS account_since, closed
-             FROM accounts ORDER BY email",
-        )
-        .fetch_all(&mut *self.read().await?)
-        .await?;
+        let rows: Vec<AccountRow> = sqlx::query_as(ALL)
+            .fetch_all(&mut *self.read().await?)
+            .await?;
         rows.into_iter().map(door_rows::account).collect()
     }
 
@@ -94,15 +95,13 @@ impl Accounts for PostgresStore {
             let mut tx = self.write().await?;
             locks::alone(&mut tx, Lock::Links).await?;
             locks::alone(&mut tx, Lock::Person(who)).await?;
-            let closed =
-                sqlx::query("UPDATE accounts SET closed = $2 WHERE email = $1 AND closed IS NULL")
-                    .bind(who.as_str())
-                    .bind(micros(at))
-                    .execute(&mut *tx)
-                    .await?;
-            if closed.rows_affected() != 1 {
-                return Err(StoreError::not_found("open account", who));
-            }
+            let closing = open_account(&mut tx, who).await?;
+            closing.check_closing(&all(&mut tx).await?)?;
+            sqlx::query("UPDATE accounts SET closed = $2 WHERE email = $1")
+                .bind(who.as_str())
+                .bind(micros(at))
+                .execute(&mut *tx)
+                .await?;
             end_sessions(&mut tx, who).await?;
             take_back(&mut tx, who, at).await?;
             Ok(tx.commit().await?)
@@ -127,6 +126,12 @@ pub(super) async fn account(tx: &mut Write, who: &Email) -> Result<Option<Accoun
 /// The account of an address, if there is one that is open.
 pub(super) async fn open_account(tx: &mut Write, who: &Email) -> Result<Account, StoreError> {
     expect_open(account(tx, who).await?, who)
+}
+
+/// All accounts as they are in `tx`.
+async fn all(tx: &mut Write) -> Result<Vec<Account>, StoreError> {
+    let rows: Vec<AccountRow> = sqlx::query_as(ALL).fetch_all(&mut **tx).await?;
+    rows.into_iter().map(door_rows::account).collect()
 }
 
 /// Keeps an account as it is, whether or not it was there. Wrong codes count on against a second factor that stays.

@@ -61,6 +61,17 @@ impl SetupLinks for PostgresStore {
         working(row, now)
     }
 
+    async fn first_setup_link(&self, now: Timestamp) -> Result<Option<SetupLink>, StoreError> {
+        let row: Option<LinkRow> = sqlx::query_as(
+            "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
+             WHERE email IS NULL AND NOT EXISTS (SELECT 1 FROM accounts)
+             ORDER BY made DESC, hash LIMIT 1",
+        )
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        working(row, now)
+    }
+
     async fn forget_setup_link(&self, hash: &SecretHash) -> Result<(), StoreError> {
         retried(|| forget(self, hash)).await
     }

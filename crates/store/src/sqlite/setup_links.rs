@@ -106,6 +106,17 @@ impl SetupLinks for SqliteStore {
         working(row, now)
     }
 
+    async fn first_setup_link(&self, now: Timestamp) -> Result<Option<SetupLink>, StoreError> {
+        let row: Option<LinkRow> = sqlx::query_as(
+            "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
+             WHERE email IS NULL AND NOT EXISTS (SELECT 1 FROM accounts)
+             ORDER BY made DESC, hash LIMIT 1",
+        )
+        .fetch_optional(self.read())
+        .await?;
+        working(row, now)
+    }
+
     async fn forget_setup_link(&self, hash: &SecretHash) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let forgotten =

@@ -88,10 +88,14 @@ pub async fn a_setup_link_makes_one_account(store: &dyn Store) {
 }
 
 pub async fn a_first_link_works_only_before_the_first_account(store: &dyn Store) {
+    let newest = async |now| store.first_setup_link(at(now)).await.expect("readable");
+    assert_eq!(newest(0).await, None);
     for n in 1..3 {
-        let link = SetupLink::first(hash(n), at(0));
+        let link = SetupLink::first(hash(n), at(n as i64 - 2));
         store.add_setup_link(&link, None).await.expect("new");
     }
+    assert_eq!(newest(59).await, Some(SetupLink::first(hash(2), at(0))));
+    assert_eq!(newest(60).await, None);
     let kim = account("kim", Role::Operations);
     store
         .use_setup_link(&hash(1), &kim, at(1))
@@ -105,6 +109,7 @@ pub async fn a_first_link_works_only_before_the_first_account(store: &dyn Store)
     let late = store.use_setup_link(&hash(2), &eve, at(1)).await;
     assert_eq!(late.expect_err("Kim was first").id(), "store.not-found");
     assert_eq!(store.account(&eve.email).await.expect("readable"), None);
+    assert_eq!(newest(1).await, None);
 }
 
 pub async fn a_setup_link_is_for_somebody_and_for_an_hour(store: &dyn Store) {

@@ -304,6 +304,7 @@ macro_rules! contract {
                 one_of_two_uses_a_code,
                 every_wrong_code_is_counted,
                 an_address_gets_one_of_two_roles,
+                the_last_of_operations_stays,
                 what_begins_while_an_account_is_taken_back_goes_with_it,
             }
         );

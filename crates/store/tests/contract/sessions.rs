@@ -195,6 +195,10 @@ pub async fn a_closed_account_lets_nobody_in(store: &dyn Store) {
     let by_token = person("kim", Duty::Operations);
     store.add_person(&by_token, token(90)).await.expect("new");
     made(store, 1, &kim).await;
+    let last = store.close_account(&kim.email, at(0)).await;
+    let last = last.expect_err("nobody else invites people");
+    assert_eq!(last.id(), "access.last-of-operations");
+    made(store, 3, &account("ole", Role::Operations)).await;
     signed_in(store, 10, &kim, at(1)).await;
     store
         .add_api_token(&api_token(20, &kim, "ci"), &hash(10))

@@ -13,7 +13,7 @@ use super::form::Form;
 use super::visitor::Seated;
 use super::{answer, go, html, notice};
 use crate::App;
-use crate::operator::people::{close_account, forget_link, link_view, url, vouch_for};
+use crate::operator::people::{base, close_account, forget_link, link_view, vouch_for};
 use crate::pages;
 use crate::problem::Refused;
 use crate::sign_in::setup;
@@ -125,8 +125,9 @@ async fn invited(
     let who = who.map_err(|error| Refused::new(unfit, error.id(), &error, error.cure()))?;
     let role = Role::from_id(form.get("role"));
     let role = role.ok_or_else(|| Refused::malformed("it names no role"))?;
+    let base = base(app, headers)?;
     let (secret, _) = setup::invite(app, &seated.0, who, role).await?;
-    Ok(url(app, headers, &secret))
+    Ok(setup::url(&base, &secret))
 }
 
 /// `POST /people/links/forget`.

@@ -167,7 +167,11 @@ async fn the_api_invites_and_takes_back() {
     );
     let people: Vec<mainstay_api::AccountView> = read(call(Method::GET, "/people", "").await).await;
     assert_eq!(people.len(), 1);
-    let closed = call(Method::POST, &format!("/people/{KIM}/close"), "").await;
+    let close = format!("/people/{KIM}/close");
+    let last = problem(call(Method::POST, &close, "").await).await;
+    assert_eq!(last, (409, "access.last-of-operations".to_owned()));
+    signed_in(&house, 8, "mo@northwind.example", Role::Operations).await;
+    let closed = call(Method::POST, &close, "").await;
     assert_eq!(closed.status(), StatusCode::NO_CONTENT);
     let over = call(Method::GET, "/people", "").await;
     assert_eq!(over.status(), StatusCode::UNAUTHORIZED);

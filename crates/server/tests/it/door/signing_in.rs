@@ -1,8 +1,9 @@
 //! From a setup link to a session that is whole.
 
-use mainstay_access::Role;
-use mainstay_server::sign_in::setup;
-use mainstay_server::{DataDir, PagesAccess, VirtualClock};
+use jiff::SignedDuration;
+use mainstay_access::{Role, Secret};
+use mainstay_server::sign_in::setup::{self, FirstLink};
+use mainstay_server::{App, DataDir, PagesAccess, VirtualClock};
 use reqwest::{Method, StatusCode};
 
 use super::browser::{Browser, PASSWORD, form, link, signed_in, with_codes};
@@ -19,7 +20,7 @@ async fn a_new_server_has_one_link_and_no_password() {
     let data = DataDir::at(folder.path().join("server"));
     new_folder(&data, PLAN).await;
     let app = open(&data, &VirtualClock::new(start()), PagesAccess::People).await;
-    let first = setup::first_link(&app).await.unwrap().unwrap();
+    let first = new_link(&app).await;
     let path = format!("{}{}", setup::SETUP_PATH, *first.reveal());
     let mut browser = Browser::at(&listen(app.clone()).await);
     for _ in 0..2 {
@@ -49,13 +50,40 @@ async fn a_new_server_has_one_link_and_no_password() {
     assert!(browser.get("/account").await.says(KIM));
     let again = chosen(&mut browser, "mo@northwind.example", PASSWORD, PASSWORD).await;
     assert_eq!(again.status, StatusCode::NOT_FOUND);
-    assert!(setup::first_link(&app).await.unwrap().is_none());
+    let first = setup::first_link(&app).await.unwrap();
+    assert!(matches!(first, FirstLink::NotNeeded));
+}
+
+async fn new_link(app: &App) -> Secret {
+    match setup::first_link(app).await.unwrap() {
+        FirstLink::New(secret) => secret,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A server that starts again within the hour prints no other link beside the one that works.
+#[tokio::test]
+async fn the_first_link_is_made_anew_once_it_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::at(folder.path().join("server"));
+    new_folder(&data, PLAN).await;
+    let clock = VirtualClock::new(start());
+    let app = open(&data, &clock, PagesAccess::People).await;
+    let first = new_link(&app).await;
+    let hour = SignedDuration::from_hours(1);
+    clock.set(start() + SignedDuration::from_mins(59));
+    let again = setup::first_link(&app).await.unwrap();
+    assert!(matches!(again, FirstLink::Shown { until } if until == start() + hour));
+    clock.set(start() + hour);
+    let second = new_link(&app).await;
+    assert_ne!(*first.reveal(), *second.reveal());
 }
 
 #[tokio::test]
 async fn a_server_with_people_prints_no_first_link() {
     let house = House::new().await;
-    assert!(setup::first_link(&house.app).await.unwrap().is_none());
+    let first = setup::first_link(&house.app).await.unwrap();
+    assert!(matches!(first, FirstLink::NotNeeded));
 }
 
 #[tokio::test]
