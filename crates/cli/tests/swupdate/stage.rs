@@ -139,15 +139,15 @@ impl Stage {
         orders.expect("the store answers")
     }
 
-    /// Whether the client's own words on an order are on record.
-    pub async fn is_on_record(&self, order: &Order, words: &str) -> bool {
+    /// The client's own words on an order, the newest first.
+    pub async fn record(&self, order: &Order) -> String {
         let store = self.house.store().await;
         let device = DeviceId::new(DEVICE).expect("a good name");
         let log = store.order_log(&device, order.number, 100).await;
         store.close().await;
         let log = log.expect("the store answers");
-        let mut details = log.iter().flat_map(|entry| &entry.details);
-        details.any(|detail| detail.contains(words))
+        let details: Vec<_> = log.into_iter().flat_map(|entry| entry.details).collect();
+        details.join("\n")
     }
 
     async fn newest_order(&self, store: &mainstay_store::SqliteStore) -> Option<Order> {

@@ -279,6 +279,7 @@ const RAISING: &[&str] = &[
 
 /// Functions that write what gives no device anything: what devices say, what is drawn, what people are told.
 const QUIET: &[&str] = &[
+    "attempt",
     "all", // registers devices
     "begin_order_numbers",
     "count_missed_polls",
