@@ -91,6 +91,7 @@ pub trait Rollouts: Send + Sync {
     /// [`PromiseRefusal::GenerationChanged`] if the offer was decided on an older state of the
     /// rollout; the caller decides anew, or offers nothing this time. [`PromiseRefusal::Held`] if
     /// the release is on hold by now: who holds it, and is answered, has stopped every later promise.
+    /// [`PromiseRefusal::StandingChanged`] if a plan, a root, revocations or a hold came since the offer was decided: the same holds of those.
     /// [`PromiseRefusal::NoRoom`] if [`mainstay_rollout::has_room`] says so of all that was promised by now,
     /// by whichever server and in whichever rollout. [`PromiseRefusal::NumbersUsedUp`] after two thousand million orders.
     async fn promise(&self, promise: &Promise<'_>) -> Result<Promised, PromiseRefusal>;
