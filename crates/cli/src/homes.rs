@@ -27,16 +27,17 @@ pub struct HomeArgs {
 impl HomeArgs {
     /// The folder, which knows where its database and its payloads are.
     pub fn folder(&self) -> Result<DataDir, Failure> {
-        self.settled().map(folder_of)
+        self.settled(None).map(folder_of)
     }
 
-    /// All that the server's settings say.
-    pub fn settled(&self) -> Result<Settings, Failure> {
+    /// All that the server's settings say, of which a flag of the verb may say one: by its name.
+    pub fn settled(&self, said: Option<(&'static str, OsString)>) -> Result<Settings, Failure> {
         let data = self.data.clone().map(OsString::from);
+        let data = data.map(|data| ("data", data));
         let answered = settings::read(&Asked {
             file: self.settings.clone().or_else(named_file),
             variables: std::env::vars_os().collect(),
-            flags: data.map(|data| ("data", data)).into_iter().collect(),
+            flags: data.into_iter().chain(said).collect(),
         });
         match answered.settled() {
             Ok((settings, _)) => Ok(settings),

@@ -1,5 +1,7 @@
 //! `mainstay person`: let people in, one duty or role each.
 
+use std::ffi::OsString;
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use mainstay_access::{Duty, Email, Role};
@@ -93,8 +95,10 @@ impl Link {
     fn run(&self, output: &Output) -> Result<(), Failure> {
         let email = Email::new(&self.email)?;
         let role = Role::from_id(&self.role).expect("the parser lets no other role through");
-        let settings = self.homes.settled()?;
-        let base = self.base(&settings);
+        let public_url = self.public_url.clone().map(OsString::from);
+        let said = public_url.map(|url| ("public_url", url));
+        let settings = self.homes.settled(said)?;
+        let base = base(&settings);
         let folder = folder_of(settings);
         let secret = runtime()?.block_on(async {
             let store = folder.open_store().await?;
@@ -114,11 +118,10 @@ impl Link {
         output.say(|| link.clone(), &value);
         Ok(())
     }
+}
 
-    /// What the link begins with.
-    fn base(&self, settings: &Settings) -> String {
-        let told = settings.public_url.as_ref().map(ToString::to_string);
-        let said = self.public_url.clone().or(told);
-        said.unwrap_or_else(|| format!("http://{}", settings.listen))
-    }
+/// What the link begins with.
+fn base(settings: &Settings) -> String {
+    let told = settings.public_url.as_ref().map(ToString::to_string);
+    told.unwrap_or_else(|| format!("http://{}", settings.listen))
 }

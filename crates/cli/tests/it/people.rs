@@ -13,6 +13,8 @@ fn a_setup_link_is_made_on_the_machine() {
     let begin = "https://updates.example/setup/mainstay_setup_";
     let digits = told.trim().strip_prefix(begin);
     assert!(digits.is_some_and(|digits| digits.len() == 64), "{told}");
+    let elsewhere = "person link vi@company.example --role viewer --data data --public-url updates";
+    folder.run(elsewhere).failed(2, "settings.value");
     let another = format!("{link} engineer@company.example --role operations");
     folder.run(&another).failed(1, "access.two-duties");
     let person = "person add --data data vi@company.example --duty operations";
