@@ -34,6 +34,6 @@ pub use permission::{Denied, Permission};
 pub use role::Role;
 pub use secret::{Secret, SecretHash, SecretKind};
 pub use session::{Means, Session, SessionStanding};
-pub use setup_link::{Maker, SetupLink, SetupLinkRefusal};
+pub use setup_link::{LinkEffect, Maker, SetupLink, SetupLinkRefusal};
 pub use sign_in_attempts::{Origin, SignInAttempts, TryLater};
 pub use totp::{CodeRefusal, SecondFactor, TotpSecret};

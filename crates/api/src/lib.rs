@@ -44,11 +44,12 @@
 //! | `GET /api/v1/service-levels.csv` | anyone | | its figures as CSV |
 //! | `GET /metrics` | anyone | | the same in Prometheus' text format |
 //! | `GET /api/v1/people` | a duty, in person | | list of [`AccountView`] |
-//! | `POST /api/v1/people/{email}/close` | operations, in person | | closes an account for good |
+//! | `POST /api/v1/people/{email}/close` | operations, in person | [`OnceMore`] | closes an account for good |
+//! | `POST /api/v1/people/{email}/shut-out` | operations, in person | | ends an account's sessions, tokens and links |
 //! | `GET /api/v1/setup-links` | a duty, in person | | list of [`SetupLinkView`] |
 //! | `POST /api/v1/setup-links` | operations, in person | [`NewSetupLink`] | [`MadeSetupLink`] |
 //! | `DELETE /api/v1/setup-links/{id}` | operations, in person | | takes a link back |
-//! | `POST /api/v1/setup-links/{id}/vouch` | a duty, in person | | makes who asks the second person behind it |
+//! | `POST /api/v1/setup-links/{id}/vouch` | a duty, in person | [`OnceMore`] | makes who asks the second person behind it |
 //! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
@@ -84,7 +85,9 @@ pub use mainstay_telemetry::{ServiceLevels, levels};
 pub use order::{
     NewestOrder, ORDER_LOG_SHOWN, OrderView, OrderWord, QuitOrderRequest, QuitOrderView,
 };
-pub use people::{AccountView, MadeSetupLink, NewSetupLink, SetupLinkView};
+pub use people::{
+    AccountView, MadeSetupLink, NewSetupLink, OnceMore, SetupLinkView, TypedPassword,
+};
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;
 pub use release::{ReleaseView, StageView};

@@ -1,7 +1,9 @@
 //! People at the server: who can sign in, and whom somebody has invited. Only people who are signed in themselves send and get these.
 
+use core::fmt;
+
 use jiff::Timestamp;
-use mainstay_access::{Email, Role};
+use mainstay_access::{Email, LinkEffect, Role};
 use serde::{Deserialize, Serialize};
 
 /// An account.
@@ -27,6 +29,27 @@ pub struct NewSetupLink {
     pub email: Email,
     /// The role of their account.
     pub role: Role,
+    /// The password of whoever invites them, once more.
+    pub password: TypedPassword,
+}
+
+/// What takes the password of whoever asks for it once more: closing an account, and vouching for a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OnceMore {
+    /// That password.
+    pub password: TypedPassword,
+}
+
+/// A password as somebody typed it. It prints itself as stars.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TypedPassword(pub String);
+
+impl fmt::Debug for TypedPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TypedPassword(***)")
+    }
 }
 
 /// A setup link that was just made.
@@ -56,6 +79,8 @@ pub struct SetupLinkView {
     pub maker: Option<Email>,
     /// The second person behind it.
     pub vouched_by: Option<Email>,
+    /// What it does as things stand.
+    pub effect: LinkEffect,
     /// Whether it opens nothing before somebody vouches for it.
     pub waits_for_second_person: bool,
 }

@@ -27,7 +27,7 @@ pub struct AccountPage {
     pub password_chars_min: u64,
     /// Where they are signed in, this browser's session first.
     pub sessions: Vec<SessionLine>,
-    /// The tokens, the newest first.
+    /// The tokens, those that are good first.
     pub tokens: Vec<TokenLine>,
     /// The secret of the token that was made just now: shown this once.
     pub new_token: Option<String>,

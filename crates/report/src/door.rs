@@ -49,8 +49,14 @@ pub struct SetupLinkRow {
     pub maker: Option<String>,
     /// The second person behind it.
     pub vouched_by: Option<String>,
+    /// What it does, as a clause: "makes an account".
+    pub does: String,
     /// Whether it opens nothing before somebody vouches for it.
     pub waits: bool,
+    /// Whether the account's app goes with the word of a second person.
+    pub factor_goes: bool,
+    /// Whether who looks may be that person.
+    pub may_vouch: bool,
     /// When it stops to work.
     pub expires: Timestamp,
 }

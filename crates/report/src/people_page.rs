@@ -25,8 +25,6 @@ pub struct PeoplePage {
     pub roles: Vec<String>,
     /// Whether who looks may invite people.
     pub may_invite: bool,
-    /// Whether who looks may vouch for invitations.
-    pub may_vouch: bool,
     /// What this browser's forms carry.
     pub form_token: String,
 }

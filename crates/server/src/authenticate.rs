@@ -55,7 +55,7 @@ pub(crate) async fn caller(
     headers: &HeaderMap,
     wanted: Permission,
 ) -> Result<Caller, Refused> {
-    if headers.contains_key(AUTHORIZATION) {
+    if shows_a_token(headers) {
         return bearing(app, headers, wanted).await;
     }
     let signed_in = whole(app, headers).await?;
@@ -96,7 +96,7 @@ pub(crate) async fn in_person(
     headers: &HeaderMap,
     wanted: Permission,
 ) -> Result<SignedIn, Refused> {
-    if headers.contains_key(AUTHORIZATION) {
+    if shows_a_token(headers) {
         bearing(app, headers, wanted).await?;
         return Err(ApiTokenDenied::NeedsASession(wanted).into());
     }
@@ -104,6 +104,15 @@ pub(crate) async fn in_person(
     same_site::check_call(app, headers, &signed_in.secret)?;
     signed_in.account.may(wanted)?;
     Ok(signed_in)
+}
+
+/// Whether a request shows a token in place of a session. What a proxy before this server asked a browser for is none.
+pub(crate) fn shows_a_token(headers: &HeaderMap) -> bool {
+    let shown = headers
+        .get(AUTHORIZATION)
+        .map(|value| value.to_str().unwrap_or(""));
+    let scheme = shown.map(|text| text.split(' ').next().unwrap_or(text));
+    scheme.is_some_and(|scheme| !scheme.eq_ignore_ascii_case("basic"))
 }
 
 /// Whoever bears a token, if they may do what is `wanted`.

@@ -192,6 +192,11 @@ pub(crate) const PLACES: &[Place] = &[
         || post(people::close),
     ),
     Place::new(
+        "/people/{email}/shut-out",
+        &[("POST", Whom::MayInPerson(Permission::ManagePeople))],
+        || post(people::shut_out),
+    ),
+    Place::new(
         "/setup-links",
         &[
             ("GET", Whom::MayInPerson(Permission::VouchForPeople)),

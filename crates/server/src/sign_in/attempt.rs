@@ -4,7 +4,7 @@
 
 use axum::http::StatusCode;
 use mainstay_access::{
-    Account, CodeRefusal, Email, Means, Origin, Password, SecretKind, SessionStanding,
+    Account, CodeRefusal, Email, Means, Origin, Password, SecretHash, SecretKind, SessionStanding,
 };
 use mainstay_store::StoreError;
 
@@ -45,25 +45,65 @@ pub(crate) async fn by_password(
         error => error.into(),
     })?;
     succeeded(app, &signed_in, from);
-    tracing::info!(who = %who, whole = is_whole(app, &signed_in), "signed in by password");
+    tracing::info!(%who, %from, whole = is_whole(app, &signed_in), "signed in by password");
     Ok(signed_in)
+}
+
+/// Somebody who is signed in and has typed their password once more: what a session alone isn't good for takes one. Only
+/// [`once_more`] makes it.
+#[must_use]
+pub(crate) struct Proven<'a>(&'a SignedIn);
+
+impl Proven<'_> {
+    /// Who.
+    pub fn account(&self) -> &Account {
+        &self.0.account
+    }
+
+    /// Their session.
+    pub fn session(&self) -> &SecretHash {
+        &self.0.session.hash
+    }
 }
 
 /// Asks somebody who is signed in for their password once more, before what a thief of their session would do first.
 ///
 /// # Errors
 /// As [`by_password`].
-pub(crate) async fn once_more(
+pub(crate) async fn once_more<'a>(
     app: &App,
-    signed_in: &SignedIn,
+    signed_in: &'a SignedIn,
     password: String,
     from: Origin,
-) -> Result<(), Refused> {
+) -> Result<Proven<'a>, Refused> {
     let who = &signed_in.account.email;
     let password = Password::typed(password).ok_or_else(wrong)?;
     compared(app, who, password, (from, true)).await?;
     succeeded(app, signed_in, from);
-    Ok(())
+    Ok(Proven(signed_in))
+}
+
+/// The account of somebody who is about to take its app away, once they showed a code of that, if there is one. It is shown in a session
+/// of its own, and so counted and used up as any.
+///
+/// # Errors
+/// Why the code isn't taken.
+pub(crate) async fn with_code(app: &App, by: &Proven<'_>, code: &str) -> Result<Account, Refused> {
+    let account = by.account();
+    if account.second_factor.is_none() {
+        return Ok(account.clone());
+    }
+    let begun = SignedIn::begin(app, account.clone(), Means::Password, None).await?;
+    let (old, now) = (begun.session.hash, app.now());
+    let renewed = draw(&*app.entropy, SecretKind::Session).hash();
+    if let Err(refusal) = app.store.show_code(&old, code, &renewed, now).await? {
+        tracing::warn!(who = %account.email, id = refusal.id(), "a code wasn't taken");
+        app.store.end_session(&old).await?;
+        return Err(refusal.into());
+    }
+    let found = app.store.session(&renewed, now).await?;
+    let (_, account) = found.ok_or_else(Refused::unauthenticated)?;
+    Ok(account)
 }
 
 /// The account of `who`, if the password is its own. A place in the line is taken before the attempt counts, so that who finds the line
@@ -80,6 +120,11 @@ async fn compared(
     let account = account.filter(|account| account.closed.is_none());
     let kept = account.as_ref().map(|account| account.password.clone());
     let is_right = app.door.hashing.is_right(place, password, kept).await?;
+    if !is_right {
+        // Whoever has no account may have typed a password for an address: that is never written down.
+        let who = account.as_ref().map(|account| account.email.as_str());
+        tracing::info!(who, %from, "a password was wrong");
+    }
     account.filter(|_| is_right).ok_or_else(wrong)
 }
 
@@ -105,6 +150,9 @@ pub(crate) async fn show_code(
         Err(StoreError::NotFound { .. }) => return Ok(Shown::Over),
         Err(error) => return Err(error.into()),
         Ok(Err(refusal)) => {
+            // The password was right.
+            let who = &signed_in.account.email;
+            tracing::warn!(%who, %from, id = refusal.id(), "a code wasn't taken");
             let goes_on = app.store.session(&old, now).await?.is_some();
             return Ok(if goes_on {
                 Shown::Refused(refusal)
@@ -123,7 +171,7 @@ pub(crate) async fn show_code(
         account,
     };
     succeeded(app, &signed_in, from);
-    tracing::info!(who = %signed_in.account.email, "showed a code");
+    tracing::info!(who = %signed_in.account.email, %from, "showed a code");
     Ok(Shown::Right(Box::new(signed_in)))
 }
 

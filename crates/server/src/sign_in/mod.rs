@@ -6,15 +6,17 @@
 pub(crate) mod attempt;
 pub mod hashing;
 pub mod origin;
+pub mod receiving;
 pub(crate) mod same_site;
 pub(crate) mod session;
 pub mod setup;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mainstay_access::SignInAttempts;
+use mainstay_access::{Email, Origin, SignInAttempts};
 
 pub use hashing::Hashing;
+pub(crate) use receiving::Receiving;
 pub(crate) use session::SignedIn;
 
 /// What the server remembers of those who sign in: the places at the hashes, and the attempts of the last hour.
@@ -22,6 +24,10 @@ pub(crate) use session::SignedIn;
 pub(crate) struct Door {
     /// Where passwords are compared.
     pub hashing: Hashing,
+    /// The places for forms of those who aren't signed in, by where they are.
+    pub forms_of_nobody: Receiving<Option<Origin>>,
+    /// Those for forms of those who are, a code perhaps missing.
+    pub forms: Receiving<Email>,
     attempts: Mutex<SignInAttempts>,
 }
 

@@ -3,11 +3,16 @@
 //! All attempts that share an origin wait for each other's slips, so a proxy must never be one, and nobody may choose their own.
 //! Read [`origin`].
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use mainstay_access::Origin;
 
+use crate::App;
 use crate::problem::Refused;
 use crate::settings::TrustedProxies;
 
@@ -73,6 +78,40 @@ impl From<OriginUnknown> for Refused {
         let cause = format_args!("Nobody can sign in this way: {unknown}.");
         let status = StatusCode::INTERNAL_SERVER_ERROR;
         Self::new(status, unknown.id(), cause, unknown.cure())
+    }
+}
+
+/// Who is at the other end of a request's connection.
+pub(crate) struct Whence(Option<SocketAddr>);
+
+impl Whence {
+    /// Where the head of a request came from.
+    pub fn of(parts: &Parts) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Self(peer.map(|ConnectInfo(peer)| *peer))
+    }
+
+    /// With whom somebody shares what few may have at once: their origin, or, if that can't be told, their peer's.
+    pub fn neighbours(&self, app: &App, headers: &HeaderMap) -> Option<Origin> {
+        let peers = || self.0.map(|peer| Origin::of(peer.ip()));
+        let told = origin(self.0, headers, &app.config.trusted_proxies);
+        told.ok().or_else(peers)
+    }
+
+    /// Whose slips a slip is counted with.
+    ///
+    /// # Errors
+    /// If a proxy stands there whose word nobody can use.
+    pub fn origin(&self, app: &App, headers: &HeaderMap) -> Result<Origin, Refused> {
+        Ok(origin(self.0, headers, &app.config.trusted_proxies)?)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Whence {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
     }
 }
 

@@ -122,7 +122,7 @@ fn cookie(app: &App, value: &str, age_secs: i64) -> HeaderValue {
 }
 
 /// The secret that a browser shows. Of two cookies of one name nobody knows whose the second is, so neither counts.
-pub(crate) fn shown(app: &App, headers: &HeaderMap) -> Option<Secret> {
+fn shown(app: &App, headers: &HeaderMap) -> Option<Secret> {
     let name = name(app);
     let lines = headers.get_all(COOKIE).into_iter();
     let texts = lines.filter_map(|line| line.to_str().ok());
@@ -132,6 +132,16 @@ pub(crate) fn shown(app: &App, headers: &HeaderMap) -> Option<Secret> {
     match values.next() {
         None => Secret::parse(SecretKind::Session, value),
         Some(_) => None,
+    }
+}
+
+/// Ends what a browser showed before somebody signed in with it: that is nobody's any more. They are signed in all the same if the store
+/// can't do that now.
+pub(crate) async fn end_shown(app: &App, headers: &HeaderMap) {
+    if let Some(before) = shown(app, headers)
+        && let Err(error) = app.store.end_session(&before.hash()).await
+    {
+        tracing::warn!(%error, "a session that was left wasn't ended");
     }
 }
 

@@ -6,15 +6,16 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use mainstay_access::setup_link::SETUP_LINK_AGE_MAX;
 use mainstay_access::{
-    Account, Email, Means, Password, PasswordFlaw, Permission, Person, Role, SecondFactor, Secret,
+    Account, Email, Means, Password, PasswordFlaw, Permission, Role, SecondFactor, Secret,
     SecretKind, SetupLink, TotpSecret,
 };
 use mainstay_store::{Store, StoreError};
 
+use super::attempt::Proven;
 use super::session::{SignedIn, draw};
 use crate::App;
 use crate::entropy::Entropy;
-use crate::operator::plan::check_duties;
+use crate::operator::plan::check_newcomer;
 use crate::problem::Refused;
 
 /// Where a link leads, from the server's root; its secret follows.
@@ -60,13 +61,13 @@ impl Opening {
         let secret = Secret::parse(SecretKind::SetupLink, text).ok_or_else(no_link)?;
         let found = app.store.setup_link(&secret.hash(), app.now()).await?;
         let link = found.ok_or_else(no_link)?;
-        if link.lacks_a_second() {
-            return Err(mainstay_access::SetupLinkRefusal::SecondMissing.into());
-        }
         let before = match &link.who {
             Some(who) => app.store.account(who).await?,
             None => None,
         };
+        if link.lacks_a_second(before.as_ref()) {
+            return Err(mainstay_access::SetupLinkRefusal::SecondMissing.into());
+        }
         Ok(Self {
             secret,
             link,
@@ -102,7 +103,13 @@ pub(crate) async fn open(
     let Opening { link, .. } = opening;
     let (email, now) = (address(link, &chosen.email)?, app.now());
     let password = password(chosen.password, &chosen.again, &email)?;
-    check_newcomer(app, &email, link.role).await?;
+    check_newcomer(
+        &app.active_plan().await?.plan,
+        &*app.store,
+        &email,
+        link.role,
+    )
+    .await?;
     let second_factor = match opening.offers_a_factor() && !chosen.code.is_empty() {
         true => Some(enrolled(app, &chosen.totp, &chosen.code)?),
         false => None,
@@ -125,7 +132,12 @@ pub(crate) async fn open(
         error => error.into(),
     })?;
     tracing::info!(who = %email, role = %link.role, "account set up by a link");
-    let account = app.store.account(&email).await?.ok_or_else(no_link)?;
+    // It has the second factor of before, perhaps; and another password, if another link was used meanwhile: that one's owner comes in.
+    let kept = app.store.account(&email).await?.ok_or_else(no_link)?;
+    let account = Account {
+        second_factor: kept.second_factor,
+        ..account
+    };
     Ok(SignedIn::begin(app, account, Means::SetupLink, code).await?)
 }
 
@@ -175,34 +187,24 @@ pub(crate) fn enrolled(app: &App, totp: &str, code: &str) -> Result<SecondFactor
     Ok(SecondFactor::enrol(secret, code, app.now())?)
 }
 
-/// That nobody gets two duties by an account of this role: over the plan, the people and the accounts, as for a person who is added.
-async fn check_newcomer(app: &App, email: &Email, role: Role) -> Result<(), Refused> {
-    let newcomer = role.duty().map(|duty| Person {
-        email: email.clone(),
-        duty,
-    });
-    let plan = app.active_plan().await?;
-    check_duties(&plan.plan, &*app.store, newcomer).await
-}
-
-/// A link for `who`, made by somebody who is signed in: its secret, and the link.
+/// A link for `who`, made by somebody who is signed in and typed their password just now: its secret, and the link.
 ///
 /// # Errors
 /// If they mayn't, or the address has another role or duty.
 pub(crate) async fn invite(
     app: &App,
-    maker: &SignedIn,
+    maker: Proven<'_>,
     who: Email,
     role: Role,
 ) -> Result<(Secret, SetupLink), Refused> {
-    maker.account.may(Permission::ManagePeople)?;
-    check_newcomer(app, &who, role).await?;
+    maker.account().may(Permission::ManagePeople)?;
+    check_newcomer(&app.active_plan().await?.plan, &*app.store, &who, role).await?;
     let secret = draw(&*app.entropy, SecretKind::SetupLink);
-    let link = SetupLink::invitation(secret.hash(), who, role, &maker.account, app.now())?;
-    let session = Some(&maker.session.hash);
+    let link = SetupLink::invitation(secret.hash(), who, role, maker.account(), app.now())?;
+    let session = Some(maker.session());
     app.store.add_setup_link(&link, session).await?;
     let whom = link.who.as_ref().map(Email::as_str);
-    tracing::info!(by = %maker.account.email, whom, role = %role, "setup link made");
+    tracing::info!(by = %maker.account().email, whom, role = %role, "setup link made");
     Ok((secret, link))
 }
 
@@ -251,12 +253,8 @@ pub async fn on_the_machine(
     role: Role,
     now: Timestamp,
 ) -> Result<Secret, Refused> {
-    let newcomer = role.duty().map(|duty| Person {
-        email: who.clone(),
-        duty,
-    });
     let plan = crate::admin::plan_of(store).await?;
-    check_duties(&plan, store, newcomer).await?;
+    check_newcomer(&plan, store, &who, role).await?;
     let secret = draw(entropy, SecretKind::SetupLink);
     let link = SetupLink::on_the_machine(secret.hash(), who, role, now);
     store.add_setup_link(&link, None).await?;

@@ -52,29 +52,41 @@ impl Accounts for SqliteStore {
         .await?;
         expect_saved(saved.rows_affected(), who)?;
         end_sessions(&mut tx, who).await?;
+        forget_links(&mut tx, who).await?;
         Ok(tx.commit().await?)
     }
 
     async fn save_second_factor(
         &self,
         who: &Email,
+        verified: &PasswordHash,
         before: Option<&SecondFactor>,
         after: Option<&SecondFactor>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let saved = sqlx::query(
             "UPDATE accounts SET totp_secret = ?4, totp_step = ?5, wrong_codes = 0, wrong_last = NULL
-             WHERE email = ?1 AND totp_secret IS ?2 AND totp_step IS ?3 AND closed IS NULL",
+             WHERE email = ?1 AND totp_secret IS ?2 AND totp_step IS ?3 AND closed IS NULL AND password = ?6",
         )
         .bind(who.as_str())
         .bind(before.map(secret))
         .bind(before.map(SecondFactor::step))
         .bind(after.map(secret))
         .bind(after.map(SecondFactor::step))
+            .bind(verified.as_str())
         .execute(&mut *tx)
         .await?;
         expect_saved(saved.rows_affected(), who)?;
         end_sessions(&mut tx, who).await?;
+        forget_links(&mut tx, who).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn shut_out(&self, who: &Email, at: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        open_account(&mut tx, who).await?;
+        end_sessions(&mut tx, who).await?;
+        take_back(&mut tx, who, at).await?;
         Ok(tx.commit().await?)
     }
 
@@ -151,7 +163,7 @@ pub(super) async fn end_sessions(tx: &mut Write, who: &Email) -> Result<(), Stor
 }
 
 /// Takes back what somebody gave away who may have been a thief: revokes all API tokens of an address that aren't yet, and
-/// forgets the links that it made or vouched for.
+/// forgets the links that it made or vouched for, and those for it.
 pub(super) async fn take_back(
     tx: &mut Write,
     who: &Email,
@@ -162,7 +174,12 @@ pub(super) async fn take_back(
         .bind(micros(at))
         .execute(&mut **tx)
         .await?;
-    sqlx::query("DELETE FROM setup_links WHERE maker = ?1 OR vouched_by = ?1")
+    forget_links(tx, who).await
+}
+
+/// Forgets the links that an address made or vouched for, and those for it.
+async fn forget_links(tx: &mut Write, who: &Email) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM setup_links WHERE maker = ?1 OR vouched_by = ?1 OR email = ?1")
         .bind(who.as_str())
         .execute(&mut **tx)
         .await?;

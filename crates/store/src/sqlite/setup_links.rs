@@ -145,10 +145,6 @@ impl SetupLinks for SqliteStore {
         accounts::put(&mut tx, &opened).await?;
         accounts::end_sessions(&mut tx, &account.email).await?;
         accounts::take_back(&mut tx, &account.email, now).await?;
-        sqlx::query("DELETE FROM setup_links WHERE email = ?1")
-            .bind(account.email.as_str())
-            .execute(&mut *tx)
-            .await?;
         Ok(tx.commit().await?)
     }
 }

@@ -147,7 +147,10 @@ pub fn people_page() -> PeoplePage {
         role: role.into(),
         maker: Some("lee@northwind.example".into()),
         vouched_by: vouched_by.map(Into::into),
+        does: "makes an account".into(),
         waits,
+        factor_goes: !waits && vouched_by.is_none(),
+        may_vouch: vouched_by.is_none(),
         expires: at(1_540),
     };
     PeoplePage {
@@ -164,10 +167,10 @@ pub fn people_page() -> PeoplePage {
         links: vec![
             link("mo", "release-manager", None, true),
             link("jo", "engineer", Some("sam@northwind.example"), false),
+            link("vi", "viewer", None, false),
         ],
         roles: vec!["engineer".into(), "operations".into(), "viewer".into()],
         may_invite: true,
-        may_vouch: true,
         form_token: DIGEST.into(),
     }
 }

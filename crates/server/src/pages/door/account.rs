@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use mainstay_access::password::PASSWORD_CHARS_MIN;
-use mainstay_access::{ApiToken, Means, Permission, Session};
+use mainstay_access::{Account, ApiToken, Means, PasswordHash, Permission, Session};
 use mainstay_report::{AccountPage, PermissionChoice, SessionLine, TokenLine};
 
-use super::form::Form;
-use super::visitor::{Seated, Whence};
+use super::form::{Form, Sent};
+use super::visitor::Seated;
 use super::{answer, go, html, notice, with_cookie};
 use crate::App;
 use crate::pages;
@@ -114,71 +113,58 @@ pub(super) async fn told(app: &App, seated: &Seated, done: Result<Response, Refu
     answer(app, done)
 }
 
-/// Signs somebody in anew whose sessions ended with what they changed; `code` is when they showed a code.
+/// Signs somebody in anew whose sessions ended with what they changed; `code` is when they showed a code. It is done by the password
+/// that they showed or chose, so that who was a thief of it comes in no more once a link gave the account another one.
 pub(super) async fn renewed(
     app: &App,
     before: &SignedIn,
+    password: &PasswordHash,
     code: Option<Timestamp>,
 ) -> Result<Response, Refused> {
     let who = &before.account.email;
     let account = app.store.account(who).await?;
-    let account = account.ok_or_else(Refused::unauthenticated)?;
+    let account = Account {
+        password: password.clone(),
+        ..account.ok_or_else(Refused::unauthenticated)?
+    };
     let begun = SignedIn::begin(app, account, before.session.means, code).await?;
     Ok(with_cookie(go(ACCOUNT), begun.cookie(app)))
 }
 
 /// `POST /account/password`.
-pub(super) async fn password(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    from: Whence,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = change(&app, &seated, &from, &headers, body).await;
+pub(super) async fn password(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
+    let done = change(&app, &seated, sent).await;
     told(&app, &seated, done).await
 }
 
-async fn change(
-    app: &App,
-    seated: &Seated,
-    from: &Whence,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let mut form = Form::of(&seated.0, app, headers, body).await?;
+async fn change(app: &App, seated: &Seated, sent: Sent) -> Result<Response, Refused> {
+    let mut form = Form::of(&seated.0, app, sent).await?;
     let account = &seated.0.account;
     let again = form.take("again");
     let chosen = setup::password(form.take("password"), &again, &account.email)?;
-    let origin = from.origin(app, headers)?;
-    attempt::once_more(app, &seated.0, form.take("current"), origin).await?;
+    let origin = form.origin(app)?;
+    let by = attempt::once_more(app, &seated.0, form.take("current"), origin).await?;
     let place = app.door.hashing.place(true)?;
     let after = app.door.hashing.of(place, chosen, &*app.entropy).await?;
-    let (who, before) = (&account.email, &account.password);
+    let (who, before) = (&by.account().email, &account.password);
     app.store.save_password(who, before, &after).await?;
     tracing::info!(%who, "password changed");
-    renewed(app, &seated.0, seated.0.session.second_factor).await
+    renewed(app, &seated.0, &after, seated.0.session.second_factor).await
 }
 
 /// `POST /account/sessions/end`.
 pub(super) async fn end_session(
     State(app): State<Arc<App>>,
     seated: Seated,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Response {
-    let done = end(&app, &seated, &headers, body).await;
+    let done = end(&app, &seated, sent).await;
     told(&app, &seated, done).await
 }
 
 /// Ends a session of whoever asks. One that isn't theirs isn't there for them.
-async fn end(
-    app: &App,
-    seated: &Seated,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let form = Form::of(&seated.0, app, headers, body).await?;
+async fn end(app: &App, seated: &Seated, sent: Sent) -> Result<Response, Refused> {
+    let form = Form::of(&seated.0, app, sent).await?;
     let who = &seated.0.account.email;
     let theirs = app.store.sessions_of(who, app.now()).await?;
     let asked = form.get("session");

@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use mainstay_access::TotpSecret;
 use mainstay_access::totp::TOTP_SECRET_BYTES;
 use mainstay_report::{Enrolment, SecondFactorPage};
 
 use super::account::{renewed, told};
-use super::form::Form;
-use super::visitor::{Seated, Whence};
+use super::form::{Form, Sent};
+use super::visitor::Seated;
 use super::{answer, html, notice};
 use crate::App;
 use crate::pages;
@@ -65,17 +64,11 @@ async fn shown(
 }
 
 /// `POST /account/second-factor`.
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    from: Whence,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = match Form::of(&seated.0, &app, &headers, body).await {
+pub(super) async fn submit(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
+    let done = match Form::of(&seated.0, &app, sent).await {
         Ok(mut form) => {
             let offered = form.get("totp").to_owned();
-            match set_up(&app, &seated, &from, &headers, &mut form).await {
+            match set_up(&app, &seated, &mut form).await {
                 Err(refused) => shown(&app, &seated, Some(&refused), &offered).await,
                 done => done,
             }
@@ -85,52 +78,41 @@ pub(super) async fn submit(
     answer(&app, done)
 }
 
-async fn set_up(
-    app: &App,
-    seated: &Seated,
-    from: &Whence,
-    headers: &HeaderMap,
-    form: &mut Form,
-) -> Result<Response, Refused> {
-    let code: String = form.get("code").split_whitespace().collect();
+async fn set_up(app: &App, seated: &Seated, form: &mut Form) -> Result<Response, Refused> {
+    let code = digits(form, "code");
     let factor = setup::enrolled(app, form.get("totp"), &code)?;
-    let origin = from.origin(app, headers)?;
-    attempt::once_more(app, &seated.0, form.take("current"), origin).await?;
-    let account = &seated.0.account;
+    let origin = form.origin(app)?;
+    let by = attempt::once_more(app, &seated.0, form.take("current"), origin).await?;
+    let account = attempt::with_code(app, &by, &digits(form, "present")).await?;
     let before = account.second_factor.as_ref();
     let store = &app.store;
-    let saved = store.save_second_factor(&account.email, before, Some(&factor));
+    let saved = store.save_second_factor(&account.email, &account.password, before, Some(&factor));
     saved.await?;
     tracing::info!(who = %account.email, "second factor set up");
-    renewed(app, &seated.0, Some(app.now())).await
+    renewed(app, &seated.0, &account.password, Some(app.now())).await
 }
 
 /// `POST /account/second-factor/remove`.
-pub(super) async fn remove(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    from: Whence,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = go_without(&app, &seated, &from, &headers, body).await;
+pub(super) async fn remove(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
+    let done = go_without(&app, &seated, sent).await;
     told(&app, &seated, done).await
 }
 
-async fn go_without(
-    app: &App,
-    seated: &Seated,
-    from: &Whence,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let mut form = Form::of(&seated.0, app, headers, body).await?;
-    let origin = from.origin(app, headers)?;
-    attempt::once_more(app, &seated.0, form.take("current"), origin).await?;
-    let account = &seated.0.account;
+async fn go_without(app: &App, seated: &Seated, sent: Sent) -> Result<Response, Refused> {
+    let mut form = Form::of(&seated.0, app, sent).await?;
+    let origin = form.origin(app)?;
+    let by = attempt::once_more(app, &seated.0, form.take("current"), origin).await?;
+    let account = attempt::with_code(app, &by, &digits(&form, "present")).await?;
     let before = account.second_factor.as_ref();
-    let saved = app.store.save_second_factor(&account.email, before, None);
+    let saved = app
+        .store
+        .save_second_factor(&account.email, &account.password, before, None);
     saved.await?;
     tracing::warn!(who = %account.email, "second factor removed");
-    renewed(app, &seated.0, None).await
+    renewed(app, &seated.0, &account.password, None).await
+}
+
+/// A code; apps show a blank between its halves.
+fn digits(form: &Form, name: &str) -> String {
+    form.get(name).split_whitespace().collect()
 }

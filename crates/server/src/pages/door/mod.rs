@@ -75,6 +75,9 @@ pub(crate) const PLACES: &[Place] = &[
     Place::new("/people/links/vouch", &[("POST", VOUCH)], || {
         post(people::vouch)
     }),
+    Place::new("/people/shut-out", &[("POST", MANAGE)], || {
+        post(people::shut_out)
+    }),
     Place::new("/people/close", &[("POST", MANAGE)], || post(people::close)),
 ];
 

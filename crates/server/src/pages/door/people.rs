@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
-use mainstay_access::{Account, Email, Permission, Role, SetupLink};
+use jiff::Timestamp;
+use mainstay_access::{Account, Email, LinkEffect, Permission, Role, SetupLink};
 use mainstay_report::{AccountRow, PeoplePage, SetupLinkRow};
 
-use super::form::Form;
+use super::form::{Form, Sent};
 use super::visitor::Seated;
 use super::{answer, go, html, notice};
 use crate::App;
-use crate::operator::people::{base, close_account, forget_link, link_view, vouch_for};
+use crate::operator::people::{
+    account_for, base, close_account, end_all, forget_link, link_view, vouch_for,
+};
 use crate::pages;
 use crate::problem::Refused;
+use crate::sign_in::attempt::{Proven, once_more};
 use crate::sign_in::setup;
 
 const PEOPLE: &str = "/people";
@@ -41,10 +44,12 @@ async fn shown(
         notice: refused.map(notice),
         new_link,
         accounts: accounts.iter().map(account_row).collect(),
-        links: links.iter().map(link_row).collect(),
+        links: links
+            .iter()
+            .map(|link| link_row(link, account_for(link, &accounts), account, app.now()))
+            .collect(),
         roles: Role::ALL.map(|role| role.id().to_owned()).into(),
         may_invite: account.may(Permission::ManagePeople).is_ok(),
-        may_vouch: true,
         form_token: seated.0.secret.form_token(),
     };
     let status = refused.map_or(StatusCode::OK, Refused::status);
@@ -61,16 +66,26 @@ fn account_row(account: &Account) -> AccountRow {
     }
 }
 
-fn link_row(link: &SetupLink) -> SetupLinkRow {
-    let view = link_view(link);
+/// A link as `viewer` sees it; `before` is the account that its address has so far.
+fn link_row(
+    link: &SetupLink,
+    before: Option<&Account>,
+    viewer: &Account,
+    now: Timestamp,
+) -> SetupLinkRow {
+    let view = link_view(link, before);
     let text = |email: Email| email.to_string();
+    let may_vouch = !link.is_backed() && link.clone().vouched(viewer, now).is_ok();
     SetupLinkRow {
         id: view.id,
         email: view.email.map(text).unwrap_or_default(),
         role: view.role.to_string(),
         maker: view.maker.map(text),
         vouched_by: view.vouched_by.map(text),
+        does: view.effect.phrase().to_owned(),
         waits: view.waits_for_second_person,
+        factor_goes: view.effect == LinkEffect::NewPasswordFactorStays,
+        may_vouch,
         expires: view.expires,
     }
 }
@@ -86,59 +101,45 @@ async fn told(app: &App, seated: &Seated, done: Result<Response, Refused>) -> Re
     answer(app, done)
 }
 
+/// Whoever sent `form`, once they typed their password into it as well.
+async fn proven<'a>(app: &App, seated: &'a Seated, form: &mut Form) -> Result<Proven<'a>, Refused> {
+    let origin = form.origin(app)?;
+    once_more(app, &seated.0, form.take("current"), origin).await
+}
+
 /// The form of somebody who may do what is `wanted`.
-async fn form(
-    app: &App,
-    seated: &Seated,
-    headers: &HeaderMap,
-    body: Body,
-    wanted: Permission,
-) -> Result<Form, Refused> {
-    let form = Form::of(&seated.0, app, headers, body).await?;
+async fn form(app: &App, seated: &Seated, sent: Sent, wanted: Permission) -> Result<Form, Refused> {
+    let form = Form::of(&seated.0, app, sent).await?;
     seated.0.account.may(wanted)?;
     Ok(form)
 }
 
 /// `POST /people/links`. The page that follows shows the link.
-pub(super) async fn invite(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = match invited(&app, &seated, &headers, body).await {
+pub(super) async fn invite(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
+    let done = match invited(&app, &seated, sent).await {
         Ok(link) => shown(&app, &seated, None, Some(link)).await,
         Err(refused) => Err(refused),
     };
     told(&app, &seated, done).await
 }
 
-async fn invited(
-    app: &App,
-    seated: &Seated,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<String, Refused> {
-    let form = form(app, seated, headers, body, Permission::ManagePeople).await?;
+async fn invited(app: &App, seated: &Seated, sent: Sent) -> Result<String, Refused> {
+    let mut form = form(app, seated, sent, Permission::ManagePeople).await?;
     let unfit = StatusCode::UNPROCESSABLE_ENTITY;
     let who = Email::new(form.get("email").trim());
     let who = who.map_err(|error| Refused::new(unfit, error.id(), &error, error.cure()))?;
     let role = Role::from_id(form.get("role"));
     let role = role.ok_or_else(|| Refused::malformed("it names no role"))?;
-    let base = base(app, headers)?;
-    let (secret, _) = setup::invite(app, &seated.0, who, role).await?;
+    let base = base(app, &form.headers)?;
+    let by = proven(app, seated, &mut form).await?;
+    let (secret, _) = setup::invite(app, by, who, role).await?;
     Ok(setup::url(&base, &secret))
 }
 
 /// `POST /people/links/forget`.
-pub(super) async fn forget(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub(super) async fn forget(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
     let done = async {
-        let form = form(&app, &seated, &headers, body, Permission::ManagePeople).await?;
+        let form = form(&app, &seated, sent, Permission::ManagePeople).await?;
         forget_link(&app, &seated.0, form.get("link")).await?;
         Ok(go(PEOPLE))
     };
@@ -146,30 +147,32 @@ pub(super) async fn forget(
 }
 
 /// `POST /people/links/vouch`.
-pub(super) async fn vouch(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub(super) async fn vouch(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
     let done = async {
-        let form = form(&app, &seated, &headers, body, Permission::VouchForPeople).await?;
-        vouch_for(&app, &seated.0, form.get("link")).await?;
+        let mut form = form(&app, &seated, sent, Permission::VouchForPeople).await?;
+        let by = proven(&app, &seated, &mut form).await?;
+        vouch_for(&app, by, form.get("link")).await?;
+        Ok(go(PEOPLE))
+    };
+    told(&app, &seated, done.await).await
+}
+
+/// `POST /people/shut-out`.
+pub(super) async fn shut_out(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
+    let done = async {
+        let form = form(&app, &seated, sent, Permission::ManagePeople).await?;
+        end_all(&app, &seated.0, form.get("email")).await?;
         Ok(go(PEOPLE))
     };
     told(&app, &seated, done.await).await
 }
 
 /// `POST /people/close`.
-pub(super) async fn close(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub(super) async fn close(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
     let done = async {
-        let form = form(&app, &seated, &headers, body, Permission::ManagePeople).await?;
-        close_account(&app, &seated.0, form.get("email")).await?;
+        let mut form = form(&app, &seated, sent, Permission::ManagePeople).await?;
+        let by = proven(&app, &seated, &mut form).await?;
+        close_account(&app, by, form.get("email")).await?;
         Ok(go(PEOPLE))
     };
     told(&app, &seated, done.await).await

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::REFERRER_POLICY;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use mainstay_access::password::PASSWORD_CHARS_MIN;
 use mainstay_report::SetupPage;
 
-use super::form::Form;
+use super::form::{Form, Sent};
 use super::sign_in::let_in;
 use super::{HOME, answer, factor, html, notice};
 use crate::App;
 use crate::pages;
 use crate::problem::Refused;
+use crate::sign_in::session;
 use crate::sign_in::setup::{self, Chosen, Opening};
 
 /// `GET /setup/{secret}`.
@@ -23,28 +24,29 @@ pub(super) async fn page(State(app): State<Arc<App>>, Path(secret): Path<String>
         Ok(opening) => shown(&app, &opening, None, "", ""),
         Err(refused) => Err(refused),
     };
-    answer(&app, done)
+    untold(answer(&app, done))
 }
 
 /// `POST /setup/{secret}`.
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     Path(secret): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Response {
-    let done = chosen(&app, &secret, &headers, body).await;
-    answer(&app, done)
+    let done = chosen(&app, &secret, sent).await;
+    untold(answer(&app, done))
 }
 
-async fn chosen(
-    app: &App,
-    secret: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let mut form = Form::of_nobody(app, headers, body).await?;
+/// No other page is told this one's address, which holds the secret: only which server it is of, without which forms would be nobody's.
+fn untold(mut response: Response) -> Response {
+    let origin_alone = HeaderValue::from_static("strict-origin");
+    response.headers_mut().insert(REFERRER_POLICY, origin_alone);
+    response
+}
+
+async fn chosen(app: &App, secret: &str, sent: Sent) -> Result<Response, Refused> {
     let opening = Opening::find(app, secret).await?;
+    let mut form = Form::of_nobody(app, sent).await?;
     let (email, totp) = (form.take("email"), form.take("totp"));
     let chosen = Chosen {
         email: email.trim().to_owned(),
@@ -54,7 +56,10 @@ async fn chosen(
         code: form.get("code").split_whitespace().collect(),
     };
     match setup::open(app, &opening, chosen).await {
-        Ok(signed_in) => Ok(let_in(app, &signed_in, HOME)),
+        Ok(signed_in) => {
+            session::end_shown(app, &form.headers).await;
+            Ok(let_in(app, &signed_in, HOME))
+        }
         Err(refused) => shown(app, &opening, Some(&refused), &email, &totp),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -11,14 +10,13 @@ use mainstay_access::SessionStanding;
 use mainstay_report::{CodePage, Notice, SignInPage};
 use serde::Deserialize;
 
-use super::form::Form;
-use super::visitor::Whence;
+use super::form::{Form, Sent};
 use super::{and_then, answer, go, html, notice, own_path, with_cookie};
 use crate::App;
 use crate::pages;
 use crate::problem::Refused;
 use crate::sign_in::attempt::{self, Shown};
-use crate::sign_in::{SignedIn, session};
+use crate::sign_in::{SignedIn, same_site, session};
 
 const SIGN_IN: &str = "/sign-in";
 const CODE: &str = "/sign-in/code";
@@ -44,37 +42,24 @@ pub(super) async fn page(State(app): State<Arc<App>>, asked: Asked) -> Response 
 }
 
 /// `POST /sign-in`.
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    from: Whence,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = match Form::of_nobody(&app, &headers, body).await {
-        Ok(form) => enter(&app, &from, &headers, form).await,
+pub(super) async fn submit(State(app): State<Arc<App>>, sent: Sent) -> Response {
+    let done = match Form::of_nobody(&app, sent).await {
+        Ok(form) => enter(&app, form).await,
         Err(refused) => Err(refused),
     };
     answer(&app, done)
 }
 
-async fn enter(
-    app: &App,
-    from: &Whence,
-    headers: &HeaderMap,
-    mut form: Form,
-) -> Result<Response, Refused> {
+async fn enter(app: &App, mut form: Form) -> Result<Response, Refused> {
     let next = own_path(form.get("next")).to_owned();
     let (email, password) = (form.take("email"), form.take("password"));
-    let entered = match from.origin(app, headers) {
+    let entered = match form.origin(app) {
         Ok(origin) => attempt::by_password(app, email.trim(), password, origin).await,
         Err(refused) => Err(refused),
     };
     match entered {
         Ok(signed_in) => {
-            // What this browser showed before is nobody's any more.
-            if let Some(before) = session::shown(app, headers) {
-                app.store.end_session(&before.hash()).await?;
-            }
+            session::end_shown(app, &form.headers).await;
             Ok(let_in(app, &signed_in, &next))
         }
         Err(refused) => {
@@ -148,28 +133,18 @@ fn asks_for_code(
 }
 
 /// `POST /sign-in/code`.
-pub(super) async fn code(
-    State(app): State<Arc<App>>,
-    from: Whence,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = show(&app, &from, &headers, body).await;
+pub(super) async fn code(State(app): State<Arc<App>>, sent: Sent) -> Response {
+    let done = show(&app, sent).await;
     answer(&app, done)
 }
 
-async fn show(
-    app: &App,
-    from: &Whence,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let Some(signed_in) = SignedIn::find(app, headers).await? else {
+async fn show(app: &App, sent: Sent) -> Result<Response, Refused> {
+    let Some(signed_in) = SignedIn::find(app, &sent.headers).await? else {
         return Ok(go(SIGN_IN));
     };
-    let form = Form::of(&signed_in, app, headers, body).await?;
+    let form = Form::of(&signed_in, app, sent).await?;
     let next = own_path(form.get("next")).to_owned();
-    let origin = from.origin(app, headers)?;
+    let origin = form.origin(app)?;
     // Apps show a blank between the halves.
     let code: String = form.get("code").split_whitespace().collect();
     let asked = signed_in.clone();
@@ -191,14 +166,16 @@ async fn show(
 }
 
 /// `POST /sign-out`.
-pub(super) async fn out(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
-    let done = leave(&app, &headers, body).await;
+pub(super) async fn out(State(app): State<Arc<App>>, sent: Sent) -> Response {
+    let done = leave(&app, sent).await;
     answer(&app, done)
 }
 
-async fn leave(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
-    if let Some(signed_in) = SignedIn::find(app, headers).await? {
-        Form::of(&signed_in, app, headers, body).await?;
+/// A browser sends no cookie with what another site made it send, and so looks like one that has none: that ends nothing either.
+async fn leave(app: &App, sent: Sent) -> Result<Response, Refused> {
+    same_site::check(app, &sent.headers)?;
+    if let Some(signed_in) = SignedIn::find(app, &sent.headers).await? {
+        Form::of(&signed_in, app, sent).await?;
         app.store.end_session(&signed_in.session.hash).await?;
     }
     Ok(with_cookie(go(SIGN_IN), session::no_cookie(app)))

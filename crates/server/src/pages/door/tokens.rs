@@ -2,42 +2,32 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
 use mainstay_access::{ApiToken, ApiTokenWish, Permission, SecretKind};
 
 use super::account::{shown, told};
-use super::form::Form;
+use super::form::{Form, Sent};
 use super::go;
 use super::visitor::Seated;
 use crate::App;
 use crate::problem::Refused;
+use crate::sign_in::attempt;
 use crate::sign_in::session::draw;
 
 /// `POST /account/tokens`. The page that follows shows the secret; loading it again would make a second one, which its name prevents.
-pub(super) async fn make(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = match made(&app, &seated, &headers, body).await {
+pub(super) async fn make(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
+    let done = match made(&app, &seated, sent).await {
         Ok(secret) => shown(&app, &seated, None, Some(secret)).await,
         Err(refused) => Err(refused),
     };
     told(&app, &seated, done).await
 }
 
-async fn made(
-    app: &App,
-    seated: &Seated,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<String, Refused> {
-    let form = Form::of(&seated.0, app, headers, body).await?;
+async fn made(app: &App, seated: &Seated, sent: Sent) -> Result<String, Refused> {
+    let mut form = Form::of(&seated.0, app, sent).await?;
     let (account, now) = (&seated.0.account, app.now());
     let scope = form.all("may").filter_map(Permission::from_id);
     let wish = ApiTokenWish {
@@ -47,8 +37,10 @@ async fn made(
     };
     let secret = draw(&*app.entropy, SecretKind::ApiToken);
     let token = ApiToken::make(wish, account, secret.hash(), now)?;
-    let session = &seated.0.session.hash;
-    app.store.add_api_token(&token, session).await?;
+    // It outlasts the session by far, so a session alone makes none.
+    let origin = form.origin(app)?;
+    let by = attempt::once_more(app, &seated.0, form.take("current"), origin).await?;
+    app.store.add_api_token(&token, by.session()).await?;
     tracing::info!(who = %account.email, name = token.name, "API token made");
     Ok(secret.reveal().to_string())
 }
@@ -71,23 +63,13 @@ fn days(text: &str) -> Result<SignedDuration, Refused> {
 }
 
 /// `POST /account/tokens/revoke`.
-pub(super) async fn revoke(
-    State(app): State<Arc<App>>,
-    seated: Seated,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let done = revoked(&app, &seated, &headers, body).await;
+pub(super) async fn revoke(State(app): State<Arc<App>>, seated: Seated, sent: Sent) -> Response {
+    let done = revoked(&app, &seated, sent).await;
     told(&app, &seated, done).await
 }
 
-async fn revoked(
-    app: &App,
-    seated: &Seated,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Response, Refused> {
-    let form = Form::of(&seated.0, app, headers, body).await?;
+async fn revoked(app: &App, seated: &Seated, sent: Sent) -> Result<Response, Refused> {
+    let form = Form::of(&seated.0, app, sent).await?;
     let (who, name) = (&seated.0.account.email, form.get("name"));
     app.store.revoke_api_token(who, name, app.now()).await?;
     tracing::info!(%who, name, "API token revoked");

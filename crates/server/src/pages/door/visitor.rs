@@ -1,24 +1,19 @@
 //! Who looks at a page, and who is sent to sign in first.
 
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::AUTHORIZATION;
+use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use mainstay_access::{Origin, Permission, SessionStanding};
+use mainstay_access::{Permission, SessionStanding};
 use mainstay_report::Viewer;
 
 use super::{and_then, answer, go};
 use crate::App;
 use crate::app::PagesAccess;
 use crate::authenticate::{self, Caller};
-use crate::problem::Refused;
 use crate::sign_in::SignedIn;
-use crate::sign_in::origin::origin;
 
 /// Somebody who may look at the pages: signed in, a program with a token, or anybody where the configuration lets anybody.
 pub(in crate::pages) enum Visitor {
@@ -32,9 +27,6 @@ pub(in crate::pages) enum Visitor {
 
 /// Somebody who is signed in themselves.
 pub(super) struct Seated(pub SignedIn);
-
-/// Where a request comes from.
-pub(super) struct Whence(Option<SocketAddr>);
 
 impl Visitor {
     /// What the page says of them.
@@ -64,30 +56,11 @@ fn viewer(caller: &Caller, is_signed_in: bool) -> Viewer {
     }
 }
 
-impl Whence {
-    /// Whose slips a slip is counted with.
-    ///
-    /// # Errors
-    /// If a proxy stands there whose word nobody can use.
-    pub fn origin(&self, app: &App, headers: &HeaderMap) -> Result<Origin, Refused> {
-        Ok(origin(self.0, headers, &app.config.trusted_proxies)?)
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Whence {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(peer.map(|ConnectInfo(peer)| *peer)))
-    }
-}
-
 impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
-        if parts.headers.contains_key(AUTHORIZATION) {
+        if authenticate::shows_a_token(&parts.headers) {
             let bearing = authenticate::bearing(app, &parts.headers, Permission::Read).await;
             return match bearing {
                 Ok(caller) => Ok(Self::Program(caller)),
@@ -95,7 +68,10 @@ impl FromRequestParts<Arc<App>> for Visitor {
             };
         }
         match seated(parts, app).await {
-            Ok(signed_in) => Ok(Self::Person(Box::new(signed_in))),
+            Ok(signed_in) => match signed_in.account.may(Permission::Read) {
+                Ok(()) => Ok(Self::Person(Box::new(signed_in))),
+                Err(denied) => Err(answer(app, Err(denied.into()))),
+            },
             Err(_) if app.config.pages == PagesAccess::Anyone => Ok(Self::Anybody),
             Err(sent_on) => Err(sent_on),
         }

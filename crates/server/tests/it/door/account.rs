@@ -9,6 +9,16 @@ use crate::house::House;
 const KIM: &str = "kim@northwind.example";
 const OTHER: &str = "lantern quarry oboe";
 
+/// A wish for a token that looks.
+fn job() -> [(&'static str, &'static str); 4] {
+    [
+        ("name", "job"),
+        ("days", "9"),
+        ("may", "read"),
+        ("current", PASSWORD),
+    ]
+}
+
 #[tokio::test]
 async fn a_changed_password_ends_what_the_old_one_began() {
     let house = House::new().await;
@@ -38,9 +48,9 @@ async fn a_changed_password_ends_what_the_old_one_began() {
     );
 }
 
-/// An app is set up with the password and a code of it, and taken away with the password; each ends the other sessions.
+/// An app is set up with the password and a code of it, which ends the other sessions.
 #[tokio::test]
-async fn a_second_factor_comes_and_goes() {
+async fn a_second_factor_is_set_up() {
     let house = House::new().await;
     let mut kim = signed_in(&house, 5, KIM, Role::Operations).await;
     let mut elsewhere = Browser::at(&house.base);
@@ -71,16 +81,46 @@ async fn a_second_factor_comes_and_goes() {
         page.html
     );
     assert!(elsewhere.get("/account").await.to.is_some());
+}
 
+/// The password alone takes no app away, by going without or by another app: a code of it does, once.
+#[tokio::test]
+async fn an_app_goes_with_a_code_of_it() {
+    let house = House::new().await;
+    let (mut kim, app) = with_codes(&house, 5, KIM, Role::Operations).await;
+    let mut elsewhere = Browser::at(&house.base);
+    let code = app.shown_at(house.app.now());
     let without = "/account/second-factor/remove";
     let wrong = kim.send("/account", without, &[("current", OTHER)]).await;
     assert_eq!(wrong.status, StatusCode::FORBIDDEN);
-    assert!(
-        kim.send("/account", without, &[("current", PASSWORD)])
-            .await
-            .to
-            .is_some()
+    let typed = ("current", PASSWORD);
+    for code in ["", "000000", &code] {
+        let typed = [typed, ("present", code)];
+        let refused = kim.send("/account", without, &typed).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{code}");
+    }
+    house.later(1);
+    let page = kim.get("/account/second-factor").await;
+    let another = TotpSecret::parse(&hidden(&page.html, "totp")).unwrap();
+    let (secret, its_code) = (another.reveal(), another.shown_at(house.app.now()));
+    let mut replace = vec![typed, ("totp", &**secret), ("code", &*its_code)];
+    let place = "/account/second-factor";
+    let refused = kim.send(place, place, &replace).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.html);
+    let present = app.shown_at(house.app.now());
+    replace.push(("present", &*present));
+    let replaced = kim.send(place, place, &replace).await;
+    assert_eq!(
+        replaced.to.as_deref(),
+        Some("/account"),
+        "{}",
+        replaced.html
     );
+    house.later(1);
+    let present = another.shown_at(house.app.now());
+    let typed = [typed, ("present", &*present)];
+    let removed = kim.send("/account", without, &typed).await;
+    assert!(removed.to.is_some(), "{}", removed.html);
     assert!(kim.get("/account").await.says("Not set up"));
     let plain = elsewhere.sign_in(KIM, PASSWORD).await;
     assert_eq!(plain.to.as_deref(), Some("/devices"));
@@ -104,6 +144,34 @@ async fn sessions_are_seen_and_ended_by_their_owner_alone() {
     assert!(kim.get("/account").await.says(KIM));
 }
 
+/// A token is for a part of what its owner may, for a year at most, and takes their password.
+#[tokio::test]
+async fn no_token_is_made_for_too_much() {
+    let house = House::new().await;
+    let mut kim = signed_in(&house, 5, KIM, Role::Operations).await;
+    for current in ["", OTHER] {
+        let mut wish = job();
+        wish[3].1 = current;
+        let page = kim.send("/account", "/account/tokens", &wish).await;
+        assert!(page.says("go together") && !page.says("mainstay_api_"));
+    }
+    kim.send("/account", "/account/tokens", &job()).await;
+    for (field, value, says) in [
+        ("may", "manage-people", "can&#39;t invite people"),
+        ("may", "approve-release", "no more than its owner"),
+        ("days", "366", "a year at most"),
+        ("days", "soon", "from 1 to 365"),
+        ("name", "job", "already"),
+    ] {
+        let mut wish = vec![("name", "other"), ("days", "30"), ("may", "read")];
+        wish.push(("current", PASSWORD));
+        wish.retain(|(known, _)| *known != field || field == "may");
+        wish.push((field, value));
+        let page = kim.send("/account", "/account/tokens", &wish).await;
+        assert!(page.says(says), "{field} {value}\n{}", page.html);
+    }
+}
+
 /// A token does what it was made for, until it is revoked, and never lets anybody in.
 #[tokio::test]
 async fn a_token_does_no_more_than_it_was_made_for() {
@@ -114,6 +182,7 @@ async fn a_token_does_no_more_than_it_was_made_for() {
         ("days", "30"),
         ("may", "read"),
         ("may", "halt-rollout"),
+        ("current", PASSWORD),
     ];
     let page = kim.send("/account", "/account/tokens", &make).await;
     let (_, rest) = page.html.split_once("<code>mainstay_api_").unwrap();
@@ -152,19 +221,6 @@ async fn a_token_does_no_more_than_it_was_made_for() {
         let (_, found) = refused(method, path, &token).await;
         assert_eq!(found, id, "{path}");
     }
-    for (field, value, says) in [
-        ("may", "manage-people", "can&#39;t invite people"),
-        ("may", "approve-release", "no more than its owner"),
-        ("days", "366", "a year at most"),
-        ("days", "soon", "from 1 to 365"),
-        ("name", "night job", "already"),
-    ] {
-        let mut wish = vec![("name", "other"), ("days", "30"), ("may", "read")];
-        wish.retain(|(known, _)| *known != field || field == "may");
-        wish.push((field, value));
-        let page = kim.send("/account", "/account/tokens", &wish).await;
-        assert!(page.says(says), "{field} {value}\n{}", page.html);
-    }
     kim.send(
         "/account",
         "/account/tokens/revoke",
@@ -180,7 +236,7 @@ async fn a_token_does_no_more_than_it_was_made_for() {
 async fn a_closed_account_lets_nobody_in() {
     let house = House::new().await;
     let (mut vi, _) = with_codes(&house, 6, "vi@northwind.example", Role::Viewer).await;
-    let wish = [("name", "job"), ("days", "9"), ("may", "read")];
+    let wish = job();
     let page = vi.send("/account", "/account/tokens", &wish).await;
     let (_, rest) = page.html.split_once("<code>mainstay_api_").unwrap();
     let token = format!("mainstay_api_{}", &rest[..64]);
@@ -189,7 +245,7 @@ async fn a_closed_account_lets_nobody_in() {
         .send(
             "/people",
             "/people/close",
-            &[("email", "vi@northwind.example")],
+            &[("email", "vi@northwind.example"), ("current", PASSWORD)],
         )
         .await;
     assert_eq!(closed.to.as_deref(), Some("/people"));
@@ -218,12 +274,35 @@ async fn a_closed_account_lets_nobody_in() {
     assert_eq!(again.await.unwrap_err().id(), "store.already-exists");
 }
 
+/// A laptop was stolen: what it was signed in to ends, and its owner goes on with the password.
+#[tokio::test]
+async fn operations_shut_somebody_out() {
+    let house = House::new().await;
+    let mut kim = signed_in(&house, 5, KIM, Role::Operations).await;
+    let mut vi = signed_in(&house, 6, "vi@northwind.example", Role::Viewer).await;
+    let page = vi.send("/account", "/account/tokens", &job()).await;
+    let (_, rest) = page.html.split_once("<code>mainstay_api_").unwrap();
+    let token = format!("mainstay_api_{}", &rest[..64]);
+    let who = [("email", "vi@northwind.example")];
+    let ended = kim.send("/people", "/people/shut-out", &who).await;
+    assert_eq!(ended.to.as_deref(), Some("/people"), "{}", ended.html);
+    assert!(vi.get("/account").await.to.is_some());
+    let asked = house.request(Method::GET, "/api/v1/devices", &token);
+    let refused = asked.send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    let again = vi.sign_in("vi@northwind.example", PASSWORD).await;
+    assert_eq!(again.to.as_deref(), Some("/devices"));
+    let nobody = [("email", "no@northwind.example")];
+    let page = kim.send("/people", "/people/shut-out", &nobody).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+}
+
 /// The way back after a theft: what the thief made goes with it.
 #[tokio::test]
 async fn a_new_link_takes_back_what_the_account_gave_away() {
     let house = House::new().await;
     let mut kim = signed_in(&house, 5, KIM, Role::Operations).await;
-    let wish = [("name", "job"), ("days", "9"), ("may", "read")];
+    let wish = job();
     let page = kim.send("/account", "/account/tokens", &wish).await;
     let (_, rest) = page.html.split_once("<code>mainstay_api_").unwrap();
     let token = format!("mainstay_api_{}", &rest[..64]);

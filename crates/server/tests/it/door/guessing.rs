@@ -1,10 +1,16 @@
 //! People who guess, and the devices that go on meanwhile.
 
+use std::time::Duration;
+
 use mainstay_access::Role;
 use mainstay_server::sign_in::hashing::{FOR_THE_KNOWN, IN_LINE_MAX};
-use reqwest::StatusCode;
+use mainstay_server::sign_in::receiving::FORMS_OF_ONE_MAX;
+use reqwest::{Method, StatusCode};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use super::browser::{Browser, PASSWORD, link, signed_in, with_codes};
+use super::told;
 use crate::gadget::register;
 use crate::house::{self, House, packed};
 
@@ -74,6 +80,53 @@ async fn sixteen_guess_and_every_poll_is_answered() {
         }
     }
     assert!(compared > 0 && FOR_THE_KNOWN < IN_LINE_MAX);
+}
+
+/// Whoever begins forms and never ends them keeps themselves out, and no device; nor others who sign in from elsewhere.
+#[tokio::test]
+async fn forms_without_an_end_take_no_place_of_others() {
+    let house = House::told(told(&[("MAINSTAY_TRUSTED_PROXIES", "127.0.0.1")])).await;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadgets = register(&house, &["th-1"], &old).await;
+    let address = house.base.strip_prefix("http://").unwrap();
+    let begun = format!(
+        "POST /sign-in HTTP/1.1\r\nhost: {address}\r\norigin: {}\r\nx-forwarded-for: 203.0.113.66\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: 999\r\n\r\nemail=",
+        house.base
+    );
+    let mut slow = Vec::new();
+    for _ in 0..FORMS_OF_ONE_MAX {
+        let mut line = TcpStream::connect(address).await.unwrap();
+        line.write_all(begun.as_bytes()).await.unwrap();
+        slow.push(line);
+    }
+    until(&house, "203.0.113.66", StatusCode::SERVICE_UNAVAILABLE).await;
+    let elsewhere = sent(&house, "203.0.113.7").await;
+    assert_eq!(elsewhere, StatusCode::FORBIDDEN, "it is looked at");
+    gadgets[0].check_in(&house, &[]).await;
+    drop(slow);
+    until(&house, "203.0.113.66", StatusCode::FORBIDDEN).await;
+}
+
+/// What becomes of a form to sign in that says nothing.
+async fn sent(house: &House, from: &str) -> StatusCode {
+    let asked = Browser::at(&house.base).request(Method::POST, "/sign-in");
+    let asked = asked.header("origin", &house.base);
+    let asked = asked.header("x-forwarded-for", from);
+    let asked = asked.header("content-type", "application/x-www-form-urlencoded");
+    asked.body("email=").send().await.unwrap().status()
+}
+
+async fn until(house: &House, from: &str, expected: StatusCode) {
+    let mut found = None;
+    for _ in 0..500 {
+        found = Some(sent(house, from).await);
+        if found == Some(expected) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{found:?} in place of {expected}");
 }
 
 /// Five slips are free; then who guesses waits, and who was here before doesn't.

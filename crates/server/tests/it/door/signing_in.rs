@@ -28,6 +28,9 @@ async fn a_new_server_has_one_link_and_no_password() {
         assert!(page.status == StatusCode::OK && page.says("operations"));
         assert!(page.set_cookie.is_none(), "looking uses nothing up");
     }
+    let page = browser.request(Method::GET, &path).send().await.unwrap();
+    let policy = &page.headers()["referrer-policy"];
+    assert_eq!(policy, "strict-origin", "the path is told to nobody");
     let chosen = async |browser: &mut Browser, email, password, again| {
         let fields = [("email", email), ("password", password), ("again", again)];
         browser.post(&path, &fields).await
@@ -154,6 +157,13 @@ async fn a_browser_that_signs_in_anew_leaves_nothing_behind() {
     );
     assert_ne!(kim.cookie, before.cookie);
     assert_eq!(kim.get("/account").await.status, StatusCode::OK);
+    assert!(before.get("/account").await.to.is_some());
+
+    let mut before = kim.clone();
+    let path = link(&house.app, 6, "vi@northwind.example", Role::Viewer).await;
+    let chosen = [("password", PASSWORD), ("again", PASSWORD)];
+    assert!(kim.post(&path, &chosen).await.to.is_some());
+    assert!(kim.get("/account").await.says("vi@northwind.example"));
     assert!(before.get("/account").await.to.is_some());
 }
 
