@@ -35,16 +35,19 @@ impl Email {
     /// The address, checked for shape and put in lower case.
     ///
     /// # Errors
-    /// If it lacks a name or a domain, is too long, or holds blanks or control characters.
+    /// If it lacks a name or a domain, is too long in lower case, or holds anything but letters, digits and the signs of ASCII: what
+    /// can't be seen makes no second person who looks like the first.
     pub fn new(text: &str) -> Result<Self, EmailError> {
         let refused = || EmailError(text.chars().take(EMAIL_BYTES_MAX).collect());
-        let (name, domain) = text.split_once('@').ok_or_else(refused)?;
-        let printable = text.chars().all(|c| !c.is_control() && !c.is_whitespace());
+        // Some letters are longer in lower case; what is kept is what counts.
+        let kept = text.to_lowercase();
+        let (name, domain) = kept.split_once('@').ok_or_else(refused)?;
+        let is_seen = |c: char| c.is_alphanumeric() || c.is_ascii_graphic();
         let whole = !name.is_empty() && !domain.is_empty() && !domain.contains('@');
-        if !printable || !whole || text.len() > EMAIL_BYTES_MAX {
+        if !kept.chars().all(is_seen) || !whole || kept.len() > EMAIL_BYTES_MAX {
             return Err(refused());
         }
-        Ok(Self(text.to_lowercase()))
+        Ok(Self(kept))
     }
 
     /// The address as text.
@@ -87,9 +90,32 @@ mod tests {
             ("ana@", false),
             ("a na@northwind.example", false),
             ("ana@north@wind", false),
+            ("Zoë+1@nörd.example", true),
+            ("sam\u{200b}@northwind.example", false),
+            ("sam\u{202e}@northwind.example", false),
+            ("sam\u{7}@northwind.example", false),
         ] {
             assert_eq!(Email::new(text).is_ok(), good, "{text:?}");
         }
+    }
+
+    /// What was taken once is taken when it is read again, however long it grew in lower case.
+    #[test]
+    fn an_address_reads_back() {
+        // Three bytes each in lower case, where they have two.
+        let longer = "\u{23a}".repeat(50) + "@x.example";
+        assert!(longer.len() <= EMAIL_BYTES_MAX && longer.to_lowercase().len() > EMAIL_BYTES_MAX);
+        for text in [
+            longer.as_str(),
+            "\u{23a}@x.example",
+            "ΑΣ@x.example",
+            "\u{130}@x.example",
+        ] {
+            if let Ok(email) = Email::new(text) {
+                assert_eq!(Email::new(email.as_str()), Ok(email), "{text}");
+            }
+        }
+        assert!(Email::new(&longer).is_err());
     }
 
     #[test]

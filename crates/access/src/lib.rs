@@ -22,7 +22,7 @@ pub mod setup_link;
 pub mod sign_in_attempts;
 pub mod totp;
 
-pub use account::Account;
+pub use account::{Account, LastOfOperations};
 pub use api_token::{ApiToken, ApiTokenDenied, ApiTokenFlaw, ApiTokenWish, Scope};
 pub use assignments::{Assignments, DutyConflict};
 pub use code_tries::CodeTries;
@@ -34,6 +34,6 @@ pub use permission::{Denied, Permission};
 pub use role::Role;
 pub use secret::{Secret, SecretHash, SecretKind};
 pub use session::{Means, Session, SessionStanding};
-pub use setup_link::{Maker, SetupLink, SetupLinkRefusal};
+pub use setup_link::{LinkEffect, Maker, SetupLink, SetupLinkRefusal};
 pub use sign_in_attempts::{Origin, SignInAttempts, TryLater};
 pub use totp::{CodeRefusal, SecondFactor, TotpSecret};

@@ -220,6 +220,12 @@ impl Permission {
         matches!(self, Self::ManagePeople | Self::VouchForPeople)
     }
 
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn only_looks(self) -> bool {
+        matches!(self, Self::Read | Self::ReadAudit)
+    }
+
     /// Whether a role, or a duty as such, includes it.
     #[must_use]
     pub fn is_for(self, role: impl Into<Role>) -> bool {

@@ -6,6 +6,7 @@
 use core::fmt;
 
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// Bytes of chance in a secret: no list of tries gets anywhere near 2^256.
@@ -78,6 +79,23 @@ impl Secret {
         SecretHash(hash.finalize().into())
     }
 
+    /// What a form carries that was made for whoever has this secret: 64 hexadecimal digits. It tells neither the secret nor what is kept of it, so that who
+    /// reads the database can't send forms in somebody's name.
+    #[must_use]
+    pub fn form_token(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(b"mainstay.form");
+        hash.update(self.kind.prefix());
+        hash.update(&self.bytes[..]);
+        hex::encode(hash.finalize())
+    }
+
+    /// Whether a form carries what [`form_token`](Self::form_token) says.
+    #[must_use]
+    pub fn is_in_form(&self, token: &str) -> bool {
+        bool::from(self.form_token().as_bytes().ct_eq(token.as_bytes()))
+    }
+
     /// The secret in clear, for the one answer that shows it.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
@@ -122,6 +140,19 @@ mod tests {
     fn the_same_chance_makes_another_hash_for_each_kind() {
         let hashes = SecretKind::ALL.map(|kind| Secret::new(kind, [7; 32]).hash());
         assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+    }
+
+    #[test]
+    fn a_form_is_for_one_secret_and_tells_nothing_of_it() {
+        let secret = Secret::new(SecretKind::Session, [7; 32]);
+        let token = secret.form_token();
+        assert!(secret.is_in_form(&token));
+        assert_ne!(token, hex::encode(secret.hash().0));
+        assert!(!secret.reveal().contains(&token));
+        let other = Secret::new(SecretKind::Session, [8; 32]);
+        for wrong in [&*other.form_token(), "", &token[1..], &secret.reveal()] {
+            assert!(!secret.is_in_form(wrong), "{wrong}");
+        }
     }
 
     #[test]

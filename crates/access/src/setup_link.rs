@@ -1,10 +1,11 @@
 //! A setup link: how an address gets its account, or gets into it again. It works once, for an hour.
 //!
 //! There is no first password that somebody else knows, and so none that stays. Whoever makes a link also sees it, and could
-//! open it: so what would give them another duty, or somebody's account without its second factor, takes a second person.
+//! open it: so what makes somebody more with a duty, or takes a second factor away, takes a second person.
 //! Read [`SetupLink`].
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::email::Email;
@@ -42,6 +43,37 @@ pub struct Maker {
     pub role: Role,
 }
 
+/// What a link does as things stand, for whoever vouches for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkEffect {
+    /// It makes an account.
+    NewAccount,
+    /// It gives an account another password.
+    NewPassword,
+    /// The same, and the second factor stays.
+    NewPasswordFactorStays,
+    /// The same, and the second factor goes, unless whoever opens it sets up another one.
+    NewPasswordFactorGoes,
+}
+
+impl LinkEffect {
+    /// As a clause about the link.
+    #[must_use]
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::NewAccount => "makes an account",
+            Self::NewPassword => "gives the account a new password",
+            Self::NewPasswordFactorStays => {
+                "gives the account a new password; its app stays, unless somebody vouches for the link"
+            }
+            Self::NewPasswordFactorGoes => {
+                "gives the account a new password, and its app of before goes"
+            }
+        }
+    }
+}
+
 /// Why a link opens nothing, or somebody can't be the second person behind it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetupLinkRefusal {
@@ -54,8 +86,8 @@ pub enum SetupLinkRefusal {
     /// It is for another role.
     #[error("this link makes an account with the role {0}")]
     AnotherRole(Role),
-    /// It gives a duty that its maker doesn't have, and nobody else is behind it yet.
-    #[error("this link gives a duty that its maker doesn't have, and waits for a second person")]
+    /// It gives a duty to a new account, or one that its maker doesn't have, and nobody else is behind it yet.
+    #[error("this link gives a duty, and waits for a second person")]
     SecondMissing,
     /// It would replace a second factor on one person's word.
     #[error("this link gives a new password, and leaves the second factor as it is")]
@@ -63,6 +95,9 @@ pub enum SetupLinkRefusal {
     /// Who would be the second person made it, is whom it is for, or has the maker's duty.
     #[error("{0} can't be the second person behind this link")]
     NoSecond(Email),
+    /// Its maker would open it themselves.
+    #[error("nobody makes a link for themselves")]
+    Own,
     /// Their role doesn't include it.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -79,6 +114,7 @@ impl SetupLinkRefusal {
             Self::SecondMissing => "access.setup-link-second-missing",
             Self::FactorStays => "access.setup-link-factor-stays",
             Self::NoSecond(_) => "access.setup-link-no-second",
+            Self::Own => "access.setup-link-own",
             Self::Denied(denied) => denied.id(),
         }
     }
@@ -98,6 +134,9 @@ impl SetupLinkRefusal {
             }
             Self::NoSecond(_) => {
                 "ask somebody else, whose duty isn't the maker's and whom it isn't for"
+            }
+            Self::Own => {
+                "change your password on your account's page, or ask somebody else of operations"
             }
             Self::Denied(denied) => return denied.cure(),
         };
@@ -132,15 +171,18 @@ impl SetupLink {
     /// An invitation by the owner of `maker`, or the way back for somebody who lost their password or phone.
     ///
     /// # Errors
-    /// If the maker's role doesn't include it.
+    /// If the maker's role doesn't include it, or the link would be their own.
     pub fn invitation(
         hash: SecretHash,
         who: Email,
         role: Role,
         maker: &Account,
         now: Timestamp,
-    ) -> Result<Self, Denied> {
+    ) -> Result<Self, SetupLinkRefusal> {
         maker.may(Permission::ManagePeople)?;
+        if who == maker.email {
+            return Err(SetupLinkRefusal::Own);
+        }
         let maker = Maker {
             who: maker.email.clone(),
             role: maker.role,
@@ -163,11 +205,25 @@ impl SetupLink {
         self.maker.is_none() || self.vouched_by.is_some()
     }
 
-    /// Whether it opens nothing before somebody vouches for it: its account would have a duty that isn't its maker's.
+    /// Whether it opens nothing before somebody vouches for it; `before` is the account that its address has so far. The account would
+    /// have a duty that isn't its maker's, or be one more with it: two of one duty together end a hold, and close an incident.
     #[must_use]
-    pub fn lacks_a_second(&self) -> bool {
+    pub fn lacks_a_second(&self, before: Option<&Account>) -> bool {
         let makers = self.maker.as_ref().and_then(|maker| maker.role.duty());
-        self.role.duty().is_some_and(|duty| Some(duty) != makers) && !self.is_backed()
+        let is_way_back = before.is_some() && self.role.duty() == makers;
+        self.role.duty().is_some() && !is_way_back && !self.is_backed()
+    }
+
+    /// What becomes of the account of its address, which it has so far as `before` says.
+    #[must_use]
+    pub fn effect(&self, before: Option<&Account>) -> LinkEffect {
+        let has_factor = |account: &Account| account.second_factor.is_some();
+        match before.map(has_factor) {
+            None => LinkEffect::NewAccount,
+            Some(false) => LinkEffect::NewPassword,
+            Some(true) if self.is_backed() => LinkEffect::NewPasswordFactorGoes,
+            Some(true) => LinkEffect::NewPasswordFactorStays,
+        }
     }
 
     /// The link with the owner of `second` behind it as well.
@@ -210,7 +266,7 @@ impl SetupLink {
         if self.role != wanted.role {
             return Err(SetupLinkRefusal::AnotherRole(self.role));
         }
-        if self.lacks_a_second() {
+        if self.lacks_a_second(before) {
             return Err(SetupLinkRefusal::SecondMissing);
         }
         let kept = before.and_then(|before| before.second_factor.as_ref());

@@ -6,6 +6,7 @@
 
 mod tally;
 
+use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 use std::collections::BTreeMap;
 
@@ -68,6 +69,15 @@ impl Origin {
                 let network = u128::from(address) & !u128::from(u64::MAX);
                 Self(IpAddr::V6(Ipv6Addr::from(network)))
             }
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(network) => write!(f, "{network}/64"),
         }
     }
 }

@@ -13,8 +13,6 @@ use sha1::Sha1;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::email::Email;
-
 /// Bytes of the shared secret: as many as the hash has (RFC 4226, section 4, requirement 6).
 pub const TOTP_SECRET_BYTES: usize = 20;
 /// How long one code is shown; what apps take if nothing is said.
@@ -122,15 +120,23 @@ impl TotpSecret {
         Some(Self(bytes))
     }
 
-    /// The address that apps read from a picture: it holds the secret, so it is shown once and logged nowhere.
+    /// The address that apps read from a picture: it holds the secret, so it is shown once and logged nowhere. `who` is what the app shows beside
+    /// the codes, an address as a rule.
     #[must_use]
-    pub fn uri(&self, issuer: &str, who: &Email) -> Zeroizing<String> {
+    pub fn uri(&self, issuer: &str, who: &str) -> Zeroizing<String> {
         let issuer = percent_encoded(issuer);
         Zeroizing::new(format!(
             "otpauth://totp/{issuer}:{}?secret={}&issuer={issuer}&algorithm=SHA1&digits={DIGITS}&period={STEP_SECS}",
-            percent_encoded(who.as_str()),
+            percent_encoded(who),
             *self.reveal(),
         ))
+    }
+
+    /// What an app that holds it shows at `now`.
+    #[must_use]
+    pub fn shown_at(&self, now: Timestamp) -> String {
+        let digits = self.code(now.as_second().div_euclid(STEP_SECS));
+        digits.map(char::from).iter().collect()
     }
 
     /// The code of one step (RFC 4226, section 5.3).

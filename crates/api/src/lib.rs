@@ -43,10 +43,18 @@
 //! | `GET /api/v1/service-levels` | anyone | | [`ServiceLevels`]: what is measured of releases, against the goals of the plan |
 //! | `GET /api/v1/service-levels.csv` | anyone | | its figures as CSV |
 //! | `GET /metrics` | anyone | | the same in Prometheus' text format |
+//! | `GET /api/v1/people` | a duty, in person | | list of [`AccountView`] |
+//! | `POST /api/v1/people/{email}/close` | operations, in person | [`OnceMore`] | closes an account for good |
+//! | `POST /api/v1/people/{email}/shut-out` | operations, in person | | ends an account's sessions, tokens and links |
+//! | `GET /api/v1/setup-links` | a duty, in person | | list of [`SetupLinkView`] |
+//! | `POST /api/v1/setup-links` | operations, in person | [`NewSetupLink`] | [`MadeSetupLink`] |
+//! | `DELETE /api/v1/setup-links/{id}` | operations, in person | | takes a link back |
+//! | `POST /api/v1/setup-links/{id}/vouch` | a duty, in person | [`OnceMore`] | makes who asks the second person behind it |
 //! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
-//! Every request carries `Authorization: Bearer <the person's token>`; "anyone" is anyone with one.
+//! Every request carries `Authorization: Bearer` with a person's token or an API token that was made for what is asked; "anyone" is anyone with one, and a
+//! role that has no duty looks. A browser's session does in its place, with the header `Mainstay-Form` as its pages' forms have it where something changes; "in person" is that way alone, and always with the header.
 //! What isn't a success is a [`Problem`]. Nothing here decides or speaks HTTP. What devices of other makes send and get stands in [`ddi`].
 
 pub mod client;
@@ -55,6 +63,7 @@ pub mod device;
 pub mod hold;
 pub mod incident;
 pub mod order;
+pub mod people;
 pub mod plan;
 pub mod problem;
 pub mod release;
@@ -75,6 +84,9 @@ pub use mainstay_rollout::preview::{
 pub use mainstay_telemetry::{ServiceLevels, levels};
 pub use order::{
     NewestOrder, ORDER_LOG_SHOWN, OrderView, OrderWord, QuitOrderRequest, QuitOrderView,
+};
+pub use people::{
+    AccountView, MadeSetupLink, NewSetupLink, OnceMore, SetupLinkView, TypedPassword,
 };
 pub use plan::{PlanView, PlanWarning};
 pub use problem::Problem;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mainstay_server::DataDir;
-use mainstay_server::settings::{self, Asked, Finding};
+use mainstay_server::settings::{self, Asked, Finding, Settings};
 
 use crate::failure::Failure;
 
@@ -27,17 +27,28 @@ pub struct HomeArgs {
 impl HomeArgs {
     /// The folder, which knows where its database and its payloads are.
     pub fn folder(&self) -> Result<DataDir, Failure> {
+        self.settled(None).map(folder_of)
+    }
+
+    /// All that the server's settings say, of which a flag of the verb may say one: by its name.
+    pub fn settled(&self, said: Option<(&'static str, OsString)>) -> Result<Settings, Failure> {
         let data = self.data.clone().map(OsString::from);
+        let data = data.map(|data| ("data", data));
         let answered = settings::read(&Asked {
             file: self.settings.clone().or_else(named_file),
             variables: std::env::vars_os().collect(),
-            flags: data.map(|data| ("data", data)).into_iter().collect(),
+            flags: data.into_iter().chain(said).collect(),
         });
         match answered.settled() {
-            Ok((settings, _)) => Ok(DataDir::at(settings.data).with_homes(settings.homes)),
+            Ok((settings, _)) => Ok(settings),
             Err(findings) => Err(findings.first().map_or_else(nothing_said, failure)),
         }
     }
+}
+
+/// The folder that these settings name, with its homes.
+pub fn folder_of(settings: Settings) -> DataDir {
+    DataDir::at(settings.data).with_homes(settings.homes)
 }
 
 /// What the variable names. An empty one counts as not set, as that of any setting.

@@ -42,11 +42,17 @@ fn add_links(environment: &mut Environment<'static>) {
     environment.add_function("rollout_href", |id| Target::Rollout(id).href());
     environment.add_function("incident_href", |id| Target::Incident(id).href());
     environment.add_global("home_href", Target::Home.href());
+    environment.add_global("account_href", Target::Account.href());
+    environment.add_global("people_href", Target::People.href());
+    environment.add_global("second_factor_href", Target::SecondFactor.href());
 }
 
 fn add_charts(environment: &mut Environment<'static>) {
     environment.add_filter("segments", |bar: Serde<WaveBar>| {
         Value::from(Serde(svg::bars::segments(&bar)))
+    });
+    environment.add_filter("qr_drawing", |text: &str| {
+        Value::from(Serde(svg::qr::drawing(text)))
     });
     environment.add_filter("share", |part: u64, whole: u64| {
         svg::bars::share(part, whole)

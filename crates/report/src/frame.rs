@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::door::Viewer;
+
 /// What stands around every page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
@@ -16,4 +18,6 @@ pub struct Frame {
     pub market: Vec<String>,
     /// When the page's facts were read.
     pub generated_at: Timestamp,
+    /// Who looks at it, if that is known.
+    pub viewer: Option<Viewer>,
 }

@@ -12,6 +12,10 @@
 //! | one device | [`DevicePage`] |
 //! | one rollout | [`RolloutPage`] |
 //! | one incident | [`IncidentPage`] |
+//! | where people sign in | [`SignInPage`], then [`CodePage`] |
+//! | what a setup link opens | [`SetupPage`] |
+//! | one's own account | [`AccountPage`], [`SecondFactorPage`] |
+//! | who can sign in | [`PeoplePage`] |
 //! | a refusal, as a page | [`ProblemPage`] |
 //! | what a demonstration or an exercise did | [`StoryReport`] |
 //! | a plan's dates, for calendar programs | [`PlanCalendar`] |
@@ -19,11 +23,13 @@
 //!
 //! Read [`Dashboard`] first; [`Target`] knows the addresses that pages link to.
 
+mod account_page;
 mod chart;
 mod client_facts;
 mod dashboard;
 mod device_list;
 mod device_page;
+mod door;
 mod error;
 mod escape;
 mod fact;
@@ -35,18 +41,23 @@ mod json;
 mod links;
 mod moment;
 mod page;
+mod people_page;
 mod plan_calendar;
 mod problem_page;
 mod rollout_page;
 pub mod service_levels;
+mod setup_page;
+mod sign_in_page;
 mod story_report;
 mod svg;
 
+pub use account_page::{AccountPage, PermissionChoice, SecondFactorPage, SessionLine, TokenLine};
 pub use chart::{SprtChart, SprtPoint, SprtVerdict, VersionShare, WaveBar};
 pub use client_facts::ClientFacts;
 pub use dashboard::{ATTENTION_MAX, Action, Attention, Dashboard, Promise, PromiseState};
 pub use device_list::{DEVICE_ROWS_MAX, DeviceList, DeviceRow, DeviceTable};
 pub use device_page::{DevicePage, HealthFigure, Slot};
+pub use door::{Enrolment, Notice, SetupLinkRow, Viewer};
 pub use error::RenderError;
 pub use fact::{Fact, TimelineEntry, Tone};
 pub use frame::Frame;
@@ -56,7 +67,10 @@ pub use incident_page::{
 };
 pub use links::Target;
 pub use page::CONTENT_SECURITY_POLICY;
+pub use people_page::{AccountRow, PeoplePage};
 pub use plan_calendar::PlanCalendar;
 pub use problem_page::ProblemPage;
 pub use rollout_page::{EnrolledDevice, Monitor, RolloutCard, RolloutPage, RolloutState};
+pub use setup_page::SetupPage;
+pub use sign_in_page::{CodePage, SignInPage};
 pub use story_report::{ArtifactDigest, Halt, ReleaseStory, Signature, StoryReport};

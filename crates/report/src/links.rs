@@ -18,6 +18,12 @@ pub enum Target {
     Rollout(i64),
     /// An incident's page: `/incidents/1`.
     Incident(i64),
+    /// One's own account: `/account`.
+    Account,
+    /// Where the codes of an app are set up: `/account/second-factor`.
+    SecondFactor,
+    /// Who can sign in: `/people`.
+    People,
 }
 
 impl Target {
@@ -30,6 +36,9 @@ impl Target {
             Self::Device(id) => format!("/devices/{}", path_segment(id)),
             Self::Rollout(id) => format!("/rollouts/{id}"),
             Self::Incident(id) => format!("/incidents/{id}"),
+            Self::Account => "/account".to_owned(),
+            Self::SecondFactor => "/account/second-factor".to_owned(),
+            Self::People => "/people".to_owned(),
         }
     }
 }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use mainstay_access::{Duty, Email, Person};
 use mainstay_keys::{HostPrimitives, Passphrase, SecretKey};
-use mainstay_plan::FleetFacts;
+use mainstay_plan::{FleetFacts, Plan};
 use mainstay_release::root_facts;
 use mainstay_store::{Store, StoreError};
 use mainstay_trust::verify;
@@ -102,15 +102,24 @@ pub async fn add_person(
     duty: Duty,
 ) -> Result<Token, Refused> {
     let person = Person { email, duty };
+    let plan = plan_of(store).await?;
+    check_duties(&plan, store, Some(person.clone())).await?;
+    let token = Token::draw(entropy);
+    store.add_person(&person, token.hash()).await?;
+    tracing::info!(who = %person.email, duty = %person.duty, "person added");
+    Ok(token)
+}
+
+/// The plan in force.
+///
+/// # Errors
+/// `plan.none` if there is none, or if this version can't read it.
+pub(crate) async fn plan_of(store: &dyn Store) -> Result<Plan, Refused> {
     let plan = store.active_plan().await?.ok_or_else(Refused::no_plan)?;
     // It was put into force under the rules of its day, which needn't be those of this version.
     let plan = mainstay_plan::parse(&plan.text).map_err(|findings| {
         let count = findings.len();
         StoreError::damaged("plan", format!("{count} findings in the active plan"))
     })?;
-    check_duties(&plan, store, Some(person.clone())).await?;
-    let token = Token::draw(entropy);
-    store.add_person(&person, token.hash()).await?;
-    tracing::info!(who = %person.email, duty = %person.duty, "person added");
-    Ok(token)
+    Ok(plan)
 }

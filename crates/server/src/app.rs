@@ -30,7 +30,8 @@ use crate::quiet::Quiet;
 use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::root_chain;
-use crate::settings::{PublicUrl, Tenant};
+use crate::settings::{PublicUrl, Tenant, TrustedProxies};
+use crate::sign_in::{Door, Hashing};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
 use crate::vitals::Vitals;
@@ -63,6 +64,8 @@ pub struct AppConfig {
     pub advance: Advance,
     /// What links to this server begin with; none if they begin as each request says that it came.
     pub public_url: Option<PublicUrl>,
+    /// Whose word about a client's address is believed.
+    pub trusted_proxies: TrustedProxies,
     /// What hawkBit clients call its tenant.
     pub tenant: Tenant,
     /// How long requests under way may go on once it was told to stop.
@@ -83,7 +86,7 @@ impl Default for Grace {
 /// Who may look at the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PagesAccess {
-    /// People with a token: the browser asks for it as a password.
+    /// People who have signed in, and programs with a token.
     #[default]
     People,
     /// Whoever reaches the port: only for a demonstration on this machine.
@@ -164,6 +167,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) soundness: Arc<Soundness>,
     pub(crate) unread: Unread,
+    pub(crate) door: Door,
     pub(crate) quiet: Quiet,
     pub(crate) guard: Guard,
     _lock: Option<Lock>,
@@ -207,6 +211,7 @@ impl App {
             readiness: Readiness::default(),
             soundness: Arc::default(),
             unread: Unread::default(),
+            door: Door::default(),
             quiet: Quiet::default(),
             guard: Guard::default(),
             _lock: parts.lock,
@@ -227,6 +232,16 @@ impl App {
     /// The hook with which the simulator plays a conquered server.
     pub fn attack(&self) -> &Attack {
         &self.attack
+    }
+
+    /// How people reach it, if that was said.
+    pub fn public_url(&self) -> Option<&str> {
+        self.config.public_url.as_ref().map(PublicUrl::as_str)
+    }
+
+    /// Where passwords are compared.
+    pub fn hashing(&self) -> &Hashing {
+        &self.door.hashing
     }
 
     /// The present instant by this server's clock.

@@ -1,27 +1,38 @@
-//! Who is calling: a device or a person, by the bearer token of the request.
+//! Who is calling: a device or a person, by the bearer token of the request, or a person by their browser's session.
 //!
 //! A wrong token, a missing one and a malformed one get the same answer. Tokens are never logged.
-//! Read [`device`] and [`person`].
+//! Read [`device`] and [`caller`].
 
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use mainstay_access::{Permission, Person};
+use axum::http::{HeaderMap, StatusCode};
+use mainstay_access::{
+    ApiTokenDenied, Email, Permission, Person, Role, Secret, SecretKind, SessionStanding,
+};
 use mainstay_fleet::Device;
 use mainstay_store::{Devices, People};
 
 use crate::App;
 use crate::problem::Refused;
 use crate::quiet::TokenHash;
+use crate::sign_in::{SignedIn, same_site};
 use crate::token::Token;
+
+/// A person who calls, by whatever they bear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Who.
+    pub email: Email,
+    /// What they may do.
+    pub role: Role,
+}
 
 /// What the store keeps of the token that a device's request bears.
 ///
 /// # Errors
 /// `auth.token` when it bears none.
 pub(crate) fn token(headers: &HeaderMap) -> Result<TokenHash, Refused> {
-    let token = bearer(headers).ok_or_else(Refused::unauthenticated)?;
+    let token = bearer(headers).and_then(Token::parse);
+    let token = token.ok_or_else(Refused::unauthenticated)?;
     Ok(token.hash())
 }
 
@@ -34,51 +45,126 @@ pub(crate) async fn device(app: &App, token: &TokenHash) -> Result<Device, Refus
     device.ok_or_else(Refused::unauthenticated)
 }
 
-/// The person whose token the request bears, if their duty includes `wanted`.
+/// Who calls, if they may do what is `wanted`: with the token of a person, an API token that was made for that, or in a session.
 ///
 /// # Errors
-/// `auth.token` when it bears none that a person has, `access.denied` when it isn't their duty.
+/// `auth.token` when it bears nothing that lets a person in, `access.denied` or `access.token-scope` when they mayn't, and
+/// `sign-in.other-site` or `sign-in.form` when a browser asks for a change that may be another site's wish.
+pub(crate) async fn caller(
+    app: &App,
+    headers: &HeaderMap,
+    wanted: Permission,
+) -> Result<Caller, Refused> {
+    if shows_a_token(headers) {
+        return bearing(app, headers, wanted).await;
+    }
+    let signed_in = whole(app, headers).await?;
+    if !wanted.only_looks() {
+        same_site::check_call(app, headers, &signed_in.secret)?;
+    }
+    signed_in.account.may(wanted)?;
+    Ok(signed_in.caller())
+}
+
+/// The same for what only people with a duty may.
+///
+/// # Errors
+/// As [`caller`].
 pub(crate) async fn person(
     app: &App,
     headers: &HeaderMap,
     wanted: Permission,
 ) -> Result<Person, Refused> {
-    let token = bearer(headers).ok_or_else(Refused::unauthenticated)?;
+    let Caller { email, role } = caller(app, headers, wanted).await?;
+    match role.duty() {
+        Some(duty) => Ok(Person { email, duty }),
+        None => Err(mainstay_access::Denied {
+            who: email,
+            role,
+            wanted,
+        }
+        .into()),
+    }
+}
+
+/// Somebody who is signed in themselves and may do what is `wanted`, for what no program does.
+///
+/// # Errors
+/// As [`caller`], and `access.token-scope-people` for a program with a token.
+pub(crate) async fn in_person(
+    app: &App,
+    headers: &HeaderMap,
+    wanted: Permission,
+) -> Result<SignedIn, Refused> {
+    if shows_a_token(headers) {
+        bearing(app, headers, wanted).await?;
+        return Err(ApiTokenDenied::NeedsASession(wanted).into());
+    }
+    let signed_in = whole(app, headers).await?;
+    same_site::check_call(app, headers, &signed_in.secret)?;
+    signed_in.account.may(wanted)?;
+    Ok(signed_in)
+}
+
+/// Whether a request shows a token in place of a session. What a proxy before this server asked a browser for is none.
+pub(crate) fn shows_a_token(headers: &HeaderMap) -> bool {
+    let shown = headers
+        .get(AUTHORIZATION)
+        .map(|value| value.to_str().unwrap_or(""));
+    let scheme = shown.map(|text| text.split(' ').next().unwrap_or(text));
+    scheme.is_some_and(|scheme| !scheme.eq_ignore_ascii_case("basic"))
+}
+
+/// Whoever bears a token, if they may do what is `wanted`.
+///
+/// # Errors
+/// As [`caller`].
+pub(crate) async fn bearing(
+    app: &App,
+    headers: &HeaderMap,
+    wanted: Permission,
+) -> Result<Caller, Refused> {
+    let shown = bearer(headers).ok_or_else(Refused::unauthenticated)?;
+    if let Some(secret) = Secret::parse(SecretKind::ApiToken, shown) {
+        let found = app.store.api_token(&secret.hash(), app.now()).await?;
+        let (token, account) = found.ok_or_else(Refused::unauthenticated)?;
+        token.may(account.role, wanted)?;
+        return Ok(Caller {
+            email: account.email,
+            role: account.role,
+        });
+    }
+    let token = Token::parse(shown).ok_or_else(Refused::unauthenticated)?;
     let person = People::by_token_hash(&*app.store, &token.hash()).await?;
     let person = person.ok_or_else(Refused::unauthenticated)?;
     person.may(wanted)?;
-    Ok(person)
+    Ok(Caller {
+        role: person.duty.into(),
+        email: person.email,
+    })
 }
 
-/// Whether a browser's user is a person: it sends the token as the password of basic
-/// authentication (RFC 7617), under any name.
-///
-/// # Errors
-/// `auth.token` when it doesn't.
-pub(crate) async fn browser(app: &App, headers: &HeaderMap) -> Result<Person, Refused> {
-    let token = basic(headers).or_else(|| bearer(headers));
-    let token = token.ok_or_else(Refused::unauthenticated)?;
-    let person = People::by_token_hash(&*app.store, &token.hash()).await?;
-    person.ok_or_else(Refused::unauthenticated)
-}
-
-fn bearer(headers: &HeaderMap) -> Option<Token> {
-    Token::parse(credentials(headers, "bearer")?)
-}
-
-fn basic(headers: &HeaderMap) -> Option<Token> {
-    let decoded = BASE64_STANDARD
-        .decode(credentials(headers, "basic")?)
-        .ok()?;
-    let (_, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Token::parse(password)
+/// Whoever is signed in, with the code that their account asks for.
+async fn whole(app: &App, headers: &HeaderMap) -> Result<SignedIn, Refused> {
+    let found = SignedIn::find(app, headers).await?;
+    let signed_in = found.ok_or_else(Refused::unauthenticated)?;
+    match signed_in.standing(app.now()) {
+        SessionStanding::Whole => Ok(signed_in),
+        SessionStanding::CodeMissing => Err(Refused::new(
+            StatusCode::UNAUTHORIZED,
+            "auth.code-missing",
+            "Whoever signed in here hasn't shown a code yet.",
+            "Show the code that your app shows, at /sign-in/code.",
+        )),
+        SessionStanding::Over => Err(Refused::unauthenticated()),
+    }
 }
 
 /// What follows the scheme in `Authorization` (RFC 9110, section 11.4: schemes ignore case).
-fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (named, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     named
-        .eq_ignore_ascii_case(scheme)
+        .eq_ignore_ascii_case("bearer")
         .then(|| credentials.trim())
 }
 
@@ -89,21 +175,19 @@ mod tests {
     #[test]
     fn only_a_whole_token_in_the_right_scheme_is_read() {
         let token = "ab".repeat(32);
-        let basic_token = BASE64_STANDARD.encode(format!("ana:{token}"));
         let cases = [
-            (format!("Bearer {token}"), true, false),
-            (format!("bearer  {token}"), true, false),
-            (format!("Basic {basic_token}"), false, true),
-            (format!("Basic {token}"), false, false),
-            (token.clone(), false, false),
-            ("Bearer ".to_owned(), false, false),
-            (format!("Bearer {}", &token[1..]), false, false),
+            (format!("Bearer {token}"), true),
+            (format!("bearer  {token}"), true),
+            (format!("Basic {token}"), false),
+            (token.clone(), false),
+            ("Bearer ".to_owned(), false),
+            (format!("Bearer {}", &token[1..]), false),
         ];
-        for (value, as_bearer, as_basic) in cases {
+        for (value, is_one) in cases {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, value.parse().unwrap());
-            assert_eq!(bearer(&headers).is_some(), as_bearer, "{value}");
-            assert_eq!(basic(&headers).is_some(), as_basic, "{value}");
+            let read = bearer(&headers).and_then(Token::parse);
+            assert_eq!(read.is_some(), is_one, "{value}");
         }
     }
 }

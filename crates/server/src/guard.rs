@@ -19,7 +19,8 @@ pub const REQUESTS_MAX: usize = 1024;
 
 /// Longest time that a request may take up to the first byte of its answer. The slowest honest one
 /// is the upload of the largest artifact over a line of 2 Mbit/s. Whoever bears no token is answered
-/// before the body is read, and so can't hold a place for long.
+/// before the body is read, and so can't hold a place for long; but for forms, of which few are received at a time
+/// ([`FORMS_MAX`](crate::sign_in::receiving::FORMS_MAX)).
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(300);
 
 /// The free places.

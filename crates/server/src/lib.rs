@@ -29,6 +29,7 @@ mod moved;
 mod offers;
 mod operator;
 pub mod pages;
+pub mod places;
 mod problem;
 mod quiet;
 mod readiness;

@@ -130,8 +130,8 @@ impl Refused {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "auth.token",
-            "The request bears no token that this server knows.",
-            "Send `Authorization: Bearer` with the token that was shown at registration.",
+            "The request bears no token that this server knows, and no session of somebody who has signed in.",
+            "Send `Authorization: Bearer` with the token that was shown when it was made; in a browser, sign in.",
         )
     }
 

@@ -3,7 +3,9 @@
 //! A table, in effect: nothing is worded here.
 
 use axum::http::StatusCode;
-use mainstay_access::{Denied, DutyConflict};
+use mainstay_access::{
+    ApiTokenDenied, ApiTokenFlaw, CodeRefusal, Denied, DutyConflict, SetupLinkRefusal, TryLater,
+};
 use mainstay_fleet::QueryError;
 use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
 use mainstay_rollout::DrawRefusal;
@@ -24,7 +26,9 @@ impl From<StoreError> for Refused {
     /// and told by its id alone: as 503 where it may be over soon, since whoever is told that asks again.
     fn from(error: StoreError) -> Self {
         let status = match &error {
-            StoreError::AlreadyExists { .. } | StoreError::Conflict { .. } => StatusCode::CONFLICT,
+            StoreError::AlreadyExists { .. }
+            | StoreError::Conflict { .. }
+            | StoreError::LastOfOperations(_) => StatusCode::CONFLICT,
             StoreError::NotFound { .. } => StatusCode::NOT_FOUND,
             StoreError::Busy => StatusCode::SERVICE_UNAVAILABLE,
             _ => return failed(&error),
@@ -74,6 +78,52 @@ pub(crate) fn sentence(clause: impl std::fmt::Display) -> String {
 impl From<Denied> for Refused {
     fn from(denied: Denied) -> Self {
         Self::new(StatusCode::FORBIDDEN, denied.id(), &denied, denied.cure())
+    }
+}
+
+impl From<ApiTokenDenied> for Refused {
+    fn from(denied: ApiTokenDenied) -> Self {
+        Self::new(StatusCode::FORBIDDEN, denied.id(), &denied, denied.cure())
+    }
+}
+
+impl From<TryLater> for Refused {
+    fn from(later: TryLater) -> Self {
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        Self::new(status, later.id(), sentence(later), sentence(later.cure()))
+    }
+}
+
+impl From<CodeRefusal> for Refused {
+    fn from(refusal: CodeRefusal) -> Self {
+        let status = match refusal {
+            CodeRefusal::TooEarly { .. } | CodeRefusal::NoMore => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::FORBIDDEN,
+        };
+        let (id, cure) = (refusal.id(), sentence(refusal.cure()));
+        Self::new(status, id, sentence(refusal), cure)
+    }
+}
+
+impl From<SetupLinkRefusal> for Refused {
+    fn from(refusal: SetupLinkRefusal) -> Self {
+        let status = match refusal {
+            SetupLinkRefusal::Denied(_) => StatusCode::FORBIDDEN,
+            _ => StatusCode::CONFLICT,
+        };
+        let (id, cure) = (refusal.id(), sentence(refusal.cure()));
+        Self::new(status, id, sentence(refusal), cure)
+    }
+}
+
+impl From<Vec<ApiTokenFlaw>> for Refused {
+    /// The id and the cure of the first, and all of them in the cause.
+    fn from(flaws: Vec<ApiTokenFlaw>) -> Self {
+        let told: Vec<String> = flaws.iter().map(ToString::to_string).collect();
+        let first = flaws.first().map(|flaw| (flaw.id(), flaw.cure()));
+        let (id, cure) = first.unwrap_or(("access.token", "wish for another one"));
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, id, sentence(told.join("; ")), sentence(cure))
     }
 }
 

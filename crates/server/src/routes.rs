@@ -12,24 +12,27 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::Response;
 
 use crate::guard::guard;
+use crate::places::Place;
 use crate::problem::Refused;
-use crate::{App, ddi, device_protocol, operator, pages, readiness};
+use crate::{App, ddi, device_protocol, pages, places, readiness};
 
 /// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
-/// another content type, and addresses stay here.
+/// another content type, and addresses stay here. (They are told to this server itself: without, browsers would post forms with the origin "null".)
 const SECURE: [(HeaderName, HeaderValue); 3] = [
     (
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(mainstay_report::CONTENT_SECURITY_POLICY),
     ),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
 /// The whole server as one service, without a listener.
@@ -40,8 +43,8 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(device_protocol::routes())
         .merge(ddi::routes())
-        .nest("/api/v1", operator::routes())
-        .merge(operator::levels::routes())
+        .nest("/api/v1", of_people(places::of_the_api()))
+        .merge(of_people(places::of_monitors()))
         .merge(pages::routes())
         .fallback(async || Refused::no_such_place())
         .method_not_allowed_fallback(async || Refused::wrong_method())
@@ -53,6 +56,18 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// What people and their tools are answered. Between them and this server nobody keeps it: to a cache a session's cookie doesn't say, as
+/// a token does, that the answer is for one alone (RFC 9111, section 3.5).
+fn of_people(table: &[Place]) -> Router<Arc<App>> {
+    places::router(table).layer(map_response(unkept))
+}
+
+async fn unkept(mut response: Response) -> Response {
+    let kept = HeaderValue::from_static("no-store");
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(kept);
+    response
+}
+
 fn questions() -> Router<Arc<App>> {
     Router::new()
         .merge(device_protocol::questions())
@@ -60,9 +75,10 @@ fn questions() -> Router<Arc<App>> {
         .method_not_allowed_fallback(async || Refused::wrong_method())
 }
 
+/// What a place says more strictly itself stays.
 async fn secure(mut response: Response) -> Response {
     for (name, value) in SECURE {
-        response.headers_mut().insert(name, value);
+        response.headers_mut().entry(name).or_insert(value);
     }
     response
 }

@@ -89,8 +89,9 @@ pub async fn run(
     let measuring = tokio::spawn(measuring);
     let feeling = jobs::feel_pulse::keep_feeling(app.clone(), stopped.clone());
     let feeling = tokio::spawn(feeling);
-    let serving = axum::serve(listener, routes::router(app.clone()))
-        .with_graceful_shutdown(signalled(stopped.clone()));
+    let routes = routes::router(app.clone());
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(signalled(stopped.clone()));
     let served = tokio::select! {
         served = serving => served.map_err(ServeError::Socket),
         () = grace(stopped, app.config.grace) => Ok(()),

@@ -15,7 +15,8 @@ pub trait Accounts: Send + Sync {
     /// All accounts, by address.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
 
-    /// Keeps another password, and ends all sessions of its owner.
+    /// Keeps another password, ends all sessions of its owner, and forgets the links that it made or vouched for, and those for it:
+    /// who changes it may know that somebody else had it.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if there is no open account that has the password `before`.
@@ -26,23 +27,33 @@ pub trait Accounts: Send + Sync {
         after: &PasswordHash,
     ) -> Result<(), StoreError>;
 
-    /// Keeps another second factor, or none from now on, and ends all sessions of its owner.
+    /// Keeps another second factor, or none from now on; sessions and links go as with another password.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is no open account whose second factor, with the step that was used last, is `before`.
+    /// [`StoreError::Conflict`] if there is no open account that has the password `verified` and whose second factor, with the step that
+    /// was used last, is `before`.
     async fn save_second_factor(
         &self,
         who: &Email,
+        verified: &PasswordHash,
         before: Option<&SecondFactor>,
         after: Option<&SecondFactor>,
     ) -> Result<(), StoreError>;
 
-    /// Closes an account: its sessions end, its API tokens are revoked, the links that it made or vouched for
+    /// Ends what an account has going, and leaves the account: its sessions end, its API tokens are revoked, and the links that it made or
+    /// vouched for, and those for it, are forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none that is open.
+    async fn shut_out(&self, who: &Email, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Closes an account: its sessions end, its API tokens are revoked, the links that it made or vouched for, and those for it,
     /// are forgotten, and a bearer token that the address has as a person
     /// is found no more.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is none that is open.
+    /// [`StoreError::NotFound`] if there is none that is open, [`StoreError::LastOfOperations`] if none that manages people would be left
+    /// ([`Account::check_closing`]), whichever of several servers others are closed at.
     async fn close_account(&self, who: &Email, at: Timestamp) -> Result<(), StoreError>;
 }
 

@@ -6,6 +6,9 @@ use mainstay_access::{Account, ApiToken, Email, SecretHash};
 
 use crate::StoreError;
 
+/// Tokens of one person that are good at one moment: programs of one person are perhaps some dozen, and a list of them is looked through.
+pub const API_TOKENS_MAX: i64 = 50;
+
 /// The API tokens. Of their secrets only hashes are kept; none is ever removed.
 #[async_trait]
 pub trait ApiTokens: Send + Sync {
@@ -13,7 +16,7 @@ pub trait ApiTokens: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] if its owner has one of this name that isn't revoked, [`StoreError::Conflict`] if the session
-    /// isn't its owner's, or isn't whole (any more).
+    /// isn't its owner's, or isn't whole (any more), or if they have [`API_TOKENS_MAX`] that are good.
     async fn add_api_token(&self, token: &ApiToken, session: &SecretHash)
     -> Result<(), StoreError>;
 
@@ -24,7 +27,7 @@ pub trait ApiTokens: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<(ApiToken, Account)>, StoreError>;
 
-    /// All tokens of a person, also those that are good for nothing; newest first, at most [`LIST_MAX`](crate::LIST_MAX).
+    /// All tokens of a person, also those that are good for nothing; those that are revoked last, newest first, at most [`LIST_MAX`](crate::LIST_MAX).
     async fn api_tokens_of(&self, who: &Email) -> Result<Vec<ApiToken>, StoreError>;
 
     /// Revokes a token.
@@ -37,4 +40,16 @@ pub trait ApiTokens: Send + Sync {
         name: &str,
         at: Timestamp,
     ) -> Result<(), StoreError>;
+}
+
+/// That a person who has so many good tokens may have one more.
+pub(crate) fn check_count(good: i64, who: &Email) -> Result<(), StoreError> {
+    if good < API_TOKENS_MAX {
+        return Ok(());
+    }
+    Err(StoreError::Conflict {
+        what: "API token of",
+        name: who.to_string(),
+        because: format!("they have {API_TOKENS_MAX} that are good; one has to be revoked first"),
+    })
 }

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mainstay_access::LastOfOperations;
+
 use crate::AddressError;
 
 /// Why the store didn't do what it was asked. Nothing was changed then.
@@ -74,6 +76,9 @@ pub enum StoreError {
         /// What was expected and what was found.
         because: String,
     },
+    /// The account stays open.
+    #[error(transparent)]
+    LastOfOperations(#[from] LastOfOperations),
     /// What is stored, or is to be stored, contradicts itself.
     #[error("the {what} is damaged: {because}")]
     Damaged {
@@ -197,6 +202,7 @@ impl StoreError {
             | Self::AlreadyExists { .. }
             | Self::NotFound { .. }
             | Self::Conflict { .. }
+            | Self::LastOfOperations(_)
             | Self::Damaged { .. }
             | Self::Failed(_) => false,
         }
@@ -214,6 +220,7 @@ impl StoreError {
             Self::AlreadyExists { .. } => "store.already-exists",
             Self::NotFound { .. } => "store.not-found",
             Self::Conflict { .. } => "store.conflict",
+            Self::LastOfOperations(last) => last.id(),
             Self::Damaged { .. } => "store.damaged",
             Self::Busy => "store.busy",
             Self::Full => "store.full",
@@ -256,6 +263,7 @@ impl StoreError {
             Self::AlreadyExists { .. } => "choose another name, or use what is there",
             Self::NotFound { .. } => "check the name; list what there is",
             Self::Conflict { .. } => "look at it again, then decide anew",
+            Self::LastOfOperations(last) => last.cure(),
             Self::Damaged { .. } => "restore the newest backup, and keep this file for examination",
             Self::Busy => "try again; find out what else works in the database",
             Self::Full => "make room on the disk, then try again; nothing was lost",

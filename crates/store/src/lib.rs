@@ -43,7 +43,7 @@ pub mod walks;
 pub mod whole;
 
 pub use accounts::Accounts;
-pub use api_tokens::ApiTokens;
+pub use api_tokens::{API_TOKENS_MAX, ApiTokens};
 pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
 pub use controllers::{AskedBy, Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Registration, TimelineEntry, TimelineKind};

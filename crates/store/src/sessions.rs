@@ -37,6 +37,9 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<(Session, Account)>, StoreError>;
 
+    /// The sessions of one person that aren't over at `now`, the newest first; those that lack a code too.
+    async fn sessions_of(&self, who: &Email, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+
     /// Keeps that a session is used now. That moves forward only; a session that ended meanwhile stays so.
     async fn session_seen(&self, hash: &SecretHash, now: Timestamp) -> Result<(), StoreError>;
 
@@ -68,6 +71,17 @@ pub(crate) fn live(row: Option<SessionRow>, now: Timestamp) -> Result<Option<Fou
     let found = row.map(door_rows::session).transpose()?;
     Ok(found
         .filter(|(session, account, _)| session.standing(account, now) != SessionStanding::Over))
+}
+
+/// What rows hold of sessions that aren't over at `now`.
+pub(crate) fn all_live(rows: Vec<SessionRow>, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+    let found = rows.into_iter().map(|row| live(Some(row), now));
+    let live = found.collect::<Result<Vec<_>, _>>()?;
+    Ok(live
+        .into_iter()
+        .flatten()
+        .map(|(session, ..)| session)
+        .collect())
 }
 
 /// The owner of a session, which must be whole.

@@ -45,6 +45,15 @@ pub trait SetupLinks: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<SetupLink>, StoreError>;
 
+    /// The newest of a server's first links, if it works at `now`.
+    async fn first_setup_link(&self, now: Timestamp) -> Result<Option<SetupLink>, StoreError>;
+
+    /// Takes a link back that names somebody.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none.
+    async fn forget_setup_link(&self, hash: &SecretHash) -> Result<(), StoreError>;
+
     /// Uses a link up: makes the account, or, if its address has one of the same role that is open, replaces its password, and its
     /// second factor as far as the link may ([`SetupLink::opens`]), ends its sessions, and takes back what it gave away: its
     /// API tokens are revoked, and the links that it made or vouched for are forgotten. A bearer token
@@ -101,6 +110,14 @@ pub(crate) fn working(
 ) -> Result<Option<SetupLink>, StoreError> {
     let found = row.map(door_rows::link).transpose()?;
     Ok(found.filter(|link| link.works(now)))
+}
+
+/// Whether a link was there to be forgotten.
+pub(crate) fn expect_forgotten(rows: u64) -> Result<(), StoreError> {
+    match rows {
+        0 => Err(StoreError::not_found("setup link", "of this id")),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn conflict(who: Option<&Email>, because: impl ToString) -> StoreError {

@@ -84,9 +84,9 @@ fn invited(name: &str, role: Role) -> SetupLink {
 }
 
 #[test]
-fn one_person_gives_their_own_duty_or_none() {
+fn one_person_makes_nobody_with_a_duty() {
     for role in Role::ALL {
-        let alone = role.duty().is_none() || role == Role::Operations;
+        let alone = role.duty().is_none();
         let link = invited("ana", role);
         let ana = account("ana", role);
         let expected = if alone {
@@ -138,6 +138,42 @@ fn the_second_person_is_another_with_another_duty() {
         let vouched = invited("new", Role::Engineer).vouched(&account(name, role), at(minute));
         let found = vouched.map(drop).map_err(|refused| refused.id());
         assert_eq!(found, expected, "{name} {role} in minute {minute}");
+    }
+}
+
+/// Operations alone let a colleague in again, nobody of another duty, and not themselves.
+#[test]
+fn one_person_lets_a_colleague_in_again() {
+    for role in Role::ALL {
+        let ana = account("ana", role);
+        let link = invited("ana", role);
+        let alone = role.duty().is_none() || role == Role::Operations;
+        assert_eq!(link.lacks_a_second(Some(&ana)), !alone, "{role}");
+        assert_eq!(link.opens(&ana, Some(&ana), at(1)).is_ok(), alone, "{role}");
+    }
+    let kim = account("kim", Role::Operations);
+    let own = SetupLink::invitation(SecretHash([3; 32]), email("kim"), kim.role, &kim, at(0));
+    assert_eq!(own, Err(SetupLinkRefusal::Own));
+}
+
+#[test]
+fn a_link_says_what_it_does() {
+    let plain = account("vi", Role::Viewer);
+    let with_app = Account {
+        second_factor: Some(factor(1)),
+        ..plain.clone()
+    };
+    let link = invited("vi", Role::Viewer);
+    let sam = account("sam", Role::ReleaseManager);
+    let vouched = link.clone().vouched(&sam, at(1)).expect("another duty");
+    for (link, before, expected) in [
+        (&link, None, LinkEffect::NewAccount),
+        (&vouched, None, LinkEffect::NewAccount),
+        (&vouched, Some(&plain), LinkEffect::NewPassword),
+        (&link, Some(&with_app), LinkEffect::NewPasswordFactorStays),
+        (&vouched, Some(&with_app), LinkEffect::NewPasswordFactorGoes),
+    ] {
+        assert_eq!(link.effect(before), expected);
     }
 }
 

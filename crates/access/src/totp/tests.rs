@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::email::Email;
 
 /// The secret of both RFCs' vectors.
 fn secret() -> TotpSecret {
@@ -96,7 +97,7 @@ fn apps_get_an_address_and_people_letters() {
     let who = Email::new("ana+fw@northwind.example").expect("an address");
     assert_eq!(*secret().reveal(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
     assert_eq!(
-        *secret().uri("Mainstay at Northwind", &who),
+        *secret().uri("Mainstay at Northwind", who.as_str()),
         "otpauth://totp/Mainstay%20at%20Northwind:ana%2Bfw%40northwind.example\
          ?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Mainstay%20at%20Northwind\
          &algorithm=SHA1&digits=6&period=30"

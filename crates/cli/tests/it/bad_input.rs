@@ -303,6 +303,15 @@ fn data_folders() {
             (Garbage, 2, "store.unreadable"),
         ],
     );
+    check(
+        &folder,
+        "person link a@company.example --role viewer --data bad",
+        &[
+            (Missing, 2, "store.missing"),
+            (Unreadable, 2, "store.missing"),
+            (Garbage, 2, "store.unreadable"),
+        ],
+    );
     let init = "server init --root root.cbor --plan plan.toml --status-key status.key --data";
     check(
         &folder,

@@ -17,6 +17,7 @@ mod incidents;
 mod keys;
 mod mcuboot;
 mod papers;
+mod people;
 mod plan_calendar;
 mod plan_check;
 mod plan_emergency;

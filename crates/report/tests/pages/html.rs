@@ -2,7 +2,7 @@
 //! It is no HTML parser: what browsers forgive, it refuses.
 
 /// Elements without content (HTML, 13.1.2 "Void elements").
-const VOID: [&str; 3] = ["meta", "link", "br"];
+const VOID: [&str; 4] = ["meta", "link", "br", "input"];
 
 /// The tags of a document, in their order.
 pub struct Html<'a> {

@@ -10,8 +10,30 @@ mod words;
 
 use html::Html;
 
+/// The pages with forms: those by which people come in.
+fn door() -> Vec<(&'static str, String)> {
+    [
+        ("sign in", sample::sign_in_page().to_html()),
+        ("code", sample::code_page().to_html()),
+        ("setup", sample::setup_page().to_html()),
+        ("first setup", sample::first_setup_page().to_html()),
+        ("second factor", sample::second_factor_page().to_html()),
+        ("account", sample::account_page().to_html()),
+        ("people", sample::people_page().to_html()),
+    ]
+    .map(|(name, page)| (name, page.expect("the gallery renders")))
+    .to_vec()
+}
+
 /// Every HTML document that the gallery shows.
 fn gallery() -> Vec<(&'static str, String)> {
+    let mut pages = looked_at();
+    pages.extend(door());
+    pages
+}
+
+/// Those that people only look at.
+fn looked_at() -> Vec<(&'static str, String)> {
     [
         ("dashboard", sample::dashboard().to_html()),
         ("quiet dashboard", sample::quiet_dashboard().to_html()),
@@ -73,7 +95,7 @@ fn every_table_has_a_caption_and_every_chart_a_name() {
 fn pages_fetch_and_run_nothing() {
     for (name, page) in gallery() {
         let html = Html::parse(&page).expect("balanced");
-        for tag in ["script", "img", "iframe", "object", "form"] {
+        for tag in ["script", "img", "iframe", "object"] {
             assert_eq!(html.count(tag), 0, "{name}: {tag}");
         }
         let elsewhere = html.attributes("href").into_iter().find(|href| {
@@ -82,6 +104,52 @@ fn pages_fetch_and_run_nothing() {
         });
         assert_eq!(elsewhere, None, "{name}");
         assert!(html.attributes("style").is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn pages_that_are_looked_at_send_nothing() {
+    for (name, page) in looked_at() {
+        let html = Html::parse(&page).expect("balanced");
+        for tag in ["form", "input", "button"] {
+            assert_eq!(html.count(tag), 0, "{name}: {tag}");
+        }
+    }
+}
+
+/// What a form sends never stands in an address; and every form but those of nobody carries the browser's own token.
+#[test]
+fn forms_are_posted_here_and_say_whose_they_are() {
+    for (name, page) in door() {
+        let html = Html::parse(&page).expect("balanced");
+        let forms = html.count("form");
+        assert!(forms > 0, "{name}");
+        assert_eq!(html.attributes("method"), vec!["post"; forms], "{name}");
+        let here = |action: &&str| action.starts_with('/') && !action.starts_with("//");
+        assert_eq!(
+            html.attributes("action").iter().filter(|a| here(a)).count(),
+            forms,
+            "{name}"
+        );
+        let tokens = page.matches("name=\"form\"").count();
+        let of_nobody = ["sign in", "setup", "first setup"].contains(&name);
+        assert_eq!(tokens, if of_nobody { 0 } else { forms }, "{name}");
+    }
+}
+
+/// What is typed or chosen has a label.
+#[test]
+fn every_field_has_a_label() {
+    for (name, page) in door() {
+        let html = Html::parse(&page).expect("balanced");
+        let ids = html.attributes("id");
+        let labels = html.attributes("for");
+        for label in &labels {
+            assert!(ids.contains(label), "{name}: {label}");
+        }
+        let hidden = page.matches("type=\"hidden\"").count();
+        let fields = html.count("input") + html.count("select") - hidden;
+        assert_eq!(labels.len(), fields, "{name}");
     }
 }
 

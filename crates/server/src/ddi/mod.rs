@@ -19,7 +19,7 @@ mod installed;
 mod login;
 mod offered;
 mod parcel;
-mod reached;
+pub(crate) mod reached;
 mod revision;
 mod sent;
 mod taken;

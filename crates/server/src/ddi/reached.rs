@@ -1,4 +1,4 @@
-//! By which address a client reaches this server: all links are absolute, and begin with it. Read [`by`].
+//! By which address a client or a person reaches this server: all links are absolute, and begin with it. Read [`by`].
 
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderName};
@@ -19,7 +19,7 @@ const HOST_BYTES_MAX: usize = 259;
 ///
 /// # Errors
 /// `request.host` if there is no setting, and no host can be read.
-pub(super) fn by(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> Result<String, Refused> {
+pub(crate) fn by(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> Result<String, Refused> {
     match public_url {
         Some(url) => Ok(url.as_str().to_owned()),
         None => asked(headers),

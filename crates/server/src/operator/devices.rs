@@ -89,7 +89,7 @@ pub(super) async fn list(
     headers: HeaderMap,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<Json<Vec<Device>>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let Query(which) = which.map_err(|_| not_a_choice())?;
     let queries = queries(&app, which).await?;
     app.flush_last_seen().await;
@@ -143,7 +143,7 @@ pub(super) async fn one(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Device>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     app.flush_last_seen().await;
     Ok(Json(named(&app, &id).await?))
 }

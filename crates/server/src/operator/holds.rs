@@ -117,7 +117,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Vec<HoldView>>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let mut views = Vec::new();
     for hold in app.store.holds().await? {
         views.push(view(&app, &hold).await?);

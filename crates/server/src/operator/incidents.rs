@@ -23,7 +23,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Vec<IncidentView>>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let incidents = app.store.incidents().await?;
     Ok(Json(incidents.iter().map(views::incident).collect()))
 }
@@ -34,7 +34,7 @@ pub(super) async fn one(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<IncidentView>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     Ok(Json(views::incident(&named(&app, &id).await?)))
 }
 

@@ -2,23 +2,26 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use mainstay_access::Permission;
 use mainstay_api::ServiceLevels;
 use mainstay_report::service_levels as documents;
 
+use crate::places::{Place, Whom};
 use crate::problem::Refused;
 use crate::{App, authenticate, levels};
 
-/// The route of monitoring systems, where they look for it.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new().route("/metrics", get(metrics))
-}
+/// The place of monitoring systems, where they look for it.
+pub(crate) const PLACES: &[Place] = &[Place::new(
+    "/metrics",
+    &[("GET", Whom::May(Permission::Read))],
+    || get(metrics),
+)];
 
 /// `GET /service-levels`.
 pub(super) async fn figures(
@@ -50,6 +53,6 @@ async fn metrics(
 }
 
 async fn measured(app: &Arc<App>, headers: &HeaderMap) -> Result<Arc<ServiceLevels>, Refused> {
-    authenticate::person(app, headers, Permission::Read).await?;
+    authenticate::caller(app, headers, Permission::Read).await?;
     levels::service_levels(app).await
 }

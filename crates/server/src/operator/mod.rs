@@ -16,6 +16,7 @@ pub(crate) mod levels;
 mod orders;
 mod patience;
 mod pauses;
+pub(crate) mod people;
 pub(crate) mod plan;
 mod previews;
 mod profiles;
@@ -28,60 +29,189 @@ mod stones;
 mod views;
 pub(crate) mod why;
 
-use std::sync::Arc;
+use axum::routing::{delete, get, post};
+use mainstay_access::Permission;
 
-use axum::Router;
-use axum::routing::{get, post};
+use crate::places::{Place, Whom};
 
-use crate::App;
+const READ: Whom = Whom::May(Permission::Read);
 
-/// The routes of people's tools.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/health", get(health::health))
-        .route("/plan", get(plan::active).put(plan::activate))
-        .route("/devices", get(devices::list).post(devices::register))
-        .route("/devices/{id}", get(devices::one).patch(devices::restate))
-        .route("/devices/{id}/why", get(why::device))
-        .route(
-            "/devices/{id}/client",
-            get(profiles::one).put(profiles::choose),
-        )
-        .route(
-            "/devices/{id}/attributes/ask",
-            post(profiles::ask_attributes),
-        )
-        .route("/devices/{id}/order", get(orders::newest))
-        .route("/devices/{id}/order/quit", post(orders::quit))
-        .route("/releases", get(releases::list).post(releases::submit))
-        .route("/releases/{id}", get(releases::one))
-        .route("/releases/{id}/why", get(why::release))
-        .route("/releases/{id}/approval", post(releases::approve))
-        .route("/releases/{id}/rollout", post(rollouts::start))
-        .route("/releases/{id}/rollout/preview", get(previews::preview))
-        .route("/releases/{id}/hold", post(holds::hold))
-        .route("/releases/{id}/hold/release", post(holds::release))
-        .route("/releases/{id}/devices", get(releases::devices))
-        .route("/releases/{id}/schedules", post(schedules::publish))
-        .route("/holds", get(holds::list))
-        .route("/roots", get(roots::list).post(roots::publish))
-        .route(
-            "/revocations",
-            get(revocations::newest).post(revocations::publish),
-        )
-        .route("/rollouts", get(rollouts::list))
-        .route("/rollouts/{id}", get(rollouts::one))
-        .route("/rollouts/{id}/why", get(why::rollout))
-        .route("/rollouts/{id}/halt", post(rollouts::halt))
-        .route("/rollouts/{id}/pause", post(pauses::pause))
-        .route("/rollouts/{id}/resume", post(pauses::resume))
-        .route("/rollouts/{id}/withdraw", post(rollouts::withdraw))
-        .route("/rollouts/{id}/answer", post(rollouts::answer))
-        .route("/service-levels", get(levels::figures))
-        .route("/service-levels.csv", get(levels::csv))
-        .route("/incidents", get(incidents::list))
-        .route("/incidents/{id}", get(incidents::one))
-        .route("/incidents/{id}/review", post(incidents::review))
-        .route("/incidents/{id}/close", post(incidents::close))
-        .route("/incidents/{id}/reopen", post(incidents::reopen))
-}
+/// The places of people's tools, below `/api/v1`.
+pub(crate) const PLACES: &[Place] = &[
+    Place::new("/health", &[("GET", Whom::Anyone)], || get(health::health)),
+    Place::new(
+        "/plan",
+        &[("GET", READ), ("PUT", Whom::May(Permission::ActivatePlan))],
+        || get(plan::active).put(plan::activate),
+    ),
+    Place::new(
+        "/devices",
+        &[
+            ("GET", READ),
+            ("POST", Whom::May(Permission::RegisterDevices)),
+        ],
+        || get(devices::list).post(devices::register),
+    ),
+    Place::new(
+        "/devices/{id}",
+        &[
+            ("GET", READ),
+            ("PATCH", Whom::May(Permission::RegisterDevices)),
+        ],
+        || get(devices::one).patch(devices::restate),
+    ),
+    Place::new("/devices/{id}/why", &[("GET", READ)], || get(why::device)),
+    Place::new(
+        "/devices/{id}/client",
+        &[
+            ("GET", READ),
+            ("PUT", Whom::May(Permission::RegisterDevices)),
+        ],
+        || get(profiles::one).put(profiles::choose),
+    ),
+    Place::new(
+        "/devices/{id}/attributes/ask",
+        &[("POST", Whom::May(Permission::AskAttributes))],
+        || post(profiles::ask_attributes),
+    ),
+    Place::new("/devices/{id}/order", &[("GET", READ)], || {
+        get(orders::newest)
+    }),
+    Place::new(
+        "/devices/{id}/order/quit",
+        &[("POST", Whom::May(Permission::QuitOrder))],
+        || post(orders::quit),
+    ),
+    Place::new(
+        "/releases",
+        &[
+            ("GET", READ),
+            ("POST", Whom::May(Permission::SubmitRelease)),
+        ],
+        || get(releases::list).post(releases::submit),
+    ),
+    Place::new("/releases/{id}", &[("GET", READ)], || get(releases::one)),
+    Place::new("/releases/{id}/why", &[("GET", READ)], || get(why::release)),
+    Place::new(
+        "/releases/{id}/approval",
+        &[("POST", Whom::May(Permission::ApproveRelease))],
+        || post(releases::approve),
+    ),
+    Place::new(
+        "/releases/{id}/rollout",
+        &[("POST", Whom::May(Permission::StartRollout))],
+        || post(rollouts::start),
+    ),
+    Place::new("/releases/{id}/rollout/preview", &[("GET", READ)], || {
+        get(previews::preview)
+    }),
+    Place::new(
+        "/releases/{id}/hold",
+        &[("POST", Whom::May(Permission::HoldRelease))],
+        || post(holds::hold),
+    ),
+    Place::new(
+        "/releases/{id}/hold/release",
+        &[("POST", Whom::May(Permission::HoldRelease))],
+        || post(holds::release),
+    ),
+    Place::new("/releases/{id}/devices", &[("GET", READ)], || {
+        get(releases::devices)
+    }),
+    Place::new(
+        "/releases/{id}/schedules",
+        &[("POST", Whom::May(Permission::PublishSchedule))],
+        || post(schedules::publish),
+    ),
+    Place::new("/holds", &[("GET", READ)], || get(holds::list)),
+    Place::new(
+        "/roots",
+        &[("GET", READ), ("POST", Whom::May(Permission::PublishTrust))],
+        || get(roots::list).post(roots::publish),
+    ),
+    Place::new(
+        "/revocations",
+        &[("GET", READ), ("POST", Whom::May(Permission::PublishTrust))],
+        || get(revocations::newest).post(revocations::publish),
+    ),
+    Place::new("/rollouts", &[("GET", READ)], || get(rollouts::list)),
+    Place::new("/rollouts/{id}", &[("GET", READ)], || get(rollouts::one)),
+    Place::new("/rollouts/{id}/why", &[("GET", READ)], || get(why::rollout)),
+    Place::new(
+        "/rollouts/{id}/halt",
+        &[("POST", Whom::May(Permission::HaltRollout))],
+        || post(rollouts::halt),
+    ),
+    Place::new(
+        "/rollouts/{id}/pause",
+        &[("POST", Whom::May(Permission::PauseRollout))],
+        || post(pauses::pause),
+    ),
+    Place::new(
+        "/rollouts/{id}/resume",
+        &[("POST", Whom::May(Permission::ResumeRollout))],
+        || post(pauses::resume),
+    ),
+    Place::new(
+        "/rollouts/{id}/withdraw",
+        &[("POST", Whom::May(Permission::WithdrawRollout))],
+        || post(rollouts::withdraw),
+    ),
+    Place::new(
+        "/rollouts/{id}/answer",
+        &[("POST", Whom::May(Permission::AnswerRollout))],
+        || post(rollouts::answer),
+    ),
+    Place::new("/service-levels", &[("GET", READ)], || get(levels::figures)),
+    Place::new("/service-levels.csv", &[("GET", READ)], || get(levels::csv)),
+    Place::new("/incidents", &[("GET", READ)], || get(incidents::list)),
+    Place::new("/incidents/{id}", &[("GET", READ)], || get(incidents::one)),
+    Place::new(
+        "/incidents/{id}/review",
+        &[("POST", Whom::May(Permission::ReviewIncident))],
+        || post(incidents::review),
+    ),
+    Place::new(
+        "/incidents/{id}/close",
+        &[("POST", Whom::May(Permission::CloseIncident))],
+        || post(incidents::close),
+    ),
+    Place::new(
+        "/incidents/{id}/reopen",
+        &[("POST", Whom::May(Permission::ReviewIncident))],
+        || post(incidents::reopen),
+    ),
+    Place::new(
+        "/people",
+        &[("GET", Whom::MayInPerson(Permission::VouchForPeople))],
+        || get(people::list),
+    ),
+    Place::new(
+        "/people/{email}/close",
+        &[("POST", Whom::MayInPerson(Permission::ManagePeople))],
+        || post(people::close),
+    ),
+    Place::new(
+        "/people/{email}/shut-out",
+        &[("POST", Whom::MayInPerson(Permission::ManagePeople))],
+        || post(people::shut_out),
+    ),
+    Place::new(
+        "/setup-links",
+        &[
+            ("GET", Whom::MayInPerson(Permission::VouchForPeople)),
+            ("POST", Whom::MayInPerson(Permission::ManagePeople)),
+        ],
+        || get(people::links).post(people::invite),
+    ),
+    Place::new(
+        "/setup-links/{id}",
+        &[("DELETE", Whom::MayInPerson(Permission::ManagePeople))],
+        || delete(people::forget),
+    ),
+    Place::new(
+        "/setup-links/{id}/vouch",
+        &[("POST", Whom::MayInPerson(Permission::VouchForPeople))],
+        || post(people::vouch),
+    ),
+];

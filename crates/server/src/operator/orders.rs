@@ -26,7 +26,7 @@ pub(super) async fn newest(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<NewestOrder>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let device = devices::named(&app, &id).await?;
     let Some(order) = app.store.recent_orders(&device.id, 1).await?.pop() else {
         return Ok(Json(NewestOrder { order: None }));
@@ -54,14 +54,14 @@ pub(super) async fn quit(
     Path(id): Path<String>,
     request: Body,
 ) -> Result<Json<QuitOrderView>, Refused> {
-    let person = authenticate::person(&app, &headers, Permission::QuitOrder).await?;
+    let caller = authenticate::caller(&app, &headers, Permission::QuitOrder).await?;
     let QuitOrderRequest { why } = body::json(&headers, request).await?;
     let cure = "Say in a sentence why nobody waits for its client.";
     let why = reason(&why, "Giving up an order", cure)?;
     let device = devices::named(&app, &id).await?;
     check_unfinished(&app, &device).await?;
-    let order = give_up(&app, &device.id, person.email.as_str(), why).await?;
-    tracing::warn!(device = %device.id, order = %order.number, by = %person.email, why, "order given up");
+    let order = give_up(&app, &device.id, caller.email.as_str(), why).await?;
+    tracing::warn!(device = %device.id, order = %order.number, by = %caller.email, why, "order given up");
     Ok(Json(QuitOrderView {
         order: order.number.get(),
         version: app.version_of(&order.offer.release).await?,

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use mainstay_access::{Account, Assignments, Duty, Email, Permission, Person};
+use mainstay_access::{Account, Assignments, Duty, Email, Permission, Person, Role};
 use mainstay_api::{PlanView, PlanWarning};
 use mainstay_fleet::Device;
 use mainstay_plan::{
@@ -30,7 +30,7 @@ pub(super) async fn active(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<PlanView>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     Ok(Json(in_force(&app).await?))
 }
 
@@ -177,6 +177,46 @@ pub(crate) async fn check_duties(
     let accounts = store.accounts().await?;
     let accounts = accounts.iter().filter_map(Account::person);
     let people = people.into_iter().chain(accounts).chain(newcomer);
+    match Assignments::new(all_planned(plan).into_iter().chain(people)) {
+        Ok(_) => Ok(()),
+        Err(conflicts) => Err(conflicts
+            .into_iter()
+            .next()
+            .map_or_else(Refused::no_plan, Into::into)),
+    }
+}
+
+/// That an address may get an account of `role`: nobody gets two duties by it, and nobody whom the plan gives one a role without, which
+/// would be theirs for good.
+///
+/// # Errors
+/// `access.two-duties` or `access.planned-duty`.
+pub(crate) async fn check_newcomer(
+    plan: &Plan,
+    store: &dyn Store,
+    email: &Email,
+    role: Role,
+) -> Result<(), Refused> {
+    if let Some(duty) = role.duty() {
+        let email = email.clone();
+        return check_duties(plan, store, Some(Person { email, duty })).await;
+    }
+    let mut planned = all_planned(plan).into_iter();
+    match planned.find(|person| person.email == *email) {
+        None => Ok(()),
+        Some(Person { email, duty }) => Err(Refused::new(
+            StatusCode::CONFLICT,
+            "access.planned-duty",
+            format_args!(
+                "The plan gives {email} the duty {duty}, and the role {role} has none; an address keeps its role for good."
+            ),
+            format_args!("Give them the role {duty}, or another address."),
+        )),
+    }
+}
+
+/// Whom the plan gives a duty.
+fn all_planned(plan: &Plan) -> Vec<Person> {
     let roles = [
         (Duty::Engineer, &plan.roles.engineers),
         (Duty::ReleaseManager, &plan.roles.release_managers),
@@ -185,13 +225,7 @@ pub(crate) async fn check_duties(
     let planned = roles
         .into_iter()
         .flat_map(|(duty, members)| planned(duty, members));
-    match Assignments::new(planned.chain(people)) {
-        Ok(_) => Ok(()),
-        Err(conflicts) => Err(conflicts
-            .into_iter()
-            .next()
-            .map_or_else(Refused::no_plan, Into::into)),
-    }
+    planned.collect()
 }
 
 fn planned(duty: Duty, members: &Members) -> Vec<Person> {
@@ -220,7 +254,7 @@ async fn in_force(app: &App) -> Result<PlanView, Refused> {
 
 #[cfg(test)]
 mod tests {
-    use mainstay_access::{PasswordHash, Role, SecretHash, SetupLink};
+    use mainstay_access::{PasswordHash, SecretHash, SetupLink};
     use mainstay_store::{Accounts as _, SetupLinks as _, SqliteStore};
 
     use super::*;

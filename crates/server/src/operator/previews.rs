@@ -48,7 +48,7 @@ pub(super) async fn preview(
     Path(id): Path<String>,
     assumed: Result<Query<Assumed>, QueryRejection>,
 ) -> Result<Json<Preview>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let bytes_per_second = pace(assumed)?;
     let release = releases::named(&app, &id).await?;
     check_ahead(&release)?;

@@ -22,7 +22,7 @@ pub(super) async fn one(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<ClientView>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let device = devices::named(&app, &id).await?;
     Ok(Json(match app.store.controller(&device.id).await? {
         Some(controller) => view(&app, &device, controller).await?,
@@ -41,7 +41,7 @@ pub(super) async fn choose(
     Path(id): Path<String>,
     request: Body,
 ) -> Result<Json<ClientView>, Refused> {
-    let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
+    let caller = authenticate::caller(&app, &headers, Permission::RegisterDevices).await?;
     let ClientChange { profile, why } = body::json(&headers, request).await?;
     let cure = "Say in a sentence how you know which client it is.";
     let why = reason(&why, "Saying which client a device runs", cure)?;
@@ -51,7 +51,7 @@ pub(super) async fn choose(
     }
     app.store.choose_profile(&device.id, profile).await?;
     let client = profile.map_or("whatever its requests show", ClientProfile::id);
-    tracing::info!(device = %device.id, client, by = %person.email, why, "device's client chosen");
+    tracing::info!(device = %device.id, client, by = %caller.email, why, "device's client chosen");
     let (device, controller) = other(&app, &id).await?;
     Ok(Json(view(&app, &device, controller).await?))
 }
@@ -62,12 +62,12 @@ pub(super) async fn ask_attributes(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<AttributesAsked>, Refused> {
-    let person = authenticate::person(&app, &headers, Permission::AskAttributes).await?;
+    let caller = authenticate::caller(&app, &headers, Permission::AskAttributes).await?;
     let (device, controller) = other(&app, &id).await?;
     app.store
         .ask_attributes(&device.id, AskedBy::People)
         .await?;
-    tracing::info!(device = %device.id, by = %person.email, "device asked for its attributes");
+    tracing::info!(device = %device.id, by = %caller.email, "device asked for its attributes");
     Ok(Json(AttributesAsked {
         device: device.id,
         controller: controller.id,

@@ -186,7 +186,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Vec<ReleaseView>>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let releases = app.store.releases().await?;
     Ok(Json(releases.iter().map(views::release).collect()))
 }
@@ -197,7 +197,7 @@ pub(super) async fn one(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<ReleaseView>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     Ok(Json(views::release(&named(&app, &id).await?)))
 }
 
@@ -207,7 +207,7 @@ pub(super) async fn devices(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Device>>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let release = named(&app, &id).await?;
     app.flush_last_seen().await;
     let manifest = ReleaseDigest(release.facts.manifest.0);

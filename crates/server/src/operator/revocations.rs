@@ -87,7 +87,7 @@ pub(super) async fn newest(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<RevocationsView>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     Ok(Json(newest_view(&app).await?))
 }
 

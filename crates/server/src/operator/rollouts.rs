@@ -314,7 +314,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Vec<RolloutView>>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let mut views = Vec::new();
     for rollout in app.store.rollouts().await? {
         views.push(view(&app, rollout.id).await?);
@@ -328,7 +328,7 @@ pub(super) async fn one(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<RolloutView>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let rollout = named(&app, &id).await?;
     Ok(Json(view(&app, rollout.id).await?))
 }

@@ -54,7 +54,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Json<Vec<RootView>>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let roots = app.store.roots().await?;
     let views = roots.iter().map(views::root).collect::<Result<_, _>>()?;
     Ok(Json(views))

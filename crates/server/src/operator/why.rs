@@ -24,7 +24,7 @@ pub(super) async fn device(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Why>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let device = devices::named(&app, &id).await?;
     Ok(Json(of_device(&app, &device, app.now()).await?))
 }
@@ -35,7 +35,7 @@ pub(super) async fn rollout(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Why>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let rollout = rollouts::named(&app, &id).await?;
     Ok(Json(of_rollout(&app, &rollout, app.now()).await?))
 }
@@ -46,7 +46,7 @@ pub(super) async fn release(
     headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Json<Why>, Refused> {
-    authenticate::person(&app, &headers, Permission::Read).await?;
+    authenticate::caller(&app, &headers, Permission::Read).await?;
     let release = releases::named(&app, &id).await?;
     let rollout = match release.stage.scheduled() {
         Some(scheduled) => app.store.rollout(RolloutId(scheduled.rollout)).await?,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use mainstay_report::{DeviceList, DevicePage};
 use serde::Deserialize;
 
 use super::clients::Clients;
+use super::door::Visitor;
 use super::orders;
 use super::{fill, home};
 use crate::App;
@@ -30,16 +30,15 @@ pub(super) struct Which {
 /// `GET /devices?page=1`.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    visitor: Visitor,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Response {
     let asked = which.ok().and_then(|Query(which)| which.page?.parse().ok());
-    let page = list_page(&app, &headers, asked.unwrap_or(1)).await;
-    super::answer(&app, page).await
+    let page = list_page(&app, &visitor, asked.unwrap_or(1)).await;
+    super::answer(&app, page)
 }
 
-async fn list_page(app: &App, headers: &HeaderMap, page: u32) -> Result<String, Refused> {
-    super::admit(app, headers).await?;
+async fn list_page(app: &App, visitor: &Visitor, page: u32) -> Result<String, Refused> {
     app.flush_last_seen().await;
     let devices = app.store.devices(None).await?;
     let rollouts = home::newest_rollouts(app).await?;
@@ -47,7 +46,7 @@ async fn list_page(app: &App, headers: &HeaderMap, page: u32) -> Result<String, 
     let views = home::newest_views(&rollouts);
     let table = home::device_table(&devices, &views, &clients, page);
     Ok(DeviceList {
-        frame: super::frame(app).await?,
+        frame: super::frame(app, visitor.viewer()).await?,
         table,
     }
     .to_html()?)
@@ -56,15 +55,14 @@ async fn list_page(app: &App, headers: &HeaderMap, page: u32) -> Result<String, 
 /// `GET /devices/{id}`.
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    visitor: Visitor,
     Path(id): Path<String>,
 ) -> Response {
-    let page = device_page(&app, &headers, &id).await;
-    super::answer(&app, page).await
+    let page = device_page(&app, &visitor, &id).await;
+    super::answer(&app, page)
 }
 
-async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String, Refused> {
-    super::admit(app, headers).await?;
+async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
     app.flush_last_seen().await;
     let device = named(app, id).await?;
     let why = why::of_device(app, &device, app.now()).await?;
@@ -73,7 +71,7 @@ async fn device_page(app: &App, headers: &HeaderMap, id: &str) -> Result<String,
     let running = device.running.as_ref();
     let (order, order_log) = orders::newest(app, &device.id).await?;
     let page = DevicePage {
-        frame: super::frame(app).await?,
+        frame: super::frame(app, visitor.viewer()).await?,
         id: device.id.to_string(),
         class: device.class.clone(),
         hardware: device.hardware.clone(),

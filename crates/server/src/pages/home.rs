@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId};
@@ -17,6 +16,7 @@ use mainstay_telemetry::{Incident, Part, ReviewState};
 use mainstay_trust::Digest;
 
 use super::clients::Clients;
+use super::door::Visitor;
 use super::{brakes, fill};
 use crate::jobs::other_classes;
 use crate::problem::Refused;
@@ -30,18 +30,17 @@ const ROLLOUTS_SHOWN: usize = 5;
 const REACHABLE_POLLS: i32 = 2;
 
 /// `GET /`.
-pub(super) async fn home(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    let page = page(&app, &headers).await;
-    super::answer(&app, page).await
+pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Response {
+    let page = page(&app, &visitor).await;
+    super::answer(&app, page)
 }
 
-async fn page(app: &Arc<App>, headers: &HeaderMap) -> Result<String, Refused> {
-    super::admit(app, headers).await?;
+async fn page(app: &Arc<App>, visitor: &Visitor) -> Result<String, Refused> {
     app.flush_last_seen().await;
     let facts = Facts::read(app).await?;
     let page = Dashboard {
         promises: promises(app).await?,
-        ..facts.dashboard(app).await?
+        ..facts.dashboard(app, visitor).await?
     };
     Ok(page.to_html()?)
 }
@@ -82,10 +81,10 @@ impl Facts {
         })
     }
 
-    async fn dashboard(&self, app: &App) -> Result<Dashboard, Refused> {
+    async fn dashboard(&self, app: &App, visitor: &Visitor) -> Result<Dashboard, Refused> {
         let cards = self.rollouts.iter();
         Ok(Dashboard {
-            frame: super::frame(app).await?,
+            frame: super::frame(app, visitor.viewer()).await?,
             needs_me: self.needs_me(),
             rollouts: cards
                 .map(|(r, fleet)| fill::rollout_card(r, fleet, self.now))

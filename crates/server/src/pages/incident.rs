@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use mainstay_report::IncidentPage;
 use mainstay_telemetry::IncidentId;
 
+use super::door::Visitor;
 use super::fill;
 use crate::App;
 use crate::problem::Refused;
@@ -15,15 +15,14 @@ use crate::problem::Refused;
 /// `GET /incidents/{id}`, by its number.
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    visitor: Visitor,
     Path(id): Path<String>,
 ) -> Response {
-    let page = page(&app, &headers, &id).await;
-    super::answer(&app, page).await
+    let page = page(&app, &visitor, &id).await;
+    super::answer(&app, page)
 }
 
-async fn page(app: &App, headers: &HeaderMap, id: &str) -> Result<String, Refused> {
-    super::admit(app, headers).await?;
+async fn page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
     let missing = || Refused::not_found("incident", id);
     let number = id.parse().map_err(|_| missing())?;
     let incident = app
@@ -39,7 +38,7 @@ async fn page(app: &App, headers: &HeaderMap, id: &str) -> Result<String, Refuse
     let fleet = app.store.fleet_view(rollout.id).await?;
     let incident = fill::incident(&incident, &rollout, &fleet, app.now());
     Ok(IncidentPage {
-        frame: super::frame(app).await?,
+        frame: super::frame(app, visitor.viewer()).await?,
         incident,
     }
     .to_html()?)

@@ -7,6 +7,7 @@
 mod brakes;
 mod clients;
 mod devices;
+pub(crate) mod door;
 pub mod fill;
 mod home;
 mod incident;
@@ -18,28 +19,38 @@ use std::sync::Arc;
 pub(crate) use orders::{log_of, told};
 
 use axum::Router;
-use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
-use mainstay_report::{Frame, ProblemPage, RenderError};
+use mainstay_access::Permission;
+use mainstay_report::{Frame, ProblemPage, RenderError, Viewer};
 
-use crate::app::PagesAccess;
+use crate::places::{Place, Whom};
 use crate::problem::Refused;
-use crate::{App, authenticate};
+use crate::{App, places};
 
-/// The routes of browsers; their addresses are `mainstay_report::Target`'s.
+const READ: Whom = Whom::May(Permission::Read);
+
+/// The places of browsers that only look; their addresses are `mainstay_report::Target`'s.
+pub(crate) const PLACES: &[Place] = &[
+    Place::new("/", &[("GET", READ)], || get(home::home)),
+    Place::new("/devices", &[("GET", READ)], || get(devices::list)),
+    Place::new("/devices/{id}", &[("GET", READ)], || get(devices::one)),
+    Place::new("/rollouts/{id}", &[("GET", READ)], || get(rollout::one)),
+    Place::new("/incidents/{id}", &[("GET", READ)], || get(incident::one)),
+];
+
+/// The routes of browsers.
 pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/", get(home::home))
-        .route("/devices", get(devices::list))
-        .route("/devices/{id}", get(devices::one))
-        .route("/rollouts/{id}", get(rollout::one))
-        .route("/incidents/{id}", get(incident::one))
+    let tables = places::of_browsers().into_iter();
+    tables
+        .map(places::router)
+        .fold(Router::new(), Router::merge)
 }
 
 /// What stands around every page.
-async fn frame(app: &App) -> Result<Frame, Refused> {
+async fn frame(app: &App, viewer: Option<Viewer>) -> Result<Frame, Refused> {
     let active = app.plan().await?;
     let plan = active.as_deref();
     Ok(Frame {
@@ -48,22 +59,27 @@ async fn frame(app: &App) -> Result<Frame, Refused> {
         plan_revision: plan.map_or_else(String::new, |active| active.revision.clone()),
         market: plan.map_or_else(Vec::new, |active| active.plan.market.clone()),
         generated_at: app.now(),
+        viewer,
     })
 }
 
-/// Lets a browser look, if the configuration lets anyone, or its user is a person.
-async fn admit(app: &App, headers: &HeaderMap) -> Result<(), Refused> {
-    match app.config.pages {
-        PagesAccess::Anyone => Ok(()),
-        PagesAccess::People => authenticate::browser(app, headers).await.map(|_person| ()),
+/// What stands around the pages of those who haven't signed in: nothing that is told to people alone.
+fn frame_of_nobody(app: &App) -> Frame {
+    Frame {
+        product: "Mainstay".to_owned(),
+        plan: String::new(),
+        plan_revision: String::new(),
+        market: Vec::new(),
+        generated_at: app.now(),
+        viewer: None,
     }
 }
 
 /// The page, or the refusal as a page.
-async fn answer(app: &App, page: Result<String, Refused>) -> Response {
+fn answer(app: &App, page: Result<String, Refused>) -> Response {
     let mut response = match page {
         Ok(html) => Html(html).into_response(),
-        Err(refused) => problem(app, &refused).await,
+        Err(refused) => problem(app, &refused),
     };
     // Facts of this moment, and perhaps not for everyone's eyes.
     response
@@ -72,21 +88,12 @@ async fn answer(app: &App, page: Result<String, Refused>) -> Response {
     response
 }
 
-async fn problem(app: &App, refused: &Refused) -> Response {
-    let status = refused.status();
-    let rendered = match frame(app).await {
-        Ok(frame) => problem_page(frame, refused).to_html(),
-        Err(failed) => return failed.into_response(),
-    };
-    let mut response = match rendered {
-        Ok(html) => (status, Html(html)).into_response(),
-        Err(error) => return Refused::from(error).into_response(),
-    };
-    if status == StatusCode::UNAUTHORIZED {
-        let ask = HeaderValue::from_static("Basic realm=\"Mainstay: your token is the password\"");
-        response.headers_mut().insert(WWW_AUTHENTICATE, ask);
+/// The refusal as a page. Who asks may be anybody, so that it tells nothing else.
+fn problem(app: &App, refused: &Refused) -> Response {
+    match problem_page(frame_of_nobody(app), refused).to_html() {
+        Ok(html) => (refused.status(), Html(html)).into_response(),
+        Err(error) => Refused::from(error).into_response(),
     }
-    response
 }
 
 fn problem_page(frame: Frame, refused: &Refused) -> ProblemPage {

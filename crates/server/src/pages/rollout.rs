@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use mainstay_release::{Release, Stage};
 use mainstay_report::{Fact, Incident, Monitor, RolloutPage};
 use mainstay_rollout::{FleetView, Rollout};
 use mainstay_telemetry::summary;
 
+use super::door::Visitor;
 use super::fill;
 use crate::App;
 use crate::jobs::other_classes;
@@ -22,15 +22,14 @@ const DEVICES_SHOWN: usize = 100;
 /// `GET /rollouts/{id}`.
 pub(super) async fn one(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    visitor: Visitor,
     Path(id): Path<String>,
 ) -> Response {
-    let page = page(&app, &headers, &id).await;
-    super::answer(&app, page).await
+    let page = page(&app, &visitor, &id).await;
+    super::answer(&app, page)
 }
 
-async fn page(app: &App, headers: &HeaderMap, id: &str) -> Result<String, Refused> {
-    super::admit(app, headers).await?;
+async fn page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
     app.flush_last_seen().await;
     let rollout = named(app, id).await?;
     let fleet = other_classes::look(app, &rollout).await?;
@@ -42,7 +41,7 @@ async fn page(app: &App, headers: &HeaderMap, id: &str) -> Result<String, Refuse
     let mut facts = facts(&rollout, release.as_ref());
     facts.extend(unverified(app, &rollout).await?);
     let page = RolloutPage {
-        frame: super::frame(app).await?,
+        frame: super::frame(app, visitor.viewer()).await?,
         card: fill::rollout_card(&rollout, &fleet, now),
         facts,
         monitors: monitors(&rollout, &fleet, app),

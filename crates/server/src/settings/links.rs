@@ -15,15 +15,20 @@ const LABEL_BYTES_MAX: usize = 63;
 const TENANT_BYTES_MAX: usize = 40;
 
 /// What this server answers at itself: no tenant may be called so.
-const OWN_PLACES: [&str; 8] = [
+const OWN_PLACES: [&str; 13] = [
+    "account",
     "api",
     "device",
     "devices",
     "healthz",
     "incidents",
     "metrics",
+    "people",
     "readyz",
     "rollouts",
+    "setup",
+    "sign-in",
+    "sign-out",
 ];
 
 /// `http://` or `https://`, a host, and perhaps a port; no slash at the end.

@@ -13,6 +13,7 @@ mod near;
 mod packaging;
 pub mod page;
 mod places;
+mod proxies;
 mod read;
 mod secret;
 mod source;
@@ -30,6 +31,7 @@ pub use finding::{Finding, Severity, Wrong};
 pub use links::{PublicUrl, Tenant};
 pub use log::{LogFormat, LogLevel};
 pub use places::{BlobsPlace, HomePlaces, StorePlace};
+pub use proxies::TrustedProxies;
 pub use read::{Answered, Asked, Told, read};
 pub use source::Source;
 pub use table::{Need, SETTINGS, Setting};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// How devices and people reach it, if that is known.
     pub public_url: Option<PublicUrl>,
+    /// Whose word about a client's address is believed.
+    pub trusted_proxies: TrustedProxies,
     /// Where the passphrase of the online key is, if it is in a file.
     pub passphrase_file: Option<PathBuf>,
     /// How long requests under way may go on once it was told to stop.

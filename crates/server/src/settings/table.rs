@@ -11,6 +11,7 @@ use super::finding::Wrong;
 use super::links::{PublicUrl, Tenant};
 use super::log::{LogFormat, LogLevel};
 use super::places::{self, BlobsPlace, HomePlaces, StorePlace};
+use super::proxies::TrustedProxies;
 use super::values::{self, Given};
 
 /// One setting.
@@ -170,6 +171,18 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, given| put(&mut settings.public_url, PublicUrl::parse(given).map(Some)),
     },
     Setting {
+        name: "trusted_proxies",
+        variable: "MAINSTAY_TRUSTED_PROXIES",
+        older: None,
+        flag: "trusted-proxies",
+        form: "NETWORKS",
+        need: Need::Optional,
+        is_secret_file: false,
+        what: "The networks of the proxies before the server, as 127.0.0.1, 10.2.0.0/16: only what they say of a \
+               client's address is believed.",
+        take: |settings, given| put(&mut settings.trusted_proxies, TrustedProxies::parse(given)),
+    },
+    Setting {
         name: "passphrase_file",
         variable: "MAINSTAY_PASSPHRASE_FILE",
         older: None,
@@ -251,6 +264,7 @@ impl Settings {
             homes: HomePlaces::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             public_url: None,
+            trusted_proxies: TrustedProxies::default(),
             passphrase_file: None,
             shutdown_grace: Duration::ZERO,
             log_level: LogLevel::default(),

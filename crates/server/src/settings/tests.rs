@@ -83,6 +83,7 @@ fn every_default_can_be_read_and_only_the_folder_must_be_said() {
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8480");
     assert_eq!(settings.shutdown_grace, Duration::from_secs(10));
     assert_eq!(settings.hawkbit_tenant, Tenant::default());
+    assert_eq!(settings.trusted_proxies, TrustedProxies::default());
     assert_eq!(
         (settings.public_url, settings.passphrase_file),
         (None, None)

@@ -1,6 +1,39 @@
-//! How people sign in with a password. Never compute a password's hash but by [`Hashing`], which keeps guessers from taking the
-//! processors that devices wait for.
+//! How people sign in with a password, and what their browser shows afterwards.
+//!
+//! Never compute a password's hash but by [`Hashing`], which keeps guessers from taking the processors that devices wait for, and never
+//! count an attempt but for what [`origin`](origin::origin) says. Read [`attempt`], then [`setup`].
 
+pub(crate) mod attempt;
 pub mod hashing;
+pub mod origin;
+pub mod receiving;
+pub(crate) mod same_site;
+pub(crate) mod session;
+pub mod setup;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mainstay_access::{Email, Origin, SignInAttempts};
 
 pub use hashing::Hashing;
+pub(crate) use receiving::Receiving;
+pub(crate) use session::SignedIn;
+
+/// What the server remembers of those who sign in: the places at the hashes, and the attempts of the last hour.
+#[derive(Debug, Default)]
+pub(crate) struct Door {
+    /// Where passwords are compared.
+    pub hashing: Hashing,
+    /// The places for forms of those who aren't signed in, by where they are.
+    pub forms_of_nobody: Receiving<Option<Origin>>,
+    /// Those for forms of those who are, a code perhaps missing.
+    pub forms: Receiving<Email>,
+    attempts: Mutex<SignInAttempts>,
+}
+
+impl Door {
+    /// The attempts. Nobody waits while they are held: each change is a few look-ups.
+    pub fn attempts(&self) -> MutexGuard<'_, SignInAttempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

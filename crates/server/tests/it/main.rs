@@ -11,6 +11,7 @@ mod anew;
 mod database;
 mod ddi;
 mod declared;
+mod door;
 mod eligibility;
 mod faulty;
 mod folder;

@@ -3,6 +3,7 @@
 use mainstay_server::PagesAccess;
 use reqwest::{Method, StatusCode};
 
+use crate::door::browser;
 use crate::gadget::register;
 use crate::house::{self, House, packed};
 
@@ -76,28 +77,20 @@ async fn a_devices_page_says_where_it_stands() {
     assert!(html.contains("<dt>Site</dt><dd>store-7</dd>"), "{html}");
 }
 
+/// Browsers are sent to sign in and come back; a program shows its token.
 #[tokio::test]
 async fn pages_are_for_people() {
     let house = House::new().await;
-    let (status, _) = page(&house, "/").await;
-    assert_eq!(status, StatusCode::UNAUTHORIZED);
-    let request = |token: &str| {
-        house
-            .http
-            .get(format!("{}/", house.base))
-            .basic_auth("ana", Some(token.to_owned()))
-            .send()
-    };
-    assert_eq!(
-        request(&house.tokens.engineer).await.unwrap().status(),
-        StatusCode::OK
-    );
-    let refused = request(&"ab".repeat(32)).await.unwrap();
+    let sent_on = browser::without_redirects();
+    let asked = sent_on.get(format!("{}/devices?page=2", house.base));
+    let response = asked.send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let place = &response.headers()["location"];
+    assert_eq!(place, "/sign-in?next=%2Fdevices%3Fpage%3D2");
+    let program = |token: &str| house.request(Method::GET, "/", token).send();
+    let page = program(&house.tokens.engineer).await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK);
+    let refused = program(&"ab".repeat(32)).await.unwrap();
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
-    assert!(
-        refused.headers()["www-authenticate"]
-            .to_str()
-            .unwrap()
-            .starts_with("Basic ")
-    );
+    assert!(refused.text().await.unwrap().contains("auth.token"));
 }

@@ -80,6 +80,7 @@ fn frame(plan: &Plan, now: Timestamp) -> Frame {
         plan_revision: plan.digest.to_string(),
         market: plan.market.clone(),
         generated_at: now,
+        viewer: None,
     }
 }
 

@@ -8,6 +8,7 @@ use super::failure::taken;
 use super::sessions::expect_whole;
 use super::values::{micros, to_json};
 use super::{PostgresStore, retried};
+use crate::api_tokens::check_count;
 use crate::door_rows::{self, OwnedTokenRow, TokenRow};
 use crate::{ApiTokens, LIST_MAX, StoreError};
 
@@ -21,6 +22,14 @@ impl ApiTokens for PostgresStore {
         retried(|| async move {
             let mut tx = self.write().await?;
             expect_whole(&mut tx, session, &token.who, token.made).await?;
+            let good: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM api_tokens WHERE email = $1 AND revoked IS NULL AND expires > $2",
+            )
+            .bind(token.who.as_str())
+            .bind(micros(token.made))
+            .fetch_one(&mut *tx)
+            .await?;
+            check_count(good, &token.who)?;
             sqlx::query(
                 "INSERT INTO api_tokens (hash, email, name, scope, made, expires, revoked)
                  VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -62,7 +71,7 @@ impl ApiTokens for PostgresStore {
     async fn api_tokens_of(&self, who: &Email) -> Result<Vec<ApiToken>, StoreError> {
         let rows: Vec<TokenRow> = sqlx::query_as(
             "SELECT hash, email, name, scope, made, expires, revoked
-             FROM api_tokens WHERE email = $1 ORDER BY made DESC, key DESC LIMIT $2",
+             FROM api_tokens WHERE email = $1 ORDER BY revoked IS NOT NULL, made DESC, key DESC LIMIT $2",
         )
         .bind(who.as_str())
         .bind(i64::from(LIST_MAX))

@@ -45,6 +45,21 @@ impl Sessions for PostgresStore {
         Ok(live(row, now)?.map(|(session, account, _)| (session, account)))
     }
 
+    async fn sessions_of(&self, who: &Email, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let rows: Vec<SessionRow> = sqlx::query_as(
+            "SELECT s.hash, s.email, s.since, s.seen, s.means, s.second_factor,
+                    s.wrong_codes AS in_session, a.wrong_codes AS in_a_row, a.wrong_last,
+                    a.email AS account, a.role, a.password, a.totp_secret, a.totp_step,
+                    a.since AS account_since, a.closed
+             FROM sessions AS s JOIN accounts AS a ON a.email = s.email
+             WHERE s.email = $1 ORDER BY s.since DESC, s.hash",
+        )
+        .bind(who.as_str())
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        sessions::all_live(rows, now)
+    }
+
     async fn session_seen(&self, hash: &SecretHash, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query("UPDATE sessions SET seen = $2 WHERE hash = $1 AND seen < $2")

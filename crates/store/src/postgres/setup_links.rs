@@ -10,7 +10,7 @@ use super::sessions::whole;
 use super::values::micros;
 use super::{PostgresStore, Write, accounts, people, retried};
 use crate::door_rows::{self, LinkRow};
-use crate::setup_links::{check_maker, check_role, conflict, working};
+use crate::setup_links::{check_maker, check_role, conflict, expect_forgotten, working};
 use crate::{LIST_MAX, SetupLinks, StoreError};
 
 #[async_trait]
@@ -59,6 +59,21 @@ impl SetupLinks for PostgresStore {
         .fetch_optional(&mut *self.read().await?)
         .await?;
         working(row, now)
+    }
+
+    async fn first_setup_link(&self, now: Timestamp) -> Result<Option<SetupLink>, StoreError> {
+        let row: Option<LinkRow> = sqlx::query_as(
+            "SELECT hash, email, role, made, maker, maker_role, vouched_by FROM setup_links
+             WHERE email IS NULL AND NOT EXISTS (SELECT 1 FROM accounts)
+             ORDER BY made DESC, hash LIMIT 1",
+        )
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        working(row, now)
+    }
+
+    async fn forget_setup_link(&self, hash: &SecretHash) -> Result<(), StoreError> {
+        retried(|| forget(self, hash)).await
     }
 
     async fn use_setup_link(
@@ -137,6 +152,17 @@ async fn vouch(
     Ok(tx.commit().await?)
 }
 
+async fn forget(store: &PostgresStore, hash: &SecretHash) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    locks::alone(&mut tx, Lock::Links).await?;
+    let forgotten = sqlx::query("DELETE FROM setup_links WHERE hash = $1 AND email IS NOT NULL")
+        .bind(&hash.0[..])
+        .execute(&mut *tx)
+        .await?;
+    expect_forgotten(forgotten.rows_affected())?;
+    Ok(tx.commit().await?)
+}
+
 async fn use_up(
     store: &PostgresStore,
     hash: &SecretHash,
@@ -156,10 +182,6 @@ async fn use_up(
     accounts::put(&mut tx, &opened).await?;
     accounts::end_sessions(&mut tx, &account.email).await?;
     accounts::take_back(&mut tx, &account.email, now).await?;
-    sqlx::query("DELETE FROM setup_links WHERE email = $1")
-        .bind(account.email.as_str())
-        .execute(&mut *tx)
-        .await?;
     Ok(tx.commit().await?)
 }
 

@@ -10,6 +10,11 @@ use crate::accounts::{expect_open, expect_saved, secret};
 use crate::door_rows::{self, AccountRow};
 use crate::{Accounts, StoreError};
 
+/// All accounts, by address.
+const ALL: &str = "SELECT email AS account, role, password, totp_secret, totp_step,
+                          since AS account_since, closed
+                   FROM accounts ORDER BY email";
+
 #[async_trait]
 impl Accounts for SqliteStore {
     async fn account(&self, who: &Email) -> Result<Option<Account>, StoreError> {
@@ -25,13 +30,7 @@ impl Accounts for SqliteStore {
     }
 
     async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
-        let rows: Vec<AccountRow> = sqlx::query_as(
-            "SELECT email AS account, role, password, totp_secret, totp_step,
-                    since AS account_since, closed
-             FROM accounts ORDER BY email",
-        )
-        .fetch_all(self.read())
-        .await?;
+        let rows: Vec<AccountRow> = sqlx::query_as(ALL).fetch_all(self.read()).await?;
         rows.into_iter().map(door_rows::account).collect()
     }
 
@@ -53,43 +52,53 @@ impl Accounts for SqliteStore {
         .await?;
         expect_saved(saved.rows_affected(), who)?;
         end_sessions(&mut tx, who).await?;
+        forget_links(&mut tx, who).await?;
         Ok(tx.commit().await?)
     }
 
     async fn save_second_factor(
         &self,
         who: &Email,
+        verified: &PasswordHash,
         before: Option<&SecondFactor>,
         after: Option<&SecondFactor>,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let saved = sqlx::query(
             "UPDATE accounts SET totp_secret = ?4, totp_step = ?5, wrong_codes = 0, wrong_last = NULL
-             WHERE email = ?1 AND totp_secret IS ?2 AND totp_step IS ?3 AND closed IS NULL",
+             WHERE email = ?1 AND totp_secret IS ?2 AND totp_step IS ?3 AND closed IS NULL AND password = ?6",
         )
         .bind(who.as_str())
         .bind(before.map(secret))
         .bind(before.map(SecondFactor::step))
         .bind(after.map(secret))
         .bind(after.map(SecondFactor::step))
+            .bind(verified.as_str())
         .execute(&mut *tx)
         .await?;
         expect_saved(saved.rows_affected(), who)?;
         end_sessions(&mut tx, who).await?;
+        forget_links(&mut tx, who).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn shut_out(&self, who: &Email, at: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        open_account(&mut tx, who).await?;
+        end_sessions(&mut tx, who).await?;
+        take_back(&mut tx, who, at).await?;
         Ok(tx.commit().await?)
     }
 
     async fn close_account(&self, who: &Email, at: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let closed =
-            sqlx::query("UPDATE accounts SET closed = ?2 WHERE email = ?1 AND closed IS NULL")
-                .bind(who.as_str())
-                .bind(micros(at))
-                .execute(&mut *tx)
-                .await?;
-        if closed.rows_affected() != 1 {
-            return Err(StoreError::not_found("open account", who));
-        }
+        let closing = open_account(&mut tx, who).await?;
+        closing.check_closing(&all(&mut tx).await?)?;
+        sqlx::query("UPDATE accounts SET closed = ?2 WHERE email = ?1")
+            .bind(who.as_str())
+            .bind(micros(at))
+            .execute(&mut *tx)
+            .await?;
         end_sessions(&mut tx, who).await?;
         take_back(&mut tx, who, at).await?;
         Ok(tx.commit().await?)
@@ -112,6 +121,12 @@ pub(super) async fn account(tx: &mut Write, who: &Email) -> Result<Option<Accoun
 /// The account of an address, if there is one that is open.
 pub(super) async fn open_account(tx: &mut Write, who: &Email) -> Result<Account, StoreError> {
     expect_open(account(tx, who).await?, who)
+}
+
+/// All accounts as they are in `tx`.
+async fn all(tx: &mut Write) -> Result<Vec<Account>, StoreError> {
+    let rows: Vec<AccountRow> = sqlx::query_as(ALL).fetch_all(&mut **tx).await?;
+    rows.into_iter().map(door_rows::account).collect()
 }
 
 /// Keeps an account as it is, whether or not it was there. Wrong codes count on against a second factor that stays.
@@ -148,7 +163,7 @@ pub(super) async fn end_sessions(tx: &mut Write, who: &Email) -> Result<(), Stor
 }
 
 /// Takes back what somebody gave away who may have been a thief: revokes all API tokens of an address that aren't yet, and
-/// forgets the links that it made or vouched for.
+/// forgets the links that it made or vouched for, and those for it.
 pub(super) async fn take_back(
     tx: &mut Write,
     who: &Email,
@@ -159,7 +174,12 @@ pub(super) async fn take_back(
         .bind(micros(at))
         .execute(&mut **tx)
         .await?;
-    sqlx::query("DELETE FROM setup_links WHERE maker = ?1 OR vouched_by = ?1")
+    forget_links(tx, who).await
+}
+
+/// Forgets the links that an address made or vouched for, and those for it.
+async fn forget_links(tx: &mut Write, who: &Email) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM setup_links WHERE maker = ?1 OR vouched_by = ?1 OR email = ?1")
         .bind(who.as_str())
         .execute(&mut **tx)
         .await?;

@@ -88,10 +88,14 @@ pub async fn a_setup_link_makes_one_account(store: &dyn Store) {
 }
 
 pub async fn a_first_link_works_only_before_the_first_account(store: &dyn Store) {
+    let newest = async |now| store.first_setup_link(at(now)).await.expect("readable");
+    assert_eq!(newest(0).await, None);
     for n in 1..3 {
-        let link = SetupLink::first(hash(n), at(0));
+        let link = SetupLink::first(hash(n), at(n as i64 - 2));
         store.add_setup_link(&link, None).await.expect("new");
     }
+    assert_eq!(newest(59).await, Some(SetupLink::first(hash(2), at(0))));
+    assert_eq!(newest(60).await, None);
     let kim = account("kim", Role::Operations);
     store
         .use_setup_link(&hash(1), &kim, at(1))
@@ -105,6 +109,7 @@ pub async fn a_first_link_works_only_before_the_first_account(store: &dyn Store)
     let late = store.use_setup_link(&hash(2), &eve, at(1)).await;
     assert_eq!(late.expect_err("Kim was first").id(), "store.not-found");
     assert_eq!(store.account(&eve.email).await.expect("readable"), None);
+    assert_eq!(newest(1).await, None);
 }
 
 pub async fn a_setup_link_is_for_somebody_and_for_an_hour(store: &dyn Store) {
@@ -228,7 +233,7 @@ pub async fn new_credentials_need_the_old_ones_and_end_sessions(store: &dyn Stor
         (&one, &none, true),
     ] {
         let saved = store
-            .save_second_factor(&kim.email, before.as_ref(), after.as_ref())
+            .save_second_factor(&kim.email, &kim.password, before.as_ref(), after.as_ref())
             .await;
         assert_eq!(
             saved.map_err(|refused| refused.id()).err(),
@@ -236,4 +241,53 @@ pub async fn new_credentials_need_the_old_ones_and_end_sessions(store: &dyn Stor
         );
     }
     assert!(!is_signed_in(store, 11, at(1)).await);
+    // The password was right when it was compared, and is another by now.
+    let late = store.save_second_factor(&kim.email, &old, None, one.as_ref());
+    assert_eq!(late.await.expect_err("it was").id(), "store.conflict");
+    let found = store.account(&kim.email).await.expect("readable");
+    assert_eq!(found.and_then(|kim| kim.second_factor), None);
+}
+
+/// Whoever had the password may have made links with it, or for it.
+pub async fn links_go_with_the_password_they_were_made_by(store: &dyn Store) {
+    let kim = account("kim", Role::Operations);
+    let (old, new) = (password("first"), password("second"));
+    made(store, 1, &kim).await;
+    let vi = account("vi", Role::Viewer);
+    let (mut n, mut kept) = (10, kim.clone());
+    for changes_the_password in [true, false] {
+        signed_in(store, n, &kept, at(1)).await;
+        let hashes = [hash(n + 1), hash(n + 2), hash(n + 3)];
+        let planted = SetupLink::invitation(hashes[0], vi.email.clone(), vi.role, &kept, at(1));
+        let planted = planted.expect("operations may");
+        let added = store.add_setup_link(&planted, Some(&hash(n))).await;
+        added.expect("her own session");
+        let others = [account("mo", Role::Viewer), kim.clone()];
+        for (hash, who) in hashes[1..].iter().zip(&others) {
+            let link = SetupLink::on_the_machine(*hash, who.email.clone(), who.role, at(1));
+            store.add_setup_link(&link, None).await.expect("new");
+        }
+        let saved = match changes_the_password {
+            true => store.save_password(&kim.email, &old, &new).await,
+            false => {
+                let factor = factor(5);
+                store
+                    .save_second_factor(&kim.email, &new, None, Some(&factor))
+                    .await
+            }
+        };
+        saved.expect("as before");
+        let mut left = Vec::new();
+        for hash in hashes {
+            left.push(
+                store
+                    .setup_link(&hash, at(1))
+                    .await
+                    .expect("readable")
+                    .is_some(),
+            );
+        }
+        assert_eq!(left, [false, true, false], "{changes_the_password}");
+        (n, kept.password) = (n + 10, new.clone());
+    }
 }

@@ -116,6 +116,24 @@ pub async fn an_address_gets_one_of_two_roles(a: &dyn Store, b: &dyn Store) {
     }
 }
 
+pub async fn the_last_of_operations_stays(a: &dyn Store, b: &dyn Store) {
+    let mut stays = account("kim-0", Role::Operations);
+    made(a, 0, &stays).await;
+    for round in 1..=ROUNDS {
+        let other = account(&format!("kim-{round}"), Role::Operations);
+        made(a, round, &other).await;
+        let outcomes = tokio::join!(
+            a.close_account(&stays.email, at(1)),
+            b.close_account(&other.email, at(1))
+        );
+        let other_stays = outcomes.0.is_ok();
+        assert_eq!(one_of_two(outcomes), "access.last-of-operations");
+        if other_stays {
+            stays = other;
+        }
+    }
+}
+
 /// A thief has Kim's session and password, and makes with them what would outlast them, while a new link gives the account back.
 pub async fn what_begins_while_an_account_is_taken_back_goes_with_it(a: &dyn Store, b: &dyn Store) {
     for round in 0..ROUNDS {

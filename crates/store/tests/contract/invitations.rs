@@ -1,4 +1,4 @@
-//! Links that people make: in their sessions, with a second person behind what gives another duty, and what goes with an account.
+//! Links that people make: in their sessions, with a second person behind what gives a duty, and what goes with an account.
 
 use mainstay_access::{Account, Role, SecondFactor, SetupLink, TotpSecret};
 use mainstay_store::{ApiTokens, Sessions, Store};
@@ -6,6 +6,28 @@ use mainstay_store::{ApiTokens, Sessions, Store};
 use super::accounts::{account, factor, hash, invitation, is_signed_in, made, password, signed_in};
 use super::fixture::at;
 use super::sessions::api_token;
+
+/// A link that was taken back opens nothing; the first one of a server names nobody, and stays.
+pub async fn a_link_is_taken_back(store: &dyn Store) {
+    let first = SetupLink::first(hash(1), at(0));
+    store.add_setup_link(&first, None).await.expect("a link");
+    let vi = account("vi", Role::Viewer);
+    let link = invitation(2, &vi, at(0));
+    store.add_setup_link(&link, None).await.expect("a link");
+    store
+        .forget_setup_link(&hash(2))
+        .await
+        .expect("it is there");
+    for n in [1, 2, 3] {
+        let refused = store.forget_setup_link(&hash(n)).await;
+        let refused = refused.expect_err("none that names somebody");
+        assert_eq!(refused.id(), "store.not-found", "{n}");
+    }
+    let used = store.use_setup_link(&hash(2), &vi, at(1)).await;
+    assert_eq!(used.expect_err("taken back").id(), "store.not-found");
+    let found = store.setup_link(&hash(1), at(1)).await;
+    assert_eq!(found.expect("readable"), Some(first));
+}
 
 /// Kim of operations, Sam who approves, and Ana who builds, signed in with sessions 10, 11 and 12.
 async fn three(store: &dyn Store) -> [Account; 3] {
@@ -71,14 +93,18 @@ pub async fn a_link_is_made_in_its_makers_whole_session(store: &dyn Store) {
         .expect("no duty");
 }
 
-/// One of operations alone makes nobody an engineer, and takes no release manager's account.
-pub async fn another_duty_takes_a_second_person(store: &dyn Store) {
+/// One of operations alone makes nobody an engineer, nor a second one of operations to agree with, and takes no release manager's account.
+pub async fn a_duty_takes_a_second_person(store: &dyn Store) {
     let [kim, sam, _] = three(store).await;
     let taken_over = Account {
         password: password("kims"),
         ..sam.clone()
     };
-    for (n, wanted) in [(20, account("eve", Role::Engineer)), (21, taken_over)] {
+    for (n, wanted) in [
+        (20, account("eve", Role::Engineer)),
+        (21, taken_over),
+        (22, account("kim-too", Role::Operations)),
+    ] {
         let link = by(n, &kim, &wanted);
         store
             .add_setup_link(&link, Some(&hash(10)))
@@ -164,12 +190,7 @@ pub async fn a_second_factor_stays_on_one_persons_word(store: &dyn Store) {
 
 /// A thief had Kim's session, and made with it what would outlast it.
 pub async fn what_an_account_gave_away_goes_with_a_new_link(store: &dyn Store) {
-    for closes in [false, true] {
-        let (base, name) = if closes {
-            (200, "kim-2")
-        } else {
-            (100, "kim-1")
-        };
+    for (base, name) in [(100, "kim-1"), (200, "kim-2"), (300, "kim-3")] {
         let kim = account(name, Role::Operations);
         let ole = account(&format!("ole-of-{name}"), Role::Operations);
         made(store, base, &kim).await;
@@ -189,11 +210,14 @@ pub async fn what_an_account_gave_away_goes_with_a_new_link(store: &dyn Store) {
             .await
             .expect("her own session");
 
-        if closes {
-            store.close_account(&kim.email, at(2)).await.expect("open");
-        } else {
-            made_again(store, base + 40, &kim).await;
+        match base {
+            100 => made_again(store, base + 40, &kim).await,
+            200 => store.close_account(&kim.email, at(2)).await.expect("open"),
+            _ => store.shut_out(&kim.email, at(2)).await.expect("open"),
         }
+        let stays = store.account(&kim.email).await.expect("readable");
+        let is_closed = stays.is_some_and(|kim| kim.closed.is_some());
+        assert_eq!(is_closed, base == 200, "{name}");
         assert!(!is_signed_in(store, base + 10, at(2)).await);
         let found = store
             .api_token(&hash(base + 21), at(2))

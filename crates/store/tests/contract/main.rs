@@ -254,6 +254,7 @@ macro_rules! contract {
                 an_address_has_one_role_however_it_comes_in,
                 a_second_link_gives_new_credentials_and_ends_sessions,
                 new_credentials_need_the_old_ones_and_end_sessions,
+                links_go_with_the_password_they_were_made_by,
             }
             codes::{
                 a_code_is_used_once_and_in_its_session,
@@ -265,17 +266,21 @@ macro_rules! contract {
             }
             invitations::{
                 a_link_is_made_in_its_makers_whole_session,
-                another_duty_takes_a_second_person,
+                a_duty_takes_a_second_person,
                 a_second_factor_stays_on_one_persons_word,
                 what_an_account_gave_away_goes_with_a_new_link,
+                a_link_is_taken_back,
             }
             sessions::{
                 a_session_is_found_until_it_is_over,
+                who_has_sessions_sees_them_the_newest_first,
                 one_person_has_a_bounded_number_of_sessions,
+                one_person_has_a_bounded_number_of_tokens,
                 a_session_begins_only_by_the_password_of_now,
                 a_token_is_made_in_a_whole_session_of_its_owner,
                 a_token_is_found_while_it_is_good,
                 a_closed_account_lets_nobody_in,
+                who_is_shut_out_has_an_open_account,
                 a_closed_account_becomes_no_person,
             }
             ; of two servers:
@@ -303,6 +308,7 @@ macro_rules! contract {
                 one_of_two_uses_a_code,
                 every_wrong_code_is_counted,
                 an_address_gets_one_of_two_roles,
+                the_last_of_operations_stays,
                 what_begins_while_an_account_is_taken_back_goes_with_it,
             }
         );

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use mainstay_access::{Account, ApiToken, ApiTokenWish, Duty, Means, Permission, Role, Session};
 use mainstay_store::sessions::SESSIONS_MAX;
-use mainstay_store::{People, Store};
+use mainstay_store::{API_TOKENS_MAX, People, Store};
 
 use super::accounts::{account, factor, hash, invitation, is_signed_in, made, password, signed_in};
 use super::fixture::{at, person, token};
@@ -39,6 +39,28 @@ pub async fn a_session_is_found_until_it_is_over(store: &dyn Store) {
         .await
         .expect("writable");
     assert!(!is_signed_in(store, 10, at(1)).await, "it came back");
+}
+
+pub async fn who_has_sessions_sees_them_the_newest_first(store: &dyn Store) {
+    let (kim, vi) = (
+        account("kim", Role::Operations),
+        account("vi", Role::Viewer),
+    );
+    made(store, 1, &kim).await;
+    made(store, 2, &vi).await;
+    for (n, who, minute) in [(10, &kim, 0), (11, &kim, 30), (12, &vi, 30)] {
+        signed_in(store, n, who, at(minute)).await;
+    }
+    let seen = async |minute| {
+        let found = store.sessions_of(&kim.email, at(minute)).await;
+        let found = found.expect("readable");
+        assert!(found.iter().all(|session| session.who == kim.email));
+        found.iter().map(|session| session.hash).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(31).await, [hash(11), hash(10)]);
+    assert_eq!(seen(60).await, [hash(11)], "the other one was idle");
+    store.end_session(&hash(11)).await.expect("writable");
+    assert!(seen(31).await == [hash(10)]);
 }
 
 pub async fn one_person_has_a_bounded_number_of_sessions(store: &dyn Store) {
@@ -168,11 +190,56 @@ pub async fn a_token_is_found_while_it_is_good(store: &dyn Store) {
     renewed.expect("the name is free again");
 }
 
+/// Nobody has more good tokens than they can look through; one that is revoked makes room.
+pub async fn one_person_has_a_bounded_number_of_tokens(store: &dyn Store) {
+    let kim = account("kim", Role::Operations);
+    made(store, 1, &kim).await;
+    signed_in(store, 10, &kim, at(0)).await;
+    let add = async |n: usize| {
+        let token = ApiToken {
+            made: at(1),
+            ..api_token(n, &kim, &format!("job {n}"))
+        };
+        store.add_api_token(&token, &hash(10)).await
+    };
+    let max = usize::try_from(API_TOKENS_MAX).expect("a small number");
+    for n in 0..max {
+        add(100 + n).await.expect("there is room");
+    }
+    let refused = add(99).await.expect_err("they are enough");
+    assert_eq!(refused.id(), "store.conflict");
+    let revoked = store.revoke_api_token(&kim.email, "job 149", at(2)).await;
+    revoked.expect("it is good");
+    add(98).await.expect("there is room again");
+    let all = store.api_tokens_of(&kim.email).await.expect("readable");
+    assert_eq!(all.len(), max + 1);
+    let last = all.last().map(|token| token.name.as_str());
+    assert_eq!(last, Some("job 149"), "what is good comes first");
+}
+
+pub async fn who_is_shut_out_has_an_open_account(store: &dyn Store) {
+    let vi = account("vi", Role::Viewer);
+    made(store, 1, &vi).await;
+    store.shut_out(&vi.email, at(1)).await.expect("it is open");
+    store
+        .close_account(&vi.email, at(1))
+        .await
+        .expect("as before");
+    for nobody in [&vi, &account("mo", Role::Viewer)] {
+        let refused = store.shut_out(&nobody.email, at(2)).await;
+        assert_eq!(refused.expect_err("nobody's").id(), "store.not-found");
+    }
+}
+
 pub async fn a_closed_account_lets_nobody_in(store: &dyn Store) {
     let kim = account("kim", Role::Operations);
     let by_token = person("kim", Duty::Operations);
     store.add_person(&by_token, token(90)).await.expect("new");
     made(store, 1, &kim).await;
+    let last = store.close_account(&kim.email, at(0)).await;
+    let last = last.expect_err("nobody else invites people");
+    assert_eq!(last.id(), "access.last-of-operations");
+    made(store, 3, &account("ole", Role::Operations)).await;
     signed_in(store, 10, &kim, at(1)).await;
     store
         .add_api_token(&api_token(20, &kim, "ci"), &hash(10))
@@ -187,10 +254,8 @@ pub async fn a_closed_account_lets_nobody_in(store: &dyn Store) {
         .expect("readable");
     assert_eq!(person, Some(by_token));
 
-    store
-        .close_account(&kim.email, at(2))
-        .await
-        .expect("it is open");
+    let closed = store.close_account(&kim.email, at(2)).await;
+    closed.expect("it is open");
     assert!(!is_signed_in(store, 10, at(2)).await);
     assert_eq!(
         store.api_token(&hash(20), at(2)).await.expect("readable"),
@@ -201,7 +266,7 @@ pub async fn a_closed_account_lets_nobody_in(store: &dyn Store) {
         .expect("readable");
     assert_eq!(person, None);
     let back = store.use_setup_link(&hash(2), &kim, at(2)).await;
-    assert_eq!(back.expect_err("it is closed").id(), "store.already-exists");
+    assert_eq!(back.expect_err("it was forgotten").id(), "store.not-found");
     let session = Session::begin(hash(11), kim.email.clone(), Means::Password, at(2));
     let late = api_token(21, &kim, "ci");
     let refusals = [

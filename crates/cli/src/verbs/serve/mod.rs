@@ -14,7 +14,8 @@ use mainstay_keys::Passphrase;
 use mainstay_server::data_dir::DataDirError;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
-use mainstay_server::{App, AppConfig, DataDir, Grace};
+use mainstay_server::sign_in::setup::{self, FirstLink};
+use mainstay_server::{App, AppConfig, DataDir, Grace, Refused};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -124,7 +125,36 @@ async fn serve(
         || format!("Serving on {address}"),
         &json!({ "serving": address }),
     );
+    first_link(&app, &address, output).await?;
     Ok(serve::run(listener, app, stop).await?)
+}
+
+/// As long as nobody can come in, tells whoever reads this how. There is no password that somebody has to change.
+async fn first_link(app: &App, address: &str, output: &Output) -> Result<(), Failure> {
+    match setup::first_link(app).await.map_err(Refused::from)? {
+        FirstLink::NotNeeded => {}
+        FirstLink::Shown { until } => output.say(
+            || {
+                format!(
+                    "Nobody can sign in yet. The link that an earlier start printed works until {until:.0}; \
+                     `mainstay person link` makes another one."
+                )
+            },
+            &json!({ "setup_link_until": until }),
+        ),
+        FirstLink::New(secret) => {
+            let link = setup::url(app.public_url().unwrap_or(address), &secret);
+            output.say(
+                || {
+                    format!(
+                        "Nobody can sign in yet. Whoever opens this within an hour runs the server:\n{link}"
+                    )
+                },
+                &json!({ "setup_link": link }),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A home that can't be opened is told by its setting.
@@ -149,6 +179,7 @@ fn passphrase(settings: &Settings, places: &Places) -> Result<Passphrase, Failur
 fn config(settings: Settings) -> AppConfig {
     AppConfig {
         public_url: settings.public_url,
+        trusted_proxies: settings.trusted_proxies,
         tenant: settings.hawkbit_tenant,
         grace: Grace(settings.shutdown_grace),
         ..AppConfig::default()

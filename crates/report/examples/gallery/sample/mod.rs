@@ -3,6 +3,7 @@
 
 mod dashboard;
 mod devices;
+mod door;
 mod incidents;
 mod report;
 mod rollouts;
@@ -12,6 +13,10 @@ use mainstay_report::{Frame, ProblemPage, TimelineEntry, Tone};
 
 pub use dashboard::{dashboard, quiet_dashboard};
 pub use devices::{device_list, device_page};
+pub use door::{
+    account_page, code_page, first_setup_page, people_page, second_factor_page, setup_page,
+    sign_in_page,
+};
 pub use incidents::incident_page;
 pub use report::story_report;
 pub use rollouts::rollout_page;
@@ -40,6 +45,7 @@ pub fn frame() -> Frame {
         plan_revision: DIGEST.into(),
         market: vec!["us".into()],
         generated_at: at(1500),
+        viewer: None,
     }
 }
 
