@@ -89,6 +89,8 @@ pub async fn run(
     let measuring = tokio::spawn(measuring);
     let feeling = jobs::feel_pulse::keep_feeling(app.clone(), stopped.clone());
     let feeling = tokio::spawn(feeling);
+    let writing = jobs::write_last_seen::keep_writing(app.clone(), stopped.clone());
+    let writing = tokio::spawn(writing);
     let serving = axum::serve(listener, routes::router(app.clone()))
         .with_graceful_shutdown(signalled(stopped.clone()));
     let served = tokio::select! {
@@ -98,6 +100,7 @@ pub async fn run(
     job.abort();
     measuring.abort();
     feeling.abort();
+    writing.abort();
     app.flush_last_seen().await;
     served
 }
