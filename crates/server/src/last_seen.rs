@@ -1,8 +1,9 @@
 //! When each device was last heard, kept in memory between two flushes.
 //!
 //! Losing it in a crash loses nothing that was promised: the store's own `last_seen` is then a few
-//! moments old. It is written in batches because a fleet's polls are the server's busiest traffic. Nothing else loses it: whoever waits
-//! for a flush may leave at any moment, as a browser does, and what was noted is forgotten only once it is written.
+//! moments old ([`crate::jobs::write_last_seen`] says how many). It is written in batches because a fleet's polls are the server's
+//! busiest traffic. Nothing else loses it: whoever waits for a flush may leave at any moment, as a browser does, and what was noted is
+//! forgotten only once it is written.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,7 +40,7 @@ impl LastSeen {
     /// Writes everything noted so far in one batch.
     ///
     /// # Errors
-    /// If the store can't write; what was noted is then kept for the next flush.
+    /// If the store can't write; what was noted is then kept for the next flush, as it is if nobody waits for this one any more.
     pub async fn flush(&self, store: &dyn Store) -> Result<(), StoreError> {
         let _writes = self.writes.lock().await;
         let noted = self.lock().clone();

@@ -89,6 +89,8 @@ pub async fn run(
     let measuring = tokio::spawn(measuring);
     let feeling = jobs::feel_pulse::keep_feeling(app.clone(), stopped.clone());
     let feeling = tokio::spawn(feeling);
+    let writing = jobs::write_last_seen::keep_writing(app.clone(), stopped.clone());
+    let writing = tokio::spawn(writing);
     let routes = routes::router(app.clone());
     let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, routes).with_graceful_shutdown(signalled(stopped.clone()));
@@ -99,6 +101,7 @@ pub async fn run(
     job.abort();
     measuring.abort();
     feeling.abort();
+    writing.abort();
     app.flush_last_seen().await;
     served
 }

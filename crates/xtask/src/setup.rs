@@ -3,6 +3,8 @@
 //! Each item is looked for first, so a second run installs nothing. What can't be had is said
 //! loudly; only the tests that need it fail.
 
+use std::path::{Path, PathBuf};
+
 use serde::Deserialize;
 
 use crate::shell;
@@ -33,7 +35,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("systemd-analyze", "systemd"),
 ];
 
-/// What a list of packages leaves in the judges' environment once they are all there.
+/// What a list of packages leaves in its environment once they are all there.
 const INSTALLED: &str = "installed.txt";
 
 /// The targets that the device crates and the firmware are built for.
@@ -104,23 +106,47 @@ pub fn bench_peers() {
 
 /// Makes the environment of the judges that are Python packages, unless it holds this very list.
 fn judges_env() -> anyhow::Result<()> {
-    let installed = judges::folder().join(INSTALLED);
-    if std::fs::read_to_string(&installed).is_ok_and(|list| list == judges::REQUIREMENTS) {
+    environment(&judges::folder(), "judges.txt", judges::REQUIREMENTS)
+}
+
+/// The server by others that `cargo xtask bench checkin` measures ours beside.
+const GOOSEBIT: &str = include_str!("../goosebit.txt");
+
+/// What `cargo xtask bench checkin` needs: PostgreSQL; and gooseBit, in an environment of its own, whose Python is returned. None, said
+/// loudly, if it can't be had.
+///
+/// # Errors
+/// If PostgreSQL can't be had.
+pub fn checkin_peers() -> anyhow::Result<Option<PathBuf>> {
+    if !has_postgres() {
+        install(&["postgresql"])?;
+    }
+    let folder = shell::root().join("target/goosebit");
+    if let Err(error) = environment(&folder, "goosebit.txt", GOOSEBIT) {
+        loud(&format!("gooseBit is NOT measured: {error:#}"));
+        return Ok(None);
+    }
+    Ok(Some(folder.join("bin/python3")))
+}
+
+/// Makes an environment of Python packages in `folder`, unless it holds this very list: `requirements`, which are the file `list` beside
+/// this crate.
+fn environment(folder: &Path, list: &str, requirements: &str) -> anyhow::Result<()> {
+    let installed = folder.join(INSTALLED);
+    if std::fs::read_to_string(&installed).is_ok_and(|list| list == requirements) {
         return Ok(());
     }
-    let folder = judges::folder().display().to_string();
-    if shell::run("python3", &["-m", "venv", &folder]).is_err() {
+    let name = folder.display().to_string();
+    if shell::run("python3", &["-m", "venv", &name]).is_err() {
         // Debian's Python comes without this part.
         install(&["python3-venv"])?;
-        shell::run("python3", &["-m", "venv", &folder])?;
+        shell::run("python3", &["-m", "venv", &name])?;
     }
-    let python = judges::folder().join("bin/python3").display().to_string();
-    let list = shell::root()
-        .join("crates/xtask/judges.txt")
-        .display()
-        .to_string();
+    let python = folder.join("bin/python3").display().to_string();
+    let list = shell::root().join("crates/xtask").join(list);
+    let list = list.display().to_string();
     shell::run(&python, &["-m", "pip", "install", "-q", "-r", &list])?;
-    Ok(std::fs::write(installed, judges::REQUIREMENTS)?)
+    Ok(std::fs::write(installed, requirements)?)
 }
 
 /// `firmware/rust-toolchain.toml`, as far as it matters here.

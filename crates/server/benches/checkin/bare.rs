@@ -17,5 +17,8 @@ pub fn serve() -> anyhow::Result<()> {
         "/poll",
         get(async || ([("content-type", "application/json")], ANSWER)),
     );
-    child::serve(async move |listener| Ok(axum::serve(listener, router).await?))
+    child::serve(async move |listener| {
+        child::tell_address(&listener)?;
+        Ok(axum::serve(listener, router).await?)
+    })
 }

@@ -5,6 +5,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{self, Command, Stdio};
 
 use anyhow::Context as _;
@@ -15,7 +16,7 @@ pub const SERVER_PROCESSOR: &str = "0";
 /// See [`SERVER_PROCESSOR`].
 pub const ASKER_PROCESSOR: &str = "1";
 
-/// Binds a free port, says which, and serves until standard input ends.
+/// Binds a free port, and serves until standard input ends. `serving` tells with [`tell_address`] where, once it is ready.
 ///
 /// # Errors
 /// If no port can be bound, or `serving` fails.
@@ -25,12 +26,20 @@ pub fn serve(serving: impl AsyncFnOnce(TcpListener) -> anyhow::Result<()>) -> an
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        println!("{}", listener.local_addr()?);
         tokio::select! {
             served = serving(listener) => served,
             () = input_ends() => Ok(()),
         }
     })
+}
+
+/// Says to whoever started this process where it listens, and that it can be asked.
+///
+/// # Errors
+/// If the address isn't known.
+pub fn tell_address(listener: &TcpListener) -> anyhow::Result<()> {
+    println!("{}", listener.local_addr()?);
+    Ok(())
 }
 
 async fn input_ends() {
@@ -47,19 +56,18 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts this program again with `words`, bound to [`SERVER_PROCESSOR`].
+    /// Starts this program again with `words`; bound to [`SERVER_PROCESSOR`] if it `is_pinned`.
     ///
     /// # Errors
     /// If it can't be started, or doesn't say where it listens.
-    pub fn start(words: &[&str]) -> anyhow::Result<Self> {
-        let mut process = Command::new("taskset")
-            .args(["--cpu-list", SERVER_PROCESSOR])
-            .arg(std::env::current_exe()?)
-            .args(words)
+    pub fn start(words: &[&str], is_pinned: bool) -> anyhow::Result<Self> {
+        let mut command = command(&std::env::current_exe()?, is_pinned);
+        command.args(words);
+        let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .context("taskset, of the package util-linux, can't be started")?;
+            .with_context(|| format!("{command:?} can't be started"))?;
         let mut line = String::new();
         let output = process.stdout.as_mut().context("its output is piped")?;
         BufReader::new(output).read_line(&mut line)?;
@@ -74,6 +82,16 @@ impl Child {
     pub fn pid(&self) -> u32 {
         self.process.id()
     }
+
+    /// Ends it at once, as a crash does.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
 }
 
 impl Drop for Child {
@@ -84,7 +102,18 @@ impl Drop for Child {
     }
 }
 
-/// Binds this process, and the threads that it starts from now on, to [`ASKER_PROCESSOR`].
+/// Starts `program`, bound to [`SERVER_PROCESSOR`] if it `is_pinned`. `taskset`, of the package util-linux, becomes the program: its
+/// process is the program's.
+pub fn command(program: &Path, is_pinned: bool) -> Command {
+    if !is_pinned {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", SERVER_PROCESSOR]).arg(program);
+    command
+}
+
+/// Binds this process, and all that it starts from now on, to [`ASKER_PROCESSOR`].
 ///
 /// # Errors
 /// If there is no such processor.

@@ -8,11 +8,25 @@ use anyhow::Context as _;
 /// Clock ticks a second in `/proc/PID/stat`: a constant of the kernel's interface on Linux, whatever its own clock does.
 const TICKS_PER_S: u64 = 100;
 
+/// Time that a process, all that descend from it and live, and the ended ones of each have spent on a processor.
+///
+/// # Errors
+/// If there is no such process.
+pub fn of_family(pid: u32) -> anyhow::Result<Duration> {
+    let own = processor_time(pid)?;
+    let others = family(pid).into_iter().skip(1);
+    // Whoever ends meanwhile is counted with its parent.
+    Ok(own
+        + others
+            .filter_map(|one| processor_time(one).ok())
+            .sum::<Duration>())
+}
+
 /// Time that a process and its ended children have spent on a processor, in itself and in the kernel for it.
 ///
 /// # Errors
 /// If there is no such process.
-pub fn processor_time(pid: u32) -> anyhow::Result<Duration> {
+fn processor_time(pid: u32) -> anyhow::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))
         .with_context(|| format!("process {pid} is gone"))?;
     // The name, in brackets, may hold anything; fields are counted after it, from the third.
@@ -35,10 +49,7 @@ pub fn processor_time(pid: u32) -> anyhow::Result<Duration> {
 }
 
 /// Its processes: itself and its children's children, all that live now. Servers that fork do their work there.
-///
-/// # Errors
-/// If `/proc` can't be read.
-pub fn family(pid: u32) -> anyhow::Result<Vec<u32>> {
+fn family(pid: u32) -> Vec<u32> {
     let mut family = vec![pid];
     let mut at = 0;
     while let Some(parent) = family.get(at) {
@@ -51,7 +62,7 @@ pub fn family(pid: u32) -> anyhow::Result<Vec<u32>> {
         );
         at += 1;
     }
-    Ok(family)
+    family
 }
 
 /// Memory that a process has resident, in MiB.

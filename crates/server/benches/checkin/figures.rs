@@ -1,8 +1,80 @@
-//! What is printed: lines that machines read, as every bench here ends with them.
+//! What is printed: lines that machines read, as every bench here ends with them, and what they are held against.
+//!
+//! Read [`Figures`] and [`GOALS`].
 
-/// One line.
-pub fn figure(name: &str, number: f64, unit: &str) {
-    println!("figure {name} {number:.3} {unit}");
+use std::collections::BTreeMap;
+
+/// What the figures of a whole run should come to. Nothing fails by it: a bench measures.
+const GOALS: [Goal; 10] = [
+    at_least("native_vs_axum", 0.6),
+    at_least("ddi_vs_axum", 0.6),
+    at_least("native_postgres_vs_axum", 0.6),
+    at_least("ddi_postgres_vs_axum", 0.6),
+    at_least("ddi_vs_goosebit", 250.0),
+    at_least("ddi_vs_hawkbit", 50.0),
+    at_most("poll_cost_with_history", 1.1),
+    at_most("native_half_load_p99", 5.0),
+    at_most("ddi_half_load_p99", 5.0),
+    at_most("last_seen_lost_in_a_crash", 10.0),
+];
+
+struct Goal {
+    figure: &'static str,
+    bound: f64,
+    is_least: bool,
+}
+
+const fn at_least(figure: &'static str, bound: f64) -> Goal {
+    Goal {
+        figure,
+        bound,
+        is_least: true,
+    }
+}
+
+const fn at_most(figure: &'static str, bound: f64) -> Goal {
+    Goal {
+        figure,
+        bound,
+        is_least: false,
+    }
+}
+
+/// The figures of a run, by their names.
+#[derive(Debug, Default)]
+pub struct Figures(BTreeMap<String, f64>);
+
+impl Figures {
+    /// Prints one, and keeps it.
+    pub fn put(&mut self, name: impl Into<String>, number: f64, unit: &str) {
+        let name = name.into();
+        println!("figure {name} {number:.3} {unit}");
+        self.0.insert(name, number);
+    }
+
+    /// Prints what was to be reached, and what was.
+    pub fn print_goals(&self) {
+        println!("\ngoals:");
+        for goal in &GOALS {
+            println!("{}", self.judged(goal));
+        }
+    }
+
+    fn judged(&self, goal: &Goal) -> String {
+        let (name, bound) = (goal.figure, goal.bound);
+        let side = if goal.is_least { "at least" } else { "at most" };
+        let Some(&number) = self.0.get(name) else {
+            return format!("*** {name} {side} {bound}: NOT MEASURED");
+        };
+        let holds = match goal.is_least {
+            true => number >= bound,
+            false => number <= bound,
+        };
+        match holds {
+            true => format!("{name} {side} {bound}: {number:.3}, holds"),
+            false => format!("*** {name} {side} {bound}: {number:.3}, MISSED"),
+        }
+    }
 }
 
 /// The middle of some numbers.

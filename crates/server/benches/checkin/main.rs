@@ -1,14 +1,16 @@
 //! The program behind `cargo xtask bench checkin`: what an idle poll takes.
 //!
 //! A server runs on one processor, whoever asks on another, over connections that are kept open; each asks again as soon
-//! as it is answered. Beside our server stands a bare one that answers a small JSON text, on the same HTTP library: the
-//! ceiling, measured in the same run. Every answer is looked at: one that isn't what an idle device gets ends the bench.
+//! as it is answered. Beside our server stand a bare one that answers a small JSON text, on the same HTTP library, which is the
+//! ceiling; and a server by others. All are asked in turn, in one run. Every answer is looked at: one that isn't what an idle device
+//! gets ends the bench.
 //!
 //! | called as | does |
 //! |---|---|
-//! | `measure` | starts both servers in turn, and prints figures |
+//! | `measure [PYTHON]` | starts all servers, measures them in turn, and prints figures and goals; gooseBit if its Python is named |
 //! | `peer NAME ADDRESS PATH PID HEADER...` | asks a server that somebody else started, and prints its figures |
-//! | `bare`, `ours FOLDER FINISHED` | such a server, ours with so many finished orders; ends when its standard input does |
+//! | `bare`, `ours FOLDER STORE DEVICES FINISHED` | such a server, ours with so many devices and finished orders; ends when its standard input does |
+//! | nothing, as `cargo test` does | the same measurement with a small fleet for a moment: that all of it works, and what a crash loses |
 //!
 //! Read [`measure`] first.
 
@@ -20,13 +22,24 @@
 mod asker;
 mod bare;
 mod child;
+#[path = "../../../store/tests/cluster/mod.rs"]
+#[expect(dead_code, reason = "tests of locks need more of it")]
+mod cluster;
+mod contender;
 mod cost;
+mod crash;
 mod figures;
+mod fleet;
+mod goosebit;
 mod history;
+mod machine;
 mod measure;
 mod ours;
 mod pace;
+#[path = "../../../store/tests/patience/mod.rs"]
+mod patience;
 mod questions;
+mod scale;
 
 use anyhow::bail;
 
@@ -39,16 +52,16 @@ fn main() -> anyhow::Result<()> {
         .filter(|word| *word != "--bench")
         .collect();
     match words.as_slice() {
-        ["measure"] => measure::run(),
+        [] => measure::run(&scale::BRIEF, None),
+        ["measure"] => measure::run(&scale::WHOLE, None),
+        ["measure", python] => measure::run(&scale::WHOLE, Some(python.as_ref())),
         ["peer", name, address, path, pid, headers @ ..] => {
             measure::peer(name, address, path, pid, headers)
         }
         ["bare"] => bare::serve(),
-        ["ours", folder, finished] => ours::serve(folder.as_ref(), finished.parse()?),
-        _ => {
-            bail!(
-                "say `measure`, `peer NAME ADDRESS PATH PID HEADER...`, `bare` or `ours FOLDER FINISHED`"
-            )
+        ["ours", folder, store, devices, finished] => {
+            ours::serve(folder.as_ref(), store, devices.parse()?, finished.parse()?)
         }
+        _ => bail!("it is called as the first lines of main.rs say"),
     }
 }

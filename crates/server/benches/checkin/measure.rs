@@ -1,100 +1,190 @@
 //! The measurement: every contender once a round, in turning order, so that whatever else the machine does weighs on all
 //! alike. Read [`run`].
 
-use std::net::SocketAddr;
-use std::rc::Rc;
-use std::time::Duration;
+use std::path::Path;
+
+use anyhow::Context as _;
 
 use crate::asker::address;
 use crate::child::{Child, move_to_asker_processor};
-use crate::figures::{figure, middle};
-use crate::pace::{Asked, Pace, ask};
+use crate::contender::Contender;
+use crate::figures::Figures;
+use crate::goosebit::Goosebit;
 use crate::questions::{self, Questions};
-use crate::{cost, ours};
+use crate::scale::{Scale, WHOLE};
+use crate::{cluster, crash, fleet, machine, ours};
 
-/// Connections at full speed: enough that the server never waits for one.
-const CONNECTIONS: usize = 64;
-/// Connections at half load: each asks some hundred times a second, so that a timer of a millisecond can pace it.
-const PACED_CONNECTIONS: usize = 512;
+/// Why hawkBit's own figure is missing. Whoever has it running measures it with `peer`.
+const NO_HAWKBIT: &str = "*** hawkBit's update server is NOT MEASURED: version 1.0.4 isn't to be had as a program by the package \
+     registries' ordinary clients. If you have one that runs, `cargo bench -p mainstay-server --bench checkin -- peer hawkbit \
+     ADDRESS PATH PID HEADER...` measures it";
 
-/// Rounds that count; one before them warms up.
-const ROUNDS: usize = 5;
-
-/// How long a contender is asked in a round, and at half load.
-const LASTS: Duration = Duration::from_secs(3);
-/// See [`LASTS`].
-const PACED_LASTS: Duration = Duration::from_secs(10);
-
-/// Finished orders that there are: after so many a poll should take what it takes after so few.
-const HISTORIES: [u32; 2] = [10, 200_000];
-
-/// Each device may take so long to be asked once.
-const EACH_ONCE_LASTS: Duration = Duration::from_secs(900);
-
-/// A server that is measured.
-struct Contender<'a> {
-    name: &'a str,
-    address: SocketAddr,
-    pid: u32,
-    questions: Rc<Questions>,
-    rounds: Vec<Round>,
+/// The servers, as long as they are held.
+struct Servers {
+    bare: Child,
+    /// Ours with few finished orders, with many, and on PostgreSQL.
+    short: Child,
+    long: Child,
+    postgres: Child,
+    /// The process that the database descends from.
+    database: u32,
+    goosebit: Option<Goosebit>,
 }
 
-/// What one round gave.
-struct Round {
-    per_second: f64,
-    /// Time on a processor for each answer, in microseconds.
-    cpu_us: f64,
-}
-
-/// Measures ours beside the bare server, and prints figures.
+/// Measures all servers in turn, and prints figures; gooseBit if a Python that has it is named.
 ///
 /// # Errors
-/// If a server can't be started, or answers what an idle device doesn't get.
-pub fn run() -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let bare = Child::start(&["bare"])?;
-    let ours = |name: &str, finished: u32| {
-        let folder = folder.path().join(name).display().to_string();
-        Child::start(&["ours", &folder, &finished.to_string()])
-    };
-    let (short, long) = (ours("short", HISTORIES[0])?, ours("long", HISTORIES[1])?);
-    let mut contenders = [
-        Contender::new("axum", &bare, questions::to_bare()),
-        Contender::new("native", &short, questions::native(ours::NATIVE)?),
-        Contender::new("ddi", &short, questions::ddi(ours::WITH_CLIENTS)),
-        Contender::new(
-            "ddi_after_200000",
-            &long,
-            questions::ddi(ours::WITH_CLIENTS),
-        ),
-    ];
-    move_to_asker_processor()?;
-    for contender in &contenders[1..] {
-        contender.print_looks()?;
+/// If a server of ours can't be started, or one answers what an idle device doesn't get.
+pub fn run(scale: &Scale, python: Option<&Path>) -> anyhow::Result<()> {
+    machine::print()?;
+    if scale.is_pinned {
+        move_to_asker_processor()?;
     }
-    for round in 0..=ROUNDS {
+    let folder = tempfile::tempdir()?;
+    let servers = Servers::start(folder.path(), scale, python)?;
+    let mut contenders = servers.contenders(scale)?;
+    let mut figures = Figures::default();
+    looks(&contenders, &mut figures)?;
+    for round in 0..=scale.rounds {
         for turn in 0..contenders.len() {
             let at = (round + turn) % contenders.len();
-            let measured = contenders[at].measure(Pace::AsFastAsAnswered, CONNECTIONS, LASTS)?;
-            if round > 0 {
-                contenders[at].rounds.push(measured.1);
-            }
+            contenders[at].run_round(scale.lasts, round > 0)?;
         }
     }
-    let (bare, others) = contenders.split_first_mut().expect("the bare one is there");
-    bare.print()?;
-    for other in &mut *others {
-        other.print()?;
-        other.print_against(bare);
-        other.print_half_load()?;
+    for contender in &contenders {
+        contender.print(&mut figures)?;
     }
-    let [_, ddi, long] = others else {
-        unreachable!("they are listed above");
-    };
-    let pairs = ddi.rounds.iter().zip(&long.rounds);
-    let ratios = pairs.map(|(short, long)| long.cpu_us / short.cpu_us);
-    figure("poll_cost_with_history", middle(ratios.collect()), "ratio");
+    compare(&contenders, &mut figures)?;
+    for contender in contenders.iter().filter(|one| is_ours(one)) {
+        contender.print_half_load(scale.paced_lasts, &mut figures)?;
+    }
+    let native = named(&contenders, NATIVE)?;
+    crash::print(
+        native,
+        servers.short,
+        &folder.path().join(SHORT),
+        scale,
+        &mut figures,
+    )?;
+    println!("{NO_HAWKBIT}");
+    machine::print_load()?;
+    if scale.has_goals {
+        figures.print_goals();
+    }
+    Ok(())
+}
+
+const AXUM: &str = "axum";
+const NATIVE: &str = "native";
+const DDI: &str = "ddi";
+const DDI_LONG: &str = "ddi_with_history";
+const NATIVE_POSTGRES: &str = "native_postgres";
+const DDI_POSTGRES: &str = "ddi_postgres";
+const GOOSEBIT: &str = "goosebit";
+
+/// The folder of the server with few finished orders.
+const SHORT: &str = "short";
+
+impl Servers {
+    fn start(folder: &Path, scale: &Scale, python: Option<&Path>) -> anyhow::Result<Self> {
+        let database = postgres()?;
+        let ours = |name: &str, store: &str, finished: u32| {
+            let folder = folder.join(name).display().to_string();
+            let (devices, finished) = (scale.devices.to_string(), finished.to_string());
+            Child::start(
+                &["ours", &folder, store, &devices, &finished],
+                scale.is_pinned,
+            )
+        };
+        let [few, many] = scale.histories;
+        let goosebit = python.map(|python| Goosebit::start(python, folder, scale.is_pinned));
+        Ok(Self {
+            bare: Child::start(&["bare"], scale.is_pinned)?,
+            short: ours(SHORT, ours::SQLITE, few)?,
+            long: ours("long", ours::SQLITE, many)?,
+            postgres: ours("postgres", &database, 0)?,
+            database: cluster_pid(&database)?,
+            goosebit: goosebit.transpose()?,
+        })
+    }
+
+    fn contenders(&self, scale: &Scale) -> anyhow::Result<Vec<Contender>> {
+        let native = || questions::native(fleet::native(scale.devices));
+        let ddi = || questions::ddi(fleet::with_clients(scale.devices));
+        let on_postgres = |name, questions: Questions| {
+            Contender::new(name, &self.postgres, questions).with_database(self.database)
+        };
+        let mut contenders = vec![
+            Contender::new(AXUM, &self.bare, questions::to_bare()),
+            Contender::new(NATIVE, &self.short, native()?),
+            Contender::new(DDI, &self.short, ddi()),
+            Contender::new(DDI_LONG, &self.long, ddi()),
+            on_postgres(NATIVE_POSTGRES, native()?),
+            on_postgres(DDI_POSTGRES, ddi()),
+        ];
+        if let Some(goosebit) = &self.goosebit {
+            contenders.push(goosebit.contender(GOOSEBIT));
+        }
+        Ok(contenders)
+    }
+}
+
+/// A new database; its address.
+fn postgres() -> anyhow::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    Ok(runtime.block_on(cluster::database(cluster::WITH_TABLES)))
+}
+
+/// The first process of the cluster that has this database: it writes its number into its folder.
+fn cluster_pid(database: &str) -> anyhow::Result<u32> {
+    let folder = database.split(['@', '/']).nth(3);
+    let folder = folder.context("an address")?.replace("%2F", "/");
+    let told = std::fs::read_to_string(Path::new(&folder).join("data/postmaster.pid"))?;
+    let first = told.lines().next().context("its first line")?;
+    Ok(first.parse()?)
+}
+
+fn is_ours(contender: &Contender) -> bool {
+    ![AXUM, GOOSEBIT].contains(&&*contender.name)
+}
+
+fn named<'a>(contenders: &'a [Contender], name: &str) -> anyhow::Result<&'a Contender> {
+    let found = contenders.iter().find(|one| one.name == name);
+    found.with_context(|| format!("{name} isn't measured"))
+}
+
+/// Asks each device of ours for the first time.
+fn looks(contenders: &[Contender], figures: &mut Figures) -> anyhow::Result<()> {
+    let (mut short, mut long) = (f64::NAN, f64::NAN);
+    for contender in contenders.iter().filter(|one| is_ours(one)) {
+        let cost = contender.look(figures)?;
+        match &*contender.name {
+            DDI => short = cost,
+            DDI_LONG => long = cost,
+            _ => {}
+        }
+    }
+    figures.put("look_cost_with_history", long / short, "ratio");
+    Ok(())
+}
+
+fn compare(contenders: &[Contender], figures: &mut Figures) -> anyhow::Result<()> {
+    let bare = named(contenders, AXUM)?;
+    for contender in contenders.iter().filter(|one| is_ours(one)) {
+        contender.print_against(bare, figures);
+    }
+    let ddi = named(contenders, DDI)?;
+    let long = named(contenders, DDI_LONG)?;
+    figures.put("poll_cost_with_history", long.cost_over(ddi), "ratio");
+    match named(contenders, GOOSEBIT) {
+        Ok(goosebit) => {
+            ddi.print_against(goosebit, figures);
+            ddi.print_rate_against(goosebit, figures);
+        }
+        Err(_) => println!("*** gooseBit is NOT MEASURED: no Python that has it was named"),
+    }
     Ok(())
 }
 
@@ -103,114 +193,12 @@ pub fn run() -> anyhow::Result<()> {
 /// # Errors
 /// As [`run`].
 pub fn peer(name: &str, at: &str, path: &str, pid: &str, headers: &[&str]) -> anyhow::Result<()> {
-    let mut peer = Contender {
-        name,
-        address: address(at)?,
-        pid: pid.parse()?,
-        questions: Rc::new(questions::to_peer(path, headers)),
-        rounds: Vec::new(),
-    };
+    machine::print()?;
+    let questions = questions::to_peer(path, headers);
+    let mut peer = Contender::at(name, address(at)?, pid.parse()?, questions);
     move_to_asker_processor()?;
-    for round in 0..=ROUNDS {
-        let measured = peer.measure(Pace::AsFastAsAnswered, CONNECTIONS, LASTS)?;
-        if round > 0 {
-            peer.rounds.push(measured.1);
-        }
+    for round in 0..=WHOLE.rounds {
+        peer.run_round(WHOLE.lasts, round > 0)?;
     }
-    peer.print()
-}
-
-impl<'a> Contender<'a> {
-    fn new(name: &'a str, child: &Child, questions: Questions) -> Self {
-        Self {
-            name,
-            address: child.address,
-            pid: child.pid(),
-            questions: Rc::new(questions),
-            rounds: Vec::new(),
-        }
-    }
-
-    fn measure(
-        &self,
-        pace: Pace,
-        connections: usize,
-        lasts: Duration,
-    ) -> anyhow::Result<(Asked, Round)> {
-        let before = self.processor_time()?;
-        let asked = ask(self.address, &self.questions, connections, pace, lasts)?;
-        let taken = self.processor_time()?.saturating_sub(before);
-        let round = Round {
-            per_second: asked.per_second(),
-            cpu_us: taken.as_secs_f64() * 1e6 / asked.waits_us.len() as f64,
-        };
-        Ok((asked, round))
-    }
-
-    /// What it takes to ask each device for the first time: all of them are looked at, and remembered from then on.
-    fn print_looks(&self) -> anyhow::Result<()> {
-        let (_, round) = self.measure(Pace::EachOnce, CONNECTIONS, EACH_ONCE_LASTS)?;
-        figure(&format!("{}_cpu_per_look", self.name), round.cpu_us, "us");
-        Ok(())
-    }
-
-    fn processor_time(&self) -> anyhow::Result<Duration> {
-        cost::family(self.pid)?
-            .into_iter()
-            .map(cost::processor_time)
-            .sum()
-    }
-
-    fn middle(&self, of: impl Fn(&Round) -> f64) -> f64 {
-        middle(self.rounds.iter().map(of).collect())
-    }
-
-    fn print(&self) -> anyhow::Result<()> {
-        let name = self.name;
-        figure(
-            &format!("{name}_polls_per_second"),
-            self.middle(|round| round.per_second),
-            "1/s",
-        );
-        figure(
-            &format!("{name}_cpu_per_poll"),
-            self.middle(|round| round.cpu_us),
-            "us",
-        );
-        figure(
-            &format!("{name}_resident"),
-            cost::resident_mib(self.pid)?,
-            "MiB",
-        );
-        Ok(())
-    }
-
-    /// How near it comes to the ceiling: the ceiling's cost over its own, each round's two by themselves.
-    fn print_against(&self, bare: &Self) {
-        let pairs = bare.rounds.iter().zip(&self.rounds);
-        let ratios = pairs.map(|(bare, own)| bare.cpu_us / own.cpu_us);
-        figure(
-            &format!("{}_vs_{}", self.name, bare.name),
-            middle(ratios.collect()),
-            "ratio",
-        );
-    }
-
-    fn print_half_load(&self) -> anyhow::Result<()> {
-        let rate = self.middle(|round| round.per_second) / 2.0;
-        let (asked, _) = self.measure(Pace::PerSecond(rate), PACED_CONNECTIONS, PACED_LASTS)?;
-        let name = self.name;
-        figure(&format!("{name}_half_load"), asked.per_second(), "1/s");
-        figure(
-            &format!("{name}_half_load_median"),
-            asked.percentile_us(50) / 1000.0,
-            "ms",
-        );
-        figure(
-            &format!("{name}_half_load_p99"),
-            asked.percentile_us(99) / 1000.0,
-            "ms",
-        );
-        Ok(())
-    }
+    peer.print(&mut Figures::default())
 }

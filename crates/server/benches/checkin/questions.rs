@@ -8,7 +8,7 @@ use mainstay_protocol::{
 };
 use mainstay_trust::Digest;
 
-use crate::ours;
+use crate::fleet;
 
 /// Requests, and how the answer to each must begin.
 pub struct Questions {
@@ -37,7 +37,18 @@ pub fn to_peer(path: &str, headers: &[&str]) -> Questions {
     }
 }
 
-/// Check-ins of these devices of [`ours`], by the native protocol.
+/// To somebody else's server, by devices of its own: the path that each asks at, and its token.
+pub fn to_goosebit(devices: &[(String, String)]) -> Questions {
+    let poll = |(path, token): &(String, String)| {
+        get(path, &[&format!("Authorization: TargetToken {token}")])
+    };
+    Questions {
+        requests: devices.iter().map(poll).collect(),
+        right: OK,
+    }
+}
+
+/// Check-ins of these devices of [`fleet`], by the native protocol.
 ///
 /// # Errors
 /// If a check-in can't be written.
@@ -49,13 +60,13 @@ pub fn native(devices: Range<u32>) -> anyhow::Result<Questions> {
     })
 }
 
-/// Polls of these devices of [`ours`], by hawkBit's protocol.
+/// Polls of these devices of [`fleet`], by hawkBit's protocol.
 pub fn ddi(devices: Range<u32>) -> Questions {
     let poll = |device| {
-        let path = format!("/DEFAULT/controller/v1/{}", ours::name(device));
+        let path = format!("/DEFAULT/controller/v1/{}", fleet::name(device));
         let token = format!(
             "Authorization: TargetToken {}",
-            ours::token(device).reveal()
+            fleet::token(device).reveal()
         );
         get(&path, &[&token])
     };
@@ -71,9 +82,9 @@ fn check_in(device: u32) -> anyhow::Result<Vec<u8>> {
     let check_in = CheckIn {
         nonce,
         running: Running {
-            manifest: Digest(ours::RUNS.0),
-            sequence: ours::SEQUENCE,
-            version: ours::VERSION,
+            manifest: Digest(fleet::RUNS.0),
+            sequence: fleet::SEQUENCE,
+            version: fleet::VERSION,
             confirmed: true,
             slot: 0,
         },
@@ -92,7 +103,7 @@ fn check_in(device: u32) -> anyhow::Result<Vec<u8>> {
     let mut request = format!(
         "POST {CHECK_IN_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/cbor\r\nContent-Length: {bytes}\r\n\r\n",
-        ours::token(device).reveal()
+        fleet::token(device).reveal()
     )
     .into_bytes();
     request.extend_from_slice(&body[..bytes]);

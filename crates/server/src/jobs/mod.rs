@@ -9,6 +9,7 @@ mod memory;
 pub(crate) mod other_classes;
 mod release_stage;
 mod withdraw;
+pub mod write_last_seen;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -20,7 +20,7 @@ pub enum Bench {
     Agent,
     /// One step of a rollout over a million devices, and the preview of a month over a hundred thousand.
     Rollout,
-    /// An idle poll, beside a bare HTTP server.
+    /// An idle poll, beside a bare HTTP server and a server by others.
     Checkin,
 }
 

@@ -1,0 +1,189 @@
+//! A server that is measured, and what came of it. Read [`Contender`].
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::child::Child;
+use crate::cost;
+use crate::figures::{Figures, middle};
+use crate::pace::{Asked, Pace, ask};
+use crate::questions::Questions;
+
+/// Connections at full speed: enough that the server never waits for one.
+const CONNECTIONS: usize = 64;
+/// Connections at half load: each asks some hundred times a second, so that a timer of a millisecond can pace it.
+const PACED_CONNECTIONS: usize = 512;
+
+/// Each device may take so long to be asked once.
+const EACH_ONCE_LASTS: Duration = Duration::from_secs(1800);
+
+/// A server that is measured, asked in one way.
+pub struct Contender {
+    /// What figures call it.
+    pub name: String,
+    address: SocketAddr,
+    pid: u32,
+    /// A database that works for it, by the process that all of it descends from.
+    database: Option<u32>,
+    questions: Rc<Questions>,
+    rounds: Vec<Round>,
+}
+
+/// What one round gave.
+struct Round {
+    per_second: f64,
+    /// Time on a processor for each answer, in microseconds.
+    cpu_us: f64,
+    /// The same in the database.
+    database_cpu_us: f64,
+}
+
+impl Contender {
+    /// A server of this bench's own.
+    pub fn new(name: &str, child: &Child, questions: Questions) -> Self {
+        Self::at(name, child.address, child.pid(), questions)
+    }
+
+    /// Any server.
+    pub fn at(name: &str, address: SocketAddr, pid: u32, questions: Questions) -> Self {
+        Self {
+            name: name.to_owned(),
+            address,
+            pid,
+            database: None,
+            questions: Rc::new(questions),
+            rounds: Vec::new(),
+        }
+    }
+
+    /// The same, with a database in other processes.
+    #[must_use]
+    pub fn with_database(self, pid: u32) -> Self {
+        let database = Some(pid);
+        Self { database, ..self }
+    }
+
+    /// Asks each device once, and prints what that takes: those that weren't asked before are looked at, and remembered from then on.
+    ///
+    /// # Errors
+    /// If an answer isn't right.
+    pub fn look(&self, figures: &mut Figures) -> anyhow::Result<f64> {
+        let (_, round) = self.measure(Pace::EachOnce, CONNECTIONS, EACH_ONCE_LASTS)?;
+        figures.put(format!("{}_cpu_per_look", self.name), round.cpu_us, "us");
+        Ok(round.cpu_us)
+    }
+
+    /// Asks as fast as it is answered; whether the round counts.
+    ///
+    /// # Errors
+    /// If an answer isn't right.
+    pub fn run_round(&mut self, lasts: Duration, counts: bool) -> anyhow::Result<()> {
+        let (_, round) = self.measure(Pace::AsFastAsAnswered, CONNECTIONS, lasts)?;
+        if counts {
+            self.rounds.push(round);
+        }
+        Ok(())
+    }
+
+    fn measure(
+        &self,
+        pace: Pace,
+        connections: usize,
+        lasts: Duration,
+    ) -> anyhow::Result<(Asked, Round)> {
+        let before = self.taken()?;
+        let asked = ask(self.address, &self.questions, connections, pace, lasts)?;
+        let after = self.taken()?;
+        let answers = asked.waits_us.len() as f64;
+        let cost = |before: Duration, after: Duration| {
+            after.saturating_sub(before).as_secs_f64() * 1e6 / answers
+        };
+        let round = Round {
+            per_second: asked.per_second(),
+            cpu_us: cost(before.0, after.0),
+            database_cpu_us: cost(before.1, after.1),
+        };
+        Ok((asked, round))
+    }
+
+    /// Processor time of the server and of its database.
+    fn taken(&self) -> anyhow::Result<(Duration, Duration)> {
+        let database = self.database.map(cost::of_family).transpose()?;
+        Ok((cost::of_family(self.pid)?, database.unwrap_or_default()))
+    }
+
+    fn middle(&self, of: impl Fn(&Round) -> f64) -> f64 {
+        middle(self.rounds.iter().map(of).collect())
+    }
+
+    /// Prints what it takes.
+    ///
+    /// # Errors
+    /// If its process is gone.
+    pub fn print(&self, figures: &mut Figures) -> anyhow::Result<()> {
+        let name = &self.name;
+        let per_second = self.middle(|round| round.per_second);
+        let cpu_us = self.middle(|round| round.cpu_us);
+        figures.put(format!("{name}_polls_per_second"), per_second, "1/s");
+        figures.put(format!("{name}_cpu_per_poll"), cpu_us, "us");
+        // Well below the whole of one, the server had time to spare: whoever asks was the slower one, or others took the processor.
+        let busy = self.middle(|round| round.per_second * round.cpu_us / 1e4);
+        figures.put(format!("{name}_busy"), busy, "%");
+        if self.database.is_some() {
+            let cost = self.middle(|round| round.database_cpu_us);
+            figures.put(format!("{name}_database_cpu_per_poll"), cost, "us");
+        }
+        let resident = cost::resident_mib(self.pid)?;
+        figures.put(format!("{name}_resident"), resident, "MiB");
+        Ok(())
+    }
+
+    /// How much less it takes than another one: the other's cost over its own, each round's two by themselves. Below 1 it takes more.
+    pub fn print_against(&self, other: &Self, figures: &mut Figures) {
+        let name = format!("{}_vs_{}", self.name, other.name);
+        figures.put(name, other.cost_over(self), "ratio");
+    }
+
+    /// The cost of a poll over another one's, each round's two by themselves.
+    pub fn cost_over(&self, other: &Self) -> f64 {
+        let pairs = self.rounds.iter().zip(&other.rounds);
+        middle(
+            pairs
+                .map(|(own, other)| own.cpu_us / other.cpu_us)
+                .collect(),
+        )
+    }
+
+    /// Prints how much more often it answers than another one.
+    pub fn print_rate_against(&self, other: &Self, figures: &mut Figures) {
+        let pairs = self.rounds.iter().zip(&other.rounds);
+        let ratios = pairs.map(|(own, other)| own.per_second / other.per_second);
+        let name = format!("{}_answers_vs_{}", self.name, other.name);
+        figures.put(name, middle(ratios.collect()), "ratio");
+    }
+
+    /// Prints how long answers take at half of what it can do.
+    ///
+    /// # Errors
+    /// If an answer isn't right.
+    pub fn print_half_load(&self, lasts: Duration, figures: &mut Figures) -> anyhow::Result<()> {
+        let rate = self.middle(|round| round.per_second) / 2.0;
+        let (asked, _) = self.measure(Pace::PerSecond(rate), PACED_CONNECTIONS, lasts)?;
+        let name = &self.name;
+        let wait_ms = |percent| asked.percentile_us(percent) / 1000.0;
+        figures.put(format!("{name}_half_load"), asked.per_second(), "1/s");
+        figures.put(format!("{name}_half_load_median"), wait_ms(50), "ms");
+        figures.put(format!("{name}_half_load_p99"), wait_ms(99), "ms");
+        Ok(())
+    }
+
+    /// Asks as fast as it is answered, and counts nothing.
+    ///
+    /// # Errors
+    /// If an answer isn't right.
+    pub fn keep_asking(&self, lasts: Duration) -> anyhow::Result<()> {
+        self.measure(Pace::AsFastAsAnswered, CONNECTIONS, lasts)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! How much is measured. Read [`Scale`].
+
+use std::time::Duration;
+
+/// How large the fleet is, and how long it is asked.
+#[derive(Debug)]
+pub struct Scale {
+    /// Registered devices.
+    pub devices: u32,
+    /// Finished orders that there are: after so many a poll should take what it takes after so few.
+    pub histories: [u32; 2],
+    /// Rounds that count; one before them warms up.
+    pub rounds: usize,
+    /// How long a contender is asked in a round.
+    pub lasts: Duration,
+    /// The same at half load.
+    pub paced_lasts: Duration,
+    /// How long a server is asked that is then killed: longer than it takes until it has written when it heard of whom.
+    pub until_crash: Duration,
+    /// Whether servers have a processor of their own.
+    pub is_pinned: bool,
+    /// Whether figures are held against goals. Those of a moment on a busy machine say nothing.
+    pub has_goals: bool,
+}
+
+/// The bench itself. Rounds are short and many: whatever else the machine does then weighs on all contenders alike.
+pub const WHOLE: Scale = Scale {
+    devices: 100_000,
+    histories: [10, 200_000],
+    rounds: 9,
+    lasts: Duration::from_secs(2),
+    paced_lasts: Duration::from_secs(10),
+    until_crash: Duration::from_secs(15),
+    is_pinned: true,
+    has_goals: true,
+};
+
+/// What a test run has time for.
+pub const BRIEF: Scale = Scale {
+    devices: 200,
+    histories: [10, 1000],
+    rounds: 1,
+    lasts: Duration::from_millis(100),
+    paced_lasts: Duration::from_millis(300),
+    until_crash: Duration::from_secs(7),
+    is_pinned: false,
+    has_goals: false,
+};

@@ -1,0 +1,32 @@
+//! Writing when devices were last heard of. Read [`WRITTEN_EVERY`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, timeout};
+
+use super::stopped_at_tick;
+use crate::App;
+
+/// It is written so often: whoever takes it up after a crash knows of each device to within ten seconds, and a batch takes a moment
+/// even where a hundred thousand devices were heard of since the last one. Apart from the turns of [`super::advance_rollouts`], which
+/// write it too and may come more rarely: a step over a large fleet takes seconds.
+pub const WRITTEN_EVERY: Duration = Duration::from_secs(5);
+
+/// A batch takes a second or so; who waits so long waits for an answer that won't come.
+const WRITING_MAX: Duration = Duration::from_secs(60);
+
+/// Writes it until told to stop.
+pub(crate) async fn keep_writing(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(WRITTEN_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !stopped_at_tick(&mut stopped, &mut ticks).await {
+        if timeout(WRITING_MAX, app.flush_last_seen()).await.is_err() {
+            tracing::warn!(
+                error = "the store is silent",
+                "last-seen times not written; kept for the next try"
+            );
+        }
+    }
+}

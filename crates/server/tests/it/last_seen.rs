@@ -1,0 +1,66 @@
+//! When devices were last heard of outlives a crash, but for the last seconds.
+//!
+//! What a crash leaves is what another connection reads: commits are durable, and all else is gone with the process. A real process is
+//! killed in `benches/checkin`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mainstay_fleet::DeviceId;
+use mainstay_server::jobs::write_last_seen::WRITTEN_EVERY;
+use mainstay_store::Devices as _;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::time::timeout;
+
+use crate::gadget::{Gadget, register};
+use crate::house::{self, House, PLAN, packed};
+use crate::patience::until;
+
+/// A device that said what it runs, and was heard of again later.
+async fn heard_twice(house: &House) -> Gadget {
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadget = register(house, &["th-1"], &old).await.remove(0);
+    gadget.check_in(house, &[]).await;
+    house.later(7);
+    gadget.check_in(house, &[]).await;
+    gadget
+}
+
+/// What a server would find that was started after a crash now.
+async fn written(house: &House, gadget: &Gadget) -> Option<Timestamp> {
+    let id = DeviceId::new(gadget.id.as_str()).unwrap();
+    let store = house.data.store().await.unwrap();
+    let device = store.device(&id).await.unwrap();
+    store.close().await;
+    device.expect("it is registered").last_seen
+}
+
+#[tokio::test]
+async fn it_is_written_within_seconds_whatever_rollouts_do() {
+    let house = House::new().await;
+    let gadget = heard_twice(&house).await;
+    let heard = Some(house.app.now());
+    let is_written = async || written(&house, &gadget).await == heard;
+    let waited = timeout(WRITTEN_EVERY * 2, until("it is written", is_written)).await;
+    assert!(waited.is_ok(), "a crash loses more than ten seconds");
+}
+
+#[tokio::test]
+async fn a_write_that_nobody_waits_for_any_more_is_done_again() {
+    let house = House::unfelt(PLAN).await;
+    let gadget = heard_twice(&house).await;
+    let file = SqliteConnectOptions::new().filename(house.data.database());
+    let mut other = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let flushed = timeout(Duration::from_millis(100), house.app.flush_last_seen()).await;
+    assert!(flushed.is_err(), "somebody else writes");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    other.close().await.unwrap();
+    assert_ne!(written(&house, &gadget).await, Some(house.app.now()));
+    house.app.flush_last_seen().await;
+    assert_eq!(written(&house, &gadget).await, Some(house.app.now()));
+}
