@@ -1,5 +1,7 @@
 //! What is said again, and what ends that.
 
+use std::array::from_fn;
+
 use axum::body::Bytes;
 use mainstay_access::Email;
 use mainstay_fleet::{DeviceId, ReleaseDigest};
@@ -366,11 +368,7 @@ async fn a_full_memory_drops_only_what_is_out_of_date() {
     let mut scene = Scene::new().await;
     scene.quiet = Quiet::of_at_most(SHARDS * 2);
     scene.feel().await;
-    let token = |n: u8| {
-        let mut token = TOKEN;
-        token[31] = n;
-        token
-    };
+    let token = |n: u8| -> TokenHash { from_fn(|i| if i == 31 { n } else { TOKEN[i] }) };
     let remember = |scene: &Scene, n, minutes| {
         let said = check_in();
         let asked = Asked::by(&said).expect("no news");
