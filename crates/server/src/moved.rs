@@ -30,9 +30,7 @@ impl DataDir {
     /// If the disk refuses.
     pub fn unmark_moved(&self) -> Result<(), DataDirError> {
         match fs::remove_file(self.moved()) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                Err(unusable(&self.moved(), cause))
-            }
+            Err(cause) if !is_absent(&cause) => Err(unusable(&self.moved(), cause)),
             _ => Ok(()),
         }
     }
@@ -46,7 +44,7 @@ impl DataDir {
         let read = File::open(self.moved())
             .and_then(|file| file.take(PLACE_BYTES_MAX).read_to_string(&mut said));
         match read {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
             // That it is there counts, whatever is in it.
             _ => Err(HomeError::Moved {
                 to: said
@@ -64,9 +62,28 @@ impl DataDir {
     }
 }
 
+/// Whether there is no such file: nothing of the name, or no folder for it to be in.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What else is wrong with it is said by whoever opens it.
+    #[test]
+    fn what_is_no_folder_was_not_moved() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("data");
+        fs::write(&file, b"no folder").expect("an own folder");
+        let data = DataDir::at(&file);
+        data.expect_not_moved().expect("no mark in it");
+        data.unmark_moved().expect("nothing to take back");
+    }
 
     #[test]
     fn a_folder_is_marked_until_a_database_comes_back() {
