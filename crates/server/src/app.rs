@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::attack::Attack;
 use crate::clock::Clock;
+use crate::contacts::Contacts;
 use crate::data_dir::Lock;
 use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
@@ -23,7 +24,6 @@ use crate::entropy::Entropy;
 use crate::guard::Guard;
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
-use crate::last_seen::LastSeen;
 use crate::levels::Measured;
 use crate::problem::Refused;
 use crate::quiet::Quiet;
@@ -34,7 +34,6 @@ use crate::settings::{PublicUrl, Tenant, TrustedProxies};
 use crate::sign_in::{Door, Hashing};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
-use crate::vitals::Vitals;
 
 /// What an [`App`] is made of. The simulator hands in a virtual clock and seeded chance.
 pub struct Parts {
@@ -157,9 +156,8 @@ pub struct App {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) status_signer: Arc<dyn Signer>,
     pub(crate) config: AppConfig,
-    pub(crate) last_seen: LastSeen,
+    pub(crate) contacts: Contacts,
     pub(crate) memory: RolloutMemory,
-    pub(crate) vitals: Vitals,
     pub(crate) measured: Measured,
     pub(crate) watched: Watched,
     pub(crate) handed: Handed,
@@ -201,9 +199,8 @@ impl App {
             entropy: parts.entropy,
             status_signer: parts.status_signer,
             config,
-            last_seen: LastSeen::default(),
+            contacts: Contacts::default(),
             memory: RolloutMemory::default(),
-            vitals: Vitals::default(),
             measured: Measured::default(),
             watched: Watched::default(),
             handed: Handed::default(),
@@ -375,7 +372,7 @@ impl App {
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.
     pub async fn flush_last_seen(&self) {
-        if let Err(error) = self.last_seen.flush(&*self.store).await {
+        if let Err(error) = self.contacts.write(&*self.store).await {
             tracing::warn!(%error, "last-seen times not written; kept for the next try");
         }
     }

@@ -84,7 +84,7 @@ impl<'a> Heard<'a> {
     pub(crate) fn of(app: &App, device: &'a Device, now: Timestamp) -> Self {
         Self {
             device: &device.id,
-            last: device.last_seen.max(app.last_seen.of(&device.id)),
+            last: device.last_seen.max(app.contacts.heard(&device.id)),
             now,
         }
     }

@@ -65,7 +65,7 @@ async fn looked_at(app: &Arc<App>, look: Option<Look<'_>>, mut parts: Parts) -> 
             turn,
             poll: poll::every(plan.as_deref()),
         };
-        look.remember(&client.device.id, found);
+        look.remember(app.contacts.with(&client.device.id), found);
     }
     Ok(unless_known(&parts.headers, answer))
 }
@@ -75,10 +75,11 @@ async fn looked_at(app: &Arc<App>, look: Option<Look<'_>>, mut parts: Parts) -> 
 fn again(app: &App, look: &Look<'_>, parts: &Parts) -> Option<quiet::Answer> {
     let now = app.now();
     let entry = look.again(&*app.store, &asked(parts), now)?;
-    if app.watched.wants(entry.device()) {
+    let contact = entry.contact();
+    if app.watched.wants(contact.device()) {
         return None;
     }
-    app.last_seen.note(entry.device(), now);
+    app.contacts.hear(contact, now);
     Some(entry.answer().clone())
 }
 

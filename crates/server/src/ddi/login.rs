@@ -126,7 +126,8 @@ async fn heard(
     } = controlled;
     let now = app.now();
     readings::count(app, &Heard::of(app, &device, now)).await?;
-    app.last_seen.note(&device.id, now);
+    let contact = app.contacts.with(&device.id);
+    app.contacts.hear(&contact, now);
     let rules = rules(app, &device).await?;
     let detected = detected(headers);
     let client = DeviceClient::after(controller.client, detected);

@@ -80,7 +80,7 @@ async fn looked_at(
             turn,
             poll: poll::every(rests_on.0.as_deref()),
         };
-        look.remember(&kept.device.id, found);
+        look.remember(app.contacts.with(&kept.device.id), found);
     }
     Ok(message::with(answer))
 }
@@ -89,12 +89,13 @@ async fn looked_at(
 /// wants to read is looked at.
 fn again(app: &App, look: &Look<'_>, check_in: &CheckIn<'_>, now: Timestamp) -> Option<Bytes> {
     let entry = look.again(&*app.store, &Asked::by(check_in)?, now)?;
-    let device = entry.device();
+    let contact = entry.contact();
+    let device = contact.device();
     if app.watched.wants(device) || app.attack().aims_at(device) {
         return None;
     }
-    app.vitals.note(device, check_in, now);
-    app.last_seen.note(device, now);
+    contact.feel(check_in, now);
+    app.contacts.hear(contact, now);
     Some(entry.answer().body.clone())
 }
 

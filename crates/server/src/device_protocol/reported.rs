@@ -38,7 +38,8 @@ pub(super) async fn keep(
     now: Timestamp,
 ) -> Result<Kept, Refused> {
     let running = running(&device, check_in, now)?;
-    app.vitals.note(&device.id, check_in, now);
+    let contact = app.contacts.with(&device.id);
+    contact.feel(check_in, now);
     readings::count(app, &Heard::of(app, &device, now)).await?;
     let (said, reports) = (Said::of(check_in), &check_in.reports.0);
     let changed = device.running.as_ref() != Some(&running);
@@ -47,7 +48,7 @@ pub(super) async fn keep(
         let _speaking = Speaking::of(app, token);
         record(app, &device, Some((&running, said)), reports, now).await?
     } else {
-        app.last_seen.note(&device.id, now);
+        app.contacts.hear(&contact, now);
         0
     };
     readings::take(app, &device.id, &check_in.health, now).await?;

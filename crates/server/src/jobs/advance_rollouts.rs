@@ -49,7 +49,7 @@ pub struct Turn {
 /// # Errors
 /// The first failure of the store, after all else was done; what was saved stays saved, and the next turn goes on from there.
 pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
-    let mut failed = app.last_seen.flush(&*app.store).await.err();
+    let mut failed = app.contacts.write(&*app.store).await.err();
     failed = failed.or(withdraw::catch_up(app, now).await.err());
     let UnderWatch { rollouts, unread } = app.store.rollouts_under_watch().await?;
     failed = failed.or(unread);

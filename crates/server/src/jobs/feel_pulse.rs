@@ -66,6 +66,7 @@ mod tests {
     use mainstay_store::SqliteStore;
 
     use super::*;
+    use crate::contacts::Contact;
     use crate::quiet::{Answer, Asked, Found};
 
     fn remember(quiet: &Quiet, store: &SqliteStore) {
@@ -85,7 +86,9 @@ mod tests {
             poll: SignedDuration::from_mins(5),
         };
         let id = DeviceId::new("th-1").expect("a safe name");
-        quiet.look(store, [7; 32]).remember(&id, found);
+        quiet
+            .look(store, [7; 32])
+            .remember(Arc::new(Contact::new(id)), found);
     }
 
     /// The memory would go on by a pulse that nobody feels, and devices would hear of no halt for as long as the server runs.

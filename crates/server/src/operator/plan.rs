@@ -78,7 +78,7 @@ async fn known(app: &App, fleet: &[Device]) -> Result<FleetFacts, Refused> {
         Err(error) => return Err(error.into()),
     };
     let mut facts = FleetFacts {
-        measuring_by_class: app.vitals.measuring(fleet),
+        measuring_by_class: app.contacts.measuring(fleet),
         ..fleet_facts(fleet, day(app.now()))
     };
     for release in app.store.releases().await? {

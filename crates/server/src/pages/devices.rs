@@ -66,7 +66,7 @@ async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, R
     app.flush_last_seen().await;
     let device = named(app, id).await?;
     let why = why::of_device(app, &device, app.now()).await?;
-    let vital = app.vitals.of(&device.id);
+    let vital = app.contacts.vital(&device.id);
     let timeline = app.store.timeline(&device.id, TIMELINE_SHOWN).await?;
     let running = device.running.as_ref();
     let (order, order_log) = orders::newest(app, &device.id).await?;

@@ -1,12 +1,14 @@
 //! One device that had nothing to do. Read [`Entry`].
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use jiff::Timestamp;
-use mainstay_fleet::DeviceId;
 
 use super::asked::{ASKED_BYTES_MAX, Kept};
 use super::{Asked, Era, Found, LOOKED_AT_EVERY};
+use crate::contacts::Contact;
 
 /// What a device was answered.
 #[derive(Debug, Clone)]
@@ -23,7 +25,7 @@ pub(crate) struct Entry {
     era: Era,
     from: Timestamp,
     until: Timestamp,
-    device: DeviceId,
+    contact: Arc<Contact>,
     asked: Kept,
     answer: Answer,
 }
@@ -31,7 +33,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// None if what was found is good for no time at all: an answer stays the same only while the next poll comes before the turn. None
     /// of somebody who asks in too many words, either.
-    pub(super) fn new(era: Era, device: &DeviceId, found: Found<'_>) -> Option<Self> {
+    pub(super) fn new(era: Era, contact: Arc<Contact>, found: Found<'_>) -> Option<Self> {
         let longest = found.at.checked_add(LOOKED_AT_EVERY).ok()?;
         let near = found.turn.map(|turn| turn.checked_sub(found.poll));
         let until = match near {
@@ -43,15 +45,15 @@ impl Entry {
             era,
             from: found.at,
             until,
-            device: device.clone(),
+            contact,
             asked: Kept::of(found.asked),
             answer: found.answer,
         })
     }
 
-    /// The device.
-    pub fn device(&self) -> &DeviceId {
-        &self.device
+    /// The device, and where it is noted that it was heard of.
+    pub fn contact(&self) -> &Arc<Contact> {
+        &self.contact
     }
 
     /// What it was answered.

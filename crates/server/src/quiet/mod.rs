@@ -31,6 +31,7 @@ use felt::{Era, Felt};
 use shard::Shard;
 
 use crate::App;
+use crate::contacts::Contact;
 
 /// What a store keeps of a device's token.
 pub(crate) type TokenHash = [u8; 32];
@@ -143,11 +144,11 @@ impl Look<'_> {
     }
 
     /// Remembers that this device has nothing to do, as it was found since this look.
-    pub fn remember(self, device: &mainstay_fleet::DeviceId, found: Found<'_>) {
+    pub fn remember(self, contact: Arc<Contact>, found: Found<'_>) {
         let Some(era) = self.era else {
             return;
         };
-        let Some(entry) = Entry::new(era, device, found) else {
+        let Some(entry) = Entry::new(era, contact, found) else {
             return;
         };
         let shard = self.quiet.shard(&self.token);

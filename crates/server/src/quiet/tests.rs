@@ -22,8 +22,9 @@ fn at(minutes: i64) -> Timestamp {
     start + SignedDuration::from_mins(minutes)
 }
 
-fn id() -> DeviceId {
-    DeviceId::new("th-1").expect("a safe name")
+fn contact() -> Arc<Contact> {
+    let id = DeviceId::new("th-1").expect("a safe name");
+    Arc::new(Contact::new(id))
 }
 
 fn check_in() -> CheckIn<'static> {
@@ -97,7 +98,7 @@ impl Scene {
     fn remember(&self, look: Look<'_>) {
         let said = check_in();
         let asked = Asked::by(&said).expect("no news");
-        look.remember(&id(), found(&asked, None));
+        look.remember(contact(), found(&asked, None));
     }
 
     /// Whether the device that checks in like this is answered from memory.
@@ -175,7 +176,7 @@ async fn another_client_or_address_is_another_question() {
     let scene = Scene::new().await;
     let path = "/DEFAULT/controller/v1/a";
     let asked = ddi(path, Some("here"), "SWUpdate");
-    scene.look().remember(&id(), found(&asked, None));
+    scene.look().remember(contact(), found(&asked, None));
     let knows = |asked: &Asked<'_>| scene.look().again(&scene.store, asked, at(1)).is_some();
     assert!(knows(&asked));
     for other in [
@@ -199,7 +200,7 @@ async fn who_asks_in_too_many_words_is_not_remembered() {
     for (bytes, expected) in [(900, true), (2048, false)] {
         let client = "x".repeat(bytes);
         let asked = ddi("/DEFAULT/controller/v1/a", Some("here"), &client);
-        scene.look().remember(&id(), found(&asked, None));
+        scene.look().remember(contact(), found(&asked, None));
         let again = scene.look().again(&scene.store, &asked, at(1)).is_some();
         assert_eq!(again, expected, "{bytes}");
     }
@@ -225,7 +226,7 @@ async fn it_ends_before_the_turn_and_within_an_hour() {
         let scene = Scene::new().await;
         let said = check_in();
         let asked = Asked::by(&said).expect("no news");
-        scene.look().remember(&id(), found(&asked, turn));
+        scene.look().remember(contact(), found(&asked, turn));
         assert_eq!(scene.knows(&said, now), expected, "{turn:?} at {now}");
     }
 }
@@ -377,7 +378,7 @@ async fn a_full_memory_drops_only_what_is_out_of_date() {
             at: at(minutes),
             ..found(&asked, None)
         };
-        look.remember(&id(), found);
+        look.remember(contact(), found);
     };
     let knows = |scene: &Scene, n, minutes| {
         let said = check_in();

@@ -8,7 +8,7 @@ use mainstay_store as store;
 use mainstay_store::TimelineKind;
 
 use super::progress::progress_words;
-use crate::vitals::Vital;
+use crate::contacts::Vital;
 
 /// A device in a list; `view` is its part in the newest rollout that it is enrolled in.
 pub fn device_row(device: &Device, view: Option<&DeviceView>, client: ClientFacts) -> DeviceRow {
