@@ -16,6 +16,8 @@ use crate::files;
 const TOKEN_VARIABLE: &str = "MAINSTAY_TOKEN";
 /// A token is 64 digits; a file of more than a page is another file.
 const TOKEN_FILE_BYTES_MAX: u64 = 1024;
+/// Some hundred certificates.
+const CA_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest name that is sent to a server: a class, a version and the sign between them.
 const NAME_BYTES_MAX: usize = 128;
 
@@ -35,6 +37,10 @@ pub struct ServerAccess {
     /// used.
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// A file with the certificates of those who vouch for an https server, in PEM: they alone are trusted then. Without it, those
+    /// whom this machine trusts.
+    #[arg(long, global = true, env = "MAINSTAY_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 impl ServerAccess {
@@ -43,13 +49,21 @@ impl ServerAccess {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let operator = Operator::new(&self.server, &self.token()?)?;
+        let operator = self.operator(&self.token()?)?;
         Ok(runtime()?.block_on(question(operator))?)
     }
 
     /// The server's address.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    fn operator(&self, token: &str) -> Result<Operator, Failure> {
+        let Some(file) = &self.ca else {
+            return Ok(Operator::new(&self.server, token)?);
+        };
+        let authorities = files::read(file, "certificates", CA_FILE_BYTES_MAX)?;
+        Operator::trusting(&self.server, token, &authorities).map_err(at(file))
     }
 
     fn token(&self) -> Result<String, Failure> {

@@ -8,6 +8,9 @@ pub enum ClientError {
     /// The server's address isn't one.
     #[error("{0:?} isn't the address of a server")]
     Address(String),
+    /// What should say whom to trust holds no certificate.
+    #[error("there is no certificate in PEM that says whom to trust")]
+    Authority,
     /// Nobody answered, or the connection broke.
     #[error("the server at {base} doesn't answer: {cause}")]
     Unreachable {
@@ -36,6 +39,7 @@ impl ClientError {
     pub fn id(&self) -> &str {
         match self {
             Self::Address(_) => "client.address",
+            Self::Authority => "client.authority",
             Self::Unreachable { .. } => "client.unreachable",
             Self::Refused(problem) => &problem.id,
             Self::Answer { .. } => "client.answer",
@@ -47,6 +51,9 @@ impl ClientError {
     pub fn cure(&self) -> &str {
         match self {
             Self::Address(_) => "write it like http://127.0.0.1:8480",
+            Self::Authority => {
+                "name a file with the certificate of the authority, each from -----BEGIN CERTIFICATE----- on"
+            }
             Self::Unreachable { .. } => "check the address, and that `mainstay serve` runs there",
             Self::Refused(problem) => &problem.cure,
             Self::Answer { .. } => "check that server and tool are of the same version",

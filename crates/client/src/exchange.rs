@@ -6,7 +6,7 @@ use std::time::Duration;
 use mainstay_api::Problem;
 use mainstay_api::device::DEVICE_LIST_BYTES_MAX;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Certificate, Client, ClientBuilder, Method, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -77,14 +77,27 @@ impl fmt::Debug for Exchange {
 }
 
 impl Exchange {
-    /// The way to the server at `base`.
+    /// The way to the server at `base`, which must show a certificate of an authority that this machine trusts.
     pub fn new(base: &str, token: &str) -> Result<Self, ClientError> {
+        Self::through(Client::builder(), base, token)
+    }
+
+    /// The same, but of one of these authorities, in PEM, and of no other.
+    pub fn trusting(base: &str, token: &str, authorities: &[u8]) -> Result<Self, ClientError> {
+        let certificates = Certificate::from_pem_bundle(authorities).unwrap_or_default();
+        match certificates.is_empty() {
+            true => Err(ClientError::Authority),
+            false => Self::through(Client::builder().tls_certs_only(certificates), base, token),
+        }
+    }
+
+    fn through(client: ClientBuilder, base: &str, token: &str) -> Result<Self, ClientError> {
         let base = base.trim_end_matches('/').to_owned();
         let is_address = Url::parse(&base).is_ok_and(|url| url.has_host());
         if !is_address {
             return Err(ClientError::Address(base));
         }
-        let http = Client::builder().timeout(REQUEST_TIMEOUT).build();
+        let http = client.timeout(REQUEST_TIMEOUT).build();
         let http = http.map_err(|cause| ClientError::Unreachable {
             base: base.clone(),
             cause,
@@ -194,6 +207,11 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(Exchange::new(base, "token").is_ok(), good, "{base:?}");
+            // Whom to trust is said by certificates, and by nothing else.
+            for authorities in ["", "a certificate", "-----BEGIN CERTIFICATE-----\nAA"] {
+                let refused = Exchange::trusting(base, "token", authorities.as_bytes());
+                assert_eq!(refused.unwrap_err().id(), "client.authority");
+            }
         }
     }
 

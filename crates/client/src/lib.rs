@@ -35,6 +35,14 @@ impl Operator {
         Exchange::new(base, token).map(Self)
     }
 
+    /// The same, at a server whose certificate one of these `authorities` gave, in PEM; no other one is trusted.
+    ///
+    /// # Errors
+    /// If the address isn't one, or there is no certificate among them.
+    pub fn trusting(base: &str, token: &str, authorities: &[u8]) -> Answer<Self> {
+        Exchange::trusting(base, token, authorities).map(Self)
+    }
+
     /// Puts a plan into force.
     ///
     /// # Errors

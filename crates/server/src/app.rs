@@ -21,6 +21,7 @@ use crate::data_dir::Lock;
 use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
+use crate::front::{Bounds, tls::Tls};
 use crate::guard::Guard;
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
@@ -69,6 +70,10 @@ pub struct AppConfig {
     pub tenant: Tenant,
     /// How long requests under way may go on once it was told to stop.
     pub grace: Grace,
+    /// What connections are held to.
+    pub bounds: Bounds,
+    /// What it shows to those who connect; none if it speaks no TLS itself.
+    pub tls: Option<Arc<Tls>>,
 }
 
 /// How long requests in flight may go on after the signal to stop. A download that is cut resumes at its next try, so a short wait

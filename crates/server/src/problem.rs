@@ -102,6 +102,16 @@ impl Refused {
         )
     }
 
+    /// The body is packed.
+    pub(crate) fn packed() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "request.packed",
+            "The body is packed (Content-Encoding), and nothing is unpacked here.",
+            "Send it as it is, without Content-Encoding.",
+        )
+    }
+
     /// The body ended before it was whole.
     pub fn cut_short() -> Self {
         Self::bad(

@@ -12,11 +12,13 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response, map_response_with_state};
 use axum::response::Response;
 
 use crate::guard::guard;
@@ -35,6 +37,10 @@ const SECURE: [(HeaderName, HeaderValue); 3] = [
     (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
+/// Where this server speaks TLS itself: for half a year browsers come over nothing else, so that nobody on the way talks one of them out of it. Who
+/// takes TLS away again waits as long, or lets a proxy speak it.
+const HTTPS_ALONE: &str = "max-age=15768000";
+
 /// The whole server as one service, without a listener.
 ///
 /// The questions that devices ask all day long stand apart, behind no layer: each one costs as much as the answer. They pass the same
@@ -51,7 +57,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(app.guard.clone(), guard))
         .layer(from_fn(ddi::instead_of_refusals))
         .merge(readiness::routes())
-        .layer(map_response(secure))
+        .layer(map_response_with_state(app.clone(), secure))
         .merge(questions())
         .with_state(app)
 }
@@ -76,9 +82,14 @@ fn questions() -> Router<Arc<App>> {
 }
 
 /// What a place says more strictly itself stays.
-async fn secure(mut response: Response) -> Response {
+async fn secure(State(app): State<Arc<App>>, mut response: Response) -> Response {
+    let headers = response.headers_mut();
     for (name, value) in SECURE {
-        response.headers_mut().entry(name).or_insert(value);
+        headers.entry(name).or_insert(value);
+    }
+    if app.config.tls.is_some() {
+        let value = HeaderValue::from_static(HTTPS_ALONE);
+        headers.insert(STRICT_TRANSPORT_SECURITY, value);
     }
     response
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::front::Front;
 use crate::{App, Grace, jobs, routes};
 
 /// Why the server doesn't run.
@@ -27,7 +28,7 @@ pub enum ServeError {
         #[source]
         cause: io::Error,
     },
-    /// The listening socket failed while serving.
+    /// The listening socket failed.
     #[error("the listening socket failed: {0}")]
     Socket(#[source] io::Error),
 }
@@ -69,14 +70,11 @@ pub async fn bind(addr: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Serves until `shutdown` resolves, then lets requests in flight end within the configured [`Grace`] and
 /// writes what was only in memory.
-///
-/// # Errors
-/// [`ServeError::Socket`] if the listening socket fails.
 pub async fn run(
     listener: TcpListener,
     app: Arc<App>,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
+) {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         shutdown.await;
@@ -91,19 +89,27 @@ pub async fn run(
     let feeling = tokio::spawn(feeling);
     let writing = jobs::write_last_seen::keep_writing(app.clone(), stopped.clone());
     let writing = tokio::spawn(writing);
-    let routes = routes::router(app.clone());
-    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, routes).with_graceful_shutdown(signalled(stopped.clone()));
-    let served = tokio::select! {
-        served = serving => served.map_err(ServeError::Socket),
-        () = grace(stopped, app.config.grace) => Ok(()),
-    };
+    let trusted = app.config.trusted_proxies.clone();
+    let front = Front::new(routes::router(app.clone()), app.config.bounds, trusted);
+    let front = front.with_tls(app.config.tls.clone());
+    tokio::select! {
+        () = front.serve(listener, signalled(stopped.clone())) => {}
+        () = grace(stopped, app.config.grace) => {}
+        () = keep_certificate(&app) => {}
+    }
     job.abort();
     measuring.abort();
     feeling.abort();
     writing.abort();
     app.flush_last_seen().await;
-    served
+}
+
+/// Never ends.
+async fn keep_certificate(app: &App) {
+    match &app.config.tls {
+        Some(tls) => tls.keep_current(&*app.clock).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn signalled(mut stopped: watch::Receiver<bool>) {

@@ -28,7 +28,7 @@ pub(crate) async fn begin(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(ArtifactFile, Pieces<'static>), Refused> {
-    body::check_length(headers, bound())?;
+    body::check_head(headers, bound())?;
     let mut rest = body.into_data_stream().map_err(io::Error::other).boxed();
     let mut read = Vec::new();
     while read.len() < PREFIX_BYTES_MAX {

@@ -98,6 +98,27 @@ fn a_value_that_can_not_be_used_is_named_with_its_place() {
     assert!(told.contains(place), "{told}");
 }
 
+/// A check and a start alike say what a certificate lacks, with its setting and its place.
+#[test]
+fn a_certificate_that_no_client_would_take_starts_nothing() {
+    let folder = Folder::with_root();
+    let init = "server init --data data --root root.cbor --plan plan.toml --status-key status.key";
+    folder.good(init);
+    own(&folder.write("tls.key", "no key"));
+    folder.write("tls.pem", "no certificate");
+    let words = "serve --data data --listen 127.0.0.1:0 --tls-certificate tls.pem";
+    folder.run(words).failed(2, "settings.half");
+    let words = format!("{words} --tls-key tls.key");
+    let place =
+        "tls_certificate (flag --tls-certificate) can't be used: tls.pem holds no certificate";
+    let started = folder.run(&words);
+    started.failed(2, "tls.no-certificate");
+    assert!(started.stderr().contains(place), "{}", started.stderr());
+    let checked = folder.run(&format!("{words} --check"));
+    checked.failed(2, "settings.wrong");
+    assert!(checked.stdout().contains(place), "{}", checked.stdout());
+}
+
 #[test]
 fn a_check_does_not_tell_a_password_that_it_refuses() {
     let folder = Folder::new();

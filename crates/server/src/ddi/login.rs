@@ -134,7 +134,7 @@ async fn heard(
     if controller.client != Some(client) {
         app.store.note_profile(&device.id, detected).await?;
     }
-    let beginning = reached::by(app.config.public_url.as_ref(), headers)?;
+    let beginning = reached::by(&app.config, headers)?;
     let links = Links::of(
         &beginning,
         app.config.tenant.as_str(),

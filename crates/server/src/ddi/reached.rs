@@ -3,8 +3,8 @@
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderName};
 
+use crate::AppConfig;
 use crate::problem::Refused;
-use crate::settings::PublicUrl;
 
 /// What a proxy in front says of the host, and of the scheme.
 pub(super) const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -19,19 +19,19 @@ const HOST_BYTES_MAX: usize = 259;
 ///
 /// # Errors
 /// `request.host` if there is no setting, and no host can be read.
-pub(crate) fn by(public_url: Option<&PublicUrl>, headers: &HeaderMap) -> Result<String, Refused> {
-    match public_url {
+pub(crate) fn by(config: &AppConfig, headers: &HeaderMap) -> Result<String, Refused> {
+    match &config.public_url {
         Some(url) => Ok(url.as_str().to_owned()),
-        None => asked(headers),
+        None => asked(config.tls.is_some(), headers),
     }
 }
 
-fn asked(headers: &HeaderMap) -> Result<String, Refused> {
+fn asked(is_tls: bool, headers: &HeaderMap) -> Result<String, Refused> {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let first = |list: &str| list.split(',').next().unwrap_or(list).trim().to_owned();
     let host = text(&FORWARDED_HOST).or_else(|| text(&HOST)).map(first);
     let host = host.filter(|host| is_host(host)).ok_or_else(no_host)?;
-    let is_secure = text(&FORWARDED_PROTO).is_some_and(|proto| first(proto) == "https");
+    let is_secure = is_tls || text(&FORWARDED_PROTO).is_some_and(|proto| first(proto) == "https");
     let scheme = if is_secure { "https" } else { "http" };
     Ok(format!("{scheme}://{host}"))
 }
@@ -58,7 +58,8 @@ mod tests {
         for (name, value) in pairs {
             headers.insert(name, value.parse().expect("a header's value"));
         }
-        assert_eq!(by(None, &headers).ok().as_deref(), expected, "{pairs:?}");
+        let found = by(&AppConfig::default(), &headers).ok();
+        assert_eq!(found.as_deref(), expected, "{pairs:?}");
     }
 
     #[test]
@@ -79,6 +80,18 @@ mod tests {
         check(
             &[inner, (FORWARDED_PROTO, "gopher")],
             Some("http://inner:8080"),
+        );
+    }
+
+    /// Where this server speaks TLS itself, nobody is led to where it isn't spoken, whatever a header says.
+    #[test]
+    fn with_tls_links_are_https() {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, "h:8480".parse().expect("a host"));
+        headers.insert(FORWARDED_PROTO, "http".parse().expect("a scheme"));
+        assert_eq!(
+            asked(true, &headers).ok().as_deref(),
+            Some("https://h:8480")
         );
     }
 

@@ -49,7 +49,20 @@ async fn metrics(
 ) -> Result<impl IntoResponse, Refused> {
     let levels = measured(&app, &headers).await?;
     let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
-    Ok((typed, documents::prometheus(&levels)))
+    Ok((typed, documents::prometheus(&levels) + &certificate(&app)))
+}
+
+/// When the certificate ends that this server shows; nothing if it shows none.
+fn certificate(app: &App) -> String {
+    let Some(tls) = &app.config.tls else {
+        return String::new();
+    };
+    let ends = tls.ends().as_second();
+    format!(
+        "# HELP mainstay_certificate_ends_timestamp_seconds When the certificate ends that this server shows.\n\
+         # TYPE mainstay_certificate_ends_timestamp_seconds gauge\n\
+         mainstay_certificate_ends_timestamp_seconds {ends}\n"
+    )
 }
 
 async fn measured(app: &Arc<App>, headers: &HeaderMap) -> Result<Arc<ServiceLevels>, Refused> {

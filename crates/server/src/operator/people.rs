@@ -169,7 +169,7 @@ fn hash(id: &str) -> Result<SecretHash, Refused> {
 /// # Errors
 /// `request.host` if neither is known.
 pub(crate) fn base(app: &App, headers: &HeaderMap) -> Result<String, Refused> {
-    reached::by(app.config.public_url.as_ref(), headers)
+    reached::by(&app.config, headers)
 }
 
 fn account_view(account: &Account) -> AccountView {

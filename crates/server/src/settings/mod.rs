@@ -36,6 +36,8 @@ pub use read::{Answered, Asked, Told, read};
 pub use source::Source;
 pub use table::{Need, SETTINGS, Setting};
 
+use crate::tls::TlsFiles;
+
 /// What a server was told, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -45,6 +47,10 @@ pub struct Settings {
     pub homes: HomePlaces,
     /// Where it listens.
     pub listen: SocketAddr,
+    /// The certificate that it shows, and those behind it.
+    pub tls_certificate: Option<PathBuf>,
+    /// That certificate's key.
+    pub tls_key: Option<PathBuf>,
     /// How devices and people reach it, if that is known.
     pub public_url: Option<PublicUrl>,
     /// Whose word about a client's address is believed.
@@ -59,4 +65,12 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// What hawkBit clients call this server's tenant.
     pub hawkbit_tenant: Tenant,
+}
+
+impl Settings {
+    /// The files for TLS, if it is spoken.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        let (certificate, key) = (self.tls_certificate.clone()?, self.tls_key.clone()?);
+        Some(TlsFiles { certificate, key })
+    }
 }

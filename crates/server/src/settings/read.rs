@@ -12,6 +12,7 @@ use super::source::Source;
 use super::table::{Need, OTHER_VARIABLES, SETTINGS, Setting};
 use super::values::Given;
 use super::{HomePlaces, Settings, secret};
+use crate::tls::TlsFiles;
 
 /// Where settings may have been said.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +59,15 @@ impl Answered {
         &self.settings.homes
     }
 
+    /// The files for TLS, if it is spoken and nothing was found wrong with them.
+    pub fn tls(&self) -> Option<TlsFiles> {
+        let is_refused = |finding: &Finding| {
+            finding.severity == Severity::Error && finding.setting.starts_with("tls")
+        };
+        let is_refused = self.findings.iter().any(is_refused);
+        self.settings.tls().filter(|_| !is_refused)
+    }
+
     /// Where a setting was said.
     pub fn source(&self, name: &str) -> Source {
         let told = self.told.iter().find(|told| told.name == name);
@@ -97,6 +107,7 @@ pub fn read(asked: &Asked) -> Answered {
         reading.setting(setting, asked, &lines);
     }
     reading.without_effect();
+    reading.tls();
     reading.unknown(asked, &lines);
     reading.findings.sort_by_key(|finding| finding.severity);
     Answered {
@@ -224,6 +235,45 @@ impl Reading {
                 );
             }
         }
+    }
+
+    /// A certificate and its key come together, and links don't lead to where TLS isn't spoken.
+    fn tls(&mut self) {
+        let said = |name| {
+            let told = self.told.iter().find(|told| told.name == name);
+            told.filter(|told| told.source != Source::Default)
+        };
+        let both = ["tls_certificate", "tls_key"].map(said);
+        let sources = both.map(|told| told.map(|told| told.source.clone()));
+        let (has, lacks) = match &sources {
+            [Some(source), None] => (source.clone(), ("tls_certificate", "tls_key")),
+            [None, Some(source)] => (source.clone(), ("tls_key", "tls_certificate")),
+            [None, None] => return,
+            [Some(_), Some(_)] => return self.public_url_beside_tls(),
+        };
+        let what = format!("is set, and {} isn't", lacks.1);
+        let wrong = Wrong::new(what, format!("set {} too, or neither", lacks.1));
+        self.add(Severity::Error, "settings.half", (lacks.0, has), wrong);
+    }
+
+    fn public_url_beside_tls(&mut self) {
+        let url = self.settings.public_url.as_ref();
+        if url.is_none_or(|url| url.as_str().starts_with("https://")) {
+            return;
+        }
+        let told = self.told.iter().find(|told| told.name == "public_url");
+        let source = told.map_or(Source::Default, |told| told.source.clone());
+        let cure = "begin it with https://, or take tls_certificate and tls_key out";
+        let wrong = Wrong::new(
+            "begins with http://, and this server speaks TLS alone",
+            cure,
+        );
+        self.add(
+            Severity::Error,
+            "settings.value",
+            ("public_url", source),
+            wrong,
+        );
     }
 
     /// A name of the file that is none is a mistake; a variable that is none may be another program's, and is told only if it is near

@@ -159,6 +159,29 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, given| put(&mut settings.listen, values::address(given)),
     },
     Setting {
+        name: "tls_certificate",
+        variable: "MAINSTAY_TLS_CERTIFICATE",
+        older: None,
+        flag: "tls-certificate",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: false,
+        what: "The certificate that the server shows, in PEM, and behind it those of the authorities between. With it and \
+               tls_key the server speaks TLS, and nothing else.",
+        take: |settings, given| put(&mut settings.tls_certificate, values::path(given).map(Some)),
+    },
+    Setting {
+        name: "tls_key",
+        variable: "MAINSTAY_TLS_KEY",
+        older: None,
+        flag: "tls-key",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: true,
+        what: "The certificate's key, in PEM, without a passphrase.",
+        take: |settings, given| put(&mut settings.tls_key, values::path(given).map(Some)),
+    },
+    Setting {
         name: "public_url",
         variable: "MAINSTAY_PUBLIC_URL",
         older: None,
@@ -247,7 +270,8 @@ fn put<T>(field: &mut T, read: Result<T, Wrong>) -> Result<(), Wrong> {
 }
 
 /// Variables that begin like ours and are no settings of a server.
-pub(super) const OTHER_VARIABLES: [&str; 6] = [
+pub(super) const OTHER_VARIABLES: [&str; 7] = [
+    "MAINSTAY_CA",
     "MAINSTAY_KEY_LOG",
     "MAINSTAY_PASSPHRASE",
     "MAINSTAY_PKCS11_MODULE",
@@ -263,6 +287,8 @@ impl Settings {
             data: PathBuf::new(),
             homes: HomePlaces::default(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            tls_certificate: None,
+            tls_key: None,
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
             passphrase_file: None,

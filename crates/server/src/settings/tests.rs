@@ -11,6 +11,7 @@ use super::*;
 
 mod places;
 mod secrets;
+mod tls;
 
 /// A folder in which a file of settings may lie.
 struct Place(TempDir);

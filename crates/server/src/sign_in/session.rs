@@ -154,5 +154,5 @@ fn name(app: &App) -> &'static str {
 
 fn is_https(app: &App) -> bool {
     let url = app.config.public_url.as_ref();
-    url.is_some_and(|url| url.as_str().starts_with("https://"))
+    app.config.tls.is_some() || url.is_some_and(|url| url.as_str().starts_with("https://"))
 }

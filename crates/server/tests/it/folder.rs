@@ -117,7 +117,7 @@ async fn the_server_stops_when_told_and_frees_its_folder() {
     };
     let server = tokio::spawn(serve::run(listener, app, until));
     stop.send(()).unwrap();
-    server.await.unwrap().unwrap();
+    server.await.unwrap();
     drop(data.open(&passphrase()).await.unwrap());
 }
 

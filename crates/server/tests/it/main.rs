@@ -6,6 +6,7 @@
     reason = "what doesn't unwrap in a test has failed it"
 )]
 
+mod abuse;
 mod activation;
 mod anew;
 mod database;
@@ -45,6 +46,7 @@ mod roots;
 mod schedules;
 mod serving;
 mod soft_signals;
+mod tls;
 mod turns;
 mod update;
 mod windows;

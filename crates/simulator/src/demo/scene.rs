@@ -96,7 +96,7 @@ pub struct Scene {
     now: Timestamp,
     job_at: Timestamp,
     stop: Option<oneshot::Sender<()>>,
-    serving: JoinHandle<Result<(), serve::ServeError>>,
+    serving: JoinHandle<()>,
 }
 
 impl Scene {
@@ -214,7 +214,7 @@ impl Scene {
             let _ = stop.send(());
         }
         match self.serving.await {
-            Ok(served) => Ok(served?),
+            Ok(()) => Ok(()),
             Err(broken) => Err(DemoError::Step {
                 id: "demo.server".to_owned(),
                 cause: format!("the server broke down: {broken}"),

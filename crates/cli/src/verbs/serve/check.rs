@@ -3,7 +3,8 @@
 use mainstay_server::data_dir::DataDirError;
 use mainstay_server::homes::HomeError;
 use mainstay_server::settings::{Answered, Finding, Severity, Source, Told, Wrong};
-use mainstay_server::{DataDir, Homes};
+use mainstay_server::tls::Tls;
+use mainstay_server::{Clock as _, DataDir, Homes, SystemClock};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -12,6 +13,7 @@ use crate::output::Output;
 
 /// Tells all of it; fails if a server wouldn't start.
 pub fn check(mut answered: Answered, output: &Output) -> Result<(), Failure> {
+    look_at_tls(&mut answered);
     look_at_folder(&mut answered)?;
     output.say(
         || text(&answered),
@@ -52,6 +54,19 @@ fn look_at_folder(answered: &mut Answered) -> Result<(), Failure> {
         answered.add(finding);
     }
     Ok(())
+}
+
+/// The certificate and its key, if they can be looked for.
+fn look_at_tls(answered: &mut Answered) {
+    let Some(files) = answered.tls() else {
+        return;
+    };
+    if let Err(error) = Tls::open(files, SystemClock.now()) {
+        let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
+        let name = error.setting();
+        let finding = Finding::error(error.id(), (name, answered.source(name)), wrong);
+        answered.add(finding);
+    }
 }
 
 fn about_a_home(error: &HomeError, answered: &Answered) -> Finding {

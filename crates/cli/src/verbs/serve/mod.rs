@@ -15,7 +15,8 @@ use mainstay_server::data_dir::DataDirError;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
 use mainstay_server::sign_in::setup::{self, FirstLink};
-use mainstay_server::{App, AppConfig, DataDir, Grace, Refused};
+use mainstay_server::tls::{Tls, TlsError};
+use mainstay_server::{App, AppConfig, Clock as _, DataDir, Grace, Refused, SystemClock};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -35,8 +36,8 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 /// Run the server, until Ctrl-C or a signal to end.
 ///
 /// Each setting has a name in the file of settings, a variable and a flag: a flag goes before the variable, that before the
-/// file. The log goes to standard error. What is served isn't encrypted: put a proxy that speaks TLS before any address but a
-/// loopback one.
+/// file. The log goes to standard error. Without a certificate (--tls-certificate, --tls-key) what is served isn't encrypted:
+/// put a proxy that speaks TLS before any address but a loopback one.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  mainstay serve --data data --listen 127.0.0.1:8480\n  \
@@ -116,17 +117,24 @@ async fn serve(
     data.check().map_err(|error| places.about("data", error))?;
     let bound = serve::bind(settings.listen).await;
     let listener = bound.map_err(|error| places.about("listen", error))?;
+    let tls = opened_tls(&settings, places)?;
     let opened = data.open(&passphrase(&settings, places)?).await;
     let parts = opened.map_err(|error| unopened(error, places))?;
-    let app = Arc::new(App::new(parts, config(settings))?);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let config = AppConfig {
+        tls: tls.map(Arc::new),
+        ..config(settings)
+    };
+    let app = Arc::new(App::new(parts, config)?);
     let listening = listener.local_addr().map_err(ServeError::Socket)?;
-    let address = format!("http://{listening}");
+    let address = format!("{scheme}://{listening}");
     output.say(
         || format!("Serving on {address}"),
         &json!({ "serving": address }),
     );
     first_link(&app, &address, output).await?;
-    Ok(serve::run(listener, app, stop).await?)
+    serve::run(listener, app, stop).await;
+    Ok(())
 }
 
 /// As long as nobody can come in, tells whoever reads this how. There is no password that somebody has to change.
@@ -155,6 +163,15 @@ async fn first_link(app: &App, address: &str, output: &Output) -> Result<(), Fai
         }
     }
     Ok(())
+}
+
+/// What the server shows, if it speaks TLS.
+fn opened_tls(settings: &Settings, places: &Places) -> Result<Option<Tls>, Failure> {
+    let opened = settings
+        .tls()
+        .map(|files| Tls::open(files, SystemClock.now()));
+    let about = |error: TlsError| places.about(error.setting(), error);
+    opened.transpose().map_err(about)
 }
 
 /// A home that can't be opened is told by its setting.

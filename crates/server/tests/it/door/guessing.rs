@@ -69,6 +69,8 @@ async fn sixteen_guess_and_every_poll_is_answered() {
     let mut polls = 0;
     while guessers.iter().any(|guesser| !guesser.is_finished()) {
         gadgets[0].check_in(&house, &[]).await;
+        let well = house.http.get(format!("{}/healthz", house.base)).send();
+        assert_eq!(well.await.unwrap().status(), StatusCode::OK);
         polls += 1;
     }
     assert!(polls > 0);

@@ -1,0 +1,141 @@
+use std::fs;
+
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A folder with a certificate and a key.
+struct Folder(TempDir);
+
+/// A certificate that is good in these years, and its key, both in PEM.
+fn pair(from: i32, until: i32) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.not_before = date_time_ymd(from, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+impl Folder {
+    fn with(certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        folder.put(certificate, key);
+        folder
+    }
+
+    fn put(&self, certificate: impl AsRef<[u8]>, key: impl AsRef<[u8]>) {
+        fs::write(self.files().certificate, certificate).unwrap();
+        fs::write(self.files().key, key).unwrap();
+    }
+
+    fn files(&self) -> TlsFiles {
+        TlsFiles {
+            certificate: self.0.path().join("tls.pem"),
+            key: self.0.path().join("tls.key"),
+        }
+    }
+
+    fn refused(&self) -> (&'static str, &'static str) {
+        let error = Tls::open(self.files(), now()).unwrap_err();
+        assert!(!error.cure().is_empty() && !error.to_string().contains("PRIVATE"));
+        (error.setting(), error.id())
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-12-01T12:00:00Z".parse().unwrap()
+}
+
+#[test]
+fn what_cant_be_shown_is_refused_by_its_defect() {
+    let (certificate, key) = pair(2026, 2028);
+    let (other, other_key) = pair(2026, 2028);
+    let large = "x".repeat(300_000);
+    let cut = &certificate[..certificate.len() / 2];
+    for (certificate, key, setting, id) in [
+        (&*certificate, &*other_key, "tls_key", "tls.mismatch"),
+        ("", &*key, "tls_certificate", "tls.no-certificate"),
+        (cut, &*key, "tls_certificate", "tls.no-certificate"),
+        (&*key, &*key, "tls_certificate", "tls.no-certificate"),
+        (&*large, &*key, "tls_certificate", "tls.too-large"),
+        (&*certificate, "", "tls_key", "tls.no-key"),
+        (&*certificate, &*certificate, "tls_key", "tls.no-key"),
+        (&*certificate, &*large, "tls_key", "tls.too-large"),
+        (&*pair(2020, 2025).0, &*key, "tls_key", "tls.mismatch"),
+    ] {
+        assert_eq!(Folder::with(certificate, key).refused(), (setting, id));
+    }
+    // The server's own certificate stands first.
+    let chain = format!("{other}{certificate}");
+    assert_eq!(Folder::with(&chain, &key).refused().1, "tls.mismatch");
+    let folder = Folder::with(format!("{certificate}{other}"), &key);
+    assert_eq!(
+        Tls::open(folder.files(), now()).unwrap().ends(),
+        "2028-01-01T00:00:00Z".parse().unwrap()
+    );
+    fs::remove_file(folder.files().key).unwrap();
+    assert_eq!(folder.refused(), ("tls_key", "tls.unreadable"));
+    for (from, until, id) in [(2020, 2025, "tls.ended"), (2027, 2030, "tls.not-yet")] {
+        let (certificate, key) = pair(from, until);
+        assert_eq!(
+            Folder::with(certificate, key).refused(),
+            ("tls_certificate", id)
+        );
+    }
+}
+
+#[tokio::test]
+async fn files_that_change_are_taken_and_a_bad_pair_is_not() {
+    let (certificate, key) = pair(2026, 2028);
+    let folder = Folder::with(&certificate, &key);
+    let tls = Tls::open(folder.files(), now()).unwrap();
+    let mut looks = Looks::default();
+    let until = |year: &str| {
+        format!("{year}-01-01T00:00:00Z")
+            .parse::<Timestamp>()
+            .unwrap()
+    };
+    let (newer, newer_key) = pair(2026, 2029);
+    // Half of the new pair is there.
+    folder.put(&newer, &key);
+    for told in [false, true, true] {
+        tls.look(&mut looks, now()).await;
+        assert_eq!(tls.ends(), until("2028"));
+        assert_eq!(looks.wrong.as_ref().unwrap().1, told);
+    }
+    folder.put(&newer, &newer_key);
+    tls.look(&mut looks, now()).await;
+    assert_eq!((tls.ends(), looks.wrong.is_none()), (until("2029"), true));
+    fs::remove_file(folder.files().certificate).unwrap();
+    tls.look(&mut looks, now()).await;
+    assert_eq!(tls.ends(), until("2029"));
+}
+
+#[test]
+fn the_last_days_are_told_once_a_day() {
+    let (certificate, key) = pair(2026, 2027);
+    let folder = Folder::with(certificate, key);
+    let tls = Tls::open(folder.files(), now()).unwrap();
+    let mut looks = Looks::default();
+    let mut told = |at: &str| {
+        let at: Timestamp = at.parse().unwrap();
+        tls.warn(&mut looks, at);
+        looks.warned == Some(at)
+    };
+    assert!(!told("2026-12-17T00:00:00Z"));
+    assert!(told("2026-12-19T00:00:00Z"));
+    assert!(!told("2026-12-19T23:00:00Z"));
+    assert!(told("2026-12-20T00:00:00Z"));
+    // Of a certificate of six days, the last two.
+    let pair = tls.shown.pair();
+    let short = Pair {
+        begins: pair.ends - SignedDuration::from_hours(6 * 24),
+        shown: pair.shown.clone(),
+        ends: pair.ends,
+        sum: pair.sum,
+    };
+    let before = |hours| pair.ends - SignedDuration::from_hours(hours);
+    assert!(!short.ends_soon(before(50), ENDS_SOON));
+    assert!(short.ends_soon(before(47), ENDS_SOON));
+}

@@ -1,0 +1,82 @@
+//! A certificate and its key come together, and links go with them.
+
+use std::fs;
+
+use super::*;
+
+/// A place with a key in it that nobody else may read, and these settings.
+fn asked(place: &Place, pairs: &[(&str, &str)]) -> Asked {
+    let key = place.path("tls.key");
+    fs::write(&key, "a key").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let mut said = variables(&[("MAINSTAY_DATA", "data")]);
+    for (name, value) in pairs {
+        let value = match *value {
+            "KEY" => key.clone().into_os_string(),
+            value => value.into(),
+        };
+        said.push(((*name).into(), value));
+    }
+    Asked {
+        variables: said,
+        ..Asked::default()
+    }
+}
+
+#[test]
+fn half_of_it_is_refused_and_so_are_links_to_http() {
+    let certificate = ("MAINSTAY_TLS_CERTIFICATE", "tls.pem");
+    let key = ("MAINSTAY_TLS_KEY", "KEY");
+    let plain = ("MAINSTAY_PUBLIC_URL", "http://updates.example");
+    let secure = ("MAINSTAY_PUBLIC_URL", "https://updates.example");
+    let place = Place::new();
+    for (pairs, expected) in [
+        (&[][..], None),
+        (&[certificate, key], None),
+        (&[certificate, key, secure], None),
+        (&[plain], None),
+        (&[certificate], Some(("settings.half", "tls_certificate"))),
+        (&[key, plain], Some(("settings.half", "tls_key"))),
+        (
+            &[certificate, key, plain],
+            Some(("settings.value", "public_url")),
+        ),
+    ] {
+        let asked = asked(&place, pairs);
+        let found = found(&asked);
+        let found = found.iter().map(|(_, id, setting, _)| (*id, &**setting));
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            Vec::from_iter(expected),
+            "{pairs:?}"
+        );
+        let tls = read(&asked).tls();
+        let speaks_tls = pairs.len() >= 2 && pairs[..2] == [certificate, key];
+        assert_eq!(tls.is_some(), speaks_tls, "{pairs:?}");
+    }
+}
+
+/// A key that everybody may read is warned of, as every secret is.
+#[cfg(unix)]
+#[test]
+fn the_key_is_a_secret() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let certificate = ("MAINSTAY_TLS_CERTIFICATE", "tls.pem");
+    let asked = asked(&place, &[certificate, ("MAINSTAY_TLS_KEY", "KEY")]);
+    let open = fs::Permissions::from_mode(0o604);
+    fs::set_permissions(place.path("tls.key"), open).unwrap();
+    let found = found(&asked);
+    let [(severity, id, setting, _)] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        (*severity, *id),
+        (Severity::Warning, "settings.secret-open")
+    );
+    assert_eq!(setting, "tls_key");
+}

@@ -1,0 +1,8 @@
+//! What nobody honest sends, over bare TCP: no client library would.
+
+mod bombs;
+mod flood;
+mod framing;
+mod names;
+mod raw;
+mod slow;
