@@ -20,8 +20,8 @@ enum Bad {
 
 use Bad::{Empty, Garbage, Missing, Oversize, Unreadable};
 
-/// Larger than anything that is read: artifacts are bounded by 64 MiB. The file has holes only.
-const OVERSIZE_BYTES: u64 = 256 * 1024 * 1024;
+/// Larger than anything that is read: artifacts are bounded by 2 GiB. The file has holes only.
+const OVERSIZE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 impl Bad {
     fn lay(self, folder: &Folder) {
@@ -242,6 +242,44 @@ fn images() {
     );
 }
 
+/// The bound itself: one byte more is refused by name before anything is read, whatever else is wrong; and what a microcontroller's boot
+/// loader starts is bounded by what such a device has.
+#[test]
+fn images_of_more_than_2_gib() {
+    let folder = Folder::with_root();
+    let words = "artifact pack large out.mainstay --plan plan.toml --class device-v1 --version 1.0.0 --sequence 1";
+    let image = File::create(folder.path().join("large")).expect("an own folder");
+    image.set_len((1 << 31) + 1).expect("room for holes");
+    let ended = folder.run(words);
+    assert!(
+        ended.stderr().contains("at most 2 GiB"),
+        "{}",
+        ended.stderr()
+    );
+    ended.failed(2, "artifact.payload-too-large");
+    image.set_len((64 << 20) + 1).expect("room for holes");
+    // Holes are no MCUboot image whatever their size: the header is what is asked for first.
+    let words = format!("{words} --format mcuboot");
+    folder.run(&words).failed(1, "mcuboot.not-an-image");
+    assert!(!folder.path().join("out.mainstay").exists());
+}
+
+/// A frame that announces more than there may be, and one whose file ends too early, are refused before anybody is asked for a server.
+#[test]
+fn artifacts_of_more_than_2_gib() {
+    let folder = Folder::with_root();
+    folder.write("token", [b'0'; 64]);
+    let words = "release add large --track maintenance --token-file token";
+    for (bytes, id) in [
+        ([0x80, 0, 0, 1], "artifact.payload-size"),
+        ([0x80, 0, 0, 0], "artifact.cut-short"),
+    ] {
+        let frame = [&b"\xdaMSTY\x82\x41\x07\x5a"[..], &bytes].concat();
+        folder.write("large", frame);
+        folder.run(words).failed(2, id);
+    }
+}
+
 #[test]
 fn artifacts() {
     let folder = Folder::with_root();
@@ -268,7 +306,7 @@ fn artifacts() {
     check(&folder, words, &lost);
     let table = [
         (Empty, 2, "artifact.empty"),
-        (Oversize, 2, "artifact.too-large"),
+        (Oversize, 2, "artifact.not-an-artifact"),
         (Garbage, 2, "artifact.not-an-artifact"),
     ];
     check(&folder, words, &table);

@@ -35,6 +35,8 @@ pub(super) async fn payload(
     }
     let payload = may_fetch(&app, &device.id, &image).await?;
     let payload = payload.ok_or_else(missing)?;
+    // It asks for nothing else until it has all of it, which may take hours: it isn't silent meanwhile.
+    app.last_seen.note(&device.id, app.now());
     let _place = app.opening_place()?;
     // The device was offered it, so it may have been whole a moment ago. Only what is known to be lost is said to be: clients take that
     // for the last word, and come back when they hear of trouble that passes.

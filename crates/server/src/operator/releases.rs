@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
 use mainstay_api::ReleaseView;
@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use super::views;
 use crate::app::ActivePlan;
+use crate::guard::Patience;
 use crate::intake::Intake;
 use crate::problem::Refused;
 use crate::standing::Standing;
@@ -37,12 +38,14 @@ pub(super) async fn submit(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: Result<Query<Submission>, QueryRejection>,
+    Extension(patience): Extension<Patience>,
     request: Body,
 ) -> Result<(StatusCode, Json<ReleaseView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
     let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
     let _place = app.upload_place()?;
-    let (frame, mut payload) = upload::begin(&headers, request).await?;
+    let (frame, mut payload) = upload::begin(&app, &headers, request).await?;
+    patience.extend(app.config.times.upload(frame.payload_len));
     let taken = match mend(&app, &frame, &mut payload).await {
         Ok(Some(mended)) => Ok((StatusCode::OK, mended)),
         Ok(None) => take_in(&app, &frame, track, &person, &mut payload)
@@ -51,7 +54,7 @@ pub(super) async fn submit(
         Err(refused) => Err(refused),
     };
     if taken.is_err() {
-        upload::forget(payload).await;
+        upload::forget(&app, payload);
     }
     let (status, release) = taken?;
     tracing::info!(release = %release.id, by = %person.email, %status, "release handed in");

@@ -8,7 +8,6 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::bundle_file::FILE_BYTES_MAX;
 use mainstay_artifact::{SignError, Signer, der_signature};
 use mainstay_keys::{HostPrimitives, public_formats};
 use mainstay_trust::{Algorithm, Digest, Hasher as _, Primitives as _};
@@ -16,6 +15,10 @@ use mainstay_trust::{Algorithm, Digest, Hasher as _, Primitives as _};
 use super::make::name_of;
 use crate::failure::Failure;
 use crate::files;
+
+/// The largest bundle with a signature beside it. Such a key signs bytes and not their hash, so all of them lie in memory; a larger one
+/// has its checksum only.
+const SIGNED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The files beside a bundle.
 pub struct Beside {
@@ -89,18 +92,21 @@ impl Beside {
         )?;
         let algorithm = signer.public_key().algorithm();
         let mut made = vec![self.checksum.clone()];
-        if hash_of(algorithm).is_some() {
-            let message = files::read(bundle, "bundle", FILE_BYTES_MAX)?;
+        let mut told = commands(&name, algorithm);
+        if hash_of(algorithm).is_some() && is_signed_whole(bundle) {
+            let message = files::read(bundle, "bundle", SIGNED_BYTES_MAX)?;
             let signature = signature(signer, &message)?;
             files::write_new(&self.signature, "signature", &signature)?;
             let pem = public_formats::to_pem(&signer.public_key());
             files::write_new(&self.public, "public-key", pem.as_bytes())?;
             made.extend([self.signature.clone(), self.public.clone()]);
+        } else {
+            told.truncate(1);
         }
         Ok(Made {
             sha256,
             files: made,
-            commands: commands(&name, algorithm),
+            commands: told,
         })
     }
 }
@@ -112,6 +118,10 @@ pub fn commands(name: &str, algorithm: Algorithm) -> Vec<String> {
         format!("openssl dgst -{hash} -verify {name}.pub.pem -signature {name}.sig {name}")
     });
     [checksum].into_iter().chain(signature).collect()
+}
+
+fn is_signed_whole(bundle: &Path) -> bool {
+    fs::metadata(bundle).is_ok_and(|about| about.len() <= SIGNED_BYTES_MAX)
 }
 
 /// The hash that goes with an algorithm in `openssl dgst`, which knows ECDSA alone of ours. With keys of
