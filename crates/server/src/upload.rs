@@ -6,6 +6,7 @@
 //! [`begin`] and [`keep`].
 
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,42 +30,33 @@ const FORGOTTEN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// For so long, at most: over a line of 20 Mbit/s that is as much.
 const FORGOTTEN_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// Reads the frame of an artifact up to its payload, which is what is left then.
+/// A body as it comes, as long as it does.
+pub(crate) fn pieces(app: &App, body: Body) -> Pieces<'static> {
+    let pieces = body.into_data_stream().map_err(io::Error::other).boxed();
+    steady(pieces, app.config.times.stall)
+}
+
+/// Reads the frame of an artifact up to its payload, which is what is left of `pieces` then.
 ///
 /// # Errors
 /// `request.too-large`, `request.cut-short`, `request.stalled`, or what is wrong with the frame.
 pub(crate) async fn begin(
-    app: &App,
     headers: &HeaderMap,
-    body: Body,
-) -> Result<(ArtifactFile, Pieces<'static>), Refused> {
-    let pieces = body.into_data_stream().map_err(io::Error::other).boxed();
-    let mut rest = steady(pieces, app.config.times.stall);
-    match frame(headers, &mut rest).await {
-        Ok((frame, begun)) => Ok((frame, stream::iter([Ok(begun)]).chain(rest).boxed())),
-        Err(refused) => {
-            forget(app, rest);
-            Err(refused)
-        }
-    }
-}
-
-/// The frame, and what was read of the payload with it.
-async fn frame(
-    headers: &HeaderMap,
-    rest: &mut Pieces<'static>,
-) -> Result<(ArtifactFile, Bytes), Refused> {
+    pieces: &mut Pieces<'static>,
+) -> Result<ArtifactFile, Refused> {
     body::check_length(headers, bound())?;
     let mut read = Vec::new();
     while read.len() < PREFIX_BYTES_MAX {
-        let piece = rest.try_next().await.map_err(|error| broken(&error))?;
+        let piece = pieces.try_next().await.map_err(|error| broken(&error))?;
         let Some(piece) = piece else { break };
         read.extend_from_slice(&piece);
     }
     let frame = ArtifactFile::from_prefix(&read).map_err(malformed)?;
     let payload_offset = usize::try_from(frame.payload_offset).unwrap_or(read.len());
     let begun = Bytes::from(read.split_off(payload_offset));
-    Ok((frame, begun))
+    let rest = mem::replace(pieces, stream::empty().boxed());
+    *pieces = stream::iter([Ok(begun)]).chain(rest).boxed();
+    Ok(frame)
 }
 
 /// The same pieces, as long as they come: if none does for as long as `stall`, an error of kind [`io::ErrorKind::TimedOut`] is the last.
@@ -77,7 +69,7 @@ fn steady(pieces: Pieces<'static>, stall: Duration) -> Pieces<'static> {
             Err(_elapsed) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
         }
     };
-    stream::unfold(Some(pieces), next).boxed()
+    stream::unfold(Some(pieces), next).fuse().boxed()
 }
 
 /// Goes on reading what is left, behind the back of whoever answers, and forgets it. Who is refused in the middle of sending would see a

@@ -260,7 +260,7 @@ fn images_of_more_than_2_gib() {
     image.set_len((64 << 20) + 1).expect("room for holes");
     // Holes are no MCUboot image whatever their size: the header is what is asked for first.
     let words = format!("{words} --format mcuboot");
-    folder.run(&words).failed(1, "mcuboot.not-an-image");
+    folder.run(&words).failed(2, "mcuboot.not-an-image");
     assert!(!folder.path().join("out.mainstay").exists());
 }
 

@@ -42,23 +42,34 @@ pub(super) async fn submit(
     request: Body,
 ) -> Result<(StatusCode, Json<ReleaseView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
-    let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
-    let _place = app.upload_place()?;
-    let (frame, mut payload) = upload::begin(&app, &headers, request).await?;
-    patience.extend(app.config.times.upload(frame.payload_len));
-    let taken = match mend(&app, &frame, &mut payload).await {
-        Ok(Some(mended)) => Ok((StatusCode::OK, mended)),
-        Ok(None) => take_in(&app, &frame, track, &person, &mut payload)
-            .await
-            .map(|new| (StatusCode::CREATED, new)),
-        Err(refused) => Err(refused),
-    };
-    if taken.is_err() {
-        upload::forget(&app, payload);
+    let mut pieces = upload::pieces(&app, request);
+    let received = receive(&app, &headers, query, &patience, &person, &mut pieces).await;
+    if received.is_err() {
+        upload::forget(&app, pieces);
     }
-    let (status, release) = taken?;
+    let (status, release) = received?;
     tracing::info!(release = %release.id, by = %person.email, %status, "release handed in");
     Ok((status, Json(views::release(&release))))
+}
+
+/// The release of an artifact on its way in, and whether it is a new one. It has as much time as its payload takes over a slow line.
+async fn receive(
+    app: &App,
+    headers: &HeaderMap,
+    query: Result<Query<Submission>, QueryRejection>,
+    patience: &Patience,
+    person: &Person,
+    pieces: &mut Pieces<'static>,
+) -> Result<(StatusCode, Release), Refused> {
+    let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
+    let _place = app.upload_place()?;
+    let frame = upload::begin(headers, pieces).await?;
+    patience.extend(app.config.times.upload(frame.payload_len));
+    if let Some(mended) = mend(app, &frame, pieces).await? {
+        return Ok((StatusCode::OK, mended));
+    }
+    let new = take_in(app, &frame, track, person, pieces).await?;
+    Ok((StatusCode::CREATED, new))
 }
 
 /// Takes the payload of a release that is here already, by its very manifest, if what was kept of it is damaged. Nothing else of the

@@ -22,6 +22,7 @@ mod hostile;
 mod house;
 mod incident_plans;
 mod incidents;
+mod large;
 mod last_seen;
 mod levels;
 mod line;

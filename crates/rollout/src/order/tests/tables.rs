@@ -1,7 +1,8 @@
 //! What a word makes of an order, and what a poll does.
 
 use super::super::{
-    FETCHES_MAX, Next, OrderRefusal, Told, Word, asks_for_version, close, heed, review, waits_until,
+    FETCHES_MAX, Next, OrderRefusal, OrderState, Told, Word, asks_for_version, close, heed, review,
+    waits_until,
 };
 use super::{FORWARD, after, offered, orders, place};
 use crate::halt::{self, HaltReason};
@@ -145,6 +146,22 @@ fn who_refuses_to_leave_begins_to_be_waited_for_then() {
     let until = waits_until(&order, &opened(1)).expect("it fetches");
     // The horizon, and three polls.
     assert_eq!(until, at(40 + 30 + 30));
+}
+
+/// However short the horizon is, nobody is given up while a slow line may still bring what was ordered.
+#[test]
+fn who_fetches_much_is_waited_for_as_long_as_it_takes() {
+    let [_, _, fetching, ..] = orders();
+    let OrderState::Fetching { since } = fetching.state else {
+        panic!("it fetches");
+    };
+    for (image_bytes, minutes) in [(64 << 20, 30 + 30), (2 << 30, 143)] {
+        let mut rollout = opened(1);
+        rollout.candidate.image_bytes = image_bytes;
+        let until = waits_until(&fetching, &rollout).expect("it fetches");
+        let waited = until.duration_since(since).as_mins();
+        assert_eq!(waited, minutes, "{image_bytes} bytes");
+    }
 }
 
 #[test]
