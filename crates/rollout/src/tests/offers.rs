@@ -137,6 +137,7 @@ fn places_in_the_budget_are_not_held_for_ever() {
 fn a_place_is_held_as_long_as_a_large_payload_takes() {
     let mut rollout = opened(40);
     rollout.candidate.image_bytes = 2 << 30;
+    rollout.rules.limits.bytes_per_second = 50_000_000;
     let mut view = view(2);
     view.devices[0].progress = Progress::Began { at: at(0) };
     view.devices[1].progress = on_trial(0);

@@ -158,6 +158,7 @@ fn who_fetches_much_is_waited_for_as_long_as_it_takes() {
     for (image_bytes, minutes) in [(64 << 20, 30 + 30), (2 << 30, 143)] {
         let mut rollout = opened(1);
         rollout.candidate.image_bytes = image_bytes;
+        rollout.rules.limits.bytes_per_second = 50_000_000;
         let until = waits_until(&fetching, &rollout).expect("it fetches");
         let waited = until.duration_since(since).as_mins();
         assert_eq!(waited, minutes, "{image_bytes} bytes");
