@@ -47,7 +47,6 @@ pub struct Candidate {
     pub image_bytes: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn is_zero(bytes: &u64) -> bool {
     *bytes == 0
 }
