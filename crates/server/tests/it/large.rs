@@ -50,7 +50,7 @@ impl Read for Image {
         let number = (self.at / size).to_be_bytes();
         self.block[..number.len()].copy_from_slice(&number);
         let from = usize::try_from(self.at % size).unwrap();
-        let read = (&self.block[from..]).read(buffer)?;
+        let read = Read::read(&mut &self.block[from..], buffer)?;
         self.at += read as u64;
         Ok(read)
     }

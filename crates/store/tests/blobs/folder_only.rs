@@ -82,7 +82,8 @@ async fn a_blob_for_which_there_is_no_room_is_refused_before_its_first_byte() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");
     let unread = stream::once(async { unreachable!("a byte was asked for") });
-    let refused = blobs.put(&digest(b"large"), 1 << 50, Box::pin(unread));
+    let digest = digest(b"large");
+    let refused = blobs.put(&digest, 1 << 50, Box::pin(unread));
     let refused = refused.await.expect_err("no disk is so large");
     assert_eq!(id(&refused), "store.full");
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
@@ -95,7 +96,8 @@ async fn the_room_of_a_blob_that_breaks_off_is_given_back() {
     let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");
     let broken = io::Error::from(io::ErrorKind::ConnectionReset);
     let begun = [Ok(Bytes::from_static(b"begun")), Err(broken)];
-    let refused = blobs.put(&digest(b"large"), 96 << 20, Box::pin(stream::iter(begun)));
+    let digest = digest(b"large");
+    let refused = blobs.put(&digest, 96 << 20, Box::pin(stream::iter(begun)));
     let refused = refused.await.expect_err("it breaks off");
     assert!(matches!(refused, PutError::Source(_)), "{refused}");
     assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
