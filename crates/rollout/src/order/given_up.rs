@@ -22,9 +22,10 @@ pub fn waits_until(order: &Order, rollout: &Rollout) -> Option<Timestamp> {
 }
 
 /// How long a client is waited for that has begun: the rollout's horizon, and after it as long as makes a device silent; or as long as the payload takes
-/// over a slow line, if that is longer.
+/// over a slow line of the device's own, if that is longer, a day at most. How many share the server's line doesn't count: who died while it fetched would
+/// be kept from a newer fix for as long.
 pub(super) fn patience(rollout: &Rollout) -> SignedDuration {
     let rules = &rollout.rules;
     let time = rules.install.horizon.saturating_add(silence(rules.poll));
-    time.max(download::time_max(rollout))
+    time.max(download::alone(rollout))
 }
