@@ -144,7 +144,7 @@ fn parts_have_their_bounds() {
 
 /// The documents are written by the size that is announced, before any of the payload is.
 #[test]
-fn a_bundle_carries_2_gib() {
+fn a_bundle_carries_the_largest_payload() {
     let roots = [b"root".to_vec()];
     let parts = BundleParts {
         roots: &roots,

@@ -119,8 +119,10 @@ fn payloads_have_their_bounds() {
         (0, "artifact.payload-empty"),
         (1, "ok"),
         (64 * 1024 * 1024 + 1, "ok"),
-        (1 << 31, "ok"),
+        // The largest number of 32 bits with a sign.
+        (0x7fff_ffff, "ok"),
         (PAYLOAD_BYTES_MAX, "ok"),
+        (1 << 31, "artifact.payload-too-large"),
         (PAYLOAD_BYTES_MAX + 1, "artifact.payload-too-large"),
         (1 << 32, "artifact.payload-too-large"),
         (u64::MAX, "artifact.payload-too-large"),

@@ -4,6 +4,7 @@
 //! "Unreadable" is a folder in the file's place: permissions stop no administrator.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::net::TcpListener;
 
 use crate::folder::Folder;
@@ -248,8 +249,8 @@ fn images() {
 fn images_of_more_than_2_gib() {
     let folder = Folder::with_root();
     let words = "artifact pack large out.mainstay --plan plan.toml --class device-v1 --version 1.0.0 --sequence 1";
-    let image = File::create(folder.path().join("large")).expect("an own folder");
-    image.set_len((1 << 31) + 1).expect("room for holes");
+    let mut image = File::create(folder.path().join("large")).expect("an own folder");
+    image.set_len(1 << 31).expect("room for holes");
     let ended = folder.run(words);
     assert!(
         ended.stderr().contains("at most 2 GiB"),
@@ -257,10 +258,17 @@ fn images_of_more_than_2_gib() {
         ended.stderr()
     );
     ended.failed(2, "artifact.payload-too-large");
-    image.set_len((64 << 20) + 1).expect("room for holes");
-    // Holes are no MCUboot image whatever their size: the header is what is asked for first.
+    // A header of 32 bytes for a program of 100; where its entries should be are holes, and with one byte more than there may be that is what is told.
+    let header = b"\x3d\xb8\xf3\x96\0\0\0\0\x20\0\0\0\x64\0\0\0";
+    image.write_all(header).expect("room for a header");
     let words = format!("{words} --format mcuboot");
-    folder.run(&words).failed(2, "mcuboot.not-an-image");
+    for (bytes, id) in [
+        (64 << 20, "mcuboot.tlv-area"),
+        ((64 << 20) + 1, "mcuboot.too-large"),
+    ] {
+        image.set_len(bytes).expect("room for holes");
+        folder.run(&words).failed(2, id);
+    }
     assert!(!folder.path().join("out.mainstay").exists());
 }
 
@@ -271,8 +279,8 @@ fn artifacts_of_more_than_2_gib() {
     folder.write("token", [b'0'; 64]);
     let words = "release add large --track maintenance --token-file token";
     for (bytes, id) in [
-        ([0x80, 0, 0, 1], "artifact.payload-size"),
-        ([0x80, 0, 0, 0], "artifact.cut-short"),
+        ([0x80, 0, 0, 0], "artifact.payload-size"),
+        ([0x7f, 255, 255, 255], "artifact.cut-short"),
     ] {
         let frame = [&b"\xdaMSTY\x82\x41\x07\x5a"[..], &bytes].concat();
         folder.write("large", frame);

@@ -17,7 +17,7 @@ use crate::vendor::{Release, Vendor};
 use crate::world::{Region, World};
 
 /// Bytes of the largest image.
-const IMAGE_BYTES: u32 = 1 << 31;
+const IMAGE_BYTES: u32 = (1 << 31) - 1;
 /// What comes at once: not a part of the image's size, so that the last piece is a shorter one.
 const FETCH_BYTES: u32 = 100 << 20;
 /// What is fetched from one checkpoint to the next.
