@@ -1,6 +1,7 @@
 //! Handing in a release, approving it, and looking at releases.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -17,6 +18,7 @@ use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
 use mainstay_store::{Pieces, StageChange};
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::views;
 use crate::app::ActivePlan;
@@ -25,6 +27,9 @@ use crate::intake::Intake;
 use crate::problem::Refused;
 use crate::standing::Standing;
 use crate::{App, authenticate, body, intake, soundness, upload};
+
+/// Whoever is too slow is told so here, so that what still comes is heard on for a while; so much later the guard would break the connection off.
+const TOLD_BEFORE: Duration = Duration::from_secs(30);
 
 /// The query of a submission.
 #[derive(Debug, Deserialize)]
@@ -64,11 +69,24 @@ async fn receive(
     let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
     let _place = app.upload_place()?;
     let frame = upload::begin(headers, pieces).await?;
-    patience.extend(app.config.times.upload(frame.payload_len));
-    if let Some(mended) = mend(app, &frame, pieces).await? {
+    let time = app.config.times.upload(frame.payload_len);
+    patience.extend(time.saturating_add(TOLD_BEFORE));
+    let taken = mend_or_take_in(app, &frame, track, person, pieces);
+    let in_time = timeout(time, taken).await;
+    in_time.unwrap_or_else(|_elapsed| Err(Refused::too_slow()))
+}
+
+async fn mend_or_take_in(
+    app: &App,
+    frame: &ArtifactFile,
+    track: TrackName,
+    person: &Person,
+    payload: &mut Pieces<'static>,
+) -> Result<(StatusCode, Release), Refused> {
+    if let Some(mended) = mend(app, frame, payload).await? {
         return Ok((StatusCode::OK, mended));
     }
-    let new = take_in(app, &frame, track, person, pieces).await?;
+    let new = take_in(app, frame, track, person, payload).await?;
     Ok((StatusCode::CREATED, new))
 }
 

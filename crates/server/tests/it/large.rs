@@ -249,6 +249,20 @@ impl Sender {
         self.0.write_all(bytes).await.unwrap();
     }
 
+    /// Sends so many MiB more, or until it is cut off. How many it got rid of.
+    async fn goes_on(&mut self, most: u64) -> u64 {
+        let (piece, mut heard) = (vec![7; 1 << 20], 0);
+        let sends = async {
+            while heard < most && self.0.write_all(&piece).await.is_ok() {
+                heard += 1;
+            }
+        };
+        timeout(Duration::from_secs(60), sends)
+            .await
+            .expect("it is heard or cut off");
+        heard
+    }
+
     /// The status of the answer, and whether the id of a refusal stands in it.
     async fn hears(&mut self, id: &str) -> (u16, bool) {
         let mut said = Vec::new();
@@ -330,6 +344,26 @@ async fn a_slow_upload_that_goes_on_is_heard_to_its_end() {
     assert_eq!(other.hears("server.too-slow").await, (408, true));
 }
 
+/// Who takes longer than the size allows hears why, as all who are refused do, and not that the connection broke.
+#[tokio::test]
+async fn who_is_too_slow_is_told_so_and_heard_for_a_while() {
+    let house = impatient(Times {
+        request: Duration::from_secs(2),
+        bytes_per_second: u64::MAX,
+        ..Times::default()
+    })
+    .await;
+    let image = vec![7; 32 << 20];
+    let file = house::packed_image(image, 0, house::CLASS, "1.1.0", 2, &[]);
+    let file = house.signed(file).file();
+    let engineer = Some(house.tokens.engineer.as_str());
+    let mut sender = Sender::begin(&house, SUBMIT, engineer, file.len() as u64).await;
+    sender.sends(&file[..1 << 20]).await;
+    assert_eq!(sender.hears("server.too-slow").await, (408, true));
+    assert_eq!(sender.goes_on(24).await, 24);
+    until("nothing of it is left", async || kept(&house) == 0).await;
+}
+
 /// Who sends two gigabytes that nobody wants is told so before most of them are sent, and isn't heard for long after that.
 #[tokio::test]
 async fn who_is_refused_is_told_at_once_and_heard_for_a_while() {
@@ -351,15 +385,7 @@ async fn who_is_refused_is_told_at_once_and_heard_for_a_while() {
     sender.sends(&vec![7; 1 << 20]).await;
     let (status, _) = sender.hears("trust.unsigned").await;
     assert_eq!(status, 422);
-    let (piece, mut heard) = (vec![7; 1 << 20], 0_u64);
-    let hears = async {
-        while heard < 256 && sender.0.write_all(&piece).await.is_ok() {
-            heard += 1;
-        }
-    };
-    timeout(Duration::from_secs(60), hears)
-        .await
-        .expect("it is cut off");
+    let heard = sender.goes_on(256).await;
     // Nobody would hear most of that, if it were only what lies in buffers.
     assert!((48..128).contains(&heard), "{heard} MiB");
     assert_eq!(kept(&house), 0);
