@@ -45,6 +45,7 @@ mod rollback;
 mod roots;
 mod schedules;
 mod serving;
+mod slow_uploads;
 mod soft_signals;
 mod turns;
 mod update;

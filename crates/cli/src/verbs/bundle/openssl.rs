@@ -20,6 +20,9 @@ use crate::files;
 /// has its checksum only.
 const SIGNED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// What is said of a larger one.
+const UNSIGNED: &str = "it has no signature for openssl beside it, as it has more than 64 MiB";
+
 /// The files beside a bundle.
 pub struct Beside {
     checksum: PathBuf,
@@ -35,6 +38,8 @@ pub struct Made {
     pub files: Vec<PathBuf>,
     /// The commands that check them, run in their folder.
     pub commands: Vec<String>,
+    /// Why there is no signature, though the key would make one.
+    pub unsigned: Option<&'static str>,
 }
 
 impl Beside {
@@ -93,7 +98,9 @@ impl Beside {
         let algorithm = signer.public_key().algorithm();
         let mut made = vec![self.checksum.clone()];
         let mut told = commands(&name, algorithm);
-        if hash_of(algorithm).is_some() && is_signed_whole(bundle) {
+        let can_sign = hash_of(algorithm).is_some();
+        let fits = fits_in_memory(bundle)?;
+        if can_sign && fits {
             let message = files::read(bundle, "bundle", SIGNED_BYTES_MAX)?;
             let signature = signature(signer, &message)?;
             files::write_new(&self.signature, "signature", &signature)?;
@@ -107,6 +114,7 @@ impl Beside {
             sha256,
             files: made,
             commands: told,
+            unsigned: (can_sign && !fits).then_some(UNSIGNED),
         })
     }
 }
@@ -120,8 +128,10 @@ pub fn commands(name: &str, algorithm: Algorithm) -> Vec<String> {
     [checksum].into_iter().chain(signature).collect()
 }
 
-fn is_signed_whole(bundle: &Path) -> bool {
-    fs::metadata(bundle).is_ok_and(|about| about.len() <= SIGNED_BYTES_MAX)
+fn fits_in_memory(bundle: &Path) -> Result<bool, Failure> {
+    let about =
+        fs::metadata(bundle).map_err(|error| files::unreadable(bundle, "bundle", &error))?;
+    Ok(about.len() <= SIGNED_BYTES_MAX)
 }
 
 /// The hash that goes with an algorithm in `openssl dgst`, which knows ECDSA alone of ours. With keys of
@@ -168,6 +178,18 @@ pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_bundle_is_not_signed_whole_and_one_that_is_gone_is_told() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("bundle");
+        assert!(fits_in_memory(&path).is_err(), "it isn't there");
+        let file = fs::File::create(&path).expect("an own folder");
+        for (bytes, expected) in [(SIGNED_BYTES_MAX, true), (SIGNED_BYTES_MAX + 1, false)] {
+            file.set_len(bytes).expect("room for holes");
+            assert!(matches!(fits_in_memory(&path), Ok(fits) if fits == expected));
+        }
+    }
 
     #[test]
     fn what_openssl_cannot_check_is_not_promised() {
