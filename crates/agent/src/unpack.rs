@@ -17,6 +17,9 @@ use crate::durable;
 use crate::fault::Fault;
 use crate::notify::Heard;
 
+/// So much is unpacked before what was written goes out to the disk. All of a large image at the end would keep the agent from giving a
+/// sign of life for as long as its disk takes, and systemd ends who gives none.
+const SYNC_BYTES: u64 = 64 * 1024 * 1024;
 /// Of a folder that the archive says nothing of.
 const FOLDER_MODE: u32 = 0o755;
 
@@ -32,7 +35,11 @@ pub fn unpack(image: &Path, length: u64, folder: &Path) -> Result<(), Fault> {
     file.rewind()
         .map_err(|error| Fault::io("read", image, &error))?;
     durable::make_folder(folder, FOLDER_MODE)?;
-    let mut archive = Archive::new(Heard::of(file.take(length)));
+    let mut archive = Archive::new(Synced {
+        source: Heard::of(file.take(length)),
+        disk: opened_folder(folder)?,
+        unsynced: 0,
+    });
     archive.set_preserve_permissions(true);
     archive.set_preserve_mtime(true);
     let mut unpacking = Unpacking {
@@ -162,11 +169,35 @@ fn outside(name: &Path) -> Fault {
     ))
 }
 
+/// An archive that is read only as fast as what was made of it goes out to the disk.
+struct Synced<R> {
+    source: R,
+    /// A folder of the file system that is written to.
+    disk: File,
+    /// Bytes that were read since the disk had all.
+    unsynced: u64,
+}
+
+impl<R: Read> Read for Synced<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.unsynced >= SYNC_BYTES {
+            rustix::fs::syncfs(&self.disk)?;
+            self.unsynced = 0;
+        }
+        let read = self.source.read(buffer)?;
+        self.unsynced += read as u64;
+        Ok(read)
+    }
+}
+
 /// Makes a whole tree last: one call for its file system, instead of one for each file.
 fn sync(folder: &Path) -> Result<(), Fault> {
-    let failed = |error| Fault::io("sync", folder, &error);
-    let handle = File::open(folder).map_err(failed)?;
-    rustix::fs::syncfs(handle).map_err(|error| failed(error.into()))
+    let handle = opened_folder(folder)?;
+    rustix::fs::syncfs(handle).map_err(|error| Fault::io("sync", folder, &error.into()))
+}
+
+fn opened_folder(folder: &Path) -> Result<File, Fault> {
+    File::open(folder).map_err(|error| Fault::io("sync", folder, &error))
 }
 
 #[cfg(test)]

@@ -18,9 +18,11 @@ use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 
 pub use crate::container_error::ContainerError;
 
-/// Largest payload, 64 MiB: four times the largest flash of the microcontrollers that we target,
-/// and still cheap to hash and to keep. Larger images belong to a delta or a Linux agent.
-pub const PAYLOAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Largest payload, 2 GiB less one byte: several times the root file systems that devices with Linux are
+/// given, and what a line of 2 Mbit/s carries in one night. Sizes are numbers of 32 bits in manifests and
+/// on devices; clients of hawkBit's interface count in such numbers with a sign, and none of them could be
+/// told of one byte more. What a microcontroller takes, its flash says.
+pub const PAYLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024 - 1;
 
 /// What an artifact file starts with: the tag's head and the array's.
 pub const MAGIC: [u8; 6] = [0xda, b'M', b'S', b'T', b'Y', 0x82];

@@ -83,7 +83,7 @@ impl ContainerError {
             Self::Empty | Self::NotAnArtifact => {
                 "Name a file made by `mainstay artifact pack`, not the firmware image itself."
             }
-            Self::PayloadSize(_) => "Pack a firmware image of 1 byte to 64 MiB.",
+            Self::PayloadSize(_) => "Pack a firmware image of 1 byte to 2 GiB less one byte.",
             Self::EnvelopeRoom { .. } => {
                 "The key store gave a signature of an unusual length; pack first, then sign."
             }

@@ -130,7 +130,7 @@ impl PackError {
         match self {
             Self::Stream(_) => "Check that the file exists and that you may read it.",
             Self::EmptyPayload => "Name the image that the build wrote; this one has no bytes.",
-            Self::PayloadTooLarge => "Name a firmware image of at most 64 MiB.",
+            Self::PayloadTooLarge => "Name a firmware image of at most 2 GiB less one byte.",
             Self::Version(_) => "Write the version like 1.4.0 or 1.4.0-rc.1+build.7.",
             Self::Sequence => "Count releases of a class from 1 upwards.",
             Self::BankEmpty { .. } => {

@@ -203,6 +203,7 @@ pub(crate) fn candidate() -> Candidate {
         sequence: 2,
         class: "thermo-v2".to_owned(),
         returns_to: vec![ReleaseDigest([1; 32])],
+        image_bytes: 0,
     }
 }
 

@@ -4,10 +4,12 @@
 //! [`ServerAccess`].
 
 use std::future::Future;
+use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use mainstay_client::{ClientError, Operator};
+use mainstay_artifact::ArtifactFile;
+use mainstay_client::{Artifact, ClientError, Operator};
 
 use crate::failure::{Failure, at};
 use crate::files;
@@ -117,12 +119,16 @@ pub fn name<'a>(what: &str, text: &'a str) -> Result<&'a str, Failure> {
     ))
 }
 
-/// The whole content of an artifact's file, once its frame has been found sound.
-pub fn artifact_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    use mainstay_artifact::container::{ArtifactFile, FILE_BYTES_MAX};
-    let bytes = files::read(path, "artifact", FILE_BYTES_MAX)?;
-    ArtifactFile::from_bytes(&bytes).map_err(at(path))?;
-    Ok(bytes)
+/// An artifact's file, to be sent as it is read, once its frame has been found sound.
+pub fn artifact(path: &Path) -> Result<Artifact, Failure> {
+    let mut file = files::open(path, "artifact")?;
+    let frame = ArtifactFile::read(&mut file).map_err(at(path))?;
+    let rewound = file.rewind();
+    rewound.map_err(|error| files::unreadable(path, "artifact", &error))?;
+    Ok(Artifact::new(
+        file,
+        frame.payload_offset + frame.payload_len,
+    ))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Why a request brought no answer, or not the one that was hoped for.
 
+use std::io;
+
 use mainstay_api::Problem;
 
 /// What a request can end with, other than its answer.
@@ -20,6 +22,9 @@ pub enum ClientError {
         #[source]
         cause: reqwest::Error,
     },
+    /// What was to be sent can't be read to its end.
+    #[error("the artifact can't be read to its end: {0}")]
+    Artifact(#[source] io::Error),
     /// The server said no.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
@@ -41,6 +46,7 @@ impl ClientError {
             Self::Address(_) => "client.address",
             Self::Authority => "client.authority",
             Self::Unreachable { .. } => "client.unreachable",
+            Self::Artifact(_) => "client.artifact",
             Self::Refused(problem) => &problem.id,
             Self::Answer { .. } => "client.answer",
         }
@@ -55,6 +61,9 @@ impl ClientError {
                 "name a file with the certificate of the authority, each from -----BEGIN CERTIFICATE----- on"
             }
             Self::Unreachable { .. } => "check the address, and that `mainstay serve` runs there",
+            Self::Artifact(_) => {
+                "see that nobody writes to the file meanwhile, and look after the disk"
+            }
             Self::Refused(problem) => &problem.cure,
             Self::Answer { .. } => "check that server and tool are of the same version",
         }

@@ -10,10 +10,13 @@ use reqwest::{Certificate, Client, ClientBuilder, Method, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::artifact::Artifact;
 use crate::error::ClientError;
 
-/// Uploads of a full artifact over a slow line take minutes; a server that is silent for longer is gone.
+/// A server that hasn't answered after so long is gone. What is sent to it takes its own time, besides ([`upload_timeout`]).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
+/// The slowest line that an artifact is sent over: somewhat slower than what the server bears, so that it is the one to say so.
+const UPLOAD_BYTES_PER_SECOND_MIN: u64 = 200_000;
 /// The largest answer is a list of devices.
 const ANSWER_BYTES_MAX: usize = DEVICE_LIST_BYTES_MAX;
 
@@ -27,6 +30,8 @@ pub enum Body<'a> {
     Json(Vec<u8>),
     /// Bytes of a media type.
     Bytes(Vec<u8>, &'static str),
+    /// An artifact of a media type, read while it is sent.
+    Artifact(Artifact, &'static str),
 }
 
 impl Body<'_> {
@@ -40,14 +45,24 @@ impl Body<'_> {
             })
     }
 
-    fn into_parts(self) -> (Vec<u8>, &'static str) {
-        match self {
+    fn into_parts(self) -> (reqwest::Body, &'static str, Duration) {
+        let (bytes, media_type) = match self {
             Self::Empty => (Vec::new(), "application/octet-stream"),
             Self::Text(text) => (text.as_bytes().to_vec(), "text/plain; charset=utf-8"),
             Self::Json(bytes) => (bytes, "application/json"),
             Self::Bytes(bytes, media_type) => (bytes, media_type),
-        }
+            Self::Artifact(artifact, media_type) => {
+                let time = upload_timeout(artifact.bytes());
+                return (artifact.into_body(), media_type, time);
+            }
+        };
+        (bytes.into(), media_type, REQUEST_TIMEOUT)
     }
+}
+
+/// How long an upload of so many bytes may take.
+fn upload_timeout(bytes: u64) -> Duration {
+    REQUEST_TIMEOUT + Duration::from_secs(bytes / UPLOAD_BYTES_PER_SECOND_MIN)
 }
 
 /// A path with these words behind it, percent-encoded as they must be.
@@ -97,7 +112,7 @@ impl Exchange {
         if !is_address {
             return Err(ClientError::Address(base));
         }
-        let http = client.timeout(REQUEST_TIMEOUT).build();
+        let http = client.build();
         let http = http.map_err(|cause| ClientError::Unreachable {
             base: base.clone(),
             cause,
@@ -143,13 +158,14 @@ impl Exchange {
         path: &str,
         body: Body<'_>,
     ) -> Result<T, ClientError> {
-        let (bytes, media_type) = body.into_parts();
+        let (body, media_type, time) = body.into_parts();
         let request = self
             .http
             .request(method, format!("{}/api/v1{path}", self.base))
             .header(AUTHORIZATION, format!("Bearer {}", self.token))
             .header(CONTENT_TYPE, media_type)
-            .body(bytes);
+            .timeout(time)
+            .body(body);
         let answer = request
             .send()
             .await

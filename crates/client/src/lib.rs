@@ -4,6 +4,7 @@
 //! first; what stops devices is in `brakes.rs`, what is learnt
 //! from that in `incidents.rs`.
 
+mod artifact;
 mod brakes;
 pub mod error;
 mod exchange;
@@ -17,6 +18,7 @@ use mainstay_api::{
 };
 use mainstay_fleet::{Device, DeviceId};
 
+pub use artifact::Artifact;
 pub use error::ClientError;
 use exchange::{Body, Exchange};
 
@@ -150,13 +152,19 @@ impl Operator {
         self.0.get(&exchange::with_words("/devices", given)).await
     }
 
-    /// Hands in a signed artifact on a track.
+    /// Hands in a signed artifact on a track. It is read while it is sent, and has as much time as a slow line takes for it.
     ///
     /// # Errors
-    /// As every request: [`ClientError`].
-    pub async fn submit(&self, track: &str, artifact: Vec<u8>) -> Answer<ReleaseView> {
-        let body = Body::Bytes(artifact, ARTIFACT_MEDIA_TYPE);
-        self.0.post(&format!("/releases?track={track}"), body).await
+    /// As every request: [`ClientError`]; and if the artifact can't be read to its end.
+    pub async fn submit(&self, track: &str, artifact: impl Into<Artifact>) -> Answer<ReleaseView> {
+        let artifact = artifact.into();
+        let fault = artifact.fault();
+        let body = Body::Artifact(artifact, ARTIFACT_MEDIA_TYPE);
+        let answer = self.0.post(&format!("/releases?track={track}"), body).await;
+        match fault.take() {
+            Some(cause) => Err(ClientError::Artifact(cause)),
+            None => answer,
+        }
     }
 
     /// Hands in the approved envelope of a release.

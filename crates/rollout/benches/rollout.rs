@@ -110,6 +110,7 @@ fn candidate() -> Candidate {
         sequence: 2,
         class: CLASS.to_owned(),
         returns_to: vec![OLD],
+        image_bytes: 0,
     }
 }
 

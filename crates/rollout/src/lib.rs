@@ -30,7 +30,7 @@
 //! | may it be taken back before the first one does? | `withdrawal.rs` |
 //! | who goes back, and to what? | `returns.rs` |
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
-//! | may it fetch the bytes? | `payloads.rs` |
+//! | may it fetch the bytes? | `payloads.rs`; how long that may take, `download.rs` |
 //! | when does it ask again? | `turn.rs` |
 //! | may it be told the same again without a look? | `rest.rs` |
 //! | what became of a promise to a device with another update client? | `order/` |
@@ -43,6 +43,7 @@ pub mod chances;
 pub mod cohort;
 mod compared;
 pub mod control;
+mod download;
 pub mod excess;
 mod false_trips;
 pub mod fleet_facts;

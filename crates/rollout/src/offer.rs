@@ -11,6 +11,7 @@ use mainstay_fleet::ReleaseDigest;
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 
+use crate::download;
 use crate::halt::HaltReason;
 use crate::pause;
 use crate::progress::Progress;
@@ -69,14 +70,22 @@ pub fn has_room(rollout: &Rollout, under_way: &[(Rollout, FleetView)], now: Time
 }
 
 /// A device holds its place from a fresh promise until it boots the candidate, gives up or falls
-/// silent.
+/// silent; and as long as a large payload takes over a slow line, however early its horizon is.
 #[must_use]
 pub fn holds_place(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
     match device.progress {
         Progress::Promised { .. } => !has_lapsed(rollout, &device.progress, now),
-        Progress::Began { .. } => score::score(rollout, device, now) == Score::Pending,
+        Progress::Began { at } => {
+            score::score(rollout, device, now) == Score::Pending || may_download(rollout, at, now)
+        }
         _ => false,
     }
+}
+
+/// Whether a device that began then may still be downloading.
+fn may_download(rollout: &Rollout, began: Timestamp, now: Timestamp) -> bool {
+    let from = pause::counts_from(rollout, began);
+    from.is_some_and(|from| now < after(from, download::time_max(rollout)))
 }
 
 /// Whether devices of this rollout can still hold a place: long after a halt none of them can, whatever was last heard of it.
@@ -90,7 +99,8 @@ pub fn may_hold_places(rollout: &Rollout, now: Timestamp) -> bool {
     let began = rules
         .install
         .horizon
-        .saturating_add(score::silence(rules.poll));
+        .saturating_add(score::silence(rules.poll))
+        .max(download::time_max(rollout));
     now < after(*at, promised.saturating_add(began))
 }
 

@@ -42,6 +42,13 @@ pub struct Candidate {
     pub class: String,
     /// The releases it may be rolled back to, as signed.
     pub returns_to: Vec<ReleaseDigest>,
+    /// The size of what devices download; 0 where an earlier version didn't say.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub image_bytes: u64,
+}
+
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 /// One release on its way through the waves.

@@ -80,6 +80,7 @@ pub(crate) fn candidate() -> Candidate {
         sequence: 2,
         class: "thermo-v2".to_owned(),
         returns_to: vec![OLD],
+        image_bytes: 0,
     }
 }
 

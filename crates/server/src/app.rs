@@ -12,7 +12,6 @@ use mainstay_fleet::ReleaseDigest;
 use mainstay_plan::Plan;
 use mainstay_store::{Blobs, Store, StoreError, StoredPlan};
 use mainstay_trust::Refusal;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::attack::Attack;
 use crate::clock::Clock;
@@ -22,7 +21,7 @@ use crate::ddi::Unread;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
 use crate::front::{Bounds, tls::Tls};
-use crate::guard::Guard;
+use crate::guard::{Guard, Times};
 use crate::jobs::RolloutMemory;
 use crate::kept::Kept;
 use crate::levels::Measured;
@@ -30,6 +29,7 @@ use crate::problem::Refused;
 use crate::quiet::Quiet;
 use crate::readiness::Readiness;
 use crate::readings::Watched;
+use crate::room::Room;
 use crate::root_chain;
 use crate::settings::{PublicUrl, Tenant, TrustedProxies};
 use crate::sign_in::{Door, Hashing};
@@ -74,6 +74,8 @@ pub struct AppConfig {
     pub bounds: Bounds,
     /// What it shows to those who connect; none if it speaks no TLS itself.
     pub tls: Option<Arc<Tls>>,
+    /// How long one request may take.
+    pub times: Times,
 }
 
 /// How long requests in flight may go on after the signal to stop. A download that is cut resumes at its next try, so a short wait
@@ -173,22 +175,12 @@ pub struct App {
     pub(crate) door: Door,
     pub(crate) quiet: Quiet,
     pub(crate) guard: Guard,
+    pub(crate) room: Room,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
     standing: Kept<Arc<Standing>>,
-    uploads: Semaphore,
-    previews: Arc<Semaphore>,
-    openings: Semaphore,
 }
-
-/// Artifacts taken in at one moment: each keeps a disk or a bucket busy, and a processor with its sums.
-const UPLOADS_MAX: usize = 4;
-/// Previews at one moment: each holds the devices of a class in memory, and keeps a processor busy.
-const PREVIEWS_MAX: usize = 1;
-/// Downloads whose payload is being opened at one moment. A disk does that at once; a bucket that hangs must leave most of
-/// [`crate::guard::REQUESTS_MAX`] to check-ins, which bring holds and revocations to devices.
-const OPENINGS_MAX: usize = 128;
 
 impl App {
     /// Joins the parts, after checking the roots, and the online key against the newest of them.
@@ -203,6 +195,7 @@ impl App {
             clock: parts.clock,
             entropy: parts.entropy,
             status_signer: parts.status_signer,
+            guard: Guard::new(config.times),
             config,
             contacts: Contacts::default(),
             memory: RolloutMemory::default(),
@@ -215,14 +208,11 @@ impl App {
             unread: Unread::default(),
             door: Door::default(),
             quiet: Quiet::default(),
-            guard: Guard::default(),
+            room: Room::default(),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
             standing: Kept::default(),
-            uploads: Semaphore::new(UPLOADS_MAX),
-            previews: Arc::new(Semaphore::new(PREVIEWS_MAX)),
-            openings: Semaphore::new(OPENINGS_MAX),
         })
     }
 
@@ -279,34 +269,6 @@ impl App {
         let generation = self.store.standing_generation().await?;
         let plan = self.plan_of(generation).await?;
         Ok((plan, self.standing_of(generation).await?))
-    }
-
-    /// A place for one upload, as long as the answer is held.
-    ///
-    /// # Errors
-    /// `server.busy` when there is none.
-    pub(crate) fn upload_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
-        self.uploads.try_acquire().map_err(|_full| Refused::busy())
-    }
-
-    /// A place for opening one payload, as long as the answer is held.
-    ///
-    /// # Errors
-    /// `server.busy` when there is none.
-    pub(crate) fn opening_place(&self) -> Result<SemaphorePermit<'_>, Refused> {
-        self.openings.try_acquire().map_err(|_full| Refused::busy())
-    }
-
-    /// A place for one preview, as long as the answer is held: by the thread that works on it, which ends some milliseconds
-    /// after the caller has left.
-    ///
-    /// # Errors
-    /// `server.busy` when there is none.
-    pub(crate) fn preview_place(&self) -> Result<OwnedSemaphorePermit, Refused> {
-        let previews = self.previews.clone();
-        previews
-            .try_acquire_owned()
-            .map_err(|_full| Refused::busy())
     }
 
     /// The active plan.

@@ -1,15 +1,16 @@
 //! What every request but those of `readiness.rs` passes first: a cap on requests at work, and a time limit.
 //!
 //! Never queue without bound: a server that is full says so at once, and devices poll again later by
-//! themselves. Read [`Guard`] first.
+//! themselves. Read [`Guard`] first, then [`Patience`].
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 
 use crate::problem::Refused;
 
@@ -17,36 +18,169 @@ use crate::problem::Refused;
 /// database writer; beyond this many the wait alone would outlast a device's patience.
 pub const REQUESTS_MAX: usize = 1024;
 
-/// Longest time that a request may take up to the first byte of its answer. The slowest honest one
-/// is the upload of the largest artifact over a line of 2 Mbit/s. Whoever bears no token is answered
-/// before the body is read, and so can't hold a place for long; but for forms, of which few are received at a time
-/// ([`FORMS_MAX`](crate::sign_in::receiving::FORMS_MAX)).
+/// Longest time that a request may take up to the first byte of its answer: the slowest honest ones read the whole fleet. Uploads are given more, by
+/// their size, once it is known who sends them. Whoever bears no token is answered before the body is read, and so can't hold a place for
+/// long; but for forms, of which few are received at a time ([`FORMS_MAX`](crate::sign_in::receiving::FORMS_MAX)).
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(300);
+
+/// An upload of which no byte comes for so long is over: a line that was cut, or a laptop that was closed, holds its place no longer.
+const STALL_MAX: Duration = Duration::from_secs(60);
+
+/// The slowest line that an upload may come over, 2 Mbit/s: the largest payload takes two and a half hours.
+const UPLOAD_BYTES_PER_SECOND_MIN: u64 = 250_000;
+
+/// How long requests may take. A server goes by the default; tests don't wait for minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// Any request, up to the first byte of its answer.
+    pub request: Duration,
+    /// From one byte of an upload to the next.
+    pub stall: Duration,
+    /// The slowest line for an upload.
+    pub bytes_per_second: u64,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            request: REQUEST_TIME_MAX,
+            stall: STALL_MAX,
+            bytes_per_second: UPLOAD_BYTES_PER_SECOND_MIN,
+        }
+    }
+}
+
+impl Times {
+    /// An upload of so many bytes: what they take over the slowest line, and what any request takes besides.
+    pub(crate) fn upload(&self, bytes: u64) -> Duration {
+        let ms = bytes.saturating_mul(1000) / self.bytes_per_second.max(1);
+        self.request.saturating_add(Duration::from_millis(ms))
+    }
+}
 
 /// The free places.
 #[derive(Debug, Clone)]
-pub struct Guard(Arc<Semaphore>);
+pub struct Guard {
+    places: Arc<Semaphore>,
+    times: Times,
+}
 
-impl Default for Guard {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(REQUESTS_MAX)))
+/// Until when one request is worked on. Whoever works on it may ask for more time, once they know for whom and what for.
+#[derive(Debug, Clone)]
+pub struct Patience(Arc<Mutex<Instant>>);
+
+impl Patience {
+    /// So much time from now on, if it had less.
+    pub fn extend(&self, time: Duration) {
+        let mut until = self.lock();
+        *until = (*until).max(Instant::now() + time);
+    }
+
+    fn until(&self) -> Instant {
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Instant> {
+        // One instant has no state that a panic could leave half made.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Guard {
-    /// Works on a request when there is room, and gives up on it after [`REQUEST_TIME_MAX`].
+    /// One with all its places free.
+    pub fn new(times: Times) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            times,
+        }
+    }
+
+    /// Works on a request when there is room, and gives up on it after [`Times::request`].
     pub async fn within(&self, work: impl Future<Output = Response>) -> Response {
-        let Ok(_place) = self.0.try_acquire() else {
+        self.as_long_as(&self.patience(), work).await
+    }
+
+    /// What is had with a request that begins now.
+    fn patience(&self) -> Patience {
+        Patience(Arc::new(Mutex::new(Instant::now() + self.times.request)))
+    }
+
+    async fn as_long_as(
+        &self,
+        patience: &Patience,
+        work: impl Future<Output = Response>,
+    ) -> Response {
+        let Ok(_place) = self.places.try_acquire() else {
             return Refused::busy().into_response();
         };
-        match tokio::time::timeout(REQUEST_TIME_MAX, work).await {
-            Ok(response) => response,
-            Err(_elapsed) => Refused::too_slow().into_response(),
+        let mut work = std::pin::pin!(work);
+        loop {
+            let until = patience.until();
+            match timeout_at(until, &mut work).await {
+                Ok(response) => return response,
+                // More was asked for meanwhile.
+                Err(_elapsed) if patience.until() > until => {}
+                Err(_elapsed) => return Refused::too_slow().into_response(),
+            }
         }
     }
 }
 
 /// The same, as a layer of routes.
-pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    guard.within(next.run(request)).await
+pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    let patience = guard.patience();
+    request.extensions_mut().insert(patience.clone());
+    guard.as_long_as(&patience, next.run(request)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    async fn took(work: impl AsyncFnOnce(&Patience)) -> (StatusCode, u64) {
+        let guard = Guard::new(Times::default());
+        let (patience, began) = (guard.patience(), Instant::now());
+        let response = guard.as_long_as(&patience, async {
+            work(&patience).await;
+            StatusCode::OK.into_response()
+        });
+        (response.await.status(), began.elapsed().as_secs())
+    }
+
+    /// What any upload may take follows from its size, whatever the largest is.
+    #[test]
+    fn an_upload_has_as_much_time_as_a_line_of_2_mbit_s_takes() {
+        let times = Times::default();
+        for (bytes, seconds) in [
+            (1, 300),
+            (64 << 20, 300 + 268),
+            (GIB, 300 + 4294),
+            (2 * GIB, 300 + 8589),
+        ] {
+            assert_eq!(times.upload(bytes).as_secs(), seconds, "{bytes}");
+        }
+        assert!(times.upload(u64::MAX) > Duration::from_secs(1 << 40));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_is_given_up_and_one_that_asked_for_time_isnt() {
+        let slow = took(async |_| sleep(Duration::from_secs(3600)).await).await;
+        assert_eq!(slow, (StatusCode::REQUEST_TIMEOUT, 300));
+        let upload = async |patience: &Patience| {
+            patience.extend(Times::default().upload(2 * GIB));
+            sleep(Duration::from_secs(8000)).await;
+        };
+        assert_eq!(took(upload).await, (StatusCode::OK, 8000));
+        let late = async |patience: &Patience| {
+            patience.extend(Duration::from_secs(3000));
+            patience.extend(Duration::from_secs(1));
+            sleep(Duration::from_secs(8000)).await;
+        };
+        assert_eq!(took(late).await, (StatusCode::REQUEST_TIMEOUT, 3000));
+    }
 }

@@ -165,6 +165,16 @@ impl Refused {
         )
     }
 
+    /// A sender of whom nothing comes any more.
+    pub(crate) fn stalled() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "request.stalled",
+            "No more of the body came for so long that it isn't waited for.",
+            "Send it again, over a line that stays up.",
+        )
+    }
+
     /// Nothing is served here.
     pub(crate) fn no_such_place() -> Self {
         Self::new(

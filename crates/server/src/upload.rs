@@ -1,11 +1,14 @@
 //! An artifact on its way in: its envelope is read first and judged, then its payload goes by, piece by piece.
 //!
 //! A payload is large and comes from outside, so it never lies in memory, and none of it is kept before the envelope's signatures were
-//! found in order. What it must be stands in the manifest; whether it is that is known at its end. Whoever is refused in the middle is
-//! heard out ([`forget`]). Read [`begin`] and [`keep`].
+//! found in order. What it must be stands in the manifest; whether it is that is known at its end. A sender of whom nothing comes any
+//! more is waited for no longer ([`steady`]). Whoever is refused in the middle is answered at once, and heard on for a while ([`forget`]). Read
+//! [`begin`] and [`keep`].
 
 use std::io;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
@@ -16,41 +19,75 @@ use mainstay_keys::HostPrimitives;
 use mainstay_release::Facts;
 use mainstay_store::{Pieces, PutError, StoreError};
 use mainstay_trust::{Digest, Manifest, Refusal};
+use tokio::time::timeout;
 
+use crate::front::BodyTooSlow;
 use crate::problem::Refused;
 use crate::{App, body};
 
-/// Reads the frame of an artifact up to its payload, which is what is left then.
+/// So much is heard of a sender who was refused: one that reads no answer before it has sent all then gets it, if it sends no more than
+/// that. Others read it while they still send.
+const FORGOTTEN_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// For so long, at most: over a line of 20 Mbit/s that is as much.
+const FORGOTTEN_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A body as it comes, as long as it does.
+pub(crate) fn pieces(app: &App, body: Body) -> Pieces<'static> {
+    let pieces = body.into_data_stream().map_err(io::Error::other).boxed();
+    steady(pieces, app.config.times.stall)
+}
+
+/// Reads the frame of an artifact up to its payload, which is what is left of `pieces` then.
 ///
 /// # Errors
-/// `request.too-large`, `request.cut-short`, or what is wrong with the frame.
+/// `request.too-large`, `request.cut-short`, `request.stalled`, or what is wrong with the frame.
 pub(crate) async fn begin(
     headers: &HeaderMap,
-    body: Body,
-) -> Result<(ArtifactFile, Pieces<'static>), Refused> {
+    pieces: &mut Pieces<'static>,
+) -> Result<ArtifactFile, Refused> {
     body::check_head(headers, bound())?;
-    let mut rest = body.into_data_stream().map_err(io::Error::other).boxed();
     let mut read = Vec::new();
     while read.len() < PREFIX_BYTES_MAX {
-        let piece = rest.try_next().await.map_err(|_| Refused::cut_short())?;
+        let piece = pieces.try_next().await.map_err(|error| broken(&error))?;
         let Some(piece) = piece else { break };
         read.extend_from_slice(&piece);
     }
-    let frame = match ArtifactFile::from_prefix(&read) {
-        Ok(frame) => frame,
-        Err(error) => {
-            forget(rest).await;
-            return Err(malformed(error));
-        }
-    };
+    let frame = ArtifactFile::from_prefix(&read).map_err(malformed)?;
     let payload_offset = usize::try_from(frame.payload_offset).unwrap_or(read.len());
     let begun = Bytes::from(read.split_off(payload_offset));
-    Ok((frame, stream::iter([Ok(begun)]).chain(rest).boxed()))
+    let rest = mem::replace(pieces, stream::empty().boxed());
+    *pieces = stream::iter([Ok(begun)]).chain(rest).boxed();
+    Ok(frame)
 }
 
-/// Reads what is left and forgets it: who is refused in the middle of sending would see a broken connection instead of the reason.
-pub(crate) async fn forget(mut rest: Pieces<'static>) {
-    let mut left = FILE_BYTES_MAX;
+/// The same pieces, as long as they come: if none does for as long as `stall`, an error of kind [`io::ErrorKind::TimedOut`] is the last.
+/// Only the sender's time counts, and not what whoever takes the pieces needs for them.
+fn steady(pieces: Pieces<'static>, stall: Duration) -> Pieces<'static> {
+    let next = move |pieces: Option<Pieces<'static>>| async move {
+        let mut pieces = pieces?;
+        match timeout(stall, pieces.next()).await {
+            Ok(piece) => piece.map(|piece| (piece, Some(pieces))),
+            Err(_elapsed) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
+        }
+    };
+    stream::unfold(Some(pieces), next).fuse().boxed()
+}
+
+/// Goes on reading what is left, behind the back of whoever answers, and forgets it. Who is refused in the middle of sending would see a
+/// broken connection instead of the reason, if nobody read what is still on its way. Nobody is heard for long.
+pub(crate) fn forget(app: &App, rest: Pieces<'static>) {
+    let Some(place) = app.refused_place() else {
+        return;
+    };
+    tokio::spawn(async move {
+        // However it ends: nothing of it is wanted.
+        let _heard = timeout(FORGOTTEN_TIME_MAX, read_on(rest)).await;
+        drop(place);
+    });
+}
+
+async fn read_on(mut rest: Pieces<'static>) {
+    let mut left = FORGOTTEN_BYTES_MAX;
     while let Ok(Some(piece)) = rest.try_next().await {
         let Some(less) = left.checked_sub(piece.len() as u64) else {
             break;
@@ -160,7 +197,7 @@ impl Measures {
     fn refusal(&self, frame: &ArtifactFile, error: PutError) -> Refused {
         let announced = frame.payload_len;
         match error {
-            PutError::Source(_) => Refused::cut_short(),
+            PutError::Source(error) => broken(&error),
             PutError::Store(StoreError::Damaged { .. }) if self.bytes < announced => {
                 malformed(ContainerError::CutShort {
                     found: frame.payload_offset + self.bytes,
@@ -176,10 +213,104 @@ impl Measures {
     }
 }
 
+/// Why nothing more comes of a body.
+fn broken(error: &io::Error) -> Refused {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Refused::stalled(),
+        _ if body::is_caused_by::<BodyTooSlow>(error) => Refused::stalled(),
+        _ => Refused::cut_short(),
+    }
+}
+
 fn malformed(error: ContainerError) -> Refused {
     Refused::bad(error.id(), &error, error.cure())
 }
 
 fn bound() -> usize {
-    usize::try_from(FILE_BYTES_MAX).expect("64 MiB and some can be addressed")
+    usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    const STALL: Duration = Duration::from_secs(60);
+
+    /// A piece after each of so many seconds.
+    fn after(seconds: &'static [u64]) -> Pieces<'static> {
+        let piece = |seconds: &u64| {
+            let wait = Duration::from_secs(*seconds);
+            async move {
+                sleep(wait).await;
+                Ok(Bytes::from_static(b"piece"))
+            }
+        };
+        stream::iter(seconds).then(piece).boxed()
+    }
+
+    /// How many pieces come, how that ends, and after how long.
+    async fn read(mut pieces: Pieces<'static>) -> (u32, Option<io::ErrorKind>, u64) {
+        let (began, mut count) = (Instant::now(), 0);
+        let error = loop {
+            match pieces.try_next().await {
+                Ok(Some(_)) => count += 1,
+                Ok(None) => break None,
+                Err(error) => break Some(error.kind()),
+            }
+        };
+        assert!(pieces.next().await.is_none(), "nothing comes after that");
+        (count, error, began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_slowly_and_steadily_is_heard_and_who_stops_is_not() {
+        let late = Some(io::ErrorKind::TimedOut);
+        for (seconds, expected) in [
+            (&[59; 200][..], (200, None, 59 * 200)),
+            (&[0, 0, 61], (2, late, 60)),
+            (&[59, 59, 10_000, 0], (2, late, 178)),
+            (&[], (0, None, 0)),
+        ] {
+            let found = read(steady(after(seconds), STALL)).await;
+            assert_eq!(found, expected, "{seconds:?}");
+        }
+    }
+
+    /// A disk that is slow is no fault of who sends.
+    #[tokio::test(start_paused = true)]
+    async fn only_the_senders_time_counts() {
+        let mut pieces = steady(after(&[1, 1]), STALL);
+        for _ in 0..2 {
+            assert!(pieces.try_next().await.unwrap().is_some());
+            sleep(Duration::from_secs(600)).await;
+        }
+        assert!(pieces.try_next().await.unwrap().is_none());
+    }
+
+    /// Who goes on sending for ever is heard for half a minute; who sends much at once, until it is as much as ever comes at once.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_who_was_refused_is_heard_for_ever() {
+        let endless = |bytes: usize, wait: Duration| {
+            let piece = Bytes::from(vec![0; bytes]);
+            let next = move |sent: u64| {
+                let piece = piece.clone();
+                async move {
+                    sleep(wait).await;
+                    Some((Ok(piece), sent + 1))
+                }
+            };
+            stream::unfold(0, next).boxed()
+        };
+        let began = Instant::now();
+        let trickle = endless(1, Duration::from_secs(1));
+        timeout(FORGOTTEN_TIME_MAX, read_on(trickle))
+            .await
+            .unwrap_err();
+        assert_eq!(began.elapsed().as_secs(), 30);
+        let began = Instant::now();
+        read_on(endless(1 << 20, Duration::from_millis(1))).await;
+        assert_eq!(began.elapsed().as_millis(), 65, "64 MiB and one piece");
+    }
 }

@@ -189,6 +189,7 @@ mod tests {
             sequence: 2,
             class: class.to_owned(),
             returns_to: Vec::new(),
+            image_bytes: 0,
         }
     }
 

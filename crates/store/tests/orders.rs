@@ -58,6 +58,7 @@ fn rollout(id: RolloutId, enrolments: &[Enrolment]) -> Rollout {
         sequence: 2,
         class: CLASS.to_owned(),
         returns_to: Vec::new(),
+        image_bytes: 0,
     };
     let (seed, revision) = (7, "ab".repeat(32));
     let at = Timestamp::UNIX_EPOCH;

@@ -64,6 +64,7 @@ fn candidate() -> Candidate {
         sequence: 2,
         class: "thermo-v2".to_owned(),
         returns_to: vec![OLD],
+        image_bytes: 0,
     }
 }
 

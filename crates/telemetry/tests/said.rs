@@ -21,6 +21,7 @@ fn candidate() -> Candidate {
         sequence: 2,
         class: "thermo-v2".to_owned(),
         returns_to: vec![ReleaseDigest(OLD.0)],
+        image_bytes: 0,
     }
 }
 

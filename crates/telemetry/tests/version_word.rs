@@ -305,6 +305,7 @@ fn candidate() -> Candidate {
         sequence: NEW.sequence,
         class: "gateway-v1".to_owned(),
         returns_to: vec![OLD.release],
+        image_bytes: 0,
     }
 }
 

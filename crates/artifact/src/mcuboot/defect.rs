@@ -6,9 +6,9 @@ use std::io;
 
 use mainstay_trust::Algorithm;
 
+use super::IMAGE_BYTES_MAX;
 use super::header::HEADER_BYTES;
 use super::tlv::{Area, ENTRIES_MAX, TlvType};
-use crate::container::PAYLOAD_BYTES_MAX;
 
 /// Why bytes aren't an MCUboot image that Mainstay ships.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum Defect {
     #[error("the image holds no program: its size is 0")]
     Empty,
     /// Above the bound.
-    #[error("the image has {0} bytes; it may have {PAYLOAD_BYTES_MAX}")]
+    #[error("the image has {0} bytes; it may have {IMAGE_BYTES_MAX}")]
     TooLarge(u64),
     /// It ends before it should.
     #[error("the file has {found} bytes, but the image in it needs {promised}: it was cut short")]

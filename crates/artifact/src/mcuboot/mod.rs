@@ -35,6 +35,11 @@ mod window;
 mod wrap;
 mod wrap_error;
 
+/// Largest MCUboot image, 64 MiB: four times the largest flash of the microcontrollers that we target.
+/// One that is signed by an ECDSA key lies in memory while it is signed and checked, since such a key signs
+/// bytes and not their hash.
+pub const IMAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 pub use check::accept;
 pub use counter::{CounterError, counter_from_floor};
 pub use defect::Defect;

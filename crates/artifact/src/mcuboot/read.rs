@@ -6,10 +6,10 @@
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
+use super::IMAGE_BYTES_MAX;
 use super::defect::Defect;
 use super::header::{HEADER_BYTES, Header, MAGIC};
 use super::tlv::{self, Area, HEAD_BYTES, Tlv};
-use crate::container::PAYLOAD_BYTES_MAX;
 
 /// An image whose parts lie where they should, and fill the stream exactly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ fn check_sizes(header: &Header, total: u64) -> Result<(), Defect> {
         });
     }
     match total {
-        ..=PAYLOAD_BYTES_MAX => Ok(()),
+        ..=IMAGE_BYTES_MAX => Ok(()),
         _ => Err(Defect::TooLarge(total)),
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 
 use mainstay_trust::{Digest, Hasher, Primitives};
 
+use super::IMAGE_BYTES_MAX;
 use super::header::{HEADER_BYTES, Header};
 use super::room::{LOOK_BEHIND_BYTES, Room};
 use super::signature::Scheme;
@@ -16,7 +17,6 @@ use super::tlv::{self, Area, TlvType};
 use super::version::ImageVersion;
 use super::wrap_error::WrapError;
 use crate::Signer;
-use crate::container::PAYLOAD_BYTES_MAX;
 
 /// Header and padding unless said otherwise: what Zephyr and most boards reserve, and a multiple of
 /// every Cortex-M's alignment of the vector table behind it.
@@ -129,7 +129,7 @@ fn header(request: &WrapRequest, program_bytes: u64) -> Result<Header, WrapError
         version: request.version,
     };
     match header.hashed_bytes() + UNPROTECTED_BYTES_MAX {
-        ..=PAYLOAD_BYTES_MAX => Ok(header),
+        ..=IMAGE_BYTES_MAX => Ok(header),
         _ => Err(WrapError::TooLarge),
     }
 }

@@ -4,9 +4,9 @@ use std::io;
 
 use mainstay_trust::Algorithm;
 
+use super::IMAGE_BYTES_MAX;
 use super::header::HEADER_BYTES;
 use crate::SignError;
-use crate::container::PAYLOAD_BYTES_MAX;
 
 /// Why a raw image can't be wrapped.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum WrapError {
     #[error("the raw image holds no program")]
     Empty,
     /// Above the bound, with all that is added.
-    #[error("the wrapped image would have more than {PAYLOAD_BYTES_MAX} bytes")]
+    #[error("the wrapped image would have more than {IMAGE_BYTES_MAX} bytes")]
     TooLarge,
     /// A header size that can't be.
     #[error("a header of {0} bytes can't be; it is a multiple of 4, and at least {HEADER_BYTES}")]

@@ -6,6 +6,7 @@ use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use proptest::prelude::*;
 
 use crate::bundle_file::*;
+use crate::container::PAYLOAD_BYTES_MAX;
 
 fn bytes_of(
     roots: &[Vec<u8>],
@@ -139,6 +140,26 @@ fn parts_have_their_bounds() {
         id(bytes_of(&root(), None, b"e", b"")),
         "bundle.payload-size"
     );
+}
+
+/// The documents are written by the size that is announced, before any of the payload is.
+#[test]
+fn a_bundle_carries_the_largest_payload() {
+    let roots = [b"root".to_vec()];
+    let parts = BundleParts {
+        roots: &roots,
+        revocations: None,
+        statement: b"word",
+        envelope: b"env",
+    };
+    for (announced, expected) in [
+        (PAYLOAD_BYTES_MAX, "bundle.payload-stream"),
+        (PAYLOAD_BYTES_MAX + 1, "bundle.payload-size"),
+        (u64::MAX, "bundle.payload-size"),
+    ] {
+        let written = write(&mut io::sink(), &parts, &mut &b"too few"[..], announced);
+        assert_eq!(written.unwrap_err().id(), expected);
+    }
 }
 
 #[test]

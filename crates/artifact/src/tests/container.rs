@@ -1,6 +1,6 @@
 //! The artifact file's frame: one form, and a reason for each defect.
 
-use std::io;
+use std::io::{self, Write as _};
 
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use proptest::prelude::*;
@@ -79,6 +79,46 @@ fn each_defect_has_its_own_reason() {
     ];
     for (name, bytes, expected) in cases {
         assert_eq!(id(&bytes), expected, "{name}");
+    }
+}
+
+/// The frame alone: what it announces is known long before its last byte is there.
+#[test]
+fn a_payload_may_have_2_gib_less_one_byte() {
+    for (bytes, expected) in [
+        ([0x04, 0, 0, 1], "ok"),
+        ([0x7f, 255, 255, 255], "ok"),
+        ([0x80, 0, 0, 0], "artifact.payload-size"),
+        ([0x80, 0, 0, 1], "artifact.payload-size"),
+        ([255, 255, 255, 255], "artifact.payload-size"),
+    ] {
+        let frame = [&MAGIC[..], &[0x41, 0, 0x5a], &bytes].concat();
+        let found = ArtifactFile::from_prefix(&frame);
+        let found = found.map(|file| file.payload_len);
+        match expected {
+            "ok" => assert_eq!(found.unwrap(), u64::from(u32::from_be_bytes(bytes))),
+            _ => assert_eq!(found.unwrap_err().id(), expected, "{bytes:?}"),
+        }
+    }
+    let cure = ContainerError::PayloadSize(0).cure();
+    assert!(cure.contains("2 GiB"), "{cure}");
+}
+
+/// A file of the largest size, of holes but for its frame: the payload is found where it lies, and none of it is read.
+#[test]
+fn the_largest_file_is_opened_by_its_frame() {
+    let mut file = tempfile::tempfile().unwrap();
+    let frame = [&MAGIC[..], &[0x41, 7, 0x5a, 0x7f, 255, 255, 255]].concat();
+    file.write_all(&frame).unwrap();
+    let end = frame.len() as u64 + PAYLOAD_BYTES_MAX;
+    for (bytes, expected) in [
+        (end - 1, "artifact.cut-short"),
+        (end, "ok"),
+        (end + 1, "artifact.trailing-bytes"),
+    ] {
+        file.set_len(bytes).unwrap();
+        let found = ArtifactFile::read(&mut file);
+        assert_eq!(found.map_or_else(|error| error.id(), |_| "ok"), expected);
     }
 }
 

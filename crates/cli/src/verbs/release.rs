@@ -86,7 +86,7 @@ fn add(
     access: &ServerAccess,
     output: &Output,
 ) -> Result<(), Failure> {
-    let artifact = operator::artifact_bytes(file)?;
+    let artifact = operator::artifact(file)?;
     let track = track.to_string();
     let release = access.ask(|operator| async move { operator.submit(&track, artifact).await })?;
     output.say(|| text(&release), &release);

@@ -32,4 +32,5 @@ mod simulate;
 mod softhsm;
 mod store;
 mod tokens;
+mod too_large;
 mod verify_envelope;

@@ -5,6 +5,7 @@ mod armless;
 mod banks;
 mod cuts;
 mod digests;
+mod large;
 mod losses;
 mod machine;
 mod overwrite;

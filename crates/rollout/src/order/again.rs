@@ -14,8 +14,14 @@ use crate::words::after;
 /// So many of a device's newest orders are enough for [`again_at`].
 pub const ORDERS_LOOKED_AT: u32 = 16;
 
-/// So many downloads of one offer that broke off are a failed installation.
+/// So many downloads of one offer that broke off are a failed installation, if it isn't large.
 pub const BREAKS_MAX: usize = 3;
+
+/// For each so many bytes of a payload one more may break off, 256 MiB: over a slow line they take 18 minutes, in which a line drops now and then.
+const BYTES_PER_BREAK: u64 = 1 << 28;
+
+/// So many more may, at most: with [`BREAKS_MAX`], and others in between, they are among the orders that are looked at.
+const MORE_BREAKS_MAX: u64 = 8;
 
 /// No offer waits longer than this, unless [`REFUSAL_POLLS`] polls are longer.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
@@ -35,12 +41,18 @@ pub fn again_at(newest: &[Order], rollout: &Rollout, offer: &Offer) -> Option<Ti
 }
 
 /// Whether a client that couldn't fetch the whole for `order`, and says that it failed, does so for the last time: by its device's orders, the `newest`
-/// first, [`BREAKS_MAX`] of the same offer broke off by then. A line that breaks so often may be the release's doing, and people should look.
+/// first, [`BREAKS_MAX`] of the same offer broke off by then, or as many more as the candidate's size makes likely. A line that breaks so often may be the release's
+/// doing, and people should look.
 #[must_use]
-pub fn fails_again(newest: &[Order], order: &Order) -> bool {
+pub fn fails_again(newest: &[Order], order: &Order, rollout: &Rollout) -> bool {
     let broke_off = |past: &&Order| past.ending() == Some(Ending::BrokeOff);
     let since = since_it_went_well(newest, order.rollout, &order.offer);
-    since.filter(broke_off).count() + 1 >= BREAKS_MAX
+    since.filter(broke_off).count() + 1 >= breaks_max(rollout)
+}
+
+fn breaks_max(rollout: &Rollout) -> usize {
+    let more = (rollout.candidate.image_bytes / BYTES_PER_BREAK).min(MORE_BREAKS_MAX);
+    BREAKS_MAX + usize::try_from(more).unwrap_or(0)
 }
 
 /// The orders of this offer, the newest first, since it last went well.

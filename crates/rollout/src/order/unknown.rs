@@ -6,11 +6,11 @@
 
 use jiff::Timestamp;
 
+use super::given_up::patience;
 use super::{Ending, Order, OrderState};
 use crate::ReleaseDigest;
 use crate::offer::Kind;
 use crate::rollout::Rollout;
-use crate::score::silence;
 use crate::words::after;
 
 /// Whether the device may run the release of its `newest` order, where it is known to run `runs`: it is installed, or it ended before its client said
@@ -43,13 +43,11 @@ pub fn has_nothing(newest: &Order, rollout: &Rollout, now: Timestamp) -> bool {
     is_of_it && now >= after(at, rollout.rules.install.horizon)
 }
 
-/// Whoever left an order of this rollout before this instant, or was given up, is waited for no more at `now`: it had as long as an installation takes (the
-/// horizon), and after that as long as makes a device silent.
+/// Whoever left an order of this rollout before this instant, or was given up, is waited for no more at `now`: it had as long as an installation takes,
+/// its download included ([`patience`]).
 #[must_use]
 pub fn waited_for_since(rollout: &Rollout, now: Timestamp) -> Timestamp {
-    let rules = &rollout.rules;
-    let time = rules.install.horizon.saturating_add(silence(rules.poll));
-    now.checked_sub(time).unwrap_or(Timestamp::MIN)
+    now.checked_sub(patience(rollout)).unwrap_or(Timestamp::MIN)
 }
 
 /// Whether the end of an order leaves it open what the device runs: something was handed out, and the device hasn't named it.

@@ -27,7 +27,7 @@ use crate::wait::Wait;
 use crate::why;
 use crate::windows::Windows;
 use crate::words::after;
-use crate::{offer, question};
+use crate::{download, offer, question};
 
 /// After so many moments a preview ends, wherever it is: about a minute of work, for a plan by which a million devices ask
 /// every few seconds.
@@ -63,6 +63,8 @@ type Moment = (i64, What, u32);
 enum What {
     /// It takes so long that the rollout calls it silent.
     FallsSilent,
+    /// It takes so long that the rollout, which called it silent, no longer takes it to download.
+    LetsGo,
     /// It says that it runs the candidate.
     Boots,
     /// It says that it keeps the candidate.
@@ -260,6 +262,7 @@ impl Course {
     fn happen(&mut self, now_ms: i64, what: What, number: u32) {
         match what {
             What::Asks => self.asks(now_ms, number),
+            What::LetsGo => self.lets_go(now_ms, number),
             What::Boots => self.boots(now_ms, number),
             What::Confirms => self.confirms(now_ms, number),
             What::IsHeard => {
@@ -267,12 +270,26 @@ impl Course {
                 self.looks.settled(now_ms);
             }
             What::FallsSilent => {
-                if matches!(self.device(number).progress, Progress::Began { .. }) {
-                    self.places.free(&self.looks, now_ms);
+                // What is large may take longer than that, and keeps its place.
+                if !self.holds_place(now_ms, number) {
+                    self.lets_go(now_ms, number);
                 }
                 // Of many that fall silent, the first tells as much as each of them does.
                 self.looks.at_latest(now_ms + self.spans.poll_ms);
             }
+        }
+    }
+
+    /// Whether the server still counts it among those that download.
+    fn holds_place(&self, now_ms: i64, number: u32) -> bool {
+        let device = &self.view.devices[number as usize];
+        offer::holds_place(&self.rollout, device, instant(now_ms))
+    }
+
+    /// The place of one that has begun and hasn't booted yet is free.
+    fn lets_go(&mut self, now_ms: i64, number: u32) {
+        if matches!(self.device(number).progress, Progress::Began { .. }) {
+            self.places.free(&self.looks, now_ms);
         }
     }
 
@@ -315,12 +332,17 @@ impl Course {
             self.agenda
                 .push(Reverse((silent_ms, What::FallsSilent, number)));
         }
+        let lets_go_ms = after(began, download::time_max(&self.rollout)).as_millisecond();
+        if silent_ms < lets_go_ms && lets_go_ms <= boots_ms {
+            self.agenda
+                .push(Reverse((lets_go_ms, What::LetsGo, number)));
+        }
     }
 
     fn boots(&mut self, now_ms: i64, number: u32) {
         let (booted, release) = (instant(now_ms), self.rollout.candidate.release);
-        // One that the rollout has called silent gave its place back then.
-        if offer::holds_place(&self.rollout, &self.view.devices[number as usize], booted) {
+        // One that takes longer than the rollout waits gave its place back then.
+        if self.holds_place(now_ms, number) {
             self.places.free(&self.looks, now_ms);
         }
         let device = self.device(number);

@@ -2,6 +2,7 @@
 
 mod compared;
 mod emergency;
+mod large;
 mod left_out;
 mod needs;
 mod promotion;

@@ -132,6 +132,22 @@ fn places_in_the_budget_are_not_held_for_ever() {
     assert_eq!((held(29), held(30), held(59), held(60)), (2, 1, 1, 0));
 }
 
+/// 2 GiB over 2 Mbit/s take 143 minutes, and the horizon is half an hour.
+#[test]
+fn a_place_is_held_as_long_as_a_large_payload_takes() {
+    let mut rollout = opened(40);
+    rollout.candidate.image_bytes = 2 << 30;
+    rollout.rules.limits.bytes_per_second = 50_000_000;
+    let mut view = view(2);
+    view.devices[0].progress = Progress::Began { at: at(0) };
+    view.devices[1].progress = on_trial(0);
+    let held = |minutes| in_flight(&rollout, &view, at(minutes));
+    assert_eq!((held(60), held(143), held(144)), (1, 1, 0));
+    let halted = halt::by_person(&rollout, &view, "kim", "smoke", at(5)).expect("rolling");
+    assert!(may_hold_places(&halted.rollout, at(5 + 30 + 143)));
+    assert!(!may_hold_places(&halted.rollout, at(5 + 30 + 144)));
+}
+
 #[test]
 fn a_refusal_is_tried_again_unless_something_began() {
     let rollout = opened(40);

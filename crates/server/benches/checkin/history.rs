@@ -95,6 +95,7 @@ async fn finished(store: &dyn Store) -> anyhow::Result<Rollout> {
         sequence: SEQUENCE,
         class: "of-long-ago".to_owned(),
         returns_to: Vec::new(),
+        image_bytes: 0,
     };
     let (id, now) = (store.reserve_rollout().await?, Timestamp::now());
     let mut rollout = Rollout::start(id, candidate, rules, "00".repeat(32), 7, &[], now);

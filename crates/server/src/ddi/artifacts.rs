@@ -20,7 +20,7 @@ use super::heard::{self, Spoken};
 use super::login::{Client, no_order};
 use super::parcel::Parcel;
 use super::{cut, errand, sent};
-use crate::device_protocol::{Download, begins_at, may_fetch, up_to_the_end};
+use crate::device_protocol::{Download, begins_at, may_fetch, up_to_the_end, while_it_takes};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
 use crate::{App, brakes};
@@ -66,6 +66,7 @@ pub(super) async fn file(
         }
         sent => sent?,
     };
+    response = while_it_takes(&app, &client.device.id, response);
     let named = format!("attachment; filename=\"{}\"", parcel.file);
     let named = HeaderValue::from_str(&named).expect("a file's name has safe signs only");
     response.headers_mut().insert(CONTENT_DISPOSITION, named);

@@ -117,7 +117,7 @@ async fn read(
     }
 }
 
-/// The word as it counts: who failed to fetch the whole often enough has failed.
+/// The word as it counts: who failed to fetch the whole often enough for its size has failed.
 async fn counted(
     app: &App,
     client: &Client,
@@ -128,8 +128,11 @@ async fn counted(
         return Ok(word);
     }
     let device = &client.device.id;
+    let Some(rollout) = app.store.rollout(order.rollout).await? else {
+        return Ok(word);
+    };
     let newest = app.store.recent_orders(device, ORDERS_LOOKED_AT).await?;
-    Ok(match fails_again(&newest, order) {
+    Ok(match fails_again(&newest, order, &rollout) {
         true => Word::FailedAgain,
         false => word,
     })

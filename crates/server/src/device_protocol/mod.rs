@@ -3,6 +3,7 @@
 //! Nothing here decides whether a device gets something: [`crate::offers`] does. Read [`check_in`]
 //! first.
 
+mod alive;
 mod budget;
 mod check_in;
 mod download;
@@ -24,6 +25,7 @@ use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::App;
 
+pub(crate) use alive::while_it_takes;
 pub(crate) use download::{Download, begins_at, up_to_the_end};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;

@@ -14,6 +14,7 @@ use mainstay_rollout::fetchable;
 use mainstay_store::{Enrolled, ReleasePayload, StoreError};
 use mainstay_trust::Digest;
 
+use super::alive::while_it_takes;
 use super::download::Download;
 use crate::problem::Refused;
 use crate::soundness::{self, Damage, NotAsked};
@@ -35,6 +36,7 @@ pub(super) async fn payload(
     }
     let payload = may_fetch(&app, &device.id, &image).await?;
     let payload = payload.ok_or_else(missing)?;
+    app.last_seen.note(&device.id, app.now());
     let _place = app.opening_place()?;
     // The device was offered it, so it may have been whole a moment ago. Only what is known to be lost is said to be: clients take that
     // for the last word, and come back when they hear of trouble that passes.
@@ -44,7 +46,8 @@ pub(super) async fn payload(
         Some(_) => return Err(missing()),
     }
     let download = Download::from_blob(app.blobs.clone(), payload);
-    download.answer(&headers, &app.line).await
+    let response = download.answer(&headers, &app.line).await?;
+    Ok(while_it_takes(&app, &device.id, response))
 }
 
 /// The payload, if one of the device's enrolments lets it fetch a release with this image. The plan is read with what is on hold, so that

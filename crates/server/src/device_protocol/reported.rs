@@ -212,6 +212,7 @@ mod tests {
             sequence: 2,
             class: "thermo-v2".to_owned(),
             returns_to: vec![OLD],
+            image_bytes: 0,
         }
     }
 

@@ -1,12 +1,13 @@
 //! Handing in a release, approving it, and looking at releases.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
 use mainstay_api::ReleaseView;
@@ -17,13 +18,18 @@ use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
 use mainstay_store::{Pieces, StageChange};
 use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::views;
 use crate::app::ActivePlan;
+use crate::guard::Patience;
 use crate::intake::Intake;
 use crate::problem::Refused;
 use crate::standing::Standing;
 use crate::{App, authenticate, body, intake, soundness, upload};
+
+/// Whoever is too slow is told so here, so that what still comes is heard on for a while; so much later the guard would break the connection off.
+const TOLD_BEFORE: Duration = Duration::from_secs(30);
 
 /// The query of a submission.
 #[derive(Debug, Deserialize)]
@@ -37,25 +43,51 @@ pub(super) async fn submit(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     query: Result<Query<Submission>, QueryRejection>,
+    Extension(patience): Extension<Patience>,
     request: Body,
 ) -> Result<(StatusCode, Json<ReleaseView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
-    let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
-    let _place = app.upload_place()?;
-    let (frame, mut payload) = upload::begin(&headers, request).await?;
-    let taken = match mend(&app, &frame, &mut payload).await {
-        Ok(Some(mended)) => Ok((StatusCode::OK, mended)),
-        Ok(None) => take_in(&app, &frame, track, &person, &mut payload)
-            .await
-            .map(|new| (StatusCode::CREATED, new)),
-        Err(refused) => Err(refused),
-    };
-    if taken.is_err() {
-        upload::forget(payload).await;
+    let mut pieces = upload::pieces(&app, request);
+    let received = receive(&app, &headers, query, &patience, &person, &mut pieces).await;
+    if received.is_err() {
+        upload::forget(&app, pieces);
     }
-    let (status, release) = taken?;
+    let (status, release) = received?;
     tracing::info!(release = %release.id, by = %person.email, %status, "release handed in");
     Ok((status, Json(views::release(&release))))
+}
+
+/// The release of an artifact on its way in, and whether it is a new one. It has as much time as its payload takes over a slow line.
+async fn receive(
+    app: &App,
+    headers: &HeaderMap,
+    query: Result<Query<Submission>, QueryRejection>,
+    patience: &Patience,
+    person: &Person,
+    pieces: &mut Pieces<'static>,
+) -> Result<(StatusCode, Release), Refused> {
+    let Query(Submission { track }) = query.map_err(|_| Refused::no_track())?;
+    let _place = app.upload_place()?;
+    let frame = upload::begin(headers, pieces).await?;
+    let time = app.config.times.upload(frame.payload_len);
+    patience.extend(time.saturating_add(TOLD_BEFORE));
+    let taken = mend_or_take_in(app, &frame, track, person, pieces);
+    let in_time = timeout(time, taken).await;
+    in_time.unwrap_or_else(|_elapsed| Err(Refused::too_slow()))
+}
+
+async fn mend_or_take_in(
+    app: &App,
+    frame: &ArtifactFile,
+    track: TrackName,
+    person: &Person,
+    payload: &mut Pieces<'static>,
+) -> Result<(StatusCode, Release), Refused> {
+    if let Some(mended) = mend(app, frame, payload).await? {
+        return Ok((StatusCode::OK, mended));
+    }
+    let new = take_in(app, frame, track, person, payload).await?;
+    Ok((StatusCode::CREATED, new))
 }
 
 /// Takes the payload of a release that is here already, by its very manifest, if what was kept of it is damaged. Nothing else of the

@@ -131,6 +131,7 @@ pub(super) fn candidate(release: &Release) -> Candidate {
             .iter()
             .map(|digest| ReleaseDigest(digest.0))
             .collect(),
+        image_bytes: facts.image_bytes,
     }
 }
 

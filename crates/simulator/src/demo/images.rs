@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use mainstay_artifact::container::PAYLOAD_BYTES_MAX;
-
 use super::error::DemoError;
 use super::folder::file_error;
+
+/// Largest image of a demonstration, 64 MiB: its devices are microcontrollers, whose flash lies in this process's memory.
+const IMAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Versions with their images. How each behaves is declared by its place here.
 #[derive(Debug, Clone)]
@@ -77,12 +78,12 @@ impl Images {
 fn read(path: &Path) -> Result<Vec<u8>, DemoError> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|cause| file_error(path, cause))?;
-    let read = file.take(PAYLOAD_BYTES_MAX + 1).read_to_end(&mut bytes);
+    let read = file.take(IMAGE_BYTES_MAX + 1).read_to_end(&mut bytes);
     read.map_err(|cause| file_error(path, cause))?;
     let what = match bytes.len() as u64 {
         0 => format!("{} is empty", path.display()),
-        1..=PAYLOAD_BYTES_MAX => return Ok(bytes),
-        _ => format!("{} has more than {PAYLOAD_BYTES_MAX} bytes", path.display()),
+        1..=IMAGE_BYTES_MAX => return Ok(bytes),
+        _ => format!("{} has more than {IMAGE_BYTES_MAX} bytes", path.display()),
     };
     Err(DemoError::Options {
         what,

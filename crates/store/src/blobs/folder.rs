@@ -1,8 +1,8 @@
 //! Blobs as files of one folder: `<first two digits>/<digest>`.
 //!
 //! A blob is written under a temporary name, flushed to the disk, and only then given its name, so
-//! that a file with a digest's name was whole once (POSIX `rename` is atomic). Disks forget all the same: a blob that is put again
-//! takes the place of what is there. Leftovers of a crash end in `.partial` and are cleared away at the next [`FolderBlobs::open`].
+//! that a file with a digest's name was whole once (POSIX `rename` is atomic). Its room is asked for before its first byte is. Disks forget all the
+//! same: a blob that is put again takes the place of what is there. Leftovers of a crash end in `.partial` and are cleared away at the next [`FolderBlobs::open`].
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -18,6 +18,7 @@ use mainstay_trust::Digest;
 use tokio::task::spawn_blocking;
 
 use super::incoming::Incoming;
+use super::room::reserve;
 use super::{Blobs, PIECE_BYTES, Pieces, PutError};
 use crate::StoreError;
 
@@ -82,7 +83,8 @@ impl FolderBlobs {
 impl Blobs for FolderBlobs {
     async fn put(&self, digest: &Digest, bytes: u64, pieces: Pieces<'_>) -> Result<(), PutError> {
         let path = self.path(digest);
-        let mut partial = on_disk(&self.partial(digest), Partial::create).await?;
+        let create = move |at: &Path| Partial::create(at, bytes);
+        let mut partial = on_disk(&self.partial(digest), create).await?;
         let mut incoming = Incoming::new(pieces, bytes);
         while let Some(piece) = incoming.next(WRITE_BYTES).await? {
             partial = on_disk(&path, move |_| partial.append(&piece)).await?;
@@ -174,12 +176,15 @@ struct Partial {
 }
 
 impl Partial {
-    fn create(at: &Path) -> io::Result<Self> {
-        Ok(Self {
+    /// A new file with room for so many bytes.
+    fn create(at: &Path, bytes: u64) -> io::Result<Self> {
+        let partial = Self {
             file: File::create_new(at)?,
             at: at.to_owned(),
             is_named: false,
-        })
+        };
+        reserve(&partial.file, bytes)?;
+        Ok(partial)
     }
 
     fn append(mut self, piece: &[u8]) -> io::Result<Self> {
@@ -271,7 +276,7 @@ mod tests {
     fn what_the_disk_kept_in_part_gets_no_name() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (at, path) = (folder.path().join("a.0-0.partial"), folder.path().join("a"));
-        let partial = Partial::create(&at).expect("writable");
+        let partial = Partial::create(&at, 5).expect("writable");
         let partial = partial.append(b"who").expect("writable");
         let refused = partial.rename(&path, 5).expect_err("two are missing");
         assert_eq!(refused.to_string(), "the disk kept 3 of 5 bytes");

@@ -3,6 +3,7 @@
 
 mod folder;
 mod incoming;
+mod room;
 mod s3;
 
 use std::io;

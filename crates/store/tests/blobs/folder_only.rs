@@ -1,13 +1,14 @@
 //! Payloads in a folder: what is the folder's own.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
 use mainstay_store::blobs::pieces;
-use mainstay_store::{Blobs as _, FolderBlobs};
+use mainstay_store::{Blobs as _, FolderBlobs, PutError};
 use mainstay_trust::Digest;
 
 use super::{digest, id, put, read};
@@ -72,6 +73,34 @@ async fn an_upload_that_is_given_up_takes_no_room() {
     assert!(files() > 0, "it doesn't begin");
     drop(putting);
     assert_eq!(files(), 0);
+}
+
+/// A full disk is told before anybody sends two gigabytes to it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_blob_for_which_there_is_no_room_is_refused_before_its_first_byte() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");
+    let unread = stream::once(async { unreachable!("a byte was asked for") });
+    let digest = digest(b"large");
+    let refused = blobs.put(&digest, 1 << 50, Box::pin(unread));
+    let refused = refused.await.expect_err("no disk is so large");
+    assert_eq!(id(&refused), "store.full");
+    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
+
+/// What was set aside and not sent goes back with the file; a payload of another size than announced keeps none of it.
+#[tokio::test]
+async fn the_room_of_a_blob_that_breaks_off_is_given_back() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");
+    let broken = io::Error::from(io::ErrorKind::ConnectionReset);
+    let begun = [Ok(Bytes::from_static(b"begun")), Err(broken)];
+    let digest = digest(b"large");
+    let refused = blobs.put(&digest, 96 << 20, Box::pin(stream::iter(begun)));
+    let refused = refused.await.expect_err("it breaks off");
+    assert!(matches!(refused, PutError::Source(_)), "{refused}");
+    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
 }
 
 #[tokio::test]

@@ -164,6 +164,7 @@ pub fn candidate(release: ReleaseDigest) -> Candidate {
         sequence: u64::MAX,
         class: CLASS.to_owned(),
         returns_to: vec![OLD],
+        image_bytes: 0,
     }
 }
 

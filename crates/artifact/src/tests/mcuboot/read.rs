@@ -1,13 +1,13 @@
 //! Each defect of an image by its name, and all of them at once.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 
 use mainstay_trust::{Hasher as _, Primitives as _};
 
 use super::fixture::*;
 use crate::Signer;
 use crate::mcuboot::tlv::{self, Area, TlvType};
-use crate::mcuboot::{Dependency, Facts, Header, ImageVersion, accept};
+use crate::mcuboot::{Dependency, Facts, Header, IMAGE_BYTES_MAX, ImageVersion, accept};
 
 /// Entries of an area, before they are bytes.
 type Entries = Vec<(TlvType, Vec<u8>)>;
@@ -190,6 +190,21 @@ fn each_broken_frame_is_named() {
     check(&|b| b[10] = 0, "mcuboot.tlv-area");
     check(&|b| b[tlvs + 6] = 5, "mcuboot.tlv-overrun");
     check(&|b| b.push(0), "mcuboot.trailing-bytes");
+}
+
+/// A good image, and holes behind it up to the bound: with one byte more, its size is what is told.
+#[test]
+fn what_is_larger_than_any_flash_is_told_so() {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&Draft::good().bytes()).unwrap();
+    for (bytes, expected) in [
+        (IMAGE_BYTES_MAX, "mcuboot.trailing-bytes"),
+        (IMAGE_BYTES_MAX + 1, "mcuboot.too-large"),
+        (2 << 30, "mcuboot.too-large"),
+    ] {
+        file.set_len(bytes).unwrap();
+        assert_eq!(ids(accept(&mut file, None, &BothCurves)), [expected]);
+    }
 }
 
 #[test]

@@ -4,8 +4,7 @@ use mainstay_trust::{Primitives as _, RustCrypto};
 use proptest::prelude::*;
 
 use super::fixture::*;
-use crate::container::PAYLOAD_BYTES_MAX;
-use crate::mcuboot::{ImageVersion, Room, WrapRequest, spki, wrap};
+use crate::mcuboot::{IMAGE_BYTES_MAX, ImageVersion, Room, WrapRequest, spki, wrap};
 use crate::signer::FakeSigner;
 use crate::{SignError, Signer};
 
@@ -105,7 +104,7 @@ fn a_raw_image_of_another_length_than_said_is_refused() {
     assert_eq!(id(len), "ok");
     assert_eq!(id(len - 1), "mcuboot.image-changed");
     assert_eq!(id(len + 1), "mcuboot.image-changed");
-    assert_eq!(id(PAYLOAD_BYTES_MAX), "mcuboot.too-large");
+    assert_eq!(id(IMAGE_BYTES_MAX), "mcuboot.too-large");
     assert_eq!(id(u64::MAX), "mcuboot.too-large");
 }
 

@@ -180,13 +180,18 @@ impl Make {
         let value = json!({
             "written": self.file, "release": statement.release, "expires": statement.expires,
             "sha256": made.sha256, "beside": made.files, "checks": made.commands,
+            "unsigned": made.unsigned,
         });
+        let unsigned = made
+            .unsigned
+            .map_or_else(String::new, |why| format!("\nBut {why}."));
         let sentence = || {
             format!(
-                "{} holds release {}, to be installed until {}.\nFor anyone without Mainstay:\n{}",
+                "{} holds release {}, to be installed until {}.{}\nFor anyone without Mainstay:\n{}",
                 self.file.display(),
                 statement.release,
                 moment::text(statement.expires),
+                unsigned,
                 indented(&made.commands)
             )
         };

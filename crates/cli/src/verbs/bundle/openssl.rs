@@ -8,7 +8,6 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use mainstay_artifact::bundle_file::FILE_BYTES_MAX;
 use mainstay_artifact::{SignError, Signer, der_signature};
 use mainstay_keys::{HostPrimitives, public_formats};
 use mainstay_trust::{Algorithm, Digest, Hasher as _, Primitives as _};
@@ -16,6 +15,13 @@ use mainstay_trust::{Algorithm, Digest, Hasher as _, Primitives as _};
 use super::make::name_of;
 use crate::failure::Failure;
 use crate::files;
+
+/// The largest bundle with a signature beside it. Such a key signs bytes and not their hash, so all of them lie in memory; a larger one
+/// has its checksum only.
+const SIGNED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What is said of a larger one.
+const UNSIGNED: &str = "it has no signature for openssl beside it, as it has more than 64 MiB";
 
 /// The files beside a bundle.
 pub struct Beside {
@@ -32,6 +38,8 @@ pub struct Made {
     pub files: Vec<PathBuf>,
     /// The commands that check them, run in their folder.
     pub commands: Vec<String>,
+    /// Why there is no signature, though the key would make one.
+    pub unsigned: Option<&'static str>,
 }
 
 impl Beside {
@@ -89,18 +97,24 @@ impl Beside {
         )?;
         let algorithm = signer.public_key().algorithm();
         let mut made = vec![self.checksum.clone()];
-        if hash_of(algorithm).is_some() {
-            let message = files::read(bundle, "bundle", FILE_BYTES_MAX)?;
+        let mut told = commands(&name, algorithm);
+        let can_sign = hash_of(algorithm).is_some();
+        let fits = fits_in_memory(bundle)?;
+        if can_sign && fits {
+            let message = files::read(bundle, "bundle", SIGNED_BYTES_MAX)?;
             let signature = signature(signer, &message)?;
             files::write_new(&self.signature, "signature", &signature)?;
             let pem = public_formats::to_pem(&signer.public_key());
             files::write_new(&self.public, "public-key", pem.as_bytes())?;
             made.extend([self.signature.clone(), self.public.clone()]);
+        } else {
+            told.truncate(1);
         }
         Ok(Made {
             sha256,
             files: made,
-            commands: commands(&name, algorithm),
+            commands: told,
+            unsigned: (can_sign && !fits).then_some(UNSIGNED),
         })
     }
 }
@@ -112,6 +126,12 @@ pub fn commands(name: &str, algorithm: Algorithm) -> Vec<String> {
         format!("openssl dgst -{hash} -verify {name}.pub.pem -signature {name}.sig {name}")
     });
     [checksum].into_iter().chain(signature).collect()
+}
+
+fn fits_in_memory(bundle: &Path) -> Result<bool, Failure> {
+    let about =
+        fs::metadata(bundle).map_err(|error| files::unreadable(bundle, "bundle", &error))?;
+    Ok(about.len() <= SIGNED_BYTES_MAX)
 }
 
 /// The hash that goes with an algorithm in `openssl dgst`, which knows ECDSA alone of ours. With keys of
@@ -158,6 +178,18 @@ pub fn digest_of(path: &Path) -> Result<Digest, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_bundle_is_not_signed_whole_and_one_that_is_gone_is_told() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("bundle");
+        assert!(fits_in_memory(&path).is_err(), "it isn't there");
+        let file = fs::File::create(&path).expect("an own folder");
+        for (bytes, expected) in [(SIGNED_BYTES_MAX, true), (SIGNED_BYTES_MAX + 1, false)] {
+            file.set_len(bytes).expect("room for holes");
+            assert!(matches!(fits_in_memory(&path), Ok(fits) if fits == expected));
+        }
+    }
 
     #[test]
     fn what_openssl_cannot_check_is_not_promised() {

@@ -100,11 +100,35 @@ fn what_breaks_off_again_and_again_has_failed() {
         (&[(BrokeOff, 9), (Verified, 7), (BrokeOff, 5)], false),
     ] {
         assert_eq!(
-            fails_again(&orders(FORWARD, ends), &offered()),
+            fails_again(&orders(FORWARD, ends), &offered(), &opened(1)),
             expected,
             "{ends:?}"
         );
     }
     let others = orders(BACK, &[(BrokeOff, 1); BREAKS_MAX]);
-    assert!(!fails_again(&others, &offered()), "another offer");
+    let found = fails_again(&others, &offered(), &opened(1));
+    assert!(!found, "another offer");
+}
+
+/// What takes long over a slow line breaks off more often, and that is no news.
+#[test]
+fn the_larger_it_is_the_more_often_it_may_break_off() {
+    for (image_bytes, most) in [
+        (0, 3),
+        (64 << 20, 3),
+        ((256 << 20) - 1, 3),
+        (256 << 20, 4),
+        (1 << 30, 7),
+        ((2 << 30) - 1, 10),
+        (u64::MAX, 11),
+    ] {
+        let mut rollout = opened(1);
+        rollout.candidate.image_bytes = image_bytes;
+        for (before, expected) in [(most - 2, false), (most - 1, true)] {
+            let ends = vec![(Ending::BrokeOff, 5); before];
+            let found = fails_again(&orders(FORWARD, &ends), &offered(), &rollout);
+            assert_eq!(found, expected, "{before} of {image_bytes}");
+        }
+        assert!(most < super::super::ORDERS_LOOKED_AT as usize);
+    }
 }

@@ -44,6 +44,15 @@ pub async fn furnished() -> (House, Artifact, [Gateway; 2]) {
     (house, old, gateways)
 }
 
+/// The same, in this house.
+pub async fn furnished_in(house: House) -> (House, [Gateway; 2]) {
+    let (house, _, gateways) = strangers_in(house, ["02:00:5e:10:00:01", "Gate way 2+"]).await;
+    for gateway in &gateways {
+        gateway.says_it_runs(&house, "1.0.0").await;
+    }
+    (house, gateways)
+}
+
 /// A house with the factory's release, approved, and two devices that were never heard of.
 pub async fn strangers(plan: &str) -> (House, Artifact, [Gateway; 2]) {
     strangers_called(plan, ["02:00:5e:10:00:01", "Gate way 2+"]).await

@@ -5,7 +5,7 @@
 mod anew;
 mod broken;
 mod downloads;
-mod gateway;
+pub mod gateway;
 mod halt;
 mod hostile;
 mod login;
