@@ -8,6 +8,7 @@
 
 mod activation;
 mod anew;
+mod backup;
 mod database;
 mod ddi;
 mod declared;
