@@ -10,6 +10,7 @@ use mainstay_client::ClientError;
 use mainstay_fleet::QueryError;
 use mainstay_server::AppError;
 use mainstay_server::admin::AdminError;
+use mainstay_server::backup::BackupError;
 use mainstay_server::data_dir::DataDirError;
 use serde::Serialize;
 
@@ -178,6 +179,16 @@ impl From<DataDirError> for Failure {
         match error {
             DataDirError::App(error) => error.into(),
             _ => Self::usage(error.id(), error.to_string(), error.cure()),
+        }
+    }
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let (id, what, cure) = (error.id(), error.to_string(), error.cure());
+        match error.is_refusal() {
+            true => Self::refusal(id, what, cure),
+            false => Self::usage(id, what, cure),
         }
     }
 }

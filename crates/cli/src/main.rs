@@ -6,6 +6,7 @@
 
 mod draft;
 mod failure;
+mod far;
 mod files;
 mod homes;
 mod moment;

@@ -29,9 +29,21 @@ pub struct Paused {
     pub who: String,
     /// In their words.
     pub why: String,
+    /// Whether also who has begun gets nothing, unless it has nothing to run: the release may have been stopped for good, and nobody who
+    /// is asked knows.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub stops_begun: bool,
 }
 
 impl Paused {
+    /// Whether the device may end what it began.
+    pub(crate) fn lets_end(&self, device: &DeviceView) -> bool {
+        match self.stops_begun {
+            true => device.made_way(),
+            false => payloads::may_end(device, self.at),
+        }
+    }
+
     /// As the reason for which nothing happens.
     #[must_use]
     pub fn wait(&self) -> Wait {
@@ -115,6 +127,7 @@ pub fn by_person(
         at: now,
         who: who.to_owned(),
         why: why.to_owned(),
+        stops_begun: false,
     });
     held::observe(&mut next, now);
     Ok(next.since(rollout))
@@ -141,25 +154,43 @@ pub fn resume(rollout: &Rollout, who: &str, now: Timestamp) -> Result<Rollout, P
     Ok(next.since(rollout))
 }
 
+/// Pauses the rollout because it may have been stopped for good and nobody here knows, also if it is paused already: that pause ends where
+/// this one begins, and stays on record. Who has begun gets nothing either, unless it has nothing to run. None if the rollout is over.
+#[must_use]
+pub fn anew(rollout: &Rollout, who: &str, why: &str, now: Timestamp) -> Option<Rollout> {
+    let going_on = match resume(rollout, who, now) {
+        Err(PauseRefused::NotPaused) => rollout.clone(),
+        resumed => resumed.ok()?,
+    };
+    let mut next = by_person(&going_on, who, why, now).ok()?;
+    if let Some(paused) = &mut next.paused {
+        paused.stops_begun = true;
+    }
+    Some(next)
+}
+
 /// From when on a device that said it begins at `began` is judged: one that was paused just then got nothing until that was over. None while
 /// it is paused.
 pub(crate) fn counts_from(rollout: &Rollout, began: Timestamp) -> Option<Timestamp> {
-    if rollout
-        .paused
-        .as_ref()
-        .is_some_and(|paused| began > paused.at)
-    {
-        return None;
+    let (mut from, mut is_missed) = (began, false);
+    for pause in &rollout.pauses {
+        // One that took the place of another goes on where that ended.
+        let goes_on = is_missed && pause.paused.at <= from;
+        if (pause.paused.at < from || goes_on) && from <= pause.until {
+            (from, is_missed) = (pause.until, true);
+        }
     }
-    let mut pauses = rollout.pauses.iter();
-    let missed = pauses.find(|pause| pause.paused.at < began && began <= pause.until);
-    Some(missed.map_or(began, |pause| pause.until))
+    let is_paused = |paused: &Paused| began > paused.at || is_missed && from >= paused.at;
+    match rollout.paused.as_ref().is_some_and(is_paused) {
+        true => None,
+        false => Some(from),
+    }
 }
 
 /// Whether the device may go on with the candidate: nobody begins while the rollout is paused, and who has begun ends that.
 pub(crate) fn lets_on(rollout: &Rollout, device: &DeviceView) -> Result<(), Wait> {
     match &rollout.paused {
-        Some(paused) if !payloads::may_end(device, paused.at) => Err(paused.wait()),
+        Some(paused) if !paused.lets_end(device) => Err(paused.wait()),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,8 @@
 //! A device says that it begins before it asks for the first byte. One that began before the stop ends what it began, and a halted rollout
 //! sends it back then: a download that is cut off helps nobody. One that was promised the release, and hadn't begun, gets
 //! none of it; nor does one that says it began after the stop, as it still has what it ran. A device with
-//! one slot hasn't: it runs nothing by then, and may end in any case, or fetch what it ran before.
+//! one slot hasn't: it runs nothing by then, and may end in any case, or fetch what it ran before. A pause of a server that was set back
+//! stops all others: the release may have been halted, and that server doesn't know it.
 //!
 //! Read [`fetchable`].
 
@@ -32,11 +33,11 @@ pub fn fetchable(
         Phase::Halted { at, .. } => Some(*at),
         _ => None,
     };
-    let paused_at = rollout.paused.as_ref().map(|paused| paused.at);
     // Of several stops the earliest one counts.
-    let stops = [halted_at, held_since, paused_at];
-    let stopped_at = stops.into_iter().flatten().min();
-    let is_open = stopped_at.is_none_or(|stopped| may_end(device, stopped));
+    let stopped_at = [halted_at, held_since].into_iter().flatten().min();
+    let paused = rollout.paused.as_ref();
+    let is_open = stopped_at.is_none_or(|stopped| may_end(device, stopped))
+        && paused.is_none_or(|paused| paused.lets_end(device));
     let candidate = is_open.then_some(rollout.candidate.release);
     let returns = halted_at.is_some() || device.made_way();
     let allowed = |release: &ReleaseDigest| rollout.candidate.returns_to.contains(release);

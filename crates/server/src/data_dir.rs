@@ -9,6 +9,7 @@
 //! status-key.next   the next online key, while `rotate.rs` is at work
 //! lock              held while a server runs on the folder
 //! moved             where the database was copied to, if it was; `moved.rs`
+//! restored          of which backup the folder was made, if it was; `backup/restoring.rs`
 //! ```
 //!
 //! Where several servers share one database, each has a folder of its own: with the same first root, and a key that the newest root
@@ -90,6 +91,11 @@ pub enum DataDirError {
     /// The database or the blobs can't be opened.
     #[error(transparent)]
     Home(#[from] HomeError),
+    /// The folder was made of a backup, its database is in it still, and the settings name another one.
+    #[error(
+        "the database that was restored is in {}, and the settings name another one", .0.display()
+    )]
+    RestoredHere(PathBuf),
     /// The database belongs to another fleet.
     #[error("the database is another fleet's: {0}")]
     OtherFleet(&'static str),
@@ -112,6 +118,7 @@ impl DataDirError {
             Self::Key(error) => error.id(),
             Self::Record(error) => error.id(),
             Self::Home(error) => error.id(),
+            Self::RestoredHere(_) => "data.restored-here",
             Self::OtherFleet(_) => "data.other-fleet",
             Self::Store(error) => error.id(),
             Self::App(error) => error.id(),
@@ -128,6 +135,9 @@ impl DataDirError {
             Self::Key(error) => error.cure(),
             Self::Record(error) => error.cure(),
             Self::Home(error) => error.cure(),
+            Self::RestoredHere(_) => {
+                "Copy it into an empty database (`mainstay store copy`) and name that; the one that is named may go on with what was stopped. Only if it is the right one: remove the file `restored`."
+            }
             Self::OtherFleet(_) => {
                 "Name this fleet's database, or an empty one; to join a fleet, give its first root and a plan that was in force there."
             }
@@ -207,12 +217,16 @@ impl DataDir {
     pub async fn open(&self, passphrase: &Passphrase) -> Result<Parts, DataDirError> {
         let root = self.read_root()?;
         let lock = self.lock()?;
+        self.expect_the_restored_one()?;
         let Homes { store, blobs } = Homes::open(self, &self.homes).await?;
         let store = store.shared();
         store.begin_order_numbers(number(&SystemEntropy)).await?;
         let roots = chain(&*store, root).await?;
         let status_signer: Arc<dyn Signer> = Arc::new(self.open_status_key(&roots, passphrase)?);
         self.uses_of_status_key().opened(&*status_signer)?;
+        if let Some(backup) = self.restored() {
+            tracing::warn!(backup, "this server was restored from a backup");
+        }
         Ok(Parts {
             store,
             blobs,
@@ -222,6 +236,15 @@ impl DataDir {
             roots,
             lock: Some(lock),
         })
+    }
+
+    /// What was paused and ended by a restore is in the folder's database. Once that was copied elsewhere, the folder says so.
+    fn expect_the_restored_one(&self) -> Result<(), DataDirError> {
+        let is_elsewhere = self.homes.store != StorePlace::Sqlite;
+        match is_elsewhere && self.restored().is_some() && self.expect_not_moved().is_ok() {
+            true => Err(DataDirError::RestoredHere(self.path.clone())),
+            false => Ok(()),
+        }
     }
 
     fn uses_of_status_key(&self) -> UseLog {

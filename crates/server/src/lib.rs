@@ -9,6 +9,7 @@ pub mod admin;
 mod app;
 pub mod attack;
 mod authenticate;
+pub mod backup;
 mod body;
 mod brakes;
 pub mod clock;

@@ -4,6 +4,8 @@
 //! is the fleet of that day: the same devices, tokens and keys, and none of the holds, halts and revocations since. A server that goes on
 //! with it is believed by every device. So whoever copies it leaves the file `moved` beside it, and as long as that is there, nothing
 //! opens the database in this folder.
+//!
+//! A folder that was made of a backup has the file `restored` in it: from it nothing is withheld, but whoever starts a server on it is told.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -54,6 +56,26 @@ impl DataDir {
                     .escape_debug()
                     .to_string(),
             }),
+        }
+    }
+
+    /// Where it is noted that this folder was made of a backup, of when and when, in a sentence.
+    pub(crate) fn restored_mark(&self) -> PathBuf {
+        self.path().join("restored")
+    }
+
+    /// Of which backup this folder was made, if it was.
+    pub fn restored(&self) -> Option<String> {
+        let mut said = String::new();
+        let read = File::open(self.restored_mark())
+            .and_then(|file| file.take(PLACE_BYTES_MAX).read_to_string(&mut said));
+        match read {
+            Err(error) if is_absent(&error) => None,
+            // That it is there counts, whatever is in it.
+            _ => {
+                let line = said.lines().next().unwrap_or_default();
+                Some(line.escape_debug().to_string())
+            }
         }
     }
 

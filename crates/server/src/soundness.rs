@@ -46,7 +46,7 @@ pub(crate) enum Damage {
 
 impl Damage {
     /// What the size alone tells of a payload.
-    fn by_size(found: Option<u64>, expected: u64) -> Option<Self> {
+    pub(crate) fn by_size(found: Option<u64>, expected: u64) -> Option<Self> {
         match found {
             Some(found) if found == expected => None,
             Some(found) => Some(Self::Size { found, expected }),

@@ -55,7 +55,7 @@ pub enum Verb {
     Bundle(bundle::Bundle),
     /// Give a device's verdict on a release: the pre-install hook of other updaters.
     VerifyEnvelope(Box<verify_envelope::VerifyEnvelope>),
-    /// Prepare a server's data folder.
+    /// Prepare a server's data folder, keep a backup of it, and make it anew from that.
     #[command(subcommand)]
     Server(server::Server),
     /// Let people in: one person, one duty.

@@ -1,4 +1,7 @@
-//! `mainstay server`: prepare a server's data folder.
+//! `mainstay server`: prepare a server's data folder, keep it, and make it anew.
+
+mod backup;
+mod restore;
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +21,7 @@ use crate::operator::runtime;
 use crate::output::Output;
 use crate::passphrase::PassphraseSource;
 
-/// Prepare a server's data folder.
+/// Prepare a server's data folder, keep a backup of it, and make it anew from that.
 #[derive(Debug, Subcommand)]
 #[command(
     after_help = "Example:\n  mainstay server init --data data --root root.cbor --plan plan.toml --status-key status.key"
@@ -39,6 +42,20 @@ pub enum Server {
         after_help = "Example:\n  mainstay server rotate --data data --root root-2.cbor --status-key status-2.key"
     )]
     Rotate(Rotate),
+    /// Keep all that a server needs in one folder, while it serves: its database as it is at one moment, wherever that is, the
+    /// payloads of its releases, its root and its key. The folder is there whole or not at all, and only its owner can read it.
+    #[command(
+        after_help = "Examples:\n  mainstay server backup --data data --to backups/before-the-move\n  \
+                      mainstay server backup --settings mainstay-server.toml --into backups"
+    )]
+    Backup(backup::Backup),
+    /// Make a data folder of a backup, once every byte of it was found good. What was under way is paused there, and nobody is
+    /// signed in: such a server doesn't know what happened since its backup.
+    #[command(
+        after_help = "Examples:\n  mainstay server restore --from backups/2026-11-27T02-30-00Z --to data\n  \
+                      mainstay server restore --from backups/2026-11-27T02-30-00Z --look"
+    )]
+    Restore(restore::Restore),
 }
 
 /// The next root, and the key that comes with it.
@@ -85,6 +102,8 @@ impl Server {
         match self {
             Self::Init(init) => init.run(output),
             Self::Rotate(rotate) => rotate.run(output),
+            Self::Backup(backup) => backup.run(output),
+            Self::Restore(restore) => restore.run(output),
         }
     }
 }

@@ -185,6 +185,7 @@ async fn a_fleet_moves_to_postgres_and_a_bucket_and_rides_out_a_restart() {
     join(&house, &stage).await;
     let told = said(0, &["store", "check", "--settings", text(&settings)]);
     assert!(told.contains("nothing is wrong"), "{told}");
+    keep_and_restore(&house, text(&settings));
     let log = house.log();
     assert!(
         log.contains("not ready") && log.contains("ready again"),
@@ -290,6 +291,33 @@ async fn be_without_database(house: &mut House, stage: &Stage, crowd: &mut Crowd
         ask(address, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     });
     assert!(ready, "it doesn't come back: {}", house.log());
+}
+
+/// Whatever its homes are: its backup is a folder, and so is what is restored of that.
+fn keep_and_restore(house: &House, settings: &str) {
+    let (backup, data) = (house.path("backup"), house.path("restored"));
+    let keep = [
+        "server",
+        "backup",
+        "--settings",
+        settings,
+        "--to",
+        text(&backup),
+    ];
+    let told = said(0, &keep);
+    assert!(told.contains("1 payload(s)"), "{told}");
+    let restore = [
+        "server",
+        "restore",
+        "--from",
+        text(&backup),
+        "--to",
+        text(&data),
+    ];
+    let told = said(0, &restore);
+    assert!(told.contains("No rollout was under way."), "{told}");
+    let told = said(0, &["store", "check", "--data", text(&data)]);
+    assert!(told.contains("nothing is wrong"), "{told}");
 }
 
 /// A second server, with a folder of its own.

@@ -11,6 +11,7 @@ const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
 const ROTATE_A_KEY: &str = include_str!("../../../../docs/rotate-a-key.md");
 const OFFLINE_BUNDLE: &str = include_str!("../../../../docs/offline-bundle.md");
 const BRAKES: &str = include_str!("../../../../docs/brakes.md");
+const BACKUP: &str = include_str!("../../../../docs/backup.md");
 const INCIDENTS: &str = include_str!("../../../../docs/incidents.md");
 const SIMULATED: &str = include_str!("../../../../docs/simulated-device.md");
 const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
@@ -43,6 +44,23 @@ fn every_command_of_the_offline_bundle_works() {
 #[test]
 fn every_command_of_the_brakes_works() {
     works(BRAKES, 9);
+}
+
+#[test]
+fn every_command_of_the_backup_works() {
+    let ended = run(BACKUP, &Folder::new(), 4);
+    let told = String::from_utf8_lossy(&ended.stdout);
+    let failures = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{told}\n{failures}");
+    for words in [
+        "refused, as it should be",
+        "It is whole, and could be restored.",
+        "is a server's folder of that moment.",
+        "restored from a backup",
+    ] {
+        assert!(told.contains(words), "{words}: {told}\n{failures}");
+    }
+    assert!(failures.contains("error backup.damaged"), "{failures}");
 }
 
 #[test]

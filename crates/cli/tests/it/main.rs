@@ -4,6 +4,7 @@
 mod address;
 mod algorithms;
 mod artifacts;
+mod backups;
 mod bad_input;
 mod banks;
 mod bundles;

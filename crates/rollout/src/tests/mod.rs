@@ -11,6 +11,7 @@ mod payloads;
 mod promotion;
 mod samples;
 mod sentences;
+mod set_back;
 mod silences;
 mod soft_signals;
 mod soft_story;

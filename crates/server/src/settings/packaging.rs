@@ -7,12 +7,18 @@ use std::process::Command;
 use super::{Asked, Need, SETTINGS, read};
 
 const UNIT: &str = include_str!("../../../../packaging/systemd/mainstay-server.service");
+const BACKUP: &str = include_str!("../../../../packaging/systemd/mainstay-backup.service");
+const EVERY_NIGHT: &str = include_str!("../../../../packaging/systemd/mainstay-backup.timer");
 const CONTAINER: &str = include_str!("../../../../packaging/container/Containerfile");
 const PAGE: &str = include_str!("../../../../docs/running-the-server.md");
 const WORKSPACE: &str = include_str!("../../../../Cargo.toml");
 
 fn of_the_unit(name: &str) -> Vec<&'static str> {
-    let lines = UNIT.lines().filter(|line| !line.starts_with('#'));
+    of(UNIT, name)
+}
+
+fn of(unit: &'static str, name: &str) -> Vec<&'static str> {
+    let lines = unit.lines().filter(|line| !line.starts_with('#'));
     let pairs = lines.filter_map(|line| line.split_once('='));
     pairs
         .filter(|(known, _)| *known == name)
@@ -58,16 +64,50 @@ fn the_unit_says_nothing_but_settings_and_waits_for_the_end() {
 /// systemd itself reads the unit, and says how closed it is: 0 is wholly, 10 not at all.
 #[test]
 fn systemd_takes_the_unit_and_finds_it_closed() {
+    is_taken_and_closed("mainstay-server.service", UNIT);
+}
+
+/// The same of the backup's; and of its timer, beside it.
+#[test]
+fn systemd_takes_the_backups_unit_and_timer() {
+    let folder = is_taken_and_closed("mainstay-backup.service", BACKUP);
+    let timer = folder.path().join("mainstay-backup.timer");
+    fs::write(&timer, EVERY_NIGHT).unwrap();
+    assert_eq!(told_of_ours(&timer), Vec::<String>::new());
+    fs::write(&timer, EVERY_NIGHT.replace("02:30:00", "26:30:00")).unwrap();
+    assert_ne!(told_of_ours(&timer), Vec::<String>::new(), "it is read");
+}
+
+/// It keeps the server that the other unit runs, as that one's user, where that one may write.
+#[test]
+fn the_backup_is_of_the_server_that_runs() {
+    let start = of(BACKUP, "ExecStart");
+    let settings = of_the_unit("ExecStart")[0].split_once("serve ").unwrap().1;
+    let into = "--into /var/lib/mainstay-server/backups";
+    assert_eq!(
+        start,
+        [format!("/usr/bin/mainstay server backup {settings} {into}")]
+    );
+    for name in [
+        "User",
+        "Group",
+        "ReadWritePaths",
+        "StateDirectoryMode",
+        "UMask",
+    ] {
+        assert_eq!(of(BACKUP, name), of_the_unit(name), "{name}");
+    }
+    let folders = of(BACKUP, "StateDirectory");
+    assert_eq!(folders, ["mainstay-server mainstay-server/backups"]);
+}
+
+/// Gives the folder in which the unit is.
+fn is_taken_and_closed(name: &str, unit: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mainstay-server.service");
+    let path = folder.path().join(name);
     // It asks whether the program is there, and it need not be installed here.
-    fs::write(&path, UNIT.replace("/usr/bin/mainstay", "/bin/true")).unwrap();
-    let verified = analyze("verify", &["--man=no"], &path);
-    let ours: Vec<_> = verified
-        .lines()
-        .filter(|line| line.contains("mainstay-server"))
-        .collect();
-    assert_eq!(ours, Vec::<&str>::new());
+    fs::write(&path, unit.replace("/usr/bin/mainstay", "/bin/true")).unwrap();
+    assert_eq!(told_of_ours(&path), Vec::<String>::new());
     let judged = analyze("security", &["--offline=true", "--no-pager"], &path);
     let last = judged
         .lines()
@@ -77,6 +117,14 @@ fn systemd_takes_the_unit_and_finds_it_closed() {
         .split_whitespace()
         .find_map(|word| word.parse::<f32>().ok());
     assert!(level.is_some_and(|level| level <= 2.0), "{judged}");
+    folder
+}
+
+/// What systemd finds wrong with a unit of ours.
+fn told_of_ours(path: &Path) -> Vec<String> {
+    let verified = analyze("verify", &["--man=no"], path);
+    let ours = verified.lines().filter(|line| line.contains("mainstay-"));
+    ours.map(str::to_owned).collect()
 }
 
 fn analyze(verb: &str, options: &[&str], path: &Path) -> String {

@@ -9,6 +9,7 @@
 mod abuse;
 mod activation;
 mod anew;
+mod backup;
 mod database;
 mod ddi;
 mod declared;

@@ -13,13 +13,13 @@ use crate::update::pass_hours;
 
 const WORDS: &[u8] = br#"{"why":"customers report cold rooms"}"#;
 
-async fn view(house: &House, rollout: &str) -> RolloutView {
+pub async fn view(house: &House, rollout: &str) -> RolloutView {
     let path = format!("/api/v1/{rollout}");
     house.get(&path, &house.tokens.engineer).await
 }
 
 /// Whether a device gets bytes of the release: the status.
-async fn fetches(house: &House, gadget: &Gadget, artifact: &Artifact) -> StatusCode {
+pub async fn fetches(house: &House, gadget: &Gadget, artifact: &Artifact) -> StatusCode {
     let path = format!("/device/v1/payloads/{}", artifact.image_digest);
     let request = house.request(Method::GET, &path, &gadget.token);
     let answer = request.header(RANGE, "bytes=0-9").send().await.unwrap();
@@ -32,7 +32,7 @@ fn updated(gadgets: &[Gadget]) -> usize {
 }
 
 /// Six devices, of which the two of the canary were just promised 1.1.0: these two last.
-async fn promised() -> (House, Vec<Gadget>, Artifact, String) {
+pub async fn promised() -> (House, Vec<Gadget>, Artifact, String) {
     let house = House::new().await;
     let ids = ["th-1", "th-2", "th-3", "th-4", "th-5", "th-6"];
     let mut gadgets = running(&house, &ids).await;

@@ -197,6 +197,17 @@ pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
         .statement_cache_capacity(STATEMENTS_KEPT)
 }
 
+/// For a file that nobody changes, and that may lie where nothing can be written. What it holds may come from anybody.
+pub(crate) fn options_of_kept(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .read_only(true)
+        .immutable(true)
+        .pragma("trusted_schema", "0")
+        .pragma("cell_size_check", "1")
+}
+
 /// Connections to a file don't wear out, so they are kept for good and not tested at each use.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()

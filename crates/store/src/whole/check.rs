@@ -1,12 +1,16 @@
 //! Every row of a store read through the domain's types, and what the tables alone can't promise. Read [`check`].
 
+use std::path::Path;
+
 use serde::Serialize;
+use sqlx::Connection as _;
 
 use super::across::Across;
 use super::cells::Row;
 use super::database::Database;
+use super::rows_of_sqlite::{self, Depth};
 use super::tables::TABLES;
-use super::{Counted, StoreAt, Watch, rows_of_sqlite};
+use super::{Counted, StoreAt, Watch};
 use crate::{Blobs, StoreError};
 
 /// So many findings are told; how many more there are, is counted.
@@ -54,16 +58,76 @@ pub async fn check(
     watch: &mut Watch<'_>,
 ) -> Result<Checked, StoreError> {
     let mut database = Database::looked_at(at).await?;
+    let mut checked = checked_by_itself(&mut database, Depth::Pages).await?;
+    check_rows(&mut database, blobs, watch, &mut checked).await?;
+    // Dropped, it would be closed later and elsewhere: whoever moves the file next would leave its log behind.
+    if let Database::Sqlite(connection) = database {
+        connection.close().await?;
+    }
+    Ok(checked)
+}
+
+/// What a check found in a file that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptChecked {
+    /// The version of its tables.
+    pub version: u32,
+    /// What was found. Of tables of an older version it is what SQLite itself finds: their rows are read once they are up to date.
+    pub checked: Checked,
+    /// The first root in it, signed; none of tables of an older version, or where no server has started yet.
+    pub first_root: Option<Vec<u8>>,
+}
+
+/// The same of a file that nobody has open and nobody may change, as a backup has it. Nothing is made beside it. SQLite looks more
+/// closely here than beside a server: whether its indexes have what its tables have.
+///
+/// # Errors
+/// [`StoreError::Newer`] if its tables are newer than this program; else if it isn't a database of ours, or can't be read at all.
+pub async fn check_kept(
+    path: &Path,
+    blobs: Option<&dyn Blobs>,
+    watch: &mut Watch<'_>,
+) -> Result<KeptChecked, StoreError> {
+    let mut database = Database::kept(path).await?;
+    let mut checked = checked_by_itself(&mut database, Depth::Indexes).await?;
+    let Database::Sqlite(connection) = &mut database else {
+        return Err(StoreError::NotOurs);
+    };
+    let (version, known) = rows_of_sqlite::version(connection).await?;
+    let mut first_root = None;
+    // Where pages don't hang together, what is read of them means nothing.
+    if version == known && checked.findings.is_empty() {
+        first_root = rows_of_sqlite::first_root(connection).await?;
+        database.expect_tables().await?;
+        check_rows(&mut database, blobs, watch, &mut checked).await?;
+    }
+    Ok(KeptChecked {
+        version,
+        checked,
+        first_root,
+    })
+}
+
+async fn checked_by_itself(database: &mut Database, depth: Depth) -> Result<Checked, StoreError> {
     let mut checked = Checked {
         tables: Vec::with_capacity(TABLES.len()),
         findings: Vec::new(),
         more: 0,
     };
-    if let Database::Sqlite(connection) = &mut database {
-        for because in rows_of_sqlite::own_check(connection).await? {
+    if let Database::Sqlite(connection) = database {
+        for because in rows_of_sqlite::own_check(connection, depth).await? {
             checked.add(about("database", String::new(), because));
         }
     }
+    Ok(checked)
+}
+
+async fn check_rows(
+    database: &mut Database,
+    blobs: Option<&dyn Blobs>,
+    watch: &mut Watch<'_>,
+    checked: &mut Checked,
+) -> Result<(), StoreError> {
     let mut across = Across::default();
     for table in TABLES {
         let look = |row: &Row| {
@@ -83,7 +147,7 @@ pub async fn check(
             checked.add(finding);
         }
     }
-    Ok(checked)
+    Ok(())
 }
 
 /// What the tables of a store come to, row by row, and nothing else.

@@ -1,4 +1,4 @@
-//! One store copied into an empty one, in either direction. Read [`copy`].
+//! One store copied into an empty one, in either direction. Read [`copy`], then [`snapshot`].
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +50,28 @@ pub async fn copy(
     let alone = source.expect_nobody_else(Some(target.database())).await;
     match alone {
         Ok(()) => target.finish().await.map(|()| copied),
+        Err(error) => {
+            target.give_up().await;
+            Err(error)
+        }
+    }
+}
+
+/// Copies the store at `from`, as it is at one moment, into a new SQLite file at `to`. Servers go on meanwhile, so what they write from
+/// then on isn't in it. Else as [`copy`]: every row is read through the domain's types, and the file is there whole or not at all.
+///
+/// # Errors
+/// [`StoreError::Behind`] or [`StoreError::Newer`] if its tables aren't the very ones that this program knows;
+/// [`StoreError::AlreadyExists`] if something is at `to`; [`StoreError::Damaged`], with the row, if one can't be read.
+pub async fn snapshot(
+    from: &StoreAt,
+    to: &Path,
+    watch: &mut Watch<'_>,
+) -> Result<Copied, StoreError> {
+    let mut source = Database::looked_at(from).await?;
+    let mut target = Target::begin_file(to).await?;
+    match copy_all(&mut source, target.database(), watch).await {
+        Ok(copied) => target.finish().await.map(|()| copied),
         Err(error) => {
             target.give_up().await;
             Err(error)

@@ -30,10 +30,24 @@ impl Database {
         database
             .execute(match &database {
                 Self::Sqlite(_) => "BEGIN",
-                Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                // What is read is worked on meanwhile, for as long as it takes.
+                Self::Postgres(_) => {
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+                     SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0"
+                }
             })
             .await?;
         database.expect_current(at).await?;
+        Ok(database)
+    }
+
+    /// The store in a file that nobody has open and nobody may change: of a backup, perhaps on a disk that only reads. SQLite makes no
+    /// file beside it, and looks for no log.
+    pub async fn kept(path: &Path) -> Result<Self, StoreError> {
+        file::inspect(path)?;
+        let options = sqlite::options_of_kept(path);
+        let mut database = Self::Sqlite(SqliteConnection::connect_with(&options).await?);
+        database.execute("BEGIN").await?;
         Ok(database)
     }
 
@@ -97,7 +111,7 @@ impl Database {
         }
     }
 
-    async fn expect_tables(&mut self) -> Result<(), StoreError> {
+    pub async fn expect_tables(&mut self) -> Result<(), StoreError> {
         let has = self.columns().await?;
         let is_postgres = self.is_postgres();
         let knows = TABLES.iter().flat_map(|table| {

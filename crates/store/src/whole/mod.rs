@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows what a noun is for. A copy goes by tables and not by traits: keys, numbers, instants and texts stay what they
 //! are, byte for byte, and what one back end has in columns of its own is made of the values by the functions that write them there.
-//! Read [`copy`], then [`check`]; the tables are in `tables.rs`.
+//! Read [`copy`], then [`check`]; the tables are in `tables.rs`. What a backup is made of: [`snapshot`], [`check_kept`], [`leave_behind`].
 
 mod across;
 mod cells;
@@ -12,6 +12,7 @@ mod copy;
 mod database;
 mod judge;
 mod judge_doors;
+mod restored;
 mod rows_of_postgres;
 mod rows_of_sqlite;
 mod steps;
@@ -23,8 +24,9 @@ use serde::Serialize;
 
 use crate::PostgresPlace;
 
-pub use check::{Checked, Finding, check, sums};
-pub use copy::{Copied, copy};
+pub use check::{Checked, Finding, KeptChecked, check, check_kept, sums};
+pub use copy::{Copied, copy, snapshot};
+pub use restored::{LeftBehind, leave_behind};
 pub use steps::{Step, Steps, migrate, missing};
 
 /// Where a store is.

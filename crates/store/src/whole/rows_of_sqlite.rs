@@ -21,6 +21,14 @@ pub(super) async fn version(connection: &mut SqliteConnection) -> Result<(u32, u
     Ok((version.fetch_one(connection).await?, NEWEST))
 }
 
+/// The oldest root, signed.
+pub(super) async fn first_root(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let oldest = sqlx::query_scalar("SELECT signed FROM roots ORDER BY version LIMIT 1");
+    Ok(oldest.fetch_optional(connection).await?)
+}
+
 pub(super) async fn columns(
     connection: &mut SqliteConnection,
 ) -> Result<BTreeSet<(String, String)>, StoreError> {
@@ -33,14 +41,34 @@ pub(super) async fn columns(
     Ok(rows.into_iter().collect())
 }
 
-/// What SQLite itself finds wrong: pages that don't hang together, rows that refer to none.
+/// How far SQLite looks for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Whether its pages hang together.
+    Pages,
+    /// Whether indexes have what their tables have, too: twice the work.
+    Indexes,
+}
+
+/// What SQLite itself finds wrong: pages that don't hang together, rows that refer to none, and what runs by itself: none of our steps
+/// makes such a thing.
 pub(super) async fn own_check(
     connection: &mut SqliteConnection,
+    depth: Depth,
 ) -> Result<Vec<String>, StoreError> {
-    let pages: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(10)")
-        .fetch_all(&mut *connection)
-        .await?;
+    let look = match depth {
+        Depth::Pages => "PRAGMA quick_check(10)",
+        Depth::Indexes => "PRAGMA integrity_check(10)",
+    };
+    let pages: Vec<String> = sqlx::query_scalar(look).fetch_all(&mut *connection).await?;
     let mut found: Vec<_> = pages.into_iter().filter(|told| told != "ok").collect();
+    let foreign: Vec<String> = sqlx::query_scalar(
+        "SELECT type || ' ' || name || ' is none of ours' FROM sqlite_schema
+         WHERE type NOT IN ('table', 'index') LIMIT 10",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    found.extend(foreign);
     let strays: Vec<(String, i64)> = sqlx::query_as(
         "SELECT \"table\" || ' refers to ' || parent, count(*) FROM pragma_foreign_key_check GROUP BY 1",
     )

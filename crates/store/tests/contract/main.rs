@@ -38,6 +38,7 @@ mod walks;
 mod whole;
 mod whole_checked;
 mod whole_fleet;
+mod whole_kept;
 mod whole_steps;
 
 use std::sync::Arc;

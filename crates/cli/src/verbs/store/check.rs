@@ -8,9 +8,9 @@ use mainstay_store::whole::{self, Checked, Counted};
 use serde::Serialize;
 use serde_json::json;
 
-use super::far::Far;
 use super::place::Place;
 use crate::failure::Failure;
+use crate::far::Far;
 use crate::homes::HomeArgs;
 use crate::operator::runtime;
 use crate::output::Output;

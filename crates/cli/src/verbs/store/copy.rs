@@ -6,9 +6,9 @@ use clap::Args;
 use mainstay_store::whole::{self, Copied};
 use serde_json::json;
 
-use super::far::Far;
 use super::place::Place;
 use crate::failure::Failure;
+use crate::far::Far;
 use crate::operator::runtime;
 use crate::output::Output;
 

@@ -2,7 +2,6 @@
 
 mod check;
 mod copy;
-mod far;
 mod migrate;
 mod place;
 

@@ -1,4 +1,4 @@
-//! How far long work is, told on a terminal: a bar for the table at hand. Read [`Far`].
+//! How far long work is, told on a terminal: a bar for the table at hand, or for the bytes of files. Read [`Far`].
 
 use indicatif::{ProgressBar, ProgressStyle};
 use mainstay_store::whole::Progress;
