@@ -11,7 +11,7 @@ use mainstay_rollout::order::log::LogEntry;
 use mainstay_rollout::order::{OrderNumber, Word, close};
 use mainstay_rollout::{Candidate, Ending, Progress, Rollout};
 use mainstay_store::{
-    AskedBy, HeardWord, Heeded, Known, NextStep, Promise, Registration, StageChange, Store,
+    AskedBy, HeardWord, Heeded, Import, Known, NextStep, Promise, Registration, StageChange, Store,
     StoreError, StoredRevocations, StoredRoot, StoredSchedule,
 };
 
@@ -178,6 +178,14 @@ async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), S
             store.choose_profile(&id(0), rauc).await
         }
         4 => store.choose_profile(&id(0), None).await,
+        5 => {
+            let clients = vec![(id(0), ClientProfile::Zephyr)];
+            let import = Import {
+                clients,
+                ..Import::default()
+            };
+            store.import(&import, at(9)).await
+        }
         _ => store.ask_attributes(&id(0), AskedBy::People).await,
     }
 }
@@ -195,7 +203,7 @@ pub async fn what_could_give_a_device_something_raises_it(store: &dyn Store) {
         publish(store, which).await.expect("new");
         assert!(felt.is_raised(store).await, "published: {which}");
     }
-    for which in 0..6 {
+    for which in 0..7 {
         act(store, &started, which)
             .await
             .expect("nothing is against it");
@@ -286,6 +294,7 @@ const RAISING: &[&str] = &[
     "add_root",
     "add_schedule",
     "ask_attributes",
+    "import", // of a fleet
     "restate",
     "save", // of a step
     "save_hold",
@@ -293,6 +302,7 @@ const RAISING: &[&str] = &[
     "save_release",
     "set_client",
     "start_rollout",
+    "take_in", // a fleet that is imported
 ];
 
 /// Functions that write what gives no device anything: what devices say, what is drawn, what people are told.
