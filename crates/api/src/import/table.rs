@@ -141,9 +141,10 @@ mod tests {
     use super::*;
 
     fn places(findings: &[Finding]) -> Vec<(String, &str, &str)> {
-        let told = |finding: &Finding| finding.place.to_string();
-        let told = |finding| (told(finding), finding.field.as_str(), finding.id.as_str());
-        findings.iter().map(told).collect()
+        findings
+            .iter()
+            .map(|it| (it.place.to_string(), it.field.as_str(), it.id.as_str()))
+            .collect()
     }
 
     #[test]

@@ -195,14 +195,13 @@ fn judge(
 ) -> Result<Becomes, Unfit> {
     check_client(&wanted, &known)?;
     let id = &wanted.device.id;
-    let is_others = |whose: &Option<DeviceId>| whose.as_ref().is_some_and(|whose| whose != id);
-    if is_others(&known.of_controller) {
-        let cure = "Give each device the controller id that its own client asks as.";
-        let because = "another device has its controller id";
+    if let Some(whose) = known.of_controller.as_ref().filter(|whose| *whose != id) {
+        let because = format_args!("the device {whose} has its controller id").to_string();
+        let cure = "Import it by that name if it is the same device; else give it the controller id that its own client asks as.";
         return Err(Unfit::new("devices.controller", because, cure));
     }
-    if is_others(&known.of_token) {
-        let because = "another device has its token";
+    if let Some(whose) = known.of_token.as_ref().filter(|whose| *whose != id) {
+        let because = format_args!("the device {whose} has its token").to_string();
         let cure = "Give each device a token of its own: who knows one could speak for both.";
         return Err(Unfit::new("devices.token", because, cure));
     }
