@@ -97,21 +97,6 @@ fn plans() {
 }
 
 #[test]
-fn tables() {
-    let folder = Folder::new();
-    folder.write("token", [b'0'; 64]);
-    let import = "device import --token-file token --csv bad";
-    let table = [
-        (Missing, 2, "table.missing"),
-        (Unreadable, 2, "table.unreadable"),
-        (Empty, 2, "table.empty"),
-        (Oversize, 2, "table.too-large"),
-        (Garbage, 2, "table.not-text"),
-    ];
-    check(&folder, import, &table);
-}
-
-#[test]
 fn keys() {
     let folder = Folder::with_root();
     let garbage = (Garbage, 2, "key.not-a-key");

@@ -185,6 +185,16 @@ fn a_table_that_isnt_one_is_told_of() {
         let words = format!("device import --csv {name} --token-file kim.token");
         folder.run(&words).failed(2, "import.findings");
     }
+    folder.write("binary.csv", b"id\n\xff\xfe");
+    folder.write("empty.csv", "");
+    for (name, id) in [
+        ("binary.csv", "table.not-text"),
+        ("empty.csv", "table.empty"),
+        ("none.csv", "table.missing"),
+    ] {
+        let words = format!("device import --csv {name} --token-file kim.token");
+        folder.run(&words).failed(2, id);
+    }
     let both = "device import --token-file kim.token --csv a --hawkbit b --hawkbit-user c";
     for words in [both, "device import --token-file kim.token"] {
         assert_eq!(folder.run(words).code(), 2, "{words}");
