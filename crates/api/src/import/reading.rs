@@ -204,7 +204,7 @@ impl<'a> Reading<'a> {
     fn client(&mut self) -> Option<ClientProfile> {
         let asks_elsewhere = self.text(&Field::Controller).is_some();
         self.may(&Field::Client, |text| {
-            let profile: ClientProfile = text.parse().map_err(flaw!())?;
+            let profile = text.parse::<ClientProfile>().map_err(flaw!())?;
             match profile.speaks_hawkbit() == asks_elsewhere {
                 true => Ok(profile),
                 false => Err(Flaw::new(

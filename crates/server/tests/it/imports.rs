@@ -118,10 +118,8 @@ async fn what_is_there_already_is_left_as_it_is() {
     assert_eq!(polled(&house, 1, TOKENS[1]).await, StatusCode::OK);
     let again = done(&house, &all).await;
     assert_eq!(again, [Becomes::Same, Becomes::Same, Becomes::Same]);
-    let timeline = house
-        .app
-        .store()
-        .timeline(&DeviceId::new("gw-0").unwrap(), 9);
+    let id = DeviceId::new("gw-0").unwrap();
+    let timeline = house.app.store().timeline(&id, 9);
     assert_eq!(
         timeline.await.unwrap().len(),
         1,
@@ -161,10 +159,8 @@ async fn who_is_declared_otherwise_is_declared_anew_only_if_that_is_meant() {
         "America/Phoenix"
     );
     assert_eq!(would_be(&house, moved).await, Becomes::Same);
-    let timeline = house
-        .app
-        .store()
-        .timeline(&DeviceId::new("gw-0").unwrap(), 1);
+    let id = DeviceId::new("gw-0").unwrap();
+    let timeline = house.app.store().timeline(&id, 1);
     let told =
         "was declared anew: zone from America/Denver to America/Phoenix, floor from nothing to 3";
     assert_eq!(timeline.await.unwrap()[0].text, told);
