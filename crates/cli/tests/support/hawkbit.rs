@@ -52,10 +52,22 @@ impl Hawkbit {
         Self { address, asked }
     }
 
-    /// The three targets of the fixture, one of them with attributes.
+    /// The three targets of the fixture, one of them with attributes. The token of the last one isn't told.
     pub fn of_the_fixture() -> Self {
-        Self::answering(|path| match path {
-            "/rest/v1/targets?offset=0&limit=500" => Answer::Json(TARGETS.to_owned()),
+        Self::of_targets(TARGETS.to_owned())
+    }
+
+    /// The same, for a user who may read all tokens.
+    pub fn telling_all() -> Self {
+        let untold = r#""controllerId":"gw-3","#;
+        let told = format!(r#"{untold}"securityToken":"c1d2e3f4051627384950a1b2c3d4e5f6","#);
+        assert!(TARGETS.contains(untold), "the fixture has it");
+        Self::of_targets(TARGETS.replacen(untold, &told, 1))
+    }
+
+    fn of_targets(targets: String) -> Self {
+        Self::answering(move |path| match path {
+            "/rest/v1/targets?offset=0&limit=500" => Answer::Json(targets.clone()),
             "/rest/v1/targets/8c:1f:64:00:0a:21/attributes" => Answer::Json(ATTRIBUTES.to_owned()),
             _ => Answer::Nothing,
         })

@@ -21,8 +21,17 @@ fn a_hawkbit_servers_targets_come_with_their_tokens() {
     );
     let told = house.import(&format!("{words} --dry-run"));
     assert_eq!(told.code(), 0, "{}", told.stderr());
-    let note = "hawkBit told no token of 1 of 3 targets";
-    assert!(told.stderr().contains(note), "{}", told.stderr());
+    let note = "hawkBit told this user no token of 1 of 3 targets";
+    assert!(told.stdout().contains(note), "{}", told.stdout());
+    let told = house.good(&format!("{words} --dry-run --json"));
+    let told: serde_json::Value = serde_json::from_str(&told).expect("one JSON line");
+    assert_eq!(told["tokens_untold"], 1);
+    // Each of hawkBit's targets has a token: who isn't told it would register the device with another one, for good.
+    let refused = house.import(&words);
+    refused.failed(1, "hawkbit.untold-tokens");
+    assert_eq!(house.devices(), Vec::<String>::new());
+    assert!(!house.folder.path().join("drawn.csv").exists());
+    let words = format!("{words} --hawkbit-untold-tokens");
     assert_eq!(house.counts(&words), [3, 0, 0, 1]);
     assert_eq!(house.counts(&words), [0, 0, 3, 0]);
     assert_eq!(house.devices(), ["8c-1f-64-00-0a-21", "gw-2", "gw-3"]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mainstay_api::import::Draft;
-use mainstay_api::import::hawkbit::{Attributes, Sources, Target};
+use mainstay_api::import::hawkbit::{Attributes, Sources};
 use mainstay_client::{Hawkbit, HawkbitError};
 use mainstay_fleet::ControllerId;
 
@@ -34,6 +34,9 @@ pub struct FromHawkbit {
     /// Send the password over plain http to another machine.
     #[arg(long, requires = "hawkbit")]
     hawkbit_unencrypted: bool,
+    /// Draw new tokens for targets whose token hawkBit doesn't tell this user. Those devices have one, and are let in only when they are given theirs.
+    #[arg(long, requires = "hawkbit")]
+    hawkbit_untold_tokens: bool,
     /// What is taken from where: hardware=attribute.hw_revision, or name, group or type after the sign; repeat it for each.
     #[arg(long = "from", value_name = "FIELD=SOURCE", requires = "hawkbit")]
     from: Vec<String>,
@@ -41,25 +44,29 @@ pub struct FromHawkbit {
 
 impl FromHawkbit {
     /// Everything that the server says of its targets.
+    ///
+    /// # Errors
+    /// If it can't be asked, or has no targets. Whether their tokens were told: [`check_told`](Self::check_told).
     pub fn drafts(&self, output: &Output) -> Result<Vec<Draft>, Failure> {
         let sources = Sources::parse(&self.from)?;
         let server = self.server()?;
-        let targets = runtime()?.block_on(read(&server, &sources, output))?;
-        let without = targets.iter().filter(|(it, _)| it.security_token.is_none());
-        let without = without.count();
-        if without > 0 {
-            output.note(|| {
-                format!(
-                    "hawkBit told no token of {without} of {} targets: it shows them only to users with READ_TARGET_SECURITY_TOKEN",
-                    targets.len()
-                )
-            });
+        let drafts = runtime()?.block_on(read(&server, &sources, output))?;
+        match drafts.is_empty() {
+            true => Err(no_targets()),
+            false => Ok(drafts),
         }
-        let draft = |(target, attributes): &(Target, Attributes)| sources.draft(target, attributes);
-        match targets.as_slice() {
-            [] => Err(no_targets()),
-            targets => Ok(targets.iter().map(draft).collect()),
+    }
+
+    /// # Errors
+    /// If hawkBit kept tokens to itself, and that isn't said to be meant: each of its targets has one, and a device that is registered with another
+    /// one can't be given it back here.
+    pub fn check_told(&self, untold: usize, all: usize) -> Result<(), Failure> {
+        if untold == 0 || self.hawkbit_untold_tokens {
+            return Ok(());
         }
+        let what = format!("{}; nothing was imported", untold_tokens(untold, all));
+        let cure = "give the user READ_TARGET_SECURITY_TOKEN; or add --hawkbit-untold-tokens, and bring each of those devices a new token";
+        Err(Failure::refusal("hawkbit.untold-tokens", what, cure))
     }
 
     fn server(&self) -> Result<Hawkbit, Failure> {
@@ -86,12 +93,17 @@ impl FromHawkbit {
     }
 }
 
-/// All targets, each with its attributes where something is taken from them.
+/// Of how many targets hawkBit kept the token to itself, for people.
+pub fn untold_tokens(untold: usize, all: usize) -> String {
+    format!("hawkBit told this user no token of {untold} of {all} targets")
+}
+
+/// What is known of all targets, with their attributes where something is taken from them. Only what is taken is held.
 async fn read(
     server: &Hawkbit,
     sources: &Sources,
     output: &Output,
-) -> Result<Vec<(Target, Attributes)>, HawkbitError> {
+) -> Result<Vec<Draft>, HawkbitError> {
     let far = bar(output, "reading targets");
     let targets = server.targets(|read, of| {
         far.set_length(of);
@@ -110,7 +122,7 @@ async fn read(
             Some(id) => server.attributes(&id).await?,
             None => Attributes::new(),
         };
-        all.push((target, attributes));
+        all.push(sources.draft(&target, &attributes));
         far.inc(1);
     }
     far.finish_and_clear();

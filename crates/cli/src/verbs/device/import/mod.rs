@@ -23,7 +23,7 @@ use crate::files;
 use crate::operator::ServerAccess;
 use crate::output::Output;
 use findings::refused;
-use from_hawkbit::FromHawkbit;
+use from_hawkbit::{FromHawkbit, untold_tokens};
 use send::Sending;
 use tokens::Tokens;
 
@@ -96,6 +96,7 @@ struct Counts {
     changed: usize,
     same: usize,
     drawn: usize,
+    untold: usize,
 }
 
 impl Import {
@@ -103,6 +104,7 @@ impl Import {
     pub fn run(&self, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
         let from = self.from();
         let drafts = self.drafts(output)?;
+        let untold = self.untold(&drafts)?;
         let rows = read(&drafts, &self.rest.fields());
         let mut rows = rows.map_err(|findings| refused(&from, &findings, output))?;
         let mut tokens = Tokens::open(self.drawn_tokens.as_deref())?;
@@ -114,6 +116,7 @@ impl Import {
         }
         let mut counts = counted(&would);
         counts.drawn = draw(&mut tokens, &mut rows, &would);
+        counts.untold = untold;
         if self.dry_run {
             self.say(&would, &counts, output);
             return Ok(());
@@ -143,6 +146,22 @@ impl Import {
         }
     }
 
+    /// Of how many targets hawkBit didn't tell the token. A table tells what people meant it to.
+    ///
+    /// # Errors
+    /// If there are any, and more is to be done than to look.
+    fn untold(&self, drafts: &[Draft]) -> Result<usize, Failure> {
+        if self.csv.is_some() {
+            return Ok(0);
+        }
+        let untold = drafts.iter().filter(|it| it.said(&Field::Token).is_none());
+        let untold = untold.count();
+        if !self.dry_run {
+            self.from_hawkbit.check_told(untold, drafts.len())?;
+        }
+        Ok(untold)
+    }
+
     /// # Errors
     /// If a device is declared otherwise, and isn't to be declared anew.
     fn check_differences(&self, would: &[ImportedView]) -> Result<(), Failure> {
@@ -164,9 +183,10 @@ impl Import {
             changed,
             same,
             drawn,
+            untold,
         } = *counts;
         let value = json!({
-            "dry_run": self.dry_run, "new": new, "changed": changed, "same": same, "tokens_drawn": drawn,
+            "dry_run": self.dry_run, "new": new, "changed": changed, "same": same, "tokens_drawn": drawn, "tokens_untold": untold,
             "changes": would.iter().filter(|view| is_changed(view)).collect::<Vec<_>>(),
         });
         output.say(|| self.told(would, counts), &value);
@@ -181,6 +201,7 @@ impl Import {
             changed,
             same,
             drawn,
+            untold,
         } = counts;
         let count = match self.dry_run {
             true => format!(
@@ -189,6 +210,9 @@ impl Import {
             false => format!("{new} registered, {changed} declared anew, {same} were so already"),
         };
         lines.push(count);
+        if *untold > 0 {
+            lines.push(untold_tokens(*untold, would.len()));
+        }
         match (&self.drawn_tokens, self.dry_run) {
             (_, _) if *drawn == 0 => {}
             (_, true) => lines.push(format!("{drawn} of them have no token yet: one would be drawn for each, with --drawn-tokens FILE")),
@@ -230,6 +254,7 @@ fn counted(would: &[ImportedView]) -> Counts {
         same: count(|it| *it == Becomes::Same),
         changed: count(|it| matches!(it, Becomes::Changed { .. })),
         drawn: 0,
+        untold: 0,
     }
 }
 
