@@ -1,5 +1,7 @@
 //! The registered devices, and what happened to each of them. Read [`Devices`].
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceId, ReleaseDigest};
@@ -102,6 +104,16 @@ pub struct Import {
     pub anew: Vec<(Device, Device)>,
     /// Which clients these devices run, by the word of people.
     pub clients: Vec<(DeviceId, ClientProfile)>,
+}
+
+impl Import {
+    /// Whether it could give something to a device that is known already. What is new was never asked about, so that nobody remembers an answer to
+    /// it: a large fleet comes in without all others being looked at anew after each part.
+    pub(crate) fn gives(&self) -> bool {
+        let new: BTreeSet<_> = self.new.iter().map(|it| &it.device.id).collect();
+        let is_known = |(device, _): &(DeviceId, ClientProfile)| !new.contains(device);
+        !self.anew.is_empty() || self.clients.iter().any(is_known)
+    }
 }
 
 /// One thing that happened to a device.

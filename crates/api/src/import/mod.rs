@@ -32,6 +32,9 @@ pub struct Import {
     /// Whether only to tell what would become of each.
     #[serde(default)]
     pub dry_run: bool,
+    /// How it is known which clients devices run; needed where one is said that isn't known by the word of people yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// One device that comes from elsewhere.

@@ -12,6 +12,7 @@ use mainstay_api::{Import, ImportView, ImportedDevice};
 use mainstay_store::{Devices, StoreError};
 
 use super::imported::{Judged, Known, Terms, Wanted};
+use super::rollouts::reason;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -24,6 +25,7 @@ pub(super) async fn import(
     let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
     let wanted: Import = body::json(&headers, request).await?;
     check_count(&wanted)?;
+    let why = wanted.why.as_deref().map(known_by).transpose()?;
     let (plan, now) = (app.active_plan().await?, app.now());
     let terms = Terms {
         plan: &plan.plan,
@@ -33,16 +35,32 @@ pub(super) async fn import(
     let judged = judged(&app, wanted.devices, &terms).await?;
     if !wanted.dry_run {
         judged.check(wanted.anew)?;
+        let clients = &judged.import.clients;
+        let why = match clients.is_empty() {
+            true => "",
+            false => known_by(why.unwrap_or_default())?,
+        };
         if !judged.is_nothing() {
             app.store.import(&judged.import, now).await?;
         }
         let (new, anew) = (judged.import.new.len(), judged.import.anew.len());
-        tracing::info!(by = %person.email, new, anew, "devices imported");
+        let said = clients.len();
+        tracing::info!(by = %person.email, new, anew, clients = said, why, "devices imported");
+        for (device, client) in clients {
+            let client = client.id();
+            tracing::info!(%device, client, by = %person.email, why, "device's client chosen");
+        }
     }
     Ok(Json(ImportView {
         done: !wanted.dry_run,
         devices: judged.views,
     }))
+}
+
+/// How people know which clients devices run, as they must say it of a single device.
+fn known_by(why: &str) -> Result<&str, Refused> {
+    let cure = "Say in a sentence, as `why`, how you know which clients they are.";
+    reason(why, "Saying which clients devices run", cure)
 }
 
 fn check_count(wanted: &Import) -> Result<(), Refused> {
@@ -75,7 +93,8 @@ async fn judged(
     Ok(judged)
 }
 
-/// What is known that it has to do with. Whatever of this changes before it is saved lets the store refuse to.
+/// What is known that it has to do with. Whatever of this changes before it is saved lets the store refuse to, but for which
+/// client a device runs: of that the last word of people holds, as it does for a single device.
 async fn known(app: &App, wanted: &Wanted) -> Result<Known, StoreError> {
     let id = &wanted.device.id;
     let mut known = Known {

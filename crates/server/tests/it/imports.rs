@@ -25,8 +25,10 @@ fn gateway(n: usize) -> ImportedDevice {
 }
 
 fn import(devices: Vec<ImportedDevice>) -> Import {
+    let why = Some("as the labels on them say".to_owned());
     Import {
         devices,
+        why,
         ..Import::default()
     }
 }
@@ -248,6 +250,31 @@ async fn an_import_is_bounded_and_for_operations() {
     let tokenless = refused(&house, &import(vec![tokenless])).await;
     assert_eq!(tokenless, (422, "devices.token".to_owned()));
     assert_eq!(device(&house, "gw-0").await, None);
+}
+
+/// What pins a device to a client needs a reason here as at the door for a single one.
+#[tokio::test]
+async fn who_says_a_client_says_how_that_is_known() {
+    let house = House::new().await;
+    let mut rauc = gateway(0);
+    rauc.client = Some(ClientProfile::Rauc);
+    for why in [None, Some(" ".to_owned()), Some("x".repeat(10_000))] {
+        let fleet = Import {
+            why,
+            ..import(vec![rauc.clone()])
+        };
+        let refused = refused(&house, &fleet).await;
+        assert_eq!(refused, (400, "rollouts.why".to_owned()));
+        assert_eq!(device(&house, "gw-0").await, None);
+    }
+    let reasoned = import(vec![rauc]);
+    assert_eq!(done(&house, &reasoned).await, [Becomes::New]);
+    // Who says nothing new of it needs no reason.
+    let again = Import {
+        why: None,
+        ..reasoned
+    };
+    assert_eq!(done(&house, &again).await, [Becomes::Same]);
 }
 
 #[tokio::test]

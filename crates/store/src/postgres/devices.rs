@@ -160,7 +160,10 @@ async fn take_in(store: &PostgresStore, import: &Import, at: Timestamp) -> Resul
         let chosen = |_| DeviceClient::chosen(Some(*profile));
         controllers::change_client(&mut tx, device, &chosen).await?;
     }
-    store.commit_raised(tx).await
+    match import.gives() {
+        true => store.commit_raised(tx).await,
+        false => Ok(tx.commit().await?),
+    }
 }
 
 /// Declares a device anew, if it is still declared as in `before`.

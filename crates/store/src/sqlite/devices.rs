@@ -46,7 +46,10 @@ impl Devices for SqliteStore {
             let chosen = |_| DeviceClient::chosen(Some(*profile));
             controllers::change_client(&mut tx, device, &chosen).await?;
         }
-        self.commit_raised(tx).await
+        match import.gives() {
+            true => self.commit_raised(tx).await,
+            false => Ok(tx.commit().await?),
+        }
     }
 
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError> {

@@ -16,8 +16,8 @@ use mainstay_store::{
 };
 
 use super::fixture::{
-    FORWARD, NEW, OLD, approved, at, changed, device, enrolments, gated, id, person, release,
-    rollout, running, token,
+    FORWARD, NEW, OLD, approved, at, changed, device, enrolments, gated, id, person, registration,
+    release, rollout, running, token,
 };
 
 /// Three devices, the first with another update client, and a rollout with two of them.
@@ -186,6 +186,15 @@ async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), S
             };
             store.import(&import, at(9)).await
         }
+        6 => {
+            let mut after = device(1);
+            after.zone = "Pacific/Guam".to_owned();
+            let import = Import {
+                anew: vec![(device(1), after)],
+                ..Import::default()
+            };
+            store.import(&import, at(9)).await
+        }
         _ => store.ask_attributes(&id(0), AskedBy::People).await,
     }
 }
@@ -203,7 +212,7 @@ pub async fn what_could_give_a_device_something_raises_it(store: &dyn Store) {
         publish(store, which).await.expect("new");
         assert!(felt.is_raised(store).await, "published: {which}");
     }
-    for which in 0..7 {
+    for which in 0..8 {
         act(store, &started, which)
             .await
             .expect("nothing is against it");
@@ -242,6 +251,17 @@ pub async fn what_devices_say_does_not_raise_it(store: &dyn Store) {
     kept.expect("it has a client");
     let new = device(7);
     store.register(&new, token(7)).await.expect("new");
+    // Nor do new ones of a fleet that is imported, whichever client they are said to run.
+    let one = Registration {
+        controller: ControllerId::parse("gateway-8").ok(),
+        ..registration(device(8), token(8))
+    };
+    let part = Import {
+        new: vec![one],
+        clients: vec![(id(8), ClientProfile::Zephyr)],
+        ..Import::default()
+    };
+    store.import(&part, at(9)).await.expect("new");
     let counted = changed(&started);
     let saved = store.save_step(&step(&counted, false)).await;
     saved.expect("nobody else changed it");

@@ -156,6 +156,24 @@ fn one_bad_line_keeps_all_out() {
     assert_eq!(house.devices(), Vec::<String>::new());
 }
 
+/// A client that is said stays whatever its requests show: nobody says it without a reason, and the files of drawn tokens wait for it too.
+#[test]
+fn a_client_is_said_with_a_reason() {
+    let house = House::new();
+    let table = "id,controller,client\na,c-a,rauc\nb,,\n";
+    house.folder.write("fleet.csv", table);
+    let words = "--csv fleet.csv --class device-v1 --hardware A --zone Europe/Berlin --bootloader 1.0.0 --drawn-tokens drawn.csv";
+    house.good(&format!("{words} --dry-run"));
+    house.import(words).failed(2, "import.no-why");
+    assert!(!house.folder.path().join("drawn.csv").exists());
+    assert_eq!(house.devices(), Vec::<String>::new());
+    assert_eq!(
+        house.counts(&format!("{words} --why labelled")),
+        [2, 0, 0, 2]
+    );
+    assert_eq!(house.counts(words), [0, 0, 2, 0]);
+}
+
 #[test]
 fn a_large_table_goes_in_parts_and_goes_on_where_it_stopped() {
     let house = House::new();

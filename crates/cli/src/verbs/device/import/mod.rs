@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use mainstay_api::import::table::{self, TABLE_BYTES_MAX};
 use mainstay_api::import::{Becomes, Draft, Field, Row, read};
 use mainstay_api::{GivenToken, ImportedView};
+use mainstay_fleet::ClientProfile;
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -49,6 +50,9 @@ pub struct Import {
     /// Declare devices anew that are declared otherwise. Without, one such lets nothing be imported.
     #[arg(long)]
     anew: bool,
+    /// How you know which clients devices run; needed where --client or a table says one. It is logged.
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
     /// Only tell which devices are new, declared otherwise, or as they are already.
     #[arg(long)]
     dry_run: bool,
@@ -109,7 +113,8 @@ impl Import {
         let mut rows = rows.map_err(|findings| refused(&from, &findings, output))?;
         let mut tokens = Tokens::open(self.drawn_tokens.as_deref())?;
         tokens.fill(&mut rows);
-        let would = Sending::to(access, output, "comparing").would_be(&rows)?;
+        let would =
+            Sending::to(access, output, "comparing").would_be(&rows, self.why.as_deref())?;
         let findings = findings::by_server(&rows, &would);
         if !findings.is_empty() {
             return Err(refused(&from, &findings, output));
@@ -122,11 +127,13 @@ impl Import {
             return Ok(());
         }
         self.check_differences(&would)?;
-        tokens.keep()?;
         let rows = rows.into_iter().zip(&would);
         let rows = rows.filter(|(_, view)| view.becomes != Becomes::Same);
         let rows: Vec<Row> = rows.map(|(row, _)| row).collect();
-        Sending::to(access, output, "importing").import(&rows, self.anew)?;
+        self.check_clients(&rows)?;
+        tokens.keep()?;
+        let sending = Sending::to(access, output, "importing");
+        sending.import(&rows, self.anew, self.why.as_deref())?;
         self.say(&would, &counts, output);
         Ok(())
     }
@@ -175,6 +182,20 @@ impl Import {
         };
         let cure = "see all with --dry-run; then add --anew to declare them so, or leave them out";
         Err(Failure::refusal("devices.differ", what, cure))
+    }
+
+    /// # Errors
+    /// If a client is said of any, and not how that is known. The server would refuse it too, but not before the parts without.
+    fn check_clients(&self, rows: &[Row]) -> Result<(), Failure> {
+        let mut clients = rows.iter().filter_map(|row| row.wanted.client);
+        match self.why.is_none() && clients.any(ClientProfile::speaks_hawkbit) {
+            false => Ok(()),
+            true => Err(Failure::usage(
+                "import.no-why",
+                "it is said which clients devices run, and not how that is known; nothing was imported",
+                "say in a sentence how you know it: --why TEXT; or leave clients out, and their requests tell",
+            )),
+        }
     }
 
     fn say(&self, would: &[ImportedView], counts: &Counts, output: &Output) {

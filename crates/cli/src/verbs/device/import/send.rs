@@ -26,10 +26,11 @@ impl<'a> Sending<'a> {
         Self { access, bar }
     }
 
-    /// What would become of each.
-    pub fn would_be(&self, rows: &[Row]) -> Result<Vec<ImportedView>, Failure> {
+    /// What would become of each. `why` is sent along, so that one that the server wouldn't take is found before anything comes in.
+    pub fn would_be(&self, rows: &[Row], why: Option<&str>) -> Result<Vec<ImportedView>, Failure> {
         let request = Import {
             dry_run: true,
+            why: why.map(str::to_owned),
             ..Import::default()
         };
         let sent = self.access.ask(|operator| async move {
@@ -43,9 +44,10 @@ impl<'a> Sending<'a> {
     }
 
     /// Imports them. What was imported before something failed stays so.
-    pub fn import(&self, rows: &[Row], anew: bool) -> Result<(), Failure> {
+    pub fn import(&self, rows: &[Row], anew: bool, why: Option<&str>) -> Result<(), Failure> {
         let request = Import {
             anew,
+            why: why.map(str::to_owned),
             ..Import::default()
         };
         let mut done = 0;
