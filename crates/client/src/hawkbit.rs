@@ -3,6 +3,8 @@
 //! Nothing is changed there. The password goes to the one server that was named, and nowhere else: no redirection is followed. Whatever it
 //! answers is bounded.
 
+mod error;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -14,114 +16,16 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
+pub use error::HawkbitError;
+
 /// Who is silent, or still answering, after so long has a fault: a page takes a full server a second or two.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest answer, in bytes: 500 targets, each with a description of 512 signs and links that name it a dozen times, are a third of it.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
-
-/// Why a hawkBit server's targets aren't known.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HawkbitError {
-    /// Its address isn't one.
-    #[error("this isn't the address of a hawkBit server: {0}")]
-    Address(&'static str),
-    /// The password would go over the network as it is.
-    #[error("the password would go to {host} unencrypted")]
-    Unencrypted {
-        /// Whose address it is.
-        host: String,
-    },
-    /// Nobody answered, or the connection broke.
-    #[error("hawkBit at {host} doesn't answer: {cause}")]
-    Unreachable {
-        /// Who was asked.
-        host: String,
-        /// What the network said.
-        #[source]
-        cause: reqwest::Error,
-    },
-    /// It doesn't let this user in, or not to this.
-    #[error("hawkBit at {host} refuses this user: {status}")]
-    Denied {
-        /// Who was asked.
-        host: String,
-        /// 401 for a wrong name or password, 403 for what this user may not read.
-        status: StatusCode,
-    },
-    /// It sends its callers elsewhere.
-    #[error("{host} sends its callers on to {to}")]
-    Redirected {
-        /// Who was asked.
-        host: String,
-        /// Where to; without what stands behind the host.
-        to: String,
-    },
-    /// It answers something that a hawkBit server doesn't.
-    #[error("the answer to {path} isn't hawkBit's: {why}")]
-    Answer {
-        /// What was asked.
-        path: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// There are too many.
-    #[error("hawkBit has {total} targets, and at most {DEVICES_MAX} are read at once")]
-    TooMany {
-        /// So many it has.
-        total: u64,
-    },
-    /// The pages don't belong together.
-    #[error("hawkBit's targets changed while they were read: {why}")]
-    Changed {
-        /// How that shows.
-        why: String,
-    },
-}
-
-impl HawkbitError {
-    /// Stable id of this error.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::Address(_) => "hawkbit.address",
-            Self::Unencrypted { .. } => "hawkbit.unencrypted",
-            Self::Unreachable { .. } => "hawkbit.unreachable",
-            Self::Denied { .. } => "hawkbit.denied",
-            Self::Redirected { .. } => "hawkbit.redirected",
-            Self::Answer { .. } => "hawkbit.answer",
-            Self::TooMany { .. } => "hawkbit.too-many",
-            Self::Changed { .. } => "hawkbit.changed",
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn cure(&self) -> &'static str {
-        match self {
-            Self::Address(_) => {
-                "write it like https://hawkbit.company.example, without name and password"
-            }
-            Self::Unencrypted { .. } => {
-                "give an address with https; or add --hawkbit-unencrypted, if nobody else is on that network"
-            }
-            Self::Unreachable { .. } => {
-                "check the address, the network, and that this machine trusts the server's certificate"
-            }
-            Self::Denied { .. } => {
-                "check name and password (some servers want TENANT\\USER); the user must be able to read targets"
-            }
-            Self::Redirected { .. } => {
-                "give that address, if it is your server: the password isn't sent on unasked"
-            }
-            Self::Answer { .. } => {
-                "check that the address is that of hawkBit's management API, and nothing before it cuts answers short"
-            }
-            Self::TooMany { .. } => "import a table for each part of the fleet",
-            Self::Changed { .. } => "run it again when nobody adds or removes targets",
-        }
-    }
-}
+/// So often it is asked for one thing.
+const TRIES_MAX: u32 = 3;
+/// Before it is asked again. hawkBit counts requests by the second.
+const BEFORE_TRY: Duration = Duration::from_secs(1);
 
 type Answer<T> = Result<T, HawkbitError>;
 
@@ -165,7 +69,13 @@ impl Hawkbit {
         }
         let http = Client::builder()
             .timeout(REQUEST_TIMEOUT)
-            .redirect(Policy::none())
+            .redirect(Policy::none());
+        let http = match base.scheme() {
+            // A proxy would read the password. One for https sees nothing but a tunnel.
+            "http" => http.no_proxy(),
+            _ => http,
+        };
+        let http = http
             .build()
             .map_err(|cause| HawkbitError::Unreachable { host, cause })?;
         Ok(Self {
@@ -202,8 +112,15 @@ impl Hawkbit {
     /// If it can't be asked, or answers nonsense.
     pub async fn attributes(&self, controller: &ControllerId) -> Answer<Attributes> {
         let url = self.url(&["targets", controller.as_str(), "attributes"]);
-        // hawkBit says 204 where there are none.
-        Ok(self.get(url).await?.unwrap_or_default())
+        match self.get::<Attributes>(url).await {
+            // hawkBit says 204 where there are none.
+            Ok(attributes) => Ok(attributes.unwrap_or_default()),
+            Err(HawkbitError::Status { status, .. }) if status == StatusCode::NOT_FOUND => {
+                let why = format!("the target {:?} is gone", controller.as_str());
+                Err(HawkbitError::Changed { why })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The page that begins at this target. hawkBit's own order is by their ids, which don't change.
@@ -231,8 +148,22 @@ impl Hawkbit {
         url
     }
 
-    /// What is answered; none for "there is none" (204).
+    /// What is answered; none for "there is none" (204). Nothing is changed by asking, so it is asked again where that may help: one answer of very
+    /// many that fails would throw all the others away.
     async fn get<T: DeserializeOwned>(&self, url: Url) -> Answer<Option<T>> {
+        let mut tries = 1;
+        loop {
+            match self.get_once(url.clone()).await {
+                Err(error) if error.may_pass() && tries < TRIES_MAX => {
+                    tries += 1;
+                    tokio::time::sleep(BEFORE_TRY).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn get_once<T: DeserializeOwned>(&self, url: Url) -> Answer<Option<T>> {
         let path = path(&url);
         let request = self
             .http
@@ -271,9 +202,9 @@ impl Hawkbit {
                 let to = to.map_or_else(|| "nowhere".to_owned(), |to| told(&to));
                 Err(HawkbitError::Redirected { host, to })
             }
-            _ => Err(HawkbitError::Answer {
+            _ => Err(HawkbitError::Status {
                 path: path.to_owned(),
-                why: format!("its status is {status}"),
+                status,
             }),
         }
     }

@@ -7,6 +7,7 @@ use mainstay_fleet::{ClientProfile, ControllerId, DeviceId, Site, Zone};
 
 use super::ImportedDevice;
 use super::draft::{Draft, Field, Finding, Place, dashed};
+use crate::device::OUR_TOKEN_DIGITS;
 use crate::{GivenToken, NewDevice};
 
 /// A device that can be imported, and where it was written down.
@@ -109,7 +110,7 @@ impl<'a> Reading<'a> {
         let draft = self.draft;
         let name = self.name();
         let controller = draft.said(&Field::Controller).map(str::to_owned);
-        let token = draft.said(&Field::Token).map(str::to_owned);
+        let token = draft.said(&Field::Token).map(as_one);
         for (field, text) in [
             (Field::Id, name),
             (Field::Controller, controller),
@@ -225,6 +226,15 @@ impl<'a> Reading<'a> {
                 Some(flaw) => Err(Flaw::new("devices.token", flaw, flaw.cure())),
             }
         })
+    }
+}
+
+/// A token as it is compared: one of ours is read in either case.
+fn as_one(token: &str) -> String {
+    let is_ours = token.len() == OUR_TOKEN_DIGITS && token.bytes().all(|it| it.is_ascii_hexdigit());
+    match is_ours {
+        true => token.to_ascii_lowercase(),
+        false => token.to_owned(),
     }
 }
 

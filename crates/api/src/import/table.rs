@@ -1,6 +1,7 @@
 //! Devices in a table, as CSV (RFC 4180): the first line names the columns, each further one is a device. Read [`drafts`].
 
 use super::draft::{Draft, Field, Finding, Place};
+use crate::device::GIVEN_TOKEN_BYTES_MIN;
 
 /// The largest table, in bytes: some 300 of them for each of [`DEVICES_MAX`].
 pub const TABLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -42,7 +43,7 @@ pub fn drafts(text: &str) -> Result<Vec<Draft>, Vec<Finding>> {
 
 fn columns(header: &csv::StringRecord) -> Result<Vec<Field>, Vec<Finding>> {
     let (mut columns, mut findings) = (Vec::new(), Vec::new());
-    for name in header {
+    for (before, name) in header.iter().enumerate() {
         match name.parse::<Field>() {
             Ok(field) if columns.contains(&field) => {
                 let because = "this column stands there twice";
@@ -55,19 +56,31 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<Field>, Vec<Finding>> {
             }
             Ok(field) => columns.push(field),
             Err(error) => {
-                let because = error.to_string();
+                let because = "this column is nothing that is said of a device";
                 // A whole line in one name: some spreadsheets separate by semicolons.
                 let cure = match name.contains([';', '\t']) {
                     true => "separate columns by commas",
                     false => error.cure(),
                 };
-                findings.push(in_header(name, error.id(), &because, cure));
+                let shown = shown(name, before + 1);
+                findings.push(in_header(&shown, error.id(), because, cure));
             }
         }
+    }
+    if columns.is_empty() && findings.len() > 1 {
+        return Err(vec![no_header()]);
     }
     match findings.is_empty() {
         true => Ok(columns),
         false => Err(findings),
+    }
+}
+
+/// What is repeated of a column's name. A long one may be a token, in a table whose first line is a device.
+fn shown(name: &str, number: usize) -> String {
+    match name.len() < GIVEN_TOKEN_BYTES_MIN {
+        true => name.to_owned(),
+        false => format!("column {number}"),
     }
 }
 
@@ -100,6 +113,16 @@ fn in_header(column: &str, id: &str, because: &str, cure: &str) -> Finding {
         because: because.to_owned(),
         cure: cure.to_owned(),
     }
+}
+
+fn no_header() -> Finding {
+    let cure = "write a line before it that names the columns: id, controller, class, hardware, zone, bootloader, site, client, token, attribute.NAME";
+    in_header(
+        "the first line",
+        "import.no-header",
+        "it names no column",
+        cure,
+    )
 }
 
 fn empty() -> Finding {
@@ -182,6 +205,32 @@ mod tests {
         }
         let found = drafts("id;class\na;b\n").expect_err("no commas");
         assert_eq!(found[0].cure, "separate columns by commas");
+    }
+
+    /// Who leaves the first line out has a device there, with its token; what is found is printed, and kept by machines.
+    #[test]
+    fn no_token_in_a_first_line_is_repeated() {
+        let token = "38e6a19932b014040ba06179518651aa";
+        for (text, field, id) in [
+            (
+                format!("8c:1f,A,{token}\n"),
+                "the first line",
+                "import.no-header",
+            ),
+            (format!("{token}\n"), "column 1", "import.field"),
+            (format!("id,{token}\n"), "column 2", "import.field"),
+            (format!("8c:1f;A;{token}\n"), "column 1", "import.field"),
+            (
+                format!("dev-1,{token}{token}\n"),
+                "the first line",
+                "import.no-header",
+            ),
+        ] {
+            let found = drafts(&text).expect_err("no column is named so");
+            assert_eq!(places(&found), [("line 1".to_owned(), field, id)]);
+            let told = format!("{found:?}");
+            assert!(!told.contains(&token[..8]), "{told}");
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ const BASIC: &str = "Basic YWRtaW46czNjcmV0";
 pub enum Answer {
     /// This JSON.
     Json(String),
+    /// This status, such as `404 Not Found`, and no content.
+    Status(&'static str),
     /// No content.
     Nothing,
     /// The beginning of an answer, and then the connection ends.
@@ -135,6 +137,7 @@ fn write(mut stream: TcpStream, answer: Answer) -> std::io::Result<()> {
             "200 OK\r\nContent-Type: application/hal+json",
             &text,
         ),
+        Answer::Status(status) => plain(stream, status, ""),
         Answer::Nothing => plain(stream, "204 No Content", ""),
         Answer::Elsewhere(to) => plain(stream, &format!("302 Found\r\nLocation: {to}"), ""),
         Answer::Cut(text) => {

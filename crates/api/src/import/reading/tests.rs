@@ -82,6 +82,31 @@ fn the_rest_is_said_of_whoever_does_not_say_it() {
     assert_eq!(hardware, ["C", "B"]);
 }
 
+/// The store would find it, but not before the parts ahead of it are in.
+#[test]
+fn a_token_of_ours_is_the_same_in_either_case() {
+    let ours = "0123456789abcdef".repeat(4);
+    let foreign = "949f1c3487125467464a960d750373c1";
+    for (token, is_one) in [(ours.as_str(), true), (foreign, false)] {
+        let other = token.to_ascii_uppercase();
+        let drafts = [
+            device(2, &[("controller", "c-1"), ("token", token)]),
+            device(
+                3,
+                &[("id", "gw-2"), ("controller", "c-2"), ("token", &other)],
+            ),
+        ];
+        match read(&drafts, &BTreeMap::new()) {
+            Ok(rows) => assert!(!is_one && rows.len() == 2),
+            Err(findings) => {
+                assert!(is_one && findings.len() == 1);
+                assert_eq!(findings[0].id, "import.twice");
+                assert_eq!(findings[0].field, "token");
+            }
+        }
+    }
+}
+
 #[test]
 fn everything_that_is_wrong_is_found_at_once() {
     let told = found(&[

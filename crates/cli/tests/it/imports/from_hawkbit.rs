@@ -1,5 +1,7 @@
 //! Fleets from a hawkBit server.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::House;
 use crate::folder::Folder;
 use crate::hawkbit::{Answer, Hawkbit, PASSWORD, TARGETS, page};
@@ -80,7 +82,17 @@ fn what_hawkbit_says_is_bounded_and_checked() {
     let cut = TARGETS[..TARGETS.len() / 2].to_owned();
     let (broken, cut_off) = (cut.clone(), cut);
     type Answers = Box<dyn Fn(&str) -> Answer + Send + Sync>;
-    let cases: [(Answers, i32, &str); 11] = [
+    let cases: [(Answers, i32, &str); 13] = [
+        (
+            Box::new(|_| Answer::Status("500 Internal Server Error")),
+            2,
+            "hawkbit.status",
+        ),
+        (
+            Box::new(|_| Answer::Status("429 Too Many Requests")),
+            2,
+            "hawkbit.status",
+        ),
         (Box::new(|_| Answer::Endless), 2, "hawkbit.answer"),
         (
             Box::new(move |_| Answer::Json(broken.clone())),
@@ -124,12 +136,65 @@ fn what_hawkbit_says_is_bounded_and_checked() {
         let words = format!("device import {} --token-file kim.token", from(&hawkbit));
         let ended = folder.run(&words);
         assert_eq!(ended.complaint(code, id), None, "case {n}");
-        assert!(
-            !ended.stdout().contains("0123456789abcdef"),
-            "{}",
-            ended.stdout()
-        );
+        let told = ended.stdout() + &ended.stderr();
+        for token in ["0123456789abcdef", "949f1c34", "38e6a199"] {
+            assert!(!told.contains(token), "case {n}: {told}");
+        }
     }
+}
+
+/// One answer of many that fails doesn't throw the others away.
+#[test]
+fn hawkbit_is_asked_again_where_that_may_help() {
+    let house = House::new();
+    let asked = AtomicUsize::new(0);
+    let busy = move |_: &str| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => Answer::Status("429 Too Many Requests"),
+        1 => Answer::Cut(TARGETS[..9].to_owned()),
+        _ => Answer::Json(page(&["a"], 1)),
+    };
+    let hawkbit = Hawkbit::answering(busy);
+    assert_eq!(house.counts(&from(&hawkbit)), [1, 0, 0, 0]);
+    assert_eq!(hawkbit.asked().len(), 3);
+}
+
+#[test]
+fn a_target_that_goes_meanwhile_is_told_as_that() {
+    let folder = Folder::new();
+    folder.write("pw", PASSWORD);
+    folder.write("kim.token", "0".repeat(64));
+    let hawkbit = Hawkbit::answering(|path| match path.contains("attributes") {
+        true => Answer::Status("404 Not Found"),
+        false => Answer::Json(page(&["a", "b"], 2)),
+    });
+    let words = format!(
+        "device import {} --from site=attribute.site --token-file kim.token",
+        from(&hawkbit)
+    );
+    let ended = folder.run(&words);
+    ended.failed(2, "hawkbit.changed");
+    let what = "the target \"a\" is gone";
+    assert!(ended.stderr().contains(what), "{}", ended.stderr());
+    assert_eq!(hawkbit.asked().len(), 2, "that isn't asked again");
+}
+
+/// The one address that may be asked without encryption is asked directly, whatever the surroundings say of proxies.
+#[test]
+fn a_proxy_never_sees_the_password() {
+    let folder = Folder::new();
+    folder.write("pw", PASSWORD);
+    folder.write("kim.token", "0".repeat(64));
+    let (proxy, hawkbit) = (
+        Hawkbit::of_the_fixture(),
+        Hawkbit::answering(|_| Answer::Json(page(&[], 0))),
+    );
+    let words = format!("device import {} --token-file kim.token", from(&hawkbit));
+    let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY"].map(|name| (name, &*proxy.address));
+    folder
+        .run_with(&words, &variables)
+        .failed(2, "hawkbit.empty");
+    assert_eq!(proxy.asked(), []);
+    assert_eq!(hawkbit.asked().len(), 1);
 }
 
 /// A page more at each time of asking.
