@@ -1,6 +1,6 @@
 //! Registering devices, and declaring them anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use mainstay_fleet::{ControllerId, DeviceId, Site};
@@ -54,6 +54,70 @@ pub struct NewDevice {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GivenToken(pub String);
+
+/// The shortest token that a device may bring along: 16 signs are 80 bits even where each is one of 32.
+pub const GIVEN_TOKEN_BYTES_MIN: usize = 16;
+/// The longest: hawkBit's own bound.
+pub const GIVEN_TOKEN_BYTES_MAX: usize = 128;
+/// The fewest different signs of one that is imported. hawkBit draws 32 hexadecimal digits, of which fewer than six are different less than
+/// once in 10^12 draws; what people make up for a try has fewer (`0000000000000000`).
+pub const GIVEN_TOKEN_SIGNS_MIN: usize = 6;
+/// Hexadecimal digits of a token of ours.
+pub const OUR_TOKEN_DIGITS: usize = 64;
+
+/// What keeps a token from being imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenFlaw {
+    /// Its form, for a device with another client.
+    #[error(
+        "its token isn't {GIVEN_TOKEN_BYTES_MIN} to {GIVEN_TOKEN_BYTES_MAX} plain signs without spaces"
+    )]
+    Form,
+    /// Its form, for a device that runs ours.
+    #[error("without a controller, its token must be {OUR_TOKEN_DIGITS} hexadecimal digits")]
+    NotOurs,
+    /// It is easily guessed.
+    #[error(
+        "its token has fewer than {GIVEN_TOKEN_SIGNS_MIN} different signs, which is soon guessed"
+    )]
+    TooPlain,
+}
+
+impl TokenFlaw {
+    /// What to do about it.
+    #[must_use]
+    pub fn cure(self) -> &'static str {
+        match self {
+            Self::NotOurs => {
+                "leave its token out, and another one is drawn; or give its controller"
+            }
+            Self::Form | Self::TooPlain => {
+                "leave its token out, and another one is drawn, which its client must be given"
+            }
+        }
+    }
+}
+
+impl GivenToken {
+    /// What keeps it from being imported for a device with another client than ours, or for one of ours; none if nothing does.
+    ///
+    /// How it was drawn can't be seen from it. That it is long enough, and not plainly made up, can.
+    #[must_use]
+    pub fn flaw(&self, has_other_client: bool) -> Option<TokenFlaw> {
+        let bytes = self.0.as_bytes();
+        let is_ours = bytes.len() == OUR_TOKEN_DIGITS && bytes.iter().all(u8::is_ascii_hexdigit);
+        let fits = (GIVEN_TOKEN_BYTES_MIN..=GIVEN_TOKEN_BYTES_MAX).contains(&bytes.len())
+            && bytes.iter().all(u8::is_ascii_graphic);
+        let signs: BTreeSet<_> = bytes.iter().collect();
+        match has_other_client {
+            true if !fits => Some(TokenFlaw::Form),
+            false if !is_ours => Some(TokenFlaw::NotOurs),
+            _ if signs.len() < GIVEN_TOKEN_SIGNS_MIN => Some(TokenFlaw::TooPlain),
+            _ => None,
+        }
+    }
+}
 
 impl fmt::Debug for GivenToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,6 +6,7 @@
 //! | `GET /api/v1/plan` | anyone | | [`PlanView`] |
 //! | `POST /api/v1/devices` | operations | [`NewDevices`] | [`DeviceTokens`] |
 //! | `GET /api/v1/devices?query=...&cohort=...` | anyone | | list of [`mainstay_fleet::Device`]: all, or those that a query and a cohort of the plan mean |
+//! | `POST /api/v1/imports` | operations | [`Import`] | [`ImportView`]: devices from elsewhere, registered, declared anew, or found to be so already; all or none |
 //! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
 //! | `PATCH /api/v1/devices/{id}` | operations | [`DeviceChange`] | [`mainstay_fleet::Device`] |
 //! | `GET /api/v1/devices/{id}/why` | anyone | | [`Why`] |
@@ -61,6 +62,7 @@ pub mod client;
 pub mod ddi;
 pub mod device;
 pub mod hold;
+pub mod import;
 pub mod incident;
 pub mod order;
 pub mod people;
@@ -74,6 +76,7 @@ pub mod why;
 pub use client::{AttributesAsked, ClientChange, ClientView};
 pub use device::{DeviceChange, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices};
 pub use hold::{HoldRequest, HoldView};
+pub use import::{Becomes, Import, ImportView, ImportedDevice, ImportedView};
 pub use incident::{
     DeedView, IncidentView, MomentView, ReopenRequest, ReopensView, ReviewRequest, ReviewView,
     WrittenView,

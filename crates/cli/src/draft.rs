@@ -24,7 +24,19 @@ pub struct Draft {
 impl Draft {
     /// Creates it; there must be none of this name.
     pub fn create(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        Self::create_by(path, &mut OpenOptions::new())
+    }
+
+    /// As [`create`](Self::create), for its owner alone to read.
+    pub fn create_private(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Self::create_by(path, &mut options)
+    }
+
+    fn create_by(path: &Path, options: &mut OpenOptions) -> io::Result<Self> {
+        let file = options.write(true).create_new(true).open(path)?;
         Ok(Self {
             file,
             unsynced: 0,

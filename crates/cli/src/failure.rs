@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use mainstay_artifact::mcuboot::WrapError;
 use mainstay_artifact::pack::PackError;
 use mainstay_artifact::provenance::ProvenanceError;
-use mainstay_client::ClientError;
+use mainstay_client::{ClientError, HawkbitError};
 use mainstay_fleet::QueryError;
 use mainstay_server::AppError;
 use mainstay_server::admin::AdminError;
@@ -114,6 +114,7 @@ explain! {
     usage mainstay_fleet::ControllerIdError;
     usage mainstay_fleet::IdError;
     usage mainstay_fleet::SiteError;
+    usage mainstay_api::import::hawkbit::SourceError;
 }
 
 impl From<QueryError> for Failure {
@@ -196,6 +197,16 @@ impl From<BackupError> for Failure {
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         Self::refusal(error.id(), error.to_string(), error.cure())
+    }
+}
+
+impl From<HawkbitError> for Failure {
+    fn from(error: HawkbitError) -> Self {
+        let (id, what, cure) = (error.id(), error.to_string(), error.cure());
+        match error {
+            HawkbitError::Denied { .. } => Self::refusal(id, what, cure),
+            _ => Self::usage(id, what, cure),
+        }
     }
 }
 

@@ -106,8 +106,27 @@ pub fn replace_with<T>(
     what: &str,
     fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    replace_by(Draft::create, path, what, fill)
+}
+
+/// Writes a whole file in place of an older one, for its owner alone to read.
+pub fn replace_private(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
+    replace_by(Draft::create_private, path, what, |file| {
+        file.write_all(bytes)
+            .map_err(|e| unwritable(path, what, &e))
+    })
+}
+
+fn replace_by<T>(
+    create: fn(&Path) -> std::io::Result<Draft>,
+    path: &Path,
+    what: &str,
+    fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let temporary = path.with_extension(format!("{}.part", std::process::id()));
-    let written = write_synced(&temporary, path, what, fill).and_then(|filled| {
+    let draft = create(&temporary).map_err(|error| unwritable(path, what, &error));
+    let written = draft.and_then(|draft| write_synced(draft, path, what, fill));
+    let written = written.and_then(|filled| {
         fs::rename(&temporary, path).map_err(|error| unwritable(path, what, &error))?;
         Ok(filled)
     });
@@ -119,13 +138,11 @@ pub fn replace_with<T>(
 }
 
 fn write_synced<T>(
-    temporary: &Path,
+    mut draft: Draft,
     path: &Path,
     what: &str,
     fill: impl FnOnce(&mut Draft) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let draft = Draft::create(temporary);
-    let mut draft = draft.map_err(|error| unwritable(path, what, &error))?;
     let filled = fill(&mut draft)?;
     let synced = draft.finish();
     synced.map_err(|error| unwritable(path, what, &error))?;

@@ -2,25 +2,27 @@
 //!
 //! It decides nothing and keeps nothing but the address and one person's token. Read [`Operator`]
 //! first; what stops devices is in `brakes.rs`, what is learnt
-//! from that in `incidents.rs`.
+//! from that in `incidents.rs`. Fleets that come from another server are read by [`hawkbit::Hawkbit`].
 
 mod artifact;
 mod brakes;
 pub mod error;
 mod exchange;
+pub mod hawkbit;
 mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, AttributesAsked, ClientChange, ClientView, DeviceChange,
-    DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, NewDevices, NewestOrder, PauseRequest,
-    PlanView, Preview, QuitOrderRequest, QuitOrderView, ReleaseView, RolloutView, ServiceLevels,
-    Why, WithdrawRequest,
+    DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, Import, ImportView, NewDevices, NewestOrder,
+    PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView, ReleaseView, RolloutView,
+    ServiceLevels, Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
 pub use artifact::Artifact;
 pub use error::ClientError;
 use exchange::{Body, Exchange};
+pub use hawkbit::{Hawkbit, HawkbitError};
 
 /// One person at one server.
 #[derive(Debug, Clone)]
@@ -59,6 +61,14 @@ impl Operator {
     /// As every request: [`ClientError`].
     pub async fn register(&self, devices: &NewDevices) -> Answer<DeviceTokens> {
         self.0.post("/devices", Body::json(devices)?).await
+    }
+
+    /// Imports devices, or asks what would become of them; all or none.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn import(&self, import: &Import) -> Answer<ImportView> {
+        self.0.post("/imports", Body::json(import)?).await
     }
 
     /// Declares a device anew; returns it as it is recorded then.

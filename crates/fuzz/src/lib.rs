@@ -15,6 +15,7 @@ mod ddi;
 mod files;
 pub mod fixtures;
 mod images;
+mod imports;
 mod keys;
 mod messages;
 pub mod mutator;
@@ -76,6 +77,8 @@ pub const TARGETS: &[Target] = &[
     files::INSPECT,
     images::BOOT_KEY,
     images::MCUBOOT,
+    imports::TABLE,
+    imports::TARGETS,
     keys::IMPORTED_KEY,
     keys::TOKEN_FILE,
     keys::TOKEN_URI,

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use mainstay_api::device::{GIVEN_TOKEN_BYTES_MAX, GIVEN_TOKEN_BYTES_MIN};
 use sha2::{Digest as _, Sha256};
 
 use crate::entropy::Entropy;
@@ -42,11 +43,6 @@ impl Token {
         hex::encode(self.0)
     }
 }
-
-/// The shortest token that a device may bring along: 16 signs are 80 bits even where each is one of 32.
-pub const GIVEN_TOKEN_BYTES_MIN: usize = 16;
-/// The longest: hawkBit's own bound.
-pub const GIVEN_TOKEN_BYTES_MAX: usize = 128;
 
 /// What the store keeps of a token by which a device with another update client logs in; none if it can't be one.
 ///

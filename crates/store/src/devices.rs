@@ -1,8 +1,10 @@
 //! The registered devices, and what happened to each of them. Read [`Devices`].
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{ControllerId, Device, DeviceId, ReleaseDigest};
+use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceId, ReleaseDigest};
 use mainstay_rollout::ClassVersions;
 
 use crate::StoreError;
@@ -31,6 +33,13 @@ pub trait Devices: Send + Sync {
     /// # Errors
     /// [`StoreError::AlreadyExists`] names the first that is there already, or whose controller id is.
     async fn register_many(&self, devices: &[Registration]) -> Result<(), StoreError>;
+
+    /// Takes in a part of a fleet that comes from elsewhere, in one transaction: all of it or nothing. Timelines tell what
+    /// [`register_many`](Self::register_many) and [`restate`](Self::restate) tell, `at` this moment.
+    ///
+    /// # Errors
+    /// As those two; and [`StoreError::NotFound`] of a "controller" if a client is said of a device that has no name for one.
+    async fn import(&self, import: &Import, at: Timestamp) -> Result<(), StoreError>;
 
     /// The device with this token.
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError>;
@@ -84,6 +93,27 @@ pub struct Registration {
     pub token_hash: [u8; 32],
     /// What its update client calls it, if it has another one than ours.
     pub controller: Option<ControllerId>,
+}
+
+/// A part of a fleet that is taken in at once. No device is in it twice, but that the client of any may be said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Import {
+    /// The devices to register.
+    pub new: Vec<Registration>,
+    /// Devices that are declared anew, each as it was seen and as it is then.
+    pub anew: Vec<(Device, Device)>,
+    /// Which clients these devices run, by the word of people.
+    pub clients: Vec<(DeviceId, ClientProfile)>,
+}
+
+impl Import {
+    /// Whether it could give something to a device that is known already. What is new was never asked about, so that nobody remembers an answer to
+    /// it: a large fleet comes in without all others being looked at anew after each part.
+    pub(crate) fn gives(&self) -> bool {
+        let new: BTreeSet<_> = self.new.iter().map(|it| &it.device.id).collect();
+        let is_known = |(device, _): &(DeviceId, ClientProfile)| !new.contains(device);
+        !self.anew.is_empty() || self.clients.iter().any(is_known)
+    }
 }
 
 /// One thing that happened to a device.

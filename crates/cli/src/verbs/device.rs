@@ -1,7 +1,8 @@
-//! `mainstay device`: register, list and show devices, declare them anew, and simulate one.
+//! `mainstay device`: register, import, list and show devices, declare them anew, and simulate one.
 
 mod ask_attributes;
 mod client;
+mod import;
 mod list;
 mod quit_order;
 mod set;
@@ -21,7 +22,7 @@ use crate::files;
 use crate::operator::ServerAccess;
 use crate::output::Output;
 
-/// Register, list and show devices, declare them anew, and simulate one.
+/// Register, import, list and show devices, declare them anew, and simulate one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mainstay device list --token-file kim.token")]
 pub struct Device {
@@ -45,6 +46,17 @@ enum What {
         after_help = "Example:\n  mainstay device set th-0001 --bootloader 1.4.0 --token-file kim.token"
     )]
     Set(set::Set),
+    /// Import a fleet that is elsewhere: from a table (CSV), or from a hawkBit server. For operations.
+    ///
+    /// Nothing is imported as long as anything is wrong with any device. It may be run again: what is there already is left as it is, and what
+    /// isn't said of a device stays.
+    #[command(
+        after_help = "Examples:\n  mainstay device import --csv fleet.csv --dry-run --token-file kim.token\n  \
+                      mainstay device import --hawkbit https://hawkbit.example --hawkbit-user admin --hawkbit-password-file pw \\\n    \
+                      --class gateway --hardware B --zone Europe/Berlin --bootloader 1.0.0 --from hardware=attribute.hw_rev \\\n    \
+                      --token-file kim.token\n\ndocs/moving-from-hawkbit.md goes the whole way."
+    )]
+    Import(import::Import),
     /// List devices, all or those that a query or a cohort means, with what they said they run.
     #[command(
         after_help = "Examples:\n  mainstay device list --json --token-file kim.token\n  \
@@ -125,6 +137,7 @@ impl Device {
         match self.what {
             What::Add(new) => add(new, &self.access, output),
             What::Set(set) => set.run(&self.access, output),
+            What::Import(import) => import.run(&self.access, output),
             What::List(list) => list.run(&self.access, output),
             What::Show(show) => show.run(&self.access, output),
             What::QuitOrder(quit) => quit.run(&self.access, output),

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 use crate::address::free_address;
 use crate::folder::Folder;
+use crate::hawkbit::Hawkbit;
 
 const FIRST_RELEASE: &str = include_str!("../../../../docs/first-release.md");
 const ROTATE_A_KEY: &str = include_str!("../../../../docs/rotate-a-key.md");
@@ -14,6 +15,7 @@ const BRAKES: &str = include_str!("../../../../docs/brakes.md");
 const BACKUP: &str = include_str!("../../../../docs/backup.md");
 const INCIDENTS: &str = include_str!("../../../../docs/incidents.md");
 const SIMULATED: &str = include_str!("../../../../docs/simulated-device.md");
+const MOVING: &str = include_str!("../../../../docs/moving-from-hawkbit.md");
 const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
 /// Ends the guide's server too if a command before its last one fails.
@@ -81,10 +83,26 @@ fn every_command_of_the_simulated_device_works() {
     assert!(folder.names().contains("dev-0001.flash"));
 }
 
+/// The guide's hawkBit server answers as a real one.
+#[test]
+fn every_command_of_moving_from_hawkbit_works() {
+    let hawkbit = Hawkbit::telling_all();
+    let folder = works_beside(MOVING, 6, &[("HAWKBIT", &hawkbit.address)]);
+    let drawn = String::from_utf8(folder.read("drawn.csv")).expect("a text");
+    let lines: Vec<_> = drawn.lines().collect();
+    let begins = |line: usize, text| lines.get(line).is_some_and(|it| it.starts_with(text));
+    assert!(begins(1, "dev-0009,") && lines.len() == 2, "{drawn}");
+}
+
 /// Runs a guide in a folder of its own, which then holds what the guide makes.
 fn works(guide: &str, blocks_min: usize) -> Folder {
+    works_beside(guide, blocks_min, &[])
+}
+
+/// The same, with variables that say what runs beside it.
+fn works_beside(guide: &str, blocks_min: usize, variables: &[(&str, &str)]) -> Folder {
     let folder = Folder::new();
-    let ended = run(guide, &folder, blocks_min);
+    let ended = run(guide, &folder, blocks_min, variables);
     let told = String::from_utf8_lossy(&ended.stdout);
     let failures = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{told}\n{failures}");
@@ -104,7 +122,7 @@ fn works(guide: &str, blocks_min: usize) -> Folder {
 /// The judges of this guide are tools that its readers have.
 #[test]
 fn every_command_of_the_mcuboot_guide_works() {
-    let ended = run(MCUBOOT, &Folder::new(), 5);
+    let ended = run(MCUBOOT, &Folder::new(), 5, &[]);
     let told = String::from_utf8_lossy(&ended.stdout);
     let failures = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{told}\n{failures}");
@@ -113,7 +131,7 @@ fn every_command_of_the_mcuboot_guide_works() {
 }
 
 /// Runs all commands of a guide, the built program and the judges on its `PATH`.
-fn run(guide: &str, folder: &Folder, blocks_min: usize) -> Output {
+fn run(guide: &str, folder: &Folder, blocks_min: usize, variables: &[(&str, &str)]) -> Output {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_mainstay"));
     let beside = program.parent().expect("a program is in a folder");
     let path = std::env::var("PATH").expect("there is a PATH");
@@ -124,6 +142,7 @@ fn run(guide: &str, folder: &Folder, blocks_min: usize) -> Output {
         .current_dir(folder.path())
         .env_clear()
         .env("PATH", format!("{beside}:{}:{path}", judges.display()))
+        .envs(variables.iter().copied())
         .env("MAINSTAY_LISTEN", &listen)
         .env("MAINSTAY_SERVER", format!("http://{listen}"))
         .output()

@@ -13,7 +13,10 @@ mod devices;
 mod digests;
 mod folder;
 mod guide;
+#[path = "../support/hawkbit.rs"]
+mod hawkbit;
 mod help;
+mod imports;
 mod incidents;
 mod keys;
 mod mcuboot;
@@ -28,6 +31,8 @@ mod reproducible;
 mod revocations;
 mod roots;
 mod schedules;
+#[path = "../support/served.rs"]
+mod served;
 mod settings;
 mod simulate;
 mod softhsm;

@@ -70,7 +70,8 @@ fn given_token(new: &NewDevice) -> Result<Option<[u8; 32]>, Unfit> {
     hash.map(Some).ok_or_else(unfit)
 }
 
-fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Unfit> {
+/// The device as it is registered at `now`.
+pub(super) fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Unfit> {
     check_hardware(&new.class, &new.hardware, plan)?;
     let zone = zone(&new.zone)?;
     check_bootloader(&new.bootloader)?;
@@ -110,7 +111,8 @@ pub(super) fn anew(before: &Device, change: DeviceChange, plan: &Plan) -> Result
     Err(unfit.refused(&before.id, "changed"))
 }
 
-fn changed(before: &Device, change: DeviceChange, plan: &Plan) -> Result<Device, Unfit> {
+/// The device as it is declared after `change`, which may change nothing.
+pub(super) fn changed(before: &Device, change: DeviceChange, plan: &Plan) -> Result<Device, Unfit> {
     let mut after = before.clone();
     if let Some(hardware) = change.hardware {
         check_hardware(&before.class, &hardware, plan)?;
@@ -201,20 +203,21 @@ fn attributes(
 }
 
 /// What can't be declared of a device, whichever it is.
-struct Unfit {
-    id: &'static str,
-    because: String,
-    cure: &'static str,
+pub(super) struct Unfit {
+    pub id: &'static str,
+    /// What is wrong, as the rest of a sentence.
+    pub because: String,
+    pub cure: &'static str,
 }
 
 impl Unfit {
-    fn new(id: &'static str, because: impl Display, cure: &'static str) -> Self {
+    pub fn new(id: &'static str, because: impl Display, cure: &'static str) -> Self {
         let because = because.to_string();
         Self { id, because, cure }
     }
 
-    /// The refusal for this device, which can't be `registered` or `changed`.
-    fn refused(&self, device: &DeviceId, deed: &str) -> Refused {
+    /// The refusal for this device, which can't be `registered`, `changed` or `imported`.
+    pub fn refused(&self, device: &DeviceId, deed: &str) -> Refused {
         let because = &self.because;
         let cause = format_args!("The device {device} can't be {deed}: {because}.").to_string();
         Refused::new(StatusCode::UNPROCESSABLE_ENTITY, self.id, cause, self.cure)

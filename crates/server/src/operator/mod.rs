@@ -9,6 +9,8 @@ mod declared;
 pub(crate) mod devices;
 mod health;
 mod holds;
+mod imported;
+mod imports;
 mod incident_plans;
 mod incident_views;
 mod incidents;
@@ -59,6 +61,11 @@ pub(crate) const PLACES: &[Place] = &[
             ("PATCH", Whom::May(Permission::RegisterDevices)),
         ],
         || get(devices::one).patch(devices::restate),
+    ),
+    Place::new(
+        "/imports",
+        &[("POST", Whom::May(Permission::RegisterDevices))],
+        || post(imports::import),
     ),
     Place::new("/devices/{id}/why", &[("GET", READ)], || get(why::device)),
     Place::new(

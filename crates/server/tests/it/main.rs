@@ -22,6 +22,7 @@ mod gates;
 mod holds;
 mod hostile;
 mod house;
+mod imports;
 mod incident_plans;
 mod incidents;
 mod large;

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, ReleaseDigest, changes};
+use mainstay_fleet::{Device, DeviceClient, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
 use super::values::{micros, to_json};
-use super::{PostgresStore, Write, locks, register, retried, timeline};
-use crate::{Devices, Registration, StoreError, TimelineEntry, TimelineKind, rows};
+use super::{PostgresStore, Write, controllers, locks, register, retried, timeline};
+use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
 
 /// So many rows are touched in one transaction: others wait some milliseconds at most.
 const TOUCHED_MAX: usize = 1000;
@@ -26,6 +26,10 @@ macro_rules! select {
 impl Devices for PostgresStore {
     async fn register_many(&self, devices: &[Registration]) -> Result<(), StoreError> {
         register::all(self, devices).await
+    }
+
+    async fn import(&self, import: &Import, at: Timestamp) -> Result<(), StoreError> {
+        retried(|| take_in(self, import, at)).await
     }
 
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError> {
@@ -138,14 +142,44 @@ async fn restate(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    let key = locks::device(&mut tx, &before.id).await?;
-    let key = key.ok_or_else(|| StoreError::not_found("device", &before.id))?;
-    check_unchanged(&mut tx, before).await?;
-    declare(&mut tx, after).await?;
-    let text = format!("was declared anew: {}", changes(before, after).join(", "));
-    timeline::add(&mut tx, key, at, TimelineKind::Restated, &text, None).await?;
-    timeline::prune(&mut tx, key).await?;
+    redeclare(&mut tx, before, after, at).await?;
     store.commit_raised(tx).await
+}
+
+/// See [`Devices::import`]. Whoever is known already is locked at once, in the order that [`locks`] tells.
+async fn take_in(store: &PostgresStore, import: &Import, at: Timestamp) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    register::add(&mut tx, &import.new).await?;
+    let anew = import.anew.iter().map(|(before, _)| before.id.as_str());
+    let clients = import.clients.iter().map(|(device, _)| device.as_str());
+    locks::devices(&mut tx, &anew.chain(clients).collect::<Vec<_>>()).await?;
+    for (before, after) in &import.anew {
+        redeclare(&mut tx, before, after, at).await?;
+    }
+    for (device, profile) in &import.clients {
+        let chosen = |_| DeviceClient::chosen(Some(*profile));
+        controllers::change_client(&mut tx, device, &chosen).await?;
+    }
+    match import.gives() {
+        true => store.commit_raised(tx).await,
+        false => Ok(tx.commit().await?),
+    }
+}
+
+/// Declares a device anew, if it is still declared as in `before`.
+async fn redeclare(
+    tx: &mut Write,
+    before: &Device,
+    after: &Device,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let key = locks::device(tx, &before.id).await?;
+    let key = key.ok_or_else(|| StoreError::not_found("device", &before.id))?;
+    check_unchanged(tx, before).await?;
+    declare(tx, after).await?;
+    let text = format!("was declared anew: {}", changes(before, after).join(", "));
+    timeline::add(tx, key, at, TimelineKind::Restated, &text, None).await?;
+    timeline::prune(tx, key).await
 }
 
 /// Whether a device is still declared as somebody saw it.

@@ -2,7 +2,7 @@
 //!
 //! | | locked | by | so that |
 //! |---|---|---|---|
-//! | 1 | [`Lock::Registrations`] | registering | keys rise in the order in which others see the devices |
+//! | 1 | [`Lock::Registrations`] | registering, importing | keys rise in the order in which others see the devices |
 //! | 2 | [`Lock::Class`] | starting a rollout | a class has one under way |
 //! | 3 | [`Lock::Standing`], shared | a promise; a change that rests on the plan in force | none is made on an older state |
 //! | | the same, alone | holds, plans, roots, revocations | who holds, and is answered, has stopped every later promise |

@@ -17,16 +17,22 @@ const BATCH: usize = 1000;
 pub(super) async fn all(store: &PostgresStore, devices: &[Registration]) -> Result<(), StoreError> {
     retried(|| async move {
         let mut tx = store.write().await?;
-        locks::alone(&mut tx, Lock::Registrations).await?;
-        for some in devices.chunks(BATCH) {
-            let keys = insert(&mut tx, some).await?;
-            let named = name(&mut tx, some, &keys).await?;
-            check_all(some, &keys, &named)?;
-            note(&mut tx, some, &keys).await?;
-        }
+        add(&mut tx, devices).await?;
         Ok(tx.commit().await?)
     })
     .await
+}
+
+/// Registers them, within a transaction that has locked nothing yet.
+pub(super) async fn add(tx: &mut Write, devices: &[Registration]) -> Result<(), StoreError> {
+    locks::alone(tx, Lock::Registrations).await?;
+    for some in devices.chunks(BATCH) {
+        let keys = insert(tx, some).await?;
+        let named = name(tx, some, &keys).await?;
+        check_all(some, &keys, &named)?;
+        note(tx, some, &keys).await?;
+    }
+    Ok(())
 }
 
 /// The keys of devices that were inserted, by their names.

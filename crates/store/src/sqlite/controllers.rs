@@ -181,7 +181,19 @@ async fn set_client(
     after: &(dyn Fn(Option<DeviceClient>) -> DeviceClient + Sync),
 ) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
-    let known = of_device(&mut tx, device).await?;
+    match change_client(&mut tx, device, after).await? {
+        false => Ok(tx.commit().await?),
+        true => store.commit_raised(tx).await,
+    }
+}
+
+/// The same, within a transaction. Returns whether people chose it, or took their choice back: that it is no word of the device.
+pub(super) async fn change_client(
+    tx: &mut Write,
+    device: &DeviceId,
+    after: &(dyn Fn(Option<DeviceClient>) -> DeviceClient + Sync),
+) -> Result<bool, StoreError> {
+    let known = of_device(tx, device).await?;
     let client = after(known.client);
     sqlx::query(
         "UPDATE controllers SET profile = ?2, profile_by = ?3
@@ -190,12 +202,8 @@ async fn set_client(
     .bind(device.as_str())
     .bind(client.profile.id())
     .bind(client.set_by.id())
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
-    // What people choose, and that they leave it to the device's requests again, is no word of the device.
     let by_people = |client: &DeviceClient| client.set_by == SetBy::People;
-    match by_people(&client) || known.client.as_ref().is_some_and(by_people) {
-        false => Ok(tx.commit().await?),
-        true => store.commit_raised(tx).await,
-    }
+    Ok(by_people(&client) || known.client.as_ref().is_some_and(by_people))
 }

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, ReleaseDigest, changes};
+use mainstay_fleet::{Device, DeviceClient, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
 use super::failure::taken;
 use super::values::{micros, to_json};
 use super::{SqliteStore, Write, controllers, timeline};
-use crate::{Devices, Registration, StoreError, TimelineEntry, TimelineKind, rows};
+use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
 
 /// So many rows are touched in one transaction: others wait some milliseconds at most.
 const TOUCHED_MAX: usize = 1000;
@@ -29,12 +29,27 @@ impl Devices for SqliteStore {
     async fn register_many(&self, devices: &[Registration]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         for new in devices {
-            let key = insert(&mut tx, &new.device, &new.token_hash).await?;
-            if let Some(controller) = &new.controller {
-                controllers::insert(&mut tx, key, controller).await?;
-            }
+            add(&mut tx, new).await?;
         }
         Ok(tx.commit().await?)
+    }
+
+    async fn import(&self, import: &Import, at: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        for new in &import.new {
+            add(&mut tx, new).await?;
+        }
+        for (before, after) in &import.anew {
+            redeclare(&mut tx, before, after, at).await?;
+        }
+        for (device, profile) in &import.clients {
+            let chosen = |_| DeviceClient::chosen(Some(*profile));
+            controllers::change_client(&mut tx, device, &chosen).await?;
+        }
+        match import.gives() {
+            true => self.commit_raised(tx).await,
+            false => Ok(tx.commit().await?),
+        }
     }
 
     async fn by_token_hash(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, StoreError> {
@@ -108,11 +123,7 @@ impl Devices for SqliteStore {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        check_unchanged(&mut tx, before).await?;
-        let key = declare(&mut tx, after).await?;
-        let text = format!("was declared anew: {}", changes(before, after).join(", "));
-        timeline::add(&mut tx, key, at, TimelineKind::Restated, &text, None).await?;
-        timeline::prune(&mut tx, key).await?;
+        redeclare(&mut tx, before, after, at).await?;
         self.commit_raised(tx).await
     }
 
@@ -136,6 +147,29 @@ impl Devices for SqliteStore {
         .await?;
         rows.into_iter().map(rows::entry).collect()
     }
+}
+
+/// Registers a device, under the name that its update client has, if it has one.
+async fn add(tx: &mut Write, new: &Registration) -> Result<(), StoreError> {
+    let key = insert(tx, &new.device, &new.token_hash).await?;
+    match &new.controller {
+        Some(controller) => controllers::insert(tx, key, controller).await,
+        None => Ok(()),
+    }
+}
+
+/// Declares a device anew, if it is still declared as in `before`.
+async fn redeclare(
+    tx: &mut Write,
+    before: &Device,
+    after: &Device,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    check_unchanged(tx, before).await?;
+    let key = declare(tx, after).await?;
+    let text = format!("was declared anew: {}", changes(before, after).join(", "));
+    timeline::add(tx, key, at, TimelineKind::Restated, &text, None).await?;
+    timeline::prune(tx, key).await
 }
 
 /// Inserts a device; returns its key.

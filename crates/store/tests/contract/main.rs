@@ -17,6 +17,7 @@ mod controllers;
 mod devices;
 mod door_races;
 mod fixture;
+mod imports;
 mod incidents;
 mod invitations;
 mod orders;
@@ -127,6 +128,10 @@ macro_rules! contract {
                 what_was_declared_anew_meanwhile_is_not_overwritten,
                 touching_moves_last_seen_forward_only,
                 ten_thousand_are_touched_at_once,
+            }
+            imports::{
+                an_import_registers_restates_and_says_clients_at_once,
+                an_import_is_there_whole_or_not_at_all,
             }
             walks::{
                 every_device_comes_once_over_all_pages,
@@ -298,6 +303,9 @@ macro_rules! contract {
                 reports_that_come_twice_are_recorded_once,
                 steps_and_reports_cross_without_harm,
                 incidents_and_plans_are_numbered_without_gaps,
+            }
+            imports::{
+                of_two_imports_at_once_one_is_taken_in,
             }
             pulse::{
                 another_server_sees_it_raised,

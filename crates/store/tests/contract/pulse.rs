@@ -11,13 +11,13 @@ use mainstay_rollout::order::log::LogEntry;
 use mainstay_rollout::order::{OrderNumber, Word, close};
 use mainstay_rollout::{Candidate, Ending, Progress, Rollout};
 use mainstay_store::{
-    AskedBy, HeardWord, Heeded, Known, NextStep, Promise, Registration, StageChange, Store,
+    AskedBy, HeardWord, Heeded, Import, Known, NextStep, Promise, Registration, StageChange, Store,
     StoreError, StoredRevocations, StoredRoot, StoredSchedule,
 };
 
 use super::fixture::{
-    FORWARD, NEW, OLD, approved, at, changed, device, enrolments, gated, id, person, release,
-    rollout, running, token,
+    FORWARD, NEW, OLD, approved, at, changed, device, enrolments, gated, id, person, registration,
+    release, rollout, running, token,
 };
 
 /// Three devices, the first with another update client, and a rollout with two of them.
@@ -178,6 +178,23 @@ async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), S
             store.choose_profile(&id(0), rauc).await
         }
         4 => store.choose_profile(&id(0), None).await,
+        5 => {
+            let clients = vec![(id(0), ClientProfile::Zephyr)];
+            let import = Import {
+                clients,
+                ..Import::default()
+            };
+            store.import(&import, at(9)).await
+        }
+        6 => {
+            let mut after = device(1);
+            after.zone = "Pacific/Guam".to_owned();
+            let import = Import {
+                anew: vec![(device(1), after)],
+                ..Import::default()
+            };
+            store.import(&import, at(9)).await
+        }
         _ => store.ask_attributes(&id(0), AskedBy::People).await,
     }
 }
@@ -195,7 +212,7 @@ pub async fn what_could_give_a_device_something_raises_it(store: &dyn Store) {
         publish(store, which).await.expect("new");
         assert!(felt.is_raised(store).await, "published: {which}");
     }
-    for which in 0..6 {
+    for which in 0..8 {
         act(store, &started, which)
             .await
             .expect("nothing is against it");
@@ -234,6 +251,17 @@ pub async fn what_devices_say_does_not_raise_it(store: &dyn Store) {
     kept.expect("it has a client");
     let new = device(7);
     store.register(&new, token(7)).await.expect("new");
+    // Nor do new ones of a fleet that is imported, whichever client they are said to run.
+    let one = Registration {
+        controller: ControllerId::parse("gateway-8").ok(),
+        ..registration(device(8), token(8))
+    };
+    let part = Import {
+        new: vec![one],
+        clients: vec![(id(8), ClientProfile::Zephyr)],
+        ..Import::default()
+    };
+    store.import(&part, at(9)).await.expect("new");
     let counted = changed(&started);
     let saved = store.save_step(&step(&counted, false)).await;
     saved.expect("nobody else changed it");
@@ -286,6 +314,7 @@ const RAISING: &[&str] = &[
     "add_root",
     "add_schedule",
     "ask_attributes",
+    "import", // of a fleet
     "restate",
     "save", // of a step
     "save_hold",
@@ -293,6 +322,7 @@ const RAISING: &[&str] = &[
     "save_release",
     "set_client",
     "start_rollout",
+    "take_in", // a fleet that is imported
 ];
 
 /// Functions that write what gives no device anything: what devices say, what is drawn, what people are told.

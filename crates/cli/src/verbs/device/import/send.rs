@@ -1,0 +1,112 @@
+//! Devices on their way to the server, some at a time. Read [`Sending`].
+
+use indicatif::ProgressBar;
+use mainstay_api::import::Row;
+use mainstay_api::{Import, ImportedView};
+use mainstay_client::{ClientError, Operator};
+
+use super::bar;
+use crate::failure::Failure;
+use crate::operator::ServerAccess;
+use crate::output::Output;
+
+/// So many in one request: half of what the server takes, so that the longest names and attributes fit, and others wait for less long.
+const DEVICES_AT_ONCE: usize = 500;
+
+/// The way to the server, with a bar beside it.
+pub struct Sending<'a> {
+    access: &'a ServerAccess,
+    bar: ProgressBar,
+}
+
+impl<'a> Sending<'a> {
+    /// For work of this name.
+    pub fn to(access: &'a ServerAccess, output: &Output, name: &'static str) -> Self {
+        let bar = bar(output, name);
+        Self { access, bar }
+    }
+
+    /// What would become of each. `why` is sent along, so that one that the server wouldn't take is found before anything comes in.
+    pub fn would_be(&self, rows: &[Row], why: Option<&str>) -> Result<Vec<ImportedView>, Failure> {
+        let request = Import {
+            dry_run: true,
+            why: why.map(str::to_owned),
+            ..Import::default()
+        };
+        let sent = self.access.ask(|operator| async move {
+            let mut views = Vec::with_capacity(rows.len());
+            self.send(&operator, rows, &request, |some| views.extend(some))
+                .await?;
+            Ok(views)
+        });
+        self.bar.finish_and_clear();
+        sent
+    }
+
+    /// Imports them. What was imported before something failed stays so.
+    pub fn import(&self, rows: &[Row], anew: bool, why: Option<&str>) -> Result<(), Failure> {
+        let request = Import {
+            anew,
+            why: why.map(str::to_owned),
+            ..Import::default()
+        };
+        let mut done = 0;
+        let sent = self.access.ask(|operator| {
+            let done = &mut done;
+            async move {
+                self.send(&operator, rows, &request, |some| *done += some.len())
+                    .await
+            }
+        });
+        self.bar.finish_and_clear();
+        sent.map_err(|failure| match done {
+            0 => failure,
+            done => cut_off(failure, done, rows.len()),
+        })
+    }
+
+    /// Sends them, as `request` says; `heard` gets what is answered to each part.
+    async fn send(
+        &self,
+        operator: &Operator,
+        rows: &[Row],
+        request: &Import,
+        mut heard: impl FnMut(Vec<ImportedView>),
+    ) -> Result<(), ClientError> {
+        self.bar.set_length(rows.len() as u64);
+        for some in rows.chunks(DEVICES_AT_ONCE) {
+            let devices = some.iter().map(|row| row.wanted.clone()).collect();
+            let part = Import {
+                devices,
+                ..request.clone()
+            };
+            let view = operator.import(&part).await?;
+            if view.devices.len() != some.len() {
+                return Err(ClientError::Answer {
+                    path: "/imports".to_owned(),
+                    why: "it doesn't tell of each device".to_owned(),
+                });
+            }
+            heard(view.devices);
+            self.bar.inc(some.len() as u64);
+        }
+        Ok(())
+    }
+}
+
+/// The same failure, with how far it came.
+fn cut_off(failure: Failure, done: usize, all: usize) -> Failure {
+    let what = format!(
+        "{}; {done} of {all} devices were imported before",
+        failure.what
+    );
+    let cure = format!(
+        "{}; then run it again: what is there is left as it is",
+        failure.cure
+    );
+    Failure {
+        what,
+        cure,
+        ..failure
+    }
+}
