@@ -22,6 +22,7 @@ use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
 use crate::guard::Guard;
 use crate::jobs::RolloutMemory;
+use crate::jobs::lease::{JobLease, ROLLOUTS};
 use crate::kept::Kept;
 use crate::last_seen::LastSeen;
 use crate::levels::Measured;
@@ -170,6 +171,7 @@ pub struct App {
     pub(crate) door: Door,
     pub(crate) quiet: Quiet,
     pub(crate) guard: Guard,
+    pub(crate) lease: JobLease,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -214,6 +216,7 @@ impl App {
             door: Door::default(),
             quiet: Quiet::default(),
             guard: Guard::default(),
+            lease: JobLease::of(ROLLOUTS, parts.lock.as_ref()),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),

@@ -140,7 +140,15 @@ impl DataDirError {
 /// That this process runs the server of a folder; given up when dropped.
 #[derive(Debug)]
 pub struct Lock {
+    folder: PathBuf,
     _file: File,
+}
+
+impl Lock {
+    /// The folder, by its whole path.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
 }
 
 impl DataDir {
@@ -321,7 +329,10 @@ impl DataDir {
         let path = self.path.join("lock");
         let file = File::create(&path).map_err(|cause| unusable(&path, cause))?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(Lock {
+                folder: fs::canonicalize(&self.path).map_err(|cause| unusable(&path, cause))?,
+                _file: file,
+            }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(self.path.clone())),
             Err(TryLockError::Error(cause)) => Err(unusable(&path, cause)),
         }

@@ -12,6 +12,7 @@ mod database;
 mod ddi;
 mod declared;
 mod door;
+mod elected;
 mod eligibility;
 mod faulty;
 mod folder;

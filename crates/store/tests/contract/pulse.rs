@@ -301,6 +301,7 @@ const QUIET: &[&str] = &[
     "all", // registers devices
     "begin_order_numbers",
     "count_missed_polls",
+    "give_lease_back",
     "heed",
     "keep_attributes",
     "keep_readings",
@@ -314,6 +315,7 @@ const QUIET: &[&str] = &[
     "reopen_incident",
     "reserve_rollout",
     "save_incident",
+    "take_lease",
     "touch",
 ];
 
