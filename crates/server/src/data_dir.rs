@@ -8,6 +8,7 @@
 //!                   line for each time that a server opened it
 //! status-key.next   the next online key, while `rotate.rs` is at work
 //! lock              held while a server runs on the folder
+//! server-id         the server's name among those that share its database; `server_id.rs`
 //! moved             where the database was copied to, if it was; `moved.rs`
 //! ```
 //!
@@ -33,6 +34,7 @@ use crate::entropy::{SystemEntropy, number};
 use crate::founding::{begin, chain};
 use crate::homes::{self, HomeError, Homes, OpenStore};
 use crate::root_chain;
+use crate::server_id::{self, ServerId};
 use crate::settings::{BlobsPlace, HomePlaces, StorePlace};
 
 /// A server's folder.
@@ -140,14 +142,14 @@ impl DataDirError {
 /// That this process runs the server of a folder; given up when dropped.
 #[derive(Debug)]
 pub struct Lock {
-    folder: PathBuf,
+    server: Option<ServerId>,
     _file: File,
 }
 
 impl Lock {
-    /// The folder, by its whole path.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// The name of the folder's server, if this was locked to run it.
+    pub(crate) fn server(&self) -> Option<&ServerId> {
+        self.server.as_ref()
     }
 }
 
@@ -214,7 +216,8 @@ impl DataDir {
     /// If the folder isn't one, another server runs on it, or a part can't be opened.
     pub async fn open(&self, passphrase: &Passphrase) -> Result<Parts, DataDirError> {
         let root = self.read_root()?;
-        let lock = self.lock()?;
+        let mut lock = self.lock()?;
+        lock.server = Some(server_id::of(&self.path, &SystemEntropy)?);
         let Homes { store, blobs } = Homes::open(self, &self.homes).await?;
         let store = store.shared();
         store.begin_order_numbers(number(&SystemEntropy)).await?;
@@ -330,7 +333,7 @@ impl DataDir {
         let file = File::create(&path).map_err(|cause| unusable(&path, cause))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock {
-                folder: fs::canonicalize(&self.path).map_err(|cause| unusable(&path, cause))?,
+                server: None,
                 _file: file,
             }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(self.path.clone())),

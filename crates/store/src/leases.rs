@@ -8,11 +8,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::StoreError;
 
 /// The most that a lease lasts. One that would hold for longer by the database's clock is over: that clock was set back.
 pub const LEASE_MAX: Duration = Duration::from_secs(60);
+
+/// A server whose clock is further from the database's than this gets no lease: it would do the job at other times than all others.
+/// Servers' clocks agree to a second or so, and a question may be under way for some seconds.
+pub const CLOCK_APART_MAX: Duration = Duration::from_secs(5);
 
 /// Who wants to do a job, or to go on doing it.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +30,8 @@ pub struct Bid<'a> {
     pub known: Option<u64>,
     /// How long it is to hold; [`LEASE_MAX`] at most.
     pub lasts: Duration,
+    /// What the server takes for the time.
+    pub now: Timestamp,
 }
 
 /// Who does a job.
@@ -53,7 +60,8 @@ pub trait Leases: Send + Sync {
     /// was started anew, takes the job again and gets another. Of its own name a server needs no patience: whoever bore it before is gone.
     ///
     /// # Errors
-    /// If the store can't be written to.
+    /// If the store can't be written to; [`StoreError::ClockApart`] if it has a clock of its own, nobody else has the job, and the
+    /// server's clock is further from the store's than [`CLOCK_APART_MAX`].
     async fn take_lease(&self, bid: &Bid<'_>) -> Result<Option<u64>, StoreError>;
 
     /// Ends a lease before its time, so that another server takes the job at once. One that was lost meanwhile is left alone.
@@ -106,6 +114,18 @@ pub(crate) fn lasts(bid: &Bid<'_>) -> i64 {
     i64::try_from(lasts.as_micros()).expect("a minute is no large number")
 }
 
+/// # Errors
+/// [`StoreError::ClockApart`] if the bidder's clock is too far from the database's, which shows this many microseconds since 1970.
+pub(crate) fn expect_clock(bid: &Bid<'_>, micros: i64) -> Result<(), StoreError> {
+    let ahead = i128::from(bid.now.as_microsecond()) - i128::from(micros);
+    match ahead.unsigned_abs() > CLOCK_APART_MAX.as_micros() {
+        true => Err(StoreError::ClockApart {
+            ahead_s: i64::try_from(ahead / 1_000_000).unwrap_or(i64::MAX),
+        }),
+        false => Ok(()),
+    }
+}
+
 /// The number that a bid gets, of a lease as it was found; none if another server has the job.
 pub(crate) fn granted(bid: &Bid<'_>, found: &Lease) -> Option<u64> {
     let (holds, is_own) = (found.left > Duration::ZERO, found.holder == bid.holder);
@@ -127,6 +147,7 @@ mod tests {
             holder,
             known,
             lasts: Duration::from_secs(6),
+            now: Timestamp::UNIX_EPOCH,
         };
         for (left, holder, known, expected) in [
             (1, "one", Some(7), Some(7)),
@@ -158,7 +179,36 @@ mod tests {
             holder: "one",
             known: None,
             lasts: Duration::from_secs(3600),
+            now: Timestamp::UNIX_EPOCH,
         };
         assert_eq!(lasts(&bid), 60_000_000);
+    }
+
+    #[test]
+    fn whose_clock_is_apart_gets_no_lease() {
+        let now = Timestamp::from_second(1_000).expect("a good instant");
+        let bid = Bid {
+            job: "rollouts",
+            holder: "one",
+            known: None,
+            lasts: Duration::from_secs(6),
+            now,
+        };
+        for (database, expected) in [
+            (1_000_000_000, Ok(())),
+            (995_000_000, Ok(())),
+            (1_005_000_000, Ok(())),
+            (994_999_999, Err(5)),
+            (1_005_000_001, Err(-5)),
+            (4_600_000_000, Err(-3600)),
+            (i64::MIN, Err(9_223_373_036_854)),
+        ] {
+            let got = expect_clock(&bid, database);
+            let got = got.map_err(|error| match error {
+                StoreError::ClockApart { ahead_s } => ahead_s,
+                other => panic!("{other}"),
+            });
+            assert_eq!(got, expected, "{database}");
+        }
     }
 }

@@ -1,19 +1,21 @@
 //! That of all servers on one store one does a job: taken, renewed while this server is at work, given back. Read [`JobLease`].
 //!
-//! Who dies or hangs renews nothing, and another server takes the job over when the lease has run out by the database's clock. Nothing
+//! Who dies or hangs renews nothing, and another server takes the job over when the lease has run out by the database's clock. Who fails
+//! at the work gives the job back, and goes on trying without it until it succeeds. Nothing
 //! that a job writes rests on this ([`mainstay_store::leases`]): a turn that has begun is never cut off because its lease ran out, since a
 //! halt that comes twice is saved once, and one that doesn't come is missed. And whoever can't ask does the job: only who was told that
 //! another server has it leaves it to that one.
 
-use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use mainstay_store::{Bid, Store};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 
+use crate::clock::Clock;
 use crate::data_dir::Lock;
 
 /// The job that [`super::advance_rollouts`] is.
@@ -22,9 +24,9 @@ pub(crate) const ROLLOUTS: &str = "rollouts";
 /// Who has no job asks for it so often, and who has one looks so often whether its lease is to be renewed.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_secs(1);
 
-/// Work that takes so long is taken for work that hangs, and its lease isn't renewed any more. A turn over a million devices takes some
-/// seconds.
-const BUSY_MAX: Duration = Duration::from_secs(60);
+/// Work that takes so long is taken for work that hangs, and its lease isn't renewed any more: as long as a halt may wait. A turn over a
+/// million devices takes some seconds; one that honestly takes longer costs that a second server reads as well.
+const BUSY_MAX: Duration = super::PERIOD_MAX;
 
 /// What this server has of a job.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ struct Known {
     anothers_until: Option<Instant>,
     /// The store couldn't be asked the last time.
     fails: bool,
+    /// The work failed the last time that this server tried.
+    fails_at_work: bool,
 }
 
 /// A lease of this server's.
@@ -93,28 +97,41 @@ impl JobLease {
         AtWork(self)
     }
 
+    /// Notes how the work went. Who fails at it gives the job back and doesn't ask for it until it has succeeded: another server may at once.
+    /// Nobody tells this one meanwhile that another has it, so it goes on trying.
+    pub async fn worked(&self, well: bool, store: &dyn Store) {
+        self.known().fails_at_work = !well;
+        if !well {
+            self.give_back(store).await;
+        }
+    }
+
     /// Takes the job as soon as nobody has it, and renews its lease; for ever.
-    pub async fn keep(&self, store: &dyn Store) {
+    pub async fn keep(&self, store: &dyn Store, clock: &dyn Clock) {
         let mut ticks = tokio::time::interval(LOOKED_AFTER_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
             if self.is_to_be_asked_for(store.lease_lasts()) {
-                self.ask(store).await;
+                self.ask(store, clock.now()).await;
             }
         }
     }
 
-    /// Whether it isn't held, or a third of its time is over; not while work hangs.
+    /// Whether it isn't held, or a third of its time is over; not while work hangs, or after it failed.
     fn is_to_be_asked_for(&self, lasts: Duration) -> bool {
         let now = Instant::now();
-        let busy_since = self.known().busy_since;
+        let (busy_since, fails) = {
+            let known = self.known();
+            (known.busy_since, known.fails_at_work)
+        };
         let hangs = busy_since.is_some_and(|since| now >= since + BUSY_MAX);
         let held = *self.held.borrow();
-        !hangs && held.is_none_or(|held| now + lasts * 2 / 3 >= held.until)
+        !hangs && !fails && held.is_none_or(|held| now + lasts * 2 / 3 >= held.until)
     }
 
-    async fn ask(&self, store: &dyn Store) {
+    /// `now` is this server's time, which the store may compare with its own.
+    async fn ask(&self, store: &dyn Store, now: Timestamp) {
         let (lasts, asked) = (store.lease_lasts(), Instant::now());
         let known = self.held.borrow().map(|held| held.generation);
         let bid = Bid {
@@ -122,6 +139,7 @@ impl JobLease {
             holder: &self.holder,
             known,
             lasts,
+            now,
         };
         // A database whose machine has vanished never answers; what comes later than this is of no use.
         match timeout(lasts / 2, store.take_lease(&bid)).await {
@@ -170,11 +188,15 @@ impl JobLease {
 
     /// Ends the lease, if this server has it, so that another one takes the job at once. Failing costs that one the rest of the lease.
     pub async fn give_back(&self, store: &dyn Store) {
-        let Some(held) = self.held.send_replace(None) else {
+        let held = *self.held.borrow();
+        let Some(held) = held else {
             return;
         };
         let given = store.give_lease_back(self.job, &self.holder, held.generation);
-        match timeout(store.lease_lasts() / 2, given).await {
+        let given = timeout(store.lease_lasts() / 2, given).await;
+        // Whoever is kept from waiting for this asks once more: it isn't forgotten before it was given.
+        self.held.send_replace(None);
+        match given {
             Ok(Ok(())) => tracing::info!(job = self.job, "job given back"),
             Ok(Err(error)) => tracing::warn!(job = self.job, %error, "job not given back"),
             Err(error) => tracing::warn!(job = self.job, %error, "job not given back"),
@@ -197,18 +219,11 @@ impl Drop for AtWork<'_> {
     }
 }
 
-/// The name of this server among those on one store: its machine's and its folder's. One server at a time runs on a folder, so whoever
-/// bore this name before is gone.
+/// The name of this server among those on one store: its folder's. One server at a time runs on a folder, so whoever bore this name
+/// before is gone.
 fn holder(lock: Option<&Lock>) -> String {
-    let kernels = fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let named = || ["HOSTNAME", "COMPUTERNAME"].map(std::env::var).into_iter();
-    let machine = kernels.or_else(|| named().find_map(Result::ok));
-    let machine = machine.unwrap_or_default();
-    let place = match lock {
-        Some(lock) => lock.folder().display().to_string(),
-        None => unfoldered(),
-    };
-    format!("{}:{place}", machine.trim())
+    let named = lock.and_then(Lock::server);
+    named.map_or_else(unfoldered, |id| id.as_str().to_owned())
 }
 
 /// Of a server without a folder.
@@ -220,9 +235,13 @@ fn unfoldered() -> String {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
     use mainstay_store::{Leases as _, SqliteStore};
 
     use super::*;
+
+    /// A file's store doesn't look at it.
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn lease() -> JobLease {
         JobLease::of(ROLLOUTS, None)
@@ -240,22 +259,22 @@ mod tests {
         let (one, other) = (lease(), lease());
         let mut taken = one.taken();
         assert!(!one.is_anothers(), "nobody has told it so");
-        one.ask(&store).await;
-        other.ask(&store).await;
+        one.ask(&store, NOW).await;
+        other.ask(&store, NOW).await;
         assert!(one.is_held() && !one.is_anothers());
         assert!(!other.is_held() && other.is_anothers());
         assert!(taken.has_changed().expect("it is there"));
         taken.mark_unchanged();
-        one.ask(&store).await;
+        one.ask(&store, NOW).await;
         assert!(!taken.has_changed().expect("it is there"), "only renewed");
         one.give_back(&store).await;
-        other.ask(&store).await;
+        other.ask(&store, NOW).await;
         assert!(!one.is_held() && other.is_held());
         let held = store.leases().await.expect("readable");
         assert_eq!((&held[0].holder, held[0].generation), (&other.holder, 2));
         // What it gives back once more isn't its own.
         one.give_back(&store).await;
-        one.ask(&store).await;
+        one.ask(&store, NOW).await;
         assert!(!one.is_held());
     }
 
@@ -264,12 +283,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = store(&folder).await;
         let (one, other) = (lease(), lease());
-        one.ask(&store).await;
+        one.ask(&store, NOW).await;
         let given = store.give_lease_back(ROLLOUTS, &one.holder, 1).await;
         given.expect("writable");
-        other.ask(&store).await;
+        other.ask(&store, NOW).await;
         assert!(one.is_held(), "it doesn't know yet");
-        one.ask(&store).await;
+        one.ask(&store, NOW).await;
         assert!(!one.is_held());
     }
 
@@ -279,11 +298,45 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = store(&folder).await;
         let (one, other) = (lease(), lease());
-        one.ask(&store).await;
+        one.ask(&store, NOW).await;
         store.close().await;
-        other.ask(&store).await;
+        other.ask(&store, NOW).await;
         assert!(!other.is_held() && !other.is_anothers());
         assert!(one.is_held(), "until its time is over");
+    }
+
+    /// A server that ends is cut off while it waits for this, and asks again.
+    #[tokio::test]
+    async fn what_was_not_given_back_to_the_end_is_given_back_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = store(&folder).await;
+        let (one, other) = (lease(), lease());
+        one.ask(&store, NOW).await;
+        let cut_off = one.give_back(&store).now_or_never();
+        assert!(cut_off.is_none() && one.is_held(), "it isn't forgotten");
+        one.give_back(&store).await;
+        other.ask(&store, NOW).await;
+        assert!(!one.is_held() && other.is_held());
+    }
+
+    #[tokio::test]
+    async fn who_fails_at_the_work_leaves_the_job_to_another() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = store(&folder).await;
+        let (one, other) = (lease(), lease());
+        let lasts = store.lease_lasts();
+        one.ask(&store, NOW).await;
+        one.worked(true, &store).await;
+        assert!(one.is_held());
+        one.worked(false, &store).await;
+        assert!(!one.is_held() && !one.is_to_be_asked_for(lasts));
+        other.ask(&store, NOW).await;
+        assert!(other.is_held());
+        assert!(!one.is_anothers(), "it goes on trying");
+        one.worked(true, &store).await;
+        assert!(one.is_to_be_asked_for(lasts));
+        one.ask(&store, NOW).await;
+        assert!(one.is_anothers(), "another does it, and well");
     }
 
     #[tokio::test(start_paused = true)]

@@ -38,6 +38,8 @@ pub const PERIOD_MIN: Duration = Duration::from_millis(200);
 pub const PERIOD_MAX: Duration = Duration::from_secs(10);
 /// A turn takes seconds; who waits so long waits for an answer that won't come.
 const TURN_MAX: Duration = Duration::from_secs(300);
+/// Following reads less than a turn does; and as long as it waits this server can do nothing with a job that falls to it.
+const FOLLOW_MAX: Duration = Duration::from_secs(30);
 /// So many looks between two polls of one device: news is acted on well before it asks again.
 const LOOKS_PER_POLL: u32 = 20;
 
@@ -56,7 +58,7 @@ pub(crate) async fn keep_running(app: Arc<App>, stopped: watch::Receiver<bool>) 
     };
     // One task for both: what keeps the turns from going on keeps the lease from being renewed.
     tokio::select! {
-        () = app.lease.keep(&*app.store) => {}
+        () = app.lease.keep(&*app.store, &*app.clock) => {}
         () = take_turns(&app, period, stopped) => {}
     }
     app.lease.give_back(&*app.store).await;
@@ -93,9 +95,10 @@ async fn take_turns(app: &App, period: Duration, mut stopped: watch::Receiver<bo
 async fn scheduled_turn(app: &App) {
     let _at_work = app.lease.at_work();
     if !app.lease.is_anothers() {
-        return turn(app).await;
+        let went_well = turn(app).await;
+        return app.lease.worked(went_well, &*app.store).await;
     }
-    let followed = timeout(TURN_MAX, follow_rollouts::run(app, app.now())).await;
+    let followed = timeout(FOLLOW_MAX, follow_rollouts::run(app, app.now())).await;
     let followed =
         followed.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))));
     if let Err(error) = followed {
@@ -112,15 +115,19 @@ async fn stopped_at_tick(stopped: &mut watch::Receiver<bool>, ticks: &mut Interv
 }
 
 /// One turn, also right after a brake was pulled, whoever has the job: what fails in it is another rollout's, and is done again at the
-/// next one.
-pub(crate) async fn turn(app: &App) {
+/// next one. Whether all went well.
+///
+/// Only scheduled turns count as work of who has the job: a brake's turn that hangs keeps nothing from being renewed, since the next
+/// scheduled one would hang as well.
+pub(crate) async fn turn(app: &App) -> bool {
     // A database whose machine has vanished never answers; the turn after this one gets another connection.
     let advanced = timeout(TURN_MAX, advance_rollouts::run(app, app.now())).await;
     let advanced =
         advanced.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))));
-    if let Err(error) = advanced {
+    if let Err(error) = &advanced {
         tracing::error!(id = error.id(), %error, "rollouts not advanced; tried again at the next turn");
     }
+    advanced.is_ok()
 }
 
 /// The period between two turns; none when the caller does it.

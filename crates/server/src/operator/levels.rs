@@ -51,14 +51,17 @@ async fn metrics(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refused> {
     let levels = measured(&app, &headers).await?;
-    let jobs = jobs::prometheus(&job_lines(&app).await?);
+    let jobs = jobs::prometheus(&job_lines(&app).await);
     let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
     Ok((typed, documents::prometheus(&levels) + &jobs))
 }
 
-/// Which server does which job, as the store says at this moment.
-async fn job_lines(app: &App) -> Result<Vec<JobLine>, Refused> {
-    let leases = app.store.leases().await?;
+/// Which server does which job, as the store says at this moment; nothing if it can't say, which keeps no figure from being told.
+async fn job_lines(app: &App) -> Vec<JobLine> {
+    let leases = app.store.leases().await.unwrap_or_else(|error| {
+        tracing::warn!(id = error.id(), %error, "it can't be told who does which job");
+        Vec::new()
+    });
     let line = |lease: Lease| JobLine {
         is_here: app.lease.job() == lease.job && app.lease.is_held(),
         left_ms: u64::try_from(lease.left.as_millis()).unwrap_or(u64::MAX),
@@ -66,7 +69,7 @@ async fn job_lines(app: &App) -> Result<Vec<JobLine>, Refused> {
         holder: lease.holder,
         generation: lease.generation,
     };
-    Ok(leases.into_iter().map(line).collect())
+    leases.into_iter().map(line).collect()
 }
 
 async fn measured(app: &Arc<App>, headers: &HeaderMap) -> Result<Arc<ServiceLevels>, Refused> {

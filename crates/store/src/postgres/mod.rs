@@ -117,7 +117,7 @@ pub struct PostgresStore {
     readers: PgPool,
     /// Reads the pulse, and nothing else: what is late by a line for a connection makes every device be looked at, and the line longer.
     feeler: PgPool,
-    /// Renews leases, and nothing else: no storm of promises makes a job go from server to server.
+    /// Renews leases, and nothing else: no storm of promises, and nobody who only looks, makes a job go from server to server.
     keeper: PgPool,
     /// How often somebody got a connection.
     lent: Arc<AtomicU64>,

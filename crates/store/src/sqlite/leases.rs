@@ -1,4 +1,5 @@
-//! Who does which job, in SQLite. Its clock is that of the machine, and one for all processes that have the file open.
+//! Who does which job, in SQLite. Its clock is that of the machine, and one for all processes that have the file open: no server's is
+//! compared with it, and simulated ones may show another time.
 
 use std::time::Duration;
 

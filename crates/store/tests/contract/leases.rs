@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use mainstay_store::{Bid, Lease, Store};
 
 use crate::patience::until;
+use crate::{postgres, sqlite};
 
 const JOB: &str = "rollouts";
 /// As long as a story may hold its breath.
@@ -13,6 +15,14 @@ const SHORT: Duration = Duration::from_millis(200);
 
 /// What is tried so often was no luck.
 const ROUNDS: u64 = 12;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a database that several servers share goes by the real time"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
 
 pub async fn take(
     store: &dyn Store,
@@ -25,6 +35,7 @@ pub async fn take(
         holder,
         known,
         lasts,
+        now: now(),
     };
     store.take_lease(&bid).await.expect("writable")
 }
@@ -64,6 +75,7 @@ pub async fn a_job_is_taken_once_and_renewed(store: &dyn Store) {
         holder: "other",
         known: None,
         lasts: LONG,
+        now: now(),
     };
     let taken = store.take_lease(&another).await.expect("writable");
     assert_eq!(taken, Some(1), "each job has its own");
@@ -119,4 +131,42 @@ pub async fn one_of_two_takes_a_job(here: &dyn Store, there: &dyn Store) {
         assert_eq!(only(here).await.holder, winner);
         give_back(there, winner, round).await;
     }
+}
+
+/// What came of a bid of a server whose clock is ahead by so many seconds: its lease's number, or an error's id.
+async fn bid_ahead(store: &dyn Store, ahead_s: i64) -> Result<Option<u64>, &'static str> {
+    let bid = Bid {
+        job: JOB,
+        holder: "one",
+        known: None,
+        lasts: LONG,
+        now: now() + SignedDuration::from_secs(ahead_s),
+    };
+    let taken = store.take_lease(&bid).await;
+    taken.map_err(|error| error.id())
+}
+
+#[tokio::test]
+async fn whose_clock_is_apart_gets_no_lease_where_servers_share_a_database() {
+    let opened = postgres().await;
+    let store = &*opened.store;
+    for ahead_s in [-3600, -30, 30, 3600] {
+        let refused = bid_ahead(store, ahead_s).await;
+        assert_eq!(refused, Err("store.clock-apart"), "{ahead_s}");
+    }
+    assert_eq!(store.leases().await.expect("readable"), []);
+    assert_eq!(bid_ahead(store, 1).await, Ok(Some(1)));
+    // It isn't renewed either, and is over in time.
+    assert_eq!(bid_ahead(store, 30).await, Err("store.clock-apart"));
+    give_back(store, "one", 1).await;
+    // While a server with a right clock does the job, this one hears of it and follows.
+    assert_eq!(take(store, "other", None, LONG).await, Some(2));
+    assert_eq!(bid_ahead(store, 3600).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_file_goes_by_the_clock_of_its_machine_alone() {
+    let opened = sqlite().await;
+    let taken = bid_ahead(&*opened.store, 1_000_000).await;
+    assert_eq!(taken, Ok(Some(1)));
 }
