@@ -103,8 +103,9 @@ mod tests {
     #[test]
     fn what_is_no_name_is_replaced_by_one() {
         let folder = tempfile::tempdir().expect("a folder");
-        let long = "a".repeat(BYTES_MAX + 1);
-        for hostile in ["", "\n", "a b", "a\"} 1", "\u{fc}", &long, &long.repeat(99)] {
+        let (long, longer) = ("a".repeat(BYTES_MAX + 1), "a".repeat(9_999));
+        let (long, longer) = (long.as_str(), longer.as_str());
+        for hostile in ["", "\n", "a b", "a\"} 1", "\u{fc}", long, longer] {
             fs::write(folder.path().join(FILE), hostile).expect("writable");
             let id = of(folder.path(), &SeededEntropy::new(1)).expect("writable");
             assert_ne!(id.as_str(), hostile.trim());
@@ -117,11 +118,12 @@ mod tests {
 
     #[test]
     fn a_machine_may_be_called_anything() {
+        let (long, cut) = ("m".repeat(99), "m".repeat(40) + "-");
         for (machine, expected) in [
             ("db-1.northwind", "db-1.northwind-"),
             ("a \"b\"\n", "ab-"),
             ("", "-"),
-            (&"m".repeat(99), &("m".repeat(40) + "-")),
+            (long.as_str(), cut.as_str()),
         ] {
             let id = ServerId::draw(machine, &SeededEntropy::new(1));
             let random = id.as_str().strip_prefix(expected);

@@ -145,7 +145,7 @@ pub enum StoreError {
         connections: i64,
     },
     /// A server's clock doesn't agree with the database's, and what it wants to do goes by the time.
-    #[error("this server's clock is {} s {} the database's", .ahead_s.unsigned_abs(), if *.ahead_s < 0 { "behind" } else { "ahead of" })]
+    #[error("this server's clock is {} the database's", apart(.ahead_s))]
     ClockApart {
         /// By how much it is ahead, in seconds; less than nought if it is behind.
         ahead_s: i64,
@@ -153,6 +153,15 @@ pub enum StoreError {
     /// Anything else that the database says.
     #[error("the database failed: {0}")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Where a clock is that is ahead by so many seconds, as people say it.
+fn apart(ahead_s: &i64) -> String {
+    let by = ahead_s.unsigned_abs();
+    match *ahead_s < 0 {
+        true => format!("{by} s behind"),
+        false => format!("{by} s ahead of"),
+    }
 }
 
 impl StoreError {

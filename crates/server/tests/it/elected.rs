@@ -152,10 +152,6 @@ async fn two_over_a_comparison(looks_of_the_first: Duration) -> (Story, Server, 
 }
 
 /// The new release drains the battery half as fast again.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "other stories have devices that don't ask"
-)]
 fn drain(n: usize, hour: u32, new: bool) -> Option<Health> {
     let around = ORDINARY + u16::try_from((n * 7 + hour as usize * 3) % 5).unwrap();
     Some(measuring(if new { around * 3 / 2 } else { around }))
