@@ -20,6 +20,7 @@
 //! | what a demonstration or an exercise did | [`StoryReport`] |
 //! | a plan's dates, for calendar programs | [`PlanCalendar`] |
 //! | what is measured of releases, for spreadsheets and monitoring | [`service_levels`] |
+//! | which server does which job, for monitoring | [`jobs`] |
 //!
 //! Read [`Dashboard`] first; [`Target`] knows the addresses that pages link to.
 
@@ -37,8 +38,10 @@ mod filters;
 mod frame;
 mod icalendar;
 mod incident_page;
+pub mod jobs;
 mod json;
 mod links;
+mod metrics_text;
 mod moment;
 mod page;
 mod people_page;

@@ -8,6 +8,8 @@ use mainstay_telemetry::levels::{
     Counts, Figure, Goal, Level, Measure, Standing, Subject, Updates,
 };
 
+use crate::metrics_text::Text;
+
 /// The media type of [`csv`] (RFC 4180).
 pub const CSV_MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 /// The media type of [`prometheus`]: the text format, version 0.0.4.
@@ -93,18 +95,8 @@ pub fn prometheus(levels: &ServiceLevels) -> String {
         "When all of this was measured, in seconds since 1970.",
     );
     text.sample(&[], &levels.as_of.as_second().to_string());
-    text.text
+    text.into_text()
 }
-
-/// The text so far.
-#[derive(Default)]
-struct Text {
-    text: String,
-    /// The metric that samples are of.
-    family: &'static str,
-}
-
-type Labels<'a> = [(&'static str, &'a str)];
 
 /// What is counted of updates, by what became of them; the states don't overlap.
 fn states(counts: &Counts) -> [(&'static str, u64); 5] {
@@ -274,32 +266,6 @@ impl Text {
         let labels = [&on[..], &[("measure", level.measure.id())]].concat();
         self.sample(&labels, value);
     }
-
-    fn family(&mut self, name: &'static str, help: &str) {
-        self.family = name;
-        let head = format!("# HELP {name} {help}\n# TYPE {name} gauge\n");
-        self.text.push_str(&head);
-    }
-
-    fn sample(&mut self, labels: &Labels<'_>, value: &str) {
-        let labels: Vec<_> = labels
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
-            .collect();
-        let labels = match labels.as_slice() {
-            [] => String::new(),
-            labels => format!("{{{}}}", labels.join(",")),
-        };
-        let line = format!("{}{labels} {value}\n", self.family);
-        self.text.push_str(&line);
-    }
-}
-
-/// A label's value as the format wants it.
-fn escaped(text: &str) -> String {
-    text.replace('\\', r"\\")
-        .replace('"', "\\\"")
-        .replace('\n', r"\n")
 }
 
 fn of(subject: &Subject) -> [(&'static str, &str); 2] {

@@ -72,13 +72,11 @@ pub struct Wanted {
 #[must_use]
 pub fn wanted(rollout: &Rollout, view: &FleetView) -> Vec<Wanted> {
     let wave = rollout.current_wave();
-    let state = rollout.waves.get(wave);
-    let is_open = |rule: &&SoftSignal| state.is_some_and(|state| soft::is_open(state, rule.name));
-    let rules: Vec<_> = rollout.rules.soft.iter().filter(is_open).collect();
-    if rollout.is_over() || rules.is_empty() {
-        return Vec::new();
-    }
+    let rules = open(rollout);
     let mut wanted = Vec::new();
+    if rules.is_empty() {
+        return wanted;
+    }
     for pair in sides(rollout, view, wave) {
         for rule in &rules {
             let due = (pair.due(rule.horizon), pair.due(rule.horizon / 2));
@@ -97,6 +95,23 @@ pub fn wanted(rollout: &Rollout, view: &FleetView) -> Vec<Wanted> {
     }
     wanted.sort();
     wanted
+}
+
+/// The soft signals on which the newest wave is still compared; none once the rollout is over.
+fn open(rollout: &Rollout) -> Vec<&SoftSignal> {
+    let state = rollout.waves.get(rollout.current_wave());
+    let is_open = |rule: &&SoftSignal| state.is_some_and(|state| soft::is_open(state, rule.name));
+    let rules = rollout.rules.soft.iter().filter(is_open);
+    match rollout.is_over() {
+        true => Vec::new(),
+        false => rules.collect(),
+    }
+}
+
+/// Whether any reading may be [`wanted`], whatever its devices are like: if not, nobody needs to look at them for it.
+#[must_use]
+pub fn wants(rollout: &Rollout) -> bool {
+    !open(rollout).is_empty()
 }
 
 /// The [`wanted`] readings that were neither handed nor come too late by `now`.

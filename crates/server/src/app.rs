@@ -23,6 +23,7 @@ use crate::entropy::Entropy;
 use crate::front::{Bounds, tls::Tls};
 use crate::guard::{Guard, Times};
 use crate::jobs::RolloutMemory;
+use crate::jobs::lease::{JobLease, ROLLOUTS};
 use crate::kept::Kept;
 use crate::levels::Measured;
 use crate::problem::Refused;
@@ -176,6 +177,7 @@ pub struct App {
     pub(crate) quiet: Quiet,
     pub(crate) guard: Guard,
     pub(crate) room: Room,
+    pub(crate) lease: JobLease,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -209,6 +211,7 @@ impl App {
             door: Door::default(),
             quiet: Quiet::default(),
             room: Room::default(),
+            lease: JobLease::of(ROLLOUTS, parts.lock.as_ref()),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),

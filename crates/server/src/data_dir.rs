@@ -8,6 +8,7 @@
 //!                   line for each time that a server opened it
 //! status-key.next   the next online key, while `rotate.rs` is at work
 //! lock              held while a server runs on the folder
+//! server-id         the server's name among those that share its database; `server_id.rs`
 //! moved             where the database was copied to, if it was; `moved.rs`
 //! restored          of which backup the folder was made, if it was; `backup/restoring.rs`
 //! ```
@@ -34,6 +35,7 @@ use crate::entropy::{SystemEntropy, number};
 use crate::founding::{begin, chain};
 use crate::homes::{self, HomeError, Homes, OpenStore};
 use crate::root_chain;
+use crate::server_id::{self, ServerId};
 use crate::settings::{BlobsPlace, HomePlaces, StorePlace};
 
 /// A server's folder.
@@ -150,7 +152,15 @@ impl DataDirError {
 /// That this process runs the server of a folder; given up when dropped.
 #[derive(Debug)]
 pub struct Lock {
+    server: Option<ServerId>,
     _file: File,
+}
+
+impl Lock {
+    /// The name of the folder's server, if this was locked to run it.
+    pub(crate) fn server(&self) -> Option<&ServerId> {
+        self.server.as_ref()
+    }
 }
 
 impl DataDir {
@@ -216,8 +226,9 @@ impl DataDir {
     /// If the folder isn't one, another server runs on it, or a part can't be opened.
     pub async fn open(&self, passphrase: &Passphrase) -> Result<Parts, DataDirError> {
         let root = self.read_root()?;
-        let lock = self.lock()?;
+        let mut lock = self.lock()?;
         self.expect_the_restored_one()?;
+        lock.server = Some(server_id::of(&self.path, &SystemEntropy)?);
         let Homes { store, blobs } = Homes::open(self, &self.homes).await?;
         let store = store.shared();
         store.begin_order_numbers(number(&SystemEntropy)).await?;
@@ -344,7 +355,10 @@ impl DataDir {
         let path = self.path.join("lock");
         let file = File::create(&path).map_err(|cause| unusable(&path, cause))?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(Lock {
+                server: None,
+                _file: file,
+            }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(self.path.clone())),
             Err(TryLockError::Error(cause)) => Err(unusable(&path, cause)),
         }

@@ -42,6 +42,7 @@ mod root_chain;
 mod rotate;
 mod routes;
 pub mod serve;
+mod server_id;
 pub mod settings;
 pub mod sign_in;
 mod soundness;

@@ -67,20 +67,44 @@ struct Failed {
 #[derive(Debug, Serialize)]
 struct Well {
     status: &'static str,
+    /// What this server does just now for all that share its store. One that does none of it is as ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    jobs: Vec<&'static str>,
+}
+
+impl Well {
+    fn alive() -> Self {
+        Self {
+            status: "alive",
+            jobs: Vec::new(),
+        }
+    }
+
+    fn ready(app: &App) -> Self {
+        let held = app.lease.is_held().then(|| app.lease.job());
+        Self {
+            status: "ready",
+            jobs: held.into_iter().collect(),
+        }
+    }
 }
 
 /// Both routes.
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/healthz", get(async || Json(Well { status: "alive" })))
+        .route("/healthz", get(async || Json(Well::alive())))
         .route("/readyz", get(ready))
         .method_not_allowed_fallback(async || Refused::wrong_method())
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Result<Json<Well>, Refused> {
     let (readiness, clock) = (app.readiness.clone(), app.clock.clone());
-    match readiness.ask(clock, async move { tried(&app).await }).await {
-        None => Ok(Json(Well { status: "ready" })),
+    let asked = app.clone();
+    match readiness
+        .ask(clock, async move { tried(&asked).await })
+        .await
+    {
+        None => Ok(Json(Well::ready(&app))),
         Some(failed) => Err(Refused::unavailable(failed.id, failed.cure)),
     }
 }

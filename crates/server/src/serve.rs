@@ -101,6 +101,9 @@ pub async fn run(
     measuring.abort();
     feeling.abort();
     writing.abort();
+    // If it was in the midst of a turn, or of giving the lease back, that has ended by now, and the lease may not be given back yet.
+    let _ = job.await;
+    app.lease.give_back(&*app.store).await;
     app.flush_last_seen().await;
 }
 

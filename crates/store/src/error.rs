@@ -144,9 +144,24 @@ pub enum StoreError {
         /// How many.
         connections: i64,
     },
+    /// A server's clock doesn't agree with the database's, and what it wants to do goes by the time.
+    #[error("this server's clock is {} the database's", apart(.ahead_s))]
+    ClockApart {
+        /// By how much it is ahead, in seconds; less than nought if it is behind.
+        ahead_s: i64,
+    },
     /// Anything else that the database says.
     #[error("the database failed: {0}")]
     Failed(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Where a clock is that is ahead by so many seconds, as people say it.
+fn apart(ahead_s: &i64) -> String {
+    let by = ahead_s.unsigned_abs();
+    match *ahead_s < 0 {
+        true => format!("{by} s behind"),
+        false => format!("{by} s ahead of"),
+    }
 }
 
 impl StoreError {
@@ -199,6 +214,7 @@ impl StoreError {
             | Self::Behind { .. }
             | Self::Empty
             | Self::InUse { .. }
+            | Self::ClockApart { .. }
             | Self::AlreadyExists { .. }
             | Self::NotFound { .. }
             | Self::Conflict { .. }
@@ -234,6 +250,7 @@ impl StoreError {
             Self::Behind { .. } => "store.behind",
             Self::Empty => "store.empty",
             Self::InUse { .. } => "store.in-use",
+            Self::ClockApart { .. } => "store.clock-apart",
             Self::Failed(_) => "store.failed",
         }
     }
@@ -270,6 +287,9 @@ impl StoreError {
             Self::ReadOnly => "give this user the right to write the file and its folder",
             Self::Moved { .. } => {
                 "put the file back where it was, or start the server again on the one that is there"
+            }
+            Self::ClockApart { .. } => {
+                "let this machine and the database's take the time from the same source (NTP)"
             }
             Self::Unreachable(_) => {
                 "look after the disk or the database; the server goes on by itself"

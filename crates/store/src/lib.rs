@@ -17,6 +17,7 @@ pub mod error;
 mod failure;
 pub mod holds;
 pub mod incidents;
+pub mod leases;
 mod moves;
 pub mod orders;
 pub mod payloads;
@@ -50,6 +51,7 @@ pub use devices::{Devices, Import, Registration, TimelineEntry, TimelineKind};
 pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
+pub use leases::{Bid, Lease, Leases};
 pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
@@ -70,9 +72,9 @@ pub use sqlite::SqliteStore;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes + Doors + Probe + Pulse {}
+pub trait Store: Work + Brakes + Doors + Leases + Probe + Pulse {}
 
-impl<S: Work + Brakes + Doors + Probe + Pulse> Store for S {}
+impl<S: Work + Brakes + Doors + Leases + Probe + Pulse> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:

@@ -16,6 +16,7 @@ mod served;
 #[path = "../killed_server/stage.rs"]
 #[expect(dead_code, reason = "servers are started by their settings here")]
 mod stage;
+mod takeover;
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -80,10 +81,16 @@ impl House {
     }
 
     fn serve(&self, settings: &Path, address: SocketAddr) -> Server {
+        self.serve_with_log(settings, address, "log")
+    }
+
+    /// Starts a server that writes its log to a file of this name, and waits until it is ready.
+    fn serve_with_log(&self, settings: &Path, address: SocketAddr, log: &str) -> Server {
+        let name = log;
         let log = File::options()
             .create(true)
             .append(true)
-            .open(self.path("log"));
+            .open(self.path(name));
         let server = Command::new(env!("CARGO_BIN_EXE_mainstay"))
             .args(["serve", "--log-level", "trace", "--settings"])
             .arg(settings)
@@ -98,11 +105,15 @@ impl House {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!("the server isn't ready: {}", self.log());
+        panic!("the server isn't ready: {}", self.log_in(name));
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(self.path("log")).unwrap_or_default()
+        self.log_in("log")
+    }
+
+    fn log_in(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
     async fn store(&self) -> PostgresStore {
@@ -320,35 +331,41 @@ fn keep_and_restore(house: &House, settings: &str) {
     assert!(told.contains("nothing is wrong"), "{told}");
 }
 
+/// Makes the folder of a second server by its settings, with this plan; what it said.
+fn second_folder(code: i32, stage: &Stage, settings: &Path, plan: &Path) -> String {
+    let (root, key) = (stage.data.join("root.cbor"), stage.data.join("status-key"));
+    let init = [
+        "server",
+        "init",
+        "--settings",
+        text(settings),
+        "--root",
+        text(&root),
+        "--status-key",
+        text(&key),
+        "--passphrase-file",
+        text(&stage.passphrase),
+        "--plan",
+        text(plan),
+    ];
+    said(code, &init)
+}
+
 /// A second server, with a folder of its own.
 async fn join(house: &House, stage: &Stage) {
     let address = address::free_address();
     let data = house.path("second");
     let settings = house.settings("two.toml", &data, address, &stage.passphrase);
     let papers = stage.data.parent().expect("it has one").join("papers");
-    fs::write(house.path("plan.toml"), stage::PLAN).expect("an own folder");
-    let init = [
-        "server",
-        "init",
-        "--settings",
-        text(&settings),
-        "--root",
-        text(&stage.data.join("root.cbor")).to_owned().leak(),
-        "--status-key",
-        text(&stage.data.join("status-key")).to_owned().leak(),
-        "--passphrase-file",
-        text(&stage.passphrase),
-        "--plan",
-    ];
-    let plan = house.path("plan.toml");
-    let other = house.path("other.toml");
+    let (plan, other) = (house.path("plan.toml"), house.path("other.toml"));
+    fs::write(&plan, stage::PLAN).expect("an own folder");
     fs::write(&other, stage::PLAN.replace("Waves of seconds", "Another")).expect("an own folder");
-    let told = said(2, &[&init[..], &[text(&other)]].concat());
+    let told = second_folder(2, stage, &settings, &other);
     assert!(
         told.contains("data.other-fleet") && !data.exists(),
         "{told}"
     );
-    said(0, &[&init[..], &[text(&plan)]].concat());
+    second_folder(0, stage, &settings, &plan);
     assert!(!data.join("mainstay.sqlite").exists() && papers.exists());
     // The first server would go on with its key, whatever the new root says.
     let root = stage.data.join("root.cbor");

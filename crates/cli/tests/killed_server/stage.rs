@@ -117,6 +117,11 @@ impl Stage {
     }
 
     pub async fn crowd(&self) -> Crowd {
+        self.crowd_on(Behaviours::default()).await
+    }
+
+    /// Devices on which images behave like this.
+    pub async fn crowd_on(&self, behaviours: Behaviours) -> Crowd {
         let hardware = &self.plan.classes[0].hardware;
         let homes = population::draw(DEVICES, hardware, Hardship::NONE, SEED);
         let new = |home: &mainstay_simulator::Home| NewDevice {
@@ -152,7 +157,7 @@ impl Stage {
             });
         let around = Circumstances {
             link: Link::new(&self.base).expect("an address"),
-            behaviours: Arc::new(Behaviours::default()),
+            behaviours: Arc::new(behaviours),
             hardship: Hardship::NONE,
             restart_ms: 200,
             offline_from: Timestamp::MAX,

@@ -19,13 +19,13 @@ pub(crate) fn while_it_takes(app: &Arc<App>, device: &DeviceId, response: Respon
     if length(&response).is_none_or(|bytes| bytes <= NOTED_EVERY_BYTES) {
         return response;
     }
-    let (app, device, mut unnoted) = (app.clone(), device.clone(), 0);
+    let (app, contact, mut unnoted) = (app.clone(), app.contacts.with(device), 0);
     response.map(|body| {
         Body::from_stream(body.into_data_stream().inspect_ok(move |piece| {
             unnoted += piece.len() as u64;
             if unnoted >= NOTED_EVERY_BYTES {
                 unnoted = 0;
-                app.last_seen.note(&device, app.now());
+                app.contacts.hear(&contact, app.now());
             }
         }))
     })

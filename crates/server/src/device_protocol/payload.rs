@@ -17,6 +17,7 @@ use mainstay_trust::Digest;
 use super::alive::while_it_takes;
 use super::download::Download;
 use crate::problem::Refused;
+use crate::readings::{self, Heard};
 use crate::soundness::{self, Damage, NotAsked};
 use crate::{App, authenticate};
 
@@ -36,7 +37,9 @@ pub(super) async fn payload(
     }
     let payload = may_fetch(&app, &device.id, &image).await?;
     let payload = payload.ok_or_else(missing)?;
-    app.last_seen.note(&device.id, app.now());
+    let now = app.now();
+    readings::count(&app, &Heard::of(&app, &device, now)).await?;
+    app.contacts.hear(&app.contacts.with(&device.id), now);
     let _place = app.opening_place()?;
     // The device was offered it, so it may have been whole a moment ago. Only what is known to be lost is said to be: clients take that
     // for the last word, and come back when they hear of trouble that passes.

@@ -3,7 +3,8 @@
 //! What devices reported is in the store already, folded into their progress. Here each rollout is
 //! shown its devices, decides (`rollout::step`), and the decision is saved with all that follows from
 //! it in one transaction: the devices that go back, the incident, the release's stage. What rollouts still want to be read is
-//! left in memory for the next check-ins. The simulator runs this very function in virtual time. Read [`run`] first.
+//! left in memory for the next check-ins. The simulator runs this very function in virtual time. Where several servers share the store,
+//! one of them runs it, and the others `follow_rollouts.rs`. Read [`run`] first.
 
 use std::collections::BTreeMap;
 
@@ -101,14 +102,14 @@ async fn withdrawn(app: &App, rollouts: &[Rollout]) -> Result<Vec<ReleaseDigest>
 }
 
 /// The release, if the rollout is halted.
-fn held(rollout: &Rollout) -> Option<Digest> {
+pub(super) fn held(rollout: &Rollout) -> Option<Digest> {
     let is_halted = matches!(rollout.phase, Phase::Halted { .. });
     is_halted.then_some(Digest(rollout.candidate.release.0))
 }
 
 /// The newest halted releases are on hold in every status: a device that fetched one before the halt
 /// refuses it at the last moment.
-fn newest(halted: impl DoubleEndedIterator<Item = Digest>) -> Vec<Digest> {
+pub(super) fn newest(halted: impl DoubleEndedIterator<Item = Digest>) -> Vec<Digest> {
     halted.rev().take(HELD_MAX as usize).collect()
 }
 

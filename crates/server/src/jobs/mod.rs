@@ -1,9 +1,18 @@
 //! The background jobs, and what they leave in memory for the handlers.
 //!
 //! Read [`advance_rollouts`]: it closes the loop from telemetry back to the rollout.
+//!
+//! | job | who does it, where several servers share one store |
+//! |---|---|
+//! | [`advance_rollouts`] | one of them, by its [`lease`]; whoever pulls a brake takes a turn at once, whichever server that is |
+//! | `follow_rollouts` | all others |
+//! | [`feel_pulse`], [`write_last_seen`] | each: it is about what this server has in memory |
+//! | [`measure_payloads`] | each: which payloads are damaged must be known to whoever hands them out |
 
 pub mod advance_rollouts;
 pub(crate) mod feel_pulse;
+mod follow_rollouts;
+pub(crate) mod lease;
 pub mod measure_payloads;
 mod memory;
 pub(crate) mod other_classes;
@@ -16,7 +25,7 @@ use std::time::Duration;
 
 use mainstay_store::StoreError;
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until, timeout};
 
 use crate::App;
 use crate::app::Advance;
@@ -29,6 +38,8 @@ pub const PERIOD_MIN: Duration = Duration::from_millis(200);
 pub const PERIOD_MAX: Duration = Duration::from_secs(10);
 /// A turn takes seconds; who waits so long waits for an answer that won't come.
 const TURN_MAX: Duration = Duration::from_secs(300);
+/// Following reads less than a turn does; and as long as it waits this server can do nothing with a job that falls to it.
+const FOLLOW_MAX: Duration = Duration::from_secs(30);
 /// So many looks between two polls of one device: news is acted on well before it asks again.
 const LOOKS_PER_POLL: u32 = 20;
 
@@ -40,15 +51,58 @@ pub(crate) async fn catch_up(app: &App) {
     }
 }
 
-/// Advances rollouts until told to stop. One failed turn is logged and the next one tried.
-pub(crate) async fn keep_running(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+/// Advances rollouts until told to stop, or follows them while another server does. One failed turn is logged and the next one tried.
+pub(crate) async fn keep_running(app: Arc<App>, stopped: watch::Receiver<bool>) {
     let Some(period) = period(&app).await else {
         return;
     };
+    // One task for both: what keeps the turns from going on keeps the lease from being renewed.
+    tokio::select! {
+        () = app.lease.keep(&*app.store, &*app.clock) => {}
+        () = take_turns(&app, period, stopped) => {}
+    }
+    app.lease.give_back(&*app.store).await;
+}
+
+/// Takes a turn at each tick, as soon as this server has got the job or lost it, and when something has changed that could give a device something:
+/// another server's step, or what people told another server.
+async fn take_turns(app: &App, period: Duration, mut stopped: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while !stopped_at_tick(&mut stopped, &mut ticks).await {
-        turn(&app).await;
+    let (mut taken, mut changed) = (app.lease.taken(), app.quiet.changed());
+    let mut rested = Instant::now();
+    loop {
+        let wakes = async {
+            sleep_until(rested).await;
+            changed.changed().await
+        };
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            _ = ticks.tick() => {}
+            _ = taken.changed() => {}
+            _ = wakes => {}
+        }
+        // What changes from now on may not be seen in this turn.
+        changed.mark_unchanged();
+        let began = Instant::now();
+        scheduled_turn(app).await;
+        // Turns that changes call for take half of the time at most: one over a large fleet takes seconds.
+        rested = Instant::now() + began.elapsed().max(PERIOD_MIN);
+    }
+}
+
+/// The steps, unless another server takes them for all; then a look at what they are.
+async fn scheduled_turn(app: &App) {
+    let _at_work = app.lease.at_work();
+    if !app.lease.is_anothers() {
+        let went_well = turn(app).await;
+        return app.lease.worked(went_well, &*app.store).await;
+    }
+    let followed = timeout(FOLLOW_MAX, follow_rollouts::run(app, app.now())).await;
+    let followed =
+        followed.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))));
+    if let Err(error) = followed {
+        tracing::error!(id = error.id(), %error, "rollouts not followed; tried again at the next turn");
     }
 }
 
@@ -60,15 +114,20 @@ async fn stopped_at_tick(stopped: &mut watch::Receiver<bool>, ticks: &mut Interv
     }
 }
 
-/// One turn, also right after a brake was pulled: what fails in it is another rollout's, and is done again at the next one.
-pub(crate) async fn turn(app: &App) {
+/// One turn, also right after a brake was pulled, whoever has the job: what fails in it is another rollout's, and is done again at the
+/// next one. Whether all went well.
+///
+/// Only scheduled turns count as work of who has the job: a brake's turn that hangs keeps nothing from being renewed, since the next
+/// scheduled one would hang as well.
+pub(crate) async fn turn(app: &App) -> bool {
     // A database whose machine has vanished never answers; the turn after this one gets another connection.
     let advanced = timeout(TURN_MAX, advance_rollouts::run(app, app.now())).await;
     let advanced =
         advanced.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))));
-    if let Err(error) = advanced {
+    if let Err(error) = &advanced {
         tracing::error!(id = error.id(), %error, "rollouts not advanced; tried again at the next turn");
     }
+    advanced.is_ok()
 }
 
 /// The period between two turns; none when the caller does it.

@@ -1,4 +1,5 @@
-//! Looking at how releases stand against the plan's goals: as JSON, as CSV, and for monitoring systems.
+//! Looking at how releases stand against the plan's goals: as JSON, as CSV, and for monitoring systems, which are told as well which
+//! server does which job.
 
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use mainstay_access::Permission;
 use mainstay_api::ServiceLevels;
+use mainstay_report::jobs::{self, JobLine};
 use mainstay_report::service_levels as documents;
+use mainstay_store::Lease;
 
 use crate::places::{Place, Whom};
 use crate::problem::Refused;
@@ -48,8 +51,12 @@ async fn metrics(
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Refused> {
     let levels = measured(&app, &headers).await?;
+    let jobs = jobs::prometheus(&job_lines(&app).await);
     let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
-    Ok((typed, documents::prometheus(&levels) + &certificate(&app)))
+    Ok((
+        typed,
+        documents::prometheus(&levels) + &jobs + &certificate(&app),
+    ))
 }
 
 /// When the certificate ends that this server shows; nothing if it shows none.
@@ -63,6 +70,22 @@ fn certificate(app: &App) -> String {
          # TYPE mainstay_certificate_ends_timestamp_seconds gauge\n\
          mainstay_certificate_ends_timestamp_seconds {ends}\n"
     )
+}
+
+/// Which server does which job, as the store says at this moment; nothing if it can't say, which keeps no figure from being told.
+async fn job_lines(app: &App) -> Vec<JobLine> {
+    let leases = app.store.leases().await.unwrap_or_else(|error| {
+        tracing::warn!(id = error.id(), %error, "it can't be told who does which job");
+        Vec::new()
+    });
+    let line = |lease: Lease| JobLine {
+        is_here: app.lease.job() == lease.job && app.lease.is_held(),
+        left_ms: u64::try_from(lease.left.as_millis()).unwrap_or(u64::MAX),
+        job: lease.job,
+        holder: lease.holder,
+        generation: lease.generation,
+    };
+    leases.into_iter().map(line).collect()
 }
 
 async fn measured(app: &Arc<App>, headers: &HeaderMap) -> Result<Arc<ServiceLevels>, Refused> {

@@ -6,6 +6,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use mainstay_store::{Store, StoreError};
+use tokio::sync::watch;
 
 /// A time in which nothing changed that could give a device something, as far as this server felt. No two have the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,10 @@ type Beat = (i64, u64);
 
 /// The pulse as it was felt last.
 #[derive(Debug, Default)]
-pub(super) struct Felt(RwLock<Inner>);
+pub(super) struct Felt {
+    inner: RwLock<Inner>,
+    eras: watch::Sender<u64>,
+}
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -53,22 +57,31 @@ impl Felt {
 
     fn take(&self, beat: Beat) {
         // Each change is an assignment or two, in an order that makes a half of them harmless.
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if inner.beat != Some(beat) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = inner.beat != Some(beat);
+        if is_new {
             inner.era += 1;
             inner.beat = Some(beat);
         }
         inner.lost = 0;
+        if is_new {
+            self.eras.send_replace(inner.era);
+        }
+    }
+
+    /// Changes with each era.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.eras.subscribe()
     }
 
     fn forget(&self) {
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         inner.beat = None;
     }
 
     /// A reading is late: until the next one nothing is felt.
     pub fn lose(&self) {
-        let mut inner = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         inner.lost = inner.lost.saturating_add(1);
         if inner.lost >= LOST_MAX {
             inner.beat = None;
@@ -77,7 +90,7 @@ impl Felt {
 
     /// The present era; none while the pulse isn't felt, or was raised here since.
     pub fn era(&self, store: &dyn Store) -> Option<Era> {
-        let inner = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
         let (_, raised_here) = inner.beat?;
         let is_felt = inner.lost == 0 && raised_here == store.raised_here();
         is_felt.then_some(Era(inner.era))

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_store::{Store, StoreError};
+use tokio::sync::watch;
 
 pub(crate) use asked::Asked;
 pub(crate) use entry::{Answer, Entry};
@@ -74,6 +75,11 @@ impl Quiet {
     /// If the store can't be read.
     pub async fn feel(&self, store: &dyn Store) -> Result<(), StoreError> {
         self.felt.feel(store).await
+    }
+
+    /// Changes each time that something was felt which could give a device something.
+    pub fn changed(&self) -> watch::Receiver<u64> {
+        self.felt.changed()
     }
 
     /// Says nothing from memory until the pulse is felt again.

@@ -14,6 +14,7 @@ mod database;
 mod ddi;
 mod declared;
 mod door;
+mod elected;
 mod eligibility;
 mod faulty;
 mod folder;

@@ -13,7 +13,7 @@ use crate::house::{self, Artifact, House, PLAN, packed};
 const DEVICES: usize = 48;
 
 /// Battery drain in thousandths a day.
-const ORDINARY: u16 = 20;
+pub const ORDINARY: u16 = 20;
 
 /// How a device that runs the new release comes back.
 #[derive(Clone, Copy, PartialEq)]
@@ -27,10 +27,10 @@ enum Comes {
 }
 
 /// A rollout to a canary of twelve, whose devices ask every hour.
-struct Story {
+pub struct Story {
     comes: Comes,
-    house: House,
-    gadgets: Vec<Gadget>,
+    pub house: House,
+    pub gadgets: Vec<Gadget>,
     new: Artifact,
     rollout: i64,
 }
@@ -39,7 +39,7 @@ fn plan(signal: &str) -> String {
     PLAN.replace("devices = 2,", "devices = 12,") + signal
 }
 
-fn measuring(drain: u16) -> Health {
+pub fn measuring(drain: u16) -> Health {
     Health {
         battery_drain_permille_per_day: drain,
         measures: Some(Measures {
@@ -71,7 +71,7 @@ impl Comes {
 }
 
 impl Story {
-    async fn begun(signal: &str) -> Self {
+    pub async fn begun(signal: &str) -> Self {
         let house = House::under(&plan(signal)).await;
         let (old, new) = (
             packed(house::CLASS, "1.0.0", 1, &[]),
@@ -95,7 +95,7 @@ impl Story {
     }
 
     /// Hour after hour those devices ask that `asks` names, by number, hour and whether they run the new release; each says how it is.
-    async fn pass(
+    pub async fn pass(
         &mut self,
         hours: std::ops::Range<u32>,
         asks: impl Fn(usize, u32, bool) -> Option<Health>,
@@ -126,7 +126,7 @@ impl Story {
         view.halted_because.expect("a reason")
     }
 
-    async fn view(&self) -> RolloutView {
+    pub async fn view(&self) -> RolloutView {
         let path = format!("/api/v1/rollouts/{}", self.rollout);
         self.house.get(&path, &self.house.tokens.engineer).await
     }
@@ -137,7 +137,7 @@ impl Story {
         why.sentence
     }
 
-    async fn readings(&self) -> usize {
+    pub async fn readings(&self) -> usize {
         let store = self.house.app.store();
         let view = store.fleet_view(RolloutId(self.rollout)).await.unwrap();
         view.readings.map_or(0, |readings| readings.len())
@@ -153,7 +153,7 @@ impl Story {
 const FULL: &str = "CREATE TRIGGER full BEFORE INSERT ON missed_polls
     BEGIN SELECT RAISE(ABORT, 'full'); END";
 
-const BATTERY: &str = "\n[health.battery]\nworse_by_at_most = \"10 %\"\nhorizon = \"4h\"\n";
+pub const BATTERY: &str = "\n[health.battery]\nworse_by_at_most = \"10 %\"\nhorizon = \"4h\"\n";
 const CONNECTIVITY: &str =
     "\n[health.connectivity]\nworse_by_at_most = \"25 %\"\nhorizon = \"12h\"\n";
 

@@ -22,6 +22,8 @@
 //! | 1 | [`Lock::Links`] | making a link, vouching for one, using one, another password or second factor, shutting somebody out | one of two uses a link; what somebody gave away is taken back whole |
 //! | 2 | [`Lock::Person`], of an address | the same, and all that rests on a session or an account: signing in, a code, a token | a step of codes is good once and each wrong code counted; nothing begins by what was taken back meanwhile; one address has one role |
 //!
+//! Who does which job is a matter of its own, too: taking one locks the lease's row and nothing else.
+//!
 //! Who has locked the links may lock several addresses, in any order: nobody else who holds one waits for another.
 //!
 //! Who has locked a device may change all that is kept of it: its enrolments, orders and client's name have no locks of their own.

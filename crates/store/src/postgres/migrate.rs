@@ -9,10 +9,11 @@ use super::others;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
-pub(crate) const MIGRATIONS: [&str; 3] = [
+pub(crate) const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
     include_str!("migrations/0003_pulse.sql"),
+    include_str!("migrations/0004_leases.sql"),
 ];
 
 /// The version that the last step makes.

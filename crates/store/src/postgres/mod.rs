@@ -22,6 +22,7 @@ mod devices;
 mod enrolments;
 mod holds;
 mod incidents;
+mod leases;
 mod locks;
 pub(crate) mod migrate;
 mod order_log;
@@ -116,6 +117,8 @@ pub struct PostgresStore {
     readers: PgPool,
     /// Reads the pulse, and nothing else: what is late by a line for a connection makes every device be looked at, and the line longer.
     feeler: PgPool,
+    /// Renews leases, and nothing else: no storm of promises, and nobody who only looks, makes a job go from server to server.
+    keeper: PgPool,
     /// How often somebody got a connection.
     lent: Arc<AtomicU64>,
     raised: Arc<AtomicU64>,
@@ -176,7 +179,8 @@ impl PostgresStore {
         Ok(Self {
             writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
             readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options.clone()),
-            feeler: pool(1, READER_SETTINGS).connect_lazy_with(options),
+            feeler: pool(1, READER_SETTINGS).connect_lazy_with(options.clone()),
+            keeper: pool(1, WRITER_SETTINGS).connect_lazy_with(options),
             lent: Arc::default(),
             raised: Arc::default(),
         })
@@ -187,6 +191,7 @@ impl PostgresStore {
     pub async fn close(&self) {
         let closed = async {
             self.feeler.close().await;
+            self.keeper.close().await;
             self.readers.close().await;
             self.writers.close().await;
         };
@@ -195,8 +200,12 @@ impl PostgresStore {
     }
 
     pub(crate) async fn write(&self) -> Result<Write, StoreError> {
+        self.write_by(&self.writers).await
+    }
+
+    async fn write_by(&self, pool: &PgPool) -> Result<Write, StoreError> {
         let lent = self.lent.load(Ordering::Relaxed);
-        let begun = self.writers.begin().await;
+        let begun = pool.begin().await;
         self.waited(lent, begun)
     }
 

@@ -10,7 +10,7 @@ use sqlx::SqlitePool;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty file.
-pub(crate) const MIGRATIONS: [&str; 8] = [
+pub(crate) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_brakes.sql"),
     include_str!("migrations/0003_under_way.sql"),
@@ -19,6 +19,7 @@ pub(crate) const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_orders.sql"),
     include_str!("migrations/0007_people.sql"),
     include_str!("migrations/0008_pulse.sql"),
+    include_str!("migrations/0009_leases.sql"),
 ];
 
 /// The version that the last step makes.

@@ -18,6 +18,7 @@ mod enrolments;
 pub(crate) mod file;
 mod holds;
 mod incidents;
+mod leases;
 pub(crate) mod migrate;
 mod opened;
 mod order_log;

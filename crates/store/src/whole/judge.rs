@@ -14,7 +14,7 @@ use mainstay_trust::Digest;
 use super::cells::{Cell, Row};
 use crate::postgres::columns;
 use crate::values::{bytes32, device_id, from_json, generation, instant, phase, release_digest};
-use crate::{StoreError, TimelineKind, payloads, rows};
+use crate::{StoreError, TimelineKind, leases, payloads, rows};
 
 type Judged = Result<Vec<Cell>, StoreError>;
 
@@ -95,6 +95,14 @@ pub(super) fn count(row: &Row) -> Judged {
     let counted = row.cells.first();
     let is_one = matches!(counted, Some(Cell::Number(0..)));
     agrees(row.table.name, "number", is_one)?;
+    Ok(Vec::new())
+}
+
+pub(super) fn lease(row: &Row) -> Judged {
+    row.text("job")?;
+    row.text("holder")?;
+    leases::generation(row.number("generation")?)?;
+    instant("lease", row.number("until")?)?;
     Ok(Vec::new())
 }
 

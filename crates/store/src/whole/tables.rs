@@ -168,6 +168,16 @@ pub(super) const TABLES: &[Table] = &[
     plain("standing", &[number("generation")], judge::count),
     plain("pulse", &[number("beat")], judge::count),
     plain(
+        "leases",
+        &[
+            text("job"),
+            text("holder"),
+            number("generation"),
+            number("until"),
+        ],
+        judge::lease,
+    ),
+    plain(
         "roots",
         &[
             number("version"),

@@ -20,6 +20,7 @@ mod fixture;
 mod imports;
 mod incidents;
 mod invitations;
+mod leases;
 mod orders;
 mod payloads;
 mod people_and_plans;
@@ -248,6 +249,12 @@ macro_rules! contract {
                 the_newest_schedule_of_a_class_counts,
                 devices_are_found_by_what_they_run,
             }
+            leases::{
+                a_job_is_taken_once_and_renewed,
+                a_server_that_was_started_anew_takes_its_job_again,
+                a_lease_runs_out_and_its_holder_finds_out,
+                who_slept_through_its_lease_gets_another_number,
+            }
             pulse::{
                 what_could_give_a_device_something_raises_it,
                 what_devices_say_does_not_raise_it,
@@ -306,6 +313,10 @@ macro_rules! contract {
             }
             imports::{
                 of_two_imports_at_once_one_is_taken_in,
+            }
+            leases::{
+                what_is_given_back_is_taken_at_once,
+                one_of_two_takes_a_job,
             }
             pulse::{
                 another_server_sees_it_raised,

@@ -331,6 +331,7 @@ const QUIET: &[&str] = &[
     "all", // registers devices
     "begin_order_numbers",
     "count_missed_polls",
+    "give_lease_back",
     "heed",
     "keep_attributes",
     "keep_readings",
@@ -344,6 +345,7 @@ const QUIET: &[&str] = &[
     "reopen_incident",
     "reserve_rollout",
     "save_incident",
+    "take_lease",
     "touch",
 ];
 

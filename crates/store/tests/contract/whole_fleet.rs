@@ -4,6 +4,7 @@ use mainstay_access::{Duty, Role};
 use mainstay_fleet::{ClientProfile, ReleaseDigest};
 use mainstay_plan::starting_plan;
 use mainstay_rollout::order::Word;
+use mainstay_store::leases::LEASE_MAX;
 use mainstay_store::whole::StoreAt;
 use mainstay_store::{
     HeardWord, Registration, Reported, SqliteStore, Store, StoredReport, StoredSchedule,
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 
 use super::accounts::{account, hash, invitation, made, signed_in};
 use super::fixture::{NEW, at, device, id, person, registration, release, token};
-use super::{FILE, controllers, incidents, orders, payloads, readings, sessions, standing};
+use super::{FILE, controllers, incidents, leases, orders, payloads, readings, sessions, standing};
 
 /// Something in every table.
 async fn fill(store: &dyn Store) {
@@ -46,6 +47,7 @@ async fn fill(store: &dyn Store) {
         .await
         .expect("writable");
     doors(store).await;
+    leases::take(store, "one", None, LEASE_MAX).await;
     reports(store).await;
 }
 
