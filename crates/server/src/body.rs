@@ -61,8 +61,10 @@ pub async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Resul
 
 /// Whether an error of this kind is behind it: the bound that was hit, as against the connection that broke. `to_bytes` tells them apart
 /// only in the chain of causes.
-fn is_caused_by<E: std::error::Error + 'static>(error: &axum::Error) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
+pub fn is_caused_by<E: std::error::Error + 'static>(
+    error: &(dyn std::error::Error + 'static),
+) -> bool {
+    let mut cause = Some(error);
     while let Some(error) = cause {
         if error.is::<E>() {
             return true;

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::problem::Refused;
 
@@ -97,7 +97,13 @@ impl Guard {
 
     /// Works on a request when there is room, and gives up on it after [`Times::request`].
     pub async fn within(&self, work: impl Future<Output = Response>) -> Response {
-        self.as_long_as(&self.patience(), work).await
+        let Ok(_place) = self.places.try_acquire() else {
+            return Refused::busy().into_response();
+        };
+        match timeout(self.times.request, work).await {
+            Ok(response) => response,
+            Err(_elapsed) => Refused::too_slow().into_response(),
+        }
     }
 
     /// What is had with a request that begins now.

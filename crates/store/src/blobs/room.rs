@@ -8,8 +8,7 @@ use std::io;
 const KEPT_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Asks the file system for room for `bytes` in an empty file, which stays empty. Nobody else gets that room, so uploads that come at once
-/// don't fill the disk together. A file system that can't promise must have it
-/// just now.
+/// don't fill the disk together. A file system that can't promise must have it just now.
 ///
 /// # Errors
 /// [`io::ErrorKind::StorageFull`] if there is not so much room, or too little would be left for what must be kept.

@@ -1,8 +1,7 @@
 //! What a word makes of an order, and what a poll does.
 
 use super::super::{
-    FETCHES_MAX, Next, OrderRefusal, Told, Word, asks_for_version, close, heed, review,
-    waits_until,
+    FETCHES_MAX, Next, OrderRefusal, Told, Word, asks_for_version, close, heed, review, waits_until,
 };
 use super::{FORWARD, after, offered, orders, place};
 use crate::halt::{self, HaltReason};
