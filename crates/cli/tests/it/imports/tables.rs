@@ -143,7 +143,7 @@ fn one_bad_line_keeps_all_out() {
         .folder
         .write("fleet.csv", table(&[&good, by_server[0], by_server[1]]));
     let refused = house.import("--csv fleet.csv");
-    refused.failed(2, "import.findings");
+    refused.failed(1, "import.findings");
     let told = refused.stdout();
     assert!(
         told.contains("line 3, f: its class isn't in the active plan"),
@@ -154,6 +154,23 @@ fn one_bad_line_keeps_all_out() {
         "{told}"
     );
     assert_eq!(house.devices(), Vec::<String>::new());
+}
+
+/// The second of two runs with one file would write its tokens over those that the first has registered.
+#[test]
+fn a_file_of_drawn_tokens_is_for_one_import_at_a_time() {
+    let house = House::new();
+    let line = "a,device-v1,A,Europe/Berlin,1.0.0,,,,";
+    house.folder.write("fleet.csv", table(&[line]));
+    let lock = house.folder.path().join("drawn.csv.lock");
+    let other = std::fs::File::create(lock).expect("a new file");
+    other.lock().expect("nobody has it");
+    let words = "--csv fleet.csv --drawn-tokens drawn.csv";
+    house.import(words).failed(1, "drawn-tokens.busy");
+    house.good(&format!("{words} --dry-run"));
+    assert_eq!(house.devices(), Vec::<String>::new());
+    drop(other);
+    assert_eq!(house.counts(words), [1, 0, 0, 1]);
 }
 
 /// A client that is said stays whatever its requests show: nobody says it without a reason, and the files of drawn tokens wait for it too.
