@@ -109,12 +109,23 @@ pub fn replace_with<T>(
     replace_by(Draft::create, path, what, fill)
 }
 
-/// Writes a whole file in place of an older one, for its owner alone to read.
+/// Writes a whole file in place of an older one, for its owner alone to read. When it returns, the bytes and their name are on the disk.
 pub fn replace_private(path: &Path, what: &str, bytes: &[u8]) -> Result<(), Failure> {
     replace_by(Draft::create_private, path, what, |file| {
         file.write_all(bytes)
             .map_err(|e| unwritable(path, what, &e))
-    })
+    })?;
+    sync_folder_of(path).map_err(|error| unwritable(path, what, &error))
+}
+
+/// Waits until the names in a file's folder are on the disk: until then, a power cut may bring the older file back.
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    // Elsewhere a folder can't be opened, and its names are written with the files.
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn replace_by<T>(
@@ -149,7 +160,8 @@ fn write_synced<T>(
     Ok(filled)
 }
 
-fn unwritable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
+/// What can't be written, and why.
+pub fn unwritable(path: &Path, what: &str, error: &std::io::Error) -> Failure {
     let problem = format!("{} can't be written: {error}", path.display());
     let cure = "check that the folder exists, and that you may write there";
     Failure::usage(format!("{what}.unwritable"), problem, cure)

@@ -93,7 +93,11 @@ fn a_token_of_ours_is_the_same_in_either_case() {
             device(2, &[("controller", "c-1"), ("token", token)]),
             device(
                 3,
-                &[("id", "gw-2"), ("controller", "c-2"), ("token", &other)],
+                &[
+                    ("id", "gw-2"),
+                    ("controller", "c-2"),
+                    ("token", other.as_str()),
+                ],
             ),
         ];
         match read(&drafts, &BTreeMap::new()) {

@@ -82,17 +82,7 @@ fn what_hawkbit_says_is_bounded_and_checked() {
     let cut = TARGETS[..TARGETS.len() / 2].to_owned();
     let (broken, cut_off) = (cut.clone(), cut);
     type Answers = Box<dyn Fn(&str) -> Answer + Send + Sync>;
-    let cases: [(Answers, i32, &str); 13] = [
-        (
-            Box::new(|_| Answer::Status("500 Internal Server Error")),
-            2,
-            "hawkbit.status",
-        ),
-        (
-            Box::new(|_| Answer::Status("429 Too Many Requests")),
-            2,
-            "hawkbit.status",
-        ),
+    let cases: [(Answers, i32, &str); 11] = [
         (Box::new(|_| Answer::Endless), 2, "hawkbit.answer"),
         (
             Box::new(move |_| Answer::Json(broken.clone())),
@@ -156,6 +146,24 @@ fn hawkbit_is_asked_again_where_that_may_help() {
     let hawkbit = Hawkbit::answering(busy);
     assert_eq!(house.counts(&from(&hawkbit)), [1, 0, 0, 0]);
     assert_eq!(hawkbit.asked().len(), 3);
+}
+
+#[test]
+fn an_answer_that_stays_a_failure_ends_it() {
+    let folder = Folder::new();
+    folder.write("pw", PASSWORD);
+    folder.write("kim.token", "0".repeat(64));
+    for (status, asked) in [
+        ("500 Internal Server Error", 1),
+        ("429 Too Many Requests", 3),
+    ] {
+        let hawkbit = Hawkbit::answering(move |_| Answer::Status(status));
+        let words = format!("device import {} --token-file kim.token", from(&hawkbit));
+        let ended = folder.run(&words);
+        ended.failed(2, "hawkbit.status");
+        assert!(ended.stderr().contains(status), "{}", ended.stderr());
+        assert_eq!(hawkbit.asked().len(), asked, "{status}");
+    }
 }
 
 #[test]

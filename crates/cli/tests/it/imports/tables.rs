@@ -1,5 +1,8 @@
 //! Fleets from a table.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
 use super::House;
 use crate::folder::Folder;
 
@@ -143,7 +146,7 @@ fn one_bad_line_keeps_all_out() {
         .folder
         .write("fleet.csv", table(&[&good, by_server[0], by_server[1]]));
     let refused = house.import("--csv fleet.csv");
-    refused.failed(2, "import.findings");
+    refused.failed(1, "import.findings");
     let told = refused.stdout();
     assert!(
         told.contains("line 3, f: its class isn't in the active plan"),
@@ -154,6 +157,78 @@ fn one_bad_line_keeps_all_out() {
         "{told}"
     );
     assert_eq!(house.devices(), Vec::<String>::new());
+}
+
+/// The second of two runs with one file would write its tokens over those that the first has registered.
+#[test]
+fn a_file_of_drawn_tokens_is_for_one_import_at_a_time() {
+    let house = House::new();
+    let line = "a,device-v1,A,Europe/Berlin,1.0.0,,,,";
+    house.folder.write("fleet.csv", table(&[line]));
+    let lock = house.folder.path().join("drawn.csv.lock");
+    let other = std::fs::File::create(lock).expect("a new file");
+    other.lock().expect("nobody has it");
+    let words = "--csv fleet.csv --drawn-tokens drawn.csv";
+    house.import(words).failed(1, "drawn-tokens.busy");
+    house.good(&format!("{words} --dry-run"));
+    assert_eq!(house.devices(), Vec::<String>::new());
+    drop(other);
+    assert_eq!(house.counts(words), [1, 0, 0, 1]);
+}
+
+/// A server that tells that one device would be new, and hangs up when it is to be imported.
+fn hanging_up() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("http://{}", listener.local_addr().expect("bound"));
+    std::thread::spawn(move || {
+        let (first, _) = listener.accept().expect("it asks what would be");
+        answer(&first).expect("it listens");
+        // Whoever comes next is heard, and told nothing.
+        drop(first);
+        listener.incoming().for_each(drop);
+    });
+    address
+}
+
+fn answer(mut stream: &TcpStream) -> std::io::Result<()> {
+    let mut asked = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), 0);
+    while asked.read_line(&mut line)? > "\r\n".len() {
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().expect("a number");
+        }
+        line.clear();
+    }
+    asked.read_exact(&mut vec![0; length])?;
+    let json = r#"{"done":false,"devices":[{"id":"a","becomes":{"kind":"new"}}]}"#;
+    let length = json.len();
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{json}"
+    )
+}
+
+/// The first part may be there though nobody heard of it, with the token that was drawn.
+#[test]
+fn after_an_answer_that_is_lost_it_is_run_again() {
+    let folder = Folder::new();
+    folder.write("kim.token", "0".repeat(64));
+    folder.write(
+        "fleet.csv",
+        table(&["a,device-v1,A,Europe/Berlin,1.0.0,,,,"]),
+    );
+    let server = hanging_up();
+    let ended = folder.run(&format!(
+        "device import --csv fleet.csv --drawn-tokens drawn.csv --token-file kim.token --server {server}"
+    ));
+    ended.failed(2, "client.unreachable");
+    for told in ["0 of 1 devices are known to be imported", "run it again"] {
+        assert!(ended.stderr().contains(told), "{}", ended.stderr());
+    }
+    let tokens = String::from_utf8(folder.read("drawn.csv")).expect("a text");
+    assert!(tokens.starts_with("id,token\na,"), "{tokens}");
 }
 
 /// A client that is said stays whatever its requests show: nobody says it without a reason, and the files of drawn tokens wait for it too.

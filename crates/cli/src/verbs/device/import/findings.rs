@@ -4,7 +4,7 @@ use mainstay_api::import::{Finding, Row};
 use mainstay_api::{Becomes, ImportedView};
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Kind};
 use crate::output::Output;
 
 /// So many are shown to a person: the same mistake mostly stands in every line. A machine gets all.
@@ -19,6 +19,14 @@ pub fn refused(from: &str, findings: &[Finding], output: &Output) -> Failure {
     );
     let cure = "do for each finding what its `fix` line says, then run it again";
     Failure::usage("import.findings", what, cure)
+}
+
+/// The same of what the server finds: everything could be read, and the answer is no.
+pub fn refused_by_server(from: &str, findings: &[Finding], output: &Output) -> Failure {
+    Failure {
+        kind: Kind::Refusal,
+        ..refused(from, findings, output)
+    }
 }
 
 fn text(findings: &[Finding]) -> String {

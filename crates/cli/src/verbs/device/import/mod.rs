@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::files;
 use crate::operator::ServerAccess;
 use crate::output::Output;
-use findings::refused;
+use findings::{refused, refused_by_server};
 use from_hawkbit::{FromHawkbit, untold_tokens};
 use send::Sending;
 use tokens::Tokens;
@@ -111,13 +111,13 @@ impl Import {
         let untold = self.untold(&drafts)?;
         let rows = read(&drafts, &self.rest.fields());
         let mut rows = rows.map_err(|findings| refused(&from, &findings, output))?;
-        let mut tokens = Tokens::open(self.drawn_tokens.as_deref())?;
+        let mut tokens = Tokens::open(self.drawn_tokens.as_deref(), self.dry_run)?;
         tokens.fill(&mut rows);
         let would =
             Sending::to(access, output, "comparing").would_be(&rows, self.why.as_deref())?;
         let findings = findings::by_server(&rows, &would);
         if !findings.is_empty() {
-            return Err(refused(&from, &findings, output));
+            return Err(refused_by_server(&from, &findings, output));
         }
         let mut counts = counted(&would);
         counts.drawn = draw(&mut tokens, &mut rows, &would);

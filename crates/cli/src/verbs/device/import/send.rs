@@ -13,6 +13,9 @@ use crate::output::Output;
 /// So many in one request: half of what the server takes, so that the longest names and attributes fit, and others wait for less long.
 const DEVICES_AT_ONCE: usize = 500;
 
+/// Who doesn't answer may have done it.
+const UNREACHABLE: &str = "client.unreachable";
+
 /// The way to the server, with a bar beside it.
 pub struct Sending<'a> {
     access: &'a ServerAccess,
@@ -60,7 +63,8 @@ impl<'a> Sending<'a> {
         });
         self.bar.finish_and_clear();
         sent.map_err(|failure| match done {
-            0 => failure,
+            // With an answer that is lost, the first part may be there all the same.
+            0 if failure.id != UNREACHABLE => failure,
             done => cut_off(failure, done, rows.len()),
         })
     }
@@ -97,7 +101,7 @@ impl<'a> Sending<'a> {
 /// The same failure, with how far it came.
 fn cut_off(failure: Failure, done: usize, all: usize) -> Failure {
     let what = format!(
-        "{}; {done} of {all} devices were imported before",
+        "{}; {done} of {all} devices are known to be imported",
         failure.what
     );
     let cure = format!(

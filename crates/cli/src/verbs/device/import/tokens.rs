@@ -1,10 +1,12 @@
 //! The tokens that are drawn for devices that come without one, in a file. Read [`Tokens`].
 //!
 //! They are on the disk before the server hears of them: if its answer is lost, or this program is stopped, the next run finds them there, and no
-//! device is registered with a token that nobody knows.
+//! device is registered with a token that nobody knows. Of two runs at once with one file, the second is refused: it would write its tokens over those
+//! that the first has registered.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use mainstay_api::GivenToken;
@@ -16,24 +18,31 @@ use mainstay_server::{SystemEntropy, Token};
 use crate::failure::Failure;
 use crate::files;
 
+/// What the file is called in errors.
+const WHAT: &str = "drawn-tokens";
+
 /// The file, and what is in it: a table with the columns `id` and `token`, for its owner alone to read.
 pub struct Tokens {
     file: Option<PathBuf>,
     known: BTreeMap<String, String>,
     drawn: usize,
+    /// Held for as long as these are.
+    _lock: Option<File>,
 }
 
 impl Tokens {
-    /// Those of an earlier run, if the file is there.
-    pub fn open(file: Option<&Path>) -> Result<Self, Failure> {
-        let known = match file.filter(|file| file.exists()) {
-            Some(file) => known(file)?,
-            None => BTreeMap::new(),
+    /// Those of an earlier run, if the file is there; to be kept in it, unless they are only looked at.
+    pub fn open(file: Option<&Path>, only_looks: bool) -> Result<Self, Failure> {
+        let lock = file.filter(|_| !only_looks).map(locked).transpose()?;
+        let known = match file {
+            Some(file) if is_there(file)? => known(file)?,
+            _ => BTreeMap::new(),
         };
         Ok(Self {
             file: file.map(Path::to_owned),
             known,
             drawn: 0,
+            _lock: lock,
         })
     }
 
@@ -64,7 +73,7 @@ impl Tokens {
             // Neither has a comma or a quote in it, and texts take whatever is written to them.
             let _ = writeln!(text, "{id},{token}");
         }
-        files::replace_private(file, "drawn-tokens", text.as_bytes())
+        files::replace_private(file, WHAT, text.as_bytes())
     }
 
     fn no_file(&self) -> Failure {
@@ -78,8 +87,32 @@ impl Tokens {
     }
 }
 
+/// Whether there is a file. Who may not look isn't told "no": a new one would be begun in its place.
+fn is_there(file: &Path) -> Result<bool, Failure> {
+    let there = file.try_exists();
+    there.map_err(|error| files::unreadable(file, WHAT, &error))
+}
+
+/// A lock beside the file, which is itself replaced. It stays there, since whoever removes it could remove another run's.
+fn locked(file: &Path) -> Result<File, Failure> {
+    let mut path = file.as_os_str().to_owned();
+    path.push(".lock");
+    let path = PathBuf::from(path);
+    let unwritable = |error: std::io::Error| files::unwritable(&path, WHAT, &error);
+    let lock = File::create(&path).map_err(unwritable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::Error(error)) => Err(unwritable(error)),
+        Err(TryLockError::WouldBlock) => {
+            let what = format!("another import has {}", file.display());
+            let cure = "wait for it to end, or name another file";
+            Err(Failure::refusal("drawn-tokens.busy", what, cure))
+        }
+    }
+}
+
 fn known(file: &Path) -> Result<BTreeMap<String, String>, Failure> {
-    let text = files::read_text(file, "drawn-tokens", TABLE_BYTES_MAX)?;
+    let text = files::read_text(file, WHAT, TABLE_BYTES_MAX)?;
     let rows = table::drafts(&text).map_err(|_| not_ours(file))?;
     let pair = |row: &mainstay_api::import::Draft| {
         let (id, token) = (row.said(&Field::Id)?, row.said(&Field::Token)?);
