@@ -69,10 +69,10 @@ fn every_command_of_the_simulated_device_works() {
 #[test]
 fn every_command_of_moving_from_hawkbit_works() {
     let hawkbit = Hawkbit::of_the_fixture();
-    let folder = works_beside(MOVING, 6, &[("HAWKBIT", &hawkbit.address)]);
+    let folder = works_beside(MOVING, 6, &[("HAWKBIT", hawkbit.address.as_str())]);
     let drawn = String::from_utf8(folder.read("drawn.csv")).expect("a text");
     let lines: Vec<_> = drawn.lines().collect();
-    let begins = |line: usize, text| lines.get(line).is_some_and(|it| it.starts_with(text));
+    let begins = |line: usize, text: &str| lines.get(line).is_some_and(|it| it.starts_with(text));
     let of_both = begins(1, "dev-0009,") && begins(2, "gw-3,") && lines.len() == 3;
     assert!(of_both, "{drawn}");
 }
