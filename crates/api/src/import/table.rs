@@ -22,10 +22,15 @@ pub fn drafts(text: &str) -> Result<Vec<Draft>, Vec<Finding>> {
     let header = reader.headers().map_err(|error| vec![unread(&error)])?;
     let columns = columns(header)?;
     let (mut drafts, mut findings) = (Vec::new(), Vec::new());
+    let mut lines = Lines {
+        text: text.as_bytes(),
+        at: 0,
+        line: 1,
+    };
     for record in reader.records() {
         match record.map_err(|error| unread(&error)) {
             Ok(_) if drafts.len() >= DEVICES_MAX => return Err(vec![too_many()]),
-            Ok(record) => match draft(&record, &columns) {
+            Ok(record) => match draft(&record, &columns, lines.of(&record)) {
                 Ok(draft) => drafts.push(draft),
                 Err(finding) => findings.push(finding),
             },
@@ -84,8 +89,32 @@ fn shown(name: &str, number: usize) -> String {
     }
 }
 
-fn draft(record: &csv::StringRecord, columns: &[Field]) -> Result<Draft, Finding> {
-    let line = record.position().map_or(0, csv::Position::line);
+/// Counts lines on the way through a text.
+struct Lines<'a> {
+    text: &'a [u8],
+    /// Up to here they are counted.
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line in which a record begins; each is behind the one before. The reader takes the rest of the line's end before it, and empty lines, for a
+    /// part of a record, and counts them late.
+    fn of(&mut self, record: &csv::StringRecord) -> u64 {
+        let begin = record.position().map_or(0, csv::Position::byte);
+        let begin = usize::try_from(begin).unwrap_or(usize::MAX);
+        let rest = self.text.get(begin..).unwrap_or_default();
+        let ends = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+        let begin = begin.saturating_add(ends.count());
+        let passed = self.text.get(self.at..begin).unwrap_or_default();
+        let passed = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.at = begin;
+        self.line += passed as u64;
+        self.line
+    }
+}
+
+fn draft(record: &csv::StringRecord, columns: &[Field], line: u64) -> Result<Draft, Finding> {
     if record.len() != columns.len() {
         let because = format!(
             "it has {} cells, and there are {} columns",
@@ -177,11 +206,28 @@ mod tests {
         assert_eq!(drafts.len(), 2);
         let attribute: Field = "attribute.floor".parse().expect("a good name");
         assert_eq!(drafts[0].place, Place::Line(3));
+        assert_eq!(drafts[1].place, Place::Line(4));
         assert_eq!(drafts[0].said(&Field::Id), Some("th-1"));
         assert_eq!(drafts[0].said(&attribute), Some("3"));
         assert_eq!(drafts[0].said(&Field::Site), None);
         assert_eq!(drafts[1].said(&Field::Class), Some("a, \"b\""));
         assert_eq!(drafts[1].said(&attribute), None);
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_they_end_with() {
+        for (text, expected) in [
+            ("id\na\nb\n", [2, 3]),
+            ("id\r\na\r\nb\r\n", [2, 3]),
+            ("\n\nid\n\n\na\n\nb", [6, 8]),
+            ("\r\nid\r\n\r\na\r\n\r\nb", [4, 6]),
+            ("id,zone\n\"a\nb\",c\nd,e\n", [2, 4]),
+            ("id,zone\r\n\"a\r\nb\",c\r\nd,e\r\n", [2, 4]),
+        ] {
+            let drafts = drafts(text).expect("a good table");
+            let places: Vec<_> = drafts.into_iter().map(|draft| draft.place).collect();
+            assert_eq!(places, expected.map(Place::Line), "{text:?}");
+        }
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn every_command_of_the_brakes_works() {
 
 #[test]
 fn every_command_of_the_backup_works() {
-    let ended = run(BACKUP, &Folder::new(), 4);
+    let ended = run(BACKUP, &Folder::new(), 4, &[]);
     let told = String::from_utf8_lossy(&ended.stdout);
     let failures = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success(), "{told}\n{failures}");
@@ -87,10 +87,10 @@ fn every_command_of_the_simulated_device_works() {
 #[test]
 fn every_command_of_moving_from_hawkbit_works() {
     let hawkbit = Hawkbit::telling_all();
-    let folder = works_beside(MOVING, 6, &[("HAWKBIT", &hawkbit.address)]);
+    let folder = works_beside(MOVING, 6, &[("HAWKBIT", hawkbit.address.as_str())]);
     let drawn = String::from_utf8(folder.read("drawn.csv")).expect("a text");
     let lines: Vec<_> = drawn.lines().collect();
-    let begins = |line: usize, text| lines.get(line).is_some_and(|it| it.starts_with(text));
+    let begins = |line: usize, text: &str| lines.get(line).is_some_and(|it| it.starts_with(text));
     assert!(begins(1, "dev-0009,") && lines.len() == 2, "{drawn}");
 }
 

@@ -47,7 +47,8 @@ impl Connection {
         let mut http = http1::Builder::new();
         // Whether a head takes too long is seen by the pulse: a timer of HTTP's would be set anew at each request, and cut off whoever rests.
         http.header_read_timeout(None::<Duration>)
-            .max_buf_size(HEAD_BYTES_MAX);
+            .max_buf_size(HEAD_BYTES_MAX)
+            .max_header_size(HEAD_BYTES_MAX);
         let mut served = pin!(http.serve_connection(wire, self.service()));
         // One look in each time that a head may take: who begins one just after a look is seen at the second.
         let mut look = pin!(sleep(self.bounds.head_time));

@@ -19,7 +19,7 @@ use crate::readings::{self, Watch};
 /// # Errors
 /// The first failure of the store, after all else was looked at.
 pub(super) async fn run(app: &App, now: Timestamp) -> Result<(), StoreError> {
-    let mut failed = app.last_seen.flush(&*app.store).await.err();
+    let mut failed = app.contacts.write(&*app.store).await.err();
     let UnderWatch { rollouts, unread } = app.store.rollouts_under_watch().await?;
     failed = failed.or(unread);
     app.memory.hold(newest(rollouts.iter().filter_map(held)));

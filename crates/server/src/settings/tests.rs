@@ -340,7 +340,7 @@ fn names_go_together_and_none_comes_twice() {
         assert_eq!(setting.flag, name.replace(['.', '_'], "-"));
         assert_eq!(
             setting.is_secret_file,
-            name.ends_with("_file"),
+            name.ends_with("_file") || name == "tls_key",
             "secrets come by files"
         );
         assert!(

@@ -54,7 +54,7 @@ impl Server {
             let _ = stopped.await;
         };
         let serving = tokio::spawn(async move {
-            serve::run(listener, app, until).await.unwrap();
+            serve::run(listener, app, until).await;
         });
         Self {
             base,

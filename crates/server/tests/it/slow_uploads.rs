@@ -179,7 +179,7 @@ async fn who_is_refused_is_told_at_once_and_heard_for_a_while() {
     // As much as is read before the frame is judged.
     sender.sends(&vec![7; 1 << 20]).await;
     let (status, _) = sender.hears("trust.unsigned").await;
-    assert_eq!(status, 422);
+    assert_eq!(status, 400);
     let heard = sender.goes_on(256).await;
     // Nobody would hear most of that, if it were only what lies in buffers.
     assert!((48..128).contains(&heard), "{heard} MiB");

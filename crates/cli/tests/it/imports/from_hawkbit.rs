@@ -83,40 +83,44 @@ fn what_hawkbit_says_is_bounded_and_checked() {
     let (broken, cut_off) = (cut.clone(), cut);
     type Answers = Box<dyn Fn(&str) -> Answer + Send + Sync>;
     let cases: [(Answers, i32, &str); 11] = [
-        (Box::new(|_| Answer::Endless), 2, "hawkbit.answer"),
+        (Box::new(|_: &str| Answer::Endless), 2, "hawkbit.answer"),
         (
-            Box::new(move |_| Answer::Json(broken.clone())),
+            Box::new(move |_: &str| Answer::Json(broken.clone())),
             2,
             "hawkbit.answer",
         ),
         (
-            Box::new(move |_| Answer::Cut(cut_off.clone())),
+            Box::new(move |_: &str| Answer::Cut(cut_off.clone())),
             2,
             "hawkbit.unreachable",
         ),
         (
-            Box::new(|_| Answer::Json("[]".to_owned())),
+            Box::new(|_: &str| Answer::Json("[]".to_owned())),
             2,
             "hawkbit.answer",
         ),
-        (Box::new(|_| Answer::Nothing), 2, "hawkbit.answer"),
+        (Box::new(|_: &str| Answer::Nothing), 2, "hawkbit.answer"),
         // Pages that never end, and those that end too early.
         (Box::new(growing), 2, "hawkbit.changed"),
         (
-            Box::new(|_| Answer::Json(page(&["a"], 300_000))),
+            Box::new(|_: &str| Answer::Json(page(&["a"], 300_000))),
             2,
             "hawkbit.too-many",
         ),
         (Box::new(ending), 2, "hawkbit.changed"),
-        (Box::new(|_| Answer::Json(page(&[], 0))), 2, "hawkbit.empty"),
+        (
+            Box::new(|_: &str| Answer::Json(page(&[], 0))),
+            2,
+            "hawkbit.empty",
+        ),
         // Two of one name, as when a page shifted; and names that can't be a path's part.
         (
-            Box::new(|_| Answer::Json(page(&["a", "a"], 2))),
+            Box::new(|_: &str| Answer::Json(page(&["a", "a"], 2))),
             2,
             "import.findings",
         ),
         (
-            Box::new(|_| Answer::Json(page(&["a/b", "..", "ü c"], 3))),
+            Box::new(|_: &str| Answer::Json(page(&["a/b", "..", "ü c"], 3))),
             2,
             "import.findings",
         ),
@@ -269,7 +273,7 @@ fn a_password_is_shown_to_nobody_else() {
         told.contains(&other.address) && !told.contains("secret"),
         "{told}"
     );
-    assert_eq!(other.asked(), [], "nobody went there");
+    assert!(other.asked().is_empty(), "nobody went there");
     let begin = "device import --token-file kim.token --class c --hawkbit";
     for (rest, id) in [
         (

@@ -1,3 +1,5 @@
+//! Connections over a pipe in memory, with what each side does at its own time.
+
 use std::net::IpAddr;
 
 use axum::routing::{get, post};

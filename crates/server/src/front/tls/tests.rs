@@ -1,3 +1,5 @@
+//! Pairs of files that fit, and that don't, and what is shown of them.
+
 use std::fs;
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};

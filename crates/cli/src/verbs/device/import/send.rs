@@ -1,5 +1,7 @@
 //! Devices on their way to the server, some at a time. Read [`Sending`].
 
+use std::cell::Cell;
+
 use indicatif::ProgressBar;
 use mainstay_api::import::Row;
 use mainstay_api::{Import, ImportedView};
@@ -53,16 +55,14 @@ impl<'a> Sending<'a> {
             why: why.map(str::to_owned),
             ..Import::default()
         };
-        let mut done = 0;
-        let sent = self.access.ask(|operator| {
-            let done = &mut done;
-            async move {
-                self.send(&operator, rows, &request, |some| *done += some.len())
-                    .await
-            }
+        let done = Cell::new(0);
+        let so_far = &done;
+        let sent = self.access.ask(|operator| async move {
+            let heard = |some: Vec<ImportedView>| so_far.set(so_far.get() + some.len());
+            self.send(&operator, rows, &request, heard).await
         });
         self.bar.finish_and_clear();
-        sent.map_err(|failure| match done {
+        sent.map_err(|failure| match done.get() {
             // With an answer that is lost, the first part may be there all the same.
             0 if failure.id != UNREACHABLE => failure,
             done => cut_off(failure, done, rows.len()),
