@@ -201,7 +201,7 @@ mod tests {
             (994_999_999, Err(5)),
             (1_005_000_001, Err(-5)),
             (4_600_000_000, Err(-3600)),
-            (i64::MIN, Err(9_223_373_036_854)),
+            (i64::MIN, Err(9_223_372_037_854)),
         ] {
             let got = expect_clock(&bid, database);
             let got = got.map_err(|error| match error {

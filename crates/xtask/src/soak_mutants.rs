@@ -46,8 +46,8 @@ const MUTANTS: &[Worse] = &[
     Worse {
         name: "a paused rollout begins on further devices",
         file: "crates/rollout/src/pause.rs",
-        from: "        Some(paused) if !payloads::may_end(device, paused.at) => Err(paused.wait()),\n",
-        to: "        Some(paused) if !payloads::may_end(device, paused.at) && rollout.pauses.len() > PAUSES_MAX => Err(paused.wait()),\n",
+        from: "        Some(paused) if !paused.lets_end(device) => Err(paused.wait()),\n",
+        to: "        Some(paused) if !paused.lets_end(device) && rollout.pauses.len() > PAUSES_MAX => Err(paused.wait()),\n",
     },
     Worse {
         name: "the canary is whoever was registered first",

@@ -57,7 +57,7 @@ fn every_command_of_the_backup_works() {
     for words in [
         "refused, as it should be",
         "It is whole, and could be restored.",
-        "is a server's folder of that moment.",
+        "is a server's folder of that moment",
         "restored from a backup",
     ] {
         assert!(told.contains(words), "{words}: {told}\n{failures}");

@@ -29,7 +29,7 @@ fn images_of_more_than_2_gib() {
         ((64 << 20) + 1, "mcuboot.too-large"),
     ] {
         image.set_len(bytes).expect("room for holes");
-        folder.run(&words).failed(2, id);
+        folder.run(&words).failed(1, id);
     }
     assert!(!folder.path().join("out.mainstay").exists());
 }

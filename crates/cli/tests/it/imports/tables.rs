@@ -143,6 +143,13 @@ fn one_bad_line_keeps_all_out() {
             .iter()
             .all(|it| it["cure"].as_str().is_some_and(|cure| cure.len() > 10))
     );
+    assert_eq!(house.devices(), Vec::<String>::new());
+}
+
+#[test]
+fn one_line_that_the_server_refuses_keeps_all_out() {
+    let house = House::new();
+    let good = format!("a,device-v1,A,Europe/Berlin,1.0.0,c-a,{TOKEN},,");
     let by_server = [
         "f,other-v9,A,Europe/Berlin,1.0.0,,,,",
         "g,device-v1,Z,Europe/Berlin,1.0.0,,,,",
