@@ -23,9 +23,6 @@ pub const REQUESTS_MAX: usize = 1024;
 /// long; but for forms, of which few are received at a time ([`FORMS_MAX`](crate::sign_in::receiving::FORMS_MAX)).
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(300);
 
-/// An upload of which no byte comes for so long is over: a line that was cut, or a laptop that was closed, holds its place no longer.
-const STALL_MAX: Duration = Duration::from_secs(60);
-
 /// The slowest line that an upload may come over, 2 Mbit/s: the largest payload takes two and a half hours.
 const UPLOAD_BYTES_PER_SECOND_MIN: u64 = 250_000;
 
@@ -34,8 +31,6 @@ const UPLOAD_BYTES_PER_SECOND_MIN: u64 = 250_000;
 pub struct Times {
     /// Any request, up to the first byte of its answer.
     pub request: Duration,
-    /// From one byte of an upload to the next.
-    pub stall: Duration,
     /// The slowest line for an upload.
     pub bytes_per_second: u64,
 }
@@ -44,7 +39,6 @@ impl Default for Times {
     fn default() -> Self {
         Self {
             request: REQUEST_TIME_MAX,
-            stall: STALL_MAX,
             bytes_per_second: UPLOAD_BYTES_PER_SECOND_MIN,
         }
     }

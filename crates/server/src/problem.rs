@@ -170,7 +170,7 @@ impl Refused {
         Self::new(
             StatusCode::REQUEST_TIMEOUT,
             "request.stalled",
-            "No more of the body came for so long that it isn't waited for.",
+            "So little of the body came for half a minute that no more is waited for.",
             "Send it again, over a line that stays up.",
         )
     }

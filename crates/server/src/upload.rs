@@ -1,8 +1,8 @@
 //! An artifact on its way in: its envelope is read first and judged, then its payload goes by, piece by piece.
 //!
 //! A payload is large and comes from outside, so it never lies in memory, and none of it is kept before the envelope's signatures were
-//! found in order. What it must be stands in the manifest; whether it is that is known at its end. A sender of whom nothing comes any
-//! more is waited for no longer ([`steady`]). Whoever is refused in the middle is answered at once, and heard on for a while ([`forget`]). Read
+//! found in order. What it must be stands in the manifest; whether it is that is known at its end. A sender of whom too little comes
+//! is waited for no longer ([`BodyTooSlow`]). Whoever is refused in the middle is answered at once, and heard on for a while ([`forget`]). Read
 //! [`begin`] and [`keep`].
 
 use std::io;
@@ -31,10 +31,9 @@ const FORGOTTEN_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// For so long, at most: over a line of 20 Mbit/s that is as much.
 const FORGOTTEN_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// A body as it comes, as long as it does.
-pub(crate) fn pieces(app: &App, body: Body) -> Pieces<'static> {
-    let pieces = body.into_data_stream().map_err(io::Error::other).boxed();
-    steady(pieces, app.config.times.stall)
+/// A body as it comes. How slowly it may is the front's ([`BodyTooSlow`]).
+pub(crate) fn pieces(body: Body) -> Pieces<'static> {
+    body.into_data_stream().map_err(io::Error::other).boxed()
 }
 
 /// Reads the frame of an artifact up to its payload, which is what is left of `pieces` then.
@@ -58,19 +57,6 @@ pub(crate) async fn begin(
     let rest = mem::replace(pieces, stream::empty().boxed());
     *pieces = stream::iter([Ok(begun)]).chain(rest).boxed();
     Ok(frame)
-}
-
-/// The same pieces, as long as they come: if none does for as long as `stall`, an error of kind [`io::ErrorKind::TimedOut`] is the last.
-/// Only the sender's time counts, and not what whoever takes the pieces needs for them.
-fn steady(pieces: Pieces<'static>, stall: Duration) -> Pieces<'static> {
-    let next = move |pieces: Option<Pieces<'static>>| async move {
-        let mut pieces = pieces?;
-        match timeout(stall, pieces.next()).await {
-            Ok(piece) => piece.map(|piece| (piece, Some(pieces))),
-            Err(_elapsed) => Some((Err(io::ErrorKind::TimedOut.into()), None)),
-        }
-    };
-    stream::unfold(Some(pieces), next).fuse().boxed()
 }
 
 /// Goes on reading what is left, behind the back of whoever answers, and forgets it. Who is refused in the middle of sending would see a
@@ -215,10 +201,9 @@ impl Measures {
 
 /// Why nothing more comes of a body.
 fn broken(error: &io::Error) -> Refused {
-    match error.kind() {
-        io::ErrorKind::TimedOut => Refused::stalled(),
-        _ if body::is_caused_by::<BodyTooSlow>(error) => Refused::stalled(),
-        _ => Refused::cut_short(),
+    match body::is_caused_by::<BodyTooSlow>(error) {
+        true => Refused::stalled(),
+        false => Refused::cut_short(),
     }
 }
 
@@ -235,59 +220,6 @@ mod tests {
     use tokio::time::{Instant, sleep};
 
     use super::*;
-
-    const STALL: Duration = Duration::from_secs(60);
-
-    /// A piece after each of so many seconds.
-    fn after(seconds: &'static [u64]) -> Pieces<'static> {
-        let piece = |seconds: &u64| {
-            let wait = Duration::from_secs(*seconds);
-            async move {
-                sleep(wait).await;
-                Ok(Bytes::from_static(b"piece"))
-            }
-        };
-        stream::iter(seconds).then(piece).boxed()
-    }
-
-    /// How many pieces come, how that ends, and after how long.
-    async fn read(mut pieces: Pieces<'static>) -> (u32, Option<io::ErrorKind>, u64) {
-        let (began, mut count) = (Instant::now(), 0);
-        let error = loop {
-            match pieces.try_next().await {
-                Ok(Some(_)) => count += 1,
-                Ok(None) => break None,
-                Err(error) => break Some(error.kind()),
-            }
-        };
-        assert!(pieces.next().await.is_none(), "nothing comes after that");
-        (count, error, began.elapsed().as_secs())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_sends_slowly_and_steadily_is_heard_and_who_stops_is_not() {
-        let late = Some(io::ErrorKind::TimedOut);
-        for (seconds, expected) in [
-            (&[59; 200][..], (200, None, 59 * 200)),
-            (&[0, 0, 61], (2, late, 60)),
-            (&[59, 59, 10_000, 0], (2, late, 178)),
-            (&[], (0, None, 0)),
-        ] {
-            let found = read(steady(after(seconds), STALL)).await;
-            assert_eq!(found, expected, "{seconds:?}");
-        }
-    }
-
-    /// A disk that is slow is no fault of who sends.
-    #[tokio::test(start_paused = true)]
-    async fn only_the_senders_time_counts() {
-        let mut pieces = steady(after(&[1, 1]), STALL);
-        for _ in 0..2 {
-            assert!(pieces.try_next().await.unwrap().is_some());
-            sleep(Duration::from_secs(600)).await;
-        }
-        assert!(pieces.try_next().await.unwrap().is_none());
-    }
 
     /// Who goes on sending for ever is heard for half a minute; who sends much at once, until it is as much as ever comes at once.
     #[tokio::test(start_paused = true)]

@@ -145,6 +145,8 @@ impl Contacts {
 }
 
 /// Names are mostly given in the order in which devices are registered: in it, their rows lie side by side.
+///
+/// Each stands in it once afterwards: whoever was heard of again after a write that failed was listed again.
 fn sort(list: &mut List) {
     list.sort_by_cached_key(|contact| {
         let mut begins = [0; SORTED_BY_BYTES];
@@ -155,6 +157,7 @@ fn sort(list: &mut List) {
             .for_each(|(to, byte)| *to = byte);
         begins
     });
+    list.dedup_by(|one, other| Arc::ptr_eq(one, other));
 }
 
 fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {

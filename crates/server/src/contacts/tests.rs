@@ -78,7 +78,21 @@ async fn what_a_store_could_not_write_is_written_the_next_time() {
         refused.expect_err("it is closed");
         let left = timeout(Duration::from_secs(5), contacts.being_written.lock());
         let left = left.await.expect("nobody holds it any more");
-        let names: Vec<_> = left.iter().map(|one| one.device().clone()).collect();
-        assert_eq!(names, (0..size).map(id).collect::<Vec<_>>(), "in order");
+        let names = |left: &List| {
+            left.iter()
+                .map(|one| one.device().clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            names(&left),
+            (0..size).map(id).collect::<Vec<_>>(),
+            "in order"
+        );
+        drop(left);
+        // Heard of again, and not written again: nobody stands in the list twice.
+        (0..size).for_each(|number| hear(&contacts, number, 2));
+        contacts.write(&store).await.expect_err("it still is");
+        let left = contacts.being_written.lock().await;
+        assert_eq!(names(&left), (0..size).map(id).collect::<Vec<_>>(), "once");
     }
 }

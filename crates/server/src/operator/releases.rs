@@ -47,7 +47,7 @@ pub(super) async fn submit(
     request: Body,
 ) -> Result<(StatusCode, Json<ReleaseView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::SubmitRelease).await?;
-    let mut pieces = upload::pieces(&app, request);
+    let mut pieces = upload::pieces(request);
     let received = receive(&app, &headers, query, &patience, &person, &mut pieces).await;
     if received.is_err() {
         upload::forget(&app, pieces);

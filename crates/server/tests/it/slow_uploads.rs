@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use mainstay_artifact::container::{ArtifactFile, MAGIC};
-use mainstay_server::{AppConfig, Times};
+use mainstay_server::{AppConfig, Bounds, Times};
 use reqwest::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -17,8 +17,13 @@ use crate::payloads::SUBMIT;
 
 /// A house whose server waits for nobody as long as others do.
 async fn impatient(times: Times) -> House {
+    furnished(times, Bounds::default()).await
+}
+
+async fn furnished(times: Times, bounds: Bounds) -> House {
     let config = AppConfig {
         times,
+        bounds,
         ..AppConfig::default()
     };
     House::told(config).await
@@ -91,11 +96,11 @@ fn kept(house: &House) -> usize {
 
 #[tokio::test]
 async fn an_upload_that_stalls_is_ended_and_leaves_nothing() {
-    let house = impatient(Times {
-        stall: Duration::from_millis(300),
-        ..Times::default()
-    })
-    .await;
+    let bounds = Bounds {
+        body_wait: Duration::from_millis(300),
+        ..Bounds::default()
+    };
+    let house = furnished(Times::default(), bounds).await;
     let file = some(&house).file();
     let engineer = Some(house.tokens.engineer.as_str());
     // In its frame, and in its payload.
@@ -116,7 +121,6 @@ async fn a_slow_upload_that_goes_on_is_heard_to_its_end() {
     let house = impatient(Times {
         request,
         bytes_per_second: 10_000,
-        ..Times::default()
     })
     .await;
     let file = some(&house).file();
@@ -145,7 +149,6 @@ async fn who_is_too_slow_is_told_so_and_heard_for_a_while() {
     let house = impatient(Times {
         request: Duration::from_secs(2),
         bytes_per_second: u64::MAX,
-        ..Times::default()
     })
     .await;
     let image = vec![7; 32 << 20];

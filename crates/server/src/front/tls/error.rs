@@ -81,7 +81,7 @@ impl TlsError {
             Self::Mismatch(_) => "tls.mismatch",
             Self::NotYet { .. } => "tls.not-yet",
             Self::Ended { .. } => "tls.ended",
-            Self::Library(_) => "tls.library",
+            Self::Library(_) => "tls.unspoken",
         }
     }
 
