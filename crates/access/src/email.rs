@@ -2,14 +2,18 @@
 
 use core::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Longest address, in bytes; a root keeps 32 holders and must stay small.
 pub const EMAIL_BYTES_MAX: usize = 128;
 
 /// A person's address, in lower case: two spellings of one address are one person.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[^@]+@[^@]+$", "maxLength" = EMAIL_BYTES_MAX))]
 pub struct Email(String);
 
 /// Why a text is no address.

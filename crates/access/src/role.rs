@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::duty::Duty;
@@ -9,7 +10,9 @@ use crate::duty::Duty;
 /// What a person is to the server.
 ///
 /// Three of them are the duties, which devices hold apart as well ([`Role::duty`]); the others put nothing on any device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Builds and signs.

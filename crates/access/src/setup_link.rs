@@ -5,6 +5,7 @@
 //! Read [`SetupLink`].
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -44,7 +45,7 @@ pub struct Maker {
 }
 
 /// What a link does as things stand, for whoever vouches for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkEffect {
     /// It makes an account.

@@ -1,10 +1,13 @@
 //! A device's update client, as people see and set it, and as they have it asked for its attributes.
 
 use mainstay_fleet::{Assurance, ClientProfile, ControllerId, DeviceClient, DeviceId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::why::WHY_BYTES_MAX;
+
 /// Which update client a device runs, and how sure one can be of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClientView {
     /// The name under which it asks over hawkBit's device interface; none if it speaks Mainstay's own protocol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,18 +41,20 @@ impl ClientView {
 }
 
 /// What people say of a device's client. They say which it is, or `null`: then its own requests tell again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["profile", "why"]))]
 pub struct ClientChange {
     /// The client.
     #[serde(deserialize_with = "said")]
     pub profile: Option<ClientProfile>,
     /// How they know, in a sentence; it stands in the server's log.
+    #[schemars(length(min = 1, max = WHY_BYTES_MAX))]
     pub why: String,
 }
 
 /// A device whose client is asked for its attributes at its next poll.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AttributesAsked {
     /// Which.
     pub device: DeviceId,

@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use mainstay_fleet::{ControllerId, DeviceId, Site};
+use mainstay_fleet::attribute::ATTRIBUTES_MAX;
+use mainstay_fleet::{ControllerId, Device, DeviceId, Site};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// The most devices in one request; a larger fleet is registered in several.
 pub const NEW_DEVICES_MAX: usize = 1000;
+
+/// The most devices of one page of a list.
+pub const DEVICE_PAGE_MAX: u32 = 2000;
 
 /// The longest list of devices, as JSON: room for a hundred thousand. The largest record has 16
 /// attributes of 32 bytes and 64 bytes, with quotes, colon and comma 102 each, and 300 bytes or so
@@ -15,15 +20,16 @@ pub const NEW_DEVICES_MAX: usize = 1000;
 pub const DEVICE_LIST_BYTES_MAX: usize = 256 * 1024 * 1024;
 
 /// Devices to register, at most [`NEW_DEVICES_MAX`]; all of them or none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDevices {
     /// The devices.
+    #[schemars(length(max = NEW_DEVICES_MAX))]
     pub devices: Vec<NewDevice>,
 }
 
 /// One device to register.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDevice {
     /// Its name.
@@ -47,12 +53,14 @@ pub struct NewDevice {
     pub site: Option<Site>,
     /// Whatever else is to be known of it, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = ATTRIBUTES_MAX - 1))]
     pub attributes: BTreeMap<String, String>,
 }
 
 /// A token that a device has already. It prints itself as stars.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(extend("pattern" = "^[!-~]+$", "minLength" = GIVEN_TOKEN_BYTES_MIN, "maxLength" = GIVEN_TOKEN_BYTES_MAX, "writeOnly" = true))]
 pub struct GivenToken(pub String);
 
 /// The shortest token that a device may bring along: 16 signs are 80 bits even where each is one of 32.
@@ -126,7 +134,7 @@ impl fmt::Debug for GivenToken {
 }
 
 /// What is declared anew of one device; what isn't named stays. Its name and class never change.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceChange {
     /// Its hardware revision, one of the class's.
@@ -147,6 +155,7 @@ pub struct DeviceChange {
     pub site: Option<Option<Site>>,
     /// Attributes that are added, or have another value; `null` takes one away, and isn't minded where there is none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = ATTRIBUTES_MAX - 1))]
     pub attributes: BTreeMap<String, Option<String>>,
 }
 
@@ -159,15 +168,24 @@ where
     Option::deserialize(field).map(Some)
 }
 
+/// Some of many devices, in the order of their names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DevicePage {
+    /// At most as many as were asked for; fewer, even none, if it took long to find those that are meant.
+    pub devices: Vec<Device>,
+    /// What to send as `after` for the next page; none on the last one.
+    pub next: Option<DeviceId>,
+}
+
 /// The tokens of newly registered devices. They are shown this once, and kept only as hashes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceTokens {
     /// One for each device whose token was drawn, in the order of the request; those that brought one have it already.
     pub devices: Vec<DeviceToken>,
 }
 
 /// One device's token.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceToken {
     /// The device.
     pub id: DeviceId,

@@ -1,18 +1,22 @@
 //! A hold as the API shows it, and how one is placed.
 
 use jiff::Timestamp;
+use mainstay_fleet::Moment;
+use mainstay_release::hold::REASON_BYTES_MAX;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A person puts a release on hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldRequest {
     /// Why, in a sentence.
+    #[schemars(length(min = 1, max = REASON_BYTES_MAX))]
     pub reason: String,
 }
 
 /// A hold, and which devices run the release all the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldView {
     /// The release, `thermo-v2@1.1.0`.
     pub release: String,
@@ -21,6 +25,7 @@ pub struct HoldView {
     /// Who holds it.
     pub by: String,
     /// Since when.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// Why, in their words.
     pub reason: String,

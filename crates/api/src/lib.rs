@@ -5,7 +5,7 @@
 //! | `PUT /api/v1/plan` | release manager | the plan's text | [`PlanView`] |
 //! | `GET /api/v1/plan` | anyone | | [`PlanView`] |
 //! | `POST /api/v1/devices` | operations | [`NewDevices`] | [`DeviceTokens`] |
-//! | `GET /api/v1/devices?query=...&cohort=...` | anyone | | list of [`mainstay_fleet::Device`]: all, or those that a query and a cohort of the plan mean |
+//! | `GET /api/v1/devices?query=...&cohort=...&after=...&limit=...` | anyone | | [`DevicePage`]: some of all devices, or of those that a query and a cohort of the plan mean |
 //! | `POST /api/v1/imports` | operations | [`Import`] | [`ImportView`]: devices from elsewhere, registered, declared anew, or found to be so already; all or none |
 //! | `GET /api/v1/devices/{id}` | anyone | | [`mainstay_fleet::Device`] |
 //! | `PATCH /api/v1/devices/{id}` | operations | [`DeviceChange`] | [`mainstay_fleet::Device`] |
@@ -31,7 +31,7 @@
 //! | `POST /api/v1/releases/{id}/hold` | release manager, operations | [`HoldRequest`] | [`HoldView`] |
 //! | `POST /api/v1/releases/{id}/hold/release` | two of those | | [`HoldView`] |
 //! | `GET /api/v1/holds` | anyone | | list of [`HoldView`] |
-//! | `GET /api/v1/releases/{id}/devices` | anyone | | the [`mainstay_fleet::Device`]s that run it |
+//! | `GET /api/v1/releases/{id}/devices?after=...&limit=...` | anyone | | [`DevicePage`]: some of those that run it |
 //! | `POST /api/v1/releases/{id}/schedules` | operations | a signed schedule | [`ScheduleView`] |
 //! | `POST /api/v1/roots` | anyone | a signed root | [`RootView`] |
 //! | `GET /api/v1/roots` | anyone | | list of [`RootView`] |
@@ -52,6 +52,7 @@
 //! | `DELETE /api/v1/setup-links/{id}` | operations, in person | | takes a link back |
 //! | `POST /api/v1/setup-links/{id}/vouch` | a duty, in person | [`OnceMore`] | makes who asks the second person behind it |
 //! | `GET /api/v1/health` | open to all | | `{"status": "ok"}` |
+//! | `GET /api/v1/openapi.json` | open to all | | all of this, for programs |
 //!
 //! `{id}` of a release is its name, `thermo-v2@1.1.0`, or its manifest's digest in hexadecimal.
 //! Every request carries `Authorization: Bearer` with a person's token or an API token that was made for what is asked; "anyone" is anyone with one, and a
@@ -74,7 +75,9 @@ pub mod trust;
 pub mod why;
 
 pub use client::{AttributesAsked, ClientChange, ClientView};
-pub use device::{DeviceChange, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices};
+pub use device::{
+    DeviceChange, DevicePage, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices,
+};
 pub use hold::{HoldRequest, HoldView};
 pub use import::{Becomes, Import, ImportView, ImportedDevice, ImportedView};
 pub use incident::{

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 use mainstay_access::Email;
+use mainstay_fleet::Moment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The plan that the server works by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanView {
     /// SHA-256 of its text, hexadecimal: the plan's revision.
     pub revision: String,
@@ -16,6 +18,7 @@ pub struct PlanView {
     /// Who put it into force.
     pub by: Email,
     /// When.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// What was found about it when it was put into force, for somebody to look at: only in the answer to that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -23,7 +26,7 @@ pub struct PlanView {
 }
 
 /// What a rule of plans has to say of one that was put into force all the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanWarning {
     /// The rule's id.
     pub rule: String,

@@ -1,12 +1,13 @@
 //! A refusal or failure as the API tells it: RFC 9457, with a stable id, the cause and the cure.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The media type of a problem (RFC 9457, section 3).
 pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
 /// What went wrong. `id` and `cure` are extension members (RFC 9457, section 3.2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// A URN made from the id, `urn:mainstay:problem:release.same-person`.
     #[serde(rename = "type")]

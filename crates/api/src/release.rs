@@ -1,10 +1,12 @@
 //! A release as the API shows it.
 
 use jiff::Timestamp;
+use mainstay_fleet::Moment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A release and how far it has come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReleaseView {
     /// Its id, `thermo-v2@1.1.0`.
     pub id: String,
@@ -31,13 +33,14 @@ pub struct ReleaseView {
 }
 
 /// One stage that a release has reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StageView {
     /// The stage.
     pub stage: String,
     /// Who moved it there; none where the server did.
     pub by: Option<String>,
     /// When.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// What else is to know, such as the plan revision of an approval or the reason of a halt.
     pub detail: Option<String>,

@@ -1,10 +1,14 @@
 //! A rollout as the API shows it, and what people may tell it.
 
 use jiff::Timestamp;
+use mainstay_fleet::Moment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::why::WHY_BYTES_MAX;
+
 /// A rollout and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RolloutView {
     /// Its number.
     pub id: i64,
@@ -17,8 +21,10 @@ pub struct RolloutView {
     /// The newest open wave, from 0.
     pub wave: usize,
     /// When it started.
+    #[schemars(with = "Moment")]
     pub started_at: Timestamp,
     /// When it was halted, completed or withdrawn; none before.
+    #[schemars(with = "Option<Moment>")]
     pub ended_at: Option<Timestamp>,
     /// Why it was halted; none unless it was.
     pub halted_because: Option<String>,
@@ -47,9 +53,10 @@ pub struct RolloutView {
 }
 
 /// A time for which people let a rollout stand still.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PauseView {
     /// Since when.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// Who paused it.
     pub by: String,
@@ -57,6 +64,7 @@ pub struct PauseView {
     pub why: String,
     /// When it ended; none while it is in force, and of one during which the rollout was halted or withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Moment>")]
     pub until: Option<Timestamp>,
     /// Who let the rollout go on; none as of `until`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,11 +72,12 @@ pub struct PauseView {
 }
 
 /// One wave and how its members do. The counts but `members` don't overlap.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WaveView {
     /// "canary", "10 %" and so on.
     pub name: String,
     /// When it opened; none before.
+    #[schemars(with = "Option<Moment>")]
     pub opened_at: Option<Timestamp>,
     /// Devices in it.
     pub members: usize,
@@ -85,36 +94,40 @@ pub struct WaveView {
 }
 
 /// A person pulls the brake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HaltRequest {
     /// Why, in a sentence; it stands in the incident.
+    #[schemars(length(min = 1, max = WHY_BYTES_MAX))]
     pub why: String,
 }
 
 /// A person lets a rollout stand still.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PauseRequest {
     /// Why, in a sentence; whoever asks about the rollout, or a device in it, is told.
+    #[schemars(length(min = 1, max = WHY_BYTES_MAX))]
     pub why: String,
 }
 
 /// A person takes a rollout back before its first wave opens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WithdrawRequest {
     /// Why, in a sentence; whoever asks about the rollout is told.
+    #[schemars(length(min = 1, max = WHY_BYTES_MAX))]
     pub why: String,
 }
 
 /// A person answers a rollout's question.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRequest {
     /// Whether the next wave may open.
     pub go_on: bool,
     /// Why, in a sentence; it stands beside the answer, or in the incident of a halt. Left out, the record only says that the answer came through the API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = WHY_BYTES_MAX))]
     pub why: Option<String>,
 }

@@ -1,23 +1,27 @@
 //! Signed documents as the API shows them: roots, revocations, schedules.
 
 use jiff::Timestamp;
+use mainstay_fleet::Moment;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A signed root that the server holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RootView {
     /// Its version.
     pub version: u32,
     /// From when nothing is installed under it.
+    #[schemars(with = "Moment")]
     pub expires: Timestamp,
     /// Who handed it in; none if an administrator put it into the server's folder.
     pub by: Option<String>,
     /// When.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
 }
 
 /// The newest signed revocations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RevocationsView {
     /// The epoch of role revocation in which they were made.
     pub epoch: u32,
@@ -26,8 +30,10 @@ pub struct RevocationsView {
     /// By which a status names them, hexadecimal.
     pub digest: String,
     /// When they were made.
+    #[schemars(with = "Moment")]
     pub issued: Timestamp,
     /// From when nothing is installed until the next ones have come.
+    #[schemars(with = "Moment")]
     pub next_update: Timestamp,
     /// The keys they withdraw, by id, hexadecimal.
     pub keys: Vec<String>,
@@ -40,11 +46,12 @@ pub struct RevocationsView {
     /// Who handed them in.
     pub by: String,
     /// When.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
 }
 
 /// The least sequence number that a class still installs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MinimumView {
     /// The class id, as in the manifest, hexadecimal.
     pub class: String,
@@ -53,7 +60,7 @@ pub struct MinimumView {
 }
 
 /// A withdrawn release and the devices that run it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WithdrawnView {
     /// The release, `thermo-v2@1.1.0`; its manifest's digest if this server never had it.
     pub release: String,
@@ -64,7 +71,7 @@ pub struct WithdrawnView {
 }
 
 /// A signed schedule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduleView {
     /// The release, `thermo-v2@1.1.0`.
     pub release: String,
@@ -73,7 +80,9 @@ pub struct ScheduleView {
     /// How many of 10,000 devices may install it.
     pub share: u16,
     /// Not before this moment.
+    #[schemars(with = "Moment")]
     pub not_before: Timestamp,
     /// And not from this moment on.
+    #[schemars(with = "Moment")]
     pub expires: Timestamp,
 }

@@ -45,6 +45,18 @@ impl Output {
         self.say(lines, &items);
     }
 
+    /// Some lines of a list that goes on; nothing for a machine, which gets the list as a whole.
+    pub fn lines<T>(self, items: &[T], line: impl Fn(&T) -> String) {
+        if !self.json {
+            print(
+                &items
+                    .iter()
+                    .map(|item| line(item) + "\n")
+                    .collect::<String>(),
+            );
+        }
+    }
+
     /// A document as it is, for the program that reads it.
     pub fn document(self, text: &str) {
         print(text);

@@ -3,7 +3,6 @@
 use mainstay_api::{
     DOCUMENT_MEDIA_TYPE, HoldRequest, HoldView, RevocationsView, RootView, ScheduleView,
 };
-use mainstay_fleet::Device;
 
 use crate::exchange::Body;
 use crate::{Answer, Operator};
@@ -36,14 +35,6 @@ impl Operator {
     /// As every request: [`ClientError`](crate::ClientError).
     pub async fn holds(&self) -> Answer<Vec<HoldView>> {
         self.0.get("/holds").await
-    }
-
-    /// The devices that run a release, by their own word.
-    ///
-    /// # Errors
-    /// As every request: [`ClientError`](crate::ClientError).
-    pub async fn devices_running(&self, release: &str) -> Answer<Vec<Device>> {
-        self.0.get(&format!("/releases/{release}/devices")).await
     }
 
     /// Hands in the next signed root.

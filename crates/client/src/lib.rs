@@ -13,9 +13,9 @@ mod incidents;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, AttributesAsked, ClientChange, ClientView, DeviceChange,
-    DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, Import, ImportView, NewDevices, NewestOrder,
-    PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView, ReleaseView, RolloutView,
-    ServiceLevels, Why, WithdrawRequest,
+    DevicePage, DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, Import, ImportView, NewDevices,
+    NewestOrder, PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView, ReleaseView,
+    RolloutView, ServiceLevels, Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -138,24 +138,36 @@ impl Operator {
         self.0.get(&format!("/devices/{device}")).await
     }
 
-    /// All devices.
+    /// All devices, page after page.
     ///
     /// # Errors
     /// As every request: [`ClientError`].
     pub async fn devices(&self) -> Answer<Vec<Device>> {
-        self.0.get("/devices").await
+        let mut all = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.device_page(None, None, after.as_ref()).await?;
+            all.extend(page.devices);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(all),
+            }
+        }
     }
 
-    /// The devices that are meant by a query and by a cohort of the plan in force, if either is given.
+    /// A page of the devices that are meant by a query and by a cohort of the plan in force, if either is given: the first one, or the
+    /// one that begins behind `after`.
     ///
     /// # Errors
     /// As every request: [`ClientError`].
-    pub async fn devices_of(
+    pub async fn device_page(
         &self,
         query: Option<&str>,
         cohort: Option<&str>,
-    ) -> Answer<Vec<Device>> {
-        let words = [("query", query), ("cohort", cohort)];
+        after: Option<&DeviceId>,
+    ) -> Answer<DevicePage> {
+        let after = after.map(DeviceId::as_str);
+        let words = [("query", query), ("cohort", cohort), ("after", after)];
         let given = words
             .iter()
             .filter_map(|(name, word)| Some((*name, (*word)?)));
@@ -322,5 +334,52 @@ impl Operator {
     /// As every request: [`ClientError`].
     pub async fn service_levels(&self) -> Answer<ServiceLevels> {
         self.0.get("/service-levels").await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+    use std::thread::{JoinHandle, spawn};
+
+    use super::*;
+
+    /// A server that gives these answers, one after the other, and tells in the end what it was asked.
+    fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("bound"));
+        let answered = answers.into_iter().map(move |answer| {
+            let (mut stream, _) = listener.accept().expect("somebody asks");
+            let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let asked = lines.next().expect("a request has a first line");
+            let _rest = lines.take_while(|line| !line.is_empty()).count();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n", answer.len());
+            let answer = format!("{head}Connection: close\r\n\r\n{answer}");
+            let written = stream.write_all(answer.as_bytes());
+            written.expect("somebody listens");
+            asked
+        });
+        (base, spawn(move || answered.collect()))
+    }
+
+    #[tokio::test]
+    async fn a_fleet_is_read_page_after_page() {
+        let page = |id: &str, next: &str| {
+            format!(
+                r#"{{"devices":[{{"id":"{id}","class":"thermo-v2","hardware":"B","zone":"UTC","bootloader":"1.4.0",
+                "registered_at":"2026-12-01T12:00:00Z","last_seen":null,"running":null,"attributes":{{}}}}],"next":{next}}}"#
+            )
+        };
+        let pages = vec![page("th-1", "\"th-1\""), page("th-2", "null")];
+        let (base, asked) = server(pages);
+        let operator = Operator::new(&base, "token").expect("an address");
+        let devices = operator.devices().await.expect("two pages");
+        let ids: Vec<_> = devices.iter().map(|device| device.id.as_str()).collect();
+        assert_eq!(ids, ["th-1", "th-2"]);
+        let asked = asked.join().expect("it has answered");
+        let first = "GET /api/v1/devices HTTP/1.1";
+        let second = "GET /api/v1/devices?after=th-1 HTTP/1.1";
+        assert_eq!(asked, [first, second]);
     }
 }

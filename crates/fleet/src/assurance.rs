@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::client::ClientProfile;
@@ -11,7 +12,9 @@ use crate::client::ClientProfile;
 /// It is decided by the client that runs on the device and by what the plan says of its class ([`Assurance::of`]), and
 /// is shown wherever a device is: a fleet that mixes clients isn't as safe as its best one. What each means to an attacker
 /// is in `docs/reference/threat-model.md`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Assurance {
     /// The server alone: a stolen server or link installs what it likes.

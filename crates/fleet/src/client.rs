@@ -6,6 +6,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much of a `User-Agent` is looked at, in bytes: all known ones name themselves in the first forty.
@@ -18,7 +19,9 @@ const ZEPHYR_PATH_CHARS_MAX: usize = 199;
 const PATH_CHARS_MAX: usize = 1024;
 
 /// The update client of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientProfile {
     /// SWUpdate's suricatta.
@@ -186,7 +189,7 @@ impl FromStr for ClientProfile {
 }
 
 /// Who said which client a device runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetBy {
     /// The device's own requests.
@@ -207,7 +210,7 @@ impl SetBy {
 }
 
 /// The client of one device, and whose word that is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceClient {
     /// Which.
     pub profile: ClientProfile,

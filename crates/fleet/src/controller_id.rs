@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Longest name, in characters: hawkBit's own bound, so that a fleet that comes from there keeps its names.
@@ -15,8 +16,11 @@ const SHOWN_CHARS_MAX: usize = 64;
 ///
 /// It isn't a [`DeviceId`](crate::DeviceId): colons, spaces and letters of any script are fine here. What would change the path that it is a
 /// part of (`/`, `.`, `..`), or a line of a log (control signs), isn't.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("minLength" = 1, "maxLength" = CONTROLLER_CHARS_MAX))]
 pub struct ControllerId(Box<str>);
 
 /// Why a text is no [`ControllerId`].

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::ReleaseDigest;
 use crate::id::DeviceId;
+use crate::moment::Moment;
 use crate::site::Site;
 
 /// One device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Device {
     /// Its name.
     pub id: DeviceId,
@@ -18,13 +20,15 @@ pub struct Device {
     pub class: String,
     /// Its hardware revision, one of the class's.
     pub hardware: String,
-    /// Its IANA time zone; [`crate::Zone::parse`] has accepted it.
+    /// Its IANA time zone; it was one when it was declared.
     pub zone: String,
     /// Its boot loader's version, as text.
     pub bootloader: String,
     /// When it was registered.
+    #[schemars(with = "Moment")]
     pub registered_at: Timestamp,
     /// When the server last heard from it.
+    #[schemars(with = "Option<Moment>")]
     pub last_seen: Option<Timestamp>,
     /// What it said it runs; none until it has said so.
     pub running: Option<Running>,
@@ -45,7 +49,7 @@ impl Device {
 }
 
 /// What a device runs, by its own word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Running {
     /// Which release.
     pub release: ReleaseDigest,
@@ -59,6 +63,7 @@ pub struct Running {
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub last_resort: bool,
     /// Since when the server knows of it.
+    #[schemars(with = "Moment")]
     pub since: Timestamp,
 }
 

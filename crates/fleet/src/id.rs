@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Longest name, in bytes: a serial number and a prefix fit, and a log line stays readable.
@@ -10,8 +11,11 @@ pub const ID_BYTES_MAX: usize = 64;
 /// A device's name: 1 to 64 of `A-Z a-z 0-9 . _ -`, so that it is safe in a path, a URL and a log.
 ///
 /// It never grows, so it keeps no room to grow: a million of them are held at once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[A-Za-z0-9._-]+$", "minLength" = 1, "maxLength" = ID_BYTES_MAX))]
 pub struct DeviceId(Box<str>);
 
 /// Why a text can't name a device.

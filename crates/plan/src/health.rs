@@ -1,6 +1,7 @@
 //! What counts as healthy, and how sure a decision must be. Read [`Health`] first.
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sizing;
@@ -35,7 +36,7 @@ pub struct HardFailure {
 }
 
 /// What fails for itself, and so is counted once.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// Each device.

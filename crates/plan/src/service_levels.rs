@@ -6,6 +6,7 @@
 use std::fmt;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::TierName;
@@ -56,8 +57,11 @@ pub struct RiskTier {
 }
 
 /// A share in hundredths of a percent, from 1 to [`Share::WHOLE`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "u16", into = "u16")]
+#[schemars(extend("minimum" = 1, "maximum" = Share::WHOLE))]
 pub struct Share(u16);
 
 impl Share {

@@ -4,13 +4,16 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use jiff::civil::Weekday;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::GateName;
 use crate::service_levels::Goals;
 
 /// The three tracks a release may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrackName {
     /// Regular fixes.

@@ -50,6 +50,16 @@ pub trait Devices: Send + Sync {
     /// All devices, or those of one class, in the order of their registration.
     async fn devices(&self, class: Option<&str>) -> Result<Vec<Device>, StoreError>;
 
+    /// At most `most` devices in the order of their names, byte by byte: those that follow `after`, or the first ones; all, or those that
+    /// run the release with this manifest by their own word. A walk that goes on after the last name of the list before gets no device
+    /// twice and leaves none out, whatever is registered meanwhile: what comes in between what it has passed is for the next walk.
+    async fn devices_after(
+        &self,
+        after: Option<&DeviceId>,
+        running: Option<&ReleaseDigest>,
+        most: u32,
+    ) -> Result<Vec<Device>, StoreError>;
+
     /// How many devices there are, in all or of one class. It counts no further than to `most`, so that asking whether
     /// there is any costs one row.
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError>;

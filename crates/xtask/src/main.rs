@@ -13,6 +13,7 @@ mod fuzz;
 mod licences;
 mod microbit;
 mod mutants;
+mod openapi;
 mod settings;
 mod setup;
 mod shell;
@@ -108,6 +109,8 @@ enum Verb {
     },
     /// Remake the table of the server's settings in `docs/running-the-server.md`; every test run compares it.
     Settings,
+    /// Remake `docs/api/openapi.json`, the operator API as an OpenAPI document; every test run compares it.
+    Openapi,
     /// Measure Mainstay, against other programs where there are such; prints `figure NAME NUMBER UNIT` lines.
     Bench {
         /// What to measure.
@@ -155,6 +158,7 @@ fn main() -> anyhow::Result<()> {
             write,
         } => statistics::run(canaries, soft_canaries, seed, write),
         Verb::Settings => settings::run(),
+        Verb::Openapi => openapi::run(),
         Verb::Bench { what } => what.run(),
         Verb::Microbit { stops } => microbit::run(stops),
         Verb::AgentKills { points, seed, only } => agent_kills::run(points, seed, only),

@@ -12,6 +12,7 @@ use crate::shell;
 /// Programs from Debian packages: (program or file that shows it is there, package).
 const PACKAGES: &[(&str, &str)] = &[
     ("openssl", "openssl"),
+    ("curl", "curl"),
     ("qemu-system-arm", "qemu-system-arm"),
     ("softhsm2-util", "softhsm2"),
     ("python3", "python3"),

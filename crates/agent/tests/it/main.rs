@@ -41,6 +41,8 @@ mod systemd;
 mod systemd_bench;
 mod tls;
 mod tls_clock;
+#[path = "../../../server/tests/it/told.rs"]
+mod told;
 mod uboot;
 mod unread;
 mod update;

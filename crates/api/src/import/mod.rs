@@ -10,9 +10,11 @@ pub mod reading;
 pub mod table;
 
 use mainstay_fleet::{ClientProfile, DeviceId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::NewDevice;
+use crate::why::WHY_BYTES_MAX;
 pub use draft::{Draft, Field, FieldError, Finding, Place};
 pub use reading::{Row, read};
 
@@ -21,10 +23,11 @@ pub use reading::{Row, read};
 pub const IMPORT_DEVICES_MAX: usize = 1000;
 
 /// Devices that come from elsewhere, at most [`IMPORT_DEVICES_MAX`]: all of them or none. The same may be sent again.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Import {
     /// The devices.
+    #[schemars(length(max = IMPORT_DEVICES_MAX))]
     pub devices: Vec<ImportedDevice>,
     /// Whether those that are declared otherwise are to be declared so; without, one such refuses all.
     #[serde(default)]
@@ -34,11 +37,12 @@ pub struct Import {
     pub dry_run: bool,
     /// How it is known which clients devices run; needed where one is said that isn't known by the word of people yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = WHY_BYTES_MAX))]
     pub why: Option<String>,
 }
 
 /// One device that comes from elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedDevice {
     /// The device. If it is known, what isn't said of it stays: its site, attributes, controller, token.
@@ -52,7 +56,7 @@ pub struct ImportedDevice {
 }
 
 /// What became, or would become, of an import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportView {
     /// Whether it was done; else it was only asked for.
     pub done: bool,
@@ -61,7 +65,7 @@ pub struct ImportView {
 }
 
 /// One device of an import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportedView {
     /// The device.
     pub id: DeviceId,
@@ -70,7 +74,7 @@ pub struct ImportedView {
 }
 
 /// What becomes of a device that is imported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Becomes {
     /// It is registered.

@@ -4,6 +4,8 @@
 
 use std::process::{Command, Output};
 
+use mainstay_api::DevicePage;
+
 use crate::address::free_address;
 use crate::folder::Folder;
 use crate::hawkbit::Hawkbit;
@@ -16,6 +18,7 @@ const BACKUP: &str = include_str!("../../../../docs/backup.md");
 const INCIDENTS: &str = include_str!("../../../../docs/incidents.md");
 const SIMULATED: &str = include_str!("../../../../docs/simulated-device.md");
 const MOVING: &str = include_str!("../../../../docs/moving-from-hawkbit.md");
+const OPERATOR_API: &str = include_str!("../../../../docs/operator-api.md");
 const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
 /// Ends the guide's server too if a command before its last one fails.
@@ -92,6 +95,23 @@ fn every_command_of_moving_from_hawkbit_works() {
     let lines: Vec<_> = drawn.lines().collect();
     let begins = |line: usize, text: &str| lines.get(line).is_some_and(|it| it.starts_with(text));
     assert!(begins(1, "dev-0009,") && lines.len() == 2, "{drawn}");
+}
+
+#[test]
+fn every_command_of_the_operator_api_works() {
+    let folder = works(OPERATOR_API, 5);
+    let problem: mainstay_api::Problem =
+        serde_json::from_slice(&folder.read("problem.json")).expect("a problem");
+    let shown = blocks(OPERATOR_API, "json").concat();
+    let shown: mainstay_api::Problem = serde_json::from_str(&shown).expect("a problem");
+    assert_eq!(problem, shown);
+    let pages = folder.read("pages.json");
+    let pages = serde_json::Deserializer::from_slice(&pages).into_iter::<DevicePage>();
+    let ids = pages.flat_map(|page| page.expect("a page").devices);
+    let ids: Vec<_> = ids.map(|device| device.id.to_string()).collect();
+    assert_eq!(ids, ["dev-0001", "dev-0002", "dev-0003"]);
+    let europe: DevicePage = serde_json::from_slice(&folder.read("europe.json")).expect("a page");
+    assert_eq!((europe.devices.len(), europe.next), (2, None));
 }
 
 /// Runs a guide in a folder of its own, which then holds what the guide makes.

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mainstay_fleet::{DeviceId, eligible};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Premise;
@@ -13,7 +14,7 @@ use crate::view::FleetView;
 use crate::wait::Wait;
 
 /// Devices that are left out for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LeftOut {
     /// The reason's stable id.
     pub id: String,

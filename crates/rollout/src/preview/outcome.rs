@@ -1,20 +1,24 @@
 //! What a preview tells. Read [`Preview`].
 
 use jiff::Timestamp;
+use mainstay_fleet::Moment;
 use mainstay_plan::Unit;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::left_out::LeftOut;
 use crate::chances::Chances;
 
 /// How a rollout would go.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Preview {
     /// The release, `thermo-v2@1.1.0`.
     pub release: String,
     /// When the rollout would start.
+    #[schemars(with = "Moment")]
     pub starts: Timestamp,
     /// When it would be complete; none if it wasn't followed so far.
+    #[schemars(with = "Option<Moment>")]
     pub ends: Option<Timestamp>,
     /// What would keep it from starting, or its devices from getting the release, as things are now: a sentence each. Whoever
     /// knows of holds, revocations and schedules puts it here; a preview by itself knows of none.
@@ -38,7 +42,7 @@ pub struct Preview {
 }
 
 /// One wave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WavePreview {
     /// "canary", "10 %" and so on.
     pub name: String,
@@ -47,10 +51,13 @@ pub struct WavePreview {
     /// How many of them don't begin in time.
     pub unreached: u32,
     /// When it opens; none if it wasn't followed so far.
+    #[schemars(with = "Option<Moment>")]
     pub starts: Option<Timestamp>,
     /// When there is evidence enough, and its soak begins; none of the last.
+    #[schemars(with = "Option<Moment>")]
     pub passes: Option<Timestamp>,
     /// When the next one opens, or the rollout is complete.
+    #[schemars(with = "Option<Moment>")]
     pub ends: Option<Timestamp>,
     /// What a person is asked during it.
     pub asks: Option<Asked>,
@@ -59,16 +66,17 @@ pub struct WavePreview {
 }
 
 /// That a person is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Asked {
     /// When.
+    #[schemars(with = "Moment")]
     pub at: Timestamp,
     /// What, as a sentence without its full stop.
     pub what: String,
 }
 
 /// The members of one wave in one zone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ZonePreview {
     /// The IANA name.
     pub zone: String,
@@ -77,19 +85,22 @@ pub struct ZonePreview {
     /// How many of them don't begin in time.
     pub unreached: u32,
     /// When the first begins to install; none if none does.
+    #[schemars(with = "Option<Moment>")]
     pub first: Option<Timestamp>,
     /// When the last confirms; none if none does.
+    #[schemars(with = "Option<Moment>")]
     pub last: Option<Timestamp>,
 }
 
 /// The most that is downloaded at once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Peak {
     /// Downloads at one moment.
     pub downloads: u32,
     /// What they take together.
     pub bytes_per_second: u64,
     /// When that is first; none if nobody downloads.
+    #[schemars(with = "Option<Moment>")]
     pub at: Option<Timestamp>,
     /// What the plan allows, in bytes per second.
     pub limit_bytes_per_second: u64,
@@ -97,7 +108,7 @@ pub struct Peak {
 
 /// How the first wave ends, if the release fails on so many devices. The shares add up to 1000; what doesn't go on by
 /// itself is caught. If it is the only wave, it asks nobody: what isn't halted is complete.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Catch {
     /// On so many percent of devices.
     pub fails_on_percent: f64,

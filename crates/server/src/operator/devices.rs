@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
-use mainstay_api::{DeviceChange, DeviceToken, DeviceTokens, NewDevices};
+use mainstay_api::{DeviceChange, DevicePage, DeviceToken, DeviceTokens, NewDevices};
 use mainstay_fleet::{self as fleet, Device, DeviceId};
 use mainstay_plan::Plan;
 use mainstay_plan::limits::COHORT_CHARS_MAX;
@@ -17,6 +17,8 @@ use mainstay_store::Registration;
 use serde::Deserialize;
 
 use super::declared;
+use super::device_pages::{Among, PageAsked, page};
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::token::Token;
 use crate::{App, authenticate, body};
@@ -60,7 +62,7 @@ fn row(app: &App, new: declared::Declared) -> (Registration, Option<DeviceToken>
 pub(super) async fn restate(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<Device>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
@@ -81,26 +83,24 @@ pub(super) struct Which {
     query: Option<String>,
     /// The name of a cohort of the plan in force.
     cohort: Option<String>,
+    /// The name that the page before ended with.
+    after: Option<String>,
+    /// How many at most.
+    limit: Option<u32>,
 }
 
-/// `GET /devices?query=...&cohort=...`.
+/// `GET /devices?query=...&cohort=...&after=...&limit=...`.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     which: Result<Query<Which>, QueryRejection>,
-) -> Result<Json<Vec<Device>>, Refused> {
+) -> Result<Json<DevicePage>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let Query(which) = which.map_err(|_| not_a_choice())?;
+    let from = PageAsked::read(which.after.as_deref(), which.limit)?;
     let queries = queries(&app, which).await?;
     app.flush_last_seen().await;
-    let (mut devices, now) = (app.store.devices(None).await?, app.now());
-    // A long query over a large fleet takes a while, in which this thread's other requests would wait.
-    let meant = tokio::task::spawn_blocking(move || {
-        devices.retain(|device| queries.iter().all(|query| query.matches(device, now)));
-        devices
-    });
-    let meant = meant.await.map_err(|error| Refused::internal(&error))?;
-    Ok(Json(meant))
+    Ok(Json(page(&app, from, Among::Meant(&queries)).await?))
 }
 
 async fn queries(app: &App, which: Which) -> Result<Vec<fleet::Query>, Refused> {
@@ -122,7 +122,7 @@ fn not_a_choice() -> Refused {
     Refused::bad(
         "devices.choice",
         cause,
-        "Ask with `query`, `cohort`, or neither.",
+        "Ask with `query`, `cohort`, `after` and `limit`, or some of them.",
     )
 }
 
@@ -141,7 +141,7 @@ fn no_cohort(name: &str, plan: &Plan) -> Refused {
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Device>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     app.flush_last_seen().await;

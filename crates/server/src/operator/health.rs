@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::App;
 use crate::problem::Refused;
 
 /// The answer of a server that works.
-#[derive(Debug, Serialize)]
-pub(super) struct Health {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Health {
     /// Always `ok`; anything else is a problem document.
     status: &'static str,
 }

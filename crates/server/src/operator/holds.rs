@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{Permission, Person};
 use mainstay_api::{HoldRequest, HoldView};
@@ -13,6 +13,7 @@ use mainstay_release::{Hold, HoldState, Release};
 use mainstay_store::StoreError;
 
 use super::{releases, views};
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -24,7 +25,7 @@ const TRIES_MAX: u32 = 10;
 pub(super) async fn hold(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<(StatusCode, Json<HoldView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::HoldRelease).await?;
@@ -90,7 +91,7 @@ async fn try_to_hold(
 pub(super) async fn release(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<HoldView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::HoldRelease).await?;
     let release = releases::named(&app, &id).await?;

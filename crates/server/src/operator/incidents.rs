@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
 use mainstay_api::{IncidentView, ReopenRequest, ReviewRequest};
@@ -15,6 +15,7 @@ use mainstay_telemetry::{Brought, Incident, IncidentId, PlanChange, TestGap, Wor
 
 use super::incident_plans::{Around, around};
 use super::incident_views as views;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body, intake};
 
@@ -32,7 +33,7 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<IncidentView>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     Ok(Json(views::incident(&named(&app, &id).await?)))
@@ -42,7 +43,7 @@ pub(super) async fn one(
 pub(super) async fn review(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<IncidentView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::ReviewIncident).await?;
@@ -60,7 +61,7 @@ pub(super) async fn review(
 pub(super) async fn close(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<IncidentView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::CloseIncident).await?;
     let before = named(&app, &id).await?;
@@ -77,7 +78,7 @@ pub(super) async fn close(
 pub(super) async fn reopen(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<(StatusCode, Json<IncidentView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::ReviewIncident).await?;

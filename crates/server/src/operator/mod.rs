@@ -6,8 +6,9 @@
 
 mod clients;
 mod declared;
+mod device_pages;
 pub(crate) mod devices;
-mod health;
+pub(crate) mod health;
 mod holds;
 mod imported;
 mod imports;
@@ -34,6 +35,7 @@ pub(crate) mod why;
 use axum::routing::{delete, get, post};
 use mainstay_access::Permission;
 
+use crate::openapi;
 use crate::places::{Place, Whom};
 
 const READ: Whom = Whom::May(Permission::Read);
@@ -41,6 +43,9 @@ const READ: Whom = Whom::May(Permission::Read);
 /// The places of people's tools, below `/api/v1`.
 pub(crate) const PLACES: &[Place] = &[
     Place::new("/health", &[("GET", Whom::Anyone)], || get(health::health)),
+    Place::new("/openapi.json", &[("GET", Whom::Anyone)], || {
+        get(openapi::served)
+    }),
     Place::new(
         "/plan",
         &[("GET", READ), ("PUT", Whom::May(Permission::ActivatePlan))],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use mainstay_access::Permission;
 use mainstay_api::{NewestOrder, OrderView, OrderWord, QuitOrderRequest, QuitOrderView};
@@ -16,6 +16,7 @@ use mainstay_store::StoreError;
 
 use super::devices;
 use super::rollouts::{TRIES_MAX, reason};
+use crate::named::Named;
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
 use crate::{App, authenticate, body, pages};
@@ -24,7 +25,7 @@ use crate::{App, authenticate, body, pages};
 pub(super) async fn newest(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<NewestOrder>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let device = devices::named(&app, &id).await?;
@@ -51,7 +52,7 @@ pub(super) async fn newest(
 pub(super) async fn quit(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<QuitOrderView>, Refused> {
     let caller = authenticate::caller(&app, &headers, Permission::QuitOrder).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use jiff::Timestamp;
 use mainstay_access::Permission;
@@ -15,6 +15,7 @@ use mainstay_store::StoreError;
 
 use super::rollouts::{self, TRIES_MAX, named, reason};
 use crate::jobs::advance_rollouts;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -22,7 +23,7 @@ use crate::{App, authenticate, body};
 pub(super) async fn pause(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<RolloutView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::PauseRollout).await?;
@@ -42,7 +43,7 @@ pub(super) async fn pause(
 pub(super) async fn resume(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<RolloutView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::ResumeRollout).await?;
     let id = named(&app, &id).await?.id;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::setup_link::SETUP_LINK_AGE_MAX;
 use mainstay_access::{Account, Email, Permission, SecretHash, SetupLink};
 use mainstay_api::{AccountView, MadeSetupLink, NewSetupLink, OnceMore, SetupLinkView};
 
 use crate::ddi::reached;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::sign_in::attempt::{Proven, once_more};
 use crate::sign_in::origin::Whence;
@@ -32,7 +33,7 @@ pub(super) async fn close(
     State(app): State<Arc<App>>,
     from: Whence,
     headers: HeaderMap,
-    Path(email): Path<String>,
+    Named(email): Named,
     request: Body,
 ) -> Result<StatusCode, Refused> {
     let by = authenticate::in_person(&app, &headers, Permission::ManagePeople).await?;
@@ -47,7 +48,7 @@ pub(super) async fn close(
 pub(super) async fn shut_out(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(email): Path<String>,
+    Named(email): Named,
 ) -> Result<StatusCode, Refused> {
     let by = authenticate::in_person(&app, &headers, Permission::ManagePeople).await?;
     end_all(&app, &by, &email).await?;
@@ -90,7 +91,7 @@ pub(super) async fn invite(
 pub(super) async fn forget(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<StatusCode, Refused> {
     let by = authenticate::in_person(&app, &headers, Permission::ManagePeople).await?;
     forget_link(&app, &by, &id).await?;
@@ -102,7 +103,7 @@ pub(super) async fn vouch(
     State(app): State<Arc<App>>,
     from: Whence,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<StatusCode, Refused> {
     let by = authenticate::in_person(&app, &headers, Permission::VouchForPeople).await?;

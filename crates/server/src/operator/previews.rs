@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use jiff::SignedDuration;
 use mainstay_access::Permission;
@@ -21,6 +21,7 @@ use super::releases;
 use super::rollouts::{self, Grounds};
 use crate::app::ActivePlan;
 use crate::jobs::other_classes;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, brakes, jobs};
 
@@ -45,7 +46,7 @@ pub(super) struct Assumed {
 pub(super) async fn preview(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     assumed: Result<Query<Assumed>, QueryRejection>,
 ) -> Result<Json<Preview>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;

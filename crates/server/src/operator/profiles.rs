@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use mainstay_access::Permission;
 use mainstay_api::{AttributesAsked, ClientChange, ClientView};
@@ -13,6 +13,7 @@ use mainstay_store::{AskedBy, Controller, StoreError};
 
 use super::devices;
 use super::rollouts::reason;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body, ddi};
 
@@ -20,7 +21,7 @@ use crate::{App, authenticate, body, ddi};
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<ClientView>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let device = devices::named(&app, &id).await?;
@@ -38,7 +39,7 @@ pub(super) async fn one(
 pub(super) async fn choose(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<ClientView>, Refused> {
     let caller = authenticate::caller(&app, &headers, Permission::RegisterDevices).await?;
@@ -60,7 +61,7 @@ pub(super) async fn choose(
 pub(super) async fn ask_attributes(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<AttributesAsked>, Refused> {
     let caller = authenticate::caller(&app, &headers, Permission::AskAttributes).await?;
     let (device, controller) = other(&app, &id).await?;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
-use mainstay_api::ReleaseView;
+use mainstay_api::{DevicePage, ReleaseView};
 use mainstay_artifact::ArtifactFile;
-use mainstay_fleet::{Device, ReleaseDigest};
+use mainstay_fleet::ReleaseDigest;
 use mainstay_plan::{ClassId, Track, TrackName};
 use mainstay_release::{Facts, NO_EVIDENCE, Refusal, Release, ReleaseId};
 use mainstay_store::{Pieces, StageChange};
@@ -20,10 +20,12 @@ use mainstay_trust::envelope::ENVELOPE_BYTES_MAX;
 use serde::Deserialize;
 use tokio::time::timeout;
 
+use super::device_pages::{Among, PageAsked, Words, no_page, page};
 use super::views;
 use crate::app::ActivePlan;
 use crate::guard::Patience;
 use crate::intake::Intake;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::standing::Standing;
 use crate::{App, authenticate, body, intake, soundness, upload};
@@ -187,7 +189,7 @@ pub(super) fn track(plan: &ActivePlan, name: TrackName) -> Result<&Track, Refuse
 pub(super) async fn approve(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<ReleaseView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::ApproveRelease).await?;
@@ -227,23 +229,26 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<ReleaseView>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     Ok(Json(views::release(&named(&app, &id).await?)))
 }
 
-/// `GET /releases/{id}/devices`: the devices that run it, by their own word.
+/// `GET /releases/{id}/devices?after=...&limit=...`: the devices that run it, by their own word.
 pub(super) async fn devices(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Result<Json<Vec<Device>>, Refused> {
+    Named(id): Named,
+    words: Result<Query<Words>, QueryRejection>,
+) -> Result<Json<DevicePage>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
+    let Query(Words { after, limit }) = words.map_err(|_| no_page())?;
+    let from = PageAsked::read(after.as_deref(), limit)?;
     let release = named(&app, &id).await?;
     app.flush_last_seen().await;
     let manifest = ReleaseDigest(release.facts.manifest.0);
-    Ok(Json(app.store.devices_running(&manifest).await?))
+    Ok(Json(page(&app, from, Among::Running(&manifest)).await?))
 }
 
 /// The names of the devices that run the release with this manifest.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{Permission, Person};
+use mainstay_api::why::WHY_BYTES_MAX;
 use mainstay_api::{AnswerRequest, HaltRequest, RolloutView, WithdrawRequest};
 use mainstay_fleet::{ReleaseDigest, Terms};
 use mainstay_plan::Class;
@@ -17,11 +18,10 @@ use mainstay_store::{StageChange, StoreError};
 use super::{releases, views};
 use crate::app::ActivePlan;
 use crate::jobs::{self, advance_rollouts, other_classes};
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
-/// The longest reason a person may give: it stands in a headline.
-const WHY_BYTES_MAX: usize = 500;
 /// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
 pub(super) const TRIES_MAX: u32 = 10;
 /// What an answer is recorded with by whoever gives no reason.
@@ -31,7 +31,7 @@ const ANSWERED: &str = "answered through the API";
 pub(super) async fn start(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<(StatusCode, Json<RolloutView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::StartRollout).await?;
     let release = releases::named(&app, &id).await?;
@@ -207,7 +207,7 @@ pub(super) async fn class_busy(app: &App, release: &Release) -> Result<Option<Re
 pub(super) async fn halt(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<RolloutView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::HaltRollout).await?;
@@ -255,7 +255,7 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
 pub(super) async fn withdraw(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<RolloutView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::WithdrawRollout).await?;
@@ -289,7 +289,7 @@ async fn take_back(app: &App, id: RolloutId, person: &Person, why: &str) -> Resu
 pub(super) async fn answer(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<Json<RolloutView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::AnswerRollout).await?;
@@ -327,7 +327,7 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<RolloutView>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let rollout = named(&app, &id).await?;

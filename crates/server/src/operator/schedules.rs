@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
 use mainstay_api::ScheduleView;
@@ -16,6 +16,7 @@ use mainstay_trust::signed::SIGNED_BYTES_MAX;
 use mainstay_trust::{Envelope, Refusal, Schedule};
 
 use super::releases;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::standing::moment;
 use crate::{App, authenticate, body, brakes};
@@ -25,7 +26,7 @@ use crate::{App, authenticate, body, brakes};
 pub(super) async fn publish(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
     request: Body,
 ) -> Result<(StatusCode, Json<ScheduleView>), Refused> {
     let person = authenticate::person(&app, &headers, Permission::PublishSchedule).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use jiff::Timestamp;
 use mainstay_access::{Duty, Permission};
@@ -14,6 +14,7 @@ use mainstay_rollout::{Phase, Rollout, RolloutId, Wait, step, why};
 
 use super::{clients, devices, releases, rollouts, stones};
 use crate::jobs::other_classes;
+use crate::named::Named;
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
 use crate::{App, authenticate, brakes};
@@ -22,7 +23,7 @@ use crate::{App, authenticate, brakes};
 pub(super) async fn device(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Why>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let device = devices::named(&app, &id).await?;
@@ -33,7 +34,7 @@ pub(super) async fn device(
 pub(super) async fn rollout(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Why>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let rollout = rollouts::named(&app, &id).await?;
@@ -44,7 +45,7 @@ pub(super) async fn rollout(
 pub(super) async fn release(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-    Path(id): Path<String>,
+    Named(id): Named,
 ) -> Result<Json<Why>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let release = releases::named(&app, &id).await?;

@@ -20,6 +20,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::serving::{listen, open_as, pages_for};
+use crate::told;
 
 pub const PLAN: &str = include_str!("plan.toml");
 pub const CLASS: &str = "northwind.example/production/thermo-v2/B+C";
@@ -364,7 +365,7 @@ pub async fn read<T: DeserializeOwned>(response: Response) -> T {
 
 /// The status and id of a refusal, which must be a whole problem document.
 pub async fn problem(response: Response) -> (u16, String) {
-    let status = response.status().as_u16();
+    let (status, path) = (response.status().as_u16(), response.url().path().to_owned());
     let kind = response.headers()["content-type"]
         .to_str()
         .unwrap()
@@ -376,5 +377,6 @@ pub async fn problem(response: Response) -> (u16, String) {
         !problem.detail.is_empty() && !problem.cure.is_empty(),
         "{problem:?}"
     );
+    told::check(&path, status, &problem.id);
     (status, problem.id)
 }

@@ -1,7 +1,6 @@
 //! Devices are listed by query and by cohort, and a plan with a broken query isn't put into force.
 
-use mainstay_api::{NewDevice, NewDevices};
-use mainstay_fleet::Device;
+use mainstay_api::{DevicePage, NewDevice, NewDevices};
 use reqwest::{Method, StatusCode};
 
 use crate::gadget::new_device;
@@ -41,8 +40,12 @@ async fn listed(house: &House, words: &[(&str, &str)]) -> Result<String, (u16, S
     if answer.status() != StatusCode::OK {
         return Err(problem(answer).await);
     }
-    let devices: Vec<Device> = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    let ids: Vec<_> = devices.iter().map(|device| device.id.as_str()).collect();
+    let page: DevicePage = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    let ids: Vec<_> = page
+        .devices
+        .iter()
+        .map(|device| device.id.as_str())
+        .collect();
     Ok(ids.join(" "))
 }
 
@@ -71,11 +74,42 @@ async fn a_list_holds_the_devices_that_are_meant() {
         (&[("query", &long)], Err((400, "fleet.query-too-large"))),
         (&[("cohort", "downstairs")], Err((404, "devices.cohort"))),
         (&[("class", "thermo-v2")], Err((400, "devices.choice"))),
+        (&[("limit", "2")], Ok("th-1 th-2")),
+        (&[("limit", "2"), ("after", "th-2")], Ok("th-3")),
+        (&[("after", "th-3")], Ok("")),
+        (&[("after", "th-1"), ("cohort", "upstairs")], Ok("th-2")),
+        (&[("after", "th-2"), ("cohort", "upstairs")], Ok("")),
+        (&[("limit", "0")], Err((400, "devices.page"))),
+        (&[("limit", "2001")], Err((400, "devices.page"))),
+        (&[("limit", "-1")], Err((400, "devices.choice"))),
+        (&[("after", "../th-1")], Err((400, "devices.page"))),
     ] {
         let expected = expected.map(str::to_owned);
         let expected = expected.or_else(|(status, id)| refused(status, id));
         assert_eq!(listed(&house, words).await, expected, "{words:?}");
     }
+}
+
+/// Page after page by what each answer names as the next one.
+#[tokio::test]
+async fn a_walk_over_all_pages_has_each_device_once() {
+    let house = house().await;
+    let walk = async |path: &str, words: &str| {
+        let (mut pages, mut after) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/api/v1/{path}?limit=1{words}{after}");
+            let page: DevicePage = house.get(&path, &house.tokens.engineer).await;
+            let ids = page.devices.iter().map(|device| device.id.to_string());
+            pages.push(ids.collect::<Vec<_>>().join(" "));
+            let Some(next) = page.next else { break pages };
+            after = format!("&after={next}");
+        }
+    };
+    assert_eq!(walk("devices", "").await, ["th-1", "th-2", "th-3", ""]);
+    let upstairs = walk("devices", "&cohort=upstairs").await;
+    assert_eq!(upstairs, ["th-2", ""]);
+    let nobody = walk("devices", "&cohort=nobody").await;
+    assert_eq!(nobody, [""]);
 }
 
 #[tokio::test]

@@ -1,9 +1,8 @@
 //! Revocations: from the signed document to devices, releases, rollouts and people.
 
 use jiff::SignedDuration;
-use mainstay_api::{ReleaseView, RevocationsView, RolloutView, Why};
+use mainstay_api::{DevicePage, ReleaseView, RevocationsView, RolloutView, Why};
 use mainstay_artifact::{ClassName, Signer};
-use mainstay_fleet::Device;
 use mainstay_server::PagesAccess;
 use mainstay_trust::{Minimum, Role};
 use reqwest::StatusCode;
@@ -99,8 +98,8 @@ async fn a_revoked_release_stops_for_good_and_who_runs_it_is_listed() {
     let because = rollout.halted_because.expect("a halt has a reason");
     assert!(because.contains("trust.revoked-release"), "{because}");
     let path = format!("/api/v1/releases/{}/devices", new.manifest);
-    let running: Vec<Device> = house.get(&path, token).await;
-    assert_eq!(running.len(), 1);
+    let running: DevicePage = house.get(&path, token).await;
+    assert_eq!(running.devices.len(), 1);
     // Neither a turn nor another document brings it back.
     house.advance().await;
     revoke(&house, revocations(&house, 3, &Named::default())).await;

@@ -63,6 +63,31 @@ impl Devices for PostgresStore {
             .collect()
     }
 
+    async fn devices_after(
+        &self,
+        after: Option<&DeviceId>,
+        running: Option<&ReleaseDigest>,
+        most: u32,
+    ) -> Result<Vec<Device>, StoreError> {
+        // No name is empty.
+        let after = after.map_or("", DeviceId::as_str);
+        let found = match running {
+            Some(release) => select!("WHERE running_release = $3 AND id > $1 ORDER BY id LIMIT $2")
+                .bind(after)
+                .bind(i64::from(most))
+                .bind(&release.0[..]),
+            None => select!("WHERE id > $1 ORDER BY id LIMIT $2")
+                .bind(after)
+                .bind(i64::from(most)),
+        };
+        found
+            .fetch_all(&mut *self.read().await?)
+            .await?
+            .into_iter()
+            .map(rows::device)
+            .collect()
+    }
+
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
         let counted = match class {
             Some(class) => sqlx::query_scalar(

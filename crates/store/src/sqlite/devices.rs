@@ -83,6 +83,33 @@ impl Devices for SqliteStore {
             .collect()
     }
 
+    async fn devices_after(
+        &self,
+        after: Option<&DeviceId>,
+        running: Option<&ReleaseDigest>,
+        most: u32,
+    ) -> Result<Vec<Device>, StoreError> {
+        // No name is empty.
+        let after = after.map_or("", DeviceId::as_str);
+        let found = match running {
+            Some(release) => {
+                select!("WHERE running_release = ?3 AND id > ?1 ORDER BY id LIMIT ?2 + 0")
+                    .bind(after)
+                    .bind(most)
+                    .bind(&release.0[..])
+            }
+            None => select!("WHERE id > ?1 ORDER BY id LIMIT ?2 + 0")
+                .bind(after)
+                .bind(most),
+        };
+        found
+            .fetch_all(self.read())
+            .await?
+            .into_iter()
+            .map(rows::device)
+            .collect()
+    }
+
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
         let sql = "SELECT count(*) FROM \
              (SELECT 1 FROM devices WHERE ?1 IS NULL OR class = ?1 LIMIT ?2 + 0)";

@@ -1,6 +1,7 @@
 //! Registered devices.
 
 use jiff::Timestamp;
+use mainstay_fleet::{DeviceId, ReleaseDigest};
 use mainstay_store::{Devices, Store};
 
 use super::fixture::{
@@ -63,6 +64,50 @@ pub async fn devices_are_listed_in_their_order_and_by_class(store: &dyn Store) {
     assert_eq!(all, [id(0), id(1), id(2), id(9)]);
     let lamps = listed(store.devices(Some("lamp-v1")).await.expect("readable"));
     assert_eq!(lamps, [id(9)]);
+}
+
+/// Whatever is registered in the middle of a walk, before the place where it is or behind it.
+pub async fn a_walk_by_name_has_each_device_once_while_others_come(store: &dyn Store) {
+    let nobody = store.devices_after(None, None, 10).await;
+    assert_eq!(nobody.expect("readable"), []);
+    // In another order than that of their names.
+    for n in [8, 2, 6, 4] {
+        store.register(&device(n), token(n)).await.expect("new");
+    }
+    let (mut walked, mut after) = (Vec::new(), None);
+    for others in [&[1, 5][..], &[3, 7], &[9], &[]] {
+        let page = store.devices_after(after.as_ref(), None, 2).await;
+        let page = page.expect("readable");
+        assert!(page.len() <= 2);
+        after = page.last().map(|device| device.id.clone()).or(after);
+        walked.extend(page.into_iter().map(|device| device.id));
+        for n in others {
+            store.register(&device(*n), token(*n)).await.expect("new");
+        }
+    }
+    // 1 and 3 came where the walk had been; 5, 7 and 9 where it was still to come.
+    assert_eq!(walked, [2, 4, 5, 6, 7, 8, 9].map(id));
+    let end = store.devices_after(Some(&id(9)), None, 2).await;
+    assert_eq!(end.expect("readable"), []);
+}
+
+pub async fn those_that_run_a_release_are_walked_by_name(store: &dyn Store) {
+    for n in [3, 1, 2, 4] {
+        let mut device = device(n);
+        if n == 2 {
+            device.running = None;
+        }
+        store.register(&device, token(n)).await.expect("new");
+    }
+    let release = device(1).running.expect("it runs something").release;
+    let page = async |after: Option<&DeviceId>, release| {
+        let page = store.devices_after(after, Some(&release), 2).await;
+        let page = page.expect("readable").into_iter();
+        page.map(|device| device.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, release).await, [id(1), id(3)]);
+    assert_eq!(page(Some(&id(3)), release).await, [id(4)]);
+    assert_eq!(page(None, ReleaseDigest([0x77; 32])).await, []);
 }
 
 pub async fn devices_are_counted_by_class_and_no_further_than_asked(store: &dyn Store) {

@@ -123,6 +123,8 @@ macro_rules! contract {
                 a_device_is_found_by_name_and_token,
                 a_taken_name_or_token_registers_nobody,
                 devices_are_listed_in_their_order_and_by_class,
+                a_walk_by_name_has_each_device_once_while_others_come,
+                those_that_run_a_release_are_walked_by_name,
                 devices_are_counted_by_class_and_no_further_than_asked,
                 devices_are_counted_by_what_they_are_verified_to_run,
                 a_device_is_declared_anew_and_its_timeline_says_how,

@@ -4,10 +4,11 @@ use core::fmt;
 
 use jiff::SignedDuration;
 use mainstay_plan::{Share, TrackName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One figure of one subject on one track, against the plan's goal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
     /// Whose.
     pub subject: Subject,
@@ -26,7 +27,7 @@ pub struct Level {
 }
 
 /// Whose figures they are.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Subject {
     /// One release.
@@ -67,7 +68,9 @@ impl Subject {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// Time until half of the active devices had confirmed it.
@@ -137,7 +140,7 @@ impl Measure {
 }
 
 /// What a measure comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "unit", rename_all = "kebab-case")]
 pub enum Figure {
     /// A span of time.
@@ -170,7 +173,7 @@ impl fmt::Display for Figure {
 }
 
 /// What a plan promises of a measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "goal", rename_all = "kebab-case")]
 pub enum Goal {
     /// No longer than this.
@@ -209,7 +212,9 @@ impl fmt::Display for Goal {
 }
 
 /// How a figure compares with its goal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// As promised.

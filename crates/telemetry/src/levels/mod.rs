@@ -27,6 +27,7 @@ mod times;
 
 use jiff::Timestamp;
 use mainstay_plan::{Goals, Plan, Track, TrackName};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use adopted::Adopted;
@@ -36,9 +37,10 @@ use tally::Tally;
 pub use tally::{Carried, Counts, Enrolled, Rolled};
 
 /// Everything that is measured, as of an instant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceLevels {
     /// When it was measured.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub as_of: Timestamp,
     /// The revision (hex digest) of the plan whose goals it is measured by.
     pub plan_revision: String,
@@ -51,7 +53,7 @@ pub struct ServiceLevels {
 }
 
 /// How the updates of one subject on one track ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Updates {
     /// Whose.
     pub subject: Subject,

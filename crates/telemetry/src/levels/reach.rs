@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mainstay_plan::Plan;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::level::Subject;
@@ -50,7 +51,7 @@ struct Group {
 /// What a class or a cohort runs.
 ///
 /// `devices` is the sum of `unreachable`, `unverified`, and all `verified`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reach {
     /// Which.
     pub subject: Subject,
@@ -65,9 +66,9 @@ pub struct Reach {
 }
 
 /// So many devices of a version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct VersionCount {
-    /// The version; [`OTHER`] for all beyond the first [`VERSIONS_MAX`].
+    /// The version; `all others` ([`OTHER`]) for those beyond the first twenty ([`VERSIONS_MAX`]).
     pub version: String,
     /// Devices.
     pub devices: u64,

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use mainstay_plan::TrackName;
 use mainstay_rollout::{FailureCause, Phase, Progress, ReleaseDigest, Rollout};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A rollout, as far as service levels ask.
@@ -128,7 +129,7 @@ pub(super) fn is_active(since: Option<Timestamp>, last_seen: Option<Timestamp>) 
 /// Devices of a group by what became of a release on them. A device counts once for each release.
 ///
 /// `devices` is the sum of `not_begun`, `under_way`, `adopted`, `failed` and `sent_back`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Drawn into a wave.
     pub devices: u64,

@@ -4,6 +4,7 @@
 //! devices.
 
 use clap::Args;
+use mainstay_client::{ClientError, Operator};
 use mainstay_fleet::{Device, Query, Running};
 
 use crate::failure::Failure;
@@ -26,12 +27,28 @@ impl List {
     pub fn run(&self, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
         let query = self.query.as_deref();
         query.map(Query::parse).transpose()?;
-        let cohort = self.cohort.as_deref();
-        let asked = |operator: mainstay_client::Operator| async move {
-            operator.devices_of(query, cohort).await
-        };
-        let devices = access.ask(asked)?;
-        output.list(&devices, self.none(), line);
+        access.ask(|operator| async move { self.list(&operator, *output).await })
+    }
+
+    /// Page after page: lines come as they are read, and a machine gets one list of all.
+    async fn list(&self, operator: &Operator, output: Output) -> Result<(), ClientError> {
+        let (query, cohort) = (self.query.as_deref(), self.cohort.as_deref());
+        let (mut all, mut count, mut after) = (Vec::new(), 0, None);
+        loop {
+            let page = operator.device_page(query, cohort, after.as_ref()).await?;
+            count += page.devices.len();
+            match output.is_json() {
+                true => all.extend(page.devices),
+                false => output.lines(&page.devices, line),
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        if output.is_json() || count == 0 {
+            output.list(&all, self.none(), line);
+        }
         Ok(())
     }
 

@@ -196,7 +196,7 @@ async fn a_token_does_no_more_than_it_was_made_for() {
             .unwrap();
         crate::house::problem(asked).await
     };
-    let _all: Vec<serde_json::Value> = house.get("/api/v1/devices", &token).await;
+    let _all: mainstay_api::DevicePage = house.get("/api/v1/devices", &token).await;
     let home = house
         .request(Method::GET, "/", &token)
         .send()

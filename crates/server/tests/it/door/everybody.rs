@@ -25,7 +25,7 @@ async fn everybody(house: &House) -> Vec<(Role, Browser, String)> {
     all
 }
 
-async fn somebody(house: &House, n: u8, role: Role) -> (Role, Browser, String) {
+pub async fn somebody(house: &House, n: u8, role: Role) -> (Role, Browser, String) {
     let email = Email::new(&format!("every-{role}@northwind.example")).unwrap();
     let (store, now) = (house.app.store(), house.app.now());
     let link = Secret::new(SecretKind::SetupLink, [n; 32]);

@@ -2,7 +2,7 @@
 
 mod account;
 pub mod browser;
-mod everybody;
+pub mod everybody;
 mod guessing;
 mod invitations;
 mod other_sites;

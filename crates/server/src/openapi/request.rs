@@ -1,0 +1,128 @@
+//! What a request says: in its path, behind the question mark, in a header, and in its body.
+
+use serde_json::{Value, json};
+
+use super::shapes::Shapes;
+use super::told::{Body, Told, Word, WordKind};
+use crate::body::JSON_BYTES_MAX;
+use crate::places::Whom;
+
+/// The variable parts of paths, by what stands before them: what they name, an example, and their shape.
+const PARTS: &[(&str, &str, &str, Part)] = &[
+    ("devices", "The device's name.", "th-0042", Part::Text),
+    (
+        "releases",
+        "The release's name, or its manifest's digest in hexadecimal.",
+        "thermo-v2@1.1.0",
+        Part::Text,
+    ),
+    ("rollouts", "The rollout's number.", "1", Part::Number),
+    ("incidents", "The incident's id.", "INC-1", Part::Text),
+    (
+        "people",
+        "The person's address.",
+        "kim@northwind.example",
+        Part::Text,
+    ),
+    (
+        "setup-links",
+        "The link's id: the hash of its secret, in hexadecimal.",
+        "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592",
+        Part::Text,
+    ),
+];
+
+/// How a variable part looks.
+#[derive(Clone, Copy)]
+enum Part {
+    Text,
+    Number,
+}
+
+/// All parameters of a place.
+pub(super) fn parameters(told: &Told, whom: Whom, shapes: &mut Shapes) -> Vec<Value> {
+    let mut all: Vec<Value> = in_path(told.path).into_iter().collect();
+    all.extend(told.words.iter().map(|word| in_query(word, shapes)));
+    all.extend(form_token(told, whom));
+    all
+}
+
+/// No path has more than one variable part.
+fn in_path(path: &'static str) -> Option<Value> {
+    let mut parts = path.split('/').skip(1);
+    let before = parts.next()?;
+    let name = parts.next()?.strip_prefix('{')?.strip_suffix('}')?;
+    let (_, what, example, part) = PARTS.iter().find(|(known, ..)| *known == before)?;
+    let (schema, example) = match part {
+        Part::Text => (json!({"type": "string", "minLength": 1}), json!(example)),
+        Part::Number => (json!({"type": "integer", "format": "int64"}), json!(1)),
+    };
+    Some(json!({
+        "in": "path",
+        "name": name,
+        "required": true,
+        "description": what,
+        "example": example,
+        "schema": schema,
+    }))
+}
+
+fn in_query(word: &Word, shapes: &mut Shapes) -> Value {
+    let schema = match word.kind {
+        WordKind::Text(most) => json!({"type": "string", "maxLength": most}),
+        WordKind::Number(least, most) => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
+        WordKind::Of(shape) => shapes.read(shape),
+    };
+    json!({
+        "in": "query",
+        "name": word.name,
+        "required": word.is_required,
+        "description": word.what,
+        "schema": schema,
+    })
+}
+
+/// What a browser's session shows beside its cookie, where it must.
+fn form_token(told: &Told, whom: Whom) -> Option<Value> {
+    let is_needed = match whom {
+        Whom::Anyone => false,
+        Whom::SignedIn | Whom::MayInPerson(_) => true,
+        Whom::May(wanted) => !wanted.only_looks(),
+    };
+    let what = match told.method {
+        "GET" => "What the forms of the session's pages carry.",
+        _ => "What the forms of the session's pages carry; without a session it isn't looked at.",
+    };
+    is_needed.then(|| {
+        json!({
+            "in": "header",
+            "name": "Mainstay-Form",
+            "required": false,
+            "description": what,
+            "schema": {"type": "string"},
+        })
+    })
+}
+
+/// What a request carries.
+pub(super) fn body(taken: Body, shapes: &mut Shapes) -> Value {
+    let (media_type, what, schema) = match taken {
+        Body::Json(shape) => (
+            "application/json",
+            format!("At most {JSON_BYTES_MAX} bytes."),
+            shapes.read(shape),
+        ),
+        Body::Bytes(media_type, what, most) => (
+            media_type,
+            format!("{what} At most {most} bytes."),
+            json!({"type": "string", "format": "binary", "maxLength": most}),
+        ),
+    };
+    json!({
+        "required": true,
+        "description": what,
+        "content": {media_type: {"schema": schema}},
+    })
+}
