@@ -90,7 +90,12 @@ pub async fn run(
     let writing = jobs::write_last_seen::keep_writing(app.clone(), stopped.clone());
     let writing = tokio::spawn(writing);
     let trusted = app.config.trusted_proxies.clone();
-    let front = Front::new(routes::router(app.clone()), app.config.bounds, trusted);
+    let front = Front::new(
+        routes::router(app.clone()),
+        app.clone(),
+        app.config.bounds,
+        trusted,
+    );
     let front = front.with_tls(app.config.tls.clone());
     tokio::select! {
         () = front.serve(listener, signalled(stopped.clone())) => {}

@@ -60,6 +60,9 @@ pub trait Devices: Send + Sync {
         most: u32,
     ) -> Result<Vec<Device>, StoreError>;
 
+    /// At most `most` devices in the order of their names, byte by byte, behind the first `passed`: a page that somebody asks for by its number.
+    async fn devices_from(&self, passed: u32, most: u32) -> Result<Vec<Device>, StoreError>;
+
     /// How many devices there are, in all or of one class. It counts no further than to `most`, so that asking whether
     /// there is any costs one row.
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError>;
@@ -86,7 +89,7 @@ pub trait Devices: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Notes when devices were last heard; an earlier instant than the known one changes nothing,
-    /// nor does an unknown device.
+    /// nor does an unknown device. Cheapest by rising names.
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError>;
 
     /// What happened to a device, newest first, at most `limit` of the [`TIMELINE_KEPT`] entries

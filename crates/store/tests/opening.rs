@@ -3,11 +3,28 @@
 use std::fs;
 use std::path::Path;
 
-use mainstay_store::{Plans as _, SqliteStore, StoreError};
+use jiff::Timestamp;
+use mainstay_fleet::{Device, DeviceId};
+use mainstay_store::{Devices as _, Plans as _, SqliteStore, StoreError};
+use sqlx::Connection as _;
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
+}
+
+fn device(name: &str) -> Device {
+    Device {
+        id: DeviceId::new(name).expect("a safe name"),
+        class: "thermo-v2".to_owned(),
+        hardware: "B".to_owned(),
+        zone: "America/Denver".to_owned(),
+        bootloader: "1.4.0".to_owned(),
+        registered_at: Timestamp::UNIX_EPOCH,
+        last_seen: None,
+        running: None,
+        attributes: Default::default(),
+    }
 }
 
 /// A whole database, closed.
@@ -159,4 +176,41 @@ async fn many_may_make_it_at_once_and_one_does() {
         store.close().await;
     }
     assert_eq!(names(folder.path()), ["mainstay.sqlite"]);
+}
+
+/// What the devices' own column said before there were contacts stays said, and moves on from there.
+#[tokio::test]
+async fn contacts_begin_with_what_was_known_before() {
+    let folder = folder();
+    let path = folder.path().join("mainstay.sqlite");
+    let store = SqliteStore::create(&path).await.expect("a new database");
+    for (n, name) in ["th-1", "th-2"].into_iter().enumerate() {
+        let new = store.register(&device(name), [n as u8; 32]).await;
+        new.expect("new");
+    }
+    store.close().await;
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
+    let mut database = sqlx::SqliteConnection::connect_with(&file)
+        .await
+        .expect("it is there");
+    sqlx::raw_sql(
+        "DROP TABLE contacts; UPDATE devices SET last_seen = 5000000 WHERE id = 'th-1'; PRAGMA user_version = 10",
+    )
+    .execute(&mut database)
+    .await
+    .expect("good statements");
+    database.close().await.expect("nothing is against it");
+    let store = SqliteStore::open(&path).await.expect("ours");
+    let seen = async || {
+        let devices = store.devices(None).await.expect("readable");
+        let seen = devices.into_iter().map(|device| device.last_seen);
+        seen.map(|at| at.map(Timestamp::as_second))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(seen().await, [Some(5), None]);
+    let at = Timestamp::from_second(7).expect("a small number");
+    let heard = [(device("th-1").id, at), (device("th-2").id, at)];
+    store.touch(&heard).await.expect("writable");
+    assert_eq!(seen().await, [Some(7), Some(7)]);
+    store.close().await;
 }

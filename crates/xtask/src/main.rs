@@ -116,6 +116,9 @@ enum Verb {
         /// What to measure.
         #[arg(value_enum)]
         what: bench::Bench,
+        /// How many devices a fleet has, instead of a million.
+        #[arg(long)]
+        devices: Option<u32>,
     },
     /// Stop a micro:bit in QEMU at random moments of its updates; it must always come back.
     Microbit {
@@ -159,7 +162,7 @@ fn main() -> anyhow::Result<()> {
         } => statistics::run(canaries, soft_canaries, seed, write),
         Verb::Settings => settings::run(),
         Verb::Openapi => openapi::run(),
-        Verb::Bench { what } => what.run(),
+        Verb::Bench { what, devices } => what.run(devices),
         Verb::Microbit { stops } => microbit::run(stops),
         Verb::AgentKills { points, seed, only } => agent_kills::run(points, seed, only),
         Verb::Audit => licences::audit(),

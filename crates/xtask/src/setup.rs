@@ -130,6 +130,16 @@ pub fn checkin_peers() -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(folder.join("bin/python3")))
 }
 
+/// What stands beside our server in the bench of a fleet. Without it ours is measured all the same.
+pub fn nginx() {
+    if shell::exists("nginx") {
+        return;
+    }
+    if let Err(error) = install(&["nginx"]) {
+        loud(&format!("nginx is NOT measured: {error:#}"));
+    }
+}
+
 /// Makes an environment of Python packages in `folder`, unless it holds this very list: `requirements`, which are the file `list` beside
 /// this crate.
 fn environment(folder: &Path, list: &str, requirements: &str) -> anyhow::Result<()> {

@@ -29,14 +29,14 @@ impl Asker {
         })
     }
 
-    /// Asks, and reads the answer to its end.
+    /// Asks, and reads the answer to its end; returns its body.
     ///
     /// # Errors
     /// If the answer doesn't begin with any of `right`, isn't complete, or too long.
-    pub async fn ask(&mut self, request: &[u8], right: &[&str]) -> anyhow::Result<()> {
+    pub async fn ask(&mut self, request: &[u8], right: &[&str]) -> anyhow::Result<&[u8]> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
-        loop {
+        let body = loop {
             ensure!(
                 filled < self.answer.len(),
                 "an answer of over {ANSWER_BYTES_MAX} bytes"
@@ -47,10 +47,10 @@ impl Asker {
                 "the server closed a connection that was to be kept"
             );
             filled += read;
-            if is_whole(&self.answer[..filled])? {
-                break;
+            if let Some(begins) = whole_body(&self.answer[..filled])? {
+                break begins;
             }
-        }
+        };
         let answer = &self.answer[..filled];
         if !right
             .iter()
@@ -61,14 +61,14 @@ impl Asker {
                 String::from_utf8_lossy(answer)
             );
         }
-        Ok(())
+        Ok(&answer[body..])
     }
 }
 
-/// Whether head and body are there; the body's length must be declared.
-fn is_whole(answer: &[u8]) -> anyhow::Result<bool> {
+/// Where the body begins, if head and body are there; the body's length must be declared.
+fn whole_body(answer: &[u8]) -> anyhow::Result<Option<usize>> {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return Ok(false);
+        return Ok(None);
     };
     let head = std::str::from_utf8(&answer[..end])?;
     let length = head.split("\r\n").find_map(length_in);
@@ -77,7 +77,7 @@ fn is_whole(answer: &[u8]) -> anyhow::Result<bool> {
         None if head.starts_with("HTTP/1.1 304") => 0,
         None => bail!("an answer without Content-Length: {head}"),
     };
-    Ok(answer.len() >= end + 4 + length)
+    Ok((answer.len() >= end + 4 + length).then_some(end + 4))
 }
 
 fn length_in(line: &str) -> Option<&str> {

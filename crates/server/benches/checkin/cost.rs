@@ -70,14 +70,34 @@ fn family(pid: u32) -> Vec<u32> {
 /// # Errors
 /// If there is no such process.
 pub fn resident_mib(pid: u32) -> anyhow::Result<f64> {
+    memory_mib(pid, "VmRSS:")
+}
+
+/// The most that it had resident at any time, in MiB; since [`forget_peak`], if that was called.
+///
+/// # Errors
+/// If there is no such process.
+pub fn peak_mib(pid: u32) -> anyhow::Result<f64> {
+    memory_mib(pid, "VmHWM:")
+}
+
+/// From now on the most that it has resident counts anew.
+///
+/// # Errors
+/// If there is no such process, or it is somebody else's.
+pub fn forget_peak(pid: u32) -> anyhow::Result<()> {
+    Ok(fs::write(format!("/proc/{pid}/clear_refs"), "5")?)
+}
+
+fn memory_mib(pid: u32, line: &str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib = status.lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?
+    let kib = status.lines().find_map(|told| {
+        told.strip_prefix(line)?
             .trim()
             .strip_suffix("kB")?
             .trim()
             .parse::<f64>()
             .ok()
     });
-    Ok(kib.context("/proc/PID/status has no VmRSS")? / 1024.0)
+    Ok(kib.with_context(|| format!("/proc/PID/status has no {line}"))? / 1024.0)
 }

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use crate::asker::address;
 use crate::child::{Child, move_to_asker_processor};
 use crate::contender::Contender;
-use crate::figures::Figures;
+use crate::figures::{Figures, Goal, at_least, at_most};
 use crate::goosebit::Goosebit;
 use crate::questions::{self, Questions};
 use crate::scale::{Scale, WHOLE};
@@ -18,6 +18,20 @@ use crate::{cluster, crash, fleet, machine, ours};
 const NO_HAWKBIT: &str = "*** hawkBit's update server is NOT MEASURED: version 1.0.4 isn't to be had as a program by the package \
      registries' ordinary clients. If you have one that runs, `cargo bench -p mainstay-server --bench checkin -- peer hawkbit \
      ADDRESS PATH PID HEADER...` measures it";
+
+/// What a whole run should come to.
+const GOALS: [Goal; 10] = [
+    at_least("native_vs_axum", 0.6),
+    at_least("ddi_vs_axum", 0.6),
+    at_least("native_postgres_vs_axum", 0.6),
+    at_least("ddi_postgres_vs_axum", 0.6),
+    at_least("ddi_vs_goosebit", 250.0),
+    at_least("ddi_vs_hawkbit", 50.0),
+    at_most("poll_cost_with_history", 1.1),
+    at_most("native_half_load_p99", 5.0),
+    at_most("ddi_half_load_p99", 5.0),
+    at_most("last_seen_lost_in_a_crash", 10.0),
+];
 
 /// The servers, as long as they are held.
 struct Servers {
@@ -69,7 +83,7 @@ pub fn run(scale: &Scale, python: Option<&Path>) -> anyhow::Result<()> {
     println!("{NO_HAWKBIT}");
     machine::print_load()?;
     if scale.has_goals {
-        figures.print_goals();
+        figures.print_goals(&GOALS);
     }
     Ok(())
 }

@@ -25,7 +25,8 @@ pub const PLAN: &str = include_str!("../../tests/it/plan.toml");
 /// Says that the database is in the data folder; anything else is PostgreSQL's address.
 pub const SQLITE: &str = "sqlite";
 
-const PASSPHRASE: &str = "a bench has nothing to hide";
+/// Of its key.
+pub const PASSPHRASE: &str = "a bench has nothing to hide";
 
 /// So many devices are registered in one transaction.
 const BATCH: usize = 10_000;
@@ -44,7 +45,7 @@ pub fn serve(folder: &Path, store: &str, devices: u32, finished: u32) -> anyhow:
     child::serve(async |listener| {
         let data = data(folder).with_homes(homes(store)?);
         let passphrase = Passphrase::from_text(PASSPHRASE).context("a passphrase")?;
-        create(&data, &passphrase).await?;
+        create(&data, &passphrase, PLAN).await?;
         let parts = data
             .open(&passphrase)
             .await
@@ -80,17 +81,26 @@ async fn register(store: &dyn Store, devices: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn create(data: &DataDir, passphrase: &Passphrase) -> anyhow::Result<()> {
+/// Makes the folder of a server with this plan; returns its root, signed.
+///
+/// # Errors
+/// If it can't be made.
+pub async fn create(
+    data: &DataDir,
+    passphrase: &Passphrase,
+    plan: &str,
+) -> anyhow::Result<Vec<u8>> {
     let status = generate::from_seed("server", &[7; 32])?;
     let root = root(&status.signer()?)?;
     let new = NewServer {
         root: &root,
         status_key: &status,
         passphrase,
-        plan: PLAN,
+        plan,
         by: &Email::new("sam@northwind.example")?,
     };
-    Ok(admin::init(data, &new, Timestamp::now()).await?)
+    admin::init(data, &new, Timestamp::now()).await?;
+    Ok(root)
 }
 
 fn root(status: &FileSigner) -> anyhow::Result<Vec<u8>> {
@@ -117,7 +127,11 @@ fn root(status: &FileSigner) -> anyhow::Result<Vec<u8>> {
     Ok(draft.signed(&[&custodian], &HostPrimitives)?)
 }
 
-fn signer(holder: &str) -> anyhow::Result<FileSigner> {
+/// The key of a person.
+///
+/// # Errors
+/// If there can't be one.
+pub fn signer(holder: &str) -> anyhow::Result<FileSigner> {
     let mut seed = [0; 32];
     seed[..holder.len().min(32)].copy_from_slice(&holder.as_bytes()[..holder.len().min(32)]);
     Ok(generate::from_seed(holder, &seed)?.signer()?)

@@ -53,7 +53,9 @@ pub fn to_goosebit(devices: &[(String, String)]) -> Questions {
 /// # Errors
 /// If a check-in can't be written.
 pub fn native(devices: Range<u32>) -> anyhow::Result<Questions> {
-    let requests = devices.map(check_in).collect::<anyhow::Result<_>>()?;
+    let requests = devices
+        .map(|device| check_in(device, &Said::before()))
+        .collect::<anyhow::Result<_>>()?;
     Ok(Questions {
         requests,
         right: OK,
@@ -76,15 +78,43 @@ pub fn ddi(devices: Range<u32>) -> Questions {
     }
 }
 
-fn check_in(device: u32) -> anyhow::Result<Vec<u8>> {
+/// What a device says that isn't the same of all.
+pub struct Said {
+    /// The manifest of what it runs, confirmed.
+    pub manifest: Digest,
+    /// See `manifest`.
+    pub sequence: u64,
+    /// See `manifest`.
+    pub version: &'static str,
+    /// What it reports.
+    pub reports: ReportList,
+}
+
+impl Said {
+    /// It runs what it was registered with, and has nothing to report.
+    pub fn before() -> Self {
+        Self {
+            manifest: Digest(fleet::RUNS.0),
+            sequence: fleet::SEQUENCE,
+            version: fleet::VERSION,
+            reports: ReportList::default(),
+        }
+    }
+}
+
+/// A check-in of this device, as one whole request.
+///
+/// # Errors
+/// If it can't be written.
+pub fn check_in(device: u32, said: &Said) -> anyhow::Result<Vec<u8>> {
     let mut nonce = [0; 16];
     nonce[..4].copy_from_slice(&device.to_be_bytes());
     let check_in = CheckIn {
         nonce,
         running: Running {
-            manifest: Digest(fleet::RUNS.0),
-            sequence: fleet::SEQUENCE,
-            version: fleet::VERSION,
+            manifest: said.manifest,
+            sequence: said.sequence,
+            version: said.version,
             confirmed: true,
             slot: 0,
         },
@@ -95,7 +125,7 @@ fn check_in(device: u32) -> anyhow::Result<Vec<u8>> {
             uptime_s: 86_400,
             ..Health::default()
         },
-        reports: ReportList::default(),
+        reports: said.reports.clone(),
         revocations: None,
     };
     let mut body = vec![0; MESSAGE_BYTES_MAX];

@@ -3,7 +3,7 @@
 //! Each success is 200: RAUC's updater and Zephyr take nothing else for one. Each answer has its length, since Zephyr counts. Nothing may be kept by a
 //! cache, as an answer holds for one device and one moment.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -56,8 +56,10 @@ pub(super) fn nothing() -> Response {
 
 /// 200 with a body that was [written](written).
 pub(super) fn with(body: Bytes) -> Response {
-    let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, NO_STORE)];
-    (headers, body).into_response()
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response
 }
 
 /// A value as JSON.

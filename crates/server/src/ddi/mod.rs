@@ -31,6 +31,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post, put};
 
+pub(crate) use base::at_once;
 pub(crate) use cut::instead_of_refusals;
 pub(crate) use login::{rules, spoken_to};
 pub(crate) use offered::{Listener, narrowed};

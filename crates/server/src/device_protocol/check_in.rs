@@ -32,6 +32,18 @@ pub(super) async fn check_in(
     app.guard.within(answered).await
 }
 
+/// The answer to a device that says what it said before, and had nothing to do then; none if it has to be looked at, or isn't one.
+pub(crate) fn at_once(app: &App, headers: &HeaderMap, body: &Bytes) -> Option<Response> {
+    let token = authenticate::token(headers).ok()?;
+    body::check_head(headers, MESSAGE_BYTES_MAX).ok()?;
+    if body.len() > MESSAGE_BYTES_MAX {
+        return None;
+    }
+    let look = app.quiet.look(&*app.store, token);
+    let check_in: CheckIn<'_> = message::read(body).ok()?;
+    again(app, &look, &check_in, app.now()).map(message::with)
+}
+
 async fn ask(app: &Arc<App>, headers: &HeaderMap, request: Body) -> Result<Response, Refused> {
     let token = authenticate::token(headers)?;
     let look = app.quiet.look(&*app.store, token);

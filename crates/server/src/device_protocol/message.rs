@@ -1,9 +1,9 @@
 //! CBOR bodies in and out.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
+use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use mainstay_protocol::{MESSAGE_BYTES_MAX, MessageError};
 use minicbor::{Decode, Encode};
 
@@ -39,7 +39,9 @@ pub(super) fn written<T: Encode<()>>(message: &T) -> Result<Bytes, Refused> {
 
 /// An answer with a message that was written.
 pub(super) fn with(message: Bytes) -> Response {
-    (StatusCode::OK, [(CONTENT_TYPE, CBOR)], message).into_response()
+    let mut response = Response::new(Body::from(message));
+    response.headers_mut().insert(CONTENT_TYPE, CBOR);
+    response
 }
 
 fn unreadable(error: MessageError) -> Refused {

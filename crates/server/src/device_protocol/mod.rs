@@ -26,6 +26,7 @@ use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 use crate::App;
 
 pub(crate) use alive::while_it_takes;
+pub(crate) use check_in::at_once;
 pub(crate) use download::{Download, begins_at, up_to_the_end};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;

@@ -21,9 +21,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
+use super::AtOnce;
+use super::begun::Begun;
 use super::bounds::{Bounds, HEAD_BYTES_MAX};
 use super::crowd::Guest;
-use super::pace::Paced;
 use super::pulse::Pulse;
 use super::wire::Wire;
 
@@ -31,6 +32,8 @@ use super::wire::Wire;
 pub(super) struct Connection {
     /// Where its requests go.
     pub routes: Router,
+    /// What is known without them.
+    pub known: Arc<dyn AtOnce>,
     /// What it is held to.
     pub bounds: Bounds,
     /// Who is at its other end.
@@ -108,38 +111,61 @@ impl Connection {
     ) -> impl HyperService<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
     + Send
     + use<> {
-        let (routes, peer, wait) = (self.routes.clone(), self.peer, self.bounds.body_wait);
-        let pulse = self.guest.pulse.clone();
-        service_fn(move |mut request: Request<Incoming>| {
-            pulse.works();
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let request = request.map(|body| received(body, wait));
-            let answering = routes.clone().call(request);
-            let pulse = pulse.clone();
+        let desk = Arc::new(Desk {
+            routes: self.routes.clone(),
+            known: self.known.clone(),
+            peer: self.peer,
+            wait: self.bounds.body_wait,
+            pulse: self.guest.pulse.clone(),
+        });
+        service_fn(move |request: Request<Incoming>| {
+            desk.pulse.works();
+            let desk = desk.clone();
             async move {
-                let answer = answering.await?;
-                Ok::<_, Infallible>(answer.map(|body| sent(body, pulse)))
+                let answer = desk.answer(request).await?;
+                Ok::<_, Infallible>(answer.map(|body| sent(body, &desk.pulse)))
             }
         })
     }
 }
 
-/// The body of a request.
-fn received(body: Incoming, wait: Duration) -> Body {
-    match hyper::body::Body::is_end_stream(&body) {
-        true => Body::empty(),
-        false => Body::new(Paced::new(body, wait)),
+/// Where the requests of one connection are answered.
+struct Desk {
+    routes: Router,
+    known: Arc<dyn AtOnce>,
+    peer: SocketAddr,
+    wait: Duration,
+    pulse: Arc<Pulse>,
+}
+
+impl Desk {
+    /// What is known at once is said at once. Everything else is the routes'.
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        let (head, body) = request.into_parts();
+        let mut body = Begun::new(body);
+        if self.known.may_know(&head)
+            && let Some(whole) = body.whole().await
+            && let Some(answer) = self.known.answer(&head, &whole)
+        {
+            return Ok(answer);
+        }
+        let mut request = Request::from_parts(head, body.paced(self.wait));
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.routes.clone().call(request).await
     }
 }
 
 /// The body of an answer. One that is there whole is as good as sent: whether its client reads it, the wire tells.
-fn sent(body: Body, pulse: Arc<Pulse>) -> Body {
+fn sent(body: Body, pulse: &Arc<Pulse>) -> Body {
     match body.size_hint().exact() {
         Some(_) => {
             pulse.rests();
             body
         }
-        None => Body::new(Streamed { body, pulse }),
+        None => Body::new(Streamed {
+            body,
+            pulse: pulse.clone(),
+        }),
     }
 }
 

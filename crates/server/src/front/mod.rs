@@ -5,6 +5,7 @@
 //! may go unread ([`wire`]). No request pays for that with a timer of its own. Nothing here knows what a request means. Read
 //! [`Bounds`], then [`Front`].
 
+mod begun;
 mod bounds;
 mod connection;
 mod crowd;
@@ -19,6 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::http::request::Parts;
+use axum::response::Response;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
@@ -33,19 +37,35 @@ use tls::Tls;
 /// So long nobody is taken in after the operating system had no descriptor left. Connections that make room need some milliseconds.
 const OUT_OF_DESCRIPTORS: Duration = Duration::from_millis(100);
 
+/// Knows some answers without any route, and without waiting for anything.
+pub(crate) trait AtOnce: Send + Sync {
+    /// Whether a request with this head may have such an answer. Others are handed to the routes at once.
+    fn may_know(&self, head: &Parts) -> bool;
+
+    /// The answer to a request that is there whole; none if the routes are to be asked.
+    fn answer(&self, head: &Parts, body: &Bytes) -> Option<Response>;
+}
+
 /// All connections of a server that listens.
 pub(crate) struct Front {
     routes: Router,
+    known: Arc<dyn AtOnce>,
     bounds: Bounds,
     tls: Option<Arc<Tls>>,
     crowd: Arc<Crowd>,
 }
 
 impl Front {
-    /// A front for these routes. Connections of trusted proxies count for the whole and for nobody's share: behind them are many.
-    pub fn new(routes: Router, bounds: Bounds, trusted: TrustedProxies) -> Self {
+    /// A front for these routes, and for what is known without them. Connections of trusted proxies count for the whole and for nobody's share: behind them are many.
+    pub fn new(
+        routes: Router,
+        known: Arc<dyn AtOnce>,
+        bounds: Bounds,
+        trusted: TrustedProxies,
+    ) -> Self {
         Self {
             routes,
+            known,
             bounds,
             tls: None,
             crowd: Arc::new(Crowd::new(bounds, trusted)),
@@ -79,6 +99,7 @@ impl Front {
                 let _ = socket.set_nodelay(true);
                 let connection = Connection {
                     routes: self.routes.clone(),
+                    known: self.known.clone(),
                     bounds: self.bounds,
                     peer,
                     guest,

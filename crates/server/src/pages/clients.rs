@@ -10,20 +10,26 @@ use mainstay_store::StoreError;
 use crate::app::ActivePlan;
 use crate::{App, ddi};
 
-/// The devices with other update clients, and what the plan says of their classes.
+/// Those of some devices that have other update clients, and what the plan says of their classes.
 pub(super) struct Clients {
     noted: BTreeMap<DeviceId, Option<DeviceClient>>,
     plan: Option<Arc<ActivePlan>>,
 }
 
 impl Clients {
-    /// Of the whole fleet.
+    /// Of these devices: as many as a page shows.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn of_all(app: &App) -> Result<Self, StoreError> {
+    pub async fn of_each(app: &App, devices: &[Device]) -> Result<Self, StoreError> {
+        let mut noted = BTreeMap::new();
+        for device in devices {
+            if let Some(controller) = app.store.controller(&device.id).await? {
+                noted.insert(device.id.clone(), controller.client);
+            }
+        }
         Ok(Self {
-            noted: app.store.clients().await?.into_iter().collect(),
+            noted,
             plan: app.plan().await?,
         })
     }
@@ -33,12 +39,7 @@ impl Clients {
     /// # Errors
     /// If the store fails.
     pub async fn of_one(app: &App, device: &Device) -> Result<Self, StoreError> {
-        let controller = app.store.controller(&device.id).await?;
-        let noted = controller.map(|controller| (device.id.clone(), controller.client));
-        Ok(Self {
-            noted: noted.into_iter().collect(),
-            plan: app.plan().await?,
-        })
+        Self::of_each(app, std::slice::from_ref(device)).await
     }
 
     /// What is told of a device's client.

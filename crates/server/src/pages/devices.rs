@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::clients::Clients;
 use super::door::Visitor;
 use super::orders;
-use super::{fill, home};
+use super::{fill, fleet};
 use crate::App;
 use crate::operator::devices::named;
 use crate::operator::why;
@@ -40,14 +40,9 @@ pub(super) async fn list(
 
 async fn list_page(app: &App, visitor: &Visitor, page: u32) -> Result<String, Refused> {
     app.flush_last_seen().await;
-    let devices = app.store.devices(None).await?;
-    let rollouts = home::newest_rollouts(app).await?;
-    let clients = Clients::of_all(app).await?;
-    let views = home::newest_views(&rollouts);
-    let table = home::device_table(&devices, &views, &clients, page);
     Ok(DeviceList {
         frame: super::frame(app, visitor.viewer()).await?,
-        table,
+        table: fleet::table(app, page).await?,
     }
     .to_html()?)
 }

@@ -6,17 +6,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId};
 use mainstay_release::{Release, StageName};
-use mainstay_report::{
-    Action, Attention, DEVICE_ROWS_MAX, Dashboard, DeviceTable, Promise, Target,
-};
-use mainstay_rollout::{DeviceView, FleetView, Phase, Rollout, why};
+use mainstay_report::{Action, Attention, Dashboard, Promise, Target};
+use mainstay_rollout::{FleetView, Phase, Rollout, why};
 use mainstay_telemetry::{Incident, Part, ReviewState};
 use mainstay_trust::Digest;
 
-use super::clients::Clients;
 use super::door::Visitor;
+use super::fleet::{self, Counted};
 use super::{brakes, fill};
 use crate::jobs::other_classes;
 use crate::problem::Refused;
@@ -56,28 +53,27 @@ async fn promises(app: &Arc<App>) -> Result<Vec<Promise>, Refused> {
 
 /// What the page is made of.
 struct Facts {
-    devices: Vec<Device>,
+    fleet: Counted,
     /// The newest rollouts with their devices.
     rollouts: Vec<(Rollout, FleetView)>,
     incidents: Vec<Incident>,
     releases: Vec<Release>,
     standing: Arc<Standing>,
-    clients: Clients,
     damaged: BTreeMap<Digest, Damage>,
     now: Timestamp,
 }
 
 impl Facts {
     async fn read(app: &App) -> Result<Self, Refused> {
+        let now = app.now();
         Ok(Self {
-            devices: app.store.devices(None).await?,
+            fleet: Counted::read(app, reachable_since(app, now).await?).await?,
             rollouts: newest_rollouts(app).await?,
             incidents: app.store.incidents().await?,
             releases: app.store.releases().await?,
             standing: app.standing().await?,
-            clients: Clients::of_all(app).await?,
             damaged: app.soundness.damaged(),
-            now: app.now(),
+            now,
         })
     }
 
@@ -89,17 +85,12 @@ impl Facts {
             rollouts: cards
                 .map(|(r, fleet)| fill::rollout_card(r, fleet, self.now))
                 .collect(),
-            fleet: fill::version_shares(&self.devices),
-            devices_total: count(self.devices.len()),
-            reachable: self.reachable(app).await?,
+            fleet: self.fleet.version_shares(),
+            devices_total: self.fleet.total,
+            reachable: self.fleet.reachable,
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
             promises: Vec::new(),
-            devices: device_table(
-                &self.devices,
-                &newest_views(&self.rollouts),
-                &self.clients,
-                1,
-            ),
+            devices: fleet::table(app, 1).await?,
         })
     }
 
@@ -129,63 +120,23 @@ impl Facts {
         let is_revoked = release.stage.name() == StageName::Revoked;
         (!is_revoked).then(|| brakes::damaged(release, damage))
     }
+}
 
-    async fn reachable(&self, app: &App) -> Result<u32, Refused> {
-        let Some(active) = app.plan().await? else {
-            return Ok(0);
-        };
-        let within = active.plan.rollout.poll.saturating_mul(REACHABLE_POLLS);
-        let heard = |device: &&Device| {
-            device
-                .last_seen
-                .is_some_and(|seen| self.now.duration_since(seen) <= within)
-        };
-        Ok(count(self.devices.iter().filter(heard).count()))
-    }
+/// Since when a device must have been heard of to be reachable; none is as long as no plan says how often they ask.
+async fn reachable_since(app: &App, now: Timestamp) -> Result<Option<Timestamp>, Refused> {
+    let active = app.plan().await?;
+    let within = active.map(|active| active.plan.rollout.poll.saturating_mul(REACHABLE_POLLS));
+    Ok(within.map(|within| now.checked_sub(within).unwrap_or(Timestamp::MIN)))
 }
 
 /// The newest rollouts with their devices, newest first.
-pub(super) async fn newest_rollouts(app: &App) -> Result<Vec<(Rollout, FleetView)>, Refused> {
+async fn newest_rollouts(app: &App) -> Result<Vec<(Rollout, FleetView)>, Refused> {
     let mut rollouts = Vec::new();
     for rollout in app.store.rollouts().await?.into_iter().take(ROLLOUTS_SHOWN) {
         let fleet = other_classes::look(app, &rollout).await?;
         rollouts.push((rollout, fleet));
     }
     Ok(rollouts)
-}
-
-/// Each device's part in the newest of these rollouts that it is in. One that was withdrawn says nothing about it.
-pub(super) fn newest_views(rollouts: &[(Rollout, FleetView)]) -> BTreeMap<&DeviceId, &DeviceView> {
-    let tells =
-        |(rollout, _): &&(Rollout, FleetView)| !matches!(rollout.phase, Phase::Withdrawn { .. });
-    let oldest_first = rollouts.iter().rev().filter(tells);
-    oldest_first
-        .flat_map(|(_, fleet)| fleet.devices.iter().map(|view| (&view.id, view)))
-        .collect()
-}
-
-/// Page number `page`, from 1, of all devices.
-pub(super) fn device_table(
-    devices: &[Device],
-    views: &BTreeMap<&DeviceId, &DeviceView>,
-    clients: &Clients,
-    page: u32,
-) -> DeviceTable {
-    let mut sorted: Vec<&Device> = devices.iter().collect();
-    sorted.sort_by(|a, b| a.id.cmp(&b.id));
-    let before = (page.max(1) as usize - 1).saturating_mul(DEVICE_ROWS_MAX);
-    let shown = sorted.into_iter().skip(before).take(DEVICE_ROWS_MAX);
-    let view = |device: &Device| views.get(&device.id).copied();
-    let row = |device: &Device| fill::device_row(device, view(device), clients.facts(device));
-    DeviceTable {
-        rows: shown.map(row).collect(),
-        page: page.max(1),
-        total: count(devices.len()),
-    }
-}
-
-fn count(devices: usize) -> u32 {
-    u32::try_from(devices).unwrap_or(u32::MAX)
 }
 
 fn question(rollout: &Rollout) -> Option<Attention> {

@@ -9,6 +9,7 @@ mod clients;
 mod devices;
 pub(crate) mod door;
 pub mod fill;
+mod fleet;
 mod home;
 mod incident;
 mod orders;

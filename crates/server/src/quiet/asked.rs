@@ -83,7 +83,7 @@ impl Asked<'_> {
 }
 
 /// The same, kept.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     Native {
         words: Words<'static>,

@@ -11,7 +11,7 @@ use super::{Asked, Era, Found, LOOKED_AT_EVERY};
 use crate::contacts::Contact;
 
 /// What a device was answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// The body.
     pub body: Bytes,
@@ -26,8 +26,31 @@ pub(crate) struct Entry {
     from: Timestamp,
     until: Timestamp,
     contact: Arc<Contact>,
-    asked: Kept,
-    answer: Answer,
+    asked: Arc<Kept>,
+    answer: Arc<Answer>,
+}
+
+/// What devices were last heard to say, and were answered: most of a fleet says the same, and hears the same. Kept once, it takes no memory for
+/// each device, and is at hand when the next one asks.
+#[derive(Debug, Default)]
+pub(super) struct Common {
+    asked: Vec<Arc<Kept>>,
+    answers: Vec<Arc<Answer>>,
+}
+
+/// So many of each are looked through for one like it. What no other device says is soon not among them any more.
+const COMMON_MAX: usize = 8;
+
+/// Takes what is kept already in place of one like it.
+fn share<T: PartialEq>(known: &mut Vec<Arc<T>>, one: &mut Arc<T>) {
+    if let Some(same) = known.iter().find(|known| ***known == **one) {
+        *one = same.clone();
+        return;
+    }
+    if known.len() >= COMMON_MAX {
+        known.remove(0);
+    }
+    known.push(one.clone());
 }
 
 impl Entry {
@@ -46,9 +69,15 @@ impl Entry {
             from: found.at,
             until,
             contact,
-            asked: Kept::of(found.asked),
-            answer: found.answer,
+            asked: Arc::new(Kept::of(found.asked)),
+            answer: Arc::new(found.answer),
         })
+    }
+
+    /// Keeps what it has in common with others once.
+    pub(super) fn share(&mut self, common: &mut Common) {
+        share(&mut common.asked, &mut self.asked);
+        share(&mut common.answers, &mut self.answer);
     }
 
     /// The device, and where it is noted that it was heard of.
@@ -76,5 +105,33 @@ impl Entry {
 
     pub(super) fn is_asked(&self, asked: &Asked<'_>) -> bool {
         self.asked.is(asked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_alike_is_kept_once_as_long_as_others_say_it() {
+        let mut known = Vec::new();
+        let mut take = |number: usize| {
+            let mut one = Arc::new(number);
+            share(&mut known, &mut one);
+            one
+        };
+        let (first, again) = (take(7), take(7));
+        assert!(Arc::ptr_eq(&first, &again));
+        // As many others as are looked through: the first one is forgotten, and each is what it says.
+        let others: Vec<_> = (10..10 + COMMON_MAX).map(&mut take).collect();
+        assert!(
+            others
+                .iter()
+                .zip(10..)
+                .all(|(other, number)| **other == number)
+        );
+        let anew = take(7);
+        assert!(*anew == 7 && !Arc::ptr_eq(&first, &anew));
+        assert!(known.len() <= COMMON_MAX);
     }
 }

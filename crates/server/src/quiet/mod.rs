@@ -41,7 +41,7 @@ pub(crate) type TokenHash = [u8; 32];
 /// that may hold something back from it for so long. At a poll of five minutes, eleven of twelve polls still need no look.
 pub(crate) const LOOKED_AT_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
-/// So many devices are remembered: some 200 MB of our own protocol's, some 350 MB of hawkBit's. Those beyond are looked at each time they ask.
+/// So many devices are remembered: some 90 MB of our own protocol's, some 350 MB of hawkBit's. Those beyond are looked at each time they ask.
 const ENTRIES_MAX: usize = 500_000;
 
 /// The memory has so many parts, so that several processors seldom wait for the same one.

@@ -1,11 +1,13 @@
 //! A part of the memory. Read [`Shard`].
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::entry::Common;
 use super::{Entry, Era, TokenHash};
 
 /// A full part is searched for what is out of date no more often than this: each search goes through all of it.
@@ -26,8 +28,29 @@ pub(super) struct Shard {
 
 #[derive(Debug, Default)]
 struct Entries {
-    by_token: HashMap<TokenHash, Arc<Entry>>,
+    by_token: HashMap<TokenHash, Arc<Entry>, BuildHasherDefault<Spread>>,
+    common: Common,
     searched: Option<Timestamp>,
+}
+
+/// What is hashed spreads by itself already: it is the hash of a token, of those that devices were given alone.
+#[derive(Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn write(&mut self, bytes: &[u8]) {
+        // The first two bytes have chosen the part and the group.
+        if let Some(some) = bytes.get(8..).and_then(<[u8]>::first_chunk) {
+            self.0 = u64::from_le_bytes(*some);
+        }
+    }
+
+    /// How long it is, which is always the same.
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Shard {
@@ -69,7 +92,7 @@ impl Shard {
 
     /// Remembers a device, unless one of its group has said something new since there were so many news: it may be this one. Nobody is pushed
     /// out for it but who is out of date: a fleet that is too large would push out each other for ever.
-    pub fn remember(&self, token: TokenHash, entry: Entry, news: u64) {
+    pub fn remember(&self, token: TokenHash, mut entry: Entry, news: u64) {
         let mut entries = self.lock();
         if self.news(&token) != news {
             return;
@@ -81,6 +104,7 @@ impl Shard {
                 return;
             }
         }
+        entry.share(&mut entries.common);
         entries.by_token.insert(token, Arc::new(entry));
     }
 

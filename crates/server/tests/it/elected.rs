@@ -181,7 +181,8 @@ async fn who_follows_reads_the_devices_that_are_compared() {
 }
 
 /// Only what the first one heard can't be written: its turns fail, and the other one's don't.
-const FULL: &str = "CREATE TRIGGER full BEFORE UPDATE OF last_seen ON devices
+const FULL: &str = "CREATE TRIGGER full BEFORE INSERT ON contacts
+    WHEN NEW.heard > coalesce((SELECT heard FROM contacts WHERE device = NEW.device), 0)
     BEGIN SELECT RAISE(ABORT, 'full'); END";
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use futures_util::stream;
 use mainstay_trust::Digest;
 use tokio::task::spawn_blocking;
 
+use super::cached;
 use super::incoming::Incoming;
 use super::room::reserve;
 use super::{Blobs, PIECE_BYTES, Pieces, PutError};
@@ -148,6 +149,11 @@ async fn next_piece(file: Arc<File>, left: Range<u64>) -> io::Result<Option<(Byt
     let wanted = usize::try_from(left.end - left.start).unwrap_or(PIECE_BYTES);
     let mut piece = vec![0; wanted.min(PIECE_BYTES)];
     let start = left.start;
+    if let Some(bytes) = cached::read(&file, &mut piece, start) {
+        piece.truncate(bytes);
+        let after = start + bytes as u64;
+        return Ok(Some((piece.into(), after..left.end)));
+    }
     let read = spawn_blocking(move || read_at(&file, &mut piece, start).map(|()| piece)).await;
     let piece = read.map_err(io::Error::other)??;
     let after = start + piece.len() as u64;

@@ -1,6 +1,7 @@
 //! The payloads: large, immutable, named by their digest. Read [`Blobs`]; [`FolderBlobs`] keeps
 //! them as files, [`S3Blobs`] as objects of a bucket.
 
+mod cached;
 mod folder;
 mod incoming;
 mod room;

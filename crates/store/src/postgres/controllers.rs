@@ -15,11 +15,12 @@ const OF_DEVICE: &str =
      FROM controllers WHERE device = (SELECT key FROM devices WHERE id = $1)";
 
 /// One read, whether or not there is such a name: how long it takes tells nobody which names there are.
-const LOGIN: &str =
-    "SELECT d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at, d.last_seen,
+const LOGIN: &str = "SELECT d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at,
+       greatest(d.last_seen, k.heard),
        d.running, d.attributes, d.token_hash, c.profile, c.profile_by, c.wants_attributes,
        c.reported, c.version_words, c.auto_confirm
-     FROM controllers AS c JOIN devices AS d ON d.key = c.device WHERE c.controller = $1";
+     FROM controllers AS c JOIN devices AS d ON d.key = c.device
+       LEFT JOIN contacts AS k ON k.device = d.key WHERE c.controller = $1";
 
 #[async_trait]
 impl Controllers for PostgresStore {

@@ -5,18 +5,15 @@ use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceClient, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
-use super::values::{micros, to_json};
-use super::{PostgresStore, Write, controllers, locks, register, retried, timeline};
+use super::values::to_json;
+use super::{PostgresStore, Write, contacts, controllers, locks, register, retried, timeline};
 use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
-
-/// So many rows are touched in one transaction: others wait some milliseconds at most.
-const TOUCHED_MAX: usize = 1000;
 
 /// A query for devices, with what follows `FROM devices`.
 macro_rules! select {
     ($rest:literal) => {
         sqlx::query_as::<_, rows::Device>(concat!(
-            "SELECT id, class, hardware, zone, bootloader, registered_at, last_seen, running, attributes FROM devices ",
+            "SELECT id, class, hardware, zone, bootloader, registered_at, greatest(last_seen, heard), running, attributes FROM devices LEFT JOIN contacts ON device = key ",
             $rest
         ))
     };
@@ -88,6 +85,17 @@ impl Devices for PostgresStore {
             .collect()
     }
 
+    async fn devices_from(&self, passed: u32, most: u32) -> Result<Vec<Device>, StoreError> {
+        select!("WHERE id IN (SELECT id FROM devices ORDER BY id LIMIT $2 OFFSET $1) ORDER BY id")
+            .bind(i64::from(passed))
+            .bind(i64::from(most))
+            .fetch_all(&mut *self.read().await?)
+            .await?
+            .into_iter()
+            .map(rows::device)
+            .collect()
+    }
+
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
         let counted = match class {
             Some(class) => sqlx::query_scalar(
@@ -136,10 +144,10 @@ impl Devices for PostgresStore {
     }
 
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
-        for some in heard.chunks(TOUCHED_MAX) {
+        for some in heard.chunks(contacts::TOUCHED_MAX) {
             retried(|| async move {
                 let mut tx = self.write().await?;
-                touch(&mut tx, some).await?;
+                contacts::touch(&mut tx, some).await?;
                 Ok::<_, StoreError>(tx.commit().await?)
             })
             .await?;
@@ -241,24 +249,4 @@ async fn declare(tx: &mut Write, device: &Device) -> Result<(), StoreError> {
 /// What the column of this name holds.
 pub(super) fn site(device: &Device) -> Option<&str> {
     device.attributes.get("site").map(String::as_str)
-}
-
-/// One statement for the whole batch, once all of its rows are locked in their order.
-pub(super) async fn touch(
-    tx: &mut Write,
-    heard: &[(DeviceId, Timestamp)],
-) -> Result<(), StoreError> {
-    let ids: Vec<_> = heard.iter().map(|(id, _)| id.as_str()).collect();
-    let instants: Vec<_> = heard.iter().map(|(_, at)| micros(*at)).collect();
-    locks::devices(tx, &ids).await?;
-    sqlx::query(
-        "UPDATE devices SET last_seen = heard.at
-         FROM (SELECT id, max(at) AS at FROM unnest($1::text[], $2::bigint[]) AS v (id, at) GROUP BY id) AS heard
-         WHERE devices.id = heard.id AND heard.at > coalesce(devices.last_seen, heard.at - 1)",
-    )
-    .bind(ids)
-    .bind(instants)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

@@ -32,7 +32,7 @@ type RolloutRow = (
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT d.id, d.hardware, d.site, d.zone, e.wave, d.last_seen, e.progress, d.running_release, e.before",
+            "SELECT d.id, d.hardware, d.site, d.zone, e.wave, greatest(d.last_seen, c.heard), e.progress, d.running_release, e.before",
             $rest
         )
     };
@@ -40,7 +40,7 @@ macro_rules! select {
 
 pub(super) async fn view(store: &PostgresStore, id: RolloutId) -> Result<FleetView, StoreError> {
     let rows: Vec<rows::View> = sqlx::query_as(select!(
-        " FROM enrolments AS e JOIN devices AS d ON d.key = e.device
+        " FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = $1 ORDER BY e.device"
     ))
     .bind(id.0)
@@ -79,7 +79,7 @@ pub(super) async fn under_way(
 
 async fn under_way_in(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreError> {
     let rows: Vec<rows::View> = sqlx::query_as(select!(
-        " FROM enrolments AS e JOIN devices AS d ON d.key = e.device
+        " FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = $1 AND e.state IN ('promised', 'began') ORDER BY e.device"
     ))
     .bind(id.0)
@@ -94,7 +94,7 @@ pub(super) async fn one(
     device_id: &DeviceId,
 ) -> Result<Option<DeviceView>, StoreError> {
     let row: Option<rows::View> = sqlx::query_as(select!(
-        " FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+        " FROM devices AS d JOIN enrolments AS e ON e.device = d.key LEFT JOIN contacts AS c ON c.device = d.key
          WHERE d.id = $1 AND e.rollout = $2"
     ))
     .bind(device_id.as_str())
@@ -110,7 +110,7 @@ pub(super) async fn of_device(
     device_id: &DeviceId,
 ) -> Result<Vec<Enrolled>, StoreError> {
     let rows: Vec<RolloutRow> = sqlx::query_as(select!(
-        ", r.value FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+        ", r.value FROM devices AS d JOIN enrolments AS e ON e.device = d.key LEFT JOIN contacts AS c ON c.device = d.key
          JOIN rollouts AS r ON r.id = e.rollout
          WHERE d.id = $1 AND (r.phase <> 'withdrawn' OR r.id = (SELECT max(rollout) FROM enrolments WHERE device = d.key))
          ORDER BY e.rollout DESC LIMIT $2"

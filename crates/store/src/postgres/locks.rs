@@ -9,11 +9,12 @@
 //! | 4 | [`Lock::Rollout`], shared | a promise | none is made on an older generation |
 //! | | the same, alone | saving a step | one of two that save the same step does |
 //! | 5 | rows of devices, by rising key | reports, promises, steps, words about orders, declarations | of two that concern a device, the second sees what the first did: its progress, its order, its reports' number |
-//! | 6 | [`Lock::Places`] | a promise that takes a place | all promises by then are counted, whichever server made them |
-//! | 7 | the row of order numbers | a numbered promise | no number comes twice |
-//! | 8 | [`Lock::Incidents`], then an incident's row | opening, saving | numbers have no gaps |
-//! | 9 | a release's row | starting, saving a step | it moves from the expected stage once |
-//! | 10 | the pulse's row | whoever [could give a device something](crate::Pulse), as the last thing before the commit | no count is lost |
+//! | 6 | rows of contacts, by rising key | whoever notes when devices were last heard of | none is moved back |
+//! | 7 | [`Lock::Places`] | a promise that takes a place | all promises by then are counted, whichever server made them |
+//! | 8 | the row of order numbers | a numbered promise | no number comes twice |
+//! | 9 | [`Lock::Incidents`], then an incident's row | opening, saving | numbers have no gaps |
+//! | 10 | a release's row | starting, saving a step | it moves from the expected stage once |
+//! | 11 | the pulse's row | whoever [could give a device something](crate::Pulse), as the last thing before the commit | no count is lost |
 //!
 //! Who comes in is a matter of its own, and locks nothing of the above:
 //!

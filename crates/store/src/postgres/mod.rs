@@ -17,6 +17,7 @@ mod accounts;
 mod address;
 mod api_tokens;
 pub(crate) mod columns;
+mod contacts;
 mod controllers;
 mod devices;
 mod enrolments;

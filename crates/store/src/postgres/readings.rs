@@ -8,7 +8,7 @@ use mainstay_rollout::{RolloutId, SoftReading};
 use mainstay_telemetry::missed_polls;
 
 use super::values::{device_id, instant, micros};
-use super::{PostgresStore, Write, devices, locks, retried};
+use super::{PostgresStore, Write, contacts, locks, retried};
 use crate::{PollCount, Readings, StoreError, TakenReading};
 
 /// Device, signal, instant, thousandths.
@@ -51,7 +51,7 @@ impl Readings for PostgresStore {
                     add(&mut tx, key, count, missed).await?;
                 }
             }
-            devices::touch(&mut tx, &[(device.clone(), now)]).await?;
+            contacts::touch(&mut tx, &[(device.clone(), now)]).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -95,10 +95,13 @@ async fn heard(
     let Some(key) = locks::device(tx, device).await? else {
         return Ok(None);
     };
-    let (at,): (Option<i64>,) = sqlx::query_as("SELECT last_seen FROM devices WHERE key = $1")
-        .bind(key)
-        .fetch_one(&mut **tx)
-        .await?;
+    let (at,): (Option<i64>,) = sqlx::query_as(
+        "SELECT greatest(d.last_seen, c.heard)
+         FROM devices AS d LEFT JOIN contacts AS c ON c.device = d.key WHERE d.key = $1",
+    )
+    .bind(key)
+    .fetch_one(&mut **tx)
+    .await?;
     let at = at.map(|at| instant("device", at)).transpose()?;
     Ok(Some((key, at)))
 }

@@ -43,7 +43,7 @@ type EnrolledRow = (
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT d.key, d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at, d.last_seen, d.running, d.attributes",
+            "SELECT d.key, d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at, greatest(d.last_seen, c.heard), d.running, d.attributes",
             $rest
         )
     };
@@ -53,7 +53,7 @@ macro_rules! select {
 impl Walks for PostgresStore {
     async fn device_page(&self, from: Place) -> Result<Page<Device>, StoreError> {
         let rows: Vec<DeviceRow> = sqlx::query_as(select!(
-            " FROM devices AS d WHERE d.key > $1 ORDER BY d.key LIMIT $2"
+            " FROM devices AS d LEFT JOIN contacts AS c ON c.device = d.key WHERE d.key > $1 ORDER BY d.key LIMIT $2"
         ))
         .bind(from.0)
         .bind(i64::from(PAGE_MAX))
@@ -83,6 +83,7 @@ impl Walks for PostgresStore {
                (SELECT min(t.at) FROM timeline AS t WHERE t.device = e.device AND t.kind = 'reported'
                 AND t.at >= e.good_again_from AND t.confirmed <> encode(r.release, 'hex')) END
              FROM enrolments AS e JOIN devices AS d ON d.key = e.device JOIN rollouts AS r ON r.id = e.rollout
+             LEFT JOIN contacts AS c ON c.device = d.key
              WHERE e.rollout = $1 AND e.device > $2 ORDER BY e.device LIMIT $3"
         ))
         .bind(id.0)

@@ -7,18 +7,16 @@ use mainstay_rollout::ClassVersions;
 
 use super::failure::taken;
 use super::values::{micros, to_json};
-use super::{SqliteStore, Write, controllers, timeline};
+use super::{SqliteStore, Write, contacts, controllers, timeline};
 use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
-
-/// So many rows are touched in one transaction: others wait some milliseconds at most.
-const TOUCHED_MAX: usize = 1000;
 
 /// A query for devices, with what follows `FROM devices`.
 macro_rules! select {
     ($rest:literal) => {
         sqlx::query_as::<_, rows::Device>(concat!(
-            "SELECT id, class, hardware, zone, bootloader, registered_at, last_seen, running, ",
-            "attributes FROM devices ",
+            "SELECT id, class, hardware, zone, bootloader, registered_at, ",
+            "iif(heard > last_seen OR last_seen IS NULL, heard, last_seen), running, attributes ",
+            "FROM devices LEFT JOIN contacts ON device = key ",
             $rest
         ))
     };
@@ -110,6 +108,18 @@ impl Devices for SqliteStore {
             .collect()
     }
 
+    async fn devices_from(&self, passed: u32, most: u32) -> Result<Vec<Device>, StoreError> {
+        // Names are passed over in their index: no device is read for it.
+        select!("WHERE key IN (SELECT key FROM devices ORDER BY id LIMIT ?2 + 0 OFFSET ?1 + 0) ORDER BY id")
+            .bind(passed)
+            .bind(most)
+            .fetch_all(self.read())
+            .await?
+            .into_iter()
+            .map(rows::device)
+            .collect()
+    }
+
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
         let sql = "SELECT count(*) FROM \
              (SELECT 1 FROM devices WHERE ?1 IS NULL OR class = ?1 LIMIT ?2 + 0)";
@@ -155,9 +165,9 @@ impl Devices for SqliteStore {
     }
 
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
-        for some in heard.chunks(TOUCHED_MAX) {
+        for some in heard.chunks(contacts::TOUCHED_MAX) {
             let mut tx = self.write().await?;
-            touch(&mut tx, some).await?;
+            contacts::touch(&mut tx, some).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -269,27 +279,4 @@ async fn declare(tx: &mut Write, device: &Device) -> Result<i64, StoreError> {
     .fetch_one(&mut **tx)
     .await?;
     Ok(key)
-}
-
-/// One statement for the whole batch. SQLite collects the rows by key before it changes them, so
-/// the table is walked in its own order.
-pub(super) async fn touch(
-    tx: &mut Write,
-    heard: &[(DeviceId, Timestamp)],
-) -> Result<(), StoreError> {
-    let heard: Vec<_> = heard
-        .iter()
-        .map(|(id, at)| (id.as_str(), micros(*at)))
-        .collect();
-    sqlx::query(
-        "UPDATE devices SET last_seen = heard.at
-         FROM (SELECT d.key AS key, max(v.value ->> 1) AS at
-               FROM json_each(?1) AS v CROSS JOIN devices AS d ON d.id = v.value ->> 0
-               GROUP BY d.key) AS heard
-         WHERE devices.key = heard.key AND heard.at > coalesce(devices.last_seen, heard.at - 1)",
-    )
-    .bind(to_json("batch", &heard)?)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

@@ -33,7 +33,7 @@ macro_rules! select {
         concat!(
             "SELECT ",
             $first,
-            "d.id, d.hardware, d.attributes ->> 'site', d.zone, e.wave, d.last_seen, e.progress, d.running_release, e.before ",
+            "d.id, d.hardware, d.attributes ->> 'site', d.zone, e.wave, iif(c.heard > d.last_seen OR d.last_seen IS NULL, c.heard, d.last_seen), e.progress, d.running_release, e.before ",
             $rest
         )
     };
@@ -42,7 +42,7 @@ macro_rules! select {
 pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView, StoreError> {
     let rows: Vec<rows::View> = sqlx::query_as(select!(
         "",
-        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device
+        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = ?1 ORDER BY e.device"
     ))
     .bind(id.0)
@@ -83,7 +83,7 @@ pub(super) async fn under_way(
 async fn under_way_in(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreError> {
     let rows: Vec<rows::View> = sqlx::query_as(select!(
         "",
-        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device
+        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = ?1 AND e.progress ->> 'state' IN ('promised', 'began') ORDER BY e.device"
     ))
     .bind(id.0)
@@ -99,7 +99,7 @@ pub(super) async fn one(
 ) -> Result<Option<DeviceView>, StoreError> {
     let row: Option<rows::View> = sqlx::query_as(select!(
         "",
-        "FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+        "FROM devices AS d JOIN enrolments AS e ON e.device = d.key LEFT JOIN contacts AS c ON c.device = d.key
          WHERE d.id = ?1 AND e.rollout = ?2"
     ))
     .bind(device_id.as_str())
@@ -116,7 +116,7 @@ pub(super) async fn of_device(
 ) -> Result<Vec<Enrolled>, StoreError> {
     let rows: Vec<RolloutRow> = sqlx::query_as(select!(
         "r.value, ",
-        "FROM devices AS d JOIN enrolments AS e ON e.device = d.key
+        "FROM devices AS d JOIN enrolments AS e ON e.device = d.key LEFT JOIN contacts AS c ON c.device = d.key
          JOIN rollouts AS r ON r.id = e.rollout
          WHERE d.id = ?1 AND (r.phase <> 'withdrawn' OR r.id = (SELECT max(rollout) FROM enrolments WHERE device = d.key))
          ORDER BY e.rollout DESC LIMIT ?2 + 0"

@@ -12,6 +12,7 @@
 
 mod accounts;
 mod api_tokens;
+mod contacts;
 mod controllers;
 mod devices;
 mod enrolments;

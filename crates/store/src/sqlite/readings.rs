@@ -8,7 +8,7 @@ use mainstay_rollout::{RolloutId, SoftReading};
 use mainstay_telemetry::missed_polls;
 
 use super::values::{device_id, instant, micros};
-use super::{SqliteStore, Write, devices};
+use super::{SqliteStore, Write, contacts};
 use crate::{PollCount, Readings, StoreError, TakenReading};
 
 /// Device, signal, instant, thousandths.
@@ -43,7 +43,7 @@ impl Readings for SqliteStore {
                 add(&mut tx, key, count, missed).await?;
             }
         }
-        devices::touch(&mut tx, &[(device.clone(), now)]).await?;
+        contacts::touch(&mut tx, &[(device.clone(), now)]).await?;
         Ok(tx.commit().await?)
     }
 
@@ -72,11 +72,13 @@ async fn heard(
     tx: &mut Write,
     device: &DeviceId,
 ) -> Result<Option<(i64, Option<Timestamp>)>, StoreError> {
-    let row: Option<(i64, Option<i64>)> =
-        sqlx::query_as("SELECT key, last_seen FROM devices WHERE id = ?1")
-            .bind(device.as_str())
-            .fetch_optional(&mut **tx)
-            .await?;
+    let row: Option<(i64, Option<i64>)> = sqlx::query_as(
+        "SELECT d.key, iif(c.heard > d.last_seen OR d.last_seen IS NULL, c.heard, d.last_seen)
+         FROM devices AS d LEFT JOIN contacts AS c ON c.device = d.key WHERE d.id = ?1",
+    )
+    .bind(device.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
     let heard = |(key, at): (i64, Option<i64>)| {
         let at = at.map(|at| instant("device", at)).transpose()?;
         Ok((key, at))

@@ -43,7 +43,7 @@ type EnrolledRow = (
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT d.key, d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at, d.last_seen, d.running, ",
+            "SELECT d.key, d.id, d.class, d.hardware, d.zone, d.bootloader, d.registered_at, iif(c.heard > d.last_seen OR d.last_seen IS NULL, c.heard, d.last_seen), d.running, ",
             "d.attributes",
             $rest
         )
@@ -54,7 +54,7 @@ macro_rules! select {
 impl Walks for SqliteStore {
     async fn device_page(&self, from: Place) -> Result<Page<Device>, StoreError> {
         let rows: Vec<DeviceRow> = sqlx::query_as(select!(
-            " FROM devices AS d WHERE d.key > ?1 ORDER BY d.key LIMIT ?2 + 0"
+            " FROM devices AS d LEFT JOIN contacts AS c ON c.device = d.key WHERE d.key > ?1 ORDER BY d.key LIMIT ?2 + 0"
         ))
         .bind(from.0)
         .bind(PAGE_MAX)
@@ -87,6 +87,7 @@ impl Walks for SqliteStore {
                 AND iif(json_valid(t.event), t.event ->> 'event' = 'confirmed'
                         AND t.event ->> 'release' IS NOT r.candidate ->> 'release', FALSE)) END
              FROM enrolments AS e JOIN devices AS d ON d.key = e.device JOIN rollouts AS r ON r.id = e.rollout
+             LEFT JOIN contacts AS c ON c.device = d.key
              WHERE e.rollout = ?1 AND e.device > ?2 ORDER BY e.device LIMIT ?3 + 0"
         ))
         .bind(id.0)

@@ -57,6 +57,11 @@ pub(super) fn device(row: &Row) -> Judged {
     ])
 }
 
+pub(super) fn contact(row: &Row) -> Judged {
+    instant("contact", row.number("heard")?)?;
+    Ok(Vec::new())
+}
+
 pub(super) fn controller(row: &Row) -> Judged {
     let own = |name| Ok::<_, StoreError>(row.maybe_text(name)?.map(str::to_owned));
     rows::controller((

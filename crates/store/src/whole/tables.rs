@@ -68,6 +68,11 @@ pub(super) const TABLES: &[Table] = &[
         )
     },
     plain(
+        "contacts",
+        &[number("device"), number("heard")],
+        judge::contact,
+    ),
+    plain(
         "controllers",
         &[
             number("device"),

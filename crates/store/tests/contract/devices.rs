@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, ReleaseDigest};
-use mainstay_store::{Devices, Store};
+use mainstay_rollout::Rollout;
+use mainstay_store::{Devices, Place, Store};
 
 use super::fixture::{
-    CLASS, NEW, at, device, id, kinds, register, registration, start_another, token,
+    CLASS, NEW, at, device, id, kinds, register, registration, start_another, started, token,
 };
 
 pub async fn a_device_is_found_by_name_and_token(store: &dyn Store) {
@@ -89,6 +90,27 @@ pub async fn a_walk_by_name_has_each_device_once_while_others_come(store: &dyn S
     assert_eq!(walked, [2, 4, 5, 6, 7, 8, 9].map(id));
     let end = store.devices_after(Some(&id(9)), None, 2).await;
     assert_eq!(end.expect("readable"), []);
+}
+
+/// Also one that nobody has reached, and one that there isn't.
+pub async fn a_page_has_the_devices_behind_those_before_it(store: &dyn Store) {
+    // In another order than that of their names.
+    for n in [4, 1, 3, 2, 0] {
+        store.register(&device(n), token(n)).await.expect("new");
+    }
+    for (passed, most, expected) in [
+        (0, 2, &[0, 1][..]),
+        (2, 2, &[2, 3]),
+        (4, 2, &[4]),
+        (5, 2, &[]),
+        (u32::MAX, u32::MAX, &[]),
+        (0, 9, &[0, 1, 2, 3, 4]),
+    ] {
+        let page = store.devices_from(passed, most).await.expect("readable");
+        let page: Vec<_> = page.into_iter().map(|device| device.id).collect();
+        let expected: Vec<_> = expected.iter().copied().map(id).collect();
+        assert_eq!(page, expected, "{passed} {most}");
+    }
 }
 
 pub async fn those_that_run_a_release_are_walked_by_name(store: &dyn Store) {
@@ -238,6 +260,51 @@ pub async fn touching_moves_last_seen_forward_only(store: &dyn Store) {
         .expect("writable");
     assert_eq!(last_seen(store, 0).await, Some(at(5)));
     assert_eq!(last_seen(store, 1).await, Some(at(6)));
+}
+
+/// Wherever the first device is read, it was last seen then.
+async fn all_say(store: &dyn Store, rollout: &Rollout, minute: i64) {
+    let expected = Some(at(minute));
+    assert_eq!(last_seen(store, 0).await, expected);
+    let by_token = Devices::by_token_hash(store, &token(0)).await;
+    let by_token = by_token.expect("readable");
+    assert_eq!(by_token.expect("registered").last_seen, expected);
+    let listed = store.devices_after(None, None, 1).await.expect("readable");
+    assert_eq!(listed[0].last_seen, expected);
+    let walked = store.device_page(Place::default()).await.expect("readable");
+    assert_eq!(walked.items[0].last_seen, expected);
+    let walked = store.enrolled_page(rollout.id, Place::default()).await;
+    assert_eq!(
+        walked.expect("readable").items[0].device.last_seen,
+        expected
+    );
+    let view = store.fleet_view(rollout.id).await.expect("readable");
+    assert_eq!(view.devices[0].last_seen, expected);
+}
+
+pub async fn last_seen_is_the_newer_of_its_report_and_its_poll(store: &dyn Store) {
+    let rollout = started(store, 2).await;
+    let report = async |minute| {
+        let heard = store
+            .record(&id(0), None, at(minute), &[], &|_, progress, _| progress)
+            .await;
+        heard.expect("a known device");
+    };
+    let poll = async |minute| {
+        let heard = store.touch(&[(id(0), at(minute))]).await;
+        heard.expect("writable");
+    };
+    report(6).await;
+    all_say(store, &rollout, 6).await;
+    poll(5).await;
+    all_say(store, &rollout, 6).await;
+    poll(8).await;
+    all_say(store, &rollout, 8).await;
+    report(7).await;
+    all_say(store, &rollout, 8).await;
+    report(9).await;
+    all_say(store, &rollout, 9).await;
+    assert_eq!(last_seen(store, 1).await, device(1).last_seen);
 }
 
 pub async fn ten_thousand_are_touched_at_once(store: &dyn Store) {

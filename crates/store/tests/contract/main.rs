@@ -125,12 +125,14 @@ macro_rules! contract {
                 devices_are_listed_in_their_order_and_by_class,
                 a_walk_by_name_has_each_device_once_while_others_come,
                 those_that_run_a_release_are_walked_by_name,
+                a_page_has_the_devices_behind_those_before_it,
                 devices_are_counted_by_class_and_no_further_than_asked,
                 devices_are_counted_by_what_they_are_verified_to_run,
                 a_device_is_declared_anew_and_its_timeline_says_how,
                 what_was_declared_anew_meanwhile_is_not_overwritten,
                 touching_moves_last_seen_forward_only,
                 ten_thousand_are_touched_at_once,
+                last_seen_is_the_newer_of_its_report_and_its_poll,
             }
             imports::{
                 an_import_registers_restates_and_says_clients_at_once,

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use mainstay_access::Email;
 use mainstay_store::whole::{self, StoreAt};
-use mainstay_store::{Plans as _, PostgresStore};
+use mainstay_store::{Devices as _, Plans as _, PostgresStore};
 use sqlx::{Connection as _, PgConnection};
 
 use super::cluster;
+use super::fixture::{id, register};
 use super::whole::{an_empty_database, change};
 
 async fn number(database: &mut PgConnection, sql: &'static str) -> i64 {
@@ -95,4 +96,35 @@ async fn a_step_that_others_do_not_bear_waits_until_they_are_stopped() {
     let open = || PostgresStore::open(&address);
     let (one, other) = tokio::join!(open(), open());
     one.and(other).expect("they are alone");
+}
+
+/// A server of the version before writes the devices' own column, before the step and beside it.
+#[tokio::test]
+async fn when_an_older_server_heard_of_a_device_is_read_too() {
+    let (address, there) = an_empty_database().await;
+    let store = PostgresStore::open(&address).await.expect("our tables");
+    register(&store, 2).await;
+    store.close().await;
+    let before = "DROP TABLE contacts; UPDATE schema SET version = 5;
+                  UPDATE devices SET last_seen = 5000000 WHERE id = 'th-00000'";
+    change(&there, before).await;
+    let store = PostgresStore::open(&address).await.expect("our tables");
+    let seen = async || {
+        let devices = store.devices(None).await.expect("readable");
+        let seen = devices.into_iter().map(|device| device.last_seen);
+        let seen = seen.map(|at| at.map(Timestamp::as_second));
+        seen.collect::<Vec<_>>()
+    };
+    let hear = async |second| {
+        let at = Timestamp::from_second(second).expect("a small number");
+        store.touch(&[(id(0), at)]).await.expect("writable");
+    };
+    assert_eq!(seen().await, [Some(5), None]);
+    hear(7).await;
+    assert_eq!(seen().await, [Some(7), None]);
+    change(&there, "UPDATE devices SET last_seen = 9000000").await;
+    assert_eq!(seen().await, [Some(9), Some(9)]);
+    hear(8).await;
+    assert_eq!(seen().await, [Some(9), Some(9)]);
+    store.close().await;
 }

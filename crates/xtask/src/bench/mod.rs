@@ -7,6 +7,7 @@ mod agent;
 mod artifact;
 mod checkin;
 mod contender;
+mod fleet;
 mod peers;
 mod rollout;
 mod rounds;
@@ -22,19 +23,22 @@ pub enum Bench {
     Rollout,
     /// An idle poll, beside a bare HTTP server and a server by others.
     Checkin,
+    /// A million devices in a rollout: the server's memory, how long people wait, and what downloads take, beside nginx.
+    Fleet,
 }
 
 impl Bench {
-    /// Measures it.
+    /// Measures it; a fleet of so many devices, where that is what it is about.
     ///
     /// # Errors
     /// If something that we bring ourselves can't be built or run.
-    pub fn run(self) -> anyhow::Result<()> {
+    pub fn run(self, devices: Option<u32>) -> anyhow::Result<()> {
         match self {
             Self::Artifact => artifact::run(),
             Self::Agent => agent::run(),
             Self::Rollout => rollout::run(),
             Self::Checkin => checkin::run(),
+            Self::Fleet => fleet::run(devices),
         }
     }
 }

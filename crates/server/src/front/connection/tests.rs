@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use axum::http::request::Parts;
 use axum::routing::{get, post};
 use futures_util::stream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
@@ -48,11 +49,26 @@ async fn slow() -> Body {
     }))
 }
 
+/// Knows one place by its head, and one thing that may be said at another.
+struct Knows;
+
+impl AtOnce for Knows {
+    fn may_know(&self, head: &Parts) -> bool {
+        head.uri.path() != "/short"
+    }
+
+    fn answer(&self, head: &Parts, body: &Bytes) -> Option<Response> {
+        let is_known = head.uri.path() == "/known" || body == "idle";
+        is_known.then(|| Response::new(Body::from("known")))
+    }
+}
+
 /// A connection of its own, and its other end.
 fn connect(crowd: &Arc<Crowd>) -> (DuplexStream, JoinHandle<()>) {
     let peer = SocketAddr::from(([192, 0, 2, 1], 4711));
     let connection = Connection {
         routes: routes(),
+        known: Arc::new(Knows),
         bounds: bounds(),
         peer,
         guest: crowd.admit(IpAddr::from([192, 0, 2, 1])).unwrap(),
@@ -165,4 +181,45 @@ async fn whoever_is_asked_to_leave_ends_its_request_first() {
     assert!(told.contains("piece"));
     worked.await.unwrap();
     crowd.emptied().await;
+}
+
+fn posted(body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("POST /taken HTTP/1.1\r\nhost: h\r\ncontent-length: {length}\r\n\r\n{body}")
+        .into_bytes()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_known_is_said_without_a_route_and_all_else_by_one() {
+    let crowd = crowd();
+    let (mut end, _task) = connect(&crowd);
+    for (asked, told) in [
+        (&b"GET /known HTTP/1.1\r\nhost: h\r\n\r\n"[..], "known"),
+        (&posted("idle"), "known"),
+        (&posted("123456789"), "9"),
+        (&posted(""), "0"),
+        (ASKED, "well"),
+    ] {
+        end.write_all(asked).await.unwrap();
+        let answer = answer(&mut end).await;
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        assert_eq!(body, told, "{answer}");
+        let length = format!("content-length: {}", told.len());
+        assert!(answer.contains(&length), "{answer}");
+    }
+}
+
+/// Of a body that isn't there whole, nothing is lost for having been looked at.
+#[tokio::test(start_paused = true)]
+async fn a_body_in_pieces_reaches_its_route_whole() {
+    let crowd = crowd();
+    let asked = posted("idle and more");
+    for cut in [asked.len() - 13, asked.len() - 9, asked.len() - 1] {
+        let (mut end, _task) = connect(&crowd);
+        end.write_all(&asked[..cut]).await.unwrap();
+        sleep(SECOND).await;
+        end.write_all(&asked[cut..]).await.unwrap();
+        let answer = answer(&mut end).await;
+        assert!(answer.ends_with("\r\n\r\n13"), "{cut}: {answer}");
+    }
 }

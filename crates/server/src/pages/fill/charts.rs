@@ -10,10 +10,16 @@ use mainstay_telemetry::{WaveHealth, adoption};
 
 /// The fleet by version, most devices first.
 pub fn version_shares(devices: &[Device]) -> Vec<VersionShare> {
-    let running = devices.iter().map(|device| {
+    shares_of(devices.iter().map(|device| {
         let running = device.running.as_ref();
         running.map(|running| (running.version.as_str(), running.verified))
-    });
+    }))
+}
+
+/// The same of what each device runs, and whether that is verified; none of one that never said.
+pub fn shares_of<'a>(
+    running: impl IntoIterator<Item = Option<(&'a str, bool)>>,
+) -> Vec<VersionShare> {
     let shares = adoption(running).into_iter().map(|adoption| VersionShare {
         version: adoption.version.unwrap_or_else(|| "unknown".to_owned()),
         verified: adoption.verified,

@@ -10,7 +10,7 @@ mod progress;
 mod promises;
 mod rollout;
 
-pub use charts::{sprt_chart, version_shares, wave_bars};
+pub use charts::{shares_of, sprt_chart, version_shares, wave_bars};
 pub use device::{device_row, health_figures, slots, timeline_entry};
 pub use incident::{incident, incident_line};
 pub use order::{order_word, order_words};

@@ -1,0 +1,2 @@
+-- A rollout may be kept that has no devices yet: `starting` in its value.
+PRAGMA user_version = 10;
