@@ -19,7 +19,7 @@
 //! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
 //! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
 //! | `GET /api/v1/releases/{id}`, `.../why` | anyone | | [`ReleaseView`], [`Why`] |
-//! | `POST /api/v1/releases/{id}/rollout` | operations | | [`RolloutView`] |
+//! | `POST /api/v1/releases/{id}/rollout` | operations | | [`RolloutView`]: 201, or 202 over more than 5000 devices: it is `starting` |
 //! | `GET /api/v1/releases/{id}/rollout/preview?bytes_per_second=...` | anyone | | [`Preview`]: how its rollout would go, started now; devices download at that pace |
 //! | `GET /api/v1/rollouts` | anyone | | list of [`RolloutView`] |
 //! | `GET /api/v1/rollouts/{id}`, `.../why` | anyone | | [`RolloutView`], [`Why`] |

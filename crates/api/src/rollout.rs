@@ -16,7 +16,7 @@ pub struct RolloutView {
     pub release: String,
     /// The version that people read.
     pub version: String,
-    /// "rolling", "awaits-human", "halted", "complete" or "withdrawn".
+    /// "starting", "rolling", "awaits-human", "halted", "complete" or "withdrawn".
     pub phase: String,
     /// The newest open wave, from 0.
     pub wave: usize,
@@ -28,7 +28,7 @@ pub struct RolloutView {
     pub ended_at: Option<Timestamp>,
     /// Why it was halted; none unless it was.
     pub halted_because: Option<String>,
-    /// By whom it was withdrawn and why, before a wave opened; none unless it was.
+    /// By whom it was withdrawn and why, before a wave opened; none unless it was. By the server, if it could not start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawn_because: Option<String>,
     /// By whom it was paused, how long ago, and why; none unless it is.
@@ -39,7 +39,7 @@ pub struct RolloutView {
     pub pauses: Vec<PauseView>,
     /// The plan revision whose rules it follows.
     pub plan_revision: String,
-    /// Its waves.
+    /// Its waves; none while it is starting, since its devices are still to be drawn.
     pub waves: Vec<WaveView>,
     /// Devices of all waves that run the release to which a halted rollout returns.
     pub returned: usize,

@@ -37,6 +37,8 @@ pub struct RolloutCard {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RolloutState {
+    /// Asked for; its devices are being drawn.
+    Starting,
     /// Under way.
     Rolling,
     /// A person has paused it.

@@ -14,6 +14,7 @@
 //! | who is in a cohort of the plan? | `cohort.rs` |
 //! | who may get it at all? | `terms.rs` |
 //! | who is in the canary? | `sample.rs` |
+//! | when is that drawn? | `starting.rs` |
 //! | what comes first, on the device and in other classes? | `needs.rs` |
 //! | what counts once? | `unit.rs` |
 //! | how did this device do? | `score.rs` |
@@ -74,6 +75,7 @@ pub mod score;
 pub mod soft;
 pub mod spending;
 pub mod sprt;
+pub mod starting;
 pub mod step;
 mod subject;
 pub mod terms;

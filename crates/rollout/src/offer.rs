@@ -145,6 +145,9 @@ pub(crate) fn within(
         let (who, why) = (who.clone(), why.clone());
         return Err(Wait::Withdrawn { who, why });
     }
+    if rollout.is_starting() {
+        return Err(Wait::Starting);
+    }
     if device.is_without_firmware() {
         return match device.progress.lost_it() {
             true => Ok(forward(rollout)),

@@ -17,6 +17,7 @@ pub fn rests(device: &DeviceView, wait: &Wait) -> bool {
     match wait {
         // A step or people end it.
         Wait::Paused { .. }
+        | Wait::Starting
         | Wait::Prerequisite { .. }
         | Wait::WaveNotOpen { .. }
         | Wait::UnknownZone { .. } => true,

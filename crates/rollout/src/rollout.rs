@@ -1,6 +1,6 @@
 //! The rollout itself: its candidate, its rules, its waves, and where it stands.
 //!
-//! The value is what the store keeps. Only [`crate::step()`], [`crate::halt::by_person`],
+//! The value is what the store keeps. Only [`crate::starting`], [`crate::step()`], [`crate::halt::by_person`],
 //! [`crate::withdrawal::by_person`], [`crate::question::answer`] and [`crate::pause`] make a changed one, and each change raises
 //! `generation`, so that an offer made in a database transaction can prove that it was decided on the newest state.
 
@@ -16,6 +16,7 @@ use crate::pause::{Pause, Paused};
 use crate::question::Question;
 use crate::rules::Rules;
 use crate::sample::Enrolment;
+use crate::starting::Starting;
 use crate::wave::WaveState;
 
 /// The number of a rollout, given by the store.
@@ -70,8 +71,11 @@ pub struct Rollout {
     pub phase: Phase,
     /// One state for each wave of the rules.
     pub waves: Vec<WaveState>,
-    /// When it was started.
+    /// When it was started; before it [begins](crate::starting), when it was asked for.
     pub started_at: Timestamp,
+    /// What is still to be done until it [begins](crate::starting); none once it has begun. What is taken back before stays so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starting: Option<Starting>,
     /// What it waits for in other classes, as of the newest step that was told of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unmet: Vec<Unmet>,
@@ -154,6 +158,7 @@ impl Rollout {
             phase: Phase::Rolling { wave: 0 },
             waves,
             started_at: now,
+            starting: None,
             unmet,
             held_since: None,
             paused: None,

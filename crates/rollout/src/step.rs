@@ -77,6 +77,7 @@ pub fn step(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Step {
     let (next, actions) = match &rollout.phase {
         Phase::Halted { .. } => (rollout.clone(), returns::actions(rollout, view)),
         Phase::Complete { .. } | Phase::Withdrawn { .. } => (rollout.clone(), Vec::new()),
+        Phase::Rolling { .. } if rollout.is_starting() => (rollout.clone(), Vec::new()),
         Phase::Rolling { .. } | Phase::AwaitsHuman { .. } => go_on(rollout, view, now),
     };
     let waits = wait::of_rollout(&next, view, now);

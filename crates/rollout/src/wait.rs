@@ -42,6 +42,8 @@ pub enum Wait {
         /// In their words.
         why: String,
     },
+    /// The devices of the rollout are still to be drawn.
+    Starting,
     /// Devices of another class must run something first.
     Prerequisite {
         /// What, and how far they are.
@@ -205,6 +207,7 @@ pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) ->
         Phase::AwaitsHuman { question, .. } => Wait::Human {
             question: question.clone(),
         },
+        Phase::Rolling { .. } if rollout.is_starting() => Wait::Starting,
         Phase::Rolling { wave } if is_held(rollout, view, *wave) => {
             return paused.into_iter().chain(others_first(rollout)).collect();
         }

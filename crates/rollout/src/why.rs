@@ -112,6 +112,7 @@ pub fn next(wait: &Wait) -> &'static str {
         | Wait::AlreadyRuns
         | Wait::Complete
         | Wait::Returned => "nothing to do",
+        Wait::Starting => "nothing to do; it begins by itself, and can be withdrawn",
         Wait::Withheld { because } => because.next(),
         Wait::Paused { .. } => {
             "operations lets it go on with `mainstay rollout resume NUMBER`; if the release is bad, anyone halts it"
@@ -158,6 +159,7 @@ pub fn reason(rollout: &Rollout, wait: &Wait, now: Timestamp) -> String {
         Wait::NotEnrolled => "it wasn't drawn for this rollout".to_owned(),
         Wait::WaveNotOpen { wave: own, open } => not_open(waves, *own, *open),
         Wait::Paused { since, who, why } => paused(*since, who, why, now),
+        Wait::Starting => "its devices are being drawn".to_owned(),
         Wait::Prerequisite { unmet } => unmet.to_string(),
         Wait::WindowOpens { at, zone, because } => {
             let (moment, until) = (moment(*at, zone, now), until(*at, now));

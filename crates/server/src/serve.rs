@@ -83,6 +83,8 @@ pub async fn run(
     });
     jobs::catch_up(&app).await;
     let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
+    let beginning = jobs::begin_rollouts::keep_beginning(app.clone(), stopped.clone());
+    let beginning = tokio::spawn(beginning);
     let measuring = jobs::measure_payloads::keep_measuring(app.clone(), stopped.clone());
     let measuring = tokio::spawn(measuring);
     let feeling = jobs::feel_pulse::keep_feeling(app.clone(), stopped.clone());
@@ -103,6 +105,7 @@ pub async fn run(
         () = keep_certificate(&app) => {}
     }
     job.abort();
+    beginning.abort();
     measuring.abort();
     feeling.abort();
     writing.abort();

@@ -13,6 +13,7 @@ pub mod blobs;
 pub mod controllers;
 pub mod devices;
 mod door_rows;
+pub mod draws;
 pub mod error;
 mod failure;
 pub mod holds;
@@ -48,6 +49,7 @@ pub use api_tokens::{API_TOKENS_MAX, ApiTokens};
 pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
 pub use controllers::{AskedBy, Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Import, Registration, TimelineEntry, TimelineKind};
+pub use draws::Draws;
 pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
@@ -85,6 +87,7 @@ pub trait Work:
     + Releases
     + Payloads
     + Rollouts
+    + Draws
     + Orders
     + Readings
     + Reports
@@ -101,6 +104,7 @@ impl<
         + Releases
         + Payloads
         + Rollouts
+        + Draws
         + Orders
         + Readings
         + Reports

@@ -6,7 +6,7 @@
 //!
 //! | raises it | because |
 //! |---|---|
-//! | a rollout that starts, a saved step of one that does more than count (which pauses, resumes, answers and withdraws as well) | it opens waves, lifts what kept devices waiting, sends devices back |
+//! | a rollout that starts or begins, a saved step of one that does more than count (which pauses, resumes, answers and withdraws as well) | it opens waves, lifts what kept devices waiting, sends devices back |
 //! | roots, revocations, plans, holds | the server's word to devices rests on them; the plan says how often they ask |
 //! | schedules, releases | they end what withholds a release |
 //! | a device that is declared anew | its zone and boot loader decide with |

@@ -30,7 +30,8 @@ pub trait Rollouts: Send + Sync {
 
     /// Starts a rollout with its enrolled devices, in one transaction with the release that it
     /// schedules. Every device is [`Waiting`](mainstay_rollout::Progress::Waiting), and the
-    /// verified release that it runs is kept as the one it may go back to.
+    /// verified release that it runs is kept as the one it may go back to. Of one that is [starting](mainstay_rollout::starting) nobody is
+    /// enrolled yet: that comes by [`crate::Draws`].
     ///
     /// # Errors
     /// [`StoreError::AlreadyExists`] for a used number, [`StoreError::NotFound`] for an unknown

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, ReleaseDigest};
-use mainstay_rollout::Phase;
+use mainstay_rollout::{Phase, Rollout};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -52,9 +52,11 @@ pub(crate) fn generation(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The phase by name, as its JSON has it.
-pub(crate) fn phase(phase: &Phase) -> &'static str {
-    match phase {
+/// The phase by name, as its JSON has it; but for one of its own before a rollout begins, which servers of the version before don't look
+/// for: they take no step of it.
+pub(crate) fn phase(rollout: &Rollout) -> &'static str {
+    match rollout.phase {
+        Phase::Rolling { .. } | Phase::AwaitsHuman { .. } if rollout.is_starting() => "starting",
         Phase::Rolling { .. } => "rolling",
         Phase::AwaitsHuman { .. } => "awaits-human",
         Phase::Halted { .. } => "halted",

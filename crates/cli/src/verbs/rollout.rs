@@ -23,7 +23,7 @@ pub struct Rollout {
 enum What {
     /// See how the rollout of a release would go if it started now: nothing is changed, and it needs no approval.
     Preview(preview::Ahead),
-    /// Draw the waves of an approved release, and start. For operations.
+    /// Draw the waves of an approved release, and start. Over more than 5000 devices that goes on behind you. For operations.
     #[command(
         after_help = "Example:\n  mainstay rollout start thermo-v2@1.1.0 --token-file kim.token"
     )]
@@ -161,6 +161,12 @@ fn head(rollout: &RolloutView) -> String {
 
 fn text(rollout: &RolloutView) -> String {
     let mut lines = vec![head(rollout)];
+    if rollout.phase == "starting" {
+        let id = rollout.id;
+        lines.push(format!(
+            "  its devices are being drawn; `mainstay rollout show {id}` says when it has begun, or why it couldn't"
+        ));
+    }
     lines.extend(rollout.waves.iter().map(wave));
     if rollout.halted_because.is_some() {
         let RolloutView {

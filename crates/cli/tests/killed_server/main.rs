@@ -12,6 +12,7 @@ mod people;
 #[path = "../support/served.rs"]
 mod served;
 mod stage;
+mod starting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,4 +49,10 @@ async fn ten_kills_lose_nothing() {
         "every kill falls into the rollout, from {began} to {ended}: {blows:?}"
     );
     stage.check_every_report_is_there_once().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rollout_over_many_devices_begins_whole_whatever_is_killed_before() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    starting::begins_whole(folder.path()).await;
 }

@@ -4,7 +4,7 @@
 //! shown its devices, decides (`rollout::step`), and the decision is saved with all that follows from
 //! it in one transaction: the devices that go back, the incident, the release's stage. What rollouts still want to be read is
 //! left in memory for the next check-ins. The simulator runs this very function in virtual time. Where several servers share the store,
-//! one of them runs it, and the others `follow_rollouts.rs`. Read [`run`] first.
+//! one of them runs it, and the others `follow_rollouts.rs`. Read [`steps`] first.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,7 @@ use mainstay_telemetry::{Incident, IncidentId};
 use mainstay_trust::Digest;
 use mainstay_trust::status::HELD_MAX;
 
+use super::begin_rollouts;
 use super::other_classes;
 use super::release_stage::{self, Move};
 use super::withdraw;
@@ -40,7 +41,20 @@ pub struct Turn {
     pub actions: Vec<(RolloutId, Action)>,
 }
 
-/// Advances every rollout by one step, in the order of their numbers.
+/// Advances every rollout by one step, and lets those begin that are starting: all that a server does by itself for its rollouts, for
+/// whoever does it in their own time.
+///
+/// # Errors
+/// As [`steps`]; or the first failure to let one begin.
+pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
+    let stepped = steps(app, now).await;
+    let begun = begin_rollouts::run(app).await;
+    let turn = stepped?;
+    begun.map(|()| turn)
+}
+
+/// Advances every rollout by one step, in the order of their numbers. Those that are starting have none: `begin_rollouts.rs` lets them
+/// begin.
 ///
 /// It may be called at any time and as often as one likes: without news it changes nothing.
 ///
@@ -49,7 +63,7 @@ pub struct Turn {
 ///
 /// # Errors
 /// The first failure of the store, after all else was done; what was saved stays saved, and the next turn goes on from there.
-pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
+pub(super) async fn steps(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     let mut failed = app.contacts.write(&*app.store).await.err();
     failed = failed.or(withdraw::catch_up(app, now).await.err());
     let UnderWatch { rollouts, unread } = app.store.rollouts_under_watch().await?;
@@ -142,7 +156,7 @@ async fn advance(
     withdrawn: &[ReleaseDigest],
     now: Timestamp,
 ) -> Result<Advanced, StoreError> {
-    if may_rest(app, rollout, now).await? {
+    if rollout.is_starting() || may_rest(app, rollout, now).await? {
         return Ok(Advanced::resting(rollout));
     }
     let mut fleet = other_classes::look(app, rollout).await?;

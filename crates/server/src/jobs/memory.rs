@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use mainstay_rollout::RolloutId;
 use mainstay_trust::Digest;
 
-/// Counts of downloads under way by rollout, the releases on hold, and what was looked at when.
+use super::begin_rollouts::Failing;
+
+/// Counts of downloads under way by rollout, the releases on hold, what was looked at when, and what failed.
 #[derive(Debug, Default)]
 pub struct RolloutMemory(Mutex<Inner>);
 
@@ -20,6 +22,7 @@ struct Inner {
     held: Vec<Digest>,
     looked_at: BTreeMap<RolloutId, Timestamp>,
     caught_up_with: Option<Papers>,
+    failing: BTreeMap<RolloutId, Failing>,
 }
 
 /// The version of a root, and the digest of the revocations beside it.
@@ -78,6 +81,30 @@ impl RolloutMemory {
     /// Notes that every release was judged by these papers.
     pub(super) fn caught_up_with(&self, papers: Papers) {
         self.lock().caught_up_with = Some(papers);
+    }
+
+    /// Notes that this server failed to let a rollout begin, and tells since when, and how often it did.
+    pub(super) fn fails_to_begin(&self, rollout: RolloutId, at: Timestamp) -> Failing {
+        let mut inner = self.lock();
+        let none = Failing {
+            since: at,
+            last: at,
+            times: 0,
+        };
+        let failing = inner.failing.entry(rollout).or_insert(none);
+        failing.last = at;
+        failing.times = failing.times.saturating_add(1);
+        *failing
+    }
+
+    /// What was noted of such failures.
+    pub(super) fn failing(&self, rollout: RolloutId) -> Option<Failing> {
+        self.lock().failing.get(&rollout).copied()
+    }
+
+    /// Forgets such failures: it has begun, or is over.
+    pub(super) fn begins(&self, rollout: RolloutId) {
+        self.lock().failing.remove(&rollout);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

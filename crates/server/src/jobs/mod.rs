@@ -5,11 +5,13 @@
 //! | job | who does it, where several servers share one store |
 //! |---|---|
 //! | [`advance_rollouts`] | one of them, by its [`lease`]; whoever pulls a brake takes a turn at once, whichever server that is |
+//! | [`begin_rollouts`] | the same one, in a task of its own: no step waits for a fleet to be drawn |
 //! | `follow_rollouts` | all others |
 //! | [`feel_pulse`], [`write_last_seen`] | each: it is about what this server has in memory |
 //! | [`measure_payloads`] | each: which payloads are damaged must be known to whoever hands them out |
 
 pub mod advance_rollouts;
+pub(crate) mod begin_rollouts;
 pub(crate) mod feel_pulse;
 mod follow_rollouts;
 pub(crate) mod lease;
@@ -121,7 +123,7 @@ async fn stopped_at_tick(stopped: &mut watch::Receiver<bool>, ticks: &mut Interv
 /// scheduled one would hang as well.
 pub(crate) async fn turn(app: &App) -> bool {
     // A database whose machine has vanished never answers; the turn after this one gets another connection.
-    let advanced = timeout(TURN_MAX, advance_rollouts::run(app, app.now())).await;
+    let advanced = timeout(TURN_MAX, advance_rollouts::steps(app, app.now())).await;
     let advanced =
         advanced.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))));
     if let Err(error) = &advanced {

@@ -56,6 +56,7 @@ pub(super) fn of_everywhere(shapes: &mut Shapes) -> Value {
 fn success(status: u16, answer: Answer, shapes: &mut Shapes) -> Value {
     let what = match status {
         201 => "It is made.",
+        202 => "It is taken up, and goes on by itself.",
         204 => "It is done.",
         _ => "As asked.",
     };

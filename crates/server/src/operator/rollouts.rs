@@ -12,7 +12,9 @@ use mainstay_api::{AnswerRequest, HaltRequest, RolloutView, WithdrawRequest};
 use mainstay_fleet::{ReleaseDigest, Terms};
 use mainstay_plan::Class;
 use mainstay_release::Release;
-use mainstay_rollout::{self as rollout, Candidate, Rollout, RolloutId, Rules, draw, needs};
+use mainstay_rollout::{
+    self as rollout, Candidate, Enrolment, Rollout, RolloutId, Rules, draw, needs,
+};
 use mainstay_store::{StageChange, StoreError};
 
 use super::{releases, views};
@@ -27,7 +29,11 @@ pub(super) const TRIES_MAX: u32 = 10;
 /// What an answer is recorded with by whoever gives no reason.
 const ANSWERED: &str = "answered through the API";
 
-/// `POST /releases/{id}/rollout`: draws the waves and starts.
+/// Over so many devices a rollout is started while whoever asks for it waits: a tenth of a second's work. Over more it is kept as asked
+/// for, and begins by itself.
+const STARTED_AT_ONCE: u32 = 5000;
+
+/// `POST /releases/{id}/rollout`: draws the waves and starts; over many devices it begins later ([`crate::jobs`]).
 pub(super) async fn start(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -45,9 +51,35 @@ pub(super) async fn start(
         release: &scheduled,
         expected: release.stage.name(),
     };
-    begin(&app, id, change, &plan).await?;
+    let class = Some(release.facts.class.as_str());
+    let devices = app.store.count_devices(class, STARTED_AT_ONCE + 1).await?;
+    let status = match devices > STARTED_AT_ONCE {
+        true => {
+            ask(&app, id, change, &plan).await?;
+            StatusCode::ACCEPTED
+        }
+        false => {
+            begin(&app, id, change, &plan).await?;
+            StatusCode::CREATED
+        }
+    };
     tracing::info!(release = %release.id, rollout = %id, by = %person.email, "rollout started");
-    Ok((StatusCode::CREATED, Json(view(&app, id).await?)))
+    Ok((status, Json(view(&app, id).await?)))
+}
+
+/// Stores the rollout with all that its devices are drawn by, and the release's stage, together.
+async fn ask(
+    app: &App,
+    id: RolloutId,
+    change: StageChange<'_>,
+    plan: &ActivePlan,
+) -> Result<(), Refused> {
+    let Grounds {
+        candidate, rules, ..
+    } = grounds(change.release, plan)?;
+    let (revision, seed, now) = (plan.revision.clone(), seed(app), app.now());
+    let asked = Rollout::asked_for(id, candidate, rules, revision, seed, now);
+    keep(app, &asked, &[], change).await
 }
 
 /// Draws the waves and stores the rollout, its enrolments and the release's stage together.
@@ -70,7 +102,16 @@ async fn begin(
     let others = other_classes::counted(app, &rules.prerequisites).await?;
     let mut begun = Rollout::start(id, candidate, rules, revision, seed, &enrolments, now);
     begun.unmet = needs::unmet(&begun.rules.prerequisites, &others);
-    let started = app.store.start_rollout(&begun, &enrolments, Some(change));
+    keep(app, &begun, &enrolments, change).await
+}
+
+async fn keep(
+    app: &App,
+    rollout: &Rollout,
+    enrolments: &[Enrolment],
+    change: StageChange<'_>,
+) -> Result<(), Refused> {
+    let started = app.store.start_rollout(rollout, enrolments, Some(change));
     match started.await {
         // Somebody else was faster with another release, since the class was found free.
         Err(StoreError::Conflict {

@@ -86,7 +86,7 @@ pub(super) fn rollout(
         id: rollout.id.0,
         release: format!("{}@{}", candidate.class, candidate.version),
         version: candidate.version.clone(),
-        phase: phase(&rollout.phase).to_owned(),
+        phase: phase(rollout).to_owned(),
         wave: rollout.current_wave(),
         started_at: rollout.started_at,
         ended_at,
@@ -95,7 +95,11 @@ pub(super) fn rollout(
         paused_because: paused_because(rollout, now),
         pauses: pauses(rollout),
         plan_revision: rollout.plan_revision.clone(),
-        waves: health.waves.iter().map(wave).collect(),
+        // Of one that hasn't begun nobody knows yet how large they are.
+        waves: match rollout.is_starting() {
+            true => Vec::new(),
+            false => health.waves.iter().map(wave).collect(),
+        },
         returned: count(fleet, |progress| {
             matches!(progress, Progress::Returned { .. })
         }),
@@ -105,8 +109,9 @@ pub(super) fn rollout(
     }
 }
 
-fn phase(phase: &Phase) -> &'static str {
-    match phase {
+fn phase(rollout: &Rollout) -> &'static str {
+    match rollout.phase {
+        Phase::Rolling { .. } if rollout.is_starting() => "starting",
         Phase::Rolling { .. } => "rolling",
         Phase::AwaitsHuman { .. } => "awaits-human",
         Phase::Halted { .. } => "halted",

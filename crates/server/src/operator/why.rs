@@ -62,8 +62,8 @@ pub(super) async fn release(
     }))
 }
 
-/// The rollout that says why a device stands where it stands: the newest one that it is enrolled in. One that was withdrawn hides no way
-/// back from an older one.
+/// The rollout that says why a device stands where it stands: the newest one that it is enrolled in. One that was withdrawn, or hasn't begun,
+/// hides no way back from an older one.
 fn deciding(mut considered: Vec<Considered>, device: &Device) -> Option<Considered> {
     let goes_back = |one: &Considered| {
         let is_stuck = matches!(
@@ -72,8 +72,10 @@ fn deciding(mut considered: Vec<Considered>, device: &Device) -> Option<Consider
         );
         is_stuck || offers::is_offered(one, device)
     };
-    let is_withdrawn = |one: &Considered| matches!(one.rollout.phase, Phase::Withdrawn { .. });
-    if considered.first().is_some_and(is_withdrawn) && considered.get(1).is_some_and(goes_back) {
+    let gives_nothing = |one: &Considered| {
+        one.rollout.is_starting() || matches!(one.rollout.phase, Phase::Withdrawn { .. })
+    };
+    if considered.first().is_some_and(gives_nothing) && considered.get(1).is_some_and(goes_back) {
         considered.remove(0);
     }
     considered.into_iter().next()
@@ -152,6 +154,9 @@ async fn settled(
     let running = app.store.active_rollouts(Some(&device.class)).await?;
     let enrolled = last.map(|(rollout, _)| rollout.id);
     let without = running.iter().find(|one| Some(one.id) != enrolled);
+    if let Some(rollout) = without.filter(|one| one.is_starting()) {
+        return Ok(waits(device, rollout, &Wait::Starting, now));
+    }
     if let Some(rollout) = without {
         return not_drawn(app, device, rollout, supported).await;
     }

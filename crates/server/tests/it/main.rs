@@ -53,6 +53,7 @@ mod schemathesis;
 mod serving;
 mod slow_uploads;
 mod soft_signals;
+mod starting;
 mod tls;
 mod told;
 mod turns;

@@ -150,7 +150,7 @@ pub(super) async fn enrol(
     )
     .bind(rollout.id.0)
     .bind(&ids)
-    .bind(waves)
+    .bind(&waves)
     .bind(to_json("enrolment", &Progress::Waiting)?)
     .bind(state)
     .execute(&mut **tx)
@@ -158,7 +158,7 @@ pub(super) async fn enrol(
     if enrolled.rows_affected() != enrolments.len() as u64 {
         return Err(unregistered(tx, &ids).await?);
     }
-    note(tx, rollout).await
+    note(tx, rollout, &ids, &waves).await
 }
 
 async fn unregistered(tx: &mut Write, ids: &[&str]) -> Result<StoreError, StoreError> {
@@ -176,16 +176,22 @@ async fn unregistered(tx: &mut Write, ids: &[&str]) -> Result<StoreError, StoreE
 }
 
 /// Notes in each device's timeline which wave it was drawn into.
-async fn note(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
+async fn note(
+    tx: &mut Write,
+    rollout: &Rollout,
+    ids: &[&str],
+    waves: &[i64],
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO timeline (device, at, kind, text)
-         SELECT device, $2, $3, coalesce(($4::text[])[(wave + 1)::integer], '') FROM enrolments
-         WHERE rollout = $1 ORDER BY device",
+         SELECT d.key, $2, $3, coalesce(($4::text[])[(v.wave + 1)::integer], '')
+         FROM unnest($1::text[], $5::bigint[]) AS v (id, wave) JOIN devices AS d ON d.id = v.id ORDER BY d.key",
     )
-    .bind(rollout.id.0)
+    .bind(ids)
     .bind(micros(rollout.started_at))
     .bind(TimelineKind::Enrolled.id())
     .bind(place::drawn(rollout))
+    .bind(waves)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -3,11 +3,11 @@
 //! | | locked | by | so that |
 //! |---|---|---|---|
 //! | 1 | [`Lock::Registrations`] | registering, importing | keys rise in the order in which others see the devices |
-//! | 2 | [`Lock::Class`] | starting a rollout | a class has one under way |
+//! | 2 | [`Lock::Class`] | starting a rollout, and letting it begin | a class has one under way |
 //! | 3 | [`Lock::Standing`], shared | a promise; a change that rests on the plan in force | none is made on an older state |
 //! | | the same, alone | holds, plans, roots, revocations | who holds, and is answered, has stopped every later promise |
 //! | 4 | [`Lock::Rollout`], shared | a promise | none is made on an older generation |
-//! | | the same, alone | saving a step | one of two that save the same step does |
+//! | | the same, alone | saving a step, keeping who is drawn, enrolling a part of them, beginning | one of two that save the same step does, and each part is enrolled once |
 //! | 5 | rows of devices, by rising key | reports, promises, steps, words about orders, declarations | of two that concern a device, the second sees what the first did: its progress, its order, its reports' number |
 //! | 6 | rows of contacts, by rising key | whoever notes when devices were last heard of | none is moved back |
 //! | 7 | [`Lock::Places`] | a promise that takes a place | all promises by then are counted, whichever server made them |

@@ -20,6 +20,7 @@ pub(crate) mod columns;
 mod contacts;
 mod controllers;
 mod devices;
+mod draws;
 mod enrolments;
 mod holds;
 mod incidents;

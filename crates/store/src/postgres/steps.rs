@@ -1,6 +1,6 @@
 //! Saving the outcome of a step: one transaction that proves on which state it was decided.
 
-use mainstay_rollout::Action;
+use mainstay_rollout::{Action, RolloutId};
 use mainstay_telemetry::IncidentId;
 
 use super::locks::{self, Lock};
@@ -16,7 +16,7 @@ pub(super) async fn save(
 ) -> Result<Vec<IncidentId>, StoreError> {
     let mut tx = store.write().await?;
     locks::alone(&mut tx, Lock::Rollout(step.rollout.id)).await?;
-    check_generation(&mut tx, step).await?;
+    check_generation(&mut tx, step.rollout.id, step.expected_generation).await?;
     rollouts::update(&mut tx, step.rollout).await?;
     move_devices(&mut tx, step).await?;
     let mut opened = Vec::with_capacity(step.incidents.len());
@@ -33,14 +33,17 @@ pub(super) async fn save(
     Ok(opened)
 }
 
-async fn check_generation(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreError> {
-    let id = step.rollout.id;
+/// That the rollout is still as it was decided on.
+pub(super) async fn check_generation(
+    tx: &mut Write,
+    id: RolloutId,
+    expected: u64,
+) -> Result<(), StoreError> {
     let row: Option<(i64,)> = sqlx::query_as("SELECT generation FROM rollouts WHERE id = $1")
         .bind(id.0)
         .fetch_optional(&mut **tx)
         .await?;
     let (found,) = row.ok_or_else(|| StoreError::not_found("rollout", id))?;
-    let expected = step.expected_generation;
     if u64::try_from(found) == Ok(expected) {
         return Ok(());
     }

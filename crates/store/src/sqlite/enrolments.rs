@@ -11,6 +11,7 @@ use mainstay_rollout::{
 
 use super::values::{from_json, micros, to_json};
 use super::{SqliteStore, Write, readings};
+use crate::draws::part_to_json;
 use crate::rollouts::ENROLMENTS_MAX;
 use crate::{Enrolled, StoreError, TimelineKind, place, rows};
 
@@ -146,24 +147,21 @@ pub(super) async fn enrol(
     rollout: &Rollout,
     enrolments: &[Enrolment],
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = enrolments
-        .iter()
-        .map(|e| (e.device.as_str(), e.wave))
-        .collect();
+    let rows = part_to_json(enrolments)?;
     let enrolled = sqlx::query(
         "INSERT INTO enrolments (rollout, device, wave, before, progress)
          SELECT ?1, d.key, v.value ->> 1, iif(d.verified OR d.running ->> 'last_resort', d.running_release, NULL), ?3
          FROM json_each(?2) AS v CROSS JOIN devices AS d ON d.id = v.value ->> 0 ORDER BY d.key",
     )
     .bind(rollout.id.0)
-    .bind(to_json("enrolment", &rows)?)
+    .bind(rows.as_str())
     .bind(to_json("enrolment", &Progress::Waiting)?)
     .execute(&mut **tx)
     .await?;
     if enrolled.rows_affected() != enrolments.len() as u64 {
         return Err(unregistered(tx, enrolments).await?);
     }
-    note(tx, rollout).await
+    note(tx, rollout, &rows).await
 }
 
 async fn unregistered(tx: &mut Write, enrolments: &[Enrolment]) -> Result<StoreError, StoreError> {
@@ -178,14 +176,14 @@ async fn unregistered(tx: &mut Write, enrolments: &[Enrolment]) -> Result<StoreE
 }
 
 /// Notes in each device's timeline which wave it was drawn into.
-async fn note(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
+async fn note(tx: &mut Write, rollout: &Rollout, rows: &str) -> Result<(), StoreError> {
     let texts = place::drawn(rollout);
     sqlx::query(
         "INSERT INTO timeline (device, at, kind, text)
-         SELECT device, ?2, ?3, coalesce(?4 ->> wave, '') FROM enrolments
-         WHERE rollout = ?1 ORDER BY device",
+         SELECT d.key, ?2, ?3, coalesce(?4 ->> (v.value ->> 1), '')
+         FROM json_each(?1) AS v CROSS JOIN devices AS d ON d.id = v.value ->> 0 ORDER BY d.key",
     )
-    .bind(rollout.id.0)
+    .bind(rows)
     .bind(micros(rollout.started_at))
     .bind(TimelineKind::Enrolled.id())
     .bind(to_json("timeline", &texts)?)

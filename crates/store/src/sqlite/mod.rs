@@ -15,6 +15,7 @@ mod api_tokens;
 mod contacts;
 mod controllers;
 mod devices;
+mod draws;
 mod enrolments;
 pub(crate) mod file;
 mod holds;

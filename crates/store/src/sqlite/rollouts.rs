@@ -8,7 +8,7 @@ use mainstay_telemetry::IncidentId;
 
 use super::failure::taken;
 use super::values::{from_json, generation, phase, to_json};
-use super::{SqliteStore, Write, enrolments, promise, releases, steps};
+use super::{SqliteStore, Write, draws, enrolments, promise, releases, steps};
 use crate::{
     Enrolled, LIST_MAX, NextStep, Promise, PromiseRefusal, Promised, Rollouts, StageChange,
     StoreError, UnderWatch,
@@ -53,7 +53,7 @@ impl Rollouts for SqliteStore {
 
     async fn active_rollouts(&self, class: Option<&str>) -> Result<Vec<Rollout>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT value FROM rollouts WHERE phase IN ('rolling', 'awaits-human')
+            "SELECT value FROM rollouts WHERE phase IN ('starting', 'rolling', 'awaits-human')
              AND class = coalesce(?1, class) ORDER BY id",
         )
         .bind(class)
@@ -64,7 +64,7 @@ impl Rollouts for SqliteStore {
 
     async fn rollouts_under_watch(&self) -> Result<UnderWatch, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT value FROM rollouts WHERE phase IN ('rolling', 'awaits-human') OR id IN (
+            "SELECT value FROM rollouts WHERE phase IN ('starting', 'rolling', 'awaits-human') OR id IN (
                SELECT id FROM rollouts WHERE phase = 'halted' ORDER BY id DESC LIMIT ?1 + 0)
              ORDER BY id",
         )
@@ -116,10 +116,10 @@ impl Rollouts for SqliteStore {
 }
 
 /// One class has one rollout under way at a time.
-async fn check_class_free(tx: &mut Write, started: &Rollout) -> Result<(), StoreError> {
+pub(super) async fn check_class_free(tx: &mut Write, started: &Rollout) -> Result<(), StoreError> {
     let class = &started.candidate.class;
     let busy: Option<(i64,)> = sqlx::query_as(
-        "SELECT id FROM rollouts WHERE phase IN ('rolling', 'awaits-human') AND class = ?1 AND id <> ?2 LIMIT 1",
+        "SELECT id FROM rollouts WHERE phase IN ('starting', 'rolling', 'awaits-human') AND class = ?1 AND id <> ?2 LIMIT 1",
     )
     .bind(class)
     .bind(started.id.0)
@@ -142,7 +142,7 @@ async fn insert(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
     )
     .bind(rollout.id.0)
     .bind(&rollout.candidate.class)
-    .bind(phase(&rollout.phase))
+    .bind(phase(rollout))
     .bind(generation(rollout.generation))
     .bind(to_json("rollout", &rollout.candidate)?)
     .bind(to_json("rollout", rollout)?)
@@ -156,12 +156,15 @@ async fn insert(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
 pub(super) async fn update(tx: &mut Write, rollout: &Rollout) -> Result<(), StoreError> {
     sqlx::query("UPDATE rollouts SET phase = ?2, generation = ?3, value = ?4 WHERE id = ?1")
         .bind(rollout.id.0)
-        .bind(phase(&rollout.phase))
+        .bind(phase(rollout))
         .bind(generation(rollout.generation))
         .bind(to_json("rollout", rollout)?)
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    match rollout.is_over() {
+        true => draws::forget(tx, rollout.id).await,
+        false => Ok(()),
+    }
 }
 
 fn rollout((value,): Row) -> Result<Rollout, StoreError> {

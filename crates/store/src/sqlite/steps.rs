@@ -14,7 +14,7 @@ pub(super) async fn save(
     step: &NextStep<'_>,
 ) -> Result<Vec<IncidentId>, StoreError> {
     let mut tx = store.write().await?;
-    check_generation(&mut tx, step).await?;
+    check_generation(&mut tx, step.rollout.id, step.expected_generation).await?;
     rollouts::update(&mut tx, step.rollout).await?;
     move_devices(&mut tx, step).await?;
     let mut opened = Vec::with_capacity(step.incidents.len());
@@ -31,14 +31,17 @@ pub(super) async fn save(
     Ok(opened)
 }
 
-async fn check_generation(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreError> {
-    let id = step.rollout.id;
+/// That the rollout is still as it was decided on.
+pub(super) async fn check_generation(
+    tx: &mut Write,
+    id: RolloutId,
+    expected: u64,
+) -> Result<(), StoreError> {
     let row: Option<(i64,)> = sqlx::query_as("SELECT generation FROM rollouts WHERE id = ?1")
         .bind(id.0)
         .fetch_optional(&mut **tx)
         .await?;
     let (found,) = row.ok_or_else(|| StoreError::not_found("rollout", id))?;
-    let expected = step.expected_generation;
     if u64::try_from(found) == Ok(expected) {
         return Ok(());
     }

@@ -12,6 +12,7 @@ use mainstay_telemetry::Incident;
 use mainstay_trust::Digest;
 
 use super::cells::{Cell, Row};
+use crate::draws::part_from_json;
 use crate::postgres::columns;
 use crate::values::{bytes32, device_id, from_json, generation, instant, phase, release_digest};
 use crate::{StoreError, TimelineKind, leases, payloads, rows};
@@ -120,15 +121,16 @@ pub(super) fn rollout(row: &Row) -> Judged {
         "class",
         row.text("class")? == rollout.candidate.class,
     )?;
-    agrees(
-        "rollout",
-        "phase",
-        row.text("phase")? == phase(&rollout.phase),
-    )?;
+    agrees("rollout", "phase", row.text("phase")? == phase(&rollout))?;
     let is_its = row.number("generation")? == generation(rollout.generation);
     agrees("rollout", "generation", is_its)?;
     agrees("rollout", "candidate", candidate == rollout.candidate)?;
     Ok(vec![Cell::Bytes(rollout.candidate.release.0.to_vec())])
+}
+
+pub(super) fn draw(row: &Row) -> Judged {
+    part_from_json(row.text("devices")?)?;
+    Ok(Vec::new())
 }
 
 pub(super) fn enrolment(row: &Row) -> Judged {

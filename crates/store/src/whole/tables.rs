@@ -136,6 +136,14 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         key: 2,
+        ..plain(
+            "draws",
+            &[number("rollout"), number("part"), text("devices")],
+            judge::draw,
+        )
+    },
+    Table {
+        key: 2,
         own: &[text("state"), number("good_again_from")],
         ..plain(
             "enrolments",

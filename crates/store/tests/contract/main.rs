@@ -16,6 +16,7 @@ mod codes;
 mod controllers;
 mod devices;
 mod door_races;
+mod draws;
 mod fixture;
 mod imports;
 mod incidents;
@@ -170,6 +171,14 @@ macro_rules! contract {
                 a_device_knows_its_newest_enrolments,
                 a_view_of_ten_thousand_is_whole,
             }
+            draws::{
+                what_was_drawn_is_enrolled_part_by_part_and_begins_whole,
+                what_changed_meanwhile_is_neither_drawn_enrolled_nor_begun,
+                a_device_that_is_unknown_is_not_enrolled_nor_are_those_beside_it,
+                what_is_taken_back_while_it_starts_goes_no_further,
+                a_class_with_a_rollout_begins_no_other,
+                a_class_has_one_that_is_starting,
+            }
             steps::{
                 a_step_is_saved_whole,
                 a_step_on_an_older_state_changes_nothing,
@@ -317,6 +326,9 @@ macro_rules! contract {
             }
             imports::{
                 of_two_imports_at_once_one_is_taken_in,
+            }
+            draws::{
+                two_servers_enrol_each_device_once,
             }
             leases::{
                 what_is_given_back_is_taken_at_once,

@@ -57,6 +57,16 @@ fn hold() -> Hold {
     Hold::place(&release("1.3.0", 3), &kim, "smoke", 0, at(3)).expect("operations holds")
 }
 
+fn schedule() -> StoredSchedule {
+    StoredSchedule {
+        release: NEW,
+        class: [1; 16],
+        signed: b"schedule".to_vec(),
+        at: at(2),
+        by: person("kim", Duty::Operations).email,
+    }
+}
+
 async fn order(store: &dyn Store, rollout: &Rollout) -> OrderNumber {
     let promise = Promise {
         rollout: rollout.id,
@@ -122,16 +132,7 @@ async fn publish(store: &dyn Store, which: usize) -> Result<(), StoreError> {
             let asked = hold().release(&kim, at(4)).expect("in force");
             store.save_hold(&hold(), &asked).await
         }
-        5 => {
-            let schedule = StoredSchedule {
-                release: NEW,
-                class: [1; 16],
-                signed: b"schedule".to_vec(),
-                at: at(2),
-                by: kim.email,
-            };
-            store.add_schedule(&schedule).await
-        }
+        5 => store.add_schedule(&schedule()).await,
         6 => store.add_release(&gated(release("1.1.0", 2)), b"one").await,
         _ => {
             let approved = approved(gated(release("1.1.0", 2)));
@@ -195,6 +196,10 @@ async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), S
             };
             store.import(&import, at(9)).await
         }
+        7 => {
+            let begun = changed(&changed(started));
+            store.begin_rollout(&begun, started.generation + 1).await
+        }
         _ => store.ask_attributes(&id(0), AskedBy::People).await,
     }
 }
@@ -212,7 +217,7 @@ pub async fn what_could_give_a_device_something_raises_it(store: &dyn Store) {
         publish(store, which).await.expect("new");
         assert!(felt.is_raised(store).await, "published: {which}");
     }
-    for which in 0..8 {
+    for which in 0..9 {
         act(store, &started, which)
             .await
             .expect("nothing is against it");
@@ -288,13 +293,7 @@ pub async fn another_server_sees_it_raised(here: &dyn Store, there: &dyn Store) 
 /// No change is lost, however many are made at once.
 pub async fn every_change_counts(here: &dyn Store, there: &dyn Store) {
     let before = here.pulse().await.expect("readable");
-    let schedule = StoredSchedule {
-        release: NEW,
-        class: [1; 16],
-        signed: b"schedule".to_vec(),
-        at: at(2),
-        by: person("kim", Duty::Operations).email,
-    };
+    let schedule = schedule();
     for _ in 0..8 {
         let (one, other) =
             tokio::join!(here.add_schedule(&schedule), there.add_schedule(&schedule));
@@ -314,6 +313,7 @@ const RAISING: &[&str] = &[
     "add_root",
     "add_schedule",
     "ask_attributes",
+    "begin_rollout",
     "import", // of a fleet
     "restate",
     "save", // of a step
@@ -331,9 +331,11 @@ const QUIET: &[&str] = &[
     "all", // registers devices
     "begin_order_numbers",
     "count_missed_polls",
+    "enrol_part", // of a rollout that is starting: it gives nothing before it begins
     "give_lease_back",
     "heed",
     "keep_attributes",
+    "keep_draw",
     "keep_readings",
     "keep_version_words",
     "make", // a promise, to the device that asks

@@ -14,8 +14,10 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::accounts::{account, hash, invitation, made, signed_in};
-use super::fixture::{NEW, at, device, id, person, registration, release, token};
-use super::{FILE, controllers, incidents, leases, orders, payloads, readings, sessions, standing};
+use super::fixture::{NEW, at, device, enrolments, id, person, registration, release, token};
+use super::{
+    FILE, controllers, draws, incidents, leases, orders, payloads, readings, sessions, standing,
+};
 
 /// Something in every table.
 async fn fill(store: &dyn Store) {
@@ -49,6 +51,8 @@ async fn fill(store: &dyn Store) {
     doors(store).await;
     leases::take(store, "one", None, LEASE_MAX).await;
     reports(store).await;
+    let asked = draws::asked_for(store).await;
+    draws::drawn(store, &asked, &enrolments(4)).await;
 }
 
 async fn devices_with_clients(store: &dyn Store) {

@@ -122,7 +122,12 @@ pub(super) const TOLD: &[Told] = &[
         path: "/releases/{id}/rollout",
         name: "start_rollout",
         summary: "Start the rollout of an approved release",
-        answers: &[(201, Answer::Json(of::<RolloutView>))],
+        more: "201 for a rollout whose devices are drawn. 202 where more than 5000 devices are of its class: its phase is `starting` until they are \
+               drawn, behind whoever asked. Then it is `rolling`; or `withdrawn`, by the server, with the reason why it couldn't start.",
+        answers: &[
+            (201, Answer::Json(of::<RolloutView>)),
+            (202, Answer::Json(of::<RolloutView>)),
+        ],
         refusals: &[
             (403, &["release.same-person"]),
             (

@@ -19,7 +19,10 @@ pub fn rollout_card(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Rol
         class: rollout.candidate.class.clone(),
         state: rollout_state(rollout),
         started_at: rollout.started_at,
-        waves: wave_bars(rollout, fleet, now),
+        waves: match rollout.is_starting() {
+            true => Vec::new(),
+            false => wave_bars(rollout, fleet, now),
+        },
         sprt: tested.map(|wave| sprt_chart(rollout, wave)),
         why_it_waits: waits
             .iter()
@@ -39,6 +42,7 @@ pub fn rollout_state(rollout: &Rollout) -> RolloutState {
     let is_paused = rollout.paused.is_some();
     match rollout.phase {
         Phase::Rolling { .. } if is_paused => RolloutState::Paused,
+        Phase::Rolling { .. } if rollout.is_starting() => RolloutState::Starting,
         Phase::Rolling { .. } => RolloutState::Rolling,
         Phase::AwaitsHuman { .. } => RolloutState::AwaitsHuman,
         Phase::Halted { .. } => RolloutState::Halted,

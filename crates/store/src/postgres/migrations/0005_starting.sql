@@ -1,3 +1,11 @@
--- A rollout may be kept that has no devices yet: `starting` in its value. A server that doesn't know that would take its steps, and
--- call it complete.
-UPDATE schema SET version = 5, min_reader = 5;
+-- Who was drawn for a rollout that is starting, in parts that are enrolled one by one: rows are gone when their devices are.
+CREATE TABLE draws (
+  rollout bigint NOT NULL REFERENCES rollouts (id),
+  part    bigint NOT NULL,
+  devices text   NOT NULL, -- a JSON array of devices with their waves, [["th-0042", 1], ...]
+  PRIMARY KEY (rollout, part)
+);
+
+-- A rollout that is starting has a phase of its own in its column, for which a server of the version before doesn't look: it takes no step
+-- of it, and offers nothing of it.
+UPDATE schema SET version = 5;

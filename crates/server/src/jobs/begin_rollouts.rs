@@ -1,0 +1,308 @@
+//! Beginning rollouts that were asked for over many devices: they are drawn and enrolled behind whoever asked.
+//!
+//! It is a task of its own: no other rollout's step or halt, and nobody who pulls a brake, waits for a fleet to be drawn, and what is
+//! written comes in short transactions. Whatever ends this server between two of them leaves the rollout as it was then, and whichever
+//! server looks next goes on from there. What can't begin is taken back with the reason. Read [`run`].
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use jiff::{SignedDuration, Timestamp};
+use mainstay_fleet::{Device, Terms};
+use mainstay_release::{Release, StageName};
+use mainstay_rollout::starting::{self, Starting};
+use mainstay_rollout::{DrawRefusal, Enrolment, FleetView, Rollout, RolloutId, Rules, draw};
+use mainstay_store::StoreError;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{MissedTickBehavior, sleep, timeout};
+
+use super::{PERIOD_MIN, advance_rollouts, other_classes};
+use crate::App;
+
+/// So many devices are enrolled in one transaction: some twenty milliseconds, for which other writes wait on SQLite.
+const PART_DEVICES: usize = 1000;
+/// A try takes so long at most: a million devices take some minutes, and what is enrolled stays so for the next try.
+const TRY_MAX: Duration = Duration::from_secs(15 * 60);
+/// After a failure the next try waits so long, and so much longer with each further one: it may read a whole fleet.
+const WAIT_MORE: SignedDuration = SignedDuration::from_secs(10);
+/// What fails is taken back when it has failed so often ...
+const TRIES: u32 = 5;
+/// ... and for so long: a database that was away, or a disk that was full, is mended by then, or people know of it.
+const TRIED_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+/// What a person reads of a rollout on which this program broke.
+const BROKE: &str =
+    "the server broke while it drew its devices, which is a defect of it; its log says where";
+
+/// Lets rollouts begin until told to stop, unless another server does it for all: whoever takes the steps.
+pub(crate) async fn keep_beginning(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let Some(period) = super::period(&app).await else {
+        return;
+    };
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut taken, mut changed) = (app.lease.taken(), app.quiet.changed());
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            _ = ticks.tick() => {}
+            _ = taken.changed() => {}
+            _ = changed.changed() => {}
+        }
+        // What is asked for from now on may not be seen in this look.
+        changed.mark_unchanged();
+        if !app.lease.is_anothers()
+            && let Err(error) = run(&app).await
+        {
+            tracing::error!(id = error.id(), %error, "a rollout didn't begin; tried again at the next look");
+        }
+        sleep(PERIOD_MIN).await;
+    }
+}
+
+/// Lets every rollout begin that is starting, one after the other.
+///
+/// It may be called at any time, and by several servers at once: each part is enrolled once, and one of them begins.
+///
+/// # Errors
+/// The first failure of the store, after all others were tried.
+pub(super) async fn run(app: &App) -> Result<(), StoreError> {
+    // What can't be read is told by who takes the steps.
+    let watched = app.store.rollouts_under_watch().await?;
+    let mut failed = None;
+    let is_due = |one: &&Rollout| {
+        let failing = app.memory.failing(one.id);
+        one.is_starting() && failing.is_none_or(|failing| failing.is_due(app.now()))
+    };
+    for rollout in watched.rollouts.iter().filter(is_due) {
+        match try_once(app, rollout).await {
+            Ok(()) => app.memory.begins(rollout.id),
+            // It was taken back or paused meanwhile, or another server was faster: the next look sees what became of it.
+            Err(StoreError::Conflict { because, .. }) => {
+                tracing::debug!(rollout = %rollout.id, because, "rollout changed while it starts");
+            }
+            Err(error) => {
+                tracing::error!(rollout = %rollout.id, id = error.id(), %error, "rollout didn't begin");
+                failed = failed.or(Some(error));
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// One try; what has failed for too long is taken back.
+async fn try_once(app: &App, rollout: &Rollout) -> Result<(), StoreError> {
+    let begins = AssertUnwindSafe(begin(app, rollout)).catch_unwind();
+    let error = match timeout(TRY_MAX, begins).await {
+        Ok(Err(_broken)) => return take_back(app, rollout.id, BROKE).await,
+        Ok(Ok(Err(error))) if !matches!(error, StoreError::Conflict { .. }) => error,
+        Ok(Ok(outcome)) => return outcome,
+        Err(silence) => StoreError::Unreachable(Box::new(silence)),
+    };
+    let failing = app.memory.fails_to_begin(rollout.id, app.now());
+    if failing.is_enough(app.now()) {
+        take_back(app, rollout.id, &failing.told(&error)).await?;
+    }
+    Err(error)
+}
+
+/// How often it failed to let a rollout begin, as far as this server knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Failing {
+    /// When it did first.
+    pub since: Timestamp,
+    /// When it did last.
+    pub last: Timestamp,
+    /// How often it did.
+    pub times: u32,
+}
+
+impl Failing {
+    /// Whether it is time for another try; also if the clock was set back.
+    fn is_due(self, now: Timestamp) -> bool {
+        let waits = WAIT_MORE.saturating_mul(i32::try_from(self.times).unwrap_or(i32::MAX));
+        now < self.last || now.duration_since(self.last) >= waits
+    }
+
+    /// Whether it isn't tried again.
+    fn is_enough(self, now: Timestamp) -> bool {
+        self.times >= TRIES && now.duration_since(self.since) >= TRIED_FOR
+    }
+
+    /// The reason, without what the log alone may hold.
+    fn told(self, error: &StoreError) -> String {
+        let Self { since, times, .. } = self;
+        format!(
+            "its devices couldn't be kept ({}): the server tried {times} times since {since:.0}, and its log says more",
+            error.id()
+        )
+    }
+}
+
+/// Draws the devices unless they are, enrols those that aren't, and lets the rollout begin; or takes it back and says why.
+async fn begin(app: &App, rollout: &Rollout) -> Result<(), StoreError> {
+    let drawn = match rollout.starting {
+        Some(Starting::ToDraw) => drawn(app, rollout).await?,
+        Some(Starting::ToEnrol) | None => Ok(rollout.clone()),
+    };
+    let drawn = match drawn {
+        Ok(drawn) => drawn,
+        Err(because) => return take_back(app, rollout.id, &because).await,
+    };
+    while app.store.enrol_part(&drawn).await? {}
+    if let Err(because) = release(app, &drawn).await? {
+        return take_back(app, drawn.id, &because).await;
+    }
+    let others = other_classes::counted(app, &drawn.rules.prerequisites).await?;
+    let begun = starting::begun(&drawn, &others, app.now());
+    match app.store.begin_rollout(&begun, drawn.generation).await {
+        // A server of the version before doesn't see that one is starting.
+        Err(StoreError::Conflict {
+            what: "device class",
+            because,
+            ..
+        }) => return take_back(app, drawn.id, &because).await,
+        saved => saved?,
+    }
+    let devices: u32 = begun.waves.iter().map(|wave| wave.members).sum();
+    let version = &begun.candidate.version;
+    tracing::info!(rollout = %begun.id, version, devices, "rollout begins");
+    Ok(())
+}
+
+/// The rollout with its devices drawn, which are kept; or why nobody is.
+async fn drawn(app: &App, rollout: &Rollout) -> Result<Result<Rollout, String>, StoreError> {
+    let terms = match terms(app, rollout).await? {
+        Ok(terms) => terms,
+        Err(because) => return Ok(Err(because)),
+    };
+    let devices = app.store.devices(Some(&rollout.candidate.class)).await?;
+    let (rules, seed, now) = (rollout.rules.clone(), rollout.seed, app.now());
+    // Sorting a million devices keeps a processor for seconds.
+    let drawing = spawn_blocking(move || in_order(&terms, &rules, seed, &devices, now));
+    let enrolments = match drawing.await {
+        Ok(Ok(enrolments)) => enrolments,
+        Ok(Err(refusal)) => return Ok(Err(refusal.to_string())),
+        Err(error) => match error.try_into_panic() {
+            Ok(broken) => resume_unwind(broken),
+            Err(ended) => return Err(StoreError::Failed(Box::new(ended))),
+        },
+    };
+    let next = starting::drawn(rollout, &enrolments);
+    let parts: Vec<_> = enrolments.chunks(PART_DEVICES).collect();
+    let kept = app.store.keep_draw(&next, rollout.generation, &parts);
+    kept.await?;
+    Ok(Ok(next))
+}
+
+/// Who is drawn, in the order in which `devices` are kept: rows that lie together are written together.
+fn in_order(
+    terms: &Terms,
+    rules: &Rules,
+    seed: u64,
+    devices: &[Device],
+    now: Timestamp,
+) -> Result<Vec<Enrolment>, DrawRefusal> {
+    let mut enrolments = draw(terms, rules, seed, devices, now)?;
+    let places = devices.iter().zip(0_usize..);
+    let places: BTreeMap<_, _> = places.map(|(device, n)| (&device.id, n)).collect();
+    enrolments.sort_by_key(|one| places.get(&one.device).copied());
+    Ok(enrolments)
+}
+
+/// What the release asks of devices, by the plan that the rollout was asked for under; or why that isn't known any more.
+async fn terms(app: &App, rollout: &Rollout) -> Result<Result<Terms, String>, StoreError> {
+    let candidate = &rollout.candidate;
+    let release = match release(app, rollout).await? {
+        Ok(release) => release,
+        Err(because) => return Ok(Err(because)),
+    };
+    let plan = match app.plan_of_revision(&rollout.plan_revision).await {
+        Err(StoreError::Damaged { .. }) => None,
+        plan => plan?,
+    };
+    let class = plan
+        .as_ref()
+        .and_then(|plan| plan.class_named(&candidate.class));
+    Ok(match class {
+        Some(class) => Ok(mainstay_rollout::terms(
+            candidate,
+            class,
+            release.facts.track,
+        )),
+        None => Err("its class can't be read in the plan that it was asked for under".to_owned()),
+    })
+}
+
+/// The release, as long as it is the rollout's to carry out.
+async fn release(app: &App, rollout: &Rollout) -> Result<Result<Release, String>, StoreError> {
+    let found = app.store.release_by_manifest(&rollout.candidate.release);
+    Ok(match found.await? {
+        None => Err("its release isn't here any more".to_owned()),
+        Some(release) => match release.stage.name() {
+            StageName::Scheduled => Ok(release),
+            other => Err(format!("its release is {} by now", other.phrase())),
+        },
+    })
+}
+
+/// Takes a rollout back that is still starting.
+async fn take_back(app: &App, id: RolloutId, because: &str) -> Result<(), StoreError> {
+    let found = app.store.rollout(id).await?;
+    let Some(before) = found.filter(Rollout::is_starting) else {
+        return Ok(());
+    };
+    let step = starting::could_not_begin(&before, because, app.now());
+    advance_rollouts::save(app, &before, &FleetView::default(), step, app.now()).await?;
+    let version = &before.candidate.version;
+    tracing::warn!(rollout = %id, version, because, "rollout could not start");
+    app.memory.begins(id);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failing(times: u32) -> Failing {
+        Failing {
+            since: Timestamp::UNIX_EPOCH,
+            last: Timestamp::UNIX_EPOCH,
+            times,
+        }
+    }
+
+    #[test]
+    fn what_fails_is_tried_again_ever_more_rarely() {
+        let is_due = |times, seconds| {
+            let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+            failing(times).is_due(now)
+        };
+        assert!(!is_due(1, 9) && is_due(1, 10));
+        assert!(!is_due(12, 119) && is_due(12, 120));
+        assert!(is_due(12, -1), "the clock was set back");
+        assert!(!is_due(u32::MAX, 1 << 30));
+    }
+
+    #[test]
+    fn what_fails_is_given_up_after_many_tries_and_a_long_time() {
+        let since = Timestamp::UNIX_EPOCH;
+        let is_enough = |times, minutes| {
+            let now = since + SignedDuration::from_mins(minutes);
+            failing(times).is_enough(now)
+        };
+        assert!(!is_enough(1, 600), "it may have been one bad moment");
+        assert!(!is_enough(1000, 29), "the disk may be full for a while");
+        assert!(!is_enough(4, 30));
+        assert!(is_enough(5, 30));
+        let told = failing(5).told(&StoreError::Full);
+        assert_eq!(
+            told,
+            "its devices couldn't be kept (store.full): the server tried 5 times since 1970-01-01T00:00:00Z, and its log says more"
+        );
+    }
+}
