@@ -9,19 +9,24 @@
 //! Read [`Contact`], then [`Contacts`].
 
 mod contact;
+mod order;
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_plan::{ClassId, Measuring};
 use mainstay_store::{Store, StoreError};
+use tokio::sync::OwnedMutexGuard;
 
 pub(crate) use contact::Contact;
 use contact::Named;
 pub use contact::Vital;
+use order::sort;
 
 /// They are kept in so many parts, so that several processors seldom wait for the same one.
 const PARTS: usize = 64;
@@ -29,11 +34,16 @@ const PARTS: usize = 64;
 /// So many instants are written at once; between two batches, devices are answered.
 const WRITTEN_AT_ONCE: usize = 1000;
 
+/// While nobody waits for it, fewer are written at once, and a breath is taken between two batches: where a processor answers devices and
+/// writes, an answer waits a millisecond for it, not ten.
+const WRITTEN_IN_A_BREATH: usize = 250;
+const BREATH: Duration = Duration::from_millis(4);
+
+/// In so many batches, breaths included, most of a fleet is written within two seconds; a larger one is written in larger batches.
+const BREATHS_MAX: usize = 400;
+
 /// So many are sorted in less time than it takes to hand that to a thread.
 const FEW: usize = 1000;
-
-/// Of a name, so much decides where it stands among others.
-const SORTED_BY_BYTES: usize = 32;
 
 type Part = HashSet<Named>;
 type List = Vec<Arc<Contact>>;
@@ -47,6 +57,8 @@ pub(crate) struct Contacts {
     unwritten: Mutex<List>,
     /// What is left to be written by whoever holds it: others needn't write the same, and read it once it is there.
     being_written: Arc<tokio::sync::Mutex<List>>,
+    /// So many wait until all is written.
+    waiting: AtomicUsize,
 }
 
 impl Default for Contacts {
@@ -56,6 +68,7 @@ impl Default for Contacts {
             chooses: RandomState::new(),
             unwritten: Mutex::default(),
             being_written: Arc::default(),
+            waiting: AtomicUsize::new(0),
         }
     }
 }
@@ -110,32 +123,56 @@ impl Contacts {
         by_class
     }
 
-    /// Writes each instant that isn't written yet.
+    /// Writes each instant that isn't written yet, as fast as the store does.
     ///
     /// # Errors
     /// If the store can't write; what wasn't written is then kept for the next time, as it is if nobody waits for this one any more.
     pub async fn write(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let mut left = self.being_written.clone().lock_owned().await;
-        left.append(&mut lock(&self.unwritten));
-        if left.len() > FEW {
-            // Many take some hundredths of a second, in which nobody would be answered.
-            let sorted = tokio::task::spawn_blocking(move || {
-                sort(&mut left);
-                left
-            });
-            left = sorted
-                .await
-                .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
-        } else {
-            sort(&mut left);
-        }
+        let _waits = Waits::new(&self.waiting);
+        self.write_gently(store).await
+    }
+
+    /// The same, a little at a time as long as nobody waits for it.
+    ///
+    /// # Errors
+    /// As [`Contacts::write`].
+    pub async fn write_gently(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let mut left = self.sorted().await;
+        let in_a_breath = WRITTEN_IN_A_BREATH.max(left.len() / BREATHS_MAX);
         while !left.is_empty() {
-            let begins = left.len().saturating_sub(WRITTEN_AT_ONCE);
+            let hurries = self.waiting.load(Ordering::Relaxed) > 0;
+            let most = if hurries {
+                WRITTEN_AT_ONCE
+            } else {
+                in_a_breath
+            };
+            let begins = left.len().saturating_sub(most);
             let rows: Vec<_> = left[begins..].iter().filter_map(|one| one.row()).collect();
             store.touch(&rows).await?;
             left.truncate(begins);
+            if !hurries && !left.is_empty() {
+                tokio::time::sleep(BREATH).await;
+            }
         }
         Ok(())
+    }
+
+    /// All that is to be written, in an order that suits the store; nobody else writes as long as it is held.
+    async fn sorted(&self) -> OwnedMutexGuard<List> {
+        let mut left = self.being_written.clone().lock_owned().await;
+        left.append(&mut lock(&self.unwritten));
+        if left.len() <= FEW {
+            sort(&mut left);
+            return left;
+        }
+        // Many take some hundredths of a second, in which nobody would be answered.
+        let sorted = tokio::task::spawn_blocking(move || {
+            sort(&mut left);
+            left
+        });
+        sorted
+            .await
+            .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
     }
 
     fn part(&self, device: &DeviceId) -> MutexGuard<'_, Part> {
@@ -144,20 +181,20 @@ impl Contacts {
     }
 }
 
-/// Names are mostly given in the order in which devices are registered: in it, their rows lie side by side.
-///
-/// Each stands in it once afterwards: whoever was heard of again after a write that failed was listed again.
-fn sort(list: &mut List) {
-    list.sort_by_cached_key(|contact| {
-        let mut begins = [0; SORTED_BY_BYTES];
-        let name = contact.device().as_str().bytes();
-        begins
-            .iter_mut()
-            .zip(name)
-            .for_each(|(to, byte)| *to = byte);
-        begins
-    });
-    list.dedup_by(|one, other| Arc::ptr_eq(one, other));
+/// Somebody who waits, as long as it isn't dropped.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -96,3 +96,21 @@ async fn what_a_store_could_not_write_is_written_the_next_time() {
         assert_eq!(names(&left), (0..size).map(id).collect::<Vec<_>>(), "once");
     }
 }
+
+/// Nobody waits: a breath is taken between batches. Somebody waits beside it: nothing is left to write, and nobody waits any more.
+#[tokio::test]
+async fn what_nobody_waits_for_is_written_a_little_at_a_time() {
+    let size = 3 * WRITTEN_IN_A_BREATH;
+    let (store, _folder) = store().await;
+    let contacts = Contacts::default();
+    (0..size).for_each(|number| hear(&contacts, number, 1));
+    let begun = tokio::time::Instant::now();
+    contacts.write_gently(&store).await.expect("writable");
+    assert!(begun.elapsed() >= 2 * BREATH);
+    (0..size).for_each(|number| hear(&contacts, number, 2));
+    let (gently, waited) = tokio::join!(contacts.write_gently(&store), contacts.write(&store));
+    gently.expect("writable");
+    waited.expect("writable");
+    assert!(contacts.being_written.lock().await.is_empty() && listed(&contacts).is_empty());
+    assert_eq!(contacts.waiting.load(Ordering::Relaxed), 0);
+}

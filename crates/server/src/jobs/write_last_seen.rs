@@ -22,11 +22,15 @@ pub(crate) async fn keep_writing(app: Arc<App>, mut stopped: watch::Receiver<boo
     let mut ticks = tokio::time::interval(WRITTEN_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !stopped_at_tick(&mut stopped, &mut ticks).await {
-        if timeout(WRITING_MAX, app.flush_last_seen()).await.is_err() {
-            tracing::warn!(
-                error = "the store is silent",
-                "last-seen times not written; kept for the next try"
-            );
-        }
+        let written = timeout(WRITING_MAX, app.contacts.write_gently(&*app.store)).await;
+        let wrong = match written {
+            Ok(Ok(())) => continue,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store is silent".to_owned(),
+        };
+        tracing::warn!(
+            error = wrong,
+            "last-seen times not written; kept for the next try"
+        );
     }
 }
