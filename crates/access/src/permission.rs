@@ -51,6 +51,8 @@ pub enum Permission {
     PublishTrust,
     /// Hand in a signed schedule.
     PublishSchedule,
+    /// Copy the payloads of releases that devices are offered to a mirror.
+    MirrorPayloads,
     /// Invite people, close their accounts, and revoke their tokens.
     ManagePeople,
     /// Be the second person behind somebody else's invitation.
@@ -112,7 +114,7 @@ fn kind(roles: &[Role]) -> &'static str {
 
 impl Permission {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Read,
         Self::ReadAudit,
         Self::SubmitRelease,
@@ -132,6 +134,7 @@ impl Permission {
         Self::CloseIncident,
         Self::PublishTrust,
         Self::PublishSchedule,
+        Self::MirrorPayloads,
         Self::ManagePeople,
         Self::VouchForPeople,
     ];
@@ -175,6 +178,11 @@ impl Permission {
             ),
             Self::PublishTrust => ("publish-trust", "hand in a root or revocations", WITH_DUTY),
             Self::PublishSchedule => ("publish-schedule", "hand in a schedule", &[Operations]),
+            Self::MirrorPayloads => (
+                "mirror-payloads",
+                "copy payloads to a mirror",
+                &[Operations],
+            ),
             Self::ManagePeople => (
                 "manage-people",
                 "invite people or take away what lets them in",
@@ -223,7 +231,7 @@ impl Permission {
     /// Whether it changes nothing.
     #[must_use]
     pub fn only_looks(self) -> bool {
-        matches!(self, Self::Read | Self::ReadAudit)
+        matches!(self, Self::Read | Self::ReadAudit | Self::MirrorPayloads)
     }
 
     /// Whether a role, or a duty as such, includes it.

@@ -6,7 +6,7 @@ const PAGE: &str = include_str!("../../../docs/reference/who-may-what.md");
 
 /// What was agreed, written down a second time: a change of the code's table is a change of this one, on purpose. The columns
 /// are the roles in the order of [`Role::ALL`].
-const AGREED: [(&str, &str); 21] = [
+const AGREED: [(&str, &str); 22] = [
     ("read", "xxxxxx"),
     ("read-audit", "..x.x."),
     ("submit-release", "x....."),
@@ -26,6 +26,7 @@ const AGREED: [(&str, &str); 21] = [
     ("close-incident", ".xx..."),
     ("publish-trust", "xxx..."),
     ("publish-schedule", "..x..."),
+    ("mirror-payloads", "..x..."),
     ("manage-people", "..x..."),
     ("vouch-for-people", "xxx..."),
 ];

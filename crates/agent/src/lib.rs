@@ -8,7 +8,7 @@
 //! | who starts a slot? | `slots/mod.rs`: [`slots::Switch`], with a file for each kind |
 //! | what of an archive? | `archive.rs`, then `unpack.rs` |
 //! | how is a boot loader told? | `boot_env/mod.rs`: [`boot_env::Environment`] |
-//! | how does it speak to the server? | `link.rs`, over `tls.rs` |
+//! | how does it speak to the server? | `link.rs`, over `tls.rs`; to a mirror that the server names, `elsewhere.rs` |
 //! | what runs beside it, for how long? | `command.rs` |
 //! | is the new image good? | `health.rs` |
 //! | may it restart now? | `window.rs`, `deferral.rs` |
@@ -34,6 +34,7 @@ pub mod daemon;
 pub mod decision;
 pub mod deferral;
 pub mod durable;
+mod elsewhere;
 mod exchange;
 pub mod factory;
 pub mod fault;

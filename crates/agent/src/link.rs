@@ -1,14 +1,14 @@
 //! The way to the server: HTTPS with a token or a certificate, one exchange at a time.
 //!
 //! Nothing that a server does holds the agent up or fills its memory: every exchange has a time, every answer
-//! and its headers a size, and redirects aren't followed. What is fetched is verified by the machine, so a
+//! and its headers a size. One redirect is followed, for a piece of an image, without what lets the device in (`elsewhere.rs`). What is fetched is verified by the machine, so a
 //! conquered server can waste time here and nothing else.
 
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mainstay_protocol::{MESSAGE_BYTES_MAX, PAYLOADS_PATH};
+use mainstay_protocol::{ELSEWHERE_HEADER, ELSEWHERE_VALUE, MESSAGE_BYTES_MAX, PAYLOADS_PATH};
 use mainstay_trust::Digest;
 use ureq::http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{Response, StatusCode};
@@ -16,8 +16,10 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector as _, TcpConnector};
 use ureq::{Agent, Body};
 
+use crate::clock::Clock;
 use crate::config::Server;
 use crate::durable;
+use crate::elsewhere::Elsewhere;
 use crate::fault::Fault;
 use crate::tls::{KnownTime, Tls};
 
@@ -71,6 +73,9 @@ pub enum LinkError {
     /// More than was asked for, or than any message has.
     #[error("agent.answer-too-large: the answer is larger than what was asked for")]
     TooLarge,
+    /// A mirror, where the server sent the agent, didn't bring the piece. The server is asked next.
+    #[error("agent.mirror-failed: {0}; the server is asked instead")]
+    Elsewhere(String),
     /// Not HTTP, or not the bytes that were asked for.
     #[error("agent.answer-wrong: the server sent something else than what was asked for")]
     Wrong,
@@ -85,6 +90,7 @@ impl LinkError {
             Self::TooSlow | Self::Trickle(_) => "agent.server-too-slow",
             Self::Refused(..) => "agent.server-refused",
             Self::TooLarge => "agent.answer-too-large",
+            Self::Elsewhere(_) => "agent.mirror-failed",
             Self::Wrong => "agent.answer-wrong",
         }
     }
@@ -112,6 +118,7 @@ pub struct Link {
     base: String,
     token: Option<String>,
     time: Arc<KnownTime>,
+    elsewhere: Elsewhere,
 }
 
 impl Link {
@@ -121,28 +128,17 @@ impl Link {
     /// If a file that it names can't be read or isn't what it should be.
     pub fn new(server: &Server, limits: Limits, trusts_clock: bool) -> Result<Self, Fault> {
         let time = Arc::new(KnownTime::new(trusts_clock));
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(None)
-            .max_response_header_size(HEADER_BYTES_MAX)
-            .input_buffer_size(2 * HEADER_BYTES_MAX)
-            .output_buffer_size(2 * HEADER_BYTES_MAX)
-            .max_idle_connections(1)
-            .user_agent(concat!("mainstay-agent/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(limits.connect))
-            .timeout_global(Some(limits.exchange));
+        let elsewhere = Elsewhere::new(server, limits, time.clone());
         let tls = match server.url.starts_with("https://") {
             true => Tls::to(server, time.clone())?,
             false => Tls::none(),
         };
-        let connector = ().chain(TcpConnector::default()).chain(tls);
         Ok(Self {
-            http: Agent::with_parts(config.build(), connector, DefaultResolver::default()),
+            http: http(limits, tls),
             base: server.url.clone(),
             token: server.token_file.as_deref().map(token).transpose()?,
             time,
+            elsewhere,
         })
     }
 
@@ -191,17 +187,55 @@ impl Link {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let mut answer = successful(request.call().map_err(failed)?)?;
-        if !begins_at(&answer, offset) {
-            return Err(LinkError::Wrong);
+        if self.elsewhere.is_open() {
+            request = request.header(ELSEWHERE_HEADER, ELSEWHERE_VALUE);
         }
-        let partial = answer.status() == StatusCode::PARTIAL_CONTENT;
-        let announced = answer.body().content_length();
-        if partial && announced.is_some_and(|bytes| bytes > length.into()) {
-            return Err(LinkError::TooLarge);
+        let began = Clock::begin();
+        let answer = request.call().map_err(failed)?;
+        if let Some(place) = self.elsewhere.named_by(&answer) {
+            let took = Duration::from_millis(began.elapsed_ms());
+            return self.elsewhere.fetch(&place, offset, length, took);
         }
-        piece(answer.body_mut(), length)
+        asked_for(successful(answer)?, offset, length)
     }
+}
+
+/// What speaks HTTP within these limits.
+pub(crate) fn http(limits: Limits, tls: Tls) -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        .max_response_header_size(HEADER_BYTES_MAX)
+        .input_buffer_size(2 * HEADER_BYTES_MAX)
+        .output_buffer_size(2 * HEADER_BYTES_MAX)
+        .max_idle_connections(1)
+        .user_agent(concat!("mainstay-agent/", env!("CARGO_PKG_VERSION")))
+        .timeout_connect(Some(limits.connect))
+        .timeout_global(Some(limits.exchange));
+    let connector = ().chain(TcpConnector::default()).chain(tls);
+    Agent::with_parts(config.build(), connector, DefaultResolver::default())
+}
+
+/// The bytes that were asked for, out of an answer that says it has them.
+///
+/// # Errors
+/// If it has others, or too many.
+pub(crate) fn asked_for(
+    mut answer: Response<Body>,
+    offset: u32,
+    length: u32,
+) -> Result<Vec<u8>, LinkError> {
+    if !begins_at(&answer, offset) {
+        return Err(LinkError::Wrong);
+    }
+    let partial = answer.status() == StatusCode::PARTIAL_CONTENT;
+    let announced = answer.body().content_length();
+    if partial && announced.is_some_and(|bytes| bytes > length.into()) {
+        return Err(LinkError::TooLarge);
+    }
+    piece(answer.body_mut(), length)
 }
 
 /// Whether the body's first byte is the one at `offset`. A server that knows no ranges sends all.
@@ -238,7 +272,7 @@ fn piece(body: &mut Body, length: u32) -> Result<Vec<u8>, LinkError> {
     }
 }
 
-fn successful(answer: Response<Body>) -> Result<Response<Body>, LinkError> {
+pub(crate) fn successful(answer: Response<Body>) -> Result<Response<Body>, LinkError> {
     if answer.status().is_success() {
         return Ok(answer);
     }
@@ -250,7 +284,7 @@ fn successful(answer: Response<Body>) -> Result<Response<Body>, LinkError> {
     ))
 }
 
-fn failed(error: ureq::Error) -> LinkError {
+pub(crate) fn failed(error: ureq::Error) -> LinkError {
     match error {
         ureq::Error::Timeout(_) => LinkError::TooSlow,
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => {

@@ -33,6 +33,8 @@
 //! | `GET /api/v1/holds` | anyone | | list of [`HoldView`] |
 //! | `GET /api/v1/releases/{id}/devices?after=...&limit=...` | anyone | | [`DevicePage`]: some of those that run it |
 //! | `POST /api/v1/releases/{id}/schedules` | operations | a signed schedule | [`ScheduleView`] |
+//! | `GET /api/v1/payloads` | operations | | list of [`PayloadView`]: what a mirror holds |
+//! | `GET /api/v1/payloads/{digest}` | operations | | its bytes; `Range` allowed |
 //! | `POST /api/v1/roots` | anyone | a signed root | [`RootView`] |
 //! | `GET /api/v1/roots` | anyone | | list of [`RootView`] |
 //! | `POST /api/v1/revocations` | anyone | signed revocations | [`RevocationsView`] |
@@ -66,6 +68,7 @@ pub mod hold;
 pub mod import;
 pub mod incident;
 pub mod order;
+pub mod payload;
 pub mod people;
 pub mod plan;
 pub mod problem;
@@ -91,6 +94,7 @@ pub use mainstay_telemetry::{ServiceLevels, levels};
 pub use order::{
     NewestOrder, ORDER_LOG_SHOWN, OrderView, OrderWord, QuitOrderRequest, QuitOrderView,
 };
+pub use payload::PayloadView;
 pub use people::{
     AccountView, MadeSetupLink, NewSetupLink, OnceMore, SetupLinkView, TypedPassword,
 };

@@ -94,6 +94,7 @@ macro_rules! explain {
 explain! {
     usage mainstay_keys::KeyError;
     usage mainstay_keys::UseLogError;
+    usage mainstay_server::delivery::KeyFileError;
     usage mainstay_server::homes::HomeError;
     usage mainstay_store::StoreError;
     usage mainstay_server::serve::ServeError;

@@ -15,7 +15,7 @@ use crate::failure::{Failure, at};
 use crate::files;
 
 /// The environment variable that may hold the token.
-const TOKEN_VARIABLE: &str = "MAINSTAY_TOKEN";
+pub const TOKEN_VARIABLE: &str = "MAINSTAY_TOKEN";
 /// A token is 64 digits; a file of more than a page is another file.
 const TOKEN_FILE_BYTES_MAX: u64 = 1024;
 /// Some hundred certificates.
@@ -58,6 +58,11 @@ impl ServerAccess {
     /// The server's address.
     pub fn server(&self) -> &str {
         &self.server
+    }
+
+    /// Whoever has the token, at this server: for what asks more than once.
+    pub fn somebody(&self) -> Result<Operator, Failure> {
+        self.operator(&self.token()?)
     }
 
     fn operator(&self, token: &str) -> Result<Operator, Failure> {

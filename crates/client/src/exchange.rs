@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use mainstay_api::Problem;
 use mainstay_api::device::DEVICE_LIST_BYTES_MAX;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Certificate, Client, ClientBuilder, Method, Response, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RANGE};
+use reqwest::{Certificate, Client, ClientBuilder, Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -126,6 +126,35 @@ impl Exchange {
 
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
         self.send(Method::GET, path, Body::Empty).await
+    }
+
+    /// The bytes at a path from this one on, as they come.
+    pub async fn bytes(&self, path: &str, from: u64) -> Result<Response, ClientError> {
+        let mut request = self
+            .http
+            .get(format!("{}/api/v1{path}", self.base))
+            .header(AUTHORIZATION, format!("Bearer {}", self.token));
+        if from > 0 {
+            request = request.header(RANGE, format!("bytes={from}-"));
+        }
+        let answer = request.send().await;
+        let answer = answer.map_err(|cause| self.unreachable(cause))?;
+        let expected = match from {
+            0 => StatusCode::OK,
+            _ => StatusCode::PARTIAL_CONTENT,
+        };
+        let status = answer.status();
+        if status == expected {
+            return Ok(answer);
+        }
+        let bytes = self.read(answer, path).await?;
+        match serde_json::from_slice(&bytes) {
+            Ok(problem) => Err(ClientError::Refused(Box::new(problem))),
+            Err(_) => Err(ClientError::Answer {
+                path: path.to_owned(),
+                why: format!("{status} wasn't expected"),
+            }),
+        }
     }
 
     pub async fn post<T: DeserializeOwned>(

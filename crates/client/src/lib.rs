@@ -10,6 +10,7 @@ pub mod error;
 mod exchange;
 pub mod hawkbit;
 mod incidents;
+mod payloads;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, AttributesAsked, ClientChange, ClientView, DeviceChange,
@@ -23,6 +24,7 @@ pub use artifact::Artifact;
 pub use error::ClientError;
 use exchange::{Body, Exchange};
 pub use hawkbit::{Hawkbit, HawkbitError};
+pub use payloads::{PayloadBytes, Purge, PurgeHook};
 
 /// One person at one server.
 #[derive(Debug, Clone)]

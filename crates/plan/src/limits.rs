@@ -73,3 +73,13 @@ pub const VERSION_ATTRIBUTE_CHARS_MAX: usize = 128;
 pub const NEEDS_MAX: usize = 32;
 /// Largest slot a class may state: the largest amount a plan may write at all.
 pub const SLOT_BYTES_MAX: u64 = BYTES_PER_SECOND_MAX;
+/// Most mirrors: more regions than any provider of networks has near one another.
+pub const MIRRORS_MAX: usize = 32;
+/// Longest name of a mirror: it stands in sentences.
+pub const MIRROR_CHARS_MAX: usize = 32;
+/// Most values for which one mirror is near: every country.
+pub const MIRROR_VALUES_MAX: usize = 256;
+/// Longest of these values, in bytes: as long as an attribute's may be.
+pub const NEAR_BYTES_MAX: usize = 64;
+/// Longest address of a mirror, in bytes: with digest and signature behind it, it stays below what proxies bear.
+pub const URL_BYTES_MAX: usize = 256;

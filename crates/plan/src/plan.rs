@@ -6,6 +6,7 @@ use crate::class::{Class, Environment};
 use crate::client::ClientRules;
 use crate::cohort::Cohort;
 use crate::compliance::Compliance;
+use crate::delivery::Delivery;
 use crate::gate::{GateRule, Waiver};
 use crate::health::{HardTest, Health};
 use crate::names::{ClassId, PlanDigest};
@@ -58,6 +59,9 @@ pub struct Plan {
     /// How fast weaknesses are mended, by the name of their kind.
     #[serde(default)]
     pub risk_tiers: Vec<RiskTier>,
+    /// Where payloads come from, beside the server.
+    #[serde(default)]
+    pub delivery: Delivery,
     /// The revision: SHA-256 of the file's bytes.
     pub digest: PlanDigest,
 }

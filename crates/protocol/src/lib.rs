@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `POST /device/v1/check-in` | [`CheckIn`] | [`Directive`] |
 //! | `POST /device/v1/reports` | [`Reports`] | [`Acknowledged`] |
-//! | `GET /device/v1/payloads/{image digest}` | none, `Range` allowed | the image's bytes |
+//! | `GET /device/v1/payloads/{image digest}` | none, `Range` allowed | the image's bytes; or 307, to where they are ([`ELSEWHERE_HEADER`]) |
 //!
 //! Every request carries `Authorization: Bearer <the device's token>`. A message is a map with small
 //! integer keys; [`read`] bounds it and checks that it is deterministic (RFC 8949, section 4.2.1)
@@ -32,3 +32,10 @@ pub const CHECK_IN_PATH: &str = "/device/v1/check-in";
 pub const REPORTS_PATH: &str = "/device/v1/reports";
 /// Path of payloads; the image digest in hexadecimal follows.
 pub const PAYLOADS_PATH: &str = "/device/v1/payloads/";
+/// The header by which a device says that it fetches this piece elsewhere if it is sent there, and compares it with the digest that it is told. Who doesn't
+/// send it is never sent elsewhere.
+pub const ELSEWHERE_HEADER: &str = "mainstay-elsewhere";
+/// Its value: the hash that the device compares by.
+pub const ELSEWHERE_VALUE: &str = "sha-256";
+/// The header beside `Location` with the digest of the piece that was asked for, in hexadecimal.
+pub const PIECE_DIGEST_HEADER: &str = "mainstay-piece-digest";

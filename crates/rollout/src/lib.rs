@@ -31,7 +31,7 @@
 //! | may it be taken back before the first one does? | `withdrawal.rs` |
 //! | who goes back, and to what? | `returns.rs` |
 //! | does this device get it now? | `offer.rs`, which remembers windows in `windows.rs` |
-//! | may it fetch the bytes? | `payloads.rs`; how long that may take, `download.rs` |
+//! | may it fetch the bytes? | `payloads.rs`; how long that may take, `download.rs`; from which mirror, `near.rs` |
 //! | when does it ask again? | `turn.rs` |
 //! | may it be told the same again without a look? | `rest.rs` |
 //! | what became of a promise to a device with another update client? | `order/` |
@@ -56,6 +56,7 @@ pub mod label;
 pub mod looks;
 pub mod mistakes;
 pub mod monitor;
+pub mod near;
 pub mod needs;
 mod normal;
 pub mod offer;
@@ -103,6 +104,7 @@ pub use incident::Evidence;
 pub use label::{Label, Labels};
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
+pub use near::near;
 pub use needs::{ClassVersions, Unmet, past_stones};
 pub use offer::{
     Kind, Offer, has_lapsed, has_room, holds_place, in_flight, instead, may_hold_places, offer,

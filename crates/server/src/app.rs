@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::contacts::Contacts;
 use crate::data_dir::Lock;
 use crate::ddi::Unread;
+use crate::delivery::DeliveryKey;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
 use crate::front::{Bounds, tls::Tls};
@@ -77,6 +78,8 @@ pub struct AppConfig {
     pub tls: Option<Arc<Tls>>,
     /// How long one request may take.
     pub times: Times,
+    /// What signs links to payloads; none if there are none.
+    pub delivery_key: Option<DeliveryKey>,
 }
 
 /// How long requests in flight may go on after the signal to stop. A download that is cut resumes at its next try, so a short wait

@@ -230,6 +230,16 @@ pub fn look_into_blobs(folder: &DataDir, places: &HomePlaces) -> Result<Arc<dyn 
     }
 }
 
+/// The bucket that these places name, as a mirror; none if they name none. Nothing is asked of it yet.
+///
+/// # Errors
+/// [`HomeError`], with the setting that it is about.
+pub fn mirror_bucket(places: &HomePlaces) -> Result<Option<S3Blobs>, HomeError> {
+    let place = s3(places)?;
+    let opened = place.map(|place| S3Blobs::new(&place).map_err(about(BLOBS)));
+    opened.transpose()
+}
+
 async fn look_at_store(folder: &DataDir, places: &HomePlaces) -> Result<(), HomeError> {
     let looked = match &places.store {
         StorePlace::Sqlite => {

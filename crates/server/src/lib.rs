@@ -17,6 +17,7 @@ pub mod clock;
 mod contacts;
 pub mod data_dir;
 mod ddi;
+pub mod delivery;
 mod device_protocol;
 pub mod entropy;
 mod fit;
@@ -58,6 +59,7 @@ pub use app::{ActivePlan, Advance, App, AppConfig, AppError, Grace, PagesAccess,
 pub use attack::ForcedOffer;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use data_dir::DataDir;
+pub use delivery::DeliveryKey;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use front::{Bounds, tls};
 pub use guard::Times;

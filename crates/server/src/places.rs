@@ -85,7 +85,7 @@ mod tests {
             .filter_map(|path| path.split('/').nth(1))
             .filter(|first| !first.is_empty());
         let mut looked_at = 0;
-        for first in firsts.chain(["api", "device", "healthz", "readyz"]) {
+        for first in firsts.chain(["api", "delivery", "device", "healthz", "readyz"]) {
             let variables = [
                 ("MAINSTAY_DATA", "data"),
                 ("MAINSTAY_HAWKBIT_TENANT", first),

@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Display};
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mainstay_api::Problem;
@@ -233,6 +233,9 @@ impl IntoResponse for Refused {
         let body = serde_json::to_vec(&problem).expect("a problem is text and one number");
         let mut response = (status, body).into_response();
         response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
+        // A refusal holds for this moment, and often for this caller alone: what isn't there now may be there when it is offered.
+        let kept = HeaderValue::from_static("no-store");
+        response.headers_mut().insert(CACHE_CONTROL, kept);
         if status == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(WWW_AUTHENTICATE, scheme);

@@ -3,6 +3,7 @@
 //! | who calls | where | who answers |
 //! |---|---|---|
 //! | devices | `/device/v1/...`, CBOR | `device_protocol/` |
+//! | mirrors, and devices that are sent there | `/delivery/v1/...` | `delivery/` |
 //! | devices with other update clients | `/{tenant}/controller/v1/...`, JSON | `ddi/` |
 //! | people and their tools | `/api/v1/...`, JSON | `operator/` |
 //! | monitoring systems | `/metrics`, text | `operator/levels.rs` |
@@ -24,7 +25,7 @@ use axum::response::Response;
 use crate::guard::guard;
 use crate::places::Place;
 use crate::problem::Refused;
-use crate::{App, ddi, device_protocol, pages, places, readiness};
+use crate::{App, ddi, delivery, device_protocol, pages, places, readiness};
 
 /// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
 /// another content type, and addresses stay here. (They are told to this server itself: without, browsers would post forms with the origin "null".)
@@ -48,6 +49,7 @@ const HTTPS_ALONE: &str = "max-age=15768000";
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(device_protocol::routes())
+        .merge(delivery::routes())
         .merge(ddi::routes())
         .nest("/api/v1", of_people(places::of_the_api()))
         .merge(of_people(places::of_monitors()))

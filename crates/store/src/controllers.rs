@@ -61,8 +61,12 @@ pub trait Controllers: Send + Sync {
     /// What is known of a device under its client's name.
     async fn controller(&self, device: &DeviceId) -> Result<Option<Controller>, StoreError>;
 
-    /// All of them: the devices with other update clients, each with the client that it has, if one has asked.
-    async fn clients(&self) -> Result<Vec<(DeviceId, Option<DeviceClient>)>, StoreError>;
+    /// Those of `devices` that have other update clients, in any order, each with the client that it has, if one has asked. One question,
+    /// for as many as a page shows.
+    async fn clients_of(
+        &self,
+        devices: &[DeviceId],
+    ) -> Result<Vec<(DeviceId, Option<DeviceClient>)>, StoreError>;
 
     /// Notes which client was seen to ask ([`DeviceClient::after`]); noting what is known writes nothing.
     ///

@@ -46,7 +46,7 @@ pub mod whole;
 
 pub use accounts::Accounts;
 pub use api_tokens::{API_TOKENS_MAX, ApiTokens};
-pub use blobs::{Blobs, FolderBlobs, Pieces, PutError, S3Blobs, S3Key, S3Place};
+pub use blobs::{Blobs, FolderBlobs, MirrorHome, Pieces, PutError, S3Blobs, S3Key, S3Place};
 pub use controllers::{AskedBy, Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Import, Registration, TimelineEntry, TimelineKind};
 pub use draws::Draws;

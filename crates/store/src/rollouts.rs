@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::DeviceId;
 use mainstay_rollout::{
-    Action, DeviceView, Enrolment, FleetView, Offer, OrderNumber, Rollout, RolloutId,
+    Action, DeviceView, Enrolment, FleetView, Offer, OrderNumber, Progress, Rollout, RolloutId,
 };
 use mainstay_telemetry::{Incident, IncidentId};
 
@@ -71,6 +71,13 @@ pub trait Rollouts: Send + Sync {
     /// The newest enrolments of a device, newest first, at most [`ENROLMENTS_MAX`]. What was withdrawn promised nothing: of such rollouts
     /// only the very newest one is among them.
     async fn enrolments_of(&self, device: &DeviceId) -> Result<Vec<Enrolled>, StoreError>;
+
+    /// How far each of `devices` is in the newest rollout that it is in and that wasn't withdrawn, in any order; nothing of one that is in
+    /// none. One question, for as many as a page shows.
+    async fn newest_progress_of(
+        &self,
+        devices: &[DeviceId],
+    ) -> Result<Vec<(DeviceId, Progress)>, StoreError>;
 
     /// Saves the outcome of one step, in one transaction. Returns the numbers of the opened
     /// incidents, in their order.

@@ -3,7 +3,7 @@
 use mainstay_fleet::{
     self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy, Site,
 };
-use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels};
+use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels, Progress};
 
 use crate::values::{bytes32, device_id, from_json, instant, release_digest};
 use crate::{Controlled, Controller, StoreError, TimelineEntry, TimelineKind};
@@ -161,6 +161,13 @@ fn client(
     let set_by = known.into_iter().find(|by| by.id() == set_by);
     let set_by = set_by.ok_or_else(unknown)?;
     Ok(Some(DeviceClient { profile, set_by }))
+}
+
+/// A device with how far it is in a rollout.
+pub(crate) fn progress_of(
+    (id, progress): (String, String),
+) -> Result<(DeviceId, Progress), StoreError> {
+    Ok((device_id(id)?, from_json("enrolment", &progress)?))
 }
 
 /// A device with the client that it has, if one has asked.

@@ -2,9 +2,8 @@
 
 mod cluster;
 mod patience;
+mod statements;
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,63 +39,6 @@ async fn with_devices(address: &str, names: &[&str]) -> PostgresStore {
         new.expect("new");
     }
     store
-}
-
-/// The texts between quotes in a source, each with what stands before it; comments are left out.
-fn literals(source: &str) -> Vec<(String, String)> {
-    let code = source
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"));
-    let code: Vec<_> = code.collect();
-    let code = code.join("\n");
-    let parts: Vec<_> = code.split('"').collect();
-    let pairs = parts.chunks_exact(2);
-    pairs
-        .map(|pair| (pair[0].to_owned(), pair[1].to_owned()))
-        .collect()
-}
-
-/// Every statement in a source. Those of a `select!` have the beginning that it gives them.
-fn statements(source: &str) -> Vec<String> {
-    let literals = literals(source);
-    let is_beginning = |before: &str| before.trim_end().ends_with("concat!(");
-    let beginning = literals.iter().find(|(before, _)| is_beginning(before));
-    let beginning = beginning.map_or("", |(_, text)| text);
-    let statement = |(before, text): &(String, String)| {
-        let verbs = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
-        match before.trim_end().ends_with("select!(") {
-            true => Some(format!("{beginning}{text}")),
-            false if is_beginning(before) => None,
-            false => verbs
-                .iter()
-                .any(|verb| text.starts_with(verb))
-                .then(|| text.clone()),
-        }
-    };
-    literals.iter().filter_map(statement).collect()
-}
-
-#[tokio::test]
-async fn every_statement_can_be_prepared() {
-    let mut database = cluster::connect(&cluster::database(cluster::WITH_TABLES).await).await;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres");
-    let (mut prepared, mut used) = (0, 0);
-    for file in fs::read_dir(folder).expect("it is there") {
-        let path = file.expect("readable").path();
-        if path.is_dir() {
-            continue;
-        }
-        let source = fs::read_to_string(&path).expect("readable");
-        used += source.matches("sqlx::query").count();
-        for statement in statements(&source) {
-            let sql = sqlx::AssertSqlSafe(format!("PREPARE one AS {statement}; DEALLOCATE one"));
-            let done = sqlx::raw_sql(sql).execute(&mut database).await;
-            done.unwrap_or_else(|error| panic!("{}: {error}: {statement}", path.display()));
-            prepared += 1;
-        }
-    }
-    assert!(used > 80, "{used}");
-    assert!(prepared >= used, "{prepared} of {used}");
 }
 
 #[tokio::test]

@@ -29,9 +29,19 @@ impl Field {
         field
     }
 
+    /// The same, under a plan of its own.
+    pub async fn begin_under(plan: &str, more: &str) -> Self {
+        let field = Self::bare_in(House::under(plan).await, more).await;
+        field.provision();
+        field
+    }
+
     /// The same, before it left the factory.
     pub async fn bare(more: &str) -> Self {
-        let house = House::new().await;
+        Self::bare_in(House::new().await, more).await
+    }
+
+    async fn bare_in(house: House, more: &str) -> Self {
         let tokens = register(&house).await;
         let old = built(&house, "1.0.0", 1, tree("1.0.0", 100));
         for token in &tokens {

@@ -161,3 +161,64 @@ fn redirects_lead_nowhere() {
     let refused = link.post("/", b"");
     assert!(matches!(refused, Err(LinkError::Refused(status, _)) if status == 302));
 }
+
+/// Serves these answers, one for each connection, and tells the heads of what was asked; returns the way to it.
+fn answering(answers: Vec<String>) -> (Link, thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let served = thread::spawn(move || {
+        let asked = answers.iter().map(|answer| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut head = [0; 4096];
+            let bytes = stream.read(&mut head).unwrap();
+            send(&mut stream, answer);
+            String::from_utf8_lossy(&head[..bytes]).to_ascii_lowercase()
+        });
+        asked.collect()
+    });
+    let server = Server {
+        url,
+        token_file: None,
+        identity: None,
+        ca_file: "/nonexistent".into(),
+        retry: Duration::from_secs(1),
+        exchange: Duration::from_secs(60),
+    };
+    (
+        Link::new(&server, Limits::of(&server), false).unwrap(),
+        served,
+    )
+}
+
+/// Whoever sends it where it doesn't go isn't told again that it goes elsewhere.
+#[test]
+fn a_place_that_is_no_mirror_is_passed_over() {
+    let digest = "ab".repeat(32);
+    let told = format!("mainstay-piece-digest: {digest}\r\n");
+    for (place, told) in [
+        ("ftp://mirror.example/fw", told.as_str()),
+        ("http://mirror.example/fw", told.as_str()),
+        ("http://127.0.0.1.example/fw", told.as_str()),
+        ("http://localhost:x@mirror.example/fw", told.as_str()),
+        ("https://mirror.example/fw", ""),
+        ("https://mirror.example/fw", "mainstay-piece-digest: ab\r\n"),
+    ] {
+        let sent = format!(
+            "HTTP/1.1 307 Temporary Redirect\r\nlocation: {place}\r\n{told}content-length: 0\r\nconnection: close\r\n\r\n"
+        );
+        let whole = "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 0-3/4\r\ncontent-length: 4\r\nconnection: close\r\n\r\nabcd";
+        let (link, served) = answering(vec![sent, whole.to_owned()]);
+        let refused = link.fetch(&Digest::ZERO, 0, 4);
+        assert!(
+            matches!(refused, Err(LinkError::Refused(status, _)) if status == 307),
+            "{place}: {refused:?}"
+        );
+        assert_eq!(link.fetch(&Digest::ZERO, 0, 4).unwrap(), b"abcd");
+        let asked = served.join().unwrap();
+        assert!(
+            asked[0].contains("mainstay-elsewhere: sha-256"),
+            "{asked:?}"
+        );
+        assert!(!asked[1].contains("mainstay-elsewhere"), "{asked:?}");
+    }
+}

@@ -27,6 +27,7 @@ mod house;
 mod kills;
 mod lying_server;
 mod memory;
+mod mirror;
 mod offline;
 mod patience;
 mod rauc;

@@ -8,6 +8,7 @@ mod hold;
 mod incident;
 mod key;
 mod levels;
+mod mirror;
 mod person;
 mod plan;
 mod publish;
@@ -66,6 +67,8 @@ pub enum Verb {
     /// Work with a server's database as a whole: bring it up to date, check it, copy it to another kind of database.
     #[command(subcommand)]
     Store(store::Store),
+    /// Keep a folder or a bucket elsewhere in step with the payloads that devices may fetch.
+    Mirror(Box<mirror::Mirror>),
     /// Register and list devices.
     Device(device::Device),
     /// Hand in, approve and list releases.
@@ -101,6 +104,7 @@ impl Verb {
             Self::Person(verb) => verb.run(output),
             Self::Serve(verb) => verb.run(output),
             Self::Store(verb) => verb.run(output),
+            Self::Mirror(verb) => verb.run(output),
             Self::Device(verb) => verb.run(output),
             Self::Release(verb) => verb.run(output),
             Self::Rollout(verb) => verb.run(output),

@@ -19,6 +19,7 @@ const INCIDENTS: &str = include_str!("../../../../docs/incidents.md");
 const SIMULATED: &str = include_str!("../../../../docs/simulated-device.md");
 const MOVING: &str = include_str!("../../../../docs/moving-from-hawkbit.md");
 const OPERATOR_API: &str = include_str!("../../../../docs/operator-api.md");
+const DELIVERY: &str = include_str!("../../../../docs/delivery.md");
 const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
 /// Ends the guide's server too if a command before its last one fails.
@@ -95,6 +96,23 @@ fn every_command_of_moving_from_hawkbit_works() {
     let lines: Vec<_> = drawn.lines().collect();
     let begins = |line: usize, text: &str| lines.get(line).is_some_and(|it| it.starts_with(text));
     assert!(begins(1, "dev-0009,") && lines.len() == 2, "{drawn}");
+}
+
+#[test]
+fn every_command_of_delivery_works() {
+    let ended = run(DELIVERY, &Folder::new(), 5, &[]);
+    let told = String::from_utf8_lossy(&ended.stdout);
+    let failures = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{told}\n{failures}");
+    for words in [
+        "\"id\":\"delivery.bad-signature\"",
+        "The mirror holds 1 payload(s).",
+        "Removed: ",
+    ] {
+        assert!(told.contains(words), "{words}: {told}\n{failures}");
+    }
+    let refused = told.matches("refused, as it should be").count();
+    assert_eq!(refused, 2, "{told}\n{failures}");
 }
 
 #[test]

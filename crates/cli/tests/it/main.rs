@@ -7,6 +7,8 @@ mod artifacts;
 mod backups;
 mod bad_input;
 mod banks;
+#[path = "../homes/bucket.rs"]
+mod bucket;
 mod bundles;
 mod cohorts;
 mod devices;
@@ -20,6 +22,8 @@ mod imports;
 mod incidents;
 mod keys;
 mod mcuboot;
+mod mirror;
+mod origin;
 mod papers;
 mod people;
 mod plan_calendar;

@@ -119,6 +119,26 @@ fn a_certificate_that_no_client_would_take_starts_nothing() {
     assert!(checked.stdout().contains(place), "{}", checked.stdout());
 }
 
+/// A key that is too short would sign links, and anybody could guess it. What is in the file is never told.
+#[test]
+fn a_key_for_links_that_is_none_starts_nothing() {
+    let folder = Folder::with_root();
+    let init = "server init --data data --root root.cbor --plan plan.toml --status-key status.key";
+    folder.good(init);
+    own(&folder.write("links.key", "hunter2\n"));
+    let words = "serve --data data --listen 127.0.0.1:0 --delivery-key-file links.key";
+    let place = "delivery_key_file (flag --delivery-key-file) can't be used: links.key doesn't hold one line of a key";
+    let started = folder.run(words);
+    started.failed(2, "settings.secret-malformed");
+    assert!(started.stderr().contains(place), "{}", started.stderr());
+    let checked = folder.run(&format!("{words} --check"));
+    checked.failed(2, "settings.wrong");
+    let told = checked.stdout();
+    assert!(told.contains(place) && !told.contains("hunter2"), "{told}");
+    let missing = words.replace("links.key", "none");
+    folder.run(&missing).failed(2, "settings.secret-missing");
+}
+
 #[test]
 fn a_check_does_not_tell_a_password_that_it_refuses() {
     let folder = Folder::new();

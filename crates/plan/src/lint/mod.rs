@@ -14,6 +14,7 @@ mod compliance;
 mod gates;
 mod keys;
 mod levels;
+mod mirrors;
 mod nights;
 mod pace;
 mod people;
@@ -197,7 +198,7 @@ pub(crate) fn judge(
             .collect()
     };
     // What no list of rules has, and still is judged as rules are.
-    let rules = RULES.iter().chain([&clients::LOOSENED]);
+    let rules = RULES.iter().chain([&clients::LOOSENED, &mirrors::OPEN]);
     rules.flat_map(judge).collect()
 }
 

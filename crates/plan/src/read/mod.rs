@@ -11,6 +11,7 @@ mod client;
 mod coherence;
 mod cohort;
 mod compliance;
+mod delivery;
 mod duration;
 mod gate;
 mod health;
@@ -113,6 +114,7 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
     let cohorts = cohort::cohorts(root);
     let service_levels = service_levels::service_levels(root);
     let risk_tiers = service_levels::tiers(root);
+    let delivery = delivery::delivery(root);
     let (name, market, security_contact, environment) =
         about.and_then(|about| self::about(&about))?;
     let classes = classes?;
@@ -134,6 +136,7 @@ fn plan(root: &Section<'_>, digest: PlanDigest) -> Option<Plan> {
         cohorts: cohorts?,
         service_levels,
         risk_tiers: risk_tiers?,
+        delivery,
         digest,
     };
     coherence::check(&plan, root.reader());

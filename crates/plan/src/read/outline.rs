@@ -86,6 +86,7 @@ pub(crate) fn section_of(path: &str) -> String {
     match (parts.next().unwrap_or(""), parts.next()) {
         ("", _) => String::new(),
         (list @ ("class" | "waiver"), _) => format!("[[{list}]]"),
+        ("delivery", Some("mirror")) => "[[delivery.mirror]]".to_owned(),
         (family @ ("role" | "track" | "gate" | "health" | "cohort" | "risk"), Some(name)) => {
             format!("[{family}.{name}]")
         }
@@ -103,6 +104,8 @@ mod tests {
             ("health.install.halt", "[health.install]"),
             ("cohort.early.query", "[cohort.early]"),
             ("class.0.revert.boots", "[[class]]"),
+            ("delivery.mirror.1.url", "[[delivery.mirror]]"),
+            ("delivery.link", "[delivery]"),
             ("rollout.window.local", "[rollout]"),
             ("plan.name", "[plan]"),
             ("waiver.0.owner", "[[waiver]]"),

@@ -71,7 +71,7 @@ fn minimum(section: &Section<'_>) -> Option<Minimum> {
 }
 
 /// As devices are declared with it.
-fn is_attribute(text: &str) -> bool {
+pub(super) fn is_attribute(text: &str) -> bool {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b"_-".contains(&c);
     let begins_well = text.starts_with(|c: char| c.is_ascii_alphabetic());
     begins_well && text.len() <= ATTRIBUTE_CHARS_MAX && text.bytes().all(allowed)

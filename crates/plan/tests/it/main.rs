@@ -5,6 +5,7 @@ mod calendar_properties;
 mod clients;
 mod clock_changes;
 mod cohorts;
+mod delivery;
 mod emergency;
 mod emergency_zones;
 mod examples;

@@ -48,7 +48,8 @@ fn oldest(folder: &Path, devices: u32) -> anyhow::Result<Timestamp> {
     let native = fleet::native(devices);
     let (oldest_us,): (i64,) = runtime.block_on(async {
         let mut database = SqliteConnection::connect_with(&file).await?;
-        let read = sqlx::query_as("SELECT min(heard) FROM contacts JOIN devices ON key = device WHERE id BETWEEN ?1 AND ?2")
+        // A device without a contact was lost since it was registered: all of them count.
+        let read = sqlx::query_as("SELECT min(coalesce(heard, last_seen, 0)) FROM devices LEFT JOIN contacts ON device = key WHERE id BETWEEN ?1 AND ?2")
             .bind(fleet::name(native.start))
             .bind(fleet::name(native.end - 1))
             .fetch_one(&mut database)

@@ -13,18 +13,23 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use futures_util::TryStreamExt as _;
 use mainstay_store::blobs::pieces;
 use mainstay_store::{Blobs, Pieces, ReleasePayload};
 use mainstay_trust::Digest;
+use sha2::{Digest as _, Sha256};
 
 use super::line::{Line, body};
 use super::multipart::Multipart;
 use super::range::{Part, part, several};
 use crate::problem::Refused;
-use crate::soundness::in_time;
+use crate::soundness::{NotAsked, in_time};
 
-/// A payload's bytes change with its digest only, so any cache may keep them for a year.
-const IMMUTABLE: &str = "private, max-age=31536000, immutable";
+/// A payload's bytes change with its digest only, so that whoever was given them may keep them for a year; a cache that is shared may not, as it doesn't know
+/// who else may have them.
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+/// That a range is none is kept by nobody.
+const UNKEPT: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Tells a proxy to hand on each byte as it comes. One that takes the whole first, as fast as it can, would make the server believe that the device has it;
 /// and the line's rate would be the proxy's alone. nginx heeds it, and others do.
@@ -35,6 +40,7 @@ pub(crate) struct Download {
     digest: Digest,
     len: u64,
     source: Source,
+    kept: HeaderValue,
 }
 
 enum Source {
@@ -49,6 +55,7 @@ impl Download {
             digest: payload.image,
             len: payload.bytes,
             source: Source::Blob(blobs),
+            kept: IMMUTABLE,
         }
     }
 
@@ -58,7 +65,29 @@ impl Download {
             digest,
             len: bytes.len() as u64,
             source: Source::Memory(bytes.into()),
+            kept: IMMUTABLE,
         }
+    }
+
+    /// The same, where the address alone says who may have it: caches are told this.
+    pub(crate) fn kept_by_all(self, kept: HeaderValue) -> Self {
+        Self { kept, ..self }
+    }
+
+    /// The SHA-256 of a range, which is read for that.
+    ///
+    /// # Errors
+    /// If it can't be read to its end.
+    pub(crate) async fn digest_of(&self, range: Range<u64>) -> Result<[u8; 32], Refused> {
+        let mut pieces = self.bytes(range).await?;
+        let mut sum = Sha256::new();
+        while let Some(piece) = pieces.try_next().await.map_err(|error| {
+            tracing::error!(%error, image = %self.digest, "a piece of a payload can't be read");
+            Refused::from(NotAsked)
+        })? {
+            sum.update(&piece);
+        }
+        Ok(sum.finalize().into())
     }
 
     /// The answer to a request with these headers: 200, 206, or 416. Its bytes leave as `line` lets them.
@@ -70,6 +99,17 @@ impl Download {
         headers: &HeaderMap,
         line: &Arc<Line>,
     ) -> Result<Response, Refused> {
+        let kept = self.kept.clone();
+        let mut response = self.sent(headers, line).await?;
+        let kept = match response.status() {
+            StatusCode::RANGE_NOT_SATISFIABLE => UNKEPT,
+            _ => kept,
+        };
+        response.headers_mut().insert(CACHE_CONTROL, kept);
+        Ok(response)
+    }
+
+    async fn sent(self, headers: &HeaderMap, line: &Arc<Line>) -> Result<Response, Refused> {
         let (len, etag) = (self.len, self.etag());
         match part(wanted_range(headers, &etag), len) {
             Part::Whole => Ok(response(
@@ -171,6 +211,14 @@ pub(crate) fn up_to_the_end(headers: &HeaderMap, len: u64) -> Option<u64> {
     }
 }
 
+/// The one range that a header asks for, if it is a part with a length that is there.
+pub(crate) fn one_range(header: &str, len: u64) -> Option<Range<u64>> {
+    match part(Some(header), len) {
+        Part::Bytes { first, last } => Some(first..last + 1),
+        Part::Whole | Part::Unsatisfiable => None,
+    }
+}
+
 /// The range to honour: none when `If-Range` names other bytes (RFC 9110, section 13.1.5).
 fn wanted_range<'a>(headers: &'a HeaderMap, etag: &str) -> Option<&'a str> {
     let same = headers
@@ -195,12 +243,12 @@ fn response(
     };
     set(CONTENT_TYPE, "application/octet-stream");
     set(ACCEPT_RANGES, "bytes");
-    set(CACHE_CONTROL, IMMUTABLE);
     set(ETAG, etag);
     set(BUFFERING, "no");
     set(CONTENT_LENGTH, &len.to_string());
     if let Some(range) = range {
         set(CONTENT_RANGE, &range);
     }
+    response.headers_mut().insert(CACHE_CONTROL, IMMUTABLE);
     response
 }

@@ -27,7 +27,7 @@ use crate::App;
 
 pub(crate) use alive::while_it_takes;
 pub(crate) use check_in::at_once;
-pub(crate) use download::{Download, begins_at, up_to_the_end};
+pub(crate) use download::{Download, begins_at, one_range, up_to_the_end};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;
 pub(crate) use payload::may_fetch;

@@ -16,12 +16,13 @@ use mainstay_trust::Digest;
 
 use super::alive::while_it_takes;
 use super::download::Download;
+use crate::delivery::send_elsewhere;
 use crate::problem::Refused;
 use crate::readings::{self, Heard};
 use crate::soundness::{self, Damage, NotAsked};
 use crate::{App, authenticate};
 
-/// Sends all of a payload, or one range of it.
+/// Sends all of a payload, or one range of it; or says where it lies for devices that go there.
 pub(super) async fn payload(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -47,6 +48,9 @@ pub(super) async fn payload(
         None => {}
         Some(Damage::Unreadable) => return Err(NotAsked.into()),
         Some(_) => return Err(missing()),
+    }
+    if let Some(sent_elsewhere) = send_elsewhere(&app, &device, &headers, payload).await? {
+        return Ok(sent_elsewhere);
     }
     let download = Download::from_blob(app.blobs.clone(), payload);
     let response = download.answer(&headers, &app.line).await?;

@@ -66,6 +66,10 @@ fn success(status: u16, answer: Answer, shapes: &mut Shapes) -> Value {
             "description": what,
             "content": {media_type: {"schema": {"type": "string"}}},
         }),
+        Answer::Bytes(media_type) => json!({
+            "description": what,
+            "content": {media_type: {"schema": {"type": "string", "format": "binary"}}},
+        }),
         Answer::Json(shape) => json!({
             "description": what,
             "content": {"application/json": {"schema": shapes.written(shape)}},

@@ -87,6 +87,8 @@ pub(super) enum Answer {
     Json(Shape),
     /// Text of a media type.
     Text(&'static str),
+    /// Bytes of a media type.
+    Bytes(&'static str),
     /// Nothing.
     Empty,
 }

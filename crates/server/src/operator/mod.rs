@@ -19,6 +19,7 @@ pub(crate) mod levels;
 mod orders;
 mod patience;
 mod pauses;
+mod payloads;
 pub(crate) mod people;
 pub(crate) mod plan;
 mod previews;
@@ -136,6 +137,16 @@ pub(crate) const PLACES: &[Place] = &[
         || post(schedules::publish),
     ),
     Place::new("/holds", &[("GET", READ)], || get(holds::list)),
+    Place::new(
+        "/payloads",
+        &[("GET", Whom::May(Permission::MirrorPayloads))],
+        || get(payloads::list),
+    ),
+    Place::new(
+        "/payloads/{digest}",
+        &[("GET", Whom::May(Permission::MirrorPayloads))],
+        || get(payloads::one),
+    ),
     Place::new(
         "/roots",
         &[("GET", READ), ("POST", Whom::May(Permission::PublishTrust))],

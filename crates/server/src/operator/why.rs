@@ -17,7 +17,7 @@ use crate::jobs::other_classes;
 use crate::named::Named;
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
-use crate::{App, authenticate, brakes};
+use crate::{App, authenticate, brakes, delivery};
 
 /// `GET /devices/{id}/why`.
 pub(super) async fn device(
@@ -92,6 +92,7 @@ pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Res
     let told = by_rollouts(app, device, considered, now).await?;
     let (sentence, next) = match controller {
         Some(_) => clients::told(app, device, has_offer, told).await?,
+        None if has_offer => with_its_mirror(app, device, told).await?,
         None => told,
     };
     let subject = device.id.to_string();
@@ -100,6 +101,21 @@ pub(crate) async fn of_device(app: &App, device: &Device, now: Timestamp) -> Res
         sentence,
         next,
     })
+}
+
+/// The same, and from where it gets its bytes, if the plan in force names mirrors.
+async fn with_its_mirror(
+    app: &App,
+    device: &Device,
+    (sentence, next): Told,
+) -> Result<Told, Refused> {
+    let plan = app.plan().await?;
+    let mirror = plan.and_then(|plan| delivery::told(app, &plan.plan.delivery, device));
+    let sentence = match mirror {
+        Some(mirror) => format!("{sentence} {mirror}"),
+        None => sentence,
+    };
+    Ok((sentence, next))
 }
 
 /// What the rollout says that decides about the device.

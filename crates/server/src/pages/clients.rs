@@ -22,14 +22,10 @@ impl Clients {
     /// # Errors
     /// If the store fails.
     pub async fn of_each(app: &App, devices: &[Device]) -> Result<Self, StoreError> {
-        let mut noted = BTreeMap::new();
-        for device in devices {
-            if let Some(controller) = app.store.controller(&device.id).await? {
-                noted.insert(device.id.clone(), controller.client);
-            }
-        }
+        let names: Vec<_> = devices.iter().map(|device| device.id.clone()).collect();
+        let noted = app.store.clients_of(&names).await?;
         Ok(Self {
-            noted,
+            noted: noted.into_iter().collect(),
             plan: app.plan().await?,
         })
     }

@@ -7,8 +7,7 @@ use std::iter::repeat_n;
 use jiff::Timestamp;
 use mainstay_fleet::Device;
 use mainstay_report::{DEVICE_ROWS_MAX, DeviceTable, VersionShare};
-use mainstay_rollout::Phase;
-use mainstay_store::{Enrolled, Place, StoreError};
+use mainstay_store::{Place, StoreError};
 
 use super::clients::Clients;
 use super::fill;
@@ -78,16 +77,17 @@ pub(super) async fn table(app: &App, page: u32) -> Result<DeviceTable, Refused> 
         .devices_from((page - 1).saturating_mul(rows), rows)
         .await?;
     let clients = Clients::of_each(app, &shown).await?;
+    let names: Vec<_> = shown.iter().map(|device| device.id.clone()).collect();
+    let progress = app.store.newest_progress_of(&names).await?;
+    let progress: BTreeMap<_, _> = progress.into_iter().collect();
     let mut table = DeviceTable {
         rows: Vec::with_capacity(shown.len()),
         page,
         total: app.store.count_devices(None, u32::MAX).await?,
     };
     for device in &shown {
-        let enrolled = app.store.enrolments_of(&device.id).await?;
-        let tells = |one: &&Enrolled| !matches!(one.rollout.phase, Phase::Withdrawn { .. });
-        let view = enrolled.iter().find(tells).map(|one| &one.device);
-        let row = fill::device_row(device, view, clients.facts(device));
+        let progress = progress.get(&device.id);
+        let row = fill::device_row(device, progress, clients.facts(device));
         table.rows.push(row);
     }
     Ok(table)

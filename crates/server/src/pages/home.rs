@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use mainstay_release::{Release, StageName};
-use mainstay_report::{Action, Attention, Dashboard, Promise, Target};
-use mainstay_rollout::{FleetView, Phase, Rollout, why};
+use mainstay_report::{Action, Attention, Dashboard, Promise, RolloutCard, Target};
+use mainstay_rollout::{Phase, Rollout, why};
 use mainstay_telemetry::{Incident, Part, ReviewState};
 use mainstay_trust::Digest;
 
@@ -54,8 +54,8 @@ async fn promises(app: &Arc<App>) -> Result<Vec<Promise>, Refused> {
 /// What the page is made of.
 struct Facts {
     fleet: Counted,
-    /// The newest rollouts with their devices.
-    rollouts: Vec<(Rollout, FleetView)>,
+    /// The newest rollouts, and how each is shown.
+    rollouts: Vec<(Rollout, RolloutCard)>,
     incidents: Vec<Incident>,
     releases: Vec<Release>,
     standing: Arc<Standing>,
@@ -68,7 +68,7 @@ impl Facts {
         let now = app.now();
         Ok(Self {
             fleet: Counted::read(app, reachable_since(app, now).await?).await?,
-            rollouts: newest_rollouts(app).await?,
+            rollouts: newest_rollouts(app, now).await?,
             incidents: app.store.incidents().await?,
             releases: app.store.releases().await?,
             standing: app.standing().await?,
@@ -82,9 +82,7 @@ impl Facts {
         Ok(Dashboard {
             frame: super::frame(app, visitor.viewer()).await?,
             needs_me: self.needs_me(),
-            rollouts: cards
-                .map(|(r, fleet)| fill::rollout_card(r, fleet, self.now))
-                .collect(),
+            rollouts: cards.map(|(_, card)| card.clone()).collect(),
             fleet: self.fleet.version_shares(),
             devices_total: self.fleet.total,
             reachable: self.fleet.reachable,
@@ -129,12 +127,16 @@ async fn reachable_since(app: &App, now: Timestamp) -> Result<Option<Timestamp>,
     Ok(within.map(|within| now.checked_sub(within).unwrap_or(Timestamp::MIN)))
 }
 
-/// The newest rollouts with their devices, newest first.
-async fn newest_rollouts(app: &App) -> Result<Vec<(Rollout, FleetView)>, Refused> {
+/// The newest rollouts with what is shown of them, newest first. The devices of one are in memory at a time.
+async fn newest_rollouts(
+    app: &App,
+    now: Timestamp,
+) -> Result<Vec<(Rollout, RolloutCard)>, Refused> {
     let mut rollouts = Vec::new();
     for rollout in app.store.rollouts().await?.into_iter().take(ROLLOUTS_SHOWN) {
         let fleet = other_classes::look(app, &rollout).await?;
-        rollouts.push((rollout, fleet));
+        let card = fill::rollout_card(&rollout, &fleet, now);
+        rollouts.push((rollout, card));
     }
     Ok(rollouts)
 }

@@ -41,10 +41,13 @@ pub(super) struct Common {
 /// So many of each are looked through for one like it. What no other device says is soon not among them any more.
 const COMMON_MAX: usize = 8;
 
-/// Takes what is kept already in place of one like it.
+/// Takes what is kept already in place of one like it. The one that wasn't taken for longest is forgotten first: what many say stays, however
+/// many there are beside them that all say something else.
 fn share<T: PartialEq>(known: &mut Vec<Arc<T>>, one: &mut Arc<T>) {
-    if let Some(same) = known.iter().find(|known| ***known == **one) {
+    if let Some(at) = known.iter().position(|known| **known == **one) {
+        let same = known.remove(at);
         *one = same.clone();
+        known.push(same);
         return;
     }
     if known.len() >= COMMON_MAX {
@@ -133,5 +136,21 @@ mod tests {
         let anew = take(7);
         assert!(*anew == 7 && !Arc::ptr_eq(&first, &anew));
         assert!(known.len() <= COMMON_MAX);
+    }
+
+    #[test]
+    fn what_many_say_stays_beside_what_each_says_alone() {
+        let mut known = Vec::new();
+        let mut take = |number: usize| {
+            let mut one = Arc::new(number);
+            share(&mut known, &mut one);
+            one
+        };
+        let common = take(7);
+        for rare in 10..10 + 3 * COMMON_MAX {
+            take(rare);
+            assert!(Arc::ptr_eq(&common, &take(7)), "{rare}");
+        }
+        assert_eq!(known.len(), COMMON_MAX);
     }
 }

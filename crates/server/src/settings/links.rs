@@ -15,9 +15,10 @@ const LABEL_BYTES_MAX: usize = 63;
 const TENANT_BYTES_MAX: usize = 40;
 
 /// What this server answers at itself: no tenant may be called so.
-const OWN_PLACES: [&str; 13] = [
+const OWN_PLACES: [&str; 14] = [
     "account",
     "api",
+    "delivery",
     "device",
     "devices",
     "healthz",

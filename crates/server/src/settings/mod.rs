@@ -55,6 +55,8 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Whose word about a client's address is believed.
     pub trusted_proxies: TrustedProxies,
+    /// Where the key that signs links to payloads is, if there is one.
+    pub delivery_key_file: Option<PathBuf>,
     /// Where the passphrase of the online key is, if it is in a file.
     pub passphrase_file: Option<PathBuf>,
     /// How long requests under way may go on once it was told to stop.

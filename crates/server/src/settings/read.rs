@@ -68,6 +68,16 @@ impl Answered {
         self.settings.tls().filter(|_| !is_refused)
     }
 
+    /// The file of the key for links, if one was named and nothing was found wrong with it.
+    pub fn delivery_key(&self) -> Option<&Path> {
+        let is_about = |finding: &Finding| {
+            finding.severity == Severity::Error && finding.setting == "delivery_key_file"
+        };
+        let is_refused = self.findings.iter().any(is_about);
+        let file = self.settings.delivery_key_file.as_deref();
+        file.filter(|_| !is_refused)
+    }
+
     /// Where a setting was said.
     pub fn source(&self, name: &str) -> Source {
         let told = self.told.iter().find(|told| told.name == name);

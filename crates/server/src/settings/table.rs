@@ -206,6 +206,23 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, given| put(&mut settings.trusted_proxies, TrustedProxies::parse(given)),
     },
     Setting {
+        name: "delivery_key_file",
+        variable: "MAINSTAY_DELIVERY_KEY_FILE",
+        older: None,
+        flag: "delivery-key-file",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: true,
+        what: "A file with nothing but the key that signs links to payloads, one line of at least 32 signs, the same at all servers \
+               and at whatever checks links before them. Without it, devices get their payloads from the server or the bucket.",
+        take: |settings, given| {
+            put(
+                &mut settings.delivery_key_file,
+                values::path(given).map(Some),
+            )
+        },
+    },
+    Setting {
         name: "passphrase_file",
         variable: "MAINSTAY_PASSPHRASE_FILE",
         older: None,
@@ -291,6 +308,7 @@ impl Settings {
             tls_key: None,
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
+            delivery_key_file: None,
             passphrase_file: None,
             shutdown_grace: Duration::ZERO,
             log_level: LogLevel::default(),

@@ -13,6 +13,7 @@ mod backup;
 mod database;
 mod ddi;
 mod declared;
+mod delivery;
 mod door;
 mod elected;
 mod eligibility;

@@ -37,7 +37,7 @@ const PROBE_BYTES: [u8; 4096] = [0; 4096];
 /// A folder of blobs. One process writes to it at a time: the server that owns the data directory.
 #[derive(Debug)]
 pub struct FolderBlobs {
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     writes: AtomicU64,
 }
 
@@ -64,7 +64,7 @@ impl FolderBlobs {
         }
     }
 
-    fn path(&self, digest: &Digest) -> PathBuf {
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
         let name = digest.to_string();
         self.folder.join(&name[..2]).join(name)
     }
@@ -116,7 +116,7 @@ impl Blobs for FolderBlobs {
 }
 
 /// Does what blocks on a thread that may.
-async fn on_disk<T: Send + 'static>(
+pub(super) async fn on_disk<T: Send + 'static>(
     path: &Path,
     what: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
 ) -> Result<T, StoreError> {
@@ -128,7 +128,7 @@ async fn on_disk<T: Send + 'static>(
 }
 
 /// What was asked for, or that there is no such file.
-fn found<T>(asked: io::Result<T>) -> io::Result<Option<T>> {
+pub(super) fn found<T>(asked: io::Result<T>) -> io::Result<Option<T>> {
     match asked {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -151,6 +151,8 @@ async fn next_piece(file: Arc<File>, left: Range<u64>) -> io::Result<Option<(Byt
     let start = left.start;
     if let Some(bytes) = cached::read(&file, &mut piece, start) {
         piece.truncate(bytes);
+        // Nothing was waited for: a reader that is as fast would be served alone for as long as there is something for it.
+        tokio::task::coop::consume_budget().await;
         let after = start + bytes as u64;
         return Ok(Some((piece.into(), after..left.end)));
     }
@@ -265,6 +267,8 @@ fn clear_partials(folder: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
+
     use super::*;
 
     fn written(folder: &Path, file: File) -> Partial {
@@ -287,6 +291,24 @@ mod tests {
         let refused = partial.rename(&path, 5).expect_err("two are missing");
         assert_eq!(refused.to_string(), "the disk kept 3 of 5 bytes");
         assert_nothing_is_kept(folder.path());
+    }
+
+    /// Also where every piece is in memory, and nobody waits for anything.
+    #[tokio::test]
+    async fn who_reads_lets_others_in() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("a");
+        let bytes = 300 * PIECE_BYTES;
+        fs::write(&path, vec![7_u8; bytes]).expect("writable");
+        let file = Arc::new(File::open(&path).expect("just written"));
+        let other = tokio::spawn(async {});
+        let mut pieces = reading(file, 0..bytes as u64);
+        let mut read = 0;
+        while let Some(piece) = pieces.next().await {
+            read += piece.expect("readable").len();
+        }
+        assert_eq!(read, bytes);
+        assert!(other.is_finished());
     }
 
     /// Each write to it fails as on a full disk (Linux, full(4)): at once, not when nobody listens any more.

@@ -4,11 +4,13 @@
 mod cached;
 mod folder;
 mod incoming;
+mod mirrored;
 mod room;
 mod s3;
 
 use std::io;
 use std::ops::Range;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use mainstay_trust::Digest;
 use crate::StoreError;
 
 pub use folder::FolderBlobs;
+pub use mirrored::MirrorHome;
 pub use s3::{S3Blobs, S3Key, S3Place};
 
 /// So much of a blob is in memory at a time for each that reads one, however slowly: five thousand downloads hold 320 MB.
@@ -60,6 +63,15 @@ pub trait Blobs: Send + Sync {
         digest: &Digest,
         range: Range<u64>,
     ) -> Result<Option<Pieces<'static>>, StoreError>;
+
+    /// An address under which anybody may read this blob for a while, without any other key; none where the home gives none, as a folder. Whether the blob is
+    /// there isn't asked. The address is a secret as long as it is good: it belongs into no log.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] if what signs it isn't at hand.
+    async fn link(&self, _digest: &Digest, _lasts: Duration) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// Why a blob isn't kept.

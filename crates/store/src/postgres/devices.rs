@@ -103,6 +103,8 @@ impl Devices for PostgresStore {
             )
             .bind(i64::from(most))
             .bind(class),
+            // Several processors count together only where nothing bounds them, and a fleet has no more devices.
+            None if most == u32::MAX => sqlx::query_scalar("SELECT count(*) FROM devices"),
             None => sqlx::query_scalar(
                 "SELECT count(*) FROM (SELECT 1 FROM devices LIMIT $1) AS counted",
             )

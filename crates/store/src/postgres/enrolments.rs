@@ -122,6 +122,23 @@ pub(super) async fn of_device(
     rows.into_iter().map(enrolled).collect()
 }
 
+pub(super) async fn newest_of_each(
+    store: &PostgresStore,
+    devices: &[DeviceId],
+) -> Result<Vec<(DeviceId, Progress)>, StoreError> {
+    let names: Vec<_> = devices.iter().map(DeviceId::as_str).collect();
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT d.id, e.progress FROM devices AS d JOIN enrolments AS e ON e.device = d.key AND e.rollout = (
+           SELECT max(n.rollout) FROM enrolments AS n JOIN rollouts AS r ON r.id = n.rollout
+           WHERE n.device = d.key AND r.phase <> 'withdrawn')
+         WHERE d.id = ANY ($1)",
+    )
+    .bind(names)
+    .fetch_all(&mut *store.read().await?)
+    .await?;
+    rows.into_iter().map(rows::progress_of).collect()
+}
+
 fn enrolled((a, b, c, d, e, f, g, h, i, rollout): RolloutRow) -> Result<Enrolled, StoreError> {
     Ok(Enrolled {
         rollout: from_json("rollout", &rollout)?,

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use mainstay_fleet::DeviceId;
-use mainstay_rollout::{DeviceView, Enrolment, FleetView, Rollout, RolloutId};
+use mainstay_rollout::{DeviceView, Enrolment, FleetView, Progress, Rollout, RolloutId};
 use mainstay_telemetry::IncidentId;
 
 use super::failure::taken;
@@ -108,6 +108,13 @@ impl Rollouts for PostgresStore {
 
     async fn enrolments_of(&self, device: &DeviceId) -> Result<Vec<Enrolled>, StoreError> {
         enrolments::of_device(self, device).await
+    }
+
+    async fn newest_progress_of(
+        &self,
+        devices: &[DeviceId],
+    ) -> Result<Vec<(DeviceId, Progress)>, StoreError> {
+        enrolments::newest_of_each(self, devices).await
     }
 
     async fn save_step(&self, step: &NextStep<'_>) -> Result<Vec<IncidentId>, StoreError> {

@@ -52,8 +52,10 @@ macro_rules! select {
 #[async_trait]
 impl Walks for PostgresStore {
     async fn device_page(&self, from: Place) -> Result<Page<Device>, StoreError> {
+        // Where a page begins is said of each table: PostgreSQL carries it over no outer join, and would read contacts from the first one on.
         let rows: Vec<DeviceRow> = sqlx::query_as(select!(
-            " FROM devices AS d LEFT JOIN contacts AS c ON c.device = d.key WHERE d.key > $1 ORDER BY d.key LIMIT $2"
+            " FROM devices AS d LEFT JOIN contacts AS c ON c.device = d.key AND c.device > $1
+             WHERE d.key > $1 ORDER BY d.key LIMIT $2"
         ))
         .bind(from.0)
         .bind(i64::from(PAGE_MAX))
@@ -76,14 +78,14 @@ impl Walks for PostgresStore {
         from: Place,
     ) -> Result<Page<EnrolledDevice>, StoreError> {
         // What a device reported is looked through for the few that can't say otherwise when they were good again: of another
-        // release than this one.
+        // release than this one. Where the page begins is said of each table, as above.
         let rows: Vec<EnrolledRow> = sqlx::query_as(select!(
             ", e.progress,
              CASE WHEN e.good_again_from IS NOT NULL THEN
                (SELECT min(t.at) FROM timeline AS t WHERE t.device = e.device AND t.kind = 'reported'
                 AND t.at >= e.good_again_from AND t.confirmed <> encode(r.release, 'hex')) END
-             FROM enrolments AS e JOIN devices AS d ON d.key = e.device JOIN rollouts AS r ON r.id = e.rollout
-             LEFT JOIN contacts AS c ON c.device = d.key
+             FROM enrolments AS e JOIN devices AS d ON d.key = e.device AND d.key > $2 JOIN rollouts AS r ON r.id = e.rollout
+             LEFT JOIN contacts AS c ON c.device = d.key AND c.device > $2
              WHERE e.rollout = $1 AND e.device > $2 ORDER BY e.device LIMIT $3"
         ))
         .bind(id.0)

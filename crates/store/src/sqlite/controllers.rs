@@ -41,10 +41,16 @@ impl Controllers for SqliteStore {
         row.map(rows::controller).transpose()
     }
 
-    async fn clients(&self) -> Result<Vec<(DeviceId, Option<DeviceClient>)>, StoreError> {
+    async fn clients_of(
+        &self,
+        devices: &[DeviceId],
+    ) -> Result<Vec<(DeviceId, Option<DeviceClient>)>, StoreError> {
+        let names: Vec<_> = devices.iter().map(DeviceId::as_str).collect();
         let rows: Vec<rows::Client> = sqlx::query_as(
-            "SELECT d.id, c.profile, c.profile_by FROM controllers AS c JOIN devices AS d ON d.key = c.device",
+            "SELECT d.id, c.profile, c.profile_by FROM json_each(?1) AS v CROSS JOIN devices AS d ON d.id = v.value
+             JOIN controllers AS c ON c.device = d.key",
         )
+        .bind(to_json("device", &names)?)
         .fetch_all(self.read())
         .await?;
         rows.into_iter().map(rows::client_of).collect()

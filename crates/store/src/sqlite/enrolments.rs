@@ -129,6 +129,23 @@ pub(super) async fn of_device(
     rows.into_iter().map(enrolled).collect()
 }
 
+pub(super) async fn newest_of_each(
+    store: &SqliteStore,
+    devices: &[DeviceId],
+) -> Result<Vec<(DeviceId, Progress)>, StoreError> {
+    let names: Vec<_> = devices.iter().map(DeviceId::as_str).collect();
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT d.id, e.progress FROM json_each(?1) AS v CROSS JOIN devices AS d ON d.id = v.value
+         CROSS JOIN enrolments AS e ON e.device = d.key AND e.rollout = (
+           SELECT max(n.rollout) FROM enrolments AS n JOIN rollouts AS r ON r.id = n.rollout
+           WHERE n.device = d.key AND r.phase <> 'withdrawn')",
+    )
+    .bind(to_json("enrolment", &names)?)
+    .fetch_all(store.read())
+    .await?;
+    rows.into_iter().map(rows::progress_of).collect()
+}
+
 fn enrolled(row: RolloutRow) -> Result<Enrolled, StoreError> {
     let (rollout, a, b, c, d, e, f, g, h, i) = row;
     let rollout = from_json("rollout", &rollout)?;

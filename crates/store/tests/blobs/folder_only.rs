@@ -20,6 +20,15 @@ pub fn damage(folder: &Path, digest: &Digest, bytes: &[u8]) {
 }
 
 #[tokio::test]
+async fn a_folder_gives_no_links() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");
+    let digest = put(&blobs, b"whole").await;
+    let link = blobs.link(&digest, Duration::from_secs(60)).await;
+    assert_eq!(link.expect("asked"), None);
+}
+
+#[tokio::test]
 async fn what_is_refused_leaves_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use mainstay_store::blobs::pieces;
-use mainstay_store::{Blobs, FolderBlobs, PutError, S3Blobs};
+use mainstay_store::{Blobs, FolderBlobs, MirrorHome, PutError, S3Blobs};
 use mainstay_trust::Digest;
 use sha2::{Digest as _, Sha256};
 
 /// An empty home, a hand that does to its bytes what it never would, and what must live as long as it.
 struct Opened {
-    blobs: Arc<dyn Blobs>,
+    blobs: Arc<dyn MirrorHome>,
     hand: Hand,
     _alive: Box<dyn Any>,
 }
@@ -109,6 +109,8 @@ macro_rules! blob_contract {
             more_than_was_announced_is_not_taken,
             a_damaged_blob_is_told_by_its_size_and_healed_by_the_next_put,
             many_put_one_blob_at_once,
+            what_is_removed_is_gone_and_may_come_back,
+            a_note_is_the_last_one_written,
         );
     };
     ($home:ident: $($promise:ident,)*) => {

@@ -129,3 +129,36 @@ pub async fn many_put_one_blob_at_once(home: &Opened) {
     tokio::join!(put(blobs, &bytes), put(blobs, &bytes), put(blobs, &bytes));
     assert!(read(blobs, &digest(&bytes)).await.as_deref() == Some(&bytes[..]));
 }
+
+pub async fn what_is_removed_is_gone_and_may_come_back(home: &Opened) {
+    let (leaves, stays) = (
+        put(&*home.blobs, b"leaves").await,
+        put(&*home.blobs, b"stays").await,
+    );
+    for _ in 0..2 {
+        home.blobs
+            .remove(&leaves)
+            .await
+            .expect("removed, or gone already");
+        assert_eq!(home.blobs.size(&leaves).await.expect("told"), None);
+    }
+    assert_eq!(
+        read(&*home.blobs, &stays).await.as_deref(),
+        Some(&b"stays"[..])
+    );
+    put(&*home.blobs, b"leaves").await;
+    assert_eq!(
+        read(&*home.blobs, &leaves).await.as_deref(),
+        Some(&b"leaves"[..])
+    );
+}
+
+pub async fn a_note_is_the_last_one_written(home: &Opened) {
+    assert_eq!(home.blobs.note().await.expect("asked"), None);
+    for note in [&b"one"[..], b"", b"another"] {
+        let written = home.blobs.write_note(Bytes::copy_from_slice(note)).await;
+        written.expect("writable");
+        let found = home.blobs.note().await.expect("readable");
+        assert_eq!(found.as_deref(), Some(note));
+    }
+}

@@ -115,6 +115,64 @@ fn playing(answers: &'static [&'static str]) -> (String, &'static AtomicU32) {
     (address, asked)
 }
 
+/// A bucket that somebody uses, be it a server, is no place for a mirror.
+#[tokio::test]
+async fn what_is_in_a_bucket_is_seen() {
+    let place = place();
+    let blobs = S3Blobs::new(&place).expect("a place");
+    assert!(blobs.holds_nothing().await.expect("listed"));
+    blobs.probe().await.expect("writable");
+    assert!(!blobs.holds_nothing().await.expect("listed"));
+    let beside = S3Place {
+        prefix: "elsewhere/".to_owned(),
+        ..place
+    };
+    let beside = S3Blobs::new(&beside).expect("a place");
+    assert!(beside.holds_nothing().await.expect("listed"));
+}
+
+/// Asks as somebody without a key, at an address of the judge.
+fn asked(address: &str) -> String {
+    let rest = address.strip_prefix("http://").expect("the judge's");
+    let (host, path) = rest.split_once('/').expect("a path");
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    let head = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The address is signed for this object alone, and shows no secret. (The judge doesn't look at signatures; who made them is object_store.)
+#[tokio::test]
+async fn a_link_opens_one_blob_for_a_while() {
+    let place = place();
+    let blobs = S3Blobs::new(&place).expect("a place");
+    let digest = super::put(&blobs, b"the bytes of a blob").await;
+    let quarter = std::time::Duration::from_secs(900);
+    let link = blobs.link(&digest, quarter).await.expect("signed");
+    let link = link.expect("a bucket gives links");
+    let name = digest.to_string();
+    assert!(
+        link.contains(&format!("/mainstay/{}/{name}?", &name[..2])),
+        "{link}"
+    );
+    for part in [
+        "X-Amz-Signature=",
+        "X-Amz-Expires=900",
+        "X-Amz-Credential=AKIDEXAMPLE",
+    ] {
+        assert!(link.contains(part), "{part} in {link}");
+    }
+    assert!(!link.contains(SECRET), "{link}");
+    let answer = asked(&link);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.ends_with("the bytes of a blob"), "{answer}");
+    let year = std::time::Duration::from_secs(365 * 24 * 3600);
+    let link = blobs.link(&digest, year).await.expect("signed");
+    assert!(link.expect("a link").contains("X-Amz-Expires=604800"));
+}
+
 const REFUSED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n\
     <?xml version=\"1.0\"?><Error><Code>SignatureDoesNotMatch</Code><Message>no</Message>\
     <AWSAccessKeyId>AKIDEXAMPLE</AWSAccessKeyId><StringToSign>AWS4-HMAC-SHA256 20261127</StringToSign></Error>";

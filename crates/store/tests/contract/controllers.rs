@@ -140,10 +140,19 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
     let noted = store.note_profile(&id(1), ClientProfile::Rauc).await;
     noted.expect("it has a client");
-    let mut clients = store.clients().await.expect("readable");
-    clients.sort_by(|a, b| a.0.cmp(&b.0));
-    let rauc = DeviceClient::after(None, ClientProfile::Rauc);
-    assert_eq!(clients, [(id(0), None), (id(1), Some(rauc))]);
+    let rauc = Some(DeviceClient::after(None, ClientProfile::Rauc));
+    // Neither of devices that nobody asked for, nor of those without a client, nor of strangers.
+    for (asked, told) in [
+        (vec![2, 1, 0, 9], vec![(id(0), None), (id(1), rauc)]),
+        (vec![1], vec![(id(1), rauc)]),
+        (vec![2, 9], vec![]),
+        (vec![], vec![]),
+    ] {
+        let asked: Vec<_> = asked.into_iter().map(id).collect();
+        let mut clients = store.clients_of(&asked).await.expect("readable");
+        clients.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(clients, told);
+    }
 }
 
 pub async fn attributes_are_asked_for_until_they_come(store: &dyn Store) {

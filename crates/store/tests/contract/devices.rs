@@ -139,6 +139,7 @@ pub async fn devices_are_counted_by_class_and_no_further_than_asked(store: &dyn 
     for (class, most, count) in [
         (None, 9, 3),
         (None, 1, 1),
+        (None, u32::MAX, 3),
         (Some(class.as_str()), 9, 3),
         (Some(class.as_str()), 2, 2),
         (Some("other-v1"), 9, 0),

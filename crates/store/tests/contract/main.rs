@@ -169,6 +169,7 @@ macro_rules! contract {
                 a_class_has_one_rollout_under_way,
                 what_was_withdrawn_hides_nothing,
                 a_device_knows_its_newest_enrolments,
+                progress_is_told_of_many_at_once,
                 a_view_of_ten_thousand_is_whole,
             }
             draws::{

@@ -3,11 +3,11 @@
 use mainstay_release::StageName;
 use mainstay_rollout::{HaltReason, Phase, Progress, Rollout};
 use mainstay_store::rollouts::ENROLMENTS_MAX;
-use mainstay_store::{NextStep, StageChange, Store};
+use mainstay_store::{NextStep, Promise, StageChange, Store};
 
 use super::fixture::{
-    NEW, OLD, approved, at, changed, device, enrolments, gated, id, kinds, register, release,
-    rollout, scheduled, start_another, started, token,
+    FORWARD, NEW, OLD, approved, at, changed, device, enrolments, gated, id, kinds, register,
+    release, rollout, scheduled, start_another, started, token,
 };
 
 pub async fn enrolled_devices_wait_and_know_what_they_ran(store: &dyn Store) {
@@ -211,6 +211,36 @@ pub async fn what_was_withdrawn_hides_nothing(store: &dyn Store) {
     let enrolled = store.enrolments_of(&id(0)).await.expect("readable");
     let rollouts: Vec<_> = enrolled.iter().map(|one| one.rollout.id).collect();
     assert_eq!(rollouts, [newest, first.id]);
+    let progress = store.newest_progress_of(&[id(0)]).await.expect("readable");
+    assert_eq!(progress, [(id(0), enrolled[1].device.progress.clone())]);
+}
+
+/// Of a page of devices in one question: of each what its newest rollout says, and nothing of others.
+pub async fn progress_is_told_of_many_at_once(store: &dyn Store) {
+    register(store, 4).await;
+    start_another(store, NEW, 3).await;
+    let newest = start_another(store, NEW, 2).await;
+    let devices = [id(0)];
+    let promise = Promise {
+        rollout: newest.id,
+        expected_generation: newest.generation,
+        expected_standing: store.standing_generation().await.expect("readable"),
+        device: &devices[0],
+        offer: FORWARD,
+        at: at(7),
+        numbered: false,
+    };
+    store.promise(&promise).await.expect("nothing against it");
+    let mut told = store
+        .newest_progress_of(&[id(3), id(2), id(0), id(9)])
+        .await
+        .expect("readable");
+    told.sort_by(|a, b| a.0.cmp(&b.0));
+    let promised = store.enrolment(newest.id, &id(0)).await.expect("readable");
+    let promised = promised.expect("it is enrolled").progress;
+    assert_ne!(promised, Progress::Waiting);
+    assert_eq!(told, [(id(0), promised), (id(2), Progress::Waiting)]);
+    assert_eq!(store.newest_progress_of(&[]).await.expect("readable"), []);
 }
 
 pub async fn a_device_knows_its_newest_enrolments(store: &dyn Store) {

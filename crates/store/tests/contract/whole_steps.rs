@@ -98,16 +98,21 @@ async fn a_step_that_others_do_not_bear_waits_until_they_are_stopped() {
     one.and(other).expect("they are alone");
 }
 
-/// A server of the version before writes the devices' own column, before the step and beside it.
+/// An older server reads the devices' own column alone, so none is connected when contacts get their own rows. What it wrote counts on.
 #[tokio::test]
-async fn when_an_older_server_heard_of_a_device_is_read_too() {
+async fn contacts_begin_behind_older_servers_and_with_what_they_heard() {
     let (address, there) = an_empty_database().await;
     let store = PostgresStore::open(&address).await.expect("our tables");
     register(&store, 2).await;
     store.close().await;
-    let before = "DROP TABLE contacts; UPDATE schema SET version = 5;
+    let before = "DROP TABLE contacts; UPDATE schema SET version = 5, min_reader = 3;
                   UPDATE devices SET last_seen = 5000000 WHERE id = 'th-00000'";
     change(&there, before).await;
+    let older = cluster::connect(&format!("{address}?application_name=mainstay")).await;
+    let refused = PostgresStore::open(&address).await;
+    let refused = refused.expect_err("an older one is there");
+    assert_eq!(refused.id(), "store.in-use", "{refused}");
+    older.close().await.expect("it is open");
     let store = PostgresStore::open(&address).await.expect("our tables");
     let seen = async || {
         let devices = store.devices(None).await.expect("readable");

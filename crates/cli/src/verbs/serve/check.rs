@@ -1,10 +1,11 @@
 //! `mainstay serve --check`: what each setting is, where it was said, and everything that is wrong. Read [`check`].
 
 use mainstay_server::data_dir::DataDirError;
+use mainstay_server::delivery::KeyFileError;
 use mainstay_server::homes::HomeError;
 use mainstay_server::settings::{Answered, Finding, Severity, Source, Told, Wrong};
 use mainstay_server::tls::Tls;
-use mainstay_server::{Clock as _, DataDir, Homes, SystemClock};
+use mainstay_server::{Clock as _, DataDir, DeliveryKey, Homes, SystemClock};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -14,6 +15,7 @@ use crate::output::Output;
 /// Tells all of it; fails if a server wouldn't start.
 pub fn check(mut answered: Answered, output: &Output) -> Result<(), Failure> {
     look_at_tls(&mut answered);
+    look_at_delivery(&mut answered);
     look_at_folder(&mut answered)?;
     output.say(
         || text(&answered),
@@ -65,6 +67,19 @@ fn look_at_tls(answered: &mut Answered) {
         let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
         let name = error.setting();
         let finding = Finding::error(error.id(), (name, answered.source(name)), wrong);
+        answered.add(finding);
+    }
+}
+
+/// The key for links, if it can be looked for.
+fn look_at_delivery(answered: &mut Answered) {
+    let Some(file) = answered.delivery_key() else {
+        return;
+    };
+    if let Err(error) = DeliveryKey::read(file) {
+        let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
+        let source = answered.source(KeyFileError::SETTING);
+        let finding = Finding::error(error.id(), (KeyFileError::SETTING, source), wrong);
         answered.add(finding);
     }
 }

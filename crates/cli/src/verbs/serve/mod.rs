@@ -12,11 +12,14 @@ use std::time::Duration;
 use clap::Args;
 use mainstay_keys::Passphrase;
 use mainstay_server::data_dir::DataDirError;
+use mainstay_server::delivery::KeyFileError;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
 use mainstay_server::sign_in::setup::{self, FirstLink};
 use mainstay_server::tls::{Tls, TlsError};
-use mainstay_server::{App, AppConfig, Clock as _, DataDir, Grace, Refused, SystemClock};
+use mainstay_server::{
+    App, AppConfig, Clock as _, DataDir, DeliveryKey, Grace, Refused, SystemClock,
+};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -118,11 +121,13 @@ async fn serve(
     let bound = serve::bind(settings.listen).await;
     let listener = bound.map_err(|error| places.about("listen", error))?;
     let tls = opened_tls(&settings, places)?;
+    let delivery_key = delivery_key(&settings, places)?;
     let opened = data.open(&passphrase(&settings, places)?).await;
     let parts = opened.map_err(|error| unopened(error, places))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let config = AppConfig {
         tls: tls.map(Arc::new),
+        delivery_key,
         ..config(settings)
     };
     let app = Arc::new(App::new(parts, config)?);
@@ -172,6 +177,13 @@ fn opened_tls(settings: &Settings, places: &Places) -> Result<Option<Tls>, Failu
         .map(|files| Tls::open(files, SystemClock.now()));
     let about = |error: TlsError| places.about(error.setting(), error);
     opened.transpose().map_err(about)
+}
+
+/// What signs links to payloads, if there is anything.
+fn delivery_key(settings: &Settings, places: &Places) -> Result<Option<DeliveryKey>, Failure> {
+    let read = settings.delivery_key_file.as_deref().map(DeliveryKey::read);
+    let about = |error: KeyFileError| places.about(KeyFileError::SETTING, error);
+    read.transpose().map_err(about)
 }
 
 /// A home that can't be opened is told by its setting.

@@ -27,6 +27,7 @@ pub struct Looks {
 /// How long each look took, in milliseconds.
 #[derive(Debug, Default)]
 pub struct Seen {
+    home: Vec<f64>,
     list: Vec<f64>,
     device: Vec<f64>,
     query: Vec<f64>,
@@ -85,6 +86,7 @@ async fn keep_looking(
     // The last page, and a device in the middle of the fleet.
     let (page, device) = (devices.div_ceil(100), fleet::name(devices / 2));
     loop {
+        seen.home.push(look("/".to_owned()).await?);
         seen.list.push(look(format!("/devices?page={page}")).await?);
         seen.device.push(look(format!("/devices/{device}")).await?);
         seen.query
@@ -100,6 +102,7 @@ impl Seen {
     /// Prints how long looks took: the middle one of each kind, and the worst.
     pub fn print(self, figures: &mut Figures) {
         for (name, waits) in [
+            ("fleet_home_page", self.home),
             ("fleet_device_list", self.list),
             ("fleet_device_page", self.device),
             ("fleet_query", self.query),

@@ -223,3 +223,39 @@ async fn a_body_in_pieces_reaches_its_route_whole() {
         assert!(answer.ends_with("\r\n\r\n13"), "{cut}: {answer}");
     }
 }
+
+/// Chunks may have more behind them, which nobody has announced: they are never known to be whole.
+#[tokio::test(start_paused = true)]
+async fn a_body_in_chunks_is_read_by_its_route() {
+    let crowd = crowd();
+    let (mut end, _task) = connect(&crowd);
+    let head = "POST /taken HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n";
+    for (chunks, told) in [
+        ("4\r\nidle\r\n0\r\n\r\n", "4"),
+        ("4\r\nidle\r\n3\r\n...\r\n0\r\n\r\n", "7"),
+    ] {
+        let asked = [head, chunks].concat();
+        end.write_all(asked.as_bytes()).await.unwrap();
+        let answer = answer(&mut end).await;
+        assert!(answer.ends_with(&format!("\r\n\r\n{told}")), "{answer}");
+    }
+}
+
+/// What comes behind a body that is known belongs to the next request.
+#[tokio::test(start_paused = true)]
+async fn what_comes_at_once_is_answered_one_by_one() {
+    let crowd = crowd();
+    let (mut end, _task) = connect(&crowd);
+    let asked = [&posted("idle")[..], ASKED, &posted("idle"), &posted("1234")].concat();
+    end.write_all(&asked).await.unwrap();
+    let mut told = String::new();
+    while told.matches("HTTP/1.1 200").count() < 4 || !told.ends_with("\r\n\r\n4") {
+        told += &answer(&mut end).await;
+    }
+    let mut rest = told.as_str();
+    for body in ["known", "well", "known", "4"] {
+        let (_, behind) = rest.split_once("\r\n\r\n").unwrap();
+        assert!(behind.starts_with(body), "{told}");
+        rest = behind;
+    }
+}

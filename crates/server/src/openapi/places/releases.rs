@@ -2,7 +2,7 @@
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, DOCUMENT_MEDIA_TYPE, DevicePage, ENVELOPE_MEDIA_TYPE, HoldRequest,
-    HoldView, Preview, ReleaseView, RolloutView, ScheduleView, Why,
+    HoldView, PayloadView, Preview, ReleaseView, RolloutView, ScheduleView, Why,
 };
 use mainstay_artifact::container::FILE_BYTES_MAX;
 use mainstay_plan::TrackName;
@@ -215,6 +215,26 @@ pub(super) const TOLD: &[Told] = &[
         )),
         answers: &[(201, Answer::Json(of::<ScheduleView>))],
         refusals: &[(422, &["trust.*"])],
+        ..NOTHING
+    },
+    Told {
+        method: "GET",
+        path: "/payloads",
+        name: "payloads",
+        summary: "The payloads that a mirror holds: those of releases that devices are offered, or may return to",
+        answers: &[(200, Answer::Json(of::<Vec<PayloadView>>))],
+        ..NOTHING
+    },
+    Told {
+        method: "GET",
+        path: "/payloads/{digest}",
+        name: "payload",
+        summary: "The bytes of a payload, for a mirror",
+        more: "One `Range` is heeded (206, or 416 without a body for one that is none); the ETag is the digest, and `If-Range` is compared with it.",
+        answers: &[
+            (200, Answer::Bytes("application/octet-stream")),
+            (206, Answer::Bytes("application/octet-stream")),
+        ],
         ..NOTHING
     },
     Told {

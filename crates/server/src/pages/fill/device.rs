@@ -3,18 +3,18 @@
 use mainstay_fleet::Device;
 use mainstay_protocol::{BootReason, SelfTest};
 use mainstay_report::{ClientFacts, DeviceRow, HealthFigure, Slot, TimelineEntry, Tone};
-use mainstay_rollout::DeviceView;
+use mainstay_rollout::Progress;
 use mainstay_store as store;
 use mainstay_store::TimelineKind;
 
 use super::progress::progress_words;
 use crate::contacts::Vital;
 
-/// A device in a list; `view` is its part in the newest rollout that it is enrolled in.
-pub fn device_row(device: &Device, view: Option<&DeviceView>, client: ClientFacts) -> DeviceRow {
+/// A device in a list; `progress` is how far it is in the newest rollout that tells of it.
+pub fn device_row(device: &Device, progress: Option<&Progress>, client: ClientFacts) -> DeviceRow {
     let running = device.running.as_ref();
-    let (state, tone) = match view {
-        Some(view) => progress_words(&view.progress),
+    let (state, tone) = match progress {
+        Some(progress) => progress_words(progress),
         None if running.is_none() => ("never seen".to_owned(), Tone::Attention),
         None => ("no rollout".to_owned(), Tone::Plain),
     };

@@ -7,7 +7,7 @@ mod guessing;
 mod invitations;
 mod other_sites;
 mod proxies;
-mod secrets;
+pub mod secrets;
 mod signing_in;
 
 use mainstay_server::settings::{Asked, read};

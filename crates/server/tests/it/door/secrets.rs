@@ -13,7 +13,29 @@ const KIM: &str = "kim@northwind.example";
 
 /// Everything that was logged.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// One of everything that this thread logs from now on, as long as what comes with it is held.
+    pub fn listen() -> (Self, (tracing::Dispatch, tracing::subscriber::DefaultGuard)) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+            .with_writer(log.clone())
+            .with_ansi(false);
+        // As long as there is one subscriber alone, only the thread that first comes to a line is asked whether anybody listens to it, and
+        // other stories run on other threads.
+        let another = tracing::Dispatch::new(tracing_subscriber::registry());
+        let listening = tracing::subscriber::set_default(subscriber.finish());
+        (log, (another, listening))
+    }
+
+    /// All of it.
+    pub fn text(&self) -> String {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&log).into_owned()
+    }
+}
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -38,19 +60,10 @@ impl MakeWriter<'_> for Log {
 /// With everything logged that can be: what people did is there, and none of what they typed or were shown.
 #[tokio::test]
 async fn the_log_holds_no_secret_of_a_whole_story() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .with_writer(log.clone())
-        .with_ansi(false);
-    // As long as there is one subscriber alone, only the thread that first comes to a line is asked whether anybody listens to it, and
-    // other stories run on other threads.
-    let _another = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _listening = tracing::subscriber::set_default(subscriber.finish());
+    let (log, _listening) = Log::listen();
     let house = House::new().await;
     let secrets = story(&house).await;
-    let log = log.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let log = String::from_utf8_lossy(&log);
+    let log = log.text();
     for told in [
         "signed in by password",
         "showed a code",

@@ -17,6 +17,7 @@ use bytes::Bytes;
 use mainstay_trust::Digest;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
+use object_store::signer::{Method, Signer as _};
 use object_store::{
     BackoffConfig, ClientOptions, Error, MultipartUpload, ObjectStore as _, ObjectStoreExt as _,
     PutMode, PutPayload, RetryConfig,
@@ -40,6 +41,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const RETRIES_MAX: usize = 3;
 /// Nothing is tried again later than this.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The protocol signs no address for longer (a week).
+const LINK_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How much of an error's words is told.
 const CAUSE_CHARS_MAX: usize = 300;
 
@@ -85,10 +88,10 @@ impl fmt::Debug for S3Key {
 
 /// The blobs of one bucket. Several servers may share it.
 pub struct S3Blobs {
-    bucket: AmazonS3,
+    pub(super) bucket: AmazonS3,
     /// How errors name the place: `s3://bucket/prefix`.
     name: String,
-    prefix: String,
+    pub(super) prefix: String,
     large_fetches: Arc<Semaphore>,
     /// When a probe succeeded last.
     probed: Mutex<Option<Instant>>,
@@ -136,7 +139,7 @@ impl S3Blobs {
         })
     }
 
-    fn key(&self, digest: &Digest) -> Path {
+    pub(super) fn key(&self, digest: &Digest) -> Path {
         let name = digest.to_string();
         Path::from(format!("{}{}/{name}", self.prefix, &name[..2]))
     }
@@ -244,6 +247,15 @@ impl Blobs for S3Blobs {
         let source = self.source(digest, range.end, range.end > bytes);
         Ok(Some(source.pieces(range.start)))
     }
+
+    async fn link(&self, digest: &Digest, lasts: Duration) -> Result<Option<String>, StoreError> {
+        let key = self.key(digest);
+        let signed = self
+            .bucket
+            .signed_url(Method::GET, &key, lasts.min(LINK_MAX));
+        let signed = signed.await.map_err(|error| self.failed(digest, &error))?;
+        Ok(Some(signed.into()))
+    }
 }
 
 /// An upload in parts. If it isn't completed, what went up is thrown away: a bucket keeps it, unseen and paid for, until it is told.
@@ -304,7 +316,7 @@ fn retries() -> RetryConfig {
     }
 }
 
-fn failed(name: &str, error: &Error) -> StoreError {
+pub(super) fn failed(name: &str, error: &Error) -> StoreError {
     StoreError::unreadable(std::path::Path::new(name), io::Error::other(cause(error)))
 }
 
