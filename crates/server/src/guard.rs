@@ -1,7 +1,8 @@
 //! What every request but those of `readiness.rs` passes first: a cap on requests at work, and a time limit.
 //!
 //! Never queue without bound: a server that is full says so at once, and devices poll again later by
-//! themselves. Read [`Guard`] first, then [`Patience`].
+//! themselves. Nor wait for a store that has been silent for long ([`crate::jobs::hear_store`]): whoever would is told to come back, and what they
+//! had begun is left. Read [`Guard`] first, then [`Patience`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +10,8 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use tokio::sync::Semaphore;
+use mainstay_store::StoreError;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::problem::Refused;
@@ -57,6 +59,7 @@ impl Times {
 pub struct Guard {
     places: Arc<Semaphore>,
     times: Times,
+    store_is_silent: watch::Sender<bool>,
 }
 
 /// Until when one request is worked on. Whoever works on it may ask for more time, once they know for whom and what for.
@@ -86,6 +89,22 @@ impl Guard {
         Self {
             places: Arc::new(Semaphore::new(REQUESTS_MAX)),
             times,
+            store_is_silent: watch::Sender::new(false),
+        }
+    }
+
+    /// From now on the store is silent, and nobody waits for it; or it answers again.
+    pub(crate) fn store_is_silent(&self, is_silent: bool) {
+        self.store_is_silent.send_replace(is_silent);
+    }
+
+    /// Works on a request for as long as the store isn't silent. What doesn't need the store is done all the same if it is done at once.
+    async fn unless_silent(&self, work: impl Future<Output = Response>) -> Response {
+        let mut silence = self.store_is_silent.subscribe();
+        tokio::select! {
+            biased;
+            response = work => response,
+            _ = silence.wait_for(|is_silent| *is_silent) => silent().into_response(),
         }
     }
 
@@ -94,7 +113,7 @@ impl Guard {
         let Ok(_place) = self.places.try_acquire() else {
             return Refused::busy().into_response();
         };
-        match timeout(self.times.request, work).await {
+        match timeout(self.times.request, self.unless_silent(work)).await {
             Ok(response) => response,
             Err(_elapsed) => Refused::too_slow().into_response(),
         }
@@ -113,7 +132,7 @@ impl Guard {
         let Ok(_place) = self.places.try_acquire() else {
             return Refused::busy().into_response();
         };
-        let mut work = std::pin::pin!(work);
+        let mut work = std::pin::pin!(self.unless_silent(work));
         loop {
             let until = patience.until();
             match timeout_at(until, &mut work).await {
@@ -126,6 +145,12 @@ impl Guard {
     }
 }
 
+/// What is told of a store that says nothing. It is logged once, by who listens.
+fn silent() -> Refused {
+    let error = StoreError::Unreachable("it says nothing".into());
+    Refused::unavailable(error.id(), error.cure())
+}
+
 /// The same, as a layer of routes.
 pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
     let patience = guard.patience();
@@ -135,7 +160,10 @@ pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next)
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use axum::http::StatusCode;
+    use axum::http::header::RETRY_AFTER;
     use tokio::time::sleep;
 
     use super::*;
@@ -182,5 +210,37 @@ mod tests {
             sleep(Duration::from_secs(8000)).await;
         };
         assert_eq!(took(late).await, (StatusCode::REQUEST_TIMEOUT, 3000));
+    }
+
+    /// What is told of a silent store: later, and when.
+    fn is_later(response: &Response) -> bool {
+        let says_when = response.headers().contains_key(RETRY_AFTER);
+        response.status() == StatusCode::SERVICE_UNAVAILABLE && says_when
+    }
+
+    /// Whoever waits when that is found, and whoever asks later, whatever patience they have; and both go on when it answers again.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_store_that_is_silent() {
+        let (guard, began) = (Guard::new(Times::default()), Instant::now());
+        let patience = guard.patience();
+        let (device, person, ()) = tokio::join!(
+            guard.within(pending()),
+            guard.as_long_as(&patience, pending()),
+            async {
+                sleep(Duration::from_secs(7)).await;
+                guard.store_is_silent(true);
+            }
+        );
+        assert!(is_later(&device) && is_later(&person));
+        assert!(is_later(&guard.within(pending()).await));
+        assert_eq!(began.elapsed().as_secs(), 7);
+        let at_once = async || StatusCode::OK.into_response();
+        assert_eq!(guard.within(at_once()).await.status(), StatusCode::OK);
+        guard.store_is_silent(false);
+        let slow = async {
+            sleep(Duration::from_secs(20)).await;
+            at_once().await
+        };
+        assert_eq!(guard.within(slow).await.status(), StatusCode::OK);
     }
 }

@@ -6,12 +6,17 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::front::Front;
 use crate::{App, Grace, jobs, routes};
+
+/// A store that says nothing keeps no server from ending: what it would have written is of the last seconds.
+const LAST_WRITE_MAX: Duration = Duration::from_secs(10);
 
 /// Why the server doesn't run.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +96,7 @@ pub async fn run(
     let feeling = tokio::spawn(feeling);
     let writing = jobs::write_last_seen::keep_writing(app.clone(), stopped.clone());
     let writing = tokio::spawn(writing);
+    let hearing = tokio::spawn(jobs::hear_store::keep_hearing(app.clone(), stopped.clone()));
     let trusted = app.config.trusted_proxies.clone();
     let front = Front::new(
         routes::router(app.clone()),
@@ -109,10 +115,14 @@ pub async fn run(
     measuring.abort();
     feeling.abort();
     writing.abort();
+    hearing.abort();
     // If it was in the midst of a turn, or of giving the lease back, that has ended by now, and the lease may not be given back yet.
     let _ = job.await;
     app.lease.give_back(&*app.store).await;
-    app.flush_last_seen().await;
+    let written = timeout(LAST_WRITE_MAX, app.flush_last_seen()).await;
+    if written.is_err() {
+        tracing::warn!("last-seen times not written: the store says nothing");
+    }
 }
 
 /// Never ends.

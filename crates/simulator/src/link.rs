@@ -5,6 +5,7 @@
 //! the server has acted on it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -59,7 +60,7 @@ pub enum LinkError {
     TooLarge,
 }
 
-/// The way to one server.
+/// The way to a server, or to several that share one database.
 #[derive(Debug, Clone)]
 pub struct Link {
     way: Way,
@@ -68,10 +69,25 @@ pub struct Link {
 
 #[derive(Debug, Clone)]
 enum Way {
-    /// Over sockets, to this address.
-    Http(Client, String),
+    /// Over sockets, to these addresses in turn.
+    Http(Client, Arc<Bases>),
     /// Into the router itself: no socket, no task, and so the same order every time.
     Straight(Router),
+}
+
+/// Where the servers are, of which each may be asked.
+#[derive(Debug)]
+struct Bases {
+    all: Vec<String>,
+    turn: AtomicUsize,
+}
+
+impl Bases {
+    fn next(&self) -> &str {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let base = self.all.get(turn % self.all.len().max(1));
+        base.map_or("", String::as_str)
+    }
 }
 
 impl Link {
@@ -80,13 +96,26 @@ impl Link {
     /// # Errors
     /// If the HTTP client can't be made.
     pub fn new(base: impl Into<String>) -> Result<Self, LinkError> {
+        Self::to_any(vec![base.into()])
+    }
+
+    /// A link to several servers that share one database: each request goes to the next one, so that what one doesn't answer is asked of another
+    /// when the device tries again.
+    ///
+    /// # Errors
+    /// If the HTTP client can't be made.
+    pub fn to_any(bases: Vec<String>) -> Result<Self, LinkError> {
         let http = Client::builder()
             .timeout(REQUEST_TIMEOUT)
             .pool_max_idle_per_host(REQUESTS_AT_ONCE)
             .no_proxy()
             .build()
             .map_err(LinkError::Unreachable)?;
-        Ok(Self::by(Way::Http(http, base.into())))
+        let bases = Bases {
+            all: bases,
+            turn: AtomicUsize::new(0),
+        };
+        Ok(Self::by(Way::Http(http, Arc::new(bases))))
     }
 
     /// A link straight into a server of this process.
@@ -134,7 +163,7 @@ impl Link {
 
     fn address(&self, path: &str) -> String {
         match &self.way {
-            Way::Http(_, base) => format!("{base}{path}"),
+            Way::Http(_, bases) => format!("{}{path}", bases.next()),
             Way::Straight(_) => path.to_owned(),
         }
     }

@@ -252,6 +252,7 @@ async fn a_database_that_was_set_up_otherwise_is_overruled() {
     for setting in [
         "synchronous_commit = off",
         "default_transaction_isolation = 'serializable'",
+        "statement_timeout = 0",
     ] {
         let sql = sqlx::AssertSqlSafe(format!("ALTER DATABASE {name} SET {setting}"));
         let done = sqlx::raw_sql(sql).execute(&mut database).await;
@@ -259,14 +260,17 @@ async fn a_database_that_was_set_up_otherwise_is_overruled() {
     }
     let noted = "ALTER TABLE devices
       ADD durable text DEFAULT current_setting('synchronous_commit'),
-      ADD level text DEFAULT current_setting('transaction_isolation')";
+      ADD level text DEFAULT current_setting('transaction_isolation'),
+      ADD bound text DEFAULT current_setting('statement_timeout')";
     change(&mut database, noted).await;
     with_devices(&address, &["th-1"]).await;
-    let found: (String, String) = sqlx::query_as("SELECT durable, level FROM devices")
-        .fetch_one(&mut database)
-        .await
-        .expect("readable");
-    assert_eq!(found, ("on".to_owned(), "read committed".to_owned()));
+    let found: (String, String, String) =
+        sqlx::query_as("SELECT durable, level, bound FROM devices")
+            .fetch_one(&mut database)
+            .await
+            .expect("readable");
+    let expected = ["on", "read committed", "5min"].map(str::to_owned);
+    assert_eq!([found.0, found.1, found.2], expected);
 }
 
 #[tokio::test]

@@ -5,10 +5,10 @@ mod cluster;
 mod patience;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use mainstay_store::{Devices as _, PostgresStore, Probe as _, StoreError};
+use mainstay_store::{Devices as _, PostgresStore, Probe as _, Pulse as _, StoreError};
 use sqlx::Executor as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -21,6 +21,8 @@ struct Way {
     swallows: Arc<AtomicBool>,
     /// Whether new ones are refused.
     refuses: Arc<AtomicBool>,
+    /// How long what the cluster says is on its way, in milliseconds.
+    takes_ms: Arc<AtomicU64>,
 }
 
 impl Way {
@@ -38,8 +40,10 @@ impl Way {
             port,
             swallows: Arc::default(),
             refuses: Arc::default(),
+            takes_ms: Arc::default(),
         };
         let (swallows, refuses) = (way.swallows.clone(), way.refuses.clone());
+        let takes_ms = way.takes_ms.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 if refuses.load(Ordering::SeqCst) {
@@ -51,7 +55,8 @@ impl Way {
                     true => Arc::default(),
                     false => swallows.clone(),
                 };
-                lead(near, far.expect("the cluster runs"), swallows);
+                let far = far.expect("the cluster runs");
+                lead(near, far, swallows, takes_ms.clone());
             }
         });
         let address = format!("postgres://mainstay@127.0.0.1:{}/{database}", way.port);
@@ -59,7 +64,7 @@ impl Way {
     }
 }
 
-fn lead(near: TcpStream, far: UnixStream, swallows: Arc<AtomicBool>) {
+fn lead(near: TcpStream, far: UnixStream, swallows: Arc<AtomicBool>, takes_ms: Arc<AtomicU64>) {
     let (mut near_read, mut near_write) = near.into_split();
     let (mut far_read, mut far_write) = far.into_split();
     let silent = swallows.clone();
@@ -76,6 +81,7 @@ fn lead(near: TcpStream, far: UnixStream, swallows: Arc<AtomicBool>) {
     tokio::spawn(async move {
         let mut piece = [0; 4096];
         while let Ok(bytes @ 1..) = far_read.read(&mut piece).await {
+            tokio::time::sleep(Duration::from_millis(takes_ms.load(Ordering::SeqCst))).await;
             if !silent.load(Ordering::SeqCst)
                 && near_write.write_all(&piece[..bytes]).await.is_err()
             {
@@ -105,6 +111,22 @@ async fn a_machine_that_vanished_keeps_no_connection() {
     let again = timeout(Duration::from_secs(12), store.devices(None)).await;
     again.expect("the places came back").expect("readable");
     store.probe().await.expect("writable");
+}
+
+/// Whoever feels the pulse gives up within a tenth of a second, in which no connection can be made over such a way.
+#[tokio::test]
+async fn the_pulse_is_felt_again_over_a_way_on_which_connecting_takes_longer_than_a_reading() {
+    let (way, address) = Way::to(&cluster::database(cluster::WITH_TABLES).await).await;
+    let store = PostgresStore::open(&address).await.expect("our tables");
+    let is_felt = || async {
+        let felt = timeout(Duration::from_millis(100), store.pulse()).await;
+        felt.is_ok_and(|felt| felt.is_ok())
+    };
+    patience::until("it is felt", is_felt).await;
+    way.takes_ms.store(25, Ordering::SeqCst);
+    way.swallows.store(true, Ordering::SeqCst);
+    assert!(!is_felt().await, "nobody answers");
+    patience::until("it is felt again", is_felt).await;
 }
 
 #[tokio::test]

@@ -58,6 +58,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sweep", &["device", "trust", "protocol", "artifact"]),
     ("canaries", &["plan", "fleet", "rollout"]),
     ("soak", &["*pure", "keys", "store", "server", "simulator"]),
+    (
+        "replicas",
+        &["*pure", "keys", "store", "server", "client", "simulator"],
+    ),
     ("rig", &["trust", "artifact", "device"]),
     ("xtask", &[]),
 ];

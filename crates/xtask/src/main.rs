@@ -14,6 +14,7 @@ mod licences;
 mod microbit;
 mod mutants;
 mod openapi;
+mod replicas;
 mod settings;
 mod setup;
 mod shell;
@@ -92,6 +93,12 @@ enum Verb {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// Kill real servers that share one PostgreSQL, again and again, under thousands of devices.
+    Replicas {
+        /// What the campaign itself takes: `--devices N`, `--seconds N`, `--seed N`, `--short`; see `-- --help`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Live through thousands of simulated canaries, good and bad, and count how they end.
     Statistics {
         /// Canaries for each row and each of its two releases.
@@ -154,6 +161,7 @@ fn main() -> anyhow::Result<()> {
         Verb::Sweep { options, .. } => campaign::run(campaign::SWEEP, &options),
         Verb::Soak { mutants: true, .. } => soak_mutants::run(),
         Verb::Soak { options, .. } => campaign::run(campaign::SOAK, &options),
+        Verb::Replicas { options } => replicas::run(&options),
         Verb::Statistics {
             canaries,
             soft_canaries,

@@ -101,6 +101,14 @@ impl Database {
         }
     }
 
+    /// The number of its process.
+    pub fn server(&self) -> u32 {
+        let lines = fs::read_to_string(self.folder.path().join("data/postmaster.pid"));
+        let lines = lines.expect("it runs");
+        let first = lines.lines().next().expect("it has lines");
+        first.trim().parse().expect("a number")
+    }
+
     fn shell(&self, script: &str) -> Command {
         let mut shell = Command::new("sh");
         shell.args(["-c", script, "sh"]);

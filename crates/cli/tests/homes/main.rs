@@ -13,6 +13,7 @@ mod patience;
 mod people;
 #[path = "../support/served.rs"]
 mod served;
+mod silent;
 #[path = "../killed_server/stage.rs"]
 #[expect(dead_code, reason = "servers are started by their settings here")]
 mod stage;
@@ -128,8 +129,13 @@ impl House {
 
 /// What is answered at a path; none if nobody listens.
 fn ask(address: SocketAddr, path: &str) -> Option<String> {
+    ask_as(address, path, "")
+}
+
+/// The same, with these lines in the head.
+fn ask_as(address: SocketAddr, path: &str, lines: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
-    let head = format!("GET {path} HTTP/1.1\r\nHost: mainstay\r\nConnection: close\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nHost: mainstay\r\nConnection: close\r\n{lines}\r\n");
     stream.write_all(head.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
@@ -183,6 +189,7 @@ async fn a_fleet_moves_to_postgres_and_a_bucket_and_rides_out_a_restart() {
     let payloads = names.iter().filter(|name| *name != "fleet/probe");
     assert_eq!(payloads.count(), 1, "{names:?}");
     be_without_database(&mut house, &stage, &mut crowd).await;
+    silent::be_without_a_word(&house, stage.address, &mut crowd).await;
 
     let all = real_time::live(&mut crowd, LIMIT, |crowd| {
         updated(crowd) == crowd.devices().count()

@@ -13,7 +13,7 @@ use mainstay_keys::HostPrimitives;
 use mainstay_store::{ReleasePayload, StoreError};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::{MissedTickBehavior, sleep};
+use tokio::time::{MissedTickBehavior, sleep, timeout};
 
 use super::stopped_at_tick;
 use crate::App;
@@ -26,6 +26,9 @@ const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
 const ROUND: Duration = Duration::from_secs(10 * 60);
 /// So many rounds from one reading of everything to the next: a day.
 const ROUNDS: u32 = 144;
+
+/// The store gives a few rows; who waits for them for so long waits for an answer that won't come, and would read no payload ever again.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// Reads payloads until told to stop; nothing, if a caller moves the server on in its own time.
 pub(crate) async fn keep_measuring(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
@@ -55,7 +58,7 @@ pub(crate) async fn keep_measuring(app: Arc<App>, mut stopped: watch::Receiver<b
 /// # Errors
 /// If the store fails. What is wrong with a payload is no error: it is noted.
 pub async fn run(app: &App) -> Result<(), StoreError> {
-    for payload in app.store.payloads_of_releases().await? {
+    for payload in answered(app.store.payloads_of_releases()).await? {
         examine(app, payload).await?;
     }
     Ok(())
@@ -67,7 +70,7 @@ async fn run_again(app: &App) -> Result<(), StoreError> {
     if again.is_empty() {
         return Ok(());
     }
-    for payload in app.store.payloads_of_releases().await? {
+    for payload in answered(app.store.payloads_of_releases()).await? {
         if again.contains(&payload.image) {
             examine(app, payload).await?;
         }
@@ -91,8 +94,8 @@ async fn examine(app: &App, payload: ReleasePayload) -> Result<(), StoreError> {
     };
     app.soundness
         .note_reading(image, began, read.as_ref().err().copied());
-    match (read, app.store.payload_of(&image).await?) {
-        (Ok(summed), None) => app.store.note_payload(&summed.into()).await,
+    match (read, answered(app.store.payload_of(&image)).await?) {
+        (Ok(summed), None) => answered(app.store.note_payload(&summed.into())).await,
         _ => Ok(()),
     }
 }
@@ -123,5 +126,29 @@ async fn read(
     match summed.image.digest == image {
         true => Ok(summed),
         false => Err(Damage::Bytes),
+    }
+}
+
+/// What the store answers, or that it says nothing.
+async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let answered = timeout(ANSWER_MAX, asked).await;
+    answered.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_says_nothing_is_waited_for_for_a_minute() {
+        let began = Instant::now();
+        let error = answered(pending::<Result<(), _>>()).await.unwrap_err();
+        assert_eq!(error.id(), "store.unreachable");
+        assert_eq!(began.elapsed().as_secs(), ANSWER_MAX.as_secs());
+        assert!(answered(async { Ok(7) }).await.is_ok_and(|it| it == 7));
     }
 }

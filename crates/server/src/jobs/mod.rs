@@ -8,12 +8,14 @@
 //! | [`begin_rollouts`] | the same one, in a task of its own: no step waits for a fleet to be drawn |
 //! | `follow_rollouts` | all others |
 //! | [`feel_pulse`], [`write_last_seen`] | each: it is about what this server has in memory |
+//! | [`hear_store`] | each: it is about this server's own way to the store |
 //! | [`measure_payloads`] | each: which payloads are damaged must be known to whoever hands them out |
 
 pub mod advance_rollouts;
 pub(crate) mod begin_rollouts;
 pub(crate) mod feel_pulse;
 mod follow_rollouts;
+pub(crate) mod hear_store;
 pub(crate) mod lease;
 pub mod measure_payloads;
 mod memory;

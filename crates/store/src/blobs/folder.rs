@@ -2,9 +2,10 @@
 //!
 //! A blob is written under a temporary name, flushed to the disk, and only then given its name, so
 //! that a file with a digest's name was whole once (POSIX `rename` is atomic). Its room is asked for before its first byte is. Disks forget all the
-//! same: a blob that is put again takes the place of what is there. Leftovers of a crash end in `.partial` and are cleared away at the next [`FolderBlobs::open`].
+//! same: a blob that is put again takes the place of what is there. Leftovers of a crash end in `.partial` and are cleared away at the next [`FolderBlobs::open`];
+//! what another server of the same folder is still writing is locked, and left to it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ const PROBE: &str = "probe";
 /// A page: what no file system keeps beside the names, where there is room on a full disk.
 const PROBE_BYTES: [u8; 4096] = [0; 4096];
 
-/// A folder of blobs. One process writes to it at a time: the server that owns the data directory.
+/// A folder of blobs: one server's own, or on a file system that several share.
 #[derive(Debug)]
 pub struct FolderBlobs {
     pub(super) folder: PathBuf,
@@ -191,6 +192,8 @@ impl Partial {
             at: at.to_owned(),
             is_named: false,
         };
+        // Where the file system knows no locks, nobody else can tell, and nobody else should have the folder.
+        let _ = partial.file.try_lock();
         reserve(&partial.file, bytes)?;
         Ok(partial)
     }
@@ -231,7 +234,8 @@ fn write_and_remove(path: &Path) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(&PROBE_BYTES)?;
     file.sync_all()?;
-    fs::remove_file(path)
+    // Another server of the same folder may try it at the same moment, under the same name, and be the first to remove it.
+    found(fs::remove_file(path)).map(|_| ())
 }
 
 /// Makes a new name in a folder durable. Windows does so by itself, and can't open folders.
@@ -258,11 +262,18 @@ fn prepare(folder: &Path) -> io::Result<()> {
 fn clear_partials(folder: &Path) -> io::Result<()> {
     for file in fs::read_dir(folder)? {
         let path = file?.path();
-        if path.extension().is_some_and(|end| end == PARTIAL) {
-            fs::remove_file(path)?;
+        if path.extension().is_some_and(|end| end == PARTIAL) && !is_being_written(&path) {
+            // It may have been given its name meanwhile, or been cleared away by another server that starts.
+            found(fs::remove_file(path))?;
         }
     }
     Ok(())
+}
+
+/// Whether somebody writes it: a lock ends with its process.
+fn is_being_written(partial: &Path) -> bool {
+    let file = File::options().write(true).open(partial);
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]

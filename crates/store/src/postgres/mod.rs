@@ -104,6 +104,10 @@ const WRITER_SETTINGS: &str = concat!(
     durable!()
 );
 
+/// A statement that takes longer is stopped: no request waits for so long. It bounds what a database does that answers; one that doesn't is given up by
+/// whoever asks. The steps of the tables, which may take longer, aren't taken by such a connection.
+const STATEMENT_BOUND: &str = "SET statement_timeout = '300s'";
+
 const READER_SETTINGS: &str = "
     SET mainstay.reads = 'on';
     SET default_transaction_isolation = 'read committed';
@@ -174,8 +178,8 @@ impl PostgresStore {
 
     async fn open_with(options: PgConnectOptions) -> Result<Self, StoreError> {
         let mut first = connect(&options).await?;
-        sqlx::raw_sql(WRITER_SETTINGS).execute(&mut first).await?;
-        expect_primary(&mut first).await?;
+        soon(sqlx::raw_sql(WRITER_SETTINGS).execute(&mut first)).await??;
+        soon(expect_primary(&mut first)).await??;
         migrate::up_to_date(&mut first).await?;
         first.close().await?;
         Ok(Self {
@@ -308,6 +312,9 @@ fn pool(connections: u32, settings: &'static str) -> PgPoolOptions {
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 sqlx::raw_sql(settings).execute(&mut *connection).await?;
+                sqlx::raw_sql(STATEMENT_BOUND)
+                    .execute(&mut *connection)
+                    .await?;
                 is_of_use(connection).await
             })
         })

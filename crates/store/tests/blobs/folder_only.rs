@@ -64,6 +64,34 @@ async fn what_a_crash_left_is_no_blob_and_is_cleared_away() {
     assert_eq!(read(&reopened, &torn).await.as_deref(), Some(&b"torn"[..]));
 }
 
+/// Several servers may have one folder, on a file system that all of them see.
+#[tokio::test]
+async fn a_server_that_starts_leaves_what_another_one_receives() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let blobs = FolderBlobs::open(folder.path()).await.expect("a folder");
+    let (digest, path) = (digest(b"whole"), folder.path().to_owned());
+    let sent = stream::once(async move {
+        FolderBlobs::open(path).await.expect("a folder");
+        Ok::<_, io::Error>(Bytes::from_static(b"whole"))
+    });
+    let kept = blobs.put(&digest, 5, Box::pin(sent)).await;
+    kept.expect("nobody took it away");
+    assert_eq!(read(&blobs, &digest).await.as_deref(), Some(&b"whole"[..]));
+}
+
+#[tokio::test]
+async fn two_servers_try_the_same_folder_at_the_same_moment() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let one = FolderBlobs::open(folder.path()).await.expect("a folder");
+    let other = FolderBlobs::open(folder.path()).await.expect("a folder");
+    for _ in 0..40 {
+        let (first, second) = tokio::join!(one.probe(), other.probe());
+        first.expect("it takes writes");
+        second.expect("it takes writes");
+    }
+    assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
+
 /// Who leaves in the middle of an upload is no error that anybody sees; the room on the disk must come back all the same.
 #[tokio::test]
 async fn an_upload_that_is_given_up_takes_no_room() {

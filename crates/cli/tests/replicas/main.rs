@@ -1,0 +1,34 @@
+//! Three real servers on one PostgreSQL, of which one is killed every few seconds while a release is rolled out and another one halted: the short form of
+//! `cargo xtask replicas`.
+
+use std::path::PathBuf;
+
+use mainstay_replicas::{Campaign, run};
+
+/// Devices halt the bad release, as with every even seed.
+const SEED: u64 = 2;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_replicas_share_the_work_whoever_is_killed() {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_mainstay"));
+    let found = run(&Campaign::short(program, SEED)).await;
+    let found = found.unwrap_or_else(|error| panic!("{error:#}"));
+    let told: Vec<String> = found.broken.iter().map(ToString::to_string).collect();
+    let (told, blows) = (told.join("\n"), found.blows.join("\n"));
+    let figures = found.figures.join("\n");
+    println!("{blows}\n{figures}");
+    assert!(
+        found.broken.is_empty(),
+        "{}\n{blows}\n{figures}\n{told}",
+        found.logs
+    );
+    // A campaign in which nothing happened shows nothing.
+    let seen = &found.seen;
+    let kills = seen.blows.iter().filter(|blow| blow.replica.is_some());
+    assert!(kills.count() >= 5, "{blows}");
+    let outages = seen.blows.iter().filter(|blow| blow.replica.is_none());
+    assert_eq!(outages.count(), 2, "{blows}");
+    assert_eq!(seen.stops.len(), 3, "{:?}", seen.stops);
+    assert!(seen.offers.len() >= 290, "{figures}");
+    assert!(seen.acknowledged.len() >= 1000, "{figures}");
+}
