@@ -13,7 +13,7 @@
 //! | how many are in the field? | `fleet_facts.rs` |
 //! | who is in a cohort of the plan? | `cohort.rs` |
 //! | who may get it at all? | `terms.rs` |
-//! | who is in the canary? | `sample.rs` |
+//! | who is in the canary? | `sample.rs`, from what `urn.rs` keeps of each device |
 //! | when is that drawn? | `starting.rs` |
 //! | what comes first, on the device and in other classes? | `needs.rs` |
 //! | what counts once? | `unit.rs` |
@@ -87,6 +87,7 @@ mod tests;
 pub mod tripwire;
 pub mod turn;
 mod unit;
+mod urn;
 pub mod version;
 pub mod view;
 pub mod wait;
@@ -123,6 +124,7 @@ pub use score::Score;
 pub use sprt::{Sprt, Verdict};
 pub use step::{Action, Step, step};
 pub use terms::terms;
+pub use urn::Urn;
 pub use view::{DeviceView, FleetView, SoftReading};
 pub use wait::Wait;
 pub use wave::{Grounds, Passed, WaveState};

@@ -97,12 +97,12 @@ pub fn wanted(rollout: &Rollout, view: &FleetView) -> Vec<Wanted> {
     wanted
 }
 
-/// The soft signals on which the newest wave is still compared; none once the rollout is over.
+/// The soft signals on which the newest wave is still compared; none before the rollout begins, and once it is over.
 fn open(rollout: &Rollout) -> Vec<&SoftSignal> {
     let state = rollout.waves.get(rollout.current_wave());
     let is_open = |rule: &&SoftSignal| state.is_some_and(|state| soft::is_open(state, rule.name));
     let rules = rollout.rules.soft.iter().filter(is_open);
-    match rollout.is_over() {
+    match rollout.is_over() || rollout.is_starting() {
         true => Vec::new(),
         false => rules.collect(),
     }

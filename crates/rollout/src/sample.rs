@@ -15,13 +15,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, Ineligible, Site, Terms, eligible};
+use mainstay_fleet::{Device, DeviceId, Ineligible, Terms};
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::rules::Rules;
-use crate::unit::{self, Sites};
+use crate::unit::Sites;
+use crate::urn::{Entrant, Kind, Urn};
 
 /// That a device was drawn into a wave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,7 +137,7 @@ fn most(commonest: Option<&Shared>) -> String {
 }
 
 /// Draws the eligible ones of `devices` into waves, canary first, each into one at most: where the last wave isn't one of 100 %, the
-/// others stay out of the rollout. The order of `devices` doesn't matter.
+/// others stay out of the rollout. The order of `devices` doesn't matter. For so many that they aren't held at once, see [`Urn`].
 ///
 /// # Errors
 /// If nobody is eligible, or the rules can't be met.
@@ -147,66 +148,13 @@ pub fn draw(
     devices: &[Device],
     now: Timestamp,
 ) -> Result<Vec<Enrolment>, DrawRefusal> {
-    if rules.waves.is_empty() {
-        return Err(DrawRefusal::NoWaves);
-    }
-    let fleet = in_chance_order(seed, all_eligible(devices, terms, now)?);
-    let (canary, rest) = split_canary(rules, fleet)?;
-    let ends = wave_ends(&rules.waves, rest.len());
-    let later = rest.iter().enumerate().filter_map(|(n, device)| {
-        let wave = ends.iter().position(|end| n < *end)?;
-        Some(enrolment(device, wave))
-    });
-    Ok(canary
-        .iter()
-        .map(|d| enrolment(d, 0))
-        .chain(later)
-        .collect())
+    let mut urn = Urn::new(terms.clone(), rules.clone(), seed, now);
+    devices.iter().for_each(|device| urn.show(device));
+    urn.draw()
 }
 
-fn enrolment(device: &Device, wave: usize) -> Enrolment {
-    let device = device.id.clone();
-    Enrolment { device, wave }
-}
-
-/// The eligible ones of `devices`; at least one.
-fn all_eligible<'a>(
-    devices: &'a [Device],
-    terms: &Terms,
-    now: Timestamp,
-) -> Result<Vec<&'a Device>, DrawRefusal> {
-    let mut reasons = BTreeMap::<&str, Shared>::new();
-    let mut fleet = Vec::new();
-    for device in devices {
-        match eligible(device, terms, now) {
-            Ok(()) => fleet.push(device),
-            Err(reason) => count(&mut reasons, device, reason),
-        }
-    }
-    if fleet.is_empty() {
-        let considered = devices.len();
-        let commonest = reasons.into_values().max_by_key(|shared| shared.devices);
-        return Err(DrawRefusal::NobodyEligible {
-            considered,
-            commonest,
-        });
-    }
-    Ok(fleet)
-}
-
-fn count(reasons: &mut BTreeMap<&str, Shared>, device: &Device, reason: Ineligible) {
-    let shared = reasons.entry(reason.id()).or_insert_with(|| Shared {
-        devices: 0,
-        first: device.id.clone(),
-        reason,
-    });
-    shared.devices += 1;
-}
-
-fn in_chance_order(seed: u64, mut fleet: Vec<&Device>) -> Vec<&Device> {
-    fleet.sort_by_cached_key(|device| (lot(seed, "sample", &device.id), device.id.clone()));
-    fleet
-}
+/// What the lots are for by which waves are drawn.
+pub(crate) const PURPOSE: &str = "sample";
 
 /// A device's lot for one purpose: SHA-256 over the seed (8 bytes, big endian), the purpose, a
 /// zero byte and the device id.
@@ -219,53 +167,50 @@ pub(crate) fn lot(seed: u64, purpose: &str, device: &DeviceId) -> [u8; 32] {
     hash.finalize().into()
 }
 
-type Split<'a> = (Vec<&'a Device>, Vec<&'a Device>);
-
-/// The canary and the others, both in order of chance.
-fn split_canary<'a>(rules: &Rules, fleet: Vec<&'a Device>) -> Result<Split<'a>, DrawRefusal> {
-    if rules.waves.first() != Some(&plan::Wave::Canary) {
-        return Ok((Vec::new(), fleet));
-    }
-    let size = usize::try_from(rules.canary.devices).unwrap_or(usize::MAX);
-    let site = |device: &&Device| unit::site(rules, device);
-    let sites: Vec<_> = fleet.iter().map(site).collect();
+/// Who of the fleet is in the canary. Both are in order of chance; `kinds` are those of the fleet, by number.
+pub(crate) fn canary(
+    rules: &Rules,
+    fleet: &[Entrant],
+    kinds: &[Kind],
+) -> Result<Vec<bool>, DrawRefusal> {
     let mut draw = Draw {
-        sites: &sites,
+        fleet,
+        kinds,
         taken: vec![false; fleet.len()],
         count: 0,
         counted: Sites::of(rules),
     };
-    draw.minima(rules, &fleet, size)?;
-    draw.minima_by_attribute(rules, &fleet, size)?;
-    draw.fill(size);
-    let (mut canary, mut rest) = (Vec::new(), Vec::new());
-    for (device, taken) in fleet.into_iter().zip(draw.taken) {
-        match taken {
-            true => canary.push(device),
-            false => rest.push(device),
-        }
+    if rules.waves.first() == Some(&plan::Wave::Canary) {
+        let size = usize::try_from(rules.canary.devices).unwrap_or(usize::MAX);
+        draw.minima(rules, size)?;
+        draw.minima_by_attribute(rules, size)?;
+        draw.fill(size);
     }
-    Ok((canary, rest))
+    Ok(draw.taken)
 }
 
 /// A canary that is being drawn.
-struct Draw<'s> {
-    /// Where each device of the fleet stands.
-    sites: &'s [Option<Site>],
+struct Draw<'f> {
+    fleet: &'f [Entrant],
+    kinds: &'f [Kind],
     /// Which of them are in the canary ...
     taken: Vec<bool>,
     /// ... and how many.
     count: usize,
-    counted: Sites<'s>,
+    counted: Sites<'f>,
 }
 
-impl Draw<'_> {
+impl<'f> Draw<'f> {
+    fn kind(&self, n: usize) -> &'f Kind {
+        &self.kinds[self.fleet[n].kind]
+    }
+
     /// Takes the first devices of each hardware revision, up to its minimum.
-    fn minima(&mut self, rules: &Rules, fleet: &[&Device], size: usize) -> Result<(), DrawRefusal> {
+    fn minima(&mut self, rules: &Rules, size: usize) -> Result<(), DrawRefusal> {
         let at_least = rules.canary.at_least_per_hardware;
         let mut drawn = BTreeMap::<&str, u32>::new();
-        for (n, device) in fleet.iter().enumerate() {
-            let count = drawn.entry(&device.hardware).or_default();
+        for n in 0..self.fleet.len() {
+            let count = drawn.entry(&self.kind(n).hardware).or_default();
             if *count < at_least && self.take(n) {
                 *count += 1;
             }
@@ -283,15 +228,10 @@ impl Draw<'_> {
 
     /// Takes the first devices of each value of the attributes that have minima, beside those that were taken already. Who has no
     /// value is of no kind.
-    fn minima_by_attribute(
-        &mut self,
-        rules: &Rules,
-        fleet: &[&Device],
-        size: usize,
-    ) -> Result<(), DrawRefusal> {
+    fn minima_by_attribute(&mut self, rules: &Rules, size: usize) -> Result<(), DrawRefusal> {
         let minima = &rules.canary.at_least_per;
-        for minimum in minima {
-            self.minimum(minimum, fleet);
+        for (which, minimum) in minima.iter().enumerate() {
+            self.minimum(which, minimum.devices);
         }
         if self.count > size {
             let names = minima.iter().map(|minimum| minimum.attribute.as_str());
@@ -304,20 +244,26 @@ impl Draw<'_> {
         Ok(())
     }
 
-    fn minimum(&mut self, minimum: &plan::Minimum, fleet: &[&Device]) {
-        let value = |n: usize| fleet[n].attributes.get(&minimum.attribute);
-        let mut drawn = BTreeMap::<_, u32>::new();
-        let taken = (0..fleet.len()).filter(|n| self.taken[*n]);
-        for value in taken.filter_map(value) {
+    /// The minimum of one attribute, by its place among them.
+    fn minimum(&mut self, which: usize, at_least: u32) {
+        let mut drawn = BTreeMap::<&str, u32>::new();
+        let taken = (0..self.fleet.len()).filter(|n| self.taken[*n]);
+        for value in taken.filter_map(|n| self.value(n, which)) {
             *drawn.entry(value).or_default() += 1;
         }
-        for n in 0..fleet.len() {
-            let Some(value) = value(n) else { continue };
+        for n in 0..self.fleet.len() {
+            let Some(value) = self.value(n, which) else {
+                continue;
+            };
             let count = drawn.entry(value).or_default();
-            if *count < minimum.devices && !self.taken[n] && self.take(n) {
+            if *count < at_least && !self.taken[n] && self.take(n) {
                 *count += 1;
             }
         }
+    }
+
+    fn value(&self, n: usize, which: usize) -> Option<&'f str> {
+        self.kind(n).values[which].as_deref()
     }
 
     /// Fills up with the first of all others.
@@ -331,14 +277,15 @@ impl Draw<'_> {
 
     /// Takes a device, unless it doesn't count any more; whether it was taken.
     fn take(&mut self, n: usize) -> bool {
-        self.taken[n] = self.counted.add(self.sites[n].as_ref());
+        let fleet = self.fleet;
+        self.taken[n] = self.counted.add(fleet[n].site.as_ref());
         self.count += usize::from(self.taken[n]);
         self.taken[n]
     }
 }
 
 /// For each wave, how many devices outside the canary are drawn by its end.
-fn wave_ends(waves: &[plan::Wave], outside: usize) -> Vec<usize> {
+pub(crate) fn wave_ends(waves: &[plan::Wave], outside: usize) -> Vec<usize> {
     let end = |wave: &plan::Wave| match wave {
         plan::Wave::Canary => 0,
         plan::Wave::Percent(share) => (outside * usize::from(*share)).div_ceil(100).min(outside),

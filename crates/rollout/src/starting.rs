@@ -96,7 +96,11 @@ pub fn could_not_begin(rollout: &Rollout, because: &str, now: Timestamp) -> Step
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+    use mainstay_plan::{SignalName, SoftSignal};
+
     use super::*;
+    use crate::readings::wants;
     use crate::testing::{at, candidate, device, rules};
     use crate::view::FleetView;
     use crate::{halt, offer, pause, step, why, withdrawal};
@@ -128,6 +132,19 @@ mod tests {
             let told = why::rollout(&asked, &Wait::Starting, at(1));
             assert_eq!(told, "1.1.0 waits, because its devices are being drawn.");
         }
+    }
+
+    #[test]
+    fn nobody_needs_to_look_at_its_devices_before_it_begins() {
+        let mut asked = asked_for();
+        asked.rules.soft = vec![SoftSignal {
+            name: SignalName::Battery,
+            worse_by_at_most: 10,
+            horizon: SignedDuration::from_hours(48),
+        }];
+        let drawn = drawn(&asked, &enrolments(2));
+        assert!(!wants(&asked) && !wants(&drawn));
+        assert!(wants(&begun(&drawn, &[], at(5))));
     }
 
     #[test]

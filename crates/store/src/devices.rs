@@ -63,6 +63,15 @@ pub trait Devices: Send + Sync {
     /// At most `most` devices in the order of their names, byte by byte, behind the first `passed`: a page that somebody asks for by its number.
     async fn devices_from(&self, passed: u32, most: u32) -> Result<Vec<Device>, StoreError>;
 
+    /// At most `most` devices of a class in the order of their registration: those that follow `after`, or the first ones. A walk that goes
+    /// on after the last device of the list before gets each once, and ends with whoever was registered last.
+    async fn class_after(
+        &self,
+        class: &str,
+        after: Option<&DeviceId>,
+        most: u32,
+    ) -> Result<Vec<Device>, StoreError>;
+
     /// How many devices there are, in all or of one class. It counts no further than to `most`, so that asking whether
     /// there is any costs one row.
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError>;

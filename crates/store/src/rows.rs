@@ -1,5 +1,7 @@
 //! Rows that every back end has alike, in the domain's words.
 
+use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
 use mainstay_fleet::{
     self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy, Site,
 };
@@ -120,7 +122,18 @@ pub(crate) fn class_versions(class: &str, rows: Vec<(Option<String>, i64)>) -> C
     counted
 }
 
-/// The devices of one rollout.
+/// The devices of one rollout, each read as soon as its row comes: the rows of a large fleet would take twice the room of its view.
+pub(crate) async fn views(
+    mut rows: BoxStream<'_, Result<View, sqlx::Error>>,
+) -> Result<Vec<DeviceView>, StoreError> {
+    let (mut labels, mut devices) = (Labels::default(), Vec::new());
+    while let Some(row) = rows.try_next().await? {
+        devices.push(view(row, &mut labels)?);
+    }
+    Ok(devices)
+}
+
+/// A few devices of one rollout.
 pub(crate) fn fleet(rows: Vec<View>) -> Result<FleetView, StoreError> {
     let mut labels = Labels::default();
     let devices: Result<_, _> = rows.into_iter().map(|row| view(row, &mut labels)).collect();

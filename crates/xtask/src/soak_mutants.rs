@@ -51,9 +51,9 @@ const MUTANTS: &[Worse] = &[
     },
     Worse {
         name: "the canary is whoever was registered first",
-        file: "crates/rollout/src/sample.rs",
-        from: "    fleet.sort_by_cached_key(|device| (lot(seed, \"sample\", &device.id), device.id.clone()));\n",
-        to: "    fleet.sort_by_cached_key(|device| (seed & 0, device.id.clone()));\n",
+        file: "crates/rollout/src/urn.rs",
+        from: "    let begin = one.lot.cmp(&other.lot);\n",
+        to: "    let begin = one.id.cmp(&other.id).then(one.lot.cmp(&other.lot));\n",
     },
 ];
 

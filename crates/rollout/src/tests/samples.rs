@@ -7,8 +7,9 @@ use mainstay_plan::{self as plan, Wave};
 use proptest::prelude::*;
 
 use crate::rules::Rules;
-use crate::sample::{DrawRefusal, Enrolment, draw};
+use crate::sample::{DrawRefusal, Enrolment, PURPOSE, draw, lot};
 use crate::testing::{OLD, at, id, rules, terms};
+use crate::urn::Urn;
 
 /// A fleet with so many devices of each hardware revision, revision by revision.
 fn fleet(strata: &[usize]) -> Vec<Device> {
@@ -167,6 +168,29 @@ fn small_strata_give_what_they_have() {
     assert_eq!(refused, Err(expected));
 }
 
+#[test]
+fn the_sample_is_the_same_as_shown_and_nobody_is_in_it_who_is_left_out() {
+    let mut devices = fleet(&[60]);
+    devices[3].running = None;
+    let half = vec![Wave::Canary, Wave::Percent(50)];
+    let rules = Rules {
+        waves: half,
+        ..rules()
+    };
+    let mut urn = Urn::new(terms(), rules.clone(), 7, at(0));
+    devices.iter().for_each(|device| urn.show(device));
+    let as_shown = urn.draw_as_shown().expect("eligible");
+    assert_eq!(sizes(&as_shown), [40, 10, 0]);
+    assert!(as_shown[..40].is_sorted_by(|one, other| one.device < other.device));
+    assert!(as_shown[40..].is_sorted_by(|one, other| one.device < other.device));
+    let waves = |enrolments: Vec<Enrolment>| -> BTreeMap<_, _> {
+        let of = |one: Enrolment| (one.device, one.wave);
+        enrolments.into_iter().map(of).collect()
+    };
+    let drawn = draw(&terms(), &rules, 7, &devices, at(0)).expect("eligible");
+    assert_eq!(waves(as_shown), waves(drawn));
+}
+
 /// Three hundred devices of one hardware, a few of them in the north, the last of all without a region.
 fn regions() -> Vec<Device> {
     let mut fleet = fleet(&[300]);
@@ -262,7 +286,17 @@ proptest! {
             prop_assert!(in_canary >= 10.min(*count));
         }
         devices.rotate_left(rotate % total);
-        prop_assert_eq!(draw(&terms(), &rules(), seed, &devices, at(0)).expect("eligible"), drawn);
+        prop_assert_eq!(&draw(&terms(), &rules(), seed, &devices, at(0)).expect("eligible"), &drawn);
+        // The same sample, each wave in the order in which they were shown.
+        let mut urn = Urn::new(terms(), rules(), seed, at(0));
+        devices.iter().for_each(|device| urn.show(device));
+        let mut as_shown = urn.draw_as_shown().expect("eligible");
+        let place = |e: &Enrolment| devices.iter().position(|device| device.id == e.device);
+        prop_assert!(as_shown.is_sorted_by_key(|e| (e.wave, place(e))));
+        let by_lot: Vec<_> = drawn.iter().map(|e| (e.wave > 0, lot(seed, PURPOSE, &e.device))).collect();
+        prop_assert!(by_lot.is_sorted());
+        as_shown.sort_by_key(|e| (e.wave, lot(seed, PURPOSE, &e.device)));
+        prop_assert_eq!(as_shown, drawn);
     }
 }
 

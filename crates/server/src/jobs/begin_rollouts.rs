@@ -4,17 +4,16 @@
 //! written comes in short transactions. Whatever ends this server between two of them leaves the rollout as it was then, and whichever
 //! server looks next goes on from there. What can't begin is taken back with the reason. Read [`run`].
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
-use mainstay_fleet::{Device, Terms};
+use mainstay_fleet::Terms;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::starting::{self, Starting};
-use mainstay_rollout::{DrawRefusal, Enrolment, FleetView, Rollout, RolloutId, Rules, draw};
+use mainstay_rollout::{FleetView, Rollout, RolloutId, Urn};
 use mainstay_store::StoreError;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
@@ -25,8 +24,12 @@ use crate::App;
 
 /// So many devices are enrolled in one transaction: some twenty milliseconds, for which other writes wait on SQLite.
 const PART_DEVICES: usize = 1000;
+/// So many are read at once while they are drawn: some megabytes.
+const PAGE_DEVICES: u32 = 2000;
 /// A try takes so long at most: a million devices take some minutes, and what is enrolled stays so for the next try.
 const TRY_MAX: Duration = Duration::from_secs(15 * 60);
+/// So long a rollout that was asked for is left to the server that has the job.
+const LEFT_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// After a failure the next try waits so long, and so much longer with each further one: it may read a whole fleet.
 const WAIT_MORE: SignedDuration = SignedDuration::from_secs(10);
 /// What fails is taken back when it has failed so often ...
@@ -38,7 +41,7 @@ const TRIED_FOR: SignedDuration = SignedDuration::from_mins(30);
 const BROKE: &str =
     "the server broke while it drew its devices, which is a defect of it; its log says where";
 
-/// Lets rollouts begin until told to stop, unless another server does it for all: whoever takes the steps.
+/// Lets rollouts begin until told to stop, unless another server does it for all: whoever takes the steps, and for a while.
 pub(crate) async fn keep_beginning(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     let Some(period) = super::period(&app).await else {
         return;
@@ -55,16 +58,14 @@ pub(crate) async fn keep_beginning(app: Arc<App>, mut stopped: watch::Receiver<b
         }
         // What is asked for from now on may not be seen in this look.
         changed.mark_unchanged();
-        if !app.lease.is_anothers()
-            && let Err(error) = run(&app).await
-        {
+        if let Err(error) = run(&app).await {
             tracing::error!(id = error.id(), %error, "a rollout didn't begin; tried again at the next look");
         }
         sleep(PERIOD_MIN).await;
     }
 }
 
-/// Lets every rollout begin that is starting, one after the other.
+/// Lets every rollout begin that is starting, one after the other; but for those that are left to another server.
 ///
 /// It may be called at any time, and by several servers at once: each part is enrolled once, and one of them begins.
 ///
@@ -76,7 +77,8 @@ pub(super) async fn run(app: &App) -> Result<(), StoreError> {
     let mut failed = None;
     let is_due = |one: &&Rollout| {
         let failing = app.memory.failing(one.id);
-        one.is_starting() && failing.is_none_or(|failing| failing.is_due(app.now()))
+        let is_left = app.lease.is_anothers() && is_recent(one.started_at, app.now());
+        one.is_starting() && !is_left && failing.is_none_or(|failing| failing.is_due(app.now()))
     };
     for rollout in watched.rollouts.iter().filter(is_due) {
         match try_once(app, rollout).await {
@@ -94,6 +96,12 @@ pub(super) async fn run(app: &App) -> Result<(), StoreError> {
     failed.map_or(Ok(()), Err)
 }
 
+/// Whether a rollout that was asked for then is left to the server that has the job. It may be one of the version before, which knows
+/// nothing of it, or its task may hang; that two of them do it costs a second reading.
+fn is_recent(asked: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(asked) < LEFT_FOR
+}
+
 /// One try; what has failed for too long is taken back.
 async fn try_once(app: &App, rollout: &Rollout) -> Result<(), StoreError> {
     let begins = AssertUnwindSafe(begin(app, rollout)).catch_unwind();
@@ -105,7 +113,8 @@ async fn try_once(app: &App, rollout: &Rollout) -> Result<(), StoreError> {
     };
     let failing = app.memory.fails_to_begin(rollout.id, app.now());
     if failing.is_enough(app.now()) {
-        take_back(app, rollout.id, &failing.told(&error)).await?;
+        tracing::error!(rollout = %rollout.id, id = error.id(), %error, "rollout didn't begin");
+        return take_back(app, rollout.id, &failing.told(&error)).await;
     }
     Err(error)
 }
@@ -180,10 +189,9 @@ async fn drawn(app: &App, rollout: &Rollout) -> Result<Result<Rollout, String>, 
         Ok(terms) => terms,
         Err(because) => return Ok(Err(because)),
     };
-    let devices = app.store.devices(Some(&rollout.candidate.class)).await?;
-    let (rules, seed, now) = (rollout.rules.clone(), rollout.seed, app.now());
-    // Sorting a million devices keeps a processor for seconds.
-    let drawing = spawn_blocking(move || in_order(&terms, &rules, seed, &devices, now));
+    let urn = shown(app, rollout, terms).await?;
+    // Sorting a million devices keeps a processor for seconds. The canary is enrolled first, and of each wave together what lies together.
+    let drawing = spawn_blocking(move || urn.draw_as_shown());
     let enrolments = match drawing.await {
         Ok(Ok(enrolments)) => enrolments,
         Ok(Err(refusal)) => return Ok(Err(refusal.to_string())),
@@ -199,19 +207,20 @@ async fn drawn(app: &App, rollout: &Rollout) -> Result<Result<Rollout, String>, 
     Ok(Ok(next))
 }
 
-/// Who is drawn, in the order in which `devices` are kept: rows that lie together are written together.
-fn in_order(
-    terms: &Terms,
-    rules: &Rules,
-    seed: u64,
-    devices: &[Device],
-    now: Timestamp,
-) -> Result<Vec<Enrolment>, DrawRefusal> {
-    let mut enrolments = draw(terms, rules, seed, devices, now)?;
-    let places = devices.iter().zip(0_usize..);
-    let places: BTreeMap<_, _> = places.map(|(device, n)| (&device.id, n)).collect();
-    enrolments.sort_by_key(|one| places.get(&one.device).copied());
-    Ok(enrolments)
+/// All devices of the class, read page by page: so many as a class may have would be gigabytes.
+async fn shown(app: &App, rollout: &Rollout, terms: Terms) -> Result<Urn, StoreError> {
+    let class = rollout.candidate.class.as_str();
+    let mut urn = Urn::new(terms, rollout.rules.clone(), rollout.seed, app.now());
+    let mut after = None;
+    loop {
+        let page = app.store.class_after(class, after.as_ref(), PAGE_DEVICES);
+        let page = page.await?;
+        page.iter().for_each(|device| urn.show(device));
+        match page.into_iter().next_back() {
+            Some(last) => after = Some(last.id),
+            None => return Ok(urn),
+        }
+    }
 }
 
 /// What the release asks of devices, by the plan that the rollout was asked for under; or why that isn't known any more.
@@ -274,6 +283,14 @@ mod tests {
             last: Timestamp::UNIX_EPOCH,
             times,
         }
+    }
+
+    #[test]
+    fn what_whoever_has_the_job_leaves_undone_is_done_by_others() {
+        let asked = Timestamp::UNIX_EPOCH;
+        let is_left = |seconds| is_recent(asked, asked + SignedDuration::from_secs(seconds));
+        assert!(is_left(0) && is_left(899) && !is_left(900));
+        assert!(is_left(-5), "the clocks of two servers differ");
     }
 
     #[test]

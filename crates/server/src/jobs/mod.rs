@@ -5,7 +5,7 @@
 //! | job | who does it, where several servers share one store |
 //! |---|---|
 //! | [`advance_rollouts`] | one of them, by its [`lease`]; whoever pulls a brake takes a turn at once, whichever server that is |
-//! | [`begin_rollouts`] | the same one, in a task of its own: no step waits for a fleet to be drawn |
+//! | [`begin_rollouts`] | the same one, in a task of its own: no step waits for a fleet to be drawn; what it leaves undone, any of them |
 //! | `follow_rollouts` | all others |
 //! | [`feel_pulse`], [`write_last_seen`] | each: it is about what this server has in memory |
 //! | [`hear_store`] | each: it is about this server's own way to the store |

@@ -15,11 +15,23 @@ use crate::App;
 /// # Errors
 /// If the store fails.
 pub(crate) async fn look(app: &App, rollout: &Rollout) -> Result<FleetView, StoreError> {
-    let mut fleet = app.store.fleet_view(rollout.id).await?;
+    let mut fleet = devices(app, rollout).await?;
     if !rollout.is_over() {
         fleet.others = Some(counted(app, &rollout.rules.prerequisites).await?);
     }
     Ok(fleet)
+}
+
+/// The devices of `rollout`. One that is starting has none: those that are enrolled by now are a part of them, of which nobody is to be told
+/// anything, and reading a large fleet each time that somebody asks whether it has begun would be dear.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn devices(app: &App, rollout: &Rollout) -> Result<FleetView, StoreError> {
+    match rollout.is_starting() {
+        true => Ok(FleetView::default()),
+        false => app.store.fleet_view(rollout.id).await,
+    }
 }
 
 /// What the devices of each class run that one of these names.

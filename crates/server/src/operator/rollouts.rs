@@ -393,7 +393,7 @@ pub(crate) async fn named(app: &App, id: &str) -> Result<Rollout, Refused> {
 /// If there is none, or the store fails.
 pub(super) async fn view(app: &App, id: RolloutId) -> Result<RolloutView, Refused> {
     let rollout = named(app, &id.to_string()).await?;
-    let fleet = app.store.fleet_view(id).await?;
+    let fleet = other_classes::devices(app, &rollout).await?;
     let unverified = app.store.unverified(id).await?;
     Ok(views::rollout(&rollout, &fleet, unverified, app.now()))
 }

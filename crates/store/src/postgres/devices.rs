@@ -96,6 +96,27 @@ impl Devices for PostgresStore {
             .collect()
     }
 
+    async fn class_after(
+        &self,
+        class: &str,
+        after: Option<&DeviceId>,
+        most: u32,
+    ) -> Result<Vec<Device>, StoreError> {
+        // No name is empty, and no key is 0.
+        let after = after.map_or("", DeviceId::as_str);
+        select!(
+            "WHERE class = $1 AND key > coalesce((SELECT key FROM devices WHERE id = $2), 0) ORDER BY key LIMIT $3"
+        )
+        .bind(class)
+        .bind(after)
+        .bind(i64::from(most))
+        .fetch_all(&mut *self.read().await?)
+        .await?
+        .into_iter()
+        .map(rows::device)
+        .collect()
+    }
+
     async fn count_devices(&self, class: Option<&str>, most: u32) -> Result<u32, StoreError> {
         let counted = match class {
             Some(class) => sqlx::query_scalar(

@@ -39,18 +39,23 @@ macro_rules! select {
 }
 
 pub(super) async fn view(store: &PostgresStore, id: RolloutId) -> Result<FleetView, StoreError> {
-    let rows: Vec<rows::View> = sqlx::query_as(select!(
-        " FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
-         WHERE e.rollout = $1 ORDER BY e.device"
-    ))
-    .bind(id.0)
-    .fetch_all(&mut *store.read().await?)
-    .await?;
+    let devices = devices(store, id).await?;
     let readings = readings::of_rollout(store, id).await?;
     Ok(FleetView {
+        devices,
         readings: Some(readings),
-        ..rows::fleet(rows)?
+        ..FleetView::default()
     })
+}
+
+/// The connection is free again when this returns.
+async fn devices(store: &PostgresStore, id: RolloutId) -> Result<Vec<DeviceView>, StoreError> {
+    let rows = sqlx::query_as(select!(
+        " FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
+         WHERE e.rollout = $1 ORDER BY e.device"
+    ));
+    let mut connection = store.read().await?;
+    rows::views(rows.bind(id.0).fetch(&mut *connection)).await
 }
 
 /// The devices that were promised something, or have begun, by rollout: few, and found by an index of their own. A rollout that

@@ -41,18 +41,17 @@ macro_rules! select {
 }
 
 pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView, StoreError> {
-    let rows: Vec<rows::View> = sqlx::query_as(select!(
+    let rows = sqlx::query_as(select!(
         "",
         "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = ?1 ORDER BY e.device"
-    ))
-    .bind(id.0)
-    .fetch_all(store.read())
-    .await?;
+    ));
+    let devices = rows::views(rows.bind(id.0).fetch(store.read())).await?;
     let readings = readings::of_rollout(store, id).await?;
     Ok(FleetView {
+        devices,
         readings: Some(readings),
-        ..rows::fleet(rows)?
+        ..FleetView::default()
     })
 }
 

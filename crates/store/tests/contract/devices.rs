@@ -113,6 +113,28 @@ pub async fn a_page_has_the_devices_behind_those_before_it(store: &dyn Store) {
     }
 }
 
+/// Those of other classes lie between them, and who comes meanwhile comes last.
+pub async fn a_class_is_walked_in_the_order_of_registration(store: &dyn Store) {
+    let walked = async |class: &str, after: Option<DeviceId>| {
+        let page = store.class_after(class, after.as_ref(), 3).await;
+        let page = page.expect("readable").into_iter();
+        page.map(|device| device.id).collect::<Vec<_>>()
+    };
+    assert_eq!(walked(CLASS, None).await, []);
+    let mut lamp = device(3);
+    lamp.class = "lamp-v1".to_owned();
+    // In another order than that of their names.
+    let all = [device(8), device(2), lamp, device(6), device(4)];
+    for (n, new) in all.iter().enumerate() {
+        store.register(new, token(n)).await.expect("new");
+    }
+    assert_eq!(walked(CLASS, None).await, [8, 2, 6].map(id));
+    store.register(&device(1), token(9)).await.expect("new");
+    assert_eq!(walked(CLASS, Some(id(6))).await, [4, 1].map(id));
+    assert_eq!(walked(CLASS, Some(id(1))).await, []);
+    assert_eq!(walked("lamp-v1", None).await, [id(3)]);
+}
+
 pub async fn those_that_run_a_release_are_walked_by_name(store: &dyn Store) {
     for n in [3, 1, 2, 4] {
         let mut device = device(n);

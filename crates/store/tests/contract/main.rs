@@ -14,6 +14,7 @@ mod accounts;
 mod anew;
 mod codes;
 mod controllers;
+mod deeds;
 mod devices;
 mod door_races;
 mod draws;
@@ -125,6 +126,7 @@ macro_rules! contract {
                 a_taken_name_or_token_registers_nobody,
                 devices_are_listed_in_their_order_and_by_class,
                 a_walk_by_name_has_each_device_once_while_others_come,
+                a_class_is_walked_in_the_order_of_registration,
                 those_that_run_a_release_are_walked_by_name,
                 a_page_has_the_devices_behind_those_before_it,
                 devices_are_counted_by_class_and_no_further_than_asked,

@@ -4,20 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use mainstay_access::Duty;
 use mainstay_fleet::{ClientProfile, ControllerId};
-use mainstay_release::{Hold, StageName};
+use mainstay_rollout::order::Word;
 use mainstay_rollout::order::log::LogEntry;
-use mainstay_rollout::order::{OrderNumber, Word, close};
 use mainstay_rollout::{Candidate, Ending, Progress, Rollout};
-use mainstay_store::{
-    AskedBy, HeardWord, Heeded, Import, Known, NextStep, Promise, Registration, StageChange, Store,
-    StoreError, StoredRevocations, StoredRoot, StoredSchedule,
-};
+use mainstay_store::{AskedBy, HeardWord, Heeded, Import, Known, Registration, Store};
 
+use super::deeds::{act, finish, order, publish, schedule, step};
 use super::fixture::{
-    FORWARD, NEW, OLD, approved, at, changed, device, enrolments, gated, id, person, registration,
-    release, rollout, running, token,
+    NEW, at, changed, device, enrolments, id, registration, rollout, running, token,
 };
 
 /// Three devices, the first with another update client, and a rollout with two of them.
@@ -49,158 +44,6 @@ impl Felt {
         let raised = (self.0 != before.0, self.1 != before.1);
         assert_eq!(raised.0, raised.1, "here and in the database");
         raised.0
-    }
-}
-
-fn hold() -> Hold {
-    let kim = person("kim", Duty::Operations);
-    Hold::place(&release("1.3.0", 3), &kim, "smoke", 0, at(3)).expect("operations holds")
-}
-
-fn schedule() -> StoredSchedule {
-    StoredSchedule {
-        release: NEW,
-        class: [1; 16],
-        signed: b"schedule".to_vec(),
-        at: at(2),
-        by: person("kim", Duty::Operations).email,
-    }
-}
-
-async fn order(store: &dyn Store, rollout: &Rollout) -> OrderNumber {
-    let promise = Promise {
-        rollout: rollout.id,
-        expected_generation: rollout.generation,
-        expected_standing: store.standing_generation().await.expect("readable"),
-        device: &id(0),
-        offer: FORWARD,
-        at: at(7),
-        numbered: true,
-    };
-    let promised = store
-        .promise(&promise)
-        .await
-        .expect("nothing is against it");
-    promised.order.expect("it was to be numbered")
-}
-
-async fn finish(
-    store: &dyn Store,
-    number: OrderNumber,
-    how: Ending,
-    by: Option<&LogEntry>,
-) -> Result<(), StoreError> {
-    let before = store.order(&id(0), number).await?.expect("it was opened");
-    let after = close(before.clone(), how, at(9));
-    store.save_order(&id(0), &before, &after, by).await
-}
-
-/// What people publish: brakes, plans, releases.
-async fn publish(store: &dyn Store, which: usize) -> Result<(), StoreError> {
-    let (kim, sam) = (
-        person("kim", Duty::Operations),
-        person("sam", Duty::ReleaseManager),
-    );
-    match which {
-        0 => {
-            let root = StoredRoot {
-                version: 1,
-                signed: b"root".to_vec(),
-                at: at(1),
-                by: None,
-            };
-            store.add_root(&root).await
-        }
-        1 => {
-            let revocations = StoredRevocations {
-                epoch: 0,
-                seq: 1,
-                digest: [1; 32],
-                signed: b"revocations".to_vec(),
-                at: at(1),
-                by: kim.email,
-            };
-            store.add_revocations(&revocations).await
-        }
-        2 => {
-            store
-                .activate_plan("plan", [7; 32], &sam.email, at(5))
-                .await
-        }
-        3 => store.add_hold(&hold(), 0).await,
-        4 => {
-            let asked = hold().release(&kim, at(4)).expect("in force");
-            store.save_hold(&hold(), &asked).await
-        }
-        5 => store.add_schedule(&schedule()).await,
-        6 => store.add_release(&gated(release("1.1.0", 2)), b"one").await,
-        _ => {
-            let approved = approved(gated(release("1.1.0", 2)));
-            let change = StageChange {
-                release: &approved,
-                expected: StageName::Gated,
-            };
-            store.save_release(change, Some(b"two blocks")).await
-        }
-    }
-}
-
-/// A step that changed this rollout alone.
-fn step(next: &Rollout, gives: bool) -> NextStep<'_> {
-    NextStep {
-        rollout: next,
-        expected_generation: next.generation - 1,
-        actions: &[],
-        incidents: &[],
-        release: None,
-        gives,
-        at: at(9),
-    }
-}
-
-/// What people, and steps of rollouts, do about rollouts and devices.
-async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(), StoreError> {
-    match which {
-        0 => {
-            let other = rollout(store, OLD, 1).await;
-            store.start_rollout(&other, &enrolments(1), None).await
-        }
-        1 => {
-            let next = changed(started);
-            store.save_step(&step(&next, true)).await.map(|_| ())
-        }
-        2 => {
-            let mut after = device(2);
-            after.zone = "Pacific/Guam".to_owned();
-            store.restate(&device(2), &after, at(9)).await
-        }
-        3 => {
-            let rauc = Some(ClientProfile::Rauc);
-            store.choose_profile(&id(0), rauc).await
-        }
-        4 => store.choose_profile(&id(0), None).await,
-        5 => {
-            let clients = vec![(id(0), ClientProfile::Zephyr)];
-            let import = Import {
-                clients,
-                ..Import::default()
-            };
-            store.import(&import, at(9)).await
-        }
-        6 => {
-            let mut after = device(1);
-            after.zone = "Pacific/Guam".to_owned();
-            let import = Import {
-                anew: vec![(device(1), after)],
-                ..Import::default()
-            };
-            store.import(&import, at(9)).await
-        }
-        7 => {
-            let begun = changed(&changed(started));
-            store.begin_rollout(&begun, started.generation + 1).await
-        }
-        _ => store.ask_attributes(&id(0), AskedBy::People).await,
     }
 }
 
