@@ -39,7 +39,7 @@ const STRANGER_WAIT: SignedDuration = SignedDuration::from_secs(30);
 const KNOWN_MAX: usize = 5_000;
 
 /// Where an attempt comes from: an IPv4 address, or the /64 of an IPv6 address, which is what one household or machine gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(IpAddr);
 
 /// An attempt came too early. It wasn't counted.

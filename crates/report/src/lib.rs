@@ -21,6 +21,7 @@
 //! | a plan's dates, for calendar programs | [`PlanCalendar`] |
 //! | what is measured of releases, for spreadsheets and monitoring | [`service_levels`] |
 //! | which server does which job, for monitoring | [`jobs`] |
+//! | how much a server works on, for monitoring | [`flow`] |
 //!
 //! Read [`Dashboard`] first; [`Target`] knows the addresses that pages link to.
 
@@ -35,6 +36,7 @@ mod error;
 mod escape;
 mod fact;
 mod filters;
+pub mod flow;
 mod frame;
 mod icalendar;
 mod incident_page;

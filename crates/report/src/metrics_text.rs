@@ -1,4 +1,4 @@
-//! Prometheus' text format, gauges only. Read [`Text`].
+//! Prometheus' text format: gauges, and counters. Read [`Text`].
 
 /// The text so far.
 #[derive(Default)]
@@ -13,8 +13,17 @@ pub(crate) type Labels<'a> = [(&'static str, &'a str)];
 impl Text {
     /// Begins a metric.
     pub fn family(&mut self, name: &'static str, help: &str) {
+        self.begin(name, help, "gauge");
+    }
+
+    /// Begins a metric that only grows while its program runs.
+    pub fn counter(&mut self, name: &'static str, help: &str) {
+        self.begin(name, help, "counter");
+    }
+
+    fn begin(&mut self, name: &'static str, help: &str, kind: &str) {
         self.family = name;
-        let head = format!("# HELP {name} {help}\n# TYPE {name} gauge\n");
+        let head = format!("# HELP {name} {help}\n# TYPE {name} {kind}\n");
         self.text.push_str(&head);
     }
 

@@ -21,10 +21,12 @@ use crate::ddi::Unread;
 use crate::delivery::DeliveryKey;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
+use crate::flow::{Flow, Limiter, Limits};
 use crate::front::{Bounds, tls::Tls};
 use crate::guard::{Guard, Times};
 use crate::jobs::RolloutMemory;
 use crate::jobs::lease::{JobLease, ROLLOUTS};
+use crate::jobs::share_line::LineShare;
 use crate::kept::Kept;
 use crate::levels::Measured;
 use crate::problem::Refused;
@@ -80,6 +82,8 @@ pub struct AppConfig {
     pub times: Times,
     /// What signs links to payloads; none if there are none.
     pub delivery_key: Option<DeliveryKey>,
+    /// How often one device may ask, and one address show what is no token.
+    pub limits: Limits,
 }
 
 /// How long requests in flight may go on after the signal to stop. A download that is cut resumes at its next try, so a short wait
@@ -178,9 +182,12 @@ pub struct App {
     pub(crate) unread: Unread,
     pub(crate) door: Door,
     pub(crate) quiet: Quiet,
+    pub(crate) flow: Arc<Flow>,
+    pub(crate) limiter: Limiter,
     pub(crate) guard: Guard,
     pub(crate) room: Room,
     pub(crate) lease: JobLease,
+    pub(crate) line_share: LineShare,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -194,13 +201,16 @@ impl App {
     /// [`AppError`] names what is wrong.
     pub fn new(parts: Parts, config: AppConfig) -> Result<Self, AppError> {
         root_chain::check(&parts.roots, &*parts.status_signer)?;
+        let flow = Arc::<Flow>::default();
         Ok(Self {
             store: parts.store,
             blobs: parts.blobs,
             clock: parts.clock,
             entropy: parts.entropy,
             status_signer: parts.status_signer,
-            guard: Guard::new(config.times),
+            guard: Guard::new(flow.clone(), config.times),
+            flow,
+            limiter: Limiter::new(config.limits),
             config,
             contacts: Contacts::default(),
             memory: RolloutMemory::default(),
@@ -215,6 +225,7 @@ impl App {
             quiet: Quiet::default(),
             room: Room::default(),
             lease: JobLease::of(ROLLOUTS, parts.lock.as_ref()),
+            line_share: LineShare::of(parts.lock.as_ref()),
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),
@@ -341,6 +352,12 @@ impl App {
     /// If the store can't be read. Nothing is said from memory then.
     pub async fn feel_pulse(&self) -> Result<(), StoreError> {
         self.quiet.feel(&*self.store).await
+    }
+
+    /// Judges whether the server gets through what it has to do; `late` is by how much a timer was woken too late. [`crate::serve::run`] does, several times a
+    /// second; whoever serves otherwise calls this in their own time, and until then there is never too much to do.
+    pub fn feel_load(&self, late: Duration) {
+        self.flow.look(late);
     }
 
     /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.

@@ -6,7 +6,7 @@
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{
-    ApiTokenDenied, Email, Permission, Person, Role, Secret, SecretKind, SessionStanding,
+    ApiTokenDenied, Email, Origin, Permission, Person, Role, Secret, SecretKind, SessionStanding,
 };
 use mainstay_fleet::Device;
 use mainstay_store::{Devices, People};
@@ -36,13 +36,46 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<TokenHash, Refused> {
     Ok(token.hash())
 }
 
-/// The device that has this token.
+/// The device that has this token, which came from there.
 ///
 /// # Errors
-/// `auth.token` when none has it.
-pub(crate) async fn device(app: &App, token: &TokenHash) -> Result<Device, Refused> {
-    let device = Devices::by_token_hash(&*app.store, token).await?;
-    device.ok_or_else(Refused::unauthenticated)
+/// `auth.token` when none has it, `flow.device` when it asks too often, and `flow.address` when that isn't looked up because too many wrong ones came from
+/// there.
+pub(crate) async fn device(
+    app: &App,
+    token: &TokenHash,
+    from: Option<Origin>,
+) -> Result<Device, Refused> {
+    let device = that_fetches(app, token, from).await?;
+    app.limiter.expect_seldom(token)?;
+    Ok(device)
+}
+
+/// The same, of a device that asks for a payload: in as many pieces as it likes, since refusing one may fail what it installs.
+///
+/// # Errors
+/// As [`device`], but for `flow.device`.
+pub(crate) async fn that_fetches(
+    app: &App,
+    token: &TokenHash,
+    from: Option<Origin>,
+) -> Result<Device, Refused> {
+    app.limiter.expect_few_wrong(from, token)?;
+    let Some(device) = Devices::by_token_hash(&*app.store, token).await? else {
+        app.limiter.was_wrong(from);
+        return Err(Refused::unauthenticated());
+    };
+    app.limiter.was_right(token);
+    Ok(device)
+}
+
+/// What the store would keep of the bearer token that a request shows; none if it shows none that somebody could have.
+pub(crate) fn shown(headers: &HeaderMap) -> Option<TokenHash> {
+    let shown = bearer(headers)?;
+    match Secret::parse(SecretKind::ApiToken, shown) {
+        Some(secret) => Some(secret.hash().0),
+        None => Token::parse(shown).map(|token| token.hash()),
+    }
 }
 
 /// Who calls, if they may do what is `wanted`: with the token of a person, an API token that was made for that, or in a session.
@@ -128,6 +161,7 @@ pub(crate) async fn bearing(
     if let Some(secret) = Secret::parse(SecretKind::ApiToken, shown) {
         let found = app.store.api_token(&secret.hash(), app.now()).await?;
         let (token, account) = found.ok_or_else(Refused::unauthenticated)?;
+        app.limiter.was_right(&secret.hash().0);
         token.may(account.role, wanted)?;
         return Ok(Caller {
             email: account.email,
@@ -137,6 +171,7 @@ pub(crate) async fn bearing(
     let token = Token::parse(shown).ok_or_else(Refused::unauthenticated)?;
     let person = People::by_token_hash(&*app.store, &token.hash()).await?;
     let person = person.ok_or_else(Refused::unauthenticated)?;
+    app.limiter.was_right(&token.hash());
     person.may(wanted)?;
     Ok(Caller {
         role: person.duty.into(),

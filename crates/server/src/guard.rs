@@ -1,24 +1,26 @@
-//! What every request but those of `readiness.rs` passes first: a cap on requests at work, and a time limit.
+//! What every request but those of `readiness.rs` passes first: a place among those that are at work, and a time limit.
 //!
-//! Never queue without bound: a server that is full says so at once, and devices poll again later by
-//! themselves. Nor wait for a store that has been silent for long ([`crate::jobs::hear_store`]): whoever would is told to come back, and what they
-//! had begun is left. Read [`Guard`] first, then [`Patience`].
+//! Never queue without bound: a server that is full says so at once, to whoever matters least first ([`crate::flow`]), and devices poll again
+//! later by themselves. Nor wait for a store that has been silent for long ([`crate::jobs::hear_store`]): whoever would is told to come back, and
+//! what they had begun is left. Read [`Guard`] first, then [`Patience`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use mainstay_access::Origin;
 use mainstay_store::StoreError;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::flow::{Flow, Rank};
 use crate::problem::Refused;
-
-/// Requests at work at one moment. Each holds a body of some kilobytes and waits for the one
-/// database writer; beyond this many the wait alone would outlast a device's patience.
-pub const REQUESTS_MAX: usize = 1024;
+use crate::quiet::TokenHash;
+use crate::sign_in::Whence;
+use crate::{App, authenticate};
 
 /// Longest time that a request may take up to the first byte of its answer: the slowest honest ones read the whole fleet. Uploads are given more, by
 /// their size, once it is known who sends them. Whoever bears no token is answered before the body is read, and so can't hold a place for
@@ -54,10 +56,10 @@ impl Times {
     }
 }
 
-/// The free places.
+/// Lets requests in, and ends them.
 #[derive(Debug, Clone)]
-pub struct Guard {
-    places: Arc<Semaphore>,
+pub(crate) struct Guard {
+    flow: Arc<Flow>,
     times: Times,
     store_is_silent: watch::Sender<bool>,
 }
@@ -84,10 +86,10 @@ impl Patience {
 }
 
 impl Guard {
-    /// One with all its places free.
-    pub fn new(times: Times) -> Self {
+    /// One that counts what is at work there.
+    pub fn new(flow: Arc<Flow>, times: Times) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            flow,
             times,
             store_is_silent: watch::Sender::new(false),
         }
@@ -108,15 +110,19 @@ impl Guard {
         }
     }
 
-    /// Works on a request when there is room, and gives up on it after [`Times::request`].
+    /// Works on a question of a device when there is room, and gives up on it after [`Times::request`].
     pub async fn within(&self, work: impl Future<Output = Response>) -> Response {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Refused::busy().into_response();
+        let Some(_place) = self.flow.enter(Rank::CheckIn) else {
+            return self.sent_away();
         };
         match timeout(self.times.request, self.unless_silent(work)).await {
             Ok(response) => response,
             Err(_elapsed) => Refused::too_slow().into_response(),
         }
+    }
+
+    fn sent_away(&self) -> Response {
+        Refused::busy_for(self.flow.retry_after_s()).into_response()
     }
 
     /// What is had with a request that begins now.
@@ -127,10 +133,11 @@ impl Guard {
     async fn as_long_as(
         &self,
         patience: &Patience,
+        rank: Rank,
         work: impl Future<Output = Response>,
     ) -> Response {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Refused::busy().into_response();
+        let Some(_place) = self.flow.enter(rank) else {
+            return self.sent_away();
         };
         let mut work = std::pin::pin!(self.unless_silent(work));
         loop {
@@ -152,17 +159,54 @@ fn silent() -> Refused {
 }
 
 /// The same, as a layer of routes.
-pub async fn guard(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let patience = guard.patience();
     request.extensions_mut().insert(patience.clone());
-    guard.as_long_as(&patience, next.run(request)).await
+    let rank = Rank::of(request.method(), request.uri().path());
+    guard.as_long_as(&patience, rank, next.run(request)).await
+}
+
+/// A layer for what people and their programs ask: from an address that showed too many wrong tokens only known ones are looked up. Whoever stops
+/// something is heard all the same, in turn. (Devices are looked at where they log in.)
+pub(crate) async fn known_here(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some((from, token)) = shown(&app, &request) else {
+        return next.run(request).await;
+    };
+    let is_brake = Rank::of(request.method(), request.uri().path()) == Rank::First;
+    let _turn = match is_brake {
+        true => app.limiter.brakes_turn(from, &token).await,
+        false => match app.limiter.expect_few_wrong(from, &token) {
+            Ok(()) => None,
+            Err(refused) => return refused.into_response(),
+        },
+    };
+    let response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        app.limiter.was_wrong(from);
+    }
+    response
+}
+
+/// What a request shows that is to be looked up, and where it comes from.
+fn shown(app: &App, request: &Request) -> Option<(Option<Origin>, TokenHash)> {
+    let headers: &HeaderMap = request.headers();
+    let token = authenticate::shown(headers)?;
+    let whence = Whence::of_extensions(request.extensions());
+    Some((whence.suspects(app, headers), token))
 }
 
 #[cfg(test)]
 mod tests {
     use std::future::pending;
 
-    use axum::http::StatusCode;
     use axum::http::header::RETRY_AFTER;
     use tokio::time::sleep;
 
@@ -171,9 +215,9 @@ mod tests {
     const GIB: u64 = 1 << 30;
 
     async fn took(work: impl AsyncFnOnce(&Patience)) -> (StatusCode, u64) {
-        let guard = Guard::new(Times::default());
+        let guard = Guard::new(Arc::default(), Times::default());
         let (patience, began) = (guard.patience(), Instant::now());
-        let response = guard.as_long_as(&patience, async {
+        let response = guard.as_long_as(&patience, Rank::Person, async {
             work(&patience).await;
             StatusCode::OK.into_response()
         });
@@ -221,11 +265,12 @@ mod tests {
     /// Whoever waits when that is found, and whoever asks later, whatever patience they have; and both go on when it answers again.
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_for_a_store_that_is_silent() {
-        let (guard, began) = (Guard::new(Times::default()), Instant::now());
+        let guard = Guard::new(Arc::default(), Times::default());
+        let began = Instant::now();
         let patience = guard.patience();
         let (device, person, ()) = tokio::join!(
             guard.within(pending()),
-            guard.as_long_as(&patience, pending()),
+            guard.as_long_as(&patience, Rank::Person, pending()),
             async {
                 sleep(Duration::from_secs(7)).await;
                 guard.store_is_silent(true);

@@ -21,6 +21,7 @@ pub mod delivery;
 mod device_protocol;
 pub mod entropy;
 mod fit;
+pub mod flow;
 mod founding;
 mod front;
 mod guard;

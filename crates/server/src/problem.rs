@@ -5,16 +5,21 @@
 //! did. Read [`Refused`] first; `refusals.rs` maps each crate's refusals to it.
 
 use std::fmt::{self, Display};
+use std::time::Duration;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mainstay_api::Problem;
 
+use crate::flow::spread;
+
 /// The media type of a problem (RFC 9457, section 3).
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
-/// A full server asks devices and tools to come back after a minute.
-const RETRY_AFTER_BUSY: HeaderValue = HeaderValue::from_static("60");
+/// A server whose store is away asks devices and tools to come back after a minute. They found that out at their own moments, and come back at them.
+const RETRY_AFTER_UNAVAILABLE: HeaderValue = HeaderValue::from_static("60");
+/// A server that is full asks them to come back after this many seconds at least, and each at a moment of its own within as many more.
+const RETRY_AFTER_BUSY_S: u32 = 30;
 
 /// A refused or failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +28,7 @@ pub struct Refused {
     id: String,
     cause: String,
     cure: String,
+    retry_after_s: Option<u32>,
 }
 
 impl Refused {
@@ -33,6 +39,16 @@ impl Refused {
             id: id.to_owned(),
             cause: cause.to_string(),
             cure: cure.to_string(),
+            retry_after_s: None,
+        }
+    }
+
+    /// The same, which tells when to ask again: after this time, in whole seconds, and one of them at least.
+    pub(crate) fn to_be_tried_after(self, time: Duration) -> Self {
+        let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+        Self {
+            retry_after_s: Some(u32::try_from(whole.max(1)).unwrap_or(u32::MAX)),
+            ..self
         }
     }
 
@@ -58,7 +74,12 @@ impl Refused {
 
     /// When to ask again, in seconds, if the same request may well succeed later.
     pub fn retry_after(&self) -> Option<HeaderValue> {
-        (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_BUSY)
+        match self.retry_after_s {
+            Some(seconds) => Some(HeaderValue::from(seconds)),
+            None => {
+                (self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_UNAVAILABLE)
+            }
+        }
     }
 
     /// Something failed inside. The details go to the log and never to the caller.
@@ -147,12 +168,18 @@ impl Refused {
 
     /// The server has as much to do as it may.
     pub(crate) fn busy() -> Self {
-        Self::new(
+        Self::busy_for(RETRY_AFTER_BUSY_S + spread(RETRY_AFTER_BUSY_S))
+    }
+
+    /// The same, which isn't over before so many seconds are.
+    pub(crate) fn busy_for(seconds: u32) -> Self {
+        let busy = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "server.busy",
             "The server has too many requests at work.",
-            "Try again in a minute.",
-        )
+            "Try again after the time that Retry-After tells.",
+        );
+        busy.to_be_tried_after(Duration::from_secs(seconds.into()))
     }
 
     /// The request took too long.

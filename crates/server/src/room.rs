@@ -17,7 +17,7 @@ const REFUSED_MAX: usize = 16;
 /// Previews at one moment: each holds the devices of a class in memory, and keeps a processor busy.
 const PREVIEWS_MAX: usize = 1;
 /// Downloads whose payload is being opened at one moment. A disk does that at once; a bucket that hangs must leave most of
-/// [`crate::guard::REQUESTS_MAX`] to check-ins, which bring holds and revocations to devices.
+/// [`crate::flow::PLACES_MAX`] to check-ins, which bring holds and revocations to devices.
 const OPENINGS_MAX: usize = 128;
 
 /// The free places of each kind.

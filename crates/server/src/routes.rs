@@ -22,7 +22,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{from_fn, from_fn_with_state, map_response, map_response_with_state};
 use axum::response::Response;
 
-use crate::guard::guard;
+use crate::guard::{guard, known_here};
 use crate::places::Place;
 use crate::problem::Refused;
 use crate::{App, ddi, delivery, device_protocol, pages, places, readiness};
@@ -51,9 +51,13 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(device_protocol::routes())
         .merge(delivery::routes())
         .merge(ddi::routes())
-        .nest("/api/v1", of_people(places::of_the_api()))
-        .merge(of_people(places::of_monitors()))
-        .merge(pages::routes())
+        .merge(
+            Router::new()
+                .nest("/api/v1", of_people(places::of_the_api()))
+                .merge(of_people(places::of_monitors()))
+                .merge(pages::routes())
+                .layer(from_fn_with_state(app.clone(), known_here)),
+        )
         .fallback(async || Refused::no_such_place())
         .method_not_allowed_fallback(async || Refused::wrong_method())
         .layer(from_fn_with_state(app.guard.clone(), guard))

@@ -96,6 +96,13 @@ pub async fn run(
     let feeling = tokio::spawn(feeling);
     let writing = jobs::write_last_seen::keep_writing(app.clone(), stopped.clone());
     let writing = tokio::spawn(writing);
+    let load = jobs::feel_load::keep_feeling(app.clone(), stopped.clone());
+    let load = tokio::spawn(load);
+    // Before the first payload leaves: nobody else's share is used meanwhile.
+    app.line.share(0);
+    app.line_share.ask(&*app.store, &app.line).await;
+    let sharing = jobs::share_line::keep_asking(app.clone());
+    let sharing = tokio::spawn(sharing);
     let hearing = tokio::spawn(jobs::hear_store::keep_hearing(app.clone(), stopped.clone()));
     let trusted = app.config.trusted_proxies.clone();
     let front = Front::new(
@@ -115,10 +122,14 @@ pub async fn run(
     measuring.abort();
     feeling.abort();
     writing.abort();
+    load.abort();
     hearing.abort();
+    sharing.abort();
     // If it was in the midst of a turn, or of giving the lease back, that has ended by now, and the lease may not be given back yet.
     let _ = job.await;
     app.lease.give_back(&*app.store).await;
+    let _ = sharing.await;
+    app.line_share.give_back(&*app.store, &app.line).await;
     let written = timeout(LAST_WRITE_MAX, app.flush_last_seen()).await;
     if written.is_err() {
         tracing::warn!("last-seen times not written: the store says nothing");

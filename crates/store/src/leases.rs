@@ -100,7 +100,7 @@ pub(crate) fn generation(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|error| StoreError::damaged("lease", error))
 }
 
-fn left_of(micros: i64) -> Duration {
+pub(crate) fn left_of(micros: i64) -> Duration {
     let left = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
     match left > LEASE_MAX {
         true => Duration::ZERO,

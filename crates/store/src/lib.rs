@@ -19,6 +19,7 @@ mod failure;
 pub mod holds;
 pub mod incidents;
 pub mod leases;
+pub mod line_shares;
 mod moves;
 pub mod orders;
 pub mod payloads;
@@ -54,6 +55,7 @@ pub use error::StoreError;
 pub use holds::Holds;
 pub use incidents::Incidents;
 pub use leases::{Bid, Lease, Leases};
+pub use line_shares::LineShares;
 pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
 pub use payloads::{Payloads, ReleasePayload, StoredPayload};
 pub use people::People;
@@ -74,9 +76,9 @@ pub use sqlite::SqliteStore;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes + Doors + Leases + Probe + Pulse {}
+pub trait Store: Work + Brakes + Doors + Leases + LineShares + Probe + Pulse {}
 
-impl<S: Work + Brakes + Doors + Leases + Probe + Pulse> Store for S {}
+impl<S: Work + Brakes + Doors + Leases + LineShares + Probe + Pulse> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:

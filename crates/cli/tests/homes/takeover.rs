@@ -98,6 +98,11 @@ async fn the_steps_go_on_when_their_server_dies_or_hangs() {
     behaviours.declare(pair.stage.good.image_digest, fails);
     let mut crowd = pair.stage.crowd_on(behaviours).await;
     until(&mut crowd, "it is elected", || pair.is_second_elected()).await;
+    let have_half = || ["one", "two"].map(|server| pair.has_logged(server, "share_ppm=500000"));
+    until(&mut crowd, "they share the line", || {
+        have_half() == [true; 2]
+    })
+    .await;
     dies(&mut pair, &mut crowd).await;
     hangs(&mut pair, &mut crowd).await;
     leaves(&pair, &mut crowd).await;
@@ -146,4 +151,6 @@ async fn leaves(pair: &Pair, crowd: &mut Crowd) {
     until(crowd, "the job is given back", given_back).await;
     let took = until(crowd, "the first takes it", || pair.is_first_elected()).await;
     assert!(took < Duration::from_secs(5), "{took:?}");
+    let has_all = || pair.has_logged("one", "share_ppm=1000000");
+    until(crowd, "the first has all of the line", has_all).await;
 }

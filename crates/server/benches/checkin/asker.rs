@@ -34,6 +34,21 @@ impl Asker {
     /// # Errors
     /// If the answer doesn't begin with any of `right`, isn't complete, or too long.
     pub async fn ask(&mut self, request: &[u8], right: &[&str]) -> anyhow::Result<&[u8]> {
+        let (filled, body) = self.answered(request, right).await?;
+        Ok(&self.answer[body..filled])
+    }
+
+    /// The same; returns all of the answer.
+    ///
+    /// # Errors
+    /// As [`Asker::ask`].
+    pub async fn ask_whole(&mut self, request: &[u8], right: &[&str]) -> anyhow::Result<&[u8]> {
+        let (filled, _) = self.answered(request, right).await?;
+        Ok(&self.answer[..filled])
+    }
+
+    /// Where the answer ends, and where its body begins.
+    async fn answered(&mut self, request: &[u8], right: &[&str]) -> anyhow::Result<(usize, usize)> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
         let body = loop {
@@ -61,7 +76,7 @@ impl Asker {
                 String::from_utf8_lossy(answer)
             );
         }
-        Ok(&answer[body..])
+        Ok((filled, body))
     }
 }
 

@@ -8,6 +8,7 @@
 //! | called as | does |
 //! |---|---|
 //! | `measure [PYTHON]` | starts all servers, measures them in turn, and prints figures and goals; gooseBit if its Python is named |
+//! | `storm` | lets a fleet come at once to ours, and prints figures and goals |
 //! | `peer NAME ADDRESS PATH PID HEADER...` | asks a server that somebody else started, and prints its figures |
 //! | `bare`, `ours FOLDER STORE DEVICES FINISHED` | such a server, ours with so many devices and finished orders; ends when its standard input does |
 //! | `fleet [DEVICES]` | lets a fleet of a million devices, or so many, live through a rollout, and prints figures and goals |
@@ -42,6 +43,7 @@ mod pace;
 mod patience;
 mod questions;
 mod scale;
+mod storm;
 mod whole_fleet;
 
 use anyhow::bail;
@@ -64,6 +66,7 @@ fn main() -> anyhow::Result<()> {
         ["peer", name, address, path, pid, headers @ ..] => {
             measure::peer(name, address, path, pid, headers)
         }
+        ["storm"] => storm::run(),
         ["fleet"] => whole_fleet::run(whole_fleet::WHOLE),
         ["fleet", devices] => whole_fleet::run(whole_fleet::Size {
             devices: devices.parse()?,

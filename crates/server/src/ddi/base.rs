@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use mainstay_api::ddi::{self, BaseLinks, ControllerBase, Sleep};
 use mainstay_rollout::order::Order;
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
 use super::answer::{self, Answer};
 use super::errand::{self, Errand};
@@ -54,28 +55,40 @@ async fn ask(app: &Arc<App>, request: Request) -> Answer {
 }
 
 async fn looked_at(app: &Arc<App>, look: Option<Look<'_>>, mut parts: Parts) -> Answer {
+    let began = Instant::now();
     look.iter().for_each(Look::forget);
     let client = Client::that_asks(&mut parts, app).await?;
-    let errand = errand::of(app, &client).await?;
+    let looking = app.flow.looking(began);
+    let answered = told(app, look, &client, &parts).await;
+    looking.ended();
+    answered
+}
+
+async fn told(app: &Arc<App>, look: Option<Look<'_>>, client: &Client, parts: &Parts) -> Answer {
+    let errand = errand::of(app, client).await?;
     let (turn, rests) = match &errand {
         Errand::Nothing { turn, rests } => (*turn, *rests),
         Errand::Deployment(_) | Errand::Cancel(_) => (None, false),
     };
-    let links = links(app, &client, errand).await?;
+    let links = links(app, client, errand).await?;
     let plan = app.plan().await?;
-    let sleep = sleep(plan.as_deref(), &client, turn);
+    let sleep = sleep(plan.as_deref(), client, turn);
+    let eased = eased(app, plan.as_deref(), client, turn);
+    let sent = eased.map(|eased| named(&ControllerBase::new(eased, links.clone())));
     let answer = named(&ControllerBase::new(sleep, links));
+    // What is remembered is said when nobody is in a hurry any more.
+    let sent = sent.unwrap_or_else(|| answer.clone());
     if let Some(look) = look.filter(|_| rests) {
         let found = Found {
-            asked: &asked(&parts),
-            answer: answer.clone(),
+            asked: &asked(parts),
+            answer,
             at: client.now,
             turn,
             poll: poll::every(plan.as_deref()),
         };
         look.remember(app.contacts.with(&client.device.id), found);
     }
-    Ok(unless_known(&parts.headers, answer))
+    Ok(unless_known(&parts.headers, sent))
 }
 
 /// What is remembered for a device that asks like this. That it was heard of is noted all the same; one that somebody wants to read is
@@ -137,8 +150,20 @@ fn sleep(plan: Option<&ActivePlan>, client: &Client, turn: Option<Timestamp>) ->
     let after_s = poll::after_s(plan, turn, client.now);
     // A plan that lets devices ask more often than the field's least means it.
     let least_s = Sleep::FIELD_MIN.as_s().min(longest_s);
-    let after_s = own_wait_s(after_s, longest_s, lot(&client.device.id));
+    let after_s = own_wait_s(after_s, longest_s, poll::lot(&client.device.id));
     Sleep::from_s(after_s.max(least_s))
+}
+
+/// How long the device sleeps while there is more to do than is comfortable; none if that makes no difference to it.
+fn eased(
+    app: &App,
+    plan: Option<&ActivePlan>,
+    client: &Client,
+    turn: Option<Timestamp>,
+) -> Option<Sleep> {
+    let after_s = poll::after_s(plan, turn, client.now);
+    let eased_s = poll::eased_s(app, plan, after_s, &client.device.id);
+    (eased_s > after_s).then(|| Sleep::from_s(eased_s))
 }
 
 /// How long the device waits, which has this lot, where devices wait `after_s` and at most `longest_s`. One whose turn comes before a whole poll is over
@@ -148,13 +173,6 @@ fn own_wait_s(after_s: u32, longest_s: u32, lot: u32) -> u32 {
         true => after_s,
         false => after_s - lot % (after_s / EARLIER_AT_MOST + 1),
     }
-}
-
-/// A number of the device's own, always the same.
-fn lot(device: &mainstay_fleet::DeviceId) -> u32 {
-    let digest: [u8; 32] = Sha256::digest(device.as_str()).into();
-    let [a, b, c, d, ..] = digest;
-    u32::from_be_bytes([a, b, c, d])
 }
 
 /// The answer with its name.

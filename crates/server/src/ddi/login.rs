@@ -11,6 +11,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 use jiff::Timestamp;
+use mainstay_access::Origin;
 use mainstay_api::ddi::Links;
 use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient};
 use mainstay_plan::ClientRules;
@@ -24,6 +25,7 @@ use crate::App;
 use crate::problem::Refused;
 use crate::quiet::{Speaking, TokenHash};
 use crate::readings::{self, Heard};
+use crate::sign_in::Whence;
 use crate::token::target_token_hash;
 
 /// A device that has logged in, with the client that it asks with.
@@ -66,7 +68,8 @@ impl Client {
     pub async fn that_asks(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let Path(path) = path.map_err(|_| Refused::unauthenticated())?;
-        let controlled = controlled(app, &path, &parts.headers).await?;
+        let from = Whence::of(parts).suspects(app, &parts.headers);
+        let controlled = controlled(app, &path, &parts.headers, from).await?;
         Ok(heard(app, controlled, &parts.headers, path).await?)
     }
 
@@ -100,6 +103,7 @@ async fn controlled(
     app: &App,
     path: &BTreeMap<String, String>,
     headers: &HeaderMap,
+    from: Option<Origin>,
 ) -> Result<Controlled, Refused> {
     let part = |name: &str| path.get(name).map_or("", String::as_str);
     // Letters of either case will do, as with hawkBit.
@@ -108,11 +112,21 @@ async fn controlled(
     }
     let hash = token(headers).ok_or_else(Refused::unauthenticated)?;
     let id = ControllerId::parse(part("controller")).map_err(|_| Refused::unauthenticated())?;
+    app.limiter.expect_few_wrong(from, &hash)?;
     let found = app.store.by_controller(&id).await?;
     // A name that nobody has is compared, too: how long an answer takes doesn't tell which names there are.
     let kept = found.as_ref().map_or([0; 32], |found| found.token_hash);
     let is_it = bool::from(kept.ct_eq(&hash));
-    found.filter(|_| is_it).ok_or_else(Refused::unauthenticated)
+    let Some(found) = found.filter(|_| is_it) else {
+        app.limiter.was_wrong(from);
+        return Err(Refused::unauthenticated());
+    };
+    // Files come in as many pieces as the client likes.
+    match path.contains_key("file") {
+        true => app.limiter.was_right(&hash),
+        false => app.limiter.expect_seldom(&hash)?,
+    }
+    Ok(found)
 }
 
 async fn heard(

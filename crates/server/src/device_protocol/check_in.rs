@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
-use mainstay_fleet::Device;
+use mainstay_fleet::{Device, DeviceId};
 use mainstay_protocol::{CheckIn, Directive, MESSAGE_BYTES_MAX, Todo};
+use tokio::time::Instant;
 
 use super::papers::{Lacks, Papers, lacks};
 use super::{message, poll, reported};
@@ -17,18 +18,15 @@ use crate::brakes::Package;
 use crate::offers::{self, Decision};
 use crate::problem::Refused;
 use crate::quiet::{Answer, Asked, Found, Look};
+use crate::sign_in::Whence;
 use crate::standing::Standing;
 use crate::status::signed_status;
 use crate::{App, authenticate, body};
 
 /// What the device said is durable before the answer; so is what it is promised. One that says what it said before, and had nothing to
 /// do then, is answered from memory.
-pub(super) async fn check_in(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    request: Body,
-) -> Response {
-    let answered = async { ask(&app, &headers, request).await.into_response() };
+pub(super) async fn check_in(State(app): State<Arc<App>>, request: Request) -> Response {
+    let answered = async { ask(&app, request).await.into_response() };
     app.guard.within(answered).await
 }
 
@@ -48,57 +46,83 @@ pub(crate) fn at_once(app: &App, headers: &HeaderMap, body: &Bytes) -> Option<Re
     again(app, &look, &check_in, app.now()).map(message::with)
 }
 
-async fn ask(app: &Arc<App>, headers: &HeaderMap, request: Body) -> Result<Response, Refused> {
+async fn ask(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
+    let (parts, body) = request.into_parts();
+    let headers = &parts.headers;
     let token = authenticate::token(headers)?;
     let look = app.quiet.look(&*app.store, token);
     // A stranger is sent away before its body is read.
     let known = match look.is_known(&*app.store) {
         true => None,
-        false => Some(authenticate::device(app, &token).await?),
+        false => {
+            let from = Whence::of(&parts).suspects(app, headers);
+            Some(authenticate::device(app, &token, from).await?)
+        }
     };
-    let bytes = body::read(headers, request, MESSAGE_BYTES_MAX).await?;
+    let bytes = body::read(headers, body, MESSAGE_BYTES_MAX).await?;
     let check_in: CheckIn<'_> = message::read(&bytes)?;
     let now = app.now();
     if let Some(again) = again(app, &look, &check_in, now) {
         return Ok(message::with(again));
     }
     // Apart, so that those who are answered from memory don't carry all of it.
-    Box::pin(looked_at(app, look, known, &check_in, now)).await
+    Box::pin(async {
+        let began = Instant::now();
+        look.forget();
+        let device = match known {
+            Some(device) => device,
+            None => {
+                let from = Whence::of(&parts).suspects(app, headers);
+                authenticate::device(app, &token, from).await?
+            }
+        };
+        let looking = app.flow.looking(began);
+        let answered = looked_at(app, look, device, &check_in, now).await;
+        looking.ended();
+        answered
+    })
+    .await
 }
 
 async fn looked_at(
     app: &Arc<App>,
     look: Look<'_>,
-    known: Option<Device>,
+    device: Device,
     check_in: &CheckIn<'_>,
     now: Timestamp,
 ) -> Result<Response, Refused> {
-    look.forget();
     let token = look.token();
-    let device = match known {
-        Some(device) => device,
-        None => authenticate::device(app, &token).await?,
-    };
     let kept = reported::keep(app, token, device, check_in, now).await?;
     let told = decide(app, &kept.device, check_in, now).await?;
     let rests_on = app.plan_and_standing().await?;
-    let answer = answer(app, check_in, kept.acknowledged, &told, &rests_on, now)?;
+    let plan = rests_on.0.as_deref();
+    let written = |after_s| {
+        let acknowledged = kept.acknowledged;
+        answer(app, check_in, acknowledged, &told, &rests_on, after_s)
+    };
+    let after_s = told.after_s(plan);
+    let answer = written(after_s)?;
+    // What is remembered is said when nobody is in a hurry any more.
+    let sent = match told.eased_s(app, plan, &kept.device.id) {
+        eased_s if eased_s == after_s => answer.clone(),
+        eased_s => written(eased_s)?,
+    };
     if let (Some(asked), false) = (Asked::by(check_in), kept.is_news)
         && let Decision::Nothing { turn, rests: true } = told.decision
     {
         let found = Found {
             asked: &asked,
             answer: Answer {
-                body: answer.clone(),
+                body: answer,
                 etag: None,
             },
             at: now,
             turn,
-            poll: poll::every(rests_on.0.as_deref()),
+            poll: poll::every(plan),
         };
         look.remember(app.contacts.with(&kept.device.id), found);
     }
-    Ok(message::with(answer))
+    Ok(message::with(sent))
 }
 
 /// What is remembered for a device that asks like this. That it was heard of, and how it is, is noted all the same; one that somebody
@@ -121,6 +145,31 @@ struct Told {
     /// Whether the device should ask again as soon as it has taken them.
     at_once: bool,
     decision: Decision,
+    /// When that was decided.
+    at: Timestamp,
+}
+
+impl Told {
+    /// Seconds until the device asks again.
+    fn after_s(&self, plan: Option<&ActivePlan>) -> u32 {
+        let turn = match &self.decision {
+            Decision::Nothing { turn, .. } => *turn,
+            Decision::Install { .. } => None,
+        };
+        match self.at_once {
+            true => 0,
+            false => poll::after_s(plan, turn, self.at),
+        }
+    }
+
+    /// The same, as it is told while there is so much to do; one that installs something is left to it.
+    fn eased_s(&self, app: &App, plan: Option<&ActivePlan>, device: &DeviceId) -> u32 {
+        let after_s = self.after_s(plan);
+        match self.decision {
+            Decision::Nothing { .. } => poll::eased_s(app, plan, after_s, device),
+            Decision::Install { .. } => after_s,
+        }
+    }
 }
 
 /// Papers first, an offer only for a device that lacks none; unless the simulator plays a conquered
@@ -131,7 +180,7 @@ async fn decide(
     check_in: &CheckIn<'_>,
     now: Timestamp,
 ) -> Result<Told, Refused> {
-    if let Some(forced) = forced(app, device) {
+    if let Some(forced) = forced(app, device, now) {
         return Ok(forced);
     }
     let standing = app.standing().await?;
@@ -143,21 +192,13 @@ async fn decide(
             papers: Papers::default(),
             at_once: false,
             decision,
+            at: now,
         });
     }
     if lacks == Lacks::Ahead && news {
         tracing::warn!(device = %device.id, "device holds newer papers than this server");
     }
-    hand_over(app, &standing, lacks, news).await
-}
-
-async fn hand_over(
-    app: &App,
-    standing: &Standing,
-    lacks: Lacks,
-    news: bool,
-) -> Result<Told, Refused> {
-    let papers = Papers::for_lack(app, standing, lacks).await?;
+    let papers = Papers::for_lack(app, &standing, lacks).await?;
     Ok(Told {
         at_once: news && papers.any(),
         papers,
@@ -165,10 +206,11 @@ async fn hand_over(
             turn: None,
             rests: false,
         },
+        at: now,
     })
 }
 
-fn forced(app: &App, device: &Device) -> Option<Told> {
+fn forced(app: &App, device: &Device, now: Timestamp) -> Option<Told> {
     let forced = app.attack().offer_to(&device.id)?;
     let package = Package {
         envelope: forced.envelope.clone(),
@@ -180,6 +222,7 @@ fn forced(app: &App, device: &Device) -> Option<Told> {
         papers: Papers::default(),
         at_once: false,
         decision: Decision::Install { package },
+        at: now,
     })
 }
 
@@ -191,20 +234,16 @@ fn answer(
     told: &Told,
     // Read once more: a hold placed since the decision is in what this device hears.
     (plan, standing): &(Option<Arc<ActivePlan>>, Arc<Standing>),
-    now: Timestamp,
+    poll_after_s: u32,
 ) -> Result<Bytes, Refused> {
     let plan = plan.as_deref();
-    let (todo, status, turn) = match &told.decision {
-        Decision::Nothing { turn, .. } => (Todo::Nothing, Vec::new(), *turn),
+    let (todo, status) = match &told.decision {
+        Decision::Nothing { .. } => (Todo::Nothing, Vec::new()),
         Decision::Install { package } => {
-            let status = signed_status(app, standing, plan, &check_in.nonce, now);
+            let status = signed_status(app, standing, plan, &check_in.nonce, told.at);
             let status = status.map_err(|error| Refused::internal(&error))?;
-            (install(package), status, None)
+            (install(package), status)
         }
-    };
-    let poll_after_s = match told.at_once {
-        true => 0,
-        false => poll::after_s(plan, turn, now),
     };
     message::written(&Directive {
         acknowledged,

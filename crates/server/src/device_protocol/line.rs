@@ -1,6 +1,7 @@
 //! The line on which a server sends payloads, shared by all downloads: what `limit.bytes_per_second` is kept by.
 //!
-//! Nothing but payloads goes over it, so a check-in never waits. Each server process has one. Read [`Line`], then [`body`].
+//! Nothing but payloads goes over it, so a check-in never waits. Each server process has one, and goes by its share of what the plan lets all of
+//! them send together ([`crate::jobs::share_line`]). Read [`Line`], then [`body`].
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,7 @@ use axum::body::{Body, Bytes};
 use futures_util::TryStreamExt as _;
 use futures_util::stream::try_unfold;
 use mainstay_store::Pieces;
+use mainstay_store::line_shares::WHOLE_PPM;
 use tokio::time::{Instant, sleep};
 
 use super::budget::Budget;
@@ -21,34 +23,84 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Line {
     began: Instant,
-    budget: Mutex<Budget>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    budget: Budget,
+    /// What the plan lets all servers send, in bytes per second; none before there is one.
+    of_all: Option<u64>,
+    /// This server's share of that.
+    share_ppm: u32,
+}
+
+impl Kept {
+    /// Bytes per second.
+    fn rate(&self) -> Option<u64> {
+        let share = u128::from(self.share_ppm);
+        let part = |of_all: u64| u128::from(of_all) * share / u128::from(WHOLE_PPM);
+        self.of_all
+            .map(|of_all| u64::try_from(part(of_all)).unwrap_or(of_all).max(1))
+    }
+
+    fn follow(&mut self, now: Duration) {
+        if let Some(rate) = self.rate() {
+            self.budget.follow(rate, now);
+        }
+    }
 }
 
 impl Default for Line {
+    /// All of the line: a server that shares it hears of that before it sends anything.
     fn default() -> Self {
         Self {
             began: Instant::now(),
-            budget: Mutex::default(),
+            kept: Mutex::new(Kept {
+                budget: Budget::default(),
+                of_all: None,
+                share_ppm: WHOLE_PPM,
+            }),
         }
     }
 }
 
 impl Line {
-    /// From now on so many bytes leave in a second, also for those who wait already.
+    /// From now on so many bytes leave all servers in a second, also for those who wait already.
     pub fn follow(&self, bytes_per_second: u64) {
-        self.budget().follow(bytes_per_second, self.now());
+        let now = self.now();
+        let mut kept = self.kept();
+        kept.of_all = Some(bytes_per_second);
+        kept.follow(now);
+    }
+
+    /// From now on this server has that share of it, in millionths. Of none at all a byte a second is left, so that nobody waits for ever by a rate that
+    /// is over.
+    pub fn share(&self, share_ppm: u32) {
+        let now = self.now();
+        let mut kept = self.kept();
+        kept.share_ppm = share_ppm.min(WHOLE_PPM);
+        kept.follow(now);
+    }
+
+    /// Bytes per second that leave this server; none before there is a plan.
+    #[cfg(test)]
+    pub fn rate(&self) -> Option<u64> {
+        self.kept().rate()
     }
 
     /// Waits until `bytes` may leave, behind all who asked before. Who stops waiting holds nobody up.
     async fn turn(&self, bytes: usize) {
-        let ticket = self.budget().ask(bytes, self.now());
+        let now = self.now();
+        let ticket = self.kept().budget.ask(bytes, now);
         let mut place = Place {
             line: self,
             unused: bytes,
         };
         loop {
             // A statement of its own: nothing is locked while this sleeps.
-            let wait = self.budget().wait(ticket, self.now());
+            let now = self.now();
+            let wait = self.kept().budget.wait(ticket, now);
             if wait.is_zero() {
                 place.unused = 0;
                 return;
@@ -62,9 +114,9 @@ impl Line {
         self.began.elapsed()
     }
 
-    fn budget(&self) -> MutexGuard<'_, Budget> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         // Whole numbers that only grow have no state that a panic could leave half made.
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,7 +130,8 @@ struct Place<'l> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if self.unused > 0 {
-            self.line.budget().give_back(self.unused, self.line.now());
+            let now = self.line.now();
+            self.line.kept().budget.give_back(self.unused, now);
         }
     }
 }
@@ -110,7 +163,7 @@ impl Unsent {
                 None => return Ok(None),
             }
         }
-        let bytes = self.line.budget().piece(self.chunk.len());
+        let bytes = self.line.kept().budget.piece(self.chunk.len());
         let piece = self.chunk.split_to(bytes);
         self.line.turn(piece.len()).await;
         Ok(Some((piece, self)))
@@ -126,6 +179,7 @@ mod tests {
 
     /// Bytes per second, and so the burst, too.
     const RATE: u64 = 64_000;
+    const RATE_BYTES: usize = 64_000;
 
     /// What left when: the time since the beginning, whose it was, and how many bytes.
     type Sent = Arc<Mutex<Vec<(Duration, usize, usize)>>>;
@@ -188,6 +242,36 @@ mod tests {
         whose.truncate(first_done + 1);
         assert!(whose.len() > 400, "{}", whose.len());
         assert!(whose.windows(2).all(|pair| pair[0] != pair[1]), "{whose:?}");
+    }
+
+    /// Who shares the line with others sends its part of the plan's rate, and hears of another part while somebody waits.
+    #[tokio::test(start_paused = true)]
+    async fn a_share_is_a_part_of_the_rate() {
+        let line = line();
+        assert_eq!(line.rate(), Some(RATE));
+        for (share_ppm, rate) in [
+            (500_000, RATE / 2),
+            (333_333, 21_333),
+            (0, 1),
+            (WHOLE_PPM, RATE),
+        ] {
+            line.share(share_ppm);
+            assert_eq!(line.rate(), Some(rate), "{share_ppm}");
+        }
+        line.share(250_000);
+        line.follow(RATE * 2);
+        assert_eq!(line.rate(), Some(RATE / 2));
+        // Nothing is saved up by a change: 128 kB at 32 kB a second.
+        let (took, _) = both(&line, [RATE_BYTES, RATE_BYTES]).await;
+        let expected = Duration::from_millis(3990)..Duration::from_millis(4100);
+        assert!(expected.contains(&took), "{took:?}");
+        line.share(0);
+        let mut waits = of(&line, 64_000);
+        let waiting = tokio::time::timeout(Duration::from_secs(10), piece(&mut waits));
+        waiting.await.unwrap_err();
+        line.share(WHOLE_PPM);
+        let goes_on = tokio::time::timeout(Duration::from_secs(2), piece(&mut waits));
+        assert!(goes_on.await.unwrap().is_some());
     }
 
     #[tokio::test(start_paused = true)]

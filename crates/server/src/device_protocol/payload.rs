@@ -19,16 +19,22 @@ use super::download::Download;
 use crate::delivery::send_elsewhere;
 use crate::problem::Refused;
 use crate::readings::{self, Heard};
+use crate::sign_in::Whence;
 use crate::soundness::{self, Damage, NotAsked};
 use crate::{App, authenticate};
 
 /// Sends all of a payload, or one range of it; or says where it lies for devices that go there.
 pub(super) async fn payload(
     State(app): State<Arc<App>>,
+    whence: Whence,
     headers: HeaderMap,
     Path(digest): Path<String>,
 ) -> Result<Response, Refused> {
-    let device = authenticate::device(&app, &authenticate::token(&headers)?).await?;
+    let (token, from) = (
+        authenticate::token(&headers)?,
+        whence.suspects(&app, &headers),
+    );
+    let device = authenticate::that_fetches(&app, &token, from).await?;
     let missing = || Refused::not_found("payload for this device", &digest);
     let image = Digest::parse_hex(&digest).ok_or_else(missing)?;
     if let Some(forced) = app.attack().payload_for(&device.id, &image) {

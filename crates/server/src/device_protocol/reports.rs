@@ -12,16 +12,18 @@ use super::{message, reported};
 use crate::problem::Refused;
 use crate::quiet::Speaking;
 use crate::readings::{self, Heard};
+use crate::sign_in::Whence;
 use crate::{App, authenticate, body};
 
 /// The reports are durable before they are acknowledged; a retry changes nothing.
 pub(super) async fn reports(
     State(app): State<Arc<App>>,
+    whence: Whence,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
     let token = authenticate::token(&headers)?;
-    let device = authenticate::device(&app, &token).await?;
+    let device = authenticate::device(&app, &token, whence.suspects(&app, &headers)).await?;
     let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
     let reports: Reports = message::read(&bytes)?;
     let now = app.now();

@@ -221,7 +221,7 @@ impl Drop for AtWork<'_> {
 
 /// The name of this server among those on one store: its folder's. One server at a time runs on a folder, so whoever bore this name
 /// before is gone.
-fn holder(lock: Option<&Lock>) -> String {
+pub(super) fn holder(lock: Option<&Lock>) -> String {
     let named = lock.and_then(Lock::server);
     named.map_or_else(unfoldered, |id| id.as_str().to_owned())
 }

@@ -7,12 +7,14 @@
 //! | [`advance_rollouts`] | one of them, by its [`lease`]; whoever pulls a brake takes a turn at once, whichever server that is |
 //! | [`begin_rollouts`] | the same one, in a task of its own: no step waits for a fleet to be drawn; what it leaves undone, any of them |
 //! | `follow_rollouts` | all others |
-//! | [`feel_pulse`], [`write_last_seen`] | each: it is about what this server has in memory |
+//! | [`feel_load`], [`feel_pulse`], [`write_last_seen`] | each: it is about what this server has in memory |
+//! | [`share_line`] | each: it is about what this server sends |
 //! | [`hear_store`] | each: it is about this server's own way to the store |
 //! | [`measure_payloads`] | each: which payloads are damaged must be known to whoever hands them out |
 
 pub mod advance_rollouts;
 pub(crate) mod begin_rollouts;
+pub(crate) mod feel_load;
 pub(crate) mod feel_pulse;
 mod follow_rollouts;
 pub(crate) mod hear_store;
@@ -21,6 +23,7 @@ pub mod measure_payloads;
 mod memory;
 pub(crate) mod other_classes;
 mod release_stage;
+pub(crate) mod share_line;
 mod withdraw;
 pub mod write_last_seen;
 

@@ -21,6 +21,7 @@ const EVERYWHERE: &[(u16, &str, &[&str])] = &[
     (408, "TooSlow", &["server.too-slow"]),
     (413, "TooLarge", &["request.too-large"]),
     (415, "Packed", &["request.packed"]),
+    (429, "TooOften", &["flow.address"]),
     (500, "Failed", &["server.failed", "store.*"]),
     (503, "Busy", &["server.busy", "store.*"]),
 ];
@@ -138,16 +139,19 @@ fn refusal(status: u16, ids: &BTreeSet<&'static str>, shapes: &mut Shapes) -> Va
     });
     let header = match status {
         401 => ("WWW-Authenticate", "`Bearer`.", json!({"type": "string"})),
-        503 => (
-            "Retry-After",
-            "When to ask again, in seconds.",
-            json!({"type": "integer"}),
-        ),
+        503 => retry_after(),
+        // Where people guess, the answer itself says when.
+        429 if ids.iter().all(|id| id.starts_with("flow.")) => retry_after(),
         _ => return refusal,
     };
     let (name, what, schema) = header;
     refusal["headers"] = json!({name: {"description": what, "required": true, "schema": schema}});
     refusal
+}
+
+fn retry_after() -> (&'static str, &'static str, Value) {
+    let what = "When to ask again, in seconds.";
+    ("Retry-After", what, json!({"type": "integer"}))
 }
 
 /// The schema of an id that is one of these.

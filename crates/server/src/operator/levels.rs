@@ -1,5 +1,5 @@
 //! Looking at how releases stand against the plan's goals: as JSON, as CSV, and for monitoring systems, which are told as well which
-//! server does which job.
+//! server does which job, and how much this one has to do.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use mainstay_access::Permission;
 use mainstay_api::ServiceLevels;
+use mainstay_report::flow;
 use mainstay_report::jobs::{self, JobLine};
 use mainstay_report::service_levels as documents;
 use mainstay_store::Lease;
@@ -52,11 +53,10 @@ async fn metrics(
 ) -> Result<impl IntoResponse, Refused> {
     let levels = measured(&app, &headers).await?;
     let jobs = jobs::prometheus(&job_lines(&app).await);
+    let figures = app.flow.figures(&app.limiter, app.line_share.ppm());
+    let rest = jobs + &flow::prometheus(&figures) + &certificate(&app);
     let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
-    Ok((
-        typed,
-        documents::prometheus(&levels) + &jobs + &certificate(&app),
-    ))
+    Ok((typed, documents::prometheus(&levels) + &rest))
 }
 
 /// When the certificate ends that this server shows; nothing if it shows none.

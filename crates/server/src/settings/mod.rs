@@ -36,6 +36,7 @@ pub use read::{Answered, Asked, Told, read};
 pub use source::Source;
 pub use table::{Need, SETTINGS, Setting};
 
+use crate::flow::Limits;
 use crate::tls::TlsFiles;
 
 /// What a server was told, checked.
@@ -67,6 +68,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// What hawkBit clients call this server's tenant.
     pub hawkbit_tenant: Tenant,
+    /// How often one device may ask, and one address show what is no token.
+    pub limits: Limits,
 }
 
 impl Settings {

@@ -13,6 +13,7 @@ use super::log::{LogFormat, LogLevel};
 use super::places::{self, BlobsPlace, HomePlaces, StorePlace};
 use super::proxies::TrustedProxies;
 use super::values::{self, Given};
+use crate::flow::Limits;
 
 /// One setting.
 #[derive(Debug)]
@@ -279,6 +280,30 @@ pub const SETTINGS: &[Setting] = &[
         what: "What hawkBit clients call the server's tenant: the first part of the path that they ask at.",
         take: |settings, given| put(&mut settings.hawkbit_tenant, Tenant::parse(given)),
     },
+    Setting {
+        name: "limits.device",
+        variable: "MAINSTAY_LIMITS_DEVICE",
+        older: None,
+        flag: "limits-device",
+        form: "NUMBER",
+        need: Need::Default("50"),
+        is_secret_file: false,
+        what: "How many requests one device may make in a second that aren't answered from memory and aren't for a \
+               payload, and twenty seconds' worth at once; off for as many as it likes.",
+        take: |settings, given| put(&mut settings.limits.device, values::rate(given)),
+    },
+    Setting {
+        name: "limits.address",
+        variable: "MAINSTAY_LIMITS_ADDRESS",
+        older: None,
+        flag: "limits-address",
+        form: "NUMBER",
+        need: Need::Default("50"),
+        is_secret_file: false,
+        what: "How many wrong tokens one address may show in a second, and twenty seconds' worth at once, before \
+               only known ones are heard from there; off for as many as it likes.",
+        take: |settings, given| put(&mut settings.limits.address, values::rate(given)),
+    },
 ];
 
 fn put<T>(field: &mut T, read: Result<T, Wrong>) -> Result<(), Wrong> {
@@ -314,6 +339,7 @@ impl Settings {
             log_level: LogLevel::default(),
             log_format: LogFormat::Text,
             hawkbit_tenant: Tenant::default(),
+            limits: Limits::default(),
         }
     }
 }

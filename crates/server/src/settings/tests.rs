@@ -8,6 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::*;
+use crate::flow::Rate;
 
 mod places;
 mod secrets;
@@ -85,6 +86,9 @@ fn every_default_can_be_read_and_only_the_folder_must_be_said() {
     assert_eq!(settings.shutdown_grace, Duration::from_secs(10));
     assert_eq!(settings.hawkbit_tenant, Tenant::default());
     assert_eq!(settings.trusted_proxies, TrustedProxies::default());
+    let rate = Some(Rate::per_second(50));
+    let limits = (settings.limits.device, settings.limits.address);
+    assert_eq!(limits, (rate, rate));
     assert_eq!(
         (settings.public_url, settings.passphrase_file),
         (None, None)
@@ -324,6 +328,13 @@ fn tenants_levels_and_graces() {
         ("MAINSTAY_SHUTDOWN_GRACE", "4294967295m", false),
         ("MAINSTAY_SHUTDOWN_GRACE", "-1s", false),
         ("MAINSTAY_SHUTDOWN_GRACE", "1h", false),
+        ("MAINSTAY_LIMITS_DEVICE", "1", true),
+        ("MAINSTAY_LIMITS_DEVICE", "1000000", true),
+        ("MAINSTAY_LIMITS_DEVICE", "off", true),
+        ("MAINSTAY_LIMITS_DEVICE", "0", false),
+        ("MAINSTAY_LIMITS_DEVICE", "1000001", false),
+        ("MAINSTAY_LIMITS_ADDRESS", "2.5", false),
+        ("MAINSTAY_LIMITS_ADDRESS", "many", false),
     ];
     for (variable, value, is_good) in cases {
         assert_eq!(check(variable, value), is_good, "{variable}={value}");

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::finding::Wrong;
+use crate::flow::{PER_SECOND_MAX, Rate};
 
 /// The longest that a server may take to stop: whoever waits longer kills it.
 const GRACE_MAX: Duration = Duration::from_secs(600);
@@ -58,5 +59,24 @@ pub(super) fn grace(given: Given<'_>) -> Result<Duration, Wrong> {
     match grace <= GRACE_MAX {
         true => Ok(grace),
         false => Err(wrong("and too long")),
+    }
+}
+
+/// A whole number in a second, or `off`.
+pub(super) fn rate(given: Given<'_>) -> Result<Option<Rate>, Wrong> {
+    if given.text == "off" {
+        return Ok(None);
+    }
+    let times = given.text.parse::<u32>().ok();
+    let times = times.filter(|times| (1..=PER_SECOND_MAX).contains(times));
+    match times {
+        Some(times) => Ok(Some(Rate::per_second(times))),
+        None => Err(Wrong::new(
+            format!(
+                "is {}, and no number from 1 to {PER_SECOND_MAX}",
+                quoted(given.text)
+            ),
+            "write how many in a second, as 50, or off",
+        )),
     }
 }

@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use mainstay_access::{Email, Origin, SignInAttempts};
 
 pub use hashing::Hashing;
+pub(crate) use origin::Whence;
 pub(crate) use receiving::Receiving;
 pub(crate) use session::SignedIn;
 

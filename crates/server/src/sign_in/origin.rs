@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderName, StatusCode};
 use mainstay_access::Origin;
 
 use crate::App;
@@ -87,7 +87,12 @@ pub(crate) struct Whence(Option<SocketAddr>);
 impl Whence {
     /// Where the head of a request came from.
     pub fn of(parts: &Parts) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Self::of_extensions(&parts.extensions)
+    }
+
+    /// Where a request came from that has these.
+    pub fn of_extensions(extensions: &Extensions) -> Self {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         Self(peer.map(|ConnectInfo(peer)| *peer))
     }
 
@@ -96,6 +101,18 @@ impl Whence {
         let peers = || self.0.map(|peer| Origin::of(peer.ip()));
         let told = origin(self.0, headers, &app.config.trusted_proxies);
         told.ok().or_else(peers)
+    }
+
+    /// Whose wrong tokens a wrong one is counted with; none where they would be everybody's: behind a proxy that nobody named, or that names nobody.
+    /// Such a proxy stands near its server, so nobody who comes from afar gets free by saying that they are one.
+    pub fn suspects(&self, app: &App, headers: &HeaderMap) -> Option<Origin> {
+        let peer = self.0?.ip();
+        match origin(self.0, headers, &app.config.trusted_proxies) {
+            Ok(origin) => Some(origin),
+            Err(OriginUnknown::UnnamedProxy) if is_near(peer) => None,
+            Err(OriginUnknown::NobodyNamed | OriginUnknown::NoPeer) => None,
+            Err(OriginUnknown::UnnamedProxy | OriginUnknown::Unclear) => Some(Origin::of(peer)),
+        }
     }
 
     /// Whose slips a slip is counted with.
@@ -134,6 +151,14 @@ pub fn origin(
         (false, true) => Err(OriginUnknown::UnnamedProxy),
         (true, false) => Err(OriginUnknown::NobodyNamed),
         (true, true) => named(headers, trusted).map(Origin::of),
+    }
+}
+
+/// Whether an address is this machine's, or one that is used within a house alone (RFC 1918, RFC 4193).
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
     }
 }
 

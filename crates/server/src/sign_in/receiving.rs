@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::problem::Refused;
 
-/// Forms that are being received at one moment: an eighth of [`REQUESTS_MAX`](crate::guard::REQUESTS_MAX).
+/// Forms that are being received at one moment: an eighth of [`PLACES_MAX`](crate::flow::PLACES_MAX).
 pub const FORMS_MAX: usize = 128;
 /// Those of one sender: one takes milliseconds, and behind one address are perhaps some dozen people.
 pub const FORMS_OF_ONE_MAX: usize = 8;

@@ -17,10 +17,10 @@ use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, PLAN, packed};
 
 /// Bytes per second of the narrow line.
-const RATE: u64 = 64_000;
+pub const RATE: u64 = 64_000;
 const IMAGE_BYTES: usize = 128_000;
 
-fn plan(bytes_per_second: &str) -> String {
+pub fn plan(bytes_per_second: &str) -> String {
     PLAN.replacen("50 MB", bytes_per_second, 1)
 }
 
@@ -55,7 +55,7 @@ fn large(house: &House) -> Artifact {
 }
 
 /// Two devices that were promised a large image.
-async fn promised(house: &House) -> (Vec<Gadget>, Artifact) {
+pub async fn promised(house: &House) -> (Vec<Gadget>, Artifact) {
     let new = large(house);
     let old = packed(house::CLASS, "1.0.0", 1, &[]);
     let mut gadgets = register(house, &["th-1", "th-2"], &old).await;

@@ -61,7 +61,7 @@ impl Leases for PostgresStore {
 async fn seen(mut connection: PoolConnection<Postgres>) -> Result<Vec<Lease>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT job, holder, generation, until - (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
-         FROM leases ORDER BY job",
+         FROM leases WHERE NOT starts_with(job, 'line of ') ORDER BY job",
     )
     .fetch_all(&mut *connection)
     .await?;

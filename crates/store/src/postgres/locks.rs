@@ -23,7 +23,8 @@
 //! | 1 | [`Lock::Links`] | making a link, vouching for one, using one, another password or second factor, shutting somebody out | one of two uses a link; what somebody gave away is taken back whole |
 //! | 2 | [`Lock::Person`], of an address | the same, and all that rests on a session or an account: signing in, a code, a token | a step of codes is good once and each wrong code counted; nothing begins by what was taken back meanwhile; one address has one role |
 //!
-//! Who does which job is a matter of its own, too: taking one locks the lease's row and nothing else.
+//! Who does which job is a matter of its own, too: taking one locks the lease's row and nothing else. So is who has which share of the line:
+//! giving out one takes [`Lock::Line`], then the share's row.
 //!
 //! Who has locked the links may lock several addresses, in any order: nobody else who holds one waits for another.
 //!
@@ -52,6 +53,7 @@ pub(super) enum Lock<'a> {
     Incidents,
     Links,
     Person(&'a Email),
+    Line,
 }
 
 impl Lock<'_> {
@@ -66,6 +68,7 @@ impl Lock<'_> {
             Self::Incidents => (6, 0),
             Self::Links => (7, 0),
             Self::Person(who) => (8, digested(who.as_str().as_bytes())),
+            Self::Line => (9, 0),
         }
     }
 }

@@ -25,6 +25,7 @@ mod enrolments;
 mod holds;
 mod incidents;
 mod leases;
+mod line_shares;
 mod locks;
 pub(crate) mod migrate;
 mod order_log;
@@ -123,7 +124,7 @@ pub struct PostgresStore {
     readers: PgPool,
     /// Reads the pulse, and nothing else: what is late by a line for a connection makes every device be looked at, and the line longer.
     feeler: PgPool,
-    /// Renews leases, and nothing else: no storm of promises, and nobody who only looks, makes a job go from server to server.
+    /// Renews leases and shares of the line, and nothing else: no storm of promises, and nobody who only looks, makes a job go from server to server.
     keeper: PgPool,
     /// How often somebody got a connection.
     lent: Arc<AtomicU64>,

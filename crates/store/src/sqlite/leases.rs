@@ -70,7 +70,7 @@ impl Leases for SqliteStore {
     async fn leases(&self) -> Result<Vec<Lease>, StoreError> {
         let rows: Vec<Row> = sqlx::query_as(
             "SELECT job, holder, generation, until - CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)
-             FROM leases ORDER BY job",
+             FROM leases WHERE job NOT LIKE 'line of %' ORDER BY job",
         )
         .fetch_all(self.read())
         .await?;

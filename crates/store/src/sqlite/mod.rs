@@ -21,6 +21,7 @@ pub(crate) mod file;
 mod holds;
 mod incidents;
 mod leases;
+mod line_shares;
 pub(crate) mod migrate;
 mod opened;
 mod order_log;

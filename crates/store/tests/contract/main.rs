@@ -23,6 +23,7 @@ mod imports;
 mod incidents;
 mod invitations;
 mod leases;
+mod line_shares;
 mod orders;
 mod payloads;
 mod people_and_plans;
@@ -270,6 +271,10 @@ macro_rules! contract {
                 a_server_that_was_started_anew_takes_its_job_again,
                 a_lease_runs_out_and_its_holder_finds_out,
                 who_slept_through_its_lease_gets_another_number,
+            }
+            line_shares::{
+                who_is_alone_has_the_whole_line,
+                a_share_is_no_job,
             }
             pulse::{
                 what_could_give_a_device_something_raises_it,

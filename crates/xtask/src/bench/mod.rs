@@ -11,6 +11,7 @@ mod fleet;
 mod peers;
 mod rollout;
 mod rounds;
+mod storm;
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -23,6 +24,8 @@ pub enum Bench {
     Rollout,
     /// An idle poll, beside a bare HTTP server and a server by others.
     Checkin,
+    /// A fleet that comes at once to a server that remembers nobody.
+    Storm,
     /// A million devices in a rollout: the server's memory, how long people wait, and what downloads take, beside nginx.
     Fleet,
 }
@@ -38,6 +41,7 @@ impl Bench {
             Self::Agent => agent::run(),
             Self::Rollout => rollout::run(),
             Self::Checkin => checkin::run(),
+            Self::Storm => storm::run(),
             Self::Fleet => fleet::run(devices),
         }
     }

@@ -211,6 +211,7 @@ fn config(settings: Settings) -> AppConfig {
         trusted_proxies: settings.trusted_proxies,
         tenant: settings.hawkbit_tenant,
         grace: Grace(settings.shutdown_grace),
+        limits: settings.limits,
         ..AppConfig::default()
     }
 }

@@ -4,5 +4,5 @@ mod bombs;
 mod flood;
 mod framing;
 mod names;
-mod raw;
+pub mod raw;
 mod slow;

@@ -5,6 +5,7 @@ pub mod browser;
 pub mod everybody;
 mod guessing;
 mod invitations;
+mod limits;
 mod other_sites;
 mod proxies;
 pub mod secrets;
@@ -27,6 +28,7 @@ fn told(variables: &[(&str, &str)]) -> AppConfig {
     AppConfig {
         public_url: settings.public_url,
         trusted_proxies: settings.trusted_proxies,
+        limits: settings.limits,
         advance: Advance::ByCaller,
         ..AppConfig::default()
     }

@@ -1,0 +1,127 @@
+//! Where not everybody can be worked on, downloads are sent away first, then people, then reports, check-ins last, and nobody who stops something.
+
+use std::time::Duration;
+
+use mainstay_protocol::{CHECK_IN_PATH, Event, REPORTS_PATH, ReportList, Reports};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::abuse::raw::connect;
+use crate::gadget::{Gadget, message};
+use crate::house::{Artifact, House, PLAN, problem};
+use crate::line::promised;
+
+/// As few places the server has that gets through nothing.
+const PLACES: usize = 64;
+/// A quarter of them and some more: whoever asks meanwhile may have taken one.
+const EACH: usize = PLACES / 4 + 4;
+
+/// A server that gets through nothing, and two devices that were promised a release.
+async fn scene() -> (House, Vec<Gadget>, Artifact) {
+    let house = House::unfelt(PLAN).await;
+    let (gadgets, new) = promised(&house).await;
+    for _ in 0..20 {
+        house.app.feel_load(Duration::from_secs(9));
+    }
+    (house, gadgets, new)
+}
+
+/// So many check-ins that are begun and not ended: each has a place, as far as there are any.
+async fn begun(house: &House, gadget: &Gadget, times: usize) -> Vec<TcpStream> {
+    let head = format!(
+        "POST {CHECK_IN_PATH} HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {}\r\ncontent-length: 99\r\n\r\n",
+        gadget.token
+    );
+    let mut lines = Vec::new();
+    for _ in 0..times {
+        let mut line = connect(house).await;
+        line.write_all(head.as_bytes()).await.unwrap();
+        lines.push(line);
+    }
+    lines
+}
+
+/// Asks until it is sent away, which it is once those that were begun have come in.
+async fn is_sent_away(request: RequestBuilder) {
+    for _ in 0..500 {
+        let answer = request.try_clone().unwrap().send().await.unwrap();
+        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            let after = answer.headers()["retry-after"].to_str().unwrap();
+            let after: u32 = after.parse().unwrap();
+            assert!((30..270).contains(&after), "{after}");
+            assert_eq!(problem(answer).await, (503, "server.busy".to_owned()));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it is never sent away");
+}
+
+async fn status(request: &RequestBuilder) -> u16 {
+    let answer = request.try_clone().unwrap().send().await;
+    answer.unwrap().status().as_u16()
+}
+
+fn report(house: &House, gadget: &mut Gadget) -> RequestBuilder {
+    let report = gadget.report(Event::DownloadStarted {
+        manifest: gadget.runs.0,
+    });
+    let reports = ReportList([report].into_iter().collect());
+    let request = house.request(Method::POST, REPORTS_PATH, &gadget.token);
+    request.body(message(&Reports { reports }))
+}
+
+fn check_in(house: &House, gadget: &mut Gadget) -> RequestBuilder {
+    let request = house.request(Method::POST, CHECK_IN_PATH, &gadget.token);
+    request.body(gadget.check_in_message(&[]))
+}
+
+#[tokio::test]
+async fn who_matters_least_is_sent_away_first_and_a_hold_never() {
+    let (house, mut gadgets, new) = scene().await;
+    let path = format!("/device/v1/payloads/{}", new.image_digest);
+    let download = house.request(Method::GET, &path, &gadgets[0].token);
+    let person = house.request(Method::GET, "/api/v1/devices", &house.tokens.engineer);
+    let report = report(&house, &mut gadgets[0]);
+    let check_in = check_in(&house, &mut gadgets[0]);
+    for request in [&download, &person, &report, &check_in] {
+        assert_eq!(status(request).await, 200);
+    }
+    let mut lines = begun(&house, &gadgets[1], EACH).await;
+    is_sent_away(download).await;
+    assert_eq!(status(&person).await, 200);
+    lines.extend(begun(&house, &gadgets[1], EACH).await);
+    is_sent_away(person.try_clone().unwrap()).await;
+    assert_eq!(status(&report).await, 200);
+    lines.extend(begun(&house, &gadgets[1], EACH).await);
+    is_sent_away(report.try_clone().unwrap()).await;
+    assert_eq!(status(&check_in).await, 200);
+    lines.extend(begun(&house, &gadgets[1], EACH).await);
+    is_sent_away(check_in.try_clone().unwrap()).await;
+
+    for path in ["/healthz", "/api/v1/health"] {
+        let health = house.http.get(format!("{}{path}", house.base));
+        assert_eq!(status(&health).await, 200, "{path}");
+    }
+    let hold = "/api/v1/releases/thermo-v2@1.1.0/hold";
+    let reason = json!({"reason": "units smell of smoke"}).to_string();
+    let held = house.post(hold, &house.tokens.operations, reason.into());
+    assert_eq!(held.await.status(), StatusCode::CREATED);
+    // Those who gave up leave their places to others.
+    drop(lines);
+    for request in [&person, &report, &check_in] {
+        until_served(request).await;
+    }
+}
+
+async fn until_served(request: &RequestBuilder) {
+    for _ in 0..500 {
+        if status(request).await == 200 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it is never served");
+}
