@@ -12,6 +12,8 @@ use crate::password::Password;
 
 /// Bytes of chance in a salt (RFC 9106, section 3.1, recommends 16).
 pub const SALT_BYTES: usize = 16;
+/// Bytes of a digest.
+pub const DIGEST_BYTES: usize = 32;
 /// Memory in KiB: with two passes and one lane the least that OWASP's password storage cheat sheet calls enough.
 const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over it.
@@ -32,6 +34,19 @@ impl PasswordHash {
         let graphic = phc.bytes().all(|byte| byte.is_ascii_graphic());
         let is_one = phc.starts_with("$argon2id$") && phc.len() <= HASH_CHARS_MAX && graphic;
         is_one.then_some(Self(phc))
+    }
+
+    /// A hash of which nobody knows the password, for an account that is signed in to by a provider: its digest is `chance`, which must
+    /// come from the system's source of chance, and no password leads to it but by luck.
+    #[must_use]
+    pub fn of_no_password(salt: [u8; SALT_BYTES], chance: [u8; DIGEST_BYTES]) -> Self {
+        let text = |bytes: &[u8]| data_encoding::BASE64_NOPAD.encode(bytes);
+        let costs = format!("m={MEMORY_KIB},t={PASSES},p={LANES}");
+        Self(format!(
+            "$argon2id$v=19${costs}${}${}",
+            text(&salt),
+            text(&chance)
+        ))
     }
 
     /// Computes the hash of a password that somebody chose; `salt` must come from the system's source of chance.
@@ -133,6 +148,15 @@ mod tests {
             let opens = hash.is_some_and(|hash| hash.is_of(&password("glacier turnip bicycle")));
             assert!(!opens, "{text}");
         }
+    }
+
+    #[test]
+    fn what_has_no_password_costs_as_much_and_is_opened_by_none() {
+        let hash = PasswordHash::of_no_password([1; SALT_BYTES], [2; DIGEST_BYTES]);
+        let theirs = PasswordHash::compute(&password("glacier turnip bicycle"), [1; SALT_BYTES]);
+        assert_eq!(hash.as_str().len(), theirs.as_str().len());
+        assert!(!hash.is_outdated() && PasswordHash::new(hash.as_str().to_owned()).is_some());
+        assert!(!hash.is_of(&password("glacier turnip bicycle")));
     }
 
     #[test]

@@ -5,12 +5,16 @@
 
 use core::fmt;
 
+use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// Bytes of chance in a secret: no list of tries gets anywhere near 2^256.
 pub const SECRET_BYTES: usize = 32;
+/// How long a browser may take from the page that sends it to a provider until it comes back: long enough for somebody who looks for
+/// their phone.
+pub const FLOW_AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a secret opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +25,13 @@ pub enum SecretKind {
     ApiToken,
     /// An account that has no credentials yet, once.
     SetupLink,
+    /// Nothing: it tells a browser that comes back from a provider from all others.
+    Flow,
 }
 
 impl SecretKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Session, Self::ApiToken, Self::SetupLink];
+    pub const ALL: [Self; 4] = [Self::Session, Self::ApiToken, Self::SetupLink, Self::Flow];
 
     /// What a secret of this kind begins with; 64 lower-case hexadecimal digits follow.
     #[must_use]
@@ -34,6 +40,7 @@ impl SecretKind {
             Self::Session => "mainstay_session_",
             Self::ApiToken => "mainstay_api_",
             Self::SetupLink => "mainstay_setup_",
+            Self::Flow => "mainstay_flow_",
         }
     }
 }
@@ -83,8 +90,15 @@ impl Secret {
     /// reads the database can't send forms in somebody's name.
     #[must_use]
     pub fn form_token(&self) -> String {
+        self.derived("mainstay.form")
+    }
+
+    /// What can be told to others for one purpose, and is made of this secret: 64 hexadecimal digits, which tell neither the secret nor what
+    /// is made of it for another purpose.
+    #[must_use]
+    pub fn derived(&self, purpose: &str) -> String {
         let mut hash = Sha256::new();
-        hash.update(b"mainstay.form");
+        hash.update(purpose);
         hash.update(self.kind.prefix());
         hash.update(&self.bytes[..]);
         hex::encode(hash.finalize())
@@ -93,7 +107,13 @@ impl Secret {
     /// Whether a form carries what [`form_token`](Self::form_token) says.
     #[must_use]
     pub fn is_in_form(&self, token: &str) -> bool {
-        bool::from(self.form_token().as_bytes().ct_eq(token.as_bytes()))
+        self.is_derived("mainstay.form", token)
+    }
+
+    /// Whether `told` is what [`derived`](Self::derived) says for this purpose.
+    #[must_use]
+    pub fn is_derived(&self, purpose: &str, told: &str) -> bool {
+        bool::from(self.derived(purpose).as_bytes().ct_eq(told.as_bytes()))
     }
 
     /// The secret in clear, for the one answer that shows it.
@@ -139,7 +159,17 @@ mod tests {
     #[test]
     fn the_same_chance_makes_another_hash_for_each_kind() {
         let hashes = SecretKind::ALL.map(|kind| Secret::new(kind, [7; 32]).hash());
-        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+        let different: std::collections::BTreeSet<_> = hashes.into_iter().collect();
+        assert_eq!(different.len(), SecretKind::ALL.len());
+    }
+
+    #[test]
+    fn what_is_made_for_one_purpose_is_good_for_no_other() {
+        let secret = Secret::new(SecretKind::Flow, [7; 32]);
+        let (state, nonce) = (secret.derived("state"), secret.derived("nonce"));
+        assert_ne!(state, nonce);
+        assert!(secret.is_derived("state", &state) && !secret.is_derived("nonce", &state));
+        assert!(!Secret::new(SecretKind::Flow, [8; 32]).is_derived("state", &state));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub const IDLE_MAX: SignedDuration = SignedDuration::from_hours(1);
 pub const AGE_MAX: SignedDuration = SignedDuration::from_hours(12);
 /// How exactly it is kept when a session was last used: a page that loads ten times a minute costs one write.
 const SEEN_STEP: SignedDuration = SignedDuration::from_mins(1);
+/// How long it counts as a password that somebody signed in anew at the provider: to fill in one form.
+pub const PROOF_AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
 
 /// How somebody signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +27,21 @@ pub enum Means {
     Password,
     /// By a setup link, with which they chose their password.
     SetupLink,
+    /// By the provider, where they may have been signed in for long.
+    Provider,
+    /// By the provider, where they had to sign in anew for it.
+    ProviderAnew,
+}
+
+impl Means {
+    /// The same for a session that another one is followed by: that nobody signed in anew for.
+    #[must_use]
+    pub fn followed(self) -> Self {
+        match self {
+            Self::ProviderAnew => Self::Provider,
+            other => other,
+        }
+    }
 }
 
 /// Somebody who is signed in.
@@ -87,6 +104,13 @@ impl Session {
         }
     }
 
+    /// Whether its user has just signed in anew at the provider, which counts as a password that is typed once more.
+    #[must_use]
+    pub fn is_proof(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.since);
+        self.means == Means::ProviderAnew && age >= SignedDuration::ZERO && age < PROOF_AGE_MAX
+    }
+
     /// Whether it is worth keeping that it is used now.
     #[must_use]
     pub fn is_news(&self, now: Timestamp) -> bool {
@@ -145,6 +169,23 @@ mod tests {
     fn use_is_kept_to_the_minute() {
         let news = [0, 1, -1].map(|minute| session().is_news(at(minute)));
         assert_eq!(news, [false, true, false]);
+    }
+
+    #[test]
+    fn only_who_signed_in_anew_just_now_has_proved_it() {
+        for (means, now, proof) in [
+            (Means::ProviderAnew, 0, true),
+            (Means::ProviderAnew, 9, true),
+            (Means::ProviderAnew, 10, false),
+            (Means::ProviderAnew, -1, false),
+            (Means::ProviderAnew.followed(), 0, false),
+            (Means::Provider, 0, false),
+            (Means::Password, 0, false),
+            (Means::SetupLink, 0, false),
+        ] {
+            let session = Session { means, ..session() };
+            assert_eq!(session.is_proof(at(now)), proof, "{means:?} {now}");
+        }
     }
 
     #[test]

@@ -98,6 +98,7 @@ explain! {
     usage mainstay_server::homes::HomeError;
     usage mainstay_store::StoreError;
     usage mainstay_server::serve::ServeError;
+    usage mainstay_server::sign_in::provider::ProviderError;
     usage mainstay_server::tls::TlsError;
     usage mainstay_artifact::bundle_file::BundleError;
     usage mainstay_artifact::container::ContainerError;

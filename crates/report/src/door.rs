@@ -14,6 +14,19 @@ pub struct Viewer {
     pub is_signed_in: bool,
     /// Whether they invite people or vouch for them.
     pub sees_people: bool,
+    /// What the provider is called by which they may sign in anew in place of their password, if there is one.
+    pub provider: Option<String>,
+    /// Whether they did so just now, and need no password for a while.
+    pub has_proof: bool,
+}
+
+/// The provider by which people sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderLink {
+    /// What people call it.
+    pub name: String,
+    /// Where on this server the way to it begins, with where to go on.
+    pub href: String,
 }
 
 /// What came of the form that was sent before.

@@ -62,7 +62,7 @@ pub use client_facts::ClientFacts;
 pub use dashboard::{ATTENTION_MAX, Action, Attention, Dashboard, Promise, PromiseState};
 pub use device_list::{DEVICE_ROWS_MAX, DeviceList, DeviceRow, DeviceTable};
 pub use device_page::{DevicePage, HealthFigure, Slot};
-pub use door::{Enrolment, Notice, SetupLinkRow, Viewer};
+pub use door::{Enrolment, Notice, ProviderLink, SetupLinkRow, Viewer};
 pub use error::RenderError;
 pub use fact::{Fact, TimelineEntry, Tone};
 pub use frame::Frame;

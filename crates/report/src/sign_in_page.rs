@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::door::Notice;
+use crate::door::{Notice, ProviderLink};
 use crate::error::RenderError;
 use crate::frame::Frame;
 use crate::page;
@@ -18,6 +18,10 @@ pub struct SignInPage {
     pub email: String,
     /// Where on this server to go on.
     pub next: String,
+    /// The provider by which people sign in, if they do.
+    pub provider: Option<ProviderLink>,
+    /// Whether anybody signs in with a password.
+    pub asks_for_passwords: bool,
 }
 
 /// The page that asks for a code, of somebody whose password was right.

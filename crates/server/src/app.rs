@@ -35,8 +35,8 @@ use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::room::Room;
 use crate::root_chain;
-use crate::settings::{PublicUrl, Tenant, TrustedProxies};
-use crate::sign_in::{Door, Hashing};
+use crate::settings::{Passwords, PublicUrl, Tenant, TrustedProxies};
+use crate::sign_in::{Door, Hashing, Provider};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
 
@@ -70,6 +70,10 @@ pub struct AppConfig {
     pub public_url: Option<PublicUrl>,
     /// Whose word about a client's address is believed.
     pub trusted_proxies: TrustedProxies,
+    /// The provider by which people sign in, if they do.
+    pub provider: Option<Arc<Provider>>,
+    /// Who may sign in with a password.
+    pub passwords: Passwords,
     /// What hawkBit clients call its tenant.
     pub tenant: Tenant,
     /// How long requests under way may go on once it was told to stop.

@@ -41,6 +41,7 @@ pub mod schedules;
 pub mod sessions;
 pub mod setup_links;
 pub mod sqlite;
+pub mod subjects;
 mod values;
 pub mod walks;
 pub mod whole;
@@ -73,6 +74,7 @@ pub use schedules::{Schedules, StoredSchedule};
 pub use sessions::Sessions;
 pub use setup_links::SetupLinks;
 pub use sqlite::SqliteStore;
+pub use subjects::Subjects;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
@@ -122,9 +124,9 @@ pub trait Brakes: Roots + Revocations + Holds + Schedules {}
 impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
 
 /// The part of a [`Store`] that knows who may come in.
-pub trait Doors: Accounts + Sessions + ApiTokens + SetupLinks {}
+pub trait Doors: Accounts + Sessions + ApiTokens + SetupLinks + Subjects {}
 
-impl<S: Accounts + Sessions + ApiTokens + SetupLinks> Doors for S {}
+impl<S: Accounts + Sessions + ApiTokens + SetupLinks + Subjects> Doors for S {}
 
 /// The most rows in a list that people look at; what is older is still there, by its name.
 pub const LIST_MAX: u32 = 1000;

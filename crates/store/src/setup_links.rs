@@ -57,8 +57,8 @@ pub trait SetupLinks: Send + Sync {
     /// Uses a link up: makes the account, or, if its address has one of the same role that is open, replaces its password, and its
     /// second factor as far as the link may ([`SetupLink::opens`]), ends its sessions, and takes back what it gave away: its
     /// API tokens are revoked, and the links that it made or vouched for are forgotten. A bearer token
-    /// that the address has as a person stays good. All links of the address are used up with it. Of several uses at once, whatever
-    /// servers they are asked of, one succeeds.
+    /// that the address has as a person stays good. Which subject of a provider opens it is forgotten ([`Subjects`](crate::Subjects)).
+    /// All links of the address are used up with it. Of several uses at once, whatever servers they are asked of, one succeeds.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the link doesn't work at `now` any more, [`StoreError::Conflict`] if it isn't for this account or takes a

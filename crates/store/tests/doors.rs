@@ -37,7 +37,12 @@ async fn of_secrets_only_hashes_are_on_the_disk() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = SqliteStore::create(&folder.path().join("mainstay.sqlite")).await;
     let store = store.expect("a new database");
-    let secrets = SecretKind::ALL.map(|kind| secret(kind, 1));
+    let kinds = [
+        SecretKind::Session,
+        SecretKind::ApiToken,
+        SecretKind::SetupLink,
+    ];
+    let secrets = kinds.map(|kind| secret(kind, 1));
     let [session, token, link] = &secrets;
     let kim = account("kim");
     store

@@ -194,7 +194,7 @@ async fn contacts_begin_with_what_was_known_before() {
         .await
         .expect("it is there");
     sqlx::raw_sql(
-        "DROP TABLE contacts; UPDATE devices SET last_seen = 5000000 WHERE id = 'th-1'; PRAGMA user_version = 10",
+        "DROP TABLE subjects; DROP TABLE contacts; UPDATE devices SET last_seen = 5000000 WHERE id = 'th-1'; PRAGMA user_version = 10",
     )
     .execute(&mut database)
     .await

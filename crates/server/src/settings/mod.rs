@@ -9,6 +9,7 @@ mod finding;
 mod links;
 mod log;
 mod near;
+pub(crate) mod oidc;
 #[cfg(test)]
 mod packaging;
 pub mod page;
@@ -30,6 +31,7 @@ pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
 pub use links::{PublicUrl, Tenant};
 pub use log::{LogFormat, LogLevel};
+pub use oidc::{Issuer, OidcSettings, Passwords, ProviderName, Scopes};
 pub use places::{BlobsPlace, HomePlaces, StorePlace};
 pub use proxies::TrustedProxies;
 pub use read::{Answered, Asked, Told, read};
@@ -70,6 +72,10 @@ pub struct Settings {
     pub hawkbit_tenant: Tenant,
     /// How often one device may ask, and one address show what is no token.
     pub limits: Limits,
+    /// The provider by which people sign in.
+    pub oidc: OidcSettings,
+    /// Who may sign in with a password.
+    pub passwords: Passwords,
 }
 
 impl Settings {

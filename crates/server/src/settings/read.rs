@@ -11,7 +11,7 @@ use super::near::nearest;
 use super::source::Source;
 use super::table::{Need, OTHER_VARIABLES, SETTINGS, Setting};
 use super::values::Given;
-use super::{HomePlaces, Settings, secret};
+use super::{HomePlaces, Settings, oidc, secret};
 use crate::tls::TlsFiles;
 
 /// Where settings may have been said.
@@ -118,6 +118,7 @@ pub fn read(asked: &Asked) -> Answered {
     }
     reading.without_effect();
     reading.tls();
+    reading.oidc();
     reading.unknown(asked, &lines);
     reading.findings.sort_by_key(|finding| finding.severity);
     Answered {
@@ -264,6 +265,17 @@ impl Reading {
         let what = format!("is set, and {} isn't", lacks.1);
         let wrong = Wrong::new(what, format!("set {} too, or neither", lacks.1));
         self.add(Severity::Error, "settings.half", (lacks.0, has), wrong);
+    }
+
+    /// The provider, its secret and the way back come together.
+    fn oidc(&mut self) {
+        let said = |name: &str| {
+            let told = self.told.iter().find(|told| told.name == name);
+            let told = told.filter(|told| told.source != Source::Default);
+            told.map(|told| told.source.clone())
+        };
+        let found = oidc::together(&self.settings, said);
+        self.findings.extend(found);
     }
 
     fn public_url_beside_tls(&mut self) {

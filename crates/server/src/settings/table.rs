@@ -10,6 +10,7 @@ use super::Settings;
 use super::finding::Wrong;
 use super::links::{PublicUrl, Tenant};
 use super::log::{LogFormat, LogLevel};
+use super::oidc::{self, OidcSettings, Passwords};
 use super::places::{self, BlobsPlace, HomePlaces, StorePlace};
 use super::proxies::TrustedProxies;
 use super::values::{self, Given};
@@ -304,9 +305,17 @@ pub const SETTINGS: &[Setting] = &[
                only known ones are heard from there; off for as many as it likes.",
         take: |settings, given| put(&mut settings.limits.address, values::rate(given)),
     },
+    oidc::ISSUER,
+    oidc::CLIENT_ID,
+    oidc::CLIENT_SECRET_FILE,
+    oidc::SCOPES,
+    oidc::NAME,
+    oidc::GROUPS,
+    oidc::GROUPS_CLAIM,
+    oidc::PASSWORDS,
 ];
 
-fn put<T>(field: &mut T, read: Result<T, Wrong>) -> Result<(), Wrong> {
+pub(super) fn put<T>(field: &mut T, read: Result<T, Wrong>) -> Result<(), Wrong> {
     *field = read?;
     Ok(())
 }
@@ -340,6 +349,8 @@ impl Settings {
             log_format: LogFormat::Text,
             hawkbit_tenant: Tenant::default(),
             limits: Limits::default(),
+            oidc: OidcSettings::default(),
+            passwords: Passwords::default(),
         }
     }
 }

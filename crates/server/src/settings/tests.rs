@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::flow::Rate;
 
+mod oidc;
 mod places;
 mod secrets;
 mod tls;

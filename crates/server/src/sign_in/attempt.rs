@@ -49,8 +49,8 @@ pub(crate) async fn by_password(
     Ok(signed_in)
 }
 
-/// Somebody who is signed in and has typed their password once more: what a session alone isn't good for takes one. Only
-/// [`once_more`] makes it.
+/// Somebody who is signed in and has typed their password once more, or signed in anew at the provider just now: what a session alone isn't
+/// good for takes one. Only [`once_more`] makes it.
 #[must_use]
 pub(crate) struct Proven<'a>(&'a SignedIn);
 
@@ -77,6 +77,9 @@ pub(crate) async fn once_more<'a>(
     from: Origin,
 ) -> Result<Proven<'a>, Refused> {
     let who = &signed_in.account.email;
+    if signed_in.session.is_proof(app.now()) {
+        return Ok(Proven(signed_in));
+    }
     let password = Password::typed(password).ok_or_else(wrong)?;
     compared(app, who, password, (from, true)).await?;
     succeeded(app, signed_in, from);
@@ -125,7 +128,12 @@ async fn compared(
         let who = account.as_ref().map(|account| account.email.as_str());
         tracing::info!(who, %from, "a password was wrong");
     }
-    account.filter(|_| is_right).ok_or_else(wrong)
+    let account = account.filter(|_| is_right).ok_or_else(wrong)?;
+    // Only who has the password learns that it is good for nothing.
+    match app.config.passwords.may(who) {
+        true => Ok(account),
+        false => Err(by_provider()),
+    }
 }
 
 /// Shows a code in a session that lacks one. In one that is whole it is no attempt, and isn't looked at.
@@ -186,6 +194,15 @@ fn succeeded(app: &App, signed_in: &SignedIn, from: Origin) {
 
 fn is_whole(app: &App, signed_in: &SignedIn) -> bool {
     signed_in.standing(app.now()) == SessionStanding::Whole
+}
+
+fn by_provider() -> Refused {
+    Refused::new(
+        StatusCode::FORBIDDEN,
+        "sign-in.no-passwords",
+        "This server takes no password of this address.",
+        "Sign in by the provider; who is signed in already signs in anew there.",
+    )
 }
 
 fn wrong() -> Refused {

@@ -1,11 +1,12 @@
-//! How people sign in with a password, and what their browser shows afterwards.
+//! How people sign in, with a password or by a provider, and what their browser shows afterwards.
 //!
 //! Never compute a password's hash but by [`Hashing`], which keeps guessers from taking the processors that devices wait for, and never
-//! count an attempt but for what [`origin`](origin::origin) says. Read [`attempt`], then [`setup`].
+//! count an attempt but for what [`origin`](origin::origin) says. Read [`attempt`], then [`setup`] and [`provider`].
 
 pub(crate) mod attempt;
 pub mod hashing;
 pub mod origin;
+pub mod provider;
 pub mod receiving;
 pub(crate) mod same_site;
 pub(crate) mod session;
@@ -17,6 +18,7 @@ use mainstay_access::{Email, Origin, SignInAttempts};
 
 pub use hashing::Hashing;
 pub(crate) use origin::Whence;
+pub use provider::Provider;
 pub(crate) use receiving::Receiving;
 pub(crate) use session::SignedIn;
 
@@ -29,6 +31,8 @@ pub(crate) struct Door {
     pub forms_of_nobody: Receiving<Option<Origin>>,
     /// Those for forms of those who are, a code perhaps missing.
     pub forms: Receiving<Email>,
+    /// Those for browsers on whose behalf the provider is asked, by where they are.
+    pub at_the_provider: Receiving<Option<Origin>>,
     attempts: Mutex<SignInAttempts>,
 }
 

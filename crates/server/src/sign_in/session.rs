@@ -13,10 +13,8 @@ use crate::authenticate::Caller;
 use crate::entropy::Entropy;
 
 /// The cookie's name where the server is reached by HTTPS: browsers take one of this name from this host alone, and send it nowhere else
-/// (RFC 6265bis, section 4.1.3.2).
-const COOKIE_OF_HTTPS: &str = "__Host-mainstay";
-/// Its name elsewhere, where browsers take none of the other kind.
-const COOKIE_OF_HTTP: &str = "mainstay";
+/// (RFC 6265bis, section 4.1.3.2). And its name elsewhere, where browsers take none of the other kind.
+const COOKIES: [&str; 2] = ["__Host-mainstay", "mainstay"];
 
 /// Somebody whose browser showed a session that isn't over. It may lack a code still.
 #[derive(Debug, Clone)]
@@ -102,18 +100,19 @@ impl SignedIn {
 
     /// What the browser is to show from now on. It outlives no session, and no script reads it.
     pub fn cookie(&self, app: &App) -> HeaderValue {
-        cookie(app, &self.secret.reveal(), AGE_MAX.as_secs())
+        let secret = self.secret.reveal();
+        cookie(app, cookie_name(app, COOKIES), &secret, AGE_MAX.as_secs())
     }
 }
 
 /// What makes a browser forget what it showed.
 pub(crate) fn no_cookie(app: &App) -> HeaderValue {
-    cookie(app, "", 0)
+    cookie(app, cookie_name(app, COOKIES), "", 0)
 }
 
-fn cookie(app: &App, value: &str, age_secs: i64) -> HeaderValue {
+/// What a browser is to show at every place of this server, and no script sees.
+pub(super) fn cookie(app: &App, name: &str, value: &str, age_secs: i64) -> HeaderValue {
     let secure = if is_https(app) { "; Secure" } else { "" };
-    let name = name(app);
     let text =
         format!("{name}={value}; Path=/; Max-Age={age_secs}; HttpOnly; SameSite=Lax{secure}");
     let mut value = HeaderValue::from_str(&text).expect("letters, digits and signs");
@@ -121,16 +120,21 @@ fn cookie(app: &App, value: &str, age_secs: i64) -> HeaderValue {
     value
 }
 
-/// The secret that a browser shows. Of two cookies of one name nobody knows whose the second is, so neither counts.
+/// The secret that a browser shows.
 fn shown(app: &App, headers: &HeaderMap) -> Option<Secret> {
-    let name = name(app);
+    let value = one_cookie(headers, cookie_name(app, COOKIES))?;
+    Secret::parse(SecretKind::Session, value)
+}
+
+/// The cookie of this name. Of two of one name nobody knows whose the second is, so neither counts.
+pub(super) fn one_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(COOKIE).into_iter();
     let texts = lines.filter_map(|line| line.to_str().ok());
     let pairs = texts.flat_map(|text| text.split(';'));
     let mut values = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
     let value = values.next()?;
     match values.next() {
-        None => Secret::parse(SecretKind::Session, value),
+        None => Some(value),
         Some(_) => None,
     }
 }
@@ -145,10 +149,11 @@ pub(crate) async fn end_shown(app: &App, headers: &HeaderMap) {
     }
 }
 
-fn name(app: &App) -> &'static str {
+/// The first of two names where the server is reached by HTTPS, and the second elsewhere.
+pub(super) fn cookie_name(app: &App, [of_https, of_http]: [&'static str; 2]) -> &'static str {
     match is_https(app) {
-        true => COOKIE_OF_HTTPS,
-        false => COOKIE_OF_HTTP,
+        true => of_https,
+        false => of_http,
     }
 }
 

@@ -34,6 +34,7 @@ mod levels;
 mod line;
 mod needs;
 mod nothing_to_run;
+mod oidc;
 mod openapi;
 mod pages;
 mod papers;

@@ -48,6 +48,7 @@ mod schedules;
 mod sessions;
 mod setup_links;
 mod steps;
+mod subjects;
 mod timeline;
 mod undone;
 mod walks;

@@ -8,7 +8,7 @@ use mainstay_access::{Account, Email, Role, SecretHash, SetupLink};
 use super::locks::{self, Lock};
 use super::sessions::whole;
 use super::values::micros;
-use super::{PostgresStore, Write, accounts, people, retried};
+use super::{PostgresStore, Write, accounts, people, retried, subjects};
 use crate::door_rows::{self, LinkRow};
 use crate::setup_links::{check_maker, check_role, conflict, expect_forgotten, working};
 use crate::{LIST_MAX, SetupLinks, StoreError};
@@ -182,6 +182,7 @@ async fn use_up(
     accounts::put(&mut tx, &opened).await?;
     accounts::end_sessions(&mut tx, &account.email).await?;
     accounts::take_back(&mut tx, &account.email, now).await?;
+    subjects::unbind(&mut tx, &account.email).await?;
     Ok(tx.commit().await?)
 }
 
@@ -203,7 +204,11 @@ async fn take(
 }
 
 /// Once the address is locked.
-async fn refuse_another_role(tx: &mut Write, who: &Email, role: Role) -> Result<(), StoreError> {
+pub(super) async fn refuse_another_role(
+    tx: &mut Write,
+    who: &Email,
+    role: Role,
+) -> Result<(), StoreError> {
     let account = accounts::account(tx, who).await?;
     let duty = people::duty_of(tx, who).await?;
     check_role(who, role, account.as_ref(), duty)

@@ -42,6 +42,7 @@ mod schedules;
 mod sessions;
 mod setup_links;
 mod steps;
+mod subjects;
 mod timeline;
 mod walks;
 

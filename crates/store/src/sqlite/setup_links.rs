@@ -7,7 +7,7 @@ use mainstay_access::{Account, Email, Role, SecretHash, SetupLink};
 
 use super::sessions::whole;
 use super::values::micros;
-use super::{SqliteStore, Write, accounts, people};
+use super::{SqliteStore, Write, accounts, people, subjects};
 use crate::door_rows::{self, LinkRow};
 use crate::setup_links::{check_maker, check_role, conflict, expect_forgotten, working};
 use crate::{LIST_MAX, SetupLinks, StoreError};
@@ -145,6 +145,7 @@ impl SetupLinks for SqliteStore {
         accounts::put(&mut tx, &opened).await?;
         accounts::end_sessions(&mut tx, &account.email).await?;
         accounts::take_back(&mut tx, &account.email, now).await?;
+        subjects::unbind(&mut tx, &account.email).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -166,7 +167,12 @@ async fn take(
     working(row, now)
 }
 
-async fn refuse_another_role(tx: &mut Write, who: &Email, role: Role) -> Result<(), StoreError> {
+/// One address has one role, by its account or as a person.
+pub(super) async fn refuse_another_role(
+    tx: &mut Write,
+    who: &Email,
+    role: Role,
+) -> Result<(), StoreError> {
     let account = accounts::account(tx, who).await?;
     let duty = people::duty_of(tx, who).await?;
     check_role(who, role, account.as_ref(), duty)

@@ -77,3 +77,13 @@ pub(super) fn setup_link(row: &Row) -> Judged {
     Role::from_id(role).ok_or_else(unknown)?;
     Ok(Vec::new())
 }
+
+pub(super) fn subject(row: &Row) -> Judged {
+    door_rows::email(row.text("email")?)?;
+    instant("subject", row.number("since")?)?;
+    let names = [row.text("issuer")?, row.text("name")?];
+    match names.iter().any(|name| name.is_empty()) {
+        true => Err(StoreError::damaged("subject", "it has no name")),
+        false => Ok(Vec::new()),
+    }
+}

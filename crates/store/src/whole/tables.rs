@@ -372,4 +372,12 @@ pub(super) const TABLES: &[Table] = &[
         ],
         judge_doors::setup_link,
     ),
+    Table {
+        key: 2,
+        ..plain(
+            "subjects",
+            &[text("issuer"), text("name"), text("email"), number("since")],
+            judge_doors::subject,
+        )
+    },
 ];

@@ -37,6 +37,7 @@ mod rollouts;
 mod sessions;
 mod standing;
 mod steps;
+mod subjects;
 mod unverified;
 mod waits;
 mod walks;
@@ -317,6 +318,12 @@ macro_rules! contract {
                 who_is_shut_out_has_an_open_account,
                 a_closed_account_becomes_no_person,
             }
+            subjects::{
+                a_subject_is_bound_once_and_to_one_account,
+                a_subject_makes_the_account_that_is_missing,
+                a_subject_gives_nobody_another_role,
+                a_setup_link_unbinds,
+            }
             ; of two servers:
             races::{
                 the_last_place_is_promised_once,
@@ -354,6 +361,9 @@ macro_rules! contract {
                 an_address_gets_one_of_two_roles,
                 the_last_of_operations_stays,
                 what_begins_while_an_account_is_taken_back_goes_with_it,
+            }
+            subjects::{
+                of_two_subjects_one_is_bound,
             }
         );
     };

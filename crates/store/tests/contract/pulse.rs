@@ -201,6 +201,7 @@ const OF_PEOPLE: &[&str] = &[
     "people",
     "sessions",
     "setup_links",
+    "subjects",
 ];
 
 /// The functions of a source text that begin a transaction, with their bodies.

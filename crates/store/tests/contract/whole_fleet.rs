@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::accounts::{account, hash, invitation, made, signed_in};
 use super::fixture::{NEW, at, device, enrolments, id, person, registration, release, token};
+use super::subjects::subject;
 use super::{
     FILE, controllers, draws, incidents, leases, orders, payloads, readings, sessions, standing,
 };
@@ -115,6 +116,8 @@ async fn doors(store: &dyn Store) {
         .add_api_token(&token, &hash(802))
         .await
         .expect("whole, and his");
+    let bound = store.bind_subject(&subject("ole"), &ole, at(1)).await;
+    bound.expect("his own");
     let vi = account("vi", Role::Viewer);
     store
         .add_setup_link(&invitation(804, &vi, at(1)), None)

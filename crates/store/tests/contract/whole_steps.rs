@@ -105,7 +105,8 @@ async fn contacts_begin_behind_older_servers_and_with_what_they_heard() {
     let store = PostgresStore::open(&address).await.expect("our tables");
     register(&store, 2).await;
     store.close().await;
-    let before = "DROP TABLE contacts; UPDATE schema SET version = 5, min_reader = 3;
+    let before =
+        "DROP TABLE subjects; DROP TABLE contacts; UPDATE schema SET version = 5, min_reader = 3;
                   UPDATE devices SET last_seen = 5000000 WHERE id = 'th-00000'";
     change(&there, before).await;
     let older = cluster::connect(&format!("{address}?application_name=mainstay")).await;

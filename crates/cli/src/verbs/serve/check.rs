@@ -109,7 +109,7 @@ fn row(told: &Told) -> String {
     let value = told.value.as_deref().unwrap_or(unsaid);
     // What was said is shown on one line, whatever it holds.
     let value: String = value.escape_debug().collect();
-    format!("{:<19} {value:<32} {}", told.name, told.source)
+    format!("{:<23} {value:<32} {}", told.name, told.source)
 }
 
 fn finding(finding: &Finding) -> String {

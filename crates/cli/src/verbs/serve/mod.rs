@@ -15,6 +15,8 @@ use mainstay_server::data_dir::DataDirError;
 use mainstay_server::delivery::KeyFileError;
 use mainstay_server::serve::{self, ServeError};
 use mainstay_server::settings::{self, Asked, Finding, LogFormat, Settings, Severity};
+use mainstay_server::sign_in::Provider;
+use mainstay_server::sign_in::provider::ProviderError;
 use mainstay_server::sign_in::setup::{self, FirstLink};
 use mainstay_server::tls::{Tls, TlsError};
 use mainstay_server::{
@@ -122,12 +124,15 @@ async fn serve(
     let listener = bound.map_err(|error| places.about("listen", error))?;
     let tls = opened_tls(&settings, places)?;
     let delivery_key = delivery_key(&settings, places)?;
+    let about = |error: ProviderError| places.about(error.setting(), error);
+    let provider = Provider::open(&settings).map_err(about)?;
     let opened = data.open(&passphrase(&settings, places)?).await;
     let parts = opened.map_err(|error| unopened(error, places))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let config = AppConfig {
         tls: tls.map(Arc::new),
         delivery_key,
+        provider: provider.map(Arc::new),
         ..config(settings)
     };
     let app = Arc::new(App::new(parts, config)?);
@@ -210,6 +215,7 @@ fn config(settings: Settings) -> AppConfig {
         public_url: settings.public_url,
         trusted_proxies: settings.trusted_proxies,
         tenant: settings.hawkbit_tenant,
+        passwords: settings.passwords,
         grace: Grace(settings.shutdown_grace),
         limits: settings.limits,
         ..AppConfig::default()

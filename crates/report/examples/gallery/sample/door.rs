@@ -2,7 +2,8 @@
 
 use mainstay_report::{
     AccountPage, AccountRow, CodePage, Enrolment, Frame, Notice, PeoplePage, PermissionChoice,
-    SecondFactorPage, SessionLine, SetupLinkRow, SetupPage, SignInPage, TokenLine, Viewer,
+    ProviderLink, SecondFactorPage, SessionLine, SetupLinkRow, SetupPage, SignInPage, TokenLine,
+    Viewer,
 };
 
 use super::{DIGEST, at, frame};
@@ -15,6 +16,8 @@ fn viewed() -> Frame {
         role: "operations".into(),
         is_signed_in: true,
         sees_people: true,
+        provider: Some("Northwind ID".into()),
+        has_proof: false,
     };
     Frame {
         viewer: Some(viewer),
@@ -44,6 +47,11 @@ pub fn sign_in_page() -> SignInPage {
         }),
         email: KIM.into(),
         next: "/incidents/1".into(),
+        provider: Some(ProviderLink {
+            name: "Northwind ID".into(),
+            href: "/sign-in/provider?next=%2Fincidents%2F1".into(),
+        }),
+        asks_for_passwords: true,
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn shown(
     sessions.sort_by_key(|one| one.hash != session.hash);
     let tokens = app.store.api_tokens_of(who).await?;
     let page = AccountPage {
-        frame: pages::frame(app, Some(seated.viewer())).await?,
+        frame: pages::frame(app, Some(seated.viewer(app))).await?,
         notice: refused.map(notice),
         email: who.to_string(),
         role: account.role.to_string(),
@@ -64,6 +64,7 @@ fn session_line(one: &Session, this: &Session, asks_for_codes: bool) -> SessionL
     let by = match one.means {
         Means::Password => "by password",
         Means::SetupLink => "by setup link",
+        Means::Provider | Means::ProviderAnew => "by the provider",
     };
     let means = match one.second_factor {
         Some(_) => format!("{by} and code"),
@@ -127,7 +128,7 @@ pub(super) async fn renewed(
         password: password.clone(),
         ..account.ok_or_else(Refused::unauthenticated)?
     };
-    let begun = SignedIn::begin(app, account, before.session.means, code).await?;
+    let begun = SignedIn::begin(app, account, before.session.means.followed(), code).await?;
     Ok(with_cookie(go(ACCOUNT), begun.cookie(app)))
 }
 

@@ -52,7 +52,7 @@ async fn shown(
 ) -> Result<Response, Refused> {
     let account = &seated.0.account;
     let page = SecondFactorPage {
-        frame: pages::frame(app, Some(seated.viewer())).await?,
+        frame: pages::frame(app, Some(seated.viewer(app))).await?,
         notice: refused.map(notice),
         email: account.email.to_string(),
         replaces: account.second_factor.is_some(),

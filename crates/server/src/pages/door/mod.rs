@@ -7,6 +7,7 @@ mod account;
 mod factor;
 mod form;
 mod people;
+mod provider;
 mod setup;
 mod sign_in;
 mod tokens;
@@ -24,6 +25,7 @@ use mainstay_report::Notice;
 use crate::App;
 use crate::places::{Place, Whom};
 use crate::problem::Refused;
+use crate::sign_in::provider::BACK_PATH;
 
 const NOBODY: Whom = Whom::Anyone;
 const OWN: Whom = Whom::SignedIn;
@@ -40,6 +42,10 @@ pub(crate) const PLACES: &[Place] = &[
         &[("GET", NOBODY), ("POST", NOBODY)],
         || get(sign_in::code_page).post(sign_in::code),
     ),
+    Place::new("/sign-in/provider", &[("GET", NOBODY)], || {
+        get(provider::away)
+    }),
+    Place::new(BACK_PATH, &[("GET", NOBODY)], || get(provider::back)),
     Place::new("/sign-out", &[("POST", NOBODY)], || post(sign_in::out)),
     Place::new(
         "/setup/{secret}",

@@ -40,7 +40,7 @@ async fn shown(
     let accounts = app.store.accounts().await?;
     let links = app.store.setup_links(app.now()).await?;
     let page = PeoplePage {
-        frame: pages::frame(app, Some(seated.viewer())).await?,
+        frame: pages::frame(app, Some(seated.viewer(app))).await?,
         notice: refused.map(notice),
         new_link,
         accounts: accounts.iter().map(account_row).collect(),

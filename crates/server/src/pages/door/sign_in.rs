@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use mainstay_access::SessionStanding;
-use mainstay_report::{CodePage, Notice, SignInPage};
+use mainstay_report::{CodePage, Notice, ProviderLink, SignInPage};
 use serde::Deserialize;
 
 use super::form::{Form, Sent};
@@ -15,11 +15,13 @@ use super::{and_then, answer, go, html, notice, own_path, with_cookie};
 use crate::App;
 use crate::pages;
 use crate::problem::Refused;
+use crate::settings::Passwords;
 use crate::sign_in::attempt::{self, Shown};
 use crate::sign_in::{SignedIn, same_site, session};
 
 const SIGN_IN: &str = "/sign-in";
 const CODE: &str = "/sign-in/code";
+const PROVIDER: &str = "/sign-in/provider";
 
 /// Where to go on.
 #[derive(Debug, Default, Deserialize)]
@@ -89,7 +91,12 @@ fn password_page(
         frame: pages::frame_of_nobody(app),
         notice,
         email,
+        provider: app.config.provider.as_ref().map(|provider| ProviderLink {
+            name: provider.name(),
+            href: and_then(PROVIDER, &next),
+        }),
         next,
+        asks_for_passwords: app.config.passwords != Passwords::Only(Vec::new()),
     };
     Ok(html(status, page.to_html()?))
 }

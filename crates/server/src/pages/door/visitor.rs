@@ -42,8 +42,13 @@ impl Visitor {
 
 impl Seated {
     /// What the page says of them.
-    pub fn viewer(&self) -> Viewer {
-        viewer(&self.0.caller(), true)
+    pub fn viewer(&self, app: &App) -> Viewer {
+        let provider = app.config.provider.as_ref();
+        Viewer {
+            provider: provider.map(|provider| provider.name()),
+            has_proof: self.0.session.is_proof(app.now()),
+            ..viewer(&self.0.caller(), true)
+        }
     }
 }
 
@@ -53,6 +58,8 @@ fn viewer(caller: &Caller, is_signed_in: bool) -> Viewer {
         role: caller.role.to_string(),
         is_signed_in,
         sees_people: is_signed_in && Permission::VouchForPeople.is_for(caller.role),
+        provider: None,
+        has_proof: false,
     }
 }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mainstay_access::Role;
+use tracing::Dispatch;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::browser::{Browser, PASSWORD, hidden, link, with_codes};
@@ -17,7 +19,7 @@ pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
     /// One of everything that this thread logs from now on, as long as what comes with it is held.
-    pub fn listen() -> (Self, (tracing::Dispatch, tracing::subscriber::DefaultGuard)) {
+    pub fn listen() -> (Self, (Dispatch, DefaultGuard)) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
@@ -25,7 +27,7 @@ impl Log {
             .with_ansi(false);
         // As long as there is one subscriber alone, only the thread that first comes to a line is asked whether anybody listens to it, and
         // other stories run on other threads.
-        let another = tracing::Dispatch::new(tracing_subscriber::registry());
+        let another = Dispatch::new(tracing_subscriber::registry());
         let listening = tracing::subscriber::set_default(subscriber.finish());
         (log, (another, listening))
     }

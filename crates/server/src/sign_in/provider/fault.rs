@@ -1,0 +1,116 @@
+//! What is wrong with what a provider says, or doesn't. Read [`Fault`].
+
+use axum::http::StatusCode;
+use mainstay_access::IdTokenFlaw;
+
+use crate::problem::Refused;
+
+/// Why nobody is let in by a provider's word. None of them holds anything that the provider or a browser sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    /// It can't be reached, or doesn't answer in time.
+    #[error("it can't be reached: {0}")]
+    Unreachable(String),
+    /// It answers something else than was asked for.
+    #[error("it answers {0}")]
+    Answer(String),
+    /// What it says of itself can't be used.
+    #[error("what it says of itself can't be used: {0}")]
+    Description(&'static str),
+    /// It doesn't know this server by that id and secret.
+    #[error("it doesn't know this server by its id and secret")]
+    Client,
+    /// It doesn't take the code.
+    #[error("it doesn't take the code")]
+    Code,
+    /// The answer came from another provider.
+    #[error("the answer is another provider's, or doesn't say whose it is")]
+    Sender,
+    /// There is no ID token in its answer.
+    #[error("it gave no ID token")]
+    NoToken,
+    /// The token can't be read.
+    #[error("its token can't be read")]
+    Malformed,
+    /// The token is signed in a way that isn't taken.
+    #[error("its token is signed in a way that isn't taken")]
+    Algorithm,
+    /// No key of the provider has signed it.
+    #[error("its token is signed by a key that it doesn't show")]
+    UnknownKey,
+    /// The signature is another's.
+    #[error("the signature of its token is wrong")]
+    Signature,
+    /// What the token says doesn't hold.
+    #[error("its token isn't good here: {0}")]
+    Token(#[from] IdTokenFlaw),
+}
+
+impl Fault {
+    fn id(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "oidc.unreachable",
+            Self::Answer(_) | Self::NoToken => "oidc.answer",
+            Self::Description(_) => "oidc.description",
+            Self::Client => "oidc.client",
+            Self::Code => "oidc.code",
+            Self::Sender => "oidc.sender",
+            Self::Malformed => "oidc.token-malformed",
+            Self::Algorithm => "oidc.token-algorithm",
+            Self::UnknownKey => "oidc.token-key",
+            Self::Signature => "oidc.token-signature",
+            Self::Token(flaw) => flaw.id(),
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Answer(_) | Self::NoToken | Self::Description(_) | Self::Client => {
+                StatusCode::BAD_GATEWAY
+            }
+            _ => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// What is told to whoever signs in: what it is about, and no more.
+    fn cause(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "The provider can't be reached now.",
+            Self::Answer(_) | Self::NoToken | Self::Description(_) => {
+                "The provider answers something that this server can't use."
+            }
+            Self::Client => "The provider doesn't know this server.",
+            Self::Code => {
+                "The provider doesn't take this sign-in: it was used already, or took too long."
+            }
+            Self::Sender => "This answer doesn't come from the provider that was asked.",
+            Self::Token(IdTokenFlaw::Nonce) => "The provider's word answers another sign-in.",
+            Self::Token(IdTokenFlaw::Times) => {
+                "The provider's word isn't of this moment: one of the two clocks is wrong, or the word is old."
+            }
+            _ => "The provider's word for who you are doesn't hold.",
+        }
+    }
+
+    fn cure(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => {
+                "Try again in a minute. Whoever may use a password can sign in by that meanwhile."
+            }
+            Self::Code | Self::Sender | Self::Token(IdTokenFlaw::Nonce) => {
+                "Begin again on the page to sign in."
+            }
+            _ => {
+                "Begin again. If it stays so, tell whoever runs the server: its log says more beside the id of this refusal."
+            }
+        }
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        tracing::warn!(id = fault.id(), "nobody is let in by the provider: {fault}");
+        Self::new(fault.status(), fault.id(), fault.cause(), fault.cure())
+    }
+}
