@@ -53,6 +53,8 @@ pub enum Permission {
     PublishSchedule,
     /// Copy the payloads of releases that devices are offered to a mirror.
     MirrorPayloads,
+    /// Say who is told by HTTP what happens.
+    ManageWebhooks,
     /// Invite people, close their accounts, and revoke their tokens.
     ManagePeople,
     /// Be the second person behind somebody else's invitation.
@@ -114,7 +116,7 @@ fn kind(roles: &[Role]) -> &'static str {
 
 impl Permission {
     /// All of them, in the order of the table.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Read,
         Self::ReadAudit,
         Self::SubmitRelease,
@@ -135,6 +137,7 @@ impl Permission {
         Self::PublishTrust,
         Self::PublishSchedule,
         Self::MirrorPayloads,
+        Self::ManageWebhooks,
         Self::ManagePeople,
         Self::VouchForPeople,
     ];
@@ -181,6 +184,11 @@ impl Permission {
             Self::MirrorPayloads => (
                 "mirror-payloads",
                 "copy payloads to a mirror",
+                &[Operations],
+            ),
+            Self::ManageWebhooks => (
+                "manage-webhooks",
+                "say who is told by HTTP what happens",
                 &[Operations],
             ),
             Self::ManagePeople => (

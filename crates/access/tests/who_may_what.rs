@@ -6,7 +6,7 @@ const PAGE: &str = include_str!("../../../docs/reference/who-may-what.md");
 
 /// What was agreed, written down a second time: a change of the code's table is a change of this one, on purpose. The columns
 /// are the roles in the order of [`Role::ALL`].
-const AGREED: [(&str, &str); 22] = [
+const AGREED: [(&str, &str); 23] = [
     ("read", "xxxxxx"),
     ("read-audit", "..x.x."),
     ("submit-release", "x....."),
@@ -27,6 +27,7 @@ const AGREED: [(&str, &str); 22] = [
     ("publish-trust", "xxx..."),
     ("publish-schedule", "..x..."),
     ("mirror-payloads", "..x..."),
+    ("manage-webhooks", "..x..."),
     ("manage-people", "..x..."),
     ("vouch-for-people", "xxx..."),
 ];

@@ -43,6 +43,13 @@
 //! | `POST /api/v1/incidents/{id}/review` | anyone | [`ReviewRequest`] | [`IncidentView`] |
 //! | `POST /api/v1/incidents/{id}/close` | release manager, operations | | [`IncidentView`] |
 //! | `POST /api/v1/incidents/{id}/reopen` | anyone | [`ReopenRequest`] | [`IncidentView`]: the new one |
+//! | `GET /api/v1/events?after=...&limit=...&kind=...&subject=...` | anyone | | [`EventPage`]: what happened |
+//! | `GET /api/v1/events/stream` | anyone | | the same as it happens, as server-sent events |
+//! | `GET /api/v1/webhooks` | anyone | | list of [`WebhookView`] |
+//! | `POST /api/v1/webhooks` | operations | [`NewWebhook`] | [`MadeWebhook`]: with its secret, this once |
+//! | `DELETE /api/v1/webhooks/{id}` | operations | | nobody is told any more |
+//! | `POST /api/v1/webhooks/{id}/test` | operations | | [`WebhookTest`] |
+//! | `GET /api/v1/webhooks/{id}/deliveries` | anyone | | list of [`DeliveryView`], the newest first |
 //! | `GET /api/v1/service-levels` | anyone | | [`ServiceLevels`]: what is measured of releases, against the goals of the plan |
 //! | `GET /api/v1/service-levels.csv` | anyone | | its figures as CSV |
 //! | `GET /metrics` | anyone | | the same in Prometheus' text format |
@@ -64,6 +71,7 @@
 pub mod client;
 pub mod ddi;
 pub mod device;
+pub mod event;
 pub mod hold;
 pub mod import;
 pub mod incident;
@@ -75,12 +83,14 @@ pub mod problem;
 pub mod release;
 pub mod rollout;
 pub mod trust;
+pub mod webhook;
 pub mod why;
 
 pub use client::{AttributesAsked, ClientChange, ClientView};
 pub use device::{
     DeviceChange, DevicePage, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices,
 };
+pub use event::{Event, EventKind, EventPage, Happened};
 pub use hold::{HoldRequest, HoldView};
 pub use import::{Becomes, Import, ImportView, ImportedDevice, ImportedView};
 pub use incident::{
@@ -105,6 +115,7 @@ pub use rollout::{
     AnswerRequest, HaltRequest, PauseRequest, PauseView, RolloutView, WaveView, WithdrawRequest,
 };
 pub use trust::{MinimumView, RevocationsView, RootView, ScheduleView, WithdrawnView};
+pub use webhook::{DeliveryView, MadeWebhook, NewWebhook, WebhookTest, WebhookView};
 pub use why::Why;
 
 /// How quickly a device downloads in a preview that isn't told, in bytes per second: a slow line, or a busy radio.

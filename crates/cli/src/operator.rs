@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use mainstay_artifact::ArtifactFile;
 use mainstay_client::{Artifact, ClientError, Operator};
+use mainstay_server::{Entropy as _, SystemEntropy};
 
 use crate::failure::{Failure, at};
 use crate::files;
@@ -51,7 +52,7 @@ impl ServerAccess {
     where
         F: Future<Output = Result<T, ClientError>>,
     {
-        let operator = self.operator(&self.token()?)?;
+        let operator = self.operator(&self.token()?)?.keyed(&drawn());
         Ok(runtime()?.block_on(question(operator))?)
     }
 
@@ -90,6 +91,14 @@ impl ServerAccess {
         }
         Ok(token.to_owned())
     }
+}
+
+/// What the keys of this run's requests begin with; no other run has it.
+fn drawn() -> String {
+    let mut bytes = [0; 16];
+    SystemEntropy.fill(&mut bytes);
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
 }
 
 fn no_token() -> Failure {

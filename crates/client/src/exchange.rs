@@ -1,12 +1,16 @@
 //! One request and its answer: the token is added, the answer bounded and read.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mainstay_api::Problem;
 use mainstay_api::device::DEVICE_LIST_BYTES_MAX;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RANGE};
-use reqwest::{Certificate, Client, ClientBuilder, Method, Response, StatusCode, Url};
+use reqwest::{
+    Certificate, Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode, Url,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +23,26 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
 const UPLOAD_BYTES_PER_SECOND_MIN: u64 = 200_000;
 /// The largest answer is a list of devices.
 const ANSWER_BYTES_MAX: usize = DEVICE_LIST_BYTES_MAX;
+
+/// After a connection that broke a request with a key is sent again, after each of these waits: whoever starts a server anew takes some seconds.
+const SENT_AGAIN_AFTER: [Duration; 4] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(5),
+];
+
+/// The header with a request's key.
+const KEY_HEADER: &str = "idempotency-key";
+/// What a server answers while it works on the same request.
+const AT_WORK: &str = "idempotency.running";
+
+/// Where the keys of requests come from: a text that was drawn for this program's run, and a number for each request.
+#[derive(Debug, Clone)]
+struct Keys {
+    drawn: String,
+    next: Arc<AtomicU64>,
+}
 
 /// What a request carries.
 pub enum Body<'a> {
@@ -81,6 +105,7 @@ pub struct Exchange {
     http: Client,
     base: String,
     token: String,
+    keys: Option<Keys>,
 }
 
 impl fmt::Debug for Exchange {
@@ -121,7 +146,26 @@ impl Exchange {
             http,
             base,
             token: token.to_owned(),
+            keys: None,
         })
+    }
+
+    /// The same, which gives each request that makes something a key: one whose connection breaks is sent again then, and done once.
+    pub fn keyed(self, drawn: &str) -> Self {
+        let keys = Keys {
+            drawn: drawn.to_owned(),
+            next: Arc::default(),
+        };
+        Self {
+            keys: Some(keys),
+            ..self
+        }
+    }
+
+    fn key(&self, method: &Method) -> Option<String> {
+        let keys = self.keys.as_ref().filter(|_| method == Method::POST)?;
+        let number = keys.next.fetch_add(1, Ordering::Relaxed);
+        Some(format!("{}-{number}", keys.drawn))
     }
 
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
@@ -181,12 +225,17 @@ impl Exchange {
         self.send(Method::PATCH, path, body).await
     }
 
+    pub async fn delete(&self, path: &str) -> Result<(), ClientError> {
+        self.send(Method::DELETE, path, Body::Empty).await
+    }
+
     async fn send<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         body: Body<'_>,
     ) -> Result<T, ClientError> {
+        let key = self.key(&method);
         let (body, media_type, time) = body.into_parts();
         let request = self
             .http
@@ -195,6 +244,40 @@ impl Exchange {
             .header(CONTENT_TYPE, media_type)
             .timeout(time)
             .body(body);
+        match key {
+            Some(key) => {
+                self.send_until_answered(request.header(KEY_HEADER, key), path)
+                    .await
+            }
+            None => self.send_once(request, path).await,
+        }
+    }
+
+    /// Sends it again where its connection broke, or the server is still at work on it. What is read from a file while it is sent can't be.
+    async fn send_until_answered<T: DeserializeOwned>(
+        &self,
+        mut request: RequestBuilder,
+        path: &str,
+    ) -> Result<T, ClientError> {
+        for wait in SENT_AGAIN_AFTER {
+            let Some(again) = request.try_clone() else {
+                break;
+            };
+            match self.send_once(request, path).await {
+                Err(error) if is_worth_sending_again(&error) => {}
+                outcome => return outcome,
+            }
+            tokio::time::sleep(wait).await;
+            request = again;
+        }
+        self.send_once(request, path).await
+    }
+
+    async fn send_once<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        path: &str,
+    ) -> Result<T, ClientError> {
         let answer = request
             .send()
             .await
@@ -206,7 +289,9 @@ impl Exchange {
             why: error.to_string(),
         };
         if succeeded {
-            return serde_json::from_slice(&bytes).map_err(unreadable);
+            // An answer without a body is one of a request that has nothing to tell.
+            let text: &[u8] = if bytes.is_empty() { b"null" } else { &bytes };
+            return serde_json::from_slice(text).map_err(unreadable);
         }
         let problem: Problem = serde_json::from_slice(&bytes).map_err(unreadable)?;
         Err(ClientError::Refused(Box::new(problem)))
@@ -237,6 +322,16 @@ impl Exchange {
             base: self.base.clone(),
             cause: cause.without_url(),
         }
+    }
+}
+
+/// Whether the same request may get its answer a moment later. Where no connection came about nothing was sent, and whoever typed a wrong address
+/// wants to hear of it at once.
+fn is_worth_sending_again(error: &ClientError) -> bool {
+    match error {
+        ClientError::Unreachable { cause, .. } => !cause.is_connect() && !cause.is_timeout(),
+        ClientError::Refused(problem) => problem.id == AT_WORK,
+        _ => false,
     }
 }
 

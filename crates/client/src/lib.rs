@@ -11,6 +11,7 @@ mod exchange;
 pub mod hawkbit;
 mod incidents;
 mod payloads;
+mod webhooks;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, AttributesAsked, ClientChange, ClientView, DeviceChange,
@@ -47,6 +48,13 @@ impl Operator {
     /// If the address isn't one, or there is no certificate among them.
     pub fn trusting(base: &str, token: &str, authorities: &[u8]) -> Answer<Self> {
         Exchange::trusting(base, token, authorities).map(Self)
+    }
+
+    /// The same person, whose requests that make something have keys: one whose connection breaks is sent again, and done once. `drawn` is a text that
+    /// nobody else has, drawn by chance.
+    #[must_use]
+    pub fn keyed(self, drawn: &str) -> Self {
+        Self(self.0.keyed(drawn))
     }
 
     /// Puts a plan into force.

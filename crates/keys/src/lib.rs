@@ -7,7 +7,7 @@
 //!
 //! Read [`fn@open`] first, the one door to a key, be it in a file or in a token; [`generate`] makes a
 //! key, [`mod@file`] keeps it, [`pkcs11`] speaks to tokens, [`use_log`] records each use, [`host`]
-//! verifies, and [`mod@module`] says whose cryptography it is.
+//! verifies, [`sealing`] keeps secrets that a server uses again, and [`mod@module`] says whose cryptography it is.
 
 pub mod error;
 pub mod file;
@@ -23,6 +23,7 @@ pub mod pkcs11;
 mod pkcs8_pem;
 pub mod public_formats;
 pub mod public_half;
+pub mod sealing;
 pub mod signer;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use open::{PinOf, SecretSource, begin, open, unlock};
 pub use opening::Opening;
 pub use passphrase::Passphrase;
 pub use public_half::PublicHalf;
+pub use sealing::SealingKey;
 pub use signer::FileSigner;
 pub use token_file::TokenFile;
 pub use use_log::{Recorded, UseLog, UseLogError};

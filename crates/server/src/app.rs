@@ -29,6 +29,7 @@ use crate::jobs::lease::{JobLease, ROLLOUTS};
 use crate::jobs::share_line::LineShare;
 use crate::kept::Kept;
 use crate::levels::Measured;
+use crate::news::News;
 use crate::problem::Refused;
 use crate::quiet::Quiet;
 use crate::readiness::Readiness;
@@ -39,6 +40,7 @@ use crate::settings::{Passwords, PublicUrl, Tenant, TrustedProxies};
 use crate::sign_in::{Door, Hashing, Provider};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
+use crate::webhooks::{Hooks, WebhookRules};
 
 /// What an [`App`] is made of. The simulator hands in a virtual clock and seeded chance.
 pub struct Parts {
@@ -88,6 +90,8 @@ pub struct AppConfig {
     pub delivery_key: Option<DeliveryKey>,
     /// How often one device may ask, and one address show what is no token.
     pub limits: Limits,
+    /// What others may be told by HTTP, and with which key their secrets are kept.
+    pub webhooks: WebhookRules,
 }
 
 /// How long requests in flight may go on after the signal to stop. A download that is cut resumes at its next try, so a short wait
@@ -192,6 +196,8 @@ pub struct App {
     pub(crate) room: Room,
     pub(crate) lease: JobLease,
     pub(crate) line_share: LineShare,
+    pub(crate) news: Arc<News>,
+    pub(crate) hooks: Hooks,
     _lock: Option<Lock>,
     attack: Attack,
     plan: Kept<Option<Arc<ActivePlan>>>,
@@ -206,6 +212,7 @@ impl App {
     pub fn new(parts: Parts, config: AppConfig) -> Result<Self, AppError> {
         root_chain::check(&parts.roots, &*parts.status_signer)?;
         let flow = Arc::<Flow>::default();
+        let hooks = Hooks::new(config.webhooks.clone(), parts.lock.as_ref());
         Ok(Self {
             store: parts.store,
             blobs: parts.blobs,
@@ -230,6 +237,8 @@ impl App {
             room: Room::default(),
             lease: JobLease::of(ROLLOUTS, parts.lock.as_ref()),
             line_share: LineShare::of(parts.lock.as_ref()),
+            news: Arc::default(),
+            hooks,
             _lock: parts.lock,
             attack: Attack::default(),
             plan: Kept::default(),

@@ -179,6 +179,30 @@ pub(crate) async fn bearing(
     })
 }
 
+/// Who sends a request, whatever they may do; nobody if it shows nothing that this server knows.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn known(app: &App, headers: &HeaderMap) -> Result<Option<Email>, Refused> {
+    if !shows_a_token(headers) {
+        return match whole(app, headers).await {
+            Ok(signed_in) => Ok(Some(signed_in.account.email)),
+            Err(refused) if refused.status() == StatusCode::UNAUTHORIZED => Ok(None),
+            Err(refused) => Err(refused),
+        };
+    }
+    let shown = bearer(headers).unwrap_or_default();
+    if let Some(secret) = Secret::parse(SecretKind::ApiToken, shown) {
+        let found = app.store.api_token(&secret.hash(), app.now()).await?;
+        return Ok(found.map(|(_, account)| account.email));
+    }
+    let Some(token) = Token::parse(shown) else {
+        return Ok(None);
+    };
+    let person = People::by_token_hash(&*app.store, &token.hash()).await?;
+    Ok(person.map(|person| person.email))
+}
+
 /// Whoever is signed in, with the code that their account asks for.
 async fn whole(app: &App, headers: &HeaderMap) -> Result<SignedIn, Refused> {
     let found = SignedIn::find(app, headers).await?;

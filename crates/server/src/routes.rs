@@ -23,6 +23,7 @@ use axum::middleware::{from_fn, from_fn_with_state, map_response, map_response_w
 use axum::response::Response;
 
 use crate::guard::{guard, known_here};
+use crate::idempotency::once;
 use crate::places::Place;
 use crate::problem::Refused;
 use crate::{App, ddi, delivery, device_protocol, pages, places, readiness};
@@ -53,7 +54,12 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(ddi::routes())
         .merge(
             Router::new()
-                .nest("/api/v1", of_people(places::of_the_api()))
+                .nest(
+                    "/api/v1",
+                    places::router(places::of_the_api())
+                        .layer(from_fn_with_state(app.clone(), once))
+                        .layer(map_response(unkept)),
+                )
                 .merge(of_people(places::of_monitors()))
                 .merge(pages::routes())
                 .layer(from_fn_with_state(app.clone(), known_here)),

@@ -104,6 +104,10 @@ pub async fn run(
     let sharing = jobs::share_line::keep_asking(app.clone());
     let sharing = tokio::spawn(sharing);
     let hearing = tokio::spawn(jobs::hear_store::keep_hearing(app.clone(), stopped.clone()));
+    let watching = jobs::watch_events::keep_watching(app.clone(), stopped.clone());
+    let watching = tokio::spawn(watching);
+    let telling = jobs::tell_webhooks::keep_telling(app.clone(), stopped.clone());
+    let telling = tokio::spawn(telling);
     let trusted = app.config.trusted_proxies.clone();
     let front = Front::new(
         routes::router(app.clone()),
@@ -125,11 +129,15 @@ pub async fn run(
     load.abort();
     hearing.abort();
     sharing.abort();
+    watching.abort();
+    telling.abort();
     // If it was in the midst of a turn, or of giving the lease back, that has ended by now, and the lease may not be given back yet.
     let _ = job.await;
     app.lease.give_back(&*app.store).await;
     let _ = sharing.await;
     app.line_share.give_back(&*app.store, &app.line).await;
+    let _ = telling.await;
+    app.hooks.lease.give_back(&*app.store).await;
     let written = timeout(LAST_WRITE_MAX, app.flush_last_seen()).await;
     if written.is_err() {
         tracing::warn!("last-seen times not written: the store says nothing");

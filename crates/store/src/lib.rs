@@ -8,6 +8,7 @@
 //! Read [`Rollouts`] first: the promise made to a device is the reason for everything else.
 
 pub mod accounts;
+pub mod answers;
 pub mod api_tokens;
 pub mod blobs;
 pub mod controllers;
@@ -15,6 +16,7 @@ pub mod devices;
 mod door_rows;
 pub mod draws;
 pub mod error;
+pub mod events;
 mod failure;
 pub mod holds;
 pub mod incidents;
@@ -44,15 +46,18 @@ pub mod sqlite;
 pub mod subjects;
 mod values;
 pub mod walks;
+pub mod webhooks;
 pub mod whole;
 
 pub use accounts::Accounts;
+pub use answers::{Answers, Begun, KeptAnswer, KeyedRequest};
 pub use api_tokens::{API_TOKENS_MAX, ApiTokens};
 pub use blobs::{Blobs, FolderBlobs, MirrorHome, Pieces, PutError, S3Blobs, S3Key, S3Place};
 pub use controllers::{AskedBy, Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Import, Registration, TimelineEntry, TimelineKind};
 pub use draws::Draws;
 pub use error::StoreError;
+pub use events::{EVENTS_MAX, Events, EventsAsked, EventsFound};
 pub use holds::Holds;
 pub use incidents::Incidents;
 pub use leases::{Bid, Lease, Leases};
@@ -76,11 +81,12 @@ pub use setup_links::SetupLinks;
 pub use sqlite::SqliteStore;
 pub use subjects::Subjects;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
+pub use webhooks::{StoredDelivery, StoredWebhook, Webhooks};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
-pub trait Store: Work + Brakes + Doors + Leases + LineShares + Probe + Pulse {}
+pub trait Store: Work + Brakes + Doors + Told + Leases + LineShares + Probe + Pulse {}
 
-impl<S: Work + Brakes + Doors + Leases + LineShares + Probe + Pulse> Store for S {}
+impl<S: Work + Brakes + Doors + Told + Leases + LineShares + Probe + Pulse> Store for S {}
 
 /// The part of a [`Store`] that moves devices and remembers how.
 pub trait Work:
@@ -127,6 +133,11 @@ impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
 pub trait Doors: Accounts + Sessions + ApiTokens + SetupLinks + Subjects {}
 
 impl<S: Accounts + Sessions + ApiTokens + SetupLinks + Subjects> Doors for S {}
+
+/// The part of a [`Store`] from which others hear what happened, and what became of what they asked for.
+pub trait Told: Events + Webhooks + Answers {}
+
+impl<S: Events + Webhooks + Answers> Told for S {}
 
 /// The most rows in a list that people look at; what is older is still there, by its name.
 pub const LIST_MAX: u32 = 1000;

@@ -194,7 +194,8 @@ async fn contacts_begin_with_what_was_known_before() {
         .await
         .expect("it is there");
     sqlx::raw_sql(
-        "DROP TABLE subjects; DROP TABLE contacts; UPDATE devices SET last_seen = 5000000 WHERE id = 'th-1'; PRAGMA user_version = 10",
+        "DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE events; DROP TABLE event_numbers; DROP TABLE idempotency_keys;
+          DROP TABLE subjects; DROP TABLE contacts; UPDATE devices SET last_seen = 5000000 WHERE id = 'th-1'; PRAGMA user_version = 10",
     )
     .execute(&mut database)
     .await

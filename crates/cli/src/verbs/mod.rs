@@ -22,6 +22,7 @@ mod server;
 mod store;
 mod verify_envelope;
 mod version;
+mod webhook;
 mod why;
 
 use clap::Subcommand;
@@ -81,6 +82,9 @@ pub enum Verb {
     Incident(incident::Incident),
     /// See how releases stand against the plan's goals: by release, by class, by cohort.
     Levels(levels::Levels),
+    /// Have other programs told by HTTP what happens, and see what they took.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Ask why a device isn't updating, a release waits, or a rollout stands still.
     Why(why::Why),
     /// Say which release this is, and whose cryptography it uses.
@@ -111,6 +115,7 @@ impl Verb {
             Self::Hold(verb) => verb.run(output),
             Self::Incident(verb) => verb.run(output),
             Self::Levels(verb) => verb.run(output),
+            Self::Webhook(verb) => verb.run(output),
             Self::Why(verb) => verb.run(output),
             Self::Version(verb) => verb.run(output),
         }

@@ -127,7 +127,16 @@ fn every_command_of_the_operator_api_works() {
     let pages = serde_json::Deserializer::from_slice(&pages).into_iter::<DevicePage>();
     let ids = pages.flat_map(|page| page.expect("a page").devices);
     let ids: Vec<_> = ids.map(|device| device.id.to_string()).collect();
-    assert_eq!(ids, ["dev-0001", "dev-0002", "dev-0003"]);
+    assert_eq!(ids, ["dev-0001", "dev-0002", "dev-0003", "dev-0004"]);
+    let again: mainstay_api::Problem =
+        serde_json::from_slice(&folder.read("again.json")).expect("a problem");
+    assert_eq!(again.id, "idempotency.not-shown-again");
+    let events: mainstay_api::EventPage =
+        serde_json::from_slice(&folder.read("events.json")).expect("a page");
+    assert_eq!(events.events.len(), 2);
+    let stream = folder.read("stream.txt");
+    let stream = String::from_utf8_lossy(&stream);
+    assert!(stream.contains("plan.activated"), "{stream}");
     let europe: DevicePage = serde_json::from_slice(&folder.read("europe.json")).expect("a page");
     assert_eq!((europe.devices.len(), europe.next), (2, None));
 }

@@ -44,3 +44,4 @@ mod store;
 mod tokens;
 mod too_large;
 mod verify_envelope;
+mod webhooks;

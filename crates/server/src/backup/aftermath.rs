@@ -8,6 +8,7 @@
 //! |---|---|
 //! | a halt, a hold, a pause | every rollout that isn't over is paused, with the reason, whoever paused it before: also for who has begun |
 //! | sessions that ended, setup links that were used, API tokens that were revoked | all of them are ended |
+//! | numbers of events | so many are passed over that nobody who remembers one misses what follows |
 //! | numbers of orders and rollouts | so many are passed over that none is given twice |
 //! | numbers of signed statuses | they are instants: a clock that is right is enough, and one from before the backup is refused |
 //! | roots and revocations | a device that knows newer ones believes this server nothing (`device_protocol/papers.rs`) until people hand them in again |
@@ -48,20 +49,23 @@ pub(super) async fn settle(
     now: Timestamp,
 ) -> Result<Aftermath, BackupError> {
     let store = SqliteStore::open(path).await?;
-    let settled = paused(&store, root, made, now).await;
+    let found = chain(&store, root.to_vec()).await;
     store.close().await;
-    let paused = settled?;
+    found.map_err(expect_fleet)?;
+    // First, so that what is told of the pauses has numbers that nobody was told of anything else.
     let ended = whole::leave_behind(path, now).await?;
+    let store = SqliteStore::open(path).await?;
+    let paused = paused(&store, made, now).await;
+    store.close().await;
+    let paused = paused?;
     Ok(Aftermath { paused, ended })
 }
 
 async fn paused(
     store: &SqliteStore,
-    root: &[u8],
     made: Timestamp,
     now: Timestamp,
 ) -> Result<Vec<i64>, BackupError> {
-    chain(store, root.to_vec()).await.map_err(expect_fleet)?;
     let mut paused = Vec::new();
     for before in store.active_rollouts(None).await? {
         let Some(after) = pause::anew(&before, PAUSED_BY, &why(made), now) else {

@@ -21,6 +21,9 @@ use crate::data_dir::Lock;
 /// The job that [`super::advance_rollouts`] is.
 pub(crate) const ROLLOUTS: &str = "rollouts";
 
+/// The job that [`super::tell_webhooks`] is.
+pub(crate) const WEBHOOKS: &str = "webhooks";
+
 /// Who has no job asks for it so often, and who has one looks so often whether its lease is to be renewed.
 const LOOKED_AFTER_EVERY: Duration = Duration::from_secs(1);
 

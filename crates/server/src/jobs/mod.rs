@@ -10,6 +10,8 @@
 //! | [`feel_load`], [`feel_pulse`], [`write_last_seen`] | each: it is about what this server has in memory |
 //! | [`share_line`] | each: it is about what this server sends |
 //! | [`hear_store`] | each: it is about this server's own way to the store |
+//! | `tell_webhooks` | one of them, by a lease of its own, as long as anybody is to be told |
+//! | `watch_events` | each: it is about who listens to this server |
 //! | [`measure_payloads`] | each: which payloads are damaged must be known to whoever hands them out |
 
 pub mod advance_rollouts;
@@ -24,6 +26,8 @@ mod memory;
 pub(crate) mod other_classes;
 mod release_stage;
 pub(crate) mod share_line;
+pub(crate) mod tell_webhooks;
+pub(crate) mod watch_events;
 mod withdraw;
 pub mod write_last_seen;
 

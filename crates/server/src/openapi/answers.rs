@@ -116,6 +116,14 @@ fn problems(told: &Told, whom: Whom) -> Ids {
         add(409, &["store.conflict"]);
         add(404, &["store.not-found"]);
     }
+    if told.method == "POST" && told.path != "/releases" {
+        add(400, &["idempotency.key"]);
+        add(409, &["idempotency.*"]);
+        add(413, &["request.too-large"]);
+        add(415, &["request.packed"]);
+        add(400, &["request.cut-short"]);
+        add(422, &["idempotency.other-request"]);
+    }
     if let Some(body) = told.body {
         add(413, &["request.too-large"]);
         add(415, &["request.packed"]);

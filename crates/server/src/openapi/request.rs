@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::shapes::Shapes;
 use super::told::{Body, Told, Word, WordKind};
 use crate::body::JSON_BYTES_MAX;
+use crate::idempotency::KEY_CHARS_MAX;
 use crate::places::Whom;
 
 /// The variable parts of paths, by what stands before them: what they name, an example, and their shape.
@@ -22,6 +23,12 @@ const PARTS: &[(&str, &str, &str, Part)] = &[
         "people",
         "The person's address.",
         "kim@northwind.example",
+        Part::Text,
+    ),
+    (
+        "webhooks",
+        "The webhook's id.",
+        "wh_5d41402abc4b2a76",
         Part::Text,
     ),
     (
@@ -44,6 +51,7 @@ pub(super) fn parameters(told: &Told, whom: Whom, shapes: &mut Shapes) -> Vec<Va
     let mut all: Vec<Value> = in_path(told.path).into_iter().collect();
     all.extend(told.words.iter().map(|word| in_query(word, shapes)));
     all.extend(form_token(told, whom));
+    all.extend(key(told));
     all
 }
 
@@ -102,6 +110,20 @@ fn form_token(told: &Told, whom: Whom) -> Option<Value> {
             "required": false,
             "description": what,
             "schema": {"type": "string"},
+        })
+    })
+}
+
+/// The key by which a request that comes twice is done once. What is handed in as a file is known by its digest.
+fn key(told: &Told) -> Option<Value> {
+    let is_taken = told.method == "POST" && told.path != "/releases";
+    is_taken.then(|| {
+        json!({
+            "in": "header",
+            "name": "Idempotency-Key",
+            "required": false,
+            "description": "A key that was drawn for this request alone: sent again with the same key within a day, it is done once and gets the same answer.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
         })
     })
 }

@@ -8,6 +8,7 @@ mod clients;
 mod declared;
 mod device_pages;
 pub(crate) mod devices;
+mod events;
 pub(crate) mod health;
 mod holds;
 mod imported;
@@ -16,6 +17,7 @@ mod incident_plans;
 mod incident_views;
 mod incidents;
 pub(crate) mod levels;
+pub(crate) mod listening;
 mod orders;
 mod patience;
 mod pauses;
@@ -31,6 +33,7 @@ mod roots;
 mod schedules;
 mod stones;
 mod views;
+pub(crate) mod webhooks;
 pub(crate) mod why;
 
 use axum::routing::{delete, get, post};
@@ -184,6 +187,33 @@ pub(crate) const PLACES: &[Place] = &[
         "/rollouts/{id}/answer",
         &[("POST", Whom::May(Permission::AnswerRollout))],
         || post(rollouts::answer),
+    ),
+    Place::new("/events", &[("GET", READ)], || get(events::list)),
+    Place::new("/events/stream", &[("GET", READ)], || {
+        get(listening::listen)
+    }),
+    Place::new(
+        "/webhooks",
+        &[
+            ("GET", Whom::May(Permission::ManageWebhooks)),
+            ("POST", Whom::May(Permission::ManageWebhooks)),
+        ],
+        || get(webhooks::list).post(webhooks::add),
+    ),
+    Place::new(
+        "/webhooks/{id}",
+        &[("DELETE", Whom::May(Permission::ManageWebhooks))],
+        || delete(webhooks::remove),
+    ),
+    Place::new(
+        "/webhooks/{id}/test",
+        &[("POST", Whom::May(Permission::ManageWebhooks))],
+        || post(webhooks::test),
+    ),
+    Place::new(
+        "/webhooks/{id}/deliveries",
+        &[("GET", Whom::May(Permission::ManageWebhooks))],
+        || get(webhooks::deliveries),
     ),
     Place::new("/service-levels", &[("GET", READ)], || get(levels::figures)),
     Place::new("/service-levels.csv", &[("GET", READ)], || get(levels::csv)),

@@ -40,6 +40,7 @@ pub use table::{Need, SETTINGS, Setting};
 
 use crate::flow::Limits;
 use crate::tls::TlsFiles;
+use crate::webhooks::WebhookNetworks;
 
 /// What a server was told, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +61,10 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// Where the key that signs links to payloads is, if there is one.
     pub delivery_key_file: Option<PathBuf>,
+    /// Where the key is that webhooks' secrets are sealed with.
+    pub webhook_key_file: Option<PathBuf>,
+    /// Networks that aren't public and that webhooks may reach.
+    pub webhook_networks: WebhookNetworks,
     /// Where the passphrase of the online key is, if it is in a file.
     pub passphrase_file: Option<PathBuf>,
     /// How long requests under way may go on once it was told to stop.

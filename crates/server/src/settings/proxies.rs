@@ -1,6 +1,7 @@
 //! The networks of the proxies before a server: whose word about a client's address is believed.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use ipnet::IpNet;
 
@@ -24,6 +25,12 @@ impl TrustedProxies {
     /// Whether none was named.
     pub fn are_none(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The networks in a text that isn't a setting's.
+    pub(crate) fn read(text: &str) -> Result<Self, Wrong> {
+        let base = Path::new("");
+        Self::parse(Given { text, base })
     }
 
     pub(super) fn parse(given: Given<'_>) -> Result<Self, Wrong> {
@@ -68,8 +75,6 @@ fn network(text: &str) -> Result<IpNet, Wrong> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn parse(text: &str) -> Result<TrustedProxies, Wrong> {

@@ -15,6 +15,7 @@ use super::places::{self, BlobsPlace, HomePlaces, StorePlace};
 use super::proxies::TrustedProxies;
 use super::values::{self, Given};
 use crate::flow::Limits;
+use crate::webhooks::WebhookNetworks;
 
 /// One setting.
 #[derive(Debug)]
@@ -225,6 +226,40 @@ pub const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        name: "webhook_key_file",
+        variable: "MAINSTAY_WEBHOOK_KEY_FILE",
+        older: None,
+        flag: "webhook-key-file",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: true,
+        what: "A file with the key that webhooks' secrets are encrypted with in the database: one line of 64 hexadecimal digits, the same at all servers \
+               that share it. Without it there are no webhooks.",
+        take: |settings, given| {
+            put(
+                &mut settings.webhook_key_file,
+                values::path(given).map(Some),
+            )
+        },
+    },
+    Setting {
+        name: "webhook_networks",
+        variable: "MAINSTAY_WEBHOOK_NETWORKS",
+        older: None,
+        flag: "webhook-networks",
+        form: "NETWORKS",
+        need: Need::Optional,
+        is_secret_file: false,
+        what: "Networks that aren't public and that webhooks may reach all the same, as 10.2.0.0/16; an address of this machine that is among them \
+               may be reached over http, too.",
+        take: |settings, given| {
+            put(
+                &mut settings.webhook_networks,
+                WebhookNetworks::read(given.text),
+            )
+        },
+    },
+    Setting {
         name: "passphrase_file",
         variable: "MAINSTAY_PASSPHRASE_FILE",
         older: None,
@@ -343,6 +378,8 @@ impl Settings {
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
             delivery_key_file: None,
+            webhook_key_file: None,
+            webhook_networks: WebhookNetworks::default(),
             passphrase_file: None,
             shutdown_grace: Duration::ZERO,
             log_level: LogLevel::default(),

@@ -20,18 +20,27 @@ use crate::rollback::updated;
 use crate::soft_signals::{BATTERY, ORDINARY, Story, measuring};
 
 /// Nobody waits for a turn that comes by itself.
-const NEVER: Duration = Duration::from_secs(3600);
+pub const NEVER: Duration = Duration::from_secs(3600);
 const OFTEN: Duration = Duration::from_millis(200);
 
 /// A server of its own on the house's store.
-struct Server {
-    base: String,
+pub struct Server {
+    pub base: String,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
 
 impl Server {
-    async fn start(house: &House, look_every: Duration) -> Self {
+    pub async fn start(house: &House, look_every: Duration) -> Self {
+        let config = AppConfig {
+            advance: Advance::Every(look_every),
+            ..AppConfig::default()
+        };
+        Self::start_as(house, config).await
+    }
+
+    /// The same, told these settings.
+    pub async fn start_as(house: &House, config: AppConfig) -> Self {
         let parts = Parts {
             store: Arc::new(SqliteStore::open(&house.data.database()).await.unwrap()),
             blobs: Arc::new(FolderBlobs::open(house.data.blobs()).await.unwrap()),
@@ -40,10 +49,6 @@ impl Server {
             status_signer: Arc::new(house::status_key().signer().unwrap()),
             roots: vec![house.root.clone()],
             lock: None,
-        };
-        let config = AppConfig {
-            advance: Advance::Every(look_every),
-            ..AppConfig::default()
         };
         let app = Arc::new(App::new(parts, config).unwrap());
         let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -70,7 +75,7 @@ impl Server {
         body["jobs"] == serde_json::json!(["rollouts"])
     }
 
-    async fn end(self) {
+    pub async fn end(self) {
         self.stop.send(()).unwrap();
         self.serving.await.unwrap();
     }

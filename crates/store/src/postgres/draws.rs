@@ -1,10 +1,11 @@
 //! What was drawn for rollouts that are starting, in PostgreSQL.
 
 use async_trait::async_trait;
+use mainstay_api::event;
 use mainstay_rollout::{Enrolment, Rollout, RolloutId};
 
 use super::locks::{self, Lock};
-use super::{PostgresStore, Write, enrolments, retried, rollouts, steps};
+use super::{PostgresStore, Write, enrolments, events, retried, rollouts, steps};
 use crate::draws::{part_from_json, part_left, part_to_json};
 use crate::{Draws, StoreError};
 
@@ -76,6 +77,7 @@ impl Draws for PostgresStore {
             }
             rollouts::check_class_free(&mut tx, rollout).await?;
             rollouts::update(&mut tx, rollout).await?;
+            events::note(&mut tx, &[event::of_start(rollout)]).await?;
             self.commit_raised(tx).await
         })
         .await

@@ -1,13 +1,14 @@
 //! The holds, in PostgreSQL.
 
 use async_trait::async_trait;
+use mainstay_api::event;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::Hold;
 
 use super::failure::taken;
 use super::locks::{self, Lock};
 use super::values::{from_json, to_json};
-use super::{PostgresStore, Write, roots};
+use super::{PostgresStore, Write, events, roots};
 use crate::{Holds, StoreError};
 
 type Row = (String,);
@@ -29,6 +30,7 @@ impl Holds for PostgresStore {
             });
         }
         roots::changed(&mut tx).await?;
+        events::note(&mut tx, &[event::of_hold(hold)]).await?;
         self.commit_raised(tx).await
     }
 
@@ -53,6 +55,7 @@ impl Holds for PostgresStore {
             });
         }
         roots::changed(&mut tx).await?;
+        events::note(&mut tx, &[event::of_hold(after)]).await?;
         self.commit_raised(tx).await
     }
 

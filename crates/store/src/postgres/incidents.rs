@@ -1,12 +1,13 @@
 //! The incidents, in PostgreSQL.
 
 use async_trait::async_trait;
+use mainstay_api::event;
 use mainstay_telemetry::{Incident, IncidentId};
 
 use super::columns::log_entries;
 use super::locks::{self, Lock};
 use super::values::{from_json, to_json};
-use super::{PostgresStore, Write, retried};
+use super::{PostgresStore, Write, events, retried};
 use crate::{Incidents, LIST_MAX, StoreError};
 
 type Row = (i64, String);
@@ -17,6 +18,7 @@ impl Incidents for PostgresStore {
         retried(|| async move {
             let mut tx = self.write().await?;
             let id = open(&mut tx, incident).await?;
+            events::note(&mut tx, &[event::of_opening(id, incident)]).await?;
             tx.commit().await?;
             Ok(id)
         })
@@ -43,6 +45,8 @@ impl Incidents for PostgresStore {
                 check_newest_plan(&mut tx, before, looked_at).await?;
             }
             save(&mut tx, before, after).await?;
+            let closed = event::of_closing(before, after);
+            events::note(&mut tx, closed.as_slice()).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -65,6 +69,7 @@ impl Incidents for PostgresStore {
             let mut tx = self.write().await?;
             let id = open(&mut tx, next).await?;
             save(&mut tx, closed, &closed.clone().reopened_as(id, reopens)).await?;
+            events::note(&mut tx, &[event::of_opening(id, next)]).await?;
             tx.commit().await?;
             Ok(id)
         })

@@ -14,7 +14,8 @@
 //! | 8 | the row of order numbers | a numbered promise | no number comes twice |
 //! | 9 | [`Lock::Incidents`], then an incident's row | opening, saving | numbers have no gaps |
 //! | 10 | a release's row | starting, saving a step | it moves from the expected stage once |
-//! | 11 | the pulse's row | whoever [could give a device something](crate::Pulse), as the last thing before the commit | no count is lost |
+//! | 11 | the row of event numbers | whoever changes what is [told outwards](crate::Events), as the last thing but one before the commit | numbers rise in the order of the commits |
+//! | 12 | the pulse's row | whoever [could give a device something](crate::Pulse), as the last thing before the commit | no count is lost |
 //!
 //! Who comes in is a matter of its own, and locks nothing of the above:
 //!
@@ -27,6 +28,9 @@
 //! giving out one takes [`Lock::Line`], then the share's row.
 //!
 //! Who has locked the links may lock several addresses, in any order: nobody else who holds one waits for another.
+//!
+//! So is who is told by HTTP: adding a subscription locks [`Lock::Webhooks`], so that all are counted; what else is done about one locks its row before its
+//! deliveries.
 //!
 //! Who has locked a device may change all that is kept of it: its enrolments, orders and client's name have no locks of their own.
 //!
@@ -54,6 +58,7 @@ pub(super) enum Lock<'a> {
     Links,
     Person(&'a Email),
     Line,
+    Webhooks,
 }
 
 impl Lock<'_> {
@@ -69,6 +74,7 @@ impl Lock<'_> {
             Self::Links => (7, 0),
             Self::Person(who) => (8, digested(who.as_str().as_bytes())),
             Self::Line => (9, 0),
+            Self::Webhooks => (10, 0),
         }
     }
 }

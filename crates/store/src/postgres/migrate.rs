@@ -9,7 +9,7 @@ use super::others;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
-pub(crate) const MIGRATIONS: [&str; 7] = [
+pub(crate) const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
     include_str!("migrations/0003_pulse.sql"),
@@ -17,6 +17,7 @@ pub(crate) const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_starting.sql"),
     include_str!("migrations/0006_contacts.sql"),
     include_str!("migrations/0007_subjects.sql"),
+    include_str!("migrations/0008_events.sql"),
 ];
 
 /// The version that the last step makes.

@@ -15,6 +15,7 @@
 
 mod accounts;
 mod address;
+mod answers;
 mod api_tokens;
 pub(crate) mod columns;
 mod contacts;
@@ -22,6 +23,7 @@ mod controllers;
 mod devices;
 mod draws;
 mod enrolments;
+mod events;
 mod holds;
 mod incidents;
 mod leases;
@@ -52,6 +54,7 @@ mod subjects;
 mod timeline;
 mod undone;
 mod walks;
+mod webhooks;
 
 use std::io;
 use std::sync::Arc;

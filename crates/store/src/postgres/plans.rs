@@ -6,7 +6,8 @@ use mainstay_access::Email;
 
 use super::locks::{self, Lock};
 use super::values::{bytes32, instant, micros};
-use super::{PostgresStore, retried, roots};
+use super::{PostgresStore, events, retried, roots};
+use crate::events::told_of_activation;
 use crate::{Activation, LIST_MAX, Plans, StoreError, StoredPlan};
 
 type Row = (i64, String, Vec<u8>, i64, String);
@@ -114,6 +115,7 @@ async fn activate(
     .execute(&mut *tx)
     .await?;
     roots::changed(&mut tx).await?;
+    events::note(&mut tx, &[told_of_activation(digest, by, at)]).await?;
     store.commit_raised(tx).await
 }
 

@@ -1,12 +1,13 @@
 //! The releases, in PostgreSQL.
 
 use async_trait::async_trait;
+use mainstay_api::event;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::{Release, ReleaseId, StageName};
 
 use super::failure::taken;
 use super::values::{bytes32, from_json, to_json};
-use super::{PostgresStore, Write};
+use super::{PostgresStore, Write, events};
 use crate::payloads::size_column;
 use crate::{LIST_MAX, Releases, StageChange, StoreError};
 
@@ -30,6 +31,7 @@ impl Releases for PostgresStore {
         .execute(&mut *tx)
         .await
         .map_err(|error| taken(error, "release", &release.id))?;
+        events::note(&mut tx, &[event::of_added_release(release)]).await?;
         self.commit_raised(tx).await
     }
 
@@ -40,6 +42,8 @@ impl Releases for PostgresStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         save(&mut tx, change, envelope).await?;
+        let moved = event::of_moved_release(change.release, change.expected, None);
+        events::note(&mut tx, moved.as_slice()).await?;
         self.commit_raised(tx).await
     }
 

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use mainstay_access::Email;
+use mainstay_api::event;
 
 use super::failure::taken;
 use super::locks::{self, Lock};
 use super::values::{bytes32, instant, micros};
-use super::{PostgresStore, roots};
+use super::{PostgresStore, events, roots};
 use crate::{Revocations, StoreError, StoredRevocations};
 
 type Row = (i64, Vec<u8>, Vec<u8>, Vec<u8>, i64, String);
@@ -30,6 +31,9 @@ impl Revocations for PostgresStore {
         .await
         .map_err(|error| taken(error, "revocations", revocations.seq))?;
         roots::changed(&mut tx).await?;
+        let StoredRevocations { epoch, seq, .. } = *revocations;
+        let told = event::of_revocations(epoch, seq, &revocations.by, revocations.at);
+        events::note(&mut tx, &[told]).await?;
         self.commit_raised(tx).await
     }
 

@@ -9,7 +9,8 @@ use mainstay_telemetry::IncidentId;
 use super::failure::taken;
 use super::locks::{self, Lock};
 use super::values::{from_json, generation, phase, to_json};
-use super::{PostgresStore, Write, draws, enrolments, promise, releases, retried, steps};
+use super::{PostgresStore, Write, draws, enrolments, events, promise, releases, retried, steps};
+use crate::events::told_of_start;
 use crate::{
     Enrolled, LIST_MAX, NextStep, Promise, PromiseRefusal, Promised, Rollouts, StageChange,
     StoreError, UnderWatch,
@@ -43,6 +44,7 @@ impl Rollouts for PostgresStore {
             if let Some(change) = release {
                 releases::save(&mut tx, change, None).await?;
             }
+            events::note(&mut tx, &told_of_start(rollout, release)).await?;
             self.commit_raised(tx).await
         })
         .await

@@ -3,11 +3,12 @@
 
 use async_trait::async_trait;
 use mainstay_access::Email;
+use mainstay_api::event;
 
 use super::failure::taken;
 use super::locks::{self, Lock};
 use super::values::{instant, micros};
-use super::{PostgresStore, Write};
+use super::{PostgresStore, Write, events};
 use crate::{Roots, StoreError, StoredRoot};
 
 type Row = (i64, Vec<u8>, i64, Option<String>);
@@ -26,6 +27,8 @@ impl Roots for PostgresStore {
             .await
             .map_err(|error| taken(error, "root", root.version))?;
         changed(&mut tx).await?;
+        let told = event::of_root(root.version, root.by.as_ref(), root.at);
+        events::note(&mut tx, &[told]).await?;
         self.commit_raised(tx).await
     }
 

@@ -1,9 +1,10 @@
 //! What was drawn for rollouts that are starting, in SQLite.
 
 use async_trait::async_trait;
+use mainstay_api::event;
 use mainstay_rollout::{Enrolment, Rollout, RolloutId};
 
-use super::{SqliteStore, Write, enrolments, rollouts, steps};
+use super::{SqliteStore, Write, enrolments, events, rollouts, steps};
 use crate::draws::{part_from_json, part_left, part_to_json};
 use crate::{Draws, StoreError};
 
@@ -59,6 +60,7 @@ impl Draws for SqliteStore {
         }
         rollouts::check_class_free(&mut tx, rollout).await?;
         rollouts::update(&mut tx, rollout).await?;
+        events::note(&mut tx, &[event::of_start(rollout)]).await?;
         self.commit_raised(tx).await
     }
 }

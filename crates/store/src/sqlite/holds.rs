@@ -1,12 +1,13 @@
 //! The holds, in SQLite.
 
 use async_trait::async_trait;
+use mainstay_api::event;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::Hold;
 
 use super::failure::taken;
 use super::values::{from_json, to_json};
-use super::{SqliteStore, Write, roots};
+use super::{SqliteStore, Write, events, roots};
 use crate::{Holds, StoreError};
 
 type Row = (String,);
@@ -27,6 +28,7 @@ impl Holds for SqliteStore {
             });
         }
         roots::changed(&mut tx).await?;
+        events::note(&mut tx, &[event::of_hold(hold)]).await?;
         self.commit_raised(tx).await
     }
 
@@ -50,6 +52,7 @@ impl Holds for SqliteStore {
             });
         }
         roots::changed(&mut tx).await?;
+        events::note(&mut tx, &[event::of_hold(after)]).await?;
         self.commit_raised(tx).await
     }
 

@@ -1,10 +1,11 @@
 //! The incidents, in SQLite.
 
 use async_trait::async_trait;
+use mainstay_api::event;
 use mainstay_telemetry::{Incident, IncidentId};
 
 use super::values::{from_json, to_json};
-use super::{SqliteStore, Write};
+use super::{SqliteStore, Write, events};
 use crate::{Incidents, LIST_MAX, StoreError};
 
 type Row = (i64, String);
@@ -14,6 +15,7 @@ impl Incidents for SqliteStore {
     async fn open_incident(&self, incident: &Incident) -> Result<IncidentId, StoreError> {
         let mut tx = self.write().await?;
         let id = open(&mut tx, incident).await?;
+        events::note(&mut tx, &[event::of_opening(id, incident)]).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -37,6 +39,8 @@ impl Incidents for SqliteStore {
             check_newest_plan(&mut tx, before, looked_at).await?;
         }
         save(&mut tx, before, after).await?;
+        let closed = event::of_closing(before, after);
+        events::note(&mut tx, closed.as_slice()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -56,6 +60,7 @@ impl Incidents for SqliteStore {
         let mut tx = self.write().await?;
         let id = open(&mut tx, next).await?;
         save(&mut tx, closed, &closed.clone().reopened_as(id, reopens)).await?;
+        events::note(&mut tx, &[event::of_opening(id, next)]).await?;
         tx.commit().await?;
         Ok(id)
     }

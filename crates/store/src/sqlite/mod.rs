@@ -11,12 +11,14 @@
 //! Nothing here decides. Read [`SqliteStore`]; each noun has its file.
 
 mod accounts;
+mod answers;
 mod api_tokens;
 mod contacts;
 mod controllers;
 mod devices;
 mod draws;
 mod enrolments;
+mod events;
 pub(crate) mod file;
 mod holds;
 mod incidents;
@@ -45,6 +47,7 @@ mod steps;
 mod subjects;
 mod timeline;
 mod walks;
+mod webhooks;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use mainstay_access::Email;
 
 use super::values::{bytes32, instant, micros};
-use super::{SqliteStore, roots};
+use super::{SqliteStore, events, roots};
+use crate::events::told_of_activation;
 use crate::{Activation, LIST_MAX, Plans, StoreError, StoredPlan};
 
 type Row = (i64, String, Vec<u8>, i64, String);
@@ -28,6 +29,7 @@ impl Plans for SqliteStore {
             .execute(&mut *tx)
             .await?;
         roots::changed(&mut tx).await?;
+        events::note(&mut tx, &[told_of_activation(digest, by, at)]).await?;
         self.commit_raised(tx).await
     }
 

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use mainstay_access::Email;
+use mainstay_api::event;
 
 use super::failure::taken;
 use super::values::{bytes32, instant, micros};
-use super::{SqliteStore, roots};
+use super::{SqliteStore, events, roots};
 use crate::{Revocations, StoreError, StoredRevocations};
 
 type Row = (u32, Vec<u8>, Vec<u8>, Vec<u8>, i64, String);
@@ -28,6 +29,9 @@ impl Revocations for SqliteStore {
         .await
         .map_err(|error| taken(error, "revocations", revocations.seq))?;
         roots::changed(&mut tx).await?;
+        let StoredRevocations { epoch, seq, .. } = *revocations;
+        let told = event::of_revocations(epoch, seq, &revocations.by, revocations.at);
+        events::note(&mut tx, &[told]).await?;
         self.commit_raised(tx).await
     }
 

@@ -8,7 +8,8 @@ use mainstay_telemetry::IncidentId;
 
 use super::failure::taken;
 use super::values::{from_json, generation, phase, to_json};
-use super::{SqliteStore, Write, draws, enrolments, promise, releases, steps};
+use super::{SqliteStore, Write, draws, enrolments, events, promise, releases, steps};
+use crate::events::told_of_start;
 use crate::{
     Enrolled, LIST_MAX, NextStep, Promise, PromiseRefusal, Promised, Rollouts, StageChange,
     StoreError, UnderWatch,
@@ -40,6 +41,7 @@ impl Rollouts for SqliteStore {
         if let Some(change) = release {
             releases::save(&mut tx, change, None).await?;
         }
+        events::note(&mut tx, &told_of_start(rollout, release)).await?;
         self.commit_raised(tx).await
     }
 

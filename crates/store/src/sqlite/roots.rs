@@ -3,10 +3,11 @@
 
 use async_trait::async_trait;
 use mainstay_access::Email;
+use mainstay_api::event;
 
 use super::failure::taken;
 use super::values::{instant, micros};
-use super::{SqliteStore, Write};
+use super::{SqliteStore, Write, events};
 use crate::{Roots, StoreError, StoredRoot};
 
 type Row = (u32, Vec<u8>, i64, Option<String>);
@@ -24,6 +25,8 @@ impl Roots for SqliteStore {
             .await
             .map_err(|error| taken(error, "root", root.version))?;
         changed(&mut tx).await?;
+        let told = event::of_root(root.version, root.by.as_ref(), root.at);
+        events::note(&mut tx, &[told]).await?;
         self.commit_raised(tx).await
     }
 

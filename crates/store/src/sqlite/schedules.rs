@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use mainstay_access::Email;
+use mainstay_api::event;
 use mainstay_fleet::ReleaseDigest;
 
-use super::SqliteStore;
 use super::values::{instant, micros};
+use super::{SqliteStore, events, releases};
 use crate::{Schedules, StoreError, StoredSchedule};
 
 type Row = (Vec<u8>, i64, String);
@@ -25,6 +26,9 @@ impl Schedules for SqliteStore {
         .bind(schedule.by.as_str())
         .execute(&mut *tx)
         .await?;
+        let name = releases::name(&mut tx, &schedule.release).await?;
+        let told = event::of_schedule(&name, &schedule.release, &schedule.by, schedule.at);
+        events::note(&mut tx, &[told]).await?;
         self.commit_raised(tx).await
     }
 

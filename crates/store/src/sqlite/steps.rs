@@ -1,10 +1,11 @@
 //! Saving the outcome of a step: one transaction that proves on which state it was decided.
 
-use mainstay_rollout::{Action, RolloutId};
+use mainstay_rollout::{Action, Rollout, RolloutId};
 use mainstay_telemetry::IncidentId;
 
 use super::values::{from_json, micros, release_digest, to_json};
-use super::{SqliteStore, Write, incidents, releases, rollouts};
+use super::{SqliteStore, Write, events, incidents, releases, rollouts};
+use crate::events::told_of_step;
 use crate::moves::{self, Enrolments, Moved, Names};
 use crate::{NextStep, StoreError};
 
@@ -14,7 +15,7 @@ pub(super) async fn save(
     step: &NextStep<'_>,
 ) -> Result<Vec<IncidentId>, StoreError> {
     let mut tx = store.write().await?;
-    check_generation(&mut tx, step.rollout.id, step.expected_generation).await?;
+    let before = check_generation(&mut tx, step.rollout.id, step.expected_generation).await?;
     rollouts::update(&mut tx, step.rollout).await?;
     move_devices(&mut tx, step).await?;
     let mut opened = Vec::with_capacity(step.incidents.len());
@@ -24,6 +25,7 @@ pub(super) async fn save(
     if let Some(change) = step.release {
         releases::save(&mut tx, change, None).await?;
     }
+    events::note(&mut tx, &told_of_step(&before, step, &opened)).await?;
     match step.gives {
         true => store.commit_raised(tx).await?,
         false => tx.commit().await?,
@@ -31,19 +33,20 @@ pub(super) async fn save(
     Ok(opened)
 }
 
-/// That the rollout is still as it was decided on.
+/// The rollout as it is, if that is what something was decided on.
 pub(super) async fn check_generation(
     tx: &mut Write,
     id: RolloutId,
     expected: u64,
-) -> Result<(), StoreError> {
-    let row: Option<(i64,)> = sqlx::query_as("SELECT generation FROM rollouts WHERE id = ?1")
-        .bind(id.0)
-        .fetch_optional(&mut **tx)
-        .await?;
-    let (found,) = row.ok_or_else(|| StoreError::not_found("rollout", id))?;
+) -> Result<Rollout, StoreError> {
+    let row: Option<(i64, String)> =
+        sqlx::query_as("SELECT generation, value FROM rollouts WHERE id = ?1")
+            .bind(id.0)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let (found, value) = row.ok_or_else(|| StoreError::not_found("rollout", id))?;
     if u64::try_from(found) == Ok(expected) {
-        return Ok(());
+        return from_json("rollout", &value);
     }
     Err(StoreError::Conflict {
         what: "rollout",

@@ -17,6 +17,7 @@ use crate::{Blobs, StoreError};
 pub(super) struct Across {
     last_rollout: Option<i64>,
     last_order: Option<i64>,
+    last_event: Option<i64>,
     /// How many waves each rollout has.
     waves: BTreeMap<i64, usize>,
     /// The rollout that is under way in a class.
@@ -34,8 +35,11 @@ impl Across {
     /// What doesn't agree.
     pub fn note(&mut self, row: &Row) -> Result<(), StoreError> {
         match row.table.name {
-            name @ ("rollout_numbers" | "order_numbers" | "standing" | "pulse") => {
-                self.number(name, row)
+            name @ ("rollout_numbers" | "order_numbers" | "event_numbers" | "standing"
+            | "pulse") => self.number(name, row),
+            "events" => {
+                let last = self.last_event.unwrap_or(0);
+                behind("event", row.number("number")?, last)
             }
             "rollouts" => self.rollout(row),
             "enrolments" => self.enrolment(row),
@@ -54,6 +58,7 @@ impl Across {
         match name {
             "rollout_numbers" => self.last_rollout = row.maybe_number("last")?,
             "order_numbers" => self.last_order = row.maybe_number("last")?,
+            "event_numbers" => self.last_event = row.maybe_number("last")?,
             _ => {}
         }
         Ok(())
@@ -102,6 +107,7 @@ impl Across {
             ("rollout_numbers", 1),
             ("standing", 1),
             ("pulse", 1),
+            ("event_numbers", 1),
             ("order_numbers", 0),
         ];
         let wrong = one.into_iter().filter(|(name, least)| {

@@ -12,11 +12,13 @@ mod copy;
 mod database;
 mod judge;
 mod judge_doors;
+mod judge_told;
 mod restored;
 mod rows_of_postgres;
 mod rows_of_sqlite;
 mod steps;
 mod tables;
+mod tables_told;
 
 use std::path::PathBuf;
 

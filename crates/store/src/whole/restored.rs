@@ -7,6 +7,7 @@ use serde::Serialize;
 use sqlx::{Connection as _, Sqlite, SqliteConnection, Transaction};
 
 use crate::StoreError;
+use crate::events::EVENTS_MAX;
 use crate::sqlite::{self, file, migrate};
 use crate::values::micros;
 
@@ -18,6 +19,10 @@ const ORDERS_PASSED: i64 = 16_000_000;
 /// So many rollouts are passed over: people remember them by their numbers, and so do logs and pages that were saved. Nobody starts so many
 /// between two backups.
 const ROLLOUTS_PASSED: i64 = 1000;
+
+/// So many events are passed over: who was told of one by its number, and asks for what followed, must miss none. Fewer are told between two backups,
+/// unless those are a year apart. It is a part of [`EVENTS_MAX`]: what was told before the backup is still kept, for whoever has yet to hear of it.
+const EVENTS_PASSED: i64 = EVENTS_MAX / 5;
 
 /// The highest number that an order can have.
 const ORDER_MAX: i64 = 0x7fff_ffff;
@@ -78,6 +83,8 @@ async fn leave(
     change(&mut tx, orders, &[ORDERS_PASSED, ORDER_MAX]).await?;
     let rollouts = "UPDATE rollout_numbers SET last = last + ?1";
     change(&mut tx, rollouts, &[ROLLOUTS_PASSED]).await?;
+    let events = "UPDATE event_numbers SET last = last + ?1";
+    change(&mut tx, events, &[EVENTS_PASSED]).await?;
     tx.commit().await?;
     Ok(left)
 }

@@ -5,6 +5,7 @@
 
 use super::cells::{Cell, Row};
 use super::columns::{Column, bytes, number, text, truth};
+use super::tables_told::{DELIVERIES, EVENTS, IDEMPOTENCY_KEYS, WEBHOOKS};
 use super::{judge, judge_doors};
 use crate::StoreError;
 
@@ -26,7 +27,7 @@ pub(super) struct Table {
 }
 
 /// A table whose key is its first column, with nothing that PostgreSQL alone has.
-const fn plain(
+pub(super) const fn plain(
     name: &'static str,
     columns: &'static [Column],
     judge: fn(&Row) -> Result<Vec<Cell>, StoreError>,
@@ -180,6 +181,11 @@ pub(super) const TABLES: &[Table] = &[
     },
     plain("standing", &[number("generation")], judge::count),
     plain("pulse", &[number("beat")], judge::count),
+    plain("event_numbers", &[number("last")], judge::count),
+    EVENTS,
+    WEBHOOKS,
+    DELIVERIES,
+    IDEMPOTENCY_KEYS,
     plain(
         "leases",
         &[

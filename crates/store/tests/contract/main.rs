@@ -12,12 +12,14 @@ mod patience;
 
 mod accounts;
 mod anew;
+mod answers;
 mod codes;
 mod controllers;
 mod deeds;
 mod devices;
 mod door_races;
 mod draws;
+mod events;
 mod fixture;
 mod imports;
 mod incidents;
@@ -38,9 +40,11 @@ mod sessions;
 mod standing;
 mod steps;
 mod subjects;
+mod telling;
 mod unverified;
 mod waits;
 mod walks;
+mod webhooks;
 mod whole;
 mod whole_checked;
 mod whole_fleet;
@@ -267,6 +271,24 @@ macro_rules! contract {
                 the_newest_schedule_of_a_class_counts,
                 devices_are_found_by_what_they_run,
             }
+            events::{
+                what_happens_is_told_in_its_order,
+                a_step_tells_each_thing_that_it_changed,
+                a_rollout_that_begins_later_is_started_when_it_has_its_devices,
+                a_rollout_that_cannot_begin_is_told_as_withdrawn,
+                what_people_publish_is_told,
+                events_come_by_page_by_kind_and_by_subject,
+                what_is_refused_tells_nothing,
+            }
+            webhooks::{
+                a_webhook_begins_with_what_happens_next,
+                events_are_made_out_once_and_told_in_their_order,
+                deliveries_that_are_over_make_room,
+            }
+            answers::{
+                a_key_is_taken_once_and_remembers_its_answer,
+                a_key_is_free_after_a_refusal_and_after_a_day,
+            }
             leases::{
                 a_job_is_taken_once_and_renewed,
                 a_server_that_was_started_anew_takes_its_job_again,
@@ -339,12 +361,8 @@ macro_rules! contract {
                 steps_and_reports_cross_without_harm,
                 incidents_and_plans_are_numbered_without_gaps,
             }
-            imports::{
-                of_two_imports_at_once_one_is_taken_in,
-            }
-            draws::{
-                two_servers_enrol_each_device_once,
-            }
+            imports::{ of_two_imports_at_once_one_is_taken_in, }
+            draws::{ two_servers_enrol_each_device_once, }
             leases::{
                 what_is_given_back_is_taken_at_once,
                 one_of_two_takes_a_job,
@@ -353,6 +371,8 @@ macro_rules! contract {
                 another_server_sees_it_raised,
                 every_change_counts,
             }
+            answers::{ one_of_two_takes_a_key, }
+            events::{ who_reads_while_others_write_misses_nothing, }
             door_races::{
                 one_of_two_uses_a_setup_link,
                 one_of_two_first_links_makes_an_account,

@@ -170,8 +170,8 @@ const RAISING: &[&str] = &[
 
 /// Functions that write what gives no device anything: what devices say, what is drawn, what people are told.
 const QUIET: &[&str] = &[
-    "attempt",
     "all", // registers devices
+    "attempt",
     "begin_order_numbers",
     "count_missed_polls",
     "enrol_part", // of a rollout that is starting: it gives nothing before it begins
@@ -194,14 +194,16 @@ const QUIET: &[&str] = &[
     "touch",
 ];
 
-/// Who comes in is no device's matter.
+/// Who comes in, and who is told what, is no device's matter.
 const OF_PEOPLE: &[&str] = &[
     "accounts",
+    "answers",
     "api_tokens",
     "people",
     "sessions",
     "setup_links",
     "subjects",
+    "webhooks",
 ];
 
 /// The functions of a source text that begin a transaction, with their bodies.

@@ -21,7 +21,7 @@ async fn found(at: &StoreAt) -> Vec<(String, String, String)> {
 }
 
 /// What breaks a row, and its table, its key and words of what is found.
-const BREAKS: [(&str, &str, &str, &str); 7] = [
+const BREAKS: [(&str, &str, &str, &str); 9] = [
     (
         "UPDATE devices SET running = '{' WHERE key = 2",
         "devices",
@@ -39,6 +39,18 @@ const BREAKS: [(&str, &str, &str, &str); 7] = [
         "orders",
         "1000018",
         "beyond 7",
+    ),
+    (
+        "UPDATE event_numbers SET last = 0",
+        "events",
+        "1",
+        "beyond 0",
+    ),
+    (
+        "UPDATE events SET kind = 'x' WHERE number = 1",
+        "events",
+        "1",
+        "kind",
     ),
     ("UPDATE plans SET text = 'nothing'", "plans", "1", "digest"),
     (

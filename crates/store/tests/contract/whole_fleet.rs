@@ -17,7 +17,8 @@ use super::accounts::{account, hash, invitation, made, signed_in};
 use super::fixture::{NEW, at, device, enrolments, id, person, registration, release, token};
 use super::subjects::subject;
 use super::{
-    FILE, controllers, draws, incidents, leases, orders, payloads, readings, sessions, standing,
+    FILE, answers, controllers, draws, incidents, leases, orders, payloads, readings, sessions,
+    standing, webhooks,
 };
 
 /// Something in every table.
@@ -52,6 +53,8 @@ async fn fill(store: &dyn Store) {
     doors(store).await;
     leases::take(store, "one", None, LEASE_MAX).await;
     reports(store).await;
+    webhooks::told(store).await;
+    answers::answered(store).await;
     let asked = draws::asked_for(store).await;
     draws::drawn(store, &asked, &enrolments(4)).await;
 }

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use mainstay_access::Duty;
 use mainstay_store::whole::{self, KeptChecked, StoreAt};
-use mainstay_store::{Devices as _, PostgresStore, SqliteStore, StoreError};
+use mainstay_store::{
+    Devices as _, Events as _, EventsAsked, Plans as _, PostgresStore, SqliteStore, StoreError,
+};
+use sha2::{Digest as _, Sha256};
 
-use super::fixture::{at, device, registration, token};
+use super::fixture::{at, device, person, registration, token};
 use super::whole::{an_empty_database, change, copied, sums};
 use super::whole_fleet::a_fleet;
 
@@ -148,6 +152,26 @@ async fn what_is_kept_and_not_in_order_is_found() {
     assert!(kept(&path).await.is_err(), "half of it isn't there");
 }
 
+/// Whoever has yet to hear of what happened before still can, once something happens again.
+async fn keeps_what_was_told(store: &SqliteStore) {
+    let asked = EventsAsked {
+        after: 0,
+        limit: 500,
+        kind: None,
+        subject: None,
+    };
+    let before = store.events(&asked).await.expect("readable").events;
+    assert!(!before.is_empty());
+    let sam = person("sam", Duty::ReleaseManager).email;
+    let plan = store.activate_plan("plan", Sha256::digest("plan").into(), &sam, at(21));
+    plan.await.expect("writable");
+    let after = store.events(&asked).await.expect("readable").events;
+    assert_eq!(after[..before.len()], before);
+    assert_eq!(after.len(), before.len() + 1);
+    let passed = after[before.len()].number - before[before.len() - 1].number;
+    assert!(passed > 1000, "{passed}");
+}
+
 /// Nobody comes in by what may have been taken back, and no number is given a second time. Everything else stays.
 #[tokio::test]
 async fn a_store_that_is_used_again_leaves_doors_and_numbers_behind() {
@@ -169,6 +193,7 @@ async fn a_store_that_is_used_again_leaves_doors_and_numbers_behind() {
         differ,
         [
             "rollout_numbers",
+            "event_numbers",
             "order_numbers",
             "sessions",
             "api_tokens",
@@ -178,6 +203,7 @@ async fn a_store_that_is_used_again_leaves_doors_and_numbers_behind() {
     let store = SqliteStore::open(path).await.expect("ours");
     let next = mainstay_store::Rollouts::reserve_rollout(&store).await;
     assert!(next.expect("writable").0 > 1000);
+    keeps_what_was_told(&store).await;
     store.close().await;
     let checked = whole::check(&here, None, &mut |_| {}).await;
     assert_eq!(checked.expect("readable").findings, []);

@@ -106,7 +106,8 @@ async fn contacts_begin_behind_older_servers_and_with_what_they_heard() {
     register(&store, 2).await;
     store.close().await;
     let before =
-        "DROP TABLE subjects; DROP TABLE contacts; UPDATE schema SET version = 5, min_reader = 3;
+        "DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE events; DROP TABLE event_numbers; DROP TABLE idempotency_keys;
+                   DROP TABLE subjects; DROP TABLE contacts; UPDATE schema SET version = 5, min_reader = 3;
                   UPDATE devices SET last_seen = 5000000 WHERE id = 'th-00000'";
     change(&there, before).await;
     let older = cluster::connect(&format!("{address}?application_name=mainstay")).await;

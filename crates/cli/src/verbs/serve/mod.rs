@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use mainstay_keys::Passphrase;
+use mainstay_keys::{Passphrase, SealingKey};
 use mainstay_server::data_dir::DataDirError;
 use mainstay_server::delivery::KeyFileError;
 use mainstay_server::serve::{self, ServeError};
@@ -20,7 +20,7 @@ use mainstay_server::sign_in::provider::ProviderError;
 use mainstay_server::sign_in::setup::{self, FirstLink};
 use mainstay_server::tls::{Tls, TlsError};
 use mainstay_server::{
-    App, AppConfig, Clock as _, DataDir, DeliveryKey, Grace, Refused, SystemClock,
+    App, AppConfig, Clock as _, DataDir, DeliveryKey, Grace, Refused, SystemClock, WebhookRules,
 };
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -29,6 +29,7 @@ use tracing_subscriber::EnvFilter;
 use self::flags::SettingFlags;
 use self::places::Places;
 use crate::failure::Failure;
+use crate::files;
 use crate::homes::{failure, named_file};
 use crate::operator::runtime;
 use crate::output::Output;
@@ -37,6 +38,9 @@ use crate::passphrase::PassphraseSource;
 /// So long may work on threads of its own go on after the server has ended. It was told to stop then; what ignores that is
 /// left alone, and the process ends.
 const LAST_WORK: Duration = Duration::from_secs(5);
+
+/// One line of 64 digits; what is longer is another file.
+const WEBHOOK_KEY_FILE_BYTES_MAX: u64 = 1024;
 
 /// Run the server, until Ctrl-C or a signal to end.
 ///
@@ -126,6 +130,7 @@ async fn serve(
     let delivery_key = delivery_key(&settings, places)?;
     let about = |error: ProviderError| places.about(error.setting(), error);
     let provider = Provider::open(&settings).map_err(about)?;
+    let key = webhook_key(&settings, places)?;
     let opened = data.open(&passphrase(&settings, places)?).await;
     let parts = opened.map_err(|error| unopened(error, places))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -133,6 +138,10 @@ async fn serve(
         tls: tls.map(Arc::new),
         delivery_key,
         provider: provider.map(Arc::new),
+        webhooks: WebhookRules {
+            key: key.map(Arc::new),
+            networks: settings.webhook_networks.clone(),
+        },
         ..config(settings)
     };
     let app = Arc::new(App::new(parts, config)?);
@@ -189,6 +198,20 @@ fn delivery_key(settings: &Settings, places: &Places) -> Result<Option<DeliveryK
     let read = settings.delivery_key_file.as_deref().map(DeliveryKey::read);
     let about = |error: KeyFileError| places.about(KeyFileError::SETTING, error);
     read.transpose().map_err(about)
+}
+
+/// What the secrets of webhooks are sealed with, if there are to be some.
+fn webhook_key(settings: &Settings, places: &Places) -> Result<Option<SealingKey>, Failure> {
+    let Some(file) = &settings.webhook_key_file else {
+        return Ok(None);
+    };
+    let about = |failure: Failure| places.about("webhook_key_file", failure);
+    let text = files::read_text(file, "key", WEBHOOK_KEY_FILE_BYTES_MAX).map_err(about)?;
+    let key = SealingKey::from_text(&text).map_err(|wrong| {
+        let failure = Failure::usage(wrong.id(), wrong.to_string(), wrong.cure());
+        places.about("webhook_key_file", failure)
+    })?;
+    Ok(Some(key))
 }
 
 /// A home that can't be opened is told by its setting.

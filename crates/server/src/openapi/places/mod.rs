@@ -1,11 +1,13 @@
 //! What is told of each place, one file a noun. A test holds these rows and the table of places together.
 
 mod devices;
+mod events;
 mod incidents;
 mod people;
 mod releases;
 mod rollouts;
 mod trust;
+mod webhooks;
 mod whole;
 
 use super::told::Told;
@@ -15,11 +17,13 @@ pub(super) fn all() -> impl Iterator<Item = &'static Told> {
     let tables = [
         whole::TOLD,
         devices::TOLD,
+        events::TOLD,
         releases::TOLD,
         rollouts::TOLD,
         trust::TOLD,
         incidents::TOLD,
         people::TOLD,
+        webhooks::TOLD,
     ];
     tables.into_iter().flatten()
 }

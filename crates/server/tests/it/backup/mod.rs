@@ -37,6 +37,15 @@ async fn moves_into(house: &mut House, data: &DataDir) {
     house.base = listen(house.app.clone()).await;
 }
 
+/// Who heard of the halt that the restored server knows nothing of hears of the pause, too: its number is none that they know.
+async fn tells_of_its_pause(house: &House, newest: i64) {
+    let path = format!("/api/v1/events?after={newest}");
+    let told: mainstay_api::EventPage = house.get(&path, &house.tokens.engineer).await;
+    let kinds: Vec<_> = told.events.iter().map(|one| &*one.happened.kind).collect();
+    assert_eq!(kinds, ["rollout.paused"]);
+    assert_eq!(told.events[0].happened.by, None, "no person did it");
+}
+
 #[tokio::test]
 async fn a_server_that_was_set_back_goes_on_with_nothing_by_itself() {
     let (mut house, mut gadgets, new, rollout) = promised().await;
@@ -64,6 +73,7 @@ async fn a_server_that_was_set_back_goes_on_with_nothing_by_itself() {
     house.later(60);
 
     let now = house.app.now();
+    let newest = house.app.store().newest_event().await.unwrap();
     let restored = backup::restore(&backup, &data, now, &mut |_| {}).await;
     let aftermath = restored.unwrap().aftermath;
     assert_eq!(aftermath.paused.len(), 1);
@@ -74,6 +84,7 @@ async fn a_server_that_was_set_back_goes_on_with_nothing_by_itself() {
     assert!(mark.contains("2026-12-01T12:01:00Z"), "{mark}");
     moves_into(&mut house, &data).await;
 
+    tells_of_its_pause(&house, newest).await;
     let stands = view(&house, &rollout).await;
     assert_eq!(stands.phase, "rolling", "of the halt it knows nothing");
     let because = stands.paused_because.unwrap();

@@ -94,6 +94,11 @@ async fn asked(browser: &Browser, method: &str, path: &str, token: &str) -> (Sta
         .headers()
         .get("location")
         .map(|to| to.to_str().unwrap().to_owned());
+    // What happens is told for as long as somebody listens.
+    let kind = response.headers().get("content-type");
+    if kind.is_some_and(|kind| kind == "text/event-stream") {
+        return (status, String::new());
+    }
     (
         status,
         to.unwrap_or(response.text().await.unwrap_or_default()),
