@@ -4,7 +4,8 @@
 //! device, which knows the holders of keys through its root. A role is what somebody is to the server; three of the six come
 //! with a duty. Nothing here reads a clock or draws chance: secrets are made of bytes that are handed in, and kept as hashes.
 //!
-//! Read [`Permission`] for what people may do, [`Account`] for how they get in, [`Assignments`] for the conflicts.
+//! Read [`Permission`] for what people may do, [`Account`] for how they get in, [`Assignments`] for the conflicts; [`JoinCode`] for how
+//! devices get in that have no token yet.
 
 pub mod account;
 pub mod api_token;
@@ -14,6 +15,8 @@ pub mod duty;
 pub mod email;
 pub mod group_roles;
 pub mod id_token;
+pub mod join_code;
+pub mod join_tries;
 pub mod password;
 pub mod password_hash;
 pub mod permission;
@@ -32,6 +35,8 @@ pub use duty::{Duty, Person};
 pub use email::{Email, EmailError};
 pub use group_roles::{GroupRefusal, GroupRoles, GroupRolesFlaw};
 pub use id_token::{IdClaims, IdTokenFlaw, Subject, Vouched};
+pub use join_code::{JoinCode, JoinFlaw, JoinRefusal, JoinTerms, Joins, SaysOfItself};
+pub use join_tries::JoinTries;
 pub use password::{Password, PasswordFlaw};
 pub use password_hash::PasswordHash;
 pub use permission::{Denied, Permission};

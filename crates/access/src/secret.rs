@@ -27,11 +27,19 @@ pub enum SecretKind {
     SetupLink,
     /// Nothing: it tells a browser that comes back from a provider from all others.
     Flow,
+    /// The fleet, for a device that has no token yet.
+    JoinCode,
 }
 
 impl SecretKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Session, Self::ApiToken, Self::SetupLink, Self::Flow];
+    pub const ALL: [Self; 5] = [
+        Self::Session,
+        Self::ApiToken,
+        Self::SetupLink,
+        Self::Flow,
+        Self::JoinCode,
+    ];
 
     /// What a secret of this kind begins with; 64 lower-case hexadecimal digits follow.
     #[must_use]
@@ -41,6 +49,7 @@ impl SecretKind {
             Self::ApiToken => "mainstay_api_",
             Self::SetupLink => "mainstay_setup_",
             Self::Flow => "mainstay_flow_",
+            Self::JoinCode => "mainstay_join_",
         }
     }
 }
@@ -84,6 +93,24 @@ impl Secret {
         hash.update(self.kind.prefix());
         hash.update(&self.bytes[..]);
         SecretHash(hash.finalize().into())
+    }
+
+    /// The token of a device that joins with this code and a `secret` of its own. Whoever knows both knows it, so that a device that didn't hear
+    /// the answer asks again and hears the same; whoever lacks one of them has nothing to guess it by. That a device draws badly costs
+    /// nothing as long as its code is its own.
+    #[must_use]
+    pub fn device_token(
+        &self,
+        device: &str,
+        secret: &[u8; SECRET_BYTES],
+    ) -> Zeroizing<[u8; SECRET_BYTES]> {
+        let mut hash = Sha256::new();
+        hash.update(b"mainstay.device-token");
+        hash.update(self.kind.prefix());
+        hash.update(&self.bytes[..]);
+        hash.update(secret);
+        hash.update(device);
+        Zeroizing::new(hash.finalize().into())
     }
 
     /// What a form carries that was made for whoever has this secret: 64 hexadecimal digits. It tells neither the secret nor what is kept of it, so that who
@@ -182,6 +209,21 @@ mod tests {
         let other = Secret::new(SecretKind::Session, [8; 32]);
         for wrong in [&*other.form_token(), "", &token[1..], &secret.reveal()] {
             assert!(!secret.is_in_form(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_devices_token_hangs_on_its_code_its_secret_and_its_name() {
+        let code = |n| Secret::new(SecretKind::JoinCode, [n; 32]);
+        let token = code(7).device_token("th-1", &[1; 32]);
+        assert_eq!(token, code(7).device_token("th-1", &[1; 32]));
+        for other in [
+            code(8).device_token("th-1", &[1; 32]),
+            code(7).device_token("th-2", &[1; 32]),
+            code(7).device_token("th-1", &[2; 32]),
+            Zeroizing::new(code(7).hash().0),
+        ] {
+            assert_ne!(token, other);
         }
     }
 

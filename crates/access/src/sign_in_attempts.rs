@@ -4,7 +4,7 @@
 //! account that many fail at asks strangers for one short wait, and those not at all who have signed in from where they are.
 //! All of it is memory of one process, bounded, and gone after an hour of silence. Read [`SignInAttempts`].
 
-mod tally;
+pub(crate) mod tally;
 
 use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use crate::fault::Fault;
@@ -20,8 +20,31 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     rename(&beside, path)
 }
 
+/// The same, for what nobody but the agent's user may read, at no moment.
+///
+/// # Errors
+/// If the file system fails.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    let beside = path.with_extension("new");
+    // What an attempt before it left has the mode that it has.
+    remove(&beside)?;
+    put_secret(&beside, bytes).map_err(|error| Fault::io("write", &beside, &error))?;
+    rename(&beside, path)
+}
+
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn put_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

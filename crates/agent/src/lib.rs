@@ -9,6 +9,7 @@
 //! | what of an archive? | `archive.rs`, then `unpack.rs` |
 //! | how is a boot loader told? | `boot_env/mod.rs`: [`boot_env::Environment`] |
 //! | how does it speak to the server? | `link.rs`, over `tls.rs`; to a mirror that the server names, `elsewhere.rs` |
+//! | how does it come by a token? | `join.rs` |
 //! | what runs beside it, for how long? | `command.rs` |
 //! | is the new image good? | `health.rs` |
 //! | may it restart now? | `window.rs`, `deferral.rs` |
@@ -42,6 +43,7 @@ pub mod head_file;
 pub mod health;
 pub mod image_file;
 pub mod install;
+mod join;
 pub mod link;
 pub mod lock;
 pub mod log;

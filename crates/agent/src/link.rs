@@ -5,10 +5,12 @@
 //! conquered server can waste time here and nothing else.
 
 use std::io::{self, Read as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use mainstay_protocol::{ELSEWHERE_HEADER, ELSEWHERE_VALUE, MESSAGE_BYTES_MAX, PAYLOADS_PATH};
+use mainstay_protocol::{
+    ELSEWHERE_HEADER, ELSEWHERE_VALUE, JOIN_PATH, MESSAGE_BYTES_MAX, PAYLOADS_PATH,
+};
 use mainstay_trust::Digest;
 use ureq::http::header::{CONTENT_RANGE, CONTENT_TYPE, RETRY_AFTER};
 use ureq::http::{Response, StatusCode};
@@ -21,6 +23,7 @@ use crate::config::Server;
 use crate::durable;
 use crate::elsewhere::Elsewhere;
 use crate::fault::Fault;
+use crate::join::Joining;
 use crate::tls::{KnownTime, Tls};
 
 /// The largest file with a token, a certificate or authorities.
@@ -76,6 +79,9 @@ pub enum LinkError {
     /// A mirror, where the server sent the agent, didn't bring the piece. The server is asked next.
     #[error("agent.mirror-failed: {0}; the server is asked instead")]
     Elsewhere(String),
+    /// The device has no token yet, and gets none.
+    #[error("agent.not-joined: {0}")]
+    NotJoined(String),
     /// Not HTTP, or not the bytes that were asked for.
     #[error("agent.answer-wrong: the server sent something else than what was asked for")]
     Wrong,
@@ -91,6 +97,7 @@ impl LinkError {
             Self::Refused(..) => "agent.server-refused",
             Self::TooLarge => "agent.answer-too-large",
             Self::Elsewhere(_) => "agent.mirror-failed",
+            Self::NotJoined(_) => "agent.not-joined",
             Self::Wrong => "agent.answer-wrong",
         }
     }
@@ -116,7 +123,9 @@ impl LinkError {
 pub struct Link {
     http: Agent,
     base: String,
-    token: Option<String>,
+    token: OnceLock<String>,
+    /// How to come by a token where there is none.
+    join: Option<Joining>,
     time: Arc<KnownTime>,
     elsewhere: Elsewhere,
 }
@@ -128,6 +137,13 @@ impl Link {
     /// If a file that it names can't be read or isn't what it should be.
     pub fn new(server: &Server, limits: Limits, trusts_clock: bool) -> Result<Self, Fault> {
         let time = Arc::new(KnownTime::new(trusts_clock));
+        let (known, join) = match &server.token_file {
+            None => (None, None),
+            Some(file) => match Joining::where_needed(server.join.as_ref(), file)? {
+                Some(join) => (None, Some(join)),
+                None => (Some(token(file)?), None),
+            },
+        };
         let elsewhere = Elsewhere::new(server, limits, time.clone());
         let tls = match server.url.starts_with("https://") {
             true => Tls::to(server, time.clone())?,
@@ -136,7 +152,8 @@ impl Link {
         Ok(Self {
             http: http(limits, tls),
             base: server.url.clone(),
-            token: server.token_file.as_deref().map(token).transpose()?,
+            token: known.map(OnceLock::from).unwrap_or_default(),
+            join,
             time,
             elsewhere,
         })
@@ -147,16 +164,30 @@ impl Link {
         self.time.learn(floor_s);
     }
 
+    /// The device's token, which it joins for if it has none yet; none for a device that shows a certificate alone.
+    fn token(&self) -> Result<Option<&String>, LinkError> {
+        if let (None, Some(join)) = (self.token.get(), &self.join) {
+            let token = join.token(|question| self.send(JOIN_PATH, None, question))?;
+            // Nobody else has put one there: there is one link, and one question at a time.
+            let _ = self.token.set(token);
+        }
+        Ok(self.token.get())
+    }
+
     /// Sends one message of the device protocol and returns the answer's bytes.
     ///
     /// # Errors
     /// If it brought no whole answer.
     pub fn post(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, LinkError> {
+        self.send(path, self.token()?, body)
+    }
+
+    fn send(&self, path: &str, token: Option<&String>, body: &[u8]) -> Result<Vec<u8>, LinkError> {
         let mut request = self
             .http
             .post(format!("{}{path}", self.base))
             .header(CONTENT_TYPE, "application/cbor");
-        if let Some(token) = &self.token {
+        if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let answer = request.send(body).map_err(failed)?;
@@ -184,7 +215,7 @@ impl Link {
             .http
             .get(format!("{}{PAYLOADS_PATH}{image}", self.base))
             .header("range", format!("bytes={offset}-{last}"));
-        if let Some(token) = &self.token {
+        if let Some(token) = self.token()? {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         if self.elsewhere.is_open() {

@@ -57,7 +57,8 @@ pub struct NewDevice {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// A token that a device has already. It prints itself as stars.
+/// A token that a device has already, or `sha256:` and the SHA-256 of one of ours in hexadecimal, of whoever knows no more of it: a factory needn't tell
+/// anybody what it burnt in. It prints itself as stars.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("pattern" = "^[!-~]+$", "minLength" = GIVEN_TOKEN_BYTES_MIN, "maxLength" = GIVEN_TOKEN_BYTES_MAX, "writeOnly" = true))]
@@ -70,6 +71,8 @@ pub const GIVEN_TOKEN_BYTES_MAX: usize = 128;
 /// The fewest different signs of one that is imported. hawkBit draws 32 hexadecimal digits, of which fewer than six are different less than
 /// once in 10^12 draws; what people make up for a try has fewer (`0000000000000000`).
 pub const GIVEN_TOKEN_SIGNS_MIN: usize = 6;
+/// What stands before the hash of a token of ours, in the place of the token.
+pub const TOKEN_HASH_PREFIX: &str = "sha256:";
 /// Hexadecimal digits of a token of ours.
 pub const OUR_TOKEN_DIGITS: usize = 64;
 
@@ -85,6 +88,11 @@ pub enum TokenFlaw {
     /// Its form, for a device that runs ours.
     #[error("without a controller, its token must be {OUR_TOKEN_DIGITS} hexadecimal digits")]
     NotOurs,
+    /// It begins as a hash does, and is none: taken for a token, it would be one that everybody knows who has the list.
+    #[error(
+        "what stands for its token begins with {TOKEN_HASH_PREFIX}, and {OUR_TOKEN_DIGITS} hexadecimal digits don't follow"
+    )]
+    NoHash,
     /// It is easily guessed.
     #[error(
         "its token has fewer than {GIVEN_TOKEN_SIGNS_MIN} different signs, which is soon guessed"
@@ -97,6 +105,7 @@ impl TokenFlaw {
     #[must_use]
     pub fn cure(self) -> &'static str {
         match self {
+            Self::NoHash => "write the whole SHA-256 of the token's 32 bytes behind it",
             Self::NotOurs => {
                 "leave its token out, and another one is drawn; or give its controller"
             }
@@ -108,11 +117,26 @@ impl TokenFlaw {
 }
 
 impl GivenToken {
+    /// The SHA-256 of the 32 bytes of a token of ours, if that is told in place of the token.
+    #[must_use]
+    pub fn hash(&self) -> Option<[u8; 32]> {
+        let digits = self.0.strip_prefix(TOKEN_HASH_PREFIX)?;
+        let mut hash = [0; 32];
+        hex::decode_to_slice(digits, &mut hash).ok()?;
+        Some(hash)
+    }
+
     /// What keeps it from being imported for a device with another client than ours, or for one of ours; none if nothing does.
     ///
     /// How it was drawn can't be seen from it. That it is long enough, and not plainly made up, can.
     #[must_use]
     pub fn flaw(&self, has_other_client: bool) -> Option<TokenFlaw> {
+        if self.hash().is_some() {
+            return None;
+        }
+        if self.0.starts_with(TOKEN_HASH_PREFIX) {
+            return Some(TokenFlaw::NoHash);
+        }
         let bytes = self.0.as_bytes();
         let is_ours = bytes.len() == OUR_TOKEN_DIGITS && bytes.iter().all(u8::is_ascii_hexdigit);
         let fits = (GIVEN_TOKEN_BYTES_MIN..=GIVEN_TOKEN_BYTES_MAX).contains(&bytes.len())
@@ -214,6 +238,27 @@ mod tests {
         assert_eq!(serde_json::to_string(&change).expect("plain"), json);
         let nothing: DeviceChange = serde_json::from_str("{}").expect("no change");
         assert_eq!(nothing, DeviceChange::default());
+    }
+
+    #[test]
+    fn a_hash_stands_for_a_token_of_ours_alone() {
+        let digits = "5f".repeat(32);
+        let hash = |text: &str| GivenToken(text.to_owned()).hash();
+        assert_eq!(hash(&format!("sha256:{digits}")), Some([0x5f; 32]));
+        for other in [
+            &digits,
+            &format!("sha256:{}", &digits[1..]),
+            "sha256:",
+            "sha1:5f",
+        ] {
+            assert_eq!(hash(other), None, "{other}");
+        }
+        let hashed = GivenToken(format!("sha256:{digits}"));
+        assert_eq!((hashed.flaw(true), hashed.flaw(false)), (None, None));
+        let cut = GivenToken(format!("sha256:{}", &digits[1..]));
+        for has_other_client in [false, true] {
+            assert_eq!(cut.flaw(has_other_client), Some(TokenFlaw::NoHash));
+        }
     }
 
     #[test]

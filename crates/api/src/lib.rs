@@ -15,6 +15,11 @@
 //! | `GET /api/v1/devices/{id}/client` | anyone | | [`ClientView`] |
 //! | `PUT /api/v1/devices/{id}/client` | operations | [`ClientChange`] | [`ClientView`]: of a client for hawkBit's interface |
 //! | `POST /api/v1/devices/{id}/attributes/ask` | operations, support | | [`AttributesAsked`]: at the next poll of such a client |
+//! | `GET /api/v1/join-codes` | anyone | | list of [`JoinCodeView`] |
+//! | `POST /api/v1/join-codes` | operations | [`NewJoinCode`] | [`MadeJoinCode`]: a code by which devices join that have no token yet |
+//! | `POST /api/v1/join-codes/{id}/revoke` | operations | | [`JoinCodeView`] |
+//! | `GET /api/v1/revoked-certificates` | anyone | | list of [`RevokedCertificateView`] |
+//! | `POST /api/v1/revoked-certificates` | operations | [`RevokeCertificate`] | [`RevokedCertificateView`]: a device's certificate lets nobody in any more |
 //! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`]: 201, or 200 if it only mends a damaged payload |
 //! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
 //! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
@@ -75,6 +80,7 @@ pub mod event;
 pub mod hold;
 pub mod import;
 pub mod incident;
+pub mod join;
 pub mod order;
 pub mod payload;
 pub mod people;
@@ -96,6 +102,9 @@ pub use import::{Becomes, Import, ImportView, ImportedDevice, ImportedView};
 pub use incident::{
     DeedView, IncidentView, MomentView, ReopenRequest, ReopensView, ReviewRequest, ReviewView,
     WrittenView,
+};
+pub use join::{
+    JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate, RevokedCertificateView,
 };
 pub use mainstay_rollout::preview::{
     Asked, Catch, LeftOut, Peak, Preview, WavePreview, ZonePreview,

@@ -10,6 +10,7 @@ pub mod error;
 mod exchange;
 pub mod hawkbit;
 mod incidents;
+mod joining;
 mod payloads;
 mod webhooks;
 

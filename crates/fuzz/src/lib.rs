@@ -64,6 +64,7 @@ pub const TARGETS: &[Target] = &[
     messages::ACKNOWLEDGED,
     messages::CHECK_IN,
     messages::DIRECTIVE,
+    messages::JOIN,
     messages::REPORTS,
     bundles::BUNDLE_CHECK,
     bundles::BUNDLE_FILE,

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use mainstay_protocol::{
     Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations, InstallFailure,
-    MESSAGE_BYTES_MAX, Measures, REPORTS_MAX, Report, ReportList, Reports, RevertCause, Running,
-    SelfTest, Todo, read, write,
+    Join, Joined, MESSAGE_BYTES_MAX, Measures, REPORTS_MAX, Report, ReportList, Reports,
+    RevertCause, Running, SelfTest, Todo, read, write,
 };
 use mainstay_trust::Digest;
 use minicbor::Encode;
@@ -74,6 +74,30 @@ pub(crate) const ACKNOWLEDGED: Target = Target {
         })
     },
     seeds: |_| vec![written(&Acknowledged { seq: 7 })],
+};
+
+pub(crate) const JOIN: Target = Target {
+    name: "join",
+    bytes_max: BYTES_MAX,
+    check: |bytes| {
+        again(read::<Join<'_>>(bytes).ok(), |written| {
+            read::<Join<'_>>(written).ok() == read(bytes).ok()
+        });
+        again(read::<Joined>(bytes).ok(), |written| {
+            read::<Joined>(written).ok() == read(bytes).ok()
+        });
+    },
+    seeds: |_| {
+        let join = Join {
+            secret: [7; 32],
+            code: "mainstay_join_",
+            device: "th-1",
+            hardware: Some("C"),
+            zone: None,
+            bootloader: Some("1.4.2"),
+        };
+        vec![written(&join), written(&Joined { token: [9; 32] })]
+    },
 };
 
 /// Writes a message that was read, if one was, and asks whether the bytes still say the same.

@@ -5,8 +5,9 @@
 //! | `POST /device/v1/check-in` | [`CheckIn`] | [`Directive`] |
 //! | `POST /device/v1/reports` | [`Reports`] | [`Acknowledged`] |
 //! | `GET /device/v1/payloads/{image digest}` | none, `Range` allowed | the image's bytes; or 307, to where they are ([`ELSEWHERE_HEADER`]) |
+//! | `POST /device/v1/join` | [`Join`] | [`Joined`] |
 //!
-//! Every request carries `Authorization: Bearer <the device's token>`. A message is a map with small
+//! Every request but the last carries `Authorization: Bearer <the device's token>`, or comes over a connection on which the device showed its certificate. A message is a map with small
 //! integer keys; [`read`] bounds it and checks that it is deterministic (RFC 8949, section 4.2.1)
 //! before a field is looked at. Nothing here allocates, knows HTTP, or decides.
 //!
@@ -16,6 +17,7 @@
 pub mod check_in;
 pub mod directive;
 pub mod event;
+pub mod join;
 pub mod message;
 pub mod report;
 mod wire;
@@ -23,6 +25,7 @@ mod wire;
 pub use check_in::{BootReason, CheckIn, Health, HeldRevocations, Measures, Running, SelfTest};
 pub use directive::{Acknowledged, Directive, Todo};
 pub use event::{Event, InstallFailure, RevertCause};
+pub use join::{JOIN_SECRET_BYTES, Join, Joined};
 pub use message::{MESSAGE_BYTES_MAX, MessageError, read, write};
 pub use report::{REPORTS_MAX, Report, ReportList, Reports};
 
@@ -39,3 +42,5 @@ pub const ELSEWHERE_HEADER: &str = "mainstay-elsewhere";
 pub const ELSEWHERE_VALUE: &str = "sha-256";
 /// The header beside `Location` with the digest of the piece that was asked for, in hexadecimal.
 pub const PIECE_DIGEST_HEADER: &str = "mainstay-piece-digest";
+/// Path at which a device without a token shows a code.
+pub const JOIN_PATH: &str = "/device/v1/join";

@@ -2,8 +2,8 @@
 
 use mainstay_protocol::{
     Acknowledged, BootReason, CheckIn, Directive, Event, Health, HeldRevocations, InstallFailure,
-    MESSAGE_BYTES_MAX, Measures, MessageError, Report, ReportList, Reports, RevertCause, Running,
-    SelfTest, Todo, read, write,
+    Join, Joined, MESSAGE_BYTES_MAX, Measures, MessageError, Report, ReportList, Reports,
+    RevertCause, Running, SelfTest, Todo, read, write,
 };
 use mainstay_trust::Digest;
 use proptest::prelude::*;
@@ -210,6 +210,35 @@ fn golden_answers() {
 }
 
 #[test]
+fn golden_joining() {
+    let join = Join {
+        secret: D.0,
+        code: "code",
+        device: "th-1",
+        hardware: None,
+        zone: None,
+        bootloader: Some("1.4.2"),
+    };
+    golden!(
+        join.clone(),
+        Join<'_>,
+        "a4 00 5820D 01 64636f6465 02 6474682d31 05 65312e342e32"
+    );
+    let all = Join {
+        hardware: Some("C"),
+        zone: Some("UTC"),
+        ..join
+    };
+    golden!(
+        all.clone(),
+        Join<'_>,
+        "a6 00 5820D 01 64636f6465 02 6474682d31 03 6143 04 63555443 05 65312e342e32"
+    );
+    golden!(Joined { token: D.0 }, Joined, "a1 00 5820D");
+    assert!(!format!("{all:?}").contains("code"));
+}
+
+#[test]
 fn golden_events() {
     for (event, body) in [
         (Event::DownloadStarted { manifest: D }, "82 00 81 5820D"),
@@ -303,6 +332,7 @@ proptest! {
     fn garbage_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = read::<CheckIn<'_>>(&bytes);
         let _ = read::<Directive<'_>>(&bytes);
+        let _ = read::<Join<'_>>(&bytes);
     }
 
     #[test]

@@ -36,7 +36,7 @@ use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::room::Room;
 use crate::root_chain;
-use crate::settings::{Passwords, PublicUrl, Tenant, TrustedProxies};
+use crate::settings::{DeviceCertificates, Passwords, PublicUrl, Tenant, TrustedProxies};
 use crate::sign_in::{Door, Hashing, Provider};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
@@ -84,6 +84,8 @@ pub struct AppConfig {
     pub bounds: Bounds,
     /// What it shows to those who connect; none if it speaks no TLS itself.
     pub tls: Option<Arc<Tls>>,
+    /// Whether devices may come without a certificate.
+    pub device_certificates: DeviceCertificates,
     /// How long one request may take.
     pub times: Times,
     /// What signs links to payloads; none if there are none.

@@ -12,6 +12,7 @@ use mainstay_fleet::Device;
 use mainstay_store::{Devices, People};
 
 use crate::App;
+use crate::identity::{self, Peer};
 use crate::problem::Refused;
 use crate::quiet::TokenHash;
 use crate::sign_in::{SignedIn, same_site};
@@ -26,14 +27,24 @@ pub(crate) struct Caller {
     pub role: Role,
 }
 
-/// What the store keeps of the token that a device's request bears.
+/// What the store keeps of the token of the device that asks, by whichever means it shows who it is.
 ///
 /// # Errors
-/// `auth.token` when it bears none.
-pub(crate) fn token(headers: &HeaderMap) -> Result<TokenHash, Refused> {
-    let token = bearer(headers).and_then(Token::parse);
-    let token = token.ok_or_else(Refused::unauthenticated)?;
-    Ok(token.hash())
+/// `auth.token` when it shows nothing, `auth.certificate` when it doesn't show what is required here.
+pub(crate) async fn token(
+    app: &App,
+    headers: &HeaderMap,
+    peer: &Peer,
+) -> Result<TokenHash, Refused> {
+    let bears = bearer(headers).and_then(Token::parse);
+    let token = peer.token(app, bears.map(|token| token.hash())).await?;
+    token.ok_or_else(Refused::unauthenticated)
+}
+
+/// The same without asking the store, for answers from memory; none if that has to be asked.
+pub(crate) fn token_at_once(app: &App, headers: &HeaderMap) -> Option<TokenHash> {
+    let bears = bearer(headers).and_then(Token::parse);
+    identity::at_once(app, bears.map(|token| token.hash()))
 }
 
 /// The device that has this token, which came from there.

@@ -27,6 +27,7 @@ mod front;
 mod guard;
 pub mod homes;
 mod idempotency;
+mod identity;
 mod intake;
 pub mod jobs;
 mod kept;

@@ -4,7 +4,8 @@
 
 use axum::http::StatusCode;
 use mainstay_access::{
-    ApiTokenDenied, ApiTokenFlaw, CodeRefusal, Denied, DutyConflict, SetupLinkRefusal, TryLater,
+    ApiTokenDenied, ApiTokenFlaw, CodeRefusal, Denied, DutyConflict, JoinFlaw, JoinRefusal,
+    SetupLinkRefusal, TryLater,
 };
 use mainstay_fleet::QueryError;
 use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
@@ -14,7 +15,7 @@ use mainstay_rollout::order::OrderRefusal;
 use mainstay_rollout::pause::PauseRefused;
 use mainstay_rollout::question::NothingAsked;
 use mainstay_rollout::withdrawal::WithdrawalRefused;
-use mainstay_store::{HeedRefusal, StoreError};
+use mainstay_store::{HeedRefusal, JoinFailure, StoreError};
 use mainstay_telemetry::ReviewRefusal;
 use mainstay_trust::Refusal as TrustRefusal;
 
@@ -49,6 +50,38 @@ fn failed(error: &StoreError) -> Refused {
         cause,
         error.cure(),
     )
+}
+
+impl From<JoinFlaw> for Refused {
+    fn from(flaw: JoinFlaw) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(status, flaw.id(), sentence(flaw), sentence(flaw.cure()))
+    }
+}
+
+impl From<JoinRefusal> for Refused {
+    /// Who shows a code that there is has it from somebody, and may hear why it isn't taken.
+    fn from(refusal: JoinRefusal) -> Self {
+        let status = match refusal {
+            JoinRefusal::Otherwise(_) | JoinRefusal::Unsaid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::FORBIDDEN,
+        };
+        Self::new(
+            status,
+            refusal.id(),
+            sentence(&refusal),
+            sentence(refusal.cure()),
+        )
+    }
+}
+
+impl From<JoinFailure> for Refused {
+    fn from(failure: JoinFailure) -> Self {
+        match failure {
+            JoinFailure::Refused(refusal) => refusal.into(),
+            JoinFailure::Store(error) => error.into(),
+        }
+    }
 }
 
 impl From<HeedRefusal> for Refused {

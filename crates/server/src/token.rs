@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use mainstay_api::device::{GIVEN_TOKEN_BYTES_MAX, GIVEN_TOKEN_BYTES_MIN};
+use mainstay_api::GivenToken;
+use mainstay_api::device::{GIVEN_TOKEN_BYTES_MAX, GIVEN_TOKEN_BYTES_MIN, TOKEN_HASH_PREFIX};
 use sha2::{Digest as _, Sha256};
 
 use crate::entropy::Entropy;
@@ -62,6 +63,14 @@ pub fn target_token_hash(text: &str) -> Option<[u8; 32]> {
     })
 }
 
+/// What the store keeps of a token that a device brings along: its hash, told or computed; none if it can't be one. Whoever logs in shows the token itself.
+pub(crate) fn kept_of(given: &GivenToken) -> Option<[u8; 32]> {
+    match given.0.starts_with(TOKEN_HASH_PREFIX) {
+        true => given.hash(),
+        false => target_token_hash(&given.0),
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Token(***)")
@@ -109,6 +118,17 @@ mod tests {
         ] {
             assert_eq!(target_token_hash(wrong), None, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn what_begins_as_a_hash_is_a_hash_or_nothing() {
+        let kept = |text: String| kept_of(&GivenToken(text));
+        let digits = "5f".repeat(32);
+        assert_eq!(kept(format!("sha256:{digits}")), Some([0x5f; 32]));
+        assert_eq!(kept(format!("sha256:{}", &digits[1..])), None);
+        // Whoever logs in shows a token: the hash from the list opens nothing.
+        let shown = target_token_hash(&format!("sha256:{digits}"));
+        assert_ne!(shown, Some([0x5f; 32]));
     }
 
     #[test]

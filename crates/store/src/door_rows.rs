@@ -1,13 +1,13 @@
-//! Rows of accounts, sessions, API tokens and setup links, which every back end has alike, in the domain's words.
+//! Rows of accounts, sessions, API tokens, setup links, join codes and revoked certificates, which every back end has alike, in the domain's words.
 
 use mainstay_access::{
-    Account, ApiToken, CodeTries, Email, Maker, PasswordHash, Role, SecondFactor, SecretHash,
-    Session, SetupLink, TotpSecret,
+    Account, ApiToken, CodeTries, Email, JoinCode, Maker, PasswordHash, Role, SecondFactor,
+    SecretHash, Session, SetupLink, TotpSecret,
 };
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
-use crate::StoreError;
 use crate::values::{bytes32, from_json, instant};
+use crate::{RevokedCertificate, StoreError};
 
 /// A value that a column may hold in the database of such a row.
 pub(crate) trait Column<'r, R: Row>: Decode<'r, R::Database> + Type<R::Database> {}
@@ -66,6 +66,12 @@ pub(crate) type LinkRow = (
     Option<String>,
     Option<String>,
 );
+
+/// A join code's columns: its hash, terms, how many may and did use it, made at, by whom, until when, revoked at.
+pub(crate) type JoinRow = (Vec<u8>, String, i64, i64, i64, String, i64, Option<i64>);
+
+/// A revoked certificate's columns: its fingerprint, at, by whom, why.
+pub(crate) type RevokedRow = (Vec<u8>, i64, String, String);
 
 impl<'r, R: Row> FromRow<'r, R> for AccountRow
 where
@@ -235,6 +241,36 @@ pub(crate) fn link(
         made: instant("setup link", made)?,
         maker,
         vouched_by: address(vouched_by)?,
+    })
+}
+
+/// The join code in a row.
+pub(crate) fn join_code(
+    (hash, terms, uses, used, made, maker, expires, revoked): JoinRow,
+) -> Result<JoinCode, StoreError> {
+    let at = |micros| instant("join code", micros);
+    let count = |number| u32::try_from(number).map_err(|e| StoreError::damaged("join code", e));
+    Ok(JoinCode {
+        hash: SecretHash(bytes32("join code", &hash)?),
+        terms: from_json("join code", &terms)?,
+        uses: count(uses)?,
+        used: count(used)?,
+        made: at(made)?,
+        maker: email(&maker)?,
+        expires: at(expires)?,
+        revoked: revoked.map(at).transpose()?,
+    })
+}
+
+/// The revoked certificate in a row.
+pub(crate) fn revoked(
+    (fingerprint, at, by, why): RevokedRow,
+) -> Result<RevokedCertificate, StoreError> {
+    Ok(RevokedCertificate {
+        fingerprint: bytes32("revoked certificate", &fingerprint)?,
+        at: instant("revoked certificate", at)?,
+        by: email(&by)?,
+        why,
     })
 }
 

@@ -11,6 +11,7 @@ pub mod accounts;
 pub mod answers;
 pub mod api_tokens;
 pub mod blobs;
+pub mod certificates;
 pub mod controllers;
 pub mod devices;
 mod door_rows;
@@ -20,6 +21,7 @@ pub mod events;
 mod failure;
 pub mod holds;
 pub mod incidents;
+pub mod join_codes;
 pub mod leases;
 pub mod line_shares;
 mod moves;
@@ -53,6 +55,7 @@ pub use accounts::Accounts;
 pub use answers::{Answers, Begun, KeptAnswer, KeyedRequest};
 pub use api_tokens::{API_TOKENS_MAX, ApiTokens};
 pub use blobs::{Blobs, FolderBlobs, MirrorHome, Pieces, PutError, S3Blobs, S3Key, S3Place};
+pub use certificates::{Certificates, Certified, Fingerprint, RevokedCertificate};
 pub use controllers::{AskedBy, Controlled, Controller, Controllers, Reported, ReportedChange};
 pub use devices::{Devices, Import, Registration, TimelineEntry, TimelineKind};
 pub use draws::Draws;
@@ -60,6 +63,7 @@ pub use error::StoreError;
 pub use events::{EVENTS_MAX, Events, EventsAsked, EventsFound};
 pub use holds::Holds;
 pub use incidents::Incidents;
+pub use join_codes::{JoinCodes, JoinFailure, Joining};
 pub use leases::{Bid, Lease, Leases};
 pub use line_shares::LineShares;
 pub use orders::{HeardWord, HeedRefusal, Heeded, OrderFold, Orders};
@@ -130,9 +134,15 @@ pub trait Brakes: Roots + Revocations + Holds + Schedules {}
 impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
 
 /// The part of a [`Store`] that knows who may come in.
-pub trait Doors: Accounts + Sessions + ApiTokens + SetupLinks + Subjects {}
+pub trait Doors:
+    Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates
+{
+}
 
-impl<S: Accounts + Sessions + ApiTokens + SetupLinks + Subjects> Doors for S {}
+impl<S: Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates> Doors
+    for S
+{
+}
 
 /// The part of a [`Store`] from which others hear what happened, and what became of what they asked for.
 pub trait Told: Events + Webhooks + Answers {}

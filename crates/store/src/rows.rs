@@ -71,6 +71,9 @@ pub(crate) type Login = (
     Option<String>,
 );
 
+/// A device's id, and the hash of its token.
+pub(crate) type Certified = (String, Vec<u8>);
+
 /// A device's id, its client's profile, and who says so.
 pub(crate) type Client = (String, Option<String>, Option<String>);
 
@@ -202,6 +205,14 @@ pub(crate) fn controller(row: ControllerRow) -> Result<Controller, StoreError> {
         reported: reported.transpose()?,
         version_words: words.transpose()?,
         auto_confirm,
+    })
+}
+
+/// A device that was found by its certificate.
+pub(crate) fn certified((id, hash): Certified) -> Result<crate::Certified, StoreError> {
+    Ok(crate::Certified {
+        device: DeviceId::new(id).map_err(|e| StoreError::damaged("device", e))?,
+        token_hash: bytes32("device", &hash)?,
     })
 }
 

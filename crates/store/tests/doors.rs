@@ -2,10 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_access::{
-    Account, ApiToken, ApiTokenWish, Email, Means, PasswordHash, Permission, Role, SecondFactor,
-    Secret, SecretKind, Session, SetupLink, TotpSecret,
+    Account, ApiToken, ApiTokenWish, Email, JoinCode, JoinTerms, Means, PasswordHash, Permission,
+    Role, SecondFactor, Secret, SecretKind, Session, SetupLink, TotpSecret,
 };
-use mainstay_store::{Accounts as _, ApiTokens as _, Sessions as _, SetupLinks as _, SqliteStore};
+use mainstay_store::{
+    Accounts as _, ApiTokens as _, JoinCodes as _, Sessions as _, SetupLinks as _, SqliteStore,
+};
 
 fn now() -> Timestamp {
     "2026-07-15T12:00:00Z".parse().expect("a constant")
@@ -31,6 +33,20 @@ fn account(name: &str) -> Account {
     }
 }
 
+async fn add_code(store: &SqliteStore, code: &Secret, maker: &Email) {
+    let terms = JoinTerms {
+        class: "thermo-v2".to_owned(),
+        device: None,
+        hardware: None,
+        zone: None,
+        bootloader: None,
+        site: None,
+    };
+    let code = JoinCode::new(code.hash(), terms, (1, 7), maker.clone(), now());
+    let added = store.add_join_code(&code.expect("a good one")).await;
+    added.expect("new");
+}
+
 /// Neither the file nor its log holds a secret in any form that opens something.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_secrets_only_hashes_are_on_the_disk() {
@@ -41,9 +57,10 @@ async fn of_secrets_only_hashes_are_on_the_disk() {
         SecretKind::Session,
         SecretKind::ApiToken,
         SecretKind::SetupLink,
+        SecretKind::JoinCode,
     ];
     let secrets = kinds.map(|kind| secret(kind, 1));
-    let [session, token, link] = &secrets;
+    let [session, token, link, code] = &secrets;
     let kim = account("kim");
     store
         .add_setup_link(&SetupLink::first(link.hash(), now()), None)
@@ -71,6 +88,7 @@ async fn of_secrets_only_hashes_are_on_the_disk() {
     let added = store.add_api_token(&made, &session.hash()).await;
     added.expect("a whole session");
     assert_eq!(store.accounts().await.expect("readable").len(), 1);
+    add_code(&store, code, &kim.email).await;
 
     let mut disk = Vec::new();
     for file in std::fs::read_dir(folder.path()).expect("readable") {

@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use super::FORGOTTEN_AFTER;
 
 /// Keys that are counted at one moment; when more come, the one goes that was silent for the longest. Some 2 MB in all.
-pub(super) const KEYS_MAX: usize = 10_000;
+pub(crate) const KEYS_MAX: usize = 10_000;
 
 /// How long to wait after how many failures.
-pub(super) struct Pace {
-    pub(super) free: u32,
-    pub(super) wait_max: SignedDuration,
+pub(crate) struct Pace {
+    pub(crate) free: u32,
+    pub(crate) wait_max: SignedDuration,
 }
 
 /// What is known of one key.
@@ -27,7 +27,7 @@ struct Tries {
 
 /// Failures by key.
 #[derive(Debug)]
-pub(super) struct Tally<K>(BTreeMap<K, Tries>);
+pub(crate) struct Tally<K>(BTreeMap<K, Tries>);
 
 impl<K> Default for Tally<K> {
     fn default() -> Self {
@@ -57,23 +57,23 @@ impl<K: Ord + Clone> Tally<K> {
     }
 
     /// Until when this key has to wait, if it has to.
-    pub(super) fn not_before(&self, key: &K, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn not_before(&self, key: &K, now: Timestamp) -> Option<Timestamp> {
         let not_before = self.tries(key, now)?.not_before;
         (now < not_before).then_some(not_before)
     }
 
     /// How often it failed.
-    pub(super) fn failures(&self, key: &K, now: Timestamp) -> u32 {
+    pub(crate) fn failures(&self, key: &K, now: Timestamp) -> u32 {
         self.tries(key, now).map_or(0, |tries| tries.failures)
     }
 
     /// Whether anything is known of it.
-    pub(super) fn is_there(&self, key: &K, now: Timestamp) -> bool {
+    pub(crate) fn is_there(&self, key: &K, now: Timestamp) -> bool {
         self.tries(key, now).is_some()
     }
 
     /// Counts one failure more; with a pace, the next one has to wait.
-    pub(super) fn count(&mut self, key: K, now: Timestamp, pace: Option<&Pace>) {
+    pub(crate) fn count(&mut self, key: K, now: Timestamp, pace: Option<&Pace>) {
         let failures = self.failures(&key, now).saturating_add(1);
         let otherwise = self.tries(&key, now).map_or(now, |tries| tries.not_before);
         let wait = pace.map_or(SignedDuration::ZERO, |pace| pace.wait(failures));
@@ -87,7 +87,7 @@ impl<K: Ord + Clone> Tally<K> {
     }
 
     /// Holds a key back that didn't fail yet.
-    pub(super) fn hold_back(&mut self, key: K, now: Timestamp, until: Timestamp) {
+    pub(crate) fn hold_back(&mut self, key: K, now: Timestamp, until: Timestamp) {
         let tries = Tries {
             failures: 0,
             last: now,
@@ -98,7 +98,7 @@ impl<K: Ord + Clone> Tally<K> {
     }
 
     /// Counts one failure less: the last was none. The wait for those before it stays.
-    pub(super) fn take_back(&mut self, key: &K) {
+    pub(crate) fn take_back(&mut self, key: &K) {
         if let Some(tries) = self.0.get_mut(key) {
             tries.failures = tries.failures.saturating_sub(1);
             tries.not_before = tries.otherwise;
@@ -106,7 +106,7 @@ impl<K: Ord + Clone> Tally<K> {
     }
 
     /// Forgets all of it.
-    pub(super) fn forget(&mut self, key: &K) {
+    pub(crate) fn forget(&mut self, key: &K) {
         self.0.remove(key);
     }
 
@@ -129,7 +129,7 @@ impl<K: Ord + Clone> Tally<K> {
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 }

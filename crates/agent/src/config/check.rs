@@ -9,7 +9,7 @@ use mainstay_device::config::TrialPolicy;
 use mainstay_trust::BootloaderVersion;
 
 use super::file::{self, ConfigFile};
-use super::{Check, Finding, Server, Settings, check_slots};
+use super::{Check, Finding, Join, Server, Settings, check_slots};
 use crate::command::Program;
 use crate::window::Window;
 
@@ -53,7 +53,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Vec<Finding>> {
     let mut found = Findings::default();
     let identity = class(&file.device, &mut found);
     let settings = Settings {
-        server: server(file.server, &mut found),
+        server: server(file.server, &file.device, &mut found),
         vendor_id: identity.0,
         class_id: identity.1,
         bootloader: bootloader(&file.device.bootloader, &mut found),
@@ -85,7 +85,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Vec<Finding>> {
     }
 }
 
-fn server(server: file::Server, found: &mut Findings) -> Server {
+fn server(server: file::Server, device: &file::Device, found: &mut Findings) -> Server {
     let url = server.url.trim_end_matches('/').to_owned();
     let host = url
         .strip_prefix("https://")
@@ -122,16 +122,35 @@ fn server(server: file::Server, found: &mut Findings) -> Server {
         "server.exchange_s",
         "write 1 to 180",
     );
-    for path in [&server.token_file, &server.ca_file].into_iter().flatten() {
+    let files = [&server.token_file, &server.ca_file, &server.join_code_file];
+    for path in files.into_iter().flatten() {
         found.absolute(path, "server");
     }
+    found.unless(
+        server.join_code_file.is_none() || server.token_file.is_some(),
+        "server.join_code_file",
+        "the token that the code brings is kept in token_file: write both",
+    );
     Server {
+        join: server.join_code_file.map(|code| join(code, device)),
         url,
         token_file: server.token_file,
         identity,
         ca_file: server.ca_file.unwrap_or_else(|| CA_FILE.into()),
         retry: Duration::from_secs(server.retry_s.into()),
         exchange: Duration::from_secs(server.exchange_s.into()),
+    }
+}
+
+/// How the device joins: by this code, as what the configuration says it is.
+fn join(code_file: PathBuf, device: &file::Device) -> Join {
+    Join {
+        code_file,
+        secret_file: device.state.join("join.secret"),
+        device: device.id.clone(),
+        hardware: device.hardware.clone(),
+        zone: device.zone.clone(),
+        bootloader: device.bootloader.clone(),
     }
 }
 

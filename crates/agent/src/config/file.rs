@@ -45,6 +45,8 @@ pub struct Server {
     pub url: String,
     /// A file with the device's token.
     pub token_file: Option<PathBuf>,
+    /// A file with the code by which the device joins as long as there is no token in `token_file`.
+    pub join_code_file: Option<PathBuf>,
     /// A PEM file with the device's certificate.
     pub certificate: Option<PathBuf>,
     /// A PEM file with that certificate's key.
@@ -69,6 +71,12 @@ pub struct Device {
     pub class: String,
     /// The boot loader's version.
     pub bootloader: String,
+    /// Its hardware revision, told when it joins; what its code says of that needn't be said here.
+    #[serde(default)]
+    pub hardware: Option<String>,
+    /// Its IANA time zone; the same holds.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// The signed root from the factory.
     pub root: PathBuf,
     /// The folder for what the agent keeps.

@@ -71,6 +71,8 @@ pub struct Server {
     pub url: String,
     /// Where the device's token is.
     pub token_file: Option<PathBuf>,
+    /// How it joins as long as it has no token; none if somebody brings it one.
+    pub join: Option<Join>,
     /// Where its certificate and that one's key are.
     pub identity: Option<(PathBuf, PathBuf)>,
     /// Where the authorities are.
@@ -79,6 +81,23 @@ pub struct Server {
     pub retry: Duration,
     /// What one exchange may take.
     pub exchange: Duration,
+}
+
+/// How the device joins, and what it says of itself then.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// Where its code is.
+    pub code_file: PathBuf,
+    /// Where it keeps what its token hangs on until it has that.
+    pub secret_file: PathBuf,
+    /// Its name.
+    pub device: String,
+    /// Its hardware revision, if it knows it.
+    pub hardware: Option<String>,
+    /// Its time zone, if it knows it.
+    pub zone: Option<String>,
+    /// Its boot loader's version.
+    pub bootloader: String,
 }
 
 /// Where images go, and who starts them.

@@ -62,6 +62,19 @@ fn everything_wrong_is_found_at_once() {
 }
 
 #[test]
+fn a_code_needs_a_place_for_its_token() {
+    let token = "token_file = \"/etc/mainstay/token\"";
+    let both = format!("{token}\njoin_code_file = \"/etc/mainstay/code\"");
+    let settings = parse(&GOOD.replace(token, &both)).expect("is good");
+    let join = settings.server.join.expect("it is written");
+    assert_eq!((&*join.device, &*join.bootloader), ("th-0042", "1.4.2"));
+    assert_eq!(join.secret_file.file_name(), Some("join.secret".as_ref()));
+    let alone = "certificate = \"/c\"\nkey = \"/k\"\njoin_code_file = \"/code\"";
+    let found = parse(&GOOD.replace(token, alone)).expect_err("is bad");
+    assert_eq!(found[0].place, "server.join_code_file");
+}
+
+#[test]
 fn unknown_keys_are_named_and_two_copies_may_not_overlap() {
     let found = parse(&GOOD.replace("[slots]", "[slots]\ntypo = 1")).expect_err("is bad");
     assert!(found[0].text.contains("typo"), "{found:?}");

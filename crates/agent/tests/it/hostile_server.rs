@@ -20,8 +20,10 @@ fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Link {
         }
     });
     let server = Server {
+        join: None,
         url,
         token_file: None,
+        join: None,
         identity: None,
         ca_file: "/nonexistent".into(),
         retry: Duration::from_secs(1),

@@ -9,6 +9,7 @@
 mod applied;
 mod bench;
 mod bundles;
+mod certificate;
 mod clocks;
 mod damaged_record;
 mod devices;
@@ -24,6 +25,7 @@ mod hostile_server;
 #[expect(dead_code, reason = "these stories need a part of the server's house")]
 #[path = "../../../server/tests/it/house.rs"]
 mod house;
+mod join;
 mod kills;
 mod lying_server;
 mod memory;

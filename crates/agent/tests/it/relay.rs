@@ -29,7 +29,8 @@ pub fn relay(base: &str) -> Relay {
     Relay { base, returned }
 }
 
-fn join(near: TcpStream, far: TcpStream, counted: &Arc<AtomicU64>) {
+/// Hands on what comes from either end, until one goes.
+pub fn join(near: TcpStream, far: TcpStream, counted: &Arc<AtomicU64>) {
     let (near2, far2) = (near.try_clone().unwrap(), far.try_clone().unwrap());
     let counted = counted.clone();
     thread::spawn(move || pump(near, far, &AtomicU64::new(0)));

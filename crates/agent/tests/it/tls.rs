@@ -80,6 +80,7 @@ fn exchange(
     let server = Server {
         url: url.to_owned(),
         token_file: None,
+        join: None,
         identity,
         ca_file: put("ca", trusted.pem()),
         retry: Duration::from_secs(1),

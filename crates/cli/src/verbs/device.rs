@@ -1,7 +1,9 @@
 //! `mainstay device`: register, import, list and show devices, declare them anew, and simulate one.
 
 mod ask_attributes;
+mod certificate;
 mod client;
+mod code;
 mod import;
 mod list;
 mod quit_order;
@@ -57,6 +59,16 @@ enum What {
                       --token-file kim.token\n\ndocs/moving-from-hawkbit.md goes the whole way."
     )]
     Import(import::Import),
+    /// Make codes by which devices join that have no token yet (elsewhere: enrolment); list them, take them back. Making is for operations.
+    #[command(
+        after_help = "Example:\n  mainstay device code make --class thermo-v2 --hardware C --zone America/Denver \\\n    --token-file kim.token > join.code\n\ndocs/device-identity.md goes the whole way."
+    )]
+    Code(code::Code),
+    /// Let a device's certificate let nobody in any more, or list those that don't. Revoking is for operations.
+    #[command(
+        after_help = "Example:\n  mainstay device certificate revoke th-0001.pem --why \"it was stolen\" --token-file kim.token"
+    )]
+    Certificate(certificate::Certificate),
     /// List devices, all or those that a query or a cohort means, with what they said they run.
     #[command(
         after_help = "Examples:\n  mainstay device list --json --token-file kim.token\n  \
@@ -138,6 +150,8 @@ impl Device {
             What::Add(new) => add(new, &self.access, output),
             What::Set(set) => set.run(&self.access, output),
             What::Import(import) => import.run(&self.access, output),
+            What::Code(code) => code.run(&self.access, output),
+            What::Certificate(certificate) => certificate.run(&self.access, output),
             What::List(list) => list.run(&self.access, output),
             What::Show(show) => show.run(&self.access, output),
             What::QuitOrder(quit) => quit.run(&self.access, output),

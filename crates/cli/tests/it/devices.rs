@@ -84,3 +84,36 @@ fn a_bad_query_is_shown_with_its_place() {
     let told: serde_json::Value = serde_json::from_str(&told).expect("one JSON line");
     assert_eq!(told["error"]["id"], "fleet.query-value");
 }
+
+#[test]
+fn a_code_that_cant_be_made_is_refused_before_anybody_is_asked() {
+    let folder = Folder::new();
+    folder.write("kim.token", "0".repeat(64));
+    let make = "device code make --class thermo-v2 --token-file kim.token";
+    let unsafe_name = folder.run(&format!("{make} --device a/b"));
+    unsafe_name.failed(2, "fleet.device-id");
+    folder
+        .run(&format!("{make} --site a/b"))
+        .failed(2, "fleet.site");
+    let both = folder.run(&format!("{make} --device th-1 --uses 2"));
+    assert!(
+        both.stderr().contains("cannot be used with"),
+        "{}",
+        both.stderr()
+    );
+}
+
+#[test]
+fn what_is_no_certificate_revokes_none() {
+    let folder = Folder::new();
+    folder.write("kim.token", "0".repeat(64));
+    folder.write("no.pem", "no certificate");
+    for (which, id) in [
+        ("no.pem", "certificate.unreadable"),
+        ("nowhere.pem", "certificate.missing"),
+        ("5f5f", "certificate.missing"),
+    ] {
+        let revoke = "device certificate revoke --why stolen --token-file kim.token";
+        folder.run(&format!("{revoke} {which}")).failed(2, id);
+    }
+}

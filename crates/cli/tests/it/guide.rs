@@ -20,6 +20,7 @@ const SIMULATED: &str = include_str!("../../../../docs/simulated-device.md");
 const MOVING: &str = include_str!("../../../../docs/moving-from-hawkbit.md");
 const OPERATOR_API: &str = include_str!("../../../../docs/operator-api.md");
 const DELIVERY: &str = include_str!("../../../../docs/delivery.md");
+const DEVICE_IDENTITY: &str = include_str!("../../../../docs/device-identity.md");
 const MCUBOOT: &str = include_str!("../../../../docs/mcuboot.md");
 
 /// Ends the guide's server too if a command before its last one fails.
@@ -139,6 +140,13 @@ fn every_command_of_the_operator_api_works() {
     assert!(stream.contains("plan.activated"), "{stream}");
     let europe: DevicePage = serde_json::from_slice(&folder.read("europe.json")).expect("a page");
     assert_eq!((europe.devices.len(), europe.next), (2, None));
+}
+
+#[test]
+fn every_command_of_the_device_identity_works() {
+    let folder = works(DEVICE_IDENTITY, 7);
+    let [token, again] = ["dev-0007.token", "again.token"].map(|name| folder.read(name));
+    assert_eq!((token.len(), &token), (64, &again));
 }
 
 /// Runs a guide in a folder of its own, which then holds what the guide makes.

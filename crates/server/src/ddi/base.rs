@@ -38,14 +38,16 @@ pub(super) async fn base(State(app): State<Arc<App>>, request: Request) -> Respo
 /// The answer to a device that had nothing to do a while ago, and asks in the same way; none if it has to be looked at, or isn't one: what is
 /// remembered was asked at a path that was found to be a poll's.
 pub(crate) fn at_once(app: &App, head: &Parts) -> Option<Response> {
-    let look = app.quiet.look(&*app.store, login::token(&head.headers)?);
+    let look = app
+        .quiet
+        .look(&*app.store, login::token_at_once(app, &head.headers)?);
     let again = again(app, &look, head)?;
     Some(unless_known(&head.headers, again))
 }
 
 async fn ask(app: &Arc<App>, request: Request) -> Answer {
     let (parts, _) = request.into_parts();
-    let token = login::token(&parts.headers);
+    let token = login::token(app, &parts).await?;
     let look = token.map(|token| app.quiet.look(&*app.store, token));
     if let Some(again) = look.as_ref().and_then(|look| again(app, look, &parts)) {
         return Ok(unless_known(&parts.headers, again));

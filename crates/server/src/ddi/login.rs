@@ -1,6 +1,7 @@
-//! Who asks: a device by its controller's name and its own token.
+//! Who asks: a device by its controller's name and its own token, or its certificate.
 //!
-//! The name is in the path, the token in `Authorization: TargetToken ...`; both must be of one device. Tokens that stand for a whole fleet
+//! The name is in the path, the token in `Authorization: TargetToken ...`; both must be of one device, as must the name and the certificate that the
+//! device showed when its connection began. Tokens that stand for a whole fleet
 //! (`GatewayToken`), and headers by which a proxy says whom it let in, are no login here: whoever has one could be any device. Read [`Client`].
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use subtle::ConstantTimeEq as _;
 use super::answer::DdiRefused;
 use super::reached;
 use crate::App;
+use crate::identity::{self, Peer};
 use crate::problem::Refused;
 use crate::quiet::{Speaking, TokenHash};
 use crate::readings::{self, Heard};
@@ -43,6 +45,8 @@ pub(super) struct Client {
     pub links: Links,
     /// When it asked.
     pub now: Timestamp,
+    /// What is kept of its token.
+    token: TokenHash,
     /// The parts of the path by their names, decoded.
     path: BTreeMap<String, String>,
     /// That it says something new: until this is dropped, nothing is remembered of it.
@@ -55,7 +59,7 @@ impl FromRequestParts<Arc<App>> for Client {
     /// Logs a device in that is about to say something new, and notes that it was heard of.
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
         let mut client = Self::that_asks(parts, app).await?;
-        client.speaking = token(&parts.headers).map(|token| Speaking::of(app, token));
+        client.speaking = Some(Speaking::of(app, client.token));
         Ok(client)
     }
 }
@@ -69,7 +73,7 @@ impl Client {
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let Path(path) = path.map_err(|_| Refused::unauthenticated())?;
         let from = Whence::of(parts).suspects(app, &parts.headers);
-        let controlled = controlled(app, &path, &parts.headers, from).await?;
+        let controlled = controlled(app, &path, parts, from).await?;
         Ok(heard(app, controlled, &parts.headers, path).await?)
     }
 
@@ -93,8 +97,21 @@ pub(super) fn no_order(number: impl std::fmt::Display) -> Refused {
     Refused::not_found("action for this device", number)
 }
 
-/// What the store keeps of the token that the request bears; none if it bears none that a device could have.
-pub(super) fn token(headers: &HeaderMap) -> Option<TokenHash> {
+/// What the store keeps of the token of the device that asks, by whichever means it shows who it is; none if it shows nothing.
+///
+/// # Errors
+/// `auth.certificate` if it doesn't show what is required here; and if the store fails.
+pub(super) async fn token(app: &App, parts: &Parts) -> Result<Option<TokenHash>, Refused> {
+    Peer::of(parts).token(app, borne(&parts.headers)).await
+}
+
+/// The same without asking the store, for answers from memory; none if that has to be asked.
+pub(super) fn token_at_once(app: &App, headers: &HeaderMap) -> Option<TokenHash> {
+    identity::at_once(app, borne(headers))
+}
+
+/// What is kept of the token that the request bears; none if it bears none that a device could have.
+fn borne(headers: &HeaderMap) -> Option<TokenHash> {
     let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     target_token_hash(value.strip_prefix("TargetToken ")?)
 }
@@ -102,7 +119,7 @@ pub(super) fn token(headers: &HeaderMap) -> Option<TokenHash> {
 async fn controlled(
     app: &App,
     path: &BTreeMap<String, String>,
-    headers: &HeaderMap,
+    parts: &Parts,
     from: Option<Origin>,
 ) -> Result<Controlled, Refused> {
     let part = |name: &str| path.get(name).map_or("", String::as_str);
@@ -110,7 +127,8 @@ async fn controlled(
     if !part("tenant").eq_ignore_ascii_case(app.config.tenant.as_str()) {
         return Err(Refused::no_such_place());
     }
-    let hash = token(headers).ok_or_else(Refused::unauthenticated)?;
+    let hash = token(app, parts).await?;
+    let hash = hash.ok_or_else(Refused::unauthenticated)?;
     let id = ControllerId::parse(part("controller")).map_err(|_| Refused::unauthenticated())?;
     app.limiter.expect_few_wrong(from, &hash)?;
     let found = app.store.by_controller(&id).await?;
@@ -136,7 +154,9 @@ async fn heard(
     path: BTreeMap<String, String>,
 ) -> Result<Client, Refused> {
     let Controlled {
-        device, controller, ..
+        device,
+        controller,
+        token_hash,
     } = controlled;
     let now = app.now();
     readings::count(app, &Heard::of(app, &device, now)).await?;
@@ -161,6 +181,7 @@ async fn heard(
         rules,
         links,
         now,
+        token: token_hash,
         path,
         speaking: None,
     })

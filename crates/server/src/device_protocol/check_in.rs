@@ -15,6 +15,7 @@ use super::papers::{Lacks, Papers, lacks};
 use super::{message, poll, reported};
 use crate::app::ActivePlan;
 use crate::brakes::Package;
+use crate::identity::Peer;
 use crate::offers::{self, Decision};
 use crate::problem::Refused;
 use crate::quiet::{Answer, Asked, Found, Look};
@@ -32,7 +33,7 @@ pub(super) async fn check_in(State(app): State<Arc<App>>, request: Request) -> R
 
 /// The answer to a device that says what it said before, and had nothing to do then; none if it has to be looked at, or isn't one.
 pub(crate) fn at_once(app: &App, headers: &HeaderMap, body: &Bytes) -> Option<Response> {
-    let token = authenticate::token(headers).ok()?;
+    let token = authenticate::token_at_once(app, headers)?;
     body::check_head(headers, MESSAGE_BYTES_MAX).ok()?;
     if body.len() > MESSAGE_BYTES_MAX {
         return None;
@@ -49,7 +50,7 @@ pub(crate) fn at_once(app: &App, headers: &HeaderMap, body: &Bytes) -> Option<Re
 async fn ask(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
-    let token = authenticate::token(headers)?;
+    let token = authenticate::token(app, headers, &Peer::of(&parts)).await?;
     let look = app.quiet.look(&*app.store, token);
     // A stranger is sent away before its body is read.
     let known = match look.is_known(&*app.store) {

@@ -1,4 +1,4 @@
-//! What devices call: check-in, reports, payloads. Bodies are deterministic CBOR.
+//! What devices call: check-in, reports, payloads; and joining, for those that have no token yet. Bodies are deterministic CBOR.
 //!
 //! Nothing here decides whether a device gets something: [`crate::offers`] does. Read [`check_in`]
 //! first.
@@ -7,6 +7,7 @@ mod alive;
 mod budget;
 mod check_in;
 mod download;
+mod join;
 mod line;
 mod message;
 mod multipart;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
-use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH};
+use mainstay_protocol::{CHECK_IN_PATH, JOIN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::App;
 
@@ -41,5 +42,6 @@ pub(crate) fn questions() -> Router<Arc<App>> {
 pub(crate) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route(REPORTS_PATH, post(reports::reports))
+        .route(JOIN_PATH, post(join::join))
         .route(&format!("{PAYLOADS_PATH}{{digest}}"), get(payload::payload))
 }

@@ -17,6 +17,7 @@ use mainstay_trust::Digest;
 use super::alive::while_it_takes;
 use super::download::Download;
 use crate::delivery::send_elsewhere;
+use crate::identity::Peer;
 use crate::problem::Refused;
 use crate::readings::{self, Heard};
 use crate::sign_in::Whence;
@@ -27,13 +28,12 @@ use crate::{App, authenticate};
 pub(super) async fn payload(
     State(app): State<Arc<App>>,
     whence: Whence,
+    peer: Peer,
     headers: HeaderMap,
     Path(digest): Path<String>,
 ) -> Result<Response, Refused> {
-    let (token, from) = (
-        authenticate::token(&headers)?,
-        whence.suspects(&app, &headers),
-    );
+    let token = authenticate::token(&app, &headers, &peer).await?;
+    let from = whence.suspects(&app, &headers);
     let device = authenticate::that_fetches(&app, &token, from).await?;
     let missing = || Refused::not_found("payload for this device", &digest);
     let image = Digest::parse_hex(&digest).ok_or_else(missing)?;

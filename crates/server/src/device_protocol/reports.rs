@@ -9,6 +9,7 @@ use axum::response::Response;
 use mainstay_protocol::{Acknowledged, MESSAGE_BYTES_MAX, Reports};
 
 use super::{message, reported};
+use crate::identity::Peer;
 use crate::problem::Refused;
 use crate::quiet::Speaking;
 use crate::readings::{self, Heard};
@@ -19,10 +20,11 @@ use crate::{App, authenticate, body};
 pub(super) async fn reports(
     State(app): State<Arc<App>>,
     whence: Whence,
+    peer: Peer,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
-    let token = authenticate::token(&headers)?;
+    let token = authenticate::token(&app, &headers, &peer).await?;
     let device = authenticate::device(&app, &token, whence.suspects(&app, &headers)).await?;
     let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
     let reports: Reports = message::read(&bytes)?;

@@ -18,7 +18,6 @@ use hyper::service::{Service as HyperService, service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
 use super::AtOnce;
@@ -26,6 +25,7 @@ use super::begun::Begun;
 use super::bounds::{Bounds, HEAD_BYTES_MAX};
 use super::crowd::Guest;
 use super::pulse::Pulse;
+use super::tls::{PeerCertificate, Spoken};
 use super::wire::Wire;
 
 /// A connection that was taken in.
@@ -40,6 +40,8 @@ pub(super) struct Connection {
     pub peer: SocketAddr,
     /// Its place.
     pub guest: Guest,
+    /// What its other end showed to be a device's, if it did.
+    pub certificate: Option<PeerCertificate>,
 }
 
 impl Connection {
@@ -86,18 +88,21 @@ impl Connection {
 
     /// The same over TLS, whose handshake has as much time as a head. How many are under way has no bound of its own: places for handshakes would be
     /// what silence takes first, and each of them is a connection, which makes room.
-    pub async fn attend_over<T>(self, tls: TlsAcceptor, io: T)
+    pub async fn attend_over<T>(mut self, tls: Arc<Spoken>, io: T)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        let shaken = timeout(self.bounds.head_time, tls.accept(io));
+        let shaken = timeout(self.bounds.head_time, tls.acceptor().accept(io));
         let shaken = tokio::select! {
             biased;
             shaken = shaken => shaken,
             () = self.guest.pulse.told_to_leave() => return,
         };
         match shaken {
-            Ok(Ok(io)) => self.attend(io).await,
+            Ok(Ok(io)) => {
+                self.certificate = tls.shown_by(&io);
+                self.attend(io).await;
+            }
             Ok(Err(error)) => {
                 tracing::debug!(peer = %self.peer, %error, "a handshake failed");
             }
@@ -115,6 +120,7 @@ impl Connection {
             routes: self.routes.clone(),
             known: self.known.clone(),
             peer: self.peer,
+            certificate: self.certificate.clone(),
             wait: self.bounds.body_wait,
             pulse: self.guest.pulse.clone(),
         });
@@ -134,6 +140,7 @@ struct Desk {
     routes: Router,
     known: Arc<dyn AtOnce>,
     peer: SocketAddr,
+    certificate: Option<PeerCertificate>,
     wait: Duration,
     pulse: Arc<Pulse>,
 }
@@ -151,6 +158,9 @@ impl Desk {
         }
         let mut request = Request::from_parts(head, body.paced(self.wait));
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        if let Some(certificate) = self.certificate.clone() {
+            request.extensions_mut().insert(certificate);
+        }
         self.routes.clone().call(request).await
     }
 }

@@ -103,10 +103,11 @@ impl Front {
                     bounds: self.bounds,
                     peer,
                     guest,
+                    certificate: None,
                 };
                 match &self.tls {
                     None => tokio::spawn(connection.attend(socket)),
-                    Some(tls) => tokio::spawn(connection.attend_over(tls.acceptor(), socket)),
+                    Some(tls) => tokio::spawn(connection.attend_over(tls.spoken(), socket)),
                 };
             }
         }

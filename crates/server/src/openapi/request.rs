@@ -20,6 +20,12 @@ const PARTS: &[(&str, &str, &str, Part)] = &[
     ("rollouts", "The rollout's number.", "1", Part::Number),
     ("incidents", "The incident's id.", "INC-1", Part::Text),
     (
+        "payloads",
+        "The payload's SHA-256 digest, in hexadecimal.",
+        "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        Part::Text,
+    ),
+    (
         "people",
         "The person's address.",
         "kim@northwind.example",
@@ -35,6 +41,12 @@ const PARTS: &[(&str, &str, &str, Part)] = &[
         "setup-links",
         "The link's id: the hash of its secret, in hexadecimal.",
         "5d41402abc4b2a76b9719d911017c5925d41402abc4b2a76b9719d911017c592",
+        Part::Text,
+    ),
+    (
+        "join-codes",
+        "The code's id: the hash of its secret, in hexadecimal.",
+        "7d793037a0760186574b0282f2f435e77d793037a0760186574b0282f2f435e7",
         Part::Text,
     ),
 ];

@@ -8,14 +8,14 @@ use std::fmt::Display;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use mainstay_api::device::NEW_DEVICES_MAX;
-use mainstay_api::{DeviceChange, NewDevice, NewDevices};
+use mainstay_api::{DeviceChange, NewDevice, NewDevices, NewJoinCode};
 use mainstay_fleet::attribute::ATTRIBUTES_MAX;
 use mainstay_fleet::device::SITE;
 use mainstay_fleet::{AttributeName, ControllerId, Device, DeviceId, Site, Zone, changes};
-use mainstay_plan::Plan;
+use mainstay_plan::{Class, Plan};
 
 use crate::problem::Refused;
-use crate::token::target_token_hash;
+use crate::token::kept_of;
 
 /// A device to register.
 pub(super) struct Declared {
@@ -61,7 +61,7 @@ fn given_token(new: &NewDevice) -> Result<Option<[u8; 32]>, Unfit> {
     let Some(token) = &new.token else {
         return Ok(None);
     };
-    let hash = new.controller.as_ref().and(target_token_hash(&token.0));
+    let hash = new.controller.as_ref().and(kept_of(token));
     let unfit = || {
         let because = "it brings a token that it can't have";
         let cure = "Give its controller with it, and a token of 16 to 128 plain signs without spaces; or neither.";
@@ -71,7 +71,7 @@ fn given_token(new: &NewDevice) -> Result<Option<[u8; 32]>, Unfit> {
 }
 
 /// The device as it is registered at `now`.
-pub(super) fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Unfit> {
+pub(crate) fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<Device, Unfit> {
     check_hardware(&new.class, &new.hardware, plan)?;
     let zone = zone(&new.zone)?;
     check_bootloader(&new.bootloader)?;
@@ -89,6 +89,20 @@ pub(super) fn registered(new: NewDevice, plan: &Plan, now: Timestamp) -> Result<
         running: None,
         attributes,
     })
+}
+
+/// Whether devices could be declared like this that join later; what is left open they say themselves then.
+pub(super) fn check_terms(wish: &NewJoinCode, plan: &Plan) -> Result<(), Unfit> {
+    match &wish.hardware {
+        Some(hardware) => check_hardware(&wish.class, hardware, plan)?,
+        None => class_of(&wish.class, plan).map(drop)?,
+    }
+    wish.zone.as_deref().map(zone).transpose()?;
+    wish.bootloader
+        .as_deref()
+        .map(check_bootloader)
+        .transpose()?;
+    Ok(())
 }
 
 /// The device as it is declared after `change`. Only what is named is held to the plan: what was
@@ -129,12 +143,16 @@ pub(super) fn changed(before: &Device, change: DeviceChange, plan: &Plan) -> Res
     Ok(after)
 }
 
-fn check_hardware(class: &str, hardware: &str, plan: &Plan) -> Result<(), Unfit> {
-    let class = plan.class_named(class).ok_or_else(|| {
+fn class_of<'a>(name: &str, plan: &'a Plan) -> Result<&'a Class, Unfit> {
+    plan.class_named(name).ok_or_else(|| {
         let because = "its class isn't in the active plan";
         let cure = "Name a class of the plan, or put a plan into force that has it.";
         Unfit::new("devices.class", because, cure)
-    })?;
+    })
+}
+
+fn check_hardware(class: &str, hardware: &str, plan: &Plan) -> Result<(), Unfit> {
+    let class = class_of(class, plan)?;
     if class.hardware.iter().any(|listed| listed == hardware) {
         return Ok(());
     }
@@ -203,7 +221,7 @@ fn attributes(
 }
 
 /// What can't be declared of a device, whichever it is.
-pub(super) struct Unfit {
+pub(crate) struct Unfit {
     pub id: &'static str,
     /// What is wrong, as the rest of a sentence.
     pub because: String,
@@ -214,6 +232,12 @@ impl Unfit {
     pub fn new(id: &'static str, because: impl Display, cure: &'static str) -> Self {
         let because = because.to_string();
         Self { id, because, cure }
+    }
+
+    /// The refusal of a code for such devices.
+    pub fn of_a_code(&self) -> Refused {
+        let cause = format_args!("No such code is made: {}.", self.because).to_string();
+        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, self.id, cause, self.cure)
     }
 
     /// The refusal for this device, which can't be `registered`, `changed` or `imported`.

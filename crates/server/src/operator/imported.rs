@@ -11,7 +11,7 @@ use mainstay_store::{Controller, Import, Registration};
 
 use super::declared::{Unfit, changed, registered};
 use crate::problem::Refused;
-use crate::token::target_token_hash;
+use crate::token::kept_of;
 
 /// What is known that a device of an import has to do with.
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl Wanted {
                     let unfit = Unfit::new("devices.token", flaw, flaw.cure());
                     return Err((device.id, unfit));
                 }
-                target_token_hash(&token.0)
+                kept_of(&token)
             }
         };
         Ok(Self {

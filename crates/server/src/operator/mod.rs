@@ -4,8 +4,9 @@
 //! Each handler reads as one sentence: who calls and may they, what is there, ask the domain, save
 //! in one transaction. One file a noun.
 
+mod certificates;
 mod clients;
-mod declared;
+pub(crate) mod declared;
 mod device_pages;
 pub(crate) mod devices;
 mod events;
@@ -16,6 +17,7 @@ mod imports;
 mod incident_plans;
 mod incident_views;
 mod incidents;
+mod join_codes;
 pub(crate) mod levels;
 pub(crate) mod listening;
 mod orders;
@@ -75,6 +77,27 @@ pub(crate) const PLACES: &[Place] = &[
         "/imports",
         &[("POST", Whom::May(Permission::RegisterDevices))],
         || post(imports::import),
+    ),
+    Place::new(
+        "/join-codes",
+        &[
+            ("GET", READ),
+            ("POST", Whom::May(Permission::RegisterDevices)),
+        ],
+        || get(join_codes::list).post(join_codes::make),
+    ),
+    Place::new(
+        "/join-codes/{id}/revoke",
+        &[("POST", Whom::May(Permission::RegisterDevices))],
+        || post(join_codes::revoke),
+    ),
+    Place::new(
+        "/revoked-certificates",
+        &[
+            ("GET", READ),
+            ("POST", Whom::May(Permission::RegisterDevices)),
+        ],
+        || get(certificates::list).post(certificates::revoke),
     ),
     Place::new("/devices/{id}/why", &[("GET", READ)], || get(why::device)),
     Place::new(

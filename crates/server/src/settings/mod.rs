@@ -6,6 +6,7 @@
 
 mod file;
 mod finding;
+mod identity;
 mod links;
 mod log;
 mod near;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
+pub use identity::DeviceCertificates;
 pub use links::{PublicUrl, Tenant};
 pub use log::{LogFormat, LogLevel};
 pub use oidc::{Issuer, OidcSettings, Passwords, ProviderName, Scopes};
@@ -55,6 +57,10 @@ pub struct Settings {
     pub tls_certificate: Option<PathBuf>,
     /// That certificate's key.
     pub tls_key: Option<PathBuf>,
+    /// The authorities that give certificates to devices.
+    pub device_ca: Option<PathBuf>,
+    /// Whether devices may come without one.
+    pub device_certificates: DeviceCertificates,
     /// How devices and people reach it, if that is known.
     pub public_url: Option<PublicUrl>,
     /// Whose word about a client's address is believed.
@@ -87,6 +93,10 @@ impl Settings {
     /// The files for TLS, if it is spoken.
     pub fn tls(&self) -> Option<TlsFiles> {
         let (certificate, key) = (self.tls_certificate.clone()?, self.tls_key.clone()?);
-        Some(TlsFiles { certificate, key })
+        Some(TlsFiles {
+            certificate,
+            key,
+            device_ca: self.device_ca.clone(),
+        })
     }
 }

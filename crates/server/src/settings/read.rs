@@ -11,7 +11,7 @@ use super::near::nearest;
 use super::source::Source;
 use super::table::{Need, OTHER_VARIABLES, SETTINGS, Setting};
 use super::values::Given;
-use super::{HomePlaces, Settings, oidc, secret};
+use super::{HomePlaces, Settings, identity, oidc, secret};
 use crate::tls::TlsFiles;
 
 /// Where settings may have been said.
@@ -119,6 +119,7 @@ pub fn read(asked: &Asked) -> Answered {
     reading.without_effect();
     reading.tls();
     reading.oidc();
+    reading.identity();
     reading.unknown(asked, &lines);
     reading.findings.sort_by_key(|finding| finding.severity);
     Answered {
@@ -296,6 +297,18 @@ impl Reading {
             ("public_url", source),
             wrong,
         );
+    }
+
+    /// Certificates of devices come over TLS, and from somebody.
+    fn identity(&mut self) {
+        let Some((setting, lacks)) = identity::lacking(&self.settings) else {
+            return;
+        };
+        let told = self.told.iter().find(|told| told.name == setting);
+        let source = told.map_or(Source::Default, |told| told.source.clone());
+        let what = format!("is set, and {lacks} isn't");
+        let wrong = Wrong::new(what, format!("set {lacks} too, or take {setting} out"));
+        self.add(Severity::Error, "settings.half", (setting, source), wrong);
     }
 
     /// A name of the file that is none is a mistake; a variable that is none may be another program's, and is told only if it is near

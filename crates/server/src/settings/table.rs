@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Settings;
 use super::finding::Wrong;
+use super::identity::DeviceCertificates;
 use super::links::{PublicUrl, Tenant};
 use super::log::{LogFormat, LogLevel};
 use super::oidc::{self, OidcSettings, Passwords};
@@ -183,6 +184,34 @@ pub const SETTINGS: &[Setting] = &[
         is_secret_file: true,
         what: "The certificate's key, in PEM, without a passphrase.",
         take: |settings, given| put(&mut settings.tls_key, values::path(given).map(Some)),
+    },
+    Setting {
+        name: "device_ca",
+        variable: "MAINSTAY_DEVICE_CA",
+        older: None,
+        flag: "device-ca",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: false,
+        what: "The certificates, in PEM, of those who give certificates to devices: whoever has one of theirs needs no token. It \
+               takes tls_certificate.",
+        take: |settings, given| put(&mut settings.device_ca, values::path(given).map(Some)),
+    },
+    Setting {
+        name: "device_certificates",
+        variable: "MAINSTAY_DEVICE_CERTIFICATES",
+        older: None,
+        flag: "device-certificates",
+        form: "WORD",
+        need: Need::Default("optional"),
+        is_secret_file: false,
+        what: "optional if devices may show a token or a certificate, required if a token lets no device in.",
+        take: |settings, given| {
+            put(
+                &mut settings.device_certificates,
+                DeviceCertificates::parse(given),
+            )
+        },
     },
     Setting {
         name: "public_url",
@@ -375,6 +404,8 @@ impl Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             tls_certificate: None,
             tls_key: None,
+            device_ca: None,
+            device_certificates: DeviceCertificates::default(),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
             delivery_key_file: None,

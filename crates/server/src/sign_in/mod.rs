@@ -14,7 +14,7 @@ pub mod setup;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use mainstay_access::{Email, Origin, SignInAttempts};
+use mainstay_access::{Email, JoinTries, Origin, SignInAttempts};
 
 pub use hashing::Hashing;
 pub(crate) use origin::Whence;
@@ -34,11 +34,24 @@ pub(crate) struct Door {
     /// Those for browsers on whose behalf the provider is asked, by where they are.
     pub at_the_provider: Receiving<Option<Origin>>,
     attempts: Mutex<SignInAttempts>,
+    join_tries: Mutex<JoinTries>,
+    join_turn: tokio::sync::Mutex<()>,
 }
 
 impl Door {
     /// The attempts. Nobody waits while they are held: each change is a few look-ups.
     pub fn attempts(&self) -> MutexGuard<'_, SignInAttempts> {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Codes from where many wrong ones came are looked at one after the other, in the order in which they came: whoever holds this has its turn.
+    pub async fn join_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.join_turn.lock().await
+    }
+
+    /// The join codes of devices that were wrong. The same holds.
+    pub fn join_tries(&self) -> MutexGuard<'_, JoinTries> {
+        let tries = self.join_tries.lock();
+        tries.unwrap_or_else(PoisonError::into_inner)
     }
 }

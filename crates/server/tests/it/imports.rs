@@ -5,7 +5,7 @@ use mainstay_api::{Becomes, ClientView, GivenToken, Import, ImportView, Imported
 use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceId, SetBy, Site};
 use reqwest::StatusCode;
 
-use crate::gadget::new_device;
+use crate::gadget::{message, new_device};
 use crate::house::{House, problem, read};
 
 /// As hawkBit draws them.
@@ -100,6 +100,29 @@ async fn an_imported_device_logs_in_with_the_token_that_it_has() {
     assert_eq!(view.client.set_by, SetBy::People);
     let site = device(&house, "gw-1").await.unwrap().site();
     assert_eq!(site, Site::new("store-7").ok());
+}
+
+/// A factory tells what its devices' tokens hash to, and nobody else ever sees them.
+#[tokio::test]
+async fn a_device_of_a_factorys_list_shows_the_token_that_was_burnt_in() {
+    let house = House::new().await;
+    let token = mainstay_server::Token::draw(&mainstay_server::SeededEntropy::new(77));
+    let hashed = format!("sha256:{}", hex::encode(token.hash()));
+    let mut device = new_device("th-7", "B");
+    device.token = Some(GivenToken(hashed.clone()));
+    let client = None;
+    let list = import(vec![ImportedDevice { device, client }]);
+    assert_eq!(done(&house, &list).await, [Becomes::New]);
+    assert_eq!(done(&house, &list).await, [Becomes::Same]);
+    let path = mainstay_protocol::REPORTS_PATH;
+    let body = || message(&mainstay_protocol::Reports::default());
+    let shown = house.post(path, &token.reveal(), body()).await;
+    assert_eq!(shown.status(), StatusCode::OK);
+    // Its hash opens nothing: neither as it stands in the list, nor alone.
+    for wrong in [hashed.as_str(), &hashed[7..]] {
+        let shown = house.post(path, wrong, body()).await;
+        assert_eq!(shown.status(), StatusCode::UNAUTHORIZED, "{wrong}");
+    }
 }
 
 /// An import that was cut off is run again: what is there is left as it is, and the rest comes.

@@ -27,6 +27,7 @@ mod holds;
 mod hostile;
 mod house;
 mod idempotency;
+mod identity;
 mod imports;
 mod incident_plans;
 mod incidents;

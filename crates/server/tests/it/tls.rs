@@ -31,6 +31,7 @@ async fn furnished(bounds: Bounds) -> (String, House, TempDir) {
     let files = TlsFiles {
         certificate: folder.path().join("tls.pem"),
         key: folder.path().join("tls.key"),
+        device_ca: None,
     };
     fs::write(
         &files.certificate,

@@ -2,7 +2,8 @@
 //!
 //! | | locked | by | so that |
 //! |---|---|---|---|
-//! | 1 | [`Lock::Registrations`] | registering, importing | keys rise in the order in which others see the devices |
+//! | 1 | [`Lock::Registrations`] | registering, importing, joining | keys rise in the order in which others see the devices |
+//! | | then a join code's row | joining | of two that want its last use, one gets it |
 //! | 2 | [`Lock::Class`] | starting a rollout, and letting it begin | a class has one under way |
 //! | 3 | [`Lock::Standing`], shared | a promise; a change that rests on the plan in force | none is made on an older state |
 //! | | the same, alone | holds, plans, roots, revocations | who holds, and is answered, has stopped every later promise |

@@ -9,7 +9,7 @@ use super::others;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
-pub(crate) const MIGRATIONS: [&str; 8] = [
+pub(crate) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
     include_str!("migrations/0003_pulse.sql"),
@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_contacts.sql"),
     include_str!("migrations/0007_subjects.sql"),
     include_str!("migrations/0008_events.sql"),
+    include_str!("migrations/0009_joining.sql"),
 ];
 
 /// The version that the last step makes.

@@ -1,7 +1,7 @@
 //! Transactions that PostgreSQL undid for the sake of another one. Read [`retried`].
 
 use crate::failure::was_undone;
-use crate::{HeedRefusal, PromiseRefusal, StoreError};
+use crate::{HeedRefusal, JoinFailure, PromiseRefusal, StoreError};
 
 /// So often a transaction that was undone is tried again. Two that crossed may do so once more, where the one that was undone is quick;
 /// each time the other one is a step further.
@@ -23,6 +23,15 @@ impl MayBeStoreError for PromiseRefusal {
         match self {
             Self::Store(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+impl MayBeStoreError for JoinFailure {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Refused(_) => None,
         }
     }
 }

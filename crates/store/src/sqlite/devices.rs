@@ -207,13 +207,13 @@ impl Devices for SqliteStore {
     }
 }
 
-/// Registers a device, under the name that its update client has, if it has one.
-async fn add(tx: &mut Write, new: &Registration) -> Result<(), StoreError> {
+/// Registers a device, under the name that its update client has, if it has one; returns its key.
+pub(super) async fn add(tx: &mut Write, new: &Registration) -> Result<i64, StoreError> {
     let key = insert(tx, &new.device, &new.token_hash).await?;
-    match &new.controller {
-        Some(controller) => controllers::insert(tx, key, controller).await,
-        None => Ok(()),
+    if let Some(controller) = &new.controller {
+        controllers::insert(tx, key, controller).await?;
     }
+    Ok(key)
 }
 
 /// Declares a device anew, if it is still declared as in `before`.

@@ -13,6 +13,7 @@
 mod accounts;
 mod answers;
 mod api_tokens;
+mod certificates;
 mod contacts;
 mod controllers;
 mod devices;
@@ -22,6 +23,7 @@ mod events;
 pub(crate) mod file;
 mod holds;
 mod incidents;
+mod join_codes;
 mod leases;
 mod line_shares;
 pub(crate) mod migrate;

@@ -87,3 +87,32 @@ pub(super) fn subject(row: &Row) -> Judged {
         false => Ok(Vec::new()),
     }
 }
+pub(super) fn join_code(row: &Row) -> Judged {
+    let code = door_rows::join_code((
+        row.bytes("hash")?.to_vec(),
+        row.text("terms")?.to_owned(),
+        row.number("uses")?,
+        row.number("used")?,
+        row.number("made")?,
+        row.text("maker")?.to_owned(),
+        row.number("expires")?,
+        row.maybe_number("revoked")?,
+    ))?;
+    match row.maybe_text("device")? == code.terms.device.as_deref() {
+        true => Ok(Vec::new()),
+        false => Err(StoreError::damaged(
+            "join code",
+            "its device isn't the one in its terms",
+        )),
+    }
+}
+
+pub(super) fn revoked_certificate(row: &Row) -> Judged {
+    door_rows::revoked((
+        row.bytes("fingerprint")?.to_vec(),
+        row.number("at")?,
+        row.text("by_email")?.to_owned(),
+        row.text("why")?.to_owned(),
+    ))?;
+    Ok(Vec::new())
+}

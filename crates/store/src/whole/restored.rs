@@ -36,10 +36,12 @@ pub struct LeftBehind {
     pub setup_links: u64,
     /// API tokens that were good at that moment.
     pub api_tokens: u64,
+    /// Codes that devices could join with at that moment.
+    pub join_codes: u64,
 }
 
-/// Ends what lets somebody in by a secret that may have been used up or taken back since this store was kept: sessions, setup links, and
-/// API tokens. And passes over the numbers that may have been given away since. All in one transaction, in a file of the newest version
+/// Ends what lets somebody in by a secret that may have been used up or taken back since this store was kept: sessions, setup links,
+/// API tokens, and join codes. And passes over the numbers that may have been given away since. All in one transaction, in a file of the newest version
 /// on which no server runs.
 ///
 /// # Errors
@@ -75,6 +77,12 @@ async fn leave(
         api_tokens: change(
             &mut tx,
             "UPDATE api_tokens SET revoked = ?1 WHERE revoked IS NULL AND expires > ?1",
+            &[micros(now)],
+        )
+        .await?,
+        join_codes: change(
+            &mut tx,
+            "UPDATE join_codes SET revoked = ?1 WHERE revoked IS NULL AND expires > ?1 AND used < uses",
             &[micros(now)],
         )
         .await?,

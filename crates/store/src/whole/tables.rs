@@ -386,4 +386,29 @@ pub(super) const TABLES: &[Table] = &[
             judge_doors::subject,
         )
     },
+    plain(
+        "join_codes",
+        &[
+            bytes("hash"),
+            text("terms"),
+            number("uses"),
+            number("used"),
+            number("made"),
+            text("maker"),
+            number("expires"),
+            number("revoked"),
+            text("device"),
+        ],
+        judge_doors::join_code,
+    ),
+    plain(
+        "revoked_certificates",
+        &[
+            bytes("fingerprint"),
+            number("at"),
+            text("by_email"),
+            text("why"),
+        ],
+        judge_doors::revoked_certificate,
+    ),
 ];

@@ -24,6 +24,7 @@ mod fixture;
 mod imports;
 mod incidents;
 mod invitations;
+mod joining;
 mod leases;
 mod line_shares;
 mod orders;
@@ -142,6 +143,14 @@ macro_rules! contract {
                 touching_moves_last_seen_forward_only,
                 ten_thousand_are_touched_at_once,
                 last_seen_is_the_newer_of_its_report_and_its_poll,
+            }
+            joining::{
+                a_code_is_found_by_its_secret_and_taken_back_once,
+                who_joins_is_registered_and_its_timeline_says_how,
+                who_asks_again_takes_no_use,
+                a_code_that_does_not_admit_registers_nobody,
+                a_name_that_a_code_is_for_is_taken_by_no_other,
+                a_certificate_names_one_device_until_it_is_revoked,
             }
             imports::{
                 an_import_registers_restates_and_says_clients_at_once,
@@ -361,8 +370,17 @@ macro_rules! contract {
                 steps_and_reports_cross_without_harm,
                 incidents_and_plans_are_numbered_without_gaps,
             }
-            imports::{ of_two_imports_at_once_one_is_taken_in, }
-            draws::{ two_servers_enrol_each_device_once, }
+            imports::{
+                of_two_imports_at_once_one_is_taken_in,
+            }
+            joining::{
+                one_of_two_gets_the_last_use,
+                one_device_that_joins_twice_at_once_is_one,
+                what_is_revoked_on_one_server_counts_on_the_other,
+            }
+            draws::{
+                two_servers_enrol_each_device_once,
+            }
             leases::{
                 what_is_given_back_is_taken_at_once,
                 one_of_two_takes_a_job,

@@ -17,8 +17,8 @@ use super::accounts::{account, hash, invitation, made, signed_in};
 use super::fixture::{NEW, at, device, enrolments, id, person, registration, release, token};
 use super::subjects::subject;
 use super::{
-    FILE, answers, controllers, draws, incidents, leases, orders, payloads, readings, sessions,
-    standing, webhooks,
+    FILE, answers, controllers, draws, incidents, joining, leases, orders, payloads, readings,
+    sessions, standing, webhooks,
 };
 
 /// Something in every table.
@@ -126,6 +126,10 @@ async fn doors(store: &dyn Store) {
         .add_setup_link(&invitation(804, &vi, at(1)), None)
         .await
         .expect("new");
+    let code = joining::code(805, 1);
+    store.add_join_code(&code).await.expect("new");
+    let revoked = joining::revoked(806);
+    store.revoke_certificate(&revoked).await.expect("new");
 }
 
 /// Words that aren't JSON, that are, and one with a sign that PostgreSQL can't keep.

@@ -180,8 +180,13 @@ async fn a_store_that_is_used_again_leaves_doors_and_numbers_behind() {
     let before = sums(&here).await;
     let left = whole::leave_behind(path, at(20)).await.expect("writable");
     assert_eq!(
-        (left.sessions, left.setup_links, left.api_tokens),
-        (1, 1, 1)
+        (
+            left.sessions,
+            left.setup_links,
+            left.api_tokens,
+            left.join_codes
+        ),
+        (1, 1, 1, 1)
     );
     let after = sums(&here).await;
     let differ = before
@@ -197,7 +202,8 @@ async fn a_store_that_is_used_again_leaves_doors_and_numbers_behind() {
             "order_numbers",
             "sessions",
             "api_tokens",
-            "setup_links"
+            "setup_links",
+            "join_codes"
         ]
     );
     let store = SqliteStore::open(path).await.expect("ours");

@@ -239,6 +239,7 @@ fn config(settings: Settings) -> AppConfig {
         trusted_proxies: settings.trusted_proxies,
         tenant: settings.hawkbit_tenant,
         passwords: settings.passwords,
+        device_certificates: settings.device_certificates,
         grace: Grace(settings.shutdown_grace),
         limits: settings.limits,
         ..AppConfig::default()

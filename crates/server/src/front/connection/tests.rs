@@ -72,6 +72,7 @@ fn connect(crowd: &Arc<Crowd>) -> (DuplexStream, JoinHandle<()>) {
         bounds: bounds(),
         peer,
         guest: crowd.admit(IpAddr::from([192, 0, 2, 1])).unwrap(),
+        certificate: None,
     };
     let (theirs, ours) = duplex(1024);
     (theirs, tokio::spawn(connection.attend(ours)))

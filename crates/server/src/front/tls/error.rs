@@ -5,14 +5,25 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-/// Why a certificate and its key can't be used.
+/// Which file of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFile {
+    /// The server's certificate.
+    Certificate,
+    /// Its key.
+    Key,
+    /// The authorities that give certificates to devices.
+    DeviceCa,
+}
+
+/// Why a certificate and its key, or the authorities of devices, can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file can't be read.
     #[error("{} can't be read: {cause}", path.display())]
     Unreadable {
-        /// Whether it is the key's.
-        is_key: bool,
+        /// What it is for.
+        file: TlsFile,
         /// Which one.
         path: PathBuf,
         /// What the operating system said.
@@ -22,8 +33,8 @@ pub enum TlsError {
     /// A file is too large to be what it should be.
     #[error("{} has more than {most} bytes", path.display())]
     TooLarge {
-        /// Whether it is the key's.
-        is_key: bool,
+        /// What it is for.
+        file: TlsFile,
         /// Which one.
         path: PathBuf,
         /// How many it may have.
@@ -35,6 +46,9 @@ pub enum TlsError {
     /// No key can be read in the file.
     #[error("{} holds no unencrypted private key in PEM that can be read", .0.display())]
     NoKey(PathBuf),
+    /// No authority can be read in the file.
+    #[error("{} holds no authorities' certificates in PEM that can all be used", .0.display())]
+    NoAuthority(PathBuf),
     /// The key is another certificate's.
     #[error("{} isn't the key of the certificate", .0.display())]
     Mismatch(PathBuf),
@@ -62,12 +76,16 @@ pub enum TlsError {
 impl TlsError {
     /// The setting that names the file.
     pub fn setting(&self) -> &'static str {
-        match self {
-            Self::Unreadable { is_key: true, .. }
-            | Self::TooLarge { is_key: true, .. }
-            | Self::NoKey(_)
-            | Self::Mismatch(_) => "tls_key",
-            _ => "tls_certificate",
+        let file = match self {
+            Self::Unreadable { file, .. } | Self::TooLarge { file, .. } => *file,
+            Self::NoKey(_) | Self::Mismatch(_) => TlsFile::Key,
+            Self::NoAuthority(_) => TlsFile::DeviceCa,
+            _ => TlsFile::Certificate,
+        };
+        match file {
+            TlsFile::Certificate => "tls_certificate",
+            TlsFile::Key => "tls_key",
+            TlsFile::DeviceCa => "device_ca",
         }
     }
 
@@ -78,6 +96,7 @@ impl TlsError {
             Self::TooLarge { .. } => "tls.too-large",
             Self::NoCertificate(_) => "tls.no-certificate",
             Self::NoKey(_) => "tls.no-key",
+            Self::NoAuthority(_) => "tls.no-authority",
             Self::Mismatch(_) => "tls.mismatch",
             Self::NotYet { .. } => "tls.not-yet",
             Self::Ended { .. } => "tls.ended",
@@ -97,6 +116,9 @@ impl TlsError {
             }
             Self::NoKey(_) => {
                 "name a file with the certificate's key, as PKCS#8, SEC1 or PKCS#1, without a passphrase"
+            }
+            Self::NoAuthority(_) => {
+                "name a file with the certificates of those who give certificates to devices, each from -----BEGIN CERTIFICATE----- on, and nothing else"
             }
             Self::Mismatch(_) => {
                 "bring the certificate and the key that belong together; the server's own certificate stands first in its file"

@@ -1,9 +1,12 @@
-//! TLS from files: what the server shows to its clients, and how it takes files that were replaced while it runs.
+//! TLS from files: what the server shows to its clients, whose certificates of devices it takes, and how it takes files that were
+//! replaced while it runs.
 //!
-//! The key stays in memory and is told nowhere. A pair of files that can't be used never replaces one that can. Read [`Tls`].
+//! The key stays in memory and is told nowhere. Files that can't be used never replace those that can. Read [`Tls`].
 
+mod authorities;
 mod error;
 mod pair;
+mod peer;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,9 +18,13 @@ use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
-pub use error::TlsError;
+use authorities::{Authorities, Sum};
+pub use error::{TlsError, TlsFile};
 use pair::Pair;
+pub(crate) use peer::PeerCertificate;
+pub use peer::fingerprint_of_pem;
 
 use crate::clock::Clock;
 
@@ -34,21 +41,37 @@ const WARN_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 /// HTTP/1.1 is all that is spoken; a client that insists on something else is told so in the handshake.
 const PROTOCOL: &[u8] = b"http/1.1";
 
-/// Where the certificate and its key are, both in PEM.
+/// Where the certificate and its key are, and who gives certificates to devices; all in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     /// The server's certificate, and behind it those of the authorities between.
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
+    /// The authorities that give certificates to devices; none if devices show tokens alone.
+    pub device_ca: Option<PathBuf>,
 }
 
-/// What a server shows to its clients.
+/// What a server shows to its clients, and takes of them.
 #[derive(Debug)]
 pub struct Tls {
     files: TlsFiles,
     shown: Arc<Shown>,
+    spoken: RwLock<Arc<Spoken>>,
+}
+
+/// How TLS is spoken on connections that begin now.
+#[derive(Debug)]
+pub(super) struct Spoken {
     config: Arc<ServerConfig>,
+    authorities: Option<Authorities>,
+}
+
+/// What the files hold. Neither waits for the other: an authority that is taken out counts no more, also while the server's own certificate is over.
+#[derive(Debug)]
+struct Found {
+    pair: Result<Pair, TlsError>,
+    authorities: Option<Result<Authorities, TlsError>>,
 }
 
 /// The pair that is shown now.
@@ -58,10 +81,14 @@ struct Shown(RwLock<Arc<Pair>>);
 /// What the looks at the files have found so far.
 #[derive(Debug, Default)]
 struct Looks {
-    /// What was wrong at the last one, and whether that was told.
-    wrong: Option<(String, bool)>,
+    pair: Flaw,
+    authorities: Flaw,
     warned: Option<Timestamp>,
 }
+
+/// What was wrong at the last look, and whether that was told.
+#[derive(Debug, Default)]
+struct Flaw(Option<(String, bool)>);
 
 impl Tls {
     /// Reads the files.
@@ -69,21 +96,13 @@ impl Tls {
     /// # Errors
     /// [`TlsError`] names the file and what is wrong with it.
     pub fn open(files: TlsFiles, now: Timestamp) -> Result<Self, TlsError> {
-        let pair = Pair::read(&files, now)?;
-        let shown = Arc::new(Shown(RwLock::new(Arc::new(pair))));
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(TlsError::Library)?
-            .with_no_client_auth()
-            .with_cert_resolver(shown.clone());
-        config.alpn_protocols = vec![PROTOCOL.to_vec()];
-        // Who comes again within some hours saves both sides half of the handshake. Tickets are sealed by a new key every six hours.
-        config.ticketer = aws_lc_rs::Ticketer::new().map_err(TlsError::Library)?;
+        let Found { pair, authorities } = Found::read(&files, now);
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(pair?))));
+        let spoken = Spoken::new(&shown, authorities.transpose()?)?;
         Ok(Self {
             files,
             shown,
-            config: Arc::new(config),
+            spoken: RwLock::new(Arc::new(spoken)),
         })
     }
 
@@ -92,9 +111,18 @@ impl Tls {
         self.shown.pair().ends
     }
 
-    /// Speaks TLS on a connection.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.config.clone())
+    /// How TLS is spoken on a connection that begins now.
+    pub(super) fn spoken(&self) -> Arc<Spoken> {
+        // One pointer is exchanged: no panic leaves it half made.
+        let spoken = self.spoken.read();
+        spoken.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a certificate that was shown when a connection began still counts.
+    pub(crate) fn takes(&self, certificate: &PeerCertificate, now: Timestamp) -> bool {
+        let spoken = self.spoken();
+        let authorities = spoken.authorities.as_ref();
+        authorities.is_some_and(|authorities| authorities.take(certificate, now))
     }
 
     /// Looks at the files again and again, and takes what has changed. Ends when it is dropped.
@@ -109,23 +137,41 @@ impl Tls {
 
     async fn look(&self, looks: &mut Looks, now: Timestamp) {
         let files = self.files.clone();
-        let read = tokio::task::spawn_blocking(move || Pair::read(&files, now)).await;
+        let read = tokio::task::spawn_blocking(move || Found::read(&files, now)).await;
         // A task that broke off is as good as a look that found nothing new.
-        match read {
-            Ok(Ok(pair)) => self.takes(looks, pair),
-            Ok(Err(error)) => looks.wrong(&error),
-            Err(_broken) => {}
+        if let Ok(found) = read {
+            self.follow(looks, found);
         }
     }
 
-    fn takes(&self, looks: &mut Looks, pair: Pair) {
-        looks.wrong = None;
-        if pair.sum == self.shown.pair().sum {
-            return;
+    fn follow(&self, looks: &mut Looks, found: Found) {
+        let pair = found.pair.map(|pair| self.show(looks, pair));
+        looks.pair.note(pair);
+        let taken = match found.authorities {
+            Some(found) => found.and_then(|found| self.take_from_now_on(found)),
+            None => Ok(()),
+        };
+        looks.authorities.note(taken);
+    }
+
+    fn show(&self, looks: &mut Looks, pair: Pair) {
+        if pair.sum != self.shown.pair().sum {
+            looks.warned = None;
+            tracing::info!(ends = %pair.ends, "certificate taken");
+            self.shown.show(pair);
         }
-        looks.warned = None;
-        tracing::info!(ends = %pair.ends, "certificate taken");
-        self.shown.show(pair);
+    }
+
+    /// Connections that begin from now on are spoken to under these authorities.
+    fn take_from_now_on(&self, authorities: Authorities) -> Result<(), TlsError> {
+        if self.spoken().sum() == Some(authorities.sum) {
+            return Ok(());
+        }
+        let spoken = Spoken::new(&self.shown, Some(authorities))?;
+        tracing::info!("authorities of devices taken");
+        let mut now = self.spoken.write().unwrap_or_else(PoisonError::into_inner);
+        *now = Arc::new(spoken);
+        Ok(())
     }
 
     fn warn(&self, looks: &mut Looks, now: Timestamp) {
@@ -141,15 +187,65 @@ impl Tls {
     }
 }
 
-impl Looks {
-    /// Tells of a pair that can't be used once, and only when it is still there at the second look.
-    fn wrong(&mut self, error: &TlsError) {
+impl Found {
+    fn read(files: &TlsFiles, now: Timestamp) -> Self {
+        Self {
+            pair: Pair::read(files, now),
+            authorities: files.device_ca.as_deref().map(Authorities::read),
+        }
+    }
+}
+
+impl Spoken {
+    /// With tickets of its own: whoever resumes a session was looked at under these authorities, not under those before.
+    fn new(shown: &Arc<Shown>, authorities: Option<Authorities>) -> Result<Self, TlsError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Library)?;
+        let config = match &authorities {
+            None => config.with_no_client_auth(),
+            Some(found) => config.with_client_cert_verifier(found.verifier.clone()),
+        };
+        let mut config = config.with_cert_resolver(shown.clone());
+        config.alpn_protocols = vec![PROTOCOL.to_vec()];
+        // Who comes again within some hours saves both sides half of the handshake. Tickets are sealed by a new key every six hours.
+        config.ticketer = aws_lc_rs::Ticketer::new().map_err(TlsError::Library)?;
+        Ok(Self {
+            config: Arc::new(config),
+            authorities,
+        })
+    }
+
+    /// Speaks it on a connection.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.config.clone())
+    }
+
+    /// What was shown on a connection on which it is spoken.
+    pub fn shown_by<T>(&self, stream: &TlsStream<T>) -> Option<PeerCertificate> {
+        let (_, connection) = stream.get_ref();
+        PeerCertificate::of(connection.peer_certificates(), self.sum()?)
+    }
+
+    fn sum(&self) -> Option<Sum> {
+        self.authorities.as_ref().map(|found| found.sum)
+    }
+}
+
+impl Flaw {
+    /// Tells of what can't be used once, and only when it is still there at the second look.
+    fn note(&mut self, taken: Result<(), TlsError>) {
+        let Err(error) = taken else {
+            self.0 = None;
+            return;
+        };
         let what = error.to_string();
-        self.wrong = match self.wrong.take() {
+        self.0 = match self.0.take() {
             Some((before, is_told)) if before == what => {
                 if !is_told {
                     let (id, cure) = (error.id(), error.cure());
-                    tracing::error!(id, %error, cure, "certificate not taken; the one before is still shown");
+                    tracing::error!(id, %error, cure, "file of TLS not taken; what it held before still counts");
                 }
                 Some((what, true))
             }

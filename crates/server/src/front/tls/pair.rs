@@ -14,7 +14,7 @@ use rustls::{Error, InconsistentKeys};
 use sha2::{Digest as _, Sha256};
 
 use super::TlsFiles;
-use super::error::TlsError;
+use super::error::{TlsError, TlsFile};
 
 /// Largest file: a chain of some ten certificates with the largest keys of today.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
@@ -38,8 +38,8 @@ impl Pair {
     /// # Errors
     /// [`TlsError`]: also if the certificate isn't good at the instant `now`, which no client would take.
     pub fn read(files: &TlsFiles, now: Timestamp) -> Result<Self, TlsError> {
-        let certificates = bounded(&files.certificate, false)?;
-        let key = bounded(&files.key, true)?;
+        let certificates = bounded(&files.certificate, TlsFile::Certificate)?;
+        let key = bounded(&files.key, TlsFile::Key)?;
         let pair = Self::of(files, &certificates, &key)?;
         if now < pair.begins {
             return Err(TlsError::NotYet {
@@ -88,9 +88,10 @@ impl Pair {
     }
 }
 
-fn bounded(path: &Path, is_key: bool) -> Result<Vec<u8>, TlsError> {
+/// All bytes of a file that isn't too large.
+pub(super) fn bounded(path: &Path, which: TlsFile) -> Result<Vec<u8>, TlsError> {
     let unreadable = |cause| TlsError::Unreadable {
-        is_key,
+        file: which,
         path: path.to_owned(),
         cause,
     };
@@ -100,7 +101,7 @@ fn bounded(path: &Path, is_key: bool) -> Result<Vec<u8>, TlsError> {
     bounded.read_to_end(&mut bytes).map_err(unreadable)?;
     match bytes.len() as u64 > FILE_BYTES_MAX {
         true => Err(TlsError::TooLarge {
-            is_key,
+            file: which,
             path: path.to_owned(),
             most: FILE_BYTES_MAX,
         }),
@@ -109,7 +110,7 @@ fn bounded(path: &Path, is_key: bool) -> Result<Vec<u8>, TlsError> {
 }
 
 /// From when until when a certificate is good; none if it can't be read.
-fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
+pub(super) fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let validity = parsed.validity();
     let begins = Timestamp::from_second(validity.not_before.timestamp()).ok()?;

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    date_time_ymd,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -35,6 +38,7 @@ impl Folder {
         TlsFiles {
             certificate: self.0.path().join("tls.pem"),
             key: self.0.path().join("tls.key"),
+            device_ca: None,
         }
     }
 
@@ -104,14 +108,138 @@ async fn files_that_change_are_taken_and_a_bad_pair_is_not() {
     for told in [false, true, true] {
         tls.look(&mut looks, now()).await;
         assert_eq!(tls.ends(), until("2028"));
-        assert_eq!(looks.wrong.as_ref().unwrap().1, told);
+        assert_eq!(looks.pair.0.as_ref().unwrap().1, told);
     }
     folder.put(&newer, &newer_key);
     tls.look(&mut looks, now()).await;
-    assert_eq!((tls.ends(), looks.wrong.is_none()), (until("2029"), true));
+    assert_eq!((tls.ends(), looks.pair.0.is_none()), (until("2029"), true));
     fs::remove_file(folder.files().certificate).unwrap();
     tls.look(&mut looks, now()).await;
     assert_eq!(tls.ends(), until("2029"));
+}
+
+/// Whoever an authority vouched for that is taken out isn't taken any more, on whatever connection; those of one that stays are.
+#[tokio::test]
+async fn authorities_that_change_are_taken_and_bad_ones_are_not() {
+    let (certificate, key) = pair(2026, 2028);
+    let folder = Folder::with(&certificate, &key);
+    let (ours, theirs) = (authority(), authority());
+    let file = folder.0.path().join("devices.pem");
+    let files = TlsFiles {
+        device_ca: Some(file.clone()),
+        ..folder.files()
+    };
+    fs::write(&file, ours.pem()).unwrap();
+    let tls = Tls::open(files.clone(), now()).unwrap();
+    let mut looks = Looks::default();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["th-1".to_owned()]).unwrap();
+    params.not_before = date_time_ymd(2026, 1, 1);
+    params.not_after = date_time_ymd(2028, 1, 1);
+    let device = params.signed_by(&key, &ours).unwrap();
+    let chain = [device.der().clone()];
+    let shown = PeerCertificate::of(Some(&chain), tls.spoken().sum().unwrap()).unwrap();
+    for (text, is_taken, is_told) in [
+        (ours.pem(), true, false),
+        (theirs.pem(), false, false),
+        (format!("{}{}", theirs.pem(), ours.pem()), true, false),
+        ("no certificate".to_owned(), true, true),
+        (certificate.replace("MII", "XXX"), true, true),
+        (theirs.pem(), false, false),
+    ] {
+        fs::write(&file, &text).unwrap();
+        tls.look(&mut looks, now()).await;
+        assert_eq!(tls.takes(&shown, now()), is_taken, "{text}");
+        assert_eq!(looks.authorities.0.is_some(), is_told, "{text}");
+    }
+    fs::write(&file, ours.pem()).unwrap();
+    tls.look(&mut looks, now()).await;
+    assert!(tls.takes(&shown, now()));
+    let late = "2028-01-01T00:00:00Z".parse().unwrap();
+    assert!(!tls.takes(&shown, late), "it is over");
+    for (text, id) in [
+        ("", "tls.no-authority"),
+        (&*key.serialize_pem(), "tls.no-authority"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let error = Tls::open(files.clone(), now()).unwrap_err();
+        assert_eq!((error.setting(), error.id()), ("device_ca", id));
+    }
+    fs::remove_file(&file).unwrap();
+    let error = Tls::open(files, now()).unwrap_err();
+    assert_eq!(
+        (error.setting(), error.id()),
+        ("device_ca", "tls.unreadable")
+    );
+}
+
+/// The server's own files can't be used by now: who is taken out counts no more all the same.
+#[tokio::test]
+async fn authorities_change_also_while_the_servers_own_files_are_bad() {
+    let (certificate, key) = pair(2026, 2028);
+    let folder = Folder::with(&certificate, &key);
+    let (ours, theirs) = (authority(), authority());
+    let file = folder.0.path().join("devices.pem");
+    fs::write(&file, ours.pem()).unwrap();
+    let files = TlsFiles {
+        device_ca: Some(file.clone()),
+        ..folder.files()
+    };
+    let tls = Tls::open(files, now()).unwrap();
+    let mut looks = Looks::default();
+    let device = named("th-1").signed_by(&KeyPair::generate().unwrap(), &ours);
+    let chain = [device.unwrap().der().clone()];
+    let shown = PeerCertificate::of(Some(&chain), tls.spoken().sum().unwrap()).unwrap();
+    folder.put("", "");
+    for (text, is_taken) in [(theirs.pem(), false), (ours.pem(), true)] {
+        fs::write(&file, text).unwrap();
+        tls.look(&mut looks, now()).await;
+        assert_eq!(tls.takes(&shown, now()), is_taken);
+        assert!(looks.pair.0.is_some() && looks.authorities.0.is_none());
+    }
+    assert_eq!(tls.ends(), "2028-01-01T00:00:00Z".parse().unwrap());
+}
+
+/// What stands between a device and its authority ends before its own certificate does, while its connection is open.
+#[test]
+fn a_certificate_counts_no_longer_than_who_stands_between() {
+    let (certificate, key) = pair(2026, 2028);
+    let folder = Folder::with(&certificate, &key);
+    let root = authority();
+    let file = folder.0.path().join("devices.pem");
+    fs::write(&file, root.pem()).unwrap();
+    let files = TlsFiles {
+        device_ca: Some(file),
+        ..folder.files()
+    };
+    let tls = Tls::open(files, now()).unwrap();
+    let mut params = named("between");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_before = date_time_ymd(2026, 1, 1);
+    params.not_after = date_time_ymd(2027, 1, 1);
+    let between = KeyPair::generate().unwrap();
+    let between = CertifiedIssuer::signed_by(params, between, &root).unwrap();
+    let mut params = named("th-1");
+    params.not_before = date_time_ymd(2026, 1, 1);
+    params.not_after = date_time_ymd(2028, 1, 1);
+    let device = params.signed_by(&KeyPair::generate().unwrap(), &between);
+    let chain = [device.unwrap().der().clone(), between.der().clone()];
+    let shown = PeerCertificate::of(Some(&chain), tls.spoken().sum().unwrap()).unwrap();
+    assert!(tls.takes(&shown, now()));
+    assert!(!tls.takes(&shown, "2027-01-01T00:00:00Z".parse().unwrap()));
+}
+
+fn named(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 #[test]

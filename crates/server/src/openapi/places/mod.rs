@@ -3,6 +3,7 @@
 mod devices;
 mod events;
 mod incidents;
+mod joining;
 mod people;
 mod releases;
 mod rollouts;
@@ -18,6 +19,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Told> {
         whole::TOLD,
         devices::TOLD,
         events::TOLD,
+        joining::TOLD,
         releases::TOLD,
         rollouts::TOLD,
         trust::TOLD,

@@ -33,6 +33,9 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
     let key = ("MAINSTAY_TLS_KEY", "KEY");
     let plain = ("MAINSTAY_PUBLIC_URL", "http://updates.example");
     let secure = ("MAINSTAY_PUBLIC_URL", "https://updates.example");
+    let ca = ("MAINSTAY_DEVICE_CA", "devices.pem");
+    let required = ("MAINSTAY_DEVICE_CERTIFICATES", "required");
+    let odd = ("MAINSTAY_DEVICE_CERTIFICATES", "always");
     let place = Place::new();
     for (pairs, expected) in [
         (&[][..], None),
@@ -44,6 +47,16 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
         (
             &[certificate, key, plain],
             Some(("settings.value", "public_url")),
+        ),
+        (&[certificate, key, ca, required], None),
+        (&[ca], Some(("settings.half", "device_ca"))),
+        (
+            &[certificate, key, required],
+            Some(("settings.half", "device_certificates")),
+        ),
+        (
+            &[certificate, key, ca, odd],
+            Some(("settings.value", "device_certificates")),
         ),
     ] {
         let asked = asked(&place, pairs);

@@ -1,0 +1,56 @@
+//! What an [`Operator`] can do about devices that join, and about their certificates.
+
+use mainstay_api::{
+    JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate, RevokedCertificateView,
+};
+
+use crate::exchange::Body;
+use crate::{Answer, Operator};
+
+impl Operator {
+    /// Makes a code by which devices join.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn make_join_code(&self, wish: &NewJoinCode) -> Answer<MadeJoinCode> {
+        self.0.post("/join-codes", Body::json(wish)?).await
+    }
+
+    /// The codes, the newest first.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn join_codes(&self) -> Answer<Vec<JoinCodeView>> {
+        self.0.get("/join-codes").await
+    }
+
+    /// Takes a code back.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn revoke_join_code(&self, id: &str) -> Answer<JoinCodeView> {
+        let path = format!("/join-codes/{id}/revoke");
+        self.0.post(&path, Body::Empty).await
+    }
+
+    /// Lets a certificate let nobody in any more.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn revoke_certificate(
+        &self,
+        which: &RevokeCertificate,
+    ) -> Answer<RevokedCertificateView> {
+        self.0
+            .post("/revoked-certificates", Body::json(which)?)
+            .await
+    }
+
+    /// The certificates that let nobody in any more, the newest first.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn revoked_certificates(&self) -> Answer<Vec<RevokedCertificateView>> {
+        self.0.get("/revoked-certificates").await
+    }
+}

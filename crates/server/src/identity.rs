@@ -1,0 +1,115 @@
+//! By which means a device shows who it is: its token, or the certificate that it showed when its connection began.
+//!
+//! Either leads to what the store keeps of the device's token, under which all else is found and remembered: so a device that uses both is one, and no
+//! certificate acts for a device that it doesn't name. Which device a certificate names, and whether it is revoked, is read at
+//! each request: what was revoked counts at once, at every server and on connections that are open. Headers by which a proxy says whom it
+//! let in are read nowhere. Read [`Peer`].
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use mainstay_fleet::DeviceId;
+
+use crate::App;
+use crate::problem::Refused;
+use crate::quiet::TokenHash;
+use crate::settings::DeviceCertificates;
+use crate::tls::PeerCertificate;
+
+/// What the other end of a request's connection showed in the handshake.
+pub(crate) struct Peer(Option<PeerCertificate>);
+
+impl Peer {
+    /// Where the head of a request came from.
+    pub fn of(parts: &Parts) -> Self {
+        Self(parts.extensions.get::<PeerCertificate>().cloned())
+    }
+
+    /// What is kept of the token of the device that asks, which `bears` the one with this hash, or none. A token goes before a certificate,
+    /// unless certificates are required here. Whether the token is a device's isn't looked at.
+    ///
+    /// # Errors
+    /// `auth.certificate` if a certificate is required, and there is none that lets a device in; and if the store fails.
+    pub async fn token(
+        &self,
+        app: &App,
+        bears: Option<TokenHash>,
+    ) -> Result<Option<TokenHash>, Refused> {
+        match app.config.device_certificates {
+            DeviceCertificates::Optional if bears.is_some() => Ok(bears),
+            DeviceCertificates::Optional => self.certified(app).await,
+            DeviceCertificates::Required => {
+                let found = self.certified(app).await?;
+                found.map(Some).ok_or_else(no_certificate)
+            }
+        }
+    }
+
+    /// Whether a device may join as `id` from here: where certificates are required, it shows one that names it and would let it in.
+    ///
+    /// # Errors
+    /// `auth.certificate` if it shows none, and if the store fails.
+    pub async fn may_join(&self, app: &App, id: &DeviceId) -> Result<(), Refused> {
+        if app.config.device_certificates == DeviceCertificates::Optional {
+            return Ok(());
+        }
+        let (certificate, tls) = self
+            .0
+            .as_ref()
+            .zip(app.config.tls.as_ref())
+            .ok_or_else(no_certificate)?;
+        let counts = certificate.name() == Some(id.as_str())
+            && tls.takes(certificate, app.now())
+            && !app.store.is_revoked(certificate.fingerprint()).await?;
+        counts.then_some(()).ok_or_else(no_certificate)
+    }
+
+    /// The same of the certificate alone; none if it lets nobody in.
+    async fn certified(&self, app: &App) -> Result<Option<TokenHash>, Refused> {
+        let (Some(certificate), Some(tls)) = (&self.0, &app.config.tls) else {
+            return Ok(None);
+        };
+        let Some(name) = certificate.name() else {
+            return Ok(None);
+        };
+        if !tls.takes(certificate, app.now()) {
+            return Ok(None);
+        }
+        let found = app.store.certified(name, certificate.fingerprint()).await?;
+        if found.is_none() {
+            let fingerprint = hex::encode(certificate.fingerprint());
+            tracing::debug!(name, fingerprint, "a certificate lets nobody in");
+        }
+        Ok(found.map(|found| found.token_hash))
+    }
+}
+
+/// The same of whoever `bears` a token, for answers from memory; none if the store has to be asked first, as of everybody where certificates are
+/// required: no memory tells whether one is revoked.
+pub(crate) fn at_once(app: &App, bears: Option<TokenHash>) -> Option<TokenHash> {
+    match app.config.device_certificates {
+        DeviceCertificates::Optional => bears,
+        DeviceCertificates::Required => None,
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Peer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+/// That devices come by certificates alone, and this one shows none that lets it in.
+fn no_certificate() -> Refused {
+    Refused::new(
+        StatusCode::UNAUTHORIZED,
+        "auth.certificate",
+        "Devices come to this server by certificates alone, and this connection shows none that lets a device in.",
+        "Show a certificate of this server's device authority that names the device, is good today and isn't revoked.",
+    )
+}

@@ -1,0 +1,73 @@
+//! Codes by which devices join, and certificates that let nobody in any more.
+
+use mainstay_api::{
+    JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate, RevokedCertificateView,
+};
+
+use super::super::told::{Answer, Body, NOTHING, Told, of};
+
+pub(super) const TOLD: &[Told] = &[
+    Told {
+        method: "GET",
+        path: "/join-codes",
+        name: "join_codes",
+        summary: "The newest codes by which devices join, also those that don't work any more",
+        answers: &[(200, Answer::Json(of::<Vec<JoinCodeView>>))],
+        ..NOTHING
+    },
+    Told {
+        method: "POST",
+        path: "/join-codes",
+        name: "make_join_code",
+        summary: "Make a code by which devices join that have no token yet",
+        more: "The code is shown this once, and kept only as a hash.",
+        body: Some(Body::Json(of::<NewJoinCode>)),
+        answers: &[(201, Answer::Json(of::<MadeJoinCode>))],
+        refusals: &[
+            (409, &["plan.none", "store.already-exists"]),
+            (
+                422,
+                &[
+                    "devices.class",
+                    "devices.hardware",
+                    "devices.bootloader",
+                    "fleet.zone",
+                    "join.uses",
+                    "join.days",
+                    "join.one-by-name",
+                ],
+            ),
+        ],
+        ..NOTHING
+    },
+    Told {
+        method: "POST",
+        path: "/join-codes/{id}/revoke",
+        name: "revoke_join_code",
+        summary: "Let no more devices join with a code; those that did stay",
+        answers: &[(200, Answer::Json(of::<JoinCodeView>))],
+        ..NOTHING
+    },
+    Told {
+        method: "GET",
+        path: "/revoked-certificates",
+        name: "revoked_certificates",
+        summary: "The newest certificates of devices that let nobody in any more",
+        answers: &[(200, Answer::Json(of::<Vec<RevokedCertificateView>>))],
+        ..NOTHING
+    },
+    Told {
+        method: "POST",
+        path: "/revoked-certificates",
+        name: "revoke_certificate",
+        summary: "Let a device's certificate let nobody in any more, for good",
+        more: "It counts from the next request on, also on connections that are open, at every server. The certificate needn't ever have been seen.",
+        body: Some(Body::Json(of::<RevokeCertificate>)),
+        answers: &[(201, Answer::Json(of::<RevokedCertificateView>))],
+        refusals: &[
+            (400, &["certificates.fingerprint", "rollouts.why"]),
+            (409, &["store.already-exists"]),
+        ],
+        ..NOTHING
+    },
+];

@@ -1,0 +1,98 @@
+//! The codes by which devices join that have no token yet: made, listed, taken back. How one joins: `device_protocol/join.rs`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use mainstay_access::{JoinCode, JoinTerms, Permission, SecretHash, SecretKind};
+use mainstay_api::{JoinCodeView, MadeJoinCode, NewJoinCode};
+use mainstay_store::StoreError;
+
+use super::declared;
+use crate::named::Named;
+use crate::problem::Refused;
+use crate::sign_in::session::draw;
+use crate::{App, authenticate, body};
+
+/// `GET /join-codes`.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Json<Vec<JoinCodeView>>, Refused> {
+    authenticate::caller(&app, &headers, Permission::Read).await?;
+    let codes = app.store.join_codes().await?;
+    Ok(Json(codes.iter().map(JoinCodeView::of).collect()))
+}
+
+/// `POST /join-codes`: the code is shown this once.
+pub(super) async fn make(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    request: Body,
+) -> Result<(StatusCode, Json<MadeJoinCode>), Refused> {
+    let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
+    let wish: NewJoinCode = body::json(&headers, request).await?;
+    let plan = app.active_plan().await?;
+    declared::check_terms(&wish, &plan.plan).map_err(|unfit| unfit.of_a_code())?;
+    if let Some(id) = &wish.device
+        && app.store.device(id).await?.is_some()
+    {
+        return Err(taken(id));
+    }
+    let secret = draw(&*app.entropy, SecretKind::JoinCode);
+    let (often, terms) = ((wish.uses, wish.days), terms(wish));
+    let code = JoinCode::new(secret.hash(), terms, often, person.email, app.now())?;
+    app.store.add_join_code(&code).await?;
+    tracing::info!(code = code.name(), by = %code.maker, class = code.terms.class, uses = code.uses, "join code made");
+    let made = MadeJoinCode {
+        view: JoinCodeView::of(&code),
+        code: secret.reveal().to_string(),
+    };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// `POST /join-codes/{id}/revoke`.
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Named(id): Named,
+) -> Result<Json<JoinCodeView>, Refused> {
+    let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
+    let hash = hash(&id)?;
+    app.store.revoke_join_code(&hash, app.now()).await?;
+    let code = app.store.join_code(&hash).await?.ok_or_else(no_code)?;
+    tracing::warn!(code = code.name(), by = %person.email, "join code revoked");
+    Ok(Json(JoinCodeView::of(&code)))
+}
+
+fn terms(wish: NewJoinCode) -> JoinTerms {
+    JoinTerms {
+        class: wish.class,
+        device: wish.device.map(|id| id.to_string()),
+        hardware: wish.hardware,
+        zone: wish.zone,
+        bootloader: wish.bootloader,
+        site: wish.site.map(|site| site.to_string()),
+    }
+}
+
+/// Whoever has lost its token is given another name, or the one that it lost: a code never takes a device from whoever has it.
+fn taken(id: &mainstay_fleet::DeviceId) -> Refused {
+    StoreError::AlreadyExists {
+        what: "device",
+        name: id.to_string(),
+    }
+    .into()
+}
+
+fn hash(id: &str) -> Result<SecretHash, Refused> {
+    let mut hash = [0; 32];
+    hex::decode_to_slice(id, &mut hash).map_err(|_| no_code())?;
+    Ok(SecretHash(hash))
+}
+
+fn no_code() -> Refused {
+    Refused::not_found("join code", "of this id")
+}

@@ -1,0 +1,372 @@
+//! Devices that show certificates, over real TLS.
+
+use std::fs;
+use std::sync::Arc;
+
+use mainstay_api::{NewDevices, RevokedCertificateView};
+use mainstay_protocol::{
+    Acknowledged, CHECK_IN_PATH, Event, PAYLOADS_PATH, REPORTS_PATH, Report, ReportList, Reports,
+    read as read_message,
+};
+use mainstay_server::AppConfig;
+use mainstay_server::settings::DeviceCertificates;
+use mainstay_server::tls::{Tls, TlsFiles, fingerprint_of_pem};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    date_time_ymd,
+};
+use reqwest::{Certificate, Client, Identity, Response, StatusCode};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::ddi::gateway::new_gateway;
+use crate::gadget::{message, new_device, register};
+use crate::house::{self, House, PLAN, packed, problem, start};
+use crate::serving::listen;
+
+pub(super) type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority(name: &str) -> Authority {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name = common(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn common(name: &str) -> DistinguishedName {
+    let mut named = DistinguishedName::new();
+    named.push(DnType::CommonName, name);
+    named
+}
+
+/// A certificate of a device and its key, in PEM.
+pub(super) struct Papers {
+    certificate: String,
+    key: String,
+}
+
+/// For this name, good in these years.
+fn given_for(by: &Authority, name: &str, (from, until): (i32, i32)) -> Papers {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name = common(name);
+    params.not_before = date_time_ymd(from, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    Papers {
+        certificate: params.signed_by(&key, by).unwrap().pem(),
+        key: key.serialize_pem(),
+    }
+}
+
+pub(super) fn given(by: &Authority, name: &str) -> Papers {
+    given_for(by, name, (2020, 2099))
+}
+
+/// A house that speaks TLS, and the authorities of it and of its devices.
+pub(super) struct Stage {
+    pub house: House,
+    own: String,
+    pub devices: Authority,
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub async fn set(device_certificates: DeviceCertificates) -> Self {
+        let (own, devices) = (authority("the house"), authority("devices"));
+        let folder = tempfile::tempdir().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2100, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let put = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let files = TlsFiles {
+            certificate: put("tls.pem", params.signed_by(&key, &own).unwrap().pem()),
+            key: put("tls.key", key.serialize_pem()),
+            device_ca: Some(put("devices.pem", devices.pem())),
+        };
+        let config = AppConfig {
+            tls: Some(Arc::new(Tls::open(files, start()).unwrap())),
+            device_certificates,
+            ..AppConfig::default()
+        };
+        let mut house = House::furnished(PLAN, config).await;
+        house.base = listen(house.app.clone()).await;
+        house.base = house.base.replace("http://127.0.0.1", "https://localhost");
+        let own = own.pem();
+        house.http = client(&own, None);
+        Self {
+            house,
+            own,
+            devices,
+            _folder: folder,
+        }
+    }
+
+    /// A device that shows these, on connections of its own.
+    pub fn device(&self, papers: &Papers) -> Client {
+        client(&self.own, Some(papers))
+    }
+
+    pub async fn reports(&self, client: &Client, reports: &[Report]) -> reqwest::Result<Response> {
+        let reports = ReportList(reports.iter().copied().collect());
+        let url = format!("{}{REPORTS_PATH}", self.house.base);
+        let body = message(&Reports { reports });
+        client.post(url).body(body).send().await
+    }
+
+    /// The status that a device hears.
+    pub async fn hears(&self, client: &Client) -> StatusCode {
+        self.reports(client, &[]).await.unwrap().status()
+    }
+
+    pub async fn register(&self, devices: Vec<mainstay_api::NewDevice>) {
+        let body = serde_json::to_vec(&NewDevices { devices }).unwrap();
+        let operations = &self.house.tokens.operations;
+        let made = self.house.post("/api/v1/devices", operations, body).await;
+        assert_eq!(made.status(), StatusCode::CREATED);
+    }
+
+    pub async fn revoke(&self, papers: &Papers) -> Response {
+        let fingerprint = fingerprint_of_pem(papers.certificate.as_bytes()).unwrap();
+        let body = json!({"fingerprint": fingerprint, "why": "its key was copied"}).to_string();
+        let operations = &self.house.tokens.operations;
+        let path = "/api/v1/revoked-certificates";
+        self.house.post(path, operations, body.into_bytes()).await
+    }
+}
+
+/// Trusts this authority alone.
+fn client(authority: &str, papers: Option<&Papers>) -> Client {
+    let trusted = Certificate::from_pem(authority.as_bytes()).unwrap();
+    let client = Client::builder().no_proxy().tls_certs_only([trusted]);
+    let client = match papers {
+        None => client,
+        Some(Papers { certificate, key }) => {
+            let both = format!("{certificate}{key}");
+            client.identity(Identity::from_pem(both.as_bytes()).unwrap())
+        }
+    };
+    client.build().unwrap()
+}
+
+pub(super) fn report() -> Report {
+    Report {
+        seq: 1,
+        at: 1_800_000_000,
+        event: Event::PowerLost,
+    }
+}
+
+pub(super) async fn acknowledged(answer: Response) -> u32 {
+    assert_eq!(answer.status(), StatusCode::OK);
+    let bytes = answer.bytes().await.unwrap();
+    read_message::<Acknowledged>(&bytes).unwrap().seq
+}
+
+#[tokio::test]
+async fn a_certificate_is_its_devices_and_tokens_go_on() {
+    let stage = Stage::set(DeviceCertificates::Optional).await;
+    let house = &stage.house;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadgets = register(house, &["th-1", "th-2"], &old).await;
+    for gadget in &mut gadgets {
+        gadget.check_in(house, &[]).await;
+    }
+    let one = stage.device(&given(&stage.devices, "th-1"));
+    let other = stage.device(&given(&stage.devices, "th-2"));
+    let told = stage.reports(&one, &[report()]).await.unwrap();
+    assert_eq!(acknowledged(told).await, 1);
+    let told = stage.reports(&other, &[]).await.unwrap();
+    assert_eq!(
+        acknowledged(told).await,
+        0,
+        "another device's report isn't its"
+    );
+    // What came by the certificate is the same device's that has the token.
+    let again = gadgets[0].send(house, &[report()]).await;
+    assert_eq!(again, 1);
+    // Pages and tools are reached without a certificate.
+    let health = format!("{}/api/v1/health", house.base);
+    let health = house.http.get(health).send().await.unwrap();
+    assert_eq!(health.status(), StatusCode::OK);
+    assert_eq!(stage.hears(&house.http).await, StatusCode::UNAUTHORIZED);
+    // A token says more than a certificate: whoever bears a wrong one isn't let in by the other.
+    let url = format!("{}{REPORTS_PATH}", house.base);
+    let wrong = one.post(url).bearer_auth("0".repeat(64));
+    let wrong = wrong.body(message(&Reports::default())).send().await;
+    assert_eq!(wrong.unwrap().status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn no_certificate_fetches_what_another_device_was_offered() {
+    let stage = Stage::set(DeviceCertificates::Optional).await;
+    let house = &stage.house;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadgets = register(house, &["th-1", "th-2"], &old).await;
+    for gadget in &mut gadgets {
+        gadget.check_in(house, &[]).await;
+    }
+    let new = house.built("1.1.0", 2, &[]);
+    house.roll_out(&new).await;
+    stage.register(vec![new_device("th-3", "C")]).await;
+    house.advance().await;
+    house.later(1);
+    assert!(gadgets[0].check_in(house, &[]).await.install.is_some());
+    let url = format!("{}{PAYLOADS_PATH}{}", house.base, new.image_digest);
+    for (name, status) in [
+        ("th-1", StatusCode::OK),
+        ("th-3", StatusCode::NOT_FOUND),
+        ("nobody", StatusCode::UNAUTHORIZED),
+    ] {
+        let device = stage.device(&given(&stage.devices, name));
+        let got = device.get(&url).send().await.unwrap();
+        assert_eq!(got.status(), status, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_ends_the_handshake() {
+    let stage = Stage::set(DeviceCertificates::Optional).await;
+    stage.register(vec![new_device("th-1", "B")]).await;
+    let elsewhere = authority("elsewhere");
+    // One that only has the right name.
+    let impostor = authority("devices");
+    for papers in [
+        given(&elsewhere, "th-1"),
+        given(&impostor, "th-1"),
+        given_for(&stage.devices, "th-1", (2020, 2021)),
+        given_for(&stage.devices, "th-1", (2098, 2099)),
+    ] {
+        let device = stage.device(&papers);
+        assert!(stage.reports(&device, &[]).await.is_err());
+    }
+    let good = stage.device(&given(&stage.devices, "th-1"));
+    assert_eq!(stage.hears(&good).await, StatusCode::OK);
+}
+
+/// On the connection that is open: the client keeps it.
+#[tokio::test]
+async fn what_is_revoked_or_over_ends_at_once_and_a_new_one_goes_on() {
+    let stage = Stage::set(DeviceCertificates::Optional).await;
+    stage.register(vec![new_device("th-1", "B")]).await;
+    let (old, new) = (
+        given_for(&stage.devices, "th-1", (2020, 2090)),
+        given(&stage.devices, "th-1"),
+    );
+    let (with_old, with_new) = (stage.device(&old), stage.device(&new));
+    for device in [&with_old, &with_new] {
+        assert_eq!(stage.hears(device).await, StatusCode::OK);
+    }
+    let revoked = stage.revoke(&old).await;
+    assert_eq!(revoked.status(), StatusCode::CREATED);
+    let revoked: RevokedCertificateView = house::read(revoked).await;
+    assert_eq!(revoked.why, "its key was copied");
+    assert_eq!(stage.hears(&with_old).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(stage.hears(&with_new).await, StatusCode::OK);
+    let again = problem(stage.revoke(&old).await).await;
+    assert_eq!(again, (409, "store.already-exists".to_owned()));
+    // Nor does a new connection help.
+    let anew = stage.device(&old);
+    assert_eq!(stage.hears(&anew).await, StatusCode::UNAUTHORIZED);
+    // By the server's clock the other one ends while its connection is open.
+    stage
+        .house
+        .clock
+        .set("2099-06-01T00:00:00Z".parse().unwrap());
+    assert_eq!(stage.hears(&with_new).await, StatusCode::UNAUTHORIZED);
+}
+
+/// Whoever has nothing to do is answered from memory, by whichever means it comes; a certificate is looked at all the same.
+#[tokio::test]
+async fn what_is_remembered_of_a_device_lets_no_revoked_certificate_in() {
+    let stage = Stage::set(DeviceCertificates::Optional).await;
+    let house = &stage.house;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadget = register(house, &["th-1"], &old).await.remove(0);
+    let papers = given(&stage.devices, "th-1");
+    let device = stage.device(&papers);
+    let url = format!("{}{CHECK_IN_PATH}", house.base);
+    let asks = async |body: Vec<u8>| {
+        let asked = device.post(&url).body(body).send().await;
+        asked.unwrap().status()
+    };
+    for _ in 0..3 {
+        let by_certificate = asks(gadget.check_in_message(&[])).await;
+        assert_eq!(by_certificate, StatusCode::OK);
+        gadget.check_in(house, &[]).await;
+    }
+    assert_eq!(stage.revoke(&papers).await.status(), StatusCode::CREATED);
+    let by_certificate = asks(gadget.check_in_message(&[])).await;
+    assert_eq!(by_certificate, StatusCode::UNAUTHORIZED);
+    gadget.check_in(house, &[]).await;
+}
+
+#[tokio::test]
+async fn a_revocation_says_which_and_why() {
+    let stage = Stage::set(DeviceCertificates::Optional).await;
+    let house = &stage.house;
+    let path = "/api/v1/revoked-certificates";
+    for (body, token, expected) in [
+        (
+            json!({"fingerprint": "ab", "why": "x"}),
+            &house.tokens.operations,
+            (400, "certificates.fingerprint"),
+        ),
+        (
+            json!({"fingerprint": "ab".repeat(32), "why": " "}),
+            &house.tokens.operations,
+            (400, "rollouts.why"),
+        ),
+        (
+            json!({"fingerprint": "ab".repeat(32), "why": "x"}),
+            &house.tokens.engineer,
+            (403, "access.denied"),
+        ),
+    ] {
+        let refused = house
+            .refused(path, token, body.to_string().into_bytes())
+            .await;
+        assert_eq!((refused.0, &*refused.1), expected, "{body}");
+    }
+    let listed: Vec<RevokedCertificateView> = house.get(path, &house.tokens.engineer).await;
+    assert_eq!(listed, []);
+}
+
+#[tokio::test]
+async fn a_device_with_another_client_comes_by_its_certificate() {
+    let stage = Stage::set(DeviceCertificates::Optional).await;
+    let (mac, other) = ("02:00:5e:10:00:01", "02:00:5e:10:00:02");
+    // One whose own name is another one's controller: its certificate could mean either.
+    let clash = new_gateway("th-9", "B", "th-8");
+    stage
+        .register(vec![
+            new_gateway("gw-1", "B", mac),
+            new_gateway("gw-2", "C", other),
+            clash,
+            new_device("th-8", "B"),
+        ])
+        .await;
+    let polls = async |name: &str, controller: &str| {
+        let device = stage.device(&given(&stage.devices, name));
+        let base = &stage.house.base;
+        let url = format!("{base}/DEFAULT/controller/v1/{controller}");
+        device.get(url).send().await.unwrap().status()
+    };
+    for (name, controller, status) in [
+        (mac, mac, 200),
+        ("gw-1", mac, 200),
+        (mac, other, 401),
+        ("gw-1", other, 401),
+        (mac, "nobody", 401),
+        ("th-8", "th-8", 401),
+    ] {
+        let got = polls(name, controller).await;
+        assert_eq!(got.as_u16(), status, "{name} at {controller}");
+    }
+    let ambiguous = stage.device(&given(&stage.devices, "th-8"));
+    assert_eq!(stage.hears(&ambiguous).await, StatusCode::UNAUTHORIZED);
+}
