@@ -119,7 +119,7 @@ impl Joining {
 /// Throws away what the token hung on. A device that can't goes on all the same: it has its token.
 fn forget(secret_file: &Path) {
     if let Err(fault) = durable::remove(secret_file) {
-        log::line(Level::Warning, &fault.to_string());
+        log::line(Level::Warning, fault.to_string());
     }
 }
 

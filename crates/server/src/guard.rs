@@ -64,11 +64,40 @@ pub(crate) struct Guard {
     store_is_silent: watch::Sender<bool>,
 }
 
-/// Until when one request is worked on. Whoever works on it may ask for more time, once they know for whom and what for.
+/// Until when one request is worked on. Whoever works on it may ask for more time, once they know for whom and what for; and say that they need no
+/// store for a while.
 #[derive(Debug, Clone)]
-pub struct Patience(Arc<Mutex<Instant>>);
+pub struct Patience {
+    until: Arc<Mutex<Instant>>,
+    receives: watch::Sender<bool>,
+}
+
+/// While this is held, what is under way needs no store: it receives bytes, and a silent store is waited for only behind them.
+#[derive(Debug)]
+pub(crate) struct Receiving<'p>(&'p Patience);
+
+impl Drop for Receiving<'_> {
+    fn drop(&mut self) {
+        self.0.receives.send_replace(false);
+    }
+}
 
 impl Patience {
+    /// What is had from now on until `until`.
+    fn new(until: Instant) -> Self {
+        Self {
+            until: Arc::new(Mutex::new(until)),
+            receives: watch::Sender::new(false),
+        }
+    }
+
+    /// From now on the request receives bytes, until what is returned is dropped. Hours of an honest sender aren't thrown away because of seconds in
+    /// which a database says nothing.
+    pub(crate) fn receiving(&self) -> Receiving<'_> {
+        self.receives.send_replace(true);
+        Receiving(self)
+    }
+
     /// So much time from now on, if it had less.
     pub fn extend(&self, time: Duration) {
         let mut until = self.lock();
@@ -81,7 +110,7 @@ impl Patience {
 
     fn lock(&self) -> MutexGuard<'_, Instant> {
         // One instant has no state that a panic could leave half made.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,13 +129,41 @@ impl Guard {
         self.store_is_silent.send_replace(is_silent);
     }
 
-    /// Works on a request for as long as the store isn't silent. What doesn't need the store is done all the same if it is done at once.
-    async fn unless_silent(&self, work: impl Future<Output = Response>) -> Response {
+    /// Works on something for as long as the store isn't silent; none if it is. What doesn't need the store is done all the same if it is done at
+    /// once. For what outlives its request's place, too: whoever waited on for a database that has vanished would keep its connections.
+    pub(crate) async fn while_heard<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut silence = self.store_is_silent.subscribe();
         tokio::select! {
             biased;
+            done = work => Some(done),
+            _ = silence.wait_for(|is_silent| *is_silent) => None,
+        }
+    }
+
+    /// The same of a request that has this patience: while it receives bytes it needs no store.
+    async fn unless_silent(
+        &self,
+        patience: &Patience,
+        work: impl Future<Output = Response>,
+    ) -> Response {
+        tokio::select! {
+            biased;
             response = work => response,
-            _ = silence.wait_for(|is_silent| *is_silent) => silent().into_response(),
+            () = self.silence(patience) => silent().into_response(),
+        }
+    }
+
+    /// Ends once the store is silent and a request with this patience receives nothing. (Neither channel closes before: both are borrowed.)
+    async fn silence(&self, patience: &Patience) {
+        let mut silence = self.store_is_silent.subscribe();
+        let mut receives = patience.receives.subscribe();
+        loop {
+            let _ = silence.wait_for(|is_silent| *is_silent).await;
+            let _ = receives.wait_for(|receives| !*receives).await;
+            // It may have answered again while bytes came.
+            if *silence.borrow() {
+                return;
+            }
         }
     }
 
@@ -115,8 +172,9 @@ impl Guard {
         let Some(_place) = self.flow.enter(Rank::CheckIn) else {
             return self.sent_away();
         };
-        match timeout(self.times.request, self.unless_silent(work)).await {
-            Ok(response) => response,
+        match timeout(self.times.request, self.while_heard(work)).await {
+            Ok(Some(response)) => response,
+            Ok(None) => silent().into_response(),
             Err(_elapsed) => Refused::too_slow().into_response(),
         }
     }
@@ -127,7 +185,7 @@ impl Guard {
 
     /// What is had with a request that begins now.
     fn patience(&self) -> Patience {
-        Patience(Arc::new(Mutex::new(Instant::now() + self.times.request)))
+        Patience::new(Instant::now() + self.times.request)
     }
 
     async fn as_long_as(
@@ -139,7 +197,7 @@ impl Guard {
         let Some(_place) = self.flow.enter(rank) else {
             return self.sent_away();
         };
-        let mut work = std::pin::pin!(self.unless_silent(work));
+        let mut work = std::pin::pin!(self.unless_silent(patience, work));
         loop {
             let until = patience.until();
             match timeout_at(until, &mut work).await {
@@ -153,7 +211,7 @@ impl Guard {
 }
 
 /// What is told of a store that says nothing. It is logged once, by who listens.
-fn silent() -> Refused {
+pub(crate) fn silent() -> Refused {
     let error = StoreError::Unreachable("it says nothing".into());
     Refused::unavailable(error.id(), error.cure())
 }
@@ -287,5 +345,39 @@ mod tests {
             at_once().await
         };
         assert_eq!(guard.within(slow).await.status(), StatusCode::OK);
+    }
+
+    /// Bytes of an upload need no store: it is waited for behind them, and only if it is silent then.
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_an_upload_does_not_hear_of_a_silence_meanwhile() {
+        for (ends_s, expected, took_s) in [
+            (Some(15), StatusCode::OK, 21),
+            (None, StatusCode::SERVICE_UNAVAILABLE, 20),
+        ] {
+            let guard = Guard::new(Arc::default(), Times::default());
+            let (patience, began) = (guard.patience(), Instant::now());
+            let upload = async {
+                let receiving = patience.receiving();
+                sleep(Duration::from_secs(20)).await;
+                drop(receiving);
+                // It is noted.
+                sleep(Duration::from_secs(1)).await;
+                StatusCode::OK.into_response()
+            };
+            let store = async {
+                sleep(Duration::from_secs(5)).await;
+                guard.store_is_silent(true);
+                if let Some(ends_s) = ends_s {
+                    sleep(Duration::from_secs(ends_s - 5)).await;
+                    guard.store_is_silent(false);
+                }
+            };
+            let sent = guard.as_long_as(&patience, Rank::Person, upload);
+            let (response, ()) = tokio::join!(sent, store);
+            assert_eq!(
+                (response.status(), began.elapsed().as_secs()),
+                (expected, took_s)
+            );
+        }
     }
 }

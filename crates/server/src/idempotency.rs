@@ -6,6 +6,8 @@
 //! or was killed in between), whoever sends it again is told that, and nothing is done.
 //!
 //! Answers that show a secret are never kept: who lost one is told that it was done.
+//!
+//! A brake is never refused because of its key: where nobody knows whether it was pulled, it is pulled, since twice is as good as once.
 
 use std::fmt::Arguments;
 use std::sync::Arc;
@@ -14,15 +16,19 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::{SignedDuration, Timestamp};
 use mainstay_access::Email;
-use mainstay_store::{Begun, KeptAnswer, KeyedRequest};
+use mainstay_store::{Begun, KeptAnswer, KeyedRequest, StoreError};
 use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
 
-use crate::problem::Refused;
+use crate::flow::Rank;
+use crate::guard::silent;
+use crate::problem::{NothingDone, Refused};
 use crate::{App, authenticate, body};
 
 /// The header with a key.
@@ -37,11 +43,20 @@ pub(crate) const KEY_CHARS_MAX: usize = 128;
 /// The longest answer that is kept. What is longer tells of thousands of devices, and is known to have been done.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
-/// A request that isn't answered by then isn't at work any more: twice as long as any may take.
+/// A request that isn't answered by then isn't at work any more: it is left then, after twice as long as any may take.
 const AT_WORK_MAX: Duration = Duration::from_secs(600);
 
 /// The places whose answers show secrets, or may.
-const SHOW_SECRETS: &[&str] = &["/devices", "/imports", "/setup-links", "/webhooks"];
+const SHOW_SECRETS: &[&str] = &[
+    "/devices",
+    "/imports",
+    "/join-codes",
+    "/setup-links",
+    "/webhooks",
+];
+
+/// So long a brake waits to hear what is known of its key.
+const BRAKE_WAITS_MAX: Duration = Duration::from_secs(2);
 
 /// The place at which files of gigabytes are handed in, which can't be held to be compared. What was handed in is known by its digest.
 const UPLOADS: &str = "/releases";
@@ -78,7 +93,8 @@ async fn keyed(
         fingerprint: fingerprint(&head.method, &head.uri.to_string(), &sent),
         at: app.now(),
     };
-    match app.store.begin_answer(&keyed).await? {
+    let is_brake = is_brake(&head.method, head.uri.path());
+    match begun(&app, &keyed, is_brake).await? {
         Begun::New => {}
         Begun::Others => return Err(others()),
         Begun::Unanswered(since) => return Err(unanswered(since, app.now())),
@@ -86,13 +102,42 @@ async fn keyed(
     }
     let shows_secrets = SHOW_SECRETS.contains(&head.uri.path());
     let request = Request::from_parts(head, Body::from(sent));
-    // Whoever sent it may hang up meanwhile: it is done all the same, and its answer kept.
+    // Whoever sent it may hang up meanwhile: it is done all the same, and its answer kept. It waits no longer than others do for a store that is silent, or
+    // it would keep a connection to it for as long as the operating system does.
     let work = tokio::spawn(async move {
-        let answer = next.run(request).await;
-        settle(&app, &who, &key, answer, shows_secrets).await
+        let guard = app.guard.clone();
+        let done = async {
+            let answer = next.run(request).await;
+            settle(&app, &who, &key, answer, shows_secrets).await
+        };
+        match guard.while_heard(timeout(AT_WORK_MAX, done)).await {
+            Some(Ok(done)) => done,
+            Some(Err(_elapsed)) => Err(Refused::too_slow()),
+            None => Err(silent()),
+        }
     });
     work.await
         .unwrap_or_else(|broken| Err(Refused::internal(&broken)))
+}
+
+/// Whether a request stops something; `path` is that below the API's root.
+fn is_brake(method: &Method, path: &str) -> bool {
+    Rank::of(method, &format!("/api/v1{path}")) == Rank::First
+}
+
+/// What is known of a request's key. To a brake it is as if it were new wherever nobody knows whether it was pulled, and where that can't be
+/// asked.
+async fn begun(app: &App, keyed: &KeyedRequest<'_>, is_brake: bool) -> Result<Begun, StoreError> {
+    let asked = app.store.begin_answer(keyed);
+    if !is_brake {
+        return asked.await;
+    }
+    let known = timeout(BRAKE_WAITS_MAX, asked).await;
+    Ok(match known {
+        Ok(Ok(Begun::Answered(kept))) if kept.status < 500 => Begun::Answered(kept),
+        Ok(Ok(Begun::Others)) => Begun::Others,
+        _ => Begun::New,
+    })
 }
 
 /// Keeps what is to be kept of an answer, and hands it on.
@@ -106,7 +151,7 @@ async fn settle(
     let (head, body) = answer.into_parts();
     let told = to_bytes(body, usize::MAX).await;
     let told = told.map_err(|error| Refused::internal(&error))?;
-    let noted = if head.status.is_client_error() {
+    let noted = if is_undone(&head) {
         app.store.forget_answer(who, key).await
     } else {
         let kept = kept(head.status, &head.headers, &told, shows_secrets);
@@ -117,6 +162,11 @@ async fn settle(
         tracing::warn!(id = error.id(), %error, "an answer isn't kept with its key");
     }
     Ok(Response::from_parts(head, Body::from(told)))
+}
+
+/// Whether it is certain that nothing was done: it was refused, or sent away.
+fn is_undone(answer: &Parts) -> bool {
+    answer.status.is_client_error() || answer.extensions.get::<NothingDone>().is_some()
 }
 
 fn kept(status: StatusCode, headers: &HeaderMap, told: &Bytes, shows_secrets: bool) -> KeptAnswer {
@@ -227,89 +277,4 @@ fn unknown(what: Arguments<'_>) -> Refused {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_plain_and_short() {
-        let long = "x".repeat(KEY_CHARS_MAX);
-        let longer = "x".repeat(KEY_CHARS_MAX + 1);
-        for (shown, expected) in [
-            (
-                "8e03978e-40d5-43dd-bc93-6894a57f9324",
-                Some("8e03978e-40d5-43dd-bc93-6894a57f9324"),
-            ),
-            ("\"8e03978e\"", Some("8e03978e")),
-            (&long, Some(&*long)),
-            (&longer, None),
-            ("", None),
-            ("\"\"", None),
-            ("\"a", None),
-            ("a b", None),
-            ("a\\\"b", None),
-        ] {
-            let value = HeaderValue::from_str(shown).expect("a value");
-            assert_eq!(key(&value).as_deref(), expected, "{shown}");
-        }
-    }
-
-    #[test]
-    fn another_method_place_or_body_is_another_request() {
-        let one = fingerprint(&Method::POST, "/devices", b"{}");
-        assert_eq!(one, fingerprint(&Method::POST, "/devices", b"{}"));
-        for (address, sent) in [
-            ("/device", &b"s{}"[..]),
-            ("/devices", b"{ }"),
-            ("/devices?a", b"{}"),
-        ] {
-            assert_ne!(one, fingerprint(&Method::POST, address, sent), "{address}");
-        }
-        assert_ne!(one, fingerprint(&Method::PUT, "/devices", b"{}"));
-    }
-
-    #[test]
-    fn what_isnt_answered_is_at_work_for_a_while_and_then_unknown() {
-        let minute = |n: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(n);
-        for (now, expected) in [
-            (0, "idempotency.running"),
-            (9, "idempotency.running"),
-            (10, "idempotency.unknown"),
-        ] {
-            let refused = unanswered(minute(0), minute(now));
-            assert_eq!(
-                (refused.id(), refused.status()),
-                (expected, StatusCode::CONFLICT)
-            );
-        }
-    }
-
-    /// The request that failed isn't at work any more, and what it was told isn't the answer.
-    #[test]
-    fn what_failed_is_unknown_at_once() {
-        let told = Bytes::from_static(b"{\"id\":\"store.full\"}");
-        let failed = kept(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &HeaderMap::new(),
-            &told,
-            false,
-        );
-        assert_eq!((failed.status, failed.body.clone()), (503, None));
-        let refused = replayed(failed).expect_err("nobody knows");
-        assert_eq!(refused.id(), "idempotency.unknown");
-    }
-
-    /// Tokens, links and secrets are shown once, and kept as hashes at most.
-    #[test]
-    fn no_answer_with_a_secret_is_kept() {
-        let told = Bytes::from_static(b"{\"secret\":\"whsec_\"}");
-        let headers = HeaderMap::new();
-        let shown = kept(StatusCode::CREATED, &headers, &told, true);
-        assert_eq!((shown.status, shown.body.clone()), (201, None));
-        let refused = replayed(shown).expect_err("it isn't kept");
-        assert_eq!(refused.id(), "idempotency.not-shown-again");
-        let plain = kept(StatusCode::OK, &headers, &told, false);
-        assert_eq!(plain.body.as_deref(), Some(&told[..]));
-        let long = Bytes::from(vec![b'x'; ANSWER_BYTES_MAX + 1]);
-        assert_eq!(kept(StatusCode::OK, &headers, &long, false).body, None);
-    }
-}
+mod tests;

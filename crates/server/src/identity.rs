@@ -83,7 +83,12 @@ impl Peer {
             let fingerprint = hex::encode(certificate.fingerprint());
             tracing::debug!(name, fingerprint, "a certificate lets nobody in");
         }
-        Ok(found.map(|found| found.token_hash))
+        let token = found.map(|found| found.token_hash);
+        if let Some(token) = &token {
+            // Nobody guesses a certificate: whoever shows wrong tokens from the same address keeps this device from nothing.
+            app.limiter.was_right(token);
+        }
+        Ok(token)
     }
 }
 

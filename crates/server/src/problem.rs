@@ -21,6 +21,13 @@ const RETRY_AFTER_UNAVAILABLE: HeaderValue = HeaderValue::from_static("60");
 /// A server that is full asks them to come back after this many seconds at least, and each at a moment of its own within as many more.
 const RETRY_AFTER_BUSY_S: u32 = 30;
 
+/// That a server is full.
+const BUSY: &str = "server.busy";
+
+/// Borne by the answer to a request that was sent away since the server is full: nothing of it was done, though the status is one of failure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NothingDone;
+
 /// A refused or failed request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -44,7 +51,7 @@ impl Refused {
     }
 
     /// The same, which tells when to ask again: after this time, in whole seconds, and one of them at least.
-    pub(crate) fn to_be_tried_after(self, time: Duration) -> Self {
+    pub(crate) fn tried_again_after(self, time: Duration) -> Self {
         let whole = time.as_secs() + u64::from(time.subsec_nanos() > 0);
         Self {
             retry_after_s: Some(u32::try_from(whole.max(1)).unwrap_or(u32::MAX)),
@@ -175,11 +182,11 @@ impl Refused {
     pub(crate) fn busy_for(seconds: u32) -> Self {
         let busy = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "server.busy",
+            BUSY,
             "The server has too many requests at work.",
             "Try again after the time that Retry-After tells.",
         );
-        busy.to_be_tried_after(Duration::from_secs(seconds.into()))
+        busy.tried_again_after(Duration::from_secs(seconds.into()))
     }
 
     /// The request took too long.
@@ -269,6 +276,9 @@ impl IntoResponse for Refused {
         }
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        if self.id == BUSY {
+            response.extensions_mut().insert(NothingDone);
         }
         response
     }

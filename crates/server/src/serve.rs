@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::front::Front;
@@ -88,24 +89,12 @@ pub async fn run(
     });
     jobs::catch_up(&app).await;
     let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
-    let beginning = jobs::begin_rollouts::keep_beginning(app.clone(), stopped.clone());
-    let beginning = tokio::spawn(beginning);
-    let measuring = jobs::measure_payloads::keep_measuring(app.clone(), stopped.clone());
-    let measuring = tokio::spawn(measuring);
-    let feeling = jobs::feel_pulse::keep_feeling(app.clone(), stopped.clone());
-    let feeling = tokio::spawn(feeling);
-    let writing = jobs::write_last_seen::keep_writing(app.clone(), stopped.clone());
-    let writing = tokio::spawn(writing);
-    let load = jobs::feel_load::keep_feeling(app.clone(), stopped.clone());
-    let load = tokio::spawn(load);
+    let mut others = others(&app, &stopped);
     // Before the first payload leaves: nobody else's share is used meanwhile.
     app.line.share(0);
     app.line_share.ask(&*app.store, &app.line).await;
     let sharing = jobs::share_line::keep_asking(app.clone());
     let sharing = tokio::spawn(sharing);
-    let hearing = tokio::spawn(jobs::hear_store::keep_hearing(app.clone(), stopped.clone()));
-    let watching = jobs::watch_events::keep_watching(app.clone(), stopped.clone());
-    let watching = tokio::spawn(watching);
     let telling = jobs::tell_webhooks::keep_telling(app.clone(), stopped.clone());
     let telling = tokio::spawn(telling);
     let trusted = app.config.trusted_proxies.clone();
@@ -122,14 +111,8 @@ pub async fn run(
         () = keep_certificate(&app) => {}
     }
     job.abort();
-    beginning.abort();
-    measuring.abort();
-    feeling.abort();
-    writing.abort();
-    load.abort();
-    hearing.abort();
+    others.abort_all();
     sharing.abort();
-    watching.abort();
     telling.abort();
     // If it was in the midst of a turn, or of giving the lease back, that has ended by now, and the lease may not be given back yet.
     let _ = job.await;
@@ -142,6 +125,20 @@ pub async fn run(
     if written.is_err() {
         tracing::warn!("last-seen times not written: the store says nothing");
     }
+}
+
+/// The jobs that leave nothing to be given back: they may end anywhere.
+fn others(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+    let (app, stopped) = (|| app.clone(), || stopped.clone());
+    let mut others = JoinSet::new();
+    others.spawn(jobs::begin_rollouts::keep_beginning(app(), stopped()));
+    others.spawn(jobs::measure_payloads::keep_measuring(app(), stopped()));
+    others.spawn(jobs::feel_pulse::keep_feeling(app(), stopped()));
+    others.spawn(jobs::write_last_seen::keep_writing(app(), stopped()));
+    others.spawn(jobs::feel_load::keep_feeling(app(), stopped()));
+    others.spawn(jobs::hear_store::keep_hearing(app(), stopped()));
+    others.spawn(jobs::watch_events::keep_watching(app(), stopped()));
+    others
 }
 
 /// Never ends.

@@ -22,6 +22,7 @@ use mainstay_trust::{Digest, Manifest, Refusal};
 use tokio::time::timeout;
 
 use crate::front::BodyTooSlow;
+use crate::guard::Patience;
 use crate::problem::Refused;
 use crate::{App, body};
 
@@ -89,13 +90,15 @@ async fn read_on(mut rest: Pieces<'static>) {
 /// If it isn't that payload, breaks off, or can't be kept.
 pub(crate) async fn keep(
     app: &App,
+    patience: &Patience,
     manifest: &Manifest<'_>,
     frame: &ArtifactFile,
     rest: &mut Pieces<'static>,
 ) -> Result<(), Refused> {
     let payload = MeasuringPayload::of(manifest, &HostPrimitives);
     let image = manifest.image().digest;
-    let measures = put(app, image, frame, rest, Measures::of(Some(payload))).await?;
+    let measures = Measures::of(Some(payload));
+    let measures = put(app, patience, image, frame, rest, measures).await?;
     if let Some(payload) = measures.payload {
         payload.finish().check(manifest)?;
     }
@@ -109,6 +112,7 @@ pub(crate) async fn keep(
 /// As [`keep`].
 pub(crate) async fn keep_again(
     app: &App,
+    patience: &Patience,
     facts: &Facts,
     frame: &ArtifactFile,
     rest: &mut Pieces<'static>,
@@ -116,7 +120,8 @@ pub(crate) async fn keep_again(
     if frame.payload_len != facts.image_bytes {
         return Err(Refusal::PayloadSize.into());
     }
-    let measures = put(app, facts.image, frame, rest, Measures::of(None)).await?;
+    let measures = Measures::of(None);
+    let measures = put(app, patience, facts.image, frame, rest, measures).await?;
     came(app, facts.image, measures.sums).await
 }
 
@@ -125,9 +130,10 @@ async fn came(app: &App, image: Digest, sums: Summing<HostPrimitives>) -> Result
     Ok(app.store.note_payload(&sums.finish().into()).await?)
 }
 
-/// Lets a payload go by into the home of blobs.
+/// Lets a payload go by into the home of blobs; meanwhile no store is needed.
 async fn put(
     app: &App,
+    patience: &Patience,
     image: Digest,
     frame: &ArtifactFile,
     rest: &mut Pieces<'static>,
@@ -140,10 +146,12 @@ async fn put(
             .unwrap_or_else(PoisonError::into_inner)
             .update(piece);
     });
+    let receiving = patience.receiving();
     let put = app
         .blobs
         .put(&image, frame.payload_len, pieces.boxed())
         .await;
+    drop(receiving);
     let measures =
         Arc::into_inner(measures).expect("the pieces are gone by now, and their share with them");
     let measures = measures

@@ -107,19 +107,16 @@ mod tests {
         )
     }
 
+    const ALL: u32 = 1_000_000;
+    const HALF: u32 = 500_000;
+
     #[test]
     fn nobody_gets_what_another_one_may_still_use() {
-        let one = |share| row("one", share, 50);
+        let one = |share: u32| row("one", share.into(), 50);
         let (two, three) = (row("two", 500_000, 50), row("three", 333_333, 50));
         let cases: [(&str, u32, Vec<Row>, u32, u32); 10] = [
             ("alone", 0, vec![], 1_000_000, 1_000_000),
-            (
-                "its own from before",
-                0,
-                vec![one(1_000_000)],
-                1_000_000,
-                1_000_000,
-            ),
+            ("its own from before", 0, vec![one(ALL)], ALL, ALL),
             ("comes second", 0, vec![row("two", 1_000_000, 50)], 0, 0),
             (
                 "hears of a second",
@@ -135,13 +132,7 @@ mod tests {
                 500_000,
                 500_000,
             ),
-            (
-                "half is free",
-                0,
-                vec![one(0), two.clone()],
-                500_000,
-                500_000,
-            ),
+            ("half is free", 0, vec![one(0), two.clone()], HALF, HALF),
             (
                 "a third server",
                 500_000,

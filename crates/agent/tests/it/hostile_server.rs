@@ -20,7 +20,6 @@ fn server(answer: impl FnOnce(&mut TcpStream) + Send + 'static) -> Link {
         }
     });
     let server = Server {
-        join: None,
         url,
         token_file: None,
         join: None,
@@ -179,6 +178,7 @@ fn answering(answers: Vec<String>) -> (Link, thread::JoinHandle<Vec<String>>) {
         asked.collect()
     });
     let server = Server {
+        join: None,
         url,
         token_file: None,
         identity: None,

@@ -3,17 +3,15 @@
 //! It is shared with whoever checks links before this server: a CDN, a mirror. It opens nothing but payloads, and devices trust nothing for it.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
+use crate::settings::secret;
+
 /// Shortest key, in bytes: what `openssl rand -hex 16` writes, 128 bits.
 const KEY_BYTES_MIN: usize = 32;
-/// Longest one: more is another file.
-const KEY_BYTES_MAX: u64 = 4096;
 
 /// HMAC-SHA256 under a secret. It is never shown.
 #[derive(Clone)]
@@ -67,19 +65,7 @@ impl DeliveryKey {
             path: path.to_owned(),
             because,
         };
-        let mut text = String::new();
-        let opened = File::open(path);
-        let read = opened.and_then(|file| file.take(KEY_BYTES_MAX + 1).read_to_string(&mut text));
-        match read {
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(told("isn't text".to_owned()));
-            }
-            Err(error) => return Err(told(format!("can't be read: {error}"))),
-            Ok(bytes) if bytes as u64 > KEY_BYTES_MAX => {
-                return Err(told("is too long for a key".to_owned()));
-            }
-            Ok(_) => {}
-        }
+        let text = secret::read(path).map_err(told)?;
         Self::from_text(&text).ok_or_else(|| told("doesn't hold one line of a key".to_owned()))
     }
 

@@ -37,7 +37,11 @@ pub(super) async fn join(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
+    let from = from.neighbours(&app, &headers);
+    // Anybody may send this, and it is read before anything is known of them.
+    let received = app.door.joins.place(from)?;
     let bytes = body::read(&headers, request, JOIN_BYTES_MAX).await?;
+    drop(received);
     let join: Join<'_> = message::read(&bytes)?;
     let code = Secret::parse(SecretKind::JoinCode, join.code).ok_or_else(wrong)?;
     let id = DeviceId::new(join.device).map_err(|flaw| {
@@ -50,7 +54,6 @@ pub(super) async fn join(
     peer.may_join(&app, &id).await?;
     let token = code.device_token(id.as_str(), &join.secret);
     let token_hash: [u8; 32] = Sha256::digest(&token[..]).into();
-    let from = from.neighbours(&app, &headers);
     let shown = in_turn(&app, from, shown(&app, &code, &id, &token_hash)).await?;
     match shown {
         Some(Shown::Joined) => {}

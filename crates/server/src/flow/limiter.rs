@@ -146,7 +146,7 @@ fn too_many_wrong(wait: Duration) -> Refused {
         "Too many requests from this address bore tokens that this server doesn't know.",
         "Ask again after the time that Retry-After tells; find what there shows wrong tokens.",
     )
-    .to_be_tried_after(wait)
+    .tried_again_after(wait)
 }
 
 fn too_often(wait: Duration) -> Refused {
@@ -156,7 +156,7 @@ fn too_often(wait: Duration) -> Refused {
         "This device asks more often than the server lets one device.",
         "Ask again after the time that Retry-After tells, and then as often as the server says.",
     )
-    .to_be_tried_after(wait)
+    .tried_again_after(wait)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Who goes first when not everybody can. Read [`Rank`].
 
 use axum::http::Method;
-use mainstay_protocol::{PAYLOADS_PATH, REPORTS_PATH};
+use mainstay_protocol::{JOIN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 /// What a request is about, those first that go before all others.
 ///
@@ -14,11 +14,12 @@ pub(crate) enum Rank {
     First,
     /// A device asks what to do, and hears of holds and revocations.
     CheckIn,
-    /// A device says what happened. It keeps that, and says it again.
+    /// A device says what happened. It keeps that, and says it again. Or it joins, and asks again until it has; anybody may ask that, so it goes behind
+    /// check-ins.
     Report,
     /// People and their programs.
     Person,
-    /// A payload begins. A device that is sent away fetches it later, and goes on where it was.
+    /// A payload begins, for a device, a mirror, or whoever has a link. Who is sent away fetches it later, and goes on where they were.
     Download,
 }
 
@@ -59,7 +60,7 @@ impl Rank {
         if path.starts_with(PAYLOADS_PATH) {
             return Self::Download;
         }
-        if path == REPORTS_PATH {
+        if path == REPORTS_PATH || path == JOIN_PATH {
             return Self::Report;
         }
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -71,6 +72,7 @@ impl Rank {
             {
                 Self::First
             }
+            ["api", "v1", "payloads", _] | ["delivery", "v1", _, _] => Self::Download,
             [_, "controller", "v1", _, ref rest @ ..] => Self::of_client(method, rest),
             _ => Self::Person,
         }
@@ -97,6 +99,7 @@ mod tests {
         for (method, path, rank) in [
             (&get, "/device/v1/payloads/00ff", Rank::Download),
             (&post, "/device/v1/reports", Rank::Report),
+            (&post, "/device/v1/join", Rank::Report),
             (&get, "/DEFAULT/controller/v1/gw-1", Rank::CheckIn),
             (
                 &get,
@@ -148,13 +151,29 @@ mod tests {
         }
     }
 
+    /// A payload is a download, whoever asks for it; what only tells of payloads is none.
+    #[test]
+    fn mirrors_and_links_come_behind_people() {
+        for (path, rank) in [
+            ("/delivery/v1/00/00ff", Rank::Download),
+            ("/delivery/v1/revocations", Rank::Person),
+            ("/api/v1/payloads/00ff", Rank::Download),
+            ("/api/v1/payloads", Rank::Person),
+            ("/api/v1/events/stream", Rank::Person),
+            ("/sign-in/provider/back", Rank::Person),
+        ] {
+            assert_eq!(Rank::of(&Method::GET, path), rank, "{path}");
+        }
+    }
+
     /// A brake that is served at another address would have no place kept free.
     #[test]
     fn the_brakes_are_places_that_there_are() {
         let api = crate::places::of_the_api();
         let brakes = api.iter().filter(|place| {
             let path = format!("/api/v1{}", place.path);
-            Rank::of(&Method::POST, &path) == Rank::First
+            let is_changed = place.methods.iter().any(|(method, _)| *method == "POST");
+            is_changed && Rank::of(&Method::POST, &path) == Rank::First
         });
         let brakes: Vec<_> = brakes.map(|place| place.path).collect();
         let expected = [

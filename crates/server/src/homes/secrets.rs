@@ -1,15 +1,11 @@
 //! What lets a server into its homes: read from files, or from the environment, and told nowhere.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::Path;
 
 use mainstay_store::S3Key;
 
 use super::{HomeError, KEY_FILE, PASSWORD_FILE};
-
-/// More than this is no password and no key.
-const SECRET_BYTES_MAX: u64 = 4096;
+use crate::settings::secret;
 
 /// A database's password.
 pub(super) fn password(path: &Path) -> Result<String, HomeError> {
@@ -55,24 +51,13 @@ pub(super) fn key_of(
 
 /// The lines of a file with a secret, without those that are empty.
 fn lines(path: &Path, setting: &'static str) -> Result<Vec<String>, HomeError> {
-    let mut text = String::new();
-    let read =
-        File::open(path).and_then(|file| file.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text));
-    let because = match read {
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => "isn't text".to_owned(),
-        Err(error) => format!("can't be read: {error}"),
-        Ok(bytes) if bytes as u64 > SECRET_BYTES_MAX => "is too long for a secret".to_owned(),
-        Ok(_) => {
-            let lines = text.lines().filter(|line| !line.is_empty());
-            return Ok(lines.map(str::to_owned).collect());
-        }
-    };
-    let path = path.to_owned();
-    Err(HomeError::Secret {
+    let text = secret::read(path).map_err(|because| HomeError::Secret {
         setting,
-        path,
+        path: path.to_owned(),
         because,
-    })
+    })?;
+    let lines = text.lines().filter(|line| !line.is_empty());
+    Ok(lines.map(str::to_owned).collect())
 }
 
 fn malformed(path: &Path, setting: &'static str, lines: usize) -> HomeError {

@@ -13,9 +13,9 @@ use mainstay_keys::HostPrimitives;
 use mainstay_store::{ReleasePayload, StoreError};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
-use tokio::time::{MissedTickBehavior, sleep, timeout};
+use tokio::time::{MissedTickBehavior, sleep};
 
-use super::stopped_at_tick;
+use super::{answered, stopped_at_tick};
 use crate::App;
 use crate::app::Advance;
 use crate::soundness::{Damage, NotAsked};
@@ -26,9 +26,6 @@ const BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
 const ROUND: Duration = Duration::from_secs(10 * 60);
 /// So many rounds from one reading of everything to the next: a day.
 const ROUNDS: u32 = 144;
-
-/// The store gives a few rows; who waits for them for so long waits for an answer that won't come, and would read no payload ever again.
-const ANSWER_MAX: Duration = Duration::from_secs(60);
 
 /// Reads payloads until told to stop; nothing, if a caller moves the server on in its own time.
 pub(crate) async fn keep_measuring(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
@@ -126,29 +123,5 @@ async fn read(
     match summed.image.digest == image {
         true => Ok(summed),
         false => Err(Damage::Bytes),
-    }
-}
-
-/// What the store answers, or that it says nothing.
-async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    let answered = timeout(ANSWER_MAX, asked).await;
-    answered.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::pending;
-
-    use tokio::time::Instant;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_store_that_says_nothing_is_waited_for_for_a_minute() {
-        let began = Instant::now();
-        let error = answered(pending::<Result<(), _>>()).await.unwrap_err();
-        assert_eq!(error.id(), "store.unreachable");
-        assert_eq!(began.elapsed().as_secs(), ANSWER_MAX.as_secs());
-        assert!(answered(async { Ok(7) }).await.is_ok_and(|it| it == 7));
     }
 }

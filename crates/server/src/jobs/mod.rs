@@ -51,6 +51,8 @@ pub const PERIOD_MAX: Duration = Duration::from_secs(10);
 const TURN_MAX: Duration = Duration::from_secs(300);
 /// Following reads less than a turn does; and as long as it waits this server can do nothing with a job that falls to it.
 const FOLLOW_MAX: Duration = Duration::from_secs(30);
+/// The store gives a few rows; who waits for them for so long waits for an answer that won't come, and what comes after it gets another connection.
+const ANSWER_MAX: Duration = Duration::from_secs(60);
 /// So many looks between two polls of one device: news is acted on well before it asks again.
 const LOOKS_PER_POLL: u32 = 20;
 
@@ -117,6 +119,12 @@ async fn scheduled_turn(app: &App) {
     }
 }
 
+/// What the store answers, or that it says nothing.
+async fn answered<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let answered = timeout(ANSWER_MAX, asked).await;
+    answered.unwrap_or_else(|silence| Err(StoreError::Unreachable(Box::new(silence))))
+}
+
 /// Waits for the next tick; true if told to stop before it.
 async fn stopped_at_tick(stopped: &mut watch::Receiver<bool>, ticks: &mut Interval) -> bool {
     tokio::select! {
@@ -163,4 +171,20 @@ async fn planned_period(app: &App) -> Duration {
     let poll = plan.and_then(|active| Duration::try_from(active.plan.rollout.poll).ok());
     let looks = poll.unwrap_or(PERIOD_MAX) / LOOKS_PER_POLL;
     looks.clamp(PERIOD_MIN, PERIOD_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_says_nothing_is_waited_for_for_a_minute() {
+        let began = Instant::now();
+        let error = answered(pending::<Result<(), _>>()).await.unwrap_err();
+        assert_eq!(error.id(), "store.unreachable");
+        assert_eq!(began.elapsed().as_secs(), ANSWER_MAX.as_secs());
+        assert!(answered(async { Ok(7) }).await.is_ok_and(|it| it == 7));
+    }
 }

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, sleep};
 
+use super::answered;
 use crate::{App, entropy};
 
 /// How often it is looked whether something is to be told.
@@ -52,7 +53,7 @@ struct Tried {
 /// Tells until told to stop, while this server has the job.
 pub(crate) async fn keep_telling(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        let anybody = app.store.webhooks().await;
+        let anybody = answered(app.store.webhooks()).await;
         if anybody.map_or(true, |webhooks| webhooks.is_empty()) {
             tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
@@ -89,7 +90,7 @@ async fn tell(app: &Arc<App>, mut stopped: watch::Receiver<bool>) {
             continue;
         }
         let at_work = app.hooks.lease.at_work();
-        let begun = under_way.begin(app).await;
+        let begun = answered(under_way.begin(app)).await;
         drop(at_work);
         if let Err(error) = &begun {
             tracing::warn!(id = error.id(), %error, "nobody is told what happened; tried again");
@@ -191,7 +192,7 @@ impl UnderWay {
         };
         self.which.remove(&task);
         let noted = match tried {
-            Some(tried) => kept(app, tried).await,
+            Some(tried) => answered(kept(app, tried)).await,
             None => Err(StoreError::Failed("the try broke".into())),
         };
         if let Err(error) = noted {

@@ -79,7 +79,9 @@ async fn job_lines(app: &App) -> Vec<JobLine> {
         Vec::new()
     });
     let line = |lease: Lease| JobLine {
-        is_here: app.lease.job() == lease.job && app.lease.is_held(),
+        is_here: [&app.lease, &app.hooks.lease]
+            .iter()
+            .any(|ours| ours.job() == lease.job && ours.is_held()),
         left_ms: u64::try_from(lease.left.as_millis()).unwrap_or(u64::MAX),
         job: lease.job,
         holder: lease.holder,

@@ -127,7 +127,8 @@ fn heard_last(headers: &HeaderMap) -> Result<Option<i64>, Refused> {
 }
 
 impl Listener {
-    /// What comes next, and who hears it; nothing at the end. Whatever fails ends the stream: the client comes again, and is told what is wrong.
+    /// What comes next, and who hears it; nothing at the end. Whatever fails ends the stream, as does a store that is silent: the client comes again, and is
+    /// told what is wrong.
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         if !self.has_begun {
             self.has_begun = true;
@@ -139,12 +140,13 @@ impl Listener {
             }
             if Instant::now() >= self.may_until {
                 let may = authenticate::caller(&self.app, &self.headers, Permission::Read);
-                may.await.ok()?;
+                self.app.guard.while_heard(may).await?.ok()?;
                 self.may_until = Instant::now() + HEARTBEAT;
             }
             let newest = *self.newest.borrow_and_update();
             if self.is_behind || newest > self.told {
-                let page = self.words.page(&self.app, self.told).await.ok()?;
+                let page = self.words.page(&self.app, self.told);
+                let page = self.app.guard.while_heard(page).await?.ok()?;
                 let text = said(&page, self.told);
                 (self.told, self.is_behind) = (page.next, page.more);
                 if !text.is_empty() {

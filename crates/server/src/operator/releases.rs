@@ -73,7 +73,7 @@ async fn receive(
     let frame = upload::begin(headers, pieces).await?;
     let time = app.config.times.upload(frame.payload_len);
     patience.extend(time.saturating_add(TOLD_BEFORE));
-    let taken = mend_or_take_in(app, &frame, track, person, pieces);
+    let taken = mend_or_take_in(app, &frame, track, patience, person, pieces);
     let in_time = timeout(time, taken).await;
     in_time.unwrap_or_else(|_elapsed| Err(Refused::too_slow()))
 }
@@ -82,13 +82,14 @@ async fn mend_or_take_in(
     app: &App,
     frame: &ArtifactFile,
     track: TrackName,
+    patience: &Patience,
     person: &Person,
     payload: &mut Pieces<'static>,
 ) -> Result<(StatusCode, Release), Refused> {
-    if let Some(mended) = mend(app, frame, payload).await? {
+    if let Some(mended) = mend(app, frame, patience, payload).await? {
         return Ok((StatusCode::OK, mended));
     }
-    let new = take_in(app, frame, track, person, payload).await?;
+    let new = take_in(app, frame, track, patience, person, payload).await?;
     Ok((StatusCode::CREATED, new))
 }
 
@@ -97,6 +98,7 @@ async fn mend_or_take_in(
 async fn mend(
     app: &App,
     frame: &ArtifactFile,
+    patience: &Patience,
     payload: &mut Pieces<'static>,
 ) -> Result<Option<Release>, Refused> {
     let Some(manifest) = intake::manifest_digest(&frame.envelope) else {
@@ -110,7 +112,7 @@ async fn mend(
     if damage.is_none() {
         return Ok(None);
     }
-    upload::keep_again(app, &release.facts, frame, payload).await?;
+    upload::keep_again(app, patience, &release.facts, frame, payload).await?;
     Ok(Some(release))
 }
 
@@ -120,11 +122,12 @@ async fn take_in(
     app: &App,
     frame: &ArtifactFile,
     track: TrackName,
+    patience: &Patience,
     person: &Person,
     payload: &mut Pieces<'static>,
 ) -> Result<Release, Refused> {
     let (taken, _) = judge(app, frame, track, person).await?;
-    upload::keep(app, &taken.manifest, frame, payload).await?;
+    upload::keep(app, patience, &taken.manifest, frame, payload).await?;
     let (_, release) = judge(app, frame, track, person).await?;
     app.store.add_release(&release, &frame.envelope).await?;
     Ok(release)

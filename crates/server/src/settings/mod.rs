@@ -4,9 +4,11 @@
 //! before the default. Everything wrong is found at once, each with the setting's name, where it was said, and the cure. Secrets
 //! come by files alone, whose paths are settings and whose content isn't. Read [`read`], then [`SETTINGS`].
 
+mod answered;
 mod file;
 mod finding;
 mod identity;
+mod limits;
 mod links;
 mod log;
 mod near;
@@ -17,17 +19,19 @@ pub mod page;
 mod places;
 mod proxies;
 mod read;
-mod secret;
+pub(crate) mod secret;
 mod source;
 mod table;
 #[cfg(test)]
 mod tests;
 mod values;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use answered::{Answered, Told};
 pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
 pub use identity::DeviceCertificates;
@@ -36,7 +40,7 @@ pub use log::{LogFormat, LogLevel};
 pub use oidc::{Issuer, OidcSettings, Passwords, ProviderName, Scopes};
 pub use places::{BlobsPlace, HomePlaces, StorePlace};
 pub use proxies::TrustedProxies;
-pub use read::{Answered, Asked, Told, read};
+pub use read::{Asked, read};
 pub use source::Source;
 pub use table::{Need, SETTINGS, Setting};
 

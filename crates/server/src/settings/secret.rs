@@ -1,10 +1,30 @@
-//! Files that hold a secret: looked at, and never read here. Read [`judge`].
+//! Files that hold a secret: looked at when settings are read ([`judge`]), and read by whoever needs the secret ([`read`]).
 
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _};
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::finding::{Severity, Wrong};
+
+/// More than this is no secret.
+const SECRET_BYTES_MAX: u64 = 4096;
+
+/// The text of a file that holds a secret.
+///
+/// # Errors
+/// Why there is none, as what follows the file's name in a sentence. What it holds isn't in it.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, String> {
+    let mut text = Zeroizing::new(String::new());
+    let opened = File::open(path);
+    match opened.and_then(|file| file.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text)) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err("isn't text".to_owned()),
+        Err(error) => Err(format!("can't be read: {error}")),
+        Ok(bytes) if bytes as u64 > SECRET_BYTES_MAX => Err("is too long for a secret".to_owned()),
+        Ok(_) => Ok(text),
+    }
+}
 
 /// What is wrong with a file that holds a secret: that it isn't one, that others may change it, or that others may read it. The
 /// last is only warned of, since some container hosts hand out secrets in no other way. A name that leads to nothing isn't repeated: it
@@ -46,4 +66,31 @@ fn open_to_others(path: &Path, metadata: &Metadata) -> Result<(), (Severity, &'s
 #[cfg(not(unix))]
 fn open_to_others(_path: &Path, _: &Metadata) -> Result<(), (Severity, &'static str, Wrong)> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_no_secret_is_told_without_what_it_holds() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("secret");
+        let said = |bytes: &[u8]| {
+            fs::write(&path, bytes).expect("an own folder");
+            read(&path)
+        };
+        assert_eq!(
+            said(b"hunter2\n").map(|text| text.to_string()),
+            Ok("hunter2\n".to_owned())
+        );
+        assert!(said(&[b'x'; 4096]).is_ok());
+        assert_eq!(
+            said(&[b'x'; 4097]).err(),
+            Some("is too long for a secret".to_owned())
+        );
+        assert_eq!(said(b"hunter2\xff").err(), Some("isn't text".to_owned()));
+        let missing = read(&folder.path().join("none")).expect_err("it isn't there");
+        assert!(missing.starts_with("can't be read: "), "{missing}");
+    }
 }

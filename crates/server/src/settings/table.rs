@@ -9,12 +9,14 @@ use std::time::Duration;
 use super::Settings;
 use super::finding::Wrong;
 use super::identity::DeviceCertificates;
+use super::limits;
 use super::links::{PublicUrl, Tenant};
 use super::log::{LogFormat, LogLevel};
 use super::oidc::{self, OidcSettings, Passwords};
 use super::places::{self, BlobsPlace, HomePlaces, StorePlace};
 use super::proxies::TrustedProxies;
 use super::values::{self, Given};
+use super::webhooks;
 use crate::flow::Limits;
 use crate::webhooks::WebhookNetworks;
 
@@ -254,40 +256,8 @@ pub const SETTINGS: &[Setting] = &[
             )
         },
     },
-    Setting {
-        name: "webhook_key_file",
-        variable: "MAINSTAY_WEBHOOK_KEY_FILE",
-        older: None,
-        flag: "webhook-key-file",
-        form: "FILE",
-        need: Need::Optional,
-        is_secret_file: true,
-        what: "A file with the key that webhooks' secrets are encrypted with in the database: one line of 64 hexadecimal digits, the same at all servers \
-               that share it. Without it there are no webhooks.",
-        take: |settings, given| {
-            put(
-                &mut settings.webhook_key_file,
-                values::path(given).map(Some),
-            )
-        },
-    },
-    Setting {
-        name: "webhook_networks",
-        variable: "MAINSTAY_WEBHOOK_NETWORKS",
-        older: None,
-        flag: "webhook-networks",
-        form: "NETWORKS",
-        need: Need::Optional,
-        is_secret_file: false,
-        what: "Networks that aren't public and that webhooks may reach all the same, as 10.2.0.0/16; an address of this machine that is among them \
-               may be reached over http, too.",
-        take: |settings, given| {
-            put(
-                &mut settings.webhook_networks,
-                WebhookNetworks::read(given.text),
-            )
-        },
-    },
+    webhooks::KEY_FILE,
+    webhooks::NETWORKS,
     Setting {
         name: "passphrase_file",
         variable: "MAINSTAY_PASSPHRASE_FILE",
@@ -345,30 +315,8 @@ pub const SETTINGS: &[Setting] = &[
         what: "What hawkBit clients call the server's tenant: the first part of the path that they ask at.",
         take: |settings, given| put(&mut settings.hawkbit_tenant, Tenant::parse(given)),
     },
-    Setting {
-        name: "limits.device",
-        variable: "MAINSTAY_LIMITS_DEVICE",
-        older: None,
-        flag: "limits-device",
-        form: "NUMBER",
-        need: Need::Default("50"),
-        is_secret_file: false,
-        what: "How many requests one device may make in a second that aren't answered from memory and aren't for a \
-               payload, and twenty seconds' worth at once; off for as many as it likes.",
-        take: |settings, given| put(&mut settings.limits.device, values::rate(given)),
-    },
-    Setting {
-        name: "limits.address",
-        variable: "MAINSTAY_LIMITS_ADDRESS",
-        older: None,
-        flag: "limits-address",
-        form: "NUMBER",
-        need: Need::Default("50"),
-        is_secret_file: false,
-        what: "How many wrong tokens one address may show in a second, and twenty seconds' worth at once, before \
-               only known ones are heard from there; off for as many as it likes.",
-        take: |settings, given| put(&mut settings.limits.address, values::rate(given)),
-    },
+    limits::DEVICE,
+    limits::ADDRESS,
     oidc::ISSUER,
     oidc::CLIENT_ID,
     oidc::CLIENT_SECRET_FILE,

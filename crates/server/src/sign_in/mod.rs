@@ -33,6 +33,8 @@ pub(crate) struct Door {
     pub forms: Receiving<Email>,
     /// Those for browsers on whose behalf the provider is asked, by where they are.
     pub at_the_provider: Receiving<Option<Origin>>,
+    /// Those for questions of devices that want to join, until they are here whole, by where they are.
+    pub joins: Receiving<Option<Origin>>,
     attempts: Mutex<SignInAttempts>,
     join_tries: Mutex<JoinTries>,
     join_turn: tokio::sync::Mutex<()>,

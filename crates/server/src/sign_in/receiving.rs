@@ -1,6 +1,7 @@
 //! Forms that are being received: few at once, and fewer of one sender.
 //!
-//! Everything else that bears no token is answered before its body is read. A form to sign in is anybody's, and read first: without a
+//! Everything else that bears no token is answered before its body is read. A form to sign in is anybody's, and read first, and so is what a device
+//! sends that wants to join: without a
 //! bound, whoever began a thousand and ended none would take all the places of the [`guard`](crate::guard::guard), those of devices
 //! too. Read [`Receiving`].
 

@@ -7,6 +7,7 @@ use reqwest::{Method, Response, StatusCode};
 use tokio::time::timeout;
 
 use crate::elected::{NEVER, Server};
+use crate::eligibility::running;
 use crate::house::{House, problem};
 
 /// Far longer than anything takes here.
@@ -69,6 +70,7 @@ async fn refused(house: &House, path: &str) -> (u16, String) {
 #[tokio::test]
 async fn what_happens_is_told_to_who_asks_and_to_who_listens() {
     let house = House::new().await;
+    running(&house, &["th-1", "th-2"]).await;
     let before = page(&house, "").await;
     assert!(
         !before.events.is_empty() && !before.more,

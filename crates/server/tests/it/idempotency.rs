@@ -1,8 +1,11 @@
 //! What is sent twice with one key is done once.
 
+use mainstay_access::Email;
 use mainstay_api::{DevicePage, HoldView};
+use mainstay_store::{Begun, KeptAnswer, KeyedRequest};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::house::{House, problem, read};
@@ -15,6 +18,8 @@ async fn send(house: &House, path: &str, token: &str, key: &str, body: &str) -> 
 }
 
 const HOLD: &str = "/api/v1/releases/thermo-v2@1.1.0/hold";
+const DEVICES: &str = "/api/v1/devices";
+const DEVICE: &str = r#"{"devices":[{"id":"th-1","class":"thermo-v2","hardware":"B","zone":"Europe/Berlin","bootloader":"1.4.0"}]}"#;
 
 #[tokio::test]
 async fn the_same_request_gets_the_same_answer() {
@@ -108,52 +113,122 @@ async fn what_showed_a_secret_was_done_and_is_not_shown_again() {
     }
 }
 
-/// Two at once: one is done, and the other one gets its answer or is told that it is at work.
+/// Two at once: one is done, and the other one is told that it is at work, or was done.
 #[tokio::test]
 async fn of_two_at_once_one_is_done() {
     let house = House::new().await;
-    house.submit(&house.built("1.1.0", 2, &[])).await;
     let kim = &house.tokens.operations;
-    let smoke = r#"{"reason":"smoke"}"#;
     let (one, other) = tokio::join!(
-        send(&house, HOLD, kim, "one", smoke),
-        send(&house, HOLD, kim, "one", smoke)
+        send(&house, DEVICES, kim, "one", DEVICE),
+        send(&house, DEVICES, kim, "one", DEVICE)
     );
     let mut made = 0;
     for answer in [one, other] {
         if answer.status() == StatusCode::CREATED {
-            made += usize::from(!answer.headers().contains_key("idempotency-replayed"));
+            made += 1;
         } else {
-            let refused = problem(answer).await;
-            assert_eq!(refused, (409, "idempotency.running".to_owned()));
+            let (status, id) = problem(answer).await;
+            assert_eq!(status, 409);
+            assert!(
+                ["idempotency.running", "idempotency.not-shown-again"].contains(&&*id),
+                "{id}"
+            );
         }
     }
     assert_eq!(made, 1);
+}
+
+/// What is told of a request's key by a server that was killed before it answered, or failed.
+async fn unanswered(house: &House, path: &str, key: &str, body: &str, status: Option<u16>) {
+    let who = Email::new("kim@northwind.example").unwrap();
+    let mut hasher = Sha256::new();
+    for part in ["POST", path, body] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let keyed = KeyedRequest {
+        who: &who,
+        key,
+        fingerprint: hasher.finalize().into(),
+        at: house.app.now(),
+    };
+    let store = house.app.store();
+    assert_eq!(store.begin_answer(&keyed).await.unwrap(), Begun::New);
+    if let Some(status) = status {
+        let failed = KeptAnswer {
+            status,
+            media_type: None,
+            body: None,
+        };
+        store.keep_answer(&who, key, &failed).await.unwrap();
+    }
+}
+
+/// Nobody who stops something is told to look first whether it was done: a server was killed while it did, or failed at it.
+#[tokio::test]
+async fn a_brake_is_pulled_whatever_is_known_of_its_key() {
+    let house = House::new().await;
+    house.submit(&house.built("1.1.0", 2, &[])).await;
+    let kim = &house.tokens.operations;
+    let smoke = r#"{"reason":"smoke"}"#;
+    let below = HOLD.strip_prefix("/api/v1").unwrap();
+    unanswered(&house, "/devices", "one", DEVICE, None).await;
+    let refused = problem(send(&house, DEVICES, kim, "one", DEVICE).await).await;
+    assert_eq!(refused, (409, "idempotency.running".to_owned()));
+    unanswered(&house, "/devices", "two", DEVICE, Some(503)).await;
+    let refused = problem(send(&house, DEVICES, kim, "two", DEVICE).await).await;
+    assert_eq!(refused, (409, "idempotency.unknown".to_owned()));
+    unanswered(&house, below, "three", smoke, None).await;
+    let held = send(&house, HOLD, kim, "three", smoke).await;
+    assert_eq!(held.status(), StatusCode::CREATED);
+    // It has its answer now.
+    let again = send(&house, HOLD, kim, "three", smoke).await;
+    assert_eq!(again.status(), StatusCode::CREATED);
+    assert_eq!(again.headers()["idempotency-replayed"], "true");
+    unanswered(&house, below, "four", smoke, Some(503)).await;
+    let held = send(&house, HOLD, kim, "four", smoke).await;
+    assert_eq!(held.status(), StatusCode::OK, "it is on hold already");
+}
+
+/// What a code opens is shown once: it isn't in the database in clear.
+#[tokio::test]
+async fn a_join_code_is_not_shown_again() {
+    let house = House::new().await;
+    let kim = &house.tokens.operations;
+    let wish = r#"{"class":"thermo-v2","hardware":"C","zone":"America/Denver","uses":1}"#;
+    let first = send(&house, "/api/v1/join-codes", kim, "one", wish).await;
+    assert_eq!(first.status(), StatusCode::CREATED);
+    let again = problem(send(&house, "/api/v1/join-codes", kim, "one", wish).await).await;
+    assert_eq!(again, (409, "idempotency.not-shown-again".to_owned()));
 }
 
 /// Whoever hangs up before the answer comes sends it again: it was done once, and is answered as it was then.
 #[tokio::test]
 async fn who_hangs_up_gets_the_answer_the_next_time() {
     let house = House::new().await;
-    house.submit(&house.built("1.1.0", 2, &[])).await;
     let kim = &house.tokens.operations;
-    let smoke = r#"{"reason":"smoke"}"#;
     let address = house.base.strip_prefix("http://").unwrap();
-    let bytes = smoke.len();
+    let bytes = DEVICE.len();
     let request = format!(
-        "POST {HOLD} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {kim}\r\nidempotency-key: one\r\ncontent-length: {bytes}\r\n\r\n{smoke}"
+        "POST {DEVICES} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {kim}\r\nidempotency-key: one\r\ncontent-length: {bytes}\r\n\r\n{DEVICE}"
     );
     for _ in 0..3 {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
     }
-    let mut status = StatusCode::CONFLICT;
+    let mut told = String::new();
     until("it has an answer", async || {
-        let answer = send(&house, HOLD, kim, "one", smoke).await;
-        status = answer.status();
-        status != StatusCode::CONFLICT
+        let answer = send(&house, DEVICES, kim, "one", DEVICE).await;
+        told = match answer.status() {
+            StatusCode::CREATED => "made only now".to_owned(),
+            _ => problem(answer).await.1,
+        };
+        told != "idempotency.running"
     })
     .await;
-    // Done twice, the second time would have found the release on hold, and answered 200.
-    assert_eq!(status, StatusCode::CREATED);
+    // Done twice, the second time would have found that device.
+    assert!(
+        ["made only now", "idempotency.not-shown-again"].contains(&&*told),
+        "{told}"
+    );
 }

@@ -12,18 +12,24 @@ use crate::update::pass_hours;
 /// Two devices on 1.1.0, to which a complete rollout brought them.
 pub async fn updated() -> (House, Vec<Gadget>, Artifact) {
     let house = House::new().await;
+    let (gadgets, good) = updated_at(&house).await;
+    (house, gadgets, good)
+}
+
+/// The same at a server that is there.
+pub async fn updated_at(house: &House) -> (Vec<Gadget>, Artifact) {
     let (old, good) = (
         packed(house::CLASS, "1.0.0", 1, &[]),
         house.built("1.1.0", 2, &[]),
     );
-    let mut gadgets = register(&house, &["th-1", "th-2"], &old).await;
+    let mut gadgets = register(house, &["th-1", "th-2"], &old).await;
     for gadget in &mut gadgets {
-        gadget.check_in(&house, &[]).await;
+        gadget.check_in(house, &[]).await;
     }
     house.roll_out(&good).await;
     house.advance().await;
-    pass_hours(&house, &mut gadgets, &good, 8).await;
-    (house, gadgets, good)
+    pass_hours(house, &mut gadgets, &good, 8).await;
+    (gadgets, good)
 }
 
 pub async fn install(house: &House, gadgets: &mut [Gadget], artifact: &Artifact) {

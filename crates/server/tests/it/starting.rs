@@ -17,7 +17,7 @@ use crate::eligibility::{running, start};
 use crate::house::{self, House, packed, problem, read};
 use crate::needs::with_gateways;
 use crate::patience::until;
-use crate::rollback::install;
+use crate::rollback::{go_back, install, updated_at};
 
 /// One more than are started at once.
 const MANY: usize = 5001;
@@ -260,8 +260,8 @@ async fn what_it_was_asked_for_by_may_be_gone() {
 #[tokio::test]
 async fn a_brake_draws_nobody() {
     let house = House::under(&with_gateways("", "")).await;
-    let mut gadgets = running(&house, &["th-1", "th-2"]).await;
-    let bad = house.built("1.1.0", 2, &[]);
+    let (mut gadgets, good) = updated_at(&house).await;
+    let bad = house.built("1.2.0", 3, &[good.manifest]);
     let rolling = house.roll_out(&bad).await;
     install(&house, &mut gadgets, &bad).await;
     registered(&house, GATEWAYS, "1.4.2").await;
@@ -271,7 +271,7 @@ async fn a_brake_draws_nobody() {
     let why = br#"{"why": "displays stay dark"}"#.to_vec();
     let halted = house.post(&halt, &house.tokens.engineer, why).await;
     assert_eq!(halted.status(), StatusCode::OK);
-    assert_eq!(gadgets[0].check_in(&house, &[]).await.held, [bad.manifest]);
+    go_back(&house, &mut gadgets[0], &good, &bad).await;
     assert_eq!(view(&house, asked.id).await.phase, "starting");
     house.advance().await;
     assert_eq!(view(&house, asked.id).await.phase, "rolling");

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::database;
 use crate::elected::{NEVER, Server};
+use crate::eligibility::running;
 use crate::house::{House, PLAN, problem, read};
 use crate::patience::until;
 use crate::receiver::{Does, Receiver};
@@ -71,6 +72,7 @@ async fn test(house: &House, id: &str) -> WebhookTest {
 #[tokio::test]
 async fn what_a_receiver_didnt_take_is_told_again_in_the_order_of_its_subject() {
     let house = house().await;
+    running(&house, &["th-1", "th-2"]).await;
     let before: EventPage = house.get("/api/v1/events", &house.tokens.engineer).await;
     let receiver = Receiver::start(Does::Fails(503)).await;
     let made = add(&house, &receiver.url, &[]).await;
@@ -132,6 +134,7 @@ async fn what_a_receiver_didnt_take_is_told_again_in_the_order_of_its_subject() 
 #[tokio::test]
 async fn who_hangs_keeps_nobody_else_waiting() {
     let house = house().await;
+    running(&house, &["th-1", "th-2"]).await;
     let hangs = Receiver::start(Does::Hangs).await;
     let takes = Receiver::start(Does::Takes).await;
     add(&house, &hangs.url, &[]).await;
@@ -333,4 +336,19 @@ async fn a_receiver_that_fails_for_days_is_told_nothing_any_more() {
     house.submit(&house.built("1.2.0", 3, &[])).await;
     until("another one is told", async || takes.taken().len() == 1).await;
     assert_eq!(receiver.got().len(), 4);
+}
+
+/// Monitoring systems hear which server has this job, as of the other one.
+#[tokio::test]
+async fn metrics_say_who_tells() {
+    let house = house().await;
+    let receiver = Receiver::start(Does::Takes).await;
+    add(&house, &receiver.url, &["release.added"]).await;
+    until("it has the job", async || {
+        let operations = &house.tokens.operations;
+        let told = house.request(Method::GET, "/metrics", operations);
+        let told = told.send().await.unwrap().text().await.unwrap();
+        told.contains("mainstay_job_lease_here{job=\"webhooks\"} 1\n")
+    })
+    .await;
 }

@@ -33,6 +33,9 @@
 //! So is who is told by HTTP: adding a subscription locks [`Lock::Webhooks`], so that all are counted; what else is done about one locks its row before its
 //! deliveries.
 //!
+//! So are keys of requests: taking one, keeping its answer and forgetting it are transactions of their own, before and after all others, that lock nothing
+//! but rows of keys.
+//!
 //! Who has locked a device may change all that is kept of it: its enrolments, orders and client's name have no locks of their own.
 //!
 //! What has a name is locked by it (PostgreSQL documentation, "Advisory Locks"), not by a row: rows that many share have no line, and who

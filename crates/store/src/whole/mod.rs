@@ -18,6 +18,7 @@ mod rows_of_postgres;
 mod rows_of_sqlite;
 mod steps;
 mod tables;
+mod tables_doors;
 mod tables_told;
 
 use std::path::PathBuf;

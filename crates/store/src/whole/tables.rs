@@ -5,6 +5,7 @@
 
 use super::cells::{Cell, Row};
 use super::columns::{Column, bytes, number, text, truth};
+use super::tables_doors::{JOIN_CODES, REVOKED_CERTIFICATES, SUBJECTS};
 use super::tables_told::{DELIVERIES, EVENTS, IDEMPOTENCY_KEYS, WEBHOOKS};
 use super::{judge, judge_doors};
 use crate::StoreError;
@@ -378,37 +379,7 @@ pub(super) const TABLES: &[Table] = &[
         ],
         judge_doors::setup_link,
     ),
-    Table {
-        key: 2,
-        ..plain(
-            "subjects",
-            &[text("issuer"), text("name"), text("email"), number("since")],
-            judge_doors::subject,
-        )
-    },
-    plain(
-        "join_codes",
-        &[
-            bytes("hash"),
-            text("terms"),
-            number("uses"),
-            number("used"),
-            number("made"),
-            text("maker"),
-            number("expires"),
-            number("revoked"),
-            text("device"),
-        ],
-        judge_doors::join_code,
-    ),
-    plain(
-        "revoked_certificates",
-        &[
-            bytes("fingerprint"),
-            number("at"),
-            text("by_email"),
-            text("why"),
-        ],
-        judge_doors::revoked_certificate,
-    ),
+    SUBJECTS,
+    JOIN_CODES,
+    REVOKED_CERTIFICATES,
 ];

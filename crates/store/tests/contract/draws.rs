@@ -57,9 +57,9 @@ pub async fn what_was_drawn_is_enrolled_part_by_part_and_begins_whole(store: &dy
     register(store, 5).await;
     let asked = asked_for(store).await;
     let found = store.active_rollouts(None).await.expect("readable");
-    assert_eq!(found, [asked.clone()]);
+    assert_eq!(found, std::slice::from_ref(&asked));
     let watched = store.rollouts_under_watch().await.expect("readable");
-    assert_eq!(watched.rollouts, [asked.clone()]);
+    assert_eq!(watched.rollouts, std::slice::from_ref(&asked));
     let all = enrolments(5);
     let drawn = drawn(store, &asked, &all).await;
     assert!(is_kept(store, &drawn).await);
@@ -86,7 +86,7 @@ pub async fn what_was_drawn_is_enrolled_part_by_part_and_begins_whole(store: &dy
     done.expect("all are enrolled");
     assert!(is_kept(store, &begun).await);
     let found = store.active_rollouts(None).await.expect("readable");
-    assert_eq!(found, [begun.clone()]);
+    assert_eq!(found, std::slice::from_ref(&begun));
     // As if it had been started at once: each device in its wave, and told so once.
     let view = store.fleet_view(begun.id).await.expect("readable");
     let waves: Vec<_> = view.devices.iter().map(|device| device.wave).collect();

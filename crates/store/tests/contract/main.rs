@@ -27,6 +27,7 @@ mod invitations;
 mod joining;
 mod leases;
 mod line_shares;
+mod opened;
 mod orders;
 mod payloads;
 mod people_and_plans;
@@ -52,77 +53,7 @@ mod whole_fleet;
 mod whole_kept;
 mod whole_steps;
 
-use std::sync::Arc;
-
-use mainstay_store::{PostgresStore, SqliteStore, Store};
-use tempfile::TempDir;
-
-/// An empty store, and where it is.
-struct Opened {
-    store: Arc<dyn Store>,
-    place: Place,
-}
-
-enum Place {
-    File(TempDir),
-    Database(String),
-    /// A file, too; and at the end of a promise the store is copied to the other back end and back.
-    Carried(TempDir),
-}
-
-impl Opened {
-    /// The same store, opened once more as another server does.
-    async fn elsewhere(&self) -> Arc<dyn Store> {
-        match &self.place {
-            Place::File(folder) | Place::Carried(folder) => {
-                let store = SqliteStore::open(&folder.path().join(FILE)).await;
-                Arc::new(store.expect("a second server may"))
-            }
-            Place::Database(address) => {
-                let store = PostgresStore::open(address).await;
-                Arc::new(store.expect("a second server may"))
-            }
-        }
-    }
-}
-
-const FILE: &str = "mainstay.sqlite";
-
-impl Opened {
-    /// What a promise has left is carried over whole, whatever it was.
-    async fn leave(&self) {
-        if let Place::Carried(folder) = &self.place {
-            whole::carry_there_and_back(&folder.path().join(FILE)).await;
-        }
-    }
-}
-
-async fn carried() -> Opened {
-    let Opened { store, place } = sqlite().await;
-    let Place::File(folder) = place else {
-        unreachable!("it is a file");
-    };
-    let place = Place::Carried(folder);
-    Opened { store, place }
-}
-
-async fn sqlite() -> Opened {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = SqliteStore::create(&folder.path().join(FILE)).await;
-    Opened {
-        store: Arc::new(store.expect("a new database")),
-        place: Place::File(folder),
-    }
-}
-
-async fn postgres() -> Opened {
-    let address = cluster::database(cluster::WITH_TABLES).await;
-    let store = PostgresStore::open(&address).await;
-    Opened {
-        store: Arc::new(store.expect("a database with our tables")),
-        place: Place::Database(address),
-    }
-}
+use opened::{FILE, Opened, Place, carried, postgres, sqlite};
 
 /// Makes a test of each promise, for one back end.
 macro_rules! contract {

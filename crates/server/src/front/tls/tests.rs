@@ -226,7 +226,9 @@ fn a_certificate_counts_no_longer_than_who_stands_between() {
     let chain = [device.unwrap().der().clone(), between.der().clone()];
     let shown = PeerCertificate::of(Some(&chain), tls.spoken().sum().unwrap()).unwrap();
     assert!(tls.takes(&shown, now()));
-    assert!(!tls.takes(&shown, "2027-01-01T00:00:00Z".parse().unwrap()));
+    // The last second is part of it (RFC 5280, section 4.1.2.5).
+    assert!(tls.takes(&shown, "2027-01-01T00:00:00Z".parse().unwrap()));
+    assert!(!tls.takes(&shown, "2027-01-01T00:00:01Z".parse().unwrap()));
 }
 
 fn named(name: &str) -> CertificateParams {

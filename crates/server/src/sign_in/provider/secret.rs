@@ -1,15 +1,13 @@
 //! The secret by which a provider knows this server: read from a file, told to the provider alone. Read [`ClientSecret`].
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use reqwest::RequestBuilder;
 use zeroize::Zeroizing;
 
-/// More than this is no secret.
-const SECRET_BYTES_MAX: u64 = 4096;
+use crate::settings::secret;
+
 const SECRET_FILE: &str = "oidc.client_secret_file";
 const ISSUER: &str = "oidc.issuer";
 
@@ -67,13 +65,7 @@ impl ClientSecret {
             path: path.to_owned(),
             because,
         };
-        let mut text = Zeroizing::new(String::new());
-        let file = File::open(path).map_err(|error| refused(format!("can't be read: {error}")))?;
-        let read = file.take(SECRET_BYTES_MAX + 1).read_to_string(&mut text);
-        let bytes = read.map_err(|error| refused(format!("can't be read: {error}")))?;
-        if bytes as u64 > SECRET_BYTES_MAX {
-            return Err(refused("is too long for a secret".to_owned()));
-        }
+        let text = secret::read(path).map_err(refused)?;
         let mut lines = text.lines().filter(|line| !line.is_empty());
         match (lines.next(), lines.next()) {
             (Some(secret), None) => Ok(Self(Zeroizing::new(secret.to_owned()))),

@@ -9,6 +9,7 @@ use mainstay_protocol::{
     read as read_message,
 };
 use mainstay_server::AppConfig;
+use mainstay_server::flow::Limits;
 use mainstay_server::settings::DeviceCertificates;
 use mainstay_server::tls::{Tls, TlsFiles, fingerprint_of_pem};
 use rcgen::{
@@ -72,6 +73,10 @@ pub(super) struct Stage {
 
 impl Stage {
     pub async fn set(device_certificates: DeviceCertificates) -> Self {
+        Self::limited(device_certificates, Limits::default()).await
+    }
+
+    pub async fn limited(device_certificates: DeviceCertificates, limits: Limits) -> Self {
         let (own, devices) = (authority("the house"), authority("devices"));
         let folder = tempfile::tempdir().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -91,6 +96,7 @@ impl Stage {
         let config = AppConfig {
             tls: Some(Arc::new(Tls::open(files, start()).unwrap())),
             device_certificates,
+            limits,
             ..AppConfig::default()
         };
         let mut house = House::furnished(PLAN, config).await;

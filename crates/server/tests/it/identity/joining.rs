@@ -7,10 +7,13 @@ use mainstay_protocol::{
 };
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
+use crate::abuse::raw::connect;
 use crate::ddi::gateway::new_gateway;
 use crate::gadget::{message, register};
 use crate::house::{self, House, packed, problem};
+use crate::patience::until;
 
 /// A secret of some device's own.
 const SECRET: [u8; 32] = *b"0123456789abcdefghijklmnopqrstuv";
@@ -143,7 +146,8 @@ async fn a_code_lets_in_whom_it_is_for_and_nobody_else() {
     let once = plain(&house, 1).await;
     token(&house, &question(&once, "th-1")).await;
     let many = plain(&house, 9).await;
-    let named = json!({"class": "thermo-v2", "device": "th-9", "hardware": "C", "zone": "UTC"});
+    let named =
+        json!({"class": "thermo-v2", "device": "th-9", "hardware": "C", "zone": "America/Denver"});
     let named = code(&house, named).await.code;
     let open = code(&house, json!({"class": "thermo-v2", "days": 1}))
         .await
@@ -169,7 +173,7 @@ async fn a_code_lets_in_whom_it_is_for_and_nobody_else() {
         (
             Join {
                 hardware: Some("Z"),
-                zone: Some("UTC"),
+                zone: Some("America/Denver"),
                 ..question(&open, "th-2")
             },
             (422, "devices.hardware"),
@@ -346,4 +350,30 @@ async fn codes_are_made_by_operations_and_within_bounds() {
     let unknown = house.refused(&unknown, operations, Vec::new()).await;
     assert_eq!(unknown, (404, "store.not-found".to_owned()));
     assert_eq!(codes(&house).await, []);
+}
+
+/// Anybody may ask to join, before anything is known of them: who begins and never ends takes few places, and those of nobody but who joins.
+#[tokio::test]
+async fn questions_that_never_end_take_few_places() {
+    let house = House::new().await;
+    let code = plain(&house, 1).await;
+    let join = question(&code, "th-1");
+    let head = format!("POST {JOIN_PATH} HTTP/1.1\r\nhost: h\r\ncontent-length: 99\r\n\r\n");
+    let mut begun = Vec::new();
+    // As many as one address may send at a time.
+    for _ in 0..8 {
+        let mut line = connect(&house).await;
+        line.write_all(head.as_bytes()).await.unwrap();
+        begun.push(line);
+    }
+    until("no place is left", async || {
+        joins(&house, &join).await.status() == StatusCode::SERVICE_UNAVAILABLE
+    })
+    .await;
+    assert_eq!(problem(joins(&house, &join).await).await.1, "server.busy");
+    drop(begun);
+    until("there is a place", async || {
+        joins(&house, &join).await.status() == StatusCode::OK
+    })
+    .await;
 }

@@ -2,6 +2,7 @@
 
 use mainstay_api::{DeviceTokens, NewDevices};
 use mainstay_protocol::{CHECK_IN_PATH, JOIN_PATH, REPORTS_PATH, ReportList, Reports};
+use mainstay_server::flow::{Limits, Rate};
 use mainstay_server::settings::DeviceCertificates;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Method, StatusCode};
@@ -113,5 +114,35 @@ async fn where_certificates_are_required_a_device_joins_by_both() {
     let device = stage.device(&good);
     assert_eq!(stage.hears(&device).await, StatusCode::UNAUTHORIZED);
     assert_eq!(joins(&device).await.status(), StatusCode::OK);
+    assert_eq!(stage.hears(&device).await, StatusCode::OK);
+}
+
+/// Nobody guesses a certificate: whoever shows wrong tokens at the same address keeps no device out that shows one.
+#[tokio::test]
+async fn guesses_beside_a_device_do_not_touch_its_certificate() {
+    let limits = Limits {
+        device: None,
+        address: Some(Rate::per_second(1)),
+    };
+    let stage = Stage::limited(DeviceCertificates::Optional, limits).await;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    register(&stage.house, &["th-1"], &old).await;
+    let url = format!("{}{REPORTS_PATH}", stage.house.base);
+    let mut told = StatusCode::OK;
+    // Twenty are free, and one more in each second.
+    for nth in 0..60 {
+        let guess = stage
+            .house
+            .http
+            .post(&url)
+            .bearer_auth(format!("{nth:064x}"));
+        let guess = guess.body(message(&Reports::default())).send().await;
+        told = guess.unwrap().status();
+        if told == StatusCode::TOO_MANY_REQUESTS {
+            break;
+        }
+    }
+    assert_eq!(told, StatusCode::TOO_MANY_REQUESTS);
+    let device = stage.device(&given(&stage.devices, "th-1"));
     assert_eq!(stage.hears(&device).await, StatusCode::OK);
 }

@@ -1,0 +1,41 @@
+//! The tables of whom a provider vouches for, and of devices that join by codes and come by certificates. Read [`super::tables::TABLES`].
+
+use super::columns::{bytes, number, text};
+use super::judge_doors;
+use super::tables::{Table, plain};
+
+pub(super) const SUBJECTS: Table = Table {
+    key: 2,
+    ..plain(
+        "subjects",
+        &[text("issuer"), text("name"), text("email"), number("since")],
+        judge_doors::subject,
+    )
+};
+
+pub(super) const JOIN_CODES: Table = plain(
+    "join_codes",
+    &[
+        bytes("hash"),
+        text("terms"),
+        number("uses"),
+        number("used"),
+        number("made"),
+        text("maker"),
+        number("expires"),
+        number("revoked"),
+        text("device"),
+    ],
+    judge_doors::join_code,
+);
+
+pub(super) const REVOKED_CERTIFICATES: Table = plain(
+    "revoked_certificates",
+    &[
+        bytes("fingerprint"),
+        number("at"),
+        text("by_email"),
+        text("why"),
+    ],
+    judge_doors::revoked_certificate,
+);
