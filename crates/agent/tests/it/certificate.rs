@@ -26,6 +26,7 @@ async fn house(folder: &Path, own: &Authority, devices: &Authority) -> House {
         certificate: put("tls.pem", certificate.pem()),
         key: put("tls.key", key.serialize_pem()),
         device_ca: Some(put("devices.pem", devices.pem())),
+        ticket_key: None,
     };
     let config = AppConfig {
         tls: Some(Arc::new(Tls::open(files, start()).unwrap())),

@@ -1,4 +1,4 @@
-//! Whether devices may come without a certificate, and what that takes. Read [`DeviceCertificates`].
+//! Whether devices may come without a certificate, and what that and TLS take. Read [`DeviceCertificates`].
 
 use super::Settings;
 use super::finding::Wrong;
@@ -27,11 +27,15 @@ impl DeviceCertificates {
     }
 }
 
-/// What is said of devices' certificates in vain, and the setting that it lacks.
+/// What is said of devices' certificates or of tickets in vain, and the setting that it lacks.
 pub(super) fn lacking(settings: &Settings) -> Option<(&'static str, &'static str)> {
     let has_ca = settings.device_ca.is_some();
     if has_ca && settings.tls().is_none() {
         return Some(("device_ca", "tls_certificate"));
+    }
+    let speaks_none = settings.tls_certificate.is_none() && settings.tls_key.is_none();
+    if settings.tls_ticket_key_file.is_some() && speaks_none {
+        return Some(("tls_ticket_key_file", "tls_certificate"));
     }
     let requires = settings.device_certificates == DeviceCertificates::Required;
     (requires && !has_ca).then_some(("device_certificates", "device_ca"))

@@ -61,6 +61,8 @@ pub struct Settings {
     pub tls_certificate: Option<PathBuf>,
     /// That certificate's key.
     pub tls_key: Option<PathBuf>,
+    /// The secret under which all servers seal session tickets, if they share one.
+    pub tls_ticket_key_file: Option<PathBuf>,
     /// The authorities that give certificates to devices.
     pub device_ca: Option<PathBuf>,
     /// Whether devices may come without one.
@@ -101,6 +103,7 @@ impl Settings {
             certificate,
             key,
             device_ca: self.device_ca.clone(),
+            ticket_key: self.tls_ticket_key_file.clone(),
         })
     }
 }

@@ -219,7 +219,7 @@ impl Reading {
         );
     }
 
-    /// Certificates of devices come over TLS, and from somebody.
+    /// Certificates of devices come over TLS, and from somebody; tickets come over TLS, too.
     fn identity(&mut self) {
         let Some((setting, lacks)) = identity::lacking(&self.settings) else {
             return;

@@ -188,6 +188,23 @@ pub const SETTINGS: &[Setting] = &[
         take: |settings, given| put(&mut settings.tls_key, values::path(given).map(Some)),
     },
     Setting {
+        name: "tls_ticket_key_file",
+        variable: "MAINSTAY_TLS_TICKET_KEY_FILE",
+        older: None,
+        flag: "tls-ticket-key-file",
+        form: "FILE",
+        need: Need::Optional,
+        is_secret_file: true,
+        what: "A file with the secret under which servers seal TLS session tickets, the same at all of them: one line of 64 hexadecimal digits. \
+               Without it each server opens its own alone. It takes tls_certificate.",
+        take: |settings, given| {
+            put(
+                &mut settings.tls_ticket_key_file,
+                values::path(given).map(Some),
+            )
+        },
+    },
+    Setting {
         name: "device_ca",
         variable: "MAINSTAY_DEVICE_CA",
         older: None,
@@ -352,6 +369,7 @@ impl Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             tls_certificate: None,
             tls_key: None,
+            tls_ticket_key_file: None,
             device_ca: None,
             device_certificates: DeviceCertificates::default(),
             public_url: None,

@@ -32,6 +32,7 @@ async fn furnished(bounds: Bounds) -> (String, House, TempDir) {
         certificate: folder.path().join("tls.pem"),
         key: folder.path().join("tls.key"),
         device_ca: None,
+        ticket_key: None,
     };
     fs::write(
         &files.certificate,

@@ -14,9 +14,11 @@ pub enum TlsFile {
     Key,
     /// The authorities that give certificates to devices.
     DeviceCa,
+    /// The secret under which session tickets are sealed.
+    TicketKey,
 }
 
-/// Why a certificate and its key, or the authorities of devices, can't be used.
+/// Why a certificate and its key, the authorities of devices, or the secret for tickets can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file can't be read.
@@ -49,6 +51,9 @@ pub enum TlsError {
     /// No authority can be read in the file.
     #[error("{} holds no authorities' certificates in PEM that can all be used", .0.display())]
     NoAuthority(PathBuf),
+    /// The file holds no secret for session tickets.
+    #[error("{} doesn't hold one line of 64 hexadecimal digits", .0.display())]
+    NoTicketKey(PathBuf),
     /// The key is another certificate's.
     #[error("{} isn't the key of the certificate", .0.display())]
     Mismatch(PathBuf),
@@ -80,12 +85,14 @@ impl TlsError {
             Self::Unreadable { file, .. } | Self::TooLarge { file, .. } => *file,
             Self::NoKey(_) | Self::Mismatch(_) => TlsFile::Key,
             Self::NoAuthority(_) => TlsFile::DeviceCa,
+            Self::NoTicketKey(_) => TlsFile::TicketKey,
             _ => TlsFile::Certificate,
         };
         match file {
             TlsFile::Certificate => "tls_certificate",
             TlsFile::Key => "tls_key",
             TlsFile::DeviceCa => "device_ca",
+            TlsFile::TicketKey => "tls_ticket_key_file",
         }
     }
 
@@ -97,6 +104,7 @@ impl TlsError {
             Self::NoCertificate(_) => "tls.no-certificate",
             Self::NoKey(_) => "tls.no-key",
             Self::NoAuthority(_) => "tls.no-authority",
+            Self::NoTicketKey(_) => "tls.no-ticket-key",
             Self::Mismatch(_) => "tls.mismatch",
             Self::NotYet { .. } => "tls.not-yet",
             Self::Ended { .. } => "tls.ended",
@@ -119,6 +127,9 @@ impl TlsError {
             }
             Self::NoAuthority(_) => {
                 "name a file with the certificates of those who give certificates to devices, each from -----BEGIN CERTIFICATE----- on, and nothing else"
+            }
+            Self::NoTicketKey(_) => {
+                "write what `openssl rand -hex 32` says into it, and nothing else; the same at all servers"
             }
             Self::Mismatch(_) => {
                 "bring the certificate and the key that belong together; the server's own certificate stands first in its file"

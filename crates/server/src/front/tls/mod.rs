@@ -7,6 +7,7 @@ mod authorities;
 mod error;
 mod pair;
 mod peer;
+mod tickets;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,6 +26,7 @@ pub use error::{TlsError, TlsFile};
 use pair::Pair;
 pub(crate) use peer::PeerCertificate;
 pub use peer::fingerprint_of_pem;
+use tickets::{TicketSecret, Tickets};
 
 use crate::clock::Clock;
 
@@ -41,7 +43,7 @@ const WARN_AGAIN: SignedDuration = SignedDuration::from_hours(24);
 /// HTTP/1.1 is all that is spoken; a client that insists on something else is told so in the handshake.
 const PROTOCOL: &[u8] = b"http/1.1";
 
-/// Where the certificate and its key are, and who gives certificates to devices; all in PEM.
+/// Where the certificate and its key are, and who gives certificates to devices, all in PEM; and where the secret for tickets is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     /// The server's certificate, and behind it those of the authorities between.
@@ -50,6 +52,8 @@ pub struct TlsFiles {
     pub key: PathBuf,
     /// The authorities that give certificates to devices; none if devices show tokens alone.
     pub device_ca: Option<PathBuf>,
+    /// The secret of all servers that open each other's session tickets, 64 hexadecimal digits; none if each server opens its own alone. It is read at the start.
+    pub ticket_key: Option<PathBuf>,
 }
 
 /// What a server shows to its clients, and takes of them.
@@ -57,6 +61,7 @@ pub struct TlsFiles {
 pub struct Tls {
     files: TlsFiles,
     shown: Arc<Shown>,
+    tickets: Option<Arc<TicketSecret>>,
     spoken: RwLock<Arc<Spoken>>,
 }
 
@@ -98,10 +103,14 @@ impl Tls {
     pub fn open(files: TlsFiles, now: Timestamp) -> Result<Self, TlsError> {
         let Found { pair, authorities } = Found::read(&files, now);
         let shown = Arc::new(Shown(RwLock::new(Arc::new(pair?))));
-        let spoken = Spoken::new(&shown, authorities.transpose()?)?;
+        let secret = files.ticket_key.as_deref();
+        let tickets = secret.map(|path| TicketSecret::read(path, now).map(Arc::new));
+        let tickets = tickets.transpose()?;
+        let spoken = Spoken::new(&shown, tickets.as_ref(), authorities.transpose()?)?;
         Ok(Self {
             files,
             shown,
+            tickets,
             spoken: RwLock::new(Arc::new(spoken)),
         })
     }
@@ -136,6 +145,9 @@ impl Tls {
     }
 
     async fn look(&self, looks: &mut Looks, now: Timestamp) {
+        if let Some(tickets) = &self.tickets {
+            tickets.set_time(now);
+        }
         let files = self.files.clone();
         let read = tokio::task::spawn_blocking(move || Found::read(&files, now)).await;
         // A task that broke off is as good as a look that found nothing new.
@@ -167,7 +179,7 @@ impl Tls {
         if self.spoken().sum() == Some(authorities.sum) {
             return Ok(());
         }
-        let spoken = Spoken::new(&self.shown, Some(authorities))?;
+        let spoken = Spoken::new(&self.shown, self.tickets.as_ref(), Some(authorities))?;
         tracing::info!("authorities of devices taken");
         let mut now = self.spoken.write().unwrap_or_else(PoisonError::into_inner);
         *now = Arc::new(spoken);
@@ -198,7 +210,11 @@ impl Found {
 
 impl Spoken {
     /// With tickets of its own: whoever resumes a session was looked at under these authorities, not under those before.
-    fn new(shown: &Arc<Shown>, authorities: Option<Authorities>) -> Result<Self, TlsError> {
+    fn new(
+        shown: &Arc<Shown>,
+        tickets: Option<&Arc<TicketSecret>>,
+        authorities: Option<Authorities>,
+    ) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -210,7 +226,12 @@ impl Spoken {
         let mut config = config.with_cert_resolver(shown.clone());
         config.alpn_protocols = vec![PROTOCOL.to_vec()];
         // Who comes again within some hours saves both sides half of the handshake. Tickets are sealed by a new key every six hours.
-        config.ticketer = aws_lc_rs::Ticketer::new().map_err(TlsError::Library)?;
+        let own = aws_lc_rs::Ticketer::new().map_err(TlsError::Library)?;
+        let sum = authorities.as_ref().map(|found| found.sum);
+        config.ticketer = match tickets {
+            None => own,
+            Some(secret) => Arc::new(Tickets::new(secret.clone(), sum, own)),
+        };
         Ok(Self {
             config: Arc::new(config),
             authorities,

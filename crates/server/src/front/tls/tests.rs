@@ -1,5 +1,7 @@
 //! Pairs of files that fit, and that don't, and what is shown of them.
 
+mod resumption;
+
 use std::fs;
 
 use rcgen::{
@@ -39,6 +41,7 @@ impl Folder {
             certificate: self.0.path().join("tls.pem"),
             key: self.0.path().join("tls.key"),
             device_ca: None,
+            ticket_key: None,
         }
     }
 

@@ -31,6 +31,7 @@ fn asked(place: &Place, pairs: &[(&str, &str)]) -> Asked {
 fn half_of_it_is_refused_and_so_are_links_to_http() {
     let certificate = ("MAINSTAY_TLS_CERTIFICATE", "tls.pem");
     let key = ("MAINSTAY_TLS_KEY", "KEY");
+    let tickets = ("MAINSTAY_TLS_TICKET_KEY_FILE", "KEY");
     let plain = ("MAINSTAY_PUBLIC_URL", "http://updates.example");
     let secure = ("MAINSTAY_PUBLIC_URL", "https://updates.example");
     let ca = ("MAINSTAY_DEVICE_CA", "devices.pem");
@@ -42,6 +43,12 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
         (&[certificate, key], None),
         (&[certificate, key, secure], None),
         (&[plain], None),
+        (&[certificate, key, tickets], None),
+        (&[tickets], Some(("settings.half", "tls_ticket_key_file"))),
+        (
+            &[certificate, tickets],
+            Some(("settings.half", "tls_certificate")),
+        ),
         (&[certificate], Some(("settings.half", "tls_certificate"))),
         (&[key, plain], Some(("settings.half", "tls_key"))),
         (
@@ -70,6 +77,8 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
         let tls = read(&asked).tls();
         let speaks_tls = pairs.len() >= 2 && pairs[..2] == [certificate, key];
         assert_eq!(tls.is_some(), speaks_tls, "{pairs:?}");
+        let shares = tls.is_some_and(|files| files.ticket_key.is_some());
+        assert_eq!(shares, speaks_tls && pairs.contains(&tickets));
     }
 }
 

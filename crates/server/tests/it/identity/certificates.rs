@@ -92,6 +92,7 @@ impl Stage {
             certificate: put("tls.pem", params.signed_by(&key, &own).unwrap().pem()),
             key: put("tls.key", key.serialize_pem()),
             device_ca: Some(put("devices.pem", devices.pem())),
+            ticket_key: None,
         };
         let config = AppConfig {
             tls: Some(Arc::new(Tls::open(files, start()).unwrap())),
