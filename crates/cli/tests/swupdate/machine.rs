@@ -102,7 +102,8 @@ impl Machine {
         self.process = Some(process);
     }
 
-    /// Switches it off.
+    /// Switches it off, as a service manager does: it may end by itself, and is killed if it doesn't. Debian's SWUpdate logs within its handlers of
+    /// signals, and one that comes while a line is being written stops it for good.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             signal("-TERM", &process);
@@ -111,9 +112,10 @@ impl Machine {
             });
             // What its main process left behind, or all of it.
             signal("-KILL", &process);
-            // It has ended by now, or was just killed.
-            let _ = process.wait();
-            assert!(ended || std::thread::panicking(), "swupdate doesn't end");
+            let status = process.wait();
+            if !ended {
+                eprintln!("swupdate didn't end by itself, and was killed: {status:?}");
+            }
         }
     }
 
