@@ -10,37 +10,31 @@
 
 mod contact;
 mod order;
+mod pace;
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_plan::{ClassId, Measuring};
 use mainstay_store::{Store, StoreError};
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
 
 pub(crate) use contact::Contact;
 use contact::Named;
 pub use contact::Vital;
 use order::sort;
+use pace::Pace;
 
 /// They are kept in so many parts, so that several processors seldom wait for the same one.
 const PARTS: usize = 64;
 
 /// So many instants are written at once; between two batches, devices are answered.
 const WRITTEN_AT_ONCE: usize = 1000;
-
-/// While nobody waits for it, fewer are written at once, and a breath is taken between two batches: where a processor answers devices and
-/// writes, an answer waits a millisecond for it, not ten.
-const WRITTEN_IN_A_BREATH: usize = 250;
-const BREATH: Duration = Duration::from_millis(4);
-
-/// In so many batches, breaths included, most of a fleet is written within two seconds; a larger one is written in larger batches.
-const BREATHS_MAX: usize = 400;
 
 /// So many are sorted in less time than it takes to hand that to a thread.
 const FEW: usize = 1000;
@@ -138,20 +132,20 @@ impl Contacts {
     /// As [`Contacts::write`].
     pub async fn write_gently(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut left = self.sorted().await;
-        let in_a_breath = WRITTEN_IN_A_BREATH.max(left.len() / BREATHS_MAX);
+        let mut pace = Pace::new(Instant::now());
         while !left.is_empty() {
             let hurries = self.waiting.load(Ordering::Relaxed) > 0;
             let most = if hurries {
                 WRITTEN_AT_ONCE
             } else {
-                in_a_breath
+                pace.batch(left.len(), Instant::now())
             };
             let begins = left.len().saturating_sub(most);
             let rows: Vec<_> = left[begins..].iter().filter_map(|one| one.row()).collect();
             store.touch(&rows).await?;
             left.truncate(begins);
             if !hurries && !left.is_empty() {
-                tokio::time::sleep(BREATH).await;
+                pace.breathe().await;
             }
         }
         Ok(())

@@ -9,12 +9,12 @@ use tokio::time::{MissedTickBehavior, timeout};
 use super::stopped_at_tick;
 use crate::App;
 
-/// It is written so often: whoever takes it up after a crash knows of each device to within ten seconds, and a batch takes a moment
-/// even where a hundred thousand devices were heard of since the last one. Apart from the turns of [`super::advance_rollouts`], which
+/// It is written so often, and takes up to three seconds each time, so that it keeps nobody waiting: whoever takes it up after a crash knows of each
+/// device to within ten seconds. Apart from the turns of [`super::advance_rollouts`], which
 /// write it too and may come more rarely: a step over a large fleet takes seconds.
 pub const WRITTEN_EVERY: Duration = Duration::from_secs(5);
 
-/// A batch takes a second or so; who waits so long waits for an answer that won't come.
+/// A round takes some seconds; who waits so long waits for an answer that won't come.
 const WRITING_MAX: Duration = Duration::from_secs(60);
 
 /// Writes it until told to stop.

@@ -15,7 +15,7 @@ pub(super) const TOUCHED_MAX: usize = 1000;
 
 /// So many stand in one statement, which is always the same one and so is read once: its program is some hundred instructions, and fewer
 /// rows leave the rest of it empty.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 100;
 
 /// The rows are the statement's own: read out of a JSON text, each would be written and parsed once more. `CROSS JOIN` keeps SQLite
 /// from walking through all devices, and no device is named by NULL.

@@ -120,10 +120,14 @@ async fn measure(
     let story = Story {
         server,
         people: &people,
-        members: Members::of(folder, rollout).await?,
+        members: Members::of(folder, rollout),
         rollout,
         begun,
     };
+    story
+        .wait("it begins", |view| view.phase != "starting")
+        .await?;
+    figures.put("fleet_begun_within", begun.elapsed().as_secs_f64(), "s");
     story.canary(folder, size, figures).await?;
     if size.is_whole {
         for wave in 1..story.waves().await? {
@@ -210,7 +214,8 @@ impl Story<'_> {
             if is_so(&view) {
                 return Ok(());
             }
-            let goes_on = view.phase == "rolling" && self.begun.elapsed() < LONGEST;
+            let is_under_way = matches!(&*view.phase, "starting" | "rolling");
+            let goes_on = is_under_way && self.begun.elapsed() < LONGEST;
             ensure!(
                 goes_on,
                 "waited until {what}: the rollout is {}",
