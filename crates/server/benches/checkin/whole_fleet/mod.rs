@@ -79,24 +79,22 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Measures it, and prints figures.
 ///
 /// # Errors
-/// If the server can't be started, a device isn't answered as it should be, or the rollout doesn't end as completed.
+/// If a server can't be started, a device isn't answered as it should be, or the rollout doesn't end as completed.
 pub fn run(size: Size) -> anyhow::Result<()> {
     machine::print()?;
     if size.is_whole {
         move_to_asker_processor()?;
     }
     let folder = tempfile::tempdir()?;
-    let at = folder.path().join("fleet");
-    let (path, devices) = (at.display().to_string(), size.devices.to_string());
-    let (bytes, step) = (size.image_bytes.to_string(), size.step_every_s.to_string());
-    let words = ["fleet-server", &path, &devices, &bytes, &step];
-    let server = Child::start(&words, size.is_whole)?;
     let mut figures = Figures::default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, measure(&server, &at, size, &mut figures))?;
+    local.block_on(&runtime, async {
+        measure_downloads(&folder.path().join("downloads"), size, &mut figures).await?;
+        measure_rollout(&folder.path().join("fleet"), size, &mut figures).await
+    })?;
     machine::print_load()?;
     if size.is_whole {
         figures.print_goals(&GOALS);
@@ -104,44 +102,63 @@ pub fn run(size: Size) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(
-    server: &Child,
-    folder: &Path,
-    size: Size,
-    figures: &mut Figures,
-) -> anyhow::Result<()> {
+/// A server of a few devices, which does nothing else meanwhile: a step over a million devices, and the pages of those who look at them, take the
+/// processor for seconds.
+async fn measure_downloads(folder: &Path, size: Size, figures: &mut Figures) -> anyhow::Result<()> {
+    let server = start(folder, BRIEF.devices, size)?;
+    let people = People::at(server.address, folder)?;
+    let story = Story::begin(&server, &people, folder).await?;
+    let canary = story.opened(0).await?;
+    let device = *canary.first().context("a canary has devices")?;
+    story.visit(&canary[..1], Visit::Asks).await?;
+    let fetcher = Fetcher {
+        image: std::fs::read_to_string(folder.join(house::IMAGE))?,
+        image_bytes: size.image_bytes as u64,
+        bytes: size.download_bytes,
+    };
+    let token = crate::fleet::token(device).reveal();
+    fetcher.print(&server, &token, figures).await?;
+    nginx::print(&fetcher, folder, size, figures).await
+}
+
+async fn measure_rollout(folder: &Path, size: Size, figures: &mut Figures) -> anyhow::Result<()> {
+    let server = start(folder, size.devices, size)?;
     let people = People::at(server.address, folder)?;
     // From here on: how the server came to its devices isn't what is measured.
     cost::forget_peak(server.pid())?;
-    let begun = Instant::now();
-    let rollout = people.roll_out().await?;
-    figures.put("fleet_started_within", begun.elapsed().as_secs_f64(), "s");
+    let story = Story::begin(&server, &people, folder).await?;
+    let passed = || story.begun.elapsed().as_secs_f64();
+    figures.put("fleet_started_within", passed(), "s");
     let looks = Looks::begin(server.address, people.token().to_owned(), size.devices)?;
-    let story = Story {
-        server,
-        people: &people,
-        members: Members::of(folder, rollout),
-        rollout,
-        begun,
-    };
     story
         .wait("it begins", |view| view.phase != "starting")
         .await?;
-    figures.put("fleet_begun_within", begun.elapsed().as_secs_f64(), "s");
-    story.canary(folder, size, figures).await?;
+    figures.put("fleet_begun_within", passed(), "s");
     if size.is_whole {
-        for wave in 1..story.waves().await? {
+        for wave in 0..story.waves().await? {
             story.wave(wave).await?;
         }
         story
             .wait("it is complete", |view| view.phase == "complete")
             .await?;
-        let minutes = begun.elapsed().as_secs_f64() / 60.0;
-        figures.put("fleet_rollout_took", minutes, "min");
+        figures.put("fleet_rollout_took", passed() / 60.0, "min");
+    } else {
+        let canary = story.opened(0).await?;
+        story.visit(&canary, Visit::Installs).await?;
     }
     looks.end()?.print(figures);
     figures.put("fleet_server_peak", cost::peak_mib(server.pid())?, "MiB");
     Ok(())
+}
+
+/// A server with so many devices, in a new folder.
+fn start(folder: &Path, devices: u32, size: Size) -> anyhow::Result<Child> {
+    let (path, devices) = (folder.display().to_string(), devices.to_string());
+    let (bytes, step) = (size.image_bytes.to_string(), size.step_every_s.to_string());
+    Child::start(
+        &["fleet-server", &path, &devices, &bytes, &step],
+        size.is_whole,
+    )
 }
 
 /// A rollout under way.
@@ -153,24 +170,18 @@ struct Story<'a> {
     begun: Instant,
 }
 
-impl Story<'_> {
-    /// The first wave, in which devices download before they go on.
-    async fn canary(&self, folder: &Path, size: Size, figures: &mut Figures) -> anyhow::Result<()> {
-        let canary = self.opened(0).await?;
-        let device = *canary.first().context("a canary has devices")?;
-        self.visit(&canary[..1], Visit::Asks).await?;
-        let fetcher = Fetcher {
-            image: std::fs::read_to_string(folder.join(house::IMAGE))?,
-            image_bytes: size.image_bytes as u64,
-            bytes: size.download_bytes,
-        };
-        let token = crate::fleet::token(device).reveal();
-        fetcher.print(self.server, &token, figures).await?;
-        nginx::print(&fetcher, folder, size, figures).await?;
-        match size.is_whole {
-            true => self.updated(&canary).await,
-            false => self.visit(&canary, Visit::Installs).await,
-        }
+impl<'a> Story<'a> {
+    /// Asks for the rollout.
+    async fn begin(server: &'a Child, people: &'a People, folder: &Path) -> anyhow::Result<Self> {
+        let begun = Instant::now();
+        let rollout = people.roll_out().await?;
+        Ok(Self {
+            server,
+            people,
+            members: Members::of(folder, rollout),
+            rollout,
+            begun,
+        })
     }
 
     async fn wave(&self, wave: usize) -> anyhow::Result<()> {
