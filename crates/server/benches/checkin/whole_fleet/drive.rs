@@ -22,6 +22,12 @@ const TRIES: u32 = 300;
 /// See [`TRIES`].
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Whoever is sent away, because the server has more to do than is comfortable, comes again after this: a fleet that is played by so few connections
+/// has no time for what real devices are told to wait.
+const SENT_AWAY: Duration = Duration::from_secs(1);
+/// A minute of that, and the server doesn't recover.
+const SENT_AWAY_MAX: u32 = 60;
+
 /// What a device does when it is its turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visit {
@@ -33,7 +39,7 @@ pub enum Visit {
     Runs,
 }
 
-/// Each of these devices does it once.
+/// Each of these devices does it once; how often one was sent away.
 ///
 /// # Errors
 /// If one isn't answered as it should be.
@@ -42,7 +48,7 @@ pub async fn all(
     devices: &[u32],
     visit: Visit,
     manifest: Digest,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     let mut tasks = Vec::with_capacity(CONNECTIONS);
     for first in 0..CONNECTIONS {
         let own = devices.iter().copied().skip(first).step_by(CONNECTIONS);
@@ -53,23 +59,37 @@ pub async fn all(
         let mut connection = Connection {
             asker: Asker::connect(address).await?,
             manifest,
+            sent_away: 0,
         };
         tasks.push(tokio::task::spawn_local(async move {
             for device in own {
                 connection.visit(device, visit).await?;
             }
-            anyhow::Ok(())
+            anyhow::Ok(connection.sent_away)
         }));
     }
+    let mut sent_away = 0;
     for task in tasks {
-        task.await??;
+        sent_away += task.await??;
     }
-    Ok(())
+    Ok(sent_away)
+}
+
+const ANSWERED: &str = "HTTP/1.1 200";
+const BUSY: &str = "HTTP/1.1 503";
+
+/// What a device was answered; nothing if it was sent away.
+fn body(answer: &[u8]) -> Option<&[u8]> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    answer
+        .starts_with(ANSWERED.as_bytes())
+        .then(|| &answer[end + 4..])
 }
 
 struct Connection {
     asker: Asker,
     manifest: Digest,
+    sent_away: u64,
 }
 
 impl Connection {
@@ -106,9 +126,17 @@ impl Connection {
     /// Checks in; whether there is something to install.
     async fn ask(&mut self, device: u32, said: &Said) -> anyhow::Result<bool> {
         let request = check_in(device, said)?;
-        let answer = self.asker.ask(&request, &["HTTP/1.1 200"]).await?;
-        let directive: Directive<'_> = read(answer).map_err(|error| anyhow::anyhow!("{error}"))?;
-        Ok(matches!(directive.todo, Todo::Install { .. }))
+        for _ in 0..SENT_AWAY_MAX {
+            let answer = self.asker.ask_whole(&request, &[ANSWERED, BUSY]).await?;
+            if let Some(body) = body(answer) {
+                let directive: Directive<'_> =
+                    read(body).map_err(|error| anyhow::anyhow!("{error}"))?;
+                return Ok(matches!(directive.todo, Todo::Install { .. }));
+            }
+            self.sent_away += 1;
+            sleep(SENT_AWAY).await;
+        }
+        anyhow::bail!("{} is sent away again and again", fleet::name(device))
     }
 
     fn runs(&self, reports: ReportList) -> Said {

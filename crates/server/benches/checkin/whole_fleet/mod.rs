@@ -12,6 +12,7 @@ mod members;
 mod nginx;
 mod people;
 
+use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -147,6 +148,8 @@ async fn measure_rollout(folder: &Path, size: Size, figures: &mut Figures) -> an
         story.visit(&canary, Visit::Installs).await?;
     }
     looks.end()?.print(figures);
+    let sent_away = story.sent_away.get() as f64 / f64::from(size.devices);
+    figures.put("fleet_sent_away", sent_away, "times a device");
     figures.put("fleet_server_peak", cost::peak_mib(server.pid())?, "MiB");
     Ok(())
 }
@@ -168,6 +171,8 @@ struct Story<'a> {
     members: Members,
     rollout: i64,
     begun: Instant,
+    /// How often a device was sent away so far.
+    sent_away: Cell<u64>,
 }
 
 impl<'a> Story<'a> {
@@ -181,6 +186,7 @@ impl<'a> Story<'a> {
             members: Members::of(folder, rollout),
             rollout,
             begun,
+            sent_away: Cell::new(0),
         })
     }
 
@@ -198,7 +204,9 @@ impl<'a> Story<'a> {
 
     async fn visit(&self, members: &[u32], visit: Visit) -> anyhow::Result<()> {
         let manifest = self.people.manifest()?;
-        drive::all(self.server.address, members, visit, manifest).await
+        let sent_away = drive::all(self.server.address, members, visit, manifest).await?;
+        self.sent_away.set(self.sent_away.get() + sent_away);
+        Ok(())
     }
 
     async fn opened(&self, wave: usize) -> anyhow::Result<Vec<u32>> {
