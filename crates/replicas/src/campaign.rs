@@ -45,7 +45,7 @@ const WORKS_ON_PERCENT: usize = 7;
 /// Real cores are looked after for so long at a time.
 const REAL_TURN: Duration = Duration::from_millis(500);
 /// When all is over they have so long to end what they are in the midst of.
-const REAL_ENDS_WITHIN: Duration = Duration::from_secs(60);
+const REAL_ENDS_WITHIN: Duration = Duration::from_secs(180);
 
 /// What is to be lived through.
 #[derive(Debug, Clone)]
@@ -155,7 +155,7 @@ async fn live(campaign: &Campaign, pace: &Pace, house: &Arc<House>) -> anyhow::R
     tokio::time::sleep(campaign.stop_lasts).await;
     let quiet = (quiet_from, SystemClock.now());
     let stormy = storm(campaign, pace, house, &record).await?;
-    settle(&crowd, pace.poll * 3 + Duration::from_secs(60)).await?;
+    settle(&crowd, pace.poll * 3 + Duration::from_secs(180)).await?;
     drop(living);
     let mut run = real.end().await?;
     run.extend(crowd.run().await);
@@ -193,7 +193,7 @@ async fn storm(
         devices: usize::try_from(campaign.devices)?,
         stop_lasts: campaign.stop_lasts,
         frozen_for: campaign.frozen_for,
-        patience: Duration::from_secs(campaign.seconds * 4 + 180) + pace.poll * 10,
+        patience: Duration::from_secs(campaign.seconds * 4 + 600) + pace.poll * 10,
     };
     let dice = |stream| Dice::new(campaign.seed, stream);
     let from = SystemClock.now();
@@ -273,7 +273,7 @@ fn new(home: &Home) -> NewDevice {
 /// Waits until every scripted device has said what it runs: before that none can be drawn.
 async fn everybody_is_heard(crowd: &Crowd, within: Duration) -> anyhow::Result<()> {
     let began = SystemClock.now();
-    let patience = within + Duration::from_secs(60);
+    let patience = within + Duration::from_secs(180);
     while crowd.heard() < crowd.len() {
         if since(began, SystemClock.now()) > patience {
             bail!(

@@ -22,7 +22,7 @@ const NOBODY: u32 = 65534;
 /// Where Debian's packages have the programs, one folder for each major version.
 const INSTALLED: &str = "/usr/lib/postgresql";
 /// How often one looks whether it is ready, and how many times.
-const LOOKS: (Duration, u32) = (Duration::from_millis(100), 600);
+const LOOKS: (Duration, u32) = (Duration::from_millis(100), 1800);
 
 const MAKE: &str = r#"
 cd "$2" && "$1/initdb" -D data -U mainstay -A trust -E UTF8 --locale=C --no-sync >log 2>&1

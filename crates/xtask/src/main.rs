@@ -10,6 +10,7 @@ mod edges;
 mod firmware;
 mod footprint;
 mod fuzz;
+mod lanes;
 mod licences;
 mod microbit;
 mod mutants;
@@ -22,7 +23,9 @@ mod soak_mutants;
 mod statistics;
 mod suite;
 mod sweep_mutants;
+mod test_binaries;
 mod tidy;
+mod timetable;
 mod worse;
 
 use clap::{Parser, Subcommand};

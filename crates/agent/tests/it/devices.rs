@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bench::Bench;
 use crate::field::Field;
-use crate::kills::must;
+use crate::kills::{must, must_once_free};
 
 /// Two loop devices with the environment of a boot loader that starts A; let go of when the test ends.
 struct Slots {
@@ -57,7 +57,7 @@ struct Mounted(PathBuf);
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        must("umount", &[self.0.to_str().unwrap()]);
+        must_once_free("umount", &[self.0.to_str().unwrap()]);
     }
 }
 

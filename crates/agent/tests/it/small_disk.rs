@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bench::Bench;
+use crate::kills::must_once_free;
 
 /// A folder on a disk of its own.
 pub struct SmallDisk {
@@ -60,7 +61,7 @@ impl SmallDisk {
     pub fn set_writable(&self, bench: &mut Bench, writable: bool) {
         if self.mounted {
             let mode = if writable { "remount,rw" } else { "remount,ro" };
-            assert!(run("mount", &["-o", mode, text(&self.folder)]), "{mode}");
+            must_once_free("mount", &["-o", mode, text(&self.folder)]);
             return;
         }
         println!("\n*** permissions stand in for a disk that can't be written to\n");

@@ -23,9 +23,9 @@ const SOON: &str = "[Timer]\nOnBootSec=\nOnUnitInactiveSec=\nOnBootSec=15s\nOnUn
 /// After so long since its start, it has looked.
 pub const TRIAL_LOOKED: Duration = Duration::from_secs(18);
 /// How long the watchdog waits, of [`OPENED`].
-pub const WATCHDOG: Duration = Duration::from_secs(3);
+pub const WATCHDOG: Duration = Duration::from_secs(6);
 /// What the product's own firmware adds, as the documentation says: where slots of kind `directory` lie.
-const OPENED: &str = "[Service]\nReadWritePaths=/srv/device\nRestartSec=1\nWatchdogSec=3\n";
+const OPENED: &str = "[Service]\nReadWritePaths=/srv/device\nRestartSec=1\nWatchdogSec=6\n";
 /// The product: it ends at once in a release that is ill.
 const APP: &str = "[Unit]
 After=mainstay-agent.service

@@ -84,7 +84,7 @@ impl Database {
         output.read_exact(&mut told).expect("it tells");
         self.keeper = Some(keeper);
         let process = self.folder.path().join("data/postmaster.pid");
-        for _ in 0..600 {
+        for _ in 0..1800 {
             // Its last line says how far the server is.
             if fs::read_to_string(&process).is_ok_and(|lines| lines.contains("\nready")) {
                 return;

@@ -100,7 +100,7 @@ impl House {
             .spawn()
             .map(Server)
             .expect("the binary was just built");
-        for _ in 0..400 {
+        for _ in 0..2400 {
             if ask(address, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
                 return server;
             }
@@ -280,7 +280,7 @@ async fn be_without_database(house: &mut House, stage: &Stage, crowd: &mut Crowd
     house.database.stop();
     let (address, settings) = (stage.address, house.path("one.toml"));
     let asked = tokio::task::spawn_blocking(move || {
-        let unready = (0..100).find_map(|_| {
+        let unready = (0..400).find_map(|_| {
             std::thread::sleep(Duration::from_millis(300));
             ask(address, "/readyz").filter(|answer| answer.starts_with("HTTP/1.1 503"))
         });
@@ -304,7 +304,7 @@ async fn be_without_database(house: &mut House, stage: &Stage, crowd: &mut Crowd
         "{told}"
     );
     house.database.start();
-    let ready = (0..100).any(|_| {
+    let ready = (0..400).any(|_| {
         std::thread::sleep(Duration::from_millis(300));
         ask(address, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     });

@@ -40,7 +40,7 @@ pub async fn be_without_a_word(house: &House, address: SocketAddr, crowd: &mut C
         assert!(answer.contains("retry-after: "), "{answer}");
         assert!(answer.contains("store.unreachable"), "{answer}");
     }
-    let ready = (0..100).any(|_| {
+    let ready = (0..400).any(|_| {
         std::thread::sleep(Duration::from_millis(300));
         ask(address, "/readyz").is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
     });

@@ -213,7 +213,7 @@ impl Stage {
     /// Lets the crowd live until the rollout is complete; tells when that began and ended.
     pub async fn wait_until_complete(&self, crowd: &mut Crowd) -> (Timestamp, Timestamp) {
         let operations = self.operator(Duty::Operations);
-        for _ in 0..60 {
+        for _ in 0..480 {
             real_time::live(crowd, Duration::from_millis(500), |_| false).await;
             let rollouts = retried(|| async { operations.rollouts().await }).await;
             if rollouts.iter().all(|rollout| rollout.phase == "complete") {

@@ -59,7 +59,7 @@ async fn rollout(stage: &Stage) -> RolloutView {
 
 /// Waits until it has begun.
 async fn begun(stage: &Stage) -> RolloutView {
-    for _ in 0..600 {
+    for _ in 0..2400 {
         let now = rollout(stage).await;
         if now.phase != "starting" {
             return now;

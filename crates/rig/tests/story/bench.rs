@@ -16,7 +16,7 @@ use tempfile::TempDir;
 /// Data behind each program: an image of some thirty pages.
 const DATA_BYTES: usize = 30_000;
 /// For a restart that was asked for, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub struct Bench {
     pub house: House,

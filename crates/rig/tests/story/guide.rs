@@ -42,7 +42,7 @@ fn the_guides_programs_update_a_device() {
     assert!(said.lines().count() > 10, "its way to the end: {said}");
     assert!(
         machine
-            .wait_for_restart(Duration::from_secs(60))
+            .wait_for_restart(Duration::from_secs(180))
             .expect("it runs")
     );
     let flash = machine.stop().expect("it waits").flash;

@@ -115,7 +115,7 @@ fn an_image_that_crashes_is_gone_after_three_starts() {
     flash = bench.restart(machine).flash;
     for _ in 0..3 {
         let mut machine = bench.switch_on(&flash);
-        let restarted = machine.wait_for_restart(Duration::from_secs(60));
+        let restarted = machine.wait_for_restart(Duration::from_secs(180));
         assert!(restarted.expect("QEMU runs"), "a fault restarts the device");
         flash = machine.stop().expect("it waits").flash;
     }

@@ -11,7 +11,7 @@ use crate::eligibility::running;
 use crate::house::{House, problem};
 
 /// Far longer than anything takes here.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(180);
 
 /// Somebody who listens, and what they heard.
 struct Listener {

@@ -149,6 +149,6 @@ async fn a_download_under_way_feels_a_plan_with_a_wider_line() {
     let activated = wide.body(plan("50 MB")).send().await.unwrap();
     assert_eq!(activated.status(), StatusCode::OK);
     // At the first rate it would take two minutes.
-    let image = tokio::time::timeout(Duration::from_secs(30), whole);
+    let image = tokio::time::timeout(Duration::from_secs(60), whole);
     assert!(image.await.unwrap().unwrap() == new.image);
 }

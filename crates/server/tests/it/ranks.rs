@@ -45,7 +45,7 @@ async fn begun(house: &House, gadget: &Gadget, times: usize) -> Vec<TcpStream> {
 
 /// Asks until it is sent away, which it is once those that were begun have come in.
 async fn is_sent_away(request: RequestBuilder) {
-    for _ in 0..500 {
+    for _ in 0..6000 {
         let answer = request.try_clone().unwrap().send().await.unwrap();
         if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
             let after = answer.headers()["retry-after"].to_str().unwrap();
@@ -117,7 +117,7 @@ async fn who_matters_least_is_sent_away_first_and_a_hold_never() {
 }
 
 async fn until_served(request: &RequestBuilder) {
-    for _ in 0..500 {
+    for _ in 0..6000 {
         if status(request).await == 200 {
             return;
         }

@@ -222,7 +222,7 @@ async fn assert_nobody_is_left(house: &House) {
     assert_well(house).await;
     let token = &house.tokens.engineer;
     let mut figures = String::new();
-    for _ in 0..100 {
+    for _ in 0..1200 {
         let answer = house.request(Method::GET, "/metrics", token).send().await;
         let answer = answer.unwrap();
         if answer.status() == StatusCode::OK {

@@ -104,7 +104,7 @@ async fn nothing_but_tls_is_spoken() {
         let mut line = TcpStream::connect(&address).await.unwrap();
         line.write_all(bytes).await.unwrap();
         let mut told = Vec::new();
-        let read = tokio::time::timeout(Duration::from_secs(60), line.read_to_end(&mut told));
+        let read = tokio::time::timeout(Duration::from_secs(180), line.read_to_end(&mut told));
         // It is closed or reset.
         let _ = read.await.expect("it is cut off");
         assert!(!told.starts_with(b"HTTP"), "{told:?}");

@@ -169,7 +169,7 @@ fn wait_for(keeper: &mut Child, folder: &Path) {
         );
     }
     let process = folder.join("data/postmaster.pid");
-    for _ in 0..600 {
+    for _ in 0..1800 {
         // Its last line says how far the server is.
         if fs::read_to_string(&process).is_ok_and(|lines| lines.contains("\nready")) {
             return;

@@ -21,6 +21,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use mainstay_agent::clock::Clock;
+
+use crate::bench::STUCK;
 
 /// Room for an image and what is unpacked of it; the file has holes.
 const DISK_BYTES: u64 = 128 * 1024 * 1024;
@@ -87,7 +92,7 @@ impl Disk {
                 text(&copy),
             ],
         );
-        must("umount", &[text(&self.at)]);
+        must_once_free("umount", &[text(&self.at)]);
         fs::rename(&copy, backing).unwrap();
         mount(backing, &self.at).unwrap();
     }
@@ -145,6 +150,17 @@ pub fn run(program: &str, words: &[&str]) -> Result<String, String> {
 /// The same where it can't fail.
 pub fn must(program: &str, words: &[&str]) -> String {
     run(program, words).unwrap()
+}
+
+/// The same for what nobody may be in the way of: a hook outlives its agent by a moment, and whatever other tests start has
+/// our open files until it has become another program.
+pub fn must_once_free(program: &str, words: &[&str]) {
+    let clock = Clock::begin();
+    while let Err(why) = run(program, words) {
+        let waited = Duration::from_millis(clock.elapsed_ms());
+        assert!(waited < STUCK, "{why}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A cut that forgave what wasn't synced would show nothing.

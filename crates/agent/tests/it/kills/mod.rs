@@ -28,7 +28,7 @@ use std::sync::atomic::AtomicU32;
 
 use device::Kind;
 use disk::Disk;
-pub use disk::must;
+pub use disk::{must, must_once_free};
 use plan::Plan;
 
 /// Said by `cargo xtask agent-kills`: how many points, drawn from which seed, and which one update alone, if one.

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::house::House;
 
 /// Nobody waits longer than this for a server that says nothing: far more than it ever takes.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// All that came back on one connection until the server closed it.
 #[derive(Debug)]

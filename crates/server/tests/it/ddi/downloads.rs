@@ -7,6 +7,7 @@ use reqwest::header::{
 use reqwest::{Method, StatusCode};
 
 use super::gateway::offered;
+use crate::patience::until;
 
 /// By this a proxy is asked to hand on each byte as it comes: else the server would take for the device's what only the proxy has.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -148,14 +149,13 @@ async fn a_payload_that_is_lost_ends_no_order() {
     // The server looks again after a minute, and lets nobody wait for that.
     house.later(2);
     let mut whole = None;
-    for _ in 0..100 {
+    until("it is there again", async || {
         let got = one.get(&house, &file_path(number)).await;
         whole = got.bytes().await.ok();
-        if whole.is_some() {
-            break;
-        }
-    }
-    assert_eq!(whole.expect("it is there again"), new.image);
+        whole.is_some()
+    })
+    .await;
+    assert_eq!(whole.unwrap(), new.image);
     assert_eq!(one.order(&house).await.seen.fetches, 1);
 }
 

@@ -138,7 +138,7 @@ async fn sent(house: &House, from: &str) -> StatusCode {
 
 async fn until(house: &House, from: &str, expected: StatusCode) {
     let mut found = None;
-    for _ in 0..500 {
+    for _ in 0..6000 {
         found = Some(sent(house, from).await);
         if found == Some(expected) {
             return;

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use mainstay_rollout::{FailureCause, Progress};
 use mainstay_telemetry::levels::{Carried, Enrolled, Figure, Measure, Standing};
 
-use crate::*;
+use super::*;
 
 fn times(count: usize, progress: &Progress) -> Vec<Progress> {
     vec![progress.clone(); count]

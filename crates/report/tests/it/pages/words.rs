@@ -5,8 +5,8 @@ use mainstay_report::{
     ATTENTION_MAX, ClientFacts, DEVICE_ROWS_MAX, IncidentState, Reopened, SprtVerdict,
 };
 
-use crate::html::Html;
-use crate::sample;
+use super::html::Html;
+use super::sample;
 
 fn check(page: &str, expected: &[&str]) {
     for text in expected {

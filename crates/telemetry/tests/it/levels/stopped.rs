@@ -3,7 +3,7 @@
 use mainstay_rollout::{CannotReturn, FailureCause, Progress, ReleaseDigest};
 use mainstay_telemetry::levels::{Carried, Enrolled, Measure, Standing};
 
-use crate::*;
+use super::*;
 
 #[test]
 fn the_time_to_a_halt_begins_with_the_first_failure_before_it() {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mainstay_telemetry::levels::{Measure, Rolled, Standing, service_levels};
 
-use crate::*;
+use super::*;
 
 /// How the maintenance track stands (second Tuesdays: 12 January, 9 February, 9 March, 13 April 2027), after rollouts
 /// that started on these days.

@@ -1,6 +1,6 @@
 //! The stylesheet's colours, by the formula of WCAG 2.2 ("relative luminance", "contrast ratio").
 
-const STYLESHEET: &str = include_str!("../../assets/mainstay.css");
+const STYLESHEET: &str = include_str!("../../../assets/mainstay.css");
 
 /// Text (1.4.3, AA).
 const TEXT_MIN: f64 = 4.5;

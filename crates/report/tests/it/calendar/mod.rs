@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use mainstay_plan::{Calendar, Plan, parse};
 use mainstay_report::PlanCalendar;
 
-const THERMOSTAT: &str = include_str!("../../../../plans/thermostat.toml");
+const THERMOSTAT: &str = include_str!("../../../../../plans/thermostat.toml");
 
 fn day(text: &str) -> Date {
     text.parse().expect("a date")

@@ -6,7 +6,7 @@ use mainstay_rollout::{CannotReturn, FailureCause, Progress, ReleaseDigest};
 use mainstay_telemetry::levels::{Figure, Level, Measure, Standing, Subject};
 use proptest::prelude::*;
 
-use crate::*;
+use super::*;
 
 fn progress() -> impl Strategy<Value = Progress> {
     let cause = prop::sample::select(vec![

@@ -2,7 +2,7 @@
 
 use mainstay_report::StoryReport;
 
-use crate::sample;
+use super::sample;
 
 #[test]
 fn json_holds_the_whole_report() {

@@ -2,7 +2,7 @@
 
 use mainstay_access::{Email, Permission, Role};
 
-const PAGE: &str = include_str!("../../../docs/reference/who-may-what.md");
+const PAGE: &str = include_str!("../../../../docs/reference/who-may-what.md");
 
 /// What was agreed, written down a second time: a change of the code's table is a change of this one, on purpose. The columns
 /// are the roles in the order of [`Role::ALL`].

@@ -1,9 +1,5 @@
 //! What is PostgreSQL's own: its statements, its tables' versions, transactions that it undoes, connections that it loses.
 
-mod cluster;
-mod patience;
-mod statements;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +9,8 @@ use mainstay_store::{
     StoreError, StoredReport,
 };
 use sqlx::{Executor as _, PgConnection};
+
+use crate::cluster;
 
 fn id(name: &str) -> DeviceId {
     DeviceId::new(name).expect("a safe name")
@@ -156,7 +154,7 @@ async fn who_was_undone_for_another_tries_again() {
 
 /// Waits until PostgreSQL says that it undid somebody in this database; it counts with some delay.
 async fn wait_for_deadlock(database: &mut PgConnection) {
-    for _ in 0..200 {
+    for _ in 0..1200 {
         let (undone,): (i64,) = sqlx::query_as(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
         )

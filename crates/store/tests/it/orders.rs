@@ -18,11 +18,11 @@ const CLASS: &str = "gateway-v1";
 
 /// What made a database of format 5, as it was released.
 const FORMAT_5: [&str; 5] = [
-    include_str!("../src/sqlite/migrations/0001_first.sql"),
-    include_str!("../src/sqlite/migrations/0002_brakes.sql"),
-    include_str!("../src/sqlite/migrations/0003_under_way.sql"),
-    include_str!("../src/sqlite/migrations/0004_readings.sql"),
-    include_str!("../src/sqlite/migrations/0005_ran_nothing.sql"),
+    include_str!("../../src/sqlite/migrations/0001_first.sql"),
+    include_str!("../../src/sqlite/migrations/0002_brakes.sql"),
+    include_str!("../../src/sqlite/migrations/0003_under_way.sql"),
+    include_str!("../../src/sqlite/migrations/0004_readings.sql"),
+    include_str!("../../src/sqlite/migrations/0005_ran_nothing.sql"),
 ];
 
 const FORWARD: Offer = Offer {

@@ -4,7 +4,7 @@ mod contrast;
 mod documents;
 mod escaping;
 mod html;
-#[path = "../../examples/gallery/sample/mod.rs"]
+#[path = "../../../examples/gallery/sample/mod.rs"]
 mod sample;
 mod words;
 

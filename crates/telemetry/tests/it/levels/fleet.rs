@@ -2,7 +2,7 @@
 
 use mainstay_telemetry::levels::{Fleet, InField, Reach, service_levels};
 
-use crate::*;
+use super::*;
 
 const COHORT: &str =
     "[service_levels]\nactive_within = \"14d\"\n[cohort.early]\nquery = 'hardware = \"A\"'";

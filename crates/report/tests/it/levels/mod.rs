@@ -4,7 +4,7 @@
 use mainstay_report::service_levels::{csv, prometheus};
 use mainstay_telemetry::ServiceLevels;
 
-const PAGE: &str = include_str!("../../../../docs/reference/service-levels.md");
+const PAGE: &str = include_str!("../../../../../docs/reference/service-levels.md");
 const FIGURES: &str = r#"{
   "as_of": "2027-01-20T12:00:00Z",
   "plan_revision": "00ff",

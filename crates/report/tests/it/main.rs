@@ -1,0 +1,5 @@
+//! What people read: the pages, the calendar, and how service levels are told.
+
+mod calendar;
+mod levels;
+mod pages;
