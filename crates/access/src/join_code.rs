@@ -39,6 +39,9 @@ pub struct JoinTerms {
     /// Where they stand; a device never says it itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// The gateway that they stand behind; a device never says it itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
 }
 
 /// A code, as it is kept.
@@ -306,6 +309,7 @@ mod tests {
             zone: None,
             bootloader: None,
             site: Some("depot".to_owned()),
+            gateway: None,
         }
     }
 

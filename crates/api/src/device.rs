@@ -14,6 +14,9 @@ pub const NEW_DEVICES_MAX: usize = 1000;
 /// The most devices of one page of a list.
 pub const DEVICE_PAGE_MAX: u32 = 2000;
 
+/// So many devices behind a gateway are named where it is shown.
+pub const CHILDREN_SHOWN_MAX: u32 = 100;
+
 /// The longest list of devices, as JSON: room for a hundred thousand. The largest record has 16
 /// attributes of 32 bytes and 64 bytes, with quotes, colon and comma 102 each, and 300 bytes or so
 /// beside them: some 1.9 kB, so that 190 MB are needed, and the rest is for quotes that are escaped.
@@ -51,6 +54,9 @@ pub struct NewDevice {
     /// Where it stands, if it shares a site with others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
+    /// The gateway that it stands behind, which may ask in its name: another device, registered before it or with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<DeviceId>,
     /// Whatever else is to be known of it, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = ATTRIBUTES_MAX - 1))]
@@ -177,6 +183,13 @@ pub struct DeviceChange {
         skip_serializing_if = "Option::is_none"
     )]
     pub site: Option<Option<Site>>,
+    /// The gateway that it stands behind, which may ask in its name; `null` if none may any more, from the next request on.
+    #[serde(
+        default,
+        deserialize_with = "named",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub gateway: Option<Option<DeviceId>>,
     /// Attributes that are added, or have another value; `null` takes one away, and isn't minded where there is none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = ATTRIBUTES_MAX - 1))]
@@ -190,6 +203,23 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(field).map(Some)
+}
+
+/// A device, with what it has to do with gateways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceView {
+    /// The device.
+    #[serde(flatten)]
+    pub device: Device,
+    /// The gateway that it stands behind, which may ask in its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<DeviceId>,
+    /// The devices that stand behind it, in whose names it may ask: the first [`CHILDREN_SHOWN_MAX`] by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<DeviceId>,
+    /// How many devices stand behind it.
+    #[serde(default)]
+    pub children_in_all: u32,
 }
 
 /// Some of many devices, in the order of their names.
@@ -234,10 +264,29 @@ mod tests {
         let json = r#"{"site":null,"attributes":{"floor":null,"hall":"7"}}"#;
         let change: DeviceChange = serde_json::from_str(json).expect("a change");
         assert_eq!(change.site, Some(None));
-        assert_eq!(change.attributes["floor"], None);
+        assert_eq!(
+            (&change.gateway, &change.attributes["floor"]),
+            (&None, &None)
+        );
         assert_eq!(serde_json::to_string(&change).expect("plain"), json);
         let nothing: DeviceChange = serde_json::from_str("{}").expect("no change");
         assert_eq!(nothing, DeviceChange::default());
+    }
+
+    #[test]
+    fn a_view_is_the_device_and_a_little_more() {
+        let json = r#"{"id":"th-1","class":"thermo-v2","hardware":"B","zone":"Etc/UTC","bootloader":"1.4.0",
+            "registered_at":"2026-12-01T12:00:00Z","last_seen":null,"running":{"release":"RELEASE","version":"1.0.0",
+            "sequence":1,"verified":true,"since":"2026-12-01T12:00:00Z"},"attributes":{},"gateway":"gw-1","children_in_all":0}"#;
+        let json = json.replace("RELEASE", &"5f".repeat(32));
+        let view: DeviceView = serde_json::from_str(&json).expect("a view");
+        assert_eq!(view.gateway.as_ref().map(DeviceId::as_str), Some("gw-1"));
+        let told = serde_json::to_value(&view).expect("plain");
+        let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(told, read);
+        // Whoever knows of devices alone reads one.
+        let device: Device = serde_json::from_str(&json).expect("a device");
+        assert_eq!(device, view.device);
     }
 
     #[test]

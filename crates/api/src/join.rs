@@ -30,6 +30,9 @@ pub struct NewJoinCode {
     /// Where they stand, if they share a site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<Site>,
+    /// The gateway that they stand behind, which may ask in their names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<DeviceId>,
     /// How many devices may join with it.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = JOIN_USES_MAX))]
@@ -85,6 +88,8 @@ pub struct JoinCodeView {
     pub bootloader: Option<String>,
     /// Their site, if the code says it.
     pub site: Option<String>,
+    /// Their gateway, if the code says it.
+    pub gateway: Option<String>,
     /// How many devices may join with it.
     pub uses: u32,
     /// How many did.
@@ -116,6 +121,7 @@ impl JoinCodeView {
             zone: terms.zone,
             bootloader: terms.bootloader,
             site: terms.site,
+            gateway: terms.gateway,
             uses: code.uses,
             used: code.used,
             made: code.made,

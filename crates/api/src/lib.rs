@@ -94,7 +94,8 @@ pub mod why;
 
 pub use client::{AttributesAsked, ClientChange, ClientView};
 pub use device::{
-    DeviceChange, DevicePage, DeviceToken, DeviceTokens, GivenToken, NewDevice, NewDevices,
+    DeviceChange, DevicePage, DeviceToken, DeviceTokens, DeviceView, GivenToken, NewDevice,
+    NewDevices,
 };
 pub use event::{Event, EventKind, EventPage, Happened};
 pub use hold::{HoldRequest, HoldView};

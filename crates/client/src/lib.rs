@@ -16,9 +16,9 @@ mod webhooks;
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, AnswerRequest, AttributesAsked, ClientChange, ClientView, DeviceChange,
-    DevicePage, DeviceTokens, ENVELOPE_MEDIA_TYPE, HaltRequest, Import, ImportView, NewDevices,
-    NewestOrder, PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView, ReleaseView,
-    RolloutView, ServiceLevels, Why, WithdrawRequest,
+    DevicePage, DeviceTokens, DeviceView, ENVELOPE_MEDIA_TYPE, HaltRequest, Import, ImportView,
+    NewDevices, NewestOrder, PauseRequest, PlanView, Preview, QuitOrderRequest, QuitOrderView,
+    ReleaseView, RolloutView, ServiceLevels, Why, WithdrawRequest,
 };
 use mainstay_fleet::{Device, DeviceId};
 
@@ -86,7 +86,7 @@ impl Operator {
     ///
     /// # Errors
     /// As every request: [`ClientError`].
-    pub async fn restate(&self, device: &DeviceId, change: &DeviceChange) -> Answer<Device> {
+    pub async fn restate(&self, device: &DeviceId, change: &DeviceChange) -> Answer<DeviceView> {
         let path = format!("/devices/{device}");
         self.0.patch(&path, Body::json(change)?).await
     }
@@ -145,7 +145,7 @@ impl Operator {
     ///
     /// # Errors
     /// As every request: [`ClientError`].
-    pub async fn device(&self, device: &DeviceId) -> Answer<Device> {
+    pub async fn device(&self, device: &DeviceId) -> Answer<DeviceView> {
         self.0.get(&format!("/devices/{device}")).await
     }
 

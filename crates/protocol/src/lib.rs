@@ -7,7 +7,8 @@
 //! | `GET /device/v1/payloads/{image digest}` | none, `Range` allowed | the image's bytes; or 307, to where they are ([`ELSEWHERE_HEADER`]) |
 //! | `POST /device/v1/join` | [`Join`] | [`Joined`] |
 //!
-//! Every request but the last carries `Authorization: Bearer <the device's token>`, or comes over a connection on which the device showed its certificate. A message is a map with small
+//! Every request but the last carries `Authorization: Bearer <the device's token>`, or comes over a connection on which the device showed its certificate. A gateway
+//! asks so as itself, and says by [`FOR_HEADER`] in the name of which of its children. A message is a map with small
 //! integer keys; [`read`] bounds it and checks that it is deterministic (RFC 8949, section 4.2.1)
 //! before a field is looked at. Nothing here allocates, knows HTTP, or decides.
 //!
@@ -42,5 +43,8 @@ pub const ELSEWHERE_HEADER: &str = "mainstay-elsewhere";
 pub const ELSEWHERE_VALUE: &str = "sha-256";
 /// The header beside `Location` with the digest of the piece that was asked for, in hexadecimal.
 pub const PIECE_DIGEST_HEADER: &str = "mainstay-piece-digest";
+/// The header by which a gateway says in the name of which device it asks: that device's name, once. It must stand behind the gateway, by the word of
+/// people. What is answered in its name bears the header, too: an answer without it is the gateway's own, and none for the child.
+pub const FOR_HEADER: &str = "mainstay-for";
 /// Path at which a device without a token shows a code.
 pub const JOIN_PATH: &str = "/device/v1/join";

@@ -258,6 +258,7 @@ async fn register(house: &House, homes: &[Home]) -> anyhow::Result<Vec<String>> 
 
 fn new(home: &Home) -> NewDevice {
     NewDevice {
+        gateway: None,
         id: home.id.clone(),
         class: "thermo-v2".to_owned(),
         hardware: home.hardware.clone(),

@@ -32,6 +32,12 @@ pub struct DevicePage {
     pub order_log: Vec<TimelineEntry>,
     /// Where it stands, if it shares a site with others.
     pub site: Option<String>,
+    /// The gateway that it stands behind, which asks in its name.
+    pub gateway: Option<String>,
+    /// The first devices that stand behind it; may be empty.
+    pub children: Vec<String>,
+    /// How many more do.
+    pub more_children: u32,
     /// The version it runs; none if it never said.
     pub version: Option<String>,
     /// Whether it booted that version, stayed healthy and said so.

@@ -7,6 +7,7 @@
 
 pub mod admin;
 mod app;
+mod asker;
 mod at_once;
 pub mod attack;
 mod authenticate;

@@ -7,7 +7,7 @@ use mainstay_access::{
     ApiTokenDenied, ApiTokenFlaw, CodeRefusal, Denied, DutyConflict, JoinFlaw, JoinRefusal,
     SetupLinkRefusal, TryLater,
 };
-use mainstay_fleet::QueryError;
+use mainstay_fleet::{GatewayRefusal, QueryError};
 use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
 use mainstay_rollout::DrawRefusal;
 use mainstay_rollout::halt::HaltRefused;
@@ -31,6 +31,7 @@ impl From<StoreError> for Refused {
             | StoreError::Conflict { .. }
             | StoreError::LastOfOperations(_) => StatusCode::CONFLICT,
             StoreError::NotFound { .. } => StatusCode::NOT_FOUND,
+            StoreError::Gateway(refusal) => return refusal.clone().into(),
             StoreError::Busy => StatusCode::SERVICE_UNAVAILABLE,
             _ => return failed(&error),
         };
@@ -50,6 +51,13 @@ fn failed(error: &StoreError) -> Refused {
         cause,
         error.cure(),
     )
+}
+
+impl From<GatewayRefusal> for Refused {
+    fn from(refusal: GatewayRefusal) -> Self {
+        let (status, id) = (StatusCode::UNPROCESSABLE_ENTITY, refusal.id());
+        Self::new(status, id, sentence(&refusal), sentence(refusal.cure()))
+    }
 }
 
 impl From<JoinFlaw> for Refused {

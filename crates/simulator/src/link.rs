@@ -12,7 +12,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RANGE};
 use axum::http::request::Builder;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
+use mainstay_fleet::DeviceId;
+use mainstay_protocol::FOR_HEADER;
 use reqwest::Client;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
@@ -55,6 +57,9 @@ pub enum LinkError {
     /// The server refused.
     #[error("the server answered {0}")]
     Refused(StatusCode),
+    /// The answer isn't for the device in whose name a gateway asked.
+    #[error("the answer is for the gateway itself")]
+    AnotherName,
     /// The answer is larger than any that a device takes.
     #[error("the answer has more than {ANSWER_BYTES_MAX} bytes")]
     TooLarge,
@@ -65,6 +70,8 @@ pub enum LinkError {
 pub struct Link {
     way: Way,
     gate: Arc<Semaphore>,
+    /// In whose name a gateway asks; none if devices ask themselves.
+    child: Option<DeviceId>,
 }
 
 #[derive(Debug, Clone)]
@@ -125,7 +132,20 @@ impl Link {
 
     fn by(way: Way) -> Self {
         let gate = Arc::new(Semaphore::new(REQUESTS_AT_ONCE));
-        Self { way, gate }
+        Self {
+            way,
+            gate,
+            child: None,
+        }
+    }
+
+    /// The same link as a gateway has it that asks in the name of this device: the tokens that are shown over it are the gateway's.
+    #[must_use]
+    pub fn in_the_name_of(self, child: DeviceId) -> Self {
+        Self {
+            child: Some(child),
+            ..self
+        }
     }
 
     /// Sends one message of the device protocol and returns the answer's bytes.
@@ -179,12 +199,15 @@ impl Link {
             return Err(LinkError::Lost);
         }
         let _place = self.gate.acquire().await.map_err(|_| LinkError::Lost)?;
-        let request = request
-            .header(AUTHORIZATION, format!("Bearer {token}"))
-            .body(body.to_vec())?;
+        let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        let request = match &self.child {
+            None => request,
+            Some(child) => request.header(FOR_HEADER, child.as_str()),
+        };
+        let request = request.body(body.to_vec())?;
         let bytes = match &self.way {
-            Way::Http(client, _) => over_http(client, request).await?,
-            Way::Straight(server) => straight(server.clone(), request).await?,
+            Way::Http(client, _) => over_http(client, request, self.child.as_ref()).await?,
+            Way::Straight(server) => straight(server.clone(), request, self.child.as_ref()).await?,
         };
         match luck {
             Luck::AnswerLost => Err(LinkError::Lost),
@@ -194,7 +217,11 @@ impl Link {
     }
 }
 
-async fn over_http(client: &Client, request: Request<Vec<u8>>) -> Result<Vec<u8>, LinkError> {
+async fn over_http(
+    client: &Client,
+    request: Request<Vec<u8>>,
+    child: Option<&DeviceId>,
+) -> Result<Vec<u8>, LinkError> {
     let request = request.try_into().map_err(LinkError::Unreachable)?;
     let answer = client
         .execute(request)
@@ -203,6 +230,7 @@ async fn over_http(client: &Client, request: Request<Vec<u8>>) -> Result<Vec<u8>
     if !answer.status().is_success() {
         return Err(LinkError::Refused(answer.status()));
     }
+    expect_name(answer.headers(), child)?;
     if answer
         .content_length()
         .is_none_or(|length| length > ANSWER_BYTES_MAX as u64)
@@ -213,12 +241,24 @@ async fn over_http(client: &Client, request: Request<Vec<u8>>) -> Result<Vec<u8>
     Ok(bytes.to_vec())
 }
 
-async fn straight(server: Router, request: Request<Vec<u8>>) -> Result<Vec<u8>, LinkError> {
+async fn straight(
+    server: Router,
+    request: Request<Vec<u8>>,
+    child: Option<&DeviceId>,
+) -> Result<Vec<u8>, LinkError> {
     let answer = server.oneshot(request.map(Body::from)).await;
     let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
     if !parts.status.is_success() {
         return Err(LinkError::Refused(parts.status));
     }
+    expect_name(&parts.headers, child)?;
     let bytes = to_bytes(body, ANSWER_BYTES_MAX).await;
     Ok(bytes.map_err(|_larger| LinkError::TooLarge)?.to_vec())
+}
+
+/// That an answer is for the device in whose name was asked: where something between took the header away, it is the gateway's.
+fn expect_name(headers: &HeaderMap, child: Option<&DeviceId>) -> Result<(), LinkError> {
+    let named = headers.get(FOR_HEADER);
+    let is_its = named.map(|name| name.as_bytes()) == child.map(|child| child.as_str().as_bytes());
+    is_its.then_some(()).ok_or(LinkError::AnotherName)
 }

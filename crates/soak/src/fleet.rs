@@ -26,6 +26,7 @@ pub struct Fleet {
 /// As the residents are registered.
 pub fn registration(world: &World) -> NewDevices {
     let new = |resident: &Resident| NewDevice {
+        gateway: None,
         id: resident.home.id.clone(),
         class: resident.kind.class().to_owned(),
         hardware: resident.home.hardware.clone(),

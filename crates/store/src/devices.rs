@@ -35,10 +35,11 @@ pub trait Devices: Send + Sync {
     async fn register_many(&self, devices: &[Registration]) -> Result<(), StoreError>;
 
     /// Takes in a part of a fleet that comes from elsewhere, in one transaction: all of it or nothing. Timelines tell what
-    /// [`register_many`](Self::register_many) and [`restate`](Self::restate) tell, `at` this moment.
+    /// [`register_many`](Self::register_many) and [`restate`](Self::restate) tell, `at` this moment, and behind which gateway a device was put.
     ///
     /// # Errors
-    /// As those two; and [`StoreError::NotFound`] of a "controller" if a client is said of a device that has no name for one.
+    /// As those two; [`StoreError::NotFound`] of a "controller" if a client is said of a device that has no name for one; and
+    /// [`StoreError::Gateway`] if a device can't stand behind the gateway that is said.
     async fn import(&self, import: &Import, at: Timestamp) -> Result<(), StoreError>;
 
     /// The device with this token.
@@ -126,11 +127,14 @@ pub struct Import {
     pub anew: Vec<(Device, Device)>,
     /// Which clients these devices run, by the word of people.
     pub clients: Vec<(DeviceId, ClientProfile)>,
+    /// Which gateways these devices stand behind from now on, or that they stand behind none: in this order, when all devices of the import are there.
+    pub behind: Vec<(DeviceId, Option<DeviceId>)>,
 }
 
 impl Import {
     /// Whether it could give something to a device that is known already. What is new was never asked about, so that nobody remembers an answer to
-    /// it: a large fleet comes in without all others being looked at anew after each part.
+    /// it: a large fleet comes in without all others being looked at anew after each part. Who may ask in a device's name isn't in what is remembered of it,
+    /// but is read each time.
     pub(crate) fn gives(&self) -> bool {
         let new: BTreeSet<_> = self.new.iter().map(|it| &it.device.id).collect();
         let is_known = |(device, _): &(DeviceId, ClientProfile)| !new.contains(device);

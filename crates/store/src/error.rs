@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mainstay_access::LastOfOperations;
+use mainstay_fleet::GatewayRefusal;
 
 use crate::AddressError;
 
@@ -79,6 +80,9 @@ pub enum StoreError {
     /// The account stays open.
     #[error(transparent)]
     LastOfOperations(#[from] LastOfOperations),
+    /// The device can't stand behind that gateway.
+    #[error(transparent)]
+    Gateway(#[from] GatewayRefusal),
     /// What is stored, or is to be stored, contradicts itself.
     #[error("the {what} is damaged: {because}")]
     Damaged {
@@ -219,6 +223,7 @@ impl StoreError {
             | Self::NotFound { .. }
             | Self::Conflict { .. }
             | Self::LastOfOperations(_)
+            | Self::Gateway(_)
             | Self::Damaged { .. }
             | Self::Failed(_) => false,
         }
@@ -237,6 +242,7 @@ impl StoreError {
             Self::NotFound { .. } => "store.not-found",
             Self::Conflict { .. } => "store.conflict",
             Self::LastOfOperations(last) => last.id(),
+            Self::Gateway(refusal) => refusal.id(),
             Self::Damaged { .. } => "store.damaged",
             Self::Busy => "store.busy",
             Self::Full => "store.full",
@@ -281,6 +287,7 @@ impl StoreError {
             Self::NotFound { .. } => "check the name; list what there is",
             Self::Conflict { .. } => "look at it again, then decide anew",
             Self::LastOfOperations(last) => last.cure(),
+            Self::Gateway(refusal) => refusal.cure(),
             Self::Damaged { .. } => "restore the newest backup, and keep this file for examination",
             Self::Busy => "try again; find out what else works in the database",
             Self::Full => "make room on the disk, then try again; nothing was lost",

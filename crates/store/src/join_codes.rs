@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_access::{JoinCode, JoinRefusal, SecretHash};
+use mainstay_fleet::DeviceId;
 
+use crate::values::device_id;
 use crate::{Registration, StoreError};
 
 /// The join codes. Of their secrets only hashes are kept.
@@ -32,7 +34,8 @@ pub trait JoinCodes: Send + Sync {
     ///
     /// # Errors
     /// [`JoinFailure::Refused`] if the code admits it no more; [`StoreError::NotFound`] if there is no such code,
-    /// [`StoreError::AlreadyExists`] if the name or the token is another device's. No use is taken then.
+    /// [`StoreError::AlreadyExists`] if the name or the token is another device's, [`StoreError::Gateway`] if the gateway that the code names can't be
+    /// one any more. No use is taken then.
     async fn join(&self, code: &SecretHash, new: &Registration) -> Result<Joining, JoinFailure>;
 }
 
@@ -66,6 +69,12 @@ impl From<sqlx::Error> for JoinFailure {
 pub(crate) fn told(code: &JoinCode) -> String {
     let (name, maker) = (code.name(), &code.maker);
     format!("joined by the code {name}, which {maker} made")
+}
+
+/// The gateway that whoever joins by this code stands behind.
+pub(crate) fn gateway(code: &JoinCode) -> Result<Option<DeviceId>, StoreError> {
+    let gateway = code.terms.gateway.clone().map(device_id);
+    gateway.transpose()
 }
 
 /// Whether a code was there to be taken back.

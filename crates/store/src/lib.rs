@@ -19,6 +19,7 @@ pub mod draws;
 pub mod error;
 pub mod events;
 mod failure;
+pub mod gateways;
 pub mod holds;
 pub mod incidents;
 pub mod join_codes;
@@ -61,6 +62,7 @@ pub use devices::{Devices, Import, Registration, TimelineEntry, TimelineKind};
 pub use draws::Draws;
 pub use error::StoreError;
 pub use events::{EVENTS_MAX, Events, EventsAsked, EventsFound};
+pub use gateways::{AsksFor, Children, Gateways};
 pub use holds::Holds;
 pub use incidents::Incidents;
 pub use join_codes::{JoinCodes, JoinFailure, Joining};
@@ -135,12 +137,13 @@ impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
 
 /// The part of a [`Store`] that knows who may come in.
 pub trait Doors:
-    Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates
+    Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates + Gateways
 {
 }
 
-impl<S: Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates> Doors
-    for S
+impl<
+    S: Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates + Gateways,
+> Doors for S
 {
 }
 

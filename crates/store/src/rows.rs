@@ -8,7 +8,7 @@ use mainstay_fleet::{
 use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels, Progress};
 
 use crate::values::{bytes32, device_id, from_json, instant, release_digest};
-use crate::{Controlled, Controller, StoreError, TimelineEntry, TimelineKind};
+use crate::{AsksFor, Children, Controlled, Controller, StoreError, TimelineEntry, TimelineKind};
 
 /// A device's columns: id, class, hardware, zone, boot loader, registered at, last seen, what it runs, attributes.
 pub(crate) type Device = (
@@ -73,6 +73,9 @@ pub(crate) type Login = (
 
 /// A device's id, and the hash of its token.
 pub(crate) type Certified = (String, Vec<u8>);
+
+/// The id of a device that asks for another one, and the hash of that one's token if it stands behind it.
+pub(crate) type AsksForRow = (String, Option<Vec<u8>>);
 
 /// A device's id, its client's profile, and who says so.
 pub(crate) type Client = (String, Option<String>, Option<String>);
@@ -213,6 +216,24 @@ pub(crate) fn certified((id, hash): Certified) -> Result<crate::Certified, Store
     Ok(crate::Certified {
         device: DeviceId::new(id).map_err(|e| StoreError::damaged("device", e))?,
         token_hash: bytes32("device", &hash)?,
+    })
+}
+
+/// A gateway that asks for a device.
+pub(crate) fn asks_for((gateway, child): AsksForRow) -> Result<AsksFor, StoreError> {
+    let child_token = child.map(|hash| bytes32("device", &hash)).transpose()?;
+    Ok(AsksFor {
+        gateway: device_id(gateway)?,
+        child_token,
+    })
+}
+
+/// The devices behind a gateway: the names of some, and how many there are.
+pub(crate) fn children(first: Vec<String>, all: i64) -> Result<Children, StoreError> {
+    let first: Result<_, _> = first.into_iter().map(device_id).collect();
+    Ok(Children {
+        first: first?,
+        all: u32::try_from(all).unwrap_or(u32::MAX),
     })
 }
 

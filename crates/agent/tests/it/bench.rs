@@ -320,6 +320,7 @@ pub fn approved(house: &House, artifact: &Artifact) -> Artifact {
 /// Registers two devices of two hardware revisions, both of the canary; returns their tokens.
 pub async fn register(house: &House) -> Vec<String> {
     let device = |(id, hardware): (&str, &str)| NewDevice {
+        gateway: None,
         attributes: std::collections::BTreeMap::new(),
         controller: None,
         token: None,

@@ -27,6 +27,8 @@ pub enum Field {
     Bootloader,
     /// Where it stands.
     Site,
+    /// The gateway that it stands behind.
+    Gateway,
     /// Which update client it runs.
     Client,
     /// The token that it has.
@@ -50,13 +52,13 @@ impl FieldError {
     /// What to do about it.
     #[must_use]
     pub fn cure(&self) -> &'static str {
-        "name one of id, controller, class, hardware, zone, bootloader, site, client, token, or attribute.NAME"
+        "name one of id, controller, class, hardware, zone, bootloader, site, gateway, client, token, or attribute.NAME"
     }
 }
 
 impl Field {
     /// The fields without a name of their own.
-    const PLAIN: [Self; 9] = [
+    const PLAIN: [Self; 10] = [
         Self::Id,
         Self::Controller,
         Self::Class,
@@ -64,6 +66,7 @@ impl Field {
         Self::Zone,
         Self::Bootloader,
         Self::Site,
+        Self::Gateway,
         Self::Client,
         Self::Token,
     ];
@@ -79,6 +82,7 @@ impl Display for Field {
             Self::Zone => "zone",
             Self::Bootloader => "bootloader",
             Self::Site => "site",
+            Self::Gateway => "gateway",
             Self::Client => "client",
             Self::Token => "token",
             Self::Attribute(name) => return write!(f, "attribute.{name}"),

@@ -45,7 +45,7 @@ pub struct Import {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportedDevice {
-    /// The device. If it is known, what isn't said of it stays: its site, attributes, controller, token.
+    /// The device. If it is known, what isn't said of it stays: its site, gateway, attributes, controller, token.
     ///
     /// A new one brings its token along, whichever client it has: an answer that was lost would have lost a token that the server drew. One
     /// without a controller brings 64 hexadecimal digits, as the server draws them.

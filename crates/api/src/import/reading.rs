@@ -165,6 +165,7 @@ impl<'a> Reading<'a> {
             ControllerId::parse(text).map_err(flaw!())
         });
         let site = self.may(&Field::Site, |text| Site::new(text).map_err(flaw!()));
+        let gateway = self.may(&Field::Gateway, |text| DeviceId::new(text).map_err(flaw!()));
         let attributes = self.attributes();
         let (client, token) = (self.client(), self.token());
         if self.findings.len() > before {
@@ -179,6 +180,7 @@ impl<'a> Reading<'a> {
             controller,
             token,
             site,
+            gateway,
             attributes,
         };
         Some(ImportedDevice { device, client })

@@ -145,7 +145,7 @@ fn in_header(column: &str, id: &str, because: &str, cure: &str) -> Finding {
 }
 
 fn no_header() -> Finding {
-    let cure = "write a line before it that names the columns: id, controller, class, hardware, zone, bootloader, site, client, token, attribute.NAME";
+    let cure = "write a line before it that names the columns: id, controller, class, hardware, zone, bootloader, site, gateway, client, token, attribute.NAME";
     in_header(
         "the first line",
         "import.no-header",

@@ -45,7 +45,7 @@ enum What {
     ///
     /// What isn't named stays. A rollout under way keeps the waves that it drew.
     #[command(
-        after_help = "Example:\n  mainstay device set th-0001 --bootloader 1.4.0 --token-file kim.token"
+        after_help = "Examples:\n  mainstay device set th-0001 --bootloader 1.4.0 --token-file kim.token\n  mainstay device set th-0001 --gateway gw-1 --token-file kim.token"
     )]
     Set(set::Set),
     /// Import a fleet that is elsewhere: from a table (CSV), or from a hawkBit server. For operations.
@@ -138,6 +138,9 @@ struct Add {
     /// Where it stands, if it shares a site with others: with `unit = "site"` in the plan they count once.
     #[arg(long)]
     site: Option<String>,
+    /// The gateway that it stands behind: another device, which may ask in its name. docs/device-identity.md tells more.
+    #[arg(long, value_name = "DEVICE")]
+    gateway: Option<String>,
     /// Whatever else is to be known of it, to be asked for in queries; repeat it for each.
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     attributes: Vec<String>,
@@ -178,6 +181,7 @@ fn add(new: Add, access: &ServerAccess, output: &Output) -> Result<(), Failure> 
             .transpose()?,
         token,
         site: new.site.map(Site::new).transpose()?,
+        gateway: new.gateway.map(DeviceId::new).transpose()?,
         attributes: attributes(&new.attributes)?,
     };
     let request = NewDevices {

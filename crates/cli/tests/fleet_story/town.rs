@@ -152,6 +152,7 @@ async fn live(crowd: &mut Crowd, what: &str, is_so: impl Fn(&SimulatedDevice) ->
 
 async fn registered(house: &House, homes: &[Home]) -> Vec<String> {
     let new = |home: &Home| NewDevice {
+        gateway: None,
         attributes: std::collections::BTreeMap::new(),
         controller: None,
         token: None,

@@ -125,6 +125,7 @@ impl Stage {
         let hardware = &self.plan.classes[0].hardware;
         let homes = population::draw(DEVICES, hardware, Hardship::NONE, SEED);
         let new = |home: &mainstay_simulator::Home| NewDevice {
+            gateway: None,
             attributes: BTreeMap::new(),
             controller: None,
             token: None,

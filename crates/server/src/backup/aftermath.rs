@@ -9,6 +9,7 @@
 //! | a halt, a hold, a pause | every rollout that isn't over is paused, with the reason, whoever paused it before: also for who has begun |
 //! | sessions that ended, setup links and join codes that were used, API tokens that were revoked | all of them are ended |
 //! | certificates of devices that were revoked | people revoke them again |
+//! | devices that were taken from behind a gateway | people take them from there again |
 //! | webhooks that were removed, subjects of a provider that were unbound | people remove and unbind them again |
 //! | numbers of events | so many are passed over that nobody who remembers one misses what follows |
 //! | numbers of orders and rollouts | so many are passed over that none is given twice |

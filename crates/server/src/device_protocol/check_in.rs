@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::papers::{Lacks, Papers, lacks};
 use super::{message, poll, reported};
 use crate::app::ActivePlan;
+use crate::asker::{self, Asker};
 use crate::brakes::Package;
 use crate::identity::Peer;
 use crate::offers::{self, Decision};
@@ -33,6 +34,10 @@ pub(super) async fn check_in(State(app): State<Arc<App>>, request: Request) -> R
 
 /// The answer to a device that says what it said before, and had nothing to do then; none if it has to be looked at, or isn't one.
 pub(crate) fn at_once(app: &App, headers: &HeaderMap, body: &Bytes) -> Option<Response> {
+    // Whether a gateway may ask in another device's name is in no memory.
+    if asker::names_another(headers) {
+        return None;
+    }
     let token = authenticate::token_at_once(app, headers)?;
     body::check_head(headers, MESSAGE_BYTES_MAX).ok()?;
     if body.len() > MESSAGE_BYTES_MAX {
@@ -50,21 +55,18 @@ pub(crate) fn at_once(app: &App, headers: &HeaderMap, body: &Bytes) -> Option<Re
 async fn ask(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
-    let token = authenticate::token(app, headers, &Peer::of(&parts)).await?;
-    let look = app.quiet.look(&*app.store, token);
+    let asker = Asker::of(app, headers, &Peer::of(&parts), &Whence::of(&parts)).await?;
+    let look = app.quiet.look(&*app.store, asker.token);
     // A stranger is sent away before its body is read.
     let known = match look.is_known(&*app.store) {
         true => None,
-        false => {
-            let from = Whence::of(&parts).suspects(app, headers);
-            Some(authenticate::device(app, &token, from).await?)
-        }
+        false => Some(asker.device(app).await?),
     };
     let bytes = body::read(headers, body, MESSAGE_BYTES_MAX).await?;
     let check_in: CheckIn<'_> = message::read(&bytes)?;
     let now = app.now();
     if let Some(again) = again(app, &look, &check_in, now) {
-        return Ok(message::with(again));
+        return Ok(asker::answered(headers, message::with(again)));
     }
     // Apart, so that those who are answered from memory don't carry all of it.
     Box::pin(async {
@@ -72,28 +74,24 @@ async fn ask(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
         look.forget();
         let device = match known {
             Some(device) => device,
-            None => {
-                let from = Whence::of(&parts).suspects(app, headers);
-                authenticate::device(app, &token, from).await?
-            }
+            None => asker.device(app).await?,
         };
         let looking = app.flow.looking(began);
-        let answered = looked_at(app, look, device, &check_in, now).await;
+        let answered = looked_at(app, (&asker, look), device, &check_in, now).await;
         looking.ended();
-        answered
+        answered.map(|answer| asker::answered(headers, answer))
     })
     .await
 }
 
 async fn looked_at(
     app: &Arc<App>,
-    look: Look<'_>,
+    (asker, look): (&Asker, Look<'_>),
     device: Device,
     check_in: &CheckIn<'_>,
     now: Timestamp,
 ) -> Result<Response, Refused> {
-    let token = look.token();
-    let kept = reported::keep(app, token, device, check_in, now).await?;
+    let kept = reported::keep(app, asker, device, check_in, now).await?;
     let told = decide(app, &kept.device, check_in, now).await?;
     let rests_on = app.plan_and_standing().await?;
     let plan = rests_on.0.as_deref();

@@ -24,7 +24,7 @@ use crate::identity::Peer;
 use crate::operator::declared;
 use crate::problem::Refused;
 use crate::sign_in::origin::Whence;
-use crate::{App, body};
+use crate::{App, asker, body};
 
 /// A code, a name, a zone and some short words: a quarter of this.
 const JOIN_BYTES_MAX: usize = 2048;
@@ -37,6 +37,7 @@ pub(super) async fn join(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
+    asker::expect_itself(&headers)?;
     let from = from.neighbours(&app, &headers);
     // Anybody may send this, and it is read before anything is known of them.
     let received = app.door.joins.place(from)?;
@@ -153,6 +154,7 @@ async fn as_declared(
     })?;
     let site = joins.site.map(Site::new).transpose();
     let device = NewDevice {
+        gateway: None,
         id: id.clone(),
         class: joins.class,
         hardware: joins.hardware,

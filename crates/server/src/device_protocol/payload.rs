@@ -9,20 +9,21 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{Device, DeviceId};
 use mainstay_rollout::fetchable;
 use mainstay_store::{Enrolled, ReleasePayload, StoreError};
 use mainstay_trust::Digest;
 
 use super::alive::while_it_takes;
 use super::download::Download;
+use crate::App;
+use crate::asker::{self, Asker};
 use crate::delivery::send_elsewhere;
 use crate::identity::Peer;
 use crate::problem::Refused;
 use crate::readings::{self, Heard};
 use crate::sign_in::Whence;
 use crate::soundness::{self, Damage, NotAsked};
-use crate::{App, authenticate};
 
 /// Sends all of a payload, or one range of it; or says where it lies for devices that go there.
 pub(super) async fn payload(
@@ -32,20 +33,29 @@ pub(super) async fn payload(
     headers: HeaderMap,
     Path(digest): Path<String>,
 ) -> Result<Response, Refused> {
-    let token = authenticate::token(&app, &headers, &peer).await?;
-    let from = whence.suspects(&app, &headers);
-    let device = authenticate::that_fetches(&app, &token, from).await?;
-    let missing = || Refused::not_found("payload for this device", &digest);
-    let image = Digest::parse_hex(&digest).ok_or_else(missing)?;
+    let asker = Asker::of(&app, &headers, &peer, &whence).await?;
+    let device = asker.that_fetches(&app).await?;
+    let answer = sent(&app, &device, &headers, &digest).await?;
+    Ok(asker::answered(&headers, answer))
+}
+
+async fn sent(
+    app: &Arc<App>,
+    device: &Device,
+    headers: &HeaderMap,
+    digest: &str,
+) -> Result<Response, Refused> {
+    let missing = || Refused::not_found("payload for this device", digest);
+    let image = Digest::parse_hex(digest).ok_or_else(missing)?;
     if let Some(forced) = app.attack().payload_for(&device.id, &image) {
         return Download::from_bytes(image, forced.payload.clone())
-            .answer(&headers, &app.line)
+            .answer(headers, &app.line)
             .await;
     }
-    let payload = may_fetch(&app, &device.id, &image).await?;
+    let payload = may_fetch(app, &device.id, &image).await?;
     let payload = payload.ok_or_else(missing)?;
     let now = app.now();
-    readings::count(&app, &Heard::of(&app, &device, now)).await?;
+    readings::count(app, &Heard::of(app, device, now)).await?;
     app.contacts.hear(&app.contacts.with(&device.id), now);
     let _place = app.opening_place()?;
     // The device was offered it, so it may have been whole a moment ago. Only what is known to be lost is said to be: clients take that
@@ -55,12 +65,12 @@ pub(super) async fn payload(
         Some(Damage::Unreadable) => return Err(NotAsked.into()),
         Some(_) => return Err(missing()),
     }
-    if let Some(sent_elsewhere) = send_elsewhere(&app, &device, &headers, payload).await? {
+    if let Some(sent_elsewhere) = send_elsewhere(app, device, headers, payload).await? {
         return Ok(sent_elsewhere);
     }
     let download = Download::from_blob(app.blobs.clone(), payload);
-    let response = download.answer(&headers, &app.line).await?;
-    Ok(while_it_takes(&app, &device.id, response))
+    let response = download.answer(headers, &app.line).await?;
+    Ok(while_it_takes(app, &device.id, response))
 }
 
 /// The payload, if one of the device's enrolments lets it fetch a release with this image. The plan is read with what is on hold, so that

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mainstay_fleet::{Device, ReleaseDigest, Running};
+use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_protocol::{BootReason, CheckIn, Report};
 use mainstay_rollout::{Candidate, Progress};
 use mainstay_store::{Known, StoredReport};
@@ -15,8 +15,9 @@ use mainstay_trust::Refusal;
 use mainstay_trust::manifest::VERSION_BYTES_MAX;
 
 use crate::App;
+use crate::asker::Asker;
 use crate::problem::Refused;
-use crate::quiet::{Speaking, TokenHash};
+use crate::quiet::Speaking;
 use crate::readings::{self, Heard};
 
 /// What was kept of a check-in.
@@ -32,7 +33,7 @@ pub(super) struct Kept {
 /// Keeps what a check-in says.
 pub(super) async fn keep(
     app: &Arc<App>,
-    token: TokenHash,
+    asker: &Asker,
     mut device: Device,
     check_in: &CheckIn<'_>,
     now: Timestamp,
@@ -45,8 +46,16 @@ pub(super) async fn keep(
     let changed = device.running.as_ref() != Some(&running);
     let is_news = changed || said.safe_mode || said.unwell || !reports.is_empty();
     let acknowledged = if is_news {
-        let _speaking = Speaking::of(app, token);
-        record(app, &device, Some((&running, said)), reports, now).await?
+        let _speaking = Speaking::of(app, asker.token);
+        let through = asker.through.as_ref();
+        record(
+            app,
+            (&device, through),
+            Some((&running, said)),
+            reports,
+            now,
+        )
+        .await?
     } else {
         app.contacts.hear(&contact, now);
         0
@@ -62,10 +71,10 @@ pub(super) async fn keep(
 }
 
 /// Records reports (and, at a check-in, what the device said of itself) in one transaction; returns
-/// the number up to which they are durable.
+/// the number up to which they are durable. Those that a gateway brought are told as said `through` it.
 pub(super) async fn record(
     app: &App,
-    device: &Device,
+    (device, through): (&Device, Option<&DeviceId>),
     said: Option<(&Running, Said)>,
     reports: &[Report],
     now: Timestamp,
@@ -78,7 +87,8 @@ pub(super) async fn record(
     };
     for report in reports {
         let event = DeviceEvent::of(&report.event, refusal_id);
-        stored.push(stored_report(app, report.seq, &event, now).await?);
+        let told = stored_report(app, report.seq, &event, now).await?;
+        stored.push(said_through(told, through));
         news.events.push((report.seq, event));
     }
     news.said = said.map(|(_, said)| said);
@@ -163,6 +173,17 @@ async fn stored_report(
         event: json,
         text: event.phrase(&name),
     })
+}
+
+/// A report as its device's timeline tells it, if a gateway brought it: its word is as good as the gateway's.
+fn said_through(report: StoredReport, gateway: Option<&DeviceId>) -> StoredReport {
+    match gateway {
+        None => report,
+        Some(gateway) => StoredReport {
+            text: format!("{}, said through {gateway}", report.text),
+            ..report
+        },
+    }
 }
 
 /// What the device runs now. `since` moves only when the release, or the word on it, changes.

@@ -9,12 +9,13 @@ use axum::response::Response;
 use mainstay_protocol::{Acknowledged, MESSAGE_BYTES_MAX, Reports};
 
 use super::{message, reported};
+use crate::asker::{self, Asker};
 use crate::identity::Peer;
 use crate::problem::Refused;
 use crate::quiet::Speaking;
 use crate::readings::{self, Heard};
 use crate::sign_in::Whence;
-use crate::{App, authenticate, body};
+use crate::{App, body};
 
 /// The reports are durable before they are acknowledged; a retry changes nothing.
 pub(super) async fn reports(
@@ -24,13 +25,15 @@ pub(super) async fn reports(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
-    let token = authenticate::token(&app, &headers, &peer).await?;
-    let device = authenticate::device(&app, &token, whence.suspects(&app, &headers)).await?;
+    let asker = Asker::of(&app, &headers, &peer, &whence).await?;
+    let device = asker.device(&app).await?;
     let bytes = body::read(&headers, request, MESSAGE_BYTES_MAX).await?;
     let reports: Reports = message::read(&bytes)?;
     let now = app.now();
-    let _speaking = Speaking::of(&app, token);
+    let _speaking = Speaking::of(&app, asker.token);
     readings::count(&app, &Heard::of(&app, &device, now)).await?;
-    let seq = reported::record(&app, &device, None, &reports.reports.0, now).await?;
-    message::answer(&Acknowledged { seq })
+    let of = (&device, asker.through.as_ref());
+    let seq = reported::record(&app, of, None, &reports.reports.0, now).await?;
+    let answer = message::answer(&Acknowledged { seq })?;
+    Ok(asker::answered(&headers, answer))
 }

@@ -11,7 +11,9 @@ use mainstay_api::device::NEW_DEVICES_MAX;
 use mainstay_api::{DeviceChange, NewDevice, NewDevices, NewJoinCode};
 use mainstay_fleet::attribute::ATTRIBUTES_MAX;
 use mainstay_fleet::device::SITE;
-use mainstay_fleet::{AttributeName, ControllerId, Device, DeviceId, Site, Zone, changes};
+use mainstay_fleet::{
+    AttributeName, ControllerId, Device, DeviceId, GatewayRefusal, Site, Zone, changes,
+};
 use mainstay_plan::{Class, Plan};
 
 use crate::problem::Refused;
@@ -24,6 +26,8 @@ pub(super) struct Declared {
     pub controller: Option<ControllerId>,
     /// The hash of the token that it brings along, if it does.
     pub token_hash: Option<[u8; 32]>,
+    /// The gateway that it stands behind.
+    pub gateway: Option<DeviceId>,
 }
 
 /// The devices that are registered at `now`.
@@ -43,7 +47,8 @@ pub(super) fn new(
         ));
     }
     let one = |new: NewDevice| {
-        let (id, controller) = (new.id.clone(), new.controller.clone());
+        let (id, controller, gateway) =
+            (new.id.clone(), new.controller.clone(), new.gateway.clone());
         let token_hash = given_token(&new);
         let device = token_hash.and_then(|hash| Ok((hash, registered(new, plan, now)?)));
         let (token_hash, device) = device.map_err(|unfit| unfit.refused(&id, "registered"))?;
@@ -51,6 +56,7 @@ pub(super) fn new(
             device,
             controller,
             token_hash,
+            gateway,
         })
     };
     wanted.devices.into_iter().map(one).collect()
@@ -218,6 +224,12 @@ fn attributes(
         return Err(Unfit::new("fleet.attribute", because, "Declare fewer."));
     }
     Ok(all)
+}
+
+impl From<GatewayRefusal> for Unfit {
+    fn from(refusal: GatewayRefusal) -> Self {
+        Self::new(refusal.id(), &refusal, refusal.cure())
+    }
 }
 
 /// What can't be declared of a device, whichever it is.

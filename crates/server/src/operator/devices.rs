@@ -8,12 +8,13 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
-use mainstay_api::{DeviceChange, DevicePage, DeviceToken, DeviceTokens, NewDevices};
-use mainstay_fleet::{self as fleet, Device, DeviceId};
+use mainstay_api::device::CHILDREN_SHOWN_MAX;
+use mainstay_api::{DeviceChange, DevicePage, DeviceToken, DeviceTokens, DeviceView, NewDevices};
+use mainstay_fleet::{self as fleet, Device, DeviceId, changes};
 use mainstay_plan::Plan;
 use mainstay_plan::limits::COHORT_CHARS_MAX;
 use mainstay_rollout::cohort;
-use mainstay_store::Registration;
+use mainstay_store::{Import, Registration, StoreError};
 use serde::Deserialize;
 
 use super::declared;
@@ -33,11 +34,34 @@ pub(super) async fn register(
     let wanted: NewDevices = body::json(&headers, request).await?;
     let plan = app.active_plan().await?;
     let devices = declared::new(wanted, &plan.plan, app.now())?;
-    let (rows, shown): (Vec<_>, Vec<_>) = devices.into_iter().map(|one| row(&app, one)).unzip();
-    app.store.register_many(&rows).await?;
-    tracing::info!(by = %person.email, devices = rows.len(), "devices registered");
+    let behind = devices.iter().filter_map(|one| {
+        let gateway = one.gateway.clone()?;
+        Some((one.device.id.clone(), Some(gateway)))
+    });
+    let behind: Vec<_> = behind.collect();
+    let (new, shown): (Vec<_>, Vec<_>) = devices.into_iter().map(|one| row(&app, one)).unzip();
+    let (count, by) = (new.len(), &person.email);
+    save_new(&app, new, behind).await?;
+    tracing::info!(%by, devices = count, "devices registered");
     let devices = shown.into_iter().flatten().collect();
     Ok((StatusCode::CREATED, Json(DeviceTokens { devices })))
+}
+
+/// Registers devices, those that stand behind gateways in the same transaction as these.
+async fn save_new(
+    app: &App,
+    new: Vec<Registration>,
+    behind: Vec<(DeviceId, Option<DeviceId>)>,
+) -> Result<(), StoreError> {
+    if behind.is_empty() {
+        return app.store.register_many(&new).await;
+    }
+    let import = Import {
+        new,
+        behind,
+        ..Import::default()
+    };
+    app.store.import(&import, app.now()).await
 }
 
 /// A device as it is registered, and its token as it is shown if it was drawn.
@@ -64,15 +88,49 @@ pub(super) async fn restate(
     headers: HeaderMap,
     Named(id): Named,
     request: Body,
-) -> Result<Json<Device>, Refused> {
+) -> Result<Json<DeviceView>, Refused> {
     let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
-    let change: DeviceChange = body::json(&headers, request).await?;
+    let mut change: DeviceChange = body::json(&headers, request).await?;
     let before = named(&app, &id).await?;
     let plan = app.active_plan().await?;
-    let after = declared::anew(&before, change, &plan.plan)?;
-    app.store.restate(&before, &after, app.now()).await?;
-    tracing::info!(by = %person.email, device = %after.id, "device declared anew");
-    Ok(Json(named(&app, &id).await?))
+    let is_behind = app.store.gateway_of(&before.id).await?;
+    let by = &person.email;
+    match change
+        .gateway
+        .take()
+        .filter(|gateway| *gateway != is_behind)
+    {
+        None => {
+            let after = declared::anew(&before, change, &plan.plan)?;
+            app.store.restate(&before, &after, app.now()).await?;
+        }
+        Some(gateway) => {
+            let after = declared::changed(&before, change, &plan.plan);
+            let after = after.map_err(|unfit| unfit.refused(&before.id, "changed"))?;
+            move_behind(&app, &before, after, gateway.as_ref()).await?;
+            let gateway = gateway.as_ref().map_or("none", DeviceId::as_str);
+            tracing::warn!(%by, device = %before.id, gateway, "device stands behind another gateway");
+        }
+    }
+    tracing::info!(%by, device = %before.id, "device declared anew");
+    Ok(Json(view(&app, &id).await?))
+}
+
+/// Puts a device behind a gateway, or behind none, and declares it anew in the same transaction.
+async fn move_behind(
+    app: &App,
+    before: &Device,
+    after: Device,
+    gateway: Option<&DeviceId>,
+) -> Result<(), StoreError> {
+    let differs = !changes(before, &after).is_empty();
+    let anew = differs.then(|| (before.clone(), after));
+    let import = Import {
+        anew: anew.into_iter().collect(),
+        behind: vec![(before.id.clone(), gateway.cloned())],
+        ..Import::default()
+    };
+    app.store.import(&import, app.now()).await
 }
 
 /// Which devices to list; all that is said must hold of each.
@@ -142,10 +200,29 @@ pub(super) async fn one(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
     Named(id): Named,
-) -> Result<Json<Device>, Refused> {
+) -> Result<Json<DeviceView>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     app.flush_last_seen().await;
-    Ok(Json(named(&app, &id).await?))
+    Ok(Json(view(&app, &id).await?))
+}
+
+/// The registered device of this name, with what it has to do with gateways.
+///
+/// # Errors
+/// `request.not-found` when there is none.
+pub(crate) async fn view(app: &App, id: &str) -> Result<DeviceView, Refused> {
+    let device = named(app, id).await?;
+    let gateway = app.store.gateway_of(&device.id).await?;
+    let children = app
+        .store
+        .children_of(&device.id, CHILDREN_SHOWN_MAX)
+        .await?;
+    Ok(DeviceView {
+        device,
+        gateway,
+        children: children.first,
+        children_in_all: children.all,
+    })
 }
 
 /// The registered device of this name.

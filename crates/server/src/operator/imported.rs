@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use mainstay_api::{Becomes, DeviceChange, ImportedDevice, ImportedView, NewDevice};
-use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, changes};
+use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, GatewayRefusal, changes};
 use mainstay_plan::Plan;
 use mainstay_store::{Controller, Import, Registration};
 
@@ -24,6 +24,10 @@ pub(super) struct Known {
     pub of_controller: Option<DeviceId>,
     /// Whose token it brings along.
     pub of_token: Option<DeviceId>,
+    /// The gateway that it stands behind.
+    pub gateway: Option<DeviceId>,
+    /// Why it can't stand behind the one that is said; that one may be of the same import, or come before it.
+    pub gateway_unfit: Option<GatewayRefusal>,
 }
 
 /// A device of an import, with the hash of the token that it brings along.
@@ -195,6 +199,9 @@ fn judge(
 ) -> Result<Becomes, Unfit> {
     check_client(&wanted, &known)?;
     let id = &wanted.device.id;
+    if let Some(refusal) = &known.gateway_unfit {
+        return Err(refusal.clone().into());
+    }
     if let Some(whose) = known.of_controller.as_ref().filter(|whose| *whose != id) {
         let because = format_args!("the device {whose} has its controller id").to_string();
         let cure = "Import it by that name if it is the same device; else give it the controller id that its own client asks as.";
@@ -230,7 +237,11 @@ fn new(wanted: Wanted, terms: &Terms<'_>, import: &mut Import) -> Result<Becomes
         client,
         token_hash,
     } = wanted;
-    let (id, controller) = (device.id.clone(), device.controller.clone());
+    let (id, controller, gateway) = (
+        device.id.clone(),
+        device.controller.clone(),
+        device.gateway.clone(),
+    );
     let device = registered(device, terms.plan, terms.now)?;
     match token_hash {
         Some(token_hash) => import.new.push(Registration {
@@ -246,9 +257,10 @@ fn new(wanted: Wanted, terms: &Terms<'_>, import: &mut Import) -> Result<Becomes
             return Err(Unfit::new("devices.token", because, cure));
         }
     }
-    import
-        .clients
-        .extend(said(client).map(|client| (id, client)));
+    let clients = said(client).map(|client| (id.clone(), client));
+    import.clients.extend(clients);
+    let behind = gateway.map(|gateway| (id, Some(gateway)));
+    import.behind.extend(behind);
     Ok(Becomes::New)
 }
 
@@ -277,6 +289,13 @@ fn again(
         differences.push(format!("client to {client}"));
         import.clients.push((before.id.clone(), client));
     }
+    let gateway = wanted.device.gateway.as_ref();
+    if let Some(gateway) = gateway.filter(|gateway| known.gateway.as_ref() != Some(gateway)) {
+        let is = known.gateway.as_ref().map_or("nothing", DeviceId::as_str);
+        differences.push(format!("gateway from {is} to {gateway}"));
+        let behind = (before.id.clone(), Some(gateway.clone()));
+        import.behind.push(behind);
+    }
     Ok(match differences.is_empty() {
         true => Becomes::Same,
         false => Becomes::Changed {
@@ -294,6 +313,7 @@ fn change(wanted: &NewDevice, before: &Device) -> DeviceChange {
         zone: other(&wanted.zone, &before.zone),
         bootloader: other(&wanted.bootloader, &before.bootloader),
         site: wanted.site.clone().map(Some),
+        gateway: None,
         attributes: attributes
             .map(|(name, value)| (name, Some(value)))
             .collect(),

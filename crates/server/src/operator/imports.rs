@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use mainstay_access::Permission;
 use mainstay_api::import::IMPORT_DEVICES_MAX;
 use mainstay_api::{Import, ImportView, ImportedDevice};
+use mainstay_fleet::gateway;
 use mainstay_store::{Devices, StoreError};
 
 use super::imported::{Judged, Known, Terms, Wanted};
@@ -44,8 +45,8 @@ pub(super) async fn import(
             app.store.import(&judged.import, now).await?;
         }
         let (new, anew) = (judged.import.new.len(), judged.import.anew.len());
-        let said = clients.len();
-        tracing::info!(by = %person.email, new, anew, clients = said, why, "devices imported");
+        let (said, behind) = (clients.len(), judged.import.behind.len());
+        tracing::info!(by = %person.email, new, anew, clients = said, behind, why, "devices imported");
         for (device, client) in clients {
             let client = client.id();
             tracing::info!(%device, client, by = %person.email, why, "device's client chosen");
@@ -103,10 +104,19 @@ async fn known(app: &App, wanted: &Wanted) -> Result<Known, StoreError> {
     };
     if known.device.is_some() {
         known.controller = app.store.controller(id).await?;
+        known.gateway = app.store.gateway_of(id).await?;
     }
     if let Some(controller) = &wanted.device.controller {
         let found = app.store.by_controller(controller).await?;
         known.of_controller = found.map(|found| found.device.id);
+    }
+    if let Some(gateway) = &wanted.device.gateway {
+        let so_far = gateway::Known {
+            gateway_is_registered: true,
+            gateway_stands_behind: app.store.gateway_of(gateway).await?.is_some(),
+            child_has_children: app.store.children_of(id, 1).await?.all > 0,
+        };
+        known.gateway_unfit = gateway::may_stand_behind(id, gateway, so_far).err();
     }
     if let Some(hash) = &wanted.token_hash {
         let found = Devices::by_token_hash(&*app.store, hash).await?;

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{JoinCode, JoinTerms, Permission, SecretHash, SecretKind};
 use mainstay_api::{JoinCodeView, MadeJoinCode, NewJoinCode};
+use mainstay_fleet::{DeviceId, GatewayRefusal};
 use mainstay_store::StoreError;
 
 use super::declared;
@@ -41,6 +42,9 @@ pub(super) async fn make(
     {
         return Err(taken(id));
     }
+    if let Some(gateway) = &wish.gateway {
+        expect_gateway(&app, gateway).await?;
+    }
     let secret = draw(&*app.entropy, SecretKind::JoinCode);
     let (often, terms) = ((wish.uses, wish.days), terms(wish));
     let code = JoinCode::new(secret.hash(), terms, often, person.email, app.now())?;
@@ -67,6 +71,20 @@ pub(super) async fn revoke(
     Ok(Json(JoinCodeView::of(&code)))
 }
 
+/// That devices could stand behind this one. What is so when one joins is asked then.
+///
+/// # Errors
+/// Why not.
+async fn expect_gateway(app: &App, gateway: &DeviceId) -> Result<(), Refused> {
+    if app.store.device(gateway).await?.is_none() {
+        return Err(GatewayRefusal::Unknown(gateway.clone()).into());
+    }
+    match app.store.gateway_of(gateway).await? {
+        Some(_) => Err(GatewayRefusal::IsBehindAnother(gateway.clone()).into()),
+        None => Ok(()),
+    }
+}
+
 fn terms(wish: NewJoinCode) -> JoinTerms {
     JoinTerms {
         class: wish.class,
@@ -75,11 +93,12 @@ fn terms(wish: NewJoinCode) -> JoinTerms {
         zone: wish.zone,
         bootloader: wish.bootloader,
         site: wish.site.map(|site| site.to_string()),
+        gateway: wish.gateway.map(|gateway| gateway.to_string()),
     }
 }
 
 /// Whoever has lost its token is given another name, or the one that it lost: a code never takes a device from whoever has it.
-fn taken(id: &mainstay_fleet::DeviceId) -> Refused {
+fn taken(id: &DeviceId) -> Refused {
     StoreError::AlreadyExists {
         what: "device",
         name: id.to_string(),

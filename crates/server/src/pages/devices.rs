@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use mainstay_api::DeviceView;
+use mainstay_fleet::DeviceId;
 use mainstay_report::{DeviceList, DevicePage};
 use serde::Deserialize;
 
@@ -13,7 +15,7 @@ use super::door::Visitor;
 use super::orders;
 use super::{fill, fleet};
 use crate::App;
-use crate::operator::devices::named;
+use crate::operator::devices::view;
 use crate::operator::why;
 use crate::problem::Refused;
 
@@ -57,9 +59,19 @@ pub(super) async fn one(
     super::answer(&app, page)
 }
 
+/// How many are named.
+fn count(children: &[DeviceId]) -> u32 {
+    u32::try_from(children.len()).unwrap_or(u32::MAX)
+}
+
 async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
     app.flush_last_seen().await;
-    let device = named(app, id).await?;
+    let DeviceView {
+        device,
+        gateway,
+        children,
+        children_in_all,
+    } = view(app, id).await?;
     let why = why::of_device(app, &device, app.now()).await?;
     let vital = app.contacts.vital(&device.id);
     let timeline = app.store.timeline(&device.id, TIMELINE_SHOWN).await?;
@@ -76,6 +88,9 @@ async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, R
         order,
         order_log,
         site: device.site().map(|site| site.to_string()),
+        gateway: gateway.map(|gateway| gateway.to_string()),
+        more_children: children_in_all.saturating_sub(count(&children)),
+        children: children.iter().map(DeviceId::to_string).collect(),
         version: running.map(|running| running.version.clone()),
         verified: running.is_some_and(|running| running.verified),
         running_since: running.map(|running| running.since),

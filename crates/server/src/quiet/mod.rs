@@ -122,11 +122,6 @@ pub(crate) struct Look<'a> {
 }
 
 impl Look<'_> {
-    /// The token.
-    pub fn token(&self) -> TokenHash {
-        self.token
-    }
-
     /// Whether the token is a device's, as far as is remembered: nobody has taken it away since.
     pub fn is_known(&self, store: &dyn Store) -> bool {
         self.valid(store).is_some()

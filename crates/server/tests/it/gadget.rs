@@ -3,19 +3,23 @@
 use mainstay_api::{DeviceTokens, NewDevice, NewDevices};
 use mainstay_keys::HostPrimitives;
 use mainstay_protocol::{
-    Acknowledged, BootReason, CHECK_IN_PATH, CheckIn, Directive, Event, Health, HeldRevocations,
-    MESSAGE_BYTES_MAX, REPORTS_PATH, Report, ReportList, Reports, Running, Todo, read, write,
+    Acknowledged, BootReason, CHECK_IN_PATH, CheckIn, Directive, Event, FOR_HEADER, Health,
+    HeldRevocations, MESSAGE_BYTES_MAX, REPORTS_PATH, Report, ReportList, Reports, Running, Todo,
+    read, write,
 };
 use mainstay_trust::{Digest, verify};
 use minicbor::Encode;
-use reqwest::StatusCode;
+use reqwest::{Method, RequestBuilder, StatusCode};
 
 use crate::house::{self, Artifact, House};
 
 /// One device.
 pub struct Gadget {
     pub id: String,
+    /// Its own, or that of the gateway that asks in its name.
     pub token: String,
+    /// Whether a gateway asks in its name.
+    pub is_asked_for: bool,
     pub runs: (Digest, u64, String),
     pub confirmed: bool,
     pub boot: BootReason,
@@ -58,6 +62,7 @@ pub fn message(message: &impl Encode<()>) -> Vec<u8> {
 
 pub fn new_device(id: &str, hardware: &str) -> NewDevice {
     NewDevice {
+        gateway: None,
         attributes: std::collections::BTreeMap::new(),
         controller: None,
         token: None,
@@ -109,6 +114,7 @@ pub async fn register_of(
     let gadget = |token: mainstay_api::DeviceToken| Gadget {
         id: token.id.to_string(),
         token: token.token,
+        is_asked_for: false,
         runs: (factory.manifest, factory.sequence, factory.version.clone()),
         confirmed: true,
         boot: BootReason::Confirmed,
@@ -155,12 +161,25 @@ impl Gadget {
         })
     }
 
+    /// A request of its own, or of the gateway in its name.
+    pub fn request(&self, house: &House, method: Method, path: &str) -> RequestBuilder {
+        let request = house.request(method, path, &self.token);
+        match self.is_asked_for {
+            true => request.header(FOR_HEADER, &self.id),
+            false => request,
+        }
+    }
+
     /// Checks in, and believes the answer no more than a device would.
     pub async fn check_in(&mut self, house: &House, reports: &[Report]) -> Told {
         let body = self.check_in_message(reports);
-        let response = house.post(CHECK_IN_PATH, &self.token, body).await;
+        let request = self.request(house, Method::POST, CHECK_IN_PATH);
+        let response = request.body(body).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "application/cbor");
+        let for_whom = response.headers().get(FOR_HEADER);
+        let expected = self.is_asked_for.then_some(self.id.as_str());
+        assert_eq!(for_whom.map(|value| value.to_str().unwrap()), expected);
         let bytes = response.bytes().await.unwrap();
         let directive: Directive<'_> = read(&bytes).unwrap();
         let root = verify::pinned_root(&house.root, &HostPrimitives).unwrap();
@@ -197,7 +216,8 @@ impl Gadget {
     pub async fn send(&self, house: &House, reports: &[Report]) -> u32 {
         let reports = ReportList(reports.iter().copied().collect());
         let body = message(&Reports { reports });
-        let response = house.post(REPORTS_PATH, &self.token, body).await;
+        let request = self.request(house, Method::POST, REPORTS_PATH);
+        let response = request.body(body).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         let bytes = response.bytes().await.unwrap();
         read::<Acknowledged>(&bytes).unwrap().seq

@@ -75,7 +75,7 @@ async fn scene() -> (House, Gadget) {
 }
 
 /// A second server on the same store.
-async fn another(house: &House) -> Arc<App> {
+pub async fn another(house: &House) -> Arc<App> {
     let parts = Parts {
         store: Arc::new(SqliteStore::open(&house.data.database()).await.unwrap()),
         blobs: Arc::new(FolderBlobs::open(house.data.blobs()).await.unwrap()),

@@ -307,6 +307,7 @@ async fn register(
     let mut tokens = Vec::with_capacity(homes.len());
     for homes in homes.chunks(REGISTERED_AT_ONCE) {
         let new = |home: &Home| NewDevice {
+            gateway: None,
             attributes: BTreeMap::new(),
             controller: None,
             token: None,

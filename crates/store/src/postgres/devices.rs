@@ -6,7 +6,9 @@ use mainstay_fleet::{Device, DeviceClient, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
 use super::values::to_json;
-use super::{PostgresStore, Write, contacts, controllers, locks, register, retried, timeline};
+use super::{
+    PostgresStore, Write, contacts, controllers, gateways, locks, register, retried, timeline,
+};
 use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
 
 /// A query for devices, with what follows `FROM devices`.
@@ -208,13 +210,20 @@ async fn take_in(store: &PostgresStore, import: &Import, at: Timestamp) -> Resul
     register::add(&mut tx, &import.new).await?;
     let anew = import.anew.iter().map(|(before, _)| before.id.as_str());
     let clients = import.clients.iter().map(|(device, _)| device.as_str());
-    locks::devices(&mut tx, &anew.chain(clients).collect::<Vec<_>>()).await?;
+    let behind = import.behind.iter();
+    let behind = behind.flat_map(|(child, gateway)| [Some(child), gateway.as_ref()]);
+    let behind = behind.flatten().map(DeviceId::as_str);
+    let known: Vec<_> = anew.chain(clients).chain(behind).collect();
+    locks::devices(&mut tx, &known).await?;
     for (before, after) in &import.anew {
         redeclare(&mut tx, before, after, at).await?;
     }
     for (device, profile) in &import.clients {
         let chosen = |_| DeviceClient::chosen(Some(*profile));
         controllers::change_client(&mut tx, device, &chosen).await?;
+    }
+    for (device, gateway) in &import.behind {
+        gateways::put(&mut tx, device, gateway.as_ref(), at).await?;
     }
     match import.gives() {
         true => store.commit_raised(tx).await,

@@ -7,9 +7,9 @@ use mainstay_access::{JoinCode, JoinRefusal, SecretHash};
 use super::failure::taken;
 use super::locks::{self, Lock};
 use super::values::{micros, to_json};
-use super::{PostgresStore, Write, register, retried, timeline};
+use super::{PostgresStore, Write, gateways, register, retried, timeline};
 use crate::door_rows::{self, JoinRow};
-use crate::join_codes::{expect_code, no_code, told};
+use crate::join_codes::{expect_code, gateway, no_code, told};
 use crate::{JoinCodes, JoinFailure, Joining, LIST_MAX, Registration, StoreError, TimelineKind};
 
 #[async_trait]
@@ -112,6 +112,10 @@ async fn join(
         None,
     )
     .await?;
+    // Its own row is locked, and nobody waits for it: nobody sees it yet.
+    if let Some(gateway) = gateway(&code)? {
+        gateways::put(&mut tx, id, Some(&gateway), at).await?;
+    }
     tx.commit().await?;
     Ok(Joining::New)
 }

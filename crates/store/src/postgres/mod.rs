@@ -25,6 +25,7 @@ mod devices;
 mod draws;
 mod enrolments;
 mod events;
+mod gateways;
 mod holds;
 mod incidents;
 mod join_codes;

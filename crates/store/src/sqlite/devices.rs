@@ -7,7 +7,7 @@ use mainstay_rollout::ClassVersions;
 
 use super::failure::taken;
 use super::values::{micros, to_json};
-use super::{SqliteStore, Write, contacts, controllers, timeline};
+use super::{SqliteStore, Write, contacts, controllers, gateways, timeline};
 use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
 
 /// A query for devices, with what follows `FROM devices`.
@@ -43,6 +43,9 @@ impl Devices for SqliteStore {
         for (device, profile) in &import.clients {
             let chosen = |_| DeviceClient::chosen(Some(*profile));
             controllers::change_client(&mut tx, device, &chosen).await?;
+        }
+        for (device, gateway) in &import.behind {
+            gateways::put(&mut tx, device, gateway.as_ref(), at).await?;
         }
         match import.gives() {
             true => self.commit_raised(tx).await,

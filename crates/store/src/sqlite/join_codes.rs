@@ -6,9 +6,9 @@ use mainstay_access::{JoinCode, JoinRefusal, SecretHash};
 
 use super::failure::taken;
 use super::values::{micros, to_json};
-use super::{SqliteStore, Write, devices, timeline};
+use super::{SqliteStore, Write, devices, gateways, timeline};
 use crate::door_rows::{self, JoinRow};
-use crate::join_codes::{expect_code, no_code, told};
+use crate::join_codes::{expect_code, gateway, no_code, told};
 use crate::{JoinCodes, JoinFailure, Joining, LIST_MAX, Registration, StoreError, TimelineKind};
 
 #[async_trait]
@@ -86,6 +86,9 @@ impl JoinCodes for SqliteStore {
             None,
         )
         .await?;
+        if let Some(gateway) = gateway(&code)? {
+            gateways::put(&mut tx, &new.device.id, Some(&gateway), at).await?;
+        }
         tx.commit().await?;
         Ok(Joining::New)
     }

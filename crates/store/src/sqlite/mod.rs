@@ -21,6 +21,7 @@ mod draws;
 mod enrolments;
 mod events;
 pub(crate) mod file;
+mod gateways;
 mod holds;
 mod incidents;
 mod join_codes;

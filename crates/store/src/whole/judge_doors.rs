@@ -3,6 +3,7 @@
 use mainstay_access::{Duty, Means, Role, Scope};
 
 use super::cells::{Cell, Row};
+use super::judge::agrees;
 use crate::StoreError;
 use crate::door_rows::{self, AccountRow, TokenRow};
 use crate::values::{bytes32, from_json, instant};
@@ -114,5 +115,12 @@ pub(super) fn revoked_certificate(row: &Row) -> Judged {
         row.text("by_email")?.to_owned(),
         row.text("why")?.to_owned(),
     ))?;
+    Ok(Vec::new())
+}
+
+/// That both are devices the database itself keeps.
+pub(super) fn child(row: &Row) -> Judged {
+    let is_its_own = row.number("device")? == row.number("gateway")?;
+    agrees("child", "gateway", !is_its_own)?;
     Ok(Vec::new())
 }

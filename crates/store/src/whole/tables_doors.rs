@@ -1,4 +1,4 @@
-//! The tables of whom a provider vouches for, and of devices that join by codes and come by certificates. Read [`super::tables::TABLES`].
+//! The tables of whom a provider vouches for, of devices that join by codes and come by certificates, and of those behind gateways. Read [`super::tables::TABLES`].
 
 use super::columns::{bytes, number, text};
 use super::judge_doors;
@@ -38,4 +38,10 @@ pub(super) const REVOKED_CERTIFICATES: Table = plain(
         text("why"),
     ],
     judge_doors::revoked_certificate,
+);
+
+pub(super) const CHILDREN: Table = plain(
+    "children",
+    &[number("device"), number("gateway")],
+    judge_doors::child,
 );

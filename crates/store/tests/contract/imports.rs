@@ -36,6 +36,7 @@ pub async fn an_import_registers_restates_and_says_clients_at_once(store: &dyn S
             (id(3), ClientProfile::Rauc),
             (id(2), ClientProfile::Swupdate),
         ],
+        behind: Vec::new(),
     };
     store
         .import(&import, at(3))
@@ -73,6 +74,7 @@ pub async fn an_import_is_there_whole_or_not_at_all(store: &dyn Store) {
         new: vec![gateway(7, "gateway-7")],
         anew: vec![(device(1), moved(1))],
         clients: vec![(id(2), ClientProfile::Zephyr)],
+        behind: Vec::new(),
     };
     let spoilt = |spoil: fn(&mut Import)| {
         let mut import = whole();
@@ -133,6 +135,7 @@ pub async fn of_two_imports_at_once_one_is_taken_in(here: &dyn Store, there: &dy
         new: vec![registration(device(7), token(token_of))],
         anew: vec![(device(1), moved(1)), (device(0), moved(0))],
         clients: Vec::new(),
+        behind: Vec::new(),
     };
     let (one, two) = (import(7), import(8));
     let (one, two) = tokio::join!(here.import(&one, at(3)), there.import(&two, at(3)));

@@ -18,6 +18,7 @@ pub fn code(n: usize, uses: u32) -> JoinCode {
         zone: None,
         bootloader: None,
         site: Some("lab-7".to_owned()),
+        gateway: None,
     };
     let kim = person("kim", Duty::Operations).email;
     JoinCode::new(hash(n), terms, (uses, 7), kim, at(-20)).expect("a good one")

@@ -21,6 +21,7 @@ mod door_races;
 mod draws;
 mod events;
 mod fixture;
+mod gateways;
 mod imports;
 mod incidents;
 mod invitations;
@@ -82,6 +83,12 @@ macro_rules! contract {
                 a_code_that_does_not_admit_registers_nobody,
                 a_name_that_a_code_is_for_is_taken_by_no_other,
                 a_certificate_names_one_device_until_it_is_revoked,
+            }
+            gateways::{
+                a_gateway_asks_for_those_behind_it_alone,
+                who_stands_behind_whom_is_told_and_kept_once,
+                no_chain_is_made,
+                who_joins_by_a_code_stands_behind_its_gateway,
             }
             imports::{
                 an_import_registers_restates_and_says_clients_at_once,
@@ -300,6 +307,10 @@ macro_rules! contract {
                 reports_that_come_twice_are_recorded_once,
                 steps_and_reports_cross_without_harm,
                 incidents_and_plans_are_numbered_without_gaps,
+            }
+            gateways::{
+                what_is_taken_back_on_one_server_counts_on_the_other,
+                of_two_links_of_a_chain_one_is_made,
             }
             imports::{
                 of_two_imports_at_once_one_is_taken_in,

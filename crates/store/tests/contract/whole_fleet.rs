@@ -17,7 +17,7 @@ use super::accounts::{account, hash, invitation, made, signed_in};
 use super::fixture::{NEW, at, device, enrolments, id, person, registration, release, token};
 use super::subjects::subject;
 use super::{
-    FILE, answers, controllers, draws, incidents, joining, leases, orders, payloads, readings,
+    FILE, answers, controllers, draws, gateways, incidents, joining, leases, orders, payloads, readings,
     sessions, standing, webhooks,
 };
 
@@ -87,6 +87,7 @@ async fn devices_with_clients(store: &dyn Store) {
         .keep_attributes(&gateway, &said)
         .await
         .expect("it has a client");
+    gateways::put(store, 1, Some(700)).await.expect("it may");
 }
 
 async fn brakes(store: &dyn Store) {

@@ -41,6 +41,7 @@ async fn add_code(store: &SqliteStore, code: &Secret, maker: &Email) {
         zone: None,
         bootloader: None,
         site: None,
+        gateway: None,
     };
     let code = JoinCode::new(code.hash(), terms, (1, 7), maker.clone(), now());
     let added = store.add_join_code(&code.expect("a good one")).await;

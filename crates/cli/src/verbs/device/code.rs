@@ -61,6 +61,9 @@ struct Make {
     /// Where they stand, if they share a site.
     #[arg(long)]
     site: Option<String>,
+    /// The gateway that they stand behind: a device that may ask in their names.
+    #[arg(long, value_name = "DEVICE")]
+    gateway: Option<String>,
     /// How many devices may join with it.
     #[arg(long, default_value_t = 1)]
     uses: u32,
@@ -89,6 +92,7 @@ impl Make {
             zone: self.zone,
             bootloader: self.bootloader,
             site: self.site.map(Site::new).transpose()?,
+            gateway: self.gateway.map(DeviceId::new).transpose()?,
             uses: self.uses,
             days: self.days,
         };
@@ -152,6 +156,8 @@ fn line(code: &JoinCodeView) -> String {
         code.bootloader.as_ref(),
         code.site.as_ref(),
     ];
+    let gateway = code.gateway.as_ref();
+    let gateway = gateway.map_or_else(String::new, |gateway| format!(" behind {gateway}"));
     let facts: String = facts
         .into_iter()
         .flatten()
@@ -161,7 +167,7 @@ fn line(code: &JoinCodeView) -> String {
         Some(at) => format!("revoked {}", day(at)),
         None => format!("until {}", day(code.expires)),
     };
-    format!("{name}  {class}{facts}: {used} of {uses} joined, {until}, made by {maker}")
+    format!("{name}  {class}{facts}{gateway}: {used} of {uses} joined, {until}, made by {maker}")
 }
 
 fn day(at: Timestamp) -> String {

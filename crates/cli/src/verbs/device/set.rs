@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use mainstay_api::DeviceChange;
+use mainstay_api::{DeviceChange, DeviceView};
 use mainstay_fleet::{AttributeName, DeviceId, Site};
 
 use super::{attributes, twice};
@@ -31,6 +31,12 @@ pub struct Set {
     /// It shares its site with no other any more.
     #[arg(long, conflicts_with = "site")]
     no_site: bool,
+    /// The gateway that it stands behind: another device, which may ask in its name from now on. docs/device-identity.md tells more.
+    #[arg(long, value_name = "DEVICE")]
+    gateway: Option<String>,
+    /// It stands behind no gateway any more: from the next request on none may ask in its name.
+    #[arg(long, conflicts_with = "gateway")]
+    no_gateway: bool,
     /// An attribute that is added, or has another value; repeat it for each.
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     attributes: Vec<String>,
@@ -44,6 +50,7 @@ impl Set {
     pub fn run(self, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
         let id = DeviceId::new(&self.id)?;
         let site = self.site.map(Site::new).transpose()?;
+        let gateway = self.gateway.map(DeviceId::new).transpose()?;
         let change = DeviceChange {
             hardware: self.hardware,
             zone: self.zone,
@@ -52,11 +59,24 @@ impl Set {
                 true => Some(None),
                 false => site.map(Some),
             },
+            gateway: match self.no_gateway {
+                true => Some(None),
+                false => gateway.map(Some),
+            },
             attributes: changed(attributes(&self.attributes)?, &self.without)?,
         };
-        let device = access.ask(|operator| async move { operator.restate(&id, &change).await })?;
-        output.say(|| super::list::line(&device), &device);
+        let view = access.ask(|operator| async move { operator.restate(&id, &change).await })?;
+        output.say(|| line(&view), &view);
         Ok(())
+    }
+}
+
+/// As in a list, with the gateway that it stands behind.
+fn line(view: &DeviceView) -> String {
+    let line = super::list::line(&view.device);
+    match &view.gateway {
+        None => line,
+        Some(gateway) => format!("{line}; behind the gateway {gateway}"),
     }
 }
 

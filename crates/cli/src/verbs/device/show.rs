@@ -1,8 +1,8 @@
 //! `mainstay device show`: what is declared of one device, and what it and its update client said.
 
 use clap::Args;
-use mainstay_api::{OrderView, OrderWord};
-use mainstay_fleet::{Device, DeviceId};
+use mainstay_api::{DeviceView, OrderView, OrderWord};
+use mainstay_fleet::DeviceId;
 use serde::Serialize;
 
 use super::list::{runs, seen};
@@ -21,12 +21,12 @@ impl Show {
     /// Does it.
     pub fn run(self, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
         let id = DeviceId::new(&self.id)?;
-        let (device, newest) = access.ask(|operator| async move {
-            let device = operator.device(&id).await?;
-            Ok((device, operator.newest_order(&id).await?))
+        let (view, newest) = access.ask(|operator| async move {
+            let view = operator.device(&id).await?;
+            Ok((view, operator.newest_order(&id).await?))
         })?;
         let shown = Shown {
-            device: &device,
+            view: &view,
             order: newest.order.as_ref(),
         };
         output.say(|| shown.text(), &shown);
@@ -38,7 +38,7 @@ impl Show {
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     #[serde(flatten)]
-    device: &'a Device,
+    view: &'a DeviceView,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<&'a OrderView>,
 }
@@ -47,7 +47,7 @@ impl Shown<'_> {
     fn text(&self) -> String {
         let lines = self.order.into_iter().flat_map(order);
         let lines: String = lines.map(|line| format!("\n  {line}")).collect();
-        text(self.device) + &lines
+        text(self.view) + &lines
     }
 }
 
@@ -63,7 +63,8 @@ fn order(view: &OrderView) -> Vec<String> {
 }
 
 /// All that is known of it, a fact a line; its site stands among the attributes.
-fn text(device: &Device) -> String {
+fn text(view: &DeviceView) -> String {
+    let device = &view.device;
     let declared = [
         ("class", device.class.as_str()),
         ("hardware", &device.hardware),
@@ -76,23 +77,53 @@ fn text(device: &Device) -> String {
     let facts = facts.map(|(name, value)| format!("  {name:<12} {value}"));
     let mut lines = vec![format!("{} {}", device.id, runs(device))];
     lines.extend(facts);
+    lines.extend(behind(view));
     lines.push(format!("  {:<12} {}", "registered", device.registered_at));
     lines.push(format!("  {:<12} {}", "last seen", seen(device)));
     lines.join("\n")
 }
 
+/// The gateway that it stands behind, or who stands behind it.
+fn behind(view: &DeviceView) -> Vec<String> {
+    let gateway = view.gateway.iter();
+    let mut lines: Vec<_> = gateway
+        .map(|gateway| format!("  {:<12} {gateway}", "gateway"))
+        .collect();
+    if view.children_in_all > 0 {
+        let named: Vec<_> = view.children.iter().map(DeviceId::as_str).collect();
+        let (all, and_more) = (view.children_in_all, unnamed(view));
+        let named = named.join(", ");
+        lines.push(format!(
+            "  {:<12} {all} device(s): {named}{and_more}",
+            "behind it"
+        ));
+    }
+    lines
+}
+
+/// That not all who stand behind it are named, if so.
+fn unnamed(view: &DeviceView) -> &'static str {
+    match view.children.len() < view.children_in_all as usize {
+        true => ", and more",
+        false => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use mainstay_fleet::{ReleaseDigest, Running};
+    use mainstay_fleet::{Device, ReleaseDigest, Running};
 
     use super::*;
 
-    #[test]
-    fn all_that_is_declared_is_shown_with_its_site() {
+    fn id(name: &str) -> DeviceId {
+        DeviceId::new(name).expect("a good name")
+    }
+
+    fn device() -> Device {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let device = Device {
-            id: DeviceId::new("th-1").expect("a good name"),
+        Device {
+            id: id("th-1"),
             class: "thermo-v2".to_owned(),
             hardware: "B".to_owned(),
             zone: "America/Denver".to_owned(),
@@ -108,7 +139,49 @@ mod tests {
                 since: Timestamp::UNIX_EPOCH,
             }),
             attributes: [pair("floor", "3"), pair("site", "store-7")].into(),
+        }
+    }
+
+    fn view() -> DeviceView {
+        DeviceView {
+            device: device(),
+            gateway: None,
+            children: Vec::new(),
+            children_in_all: 0,
+        }
+    }
+
+    #[test]
+    fn a_gateway_is_shown_with_its_children_and_they_with_it() {
+        let child = DeviceView {
+            gateway: Some(id("gw-1")),
+            ..view()
         };
+        let gateway = DeviceView {
+            children: vec![id("th-2"), id("th-3")],
+            children_in_all: 2,
+            ..view()
+        };
+        let many = DeviceView {
+            children: vec![id("th-2")],
+            children_in_all: 500,
+            ..view()
+        };
+        for (view, expected) in [
+            (child, "\n  gateway      gw-1\n"),
+            (gateway, "\n  behind it    2 device(s): th-2, th-3\n"),
+            (many, "\n  behind it    500 device(s): th-2, and more\n"),
+        ] {
+            let told = text(&view);
+            assert!(told.contains(expected), "{told}");
+        }
+        let neither = text(&view());
+        assert!(!neither.contains("gateway") && !neither.contains("behind"));
+    }
+
+    #[test]
+    fn all_that_is_declared_is_shown_with_its_site() {
+        let view = view();
         let expected = "\
 th-1 runs 1.0.0, verified
   class        thermo-v2
@@ -119,7 +192,7 @@ th-1 runs 1.0.0, verified
   site         store-7
   registered   1970-01-01T00:00:00Z
   last seen    never";
-        assert_eq!(text(&device), expected);
+        assert_eq!(text(&view), expected);
         let said = |word: &str, details: &[&str]| OrderWord {
             at: Timestamp::UNIX_EPOCH,
             word: word.to_owned(),
@@ -136,7 +209,7 @@ th-1 runs 1.0.0, verified
             ],
         };
         let shown = Shown {
-            device: &device,
+            view: &view,
             order: Some(&order),
         };
         let order = "

@@ -46,8 +46,11 @@ pub struct Simulate {
     /// The name under which the device is registered.
     id: String,
     /// A file with the device's token, as `mainstay device add` printed it.
-    #[arg(long, value_name = "FILE")]
-    device_token: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "through")]
+    device_token: Option<PathBuf>,
+    /// A file with the token of the gateway that the device stands behind: it asks in the device's name, and the device's own token isn't needed.
+    #[arg(long, value_name = "FILE", conflicts_with = "device_token")]
+    through: Option<PathBuf>,
     /// The plan that declares its class.
     #[arg(long)]
     plan: PathBuf,
@@ -125,9 +128,8 @@ impl Simulate {
             Some(region) => region,
             None => self.provisioned(&kind, layout, &config)?,
         };
-        let token = files::read_text(&self.device_token, "token", 1024)?;
+        let token = self.token()?;
         let (home, now) = (self.home(class)?, SystemClock.now());
-        let token = token.trim().to_owned();
         let device = set_up::device(
             home,
             token,
@@ -136,14 +138,29 @@ impl Simulate {
             now.as_second().unsigned_abs(),
             now,
         );
-        let around = set_up::surroundings(access.server()).map_err(|error| {
+        let mut around = set_up::surroundings(access.server()).map_err(|error| {
             Failure::usage(
                 "device.link",
                 error.to_string(),
                 "check the system's certificates",
             )
         })?;
+        if self.through.is_some() {
+            around.link = around.link.in_the_name_of(DeviceId::new(&self.id)?);
+        }
         Ok(Desk::new(device, around, file))
+    }
+
+    /// What is shown to the server: the device's own token, or its gateway's.
+    fn token(&self) -> Result<String, Failure> {
+        let file = self.device_token.as_ref().or(self.through.as_ref());
+        let Some(file) = file else {
+            let what = "the device has no token";
+            let cure = "give --device-token FILE, or --through FILE";
+            return Err(Failure::usage("device.no-token", what, cure));
+        };
+        let token = files::read_text(file, "token", 1024)?;
+        Ok(token.trim().to_owned())
     }
 
     fn provisioned(

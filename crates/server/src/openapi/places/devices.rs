@@ -2,11 +2,11 @@
 
 use mainstay_api::device::DEVICE_PAGE_MAX;
 use mainstay_api::{
-    AttributesAsked, ClientChange, ClientView, DeviceChange, DevicePage, DeviceTokens, Import,
-    ImportView, NewDevices, NewestOrder, QuitOrderRequest, QuitOrderView, Why,
+    AttributesAsked, ClientChange, ClientView, DeviceChange, DevicePage, DeviceTokens, DeviceView,
+    Import, ImportView, NewDevices, NewestOrder, QuitOrderRequest, QuitOrderView, Why,
 };
+use mainstay_fleet::DeviceId;
 use mainstay_fleet::query::QUERY_BYTES_MAX;
-use mainstay_fleet::{Device, DeviceId};
 use mainstay_plan::limits::COHORT_CHARS_MAX;
 
 use super::super::told::{Answer, Body, NOTHING, Told, Word, WordKind, of};
@@ -20,6 +20,10 @@ const UNFIT: &[&str] = &[
     "devices.nothing-to-change",
     "fleet.attribute",
     "fleet.zone",
+    "gateway.itself",
+    "gateway.unknown",
+    "gateway.is-behind-another",
+    "gateway.has-children",
 ];
 
 /// The same of a device that is imported, and what doesn't go with the devices that are known.
@@ -34,6 +38,10 @@ const UNFIT_FOR_IMPORT: &[&str] = &[
     "devices.twice",
     "fleet.attribute",
     "fleet.zone",
+    "gateway.itself",
+    "gateway.unknown",
+    "gateway.is-behind-another",
+    "gateway.has-children",
 ];
 
 /// How a list is read that has more devices than fit into one answer.
@@ -137,7 +145,7 @@ pub(super) const TOLD: &[Told] = &[
         path: "/devices/{id}",
         name: "device",
         summary: "One device",
-        answers: &[(200, Answer::Json(of::<Device>))],
+        answers: &[(200, Answer::Json(of::<DeviceView>))],
         ..NOTHING
     },
     Told {
@@ -146,7 +154,7 @@ pub(super) const TOLD: &[Told] = &[
         name: "restate_device",
         summary: "Declare a device anew; what isn't named stays",
         body: Some(Body::Json(of::<DeviceChange>)),
-        answers: &[(200, Answer::Json(of::<Device>))],
+        answers: &[(200, Answer::Json(of::<DeviceView>))],
         refusals: &[(409, &["plan.none"]), (422, UNFIT)],
         ..NOTHING
     },

@@ -35,6 +35,8 @@ pub(super) const TOLD: &[Told] = &[
                     "join.uses",
                     "join.days",
                     "join.one-by-name",
+                    "gateway.unknown",
+                    "gateway.is-behind-another",
                 ],
             ),
         ],

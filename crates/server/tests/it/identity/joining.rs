@@ -19,7 +19,7 @@ use crate::patience::until;
 const SECRET: [u8; 32] = *b"0123456789abcdefghijklmnopqrstuv";
 
 /// Makes a code of this form.
-async fn code(house: &House, wish: Value) -> MadeJoinCode {
+pub(super) async fn code(house: &House, wish: Value) -> MadeJoinCode {
     let (path, body) = ("/api/v1/join-codes", wish.to_string());
     let made = house
         .post(path, &house.tokens.operations, body.into_bytes())
@@ -57,7 +57,7 @@ async fn joins(house: &House, join: &Join<'_>) -> Response {
 }
 
 /// The token of a device that joins.
-async fn token(house: &House, join: &Join<'_>) -> String {
+pub(super) async fn token(house: &House, join: &Join<'_>) -> String {
     let answer = joins(house, join).await;
     assert_eq!(answer.status(), StatusCode::OK, "{join:?}");
     let bytes = answer.bytes().await.unwrap();

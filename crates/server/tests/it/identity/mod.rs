@@ -1,5 +1,7 @@
-//! Who a device is: how one comes by a token, and how a certificate takes its place.
+//! Who a device is: how one comes by a token, how a certificate takes its place, and who asks in whose name.
 
+mod behind;
 mod certificates;
+mod gateways;
 mod joining;
 mod required;

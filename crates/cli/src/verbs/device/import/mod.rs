@@ -31,7 +31,7 @@ use tokens::Tokens;
 /// Where the fleet is, and what is done about it.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// A table, as CSV. Its first line names the columns: id, controller, class, hardware, zone, bootloader, site, client, token, attribute.NAME.
+    /// A table, as CSV. Its first line names the columns: id, controller, class, hardware, zone, bootloader, site, gateway, client, token, attribute.NAME.
     #[arg(
         long,
         value_name = "FILE",
