@@ -20,6 +20,7 @@ use crate::on_disk::OnDisk;
 use crate::quiet::Quiet;
 use crate::status::{Doing, Status};
 use crate::stick::Stick;
+use crate::tend::Tending;
 use crate::{come_up, durable, status, window};
 
 /// The machine, as agents have it.
@@ -53,6 +54,8 @@ pub struct Agent {
     pub(crate) up_since_ms: u64,
     pub(crate) boot_again: BootAgain,
     pub(crate) missed_polls: u16,
+    /// Of the certificate that the device gets for itself.
+    pub(crate) tending: Tending,
     /// How often in a row the server sent something else than the image that was asked for.
     pub(crate) lies: u8,
     /// The image for which the hook before the installation has run.
@@ -118,6 +121,7 @@ impl Agent {
             up_since_ms: clock.elapsed_ms(),
             boot_again: BootAgain::default(),
             missed_polls: 0,
+            tending: Tending::default(),
             lies: 0,
             hooked: None,
             noted: 0,

@@ -64,6 +64,7 @@ impl Elsewhere {
     pub fn new(server: &Server, limits: Limits, time: Arc<KnownTime>) -> Self {
         let nobody = Server {
             identity: None,
+            own: None,
             token_file: None,
             ..server.clone()
         };

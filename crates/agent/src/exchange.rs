@@ -38,6 +38,7 @@ impl Agent {
     }
 
     pub(crate) fn check_in(&mut self) -> Result<(), DeviceError> {
+        self.tend_certificate();
         let mut buffer = vec![0; REQUEST_BYTES_MAX];
         let health = self.health();
         let length = self.core().check_in(random(), health, &mut buffer)?;
@@ -163,12 +164,14 @@ impl Agent {
         self.quiet = Quiet::default();
         self.status.unheard = None;
         self.status.last_contact = Some(now_ms / 1000);
+        self.was_reached();
         self.missed_polls = 0;
     }
 
     fn unheard(&mut self, error: &LinkError) -> Result<(), DeviceError> {
         log::line(Level::Warning, error);
         self.status.unheard = Some(error.to_string());
+        self.show_otherwise(error);
         let now_ms = self.clock.now_ms();
         if let Some(after) = error.retry_after() {
             self.quiet = Quiet::begin(now_ms, after);

@@ -10,6 +10,7 @@
 //! | how is a boot loader told? | `boot_env/mod.rs`: [`boot_env::Environment`] |
 //! | how does it speak to the server? | `link.rs`, over `tls.rs`; to a mirror that the server names, `elsewhere.rs` |
 //! | how does it come by a token? | `join.rs` |
+//! | by a certificate of its own? | `identity.rs`; when, and what if it isn't taken, `tend.rs` |
 //! | what runs beside it, for how long? | `command.rs` |
 //! | is the new image good? | `health.rs` |
 //! | may it restart now? | `window.rs`, `deferral.rs` |
@@ -41,10 +42,12 @@ pub mod factory;
 pub mod fault;
 pub mod head_file;
 pub mod health;
+mod identity;
 pub mod image_file;
 pub mod install;
 mod join;
 pub mod link;
+mod link_error;
 pub mod lock;
 pub mod log;
 pub mod notify;
@@ -58,6 +61,7 @@ pub mod slots;
 pub mod status;
 pub mod stick;
 mod tell;
+mod tend;
 pub mod tls;
 pub mod unpack;
 pub mod window;

@@ -23,9 +23,13 @@ use crate::config::Server;
 use crate::durable;
 use crate::elsewhere::Elsewhere;
 use crate::fault::Fault;
+use crate::identity::Identity;
 use crate::join::Joining;
-use crate::tls::{KnownTime, Tls};
+pub use crate::link_error::LinkError;
+use crate::tls::{self, KnownTime, Tls};
 
+/// What messages of the device protocol are.
+const CBOR: &str = "application/cbor";
 /// The largest file with a token, a certificate or authorities.
 const PEM_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// All headers of one answer together.
@@ -35,8 +39,6 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 const PIECE_BYTES_MIN: usize = 16 * 1024;
 /// Until a connection stands, name and TLS included.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
-/// No answer keeps the agent away for longer than this.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// What one exchange may take.
 #[derive(Debug, Clone, Copy)]
@@ -58,72 +60,14 @@ impl Limits {
     }
 }
 
-/// Why an exchange brought nothing. The agent tries again later, whatever the reason.
-#[derive(Debug, thiserror::Error)]
-pub enum LinkError {
-    /// No connection, or it broke.
-    #[error("agent.unreachable: {0}")]
-    Unreachable(String),
-    /// Nothing of what was asked for arrived in time: as when the network goes away.
-    #[error("agent.server-too-slow: the answer took too long")]
-    TooSlow,
-    /// A few bytes arrived, and too few in all the time of an exchange: the image would never be whole.
-    #[error("agent.server-too-slow: {0} bytes came in the time of a whole exchange")]
-    Trickle(usize),
-    /// The server said no.
-    #[error("agent.server-refused: the server answered {0}")]
-    Refused(StatusCode, Option<Duration>),
-    /// More than was asked for, or than any message has.
-    #[error("agent.answer-too-large: the answer is larger than what was asked for")]
-    TooLarge,
-    /// A mirror, where the server sent the agent, didn't bring the piece. The server is asked next.
-    #[error("agent.mirror-failed: {0}; the server is asked instead")]
-    Elsewhere(String),
-    /// The device has no token yet, and gets none.
-    #[error("agent.not-joined: {0}")]
-    NotJoined(String),
-    /// Not HTTP, or not the bytes that were asked for.
-    #[error("agent.answer-wrong: the server sent something else than what was asked for")]
-    Wrong,
-}
-
-impl LinkError {
-    /// The stable id.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::Unreachable(_) => "agent.unreachable",
-            Self::TooSlow | Self::Trickle(_) => "agent.server-too-slow",
-            Self::Refused(..) => "agent.server-refused",
-            Self::TooLarge => "agent.answer-too-large",
-            Self::Elsewhere(_) => "agent.mirror-failed",
-            Self::NotJoined(_) => "agent.not-joined",
-            Self::Wrong => "agent.answer-wrong",
-        }
-    }
-
-    /// Whether somebody answers who doesn't send what was asked for. A network that is away is no such thing.
-    #[must_use]
-    pub fn is_lie(&self) -> bool {
-        matches!(self, Self::Trickle(_) | Self::TooLarge | Self::Wrong)
-    }
-
-    /// How long the server wants to be left alone.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Refused(_, after) => after.map(|after| after.min(RETRY_AFTER_MAX)),
-            _ => None,
-        }
-    }
-}
-
 /// The way to one server.
 #[derive(Debug)]
 pub struct Link {
     http: Agent,
     base: String,
     token: OnceLock<String>,
+    /// Whether the device shows the certificate that it got for itself, and no token.
+    shows_own: bool,
     /// How to come by a token where there is none.
     join: Option<Joining>,
     time: Arc<KnownTime>,
@@ -136,6 +80,27 @@ impl Link {
     /// # Errors
     /// If a file that it names can't be read or isn't what it should be.
     pub fn new(server: &Server, limits: Limits, trusts_clock: bool) -> Result<Self, Fault> {
+        Self::showing(server, limits, trusts_clock, true)
+    }
+
+    /// The same, of a device that gets certificates for itself: whether it shows the one that it has, or its token.
+    ///
+    /// # Errors
+    /// As [`Link::new`].
+    pub(crate) fn showing(
+        server: &Server,
+        limits: Limits,
+        trusts_clock: bool,
+        shows_own: bool,
+    ) -> Result<Self, Fault> {
+        let own = server.own.as_ref().filter(|_| shows_own);
+        let own = own.filter(|own| Identity::read(&own.file).is_some());
+        let identity = own.map(|own| (own.file.clone(), own.file.clone()));
+        let shows_own = identity.is_some();
+        let server = &Server {
+            identity: identity.or_else(|| server.identity.clone()),
+            ..server.clone()
+        };
         let time = Arc::new(KnownTime::new(trusts_clock));
         let (known, join) = match &server.token_file {
             None => (None, None),
@@ -153,6 +118,7 @@ impl Link {
             http: http(limits, tls),
             base: server.url.clone(),
             token: known.map(OnceLock::from).unwrap_or_default(),
+            shows_own,
             join,
             time,
             elsewhere,
@@ -164,10 +130,18 @@ impl Link {
         self.time.learn(floor_s);
     }
 
+    /// Whether the device shows the certificate that it got for itself.
+    pub(crate) fn shows_own(&self) -> bool {
+        self.shows_own
+    }
+
     /// The device's token, which it joins for if it has none yet; none for a device that shows a certificate alone.
     fn token(&self) -> Result<Option<&String>, LinkError> {
+        if self.shows_own {
+            return Ok(None);
+        }
         if let (None, Some(join)) = (self.token.get(), &self.join) {
-            let token = join.token(|question| self.send(JOIN_PATH, None, question))?;
+            let token = join.token(|question| self.send((JOIN_PATH, CBOR), None, question))?;
             // Nobody else has put one there: there is one link, and one question at a time.
             let _ = self.token.set(token);
         }
@@ -179,14 +153,32 @@ impl Link {
     /// # Errors
     /// If it brought no whole answer.
     pub fn post(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, LinkError> {
-        self.send(path, self.token()?, body)
+        self.send((path, CBOR), self.token()?, body)
     }
 
-    fn send(&self, path: &str, token: Option<&String>, body: &[u8]) -> Result<Vec<u8>, LinkError> {
+    /// Sends a request for a certificate, in base64, by what the device shows (RFC 7030, sections 4.2.1 and 4.2.2), and returns the answer.
+    ///
+    /// # Errors
+    /// If it brought no whole answer.
+    pub(crate) fn ask_certificate(&self, request: &str) -> Result<Vec<u8>, LinkError> {
+        let path = match self.shows_own {
+            true => "/.well-known/est/simplereenroll",
+            false => "/.well-known/est/simpleenroll",
+        };
+        let kind = "application/pkcs10";
+        self.send((path, kind), self.token()?, request.as_bytes())
+    }
+
+    fn send(
+        &self,
+        (path, kind): (&str, &str),
+        token: Option<&String>,
+        body: &[u8],
+    ) -> Result<Vec<u8>, LinkError> {
         let mut request = self
             .http
             .post(format!("{}{path}", self.base))
-            .header(CONTENT_TYPE, "application/cbor");
+            .header(CONTENT_TYPE, kind);
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -322,6 +314,9 @@ pub(crate) fn failed(error: ureq::Error) -> LinkError {
             LinkError::TooLarge
         }
         ureq::Error::Protocol(_) => LinkError::Wrong,
+        ureq::Error::Io(error) if tls::refuses_certificate(&error) => {
+            LinkError::CertificateRefused(error.to_string())
+        }
         other => LinkError::Unreachable(other.to_string()),
     }
 }

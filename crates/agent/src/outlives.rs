@@ -20,6 +20,7 @@ pub fn replaced(settings: &Settings, system: &Path) -> Vec<Fault> {
     files
         .chain(&server.token_file)
         .chain(identity)
+        .chain(server.own.iter().map(|own| &own.file))
         .filter(|path| shares_file_system(path, system))
         .map(|path| lost_with_the_system(path))
         .collect()

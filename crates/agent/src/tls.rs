@@ -14,7 +14,7 @@
 //! the next root, revocations or update. A false server can waste its time and learn its token, and nothing else.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -172,6 +172,27 @@ impl Tls {
         config.resumption = Resumption::disabled();
         Ok(Self(Some(Arc::new(config))))
     }
+}
+
+/// Whether the other end of a connection ended it because of the certificate that it was shown, or wasn't (RFC 8446, section 6.2).
+pub(crate) fn refuses_certificate(error: &io::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    let inner = error.get_ref();
+    let inner = inner.and_then(|inner| inner.downcast_ref::<Error>());
+    matches!(
+        inner,
+        Some(Error::AlertReceived(
+            Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+                | Alert::DecryptError
+                | Alert::CertificateRequired
+        ))
+    )
 }
 
 fn verifier(

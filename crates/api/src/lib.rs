@@ -20,6 +20,8 @@
 //! | `POST /api/v1/join-codes/{id}/revoke` | operations | | [`JoinCodeView`] |
 //! | `GET /api/v1/revoked-certificates` | anyone | | list of [`RevokedCertificateView`] |
 //! | `POST /api/v1/revoked-certificates` | operations | [`RevokeCertificate`] | [`RevokedCertificateView`]: a device's certificate lets nobody in any more |
+//! | `GET /api/v1/devices/{id}/certificates` | anyone | | list of [`IssuedCertificateView`]: those that the server gave to the device |
+//! | `POST /api/v1/devices/{id}/certificates/revoke` | operations | [`RevokeCertificates`] | list of [`RevokedCertificateView`]: all of them that were good let nobody in any more |
 //! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`]: 201, or 200 if it only mends a damaged payload |
 //! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
 //! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
@@ -80,6 +82,7 @@ pub mod event;
 pub mod hold;
 pub mod import;
 pub mod incident;
+pub mod issued;
 pub mod join;
 pub mod order;
 pub mod payload;
@@ -104,6 +107,7 @@ pub use incident::{
     DeedView, IncidentView, MomentView, ReopenRequest, ReopensView, ReviewRequest, ReviewView,
     WrittenView,
 };
+pub use issued::{IssuedCertificateView, RevokeCertificates};
 pub use join::{
     JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate, RevokedCertificateView,
 };

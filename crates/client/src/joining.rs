@@ -1,8 +1,10 @@
 //! What an [`Operator`] can do about devices that join, and about their certificates.
 
 use mainstay_api::{
-    JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate, RevokedCertificateView,
+    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate,
+    RevokeCertificates, RevokedCertificateView,
 };
+use mainstay_fleet::DeviceId;
 
 use crate::exchange::Body;
 use crate::{Answer, Operator};
@@ -52,5 +54,27 @@ impl Operator {
     /// As every request: [`ClientError`](crate::ClientError).
     pub async fn revoked_certificates(&self) -> Answer<Vec<RevokedCertificateView>> {
         self.0.get("/revoked-certificates").await
+    }
+
+    /// The certificates that a device was given by this house, the newest first.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn certificates_of(&self, device: &DeviceId) -> Answer<Vec<IssuedCertificateView>> {
+        let path = format!("/devices/{device}/certificates");
+        self.0.get(&path).await
+    }
+
+    /// Lets all certificates that a device was given by this house let nobody in any more; tells which.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn revoke_certificates_of(
+        &self,
+        device: &DeviceId,
+        wish: &RevokeCertificates,
+    ) -> Answer<Vec<RevokedCertificateView>> {
+        let path = format!("/devices/{device}/certificates/revoke");
+        self.0.post(&path, Body::json(wish)?).await
     }
 }

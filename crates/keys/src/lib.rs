@@ -34,7 +34,7 @@ pub use error::KeyError;
 pub use generate::SecretKey;
 pub use host::HostPrimitives;
 pub use module::Module;
-pub use open::{PinOf, SecretSource, begin, open, unlock};
+pub use open::{PinOf, SecretSource, begin, open, open_for_service, unlock};
 pub use opening::Opening;
 pub use passphrase::Passphrase;
 pub use public_half::PublicHalf;

@@ -11,7 +11,7 @@ use mainstay_artifact::Signer;
 use crate::file::Sealed;
 use crate::pkcs11::{Pin, Token, TokenError, TokenSigner, TokenUri};
 use crate::token_file::TokenFile;
-use crate::use_log::{Recorded, UseLog};
+use crate::use_log::{Recorded, UseLog, UseLogError};
 use crate::{KeyError, Opening, Passphrase, PublicHalf};
 
 /// Who knows the secret that opens a key. Only what is needed is asked for, and only once everything
@@ -80,6 +80,28 @@ pub fn begin<S: SecretSource>(
             Ok(Opening::beside(public, open))
         }
     }
+}
+
+/// As [`open`], for a service that signs all day long and keeps by itself what it signs: that it opened the key is on record before
+/// this returns, and its signatures leave no lines of their own.
+///
+/// # Errors
+/// As [`open`], and if the record can't be kept.
+pub fn open_for_service<S: SecretSource>(
+    path: &Path,
+    module: Option<&Path>,
+    secrets: &S,
+    uses: &UseLog,
+) -> Result<Box<dyn Signer>, S::Error>
+where
+    S::Error: From<UseLogError>,
+{
+    let signer: Box<dyn Signer> = match find(path, module, secrets)? {
+        Found::Token(signer) => signer,
+        Found::File(sealed, passphrase) => Box::new(sealed.unseal(&passphrase)?.0),
+    };
+    uses.opened(&*signer)?;
+    Ok(signer)
 }
 
 /// What a key's path leads to, and the secret that it took.

@@ -24,6 +24,7 @@ use crate::entropy::Entropy;
 use crate::flow::{Flow, Limiter, Limits};
 use crate::front::{Bounds, tls::Tls};
 use crate::guard::{Guard, Times};
+use crate::issuing::DeviceIssuer;
 use crate::jobs::RolloutMemory;
 use crate::jobs::lease::{JobLease, ROLLOUTS};
 use crate::jobs::share_line::LineShare;
@@ -86,6 +87,8 @@ pub struct AppConfig {
     pub tls: Option<Arc<Tls>>,
     /// Whether devices may come without a certificate.
     pub device_certificates: DeviceCertificates,
+    /// Who gives certificates to devices that ask; none if nobody does.
+    pub issuer: Option<Arc<DeviceIssuer>>,
     /// How long one request may take.
     pub times: Times,
     /// What signs links to payloads; none if there are none.

@@ -12,6 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use mainstay_fleet::DeviceId;
+use mainstay_store::{Certified, Fingerprint};
 
 use crate::App;
 use crate::problem::Refused;
@@ -40,9 +41,13 @@ impl Peer {
     ) -> Result<Option<TokenHash>, Refused> {
         match app.config.device_certificates {
             DeviceCertificates::Optional if bears.is_some() => Ok(bears),
-            DeviceCertificates::Optional => self.certified(app).await,
+            DeviceCertificates::Optional => {
+                let found = self.certified(app).await?;
+                Ok(found.map(|(found, _)| found.token_hash))
+            }
             DeviceCertificates::Required => {
                 let found = self.certified(app).await?;
+                let found = found.map(|(found, _)| found.token_hash);
                 found.map(Some).ok_or_else(no_certificate)
             }
         }
@@ -67,8 +72,11 @@ impl Peer {
         counts.then_some(()).ok_or_else(no_certificate)
     }
 
-    /// The same of the certificate alone; none if it lets nobody in.
-    async fn certified(&self, app: &App) -> Result<Option<TokenHash>, Refused> {
+    /// The device that the certificate names which was shown, and that one's fingerprint, whatever the device bears; none if it lets nobody in.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn certified(&self, app: &App) -> Result<Option<(Certified, Fingerprint)>, Refused> {
         let (Some(certificate), Some(tls)) = (&self.0, &app.config.tls) else {
             return Ok(None);
         };
@@ -78,17 +86,17 @@ impl Peer {
         if !tls.takes(certificate, app.now()) {
             return Ok(None);
         }
-        let found = app.store.certified(name, certificate.fingerprint()).await?;
-        if found.is_none() {
-            let fingerprint = hex::encode(certificate.fingerprint());
-            tracing::debug!(name, fingerprint, "a certificate lets nobody in");
-        }
-        let token = found.map(|found| found.token_hash);
-        if let Some(token) = &token {
+        let fingerprint = *certificate.fingerprint();
+        let found = app.store.certified(name, &fingerprint).await?;
+        match &found {
             // Nobody guesses a certificate: whoever shows wrong tokens from the same address keeps this device from nothing.
-            app.limiter.was_right(token);
+            Some(found) => app.limiter.was_right(&found.token_hash),
+            None => {
+                let fingerprint = hex::encode(fingerprint);
+                tracing::debug!(name, fingerprint, "a certificate lets nobody in");
+            }
         }
-        Ok(token)
+        Ok(found.map(|found| (found, fingerprint)))
     }
 }
 
@@ -110,7 +118,7 @@ impl FromRequestParts<Arc<App>> for Peer {
 }
 
 /// That devices come by certificates alone, and this one shows none that lets it in.
-fn no_certificate() -> Refused {
+pub(crate) fn no_certificate() -> Refused {
     Refused::new(
         StatusCode::UNAUTHORIZED,
         "auth.certificate",

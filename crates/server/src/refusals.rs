@@ -2,6 +2,8 @@
 //!
 //! A table, in effect: nothing is worded here.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use mainstay_access::{
     ApiTokenDenied, ApiTokenFlaw, CodeRefusal, Denied, DutyConflict, JoinFlaw, JoinRefusal,
@@ -15,12 +17,16 @@ use mainstay_rollout::order::OrderRefusal;
 use mainstay_rollout::pause::PauseRefused;
 use mainstay_rollout::question::NothingAsked;
 use mainstay_rollout::withdrawal::WithdrawalRefused;
-use mainstay_store::{HeedRefusal, JoinFailure, StoreError};
+use mainstay_store::{HeedRefusal, IssueFailure, JoinFailure, StoreError};
 use mainstay_telemetry::ReviewRefusal;
 use mainstay_trust::Refusal as TrustRefusal;
 
 use crate::app::AppError;
+use crate::issuing::nothing_to_renew;
 use crate::problem::Refused;
+
+/// So long a device that was given too many certificates goes by the newest of them, and needs no other. It is told no more exactly than that.
+const TOO_MANY_CERTIFICATES: Duration = Duration::from_secs(3600);
 
 impl From<StoreError> for Refused {
     /// What people caused has its own status; what the disk or the database did is logged in full,
@@ -88,6 +94,22 @@ impl From<JoinFailure> for Refused {
         match failure {
             JoinFailure::Refused(refusal) => refusal.into(),
             JoinFailure::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IssueFailure> for Refused {
+    /// Who is given no certificate any more today asks again when it is.
+    fn from(failure: IssueFailure) -> Self {
+        match failure {
+            IssueFailure::TooMany(refusal) => {
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let (cause, cure) = (sentence(refusal), sentence(refusal.cure()));
+                let refused = Self::new(status, refusal.id(), cause, cure);
+                refused.tried_again_after(TOO_MANY_CERTIFICATES)
+            }
+            IssueFailure::Revoked => nothing_to_renew(),
+            IssueFailure::Store(error) => error.into(),
         }
     }
 }

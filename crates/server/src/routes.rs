@@ -5,6 +5,7 @@
 //! | devices | `/device/v1/...`, CBOR | `device_protocol/` |
 //! | mirrors, and devices that are sent there | `/delivery/v1/...` | `delivery/` |
 //! | devices with other update clients | `/{tenant}/controller/v1/...`, JSON | `ddi/` |
+//! | devices, for certificates | `/.well-known/est/...`, base64 | `issuing/` |
 //! | people and their tools | `/api/v1/...`, JSON | `operator/` |
 //! | monitoring systems | `/metrics`, text | `operator/levels.rs` |
 //! | whoever keeps it running | `/healthz`, `/readyz`, JSON | `readiness.rs` |
@@ -26,7 +27,7 @@ use crate::guard::{guard, known_here};
 use crate::idempotency::once;
 use crate::places::Place;
 use crate::problem::Refused;
-use crate::{App, ddi, delivery, device_protocol, pages, places, readiness};
+use crate::{App, ddi, delivery, device_protocol, issuing, pages, places, readiness};
 
 /// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
 /// another content type, and addresses stay here. (They are told to this server itself: without, browsers would post forms with the origin "null".)
@@ -51,6 +52,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .merge(device_protocol::routes())
         .merge(delivery::routes())
+        .merge(issuing::routes())
         .merge(ddi::routes())
         .merge(
             Router::new()

@@ -1,13 +1,14 @@
-//! Rows of accounts, sessions, API tokens, setup links, join codes and revoked certificates, which every back end has alike, in the domain's words.
+//! Rows of accounts, sessions, API tokens, setup links, join codes and certificates, which every back end has alike, in the domain's words.
 
 use mainstay_access::{
     Account, ApiToken, CodeTries, Email, JoinCode, Maker, PasswordHash, Role, SecondFactor,
     SecretHash, Session, SetupLink, TotpSecret,
 };
+use mainstay_fleet::DeviceId;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use crate::values::{bytes32, from_json, instant};
-use crate::{RevokedCertificate, StoreError};
+use crate::{IssuedCertificate, RevokedCertificate, StoreError};
 
 /// A value that a column may hold in the database of such a row.
 pub(crate) trait Column<'r, R: Row>: Decode<'r, R::Database> + Type<R::Database> {}
@@ -72,6 +73,19 @@ pub(crate) type JoinRow = (Vec<u8>, String, i64, i64, i64, String, i64, Option<i
 
 /// A revoked certificate's columns: its fingerprint, at, by whom, why.
 pub(crate) type RevokedRow = (Vec<u8>, i64, String, String);
+
+/// An issued certificate's columns: its fingerprint, serial number, issued at, until when it is good, the fingerprint of the one that it was asked for
+/// with; and, if it is revoked, at, by whom, why.
+pub(crate) type IssuedRow = (
+    Vec<u8>,
+    Vec<u8>,
+    i64,
+    i64,
+    Option<Vec<u8>>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+);
 
 impl<'r, R: Row> FromRow<'r, R> for AccountRow
 where
@@ -272,6 +286,28 @@ pub(crate) fn revoked(
         by: email(&by)?,
         why,
     })
+}
+
+/// The certificate in a row that was issued to this device, and its revocation.
+pub(crate) fn issued(
+    device: &DeviceId,
+    (fingerprint, serial, at, ends, asked_with, revoked_at, by, why): IssuedRow,
+) -> Result<(IssuedCertificate, Option<RevokedCertificate>), StoreError> {
+    let noun = "issued certificate";
+    let asked_with = asked_with.map(|with| bytes32(noun, &with)).transpose()?;
+    let certificate = IssuedCertificate {
+        fingerprint: bytes32(noun, &fingerprint)?,
+        device: device.clone(),
+        serial,
+        at: instant(noun, at)?,
+        ends: instant(noun, ends)?,
+        asked_with,
+    };
+    let revocation = match (revoked_at, by, why) {
+        (Some(at), Some(by), Some(why)) => Some(revoked((fingerprint, at, by, why))?),
+        _ => None,
+    };
+    Ok((certificate, revocation))
 }
 
 /// An address of a row.

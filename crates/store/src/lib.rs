@@ -22,6 +22,7 @@ mod failure;
 pub mod gateways;
 pub mod holds;
 pub mod incidents;
+pub mod issued;
 pub mod join_codes;
 pub mod leases;
 pub mod line_shares;
@@ -65,6 +66,7 @@ pub use events::{EVENTS_MAX, Events, EventsAsked, EventsFound};
 pub use gateways::{AsksFor, Children, Gateways};
 pub use holds::Holds;
 pub use incidents::Incidents;
+pub use issued::{IssueFailure, IssuedCertificate, IssuedCertificates, Revocation};
 pub use join_codes::{JoinCodes, JoinFailure, Joining};
 pub use leases::{Bid, Lease, Leases};
 pub use line_shares::LineShares;
@@ -137,12 +139,28 @@ impl<S: Roots + Revocations + Holds + Schedules> Brakes for S {}
 
 /// The part of a [`Store`] that knows who may come in.
 pub trait Doors:
-    Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates + Gateways
+    Accounts
+    + Sessions
+    + ApiTokens
+    + SetupLinks
+    + Subjects
+    + JoinCodes
+    + Certificates
+    + IssuedCertificates
+    + Gateways
 {
 }
 
 impl<
-    S: Accounts + Sessions + ApiTokens + SetupLinks + Subjects + JoinCodes + Certificates + Gateways,
+    S: Accounts
+        + Sessions
+        + ApiTokens
+        + SetupLinks
+        + Subjects
+        + JoinCodes
+        + Certificates
+        + IssuedCertificates
+        + Gateways,
 > Doors for S
 {
 }

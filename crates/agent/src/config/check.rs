@@ -9,7 +9,7 @@ use mainstay_device::config::TrialPolicy;
 use mainstay_trust::BootloaderVersion;
 
 use super::file::{self, ConfigFile};
-use super::{Check, Finding, Join, Server, Settings, check_slots};
+use super::{Check, Finding, Join, Server, Settings, check_identity, check_slots};
 use crate::command::Program;
 use crate::window::Window;
 
@@ -96,22 +96,7 @@ fn server(server: file::Server, device: &file::Device, found: &mut Findings) -> 
         "server.url",
         "write https:// and a host; plain http:// is for 127.0.0.1 and localhost alone",
     );
-    let identity = match (server.certificate, server.key) {
-        (Some(certificate), Some(key)) => Some((certificate, key)),
-        (None, None) => None,
-        _ => {
-            found.add(
-                "server.certificate",
-                "a certificate and its key go together: write both",
-            );
-            None
-        }
-    };
-    found.unless(
-        server.token_file.is_some() || identity.is_some(),
-        "server.token_file",
-        "the server must know the device: write token_file, or certificate and key",
-    );
+    let (identity, own) = check_identity::identity(&server, device, &url, found);
     found.unless(
         (1..=3600).contains(&server.retry_s),
         "server.retry_s",
@@ -122,7 +107,12 @@ fn server(server: file::Server, device: &file::Device, found: &mut Findings) -> 
         "server.exchange_s",
         "write 1 to 180",
     );
-    let files = [&server.token_file, &server.ca_file, &server.join_code_file];
+    let files = [
+        &server.token_file,
+        &server.ca_file,
+        &server.join_code_file,
+        &server.identity_file,
+    ];
     for path in files.into_iter().flatten() {
         found.absolute(path, "server");
     }
@@ -136,6 +126,7 @@ fn server(server: file::Server, device: &file::Device, found: &mut Findings) -> 
         url,
         token_file: server.token_file,
         identity,
+        own,
         ca_file: server.ca_file.unwrap_or_else(|| CA_FILE.into()),
         retry: Duration::from_secs(server.retry_s.into()),
         exchange: Duration::from_secs(server.exchange_s.into()),

@@ -51,6 +51,8 @@ pub struct Server {
     pub certificate: Option<PathBuf>,
     /// A PEM file with that certificate's key.
     pub key: Option<PathBuf>,
+    /// In place of those two, a file that the agent writes: its own key, and the certificate that the server gives it for that.
+    pub identity_file: Option<PathBuf>,
     /// A PEM file with the authorities that the server's certificate may come from.
     pub ca_file: Option<PathBuf>,
     /// Seconds before a failed exchange is tried again, the first time.

@@ -1,6 +1,7 @@
 //! The agent's configuration. Read [`Settings`], which is what remains of `agent.toml` once it was checked.
 
 pub mod check;
+mod check_identity;
 mod check_slots;
 pub mod file;
 #[cfg(test)]
@@ -75,12 +76,25 @@ pub struct Server {
     pub join: Option<Join>,
     /// Where its certificate and that one's key are.
     pub identity: Option<(PathBuf, PathBuf)>,
+    /// What it gets for itself in place of those.
+    pub own: Option<OwnIdentity>,
     /// Where the authorities are.
     pub ca_file: PathBuf,
     /// Before the first retry.
     pub retry: Duration,
     /// What one exchange may take.
     pub exchange: Duration,
+}
+
+/// The key and the certificate that the device gets for itself.
+#[derive(Debug, Clone)]
+pub struct OwnIdentity {
+    /// Where both are, in one file that the agent writes.
+    pub file: PathBuf,
+    /// Where the key is until there is a certificate for it.
+    pub key_file: PathBuf,
+    /// The device's name.
+    pub device: String,
 }
 
 /// How the device joins, and what it says of itself then.

@@ -75,6 +75,25 @@ fn a_code_needs_a_place_for_its_token() {
 }
 
 #[test]
+fn a_certificate_of_its_own_takes_the_place_of_another() {
+    let token = "token_file = \"/etc/mainstay/token\"";
+    let own = "identity_file = \"/var/lib/mainstay/identity.pem\"";
+    for text in [own.to_owned(), format!("{token}\n{own}")] {
+        let settings = parse(&GOOD.replace(token, &text)).expect("is good");
+        let own = settings.server.own.expect("it is written");
+        assert_eq!(own.device, "th-0042");
+        assert_eq!(own.key_file.file_name(), Some("identity.key".as_ref()));
+        assert_eq!(settings.server.identity, None);
+    }
+    let both = format!("{own}\ncertificate = \"/c\"\nkey = \"/k\"");
+    let found = parse(&GOOD.replace(token, &both)).expect_err("is bad");
+    assert_eq!(found[0].place, "server.identity_file");
+    let relative = "identity_file = \"identity.pem\"";
+    let found = parse(&GOOD.replace(token, relative)).expect_err("is bad");
+    assert_eq!(found[0].place, "server");
+}
+
+#[test]
 fn unknown_keys_are_named_and_two_copies_may_not_overlap() {
     let found = parse(&GOOD.replace("[slots]", "[slots]\ntypo = 1")).expect_err("is bad");
     assert!(found[0].text.contains("typo"), "{found:?}");

@@ -31,6 +31,7 @@ mod lying_server;
 mod memory;
 mod mirror;
 mod offline;
+mod own_certificate;
 mod patience;
 mod rauc;
 mod rauc_bench;

@@ -82,6 +82,7 @@ fn exchange(
         token_file: None,
         join: None,
         identity,
+        own: None,
         ca_file: put("ca", trusted.pem()),
         retry: Duration::from_secs(1),
         exchange: Duration::from_secs(60),

@@ -117,3 +117,25 @@ fn what_is_no_certificate_revokes_none() {
         folder.run(&format!("{revoke} {which}")).failed(2, id);
     }
 }
+
+/// All certificates of a device, or one: nobody guesses which was meant.
+#[test]
+fn certificates_of_a_device_are_revoked_by_its_name_alone() {
+    let folder = Folder::new();
+    folder.write("kim.token", "0".repeat(64));
+    let revoke = "device certificate revoke --why stolen --token-file kim.token";
+    let both = folder.run(&format!("{revoke} --device th-1 no.pem"));
+    assert!(
+        both.stderr().contains("cannot be used with"),
+        "{}",
+        both.stderr()
+    );
+    let neither = folder.run(revoke).stderr();
+    assert!(neither.contains("required"), "{neither}");
+    for words in [
+        format!("{revoke} --device a/b"),
+        "device certificate list a/b --token-file kim.token".to_owned(),
+    ] {
+        folder.run(&words).failed(2, "fleet.device-id");
+    }
+}

@@ -9,7 +9,7 @@ use mainstay_trust::Primitives as _;
 use crate::pkcs11::Pin;
 use crate::{
     HostPrimitives, KeyError, Opening, Passphrase, PinOf, SecretSource, UseLog, begin, file,
-    generate,
+    generate, open_for_service,
 };
 
 const HOLDER: &str = "ana@northwind.example";
@@ -62,6 +62,70 @@ fn a_wrong_passphrase_is_told_and_leaves_no_record() {
     let why = opening.wait().err().map(KeyError::id);
     assert_eq!(why, Some("key.wrong-passphrase"));
     assert!(!folder.path().join("uses").exists());
+}
+
+/// A service signs all day long: that it opened the key is on record, and what it signs it records itself.
+#[test]
+fn a_service_leaves_one_line_each_time_that_it_opens_a_key() {
+    let folder = folder_with_key();
+    let (key, record) = (folder.path().join("ana"), folder.path().join("uses"));
+    let uses = UseLog::at(&record, || 1_700_000_000, "test");
+    let wrong = open_for_service(&key, None, &AlsoRecords("correct house"), &uses);
+    assert!(wrong.is_err() && !record.exists());
+    for opened in 1..=2 {
+        let signer = open_for_service(&key, None, &AlsoRecords("correct horse"), &uses).unwrap();
+        for message in [b"one", b"two"] {
+            let signature = signer.sign(message).unwrap();
+            let verified = HostPrimitives.verify(&signer.public_key(), &[message], &signature);
+            assert!(verified.is_ok());
+        }
+        let lines = std::fs::read_to_string(&record).unwrap();
+        assert_eq!(lines.lines().count(), opened);
+        assert_eq!(lines.matches("opened by a service").count(), opened);
+    }
+}
+
+/// Somebody who knows one passphrase, and to whom it is told that a use can't be recorded.
+struct AlsoRecords(&'static str);
+
+#[derive(Debug)]
+enum Unopened {
+    Key,
+    Record,
+}
+
+impl From<KeyError> for Unopened {
+    fn from(_: KeyError) -> Self {
+        Self::Key
+    }
+}
+
+impl From<crate::UseLogError> for Unopened {
+    fn from(_: crate::UseLogError) -> Self {
+        Self::Record
+    }
+}
+
+impl SecretSource for AlsoRecords {
+    type Error = Unopened;
+
+    fn passphrase(&self, _: &Path) -> Result<Passphrase, Unopened> {
+        Ok(Passphrase::from_text(self.0)?)
+    }
+
+    fn pin(&self, _: &PinOf<'_>) -> Result<Pin, Unopened> {
+        Err(Unopened::Key)
+    }
+}
+
+#[test]
+fn nothing_is_opened_that_cannot_be_recorded() {
+    let folder = folder_with_key();
+    // A folder is no record.
+    let uses = UseLog::at(folder.path(), || 1_700_000_000, "test");
+    let key = folder.path().join("ana");
+    let opened = open_for_service(&key, None, &AlsoRecords("correct horse"), &uses);
+    assert!(matches!(opened.err(), Some(Unopened::Record)));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use axum::http::Method;
 use mainstay_protocol::{JOIN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
+use crate::issuing;
+
 /// What a request is about, those first that go before all others.
 ///
 /// Ranks have no places of their own, of which some would be idle while others are short. Each may be at work only as long as those of all ranks
@@ -14,8 +16,8 @@ pub(crate) enum Rank {
     First,
     /// A device asks what to do, and hears of holds and revocations.
     CheckIn,
-    /// A device says what happened. It keeps that, and says it again. Or it joins, and asks again until it has; anybody may ask that, so it goes behind
-    /// check-ins.
+    /// A device says what happened. It keeps that, and says it again. Or it joins, or wants a certificate, and asks again until it has; anybody may ask that, so
+    /// it goes behind check-ins.
     Report,
     /// People and their programs.
     Person,
@@ -60,7 +62,7 @@ impl Rank {
         if path.starts_with(PAYLOADS_PATH) {
             return Self::Download;
         }
-        if path == REPORTS_PATH || path == JOIN_PATH {
+        if path == REPORTS_PATH || path == JOIN_PATH || path.starts_with(issuing::PLACE) {
             return Self::Report;
         }
         let parts: Vec<&str> = path.split('/').skip(1).collect();
@@ -100,6 +102,7 @@ mod tests {
             (&get, "/device/v1/payloads/00ff", Rank::Download),
             (&post, "/device/v1/reports", Rank::Report),
             (&post, "/device/v1/join", Rank::Report),
+            (&post, "/.well-known/est/simpleenroll", Rank::Report),
             (&get, "/DEFAULT/controller/v1/gw-1", Rank::CheckIn),
             (
                 &get,

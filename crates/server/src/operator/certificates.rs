@@ -1,4 +1,5 @@
-//! Certificates of devices that let nobody in any more: listed, and added to. Who comes in by one: `identity.rs`.
+//! Certificates of devices: those that were issued here, and those that let nobody in any more, whoever issued them. Who comes in by one: `identity.rs`;
+//! who is given one: `issuing/`.
 
 use std::sync::Arc;
 
@@ -7,10 +8,14 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
-use mainstay_api::{RevokeCertificate, RevokedCertificateView};
-use mainstay_store::RevokedCertificate;
+use mainstay_api::{
+    IssuedCertificateView, RevokeCertificate, RevokeCertificates, RevokedCertificateView,
+};
+use mainstay_store::{IssuedCertificate, Revocation, RevokedCertificate};
 
+use super::devices;
 use super::rollouts::reason;
+use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -45,6 +50,54 @@ pub(super) async fn revoke(
     let named = hex::encode(fingerprint);
     tracing::warn!(certificate = named, by = %revoked.by, why, "device certificate revoked");
     Ok((StatusCode::CREATED, Json(view(revoked))))
+}
+
+/// `GET /devices/{id}/certificates`.
+pub(super) async fn issued(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Named(id): Named,
+) -> Result<Json<Vec<IssuedCertificateView>>, Refused> {
+    authenticate::caller(&app, &headers, Permission::Read).await?;
+    let device = devices::named(&app, &id).await?.id;
+    let issued = app.store.issued_to(&device).await?;
+    Ok(Json(issued.into_iter().map(issued_view).collect()))
+}
+
+/// `POST /devices/{id}/certificates/revoke`: all that were issued to it here and aren't over, for good, as [`revoke`] does.
+pub(super) async fn revoke_issued(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Named(id): Named,
+    request: Body,
+) -> Result<Json<Vec<RevokedCertificateView>>, Refused> {
+    let person = authenticate::person(&app, &headers, Permission::RegisterDevices).await?;
+    let wish: RevokeCertificates = body::json(&headers, request).await?;
+    let cure = "Say in a sentence, as `why`, what happened to the device.";
+    let why = reason(&wish.why, "Revoking certificates", cure)?;
+    let device = devices::named(&app, &id).await?.id;
+    let revocation = Revocation {
+        at: app.now(),
+        by: person.email,
+        why: why.to_owned(),
+    };
+    let revoked = app.store.revoke_issued_to(&device, &revocation).await?;
+    let (by, count) = (&revocation.by, revoked.len());
+    tracing::warn!(%device, count, %by, why, "all certificates of a device revoked");
+    Ok(Json(revoked.into_iter().map(view).collect()))
+}
+
+fn issued_view(
+    (issued, revoked): (IssuedCertificate, Option<RevokedCertificate>),
+) -> IssuedCertificateView {
+    IssuedCertificateView {
+        fingerprint: hex::encode(issued.fingerprint),
+        serial: hex::encode(issued.serial),
+        at: issued.at,
+        ends: issued.ends,
+        asked_with: issued.asked_with.map(hex::encode),
+        revoked: revoked.map(view),
+    }
 }
 
 fn fingerprint(text: &str) -> Result<[u8; 32], Refused> {

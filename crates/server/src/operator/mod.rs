@@ -99,6 +99,14 @@ pub(crate) const PLACES: &[Place] = &[
         ],
         || get(certificates::list).post(certificates::revoke),
     ),
+    Place::new("/devices/{id}/certificates", &[("GET", READ)], || {
+        get(certificates::issued)
+    }),
+    Place::new(
+        "/devices/{id}/certificates/revoke",
+        &[("POST", Whom::May(Permission::RegisterDevices))],
+        || post(certificates::revoke_issued),
+    ),
     Place::new("/devices/{id}/why", &[("GET", READ)], || get(why::device)),
     Place::new(
         "/devices/{id}/client",

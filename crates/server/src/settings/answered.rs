@@ -62,6 +62,18 @@ impl Answered {
         file.filter(|_| !is_refused)
     }
 
+    /// The file of the certificate with which certificates are issued, if one was named and nothing was found wrong with what goes with it.
+    pub fn device_issuer(&self) -> Option<&Path> {
+        let is_about = |finding: &Finding| {
+            finding.severity == Severity::Error && finding.setting.starts_with("device_")
+        };
+        let is_refused = self.findings.iter().any(is_about);
+        let files = self.settings.device_issuer.files();
+        files
+            .map(|(certificate, _)| certificate)
+            .filter(|_| !is_refused)
+    }
+
     /// Where a setting was said.
     pub fn source(&self, name: &str) -> Source {
         let told = self.told.iter().find(|told| told.name == name);

@@ -27,7 +27,7 @@ impl DeviceCertificates {
     }
 }
 
-/// What is said of devices' certificates or of tickets in vain, and the setting that it lacks.
+/// What is said of devices' certificates, of who issues them, or of tickets in vain, and the setting that it lacks.
 pub(super) fn lacking(settings: &Settings) -> Option<(&'static str, &'static str)> {
     let has_ca = settings.device_ca.is_some();
     if has_ca && settings.tls().is_none() {
@@ -36,6 +36,9 @@ pub(super) fn lacking(settings: &Settings) -> Option<(&'static str, &'static str
     let speaks_none = settings.tls_certificate.is_none() && settings.tls_key.is_none();
     if settings.tls_ticket_key_file.is_some() && speaks_none {
         return Some(("tls_ticket_key_file", "tls_certificate"));
+    }
+    if let Some(lacking) = settings.device_issuer.lacking(has_ca) {
+        return Some(lacking);
     }
     let requires = settings.device_certificates == DeviceCertificates::Required;
     (requires && !has_ca).then_some(("device_certificates", "device_ca"))

@@ -8,6 +8,7 @@ mod answered;
 mod file;
 mod finding;
 mod identity;
+mod issuer;
 mod limits;
 mod links;
 mod log;
@@ -35,6 +36,7 @@ pub use answered::{Answered, Told};
 pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
 pub use identity::DeviceCertificates;
+pub use issuer::IssuerSettings;
 pub use links::{PublicUrl, Tenant};
 pub use log::{LogFormat, LogLevel};
 pub use oidc::{Issuer, OidcSettings, Passwords, ProviderName, Scopes};
@@ -67,6 +69,8 @@ pub struct Settings {
     pub device_ca: Option<PathBuf>,
     /// Whether devices may come without one.
     pub device_certificates: DeviceCertificates,
+    /// Who gives certificates to devices that ask.
+    pub device_issuer: IssuerSettings,
     /// How devices and people reach it, if that is known.
     pub public_url: Option<PublicUrl>,
     /// Whose word about a client's address is believed.

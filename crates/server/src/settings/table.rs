@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Settings;
 use super::finding::Wrong;
 use super::identity::DeviceCertificates;
+use super::issuer::{self, IssuerSettings};
 use super::limits;
 use super::links::{PublicUrl, Tenant};
 use super::log::{LogFormat, LogLevel};
@@ -232,6 +233,10 @@ pub const SETTINGS: &[Setting] = &[
             )
         },
     },
+    issuer::CERTIFICATE,
+    issuer::KEY,
+    issuer::PASSPHRASE_FILE,
+    issuer::DAYS,
     Setting {
         name: "public_url",
         variable: "MAINSTAY_PUBLIC_URL",
@@ -372,6 +377,7 @@ impl Settings {
             tls_ticket_key_file: None,
             device_ca: None,
             device_certificates: DeviceCertificates::default(),
+            device_issuer: IssuerSettings::default(),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),
             delivery_key_file: None,

@@ -28,6 +28,7 @@ mod events;
 mod gateways;
 mod holds;
 mod incidents;
+mod issued;
 mod join_codes;
 mod leases;
 mod line_shares;

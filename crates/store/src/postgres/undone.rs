@@ -1,7 +1,7 @@
 //! Transactions that PostgreSQL undid for the sake of another one. Read [`retried`].
 
 use crate::failure::was_undone;
-use crate::{HeedRefusal, JoinFailure, PromiseRefusal, StoreError};
+use crate::{HeedRefusal, IssueFailure, JoinFailure, PromiseRefusal, StoreError};
 
 /// So often a transaction that was undone is tried again. Two that crossed may do so once more, where the one that was undone is quick;
 /// each time the other one is a step further.
@@ -32,6 +32,15 @@ impl MayBeStoreError for JoinFailure {
         match self {
             Self::Store(error) => Some(error),
             Self::Refused(_) => None,
+        }
+    }
+}
+
+impl MayBeStoreError for IssueFailure {
+    fn store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::TooMany(_) | Self::Revoked => None,
         }
     }
 }

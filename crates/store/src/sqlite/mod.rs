@@ -24,6 +24,7 @@ pub(crate) mod file;
 mod gateways;
 mod holds;
 mod incidents;
+mod issued;
 mod join_codes;
 mod leases;
 mod line_shares;

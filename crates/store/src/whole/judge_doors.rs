@@ -124,3 +124,15 @@ pub(super) fn child(row: &Row) -> Judged {
     agrees("child", "gateway", !is_its_own)?;
     Ok(Vec::new())
 }
+
+pub(super) fn issued_certificate(row: &Row) -> Judged {
+    let noun = "issued certificate";
+    bytes32(noun, row.bytes("fingerprint")?)?;
+    row.number("device")?;
+    row.bytes("serial")?;
+    instant(noun, row.number("at")?)?;
+    instant(noun, row.number("ends")?)?;
+    let asked_with = row.maybe_bytes("asked_with")?;
+    asked_with.map(|with| bytes32(noun, with)).transpose()?;
+    Ok(Vec::new())
+}

@@ -5,7 +5,7 @@
 
 use super::cells::{Cell, Row};
 use super::columns::{Column, bytes, number, text, truth};
-use super::tables_doors::{CHILDREN, JOIN_CODES, REVOKED_CERTIFICATES, SUBJECTS};
+use super::tables_doors::{CHILDREN, ISSUED_CERTIFICATES, JOIN_CODES, REVOKED_CERTIFICATES, SUBJECTS};
 use super::tables_told::{DELIVERIES, EVENTS, IDEMPOTENCY_KEYS, WEBHOOKS};
 use super::{judge, judge_doors};
 use crate::StoreError;
@@ -383,4 +383,5 @@ pub(super) const TABLES: &[Table] = &[
     JOIN_CODES,
     REVOKED_CERTIFICATES,
     CHILDREN,
+    ISSUED_CERTIFICATES,
 ];

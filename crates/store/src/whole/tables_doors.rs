@@ -45,3 +45,16 @@ pub(super) const CHILDREN: Table = plain(
     &[number("device"), number("gateway")],
     judge_doors::child,
 );
+
+pub(super) const ISSUED_CERTIFICATES: Table = plain(
+    "issued_certificates",
+    &[
+        bytes("fingerprint"),
+        number("device"),
+        bytes("serial"),
+        number("at"),
+        number("ends"),
+        bytes("asked_with"),
+    ],
+    judge_doors::issued_certificate,
+);

@@ -25,6 +25,7 @@ mod gateways;
 mod imports;
 mod incidents;
 mod invitations;
+mod issuing;
 mod joining;
 mod leases;
 mod line_shares;
@@ -89,6 +90,12 @@ macro_rules! contract {
                 who_stands_behind_whom_is_told_and_kept_once,
                 no_chain_is_made,
                 who_joins_by_a_code_stands_behind_its_gateway,
+            }
+            issuing::{
+                what_was_issued_is_listed_with_its_revocation,
+                all_certificates_of_a_device_are_revoked_at_once,
+                nobody_is_given_too_many_or_any_for_a_revoked_one,
+                what_ended_long_ago_is_forgotten_with_the_next_one,
             }
             imports::{
                 an_import_registers_restates_and_says_clients_at_once,
@@ -319,6 +326,10 @@ macro_rules! contract {
                 one_of_two_gets_the_last_use,
                 one_device_that_joins_twice_at_once_is_one,
                 what_is_revoked_on_one_server_counts_on_the_other,
+            }
+            issuing::{
+                no_renewal_slips_through_a_revocation_of_all,
+                one_of_two_servers_gives_the_last_one_of_a_day,
             }
             draws::{
                 two_servers_enrol_each_device_once,

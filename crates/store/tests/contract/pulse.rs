@@ -200,6 +200,7 @@ const OF_PEOPLE: &[&str] = &[
     "accounts",
     "answers",
     "api_tokens",
+    "issued",     // of certificates: whoever shows one is looked up each time
     "join_codes", // what joins was never asked about
     "people",
     "sessions",

@@ -17,8 +17,8 @@ use super::accounts::{account, hash, invitation, made, signed_in};
 use super::fixture::{NEW, at, device, enrolments, id, person, registration, release, token};
 use super::subjects::subject;
 use super::{
-    FILE, answers, controllers, draws, gateways, incidents, joining, leases, orders, payloads, readings,
-    sessions, standing, webhooks,
+    FILE, answers, controllers, draws, gateways, incidents, issuing, joining, leases, orders,
+    payloads, readings, sessions, standing, webhooks,
 };
 
 /// Something in every table.
@@ -131,6 +131,10 @@ async fn doors(store: &dyn Store) {
     store.add_join_code(&code).await.expect("new");
     let revoked = joining::revoked(806);
     store.revoke_certificate(&revoked).await.expect("new");
+    let renewed = issuing::renewed(808, 0, 2, 807);
+    for issued in [issuing::issued(807, 0, 1), renewed] {
+        store.note_issued(&issued).await.expect("it is registered");
+    }
 }
 
 /// Words that aren't JSON, that are, and one with a sign that PostgreSQL can't keep.

@@ -1,9 +1,12 @@
-//! `mainstay device certificate`: which certificates of devices let nobody in any more.
+//! `mainstay device certificate`: which certificates a device was given, and which let nobody in any more.
 
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use mainstay_api::{RevokeCertificate, RevokedCertificateView};
+use mainstay_api::{
+    IssuedCertificateView, RevokeCertificate, RevokeCertificates, RevokedCertificateView,
+};
+use mainstay_fleet::DeviceId;
 use mainstay_server::tls::fingerprint_of_pem;
 
 use crate::failure::Failure;
@@ -25,35 +28,66 @@ pub struct Certificate {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Let a certificate let nobody in any more, for good: from the next request on, at every server.
+    /// Let a certificate let nobody in any more, for good, or all that the server gave to a device: from the next request on, at every server.
     #[command(
         after_help = "Examples:\n  mainstay device certificate revoke th-0001.pem --why \"it was stolen\" --token-file kim.token\n  \
-                      mainstay device certificate revoke 5f2c...e1 --why \"its key was copied\" --token-file kim.token"
+                      mainstay device certificate revoke 5f2c...e1 --why \"its key was copied\" --token-file kim.token\n  \
+                      mainstay device certificate revoke --device th-0001 --why \"it was stolen\" --token-file kim.token"
     )]
     Revoke {
         /// The file with it in PEM, or its SHA-256 fingerprint: 64 hexadecimal digits, with colons or without.
-        which: String,
+        #[arg(required_unless_present = "device", conflicts_with = "device")]
+        which: Option<String>,
+        /// In its place, a device: all certificates that the server gave to it and that aren't over.
+        #[arg(long, value_name = "DEVICE")]
+        device: Option<String>,
         /// Why, in a sentence.
         #[arg(long)]
         why: String,
     },
-    /// List the newest of those that let nobody in any more.
-    #[command(after_help = "Example:\n  mainstay device certificate list --token-file kim.token")]
-    List,
+    /// List the newest of those that let nobody in any more; of a device, those that the server gave to it.
+    #[command(
+        after_help = "Examples:\n  mainstay device certificate list --token-file kim.token\n  \
+                      mainstay device certificate list th-0001 --token-file kim.token"
+    )]
+    List {
+        /// A device.
+        device: Option<String>,
+    },
 }
 
 impl Certificate {
     /// Does it.
     pub fn run(self, access: &ServerAccess, output: &Output) -> Result<(), Failure> {
         match self.what {
-            What::Revoke { which, why } => {
-                let fingerprint = fingerprint(&which)?;
+            What::Revoke {
+                device: Some(device),
+                why,
+                ..
+            } => {
+                let device = DeviceId::new(device)?;
+                let wish = RevokeCertificates { why };
+                let revoked = access.ask(|operator| async move {
+                    operator.revoke_certificates_of(&device, &wish).await
+                })?;
+                output.list(&revoked, "it had none that was good", line);
+            }
+            What::Revoke { which, why, .. } => {
+                let fingerprint = fingerprint(which.as_deref().unwrap_or_default())?;
                 let wish = RevokeCertificate { fingerprint, why };
                 let revoked = access
                     .ask(|operator| async move { operator.revoke_certificate(&wish).await })?;
                 output.say(|| line(&revoked), &revoked);
             }
-            What::List => {
+            What::List {
+                device: Some(device),
+            } => {
+                let device = DeviceId::new(device)?;
+                let issued = access
+                    .ask(|operator| async move { operator.certificates_of(&device).await })?;
+                output.list(&issued, "the server gave it no certificate", issued_line);
+            }
+            What::List { device: None } => {
                 let revoked =
                     access.ask(|operator| async move { operator.revoked_certificates().await })?;
                 output.list(&revoked, "no certificate is revoked", line);
@@ -87,4 +121,21 @@ fn line(revoked: &RevokedCertificateView) -> String {
     } = revoked;
     let at = at.strftime("%Y-%m-%d %H:%M UTC");
     format!("{fingerprint}  revoked {at} by {by}: {why}")
+}
+
+fn issued_line(issued: &IssuedCertificateView) -> String {
+    let day = |at: jiff::Timestamp| at.strftime("%Y-%m-%d").to_string();
+    let by = match &issued.asked_with {
+        None => "by its token".to_owned(),
+        Some(with) => format!("with {}", &with[..12.min(with.len())]),
+    };
+    let revoked = issued.revoked.as_ref();
+    let revoked = revoked.map(|revoked| format!("; revoked {}: {}", day(revoked.at), revoked.why));
+    format!(
+        "{}  given {}, good until {}, asked for {by}{}",
+        issued.fingerprint,
+        day(issued.at),
+        day(issued.ends),
+        revoked.unwrap_or_default()
+    )
 }

@@ -3,6 +3,7 @@
 use mainstay_server::data_dir::DataDirError;
 use mainstay_server::delivery::KeyFileError;
 use mainstay_server::homes::HomeError;
+use mainstay_server::issuing::IssuerCertificate;
 use mainstay_server::settings::{Answered, Finding, Severity, Source, Told, Wrong};
 use mainstay_server::tls::Tls;
 use mainstay_server::{Clock as _, DataDir, DeliveryKey, Homes, SystemClock};
@@ -15,6 +16,7 @@ use crate::output::Output;
 /// Tells all of it; fails if a server wouldn't start.
 pub fn check(mut answered: Answered, output: &Output) -> Result<(), Failure> {
     look_at_tls(&mut answered);
+    look_at_issuer(&mut answered);
     look_at_delivery(&mut answered);
     look_at_folder(&mut answered)?;
     output.say(
@@ -64,6 +66,19 @@ fn look_at_tls(answered: &mut Answered) {
         return;
     };
     if let Err(error) = Tls::open(files, SystemClock.now()) {
+        let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
+        let name = error.setting();
+        let finding = Finding::error(error.id(), (name, answered.source(name)), wrong);
+        answered.add(finding);
+    }
+}
+
+/// The certificate of who issues certificates, if it can be looked for. Its key takes a passphrase, so that only a start opens it.
+fn look_at_issuer(answered: &mut Answered) {
+    let Some(file) = answered.device_issuer() else {
+        return;
+    };
+    if let Err(error) = IssuerCertificate::read(file, SystemClock.now()) {
         let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
         let name = error.setting();
         let finding = Finding::error(error.id(), (name, answered.source(name)), wrong);

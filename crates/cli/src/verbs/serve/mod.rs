@@ -2,6 +2,7 @@
 
 mod check;
 mod flags;
+mod issuer;
 mod places;
 
 use std::io::IsTerminal as _;
@@ -131,11 +132,13 @@ async fn serve(
     let about = |error: ProviderError| places.about(error.setting(), error);
     let provider = Provider::open(&settings).map_err(about)?;
     let key = webhook_key(&settings, places)?;
+    let issuer = issuer::opened(&settings, tls.as_ref(), places)?;
     let opened = data.open(&passphrase(&settings, places)?).await;
     let parts = opened.map_err(|error| unopened(error, places))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let config = AppConfig {
         tls: tls.map(Arc::new),
+        issuer: issuer.map(Arc::new),
         delivery_key,
         provider: provider.map(Arc::new),
         webhooks: WebhookRules {

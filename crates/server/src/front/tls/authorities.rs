@@ -61,7 +61,8 @@ impl Authorities {
             && (shown.was_vouched_for(self.sum, now) || self.vouch_for(shown.chain(), now))
     }
 
-    fn vouch_for(&self, chain: &[CertificateDer<'static>], now: Timestamp) -> bool {
+    /// Whether one of these vouches for the first of these certificates, by the others.
+    pub fn vouch_for(&self, chain: &[CertificateDer<'static>], now: Timestamp) -> bool {
         let Some((own, between)) = chain.split_first() else {
             return false;
         };

@@ -16,6 +16,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
@@ -24,8 +25,9 @@ use tokio_rustls::server::TlsStream;
 use authorities::{Authorities, Sum};
 pub use error::{TlsError, TlsFile};
 use pair::Pair;
-pub(crate) use peer::PeerCertificate;
+pub(crate) use pair::validity;
 pub use peer::fingerprint_of_pem;
+pub(crate) use peer::{PeerCertificate, fingerprint, is_of};
 use tickets::{TicketSecret, Tickets};
 
 use crate::clock::Clock;
@@ -132,6 +134,18 @@ impl Tls {
         let spoken = self.spoken();
         let authorities = spoken.authorities.as_ref();
         authorities.is_some_and(|authorities| authorities.take(certificate, now))
+    }
+
+    /// Whether one of the authorities of now vouches for a device that shows this certificate and nothing else.
+    pub(crate) fn vouches_for(
+        &self,
+        certificate: &CertificateDer<'static>,
+        now: Timestamp,
+    ) -> bool {
+        let spoken = self.spoken();
+        let authorities = spoken.authorities.as_ref();
+        let chain = std::slice::from_ref(certificate);
+        authorities.is_some_and(|authorities| authorities.vouch_for(chain, now))
     }
 
     /// Looks at the files again and again, and takes what has changed. Ends when it is dropped.

@@ -110,7 +110,7 @@ pub(super) fn bounded(path: &Path, which: TlsFile) -> Result<Vec<u8>, TlsError> 
 }
 
 /// From when until when a certificate is good; none if it can't be read.
-pub(super) fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
+pub(crate) fn validity(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     let validity = parsed.validity();
     let begins = Timestamp::from_second(validity.not_before.timestamp()).ok()?;

@@ -78,7 +78,8 @@ impl PeerCertificate {
     }
 }
 
-fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
+/// SHA-256 of a certificate, by which it is revoked.
+pub(crate) fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     Sha256::digest(certificate).into()
 }
 
@@ -122,7 +123,7 @@ fn dns_names<'a>(parsed: &'a X509Certificate<'_>) -> Option<Vec<&'a str>> {
 }
 
 /// Whether a DNS name, whose letters are of either case, is a device's name, or that in a domain.
-fn is_of(dns: &str, device: &str) -> bool {
+pub(crate) fn is_of(dns: &str, device: &str) -> bool {
     let (dns, device) = (dns.to_ascii_lowercase(), device.to_ascii_lowercase());
     dns.strip_prefix(&device)
         .is_some_and(|domain| domain.is_empty() || domain.starts_with('.'))

@@ -1,7 +1,8 @@
-//! Codes by which devices join, and certificates that let nobody in any more.
+//! Codes by which devices join, certificates that devices were given, and those that let nobody in any more.
 
 use mainstay_api::{
-    JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate, RevokedCertificateView,
+    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate,
+    RevokeCertificates, RevokedCertificateView,
 };
 
 use super::super::told::{Answer, Body, NOTHING, Told, of};
@@ -70,6 +71,25 @@ pub(super) const TOLD: &[Told] = &[
             (400, &["certificates.fingerprint", "rollouts.why"]),
             (409, &["store.already-exists"]),
         ],
+        ..NOTHING
+    },
+    Told {
+        method: "GET",
+        path: "/devices/{id}/certificates",
+        name: "device_certificates",
+        summary: "The newest certificates that this server gave to a device, also those that are over or revoked",
+        answers: &[(200, Answer::Json(of::<Vec<IssuedCertificateView>>))],
+        ..NOTHING
+    },
+    Told {
+        method: "POST",
+        path: "/devices/{id}/certificates/revoke",
+        name: "revoke_device_certificates",
+        summary: "Let all certificates that this server gave to a device let nobody in any more, for good",
+        more: "Those that are over or revoked aren't revoked once more. A device that has its token still comes by that, and may ask for a new certificate.",
+        body: Some(Body::Json(of::<RevokeCertificates>)),
+        answers: &[(200, Answer::Json(of::<Vec<RevokedCertificateView>>))],
+        refusals: &[(400, &["rollouts.why"])],
         ..NOTHING
     },
 ];

@@ -37,6 +37,10 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
     let ca = ("MAINSTAY_DEVICE_CA", "devices.pem");
     let required = ("MAINSTAY_DEVICE_CERTIFICATES", "required");
     let odd = ("MAINSTAY_DEVICE_CERTIFICATES", "always");
+    let issuer = ("MAINSTAY_DEVICE_ISSUER_CERTIFICATE", "issuer.pem");
+    let issues = ("MAINSTAY_DEVICE_ISSUER_KEY", "KEY");
+    let secret = ("MAINSTAY_DEVICE_ISSUER_PASSPHRASE_FILE", "KEY");
+    let for_ever = ("MAINSTAY_DEVICE_CERTIFICATE_DAYS", "826");
     let place = Place::new();
     for (pairs, expected) in [
         (&[][..], None),
@@ -60,6 +64,27 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
         (
             &[certificate, key, required],
             Some(("settings.half", "device_certificates")),
+        ),
+        (&[certificate, key, ca, issuer, issues, secret], None),
+        (
+            &[certificate, key, ca, issuer],
+            Some(("settings.half", "device_issuer_certificate")),
+        ),
+        (
+            &[certificate, key, ca, issues],
+            Some(("settings.half", "device_issuer_key")),
+        ),
+        (
+            &[certificate, key, issuer, issues],
+            Some(("settings.half", "device_issuer_certificate")),
+        ),
+        (
+            &[certificate, key, ca, secret],
+            Some(("settings.half", "device_issuer_passphrase_file")),
+        ),
+        (
+            &[certificate, key, ca, for_ever],
+            Some(("settings.value", "device_certificate_days")),
         ),
         (
             &[certificate, key, ca, odd],

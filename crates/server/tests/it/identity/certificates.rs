@@ -20,6 +20,7 @@ use reqwest::{Certificate, Client, Identity, Response, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::issuing::Issuing;
 use crate::ddi::gateway::new_gateway;
 use crate::gadget::{message, new_device, register};
 use crate::house::{self, House, PLAN, packed, problem, start};
@@ -27,14 +28,14 @@ use crate::serving::listen;
 
 pub(super) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority(name: &str) -> Authority {
+pub(super) fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name = common(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn common(name: &str) -> DistinguishedName {
+pub(super) fn common(name: &str) -> DistinguishedName {
     let mut named = DistinguishedName::new();
     named.push(DnType::CommonName, name);
     named
@@ -42,12 +43,12 @@ fn common(name: &str) -> DistinguishedName {
 
 /// A certificate of a device and its key, in PEM.
 pub(super) struct Papers {
-    certificate: String,
-    key: String,
+    pub certificate: String,
+    pub key: String,
 }
 
 /// For this name, good in these years.
-fn given_for(by: &Authority, name: &str, (from, until): (i32, i32)) -> Papers {
+pub(super) fn given_for(by: &Authority, name: &str, (from, until): (i32, i32)) -> Papers {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name = common(name);
     params.not_before = date_time_ymd(from, 1, 1);
@@ -77,6 +78,16 @@ impl Stage {
     }
 
     pub async fn limited(device_certificates: DeviceCertificates, limits: Limits) -> Self {
+        let config = AppConfig {
+            device_certificates,
+            limits,
+            ..AppConfig::default()
+        };
+        Self::raised(config, None).await
+    }
+
+    /// The same, where an authority that is good in these years gives certificates to devices that ask.
+    pub async fn raised(config: AppConfig, issues: Option<(i32, i32)>) -> Self {
         let (own, devices) = (authority("the house"), authority("devices"));
         let folder = tempfile::tempdir().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -88,17 +99,23 @@ impl Stage {
             fs::write(&path, text).unwrap();
             path
         };
+        let issuing = issues.map(|years| Issuing::below(&devices, years));
+        let issuers = issuing.as_ref().map_or("", |issuing| issuing.pem.as_str());
         let files = TlsFiles {
             certificate: put("tls.pem", params.signed_by(&key, &own).unwrap().pem()),
             key: put("tls.key", key.serialize_pem()),
-            device_ca: Some(put("devices.pem", devices.pem())),
+            device_ca: Some(put("devices.pem", format!("{}{issuers}", devices.pem()))),
             ticket_key: None,
         };
+        let tls = Arc::new(Tls::open(files, start()).unwrap());
+        let issuer = issuing.as_ref().map(|issuing| {
+            let file = put("issuer.pem", format!("{}{}", issuing.pem, devices.pem()));
+            Arc::new(issuing.open(&file, &tls).unwrap())
+        });
         let config = AppConfig {
-            tls: Some(Arc::new(Tls::open(files, start()).unwrap())),
-            device_certificates,
-            limits,
-            ..AppConfig::default()
+            tls: Some(tls),
+            issuer,
+            ..config
         };
         let mut house = House::furnished(PLAN, config).await;
         house.base = listen(house.app.clone()).await;

@@ -3,5 +3,7 @@
 mod behind;
 mod certificates;
 mod gateways;
+mod issuing;
+mod issuing_refused;
 mod joining;
 mod required;

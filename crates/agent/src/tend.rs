@@ -1,0 +1,123 @@
+//! When a device asks for a certificate of its own, and what it shows while it has none that counts. Read [`Agent::tend_certificate`].
+//!
+//! Nothing here throws a certificate away: one that ended by a clock that nobody trusts is shown all the same, and whether it counts the server says. A server that
+//! doesn't take it is shown the token, if there is one, and asked for another by that; one that doesn't take the token, the certificate again.
+
+use std::time::Duration;
+
+use crate::agent::Agent;
+use crate::clock::{jitter, random, wall_ms};
+use crate::identity::{self, Identity};
+use crate::link::{Limits, Link, LinkError};
+use crate::log::{self, Level};
+
+/// How often it is looked whether the next one is due, and how long it is waited for after a request that failed.
+const LOOK_AGAIN: Duration = Duration::from_secs(3600);
+
+/// After so many exchanges in a row that brought no connection, the device shows the other thing that it has: a server that refuses a certificate ends the
+/// handshake, and from here that may look like a line that broke.
+const UNREACHED_MAX: u8 = 3;
+
+/// What the agent knows of its own certificate's keeping.
+#[derive(Debug)]
+pub(crate) struct Tending {
+    /// When it looks next, in milliseconds of the agent's clock.
+    look_at_ms: u64,
+    /// Its lot, by which a fleet that was switched on together doesn't renew together.
+    lot: u16,
+    /// Exchanges in a row that brought no connection.
+    unreached: u8,
+}
+
+impl Default for Tending {
+    fn default() -> Self {
+        Self {
+            look_at_ms: 0,
+            lot: u16::from_le_bytes(random()),
+            unreached: 0,
+        }
+    }
+}
+
+impl Agent {
+    /// Asks for a certificate if there is none that counts, or the next one is due. Whatever comes of it, the device goes on with what it has.
+    pub(crate) fn tend_certificate(&mut self) {
+        let Some(own) = self.settings.server.own.clone() else {
+            return;
+        };
+        let now_ms = self.clock.now_ms();
+        if now_ms < self.tending.look_at_ms {
+            return;
+        }
+        let again = LOOK_AGAIN + jitter(LOOK_AGAIN);
+        let again_ms = u64::try_from(again.as_millis()).unwrap_or(u64::MAX);
+        self.tending.look_at_ms = now_ms.saturating_add(again_ms);
+        let known = Identity::read(&own.file).filter(|_| self.link.shows_own());
+        let floor_s = self.core().record().counters.time;
+        self.link.learn_time(floor_s);
+        // It may be wrong in either direction: then the device renews too early, which costs nothing, or is told by the server that it is too late.
+        let late_s = floor_s.max(wall_ms() / 1000);
+        if known.is_some_and(|known| late_s < known.renews_at_s(self.tending.lot)) {
+            return;
+        }
+        match identity::ask(&own, |request| self.link.ask_certificate(request)) {
+            Ok(()) => {
+                log::line(Level::Notice, "the server gave this device a certificate");
+                self.show(true);
+            }
+            Err(error) => {
+                let why = format!("no certificate was given: {error}");
+                log::line(Level::Warning, why);
+                self.show_otherwise(&error);
+            }
+        }
+        self.notify.alive();
+    }
+
+    /// An exchange failed: if that may be because of what the device shows, it shows the other thing that it has from now on.
+    pub(crate) fn show_otherwise(&mut self, error: &LinkError) {
+        let Some(own) = &self.settings.server.own else {
+            return;
+        };
+        self.tending.unreached = match error {
+            LinkError::Unreachable(_) => self.tending.unreached.saturating_add(1),
+            _ => 0,
+        };
+        if !error.refuses_who_asks() && self.tending.unreached < UNREACHED_MAX {
+            return;
+        }
+        let shows_own = self.link.shows_own();
+        let has_other = match shows_own {
+            true => self.settings.server.token_file.is_some(),
+            false => Identity::read(&own.file).is_some(),
+        };
+        if has_other {
+            self.show(!shows_own);
+        }
+    }
+
+    /// An exchange succeeded.
+    pub(crate) fn was_reached(&mut self) {
+        self.tending.unreached = 0;
+    }
+
+    /// From now on the device shows its certificate, or its token, by which it soon asks for another certificate.
+    fn show(&mut self, own: bool) {
+        let server = &self.settings.server;
+        let trusts_clock = self.settings.trusts_clock;
+        match Link::showing(server, Limits::of(server), trusts_clock, own) {
+            Ok(link) => {
+                self.link = link;
+                self.tending.unreached = 0;
+                if !own {
+                    log::line(
+                        Level::Notice,
+                        "the server may not take this device's certificate: it is shown the token",
+                    );
+                    self.tending.look_at_ms = 0;
+                }
+            }
+            Err(fault) => log::line(Level::Warning, fault),
+        }
+    }
+}

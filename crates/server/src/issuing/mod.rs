@@ -1,0 +1,57 @@
+//! Certificates for devices, by request: Enrolment over Secure Transport (RFC 7030, as RFC 8951 amends it).
+//!
+//! | a device asks | and gets |
+//! |---|---|
+//! | `GET /.well-known/est/cacerts` | the certificate of who issues, and those above it |
+//! | `POST /.well-known/est/simpleenroll`, by its token or its certificate | a certificate for the key that signed its request |
+//! | `POST /.well-known/est/simplereenroll`, by its certificate alone | the same |
+//! | `GET /.well-known/est/csrattrs` | 204: nothing particular is asked of a request |
+//!
+//! Only where the server was given an authority's certificate and key; else there is nothing at these places. What is issued names the device that asks,
+//! whatever its request says, is good for what such certificates are for and for nothing else, and is on record before it is given out. Nothing here lets a
+//! device in: [`crate::identity`] does, by these certificates as by those of any authority that the server takes. Read [`DeviceIssuer`], then `request.rs`.
+
+mod asker;
+mod certs_only;
+mod error;
+mod est;
+mod issuer;
+mod key;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::App;
+
+pub(crate) use asker::nothing_to_renew;
+pub use error::IssuerError;
+pub use issuer::{DeviceIssuer, IssuerCertificate};
+
+/// Where clients of this protocol ask (RFC 7030, section 3.2.2).
+pub(crate) const PLACE: &str = "/.well-known/est/";
+
+/// The places of this protocol.
+pub(crate) fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route(&format!("{PLACE}cacerts"), get(est::authorities))
+        .route(&format!("{PLACE}csrattrs"), get(est::attributes))
+        .route(&format!("{PLACE}simpleenroll"), post(est::enroll))
+        .route(&format!("{PLACE}simplereenroll"), post(est::reenroll))
+        .layer(map_response(basic))
+}
+
+/// Clients of this protocol know their credentials by the scheme Basic (RFC 7030, section 3.2.3), and some show them only once they are asked.
+async fn basic(mut response: Response) -> Response {
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static("Basic realm=\"devices\", charset=\"UTF-8\"");
+        response.headers_mut().append(WWW_AUTHENTICATE, scheme);
+    }
+    response
+}
