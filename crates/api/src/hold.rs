@@ -6,6 +6,9 @@ use mainstay_release::hold::REASON_BYTES_MAX;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// So many devices that run a release are named with it: what people read through; a fleet fits into no answer.
+pub const RUNNING_NAMED_MAX: usize = 1000;
+
 /// A person puts a release on hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +38,8 @@ pub struct HoldView {
     pub asked_by: Option<String>,
     /// Who agreed, once it is released.
     pub released_by: Option<String>,
-    /// The devices that run the release, by their own word: a hold stops installing, never running.
+    /// Devices that run the release, by their own word: a hold stops installing, never running. At most [`RUNNING_NAMED_MAX`], the first by
+    /// name; `/releases/{id}/devices` lists all.
+    #[schemars(length(max = RUNNING_NAMED_MAX))]
     pub running: Vec<String>,
 }

@@ -5,6 +5,8 @@ use mainstay_fleet::Moment;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::hold::RUNNING_NAMED_MAX;
+
 /// A signed root that the server holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RootView {
@@ -66,7 +68,9 @@ pub struct WithdrawnView {
     pub release: String,
     /// By what.
     pub because: String,
-    /// The devices that run it, by their own word: a revocation stops installing, never running.
+    /// Devices that run it, by their own word: a revocation stops installing, never running. At most [`RUNNING_NAMED_MAX`], the first by name;
+    /// `/releases/{id}/devices` lists all.
+    #[schemars(length(max = RUNNING_NAMED_MAX))]
     pub running: Vec<String>,
 }
 

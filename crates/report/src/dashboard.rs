@@ -1,5 +1,6 @@
 //! The home page: what needs me, what is rolling, the fleet, incidents, promises, devices.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::chart::VersionShare;
@@ -30,6 +31,9 @@ pub struct Dashboard {
     pub devices_total: u32,
     /// Those that checked in within two of the plan's poll intervals.
     pub reachable: u32,
+    /// When the devices were counted, if that wasn't just now: a large fleet is counted from time to time.
+    #[serde(default)]
+    pub counted_at: Option<Timestamp>,
     /// Incidents, newest first.
     pub incidents: Vec<IncidentLine>,
     /// What the plan promises and how it stands; empty if nothing is measured.

@@ -7,7 +7,9 @@ use minijinja::{Environment, Value};
 use crate::chart::{SprtChart, WaveBar};
 use crate::dashboard::ATTENTION_MAX;
 use crate::device_list::DEVICE_ROWS_MAX;
+use crate::frame::Live;
 use crate::links::Target;
+use crate::live_script::LiveScript;
 use crate::{moment, svg};
 
 /// Makes all of them known to `environment`.
@@ -37,9 +39,14 @@ fn add_words(environment: &mut Environment<'static>) {
 
 fn add_links(environment: &mut Environment<'static>) {
     environment.add_filter("href", |target: Serde<Target>| target.href());
+    environment.add_filter("listens_at", |live: Serde<Live>| live.href());
+    environment.add_global("live_script_href", LiveScript::href());
     environment.add_function("device_href", |id: String| Target::Device(id).href());
     environment.add_function("devices_href", |page| Target::Devices(page).href());
     environment.add_function("rollout_href", |id| Target::Rollout(id).href());
+    environment.add_function("rollout_devices_href", |of: i64, after: Option<String>| {
+        Target::RolloutDevices { of, after }.href()
+    });
     environment.add_function("incident_href", |id| Target::Incident(id).href());
     environment.add_global("home_href", Target::Home.href());
     environment.add_global("account_href", Target::Account.href());

@@ -3,7 +3,8 @@
 //!
 //! It decides nothing, reads no clock (each model carries its `generated_at`), and does no I/O: the
 //! server and the demo fill the models, and write or send the text. Every value is escaped where it
-//! is printed; no page needs a script. Each page is one self-contained file.
+//! is printed; no page needs a script. Each page is one self-contained file, but that one which a server keeps as it is names
+//! the script that does ([`LiveScript`]).
 //!
 //! | page or document | model |
 //! |---|---|
@@ -11,6 +12,7 @@
 //! | all devices, a hundred a page | [`DeviceList`] |
 //! | one device | [`DevicePage`] |
 //! | one rollout | [`RolloutPage`] |
+//! | all devices of a rollout, a hundred a page | [`RolloutDevicesPage`] |
 //! | one incident | [`IncidentPage`] |
 //! | where people sign in | [`SignInPage`], then [`CodePage`] |
 //! | what a setup link opens | [`SetupPage`] |
@@ -43,12 +45,14 @@ mod incident_page;
 pub mod jobs;
 mod json;
 mod links;
+mod live_script;
 mod metrics_text;
 mod moment;
 mod page;
 mod people_page;
 mod plan_calendar;
 mod problem_page;
+mod rollout_devices_page;
 mod rollout_page;
 pub mod service_levels;
 mod setup_page;
@@ -65,16 +69,18 @@ pub use device_page::{DevicePage, HealthFigure, Slot};
 pub use door::{Enrolment, Notice, ProviderLink, SetupLinkRow, Viewer};
 pub use error::RenderError;
 pub use fact::{Fact, TimelineEntry, Tone};
-pub use frame::Frame;
+pub use frame::{Frame, Live};
 pub use incident_page::{
     AffectedDevice, CommonTrait, Incident, IncidentLine, IncidentPage, IncidentReview,
     IncidentState, Reopened, ReviewPart, Stranded,
 };
 pub use links::Target;
+pub use live_script::LiveScript;
 pub use page::CONTENT_SECURITY_POLICY;
 pub use people_page::{AccountRow, PeoplePage};
 pub use plan_calendar::PlanCalendar;
 pub use problem_page::ProblemPage;
+pub use rollout_devices_page::RolloutDevicesPage;
 pub use rollout_page::{EnrolledDevice, Monitor, RolloutCard, RolloutPage, RolloutState};
 pub use setup_page::SetupPage;
 pub use sign_in_page::{CodePage, SignInPage};

@@ -16,6 +16,13 @@ pub enum Target {
     Device(String),
     /// A rollout's page: `/rollouts/3`.
     Rollout(i64),
+    /// The devices of a rollout, after one of them or from the first on: `/rollouts/3/devices?after=th-0193`.
+    RolloutDevices {
+        /// The rollout.
+        of: i64,
+        /// The device that they follow.
+        after: Option<String>,
+    },
     /// An incident's page: `/incidents/1`.
     Incident(i64),
     /// One's own account: `/account`.
@@ -35,6 +42,11 @@ impl Target {
             Self::Devices(page) => format!("/devices?page={page}"),
             Self::Device(id) => format!("/devices/{}", path_segment(id)),
             Self::Rollout(id) => format!("/rollouts/{id}"),
+            Self::RolloutDevices { of, after: None } => format!("/rollouts/{of}/devices"),
+            Self::RolloutDevices {
+                of,
+                after: Some(id),
+            } => format!("/rollouts/{of}/devices?after={}", path_segment(id)),
             Self::Incident(id) => format!("/incidents/{id}"),
             Self::Account => "/account".to_owned(),
             Self::SecondFactor => "/account/second-factor".to_owned(),
@@ -45,7 +57,7 @@ impl Target {
 
 /// `text` as one path segment: all but unreserved characters percent-encoded (RFC 3986, 2.3), and
 /// dots too where the segment would mean "this folder" or "the one above".
-fn path_segment(text: &str) -> String {
+pub(crate) fn path_segment(text: &str) -> String {
     let dots = text.bytes().all(|b| b == b'.');
     text.bytes()
         .map(|byte| match byte {
@@ -72,6 +84,18 @@ mod tests {
             ("v1.2", "/devices/v1.2"),
         ] {
             assert_eq!(Target::Device(id.into()).href(), expected);
+        }
+    }
+
+    #[test]
+    fn a_list_goes_on_after_a_device_whatever_its_name() {
+        for (after, expected) in [
+            (None, "/rollouts/3/devices"),
+            (Some("th-1"), "/rollouts/3/devices?after=th-1"),
+            (Some("a&b=c+d"), "/rollouts/3/devices?after=a%26b%3Dc%2Bd"),
+        ] {
+            let after = after.map(str::to_owned);
+            assert_eq!(Target::RolloutDevices { of: 3, after }.href(), expected);
         }
     }
 }

@@ -12,10 +12,10 @@ use serde::Serialize;
 use crate::error::RenderError;
 use crate::{escape, filters};
 
-/// The Content-Security-Policy that the pages live with: no script, nothing from elsewhere, and no form to elsewhere. The one
-/// stylesheet is inline, and the icon is a `data:` address.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
-     img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The Content-Security-Policy that the pages live with: no script but the server's own file, nothing from elsewhere, and no form to elsewhere. The
+/// one stylesheet is inline, and the icon is a `data:` address.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; \
+     style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const STYLESHEET: &str = include_str!("../assets/mainstay.css");
 
@@ -25,7 +25,7 @@ macro_rules! templates {
     };
 }
 
-const TEMPLATES: [(&str, &str); 20] = templates![
+const TEMPLATES: [(&str, &str); 21] = templates![
     "account_page.html",
     "base.html",
     "charts.html",
@@ -39,6 +39,7 @@ const TEMPLATES: [(&str, &str); 20] = templates![
     "parts.html",
     "people_page.html",
     "problem_page.html",
+    "rollout_devices_page.html",
     "rollout_page.html",
     "rollout_section.html",
     "second_factor_page.html",

@@ -19,18 +19,35 @@ pub fn query(cohort: &Cohort) -> Result<Query, QueryError> {
 /// asked of `fleet` only, as it is known at a moment, and only once there are devices at all.
 #[must_use]
 pub fn remarks(cohort: &Cohort, fleet: Option<(&[Device], Timestamp)>) -> Vec<Remark> {
+    remarks_seen(cohort, |query| {
+        let (devices, now) = fleet?;
+        Some(Seen {
+            devices: devices.len(),
+            has_one: devices.iter().any(|device| query.matches(device, now)),
+        })
+    })
+}
+
+/// What is known of a cohort in a fleet that isn't in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// How many devices the fleet has.
+    pub devices: usize,
+    /// Whether any of them is in the cohort.
+    pub has_one: bool,
+}
+
+/// As [`remarks`], of a fleet about which is told what was seen for a query; nothing where it wasn't looked at.
+#[must_use]
+pub fn remarks_seen(cohort: &Cohort, seen: impl FnOnce(&Query) -> Option<Seen>) -> Vec<Remark> {
     let query = match query(cohort) {
         Ok(query) => query,
         Err(error) => return vec![unread(&error)],
     };
-    match fleet {
-        Some((devices, now)) if !devices.is_empty() => {
-            let has_one = devices.iter().any(|device| query.matches(device, now));
-            let remark = (!has_one).then(|| empty(cohort, devices.len()));
-            remark.into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
+    let seen = seen(&query).filter(|seen| seen.devices > 0 && !seen.has_one);
+    seen.map(|seen| empty(cohort, seen.devices))
+        .into_iter()
+        .collect()
 }
 
 fn unread(error: &QueryError) -> Remark {

@@ -1,4 +1,4 @@
-//! What a plan's rules are told of the devices in the field. Read [`fleet_facts`].
+//! What a plan's rules are told of the devices in the field. Read [`FieldCount`].
 //!
 //! The plan knows no devices, and the fleet knows no plan: they meet here.
 
@@ -9,18 +9,30 @@ use mainstay_fleet::{Device, Site};
 use mainstay_plan::fleet_facts::ATTRIBUTE_VALUES_MAX;
 use mainstay_plan::{ClassId, FleetFacts, VersionNumber};
 
-/// How many devices, of which hardware, and sites of each class there are, and which versions they run, for the rules that
-/// need it, as of a day. What names no class isn't counted, and what isn't a version of three numbers isn't known.
-#[must_use]
-pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
-    let mut facts = FleetFacts {
-        as_of: Some(as_of),
-        ..FleetFacts::default()
-    };
-    let mut sites: BTreeMap<ClassId, BTreeSet<Site>> = BTreeMap::new();
-    for device in devices {
+/// The facts of a fleet that is walked over: no device is kept, but where each class stands.
+#[derive(Debug, Clone, Default)]
+pub struct FieldCount {
+    facts: FleetFacts,
+    sites: BTreeMap<ClassId, BTreeSet<Site>>,
+}
+
+impl FieldCount {
+    /// Before the first device is counted.
+    #[must_use]
+    pub fn new(as_of: Date) -> Self {
+        let facts = FleetFacts {
+            as_of: Some(as_of),
+            ..FleetFacts::default()
+        };
+        let sites = BTreeMap::new();
+        Self { facts, sites }
+    }
+
+    /// Counts a device. What names no class isn't counted, and what isn't a version of three numbers isn't known.
+    pub fn add(&mut self, device: &Device) {
+        let Self { facts, sites } = self;
         let Ok(class) = ClassId::new(&device.class) else {
-            continue;
+            return;
         };
         let by_hardware = facts.devices_by_hardware.entry(class.clone()).or_default();
         *by_hardware.entry(device.hardware.clone()).or_insert(0) += 1;
@@ -33,13 +45,25 @@ pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
             Some(site) => sites.entry(class.clone()).or_default().insert(site),
             None => true,
         };
-        count_attributes(
-            facts.devices_by_attribute.entry(class.clone()).or_default(),
-            device,
-        );
+        let attributes = facts.devices_by_attribute.entry(class.clone()).or_default();
+        count_attributes(attributes, device);
         *facts.sites_by_class.entry(class).or_insert(0) += u32::from(counts);
     }
-    facts
+
+    /// What was counted.
+    #[must_use]
+    pub fn facts(self) -> FleetFacts {
+        self.facts
+    }
+}
+
+/// How many devices, of which hardware, and sites of each class there are, and which versions they run, for the rules that
+/// need it, as of a day.
+#[must_use]
+pub fn fleet_facts(devices: &[Device], as_of: Date) -> FleetFacts {
+    let mut count = FieldCount::new(as_of);
+    devices.iter().for_each(|device| count.add(device));
+    count.facts()
 }
 
 /// Counts a device by what it is declared with, as far as there is room.

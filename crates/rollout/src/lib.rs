@@ -36,6 +36,7 @@
 //! | may it be told the same again without a look? | `rest.rs` |
 //! | what became of a promise to a device with another update client? | `order/` |
 //! | what do the failing devices share? | `incident.rs` |
+//! | what is told of it, without all of its devices in memory? | `glance.rs` |
 //! | why not yet? | `wait.rs`, said in words by `why.rs`, comparisons by `compared.rs` |
 //! | what can withhold it all the same? | `withheld.rs` |
 //! | how would it go, if it started now? | `preview/` |
@@ -49,6 +50,7 @@ pub mod excess;
 mod false_trips;
 pub mod fleet_facts;
 pub mod flips;
+pub mod glance;
 pub mod halt;
 mod held;
 pub mod incident;
@@ -99,7 +101,8 @@ pub mod withheld;
 mod words;
 
 pub use chances::{Chances, Walk};
-pub use fleet_facts::fleet_facts;
+pub use fleet_facts::{FieldCount, fleet_facts};
+pub use glance::Glance;
 pub use halt::HaltReason;
 pub use incident::Evidence;
 pub use label::{Label, Labels};

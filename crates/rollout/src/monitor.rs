@@ -5,14 +5,17 @@
 //! successes. Where the plan counts sites, the first of a site that is scored speaks for it. The first verdict of a wave sticks: a late report can't take back an acceptance (the
 //! tripwire still watches), nor a rejection. Read [`Monitor`], then [`replay`].
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::iter;
 
 use jiff::Timestamp;
+use mainstay_fleet::Site;
 use serde::{Deserialize, Serialize};
 
 use crate::rollout::Rollout;
+use crate::rules::Rules;
 use crate::score::{Score, score};
 use crate::sprt::{Sprt, Verdict};
 use crate::unit::Sites;
@@ -47,10 +50,23 @@ impl Monitor {
 
 /// Brings the monitors of all open waves up to `now`.
 pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
+    observe_tests(
+        rollout,
+        |rollout, wave| replay(rollout, view, wave, now),
+        now,
+    );
+}
+
+/// The same, of tests that somebody has.
+pub(crate) fn observe_tests(
+    rollout: &mut Rollout,
+    test: impl Fn(&Rollout, usize) -> Sprt,
+    now: Timestamp,
+) {
     for wave in 0..=rollout.current_wave() {
         let undecided = |state: &crate::wave::WaveState| state.monitor.verdict == Verdict::Continue;
         if rollout.waves.get(wave).is_some_and(undecided) {
-            let sprt = replay(rollout, view, wave, now);
+            let sprt = test(rollout, wave);
             rollout.waves[wave].monitor.observe(&sprt, now);
         }
     }
@@ -59,26 +75,54 @@ pub(crate) fn observe(rollout: &mut Rollout, view: &FleetView, now: Timestamp) {
 /// The sequential test of `wave` as it stands at `now`: the path that pages draw.
 #[must_use]
 pub fn replay(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Sprt {
-    let rules = &rollout.rules;
-    let (mut sprt, mut spoken) = (Sprt::of(rules.test()), Sites::of(rules));
+    let mut hearing = Hearing::of(&rollout.rules);
     for device in in_order(view, wave) {
-        if spoken.has(device.site.as_ref()) {
-            continue;
-        }
-        let failed = match score(rollout, device, now) {
-            Score::Pending => break,
-            Score::Healthy => false,
-            Score::Failed { .. } => true,
-            Score::Silent | Score::Unreached | Score::Refused | Score::Returned => continue,
-        };
-        sprt.push(failed);
-        if sprt.verdict() != Verdict::Continue {
-            // What comes after the verdict moves nothing.
+        if !hearing.hear(device.site.as_ref(), || score(rollout, device, now)) {
             break;
         }
-        spoken.add(device.site.as_ref());
     }
-    sprt
+    hearing.sprt
+}
+
+/// A wave's test while its devices are heard, in their order.
+#[derive(Debug, Clone)]
+pub(crate) struct Hearing<S> {
+    /// The test.
+    pub(crate) sprt: Sprt,
+    spoken: Sites<S>,
+}
+
+impl<S: Borrow<Site> + Ord> Hearing<S> {
+    /// Nobody was heard yet.
+    pub(crate) fn of(rules: &Rules) -> Self {
+        Self {
+            sprt: Sprt::of(rules.test()),
+            spoken: Sites::of(rules),
+        }
+    }
+
+    /// Hears the next device, of this site; whether the one after it is to be heard.
+    pub(crate) fn hear(&mut self, site: Option<S>, score: impl FnOnce() -> Score) -> bool {
+        if self
+            .spoken
+            .has(site.as_ref().map(<S as Borrow<Site>>::borrow))
+        {
+            return true;
+        }
+        let failed = match score() {
+            Score::Pending => return false,
+            Score::Healthy => false,
+            Score::Failed { .. } => true,
+            Score::Silent | Score::Unreached | Score::Refused | Score::Returned => return true,
+        };
+        self.sprt.push(failed);
+        if self.sprt.verdict() != Verdict::Continue {
+            // What comes after the verdict moves nothing.
+            return false;
+        }
+        self.spoken.add(site);
+        true
+    }
 }
 
 /// So many members are put in order at first, and then each time so many times as many: a verdict mostly needs some dozens of

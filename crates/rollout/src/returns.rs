@@ -185,7 +185,13 @@ impl Returns {
         returns
     }
 
-    fn count(&mut self, candidate: &Candidate, device: &DeviceView, withdrawn: &[ReleaseDigest]) {
+    /// Counts one more.
+    pub(crate) fn count(
+        &mut self,
+        candidate: &Candidate,
+        device: &DeviceView,
+        withdrawn: &[ReleaseDigest],
+    ) {
         match device.progress {
             Progress::CannotReturn { .. } => self.stranded += 1,
             Progress::Failed { .. } if is_bricked(candidate, device) => self.stranded += 1,

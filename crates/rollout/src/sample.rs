@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId, Ineligible, Terms};
+use mainstay_fleet::{Device, DeviceId, Ineligible, Site, Terms};
 use mainstay_plan as plan;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -197,7 +197,7 @@ struct Draw<'f> {
     taken: Vec<bool>,
     /// ... and how many.
     count: usize,
-    counted: Sites<'f>,
+    counted: Sites<&'f Site>,
 }
 
 impl<'f> Draw<'f> {

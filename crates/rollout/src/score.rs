@@ -145,20 +145,38 @@ impl Tally {
     /// Counts the members of `wave`. Members that the view doesn't hold are pending.
     #[must_use]
     pub fn of(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Self {
-        let mut tally = Self {
+        let mut tally = Self::begin(rollout, wave);
+        for device in view.wave(wave) {
+            tally.add(rollout, device, now);
+        }
+        tally.end(unit::count(&rollout.rules, view.wave(wave)))
+    }
+
+    /// Of a wave of which no member was counted yet.
+    pub(crate) fn begin(rollout: &Rollout, wave: usize) -> Self {
+        Self {
             members: rollout.waves.get(wave).map_or(0, |w| w.members),
             ..Self::default()
-        };
-        for device in view.wave(wave) {
-            let score = score(rollout, device, now);
-            tally.count(score);
-            let heard = || device.last_seen >= horizon(rollout, device);
-            tally.unfinished += u32::from(score == Score::Silent && heard());
-            tally.began += u32::from(device.progress.began().is_some());
         }
-        tally.units = unit::count(&rollout.rules, view.wave(wave));
-        tally.pending = tally.members.saturating_sub(tally.settled());
-        tally
+    }
+
+    /// Counts a member; how it did.
+    pub(crate) fn add(&mut self, rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Score {
+        let score = score(rollout, device, now);
+        self.count(score);
+        let heard = || device.last_seen >= horizon(rollout, device);
+        self.unfinished += u32::from(score == Score::Silent && heard());
+        self.began += u32::from(device.progress.began().is_some());
+        score
+    }
+
+    /// All members were counted, and they are so many units.
+    pub(crate) fn end(self, units: u32) -> Self {
+        Self {
+            units,
+            pending: self.members.saturating_sub(self.settled()),
+            ..self
+        }
     }
 
     fn count(&mut self, score: Score) {

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use mainstay_fleet::Site;
 use serde::{Deserialize, Serialize};
 
 use crate::progress::FailureCause;
@@ -80,8 +81,8 @@ pub(crate) fn gathers(failures: u32, began: u32, limit: u32, halt: f64) -> bool 
 struct Count<'v> {
     failures: u32,
     began: u32,
-    began_at: Sites<'v>,
-    failed_at: Sites<'v>,
+    began_at: Sites<&'v Site>,
+    failed_at: Sites<&'v Site>,
 }
 
 /// By hardware revision; a site counts once, however many of its devices began or failed.

@@ -5,6 +5,7 @@
 //! of each, and in later waves the first of a site that can be scored speaks for all of it. A device of no
 //! declared site is a site of its own. Read [`Sites`].
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use mainstay_fleet::{Device, Site};
@@ -13,14 +14,14 @@ use mainstay_plan as plan;
 use crate::rules::Rules;
 use crate::view::DeviceView;
 
-/// The sites that have been counted. Where devices count, there are none.
+/// The sites that have been counted, by reference or as their own. Where devices count, there are none.
 #[derive(Debug, Clone)]
-pub(crate) struct Sites<'a> {
+pub(crate) struct Sites<S> {
     unit: plan::Unit,
-    counted: BTreeSet<&'a Site>,
+    counted: BTreeSet<S>,
 }
 
-impl<'a> Sites<'a> {
+impl<S: Borrow<Site> + Ord> Sites<S> {
     /// None yet.
     pub(crate) fn of(rules: &Rules) -> Self {
         Self {
@@ -35,7 +36,7 @@ impl<'a> Sites<'a> {
     }
 
     /// Counts a device that stands there; whether it is the first.
-    pub(crate) fn add(&mut self, site: Option<&'a Site>) -> bool {
+    pub(crate) fn add(&mut self, site: Option<S>) -> bool {
         match (self.unit, site) {
             (plan::Unit::Site, Some(site)) => self.counted.insert(site),
             (plan::Unit::Site, None) | (plan::Unit::Device, _) => true,

@@ -18,7 +18,8 @@ use crate::returns::CannotReturn;
 use crate::rollout::{Phase, Rollout};
 use crate::score::Tally;
 use crate::soft;
-use crate::view::{DeviceView, FleetView};
+use crate::sprt::Sprt;
+use crate::view::FleetView;
 use crate::wave;
 use crate::withheld::Withheld;
 
@@ -191,8 +192,72 @@ impl Wait {
     }
 }
 
-/// Why the rollout isn't further: that it is paused first. Never empty: a complete one says so.
+/// What must be known of a rollout's devices to say why it waits.
+pub(crate) trait Known {
+    /// Whether any device hasn't begun.
+    fn is_any_to_come(&self) -> bool;
+
+    /// How many members of all waves aren't judged yet.
+    fn unsettled(&self) -> u32;
+
+    /// How many pairs of a wave are in, of how many, if its comparisons don't let the next one open yet.
+    fn missing(&self, rollout: &Rollout, wave: usize, now: Timestamp) -> Option<(u32, u32)>;
+
+    /// The test of a wave.
+    fn test(&self, wave: usize) -> Sprt;
+
+    /// How many members of a wave aren't judged yet.
+    fn pending(&self, wave: usize) -> u32;
+}
+
+/// Devices that are all in memory, shown to a rollout at a moment.
+struct InMemory<'a> {
+    rollout: &'a Rollout,
+    view: &'a FleetView,
+    now: Timestamp,
+}
+
+impl Known for InMemory<'_> {
+    fn is_any_to_come(&self) -> bool {
+        let mut devices = self.view.devices.iter();
+        devices.any(|device| device.progress.began().is_none())
+    }
+
+    fn unsettled(&self) -> u32 {
+        wave::unsettled(self.rollout, self.view, self.now)
+    }
+
+    fn missing(&self, rollout: &Rollout, wave: usize, now: Timestamp) -> Option<(u32, u32)> {
+        comparisons_missing(rollout, self.view, wave, now)
+    }
+
+    fn test(&self, wave: usize) -> Sprt {
+        monitor::replay(self.rollout, self.view, wave, self.now)
+    }
+
+    fn pending(&self, wave: usize) -> u32 {
+        Tally::of(self.rollout, self.view, wave, self.now).pending
+    }
+}
+
+/// How many pairs are in, of how many, if a comparison of the wave is still open. The view needs to hold the wave's pairs, and nobody else.
+pub(crate) fn comparisons_missing(
+    rollout: &Rollout,
+    view: &FleetView,
+    wave: usize,
+    now: Timestamp,
+) -> Option<(u32, u32)> {
+    let missing = soft::missing(rollout, view, wave, now);
+    missing.or_else(|| excess::missing(rollout, view, wave, now))
+}
+
+/// Why the rollout isn't further, whose devices are all in memory.
 pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) -> Vec<Wait> {
+    of(rollout, &InMemory { rollout, view, now }, now)
+}
+
+/// Why the rollout isn't further: that it is paused first. Never empty: a complete one says so.
+pub(crate) fn of(rollout: &Rollout, known: &impl Known, now: Timestamp) -> Vec<Wait> {
     let paused = rollout.paused.as_ref().filter(|_| !rollout.is_over());
     let paused = paused.map(Paused::wait);
     let wait = match &rollout.phase {
@@ -208,20 +273,19 @@ pub(crate) fn of_rollout(rollout: &Rollout, view: &FleetView, now: Timestamp) ->
             question: question.clone(),
         },
         Phase::Rolling { .. } if rollout.is_starting() => Wait::Starting,
-        Phase::Rolling { wave } if is_held(rollout, view, *wave) => {
+        Phase::Rolling { wave } if is_held(rollout, known, *wave) => {
             return paused.into_iter().chain(others_first(rollout)).collect();
         }
         Phase::Rolling { .. } if paused.is_some() => return paused.into_iter().collect(),
-        Phase::Rolling { wave } => of_wave(rollout, view, *wave, now),
+        Phase::Rolling { wave } => of_wave(rollout, known, *wave, now),
     };
     paused.into_iter().chain([wait]).collect()
 }
 
 /// Whether something is left to do that another class must come before: a wave to open, or members to promise something to.
-fn is_held(rollout: &Rollout, view: &FleetView, wave: usize) -> bool {
-    let is_to_come = |device: &DeviceView| device.progress.began().is_none();
+fn is_held(rollout: &Rollout, known: &impl Known, wave: usize) -> bool {
     let is_last = wave::is_last(rollout, wave);
-    !rollout.unmet.is_empty() && (!is_last || view.devices.iter().any(is_to_come))
+    !rollout.unmet.is_empty() && (!is_last || known.is_any_to_come())
 }
 
 fn others_first(rollout: &Rollout) -> impl Iterator<Item = Wait> {
@@ -229,42 +293,41 @@ fn others_first(rollout: &Rollout) -> impl Iterator<Item = Wait> {
     unmet.map(|unmet| Wait::Prerequisite { unmet })
 }
 
-fn of_wave(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Wait {
+fn of_wave(rollout: &Rollout, known: &impl Known, wave: usize, now: Timestamp) -> Wait {
     if wave::is_last(rollout, wave) {
-        let devices = wave::unsettled(rollout, view, now);
+        let devices = known.unsettled();
         return Wait::Unsettled { wave, devices };
     }
-    if let Some(until) = wave::rests_until(rollout, wave) {
-        let missing = soft::missing(rollout, view, wave, now);
-        return match missing.or_else(|| excess::missing(rollout, view, wave, now)) {
-            Some((pairs, planned)) if until <= now => Wait::Comparison {
-                wave,
-                pairs,
-                planned,
-            },
-            _ => Wait::Soak { until },
-        };
+    let Some(until) = wave::rests_until(rollout, wave) else {
+        return evidence(rollout, known, wave);
+    };
+    match known.missing(rollout, wave, now) {
+        Some((pairs, planned)) if until <= now => Wait::Comparison {
+            wave,
+            pairs,
+            planned,
+        },
+        _ => Wait::Soak { until },
     }
-    evidence(rollout, view, wave, now)
 }
 
 /// The evidence that is missing; in a wave too small for it, the members that are.
-fn evidence(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) -> Wait {
-    let sprt = monitor::replay(rollout, view, wave, now);
+fn evidence(rollout: &Rollout, known: &impl Known, wave: usize) -> Wait {
+    let sprt = known.test(wave);
     let scored = sprt.last().scored;
-    let tally = Tally::of(rollout, view, wave, now);
+    let members = rollout.waves.get(wave).map_or(0, |state| state.members);
     match sprt
         .healthy_needed()
         .map(|more| scored.saturating_add(more))
     {
-        Some(needed) if needed <= tally.members => Wait::Evidence {
+        Some(needed) if needed <= members => Wait::Evidence {
             wave,
             scored,
             needed,
         },
         _ => Wait::Unsettled {
             wave,
-            devices: tally.pending,
+            devices: known.pending(wave),
         },
     }
 }

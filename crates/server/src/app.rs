@@ -21,6 +21,7 @@ use crate::ddi::Unread;
 use crate::delivery::DeliveryKey;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
+use crate::figures::Figures;
 use crate::flow::{Flow, Limiter, Limits};
 use crate::front::{Bounds, tls::Tls};
 use crate::guard::{Guard, Times};
@@ -29,7 +30,6 @@ use crate::jobs::RolloutMemory;
 use crate::jobs::lease::{JobLease, ROLLOUTS};
 use crate::jobs::share_line::LineShare;
 use crate::kept::Kept;
-use crate::levels::Measured;
 use crate::news::News;
 use crate::problem::Refused;
 use crate::quiet::Quiet;
@@ -186,7 +186,7 @@ pub struct App {
     pub(crate) config: AppConfig,
     pub(crate) contacts: Contacts,
     pub(crate) memory: RolloutMemory,
-    pub(crate) measured: Measured,
+    pub(crate) figures: Figures,
     pub(crate) watched: Watched,
     pub(crate) handed: Handed,
     pub(crate) line: Arc<Line>,
@@ -230,7 +230,7 @@ impl App {
             config,
             contacts: Contacts::default(),
             memory: RolloutMemory::default(),
-            measured: Measured::default(),
+            figures: Figures::default(),
             watched: Watched::default(),
             handed: Handed::default(),
             line: Arc::default(),

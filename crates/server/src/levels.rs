@@ -1,12 +1,12 @@
 //! Measuring releases against the plan's goals, and keeping what was measured for a while.
 //!
 //! Measuring walks over the fleet, and over the devices of the newest releases, a page at a time: memory doesn't grow with the
-//! fleet but by four bytes for each device that has a release. Nobody's question starts a second walk while one is under way, and
-//! what was measured is kept for [`KEPT_FACTOR`] times as long as the walk took: however often somebody asks, measuring takes a
-//! twentieth of one processor at most. What is kept in memory is only told, and decides nothing. Read [`service_levels`].
+//! fleet but by four bytes for each device that has a release. What was measured is told for a while ([`Recent`](crate::figures::Recent)), and
+//! decides nothing. Read [`service_levels`].
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{Device, Query, ReleaseDigest};
@@ -15,66 +15,24 @@ use mainstay_rollout::{Rollout, RolloutId, cohort};
 use mainstay_store::{EnrolledDevice, Place};
 use mainstay_telemetry::ServiceLevels;
 use mainstay_telemetry::levels::{Carried, Enrolled, Fleet, InField, Rolled};
-use tokio::sync::Mutex;
 
 use crate::App;
-use crate::app::ActivePlan;
+use crate::figures::{Figure, in_proportion};
+use crate::guard::REQUEST_TIME_MAX;
 use crate::problem::Refused;
 
 /// What was measured is told for so long at least: a page and a monitor that ask together are told the same.
 const KEPT_MIN: SignedDuration = SignedDuration::from_secs(15);
-/// And for so many times as long as measuring took, but no longer than an hour: a clock that jumps while it is measured must not
-/// freeze the figures.
-const KEPT_FACTOR: i32 = 20;
-const KEPT_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// So many releases of each class on each track are measured, the newest: half a year of a monthly track.
 pub(crate) const RELEASES_MAX: usize = 6;
 
-/// What was measured last.
-#[derive(Default)]
-pub(crate) struct Measured {
-    kept: RwLock<Option<Kept>>,
-    /// Whose turn it is to measure.
-    turn: Mutex<()>,
-}
+impl Figure for ServiceLevels {
+    // Nobody is told old figures who may have fresh ones: as long as a request lasts.
+    const PATIENCE: Duration = REQUEST_TIME_MAX;
 
-#[derive(Clone)]
-struct Kept {
-    levels: Arc<ServiceLevels>,
-    ended: Timestamp,
-    until: Timestamp,
-}
-
-impl Measured {
-    /// What was measured last by the goals of this revision, fresh or not.
-    fn newest(&self, revision: &str) -> Option<Kept> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        let kept = kept.clone();
-        kept.filter(|kept| kept.levels.plan_revision == revision)
+    fn told_for(&self, took: SignedDuration) -> SignedDuration {
+        in_proportion(took).max(KEPT_MIN)
     }
-
-    /// The same, if it is to be told still at `now`. What was measured in the future isn't fresh: a clock was wrong then, and was set back.
-    fn fresh(&self, revision: &str, now: Timestamp) -> Option<Arc<ServiceLevels>> {
-        let kept = self.newest(revision)?;
-        (kept.ended <= now && now < kept.until).then_some(kept.levels)
-    }
-
-    fn keep(&self, levels: Arc<ServiceLevels>, ended: Timestamp) {
-        let kept = Kept {
-            until: until(levels.as_of, ended),
-            ended: ended.max(levels.as_of),
-            levels,
-        };
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-    }
-}
-
-/// Until when it is told what was measured from `began` to `ended`.
-fn until(began: Timestamp, ended: Timestamp) -> Timestamp {
-    let took = ended.duration_since(began).max(SignedDuration::ZERO);
-    let kept = took.saturating_mul(KEPT_FACTOR);
-    let kept = kept.clamp(KEPT_MIN, KEPT_MAX);
-    ended.checked_add(kept).unwrap_or(Timestamp::MAX)
 }
 
 /// How releases stand against the goals of the plan in force, as of some seconds ago at most, or of the last time while
@@ -84,30 +42,9 @@ fn until(began: Timestamp, ended: Timestamp) -> Timestamp {
 /// `plan.none`, or the store failed.
 pub(crate) async fn service_levels(app: &Arc<App>) -> Result<Arc<ServiceLevels>, Refused> {
     let active = app.active_plan().await?;
-    if let Some(fresh) = app.measured.fresh(&active.revision, app.now()) {
-        return Ok(fresh);
-    }
-    // A task of its own: who asked may hang up before a large fleet is measured, and the next one is told of it.
-    let app = app.clone();
-    let measuring = tokio::spawn(async move { in_turn(&app, &active).await });
-    measuring.await.map_err(|error| Refused::internal(&error))?
-}
-
-async fn in_turn(app: &App, active: &ActivePlan) -> Result<Arc<ServiceLevels>, Refused> {
-    let measured = &app.measured;
-    let _turn = match measured.turn.try_lock() {
-        Ok(turn) => turn,
-        Err(_under_way) => match measured.newest(&active.revision) {
-            Some(kept) => return Ok(kept.levels),
-            None => measured.turn.lock().await,
-        },
-    };
-    if let Some(fresh) = measured.fresh(&active.revision, app.now()) {
-        return Ok(fresh);
-    }
-    let levels = Arc::new(measure(app, &active.plan).await?);
-    measured.keep(levels.clone(), app.now());
-    Ok(levels)
+    let (revision, measured) = (active.revision.clone(), app.clone());
+    let measuring = async move { measure(&measured, &active.plan).await };
+    app.figures.levels.of(app, revision, measuring).await
 }
 
 async fn measure(app: &App, plan: &Plan) -> Result<ServiceLevels, Refused> {
@@ -250,14 +187,13 @@ mod tests {
     }
 
     #[test]
-    fn what_took_long_is_told_for_long() {
-        assert_eq!(until(at(100), at(100)), at(115));
-        assert_eq!(until(at(100), at(101)), at(121));
-        assert_eq!(until(at(100), at(160)), at(160 + 1200));
-        // The clock was set forward by a day meanwhile.
-        assert_eq!(until(at(100), at(86_500)), at(86_500 + 3600));
-        // The clock was set back meanwhile.
-        assert_eq!(until(at(100), at(40)), at(55));
+    fn what_was_measured_is_told_for_a_while_however_fast_that_was() {
+        let told = |took| {
+            in_proportion(SignedDuration::from_secs(took))
+                .max(KEPT_MIN)
+                .as_secs()
+        };
+        assert_eq!([told(0), told(1), told(60)], [15, 20, 1200]);
     }
 
     #[test]

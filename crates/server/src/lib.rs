@@ -21,6 +21,7 @@ mod ddi;
 pub mod delivery;
 mod device_protocol;
 pub mod entropy;
+mod figures;
 mod fit;
 pub mod flow;
 mod founding;

@@ -29,7 +29,7 @@ use crate::places::Place;
 use crate::problem::Refused;
 use crate::{App, ddi, delivery, device_protocol, issuing, pages, places, readiness};
 
-/// Headers of every answer: pages load nothing from elsewhere and run no script, nobody guesses
+/// Headers of every answer: pages load nothing from elsewhere and run no script but this server's own, nobody guesses
 /// another content type, and addresses stay here. (They are told to this server itself: without, browsers would post forms with the origin "null".)
 const SECURE: [(HeaderName, HeaderValue); 3] = [
     (

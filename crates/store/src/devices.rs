@@ -80,10 +80,6 @@ pub trait Devices: Send + Sync {
     /// What the devices of a class run, counted: all of them, and by version those that are verified to run it.
     async fn class_versions(&self, class: &str) -> Result<ClassVersions, StoreError>;
 
-    /// The devices that, by their own word, run the release with this manifest, confirmed or on
-    /// trial, in the order of their registration.
-    async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError>;
-
     /// Declares a device anew, in one transaction: its hardware, zone, boot loader and attributes
     /// become those of `after`, and its timeline tells [`mainstay_fleet::changes`]. Its class and
     /// what it says itself stay. Where it is enrolled it keeps its wave and its progress.

@@ -36,6 +36,12 @@ pub trait Readings: Send + Sync {
         counts: &[PollCount],
     ) -> Result<(), StoreError>;
 
+    /// What is kept of the devices of a rollout: as much as it compares.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    async fn readings(&self, rollout: RolloutId) -> Result<Vec<SoftReading>, StoreError>;
+
     /// How many polls were counted for one rollout that a device missed since `since`.
     ///
     /// # Errors

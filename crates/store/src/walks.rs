@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mainstay_fleet::Device;
-use mainstay_rollout::{Progress, RolloutId};
+use mainstay_fleet::{Device, DeviceId};
+use mainstay_rollout::{DeviceView, Progress, RolloutId};
 
 use crate::StoreError;
 
@@ -48,6 +48,15 @@ pub trait Walks: Send + Sync {
         id: RolloutId,
         from: Place,
     ) -> Result<Page<EnrolledDevice>, StoreError>;
+
+    /// At most `most` devices of a rollout as its steps see them ([`crate::Rollouts::fleet_view`]), in the order of their registration: those
+    /// that follow `after`, or the first ones. A walk that goes on after the last one of the list before gets each device once.
+    async fn rollout_devices(
+        &self,
+        id: RolloutId,
+        after: Option<&DeviceId>,
+        most: u32,
+    ) -> Result<Vec<DeviceView>, StoreError>;
 }
 
 /// A page that isn't full is the last.

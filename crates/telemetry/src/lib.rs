@@ -35,5 +35,5 @@ pub use review::{
 };
 pub use review_refusal::ReviewRefusal;
 pub use signals::{missed_milli_per_day, missed_polls, said_milli};
-pub use summary::{Summary, WaveHealth, summary};
+pub use summary::{Counting, Summary, WaveHealth, summary};
 pub use version_word::{NoStatement, PastWords, Statement, Word, heed, taken_at_its_word};

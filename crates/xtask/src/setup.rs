@@ -27,6 +27,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-daemon", "dbus"),
     ("swupdate", "swupdate"),
     ("cpio", "cpio"),
+    ("/usr/bin/chromium", "chromium"),
     #[cfg(target_arch = "x86_64")]
     ("qemu-system-x86_64", "qemu-system-x86"),
     #[cfg(target_arch = "x86_64")]

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use mainstay_api::HoldView;
+use mainstay_api::hold::RUNNING_NAMED_MAX;
 
 use crate::failure::Failure;
 use crate::operator::{self, ServerAccess};
@@ -121,6 +122,9 @@ pub fn devices_running(running: &[String]) -> String {
     match running.len() {
         0 => "no device runs it".to_owned(),
         1 => format!("1 device runs it: {named}"),
+        RUNNING_NAMED_MAX.. => {
+            format!("{RUNNING_NAMED_MAX} devices or more run it, among them {named}")
+        }
         count if count <= NAMED_MAX => format!("{count} devices run it: {named}"),
         count => format!("{count} devices run it, among them {named}; --json names all"),
     }

@@ -19,6 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("devices.html", sample::device_list().to_html()?),
         ("device.html", sample::device_page().to_html()?),
         ("rollout.html", sample::rollout_page().to_html()?),
+        (
+            "rollout-devices.html",
+            sample::rollout_devices_page().to_html()?,
+        ),
         ("incident.html", sample::incident_page().to_html()?),
         ("problem.html", sample::problem_page().to_html()?),
         ("sign-in.html", sample::sign_in_page().to_html()?),

@@ -101,20 +101,15 @@ impl Contacts {
         part.get(device).map(|Named(known)| known.clone())
     }
 
-    /// What the devices of each class measure that were heard since the start.
-    pub fn measuring(&self, devices: &[Device]) -> BTreeMap<ClassId, Measuring> {
-        let mut by_class = BTreeMap::<_, Measuring>::new();
-        for device in devices {
-            let (Ok(class), Some(vital)) = (ClassId::new(&device.class), self.vital(&device.id))
-            else {
-                continue;
-            };
-            let measuring = by_class.entry(class).or_default();
-            measuring.heard += 1;
-            measuring.error_log += u32::from(vital.health.error_log().is_some());
-            measuring.battery += u32::from(vital.health.battery_drain().is_some());
-        }
-        by_class
+    /// Counts what a device measures among those of its class, if it was heard since the start.
+    pub fn count_measuring(&self, device: &Device, by_class: &mut BTreeMap<ClassId, Measuring>) {
+        let (Ok(class), Some(vital)) = (ClassId::new(&device.class), self.vital(&device.id)) else {
+            return;
+        };
+        let measuring = by_class.entry(class).or_default();
+        measuring.heard += 1;
+        measuring.error_log += u32::from(vital.health.error_log().is_some());
+        measuring.battery += u32::from(vital.health.battery_drain().is_some());
     }
 
     /// Writes each instant that isn't written yet, as fast as the store does.

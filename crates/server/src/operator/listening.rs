@@ -30,13 +30,13 @@ use crate::{App, authenticate};
 pub(crate) const EVENT_STREAM_MEDIA_TYPE: &str = "text/event-stream";
 
 /// So often something comes, so that whatever stands between takes nobody for gone; and so often it is looked whether who listens still may.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// So long a stream lasts: whoever balances connections over several servers gets them anew from time to time.
-const LISTENS: Duration = Duration::from_secs(15 * 60);
+pub(crate) const LISTENS: Duration = Duration::from_secs(15 * 60);
 
 /// So many events are read for a listener at a time: some ten kilobytes. That, times all listeners, is what waits for slow clients.
-const READ_MAX: u32 = 50;
+pub(crate) const READ_MAX: u32 = 50;
 
 /// What a client says that it heard last.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -48,7 +48,7 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const GREETING: &str = "retry: 2000\n: what happens at Mainstay\n\n";
 
 /// Something that says nothing.
-const SILENCE: &str = ":\n\n";
+pub(crate) const SILENCE: &str = ":\n\n";
 
 /// One who listens.
 struct Listener {
@@ -86,7 +86,7 @@ pub(super) async fn listen(
         }
         None => app.store.newest_event().await?,
     };
-    let seat = app.news.seat(&caller.email)?;
+    let seat = app.news.seat(caller.email.as_str())?;
     let (newest, over) = (app.news.newest(), app.news.over());
     let now = Instant::now();
     let listener = Listener {
@@ -103,21 +103,25 @@ pub(super) async fn listen(
         _seat: seat,
         app,
     };
-    let body = Body::from_stream(unfold(listener, Listener::next));
+    Ok(stream(Body::from_stream(unfold(listener, Listener::next))))
+}
+
+/// An answer that goes on.
+pub(crate) fn stream(body: Body) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     let kind = HeaderValue::from_static(EVENT_STREAM_MEDIA_TYPE);
     headers.insert(CONTENT_TYPE, kind);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(BUFFERING, HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 /// The number that a client that comes again heard last.
 ///
 /// # Errors
 /// `events.words` if it is none.
-fn heard_last(headers: &HeaderMap) -> Result<Option<i64>, Refused> {
+pub(crate) fn heard_last(headers: &HeaderMap) -> Result<Option<i64>, Refused> {
     let Some(shown) = headers.get(LAST_EVENT_ID) else {
         return Ok(None);
     };
@@ -172,7 +176,7 @@ impl Listener {
 }
 
 /// Waits until it is so, or nobody is left who could say so.
-async fn is_so(over: &mut watch::Receiver<bool>) {
+pub(crate) async fn is_so(over: &mut watch::Receiver<bool>) {
     let _ = over.wait_for(|over| *over).await;
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod declared;
 mod device_pages;
 pub(crate) mod devices;
 mod events;
+mod field;
 pub(crate) mod health;
 mod holds;
 mod imported;

@@ -11,14 +11,15 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mainstay_access::{Account, Assignments, Duty, Email, Permission, Person, Role};
 use mainstay_api::{PlanView, PlanWarning};
-use mainstay_fleet::Device;
 use mainstay_plan::{
     Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity,
 };
 use mainstay_release::root_facts;
-use mainstay_rollout::{cohort, fleet_facts, version};
+use mainstay_rollout::cohort::{self, Seen};
+use mainstay_rollout::version;
 use mainstay_store::{Store, StoreError};
 
+use super::field::Field;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
@@ -44,9 +45,11 @@ pub(super) async fn activate(
     let person = authenticate::person(&app, &headers, Permission::ActivatePlan).await?;
     let bytes = body::read(&headers, request, PLAN_BYTES_MAX).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Refused::malformed("it isn't UTF-8"))?;
-    let fleet = app.store.devices(None).await?;
-    let known = known(&app, &fleet).await?;
-    let (plan, warnings) = match judge(text, &known, Some((&fleet, app.now()))) {
+    let fleet = Field::seen(&app, cohorts(text)).await?;
+    let known = known(&app, fleet.facts).await?;
+    let (plan, warnings) = match judge(text, &known, |cohort| {
+        fleet.cohorts.get(&cohort.name).copied()
+    }) {
         Err(findings) => return Err(refused(&findings)),
         Ok((plan, findings)) => {
             if is_in_the_way(&findings) && !app.store.was_in_force(plan.digest.0).await? {
@@ -68,7 +71,7 @@ pub(super) async fn activate(
 
 /// What the server knows that a plan's rules may ask for. A plan in force that this version can't read is
 /// compared with nothing: putting another one in its place is the way out.
-async fn known(app: &App, fleet: &[Device]) -> Result<FleetFacts, Refused> {
+async fn known(app: &App, fleet: FleetFacts) -> Result<FleetFacts, Refused> {
     let in_force = match app.plan().await {
         Ok(active) => active.map(|active| InForce::of(&active.plan)),
         Err(error @ StoreError::Damaged { .. }) => {
@@ -77,10 +80,7 @@ async fn known(app: &App, fleet: &[Device]) -> Result<FleetFacts, Refused> {
         }
         Err(error) => return Err(error.into()),
     };
-    let mut facts = FleetFacts {
-        measuring_by_class: app.contacts.measuring(fleet),
-        ..fleet_facts(fleet, day(app.now()))
-    };
+    let mut facts = fleet;
     for release in app.store.releases().await? {
         let versions = facts.versions_by_class.entry(release.facts.class.clone());
         let handed_in = &release.facts.version;
@@ -103,13 +103,20 @@ pub(crate) fn day(now: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(now).date()
 }
 
-/// The plan in this text with all that its rules say, or, if no plan can be made of it, that alone. A cohort is looked for in `fleet`.
+/// The cohorts of a plan in this text, if one can be made of it.
+fn cohorts(text: &str) -> Vec<Cohort> {
+    let read = mainstay_plan::check(text, &FleetFacts::default());
+    read.plan.map_or_else(Vec::new, |plan| plan.cohorts)
+}
+
+/// The plan in this text with all that its rules say, or, if no plan can be made of it, that alone. `seen` is what was seen of a cohort in
+/// the fleet, if anybody looked.
 fn judge(
     text: &str,
     facts: &FleetFacts,
-    fleet: Option<(&[Device], Timestamp)>,
+    seen: impl Fn(&Cohort) -> Option<Seen>,
 ) -> Result<(Plan, Vec<Finding>), Vec<Finding>> {
-    let remarks = |cohort: &Cohort| cohort::remarks(cohort, fleet);
+    let remarks = |cohort: &Cohort| cohort::remarks_seen(cohort, |_| seen(cohort));
     let checked = mainstay_plan::check_with_cohorts(text, facts, remarks);
     match checked.plan {
         Some(plan) => Ok((plan, checked.findings)),
@@ -126,7 +133,7 @@ fn is_in_the_way(findings: &[Finding]) -> bool {
 /// # Errors
 /// With the first findings, each with its place and its remedy.
 pub(crate) fn acceptable(text: &str, facts: &FleetFacts) -> Result<Plan, Refused> {
-    match judge(text, facts, None) {
+    match judge(text, facts, |_| None) {
         Ok((plan, findings)) if !is_in_the_way(&findings) => Ok(plan),
         Ok((_, findings)) | Err(findings) => Err(refused(&findings)),
     }

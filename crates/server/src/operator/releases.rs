@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
+use mainstay_api::hold::RUNNING_NAMED_MAX;
 use mainstay_api::{DevicePage, ReleaseView};
 use mainstay_artifact::ArtifactFile;
 use mainstay_fleet::ReleaseDigest;
@@ -254,12 +255,13 @@ pub(super) async fn devices(
     Ok(Json(page(&app, from, Among::Running(&manifest)).await?))
 }
 
-/// The names of the devices that run the release with this manifest.
+/// The names of devices that run the release with this manifest: the first ones, as many as are told with it.
 ///
 /// # Errors
 /// If the store fails.
 pub(super) async fn running(app: &App, manifest: &ReleaseDigest) -> Result<Vec<String>, Refused> {
-    let devices = app.store.devices_running(manifest).await?;
+    let most = u32::try_from(RUNNING_NAMED_MAX).unwrap_or(u32::MAX);
+    let devices = app.store.devices_after(None, Some(manifest), most).await?;
     Ok(devices.iter().map(|device| device.id.to_string()).collect())
 }
 

@@ -13,7 +13,7 @@ use mainstay_fleet::{ReleaseDigest, Terms};
 use mainstay_plan::Class;
 use mainstay_release::Release;
 use mainstay_rollout::{
-    self as rollout, Candidate, Enrolment, Rollout, RolloutId, Rules, draw, needs,
+    self as rollout, Candidate, Enrolment, FleetView, Rollout, RolloutId, Rules, draw, needs,
 };
 use mainstay_store::{StageChange, StoreError};
 
@@ -22,7 +22,7 @@ use crate::app::ActivePlan;
 use crate::jobs::{self, advance_rollouts, other_classes};
 use crate::named::Named;
 use crate::problem::Refused;
-use crate::{App, authenticate, body};
+use crate::{App, authenticate, body, figures};
 
 /// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
 pub(super) const TRIES_MAX: u32 = 10;
@@ -314,7 +314,8 @@ pub(super) async fn withdraw(
 async fn take_back(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<(), Refused> {
     for _ in 0..TRIES_MAX {
         let before = named(app, &id.to_string()).await?;
-        let fleet = app.store.fleet_view(id).await?;
+        // No wave was open: nobody has anything that its end would depend on.
+        let fleet = FleetView::default();
         let who = person.email.as_str();
         let step = rollout::withdrawal::by_person(&before, who, why, app.now())?;
         match advance_rollouts::save(app, &before, &fleet, step, app.now()).await {
@@ -391,9 +392,9 @@ pub(crate) async fn named(app: &App, id: &str) -> Result<Rollout, Refused> {
 ///
 /// # Errors
 /// If there is none, or the store fails.
-pub(super) async fn view(app: &App, id: RolloutId) -> Result<RolloutView, Refused> {
+pub(super) async fn view(app: &Arc<App>, id: RolloutId) -> Result<RolloutView, Refused> {
     let rollout = named(app, &id.to_string()).await?;
-    let fleet = other_classes::devices(app, &rollout).await?;
+    let picture = figures::rollout::of(app, &rollout).await?;
     let unverified = app.store.unverified(id).await?;
-    Ok(views::rollout(&rollout, &fleet, unverified, app.now()))
+    Ok(views::rollout(&rollout, &picture, unverified, app.now()))
 }

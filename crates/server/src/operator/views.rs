@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use mainstay_api::{HoldView, PauseView, ReleaseView, RolloutView, RootView, StageView, WaveView};
 use mainstay_artifact::document_file;
 use mainstay_release::{Hold, HoldState, Release, Stage, StageName};
-use mainstay_rollout::{FleetView, Phase, Progress, Rollout, Verdict, why};
+use mainstay_rollout::{Phase, Rollout, Verdict, why};
 use mainstay_store::StoredRoot;
-use mainstay_telemetry::{WaveHealth, summary};
+use mainstay_telemetry::WaveHealth;
 use mainstay_trust::{Refusal, Root};
 
+use crate::pages::fill::Picture;
 use crate::standing::moment;
 
 /// A release.
@@ -70,11 +71,12 @@ fn halted_because(stage: &Stage) -> Option<String> {
 /// A rollout and how its devices do; so many of them are `unverified`.
 pub(super) fn rollout(
     rollout: &Rollout,
-    fleet: &FleetView,
+    picture: &Picture,
     unverified: u32,
     now: Timestamp,
 ) -> RolloutView {
-    let health = summary(rollout, fleet, now);
+    let health = picture.summary(rollout);
+    let is_halted = matches!(rollout.phase, Phase::Halted { .. });
     let candidate = &rollout.candidate;
     let Ending {
         at: ended_at,
@@ -100,10 +102,11 @@ pub(super) fn rollout(
             true => Vec::new(),
             false => health.waves.iter().map(wave).collect(),
         },
-        returned: count(fleet, |progress| {
-            matches!(progress, Progress::Returned { .. })
-        }),
-        still_on_it: still_on_it(rollout, fleet),
+        returned: picture.returned() as usize,
+        still_on_it: match is_halted {
+            true => picture.run_it() as usize,
+            false => 0,
+        },
         unreached: unreached as usize,
         unverified: unverified as usize,
     }
@@ -162,27 +165,6 @@ impl Ending {
             withdrawn_because,
         }
     }
-}
-
-fn count(fleet: &FleetView, is: impl Fn(&Progress) -> bool) -> usize {
-    fleet
-        .devices
-        .iter()
-        .filter(|device| is(&device.progress))
-        .count()
-}
-
-/// Devices that, by their own word, run a halted release; 0 while it isn't halted.
-fn still_on_it(rollout: &Rollout, fleet: &FleetView) -> usize {
-    if !matches!(rollout.phase, Phase::Halted { .. }) {
-        return 0;
-    }
-    let candidate = Some(rollout.candidate.release);
-    fleet
-        .devices
-        .iter()
-        .filter(|device| device.running == candidate)
-        .count()
 }
 
 fn wave(health: &WaveHealth) -> WaveView {

@@ -10,14 +10,13 @@ use mainstay_access::{Duty, Permission};
 use mainstay_api::Why;
 use mainstay_fleet::{Device, Ineligible, ReleaseDigest, Terms};
 use mainstay_release::{Release, StageName};
-use mainstay_rollout::{Phase, Rollout, RolloutId, Wait, step, why};
+use mainstay_rollout::{Phase, Rollout, RolloutId, Wait, why};
 
 use super::{clients, devices, releases, rollouts, stones};
-use crate::jobs::other_classes;
 use crate::named::Named;
 use crate::offers::{self, Considered};
 use crate::problem::Refused;
-use crate::{App, authenticate, brakes, delivery};
+use crate::{App, authenticate, brakes, delivery, figures};
 
 /// `GET /devices/{id}/why`.
 pub(super) async fn device(
@@ -269,12 +268,12 @@ pub(super) fn words(device: &Device) -> why::Subject<'_> {
 
 /// Why a rollout isn't further: what its next step would wait for.
 pub(crate) async fn of_rollout(
-    app: &App,
+    app: &Arc<App>,
     rollout: &Rollout,
     now: Timestamp,
 ) -> Result<Why, Refused> {
-    let fleet = other_classes::look(app, rollout).await?;
-    let mut waits = step(rollout, &fleet, now).waits;
+    let picture = figures::rollout::of(app, rollout).await?;
+    let mut waits = picture.waits(rollout, now);
     if !rollout.is_over()
         && let Some(because) = brakes::on_release(app, &rollout.candidate.release, now).await?
     {

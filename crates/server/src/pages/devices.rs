@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::clients::Clients;
 use super::door::Visitor;
 use super::orders;
-use super::{fill, fleet};
+use super::{fill, fleet, live};
 use crate::App;
 use crate::operator::devices::view;
 use crate::operator::why;
@@ -42,8 +42,9 @@ pub(super) async fn list(
 
 async fn list_page(app: &App, visitor: &Visitor, page: u32) -> Result<String, Refused> {
     app.flush_last_seen().await;
+    let live = live::now(app).await?;
     Ok(DeviceList {
-        frame: super::frame(app, visitor.viewer()).await?,
+        frame: super::live_frame(app, visitor, live).await?,
         table: fleet::table(app, page).await?,
     }
     .to_html()?)
@@ -66,6 +67,7 @@ fn count(children: &[DeviceId]) -> u32 {
 
 async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
     app.flush_last_seen().await;
+    let live = live::now(app).await?;
     let DeviceView {
         device,
         gateway,
@@ -78,7 +80,7 @@ async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, R
     let running = device.running.as_ref();
     let (order, order_log) = orders::newest(app, &device.id).await?;
     let page = DevicePage {
-        frame: super::frame(app, visitor.viewer()).await?,
+        frame: super::live_frame(app, visitor, live).await?,
         id: device.id.to_string(),
         class: device.class.clone(),
         hardware: device.hardware.clone(),

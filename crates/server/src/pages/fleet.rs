@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::iter::repeat_n;
+use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::Device;
 use mainstay_report::{DEVICE_ROWS_MAX, DeviceTable, VersionShare};
 use mainstay_store::{Place, StoreError};
@@ -12,11 +14,14 @@ use mainstay_store::{Place, StoreError};
 use super::clients::Clients;
 use super::fill;
 use crate::App;
+use crate::figures::{Figure, if_many};
 use crate::problem::Refused;
 
 /// What is counted of a fleet.
 #[derive(Debug, Default)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
+    /// As of when.
+    pub at: Timestamp,
     /// All devices.
     pub total: u32,
     /// Those that were heard of since an instant.
@@ -25,13 +30,41 @@ pub(super) struct Counted {
     running: BTreeMap<Option<(String, bool)>, u32>,
 }
 
+impl Figure for Counted {
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    fn told_for(&self, took: SignedDuration) -> SignedDuration {
+        if_many(self.total, took)
+    }
+}
+
 impl Counted {
-    /// Walks over the fleet. Nobody is reachable where no instant is named.
+    /// The fleet as it is, or a large one as it was some minutes ago at most. A device is reachable if it was heard of within this time; nobody is where
+    /// none is named.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn read(app: &App, reachable_since: Option<Timestamp>) -> Result<Self, StoreError> {
-        let mut counted = Self::default();
+    pub async fn lately(
+        app: &Arc<App>,
+        within: Option<SignedDuration>,
+    ) -> Result<Arc<Self>, Refused> {
+        let counted = app.clone();
+        let counting = async move {
+            let since = |within: SignedDuration| {
+                counted.now().checked_sub(within).unwrap_or(Timestamp::MIN)
+            };
+            let read = Self::read(&counted, within.map(since)).await;
+            read.map_err(Refused::from)
+        };
+        app.figures.fleet.of(app, within, counting).await
+    }
+
+    /// Walks over the fleet.
+    async fn read(app: &App, reachable_since: Option<Timestamp>) -> Result<Self, StoreError> {
+        let mut counted = Self {
+            at: app.now(),
+            ..Self::default()
+        };
         let mut place = Some(Place::default());
         while let Some(from) = place {
             let page = app.store.device_page(from).await?;

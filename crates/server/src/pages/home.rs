@@ -5,24 +5,25 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_release::{Release, StageName};
-use mainstay_report::{Action, Attention, Dashboard, Promise, RolloutCard, Target};
+use mainstay_report::{Action, Attention, Dashboard, Live, Promise, RolloutCard, Target};
 use mainstay_rollout::{Phase, Rollout, why};
 use mainstay_telemetry::{Incident, Part, ReviewState};
 use mainstay_trust::Digest;
 
 use super::door::Visitor;
 use super::fleet::{self, Counted};
-use super::{brakes, fill};
-use crate::jobs::other_classes;
+use super::{brakes, fill, live};
 use crate::problem::Refused;
 use crate::soundness::Damage;
 use crate::standing::Standing;
-use crate::{App, levels};
+use crate::{App, figures, levels};
 
 /// The home page shows so many rollouts: what is under way, and the last ones before.
 const ROLLOUTS_SHOWN: usize = 5;
+/// What was counted so long ago is told as of then.
+const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
 /// A device is reachable if it asked within so many polls.
 const REACHABLE_POLLS: i32 = 2;
 
@@ -34,10 +35,11 @@ pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Respo
 
 async fn page(app: &Arc<App>, visitor: &Visitor) -> Result<String, Refused> {
     app.flush_last_seen().await;
+    let live = live::now(app).await?;
     let facts = Facts::read(app).await?;
     let page = Dashboard {
         promises: promises(app).await?,
-        ..facts.dashboard(app, visitor).await?
+        ..facts.dashboard(app, visitor, live).await?
     };
     Ok(page.to_html()?)
 }
@@ -53,7 +55,7 @@ async fn promises(app: &Arc<App>) -> Result<Vec<Promise>, Refused> {
 
 /// What the page is made of.
 struct Facts {
-    fleet: Counted,
+    fleet: Arc<Counted>,
     /// The newest rollouts, and how each is shown.
     rollouts: Vec<(Rollout, RolloutCard)>,
     incidents: Vec<Incident>,
@@ -64,10 +66,10 @@ struct Facts {
 }
 
 impl Facts {
-    async fn read(app: &App) -> Result<Self, Refused> {
+    async fn read(app: &Arc<App>) -> Result<Self, Refused> {
         let now = app.now();
         Ok(Self {
-            fleet: Counted::read(app, reachable_since(app, now).await?).await?,
+            fleet: Counted::lately(app, reachable_within(app).await?).await?,
             rollouts: newest_rollouts(app, now).await?,
             incidents: app.store.incidents().await?,
             releases: app.store.releases().await?,
@@ -77,15 +79,21 @@ impl Facts {
         })
     }
 
-    async fn dashboard(&self, app: &App, visitor: &Visitor) -> Result<Dashboard, Refused> {
+    async fn dashboard(
+        &self,
+        app: &App,
+        visitor: &Visitor,
+        live: Live,
+    ) -> Result<Dashboard, Refused> {
         let cards = self.rollouts.iter();
         Ok(Dashboard {
-            frame: super::frame(app, visitor.viewer()).await?,
+            frame: super::live_frame(app, visitor, live).await?,
             needs_me: self.needs_me(),
             rollouts: cards.map(|(_, card)| card.clone()).collect(),
             fleet: self.fleet.version_shares(),
             devices_total: self.fleet.total,
             reachable: self.fleet.reachable,
+            counted_at: Some(self.fleet.at).filter(|at| self.now.duration_since(*at) > JUST_NOW),
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
             promises: Vec::new(),
             devices: fleet::table(app, 1).await?,
@@ -120,22 +128,21 @@ impl Facts {
     }
 }
 
-/// Since when a device must have been heard of to be reachable; none is as long as no plan says how often they ask.
-async fn reachable_since(app: &App, now: Timestamp) -> Result<Option<Timestamp>, Refused> {
+/// Within which time a device must have been heard of to be reachable; none is as long as no plan says how often they ask.
+async fn reachable_within(app: &App) -> Result<Option<SignedDuration>, Refused> {
     let active = app.plan().await?;
-    let within = active.map(|active| active.plan.rollout.poll.saturating_mul(REACHABLE_POLLS));
-    Ok(within.map(|within| now.checked_sub(within).unwrap_or(Timestamp::MIN)))
+    Ok(active.map(|active| active.plan.rollout.poll.saturating_mul(REACHABLE_POLLS)))
 }
 
-/// The newest rollouts with what is shown of them, newest first. The devices of one are in memory at a time.
+/// The newest rollouts with what is shown of them, newest first.
 async fn newest_rollouts(
-    app: &App,
+    app: &Arc<App>,
     now: Timestamp,
 ) -> Result<Vec<(Rollout, RolloutCard)>, Refused> {
     let mut rollouts = Vec::new();
     for rollout in app.store.rollouts().await?.into_iter().take(ROLLOUTS_SHOWN) {
-        let fleet = other_classes::look(app, &rollout).await?;
-        let card = fill::rollout_card(&rollout, &fleet, now);
+        let picture = figures::rollout::of(app, &rollout).await?;
+        let card = fill::rollout_card(&rollout, &picture, now);
         rollouts.push((rollout, card));
     }
     Ok(rollouts)

@@ -1,16 +1,19 @@
 //! The page of one incident.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use mainstay_report::IncidentPage;
-use mainstay_telemetry::IncidentId;
+use mainstay_rollout::{DeviceId, Progress};
+use mainstay_store::StoreError;
+use mainstay_telemetry::{Incident, IncidentId};
 
 use super::door::Visitor;
-use super::fill;
-use crate::App;
+use super::{fill, live};
 use crate::problem::Refused;
+use crate::{App, figures};
 
 /// `GET /incidents/{id}`, by its number.
 pub(super) async fn one(
@@ -22,7 +25,8 @@ pub(super) async fn one(
     super::answer(&app, page)
 }
 
-async fn page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
+async fn page(app: &Arc<App>, visitor: &Visitor, id: &str) -> Result<String, Refused> {
+    let live = live::now(app).await?;
     let missing = || Refused::not_found("incident", id);
     let number = id.parse().map_err(|_| missing())?;
     let incident = app
@@ -35,11 +39,28 @@ async fn page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused>
         .rollout(incident.rollout)
         .await?
         .ok_or_else(missing)?;
-    let fleet = app.store.fleet_view(rollout.id).await?;
-    let incident = fill::incident(&incident, &rollout, &fleet, app.now());
+    let health = figures::rollout::of(app, &rollout).await?.summary(&rollout);
+    let by_now = failed_first(app, &incident).await?;
+    let incident = fill::incident(&incident, &rollout, &health, &by_now);
     Ok(IncidentPage {
-        frame: super::frame(app, visitor.viewer()).await?,
+        frame: super::live_frame(app, visitor, live).await?,
         incident,
     }
     .to_html()?)
+}
+
+/// How far the devices are by now that failed first: a few.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn failed_first(
+    app: &App,
+    incident: &Incident,
+) -> Result<BTreeMap<DeviceId, Progress>, StoreError> {
+    let mut by_now = BTreeMap::new();
+    for failure in &incident.evidence.first_failures {
+        let device = app.store.enrolment(incident.rollout, &failure.device);
+        by_now.extend(device.await?.map(|device| (device.id, device.progress)));
+    }
+    Ok(by_now)
 }

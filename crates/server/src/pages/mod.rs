@@ -12,11 +12,14 @@ pub mod fill;
 mod fleet;
 mod home;
 mod incident;
+mod live;
 mod orders;
 mod rollout;
+mod rollout_devices;
 
 use std::sync::Arc;
 
+pub(crate) use fleet::Counted;
 pub(crate) use orders::{log_of, told};
 
 use axum::Router;
@@ -25,8 +28,9 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use mainstay_access::Permission;
-use mainstay_report::{Frame, ProblemPage, RenderError, Viewer};
+use mainstay_report::{Frame, Live, LiveScript, ProblemPage, RenderError, Viewer};
 
+use self::door::Visitor;
 use crate::places::{Place, Whom};
 use crate::problem::Refused;
 use crate::{App, places};
@@ -39,7 +43,14 @@ pub(crate) const PLACES: &[Place] = &[
     Place::new("/devices", &[("GET", READ)], || get(devices::list)),
     Place::new("/devices/{id}", &[("GET", READ)], || get(devices::one)),
     Place::new("/rollouts/{id}", &[("GET", READ)], || get(rollout::one)),
+    Place::new("/rollouts/{id}/devices", &[("GET", READ)], || {
+        get(rollout_devices::list)
+    }),
     Place::new("/incidents/{id}", &[("GET", READ)], || get(incident::one)),
+    Place::new(Live::PATH, &[("GET", READ)], || get(live::listen)),
+    Place::new(LiveScript::PATH, &[("GET", Whom::Anyone)], || {
+        get(live::script)
+    }),
 ];
 
 /// The routes of browsers.
@@ -61,6 +72,15 @@ async fn frame(app: &App, viewer: Option<Viewer>) -> Result<Frame, Refused> {
         market: plan.map_or_else(Vec::new, |active| active.plan.market.clone()),
         generated_at: app.now(),
         viewer,
+        live: None,
+    })
+}
+
+/// The same around a page that stays as the server has it, by what [`live::now`] said before its facts were read.
+async fn live_frame(app: &App, visitor: &Visitor, live: Live) -> Result<Frame, Refused> {
+    Ok(Frame {
+        live: Some(live),
+        ..frame(app, visitor.viewer()).await?
     })
 }
 
@@ -73,6 +93,7 @@ fn frame_of_nobody(app: &App) -> Frame {
         market: Vec::new(),
         generated_at: app.now(),
         viewer: None,
+        live: None,
     }
 }
 

@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_release::{Release, Stage};
 use mainstay_report::{Fact, Incident, Monitor, RolloutPage};
-use mainstay_rollout::{FleetView, Rollout};
-use mainstay_telemetry::summary;
+use mainstay_rollout::Rollout;
+use mainstay_telemetry::Summary;
 
 use super::door::Visitor;
-use super::fill;
-use crate::App;
-use crate::jobs::other_classes;
+use super::fill::{self, Picture};
+use super::incident::failed_first;
+use super::live;
 use crate::operator::rollouts::named;
 use crate::problem::Refused;
+use crate::{App, figures};
 
-/// The page shows so many devices; the rest is in the device list.
-const DEVICES_SHOWN: usize = 100;
+/// What was counted so long ago is told as of then.
+const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
 
 /// `GET /rollouts/{id}`.
 pub(super) async fn one(
@@ -29,32 +31,35 @@ pub(super) async fn one(
     super::answer(&app, page)
 }
 
-async fn page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
+async fn page(app: &Arc<App>, visitor: &Visitor, id: &str) -> Result<String, Refused> {
     app.flush_last_seen().await;
+    let live = live::now(app).await?;
     let rollout = named(app, id).await?;
-    let fleet = other_classes::look(app, &rollout).await?;
+    let live = live::of_rollout(rollout.id, live);
+    let picture = figures::rollout::of(app, &rollout).await?;
     let release = app
         .store
         .release_by_manifest(&rollout.candidate.release)
         .await?;
     let now = app.now();
+    let health = picture.summary(&rollout);
     let mut facts = facts(&rollout, release.as_ref());
     facts.extend(unverified(app, &rollout).await?);
+    facts.extend(counted(&picture, now));
     let page = RolloutPage {
-        frame: super::frame(app, visitor.viewer()).await?,
-        card: fill::rollout_card(&rollout, &fleet, now),
+        frame: super::live_frame(app, visitor, live).await?,
+        card: fill::rollout_card(&rollout, &picture, now),
         facts,
-        monitors: monitors(&rollout, &fleet, app),
-        incidents: incidents(app, &rollout, &fleet).await?,
+        monitors: monitors(&rollout, &health),
+        incidents: incidents(app, &rollout, &health).await?,
         timeline: fill::rollout_timeline(&rollout),
-        devices: fill::enrolled_devices(&rollout, &fleet, DEVICES_SHOWN),
-        devices_total: u32::try_from(fleet.devices.len()).unwrap_or(u32::MAX),
+        devices: picture.shown().to_vec(),
+        devices_total: picture.devices(),
     };
     Ok(page.to_html()?)
 }
 
-fn monitors(rollout: &Rollout, fleet: &FleetView, app: &App) -> Vec<Monitor> {
-    let health = summary(rollout, fleet, app.now());
+fn monitors(rollout: &Rollout, health: &Summary) -> Vec<Monitor> {
     let opened = health.waves.iter().filter(|wave| wave.opened_at.is_some());
     opened
         .map(|wave| Monitor {
@@ -67,13 +72,22 @@ fn monitors(rollout: &Rollout, fleet: &FleetView, app: &App) -> Vec<Monitor> {
 async fn incidents(
     app: &App,
     rollout: &Rollout,
-    fleet: &FleetView,
+    health: &Summary,
 ) -> Result<Vec<Incident>, Refused> {
     let all = app.store.incidents().await?;
-    let own = all.iter().filter(|incident| incident.rollout == rollout.id);
-    Ok(own
-        .map(|incident| fill::incident(incident, rollout, fleet, app.now()))
-        .collect())
+    let mut own = Vec::new();
+    for incident in all.iter().filter(|incident| incident.rollout == rollout.id) {
+        let by_now = failed_first(app, incident).await?;
+        own.push(fill::incident(incident, rollout, health, &by_now));
+    }
+    Ok(own)
+}
+
+/// As of when the devices were counted; nothing if that was just now, as of all but large fleets.
+fn counted(picture: &Picture, now: Timestamp) -> Option<Fact> {
+    let told = picture.at().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let is_old = now.duration_since(picture.at()) > JUST_NOW;
+    is_old.then(|| Fact::new("Devices counted", told))
 }
 
 fn facts(rollout: &Rollout, release: Option<&Release>) -> Vec<Fact> {

@@ -15,7 +15,7 @@ const LABEL_BYTES_MAX: usize = 63;
 const TENANT_BYTES_MAX: usize = 40;
 
 /// What this server answers at itself: no tenant may be called so.
-const OWN_PLACES: [&str; 14] = [
+const OWN_PLACES: [&str; 16] = [
     "account",
     "api",
     "delivery",
@@ -23,6 +23,8 @@ const OWN_PLACES: [&str; 14] = [
     "devices",
     "healthz",
     "incidents",
+    "live",
+    "live.js",
     "metrics",
     "people",
     "readyz",

@@ -35,6 +35,7 @@ mod large;
 mod last_seen;
 mod levels;
 mod line;
+mod live;
 mod needs;
 mod nothing_to_run;
 mod oidc;

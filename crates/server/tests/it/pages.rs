@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use crate::door::browser;
 use crate::gadget::register;
 use crate::house::{self, House, packed};
+use crate::starting::register_many;
 
 async fn page(house: &House, path: &str) -> (StatusCode, String) {
     let response = house
@@ -59,6 +60,58 @@ async fn a_halted_rollout_shows_on_every_page() {
     for path in ["/devices/nobody", "/rollouts/7", "/incidents/x"] {
         assert_eq!(page(&house, path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+/// The names of the devices in a page's table, and the next page's address.
+fn listed(html: &str) -> (Vec<String>, Option<String>) {
+    let names = html.split("href=\"/devices/many-").skip(1);
+    let names = names.map(|rest| rest.split('"').next().unwrap().to_owned());
+    let next = html.split("<a href=\"").find(|link| {
+        let tag = link.split('>').next().unwrap();
+        tag.contains("rel=\"next\"")
+    });
+    let next = next.map(|link| link.split('"').next().unwrap().to_owned());
+    (names.collect(), next)
+}
+
+/// A rollout's page shows a hundred of its devices, those that went wrong first, and leads to all of them.
+#[tokio::test]
+async fn all_devices_of_a_rollout_are_listed_a_page_at_a_time() {
+    let house = House::with(PagesAccess::Anyone).await;
+    register_many(&house, 301, "thermo-v2", "1.4.2").await;
+    house.roll_out(&house.built("1.1.0", 2, &[])).await;
+    house.advance().await;
+    let (status, html) = page(&house, "/rollouts/1").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(listed(&html).0.len(), 100);
+    assert!(
+        html.contains("301 devices in this rollout; 100 are shown"),
+        "{html}"
+    );
+    assert!(html.contains("href=\"/rollouts/1/devices\""), "{html}");
+
+    let (mut all, mut next, mut pages) = (Vec::new(), Some("/rollouts/1/devices".to_owned()), 0);
+    while let Some(path) = next {
+        let (status, html) = page(&house, &path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        let (names, following) = listed(&html);
+        all.extend(names);
+        (next, pages) = (following, pages + 1);
+        assert!(pages < 9, "{path}");
+    }
+    let expected: Vec<_> = (0..301).map(|n| n.to_string()).collect();
+    assert_eq!(
+        (all, pages),
+        (expected, 4),
+        "in the order of their registration"
+    );
+    // A name that nobody has begins at the beginning.
+    let (_, html) = page(&house, "/rollouts/1/devices?after=nobody").await;
+    assert_eq!(listed(&html).0[0], "0");
+    assert_eq!(
+        page(&house, "/rollouts/7/devices").await.0,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]

@@ -32,6 +32,11 @@ const FULL: &str = "CREATE TRIGGER full BEFORE INSERT ON draws
 
 /// Registers many devices, of which each has said what it runs.
 async fn registered(house: &House, class: &str, bootloader: &str) {
+    register_many(house, MANY, class, bootloader).await;
+}
+
+/// Registers so many devices, of which each has said what it runs.
+pub async fn register_many(house: &House, count: usize, class: &str, bootloader: &str) {
     let device = |n: usize| Device {
         id: DeviceId::new(format!("many-{n}")).unwrap(),
         class: class.to_owned(),
@@ -59,7 +64,7 @@ async fn registered(house: &House, class: &str, bootloader: &str) {
             controller: None,
         }
     };
-    let all: Vec<_> = (0..MANY).map(registration).collect();
+    let all: Vec<_> = (0..count).map(registration).collect();
     house.app.store().register_many(&all).await.unwrap();
 }
 

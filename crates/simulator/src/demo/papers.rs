@@ -81,6 +81,7 @@ fn frame(plan: &Plan, now: Timestamp) -> Frame {
         market: plan.market.clone(),
         generated_at: now,
         viewer: None,
+        live: None,
     }
 }
 
@@ -198,7 +199,10 @@ async fn incidents(scene: &Scene) -> Result<Vec<Incident>, DemoError> {
     let mut pages = Vec::new();
     for incident in scene.app.store().incidents().await? {
         let (rollout, fleet) = scene.rollout(incident.rollout.0).await?;
-        pages.push(fill::incident(&incident, &rollout, &fleet, scene.now()));
+        let health = summary(&rollout, &fleet, scene.now());
+        let by_now = fleet.devices.into_iter();
+        let by_now = by_now.map(|device| (device.id, device.progress)).collect();
+        pages.push(fill::incident(&incident, &rollout, &health, &by_now));
     }
     Ok(pages)
 }

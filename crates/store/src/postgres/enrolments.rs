@@ -58,6 +58,33 @@ async fn devices(store: &PostgresStore, id: RolloutId) -> Result<Vec<DeviceView>
     rows::views(rows.bind(id.0).fetch(&mut *connection)).await
 }
 
+/// Some devices of a rollout: those that follow one.
+pub(super) async fn following(
+    store: &PostgresStore,
+    id: RolloutId,
+    after: Option<&DeviceId>,
+    most: u32,
+) -> Result<Vec<DeviceView>, StoreError> {
+    let mut connection = store.read().await?;
+    // No name is empty, and no key is 0.
+    let key: Option<i64> = sqlx::query_scalar("SELECT key FROM devices WHERE id = $1")
+        .bind(after.map_or("", DeviceId::as_str))
+        .fetch_optional(&mut *connection)
+        .await?;
+    // Where the list begins is said of each table, as in `walks.rs`.
+    let rows: Vec<rows::View> = sqlx::query_as(select!(
+        " FROM enrolments AS e JOIN devices AS d ON d.key = e.device AND d.key > $2
+         LEFT JOIN contacts AS c ON c.device = d.key AND c.device > $2
+         WHERE e.rollout = $1 AND e.device > $2 ORDER BY e.device LIMIT $3"
+    ))
+    .bind(id.0)
+    .bind(key.unwrap_or(0))
+    .bind(i64::from(most))
+    .fetch_all(&mut *connection)
+    .await?;
+    Ok(rows::fleet(rows)?.devices)
+}
+
 /// The devices that were promised something, or have begun, by rollout: few, and found by an index of their own. A rollout that
 /// is complete has judged all of its devices, and one that was halted long ago has none that still fetches.
 pub(super) async fn under_way(

@@ -57,6 +57,10 @@ impl Readings for PostgresStore {
         .await
     }
 
+    async fn readings(&self, rollout: RolloutId) -> Result<Vec<SoftReading>, StoreError> {
+        of_rollout(self, rollout).await
+    }
+
     async fn missed_polls(
         &self,
         rollout: RolloutId,

@@ -1,11 +1,11 @@
 //! Walks over many devices, in PostgreSQL: each page is found by the index that the one before ended in.
 
 use async_trait::async_trait;
-use mainstay_fleet::Device;
-use mainstay_rollout::RolloutId;
+use mainstay_fleet::{Device, DeviceId};
+use mainstay_rollout::{DeviceView, RolloutId};
 
-use super::PostgresStore;
 use super::values::{from_json, instant};
+use super::{PostgresStore, enrolments};
 use crate::StoreError;
 use crate::rows::device;
 use crate::walks::{EnrolledDevice, PAGE_MAX, Page, Place, Walks, next};
@@ -99,6 +99,15 @@ impl Walks for PostgresStore {
             items: items?,
             next,
         })
+    }
+
+    async fn rollout_devices(
+        &self,
+        id: RolloutId,
+        after: Option<&DeviceId>,
+        most: u32,
+    ) -> Result<Vec<DeviceView>, StoreError> {
+        enrolments::following(self, id, after, most).await
     }
 }
 

@@ -167,16 +167,6 @@ impl Devices for SqliteStore {
         Ok(rows::class_versions(class, rows))
     }
 
-    async fn devices_running(&self, release: &ReleaseDigest) -> Result<Vec<Device>, StoreError> {
-        select!("WHERE running_release = ?1 ORDER BY key")
-            .bind(&release.0[..])
-            .fetch_all(self.read())
-            .await?
-            .into_iter()
-            .map(rows::device)
-            .collect()
-    }
-
     async fn restate(
         &self,
         before: &Device,

@@ -55,6 +55,28 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
     })
 }
 
+/// Some devices of a rollout: those that follow one.
+pub(super) async fn following(
+    store: &SqliteStore,
+    id: RolloutId,
+    after: Option<&DeviceId>,
+    most: u32,
+) -> Result<Vec<DeviceView>, StoreError> {
+    // No name is empty, and no key is 0.
+    let rows: Vec<rows::View> = sqlx::query_as(select!(
+        "",
+        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
+         WHERE e.rollout = ?1 AND e.device > coalesce((SELECT key FROM devices WHERE id = ?2), 0)
+         ORDER BY e.device LIMIT ?3 + 0"
+    ))
+    .bind(id.0)
+    .bind(after.map_or("", DeviceId::as_str))
+    .bind(most)
+    .fetch_all(store.read())
+    .await?;
+    Ok(rows::fleet(rows)?.devices)
+}
+
 /// The devices that were promised something, or have begun, by rollout: few, and found by an index of their own. A rollout that
 /// is complete has judged all of its devices, and one that was halted long ago has none that still fetches.
 pub(super) async fn under_way(

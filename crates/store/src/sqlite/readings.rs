@@ -47,6 +47,10 @@ impl Readings for SqliteStore {
         Ok(tx.commit().await?)
     }
 
+    async fn readings(&self, rollout: RolloutId) -> Result<Vec<SoftReading>, StoreError> {
+        of_rollout(self, rollout).await
+    }
+
     async fn missed_polls(
         &self,
         rollout: RolloutId,

@@ -188,9 +188,13 @@ pub async fn the_newest_schedule_of_a_class_counts(store: &dyn Store) {
 
 pub async fn devices_are_found_by_what_they_run(store: &dyn Store) {
     register(store, 2).await;
-    let running = store.devices_running(&OLD).await.expect("readable");
+    let running = store
+        .devices_after(None, Some(&OLD), 9)
+        .await
+        .expect("readable");
     let ids: Vec<_> = running.iter().map(|device| device.id.clone()).collect();
     assert_eq!(ids, [id(0), id(1)]);
     let nobody = ReleaseDigest([9; 32]);
-    assert_eq!(store.devices_running(&nobody).await.expect("readable"), []);
+    let found = store.devices_after(None, Some(&nobody), 9).await;
+    assert_eq!(found.expect("readable"), []);
 }

@@ -61,6 +61,35 @@ pub async fn enrolled_devices_come_with_their_record_and_progress(store: &dyn St
     assert_eq!(all_enrolled(store, RolloutId(77)).await, []);
 }
 
+pub async fn a_rollouts_devices_are_walked_as_its_steps_see_them(store: &dyn Store) {
+    let rollout = started(store, 5).await;
+    let fold = |_: &Candidate, _: Progress, _: Known| Progress::Began { at: at(2) };
+    let said = [report(1, 2, "began")];
+    let recorded = store.record(&id(3), None, at(2), &said, &fold).await;
+    recorded.expect("a known device");
+    let heard = store.touch(&[(id(1), at(9))]).await;
+    heard.expect("a known device");
+    let whole = store.fleet_view(rollout.id).await.expect("readable");
+    assert_eq!(whole.devices.len(), 5);
+    assert_eq!(whole.devices[3].progress, Progress::Began { at: at(2) });
+    for most in [1, 2, 5, 6] {
+        let (mut walked, mut after) = (Vec::new(), None);
+        loop {
+            let read = store.rollout_devices(rollout.id, after.as_ref(), most);
+            let read = read.await.expect("readable");
+            assert!(read.len() <= most as usize);
+            let Some(last) = read.last() else { break };
+            after = Some(last.id.clone());
+            walked.extend(read);
+        }
+        assert_eq!(walked, whole.devices, "{most} at a time");
+    }
+    let nobody = store.rollout_devices(RolloutId(77), None, 9).await;
+    assert_eq!(nobody.expect("readable"), []);
+    let kept = store.readings(rollout.id).await.expect("readable");
+    assert_eq!(Some(kept), whole.readings);
+}
+
 fn report(seq: u32, minute: i64, event: &str) -> StoredReport {
     StoredReport {
         seq,

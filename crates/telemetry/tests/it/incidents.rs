@@ -7,7 +7,7 @@ use mainstay_rollout::{
     Action, Candidate, DeviceId, DeviceView, Enrolment, FailureCause, FleetView, Progress,
     ReleaseDigest, Rollout, RolloutId, Rules, Step, step,
 };
-use mainstay_telemetry::{Incident, IncidentId, summary};
+use mainstay_telemetry::{Counting, Incident, IncidentId, summary};
 
 const OLD: ReleaseDigest = ReleaseDigest([1; 32]);
 
@@ -171,6 +171,20 @@ fn a_summary_counts_what_is_scored_and_what_is_known() {
         (summary.ever_ran, summary.returns.out, summary.returns.back),
         (40, 34, 6)
     );
+}
+
+#[test]
+fn a_summary_of_devices_that_come_one_by_one_is_the_same() {
+    let (rollout, view, _) = halted();
+    for minute in [5, 29, 30, 35, 5000] {
+        let mut counting = Counting::new(&rollout, None, at(minute));
+        for device in view.devices.iter().rev() {
+            assert!(counting.add(&rollout, device));
+        }
+        assert!(!counting.ends_walk(), "forty devices are heard at once");
+        let whole = summary(&rollout, &view, at(minute));
+        assert_eq!(counting.summary(&rollout), whole, "minute {minute}");
+    }
 }
 
 #[test]

@@ -51,6 +51,7 @@ pub fn dashboard() -> Dashboard {
         fleet: fleet([("1.2.0", 0, 4), ("1.1.0", 482, 11), ("1.0.0", 3, 0)]),
         devices_total: 500,
         reachable: 498,
+        counted_at: None,
         incidents: vec![incident_line()],
         promises: vec![
             Promise {
@@ -76,6 +77,7 @@ pub fn quiet_dashboard() -> Dashboard {
         fleet: vec![],
         devices_total: 0,
         reachable: 0,
+        counted_at: None,
         incidents: vec![],
         promises: vec![],
         devices: DeviceTable {

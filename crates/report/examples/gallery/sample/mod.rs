@@ -19,7 +19,7 @@ pub use door::{
 };
 pub use incidents::incident_page;
 pub use report::story_report;
-pub use rollouts::rollout_page;
+pub use rollouts::{rollout_devices_page, rollout_page};
 
 pub const DIGEST: &str = "3b1f5c0e9ad2474b88a1f0a4c6f2d7e95b60c1d83e4fa7920617b5d8c9e3f041";
 
@@ -46,6 +46,7 @@ pub fn frame() -> Frame {
         market: vec!["us".into()],
         generated_at: at(1500),
         viewer: None,
+        live: None,
     }
 }
 

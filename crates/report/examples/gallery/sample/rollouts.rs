@@ -1,8 +1,8 @@
 //! Three rollouts: one under way, one halted, one complete.
 
 use mainstay_report::{
-    EnrolledDevice, Fact, Monitor, RolloutCard, RolloutPage, RolloutState, SprtChart, SprtPoint,
-    SprtVerdict, Tone, WaveBar,
+    EnrolledDevice, Fact, Monitor, RolloutCard, RolloutDevicesPage, RolloutPage, RolloutState,
+    SprtChart, SprtPoint, SprtVerdict, Tone, WaveBar,
 };
 
 use super::incidents::incident;
@@ -156,5 +156,26 @@ pub fn rollout_page() -> RolloutPage {
             })
             .collect(),
         devices_total: 500,
+    }
+}
+
+/// The second of five pages.
+pub fn rollout_devices_page() -> RolloutDevicesPage {
+    let RolloutPage {
+        frame,
+        card,
+        devices,
+        devices_total,
+        ..
+    } = rollout_page();
+    RolloutDevicesPage {
+        frame,
+        rollout: card.id,
+        version: card.version,
+        class: card.class,
+        rows: devices,
+        total: devices_total,
+        after: Some("th-0100".into()),
+        next: Some("th-0200".into()),
     }
 }

@@ -40,6 +40,7 @@ fn looked_at() -> Vec<(&'static str, String)> {
         ("device list", sample::device_list().to_html()),
         ("device", sample::device_page().to_html()),
         ("rollout", sample::rollout_page().to_html()),
+        ("rollout devices", sample::rollout_devices_page().to_html()),
         ("incident", sample::incident_page().to_html()),
         ("problem", sample::problem_page().to_html()),
         ("report", sample::story_report().to_html()),
@@ -105,6 +106,33 @@ fn pages_fetch_and_run_nothing() {
         assert_eq!(elsewhere, None, "{name}");
         assert!(html.attributes("style").is_empty(), "{name}");
     }
+}
+
+/// One that a server keeps as it is runs that server's one script, and has a place in which that says whether it does.
+#[test]
+fn a_live_page_runs_one_script_of_its_server() {
+    let mut page = sample::rollout_page();
+    page.frame.live = Some(mainstay_report::Live {
+        after: 17,
+        about: Some("rollout/2".into()),
+    });
+    let page = page.to_html().expect("the gallery renders");
+    let html = Html::parse(&page).expect("balanced");
+    assert_eq!(html.count("script"), 1);
+    assert_eq!(
+        html.attributes("src"),
+        [mainstay_report::LiveScript::href()]
+    );
+    let at = html.attributes("data-live");
+    assert_eq!(at, ["/live?after=17&amp;about=rollout%2F2"]);
+    assert_eq!(
+        html.attributes("id")
+            .iter()
+            .filter(|id| **id == "live")
+            .count(),
+        1
+    );
+    assert!(html.attributes("role").contains(&"status"));
 }
 
 #[test]

@@ -88,6 +88,29 @@ fn the_device_list_links_to_its_neighbours() {
 }
 
 #[test]
+fn a_rollouts_devices_go_on_after_the_last_of_a_page() {
+    let mut devices = sample::rollout_devices_page();
+    let page = devices.to_html().expect("renders");
+    let next = "href=\"/rollouts/3/devices?after=th-0200\" rel=\"next\"";
+    check(&page, &["500 devices to get", "after th-0100", next]);
+    (devices.after, devices.next) = (None, None);
+    let page = devices.to_html().expect("renders");
+    assert!(
+        !page.contains("rel=\"next\"") && !page.contains("after th-0100"),
+        "{page}"
+    );
+    // A rollout's own page shows some, and leads to all.
+    let rollout = sample::rollout_page().to_html().expect("renders");
+    check(
+        &rollout,
+        &[
+            "500 devices in this rollout; 12 are shown",
+            "href=\"/rollouts/3/devices\"",
+        ],
+    );
+}
+
+#[test]
 fn a_device_page_tells_times_in_the_devices_zone() {
     let mut device = sample::device_page();
     let page = device.to_html().expect("renders");

@@ -5,7 +5,7 @@ use mainstay_fleet::Device;
 use mainstay_report::{SprtChart, SprtPoint, SprtVerdict, VersionShare, WaveBar};
 use mainstay_rollout::score::score;
 use mainstay_rollout::sprt::Point;
-use mainstay_rollout::{DeviceView, FleetView, Progress, Rollout, Score, Verdict};
+use mainstay_rollout::{DeviceView, FleetView, Progress, Rollout, Score, Verdict, WaveState};
 use mainstay_telemetry::{WaveHealth, adoption};
 
 /// The fleet by version, most devices first.
@@ -33,11 +33,7 @@ pub fn wave_bars(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Vec<Wa
     let waves = rollout.waves.iter().enumerate();
     waves
         .map(|(index, state)| {
-            let mut bar = WaveBar {
-                name: state.wave.to_string(),
-                members: state.members,
-                ..WaveBar::default()
-            };
+            let mut bar = wave_bar(state);
             fleet
                 .wave(index)
                 .for_each(|device| *place(&mut bar, rollout, device, now) += 1);
@@ -46,8 +42,17 @@ pub fn wave_bars(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Vec<Wa
         .collect()
 }
 
+/// A wave of which no member was counted yet.
+pub(super) fn wave_bar(state: &WaveState) -> WaveBar {
+    WaveBar {
+        name: state.wave.to_string(),
+        members: state.members,
+        ..WaveBar::default()
+    }
+}
+
 /// The field of the bar that a device counts in.
-fn place<'a>(
+pub(super) fn place<'a>(
     bar: &'a mut WaveBar,
     rollout: &Rollout,
     device: &DeviceView,

@@ -1,14 +1,15 @@
 //! An incident with its evidence.
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
 use mainstay_report::{
     AffectedDevice, CommonTrait, Fact, Incident, IncidentLine, IncidentReview, IncidentState,
     Reopened, ReviewPart, Stranded, TimelineEntry, Tone,
 };
 use mainstay_rollout::incident::{Common, FirstFailure, Trait};
-use mainstay_rollout::{FleetView, Rollout, why};
+use mainstay_rollout::{DeviceId, Progress, Rollout, why};
 use mainstay_telemetry as telemetry;
-use mainstay_telemetry::{Deed, Entry, PlanChange, ReviewState, TestGap, Written, summary};
+use mainstay_telemetry::{Deed, Entry, PlanChange, ReviewState, Summary, TestGap, Written};
 
 use super::charts::sprt_chart;
 use super::progress::progress_words;
@@ -27,15 +28,14 @@ pub fn incident_line(incident: &telemetry::Incident) -> IncidentLine {
     }
 }
 
-/// An incident, with what has become of the devices of its rollout by `now`.
+/// An incident, with what has become of its rollout, and of the devices that failed first.
 pub fn incident(
     incident: &telemetry::Incident,
     rollout: &Rollout,
-    fleet: &FleetView,
-    now: Timestamp,
+    health: &Summary,
+    by_now: &BTreeMap<DeviceId, Progress>,
 ) -> Incident {
     let evidence = &incident.evidence;
-    let health = summary(rollout, fleet, now);
     let spoke = health
         .waves
         .get(evidence.wave)
@@ -52,7 +52,7 @@ pub fn incident(
         sprt: spoke.map(|wave| sprt_chart(rollout, wave)),
         common: evidence.common.iter().map(common).collect(),
         timeline: timeline(incident),
-        affected: failures.map(|failure| affected(failure, fleet)).collect(),
+        affected: failures.map(|failure| affected(failure, by_now)).collect(),
         affected_total: evidence.failed,
         cannot_return: stranded
             .map(|(device, why)| Stranded {
@@ -187,12 +187,8 @@ fn entry(entry: &telemetry::TimelineEntry) -> TimelineEntry {
     }
 }
 
-fn affected(failure: &FirstFailure, fleet: &FleetView) -> AffectedDevice {
-    let device = fleet
-        .devices
-        .iter()
-        .find(|device| device.id == failure.device);
-    let known = device.map(|device| progress_words(&device.progress));
+fn affected(failure: &FirstFailure, by_now: &BTreeMap<DeviceId, Progress>) -> AffectedDevice {
+    let known = by_now.get(&failure.device).map(progress_words);
     let (now, tone) = known.unwrap_or_else(|| ("unknown".to_owned(), Tone::Attention));
     AffectedDevice {
         id: failure.device.to_string(),

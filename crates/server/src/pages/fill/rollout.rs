@@ -2,16 +2,16 @@
 
 use jiff::Timestamp;
 use mainstay_report::{EnrolledDevice, RolloutCard, RolloutState, TimelineEntry, Tone};
-use mainstay_rollout::{DeviceView, FleetView, Paused, Phase, Progress, Rollout, Wait, step, why};
-use mainstay_telemetry::summary;
+use mainstay_rollout::{DeviceView, Paused, Phase, Progress, Rollout, why};
 
-use super::charts::{sprt_chart, wave_bars};
+use super::charts::sprt_chart;
+use super::picture::Picture;
 use super::progress::progress_words;
 
 /// A rollout as the home page shows it: its waves, its newest test, and why it waits.
-pub fn rollout_card(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> RolloutCard {
-    let waits = waits(rollout, fleet, now);
-    let health = summary(rollout, fleet, now);
+pub fn rollout_card(rollout: &Rollout, picture: &Picture, now: Timestamp) -> RolloutCard {
+    let waits = picture.waits(rollout, now);
+    let health = picture.summary(rollout);
     let tested = health.waves.iter().rev().find(|wave| wave.path.len() > 1);
     RolloutCard {
         id: rollout.id.0,
@@ -21,7 +21,7 @@ pub fn rollout_card(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Rol
         started_at: rollout.started_at,
         waves: match rollout.is_starting() {
             true => Vec::new(),
-            false => wave_bars(rollout, fleet, now),
+            false => picture.bars().to_vec(),
         },
         sprt: tested.map(|wave| sprt_chart(rollout, wave)),
         why_it_waits: waits
@@ -30,11 +30,6 @@ pub fn rollout_card(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Rol
             .collect(),
         next: waits.first().map(|wait| why::next(wait).to_owned()),
     }
-}
-
-/// Why a rollout isn't further: what its next step would wait for.
-fn waits(rollout: &Rollout, fleet: &FleetView, now: Timestamp) -> Vec<Wait> {
-    step(rollout, fleet, now).waits
 }
 
 /// How a rollout stands.
@@ -129,22 +124,8 @@ fn entry(at: Timestamp, what: &str, detail: &str, tone: Tone) -> TimelineEntry {
     }
 }
 
-/// The devices of a rollout, at most `max`: those that went wrong first, then those under way.
-pub fn enrolled_devices(rollout: &Rollout, fleet: &FleetView, max: usize) -> Vec<EnrolledDevice> {
-    let mut devices: Vec<&DeviceView> = fleet.devices.iter().collect();
-    devices.sort_by(|a, b| {
-        rank(&a.progress)
-            .cmp(&rank(&b.progress))
-            .then(a.id.cmp(&b.id))
-    });
-    devices
-        .into_iter()
-        .take(max)
-        .map(|device| enrolled(rollout, device))
-        .collect()
-}
-
-fn rank(progress: &Progress) -> u8 {
+/// Whom people look at first.
+pub(super) fn rank(progress: &Progress) -> u8 {
     match progress {
         Progress::CannotReturn { .. } => 0,
         Progress::Failed { .. } => 1,
@@ -157,7 +138,8 @@ fn rank(progress: &Progress) -> u8 {
     }
 }
 
-fn enrolled(rollout: &Rollout, device: &DeviceView) -> EnrolledDevice {
+/// A device of a rollout.
+pub fn enrolled(rollout: &Rollout, device: &DeviceView) -> EnrolledDevice {
     let (progress, tone) = progress_words(&device.progress);
     let wave = rollout
         .waves

@@ -1,0 +1,102 @@
+//! What is counted of many devices for those who look: people's pages, their programs, monitors.
+//!
+//! Nobody's look has a whole fleet in memory: it is walked over a page at a time, and what is kept is what is told. Of a large fleet that takes
+//! seconds, so what was counted is told for a while ([`Recent`]); of a small one it is counted anew each time, since whoever has just done
+//! something wants to see it. Nothing here decides: steps and offers look at devices themselves. Read [`Figures`].
+
+mod recent;
+pub(crate) mod rollout;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::SignedDuration;
+use mainstay_rollout::RolloutId;
+use mainstay_telemetry::ServiceLevels;
+
+use crate::pages::Counted;
+use crate::pages::fill::Picture;
+pub(crate) use recent::{Figure, Recent};
+
+/// So many devices are counted anew whenever somebody looks: a tenth of a second's work.
+pub(crate) const COUNTED_ANEW: u32 = 5000;
+
+/// What was counted is told for so many times as long as that took: however often somebody looks, it takes a twentieth of one processor.
+const TOLD_FACTOR: i32 = 20;
+/// But no longer than that: a clock that jumps while it is counted must not freeze the figures.
+const TOLD_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// So many rollouts have room for what was counted of them: the newest, and what people look up. Each is some hundred kilobytes at most.
+const ROLLOUTS_MAX: usize = 64;
+
+/// What was counted last.
+#[derive(Default)]
+pub(crate) struct Figures {
+    /// How releases stand against the goals of a plan, by its revision.
+    pub levels: Arc<Recent<String, ServiceLevels>>,
+    /// The fleet by version, by the time within which a device is reachable.
+    pub fleet: Arc<Recent<Option<SignedDuration>, Counted>>,
+    rollouts: Mutex<BTreeMap<RolloutId, Arc<Recent<(), Picture>>>>,
+}
+
+impl Figures {
+    /// What was counted of a rollout's devices.
+    fn of_rollout(&self, id: RolloutId) -> Arc<Recent<(), Picture>> {
+        // Each change is one insertion or removal; a panic elsewhere can't leave it half made.
+        let mut rollouts = self.rollouts.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = rollouts.entry(id).or_default().clone();
+        while rollouts.len() > ROLLOUTS_MAX {
+            rollouts.pop_first();
+        }
+        recent
+    }
+}
+
+/// For how long something is told that took so long to count.
+pub(crate) fn in_proportion(took: SignedDuration) -> SignedDuration {
+    took.saturating_mul(TOLD_FACTOR)
+        .clamp(SignedDuration::ZERO, TOLD_MAX)
+}
+
+/// The same of so many devices: of few it is counted anew.
+pub(crate) fn if_many(devices: u32, took: SignedDuration) -> SignedDuration {
+    match devices > COUNTED_ANEW {
+        true => in_proportion(took),
+        false => SignedDuration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_long_is_told_for_long_but_of_few_devices_not_at_all() {
+        let (secs, mins) = (SignedDuration::from_secs, SignedDuration::from_mins);
+        for (took, told) in [
+            (secs(0), secs(0)),
+            (secs(1), secs(20)),
+            (secs(60), mins(20)),
+            // The clock was set forward by a day meanwhile, or back.
+            (secs(86_400), mins(60)),
+            (secs(-60), secs(0)),
+        ] {
+            assert_eq!(in_proportion(took), told, "{took:?}");
+            assert_eq!(if_many(COUNTED_ANEW + 1, took), told, "{took:?}");
+            assert_eq!(if_many(COUNTED_ANEW, took), secs(0), "{took:?}");
+        }
+    }
+
+    #[test]
+    fn the_newest_rollouts_have_room() {
+        let figures = Figures::default();
+        let newest = i64::try_from(ROLLOUTS_MAX).expect("few") + 5;
+        let first = figures.of_rollout(RolloutId(newest));
+        for id in 1..newest {
+            figures.of_rollout(RolloutId(id));
+        }
+        assert!(Arc::ptr_eq(&first, &figures.of_rollout(RolloutId(newest))));
+        let rollouts = figures.rollouts.lock().expect("nobody panicked");
+        assert_eq!(rollouts.len(), ROLLOUTS_MAX);
+    }
+}
