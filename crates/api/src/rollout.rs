@@ -50,6 +50,10 @@ pub struct RolloutView {
     /// Devices whose other client says that it installed what the rollout told it to, and which haven't said yet that they run it.
     #[serde(default)]
     pub unverified: usize,
+    /// As of when its devices were counted, if that wasn't just now: those of a large rollout are counted from time to time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Moment>")]
+    pub counted_at: Option<Timestamp>,
 }
 
 /// A time for which people let a rollout stand still.

@@ -34,6 +34,9 @@ pub struct Dashboard {
     /// When the devices were counted, if that wasn't just now: a large fleet is counted from time to time.
     #[serde(default)]
     pub counted_at: Option<Timestamp>,
+    /// As of when the devices of its rollouts were counted, at the earliest; none if that was just now.
+    #[serde(default)]
+    pub rollouts_counted_at: Option<Timestamp>,
     /// Incidents, newest first.
     pub incidents: Vec<IncidentLine>,
     /// What the plan promises and how it stands; empty if nothing is measured.

@@ -253,8 +253,9 @@ impl Seen {
         }
     }
 
-    /// Hears those that wait.
+    /// Hears those that wait. What was counted by its sites keeps none of them: as many as devices may be.
     fn hear(&mut self) {
+        self.sites.forget();
         let next = take(&mut self.next).into_sorted_vec();
         self.is_over |= !self.is_more;
         self.is_more = false;
@@ -262,8 +263,11 @@ impl Seen {
             self.last = Some(place);
             if !self.hearing.hear(site, || score) {
                 self.is_over = true;
-                return;
+                break;
             }
+        }
+        if self.is_over {
+            self.hearing.spoken.forget();
         }
     }
 }
@@ -307,6 +311,8 @@ mod tests {
             let path = glance.path_of(wave).expect("it is there");
             assert_eq!(path.path(), whole.path(), "wave {wave}, {most} in a walk");
             assert_eq!(glance.tally(wave), Tally::of(rollout, view, wave, now));
+            let seen = &glance.waves[wave];
+            assert_eq!((seen.sites.kept(), seen.hearing.spoken.kept()), (0, 0));
         }
         assert_eq!(glance.returns(), Returns::of(rollout, view));
         assert_eq!(glance.unsettled(), wave::unsettled(rollout, view, now));

@@ -89,7 +89,7 @@ pub fn replay(rollout: &Rollout, view: &FleetView, wave: usize, now: Timestamp) 
 pub(crate) struct Hearing<S> {
     /// The test.
     pub(crate) sprt: Sprt,
-    spoken: Sites<S>,
+    pub(crate) spoken: Sites<S>,
 }
 
 impl<S: Borrow<Site> + Ord> Hearing<S> {

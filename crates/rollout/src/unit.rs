@@ -21,6 +21,19 @@ pub(crate) struct Sites<S> {
     counted: BTreeSet<S>,
 }
 
+impl<S> Sites<S> {
+    /// Keeps none of them any more: they were counted.
+    pub(crate) fn forget(&mut self) {
+        self.counted = BTreeSet::new();
+    }
+
+    /// How many are kept.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        self.counted.len()
+    }
+}
+
 impl<S: Borrow<Site> + Ord> Sites<S> {
     /// None yet.
     pub(crate) fn of(rules: &Rules) -> Self {

@@ -17,7 +17,7 @@ use mainstay_telemetry::ServiceLevels;
 use mainstay_telemetry::levels::{Carried, Enrolled, Fleet, InField, Rolled};
 
 use crate::App;
-use crate::figures::{Figure, in_proportion};
+use crate::figures::{Figure, Walk, in_proportion};
 use crate::guard::REQUEST_TIME_MAX;
 use crate::problem::Refused;
 
@@ -44,7 +44,8 @@ pub(crate) async fn service_levels(app: &Arc<App>) -> Result<Arc<ServiceLevels>,
     let active = app.active_plan().await?;
     let (revision, measured) = (active.revision.clone(), app.clone());
     let measuring = async move { measure(&measured, &active.plan).await };
-    app.figures.levels.of(app, revision, measuring).await
+    let levels = &app.figures.levels;
+    levels.of(app, revision, Walk::Long, measuring).await
 }
 
 async fn measure(app: &App, plan: &Plan) -> Result<ServiceLevels, Refused> {

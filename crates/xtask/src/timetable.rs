@@ -47,9 +47,9 @@ const APART: [(&str, &str); 2] = [
     ),
 ];
 
-/// Those that wait so much that more of their tests than usual run at once, and how many for each processor. The agent's stories keep one
-/// processor busy for a tenth of their time, if two run at once.
-const MANY_AT_ONCE: [(&str, usize); 2] = [("agent it", 4), ("cli it", 2)];
+/// Those that wait so much that at least so many of their tests run at once, however few the processors are. The agent's stories keep
+/// one processor busy for a tenth of their time, if two run at once.
+const MANY_AT_ONCE: [(&str, usize); 2] = [("agent it", 8), ("cli it", 4)];
 
 /// Tells libtest how many of its tests to run at once.
 const THREADS_VARIABLE: &str = "RUST_TEST_THREADS";
@@ -106,11 +106,11 @@ fn jobs_of(binary: &TestBinary) -> Vec<Job> {
 
 /// How many of its tests run at once; none for as many as there are processors, or as whoever runs all of this says.
 fn many_at_once(name: &str) -> Option<usize> {
-    let (_, each) = MANY_AT_ONCE.iter().find(|(of, _)| *of == name)?;
+    let (_, at_least) = MANY_AT_ONCE.iter().find(|(of, _)| *of == name)?;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     std::env::var_os(THREADS_VARIABLE)
         .is_none()
-        .then_some(each * processors)
+        .then_some(processors.max(*at_least))
 }
 
 fn manner(name: &str) -> Manner {

@@ -190,6 +190,9 @@ fn text(rollout: &RolloutView) -> String {
             rollout.unverified
         ));
     }
+    if let Some(at) = rollout.counted_at {
+        lines.push(format!("  its devices were counted at {at}"));
+    }
     lines.join("\n")
 }
 

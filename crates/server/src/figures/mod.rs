@@ -10,13 +10,14 @@ pub(crate) mod rollout;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_rollout::RolloutId;
 use mainstay_telemetry::ServiceLevels;
 
-use crate::pages::Counted;
+use self::rollout::Standing;
 use crate::pages::fill::Picture;
-pub(crate) use recent::{Figure, Recent};
+use crate::pages::{Counted, Total};
+pub(crate) use recent::{Figure, Recent, Walk};
 
 /// So many devices are counted anew whenever somebody looks: a tenth of a second's work.
 pub(crate) const COUNTED_ANEW: u32 = 5000;
@@ -25,6 +26,9 @@ pub(crate) const COUNTED_ANEW: u32 = 5000;
 const TOLD_FACTOR: i32 = 20;
 /// But no longer than that: a clock that jumps while it is counted must not freeze the figures.
 const TOLD_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// What was counted so long ago is told with the time of then.
+const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
 
 /// So many rollouts have room for what was counted of them: the newest, and what people look up. Each is some hundred kilobytes at most.
 const ROLLOUTS_MAX: usize = 64;
@@ -36,20 +40,32 @@ pub(crate) struct Figures {
     pub levels: Arc<Recent<String, ServiceLevels>>,
     /// The fleet by version, by the time within which a device is reachable.
     pub fleet: Arc<Recent<Option<SignedDuration>, Counted>>,
-    rollouts: Mutex<BTreeMap<RolloutId, Arc<Recent<(), Picture>>>>,
+    /// How many devices there are.
+    pub total: Arc<Recent<(), Total>>,
+    rollouts: Mutex<BTreeMap<RolloutId, Arc<Recent<Standing, Picture>>>>,
+    /// Long walks for which nobody waits are taken one at a time, whatever they count: devices are served meanwhile.
+    long_walk: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Figures {
     /// What was counted of a rollout's devices.
-    fn of_rollout(&self, id: RolloutId) -> Arc<Recent<(), Picture>> {
+    fn of_rollout(&self, id: RolloutId) -> Arc<Recent<Standing, Picture>> {
         // Each change is one insertion or removal; a panic elsewhere can't leave it half made.
         let mut rollouts = self.rollouts.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = rollouts.entry(id).or_default().clone();
-        while rollouts.len() > ROLLOUTS_MAX {
-            rollouts.pop_first();
+        // The oldest one makes room, and not the one that is asked for: all who look at it now are told of one count.
+        while rollouts.len() > ROLLOUTS_MAX
+            && let Some(oldest) = rollouts.keys().find(|known| **known != id).copied()
+        {
+            rollouts.remove(&oldest);
         }
         recent
     }
+}
+
+/// As of when something is told that was counted then; nothing if that was just now, as of all but large fleets.
+pub(crate) fn not_just_now(counted_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    (now.duration_since(counted_at) > JUST_NOW).then_some(counted_at)
 }
 
 /// For how long something is told that took so long to count.
@@ -96,6 +112,9 @@ mod tests {
             figures.of_rollout(RolloutId(id));
         }
         assert!(Arc::ptr_eq(&first, &figures.of_rollout(RolloutId(newest))));
+        // Whoever else looks at an old one shares its count.
+        let old = figures.of_rollout(RolloutId(1));
+        assert!(Arc::ptr_eq(&old, &figures.of_rollout(RolloutId(1))));
         let rollouts = figures.rollouts.lock().expect("nobody panicked");
         assert_eq!(rollouts.len(), ROLLOUTS_MAX);
     }

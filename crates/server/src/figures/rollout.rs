@@ -1,20 +1,40 @@
 //! What is told of a rollout's devices, counted a page at a time. Read [`of`].
 
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use mainstay_rollout::Rollout;
+use mainstay_rollout::{Phase, Rollout};
 use mainstay_store::walks::PAGE_MAX;
 
-use super::{Figure, if_many};
+use super::{COUNTED_ANEW, Figure, Walk, if_many};
 use crate::App;
 use crate::jobs::other_classes;
 use crate::pages::fill::{Drawing, Picture};
 use crate::problem::Refused;
 
+/// How a rollout stood when its devices were counted: what was counted of one that was still rolling isn't kept once it is halted.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Standing {
+    phase: Discriminant<Phase>,
+    waves_opened: usize,
+}
+
+impl Standing {
+    fn of(rollout: &Rollout) -> Self {
+        let waves = rollout.waves.iter();
+        Self {
+            phase: discriminant(&rollout.phase),
+            waves_opened: waves.filter(|wave| wave.opened_at.is_some()).count(),
+        }
+    }
+}
+
 impl Figure for Picture {
     const PATIENCE: Duration = Duration::from_secs(1);
+    // Nobody waits for a walk to hear that it is halted.
+    const IS_TOLD_FOR_ANY: bool = true;
 
     fn told_for(&self, took: SignedDuration) -> SignedDuration {
         if_many(self.devices(), took)
@@ -34,7 +54,14 @@ pub(crate) async fn of(app: &Arc<App>, rollout: &Rollout) -> Result<Arc<Picture>
     };
     match rollout.is_starting() {
         true => counting.await.map(Arc::new),
-        false => recent.of(app, (), counting).await,
+        false => {
+            let members: u32 = rollout.waves.iter().map(|wave| wave.members).sum();
+            let walk = match members > COUNTED_ANEW {
+                true => Walk::Long,
+                false => Walk::Short,
+            };
+            recent.of(app, Standing::of(rollout), walk, counting).await
+        }
     }
 }
 

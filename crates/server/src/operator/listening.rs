@@ -24,6 +24,7 @@ use tokio::time::{Instant, sleep_until};
 use super::events::{Words, no_choice};
 use crate::news::Seat;
 use crate::problem::Refused;
+use crate::sign_in::session;
 use crate::{App, authenticate};
 
 /// The media type of such a stream.
@@ -74,7 +75,7 @@ struct Listener {
 /// `GET /events/stream?after=...&kind=...&subject=...`.
 pub(super) async fn listen(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     words: Result<Query<Words>, QueryRejection>,
 ) -> Result<Response, Refused> {
     let caller = authenticate::caller(&app, &headers, Permission::Read).await?;
@@ -88,6 +89,8 @@ pub(super) async fn listen(
     };
     let seat = app.news.seat(caller.email.as_str())?;
     let (newest, over) = (app.news.newest(), app.news.over());
+    // Whoever only listens isn't at it.
+    session::is_unattended(&mut headers);
     let now = Instant::now();
     let listener = Listener {
         headers,

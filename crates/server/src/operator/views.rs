@@ -9,6 +9,7 @@ use mainstay_store::StoredRoot;
 use mainstay_telemetry::WaveHealth;
 use mainstay_trust::{Refusal, Root};
 
+use crate::figures::not_just_now;
 use crate::pages::fill::Picture;
 use crate::standing::moment;
 
@@ -109,6 +110,7 @@ pub(super) fn rollout(
         },
         unreached: unreached as usize,
         unverified: unverified as usize,
+        counted_at: not_just_now(picture.at(), now),
     }
 }
 

@@ -279,10 +279,13 @@ pub(crate) async fn of_rollout(
     {
         waits.insert(0, Wait::Withheld { because });
     }
-    let sentences: Vec<_> = waits
-        .iter()
-        .map(|wait| why::rollout(rollout, wait, now))
-        .collect();
+    let waiting = waits.iter().map(|wait| why::rollout(rollout, wait, now));
+    let counted = figures::not_just_now(picture.at(), now);
+    let counted = counted.map(|at| {
+        let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        format!("Its devices were counted at {at}.")
+    });
+    let sentences: Vec<_> = waiting.chain(counted).collect();
     Ok(Why {
         subject: format!("rollout {}", rollout.id),
         sentence: sentences.join(" "),

@@ -40,7 +40,7 @@ pub(super) async fn list(
     super::answer(&app, page)
 }
 
-async fn list_page(app: &App, visitor: &Visitor, page: u32) -> Result<String, Refused> {
+async fn list_page(app: &Arc<App>, visitor: &Visitor, page: u32) -> Result<String, Refused> {
     app.flush_last_seen().await;
     let live = live::now(app).await?;
     Ok(DeviceList {

@@ -14,7 +14,7 @@ use mainstay_store::{Place, StoreError};
 use super::clients::Clients;
 use super::fill;
 use crate::App;
-use crate::figures::{Figure, if_many};
+use crate::figures::{Figure, Walk, if_many};
 use crate::problem::Refused;
 
 /// What is counted of a fleet.
@@ -38,6 +38,31 @@ impl Figure for Counted {
     }
 }
 
+/// How many devices there are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Total(u32);
+
+impl Figure for Total {
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    fn told_for(&self, took: SignedDuration) -> SignedDuration {
+        if_many(self.0, took)
+    }
+}
+
+impl Total {
+    /// Of a large fleet the database counts them from time to time only: it looks at each.
+    async fn lately(app: &Arc<App>) -> Result<u32, Refused> {
+        let asked = app.clone();
+        let counting = async move {
+            let counted = asked.store.count_devices(None, u32::MAX).await;
+            Ok(Self(counted?))
+        };
+        let total = &app.figures.total;
+        Ok(total.of(app, (), Walk::Short, counting).await?.0)
+    }
+}
+
 impl Counted {
     /// The fleet as it is, or a large one as it was some minutes ago at most. A device is reachable if it was heard of within this time; nobody is where
     /// none is named.
@@ -56,7 +81,8 @@ impl Counted {
             let read = Self::read(&counted, within.map(since)).await;
             read.map_err(Refused::from)
         };
-        app.figures.fleet.of(app, within, counting).await
+        let fleet = &app.figures.fleet;
+        fleet.of(app, within, Walk::Long, counting).await
     }
 
     /// Walks over the fleet.
@@ -102,7 +128,7 @@ impl Counted {
 ///
 /// # Errors
 /// If the store fails.
-pub(super) async fn table(app: &App, page: u32) -> Result<DeviceTable, Refused> {
+pub(super) async fn table(app: &Arc<App>, page: u32) -> Result<DeviceTable, Refused> {
     let page = page.max(1);
     let rows = u32::try_from(DEVICE_ROWS_MAX).unwrap_or(u32::MAX);
     let shown = app
@@ -116,7 +142,7 @@ pub(super) async fn table(app: &App, page: u32) -> Result<DeviceTable, Refused> 
     let mut table = DeviceTable {
         rows: Vec::with_capacity(shown.len()),
         page,
-        total: app.store.count_devices(None, u32::MAX).await?,
+        total: Total::lately(app).await?,
     };
     for device in &shown {
         let progress = progress.get(&device.id);

@@ -22,8 +22,6 @@ use crate::{App, figures, levels};
 
 /// The home page shows so many rollouts: what is under way, and the last ones before.
 const ROLLOUTS_SHOWN: usize = 5;
-/// What was counted so long ago is told as of then.
-const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
 /// A device is reachable if it asked within so many polls.
 const REACHABLE_POLLS: i32 = 2;
 
@@ -58,6 +56,8 @@ struct Facts {
     fleet: Arc<Counted>,
     /// The newest rollouts, and how each is shown.
     rollouts: Vec<(Rollout, RolloutCard)>,
+    /// As of when the devices of the one were counted for which that was longest ago.
+    rollouts_at: Option<Timestamp>,
     incidents: Vec<Incident>,
     releases: Vec<Release>,
     standing: Arc<Standing>,
@@ -68,9 +68,12 @@ struct Facts {
 impl Facts {
     async fn read(app: &Arc<App>) -> Result<Self, Refused> {
         let now = app.now();
+        let fleet = Counted::lately(app, reachable_within(app).await?).await?;
+        let (rollouts, rollouts_at) = newest_rollouts(app, now).await?;
         Ok(Self {
-            fleet: Counted::lately(app, reachable_within(app).await?).await?,
-            rollouts: newest_rollouts(app, now).await?,
+            fleet,
+            rollouts,
+            rollouts_at,
             incidents: app.store.incidents().await?,
             releases: app.store.releases().await?,
             standing: app.standing().await?,
@@ -81,11 +84,12 @@ impl Facts {
 
     async fn dashboard(
         &self,
-        app: &App,
+        app: &Arc<App>,
         visitor: &Visitor,
         live: Live,
     ) -> Result<Dashboard, Refused> {
         let cards = self.rollouts.iter();
+        let now = app.now();
         Ok(Dashboard {
             frame: super::live_frame(app, visitor, live).await?,
             needs_me: self.needs_me(),
@@ -93,7 +97,10 @@ impl Facts {
             fleet: self.fleet.version_shares(),
             devices_total: self.fleet.total,
             reachable: self.fleet.reachable,
-            counted_at: Some(self.fleet.at).filter(|at| self.now.duration_since(*at) > JUST_NOW),
+            counted_at: figures::not_just_now(self.fleet.at, now),
+            rollouts_counted_at: self
+                .rollouts_at
+                .and_then(|at| figures::not_just_now(at, now)),
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
             promises: Vec::new(),
             devices: fleet::table(app, 1).await?,
@@ -134,18 +141,19 @@ async fn reachable_within(app: &App) -> Result<Option<SignedDuration>, Refused> 
     Ok(active.map(|active| active.plan.rollout.poll.saturating_mul(REACHABLE_POLLS)))
 }
 
-/// The newest rollouts with what is shown of them, newest first.
+/// The newest rollouts with what is shown of them, newest first; and as of when the devices of any were counted, at the earliest.
 async fn newest_rollouts(
     app: &Arc<App>,
     now: Timestamp,
-) -> Result<Vec<(Rollout, RolloutCard)>, Refused> {
-    let mut rollouts = Vec::new();
+) -> Result<(Vec<(Rollout, RolloutCard)>, Option<Timestamp>), Refused> {
+    let (mut rollouts, mut earliest) = (Vec::new(), None::<Timestamp>);
     for rollout in app.store.rollouts().await?.into_iter().take(ROLLOUTS_SHOWN) {
         let picture = figures::rollout::of(app, &rollout).await?;
         let card = fill::rollout_card(&rollout, &picture, now);
+        earliest = Some(earliest.map_or(picture.at(), |at| at.min(picture.at())));
         rollouts.push((rollout, card));
     }
-    Ok(rollouts)
+    Ok((rollouts, earliest))
 }
 
 fn question(rollout: &Rollout) -> Option<Attention> {

@@ -30,6 +30,7 @@ use crate::operator::listening::{
     HEARTBEAT, LISTENS, READ_MAX, SILENCE, heard_last, is_so, stream,
 };
 use crate::problem::Refused;
+use crate::sign_in::session;
 use crate::{App, PagesAccess, authenticate};
 
 /// So long after a session is over its browser hears nothing any more.
@@ -73,7 +74,7 @@ pub(super) struct Words {
 /// A browser that listens.
 struct Watcher {
     app: Arc<App>,
-    /// What shows whose it is.
+    /// What shows whose it is; asked for again and again, it keeps no session going.
     headers: HeaderMap,
     about: Option<String>,
     /// Everything up to this number was told, or is about something else.
@@ -93,7 +94,7 @@ struct Watcher {
 pub(super) async fn listen(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    headers: HeaderMap,
+    mut headers: HeaderMap,
     words: Result<Query<Words>, QueryRejection>,
 ) -> Result<Response, Refused> {
     let Query(Words { after, about }) = words.map_err(|_| no_page())?;
@@ -110,6 +111,7 @@ pub(super) async fn listen(
     let viewer = visitor.viewer();
     let who = viewer.map_or_else(|| OF_ANYBODY.to_owned(), |viewer| viewer.email);
     let seat = app.news.seat(&format!("pages of {who}"))?;
+    session::is_unattended(&mut headers);
     let now = Instant::now();
     let watcher = Watcher {
         headers,

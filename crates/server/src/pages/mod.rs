@@ -19,7 +19,7 @@ mod rollout_devices;
 
 use std::sync::Arc;
 
-pub(crate) use fleet::Counted;
+pub(crate) use fleet::{Counted, Total};
 pub(crate) use orders::{log_of, told};
 
 use axum::Router;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mainstay_release::{Release, Stage};
 use mainstay_report::{Fact, Incident, Monitor, RolloutPage};
 use mainstay_rollout::Rollout;
@@ -17,9 +17,6 @@ use super::live;
 use crate::operator::rollouts::named;
 use crate::problem::Refused;
 use crate::{App, figures};
-
-/// What was counted so long ago is told as of then.
-const JUST_NOW: SignedDuration = SignedDuration::from_secs(2);
 
 /// `GET /rollouts/{id}`.
 pub(super) async fn one(
@@ -83,11 +80,11 @@ async fn incidents(
     Ok(own)
 }
 
-/// As of when the devices were counted; nothing if that was just now, as of all but large fleets.
+/// As of when the devices were counted; nothing if that was just now.
 fn counted(picture: &Picture, now: Timestamp) -> Option<Fact> {
-    let told = picture.at().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    let is_old = now.duration_since(picture.at()) > JUST_NOW;
-    is_old.then(|| Fact::new("Devices counted", told))
+    let at = figures::not_just_now(picture.at(), now)?;
+    let told = at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    Some(Fact::new("Devices counted", told))
 }
 
 fn facts(rollout: &Rollout, release: Option<&Release>) -> Vec<Fact> {

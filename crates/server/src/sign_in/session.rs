@@ -1,7 +1,7 @@
 //! Whoever is signed in, and the cookie by which their browser shows it.
 
 use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use mainstay_access::secret::SECRET_BYTES;
 use mainstay_access::session::AGE_MAX;
@@ -15,6 +15,14 @@ use crate::entropy::Entropy;
 /// The cookie's name where the server is reached by HTTPS: browsers take one of this name from this host alone, and send it nowhere else
 /// (RFC 6265bis, section 4.1.3.2). And its name elsewhere, where browsers take none of the other kind.
 const COOKIES: [&str; 2] = ["__Host-mainstay", "mainstay"];
+
+/// What a page says with a request that nobody made: it keeps itself as the server has it, and doesn't keep anybody signed in.
+const UNATTENDED: HeaderName = HeaderName::from_static("mainstay-unattended");
+
+/// Marks a request as one that nobody made.
+pub(crate) fn is_unattended(headers: &mut HeaderMap) {
+    headers.insert(UNATTENDED, HeaderValue::from_static("1"));
+}
 
 /// Somebody whose browser showed a session that isn't over. It may lack a code still.
 #[derive(Debug, Clone)]
@@ -48,7 +56,7 @@ impl SignedIn {
         let Some((session, account)) = found else {
             return Ok(None);
         };
-        if session.is_news(now) {
+        if session.is_news(now) && !headers.contains_key(UNATTENDED) {
             // Nobody is kept out because this can't be written down now.
             if let Err(error) = app.store.session_seen(&session.hash, now).await {
                 tracing::warn!(%error, "it isn't kept that a session was used");

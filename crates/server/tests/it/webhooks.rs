@@ -91,12 +91,13 @@ async fn what_a_receiver_didnt_take_is_told_again_in_the_order_of_its_subject() 
         assert_eq!(*first.entry(subject).or_insert(number), number);
         got.check(&made.secret, house.app.now().as_second());
     }
-    let failing = &listed(&house).await[0];
-    assert!(
-        failing.failing_since.is_some() && failing.waiting >= 2,
-        "{failing:?}"
-    );
-    assert_eq!(failing.off_since, None);
+    // What a receiver said is noted a moment later.
+    until("the failure is noted", async || {
+        let failing = &listed(&house).await[0];
+        failing.failing_since.is_some() && failing.waiting >= 2
+    })
+    .await;
+    assert_eq!(listed(&house).await[0].off_since, None);
 
     receiver.does(Does::Takes);
     house.later(60);

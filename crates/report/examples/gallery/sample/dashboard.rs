@@ -52,6 +52,7 @@ pub fn dashboard() -> Dashboard {
         devices_total: 500,
         reachable: 498,
         counted_at: None,
+        rollouts_counted_at: None,
         incidents: vec![incident_line()],
         promises: vec![
             Promise {
@@ -78,6 +79,7 @@ pub fn quiet_dashboard() -> Dashboard {
         devices_total: 0,
         reachable: 0,
         counted_at: None,
+        rollouts_counted_at: None,
         incidents: vec![],
         promises: vec![],
         devices: DeviceTable {

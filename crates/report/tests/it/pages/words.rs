@@ -35,6 +35,21 @@ fn the_home_page_answers_at_a_glance() {
     );
 }
 
+/// What is told of large numbers of devices says of when it is: of the fleet, and of what is rolling.
+#[test]
+fn a_home_page_says_when_devices_were_counted() {
+    let mut dashboard = sample::dashboard();
+    let page = dashboard.to_html().expect("renders");
+    assert!(!page.contains("ounted <time"), "just now: {page}");
+    dashboard.rollouts_counted_at = Some(dashboard.frame.generated_at);
+    let page = dashboard.to_html().expect("renders");
+    check(&page, &["<p class=\"quiet\">Devices counted <time"]);
+    assert!(!page.contains("<p class=\"quiet\">Counted <time"), "{page}");
+    dashboard.counted_at = Some(dashboard.frame.generated_at);
+    let page = dashboard.to_html().expect("renders");
+    check(&page, &["<p class=\"quiet\">Counted <time"]);
+}
+
 #[test]
 fn a_quiet_home_page_says_so() {
     let page = sample::quiet_dashboard().to_html().expect("renders");

@@ -7,13 +7,13 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use axum::response::Response;
 use mainstay_access::{Permission, SessionStanding};
-use mainstay_report::Viewer;
+use mainstay_report::{Live, Viewer};
 
 use super::{and_then, answer, go};
 use crate::App;
 use crate::app::PagesAccess;
 use crate::authenticate::{self, Caller};
-use crate::sign_in::SignedIn;
+use crate::sign_in::{SignedIn, session};
 
 /// Somebody who may look at the pages: signed in, a program with a token, or anybody where the configuration lets anybody.
 pub(in crate::pages) enum Visitor {
@@ -67,6 +67,10 @@ impl FromRequestParts<Arc<App>> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        // Browsers listen again by themselves.
+        if parts.uri.path() == Live::PATH {
+            session::is_unattended(&mut parts.headers);
+        }
         if authenticate::shows_a_token(&parts.headers) {
             let bearing = authenticate::bearing(app, &parts.headers, Permission::Read).await;
             return match bearing {

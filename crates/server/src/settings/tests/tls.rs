@@ -37,10 +37,6 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
     let ca = ("MAINSTAY_DEVICE_CA", "devices.pem");
     let required = ("MAINSTAY_DEVICE_CERTIFICATES", "required");
     let odd = ("MAINSTAY_DEVICE_CERTIFICATES", "always");
-    let issuer = ("MAINSTAY_DEVICE_ISSUER_CERTIFICATE", "issuer.pem");
-    let issues = ("MAINSTAY_DEVICE_ISSUER_KEY", "KEY");
-    let secret = ("MAINSTAY_DEVICE_ISSUER_PASSPHRASE_FILE", "KEY");
-    let for_ever = ("MAINSTAY_DEVICE_CERTIFICATE_DAYS", "826");
     let place = Place::new();
     for (pairs, expected) in [
         (&[][..], None),
@@ -65,7 +61,40 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
             &[certificate, key, required],
             Some(("settings.half", "device_certificates")),
         ),
-        (&[certificate, key, ca, issuer, issues, secret], None),
+        (
+            &[certificate, key, ca, odd],
+            Some(("settings.value", "device_certificates")),
+        ),
+    ] {
+        let asked = asked(&place, pairs);
+        let found = found(&asked);
+        let found = found.iter().map(|(_, id, setting, _)| (*id, &**setting));
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            Vec::from_iter(expected),
+            "{pairs:?}"
+        );
+        let tls = read(&asked).tls();
+        let speaks_tls = pairs.len() >= 2 && pairs[..2] == [certificate, key];
+        assert_eq!(tls.is_some(), speaks_tls, "{pairs:?}");
+        let shares = tls.is_some_and(|files| files.ticket_key.is_some());
+        assert_eq!(shares, speaks_tls && pairs.contains(&tickets));
+    }
+}
+
+/// Who issues certificates needs a certificate, its key, and to be among those who are taken.
+#[test]
+fn half_of_an_issuer_is_refused() {
+    let certificate = ("MAINSTAY_TLS_CERTIFICATE", "tls.pem");
+    let key = ("MAINSTAY_TLS_KEY", "KEY");
+    let ca = ("MAINSTAY_DEVICE_CA", "devices.pem");
+    let issuer = ("MAINSTAY_DEVICE_ISSUER_CERTIFICATE", "issuer.pem");
+    let issues = ("MAINSTAY_DEVICE_ISSUER_KEY", "KEY");
+    let secret = ("MAINSTAY_DEVICE_ISSUER_PASSPHRASE_FILE", "KEY");
+    let for_ever = ("MAINSTAY_DEVICE_CERTIFICATE_DAYS", "826");
+    let place = Place::new();
+    for (pairs, expected) in [
+        (&[certificate, key, ca, issuer, issues, secret][..], None),
         (
             &[certificate, key, ca, issuer],
             Some(("settings.half", "device_issuer_certificate")),
@@ -86,10 +115,6 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
             &[certificate, key, ca, for_ever],
             Some(("settings.value", "device_certificate_days")),
         ),
-        (
-            &[certificate, key, ca, odd],
-            Some(("settings.value", "device_certificates")),
-        ),
     ] {
         let asked = asked(&place, pairs);
         let found = found(&asked);
@@ -99,11 +124,9 @@ fn half_of_it_is_refused_and_so_are_links_to_http() {
             Vec::from_iter(expected),
             "{pairs:?}"
         );
-        let tls = read(&asked).tls();
-        let speaks_tls = pairs.len() >= 2 && pairs[..2] == [certificate, key];
-        assert_eq!(tls.is_some(), speaks_tls, "{pairs:?}");
-        let shares = tls.is_some_and(|files| files.ticket_key.is_some());
-        assert_eq!(shares, speaks_tls && pairs.contains(&tickets));
+        let issuer = read(&asked).settings.device_issuer;
+        let days = if pairs.contains(&for_ever) { 0 } else { 90 };
+        assert_eq!(issuer.days, days);
     }
 }
 

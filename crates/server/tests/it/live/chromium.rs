@@ -81,6 +81,12 @@ impl Chromium {
 
     /// Tells it something, and waits for its answer.
     pub fn ask(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.tries(method, params);
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same; its answer, or what it couldn't do.
+    fn tries(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.last += 1;
         let mut message = json!({"id": self.last, "method": method, "params": params});
         if !self.session.is_empty() {
@@ -95,8 +101,10 @@ impl Chromium {
             let said = self.says.recv_timeout(left);
             let said = said.unwrap_or_else(|_| panic!("{PROGRAM} doesn't answer {method}"));
             if said["id"] == json!(self.last) {
-                assert_eq!(said["error"], Value::Null, "{method}");
-                return said["result"].clone();
+                return match &said["error"] {
+                    Value::Null => Ok(said["result"].clone()),
+                    error => Err(error.clone()),
+                };
             }
         }
     }
@@ -109,10 +117,14 @@ impl Chromium {
         answer["result"]["value"].clone()
     }
 
-    /// Waits until an expression is true in the page.
+    /// Waits until an expression is true in the page: while that is exchanged for the next one, nothing is.
     pub fn until(&mut self, expression: &str, within: Duration) {
         let until = Instant::now() + within;
-        while self.eval(expression) != json!(true) {
+        let asked = json!({"expression": expression, "returnByValue": true});
+        let is_so = |answer: Result<Value, Value>| {
+            answer.is_ok_and(|answer| answer["result"]["value"] == json!(true))
+        };
+        while !is_so(self.tries("Runtime.evaluate", asked.clone())) {
             if Instant::now() >= until {
                 let page = self.eval("document.body.innerText");
                 panic!("not so within {within:?}: {expression}\n{page}");

@@ -175,6 +175,30 @@ async fn who_signs_out_hears_nothing_any_more() {
     heard.ends().await;
 }
 
+/// A page that is open is read anew all day: that doesn't keep its reader signed in, who went home.
+#[tokio::test]
+async fn nobody_stays_signed_in_by_a_page_alone() {
+    let house = House::new().await;
+    let (_, viewer, _) = somebody(&house, 1, Role::Viewer).await;
+    let (_, reader, _) = somebody(&house, 2, Role::Auditor).await;
+    let asked = async |browser: &Browser, by_itself: bool| {
+        let request = browser.request(Method::GET, "/devices");
+        let request = match by_itself {
+            true => request.header("mainstay-unattended", "1"),
+            false => request,
+        };
+        request.send().await.unwrap().status()
+    };
+    house.later(59);
+    let heard = Heard::at(&viewer, "/live", None).await;
+    assert_eq!(asked(&viewer, true).await, StatusCode::OK);
+    assert_eq!(asked(&reader, false).await, StatusCode::OK);
+    house.later(2);
+    assert_eq!(asked(&viewer, true).await, StatusCode::SEE_OTHER);
+    assert_eq!(asked(&reader, false).await, StatusCode::OK, "was at it");
+    heard.ends().await;
+}
+
 /// A server that stops waits for no page; and what is done at another server is heard.
 #[tokio::test]
 async fn a_server_that_stops_sends_its_pages_away() {
@@ -204,6 +228,7 @@ async fn pages_name_the_script_that_keeps_them() {
         let script = anybody.request(Method::GET, path).send().await.unwrap();
         let headers = script.headers();
         assert_eq!(headers["content-type"], "text/javascript; charset=utf-8");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
         assert!(
             headers["cache-control"].to_str().unwrap().contains(kept),
             "{path}"
