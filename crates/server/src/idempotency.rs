@@ -87,26 +87,26 @@ async fn keyed(
     };
     let (head, sent) = request.into_parts();
     let sent = body::read(&head.headers, sent, body::JSON_BYTES_MAX).await?;
-    let keyed = KeyedRequest {
-        who: &who,
-        key: &key,
-        fingerprint: fingerprint(&head.method, &head.uri.to_string(), &sent),
-        at: app.now(),
-    };
-    let is_brake = is_brake(&head.method, head.uri.path());
-    match begun(&app, &keyed, is_brake).await? {
-        Begun::New => {}
-        Begun::Others => return Err(others()),
-        Begun::Unanswered(since) => return Err(unanswered(since, app.now())),
-        Begun::Answered(kept) => return replayed(kept),
-    }
-    let shows_secrets = SHOW_SECRETS.contains(&head.uri.path());
-    let request = Request::from_parts(head, Body::from(sent));
-    // Whoever sent it may hang up meanwhile: it is done all the same, and its answer kept. It waits no longer than others do for a store that is silent, or
-    // it would keep a connection to it for as long as the operating system does.
+    let fingerprint = fingerprint(&head.method, &head.uri.to_string(), &sent);
+    // Whoever sent it may hang up meanwhile, also while the key is being taken: it is done all the same, and its answer kept. It waits no longer than others do
+    // for a store that is silent, or it would keep a connection to it for as long as the operating system does.
     let work = tokio::spawn(async move {
         let guard = app.guard.clone();
         let done = async {
+            let keyed = KeyedRequest {
+                who: &who,
+                key: &key,
+                fingerprint,
+                at: app.now(),
+            };
+            match begun(&app, &keyed, is_brake(&head.method, head.uri.path())).await? {
+                Begun::New => {}
+                Begun::Others => return Err(others()),
+                Begun::Unanswered(since) => return Err(unanswered(since, app.now())),
+                Begun::Answered(kept) => return replayed(kept),
+            }
+            let shows_secrets = SHOW_SECRETS.contains(&head.uri.path());
+            let request = Request::from_parts(head, Body::from(sent));
             let answer = next.run(request).await;
             settle(&app, &who, &key, answer, shows_secrets).await
         };
