@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn it_has_lines_that_every_tool_reads() {
         let long = CertificateDer::from([vec![0x30, 0x81, 200], vec![0; 200]].concat());
-        let body = body(&[long.clone()]);
+        let body = body(std::slice::from_ref(&long));
         assert!(body.ends_with('\n'));
         assert!(body.lines().all(|line| (1..=LINE).contains(&line.len())));
         let joined: String = body.lines().collect();

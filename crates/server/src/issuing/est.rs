@@ -17,6 +17,7 @@ use super::error::IssuerError;
 use super::issuer::{DeviceIssuer, Made, SERIAL_BYTES, Wish};
 use super::key::ProvenKey;
 use super::request::{CertificateRequest, REQUEST_BYTES_MAX};
+use crate::asker::expect_itself;
 use crate::identity::Peer;
 use crate::problem::Refused;
 use crate::sign_in::Whence;
@@ -53,6 +54,7 @@ pub(super) async fn enroll(
     request: Body,
 ) -> Result<Response, Refused> {
     let issuer = issuer(&app)?;
+    expect_itself(&headers)?;
     let from = from.suspects(&app, &headers);
     let asker = Asker::of(&app, &peer, &headers, from).await?;
     given(&app, issuer, asker, (&headers, request)).await
@@ -66,6 +68,7 @@ pub(super) async fn reenroll(
     request: Body,
 ) -> Result<Response, Refused> {
     let issuer = issuer(&app)?;
+    expect_itself(&headers)?;
     let asker = Asker::that_renews(&app, &peer).await?;
     given(&app, issuer, asker, (&headers, request)).await
 }

@@ -352,7 +352,7 @@ fn names_go_together_and_none_comes_twice() {
         assert_eq!(setting.flag, name.replace(['.', '_'], "-"));
         assert_eq!(
             setting.is_secret_file,
-            name.ends_with("_file") || name == "tls_key",
+            name.ends_with("_file") || ["tls_key", "device_issuer_key"].contains(&name),
             "secrets come by files"
         );
         assert!(

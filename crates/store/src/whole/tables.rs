@@ -5,7 +5,7 @@
 
 use super::cells::{Cell, Row};
 use super::columns::{Column, bytes, number, text, truth};
-use super::tables_doors::{CHILDREN, ISSUED_CERTIFICATES, JOIN_CODES, REVOKED_CERTIFICATES, SUBJECTS};
+use super::tables_doors as doors;
 use super::tables_told::{DELIVERIES, EVENTS, IDEMPOTENCY_KEYS, WEBHOOKS};
 use super::{judge, judge_doors};
 use crate::StoreError;
@@ -379,9 +379,9 @@ pub(super) const TABLES: &[Table] = &[
         ],
         judge_doors::setup_link,
     ),
-    SUBJECTS,
-    JOIN_CODES,
-    REVOKED_CERTIFICATES,
-    CHILDREN,
-    ISSUED_CERTIFICATES,
+    doors::SUBJECTS,
+    doors::JOIN_CODES,
+    doors::REVOKED_CERTIFICATES,
+    doors::CHILDREN,
+    doors::ISSUED_CERTIFICATES,
 ];

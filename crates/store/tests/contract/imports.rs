@@ -74,7 +74,7 @@ pub async fn an_import_is_there_whole_or_not_at_all(store: &dyn Store) {
         new: vec![gateway(7, "gateway-7")],
         anew: vec![(device(1), moved(1))],
         clients: vec![(id(2), ClientProfile::Zephyr)],
-        behind: Vec::new(),
+        ..Import::default()
     };
     let spoilt = |spoil: fn(&mut Import)| {
         let mut import = whole();
@@ -122,10 +122,8 @@ pub async fn an_import_is_there_whole_or_not_at_all(store: &dyn Store) {
         let known = store.controller(&id(2)).await.expect("readable");
         assert_eq!(known.expect("it has a controller id").client, None);
     }
-    store
-        .import(&whole(), at(4))
-        .await
-        .expect("nothing is against it");
+    let taken = store.import(&whole(), at(4)).await;
+    taken.expect("nothing is against it");
 }
 
 /// Two that come at once, as when somebody didn't wait for the first: one is taken in, and the other one changes nothing of it.

@@ -105,6 +105,24 @@ async fn what_is_no_good_request_is_refused_and_leaves_no_trace() {
     assert_eq!(listed, Vec::<serde_json::Value>::new());
 }
 
+/// The key would be the child's, and the certificate its gateway's.
+#[tokio::test]
+async fn a_gateway_is_given_none_for_a_child() {
+    let (stage, token) = stage(DeviceCertificates::Optional).await;
+    let house = &stage.house;
+    let key = KeyPair::generate().unwrap();
+    for place in [ENROLL, REENROLL] {
+        let asked = house.http.post(format!("{}{place}", house.base));
+        let asked = asked
+            .bearer_auth(&token)
+            .header("content-type", "application/pkcs10")
+            .header("mainstay-for", "th-2")
+            .body(request(&key, None));
+        let refused = problem(asked.send().await.unwrap()).await;
+        assert_eq!(refused, (400, "gateway.not-here".to_owned()), "{place}");
+    }
+}
+
 #[tokio::test]
 async fn who_shows_nothing_that_lets_it_in_is_given_nothing() {
     let (stage, token) = stage(DeviceCertificates::Optional).await;

@@ -60,11 +60,14 @@ impl Heard {
 
     /// The number of the last event that it was told of.
     fn last(&self) -> i64 {
-        let ids = self
+        let mut ids = self
             .text
             .lines()
             .filter_map(|line| line.strip_prefix("id: "));
-        ids.last().expect("something was told").parse().unwrap()
+        ids.next_back()
+            .expect("something was told")
+            .parse()
+            .unwrap()
     }
 }
 
