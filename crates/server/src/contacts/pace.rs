@@ -78,7 +78,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_round_has_even_batches_and_ends_in_time() {
-        for (left, writing_ms, largest) in [(100_000, 1, 120), (100_000, 20, 800), (20_000, 1, 50)]
+        for (left, writing_ms, largest) in [(100_000, 1, 140), (100_000, 20, 800), (20_000, 1, 50)]
         {
             let (batches, took) = round(left, Duration::from_millis(writing_ms)).await;
             let most = batches.iter().max().copied().unwrap_or_default();
