@@ -18,6 +18,17 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 /// handshake, and from here that may look like a line that broke.
 const UNREACHED_MAX: u8 = 3;
 
+/// What a failed exchange means for what the device shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It goes on with it.
+    Stays,
+    /// It shows the other thing that it has: the line may be what is broken, so nothing else is hurried.
+    Turns,
+    /// The same, and what was refused is to be replaced soon.
+    Refused,
+}
+
 /// What the agent knows of its own certificate's keeping.
 #[derive(Debug)]
 pub(crate) struct Tending {
@@ -35,6 +46,21 @@ impl Default for Tending {
             look_at_ms: 0,
             lot: u16::from_le_bytes(random()),
             unreached: 0,
+        }
+    }
+}
+
+impl Tending {
+    /// Counts a failed exchange. An outage ends for a whole fleet at once: whoever only found nobody asks for no certificate because of it.
+    fn failed(&mut self, error: &LinkError) -> Turn {
+        self.unreached = match error {
+            LinkError::Unreachable(_) => self.unreached.saturating_add(1),
+            _ => 0,
+        };
+        match (error.refuses_who_asks(), self.unreached >= UNREACHED_MAX) {
+            (true, _) => Turn::Refused,
+            (false, true) => Turn::Turns,
+            (false, false) => Turn::Stays,
         }
     }
 }
@@ -79,11 +105,8 @@ impl Agent {
         let Some(own) = &self.settings.server.own else {
             return;
         };
-        self.tending.unreached = match error {
-            LinkError::Unreachable(_) => self.tending.unreached.saturating_add(1),
-            _ => 0,
-        };
-        if !error.refuses_who_asks() && self.tending.unreached < UNREACHED_MAX {
+        let turn = self.tending.failed(error);
+        if turn == Turn::Stays {
             return;
         }
         let shows_own = self.link.shows_own();
@@ -93,6 +116,9 @@ impl Agent {
         };
         if has_other {
             self.show(!shows_own);
+            if shows_own && turn == Turn::Refused {
+                self.tending.look_at_ms = 0;
+            }
         }
     }
 
@@ -101,7 +127,7 @@ impl Agent {
         self.tending.unreached = 0;
     }
 
-    /// From now on the device shows its certificate, or its token, by which it soon asks for another certificate.
+    /// From now on the device shows its certificate, or its token, by which it asks for another certificate when it looks next.
     fn show(&mut self, own: bool) {
         let server = &self.settings.server;
         let trusts_clock = self.settings.trusts_clock;
@@ -114,10 +140,31 @@ impl Agent {
                         Level::Notice,
                         "the server may not take this device's certificate: it is shown the token",
                     );
-                    self.tending.look_at_ms = 0;
                 }
             }
             Err(fault) => log::line(Level::Warning, fault),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_lets_nobody_ask_for_a_certificate_and_a_refusal_does() {
+        let unreachable = || LinkError::Unreachable("nobody answers".to_owned());
+        let refused = LinkError::CertificateRefused("it is revoked".to_owned());
+        let mut tending = Tending::default();
+        for expected in [Turn::Stays, Turn::Stays, Turn::Turns] {
+            assert_eq!(tending.failed(&unreachable()), expected);
+        }
+        assert_eq!(tending.failed(&refused), Turn::Refused);
+        assert_eq!(
+            tending.failed(&unreachable()),
+            Turn::Stays,
+            "it was reached between"
+        );
+        assert_eq!(tending.failed(&LinkError::TooSlow), Turn::Stays);
     }
 }

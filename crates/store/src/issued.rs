@@ -75,7 +75,8 @@ pub trait IssuedCertificates: Send + Sync {
         device: &DeviceId,
     ) -> Result<Vec<(IssuedCertificate, Option<RevokedCertificate>)>, StoreError>;
 
-    /// Revokes all certificates of a device that aren't over or revoked by then, and tells which, the lowest fingerprint first.
+    /// Revokes all certificates of a device that aren't revoked yet, and tells which, the lowest fingerprint first. Those that seem to be over are among
+    /// them: a clock that jumped ahead would let them in again once it is right.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such device.

@@ -38,5 +38,15 @@ pub(super) fn identity(
         "server.identity_file",
         "it takes the place of certificate and key, and certificates are for https:// alone",
     );
+    // Files are written beside their place first, under a name that ends so (`durable.rs`).
+    let is_written_over = own.as_ref().is_some_and(|own| {
+        let others = [Some(&own.key_file), server.token_file.as_ref()];
+        others.contains(&Some(&own.file)) || own.file.extension().is_some_and(|end| end == "new")
+    });
+    found.unless(
+        !is_written_over,
+        "server.identity_file",
+        "the agent writes another thing there: give it a name of its own, which doesn't end in .new",
+    );
     (brought, own)
 }

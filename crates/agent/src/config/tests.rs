@@ -88,6 +88,17 @@ fn a_certificate_of_its_own_takes_the_place_of_another() {
     let both = format!("{own}\ncertificate = \"/c\"\nkey = \"/k\"");
     let found = parse(&GOOD.replace(token, &both)).expect_err("is bad");
     assert_eq!(found[0].place, "server.identity_file");
+    for taken in [
+        "/etc/mainstay/token",
+        "/var/lib/mainstay/state/identity.key",
+        "/var/lib/mainstay/identity.new",
+    ] {
+        let text = format!("{token}\nidentity_file = \"{taken}\"");
+        let text = GOOD.replace(token, &text);
+        let state = "[device]\nstate = \"/var/lib/mainstay/state\"";
+        let found = parse(&text.replace("[device]", state)).expect_err("is bad");
+        assert_eq!(found[0].place, "server.identity_file", "{taken}");
+    }
     let relative = "identity_file = \"identity.pem\"";
     let found = parse(&GOOD.replace(token, relative)).expect_err("is bad");
     assert_eq!(found[0].place, "server");

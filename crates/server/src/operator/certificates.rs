@@ -64,7 +64,7 @@ pub(super) async fn issued(
     Ok(Json(issued.into_iter().map(issued_view).collect()))
 }
 
-/// `POST /devices/{id}/certificates/revoke`: all that were issued to it here and aren't over, for good, as [`revoke`] does.
+/// `POST /devices/{id}/certificates/revoke`: all that were issued to it here, for good, as [`revoke`] does.
 pub(super) async fn revoke_issued(
     State(app): State<Arc<App>>,
     headers: HeaderMap,

@@ -118,11 +118,8 @@ async fn what_a_receiver_didnt_take_is_told_again_in_the_order_of_its_subject() 
     taken.sort_by_key(|event| event.number);
     assert_eq!(taken, all.events);
     // Each try of one event has the same id, and no two events have one.
-    let ids: BTreeMap<_, _> = receiver
-        .got()
-        .into_iter()
-        .map(|got| (got.id, got.event.number))
-        .collect();
+    let got = receiver.got().into_iter();
+    let ids: BTreeMap<_, _> = got.map(|got| (got.id, got.event.number)).collect();
     assert_eq!(ids.len(), all.events.len());
     until("all of it is noted", async || {
         let noted = deliveries(&house, &made.webhook.id).await;

@@ -72,7 +72,7 @@ async fn revoke_all(
     let fingerprints: Vec<Vec<u8>> = sqlx::query_scalar(
         "INSERT INTO revoked_certificates (fingerprint, at, by_email, why)
          SELECT fingerprint, $2::bigint, $3::text, $4::text FROM issued_certificates
-         WHERE device = $1 AND ends > $2
+         WHERE device = $1
          ON CONFLICT DO NOTHING RETURNING fingerprint",
     )
     .bind(key)

@@ -57,7 +57,7 @@ impl IssuedCertificates for SqliteStore {
         let key = key(&mut tx, device).await?;
         let fingerprints: Vec<Vec<u8>> = sqlx::query_scalar(
             "INSERT INTO revoked_certificates (fingerprint, at, by_email, why)
-             SELECT fingerprint, ?2, ?3, ?4 FROM issued_certificates WHERE device = ?1 AND ends > ?2
+             SELECT fingerprint, ?2, ?3, ?4 FROM issued_certificates WHERE device = ?1
              ON CONFLICT DO NOTHING RETURNING fingerprint",
         )
         .bind(key)

@@ -38,7 +38,7 @@ enum What {
         /// The file with it in PEM, or its SHA-256 fingerprint: 64 hexadecimal digits, with colons or without.
         #[arg(required_unless_present = "device", conflicts_with = "device")]
         which: Option<String>,
-        /// In its place, a device: all certificates that the server gave to it and that aren't over.
+        /// In its place, a device: all certificates that the server gave to it.
         #[arg(long, value_name = "DEVICE")]
         device: Option<String>,
         /// Why, in a sentence.

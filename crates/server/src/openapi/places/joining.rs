@@ -86,7 +86,7 @@ pub(super) const TOLD: &[Told] = &[
         path: "/devices/{id}/certificates/revoke",
         name: "revoke_device_certificates",
         summary: "Let all certificates that this server gave to a device let nobody in any more, for good",
-        more: "Those that are over or revoked aren't revoked once more. A device that has its token still comes by that, and may ask for a new certificate.",
+        more: "Those that are revoked aren't revoked once more. A device that has its token still comes by that, and may ask for a new certificate.",
         body: Some(Body::Json(of::<RevokeCertificates>)),
         answers: &[(200, Answer::Json(of::<Vec<RevokedCertificateView>>))],
         refusals: &[(400, &["rollouts.why"])],

@@ -1,5 +1,7 @@
 //! Gateways that ask in the names of the devices behind them, over real HTTP and TLS.
 
+use std::collections::BTreeSet;
+
 use mainstay_api::{DeviceTokens, RolloutView};
 use mainstay_fleet::DeviceId;
 use mainstay_protocol::{
@@ -342,10 +344,13 @@ async fn a_gateway_is_held_to_what_each_of_its_children_is() {
     assert_eq!(until_limited("th-1").await, "flow.device");
     assert_eq!(until_limited("nobody").await, "flow.device");
     // Nor do guesses beside it touch a gateway that is known.
+    let mut refusals = BTreeSet::new();
     for nth in 0..60 {
         let guess = format!("{nth:064x}");
-        scene.asks(&guess, "th-3").await;
+        let (_, id) = problem(scene.asks(&guess, "th-3").await).await;
+        refusals.insert(id);
     }
+    assert!(refusals.contains("flow.address"), "{refusals:?}");
     let answer = scene.asks("gw-1", "th-3").await;
     assert_eq!(answer.status(), StatusCode::OK);
 }
