@@ -101,11 +101,12 @@ async fn shown(
     id: &DeviceId,
     token_hash: &[u8; 32],
 ) -> Result<Option<Shown>, StoreError> {
+    // The code first: had the device's other question taken its last use in between, the device is there by the second look.
+    let found = app.store.join_code(&code.hash()).await?;
     let joined = Devices::by_token_hash(&*app.store, token_hash).await?;
     if joined.is_some_and(|device| device.id == *id) {
         return Ok(Some(Shown::Joined));
     }
-    let found = app.store.join_code(&code.hash()).await?;
     Ok(found.map(Box::new).map(Shown::Code))
 }
 
