@@ -79,13 +79,16 @@ pub(super) async fn following(
 
 /// The devices that were promised something, or have begun, by rollout: few, and found by an index of their own. A rollout that
 /// is complete has judged all of its devices, and one that was halted long ago has none that still fetches.
+///
+/// The index is named, for SQLite would rather take the table's own order and read what all devices of the rollout do: of a million,
+/// a fifth of a second for each promise, while nobody else writes.
 pub(super) async fn under_way(
     tx: &mut Write,
     at: Timestamp,
 ) -> Result<Vec<(Rollout, FleetView)>, StoreError> {
     let rows: Vec<(String,)> = sqlx::query_as(
         "SELECT r.value FROM rollouts AS r WHERE r.phase <> 'complete' AND EXISTS (
-           SELECT 1 FROM enrolments AS e
+           SELECT 1 FROM enrolments AS e INDEXED BY enrolments_under_way
            WHERE e.rollout = r.id AND e.progress ->> 'state' IN ('promised', 'began'))",
     )
     .fetch_all(&mut **tx)
@@ -105,7 +108,8 @@ pub(super) async fn under_way(
 async fn under_way_in(tx: &mut Write, id: RolloutId) -> Result<FleetView, StoreError> {
     let rows: Vec<rows::View> = sqlx::query_as(select!(
         "",
-        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
+        "FROM enrolments AS e INDEXED BY enrolments_under_way
+         JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = ?1 AND e.progress ->> 'state' IN ('promised', 'began') ORDER BY e.device"
     ))
     .bind(id.0)
