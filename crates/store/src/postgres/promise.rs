@@ -136,12 +136,15 @@ async fn check_room(
     at: Timestamp,
 ) -> Result<(), PromiseRefusal> {
     locks::alone(tx, Lock::Places).await?;
+    // Who is under way is counted quickly, and nobody else holds a place: only where they could be too many is looked at each of them.
+    let limit = rollout.rules.limits.downloads;
+    if enrolments::count_under_way(tx).await? < i64::from(limit) {
+        return Ok(());
+    }
     let under_way = enrolments::under_way(tx, at).await?;
     match has_room(rollout, &under_way, at) {
         true => Ok(()),
-        false => Err(PromiseRefusal::NoRoom {
-            limit: rollout.rules.limits.downloads,
-        }),
+        false => Err(PromiseRefusal::NoRoom { limit }),
     }
 }
 
