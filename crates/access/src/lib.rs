@@ -5,7 +5,7 @@
 //! with a duty. Nothing here reads a clock or draws chance: secrets are made of bytes that are handed in, and kept as hashes.
 //!
 //! Read [`Permission`] for what people may do, [`Account`] for how they get in, [`Assignments`] for the conflicts; [`JoinCode`] for how
-//! devices get in that have no token yet.
+//! devices get in that have no token yet, [`Welcome`] for those that need none.
 
 pub mod account;
 pub mod api_token;
@@ -27,6 +27,7 @@ pub mod session;
 pub mod setup_link;
 pub mod sign_in_attempts;
 pub mod totp;
+pub mod welcome;
 
 pub use account::{Account, LastOfOperations};
 pub use api_token::{ApiToken, ApiTokenDenied, ApiTokenFlaw, ApiTokenWish, Scope};
@@ -48,3 +49,6 @@ pub use session::{Means, Session, SessionStanding};
 pub use setup_link::{LinkEffect, Maker, SetupLink, SetupLinkRefusal};
 pub use sign_in_attempts::{Origin, SignInAttempts, TryLater};
 pub use totp::{CodeRefusal, SecondFactor, TotpSecret};
+pub use welcome::{
+    AuthorityDigest, Declares, Newcomer, NotWelcome, Welcome, WelcomeFlaw, WelcomeId, WelcomeTerms,
+};

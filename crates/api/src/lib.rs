@@ -18,6 +18,9 @@
 //! | `GET /api/v1/join-codes` | anyone | | list of [`JoinCodeView`] |
 //! | `POST /api/v1/join-codes` | operations | [`NewJoinCode`] | [`MadeJoinCode`]: a code by which devices join that have no token yet |
 //! | `POST /api/v1/join-codes/{id}/revoke` | operations | | [`JoinCodeView`] |
+//! | `GET /api/v1/welcomes` | anyone | | list of [`WelcomeView`] |
+//! | `POST /api/v1/welcomes` | operations | [`NewWelcome`] | [`WelcomeView`]: devices that nobody registered come in by their certificates |
+//! | `POST /api/v1/welcomes/{id}/revoke` | operations | | [`WelcomeView`] |
 //! | `GET /api/v1/revoked-certificates` | anyone | | list of [`RevokedCertificateView`] |
 //! | `POST /api/v1/revoked-certificates` | operations | [`RevokeCertificate`] | [`RevokedCertificateView`]: a device's certificate lets nobody in any more |
 //! | `GET /api/v1/devices/{id}/certificates` | anyone | | list of [`IssuedCertificateView`]: those that the server gave to the device |
@@ -93,6 +96,7 @@ pub mod release;
 pub mod rollout;
 pub mod trust;
 pub mod webhook;
+pub mod welcome;
 pub mod why;
 
 pub use client::{AttributesAsked, ClientChange, ClientView};
@@ -130,6 +134,7 @@ pub use rollout::{
 };
 pub use trust::{MinimumView, RevocationsView, RootView, ScheduleView, WithdrawnView};
 pub use webhook::{DeliveryView, MadeWebhook, NewWebhook, WebhookTest, WebhookView};
+pub use welcome::{NewWelcome, WelcomeView};
 pub use why::Why;
 
 /// How quickly a device downloads in a preview that isn't told, in bytes per second: a slow line, or a busy radio.

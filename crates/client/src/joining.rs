@@ -1,8 +1,8 @@
-//! What an [`Operator`] can do about devices that join, and about their certificates.
+//! What an [`Operator`] can do about devices that join or are welcome, and about their certificates.
 
 use mainstay_api::{
-    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate,
-    RevokeCertificates, RevokedCertificateView,
+    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome, RevokeCertificate,
+    RevokeCertificates, RevokedCertificateView, WelcomeView,
 };
 use mainstay_fleet::DeviceId;
 
@@ -32,6 +32,31 @@ impl Operator {
     /// As every request: [`ClientError`](crate::ClientError).
     pub async fn revoke_join_code(&self, id: &str) -> Answer<JoinCodeView> {
         let path = format!("/join-codes/{id}/revoke");
+        self.0.post(&path, Body::Empty).await
+    }
+
+    /// Lets devices in that nobody registered and that show a certificate.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn make_welcome(&self, wish: &NewWelcome) -> Answer<WelcomeView> {
+        self.0.post("/welcomes", Body::json(wish)?).await
+    }
+
+    /// The welcomes, the newest first.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn welcomes(&self) -> Answer<Vec<WelcomeView>> {
+        self.0.get("/welcomes").await
+    }
+
+    /// Takes a welcome back.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn revoke_welcome(&self, id: &str) -> Answer<WelcomeView> {
+        let path = format!("/welcomes/{id}/revoke");
         self.0.post(&path, Body::Empty).await
     }
 

@@ -13,19 +13,17 @@ use mainstay_plan::Plan;
 use mainstay_store::{Blobs, Store, StoreError, StoredPlan};
 use mainstay_trust::Refusal;
 
+use crate::app_config::AppConfig;
 use crate::attack::Attack;
 use crate::clock::Clock;
 use crate::contacts::Contacts;
 use crate::data_dir::Lock;
 use crate::ddi::Unread;
-use crate::delivery::DeliveryKey;
 use crate::device_protocol::{Handed, Line};
 use crate::entropy::Entropy;
 use crate::figures::Figures;
-use crate::flow::{Flow, Limiter, Limits};
-use crate::front::{Bounds, tls::Tls};
-use crate::guard::{Guard, Times};
-use crate::issuing::DeviceIssuer;
+use crate::flow::{Flow, Limiter};
+use crate::guard::Guard;
 use crate::jobs::RolloutMemory;
 use crate::jobs::lease::{JobLease, ROLLOUTS};
 use crate::jobs::share_line::LineShare;
@@ -37,11 +35,11 @@ use crate::readiness::Readiness;
 use crate::readings::Watched;
 use crate::room::Room;
 use crate::root_chain;
-use crate::settings::{DeviceCertificates, Passwords, PublicUrl, Tenant, TrustedProxies};
-use crate::sign_in::{Door, Hashing, Provider};
+use crate::settings::PublicUrl;
+use crate::sign_in::{Door, Hashing};
 use crate::soundness::Soundness;
 use crate::standing::Standing;
-use crate::webhooks::{Hooks, WebhookRules};
+use crate::webhooks::Hooks;
 
 /// What an [`App`] is made of. The simulator hands in a virtual clock and seeded chance.
 pub struct Parts {
@@ -60,76 +58,6 @@ pub struct Parts {
     pub roots: Vec<Vec<u8>>,
     /// Keeps other servers off the same folder, if there is one.
     pub lock: Option<Lock>,
-}
-
-/// How the server behaves, beside what the plan says.
-#[derive(Debug, Clone, Default)]
-pub struct AppConfig {
-    /// Who may look at the pages.
-    pub pages: PagesAccess,
-    /// Who calls [`crate::jobs::advance_rollouts::run`].
-    pub advance: Advance,
-    /// What links to this server begin with; none if they begin as each request says that it came.
-    pub public_url: Option<PublicUrl>,
-    /// Whose word about a client's address is believed.
-    pub trusted_proxies: TrustedProxies,
-    /// The provider by which people sign in, if they do.
-    pub provider: Option<Arc<Provider>>,
-    /// Who may sign in with a password.
-    pub passwords: Passwords,
-    /// What hawkBit clients call its tenant.
-    pub tenant: Tenant,
-    /// How long requests under way may go on once it was told to stop.
-    pub grace: Grace,
-    /// What connections are held to.
-    pub bounds: Bounds,
-    /// What it shows to those who connect; none if it speaks no TLS itself.
-    pub tls: Option<Arc<Tls>>,
-    /// Whether devices may come without a certificate.
-    pub device_certificates: DeviceCertificates,
-    /// Who gives certificates to devices that ask; none if nobody does.
-    pub issuer: Option<Arc<DeviceIssuer>>,
-    /// How long one request may take.
-    pub times: Times,
-    /// What signs links to payloads; none if there are none.
-    pub delivery_key: Option<DeliveryKey>,
-    /// How often one device may ask, and one address show what is no token.
-    pub limits: Limits,
-    /// What others may be told by HTTP, and with which key their secrets are kept.
-    pub webhooks: WebhookRules,
-}
-
-/// How long requests in flight may go on after the signal to stop. A download that is cut resumes at its next try, so a short wait
-/// is enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grace(pub Duration);
-
-impl Default for Grace {
-    fn default() -> Self {
-        Self(Duration::from_secs(10))
-    }
-}
-
-/// Who may look at the pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PagesAccess {
-    /// People who have signed in, and programs with a token.
-    #[default]
-    People,
-    /// Whoever reaches the port: only for a demonstration on this machine.
-    Anyone,
-}
-
-/// What moves rollouts on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Advance {
-    /// [`crate::serve::run`], at a period that follows from the plan's poll.
-    #[default]
-    ByPlan,
-    /// [`crate::serve::run`], at this period.
-    Every(Duration),
-    /// The caller, in its own time.
-    ByCaller,
 }
 
 /// Why no [`App`] can be made of its parts.

@@ -36,7 +36,7 @@ impl Asker {
     /// Whose request it is that has this head.
     ///
     /// # Errors
-    /// As [`authenticate::token`]; `gateway.header` if the child isn't named as it must be, and `gateway.not-its-child`, one and the same whether
+    /// As [`authenticate::token`], or [`authenticate::registered`] if it names a child; `gateway.header` if the child isn't named as it must be, and `gateway.not-its-child`, one and the same whether
     /// there is such a device or not.
     pub async fn of(
         app: &App,
@@ -45,16 +45,41 @@ impl Asker {
         whence: &Whence,
     ) -> Result<Self, Refused> {
         let child = named(headers)?;
-        let token = authenticate::token(app, headers, peer).await?;
         let from = whence.suspects(app, headers);
         match child {
             None => Ok(Self {
-                token,
+                token: authenticate::token(app, headers, peer).await?,
                 through: None,
                 from,
             }),
-            Some(child) => as_gateway(app, token, from, &child).await,
+            // Whom nobody registered is no gateway, and isn't made a device by a request that is another's.
+            Some(child) => {
+                let token = authenticate::registered(app, headers, peer).await?;
+                as_gateway(app, token, from, &child).await
+            }
         }
+    }
+
+    /// Whether whoever showed themselves so, and `bore` the token with this hash, or none, would ask for the same device if they asked anew: for `device`, if
+    /// that is another one than who asks, only as long as it stands behind them.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn still_asks(
+        &self,
+        app: &App,
+        peer: &Peer,
+        bore: Option<TokenHash>,
+        device: &DeviceId,
+    ) -> Result<bool, Refused> {
+        if self.through.is_none() {
+            return peer.still_is(app, &self.token, bore).await;
+        }
+        let Some(gateway) = peer.known(app, bore).await? else {
+            return Ok(false);
+        };
+        let asks = app.store.asks_for(&gateway, device).await?;
+        Ok(asks.and_then(|asks| asks.child_token) == Some(self.token))
     }
 
     /// The device that is asked for.

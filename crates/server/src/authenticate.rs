@@ -13,6 +13,7 @@ use mainstay_store::{Devices, People};
 
 use crate::App;
 use crate::identity::{self, Peer};
+use crate::newcomers::AsksAs;
 use crate::problem::Refused;
 use crate::quiet::TokenHash;
 use crate::sign_in::{SignedIn, same_site};
@@ -30,21 +31,38 @@ pub(crate) struct Caller {
 /// What the store keeps of the token of the device that asks, by whichever means it shows who it is.
 ///
 /// # Errors
-/// `auth.token` when it shows nothing, `auth.certificate` when it doesn't show what is required here.
+/// `auth.token` when it shows nothing, `auth.certificate` when it doesn't show what is required here, `welcome.*` when it would have to be welcome and isn't.
 pub(crate) async fn token(
     app: &App,
     headers: &HeaderMap,
     peer: &Peer,
 ) -> Result<TokenHash, Refused> {
-    let bears = bearer(headers).and_then(Token::parse);
-    let token = peer.token(app, bears.map(|token| token.hash())).await?;
+    let token = peer.token(app, borne(headers), AsksAs::Itself).await?;
     token.ok_or_else(Refused::unauthenticated)
+}
+
+/// The same of a device that is registered; nobody is by this.
+///
+/// # Errors
+/// As [`token`], but for `welcome.*`.
+pub(crate) async fn registered(
+    app: &App,
+    headers: &HeaderMap,
+    peer: &Peer,
+) -> Result<TokenHash, Refused> {
+    let token = peer.known(app, borne(headers)).await?;
+    token.ok_or_else(|| identity::shows_nothing(app))
 }
 
 /// The same without asking the store, for answers from memory; none if that has to be asked.
 pub(crate) fn token_at_once(app: &App, headers: &HeaderMap) -> Option<TokenHash> {
+    identity::at_once(app, borne(headers))
+}
+
+/// What is kept of the token that a device bears; none if it bears none that a device could have.
+pub(crate) fn borne(headers: &HeaderMap) -> Option<TokenHash> {
     let bears = bearer(headers).and_then(Token::parse);
-    identity::at_once(app, bears.map(|token| token.hash()))
+    bears.map(|token| token.hash())
 }
 
 /// The device that has this token, which came from there.

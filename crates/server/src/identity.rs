@@ -15,12 +15,14 @@ use mainstay_fleet::DeviceId;
 use mainstay_store::{Certified, Fingerprint};
 
 use crate::App;
+use crate::newcomers::{self, AsksAs};
 use crate::problem::Refused;
 use crate::quiet::TokenHash;
 use crate::settings::DeviceCertificates;
 use crate::tls::PeerCertificate;
 
 /// What the other end of a request's connection showed in the handshake.
+#[derive(Debug, Clone)]
 pub(crate) struct Peer(Option<PeerCertificate>);
 
 impl Peer {
@@ -30,27 +32,57 @@ impl Peer {
     }
 
     /// What is kept of the token of the device that asks, which `bears` the one with this hash, or none. A token goes before a certificate,
-    /// unless certificates are required here. Whether the token is a device's isn't looked at.
+    /// unless certificates are required here. Whether the token is a device's isn't looked at. One that nobody registered is registered, if that is switched on
+    /// and its certificate makes it welcome.
     ///
     /// # Errors
-    /// `auth.certificate` if a certificate is required, and there is none that lets a device in; and if the store fails.
+    /// `auth.certificate` if a certificate is required, and there is none that lets a device in; `welcome.*` if it would have to be welcome, and isn't; and if
+    /// the store fails.
     pub async fn token(
+        &self,
+        app: &App,
+        bears: Option<TokenHash>,
+        asks_as: AsksAs<'_>,
+    ) -> Result<Option<TokenHash>, Refused> {
+        match app.config.device_certificates {
+            DeviceCertificates::Optional if bears.is_some() => Ok(bears),
+            DeviceCertificates::Optional => self.certified_or_new(app, asks_as).await,
+            DeviceCertificates::Required => {
+                let found = self.certified_or_new(app, asks_as).await?;
+                found.map(Some).ok_or_else(no_certificate)
+            }
+        }
+    }
+
+    /// The same of a device that is registered; none of any other, which has yet to be looked at.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn known(
         &self,
         app: &App,
         bears: Option<TokenHash>,
     ) -> Result<Option<TokenHash>, Refused> {
         match app.config.device_certificates {
             DeviceCertificates::Optional if bears.is_some() => Ok(bears),
-            DeviceCertificates::Optional => {
+            _ => {
                 let found = self.certified(app).await?;
                 Ok(found.map(|(found, _)| found.token_hash))
             }
-            DeviceCertificates::Required => {
-                let found = self.certified(app).await?;
-                let found = found.map(|(found, _)| found.token_hash);
-                found.map(Some).ok_or_else(no_certificate)
-            }
         }
+    }
+
+    /// Whether it still is the device with this token that asks, which `bore` the one with that hash, or none: by a certificate as long as that counts.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn still_is(
+        &self,
+        app: &App,
+        token: &TokenHash,
+        bore: Option<TokenHash>,
+    ) -> Result<bool, Refused> {
+        Ok(self.known(app, bore).await?.as_ref() == Some(token))
     }
 
     /// Whether a device may join as `id` from here: where certificates are required, it shows one that names it and would let it in.
@@ -72,20 +104,39 @@ impl Peer {
         counts.then_some(()).ok_or_else(no_certificate)
     }
 
-    /// The device that the certificate names which was shown, and that one's fingerprint, whatever the device bears; none if it lets nobody in.
+    /// The same of the certificate alone; none if it lets nobody in. A device that nobody registered may be registered now.
+    async fn certified_or_new(
+        &self,
+        app: &App,
+        asks_as: AsksAs<'_>,
+    ) -> Result<Option<TokenHash>, Refused> {
+        let mut found = self.certified(app).await?;
+        if found.is_none()
+            && let Some((certificate, name)) = self.naming(app)
+            && newcomers::look(app, certificate, name, asks_as).await?
+        {
+            found = self.certified(app).await?;
+        }
+        Ok(found.map(|(found, _)| found.token_hash))
+    }
+
+    /// The certificate and the name in it, as long as its authority vouches for it.
+    fn naming(&self, app: &App) -> Option<(&PeerCertificate, &str)> {
+        let (certificate, tls) = self.0.as_ref().zip(app.config.tls.as_ref())?;
+        let name = certificate.name()?;
+        tls.takes(certificate, app.now())
+            .then_some((certificate, name))
+    }
+
+    /// The device that the certificate names which was shown, and that one's fingerprint, whatever the device bears; none if it lets nobody in. Nobody is
+    /// registered by it.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn certified(&self, app: &App) -> Result<Option<(Certified, Fingerprint)>, Refused> {
-        let (Some(certificate), Some(tls)) = (&self.0, &app.config.tls) else {
+        let Some((certificate, name)) = self.naming(app) else {
             return Ok(None);
         };
-        let Some(name) = certificate.name() else {
-            return Ok(None);
-        };
-        if !tls.takes(certificate, app.now()) {
-            return Ok(None);
-        }
         let fingerprint = *certificate.fingerprint();
         let found = app.store.certified(name, &fingerprint).await?;
         match &found {
@@ -114,6 +165,14 @@ impl FromRequestParts<Arc<App>> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, Infallible> {
         Ok(Self::of(parts))
+    }
+}
+
+/// That what a device shows doesn't let it in, whatever may here.
+pub(crate) fn shows_nothing(app: &App) -> Refused {
+    match app.config.device_certificates {
+        DeviceCertificates::Optional => Refused::unauthenticated(),
+        DeviceCertificates::Required => no_certificate(),
     }
 }
 

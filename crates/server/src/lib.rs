@@ -7,6 +7,7 @@
 
 pub mod admin;
 mod app;
+mod app_config;
 mod asker;
 mod at_once;
 pub mod attack;
@@ -37,6 +38,7 @@ mod kept;
 mod levels;
 mod moved;
 mod named;
+mod newcomers;
 mod news;
 mod offers;
 pub mod openapi;
@@ -63,7 +65,8 @@ pub mod token;
 mod upload;
 mod webhooks;
 
-pub use app::{ActivePlan, Advance, App, AppConfig, AppError, Grace, PagesAccess, Parts};
+pub use app::{ActivePlan, App, AppError, Parts};
+pub use app_config::{Advance, AppConfig, Grace, PagesAccess};
 pub use attack::ForcedOffer;
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use data_dir::DataDir;

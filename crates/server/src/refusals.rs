@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use mainstay_access::{
     ApiTokenDenied, ApiTokenFlaw, CodeRefusal, Denied, DutyConflict, JoinFlaw, JoinRefusal,
-    SetupLinkRefusal, TryLater,
+    NotWelcome, SetupLinkRefusal, TryLater, WelcomeFlaw,
 };
 use mainstay_fleet::{GatewayRefusal, QueryError};
 use mainstay_release::{HoldRefusal, Refusal as ReleaseRefusal};
@@ -86,6 +86,25 @@ impl From<JoinRefusal> for Refused {
             sentence(&refusal),
             sentence(refusal.cure()),
         )
+    }
+}
+
+impl From<NotWelcome> for Refused {
+    /// As to whoever shows nothing that lets it in; why, a device may hear for which an authority of the house vouches.
+    fn from(why: NotWelcome) -> Self {
+        let (id, cure) = (why.id(), sentence(why.cure()));
+        Self::new(StatusCode::UNAUTHORIZED, id, sentence(why), cure)
+    }
+}
+
+impl From<WelcomeFlaw> for Refused {
+    fn from(flaw: WelcomeFlaw) -> Self {
+        let status = match flaw {
+            WelcomeFlaw::Overlaps(_) | WelcomeFlaw::TooMany => StatusCode::CONFLICT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let (id, cure) = (flaw.id(), sentence(flaw.cure()));
+        Self::new(status, id, sentence(flaw), cure)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::App;
+use crate::delivery::LinkPlaces;
 use crate::problem::Refused;
 
 /// Artifacts taken in at one moment: each keeps a disk or a bucket busy, and a processor with its sums. Four of the largest ask for 8 GiB of
@@ -27,6 +28,8 @@ pub(crate) struct Room {
     refused: Arc<Semaphore>,
     previews: Arc<Semaphore>,
     openings: Semaphore,
+    /// Downloads by links.
+    pub by_link: LinkPlaces,
 }
 
 impl Default for Room {
@@ -36,6 +39,7 @@ impl Default for Room {
             refused: Arc::new(Semaphore::new(REFUSED_MAX)),
             previews: Arc::new(Semaphore::new(PREVIEWS_MAX)),
             openings: Semaphore::new(OPENINGS_MAX),
+            by_link: LinkPlaces::default(),
         }
     }
 }

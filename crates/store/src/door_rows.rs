@@ -1,8 +1,8 @@
-//! Rows of accounts, sessions, API tokens, setup links, join codes and certificates, which every back end has alike, in the domain's words.
+//! Rows of accounts, sessions, API tokens, setup links, join codes, welcomes and certificates, which every back end has alike, in the domain's words.
 
 use mainstay_access::{
     Account, ApiToken, CodeTries, Email, JoinCode, Maker, PasswordHash, Role, SecondFactor,
-    SecretHash, Session, SetupLink, TotpSecret,
+    SecretHash, Session, SetupLink, TotpSecret, Welcome, WelcomeId,
 };
 use mainstay_fleet::DeviceId;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
@@ -70,6 +70,9 @@ pub(crate) type LinkRow = (
 
 /// A join code's columns: its hash, terms, how many may and did use it, made at, by whom, until when, revoked at.
 pub(crate) type JoinRow = (Vec<u8>, String, i64, i64, i64, String, i64, Option<i64>);
+
+/// A welcome's columns: its id, terms, how many devices it lets and did let in, made at, by whom, until when, revoked at.
+pub(crate) type WelcomeRow = (Vec<u8>, String, i64, i64, i64, String, i64, Option<i64>);
 
 /// A revoked certificate's columns: its fingerprint, at, by whom, why.
 pub(crate) type RevokedRow = (Vec<u8>, i64, String, String);
@@ -267,6 +270,26 @@ pub(crate) fn join_code(
     Ok(JoinCode {
         hash: SecretHash(bytes32("join code", &hash)?),
         terms: from_json("join code", &terms)?,
+        uses: count(uses)?,
+        used: count(used)?,
+        made: at(made)?,
+        maker: email(&maker)?,
+        expires: at(expires)?,
+        revoked: revoked.map(at).transpose()?,
+    })
+}
+
+/// The welcome in a row.
+pub(crate) fn welcome(
+    (id, terms, uses, used, made, maker, expires, revoked): WelcomeRow,
+) -> Result<Welcome, StoreError> {
+    let at = |micros| instant("welcome", micros);
+    let count = |number| u32::try_from(number).map_err(|e| StoreError::damaged("welcome", e));
+    let id = <[u8; 8]>::try_from(id);
+    let id = id.map_err(|_| StoreError::damaged("welcome", "its id isn't 8 bytes long"))?;
+    Ok(Welcome {
+        id: WelcomeId(id),
+        terms: from_json("welcome", &terms)?,
         uses: count(uses)?,
         used: count(used)?,
         made: at(made)?,

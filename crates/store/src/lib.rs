@@ -51,6 +51,7 @@ pub mod subjects;
 mod values;
 pub mod walks;
 pub mod webhooks;
+pub mod welcomes;
 pub mod whole;
 
 pub use accounts::Accounts;
@@ -90,6 +91,7 @@ pub use sqlite::SqliteStore;
 pub use subjects::Subjects;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 pub use webhooks::{StoredDelivery, StoredWebhook, Webhooks};
+pub use welcomes::{LetIn, Welcomes};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
 pub trait Store: Work + Brakes + Doors + Told + Leases + LineShares + Probe + Pulse {}
@@ -145,6 +147,7 @@ pub trait Doors:
     + SetupLinks
     + Subjects
     + JoinCodes
+    + Welcomes
     + Certificates
     + IssuedCertificates
     + Gateways
@@ -158,6 +161,7 @@ impl<
         + SetupLinks
         + Subjects
         + JoinCodes
+        + Welcomes
         + Certificates
         + IssuedCertificates
         + Gateways,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::NewDevice;
 use crate::why::WHY_BYTES_MAX;
-pub use draft::{Draft, Field, FieldError, Finding, Place};
+pub use draft::{Draft, Field, FieldError, Finding, Place, dashed};
 pub use reading::{Row, read};
 
 /// The most devices in one request: a transaction of a second or so, and at 4 kB for the largest device a body within the server's bound.

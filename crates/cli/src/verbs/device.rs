@@ -11,6 +11,7 @@ mod set;
 mod show;
 mod signals;
 mod simulate;
+mod welcome;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,11 @@ enum What {
         after_help = "Example:\n  mainstay device code make --class thermo-v2 --hardware C --zone America/Denver \\\n    --token-file kim.token > join.code\n\ndocs/device-identity.md goes the whole way."
     )]
     Code(code::Code),
+    /// Welcome devices that nobody registered and that show a certificate: make welcomes, list them, take them back. Making is for operations.
+    #[command(
+        after_help = "Example:\n  mainstay device welcome make --class thermo-v2 --hardware C --zone Europe/Berlin --bootloader 1.4.0 \\\n    --uses 500 --days 2 --token-file kim.token\n\ndocs/device-identity.md goes the whole way."
+    )]
+    Welcome(welcome::Welcome),
     /// Let a device's certificate let nobody in any more, or list those that don't. Revoking is for operations.
     #[command(
         after_help = "Example:\n  mainstay device certificate revoke th-0001.pem --why \"it was stolen\" --token-file kim.token"
@@ -154,6 +160,7 @@ impl Device {
             What::Set(set) => set.run(&self.access, output),
             What::Import(import) => import.run(&self.access, output),
             What::Code(code) => code.run(&self.access, output),
+            What::Welcome(welcome) => welcome.run(&self.access, output),
             What::Certificate(certificate) => certificate.run(&self.access, output),
             What::List(list) => list.run(&self.access, output),
             What::Show(show) => show.run(&self.access, output),

@@ -144,7 +144,7 @@ fn every_command_of_the_operator_api_works() {
 
 #[test]
 fn every_command_of_the_device_identity_works() {
-    let folder = works(DEVICE_IDENTITY, 11);
+    let folder = works(DEVICE_IDENTITY, 18);
     let [token, again] = ["dev-0007.token", "again.token"].map(|name| folder.read(name));
     assert_eq!((token.len(), &token), (64, &again));
 }

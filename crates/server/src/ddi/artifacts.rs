@@ -9,18 +9,22 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, RANGE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
 use mainstay_api::ddi::artifact::md5sum_line;
-use mainstay_fleet::Ranges;
+use mainstay_fleet::{DeviceId, Ranges, ReleaseDigest};
 use mainstay_rollout::Withheld;
 use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word, is_final};
 use mainstay_store::ReleasePayload;
+use mainstay_trust::Digest;
 
 use super::answer::{self, Answer};
 use super::heard::{self, Spoken};
 use super::login::{Client, no_order};
 use super::parcel::Parcel;
 use super::{cut, errand, sent};
-use crate::device_protocol::{Download, begins_at, may_fetch, up_to_the_end, while_it_takes};
+use crate::device_protocol::{
+    Download, begins_at, may_fetch, up_to_the_end, while_it_takes, while_let_in,
+};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
 use crate::{App, brakes};
@@ -67,6 +71,7 @@ pub(super) async fn file(
         sent => sent?,
     };
     response = while_it_takes(&app, &client.device.id, response);
+    response = while_vouched_for(&app, &client, &order, parcel.payload.image, response);
     let named = format!("attachment; filename=\"{}\"", parcel.file);
     let named = HeaderValue::from_str(&named).expect("a file's name has safe signs only");
     response.headers_mut().insert(CONTENT_DISPOSITION, named);
@@ -77,6 +82,27 @@ pub(super) async fn file(
     Ok(match last {
         Some(bytes) => sent::noted(app, client, order.number, bytes, response),
         None => response,
+    })
+}
+
+/// The same answer, which breaks off once the file of a download that has begun would be refused: its release is revoked, its rollout withdrawn, or the device
+/// shows a certificate that counts no more.
+fn while_vouched_for(
+    app: &Arc<App>,
+    client: &Client,
+    order: &Order,
+    image: Digest,
+    response: Response,
+) -> Response {
+    let (asks, release) = (app.clone(), order.offer.release);
+    let (id, login) = (client.device.id.clone(), client.login.clone());
+    while_let_in(app, response, move || {
+        let (app, id, login) = (asks.clone(), id.clone(), login.clone());
+        async move {
+            let is_it = login.still_is(&app).await?;
+            let is_refused = is_refused(&app, &id, &release, app.now()).await?;
+            Ok(is_it && !is_refused && may_fetch(&app, &id, &image).await?.is_some())
+        }
     })
 }
 
@@ -155,7 +181,7 @@ async fn may_have(
         }
         // Whatever else has come, but that nobody vouches for it any more, who has begun ends it.
         OrderState::Fetching { .. } | OrderState::Installed { .. } | OrderState::Closed { .. } => {
-            !is_refused(app, client, order).await?
+            !is_refused(app, device, &order.offer.release, client.now).await?
         }
     };
     match may
@@ -169,8 +195,13 @@ async fn may_have(
 }
 
 /// Whether any device of ours would refuse the release by now.
-async fn is_refused(app: &App, client: &Client, order: &Order) -> Result<bool, Refused> {
-    let package = brakes::package(app, &order.offer.release, &client.device.id, client.now).await?;
+async fn is_refused(
+    app: &App,
+    device: &DeviceId,
+    release: &ReleaseDigest,
+    now: Timestamp,
+) -> Result<bool, Refused> {
+    let package = brakes::package(app, release, device, now).await?;
     let refused = |because: &Withheld| matches!(because, Withheld::Refused { .. });
     Ok(package.is_err_and(|because| refused(&because) && is_final(&because)))
 }

@@ -23,7 +23,9 @@ use subtle::ConstantTimeEq as _;
 use super::answer::DdiRefused;
 use super::reached;
 use crate::App;
+use crate::asker::names_another;
 use crate::identity::{self, Peer};
+use crate::newcomers::AsksAs;
 use crate::problem::Refused;
 use crate::quiet::{Speaking, TokenHash};
 use crate::readings::{self, Heard};
@@ -45,12 +47,31 @@ pub(super) struct Client {
     pub links: Links,
     /// When it asked.
     pub now: Timestamp,
-    /// What is kept of its token.
-    token: TokenHash,
+    /// By which means it showed who it is.
+    pub login: Login,
     /// The parts of the path by their names, decoded.
     path: BTreeMap<String, String>,
     /// That it says something new: until this is dropped, nothing is remembered of it.
     speaking: Option<Speaking>,
+}
+
+/// By which means a device showed who it is.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    /// What is kept of its token, whatever it showed.
+    token: TokenHash,
+    peer: Peer,
+    bore: Option<TokenHash>,
+}
+
+impl Login {
+    /// Whether that still counts.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn still_is(&self, app: &App) -> Result<bool, Refused> {
+        self.peer.still_is(app, &self.token, self.bore).await
+    }
 }
 
 impl FromRequestParts<Arc<App>> for Client {
@@ -59,7 +80,7 @@ impl FromRequestParts<Arc<App>> for Client {
     /// Logs a device in that is about to say something new, and notes that it was heard of.
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
         let mut client = Self::that_asks(parts, app).await?;
-        client.speaking = Some(Speaking::of(app, client.token));
+        client.speaking = Some(Speaking::of(app, client.login.token));
         Ok(client)
     }
 }
@@ -74,7 +95,12 @@ impl Client {
         let Path(path) = path.map_err(|_| Refused::unauthenticated())?;
         let from = Whence::of(parts).suspects(app, &parts.headers);
         let controlled = controlled(app, &path, parts, from).await?;
-        Ok(heard(app, controlled, &parts.headers, path).await?)
+        let login = Login {
+            token: controlled.token_hash,
+            peer: Peer::of(parts),
+            bore: borne(&parts.headers),
+        };
+        Ok(heard(app, controlled, login, &parts.headers, path).await?)
     }
 
     /// The order that the path names.
@@ -97,12 +123,12 @@ pub(super) fn no_order(number: impl std::fmt::Display) -> Refused {
     Refused::not_found("action for this device", number)
 }
 
-/// What the store keeps of the token of the device that asks, by whichever means it shows who it is; none if it shows nothing.
+/// What the store keeps of the token of the device that asks, by whichever means it shows who it is; none if it shows nothing, or nobody has registered it yet.
 ///
 /// # Errors
-/// `auth.certificate` if it doesn't show what is required here; and if the store fails.
+/// If the store fails.
 pub(super) async fn token(app: &App, parts: &Parts) -> Result<Option<TokenHash>, Refused> {
-    Peer::of(parts).token(app, borne(&parts.headers)).await
+    Peer::of(parts).known(app, borne(&parts.headers)).await
 }
 
 /// The same without asking the store, for answers from memory; none if that has to be asked.
@@ -127,8 +153,15 @@ async fn controlled(
     if !part("tenant").eq_ignore_ascii_case(app.config.tenant.as_str()) {
         return Err(Refused::no_such_place());
     }
-    let hash = token(app, parts).await?;
-    let hash = hash.ok_or_else(Refused::unauthenticated)?;
+    let asks_as = AsksAs::Controller(part("controller"));
+    let peer = Peer::of(parts);
+    let bears = borne(&parts.headers);
+    // No gateway asks here in the name of another device, and nobody new is registered by what reads as if one did.
+    let hash = match names_another(&parts.headers) {
+        true => peer.known(app, bears).await?,
+        false => peer.token(app, bears, asks_as).await?,
+    };
+    let hash = hash.ok_or_else(|| identity::shows_nothing(app))?;
     let id = ControllerId::parse(part("controller")).map_err(|_| Refused::unauthenticated())?;
     app.limiter.expect_few_wrong(from, &hash)?;
     let found = app.store.by_controller(&id).await?;
@@ -150,13 +183,12 @@ async fn controlled(
 async fn heard(
     app: &App,
     controlled: Controlled,
+    login: Login,
     headers: &HeaderMap,
     path: BTreeMap<String, String>,
 ) -> Result<Client, Refused> {
     let Controlled {
-        device,
-        controller,
-        token_hash,
+        device, controller, ..
     } = controlled;
     let now = app.now();
     readings::count(app, &Heard::of(app, &device, now)).await?;
@@ -181,7 +213,7 @@ async fn heard(
         rules,
         links,
         now,
-        token: token_hash,
+        login,
         path,
         speaking: None,
     })

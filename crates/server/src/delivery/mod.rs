@@ -7,6 +7,7 @@
 //! | what does a link say, and is this one good? | `link.rs` |
 //! | is this device sent elsewhere now? | `elsewhere.rs` |
 //! | who may fetch by a link, and what may caches keep? | `signed.rs` |
+//! | how many at once may fetch by one? | `places.rs` |
 //! | which payloads may lie elsewhere at all? | `whole.rs` |
 //!
 //! Nothing here is trusted by a device: the digest that two people signed decides, wherever the bytes came from. What leaves elsewhere isn't counted on
@@ -15,6 +16,7 @@
 mod elsewhere;
 mod key;
 mod link;
+mod places;
 mod signed;
 mod whole;
 
@@ -25,6 +27,7 @@ use axum::routing::get;
 
 pub(crate) use self::elsewhere::{send_elsewhere, told};
 pub use self::key::{DeliveryKey, KeyFileError};
+pub(crate) use self::places::LinkPlaces;
 pub(crate) use self::whole::{Deliverable, deliverable, one_deliverable};
 
 use crate::App;

@@ -17,7 +17,7 @@ use mainstay_trust::Digest;
 use super::link::{self, Link};
 use super::whole::one_deliverable;
 use crate::App;
-use crate::device_protocol::{Download, may_fetch};
+use crate::device_protocol::{Download, may_fetch, while_let_in};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
 
@@ -45,14 +45,21 @@ pub(super) async fn payload(
     if is_known(&headers, &format!("\"{image}\"")) {
         return Ok(unchanged(&format!("\"{image}\""), kept, payload.bytes));
     }
-    let _place = app.opening_place()?;
+    let place = app.room.by_link.take(&link)?;
+    let _opening = app.opening_place()?;
     match app.look_at(payload).await? {
         None => {}
         Some(Damage::Unreadable) => return Err(NotAsked.into()),
         Some(_) => return Err(missing()),
     }
     let download = Download::from_blob(app.blobs.clone(), payload).kept_by_all(kept);
-    download.answer(&headers, &app.line).await
+    let response = download.answer(&headers, &app.line).await?;
+    let response = place.held_by(response);
+    let asks = app.clone();
+    Ok(while_let_in(&app, response, move || {
+        let (app, link) = (asks.clone(), link.clone());
+        async move { Ok(let_in(&app, &link).await?.is_some()) }
+    }))
 }
 
 /// The payload of a link. What was halted, withdrawn or put back since it was made isn't fetched by it any more: by a link of one device as by

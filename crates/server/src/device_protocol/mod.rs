@@ -17,6 +17,7 @@ pub(crate) mod poll;
 mod range;
 pub(crate) mod reported;
 mod reports;
+mod still;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub(crate) use download::{Download, begins_at, one_range, up_to_the_end};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;
 pub(crate) use payload::may_fetch;
+pub(crate) use still::while_let_in;
 
 /// What devices ask again and again.
 pub(crate) fn questions() -> Router<Arc<App>> {

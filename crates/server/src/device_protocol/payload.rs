@@ -10,13 +10,14 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use mainstay_fleet::{Device, DeviceId};
+use mainstay_release::StageName;
 use mainstay_rollout::fetchable;
 use mainstay_store::{Enrolled, ReleasePayload, StoreError};
 use mainstay_trust::Digest;
 
 use super::alive::while_it_takes;
 use super::download::Download;
-use crate::App;
+use super::still::while_let_in;
 use crate::asker::{self, Asker};
 use crate::delivery::send_elsewhere;
 use crate::identity::Peer;
@@ -24,6 +25,7 @@ use crate::problem::Refused;
 use crate::readings::{self, Heard};
 use crate::sign_in::Whence;
 use crate::soundness::{self, Damage, NotAsked};
+use crate::{App, authenticate};
 
 /// Sends all of a payload, or one range of it; or says where it lies for devices that go there.
 pub(super) async fn payload(
@@ -35,12 +37,14 @@ pub(super) async fn payload(
 ) -> Result<Response, Refused> {
     let asker = Asker::of(&app, &headers, &peer, &whence).await?;
     let device = asker.that_fetches(&app).await?;
-    let answer = sent(&app, &device, &headers, &digest).await?;
+    let answer = sent(&app, (asker, peer), &device, &headers, &digest).await?;
     Ok(asker::answered(&headers, answer))
 }
 
+/// What is sent to a device that is asked for so, as long as it may be.
 async fn sent(
     app: &Arc<App>,
+    (asker, peer): (Asker, Peer),
     device: &Device,
     headers: &HeaderMap,
     digest: &str,
@@ -70,10 +74,19 @@ async fn sent(
     }
     let download = Download::from_blob(app.blobs.clone(), payload);
     let response = download.answer(headers, &app.line).await?;
-    Ok(while_it_takes(app, &device.id, response))
+    let response = while_it_takes(app, &device.id, response);
+    let (asks, bore, id) = (app.clone(), authenticate::borne(headers), device.id.clone());
+    Ok(while_let_in(app, response, move || {
+        let (app, asker, peer, id) = (asks.clone(), asker.clone(), peer.clone(), id.clone());
+        async move {
+            let is_it = asker.still_asks(&app, &peer, bore, &id).await?;
+            Ok(is_it && may_fetch(&app, &id, &image).await?.is_some())
+        }
+    }))
 }
 
-/// The payload, if one of the device's enrolments lets it fetch a release with this image. The plan is read with what is on hold, so that
+/// The payload, if one of the device's enrolments lets it fetch a release with this image. What was revoked nobody fetches any more, whatever they have begun:
+/// no device that knows of it installs it. The plan is read with what is on hold, so that
 /// the line has its rate before the first byte leaves, also in a server that has just started.
 pub(crate) async fn may_fetch(
     app: &App,
@@ -85,6 +98,7 @@ pub(crate) async fn may_fetch(
         let hold = standing.hold_on(&rollout.candidate.release);
         for release in fetchable(&rollout, &device, hold.map(|hold| hold.at)) {
             let release = app.store.release_by_manifest(&release).await?;
+            let release = release.filter(|release| release.stage.name() != StageName::Revoked);
             let payload = release.map(|release| soundness::payload(&release.facts));
             if let Some(payload) = payload.filter(|payload| payload.image == *image) {
                 return Ok(Some(payload));

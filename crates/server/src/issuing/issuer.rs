@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 
 use super::error::IssuerError;
 use super::key::{IssuingKey, ProvenKey};
-use crate::tls::{self, Tls};
+use crate::tls::{self, PeerCertificate, Tls};
 
 /// Largest file: a chain of some ten certificates with the largest keys of today.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
@@ -189,6 +189,11 @@ impl DeviceIssuer {
             let file = self.certificate.path.display();
             tracing::warn!(%ends, %file, "the issuer's certificate ends before those that it gives would");
         }
+    }
+
+    /// Whether it gave this certificate, or whoever else has its key did.
+    pub(crate) fn gave(&self, shown: &PeerCertificate, now: Timestamp) -> bool {
+        tls::is_given_by(self.certificate.own(), shown, now)
     }
 
     /// Its certificate, and those above it.

@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, sleep};
 
 use super::{answered, stopped_at_tick};
 use crate::App;
-use crate::app::Advance;
+use crate::app_config::Advance;
 use crate::soundness::{Damage, NotAsked};
 
 /// How fast payloads are read here: a gigabyte in a quarter of a minute, and a small part of what a disk gives.

@@ -39,7 +39,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until, timeout};
 
 use crate::App;
-use crate::app::Advance;
+use crate::app_config::Advance;
 
 pub use memory::RolloutMemory;
 

@@ -49,6 +49,12 @@ const PARTS: &[(&str, &str, &str, Part)] = &[
         "7d793037a0760186574b0282f2f435e77d793037a0760186574b0282f2f435e7",
         Part::Text,
     ),
+    (
+        "welcomes",
+        "The welcome's id.",
+        "1a2b3c4d5e6f7081",
+        Part::Text,
+    ),
 ];
 
 /// How a variable part looks.

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use mainstay_api::device::NEW_DEVICES_MAX;
-use mainstay_api::{DeviceChange, NewDevice, NewDevices, NewJoinCode};
+use mainstay_api::{DeviceChange, NewDevice, NewDevices, NewJoinCode, NewWelcome};
 use mainstay_fleet::attribute::ATTRIBUTES_MAX;
 use mainstay_fleet::device::SITE;
 use mainstay_fleet::{
@@ -109,6 +109,13 @@ pub(super) fn check_terms(wish: &NewJoinCode, plan: &Plan) -> Result<(), Unfit> 
         .map(check_bootloader)
         .transpose()?;
     Ok(())
+}
+
+/// Whether devices could be declared like this that are let in later.
+pub(super) fn check_welcome(wish: &NewWelcome, plan: &Plan) -> Result<(), Unfit> {
+    check_hardware(&wish.class, &wish.hardware, plan)?;
+    zone(&wish.zone)?;
+    check_bootloader(&wish.bootloader)
 }
 
 /// The device as it is declared after `change`. Only what is named is held to the plan: what was
@@ -249,6 +256,12 @@ impl Unfit {
     /// The refusal of a code for such devices.
     pub fn of_a_code(&self) -> Refused {
         let cause = format_args!("No such code is made: {}.", self.because).to_string();
+        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, self.id, cause, self.cure)
+    }
+
+    /// The refusal of a welcome for such devices.
+    pub fn of_a_welcome(&self) -> Refused {
+        let cause = format_args!("No such welcome is made: {}.", self.because).to_string();
         Refused::new(StatusCode::UNPROCESSABLE_ENTITY, self.id, cause, self.cure)
     }
 

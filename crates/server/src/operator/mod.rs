@@ -37,6 +37,7 @@ mod schedules;
 mod stones;
 mod views;
 pub(crate) mod webhooks;
+mod welcomes;
 pub(crate) mod why;
 
 use axum::routing::{delete, get, post};
@@ -91,6 +92,19 @@ pub(crate) const PLACES: &[Place] = &[
         "/join-codes/{id}/revoke",
         &[("POST", Whom::May(Permission::RegisterDevices))],
         || post(join_codes::revoke),
+    ),
+    Place::new(
+        "/welcomes",
+        &[
+            ("GET", READ),
+            ("POST", Whom::May(Permission::RegisterDevices)),
+        ],
+        || get(welcomes::list).post(welcomes::make),
+    ),
+    Place::new(
+        "/welcomes/{id}/revoke",
+        &[("POST", Whom::May(Permission::RegisterDevices))],
+        || post(welcomes::revoke),
     ),
     Place::new(
         "/revoked-certificates",

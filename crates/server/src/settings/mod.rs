@@ -35,7 +35,7 @@ use std::time::Duration;
 pub use answered::{Answered, Told};
 pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
-pub use identity::DeviceCertificates;
+pub use identity::{DeviceCertificates, UnregisteredDevices};
 pub use issuer::IssuerSettings;
 pub use links::{PublicUrl, Tenant};
 pub use log::{LogFormat, LogLevel};
@@ -69,6 +69,8 @@ pub struct Settings {
     pub device_ca: Option<PathBuf>,
     /// Whether devices may come without one.
     pub device_certificates: DeviceCertificates,
+    /// What becomes of devices that nobody registered.
+    pub unregistered_devices: UnregisteredDevices,
     /// Who gives certificates to devices that ask.
     pub device_issuer: IssuerSettings,
     /// How devices and people reach it, if that is known.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::Settings;
 use super::finding::Wrong;
-use super::identity::DeviceCertificates;
+use super::identity::{self, DeviceCertificates, UnregisteredDevices};
 use super::issuer::{self, IssuerSettings};
 use super::limits;
 use super::links::{PublicUrl, Tenant};
@@ -205,34 +205,9 @@ pub const SETTINGS: &[Setting] = &[
             )
         },
     },
-    Setting {
-        name: "device_ca",
-        variable: "MAINSTAY_DEVICE_CA",
-        older: None,
-        flag: "device-ca",
-        form: "FILE",
-        need: Need::Optional,
-        is_secret_file: false,
-        what: "The certificates, in PEM, of those who give certificates to devices: whoever has one of theirs needs no token. It \
-               takes tls_certificate.",
-        take: |settings, given| put(&mut settings.device_ca, values::path(given).map(Some)),
-    },
-    Setting {
-        name: "device_certificates",
-        variable: "MAINSTAY_DEVICE_CERTIFICATES",
-        older: None,
-        flag: "device-certificates",
-        form: "WORD",
-        need: Need::Default("optional"),
-        is_secret_file: false,
-        what: "optional if devices may show a token or a certificate, required if a token lets no device in.",
-        take: |settings, given| {
-            put(
-                &mut settings.device_certificates,
-                DeviceCertificates::parse(given),
-            )
-        },
-    },
+    identity::DEVICE_CA,
+    identity::DEVICE_CERTIFICATES,
+    identity::UNREGISTERED_DEVICES,
     issuer::CERTIFICATE,
     issuer::KEY,
     issuer::PASSPHRASE_FILE,
@@ -377,6 +352,7 @@ impl Settings {
             tls_ticket_key_file: None,
             device_ca: None,
             device_certificates: DeviceCertificates::default(),
+            unregistered_devices: UnregisteredDevices::default(),
             device_issuer: IssuerSettings::default(),
             public_url: None,
             trusted_proxies: TrustedProxies::default(),

@@ -22,6 +22,8 @@ pub use provider::Provider;
 pub(crate) use receiving::Receiving;
 pub(crate) use session::SignedIn;
 
+use crate::newcomers::ToldOf;
+
 /// What the server remembers of those who sign in: the places at the hashes, and the attempts of the last hour.
 #[derive(Debug, Default)]
 pub(crate) struct Door {
@@ -35,6 +37,8 @@ pub(crate) struct Door {
     pub at_the_provider: Receiving<Option<Origin>>,
     /// Those for questions of devices that want to join, until they are here whole, by where they are.
     pub joins: Receiving<Option<Origin>>,
+    /// When it was last told that a device isn't welcome.
+    pub not_welcome: ToldOf,
     attempts: Mutex<SignInAttempts>,
     join_tries: Mutex<JoinTries>,
     join_turn: tokio::sync::Mutex<()>,

@@ -24,7 +24,8 @@ pub fn plan(bytes_per_second: &str) -> String {
     PLAN.replacen("50 MB", bytes_per_second, 1)
 }
 
-fn large(house: &House) -> Artifact {
+/// A release that takes a while to send.
+pub fn large(house: &House) -> Artifact {
     let image: Vec<u8> = (0..=u8::MAX).cycle().take(IMAGE_BYTES).collect();
     let request = PackRequest {
         class: ClassName::parse(house::CLASS).unwrap(),

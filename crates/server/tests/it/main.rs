@@ -10,6 +10,7 @@ mod abuse;
 mod activation;
 mod anew;
 mod backup;
+mod cut_off;
 mod database;
 mod ddi;
 mod declared;

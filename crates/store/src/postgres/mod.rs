@@ -59,6 +59,7 @@ mod timeline;
 mod undone;
 mod walks;
 mod webhooks;
+mod welcomes;
 
 use std::io;
 use std::sync::Arc;

@@ -127,9 +127,14 @@ async fn expect_unkept(
     code: &JoinCode,
     new: &Registration,
 ) -> Result<(), JoinFailure> {
-    if code.terms.device.is_some() {
+    if code.terms.device.is_some() || !is_kept(tx, new).await? {
         return Ok(());
     }
+    Err(JoinRefusal::Kept.into())
+}
+
+/// Whether people keep the name for one, by a code for that alone that still works.
+pub(super) async fn is_kept(tx: &mut Write, new: &Registration) -> Result<bool, StoreError> {
     let kept: Option<i64> = sqlx::query_scalar(
         "SELECT made FROM join_codes
          WHERE device = ?1 AND revoked IS NULL AND expires > ?2 AND used < uses LIMIT 1",
@@ -138,5 +143,5 @@ async fn expect_unkept(
     .bind(micros(new.device.registered_at))
     .fetch_optional(&mut **tx)
     .await?;
-    kept.map_or(Ok(()), |_| Err(JoinRefusal::Kept.into()))
+    Ok(kept.is_some())
 }

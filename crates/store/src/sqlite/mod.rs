@@ -52,6 +52,7 @@ mod subjects;
 mod timeline;
 mod walks;
 mod webhooks;
+mod welcomes;
 
 use std::path::Path;
 use std::sync::Arc;

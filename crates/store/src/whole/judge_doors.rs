@@ -108,6 +108,20 @@ pub(super) fn join_code(row: &Row) -> Judged {
     }
 }
 
+pub(super) fn welcome(row: &Row) -> Judged {
+    door_rows::welcome((
+        row.bytes("id")?.to_vec(),
+        row.text("terms")?.to_owned(),
+        row.number("uses")?,
+        row.number("used")?,
+        row.number("made")?,
+        row.text("maker")?.to_owned(),
+        row.number("expires")?,
+        row.maybe_number("revoked")?,
+    ))?;
+    Ok(Vec::new())
+}
+
 pub(super) fn revoked_certificate(row: &Row) -> Judged {
     door_rows::revoked((
         row.bytes("fingerprint")?.to_vec(),

@@ -38,10 +38,12 @@ pub struct LeftBehind {
     pub api_tokens: u64,
     /// Codes that devices could join with at that moment.
     pub join_codes: u64,
+    /// Welcomes that let devices in at that moment.
+    pub welcomes: u64,
 }
 
 /// Ends what lets somebody in by a secret that may have been used up or taken back since this store was kept: sessions, setup links,
-/// API tokens, and join codes. And passes over the numbers that may have been given away since. All in one transaction, in a file of the newest version
+/// API tokens, join codes and welcomes. And passes over the numbers that may have been given away since. All in one transaction, in a file of the newest version
 /// on which no server runs.
 ///
 /// # Errors
@@ -83,6 +85,12 @@ async fn leave(
         join_codes: change(
             &mut tx,
             "UPDATE join_codes SET revoked = ?1 WHERE revoked IS NULL AND expires > ?1 AND used < uses",
+            &[micros(now)],
+        )
+        .await?,
+        welcomes: change(
+            &mut tx,
+            "UPDATE welcomes SET revoked = ?1 WHERE revoked IS NULL AND expires > ?1 AND used < uses",
             &[micros(now)],
         )
         .await?,

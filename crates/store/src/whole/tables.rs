@@ -384,4 +384,5 @@ pub(super) const TABLES: &[Table] = &[
     doors::REVOKED_CERTIFICATES,
     doors::CHILDREN,
     doors::ISSUED_CERTIFICATES,
+    doors::WELCOMES,
 ];

@@ -1,4 +1,5 @@
-//! The tables of whom a provider vouches for, of devices that join by codes and come by certificates, and of those behind gateways. Read [`super::tables::TABLES`].
+//! The tables of whom a provider vouches for, of devices that join by codes, come by certificates or are welcome, and of those behind gateways. Read
+//! [`super::tables::TABLES`].
 
 use super::columns::{bytes, number, text};
 use super::judge_doors;
@@ -27,6 +28,21 @@ pub(super) const JOIN_CODES: Table = plain(
         text("device"),
     ],
     judge_doors::join_code,
+);
+
+pub(super) const WELCOMES: Table = plain(
+    "welcomes",
+    &[
+        bytes("id"),
+        text("terms"),
+        number("uses"),
+        number("used"),
+        number("made"),
+        text("maker"),
+        number("expires"),
+        number("revoked"),
+    ],
+    judge_doors::welcome,
 );
 
 pub(super) const REVOKED_CERTIFICATES: Table = plain(

@@ -49,6 +49,7 @@ mod unverified;
 mod waits;
 mod walks;
 mod webhooks;
+mod welcomes;
 mod whole;
 mod whole_checked;
 mod whole_fleet;
@@ -84,6 +85,13 @@ macro_rules! contract {
                 a_code_that_does_not_admit_registers_nobody,
                 a_name_that_a_code_is_for_is_taken_by_no_other,
                 a_certificate_names_one_device_until_it_is_revoked,
+            }
+            welcomes::{
+                a_welcome_is_found_while_it_works_and_taken_back_once,
+                who_is_let_in_is_registered_and_its_timeline_says_how,
+                who_is_there_or_revoked_takes_no_use,
+                a_welcome_that_does_not_work_registers_nobody,
+                a_name_that_a_code_is_for_is_let_in_by_no_welcome,
             }
             gateways::{
                 a_gateway_asks_for_those_behind_it_alone,
@@ -327,6 +335,10 @@ macro_rules! contract {
                 one_of_two_gets_the_last_use,
                 one_device_that_joins_twice_at_once_is_one,
                 what_is_revoked_on_one_server_counts_on_the_other,
+            }
+            welcomes::{
+                one_of_two_newcomers_is_the_last_one,
+                one_newcomer_at_two_servers_is_one,
             }
             issuing::{
                 no_renewal_slips_through_a_revocation_of_all,

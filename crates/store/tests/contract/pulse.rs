@@ -207,6 +207,7 @@ const OF_PEOPLE: &[&str] = &[
     "setup_links",
     "subjects",
     "webhooks",
+    "welcomes", // as with codes
 ];
 
 /// The functions of a source text that begin a transaction, with their bodies.

@@ -18,7 +18,7 @@ use super::fixture::{NEW, at, device, enrolments, id, person, registration, rele
 use super::subjects::subject;
 use super::{
     FILE, answers, controllers, draws, gateways, incidents, issuing, joining, leases, orders,
-    payloads, readings, sessions, standing, webhooks,
+    payloads, readings, sessions, standing, webhooks, welcomes,
 };
 
 /// Something in every table.
@@ -129,6 +129,8 @@ async fn doors(store: &dyn Store) {
         .expect("new");
     let code = joining::code(805, 1);
     store.add_join_code(&code).await.expect("new");
+    let welcome = welcomes::welcome(8, 2);
+    store.add_welcome(&welcome).await.expect("new");
     let revoked = joining::revoked(806);
     store.revoke_certificate(&revoked).await.expect("new");
     let renewed = issuing::renewed(808, 0, 2, 807);

@@ -184,9 +184,10 @@ async fn a_store_that_is_used_again_leaves_doors_and_numbers_behind() {
             left.sessions,
             left.setup_links,
             left.api_tokens,
-            left.join_codes
+            left.join_codes,
+            left.welcomes
         ),
-        (1, 1, 1, 1)
+        (1, 1, 1, 1, 1)
     );
     let after = sums(&here).await;
     let differ = before
@@ -203,7 +204,8 @@ async fn a_store_that_is_used_again_leaves_doors_and_numbers_behind() {
             "sessions",
             "api_tokens",
             "setup_links",
-            "join_codes"
+            "join_codes",
+            "welcomes"
         ]
     );
     let store = SqliteStore::open(path).await.expect("ours");

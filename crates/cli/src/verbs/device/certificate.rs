@@ -98,7 +98,7 @@ impl Certificate {
 }
 
 /// What was typed, or of the first certificate of the file that it names.
-fn fingerprint(which: &str) -> Result<String, Failure> {
+pub(super) fn fingerprint(which: &str) -> Result<String, Failure> {
     let digits = which.replace(':', "").to_ascii_lowercase();
     if digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Ok(digits);
@@ -107,7 +107,7 @@ fn fingerprint(which: &str) -> Result<String, Failure> {
     let pem = files::read(file, "certificate", PEM_BYTES_MAX)?;
     fingerprint_of_pem(&pem).ok_or_else(|| {
         let what = format!("{which} holds no certificate in PEM that can be read");
-        let cure = "name the file with the device's certificate, or give its SHA-256 fingerprint";
+        let cure = "name the file with the certificate, or give its SHA-256 fingerprint";
         Failure::usage("certificate.unreadable", what, cure)
     })
 }

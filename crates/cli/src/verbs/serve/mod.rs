@@ -243,6 +243,7 @@ fn config(settings: Settings) -> AppConfig {
         tenant: settings.hawkbit_tenant,
         passwords: settings.passwords,
         device_certificates: settings.device_certificates,
+        unregistered_devices: settings.unregistered_devices,
         grace: Grace(settings.shutdown_grace),
         limits: settings.limits,
         ..AppConfig::default()

@@ -77,7 +77,7 @@ fn told(restored: &Restored) -> String {
     };
     format!(
         "{}\n{data} is a server's folder of that moment, with its database in it.\n{rollouts}\nEnded: {} session(s), {} setup link(s), \
-         {} API token(s), {} join code(s). Passwords, and tokens of `person add`, are those of then.\n\
+         {} API token(s), {} join code(s), {} welcome(s). Passwords, and tokens of `person add`, are those of then.\n\
          First make sure that no old server ever runs again. Then start this one where only you reach it, and there: close the accounts \
          that were closed, revoke the devices' certificates that were revoked, take devices from behind gateways that stand there no more, hand in the roots and the revocations that came since, put releases on hold that were held or halted. Only \
          then let devices and people reach it, and `mainstay rollout resume`.\n\
@@ -87,5 +87,6 @@ fn told(restored: &Restored) -> String {
         ended.setup_links,
         ended.api_tokens,
         ended.join_codes,
+        ended.welcomes,
     )
 }

@@ -22,6 +22,7 @@ use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+pub(crate) use authorities::is_given_by;
 use authorities::{Authorities, Sum};
 pub use error::{TlsError, TlsFile};
 use pair::Pair;
@@ -134,6 +135,13 @@ impl Tls {
         let spoken = self.spoken();
         let authorities = spoken.authorities.as_ref();
         authorities.is_some_and(|authorities| authorities.take(certificate, now))
+    }
+
+    /// The device authorities of now that vouch for a certificate, by the SHA-256 of theirs.
+    pub(crate) fn behind(&self, certificate: &PeerCertificate, now: Timestamp) -> Vec<[u8; 32]> {
+        let spoken = self.spoken();
+        let authorities = spoken.authorities.as_ref();
+        authorities.map_or_else(Vec::new, |authorities| authorities.behind(certificate, now))
     }
 
     /// Whether one of the authorities of now vouches for a device that shows this certificate and nothing else.

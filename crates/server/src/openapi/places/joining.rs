@@ -1,8 +1,8 @@
-//! Codes by which devices join, certificates that devices were given, and those that let nobody in any more.
+//! Codes by which devices join, welcomes, certificates that devices were given, and those that let nobody in any more.
 
 use mainstay_api::{
-    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, RevokeCertificate,
-    RevokeCertificates, RevokedCertificateView,
+    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome, RevokeCertificate,
+    RevokeCertificates, RevokedCertificateView, WelcomeView,
 };
 
 use super::super::told::{Answer, Body, NOTHING, Told, of};
@@ -49,6 +49,57 @@ pub(super) const TOLD: &[Told] = &[
         name: "revoke_join_code",
         summary: "Let no more devices join with a code; those that did stay",
         answers: &[(200, Answer::Json(of::<JoinCodeView>))],
+        ..NOTHING
+    },
+    Told {
+        method: "GET",
+        path: "/welcomes",
+        name: "welcomes",
+        summary: "The newest welcomes, by which devices come in that nobody registered, also those that don't work any more",
+        answers: &[(200, Answer::Json(of::<Vec<WelcomeView>>))],
+        ..NOTHING
+    },
+    Told {
+        method: "POST",
+        path: "/welcomes",
+        name: "make_welcome",
+        summary: "Let devices be registered at their first request that show a certificate of a device authority",
+        more: "Only where the server was told to welcome unregistered devices.",
+        body: Some(Body::Json(of::<NewWelcome>)),
+        answers: &[(201, Answer::Json(of::<WelcomeView>))],
+        refusals: &[
+            (400, &["welcome.authority"]),
+            (
+                409,
+                &[
+                    "plan.none",
+                    "store.already-exists",
+                    "welcome.switched-off",
+                    "welcome.overlaps",
+                    "welcome.too-many",
+                ],
+            ),
+            (
+                422,
+                &[
+                    "devices.class",
+                    "devices.hardware",
+                    "devices.bootloader",
+                    "fleet.zone",
+                    "welcome.uses",
+                    "welcome.days",
+                    "welcome.prefix",
+                ],
+            ),
+        ],
+        ..NOTHING
+    },
+    Told {
+        method: "POST",
+        path: "/welcomes/{id}/revoke",
+        name: "revoke_welcome",
+        summary: "Let a welcome let no more devices in; those that it did stay",
+        answers: &[(200, Answer::Json(of::<WelcomeView>))],
         ..NOTHING
     },
     Told {

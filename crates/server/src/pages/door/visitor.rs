@@ -11,7 +11,7 @@ use mainstay_report::{Live, Viewer};
 
 use super::{and_then, answer, go};
 use crate::App;
-use crate::app::PagesAccess;
+use crate::app_config::PagesAccess;
 use crate::authenticate::{self, Caller};
 use crate::sign_in::{SignedIn, session};
 

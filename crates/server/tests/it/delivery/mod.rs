@@ -1,5 +1,6 @@
 //! Payloads on other ways than by a device's own token: headers, links, mirrors.
 
+mod crowded;
 mod hawkbit;
 mod headers;
 mod links;

@@ -38,7 +38,7 @@ async fn four(house: &House) {
 }
 
 /// Puts a device behind a gateway, or behind none.
-pub(super) async fn put(house: &House, child: &str, gateway: Option<&str>) -> Response {
+pub async fn put(house: &House, child: &str, gateway: Option<&str>) -> Response {
     put_as(house, &house.tokens.operations, child, gateway).await
 }
 

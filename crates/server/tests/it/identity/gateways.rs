@@ -14,7 +14,7 @@ use mainstay_server::settings::DeviceCertificates;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 
 use super::behind::{self, put};
-use super::certificates::{Stage, acknowledged, given, report};
+use super::stage::{Stage, acknowledged, given, report};
 use crate::gadget::{Gadget, message, new_device, register};
 use crate::house::{self, House, PLAN, packed, problem};
 use crate::quiet::{another, is_looked_at};

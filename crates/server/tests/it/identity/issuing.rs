@@ -25,7 +25,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::parse_x509_certificate;
 use yasna::{BERReader, Tag, parse_der};
 
-use super::certificates::{Authority, Papers, Stage, common, given};
+use super::stage::{Authority, Papers, Stage, common, given};
 use crate::ddi::gateway::new_gateway;
 use crate::gadget::register;
 use crate::house::{self, House, packed, problem, start};

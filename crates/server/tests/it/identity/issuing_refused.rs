@@ -13,8 +13,8 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose,
 use reqwest::StatusCode;
 use tempfile::TempDir;
 
-use super::certificates::{Stage, authority, common, given, given_for};
 use super::issuing::{ENROLL, Issuing, REENROLL, asks, enrolled, request, stage};
+use super::stage::{Stage, authority, common, given, given_for};
 use crate::house::{problem, start};
 
 /// A request that OpenSSL makes, in base64, with these arguments.

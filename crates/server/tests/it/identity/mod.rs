@@ -6,4 +6,11 @@ mod gateways;
 mod issuing;
 mod issuing_refused;
 mod joining;
+mod newcomers;
 mod required;
+mod stage;
+mod unwelcome;
+mod welcomed;
+
+pub use behind::put;
+pub use stage::{Stage, given};

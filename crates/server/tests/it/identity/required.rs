@@ -7,8 +7,8 @@ use mainstay_server::settings::DeviceCertificates;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, Method, StatusCode};
 
-use super::certificates::{Stage, acknowledged, given, report};
 use super::joining::{plain, question};
+use super::stage::{Stage, acknowledged, given, report};
 use crate::ddi::gateway::new_gateway;
 use crate::gadget::{message, register};
 use crate::house::{self, packed, problem};

@@ -1,0 +1,248 @@
+//! A house that speaks TLS, and devices that show certificates. Read [`Stage`].
+
+use std::fs;
+use std::sync::Arc;
+
+use mainstay_api::NewDevices;
+use mainstay_protocol::{
+    Acknowledged, Event, REPORTS_PATH, Report, ReportList, Reports, read as read_message,
+};
+use mainstay_server::AppConfig;
+use mainstay_server::flow::Limits;
+use mainstay_server::settings::DeviceCertificates;
+use mainstay_server::tls::{Tls, TlsFiles, fingerprint_of_pem};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    date_time_ymd,
+};
+use reqwest::{Certificate, Client, Identity, Response, StatusCode};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::issuing::Issuing;
+use crate::elected::Server;
+use crate::gadget::message;
+use crate::house::{House, PLAN, start};
+use crate::serving::listen;
+
+pub type Authority = CertifiedIssuer<'static, KeyPair>;
+
+pub(super) fn authority(name: &str) -> Authority {
+    CertifiedIssuer::self_signed(of_an_authority(name), KeyPair::generate().unwrap()).unwrap()
+}
+
+/// An authority that another one vouches for.
+pub(super) fn authority_below(by: &Authority, name: &str) -> Authority {
+    CertifiedIssuer::signed_by(of_an_authority(name), KeyPair::generate().unwrap(), by).unwrap()
+}
+
+fn of_an_authority(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name = common(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+pub(super) fn common(name: &str) -> DistinguishedName {
+    let mut named = DistinguishedName::new();
+    named.push(DnType::CommonName, name);
+    named
+}
+
+/// A certificate of a device and its key, in PEM.
+pub struct Papers {
+    pub certificate: String,
+    pub key: String,
+}
+
+/// For this name, good in these years.
+pub(super) fn given_for(by: &Authority, name: &str, (from, until): (i32, i32)) -> Papers {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name = common(name);
+    params.not_before = date_time_ymd(from, 1, 1);
+    params.not_after = date_time_ymd(until, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    Papers {
+        certificate: params.signed_by(&key, by).unwrap().pem(),
+        key: key.serialize_pem(),
+    }
+}
+
+pub fn given(by: &Authority, name: &str) -> Papers {
+    given_for(by, name, (2020, 2099))
+}
+
+impl Papers {
+    /// The same, shown with more certificates behind its own.
+    pub fn shown_with(self, between: &str) -> Self {
+        Self {
+            certificate: format!("{}{between}", self.certificate),
+            ..self
+        }
+    }
+
+    pub fn fingerprint(&self) -> String {
+        fingerprint_of_pem(self.certificate.as_bytes()).unwrap()
+    }
+}
+
+/// A house that speaks TLS, and the authorities of it and of its devices.
+pub struct Stage {
+    pub house: House,
+    own: String,
+    pub devices: Authority,
+    config: AppConfig,
+    _folder: TempDir,
+}
+
+impl Stage {
+    pub async fn set(device_certificates: DeviceCertificates) -> Self {
+        Self::limited(device_certificates, Limits::default()).await
+    }
+
+    pub async fn limited(device_certificates: DeviceCertificates, limits: Limits) -> Self {
+        let config = AppConfig {
+            device_certificates,
+            limits,
+            ..AppConfig::default()
+        };
+        Self::told(config, &[]).await
+    }
+
+    /// Told these settings; devices also come from these authorities.
+    pub async fn told(config: AppConfig, others: &[&Authority]) -> Self {
+        Self::built(config, others, None).await
+    }
+
+    /// Told these settings; an authority that is good in these years gives certificates to devices that ask.
+    pub async fn raised(config: AppConfig, issues: Option<(i32, i32)>) -> Self {
+        Self::built(config, &[], issues).await
+    }
+
+    async fn built(config: AppConfig, others: &[&Authority], issues: Option<(i32, i32)>) -> Self {
+        let (own, devices) = (authority("the house"), authority("devices"));
+        let folder = tempfile::tempdir().unwrap();
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2100, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let put = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let issuing = issues.map(|years| Issuing::below(&devices, years));
+        let issuers = issuing.as_ref().map_or("", |issuing| issuing.pem.as_str());
+        let authorities = format!("{}{issuers}", every(&devices, others));
+        let files = TlsFiles {
+            certificate: put("tls.pem", params.signed_by(&key, &own).unwrap().pem()),
+            key: put("tls.key", key.serialize_pem()),
+            device_ca: Some(put("devices.pem", authorities)),
+            ticket_key: None,
+        };
+        let tls = Arc::new(Tls::open(files, start()).unwrap());
+        let issuer = issuing.as_ref().map(|issuing| {
+            let file = put("issuer.pem", format!("{}{}", issuing.pem, devices.pem()));
+            Arc::new(issuing.open(&file, &tls).unwrap())
+        });
+        let config = AppConfig {
+            tls: Some(tls),
+            issuer,
+            ..config
+        };
+        let mut house = House::furnished(PLAN, config.clone()).await;
+        house.base = listen(house.app.clone()).await;
+        house.base = house.base.replace("http://127.0.0.1", "https://localhost");
+        let own = own.pem();
+        house.http = client(&own, None);
+        Self {
+            house,
+            own,
+            devices,
+            config,
+            _folder: folder,
+        }
+    }
+
+    /// Another server on the same store, told the same, and its address.
+    pub async fn another_server(&self) -> (Server, String) {
+        let server = Server::start_as(&self.house, self.config.clone()).await;
+        let base = server.base.replace("http://127.0.0.1", "https://localhost");
+        (server, base)
+    }
+
+    /// Another house, told the same, with a store of its own: as one that was set back, it knows none of the devices of this one.
+    pub async fn another_house(&self) -> House {
+        let mut house = House::furnished(PLAN, self.config.clone()).await;
+        house.base = listen(house.app.clone()).await;
+        house.base = house.base.replace("http://127.0.0.1", "https://localhost");
+        house.http = client(&self.own, None);
+        house
+    }
+
+    /// A device that shows these, on connections of its own.
+    pub fn device(&self, papers: &Papers) -> Client {
+        client(&self.own, Some(papers))
+    }
+
+    pub async fn reports(&self, client: &Client, reports: &[Report]) -> reqwest::Result<Response> {
+        let reports = ReportList(reports.iter().copied().collect());
+        let url = format!("{}{REPORTS_PATH}", self.house.base);
+        let body = message(&Reports { reports });
+        client.post(url).body(body).send().await
+    }
+
+    /// The status that a device hears.
+    pub async fn hears(&self, client: &Client) -> StatusCode {
+        self.reports(client, &[]).await.unwrap().status()
+    }
+
+    pub async fn register(&self, devices: Vec<mainstay_api::NewDevice>) {
+        let body = serde_json::to_vec(&NewDevices { devices }).unwrap();
+        let operations = &self.house.tokens.operations;
+        let made = self.house.post("/api/v1/devices", operations, body).await;
+        assert_eq!(made.status(), StatusCode::CREATED);
+    }
+
+    pub async fn revoke(&self, papers: &Papers) -> Response {
+        let fingerprint = papers.fingerprint();
+        let body = json!({"fingerprint": fingerprint, "why": "its key was copied"}).to_string();
+        let operations = &self.house.tokens.operations;
+        let path = "/api/v1/revoked-certificates";
+        self.house.post(path, operations, body.into_bytes()).await
+    }
+}
+
+/// All of them in one file.
+fn every(first: &Authority, others: &[&Authority]) -> String {
+    let others = others.iter().map(|one| one.pem());
+    [first.pem()].into_iter().chain(others).collect()
+}
+
+/// Trusts this authority alone.
+fn client(authority: &str, papers: Option<&Papers>) -> Client {
+    let trusted = Certificate::from_pem(authority.as_bytes()).unwrap();
+    let client = Client::builder().no_proxy().tls_certs_only([trusted]);
+    let client = match papers {
+        None => client,
+        Some(Papers { certificate, key }) => {
+            let both = format!("{certificate}{key}");
+            client.identity(Identity::from_pem(both.as_bytes()).unwrap())
+        }
+    };
+    client.build().unwrap()
+}
+
+pub(super) fn report() -> Report {
+    Report {
+        seq: 1,
+        at: 1_800_000_000,
+        event: Event::PowerLost,
+    }
+}
+
+pub(super) async fn acknowledged(answer: Response) -> u32 {
+    assert_eq!(answer.status(), StatusCode::OK);
+    let bytes = answer.bytes().await.unwrap();
+    read_message::<Acknowledged>(&bytes).unwrap().seq
+}

@@ -1,0 +1,161 @@
+//! The welcomes by which devices come in that nobody registered, in PostgreSQL. Whoever lets one in has locked [`Lock::Registrations`] before the
+//! welcome's row.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use mainstay_access::{NotWelcome, Welcome, WelcomeId};
+
+use super::failure::taken;
+use super::join_codes::is_kept;
+use super::locks::{self, Lock};
+use super::values::{micros, to_json};
+use super::{PostgresStore, Write, register, retried, timeline};
+use crate::door_rows::{self, WelcomeRow};
+use crate::welcomes::{expect_welcome, names, no_welcome, told};
+use crate::{Fingerprint, LIST_MAX, LetIn, Registration, StoreError, TimelineKind, Welcomes};
+
+#[async_trait]
+impl Welcomes for PostgresStore {
+    async fn add_welcome(&self, welcome: &Welcome) -> Result<(), StoreError> {
+        retried(|| add(self, welcome)).await
+    }
+
+    async fn welcomes(&self) -> Result<Vec<Welcome>, StoreError> {
+        let rows: Vec<WelcomeRow> = sqlx::query_as(
+            "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
+             ORDER BY made DESC, id LIMIT $1",
+        )
+        .bind(i64::from(LIST_MAX))
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        rows.into_iter().map(door_rows::welcome).collect()
+    }
+
+    async fn working_welcomes(&self, now: Timestamp) -> Result<Vec<Welcome>, StoreError> {
+        let rows: Vec<WelcomeRow> = sqlx::query_as(
+            "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
+             WHERE expires > $1 AND revoked IS NULL AND used < uses ORDER BY expires, id LIMIT $2",
+        )
+        .bind(micros(now))
+        .bind(i64::from(LIST_MAX))
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        rows.into_iter().map(door_rows::welcome).collect()
+    }
+
+    async fn welcome(&self, id: WelcomeId) -> Result<Option<Welcome>, StoreError> {
+        let row: Option<WelcomeRow> = sqlx::query_as(
+            "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes WHERE id = $1",
+        )
+        .bind(&id.0[..])
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        row.map(door_rows::welcome).transpose()
+    }
+
+    async fn revoke_welcome(&self, id: WelcomeId, at: Timestamp) -> Result<(), StoreError> {
+        retried(|| revoke(self, id, at)).await
+    }
+
+    async fn let_in(
+        &self,
+        welcome: WelcomeId,
+        new: &Registration,
+        by: &Fingerprint,
+    ) -> Result<LetIn, StoreError> {
+        retried(|| let_in(self, welcome, new, by)).await
+    }
+}
+
+async fn add(store: &PostgresStore, welcome: &Welcome) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    sqlx::query(
+        "INSERT INTO welcomes (id, terms, uses, used, made, maker, expires, revoked)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(&welcome.id.0[..])
+    .bind(to_json("welcome", &welcome.terms)?)
+    .bind(i64::from(welcome.uses))
+    .bind(i64::from(welcome.used))
+    .bind(micros(welcome.made))
+    .bind(welcome.maker.as_str())
+    .bind(micros(welcome.expires))
+    .bind(welcome.revoked.map(micros))
+    .execute(&mut *tx)
+    .await
+    .map_err(|error| taken(error, "welcome", welcome.id))?;
+    Ok(tx.commit().await?)
+}
+
+async fn revoke(store: &PostgresStore, id: WelcomeId, at: Timestamp) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    let revoked = sqlx::query("UPDATE welcomes SET revoked = coalesce(revoked, $2) WHERE id = $1")
+        .bind(&id.0[..])
+        .bind(micros(at))
+        .execute(&mut *tx)
+        .await?;
+    expect_welcome(revoked.rows_affected())?;
+    Ok(tx.commit().await?)
+}
+
+/// Whoever waits here for another one that is registered sees what that one did.
+async fn let_in(
+    store: &PostgresStore,
+    welcome: WelcomeId,
+    new: &Registration,
+    by: &Fingerprint,
+) -> Result<LetIn, StoreError> {
+    let mut tx = store.write().await?;
+    locks::alone(&mut tx, Lock::Registrations).await?;
+    if !is_new(&mut tx, new, by).await? {
+        return Ok(LetIn::NotNew);
+    }
+    let welcome = take_use(&mut tx, welcome).await?;
+    let (id, at) = (&new.device.id, new.device.registered_at);
+    if !welcome.works_at(at) {
+        return Ok(LetIn::Refused(NotWelcome::Nobody));
+    }
+    if is_kept(&mut tx, new).await? {
+        return Ok(LetIn::Refused(NotWelcome::Kept));
+    }
+    register::add(&mut tx, std::slice::from_ref(new)).await?;
+    let key = locks::device(&mut tx, id).await?;
+    let key = key.ok_or_else(|| StoreError::not_found("device", id))?;
+    let told = told(&welcome, by);
+    timeline::add(&mut tx, key, at, TimelineKind::Registered, &told, None).await?;
+    tx.commit().await?;
+    Ok(LetIn::New)
+}
+
+/// Whether nobody has one of the device's names, its own or its update client's, and its certificate isn't revoked.
+async fn is_new(tx: &mut Write, new: &Registration, by: &Fingerprint) -> Result<bool, StoreError> {
+    let [own, controller] = names(new);
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT key FROM devices WHERE id IN ($1, $2)
+         UNION ALL SELECT device FROM controllers WHERE controller IN ($1, $2)
+         UNION ALL SELECT at FROM revoked_certificates WHERE fingerprint = $3 LIMIT 1",
+    )
+    .bind(own)
+    .bind(controller)
+    .bind(&by[..])
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.is_none())
+}
+
+/// The welcome as it was before this use. Whether it lets in one more is asked before it is committed.
+async fn take_use(tx: &mut Write, id: WelcomeId) -> Result<Welcome, StoreError> {
+    let row: Option<WelcomeRow> = sqlx::query_as(
+        "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
+         WHERE id = $1 FOR NO KEY UPDATE",
+    )
+    .bind(&id.0[..])
+    .fetch_optional(&mut **tx)
+    .await?;
+    let welcome = door_rows::welcome(row.ok_or_else(no_welcome)?)?;
+    sqlx::query("UPDATE welcomes SET used = used + 1 WHERE id = $1")
+        .bind(&id.0[..])
+        .execute(&mut **tx)
+        .await?;
+    Ok(welcome)
+}
