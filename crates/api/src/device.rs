@@ -255,6 +255,14 @@ impl core::fmt::Debug for DeviceToken {
     }
 }
 
+/// That a device is to have another token in place of the one that it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplaceToken {
+    /// Why; it stands in the device's timeline.
+    pub why: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

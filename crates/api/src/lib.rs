@@ -23,6 +23,7 @@
 //! | `POST /api/v1/welcomes/{id}/revoke` | operations | | [`WelcomeView`] |
 //! | `GET /api/v1/revoked-certificates` | anyone | | list of [`RevokedCertificateView`] |
 //! | `POST /api/v1/revoked-certificates` | operations | [`RevokeCertificate`] | [`RevokedCertificateView`]: a device's certificate lets nobody in any more |
+//! | `POST /api/v1/devices/{id}/token` | operations | [`ReplaceToken`] | [`DeviceToken`]: another token in place of the one that the device has |
 //! | `GET /api/v1/devices/{id}/certificates` | anyone | | list of [`IssuedCertificateView`]: those that the server gave to the device |
 //! | `POST /api/v1/devices/{id}/certificates/revoke` | operations | [`RevokeCertificates`] | list of [`RevokedCertificateView`]: all of them that were good let nobody in any more |
 //! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`]: 201, or 200 if it only mends a damaged payload |
@@ -102,7 +103,7 @@ pub mod why;
 pub use client::{AttributesAsked, ClientChange, ClientView};
 pub use device::{
     DeviceChange, DevicePage, DeviceToken, DeviceTokens, DeviceView, GivenToken, NewDevice,
-    NewDevices,
+    NewDevices, ReplaceToken,
 };
 pub use event::{Event, EventKind, EventPage, Happened};
 pub use hold::{HoldRequest, HoldView};

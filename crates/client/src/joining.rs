@@ -1,8 +1,8 @@
-//! What an [`Operator`] can do about devices that join or are welcome, and about their certificates.
+//! What an [`Operator`] can do about devices that join or are welcome, and about their tokens and certificates.
 
 use mainstay_api::{
-    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome, RevokeCertificate,
-    RevokeCertificates, RevokedCertificateView, WelcomeView,
+    DeviceToken, IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome,
+    ReplaceToken, RevokeCertificate, RevokeCertificates, RevokedCertificateView, WelcomeView,
 };
 use mainstay_fleet::DeviceId;
 
@@ -58,6 +58,19 @@ impl Operator {
     pub async fn revoke_welcome(&self, id: &str) -> Answer<WelcomeView> {
         let path = format!("/welcomes/{id}/revoke");
         self.0.post(&path, Body::Empty).await
+    }
+
+    /// Gives a device another token in place of the one that it has.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`](crate::ClientError).
+    pub async fn replace_token(
+        &self,
+        device: &DeviceId,
+        wish: &ReplaceToken,
+    ) -> Answer<DeviceToken> {
+        let path = format!("/devices/{device}/token");
+        self.0.post(&path, Body::json(wish)?).await
     }
 
     /// Lets a certificate let nobody in any more.

@@ -15,7 +15,8 @@ pub const REPORTS_MAX: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Report {
-    /// Rises by one with every report of a device, from 1; kept in flash.
+    /// Rises by one with every report of a device, from 1; kept in flash. One that is numbered more than 2^20 beyond the last that the server knows isn't
+    /// kept; of a device of which it knows none, any is.
     #[n(0)]
     pub seq: u32,
     /// When, in Unix seconds by the device's clock.

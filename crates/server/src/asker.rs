@@ -6,7 +6,8 @@
 //! ends when that does; but no answer is given before any route to whoever names a child. A gateway's own things are nowhere looked at in such a request,
 //! but that it asks too often for devices that aren't its.
 
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::header::VARY;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use mainstay_access::Origin;
 use mainstay_fleet::{Device, DeviceId};
@@ -99,6 +100,22 @@ impl Asker {
     }
 }
 
+/// That a device still stands behind the gateway that brought what is about to be kept of it: a message may take its time to come, and a thief's would
+/// otherwise count after the device was taken back.
+///
+/// # Errors
+/// `gateway.not-its-child`.
+pub(crate) async fn expect_still_its(
+    app: &App,
+    gateway: &DeviceId,
+    child: &DeviceId,
+) -> Result<(), Refused> {
+    match app.store.gateway_of(child).await? {
+        Some(is) if is == *gateway => Ok(()),
+        _ => Err(not_its_child()),
+    }
+}
+
 /// An answer to who asked with this head: what is done in a child's name says so. Where something between took the header away, the request is the
 /// gateway's own, and so is the answer.
 pub(crate) fn answered(asked: &HeaderMap, mut answer: Response) -> Response {
@@ -107,6 +124,12 @@ pub(crate) fn answered(asked: &HeaderMap, mut answer: Response) -> Response {
         answer.headers_mut().insert(FOR, child.clone());
     }
     answer
+}
+
+/// That an answer differs with the device that is asked for: what a cache before a gateway keeps for one of its children is for no other.
+pub(crate) fn differs(answer: &mut Response) {
+    let named = HeaderValue::from_static(FOR_HEADER);
+    answer.headers_mut().append(VARY, named);
 }
 
 /// Whether a request is in the name of another device, however that is written.
@@ -189,8 +212,6 @@ fn not_its_child() -> Refused {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]

@@ -46,7 +46,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// A request that isn't answered by then isn't at work any more: it is left then, after twice as long as any may take.
 const AT_WORK_MAX: Duration = Duration::from_secs(600);
 
-/// The places whose answers show secrets, or may.
+/// The places whose answers show secrets, or may; so does `/devices/{id}/token`.
 const SHOW_SECRETS: &[&str] = &[
     "/devices",
     "/imports",
@@ -105,7 +105,7 @@ async fn keyed(
                 Begun::Unanswered(since) => return Err(unanswered(since, app.now())),
                 Begun::Answered(kept) => return replayed(kept),
             }
-            let shows_secrets = SHOW_SECRETS.contains(&head.uri.path());
+            let shows_secrets = shows_secrets(head.uri.path());
             let request = Request::from_parts(head, Body::from(sent));
             let answer = next.run(request).await;
             settle(&app, &who, &key, answer, shows_secrets).await
@@ -118,6 +118,12 @@ async fn keyed(
     });
     work.await
         .unwrap_or_else(|broken| Err(Refused::internal(&broken)))
+}
+
+/// Whether the answer at this path, below the API's root, shows a secret, or may.
+fn shows_secrets(path: &str) -> bool {
+    let of_a_device = path.strip_prefix("/devices/");
+    SHOW_SECRETS.contains(&path) || of_a_device.is_some_and(|rest| rest.ends_with("/token"))
 }
 
 /// Whether a request stops something; `path` is that below the API's root.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use mainstay_access::Email;
 use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceId, ReleaseDigest};
 use mainstay_rollout::ClassVersions;
 
@@ -94,6 +95,13 @@ pub trait Devices: Send + Sync {
         at: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Gives a device another token in place of the one that it has, which opens nothing from then on, here and at every server. Its timeline tells who did it,
+    /// and why. Its reports' numbers count anew: whoever had the old token may have used them up.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown device, [`StoreError::AlreadyExists`] if another one has this token.
+    async fn replace_token(&self, id: &DeviceId, token: &NewToken) -> Result<(), StoreError>;
+
     /// Notes when devices were last heard; an earlier instant than the known one changes nothing,
     /// nor does an unknown device. Cheapest by rising names.
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError>;
@@ -112,6 +120,26 @@ pub struct Registration {
     pub token_hash: [u8; 32],
     /// What its update client calls it, if it has another one than ours.
     pub controller: Option<ControllerId>,
+}
+
+/// Another token for a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// SHA-256 of it.
+    pub hash: [u8; 32],
+    /// When it takes the other one's place.
+    pub at: Timestamp,
+    /// Who gave it.
+    pub by: Email,
+    /// Why.
+    pub why: String,
+}
+
+impl NewToken {
+    /// As the device's timeline tells it.
+    pub(crate) fn told(&self) -> String {
+        format!("was given another token by {}: {}", self.by, self.why)
+    }
 }
 
 /// A part of a fleet that is taken in at once. No device is in it twice, but that the client of any may be said.

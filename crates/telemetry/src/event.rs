@@ -170,4 +170,68 @@ impl Said {
             unwell: check_in.health.self_test == SelfTest::Failed,
         }
     }
+
+    /// It as the end of "the device ...", with the release that it runs as `name`.
+    #[must_use]
+    pub fn phrase(&self, name: &str) -> String {
+        if self.safe_mode {
+            return "runs nothing, and is in safe mode".to_owned();
+        }
+        if name.is_empty() {
+            return "runs nothing".to_owned();
+        }
+        let how = match self.confirmed {
+            _ if self.last_resort => ", which was all that is left",
+            true => "",
+            false => " on trial",
+        };
+        let health = match self.unwell {
+            true => ", and its self-test fails",
+            false => "",
+        };
+        format!("runs {name}{how}{health}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_says_it_runs_is_one_phrase() {
+        let well = Said {
+            release: ReleaseDigest([2; 32]),
+            sequence: 2,
+            confirmed: true,
+            safe_mode: false,
+            last_resort: false,
+            unwell: false,
+        };
+        let on_trial = Said {
+            confirmed: false,
+            ..well
+        };
+        let unwell = Said {
+            unwell: true,
+            ..well
+        };
+        let last = Said {
+            last_resort: true,
+            ..on_trial
+        };
+        let safe = Said {
+            safe_mode: true,
+            ..unwell
+        };
+        for (said, name, expected) in [
+            (well, "1.1.0", "runs 1.1.0"),
+            (on_trial, "1.1.0", "runs 1.1.0 on trial"),
+            (unwell, "1.1.0", "runs 1.1.0, and its self-test fails"),
+            (last, "1.1.0", "runs 1.1.0, which was all that is left"),
+            (safe, "1.1.0", "runs nothing, and is in safe mode"),
+            (on_trial, "", "runs nothing"),
+        ] {
+            assert_eq!(said.phrase(name), expected);
+        }
+    }
 }

@@ -35,6 +35,10 @@ pub struct Import {
     /// Whether only to tell what would become of each.
     #[serde(default)]
     pub dry_run: bool,
+    /// Of a table that takes several requests, the devices in earlier ones that these stand behind: for a dry run, in which they aren't registered yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = IMPORT_DEVICES_MAX))]
+    pub come_before: Vec<DeviceId>,
     /// How it is known which clients devices run; needed where one is said that isn't known by the word of people yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = WHY_BYTES_MAX))]

@@ -11,6 +11,7 @@ mod set;
 mod show;
 mod signals;
 mod simulate;
+mod token;
 mod welcome;
 
 use std::collections::BTreeMap;
@@ -75,6 +76,13 @@ enum What {
         after_help = "Example:\n  mainstay device certificate revoke th-0001.pem --why \"it was stolen\" --token-file kim.token"
     )]
     Certificate(certificate::Certificate),
+    /// Give a device another token in place of the one that it has, and print it: this once, on standard output. For operations.
+    ///
+    /// The old one opens nothing from the next request on, at every server. Certificates are revoked by `device certificate revoke --device`.
+    #[command(
+        after_help = "Example:\n  mainstay device token gw-1 --why \"it was stolen\" --token-file kim.token > gw-1.token\n\ndocs/device-identity.md tells what else to do."
+    )]
+    Token(token::Token),
     /// List devices, all or those that a query or a cohort means, with what they said they run.
     #[command(
         after_help = "Examples:\n  mainstay device list --json --token-file kim.token\n  \
@@ -162,6 +170,7 @@ impl Device {
             What::Code(code) => code.run(&self.access, output),
             What::Welcome(welcome) => welcome.run(&self.access, output),
             What::Certificate(certificate) => certificate.run(&self.access, output),
+            What::Token(token) => token.run(&self.access, output),
             What::List(list) => list.run(&self.access, output),
             What::Show(show) => show.run(&self.access, output),
             What::QuitOrder(quit) => quit.run(&self.access, output),

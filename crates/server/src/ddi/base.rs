@@ -20,6 +20,7 @@ use super::parcel::Parcel;
 use super::reached::{FORWARDED_HOST, FORWARDED_PROTO};
 use crate::App;
 use crate::app::ActivePlan;
+use crate::asker;
 use crate::device_protocol::poll;
 use crate::problem::Refused;
 use crate::quiet::{self, Asked, Found, Look};
@@ -41,12 +42,17 @@ pub(crate) fn at_once(app: &App, head: &Parts) -> Option<Response> {
     let look = app
         .quiet
         .look(&*app.store, login::token_at_once(app, &head.headers)?);
+    // That nobody asks here for another device is told by the routes.
+    if asker::names_another(&head.headers) {
+        return None;
+    }
     let again = again(app, &look, head)?;
     Some(unless_known(&head.headers, again))
 }
 
 async fn ask(app: &Arc<App>, request: Request) -> Answer {
     let (parts, _) = request.into_parts();
+    asker::expect_itself(&parts.headers)?;
     let token = login::token(app, &parts).await?;
     let look = token.map(|token| app.quiet.look(&*app.store, token));
     if let Some(again) = look.as_ref().and_then(|look| again(app, look, &parts)) {

@@ -23,7 +23,7 @@ use subtle::ConstantTimeEq as _;
 use super::answer::DdiRefused;
 use super::reached;
 use crate::App;
-use crate::asker::names_another;
+use crate::asker;
 use crate::identity::{self, Peer};
 use crate::newcomers::AsksAs;
 use crate::problem::Refused;
@@ -89,8 +89,9 @@ impl Client {
     /// Logs a device in that only asks what there is to do, and notes that it was heard of.
     ///
     /// # Errors
-    /// `auth.token` if it isn't one of ours, and if the store fails.
+    /// `auth.token` if it isn't one of ours, `gateway.not-here` if it asks for another device, and if the store fails.
     pub async fn that_asks(parts: &mut Parts, app: &Arc<App>) -> Result<Self, DdiRefused> {
+        asker::expect_itself(&parts.headers)?;
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let Path(path) = path.map_err(|_| Refused::unauthenticated())?;
         let from = Whence::of(parts).suspects(app, &parts.headers);
@@ -156,11 +157,7 @@ async fn controlled(
     let asks_as = AsksAs::Controller(part("controller"));
     let peer = Peer::of(parts);
     let bears = borne(&parts.headers);
-    // No gateway asks here in the name of another device, and nobody new is registered by what reads as if one did.
-    let hash = match names_another(&parts.headers) {
-        true => peer.known(app, bears).await?,
-        false => peer.token(app, bears, asks_as).await?,
-    };
+    let hash = peer.token(app, bears, asks_as).await?;
     let hash = hash.ok_or_else(|| identity::shows_nothing(app))?;
     let id = ControllerId::parse(part("controller")).map_err(|_| Refused::unauthenticated())?;
     app.limiter.expect_few_wrong(from, &hash)?;

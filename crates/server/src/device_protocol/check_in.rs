@@ -66,6 +66,10 @@ async fn ask(app: &Arc<App>, request: Request) -> Result<Response, Refused> {
     let check_in: CheckIn<'_> = message::read(&bytes)?;
     let now = app.now();
     if let Some(again) = again(app, &look, &check_in, now) {
+        // Who asks for itself costs nothing here; through a gateway each poll costs a read.
+        if asker.through.is_some() {
+            app.limiter.expect_seldom(&asker.token)?;
+        }
         return Ok(asker::answered(headers, message::with(again)));
     }
     // Apart, so that those who are answered from memory don't carry all of it.

@@ -37,7 +37,8 @@ pub(super) async fn payload(
 ) -> Result<Response, Refused> {
     let asker = Asker::of(&app, &headers, &peer, &whence).await?;
     let device = asker.that_fetches(&app).await?;
-    let answer = sent(&app, (asker, peer), &device, &headers, &digest).await?;
+    let mut answer = sent(&app, (asker, peer), &device, &headers, &digest).await?;
+    asker::differs(&mut answer);
     Ok(asker::answered(&headers, answer))
 }
 

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_protocol::{BootReason, CheckIn, Report};
 use mainstay_rollout::{Candidate, Progress};
-use mainstay_store::{Known, StoredReport};
+use mainstay_store::{Known, SaidThrough, StoredReport, Telling};
 use mainstay_telemetry::{DeviceEvent, Said, fold, fold_said, is_its_doing};
 use mainstay_trust::Refusal;
 use mainstay_trust::manifest::VERSION_BYTES_MAX;
 
 use crate::App;
-use crate::asker::Asker;
+use crate::asker::{self, Asker};
 use crate::problem::Refused;
 use crate::quiet::Speaking;
 use crate::readings::{self, Heard};
@@ -71,7 +71,7 @@ pub(super) async fn keep(
 }
 
 /// Records reports (and, at a check-in, what the device said of itself) in one transaction; returns
-/// the number up to which they are durable. Those that a gateway brought are told as said `through` it.
+/// the number up to which they are durable. What a gateway brought is told as said `through` it.
 pub(super) async fn record(
     app: &App,
     (device, through): (&Device, Option<&DeviceId>),
@@ -79,6 +79,9 @@ pub(super) async fn record(
     reports: &[Report],
     now: Timestamp,
 ) -> Result<u32, Refused> {
+    if let Some(gateway) = through {
+        asker::expect_still_its(app, gateway, &device.id).await?;
+    }
     let mut stored = Vec::with_capacity(reports.len());
     let mut news = News {
         events: Vec::with_capacity(reports.len()),
@@ -92,12 +95,25 @@ pub(super) async fn record(
         news.events.push((report.seq, event));
     }
     news.said = said.map(|(_, said)| said);
+    let brought = said.zip(through);
+    let brought = brought.map(|(said, gateway)| brought_by(gateway, device, said));
     let running = said.map(|(running, _)| running);
     let fold = move |candidate: &Candidate, progress, known| news.fold(candidate, progress, known);
-    Ok(app
+    let acknowledged = app
         .store
-        .record(&device.id, running, now, &stored, &fold)
-        .await?)
+        .record_through(&device.id, running, now, &stored, brought.as_ref(), &fold)
+        .await?;
+    if let Some(report) = left_aside(reports, acknowledged) {
+        let device = &device.id;
+        tracing::warn!(%device, acknowledged, report, "a report's number is too far beyond the last one, and it isn't kept");
+    }
+    Ok(acknowledged)
+}
+
+/// The number of the last of these reports, if it wasn't kept because it is too far beyond those that are `acknowledged`.
+pub(super) fn left_aside(reports: &[Report], acknowledged: u32) -> Option<u32> {
+    let last = reports.last()?.seq;
+    (last > acknowledged).then_some(last)
 }
 
 /// What one message says, ready to be folded into the device's progress in a rollout.
@@ -111,7 +127,7 @@ struct News {
 impl News {
     /// The progress after these news, of which those that are `known` aren't new.
     fn fold(&self, candidate: &Candidate, progress: Progress, known: Known) -> Progress {
-        let is_new = |(seq, _): &&(u32, DeviceEvent)| *seq > known.acknowledged;
+        let is_new = |(seq, _): &&(u32, DeviceEvent)| known.is_new(*seq);
         let new = self.events.iter().filter(is_new).map(|(_, event)| event);
         folded(new, self.said.as_ref(), candidate, progress, known, self.at)
     }
@@ -180,10 +196,32 @@ fn said_through(report: StoredReport, gateway: Option<&DeviceId>) -> StoredRepor
     match gateway {
         None => report,
         Some(gateway) => StoredReport {
-            text: format!("{}, said through {gateway}", report.text),
+            text: told_through(&report.text, gateway),
             ..report
         },
     }
+}
+
+/// What a check-in says beside its reports, which a gateway brought. A rollout may count by it alone, so its device's timeline tells whose word it is;
+/// but only where it is something else than was known: a device checks in all day.
+fn brought_by(
+    gateway: &DeviceId,
+    device: &Device,
+    (running, said): (&Running, Said),
+) -> SaidThrough {
+    let told = match device.running.as_ref() == Some(running) {
+        false => Telling::Surely,
+        true if said.safe_mode || said.unwell => Telling::Once,
+        true => Telling::IfItMoves,
+    };
+    SaidThrough {
+        text: told_through(&said.phrase(&running.version), gateway),
+        told,
+    }
+}
+
+fn told_through(text: &str, gateway: &DeviceId) -> String {
+    format!("{text}, said through {gateway}")
 }
 
 /// What the device runs now. `since` moves only when the release, or the word on it, changes.

@@ -111,6 +111,19 @@ fn each_place_that_makes_something_is_judged() {
     assert_eq!(places, expected);
 }
 
+/// Of those below one thing, this one shows a secret.
+#[test]
+fn a_devices_other_token_is_a_secret() {
+    for (path, expected) in [
+        ("/devices/th-1/token", true),
+        ("/devices/th-1/certificates/revoke", false),
+        ("/devices/token", false),
+        ("/releases/thermo/token", false),
+    ] {
+        assert_eq!(shows_secrets(path), expected, "{path}");
+    }
+}
+
 /// Tokens, links and secrets are shown once, and kept as hashes at most.
 #[test]
 fn no_answer_with_a_secret_is_kept() {

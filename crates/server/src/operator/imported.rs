@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use mainstay_api::{Becomes, DeviceChange, ImportedDevice, ImportedView, NewDevice};
-use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, GatewayRefusal, changes};
+use mainstay_fleet::{ClientProfile, Device, DeviceClient, DeviceId, changes};
 use mainstay_plan::Plan;
 use mainstay_store::{Controller, Import, Registration};
 
 use super::declared::{Unfit, changed, registered};
+use super::put_behind::{Around, PutBehind};
 use crate::problem::Refused;
 use crate::token::kept_of;
 
@@ -26,8 +27,8 @@ pub(super) struct Known {
     pub of_token: Option<DeviceId>,
     /// The gateway that it stands behind.
     pub gateway: Option<DeviceId>,
-    /// Why it can't stand behind the one that is said; that one may be of the same import, or come before it.
-    pub gateway_unfit: Option<GatewayRefusal>,
+    /// What is to be known of the one that is said.
+    pub around: Around,
 }
 
 /// A device of an import, with the hash of the token that it brings along.
@@ -75,6 +76,7 @@ pub(super) struct Judged {
     pub import: Import,
     unfit: Vec<(DeviceId, Unfit)>,
     seen: Seen,
+    put_behind: PutBehind,
 }
 
 /// What one device alone may have.
@@ -89,10 +91,21 @@ impl Judged {
     pub fn add(&mut self, wanted: Wanted, known: Known, terms: &Terms<'_>) {
         let id = wanted.device.id.clone();
         let alone = self.seen.alone(&wanted);
-        match alone.and_then(|()| judge(wanted, known, terms, &mut self.import)) {
+        let fits = alone.and_then(|()| self.stands(&wanted, &known));
+        match fits.and_then(|()| judge(wanted, known, terms, &mut self.import)) {
             Ok(becomes) => self.views.push(ImportedView { id, becomes }),
             Err(unfit) => self.refuse(id, unfit),
         }
+    }
+
+    /// Puts it behind the gateway that it names, if it names one.
+    fn stands(&mut self, wanted: &Wanted, known: &Known) -> Result<(), Unfit> {
+        let Some(gateway) = &wanted.device.gateway else {
+            return Ok(());
+        };
+        let (id, from) = (&wanted.device.id, known.gateway.as_ref());
+        let put = self.put_behind.put(id, from, gateway, known.around);
+        Ok(put?)
     }
 
     /// Notes that a device can't be imported.
@@ -199,9 +212,6 @@ fn judge(
 ) -> Result<Becomes, Unfit> {
     check_client(&wanted, &known)?;
     let id = &wanted.device.id;
-    if let Some(refusal) = &known.gateway_unfit {
-        return Err(refusal.clone().into());
-    }
     if let Some(whose) = known.of_controller.as_ref().filter(|whose| *whose != id) {
         let because = format_args!("the device {whose} has its controller id").to_string();
         let cure = "Import it by that name if it is the same device; else give it the controller id that its own client asks as.";

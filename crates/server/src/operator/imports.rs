@@ -1,5 +1,6 @@
 //! Devices that come from elsewhere, many at once. What becomes of each: `imported.rs`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,10 +10,11 @@ use axum::http::HeaderMap;
 use mainstay_access::Permission;
 use mainstay_api::import::IMPORT_DEVICES_MAX;
 use mainstay_api::{Import, ImportView, ImportedDevice};
-use mainstay_fleet::gateway;
+use mainstay_fleet::DeviceId;
 use mainstay_store::{Devices, StoreError};
 
 use super::imported::{Judged, Known, Terms, Wanted};
+use super::put_behind::Around;
 use super::rollouts::reason;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
@@ -33,7 +35,8 @@ pub(super) async fn import(
         now,
         dry_run: wanted.dry_run,
     };
-    let judged = judged(&app, wanted.devices, &terms).await?;
+    let come = come(&wanted);
+    let judged = judged(&app, wanted.devices, &come, &terms).await?;
     if !wanted.dry_run {
         judged.check(wanted.anew)?;
         let clients = &judged.import.clients;
@@ -65,7 +68,7 @@ fn known_by(why: &str) -> Result<&str, Refused> {
 }
 
 fn check_count(wanted: &Import) -> Result<(), Refused> {
-    match wanted.devices.len() {
+    match wanted.devices.len().max(wanted.come_before.len()) {
         0..=IMPORT_DEVICES_MAX => Ok(()),
         many => Err(Refused::bad(
             "devices.too-many",
@@ -75,17 +78,26 @@ fn check_count(wanted: &Import) -> Result<(), Refused> {
     }
 }
 
+/// Who is registered by the time that the gateways of these devices are asked for, whoever is so now: all that come along, since they are registered first; and,
+/// where it is only asked what would be, those that are said to come before.
+fn come(wanted: &Import) -> BTreeSet<DeviceId> {
+    let along = wanted.devices.iter().map(|one| &one.device.id);
+    let before = wanted.come_before.iter().filter(|_| wanted.dry_run);
+    along.chain(before).cloned().collect()
+}
+
 /// Looks each device up and judges it.
 async fn judged(
     app: &App,
     devices: Vec<ImportedDevice>,
+    come: &BTreeSet<DeviceId>,
     terms: &Terms<'_>,
 ) -> Result<Judged, StoreError> {
     let mut judged = Judged::default();
     for one in devices {
         match Wanted::new(one) {
             Ok(wanted) => {
-                let known = known(app, &wanted).await?;
+                let known = known(app, &wanted, come).await?;
                 judged.add(wanted, known, terms);
             }
             Err((id, unfit)) => judged.refuse(id, unfit),
@@ -96,7 +108,7 @@ async fn judged(
 
 /// What is known that it has to do with. Whatever of this changes before it is saved lets the store refuse to, but for which
 /// client a device runs: of that the last word of people holds, as it does for a single device.
-async fn known(app: &App, wanted: &Wanted) -> Result<Known, StoreError> {
+async fn known(app: &App, wanted: &Wanted, come: &BTreeSet<DeviceId>) -> Result<Known, StoreError> {
     let id = &wanted.device.id;
     let mut known = Known {
         device: app.store.device(id).await?,
@@ -111,12 +123,11 @@ async fn known(app: &App, wanted: &Wanted) -> Result<Known, StoreError> {
         known.of_controller = found.map(|found| found.device.id);
     }
     if let Some(gateway) = &wanted.device.gateway {
-        let so_far = gateway::Known {
-            gateway_is_registered: true,
+        known.around = Around {
+            gateway_is_there: come.contains(gateway) || app.store.device(gateway).await?.is_some(),
             gateway_stands_behind: app.store.gateway_of(gateway).await?.is_some(),
-            child_has_children: app.store.children_of(id, 1).await?.all > 0,
+            children: app.store.children_of(id, 1).await?.all,
         };
-        known.gateway_unfit = gateway::may_stand_behind(id, gateway, so_far).err();
     }
     if let Some(hash) = &wanted.token_hash {
         let found = Devices::by_token_hash(&*app.store, hash).await?;

@@ -29,12 +29,14 @@ pub(crate) mod people;
 pub(crate) mod plan;
 mod previews;
 mod profiles;
+mod put_behind;
 mod releases;
 mod revocations;
 pub(crate) mod rollouts;
 mod roots;
 mod schedules;
 mod stones;
+mod tokens;
 mod views;
 pub(crate) mod webhooks;
 mod welcomes;
@@ -113,6 +115,11 @@ pub(crate) const PLACES: &[Place] = &[
             ("POST", Whom::May(Permission::RegisterDevices)),
         ],
         || get(certificates::list).post(certificates::revoke),
+    ),
+    Place::new(
+        "/devices/{id}/token",
+        &[("POST", Whom::May(Permission::RegisterDevices))],
+        || post(tokens::replace),
     ),
     Place::new("/devices/{id}/certificates", &[("GET", READ)], || {
         get(certificates::issued)

@@ -50,7 +50,7 @@ impl House {
 }
 
 /// Serves `app` on a free port without the jobs beside it: nobody feels the store's pulse.
-async fn listen_alone(app: Arc<App>) -> String {
+pub async fn listen_alone(app: Arc<App>) -> String {
     let listener = serve::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
         .await
         .unwrap();

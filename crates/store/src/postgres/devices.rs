@@ -5,11 +5,14 @@ use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceClient, DeviceId, ReleaseDigest, changes};
 use mainstay_rollout::ClassVersions;
 
+use super::failure::taken;
 use super::values::to_json;
 use super::{
     PostgresStore, Write, contacts, controllers, gateways, locks, register, retried, timeline,
 };
-use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
+use crate::{
+    Devices, Import, NewToken, Registration, StoreError, TimelineEntry, TimelineKind, rows,
+};
 
 /// A query for devices, with what follows `FROM devices`.
 macro_rules! select {
@@ -158,6 +161,10 @@ impl Devices for PostgresStore {
         retried(|| restate(self, before, after, at)).await
     }
 
+    async fn replace_token(&self, id: &DeviceId, token: &NewToken) -> Result<(), StoreError> {
+        retried(|| replace_token(self, id, token)).await
+    }
+
     async fn touch(&self, heard: &[(DeviceId, Timestamp)]) -> Result<(), StoreError> {
         for some in heard.chunks(contacts::TOUCHED_MAX) {
             retried(|| async move {
@@ -191,6 +198,27 @@ async fn restate(
 ) -> Result<(), StoreError> {
     let mut tx = store.write().await?;
     redeclare(&mut tx, before, after, at).await?;
+    store.commit_raised(tx).await
+}
+
+/// See [`Devices::replace_token`].
+async fn replace_token(
+    store: &PostgresStore,
+    id: &DeviceId,
+    token: &NewToken,
+) -> Result<(), StoreError> {
+    let mut tx = store.write().await?;
+    let key = locks::device(&mut tx, id).await?;
+    let key = key.ok_or_else(|| StoreError::not_found("device", id))?;
+    sqlx::query("UPDATE devices SET token_hash = $2, acknowledged = 0 WHERE key = $1")
+        .bind(key)
+        .bind(&token.hash[..])
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| taken(error, "device", id))?;
+    let (kind, text) = (TimelineKind::Restated, token.told());
+    timeline::add(&mut tx, key, token.at, kind, &text, None).await?;
+    timeline::prune(&mut tx, key).await?;
     store.commit_raised(tx).await
 }
 

@@ -97,6 +97,13 @@ pub(super) async fn put(
                 .await?;
         }
     }
+    if before.is_some() {
+        // The gateway may have used its numbers up: what the device reports from now on counts anew.
+        sqlx::query("UPDATE devices SET acknowledged = 0 WHERE key = $1")
+            .bind(key)
+            .execute(&mut **tx)
+            .await?;
+    }
     timeline::add(tx, key, at, TimelineKind::Restated, &text, None).await?;
     timeline::prune(tx, key).await
 }

@@ -9,7 +9,7 @@
 //! | | the same, alone | holds, plans, roots, revocations | who holds, and is answered, has stopped every later promise |
 //! | 4 | [`Lock::Rollout`], shared | a promise | none is made on an older generation |
 //! | | the same, alone | saving a step, keeping who is drawn, enrolling a part of them, beginning | one of two that save the same step does, and each part is enrolled once |
-//! | 5 | rows of devices, by rising key | reports, promises, steps, words about orders, declarations, issuing certificates, revoking all of a device's | of two that concern a device, the second sees what the first did: its progress, its order, its reports' number, its certificates |
+//! | 5 | rows of devices, by rising key | reports, promises, steps, words about orders, declarations, other tokens, issuing certificates, revoking all of a device's | of two that concern a device, the second sees what the first did: its progress, its order, its reports' number, its certificates |
 //! | 6 | rows of contacts, by rising key | whoever notes when devices were last heard of | none is moved back |
 //! | 7 | [`Lock::Places`] | a promise that takes a place | all promises by then are counted, whichever server made them |
 //! | 8 | the row of order numbers | a numbered promise | no number comes twice |

@@ -7,18 +7,19 @@ use mainstay_rollout::{Candidate, Progress};
 
 use super::values::{from_json, micros, to_json};
 use super::{PostgresStore, Write, enrolments, retried, timeline};
-use crate::reports::{fresh, is_asked_about};
+use crate::reports::{SaidThrough, Telling, fresh, is_asked_about};
 use crate::rollouts::ENROLMENTS_MAX;
 use crate::{Fold, Known, Reports, StoreError, StoredReport, TimelineKind};
 
 #[async_trait]
 impl Reports for PostgresStore {
-    async fn record(
+    async fn record_through(
         &self,
         id: &DeviceId,
         running: Option<&Running>,
         heard: Timestamp,
         reports: &[StoredReport],
+        said: Option<&SaidThrough>,
         fold: &Fold<'_>,
     ) -> Result<u32, StoreError> {
         retried(|| async move {
@@ -31,7 +32,10 @@ impl Reports for PostgresStore {
                 run(&mut tx, device, running).await?;
             }
             note(&mut tx, device, &fresh).await?;
-            fold_all(&mut tx, device, before, fold).await?;
+            let moved = fold_all(&mut tx, device, before, fold).await?;
+            if let Some(said) = said {
+                tell(&mut tx, device, said, moved, heard).await?;
+            }
             tx.commit().await?;
             Ok(after)
         })
@@ -98,13 +102,47 @@ async fn note(tx: &mut Write, device: i64, fresh: &[&StoredReport]) -> Result<()
     }
 }
 
-/// Asks `fold` about the enrolments that a report may concern, and saves what changed.
+/// Lets the timeline tell what a gateway said of a child, if it is to; `moved` if it moved the child in a rollout.
+async fn tell(
+    tx: &mut Write,
+    device: i64,
+    said: &SaidThrough,
+    moved: bool,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let told = match said.told {
+        Telling::Surely => true,
+        _ if moved => true,
+        Telling::Once => newest_said(tx, device).await?.as_ref() != Some(&said.text),
+        Telling::IfItMoves => false,
+    };
+    if !told {
+        return Ok(());
+    }
+    timeline::add(tx, device, at, TimelineKind::Reported, &said.text, None).await?;
+    timeline::prune(tx, device).await
+}
+
+/// What was told last of what a gateway said: the newest word that is no report.
+async fn newest_said(tx: &mut Write, device: i64) -> Result<Option<String>, StoreError> {
+    let text = sqlx::query_scalar(
+        "SELECT text FROM timeline WHERE device = $1 AND kind = $2 AND event IS NULL ORDER BY key DESC LIMIT 1",
+    )
+    .bind(device)
+    .bind(TimelineKind::Reported.id())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(text)
+}
+
+/// Asks `fold` about the enrolments that a report may concern, and saves what changed; whether anything did.
 pub(super) async fn fold_all(
     tx: &mut Write,
     device: i64,
     acknowledged: u32,
     fold: &Fold<'_>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
+    let mut moved = false;
     let rows: Vec<(i64, String, String, String, bool)> = sqlx::query_as(
         "SELECT r.id, r.phase, r.candidate, e.progress, e.ran_nothing
          FROM enrolments AS e JOIN rollouts AS r ON r.id = e.rollout
@@ -128,7 +166,8 @@ pub(super) async fn fold_all(
         let after = fold(&candidate, before.clone(), known);
         if after != before {
             enrolments::save(tx, rollout, device, &after).await?;
+            moved = true;
         }
     }
-    Ok(())
+    Ok(moved)
 }

@@ -8,7 +8,9 @@ use mainstay_rollout::ClassVersions;
 use super::failure::taken;
 use super::values::{micros, to_json};
 use super::{SqliteStore, Write, contacts, controllers, gateways, timeline};
-use crate::{Devices, Import, Registration, StoreError, TimelineEntry, TimelineKind, rows};
+use crate::{
+    Devices, Import, NewToken, Registration, StoreError, TimelineEntry, TimelineKind, rows,
+};
 
 /// A query for devices, with what follows `FROM devices`.
 macro_rules! select {
@@ -175,6 +177,23 @@ impl Devices for SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         redeclare(&mut tx, before, after, at).await?;
+        self.commit_raised(tx).await
+    }
+
+    async fn replace_token(&self, id: &DeviceId, token: &NewToken) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let key: Option<i64> = sqlx::query_scalar(
+            "UPDATE devices SET token_hash = ?2, acknowledged = 0 WHERE id = ?1 RETURNING key",
+        )
+        .bind(id.as_str())
+        .bind(&token.hash[..])
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(|error| taken(error, "device", id))?;
+        let key = key.ok_or_else(|| StoreError::not_found("device", id))?;
+        let (kind, text) = (TimelineKind::Restated, token.told());
+        timeline::add(&mut tx, key, token.at, kind, &text, None).await?;
+        timeline::prune(&mut tx, key).await?;
         self.commit_raised(tx).await
     }
 

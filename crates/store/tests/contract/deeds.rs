@@ -7,8 +7,8 @@ use mainstay_rollout::order::log::LogEntry;
 use mainstay_rollout::order::{OrderNumber, close};
 use mainstay_rollout::{Ending, Rollout};
 use mainstay_store::{
-    AskedBy, Import, NextStep, Promise, StageChange, Store, StoreError, StoredRevocations,
-    StoredRoot, StoredSchedule,
+    AskedBy, Import, NewToken, NextStep, Promise, StageChange, Store, StoreError,
+    StoredRevocations, StoredRoot, StoredSchedule,
 };
 
 use super::fixture::{
@@ -163,6 +163,15 @@ pub async fn act(store: &dyn Store, started: &Rollout, which: usize) -> Result<(
         7 => {
             let begun = changed(&changed(started));
             store.begin_rollout(&begun, started.generation + 1).await
+        }
+        8 => {
+            let token = NewToken {
+                hash: [9; 32],
+                at: at(9),
+                by: person("kim", Duty::Operations).email,
+                why: "it was stolen".to_owned(),
+            };
+            store.replace_token(&id(2), &token).await
         }
         _ => store.ask_attributes(&id(0), AskedBy::People).await,
     }

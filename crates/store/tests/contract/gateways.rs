@@ -2,7 +2,7 @@
 
 use mainstay_access::{JoinCode, JoinTerms};
 use mainstay_fleet::DeviceId;
-use mainstay_store::{AsksFor, Children, Import, JoinFailure, Store, StoreError};
+use mainstay_store::{AsksFor, Children, Import, JoinFailure, Store, StoreError, StoredReport};
 
 use super::accounts::hash;
 use super::fixture::{at, device, id, register, registration, token};
@@ -150,6 +150,34 @@ pub async fn no_chain_is_made(store: &dyn Store) {
     // What ended stands in nobody's way.
     put(store, 1, None).await.expect("it may");
     put(store, 0, Some(1)).await.expect("it may");
+}
+
+/// What it reported through the gateway stays, and keeps it from being heard no longer.
+pub async fn who_leaves_a_gateway_counts_its_reports_anew(store: &dyn Store) {
+    register(store, 3).await;
+    let says = async |seq| {
+        let report = StoredReport {
+            seq,
+            at: at(4),
+            event: "{}".to_owned(),
+            text: format!("said {seq}"),
+        };
+        let recorded = store
+            .record(&id(1), None, at(4), &[report], &|_, progress, _| progress)
+            .await;
+        recorded.expect("a known device")
+    };
+    assert_eq!(says(3).await, 3);
+    put(store, 1, Some(0)).await.expect("it may");
+    assert_eq!(says(2).await, 3, "coming takes nothing back");
+    for gateway in [Some(2), None] {
+        assert_eq!(says(9_000).await, 9_000);
+        assert_eq!(says(4).await, 9_000);
+        put(store, 1, gateway).await.expect("it may");
+        assert_eq!(says(4).await, 4);
+    }
+    put(store, 1, None).await.expect("it may");
+    assert_eq!(says(3).await, 4, "nothing changed");
 }
 
 pub async fn who_joins_by_a_code_stands_behind_its_gateway(store: &dyn Store) {

@@ -5,6 +5,8 @@
 //! (`whole.rs`). What is SQLite's own (files, kills, several processes) or PostgreSQL's (deadlocks, lost connections,
 //! older servers) has its own tests.
 
+#[macro_use]
+mod each;
 #[path = "../cluster/mod.rs"]
 mod cluster;
 #[path = "../patience/mod.rs"]
@@ -45,6 +47,7 @@ mod standing;
 mod steps;
 mod subjects;
 mod telling;
+mod tokens;
 mod unverified;
 mod waits;
 mod walks;
@@ -61,7 +64,7 @@ use opened::{FILE, Opened, Place, carried, postgres, sqlite};
 /// Makes a test of each promise, for one back end.
 macro_rules! contract {
     ($backend:ident) => {
-        contract!($backend:
+        each!($backend:
             devices::{
                 a_device_is_found_by_name_and_token,
                 a_taken_name_or_token_registers_nobody,
@@ -93,10 +96,14 @@ macro_rules! contract {
                 a_welcome_that_does_not_work_registers_nobody,
                 a_name_that_a_code_is_for_is_let_in_by_no_welcome,
             }
+            tokens::{
+                another_token_takes_the_place_of_the_one_that_is_there,
+            }
             gateways::{
                 a_gateway_asks_for_those_behind_it_alone,
                 who_stands_behind_whom_is_told_and_kept_once,
                 no_chain_is_made,
+                who_leaves_a_gateway_counts_its_reports_anew,
                 who_joins_by_a_code_stands_behind_its_gateway,
             }
             issuing::{
@@ -214,6 +221,7 @@ macro_rules! contract {
                 a_check_in_without_reports_is_folded_too,
                 settled_enrolments_are_not_asked_again,
                 what_was_withdrawn_is_not_asked_for,
+                what_a_gateway_said_is_told_where_something_changes,
                 an_unknown_device_reports_nothing,
                 a_timeline_forgets_its_oldest_entries,
             }
@@ -370,28 +378,6 @@ macro_rules! contract {
                 of_two_subjects_one_is_bound,
             }
         );
-    };
-    ($backend:ident: $($noun:ident::{ $($promise:ident,)* })*
-        ; of two servers: $($race_noun:ident::{ $($race:ident,)* })*) => {
-        mod $backend {
-            $($(
-                #[tokio::test]
-                async fn $promise() {
-                    let opened = super::$backend().await;
-                    super::$noun::$promise(&*opened.store).await;
-                    opened.leave().await;
-                }
-            )*)*
-            $($(
-                #[tokio::test]
-                async fn $race() {
-                    let opened = super::$backend().await;
-                    let other = opened.elsewhere().await;
-                    super::$race_noun::$race(&*opened.store, &*other).await;
-                    opened.leave().await;
-                }
-            )*)*
-        }
     };
 }
 

@@ -59,7 +59,7 @@ pub async fn what_could_give_a_device_something_raises_it(store: &dyn Store) {
         publish(store, which).await.expect("new");
         assert!(felt.is_raised(store).await, "published: {which}");
     }
-    for which in 0..9 {
+    for which in 0..10 {
         act(store, &started, which)
             .await
             .expect("nothing is against it");
@@ -109,6 +109,14 @@ pub async fn what_devices_say_does_not_raise_it(store: &dyn Store) {
         ..Import::default()
     };
     store.import(&part, at(9)).await.expect("new");
+    // Nor who may ask for whom: that is read each time.
+    for gateway in [Some(id(2)), None] {
+        let moved = Import {
+            behind: vec![(id(1), gateway)],
+            ..Import::default()
+        };
+        store.import(&moved, at(9)).await.expect("it may");
+    }
     let counted = changed(&started);
     let saved = store.save_step(&step(&counted, false)).await;
     saved.expect("nobody else changed it");
@@ -157,6 +165,7 @@ const RAISING: &[&str] = &[
     "ask_attributes",
     "begin_rollout",
     "import", // of a fleet
+    "replace_token",
     "restate",
     "save", // of a step
     "save_hold",
@@ -184,7 +193,7 @@ const QUIET: &[&str] = &[
     "note_payload",
     "open_incident",
     "probe",
-    "record",
+    "record_through",
     "register_many",
     "reopen_incident",
     "reserve_rollout",

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_rollout::{Candidate, Phase, Progress};
 use mainstay_store::devices::TIMELINE_KEPT;
-use mainstay_store::{Known, NextStep, Store, StoredReport};
+use mainstay_store::reports::LEAP_MAX;
+use mainstay_store::{Known, NextStep, SaidThrough, Store, StoredReport, Telling, TimelineKind};
 
 use super::fixture::{
     NEW, at, changed, id, kinds, progress, register, running, start_another, started,
@@ -84,17 +85,21 @@ pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
         (&[], 3),
         (&[2, 5], 5),
         (&[4], 5),
-        (&[u32::MAX], u32::MAX),
+        (&[6 + LEAP_MAX], 5),
+        (&[u32::MAX], 5),
+        (&[6, 7 + LEAP_MAX], 6),
+        (&[6 + LEAP_MAX], 6 + LEAP_MAX),
     ] {
         assert_eq!(record(store, sent).await, acknowledged, "{sent:?}");
     }
     let newest_first = [
-        format!("said {}", u32::MAX),
+        format!("said {}", 6 + LEAP_MAX),
+        "said 6".into(),
         "said 5".into(),
         "said 3".into(),
     ];
-    assert_eq!(texts(store).await[..3], newest_first);
-    assert_eq!(texts(store).await[3..], ["said 2", "said 1"]);
+    assert_eq!(texts(store).await[..4], newest_first);
+    assert_eq!(texts(store).await[4..], ["said 2", "said 1"]);
 }
 
 pub async fn a_check_in_without_reports_is_folded_too(store: &dyn Store) {
@@ -118,6 +123,61 @@ pub async fn a_check_in_without_reports_is_folded_too(store: &dyn Store) {
     assert_eq!(recorded.expect("a known device"), 0);
     assert_eq!(progress(store, &rollout, 0).await.id(), "confirmed");
     assert_eq!(progress(store, &rollout, 1).await.id(), "waiting");
+}
+
+/// Words through a gateway are told where something changes, in the transaction that changes it, and never at each check-in.
+pub async fn what_a_gateway_said_is_told_where_something_changes(store: &dyn Store) {
+    started(store, 1).await;
+    let moves = |_: &Candidate, _: Progress, _: Known| Progress::Confirmed {
+        began: at(1),
+        booted: at(1),
+        at: at(1),
+    };
+    let mut expected = Vec::new();
+    for (text, told, is_told) in [
+        ("runs it", Telling::IfItMoves, false),
+        ("runs it", Telling::Surely, true),
+        ("runs it", Telling::Surely, true),
+        ("is unwell", Telling::Once, true),
+        ("is unwell", Telling::Once, false),
+        ("is worse", Telling::Once, true),
+        ("is unwell", Telling::Once, true),
+        ("is unwell", Telling::IfItMoves, false),
+    ] {
+        let said = SaidThrough {
+            text: text.to_owned(),
+            told,
+        };
+        // Reports in between are no such words.
+        let seq = u32::try_from(expected.len()).expect("a few") + 1;
+        let said_so = reports(&[seq]);
+        let recorded = store
+            .record_through(&id(0), None, at(2), &said_so, Some(&said), &unchanged)
+            .await;
+        recorded.expect("a known device");
+        expected.extend(is_told.then_some(text));
+        assert_eq!(said_through(store).await, expected, "{text}, {told:?}");
+    }
+    for is_told in [true, false] {
+        let said = SaidThrough {
+            text: "moved".to_owned(),
+            told: Telling::IfItMoves,
+        };
+        let recorded = store
+            .record_through(&id(0), None, at(3), &[], Some(&said), &moves)
+            .await;
+        recorded.expect("a known device");
+        expected.extend(is_told.then_some("moved"));
+        assert_eq!(said_through(store).await, expected);
+    }
+}
+
+/// What was said beside reports, the oldest first.
+async fn said_through(store: &dyn Store) -> Vec<String> {
+    let entries = store.timeline(&id(0), 99).await.expect("readable");
+    let said = entries.into_iter().rev();
+    let said = said.filter(|entry| entry.kind == TimelineKind::Reported && entry.event.is_none());
+    said.map(|entry| entry.text).collect()
 }
 
 pub async fn settled_enrolments_are_not_asked_again(store: &dyn Store) {

@@ -1,8 +1,9 @@
-//! Codes by which devices join, welcomes, certificates that devices were given, and those that let nobody in any more.
+//! Codes by which devices join, welcomes, other tokens for those that have one, certificates that devices were given, and those that let nobody in
+//! any more.
 
 use mainstay_api::{
-    IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome, RevokeCertificate,
-    RevokeCertificates, RevokedCertificateView, WelcomeView,
+    DeviceToken, IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome,
+    ReplaceToken, RevokeCertificate, RevokeCertificates, RevokedCertificateView, WelcomeView,
 };
 
 use super::super::told::{Answer, Body, NOTHING, Told, of};
@@ -49,6 +50,18 @@ pub(super) const TOLD: &[Told] = &[
         name: "revoke_join_code",
         summary: "Let no more devices join with a code; those that did stay",
         answers: &[(200, Answer::Json(of::<JoinCodeView>))],
+        ..NOTHING
+    },
+    Told {
+        method: "POST",
+        path: "/devices/{id}/token",
+        name: "replace_device_token",
+        summary: "Give a device another token in place of the one that it has",
+        more: "The token is shown this once, and kept only as a hash. The old one opens nothing from the next request on, at every server. The numbers \
+               of the device's reports count anew. Its certificates go on working, and so do those who stand behind it.",
+        body: Some(Body::Json(of::<ReplaceToken>)),
+        answers: &[(200, Answer::Json(of::<DeviceToken>))],
+        refusals: &[(400, &["rollouts.why"])],
         ..NOTHING
     },
     Told {

@@ -1,6 +1,7 @@
 //! Whose token opens what.
 
 use mainstay_api::{DeviceTokens, GivenToken, NewDevices};
+use mainstay_protocol::FOR_HEADER;
 use mainstay_server::{AppConfig, settings};
 use reqwest::{Method, StatusCode};
 
@@ -33,6 +34,37 @@ async fn only_a_devices_own_token_opens_its_door() {
         assert_eq!(response.status().as_u16(), status, "{url} {value}");
         if status == 401 {
             assert_eq!(response.text().await.unwrap(), "", "{value}");
+        }
+    }
+}
+
+/// By this protocol no gateway asks for others, and none is answered as if it did: neither of a device that is remembered, nor where something is said.
+#[tokio::test]
+async fn nobody_asks_here_in_the_name_of_another_device() {
+    let (house, _, [one, other]) = offered().await;
+    let number = one.order(&house).await.number;
+    let own = format!("{}/DEFAULT/controller/v1/{}", house.base, one.controller);
+    let asks = async |method: Method, rest: &str, whom: Option<&str>| {
+        let request = house.http.request(method, format!("{own}{rest}"));
+        let request = request.header("Authorization", format!("TargetToken {}", one.token));
+        let request = whom
+            .into_iter()
+            .fold(request, |it, whom| it.header(FOR_HEADER, whom));
+        request.send().await.unwrap()
+    };
+    for whom in [one.id.as_str(), other.id.as_str(), "nobody", ""] {
+        for (method, rest) in [
+            (Method::GET, String::new()),
+            (Method::GET, format!("/deploymentBase/{number}")),
+            (Method::POST, format!("/deploymentBase/{number}/feedback")),
+            (Method::PUT, "/configData".to_owned()),
+            (Method::GET, format!("/softwaremodules/{number}/artifacts")),
+        ] {
+            assert_eq!(asks(Method::GET, "", None).await.status(), StatusCode::OK);
+            let refused = asks(method, &rest, Some(whom)).await;
+            assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{whom} {rest}");
+            let told = refused.text().await.unwrap();
+            assert!(told.contains("gateway.not-here"), "{told}");
         }
     }
 }

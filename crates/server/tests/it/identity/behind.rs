@@ -154,7 +154,7 @@ async fn a_table_says_which_gateway_it_is() {
             devices,
             anew,
             dry_run,
-            why: None,
+            ..Import::default()
         };
         let body = serde_json::to_vec(&import).unwrap();
         let operations = &house.tokens.operations;
@@ -197,6 +197,66 @@ async fn a_table_says_which_gateway_it_is() {
     }
     let unknown = problem(import(vec![known("gw-9")], true, false).await).await;
     assert_eq!(unknown, (422, "gateway.unknown".to_owned()));
+}
+
+/// Row by row, and as the import itself would refuse it: a gateway that nobody knows, and a chain that the table alone makes.
+#[tokio::test]
+async fn a_dry_run_tells_of_gateways_what_the_import_would_refuse() {
+    let house = House::new().await;
+    four(&house).await;
+    let ask = async |rows: &[(&str, Option<&str>)], come_before: &[&str], dry_run| {
+        let devices = rows.iter().map(|(name, gateway)| ImportedDevice {
+            device: NewDevice {
+                gateway: gateway.map(id),
+                token: name
+                    .starts_with("new")
+                    .then(|| GivenToken(format!("sha256:{}", "5f".repeat(32)))),
+                ..new_device(name, "B")
+            },
+            client: None,
+        });
+        let import = Import {
+            devices: devices.collect(),
+            come_before: come_before.iter().copied().map(id).collect(),
+            anew: true,
+            dry_run,
+            ..Import::default()
+        };
+        let body = serde_json::to_vec(&import).unwrap();
+        let operations = &house.tokens.operations;
+        house.post("/api/v1/imports", operations, body).await
+    };
+    let unknown = [("th-1", Some("gw-1")), ("th-2", Some("gw-9"))];
+    let with_it = [("th-1", Some("new-1")), ("new-1", None)];
+    let chain = [("th-1", Some("gw-1")), ("gw-1", Some("gw-2"))];
+    let other_way = [("gw-1", Some("gw-2")), ("th-1", Some("gw-1"))];
+    for (rows, come_before, expected) in [
+        (&unknown, &[][..], Some(("th-2", "gateway.unknown"))),
+        (&unknown, &["gw-9"], None),
+        (&with_it, &[], None),
+        (&chain, &[], Some(("gw-1", "gateway.has-children"))),
+        (&other_way, &[], Some(("th-1", "gateway.is-behind-another"))),
+    ] {
+        let would: ImportView = house::read(ask(rows, come_before, true).await).await;
+        let refused = would.devices.iter().filter_map(|view| match &view.becomes {
+            Becomes::Refused { id, .. } => Some((view.id.as_str(), id.as_str())),
+            _ => None,
+        });
+        let refused: Vec<_> = refused.collect();
+        assert_eq!(refused, Vec::from_iter(expected), "{rows:?}");
+        // What is said to come before counts for a dry run alone.
+        let Some((name, refusal)) =
+            expected.or((!come_before.is_empty()).then_some(("th-2", "gateway.unknown")))
+        else {
+            continue;
+        };
+        let answer = ask(rows, come_before, false).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let told = answer.text().await.unwrap();
+        let names_it = told.contains(refusal) && told.contains(&format!("The device {name} can't"));
+        assert!(names_it, "{told}");
+        assert_eq!(view(&house, "th-1").await.gateway, None, "all or nothing");
+    }
 }
 
 #[tokio::test]

@@ -69,13 +69,13 @@ impl Scene {
 }
 
 /// From now on its gateway, which has this token, asks in its name.
-fn stands_behind(gadget: &mut Gadget, gateway: &str) {
+pub(super) fn stands_behind(gadget: &mut Gadget, gateway: &str) {
     gateway.clone_into(&mut gadget.token);
     gadget.is_asked_for = true;
 }
 
 /// What happened to a device, the newest first.
-async fn told(house: &House, name: &str) -> Vec<String> {
+pub(super) async fn told(house: &House, name: &str) -> Vec<String> {
     let entries = house.app.store().timeline(&id(name), 99).await.unwrap();
     entries.into_iter().map(|entry| entry.text).collect()
 }
@@ -121,8 +121,8 @@ async fn a_gateway_brings_its_children_a_whole_update() {
     let rollout = format!("/api/v1/rollouts/{rollout}");
     let view: RolloutView = house.get(&rollout, &house.tokens.engineer).await;
     assert_eq!(view.phase, "complete", "{view:?}");
-    // Whose word it is stands beside each.
-    for (name, expected) in [("th-1", 4), ("th-2", 4), ("gw-1", 0)] {
+    // Whose word it is stands beside each: four reports, and what the child ran at first and then.
+    for (name, expected) in [("th-1", 6), ("th-2", 6), ("gw-1", 0)] {
         let told = told(&house, name).await;
         let through = told.iter().filter(|it| it.ends_with(", said through gw-1"));
         assert_eq!(through.count(), expected, "{told:#?}");

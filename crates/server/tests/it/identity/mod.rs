@@ -9,6 +9,8 @@ mod joining;
 mod newcomers;
 mod required;
 mod stage;
+mod through;
+mod tokens;
 mod unwelcome;
 mod welcomed;
 

@@ -57,7 +57,7 @@ async fn a_stranger_that_names_another_device_registers_nobody() {
         let url = format!("{}/DEFAULT/controller/v1/gw-7", house.base);
         let polled = stranger.get(url).header(FOR_HEADER, child).send().await;
         let status = polled.unwrap().status();
-        assert_eq!(status, StatusCode::UNAUTHORIZED, "{child}");
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{child}");
     }
     assert_eq!((count(house).await, welcomes(house).await[0].used), (1, 0));
     // Once it has asked for itself it is a device, which speaks for nobody until people say so.

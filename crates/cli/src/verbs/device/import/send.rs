@@ -1,11 +1,13 @@
 //! Devices on their way to the server, some at a time. Read [`Sending`].
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use indicatif::ProgressBar;
 use mainstay_api::import::Row;
 use mainstay_api::{Import, ImportedView};
 use mainstay_client::{ClientError, Operator};
+use mainstay_fleet::DeviceId;
 
 use super::bar;
 use crate::failure::Failure;
@@ -78,10 +80,17 @@ impl<'a> Sending<'a> {
         mut heard: impl FnMut(Vec<ImportedView>),
     ) -> Result<(), ClientError> {
         self.bar.set_length(rows.len() as u64);
+        let mut sent = BTreeSet::new();
         for some in rows.chunks(DEVICES_AT_ONCE) {
+            let come_before = match request.dry_run {
+                true => gateways_among(some, &sent),
+                false => Vec::new(),
+            };
+            sent.extend(some.iter().map(|row| &row.wanted.device.id));
             let devices = some.iter().map(|row| row.wanted.clone()).collect();
             let part = Import {
                 devices,
+                come_before,
                 ..request.clone()
             };
             let view = operator.import(&part).await?;
@@ -96,6 +105,14 @@ impl<'a> Sending<'a> {
         }
         Ok(())
     }
+}
+
+/// Those among the devices that were `sent` which stand for gateways of these.
+fn gateways_among(some: &[Row], sent: &BTreeSet<&DeviceId>) -> Vec<DeviceId> {
+    let gateways = some.iter();
+    let gateways = gateways.filter_map(|row| row.wanted.device.gateway.as_ref());
+    let gateways: BTreeSet<_> = gateways.filter(|gateway| sent.contains(gateway)).collect();
+    gateways.into_iter().cloned().collect()
 }
 
 /// The same failure, with how far it came.
