@@ -104,6 +104,7 @@ fn each_place_that_makes_something_is_judged() {
         "/revoked-certificates",
         "/roots",
         "/revocations",
+        "/welcomes",
     ];
     places.sort_unstable();
     let mut expected = show_none;
