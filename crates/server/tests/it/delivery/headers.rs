@@ -38,12 +38,12 @@ async fn a_devices_payload_is_kept_by_itself_alone_and_for_ever() {
     let digest = new.image_digest;
     let whole = format!(
         "200\ncache-control: private, max-age=31536000, immutable\netag: \"{digest}\"\naccept-ranges: bytes\n\
-         content-length: 1900\ncontent-type: application/octet-stream\nx-accel-buffering: no\n"
+         content-length: 1900\ncontent-type: application/octet-stream\nvary: mainstay-for\nx-accel-buffering: no\n"
     );
     assert_eq!(told(&asked(&house, gadget, &new, &[]).await), whole);
     let part = format!(
         "206\ncache-control: private, max-age=31536000, immutable\netag: \"{digest}\"\naccept-ranges: bytes\n\
-         content-range: bytes 100-199/1900\ncontent-length: 100\ncontent-type: application/octet-stream\nx-accel-buffering: no\n"
+         content-range: bytes 100-199/1900\ncontent-length: 100\ncontent-type: application/octet-stream\nvary: mainstay-for\nx-accel-buffering: no\n"
     );
     let range = ("range", "bytes=100-199");
     assert_eq!(told(&asked(&house, gadget, &new, &[range]).await), part);
@@ -70,7 +70,7 @@ async fn what_holds_for_a_moment_is_kept_by_nobody() {
     let sent = asked(&house, gadget, &new, &sent).await;
     assert_eq!(
         told(&sent),
-        "307\ncache-control: no-store\ncontent-length: 0\n"
+        "307\ncache-control: no-store\ncontent-length: 0\nvary: mainstay-for\n"
     );
     let mut none = new.clone();
     none.image_digest.0[0] ^= 1;
