@@ -209,8 +209,8 @@ fn device_view(n: usize, labels: &mut Labels) -> DeviceView {
         wave: wave(n),
         last_seen: Some(start()),
         progress: Progress::Waiting,
-        running: Some(OLD),
-        before: Some(OLD),
+        running: Some(labels.release(OLD)),
+        before: Some(labels.release(OLD)),
     }
 }
 

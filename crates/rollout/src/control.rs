@@ -129,8 +129,9 @@ fn is_free(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
 fn runs_what_it_ran(rollout: &Rollout, device: &DeviceView) -> bool {
     let same = device
         .before
-        .is_none_or(|before| device.running == Some(before));
-    same && device.running != Some(rollout.candidate.release)
+        .as_deref()
+        .is_none_or(|before| device.runs(*before));
+    same && !device.runs(rollout.candidate.release)
 }
 
 fn by_lot<'v>(seed: u64, purpose: &str, mut devices: Vec<&'v DeviceView>) -> Vec<&'v DeviceView> {

@@ -110,7 +110,10 @@ impl Trait {
             Self::Hardware => Some(Cow::from(device.hardware.as_str())),
             Self::Zone => Some(Cow::from(device.zone.as_str())),
             Self::Site => device.site.as_ref().map(|site| Cow::from(site.as_str())),
-            Self::EarlierRelease => device.before.map(|release| release.to_string().into()),
+            Self::EarlierRelease => {
+                let before = device.before.as_deref();
+                before.map(|release| release.to_string().into())
+            }
         }
     }
 }
@@ -302,7 +305,7 @@ mod tests {
         let (rollout, mut view) = halted();
         view.devices[0].before = None;
         view.devices[2].progress = testing::failed(0, FailureCause::Bricked);
-        view.devices[2].running = Some(testing::NOTHING);
+        view.devices[2].running = Some(testing::NOTHING.into());
         let reason = HaltReason::Person {
             who: "kim".to_owned(),
             why: "smoke".to_owned(),

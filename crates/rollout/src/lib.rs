@@ -105,7 +105,7 @@ pub use fleet_facts::{FieldCount, fleet_facts};
 pub use glance::Glance;
 pub use halt::HaltReason;
 pub use incident::Evidence;
-pub use label::{Label, Labels};
+pub use label::{Label, Labels, SharedDigest};
 pub use mainstay_fleet::{DeviceId, ReleaseDigest};
 pub use monitor::Monitor;
 pub use near::near;

@@ -161,7 +161,7 @@ pub fn past_stones(rollout: &Rollout, device: &DeviceView, runs: Option<&str>) -
             | Progress::Began { .. }
             | Progress::Refused { began: None, .. }
     );
-    let is_there = device.running == Some(rollout.candidate.release);
+    let is_there = device.runs(rollout.candidate.release);
     // Its only slot makes way for what it was promised, and it was over the stones then.
     let makes_way = device.runs_nothing() && !matches!(device.progress, Progress::Waiting);
     if rollout.is_over() || !is_to_come || is_there || makes_way {

@@ -200,7 +200,7 @@ fn others_first(rollout: &Rollout) -> Result<(), Wait> {
 fn way_back(rollout: &Rollout, device: &DeviceView, reason: &HaltReason) -> Result<Offer, Wait> {
     let candidate = &rollout.candidate;
     match &device.progress {
-        Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: *why }),
+        Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: **why }),
         _ if returns::concerns(candidate, device) => back(rollout, device),
         Progress::Returned { .. } => Err(Wait::Returned),
         _ => Err(Wait::Halted {
@@ -230,7 +230,7 @@ fn own_state(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<(
     let until = score::horizon(rollout, device);
     match &device.progress {
         Progress::Waiting | Progress::Promised { .. } | Progress::Began { .. }
-            if device.running == Some(rollout.candidate.release) =>
+            if device.runs(rollout.candidate.release) =>
         {
             Err(Wait::AlreadyRuns)
         }
@@ -239,7 +239,7 @@ fn own_state(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<(
             began: None, at, ..
         } if now >= retry_at(rollout, *at) => Ok(()),
         Progress::Refused { refusal, .. } => Err(Wait::Refused {
-            refusal: refusal.clone(),
+            refusal: refusal.to_string(),
         }),
         Progress::OnTrial { booted, .. } => Err(Wait::OnTrial {
             until: until.unwrap_or(*booted),
@@ -247,7 +247,7 @@ fn own_state(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Result<(
         Progress::Confirmed { .. } => Err(Wait::AlreadyRuns),
         Progress::Failed { cause, .. } => Err(Wait::Failed { cause: *cause }),
         Progress::Returning { .. } | Progress::Returned { .. } => Err(Wait::Returned),
-        Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: *why }),
+        Progress::CannotReturn { why, .. } => Err(Wait::CannotReturn { why: **why }),
     }
 }
 

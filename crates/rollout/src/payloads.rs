@@ -41,8 +41,9 @@ pub fn fetchable(
     let candidate = is_open.then_some(rollout.candidate.release);
     let returns = halted_at.is_some() || device.made_way();
     let allowed = |release: &ReleaseDigest| rollout.candidate.returns_to.contains(release);
-    let back = device.before.filter(|before| returns && allowed(before));
-    candidate.into_iter().chain(back).collect()
+    let before = device.before.as_deref();
+    let back = before.filter(|before| returns && allowed(before));
+    candidate.into_iter().chain(back.copied()).collect()
 }
 
 /// Whether the device may end what it began, although that was stopped then.

@@ -5,12 +5,12 @@
 //! be wrong by years.
 
 use jiff::Timestamp;
-use mainstay_fleet::ReleaseDigest;
 use serde::{Deserialize, Serialize};
 
+use crate::label::SharedDigest;
 use crate::returns::CannotReturn;
 
-/// How far one enrolled device has come.
+/// How far one enrolled device has come. A step has one for each device in memory, so what is long and rare lies elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Progress {
@@ -33,7 +33,7 @@ pub enum Progress {
         /// When it refused.
         at: Timestamp,
         /// The refusal's stable id, such as `trust.below-floor`.
-        refusal: String,
+        refusal: Box<str>,
     },
     /// The device has booted the candidate and hasn't decided on it yet.
     OnTrial {
@@ -67,7 +67,7 @@ pub enum Progress {
         /// When the return was decided.
         at: Timestamp,
         /// The release it goes back to.
-        to: ReleaseDigest,
+        to: SharedDigest,
     },
     /// The device runs its earlier release again, or a newer one than the candidate, and said so.
     Returned {
@@ -83,7 +83,7 @@ pub enum Progress {
         /// When that was found.
         at: Timestamp,
         /// Why not.
-        why: CannotReturn,
+        why: Box<CannotReturn>,
     },
 }
 
@@ -216,6 +216,59 @@ impl Progress {
             Self::Returning { .. } => "returning",
             Self::Returned { .. } => "returned",
             Self::CannotReturn { .. } => "cannot-return",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{OLD, at};
+
+    /// Three instants and which state it is: a step has one of these for each device in memory.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn it_takes_little_room() {
+        assert!(size_of::<Progress>() <= 56, "{}", size_of::<Progress>());
+    }
+
+    /// Databases keep it like this, and servers of other versions read it.
+    #[test]
+    fn it_is_written_as_if_everything_lay_in_it() {
+        let (began, at) = (at(0), at(1));
+        let when = format!(r#""began":"{began}","at":"{at}""#);
+        for (progress, expected) in [
+            (
+                Progress::Refused {
+                    began: Some(began),
+                    at,
+                    refusal: "trust.held".into(),
+                },
+                format!(r#"{{"state":"refused",{when},"refusal":"trust.held"}}"#),
+            ),
+            (
+                Progress::Returning {
+                    began,
+                    at,
+                    to: OLD.into(),
+                },
+                format!(r#"{{"state":"returning",{when},"to":"{OLD}"}}"#),
+            ),
+            (
+                Progress::CannotReturn {
+                    began,
+                    at,
+                    why: CannotReturn::NotSigned { before: OLD }.into(),
+                },
+                format!(
+                    r#"{{"state":"cannot-return",{when},"why":{{"why":"not-signed","before":"{OLD}"}}}}"#
+                ),
+            ),
+        ] {
+            let written = serde_json::to_string(&progress).expect("it can be written");
+            assert_eq!(written, expected);
+            let read: Progress = serde_json::from_str(&written).expect("it can be read");
+            assert_eq!(read, progress);
         }
     }
 }

@@ -106,7 +106,7 @@ mod tests {
         Progress::Refused {
             began: began.map(at),
             at: at(5),
-            refusal: "trust.held".to_owned(),
+            refusal: "trust.held".into(),
         }
     }
 
@@ -124,7 +124,7 @@ mod tests {
             Progress::Returning {
                 began: at(3),
                 at: at(9),
-                to: OLD,
+                to: OLD.into(),
             },
             Progress::Returned {
                 began: at(3),
@@ -133,14 +133,14 @@ mod tests {
             Progress::CannotReturn {
                 began: at(3),
                 at: at(9),
-                why: CannotReturn::NothingBefore,
+                why: CannotReturn::NothingBefore.into(),
             },
         ];
         let running = [Some(OLD), Some(NEW), None];
         let of = |progress: Progress| {
             running.map(|running| DeviceView {
                 progress: progress.clone(),
-                running,
+                running: running.map(Into::into),
                 ..device(0)
             })
         };

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use mainstay_fleet::{ReleaseDigest, Running};
+use mainstay_fleet::ReleaseDigest;
 use serde::{Deserialize, Serialize};
 
 use crate::progress::{FailureCause, Progress};
@@ -62,7 +62,8 @@ impl fmt::Display for CannotReturn {
 /// # Errors
 /// If no signed way leads back.
 pub fn target(candidate: &Candidate, device: &DeviceView) -> Result<ReleaseDigest, CannotReturn> {
-    let before = device.before.ok_or(CannotReturn::NothingBefore)?;
+    let before = device.before.as_deref().copied();
+    let before = before.ok_or(CannotReturn::NothingBefore)?;
     match candidate.returns_to.contains(&before) {
         true => Ok(before),
         false => Err(CannotReturn::NotSigned { before }),
@@ -109,7 +110,7 @@ fn waits_in_vain(view: &FleetView, device: &DeviceView) -> bool {
 /// Whether the device had come back, lost what it came back to, and was left with the candidate.
 fn was_left_with_it(candidate: &Candidate, device: &DeviceView) -> bool {
     let had_come_back = matches!(device.progress, Progress::Returned { .. });
-    had_come_back && device.running == Some(candidate.release)
+    had_come_back && device.runs(candidate.release)
 }
 
 fn action(candidate: &Candidate, device: &DeviceView, withdrawn: &[ReleaseDigest]) -> Action {
@@ -129,7 +130,7 @@ fn must_be_told(candidate: &Candidate, device: &DeviceView) -> bool {
         | Progress::Promised { .. }
         | Progress::Began { .. }
         | Progress::Refused { began: None, .. } => {
-            device.running == Some(candidate.release) || device.made_way()
+            device.runs(candidate.release) || device.made_way()
         }
         // A failed device goes back by itself; one that says it hasn't is offered the way back at
         // its check-in, and keeps its failure.
@@ -148,7 +149,7 @@ pub(crate) fn concerns(candidate: &Candidate, device: &DeviceView) -> bool {
         || match device.progress {
             Progress::Returning { .. } => true,
             Progress::Refused { began: Some(_), .. } | Progress::Failed { .. } => {
-                device.running == Some(candidate.release) || device.is_without_firmware()
+                device.runs(candidate.release) || device.is_without_firmware()
             }
             _ => false,
         }
@@ -159,8 +160,8 @@ pub(crate) fn concerns(candidate: &Candidate, device: &DeviceView) -> bool {
 fn is_bricked(candidate: &Candidate, device: &DeviceView) -> bool {
     let cause = device.progress.failure().map(|(_, cause)| cause);
     let bricked = matches!(cause, Some(FailureCause::Bricked | FailureCause::Lost));
-    let has_nothing_else = |runs| runs == Running::NOTHING || runs == candidate.release;
-    bricked && device.running.is_none_or(has_nothing_else)
+    let is_unknown = device.running.is_none();
+    bricked && (is_unknown || device.runs_nothing() || device.runs(candidate.release))
 }
 
 /// The devices of a halted rollout, by how far their return has come.
@@ -215,7 +216,7 @@ pub fn stranded<'a>(
 ) -> impl Iterator<Item = (&'a DeviceView, CannotReturn)> {
     view.devices.iter().filter_map(move |device| {
         let why = match &device.progress {
-            Progress::CannotReturn { why, .. } => Some(*why),
+            Progress::CannotReturn { why, .. } => Some(**why),
             Progress::Failed { .. } if is_bricked(candidate, device) => Some(CannotReturn::Bricked),
             _ if concerns(candidate, device) => {
                 open_target(candidate, device, &view.withdrawn).err()
@@ -245,7 +246,7 @@ mod tests {
             device.progress = Progress::Returning {
                 began,
                 at,
-                to: testing::OLD,
+                to: testing::OLD.into(),
             };
         }
         let rest = |device: &DeviceView| {

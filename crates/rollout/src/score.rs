@@ -253,7 +253,7 @@ mod tests {
         let refused = |began| Progress::Refused {
             began,
             at: at(1),
-            refusal: "trust.held".to_owned(),
+            refusal: "trust.held".into(),
         };
         check(refused(None), 1, 99, Score::Refused);
         let cause = FailureCause::InstallFailed;

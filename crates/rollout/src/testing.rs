@@ -114,8 +114,8 @@ pub(crate) fn device(n: usize) -> DeviceView {
         wave: 0,
         last_seen: Some(at(0)),
         progress: Progress::Waiting,
-        running: Some(OLD),
-        before: Some(OLD),
+        running: Some(OLD.into()),
+        before: Some(OLD.into()),
     }
 }
 
@@ -193,5 +193,5 @@ pub(crate) fn failed(began: i64, cause: FailureCause) -> Progress {
 pub(crate) fn confirm(device: &mut DeviceView, began: i64, seen: i64) {
     device.progress = confirmed(began);
     device.last_seen = Some(at(seen));
-    device.running = Some(NEW);
+    device.running = Some(NEW.into());
 }

@@ -8,11 +8,12 @@ use mainstay_fleet::{DeviceId, ReleaseDigest, Running, Site};
 use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
-use crate::label::Label;
+use crate::label::{Label, SharedDigest};
 use crate::needs::ClassVersions;
 use crate::progress::Progress;
 
-/// One enrolled device, as far as its rollout needs to know it.
+/// One enrolled device, as far as its rollout needs to know it. All of a fleet are in memory while a step looks at them, so what many have
+/// in common is kept once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceView {
     /// The device.
@@ -30,17 +31,23 @@ pub struct DeviceView {
     /// How far it has come.
     pub progress: Progress,
     /// The release it said it runs, confirmed or on trial.
-    pub running: Option<ReleaseDigest>,
+    pub running: Option<SharedDigest>,
     /// The verified release that it ran when it was promised the candidate (until then, when it was enrolled): the
     /// only one it may go back to.
-    pub before: Option<ReleaseDigest>,
+    pub before: Option<SharedDigest>,
 }
 
 impl DeviceView {
+    /// Whether it said that it runs this release, confirmed or on trial.
+    #[must_use]
+    pub fn runs(&self, release: ReleaseDigest) -> bool {
+        self.running.as_deref() == Some(&release)
+    }
+
     /// Whether it said that it runs nothing.
     #[must_use]
     pub fn runs_nothing(&self) -> bool {
-        self.running == Some(Running::NOTHING)
+        self.runs(Running::NOTHING)
     }
 
     /// Whether it runs nothing since it began: its only slot made way for the candidate, or it lost both of two. Whatever keeps it
@@ -94,5 +101,43 @@ impl FleetView {
     /// The members of one wave.
     pub fn wave(&self, wave: usize) -> impl Iterator<Item = &DeviceView> {
         self.devices.iter().filter(move |d| d.wave == wave)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    /// A step of a rollout has one of these for each device in memory: a byte more is a megabyte for a million of them.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_device_takes_little_room() {
+        assert!(
+            size_of::<DeviceView>() <= 152,
+            "{}",
+            size_of::<DeviceView>()
+        );
+    }
+
+    #[test]
+    fn a_device_runs_what_it_said() {
+        let mut device = testing::device(0);
+        assert!(device.runs(testing::OLD) && !device.runs(testing::NEW));
+        device.running = Some(testing::NOTHING.into());
+        assert!(device.runs_nothing() && !device.runs(testing::OLD));
+        device.running = None;
+        assert!(!device.runs(testing::OLD) && !device.runs_nothing());
+    }
+
+    #[test]
+    fn it_is_written_with_plain_digests() {
+        let mut device = testing::device(0);
+        device.running = None;
+        let written = serde_json::to_value(&device).expect("it can be written");
+        assert_eq!(written["running"], serde_json::Value::Null);
+        assert_eq!(written["before"], testing::OLD.to_string());
+        let read: DeviceView = serde_json::from_value(written).expect("it can be read");
+        assert_eq!(read, device);
     }
 }

@@ -241,7 +241,7 @@ impl Watch {
             broken("outside-window", window);
         }
         // What it ran when it was promised it: it may run the candidate by now.
-        let is_before_all = view.before.as_ref() == rollout.candidate.returns_to.first();
+        let is_before_all = view.before.as_deref() == rollout.candidate.returns_to.first();
         if is_before_all && !rules::is_past_stone(&scene.world.plan, &rollout.candidate, "1.0.0") {
             broken("past-a-stone", "while it ran 1.0.0".to_owned());
         }

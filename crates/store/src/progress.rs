@@ -57,11 +57,12 @@ pub(crate) fn returning(
         Progress::Returned { began, .. } if runs_it => Some(Progress::Returning {
             began: *began,
             at,
-            to,
+            to: to.into(),
         }),
         _ if is_settled(progress) => None,
         _ => {
             let began = progress.began().unwrap_or(at);
+            let to = to.into();
             Some(Progress::Returning { began, at, to })
         }
     }
@@ -73,6 +74,7 @@ pub(crate) fn stranded(progress: &Progress, why: CannotReturn, at: Timestamp) ->
         return None;
     }
     let began = progress.began().unwrap_or(at);
+    let why = why.into();
     Some(Progress::CannotReturn { began, at, why })
 }
 
@@ -108,7 +110,7 @@ mod tests {
             Progress::Refused {
                 began: None,
                 at: at(2),
-                refusal: "trust.unsigned".to_owned(),
+                refusal: "trust.unsigned".into(),
             },
             Progress::OnTrial {
                 began,
@@ -127,13 +129,13 @@ mod tests {
             Progress::Returning {
                 began,
                 at: at(4),
-                to: OLD,
+                to: OLD.into(),
             },
             Progress::Returned { began, at: at(5) },
             Progress::CannotReturn {
                 began,
                 at: at(4),
-                why: CannotReturn::NothingBefore,
+                why: CannotReturn::NothingBefore.into(),
             },
         ]
     }
@@ -173,7 +175,7 @@ mod tests {
         let refused = Progress::Refused {
             began: Some(at(1)),
             at: at(2),
-            refusal: "trust.image-digest".to_owned(),
+            refusal: "trust.image-digest".into(),
         };
         let back = Offer {
             release: OLD,
@@ -206,7 +208,7 @@ mod tests {
         let refused = Progress::Refused {
             began: None,
             at: at(9),
-            refusal: "trust.held".to_owned(),
+            refusal: "trust.held".into(),
         };
         let offer = Offer {
             release: NEW,
@@ -244,14 +246,14 @@ mod tests {
         let expected = Progress::Returning {
             began: at(1),
             at: at(9),
-            to: OLD,
+            to: OLD.into(),
         };
         assert_eq!(returning(&confirmed, true, OLD, at(9)), Some(expected));
         let why = CannotReturn::NothingBefore;
         let expected = Progress::CannotReturn {
             began: at(1),
             at: at(9),
-            why,
+            why: why.into(),
         };
         assert_eq!(stranded(&confirmed, why, at(9)), Some(expected));
         let failed = Progress::Failed {

@@ -5,7 +5,7 @@ use futures_util::stream::BoxStream;
 use mainstay_fleet::{
     self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy, Site,
 };
-use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels, Progress};
+use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels, Progress, Rollout};
 
 use crate::values::{bytes32, device_id, from_json, instant, release_digest};
 use crate::{AsksFor, Children, Controlled, Controller, StoreError, TimelineEntry, TimelineKind};
@@ -128,11 +128,19 @@ pub(crate) fn class_versions(class: &str, rows: Vec<(Option<String>, i64)>) -> C
     counted
 }
 
-/// The devices of one rollout, each read as soon as its row comes: the rows of a large fleet would take twice the room of its view.
+/// The devices of one rollout, each read as soon as its row comes: the rows of a large fleet would take twice the room of its view. Room
+/// for all who were drawn is made at once, and goes back to the system as a whole; a list that grows leaves its smaller predecessors to the allocator.
 pub(crate) async fn views(
+    rollout: Option<Rollout>,
     mut rows: BoxStream<'_, Result<View, sqlx::Error>>,
 ) -> Result<Vec<DeviceView>, StoreError> {
+    let waves = rollout.map_or_else(Vec::new, |rollout| rollout.waves);
+    let members: u64 = waves.iter().map(|wave| u64::from(wave.members)).sum();
     let (mut labels, mut devices) = (Labels::default(), Vec::new());
+    // A rollout that was damaged may name more than there are, and than there is room for.
+    if let Ok(members) = usize::try_from(members) {
+        let _ = devices.try_reserve_exact(members);
+    }
     while let Some(row) = rows.try_next().await? {
         devices.push(view(row, &mut labels)?);
     }
@@ -149,9 +157,15 @@ pub(crate) fn fleet(rows: Vec<View>) -> Result<FleetView, StoreError> {
     })
 }
 
-/// The device in a row; labels that many have are kept once.
+/// The device in a row; what many have in common is kept once.
 pub(crate) fn view(row: View, labels: &mut Labels) -> Result<DeviceView, StoreError> {
     let (id, hardware, site, zone, wave, last_seen, progress, running, before) = row;
+    let mut progress: Progress = from_json("enrolment", &progress)?;
+    if let Progress::Returning { to, .. } = &mut progress {
+        *to = labels.release(**to);
+    }
+    let running = release_digest("device", running)?;
+    let before = release_digest("enrolment", before)?;
     Ok(DeviceView {
         id: device_id(id)?,
         hardware: labels.of(&hardware),
@@ -159,9 +173,9 @@ pub(crate) fn view(row: View, labels: &mut Labels) -> Result<DeviceView, StoreEr
         zone: labels.of(&zone),
         wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
         last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
-        progress: from_json("enrolment", &progress)?,
-        running: release_digest("device", running)?,
-        before: release_digest("enrolment", before)?,
+        progress,
+        running: running.map(|release| labels.release(release)),
+        before: before.map(|release| labels.release(release)),
     })
 }
 

@@ -106,7 +106,7 @@ pub fn is_its_doing(progress: &Progress, ran_nothing: bool) -> bool {
 }
 
 fn is_way_back(progress: &Progress, event: &DeviceEvent) -> bool {
-    matches!(progress, Progress::Returning { to, .. } if event.release() == Some(*to))
+    matches!(progress, Progress::Returning { to, .. } if event.release() == Some(**to))
 }
 
 fn begin(progress: Progress, at: Timestamp) -> Progress {
@@ -125,7 +125,7 @@ fn refuse(progress: Progress, refusal: &str, at: Timestamp) -> Progress {
             Progress::Refused {
                 began: progress.began(),
                 at,
-                refusal: refusal.to_owned(),
+                refusal: refusal.into(),
             }
         }
         later => later,
@@ -202,7 +202,7 @@ fn run_older(progress: Progress, said: &Said, at: Timestamp) -> Progress {
         Progress::OnTrial { .. } | Progress::Confirmed { .. } => {
             fail(progress, FailureCause::WentBack, at)
         }
-        Progress::Returning { to, .. } if to != said.release => progress,
+        Progress::Returning { ref to, .. } if *to != said.release => progress,
         other => come_back(other, at),
     }
 }

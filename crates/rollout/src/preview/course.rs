@@ -16,6 +16,7 @@ use super::looks::{Looks, Places};
 use super::member::{Member, fleet};
 use super::outcome::Asked;
 use super::spans::{Spans, instant, ms};
+use crate::label::SharedDigest;
 use crate::progress::Progress;
 use crate::rollout::{Phase, Rollout};
 use crate::sample::Enrolment;
@@ -42,6 +43,8 @@ const MOMENTS_BETWEEN_CHECKS: u64 = 4096;
 /// A rollout on its course. Times in Unix milliseconds.
 pub(super) struct Course {
     rollout: Rollout,
+    /// The candidate's release, as all devices have it that run it.
+    release: SharedDigest,
     view: FleetView,
     members: Vec<Member>,
     spans: Spans,
@@ -139,6 +142,7 @@ impl Course {
         let (view, members) = fleet(premise, enrolments);
         Self {
             asked: vec![None; rollout.waves.len()],
+            release: rollout.candidate.release.into(),
             rollout,
             view,
             members,
@@ -340,7 +344,7 @@ impl Course {
     }
 
     fn boots(&mut self, now_ms: i64, number: u32) {
-        let (booted, release) = (instant(now_ms), self.rollout.candidate.release);
+        let (booted, release) = (instant(now_ms), self.release.clone());
         // One that takes longer than the rollout waits gave its place back then.
         if self.holds_place(now_ms, number) {
             self.places.free(&self.looks, now_ms);

@@ -52,10 +52,10 @@ fn view(device: &Device, wave: usize, labels: &mut Labels) -> DeviceView {
         wave,
         last_seen: device.last_seen,
         progress: Progress::Waiting,
-        running: running.map(|running| running.release),
+        running: running.map(|running| labels.release(running.release)),
         before: running
             .filter(|running| running.verified || running.last_resort)
-            .map(|running| running.release),
+            .map(|running| labels.release(running.release)),
     }
 }
 

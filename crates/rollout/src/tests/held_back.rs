@@ -143,7 +143,7 @@ fn who_runs_something_else_by_now_is_no_partner() {
     let later = view.devices.iter_mut().skip(40);
     later
         .take(30)
-        .for_each(|d| d.running = Some(crate::ReleaseDigest([9; 32])));
+        .for_each(|d| d.running = Some(crate::ReleaseDigest([9; 32]).into()));
     assert_eq!(pairs(&rollout, &view).len(), 10);
 }
 

@@ -110,11 +110,7 @@ impl World {
                     .iter()
                     .position(|d| d.id == wanted.device)?;
                 let device = &self.view.devices[n];
-                let percent = if device.running == Some(NEW) {
-                    100 + worse
-                } else {
-                    100
-                };
+                let percent = if device.runs(NEW) { 100 + worse } else { 100 };
                 (device.last_seen >= Some(wanted.at)).then_some(SoftReading {
                     device: wanted.device,
                     signal: wanted.signal,
@@ -185,7 +181,7 @@ impl World {
                 device.progress = Progress::Returning {
                     began,
                     at: self.now,
-                    to,
+                    to: to.into(),
                 };
             }
         }
@@ -198,7 +194,7 @@ fn end(device: &mut DeviceView, failure: Option<Option<FailureCause>>, now: Time
         Progress::OnTrial { began, .. } => began,
         _ => return,
     };
-    device.running = Some(NEW);
+    device.running = Some(NEW.into());
     device.progress = match failure {
         None => Progress::Confirmed {
             began,

@@ -2,11 +2,11 @@
 
 use super::offers::outcome;
 use super::pauses::{pause, resume, rolling};
-use crate::DeviceView;
 use crate::progress::Progress;
 use crate::rollout::Rollout;
 use crate::score::{Score, horizon, score};
 use crate::testing::{NOTHING, OLD, at, device};
+use crate::{DeviceView, ReleaseDigest};
 
 /// Its word came while nobody was served: it got nothing, and its time begins when the rollout goes on.
 #[test]
@@ -14,9 +14,9 @@ fn who_began_while_it_stood_still_is_judged_from_its_end_on() {
     let (open, _) = rolling();
     let paused = pause(&open, 10);
     let resumed = resume(&paused, 400);
-    let with = |minutes, running| DeviceView {
+    let with = |minutes, running: ReleaseDigest| DeviceView {
         progress: Progress::Began { at: at(minutes) },
-        running: Some(running),
+        running: Some(running.into()),
         ..device(0)
     };
     let due = |rollout: &Rollout, device: &DeviceView| horizon(rollout, device);

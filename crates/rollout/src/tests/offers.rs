@@ -44,7 +44,7 @@ fn the_state_of_the_device_decides_first() {
             Progress::Refused {
                 began: None,
                 at: at(0),
-                refusal: "trust.held".to_owned(),
+                refusal: "trust.held".into(),
             },
             "Refused",
         ),
@@ -60,7 +60,7 @@ fn the_state_of_the_device_decides_first() {
         assert_eq!(outcome(&rollout, &with(progress), 10), expected);
     }
     let runs = DeviceView {
-        running: Some(NEW),
+        running: Some(NEW.into()),
         ..device(0)
     };
     assert_eq!(outcome(&rollout, &runs, 10), "AlreadyRuns");
@@ -152,7 +152,7 @@ fn a_place_is_held_as_long_as_a_large_payload_takes() {
 fn a_refusal_is_tried_again_unless_something_began() {
     let rollout = opened(40);
     let refused = |began| {
-        let refusal = "trust.held".to_owned();
+        let refusal = "trust.held".into();
         with(Progress::Refused {
             began,
             at: at(5),

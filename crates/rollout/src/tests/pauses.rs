@@ -70,7 +70,7 @@ fn nobody_begins_and_who_has_begun_ends_it() {
     for (progress, running, while_paused, after) in cases {
         let device = DeviceView {
             progress,
-            running: Some(running),
+            running: Some(running.into()),
             ..device(0)
         };
         assert_eq!(outcome(&paused, &device, 15), while_paused, "{device:?}");

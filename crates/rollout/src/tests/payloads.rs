@@ -29,8 +29,8 @@ fn paused(at_minutes: i64) -> Rollout {
 fn ran_old(progress: Progress, running: crate::ReleaseDigest) -> DeviceView {
     DeviceView {
         progress,
-        running: Some(running),
-        before: Some(OLD),
+        running: Some(running.into()),
+        before: Some(OLD.into()),
         ..device(0)
     }
 }
@@ -40,18 +40,18 @@ fn nobody_begins_with_what_was_stopped_and_who_has_begun_may_end() {
     let refused = Progress::Refused {
         began: None,
         at: at(4),
-        refusal: "trust.held".to_owned(),
+        refusal: "trust.held".into(),
     };
     let began = |minutes| Progress::Began { at: at(minutes) };
     let going_back = Progress::Returning {
         began: at(9),
         at: at(10),
-        to: OLD,
+        to: OLD.into(),
     };
     let stranded = Progress::CannotReturn {
         began: at(9),
         at: at(10),
-        why: CannotReturn::NothingBefore,
+        why: CannotReturn::NothingBefore.into(),
     };
     // Progress and what runs, whether the candidate may be fetched while nothing is stopped, and after a stop in the tenth minute.
     for (progress, running, before, after) in [

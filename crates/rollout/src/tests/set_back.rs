@@ -18,7 +18,7 @@ fn set_back(rollout: &Rollout, minutes: i64) -> Rollout {
 fn began(minutes: i64) -> DeviceView {
     DeviceView {
         progress: Progress::Began { at: at(minutes) },
-        running: Some(OLD),
+        running: Some(OLD.into()),
         ..device(0)
     }
 }
@@ -67,7 +67,7 @@ fn who_has_begun_gets_nothing_until_somebody_lets_it_go_on() {
     assert_eq!(outcome(&resumed, &device, 41), "forward");
 
     let bare = DeviceView {
-        running: Some(NOTHING),
+        running: Some(NOTHING.into()),
         ..began(5)
     };
     assert_eq!(outcome(&paused, &bare, 30), "forward");

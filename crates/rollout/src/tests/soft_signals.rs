@@ -232,7 +232,7 @@ fn only_readings_of_the_right_time_on_the_right_release_count() {
     };
     change(pairs[3].treated.clone(), failed(1, FailureCause::SelfTest));
     change(pairs[4].control.clone(), Progress::Began { at: at(5) });
-    story.device(&pairs[5].control).running = Some(ReleaseDigest([9; 32]));
+    story.device(&pairs[5].control).running = Some(ReleaseDigest([9; 32]).into());
     story.step(READ);
     let comparison = &story.rollout.waves[0].controls.signals[0];
     assert_eq!(

@@ -93,7 +93,7 @@ impl Story {
                 .position(|d| d.id == wanted.device)
                 .expect("enrolled");
             SoftReading {
-                milli: drain(n, self.view.devices[n].running == Some(NEW)),
+                milli: drain(n, self.view.devices[n].runs(NEW)),
                 device: wanted.device,
                 signal: wanted.signal,
                 at: wanted.at,

@@ -37,7 +37,7 @@ fn a_device_that_fell_behind_a_stone_is_offered_nothing() {
     let refused = Progress::Refused {
         began: None,
         at: at(0),
-        refusal: "trust.held".to_owned(),
+        refusal: "trust.held".into(),
     };
     let to_come = [
         Progress::Waiting,
@@ -70,7 +70,7 @@ fn a_device_that_fell_behind_a_stone_is_offered_nothing() {
     let back =
         halt::by_person(&rollout, &testing::view(40), "kim", "smoke", at(5)).expect("it rolls");
     let view = DeviceView {
-        running: Some(NEW),
+        running: Some(NEW.into()),
         ..device(0)
     };
     assert_eq!(
@@ -86,7 +86,7 @@ fn a_device_whose_only_slot_makes_way_was_over_the_stones() {
     rollout.rules.stones = vec![Version::new(1, 0, 0)];
     let ahead = |progress| {
         let view = DeviceView {
-            running: Some(NOTHING),
+            running: Some(NOTHING.into()),
             progress,
             ..device(0)
         };

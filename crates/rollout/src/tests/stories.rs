@@ -110,7 +110,7 @@ fn a_bad_release_is_halted_in_its_canary_and_its_devices_go_back() {
     story.well(0, 0, 36);
     for n in [1, 3] {
         story.view.devices[n].progress = failed(0, FailureCause::SelfTest);
-        story.view.devices[n].running = Some(OLD);
+        story.view.devices[n].running = Some(OLD.into());
     }
     story.view.devices[5].progress = on_trial(20);
     story.view.devices[7].before = None;
@@ -151,10 +151,10 @@ fn returns_are_told_until_they_are_recorded_and_no_longer() {
     story.view.devices[1].progress = Progress::Returning {
         began: at(0),
         at: at(6),
-        to: OLD,
+        to: OLD.into(),
     };
     assert_eq!(story.step(7), "");
-    story.view.devices[2].running = Some(NEW);
+    story.view.devices[2].running = Some(NEW.into());
     assert_eq!(
         story.step(8),
         "return",
@@ -173,9 +173,9 @@ fn who_had_come_back_and_runs_the_candidate_again_is_told_again() {
     assert_eq!(story.step(5), "halt incident return");
     let (began, at) = (at(0), at(6));
     story.view.devices[1].progress = Progress::Returned { began, at };
-    story.view.devices[1].running = Some(OLD);
+    story.view.devices[1].running = Some(OLD.into());
     assert_eq!(story.step(7), "");
-    story.view.devices[1].running = Some(NEW);
+    story.view.devices[1].running = Some(NEW.into());
     let returns = Returns::of(&story.rollout, &story.view);
     assert_eq!((returns.out, returns.back), (1, 1), "the first one is back");
     assert_eq!(story.step(8), "return");
@@ -186,13 +186,13 @@ fn nobody_goes_back_to_what_was_withdrawn_too() {
     let mut story = Story::of(&[3]);
     story.step(0);
     story.view.devices[0].progress = failed(0, FailureCause::Bricked);
-    story.view.devices[0].running = Some(NOTHING);
+    story.view.devices[0].running = Some(NOTHING.into());
     story.view.devices[1].progress = on_trial(0);
     assert_eq!(story.step(5), "halt incident return");
     story.view.devices[1].progress = Progress::Returning {
         began: at(0),
         at: at(5),
-        to: OLD,
+        to: OLD.into(),
     };
     story.view.withdrawn = vec![NEW, OLD];
     assert_eq!(story.step(6), "stranded", "it waited in vain");
@@ -204,7 +204,7 @@ fn nobody_goes_back_to_what_was_withdrawn_too() {
     story.view.devices[1].progress = Progress::CannotReturn {
         began: at(0),
         at: at(6),
-        why,
+        why: why.into(),
     };
     assert_eq!(story.step(7), "");
 }

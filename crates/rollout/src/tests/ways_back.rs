@@ -18,10 +18,10 @@ fn who_runs_nothing_after_a_halt_gets_back_what_it_ran() {
     let refused = |began| Progress::Refused {
         began,
         at: at(4),
-        refusal: "trust.held".to_owned(),
+        refusal: "trust.held".into(),
     };
     let nothing = |progress| DeviceView {
-        running: Some(NOTHING),
+        running: Some(NOTHING.into()),
         ..with(progress)
     };
     for (progress, expected) in [
@@ -69,7 +69,7 @@ fn who_made_way_for_what_is_complete_by_now_gets_it() {
     let began = with(Progress::Began { at: at(0) });
     assert_eq!(outcome(&rollout, &began, 10), "Complete");
     let nothing = DeviceView {
-        running: Some(NOTHING),
+        running: Some(NOTHING.into()),
         ..began
     };
     assert_eq!(outcome(&rollout, &nothing, 10), "forward");
@@ -82,7 +82,7 @@ fn what_is_offered_instead_is_for_those_that_have_nothing() {
     let began = with(Progress::Began { at: at(0) });
     assert_eq!(offered(&began), None);
     let nothing = DeviceView {
-        running: Some(NOTHING),
+        running: Some(NOTHING.into()),
         ..began
     };
     assert_eq!(offered(&nothing), Some(OLD));
@@ -108,7 +108,7 @@ fn who_was_left_with_a_halted_release_is_sent_back_at_its_check_in() {
     });
     assert_eq!(outcome(&halted.rollout, &returned, 10), "Returned");
     let left = DeviceView {
-        running: Some(NEW),
+        running: Some(NEW.into()),
         ..returned
     };
     assert_eq!(outcome(&halted.rollout, &left, 10), "return");
@@ -119,13 +119,13 @@ fn who_was_left_with_a_halted_release_is_sent_back_at_its_check_in() {
 fn who_lost_what_it_had_kept_gets_that_again() {
     let mut rollout = opened(40);
     let lost = DeviceView {
-        running: Some(NOTHING),
+        running: Some(NOTHING.into()),
         ..with(failed(0, FailureCause::Lost))
     };
     assert_eq!(outcome(&rollout, &lost, 10), "forward");
     assert_eq!(fetchable(&rollout, &lost, None), [NEW, OLD]);
     let runs_it = DeviceView {
-        running: Some(NEW),
+        running: Some(NEW.into()),
         ..lost.clone()
     };
     assert_eq!(outcome(&rollout, &runs_it, 10), "Failed");
@@ -139,15 +139,15 @@ fn who_fails_and_has_no_signed_way_back_is_stranded() {
     let rollout = opened(2);
     let mut fleet = view(2);
     fleet.devices[0].progress = failed(0, FailureCause::SelfTestLater);
-    fleet.devices[0].running = Some(NEW);
+    fleet.devices[0].running = Some(NEW.into());
     let count = |fleet: &FleetView| {
         let returns = Returns::of(&rollout, fleet);
         (returns.out, returns.stranded)
     };
     assert_eq!(count(&fleet), (1, 0));
-    fleet.devices[0].before = Some(NEW);
+    fleet.devices[0].before = Some(NEW.into());
     assert_eq!(count(&fleet), (0, 1));
-    fleet.devices[0].before = Some(OLD);
+    fleet.devices[0].before = Some(OLD.into());
     fleet.withdrawn = vec![OLD];
     assert_eq!(count(&fleet), (0, 1));
 }
@@ -160,9 +160,9 @@ fn a_failed_installation_is_told_nothing_by_a_halt() {
     fleet.devices[0].progress = Progress::Refused {
         began: Some(at(0)),
         at: at(4),
-        refusal: "trust.payload-digest".to_owned(),
+        refusal: "trust.payload-digest".into(),
     };
-    fleet.devices[0].running = Some(NOTHING);
+    fleet.devices[0].running = Some(NOTHING.into());
     let halted = halt::by_person(&rollout, &fleet, "kim", "smoke", at(5)).expect("rolling");
     let tells =
         |action: &Action| matches!(action, Action::Return { .. } | Action::CannotReturn { .. });
@@ -176,7 +176,7 @@ fn a_bricked_device_that_came_back_is_back() {
     let mut fleet = view(2);
     for device in &mut fleet.devices {
         device.progress = failed(0, FailureCause::Bricked);
-        device.running = Some(NOTHING);
+        device.running = Some(NOTHING.into());
     }
     let rollout = opened(2);
     let count = |fleet: &FleetView| {
@@ -184,10 +184,10 @@ fn a_bricked_device_that_came_back_is_back() {
         (returns.back, returns.stranded)
     };
     assert_eq!(count(&fleet), (0, 2));
-    fleet.devices[0].running = Some(OLD);
+    fleet.devices[0].running = Some(OLD.into());
     assert_eq!(count(&fleet), (1, 1));
     // Or the fix reached it.
-    fleet.devices[0].running = Some(ReleaseDigest([9; 32]));
+    fleet.devices[0].running = Some(ReleaseDigest([9; 32]).into());
     assert_eq!(count(&fleet), (1, 1));
     let stranded: Vec<_> = stranded(&rollout.candidate, &fleet).collect();
     assert_eq!(stranded, [(&fleet.devices[1], CannotReturn::Bricked)]);
@@ -200,7 +200,7 @@ fn after_a_halt_there_is_only_the_way_back() {
     let returning = Progress::Returning {
         began: at(0),
         at: at(5),
-        to: OLD,
+        to: OLD.into(),
     };
     let cases = [
         (Progress::Waiting, "Halted"),
@@ -225,7 +225,7 @@ fn after_a_halt_there_is_only_the_way_back() {
         offer(&halted.rollout, &with(confirmed(0)), 999, at(10)).expect("no budget, no window");
     assert_eq!((back.release, back.kind), (OLD, Kind::Return));
     let failed = DeviceView {
-        running: Some(NEW),
+        running: Some(NEW.into()),
         ..with(failed(0, FailureCause::SelfTest))
     };
     assert_eq!(
@@ -234,7 +234,7 @@ fn after_a_halt_there_is_only_the_way_back() {
         "it says it still runs it"
     );
     let unsigned = DeviceView {
-        before: Some(NEW),
+        before: Some(NEW.into()),
         ..with(confirmed(0))
     };
     let why = CannotReturn::NotSigned { before: NEW };

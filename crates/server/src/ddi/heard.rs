@@ -124,8 +124,8 @@ fn began_before(progress: &Progress, refusal: &str) -> bool {
 /// that: it is there.
 fn stopped(progress: &Progress, runs: Option<ReleaseDigest>) -> Option<DeviceEvent> {
     match progress {
-        Progress::Returning { to, .. } if runs == Some(*to) => {
-            Some(DeviceEvent::Confirmed { release: *to })
+        Progress::Returning { to, .. } if runs == Some(**to) => {
+            Some(DeviceEvent::Confirmed { release: **to })
         }
         _ => None,
     }
@@ -159,7 +159,7 @@ mod tests {
         let returning = Progress::Returning {
             began: at,
             at,
-            to: old,
+            to: old.into(),
         };
         let began = Progress::Began { at };
         for (progress, runs, id) in [

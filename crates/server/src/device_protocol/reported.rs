@@ -316,7 +316,7 @@ mod tests {
         let returning = Progress::Returning {
             began: at(1),
             at: at(2),
-            to: OLD,
+            to: OLD.into(),
         };
         assert_eq!(
             after(&[Confirmed { release: OLD }], returning, 0),

@@ -7,8 +7,9 @@ use axum::http::HeaderValue;
 use jiff::Timestamp;
 
 use super::asked::{ASKED_BYTES_MAX, Kept};
-use super::{Asked, Era, Found, LOOKED_AT_EVERY};
+use super::{Asked, Era, Found, LOOKED_AT_EVERY, TokenHash};
 use crate::contacts::Contact;
+use crate::moment::Moment;
 
 /// What a device was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +20,14 @@ pub(crate) struct Answer {
     pub etag: Option<HeaderValue>,
 }
 
-/// A device that had nothing to do.
+/// A device that had nothing to do. Its token lies here, and not in the map beside it: what is free in that would else have room for one, too.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    token: TokenHash,
     era: Era,
-    from: Timestamp,
-    until: Timestamp,
+    from: Moment,
+    /// For so many microseconds it holds: an hour at most, which fits.
+    lasts_us: u32,
     contact: Arc<Contact>,
     asked: Arc<Kept>,
     answer: Arc<Answer>,
@@ -59,7 +62,12 @@ fn share<T: PartialEq>(known: &mut Vec<Arc<T>>, one: &mut Arc<T>) {
 impl Entry {
     /// None if what was found is good for no time at all: an answer stays the same only while the next poll comes before the turn. None
     /// of somebody who asks in too many words, either.
-    pub(super) fn new(era: Era, contact: Arc<Contact>, found: Found<'_>) -> Option<Self> {
+    pub(super) fn new(
+        token: TokenHash,
+        era: Era,
+        contact: Arc<Contact>,
+        found: Found<'_>,
+    ) -> Option<Self> {
         let longest = found.at.checked_add(LOOKED_AT_EVERY).ok()?;
         let near = found.turn.map(|turn| turn.checked_sub(found.poll));
         let until = match near {
@@ -67,10 +75,13 @@ impl Entry {
             None => longest,
         };
         let is_short = found.asked.bytes() <= ASKED_BYTES_MAX;
-        (is_short && found.at < until).then(|| Self {
+        let lasts_us = until.as_microsecond() - found.at.as_microsecond();
+        let lasts_us = u32::try_from(lasts_us).ok()?;
+        (is_short && lasts_us > 0).then(|| Self {
+            token,
             era,
-            from: found.at,
-            until,
+            from: found.at.into(),
+            lasts_us,
             contact,
             asked: Arc::new(Kept::of(found.asked)),
             answer: Arc::new(found.answer),
@@ -81,6 +92,11 @@ impl Entry {
     pub(super) fn share(&mut self, common: &mut Common) {
         share(&mut common.asked, &mut self.asked);
         share(&mut common.answers, &mut self.answer);
+    }
+
+    /// The hash of the device's token.
+    pub(super) fn token(&self) -> &TokenHash {
+        &self.token
     }
 
     /// The device, and where it is noted that it was heard of.
@@ -94,7 +110,7 @@ impl Entry {
     }
 
     pub(super) fn from(&self) -> Timestamp {
-        self.from
+        self.from.into()
     }
 
     pub(super) fn era(&self) -> Era {
@@ -103,7 +119,8 @@ impl Entry {
 
     /// Whether it holds at `now`; not before it was made: a clock that was set back shows another time of day.
     pub(super) fn is_good_at(&self, now: Timestamp) -> bool {
-        self.from <= now && now < self.until
+        let passed_us = now.as_microsecond() - self.from.micros();
+        (0..i64::from(self.lasts_us)).contains(&passed_us)
     }
 
     pub(super) fn is_asked(&self, asked: &Asked<'_>) -> bool {
@@ -114,6 +131,15 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Half a million of these are remembered, each with two counts and what the allocator adds: 96 bytes.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn an_entry_takes_little_room() {
+        assert!(size_of::<Entry>() <= 72, "{}", size_of::<Entry>());
+        let longest = LOOKED_AT_EVERY.as_micros();
+        assert!(u32::try_from(longest).is_ok(), "{longest}");
+    }
 
     #[test]
     fn what_is_alike_is_kept_once_as_long_as_others_say_it() {

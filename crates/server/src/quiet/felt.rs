@@ -8,9 +8,10 @@ use std::sync::{PoisonError, RwLock};
 use mainstay_store::{Store, StoreError};
 use tokio::sync::watch;
 
-/// A time in which nothing changed that could give a device something, as far as this server felt. No two have the same number.
+/// A time in which nothing changed that could give a device something, as far as this server felt. No two within years have the same number,
+/// and what is remembered under one lasts an hour: at ten readings a second, all numbers are used in thirteen years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Era(u64);
+pub(crate) struct Era(u32);
 
 /// So many readings in a row may be late, a second's worth: whoever answers then may be another database than before.
 pub(super) const LOST_MAX: u32 = 10;
@@ -28,7 +29,7 @@ pub(super) struct Felt {
 #[derive(Debug, Default)]
 struct Inner {
     beat: Option<Beat>,
-    era: u64,
+    era: u32,
     /// Readings that were lost since the last one that wasn't.
     lost: u32,
 }
@@ -60,12 +61,12 @@ impl Felt {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         let is_new = inner.beat != Some(beat);
         if is_new {
-            inner.era += 1;
+            inner.era = inner.era.wrapping_add(1);
             inner.beat = Some(beat);
         }
         inner.lost = 0;
         if is_new {
-            self.eras.send_replace(inner.era);
+            self.eras.send_replace(u64::from(inner.era));
         }
     }
 

@@ -1,7 +1,8 @@
 //! A part of the memory. Read [`Shard`].
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::borrow::Borrow;
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,9 +29,34 @@ pub(super) struct Shard {
 
 #[derive(Debug, Default)]
 struct Entries {
-    by_token: HashMap<TokenHash, Arc<Entry>, BuildHasherDefault<Spread>>,
+    by_token: HashSet<Known, BuildHasherDefault<Spread>>,
     common: Common,
     searched: Option<Timestamp>,
+}
+
+/// An entry under its device's token. It is handed out as it is, so that nobody holds the part while it is looked at.
+#[derive(Debug)]
+struct Known(Arc<Entry>);
+
+impl Borrow<TokenHash> for Known {
+    fn borrow(&self) -> &TokenHash {
+        self.0.token()
+    }
+}
+
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.token() == other.0.token()
+    }
+}
+
+impl Eq for Known {}
+
+// As the token's own, which it is looked up by.
+impl Hash for Known {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.token().hash(state);
+    }
 }
 
 /// What is hashed spreads by itself already: it is the hash of a token, of those that devices were given alone.
@@ -65,7 +91,9 @@ impl Shard {
     /// What is remembered of a device, and the count of news by then.
     pub fn look(&self, token: &TokenHash) -> (Option<Arc<Entry>>, u64) {
         let entries = self.lock();
-        (entries.by_token.get(token).cloned(), self.news(token))
+        let remembered = entries.by_token.get(token);
+        let remembered = remembered.map(|Known(entry)| entry.clone());
+        (remembered, self.news(token))
     }
 
     /// How often this device, or one of its group, said something new.
@@ -92,12 +120,12 @@ impl Shard {
 
     /// Remembers a device, unless one of its group has said something new since there were so many news: it may be this one. Nobody is pushed
     /// out for it but who is out of date: a fleet that is too large would push out each other for ever.
-    pub fn remember(&self, token: TokenHash, mut entry: Entry, news: u64) {
+    pub fn remember(&self, mut entry: Entry, news: u64) {
         let mut entries = self.lock();
-        if self.news(&token) != news {
+        if self.news(entry.token()) != news {
             return;
         }
-        let is_new = !entries.by_token.contains_key(&token);
+        let is_new = !entries.by_token.contains(entry.token());
         if is_new && entries.by_token.len() >= self.most {
             entries.search(entry.era(), entry.from());
             if entries.by_token.len() >= self.most {
@@ -105,7 +133,7 @@ impl Shard {
             }
         }
         entry.share(&mut entries.common);
-        entries.by_token.insert(token, Arc::new(entry));
+        entries.by_token.replace(Known(Arc::new(entry)));
     }
 
     fn lock(&self) -> MutexGuard<'_, Entries> {
@@ -123,6 +151,6 @@ impl Entries {
         }
         self.searched = Some(now);
         self.by_token
-            .retain(|_, entry| entry.era() == era && entry.is_good_at(now));
+            .retain(|Known(entry)| entry.era() == era && entry.is_good_at(now));
     }
 }

@@ -12,7 +12,7 @@ use mainstay_rollout::{
 use super::values::{from_json, micros, to_json};
 use super::{PostgresStore, Write, columns, readings};
 use crate::rollouts::ENROLMENTS_MAX;
-use crate::{Enrolled, StoreError, TimelineKind, place, rows};
+use crate::{Enrolled, Rollouts as _, StoreError, TimelineKind, place, rows};
 
 /// A view's columns, then those of its rollout.
 type RolloutRow = (
@@ -54,8 +54,9 @@ async fn devices(store: &PostgresStore, id: RolloutId) -> Result<Vec<DeviceView>
         " FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = $1 ORDER BY e.device"
     ));
+    let rollout = store.rollout(id).await?;
     let mut connection = store.read().await?;
-    rows::views(rows.bind(id.0).fetch(&mut *connection)).await
+    rows::views(rollout, rows.bind(id.0).fetch(&mut *connection)).await
 }
 
 /// Some devices of a rollout: those that follow one.

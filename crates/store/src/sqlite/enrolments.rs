@@ -13,7 +13,7 @@ use super::values::{from_json, micros, to_json};
 use super::{SqliteStore, Write, readings};
 use crate::draws::part_to_json;
 use crate::rollouts::ENROLMENTS_MAX;
-use crate::{Enrolled, StoreError, TimelineKind, place, rows};
+use crate::{Enrolled, Rollouts as _, StoreError, TimelineKind, place, rows};
 
 /// A view's columns after those of its rollout.
 type RolloutRow = (
@@ -46,7 +46,8 @@ pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView
         "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
          WHERE e.rollout = ?1 ORDER BY e.device"
     ));
-    let devices = rows::views(rows.bind(id.0).fetch(store.read())).await?;
+    let rollout = store.rollout(id).await?;
+    let devices = rows::views(rollout, rows.bind(id.0).fetch(store.read())).await?;
     let readings = readings::of_rollout(store, id).await?;
     Ok(FleetView {
         devices,

@@ -91,7 +91,7 @@ pub async fn what_was_drawn_is_enrolled_part_by_part_and_begins_whole(store: &dy
     let view = store.fleet_view(begun.id).await.expect("readable");
     let waves: Vec<_> = view.devices.iter().map(|device| device.wave).collect();
     assert_eq!(waves, [0, 0, 1, 1, 1]);
-    assert_eq!(view.devices[4].before, Some(OLD));
+    assert_eq!(view.devices[4].before, Some(OLD.into()));
     for n in 0..5 {
         assert_eq!(kinds(store, n).await, ["enrolled", "registered"]);
     }

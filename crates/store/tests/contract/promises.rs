@@ -91,7 +91,7 @@ pub async fn what_a_device_said_meanwhile_is_never_overwritten(store: &dyn Store
     let refused = |second| Progress::Refused {
         began: None,
         at: at(second),
-        refusal: "trust.below-floor".to_owned(),
+        refusal: "trust.below-floor".into(),
     };
     set_progress(store, 0, refused(7)).await;
     assert_eq!(
@@ -118,7 +118,7 @@ pub async fn a_way_back_is_promised_after_a_halt(store: &dyn Store) {
     let returning = Progress::Returning {
         began: at(1),
         at: at(7),
-        to: OLD,
+        to: OLD.into(),
     };
     assert_eq!(progress(store, &rollout, 0).await, returning);
     assert_eq!(
@@ -228,8 +228,12 @@ pub async fn a_device_goes_back_to_what_it_ran_when_it_was_promised(store: &dyn 
         let enrolled = store.enrolment(rollout.id, &id(device)).await;
         enrolled.expect("readable").expect("enrolled").before
     };
-    assert_eq!(before(0).await, Some(ELSEWHERE));
-    assert_eq!(before(1).await, Some(OLD), "it never vouched for the other");
+    assert_eq!(before(0).await, Some(ELSEWHERE.into()));
+    assert_eq!(
+        before(1).await,
+        Some(OLD.into()),
+        "it never vouched for the other"
+    );
 }
 
 const ELSEWHERE: ReleaseDigest = ReleaseDigest([9; 32]);

@@ -22,12 +22,15 @@ pub async fn enrolled_devices_wait_and_know_what_they_ran(store: &dyn Store) {
     let seen: Vec<_> = view
         .devices
         .iter()
-        .map(|d| (d.id.clone(), d.wave, d.running, d.before))
+        .map(|d| {
+            let (running, before) = (d.running.as_deref(), d.before.as_deref());
+            (d.id.clone(), d.wave, running, before)
+        })
         .collect();
     let expected = [
-        (id(0), 0, Some(OLD), Some(OLD)),
-        (id(1), 0, Some(OLD), Some(OLD)),
-        (id(2), 1, Some(NEW), None),
+        (id(0), 0, Some(&OLD), Some(&OLD)),
+        (id(1), 0, Some(&OLD), Some(&OLD)),
+        (id(2), 1, Some(&NEW), None),
         (id(3), 1, None, None),
     ];
     assert_eq!(seen, expected);

@@ -79,14 +79,14 @@ pub async fn a_step_is_saved_whole(store: &dyn Store) {
     let returning = Progress::Returning {
         began: at(1),
         at: at(9),
-        to: OLD,
+        to: OLD.into(),
     };
     assert_eq!(progress(store, &rollout, 0).await, returning);
     let why = CannotReturn::NothingBefore;
     let stranded = Progress::CannotReturn {
         began: at(1),
         at: at(9),
-        why,
+        why: why.into(),
     };
     assert_eq!(progress(store, &rollout, 1).await, stranded);
     assert_eq!(progress(store, &rollout, 2).await, confirmed());
@@ -199,7 +199,7 @@ pub async fn devices_that_moved_on_are_left_alone(store: &dyn Store) {
     let returning = Progress::Returning {
         began,
         at: at(4),
-        to: OLD,
+        to: OLD.into(),
     };
     let states = [returned, failed, returning];
     for (n, state) in states.iter().enumerate() {

@@ -126,7 +126,7 @@ pub async fn what_confirmed_something_again_says_when(store: &dyn Store) {
     let stranded = Progress::CannotReturn {
         began: at(0),
         at: at(2),
-        why: CannotReturn::NothingBefore,
+        why: CannotReturn::NothingBefore.into(),
     };
     let cases = [
         (failed(FailureCause::Bricked), Some(at(5))),

@@ -66,7 +66,7 @@ fn returning() -> Progress {
     Progress::Returning {
         began: at(1),
         at: at(5),
-        to: ReleaseDigest(OLD.0),
+        to: ReleaseDigest(OLD.0).into(),
     }
 }
 
@@ -185,7 +185,7 @@ fn a_refusal_remembers_whether_something_had_begun() {
     let refused = |began, second| Progress::Refused {
         began,
         at: at(second),
-        refusal: "refusal-83".to_owned(),
+        refusal: "refusal-83".into(),
     };
     assert_eq!(told(Progress::Waiting, &[refuse]), refused(None, 10));
     assert_eq!(

@@ -90,8 +90,8 @@ fn device(n: i64) -> DeviceView {
                 at: at(6),
             },
         },
-        running: Some(OLD),
-        before: Some(OLD),
+        running: Some(OLD.into()),
+        before: Some(OLD.into()),
     }
 }
 

@@ -45,7 +45,7 @@ fn returning() -> Progress {
     Progress::Returning {
         began: at(1),
         at: at(5),
-        to: ReleaseDigest(OLD.0),
+        to: ReleaseDigest(OLD.0).into(),
     }
 }
 

@@ -335,7 +335,7 @@ fn a_stale_file_neither_fails_a_device_nor_brings_it_back() {
     let returning = Progress::Returning {
         began: at(1),
         at: at(5),
-        to: OLD.release,
+        to: OLD.release.into(),
     };
     for progress in [confirmed.clone(), returning.clone()] {
         let heard = stale_word(progress.clone(), NEW, VersionWord::Static);

@@ -147,7 +147,7 @@ impl Drawing {
         }
         self.devices += 1;
         self.returned += u32::from(matches!(device.progress, Progress::Returned { .. }));
-        self.run_it += u32::from(device.running == Some(rollout.candidate.release));
+        self.run_it += u32::from(device.runs(rollout.candidate.release));
         let at = self.counting.glance().at();
         if let Some(bar) = self.bars.get_mut(device.wave) {
             *place(bar, rollout, device, at) += 1;

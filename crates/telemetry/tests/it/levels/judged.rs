@@ -84,7 +84,7 @@ fn who_was_promised_it_or_began_may_follow_after_the_end() {
     let refused = Progress::Refused {
         began: None,
         at: at(HOUR),
-        refusal: "trust.held".to_owned(),
+        refusal: "trust.held".into(),
     };
     let (met, missed, unsaid) = (Standing::Met, Standing::Missed, Standing::Unsaid);
     for (silent, day, expected) in [
@@ -278,7 +278,7 @@ fn ended(counts: [usize; 7]) -> Vec<Progress> {
     let refused = |began| Progress::Refused {
         began,
         at: at(HOUR),
-        refusal: "trust.unsigned".to_owned(),
+        refusal: "trust.unsigned".into(),
     };
     let kinds = [
         confirmed(HOUR),

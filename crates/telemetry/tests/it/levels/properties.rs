@@ -26,7 +26,7 @@ fn progress() -> impl Strategy<Value = Progress> {
         1 => (any::<bool>(), second.clone()).prop_map(|(began, s)| Progress::Refused {
             began: began.then(|| at(0)),
             at: at(s),
-            refusal: "trust.unsigned".to_owned(),
+            refusal: "trust.unsigned".into(),
         }),
         1 => second.clone().prop_map(|s| Progress::OnTrial { began: at(0), booted: at(s) }),
         8 => second.clone().prop_map(confirmed),
@@ -35,12 +35,12 @@ fn progress() -> impl Strategy<Value = Progress> {
         1 => second.clone().prop_map(|s| Progress::Returning {
             began: at(0),
             at: at(s),
-            to: ReleaseDigest([1; 32]),
+            to: ReleaseDigest([1; 32]).into(),
         }),
         1 => second.prop_map(|s| Progress::CannotReturn {
             began: at(0),
             at: at(s),
-            why: CannotReturn::NothingBefore,
+            why: CannotReturn::NothingBefore.into(),
         }),
     ]
 }

@@ -107,12 +107,12 @@ fn who_is_out_for_too_long_misses_the_goal_before_it_is_back() {
     let on_its_way = Progress::Returning {
         began: at(0),
         at: at(2 * HOUR),
-        to: ReleaseDigest([1; 32]),
+        to: ReleaseDigest([1; 32]).into(),
     };
     let stranded = Progress::CannotReturn {
         began: at(0),
         at: at(2 * HOUR),
-        why: CannotReturn::NothingBefore,
+        why: CannotReturn::NothingBefore.into(),
     };
     let told = recovery(&[(on_its_way, None), (stranded, None)], 6 * HOUR);
     let because =
