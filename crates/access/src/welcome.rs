@@ -136,6 +136,9 @@ pub enum NotWelcome {
         "nobody registered this device here, and the server's own certificates let in those alone that are registered"
     )]
     Given,
+    /// Another device has it, or what would be made of it; or its name and another one's client's are the same.
+    #[error("nobody registered this device, and its name is taken by another one")]
+    Taken,
     /// People made a code for the device of this name.
     #[error("nobody registered this device, and a code is for the device of its name")]
     Kept,
@@ -180,6 +183,7 @@ impl NotWelcome {
             Self::Ambiguous(..) => "welcome.ambiguous",
             Self::Name => "welcome.name",
             Self::Given => "welcome.given",
+            Self::Taken => "welcome.name-taken",
             Self::Kept => "welcome.name-kept",
         }
     }
@@ -198,6 +202,7 @@ impl NotWelcome {
             Self::Given => {
                 "let it show the certificate that it came with, or register it: mainstay device add"
             }
+            Self::Taken => "give it a certificate with another name, or register it under one",
             Self::Kept => "bring the device the code that is for it, or revoke that code",
         }
     }
@@ -248,16 +253,23 @@ impl Welcome {
         self.revoked.is_none() && is_its_time && self.used < self.uses
     }
 
-    /// Whether it may be made beside `others`: where a device could fit it and one of those, both must declare the same.
+    /// Whether it may be made beside `others`: where a device could fit it and one of those, both must declare the same. Of two authorities, `share` says whether
+    /// a device is known that both could vouch for, as where one vouches for the other.
     ///
     /// # Errors
     /// [`WelcomeFlaw::Overlaps`] with the first of which that isn't so, [`WelcomeFlaw::TooMany`] if enough work.
-    pub fn expect_clear_of(&self, others: &[Self], now: Timestamp) -> Result<(), WelcomeFlaw> {
+    pub fn expect_clear_of(
+        &self,
+        others: &[Self],
+        share: impl Fn(AuthorityDigest, AuthorityDigest) -> bool,
+        now: Timestamp,
+    ) -> Result<(), WelcomeFlaw> {
         let working = others.iter().filter(|other| other.works_at(now));
         let mut seen = 0;
         for other in working {
             seen += 1;
-            if self.terms.meets(&other.terms) && self.terms.declares != other.terms.declares {
+            if self.terms.meets(&other.terms, &share) && self.terms.declares != other.terms.declares
+            {
                 return Err(WelcomeFlaw::Overlaps(other.id));
             }
         }
@@ -280,11 +292,15 @@ impl WelcomeTerms {
         newcomer.name.starts_with(begins) && is_vouched_for
     }
 
-    /// Whether one device could fit both. Two authorities are taken for two: a device for which both vouch is refused when it comes.
-    fn meets(&self, other: &Self) -> bool {
+    /// Whether one device could fit both. A device for which two authorities vouch that don't `share` any, as far as that was known, is refused when it comes.
+    fn meets(
+        &self,
+        other: &Self,
+        share: impl Fn(AuthorityDigest, AuthorityDigest) -> bool,
+    ) -> bool {
         let [one, another] = [self, other].map(|terms| terms.prefix.as_deref().unwrap_or(""));
         let authorities = match (self.authority, other.authority) {
-            (Some(one), Some(another)) => one == another,
+            (Some(one), Some(another)) => one == another || share(one, another),
             _ => true,
         };
         authorities && (one.starts_with(another) || another.starts_with(one))

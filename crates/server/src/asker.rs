@@ -74,13 +74,13 @@ impl Asker {
         device: &DeviceId,
     ) -> Result<bool, Refused> {
         if self.through.is_none() {
-            return peer.still_is(app, &self.token, bore).await;
+            return peer.still_is(app, device, bore).await;
         }
         let Some(gateway) = peer.known(app, bore).await? else {
             return Ok(false);
         };
         let asks = app.store.asks_for(&gateway, device).await?;
-        Ok(asks.and_then(|asks| asks.child_token) == Some(self.token))
+        Ok(asks.is_some_and(|asks| asks.child_token.is_some()))
     }
 
     /// The device that is asked for.

@@ -12,7 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use mainstay_fleet::DeviceId;
-use mainstay_store::{Certified, Fingerprint};
+use mainstay_store::{Certified, Devices, Fingerprint};
 
 use crate::App;
 use crate::newcomers::{self, AsksAs};
@@ -72,17 +72,23 @@ impl Peer {
         }
     }
 
-    /// Whether it still is the device with this token that asks, which `bore` the one with that hash, or none: by a certificate as long as that counts.
+    /// Whether it still is `device` that asks, which `bore` the token with that hash, or none: by the token as long as it is that device's, by a certificate as
+    /// long as that counts.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn still_is(
         &self,
         app: &App,
-        token: &TokenHash,
+        device: &DeviceId,
         bore: Option<TokenHash>,
     ) -> Result<bool, Refused> {
-        Ok(self.known(app, bore).await?.as_ref() == Some(token))
+        if let Some(token) = at_once(app, bore) {
+            let found = Devices::by_token_hash(&*app.store, &token).await?;
+            return Ok(found.is_some_and(|found| found.id == *device));
+        }
+        let found = self.certified(app).await?;
+        Ok(found.is_some_and(|(found, _)| found.device == *device))
     }
 
     /// Whether a device may join as `id` from here: where certificates are required, it shows one that names it and would let it in.

@@ -5,7 +5,7 @@
 //! welcome. Whoever isn't welcome is held to the rate of a device, by its certificate. Read [`look`].
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use mainstay_access::{
@@ -14,7 +14,7 @@ use mainstay_access::{
 use mainstay_api::NewDevice;
 use mainstay_api::import::dashed;
 use mainstay_fleet::{ControllerId, DeviceId, Site};
-use mainstay_store::{LetIn, Registration, StoreError};
+use mainstay_store::{Comes, LetIn, Registration, StoreError};
 
 use crate::App;
 use crate::operator::declared;
@@ -32,25 +32,21 @@ pub(crate) enum AsksAs<'a> {
     Controller(&'a str),
 }
 
-/// When it was last told in the log that somebody isn't welcome: once a minute, however many come.
-#[derive(Debug)]
-pub(crate) struct ToldOf(AtomicI64);
-
-impl Default for ToldOf {
-    fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
-    }
-}
+/// When it was last told in the log that somebody isn't welcome, by the id of the reason: of each once a minute, however many come. One that comes all the
+/// time hides no other.
+#[derive(Debug, Default)]
+pub(crate) struct ToldOf(Mutex<BTreeMap<String, i64>>);
 
 impl ToldOf {
-    fn is_due(&self, now: Timestamp) -> bool {
-        let (now, last) = (now.as_second(), self.0.load(Ordering::Relaxed));
-        let is_due = now.abs_diff(last) >= 60;
+    fn is_due(&self, id: &str, now: Timestamp) -> bool {
+        let now = now.as_second();
+        // One look-up and one number: no panic leaves it half made.
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = told.get(id).is_none_or(|last| now.abs_diff(*last) >= 60);
+        if is_due {
+            told.insert(id.to_owned(), now);
+        }
         is_due
-            && self
-                .0
-                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
     }
 }
 
@@ -86,7 +82,7 @@ pub(crate) async fn look(
     }
     let looked = welcomed(app, certificate, name, asks_as).await;
     looked.inspect_err(|refused| {
-        if app.door.not_welcome.is_due(app.now()) {
+        if app.door.not_welcome.is_due(refused.id(), app.now()) {
             let (fingerprint, id) = (hex::encode(fingerprint), refused.id());
             tracing::warn!(
                 id,
@@ -115,13 +111,24 @@ async fn welcomed(
     if issuer.is_some_and(|issuer| issuer.gave(certificate, now)) {
         return Err(NotWelcome::Given.into());
     }
+    let fingerprint = certificate.fingerprint();
+    let comes = Comes {
+        own: &names.own,
+        controller: names.controller.as_ref(),
+        by: fingerprint,
+        at: now,
+    };
+    match app.store.stands_against(&comes).await? {
+        Some(LetIn::Refused(why)) => return Err(why.into()),
+        Some(_) => return came_before(app, certificate, name).await,
+        None => {}
+    }
     let all = app.store.working_welcomes(now).await?;
     let vouched_by = vouched_by(app, certificate, &all, now);
     let newcomer = Newcomer {
         name,
         vouched_by: &vouched_by,
     };
-    let fingerprint = certificate.fingerprint();
     let chosen = choose(&all, newcomer, now);
     // The last use may have been its own, by another request that came at the same time.
     if chosen == Err(NotWelcome::Nobody) && app.store.certified(name, fingerprint).await?.is_some()
@@ -137,8 +144,27 @@ async fn welcomed(
             tracing::info!(%welcome, %by, %device, fingerprint, "device let in");
             Ok(true)
         }
-        LetIn::NotNew => Ok(true),
+        LetIn::NotNew => came_before(app, certificate, name).await,
         LetIn::Refused(why) => Err(why.into()),
+    }
+}
+
+/// Whether a device whose name is there is that one, by another request of its own that came first.
+///
+/// # Errors
+/// `welcome.name-taken` if the name is another one's, as that of a client is from which the same own name was made.
+async fn came_before(
+    app: &App,
+    certificate: &PeerCertificate,
+    name: &str,
+) -> Result<bool, Refused> {
+    let fingerprint = certificate.fingerprint();
+    if app.store.certified(name, fingerprint).await?.is_some() {
+        return Ok(true);
+    }
+    match app.store.is_revoked(fingerprint).await? {
+        true => Ok(false),
+        false => Err(NotWelcome::Taken.into()),
     }
 }
 
@@ -233,8 +259,11 @@ mod tests {
     fn a_flood_is_told_of_once_a_minute() {
         let told = ToldOf::default();
         let at = |second| Timestamp::from_second(second).unwrap();
-        let due: Vec<_> = [0, 0, 59, 60, 61, 10, 0].map(|s| told.is_due(at(s))).into();
+        let due: Vec<_> = [0, 0, 59, 60, 61, 10, 0]
+            .map(|s| told.is_due("welcome.none", at(s)))
+            .into();
         // A clock that was set back tells again, and not more often.
         assert_eq!(due, [true, false, false, true, false, false, true]);
+        assert!(told.is_due("welcome.ambiguous", at(0)), "each for itself");
     }
 }

@@ -91,7 +91,7 @@ pub use sqlite::SqliteStore;
 pub use subjects::Subjects;
 pub use walks::{EnrolledDevice, Page, Place, Walks};
 pub use webhooks::{StoredDelivery, StoredWebhook, Webhooks};
-pub use welcomes::{LetIn, Welcomes};
+pub use welcomes::{Comes, LetIn, Welcomes};
 
 /// Everything durable but the payloads. The server holds it as `Arc<dyn Store>`.
 pub trait Store: Work + Brakes + Doors + Told + Leases + LineShares + Probe + Pulse {}

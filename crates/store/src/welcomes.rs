@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_access::{NotWelcome, Welcome, WelcomeId};
-use mainstay_fleet::ControllerId;
+use mainstay_fleet::{ControllerId, DeviceId};
 
 use crate::{Fingerprint, Registration, StoreError};
 
@@ -31,6 +31,10 @@ pub trait Welcomes: Send + Sync {
     /// [`StoreError::NotFound`] if there is none.
     async fn revoke_welcome(&self, id: WelcomeId, at: Timestamp) -> Result<(), StoreError>;
 
+    /// What stands against a device, whatever welcomes there are: what [`let_in`](Self::let_in) would answer before it looks at one; none if nothing does. One
+    /// read: whoever asks again and again is in no writer's way.
+    async fn stands_against(&self, comes: &Comes<'_>) -> Result<Option<LetIn>, StoreError>;
+
     /// Registers a device that shows the certificate `by`, and counts one more use of the welcome, in one transaction: of several that want the last use,
     /// whatever servers they ask, one gets it; and one that asks at two servers is one. Its timeline tells of the welcome and of the certificate.
     ///
@@ -42,6 +46,47 @@ pub trait Welcomes: Send + Sync {
         new: &Registration,
         by: &Fingerprint,
     ) -> Result<LetIn, StoreError>;
+}
+
+/// A device that comes and that nobody registered.
+#[derive(Debug, Clone, Copy)]
+pub struct Comes<'a> {
+    /// What would be its own name.
+    pub own: &'a DeviceId,
+    /// What its update client is called, if that is another one than ours.
+    pub controller: Option<&'a ControllerId>,
+    /// The certificate that it shows.
+    pub by: &'a Fingerprint,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl<'a> Comes<'a> {
+    /// As it would be registered.
+    #[must_use]
+    pub fn of(new: &'a Registration, by: &'a Fingerprint) -> Self {
+        Self {
+            own: &new.device.id,
+            controller: new.controller.as_ref(),
+            by,
+            at: new.device.registered_at,
+        }
+    }
+
+    /// Both names by which it could be another one: its own, and its update client's.
+    pub(crate) fn names(&self) -> [&'a str; 2] {
+        let own = self.own.as_str();
+        [own, self.controller.map_or(own, ControllerId::as_str)]
+    }
+}
+
+/// What stands against a device, by the number that a database gives it: the lowest that it found.
+pub(crate) fn against(found: Option<i64>) -> Option<LetIn> {
+    Some(match found? {
+        0 => LetIn::NotNew,
+        1 => LetIn::Refused(NotWelcome::Given),
+        _ => LetIn::Refused(NotWelcome::Kept),
+    })
 }
 
 /// What came of a device that nobody registered.
@@ -60,13 +105,6 @@ pub(crate) fn told(welcome: &Welcome, by: &Fingerprint) -> String {
     let Welcome { id, maker, .. } = welcome;
     let by = hex::encode(by);
     format!("let in by the welcome {id}, which {maker} made, with the certificate {by}")
-}
-
-/// Both names by which a device that comes now could be another one: its own, and its update client's.
-pub(crate) fn names(new: &Registration) -> [&str; 2] {
-    let own = new.device.id.as_str();
-    let controller = new.controller.as_ref().map(ControllerId::as_str);
-    [own, controller.unwrap_or(own)]
 }
 
 /// Whether a welcome was there to be taken back.

@@ -130,6 +130,7 @@ fn no_welcome_is_made_that_could_mean_two_things() {
         welcome(1, "thermo-v2", Some("th-"), None),
         welcome(2, "gateway", None, Some(OTHER)),
     ];
+    let apart = |_: AuthorityDigest, _: AuthorityDigest| false;
     let overlaps = |n: u8| Err(WelcomeFlaw::Overlaps(WelcomeId([n; 8])));
     for (one, expected) in [
         (welcome(9, "thermo-v2", Some("th-"), Some(ONE)), Ok(())),
@@ -139,14 +140,15 @@ fn no_welcome_is_made_that_could_mean_two_things() {
         (welcome(9, "lock", Some("lo-"), Some(OTHER)), overlaps(2)),
         (welcome(9, "lock", Some("lo-"), None), overlaps(2)),
     ] {
-        assert_eq!(one.expect_clear_of(&there, at(1)), expected, "{one:?}");
+        let found = one.expect_clear_of(&there, apart, at(1));
+        assert_eq!(found, expected, "{one:?}");
         // What works no more is in nobody's way.
-        assert_eq!(one.expect_clear_of(&there, at(7 * 24)), Ok(()));
+        assert_eq!(one.expect_clear_of(&there, apart, at(7 * 24)), Ok(()));
     }
     let same = welcome(9, "thermo-v2", None, None);
     let many: Vec<_> = (0..100).map(|_| same.clone()).collect();
-    assert_eq!(same.expect_clear_of(&many[..99], at(1)), Ok(()));
-    let refused = same.expect_clear_of(&many, at(1));
+    assert_eq!(same.expect_clear_of(&many[..99], apart, at(1)), Ok(()));
+    let refused = same.expect_clear_of(&many, apart, at(1));
     assert_eq!(refused, Err(WelcomeFlaw::TooMany));
 }
 
@@ -161,4 +163,21 @@ fn names_and_digests_are_hexadecimal() {
     let digest = AuthorityDigest::try_from("5f".repeat(32));
     assert_eq!(digest, Ok(AuthorityDigest([0x5f; 32])));
     assert!(AuthorityDigest::try_from("5f".repeat(31)).is_err());
+}
+
+/// One of them vouches for the other, say.
+#[test]
+fn authorities_that_share_devices_tell_nothing_apart() {
+    let there = [welcome(1, "thermo-v2", Some("th-"), Some(ONE))];
+    let share = |one, another| one != another;
+    for (one, expected) in [
+        (welcome(9, "gateway", None, Some(OTHER)), false),
+        (welcome(9, "gateway", Some("gw-"), Some(OTHER)), true),
+        (welcome(9, "thermo-v2", None, Some(OTHER)), true),
+    ] {
+        let found = one.expect_clear_of(&there, share, at(1));
+        assert_eq!(found.is_ok(), expected, "{one:?}");
+        let apart = one.expect_clear_of(&there, |_, _| false, at(1));
+        assert_eq!(apart, Ok(()));
+    }
 }

@@ -15,7 +15,6 @@ use mainstay_fleet::{DeviceId, Ranges, ReleaseDigest};
 use mainstay_rollout::Withheld;
 use mainstay_rollout::order::{ORDERS_LOOKED_AT, Order, OrderState, Word, is_final};
 use mainstay_store::ReleasePayload;
-use mainstay_trust::Digest;
 
 use super::answer::{self, Answer};
 use super::heard::{self, Spoken};
@@ -23,7 +22,7 @@ use super::login::{Client, no_order};
 use super::parcel::Parcel;
 use super::{cut, errand, sent};
 use crate::device_protocol::{
-    Download, begins_at, may_fetch, up_to_the_end, while_it_takes, while_let_in,
+    Download, Since, begins_at, may_fetch, up_to_the_end, while_it_takes, while_let_in,
 };
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
@@ -49,6 +48,7 @@ pub(super) async fn listed(State(app): State<Arc<App>>, client: Client) -> Answe
 /// installs.
 pub(super) async fn file(
     State(app): State<Arc<App>>,
+    since: Since,
     client: Client,
     method: Method,
     headers: HeaderMap,
@@ -71,7 +71,7 @@ pub(super) async fn file(
         sent => sent?,
     };
     response = while_it_takes(&app, &client.device.id, response);
-    response = while_vouched_for(&app, &client, &order, parcel.payload.image, response);
+    response = while_vouched_for(&app, since, (&client, &order, &parcel), response);
     let named = format!("attachment; filename=\"{}\"", parcel.file);
     let named = HeaderValue::from_str(&named).expect("a file's name has safe signs only");
     response.headers_mut().insert(CONTENT_DISPOSITION, named);
@@ -85,21 +85,20 @@ pub(super) async fn file(
     })
 }
 
-/// The same answer, which breaks off once the file of a download that has begun would be refused: its release is revoked, its rollout withdrawn, or the device
-/// shows a certificate that counts no more.
+/// The same answer, which breaks off once the file of a download that has begun would be refused: its release is revoked, its rollout withdrawn, or what the
+/// device showed, a token or a certificate, counts no more.
 fn while_vouched_for(
     app: &Arc<App>,
-    client: &Client,
-    order: &Order,
-    image: Digest,
+    since: Since,
+    (client, order, parcel): (&Client, &Order, &Parcel),
     response: Response,
 ) -> Response {
-    let (asks, release) = (app.clone(), order.offer.release);
+    let (asks, release, image) = (app.clone(), order.offer.release, parcel.payload.image);
     let (id, login) = (client.device.id.clone(), client.login.clone());
-    while_let_in(app, response, move || {
+    while_let_in(since, response, move || {
         let (app, id, login) = (asks.clone(), id.clone(), login.clone());
         async move {
-            let is_it = login.still_is(&app).await?;
+            let is_it = login.still_is(&app, &id).await?;
             let is_refused = is_refused(&app, &id, &release, app.now()).await?;
             Ok(is_it && !is_refused && may_fetch(&app, &id, &image).await?.is_some())
         }

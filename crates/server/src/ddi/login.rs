@@ -14,7 +14,7 @@ use axum::http::request::Parts;
 use jiff::Timestamp;
 use mainstay_access::Origin;
 use mainstay_api::ddi::Links;
-use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient};
+use mainstay_fleet::{ClientProfile, ControllerId, Device, DeviceClient, DeviceId};
 use mainstay_plan::ClientRules;
 use mainstay_rollout::order::OrderNumber;
 use mainstay_store::{Controlled, Controller, StoreError};
@@ -65,12 +65,12 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// Whether that still counts.
+    /// Whether that still counts for this device.
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn still_is(&self, app: &App) -> Result<bool, Refused> {
-        self.peer.still_is(app, &self.token, self.bore).await
+    pub async fn still_is(&self, app: &App, device: &DeviceId) -> Result<bool, Refused> {
+        self.peer.still_is(app, device, self.bore).await
     }
 }
 

@@ -17,13 +17,14 @@ use mainstay_trust::Digest;
 use super::link::{self, Link};
 use super::whole::one_deliverable;
 use crate::App;
-use crate::device_protocol::{Download, may_fetch, while_let_in};
+use crate::device_protocol::{Download, Since, may_fetch, while_let_in};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
 
 /// The payload, or one range of it.
 pub(super) async fn payload(
     State(app): State<Arc<App>>,
+    since: Since,
     headers: HeaderMap,
     asked: Uri,
 ) -> Result<Response, Refused> {
@@ -56,7 +57,7 @@ pub(super) async fn payload(
     let response = download.answer(&headers, &app.line).await?;
     let response = place.held_by(response);
     let asks = app.clone();
-    Ok(while_let_in(&app, response, move || {
+    Ok(while_let_in(since, response, move || {
         let (app, link) = (asks.clone(), link.clone());
         async move { Ok(let_in(&app, &link).await?.is_some()) }
     }))

@@ -33,7 +33,7 @@ pub(crate) use download::{Download, begins_at, one_range, up_to_the_end};
 pub(crate) use line::Line;
 pub(crate) use papers::Handed;
 pub(crate) use payload::may_fetch;
-pub(crate) use still::while_let_in;
+pub(crate) use still::{Since, while_let_in};
 
 /// What devices ask again and again.
 pub(crate) fn questions() -> Router<Arc<App>> {

@@ -17,7 +17,7 @@ use mainstay_trust::Digest;
 
 use super::alive::while_it_takes;
 use super::download::Download;
-use super::still::while_let_in;
+use super::still::{Since, while_let_in};
 use crate::asker::{self, Asker};
 use crate::delivery::send_elsewhere;
 use crate::identity::Peer;
@@ -30,6 +30,7 @@ use crate::{App, authenticate};
 /// Sends all of a payload, or one range of it; or says where it lies for devices that go there.
 pub(super) async fn payload(
     State(app): State<Arc<App>>,
+    since: Since,
     whence: Whence,
     peer: Peer,
     headers: HeaderMap,
@@ -37,7 +38,7 @@ pub(super) async fn payload(
 ) -> Result<Response, Refused> {
     let asker = Asker::of(&app, &headers, &peer, &whence).await?;
     let device = asker.that_fetches(&app).await?;
-    let mut answer = sent(&app, (asker, peer), &device, &headers, &digest).await?;
+    let mut answer = sent(&app, since, (asker, peer), &device, &headers, &digest).await?;
     asker::differs(&mut answer);
     Ok(asker::answered(&headers, answer))
 }
@@ -45,6 +46,7 @@ pub(super) async fn payload(
 /// What is sent to a device that is asked for so, as long as it may be.
 async fn sent(
     app: &Arc<App>,
+    since: Since,
     (asker, peer): (Asker, Peer),
     device: &Device,
     headers: &HeaderMap,
@@ -77,7 +79,7 @@ async fn sent(
     let response = download.answer(headers, &app.line).await?;
     let response = while_it_takes(app, &device.id, response);
     let (asks, bore, id) = (app.clone(), authenticate::borne(headers), device.id.clone());
-    Ok(while_let_in(app, response, move || {
+    Ok(while_let_in(since, response, move || {
         let (app, asker, peer, id) = (asks.clone(), asker.clone(), peer.clone(), id.clone());
         async move {
             let is_it = asker.still_asks(&app, &peer, bore, &id).await?;

@@ -4,10 +4,14 @@
 //! breaks off within seconds, at whatever server, and whoever asks anew hears why. Who may end what was only stopped ([`mainstay_rollout::payloads`])
 //! goes on. Read [`while_let_in`].
 
+use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::response::Response;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::try_unfold;
@@ -26,22 +30,25 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(10);
 /// A store that doesn't answer stops no download: nothing is decided there meanwhile. It is asked again at the next look.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
 
+/// What people and steps decide, from when a request came on. A handler takes it before whatever it asks the store: what is decided between its question and its
+/// answer counts, too.
+pub(crate) struct Since(watch::Receiver<u64>);
+
+impl FromRequestParts<Arc<App>> for Since {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        Ok(Self(app.quiet.changed()))
+    }
+}
+
 /// The same answer; it breaks off once `ask` says that whoever gets it would be refused by now. What `ask` can't say changes nothing.
-pub(crate) fn while_let_in<A, F>(app: &App, response: Response, ask: A) -> Response
+pub(crate) fn while_let_in<A, F>(since: Since, response: Response, ask: A) -> Response
 where
     A: Fn() -> F + Send + 'static,
     F: Future<Output = Result<bool, Refused>> + Send + 'static,
 {
-    let changed = app.quiet.changed();
-    response.map(|body| {
-        let unsent = Unsent {
-            pieces: body.into_data_stream(),
-            ask,
-            changed,
-            looked: Instant::now(),
-        };
-        Body::from_stream(try_unfold(unsent, Unsent::next))
-    })
+    response.map(|body| Unsent::of(body, since, ask))
 }
 
 /// What is left of an answer.
@@ -58,6 +65,16 @@ where
     A: Fn() -> F + Send + 'static,
     F: Future<Output = Result<bool, Refused>> + Send + 'static,
 {
+    fn of(body: Body, Since(changed): Since, ask: A) -> Body {
+        let unsent = Self {
+            pieces: body.into_data_stream(),
+            ask,
+            changed,
+            looked: Instant::now(),
+        };
+        Body::from_stream(try_unfold(unsent, Self::next))
+    }
+
     async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
         let piece = self.pieces.try_next().await.map_err(io::Error::other)?;
         let Some(piece) = piece else {
@@ -91,7 +108,6 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::body::to_bytes;
@@ -117,13 +133,9 @@ mod tests {
         });
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
-        let unsent = Unsent {
-            pieces: Body::from_stream(source).into_data_stream(),
-            ask: move || says(count.fetch_add(1, Ordering::SeqCst)),
-            changed,
-            looked: Instant::now(),
-        };
-        (Body::from_stream(try_unfold(unsent, Unsent::next)), asked)
+        let ask = move || says(count.fetch_add(1, Ordering::SeqCst));
+        let body = Unsent::of(Body::from_stream(source), Since(changed), ask);
+        (body, asked)
     }
 
     /// How many bytes came; none if it broke off.
@@ -154,6 +166,19 @@ mod tests {
             let took = began.elapsed();
             assert_eq!(took < Duration::from_secs(5), !is_let_in, "{took:?}");
         }
+    }
+
+    /// As while the handler still asks whether to answer.
+    #[tokio::test(start_paused = true)]
+    async fn what_was_decided_before_the_first_byte_is_asked_about_after_a_second() {
+        let (decides, changed) = watch::channel(0);
+        decides.send_replace(1);
+        let (body, asked) = answer(90, changed, |_| async { Ok(false) });
+        let began = Instant::now();
+        assert_eq!(read(body).await, None);
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(2), "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]

@@ -42,7 +42,8 @@ pub(super) async fn make(
     app.entropy.fill(&mut id.0);
     let (often, now) = ((wish.uses, wish.days), app.now());
     let welcome = Welcome::new(id, terms(wish)?, often, person.email, now)?;
-    welcome.expect_clear_of(&app.store.working_welcomes(now).await?, now)?;
+    let working = app.store.working_welcomes(now).await?;
+    welcome.expect_clear_of(&working, |one, another| share(&app, one, another), now)?;
     app.store.add_welcome(&welcome).await?;
     let class = &welcome.terms.declares.class;
     tracing::info!(welcome = %id, by = %welcome.maker, class, uses = welcome.uses, "welcome made");
@@ -61,6 +62,12 @@ pub(super) async fn revoke(
     let welcome = app.store.welcome(id).await?.ok_or_else(no_welcome)?;
     tracing::warn!(welcome = %id, by = %person.email, "welcome revoked");
     Ok(Json(WelcomeView::of(&welcome)))
+}
+
+/// Whether a device could come for which both of these authorities vouch, by what `device_ca` holds.
+fn share(app: &App, one: AuthorityDigest, another: AuthorityDigest) -> bool {
+    let tls = app.config.tls.as_ref();
+    tls.is_some_and(|tls| tls.share(&one.0, &another.0))
 }
 
 fn terms(wish: NewWelcome) -> Result<WelcomeTerms, Refused> {

@@ -1,5 +1,6 @@
 //! Downloads that have begun, and what is decided meanwhile.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use mainstay_access::Email;
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use crate::ddi::gateway;
 use crate::delivery::halt;
 use crate::house::{Artifact, House};
-use crate::identity::{Stage, given, put};
+use crate::identity::{Stage, given, put, replace_token};
 use crate::line;
 use crate::papers::{Named, next_root, publish_root, revocations, revoke};
 
@@ -147,4 +148,60 @@ async fn a_download_by_a_certificate_lasts_as_long_as_that() {
     // What came by another means goes on.
     let going_on = timeout(Duration::from_secs(2), by_token.bytes()).await;
     going_on.expect_err("it is still being sent");
+}
+
+/// Who has the old one, as a thief may, gets no more by it; what another device asked for goes on.
+#[tokio::test]
+async fn a_replaced_token_cuts_the_download_under_way() {
+    let house = House::under(&line::plan("4 kB")).await;
+    let (gadgets, new) = line::promised(&house).await;
+    let asks = |n: usize| house.request(Method::GET, &path(&new), &gadgets[n].token);
+    let by_old = asks(0).send().await.unwrap();
+    let by_other = asks(1).send().await.unwrap();
+    assert_eq!(by_other.status(), StatusCode::OK);
+    let replaced = replace_token(&house, "th-1").await;
+    assert_eq!(replaced.status(), StatusCode::OK);
+    assert_eq!(whole(by_old).await, None);
+    let going_on = timeout(Duration::from_secs(2), by_other.bytes()).await;
+    going_on.expect_err("it is still being sent");
+    let anew = asks(0).send().await.unwrap();
+    assert_eq!(anew.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// The gateway's counts, which it showed, and not the child's.
+#[tokio::test]
+async fn a_replaced_token_of_a_gateway_cuts_what_it_fetches_for_a_child() {
+    let house = House::under(&line::plan("4 kB")).await;
+    let (gadgets, new) = line::promised(&house).await;
+    let behind = put(&house, "th-1", Some("th-2")).await;
+    assert_eq!(behind.status(), StatusCode::OK);
+    let through = house.request(Method::GET, &path(&new), &gadgets[1].token);
+    let through = through.header(FOR_HEADER, "th-1").send().await.unwrap();
+    let mut sent = pin!(whole(through));
+    let replaced = replace_token(&house, "th-1").await;
+    assert_eq!(replaced.status(), StatusCode::OK);
+    let going_on = timeout(Duration::from_secs(3), &mut sent).await;
+    going_on.expect_err("it is still being sent");
+    let replaced = replace_token(&house, "th-2").await;
+    assert_eq!(replaced.status(), StatusCode::OK);
+    assert_eq!(sent.await, None);
+}
+
+#[tokio::test]
+async fn a_replaced_token_cuts_the_file_of_another_client() {
+    let narrow = gateway::plan().replacen("50 MB", "4 kB", 1);
+    let house = House::under(&narrow).await;
+    let (house, gateways) = gateway::furnished_in(house).await;
+    let new = line::large(&house);
+    house.roll_out(&new).await;
+    house.advance().await;
+    house.later(1);
+    let device = &gateways[0];
+    assert!(device.is_offered(&house).await);
+    let number = device.order(&house).await.number;
+    let file = format!("/softwaremodules/{number}/artifacts/thermo-v2-1.1.0.bin");
+    let sent = device.get(&house, &file).await;
+    let replaced = replace_token(&house, "gw-1").await;
+    assert_eq!(replaced.status(), StatusCode::OK);
+    assert_eq!(whole(sent).await, None);
 }

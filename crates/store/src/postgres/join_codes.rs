@@ -161,7 +161,7 @@ async fn expect_unkept(
 }
 
 /// Whether people keep the name for one, by a code for that alone that still works.
-pub(super) async fn is_kept(tx: &mut Write, new: &Registration) -> Result<bool, StoreError> {
+async fn is_kept(tx: &mut Write, new: &Registration) -> Result<bool, StoreError> {
     let kept: Option<i64> = sqlx::query_scalar(
         "SELECT made FROM join_codes
          WHERE device = $1 AND revoked IS NULL AND expires > $2 AND used < uses LIMIT 1",

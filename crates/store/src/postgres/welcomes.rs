@@ -4,15 +4,17 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_access::{NotWelcome, Welcome, WelcomeId};
+use sqlx::PgConnection;
 
 use super::failure::taken;
-use super::join_codes::is_kept;
 use super::locks::{self, Lock};
 use super::values::{micros, to_json};
 use super::{PostgresStore, Write, register, retried, timeline};
 use crate::door_rows::{self, WelcomeRow};
-use crate::welcomes::{expect_welcome, names, no_welcome, told};
-use crate::{Fingerprint, LIST_MAX, LetIn, Registration, StoreError, TimelineKind, Welcomes};
+use crate::welcomes::{against, expect_welcome, no_welcome, told};
+use crate::{
+    Comes, Fingerprint, LIST_MAX, LetIn, Registration, StoreError, TimelineKind, Welcomes,
+};
 
 #[async_trait]
 impl Welcomes for PostgresStore {
@@ -55,6 +57,11 @@ impl Welcomes for PostgresStore {
 
     async fn revoke_welcome(&self, id: WelcomeId, at: Timestamp) -> Result<(), StoreError> {
         retried(|| revoke(self, id, at)).await
+    }
+
+    async fn stands_against(&self, comes: &Comes<'_>) -> Result<Option<LetIn>, StoreError> {
+        let mut connection = self.read().await?;
+        stands_against(&mut connection, comes).await
     }
 
     async fn let_in(
@@ -107,16 +114,14 @@ async fn let_in(
 ) -> Result<LetIn, StoreError> {
     let mut tx = store.write().await?;
     locks::alone(&mut tx, Lock::Registrations).await?;
-    if !is_new(&mut tx, new, by).await? {
-        return Ok(LetIn::NotNew);
+    let against = stands_against(&mut tx, &Comes::of(new, by)).await?;
+    if let Some(against) = against {
+        return Ok(against);
     }
     let welcome = take_use(&mut tx, welcome).await?;
     let (id, at) = (&new.device.id, new.device.registered_at);
     if !welcome.works_at(at) {
         return Ok(LetIn::Refused(NotWelcome::Nobody));
-    }
-    if is_kept(&mut tx, new).await? {
-        return Ok(LetIn::Refused(NotWelcome::Kept));
     }
     register::add(&mut tx, std::slice::from_ref(new)).await?;
     let key = locks::device(&mut tx, id).await?;
@@ -127,20 +132,28 @@ async fn let_in(
     Ok(LetIn::New)
 }
 
-/// Whether nobody has one of the device's names, its own or its update client's, and its certificate isn't revoked.
-async fn is_new(tx: &mut Write, new: &Registration, by: &Fingerprint) -> Result<bool, StoreError> {
-    let [own, controller] = names(new);
+/// What stands against a device: one of its names is taken, or its certificate is revoked; the certificate was given by this house; or a code is for its name.
+async fn stands_against(
+    connection: &mut PgConnection,
+    comes: &Comes<'_>,
+) -> Result<Option<LetIn>, StoreError> {
+    let [own, controller] = comes.names();
     let found: Option<i64> = sqlx::query_scalar(
-        "SELECT key FROM devices WHERE id IN ($1, $2)
-         UNION ALL SELECT device FROM controllers WHERE controller IN ($1, $2)
-         UNION ALL SELECT at FROM revoked_certificates WHERE fingerprint = $3 LIMIT 1",
+        "SELECT min(why) FROM (
+             SELECT 0::bigint AS why FROM devices WHERE id IN ($1, $2)
+             UNION ALL SELECT 0::bigint FROM controllers WHERE controller IN ($1, $2)
+             UNION ALL SELECT 0::bigint FROM revoked_certificates WHERE fingerprint = $3
+             UNION ALL SELECT 1::bigint FROM issued_certificates WHERE fingerprint = $3
+             UNION ALL SELECT 2::bigint FROM join_codes
+             WHERE device = $1 AND revoked IS NULL AND expires > $4 AND used < uses) AS found",
     )
     .bind(own)
     .bind(controller)
-    .bind(&by[..])
-    .fetch_optional(&mut **tx)
+    .bind(&comes.by[..])
+    .bind(micros(comes.at))
+    .fetch_one(connection)
     .await?;
-    Ok(found.is_none())
+    Ok(against(found))
 }
 
 /// The welcome as it was before this use. Whether it lets in one more is asked before it is committed.

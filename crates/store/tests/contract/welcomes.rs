@@ -5,7 +5,7 @@ use mainstay_access::{
     WelcomeTerms,
 };
 use mainstay_fleet::ControllerId;
-use mainstay_store::{LetIn, Registration, Store};
+use mainstay_store::{Comes, IssuedCertificate, LetIn, Registration, Store};
 
 use super::fixture::{CLASS, at, device, id, person, registration, token};
 use super::joining;
@@ -36,8 +36,13 @@ fn new(n: usize) -> Registration {
 /// With a certificate of this number.
 async fn let_in(store: &dyn Store, welcome: u8, new: &Registration, by: usize) -> LetIn {
     let by = token(1000 + by);
+    let against = store.stands_against(&Comes::of(new, &by)).await;
     let outcome = store.let_in(WelcomeId([welcome; 8]), new, &by).await;
-    outcome.expect("it is there")
+    let outcome = outcome.expect("it is there");
+    if let Some(against) = against.expect("readable") {
+        assert_eq!(outcome, against, "asked before, it was the same");
+    }
+    outcome
 }
 
 async fn used(store: &dyn Store, n: u8) -> u32 {
@@ -138,7 +143,22 @@ pub async fn who_is_there_or_revoked_takes_no_use(store: &dyn Store) {
     revoked.fingerprint = token(1008);
     store.revoke_certificate(&revoked).await.expect("new");
     assert_eq!(let_in(store, 1, &new(6), 8).await, LetIn::NotNew);
+    // What this house gave to a device names nobody new, whatever stands in it.
+    let given = IssuedCertificate {
+        fingerprint: token(1009),
+        device: id(1),
+        serial: vec![1; 16],
+        at: at(0),
+        ends: at(60),
+        asked_with: None,
+    };
+    store.note_issued(&given).await.expect("new");
+    let with_given = let_in(store, 1, &new(6), 9).await;
+    assert_eq!(with_given, LetIn::Refused(NotWelcome::Given));
     assert_eq!((used(store, 1).await, registered(store).await), (0, 2));
+    let (new_one, by) = (new(6), token(1007));
+    let against = store.stands_against(&Comes::of(&new_one, &by)).await;
+    assert_eq!(against.expect("readable"), None);
     assert_eq!(let_in(store, 1, &new(6), 7).await, LetIn::New);
 }
 
@@ -179,6 +199,9 @@ pub async fn a_name_that_a_code_is_for_is_let_in_by_no_welcome(store: &dyn Store
     store.add_welcome(&welcome(1, 9)).await.expect("new");
     let kept = let_in(store, 1, &new(1), 7).await;
     assert_eq!(kept, LetIn::Refused(NotWelcome::Kept));
+    let (new_one, by) = (new(1), token(1007));
+    let against = store.stands_against(&Comes::of(&new_one, &by)).await;
+    assert_eq!(against.expect("readable"), Some(kept));
     assert_eq!((used(store, 1).await, registered(store).await), (0, 0));
     let taken_back = store.revoke_join_code(&of_one.hash, at(-15)).await;
     taken_back.expect("it is there");

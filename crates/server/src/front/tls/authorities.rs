@@ -1,5 +1,6 @@
 //! The authorities that give certificates to devices, from a file. Read [`Authorities`].
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +29,22 @@ pub(super) struct Authorities {
     pub verifier: Arc<dyn ClientCertVerifier>,
     /// Which they are.
     pub sum: Sum,
-    /// Each of them alone, by the SHA-256 of its certificate: which one vouches for a device.
-    each: Arc<[(Sum, Arc<dyn ClientCertVerifier>)]>,
+    /// Each of them alone: which one vouches for a device.
+    each: Arc<[Alone]>,
+    /// All their certificates: one of them may vouch for another, whether a device shows that or not.
+    certificates: Arc<[CertificateDer<'static>]>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Alone {
+    /// SHA-256 of its certificate.
+    digest: Sum,
+    /// Whom it vouches for.
+    verifier: Arc<dyn ClientCertVerifier>,
+    /// The name of the authority that vouches for it, and its own, as they stand in its certificate (DER).
+    by: Vec<u8>,
+    name: Vec<u8>,
 }
 
 impl Authorities {
@@ -41,19 +56,18 @@ impl Authorities {
         let bytes = bounded(path, TlsFile::DeviceCa)?;
         let none = || TlsError::NoAuthority(path.to_owned());
         let mut roots = RootCertStore::empty();
-        let mut each = Vec::new();
+        let (mut each, mut certificates) = (Vec::new(), Vec::new());
         for certificate in CertificateDer::pem_slice_iter(&bytes) {
             let certificate = certificate.map_err(|_| none())?;
-            let mut alone = RootCertStore::empty();
-            let digest: Sum = Sha256::digest(&certificate).into();
-            alone.add(certificate.clone()).map_err(|_| none())?;
-            each.push((digest, verifier(alone).ok_or_else(none)?));
-            roots.add(certificate).map_err(|_| none())?;
+            each.push(Alone::of(&certificate).ok_or_else(none)?);
+            roots.add(certificate.clone()).map_err(|_| none())?;
+            certificates.push(certificate);
         }
         Ok(Self {
             verifier: verifier(roots).ok_or_else(none)?,
             sum: Sha256::digest(&bytes).into(),
             each: each.into(),
+            certificates: certificates.into(),
         })
     }
 
@@ -64,16 +78,65 @@ impl Authorities {
             && (shown.was_vouched_for(self.sum, now) || vouches(&self.verifier, shown.chain(), now))
     }
 
-    /// Which of them vouch for a certificate now, each asked alone: a chain may hold certificates of authorities that have nothing to do with it.
+    /// Which of them vouch for a certificate now, each asked alone: a chain may hold certificates of authorities that have nothing to do with it. One vouches
+    /// also by another one of them, whether the device shows that or not; and what it shows keeps no authority from being found.
     pub fn behind(&self, shown: &PeerCertificate, now: Timestamp) -> Vec<Sum> {
+        let Some((own, between)) = shown.chain().split_first() else {
+            return Vec::new();
+        };
+        let ours = self.certificates.iter().cloned();
+        let ours: Vec<_> = [own.clone()].into_iter().chain(ours).collect();
+        let all: Vec<_> = ours.iter().chain(between).cloned().collect();
         let each = self.each.iter();
-        let vouch = each.filter(|(_, alone)| vouches(alone, shown.chain(), now));
-        vouch.map(|(digest, _)| *digest).collect()
+        let vouch = each.filter(|alone| {
+            vouches(&alone.verifier, &ours, now) || vouches(&alone.verifier, &all, now)
+        });
+        vouch.map(|alone| alone.digest).collect()
+    }
+
+    /// Whether two of them could vouch for the same device, by what is here: one of the other's, or one of the same authority below both. Names alone are looked
+    /// at, as whoever looks for a chain begins by them: at worst two are taken for such that aren't.
+    pub fn share(&self, one: &Sum, another: &Sum) -> bool {
+        let [one, another] = [one, another].map(|digest| self.reached_from(digest));
+        one.iter().any(|name| another.contains(name))
+    }
+
+    /// The names of all that an authority vouches for, its own among them; none of one that isn't here.
+    fn reached_from(&self, digest: &Sum) -> BTreeSet<&[u8]> {
+        let is_it = |alone: &&Alone| alone.digest == *digest;
+        let own = self.each.iter().find(is_it);
+        let mut reached: BTreeSet<&[u8]> = own.map(|own| &*own.name).into_iter().collect();
+        loop {
+            let before = reached.len();
+            for alone in &*self.each {
+                if reached.contains(&*alone.by) {
+                    reached.insert(&alone.name);
+                }
+            }
+            if reached.len() == before {
+                return reached;
+            }
+        }
     }
 
     /// Whether one of these vouches for the first of these certificates, by the others.
     pub fn vouch_for(&self, chain: &[CertificateDer<'static>], now: Timestamp) -> bool {
         vouches(&self.verifier, chain, now)
+    }
+}
+
+impl Alone {
+    /// None if its certificate can't be used.
+    fn of(certificate: &CertificateDer<'static>) -> Option<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).ok()?;
+        let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+        Some(Self {
+            digest: Sha256::digest(certificate).into(),
+            verifier: verifier(roots)?,
+            by: parsed.issuer().as_raw().to_owned(),
+            name: parsed.subject().as_raw().to_owned(),
+        })
     }
 }
 

@@ -144,6 +144,13 @@ impl Tls {
         authorities.map_or_else(Vec::new, |authorities| authorities.behind(certificate, now))
     }
 
+    /// Whether two of the device authorities of now could vouch for the same device, by all that the file of them holds.
+    pub(crate) fn share(&self, one: &[u8; 32], another: &[u8; 32]) -> bool {
+        let spoken = self.spoken();
+        let authorities = spoken.authorities.as_ref();
+        authorities.is_some_and(|authorities| authorities.share(one, another))
+    }
+
     /// Whether one of the authorities of now vouches for a device that shows this certificate and nothing else.
     pub(crate) fn vouches_for(
         &self,

@@ -1,5 +1,6 @@
 //! Pairs of files that fit, and that don't, and what is shown of them.
 
+mod between;
 mod resumption;
 
 use std::fs;

@@ -16,3 +16,4 @@ mod welcomed;
 
 pub use behind::put;
 pub use stage::{Stage, given};
+pub use tokens::replace as replace_token;

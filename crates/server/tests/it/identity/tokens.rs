@@ -14,7 +14,7 @@ use crate::house::{self, House, PLAN, packed, problem};
 use crate::quiet::{another, is_looked_at};
 
 /// What is answered to operations that gives a device another token.
-async fn replace(house: &House, name: &str) -> Response {
+pub async fn replace(house: &House, name: &str) -> Response {
     let path = format!("/api/v1/devices/{name}/token");
     let why = json!({ "why": "it was stolen" }).to_string();
     let operations = &house.tokens.operations;

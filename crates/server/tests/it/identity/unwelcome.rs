@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use mainstay_access::{Declares, Email, Welcome, WelcomeId, WelcomeTerms};
 use mainstay_protocol::{REPORTS_PATH, Reports};
 use mainstay_server::AppConfig;
 use mainstay_server::flow::{Limits, Rate};
@@ -12,7 +11,7 @@ use serde_json::json;
 
 use super::stage::{Stage, authority, given};
 use super::welcomed::{
-    PATH, count, nobody, none, polls, refused, revoke, set, welcome, welcomes, wish,
+    PATH, count, keep, nobody, none, polls, refused, revoke, set, welcome, welcomes, wish,
 };
 use crate::ddi::gateway::new_gateway;
 use crate::gadget::{message, new_device};
@@ -26,22 +25,7 @@ async fn nobody_is_registered_unless_it_is_switched_on() {
     let operations = &house.tokens.operations;
     let in_vain = house.refused(PATH, operations, wish(&json!({}))).await;
     assert_eq!(in_vain, (409, "welcome.switched-off".to_owned()));
-    let declares = Declares {
-        class: "thermo-v2".to_owned(),
-        hardware: "C".to_owned(),
-        zone: "America/Denver".to_owned(),
-        bootloader: "1.4.0".to_owned(),
-        site: None,
-    };
-    let terms = WelcomeTerms {
-        declares,
-        prefix: None,
-        authority: None,
-    };
-    let (kim, now) = (Email::new("kim@northwind.example"), house.app.now());
-    let id = WelcomeId([7; 8]);
-    let kept = Welcome::new(id, terms, (9, 7), kim.unwrap(), now).unwrap();
-    house.app.store().add_welcome(&kept).await.unwrap();
+    keep(house, None).await;
     let papers = given(&stage.devices, "th-7");
     let client = stage.device(&papers);
     assert_eq!(refused(&stage, &client).await, nobody());
@@ -126,7 +110,8 @@ async fn names_that_are_none_or_somebodys_register_nobody() {
     assert_eq!(stage.hears(&of_gateway).await, StatusCode::OK);
     // One device's own name and another's controller id: it stays nobody's.
     let clash = stage.device(&given(&stage.devices, "th-8"));
-    assert_eq!(refused(&stage, &clash).await, nobody());
+    let taken = (401, "welcome.name-taken".to_owned());
+    assert_eq!(refused(&stage, &clash).await, taken);
     // Who is registered under its own name is no other client's device.
     let native = polls(&stage, &given(&stage.devices, "th-9"), "th-9").await;
     assert_eq!(native, StatusCode::UNAUTHORIZED);
