@@ -27,8 +27,11 @@ impl From<Timestamp> for Moment {
 
 impl From<Moment> for Timestamp {
     fn from(moment: Moment) -> Self {
-        // It was made of one.
-        Self::from_microsecond(moment.micros()).unwrap_or_default()
+        // It was made of one: of the last second only, not each microsecond is one by itself.
+        Self::from_microsecond(moment.micros()).unwrap_or(match moment.micros() {
+            ..0 => Self::MIN,
+            0.. => Self::MAX,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who is welcome, by tables.
 
+use std::slice::from_ref;
+
 use super::*;
 
 const ONE: AuthorityDigest = AuthorityDigest([1; 32]);
@@ -107,10 +109,10 @@ fn the_welcome_that_fits_lets_in_and_two_that_differ_do_not() {
         (&both, "xx-1", Err(NotWelcome::Nobody)),
         (&both, "th", Err(NotWelcome::Nobody)),
         (&[], "th-1", Err(NotWelcome::Nobody)),
-        (&[of_one.clone()], "xx-1", Ok(of_one.id)),
-        (&[of_other], "xx-1", Err(NotWelcome::Nobody)),
-        (&[spent.clone()], "th-1", Err(NotWelcome::Nobody)),
-        (&[thermo.clone(), spent], "th-1", Ok(thermo.id)),
+        (from_ref(&of_one), "xx-1", Ok(of_one.id)),
+        (from_ref(&of_other), "xx-1", Err(NotWelcome::Nobody)),
+        (from_ref(&spent), "th-1", Err(NotWelcome::Nobody)),
+        (&[thermo.clone(), spent.clone()], "th-1", Ok(thermo.id)),
         // Of two that declare the same, the one that ends first.
         (&[thermo.clone(), again.clone()], "th-1", Ok(again.id)),
         (

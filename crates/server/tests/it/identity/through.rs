@@ -14,8 +14,8 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 
 use super::behind::{self, put};
-use super::stage::acknowledged;
 use super::gateways::{stands_behind, told};
+use super::stage::acknowledged;
 use crate::abuse::raw::{assert_well, connect, heard};
 use crate::gadget::{Gadget, message, new_device, register};
 use crate::house::{self, House, packed, problem};
@@ -74,7 +74,7 @@ async fn what_a_check_in_alone_brings_about_tells_whose_word_it_was() {
         house.later(1);
         child.check_in(&house, &[]).await;
         assert_eq!(progress(&house, rollout).await, "confirmed");
-        assert_eq!(through(&house).await, [runs.clone()]);
+        assert_eq!(through(&house).await, [&*runs]);
     }
     child.health.self_test = SelfTest::Failed;
     let unwell = "runs 1.1.0, and its self-test fails, said through gw-1".to_owned();
