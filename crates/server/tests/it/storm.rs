@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mainstay_fleet::{Device, DeviceId};
-use mainstay_protocol::CHECK_IN_PATH;
+use mainstay_protocol::{CHECK_IN_PATH, Event};
 use mainstay_server::{Bounds, SeededEntropy, Token};
 use mainstay_store::Registration;
 use reqwest::{Method, StatusCode};
@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::abuse::raw::{address, assert_well};
 use crate::gadget::Gadget;
-use crate::house::House;
+use crate::house::{Artifact, House};
 use crate::line::{RATE, plan, promised};
 
 /// As many as this test needs to fill every place of the server; fewer where the process may have fewer descriptors.
@@ -123,9 +123,17 @@ fn check_in(gadget: &mut Gadget, token: &str) -> Vec<u8> {
     crate::abuse::raw::request(&line, token, &body)
 }
 
-/// Begins with the release's payload, as a device that was promised it; what comes of it while all others come, and how long it took.
-async fn begins(house: &House, gadget: &Gadget, image: &str) -> JoinHandle<(Vec<u8>, Duration)> {
-    let path = format!("/device/v1/payloads/{image}");
+/// Says that it begins and fetches the release, as a device that was promised it, and so ends it whatever is held meanwhile; what comes of it while all
+/// others come, and how long it took.
+async fn begins(
+    house: &House,
+    gadget: &mut Gadget,
+    new: &Artifact,
+) -> JoinHandle<(Vec<u8>, Duration)> {
+    let manifest = new.manifest;
+    let said = gadget.report(Event::DownloadStarted { manifest });
+    assert_eq!(gadget.send(house, &[said]).await, said.seq);
+    let path = format!("/device/v1/payloads/{}", new.image_digest);
     let request = house.request(Method::GET, &path, &gadget.token);
     let began = Instant::now();
     let answer = request.send().await.unwrap();
@@ -185,7 +193,7 @@ async fn a_fleet_that_comes_at_once_is_served_and_a_hold_goes_before_it() {
     let tokens = fleet(&house, devices).await;
     let ready = house.http.get(format!("{}/readyz", house.base));
     assert_eq!(took(ready).await.0, StatusCode::OK);
-    let fetched = begins(&house, &gadgets[0], &new.image_digest.to_string()).await;
+    let fetched = begins(&house, &mut gadgets[0], &new).await;
 
     let began = Instant::now();
     let coming: Vec<_> = tokens
