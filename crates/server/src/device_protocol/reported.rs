@@ -3,6 +3,8 @@
 //! A check-in that brings no news (no report, the same release running and well, no reading that a rollout waits for) is only noted in
 //! memory: it is the server's busiest traffic, and losing it loses nothing. Read [`keep`] first.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -82,19 +84,13 @@ pub(super) async fn record(
     if let Some(gateway) = through {
         asker::expect_still_its(app, gateway, &device.id).await?;
     }
-    let mut stored = Vec::with_capacity(reports.len());
-    let mut news = News {
-        events: Vec::with_capacity(reports.len()),
-        said: None,
+    let read = |report: &Report| (report.seq, DeviceEvent::of(&report.event, refusal_id));
+    let news = News {
+        events: reports.iter().map(read).collect(),
+        said: said.map(|(_, said)| said),
         at: now,
     };
-    for report in reports {
-        let event = DeviceEvent::of(&report.event, refusal_id);
-        let told = stored_report(app, report.seq, &event, now).await?;
-        stored.push(said_through(told, through));
-        news.events.push((report.seq, event));
-    }
-    news.said = said.map(|(_, said)| said);
+    let stored = news.stored(&names(app, &news.events).await?, through)?;
     let brought = said.zip(through);
     let brought = brought.map(|(said, gateway)| brought_by(gateway, device, said));
     let running = said.map(|(running, _)| running);
@@ -125,6 +121,21 @@ struct News {
 }
 
 impl News {
+    /// Its reports, ready to be stored, by these names of the releases that they are about.
+    fn stored(
+        &self,
+        names: &BTreeMap<ReleaseDigest, String>,
+        through: Option<&DeviceId>,
+    ) -> Result<Vec<StoredReport>, Refused> {
+        let stored = |(seq, event): &(u32, DeviceEvent)| {
+            let name = event.release().and_then(|release| names.get(&release));
+            let name = name.map_or("", String::as_str);
+            let report = stored_report(*seq, event, name, self.at)?;
+            Ok(said_through(report, through))
+        };
+        self.events.iter().map(stored).collect()
+    }
+
     /// The progress after these news, of which those that are `known` aren't new.
     fn fold(&self, candidate: &Candidate, progress: Progress, known: Known) -> Progress {
         let is_new = |(seq, _): &&(u32, DeviceEvent)| known.is_new(*seq);
@@ -172,22 +183,32 @@ fn refusal_id(code: u16) -> String {
     Refusal::from_code(code).map_or_else(|| format!("trust.unknown-{code}"), |r| r.id().to_owned())
 }
 
-async fn stored_report(
+/// What timelines call the releases that these events are about. Each is read once: an update tells of one release in several events.
+async fn names(
     app: &App,
+    events: &[(u32, DeviceEvent)],
+) -> Result<BTreeMap<ReleaseDigest, String>, Refused> {
+    let mut names = BTreeMap::new();
+    for release in events.iter().filter_map(|(_, event)| event.release()) {
+        if let Entry::Vacant(unread) = names.entry(release) {
+            unread.insert(app.version_of(&release).await?);
+        }
+    }
+    Ok(names)
+}
+
+fn stored_report(
     seq: u32,
     event: &DeviceEvent,
+    name: &str,
     at: Timestamp,
 ) -> Result<StoredReport, Refused> {
-    let name = match event.release() {
-        Some(release) => app.version_of(&release).await?,
-        None => String::new(),
-    };
     let json = serde_json::to_string(event).map_err(|error| Refused::internal(&error))?;
     Ok(StoredReport {
         seq,
         at,
         event: json,
-        text: event.phrase(&name),
+        text: event.phrase(name),
     })
 }
 

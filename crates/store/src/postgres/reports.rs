@@ -27,10 +27,7 @@ impl Reports for PostgresStore {
             let (device, before) = acknowledged(&mut tx, id).await?;
             let fresh = fresh(reports, before);
             let after = fresh.last().map_or(before, |report| report.seq);
-            hear(&mut tx, device, heard, after).await?;
-            if let Some(running) = running {
-                run(&mut tx, device, running).await?;
-            }
+            hear(&mut tx, device, (heard, running), after).await?;
             note(&mut tx, device, &fresh).await?;
             let moved = fold_all(&mut tx, device, before, fold).await?;
             if let Some(said) = said {
@@ -55,8 +52,35 @@ pub(super) async fn acknowledged(tx: &mut Write, id: &DeviceId) -> Result<(i64, 
     Ok((key, number))
 }
 
-/// Notes that a device was heard, and up to which report.
+/// Notes that a device was heard, and what it runs if it said so; and up to which report.
 pub(super) async fn hear(
+    tx: &mut Write,
+    device: i64,
+    (heard, running): (Timestamp, Option<&Running>),
+    acknowledged: u32,
+) -> Result<(), StoreError> {
+    let Some(running) = running else {
+        return hear_of(tx, device, heard, acknowledged).await;
+    };
+    sqlx::query(
+        "UPDATE devices SET last_seen = greatest($2, last_seen), acknowledged = $3,
+           running = $4, running_release = $5, running_version = $6, verified = $7, last_resort = $8
+         WHERE key = $1",
+    )
+    .bind(device)
+    .bind(micros(heard))
+    .bind(i64::from(acknowledged))
+    .bind(to_json("device", running)?)
+    .bind(&running.release.0[..])
+    .bind(&running.version)
+    .bind(running.verified)
+    .bind(running.last_resort)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn hear_of(
     tx: &mut Write,
     device: i64,
     heard: Timestamp,
@@ -73,33 +97,12 @@ pub(super) async fn hear(
     Ok(())
 }
 
-/// Notes what a device runs.
-pub(super) async fn run(tx: &mut Write, device: i64, running: &Running) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE devices SET running = $2, running_release = $3, running_version = $4, verified = $5, last_resort = $6
-         WHERE key = $1",
-    )
-    .bind(device)
-    .bind(to_json("device", running)?)
-    .bind(&running.release.0[..])
-    .bind(&running.version)
-    .bind(running.verified)
-    .bind(running.last_resort)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
 async fn note(tx: &mut Write, device: i64, fresh: &[&StoredReport]) -> Result<(), StoreError> {
-    for report in fresh {
-        let (kind, event) = (TimelineKind::Reported, Some(report.event.as_str()));
-        timeline::add(tx, device, report.at, kind, &report.text, event).await?;
-    }
     if fresh.is_empty() {
-        Ok(())
-    } else {
-        timeline::prune(tx, device).await
+        return Ok(());
     }
+    timeline::add_reports(tx, device, fresh).await?;
+    timeline::prune(tx, device).await
 }
 
 /// Lets the timeline tell what a gateway said of a child, if it is to; `moved` if it moved the child in a rollout.

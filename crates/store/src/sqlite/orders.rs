@@ -147,10 +147,7 @@ impl Orders for SqliteStore {
         if let Some(entry) = heard.entry.filter(|_| heeded.order.seen.log > logged) {
             order_log::add(&mut tx, heard.number, entry).await?;
         }
-        reports::hear(&mut tx, device, heard.at, acknowledged).await?;
-        if let Some(running) = heard.running {
-            reports::run(&mut tx, device, running).await?;
-        }
+        reports::hear(&mut tx, device, (heard.at, heard.running), acknowledged).await?;
         tell(&mut tx, device, &heeded, heard.at).await?;
         let folded = |candidate: &Candidate, progress: Progress, known: Known| {
             fold(&heeded, candidate, progress, known)

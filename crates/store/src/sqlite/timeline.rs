@@ -5,7 +5,11 @@ use jiff::Timestamp;
 use super::Write;
 use super::values::micros;
 use crate::devices::TIMELINE_KEPT;
-use crate::{StoreError, TimelineKind};
+use crate::{StoreError, StoredReport, TimelineKind};
+
+/// So many reports are added by one statement, which is always the same one and so is read once: an update that goes well is told in four, and fewer leave the
+/// rest of it empty.
+const AT_ONCE: usize = 4;
 
 /// Adds one entry.
 pub(super) async fn add(
@@ -24,6 +28,32 @@ pub(super) async fn add(
         .bind(event)
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// Adds what a device reported, in this order. No report is without a time.
+pub(super) async fn add_reports(
+    tx: &mut Write,
+    device: i64,
+    reports: &[&StoredReport],
+) -> Result<(), StoreError> {
+    for some in reports.chunks(AT_ONCE) {
+        let mut statement = sqlx::query(
+            "INSERT INTO timeline (device, at, kind, text, event)
+             SELECT ?1, column1, ?2, column2, column3
+             FROM (VALUES (?3, ?4, ?5), (?6, ?7, ?8), (?9, ?10, ?11), (?12, ?13, ?14)) WHERE column1 IS NOT NULL",
+        )
+        .bind(device)
+        .bind(TimelineKind::Reported.id());
+        for nth in 0..AT_ONCE {
+            let report = some.get(nth);
+            statement = statement
+                .bind(report.map(|report| micros(report.at)))
+                .bind(report.map(|report| report.text.as_str()))
+                .bind(report.map(|report| report.event.as_str()));
+        }
+        statement.execute(&mut **tx).await?;
+    }
     Ok(())
 }
 
