@@ -1,10 +1,12 @@
 //! Rows of accounts, sessions, API tokens, setup links, join codes, welcomes and certificates, which every back end has alike, in the domain's words.
 
+use jiff::Timestamp;
 use mainstay_access::{
     Account, ApiToken, CodeTries, Email, JoinCode, Maker, PasswordHash, Role, SecondFactor,
     SecretHash, Session, SetupLink, TotpSecret, Welcome, WelcomeId,
 };
 use mainstay_fleet::DeviceId;
+use serde::de::DeserializeOwned;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use crate::values::{bytes32, from_json, instant};
@@ -68,11 +70,20 @@ pub(crate) type LinkRow = (
     Option<String>,
 );
 
-/// A join code's columns: its hash, terms, how many may and did use it, made at, by whom, until when, revoked at.
-pub(crate) type JoinRow = (Vec<u8>, String, i64, i64, i64, String, i64, Option<i64>);
+/// The columns of what lets devices in, a join code or a welcome: its hash or id, terms, how many may and did come in by it, made at, by whom, until
+/// when, revoked at.
+pub(crate) type InvitationRow = (Vec<u8>, String, i64, i64, i64, String, i64, Option<i64>);
 
-/// A welcome's columns: its id, terms, how many devices it lets and did let in, made at, by whom, until when, revoked at.
-pub(crate) type WelcomeRow = (Vec<u8>, String, i64, i64, i64, String, i64, Option<i64>);
+/// What a join code and a welcome have alike.
+struct Invitation<T> {
+    terms: T,
+    uses: u32,
+    used: u32,
+    made: Timestamp,
+    maker: Email,
+    expires: Timestamp,
+    revoked: Option<Timestamp>,
+}
 
 /// A revoked certificate's columns: its fingerprint, at, by whom, why.
 pub(crate) type RevokedRow = (Vec<u8>, i64, String, String);
@@ -262,34 +273,48 @@ pub(crate) fn link(
 }
 
 /// The join code in a row.
-pub(crate) fn join_code(
-    (hash, terms, uses, used, made, maker, expires, revoked): JoinRow,
-) -> Result<JoinCode, StoreError> {
-    let at = |micros| instant("join code", micros);
-    let count = |number| u32::try_from(number).map_err(|e| StoreError::damaged("join code", e));
+pub(crate) fn join_code(row: InvitationRow) -> Result<JoinCode, StoreError> {
+    let noun = "join code";
+    let hash = SecretHash(bytes32(noun, &row.0)?);
+    let its = invitation(noun, row)?;
     Ok(JoinCode {
-        hash: SecretHash(bytes32("join code", &hash)?),
-        terms: from_json("join code", &terms)?,
-        uses: count(uses)?,
-        used: count(used)?,
-        made: at(made)?,
-        maker: email(&maker)?,
-        expires: at(expires)?,
-        revoked: revoked.map(at).transpose()?,
+        hash,
+        terms: its.terms,
+        uses: its.uses,
+        used: its.used,
+        made: its.made,
+        maker: its.maker,
+        expires: its.expires,
+        revoked: its.revoked,
     })
 }
 
 /// The welcome in a row.
-pub(crate) fn welcome(
-    (id, terms, uses, used, made, maker, expires, revoked): WelcomeRow,
-) -> Result<Welcome, StoreError> {
-    let at = |micros| instant("welcome", micros);
-    let count = |number| u32::try_from(number).map_err(|e| StoreError::damaged("welcome", e));
-    let id = <[u8; 8]>::try_from(id);
-    let id = id.map_err(|_| StoreError::damaged("welcome", "its id isn't 8 bytes long"))?;
+pub(crate) fn welcome(row: InvitationRow) -> Result<Welcome, StoreError> {
+    let noun = "welcome";
+    let id = <[u8; 8]>::try_from(row.0.as_slice());
+    let id = id.map_err(|_| StoreError::damaged(noun, "its id isn't 8 bytes long"))?;
+    let its = invitation(noun, row)?;
     Ok(Welcome {
         id: WelcomeId(id),
-        terms: from_json("welcome", &terms)?,
+        terms: its.terms,
+        uses: its.uses,
+        used: its.used,
+        made: its.made,
+        maker: its.maker,
+        expires: its.expires,
+        revoked: its.revoked,
+    })
+}
+
+fn invitation<T: DeserializeOwned>(
+    noun: &'static str,
+    (_, terms, uses, used, made, maker, expires, revoked): InvitationRow,
+) -> Result<Invitation<T>, StoreError> {
+    let at = |micros| instant(noun, micros);
+    let count = |number| u32::try_from(number).map_err(|error| StoreError::damaged(noun, error));
+    Ok(Invitation {
+        terms: from_json(noun, &terms)?,
         uses: count(uses)?,
         used: count(used)?,
         made: at(made)?,

@@ -8,7 +8,7 @@ use super::failure::taken;
 use super::locks::{self, Lock};
 use super::values::{micros, to_json};
 use super::{PostgresStore, Write, gateways, register, retried, timeline};
-use crate::door_rows::{self, JoinRow};
+use crate::door_rows::{self, InvitationRow};
 use crate::join_codes::{expect_code, gateway, no_code, told};
 use crate::{JoinCodes, JoinFailure, Joining, LIST_MAX, Registration, StoreError, TimelineKind};
 
@@ -19,7 +19,7 @@ impl JoinCodes for PostgresStore {
     }
 
     async fn join_codes(&self) -> Result<Vec<JoinCode>, StoreError> {
-        let rows: Vec<JoinRow> = sqlx::query_as(
+        let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT hash, terms, uses, used, made, maker, expires, revoked FROM join_codes
              ORDER BY made DESC, hash LIMIT $1",
         )
@@ -30,7 +30,7 @@ impl JoinCodes for PostgresStore {
     }
 
     async fn join_code(&self, hash: &SecretHash) -> Result<Option<JoinCode>, StoreError> {
-        let row: Option<JoinRow> = sqlx::query_as(
+        let row: Option<InvitationRow> = sqlx::query_as(
             "SELECT hash, terms, uses, used, made, maker, expires, revoked FROM join_codes WHERE hash = $1",
         )
         .bind(&hash.0[..])
@@ -133,7 +133,7 @@ async fn is_there(tx: &mut Write, new: &Registration) -> Result<bool, StoreError
 
 /// The code as it was before this use. Whether it admits one more is asked before it is committed.
 async fn take_use(tx: &mut Write, hash: &SecretHash) -> Result<JoinCode, StoreError> {
-    let row: Option<JoinRow> = sqlx::query_as(
+    let row: Option<InvitationRow> = sqlx::query_as(
         "SELECT hash, terms, uses, used, made, maker, expires, revoked FROM join_codes
          WHERE hash = $1 FOR NO KEY UPDATE",
     )

@@ -10,7 +10,7 @@ use super::failure::taken;
 use super::locks::{self, Lock};
 use super::values::{micros, to_json};
 use super::{PostgresStore, Write, register, retried, timeline};
-use crate::door_rows::{self, WelcomeRow};
+use crate::door_rows::{self, InvitationRow};
 use crate::welcomes::{against, expect_welcome, no_welcome, told};
 use crate::{
     Comes, Fingerprint, LIST_MAX, LetIn, Registration, StoreError, TimelineKind, Welcomes,
@@ -23,7 +23,7 @@ impl Welcomes for PostgresStore {
     }
 
     async fn welcomes(&self) -> Result<Vec<Welcome>, StoreError> {
-        let rows: Vec<WelcomeRow> = sqlx::query_as(
+        let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
              ORDER BY made DESC, id LIMIT $1",
         )
@@ -34,7 +34,7 @@ impl Welcomes for PostgresStore {
     }
 
     async fn working_welcomes(&self, now: Timestamp) -> Result<Vec<Welcome>, StoreError> {
-        let rows: Vec<WelcomeRow> = sqlx::query_as(
+        let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
              WHERE expires > $1 AND revoked IS NULL AND used < uses ORDER BY expires, id LIMIT $2",
         )
@@ -46,7 +46,7 @@ impl Welcomes for PostgresStore {
     }
 
     async fn welcome(&self, id: WelcomeId) -> Result<Option<Welcome>, StoreError> {
-        let row: Option<WelcomeRow> = sqlx::query_as(
+        let row: Option<InvitationRow> = sqlx::query_as(
             "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes WHERE id = $1",
         )
         .bind(&id.0[..])
@@ -158,7 +158,7 @@ async fn stands_against(
 
 /// The welcome as it was before this use. Whether it lets in one more is asked before it is committed.
 async fn take_use(tx: &mut Write, id: WelcomeId) -> Result<Welcome, StoreError> {
-    let row: Option<WelcomeRow> = sqlx::query_as(
+    let row: Option<InvitationRow> = sqlx::query_as(
         "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
          WHERE id = $1 FOR NO KEY UPDATE",
     )

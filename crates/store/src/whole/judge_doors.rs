@@ -5,7 +5,7 @@ use mainstay_access::{Duty, Means, Role, Scope};
 use super::cells::{Cell, Row};
 use super::judge::agrees;
 use crate::StoreError;
-use crate::door_rows::{self, AccountRow, TokenRow};
+use crate::door_rows::{self, AccountRow, InvitationRow, TokenRow};
 use crate::values::{bytes32, from_json, instant};
 
 type Judged = Result<Vec<Cell>, StoreError>;
@@ -88,17 +88,9 @@ pub(super) fn subject(row: &Row) -> Judged {
         false => Ok(Vec::new()),
     }
 }
+
 pub(super) fn join_code(row: &Row) -> Judged {
-    let code = door_rows::join_code((
-        row.bytes("hash")?.to_vec(),
-        row.text("terms")?.to_owned(),
-        row.number("uses")?,
-        row.number("used")?,
-        row.number("made")?,
-        row.text("maker")?.to_owned(),
-        row.number("expires")?,
-        row.maybe_number("revoked")?,
-    ))?;
+    let code = door_rows::join_code(invitation(row, "hash")?)?;
     match row.maybe_text("device")? == code.terms.device.as_deref() {
         true => Ok(Vec::new()),
         false => Err(StoreError::damaged(
@@ -109,8 +101,14 @@ pub(super) fn join_code(row: &Row) -> Judged {
 }
 
 pub(super) fn welcome(row: &Row) -> Judged {
-    door_rows::welcome((
-        row.bytes("id")?.to_vec(),
+    door_rows::welcome(invitation(row, "id")?)?;
+    Ok(Vec::new())
+}
+
+/// What lets devices in, known by this column.
+fn invitation(row: &Row, known_by: &str) -> Result<InvitationRow, StoreError> {
+    Ok((
+        row.bytes(known_by)?.to_vec(),
         row.text("terms")?.to_owned(),
         row.number("uses")?,
         row.number("used")?,
@@ -118,8 +116,7 @@ pub(super) fn welcome(row: &Row) -> Judged {
         row.text("maker")?.to_owned(),
         row.number("expires")?,
         row.maybe_number("revoked")?,
-    ))?;
-    Ok(Vec::new())
+    ))
 }
 
 pub(super) fn revoked_certificate(row: &Row) -> Judged {
