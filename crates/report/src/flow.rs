@@ -11,6 +11,24 @@ pub struct Shed {
     pub requests: u64,
 }
 
+/// Looks at downloads under way, of which the same became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked {
+    /// What: a word without spaces.
+    pub became: &'static str,
+    /// How many, since the server began.
+    pub times: u64,
+}
+
+/// The downloads under way, which are asked about again and again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Downloads {
+    /// So many are, at this moment.
+    pub under_way: u64,
+    /// What became of the looks at them.
+    pub looks: Vec<Looked>,
+}
+
 /// How a server stands that answers many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowFigures {
@@ -26,6 +44,8 @@ pub struct FlowFigures {
     pub limited_addresses: u64,
     /// The server's share of the plan's line for downloads, in millionths.
     pub line_share_ppm: u32,
+    /// The downloads that it sends.
+    pub downloads: Downloads,
 }
 
 /// The figures in Prometheus' text format.
@@ -52,6 +72,19 @@ pub fn prometheus(figures: &FlowFigures) -> String {
         "The server's share of what the plan lets all downloads take of the line.",
         &format!("{}.{:06}", share / 1_000_000, share % 1_000_000),
     );
+    let downloads = &figures.downloads;
+    gauge(
+        "mainstay_downloads_under_way",
+        "Downloads that the server is sending at this moment.",
+        &downloads.under_way.to_string(),
+    );
+    text.counter(
+        "mainstay_download_looks_total",
+        "Looks at downloads under way, whether they may go on, by what became of them.",
+    );
+    for look in &downloads.looks {
+        text.sample(&[("became", look.became)], &look.times.to_string());
+    }
     text.counter(
         "mainstay_requests_shed_total",
         "Requests that were sent away because there was too much to do, by what they were about.",
@@ -88,6 +121,13 @@ mod tests {
             limited_devices: 1,
             limited_addresses: 9,
             line_share_ppm: 333_333,
+            downloads: Downloads {
+                under_way: 5,
+                looks: vec![Looked {
+                    became: "put-off",
+                    times: 7,
+                }],
+            },
         };
         let text = prometheus(&figures);
         let samples = text.lines().filter(|line| !line.starts_with('#'));
@@ -95,12 +135,14 @@ mod tests {
             "mainstay_requests_at_work 3",
             "mainstay_request_places 768",
             "mainstay_line_share_ratio 0.333333",
+            "mainstay_downloads_under_way 5",
+            r#"mainstay_download_looks_total{became="put-off"} 7"#,
             r#"mainstay_requests_shed_total{rank="download"} 12"#,
             r#"mainstay_requests_limited_total{by="device"} 1"#,
             r#"mainstay_requests_limited_total{by="address"} 9"#,
         ];
         assert_eq!(samples.collect::<Vec<_>>(), expected);
         let counters = text.lines().filter(|line| line.ends_with(" counter"));
-        assert_eq!(counters.count(), 2);
+        assert_eq!(counters.count(), 3);
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Over a slow line a large payload takes hours. What is revoked or withdrawn meanwhile, or whose device's certificate is, isn't sent to its end: the answer
 //! breaks off within seconds, at whatever server, and whoever asks anew hears why. Who may end what was only stopped ([`mainstay_rollout::payloads`])
-//! goes on. Read [`while_let_in`].
+//! goes on. Where more is under way than can be asked about, it takes longer, and [`UNASKED_MAX`] at most. Read [`while_let_in`].
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,34 +16,54 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::try_unfold;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
 
+use super::looks::{Became, Looks, UnderWay, anyway, put_off};
 use crate::App;
 use crate::problem::Refused;
 
 /// After people or steps have decided something, whatever it was, it is asked again; so often at most, since a rollout's steps decide something for many.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
 
-/// It is asked again this often in any case: that a certificate is revoked or over ends nothing else, so nobody is told of it.
-const LOOK_ANYWAY: Duration = Duration::from_secs(10);
-
-/// A store that doesn't answer stops no download: nothing is decided there meanwhile. It is asked again at the next look.
+/// A store that doesn't answer ends no download: nothing is decided there meanwhile. It is asked again at the next look.
 const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// The piece in hand waits so long for the answer. A store that is well has given it by then; for one that isn't, the sending goes on beside the question.
+const HELD_MAX: Duration = Duration::from_millis(250);
+
+/// Nothing leaves later than this after the beginning of a question that was answered with "yes", the request's own at first. Until there is a newer answer
+/// the download waits, and isn't broken off. Of what is revoked no more than this leaves, however much there is to do; and a database that another one
+/// takes over for is mostly back by then.
+const UNASKED_MAX: Duration = Duration::from_secs(30);
+
+/// A look that wasn't answered keeps its place for this long: those who wait don't ask a store that refuses at once thousands of times a second.
+const REST: Duration = Duration::from_millis(100);
 
 /// What people and steps decide, from when a request came on. A handler takes it before whatever it asks the store: what is decided between its question and its
 /// answer counts, too.
-pub(crate) struct Since(watch::Receiver<u64>);
+pub(crate) struct Since {
+    /// Moves with whatever people or steps decide, here and at other servers.
+    changed: watch::Receiver<u64>,
+    came: Instant,
+    looks: Arc<Looks>,
+}
 
 impl FromRequestParts<Arc<App>> for Since {
     type Rejection = Infallible;
 
     async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        Ok(Self(app.quiet.changed()))
+        Ok(Self {
+            changed: app.quiet.changed(),
+            came: Instant::now(),
+            looks: app.room.looks.clone(),
+        })
     }
 }
 
-/// The same answer; it breaks off once `ask` says that whoever gets it would be refused by now. What `ask` can't say changes nothing.
+/// The same answer; it breaks off once `ask` says that whoever gets it would be refused by now. What `ask` can't say changes nothing, unless it can't for
+/// [`UNASKED_MAX`].
 pub(crate) fn while_let_in<A, F>(since: Since, response: Response, ask: A) -> Response
 where
     A: Fn() -> F + Send + 'static,
@@ -55,9 +76,26 @@ where
 struct Unsent<A> {
     pieces: BodyDataStream,
     ask: A,
-    /// Moves with whatever people or steps decide, here and at other servers.
     changed: watch::Receiver<u64>,
+    under_way: UnderWay,
+    /// When the last look began.
     looked: Instant,
+    /// When the last one began that was answered with "yes".
+    let_in: Instant,
+    /// When the next one is due.
+    due: Instant,
+    asked: Option<Asked>,
+}
+
+/// A look whose answer wasn't heard yet: when it had its place, and what the store said, if anything. It comes to its end whether or not somebody reads the
+/// download meanwhile: a place isn't kept by who reads nothing.
+struct Asked(JoinHandle<(Instant, Option<bool>)>);
+
+impl Drop for Asked {
+    /// Nobody is there any more for whom it would be asked.
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl<A, F> Unsent<A>
@@ -65,12 +103,16 @@ where
     A: Fn() -> F + Send + 'static,
     F: Future<Output = Result<bool, Refused>> + Send + 'static,
 {
-    fn of(body: Body, Since(changed): Since, ask: A) -> Body {
+    fn of(body: Body, since: Since, ask: A) -> Body {
         let unsent = Self {
             pieces: body.into_data_stream(),
             ask,
-            changed,
+            changed: since.changed,
+            under_way: UnderWay::among(since.looks),
             looked: Instant::now(),
+            let_in: since.came,
+            due: Instant::now() + anyway(),
+            asked: None,
         };
         Body::from_stream(try_unfold(unsent, Self::next))
     }
@@ -80,135 +122,113 @@ where
         let Some(piece) = piece else {
             return Ok(None);
         };
-        if self.is_due() && !self.is_let_in().await {
+        if !self.may_leave().await {
+            self.under_way.count(Became::BrokenOff);
             tracing::info!("a download is broken off: it may not be fetched any more");
             return Err(io::Error::other("it may not be fetched any more"));
         }
         Ok(Some((piece, self)))
     }
 
-    fn is_due(&self) -> bool {
-        let since = self.looked.elapsed();
-        // Who decides is gone when the server ends.
-        let has_changed = || self.changed.has_changed().unwrap_or(false);
-        since >= LOOK_ANYWAY || (since >= LOOK_AFTER && has_changed())
+    /// Whether the piece in hand may.
+    async fn may_leave(&mut self) -> bool {
+        let is_let_in = if self.asked.is_some() {
+            self.hear_within(Duration::ZERO).await
+        } else {
+            !self.is_due() || self.look().await
+        };
+        is_let_in && (!self.is_unasked() || self.wait().await)
     }
 
-    async fn is_let_in(&mut self) -> bool {
+    /// Notes what was decided: the first of several decisions says when it is due.
+    fn is_due(&mut self) -> bool {
+        let now = Instant::now();
+        // Who decides is gone when the server ends.
+        if self.changed.has_changed().unwrap_or(false) {
+            self.changed.mark_unchanged();
+            let earliest = now.max(self.looked + LOOK_AFTER);
+            self.due = self.due.min(earliest + self.under_way.after_decision());
+        }
+        now >= self.due
+    }
+
+    fn is_unasked(&self) -> bool {
+        self.let_in.elapsed() >= UNASKED_MAX
+    }
+
+    /// Asks, if there is a place, and waits a moment for the answer.
+    async fn look(&mut self) -> bool {
+        let Some(place) = self.under_way.place() else {
+            self.under_way.count(Became::PutOff);
+            self.due = Instant::now() + put_off();
+            return true;
+        };
+        self.begin(ready(place));
+        self.hear_within(HELD_MAX).await
+    }
+
+    /// Asks in its turn, until it is answered.
+    async fn wait(&mut self) -> bool {
+        self.under_way.count(Became::Held);
+        while self.is_unasked() {
+            if self.asked.is_none() {
+                self.begin(self.under_way.place_in_turn());
+            }
+            if !self.hear().await {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn begin(&mut self, place: impl Future<Output = OwnedSemaphorePermit> + Send + 'static) {
         // What changes from here on is looked at the next time.
         self.changed.mark_unchanged();
-        let asked = timeout(ANSWER_MAX, (self.ask)()).await;
         self.looked = Instant::now();
-        match asked {
-            Ok(Ok(is_let_in)) => is_let_in,
-            Ok(Err(_)) | Err(_) => true,
+        self.due = self.looked + anyway();
+        let ask = (self.ask)();
+        self.asked = Some(Asked(tokio::spawn(async move {
+            let (place, at) = (place.await, Instant::now());
+            let said = timeout(ANSWER_MAX, ask).await;
+            let said = said.ok().and_then(Result::ok);
+            if said.is_none() {
+                sleep(REST).await;
+            }
+            drop(place);
+            (at, said)
+        })));
+    }
+
+    /// The same as [`Unsent::hear`]; what hasn't come by then is heard later.
+    async fn hear_within(&mut self, time: Duration) -> bool {
+        let is_there = |asked: &Asked| asked.0.is_finished();
+        if time.is_zero() && !self.asked.as_ref().is_some_and(is_there) {
+            return true;
+        }
+        timeout(time, self.hear()).await.unwrap_or(true)
+    }
+
+    /// Whether it isn't refused, once the question that is under way has come to its end.
+    async fn hear(&mut self) -> bool {
+        let Some(asked) = &mut self.asked else {
+            return true;
+        };
+        let said = (&mut asked.0).await;
+        self.asked = None;
+        match said {
+            Ok((at, Some(true))) => {
+                self.let_in = at;
+                self.under_way.count(Became::LetIn);
+                true
+            }
+            Ok((_, Some(false))) => false,
+            Ok((_, None)) | Err(_) => {
+                self.under_way.count(Became::Unanswered);
+                true
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use axum::body::to_bytes;
-    use futures_util::stream;
-    use tokio::time::sleep;
-
-    use super::*;
-
-    const EACH: Duration = Duration::from_millis(100);
-
-    /// An answer of so many pieces, one each tenth of a second, and how often it was asked about.
-    fn answer<F>(
-        pieces: usize,
-        changed: watch::Receiver<u64>,
-        says: impl Fn(usize) -> F + Send + 'static,
-    ) -> (Body, Arc<AtomicUsize>)
-    where
-        F: Future<Output = Result<bool, Refused>> + Send + 'static,
-    {
-        let source = stream::unfold(0, move |sent| async move {
-            sleep(EACH).await;
-            (sent < pieces).then(|| (Ok::<_, io::Error>(Bytes::from_static(b"x")), sent + 1))
-        });
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = asked.clone();
-        let ask = move || says(count.fetch_add(1, Ordering::SeqCst));
-        let body = Unsent::of(Body::from_stream(source), Since(changed), ask);
-        (body, asked)
-    }
-
-    /// How many bytes came; none if it broke off.
-    async fn read(body: Body) -> Option<usize> {
-        to_bytes(body, 1 << 20).await.ok().map(|bytes| bytes.len())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nobody_asks_while_nothing_is_decided_but_now_and_then() {
-        let (_decides, changed) = watch::channel(0);
-        let (body, asked) = answer(255, changed, |_| async { Ok(true) });
-        assert_eq!(read(body).await, Some(255));
-        assert_eq!(asked.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_decided_ends_it_within_a_second_or_not_at_all() {
-        for (is_let_in, expected) in [(true, Some(90)), (false, None)] {
-            let (decides, changed) = watch::channel(0);
-            let (body, asked) = answer(90, changed, move |_| async move { Ok(is_let_in) });
-            let began = Instant::now();
-            let decided = async {
-                sleep(Duration::from_secs(3)).await;
-                decides.send_replace(1);
-            };
-            let (read, ()) = tokio::join!(read(body), decided);
-            assert_eq!((read, asked.load(Ordering::SeqCst)), (expected, 1));
-            let took = began.elapsed();
-            assert_eq!(took < Duration::from_secs(5), !is_let_in, "{took:?}");
-        }
-    }
-
-    /// As while the handler still asks whether to answer.
-    #[tokio::test(start_paused = true)]
-    async fn what_was_decided_before_the_first_byte_is_asked_about_after_a_second() {
-        let (decides, changed) = watch::channel(0);
-        decides.send_replace(1);
-        let (body, asked) = answer(90, changed, |_| async { Ok(false) });
-        let began = Instant::now();
-        assert_eq!(read(body).await, None);
-        assert_eq!(asked.load(Ordering::SeqCst), 1);
-        let took = began.elapsed();
-        assert!(took < Duration::from_secs(2), "{took:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn many_decisions_are_asked_about_once_a_second() {
-        let (decides, changed) = watch::channel(0);
-        let (body, asked) = answer(50, changed, |_| async { Ok(true) });
-        let deciding = async {
-            for n in 0..50 {
-                sleep(EACH).await;
-                decides.send_replace(n);
-            }
-        };
-        let (read, ()) = tokio::join!(read(body), deciding);
-        assert_eq!(read, Some(50));
-        let asked = asked.load(Ordering::SeqCst);
-        assert!((3..=6).contains(&asked), "{asked}");
-    }
-
-    /// It is asked again at the next look, and what is said then counts.
-    #[tokio::test(start_paused = true)]
-    async fn a_store_that_fails_or_is_silent_cuts_nothing() {
-        let (_decides, changed) = watch::channel(0);
-        let (body, asked) = answer(600, changed, |nth| async move {
-            match nth {
-                0 => Err(Refused::busy()),
-                1 => std::future::pending().await,
-                _ => Ok(false),
-            }
-        });
-        assert_eq!(read(body).await, None);
-        assert_eq!(asked.load(Ordering::SeqCst), 3);
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use mainstay_report::flow::{FlowFigures, Shed};
+use mainstay_report::flow::{Downloads, FlowFigures, Shed};
 use tokio::time::Instant;
 
 pub use bucket::{PER_SECOND_MAX, Rate};
@@ -103,7 +103,12 @@ impl Flow {
     }
 
     /// How it stands, for monitoring systems.
-    pub fn figures(&self, limiter: &Limiter, line_share_ppm: u32) -> FlowFigures {
+    pub fn figures(
+        &self,
+        limiter: &Limiter,
+        line_share_ppm: u32,
+        downloads: Downloads,
+    ) -> FlowFigures {
         let shed = Rank::ALL.map(|rank| Shed {
             rank: rank.name(),
             requests: self.shed[rank as usize].load(Ordering::Relaxed),
@@ -115,6 +120,7 @@ impl Flow {
             limited_devices: limiter.refused_devices(),
             limited_addresses: limiter.refused_addresses(),
             line_share_ppm,
+            downloads,
         }
     }
 }
@@ -144,7 +150,11 @@ mod tests {
         drop((held, brakes));
         assert_eq!(flow.at_work.load(Ordering::Relaxed), 0);
         assert!(flow.enter(Rank::Download).is_some());
-        let figures = flow.figures(&Limiter::new(Limits::default()), 1_000_000);
+        let figures = flow.figures(
+            &Limiter::new(Limits::default()),
+            1_000_000,
+            Downloads::default(),
+        );
         let shed: Vec<_> = figures.shed.iter().map(|shed| shed.requests).collect();
         assert_eq!(shed, [0, 1, 1, 1, 1]);
     }

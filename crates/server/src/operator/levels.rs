@@ -53,7 +53,8 @@ async fn metrics(
 ) -> Result<impl IntoResponse, Refused> {
     let levels = measured(&app, &headers).await?;
     let jobs = jobs::prometheus(&job_lines(&app).await);
-    let figures = app.flow.figures(&app.limiter, app.line_share.ppm());
+    let (share, downloads) = (app.line_share.ppm(), app.room.looks.figures());
+    let figures = app.flow.figures(&app.limiter, share, downloads);
     let rest = jobs + &flow::prometheus(&figures) + &certificate(&app);
     let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
     Ok((typed, documents::prometheus(&levels) + &rest))

@@ -250,6 +250,7 @@ async fn assert_nobody_is_left(house: &House) {
         "mainstay_requests_shed_total{rank=\"first\"} 0\n",
         "mainstay_requests_limited_total{by=\"device\"} 0\n",
         "mainstay_line_share_ratio 1.000000\n",
+        "mainstay_download_looks_total{became=\"held\"} 0\n",
     ] {
         assert!(figures.contains(line), "{line} in {figures}");
     }
