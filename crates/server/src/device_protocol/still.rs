@@ -184,8 +184,6 @@ where
     fn begin(&mut self, place: impl Future<Output = OwnedSemaphorePermit> + Send + 'static) {
         // What changes from here on is looked at the next time.
         self.changed.mark_unchanged();
-        self.looked = Instant::now();
-        self.due = self.looked + anyway();
         let ask = (self.ask)();
         self.asked = Some(Asked(tokio::spawn(async move {
             let (place, at) = (place.await, Instant::now());
@@ -215,14 +213,18 @@ where
         };
         let said = (&mut asked.0).await;
         self.asked = None;
+        let (at, said) = said.unwrap_or_else(|_| (Instant::now(), None));
+        // From then on, and not from when it was begun: it may have stood in the row for long.
+        self.looked = at;
+        self.due = at + anyway();
         match said {
-            Ok((at, Some(true))) => {
+            Some(true) => {
                 self.let_in = at;
                 self.under_way.count(Became::LetIn);
                 true
             }
-            Ok((_, Some(false))) => false,
-            Ok((_, None)) | Err(_) => {
+            Some(false) => false,
+            None => {
                 self.under_way.count(Became::Unanswered);
                 true
             }
