@@ -42,7 +42,8 @@ pub(super) struct Means {
 struct Known {
     /// The newest whose key was open.
     proven: Option<IssuerCertificate>,
-    /// One that was read since, while the key couldn't be opened.
+    /// One that was read since, whose key isn't open. If it turns out to be another key's, it is left here until the right one is there: at worst, somebody
+    /// isn't welcome meanwhile.
     unproven: Option<IssuerCertificate>,
 }
 
@@ -74,13 +75,12 @@ impl Means {
     /// [`IssuerError`] says why they give nothing.
     pub fn opened(&self, trial: &mut Trial, now: Timestamp) -> Result<OpenIssuer, IssuerError> {
         let certificate = IssuerCertificate::read(&self.terms.certificate)?;
-        let signer = match trial.signer(&*self.opens) {
-            Ok(signer) => signer,
-            Err(unopened) => {
-                self.known().unproven = Some(certificate);
-                return Err(IssuerError::Unopened(unopened));
-            }
-        };
+        if trial.signer.is_none() {
+            // Before the key is opened, which may take for ever.
+            self.known().unproven = Some(certificate.clone());
+        }
+        let signer = trial.signer(&*self.opens);
+        let signer = signer.map_err(IssuerError::Unopened)?;
         let key = IssuingKey::of(signer)?;
         certificate.expect_key(&key.public())?;
         *self.known() = Known {

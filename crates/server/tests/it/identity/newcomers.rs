@@ -144,7 +144,7 @@ async fn a_certificate_that_the_server_gave_registers_nobody() {
     only_the_factory_registers(&stage.another_house().await, &both).await;
 }
 
-/// That is known by the issuer's certificate: whether its key went away while the server runs, or wasn't there when it started.
+/// That is known by the issuer's certificate: whether its key went away while the server runs, wasn't there when it started, or doesn't answer.
 #[tokio::test]
 async fn nor_does_it_while_the_server_can_give_none() {
     let stage = that_issues(DeviceCertificates::Optional).await;
@@ -154,8 +154,11 @@ async fn nor_does_it_while_the_server_can_give_none() {
     let renews = asks(house, &both.1, (REENROLL, None), request(&key, None)).await;
     assert_eq!(problem(renews).await, (503, "issuer.unsigned".to_owned()));
     let ran = stage.another_house().await;
-    let started = stage.another_house_when(How::Away).await;
-    for house in [&ran, &started] {
+    let started = stage.another_house_started().await;
+    let _hanging = stage.token().hangs();
+    let waits = stage.another_house_started().await;
+    stage.token().hung(1).await;
+    for house in [&ran, &started, &waits] {
         only_the_factory_registers(house, &both).await;
         let renews = asks(house, &both.1, (REENROLL, None), request(&key, None)).await;
         assert_eq!(renews.status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_api::NewDevices;
 use mainstay_protocol::{
@@ -188,11 +189,11 @@ impl Stage {
         self.another_house_told(self.config.clone()).await
     }
 
-    /// The same, whose server started when the key with which it issues did this.
-    pub(super) async fn another_house_when(&self, key: How) -> House {
+    /// The same, whose server has just started. It waits for the key with which it issues for a moment.
+    pub(super) async fn another_house_started(&self) -> House {
         let (issuing, tls) = self.issuing.as_ref().zip(self.config.tls.as_ref()).unwrap();
-        issuing.token.now(key);
-        let issuer = issuing.open(&self.folder.path().join(ISSUER), tls);
+        let file = self.folder.path().join(ISSUER);
+        let issuer = issuing.open_within(Some(Duration::from_millis(100)), &file, tls);
         let issuer = Some(issuer.unwrap());
         let config = self.config.clone();
         self.another_house_told(AppConfig { issuer, ..config })
