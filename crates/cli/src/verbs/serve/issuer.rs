@@ -123,10 +123,56 @@ impl SecretSource for OfService {
     }
 
     fn pin(&self, of: &PinOf<'_>) -> Result<Pin, NotOpen> {
+        // A service that is started again and again with a wrong PIN would lock the token within a minute.
+        if of.last_try && !self.0.passphrase.is_typed() {
+            return Err(NotOpen(last_try(of.token)));
+        }
         Ok(self.0.pin(of)?)
+    }
+}
+
+/// It is over once somebody has logged in with the right PIN.
+fn last_try(token: &str) -> Unopened {
+    Unopened {
+        id: "token.last-try".to_owned(),
+        what: format!(
+            "one more wrong PIN would lock token {token}, so that no server tries its own"
+        ),
+        cure:
+            "Log in to it with the right PIN and its own software, and check the file with the PIN."
+                .to_owned(),
+        passes: Passes::ByItself,
     }
 }
 
 fn now_s() -> u64 {
     u64::try_from(SystemClock.now().as_second()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_server_takes_the_last_try_before_a_token_locks() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("pin");
+        std::fs::write(&file, "123456\n").expect("a file");
+        let secrets = OfService(Secrets {
+            passphrase: PassphraseSource::of(Some(file)),
+            pkcs11_module: None,
+        });
+        let asked = |last_try| {
+            secrets.pin(&PinOf {
+                token: "ours",
+                last_try,
+                file: None,
+            })
+        };
+        assert!(asked(false).is_ok());
+        let Err(NotOpen(why)) = asked(true) else {
+            panic!("the PIN was handed over");
+        };
+        assert_eq!((&*why.id, why.passes), ("token.last-try", Passes::ByItself));
+    }
 }
