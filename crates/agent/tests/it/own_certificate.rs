@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_api::IssuedCertificateView;
 use mainstay_artifact::Signer;
@@ -53,6 +54,7 @@ async fn house(folder: &Path, own: &Authority) -> House {
         certificate: issuer,
         days: 90,
         waits: None,
+        queues: Duration::from_secs(5),
     };
     let opens = Box::new(move || Ok(signer.clone()));
     let issuer = DeviceIssuer::begin(terms, opens, tls.clone(), start()).unwrap();

@@ -17,6 +17,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::error::IssuerError;
 use super::open_issuer::{Made, OpenIssuer, Wish};
@@ -36,7 +37,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// that all else that waits for a disk needs, too.
 const MAKING_MAX: usize = 4;
 
-/// Whoever finds all of them taken comes back after this many seconds at least, and each at a moment of its own within as many more.
+/// Whoever still finds all of them taken after its wait comes back after this many seconds at least, and each at a moment of its own within as many more.
 const RETRY_AFTER_BUSY_S: u32 = 30;
 
 /// Who gives certificates to devices.
@@ -172,9 +173,13 @@ impl DeviceIssuer {
     /// `issuer.*` if nothing can be issued now, and `certificate.busy` if too much is at once.
     pub(super) async fn make(&self, wish: Wish) -> Result<Made, Refused> {
         let now = wish.now;
+        // Who waits holds no thread: a burst of a fleet is served one after the other, and a token that hangs costs each asker this time alone.
+        let permit = timeout(self.means.terms.queues, self.making.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else {
+            return Err(busy());
+        };
+        // It may have been closed while this one waited.
         let open = self.open(now).map_err(|why| unissued(&why))?;
-        let permit = self.making.clone().try_acquire_owned();
-        let permit = permit.map_err(|_| busy())?;
         let maker = open.clone();
         let made = tokio::task::spawn_blocking(move || {
             // It is given back by the thread, and not by who asked: that one may have gone, and the token hang all the same.

@@ -26,6 +26,8 @@ pub struct IssuerTerms {
     pub days: u32,
     /// For how long a start waits for the key; none if for as long as it takes, as where somebody types its secret.
     pub waits: Option<Duration>,
+    /// For how long a device that asks waits, at most, until one of the certificates that are made at once is done.
+    pub queues: Duration,
 }
 
 /// By what it is opened.

@@ -28,6 +28,10 @@ const MODULE: &str = "MAINSTAY_PKCS11_MODULE";
 /// once a token has answered.
 const START_WAITS: Duration = Duration::from_secs(20);
 
+/// So long a device waits for its turn: in that time a key in a file signs for thousands, and a token for some dozens; and it is far shorter than the time after
+/// which a device gives a request up.
+const QUEUES: Duration = Duration::from_secs(5);
+
 /// The issuer, if there is to be one. It may be closed, if what keeps it so passes.
 pub fn begun(
     settings: &Settings,
@@ -45,6 +49,7 @@ pub fn begun(
         certificate: certificate.to_owned(),
         days: asked.days,
         waits: (!source.is_typed()).then_some(START_WAITS),
+        queues: QUEUES,
     };
     let opens = opens(settings, key, source);
     let begun = DeviceIssuer::begin(terms, Box::new(opens), tls.clone(), SystemClock.now());

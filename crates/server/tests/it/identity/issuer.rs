@@ -20,6 +20,9 @@ use tokio::sync::Semaphore;
 use super::stage::{Authority, common};
 use crate::house::start;
 
+/// For how long a device waits for its turn: as long as a story may take that ends in vain.
+const QUEUES: Duration = Duration::from_secs(1);
+
 /// What a token does that is asked to be opened, or for a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum How {
@@ -187,6 +190,7 @@ impl Issuing {
             certificate: file.to_owned(),
             days: 90,
             waits,
+            queues: QUEUES,
         };
         DeviceIssuer::begin(terms, self.token.opens(), tls.clone(), start())
     }
