@@ -74,9 +74,14 @@ impl Identity {
         })
     }
 
+    /// For how long the certificate is good, from its begin to its end, in seconds; 0 if it ends before it begins.
+    pub fn life_s(self) -> u64 {
+        self.ends_s.saturating_sub(self.begins_s)
+    }
+
     /// From when on the next one is asked for, in Unix seconds: when the last third of its life begins, and up to a tenth of its life later, as `lot` has it.
     pub fn renews_at_s(self, lot: u16) -> u64 {
-        let life_s = self.ends_s.saturating_sub(self.begins_s);
+        let life_s = self.life_s();
         let later_s = life_s / 10 * u64::from(lot) / u64::from(u16::MAX);
         self.begins_s.saturating_add(life_s / 3 * 2 + later_s)
     }

@@ -14,6 +14,10 @@ use crate::log::{self, Level};
 /// How often it is looked whether the next one is due, and how long it is waited for after a request that failed.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
+/// Once a certificate was given, the device rests for this part of that one's life before it looks whether the next one is due: far longer than a day, in which it
+/// is given ten, and far shorter than the two thirds after which it renews.
+const RESTS_PART: u64 = 10;
+
 /// After so many exchanges in a row that brought no connection, the device shows the other thing that it has: a server that refuses a certificate ends the
 /// handshake, and from here that may look like a line that broke.
 const UNREACHED_MAX: u8 = 3;
@@ -81,7 +85,8 @@ impl Agent {
         let known = Identity::read(&own.file).filter(|_| self.link.shows_own());
         let floor_s = self.core().record().counters.time;
         self.link.learn_time(floor_s);
-        // It may be wrong in either direction: then the device renews too early, which costs nothing, or is told by the server that it is too late.
+        // It may be wrong in either direction. Where it is slow, the server says that the certificate is over. Where it is ahead, each one is due as soon as
+        // it was given; then only the rest after a success keeps the device from asking all day long.
         let late_s = floor_s.max(wall_ms() / 1000);
         if known.is_some_and(|known| late_s < known.renews_at_s(self.tending.lot)) {
             return;
@@ -89,6 +94,8 @@ impl Agent {
         match identity::ask(&own, |request| self.link.ask_certificate(request)) {
             Ok(()) => {
                 log::line(Level::Notice, "the server gave this device a certificate");
+                let life_s = Identity::read(&own.file).map_or(0, Identity::life_s);
+                self.tending.look_at_ms = now_ms.saturating_add(rests_ms(life_s));
                 self.show(true);
             }
             Err(error) => {
@@ -147,9 +154,33 @@ impl Agent {
     }
 }
 
+/// For how long, in milliseconds, a device looks for no other certificate that was given one that is good for so many seconds, from its begin to its end. By its
+/// own clock, which runs evenly: what the wall's shows doesn't matter. A refusal ends it.
+fn rests_ms(life_s: u64) -> u64 {
+    let rests_s = (life_s / RESTS_PART).max(LOOK_AGAIN.as_secs());
+    rests_s.saturating_mul(1000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_that_was_given_a_certificate_rests_for_a_tenth_of_its_life() {
+        let (hour_s, day_s) = (3600, 24 * 3600);
+        for (life_s, rests_s) in [
+            (0, hour_s),
+            (hour_s, hour_s),
+            (10 * hour_s, hour_s),
+            (10 * hour_s + 10, hour_s + 1),
+            (day_s, 2 * hour_s + 24 * 60),
+            (90 * day_s, 9 * day_s),
+            (825 * day_s, 82 * day_s + 12 * hour_s),
+        ] {
+            assert_eq!(rests_ms(life_s), 1000 * rests_s, "{life_s} s");
+        }
+        assert_eq!(rests_ms(u64::MAX), u64::MAX);
+    }
 
     #[test]
     fn an_outage_lets_nobody_ask_for_a_certificate_and_a_refusal_does() {

@@ -19,18 +19,38 @@ pub struct PassphraseSource {
     /// environment variable MAINSTAY_PASSPHRASE is used, or you are asked.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Nobody is there to be asked.
+    #[arg(skip)]
+    unattended: bool,
 }
 
 impl PassphraseSource {
     /// This file; without one, the environment or the keyboard.
     pub fn of(passphrase_file: Option<PathBuf>) -> Self {
-        Self { passphrase_file }
+        Self {
+            passphrase_file,
+            unattended: false,
+        }
+    }
+
+    /// The same, where nobody is asked: a server that runs waits for no keyboard.
+    pub fn unattended(self) -> Self {
+        Self {
+            unattended: true,
+            ..self
+        }
+    }
+
+    /// Whether somebody has to type it, as far as is known before a token's URI is read.
+    pub fn is_typed(&self) -> bool {
+        self.passphrase_file.is_none() && std::env::var_os(VARIABLE).is_none()
     }
 
     /// The passphrase, from the first of the three that is there.
     pub fn read(&self, prompt: &str) -> Result<Passphrase, Failure> {
         let file = self.passphrase_file.as_deref();
-        secret(file, prompt, Passphrase::from_file, Passphrase::from_text)
+        let asks = self.asks(prompt);
+        secret(file, asks, Passphrase::from_file, Passphrase::from_text)
     }
 
     /// The PIN of a token. The file that its URI names comes after `--passphrase-file` and before
@@ -42,13 +62,18 @@ impl PassphraseSource {
             false => "",
         };
         let prompt = format!("PIN of token {}{warning}", of.token);
-        secret(file, &prompt, Pin::from_file, Pin::from_text)
+        secret(file, self.asks(&prompt), Pin::from_file, Pin::from_text)
+    }
+
+    /// What somebody is asked, if somebody is.
+    fn asks<'a>(&self, prompt: &'a str) -> Option<&'a str> {
+        (!self.unattended).then_some(prompt)
     }
 }
 
 fn secret<T>(
     file: Option<&Path>,
-    prompt: &str,
+    prompt: Option<&str>,
     from_file: fn(&Path) -> Result<T, KeyError>,
     from_text: fn(&str) -> Result<T, KeyError>,
 ) -> Result<T, Failure> {
@@ -58,6 +83,11 @@ fn secret<T>(
     if let Ok(text) = std::env::var(VARIABLE) {
         return Ok(from_text(&text)?);
     }
+    let Some(prompt) = prompt else {
+        let what = "nobody is asked for a passphrase or a PIN while the server runs";
+        let cure = "name a file with it in the settings, and start the server again";
+        return Err(Failure::usage("passphrase.nobody-to-ask", what, cure));
+    };
     let typed = rpassword::prompt_password(format!("{prompt}: ")).map_err(|error| {
         let what = format!("no passphrase can be asked for here: {error}");
         let cure = format!("use --passphrase-file FILE, or set {VARIABLE}");

@@ -138,7 +138,15 @@ fn others(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     others.spawn(jobs::feel_load::keep_feeling(app(), stopped()));
     others.spawn(jobs::hear_store::keep_hearing(app(), stopped()));
     others.spawn(jobs::watch_events::keep_watching(app(), stopped()));
+    others.spawn(keep_issuer(app()));
     others
+}
+
+/// Nothing is held up by it: an issuer that can't be opened keeps devices from certificates, and from nothing else.
+async fn keep_issuer(app: Arc<App>) {
+    if let Some(issuer) = &app.config.issuer {
+        issuer.keep_open(&*app.clock).await;
+    }
 }
 
 /// Never ends.

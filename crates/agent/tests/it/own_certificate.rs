@@ -5,11 +5,12 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_api::IssuedCertificateView;
-use mainstay_artifact::Signer as _;
+use mainstay_artifact::Signer;
 use mainstay_keys::{SecretKey, generate, public_formats};
-use mainstay_server::issuing::IssuerCertificate;
+use mainstay_server::issuing::IssuerTerms;
 use mainstay_server::tls::{Tls, TlsFiles};
 use mainstay_server::{AppConfig, Clock as _, DeviceIssuer, SystemClock};
 use mainstay_trust::Algorithm;
@@ -48,12 +49,18 @@ async fn house(folder: &Path, own: &Authority) -> House {
         ticket_key: None,
     };
     let tls = Arc::new(Tls::open(files, start()).unwrap());
-    let signer = Arc::new(issuing.signer().unwrap());
-    let certificate = IssuerCertificate::read(&issuer, start()).unwrap();
-    let issuer = DeviceIssuer::new(certificate, signer, 90, &tls, start()).unwrap();
+    let signer: Arc<dyn Signer> = Arc::new(issuing.signer().unwrap());
+    let terms = IssuerTerms {
+        certificate: issuer,
+        days: 90,
+        waits: None,
+        queues: Duration::from_secs(5),
+    };
+    let opens = Box::new(move || Ok(signer.clone()));
+    let issuer = DeviceIssuer::begin(terms, opens, tls.clone(), start()).unwrap();
     let config = AppConfig {
         tls: Some(tls),
-        issuer: Some(Arc::new(issuer)),
+        issuer: Some(issuer),
         ..AppConfig::default()
     };
     let mut house = House::furnished(PLAN, config).await;

@@ -1,6 +1,7 @@
 //! A server's settings, from everywhere that they can be said: what counts, what is wrong, and that a wrong one starts nothing.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -117,6 +118,50 @@ fn a_certificate_that_no_client_would_take_starts_nothing() {
     let checked = folder.run(&format!("{words} --check"));
     checked.failed(2, "settings.wrong");
     assert!(checked.stdout().contains(place), "{}", checked.stdout());
+}
+
+/// An authority's certificate that ended in 2021, and whose key nobody has.
+const ENDED: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBKTCBz6ADAgECAgEBMAoGCCqGSM49BAMCMBIxEDAOBgNVBAMMB2lzc3Vpbmcw
+HhcNMjAwMTAxMDAwMDAwWhcNMjEwMTAxMDAwMDAwWjASMRAwDgYDVQQDDAdpc3N1
+aW5nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnajIVsdQCCXJYlqpvdTD/jmn
+aqMTbDefi0tEBYJjxiu59agnOuFJYPQhVfpWePfwp9aVbCpCtswJsGhtw/0jnqMW
+MBQwEgYDVR0TAQH/BAgwBgEB/wIBADAKBggqhkjOPQQDAgNJADBGAiEAtuydbLg2
+YZ9UvxhOfpC2gSRXz0Bsu7aSWqhKeMQu1TYCIQC58+bayxl6jC694FFIpg88eSD4
+aumR7tNfn/B/Sn5L5w==
+-----END CERTIFICATE-----
+";
+
+/// One that is over keeps no server from starting, and hides nothing that does.
+#[test]
+fn an_issuer_that_is_over_is_warned_of_and_one_that_does_not_fit_starts_nothing() {
+    let folder = Folder::with_root();
+    let init = "server init --data data --root root.cbor --plan plan.toml --status-key status.key";
+    folder.good(init);
+    folder.good("key new issuer.key --holder devices@northwind.example");
+    folder.write("issuer.pem", ENDED);
+    folder.write("tls.cnf", "[req]\ndistinguished_name = name\n[name]\n");
+    let made = "req -x509 -config tls.cnf -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
+                -addext subjectAltName=DNS:localhost -keyout tls.key -out tls.pem";
+    let made = Command::new("openssl")
+        .args(made.split_whitespace())
+        .current_dir(folder.path())
+        .output()
+        .expect("openssl runs");
+    let told = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{told}");
+    own(&folder.path().join("tls.key"));
+    let words = "serve --data data --listen 127.0.0.1:0 --tls-certificate tls.pem --tls-key tls.key --device-ca tls.pem \
+                 --device-issuer-certificate issuer.pem --device-issuer-key issuer.key";
+    let told = folder.good(&format!("{words} --check"));
+    let warning = "warning issuer.ended\n  device_issuer_certificate (flag --device-issuer-certificate) can't be used: \
+                   the issuer's certificate ended at 2021-01-01T00:00:00Z\n";
+    assert!(told.contains(warning), "{told}");
+    folder.run(words).failed(2, "issuer.mismatch");
+    own(&folder.write("other.passphrase", "another one than the key's\n"));
+    let other = format!("{words} --device-issuer-passphrase-file other.passphrase");
+    folder.run(&other).failed(2, "key.wrong-passphrase");
 }
 
 /// A key that is too short would sign links, and anybody could guess it. What is in the file is never told.

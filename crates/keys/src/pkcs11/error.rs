@@ -215,6 +215,20 @@ impl TokenError {
         }
     }
 
+    /// Whether it may be over without anybody having told this machine something else: the token isn't there, isn't let in at present, or doesn't do as it
+    /// should.
+    pub fn is_away(&self) -> bool {
+        matches!(
+            self,
+            Self::ModuleUnloadable { .. }
+                | Self::Missing { .. }
+                | Self::Removed(_)
+                | Self::PinLocked(_)
+                | Self::PinExpired(_)
+                | Self::Failed { .. }
+        )
+    }
+
     /// What to do about it.
     pub fn cure(&self) -> &'static str {
         match self {

@@ -13,9 +13,9 @@ use mainstay_store::{IssueFailure, IssuedCertificate};
 
 use super::asker::Asker;
 use super::certs_only;
-use super::error::IssuerError;
-use super::issuer::{DeviceIssuer, Made, SERIAL_BYTES, Wish};
+use super::device_issuer::{DeviceIssuer, unissued};
 use super::key::ProvenKey;
+use super::open_issuer::{Made, OpenIssuer, SERIAL_BYTES, Wish};
 use super::request::{CertificateRequest, REQUEST_BYTES_MAX};
 use crate::asker::expect_itself;
 use crate::identity::Peer;
@@ -36,8 +36,8 @@ const ENCODED: (HeaderName, HeaderValue) = (
 
 /// `GET /.well-known/est/cacerts`: no secret, for whoever asks.
 pub(super) async fn authorities(State(app): State<Arc<App>>) -> Result<Response, Refused> {
-    let issuer = issuer(&app)?;
-    Ok(answer(AUTHORITIES, certs_only::body(issuer.chain())))
+    let (_, open) = issuer(&app)?;
+    Ok(answer(AUTHORITIES, certs_only::body(open.chain())))
 }
 
 /// `GET /.well-known/est/csrattrs`: a request may be like any other.
@@ -53,7 +53,7 @@ pub(super) async fn enroll(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
-    let issuer = issuer(&app)?;
+    let (issuer, _) = issuer(&app)?;
     expect_itself(&headers)?;
     let from = from.suspects(&app, &headers);
     let asker = Asker::of(&app, &peer, &headers, from).await?;
@@ -67,15 +67,18 @@ pub(super) async fn reenroll(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
-    let issuer = issuer(&app)?;
+    let (issuer, _) = issuer(&app)?;
     expect_itself(&headers)?;
     let asker = Asker::that_renews(&app, &peer).await?;
     given(&app, issuer, asker, (&headers, request)).await
 }
 
-fn issuer(app: &App) -> Result<Arc<DeviceIssuer>, Refused> {
+/// Who issues, which can be done at this moment.
+fn issuer(app: &App) -> Result<(&DeviceIssuer, Arc<OpenIssuer>), Refused> {
     let issuer = app.config.issuer.as_ref();
-    issuer.cloned().ok_or_else(Refused::no_such_place)
+    let issuer = issuer.ok_or_else(Refused::no_such_place)?;
+    let open = issuer.open(app.now()).map_err(|why| unissued(&why))?;
+    Ok((issuer, open))
 }
 
 fn answer(kind: HeaderValue, text: String) -> Response {
@@ -89,7 +92,7 @@ fn answer(kind: HeaderValue, text: String) -> Response {
 /// Gives the device a certificate for the key that its request proves.
 async fn given(
     app: &App,
-    issuer: Arc<DeviceIssuer>,
+    issuer: &DeviceIssuer,
     asker: Asker,
     (headers, request): (&HeaderMap, Body),
 ) -> Result<Response, Refused> {
@@ -126,10 +129,10 @@ fn check_kind(headers: &HeaderMap) -> Result<(), Refused> {
     }
 }
 
-/// Makes it, and sees to it that it would let the device in. Tokens sign slowly, so that is done elsewhere.
+/// Makes it, and sees to it that it would let the device in.
 async fn made(
     app: &App,
-    issuer: Arc<DeviceIssuer>,
+    issuer: &DeviceIssuer,
     asker: &Asker,
     key: ProvenKey,
     now: Timestamp,
@@ -140,13 +143,7 @@ async fn made(
         serial: serial(app),
         now,
     };
-    let made = tokio::task::spawn_blocking(move || issuer.make(&wish)).await;
-    let made = made.map_err(|error| Refused::internal(&error))?;
-    let made = made.map_err(|error| unissued(&error))?;
-    let tls = app.config.tls.as_ref();
-    if !tls.is_some_and(|tls| tls.vouches_for(&made.der, now)) {
-        return Err(unissued(&IssuerError::Unvouched));
-    }
+    let made = issuer.make(wish).await?;
     let fingerprint = tls::fingerprint(&made.der);
     let named = app
         .store
@@ -201,17 +198,5 @@ fn ambiguous(asker: &Asker) -> Refused {
         "certificate.ambiguous",
         format_args!("A certificate that names {device} would let nobody in."),
         "Let operations look whether another device's update client asks by that name, and call one of them otherwise.",
-    )
-}
-
-/// Who asks can do nothing about it, and may ask again later.
-fn unissued(error: &IssuerError) -> Refused {
-    let (id, cure) = (error.id(), error.cure());
-    tracing::error!(id, %error, cure, "no certificate can be issued");
-    Refused::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        id,
-        "This server can issue no certificate now; its log says why.",
-        "Ask again later, by what still lets the device in.",
     )
 }

@@ -1,10 +1,10 @@
 //! Keys as the library that makes certificates wants them: the one that signs, and those that are certified. Read [`IssuingKey`] and [`ProvenKey`].
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use mainstay_artifact::Signer;
 use mainstay_artifact::der_signature::to_wire;
+use mainstay_artifact::{SignError, Signer};
 use mainstay_trust::Algorithm;
 use rcgen::{
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PublicKeyData,
@@ -20,6 +20,8 @@ pub(super) struct IssuingKey {
     public: Vec<u8>,
     in_trust: Algorithm,
     in_certificates: &'static SignatureAlgorithm,
+    /// Why it didn't sign the last time that it didn't, which the library that asks for signatures has no words for.
+    flaw: Arc<Mutex<Option<SignError>>>,
 }
 
 impl IssuingKey {
@@ -43,6 +45,7 @@ impl IssuingKey {
             signer,
             in_trust,
             in_certificates,
+            flaw: Arc::default(),
         })
     }
 
@@ -52,6 +55,19 @@ impl IssuingKey {
             bytes: self.public.clone(),
             algorithm: self.in_certificates,
         }
+    }
+
+    /// Why it didn't sign, once that is known.
+    pub fn flaw(&self) -> SignError {
+        let flaw = self.flaw.lock().unwrap_or_else(PoisonError::into_inner);
+        flaw.clone()
+            .unwrap_or_else(|| SignError::new(self.signer.holder(), "it doesn't say why"))
+    }
+
+    fn did_not_sign(&self, why: SignError) -> rcgen::Error {
+        // It is exchanged whole.
+        *self.flaw.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        rcgen::Error::RemoteKeyError
     }
 }
 
@@ -75,12 +91,12 @@ impl PublicKeyData for IssuingKey {
 
 impl SigningKey for IssuingKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let signed = self.signer.sign(message).map_err(|error| {
-            let (id, cure) = (error.id(), error.cure());
-            tracing::error!(id, %error, cure, "the issuer's key didn't sign");
-            rcgen::Error::RemoteKeyError
-        })?;
-        to_wire(self.in_trust, &signed).ok_or(rcgen::Error::RemoteKeyError)
+        let signed = self.signer.sign(message);
+        let signed = signed.map_err(|why| self.did_not_sign(why))?;
+        to_wire(self.in_trust, &signed).ok_or_else(|| {
+            let why = SignError::new(self.signer.holder(), "what it gave isn't a signature");
+            self.did_not_sign(why)
+        })
     }
 }
 

@@ -9,15 +9,20 @@
 //!
 //! Only where the server was given an authority's certificate and key; else there is nothing at these places. What is issued names the device that asks,
 //! whatever its request says, is good for what such certificates are for and for nothing else, and is on record before it is given out. Nothing here lets a
-//! device in: [`crate::identity`] does, by these certificates as by those of any authority that the server takes. Read [`DeviceIssuer`], then `request.rs`.
+//! device in: [`crate::identity`] does, by these certificates as by those of any authority that the server takes. Read [`DeviceIssuer`], then `open_issuer.rs`
+//! and `request.rs`.
 
 mod asker;
+mod certificate;
 mod certs_only;
+mod device_issuer;
 mod error;
 mod est;
-mod issuer;
 mod key;
+mod open_issuer;
+mod opening;
 mod request;
+mod unopened;
 
 use std::sync::Arc;
 
@@ -31,8 +36,11 @@ use axum::routing::{get, post};
 use crate::App;
 
 pub(crate) use asker::nothing_to_renew;
+pub use certificate::IssuerCertificate;
+pub use device_issuer::DeviceIssuer;
 pub use error::IssuerError;
-pub use issuer::{DeviceIssuer, IssuerCertificate};
+pub use opening::{IssuerTerms, OpensKey};
+pub use unopened::{Passes, Unopened};
 
 /// Where clients of this protocol ask (RFC 7030, section 3.2.2).
 pub(crate) const PLACE: &str = "/.well-known/est/";

@@ -55,7 +55,7 @@ async fn metrics(
     let jobs = jobs::prometheus(&job_lines(&app).await);
     let (share, downloads) = (app.line_share.ppm(), app.room.looks.figures());
     let figures = app.flow.figures(&app.limiter, share, downloads);
-    let rest = jobs + &flow::prometheus(&figures) + &certificate(&app);
+    let rest = jobs + &flow::prometheus(&figures) + &certificate(&app) + &issuer(&app);
     let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
     Ok((typed, documents::prometheus(&levels) + &rest))
 }
@@ -70,6 +70,19 @@ fn certificate(app: &App) -> String {
         "# HELP mainstay_certificate_ends_timestamp_seconds When the certificate ends that this server shows.\n\
          # TYPE mainstay_certificate_ends_timestamp_seconds gauge\n\
          mainstay_certificate_ends_timestamp_seconds {ends}\n"
+    )
+}
+
+/// Whether this server can give certificates to devices; nothing if it was told of no issuer.
+fn issuer(app: &App) -> String {
+    let Some(issuer) = &app.config.issuer else {
+        return String::new();
+    };
+    let is_open = u8::from(issuer.is_open(app.now()));
+    format!(
+        "# HELP mainstay_issuer_open Whether this server can give certificates to devices: 1 if it can, else 0.\n\
+         # TYPE mainstay_issuer_open gauge\n\
+         mainstay_issuer_open {is_open}\n"
     )
 }
 

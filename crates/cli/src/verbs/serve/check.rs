@@ -73,17 +73,24 @@ fn look_at_tls(answered: &mut Answered) {
     }
 }
 
-/// The certificate of who issues certificates, if it can be looked for. Its key takes a passphrase, so that only a start opens it.
+/// The certificate of who issues certificates, if it can be looked for. Its key takes a passphrase, so that only a start opens it. One that isn't good today keeps
+/// no server from starting.
 fn look_at_issuer(answered: &mut Answered) {
     let Some(file) = answered.device_issuer() else {
         return;
     };
-    if let Err(error) = IssuerCertificate::read(file, SystemClock.now()) {
-        let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
-        let name = error.setting();
-        let finding = Finding::error(error.id(), (name, answered.source(name)), wrong);
-        answered.add(finding);
-    }
+    let now = SystemClock.now();
+    let read = IssuerCertificate::read(file);
+    let Err(error) = read.and_then(|certificate| certificate.expect_good_at(now)) else {
+        return;
+    };
+    let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
+    let name = error.setting();
+    let about = (name, answered.source(name));
+    answered.add(match error.passes() {
+        true => Finding::warning(error.id(), about, wrong),
+        false => Finding::error(error.id(), about, wrong),
+    });
 }
 
 /// The key for links, if it can be looked for.

@@ -127,18 +127,18 @@ async fn serve(
     data.check().map_err(|error| places.about("data", error))?;
     let bound = serve::bind(settings.listen).await;
     let listener = bound.map_err(|error| places.about("listen", error))?;
-    let tls = opened_tls(&settings, places)?;
+    let tls = opened_tls(&settings, places)?.map(Arc::new);
     let delivery_key = delivery_key(&settings, places)?;
     let about = |error: ProviderError| places.about(error.setting(), error);
     let provider = Provider::open(&settings).map_err(about)?;
     let key = webhook_key(&settings, places)?;
-    let issuer = issuer::opened(&settings, tls.as_ref(), places)?;
+    let issuer = issuer::begun(&settings, tls.as_ref(), places)?;
     let opened = data.open(&passphrase(&settings, places)?).await;
     let parts = opened.map_err(|error| unopened(error, places))?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let config = AppConfig {
-        tls: tls.map(Arc::new),
-        issuer: issuer.map(Arc::new),
+        tls,
+        issuer,
         delivery_key,
         provider: provider.map(Arc::new),
         webhooks: WebhookRules {

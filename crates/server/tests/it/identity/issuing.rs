@@ -2,22 +2,15 @@
 //!
 //! A handshake goes by the machine's clock and a request by the house's, so that these houses have the machine's.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use mainstay_api::{IssuedCertificateView, RevokedCertificateView};
-use mainstay_keys::{generate, public_formats};
-use mainstay_server::issuing::{IssuerCertificate, IssuerError};
 use mainstay_server::settings::DeviceCertificates;
-use mainstay_server::tls::{Tls, fingerprint_of_pem};
-use mainstay_server::{AppConfig, Clock as _, DeviceIssuer, SystemClock};
-use mainstay_trust::Algorithm;
+use mainstay_server::tls::fingerprint_of_pem;
+use mainstay_server::{AppConfig, Clock as _, SystemClock};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose,
-    PublicKeyData as _, SubjectPublicKeyInfo, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose, PublicKeyData as _,
 };
 use reqwest::{Client, Response, StatusCode};
 use serde_json::json;
@@ -25,61 +18,31 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::parse_x509_certificate;
 use yasna::{BERReader, Tag, parse_der};
 
-use super::stage::{Authority, Papers, Stage, common, given};
+use super::issuer::How;
+use super::stage::{Papers, Stage, given};
 use crate::ddi::gateway::new_gateway;
 use crate::gadget::register;
-use crate::house::{self, House, packed, problem, start};
+use crate::house::{self, House, packed, problem};
 
 pub(super) const ENROLL: &str = "/.well-known/est/simpleenroll";
 pub(super) const REENROLL: &str = "/.well-known/est/simplereenroll";
 
-/// The key of an authority that issues, and its certificate.
-pub(super) struct Issuing {
-    key: mainstay_keys::SecretKey,
-    pub pem: String,
-}
-
-impl Issuing {
-    /// One that another authority vouches for, good in these years.
-    pub fn below(above: &Authority, (from, until): (i32, i32)) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name = common("issuing");
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.not_before = date_time_ymd(from, 1, 1);
-        params.not_after = date_time_ymd(until, 1, 1);
-        Self::with(Algorithm::Esp256, params, above)
-    }
-
-    /// One whose certificate says this.
-    pub fn with(algorithm: Algorithm, params: CertificateParams, above: &Authority) -> Self {
-        let key = generate::fresh(algorithm, "issuing.example").unwrap();
-        let public = public_formats::to_pem(&mainstay_artifact::Signer::public_key(
-            &key.signer().unwrap(),
-        ));
-        let public = SubjectPublicKeyInfo::from_pem(&public).unwrap();
-        let made = params.signed_by(&public, above).unwrap();
-        Self {
-            key,
-            pem: made.pem(),
-        }
-    }
-
-    /// What a server makes of it, whose certificate is in this file.
-    pub fn open(&self, file: &Path, tls: &Tls) -> Result<DeviceIssuer, IssuerError> {
-        let certificate = IssuerCertificate::read(file, start())?;
-        let signer = Arc::new(self.key.signer().unwrap());
-        DeviceIssuer::new(certificate, signer, 90, tls, start())
-    }
-}
-
 /// A house that issues, with this device and its token.
 pub(super) async fn stage(device_certificates: DeviceCertificates) -> (Stage, String) {
+    stage_with(device_certificates, (2020, 2099), How::Signs).await
+}
+
+/// The same, whose authority is good in these years, and whose key does this when the server starts.
+pub(super) async fn stage_with(
+    device_certificates: DeviceCertificates,
+    years: (i32, i32),
+    key: How,
+) -> (Stage, String) {
     let config = AppConfig {
         device_certificates,
         ..AppConfig::default()
     };
-    let stage = Stage::raised(config, Some((2020, 2099))).await;
+    let stage = Stage::raised(config, Some((years, key))).await;
     let old = packed(house::CLASS, "1.0.0", 1, &[]);
     let token = register(&stage.house, &["th-1"], &old)
         .await

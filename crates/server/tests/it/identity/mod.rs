@@ -3,6 +3,8 @@
 mod behind;
 mod certificates;
 mod gateways;
+mod issuer;
+mod issuer_closed;
 mod issuing;
 mod issuing_refused;
 mod joining;

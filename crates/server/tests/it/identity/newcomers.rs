@@ -8,6 +8,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::json;
 
 use super::behind::put;
+use super::issuer::How;
 use super::issuing::{ENROLL, REENROLL, asks, papers, request};
 use super::stage::{Stage, given};
 use super::welcomed::{count, device, nobody, set, welcome, welcomes};
@@ -21,7 +22,7 @@ async fn that_issues(device_certificates: DeviceCertificates) -> Stage {
         unregistered_devices: UnregisteredDevices::Welcomed,
         ..AppConfig::default()
     };
-    let stage = Stage::raised(config, Some((2020, 2099))).await;
+    let stage = Stage::raised(config, Some(((2020, 2099), How::Signs))).await;
     stage.house.clock.set(SystemClock.now());
     stage
 }
@@ -103,10 +104,8 @@ async fn asking_for_a_certificate_registers_nobody() {
     }
 }
 
-/// As after a backup was restored: the server gave the certificate, and doesn't know the device. Whoever else has the issuer's key registers nobody, either.
-#[tokio::test]
-async fn a_certificate_that_the_server_gave_registers_nobody() {
-    let stage = that_issues(DeviceCertificates::Optional).await;
+/// A device of the factory that is registered, and what the house gave it: its two certificates.
+async fn with_both(stage: &Stage) -> (Client, Client) {
     welcome(&stage.house, json!({"uses": 9})).await;
     let factory = stage.device(&given(&stage.devices, "th-7"));
     assert_eq!(stage.hears(&factory).await, StatusCode::OK);
@@ -119,19 +118,49 @@ async fn a_certificate_that_the_server_gave_registers_nobody() {
     )
     .await;
     let own = stage.device(&papers(enrols, &key).await);
-    let house = stage.another_house().await;
+    (factory, own)
+}
+
+/// In a house that doesn't know the device, what was given registers nobody, and what it came with does.
+async fn only_the_factory_registers(house: &House, (factory, own): &(Client, Client)) {
     house.clock.set(SystemClock.now());
-    welcome(&house, json!({"uses": 9})).await;
-    let refused = problem(reports_at(&house, &own).await).await;
+    welcome(house, json!({"uses": 9})).await;
+    let refused = problem(reports_at(house, own).await).await;
     assert_eq!(refused, (401, "welcome.given".to_owned()));
-    assert_eq!(
-        (count(&house).await, welcomes(&house).await[0].used),
-        (0, 0)
-    );
-    for client in [&factory, &own] {
-        let heard = reports_at(&house, client).await;
+    assert_eq!((count(house).await, welcomes(house).await[0].used), (0, 0));
+    for client in [factory, own] {
+        let heard = reports_at(house, client).await;
         assert_eq!(heard.status(), StatusCode::OK);
     }
-    assert!(device(&house, "th-7").await.is_some());
-    assert_eq!(count(&house).await, 1);
+    assert!(device(house, "th-7").await.is_some());
+    assert_eq!(count(house).await, 1);
+}
+
+/// As after a backup was restored: the server gave the certificate, and doesn't know the device. Whoever else has the issuer's key registers nobody, either.
+#[tokio::test]
+async fn a_certificate_that_the_server_gave_registers_nobody() {
+    let stage = that_issues(DeviceCertificates::Optional).await;
+    let both = with_both(&stage).await;
+    only_the_factory_registers(&stage.another_house().await, &both).await;
+}
+
+/// That is known by the issuer's certificate: whether its key went away while the server runs, wasn't there when it started, or doesn't answer.
+#[tokio::test]
+async fn nor_does_it_while_the_server_can_give_none() {
+    let stage = that_issues(DeviceCertificates::Optional).await;
+    let both = with_both(&stage).await;
+    let (house, key) = (&stage.house, KeyPair::generate().unwrap());
+    stage.token().now(How::Away);
+    let renews = asks(house, &both.1, (REENROLL, None), request(&key, None)).await;
+    assert_eq!(problem(renews).await, (503, "issuer.unsigned".to_owned()));
+    let ran = stage.another_house().await;
+    let started = stage.another_house_started().await;
+    let _hanging = stage.token().hangs();
+    let waits = stage.another_house_started().await;
+    stage.token().hung(1).await;
+    for house in [&ran, &started, &waits] {
+        only_the_factory_registers(house, &both).await;
+        let renews = asks(house, &both.1, (REENROLL, None), request(&key, None)).await;
+        assert_eq!(renews.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

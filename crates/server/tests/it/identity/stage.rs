@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mainstay_api::NewDevices;
 use mainstay_protocol::{
@@ -19,7 +20,7 @@ use reqwest::{Certificate, Client, Identity, Response, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::issuing::Issuing;
+use super::issuer::{How, Issuing, Token};
 use crate::elected::Server;
 use crate::gadget::message;
 use crate::house::{House, PLAN, start};
@@ -86,14 +87,21 @@ impl Papers {
     }
 }
 
+/// In the folder of a house: the certificate with which it issues, and those above it.
+const ISSUER: &str = "issuer.pem";
+
 /// A house that speaks TLS, and the authorities of it and of its devices.
 pub struct Stage {
     pub house: House,
     own: String,
     pub devices: Authority,
     config: AppConfig,
-    _folder: TempDir,
+    issuing: Option<Issuing>,
+    folder: TempDir,
 }
+
+/// An authority that gives certificates to devices: the years in which it is good, and what its key does when the server starts.
+type Issues = ((i32, i32), How);
 
 impl Stage {
     pub async fn set(device_certificates: DeviceCertificates) -> Self {
@@ -114,12 +122,12 @@ impl Stage {
         Self::built(config, others, None).await
     }
 
-    /// Told these settings; an authority that is good in these years gives certificates to devices that ask.
-    pub async fn raised(config: AppConfig, issues: Option<(i32, i32)>) -> Self {
+    /// Told these settings; this authority gives certificates to devices that ask.
+    pub(super) async fn raised(config: AppConfig, issues: Option<Issues>) -> Self {
         Self::built(config, &[], issues).await
     }
 
-    async fn built(config: AppConfig, others: &[&Authority], issues: Option<(i32, i32)>) -> Self {
+    async fn built(config: AppConfig, others: &[&Authority], issues: Option<Issues>) -> Self {
         let (own, devices) = (authority("the house"), authority("devices"));
         let folder = tempfile::tempdir().unwrap();
         let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -131,7 +139,11 @@ impl Stage {
             fs::write(&path, text).unwrap();
             path
         };
-        let issuing = issues.map(|years| Issuing::below(&devices, years));
+        let issuing = issues.map(|(years, how)| {
+            let issuing = Issuing::below(&devices, years);
+            issuing.token.now(how);
+            issuing
+        });
         let issuers = issuing.as_ref().map_or("", |issuing| issuing.pem.as_str());
         let authorities = format!("{}{issuers}", every(&devices, others));
         let files = TlsFiles {
@@ -142,8 +154,8 @@ impl Stage {
         };
         let tls = Arc::new(Tls::open(files, start()).unwrap());
         let issuer = issuing.as_ref().map(|issuing| {
-            let file = put("issuer.pem", format!("{}{}", issuing.pem, devices.pem()));
-            Arc::new(issuing.open(&file, &tls).unwrap())
+            let file = put(ISSUER, format!("{}{}", issuing.pem, devices.pem()));
+            issuing.open(&file, &tls).unwrap()
         });
         let config = AppConfig {
             tls: Some(tls),
@@ -160,7 +172,8 @@ impl Stage {
             own,
             devices,
             config,
-            _folder: folder,
+            issuing,
+            folder,
         }
     }
 
@@ -173,11 +186,44 @@ impl Stage {
 
     /// Another house, told the same, with a store of its own: as one that was set back, it knows none of the devices of this one.
     pub async fn another_house(&self) -> House {
-        let mut house = House::furnished(PLAN, self.config.clone()).await;
+        self.another_house_told(self.config.clone()).await
+    }
+
+    /// The same, whose server has just started. It waits for the key with which it issues for a moment.
+    pub(super) async fn another_house_started(&self) -> House {
+        let (issuing, tls) = self.issuing.as_ref().zip(self.config.tls.as_ref()).unwrap();
+        let file = self.folder.path().join(ISSUER);
+        let issuer = issuing.open_within(Some(Duration::from_millis(100)), &file, tls);
+        let issuer = Some(issuer.unwrap());
+        let config = self.config.clone();
+        self.another_house_told(AppConfig { issuer, ..config })
+            .await
+    }
+
+    async fn another_house_told(&self, config: AppConfig) -> House {
+        let mut house = House::furnished(PLAN, config).await;
         house.base = listen(house.app.clone()).await;
         house.base = house.base.replace("http://127.0.0.1", "https://localhost");
         house.http = client(&self.own, None);
         house
+    }
+
+    /// What the house's key does from now on, with which it issues.
+    pub(super) fn token(&self) -> &Arc<Token> {
+        &self.issuing.as_ref().unwrap().token
+    }
+
+    /// Brings another certificate of the authority with which the house issues, good in these years.
+    pub(super) fn renew_issuer(&self, years: (i32, i32)) {
+        let renewed = self.issuing.as_ref().unwrap();
+        let renewed = renewed.renewed(&self.devices, years);
+        fs::write(self.folder.path().join(ISSUER), renewed).unwrap();
+    }
+
+    /// The server looks whether it can issue, as it does by itself every ten seconds.
+    pub fn look(&self) {
+        let issuer = self.config.issuer.as_ref().unwrap();
+        issuer.look(self.house.app.now());
     }
 
     /// A device that shows these, on connections of its own.
