@@ -36,13 +36,13 @@ const ENCODED: (HeaderName, HeaderValue) = (
 
 /// `GET /.well-known/est/cacerts`: no secret, for whoever asks.
 pub(super) async fn authorities(State(app): State<Arc<App>>) -> Result<Response, Refused> {
-    let (_, open) = issuer(&app)?;
+    let open = open(issuer(&app)?, app.now())?;
     Ok(answer(AUTHORITIES, certs_only::body(open.chain())))
 }
 
 /// `GET /.well-known/est/csrattrs`: a request may be like any other.
 pub(super) async fn attributes(State(app): State<Arc<App>>) -> Result<StatusCode, Refused> {
-    issuer(&app).map(|_| StatusCode::NO_CONTENT)
+    open(issuer(&app)?, app.now()).map(|_| StatusCode::NO_CONTENT)
 }
 
 /// `POST /.well-known/est/simpleenroll`.
@@ -53,7 +53,7 @@ pub(super) async fn enroll(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
-    let (issuer, _) = issuer(&app)?;
+    let issuer = issuer(&app)?;
     expect_itself(&headers)?;
     let from = from.suspects(&app, &headers);
     let asker = Asker::of(&app, &peer, &headers, from).await?;
@@ -67,18 +67,21 @@ pub(super) async fn reenroll(
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Refused> {
-    let (issuer, _) = issuer(&app)?;
+    let issuer = issuer(&app)?;
     expect_itself(&headers)?;
     let asker = Asker::that_renews(&app, &peer).await?;
     given(&app, issuer, asker, (&headers, request)).await
 }
 
-/// Who issues, which can be done at this moment.
-fn issuer(app: &App) -> Result<(&DeviceIssuer, Arc<OpenIssuer>), Refused> {
-    let issuer = app.config.issuer.as_ref();
-    let issuer = issuer.ok_or_else(Refused::no_such_place)?;
-    let open = issuer.open(app.now()).map_err(|why| unissued(&why))?;
-    Ok((issuer, open))
+/// Who issues here, if anybody does.
+fn issuer(app: &App) -> Result<&DeviceIssuer, Refused> {
+    let issuer = app.config.issuer.as_deref();
+    issuer.ok_or_else(Refused::no_such_place)
+}
+
+/// Who issues at this moment.
+fn open(issuer: &DeviceIssuer, now: Timestamp) -> Result<Arc<OpenIssuer>, Refused> {
+    issuer.open(now).map_err(|why| unissued(&why))
 }
 
 fn answer(kind: HeaderValue, text: String) -> Response {
@@ -89,13 +92,14 @@ fn answer(kind: HeaderValue, text: String) -> Response {
     response
 }
 
-/// Gives the device a certificate for the key that its request proves.
+/// Gives the device a certificate for the key that its request proves. It has shown who it is by then: a stranger hears that it is one, whatever the issuer can do.
 async fn given(
     app: &App,
     issuer: &DeviceIssuer,
     asker: Asker,
     (headers, request): (&HeaderMap, Body),
 ) -> Result<Response, Refused> {
+    open(issuer, app.now())?;
     check_kind(headers)?;
     let bytes = body::read(headers, request, REQUEST_BYTES_MAX).await?;
     let request = CertificateRequest::read(&bytes)?;

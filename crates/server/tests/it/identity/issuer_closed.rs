@@ -46,12 +46,14 @@ async fn expect_closed(stage: &Stage, token: &str, id: &str) {
         get(house, "cacerts").await,
         get(house, "csrattrs").await,
         asks(house, &house.http, (ENROLL, Some(&bearer)), body.clone()).await,
-        asks(house, &house.http, (ENROLL, None), body.clone()).await,
         asks(house, &factory, (REENROLL, None), body.clone()).await,
     ] {
         assert!(refused.headers().contains_key("retry-after"));
         assert_eq!(problem(refused).await, (503, id.to_owned()));
     }
+    // A stranger is one, also then.
+    let stranger = asks(house, &house.http, (ENROLL, None), body).await;
+    assert_eq!(problem(stranger).await, (401, "auth.token".to_owned()));
     assert_eq!(stage.hears(&factory).await, StatusCode::OK);
     assert_eq!(told(house).await.as_deref(), Some("0"));
 }
