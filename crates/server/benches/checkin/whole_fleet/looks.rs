@@ -7,7 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use reqwest::Client;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, StatusCode};
 
 use crate::figures::Figures;
 use crate::fleet;
@@ -27,6 +28,8 @@ pub struct Looks {
 /// How long each look took, in milliseconds.
 #[derive(Debug, Default)]
 pub struct Seen {
+    /// How many weren't answered: the server had too much to do, and said when to come again.
+    sent_away: usize,
     home: Vec<f64>,
     list: Vec<f64>,
     device: Vec<f64>,
@@ -71,6 +74,7 @@ async fn keep_looking(
     stopped: &AtomicBool,
 ) -> anyhow::Result<Seen> {
     let http = Client::builder().no_proxy().build()?;
+    // Nothing if it was sent away: the next round asks again.
     let look = async |path: String| {
         let begun = Instant::now();
         let asked = http
@@ -78,19 +82,29 @@ async fn keep_looking(
             .bearer_auth(token);
         let answer = asked.send().await?;
         let status = answer.status();
+        let is_told_when = answer.headers().contains_key(RETRY_AFTER);
         answer.bytes().await?;
+        if status == StatusCode::SERVICE_UNAVAILABLE && is_told_when {
+            return Ok(None);
+        }
         ensure!(status.is_success(), "{path}: {status}");
-        anyhow::Ok(begun.elapsed().as_secs_f64() * 1000.0)
+        anyhow::Ok(Some(begun.elapsed().as_secs_f64() * 1000.0))
     };
     let mut seen = Seen::default();
     // The last page, and a device in the middle of the fleet.
     let (page, device) = (devices.div_ceil(100), fleet::name(devices / 2));
     loop {
-        seen.home.push(look("/".to_owned()).await?);
-        seen.list.push(look(format!("/devices?page={page}")).await?);
-        seen.device.push(look(format!("/devices/{device}")).await?);
-        seen.query
-            .push(look(format!("/api/v1/devices?query={QUERY}")).await?);
+        for (waits, path) in [
+            (&mut seen.home, "/".to_owned()),
+            (&mut seen.list, format!("/devices?page={page}")),
+            (&mut seen.device, format!("/devices/{device}")),
+            (&mut seen.query, format!("/api/v1/devices?query={QUERY}")),
+        ] {
+            match look(path).await? {
+                Some(wait) => waits.push(wait),
+                None => seen.sent_away += 1,
+            }
+        }
         if stopped.load(Ordering::Relaxed) {
             return Ok(seen);
         }
@@ -99,14 +113,22 @@ async fn keep_looking(
 }
 
 impl Seen {
-    /// Prints how long looks took: the middle one of each kind, and the worst.
+    /// Prints which share of all looks was sent away, and how long the others took: the middle one of each kind, and the worst.
     pub fn print(self, figures: &mut Figures) {
+        let kinds = [&self.home, &self.list, &self.device, &self.query];
+        let answered: usize = kinds.iter().map(|waits| waits.len()).sum();
+        let share = self.sent_away as f64 / (answered + self.sent_away).max(1) as f64;
+        figures.put("fleet_looks_sent_away", share * 100.0, "%");
         for (name, waits) in [
             ("fleet_home_page", self.home),
             ("fleet_device_list", self.list),
             ("fleet_device_page", self.device),
             ("fleet_query", self.query),
         ] {
+            // All were sent away: a goal without a figure is missed.
+            if waits.is_empty() {
+                continue;
+            }
             let worst = waits.iter().copied().fold(0.0, f64::max);
             figures.put(
                 format!("{name}_median"),
