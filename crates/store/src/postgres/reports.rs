@@ -59,39 +59,22 @@ pub(super) async fn hear(
     (heard, running): (Timestamp, Option<&Running>),
     acknowledged: u32,
 ) -> Result<(), StoreError> {
-    let Some(running) = running else {
-        return hear_of(tx, device, heard, acknowledged).await;
-    };
+    let value = running.map(|running| to_json("device", running));
     sqlx::query(
         "UPDATE devices SET last_seen = greatest($2, last_seen), acknowledged = $3,
-           running = $4, running_release = $5, running_version = $6, verified = $7, last_resort = $8
+           running = coalesce($4, running), running_release = coalesce($5, running_release),
+           running_version = coalesce($6, running_version), verified = coalesce($7, verified),
+           last_resort = coalesce($8, last_resort)
          WHERE key = $1",
     )
     .bind(device)
     .bind(micros(heard))
     .bind(i64::from(acknowledged))
-    .bind(to_json("device", running)?)
-    .bind(&running.release.0[..])
-    .bind(&running.version)
-    .bind(running.verified)
-    .bind(running.last_resort)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn hear_of(
-    tx: &mut Write,
-    device: i64,
-    heard: Timestamp,
-    acknowledged: u32,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE devices SET last_seen = greatest($2, last_seen), acknowledged = $3 WHERE key = $1",
-    )
-    .bind(device)
-    .bind(micros(heard))
-    .bind(i64::from(acknowledged))
+    .bind(value.transpose()?)
+    .bind(running.map(|running| &running.release.0[..]))
+    .bind(running.map(|running| running.version.as_str()))
+    .bind(running.map(|running| running.verified))
+    .bind(running.map(|running| running.last_resort))
     .execute(&mut **tx)
     .await?;
     Ok(())

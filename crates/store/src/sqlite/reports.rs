@@ -53,37 +53,18 @@ pub(super) async fn hear(
     (heard, running): (Timestamp, Option<&Running>),
     acknowledged: u32,
 ) -> Result<(), StoreError> {
-    let Some(running) = running else {
-        return hear_of(tx, device, heard, acknowledged).await;
-    };
+    let value = running.map(|running| to_json("device", running));
     sqlx::query(
-        "UPDATE devices SET last_seen = max(?2, coalesce(last_seen, ?2)), acknowledged = ?3, running = ?4, running_release = ?5, verified = ?6
+        "UPDATE devices SET last_seen = max(?2, coalesce(last_seen, ?2)), acknowledged = ?3,
+           running = coalesce(?4, running), running_release = coalesce(?5, running_release), verified = coalesce(?6, verified)
          WHERE key = ?1",
     )
     .bind(device)
     .bind(micros(heard))
     .bind(acknowledged)
-    .bind(to_json("device", running)?)
-    .bind(&running.release.0[..])
-    .bind(running.verified)
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn hear_of(
-    tx: &mut Write,
-    device: i64,
-    heard: Timestamp,
-    acknowledged: u32,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE devices SET last_seen = max(?2, coalesce(last_seen, ?2)), acknowledged = ?3
-         WHERE key = ?1",
-    )
-    .bind(device)
-    .bind(micros(heard))
-    .bind(acknowledged)
+    .bind(value.transpose()?)
+    .bind(running.map(|running| &running.release.0[..]))
+    .bind(running.map(|running| running.verified))
     .execute(&mut **tx)
     .await?;
     Ok(())

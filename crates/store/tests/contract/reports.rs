@@ -102,6 +102,26 @@ pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
     assert_eq!(texts(store).await[4..], ["said 2", "said 1"]);
 }
 
+/// Of each length that a message may have.
+pub async fn reports_of_one_message_are_told_in_their_order(store: &dyn Store) {
+    register(store, 1).await;
+    let mut last = 0;
+    for count in 1..=16 {
+        let seqs: Vec<u32> = (last + 1..=last + count).collect();
+        last += count;
+        assert_eq!(record(store, &seqs).await, last);
+        let told = store.timeline(&id(0), count).await.expect("readable");
+        let told: Vec<_> = told.into_iter().rev().collect();
+        for (entry, seq) in told.iter().zip(&seqs) {
+            let expected = report(*seq);
+            assert_eq!(entry.kind, TimelineKind::Reported);
+            assert_eq!((entry.at, &entry.text), (expected.at, &expected.text));
+            assert_eq!(entry.event.as_deref(), Some(&*expected.event));
+        }
+        assert_eq!(told.len(), seqs.len());
+    }
+}
+
 pub async fn a_check_in_without_reports_is_folded_too(store: &dyn Store) {
     let rollout = started(store, 2).await;
     let fold = |candidate: &Candidate, progress: Progress, known: Known| {
