@@ -20,7 +20,7 @@ const NO_HAWKBIT: &str = "*** hawkBit's update server is NOT MEASURED: version 1
      ADDRESS PATH PID HEADER...` measures it";
 
 /// What a whole run should come to.
-const GOALS: [Goal; 10] = [
+const GOALS: [Goal; 13] = [
     at_least("native_vs_axum", 0.6),
     at_least("ddi_vs_axum", 0.6),
     at_least("native_postgres_vs_axum", 0.6),
@@ -28,8 +28,12 @@ const GOALS: [Goal; 10] = [
     at_least("ddi_vs_goosebit", 250.0),
     at_least("ddi_vs_hawkbit", 50.0),
     at_most("poll_cost_with_history", 1.1),
+    // Who isn't remembered yet is looked up, and only that reads what lies behind a device.
+    at_most("look_cost_with_history", 1.1),
     at_most("native_half_load_p99", 5.0),
     at_most("ddi_half_load_p99", 5.0),
+    at_most("native_postgres_half_load_p99", 5.0),
+    at_most("ddi_postgres_half_load_p99", 5.0),
     at_most("last_seen_lost_in_a_crash", 10.0),
 ];
 
@@ -59,20 +63,15 @@ pub fn run(scale: &Scale, python: Option<&Path>) -> anyhow::Result<()> {
     let mut contenders = servers.contenders(scale)?;
     let mut figures = Figures::default();
     looks(&contenders, &mut figures)?;
-    for round in 0..=scale.rounds {
-        for turn in 0..contenders.len() {
-            let at = (round + turn) % contenders.len();
-            contenders[at].run_round(scale.lasts, round > 0)?;
-        }
-    }
+    let lasts = scale.lasts;
+    in_turns(0..=scale.rounds, &mut contenders, |contender, round| {
+        contender.run_round(lasts, round > 0)
+    })?;
     for contender in &contenders {
         contender.print(&mut figures)?;
     }
     compare(&contenders, &mut figures)?;
-    // The bare server's wait tells what of ours is the machine's.
-    for contender in contenders.iter().filter(|one| one.name != GOOSEBIT) {
-        contender.print_half_load(scale.paced_lasts, &mut figures)?;
-    }
+    half_load(scale, &mut contenders, &mut figures)?;
     let native = named(&contenders, NATIVE)?;
     crash::print(
         native,
@@ -182,6 +181,42 @@ fn looks(contenders: &[Contender], figures: &mut Figures) -> anyhow::Result<()> 
         }
     }
     figures.put("look_cost_with_history", long / short, "ratio");
+    Ok(())
+}
+
+/// Lets all of them run each round, and another one begin it each time.
+fn in_turns(
+    rounds: impl Iterator<Item = usize>,
+    contenders: &mut [Contender],
+    run: impl Fn(&mut Contender, usize) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for round in rounds {
+        for turn in 0..contenders.len() {
+            let at = (round + turn) % contenders.len();
+            run(&mut contenders[at], round)?;
+        }
+    }
+    Ok(())
+}
+
+/// The bare server's wait tells what of ours is the machine's. gooseBit is left out: a poll of its takes longer than all of these may.
+fn half_load(
+    scale: &Scale,
+    contenders: &mut [Contender],
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    let is_paced = |contender: &Contender| contender.name != GOOSEBIT;
+    in_turns(
+        0..scale.paced_rounds,
+        contenders,
+        |contender, _| match is_paced(contender) {
+            true => contender.run_paced_round(scale.paced_lasts),
+            false => Ok(()),
+        },
+    )?;
+    for contender in contenders.iter().filter(|one| is_paced(one)) {
+        contender.print_half_load(figures);
+    }
     Ok(())
 }
 

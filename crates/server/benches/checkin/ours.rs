@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use mainstay_access::Email;
 use mainstay_artifact::{Member, RootDraft, Signer as _};
@@ -41,6 +41,10 @@ pub fn data(folder: &Path) -> DataDir {
 /// # Errors
 /// If it can't be made.
 pub fn serve(folder: &Path, store: &str, devices: u32, finished: u32) -> anyhow::Result<()> {
+    ensure!(
+        store == SQLITE || finished == 0,
+        "a history is written into SQLite alone"
+    );
     std::fs::create_dir(folder)?;
     child::serve(async |listener| {
         let data = data(folder).with_homes(homes(store)?);

@@ -13,7 +13,9 @@ pub struct Scale {
     pub rounds: usize,
     /// How long a contender is asked in a round.
     pub lasts: Duration,
-    /// The same at half load.
+    /// Rounds at half load.
+    pub paced_rounds: usize,
+    /// How long a contender is asked in one of them.
     pub paced_lasts: Duration,
     /// How long a server is asked that is then killed: longer than it takes until it has written when it heard of whom.
     pub until_crash: Duration,
@@ -29,7 +31,8 @@ pub const WHOLE: Scale = Scale {
     histories: [10, 200_000],
     rounds: 9,
     lasts: Duration::from_secs(2),
-    paced_lasts: Duration::from_secs(10),
+    paced_rounds: 5,
+    paced_lasts: Duration::from_secs(3),
     until_crash: Duration::from_secs(15),
     is_pinned: true,
     has_goals: true,
@@ -41,6 +44,7 @@ pub const BRIEF: Scale = Scale {
     histories: [10, 1000],
     rounds: 1,
     lasts: Duration::from_millis(100),
+    paced_rounds: 1,
     paced_lasts: Duration::from_millis(300),
     until_crash: Duration::from_secs(7),
     is_pinned: false,
