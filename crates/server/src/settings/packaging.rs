@@ -192,6 +192,28 @@ fn the_container_is_not_root_and_is_built_by_the_workspaces_compiler() {
     );
 }
 
+/// Whoever runs containers kills them after ten seconds, unless told otherwise.
+#[test]
+fn a_container_that_is_told_to_stop_ends_before_it_is_killed() {
+    let grace = of_the_container("ENV")
+        .into_iter()
+        .find_map(|line| line.strip_prefix("MAINSTAY_SHUTDOWN_GRACE="));
+    let grace_s: u64 = grace
+        .and_then(|grace| grace.strip_suffix('s'))
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(grace_s + 5 <= 10, "{grace_s}");
+}
+
+/// No client over TLS can be made where no authority is known, and the slim image knows none.
+#[test]
+fn the_container_that_runs_knows_authorities() {
+    let (_, last) = CONTAINER.rsplit_once("\nFROM ").unwrap();
+    let installs = "apt-get install --yes --no-install-recommends ca-certificates";
+    assert!(last.contains(installs));
+}
+
 /// The lines of the page's table of the log stand in the code as they are told.
 #[test]
 fn what_the_page_says_of_the_log_is_what_is_logged() {
