@@ -217,17 +217,60 @@ fn the_container_that_runs_knows_authorities() {
 /// The lines of the page's table of the log stand in the code as they are told.
 #[test]
 fn what_the_page_says_of_the_log_is_what_is_logged() {
-    let (_, table) = PAGE.split_once("| in the log |").unwrap();
-    let table = table.split("\n\n").next().unwrap();
-    let names: Vec<_> = table
-        .lines()
-        .filter_map(|row| row.split('`').nth(1))
-        .collect();
-    assert!(names.len() > 10, "{names:?}");
+    let names = names_of_the_log();
+    assert!(names.len() > 100, "{names:?}");
     let code = code_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     for name in names {
         assert!(code.contains(&format!("\"{name}")), "nothing logs {name}");
     }
+}
+
+/// Whatever is logged for people has its line there.
+#[test]
+fn what_is_logged_is_on_the_page() {
+    let code = code_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let names = names_of_the_log();
+    let mut looked_at = 0;
+    for level in ["error", "warn", "info"] {
+        for event in code.split(&format!("tracing::{level}!(")).skip(1) {
+            let text = told_by(event);
+            assert!(names.contains(&text), "{level}: {text} isn't on the page");
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 100, "{looked_at}");
+}
+
+/// What the page's table calls the events, as the log does.
+fn names_of_the_log() -> Vec<&'static str> {
+    let (_, table) = PAGE.split_once("| in the log |").unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let cells = table.lines().filter_map(|row| row.split('|').nth(1));
+    cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect()
+}
+
+/// The name of an event: its last text, up to what differs each time. `event` begins behind the bracket that opens it.
+fn told_by(event: &str) -> &str {
+    let mut open = 1_usize;
+    let mut last = "";
+    let mut rest = event;
+    while open > 0 {
+        let at = rest.find(['"', '(', ')']).unwrap();
+        let (sign, after) = (rest.as_bytes()[at], &rest[at + 1..]);
+        rest = after;
+        match sign {
+            b'(' => open += 1,
+            b')' => open -= 1,
+            _ => {
+                let end = after.find('"').unwrap();
+                (last, rest) = (&after[..end], &after[end + 1..]);
+            }
+        }
+    }
+    let same = last.split('{').next().unwrap_or(last);
+    same.trim_end_matches([' ', ':'])
 }
 
 /// All of this crate's code but this file.
