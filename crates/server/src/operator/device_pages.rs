@@ -1,5 +1,7 @@
 //! Lists of devices, a page at a time: a fleet fits into no answer. Read [`page`].
 
+use std::time::{Duration, Instant};
+
 use mainstay_api::DevicePage;
 use mainstay_api::device::DEVICE_PAGE_MAX;
 use mainstay_fleet::{Device, DeviceId, Query, ReleaseDigest};
@@ -8,8 +10,12 @@ use serde::Deserialize;
 use crate::App;
 use crate::problem::Refused;
 
-/// So many devices are looked at for one page: a tenth of a second or so, if a query means few of them.
+/// So many devices are looked at for one page at most, if a query means few of them.
 const LOOKED_AT_MAX: u32 = 10 * DEVICE_PAGE_MAX;
+
+/// No more of them are read once it took so long: on a machine that has much to do, whoever asks gets shorter pages and more of them, none of which keeps them
+/// waiting, and which keep nobody else waiting either.
+const LOOKS_FOR: Duration = Duration::from_millis(50);
 
 /// The words of a list that is asked for by page alone.
 #[derive(Debug, Default, Deserialize)]
@@ -80,7 +86,8 @@ pub(super) async fn page(
     };
     let now = app.now();
     let is_meant = |device: &Device| queries.iter().all(|query| query.matches(device, now));
-    while looked_at < LOOKED_AT_MAX {
+    let begun = Instant::now();
+    while looked_at == 0 || (looked_at < LOOKED_AT_MAX && begun.elapsed() < LOOKS_FOR) {
         let left = limit.saturating_sub(u32::try_from(devices.len()).unwrap_or(u32::MAX));
         let most = match queries {
             [] => left,
