@@ -113,13 +113,14 @@ async fn keep_looking(
 }
 
 impl Seen {
-    /// Prints which share of all looks was sent away, and how long the others took: the middle one of each kind, and the worst.
+    /// Prints which share of all looks was sent away, and how long the others took: the middle one of each kind, what all but the hundredth part kept to, and the
+    /// worst.
     pub fn print(self, figures: &mut Figures) {
         let kinds = [&self.home, &self.list, &self.device, &self.query];
         let answered: usize = kinds.iter().map(|waits| waits.len()).sum();
         let share = self.sent_away as f64 / (answered + self.sent_away).max(1) as f64;
         figures.put("fleet_looks_sent_away", share * 100.0, "%");
-        for (name, waits) in [
+        for (name, mut waits) in [
             ("fleet_home_page", self.home),
             ("fleet_device_list", self.list),
             ("fleet_device_page", self.device),
@@ -129,13 +130,11 @@ impl Seen {
             if waits.is_empty() {
                 continue;
             }
-            let worst = waits.iter().copied().fold(0.0, f64::max);
-            figures.put(
-                format!("{name}_median"),
-                crate::figures::middle(waits),
-                "ms",
-            );
-            figures.put(format!("{name}_worst"), worst, "ms");
+            waits.sort_by(f64::total_cmp);
+            for (share, called) in [(50, "median"), (99, "p99"), (100, "worst")] {
+                let at = (waits.len() * share / 100).min(waits.len() - 1);
+                figures.put(format!("{name}_{called}"), waits[at], "ms");
+            }
         }
     }
 }
