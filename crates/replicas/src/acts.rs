@@ -14,9 +14,12 @@ use crate::house::House;
 use crate::seen::{
     Blow, Count, FAULTY, RELEASES, Record, ReleaseNumber, ReplicaNumber, SOUND, Stop, StopKind,
 };
+use crate::tried;
 
 /// How often one looks how a rollout stands.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// After a halt one looks on for so many times the usual, if a replica wasn't asked: a dead one is back long before.
+const LOOKS_ON_MORE: u32 = 10;
 
 /// What happens to the sound release's rollout, each once, in an order that the seed says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,16 +77,21 @@ impl Stage {
         Ok(())
     }
 
-    /// Rolls the faulty release out until it is halted: by what devices report, or by a person as soon as the wave after the canary is under way. Then looks on
-    /// for a while.
+    /// Rolls the faulty release out until it is halted: by what devices report, or by a person as soon as the last wave is under way. Most of the fleet may be
+    /// offered it by then and still waits for a place: an offer after the halt is one that only the halt forbids. Then looks on for a while.
     ///
     /// # Errors
     /// As [`Self::sound`].
     pub async fn faulty(&self, by_person: bool) -> anyhow::Result<()> {
         let (id, began) = self.roll_out(FAULTY).await?;
         if by_person {
-            let in_second = |view: &RolloutView| is_over(view) || view.wave > 0;
-            self.until(FAULTY, began, in_second).await?;
+            let view = self.until(FAULTY, began, |view| is_over(view) || is_in_last_wave(view));
+            if is_over(&view.await?) {
+                bail!(
+                    "the rollout of {} is over before its time",
+                    RELEASES[FAULTY]
+                );
+            }
             let _calm = self.house.replicas.lock().await;
             let halt = async |operator: &mainstay_client::Operator| {
                 operator.halt(id, "People can't stand its noise.").await
@@ -93,9 +101,25 @@ impl Stage {
         } else {
             self.until(FAULTY, began, is_over).await?;
         }
-        // The watch goes on: nobody may be offered it any more, whichever replica is asked.
-        tokio::time::sleep(self.stop_lasts).await;
+        self.looks_on().await;
         Ok(())
+    }
+
+    /// Nobody may be offered what was halted any more, whichever replica is asked: waits until each replica, one that is dead just now as well, was asked by
+    /// somebody who had not been offered it. If that doesn't happen, the judge says so.
+    async fn looks_on(&self) {
+        tokio::time::sleep(self.stop_lasts).await;
+        for _ in 0..LOOKS_ON_MORE {
+            let is_tried = self.record.read(|seen| {
+                let halts = seen.stops.iter().filter(|stop| stop.kind == StopKind::Halt);
+                let mut asks = halts.map(|halt| tried::unoffered_asks(seen, halt));
+                asks.all(|asks| tried::of_each(&asks).iter().all(|count| *count > 0))
+            });
+            if is_tried {
+                return;
+            }
+            tokio::time::sleep(self.stop_lasts).await;
+        }
     }
 
     /// Hands a release in, approves it and starts its rollout. Nobody is killed meanwhile: what is tried is the rollout.
@@ -304,6 +328,11 @@ fn shuffled(dice: &mut Dice) -> Vec<Disturbance> {
 
 fn is_over(view: &RolloutView) -> bool {
     ["complete", "halted", "withdrawn"].contains(&view.phase.as_str())
+}
+
+/// One that is still starting has no waves yet.
+fn is_in_last_wave(view: &RolloutView) -> bool {
+    !view.waves.is_empty() && view.wave + 1 == view.waves.len()
 }
 
 /// How many devices a rollout counts as updated.

@@ -129,7 +129,8 @@ impl Crowd {
         self.record.note(|seen| seen.sent.extend(sent));
         let base = &self.bases[mind.replica];
         let reply = self.wire.post(base, path, &mind.token, body).await;
-        let by = self.answered(device, mind.replica, asked, &reply);
+        let is_check_in = path == CHECK_IN_PATH;
+        let by = self.answered((device, mind.replica), is_check_in, asked, &reply);
         match reply {
             Reply::Good(bytes) => (by, Some(bytes)),
             _ => (by, None),
@@ -154,7 +155,7 @@ impl Crowd {
             .fetch(base, digest, &mind.token, range, &self.record)
             .await;
         let device = self.first + who;
-        let by = self.answered(device, mind.replica, asked, &reply);
+        let by = self.answered((device, mind.replica), false, asked, &reply);
         let went_well = match reply {
             Reply::Good(bytes) => {
                 let manifests = &self.goods.manifests;
@@ -187,8 +188,8 @@ impl Crowd {
     /// Notes an exchange that has ended.
     fn answered(
         &self,
-        device: DeviceNumber,
-        replica: ReplicaNumber,
+        (device, replica): (DeviceNumber, ReplicaNumber),
+        is_check_in: bool,
         asked: Timestamp,
         reply: &Reply,
     ) -> Exchange {
@@ -206,6 +207,9 @@ impl Crowd {
         };
         self.record.note(|seen| {
             seen.answers.push(Answer {
+                device,
+                replica,
+                is_check_in,
                 at: asked,
                 took: since(asked, answered),
                 end,

@@ -11,14 +11,7 @@ use mainstay_access::Duty;
 use mainstay_api::{NewDevice, NewDevices};
 use mainstay_fleet::ReleaseDigest;
 use mainstay_server::{Clock as _, SystemClock};
-use mainstay_simulator::simulated_device::{Core, SimulatedDevice};
-use mainstay_simulator::{
-    Behaviours, Circumstances, Crowd as RealCores, Dice, Hardship, Home, Link, model, population,
-    real_time,
-};
-use mainstay_trust::Digest;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use mainstay_simulator::{Dice, Hardship, Home, population};
 
 use crate::acts::Stage;
 use crate::budgets::since;
@@ -28,8 +21,10 @@ use crate::house::House;
 use crate::invariants::{Broken, judge};
 use crate::killer::Killer;
 use crate::last_look::{Names, look};
-use crate::plan_text::{IMAGE_BYTES, Pace};
-use crate::seen::{FACTORY, FAULTY, Record, ReleaseNumber, SOUND, Seen};
+use crate::plan_text::Pace;
+use crate::real::Real;
+use crate::seen::{FAULTY, Record, SOUND, Seen};
+use crate::tried;
 use crate::truth::Ending;
 
 /// So many devices are registered at once, as many as the API takes.
@@ -40,12 +35,8 @@ const FIRST_HEARD_PER_SECOND: u64 = 200;
 const KILLER: u64 = u64::MAX - 1;
 /// See [`KILLER`].
 const ACTS: u64 = u64::MAX - 2;
-/// On so many of a hundred devices the faulty release works before its fault shows: the canary passes, and a wave is under way.
-const WORKS_ON_PERCENT: usize = 7;
-/// Real cores are looked after for so long at a time.
-const REAL_TURN: Duration = Duration::from_millis(500);
-/// When all is over they have so long to end what they are in the midst of.
-const REAL_ENDS_WITHIN: Duration = Duration::from_secs(180);
+/// On so many of a hundred devices the faulty release works before its fault shows: the canary and the wave after it pass, and most of the last one still waits.
+const WORKS_ON_PERCENT: usize = 20;
 
 /// What is to be lived through.
 #[derive(Debug, Clone)]
@@ -159,6 +150,9 @@ async fn live(campaign: &Campaign, pace: &Pace, house: &Arc<House>) -> anyhow::R
     drop(living);
     let mut run = real.end().await?;
     run.extend(crowd.run().await);
+    if let Some(device) = run.iter().position(Option::is_none) {
+        bail!("device {device} isn't done when all is over, or runs what nobody has handed in");
+    }
     let names = Names {
         devices: &homes.iter().map(|home| home.id.clone()).collect::<Vec<_>>(),
         manifests: digests(house),
@@ -166,10 +160,13 @@ async fn live(campaign: &Campaign, pace: &Pace, house: &Arc<House>) -> anyhow::R
     let truth = look(house, &names, run, (0..count).collect::<BTreeSet<_>>()).await?;
     let seen = record.seen();
     let endings = [(SOUND, Ending::Complete), (FAULTY, Ending::Halted)];
-    let broken = judge(&seen, &truth, &pace.limits, &endings);
+    let mut broken = judge(&seen, &truth, &pace.limits, &endings);
+    broken.extend(tried::untried(&seen, &truth, &pace.limits));
     let parts = Parts { quiet, stormy };
+    let mut figures = figures::lines(&seen, &pace.limits, &parts, broken.len());
+    figures.extend(tried::lines(&seen, &truth));
     Ok(Found {
-        figures: figures::lines(&seen, &pace.limits, &parts, broken.len()),
+        figures,
         blows: blows(&seen),
         logs: match broken.is_empty() {
             true => String::new(),
@@ -313,74 +310,4 @@ fn blows(seen: &Seen) -> Vec<String> {
     let each = seen.blows.iter();
     each.map(|blow| format!("{} {}", blow.at, blow.what))
         .collect()
-}
-
-/// The real cores, in a task of their own.
-struct Real {
-    end: watch::Sender<bool>,
-    living: JoinHandle<RealCores>,
-    manifests: Vec<Digest>,
-}
-
-impl Real {
-    fn start(
-        house: &House,
-        (homes, tokens): (&[Home], &[String]),
-        seed: u64,
-        poll: Duration,
-    ) -> anyhow::Result<Self> {
-        let (class, factory) = (&house.plan.classes[0], &house.releases[FACTORY]);
-        let made = model::provisioned(&house.plan, class, &house.root, factory, IMAGE_BYTES)?;
-        let now = SystemClock.now();
-        let each = homes.iter().zip(tokens).zip(1..);
-        let devices = each.map(|((home, token), number)| {
-            let (dice, token) = (Dice::new(seed, number), token.clone());
-            let (config, region) = (made.config.clone(), made.region.clone());
-            SimulatedDevice::new(home.clone(), token, dice, config, region, now)
-        });
-        let around = Circumstances {
-            link: Link::to_any(house.bases.clone())?,
-            behaviours: Arc::new(Behaviours::default()),
-            hardship: Hardship::NONE,
-            restart_ms: 200,
-            offline_from: Timestamp::MAX,
-        };
-        let mut cores = RealCores::new(devices.collect(), around, now);
-        let (end, ended) = watch::channel(false);
-        let living = tokio::spawn(async move {
-            while !*ended.borrow() {
-                real_time::live(&mut cores, REAL_TURN, |_| *ended.borrow()).await;
-            }
-            // They tell what they have to, and what they run since.
-            real_time::live(&mut cores, REAL_ENDS_WITHIN, have_told_all).await;
-            real_time::live(&mut cores, poll + REAL_TURN * 2, |_| false).await;
-            cores
-        });
-        let manifests = house.releases.iter().map(|release| release.manifest);
-        Ok(Self {
-            end,
-            living,
-            manifests: manifests.collect(),
-        })
-    }
-
-    /// Ends them; gives what each runs and has confirmed.
-    async fn end(self) -> anyhow::Result<Vec<Option<ReleaseNumber>>> {
-        let _ = self.end.send(true);
-        let cores = self.living.await?;
-        let runs = |device: &SimulatedDevice| {
-            let running = has_told_all(device).then(|| device.running_release())??;
-            self.manifests.iter().position(|one| *one == running)
-        };
-        Ok(cores.devices().map(runs).collect())
-    }
-}
-
-fn have_told_all(cores: &RealCores) -> bool {
-    cores.devices().all(has_told_all)
-}
-
-fn has_told_all(device: &SimulatedDevice) -> bool {
-    let told = |core: &Core| core.record().reports.is_empty();
-    device.is_settled() && device.core_if_up().is_some_and(told)
 }

@@ -133,6 +133,9 @@ mod tests {
     fn the_longest_silence_is_between_two_good_answers() {
         let start = Timestamp::from_second(1_000_000).unwrap();
         let answer = |at: u64, took: u64, end| Answer {
+            device: 0,
+            replica: 0,
+            is_check_in: true,
             at: start + Duration::from_millis(at),
             took: Duration::from_millis(took),
             end,

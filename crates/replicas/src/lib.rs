@@ -6,8 +6,8 @@
 //!
 //! | part | files |
 //! |---|---|
-//! | what was seen, and what must hold of it: pure, tried by tables | `seen.rs`, `truth.rs`, `invariants.rs`, `budgets.rs`, `figures.rs` |
-//! | devices | `script.rs` (pure), `wire.rs`, `asks.rs`, `crowd.rs` |
+//! | what was seen, and what must hold of it: pure, tried by tables | `seen.rs`, `truth.rs`, `invariants.rs`, `budgets.rs`, `tried.rs`, `figures.rs` |
+//! | devices | `script.rs` (pure), `wire.rs`, `asks.rs`, `crowd.rs`, `real.rs` |
 //! | the house | `plan_text.rs`, `database.rs`, `frozen.rs`, `replica.rs`, `house.rs`, `people.rs`, `killer.rs` |
 //! | the story | `campaign.rs`, `acts.rs`, `last_look.rs` |
 //!
@@ -27,9 +27,11 @@ mod killer;
 mod last_look;
 mod people;
 mod plan_text;
+mod real;
 mod replica;
 mod script;
 pub mod seen;
+pub mod tried;
 pub mod truth;
 mod wire;
 

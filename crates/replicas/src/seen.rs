@@ -112,6 +112,12 @@ pub struct Fault {
 /// How long one exchange took, and whether it succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
+    /// Who asked.
+    pub device: DeviceNumber,
+    /// Whom.
+    pub replica: ReplicaNumber,
+    /// Whether the device asked what to do, and may have been offered something; else it told its reports, or fetched.
+    pub is_check_in: bool,
     /// When it was asked.
     pub at: Timestamp,
     /// How long it took.
@@ -229,6 +235,11 @@ impl Record {
     pub fn note(&self, write: impl FnOnce(&mut Seen)) {
         // Lists that only grow have no state that a panic could leave half made.
         write(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Looks something up in what was seen so far.
+    pub fn read<T>(&self, look: impl FnOnce(&Seen) -> T) -> T {
+        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// All that was seen so far.

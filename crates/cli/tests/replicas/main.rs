@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use mainstay_replicas::{Campaign, run};
 
-/// Devices halt the bad release, as with every even seed.
-const SEED: u64 = 2;
+/// A person halts the bad release, as with every odd seed: an answer says from which instant on nothing may be offered. That devices halt one is tried without
+/// several servers, too.
+const SEED: u64 = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_replicas_share_the_work_whoever_is_killed() {
@@ -28,7 +29,9 @@ async fn three_replicas_share_the_work_whoever_is_killed() {
     assert!(kills.count() >= 5, "{blows}");
     let outages = seen.blows.iter().filter(|blow| blow.replica.is_none());
     assert_eq!(outages.count(), 2, "{blows}");
-    assert_eq!(seen.stops.len(), 3, "{:?}", seen.stops);
+    let mut stops: Vec<&str> = seen.stops.iter().map(|stop| stop.kind.id()).collect();
+    stops.sort_unstable();
+    assert_eq!(stops, ["halt", "hold", "pause"], "{:?}", seen.stops);
     assert!(seen.offers.len() >= 290, "{figures}");
     assert!(seen.acknowledged.len() >= 1000, "{figures}");
 }
