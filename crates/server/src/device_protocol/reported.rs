@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::{Device, DeviceId, ReleaseDigest, Running};
 use mainstay_protocol::{BootReason, CheckIn, Report};
 use mainstay_rollout::{Candidate, Progress};
@@ -21,6 +21,12 @@ use crate::asker::{self, Asker};
 use crate::problem::Refused;
 use crate::quiet::Speaking;
 use crate::readings::{self, Heard};
+
+/// What is told so long after it happened, by the device's own word, is told with when that was. Clocks are apart by less.
+const LATE: SignedDuration = SignedDuration::from_mins(10);
+
+/// The beginning of 2020, in Unix seconds: a clock that says an earlier time was never set.
+const CLOCK_SET_S: i64 = 1_577_836_800;
 
 /// What was kept of a check-in.
 pub(super) struct Kept {
@@ -84,13 +90,12 @@ pub(super) async fn record(
     if let Some(gateway) = through {
         asker::expect_still_its(app, gateway, &device.id).await?;
     }
-    let read = |report: &Report| (report.seq, DeviceEvent::of(&report.event, refusal_id));
     let news = News {
-        events: reports.iter().map(read).collect(),
+        told: reports.iter().map(|report| Told::of(report, now)).collect(),
         said: said.map(|(_, said)| said),
         at: now,
     };
-    let stored = news.stored(&names(app, &news.events).await?, through)?;
+    let stored = news.stored(&names(app, &news.told).await?, through)?;
     let brought = said.zip(through);
     let brought = brought.map(|(said, gateway)| brought_by(gateway, device, said));
     let running = said.map(|(running, _)| running);
@@ -112,10 +117,37 @@ pub(super) fn left_aside(reports: &[Report], acknowledged: u32) -> Option<u32> {
     (last > acknowledged).then_some(last)
 }
 
+/// One report, read.
+struct Told {
+    seq: u32,
+    event: DeviceEvent,
+    /// When it happened by the device's clock, if that is long ago: it told nothing for a while. A claim, by which nothing is decided.
+    long_ago: Option<Timestamp>,
+}
+
+impl Told {
+    fn of(report: &Report, now: Timestamp) -> Self {
+        Self {
+            seq: report.seq,
+            event: DeviceEvent::of(&report.event, refusal_id),
+            long_ago: long_ago(report.at, now),
+        }
+    }
+}
+
+/// The device's own time of something, if it is long ago and may be true.
+fn long_ago(said_s: u64, now: Timestamp) -> Option<Timestamp> {
+    let said_s = i64::try_from(said_s)
+        .ok()
+        .filter(|&said_s| said_s >= CLOCK_SET_S)?;
+    let said = Timestamp::from_second(said_s).ok()?;
+    (now.duration_since(said) >= LATE).then_some(said)
+}
+
 /// What one message says, ready to be folded into the device's progress in a rollout.
 struct News {
-    /// Reports with their numbers, in their order.
-    events: Vec<(u32, DeviceEvent)>,
+    /// Reports in their order.
+    told: Vec<Told>,
     said: Option<Said>,
     at: Timestamp,
 }
@@ -127,19 +159,19 @@ impl News {
         names: &BTreeMap<ReleaseDigest, String>,
         through: Option<&DeviceId>,
     ) -> Result<Vec<StoredReport>, Refused> {
-        let stored = |(seq, event): &(u32, DeviceEvent)| {
-            let name = event.release().and_then(|release| names.get(&release));
+        let stored = |told: &Told| {
+            let release = told.event.release();
+            let name = release.and_then(|release| names.get(&release));
             let name = name.map_or("", String::as_str);
-            let report = stored_report(*seq, event, name, self.at)?;
-            Ok(said_through(report, through))
+            Ok(said_through(stored_report(told, name, self.at)?, through))
         };
-        self.events.iter().map(stored).collect()
+        self.told.iter().map(stored).collect()
     }
 
     /// The progress after these news, of which those that are `known` aren't new.
     fn fold(&self, candidate: &Candidate, progress: Progress, known: Known) -> Progress {
-        let is_new = |(seq, _): &&(u32, DeviceEvent)| known.is_new(*seq);
-        let new = self.events.iter().filter(is_new).map(|(_, event)| event);
+        let is_new = |told: &&Told| known.is_new(told.seq);
+        let new = self.told.iter().filter(is_new).map(|told| &told.event);
         folded(new, self.said.as_ref(), candidate, progress, known, self.at)
     }
 }
@@ -184,12 +216,9 @@ fn refusal_id(code: u16) -> String {
 }
 
 /// What timelines call the releases that these events are about. Each is read once: an update tells of one release in several events.
-async fn names(
-    app: &App,
-    events: &[(u32, DeviceEvent)],
-) -> Result<BTreeMap<ReleaseDigest, String>, Refused> {
+async fn names(app: &App, told: &[Told]) -> Result<BTreeMap<ReleaseDigest, String>, Refused> {
     let mut names = BTreeMap::new();
-    for release in events.iter().filter_map(|(_, event)| event.release()) {
+    for release in told.iter().filter_map(|told| told.event.release()) {
         if let Entry::Vacant(unread) = names.entry(release) {
             unread.insert(app.version_of(&release).await?);
         }
@@ -197,18 +226,18 @@ async fn names(
     Ok(names)
 }
 
-fn stored_report(
-    seq: u32,
-    event: &DeviceEvent,
-    name: &str,
-    at: Timestamp,
-) -> Result<StoredReport, Refused> {
+fn stored_report(told: &Told, name: &str, at: Timestamp) -> Result<StoredReport, Refused> {
+    let Told { seq, event, .. } = told;
     let json = serde_json::to_string(event).map_err(|error| Refused::internal(&error))?;
+    let phrase = event.phrase(name);
     Ok(StoredReport {
-        seq,
+        seq: *seq,
         at,
         event: json,
-        text: event.phrase(name),
+        text: match told.long_ago {
+            None => phrase,
+            Some(long_ago) => format!("{phrase}, at {long_ago:.0} by its own clock"),
+        },
     })
 }
 
@@ -297,9 +326,14 @@ mod tests {
     }
 
     fn after(events: &[DeviceEvent], progress: Progress, acknowledged: u32) -> &'static str {
-        let events = (1..).zip(events.iter().cloned()).collect();
+        let told = (1..).zip(events.iter().cloned());
+        let told = told.map(|(seq, event)| Told {
+            seq,
+            event,
+            long_ago: None,
+        });
         News {
-            events,
+            told: told.collect(),
             said: None,
             at: at(9),
         }
@@ -312,6 +346,25 @@ mod tests {
             },
         )
         .id()
+    }
+
+    #[test]
+    fn what_happened_long_ago_is_told_with_when_that_was() {
+        let now = at(1_800_000_000);
+        for (said_s, expected) in [
+            (0, None),
+            (86_400, None),
+            (1_577_836_799, None),
+            (1_577_836_800, Some("2020-01-01T00:00:00Z")),
+            (1_799_999_400, Some("2027-01-15T07:50:00Z")),
+            (1_799_999_401, None),
+            (1_800_000_000, None),
+            (1_900_000_000, None),
+            (u64::MAX, None),
+        ] {
+            let found = long_ago(said_s, now).map(|at| at.to_string());
+            assert_eq!(found.as_deref(), expected, "{said_s}");
+        }
     }
 
     #[test]

@@ -50,6 +50,30 @@ async fn a_release_reaches_every_device() {
     assert_eq!(by, [name("ana"), name("ana"), name("sam"), name("kim")]);
 }
 
+/// A device that was offline for two days tells then what happened meanwhile, and its timeline when that was, by its own word.
+#[tokio::test]
+async fn what_happened_offline_is_told_with_when_that_was() {
+    let house = House::new().await;
+    let old = packed(house::CLASS, "1.0.0", 1, &[]);
+    let mut gadgets = register(&house, &["th-1"], &old).await;
+    let gadget = &mut gadgets[0];
+    let meanwhile = gadget.report(Event::EnteredSafeMode);
+    house.later(2 * 24 * 60);
+    gadget.check_in(&house, &[meanwhile]).await;
+    let id = DeviceId::new("th-1").unwrap();
+    let timeline = house.app.store().timeline(&id, 9).await.unwrap();
+    let told = timeline
+        .iter()
+        .find(|entry| entry.text.contains("by its own clock"))
+        .unwrap();
+    assert!(
+        told.text.ends_with(", at 2027-01-15T08:00:00Z by its own clock"),
+        "{}",
+        told.text
+    );
+    assert!(told.at.as_second() >= 1_800_000_000 + 2 * 86_400);
+}
+
 /// Hour after hour every device checks in, and takes `artifact` when it is offered.
 pub async fn pass_hours(house: &House, gadgets: &mut [Gadget], artifact: &Artifact, hours: u32) {
     for _ in 0..hours {
