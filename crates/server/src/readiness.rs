@@ -22,6 +22,7 @@ use tokio::time::timeout;
 
 use crate::App;
 use crate::clock::Clock;
+use crate::places::{self, Place, Whom};
 use crate::problem::Refused;
 
 /// So long an answer holds for others who ask.
@@ -89,12 +90,17 @@ impl Well {
     }
 }
 
-/// Both routes.
+/// Both places.
+pub(crate) const PLACES: &[Place] = &[
+    Place::new("/healthz", &[("GET", Whom::Anyone)], || {
+        get(async || Json(Well::alive()))
+    }),
+    Place::new("/readyz", &[("GET", Whom::Anyone)], || get(ready)),
+];
+
+/// Their routes.
 pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/healthz", get(async || Json(Well::alive())))
-        .route("/readyz", get(ready))
-        .method_not_allowed_fallback(async || Refused::wrong_method())
+    places::router(PLACES).method_not_allowed_fallback(async || Refused::wrong_method())
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Result<Json<Well>, Refused> {

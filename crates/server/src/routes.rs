@@ -50,14 +50,14 @@ const HTTPS_ALONE: &str = "max-age=15768000";
 /// [`guard`](crate::guard) by themselves, and nobody looks at their answers in a browser.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
-        .merge(device_protocol::routes())
-        .merge(delivery::routes())
+        .merge(places::router(device_protocol::PLACES))
+        .merge(places::router(delivery::PLACES))
         .merge(issuing::routes())
         .merge(ddi::routes())
         .merge(
             Router::new()
                 .nest(
-                    "/api/v1",
+                    places::API,
                     places::router(places::of_the_api())
                         .layer(from_fn_with_state(app.clone(), once))
                         .layer(map_response(unkept)),
@@ -90,8 +90,8 @@ async fn unkept(mut response: Response) -> Response {
 
 fn questions() -> Router<Arc<App>> {
     Router::new()
-        .merge(device_protocol::questions())
-        .merge(ddi::questions())
+        .merge(places::router(device_protocol::QUESTIONS))
+        .merge(places::router(ddi::QUESTIONS))
         .method_not_allowed_fallback(async || Refused::wrong_method())
 }
 

@@ -38,43 +38,69 @@ pub(crate) use offered::{Listener, narrowed};
 pub(crate) use unread::Unread;
 
 use crate::App;
+use crate::places::{self, Credential, Place, Whom};
 use crate::problem::Refused;
 
-/// What devices with other update clients ask again and again.
-pub(crate) fn questions() -> Router<Arc<App>> {
-    Router::new().route(
-        "/{tenant}/controller/v1/{controller}",
-        get(base::base).head(not_a_look),
-    )
-}
+const DEVICE: Whom = Whom::Shows(Credential::Device);
 
-/// Their other routes.
+/// Where a client asks: below its tenant's name, by its own.
+pub(crate) const CONTROLLER: &str = "/{tenant}/controller/v1/{controller}";
+
+/// Where devices with other update clients ask again and again.
+pub(crate) const QUESTIONS: &[Place] = &[Place::new(CONTROLLER, &[("GET", DEVICE)], || {
+    get(base::base).head(not_a_look)
+})];
+
+/// Their other places, below [`CONTROLLER`].
+pub(crate) const PLACES: &[Place] = &[
+    Place::new("/configData", &[("PUT", DEVICE)], || put(config_data::keep)),
+    Place::new("/deploymentBase/{number}", &[("GET", DEVICE)], || {
+        get(deployment::one).head(not_a_look)
+    }),
+    Place::new(
+        "/deploymentBase/{number}/feedback",
+        &[("POST", DEVICE)],
+        || post(feedback::of_order),
+    ),
+    Place::new("/cancelAction/{number}", &[("GET", DEVICE)], || {
+        get(cancel::one).head(not_a_look)
+    }),
+    Place::new(
+        "/cancelAction/{number}/feedback",
+        &[("POST", DEVICE)],
+        || post(feedback::of_cancel),
+    ),
+    Place::new("/installedBase", &[("PUT", DEVICE)], || {
+        put(installed::said)
+    }),
+    Place::new("/installedBase/{number}", &[("GET", DEVICE)], || {
+        get(installed::one)
+    }),
+    Place::new(
+        "/softwaremodules/{number}/artifacts",
+        &[("GET", DEVICE)],
+        || get(artifacts::listed),
+    ),
+    Place::new(
+        "/softwaremodules/{number}/artifacts/{file}",
+        &[("GET", DEVICE)],
+        || get(artifacts::file),
+    ),
+    Place::new("/{*rest}", NOTHING, || any(nowhere)),
+];
+
+/// What isn't served, by any method.
+const NOTHING: &[(&str, Whom)] = &[
+    ("GET", Whom::Anyone),
+    ("POST", Whom::Anyone),
+    ("PUT", Whom::Anyone),
+    ("PATCH", Whom::Anyone),
+    ("DELETE", Whom::Anyone),
+];
+
+/// The routes of these.
 pub(crate) fn routes() -> Router<Arc<App>> {
-    let installed = get(installed::one);
-    let controller = Router::new()
-        .route("/configData", put(config_data::keep))
-        .route(
-            "/deploymentBase/{number}",
-            get(deployment::one).head(not_a_look),
-        )
-        .route(
-            "/deploymentBase/{number}/feedback",
-            post(feedback::of_order),
-        )
-        .route("/cancelAction/{number}", get(cancel::one).head(not_a_look))
-        .route("/cancelAction/{number}/feedback", post(feedback::of_cancel))
-        .route("/installedBase", put(installed::said))
-        .route("/installedBase/{number}", installed)
-        .route(
-            "/softwaremodules/{number}/artifacts",
-            get(artifacts::listed),
-        )
-        .route(
-            "/softwaremodules/{number}/artifacts/{file}",
-            get(artifacts::file),
-        )
-        .route("/{*rest}", any(nowhere));
-    Router::new().nest("/{tenant}/controller/v1/{controller}", controller)
+    Router::new().nest(CONTROLLER, places::router(PLACES))
 }
 
 /// Who asks these is promised something, or is noted to have read it. Whoever only looks whether somebody answers, as proxies do, gets no place by that.

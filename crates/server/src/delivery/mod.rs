@@ -20,9 +20,6 @@ mod places;
 mod signed;
 mod whole;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::routing::get;
 
 pub(crate) use self::elsewhere::{send_elsewhere, told};
@@ -30,11 +27,16 @@ pub use self::key::{DeliveryKey, KeyFileError};
 pub(crate) use self::places::LinkPlaces;
 pub(crate) use self::whole::{Deliverable, deliverable, one_deliverable};
 
-use crate::App;
+use crate::places::{Credential, Place, Whom};
 
 /// What needs no login: links bear their own, and revocations are signed for everybody.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/delivery/v1/revocations", get(signed::revocations))
-        .route("/delivery/v1/{shelf}/{digest}", get(signed::payload))
-}
+pub(crate) const PLACES: &[Place] = &[
+    Place::new("/delivery/v1/revocations", &[("GET", Whom::Anyone)], || {
+        get(signed::revocations)
+    }),
+    Place::new(
+        "/delivery/v1/{shelf}/{digest}",
+        &[("GET", Whom::Shows(Credential::Link))],
+        || get(signed::payload),
+    ),
+];

@@ -20,13 +20,10 @@ pub(crate) mod reported;
 mod reports;
 mod still;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::routing::{get, post};
-use mainstay_protocol::{CHECK_IN_PATH, JOIN_PATH, PAYLOADS_PATH, REPORTS_PATH};
+use mainstay_protocol::{CHECK_IN_PATH, JOIN_PATH, REPORTS_PATH};
 
-use crate::App;
+use crate::places::{Credential, Place, Whom};
 
 pub(crate) use alive::while_it_takes;
 pub(crate) use check_in::at_once;
@@ -37,15 +34,19 @@ pub(crate) use papers::Handed;
 pub(crate) use payload::may_fetch;
 pub(crate) use still::{Since, while_let_in};
 
-/// What devices ask again and again.
-pub(crate) fn questions() -> Router<Arc<App>> {
-    Router::new().route(CHECK_IN_PATH, post(check_in::check_in))
-}
+const DEVICE: Whom = Whom::Shows(Credential::Device);
+const JOINS: Whom = Whom::Shows(Credential::JoinCode);
 
-/// The other routes of devices.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route(REPORTS_PATH, post(reports::reports))
-        .route(JOIN_PATH, post(join::join))
-        .route(&format!("{PAYLOADS_PATH}{{digest}}"), get(payload::payload))
-}
+/// Where devices ask again and again.
+pub(crate) const QUESTIONS: &[Place] = &[Place::new(CHECK_IN_PATH, &[("POST", DEVICE)], || {
+    post(check_in::check_in)
+})];
+
+/// The other places of devices.
+pub(crate) const PLACES: &[Place] = &[
+    Place::new(REPORTS_PATH, &[("POST", DEVICE)], || post(reports::reports)),
+    Place::new(JOIN_PATH, &[("POST", JOINS)], || post(join::join)),
+    Place::new("/device/v1/payloads/{digest}", &[("GET", DEVICE)], || {
+        get(payload::payload)
+    }),
+];

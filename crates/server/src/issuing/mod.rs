@@ -34,6 +34,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::App;
+use crate::places::{self, Credential, Place, Whom};
 
 pub(crate) use asker::nothing_to_renew;
 pub use certificate::IssuerCertificate;
@@ -45,14 +46,31 @@ pub use unopened::{Passes, Unopened};
 /// Where clients of this protocol ask (RFC 7030, section 3.2.2).
 pub(crate) const PLACE: &str = "/.well-known/est/";
 
-/// The places of this protocol.
+const DEVICE: Whom = Whom::Shows(Credential::Device);
+
+/// The places of this protocol, all of them below [`PLACE`].
+pub(crate) const PLACES: &[Place] = &[
+    Place::new("/.well-known/est/cacerts", &[("GET", Whom::Anyone)], || {
+        get(est::authorities)
+    }),
+    Place::new(
+        "/.well-known/est/csrattrs",
+        &[("GET", Whom::Anyone)],
+        || get(est::attributes),
+    ),
+    Place::new("/.well-known/est/simpleenroll", &[("POST", DEVICE)], || {
+        post(est::enroll)
+    }),
+    Place::new(
+        "/.well-known/est/simplereenroll",
+        &[("POST", DEVICE)],
+        || post(est::reenroll),
+    ),
+];
+
+/// Their routes.
 pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route(&format!("{PLACE}cacerts"), get(est::authorities))
-        .route(&format!("{PLACE}csrattrs"), get(est::attributes))
-        .route(&format!("{PLACE}simpleenroll"), post(est::enroll))
-        .route(&format!("{PLACE}simplereenroll"), post(est::reenroll))
-        .layer(map_response(basic))
+    places::router(PLACES).layer(map_response(basic))
 }
 
 /// Clients of this protocol know their credentials by the scheme Basic (RFC 7030, section 3.2.3), and some show them only once they are asked.

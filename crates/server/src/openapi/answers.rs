@@ -94,7 +94,7 @@ fn problems(told: &Told, whom: Whom) -> Ids {
         add(*status, ids);
     }
     let is_asked_of_a_browser = match whom {
-        Whom::Anyone => None,
+        Whom::Anyone | Whom::Shows(_) => None,
         Whom::May(wanted) => Some(!wanted.only_looks()),
         Whom::SignedIn | Whom::MayInPerson(_) => Some(true),
     };

@@ -92,7 +92,7 @@ fn security_schemes() -> Value {
 
 fn security(whom: Whom) -> Value {
     match whom {
-        Whom::Anyone => json!([]),
+        Whom::Anyone | Whom::Shows(_) => json!([]),
         Whom::May(_) => json!([{"token": []}, {"session": []}]),
         Whom::SignedIn | Whom::MayInPerson(_) => json!([{"session": []}]),
     }
@@ -102,6 +102,7 @@ fn roles(whom: Whom) -> Vec<&'static str> {
     let answered = |role: &Role| match whom {
         Whom::Anyone | Whom::SignedIn => true,
         Whom::May(wanted) | Whom::MayInPerson(wanted) => wanted.is_for(*role),
+        Whom::Shows(_) => false,
     };
     Role::ALL
         .into_iter()
@@ -113,6 +114,7 @@ fn roles(whom: Whom) -> Vec<&'static str> {
 fn whom_in_words(whom: Whom) -> String {
     match whom {
         Whom::Anyone => "Answers everybody.".to_owned(),
+        Whom::Shows(_) => "Answers no people.".to_owned(),
         Whom::SignedIn => "Answers whoever has signed in themselves.".to_owned(),
         Whom::May(_) => format!("Answers the roles {}.", roles(whom).join(", ")),
         Whom::MayInPerson(_) => format!(
@@ -124,7 +126,7 @@ fn whom_in_words(whom: Whom) -> String {
 
 fn whom_as_data(whom: Whom) -> Value {
     let permission = match whom {
-        Whom::Anyone | Whom::SignedIn => Value::Null,
+        Whom::Anyone | Whom::SignedIn | Whom::Shows(_) => Value::Null,
         Whom::May(wanted) | Whom::MayInPerson(wanted) => wanted.id().into(),
     };
     json!({

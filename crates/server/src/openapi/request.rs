@@ -113,7 +113,7 @@ fn in_query(word: &Word, shapes: &mut Shapes) -> Value {
 /// What a browser's session shows beside its cookie, where it must.
 fn form_token(told: &Told, whom: Whom) -> Option<Value> {
     let is_needed = match whom {
-        Whom::Anyone => false,
+        Whom::Anyone | Whom::Shows(_) => false,
         Whom::SignedIn | Whom::MayInPerson(_) => true,
         Whom::May(wanted) => !wanted.only_looks(),
     };

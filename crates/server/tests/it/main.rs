@@ -58,6 +58,7 @@ mod receiver;
 mod revocations;
 mod rollback;
 mod roots;
+mod rows;
 mod schedules;
 mod schemathesis;
 mod serving;

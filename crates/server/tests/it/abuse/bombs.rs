@@ -1,12 +1,12 @@
 //! Small things that would be large, and large things.
 
 use mainstay_protocol::{CHECK_IN_PATH, MESSAGE_BYTES_MAX, REPORTS_PATH};
-use mainstay_server::places;
 use reqwest::{Method, StatusCode};
 
 use super::raw::{assert_well, exchange};
 use crate::gadget::register;
 use crate::house::{self, House, packed, problem};
+use crate::rows::{filled, rows};
 
 /// CBOR that announces more than there is, or nests as deep as its bound lets it.
 #[tokio::test]
@@ -131,28 +131,14 @@ async fn no_place_waits_for_a_body_that_it_wont_take() {
             &gadget.token,
         ),
     ];
-    let places = places::of_browsers()
-        .into_iter()
-        .flatten()
-        .map(|place| ("", place));
-    let api = places::of_the_api().iter().map(|place| ("/api/v1", place));
-    for (before, place) in places.chain(api) {
-        let parts = place
-            .path
-            .split('/')
-            .map(|part| match part.starts_with('{') {
-                true => "1",
-                false => part,
-            });
-        let path = format!("{before}{}", parts.collect::<Vec<_>>().join("/"));
-        for (method, _) in place.methods.iter().filter(|(method, _)| *method != "GET") {
-            for token in [
-                &house.tokens.engineer,
-                &house.tokens.manager,
-                &house.tokens.operations,
-            ] {
-                lines.push((format!("{method} {path}"), token));
-            }
+    for row in rows().iter().filter(|row| row.method != "GET") {
+        for token in [
+            &house.tokens.engineer,
+            &house.tokens.manager,
+            &house.tokens.operations,
+        ] {
+            let path = filled(&row.path, &[], "1");
+            lines.push((format!("{} {path}", row.method), token));
         }
     }
     assert!(lines.len() > 100, "{}", lines.len());

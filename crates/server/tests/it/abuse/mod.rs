@@ -1,5 +1,6 @@
 //! What nobody honest sends, over bare TCP: no client library would.
 
+mod bodies;
 mod bombs;
 mod flood;
 mod framing;

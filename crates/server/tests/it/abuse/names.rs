@@ -1,10 +1,14 @@
 //! Names in a path that would lead elsewhere, if anything followed them.
 
-use mainstay_server::{PagesAccess, places};
+use mainstay_protocol::{Event, FOR_HEADER, REPORTS_PATH, Reports};
+use mainstay_server::PagesAccess;
+use mainstay_trust::Digest;
+use reqwest::{Method, StatusCode};
 
 use super::raw::{asked, assert_well};
-use crate::gadget::register;
-use crate::house::{self, House, packed};
+use crate::gadget::{Gadget, message, register};
+use crate::house::{self, House, packed, problem};
+use crate::rows::{filled, rows};
 
 const NAMES: [&str; 14] = [
     "..",
@@ -45,21 +49,14 @@ async fn no_name_leads_elsewhere() {
             &gadget.token,
         ),
     ];
-    let browsers = places::of_browsers().into_iter().flatten();
-    let api = places::of_the_api().iter().map(|place| ("/api/v1", place));
-    let all = browsers.map(|place| ("", place)).chain(api);
-    for (before, place) in all.filter(|(_, place)| place.path.contains('{')) {
-        for (method, _) in place.methods {
-            patterns.push((
-                format!("{method} {before}{}", place.path),
-                &house.tokens.operations,
-            ));
-        }
+    for row in rows().iter().filter(|row| row.path.contains('{')) {
+        let pattern = format!("{} {}", row.method, row.path);
+        patterns.push((pattern, &house.tokens.operations));
     }
     assert!(patterns.len() > 30, "{}", patterns.len());
     for (pattern, token) in patterns {
         for name in NAMES {
-            let line = filled(&pattern, name);
+            let line = filled(&pattern, &[], name);
             let heard = asked(&house, &line, token, b"").await;
             let [status] = heard.statuses[..] else {
                 panic!("{line}: {heard:?}");
@@ -69,15 +66,6 @@ async fn no_name_leads_elsewhere() {
         }
     }
     assert_well(&house).await;
-}
-
-/// The pattern with this name in each of its variable parts.
-fn filled(pattern: &str, name: &str) -> String {
-    let parts = pattern.split('/').map(|part| match part.starts_with('{') {
-        true => name,
-        false => part,
-    });
-    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The same place by another spelling is another place, which isn't there.
@@ -112,23 +100,52 @@ async fn a_path_has_one_spelling() {
     assert_eq!(whole.statuses, [200]);
 }
 
-/// What one device may have, no other one gets, whatever it asks by.
+/// The status that a device hears who asks for these bytes.
+async fn fetches(house: &House, gadget: &Gadget, image: Digest) -> u16 {
+    let line = format!("GET /device/v1/payloads/{image}");
+    let heard = asked(house, &line, &gadget.token, b"").await;
+    let [status] = heard.statuses[..] else {
+        panic!("{image}: {heard:?}");
+    };
+    status
+}
+
+/// What one device may have, no other one gets, whatever it asks by. Both are of the same canary, and only one of them was promised its release so far.
 #[tokio::test]
 async fn another_devices_things_are_not_reached() {
     let house = House::new().await;
     let old = packed(house::CLASS, "1.0.0", 1, &[]);
-    let new = house.built("1.1.0", 2, &[]);
-    let other_class = packed("northwind.example/production/kettle-v1/A", "1.0.0", 1, &[]);
+    let (new, waiting) = (house.built("1.1.0", 2, &[]), house.built("1.2.0", 3, &[]));
     let mut gadgets = register(&house, &["th-1", "th-2"], &old).await;
     for gadget in &mut gadgets {
         gadget.check_in(&house, &[]).await;
     }
-    house.submit(&new).await;
-    for image in [new.image_digest, old.image_digest, other_class.image_digest] {
-        let line = format!("GET /device/v1/payloads/{image}");
-        let heard = asked(&house, &line, &gadgets[0].token, b"").await;
-        assert_eq!(heard.statuses, [404], "nobody offered it: {heard:?}");
+    house.roll_out(&new).await;
+    assert_eq!(house.submit(&waiting).await.status(), StatusCode::CREATED);
+    house.advance().await;
+    house.later(1);
+    assert!(gadgets[1].check_in(&house, &[]).await.install.is_some());
+    assert_eq!(fetches(&house, &gadgets[1], new.image_digest).await, 200);
+    assert_eq!(fetches(&house, &gadgets[0], new.image_digest).await, 404);
+    // Nobody was offered that one.
+    for gadget in &gadgets {
+        assert_eq!(fetches(&house, gadget, waiting.image_digest).await, 404);
     }
+    // Nor does it come by what is the other one's in that one's name, or say anything there.
+    let payload = format!("/device/v1/payloads/{}", new.image_digest);
+    for (method, path) in [(Method::GET, &*payload), (Method::POST, REPORTS_PATH)] {
+        let request = house.request(method, path, &gadgets[0].token);
+        let request = request.header(FOR_HEADER, "th-2");
+        let heard = request.body(message(&Reports::default())).send().await;
+        let refused = problem(heard.unwrap()).await;
+        assert_eq!(refused, (403, "gateway.not-its-child".to_owned()), "{path}");
+    }
+    let said = gadgets[0].report(Event::PowerLost);
+    assert_eq!(gadgets[0].send(&house, &[said]).await, 1);
+    assert_eq!(gadgets[1].check_in(&house, &[]).await.acknowledged, 0);
+    // Once it asks for itself, and is promised it, it has it as well.
+    assert!(gadgets[0].check_in(&house, &[]).await.install.is_some());
+    assert_eq!(fetches(&house, &gadgets[0], new.image_digest).await, 200);
     let theirs = &gadgets[1].token;
     for line in [
         "GET /api/v1/devices",

@@ -2,6 +2,7 @@
 
 mod account;
 pub mod browser;
+mod devices;
 pub mod everybody;
 mod guessing;
 mod invitations;

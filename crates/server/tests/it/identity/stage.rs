@@ -177,6 +177,18 @@ impl Stage {
         }
     }
 
+    /// One, and a house under this plan that issues too and speaks no TLS itself: only tokens let devices in there.
+    pub async fn beside_one_in_clear(plan: &str, config: AppConfig) -> (Self, House) {
+        let stage = Self::raised(config, Some(((2020, 2099), How::Signs))).await;
+        let config = AppConfig {
+            tls: None,
+            ..stage.config.clone()
+        };
+        let mut house = House::furnished(plan, config).await;
+        house.base = listen(house.app.clone()).await;
+        (stage, house)
+    }
+
     /// Another server on the same store, told the same, and its address.
     pub async fn another_server(&self) -> (Server, String) {
         let server = Server::start_as(&self.house, self.config.clone()).await;
