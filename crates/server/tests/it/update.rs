@@ -67,7 +67,8 @@ async fn what_happened_offline_is_told_with_when_that_was() {
         .find(|entry| entry.text.contains("by its own clock"))
         .unwrap();
     assert!(
-        told.text.ends_with(", at 2027-01-15T08:00:00Z by its own clock"),
+        told.text
+            .ends_with(", at 2027-01-15T08:00:00Z by its own clock"),
         "{}",
         told.text
     );
