@@ -2,7 +2,7 @@
 
 The names of what is there stand in the environment, so that questions reach the handlers and don't all
 end at "there is no such device"; at each place every second question keeps the name that was made up.
-So does the address of a program that takes what it is told: nobody makes one up.
+The address of a program that takes what it is told stands there, too: nobody makes one up.
 """
 
 import collections
@@ -41,7 +41,7 @@ def map_path_parameters(ctx, path_parameters):
 
 @schemathesis.hook
 def map_body(ctx, body):
-    """One webhook that is right, one that is right but for what was made up beside its address, one that was made up."""
+    """Of three webhooks one is right, one has what was made up beside a right address, and one is made up."""
     if ctx.operation.label != "POST /webhooks":
         return body
     turn = next(TURNS["the bodies of webhooks"])
