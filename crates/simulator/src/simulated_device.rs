@@ -49,7 +49,8 @@ pub struct Circumstances {
 pub struct SimulatedDevice {
     /// Where it stands.
     pub home: Home,
-    token: String,
+    /// What it shows to be let in.
+    pub token: String,
     dice: Dice,
     config: Config<Arc<[u8]>>,
     pub(crate) body: Body,

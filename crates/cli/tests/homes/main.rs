@@ -11,6 +11,7 @@ mod database;
 mod patience;
 #[path = "../support/people.rs"]
 mod people;
+mod secrets;
 #[path = "../support/served.rs"]
 mod served;
 mod silent;
@@ -209,7 +210,7 @@ async fn a_fleet_moves_to_postgres_and_a_bucket_and_rides_out_a_restart() {
         log.contains("not ready") && log.contains("ready again"),
         "{log}"
     );
-    assert!(!log.contains("never-in-a-log"), "a secret is in the log");
+    secrets::none_in(&log, &stage, &crowd);
 }
 
 /// From the folder to PostgreSQL; what is in the folder is of no use any more.

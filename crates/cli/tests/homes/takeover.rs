@@ -13,7 +13,7 @@ use crate::address::free_address;
 use crate::patience::retried;
 use crate::served::Server;
 use crate::stage::{PLAN, Stage};
-use crate::{House, LIMIT, ask, fs, move_over, second_folder, text};
+use crate::{House, LIMIT, ask, fs, move_over, second_folder, secrets, text};
 
 /// A lease lasts for six seconds and is asked for each second; the rest is for a slow machine.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(25);
@@ -106,6 +106,8 @@ async fn the_steps_go_on_when_their_server_dies_or_hangs() {
     dies(&mut pair, &mut crowd).await;
     hangs(&mut pair, &mut crowd).await;
     leaves(&pair, &mut crowd).await;
+    let logs = ["one", "two"].map(|server| pair.house.log_in(server));
+    secrets::none_in(&logs.concat(), &pair.stage, &crowd);
 }
 
 /// It is killed as soon as the canary's wave is open, and the other one halts what it began.

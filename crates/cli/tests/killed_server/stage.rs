@@ -49,7 +49,8 @@ pub struct Stage {
     /// The release that is rolled out, approved.
     pub good: Release,
     built: Release,
-    tokens: BTreeMap<Duty, String>,
+    /// What people show.
+    pub tokens: BTreeMap<Duty, String>,
 }
 
 impl Stage {

@@ -42,6 +42,7 @@ async fn it_counts_once_it_says_what_it_runs() {
     assert_eq!(stage.updated(rollout).await, 0, "success isn't running it");
     assert_eq!(stage.runs(), OLD);
     stage.says("installed 1.1.0, unverified");
+    stage.says_it_runs(OLD);
 
     stage.restart(Says::Runs(NEW), "");
     until("the device runs the new version", async || {
@@ -51,6 +52,7 @@ async fn it_counts_once_it_says_what_it_runs() {
     assert_eq!(stage.updated(rollout).await, 1);
     stage.wait_for_ending(Ending::Verified).await;
     stage.says("the device said that it runs 1.1.0");
+    stage.says_it_runs(NEW);
     stage.says("signature checked by its client");
     let orders = stage.orders().await;
     let [order] = orders.as_slice() else {
@@ -88,6 +90,7 @@ async fn cut_half_way_it_goes_on_where_it_was() {
         second.answered_bytes < stage.bundle_bytes - from + 4096,
         "{second:?}"
     );
+    stage.says("its client fetches 1.1.0");
 
     stage.restart(Says::Runs(NEW), "-c 2");
     until("the device runs the new version", async || {
@@ -98,6 +101,8 @@ async fn cut_half_way_it_goes_on_where_it_was() {
     stage.wait_for_ending(Ending::Verified).await;
     let fetches = stage.orders().await[0].seen.fetches;
     assert_eq!(fetches, 1, "what goes on isn't another fetch");
+    stage.says("the device said that it runs 1.1.0");
+    stage.says_it_runs(NEW);
 }
 
 /// Two people signed it, and the file in it isn't what the vendor's description says. SWUpdate sees that, and so do we.
@@ -155,8 +160,11 @@ async fn a_halt_brings_it_back() {
     stage.wait_until_installed().await;
     stage.restart(Says::Runs(NEW), "-c 2");
     stage.wait_for_ending(Ending::Verified).await;
+    stage.says("the device said that it runs 1.1.0");
     stage.house.halt(rollout, "the lamps go out").await;
     stage.wait_until_back().await;
+    stage.says("its client fetches 1.0.0");
+    stage.says_it_runs(NEW);
     let halted = stage.house.rollout(rollout).await;
     assert_eq!((halted.still_on_it, halted.returned), (1, 0));
 
@@ -170,6 +178,8 @@ async fn a_halt_brings_it_back() {
     assert_eq!(orders.len(), 2, "one to go, one to return: {orders:?}");
     assert!(orders[0].number > orders[1].number);
     assert_eq!(stage.runs(), OLD);
+    stage.says("the device said that it runs 1.0.0");
+    stage.says_it_runs(OLD);
 }
 
 /// SWUpdate leaves an order that it has installed already, as if nothing had happened. What it runs is what the device says, and so it is
@@ -181,6 +191,8 @@ async fn a_halt_that_comes_too_late_is_seen_to_be_too_late() {
     stage.wait_until_installed().await;
     stage.house.halt(rollout, "the lamps go out").await;
     stage.wait_for_ending(Ending::Cancelled).await;
+    stage.says("its client left 1.1.0");
+    stage.says_it_runs(OLD);
     stage.restart(Says::Runs(NEW), "-c 2");
     until("the device runs the new version", async || {
         stage.runs() == NEW
@@ -188,7 +200,9 @@ async fn a_halt_that_comes_too_late_is_seen_to_be_too_late() {
     .await;
     let halted = stage.house.rollout(rollout).await;
     assert_eq!((halted.still_on_it, halted.returned), (1, 0));
+    stage.says_it_runs(NEW);
     stage.wait_until_back().await;
+    stage.says("its client fetches 1.0.0");
 }
 
 /// Somebody left `-c 2` in the unit: it says that all is well at every start, and had fetched nothing.
@@ -215,11 +229,17 @@ async fn a_full_log_keeps_nobody_from_installing() {
     stage.wait_until_offered().await;
     let order = stage.orders().await.remove(0);
     stage.fill_log(&order).await;
+    let full = "; its log is full, and what else its client tells is dropped";
+    let offered = "1.1.0 was offered, and its client hasn't read that yet";
+    stage.says(&format!("{offered}{full}"));
     stage.machine.start(Says::Runs(OLD), "");
     stage.wait_until_installed().await;
     assert_eq!(stage.orders().await[0].seen.log, ENTRIES_MAX);
+    stage.says(&format!("its client fetches 1.1.0{full}"));
     stage.restart(Says::Runs(NEW), "-c 2");
     stage.wait_for_ending(Ending::Verified).await;
+    stage.says(&format!("the device said that it runs 1.1.0{full}"));
+    stage.says_it_runs(NEW);
 }
 
 /// What can't be read isn't guessed at. SWUpdate installs nothing until it is mended, and the server says which device that is.
@@ -233,7 +253,13 @@ async fn attributes_that_nobody_can_read_are_told_of() {
     })
     .await;
     assert_eq!(stage.runs(), OLD);
+    let unread = "Its attributes can't be read (";
+    stage.says(unread);
+    stage.says("no quotes in a value");
+    stage.says_it_runs(OLD);
     stage.roll_out().await;
     stage.restart(Says::Runs(OLD), "");
     stage.wait_until_installed().await;
+    stage.says("its client fetches 1.1.0");
+    assert!(!stage.house.page().contains(unread), "they were read since");
 }

@@ -178,6 +178,11 @@ impl Stage {
             "the page doesn't say {words:?}:\n{page}"
         );
     }
+
+    /// Checks that the device's page says that it runs this version.
+    pub fn says_it_runs(&self, version: &str) {
+        self.says(&format!(r#"Runs <span class="version">{version}</span>"#));
+    }
 }
 
 impl Drop for Stage {

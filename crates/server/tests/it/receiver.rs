@@ -119,4 +119,9 @@ impl Got {
         assert_eq!(self.headers["webhook-signature"], expected);
         assert_eq!(self.headers["content-type"], "application/json");
     }
+    /// Whether this stands anywhere in its head or its body.
+    pub fn holds(&self, text: &str) -> bool {
+        let body = String::from_utf8_lossy(&self.body);
+        body.contains(text) || self.headers.values().any(|value| value.contains(text))
+    }
 }

@@ -18,9 +18,14 @@ use crate::house::{House, PLAN, problem, read};
 use crate::patience::until;
 use crate::receiver::{Does, Receiver};
 
+/// What their secrets are sealed with.
+pub fn key() -> String {
+    "ab".repeat(32)
+}
+
 /// Webhooks may reach this machine, or not.
-fn config(networks: &str) -> AppConfig {
-    let key = SealingKey::from_text(&"ab".repeat(32)).unwrap();
+pub fn config(networks: &str) -> AppConfig {
+    let key = SealingKey::from_text(&key()).unwrap();
     let networks = match networks {
         "" => WebhookNetworks::default(),
         networks => WebhookNetworks::read(networks).unwrap(),
@@ -38,7 +43,7 @@ async fn house() -> House {
     House::told(config("127.0.0.0/8")).await
 }
 
-async fn add(house: &House, url: &str, kinds: &[&str]) -> MadeWebhook {
+pub async fn add(house: &House, url: &str, kinds: &[&str]) -> MadeWebhook {
     let body = json!({"url": url, "kinds": kinds}).to_string().into_bytes();
     let operations = &house.tokens.operations;
     let made = house.post("/api/v1/webhooks", operations, body).await;
@@ -48,7 +53,7 @@ async fn add(house: &House, url: &str, kinds: &[&str]) -> MadeWebhook {
     made
 }
 
-async fn listed(house: &House) -> Vec<WebhookView> {
+pub async fn listed(house: &House) -> Vec<WebhookView> {
     house
         .get("/api/v1/webhooks", &house.tokens.operations)
         .await

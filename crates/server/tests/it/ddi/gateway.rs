@@ -198,6 +198,13 @@ impl Gateway {
         response.text().await.unwrap()
     }
 
+    /// Checks what its page says of this order, with apostrophes as people read them.
+    pub async fn says(&self, house: &House, order: OrderNumber, words: &str) {
+        let page = self.page(house).await.replace("&#39;", "'");
+        let told = format!("<dt>Newest order</dt><dd>{order}: {words}</dd>");
+        assert!(page.contains(&told), "the page lacks {told:?}:\n{page}");
+    }
+
     /// Sends its attributes, asked or not; returns the status and the id of a refusal.
     pub async fn sends(&self, house: &House, attributes: &str) -> (u16, String) {
         let sent = self.request(house, Method::PUT, "/configData");

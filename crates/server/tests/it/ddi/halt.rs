@@ -43,17 +43,23 @@ async fn a_client_that_knows_of_it_is_asked_to_leave_it() {
         one.order(&house).await.state,
         OrderState::Cancelling { .. }
     ));
+    let asked = "its client is asked to leave 1.1.0, and hasn't answered";
+    one.says(&house, number, asked).await;
     let refused = one.get(&house, &format!("/deploymentBase/{number}")).await;
     assert_eq!(refused.status(), 404, "nothing of it is shown any more");
     cancel
         .send_feedback(Execution::Proceeding, Finished::None, vec!["stopping"])
         .await
         .unwrap();
+    one.says(&house, number, asked).await;
+    let page = one.page(&house).await;
+    assert!(page.contains(r#"<p class="detail">stopping</p>"#), "{page}");
     cancel
         .send_feedback(Execution::Closed, Finished::Success, vec![])
         .await
         .unwrap();
     assert_eq!(one.order(&house).await.ending(), Some(Ending::Cancelled));
+    one.says(&house, number, "its client left 1.1.0").await;
     let progress = one.progress(&house).await;
     assert!(
         matches!(progress, Progress::Promised { .. }),
@@ -64,7 +70,10 @@ async fn a_client_that_knows_of_it_is_asked_to_leave_it() {
 
     let reply = other.poll(&house).await;
     assert!(reply.update().is_none() && reply.cancel_action().is_none());
-    assert_eq!(other.order(&house).await.ending(), Some(Ending::Withdrawn));
+    let order = other.order(&house).await;
+    assert_eq!(order.ending(), Some(Ending::Withdrawn));
+    let number = order.number;
+    other.says(&house, number, "1.1.0 was taken back").await;
 }
 
 #[tokio::test]
@@ -81,6 +90,7 @@ async fn a_client_that_goes_on_is_not_asked_again() {
     assert!(order.seen.keeps_on, "{order:?}");
     // It has fetched nothing that it could go on with.
     assert_eq!(order.ending(), Some(Ending::Withdrawn));
+    one.says(&house, order.number, "1.1.0 was taken back").await;
     // Who was never asked can't answer.
     let number = other.order(&house).await.number;
     let body = r#"{"status":{"execution":"closed","result":{"finished":"success"}}}"#;
@@ -166,6 +176,8 @@ async fn who_is_given_up_and_runs_it_after_all_is_sent_back() {
     house.later(30 + 180);
     one.poll(&house).await;
     assert_eq!(one.order(&house).await.ending(), Some(Ending::GivenUp));
+    let given_up = "1.1.0 was given up: its client doesn't answer";
+    one.says(&house, number, given_up).await;
     let late = one.reports(&house, number, "closed", "success").await;
     assert_eq!(late, (410, "ddi.order-closed".to_owned()));
     // What it says before its restart is no answer.
@@ -197,7 +209,10 @@ async fn who_runs_it_is_sent_back_by_another_order() {
     );
     one.installs(&house).await;
     one.says_it_runs(&house, "1.0.0").await;
-    assert_eq!(one.order(&house).await.ending(), Some(Ending::Verified));
+    let order = one.order(&house).await;
+    assert_eq!(order.ending(), Some(Ending::Verified));
+    let back = "the device said that it runs 1.0.0";
+    one.says(&house, order.number, back).await;
     assert!(matches!(
         one.progress(&house).await,
         Progress::Returned { .. }

@@ -10,6 +10,7 @@ mod issuing_refused;
 mod joining;
 mod newcomers;
 mod required;
+mod secrets;
 mod stage;
 mod through;
 mod tokens;
