@@ -201,6 +201,13 @@ impl Exchange {
         }
     }
 
+    /// Whatever is answered at a path outside of the API, which needs no login.
+    pub async fn outside(&self, path: &str) -> Result<Response, ClientError> {
+        let asked = self.http.get(format!("{}{path}", self.base));
+        let answer = asked.timeout(REQUEST_TIMEOUT).send().await;
+        answer.map_err(|cause| self.unreachable(cause))
+    }
+
     pub async fn post<T: DeserializeOwned>(
         &self,
         path: &str,

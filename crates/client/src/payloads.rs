@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mainstay_api::PayloadView;
-use reqwest::{Client, Response, Url};
+use reqwest::header::ETAG;
+use reqwest::{Client, Response, StatusCode, Url};
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -15,6 +16,8 @@ use crate::{Answer, Operator};
 const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// A hook that hasn't answered by then has failed.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
+/// Where everybody may fetch the newest signed revocations.
+const REVOCATIONS_PATH: &str = "/delivery/v1/revocations";
 
 impl Operator {
     /// The payloads that a mirror holds.
@@ -39,6 +42,29 @@ impl Operator {
             })
         })?;
         Ok(PayloadBytes { answer, path })
+    }
+
+    /// What the newest signed revocations are called where everybody may fetch them: their ETag, without its quotes. None if there are none yet.
+    ///
+    /// # Errors
+    /// As every request: [`ClientError`].
+    pub async fn revocations_tag(&self) -> Answer<Option<String>> {
+        let answer = self.0.outside(REVOCATIONS_PATH).await?;
+        let wrong = |why: String| ClientError::Answer {
+            path: REVOCATIONS_PATH.to_owned(),
+            why,
+        };
+        match answer.status() {
+            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::OK => {}
+            other => return Err(wrong(format!("{other} wasn't expected"))),
+        }
+        let tag = answer.headers().get(ETAG);
+        let tag = tag.and_then(|tag| tag.to_str().ok());
+        let tag = tag.ok_or_else(|| wrong("it has no ETag".to_owned()))?;
+        // A cache on the way may have packed it, and calls it weak then.
+        let tag = tag.trim_start_matches("W/").trim_matches('"');
+        Ok(Some(tag.to_owned()))
     }
 }
 
@@ -67,12 +93,12 @@ impl PayloadBytes {
     }
 }
 
-/// What a hook is told: a payload that no cache may have any more.
+/// What a hook is told: a payload that no cache may have any more, or the newest revocations, of which no cache may have older ones.
 #[derive(Debug, Clone, Serialize)]
 pub struct Purge<'a> {
     /// Its digest.
     pub digest: &'a str,
-    /// Where it lay, below the mirror's address.
+    /// Where it lay, below the mirror's address; or where they lie.
     pub path: &'a str,
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::App;
 use crate::delivery::LinkPlaces;
-use crate::device_protocol::Looks;
+use crate::device_protocol::{DevicePlaces, Looks};
 use crate::problem::Refused;
 
 /// Artifacts taken in at one moment: each keeps a disk or a bucket busy, and a processor with its sums. Four of the largest ask for 8 GiB of
@@ -31,6 +31,8 @@ pub(crate) struct Room {
     openings: Semaphore,
     /// Downloads by links.
     pub by_link: LinkPlaces,
+    /// Downloads of devices, by what they show: a token or a certificate.
+    pub by_device: DevicePlaces,
     /// Looks at downloads under way.
     pub looks: Arc<Looks>,
 }
@@ -43,6 +45,7 @@ impl Default for Room {
             previews: Arc::new(Semaphore::new(PREVIEWS_MAX)),
             openings: Semaphore::new(OPENINGS_MAX),
             by_link: LinkPlaces::default(),
+            by_device: DevicePlaces::default(),
             looks: Arc::default(),
         }
     }

@@ -23,6 +23,7 @@ mod incidents;
 mod keys;
 mod mcuboot;
 mod mirror;
+mod mirror_mends;
 mod origin;
 mod papers;
 mod people;

@@ -11,7 +11,7 @@ use crate::folder::{Ended, Folder};
 use crate::origin::Origin;
 use crate::served::Server;
 
-fn run(folder: &Folder, origin: &Origin, words: &str) -> Ended {
+pub fn run(folder: &Folder, origin: &Origin, words: &str) -> Ended {
     let variables = [
         ("MAINSTAY_TOKEN", "token"),
         ("MAINSTAY_SERVER", origin.base.as_str()),
@@ -19,13 +19,13 @@ fn run(folder: &Folder, origin: &Origin, words: &str) -> Ended {
     folder.run_with(&format!("mirror --to mirror {words}"), &variables)
 }
 
-fn good(folder: &Folder, origin: &Origin, words: &str) -> Value {
+pub fn good(folder: &Folder, origin: &Origin, words: &str) -> Value {
     let ended = run(folder, origin, &format!("--json {words}"));
     assert_eq!(ended.code(), 0, "{words}: {}", ended.stderr());
     serde_json::from_str(ended.stdout().lines().next().expect("a line")).expect("JSON")
 }
 
-fn held(folder: &Folder, digest: &str) -> Option<Vec<u8>> {
+pub fn held(folder: &Folder, digest: &str) -> Option<Vec<u8>> {
     let path = folder.path().join("mirror").join(&digest[..2]).join(digest);
     fs::read(path).ok()
 }
@@ -97,26 +97,6 @@ fn other_bytes_are_never_kept() {
 }
 
 #[test]
-fn a_mirror_that_was_damaged_is_noticed_and_mended() {
-    let (folder, origin) = (Folder::new(), Origin::open());
-    let digest = origin.add(b"the image");
-    good(&folder, &origin, "");
-    let path = folder
-        .path()
-        .join("mirror")
-        .join(&digest[..2])
-        .join(&digest);
-    // Of the right length, only a reading tells; a round looks at sizes.
-    fs::write(&path, b"THE IMAGE").expect("an own folder");
-    run(&folder, &origin, "check").failed_somehow(1, "mirror.damaged");
-    fs::write(&path, b"the").expect("an own folder");
-    run(&folder, &origin, "check").failed_somehow(1, "mirror.damaged");
-    good(&folder, &origin, "");
-    assert_eq!(held(&folder, &digest).as_deref(), Some(&b"the image"[..]));
-    good(&folder, &origin, "check");
-}
-
-#[test]
 fn caches_are_told_until_they_listen() {
     let (folder, origin) = (Folder::new(), Origin::open());
     let digest = origin.add(b"harmful");
@@ -169,7 +149,7 @@ fn a_program_is_told_as_well() {
 }
 
 /// Until what is waited for holds; a test that waits for longer has failed.
-fn until(what: &str, holds: impl Fn() -> bool) {
+pub fn until(what: &str, holds: impl Fn() -> bool) {
     const LOOKS_MAX: u32 = 3600;
     for _ in 0..LOOKS_MAX {
         if holds() {
@@ -180,10 +160,8 @@ fn until(what: &str, holds: impl Fn() -> bool) {
     panic!("never: {what}");
 }
 
-#[test]
-fn a_mirror_that_keeps_running_follows_and_is_alone() {
-    let (folder, origin) = (Folder::new(), Origin::open());
-    let one = origin.add(b"one");
+/// A mirror that is kept in step for as long as this is held.
+pub fn keeps_running(folder: &Folder, origin: &Origin) -> Server {
     let keeps = Command::new(env!("CARGO_BIN_EXE_mainstay"))
         .args(["mirror", "--to", "mirror", "--every", "5s", "--json"])
         .current_dir(folder.path())
@@ -192,7 +170,14 @@ fn a_mirror_that_keeps_running_follows_and_is_alone() {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn();
-    let _keeps = Server(keeps.expect("the program was just built"));
+    Server(keeps.expect("the program was just built"))
+}
+
+#[test]
+fn a_mirror_that_keeps_running_follows_and_is_alone() {
+    let (folder, origin) = (Folder::new(), Origin::open());
+    let one = origin.add(b"one");
+    let _keeps = keeps_running(&folder, &origin);
     until("the first comes", || held(&folder, &one).is_some());
     run(&folder, &origin, "").failed(2, "mirror.in-use");
     let two = origin.add(b"two");
@@ -319,7 +304,7 @@ fn bad_words_are_refused_before_anything_is_done() {
 
 impl Ended {
     /// That it failed so; what it said besides is its own business.
-    fn failed_somehow(&self, code: i32, id: &str) {
+    pub fn failed_somehow(&self, code: i32, id: &str) {
         assert_eq!(self.code(), code, "{}", self.stdout());
         assert!(
             self.stderr().contains(&format!("error {id}")),

@@ -14,6 +14,10 @@ use serde_json::{Value, json};
 #[derive(Default)]
 pub struct State {
     pub payloads: BTreeMap<String, Vec<u8>>,
+    /// The digest of the newest revocations.
+    pub revocations: Option<String>,
+    /// How often somebody asked for them.
+    pub revocations_asked: u32,
     /// Answers end after so many bytes of a payload.
     pub cut: Option<usize>,
     /// It sends other bytes than it names.
@@ -105,6 +109,9 @@ fn serve(stream: &mut TcpStream, asked: &Asked, state: &mut State) {
         let status = if state.hook_fails { "500 No" } else { "200 OK" };
         return answer(stream, status, "", b"", 0);
     }
+    if asked.path() == "/delivery/v1/revocations" {
+        return revocations(stream, asked, state);
+    }
     assert_eq!(asked.word("authorization").as_deref(), Some("Bearer token"));
     if asked.path() == "/api/v1/payloads" {
         let view = |(digest, bytes): (&String, &Vec<u8>)| json!({"digest": digest, "bytes": bytes.len(), "releases": ["thermo-v2@1.1.0"]});
@@ -113,6 +120,19 @@ fn serve(stream: &mut TcpStream, asked: &Asked, state: &mut State) {
         return answer(stream, "200 OK", "", &list, list.len());
     }
     payload(stream, asked, state);
+}
+
+/// Who asks for them shows nothing: everybody may know them.
+fn revocations(stream: &mut TcpStream, asked: &Asked, state: &mut State) {
+    assert_eq!(asked.word("authorization"), None);
+    state.revocations_asked += 1;
+    match &state.revocations {
+        None => answer(stream, "404 Not Found", "", b"{}", 2),
+        Some(digest) => {
+            let tag = format!("etag: \"{digest}\"\r\n");
+            answer(stream, "200 OK", &tag, b"signed", 6);
+        }
+    }
 }
 
 fn payload(stream: &mut TcpStream, asked: &Asked, state: &mut State) {

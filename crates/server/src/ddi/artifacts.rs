@@ -137,7 +137,8 @@ async fn send(
         Some(Damage::Unreadable) => return Err(NotAsked.into()),
         Some(_) => return Err(no_file()),
     }
-    let download = Download::from_blob(app.blobs.clone(), payload);
+    let place = app.room.by_device.take(&client.device.id)?;
+    let download = Download::from_blob(app.blobs.clone(), payload).of(place);
     let response = match client.profile.ranges() {
         Ranges::Several => download.answer_several(headers, &app.line).await?,
         Ranges::One => download.answer(headers, &app.line).await?,

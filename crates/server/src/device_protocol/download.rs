@@ -21,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::line::{Line, body};
 use super::multipart::Multipart;
+use super::places::DevicePlace;
 use super::range::{Part, part, several};
 use crate::problem::Refused;
 use crate::soundness::{NotAsked, in_time};
@@ -41,6 +42,8 @@ pub(crate) struct Download {
     len: u64,
     source: Source,
     kept: HeaderValue,
+    /// The place that its device has for it, if it is a device's.
+    place: Option<DevicePlace>,
 }
 
 enum Source {
@@ -56,6 +59,7 @@ impl Download {
             len: payload.bytes,
             source: Source::Blob(blobs),
             kept: IMMUTABLE,
+            place: None,
         }
     }
 
@@ -66,6 +70,15 @@ impl Download {
             len: bytes.len() as u64,
             source: Source::Memory(bytes.into()),
             kept: IMMUTABLE,
+            place: None,
+        }
+    }
+
+    /// The same, for a device, which has this place until the last byte has left.
+    pub(crate) fn of(self, place: DevicePlace) -> Self {
+        Self {
+            place: Some(place),
+            ..self
         }
     }
 
@@ -117,12 +130,12 @@ impl Download {
                 &etag,
                 len,
                 None,
-                body(line.clone(), self.bytes(0..len).await?),
+                body(line.clone(), self.bytes(0..len).await?, self.place),
             )),
             Part::Bytes { first, last } => {
                 let span = last - first + 1;
                 let range = format!("bytes {first}-{last}/{len}");
-                let body = body(line.clone(), self.bytes(first..last + 1).await?);
+                let body = body(line.clone(), self.bytes(first..last + 1).await?, self.place);
                 Ok(response(
                     StatusCode::PARTIAL_CONTENT,
                     &etag,
@@ -149,7 +162,7 @@ impl Download {
     /// # Errors
     /// As [`Download::answer`].
     pub(crate) async fn answer_several(
-        self,
+        mut self,
         headers: &HeaderMap,
         line: &Arc<Line>,
     ) -> Result<Response, Refused> {
@@ -160,7 +173,8 @@ impl Download {
         };
         let whole = Multipart::of(parts, len, &self.digest);
         let (kind, bytes) = (whole.media_type(), whole.bytes());
-        let body = body(line.clone(), whole.pieces(self));
+        let place = self.place.take();
+        let body = body(line.clone(), whole.pieces(self), place);
         let status = StatusCode::PARTIAL_CONTENT;
         let mut response = response(status, &etag, bytes, None, body);
         response.headers_mut().insert(CONTENT_TYPE, kind);

@@ -15,6 +15,7 @@ use mainstay_store::line_shares::WHOLE_PPM;
 use tokio::time::{Instant, sleep};
 
 use super::budget::Budget;
+use super::places::DevicePlace;
 
 /// Who waits asks again at least this often: the plan may have given the line another rate meanwhile.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -137,12 +138,14 @@ impl Drop for Place<'_> {
 }
 
 /// All that `source` has, as the body of an answer. It asks for its turn piece by piece, and only when the connection has room:
-/// a client that stops reading takes nothing from the line.
-pub(super) fn body(line: Arc<Line>, source: Pieces<'static>) -> Body {
+/// a client that stops reading takes nothing from the line. All that one device has under way has one turn at a time, by the place that each download of it
+/// holds until its end.
+pub(super) fn body(line: Arc<Line>, source: Pieces<'static>, place: Option<DevicePlace>) -> Body {
     let unsent = Unsent {
         line,
         chunks: source,
         chunk: Bytes::new(),
+        place,
     };
     Body::from_stream(try_unfold(unsent, Unsent::next))
 }
@@ -152,6 +155,7 @@ struct Unsent {
     line: Arc<Line>,
     chunks: Pieces<'static>,
     chunk: Bytes,
+    place: Option<DevicePlace>,
 }
 
 impl Unsent {
@@ -165,16 +169,28 @@ impl Unsent {
         }
         let bytes = self.line.kept().budget.piece(self.chunk.len());
         let piece = self.chunk.split_to(bytes);
-        self.line.turn(piece.len()).await;
+        turn(&self.line, self.place.as_ref(), piece.len()).await;
         Ok(Some((piece, self)))
     }
 }
 
+/// Waits for a download's turn among those of its device, and then for that on the line.
+async fn turn(line: &Line, place: Option<&DevicePlace>, bytes: usize) {
+    let _among_own = match place {
+        Some(place) => Some(place.turn().await),
+        None => None,
+    };
+    line.turn(bytes).await;
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::future::join_all;
     use http_body_util::BodyExt as _;
+    use mainstay_fleet::DeviceId;
     use mainstay_store::blobs::pieces;
 
+    use super::super::places::DevicePlaces;
     use super::*;
 
     /// Bytes per second, and so the burst, too.
@@ -191,7 +207,7 @@ mod tests {
     }
 
     fn of(line: &Arc<Line>, bytes: usize) -> Body {
-        body(line.clone(), pieces(vec![7; bytes].into()))
+        body(line.clone(), pieces(vec![7; bytes].into()), None)
     }
 
     async fn piece(body: &mut Body) -> Option<usize> {
@@ -242,6 +258,31 @@ mod tests {
         whose.truncate(first_done + 1);
         assert!(whose.len() > 400, "{}", whose.len());
         assert!(whose.windows(2).all(|pair| pair[0] != pair[1]), "{whose:?}");
+    }
+
+    /// Whoever opens many downloads gets by all of them what each of the others gets by one.
+    #[tokio::test(start_paused = true)]
+    async fn devices_take_turns_and_not_their_downloads() {
+        let (line, places) = (line(), DevicePlaces::default());
+        let own = |name: &str| {
+            let place = places.take(&DeviceId::new(name).unwrap()).unwrap();
+            let image = pieces(vec![7; RATE_BYTES].into());
+            body(line.clone(), image, Some(place))
+        };
+        // What a silent line has saved up is gone first.
+        let mut before = of(&line, RATE_BYTES);
+        while piece(&mut before).await.is_some() {}
+        assert!(line.now().is_zero());
+        let sent = Sent::default();
+        let many = (0..20).map(|_| read(&line, own("th-1"), 0, &sent));
+        let one = async {
+            read(&line, own("th-2"), 1, &sent).await;
+            line.now()
+        };
+        let (_, ended) = tokio::join!(join_all(many), one);
+        // Twenty-one seconds' worth in all, of which the one had each other piece until its end.
+        assert!((1900..2100).contains(&ended.as_millis()), "{ended:?}");
+        assert!(line.now() >= Duration::from_millis(20_900));
     }
 
     /// Who shares the line with others sends its part of the plan's rate, and hears of another part while somebody waits.

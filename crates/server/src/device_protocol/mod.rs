@@ -14,6 +14,7 @@ mod message;
 mod multipart;
 mod papers;
 mod payload;
+mod places;
 pub(crate) mod poll;
 mod range;
 pub(crate) mod reported;
@@ -32,6 +33,7 @@ pub(crate) use line::Line;
 pub(crate) use looks::Looks;
 pub(crate) use papers::Handed;
 pub(crate) use payload::may_fetch;
+pub(crate) use places::DevicePlaces;
 pub(crate) use still::{Since, while_let_in};
 
 const DEVICE: Whom = Whom::Shows(Credential::Device);

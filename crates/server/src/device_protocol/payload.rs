@@ -75,7 +75,8 @@ async fn sent(
     if let Some(sent_elsewhere) = send_elsewhere(app, device, headers, payload).await? {
         return Ok(sent_elsewhere);
     }
-    let download = Download::from_blob(app.blobs.clone(), payload);
+    let place = app.room.by_device.take(&device.id)?;
+    let download = Download::from_blob(app.blobs.clone(), payload).of(place);
     let response = download.answer(headers, &app.line).await?;
     let response = while_it_takes(app, &device.id, response);
     let (asks, bore, id) = (app.clone(), authenticate::borne(headers), device.id.clone());

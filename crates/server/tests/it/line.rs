@@ -58,18 +58,23 @@ pub fn large(house: &House) -> Artifact {
 /// Two devices that were promised a large image.
 pub async fn promised(house: &House) -> (Vec<Gadget>, Artifact) {
     let new = large(house);
+    (promised_this(house, &new).await, new)
+}
+
+/// The same, of this release.
+pub async fn promised_this(house: &House, new: &Artifact) -> Vec<Gadget> {
     let old = packed(house::CLASS, "1.0.0", 1, &[]);
     let mut gadgets = register(house, &["th-1", "th-2"], &old).await;
     for gadget in &mut gadgets {
         gadget.check_in(house, &[]).await;
     }
-    house.roll_out(&new).await;
+    house.roll_out(new).await;
     house.advance().await;
     house.later(1);
     for gadget in &mut gadgets {
         assert!(gadget.check_in(house, &[]).await.install.is_some());
     }
-    (gadgets, new)
+    gadgets
 }
 
 fn payload(house: &House, gadget: &Gadget, image: &Artifact, range: &str) -> RequestBuilder {

@@ -10,6 +10,8 @@ mod abuse;
 mod activation;
 mod anew;
 mod backup;
+#[path = "../../../cli/tests/homes/bucket.rs"]
+mod bucket;
 mod cut_off;
 mod database;
 mod ddi;
@@ -37,6 +39,7 @@ mod last_seen;
 mod levels;
 mod line;
 mod live;
+mod many_downloads;
 mod needs;
 mod nothing_to_run;
 mod oidc;

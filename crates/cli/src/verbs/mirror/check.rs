@@ -35,7 +35,7 @@ pub async fn run(home: &dyn MirrorHome, output: &Output) -> Result<(), Failure> 
         let because = match held.state {
             State::Whole if is_whole(home, &image, held.bytes).await? => continue,
             State::Whole => "it isn't there, or has other bytes",
-            State::Coming => "it isn't there yet, as a round was broken off",
+            State::Coming => "it isn't there yet, or was damaged and is to come again",
             State::Leaving => "it was withdrawn, and caches weren't told",
         };
         let digest = digest.clone();
@@ -51,7 +51,7 @@ pub async fn run(home: &dyn MirrorHome, output: &Output) -> Result<(), Failure> 
         count => Err(Failure::refusal(
             "mirror.damaged",
             format!("{count} payload(s) of the mirror aren't as its manifest says"),
-            "let `mainstay mirror` run on it: it mends what it can",
+            "let `mainstay mirror --verify` run on it: it reads all of it, and fetches again what is damaged; one that keeps running does so within a day",
         )),
     }
 }

@@ -4,6 +4,8 @@ mod check;
 mod home;
 mod manifest;
 mod purge;
+mod reading;
+mod revocations;
 mod round;
 mod source;
 
@@ -41,10 +43,14 @@ pub struct Mirror {
     /// Keep running, with so long between two rounds: 30s, 5m, 1h.
     #[arg(long, value_name = "DURATION", conflicts_with = "once")]
     every: Option<String>,
+    /// Read all that the mirror has in this round, and fetch again what is damaged. Otherwise, and with --every, only what wasn't read for a day.
+    #[arg(long, conflicts_with = "every")]
+    verify: bool,
     /// Fetch no faster than so many bytes in a second.
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1024..))]
     bytes_per_second: Option<u64>,
-    /// A program that makes caches forget a payload that was removed; it is given the digest and the path. No shell reads it.
+    /// A program that makes caches forget a payload that was removed, or revocations that newer ones replace; it is given the digest and the path. No shell
+    /// reads it.
     #[arg(long, value_name = "PROGRAM", conflicts_with = "purge_url")]
     purge_command: Option<PathBuf>,
     /// An address that does so, asked with POST: {"digest": ..., "path": ...}.
@@ -86,6 +92,7 @@ impl Mirror {
         let rules = Rules {
             server: self.access.server(),
             other_server: self.other_server,
+            verify: self.verify,
             bytes_per_second: self.bytes_per_second,
         };
         runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! The hook that makes caches forget a payload. Read [`Hook`].
+//! The hook that makes caches forget a payload, or revocations that newer ones replace. Read [`Hook`].
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,6 +16,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const LOOKS_MAX: u32 = 1200;
 /// A token is one line.
 const TOKEN_FILE_BYTES_MAX: u64 = 4096;
+/// Where the newest revocations lie, below the same address as payloads.
+const REVOCATIONS: &str = "revocations";
 
 /// What tells caches.
 pub enum Hook {
@@ -57,9 +59,23 @@ impl Hook {
         Ok(Self::Address(hook))
     }
 
+    /// Whether there is anybody to tell.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     /// Tells it that no cache may have this payload any more; why it failed, if so.
     pub async fn call(&self, digest: &str) -> Result<(), String> {
-        let path = format!("{}/{digest}", &digest[..2]);
+        self.tell(digest, format!("{}/{digest}", &digest[..2]))
+            .await
+    }
+
+    /// Tells it that the revocations with this digest are the newest, and no cache may have older ones any more; why it failed, if so.
+    pub async fn call_of_revocations(&self, digest: &str) -> Result<(), String> {
+        self.tell(digest, REVOCATIONS.to_owned()).await
+    }
+
+    async fn tell(&self, digest: &str, path: String) -> Result<(), String> {
         match self {
             Self::None => Ok(()),
             Self::Program(program) => {

@@ -1,7 +1,7 @@
 //! One round: what the server doesn't offer any more leaves, what is missing comes. Read [`Round::once`].
 //!
 //! What leaves goes first: it may have been withdrawn because it is harmful, and what comes may take hours. Each step is in the manifest before it is done, so that
-//! a round that is killed is gone on with by the next one.
+//! a round that is killed is gone on with by the next one. What is read again is in `reading.rs`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use mainstay_keys::HostPrimitives;
 use mainstay_store::MirrorHome;
 use mainstay_trust::{Digest, Hasher as _, Primitives as _};
 use serde::Serialize;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::manifest::{Manifest, State};
 use super::purge::Hook;
@@ -28,6 +28,8 @@ pub struct Rules<'a> {
     pub server: &'a str,
     /// Whether a mirror of another one is gone on with.
     pub other_server: bool,
+    /// Whether all that is there is read again in this round.
+    pub verify: bool,
     /// How fast payloads are fetched, at most.
     pub bytes_per_second: Option<u64>,
 }
@@ -46,37 +48,46 @@ pub struct Round<'a> {
 
 /// What a round did, by digests.
 #[derive(Debug, Default, Serialize)]
-struct Done {
+pub(super) struct Done {
     /// What is there now, whole.
     holds: usize,
     copied: Vec<String>,
     removed: Vec<String>,
-    /// What was removed, and of which caches couldn't be told.
-    unpurged: Vec<Undone>,
-    /// What isn't there, or couldn't be removed.
-    failed: Vec<Undone>,
+    /// What was read again, and has other bytes by now.
+    pub damaged: Vec<String>,
+    /// New revocations, of which caches were told.
+    pub revocations: Option<String>,
+    /// What was removed or replaced, and of which caches couldn't be told.
+    pub unpurged: Vec<Undone>,
+    /// What isn't there, or couldn't be removed or read.
+    pub failed: Vec<Undone>,
 }
 
 /// What couldn't be done, and why.
 #[derive(Debug, Serialize)]
-struct Undone {
-    digest: String,
-    because: String,
+pub(super) struct Undone {
+    /// Of what.
+    pub digest: String,
+    /// Why.
+    pub because: String,
 }
 
 impl Round<'_> {
     /// One round; a refusal if something couldn't be done.
     pub async fn once(&self, output: &Output) -> Result<(), Failure> {
-        let done = self.go().await?;
+        let mut done = Done::default();
+        self.go(&mut done, true).await?;
         output.say(|| told(&done), &done);
         judged(&done)
     }
 
-    /// Round after round. What fails is told, and tried again in the next one.
+    /// Round after round. What fails is told, and tried again in the next one. What is to be read again is read between them: so nothing that is to leave waits
+    /// for more than one reading.
     pub async fn for_ever(&self, every: Duration, output: &Output) -> Result<(), Failure> {
+        let mut done = Done::default();
         loop {
-            match self.go().await {
-                Ok(done) => {
+            match self.go(&mut done, false).await {
+                Ok(()) => {
                     if done.is_news() {
                         output.say(|| told(&done), &done);
                     }
@@ -87,17 +98,26 @@ impl Round<'_> {
                 Err(failure) if failure.id == "mirror.other-server" => return Err(failure),
                 Err(failure) => output.failure(&failure),
             }
-            sleep(every).await;
+            done = Done::default();
+            let next = Instant::now() + every;
+            if let Err(failure) = self.read_until(next, &mut done).await {
+                output.failure(&failure);
+            }
+            sleep_until(next).await;
         }
     }
 
-    async fn go(&self) -> Result<Done, Failure> {
+    /// One round, in which what is to be read again is read, or isn't.
+    async fn go(&self, done: &mut Done, reads: bool) -> Result<(), Failure> {
         let mut manifest = self.manifest().await?;
         let wanted = self.operator.payloads().await?;
-        let mut done = Done::default();
-        self.remove(&mut manifest, &wanted, &mut done).await?;
+        self.remove(&mut manifest, &wanted, done).await?;
+        self.tell_of_revocations(&mut manifest, done).await?;
+        if reads {
+            self.read_all(&mut manifest, done).await?;
+        }
         for view in &wanted {
-            self.keep(&mut manifest, view, &mut done).await?;
+            self.keep(&mut manifest, view, done).await?;
         }
         let is_whole = |held: &&super::manifest::Held| held.state == State::Whole;
         done.holds = manifest.payloads.values().filter(is_whole).count();
@@ -105,7 +125,7 @@ impl Round<'_> {
             manifest.in_step_at = Some(moment::now());
             manifest.write(self.home).await?;
         }
-        Ok(done)
+        Ok(())
     }
 
     /// The manifest, if it is one of this server. Another server's would lose all that this one doesn't offer.
@@ -202,6 +222,7 @@ impl Round<'_> {
         match self.copied(&image, view).await {
             Ok(()) => {
                 manifest.note(view, State::Whole);
+                manifest.note_read(&digest, true, moment::now());
                 manifest.write(self.home).await?;
                 done.copied.push(digest);
             }
@@ -244,7 +265,8 @@ pub async fn is_whole(home: &dyn MirrorHome, image: &Digest, bytes: u64) -> Resu
 
 impl Done {
     fn is_news(&self) -> bool {
-        !self.copied.is_empty() || !self.removed.is_empty()
+        let lists = [&self.copied, &self.removed, &self.damaged];
+        self.revocations.is_some() || lists.iter().any(|list| !list.is_empty())
     }
 }
 
@@ -258,8 +280,12 @@ fn told(done: &Done) -> String {
         }
     };
     let mut lines = vec![format!("The mirror holds {} payload(s).", done.holds)];
+    lines.extend(list("Damaged here", &done.damaged));
     lines.extend(list("Copied", &done.copied));
     lines.extend(list("Removed", &done.removed));
+    if done.revocations.is_some() {
+        lines.push("Caches were told of new revocations.".to_owned());
+    }
     lines.join("\n")
 }
 
@@ -280,7 +306,7 @@ fn judged(done: &Done) -> Result<(), Failure> {
         return Err(Failure::refusal(
             "mirror.not-purged",
             format!(
-                "caches weren't told of what was removed\n  {}",
+                "caches weren't told of what was removed or replaced\n  {}",
                 lines(&done.unpurged)
             ),
             "purge these by hand now; each round asks the hook again until it succeeds",

@@ -3,6 +3,7 @@
 mod crowded;
 mod hawkbit;
 mod headers;
+mod in_a_bucket;
 mod links;
 mod mirrors;
 mod payloads;
