@@ -327,7 +327,8 @@ async fn what_the_database_says_is_called_by_its_name() {
         ("42P01", "store.failed"),
     ] {
         let raise = format!("DO $$ BEGIN RAISE 'so it is' USING ERRCODE = '{code}'; END $$");
-        let raised = database.execute(sqlx::AssertSqlSafe(raise)).await;
+        let raise = sqlx::raw_sql(sqlx::AssertSqlSafe(raise));
+        let raised = raise.execute(&mut database).await;
         let told = StoreError::from(raised.expect_err("it is raised"));
         assert_eq!(told.id(), id, "{code}");
     }
