@@ -8,19 +8,17 @@ use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use judges::postgres::{self, Postgres};
 use tempfile::TempDir;
 
 use crate::frozen;
 
 /// `nobody` and `nogroup` of Debian.
 const NOBODY: u32 = 65534;
-/// Where Debian's packages have the programs, one folder for each major version.
-const INSTALLED: &str = "/usr/lib/postgresql";
 /// How often one looks whether it is ready, and how many times.
 const LOOKS: (Duration, u32) = (Duration::from_millis(100), 1800);
 
@@ -44,7 +42,7 @@ wait
 #[derive(Debug)]
 pub struct Database {
     folder: TempDir,
-    programs: PathBuf,
+    installed: Postgres,
     keeper: Option<Child>,
 }
 
@@ -59,15 +57,29 @@ impl Database {
             chown(folder.path(), Some(NOBODY), Some(NOBODY))?;
         }
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700))?;
+        let installed = postgres::installed().with_context(|| {
+            let place = postgres::INSTALLED;
+            format!("PostgreSQL isn't installed in {place}: install Debian's `postgresql`")
+        })?;
         let mut database = Self {
             folder,
-            programs: programs()?,
+            installed,
             keeper: None,
         };
         let made = database.shell(MAKE)?.status()?;
         ensure!(made.success(), "initdb failed: {}", database.log());
         database.start()?;
         Ok(database)
+    }
+
+    /// What its programs call themselves: `postgres (PostgreSQL) 15.8`.
+    ///
+    /// # Errors
+    /// If they can't be started.
+    pub fn version(&self) -> anyhow::Result<String> {
+        let program = self.installed.programs.join("postgres");
+        let told = Command::new(program).arg("--version").output()?;
+        Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
     }
 
     /// How it is reached: by a socket in its folder, whoever asks.
@@ -140,7 +152,7 @@ impl Database {
     fn shell(&self, script: &str) -> anyhow::Result<Command> {
         let mut shell = Command::new("sh");
         shell.args(["-c", script, "sh"]);
-        shell.arg(&self.programs).arg(self.folder.path());
+        shell.arg(&self.installed.programs).arg(self.folder.path());
         if is_root()? {
             shell.uid(NOBODY).gid(NOBODY);
         }
@@ -161,23 +173,6 @@ impl Drop for Database {
         let _ = self.thaw();
         self.stop_at_once();
     }
-}
-
-/// The newest PostgreSQL of those that are installed.
-fn programs() -> anyhow::Result<PathBuf> {
-    let versions = fs::read_dir(INSTALLED).into_iter().flatten().flatten();
-    let numbered = versions.filter_map(|folder| {
-        let number: u32 = folder.file_name().to_str()?.parse().ok()?;
-        let programs = folder.path().join("bin");
-        programs
-            .join("postgres")
-            .is_file()
-            .then_some((number, programs))
-    });
-    let newest = numbered.max().map(|(_, programs)| programs);
-    newest.with_context(|| {
-        format!("PostgreSQL isn't installed in {INSTALLED}: install Debian's `postgresql`")
-    })
 }
 
 fn is_root() -> anyhow::Result<bool> {

@@ -282,7 +282,9 @@ impl StoreError {
                 "name the database that a server uses; an empty one is filled by `mainstay server init` or `mainstay store copy`"
             }
             Self::InUse { .. } => "stop every server that uses it, then try again",
-            Self::Unreadable { .. } => "check the path, its permissions, and the disk",
+            Self::Unreadable { .. } => {
+                "check the path, its permissions, and the disk; of a bucket, its address and its key"
+            }
             Self::AlreadyExists { .. } => "choose another name, or use what is there",
             Self::NotFound { .. } => "check the name; list what there is",
             Self::Conflict { .. } => "look at it again, then decide anew",

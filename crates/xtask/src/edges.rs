@@ -58,9 +58,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sweep", &["device", "trust", "protocol", "artifact"]),
     ("canaries", &["plan", "fleet", "rollout"]),
     ("soak", &["*pure", "keys", "store", "server", "simulator"]),
+    // Of the chores, the rule by which a PostgreSQL is chosen.
     (
         "replicas",
-        &["*pure", "keys", "store", "server", "client", "simulator"],
+        &[
+            "*pure",
+            "keys",
+            "store",
+            "server",
+            "client",
+            "simulator",
+            "xtask",
+        ],
     ),
     ("rig", &["trust", "artifact", "device"]),
     ("xtask", &[]),

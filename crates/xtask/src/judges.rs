@@ -2,7 +2,10 @@
 //!
 //! Those that come as Python packages live in one virtual environment, `target/judges`, made from
 //! the pinned list `judges.txt` beside this crate. `cargo xtask test` makes it; a test that can't
-//! find it fails, for a judge that wasn't asked has accepted nothing. Read [`program`] first.
+//! find it fails, for a judge that wasn't asked has accepted nothing. Read [`program`] first; which
+//! PostgreSQL is asked, in [`postgres`].
+
+pub mod postgres;
 
 use std::path::{Path, PathBuf};
 

@@ -75,14 +75,9 @@ pub fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether PostgreSQL's programs are there, of whichever version: Debian has a folder for each. Tests start a server of their own.
+/// Whether PostgreSQL's programs are there, of whichever version. Tests start a server of their own.
 fn has_postgres() -> bool {
-    let versions = std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten();
-    let mut programs =
-        versions.filter_map(|version| Some(version.ok()?.path().join("bin/postgres")));
-    programs.any(|program| program.is_file())
+    judges::postgres::installed().is_some()
 }
 
 /// What `cargo xtask bench artifact` measures us against, and with.

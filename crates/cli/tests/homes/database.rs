@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,9 +15,6 @@ use tempfile::TempDir;
 
 /// `nobody` and `nogroup` of Debian.
 const NOBODY: u32 = 65534;
-
-/// Where Debian's packages have the programs, one folder for each major version.
-const INSTALLED: &str = "/usr/lib/postgresql";
 
 pub const PASSWORD: &str = "never-in-a-log";
 
@@ -56,7 +53,7 @@ impl Database {
         fs::set_permissions(folder.path(), own).expect("it is ours");
         let mut database = Self {
             folder,
-            programs: programs(),
+            programs: judges::postgres::needed().programs,
             keeper: None,
         };
         let made = database.shell(MAKE).status().expect("there is a shell");
@@ -128,21 +125,6 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// The newest PostgreSQL of those that are installed.
-fn programs() -> PathBuf {
-    let versions = fs::read_dir(INSTALLED).into_iter().flatten().flatten();
-    let numbered = versions.filter_map(|folder| {
-        let number: u32 = folder.file_name().to_str()?.parse().ok()?;
-        let programs = folder.path().join("bin");
-        let is_there = Path::new(&programs).join("postgres").is_file();
-        is_there.then_some((number, programs))
-    });
-    let (_, programs) = numbered.max().unwrap_or_else(|| {
-        panic!("PostgreSQL isn't installed in {INSTALLED}: install Debian's `postgresql`")
-    });
-    programs
 }
 
 fn is_root() -> bool {

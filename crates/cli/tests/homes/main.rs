@@ -19,6 +19,7 @@ mod silent;
 #[expect(dead_code, reason = "servers are started by their settings here")]
 mod stage;
 mod takeover;
+mod wrong_key;
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -174,6 +175,7 @@ async fn a_fleet_moves_to_postgres_and_a_bucket_and_rides_out_a_restart() {
     let stage = Stage::set(&house.path("stage")).await;
     let settings = house.settings("one.toml", &stage.data, stage.address, &stage.passphrase);
     move_over(&house, &stage, text(&settings));
+    wrong_key::is_told(&house, &settings);
     let _server = house.serve(&settings, stage.address);
     let mut crowd = stage.crowd().await;
     stage.roll_out().await;

@@ -18,6 +18,7 @@ use mainstay_trust::root::Role;
 use mainstay_trust::{BootloaderVersion, Digest, DigestAlgorithm, Primitives as _, verify};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use tempfile::TempDir;
 
 use crate::serving::{listen, open_as, pages_for};
 use crate::told;
@@ -38,7 +39,7 @@ pub struct House {
     pub tokens: Tokens,
     pub data: DataDir,
     plan: String,
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
 }
 
 /// The people's tokens.
@@ -163,7 +164,11 @@ impl House {
 
     /// One that nobody can reach yet.
     pub async fn furnished(plan: &str, config: AppConfig) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::furnished_in(tempfile::tempdir().unwrap(), plan, config).await
+    }
+
+    /// The same, with its data in this folder.
+    pub async fn furnished_in(folder: TempDir, plan: &str, config: AppConfig) -> Self {
         let data = DataDir::at(folder.path().join("server"));
         let root = new_folder(&data, plan).await;
         let clock = VirtualClock::new(start());

@@ -24,6 +24,8 @@ mod eligibility;
 mod events;
 mod faulty;
 mod folder;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod gadget;
 mod gates;
 mod holds;
@@ -66,6 +68,9 @@ mod schedules;
 mod schemathesis;
 mod serving;
 mod slow_uploads;
+#[cfg(target_os = "linux")]
+#[path = "../../../store/tests/small_disk/mod.rs"]
+mod small_disk;
 mod soft_signals;
 mod starting;
 mod storm;

@@ -161,10 +161,11 @@ async fn a_full_disk_is_heard_by_who_still_sends() {
     blobs.set(Fault::Full);
     let large = packed_image(vec![7; 20 << 20], 0, house::CLASS, "1.1.0", 2, &[]);
     let large = house.signed(large);
-    let (_, id) = house
-        .refused(SUBMIT, &house.tokens.engineer, large.file())
+    let refused = house
+        .post(SUBMIT, &house.tokens.engineer, large.file())
         .await;
-    assert_eq!(id, "store.full");
+    assert_eq!(refused.headers()[RETRY_AFTER], "60");
+    assert_eq!(problem(refused).await, (503, "store.full".to_owned()));
     assert!(!file(&house, &large).exists());
 }
 

@@ -33,14 +33,15 @@ async fn house() -> (House, SqliteStore, Gadget) {
     (house, store, gadget)
 }
 
-async fn get(house: &House, path: &str) -> Response {
+/// What is answered at a path to anyone.
+pub async fn get(house: &House, path: &str) -> Response {
     let address = format!("{}{path}", house.base);
     house.http.get(address).send().await.unwrap()
 }
 
 /// What readiness says in the end, once the last answer holds no more: a machine with much to do may take longer for a try than
 /// whoever asks waits.
-async fn becomes(house: &House, expected: Result<(), (u16, String)>) {
+pub async fn becomes(house: &House, expected: Result<(), (u16, String)>) {
     let mut told = ready(house).await;
     for _ in 0..20 {
         if told == expected {
@@ -67,12 +68,13 @@ async fn ready(house: &House) -> Result<(), (u16, String)> {
     Err(problem(response).await)
 }
 
-fn unavailable(id: &str) -> Result<(), (u16, String)> {
+/// What readiness says with this id, while it isn't.
+pub fn unavailable(id: &str) -> Result<(), (u16, String)> {
     Err((503, id.to_owned()))
 }
 
 /// Sends the device's next report; whether it was acknowledged.
-async fn report(house: &House, gadget: &mut Gadget) -> Result<u32, (u16, String)> {
+pub async fn report(house: &House, gadget: &mut Gadget) -> Result<u32, (u16, String)> {
     let manifest = Digest([9; 32]);
     let report = gadget.report(Event::DownloadStarted { manifest });
     let reports = ReportList([report].into_iter().collect());
@@ -87,7 +89,8 @@ async fn report(house: &House, gadget: &mut Gadget) -> Result<u32, (u16, String)
     Err(problem(response).await)
 }
 
-async fn kept(house: &House, gadget: &Gadget) -> usize {
+/// How many reports of the device its timeline has.
+pub async fn kept(house: &House, gadget: &Gadget) -> usize {
     let id = new_device(&gadget.id, "B").id;
     let timeline = house.app.store().timeline(&id, 1000).await.unwrap();
     let reported = timeline

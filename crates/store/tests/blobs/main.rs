@@ -4,6 +4,7 @@
 //! own tests.
 
 mod folder_only;
+mod judge;
 mod promises;
 mod s3_only;
 

@@ -1,13 +1,13 @@
 //! Payloads in a bucket: the server that judges it, and what is the bucket's own.
 //!
-//! The judge is moto, which many projects try their S3 code against. It answers for all that the contract asks; how an S3 server
-//! fails is played by a few lines here.
+//! The judge is moto, which many projects try their S3 code against, behind a guard that lets in what botocore would have signed alike ([`Judge`]).
+//! It answers for all that the contract asks; how an S3 server fails is played by a few lines here.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use mainstay_store::Blobs as _;
 use mainstay_store::blobs::{S3Blobs, S3Key, S3Place};
@@ -17,52 +17,23 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 
 use super::digest;
+use super::judge::Judge;
 
 const SECRET: &str = "never-to-be-shown";
 const KEY: &str = "AKIDEXAMPLE";
 
-/// One server for all tests of this process: it takes a second to start. It ends when this process does, and its input with it.
-struct Judge {
-    address: String,
-    _process: (Child, ChildStdin),
-}
-
+/// One server for all tests of this process. It ends when this process does.
 fn judge() -> &'static Judge {
     static JUDGE: OnceLock<Judge> = OnceLock::new();
-    JUDGE.get_or_init(|| {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/blobs/s3.py");
-        let mut process = Command::new(judges::program("python3"))
-            .arg(script)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the judges' environment has it");
-        let input = process.stdin.take().expect("piped");
-        let mut port = String::new();
-        let output = process.stdout.take().expect("piped");
-        let told = BufReader::new(output).read_line(&mut port);
-        told.expect("it tells its port");
-        Judge {
-            address: format!("http://127.0.0.1:{}", port.trim()),
-            _process: (process, input),
-        }
-    })
+    JUDGE.get_or_init(|| Judge::new(KEY, SECRET))
 }
 
 /// A place in a new bucket of the judge.
 pub fn place() -> S3Place {
     static BUCKETS: AtomicU32 = AtomicU32::new(0);
     let bucket = format!("blobs-{}", BUCKETS.fetch_add(1, Ordering::Relaxed));
-    let address = &judge().address;
-    let mut stream = TcpStream::connect(address.trim_start_matches("http://")).expect("it listens");
-    let made = format!(
-        "PUT /{bucket} HTTP/1.1\r\nHost: s3\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(made.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    at(&bucket, address)
+    judge().make(&bucket);
+    at(&bucket, &judge().endpoint)
 }
 
 fn at(bucket: &str, endpoint: &str) -> S3Place {
@@ -84,7 +55,7 @@ pub async fn damage(place: &S3Place, digest: Digest, bytes: Vec<u8>) {
     let bucket: AmazonS3 = AmazonS3Builder::new()
         .with_bucket_name(&place.bucket)
         .with_region(&place.region)
-        .with_endpoint(&judge().address)
+        .with_endpoint(&judge().endpoint)
         .with_allow_http(true)
         .with_access_key_id(KEY)
         .with_secret_access_key(SECRET)
@@ -143,34 +114,143 @@ fn asked(address: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The address is signed for this object alone, and shows no secret. (The judge doesn't look at signatures; who made them is object_store.)
+/// That the judge refuses whoever asks at this address, for this reason.
+fn assert_refused(address: &str, code: &str) {
+    let answer = asked(address);
+    assert!(answer.starts_with("HTTP/1.1 403"), "{address}: {answer}");
+    assert!(
+        answer.contains(&format!("<Code>{code}</Code>")),
+        "{address}: {answer}"
+    );
+}
+
+const QUARTER: Duration = Duration::from_secs(900);
+
+async fn link(blobs: &S3Blobs, digest: &Digest, lasts: Duration) -> String {
+    let link = blobs.link(digest, lasts).await.expect("signed");
+    link.expect("a bucket gives links")
+}
+
+/// Where an object is, below its server.
+fn path_of(digest: &Digest) -> String {
+    let name = digest.to_string();
+    format!("/mainstay/{}/{name}", &name[..2])
+}
+
+/// The address is signed for this object alone, and shows no secret.
 #[tokio::test]
 async fn a_link_opens_one_blob_for_a_while() {
-    let place = place();
-    let blobs = S3Blobs::new(&place).expect("a place");
+    let blobs = S3Blobs::new(&place()).expect("a place");
     let digest = super::put(&blobs, b"the bytes of a blob").await;
-    let quarter = std::time::Duration::from_secs(900);
-    let link = blobs.link(&digest, quarter).await.expect("signed");
-    let link = link.expect("a bucket gives links");
-    let name = digest.to_string();
+    let signed = link(&blobs, &digest, QUARTER).await;
     assert!(
-        link.contains(&format!("/mainstay/{}/{name}?", &name[..2])),
-        "{link}"
+        signed.contains(&format!("{}?", path_of(&digest))),
+        "{signed}"
     );
     for part in [
         "X-Amz-Signature=",
         "X-Amz-Expires=900",
         "X-Amz-Credential=AKIDEXAMPLE",
     ] {
-        assert!(link.contains(part), "{part} in {link}");
+        assert!(signed.contains(part), "{part} in {signed}");
     }
-    assert!(!link.contains(SECRET), "{link}");
-    let answer = asked(&link);
+    assert!(!signed.contains(SECRET), "{signed}");
+    let answer = asked(&signed);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.ends_with("the bytes of a blob"), "{answer}");
-    let year = std::time::Duration::from_secs(365 * 24 * 3600);
-    let link = blobs.link(&digest, year).await.expect("signed");
-    assert!(link.expect("a link").contains("X-Amz-Expires=604800"));
+    let year = Duration::from_secs(365 * 24 * 3600);
+    let longest = link(&blobs, &digest, year).await;
+    assert!(longest.contains("X-Amz-Expires=604800"), "{longest}");
+    let answer = asked(&longest);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// Whoever has a link can't make another one of it.
+#[tokio::test]
+async fn a_link_that_somebody_altered_opens_nothing() {
+    let blobs = S3Blobs::new(&place()).expect("a place");
+    let digest = super::put(&blobs, b"the bytes of a blob").await;
+    let another = super::put(&blobs, b"what it isn't for").await;
+    let signed = link(&blobs, &digest, QUARTER).await;
+    let last = match signed.ends_with('0') {
+        true => '1',
+        false => '0',
+    };
+    let signature = format!("{}{last}", &signed[..signed.len() - 1]);
+    for altered in [
+        signed.replace(&path_of(&digest), &path_of(&another)),
+        signed.replace("X-Amz-Expires=900", "X-Amz-Expires=604800"),
+        signature,
+        format!("{signed}&versionId=1"),
+    ] {
+        assert_ne!(altered, signed);
+        assert_refused(&altered, "SignatureDoesNotMatch");
+    }
+    let (bare, _) = signed.split_once('?').expect("it is signed behind it");
+    assert_refused(bare, "AccessDenied");
+}
+
+#[tokio::test]
+async fn a_link_that_is_over_opens_nothing() {
+    let blobs = S3Blobs::new(&place()).expect("a place");
+    let digest = super::put(&blobs, b"the bytes of a blob").await;
+    let short = link(&blobs, &digest, Duration::from_secs(1)).await;
+    // Its second is one of the judge's clock, which nobody can set.
+    for _ in 0..100 {
+        if asked(&short).starts_with("HTTP/1.1 403") {
+            return assert_refused(&short, "AccessDenied");
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("it opens after ten seconds");
+}
+
+/// The judge compares what is signed, or nothing of all this shows anything.
+#[tokio::test]
+async fn another_key_or_secret_is_refused_and_told() {
+    let place = place();
+    let blobs = S3Blobs::new(&place).expect("a place");
+    let kept = super::put(&blobs, b"kept").await;
+    for (id, secret, words) in [
+        (
+            KEY,
+            "another-secret",
+            "another secret belongs to this key (SignatureDoesNotMatch)",
+        ),
+        (
+            "AKIDNOBODY",
+            SECRET,
+            "the key isn't known there (InvalidAccessKeyId)",
+        ),
+    ] {
+        let key = S3Key {
+            id: id.to_owned(),
+            secret: secret.to_owned(),
+            token: None,
+        };
+        let other = S3Place {
+            key: Some(key),
+            ..place.clone()
+        };
+        let other = S3Blobs::new(&other).expect("a place");
+        let refused = other.probe().await.expect_err("refused");
+        assert_eq!(refused.id(), "store.unreadable");
+        let told = refused.to_string();
+        assert!(told.contains(words), "{told}");
+        assert!(!told.contains(secret), "{told}");
+        let put = super::pieces(bytes::Bytes::from_static(b"whole"));
+        let refused = other.put(&digest(b"whole"), 5, put).await;
+        assert_eq!(
+            super::id(&refused.expect_err("refused")),
+            "store.unreadable"
+        );
+        let refused = other.size(&kept).await.expect_err("refused");
+        assert_eq!(refused.id(), "store.unreadable", "it isn't called lost");
+    }
+    let put = blobs.size(&digest(b"whole")).await.expect("it can be told");
+    assert_eq!(put, None, "nothing was kept of it");
+    let everything = format!("{}/{}?list-type=2", judge().endpoint, place.bucket);
+    assert_refused(&everything, "AccessDenied");
 }
 
 const REFUSED: &str = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nConnection: close\r\n\r\n\

@@ -4,7 +4,7 @@
 //! database is stopped and its folder removed. PostgreSQL refuses to run as root, so root starts it as `nobody`.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -13,16 +13,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use judges::postgres;
 use mainstay_store::PostgresStore;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::patience::until;
 
 /// `nobody` and `nogroup` of Debian.
-const NOBODY: u32 = 65534;
-
-/// Where Debian's packages have the programs, one folder for each major version.
-const INSTALLED: &str = "/usr/lib/postgresql";
+pub const NOBODY: u32 = 65534;
 
 /// What the shell does with the folder of the programs and its own. Nothing of it needs to outlive a power cut. Texts are compared
 /// as people in some country would, which no query may rely on.
@@ -85,9 +83,21 @@ pub async fn so_many_wait(database: &mut PgConnection, wanted: i64) {
 }
 
 async fn make_template() {
+    tell_version().await;
     command(&format!("CREATE DATABASE {WITH_TABLES}")).await;
     let store = PostgresStore::open(&address(WITH_TABLES)).await;
     store.expect("an empty database").close().await;
+}
+
+/// Says once, past what is kept back of tests that go well, which server it is that all this is true of; and holds it to the one that was meant.
+async fn tell_version() {
+    let mut connection = connect(&address("postgres")).await;
+    let asked = "SELECT current_setting('server_version_num')::int4 / 10000, version()";
+    let told = sqlx::query_as(asked).fetch_one(&mut connection).await;
+    let (major, version): (i32, String) = told.expect("anybody may ask");
+    connection.close().await.expect("it is open");
+    let _ = writeln!(io::stderr(), "The database is {version}.");
+    assert_eq!(u32::try_from(major), Ok(postgres::needed().major));
 }
 
 async fn command(sql: &str) {
@@ -106,15 +116,12 @@ fn address(database: &str) -> String {
 }
 
 fn start() -> Cluster {
-    let programs = programs().unwrap_or_else(|| {
-        panic!("PostgreSQL isn't installed in {INSTALLED}, so nothing is known of it here: install Debian's `postgresql`")
-    });
     let folder = tempfile::Builder::new().prefix("mainstay-pg-").tempdir();
     let folder = folder.expect("a temporary folder").keep();
     let mut keeper = Command::new("sh");
     keeper
         .args(["-c", LOOK_AFTER, "sh"])
-        .arg(programs)
+        .arg(postgres::needed().programs)
         .arg(&folder);
     // It cleans up for some seconds longer than this program runs, and must not keep anybody who reads what this one says.
     keeper.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -132,20 +139,6 @@ fn start() -> Cluster {
         folder,
         _keeper: keeper,
     }
-}
-
-/// The newest PostgreSQL of those that are installed.
-fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir(INSTALLED).ok()?.filter_map(Result::ok);
-    let numbered = versions.filter_map(|folder| {
-        let number: u32 = folder.file_name().to_str()?.parse().ok()?;
-        let programs = folder.path().join("bin");
-        programs
-            .join("postgres")
-            .is_file()
-            .then_some((number, programs))
-    });
-    numbered.max().map(|(_, programs)| programs)
 }
 
 fn is_root() -> bool {

@@ -9,5 +9,10 @@ mod orders;
 #[path = "../patience/mod.rs"]
 mod patience;
 mod postgres;
+#[cfg(target_os = "linux")]
+mod postgres_full;
 mod postgres_lost;
+#[cfg(target_os = "linux")]
+#[path = "../small_disk/mod.rs"]
+mod small_disk;
 mod statements;

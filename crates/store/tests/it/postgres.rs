@@ -305,6 +305,35 @@ async fn a_try_does_not_wait_for_a_backup() {
     tried.expect("nothing to wait for").expect("writable");
 }
 
+/// As a server in such a need says it (PostgreSQL documentation, appendix A "PostgreSQL Error Codes").
+#[tokio::test]
+async fn what_the_database_says_is_called_by_its_name() {
+    let mut database = cluster::connect(&cluster::database("template1").await).await;
+    for (code, id) in [
+        ("53100", "store.full"),
+        ("53200", "store.busy"),
+        ("53300", "store.busy"),
+        ("53400", "store.busy"),
+        ("55P03", "store.busy"),
+        ("57014", "store.busy"),
+        ("25006", "store.unreachable"),
+        ("58030", "store.unreachable"),
+        ("3D000", "store.unreachable"),
+        ("08006", "store.unreachable"),
+        ("28P01", "store.unreachable"),
+        ("57P03", "store.unreachable"),
+        ("XX001", "store.damaged"),
+        ("XX002", "store.damaged"),
+        ("42P01", "store.failed"),
+    ] {
+        let raise = format!("DO $$ BEGIN RAISE 'so it is' USING ERRCODE = '{code}'; END $$");
+        let raise = sqlx::raw_sql(sqlx::AssertSqlSafe(raise));
+        let raised = raise.execute(&mut database).await;
+        let told = StoreError::from(raised.expect_err("it is raised"));
+        assert_eq!(told.id(), id, "{code}");
+    }
+}
+
 /// Nothing that is wrong with an address or a database by itself passes by waiting.
 #[test]
 fn only_what_passes_is_called_passing() {

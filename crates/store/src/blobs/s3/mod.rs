@@ -322,17 +322,22 @@ pub(super) fn failed(name: &str, error: &Error) -> StoreError {
 
 /// What an error says, without what the bucket's server wrote: it repeats what was signed. Only its code is told of that.
 fn cause(error: &Error) -> String {
-    let words = match error {
-        Error::NotFound { .. } => "it isn't there".to_owned(),
-        Error::PermissionDenied { .. } => "this key may not do it".to_owned(),
-        Error::Unauthenticated { .. } => "the key isn't known there".to_owned(),
-        other => {
-            let text = other.to_string();
+    let text = error.to_string();
+    let code = code(&text);
+    let words = match (error, code.as_deref()) {
+        (_, Some("SignatureDoesNotMatch")) => "another secret belongs to this key".to_owned(),
+        (_, Some("InvalidAccessKeyId")) | (Error::Unauthenticated { .. }, _) => {
+            "the key isn't known there".to_owned()
+        }
+        (_, Some("RequestTimeTooSkewed")) => "its clock and this machine's are apart".to_owned(),
+        (Error::NotFound { .. }, _) => "it isn't there".to_owned(),
+        (Error::PermissionDenied { .. }, _) => "this key may not do it".to_owned(),
+        _ => {
             let ours = text.split('<').next().unwrap_or_default().trim();
             ours.chars().take(CAUSE_CHARS_MAX).collect()
         }
     };
-    match code(&error.to_string()) {
+    match code {
         Some(code) => format!("{words} ({code})"),
         None => words,
     }
