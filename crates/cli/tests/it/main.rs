@@ -23,6 +23,8 @@ mod incidents;
 mod keys;
 mod mcuboot;
 mod mirror;
+#[path = "../support/older.rs"]
+mod older;
 mod origin;
 mod papers;
 mod people;
