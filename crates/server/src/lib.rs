@@ -51,6 +51,7 @@ mod quiet;
 mod readiness;
 mod readings;
 mod refusals;
+mod release_walk;
 mod room;
 mod root_chain;
 mod rotate;

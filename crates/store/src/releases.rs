@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::{Release, ReleaseId, StageName};
 
-use crate::StoreError;
+use crate::{LIST_MAX, StoreError};
 
 /// The releases.
 #[async_trait]
@@ -35,8 +35,18 @@ pub trait Releases: Send + Sync {
         manifest: &ReleaseDigest,
     ) -> Result<Option<Release>, StoreError>;
 
-    /// Releases, newest first, at most [`crate::LIST_MAX`].
-    async fn releases(&self) -> Result<Vec<Release>, StoreError>;
+    /// Releases, newest first, at most [`crate::LIST_MAX`]: for lists that people look at.
+    async fn releases(&self) -> Result<Vec<Release>, StoreError> {
+        self.releases_before(None, LIST_MAX).await
+    }
+
+    /// The releases that were added before the one of this name, or the newest ones if none is named: newest first, at most `limit`. Whatever
+    /// must reach every release walks over them by this, page by page.
+    async fn releases_before(
+        &self,
+        before: Option<&ReleaseId>,
+        limit: u32,
+    ) -> Result<Vec<Release>, StoreError>;
 
     /// The manifests of all releases that are revoked, the newest release first.
     async fn revoked_releases(&self) -> Result<Vec<ReleaseDigest>, StoreError>;

@@ -7,6 +7,8 @@
 mod address;
 mod bucket;
 mod database;
+#[path = "../support/older.rs"]
+mod older;
 #[path = "../killed_server/patience.rs"]
 mod patience;
 #[path = "../support/people.rs"]
@@ -18,6 +20,7 @@ mod silent;
 #[path = "../killed_server/stage.rs"]
 #[expect(dead_code, reason = "servers are started by their settings here")]
 mod stage;
+mod steps;
 mod takeover;
 mod wrong_key;
 
@@ -176,6 +179,7 @@ async fn a_fleet_moves_to_postgres_and_a_bucket_and_rides_out_a_restart() {
     let settings = house.settings("one.toml", &stage.data, stage.address, &stage.passphrase);
     move_over(&house, &stage, text(&settings));
     wrong_key::is_told(&house, &settings);
+    steps::are_taken(&house, text(&settings)).await;
     let _server = house.serve(&settings, stage.address);
     let mut crowd = stage.crowd().await;
     stage.roll_out().await;

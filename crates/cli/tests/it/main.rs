@@ -24,6 +24,8 @@ mod keys;
 mod mcuboot;
 mod mirror;
 mod mirror_mends;
+#[path = "../support/older.rs"]
+mod older;
 mod origin;
 mod papers;
 mod people;

@@ -1,8 +1,11 @@
 //! A server's database as a whole, as far as a folder has it; and homes that can't be used.
 
 use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use crate::folder::Folder;
+use crate::older::taken_back;
 use crate::settings::own;
 
 const INIT: &str =
@@ -29,6 +32,54 @@ fn a_new_servers_database_lacks_nothing_and_is_itself() {
     let plans = json["tables"].as_array().expect("a list");
     let plans = plans.iter().find(|table| table["table"] == "plans");
     assert_eq!(plans.expect("a table")["rows"], 1);
+    folder.good("person add ana@company.example --duty engineer --data data");
+}
+
+/// The format that a folder is set back to.
+const OLDER: usize = 10;
+
+/// Sets a folder back to what an older program left.
+async fn set_back(folder: &Folder) {
+    let path = folder.path().join("data/mainstay.sqlite");
+    let file = SqliteConnectOptions::new().filename(path);
+    let database = SqliteConnection::connect_with(&file).await;
+    let mut database = database.expect("it is there");
+    let tables = taken_back("sqlite", OLDER);
+    let sql = format!("{tables} PRAGMA user_version = {OLDER}");
+    let done = sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut database)
+        .await;
+    done.expect("good statements");
+    database.close().await.expect("nothing is against it");
+}
+
+#[tokio::test]
+async fn the_steps_that_an_older_folder_lacks_are_told_and_then_taken() {
+    let folder = with_server();
+    set_back(&folder).await;
+    let missing = folder.good("store migrate --data data --look");
+    let begins = format!(
+        "The tables have format {OLDER}. Missing:\n  {}  ",
+        OLDER + 1
+    );
+    assert!(missing.starts_with(&begins), "{missing}");
+    let again = folder.good("store migrate --data data --look");
+    assert_eq!(again, missing, "only looked at");
+    // A check changes nothing either, and doesn't know tables that aren't there.
+    folder
+        .run("store check --data data")
+        .failed(2, "store.behind");
+    let migrate = folder.run("store migrate --data data");
+    assert_eq!(migrate.code(), 0, "{}", migrate.stderr());
+    assert_eq!(migrate.stderr(), missing, "told before they are taken");
+    assert_eq!(migrate.stdout().trim_end(), "All steps are taken.");
+    let json = folder.good("--json store migrate --data data");
+    let json: Value = serde_json::from_str(&json).expect("one line");
+    let newest = OLDER + missing.lines().count() - 1;
+    let expected = serde_json::json!({ "version": newest, "missing": [], "taken": false });
+    assert_eq!(json, expected);
+    let told = folder.good("store check --data data");
+    assert!(told.contains("nothing is wrong"), "{told}");
     folder.good("person add ana@company.example --duty engineer --data data");
 }
 

@@ -69,6 +69,15 @@ async fn begun(stage: &Stage) -> RolloutView {
     panic!("it never begins");
 }
 
+/// Whether the server that was just killed left the rollout to begin yet.
+async fn was_starting(data: &DataDir) -> bool {
+    let store = data.store().await.expect("a sound database");
+    let rollouts = store.rollouts().await.expect("readable");
+    store.close().await;
+    assert_eq!(rollouts.len(), 1);
+    rollouts[0].is_starting()
+}
+
 /// Begins whole, however often its server is killed before.
 pub async fn begins_whole(path: &Path) {
     let stage = Stage::set(path).await;
@@ -80,11 +89,16 @@ pub async fn begins_whole(path: &Path) {
 
     let mut server = stage.serve();
     stage.roll_out().await;
+    let mut in_time = Vec::new();
     for after in KILLED_AFTER_MS {
         tokio::time::sleep(Duration::from_millis(after)).await;
         drop(server);
+        in_time.push(was_starting(&data).await);
         server = stage.serve();
     }
+    // The first blow comes with the answer, and before it there is all the drawing and enrolling.
+    println!("fell while it was starting: {in_time:?} of {KILLED_AFTER_MS:?} ms");
+    assert!(in_time[0], "no kill before it began shows nothing");
     let view = begun(&stage).await;
     assert_eq!(view.phase, "rolling", "{view:?}");
     let members: usize = view.waves.iter().map(|wave| wave.members).sum();

@@ -11,6 +11,7 @@ use mainstay_rollout::{FleetView, Phase, Rollout, why};
 use mainstay_store::{StageChange, StoreError};
 
 use crate::App;
+use crate::release_walk::ReleaseWalk;
 
 /// A release that has moved.
 pub(super) struct Move {
@@ -113,15 +114,18 @@ async fn is_out(
 }
 
 async fn supersede_older(app: &App, newer: &Release, now: Timestamp) -> Result<(), StoreError> {
-    for release in app.store.releases().await? {
-        let expected = release.stage.name();
-        // Refused for all but the older complete ones of the class.
-        if let Ok(superseded) = release.supersede(newer, now) {
-            let change = StageChange {
-                release: &superseded,
-                expected,
-            };
-            app.store.save_release(change, None).await?;
+    let mut walk = ReleaseWalk::over(app.store());
+    while let Some(page) = walk.page().await? {
+        for release in page {
+            let expected = release.stage.name();
+            // Refused for all but the older complete ones of the class.
+            if let Ok(superseded) = release.supersede(newer, now) {
+                let change = StageChange {
+                    release: &superseded,
+                    expected,
+                };
+                app.store.save_release(change, None).await?;
+            }
         }
     }
     Ok(())

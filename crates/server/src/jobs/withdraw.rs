@@ -13,6 +13,7 @@ use mainstay_trust::Refusal;
 
 use super::advance_rollouts;
 use crate::App;
+use crate::release_walk::ReleaseWalk;
 use crate::standing::Standing;
 
 /// Brings every release and rollout in line with the newest papers, once for each of them.
@@ -50,18 +51,28 @@ pub(super) async fn catch_up(app: &App, now: Timestamp) -> Result<(), StoreError
 /// The releases that no device installs by these papers, and that aren't revoked yet, each with the refusal.
 async fn refused(app: &App, standing: &Standing) -> Result<Vec<(Release, Refusal)>, StoreError> {
     let mut refused = Vec::new();
-    for release in app.store.releases().await? {
-        if release.stage.name() == StageName::Revoked {
-            continue;
-        }
-        let Some(envelope) = app.store.envelope(&manifest(&release)).await? else {
-            continue;
-        };
-        if let Some(refusal) = standing.judge(&envelope).withdrawn() {
-            refused.push((release, refusal));
+    let mut walk = ReleaseWalk::over(app.store());
+    while let Some(page) = walk.page().await? {
+        for release in page {
+            if let Some(refusal) = refusal(app, standing, &release).await? {
+                refused.push((release, refusal));
+            }
         }
     }
     Ok(refused)
+}
+
+/// Why no device installs it by these papers, if that is so and it isn't revoked yet.
+async fn refusal(
+    app: &App,
+    standing: &Standing,
+    release: &Release,
+) -> Result<Option<Refusal>, StoreError> {
+    if release.stage.name() == StageName::Revoked {
+        return Ok(None);
+    }
+    let envelope = app.store.envelope(&manifest(release)).await?;
+    Ok(envelope.and_then(|envelope| standing.judge(&envelope).withdrawn()))
 }
 
 fn manifest(release: &Release) -> ReleaseDigest {

@@ -14,13 +14,14 @@ use mainstay_api::{PlanView, PlanWarning};
 use mainstay_plan::{
     Cohort, Finding, FleetFacts, InForce, Members, PLAN_BYTES_MAX, Plan, Severity,
 };
-use mainstay_release::root_facts;
+use mainstay_release::{Release, root_facts};
 use mainstay_rollout::cohort::{self, Seen};
 use mainstay_rollout::version;
 use mainstay_store::{Store, StoreError};
 
 use super::field::Field;
 use crate::problem::Refused;
+use crate::release_walk::ReleaseWalk;
 use crate::{App, authenticate, body};
 
 /// So many findings are told in one refusal; `mainstay plan check` tells them all.
@@ -81,13 +82,9 @@ async fn known(app: &App, fleet: FleetFacts) -> Result<FleetFacts, Refused> {
         Err(error) => return Err(error.into()),
     };
     let mut facts = fleet;
-    for release in app.store.releases().await? {
-        let versions = facts.versions_by_class.entry(release.facts.class.clone());
-        let handed_in = &release.facts.version;
-        // A pre-release is no proof that its release is there.
-        if handed_in.pre.is_empty() && !release.is_withdrawn() {
-            versions.or_default().insert(version::number(handed_in));
-        }
+    let mut walk = ReleaseWalk::over(app.store());
+    while let Some(page) = walk.page().await? {
+        page.iter().for_each(|release| note(&mut facts, release));
     }
     let standing = app.standing().await?;
     let root = Some(root_facts(standing.root()?.get()));
@@ -96,6 +93,16 @@ async fn known(app: &App, fleet: FleetFacts) -> Result<FleetFacts, Refused> {
         root,
         ..facts
     })
+}
+
+/// Notes the version of a release that is there.
+fn note(facts: &mut FleetFacts, release: &Release) {
+    let versions = facts.versions_by_class.entry(release.facts.class.clone());
+    let handed_in = &release.facts.version;
+    // A pre-release is no proof that its release is there.
+    if handed_in.pre.is_empty() && !release.is_withdrawn() {
+        versions.or_default().insert(version::number(handed_in));
+    }
 }
 
 /// The day on which a plan is judged.

@@ -146,9 +146,19 @@ async fn judge<'f>(
     let taken = intake::open_artifact(frame, track, &standing.root()?, &plan.plan)?;
     check_not_withdrawn(&standing, &frame.envelope)?;
     intake::check_builder(&taken.builders, &person.email)?;
-    intake::check_ways_back(&taken, &app.store.releases().await?)?;
+    intake::check_ways_back(&taken, &ways_back(app, &taken.facts).await?)?;
     let release = signed_and_gated(taken.facts.clone(), person, &plan, app.now())?;
     Ok((taken, release))
+}
+
+/// The releases that it names as ways back, as far as they are here.
+async fn ways_back(app: &App, facts: &Facts) -> Result<Vec<Release>, Refused> {
+    let mut found = Vec::new();
+    for manifest in &facts.returns_to {
+        let manifest = ReleaseDigest(manifest.0);
+        found.extend(app.store.release_by_manifest(&manifest).await?);
+    }
+    Ok(found)
 }
 
 /// A key or a release that was withdrawn is refused here as on devices.

@@ -122,9 +122,10 @@ async fn newest_view(app: &App) -> Result<RevocationsView, Refused> {
 /// What is withdrawn: the revoked releases of this server, and those it never had.
 async fn withdrawn(app: &App, document: &Revocations<'_>) -> Result<Vec<WithdrawnView>, Refused> {
     let mut views = Vec::new();
-    for release in app.store.releases().await? {
-        if let Some(because) = revoked_because(&release) {
-            let manifest = ReleaseDigest(release.facts.manifest.0);
+    for manifest in app.store.revoked_releases().await? {
+        let found = app.store.release_by_manifest(&manifest).await?;
+        let revoked = found.and_then(|release| Some((revoked_because(&release)?, release)));
+        if let Some((because, release)) = revoked {
             views.push(WithdrawnView {
                 release: release.id.to_string(),
                 because,

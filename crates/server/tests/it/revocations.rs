@@ -7,6 +7,7 @@ use mainstay_server::PagesAccess;
 use mainstay_trust::{Minimum, Role};
 use reqwest::StatusCode;
 
+use crate::database::change;
 use crate::gadget::{Gadget, register};
 use crate::house::{self, Artifact, House, packed, problem, read, signer};
 use crate::papers::{Named, next_root, publish_root, revocations, revocations_by, revoke};
@@ -142,6 +143,41 @@ async fn a_revoked_key_and_a_minimum_reach_what_was_handed_in_and_what_will_be()
     assert_eq!(names, ["thermo-v2@1.2.0", "thermo-v2@1.1.0"]);
     let forged = house.submit(&house.built("1.3.0", 5, &[])).await;
     assert_eq!(problem(forged).await, (422, "trust.revoked-key".to_owned()));
+}
+
+/// A thousand and one releases, each like the first one but for its name and its manifest.
+const MANY_LATER: &str = "
+    INSERT INTO releases (id, manifest, stage, value, envelope)
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1001)
+    SELECT 'thermo-v2@9.0.' || n, unhex(printf('%064x', n)), stage,
+      json_set(value, '$.id', 'thermo-v2@9.0.' || n, '$.version', '9.0.' || n, '$.manifest', printf('%064x', n)), x'00'
+    FROM numbers CROSS JOIN releases WHERE id = 'thermo-v2@1.0.0'";
+
+/// Lists for people end at a thousand; what is withdrawn doesn't.
+#[tokio::test]
+async fn a_release_of_years_ago_is_revoked_and_listed() {
+    let house = House::new().await;
+    publish_root(&house, &next_root(2)).await;
+    revoke(&house, revocations(&house, 1, &Named::default())).await;
+    let old = house.built("1.0.0", 1, &[]);
+    assert_eq!(house.submit(&old).await.status(), StatusCode::CREATED);
+    change(&house, MANY_LATER).await;
+    let token = &house.tokens.engineer;
+    let listed: Vec<ReleaseView> = house.get("/api/v1/releases", token).await;
+    assert_eq!(listed.len(), 1000);
+    assert!(listed.iter().all(|one| one.id != "thermo-v2@1.0.0"));
+    let named = Named {
+        releases: &[old.manifest],
+        ..Named::default()
+    };
+    let view: RevocationsView = read(revoke(&house, revocations(&house, 2, &named)).await).await;
+    assert_eq!(view.withdrawn.len(), 1);
+    let withdrawn = &view.withdrawn[0];
+    assert_eq!(withdrawn.release, "thermo-v2@1.0.0");
+    let because = &withdrawn.because;
+    assert!(because.contains("trust.revoked-release"), "{because}");
+    let release: ReleaseView = house.get("/api/v1/releases/thermo-v2@1.0.0", token).await;
+    assert_eq!(release.stage, "revoked");
 }
 
 #[tokio::test]

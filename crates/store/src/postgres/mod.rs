@@ -19,6 +19,7 @@ mod answers;
 mod api_tokens;
 mod certificates;
 pub(crate) mod columns;
+mod connections;
 mod contacts;
 mod controllers;
 mod devices;
@@ -61,18 +62,18 @@ mod walks;
 mod webhooks;
 mod welcomes;
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgSslMode};
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
 use crate::{StoreError, failure, values};
 pub use address::{AddressError, PostgresAddress, PostgresPlace};
+use connections::{LetIn, pool, soon};
 use undone::retried;
 
 /// Connections of one server that write. Three servers take half of the hundred that PostgreSQL allows unless told otherwise.
@@ -83,13 +84,6 @@ const READERS: u32 = 4;
 
 /// The line for a connection. Longer than a lock is waited for, so that the reason told is the real one.
 const LINE_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// A connection that was idle for longer is tried before it is used: the database may have been started anew meanwhile.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-
-/// How long a connection that nobody works with may take to answer: it is a few bytes there and back. A machine that lost its power
-/// answers nothing, and the operating system doesn't notice for a quarter of an hour or longer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Prepared statements kept on each connection: all of ours, so none is planned twice.
 const STATEMENTS_KEPT: usize = 256;
@@ -114,10 +108,6 @@ const WRITER_SETTINGS: &str = concat!(
     durable!()
 );
 
-/// A statement that takes longer is stopped: no request waits for so long. It bounds what a database does that answers; one that doesn't is given up by
-/// whoever asks. The steps of the tables, which may take longer, aren't taken by such a connection.
-const STATEMENT_BOUND: &str = "SET statement_timeout = '300s'";
-
 const READER_SETTINGS: &str = "
     SET mainstay.reads = 'on';
     SET default_transaction_isolation = 'read committed';
@@ -135,6 +125,7 @@ pub struct PostgresStore {
     feeler: PgPool,
     /// Renews leases and shares of the line, and nothing else: no storm of promises, and nobody who only looks, makes a job go from server to server.
     keeper: PgPool,
+    let_in: LetIn,
     /// How often somebody got a connection.
     lent: Arc<AtomicU64>,
     raised: Arc<AtomicU64>,
@@ -192,11 +183,16 @@ impl PostgresStore {
         soon(expect_primary(&mut first)).await??;
         migrate::up_to_date(&mut first).await?;
         first.close().await?;
+        let let_in = LetIn::default();
+        let lazily = |connections, settings| {
+            pool(connections, settings, &let_in).connect_lazy_with(options.clone())
+        };
         Ok(Self {
-            writers: pool(WRITERS, WRITER_SETTINGS).connect_lazy_with(options.clone()),
-            readers: pool(READERS, READER_SETTINGS).connect_lazy_with(options.clone()),
-            feeler: pool(1, READER_SETTINGS).connect_lazy_with(options.clone()),
-            keeper: pool(1, WRITER_SETTINGS).connect_lazy_with(options),
+            writers: lazily(WRITERS, WRITER_SETTINGS),
+            readers: lazily(READERS, READER_SETTINGS),
+            feeler: lazily(1, READER_SETTINGS),
+            keeper: lazily(1, WRITER_SETTINGS),
+            let_in,
             lent: Arc::default(),
             raised: Arc::default(),
         })
@@ -222,7 +218,9 @@ impl PostgresStore {
     async fn write_by(&self, pool: &PgPool) -> Result<Write, StoreError> {
         let lent = self.lent.load(Ordering::Relaxed);
         let begun = pool.begin().await;
-        self.waited(lent, begun)
+        let tx = self.waited(lent, begun)?;
+        self.let_in.check()?;
+        Ok(tx)
     }
 
     pub(crate) async fn read(&self) -> Result<PoolConnection<Postgres>, StoreError> {
@@ -232,7 +230,13 @@ impl PostgresStore {
     async fn read_by(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>, StoreError> {
         let lent = self.lent.load(Ordering::Relaxed);
         let connection = pool.acquire().await;
-        self.waited(lent, connection)
+        let mut connection = self.waited(lent, connection)?;
+        if let Err(refused) = self.let_in.check() {
+            // The next one asks anew.
+            connection.close_on_drop();
+            return Err(refused);
+        }
+        Ok(connection)
     }
 
     /// What it means that no connection was to be had: if nobody got one in all that time, none can be made.
@@ -297,59 +301,6 @@ fn is_spied_on(text: &str, options: &PgConnectOptions) -> bool {
     let is_socket = options.get_socket().is_some() || host.starts_with('/');
     let is_here = is_socket || here.contains(&host);
     !is_said && !is_here
-}
-
-fn pool(connections: u32, settings: &'static str) -> PgPoolOptions {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(LINE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, known| {
-            Box::pin(async move {
-                if known.idle_for > TRUSTED_IDLE {
-                    soon(is_of_use(connection)).await??;
-                }
-                Ok(true)
-            })
-        })
-        // Whoever gave up waiting for an answer left it on its way. One that doesn't come any more must not keep its place.
-        .after_release(|connection, _| {
-            Box::pin(async move {
-                soon(connection.ping()).await??;
-                Ok(true)
-            })
-        })
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                sqlx::raw_sql(settings).execute(&mut *connection).await?;
-                sqlx::raw_sql(STATEMENT_BOUND)
-                    .execute(&mut *connection)
-                    .await?;
-                is_of_use(connection).await
-            })
-        })
-}
-
-/// An answer, or that none came.
-async fn soon<T>(answer: impl Future<Output = T>) -> Result<T, sqlx::Error> {
-    let heard = timeout(ANSWER_TIMEOUT, answer).await;
-    heard.map_err(|silence| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, silence)))
-}
-
-/// Whether this is the database itself and not a copy that follows it, to which an address may lead for a while: what is read there may
-/// be older than what was read before. A connection for writing must be let write.
-async fn is_of_use(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let is_of_use: bool = sqlx::query_scalar(
-        "SELECT NOT pg_is_in_recovery() AND (current_setting('mainstay.reads', true) = 'on' OR current_setting('transaction_read_only') = 'off')",
-    )
-    .fetch_one(connection)
-    .await?;
-    match is_of_use {
-        true => Ok(()),
-        false => Err(sqlx::Error::Io(io::Error::other(
-            "this database only reads",
-        ))),
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::failure::taken;
 use super::values::{bytes32, from_json, to_json};
 use super::{PostgresStore, Write, events};
 use crate::payloads::size_column;
-use crate::{LIST_MAX, Releases, StageChange, StoreError};
+use crate::{Releases, StageChange, StoreError};
 
 type Row = (String,);
 
@@ -66,12 +66,20 @@ impl Releases for PostgresStore {
         row.map(release).transpose()
     }
 
-    async fn releases(&self) -> Result<Vec<Release>, StoreError> {
-        let rows: Vec<Row> =
-            sqlx::query_as("SELECT value FROM releases ORDER BY key DESC LIMIT $1")
-                .bind(i64::from(LIST_MAX))
-                .fetch_all(&mut *self.read().await?)
-                .await?;
+    async fn releases_before(
+        &self,
+        before: Option<&ReleaseId>,
+        limit: u32,
+    ) -> Result<Vec<Release>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT value FROM releases
+             WHERE key < coalesce((SELECT key FROM releases WHERE id = $1), 9223372036854775807)
+             ORDER BY key DESC LIMIT $2",
+        )
+        .bind(before.map(ReleaseId::as_str))
+        .bind(i64::from(limit))
+        .fetch_all(&mut *self.read().await?)
+        .await?;
         rows.into_iter().map(release).collect()
     }
 

@@ -8,7 +8,7 @@ use mainstay_release::{Release, ReleaseId, StageName};
 use super::failure::taken;
 use super::values::{bytes32, from_json, to_json};
 use super::{SqliteStore, Write, events};
-use crate::{LIST_MAX, Releases, StageChange, StoreError};
+use crate::{Releases, StageChange, StoreError};
 
 type Row = (String,);
 
@@ -62,12 +62,20 @@ impl Releases for SqliteStore {
         row.map(release).transpose()
     }
 
-    async fn releases(&self) -> Result<Vec<Release>, StoreError> {
-        let rows: Vec<Row> =
-            sqlx::query_as("SELECT value FROM releases ORDER BY key DESC LIMIT ?1 + 0")
-                .bind(LIST_MAX)
-                .fetch_all(self.read())
-                .await?;
+    async fn releases_before(
+        &self,
+        before: Option<&ReleaseId>,
+        limit: u32,
+    ) -> Result<Vec<Release>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT value FROM releases
+             WHERE key < coalesce((SELECT key FROM releases WHERE id = ?1), 9223372036854775807)
+             ORDER BY key DESC LIMIT ?2 + 0",
+        )
+        .bind(before.map(ReleaseId::as_str))
+        .bind(limit)
+        .fetch_all(self.read())
+        .await?;
         rows.into_iter().map(release).collect()
     }
 

@@ -1,5 +1,6 @@
 //! Saving the outcome of a step: one transaction that proves on which state it was decided.
 
+use mainstay_fleet::DeviceId;
 use mainstay_rollout::{Action, Rollout, RolloutId};
 use mainstay_telemetry::IncidentId;
 
@@ -8,6 +9,12 @@ use super::{SqliteStore, Write, events, incidents, releases, rollouts};
 use crate::events::told_of_step;
 use crate::moves::{self, Enrolments, Moved, Names};
 use crate::{NextStep, StoreError};
+
+/// The enrolments of some devices, each looked up by its keys: a rollout may have a million others, and nobody else writes meanwhile.
+const PROGRESS: &str =
+    "SELECT d.id, e.device, e.progress, d.running_release FROM json_each(?2) AS v
+     CROSS JOIN devices AS d ON d.id = v.value
+     CROSS JOIN enrolments AS e ON e.rollout = ?1 AND e.device = d.key";
 
 /// See [`crate::Rollouts::save_step`].
 pub(super) async fn save(
@@ -55,13 +62,14 @@ pub(super) async fn check_generation(
     })
 }
 
-/// Changes the progress of the devices that go back or can't, in two statements for all of them:
+/// Changes the progress of the devices that go back or can't, in a few statements for all of them:
 /// a halt may send thousands back.
 async fn move_devices(tx: &mut Write, step: &NextStep<'_>) -> Result<(), StoreError> {
-    if moves::concerned(step.actions).next().is_none() {
+    let concerned: Vec<_> = moves::concerned(step.actions).collect();
+    if concerned.is_empty() {
         return Ok(());
     }
-    let known = progress_by_device(tx, step.rollout.id).await?;
+    let known = progress_by_device(tx, step.rollout.id, &concerned).await?;
     let names = names_of_targets(tx, step.actions).await?;
     save_moved(tx, step, &moves::of_step(&known, &names, step)?).await
 }
@@ -78,14 +86,17 @@ async fn names_of_targets(tx: &mut Write, actions: &[Action]) -> Result<Names, S
     Ok(names)
 }
 
-async fn progress_by_device(tx: &mut Write, id: RolloutId) -> Result<Enrolments, StoreError> {
-    let rows: Vec<(String, i64, String, Option<Vec<u8>>)> = sqlx::query_as(
-        "SELECT d.id, e.device, e.progress, d.running_release FROM enrolments AS e
-         JOIN devices AS d ON d.key = e.device WHERE e.rollout = ?1",
-    )
-    .bind(id.0)
-    .fetch_all(&mut **tx)
-    .await?;
+async fn progress_by_device(
+    tx: &mut Write,
+    id: RolloutId,
+    devices: &[&DeviceId],
+) -> Result<Enrolments, StoreError> {
+    let names: Vec<_> = devices.iter().map(|device| device.as_str()).collect();
+    let rows: Vec<(String, i64, String, Option<Vec<u8>>)> = sqlx::query_as(PROGRESS)
+        .bind(id.0)
+        .bind(to_json("step", &names)?)
+        .fetch_all(&mut **tx)
+        .await?;
     let known = rows.into_iter().map(|(id, key, progress, running)| {
         let progress = from_json("enrolment", &progress)?;
         Ok((id, (key, progress, release_digest("device", running)?)))
@@ -124,4 +135,33 @@ async fn save_moved(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each table is asked for single rows; what is gone through is only the list of names.
+    #[tokio::test]
+    async fn no_device_is_read_that_a_step_does_not_concern() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mainstay.sqlite");
+        let store = SqliteStore::create(&path).await.expect("a new database");
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {PROGRESS}"));
+        let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
+            .bind(1_i64)
+            .bind("[]")
+            .fetch_all(store.read())
+            .await
+            .expect("a plan");
+        let lines: Vec<_> = plan.iter().map(|(.., line)| line.as_str()).collect();
+        let [names, devices, enrolments] = lines[..] else {
+            panic!("{lines:?}");
+        };
+        assert!(names.starts_with("SCAN v VIRTUAL TABLE"), "{lines:?}");
+        let by_name = devices.starts_with("SEARCH d USING INDEX") && devices.ends_with("(id=?)");
+        assert!(by_name, "{lines:?}");
+        let by_both = "SEARCH e USING PRIMARY KEY (rollout=? AND device=?)";
+        assert_eq!(enrolments, by_both, "{lines:?}");
+    }
 }

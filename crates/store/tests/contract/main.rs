@@ -130,6 +130,7 @@ macro_rules! contract {
             }
             releases::{
                 a_release_is_found_by_name_and_manifest,
+                every_release_is_walked_over_in_pages,
                 a_taken_name_or_manifest_adds_nothing,
                 a_release_moves_only_from_the_expected_stage,
                 an_approval_brings_its_envelope,

@@ -29,6 +29,34 @@ pub async fn a_release_is_found_by_name_and_manifest(store: &dyn Store) {
     assert_eq!(store.releases().await.expect("readable"), [second, first]);
 }
 
+/// Lists end somewhere; what is withdrawn must reach every release.
+pub async fn every_release_is_walked_over_in_pages(store: &dyn Store) {
+    let none = store.releases_before(None, 2).await.expect("readable");
+    assert_eq!(none, []);
+    let all: Vec<_> = (1..=5)
+        .map(|number| release(&format!("1.{number}.0"), number))
+        .collect();
+    for release in &all {
+        store.add_release(release, b"one").await.expect("new");
+    }
+    let mut walked = Vec::new();
+    loop {
+        let last = walked.last().map(|release: &Release| &release.id);
+        let page = store.releases_before(last, 2).await.expect("readable");
+        assert!(page.len() <= 2, "{page:?}");
+        if page.is_empty() {
+            break;
+        }
+        walked.extend(page);
+        // What is added meanwhile is newer than all that is still to come.
+        let late = u8::try_from(walked.len()).expect("a few") + 10;
+        let late = release(&format!("2.{late}.0"), late);
+        store.add_release(&late, b"late").await.expect("new");
+    }
+    walked.reverse();
+    assert_eq!(walked, all);
+}
+
 pub async fn a_taken_name_or_manifest_adds_nothing(store: &dyn Store) {
     store
         .add_release(&release("1.0.0", 1), b"one")

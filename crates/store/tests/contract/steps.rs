@@ -3,6 +3,7 @@
 use mainstay_release::StageName;
 use mainstay_rollout::returns::CannotReturn;
 use mainstay_rollout::{Action, FailureCause, Progress, Rollout};
+use mainstay_store::whole::StoreAt;
 use mainstay_store::{NextStep, StageChange, Store, StoreError};
 use mainstay_telemetry::IncidentId;
 
@@ -11,6 +12,8 @@ use super::fixture::{
     set_progress, started,
 };
 use super::incidents::incident;
+use super::whole::{at_address, change};
+use super::{FILE, Opened, Place, postgres, sqlite};
 
 fn send_back(n: usize) -> Action {
     Action::Return {
@@ -213,5 +216,40 @@ pub async fn devices_that_moved_on_are_left_alone(store: &dyn Store) {
     for (n, state) in states.into_iter().enumerate() {
         assert_eq!(progress(store, &rollout, n).await, state);
         assert_eq!(kinds(store, n).await, ["enrolled", "registered"]);
+    }
+}
+
+async fn damage_the_last_of_three(opened: &Opened) {
+    let there = match &opened.place {
+        Place::File(folder) | Place::Carried(folder) => StoreAt::File(folder.path().join(FILE)),
+        Place::Database(address) => at_address(address),
+    };
+    let damage = "UPDATE enrolments SET progress = '{}' WHERE device = (
+                    SELECT key FROM devices WHERE id = 'th-00002')";
+    change(&there, damage).await;
+}
+
+/// A straggler that goes back comes alone, and its rollout may have a million others: to read them all would keep everybody who writes waiting.
+/// What is damaged shows who is read.
+#[tokio::test]
+async fn a_step_reads_only_whom_it_concerns() {
+    for opened in [sqlite().await, postgres().await] {
+        let store = &*opened.store;
+        let rollout = started(store, 3).await;
+        for n in 0..2 {
+            set_progress(store, n, confirmed()).await;
+        }
+        damage_the_last_of_three(&opened).await;
+        let (next, actions) = (changed(&rollout), [send_back(0), strand(1)]);
+        let two = step(&next, rollout.generation, &actions);
+        let saved = store.save_step(&two).await;
+        saved.expect("the third is nobody's concern");
+        assert_eq!(progress(store, &rollout, 0).await.id(), "returning");
+        assert_eq!(progress(store, &rollout, 1).await.id(), "cannot-return");
+        let (last, actions) = (changed(&next), [send_back(2)]);
+        let third = step(&last, next.generation, &actions);
+        let refused = store.save_step(&third).await;
+        let refused = refused.expect_err("whom it concerns is read");
+        assert_eq!(refused.id(), "store.damaged", "{refused}");
     }
 }

@@ -22,7 +22,7 @@ pub async fn an_empty_database() -> (String, StoreAt) {
     (address, at)
 }
 
-fn at_address(address: &str) -> StoreAt {
+pub fn at_address(address: &str) -> StoreAt {
     StoreAt::Database(PostgresPlace {
         address: PostgresAddress::parse(address).expect("the cluster's"),
         password: None,

@@ -11,6 +11,7 @@ use mainstay_store::{
 use sqlx::{Executor as _, PgConnection};
 
 use crate::cluster;
+use crate::patience::until;
 
 fn id(name: &str) -> DeviceId {
     DeviceId::new(name).expect("a safe name")
@@ -73,6 +74,39 @@ async fn newer_tables_say_who_may_still_use_them() {
     assert_eq!(unready.id(), "store.newer", "{unready}");
     let refused = refused(&address).await;
     assert_eq!(refused.id(), "store.newer", "{refused}");
+}
+
+/// A step that older programs can't work beside is taken where none is connected. One that held no connection just then comes back afterwards, and
+/// would go on with tables that mean something else by now.
+#[tokio::test]
+async fn who_was_away_when_others_could_no_more_stays_away() {
+    let address = cluster::database(cluster::WITH_TABLES).await;
+    let mut database = cluster::connect(&address).await;
+    // Connections are made when they are needed, so none is there yet.
+    let away = PostgresStore::open(&address).await.expect("our tables");
+    let taken = "UPDATE schema SET version = 99, min_reader = 99";
+    change(&mut database, taken).await;
+    let names = ["th-1", "th-2"].map(device);
+    for device in &names {
+        let refused = away.register(device, [7; 32]).await;
+        assert_eq!(refused.expect_err("too old").id(), "store.newer");
+        let refused = away.devices(None).await;
+        assert_eq!(refused.expect_err("too old").id(), "store.newer");
+        let refused = away.pulse().await;
+        assert_eq!(refused.expect_err("too old").id(), "store.newer");
+        let refused = away.probe().await;
+        assert_eq!(refused.expect_err("too old").id(), "store.newer");
+    }
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM devices")
+        .fetch_one(&mut database)
+        .await
+        .expect("readable");
+    assert_eq!(kept, 0);
+    // Restored as it was before that step, the database has it back.
+    change(&mut database, "UPDATE schema SET min_reader = 1").await;
+    until("it is let in again", async || away.pulse().await.is_ok()).await;
+    away.register(&names[0], [7; 32]).await.expect("new");
+    assert_eq!(away.devices(None).await.expect("readable").len(), 1);
 }
 
 #[tokio::test]
