@@ -98,14 +98,28 @@ async fn tell_all(cores: &mut Crowd) -> anyhow::Result<()> {
         return Ok(());
     }
     let untold = cores.devices().filter(|device| !has_told_all(device));
+    let untold: Vec<_> = untold.map(how_it_is).collect();
     bail!(
-        "{} real cores can't tell what they have to within {ENDS_WITHIN:?}",
-        untold.count()
+        "real cores can't tell what they have to within {ENDS_WITHIN:?}: {}",
+        untold.join("; ")
     )
 }
 
 fn have_told_all(cores: &Crowd) -> bool {
     cores.devices().all(has_told_all)
+}
+
+/// What keeps one from having told all.
+fn how_it_is(device: &SimulatedDevice) -> String {
+    let name = &device.home.id;
+    match device.core_if_up() {
+        None => format!("{name} restarts"),
+        Some(core) => format!(
+            "{name} has {} reports left, on trial: {}",
+            core.record().reports.len(),
+            core.is_on_trial()
+        ),
+    }
 }
 
 fn has_told_all(device: &SimulatedDevice) -> bool {
