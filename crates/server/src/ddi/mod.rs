@@ -10,6 +10,7 @@ mod artifacts;
 mod base;
 mod cancel;
 mod config_data;
+mod confirmation;
 mod cut;
 mod deployment;
 mod errand;
@@ -65,6 +66,7 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/cancelAction/{number}/feedback", post(feedback::of_cancel))
         .route("/installedBase", put(installed::said))
         .route("/installedBase/{number}", installed)
+        .merge(confirmation::routes())
         .route(
             "/softwaremodules/{number}/artifacts",
             get(artifacts::listed),

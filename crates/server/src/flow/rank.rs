@@ -85,7 +85,7 @@ impl Rank {
         match rest {
             ["softwaremodules", _, "artifacts", _] => Self::Download,
             [.., "feedback"] => Self::Report,
-            _ if method == Method::PUT => Self::Report,
+            _ if method == Method::PUT || method == Method::POST => Self::Report,
             _ => Self::CheckIn,
         }
     }
@@ -125,6 +125,16 @@ mod tests {
                 Rank::Report,
             ),
             (&put, "/DEFAULT/controller/v1/gw-1/configData", Rank::Report),
+            (
+                &get,
+                "/DEFAULT/controller/v1/gw-1/confirmationBase",
+                Rank::CheckIn,
+            ),
+            (
+                &post,
+                "/DEFAULT/controller/v1/gw-1/confirmationBase/activateAutoConfirm",
+                Rank::Report,
+            ),
             (
                 &get,
                 "/DEFAULT/controller/v1/gw-1/softwaremodules/7/artifacts",
