@@ -6,11 +6,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post};
 use mainstay_api::ddi::{
     self, AutoConfirm, AutoConfirmRequest, BODY_BYTES_MAX, ConfirmationBase, ConfirmationFeedback,
 };
@@ -25,18 +23,8 @@ use super::login::{Client, no_order};
 use crate::problem::Refused;
 use crate::{App, body};
 
-/// The routes below a controller's address.
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/confirmationBase", get(base))
-        .route("/confirmationBase/activateAutoConfirm", post(activate))
-        .route("/confirmationBase/deactivateAutoConfirm", post(deactivate))
-        .route("/confirmationBase/{number}", get(one))
-        .route("/confirmationBase/{number}/feedback", post(answered))
-}
-
 /// Who lets everything be installed, and how that is changed. Nothing waits.
-async fn base(client: Client) -> Answer {
+pub(super) async fn base(client: Client) -> Answer {
     let kept = match &client.controller.auto_confirm {
         None => AutoConfirm::default(),
         Some(kept) => serde_json::from_str(kept).map_err(|error| Refused::internal(&error))?,
@@ -46,12 +34,12 @@ async fn base(client: Client) -> Answer {
 }
 
 /// No order waits, whether or not there is one.
-async fn one(client: Client) -> Answer {
+pub(super) async fn one(client: Client) -> Answer {
     Err(no_order(client.number()?).into())
 }
 
 /// What an owner says of an order that waits for nobody is kept for people, and changes nothing.
-async fn answered(
+pub(super) async fn answered(
     State(app): State<Arc<App>>,
     client: Client,
     headers: HeaderMap,
@@ -79,7 +67,7 @@ async fn answered(
 }
 
 /// From now on the client lets everything be installed; it says by whose word.
-async fn activate(
+pub(super) async fn activate(
     State(app): State<Arc<App>>,
     client: Client,
     headers: HeaderMap,
@@ -105,7 +93,7 @@ async fn activate(
 }
 
 /// It doesn't any more, whether or not it did.
-async fn deactivate(State(app): State<Arc<App>>, client: Client) -> Answer {
+pub(super) async fn deactivate(State(app): State<Arc<App>>, client: Client) -> Answer {
     app.store.keep_auto_confirm(&client.device.id, None).await?;
     Ok(answer::nothing())
 }

@@ -66,7 +66,20 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/cancelAction/{number}/feedback", post(feedback::of_cancel))
         .route("/installedBase", put(installed::said))
         .route("/installedBase/{number}", installed)
-        .merge(confirmation::routes())
+        .route("/confirmationBase", get(confirmation::base))
+        .route(
+            "/confirmationBase/activateAutoConfirm",
+            post(confirmation::activate),
+        )
+        .route(
+            "/confirmationBase/deactivateAutoConfirm",
+            post(confirmation::deactivate),
+        )
+        .route("/confirmationBase/{number}", get(confirmation::one))
+        .route(
+            "/confirmationBase/{number}/feedback",
+            post(confirmation::answered),
+        )
         .route(
             "/softwaremodules/{number}/artifacts",
             get(artifacts::listed),
