@@ -127,16 +127,6 @@ mod tests {
             (&put, "/DEFAULT/controller/v1/gw-1/configData", Rank::Report),
             (
                 &get,
-                "/DEFAULT/controller/v1/gw-1/confirmationBase",
-                Rank::CheckIn,
-            ),
-            (
-                &post,
-                "/DEFAULT/controller/v1/gw-1/confirmationBase/activateAutoConfirm",
-                Rank::Report,
-            ),
-            (
-                &get,
                 "/DEFAULT/controller/v1/gw-1/softwaremodules/7/artifacts",
                 Rank::CheckIn,
             ),
@@ -161,6 +151,19 @@ mod tests {
             (&get, "", Rank::Person),
         ] {
             assert_eq!(Rank::of(method, path), rank, "{method} {path}");
+        }
+    }
+
+    /// Whatever another update client sends is a report, and not only what it says of orders.
+    #[test]
+    fn what_clients_say_of_owners_is_a_report() {
+        let base = "/DEFAULT/controller/v1/gw-1/confirmationBase";
+        let activate = format!("{base}/activateAutoConfirm");
+        for (method, path, rank) in [
+            (Method::GET, base, Rank::CheckIn),
+            (Method::POST, &activate, Rank::Report),
+        ] {
+            assert_eq!(Rank::of(&method, path), rank, "{method} {path}");
         }
     }
 

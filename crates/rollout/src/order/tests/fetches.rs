@@ -1,6 +1,6 @@
 //! Which requests are counted as fetching the payload once more.
 
-use super::super::Word::{self, FetchBegan, FetchEntered, FetchResumed, FetchedWhole, HasWhole};
+use super::super::Word::{FetchBegan, FetchEntered, FetchResumed, FetchedWhole, HasWhole};
 use super::{after, offered};
 
 /// A client that keeps a part of a file, and asks for the rest after each restart without a word, is told from one that goes on over a bad line.
@@ -32,7 +32,7 @@ fn the_rest_counts_unless_it_begins_further_than_before() {
 #[test]
 fn a_request_for_the_rest_is_seen_and_not_said() {
     let whole = after(offered(), &[FetchBegan, FetchedWhole]);
-    let word = Word::FetchResumed { from: 4 };
+    let word = FetchResumed { from: 4 };
     let resumed = after(whole.clone(), &[word, word]);
     assert!(!word.is_spoken());
     assert_eq!(resumed.state, whole.state);
