@@ -118,4 +118,15 @@ pub trait Controllers: Send + Sync {
         device: &DeviceId,
         words: &PastWords,
     ) -> Result<(), StoreError>;
+
+    /// Keeps who lets the device install without asking, and why, as JSON; none stands for nobody. Who is kept stays until that is taken back. Returns whether
+    /// anything changed. No offer depends on it.
+    ///
+    /// # Errors
+    /// As [`Controllers::note_profile`].
+    async fn keep_auto_confirm(
+        &self,
+        device: &DeviceId,
+        who: Option<&str>,
+    ) -> Result<bool, StoreError>;
 }

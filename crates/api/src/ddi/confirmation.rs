@@ -1,4 +1,5 @@
-//! An owner's consent, which isn't served yet. SWUpdate, RAUC's updater and Zephyr know none of this. Read [`ConfirmationBase`] first.
+//! An owner's consent. SWUpdate, RAUC's updater and Zephyr know none of this. No plan asks for it, so no order of this server waits for one: there is no
+//! [`ConfirmationRequest`] on its wire, only what a client says of itself. Read [`ConfirmationBase`] first.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -25,7 +25,8 @@
 //! | `GET softwaremodules/{module}/artifacts/{file}` | | the bytes |
 //! | `GET softwaremodules/{module}/artifacts/{file}.MD5SUM` | | [`artifact::md5sum_line`] |
 //!
-//! An owner's consent (`confirmationBase`, and [`Errand::Confirmation`]) isn't served yet: those types are here, and no server answers with them.
+//! No plan asks for an owner's consent, so no order waits for one: `confirmationBase` says what the client said of itself, and is no part of a poll's answer
+//! ([`Errand::Confirmation`]); `confirmationBase/{number}` is nowhere.
 //!
 //! What isn't a success is a [`DdiProblem`]. Read [`ControllerBase`] first.
 

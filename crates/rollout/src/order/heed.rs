@@ -11,7 +11,9 @@
 //!
 //! An empty field leaves the order where it stands, so that a repeated word does; `failed`, `cancelled` and `verified` close it. Progress,
 //! a rejection, words that nobody understands and another release that the device runs leave it there, too. Each payload that this
-//! server begins to hand out is counted, and what the client said itself is counted for its log.
+//! server begins to hand out is counted, and what the client said itself is counted for its log. So is, once the last byte has left, the rest of a payload
+//! for whoever goes on from no further than the last time: a client that keeps a part of it, and asks for the rest after each restart, fetches it again
+//! and again. One that goes on over a bad line comes further each time.
 //!
 //! (1) The rollout is told that the device has begun, once: by the bytes that it fetches, never by what it says, for from then on it counts in the
 //! statistics. (2) If anything was handed out for it; else it is closed as nothing-fetched, and the
@@ -56,6 +58,11 @@ pub enum Word {
     HasWhole,
     /// This server handed it the last byte of a payload; with the first one, that is the whole.
     FetchedWhole,
+    /// It asked for the rest of a payload whose last byte had left before.
+    FetchResumed {
+        /// The first byte of that, which isn't the payload's first.
+        from: u64,
+    },
     /// It says how far it is, or that it will begin.
     Progress,
     /// It says that it can't do it now.
@@ -92,6 +99,7 @@ impl Word {
                 | Self::FetchEntered
                 | Self::HasWhole
                 | Self::FetchedWhole
+                | Self::FetchResumed { .. }
                 | Self::Runs { .. }
         )
     }
@@ -196,6 +204,8 @@ fn moved(mut order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Tol
         Word::FetchBegan | Word::FetchEntered => {
             order.seen.fetches = order.seen.fetches.saturating_add(1);
             order.seen.from_start |= word == Word::FetchBegan;
+            // Whoever begins anew has the whole of it before it.
+            order.seen.rest_from = order.seen.rest_from.map(|_| 0);
             begin(&mut order, now)
         }
         Word::HasWhole => {
@@ -204,6 +214,13 @@ fn moved(mut order: Order, word: Word, now: Timestamp) -> Result<(Order, Vec<Tol
         }
         Word::FetchedWhole => {
             order.seen.whole |= order.seen.from_start;
+            order.seen.rest_from = order.seen.rest_from.or(Some(0));
+            Vec::new()
+        }
+        Word::FetchResumed { from } => {
+            if order.seen.has_fetched() {
+                resume(&mut order, from);
+            }
             Vec::new()
         }
         Word::CancelRefused => return keep_on(order, now),
@@ -261,6 +278,14 @@ fn begin(order: &mut Order, now: Timestamp) -> Vec<Told> {
             order.seen.began = Some(now);
             vec![Told::Began]
         }
+    }
+}
+
+/// A client goes on, or fetches again what it had fetched.
+fn resume(order: &mut Order, from: u64) {
+    let reached = order.seen.rest_from.replace(from).unwrap_or(0);
+    if from <= reached {
+        order.seen.fetches = order.seen.fetches.saturating_add(1);
     }
 }
 

@@ -171,6 +171,9 @@ pub struct Seen {
     pub from_start: bool,
     /// Whether its client had the whole payload at least once, from the first byte to the last.
     pub whole: bool,
+    /// Where the newest request for the rest of it began, once its last byte had left: who fetches it again asks from no further on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_from: Option<u64>,
     /// How many entries its log has been given.
     pub log: u32,
     /// When the client first fetched.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, RANGE};
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use mainstay_api::ddi::artifact::md5sum_line;
@@ -21,9 +21,7 @@ use super::heard::{self, Spoken};
 use super::login::{Client, no_order};
 use super::parcel::Parcel;
 use super::{cut, errand, sent};
-use crate::device_protocol::{
-    Download, Since, begins_at, may_fetch, up_to_the_end, while_it_takes, while_let_in,
-};
+use crate::device_protocol::{Asked, Download, Since, may_fetch, while_it_takes, while_let_in};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
 use crate::{App, brakes};
@@ -76,7 +74,7 @@ pub(super) async fn file(
     let named = HeaderValue::from_str(&named).expect("a file's name has safe signs only");
     response.headers_mut().insert(CONTENT_DISPOSITION, named);
     let last = match method == Method::GET && response.status().is_success() {
-        true => ends(&client, &order, &headers, parcel.payload.bytes),
+        true => ends(&client, &order, &headers, &parcel),
         false => None,
     };
     Ok(match last {
@@ -106,14 +104,13 @@ fn while_vouched_for(
 }
 
 /// How many bytes leave up to the file's last one, if that leaves, and it is news.
-fn ends(client: &Client, order: &Order, headers: &HeaderMap, bytes: u64) -> Option<u64> {
+fn ends(client: &Client, order: &Order, headers: &HeaderMap, parcel: &Parcel) -> Option<u64> {
     let is_news = !matches!(
         order.state,
         OrderState::Installed { .. } | OrderState::Closed { .. }
     );
-    let is_one = !asks_for_several(client, headers);
-    (is_news && is_one && !order.seen.whole)
-        .then(|| up_to_the_end(headers, bytes))
+    (is_news && !order.seen.whole)
+        .then(|| asked(client, headers, parcel).up_to_the_end)
         .flatten()
 }
 
@@ -138,13 +135,20 @@ async fn send(
         Some(_) => return Err(no_file()),
     }
     let place = app.room.by_device.take(&client.device.id)?;
-    let download = Download::from_blob(app.blobs.clone(), payload).of(place);
+    let download = Download::from_blob(app.blobs.clone(), payload)
+        .of(place)
+        .known_by(parcel.validators());
     let response = match client.profile.ranges() {
         Ranges::Several => download.answer_several(headers, &app.line).await?,
         Ranges::One => download.answer(headers, &app.line).await?,
     };
-    if *method == Method::GET {
-        note(app, client, order, headers, payload.bytes).await?;
+    if *method == Method::GET && response.status() != StatusCode::PRECONDITION_FAILED {
+        let asked = match response.status() {
+            // Nothing leaves to whoever says that it has it.
+            StatusCode::NOT_MODIFIED => Asked::NOTHING,
+            _ => asked(client, headers, parcel),
+        };
+        note(app, client, order, asked).await?;
     }
     Ok(response)
 }
@@ -213,34 +217,25 @@ fn md5sum(client: &Client, order: &Order, parcel: &Parcel) -> Result<Response, R
 }
 
 /// That a download begins is durable before its first byte leaves. One that goes on isn't counted, nor are the many small ranges of a
-/// client that installs while it reads, or that fetches differences.
-async fn note(
-    app: &App,
-    client: &Client,
-    order: &Order,
-    headers: &HeaderMap,
-    bytes: u64,
-) -> Result<(), Refused> {
+/// client that installs while it reads, or that fetches differences. Whether one goes on that asks for the rest of what was sent to its end before, the
+/// order tells: the client may have kept a part of it, and fetch the rest again each time that it starts.
+async fn note(app: &App, client: &Client, order: &Order, asked: Asked) -> Result<(), Refused> {
     let is_first = !order.seen.has_fetched();
-    let word = match (&order.state, begins_at(headers, bytes)) {
+    let was_ended = order.seen.whole || order.seen.rest_from.is_some();
+    let is_for_much = asked.up_to_the_end.is_some();
+    let word = match (&order.state, asked.begins_at) {
         (OrderState::Installed { .. } | OrderState::Closed { .. }, _) => None,
         (_, None) if is_first && had_it(app, client, order).await? => Some(Word::HasWhole),
         (_, None) => None,
-        (_, Some(0)) if begins(client, order, headers, bytes) => Some(Word::FetchBegan),
-        (_, Some(0)) => None,
-        (_, Some(_)) => is_first.then_some(Word::FetchEntered),
+        // One for the file, and not for a part of it that a client reads beside others: such a client, too, begins once.
+        (_, Some(0)) => (is_for_much || !order.seen.from_start).then_some(Word::FetchBegan),
+        (_, Some(_)) if is_first => Some(Word::FetchEntered),
+        (_, Some(from)) => (is_for_much && was_ended).then_some(Word::FetchResumed { from }),
     };
     if let Some(word) = word {
         heard::heed(app, client, order.number, Spoken::silently(word)).await?;
     }
     Ok(())
-}
-
-/// Whether a request for the first byte is one for the file, and not for a part of it that a client reads beside others: such a client, too, begins once.
-fn begins(client: &Client, order: &Order, headers: &HeaderMap, bytes: u64) -> bool {
-    let is_for_much = up_to_the_end(headers, bytes).is_some();
-    let is_alone = is_for_much && !asks_for_several(client, headers);
-    is_alone || !order.seen.from_start
 }
 
 /// Whether the device was handed out this release by another order: RAUC's updater keeps what it has fetched, and then asks only for what comes after it.
@@ -251,11 +246,10 @@ async fn had_it(app: &App, client: &Client, order: &Order) -> Result<bool, Refus
     Ok(orders.iter().any(is_it))
 }
 
-/// Whether it may be several parts that are asked for, of a client that gets them.
-fn asks_for_several(client: &Client, headers: &HeaderMap) -> bool {
-    let range = headers.get(RANGE).map(HeaderValue::as_bytes);
-    let several = range.is_some_and(|range| range.contains(&b','));
-    several && client.profile.ranges() == Ranges::Several
+/// What of the file is asked for, as it is sent to this client.
+fn asked(client: &Client, headers: &HeaderMap, parcel: &Parcel) -> Asked {
+    let (known_by, ranges) = (parcel.validators(), client.profile.ranges());
+    Asked::of(headers, &known_by, parcel.payload.bytes, ranges)
 }
 
 fn no_file() -> Refused {

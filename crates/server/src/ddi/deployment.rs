@@ -106,7 +106,49 @@ fn status(order: &Order) -> &'static str {
         OrderState::Closed { how, .. } => match how {
             Ending::Verified | Ending::TakenAtItsWord | Ending::Unverified => "FINISHED",
             Ending::Failed | Ending::NothingFetched | Ending::BrokeOff => "ERROR",
-            _ => "CANCELED",
+            Ending::Cancelled | Ending::Superseded | Ending::Withdrawn | Ending::GivenUp => {
+                "CANCELED"
+            }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use mainstay_fleet::ReleaseDigest;
+    use mainstay_rollout::order::OrderNumber;
+    use mainstay_rollout::{Kind, Offer, RolloutId, Wait};
+
+    use super::*;
+
+    #[test]
+    fn every_order_stands_somewhere_in_hawkbits_words() {
+        let at = Timestamp::UNIX_EPOCH;
+        let closed = |how| OrderState::Closed { at, how };
+        let why = Wait::Complete;
+        let (release, kind) = (ReleaseDigest([2; 32]), Kind::Forward);
+        let number = OrderNumber::new(1_000_008).expect("a number");
+        let mut order = Order::open(number, RolloutId(1), Offer { release, kind }, at);
+        for (state, expected) in [
+            (OrderState::Offered, "SCHEDULED"),
+            (OrderState::Retrieved { at }, "RETRIEVED"),
+            (OrderState::Fetching { since: at }, "RUNNING"),
+            (OrderState::Cancelling { since: at, why }, "CANCELING"),
+            (OrderState::Installed { at }, "FINISHED"),
+            (closed(Ending::Verified), "FINISHED"),
+            (closed(Ending::TakenAtItsWord), "FINISHED"),
+            (closed(Ending::Unverified), "FINISHED"),
+            (closed(Ending::Failed), "ERROR"),
+            (closed(Ending::NothingFetched), "ERROR"),
+            (closed(Ending::BrokeOff), "ERROR"),
+            (closed(Ending::Cancelled), "CANCELED"),
+            (closed(Ending::Superseded), "CANCELED"),
+            (closed(Ending::Withdrawn), "CANCELED"),
+            (closed(Ending::GivenUp), "CANCELED"),
+        ] {
+            order.state = state;
+            assert_eq!(status(&order), expected, "{:?}", order.state);
+        }
     }
 }

@@ -148,7 +148,8 @@ async fn late(app: &App, client: &Client, order: &Order, word: Word) -> Result<(
     Ok(())
 }
 
-fn is_full(refused: &Refused) -> bool {
+/// Whether it is refused for its log alone, which has no room for it.
+pub(super) fn is_full(refused: &Refused) -> bool {
     refused.id() == OrderRefusal::LogFull.id()
 }
 

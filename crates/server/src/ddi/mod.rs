@@ -10,6 +10,7 @@ mod artifacts;
 mod base;
 mod cancel;
 mod config_data;
+mod confirmation;
 mod cut;
 mod deployment;
 mod errand;
@@ -85,6 +86,27 @@ pub(crate) const PLACES: &[Place] = &[
         "/softwaremodules/{number}/artifacts/{file}",
         &[("GET", DEVICE)],
         || get(artifacts::file),
+    ),
+    Place::new("/confirmationBase", &[("GET", DEVICE)], || {
+        get(confirmation::base)
+    }),
+    Place::new(
+        "/confirmationBase/activateAutoConfirm",
+        &[("POST", DEVICE)],
+        || post(confirmation::activate),
+    ),
+    Place::new(
+        "/confirmationBase/deactivateAutoConfirm",
+        &[("POST", DEVICE)],
+        || post(confirmation::deactivate),
+    ),
+    Place::new("/confirmationBase/{number}", &[("GET", DEVICE)], || {
+        get(confirmation::one)
+    }),
+    Place::new(
+        "/confirmationBase/{number}/feedback",
+        &[("POST", DEVICE)],
+        || post(confirmation::answered),
     ),
     Place::new("/{*rest}", NOTHING, || any(nowhere)),
 ];

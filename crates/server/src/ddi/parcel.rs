@@ -15,6 +15,7 @@ use mainstay_store::{StoreError, StoredPayload};
 
 use super::login::Client;
 use crate::App;
+use crate::device_protocol::Validators;
 
 /// How a client handles an order: at once. Whether it is time is decided before an order is shown, since not all of them can be told to wait.
 const AT_ONCE: Handling = Handling::Forced;
@@ -100,6 +101,12 @@ impl Parcel {
             maintenance_window: None,
             chunks: vec![chunk],
         })
+    }
+
+    /// By what a client knows the file again. It is what it is since its release was handed in.
+    pub fn validators(&self) -> Validators {
+        let since = self.release.stage.drafted().at;
+        Validators::of(&self.payload.image).since(since)
     }
 
     /// Another number whenever what is said of it differs.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use mainstay_api::DOCUMENT_MEDIA_TYPE;
@@ -17,7 +17,7 @@ use mainstay_trust::Digest;
 use super::link::{self, Link};
 use super::whole::one_deliverable;
 use crate::App;
-use crate::device_protocol::{Download, Since, may_fetch, while_let_in};
+use crate::device_protocol::{Download, Since, is_known, may_fetch, while_let_in};
 use crate::problem::Refused;
 use crate::soundness::{Damage, NotAsked};
 
@@ -94,16 +94,6 @@ pub(super) async fn revocations(
     let told: [(HeaderName, HeaderValue); 3] =
         [(CONTENT_TYPE, kind), (CACHE_CONTROL, kept), (ETAG, etag)];
     Ok((told, stored.signed.clone()).into_response())
-}
-
-/// Whether who asks has these bytes already (RFC 9110, section 13.1.2).
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let asked = headers.get(IF_NONE_MATCH);
-    let Some(tags) = asked.and_then(|tags| tags.to_str().ok()) else {
-        return false;
-    };
-    let mut tags = tags.split(',').map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 /// What is cached is still right. The length is that of the whole, which caches may note (RFC 9110, section 8.6).

@@ -1,15 +1,14 @@
 //! Turning a payload and a `Range` header into an HTTP answer. Several ranges at once: `multipart.rs`.
 //!
-//! It never decides who may download; [`super::payload`] does. The strong `ETag` is the digest:
-//! equal digests are equal bytes (RFC 9110, section 8.8.3). Read [`Download`] first.
+//! It never decides who may download; [`super::payload`] does. Whether a client has the bytes already is judged by `conditions.rs`. Read
+//! [`Download`] first.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE,
-    RANGE,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -19,6 +18,7 @@ use mainstay_store::{Blobs, Pieces, ReleasePayload};
 use mainstay_trust::Digest;
 use sha2::{Digest as _, Sha256};
 
+use super::conditions::{Validators, Verdict};
 use super::line::{Line, body};
 use super::multipart::Multipart;
 use super::places::DevicePlace;
@@ -29,7 +29,7 @@ use crate::soundness::{NotAsked, in_time};
 /// A payload's bytes change with its digest only, so that whoever was given them may keep them for a year; a cache that is shared may not, as it doesn't know
 /// who else may have them.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
-/// That a range is none is kept by nobody.
+/// That a range is none, or that other bytes were meant, is kept by nobody.
 const UNKEPT: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Tells a proxy to hand on each byte as it comes. One that takes the whole first, as fast as it can, would make the server believe that the device has it;
@@ -41,6 +41,7 @@ pub(crate) struct Download {
     digest: Digest,
     len: u64,
     source: Source,
+    validators: Validators,
     kept: HeaderValue,
     /// The place that its device has for it, if it is a device's.
     place: Option<DevicePlace>,
@@ -58,6 +59,7 @@ impl Download {
             digest: payload.image,
             len: payload.bytes,
             source: Source::Blob(blobs),
+            validators: Validators::of(&payload.image),
             kept: IMMUTABLE,
             place: None,
         }
@@ -69,6 +71,7 @@ impl Download {
             digest,
             len: bytes.len() as u64,
             source: Source::Memory(bytes.into()),
+            validators: Validators::of(&digest),
             kept: IMMUTABLE,
             place: None,
         }
@@ -87,6 +90,11 @@ impl Download {
         Self { kept, ..self }
     }
 
+    /// The same, of which a client may know by these that it has it.
+    pub(crate) fn known_by(self, validators: Validators) -> Self {
+        Self { validators, ..self }
+    }
+
     /// The SHA-256 of a range, which is read for that.
     ///
     /// # Errors
@@ -103,7 +111,7 @@ impl Download {
         Ok(sum.finalize().into())
     }
 
-    /// The answer to a request with these headers: 200, 206, or 416. Its bytes leave as `line` lets them.
+    /// The answer to a request with these headers: 200, 206, or 416; or 304 or 412, by what its client says that it has. Its bytes leave as `line` lets them.
     ///
     /// # Errors
     /// If it can't be opened, or has gone since.
@@ -113,9 +121,13 @@ impl Download {
         line: &Arc<Line>,
     ) -> Result<Response, Refused> {
         let kept = self.kept.clone();
-        let mut response = self.sent(headers, line).await?;
+        let mut response = match self.validators.judge(headers) {
+            Verdict::Send => self.sent(headers, line).await?,
+            Verdict::Unchanged => unchanged(&self.validators),
+            Verdict::Failed => nothing(StatusCode::PRECONDITION_FAILED, &self.validators, None),
+        };
         let kept = match response.status() {
-            StatusCode::RANGE_NOT_SATISFIABLE => UNKEPT,
+            StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PRECONDITION_FAILED => UNKEPT,
             _ => kept,
         };
         response.headers_mut().insert(CACHE_CONTROL, kept);
@@ -123,11 +135,11 @@ impl Download {
     }
 
     async fn sent(self, headers: &HeaderMap, line: &Arc<Line>) -> Result<Response, Refused> {
-        let (len, etag) = (self.len, self.etag());
-        match part(wanted_range(headers, &etag), len) {
+        let (len, validators) = (self.len, &self.validators);
+        match part(validators.wanted_range(headers), len) {
             Part::Whole => Ok(response(
                 StatusCode::OK,
-                &etag,
+                validators,
                 len,
                 None,
                 body(line.clone(), self.bytes(0..len).await?, self.place),
@@ -138,7 +150,7 @@ impl Download {
                 let body = body(line.clone(), self.bytes(first..last + 1).await?, self.place);
                 Ok(response(
                     StatusCode::PARTIAL_CONTENT,
-                    &etag,
+                    validators,
                     span,
                     Some(range),
                     body,
@@ -146,13 +158,8 @@ impl Download {
             }
             Part::Unsatisfiable => {
                 let range = Some(format!("bytes */{len}"));
-                Ok(response(
-                    StatusCode::RANGE_NOT_SATISFIABLE,
-                    &etag,
-                    0,
-                    range,
-                    Body::empty(),
-                ))
+                let status = StatusCode::RANGE_NOT_SATISFIABLE;
+                Ok(nothing(status, validators, range))
             }
         }
     }
@@ -166,9 +173,12 @@ impl Download {
         headers: &HeaderMap,
         line: &Arc<Line>,
     ) -> Result<Response, Refused> {
-        let (len, etag) = (self.len, self.etag());
-        let wanted = wanted_range(headers, &etag).and_then(|range| several(range, len));
-        let Some(parts) = wanted else {
+        let (len, validators) = (self.len, self.validators.clone());
+        let wanted = match validators.judge(headers) {
+            Verdict::Send => validators.wanted_range(headers),
+            Verdict::Unchanged | Verdict::Failed => None,
+        };
+        let Some(parts) = wanted.and_then(|range| several(range, len)) else {
             return self.answer(headers, line).await;
         };
         let whole = Multipart::of(parts, len, &self.digest);
@@ -176,13 +186,9 @@ impl Download {
         let place = self.place.take();
         let body = body(line.clone(), whole.pieces(self), place);
         let status = StatusCode::PARTIAL_CONTENT;
-        let mut response = response(status, &etag, bytes, None, body);
+        let mut response = response(status, &validators, bytes, None, body);
         response.headers_mut().insert(CONTENT_TYPE, kind);
         Ok(response)
-    }
-
-    fn etag(&self) -> String {
-        format!("\"{}\"", self.digest)
     }
 
     pub(super) async fn bytes(&self, range: Range<u64>) -> Result<Pieces<'static>, Refused> {
@@ -199,32 +205,6 @@ impl Download {
     }
 }
 
-/// The first byte that a request with these headers asks for, of `len`; none if it asks for none that is there.
-pub(crate) fn begins_at(headers: &HeaderMap, len: u64) -> Option<u64> {
-    let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
-    match part(range, len) {
-        Part::Whole => Some(0),
-        Part::Bytes { first, .. } => Some(first),
-        Part::Unsatisfiable => None,
-    }
-}
-
-/// How many bytes a request with these headers asks for, of `len`, if they are one part of it that ends with the last one: the whole, what is left of it for
-/// whoever goes on, or half of it at least. A client that installs while it reads looks at the end first, and names both ends of what it wants: that is
-/// none of these.
-pub(crate) fn up_to_the_end(headers: &HeaderMap, len: u64) -> Option<u64> {
-    let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
-    match part(range, len) {
-        Part::Whole => Some(len),
-        Part::Bytes { first, last } if last + 1 == len => {
-            let bytes = len - first;
-            let is_rest = range.is_some_and(|range| range.trim_end().ends_with('-'));
-            (is_rest || bytes >= len - bytes).then_some(bytes)
-        }
-        _ => None,
-    }
-}
-
 /// The one range that a header asks for, if it is a part with a length that is there.
 pub(crate) fn one_range(header: &str, len: u64) -> Option<Range<u64>> {
     match part(Some(header), len) {
@@ -233,18 +213,23 @@ pub(crate) fn one_range(header: &str, len: u64) -> Option<Range<u64>> {
     }
 }
 
-/// The range to honour: none when `If-Range` names other bytes (RFC 9110, section 13.1.5).
-fn wanted_range<'a>(headers: &'a HeaderMap, etag: &str) -> Option<&'a str> {
-    let same = headers
-        .get(IF_RANGE)
-        .is_none_or(|value| value.as_bytes() == etag.as_bytes());
-    let range = headers.get(RANGE).filter(|_| same)?;
-    range.to_str().ok()
+/// That a client has the bytes. What they are, and how many, it knows.
+fn unchanged(validators: &Validators) -> Response {
+    let mut response = nothing(StatusCode::NOT_MODIFIED, validators, None);
+    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+        response.headers_mut().remove(name);
+    }
+    response
+}
+
+/// An answer without a byte of the payload.
+fn nothing(status: StatusCode, validators: &Validators, range: Option<String>) -> Response {
+    response(status, validators, 0, range, Body::empty())
 }
 
 fn response(
     status: StatusCode,
-    etag: &str,
+    validators: &Validators,
     len: u64,
     range: Option<String>,
     body: Body,
@@ -252,12 +237,16 @@ fn response(
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let mut set = |name: HeaderName, value: &str| {
-        let value = HeaderValue::from_str(value).expect("digits, hexadecimal and fixed words only");
+        let value = HeaderValue::from_str(value);
+        let value = value.expect("digits, hexadecimal, dates and fixed words only");
         response.headers_mut().insert(name, value);
     };
     set(CONTENT_TYPE, "application/octet-stream");
     set(ACCEPT_RANGES, "bytes");
-    set(ETAG, etag);
+    set(ETAG, validators.etag());
+    if let Some(modified) = validators.last_modified() {
+        set(LAST_MODIFIED, &modified);
+    }
     set(BUFFERING, "no");
     set(CONTENT_LENGTH, &len.to_string());
     if let Some(range) = range {

@@ -4,8 +4,10 @@
 //! first.
 
 mod alive;
+mod asked;
 mod budget;
 mod check_in;
+mod conditions;
 mod download;
 mod join;
 mod line;
@@ -27,8 +29,10 @@ use mainstay_protocol::{CHECK_IN_PATH, JOIN_PATH, REPORTS_PATH};
 use crate::places::{Credential, Place, Whom};
 
 pub(crate) use alive::while_it_takes;
+pub(crate) use asked::Asked;
 pub(crate) use check_in::at_once;
-pub(crate) use download::{Download, begins_at, one_range, up_to_the_end};
+pub(crate) use conditions::{Validators, is_known};
+pub(crate) use download::{Download, one_range};
 pub(crate) use line::Line;
 pub(crate) use looks::Looks;
 pub(crate) use papers::Handed;

@@ -85,7 +85,7 @@ impl Rank {
         match rest {
             ["softwaremodules", _, "artifacts", _] => Self::Download,
             [.., "feedback"] => Self::Report,
-            _ if method == Method::PUT => Self::Report,
+            _ if method == Method::PUT || method == Method::POST => Self::Report,
             _ => Self::CheckIn,
         }
     }
@@ -151,6 +151,19 @@ mod tests {
             (&get, "", Rank::Person),
         ] {
             assert_eq!(Rank::of(method, path), rank, "{method} {path}");
+        }
+    }
+
+    /// Whatever another update client sends is a report, and not only what it says of orders.
+    #[test]
+    fn what_clients_say_of_owners_is_a_report() {
+        let base = "/DEFAULT/controller/v1/gw-1/confirmationBase";
+        let activate = format!("{base}/activateAutoConfirm");
+        for (method, path, rank) in [
+            (Method::GET, base, Rank::CheckIn),
+            (Method::POST, &activate, Rank::Report),
+        ] {
+            assert_eq!(Rank::of(&method, path), rank, "{method} {path}");
         }
     }
 

@@ -5,7 +5,7 @@ use mainstay_fleet::DeviceId;
 use mainstay_protocol::{Event, Report};
 use mainstay_rollout::RolloutId;
 use mainstay_store::Rollouts as _;
-use reqwest::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use reqwest::header::{CONTENT_RANGE, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE};
 use reqwest::{Method, Response, StatusCode};
 
 use crate::gadget::{Gadget, Install, register};
@@ -175,6 +175,33 @@ async fn a_cut_download_resumes_and_strangers_get_none() {
     assert_eq!(whole.bytes().await.unwrap(), new.image);
     let refused = problem(fetch(&house, &stranger, &new, "bytes=0-99").await).await;
     assert_eq!(refused, (404, "request.not-found".to_owned()));
+}
+
+/// Who names the bytes that it has is told so; whether a payload is there, nobody learns by it who may not have it.
+#[tokio::test]
+async fn who_has_a_payload_is_sent_none_of_it() {
+    let (house, gadget, stranger, new) = promised().await;
+    let path = format!("/device/v1/payloads/{}", new.image_digest);
+    let etag = format!("\"{}\"", new.image_digest);
+    for (name, value, status, bytes) in [
+        (IF_NONE_MATCH, &*etag, StatusCode::NOT_MODIFIED, 0),
+        (IF_NONE_MATCH, "\"other\"", StatusCode::OK, new.image.len()),
+        (IF_MATCH, &etag, StatusCode::OK, new.image.len()),
+        (IF_MATCH, "\"other\"", StatusCode::PRECONDITION_FAILED, 0),
+    ] {
+        let asked = house.request(Method::GET, &path, &gadget.token);
+        let response = asked.header(&name, value).send().await.unwrap();
+        assert_eq!(response.status(), status, "{name} {value}");
+        assert_eq!(response.headers()[ETAG], *etag);
+        assert_eq!(
+            response.bytes().await.unwrap().len(),
+            bytes,
+            "{name} {value}"
+        );
+        let asked = house.request(Method::GET, &path, &stranger.token);
+        let refused = asked.header(&name, value).send().await.unwrap();
+        assert_eq!(problem(refused).await.0, 404, "{name} {value}");
+    }
 }
 
 #[tokio::test]

@@ -121,6 +121,36 @@ impl Controllers for PostgresStore {
     ) -> Result<(), StoreError> {
         retried(|| keep_version_words(self, device, words)).await
     }
+
+    async fn keep_auto_confirm(
+        &self,
+        device: &DeviceId,
+        who: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        retried(|| keep_auto_confirm(self, device, who)).await
+    }
+}
+
+async fn keep_auto_confirm(
+    store: &PostgresStore,
+    device: &DeviceId,
+    who: Option<&str>,
+) -> Result<bool, StoreError> {
+    let mut tx = store.write().await?;
+    let known = of_device(&mut tx, device).await?;
+    if known.auto_confirm.is_some() == who.is_some() {
+        return Ok(false);
+    }
+    sqlx::query(
+        "UPDATE controllers SET auto_confirm = $2
+         WHERE device = (SELECT key FROM devices WHERE id = $1)",
+    )
+    .bind(device.as_str())
+    .bind(who)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 async fn keep_version_words(

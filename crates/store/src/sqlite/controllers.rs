@@ -146,6 +146,28 @@ impl Controllers for SqliteStore {
         .await?;
         Ok(tx.commit().await?)
     }
+
+    async fn keep_auto_confirm(
+        &self,
+        device: &DeviceId,
+        who: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let known = of_device(&mut tx, device).await?;
+        if known.auto_confirm.is_some() == who.is_some() {
+            return Ok(false);
+        }
+        sqlx::query(
+            "UPDATE controllers SET auto_confirm = ?2
+             WHERE device = (SELECT key FROM devices WHERE id = ?1)",
+        )
+        .bind(device.as_str())
+        .bind(who)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
 }
 
 /// Gives a device, which is being registered, the name that its client has.

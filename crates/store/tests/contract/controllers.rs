@@ -155,6 +155,28 @@ pub async fn version_words_and_clients_are_kept(store: &dyn Store) {
     }
 }
 
+pub async fn who_lets_it_install_is_kept_until_that_is_taken_back(store: &dyn Store) {
+    register(store, &["gateway-7", "gateway-8"]).await;
+    store.register(&device(2), token(2)).await.expect("new");
+    let (owner, other) = (r#"{"active":true,"initiator":"owner"}"#, "{}");
+    for (who, is_news, kept) in [
+        (None, false, None),
+        (Some(owner), true, Some(owner)),
+        (Some(other), false, Some(owner)),
+        (None, true, None),
+        (None, false, None),
+        (Some(other), true, Some(other)),
+    ] {
+        let changed = store.keep_auto_confirm(&id(0), who).await;
+        assert_eq!(changed.expect("it has a client"), is_news, "{who:?}");
+        let known = known(store, &id(0)).await;
+        assert_eq!(known.auto_confirm.as_deref(), kept, "{who:?}");
+    }
+    assert_eq!(known(store, &id(1)).await.auto_confirm, None);
+    let stranger = store.keep_auto_confirm(&id(2), None).await;
+    assert_eq!(stranger.expect_err("no client").id(), "store.not-found");
+}
+
 pub async fn attributes_are_asked_for_until_they_come(store: &dyn Store) {
     register(store, &["gateway-7"]).await;
     let (device, pair) = (id(0), |key: &str| (key.to_owned(), "1.4.2".to_owned()));

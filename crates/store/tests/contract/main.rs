@@ -203,6 +203,7 @@ macro_rules! contract {
                 a_taken_clients_name_registers_nobody,
                 what_people_say_of_a_client_outlasts_what_is_seen,
                 version_words_and_clients_are_kept,
+                who_lets_it_install_is_kept_until_that_is_taken_back,
                 attributes_are_asked_for_until_they_come,
                 who_installed_something_is_asked_what_it_runs,
                 who_was_stopped_is_asked_what_it_runs,

@@ -96,6 +96,8 @@ pub async fn what_devices_say_does_not_raise_it(store: &dyn Store) {
     seen.expect("it has a client");
     let kept = store.keep_attributes(&id(0), &|_| BTreeMap::new()).await;
     kept.expect("it has a client");
+    let kept = store.keep_auto_confirm(&id(0), Some("{}")).await;
+    assert!(kept.expect("it has a client"), "it is news");
     let new = device(7);
     store.register(&new, token(7)).await.expect("new");
     // Nor do new ones of a fleet that is imported, whichever client they are said to run.
@@ -186,6 +188,7 @@ const QUIET: &[&str] = &[
     "give_lease_back",
     "heed",
     "keep_attributes",
+    "keep_auto_confirm",
     "keep_draw",
     "keep_readings",
     "keep_version_words",

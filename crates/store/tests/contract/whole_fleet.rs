@@ -82,6 +82,10 @@ async fn devices_with_clients(store: &dyn Store) {
         .note_profile(&gateway, ClientProfile::Rauc)
         .await
         .expect("it has a client");
+    store
+        .keep_auto_confirm(&gateway, Some(r#"{"active":true}"#))
+        .await
+        .expect("it has a client");
     let said = |_| Reported::from([("hw".to_owned(), "1.4.2".to_owned())]);
     store
         .keep_attributes(&gateway, &said)

@@ -24,6 +24,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         Word::FetchEntered,
         Word::HasWhole,
         Word::FetchedWhole,
+        Word::FetchResumed { from: 4 },
+        Word::FetchResumed { from: 9 },
         Word::Progress,
         Word::Rejected,
         Word::NotUnderstood,

@@ -3,6 +3,7 @@
 mod again;
 mod always;
 mod anew;
+mod fetches;
 mod given_up;
 mod tables;
 mod unknown;

@@ -39,6 +39,7 @@ fn words_move_orders_by_the_table() {
         Word::Progress,
         Word::Rejected,
         Word::NotUnderstood,
+        Word::FetchResumed { from: 4 },
         Word::Runs { release: OLD },
     ] {
         assert_eq!(after_word(word), stays, "{word:?}");

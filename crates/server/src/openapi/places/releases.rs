@@ -230,7 +230,7 @@ pub(super) const TOLD: &[Told] = &[
         path: "/payloads/{digest}",
         name: "payload",
         summary: "The bytes of a payload, for a mirror",
-        more: "One `Range` is heeded (206, or 416 without a body for one that is none); the ETag is the digest, and `If-Range` is compared with it.",
+        more: "One `Range` is heeded (206, or 416 without a body for one that is none); the ETag is the digest, and `If-Range` is compared with it. `If-None-Match` and `If-Match`, too: who has it is told so (304), and who means another one is sent none (412), both without a body.",
         answers: &[
             (200, Answer::Bytes("application/octet-stream")),
             (206, Answer::Bytes("application/octet-stream")),

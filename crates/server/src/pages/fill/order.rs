@@ -35,7 +35,7 @@ pub fn order_words(order: &Order, version: &str) -> String {
 
 /// One thing that was said of an order.
 pub fn order_word(entry: LogEntry) -> TimelineEntry {
-    let is_bad = ["/failure", "not readable"].map(|end| entry.word.ends_with(end));
+    let is_bad = ["/failure", "not readable", "denied"].map(|end| entry.word.ends_with(end));
     TimelineEntry {
         at: entry.at,
         what: entry.word,

@@ -2,7 +2,7 @@
 
 use mainstay_rollout::order::OrderState;
 use mainstay_rollout::{Ending, OrderNumber, Progress};
-use reqwest::header::RANGE;
+use reqwest::header::{IF_RANGE, RANGE};
 use reqwest::{Method, Response, StatusCode};
 
 use super::anew::{hold, is_stopped_by_a_hold, let_go};
@@ -72,6 +72,36 @@ async fn who_fails_with_the_whole_has_failed() {
         let failed = gateway.reports(&house, number, "closed", "failure").await;
         assert_eq!(failed.0, 200);
         assert_eq!(gateway.order(&house).await.ending(), Some(ending));
+    }
+}
+
+/// Whoever goes on with other bytes is sent all of these, whatever range it asks for; and it has them.
+#[tokio::test]
+async fn who_goes_on_with_other_bytes_has_fetched_the_whole() {
+    let (house, new, [one, other]) = offered().await;
+    let (bytes, etag) = (new.image.len(), format!("\"{}\"", new.image_digest));
+    for (gateway, has, status, sent, ending) in [
+        (&one, "\"other\"", StatusCode::OK, bytes, Ending::Failed),
+        (
+            &other,
+            &*etag,
+            StatusCode::PARTIAL_CONTENT,
+            bytes - 4,
+            Ending::BrokeOff,
+        ),
+    ] {
+        let number = gateway.order(&house).await.number;
+        let asked = gateway.request(&house, Method::GET, &file_path(number));
+        let asked = asked.header(RANGE, "bytes=4-").header(IF_RANGE, has);
+        let response = asked.send().await.unwrap();
+        assert_eq!(response.status(), status, "{has}");
+        assert_eq!(response.bytes().await.unwrap().len(), sent, "{has}");
+        let seen = gateway.order(&house).await.seen;
+        let is_whole = sent == bytes;
+        assert_eq!((seen.fetches, seen.from_start), (1, is_whole), "{has}");
+        assert_eq!(seen.whole, is_whole, "{has}");
+        gateway.reports(&house, number, "closed", "failure").await;
+        assert_eq!(gateway.order(&house).await.ending(), Some(ending), "{has}");
     }
 }
 

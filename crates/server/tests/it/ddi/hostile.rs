@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use mainstay_rollout::order::OrderState;
+use mainstay_rollout::order::log::ENTRIES_MAX;
 use mainstay_rollout::{Ending, Progress};
 use reqwest::Method;
 
 use super::gateway::{offered, told};
+use crate::database;
 
 #[tokio::test]
 async fn who_closes_without_a_download_has_installed_nothing() {
@@ -150,6 +153,44 @@ async fn what_only_adds_to_the_log_ends_at_its_bound() {
         let told = told(sent.send().await.unwrap()).await;
         assert_eq!(told, (answer.0, answer.1.to_owned()), "{user_agent}");
     }
+}
+
+/// A log that is full takes nothing but the end. Who would stand still for ever if its report were refused isn't told.
+#[tokio::test]
+async fn a_full_log_hears_the_end_and_nothing_else() {
+    let (house, _, [one, _]) = offered().await;
+    one.fetches(&house).await;
+    let fill = "UPDATE orders SET value = json_set(value, '$.seen.log', 1000)";
+    database::change(&house, fill).await;
+    let number = one.order(&house).await.number;
+    assert_eq!(one.order(&house).await.seen.log, ENTRIES_MAX);
+    let body = r#"{"status":{"execution":"proceeding","result":{"finished":"none"},"details":["one more"]}}"#;
+    let rest = format!("/deploymentBase/{number}/feedback");
+    for (user_agent, answer) in [
+        ("rauc-hawkbit-updater/1.3", (429, "ddi.log-full")),
+        ("libcurl-agent/1.0", (200, "")),
+    ] {
+        let sent = one.request(&house, Method::POST, &rest).body(body);
+        let sent = sent.header("User-Agent", user_agent);
+        let told = told(sent.send().await.unwrap()).await;
+        assert_eq!(told, (answer.0, answer.1.to_owned()), "{user_agent}");
+        assert_eq!(one.order(&house).await.seen.log, ENTRIES_MAX);
+    }
+    let log = house.app.store().order_log(&one.id, number, 9).await;
+    assert_eq!(log.unwrap(), []);
+    let page = one.page(&house).await;
+    assert!(page.contains("its log is full"), "{page}");
+    assert_eq!(
+        one.reports(&house, number, "closed", "success").await.0,
+        200
+    );
+    let order = one.order(&house).await;
+    assert!(
+        matches!(order.state, OrderState::Installed { .. }),
+        "{order:?}"
+    );
+    let log = house.app.store().order_log(&one.id, number, 9).await;
+    assert_eq!(log.unwrap()[0].word, "closed/success");
 }
 
 /// SWUpdate writes quotes in an attribute as they are, and installs nothing until its attributes are taken.

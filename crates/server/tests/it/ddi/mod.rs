@@ -4,9 +4,13 @@
 
 mod anew;
 mod broken;
+mod conditional;
+mod confirmation;
 mod downloads;
+mod fetches;
 pub mod gateway;
 mod halt;
+mod history;
 mod hostile;
 mod login;
 mod orders;
