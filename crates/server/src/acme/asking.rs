@@ -148,3 +148,31 @@ fn unanswered(error: &reqwest::Error) -> Error {
     };
     Error::Other(Box::new(Unanswered(what)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_to_come_back_is_kept_of_a_refusal_alone() {
+        let asking = Asking::by(client(None).unwrap());
+        let noted = |status: u16, later: &str| {
+            let answer = Response::builder().status(status);
+            let answer = answer.header(RETRY_AFTER, later).body("").unwrap();
+            asking.note(&answer.into());
+            asking.later()
+        };
+        assert_eq!(noted(200, "3"), None, "whoever asks how far an order is");
+        assert_eq!(noted(429, "120").as_deref(), Some("120"));
+        assert_eq!(noted(503, &"9".repeat(65)).as_deref(), Some("120"));
+        assert_eq!(noted(503, "7").as_deref(), Some("7"));
+    }
+
+    #[tokio::test]
+    async fn an_address_without_https_is_never_asked() {
+        let refused = client(None).unwrap().get("http://127.0.0.1:9/");
+        let error = refused.send().await.unwrap_err();
+        let told = unanswered(&error).to_string();
+        assert_eq!(told, "its directory names an address that isn't HTTPS");
+    }
+}

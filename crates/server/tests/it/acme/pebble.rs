@@ -135,8 +135,9 @@ impl Pebble {
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Child {
-        let said = File::options().create(true).append(true);
-        let said = said.open(self.log(program)).unwrap();
+        let mut options = File::options();
+        options.create(true).append(true);
+        let said = options.open(self.log(program)).unwrap();
         Command::new(program)
             .args(arguments)
             .current_dir(self.folder.path())
@@ -166,8 +167,9 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-/// Names are asked for over UDP.
+/// Names are asked for over UDP, and over TCP.
 fn free_name_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap().port()
+    let is_free = |port: &u16| UdpSocket::bind(("127.0.0.1", *port)).is_ok();
+    let mut ports = std::iter::repeat_with(free_port);
+    ports.find(is_free).unwrap()
 }
