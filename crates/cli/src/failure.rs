@@ -96,6 +96,7 @@ explain! {
     usage mainstay_keys::UseLogError;
     usage mainstay_server::delivery::KeyFileError;
     usage mainstay_server::homes::HomeError;
+    usage mainstay_server::acme::AcmeError;
     usage mainstay_server::issuing::IssuerError;
     usage mainstay_store::StoreError;
     usage mainstay_server::serve::ServeError;

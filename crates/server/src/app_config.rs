@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::acme::Acme;
 use crate::delivery::DeliveryKey;
 use crate::flow::Limits;
 use crate::front::{Bounds, tls::Tls};
@@ -37,6 +38,8 @@ pub struct AppConfig {
     pub bounds: Bounds,
     /// What it shows to those who connect; none if it speaks no TLS itself.
     pub tls: Option<Arc<Tls>>,
+    /// Who asks for the certificate that it shows; none if somebody brings that.
+    pub acme: Option<Arc<Acme>>,
     /// Whether devices may come without a certificate.
     pub device_certificates: DeviceCertificates,
     /// What becomes of devices that nobody registered.

@@ -7,6 +7,7 @@
 //! status-key        the online key, encrypted; status-key.pub beside it, and status-key.uses, which has a
 //!                   line for each time that a server opened it
 //! status-key.next   the next online key, while `rotate.rs` is at work
+//! acme-certificate  what an authority gave this server to show, with its key; acme-account beside it; `acme/kept.rs`
 //! lock              held while a server runs on the folder
 //! server-id         the server's name among those that share its database; `server_id.rs`
 //! moved             where the database was copied to, if it was; `moved.rs`

@@ -5,6 +5,7 @@
 //! and save in one transaction. Read [`App`] first, then `offers.rs` (from a check-in to a promise)
 //! and [`jobs::advance_rollouts`] (from telemetry back to the rollout).
 
+pub mod acme;
 pub mod admin;
 mod app;
 mod app_config;
@@ -67,6 +68,7 @@ pub mod token;
 mod upload;
 mod webhooks;
 
+pub use acme::Acme;
 pub use app::{ActivePlan, App, AppError, Parts};
 pub use app_config::{Advance, AppConfig, Grace, PagesAccess};
 pub use attack::ForcedOffer;

@@ -139,6 +139,7 @@ fn others(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     others.spawn(jobs::hear_store::keep_hearing(app(), stopped()));
     others.spawn(jobs::watch_events::keep_watching(app(), stopped()));
     others.spawn(keep_issuer(app()));
+    others.spawn(keep_acme(app()));
     others
 }
 
@@ -146,6 +147,13 @@ fn others(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
 async fn keep_issuer(app: Arc<App>) {
     if let Some(issuer) = &app.config.issuer {
         issuer.keep_open(&*app.clock).await;
+    }
+}
+
+/// Neither by it: until a certificate is given, its clients wait, and nothing else does.
+async fn keep_acme(app: Arc<App>) {
+    if let Some(acme) = &app.config.acme {
+        acme.keep_current(&*app.clock).await;
     }
 }
 

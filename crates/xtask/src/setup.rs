@@ -27,6 +27,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("dbus-daemon", "dbus"),
     ("swupdate", "swupdate"),
     ("cpio", "cpio"),
+    ("pebble", "pebble"),
+    ("pebble-challtestsrv", "pebble"),
     ("/usr/bin/chromium", "chromium"),
     #[cfg(target_arch = "x86_64")]
     ("qemu-system-x86_64", "qemu-system-x86"),

@@ -120,6 +120,28 @@ fn a_certificate_that_no_client_would_take_starts_nothing() {
     assert!(checked.stdout().contains(place), "{}", checked.stdout());
 }
 
+/// An authority is asked only where all of it was said, its terms were agreed to, and somebody can vouch for it.
+#[test]
+fn half_of_what_an_authority_takes_starts_nothing() {
+    let folder = Folder::with_root();
+    let init = "server init --data data --root root.cbor --plan plan.toml --status-key status.key";
+    folder.good(init);
+    folder.write("ca.pem", "no certificate");
+    let words = "serve --data data --listen 127.0.0.1:0 --acme-directory https://ca.northwind.example/directory \
+                 --acme-names updates.northwind.example --acme-ca ca.pem";
+    folder.run(words).failed(2, "settings.half");
+    let refused = folder.run(&format!("{words} --acme-terms yes"));
+    refused.failed(2, "settings.value");
+    let words = format!("{words} --acme-terms agreed");
+    let place = "acme.ca (flag --acme-ca) can't be used: ca.pem holds no certificates";
+    let started = folder.run(&words);
+    started.failed(2, "acme.no-ca");
+    assert!(started.stderr().contains(place), "{}", started.stderr());
+    let checked = folder.run(&format!("{words} --check"));
+    checked.failed(2, "settings.wrong");
+    assert!(checked.stdout().contains(place), "{}", checked.stdout());
+}
+
 /// An authority's certificate that ended in 2021, and whose key nobody has.
 const ENDED: &str = "\
 -----BEGIN CERTIFICATE-----

@@ -96,6 +96,8 @@ mod tests {
             "lock",
             "moved",
             "restored",
+            "acme-account",
+            "acme-certificate",
             "backup.json",
             "mainstay.sqlite-wal",
             "/etc/passwd",

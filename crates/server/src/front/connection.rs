@@ -92,14 +92,17 @@ impl Connection {
     where
         T: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        let shaken = timeout(self.bounds.head_time, tls.acceptor().accept(io));
+        let shaken = timeout(self.bounds.head_time, tls.shake(io));
         let shaken = tokio::select! {
             biased;
             shaken = shaken => shaken,
             () = self.guest.pulse.told_to_leave() => return,
         };
         match shaken {
-            Ok(Ok(io)) => {
+            Ok(Ok(None)) => {
+                tracing::debug!(peer = %self.peer, "a challenge was answered");
+            }
+            Ok(Ok(Some(io))) => {
                 self.certificate = tls.shown_by(&io);
                 self.attend(io).await;
             }

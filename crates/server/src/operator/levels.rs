@@ -55,21 +55,35 @@ async fn metrics(
     let jobs = jobs::prometheus(&job_lines(&app).await);
     let (share, downloads) = (app.line_share.ppm(), app.room.looks.figures());
     let figures = app.flow.figures(&app.limiter, share, downloads);
-    let rest = jobs + &flow::prometheus(&figures) + &certificate(&app) + &issuer(&app);
+    let rest =
+        jobs + &flow::prometheus(&figures) + &certificate(&app) + &acme(&app) + &issuer(&app);
     let typed = [(CONTENT_TYPE, documents::PROMETHEUS_MEDIA_TYPE)];
     Ok((typed, documents::prometheus(&levels) + &rest))
 }
 
 /// When the certificate ends that this server shows; nothing if it shows none.
 fn certificate(app: &App) -> String {
-    let Some(tls) = &app.config.tls else {
+    let Some(ends) = app.config.tls.as_ref().and_then(|tls| tls.ends()) else {
         return String::new();
     };
-    let ends = tls.ends().as_second();
+    let ends = ends.as_second();
     format!(
         "# HELP mainstay_certificate_ends_timestamp_seconds When the certificate ends that this server shows.\n\
          # TYPE mainstay_certificate_ends_timestamp_seconds gauge\n\
          mainstay_certificate_ends_timestamp_seconds {ends}\n"
+    )
+}
+
+/// How often in a row this server asked for a certificate in vain; nothing if it asks for none.
+fn acme(app: &App) -> String {
+    let Some(acme) = &app.config.acme else {
+        return String::new();
+    };
+    let failures = acme.failures();
+    format!(
+        "# HELP mainstay_acme_failures How often in a row this server asked for a certificate in vain; 0 after it was given one.\n\
+         # TYPE mainstay_acme_failures gauge\n\
+         mainstay_acme_failures {failures}\n"
     )
 }
 

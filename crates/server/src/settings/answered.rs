@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::finding::{Finding, Severity};
 use super::source::Source;
 use super::{HomePlaces, Settings};
+use crate::acme::AcmeTerms;
 use crate::tls::TlsFiles;
 
 /// What came of it.
@@ -50,6 +51,17 @@ impl Answered {
         };
         let is_refused = self.findings.iter().any(is_refused);
         self.settings.tls().filter(|_| !is_refused)
+    }
+
+    /// What it takes to be given a certificate by ACME, if one is to be and nothing was found wrong with it.
+    pub fn acme(&self) -> Option<AcmeTerms> {
+        let is_about = |finding: &Finding| {
+            let areas = ["acme.", "tls_", "device_ca", "data"];
+            let is_ours = areas.iter().any(|area| finding.setting.starts_with(area));
+            finding.severity == Severity::Error && is_ours
+        };
+        let is_refused = self.findings.iter().any(is_about);
+        self.settings.acme().filter(|_| !is_refused)
     }
 
     /// The file of the key for links, if one was named and nothing was found wrong with it.

@@ -35,7 +35,7 @@ pub(super) const DEVICE_CA: Setting = Setting {
     need: Need::Optional,
     is_secret_file: false,
     what: "The certificates, in PEM, of those who give certificates to devices: whoever has one of theirs needs no token. It \
-           takes tls_certificate.",
+           takes tls_certificate or acme.directory.",
     take: |settings, given| put(&mut settings.device_ca, values::path(given).map(Some)),
 };
 
@@ -102,11 +102,12 @@ fn neither(text: &str, cure: &str) -> Wrong {
 /// What is said of devices' certificates, of who issues them, or of tickets in vain, and the setting that it lacks.
 pub(super) fn lacking(settings: &Settings) -> Option<(&'static str, &'static str)> {
     let has_ca = settings.device_ca.is_some();
-    if has_ca && settings.tls().is_none() {
+    if has_ca && !settings.speaks_tls() {
         return Some(("device_ca", "tls_certificate"));
     }
-    let speaks_none = settings.tls_certificate.is_none() && settings.tls_key.is_none();
-    if settings.tls_ticket_key_file.is_some() && speaks_none {
+    // Half of a pair is told of elsewhere.
+    let has_half = settings.tls_certificate.is_some() || settings.tls_key.is_some();
+    if settings.tls_ticket_key_file.is_some() && !has_half && !settings.speaks_tls() {
         return Some(("tls_ticket_key_file", "tls_certificate"));
     }
     if let Some(lacking) = settings.device_issuer.lacking(has_ca) {

@@ -4,6 +4,7 @@
 //! before the default. Everything wrong is found at once, each with the setting's name, where it was said, and the cure. Secrets
 //! come by files alone, whose paths are settings and whose content isn't. Read [`read`], then [`SETTINGS`].
 
+mod acme;
 mod answered;
 mod file;
 mod finding;
@@ -32,6 +33,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use acme::AcmeSettings;
 pub use answered::{Answered, Told};
 pub use file::FILE_BYTES_MAX;
 pub use finding::{Finding, Severity, Wrong};
@@ -46,6 +48,7 @@ pub use read::{Asked, read};
 pub use source::Source;
 pub use table::{Need, SETTINGS, Setting};
 
+use crate::acme::AcmeTerms;
 use crate::flow::Limits;
 use crate::tls::TlsFiles;
 use crate::webhooks::WebhookNetworks;
@@ -63,6 +66,8 @@ pub struct Settings {
     pub tls_certificate: Option<PathBuf>,
     /// That certificate's key.
     pub tls_key: Option<PathBuf>,
+    /// Who gives it one by ACME.
+    pub acme: AcmeSettings,
     /// The secret under which all servers seal session tickets, if they share one.
     pub tls_ticket_key_file: Option<PathBuf>,
     /// The authorities that give certificates to devices.
@@ -102,7 +107,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The files for TLS, if it is spoken.
+    /// The files for TLS, if it is spoken by a certificate that somebody brings.
     pub fn tls(&self) -> Option<TlsFiles> {
         let (certificate, key) = (self.tls_certificate.clone()?, self.tls_key.clone()?);
         Some(TlsFiles {
@@ -111,5 +116,15 @@ impl Settings {
             device_ca: self.device_ca.clone(),
             ticket_key: self.tls_ticket_key_file.clone(),
         })
+    }
+
+    /// What it takes to be given a certificate by ACME, if one is to be.
+    pub fn acme(&self) -> Option<AcmeTerms> {
+        self.acme.terms(self)
+    }
+
+    /// Whether TLS is spoken at all, by whichever certificate.
+    pub(super) fn speaks_tls(&self) -> bool {
+        self.tls().is_some() || self.acme.directory.is_some()
     }
 }

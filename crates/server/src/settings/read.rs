@@ -10,7 +10,7 @@ use super::near::nearest;
 use super::source::Source;
 use super::table::{Need, OTHER_VARIABLES, SETTINGS, Setting};
 use super::values::Given;
-use super::{Settings, identity, oidc, secret};
+use super::{Settings, acme, identity, oidc, secret};
 
 /// Where settings may have been said.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +38,7 @@ pub fn read(asked: &Asked) -> Answered {
     }
     reading.without_effect();
     reading.tls();
+    reading.acme();
     reading.oidc();
     reading.identity();
     reading.unknown(asked, &lines);
@@ -180,33 +181,41 @@ impl Reading {
         let (has, lacks) = match &sources {
             [Some(source), None] => (source.clone(), ("tls_certificate", "tls_key")),
             [None, Some(source)] => (source.clone(), ("tls_key", "tls_certificate")),
-            [None, None] => return,
-            [Some(_), Some(_)] => return self.public_url_beside_tls(),
+            [None, None] | [Some(_), Some(_)] => return self.public_url_beside_tls(),
         };
         let what = format!("is set, and {} isn't", lacks.1);
         let wrong = Wrong::new(what, format!("set {} too, or neither", lacks.1));
         self.add(Severity::Error, "settings.half", (lacks.0, has), wrong);
     }
 
+    /// An authority, the names that it is asked for, and that its terms were agreed to come together, and no files beside them.
+    fn acme(&mut self) {
+        let found = acme::together(&self.settings, |name| self.source_of(name));
+        self.findings.extend(found);
+    }
+
     /// The provider, its secret and the way back come together.
     fn oidc(&mut self) {
-        let said = |name: &str| {
-            let told = self.told.iter().find(|told| told.name == name);
-            let told = told.filter(|told| told.source != Source::Default);
-            told.map(|told| told.source.clone())
-        };
-        let found = oidc::together(&self.settings, said);
+        let found = oidc::together(&self.settings, |name| self.source_of(name));
         self.findings.extend(found);
+    }
+
+    /// Where a setting was said, if anybody said it.
+    fn source_of(&self, name: &str) -> Option<Source> {
+        let told = self.told.iter().find(|told| told.name == name);
+        let told = told.filter(|told| told.source != Source::Default);
+        told.map(|told| told.source.clone())
     }
 
     fn public_url_beside_tls(&mut self) {
         let url = self.settings.public_url.as_ref();
-        if url.is_none_or(|url| url.as_str().starts_with("https://")) {
+        if !self.settings.speaks_tls() || url.is_none_or(|url| url.as_str().starts_with("https://"))
+        {
             return;
         }
         let told = self.told.iter().find(|told| told.name == "public_url");
         let source = told.map_or(Source::Default, |told| told.source.clone());
-        let cure = "begin it with https://, or take tls_certificate and tls_key out";
+        let cure = "begin it with https://, or take out what TLS is spoken by: tls_certificate and tls_key, or acme.directory";
         let wrong = Wrong::new(
             "begins with http://, and this server speaks TLS alone",
             cure,

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Settings;
+use super::acme::{self, AcmeSettings};
 use super::finding::Wrong;
 use super::identity::{self, DeviceCertificates, UnregisteredDevices};
 use super::issuer::{self, IssuerSettings};
@@ -17,7 +17,7 @@ use super::oidc::{self, OidcSettings, Passwords};
 use super::places::{self, BlobsPlace, HomePlaces, StorePlace};
 use super::proxies::TrustedProxies;
 use super::values::{self, Given};
-use super::webhooks;
+use super::{Settings, webhooks};
 use crate::flow::Limits;
 use crate::webhooks::WebhookNetworks;
 
@@ -188,6 +188,11 @@ pub const SETTINGS: &[Setting] = &[
         what: "The certificate's key, in PEM, without a passphrase.",
         take: |settings, given| put(&mut settings.tls_key, values::path(given).map(Some)),
     },
+    acme::DIRECTORY,
+    acme::NAMES,
+    acme::CONTACT,
+    acme::CA,
+    acme::TERMS,
     Setting {
         name: "tls_ticket_key_file",
         variable: "MAINSTAY_TLS_TICKET_KEY_FILE",
@@ -197,7 +202,7 @@ pub const SETTINGS: &[Setting] = &[
         need: Need::Optional,
         is_secret_file: true,
         what: "A file with the secret under which servers seal TLS session tickets, the same at all of them: one line of 64 hexadecimal digits. \
-               Without it each server opens its own alone. It takes tls_certificate.",
+               Without it each server opens its own alone. It takes tls_certificate or acme.directory.",
         take: |settings, given| {
             put(
                 &mut settings.tls_ticket_key_file,
@@ -349,6 +354,7 @@ impl Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             tls_certificate: None,
             tls_key: None,
+            acme: AcmeSettings::default(),
             tls_ticket_key_file: None,
             device_ca: None,
             device_certificates: DeviceCertificates::default(),

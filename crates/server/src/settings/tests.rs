@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::flow::Rate;
 
+mod acme;
 mod oidc;
 mod places;
 mod secrets;

@@ -7,6 +7,7 @@
 )]
 
 mod abuse;
+mod acme;
 mod activation;
 mod anew;
 mod backup;

@@ -6,7 +6,7 @@ use mainstay_server::homes::HomeError;
 use mainstay_server::issuing::IssuerCertificate;
 use mainstay_server::settings::{Answered, Finding, Severity, Source, Told, Wrong};
 use mainstay_server::tls::Tls;
-use mainstay_server::{Clock as _, DataDir, DeliveryKey, Homes, SystemClock};
+use mainstay_server::{Acme, Clock as _, DataDir, DeliveryKey, Homes, SystemClock};
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -16,6 +16,7 @@ use crate::output::Output;
 /// Tells all of it; fails if a server wouldn't start.
 pub fn check(mut answered: Answered, output: &Output) -> Result<(), Failure> {
     look_at_tls(&mut answered);
+    look_at_acme(&mut answered);
     look_at_issuer(&mut answered);
     look_at_delivery(&mut answered);
     look_at_folder(&mut answered)?;
@@ -66,6 +67,19 @@ fn look_at_tls(answered: &mut Answered) {
         return;
     };
     if let Err(error) = Tls::open(files, SystemClock.now()) {
+        let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
+        let name = error.setting();
+        let finding = Finding::error(error.id(), (name, answered.source(name)), wrong);
+        answered.add(finding);
+    }
+}
+
+/// What is asked for a certificate by, if it can be looked for. The authority isn't asked: that may be done so and so often.
+fn look_at_acme(answered: &mut Answered) {
+    let Some(terms) = answered.acme() else {
+        return;
+    };
+    if let Err(error) = Acme::begin(terms, SystemClock.now()) {
         let wrong = Wrong::new(format!("can't be used: {error}"), error.cure());
         let name = error.setting();
         let finding = Finding::error(error.id(), (name, answered.source(name)), wrong);

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::Args;
 use mainstay_keys::{Passphrase, SealingKey};
+use mainstay_server::acme::AcmeError;
 use mainstay_server::data_dir::DataDirError;
 use mainstay_server::delivery::KeyFileError;
 use mainstay_server::serve::{self, ServeError};
@@ -21,7 +22,8 @@ use mainstay_server::sign_in::provider::ProviderError;
 use mainstay_server::sign_in::setup::{self, FirstLink};
 use mainstay_server::tls::{Tls, TlsError};
 use mainstay_server::{
-    App, AppConfig, Clock as _, DataDir, DeliveryKey, Grace, Refused, SystemClock, WebhookRules,
+    Acme, App, AppConfig, Clock as _, DataDir, DeliveryKey, Grace, Refused, SystemClock,
+    WebhookRules,
 };
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -46,7 +48,7 @@ const WEBHOOK_KEY_FILE_BYTES_MAX: u64 = 1024;
 /// Run the server, until Ctrl-C or a signal to end.
 ///
 /// Each setting has a name in the file of settings, a variable and a flag: a flag goes before the variable, that before the
-/// file. The log goes to standard error. Without a certificate (--tls-certificate, --tls-key) what is served isn't encrypted:
+/// file. The log goes to standard error. Without a certificate (--tls-certificate and --tls-key, or --acme-directory) what is served isn't encrypted:
 /// put a proxy that speaks TLS before any address but a loopback one.
 #[derive(Debug, Args)]
 #[command(
@@ -127,7 +129,11 @@ async fn serve(
     data.check().map_err(|error| places.about("data", error))?;
     let bound = serve::bind(settings.listen).await;
     let listener = bound.map_err(|error| places.about("listen", error))?;
-    let tls = opened_tls(&settings, places)?.map(Arc::new);
+    let acme = acme(&settings, places)?;
+    let tls = match &acme {
+        Some(acme) => Some(acme.tls().clone()),
+        None => opened_tls(&settings, places)?.map(Arc::new),
+    };
     let delivery_key = delivery_key(&settings, places)?;
     let about = |error: ProviderError| places.about(error.setting(), error);
     let provider = Provider::open(&settings).map_err(about)?;
@@ -138,6 +144,7 @@ async fn serve(
     let scheme = if tls.is_some() { "https" } else { "http" };
     let config = AppConfig {
         tls,
+        acme,
         issuer,
         delivery_key,
         provider: provider.map(Arc::new),
@@ -187,7 +194,15 @@ async fn first_link(app: &App, address: &str, output: &Output) -> Result<(), Fai
     Ok(())
 }
 
-/// What the server shows, if it speaks TLS.
+/// Who asks for the server's certificate, if it is given one.
+fn acme(settings: &Settings, places: &Places) -> Result<Option<Arc<Acme>>, Failure> {
+    let terms = settings.acme();
+    let begun = terms.map(|terms| Acme::begin(terms, SystemClock.now()));
+    let about = |error: AcmeError| places.about(error.setting(), error);
+    begun.transpose().map_err(about)
+}
+
+/// What the server shows, if it speaks TLS by a certificate that somebody brings.
 fn opened_tls(settings: &Settings, places: &Places) -> Result<Option<Tls>, Failure> {
     let opened = settings
         .tls()

@@ -1,14 +1,19 @@
-//! TLS from files: what the server shows to its clients, whose certificates of devices it takes, and how it takes files that were
+//! TLS: what the server shows to its clients, whose certificates of devices it takes, and how it takes files that were
 //! replaced while it runs.
 //!
-//! The key stays in memory and is told nowhere. Files that can't be used never replace those that can. Read [`Tls`].
+//! Its certificate is in files that somebody brings, or it is given one by ACME ([`crate::acme`]); then there may be none yet, and nobody is let in but who
+//! looks whether it may be given one (`challenges.rs`). The key stays in memory and is told nowhere. Files that can't be used never replace those that can.
+//! Read [`Tls`].
 
 mod authorities;
+mod challenges;
 mod error;
 mod pair;
 mod peer;
+mod shown;
 mod tickets;
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -17,18 +22,19 @@ use jiff::{SignedDuration, Timestamp};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey;
-use tokio_rustls::TlsAcceptor;
+use rustls::server::Acceptor;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 pub(crate) use authorities::is_given_by;
 use authorities::{Authorities, Sum};
+pub(crate) use challenges::{Answer, Challenges};
 pub use error::{TlsError, TlsFile};
-use pair::Pair;
-pub(crate) use pair::validity;
+pub(crate) use pair::{Pair, validity};
 pub use peer::fingerprint_of_pem;
 pub(crate) use peer::{PeerCertificate, fingerprint, is_of};
+use shown::Shown;
 use tickets::{TicketSecret, Tickets};
 
 use crate::clock::Clock;
@@ -65,6 +71,8 @@ pub struct Tls {
     files: TlsFiles,
     shown: Arc<Shown>,
     tickets: Option<Arc<TicketSecret>>,
+    /// What it is asked by who gives it its certificate; none if somebody brings that.
+    challenges: Option<Arc<Challenges>>,
     spoken: RwLock<Arc<Spoken>>,
 }
 
@@ -73,6 +81,7 @@ pub struct Tls {
 pub(super) struct Spoken {
     config: Arc<ServerConfig>,
     authorities: Option<Authorities>,
+    challenges: Option<Arc<Challenges>>,
 }
 
 /// What the files hold. Neither waits for the other: an authority that is taken out counts no more, also while the server's own certificate is over.
@@ -82,16 +91,13 @@ struct Found {
     authorities: Option<Result<Authorities, TlsError>>,
 }
 
-/// The pair that is shown now.
-#[derive(Debug)]
-struct Shown(RwLock<Arc<Pair>>);
-
 /// What the looks at the files have found so far.
 #[derive(Debug, Default)]
 struct Looks {
     pair: Flaw,
     authorities: Flaw,
-    warned: Option<Timestamp>,
+    /// Of which pair, and when.
+    warned: Option<([u8; 32], Timestamp)>,
 }
 
 /// What was wrong at the last look, and whether that was told.
@@ -104,23 +110,63 @@ impl Tls {
     /// # Errors
     /// [`TlsError`] names the file and what is wrong with it.
     pub fn open(files: TlsFiles, now: Timestamp) -> Result<Self, TlsError> {
-        let Found { pair, authorities } = Found::read(&files, now);
-        let shown = Arc::new(Shown(RwLock::new(Arc::new(pair?))));
+        let pair = Pair::read(&files, now)?;
+        Self::with(files, Some(pair), None, now)
+    }
+
+    /// One that is given its certificate while it runs. `files` names where that is kept, from a start on which has none to show, or an earlier one's.
+    ///
+    /// # Errors
+    /// [`TlsError`] names the file, of the others, and what is wrong with it.
+    pub(crate) fn given(
+        files: TlsFiles,
+        kept: Option<Pair>,
+        now: Timestamp,
+    ) -> Result<Self, TlsError> {
+        Self::with(files, kept, Some(Arc::new(Challenges::none()?)), now)
+    }
+
+    fn with(
+        files: TlsFiles,
+        pair: Option<Pair>,
+        challenges: Option<Arc<Challenges>>,
+        now: Timestamp,
+    ) -> Result<Self, TlsError> {
+        let authorities = files.device_ca.as_deref().map(Authorities::read);
+        let shown = Arc::new(Shown::of(pair));
         let secret = files.ticket_key.as_deref();
         let tickets = secret.map(|path| TicketSecret::read(path, now).map(Arc::new));
         let tickets = tickets.transpose()?;
-        let spoken = Spoken::new(&shown, tickets.as_ref(), authorities.transpose()?)?;
+        let authorities = authorities.transpose()?;
+        let spoken = Spoken::new(&shown, tickets.as_ref(), authorities, challenges.clone())?;
         Ok(Self {
             files,
             shown,
             tickets,
+            challenges,
             spoken: RwLock::new(Arc::new(spoken)),
         })
     }
 
-    /// When the certificate that is shown ends.
-    pub fn ends(&self) -> Timestamp {
-        self.shown.pair().ends
+    /// When the certificate that is shown ends; none if there is none yet.
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.pair().map(|pair| pair.ends)
+    }
+
+    /// The certificate that is shown, if there is one, and its key.
+    pub(crate) fn pair(&self) -> Option<Arc<Pair>> {
+        self.shown.pair()
+    }
+
+    /// What it is asked by who gives it its certificate; none if somebody brings that.
+    pub(crate) fn challenges(&self) -> Option<&Arc<Challenges>> {
+        self.challenges.as_ref()
+    }
+
+    /// From now on this one is shown, on connections that begin.
+    pub(crate) fn show(&self, pair: Pair) {
+        tracing::info!(ends = %pair.ends, "certificate taken");
+        self.shown.show(pair);
     }
 
     /// How TLS is spoken on a connection that begins now.
@@ -186,8 +232,11 @@ impl Tls {
     }
 
     fn follow(&self, looks: &mut Looks, found: Found) {
-        let pair = found.pair.map(|pair| self.show(looks, pair));
-        looks.pair.note(pair);
+        // What it was given is replaced by who asks for it, and by no file.
+        if self.challenges.is_none() {
+            let pair = found.pair.map(|pair| self.show_if_new(pair));
+            looks.pair.note(pair);
+        }
         let taken = match found.authorities {
             Some(found) => found.and_then(|found| self.take_from_now_on(found)),
             None => Ok(()),
@@ -195,11 +244,9 @@ impl Tls {
         looks.authorities.note(taken);
     }
 
-    fn show(&self, looks: &mut Looks, pair: Pair) {
-        if pair.sum != self.shown.pair().sum {
-            looks.warned = None;
-            tracing::info!(ends = %pair.ends, "certificate taken");
-            self.shown.show(pair);
+    fn show_if_new(&self, pair: Pair) {
+        if self.pair().is_none_or(|shown| shown.sum != pair.sum) {
+            self.show(pair);
         }
     }
 
@@ -208,7 +255,8 @@ impl Tls {
         if self.spoken().sum() == Some(authorities.sum) {
             return Ok(());
         }
-        let spoken = Spoken::new(&self.shown, self.tickets.as_ref(), Some(authorities))?;
+        let (tickets, challenges) = (self.tickets.as_ref(), self.challenges.clone());
+        let spoken = Spoken::new(&self.shown, tickets, Some(authorities), challenges)?;
         tracing::info!("authorities of devices taken");
         let mut now = self.spoken.write().unwrap_or_else(PoisonError::into_inner);
         *now = Arc::new(spoken);
@@ -216,12 +264,14 @@ impl Tls {
     }
 
     fn warn(&self, looks: &mut Looks, now: Timestamp) {
-        let pair = self.shown.pair();
-        let was_warned = looks
-            .warned
-            .is_some_and(|warned| now.duration_since(warned).abs() < WARN_AGAIN);
+        let Some(pair) = self.pair() else {
+            return;
+        };
+        let was_warned = looks.warned.is_some_and(|(sum, warned)| {
+            sum == pair.sum && now.duration_since(warned).abs() < WARN_AGAIN
+        });
         if pair.ends_soon(now, ENDS_SOON) && !was_warned {
-            looks.warned = Some(now);
+            looks.warned = Some((pair.sum, now));
             let file = self.files.certificate.display();
             tracing::warn!(ends = %pair.ends, %file, "certificate ends soon");
         }
@@ -243,6 +293,7 @@ impl Spoken {
         shown: &Arc<Shown>,
         tickets: Option<&Arc<TicketSecret>>,
         authorities: Option<Authorities>,
+        challenges: Option<Arc<Challenges>>,
     ) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -264,11 +315,31 @@ impl Spoken {
         Ok(Self {
             config: Arc::new(config),
             authorities,
+            challenges,
         })
     }
 
-    /// Speaks it on a connection.
-    pub fn acceptor(&self) -> TlsAcceptor {
+    /// Shakes hands on a connection; none if that was all that its other end wanted.
+    ///
+    /// # Errors
+    /// If the handshake fails, or the connection breaks.
+    pub async fn shake<T>(&self, io: T) -> io::Result<Option<TlsStream<T>>>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
+        let Some(challenges) = &self.challenges else {
+            return self.acceptor().accept(io).await.map(Some);
+        };
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), io).await?;
+        if !Challenges::is_one(&begun.client_hello()) {
+            return begun.into_stream(self.config.clone()).await.map(Some);
+        }
+        let mut answered = begun.into_stream(challenges.config()).await?;
+        answered.shutdown().await?;
+        Ok(None)
+    }
+
+    fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor::from(self.config.clone())
     }
 
@@ -301,26 +372,6 @@ impl Flaw {
             }
             _ => Some((what, false)),
         };
-    }
-}
-
-impl Shown {
-    fn pair(&self) -> Arc<Pair> {
-        // One pointer is exchanged: no panic leaves it half made.
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn show(&self, pair: Pair) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
-    }
-}
-
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.pair().shown.clone())
     }
 }
 

@@ -21,7 +21,7 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 
 /// A certificate and its key, which belong together.
 #[derive(Debug)]
-pub(super) struct Pair {
+pub(crate) struct Pair {
     /// What is shown to clients.
     pub shown: Arc<CertifiedKey>,
     /// From when on the certificate is good.
@@ -40,7 +40,20 @@ impl Pair {
     pub fn read(files: &TlsFiles, now: Timestamp) -> Result<Self, TlsError> {
         let certificates = bounded(&files.certificate, TlsFile::Certificate)?;
         let key = bounded(&files.key, TlsFile::Key)?;
-        let pair = Self::of(files, &certificates, &key)?;
+        Self::judged(files, &certificates, &key, now)
+    }
+
+    /// The same of what is in both files, or will be.
+    ///
+    /// # Errors
+    /// As [`Pair::read`].
+    pub fn judged(
+        files: &TlsFiles,
+        certificates: &[u8],
+        key: &[u8],
+        now: Timestamp,
+    ) -> Result<Self, TlsError> {
+        let pair = Self::of(files, certificates, key)?;
         if now < pair.begins {
             return Err(TlsError::NotYet {
                 path: files.certificate.clone(),
@@ -79,6 +92,11 @@ impl Pair {
             ends,
             sum: sum.chain_update(key).finalize().into(),
         })
+    }
+
+    /// The server's own certificate.
+    pub fn certificate(&self) -> Option<&CertificateDer<'static>> {
+        self.shown.cert.first()
     }
 
     /// Whether its last days have begun: so long before its end, or, of one that lives short, in the last third of its life.

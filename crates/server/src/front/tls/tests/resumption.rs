@@ -86,7 +86,7 @@ impl Client {
         let (near, far) = duplex(64 * 1024);
         let spoken = tls.spoken();
         let served = async {
-            let mut stream = spoken.acceptor().accept(far).await.unwrap();
+            let mut stream = spoken.shake(far).await.unwrap().unwrap();
             stream.write_all(b"well").await.unwrap();
             stream.shutdown().await.unwrap();
             spoken.shown_by(&stream).is_some()
