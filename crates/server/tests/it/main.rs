@@ -65,6 +65,7 @@ mod serving;
 mod slow_uploads;
 mod soft_signals;
 mod starting;
+mod stopping;
 mod storm;
 mod tls;
 mod told;
