@@ -14,6 +14,7 @@ use mainstay_store::{Devices, People};
 use crate::App;
 use crate::identity::{self, Peer};
 use crate::newcomers::AsksAs;
+use crate::places::Whom;
 use crate::problem::Refused;
 use crate::quiet::TokenHash;
 use crate::sign_in::{SignedIn, same_site};
@@ -208,28 +209,42 @@ pub(crate) async fn bearing(
     })
 }
 
-/// Who sends a request, whatever they may do; nobody if it shows nothing that this server knows.
+/// Who sends a request at a place that answers `whom`, if that lets them in; nobody if it refuses them, which it says itself. Whether a browser was made to
+/// send it by another site isn't asked here.
 ///
 /// # Errors
 /// If the store fails.
-pub(crate) async fn known(app: &App, headers: &HeaderMap) -> Result<Option<Email>, Refused> {
-    if !shows_a_token(headers) {
-        return match whole(app, headers).await {
-            Ok(signed_in) => Ok(Some(signed_in.account.email)),
-            Err(refused) if refused.status() == StatusCode::UNAUTHORIZED => Ok(None),
-            Err(refused) => Err(refused),
-        };
-    }
-    let shown = bearer(headers).unwrap_or_default();
-    if let Some(secret) = Secret::parse(SecretKind::ApiToken, shown) {
-        let found = app.store.api_token(&secret.hash(), app.now()).await?;
-        return Ok(found.map(|(_, account)| account.email));
-    }
-    let Some(token) = Token::parse(shown) else {
-        return Ok(None);
+pub(crate) async fn let_in(
+    app: &App,
+    headers: &HeaderMap,
+    whom: Whom,
+) -> Result<Option<Email>, Refused> {
+    let who = match (whom, shows_a_token(headers)) {
+        (Whom::May(wanted), true) => bearing(app, headers, wanted).await.map(|it| it.email),
+        (Whom::May(wanted) | Whom::MayInPerson(wanted), false) => {
+            signed_in_who_may(app, headers, wanted).await
+        }
+        // Of programs, no place asks what people do in person; and of who is anybody, nothing is known.
+        (Whom::MayInPerson(_), true) | (Whom::Anyone | Whom::SignedIn | Whom::Shows(_), _) => {
+            return Ok(None);
+        }
     };
-    let person = People::by_token_hash(&*app.store, &token.hash()).await?;
-    Ok(person.map(|person| person.email))
+    match who {
+        Ok(email) => Ok(Some(email)),
+        Err(refused) if refused.status().is_client_error() => Ok(None),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Whoever is signed in, if they may do what is `wanted`.
+async fn signed_in_who_may(
+    app: &App,
+    headers: &HeaderMap,
+    wanted: Permission,
+) -> Result<Email, Refused> {
+    let account = whole(app, headers).await?.account;
+    account.may(wanted)?;
+    Ok(account.email)
 }
 
 /// Whoever is signed in, with the code that their account asks for.

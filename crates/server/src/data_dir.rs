@@ -6,6 +6,7 @@
 //! root.cbor         the signed root that this server's devices pin; the later ones are in the database
 //! status-key        the online key, encrypted; status-key.pub beside it, and status-key.uses, which has a
 //!                   line for each time that a server opened it
+//! device-issuer.uses   when the key was opened with which devices are given certificates, if it was
 //! status-key.next   the next online key, while `rotate.rs` is at work
 //! acme-certificate  what an authority gave this server to show, with its key; acme-account beside it; `acme/kept.rs`
 //! lock              held while a server runs on the folder

@@ -7,6 +7,9 @@
 //!
 //! Answers that show a secret are never kept: who lost one is told that it was done.
 //!
+//! Nobody hears of a request what they couldn't ask for now: whoever the place doesn't let in, with the very token that they show, is refused by it as
+//! without a key.
+//!
 //! A brake is never refused because of its key: where nobody knows whether it was pulled, it is pulled, since twice is as good as once.
 
 use std::fmt::Arguments;
@@ -17,7 +20,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::response::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use jiff::{SignedDuration, Timestamp};
@@ -29,7 +32,7 @@ use tokio::time::timeout;
 use crate::flow::Rank;
 use crate::guard::silent;
 use crate::problem::{NothingDone, Refused};
-use crate::{App, authenticate, body};
+use crate::{App, authenticate, body, places};
 
 /// The header with a key.
 pub(crate) const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -81,11 +84,10 @@ async fn keyed(
     next: Next,
 ) -> Result<Response, Refused> {
     let key = key(shown).ok_or_else(no_key)?;
-    // Whoever isn't known is refused where they ask.
-    let Some(who) = authenticate::known(&app, request.headers()).await? else {
-        return Ok(next.run(request).await);
-    };
     let (head, sent) = request.into_parts();
+    let Some(who) = let_in(&app, &head.method, &head.uri, &head.headers).await? else {
+        return Ok(next.run(Request::from_parts(head, sent)).await);
+    };
     let sent = body::read(&head.headers, sent, body::JSON_BYTES_MAX).await?;
     let fingerprint = fingerprint(&head.method, &head.uri.to_string(), &sent);
     // Whoever sent it may hang up meanwhile, also while the key is being taken: it is done all the same, and its answer kept. It waits no longer than others do
@@ -118,6 +120,19 @@ async fn keyed(
     });
     work.await
         .unwrap_or_else(|broken| Err(Refused::internal(&broken)))
+}
+
+/// Who sends what has this head, if the place where they ask lets them in; nobody if it doesn't, or isn't there: they are refused where they ask.
+async fn let_in(
+    app: &App,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Option<Email>, Refused> {
+    match places::whom(places::of_the_api(), method, uri.path()) {
+        Some(whom) => authenticate::let_in(app, headers, whom).await,
+        None => Ok(None),
+    }
 }
 
 /// Whether the answer at this path, below the API's root, shows a secret, or may.

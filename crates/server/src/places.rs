@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::Method;
 use axum::routing::MethodRouter;
 use mainstay_access::Permission;
 
@@ -64,6 +65,20 @@ impl Place {
             handlers,
         }
     }
+
+    /// How this place's path fits another one, which is as it was asked for: of each part whether it is named by this place, and not one in braces, which
+    /// stands for any that isn't empty. None if it doesn't fit.
+    fn fits(&self, path: &str) -> Option<Vec<bool>> {
+        let (own, asked) = (self.path.split('/'), path.split('/'));
+        if own.clone().count() != asked.clone().count() {
+            return None;
+        }
+        let fits = |(own, asked): (&str, &str)| match own.starts_with('{') {
+            true => (!asked.is_empty()).then_some(false),
+            false => (own == asked).then_some(true),
+        };
+        own.zip(asked).map(fits).collect()
+    }
 }
 
 /// The places of people's tools, below `/api/v1`.
@@ -101,6 +116,17 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static Place)> {
         places.iter().map(move |place| (before, place))
     };
     tables.into_iter().flat_map(below)
+}
+
+/// Whom that one of these places answers that a request is routed to, with this method and at this path; none if there is none. As in the router, a part that
+/// is named goes before one in braces.
+pub(crate) fn whom(places: &[Place], method: &Method, path: &str) -> Option<Whom> {
+    let fitting = places
+        .iter()
+        .filter_map(|place| Some((place.fits(path)?, place)));
+    let (_, place) = fitting.max_by(|(one, _), (other, _)| one.cmp(other))?;
+    let named = |(name, _): &&(&str, Whom)| *name == method.as_str();
+    place.methods.iter().find(named).map(|(_, whom)| *whom)
 }
 
 /// The router of these places.
@@ -154,6 +180,58 @@ mod tests {
         assert_eq!(rest, Some("{digest}"));
         for place in issuing::PLACES {
             assert!(place.path.starts_with(issuing::PLACE), "{}", place.path);
+        }
+    }
+
+    /// Where a request is routed to, its row is found.
+    #[test]
+    fn a_row_is_found_by_the_path_that_is_asked_for() {
+        const READ: Whom = Whom::May(Permission::Read);
+        const WRITE: Whom = Whom::May(Permission::AnswerRollout);
+        const IN_PERSON: Whom = Whom::MayInPerson(Permission::ManagePeople);
+        const ROWS: &[Place] = &[
+            Place::new("/", &[("GET", Whom::Anyone)], MethodRouter::new),
+            Place::new("/a/{id}", &[("POST", READ)], MethodRouter::new),
+            Place::new("/a/{id}/b", &[("POST", WRITE)], MethodRouter::new),
+            Place::new("/{any}/stream", &[("POST", WRITE)], MethodRouter::new),
+            Place::new("/a/stream", &[("POST", IN_PERSON)], MethodRouter::new),
+        ];
+        for (method, path, expected) in [
+            (Method::GET, "/", Some(Whom::Anyone)),
+            (Method::POST, "/", None),
+            (Method::POST, "/a/3", Some(READ)),
+            (Method::POST, "/a/%2F", Some(READ)),
+            (Method::GET, "/a/3", None),
+            (Method::POST, "/a/3/b", Some(WRITE)),
+            (Method::POST, "/a/{id}/b", Some(WRITE)),
+            // A part that is named goes before any.
+            (Method::POST, "/a/stream", Some(IN_PERSON)),
+            (Method::POST, "/b/stream", Some(WRITE)),
+            (Method::POST, "", None),
+            (Method::POST, "/a", None),
+            (Method::POST, "/a/", None),
+            (Method::POST, "/a//b", None),
+            (Method::POST, "/a/3/", None),
+            (Method::POST, "/a/3/c", None),
+            (Method::POST, "/a/3/b/", None),
+            (Method::POST, "//a/3", None),
+            (Method::POST, "/A/3", None),
+            (Method::POST, "/%61/3", None),
+        ] {
+            assert_eq!(whom(ROWS, &method, path), expected, "{method} {path}");
+        }
+    }
+
+    /// No row of the operator API hides another one.
+    #[test]
+    fn each_row_of_the_api_is_found_by_its_own_path() {
+        for place in of_the_api() {
+            let path = place.path.replace(['{', '}'], "");
+            for (name, expected) in place.methods {
+                let method = Method::from_bytes(name.as_bytes()).unwrap();
+                let found = whom(of_the_api(), &method, &path);
+                assert_eq!(found, Some(*expected), "{name} {path}");
+            }
         }
     }
 

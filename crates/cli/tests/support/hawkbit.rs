@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// As a real one answers.
+/// Written by the types of its management API; no real server was asked.
 pub const TARGETS: &str = include_str!("../../../../fixtures/good/hawkbit/targets.json");
 /// The attributes of the first target.
 pub const ATTRIBUTES: &str = include_str!("../../../../fixtures/good/hawkbit/attributes.json");

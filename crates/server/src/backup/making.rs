@@ -141,12 +141,11 @@ fn small_files(folder: &Path) -> Result<Small, BackupError> {
 }
 
 /// Root and keys, which go with the database only if nobody changed them since before it was copied: `server rotate` puts a root into the
-/// one and a key beside the other. The record of uses grows whenever a server starts; its newest lines are kept.
+/// one and a key beside the other. Records of uses grow whenever a server starts, or opens a key anew; their newest lines are kept.
 fn unchanged(folder: &Path, before: &Small) -> Result<Small, BackupError> {
-    let uses = Name::Small("status-key.uses");
     let after = small_files(folder)?;
     let names = Name::small().map(|(name, _)| name);
-    let mut others = names.filter(|name| *name != uses);
+    let mut others = names.filter(|name| !name.grows());
     match others.find(|name| before.get(name) != after.get(name)) {
         None => Ok(after),
         Some(name) => Err(BackupError::Changed(name.below(folder))),

@@ -6,6 +6,7 @@
 //! root.cbor         the first root
 //! status-key        the online key, encrypted, with status-key.pub and status-key.uses; and status-key.next, if a
 //!                   rotation was under way
+//! device-issuer.uses   when the key was opened with which devices are given certificates, if it was
 //! backup.sha256     the digest of backup.json, as `sha256sum -c` reads it
 //! backup.json       what is in it: each file's size and digest, each table's rows; written last
 //! ```

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use mainstay_trust::Digest;
 
+use crate::issuing;
+
 /// The database.
 pub(super) const DATABASE: &str = "mainstay.sqlite";
 
@@ -12,21 +14,25 @@ pub(super) const DATABASE: &str = "mainstay.sqlite";
 pub(super) const BLOBS: &str = "blobs";
 
 /// The small files of a data folder, and whether each backup has them. They lie in a backup under the same names.
-const SMALL: [(&str, bool); 6] = [
+const SMALL: [(&str, bool); 7] = [
     ("root.cbor", true),
     ("status-key", true),
     ("status-key.pub", true),
-    ("status-key.uses", false),
+    (STATUS_USES, false),
     ("status-key.next", false),
     ("status-key.next.pub", false),
+    (issuing::USES, false),
 ];
+
+/// The record of uses of the online key.
+const STATUS_USES: &str = "status-key.uses";
 
 /// The name of a file in a backup, relative to its folder, with slashes: one of a closed list, so that it leads nowhere else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Name {
     /// The database.
     Database,
-    /// A root or a key.
+    /// A root, a key, or a record of a key's uses.
     Small(&'static str),
     /// A payload.
     Blob(Digest),
@@ -57,6 +63,11 @@ impl Name {
         std::iter::once(Self::Database).chain(small.map(|(name, _)| name))
     }
 
+    /// Whether it is a record that a server goes on with while it is kept.
+    pub fn grows(&self) -> bool {
+        matches!(self, Self::Small(STATUS_USES | issuing::USES))
+    }
+
     /// Where it lies in a folder, a data folder or a backup.
     pub fn below(&self, folder: &Path) -> PathBuf {
         self.to_string()
@@ -85,7 +96,13 @@ mod tests {
     #[test]
     fn names_are_those_of_a_closed_list() {
         let blob = format!("blobs/0a/{}", "0a".repeat(32));
-        for good in ["mainstay.sqlite", "root.cbor", "status-key.next.pub", &blob] {
+        for good in [
+            "mainstay.sqlite",
+            "root.cbor",
+            "status-key.next.pub",
+            "device-issuer.uses",
+            &blob,
+        ] {
             let name = Name::parse(good).expect(good);
             assert_eq!(name.to_string(), good);
             assert!(name.below(Path::new("x")).starts_with("x"));
@@ -99,6 +116,7 @@ mod tests {
             "acme-account",
             "acme-certificate",
             "backup.json",
+            "device-issuer",
             "mainstay.sqlite-wal",
             "/etc/passwd",
             "../root.cbor",

@@ -92,7 +92,7 @@ fn brakes_are_known_below_the_root_of_the_api() {
 /// Whoever adds a place that makes something judges here whether it shows a secret.
 #[test]
 fn each_place_that_makes_something_is_judged() {
-    let mut places: Vec<_> = crate::places::of_the_api()
+    let mut places: Vec<_> = places::of_the_api()
         .iter()
         .filter(|place| place.methods.iter().any(|(method, _)| *method == "POST"))
         .map(|place| place.path)

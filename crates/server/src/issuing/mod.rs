@@ -46,6 +46,10 @@ pub use unopened::{Passes, Unopened};
 /// Where clients of this protocol ask (RFC 7030, section 3.2.2).
 pub(crate) const PLACE: &str = "/.well-known/est/";
 
+/// The record of uses of the key with which certificates are given, in the data folder: that it was opened, and when. What it signs is in the database, a row
+/// for each certificate.
+pub const USES: &str = "device-issuer.uses";
+
 const DEVICE: Whom = Whom::Shows(Credential::Device);
 
 /// The places of this protocol, all of them below [`PLACE`].

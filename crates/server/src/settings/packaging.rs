@@ -11,6 +11,7 @@ const BACKUP: &str = include_str!("../../../../packaging/systemd/mainstay-backup
 const EVERY_NIGHT: &str = include_str!("../../../../packaging/systemd/mainstay-backup.timer");
 const CONTAINER: &str = include_str!("../../../../packaging/container/Containerfile");
 const PAGE: &str = include_str!("../../../../docs/running-the-server.md");
+const BACKUP_PAGE: &str = include_str!("../../../../docs/backup.md");
 const WORKSPACE: &str = include_str!("../../../../Cargo.toml");
 
 fn of_the_unit(name: &str) -> Vec<&'static str> {
@@ -99,6 +100,19 @@ fn the_backup_is_of_the_server_that_runs() {
     }
     let folders = of(BACKUP, "StateDirectory");
     assert_eq!(folders, ["mainstay-server mainstay-server/backups"]);
+}
+
+/// A backup has the data folder alone, so whoever keeps one is told what else to keep.
+#[test]
+fn each_file_that_a_setting_names_is_told_of_as_kept_elsewhere() {
+    let (_, told) = BACKUP_PAGE.split_once("What isn't in it").unwrap();
+    let (told, _) = told.split_once("\n## ").unwrap();
+    let files = SETTINGS.iter().filter(|setting| setting.form == "FILE");
+    let names: Vec<_> = files.map(|setting| setting.name).collect();
+    assert!(names.contains(&"oidc.client_secret_file"), "{names:?}");
+    for name in names {
+        assert!(told.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 /// Gives the folder in which the unit is.

@@ -1,6 +1,7 @@
 //! What is sent twice with one key is done once.
 
-use mainstay_access::Email;
+use jiff::SignedDuration;
+use mainstay_access::{ApiToken, ApiTokenWish, Email, Permission, Role, Secret, SecretKind};
 use mainstay_api::{DevicePage, HoldView};
 use mainstay_store::{Begun, KeptAnswer, KeyedRequest};
 use reqwest::{Method, Response, StatusCode};
@@ -8,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncWriteExt as _;
 
+use crate::door::everybody::somebody;
 use crate::house::{House, problem, read};
 use crate::patience::until;
 
@@ -80,6 +82,91 @@ async fn a_refused_request_leaves_its_key() {
         let refused = problem(refused).await;
         assert_eq!(refused, (400, "idempotency.key".to_owned()), "{key}");
     }
+}
+
+/// The token of a program of `every-operations`, who has signed in as the first of all; it may do this and no more.
+async fn program(house: &House, n: u8, may: Permission) -> String {
+    let (store, now) = (house.app.store(), house.app.now());
+    let email = Email::new("every-operations@northwind.example").unwrap();
+    let account = store.account(&email).await.unwrap().unwrap();
+    let secret = Secret::new(SecretKind::ApiToken, [n; 32]);
+    let wish = ApiTokenWish {
+        name: format!("program {n}"),
+        scope: [may].into(),
+        expires: now + SignedDuration::from_hours(24),
+    };
+    let token = ApiToken::make(wish, &account, secret.hash(), now).unwrap();
+    let session = Secret::new(SecretKind::Session, [1; 32]).hash();
+    store.add_api_token(&token, &session).await.unwrap();
+    secret.reveal().to_string()
+}
+
+/// Of one person's tokens, each hears what it may ask for, and nothing of what was done with another one.
+#[tokio::test]
+async fn a_token_for_less_hears_nothing_of_what_was_done_with_its_owners_key() {
+    let house = House::new().await;
+    house.submit(&house.built("1.1.0", 2, &[])).await;
+    let (_, session, form) = somebody(&house, 1, Role::Operations).await;
+    let holds = program(&house, 2, Permission::HoldRelease).await;
+    let reads = program(&house, 3, Permission::Read).await;
+    let smoke = r#"{"reason":"smoke"}"#;
+    let first = send(&house, HOLD, &holds, "one", smoke).await;
+    assert_eq!(first.status(), StatusCode::CREATED);
+    let first: HoldView = read(first).await;
+    // Nor that the key was used for something else.
+    for body in [smoke, r#"{"reason":"fire"}"#] {
+        let refused = problem(send(&house, HOLD, &reads, "one", body).await).await;
+        assert_eq!(refused, (403, "access.token-scope".to_owned()), "{body}");
+    }
+    // What the person asks for themselves is the same.
+    let again = session.request(Method::POST, HOLD);
+    let again = again.header("origin", &house.base);
+    let again = again.header("mainstay-form", &form);
+    let again = again.header("idempotency-key", "one").body(smoke);
+    for answer in [
+        again.send().await.unwrap(),
+        send(&house, HOLD, &holds, "one", smoke).await,
+    ] {
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        assert_eq!(answer.headers()["idempotency-replayed"], "true");
+        assert_eq!(read::<HoldView>(answer).await, first);
+    }
+    // Who is refused takes no key.
+    let refused = send(&house, HOLD, &reads, "two", smoke).await;
+    assert_eq!(problem(refused).await.1, "access.token-scope");
+    let own = send(&house, HOLD, &holds, "two", smoke).await;
+    assert_eq!(own.status(), StatusCode::OK, "it is on hold already");
+    assert!(!own.headers().contains_key("idempotency-replayed"));
+    let email = Email::new("every-operations@northwind.example").unwrap();
+    let (store, now) = (house.app.store(), house.app.now());
+    store
+        .revoke_api_token(&email, "program 2", now)
+        .await
+        .unwrap();
+    let revoked = problem(send(&house, HOLD, &holds, "one", smoke).await).await;
+    assert_eq!(revoked, (401, "auth.token".to_owned()));
+}
+
+/// What somebody did who had signed in, no program of theirs is told, which couldn't do it.
+#[tokio::test]
+async fn what_people_do_in_person_is_told_to_no_program() {
+    let house = House::new().await;
+    let (_, session, form) = somebody(&house, 1, Role::Operations).await;
+    somebody(&house, 2, Role::Viewer).await;
+    let reads = program(&house, 3, Permission::Read).await;
+    let path = "/api/v1/people/every-viewer@northwind.example/shut-out";
+    for is_replayed in [false, true] {
+        let request = session.request(Method::POST, path);
+        let request = request.header("origin", &house.base);
+        let request = request.header("mainstay-form", &form);
+        let request = request.header("idempotency-key", "one").body("");
+        let done = request.send().await.unwrap();
+        assert_eq!(done.status(), StatusCode::NO_CONTENT);
+        let shown = done.headers().contains_key("idempotency-replayed");
+        assert_eq!(shown, is_replayed);
+    }
+    let refused = problem(send(&house, path, &reads, "one", "").await).await;
+    assert_eq!(refused, (403, "access.token-scope".to_owned()));
 }
 
 /// Tokens are shown once, and no answer that holds one is kept.

@@ -74,6 +74,7 @@ mod slow_uploads;
 mod small_disk;
 mod soft_signals;
 mod starting;
+mod stopping;
 mod storm;
 mod tls;
 mod told;

@@ -3,20 +3,27 @@
 use std::time::Duration;
 
 use mainstay_protocol::{CHECK_IN_PATH, Event, REPORTS_PATH, ReportList, Reports};
+use mainstay_server::Bounds;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use crate::abuse::raw::connect;
+use crate::abuse::raw::{address, connect};
 use crate::gadget::{Gadget, message};
 use crate::house::{Artifact, House, PLAN, problem};
 use crate::line::promised;
+use crate::patience::until;
+use crate::storm::{self, ANSWER_MAX, STORM_MAX, answered, comes, fleet};
 
 /// As few places the server has that gets through nothing.
 const PLACES: usize = 64;
 /// A quarter of them and some more: whoever asks meanwhile may have taken one.
 const EACH: usize = PLACES / 4 + 4;
+
+/// As many come to a server that has no place for any of them.
+const TOO_MANY: usize = 300;
 
 /// A server that gets through nothing, and two devices that were promised a release.
 async fn scene() -> (House, Vec<Gadget>, Artifact) {
@@ -124,4 +131,67 @@ async fn until_served(request: &RequestBuilder) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("it is never served");
+}
+
+/// So many times a check-in was sent away; none if the server has no place to say so.
+async fn shed(house: &House) -> Option<usize> {
+    let figures = house.request(Method::GET, "/metrics", &house.tokens.engineer);
+    let figures = figures.send().await.unwrap();
+    if figures.status() != StatusCode::OK {
+        return None;
+    }
+    let figures = figures.text().await.unwrap();
+    let (_, shed) = figures.split_once("mainstay_requests_shed_total{rank=\"check-in\"} ")?;
+    shed.lines().next()?.parse().ok()
+}
+
+/// Every place is taken when the fleet comes, by devices that stopped in the midst.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fleet_that_finds_no_place_is_sent_away_and_served_when_it_comes_back() {
+    let (house, mut gadgets, _new) = scene().await;
+    let devices = TOO_MANY.min(Bounds::default().of_one * 3 / 4);
+    let tokens = fleet(&house, devices).await;
+    let requests = tokens
+        .iter()
+        .map(|token| storm::check_in(&mut gadgets[0], token));
+    let requests: Vec<_> = requests.collect();
+    let stopped = begun(&house, &gadgets[1], PLACES + 4).await;
+    let asks = check_in(&house, &mut gadgets[0]);
+    is_sent_away(asks).await;
+
+    let first = requests.iter().cloned().map(|request| {
+        let address = address(&house).to_owned();
+        tokio::spawn(async move { timeout(ANSWER_MAX, answered(&address, &request)).await })
+    });
+    let mut sent_away = 0;
+    for answer in first.collect::<Vec<_>>() {
+        let answer = answer.await.unwrap().expect("an answer comes in time");
+        // Where all come within a moment, a connection may break off.
+        if let Ok((status, after_s)) = answer {
+            assert_eq!(status, 503);
+            assert!(after_s.is_some_and(|after_s| (30..300).contains(&after_s)));
+            sent_away += 1;
+        }
+    }
+    assert!(sent_away > devices / 2, "{sent_away} of {devices}");
+    let reason = json!({"reason": "units smell of smoke"}).to_string();
+    let hold = "/api/v1/releases/thermo-v2@1.1.0/hold";
+    let held = house.post(hold, &house.tokens.operations, reason.into());
+    assert_eq!(held.await.status(), StatusCode::CREATED);
+
+    drop(stopped);
+    let coming = requests.into_iter().map(|request| {
+        let comes = comes(address(&house).to_owned(), request);
+        tokio::spawn(timeout(STORM_MAX, comes))
+    });
+    for device in coming.collect::<Vec<_>>() {
+        device.await.unwrap().expect("it is served");
+    }
+    let mut told = None;
+    until("somebody has a place to look", async || {
+        told = shed(&house).await;
+        told.is_some()
+    })
+    .await;
+    assert!(told >= Some(sent_away), "{told:?} of {sent_away}");
 }

@@ -1,7 +1,7 @@
 //! The whole fleet comes at once, to a server that remembers nobody: as after a power cut, or a restart.
 //!
 //! Every device has a connection of its own, over a real socket. One that is sent away comes back when it was told to, with a second shortened to ten
-//! milliseconds.
+//! milliseconds. Whether any is sent away here is the machine's affair; that a whole fleet is, and is served later, is in `ranks.rs`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -29,22 +29,22 @@ const DEVICES_MAX: usize = 1500;
 /// The seeds of their tokens begin here: those of the house are smaller.
 const SEED: u64 = 2_000_000;
 /// No answer takes longer: less than what a device waits for one. On a machine that does nothing else it is some hundred milliseconds.
-const ANSWER_MAX: Duration = Duration::from_secs(20);
+pub const ANSWER_MAX: Duration = Duration::from_secs(20);
 /// Everybody has been served by then.
-const STORM_MAX: Duration = Duration::from_secs(180);
+pub const STORM_MAX: Duration = Duration::from_secs(180);
 /// What people and monitors wait for meanwhile.
 const PERSON_MAX: Duration = Duration::from_secs(10);
 
 /// How the storm went for one device.
 #[derive(Debug, Default)]
-struct Lived {
+pub struct Lived {
     longest: Duration,
     sent_away: u32,
     broken_off: u32,
 }
 
 /// Registers so many more devices, which have never been heard of; with the tokens that they ask with.
-async fn fleet(house: &House, devices: usize) -> Vec<String> {
+pub async fn fleet(house: &House, devices: usize) -> Vec<String> {
     let tokens: Vec<Token> = (0..devices as u64)
         .map(|nth| Token::draw(&SeededEntropy::new(SEED + nth)))
         .collect();
@@ -74,7 +74,7 @@ fn device(nth: usize, now: Timestamp) -> Device {
 }
 
 /// Asks until it is told what to do, and comes back each time that it is sent away.
-async fn comes(address: String, request: Vec<u8>) -> Lived {
+pub async fn comes(address: String, request: Vec<u8>) -> Lived {
     let mut lived = Lived::default();
     loop {
         let asked = Instant::now();
@@ -102,7 +102,7 @@ async fn comes(address: String, request: Vec<u8>) -> Lived {
 }
 
 /// The status of the answer to one request on a connection of its own, and when to come back.
-async fn answered(address: &str, request: &[u8]) -> io::Result<(u16, Option<u64>)> {
+pub async fn answered(address: &str, request: &[u8]) -> io::Result<(u16, Option<u64>)> {
     let mut line = TcpStream::connect(address).await?;
     line.write_all(request).await?;
     let mut answer = Vec::new();
@@ -117,7 +117,7 @@ async fn answered(address: &str, request: &[u8]) -> io::Result<(u16, Option<u64>
     Ok((status, after))
 }
 
-fn check_in(gadget: &mut Gadget, token: &str) -> Vec<u8> {
+pub fn check_in(gadget: &mut Gadget, token: &str) -> Vec<u8> {
     let body = gadget.check_in_message(&[]);
     let line = format!("POST {CHECK_IN_PATH}");
     crate::abuse::raw::request(&line, token, &body)

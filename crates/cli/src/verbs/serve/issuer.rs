@@ -8,7 +8,7 @@ use std::time::Duration;
 use mainstay_artifact::Signer;
 use mainstay_keys::pkcs11::Pin;
 use mainstay_keys::{KeyError, Passphrase, PinOf, SecretSource, UseLog, UseLogError};
-use mainstay_server::issuing::{IssuerError, IssuerTerms, Passes, Unopened};
+use mainstay_server::issuing::{IssuerError, IssuerTerms, Passes, USES, Unopened};
 use mainstay_server::settings::Settings;
 use mainstay_server::tls::Tls;
 use mainstay_server::{Clock as _, DeviceIssuer, SystemClock};
@@ -17,9 +17,6 @@ use super::places::Places;
 use crate::failure::Failure;
 use crate::passphrase::PassphraseSource;
 use crate::signing::Secrets;
-
-/// In the data folder: that the key was opened, and when. What it signs is in the database, a row for each certificate.
-const USES: &str = "device-issuer.uses";
 
 /// The library that speaks to a token whose URI names none.
 const MODULE: &str = "MAINSTAY_PKCS11_MODULE";

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use mainstay_access::Role;
 use mainstay_protocol::Event;
 use mainstay_server::backup::{self, BackupError, Made};
+use mainstay_server::issuing::USES;
 use mainstay_server::settings::{HomePlaces, StorePlace};
 use mainstay_server::{AppConfig, DataDir};
 use mainstay_store::PostgresAddress;
@@ -151,6 +152,23 @@ async fn what_is_restored_is_what_was_kept() {
     }
     let names = fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(names, 3, "nothing is left beside them");
+}
+
+/// The record of each opening of the key that gives certificates comes along, with what was written to it meanwhile.
+#[tokio::test]
+async fn the_record_of_the_issuers_key_is_kept() {
+    let (house, ..) = promised().await;
+    let (_folder, backup, data) = elsewhere();
+    let record = house.data.path().join(USES);
+    fs::write(&record, "opened\n").unwrap();
+    let mut watch = |_: whole::Progress| fs::write(&record, "opened\nanew\n").unwrap();
+    let now = house.app.now();
+    let made = backup::make(&house.data, &backup, now, &mut watch).await;
+    made.unwrap();
+    let restored = backup::restore(&backup, &data, now, &mut |_| {}).await;
+    restored.unwrap();
+    let kept = fs::read_to_string(data.join(USES)).unwrap();
+    assert_eq!(kept, "opened\nanew\n");
 }
 
 /// Nothing that a restore would take is left of what failed.
