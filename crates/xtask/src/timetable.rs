@@ -9,12 +9,13 @@ use crate::lanes::{Job, Manner};
 use crate::test_binaries::TestBinary;
 
 /// Those that mostly wait, the longest first.
-const WAITS: [&str; 5] = [
+const WAITS: [&str; 6] = [
     "agent it",
     "rig story",
     "cli swupdate",
     "store it",
     "cli backup",
+    "cli systemd",
 ];
 
 /// Those that work for longest, the longest first.
