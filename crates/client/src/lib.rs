@@ -11,6 +11,7 @@ mod exchange;
 pub mod hawkbit;
 mod incidents;
 mod joining;
+mod lists;
 mod payloads;
 mod webhooks;
 
@@ -211,12 +212,12 @@ impl Operator {
             .await
     }
 
-    /// All releases.
+    /// All releases, page after page, newest first.
     ///
     /// # Errors
     /// As every request: [`ClientError`].
     pub async fn releases(&self) -> Answer<Vec<ReleaseView>> {
-        self.0.get("/releases").await
+        self.all("/releases").await
     }
 
     /// One release.
@@ -249,12 +250,12 @@ impl Operator {
         self.0.get(&exchange::with_words(&path, words)).await
     }
 
-    /// All rollouts.
+    /// All rollouts, page after page, newest first.
     ///
     /// # Errors
     /// As every request: [`ClientError`].
     pub async fn rollouts(&self) -> Answer<Vec<RolloutView>> {
-        self.0.get("/rollouts").await
+        self.all("/rollouts").await
     }
 
     /// One rollout.

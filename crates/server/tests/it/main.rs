@@ -36,6 +36,7 @@ mod large;
 mod last_seen;
 mod levels;
 mod line;
+mod lists;
 mod live;
 mod needs;
 mod nothing_to_run;
