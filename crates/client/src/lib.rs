@@ -358,7 +358,7 @@ mod tests {
     use super::*;
 
     /// A server that gives these answers, one after the other, and tells in the end what it was asked.
-    fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+    pub(crate) fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let answered = answers.into_iter().map(move |answer| {
