@@ -15,24 +15,24 @@
 //! | `GET /api/v1/devices/{id}/client` | anyone | | [`ClientView`] |
 //! | `PUT /api/v1/devices/{id}/client` | operations | [`ClientChange`] | [`ClientView`]: of a client for hawkBit's interface |
 //! | `POST /api/v1/devices/{id}/attributes/ask` | operations, support | | [`AttributesAsked`]: at the next poll of such a client |
-//! | `GET /api/v1/join-codes` | anyone | | list of [`JoinCodeView`] |
+//! | `GET /api/v1/join-codes?after=...&limit=...` | anyone | | [`Page`] of [`JoinCodeView`] |
 //! | `POST /api/v1/join-codes` | operations | [`NewJoinCode`] | [`MadeJoinCode`]: a code by which devices join that have no token yet |
 //! | `POST /api/v1/join-codes/{id}/revoke` | operations | | [`JoinCodeView`] |
-//! | `GET /api/v1/welcomes` | anyone | | list of [`WelcomeView`] |
+//! | `GET /api/v1/welcomes?after=...&limit=...` | anyone | | [`Page`] of [`WelcomeView`] |
 //! | `POST /api/v1/welcomes` | operations | [`NewWelcome`] | [`WelcomeView`]: devices that nobody registered come in by their certificates |
 //! | `POST /api/v1/welcomes/{id}/revoke` | operations | | [`WelcomeView`] |
-//! | `GET /api/v1/revoked-certificates` | anyone | | list of [`RevokedCertificateView`] |
+//! | `GET /api/v1/revoked-certificates?after=...&limit=...` | anyone | | [`Page`] of [`RevokedCertificateView`] |
 //! | `POST /api/v1/revoked-certificates` | operations | [`RevokeCertificate`] | [`RevokedCertificateView`]: a device's certificate lets nobody in any more |
 //! | `POST /api/v1/devices/{id}/token` | operations | [`ReplaceToken`] | [`DeviceToken`]: another token in place of the one that the device has |
 //! | `GET /api/v1/devices/{id}/certificates` | anyone | | list of [`IssuedCertificateView`]: those that the server gave to the device |
 //! | `POST /api/v1/devices/{id}/certificates/revoke` | operations | [`RevokeCertificates`] | list of [`RevokedCertificateView`]: all of them that were good let nobody in any more |
 //! | `POST /api/v1/releases?track=maintenance` | engineer | an artifact file | [`ReleaseView`]: 201, or 200 if it only mends a damaged payload |
 //! | `POST /api/v1/releases/{id}/approval` | release manager | the approved envelope | [`ReleaseView`] |
-//! | `GET /api/v1/releases` | anyone | | list of [`ReleaseView`] |
+//! | `GET /api/v1/releases?after=...&limit=...` | anyone | | [`Page`] of [`ReleaseView`] |
 //! | `GET /api/v1/releases/{id}`, `.../why` | anyone | | [`ReleaseView`], [`Why`] |
 //! | `POST /api/v1/releases/{id}/rollout` | operations | | [`RolloutView`]: 201, or 202 over more than 5000 devices: it is `starting` |
 //! | `GET /api/v1/releases/{id}/rollout/preview?bytes_per_second=...` | anyone | | [`Preview`]: how its rollout would go, started now; devices download at that pace |
-//! | `GET /api/v1/rollouts` | anyone | | list of [`RolloutView`] |
+//! | `GET /api/v1/rollouts?after=...&limit=...` | anyone | | [`Page`] of [`RolloutView`] |
 //! | `GET /api/v1/rollouts/{id}`, `.../why` | anyone | | [`RolloutView`], [`Why`] |
 //! | `POST /api/v1/rollouts/{id}/halt` | anyone | [`HaltRequest`] | [`RolloutView`] |
 //! | `POST /api/v1/rollouts/{id}/pause` | anyone | [`PauseRequest`] | [`RolloutView`] |
@@ -50,7 +50,8 @@
 //! | `GET /api/v1/roots` | anyone | | list of [`RootView`] |
 //! | `POST /api/v1/revocations` | anyone | signed revocations | [`RevocationsView`] |
 //! | `GET /api/v1/revocations` | anyone | | [`RevocationsView`] |
-//! | `GET /api/v1/incidents`, `/{id}` | anyone | | [`IncidentView`], or a list of them |
+//! | `GET /api/v1/incidents?after=...&limit=...` | anyone | | [`Page`] of [`IncidentView`] |
+//! | `GET /api/v1/incidents/{id}` | anyone | | [`IncidentView`] |
 //! | `POST /api/v1/incidents/{id}/review` | anyone | [`ReviewRequest`] | [`IncidentView`] |
 //! | `POST /api/v1/incidents/{id}/close` | release manager, operations | | [`IncidentView`] |
 //! | `POST /api/v1/incidents/{id}/reopen` | anyone | [`ReopenRequest`] | [`IncidentView`]: the new one |
@@ -89,6 +90,7 @@ pub mod incident;
 pub mod issued;
 pub mod join;
 pub mod order;
+pub mod page;
 pub mod payload;
 pub mod people;
 pub mod plan;
@@ -123,6 +125,7 @@ pub use mainstay_telemetry::{ServiceLevels, levels};
 pub use order::{
     NewestOrder, ORDER_LOG_SHOWN, OrderView, OrderWord, QuitOrderRequest, QuitOrderView,
 };
+pub use page::Page;
 pub use payload::PayloadView;
 pub use people::{
     AccountView, MadeSetupLink, NewSetupLink, OnceMore, SetupLinkView, TypedPassword,

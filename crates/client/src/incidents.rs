@@ -6,12 +6,12 @@ use crate::exchange::Body;
 use crate::{Answer, Operator};
 
 impl Operator {
-    /// All incidents, newest first.
+    /// All incidents, page after page, newest first.
     ///
     /// # Errors
     /// As every request: [`ClientError`](crate::ClientError).
     pub async fn incidents(&self) -> Answer<Vec<IncidentView>> {
-        self.0.get("/incidents").await
+        self.all("/incidents").await
     }
 
     /// One incident, as `INC-1`.

@@ -18,12 +18,12 @@ impl Operator {
         self.0.post("/join-codes", Body::json(wish)?).await
     }
 
-    /// The codes, the newest first.
+    /// All codes, page after page, newest first.
     ///
     /// # Errors
     /// As every request: [`ClientError`](crate::ClientError).
     pub async fn join_codes(&self) -> Answer<Vec<JoinCodeView>> {
-        self.0.get("/join-codes").await
+        self.all("/join-codes").await
     }
 
     /// Takes a code back.
@@ -43,12 +43,12 @@ impl Operator {
         self.0.post("/welcomes", Body::json(wish)?).await
     }
 
-    /// The welcomes, the newest first.
+    /// All welcomes, page after page, newest first.
     ///
     /// # Errors
     /// As every request: [`ClientError`](crate::ClientError).
     pub async fn welcomes(&self) -> Answer<Vec<WelcomeView>> {
-        self.0.get("/welcomes").await
+        self.all("/welcomes").await
     }
 
     /// Takes a welcome back.
@@ -86,12 +86,12 @@ impl Operator {
             .await
     }
 
-    /// The certificates that let nobody in any more, the newest first.
+    /// All certificates that let nobody in any more, page after page, those revoked last first.
     ///
     /// # Errors
     /// As every request: [`ClientError`](crate::ClientError).
     pub async fn revoked_certificates(&self) -> Answer<Vec<RevokedCertificateView>> {
-        self.0.get("/revoked-certificates").await
+        self.all("/revoked-certificates").await
     }
 
     /// The certificates that a device was given by this house, the newest first.

@@ -11,6 +11,7 @@ mod exchange;
 pub mod hawkbit;
 mod incidents;
 mod joining;
+mod lists;
 mod payloads;
 mod webhooks;
 
@@ -211,12 +212,12 @@ impl Operator {
             .await
     }
 
-    /// All releases.
+    /// All releases, page after page, newest first.
     ///
     /// # Errors
     /// As every request: [`ClientError`].
     pub async fn releases(&self) -> Answer<Vec<ReleaseView>> {
-        self.0.get("/releases").await
+        self.all("/releases").await
     }
 
     /// One release.
@@ -249,12 +250,12 @@ impl Operator {
         self.0.get(&exchange::with_words(&path, words)).await
     }
 
-    /// All rollouts.
+    /// All rollouts, page after page, newest first.
     ///
     /// # Errors
     /// As every request: [`ClientError`].
     pub async fn rollouts(&self) -> Answer<Vec<RolloutView>> {
-        self.0.get("/rollouts").await
+        self.all("/rollouts").await
     }
 
     /// One rollout.
@@ -357,7 +358,7 @@ mod tests {
     use super::*;
 
     /// A server that gives these answers, one after the other, and tells in the end what it was asked.
-    fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
+    pub(crate) fn server(answers: Vec<String>) -> (String, JoinHandle<Vec<String>>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("bound"));
         let answered = answers.into_iter().map(move |answer| {

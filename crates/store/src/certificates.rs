@@ -52,8 +52,19 @@ pub trait Certificates: Send + Sync {
     /// [`StoreError::AlreadyExists`] if it is revoked.
     async fn revoke_certificate(&self, revoked: &RevokedCertificate) -> Result<(), StoreError>;
 
-    /// The newest revoked certificates first, at most [`LIST_MAX`](crate::LIST_MAX).
-    async fn revoked_certificates(&self) -> Result<Vec<RevokedCertificate>, StoreError>;
+    /// What is known of the revocation of a certificate; nothing if it isn't revoked.
+    async fn revoked_certificate(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<RevokedCertificate>, StoreError>;
+
+    /// At most `most` revoked certificates, those revoked last first: the last ones, or those that follow `after` in that order. Of those
+    /// of one moment the one with the lower fingerprint comes first.
+    async fn revoked_certificates_after(
+        &self,
+        after: Option<&RevokedCertificate>,
+        most: u32,
+    ) -> Result<Vec<RevokedCertificate>, StoreError>;
 }
 
 /// The one device among those that were found by a name.

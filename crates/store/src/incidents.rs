@@ -44,4 +44,11 @@ pub trait Incidents: Send + Sync {
 
     /// Incidents, newest first, at most [`crate::LIST_MAX`].
     async fn incidents(&self) -> Result<Vec<Incident>, StoreError>;
+
+    /// At most `most` incidents, newest first: the newest ones, or those with a lower number than `after`.
+    async fn incidents_after(
+        &self,
+        after: Option<IncidentId>,
+        most: u32,
+    ) -> Result<Vec<Incident>, StoreError>;
 }

@@ -17,8 +17,13 @@ pub trait JoinCodes: Send + Sync {
     /// [`StoreError::AlreadyExists`] if there is one of this secret.
     async fn add_join_code(&self, code: &JoinCode) -> Result<(), StoreError>;
 
-    /// The newest codes first, also those that don't work any more, at most [`LIST_MAX`](crate::LIST_MAX).
-    async fn join_codes(&self) -> Result<Vec<JoinCode>, StoreError>;
+    /// At most `most` codes, newest first, also those that don't work any more: the newest ones, or those that follow `after` in that
+    /// order. Of those of one moment the one with the lower hash comes first.
+    async fn join_codes_after(
+        &self,
+        after: Option<&JoinCode>,
+        most: u32,
+    ) -> Result<Vec<JoinCode>, StoreError>;
 
     /// The code of this secret, whether it works or not.
     async fn join_code(&self, hash: &SecretHash) -> Result<Option<JoinCode>, StoreError>;

@@ -48,6 +48,13 @@ pub trait Releases: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Release>, StoreError>;
 
+    /// At most `most` releases, newest first: the newest ones, or those that follow `after` in that order. Nothing follows one that isn't there.
+    async fn releases_after(
+        &self,
+        after: Option<&ReleaseId>,
+        most: u32,
+    ) -> Result<Vec<Release>, StoreError>;
+
     /// The manifests of all releases that are revoked, the newest release first.
     async fn revoked_releases(&self) -> Result<Vec<ReleaseDigest>, StoreError>;
 

@@ -57,6 +57,13 @@ pub trait Rollouts: Send + Sync {
     /// Rollouts, newest first, at most [`crate::LIST_MAX`].
     async fn rollouts(&self) -> Result<Vec<Rollout>, StoreError>;
 
+    /// At most `most` rollouts, newest first: the newest ones, or those with a lower number than `after`.
+    async fn rollouts_after(
+        &self,
+        after: Option<RolloutId>,
+        most: u32,
+    ) -> Result<Vec<Rollout>, StoreError>;
+
     /// All devices of a rollout, in the order of their registration, with what [`crate::Readings`] keeps of them; nobody for an
     /// unknown rollout.
     async fn fleet_view(&self, id: RolloutId) -> Result<FleetView, StoreError>;

@@ -16,8 +16,13 @@ pub trait Welcomes: Send + Sync {
     /// [`StoreError::AlreadyExists`] if there is one of this id.
     async fn add_welcome(&self, welcome: &Welcome) -> Result<(), StoreError>;
 
-    /// The newest welcomes first, also those that don't work any more, at most [`LIST_MAX`](crate::LIST_MAX).
-    async fn welcomes(&self) -> Result<Vec<Welcome>, StoreError>;
+    /// At most `most` welcomes, newest first, also those that don't work any more: the newest ones, or those that follow `after` in that
+    /// order. Of those of one moment the one with the lower id comes first.
+    async fn welcomes_after(
+        &self,
+        after: Option<&Welcome>,
+        most: u32,
+    ) -> Result<Vec<Welcome>, StoreError>;
 
     /// Those that aren't revoked, over or used up by the clock of this moment, at most [`LIST_MAX`](crate::LIST_MAX).
     async fn working_welcomes(&self, now: Timestamp) -> Result<Vec<Welcome>, StoreError>;

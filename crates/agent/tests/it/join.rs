@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::thread;
 
-use mainstay_api::{JoinCodeView, MadeJoinCode};
+use mainstay_api::{JoinCodeView, MadeJoinCode, Page};
 
 use crate::bench::{Bench, approved, built, tree};
 use crate::house::{self, House};
@@ -49,9 +49,10 @@ async fn code(house: &House, wish: &str) -> MadeJoinCode {
 }
 
 async fn codes(house: &House) -> Vec<JoinCodeView> {
-    house
+    let page: Page<JoinCodeView> = house
         .get("/api/v1/join-codes", &house.tokens.engineer)
-        .await
+        .await;
+    page.items
 }
 
 /// A device that runs its factory's release, and has this code and no token.

@@ -4,7 +4,7 @@
 
 use std::process::{Command, Output};
 
-use mainstay_api::DevicePage;
+use mainstay_api::{DevicePage, Page, ReleaseView};
 
 use crate::address::free_address;
 use crate::folder::Folder;
@@ -129,6 +129,9 @@ fn every_command_of_the_operator_api_works() {
     let ids = pages.flat_map(|page| page.expect("a page").devices);
     let ids: Vec<_> = ids.map(|device| device.id.to_string()).collect();
     assert_eq!(ids, ["dev-0001", "dev-0002", "dev-0003", "dev-0004"]);
+    let releases: Page<ReleaseView> =
+        serde_json::from_slice(&folder.read("releases.json")).expect("a page");
+    assert_eq!((releases.items, releases.next), (Vec::new(), None));
     let again: mainstay_api::Problem =
         serde_json::from_slice(&folder.read("again.json")).expect("a problem");
     assert_eq!(again.id, "idempotency.not-shown-again");

@@ -9,24 +9,40 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
 use mainstay_api::{
-    IssuedCertificateView, RevokeCertificate, RevokeCertificates, RevokedCertificateView,
+    IssuedCertificateView, Page, RevokeCertificate, RevokeCertificates, RevokedCertificateView,
 };
 use mainstay_store::{IssuedCertificate, Revocation, RevokedCertificate};
 
 use super::devices;
+use super::list_pages::{ListAsked, ListWords, no_page};
 use super::rollouts::reason;
 use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body};
 
-/// `GET /revoked-certificates`.
+/// `GET /revoked-certificates?after=...&limit=...`.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<Vec<RevokedCertificateView>>, Refused> {
+    words: ListWords,
+) -> Result<Json<Page<RevokedCertificateView>>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
-    let revoked = app.store.revoked_certificates().await?;
-    Ok(Json(revoked.into_iter().map(view).collect()))
+    let asked = ListAsked::read(words)?;
+    let after = match asked.after(|text| fingerprint(text).ok())? {
+        Some(of) => Some(
+            app.store
+                .revoked_certificate(&of)
+                .await?
+                .ok_or_else(no_page)?,
+        ),
+        None => None,
+    };
+    let found = app
+        .store
+        .revoked_certificates_after(after.as_ref(), asked.most());
+    let (found, next) = asked.cut(found.await?, |revoked| hex::encode(revoked.fingerprint));
+    let items = found.into_iter().map(view).collect();
+    Ok(Json(Page { items, next }))
 }
 
 /// `POST /revoked-certificates`: for good, and from the next request on, also on connections that are open, at every server.

@@ -21,7 +21,7 @@ const LOOKS_FOR: Duration = Duration::from_millis(50);
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
-    /// The name that the page before ended with.
+    /// What the page before gave as its next one.
     pub after: Option<String>,
     /// How many at most.
     pub limit: Option<u32>,

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::Permission;
-use mainstay_api::{IncidentView, ReopenRequest, ReviewRequest};
+use mainstay_api::{IncidentView, Page, ReopenRequest, ReviewRequest};
 use mainstay_fleet::ReleaseDigest;
 use mainstay_plan::PlanDigest;
 use mainstay_release::StageName;
@@ -15,18 +15,24 @@ use mainstay_telemetry::{Brought, Incident, IncidentId, PlanChange, TestGap, Wor
 
 use super::incident_plans::{Around, around};
 use super::incident_views as views;
+use super::list_pages::{ListAsked, ListWords};
 use crate::named::Named;
 use crate::problem::Refused;
 use crate::{App, authenticate, body, intake};
 
-/// `GET /incidents`.
+/// `GET /incidents?after=...&limit=...`.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<Vec<IncidentView>>, Refused> {
+    words: ListWords,
+) -> Result<Json<Page<IncidentView>>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
-    let incidents = app.store.incidents().await?;
-    Ok(Json(incidents.iter().map(views::incident).collect()))
+    let asked = ListAsked::read(words)?;
+    let after = asked.after(IncidentId::parse)?;
+    let found = app.store.incidents_after(after, asked.most()).await?;
+    let (found, next) = asked.cut(found, |incident| incident.id.to_string());
+    let items = found.iter().map(views::incident).collect();
+    Ok(Json(Page { items, next }))
 }
 
 /// `GET /incidents/{id}`, as `INC-1`.

@@ -7,24 +7,33 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{JoinCode, JoinTerms, Permission, SecretHash, SecretKind};
-use mainstay_api::{JoinCodeView, MadeJoinCode, NewJoinCode};
+use mainstay_api::{JoinCodeView, MadeJoinCode, NewJoinCode, Page};
 use mainstay_fleet::{DeviceId, GatewayRefusal};
 use mainstay_store::StoreError;
 
 use super::declared;
+use super::list_pages::{ListAsked, ListWords, no_page};
 use crate::named::Named;
 use crate::problem::Refused;
 use crate::sign_in::session::draw;
 use crate::{App, authenticate, body};
 
-/// `GET /join-codes`.
+/// `GET /join-codes?after=...&limit=...`.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<Vec<JoinCodeView>>, Refused> {
+    words: ListWords,
+) -> Result<Json<Page<JoinCodeView>>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
-    let codes = app.store.join_codes().await?;
-    Ok(Json(codes.iter().map(JoinCodeView::of).collect()))
+    let asked = ListAsked::read(words)?;
+    let after = match asked.after(|id| hash(id).ok())? {
+        Some(hash) => Some(app.store.join_code(&hash).await?.ok_or_else(no_page)?),
+        None => None,
+    };
+    let found = app.store.join_codes_after(after.as_ref(), asked.most());
+    let (found, next) = asked.cut(found.await?, |code| hex::encode(code.hash.0));
+    let items = found.iter().map(JoinCodeView::of).collect();
+    Ok(Json(Page { items, next }))
 }
 
 /// `POST /join-codes`: the code is shown this once.

@@ -20,6 +20,7 @@ mod incident_views;
 mod incidents;
 mod join_codes;
 pub(crate) mod levels;
+mod list_pages;
 pub(crate) mod listening;
 mod orders;
 mod patience;
@@ -32,6 +33,7 @@ mod profiles;
 mod put_behind;
 mod releases;
 mod revocations;
+mod rollout_list;
 pub(crate) mod rollouts;
 mod roots;
 mod schedules;
@@ -213,7 +215,7 @@ pub(crate) const PLACES: &[Place] = &[
         &[("GET", READ), ("POST", Whom::May(Permission::PublishTrust))],
         || get(revocations::newest).post(revocations::publish),
     ),
-    Place::new("/rollouts", &[("GET", READ)], || get(rollouts::list)),
+    Place::new("/rollouts", &[("GET", READ)], || get(rollout_list::list)),
     Place::new("/rollouts/{id}", &[("GET", READ)], || get(rollouts::one)),
     Place::new("/rollouts/{id}/why", &[("GET", READ)], || get(why::rollout)),
     Place::new(

@@ -11,7 +11,7 @@ use axum::{Extension, Json};
 use jiff::Timestamp;
 use mainstay_access::{Permission, Person};
 use mainstay_api::hold::RUNNING_NAMED_MAX;
-use mainstay_api::{DevicePage, ReleaseView};
+use mainstay_api::{DevicePage, Page, ReleaseView};
 use mainstay_artifact::ArtifactFile;
 use mainstay_fleet::ReleaseDigest;
 use mainstay_plan::{ClassId, Track, TrackName};
@@ -22,6 +22,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::device_pages::{Among, PageAsked, Words, no_page, page};
+use super::list_pages::{self, ListAsked, ListWords};
 use super::views;
 use crate::app::ActivePlan;
 use crate::guard::Patience;
@@ -229,14 +230,24 @@ pub(super) async fn approve(
     Ok(Json(views::release(&approved)))
 }
 
-/// `GET /releases`.
+/// `GET /releases?after=...&limit=...`.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<Vec<ReleaseView>>, Refused> {
+    words: ListWords,
+) -> Result<Json<Page<ReleaseView>>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
-    let releases = app.store.releases().await?;
-    Ok(Json(releases.iter().map(views::release).collect()))
+    let asked = ListAsked::read(words)?;
+    let after = asked.after(release_id)?;
+    if let Some(id) = &after
+        && app.store.release(id).await?.is_none()
+    {
+        return Err(list_pages::no_page());
+    }
+    let found = app.store.releases_after(after.as_ref(), asked.most());
+    let (found, next) = asked.cut(found.await?, |release| release.id.to_string());
+    let items = found.iter().map(views::release).collect();
+    Ok(Json(Page { items, next }))
 }
 
 /// `GET /releases/{id}`.

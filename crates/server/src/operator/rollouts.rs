@@ -352,19 +352,6 @@ pub(super) async fn answer(
     Ok(Json(view(&app, before.id).await?))
 }
 
-/// `GET /rollouts`.
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-) -> Result<Json<Vec<RolloutView>>, Refused> {
-    authenticate::caller(&app, &headers, Permission::Read).await?;
-    let mut views = Vec::new();
-    for rollout in app.store.rollouts().await? {
-        views.push(view(&app, rollout.id).await?);
-    }
-    Ok(Json(views))
-}
-
 /// `GET /rollouts/{id}`.
 pub(super) async fn one(
     State(app): State<Arc<App>>,
@@ -373,7 +360,7 @@ pub(super) async fn one(
 ) -> Result<Json<RolloutView>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
     let rollout = named(&app, &id).await?;
-    Ok(Json(view(&app, rollout.id).await?))
+    Ok(Json(shown(&app, &rollout).await?))
 }
 
 /// The rollout of this number.
@@ -394,7 +381,15 @@ pub(crate) async fn named(app: &App, id: &str) -> Result<Rollout, Refused> {
 /// If there is none, or the store fails.
 pub(super) async fn view(app: &Arc<App>, id: RolloutId) -> Result<RolloutView, Refused> {
     let rollout = named(app, &id.to_string()).await?;
-    let picture = figures::rollout::of(app, &rollout).await?;
-    let unverified = app.store.unverified(id).await?;
-    Ok(views::rollout(&rollout, &picture, unverified, app.now()))
+    shown(app, &rollout).await
+}
+
+/// A rollout in the state that was read.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn shown(app: &Arc<App>, rollout: &Rollout) -> Result<RolloutView, Refused> {
+    let picture = figures::rollout::of(app, rollout).await?;
+    let unverified = app.store.unverified(rollout.id).await?;
+    Ok(views::rollout(rollout, &picture, unverified, app.now()))
 }

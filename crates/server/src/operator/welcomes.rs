@@ -7,22 +7,31 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use mainstay_access::{AuthorityDigest, Declares, Permission, Welcome, WelcomeId, WelcomeTerms};
-use mainstay_api::{NewWelcome, WelcomeView};
+use mainstay_api::{NewWelcome, Page, WelcomeView};
 
 use super::declared;
+use super::list_pages::{ListAsked, ListWords, no_page};
 use crate::named::Named;
 use crate::problem::Refused;
 use crate::settings::UnregisteredDevices;
 use crate::{App, authenticate, body};
 
-/// `GET /welcomes`.
+/// `GET /welcomes?after=...&limit=...`.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<Vec<WelcomeView>>, Refused> {
+    words: ListWords,
+) -> Result<Json<Page<WelcomeView>>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
-    let welcomes = app.store.welcomes().await?;
-    Ok(Json(welcomes.iter().map(WelcomeView::of).collect()))
+    let asked = ListAsked::read(words)?;
+    let after = match asked.after(WelcomeId::parse)? {
+        Some(id) => Some(app.store.welcome(id).await?.ok_or_else(no_page)?),
+        None => None,
+    };
+    let found = app.store.welcomes_after(after.as_ref(), asked.most());
+    let (found, next) = asked.cut(found.await?, |welcome| welcome.id.to_string());
+    let items = found.iter().map(WelcomeView::of).collect();
+    Ok(Json(Page { items, next }))
 }
 
 /// `POST /welcomes`.

@@ -21,7 +21,7 @@ use crate::standing::Standing;
 use crate::{App, figures, levels};
 
 /// The home page shows so many rollouts: what is under way, and the last ones before.
-const ROLLOUTS_SHOWN: usize = 5;
+const ROLLOUTS_SHOWN: u32 = 5;
 /// A device is reachable if it asked within so many polls.
 const REACHABLE_POLLS: i32 = 2;
 
@@ -147,7 +147,7 @@ async fn newest_rollouts(
     now: Timestamp,
 ) -> Result<(Vec<(Rollout, RolloutCard)>, Option<Timestamp>), Refused> {
     let (mut rollouts, mut earliest) = (Vec::new(), None::<Timestamp>);
-    for rollout in app.store.rollouts().await?.into_iter().take(ROLLOUTS_SHOWN) {
+    for rollout in app.store.rollouts_after(None, ROLLOUTS_SHOWN).await? {
         let picture = figures::rollout::of(app, &rollout).await?;
         let card = fill::rollout_card(&rollout, &picture, now);
         earliest = Some(earliest.map_or(picture.at(), |at| at.min(picture.at())));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use mainstay_release::{Release, Stage};
 use mainstay_report::{Fact, Incident, Monitor, RolloutPage};
 use mainstay_rollout::Rollout;
+use mainstay_store::LIST_MAX;
 use mainstay_telemetry::Summary;
 
 use super::door::Visitor;
@@ -66,18 +67,27 @@ fn monitors(rollout: &Rollout, health: &Summary) -> Vec<Monitor> {
         .collect()
 }
 
+/// All of its incidents, the newest first, however many others there are.
 async fn incidents(
     app: &App,
     rollout: &Rollout,
     health: &Summary,
 ) -> Result<Vec<Incident>, Refused> {
-    let all = app.store.incidents().await?;
-    let mut own = Vec::new();
-    for incident in all.iter().filter(|incident| incident.rollout == rollout.id) {
-        let by_now = failed_first(app, incident).await?;
-        own.push(fill::incident(incident, rollout, health, &by_now));
+    let (mut own, mut after) = (Vec::new(), None);
+    loop {
+        let read = app.store.incidents_after(after, LIST_MAX).await?;
+        for incident in read
+            .iter()
+            .filter(|incident| incident.rollout == rollout.id)
+        {
+            let by_now = failed_first(app, incident).await?;
+            own.push(fill::incident(incident, rollout, health, &by_now));
+        }
+        if read.len() < LIST_MAX as usize {
+            return Ok(own);
+        }
+        after = read.last().map(|incident| incident.id);
     }
-    Ok(own)
 }
 
 /// As of when the devices were counted; nothing if that was just now.

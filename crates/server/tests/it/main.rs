@@ -41,6 +41,7 @@ mod large;
 mod last_seen;
 mod levels;
 mod line;
+mod lists;
 mod live;
 mod many_downloads;
 mod needs;

@@ -1,6 +1,6 @@
 //! How a rollout would go, asked before anybody approves it; and how it goes then.
 
-use mainstay_api::{Preview, RolloutView};
+use mainstay_api::{Page, Preview, RolloutView};
 use mainstay_artifact::ClassName;
 use mainstay_trust::root::Role;
 use reqwest::{Method, StatusCode};
@@ -57,8 +57,8 @@ async fn a_release_that_nobody_has_approved_is_previewed() {
     assert_eq!(slow.peak.bytes_per_second, together);
     assert!(slow.ends > preview.ends, "{slow:?}");
     // Nothing has begun.
-    let rollouts: Vec<RolloutView> = house.get("/api/v1/rollouts", &house.tokens.manager).await;
-    assert_eq!(rollouts, []);
+    let rollouts: Page<RolloutView> = house.get("/api/v1/rollouts", &house.tokens.manager).await;
+    assert_eq!((rollouts.items, rollouts.next), (Vec::new(), None));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::values::micros;
 use super::{PostgresStore, retried};
 use crate::certificates::{Fingerprint, the_one};
 use crate::door_rows::{self, RevokedRow};
-use crate::{Certificates, Certified, LIST_MAX, RevokedCertificate, StoreError, rows};
+use crate::{Certificates, Certified, RevokedCertificate, StoreError, rows};
 
 #[async_trait]
 impl Certificates for PostgresStore {
@@ -43,12 +43,34 @@ impl Certificates for PostgresStore {
         retried(|| revoke(self, revoked)).await
     }
 
-    async fn revoked_certificates(&self) -> Result<Vec<RevokedCertificate>, StoreError> {
+    async fn revoked_certificate(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<RevokedCertificate>, StoreError> {
+        let row: Option<RevokedRow> = sqlx::query_as(
+            "SELECT fingerprint, at, by_email, why FROM revoked_certificates WHERE fingerprint = $1",
+        )
+        .bind(&fingerprint[..])
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        row.map(door_rows::revoked).transpose()
+    }
+
+    async fn revoked_certificates_after(
+        &self,
+        after: Option<&RevokedCertificate>,
+        most: u32,
+    ) -> Result<Vec<RevokedCertificate>, StoreError> {
+        let (at, fingerprint) = after.map_or((i64::MAX, &[][..]), |after| {
+            (micros(after.at), &after.fingerprint[..])
+        });
         let rows: Vec<RevokedRow> = sqlx::query_as(
             "SELECT fingerprint, at, by_email, why FROM revoked_certificates
-             ORDER BY at DESC, fingerprint LIMIT $1",
+             WHERE at <= $1 AND (at < $1 OR fingerprint > $2) ORDER BY at DESC, fingerprint LIMIT $3",
         )
-        .bind(i64::from(LIST_MAX))
+        .bind(at)
+        .bind(fingerprint)
+        .bind(i64::from(most))
         .fetch_all(&mut *self.read().await?)
         .await?;
         rows.into_iter().map(door_rows::revoked).collect()

@@ -84,6 +84,21 @@ impl Incidents for PostgresStore {
                 .await?;
         rows.into_iter().map(incident).collect()
     }
+
+    async fn incidents_after(
+        &self,
+        after: Option<IncidentId>,
+        most: u32,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, value FROM incidents WHERE id < $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(after.map_or(i64::MAX, |after| after.0))
+        .bind(i64::from(most))
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        rows.into_iter().map(incident).collect()
+    }
 }
 
 /// Opens an incident as part of `tx`, which also says which plan is in force. Its number is the one after the newest's.

@@ -10,7 +10,7 @@ use super::values::{micros, to_json};
 use super::{PostgresStore, Write, gateways, register, retried, timeline};
 use crate::door_rows::{self, InvitationRow};
 use crate::join_codes::{expect_code, gateway, no_code, told};
-use crate::{JoinCodes, JoinFailure, Joining, LIST_MAX, Registration, StoreError, TimelineKind};
+use crate::{JoinCodes, JoinFailure, Joining, Registration, StoreError, TimelineKind};
 
 #[async_trait]
 impl JoinCodes for PostgresStore {
@@ -18,12 +18,21 @@ impl JoinCodes for PostgresStore {
         retried(|| add_code(self, code)).await
     }
 
-    async fn join_codes(&self) -> Result<Vec<JoinCode>, StoreError> {
+    async fn join_codes_after(
+        &self,
+        after: Option<&JoinCode>,
+        most: u32,
+    ) -> Result<Vec<JoinCode>, StoreError> {
+        let (made, hash) = after.map_or((i64::MAX, &[][..]), |after| {
+            (micros(after.made), &after.hash.0[..])
+        });
         let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT hash, terms, uses, used, made, maker, expires, revoked FROM join_codes
-             ORDER BY made DESC, hash LIMIT $1",
+             WHERE made <= $1 AND (made < $1 OR hash > $2) ORDER BY made DESC, hash LIMIT $3",
         )
-        .bind(i64::from(LIST_MAX))
+        .bind(made)
+        .bind(hash)
+        .bind(i64::from(most))
         .fetch_all(&mut *self.read().await?)
         .await?;
         rows.into_iter().map(door_rows::join_code).collect()

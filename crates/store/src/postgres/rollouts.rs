@@ -96,6 +96,20 @@ impl Rollouts for PostgresStore {
         rows.into_iter().map(rollout).collect()
     }
 
+    async fn rollouts_after(
+        &self,
+        after: Option<RolloutId>,
+        most: u32,
+    ) -> Result<Vec<Rollout>, StoreError> {
+        let rows: Vec<Row> =
+            sqlx::query_as("SELECT value FROM rollouts WHERE id < $1 ORDER BY id DESC LIMIT $2")
+                .bind(after.map_or(i64::MAX, |after| after.0))
+                .bind(i64::from(most))
+                .fetch_all(&mut *self.read().await?)
+                .await?;
+        rows.into_iter().map(rollout).collect()
+    }
+
     async fn fleet_view(&self, id: RolloutId) -> Result<FleetView, StoreError> {
         enrolments::view(self, id).await
     }

@@ -22,12 +22,21 @@ impl Welcomes for PostgresStore {
         retried(|| add(self, welcome)).await
     }
 
-    async fn welcomes(&self) -> Result<Vec<Welcome>, StoreError> {
+    async fn welcomes_after(
+        &self,
+        after: Option<&Welcome>,
+        most: u32,
+    ) -> Result<Vec<Welcome>, StoreError> {
+        let (made, id) = after.map_or((i64::MAX, &[][..]), |after| {
+            (micros(after.made), &after.id.0[..])
+        });
         let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
-             ORDER BY made DESC, id LIMIT $1",
+             WHERE made <= $1 AND (made < $1 OR id > $2) ORDER BY made DESC, id LIMIT $3",
         )
-        .bind(i64::from(LIST_MAX))
+        .bind(made)
+        .bind(id)
+        .bind(i64::from(most))
         .fetch_all(&mut *self.read().await?)
         .await?;
         rows.into_iter().map(door_rows::welcome).collect()

@@ -7,7 +7,7 @@ use super::failure::taken;
 use super::values::micros;
 use crate::certificates::{Fingerprint, the_one};
 use crate::door_rows::{self, RevokedRow};
-use crate::{Certificates, Certified, LIST_MAX, RevokedCertificate, StoreError, rows};
+use crate::{Certificates, Certified, RevokedCertificate, StoreError, rows};
 
 #[async_trait]
 impl Certificates for SqliteStore {
@@ -53,12 +53,34 @@ impl Certificates for SqliteStore {
         Ok(tx.commit().await?)
     }
 
-    async fn revoked_certificates(&self) -> Result<Vec<RevokedCertificate>, StoreError> {
+    async fn revoked_certificate(
+        &self,
+        fingerprint: &Fingerprint,
+    ) -> Result<Option<RevokedCertificate>, StoreError> {
+        let row: Option<RevokedRow> = sqlx::query_as(
+            "SELECT fingerprint, at, by_email, why FROM revoked_certificates WHERE fingerprint = ?1",
+        )
+        .bind(&fingerprint[..])
+        .fetch_optional(self.read())
+        .await?;
+        row.map(door_rows::revoked).transpose()
+    }
+
+    async fn revoked_certificates_after(
+        &self,
+        after: Option<&RevokedCertificate>,
+        most: u32,
+    ) -> Result<Vec<RevokedCertificate>, StoreError> {
+        let (at, fingerprint) = after.map_or((i64::MAX, &[][..]), |after| {
+            (micros(after.at), &after.fingerprint[..])
+        });
         let rows: Vec<RevokedRow> = sqlx::query_as(
             "SELECT fingerprint, at, by_email, why FROM revoked_certificates
-             ORDER BY at DESC, fingerprint LIMIT ?1 + 0",
+             WHERE at <= ?1 AND (at < ?1 OR fingerprint > ?2) ORDER BY at DESC, fingerprint LIMIT ?3 + 0",
         )
-        .bind(LIST_MAX)
+        .bind(at)
+        .bind(fingerprint)
+        .bind(most)
         .fetch_all(self.read())
         .await?;
         rows.into_iter().map(door_rows::revoked).collect()

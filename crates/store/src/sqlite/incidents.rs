@@ -73,6 +73,21 @@ impl Incidents for SqliteStore {
                 .await?;
         rows.into_iter().map(incident).collect()
     }
+
+    async fn incidents_after(
+        &self,
+        after: Option<IncidentId>,
+        most: u32,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, value FROM incidents WHERE id < ?1 ORDER BY id DESC LIMIT ?2 + 0",
+        )
+        .bind(after.map_or(i64::MAX, |after| after.0))
+        .bind(most)
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(incident).collect()
+    }
 }
 
 /// Opens an incident as part of `tx`, which also says which plan is in force.

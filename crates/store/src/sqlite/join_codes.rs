@@ -9,7 +9,7 @@ use super::values::{micros, to_json};
 use super::{SqliteStore, Write, devices, gateways, timeline};
 use crate::door_rows::{self, InvitationRow};
 use crate::join_codes::{expect_code, gateway, no_code, told};
-use crate::{JoinCodes, JoinFailure, Joining, LIST_MAX, Registration, StoreError, TimelineKind};
+use crate::{JoinCodes, JoinFailure, Joining, Registration, StoreError, TimelineKind};
 
 #[async_trait]
 impl JoinCodes for SqliteStore {
@@ -34,12 +34,21 @@ impl JoinCodes for SqliteStore {
         Ok(tx.commit().await?)
     }
 
-    async fn join_codes(&self) -> Result<Vec<JoinCode>, StoreError> {
+    async fn join_codes_after(
+        &self,
+        after: Option<&JoinCode>,
+        most: u32,
+    ) -> Result<Vec<JoinCode>, StoreError> {
+        let (made, hash) = after.map_or((i64::MAX, &[][..]), |after| {
+            (micros(after.made), &after.hash.0[..])
+        });
         let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT hash, terms, uses, used, made, maker, expires, revoked FROM join_codes
-             ORDER BY made DESC, hash LIMIT ?1 + 0",
+             WHERE made <= ?1 AND (made < ?1 OR hash > ?2) ORDER BY made DESC, hash LIMIT ?3 + 0",
         )
-        .bind(LIST_MAX)
+        .bind(made)
+        .bind(hash)
+        .bind(most)
         .fetch_all(self.read())
         .await?;
         rows.into_iter().map(door_rows::join_code).collect()

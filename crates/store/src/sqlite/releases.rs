@@ -79,6 +79,23 @@ impl Releases for SqliteStore {
         rows.into_iter().map(release).collect()
     }
 
+    async fn releases_after(
+        &self,
+        after: Option<&ReleaseId>,
+        most: u32,
+    ) -> Result<Vec<Release>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT value FROM releases
+             WHERE key < CASE WHEN ?1 IS NULL THEN 9223372036854775807 ELSE (SELECT key FROM releases WHERE id = ?1) END
+             ORDER BY key DESC LIMIT ?2 + 0",
+        )
+        .bind(after.map(ReleaseId::as_str))
+        .bind(most)
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(release).collect()
+    }
+
     async fn revoked_releases(&self) -> Result<Vec<ReleaseDigest>, StoreError> {
         let rows: Vec<(Vec<u8>,)> =
             sqlx::query_as("SELECT manifest FROM releases WHERE stage = ?1 ORDER BY key DESC")

@@ -92,6 +92,21 @@ impl Rollouts for SqliteStore {
         rows.into_iter().map(rollout).collect()
     }
 
+    async fn rollouts_after(
+        &self,
+        after: Option<RolloutId>,
+        most: u32,
+    ) -> Result<Vec<Rollout>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT value FROM rollouts WHERE id < ?1 ORDER BY id DESC LIMIT ?2 + 0",
+        )
+        .bind(after.map_or(i64::MAX, |after| after.0))
+        .bind(most)
+        .fetch_all(self.read())
+        .await?;
+        rows.into_iter().map(rollout).collect()
+    }
+
     async fn fleet_view(&self, id: RolloutId) -> Result<FleetView, StoreError> {
         enrolments::view(self, id).await
     }

@@ -36,12 +36,21 @@ impl Welcomes for SqliteStore {
         Ok(tx.commit().await?)
     }
 
-    async fn welcomes(&self) -> Result<Vec<Welcome>, StoreError> {
+    async fn welcomes_after(
+        &self,
+        after: Option<&Welcome>,
+        most: u32,
+    ) -> Result<Vec<Welcome>, StoreError> {
+        let (made, id) = after.map_or((i64::MAX, &[][..]), |after| {
+            (micros(after.made), &after.id.0[..])
+        });
         let rows: Vec<InvitationRow> = sqlx::query_as(
             "SELECT id, terms, uses, used, made, maker, expires, revoked FROM welcomes
-             ORDER BY made DESC, id LIMIT ?1 + 0",
+             WHERE made <= ?1 AND (made < ?1 OR id > ?2) ORDER BY made DESC, id LIMIT ?3 + 0",
         )
-        .bind(LIST_MAX)
+        .bind(made)
+        .bind(id)
+        .bind(most)
         .fetch_all(self.read())
         .await?;
         rows.into_iter().map(door_rows::welcome).collect()

@@ -68,7 +68,7 @@ pub async fn a_code_is_found_by_its_secret_and_taken_back_once(store: &dyn Store
     }
     let unknown = store.revoke_join_code(&hash(3), at(5)).await;
     assert_eq!(unknown.expect_err("none").id(), "store.not-found");
-    let found = store.join_codes().await.expect("readable");
+    let found = store.join_codes_after(None, 9).await.expect("readable");
     let revoked: Vec<_> = found.iter().map(|code| (code.uses, code.revoked)).collect();
     assert_eq!(revoked, [(1, Some(at(5))), (500, None)]);
     assert_eq!(joined(store, 1, 1).await, Err("join.revoked"));
@@ -201,7 +201,10 @@ pub async fn a_certificate_names_one_device_until_it_is_revoked(store: &dyn Stor
     let other = store.certified(id(2).as_str(), &token(78)).await;
     assert!(other.expect("readable").is_some(), "another certificate");
     assert_eq!(
-        store.revoked_certificates().await.expect("readable"),
+        store
+            .revoked_certificates_after(None, 9)
+            .await
+            .expect("readable"),
         [revoked(77)]
     );
 }

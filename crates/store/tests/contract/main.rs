@@ -31,6 +31,7 @@ mod issuing;
 mod joining;
 mod leases;
 mod line_shares;
+mod lists;
 mod opened;
 mod orders;
 mod payloads;
@@ -135,6 +136,14 @@ macro_rules! contract {
                 a_release_moves_only_from_the_expected_stage,
                 an_approval_brings_its_envelope,
                 revoked_releases_are_found_by_their_manifests,
+            }
+            lists::{
+                releases_come_by_page,
+                rollouts_come_by_page,
+                incidents_come_by_page,
+                join_codes_come_by_page,
+                welcomes_come_by_page,
+                revoked_certificates_come_by_page,
             }
             payloads::{
                 what_was_noted_of_a_payload_stays,

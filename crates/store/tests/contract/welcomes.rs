@@ -85,7 +85,7 @@ pub async fn a_welcome_is_found_while_it_works_and_taken_back_once(store: &dyn S
     let unknown = store.revoke_welcome(WelcomeId([9; 8]), at(5)).await;
     assert_eq!(unknown.expect_err("none").id(), "store.not-found");
     assert_eq!(working(3).await, [2]);
-    let found = store.welcomes().await.expect("readable");
+    let found = store.welcomes_after(None, 9).await.expect("readable");
     let revoked: Vec<_> = found.iter().map(|one| (one.id.0[0], one.revoked)).collect();
     let expected = [(1, Some(at(5))), (2, None), (3, None), (4, None)];
     assert_eq!(revoked, expected);

@@ -1,16 +1,20 @@
 //! Incidents and their reviews.
 
-use mainstay_api::{IncidentView, ReopenRequest, ReviewRequest};
+use mainstay_api::{IncidentView, Page, ReopenRequest, ReviewRequest};
 
 use super::super::told::{Answer, Body, NOTHING, Told, of};
+use super::lists;
 
 pub(super) const TOLD: &[Told] = &[
     Told {
         method: "GET",
         path: "/incidents",
         name: "incidents",
-        summary: "All incidents, the newest first",
-        answers: &[(200, Answer::Json(of::<Vec<IncidentView>>))],
+        summary: "Incidents, a page at a time, the newest first",
+        more: lists::BY_PAGE,
+        words: lists::WORDS,
+        answers: &[(200, Answer::Json(of::<Page<IncidentView>>))],
+        refusals: lists::REFUSALS,
         ..NOTHING
     },
     Told {

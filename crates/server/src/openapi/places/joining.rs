@@ -2,19 +2,23 @@
 //! any more.
 
 use mainstay_api::{
-    DeviceToken, IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome,
+    DeviceToken, IssuedCertificateView, JoinCodeView, MadeJoinCode, NewJoinCode, NewWelcome, Page,
     ReplaceToken, RevokeCertificate, RevokeCertificates, RevokedCertificateView, WelcomeView,
 };
 
 use super::super::told::{Answer, Body, NOTHING, Told, of};
+use super::lists;
 
 pub(super) const TOLD: &[Told] = &[
     Told {
         method: "GET",
         path: "/join-codes",
         name: "join_codes",
-        summary: "The newest codes by which devices join, also those that don't work any more",
-        answers: &[(200, Answer::Json(of::<Vec<JoinCodeView>>))],
+        summary: "Codes by which devices join, also those that don't work any more, a page at a time, the newest first",
+        more: lists::BY_PAGE,
+        words: lists::WORDS,
+        answers: &[(200, Answer::Json(of::<Page<JoinCodeView>>))],
+        refusals: lists::REFUSALS,
         ..NOTHING
     },
     Told {
@@ -68,8 +72,11 @@ pub(super) const TOLD: &[Told] = &[
         method: "GET",
         path: "/welcomes",
         name: "welcomes",
-        summary: "The newest welcomes, by which devices come in that nobody registered, also those that don't work any more",
-        answers: &[(200, Answer::Json(of::<Vec<WelcomeView>>))],
+        summary: "Welcomes, by which devices come in that nobody registered, also those that don't work any more, a page at a time, the newest first",
+        more: lists::BY_PAGE,
+        words: lists::WORDS,
+        answers: &[(200, Answer::Json(of::<Page<WelcomeView>>))],
+        refusals: lists::REFUSALS,
         ..NOTHING
     },
     Told {
@@ -119,8 +126,11 @@ pub(super) const TOLD: &[Told] = &[
         method: "GET",
         path: "/revoked-certificates",
         name: "revoked_certificates",
-        summary: "The newest certificates of devices that let nobody in any more",
-        answers: &[(200, Answer::Json(of::<Vec<RevokedCertificateView>>))],
+        summary: "Certificates of devices that let nobody in any more, a page at a time, those revoked last first",
+        more: lists::BY_PAGE,
+        words: lists::WORDS,
+        answers: &[(200, Answer::Json(of::<Page<RevokedCertificateView>>))],
+        refusals: lists::REFUSALS,
         ..NOTHING
     },
     Told {
@@ -141,7 +151,7 @@ pub(super) const TOLD: &[Told] = &[
         method: "GET",
         path: "/devices/{id}/certificates",
         name: "device_certificates",
-        summary: "The newest certificates that this server gave to a device, also those that are over or revoked",
+        summary: "The newest 1000 certificates that this server gave to a device, also those that are over or revoked",
         answers: &[(200, Answer::Json(of::<Vec<IssuedCertificateView>>))],
         ..NOTHING
     },

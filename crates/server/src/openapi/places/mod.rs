@@ -4,6 +4,7 @@ mod devices;
 mod events;
 mod incidents;
 mod joining;
+mod lists;
 mod people;
 mod releases;
 mod rollouts;

@@ -46,7 +46,7 @@ pub(super) const TOLD: &[Told] = &[
         method: "GET",
         path: "/setup-links",
         name: "setup_links",
-        summary: "Setup links that weren't used",
+        summary: "Setup links that work and weren't used, the newest 1000",
         answers: &[(200, Answer::Json(of::<Vec<SetupLinkView>>))],
         ..NOTHING
     },

@@ -2,7 +2,7 @@
 
 use mainstay_api::{
     ARTIFACT_MEDIA_TYPE, DOCUMENT_MEDIA_TYPE, DevicePage, ENVELOPE_MEDIA_TYPE, HoldRequest,
-    HoldView, PayloadView, Preview, ReleaseView, RolloutView, ScheduleView, Why,
+    HoldView, Page, PayloadView, Preview, ReleaseView, RolloutView, ScheduleView, Why,
 };
 use mainstay_artifact::container::FILE_BYTES_MAX;
 use mainstay_plan::TrackName;
@@ -11,14 +11,18 @@ use mainstay_trust::signed::SIGNED_BYTES_MAX;
 
 use super::super::told::{Answer, Body, NOTHING, Told, Word, WordKind, of};
 use super::devices::{AFTER, BY_PAGE, LIMIT};
+use super::lists;
 
 pub(super) const TOLD: &[Told] = &[
     Told {
         method: "GET",
         path: "/releases",
         name: "releases",
-        summary: "All releases, the newest first",
-        answers: &[(200, Answer::Json(of::<Vec<ReleaseView>>))],
+        summary: "Releases, a page at a time, the newest first",
+        more: lists::BY_PAGE,
+        words: lists::WORDS,
+        answers: &[(200, Answer::Json(of::<Page<ReleaseView>>))],
+        refusals: lists::REFUSALS,
         ..NOTHING
     },
     Told {

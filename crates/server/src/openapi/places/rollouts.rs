@@ -1,8 +1,11 @@
 //! Rollouts.
 
-use mainstay_api::{AnswerRequest, HaltRequest, PauseRequest, RolloutView, Why, WithdrawRequest};
+use mainstay_api::{
+    AnswerRequest, HaltRequest, Page, PauseRequest, RolloutView, Why, WithdrawRequest,
+};
 
 use super::super::told::{Answer, Body, NOTHING, Told, of};
+use super::lists;
 
 const GIVES_IT: &[(u16, Answer)] = &[(200, Answer::Json(of::<RolloutView>))];
 
@@ -11,8 +14,11 @@ pub(super) const TOLD: &[Told] = &[
         method: "GET",
         path: "/rollouts",
         name: "rollouts",
-        summary: "All rollouts, the newest first",
-        answers: &[(200, Answer::Json(of::<Vec<RolloutView>>))],
+        summary: "Rollouts, a page at a time, the newest first",
+        more: lists::BY_PAGE,
+        words: lists::WORDS,
+        answers: &[(200, Answer::Json(of::<Page<RolloutView>>))],
+        refusals: lists::REFUSALS,
         ..NOTHING
     },
     Told {

@@ -1,6 +1,6 @@
 //! Devices that show certificates, over real TLS.
 
-use mainstay_api::RevokedCertificateView;
+use mainstay_api::{Page, RevokedCertificateView};
 use mainstay_protocol::{CHECK_IN_PATH, PAYLOADS_PATH, REPORTS_PATH, Reports};
 use mainstay_server::settings::DeviceCertificates;
 use reqwest::StatusCode;
@@ -176,8 +176,8 @@ async fn a_revocation_says_which_and_why() {
             .await;
         assert_eq!((refused.0, &*refused.1), expected, "{body}");
     }
-    let listed: Vec<RevokedCertificateView> = house.get(path, &house.tokens.engineer).await;
-    assert_eq!(listed, []);
+    let listed: Page<RevokedCertificateView> = house.get(path, &house.tokens.engineer).await;
+    assert_eq!(listed.items, []);
 }
 
 #[tokio::test]

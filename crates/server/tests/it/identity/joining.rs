@@ -1,7 +1,7 @@
 //! Devices that join by a code, over real HTTP.
 
 use futures_util::future::join_all;
-use mainstay_api::{JoinCodeView, MadeJoinCode, NewDevices};
+use mainstay_api::{JoinCodeView, MadeJoinCode, NewDevices, Page};
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_protocol::{
     JOIN_PATH, Join, Joined, PAYLOADS_PATH, REPORTS_PATH, Reports, read as read_message,
@@ -70,9 +70,10 @@ async fn refused(house: &House, join: &Join<'_>) -> (u16, String) {
 }
 
 async fn codes(house: &House) -> Vec<JoinCodeView> {
-    house
+    let page: Page<JoinCodeView> = house
         .get("/api/v1/join-codes", &house.tokens.engineer)
-        .await
+        .await;
+    page.items
 }
 
 async fn devices(house: &House) -> usize {

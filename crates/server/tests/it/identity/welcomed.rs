@@ -1,7 +1,7 @@
 //! Devices that nobody registered, and that show a certificate: registered at their first request where that is switched on and they are welcome.
 
 use mainstay_access::{AuthorityDigest, Declares, Email, Welcome, WelcomeId, WelcomeTerms};
-use mainstay_api::WelcomeView;
+use mainstay_api::{Page, WelcomeView};
 use mainstay_fleet::{Device, DeviceId};
 use mainstay_protocol::{REPORTS_PATH, Reports};
 use mainstay_server::AppConfig;
@@ -62,7 +62,8 @@ pub(super) async fn keep(house: &House, authority: Option<AuthorityDigest>) {
 }
 
 pub(super) async fn welcomes(house: &House) -> Vec<WelcomeView> {
-    house.get(PATH, &house.tokens.engineer).await
+    let page: Page<WelcomeView> = house.get(PATH, &house.tokens.engineer).await;
+    page.items
 }
 
 pub(super) async fn revoke(house: &House, welcome: &WelcomeView) {
