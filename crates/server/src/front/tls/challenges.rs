@@ -81,9 +81,11 @@ impl Challenges {
         params.custom_extensions = vec![CustomExtension::new_acme_identifier(digest)];
         let made = params.self_signed(&key)?;
         let secret = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        let provider = aws_lc_rs::default_provider();
-        let shown = CertifiedKey::from_der(vec![made.der().clone()], secret, &provider);
-        let shown = shown.map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        let keys = aws_lc_rs::default_provider().key_provider;
+        let secret = keys.load_private_key(secret);
+        let secret = secret.map_err(|_| rcgen::Error::CouldNotParseKeyPair)?;
+        // Whether the two belong together isn't asked: that would have to read the certificate, and no library takes a critical extension that it doesn't know.
+        let shown = CertifiedKey::new(vec![made.der().clone()], secret);
         let name = name.to_ascii_lowercase();
         self.open
             .with(|open| open.insert(name.clone(), Arc::new(shown)));
