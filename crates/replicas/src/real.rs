@@ -20,6 +20,9 @@ use crate::seen::{FACTORY, ReleaseNumber};
 
 /// They are looked after for so long at a time.
 const TURN: Duration = Duration::from_millis(500);
+/// After an exchange that failed they wait so long, and twice as long after the next one. Whoever is refused a payload, since its release was halted meanwhile, tries
+/// five times more before it asks what to do instead: that is over within [`ENDS_WITHIN`], as with the wait of a device in the field it wouldn't be.
+const RETRY_MS: u64 = 500;
 /// When all is over they have so long to end what they are in the midst of.
 const ENDS_WITHIN: Duration = Duration::from_secs(180);
 
@@ -42,7 +45,8 @@ impl Real {
         poll: Duration,
     ) -> anyhow::Result<Self> {
         let (class, factory) = (&house.plan.classes[0], &house.releases[FACTORY]);
-        let made = model::provisioned(&house.plan, class, &house.root, factory, IMAGE_BYTES)?;
+        let mut made = model::provisioned(&house.plan, class, &house.root, factory, IMAGE_BYTES)?;
+        made.config.retry_ms = RETRY_MS;
         let now = SystemClock.now();
         let each = homes.iter().zip(tokens).zip(1..);
         let devices = each.map(|((home, token), number)| {

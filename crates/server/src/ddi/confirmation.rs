@@ -92,8 +92,14 @@ pub(super) async fn activate(
     }
 }
 
-/// It doesn't any more, whether or not it did.
-pub(super) async fn deactivate(State(app): State<Arc<App>>, client: Client) -> Answer {
+/// It doesn't any more, whether or not it did. There is nothing to say beside that: what is sent is read to its bound, and means nothing.
+pub(super) async fn deactivate(
+    State(app): State<Arc<App>>,
+    client: Client,
+    headers: HeaderMap,
+    request: Body,
+) -> Answer {
+    body::read(&headers, request, BODY_BYTES_MAX).await?;
     app.store.keep_auto_confirm(&client.device.id, None).await?;
     Ok(answer::nothing())
 }

@@ -166,7 +166,7 @@ async fn what_people_do_in_person_is_told_to_no_program() {
         assert_eq!(shown, is_replayed);
     }
     let refused = problem(send(&house, path, &reads, "one", "").await).await;
-    assert_eq!(refused, (403, "access.token-scope".to_owned()));
+    assert_eq!(refused, (403, "access.token-scope-people".to_owned()));
 }
 
 /// Tokens are shown once, and no answer that holds one is kept.
