@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use mainstay_access::{Role, Secret, SecretKind};
+use mainstay_api::Page;
 use mainstay_server::AppConfig;
 use mainstay_server::settings::UnregisteredDevices;
 use reqwest::StatusCode;
@@ -85,8 +86,11 @@ impl Busy {
 
     /// Whether what there was of this word at the beginning is revoked, as that place lists it.
     async fn is_revoked(&self, path: &str, word: &str) -> bool {
-        let all: Vec<Value> = self.house.get(path, &self.house.tokens.engineer).await;
-        let mut ours = all.iter().filter(|one| one["id"] == self.there[word][0]);
+        let all: Page<Value> = self.house.get(path, &self.house.tokens.engineer).await;
+        let mut ours = all
+            .items
+            .iter()
+            .filter(|one| one["id"] == self.there[word][0]);
         ours.any(|one| !one["revoked"].is_null())
     }
 
