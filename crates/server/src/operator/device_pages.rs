@@ -1,11 +1,12 @@
 //! Lists of devices, a page at a time: a fleet fits into no answer. Read [`page`].
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mainstay_api::DevicePage;
 use mainstay_api::device::DEVICE_PAGE_MAX;
 use mainstay_fleet::{Device, DeviceId, Query, ReleaseDigest};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::App;
 use crate::problem::Refused;
