@@ -26,7 +26,7 @@ pub fn rows() -> Vec<Row> {
     let of = |(before, place): (&str, &'static places::Place)| {
         let path = format!("{before}{}", place.path);
         let row = move |(method, whom): &(&'static str, Whom)| Row {
-            method: *method,
+            method,
             path: path.clone(),
             whom: *whom,
         };
