@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::header::RETRY_AFTER;
-use axum::http::{Request, Response};
+use axum::http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt as _;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use reqwest::redirect::Policy;
@@ -28,6 +28,9 @@ const CA_BYTES_MAX: u64 = 256 * 1024;
 
 /// The longest `Retry-After` that is kept: an instant has 29 signs.
 const HEADER_BYTES_MAX: usize = 64;
+
+/// So many seconds the library waits at most within an attempt, whatever it is told.
+const PAUSE_MAX_S: u64 = 60;
 
 /// What asks. The authority is believed to be who it is by the machine's authorities, or by those in `ca` alone: a private one, which no proxy leads to.
 ///
@@ -111,6 +114,7 @@ impl Asking {
         let (mut parts, ()) = Response::new(()).into_parts();
         parts.status = answer.status();
         parts.headers = std::mem::take(answer.headers_mut());
+        bound_pauses(&mut parts.headers);
         Ok(BytesResponse {
             parts,
             body: Box::new(Bytes::from(whole)),
@@ -127,6 +131,15 @@ impl Asking {
             let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
             *later = Some(header.to_owned());
         }
+    }
+}
+
+/// The library waits as long as an answer says, and reckons with it unchecked. What says more than this is asked after at the library's own pace.
+fn bound_pauses(headers: &mut HeaderMap) {
+    let says = headers.get(RETRY_AFTER);
+    let says = says.and_then(|header| header.to_str().ok()?.trim().parse::<u64>().ok());
+    if says.is_none_or(|seconds| seconds > PAUSE_MAX_S) {
+        headers.remove(RETRY_AFTER);
     }
 }
 
@@ -166,6 +179,24 @@ mod tests {
         assert_eq!(noted(429, "120").as_deref(), Some("120"));
         assert_eq!(noted(503, &"9".repeat(65)).as_deref(), Some("120"));
         assert_eq!(noted(503, "7").as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn the_library_hears_of_no_pause_that_it_can_not_reckon_with() {
+        for (says, is_heard) in [
+            ("7", true),
+            ("60", true),
+            ("61", false),
+            ("18446744073709551615", false),
+            ("99999999999999999999", false),
+            ("-1", false),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, says.parse().unwrap());
+            bound_pauses(&mut headers);
+            assert_eq!(headers.contains_key(RETRY_AFTER), is_heard, "{says}");
+        }
     }
 
     #[tokio::test]

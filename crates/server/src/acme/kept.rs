@@ -120,7 +120,12 @@ async fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(&partial).await?;
     file.write_all(bytes).await?;
     file.sync_all().await?;
-    fs::rename(&partial, path).await
+    fs::rename(&partial, path).await?;
+    // That it has its name lasts, too.
+    match path.parent() {
+        Some(folder) => fs::File::open(folder).await?.sync_all().await,
+        None => Ok(()),
+    }
 }
 
 fn unkept(path: &Path, cause: io::Error) -> Fault {

@@ -118,16 +118,34 @@ impl Acme {
     }
 
     /// Asks whenever that is due. Ends when it is dropped.
-    pub(crate) async fn keep_current(&self, clock: &dyn Clock) {
+    pub(crate) async fn keep_current(self: &Arc<Self>, clock: &dyn Clock) {
         if self.tls.ends().is_none() {
             tracing::warn!("no certificate yet: nobody is let in before one is given");
         }
         loop {
+            if self.tls.pair().is_none() {
+                let (acme, now) = (self.clone(), clock.now());
+                // A look that broke off is as good as one that found nothing.
+                let _ = tokio::task::spawn_blocking(move || acme.recall(now)).await;
+            }
             if self.is_due(clock.now()) {
                 self.attempt(clock).await;
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// Shows what was kept, if nothing is shown and that is good by now: at the start the clock may have been years behind, as on a machine without a battery.
+    fn recall(&self, now: Timestamp) {
+        let Ok(pair) = Pair::read(&self.files, now + CLOCKS_APART) else {
+            return;
+        };
+        self.state().is_as_asked = self.is_as_asked(&pair);
+        self.tls.show(pair);
+    }
+
+    fn is_as_asked(&self, pair: &Pair) -> bool {
+        is_for(pair, &self.terms) && self.kept.is_from(&self.terms.directory)
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
@@ -204,7 +222,10 @@ impl Acme {
         let later = later.and_then(|header| due::asked(&header, now));
         let mut state = self.state();
         state.failures = state.failures.saturating_add(1);
-        let wait = due::wait(state.failures, later, spread(due::PARTS));
+        let left = self.tls.ends().map(|ends| ends.duration_since(now));
+        let left = left.and_then(|left| Duration::try_from(left).ok());
+        let left = left.unwrap_or_default();
+        let wait = due::wait(state.failures, later, left, spread(due::PARTS));
         state.asked = Some((now, wait));
         let failures = state.failures;
         drop(state);

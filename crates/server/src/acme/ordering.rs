@@ -19,7 +19,7 @@ use crate::tls::{Answer, Challenges};
 const PATIENCE: RetryPolicy = RetryPolicy::new()
     .initial_delay(Duration::from_millis(500))
     .backoff(1.5)
-    .timeout(Duration::from_secs(120));
+    .timeout(Duration::from_secs(280));
 
 /// What an attempt needs.
 pub(super) struct Ordering<'a> {
@@ -45,7 +45,7 @@ impl Ordering<'_> {
     pub async fn run(&self) -> Result<Given, Fault> {
         let mut order = self.begun().await?;
         let answers = self.answered(&mut order).await?;
-        ready(&mut order).await?;
+        self.ready(&mut order).await?;
         drop(answers);
         self.finalized(&mut order).await
     }
@@ -91,7 +91,10 @@ impl Ordering<'_> {
         };
         let made = builder.create(&new, directory.clone(), None).await;
         let (account, credentials) = made.map_err(Fault::of)?;
-        self.kept.keep_account(&credentials).await?;
+        if let Err(fault) = self.kept.keep_account(&credentials).await {
+            let (id, cure) = (fault.id(), fault.cure());
+            tracing::error!(id, error = %fault, cure, "account not kept: the next certificate is asked for by another one");
+        }
         Ok(account)
     }
 
@@ -107,6 +110,9 @@ impl Ordering<'_> {
                 other => return Err(Fault::Odd(format!("a new order's name is {other:?}"))),
             }
             let name = authorization.identifier().to_string();
+            if !is_asked_for(self.terms, &name) {
+                return Err(Fault::Odd("it asks about another name".to_owned()));
+            }
             let mut challenge = authorization
                 .challenge(ChallengeType::TlsAlpn01)
                 .ok_or_else(|| Fault::NoChallenge(name.clone()))?;
@@ -138,29 +144,38 @@ impl Ordering<'_> {
         let request = params.serialize_request(&key)?;
         Ok((request.der().to_vec(), Zeroizing::new(key.serialize_pem())))
     }
-}
 
-/// Waits until the authority has looked at all names.
-async fn ready(order: &mut Order) -> Result<(), Fault> {
-    let ended = order.poll_ready(&PATIENCE).await;
-    let fault = match ended {
-        Ok(OrderStatus::Ready) => return Ok(()),
-        Ok(other) => Fault::Odd(format!("an order is {other:?}")),
-        Err(error @ Error::Api(_)) => Fault::of(error),
-        Err(error) => return Err(Fault::of(error)),
-    };
-    Err(unproven(order).await.unwrap_or(fault))
-}
-
-/// What the authority found wrong with a name, if it says that of one.
-async fn unproven(order: &mut Order) -> Option<Fault> {
-    let mut asked = order.authorizations();
-    while let Some(Ok(authorization)) = asked.next().await {
-        let mut challenges = authorization.challenges.iter();
-        if let Some(problem) = challenges.find_map(|challenge| challenge.error.clone()) {
-            let name = authorization.identifier().to_string();
-            return Some(Fault::Unproven { name, problem });
-        }
+    /// Waits until the authority has looked at all names.
+    async fn ready(&self, order: &mut Order) -> Result<(), Fault> {
+        let ended = order.poll_ready(&PATIENCE).await;
+        let fault = match ended {
+            Ok(OrderStatus::Ready) => return Ok(()),
+            Ok(other) => Fault::Odd(format!("an order is {other:?}")),
+            Err(error @ Error::Api(_)) => Fault::of(error),
+            Err(error) => return Err(Fault::of(error)),
+        };
+        Err(self.unproven(order).await.unwrap_or(fault))
     }
-    None
+
+    /// What the authority found wrong with a name, if it says that of one.
+    async fn unproven(&self, order: &mut Order) -> Option<Fault> {
+        let mut asked = order.authorizations();
+        while let Some(Ok(authorization)) = asked.next().await {
+            let name = authorization.identifier().to_string();
+            let mut challenges = authorization.challenges.iter();
+            let problem = challenges.find_map(|challenge| challenge.error.clone());
+            if let Some(problem) = problem
+                && is_asked_for(self.terms, &name)
+            {
+                return Some(Fault::Unproven { name, problem });
+            }
+        }
+        None
+    }
+}
+
+/// Whether this is one of the names that are asked for.
+fn is_asked_for(terms: &AcmeTerms, name: &str) -> bool {
+    let mut names = terms.names.iter();
+    names.any(|one| one.as_str().eq_ignore_ascii_case(name))
 }

@@ -80,6 +80,21 @@ async fn what_lasts_is_shown_and_asked_for_anew_only_if_it_must_be() {
     );
 }
 
+/// As on a machine without a battery for its clock, before the network has told it the time.
+#[tokio::test]
+async fn what_was_kept_is_shown_once_the_clock_is_right() {
+    let folder = tempfile::tempdir().unwrap();
+    keep(&folder, "a.example", (2026, 2028), HERE).await;
+    let early = at("2020-01-01T00:00:00Z");
+    let acme = Acme::begin(terms(&folder, &["a.example"]), early).unwrap();
+    assert_eq!((acme.tls.ends(), acme.is_due(early)), (None, true));
+    acme.recall(early);
+    assert_eq!((acme.tls.ends(), acme.is_due(early)), (None, true));
+    acme.recall(now());
+    assert_eq!(acme.tls.ends(), Some(at("2028-01-01T00:00:00Z")));
+    assert!(!acme.is_due(now()));
+}
+
 #[tokio::test]
 async fn after_an_attempt_it_rests_whichever_way_the_clock_is_set() {
     let folder = tempfile::tempdir().unwrap();
