@@ -39,6 +39,9 @@ pub struct Dashboard {
     pub rollouts_counted_at: Option<Timestamp>,
     /// Incidents, newest first.
     pub incidents: Vec<IncidentLine>,
+    /// Whether there may be older ones that aren't among them.
+    #[serde(default)]
+    pub incidents_go_on: bool,
     /// What the plan promises and how it stands; empty if nothing is measured.
     pub promises: Vec<Promise>,
     /// The first page of devices.

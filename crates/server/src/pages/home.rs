@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_release::{Release, StageName};
 use mainstay_report::{Action, Attention, Dashboard, Live, Promise, RolloutCard, Target};
 use mainstay_rollout::{Phase, Rollout, why};
+use mainstay_store::LIST_MAX;
 use mainstay_telemetry::{Incident, Part, ReviewState};
 use mainstay_trust::Digest;
 
@@ -102,6 +103,7 @@ impl Facts {
                 .rollouts_at
                 .and_then(|at| figures::not_just_now(at, now)),
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
+            incidents_go_on: self.incidents.len() >= LIST_MAX as usize,
             promises: Vec::new(),
             devices: fleet::table(app, 1).await?,
         })

@@ -54,6 +54,7 @@ pub fn dashboard() -> Dashboard {
         counted_at: None,
         rollouts_counted_at: None,
         incidents: vec![incident_line()],
+        incidents_go_on: false,
         promises: vec![
             Promise {
                 name: "Monthly maintenance".into(),
@@ -81,6 +82,7 @@ pub fn quiet_dashboard() -> Dashboard {
         counted_at: None,
         rollouts_counted_at: None,
         incidents: vec![],
+        incidents_go_on: false,
         promises: vec![],
         devices: DeviceTable {
             page: 1,

@@ -50,6 +50,17 @@ fn a_home_page_says_when_devices_were_counted() {
     check(&page, &["<p class=\"quiet\">Counted <time"]);
 }
 
+/// Incidents are kept for good, and a page ends somewhere.
+#[test]
+fn a_home_page_that_has_not_all_incidents_says_so() {
+    let mut dashboard = sample::dashboard();
+    let note = "<code>mainstay incident list</code> tells of all";
+    let page = dashboard.to_html().expect("renders");
+    assert!(!page.contains(note), "{page}");
+    dashboard.incidents_go_on = true;
+    check(&dashboard.to_html().expect("renders"), &[note]);
+}
+
 #[test]
 fn a_quiet_home_page_says_so() {
     let page = sample::quiet_dashboard().to_html().expect("renders");
