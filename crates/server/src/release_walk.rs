@@ -24,8 +24,8 @@ impl<'a> ReleaseWalk<'a> {
     /// # Errors
     /// If the store fails; asked again, it goes on from there.
     pub(crate) async fn page(&mut self) -> Result<Option<Vec<Release>>, StoreError> {
-        let before = self.last.as_ref();
-        let page = self.store.releases_before(before, PAGE_RELEASES).await?;
+        let last = self.last.as_ref();
+        let page = self.store.releases_after(last, PAGE_RELEASES).await?;
         let Some(last) = page.last() else {
             return Ok(None);
         };

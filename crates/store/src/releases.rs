@@ -37,18 +37,11 @@ pub trait Releases: Send + Sync {
 
     /// Releases, newest first, at most [`crate::LIST_MAX`]: for lists that people look at.
     async fn releases(&self) -> Result<Vec<Release>, StoreError> {
-        self.releases_before(None, LIST_MAX).await
+        self.releases_after(None, LIST_MAX).await
     }
 
-    /// The releases that were added before the one of this name, or the newest ones if none is named: newest first, at most `limit`. Whatever
-    /// must reach every release walks over them by this, page by page.
-    async fn releases_before(
-        &self,
-        before: Option<&ReleaseId>,
-        limit: u32,
-    ) -> Result<Vec<Release>, StoreError>;
-
-    /// At most `most` releases, newest first: the newest ones, or those that follow `after` in that order. Nothing follows one that isn't there.
+    /// At most `most` releases, newest first: the newest ones, or those that follow `after` in that order. Nothing follows one that isn't there. Whatever must
+    /// reach every release walks over them by this, page by page; what is added meanwhile is newer than all that follows.
     async fn releases_after(
         &self,
         after: Option<&ReleaseId>,

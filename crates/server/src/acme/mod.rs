@@ -88,8 +88,9 @@ impl Acme {
             ticket_key: terms.ticket_key.clone(),
         };
         let pair = given_earlier(&files, now);
-        let is_as_asked = pair.as_ref().is_some_and(|pair| is_for(pair, &terms))
-            && kept.is_from(&terms.directory);
+        let is_as_asked = pair
+            .as_ref()
+            .is_some_and(|pair| is_as_asked(pair, &terms, &kept));
         let tls = Arc::new(Tls::given(files.clone(), pair, now)?);
         let state = State {
             is_as_asked,
@@ -140,12 +141,8 @@ impl Acme {
         let Ok(pair) = Pair::read(&self.files, now + CLOCKS_APART) else {
             return;
         };
-        self.state().is_as_asked = self.is_as_asked(&pair);
+        self.state().is_as_asked = is_as_asked(&pair, &self.terms, &self.kept);
         self.tls.show(pair);
-    }
-
-    fn is_as_asked(&self, pair: &Pair) -> bool {
-        is_for(pair, &self.terms) && self.kept.is_from(&self.terms.directory)
     }
 
     fn is_due(&self, now: Timestamp) -> bool {
@@ -250,6 +247,11 @@ impl Acme {
 fn is_for(pair: &Pair, terms: &AcmeTerms) -> bool {
     let certificate = pair.certificate();
     certificate.is_some_and(|certificate| name::is_for(certificate, &terms.names))
+}
+
+/// Whether a pair that was kept is what would be asked for now.
+fn is_as_asked(pair: &Pair, terms: &AcmeTerms, kept: &Kept) -> bool {
+    is_for(pair, terms) && kept.is_from(&terms.directory)
 }
 
 /// What was kept, if a client would take it.

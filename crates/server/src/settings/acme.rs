@@ -54,21 +54,11 @@ impl AcmeSettings {
 }
 
 const fn optional(
-    [name, variable, flag, form]: [&'static str; 4],
+    names: [&'static str; 4],
     what: &'static str,
     take: fn(&mut Settings, Given<'_>) -> Result<(), Wrong>,
 ) -> Setting {
-    Setting {
-        name,
-        variable,
-        older: None,
-        flag,
-        form,
-        need: Need::Optional,
-        is_secret_file: false,
-        what,
-        take,
-    }
+    Setting::of(names, Need::Optional, what, take)
 }
 
 pub(super) const DIRECTORY: Setting = optional(

@@ -195,26 +195,7 @@ fn plain(given: Given<'_>) -> Result<String, Wrong> {
     }
 }
 
-const fn optional(
-    [name, variable, flag, form]: [&'static str; 4],
-    need: Need,
-    what: &'static str,
-    take: fn(&mut Settings, Given<'_>) -> Result<(), Wrong>,
-) -> Setting {
-    Setting {
-        name,
-        variable,
-        older: None,
-        flag,
-        form,
-        need,
-        is_secret_file: false,
-        what,
-        take,
-    }
-}
-
-pub(super) const ISSUER: Setting = optional(
+pub(super) const ISSUER: Setting = Setting::of(
     ["oidc.issuer", "MAINSTAY_OIDC_ISSUER", "oidc-issuer", "URL"],
     Need::Optional,
     "The OpenID Connect provider by which people sign in, as https://id.example: exactly as it calls itself. It takes \
@@ -222,7 +203,7 @@ pub(super) const ISSUER: Setting = optional(
     |settings, given| put(&mut settings.oidc.issuer, Issuer::parse(given).map(Some)),
 );
 
-pub(super) const CLIENT_ID: Setting = optional(
+pub(super) const CLIENT_ID: Setting = Setting::of(
     [
         "oidc.client_id",
         "MAINSTAY_OIDC_CLIENT_ID",
@@ -236,7 +217,7 @@ pub(super) const CLIENT_ID: Setting = optional(
 
 pub(super) const CLIENT_SECRET_FILE: Setting = Setting {
     is_secret_file: true,
-    ..optional(
+    ..Setting::of(
         [
             "oidc.client_secret_file",
             "MAINSTAY_OIDC_CLIENT_SECRET_FILE",
@@ -254,7 +235,7 @@ pub(super) const CLIENT_SECRET_FILE: Setting = Setting {
     )
 };
 
-pub(super) const SCOPES: Setting = optional(
+pub(super) const SCOPES: Setting = Setting::of(
     [
         "oidc.scopes",
         "MAINSTAY_OIDC_SCOPES",
@@ -266,14 +247,14 @@ pub(super) const SCOPES: Setting = optional(
     |settings, given| put(&mut settings.oidc.scopes, Scopes::parse(given)),
 );
 
-pub(super) const NAME: Setting = optional(
+pub(super) const NAME: Setting = Setting::of(
     ["oidc.name", "MAINSTAY_OIDC_NAME", "oidc-name", "NAME"],
     Need::Default("single sign-on"),
     "What people call the provider, on the page to sign in.",
     |settings, given| put(&mut settings.oidc.name, ProviderName::parse(given)),
 );
 
-pub(super) const GROUPS: Setting = optional(
+pub(super) const GROUPS: Setting = Setting::of(
     [
         "oidc.groups",
         "MAINSTAY_OIDC_GROUPS",
@@ -286,7 +267,7 @@ pub(super) const GROUPS: Setting = optional(
     |settings, given| put(&mut settings.oidc.groups, groups(given)),
 );
 
-pub(super) const GROUPS_CLAIM: Setting = optional(
+pub(super) const GROUPS_CLAIM: Setting = Setting::of(
     [
         "oidc.groups_claim",
         "MAINSTAY_OIDC_GROUPS_CLAIM",
@@ -298,7 +279,7 @@ pub(super) const GROUPS_CLAIM: Setting = optional(
     |settings, given| put(&mut settings.oidc.groups_claim, plain(given)),
 );
 
-pub(super) const PASSWORDS: Setting = optional(
+pub(super) const PASSWORDS: Setting = Setting::of(
     ["passwords", "MAINSTAY_PASSWORDS", "passwords", "WHO"],
     Need::Default("everybody"),
     "Who may sign in with a password: everybody, nobody, or addresses parted by commas. Others sign in by oidc.issuer.",

@@ -44,6 +44,28 @@ pub struct Setting {
     pub(super) take: fn(&mut Settings, Given<'_>) -> Result<(), Wrong>,
 }
 
+impl Setting {
+    /// One whose value is no secret, and which was never called otherwise.
+    pub(super) const fn of(
+        [name, variable, flag, form]: [&'static str; 4],
+        need: Need,
+        what: &'static str,
+        take: fn(&mut Settings, Given<'_>) -> Result<(), Wrong>,
+    ) -> Self {
+        Self {
+            name,
+            variable,
+            older: None,
+            flag,
+            form,
+            need,
+            is_secret_file: false,
+            what,
+            take,
+        }
+    }
+}
+
 /// What holds where nobody says anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {

@@ -66,23 +66,6 @@ impl Releases for PostgresStore {
         row.map(release).transpose()
     }
 
-    async fn releases_before(
-        &self,
-        before: Option<&ReleaseId>,
-        limit: u32,
-    ) -> Result<Vec<Release>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT value FROM releases
-             WHERE key < coalesce((SELECT key FROM releases WHERE id = $1), 9223372036854775807)
-             ORDER BY key DESC LIMIT $2",
-        )
-        .bind(before.map(ReleaseId::as_str))
-        .bind(i64::from(limit))
-        .fetch_all(&mut *self.read().await?)
-        .await?;
-        rows.into_iter().map(release).collect()
-    }
-
     async fn releases_after(
         &self,
         after: Option<&ReleaseId>,

@@ -31,7 +31,7 @@ pub async fn a_release_is_found_by_name_and_manifest(store: &dyn Store) {
 
 /// Lists end somewhere; what is withdrawn must reach every release.
 pub async fn every_release_is_walked_over_in_pages(store: &dyn Store) {
-    let none = store.releases_before(None, 2).await.expect("readable");
+    let none = store.releases_after(None, 2).await.expect("readable");
     assert_eq!(none, []);
     let all: Vec<_> = (1..=5)
         .map(|number| release(&format!("1.{number}.0"), number))
@@ -42,7 +42,7 @@ pub async fn every_release_is_walked_over_in_pages(store: &dyn Store) {
     let mut walked = Vec::new();
     loop {
         let last = walked.last().map(|release: &Release| &release.id);
-        let page = store.releases_before(last, 2).await.expect("readable");
+        let page = store.releases_after(last, 2).await.expect("readable");
         assert!(page.len() <= 2, "{page:?}");
         if page.is_empty() {
             break;
