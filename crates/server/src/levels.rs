@@ -49,7 +49,6 @@ pub(crate) async fn service_levels(app: &Arc<App>) -> Result<Arc<ServiceLevels>,
 }
 
 async fn measure(app: &App, plan: &Plan) -> Result<ServiceLevels, Refused> {
-    app.flush_last_seen().await;
     let now = app.now();
     let cohorts = Cohorts::of(plan);
     let started = started(app).await?;
@@ -111,7 +110,9 @@ async fn carry(
 ) -> Result<Carried, Refused> {
     let mut place = Some(Place::default());
     while let Some(from) = place {
-        let page = app.store.enrolled_page(id, from).await?;
+        let mut page = app.store.enrolled_page(id, from).await?;
+        let devices = page.items.iter_mut().map(|one| &mut one.device);
+        app.contacts.freshen(devices);
         for one in &page.items {
             let device = enrolled(one, carried.rolled.candidate);
             carried.add(&device, cohorts.with(&one.device, now));
@@ -142,7 +143,8 @@ async fn fleet(
     let mut fleet = Fleet::new(plan, now);
     let mut place = Some(Place::default());
     while let Some(from) = place {
-        let page = app.store.device_page(from).await?;
+        let mut page = app.store.device_page(from).await?;
+        app.contacts.freshen(&mut page.items);
         for device in &page.items {
             let running = device.running.as_ref();
             let in_field = InField {

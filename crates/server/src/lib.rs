@@ -7,6 +7,7 @@
 
 pub mod acme;
 pub mod admin;
+mod apart;
 mod app;
 mod app_config;
 mod asker;

@@ -15,16 +15,18 @@ pub struct Adoption {
     pub unverified: u32,
 }
 
-/// Counts the fleet by version, most devices first, then by name. Each item is what a device runs
-/// and whether that is verified.
-pub fn adoption<'a>(running: impl IntoIterator<Item = Option<(&'a str, bool)>>) -> Vec<Adoption> {
+/// What some devices run, and whether that is verified; none of those that never said.
+pub type Runs<'a> = Option<(&'a str, bool)>;
+
+/// Counts the fleet by version, most devices first, then by name. Each item is what some devices run, and how many: one, or all that are alike.
+pub fn adoption<'a>(running: impl IntoIterator<Item = (Runs<'a>, u32)>) -> Vec<Adoption> {
     let mut counts = BTreeMap::<Option<&str>, (u32, u32)>::new();
-    for device in running {
-        let (version, verified) = device.unzip();
+    for (runs, devices) in running {
+        let (version, verified) = runs.unzip();
         let (yes, no) = counts.entry(version).or_default();
         match verified {
-            Some(true) => *yes += 1,
-            Some(false) | None => *no += 1,
+            Some(true) => *yes += devices,
+            Some(false) | None => *no += devices,
         }
     }
     let mut adoption: Vec<_> = counts
@@ -46,20 +48,20 @@ mod tests {
     #[test]
     fn trying_a_version_out_is_not_running_it() {
         let fleet = [
-            Some(("1.0.0", true)),
-            Some(("1.1.0", false)),
-            Some(("1.1.0", true)),
-            Some(("1.1.0", true)),
-            None,
+            (Some(("1.0.0", true)), 2),
+            (Some(("1.1.0", false)), 1),
+            (Some(("1.1.0", true)), 1),
+            (Some(("1.1.0", true)), 3),
+            (None, 3),
         ];
         let told: Vec<_> = adoption(fleet)
             .into_iter()
             .map(|a| (a.version, a.verified, a.unverified))
             .collect();
         let expected = [
-            (Some("1.1.0".to_owned()), 2, 1),
-            (None, 0, 1),
-            (Some("1.0.0".to_owned()), 1, 0),
+            (Some("1.1.0".to_owned()), 4, 1),
+            (None, 0, 3),
+            (Some("1.0.0".to_owned()), 2, 0),
         ];
         assert_eq!(told, expected);
     }

@@ -22,7 +22,7 @@ pub mod signals;
 pub mod summary;
 pub mod version_word;
 
-pub use adoption::{Adoption, adoption};
+pub use adoption::{Adoption, Runs, adoption};
 pub use client_word::{UnknownWord, event_of};
 pub use closing::{Brought, ReviewState};
 pub use event::{DeviceEvent, Said};

@@ -9,6 +9,7 @@
 //! Read [`Contact`], then [`Contacts`].
 
 mod contact;
+mod fresh;
 mod order;
 mod pace;
 

@@ -90,7 +90,8 @@ async fn walk(app: &App, rollout: &Rollout, drawing: &mut Drawing) -> Result<(),
         let following = app
             .store
             .rollout_devices(rollout.id, after.as_ref(), PAGE_MAX);
-        let devices = following.await?;
+        let mut devices = following.await?;
+        app.contacts.freshen(&mut devices);
         devices
             .iter()
             .for_each(|device| drawing.add(rollout, device));

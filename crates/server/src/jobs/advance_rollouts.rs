@@ -11,20 +11,20 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::ReleaseDigest;
 use mainstay_release::StageName;
-use mainstay_rollout::offer::in_flight;
 use mainstay_rollout::rest::may_end_a_wait;
-use mainstay_rollout::{Action, FleetView, Phase, Rollout, RolloutId, Step, step};
+use mainstay_rollout::{Action, Phase, Rollout, RolloutId, Step};
 use mainstay_store::{NextStep, StoreError, UnderWatch};
 use mainstay_telemetry::{Incident, IncidentId};
 use mainstay_trust::Digest;
 use mainstay_trust::status::HELD_MAX;
 
 use super::begin_rollouts;
+use super::look::{Decided, Look};
 use super::other_classes;
 use super::release_stage::{self, Move};
 use super::withdraw;
-use crate::App;
-use crate::readings::{self, Watch};
+use crate::readings::Watch;
+use crate::{App, apart};
 
 /// A halted rollout whose devices are all back is watched for so long: one that was fetching the
 /// release at the halt, and was then switched off, may still turn up with it. Later ones are sent
@@ -161,10 +161,10 @@ async fn advance(
     }
     let mut fleet = other_classes::look(app, rollout).await?;
     fleet.withdrawn = withdrawn.to_vec();
-    let next = step(rollout, &fleet, now);
-    let halted = held(&next.rollout);
-    let watches = readings::watches(&next.rollout, &fleet, now);
-    let actions = match save(app, rollout, &fleet, next, now).await {
+    let before = rollout.clone();
+    let look = apart::worked_out(move || Look::at(&before, &fleet, now)).await?;
+    let halted = held(&look.decided.step.rollout);
+    let actions = match save(app, rollout, look.decided, now).await {
         // Somebody else has changed it meanwhile; the next turn sees what they did.
         Err(StoreError::Conflict { .. }) => Vec::new(),
         saved => saved?,
@@ -172,9 +172,9 @@ async fn advance(
     app.memory.looked_at(rollout.id, now);
     Ok(Advanced {
         actions,
-        in_flight: in_flight(rollout, &fleet, now),
+        in_flight: look.in_flight,
         halted,
-        watches,
+        watches: look.watches,
     })
 }
 
@@ -206,14 +206,13 @@ async fn may_rest(app: &App, rollout: &Rollout, now: Timestamp) -> Result<bool, 
 pub(crate) async fn save(
     app: &App,
     before: &Rollout,
-    fleet: &FleetView,
-    next: Step,
+    decided: Decided,
     now: Timestamp,
 ) -> Result<Vec<Action>, StoreError> {
     let Step {
         rollout, actions, ..
-    } = next;
-    let moved = release_stage::follow(app, &rollout, fleet, now).await?;
+    } = decided.step;
+    let moved = release_stage::follow(app, &rollout, decided.out, now).await?;
     if actions.is_empty() && before.generation == rollout.generation && moved.is_none() {
         return Ok(actions);
     }

@@ -4,7 +4,7 @@
 //! written comes in short transactions. Whatever ends this server between two of them leaves the rollout as it was then, and whichever
 //! server looks next goes on from there. What can't begin is taken back with the reason. Read [`run`].
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +13,13 @@ use jiff::{SignedDuration, Timestamp};
 use mainstay_fleet::Terms;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::starting::{self, Starting};
-use mainstay_rollout::{FleetView, Rollout, RolloutId, Urn};
+use mainstay_rollout::{Rollout, RolloutId, Urn};
 use mainstay_store::StoreError;
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, sleep, timeout};
 
-use super::{PERIOD_MIN, advance_rollouts, other_classes};
-use crate::App;
+use super::{Decided, PERIOD_MIN, advance_rollouts, other_classes};
+use crate::{App, apart};
 
 /// So many devices are enrolled in one transaction: some twenty milliseconds, for which other writes wait on SQLite.
 const PART_DEVICES: usize = 1000;
@@ -191,14 +190,10 @@ async fn drawn(app: &App, rollout: &Rollout) -> Result<Result<Rollout, String>, 
     };
     let urn = shown(app, rollout, terms).await?;
     // Sorting a million devices keeps a processor for seconds. The canary is enrolled first, and of each wave together what lies together.
-    let drawing = spawn_blocking(move || urn.draw_as_shown());
-    let enrolments = match drawing.await {
-        Ok(Ok(enrolments)) => enrolments,
-        Ok(Err(refusal)) => return Ok(Err(refusal.to_string())),
-        Err(error) => match error.try_into_panic() {
-            Ok(broken) => resume_unwind(broken),
-            Err(ended) => return Err(StoreError::Failed(Box::new(ended))),
-        },
+    let drawing = apart::worked_out(move || urn.draw_as_shown());
+    let enrolments = match drawing.await? {
+        Ok(enrolments) => enrolments,
+        Err(refusal) => return Ok(Err(refusal.to_string())),
     };
     let next = starting::drawn(rollout, &enrolments);
     let parts: Vec<_> = enrolments.chunks(PART_DEVICES).collect();
@@ -266,7 +261,7 @@ async fn take_back(app: &App, id: RolloutId, because: &str) -> Result<(), StoreE
         return Ok(());
     };
     let step = starting::could_not_begin(&before, because, app.now());
-    advance_rollouts::save(app, &before, &FleetView::default(), step, app.now()).await?;
+    advance_rollouts::save(app, &before, Decided::of_nobody(step), app.now()).await?;
     let version = &before.candidate.version;
     tracing::warn!(rollout = %id, version, because, "rollout could not start");
     app.memory.begins(id);

@@ -11,8 +11,8 @@ use mainstay_rollout::readings::wants;
 use mainstay_store::{StoreError, UnderWatch};
 
 use super::advance_rollouts::{held, newest};
-use crate::App;
 use crate::readings::{self, Watch};
+use crate::{App, apart};
 
 /// Looks at every rollout, and at the devices of those that compare some.
 ///
@@ -41,5 +41,6 @@ pub(super) async fn run(app: &App, now: Timestamp) -> Result<(), StoreError> {
 
 async fn look(app: &App, rollout: &Rollout, now: Timestamp) -> Result<Vec<Watch>, StoreError> {
     let fleet = app.store.fleet_view(rollout.id).await?;
-    Ok(readings::watches(rollout, &fleet, now))
+    let rollout = rollout.clone();
+    apart::worked_out(move || readings::watches(&rollout, &fleet, now)).await
 }

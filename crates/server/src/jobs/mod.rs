@@ -21,6 +21,7 @@ pub(crate) mod feel_pulse;
 mod follow_rollouts;
 pub(crate) mod hear_store;
 pub(crate) mod lease;
+mod look;
 pub mod measure_payloads;
 mod memory;
 pub(crate) mod other_classes;
@@ -41,6 +42,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until, timeout};
 use crate::App;
 use crate::app_config::Advance;
 
+pub(crate) use look::Decided;
 pub use memory::RolloutMemory;
 
 /// A rollout is looked at no more often than this: each look reads all enrolled devices.

@@ -6,8 +6,7 @@
 use jiff::Timestamp;
 use mainstay_release::{Refusal, Release, StageName};
 use mainstay_rollout::order::waited_for_since;
-use mainstay_rollout::returns::Returns;
-use mainstay_rollout::{FleetView, Phase, Rollout, why};
+use mainstay_rollout::{Phase, Rollout, why};
 use mainstay_store::{StageChange, StoreError};
 
 use crate::App;
@@ -44,11 +43,11 @@ impl Move {
     }
 }
 
-/// The rollout's release as far as the rollout has come; none if it is there already.
+/// The rollout's release as far as the rollout has come, with so many of its devices `out` on a halted one; none if it is there already.
 pub(super) async fn follow(
     app: &App,
     rollout: &Rollout,
-    fleet: &FleetView,
+    out: u32,
     now: Timestamp,
 ) -> Result<Option<Move>, StoreError> {
     let found = app
@@ -60,7 +59,7 @@ pub(super) async fn follow(
     };
     let expected = release.stage.name();
     // Each stage has at most one that follows, and the last has none; what is approved again goes no further with this rollout.
-    let is_out = is_out(app, &release, rollout, fleet, now).await?;
+    let is_out = is_out(app, &release, rollout, out, now).await?;
     while let Some(next) = further(&release, rollout, is_out, now) {
         match next {
             Ok(next) => release = next,
@@ -102,7 +101,7 @@ async fn is_out(
     app: &App,
     release: &Release,
     rollout: &Rollout,
-    fleet: &FleetView,
+    out: u32,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let is_halted = matches!(rollout.phase, Phase::Halted { .. });
@@ -110,7 +109,7 @@ async fn is_out(
         return Ok(false);
     }
     let since = waited_for_since(rollout, now);
-    Ok(Returns::of(rollout, fleet).out > 0 || app.store.in_hand(rollout.id, since).await? > 0)
+    Ok(out > 0 || app.store.in_hand(rollout.id, since).await? > 0)
 }
 
 async fn supersede_older(app: &App, newer: &Release, now: Timestamp) -> Result<(), StoreError> {

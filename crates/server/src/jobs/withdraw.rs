@@ -11,10 +11,10 @@ use mainstay_rollout::{Rollout, halt};
 use mainstay_store::{StageChange, StoreError};
 use mainstay_trust::Refusal;
 
-use super::advance_rollouts;
-use crate::App;
+use super::{Decided, advance_rollouts};
 use crate::release_walk::ReleaseWalk;
 use crate::standing::Standing;
+use crate::{App, apart};
 
 /// Brings every release and rollout in line with the newest papers, once for each of them.
 ///
@@ -114,8 +114,13 @@ async fn halt_one(
 ) -> Result<(), StoreError> {
     let mut fleet = app.store.fleet_view(rollout.id).await?;
     fleet.withdrawn = withdrawn.to_vec();
-    match halt::by_revocation(rollout, &fleet, because, now) {
-        Ok(step) => advance_rollouts::save(app, rollout, &fleet, step, now)
+    let (before, because) = (rollout.clone(), because.to_owned());
+    let decided = apart::worked_out(move || {
+        let step = halt::by_revocation(&before, &fleet, &because, now);
+        step.map(|step| Decided::of(step, &fleet))
+    });
+    match decided.await? {
+        Ok(decided) => advance_rollouts::save(app, rollout, decided, now)
             .await
             .map(|_actions| ()),
         // It ended by itself.

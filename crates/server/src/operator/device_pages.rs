@@ -94,10 +94,11 @@ pub(super) async fn page(
             [] => left,
             _ => DEVICE_PAGE_MAX,
         };
-        let read = app
+        let mut read = app
             .store
             .devices_after(after.as_ref(), running, most)
             .await?;
+        app.contacts.freshen(&mut read);
         let is_last = read.len() < most as usize;
         looked_at += most;
         for device in read {

@@ -157,7 +157,6 @@ pub(super) async fn list(
     let Query(which) = which.map_err(|_| not_a_choice())?;
     let from = PageAsked::read(which.after.as_deref(), which.limit)?;
     let queries = queries(&app, which).await?;
-    app.flush_last_seen().await;
     Ok(Json(page(&app, from, Among::Meant(&queries)).await?))
 }
 
@@ -202,7 +201,6 @@ pub(super) async fn one(
     Named(id): Named,
 ) -> Result<Json<DeviceView>, Refused> {
     authenticate::caller(&app, &headers, Permission::Read).await?;
-    app.flush_last_seen().await;
     Ok(Json(view(&app, &id).await?))
 }
 
@@ -211,7 +209,8 @@ pub(super) async fn one(
 /// # Errors
 /// `request.not-found` when there is none.
 pub(crate) async fn view(app: &App, id: &str) -> Result<DeviceView, Refused> {
-    let device = named(app, id).await?;
+    let mut device = named(app, id).await?;
+    app.contacts.freshen([&mut device]);
     let gateway = app.store.gateway_of(&device.id).await?;
     let children = app
         .store

@@ -163,7 +163,6 @@ fn seed(release: &Release) -> u64 {
 
 /// All devices of the release's class, as they are known now.
 async fn devices(app: &App, release: &Release) -> Result<Vec<Device>, Refused> {
-    app.flush_last_seen().await;
     let class = &release.facts.class;
     let of_class = Some(class.as_str());
     let count = app.store.count_devices(of_class, DEVICES_MAX + 1).await?;
@@ -175,7 +174,9 @@ async fn devices(app: &App, release: &Release) -> Result<Vec<Device>, Refused> {
         ));
     }
     if count > 0 {
-        return Ok(app.store.devices(of_class).await?);
+        let mut devices = app.store.devices(of_class).await?;
+        app.contacts.freshen(&mut devices);
+        return Ok(devices);
     }
     let cure = "Register devices with `mainstay device add`.";
     match app.store.count_devices(None, 1).await? == 0 {

@@ -271,7 +271,6 @@ pub(super) async fn devices(
     let Query(Words { after, limit }) = words.map_err(|_| no_page())?;
     let from = PageAsked::read(after.as_deref(), limit)?;
     let release = named(&app, &id).await?;
-    app.flush_last_seen().await;
     let manifest = ReleaseDigest(release.facts.manifest.0);
     Ok(Json(page(&app, from, Among::Running(&manifest)).await?))
 }

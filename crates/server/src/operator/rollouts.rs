@@ -13,16 +13,16 @@ use mainstay_fleet::{ReleaseDigest, Terms};
 use mainstay_plan::Class;
 use mainstay_release::Release;
 use mainstay_rollout::{
-    self as rollout, Candidate, Enrolment, FleetView, Rollout, RolloutId, Rules, draw, needs,
+    self as rollout, Candidate, Enrolment, Rollout, RolloutId, Rules, draw, needs,
 };
 use mainstay_store::{StageChange, StoreError};
 
 use super::{releases, views};
 use crate::app::ActivePlan;
-use crate::jobs::{self, advance_rollouts, other_classes};
+use crate::jobs::{self, Decided, advance_rollouts, other_classes};
 use crate::named::Named;
 use crate::problem::Refused;
-use crate::{App, authenticate, body, figures};
+use crate::{App, apart, authenticate, body, figures};
 
 /// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
 pub(super) const TRIES_MAX: u32 = 10;
@@ -279,9 +279,13 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
         let before = named(app, &id.to_string()).await?;
         let mut fleet = app.store.fleet_view(id).await?;
         fleet.withdrawn = advance_rollouts::withdrawn_now(app).await;
-        let who = person.email.as_str();
-        let step = rollout::halt::by_person(&before, &fleet, who, why, app.now())?;
-        match advance_rollouts::save(app, &before, &fleet, step, app.now()).await {
+        let (halted, now) = (before.clone(), app.now());
+        let (who, why) = (person.email.clone(), why.to_owned());
+        let decided = apart::worked_out(move || {
+            let step = rollout::halt::by_person(&halted, &fleet, who.as_str(), &why, now);
+            step.map(|step| Decided::of(step, &fleet))
+        });
+        match advance_rollouts::save(app, &before, decided.await??, now).await {
             Err(StoreError::Conflict { .. }) => continue,
             saved => saved?,
         };
@@ -314,11 +318,11 @@ pub(super) async fn withdraw(
 async fn take_back(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<(), Refused> {
     for _ in 0..TRIES_MAX {
         let before = named(app, &id.to_string()).await?;
-        // No wave was open: nobody has anything that its end would depend on.
-        let fleet = FleetView::default();
         let who = person.email.as_str();
         let step = rollout::withdrawal::by_person(&before, who, why, app.now())?;
-        match advance_rollouts::save(app, &before, &fleet, step, app.now()).await {
+        // No wave was open: nobody has anything that its end would depend on.
+        let decided = Decided::of_nobody(step);
+        match advance_rollouts::save(app, &before, decided, app.now()).await {
             Err(StoreError::Conflict { .. }) => continue,
             saved => saved?,
         };

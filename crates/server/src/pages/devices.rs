@@ -41,7 +41,6 @@ pub(super) async fn list(
 }
 
 async fn list_page(app: &Arc<App>, visitor: &Visitor, page: u32) -> Result<String, Refused> {
-    app.flush_last_seen().await;
     let live = live::now(app).await?;
     Ok(DeviceList {
         frame: super::live_frame(app, visitor, live).await?,
@@ -66,7 +65,6 @@ fn count(children: &[DeviceId]) -> u32 {
 }
 
 async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
-    app.flush_last_seen().await;
     let live = live::now(app).await?;
     let DeviceView {
         device,

@@ -2,7 +2,6 @@
 //! fit into memory for one. Read [`Counted`] and [`table`].
 
 use std::collections::BTreeMap;
-use std::iter::repeat_n;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,7 +92,8 @@ impl Counted {
         };
         let mut place = Some(Place::default());
         while let Some(from) = place {
-            let page = app.store.device_page(from).await?;
+            let mut page = app.store.device_page(from).await?;
+            app.contacts.freshen(&mut page.items);
             for device in page.items {
                 counted.count(device, reachable_since);
             }
@@ -114,10 +114,10 @@ impl Counted {
 
     /// The fleet by version, most devices first.
     pub fn version_shares(&self) -> Vec<VersionShare> {
-        let running = self.running.iter().flat_map(|(running, count)| {
+        let running = self.running.iter().map(|(running, count)| {
             let running = running.as_ref();
-            let running = running.map(|(version, verified)| (version.as_str(), *verified));
-            repeat_n(running, *count as usize)
+            let runs = running.map(|(version, verified)| (version.as_str(), *verified));
+            (runs, *count)
         });
         fill::shares_of(running)
     }
@@ -131,10 +131,11 @@ impl Counted {
 pub(super) async fn table(app: &Arc<App>, page: u32) -> Result<DeviceTable, Refused> {
     let page = page.max(1);
     let rows = u32::try_from(DEVICE_ROWS_MAX).unwrap_or(u32::MAX);
-    let shown = app
+    let mut shown = app
         .store
         .devices_from((page - 1).saturating_mul(rows), rows)
         .await?;
+    app.contacts.freshen(&mut shown);
     let clients = Clients::of_each(app, &shown).await?;
     let names: Vec<_> = shown.iter().map(|device| device.id.clone()).collect();
     let progress = app.store.newest_progress_of(&names).await?;

@@ -33,7 +33,6 @@ pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Respo
 }
 
 async fn page(app: &Arc<App>, visitor: &Visitor) -> Result<String, Refused> {
-    app.flush_last_seen().await;
     let live = live::now(app).await?;
     let facts = Facts::read(app).await?;
     let page = Dashboard {

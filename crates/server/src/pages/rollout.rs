@@ -30,7 +30,6 @@ pub(super) async fn one(
 }
 
 async fn page(app: &Arc<App>, visitor: &Visitor, id: &str) -> Result<String, Refused> {
-    app.flush_last_seen().await;
     let live = live::now(app).await?;
     let rollout = named(app, id).await?;
     let live = live::of_rollout(rollout.id, live);

@@ -6,9 +6,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mainstay_api::{DevicePage, DeviceView};
 use mainstay_fleet::DeviceId;
 use mainstay_server::jobs::write_last_seen::WRITTEN_EVERY;
 use mainstay_store::Devices as _;
+use reqwest::{Method, StatusCode};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::time::timeout;
@@ -46,21 +48,66 @@ async fn it_is_written_within_seconds_whatever_rollouts_do() {
     assert!(waited.is_ok(), "a crash loses more than ten seconds");
 }
 
+/// Another program that writes, so that the server can't, until it is closed.
+async fn writes(house: &House) -> SqliteConnection {
+    let file = SqliteConnectOptions::new().filename(house.data.database());
+    let mut other = SqliteConnection::connect_with(&file).await.unwrap();
+    let begun = sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await;
+    begun.unwrap();
+    other
+}
+
 #[tokio::test]
 async fn a_write_that_nobody_waits_for_any_more_is_done_again() {
     let house = House::unfelt(PLAN).await;
     let gadget = heard_twice(&house).await;
-    let file = SqliteConnectOptions::new().filename(house.data.database());
-    let mut other = SqliteConnection::connect_with(&file).await.unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    let other = writes(&house).await;
     let flushed = timeout(Duration::from_millis(100), house.app.flush_last_seen()).await;
     assert!(flushed.is_err(), "somebody else writes");
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
     other.close().await.unwrap();
     assert_ne!(written(&house, &gadget).await, Some(house.app.now()));
     house.app.flush_last_seen().await;
     assert_eq!(written(&house, &gadget).await, Some(house.app.now()));
+}
+
+/// In which when a device was heard of is shown, or counted.
+const SHOW_IT: [&str; 9] = [
+    "/",
+    "/devices",
+    "/devices/th-1",
+    "/rollouts/1",
+    "/rollouts/1/devices",
+    "/api/v1/devices",
+    "/api/v1/rollouts/1",
+    "/api/v1/service-levels",
+    "/api/v1/releases/thermo-v2@1.1.0/devices",
+];
+
+/// Here nobody can write at all, and what everybody sees is true all the same.
+#[tokio::test]
+async fn whoever_looks_sees_it_at_once_and_waits_for_no_write() {
+    let house = House::unfelt(PLAN).await;
+    let mut gadget = heard_twice(&house).await;
+    house.roll_out(&house.built("1.1.0", 2, &[])).await;
+    house.later(7);
+    gadget.check_in(&house, &[]).await;
+    let other = writes(&house).await;
+    let engineer = &house.tokens.engineer;
+    let looks = async {
+        for path in SHOW_IT {
+            let answer = house.request(Method::GET, path, engineer).send().await;
+            assert_eq!(answer.unwrap().status(), StatusCode::OK, "{path}");
+        }
+        let lately = "/api/v1/devices?query=last_seen%20%3E%201m%20ago";
+        let meant: DevicePage = house.get(lately, engineer).await;
+        let one: DeviceView = house.get("/api/v1/devices/th-1", engineer).await;
+        (meant.devices, one.device)
+    };
+    let looked = timeout(Duration::from_secs(10), looks).await;
+    let (meant, one) = looked.expect("they wait for whoever writes");
+    other.close().await.unwrap();
+    let now = Some(house.app.now());
+    assert_eq!(meant, [one.clone()], "it was heard of a moment ago");
+    assert_eq!(one.last_seen, now);
+    assert_ne!(written(&house, &gadget).await, now, "nobody wrote it");
 }

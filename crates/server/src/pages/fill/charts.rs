@@ -6,20 +6,19 @@ use mainstay_report::{SprtChart, SprtPoint, SprtVerdict, VersionShare, WaveBar};
 use mainstay_rollout::score::score;
 use mainstay_rollout::sprt::Point;
 use mainstay_rollout::{DeviceView, FleetView, Progress, Rollout, Score, Verdict, WaveState};
-use mainstay_telemetry::{WaveHealth, adoption};
+use mainstay_telemetry::{Runs, WaveHealth, adoption};
 
 /// The fleet by version, most devices first.
 pub fn version_shares(devices: &[Device]) -> Vec<VersionShare> {
     shares_of(devices.iter().map(|device| {
         let running = device.running.as_ref();
-        running.map(|running| (running.version.as_str(), running.verified))
+        let runs = running.map(|running| (running.version.as_str(), running.verified));
+        (runs, 1)
     }))
 }
 
-/// The same of what each device runs, and whether that is verified; none of one that never said.
-pub fn shares_of<'a>(
-    running: impl IntoIterator<Item = Option<(&'a str, bool)>>,
-) -> Vec<VersionShare> {
+/// The same of what so many devices run.
+pub fn shares_of<'a>(running: impl IntoIterator<Item = (Runs<'a>, u32)>) -> Vec<VersionShare> {
     let shares = adoption(running).into_iter().map(|adoption| VersionShare {
         version: adoption.version.unwrap_or_else(|| "unknown".to_owned()),
         verified: adoption.verified,
