@@ -306,7 +306,7 @@ impl App {
         self.flow.look(late);
     }
 
-    /// Writes what is only in memory. Failing is logged, not fatal: it is tried again.
+    /// Writes when devices were last heard of, as far as that is only in memory: before the server ends. Failing is logged, not fatal: it is tried again.
     pub async fn flush_last_seen(&self) {
         if let Err(error) = self.contacts.write(&*self.store).await {
             tracing::warn!(%error, "last-seen times not written; kept for the next try");

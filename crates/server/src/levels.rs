@@ -16,10 +16,11 @@ use mainstay_store::{EnrolledDevice, Place};
 use mainstay_telemetry::ServiceLevels;
 use mainstay_telemetry::levels::{Carried, Enrolled, Fleet, InField, Rolled};
 
-use crate::App;
 use crate::figures::{Figure, Walk, in_proportion};
 use crate::guard::REQUEST_TIME_MAX;
 use crate::problem::Refused;
+use crate::release_walk::ReleaseWalk;
+use crate::{App, apart};
 
 /// What was measured is told for so long at least: a page and a monitor that ask together are told the same.
 const KEPT_MIN: SignedDuration = SignedDuration::from_secs(15);
@@ -64,24 +65,31 @@ async fn measure(app: &App, plan: &Plan) -> Result<ServiceLevels, Refused> {
     }
     let fleet = fleet(app, plan, &cohorts, now).await?;
     let started: Vec<_> = started.into_iter().map(|(_, rolled)| rolled).collect();
-    Ok(mainstay_telemetry::service_levels(
-        plan, fleet, &carried, &started, now,
-    ))
+    let plan = plan.clone();
+    // Sorting the times of a large fleet keeps a processor for a good part of a second.
+    let levels = apart::worked_out(move || {
+        mainstay_telemetry::service_levels(&plan, fleet, &carried, &started, now)
+    });
+    Ok(levels.await?)
 }
 
-/// The rollouts that carried something, newest first, as far as lists go. One that ended before its first wave opened carried nothing, and
-/// kept no date.
+/// The rollouts that carried something, newest first, as far as the list of rollouts goes. One that ended before its first wave opened
+/// carried nothing, and kept no date.
 async fn started(app: &App) -> Result<Vec<(RolloutId, Rolled)>, Refused> {
-    let releases = app.store.releases().await?.into_iter();
-    let releases: BTreeMap<_, _> = releases
-        .map(|release| (release.facts.manifest.0, release))
-        .collect();
+    let mut releases = BTreeMap::new();
+    let mut walk = ReleaseWalk::over(app.store());
+    while let Some(page) = walk.page().await? {
+        let named = page.into_iter().map(|release| {
+            let named = (release.id.to_string(), release.facts.track);
+            (release.facts.manifest.0, named)
+        });
+        releases.extend(named);
+    }
     let rollouts = app.store.rollouts().await?.into_iter();
     let has_opened = |rollout: &Rollout| rollout.waves.iter().any(|wave| wave.opened_at.is_some());
     let carried = rollouts.filter(|rollout| !rollout.is_over() || has_opened(rollout));
     let known = carried.filter_map(|rollout| {
-        let release = releases.get(&rollout.candidate.release.0)?;
-        let (name, track) = (release.id.to_string(), release.facts.track);
+        let (name, track) = releases.get(&rollout.candidate.release.0)?.clone();
         Some((rollout.id, Rolled::of(&rollout, name, track)))
     });
     Ok(known.collect())

@@ -1,5 +1,7 @@
 //! What devices report. Read [`Reports`].
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, Running};
@@ -61,8 +63,8 @@ pub trait Reports: Send + Sync {
     /// heard at `heard`, and its reports. Returns the number up to which its reports are durable.
     ///
     /// A report whose number isn't above the one returned by an earlier call is a retry and changes
-    /// nothing; nor does one that is further beyond it than [`LEAP_MAX`]. New ones go to the device's timeline. `fold` is asked, with or without new reports,
-    /// about the device's newest enrolment, and about each of its
+    /// nothing; nor does one that is further beyond it than [`LEAP_MAX`]. New ones go to the device's timeline, which
+    /// also tells where some in between never came. `fold` is asked, with or without new reports, about the device's newest enrolment, and about each of its
     /// [`ENROLMENTS_MAX`](crate::rollouts::ENROLMENTS_MAX) newest whose rollout isn't complete, or in which the device is still
     /// under way. In a rollout that was withdrawn
     /// nothing was promised: its enrolments don't count among these.
@@ -115,15 +117,41 @@ fn is_new(seq: u32, acknowledged: u32) -> bool {
     seq > acknowledged && (acknowledged == 0 || seq - acknowledged <= LEAP_MAX)
 }
 
-/// The reports that are new, each once, in the device's own order.
-pub(crate) fn fresh(reports: &[StoredReport], acknowledged: u32) -> Vec<&StoredReport> {
+/// The reports that are new, each once, in the device's own order; each as the timeline is to tell it.
+pub(crate) fn fresh(reports: &[StoredReport], acknowledged: u32) -> Vec<Cow<'_, StoredReport>> {
     let mut fresh: Vec<_> = reports
         .iter()
         .filter(|report| is_new(report.seq, acknowledged))
         .collect();
     fresh.sort_by_key(|report| report.seq);
     fresh.dedup_by_key(|report| report.seq);
-    fresh
+    let mut last = acknowledged;
+    let told = fresh.into_iter().map(|report| {
+        let before = std::mem::replace(&mut last, report.seq);
+        after_unheard(report, unheard(before, report.seq))
+    });
+    told.collect()
+}
+
+/// How many reports a device made between two of which a server heard one after the other, and then threw away: it keeps the newest ones alone as
+/// long as nobody takes them. Of what it made before it was heard for the first time nothing is known.
+fn unheard(before: u32, seq: u32) -> u32 {
+    match before {
+        0 => 0,
+        before => seq - before - 1,
+    }
+}
+
+fn after_unheard(report: &StoredReport, unheard: u32) -> Cow<'_, StoredReport> {
+    let reports = match unheard {
+        0 => return Cow::Borrowed(report),
+        1 => "1 report".to_owned(),
+        many => format!("{many} reports"),
+    };
+    Cow::Owned(StoredReport {
+        text: format!("{}; {reports} before it never came", report.text),
+        ..report.clone()
+    })
 }
 
 /// Whether a fold is asked about an enrolment: the `place`th of its device's, counted from the newest, in a rollout of this phase.

@@ -35,3 +35,41 @@ impl Contacts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::contacts::Contact;
+
+    /// What a device reports is in the store, and isn't noted here.
+    #[test]
+    fn the_later_word_counts_wherever_it_is() {
+        let at = |second| Timestamp::from_second(second).ok();
+        for (stored, heard, expected) in [
+            (None, None, None),
+            (at(5), None, at(5)),
+            (None, at(7), at(7)),
+            (at(5), at(7), at(7)),
+            (at(9), at(7), at(9)),
+        ] {
+            let contacts = Contacts::default();
+            let mut seen = OnlySeen(DeviceId::new("th-1").expect("a name"), stored);
+            if let Some(heard) = heard {
+                let contact: Arc<Contact> = contacts.with(&seen.0);
+                contacts.hear(&contact, heard);
+            }
+            contacts.freshen([&mut seen]);
+            assert_eq!(seen.1, expected, "{stored:?} {heard:?}");
+        }
+    }
+
+    struct OnlySeen(DeviceId, Option<Timestamp>);
+
+    impl Seen for OnlySeen {
+        fn seen(&mut self) -> (&DeviceId, &mut Option<Timestamp>) {
+            (&self.0, &mut self.1)
+        }
+    }
+}

@@ -2,9 +2,9 @@
 //!
 //! Losing it in a crash loses nothing that was promised: the store's own `last_seen` is then a few
 //! moments old ([`crate::jobs::write_last_seen`] says how many). It is written in batches because a fleet's polls are the server's
-//! busiest traffic. Nothing else loses it: whoever waits for a write may leave at any moment, as a browser does, and a device stands in the list of
-//! what is to be written until it is written. Of health, nothing but a plan's warnings and a device's page rests on it: what rollouts compare is kept by
-//! [`crate::readings`].
+//! busiest traffic. Nothing else loses it: a device stands in the list of what is to be written until it is written, also if whoever waits for that
+//! gives up. Who looks doesn't wait for it ([`Contacts::freshen`]); steps and the end of the server do. Of health, nothing but a plan's warnings and a
+//! device's page rests on it: what rollouts compare is kept by [`crate::readings`].
 //!
 //! Read [`Contact`], then [`Contacts`].
 
@@ -24,6 +24,8 @@ use mainstay_plan::{ClassId, Measuring};
 use mainstay_store::{Store, StoreError};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
+
+use crate::apart;
 
 pub(crate) use contact::Contact;
 use contact::Named;
@@ -50,7 +52,7 @@ pub(crate) struct Contacts {
     chooses: RandomState,
     /// Those heard of since somebody began to write.
     unwritten: Mutex<List>,
-    /// What is left to be written by whoever holds it: others needn't write the same, and read it once it is there.
+    /// What is left to be written by whoever holds it: others needn't write the same.
     being_written: Arc<tokio::sync::Mutex<List>>,
     /// So many wait until all is written.
     waiting: AtomicUsize,
@@ -127,7 +129,7 @@ impl Contacts {
     /// # Errors
     /// As [`Contacts::write`].
     pub async fn write_gently(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let mut left = self.sorted().await;
+        let mut left = self.sorted().await?;
         let mut pace = Pace::new(Instant::now());
         while !left.is_empty() {
             let hurries = self.waiting.load(Ordering::Relaxed) > 0;
@@ -148,21 +150,19 @@ impl Contacts {
     }
 
     /// All that is to be written, in an order that suits the store; nobody else writes as long as it is held.
-    async fn sorted(&self) -> OwnedMutexGuard<List> {
+    async fn sorted(&self) -> Result<OwnedMutexGuard<List>, StoreError> {
         let mut left = self.being_written.clone().lock_owned().await;
         left.append(&mut lock(&self.unwritten));
         if left.len() <= FEW {
             sort(&mut left);
-            return left;
+            return Ok(left);
         }
         // Many take some hundredths of a second, in which nobody would be answered.
-        let sorted = tokio::task::spawn_blocking(move || {
+        let sorted = apart::worked_out(move || {
             sort(&mut left);
             left
         });
-        sorted
-            .await
-            .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+        sorted.await
     }
 
     fn part(&self, device: &DeviceId) -> MutexGuard<'_, Part> {

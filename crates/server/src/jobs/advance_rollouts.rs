@@ -66,32 +66,43 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
 pub(super) async fn steps(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
     let mut failed = app.contacts.write(&*app.store).await.err();
     failed = failed.or(withdraw::catch_up(app, now).await.err());
-    let UnderWatch { rollouts, unread } = app.store.rollouts_under_watch().await?;
+    let UnderWatch { rollouts, unread } = under_watch(app).await?;
     failed = failed.or(unread);
-    app.memory.hold(newest(rollouts.iter().filter_map(held)));
     let withdrawn = withdrawn(app, &rollouts).await?;
     let (mut turn, mut in_flight) = (Turn::default(), BTreeMap::new());
-    let (mut halted, mut watches) = (Vec::new(), Vec::new());
+    let mut watches = Vec::new();
     for rollout in rollouts {
         let advanced = match advance(app, &rollout, &withdrawn, now).await {
             Ok(advanced) => advanced,
             Err(error) => {
                 tracing::error!(rollout = %rollout.id, id = error.id(), %error, "rollout not advanced");
                 failed = failed.or(Some(error));
-                Advanced::resting(&rollout)
+                Advanced::default()
             }
         };
         in_flight.insert(rollout.id, advanced.in_flight);
-        halted.extend(advanced.halted);
         watches.extend(advanced.watches);
         let actions = advanced.actions.into_iter();
         turn.actions
             .extend(actions.map(|action| (rollout.id, action)));
     }
     app.memory.count_anew(in_flight);
-    app.memory.hold(newest(halted.into_iter()));
     app.watched.watch_anew(watches);
+    // Over a large fleet that took seconds, in which others may have halted something, too.
+    failed = failed.or(under_watch(app).await.err());
     failed.map_or(Ok(turn), Err)
+}
+
+/// The rollouts that are looked after. What is halted among them is on hold from now on.
+///
+/// # Errors
+/// If the store fails.
+pub(super) async fn under_watch(app: &App) -> Result<UnderWatch, StoreError> {
+    let look = app.memory.begins_to_look();
+    let watched = app.store.rollouts_under_watch().await?;
+    let halted = watched.rollouts.iter().filter_map(held);
+    app.memory.hold(look, newest(halted));
+    Ok(watched)
 }
 
 /// The releases that nobody installs any more, not even to go back, as far as can be read: a brake works without them, and what can't be
@@ -116,14 +127,14 @@ async fn withdrawn(app: &App, rollouts: &[Rollout]) -> Result<Vec<ReleaseDigest>
 }
 
 /// The release, if the rollout is halted.
-pub(super) fn held(rollout: &Rollout) -> Option<Digest> {
+fn held(rollout: &Rollout) -> Option<Digest> {
     let is_halted = matches!(rollout.phase, Phase::Halted { .. });
     is_halted.then_some(Digest(rollout.candidate.release.0))
 }
 
 /// The newest halted releases are on hold in every status: a device that fetched one before the halt
 /// refuses it at the last moment.
-pub(super) fn newest(halted: impl DoubleEndedIterator<Item = Digest>) -> Vec<Digest> {
+fn newest(halted: impl DoubleEndedIterator<Item = Digest>) -> Vec<Digest> {
     halted.rev().take(HELD_MAX as usize).collect()
 }
 
@@ -133,20 +144,8 @@ struct Advanced {
     actions: Vec<Action>,
     /// Devices that are downloading.
     in_flight: u32,
-    /// The release, if it is halted.
-    halted: Option<Digest>,
     /// What is still to be read on devices that are compared.
     watches: Vec<Watch>,
-}
-
-impl Advanced {
-    /// Of a rollout that isn't looked at.
-    fn resting(rollout: &Rollout) -> Self {
-        Self {
-            halted: held(rollout),
-            ..Self::default()
-        }
-    }
 }
 
 /// One step of one rollout.
@@ -157,14 +156,18 @@ async fn advance(
     now: Timestamp,
 ) -> Result<Advanced, StoreError> {
     if rollout.is_starting() || may_rest(app, rollout, now).await? {
-        return Ok(Advanced::resting(rollout));
+        return Ok(Advanced::default());
     }
     let mut fleet = other_classes::look(app, rollout).await?;
     fleet.withdrawn = withdrawn.to_vec();
     let before = rollout.clone();
     let look = apart::worked_out(move || Look::at(&before, &fleet, now)).await?;
-    let halted = held(&look.decided.step.rollout);
-    let actions = match save(app, rollout, look.decided, now).await {
+    let halts = held(&look.decided.step.rollout).filter(|_| held(rollout).is_none());
+    let saved = save(app, rollout, look.decided, now).await;
+    if let (Ok(_), Some(halted)) = (&saved, halts) {
+        app.memory.hold_too(halted);
+    }
+    let actions = match saved {
         // Somebody else has changed it meanwhile; the next turn sees what they did.
         Err(StoreError::Conflict { .. }) => Vec::new(),
         saved => saved?,
@@ -173,7 +176,6 @@ async fn advance(
     Ok(Advanced {
         actions,
         in_flight: look.in_flight,
-        halted,
         watches: look.watches,
     })
 }

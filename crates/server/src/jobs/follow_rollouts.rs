@@ -10,7 +10,7 @@ use mainstay_rollout::Rollout;
 use mainstay_rollout::readings::wants;
 use mainstay_store::{StoreError, UnderWatch};
 
-use super::advance_rollouts::{held, newest};
+use super::advance_rollouts;
 use crate::readings::{self, Watch};
 use crate::{App, apart};
 
@@ -20,9 +20,8 @@ use crate::{App, apart};
 /// The first failure of the store, after all else was looked at.
 pub(super) async fn run(app: &App, now: Timestamp) -> Result<(), StoreError> {
     let mut failed = app.contacts.write(&*app.store).await.err();
-    let UnderWatch { rollouts, unread } = app.store.rollouts_under_watch().await?;
+    let UnderWatch { rollouts, unread } = advance_rollouts::under_watch(app).await?;
     failed = failed.or(unread);
-    app.memory.hold(newest(rollouts.iter().filter_map(held)));
     // Whether there is room is asked of the store again at the next promise: it counts the places over all servers.
     app.memory.count_anew(BTreeMap::new());
     let mut watches = Vec::new();

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use mainstay_rollout::RolloutId;
 use mainstay_trust::Digest;
+use mainstay_trust::status::HELD_MAX;
 
 use super::begin_rollouts::Failing;
 
@@ -20,6 +21,10 @@ pub struct RolloutMemory(Mutex<Inner>);
 struct Inner {
     in_flight: BTreeMap<RolloutId, u32>,
     held: Vec<Digest>,
+    /// The number of the look by which they are held.
+    held_by: u64,
+    /// So many looks at which rollouts are halted have begun.
+    looks: u64,
     looked_at: BTreeMap<RolloutId, Timestamp>,
     caught_up_with: Option<Papers>,
     failing: BTreeMap<RolloutId, Failing>,
@@ -58,9 +63,29 @@ impl RolloutMemory {
         self.lock().in_flight = in_flight;
     }
 
-    /// Puts a new list of held releases in place of the old one.
-    pub(crate) fn hold(&self, held: Vec<Digest>) {
-        self.lock().held = held;
+    /// The number of a look at which rollouts are halted, to be taken before it begins.
+    pub(super) fn begins_to_look(&self) -> u64 {
+        let mut inner = self.lock();
+        inner.looks += 1;
+        inner.looks
+    }
+
+    /// Puts what the look of this number found to be held, newest first, in place of what is; unless that was found by a later look, which may know of a
+    /// halt that this one doesn't.
+    pub(super) fn hold(&self, look: u64, held: Vec<Digest>) {
+        let mut inner = self.lock();
+        if look > inner.held_by {
+            (inner.held_by, inner.held) = (look, held);
+        }
+    }
+
+    /// Holds one more release from now on, whose rollout was just halted; the next look finds it, too.
+    pub(super) fn hold_too(&self, release: Digest) {
+        let held = &mut self.lock().held;
+        if !held.contains(&release) {
+            held.insert(0, release);
+            held.truncate(HELD_MAX as usize);
+        }
     }
 
     /// When the rollout's devices were last looked at, by this server since its start.
@@ -110,5 +135,38 @@ impl RolloutMemory {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Each change is one assignment; a panic elsewhere can't leave it half made.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A turn over a large fleet takes seconds; a person who halts in them takes a turn at once, which ends before.
+    #[test]
+    fn an_older_look_takes_no_hold_away_that_a_later_one_found() {
+        let memory = RolloutMemory::default();
+        let (old, new) = (Digest([1; 32]), Digest([2; 32]));
+        let slow = memory.begins_to_look();
+        let quick = memory.begins_to_look();
+        memory.hold(quick, vec![new, old]);
+        memory.hold(slow, vec![old]);
+        assert_eq!(memory.held(), [new, old]);
+        let next = memory.begins_to_look();
+        memory.hold(next, vec![old]);
+        assert_eq!(memory.held(), [old], "a later look takes away what is over");
+    }
+
+    #[test]
+    fn what_was_just_halted_is_held_at_once_and_before_what_was_halted_long_ago() {
+        let memory = RolloutMemory::default();
+        for number in 0..=HELD_MAX as u8 {
+            memory.hold_too(Digest([number; 32]));
+            memory.hold_too(Digest([number; 32]));
+        }
+        let held = memory.held();
+        assert_eq!(held.len(), HELD_MAX as usize);
+        assert_eq!(held.first(), Some(&Digest([HELD_MAX as u8; 32])));
+        assert!(!held.contains(&Digest([0; 32])), "the oldest makes room");
     }
 }

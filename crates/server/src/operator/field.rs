@@ -37,7 +37,8 @@ impl Field {
         let names: Vec<_> = empty.iter().map(|(name, _)| name.clone()).collect();
         let mut place = Some(Place::default());
         while let Some(from) = place {
-            let page = app.store.device_page(from).await?;
+            let mut page = app.store.device_page(from).await?;
+            app.contacts.freshen(&mut page.items);
             for device in &page.items {
                 devices += 1;
                 count.add(device);

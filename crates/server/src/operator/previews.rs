@@ -14,6 +14,7 @@ use mainstay_fleet::{Device, ReleaseDigest};
 use mainstay_plan::Class;
 use mainstay_release::{Release, StageName};
 use mainstay_rollout::{Pace, Premise, Unmet, needs};
+use mainstay_store::walks::PAGE_MAX;
 use serde::Deserialize;
 
 use super::patience::worked_out;
@@ -69,13 +70,15 @@ pub(super) async fn preview(
         confirm: confirms_after(class),
     };
     let place = app.preview_place()?;
-    let devices = devices(&app, &release).await?;
+    let mut devices = devices(&app, &release).await?;
     let look_every = jobs::look_every(&app).await;
     let look_every = SignedDuration::try_from(look_every).unwrap_or(SignedDuration::MAX);
     let (seed, now) = (seed(&release), app.now());
+    let known = app.clone();
     // A month of a large fleet takes seconds, in which this thread's other requests would wait.
     let previewed = worked_out(LONGEST, move |stop| {
         let _place = place;
+        known.contacts.freshen(&mut devices);
         let premise = Premise {
             candidate,
             terms,
@@ -138,6 +141,19 @@ fn pace(assumed: Result<Query<Assumed>, QueryRejection>) -> Result<u64, Refused>
     }
 }
 
+/// The devices of a class, some `count` of them, in the order of their registration: read page by page, so that others are answered between two pages.
+async fn all_of(app: &App, class: &str, count: u32) -> Result<Vec<Device>, Refused> {
+    let mut devices: Vec<Device> = Vec::with_capacity(count as usize);
+    loop {
+        let last = devices.last().map(|device| &device.id);
+        let page = app.store.class_after(class, last, PAGE_MAX).await?;
+        if page.is_empty() {
+            return Ok(devices);
+        }
+        devices.extend(page);
+    }
+}
+
 /// Only what hasn't begun can be looked at beforehand.
 fn check_ahead(release: &Release) -> Result<(), Refused> {
     match release.stage.name() {
@@ -161,7 +177,7 @@ fn seed(release: &Release) -> u64 {
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// All devices of the release's class, as they are known now.
+/// All devices of the release's class, as the store knows them now.
 async fn devices(app: &App, release: &Release) -> Result<Vec<Device>, Refused> {
     let class = &release.facts.class;
     let of_class = Some(class.as_str());
@@ -174,9 +190,7 @@ async fn devices(app: &App, release: &Release) -> Result<Vec<Device>, Refused> {
         ));
     }
     if count > 0 {
-        let mut devices = app.store.devices(of_class).await?;
-        app.contacts.freshen(&mut devices);
-        return Ok(devices);
+        return all_of(app, class.as_str(), count).await;
     }
     let cure = "Register devices with `mainstay device add`.";
     match app.store.count_devices(None, 1).await? == 0 {

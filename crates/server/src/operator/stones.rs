@@ -11,6 +11,7 @@ use semver::Version;
 use super::rollouts;
 use crate::App;
 use crate::problem::Refused;
+use crate::release_walk::ReleaseWalk;
 
 /// What to do for a device that must run `stone` or later before it gets what `rollout` carries, as the end of
 /// "Next: ...".
@@ -24,17 +25,19 @@ pub(super) async fn way(
     rollout: &Rollout,
 ) -> Result<String, Refused> {
     let plan = app.active_plan().await?;
-    let releases = app.store.releases().await?;
     // By a newer plan the release itself may need no stone any more; its rollout goes by the plan that it started with.
-    let is_another = |release: &&Release| release.facts.manifest.0 != rollout.candidate.release.0;
-    let would_do = releases
-        .iter()
-        .filter(is_another)
-        .filter(|release| leads_to(&plan.plan, device, stone, release));
-    let best = would_do.min_by_key(|release| rank(release));
+    let is_another = |release: &Release| release.facts.manifest.0 != rollout.candidate.release.0;
+    let would_do =
+        |release: &Release| is_another(release) && leads_to(&plan.plan, device, stone, release);
+    let mut best = None;
+    let mut walk = ReleaseWalk::over(app.store());
+    while let Some(page) = walk.page().await? {
+        let would_do = page.into_iter().filter(would_do);
+        best = best.into_iter().chain(would_do).min_by_key(rank);
+    }
     Ok(best.map_or_else(
         || nothing_there(device, stone),
-        |release| on_the_way(release, rollout),
+        |release| on_the_way(&release, rollout),
     ))
 }
 

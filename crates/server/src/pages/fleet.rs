@@ -37,6 +37,9 @@ impl Figure for Counted {
     }
 }
 
+/// Of many devices it is told for so long at least how many they are: a tenth of a second's work, for which each look at a list would wait.
+const TOTAL_TOLD_MIN: SignedDuration = SignedDuration::from_secs(30);
+
 /// How many devices there are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Total(u32);
@@ -45,7 +48,10 @@ impl Figure for Total {
     const PATIENCE: Duration = Duration::from_secs(1);
 
     fn told_for(&self, took: SignedDuration) -> SignedDuration {
-        if_many(self.0, took)
+        match if_many(self.0, took) {
+            SignedDuration::ZERO => SignedDuration::ZERO,
+            many => many.max(TOTAL_TOLD_MIN),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ async fn page(
     let live = live::of_rollout(rollout.id, live);
     let total = rollout.waves.iter().map(|wave| wave.members).sum();
     let rows_max = u32::try_from(DEVICE_ROWS_MAX).unwrap_or(u32::MAX);
-    let mut devices = match rollout.is_starting() {
+    let devices = match rollout.is_starting() {
         true => Vec::new(),
         // One more shows whether there is a next page.
         false => {
@@ -56,7 +56,6 @@ async fn page(
             following.await?
         }
     };
-    app.contacts.freshen(&mut devices);
     let is_last = devices.len() <= DEVICE_ROWS_MAX;
     let shown = &devices[..devices.len().min(DEVICE_ROWS_MAX)];
     let last = shown.last().map(|device| device.id.to_string());

@@ -1,12 +1,15 @@
 //! Whoever is signed in, and the cookie by which their browser shows it.
 
+use std::time::Duration;
+
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use mainstay_access::secret::SECRET_BYTES;
 use mainstay_access::session::AGE_MAX;
-use mainstay_access::{Account, Means, Secret, SecretKind, Session, SessionStanding};
+use mainstay_access::{Account, Means, Secret, SecretHash, SecretKind, Session, SessionStanding};
 use mainstay_store::StoreError;
+use tokio::time::timeout;
 
 use crate::App;
 use crate::authenticate::Caller;
@@ -18,6 +21,9 @@ const COOKIES: [&str; 2] = ["__Host-mainstay", "mainstay"];
 
 /// What a page says with a request that nobody made: it keeps itself as the server has it, and doesn't keep anybody signed in.
 const UNATTENDED: HeaderName = HeaderName::from_static("mainstay-unattended");
+
+/// So long whoever asks waits at most until it is kept that they did.
+const NOTED_WITHIN: Duration = Duration::from_millis(50);
 
 /// Marks a request as one that nobody made.
 pub(crate) fn is_unattended(headers: &mut HeaderMap) {
@@ -57,10 +63,7 @@ impl SignedIn {
             return Ok(None);
         };
         if session.is_news(now) && !headers.contains_key(UNATTENDED) {
-            // Nobody is kept out because this can't be written down now.
-            if let Err(error) = app.store.session_seen(&session.hash, now).await {
-                tracing::warn!(%error, "it isn't kept that a session was used");
-            }
+            note_use(app, session.hash, now).await;
         }
         Ok(Some(Self {
             secret,
@@ -145,6 +148,18 @@ pub(super) fn one_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a s
         None => Some(value),
         Some(_) => None,
     }
+}
+
+/// Keeps that a session was used. Nobody is kept out because this can't be written down now, and nobody waits for long because somebody else writes.
+async fn note_use(app: &App, session: SecretHash, now: Timestamp) {
+    let store = app.store.clone();
+    let noting = tokio::spawn(async move {
+        if let Err(error) = store.session_seen(&session, now).await {
+            tracing::warn!(%error, "it isn't kept that a session was used");
+        }
+    });
+    // What isn't done by then goes on without them.
+    let _ = timeout(NOTED_WITHIN, noting).await;
 }
 
 /// Ends what a browser showed before somebody signed in with it: that is nobody's any more. They are signed in all the same if the store

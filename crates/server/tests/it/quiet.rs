@@ -133,7 +133,7 @@ async fn a_device_is_heard_of_all_the_same() {
     assert_eq!(device.last_seen, Some(house.app.now()));
 }
 
-/// Whoever asks for a page waits until it is written, and may leave before it is.
+/// Whoever waits until it is written may give up before it is.
 #[tokio::test]
 async fn who_leaves_while_it_is_written_loses_nothing() {
     let (house, mut gadget) = scene().await;

@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream;
 use mainstay_trust::Digest;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::cached;
@@ -32,6 +33,9 @@ const WRITE_BYTES: usize = 256 * 1024;
 /// What is written to see whether the folder takes writes. A crash leaves it at most once: the next try writes over it.
 const PROBE: &str = "probe";
 
+/// So many threads wait for this disk at once: one that hangs leaves threads of the runtime's to the database, and so to whoever halts something.
+const THREADS_MAX: usize = 256;
+
 /// A page: what no file system keeps beside the names, where there is room on a full disk.
 const PROBE_BYTES: [u8; 4096] = [0; 4096];
 
@@ -40,6 +44,7 @@ const PROBE_BYTES: [u8; 4096] = [0; 4096];
 pub struct FolderBlobs {
     pub(super) folder: PathBuf,
     writes: AtomicU64,
+    threads: Arc<Semaphore>,
 }
 
 impl FolderBlobs {
@@ -50,10 +55,7 @@ impl FolderBlobs {
     pub async fn open(folder: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let folder = folder.into();
         on_disk(&folder, prepare).await?;
-        Ok(Self {
-            folder,
-            writes: AtomicU64::new(0),
-        })
+        Ok(Self::looked_at(folder))
     }
 
     /// The blobs in `folder`, which is left as it is: to look at what a server keeps there while it runs.
@@ -62,6 +64,7 @@ impl FolderBlobs {
         Self {
             folder: folder.into(),
             writes: AtomicU64::new(0),
+            threads: Arc::new(Semaphore::new(THREADS_MAX)),
         }
     }
 
@@ -79,6 +82,26 @@ impl FolderBlobs {
         self.folder
             .join(format!("{digest}.{process}-{write}.{PARTIAL}"))
     }
+
+    /// As [`on_disk`], on one of this disk's threads.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        path: &Path,
+        what: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turn = turn(&self.threads).await;
+        let in_turn = move |path: &Path| {
+            let _turn = turn;
+            what(path)
+        };
+        on_disk(path, in_turn).await
+    }
+}
+
+/// One of these threads, until it is dropped.
+async fn turn(threads: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    // It is never closed; if it were, everybody would have their turn.
+    threads.clone().acquire_owned().await.ok()
 }
 
 #[async_trait]
@@ -86,23 +109,25 @@ impl Blobs for FolderBlobs {
     async fn put(&self, digest: &Digest, bytes: u64, pieces: Pieces<'_>) -> Result<(), PutError> {
         let path = self.path(digest);
         let create = move |at: &Path| Partial::create(at, bytes);
-        let mut partial = on_disk(&self.partial(digest), create).await?;
+        let mut partial = self.on_disk(&self.partial(digest), create).await?;
         let mut incoming = Incoming::new(pieces, bytes);
         while let Some(piece) = incoming.next(WRITE_BYTES).await? {
-            partial = on_disk(&path, move |_| partial.append(&piece)).await?;
+            partial = self.on_disk(&path, move |_| partial.append(&piece)).await?;
         }
         incoming.finish(digest)?;
-        on_disk(&path, move |path| partial.rename(path, bytes)).await?;
+        self.on_disk(&path, move |path| partial.rename(path, bytes))
+            .await?;
         Ok(())
     }
 
     async fn probe(&self) -> Result<(), StoreError> {
-        on_disk(&self.folder.join(PROBE), write_and_remove).await
+        self.on_disk(&self.folder.join(PROBE), write_and_remove)
+            .await
     }
 
     async fn size(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
         let file = |path: &Path| found(fs::metadata(path));
-        let found = on_disk(&self.path(digest), file).await?;
+        let found = self.on_disk(&self.path(digest), file).await?;
         Ok(found.map(|about| about.len()))
     }
 
@@ -111,8 +136,10 @@ impl Blobs for FolderBlobs {
         digest: &Digest,
         range: Range<u64>,
     ) -> Result<Option<Pieces<'static>>, StoreError> {
-        let file = on_disk(&self.path(digest), |path| found(File::open(path))).await?;
-        Ok(file.map(|file| reading(Arc::new(file), range)))
+        let file = self
+            .on_disk(&self.path(digest), |path| found(File::open(path)))
+            .await?;
+        Ok(file.map(|file| reading(Arc::new(file), range, self.threads.clone())))
     }
 }
 
@@ -137,13 +164,17 @@ pub(super) fn found<T>(asked: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-fn reading(file: Arc<File>, range: Range<u64>) -> Pieces<'static> {
+fn reading(file: Arc<File>, range: Range<u64>, threads: Arc<Semaphore>) -> Pieces<'static> {
     Box::pin(stream::try_unfold(range, move |left| {
-        next_piece(file.clone(), left)
+        next_piece(file.clone(), left, threads.clone())
     }))
 }
 
-async fn next_piece(file: Arc<File>, left: Range<u64>) -> io::Result<Option<(Bytes, Range<u64>)>> {
+async fn next_piece(
+    file: Arc<File>,
+    left: Range<u64>,
+    threads: Arc<Semaphore>,
+) -> io::Result<Option<(Bytes, Range<u64>)>> {
     if left.is_empty() {
         return Ok(None);
     }
@@ -157,8 +188,12 @@ async fn next_piece(file: Arc<File>, left: Range<u64>) -> io::Result<Option<(Byt
         let after = start + bytes as u64;
         return Ok(Some((piece.into(), after..left.end)));
     }
-    let read = spawn_blocking(move || read_at(&file, &mut piece, start).map(|()| piece)).await;
-    let piece = read.map_err(io::Error::other)??;
+    let turn = turn(&threads).await;
+    let read = spawn_blocking(move || {
+        let _turn = turn;
+        read_at(&file, &mut piece, start).map(|()| piece)
+    });
+    let piece = read.await.map_err(io::Error::other)??;
     let after = start + piece.len() as u64;
     Ok(Some((piece.into(), after..left.end)))
 }
@@ -278,6 +313,8 @@ fn is_being_written(partial: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::StreamExt as _;
 
     use super::*;
@@ -313,13 +350,34 @@ mod tests {
         fs::write(&path, vec![7_u8; bytes]).expect("writable");
         let file = Arc::new(File::open(&path).expect("just written"));
         let other = tokio::spawn(async {});
-        let mut pieces = reading(file, 0..bytes as u64);
+        let threads = Arc::new(Semaphore::new(THREADS_MAX));
+        let mut pieces = reading(file, 0..bytes as u64, threads);
         let mut read = 0;
         while let Some(piece) = pieces.next().await {
             read += piece.expect("readable").len();
         }
         assert_eq!(read, bytes);
         assert!(other.is_finished());
+    }
+
+    /// Whoever left goes on taking a thread, as long as the disk hangs; others wait for one, and no other disk does.
+    #[tokio::test]
+    async fn a_disk_that_hangs_takes_so_many_threads_and_no_more() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let blobs = FolderBlobs::looked_at(folder.path());
+        let taken = blobs.threads.clone();
+        let _others = taken.acquire_many_owned(255).await.expect("it is open");
+        let (ends, ended) = std::sync::mpsc::channel();
+        let hangs = move |_: &Path| ended.recv().map_err(io::Error::other);
+        let hung = blobs.on_disk(folder.path(), hangs);
+        let left = tokio::time::timeout(Duration::from_millis(50), hung).await;
+        assert!(left.is_err(), "it hangs");
+        let (digest, sound) = (Digest([1; 32]), FolderBlobs::looked_at(folder.path()));
+        let next = tokio::time::timeout(Duration::from_millis(50), blobs.size(&digest)).await;
+        assert!(next.is_err(), "there is no thread left");
+        assert_eq!(sound.size(&digest).await.expect("another disk"), None);
+        ends.send(()).expect("it still waits");
+        assert_eq!(blobs.size(&digest).await.expect("it goes on"), None);
     }
 
     /// Each write to it fails as on a full disk (Linux, full(4)): at once, not when nobody listens any more.

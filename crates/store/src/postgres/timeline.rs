@@ -1,5 +1,7 @@
 //! What happened to each device, in PostgreSQL.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::Write;
@@ -35,7 +37,7 @@ pub(super) async fn add(
 pub(super) async fn add_reports(
     tx: &mut Write,
     device: i64,
-    reports: &[&StoredReport],
+    reports: &[Cow<'_, StoredReport>],
 ) -> Result<(), StoreError> {
     let times: Vec<_> = reports.iter().map(|report| micros(report.at)).collect();
     let texts: Vec<_> = reports

@@ -1,5 +1,7 @@
 //! What devices report, in SQLite.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, Running};
@@ -70,7 +72,11 @@ pub(super) async fn hear(
     Ok(())
 }
 
-async fn note(tx: &mut Write, device: i64, fresh: &[&StoredReport]) -> Result<(), StoreError> {
+async fn note(
+    tx: &mut Write,
+    device: i64,
+    fresh: &[Cow<'_, StoredReport>],
+) -> Result<(), StoreError> {
     if fresh.is_empty() {
         return Ok(());
     }

@@ -1,5 +1,7 @@
 //! What happened to each device, in SQLite.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::Write;
@@ -35,7 +37,7 @@ pub(super) async fn add(
 pub(super) async fn add_reports(
     tx: &mut Write,
     device: i64,
-    reports: &[&StoredReport],
+    reports: &[Cow<'_, StoredReport>],
 ) -> Result<(), StoreError> {
     for some in reports.chunks(AT_ONCE) {
         let mut statement = sqlx::query(

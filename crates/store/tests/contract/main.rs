@@ -229,6 +229,7 @@ macro_rules! contract {
             reports::{
                 repeated_reports_change_nothing,
                 reports_are_taken_in_the_devices_own_order,
+                the_first_report_of_a_device_tells_of_none_before_it,
                 reports_of_one_message_are_told_in_their_order,
                 a_check_in_without_reports_is_folded_too,
                 settled_enrolments_are_not_asked_again,

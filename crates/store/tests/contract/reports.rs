@@ -92,14 +92,30 @@ pub async fn reports_are_taken_in_the_devices_own_order(store: &dyn Store) {
     ] {
         assert_eq!(record(store, sent).await, acknowledged, "{sent:?}");
     }
+    let unheard = LEAP_MAX - 1;
     let newest_first = [
-        format!("said {}", 6 + LEAP_MAX),
+        format!(
+            "said {}; {unheard} reports before it never came",
+            6 + LEAP_MAX
+        ),
         "said 6".into(),
-        "said 5".into(),
+        "said 5; 1 report before it never came".into(),
         "said 3".into(),
     ];
     assert_eq!(texts(store).await[..4], newest_first);
     assert_eq!(texts(store).await[4..], ["said 2", "said 1"]);
+}
+
+/// What it made before that may have come to another server.
+pub async fn the_first_report_of_a_device_tells_of_none_before_it(store: &dyn Store) {
+    register(store, 1).await;
+    assert_eq!(record(store, &[9, 10, 13]).await, 13);
+    let told = [
+        "said 13; 2 reports before it never came",
+        "said 10",
+        "said 9",
+    ];
+    assert_eq!(texts(store).await, told);
 }
 
 /// Of each length that a message may have.

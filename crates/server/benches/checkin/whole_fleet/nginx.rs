@@ -20,6 +20,17 @@ const LOOKS: u32 = 100;
 /// See [`LOOKS`].
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
+/// By its name, and where Debian has it: only an administrator's `PATH` names that folder.
+const PROGRAMS: [&str; 2] = ["nginx", "/usr/sbin/nginx"];
+
+fn answers(program: &str) -> bool {
+    let asked = Command::new(program)
+        .arg("-v")
+        .stderr(Stdio::null())
+        .status();
+    asked.is_ok_and(|told| told.success())
+}
+
 /// Fetches the payload from nginx, and prints what that takes; says so where there is none.
 ///
 /// # Errors
@@ -30,21 +41,17 @@ pub async fn print(
     size: Size,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    let asked = Command::new("nginx")
-        .arg("-v")
-        .stderr(Stdio::null())
-        .status();
-    if !asked.is_ok_and(|told| told.success()) {
+    let Some(program) = PROGRAMS.into_iter().find(|program| answers(program)) else {
         println!("*** nginx is NOT MEASURED: there is none (Debian's package `nginx` has it)");
         return Ok(());
-    }
+    };
     let own = folder.join("nginx");
     std::fs::create_dir(&own)?;
     let address = free().await?;
     let config = own.join("nginx.conf");
     let blobs = ours::data(folder).blobs();
     std::fs::write(&config, configured(&own, &blobs, address))?;
-    let mut command = child::command("nginx".as_ref(), size.is_whole);
+    let mut command = child::command(program.as_ref(), size.is_whole);
     command.arg("-p").arg(&own).arg("-c").arg(&config);
     let mut process = command.spawn().context("nginx can't be started")?;
     let source = Source {
@@ -59,7 +66,7 @@ pub async fn print(
         Err(error) => Err(error),
     };
     // Its worker ends with it when it is told to, and not when it is killed.
-    let told = Command::new("nginx")
+    let told = Command::new(program)
         .arg("-p")
         .arg(&own)
         .arg("-c")
