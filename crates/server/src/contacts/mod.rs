@@ -3,7 +3,7 @@
 //! Losing it in a crash loses nothing that was promised: the store's own `last_seen` is then a few
 //! moments old ([`crate::jobs::write_last_seen`] says how many). It is written in batches because a fleet's polls are the server's
 //! busiest traffic. Nothing else loses it: a device stands in the list of what is to be written until it is written, also if whoever waits for that
-//! gives up. Who looks doesn't wait for it ([`Contacts::freshen`]); steps and the end of the server do. Of health, nothing but a plan's warnings and a
+//! gives up. Neither who looks nor a step waits for it ([`Contacts::freshen`]); the end of the server does. Of health, nothing but a plan's warnings and a
 //! device's page rests on it: what rollouts compare is kept by [`crate::readings`].
 //!
 //! Read [`Contact`], then [`Contacts`].

@@ -64,8 +64,7 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
 /// # Errors
 /// The first failure of the store, after all else was done; what was saved stays saved, and the next turn goes on from there.
 pub(super) async fn steps(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
-    let mut failed = app.contacts.write(&*app.store).await.err();
-    failed = failed.or(withdraw::catch_up(app, now).await.err());
+    let mut failed = withdraw::catch_up(app, now).await.err();
     let UnderWatch { rollouts, unread } = under_watch(app).await?;
     failed = failed.or(unread);
     let withdrawn = withdrawn(app, &rollouts).await?;
@@ -160,8 +159,12 @@ async fn advance(
     }
     let mut fleet = other_classes::look(app, rollout).await?;
     fleet.withdrawn = withdrawn.to_vec();
-    let before = rollout.clone();
-    let look = apart::worked_out(move || Look::at(&before, &fleet, now)).await?;
+    let (before, contacts) = (rollout.clone(), app.contacts.clone());
+    let look = apart::worked_out(move || {
+        contacts.freshen(&mut fleet.devices);
+        Look::at(&before, &fleet, now)
+    });
+    let look = look.await?;
     let halts = held(&look.decided.step.rollout).filter(|_| held(rollout).is_none());
     let saved = save(app, rollout, look.decided, now).await;
     if let (Ok(_), Some(halted)) = (&saved, halts) {

@@ -19,9 +19,8 @@ use crate::{App, apart};
 /// # Errors
 /// The first failure of the store, after all else was looked at.
 pub(super) async fn run(app: &App, now: Timestamp) -> Result<(), StoreError> {
-    let mut failed = app.contacts.write(&*app.store).await.err();
     let UnderWatch { rollouts, unread } = advance_rollouts::under_watch(app).await?;
-    failed = failed.or(unread);
+    let mut failed = unread;
     // Whether there is room is asked of the store again at the next promise: it counts the places over all servers.
     app.memory.count_anew(BTreeMap::new());
     let mut watches = Vec::new();
@@ -39,7 +38,11 @@ pub(super) async fn run(app: &App, now: Timestamp) -> Result<(), StoreError> {
 }
 
 async fn look(app: &App, rollout: &Rollout, now: Timestamp) -> Result<Vec<Watch>, StoreError> {
-    let fleet = app.store.fleet_view(rollout.id).await?;
-    let rollout = rollout.clone();
-    apart::worked_out(move || readings::watches(&rollout, &fleet, now)).await
+    let mut fleet = app.store.fleet_view(rollout.id).await?;
+    let (rollout, contacts) = (rollout.clone(), app.contacts.clone());
+    let watches = apart::worked_out(move || {
+        contacts.freshen(&mut fleet.devices);
+        readings::watches(&rollout, &fleet, now)
+    });
+    watches.await
 }

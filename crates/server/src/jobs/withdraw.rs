@@ -114,8 +114,10 @@ async fn halt_one(
 ) -> Result<(), StoreError> {
     let mut fleet = app.store.fleet_view(rollout.id).await?;
     fleet.withdrawn = withdrawn.to_vec();
-    let (before, because) = (rollout.clone(), because.to_owned());
+    let (before, contacts) = (rollout.clone(), app.contacts.clone());
+    let because = because.to_owned();
     let decided = apart::worked_out(move || {
+        contacts.freshen(&mut fleet.devices);
         let step = halt::by_revocation(&before, &fleet, &because, now);
         step.map(|step| Decided::of(step, &fleet))
     });

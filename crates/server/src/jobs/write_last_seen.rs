@@ -10,8 +10,7 @@ use super::stopped_at_tick;
 use crate::App;
 
 /// It is written so often, and takes up to three seconds each time, so that it keeps nobody waiting: whoever takes it up after a crash knows of each
-/// device to within ten seconds. Apart from the turns of [`super::advance_rollouts`], which
-/// write it too and may come more rarely: a step over a large fleet takes seconds.
+/// device to within ten seconds.
 pub const WRITTEN_EVERY: Duration = Duration::from_secs(5);
 
 /// A round takes some seconds; who waits so long waits for an answer that won't come.

@@ -211,11 +211,10 @@ pub(super) async fn one(
 pub(crate) async fn view(app: &App, id: &str) -> Result<DeviceView, Refused> {
     let mut device = named(app, id).await?;
     app.contacts.freshen([&mut device]);
-    let gateway = app.store.gateway_of(&device.id).await?;
-    let children = app
-        .store
-        .children_of(&device.id, CHILDREN_SHOWN_MAX)
-        .await?;
+    let (gateway, children) = tokio::try_join!(
+        app.store.gateway_of(&device.id),
+        app.store.children_of(&device.id, CHILDREN_SHOWN_MAX),
+    )?;
     Ok(DeviceView {
         device,
         gateway,

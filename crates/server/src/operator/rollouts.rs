@@ -281,7 +281,9 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
         fleet.withdrawn = advance_rollouts::withdrawn_now(app).await;
         let (halted, now) = (before.clone(), app.now());
         let (who, why) = (person.email.clone(), why.to_owned());
+        let contacts = app.contacts.clone();
         let decided = apart::worked_out(move || {
+            contacts.freshen(&mut fleet.devices);
             let step = rollout::halt::by_person(&halted, &fleet, who.as_str(), &why, now);
             step.map(|step| Decided::of(step, &fleet))
         });

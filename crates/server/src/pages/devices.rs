@@ -8,6 +8,7 @@ use axum::response::Response;
 use mainstay_api::DeviceView;
 use mainstay_fleet::DeviceId;
 use mainstay_report::{DeviceList, DevicePage};
+use mainstay_store::StoreError;
 use serde::Deserialize;
 
 use super::clients::Clients;
@@ -64,6 +65,11 @@ fn count(children: &[DeviceId]) -> u32 {
     u32::try_from(children.len()).unwrap_or(u32::MAX)
 }
 
+/// What a store's failure is to who looks at a page.
+async fn refused<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, Refused> {
+    Ok(asked.await?)
+}
+
 async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, Refused> {
     let live = live::now(app).await?;
     let DeviceView {
@@ -72,19 +78,24 @@ async fn device_page(app: &App, visitor: &Visitor, id: &str) -> Result<String, R
         children,
         children_in_all,
     } = view(app, id).await?;
-    let why = why::of_device(app, &device, app.now()).await?;
+    // None of these waits for another one: on a machine that has much to do each turn that is waited for takes milliseconds.
+    let (frame, why, clients, timeline, (order, order_log)) = tokio::try_join!(
+        super::live_frame(app, visitor, live),
+        why::of_device(app, &device, app.now()),
+        refused(Clients::of_one(app, &device)),
+        refused(app.store.timeline(&device.id, TIMELINE_SHOWN)),
+        refused(orders::newest(app, &device.id)),
+    )?;
     let vital = app.contacts.vital(&device.id);
-    let timeline = app.store.timeline(&device.id, TIMELINE_SHOWN).await?;
     let running = device.running.as_ref();
-    let (order, order_log) = orders::newest(app, &device.id).await?;
     let page = DevicePage {
-        frame: super::live_frame(app, visitor, live).await?,
+        frame,
         id: device.id.to_string(),
         class: device.class.clone(),
         hardware: device.hardware.clone(),
         zone: device.zone.clone(),
         bootloader: device.bootloader.clone(),
-        client: Clients::of_one(app, &device).await?.facts(&device),
+        client: clients.facts(&device),
         order,
         order_log,
         site: device.site().map(|site| site.to_string()),
