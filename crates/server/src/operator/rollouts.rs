@@ -279,9 +279,8 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
         let before = named(app, &id.to_string()).await?;
         let mut fleet = app.store.fleet_view(id).await?;
         fleet.withdrawn = advance_rollouts::withdrawn_now(app).await;
-        let (halted, now) = (before.clone(), app.now());
+        let (halted, contacts, now) = (before.clone(), app.contacts.clone(), app.now());
         let (who, why) = (person.email.clone(), why.to_owned());
-        let contacts = app.contacts.clone();
         let decided = apart::worked_out(move || {
             contacts.freshen(&mut fleet.devices);
             let step = rollout::halt::by_person(&halted, &fleet, who.as_str(), &why, now);
