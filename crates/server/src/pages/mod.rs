@@ -24,7 +24,7 @@ pub(crate) use orders::{log_of, told};
 
 use axum::Router;
 use axum::http::HeaderValue;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use mainstay_access::Permission;
@@ -112,10 +112,18 @@ fn answer(app: &App, page: Result<String, Refused>) -> Response {
 
 /// The refusal as a page. Who asks may be anybody, so that it tells nothing else.
 fn problem(app: &App, refused: &Refused) -> Response {
-    match problem_page(frame_of_nobody(app), refused).to_html() {
+    in_frame(frame_of_nobody(app), refused)
+}
+
+fn in_frame(frame: Frame, refused: &Refused) -> Response {
+    let mut response = match problem_page(frame, refused).to_html() {
         Ok(html) => (refused.status(), Html(html)).into_response(),
-        Err(error) => Refused::from(error).into_response(),
+        Err(error) => return Refused::from(error).into_response(),
+    };
+    if let Some(seconds) = refused.retry_after() {
+        response.headers_mut().insert(RETRY_AFTER, seconds);
     }
+    response
 }
 
 fn problem_page(frame: Frame, refused: &Refused) -> ProblemPage {
@@ -133,5 +141,38 @@ fn problem_page(frame: Frame, refused: &Refused) -> ProblemPage {
 impl From<RenderError> for Refused {
     fn from(error: RenderError) -> Self {
         Self::internal(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::CONTENT_TYPE;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// Programs read pages, too; and what stands before a server asks again by it.
+    #[test]
+    fn a_refusal_that_is_over_soon_says_when_also_as_a_page() {
+        let frame = || Frame {
+            product: "Mainstay".to_owned(),
+            plan: String::new(),
+            plan_revision: String::new(),
+            market: Vec::new(),
+            generated_at: Timestamp::UNIX_EPOCH,
+            viewer: None,
+            live: None,
+        };
+        for (refused, status, says_when) in [
+            (Refused::busy(), 503, true),
+            (Refused::unavailable("store.busy", "Wait."), 503, true),
+            (Refused::not_found("device", "th-1"), 404, false),
+        ] {
+            let page = in_frame(frame(), &refused);
+            let headers = page.headers();
+            let found = (page.status().as_u16(), headers.contains_key(RETRY_AFTER));
+            assert_eq!(found, (status, says_when), "{}", refused.id());
+            assert!(headers[CONTENT_TYPE].as_bytes().starts_with(b"text/html"));
+        }
     }
 }
