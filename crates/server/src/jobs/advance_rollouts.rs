@@ -64,7 +64,9 @@ pub async fn run(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
 /// # Errors
 /// The first failure of the store, after all else was done; what was saved stays saved, and the next turn goes on from there.
 pub(super) async fn steps(app: &App, now: Timestamp) -> Result<Turn, StoreError> {
-    let mut failed = withdraw::catch_up(app, now).await.err();
+    // A server that can't write is to leave the steps to another one before there is something to halt.
+    let mut failed = app.contacts.write_a_few(&*app.store).await.err();
+    failed = failed.or(withdraw::catch_up(app, now).await.err());
     let UnderWatch { rollouts, unread } = under_watch(app).await?;
     failed = failed.or(unread);
     let withdrawn = withdrawn(app, &rollouts).await?;
