@@ -25,9 +25,6 @@ const EACH: usize = PLACES / 4 + 4;
 /// As many come to a server that has no place for any of them.
 const TOO_MANY: usize = 300;
 
-/// So many others ask, one after the other, until the first of them is sent away.
-const FIRST_ONES: usize = 500;
-
 /// A server that gets through nothing, and two devices that were promised a release.
 async fn scene() -> (House, Vec<Gadget>, Artifact) {
     let house = House::unfelt(PLAN).await;
@@ -148,16 +145,18 @@ async fn shed(house: &House) -> Option<usize> {
     shed.lines().next()?.parse().ok()
 }
 
-/// Waits until no place is left. Each time another device asks: one that was served is remembered soon, and what is answered from memory needs no place.
-async fn all_have_come(house: &House, requests: &[Vec<u8>]) {
-    for request in requests {
-        let answer = answered(address(house), request).await;
-        if answer.is_ok_and(|(status, _)| status == 503) {
-            return;
+/// Waits until one of these is sent away: every place is taken then, by the others. Nobody else asks meanwhile, or another one of them is sent away
+/// in their place, and a place is free once they are answered.
+async fn one_is_sent_away(lines: &[TcpStream]) {
+    let mut head = [0; 12];
+    until("one is sent away", async || {
+        let came = lines.iter().any(|line| line.try_read(&mut head).is_ok());
+        if came {
+            assert_eq!(head, *b"HTTP/1.1 503");
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("there is always a place");
+        came
+    })
+    .await;
 }
 
 /// Every place is taken when the fleet comes, by devices that stopped in the midst.
@@ -165,13 +164,13 @@ async fn all_have_come(house: &House, requests: &[Vec<u8>]) {
 async fn a_fleet_that_finds_no_place_is_sent_away_and_served_when_it_comes_back() {
     let (house, mut gadgets, _new) = scene().await;
     let devices = TOO_MANY.min(Bounds::default().of_one * 3 / 4);
-    let tokens = fleet(&house, devices + FIRST_ONES).await;
+    let tokens = fleet(&house, devices).await;
     let requests = tokens
         .iter()
         .map(|token| storm::check_in(&mut gadgets[0], token));
-    let mut requests: Vec<_> = requests.collect();
+    let requests: Vec<_> = requests.collect();
     let stopped = begun(&house, &gadgets[1], PLACES + 4).await;
-    all_have_come(&house, &requests.split_off(devices)).await;
+    one_is_sent_away(&stopped).await;
 
     let first = requests.iter().cloned().map(|request| {
         let address = address(&house).to_owned();
