@@ -19,12 +19,12 @@ use mainstay_trust::Digest;
 use mainstay_trust::status::HELD_MAX;
 
 use super::begin_rollouts;
-use super::look::{Decided, Look};
+use super::look::{Decided, Look, at_fleet};
 use super::other_classes;
 use super::release_stage::{self, Move};
 use super::withdraw;
+use crate::App;
 use crate::readings::Watch;
-use crate::{App, apart};
 
 /// A halted rollout whose devices are all back is watched for so long: one that was fetching the
 /// release at the halt, and was then switched off, may still turn up with it. Later ones are sent
@@ -161,12 +161,8 @@ async fn advance(
     }
     let mut fleet = other_classes::look(app, rollout).await?;
     fleet.withdrawn = withdrawn.to_vec();
-    let (before, contacts) = (rollout.clone(), app.contacts.clone());
-    let look = apart::worked_out(move || {
-        contacts.freshen(&mut fleet.devices);
-        Look::at(&before, &fleet, now)
-    });
-    let look = look.await?;
+    let before = rollout.clone();
+    let look = at_fleet(app, fleet, move |fleet| Look::at(&before, fleet, now)).await?;
     let halts = held(&look.decided.step.rollout).filter(|_| held(rollout).is_none());
     let saved = save(app, rollout, look.decided, now).await;
     if let (Ok(_), Some(halted)) = (&saved, halts) {

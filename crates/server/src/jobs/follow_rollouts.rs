@@ -11,8 +11,9 @@ use mainstay_rollout::readings::wants;
 use mainstay_store::{StoreError, UnderWatch};
 
 use super::advance_rollouts;
+use super::look::at_fleet;
+use crate::App;
 use crate::readings::{self, Watch};
-use crate::{App, apart};
 
 /// Looks at every rollout, and at the devices of those that compare some.
 ///
@@ -38,11 +39,10 @@ pub(super) async fn run(app: &App, now: Timestamp) -> Result<(), StoreError> {
 }
 
 async fn look(app: &App, rollout: &Rollout, now: Timestamp) -> Result<Vec<Watch>, StoreError> {
-    let mut fleet = app.store.fleet_view(rollout.id).await?;
-    let (rollout, contacts) = (rollout.clone(), app.contacts.clone());
-    let watches = apart::worked_out(move || {
-        contacts.freshen(&mut fleet.devices);
-        readings::watches(&rollout, &fleet, now)
-    });
-    watches.await
+    let fleet = app.store.fleet_view(rollout.id).await?;
+    let rollout = rollout.clone();
+    at_fleet(app, fleet, move |fleet| {
+        readings::watches(&rollout, fleet, now)
+    })
+    .await
 }

@@ -1,12 +1,14 @@
 //! All that one look at a rollout with its devices comes to, in one place: the devices of a large one are looked at on a thread of their
-//! own, and aren't needed after it. Read [`Look::at`] and [`Decided`].
+//! own, and aren't needed after it. Read [`at_fleet`], [`Look::at`] and [`Decided`].
 
 use jiff::Timestamp;
 use mainstay_rollout::offer::in_flight;
 use mainstay_rollout::returns::Returns;
 use mainstay_rollout::{FleetView, Phase, Rollout, Step, step};
+use mainstay_store::StoreError;
 
 use crate::readings::{self, Watch};
+use crate::{App, apart};
 
 /// A step, and what must be known of the devices to save it.
 pub(crate) struct Decided {
@@ -40,6 +42,24 @@ pub(super) struct Look {
     pub in_flight: u32,
     /// What is still to be read on devices that are compared.
     pub watches: Vec<Watch>,
+}
+
+/// What `look` comes to, at all devices of a rollout as the store has them, and as far as this server heard of them since. The fleet is given back where it
+/// is looked at.
+///
+/// # Errors
+/// As [`apart::worked_out`].
+pub(crate) async fn at_fleet<T: Send + 'static>(
+    app: &App,
+    mut fleet: FleetView,
+    look: impl FnOnce(&FleetView) -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    let contacts = app.contacts.clone();
+    let looked = apart::worked_out(move || {
+        contacts.freshen(&mut fleet.devices);
+        look(&fleet)
+    });
+    looked.await
 }
 
 impl Look {

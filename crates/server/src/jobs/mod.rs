@@ -42,7 +42,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until, timeout};
 use crate::App;
 use crate::app_config::Advance;
 
-pub(crate) use look::Decided;
+pub(crate) use look::{Decided, at_fleet};
 pub use memory::RolloutMemory;
 
 /// A rollout is looked at no more often than this: each look reads all enrolled devices.

@@ -11,10 +11,10 @@ use mainstay_rollout::{Rollout, halt};
 use mainstay_store::{StageChange, StoreError};
 use mainstay_trust::Refusal;
 
-use super::{Decided, advance_rollouts};
+use super::{Decided, advance_rollouts, at_fleet};
+use crate::App;
 use crate::release_walk::ReleaseWalk;
 use crate::standing::Standing;
-use crate::{App, apart};
 
 /// Brings every release and rollout in line with the newest papers, once for each of them.
 ///
@@ -114,12 +114,10 @@ async fn halt_one(
 ) -> Result<(), StoreError> {
     let mut fleet = app.store.fleet_view(rollout.id).await?;
     fleet.withdrawn = withdrawn.to_vec();
-    let (before, contacts) = (rollout.clone(), app.contacts.clone());
-    let because = because.to_owned();
-    let decided = apart::worked_out(move || {
-        contacts.freshen(&mut fleet.devices);
-        let step = halt::by_revocation(&before, &fleet, &because, now);
-        step.map(|step| Decided::of(step, &fleet))
+    let (before, because) = (rollout.clone(), because.to_owned());
+    let decided = at_fleet(app, fleet, move |fleet| {
+        let step = halt::by_revocation(&before, fleet, &because, now);
+        step.map(|step| Decided::of(step, fleet))
     });
     match decided.await? {
         Ok(decided) => advance_rollouts::save(app, rollout, decided, now)

@@ -22,7 +22,7 @@ use crate::app::ActivePlan;
 use crate::jobs::{self, Decided, advance_rollouts, other_classes};
 use crate::named::Named;
 use crate::problem::Refused;
-use crate::{App, apart, authenticate, body, figures};
+use crate::{App, authenticate, body, figures};
 
 /// Each try is on a fresh state, and loses only against a change in the same few milliseconds.
 pub(super) const TRIES_MAX: u32 = 10;
@@ -279,12 +279,11 @@ async fn stop(app: &App, id: RolloutId, person: &Person, why: &str) -> Result<()
         let before = named(app, &id.to_string()).await?;
         let mut fleet = app.store.fleet_view(id).await?;
         fleet.withdrawn = advance_rollouts::withdrawn_now(app).await;
-        let (halted, contacts, now) = (before.clone(), app.contacts.clone(), app.now());
+        let (halted, now) = (before.clone(), app.now());
         let (who, why) = (person.email.clone(), why.to_owned());
-        let decided = apart::worked_out(move || {
-            contacts.freshen(&mut fleet.devices);
-            let step = rollout::halt::by_person(&halted, &fleet, who.as_str(), &why, now);
-            step.map(|step| Decided::of(step, &fleet))
+        let decided = jobs::at_fleet(app, fleet, move |fleet| {
+            let step = rollout::halt::by_person(&halted, fleet, who.as_str(), &why, now);
+            step.map(|step| Decided::of(step, fleet))
         });
         match advance_rollouts::save(app, &before, decided.await??, now).await {
             Err(StoreError::Conflict { .. }) => continue,
