@@ -115,7 +115,7 @@ fn ending(mut rollout: Rollout, view: &mut FleetView, fates: &[Fate]) -> Ending 
     for now in (0..=END + STEP).step_by(STEP as usize) {
         for (device, fate) in view.devices.iter_mut().zip(fates) {
             device.progress = progress(fate, now);
-            device.last_seen = Some(at(fate.heard(now)));
+            device.last_seen = Some(at(fate.heard(now)).into());
         }
         rollout = step(&rollout, view, at(now)).rollout;
         match rollout.phase {

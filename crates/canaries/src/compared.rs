@@ -156,7 +156,7 @@ impl Compared {
                     device.progress = canary::progress(&life.fate, now);
                 }
                 let heard = || at(life.heard(now, device.wave == 0));
-                device.last_seen = life.fate.begins.map(|_| heard());
+                device.last_seen = life.fate.begins.map(|_| heard().into());
             }
             let reads = !self.comparing.is_quiet;
             view.readings = reads.then(|| self.read(&rollout, &view, &lives, now));

@@ -207,7 +207,7 @@ fn device_view(n: usize, labels: &mut Labels) -> DeviceView {
         site: None,
         zone: labels.of(ZONES[n % ZONES.len()]),
         wave: wave(n),
-        last_seen: Some(start()),
+        last_seen: Some(start().into()),
         progress: Progress::Waiting,
         running: Some(labels.release(OLD)),
         before: Some(labels.release(OLD)),
@@ -248,7 +248,7 @@ fn live((n, device): (usize, &mut DeviceView)) {
         3..900 => Progress::Confirmed { began, booted, at },
         _ => Progress::Waiting,
     };
-    device.last_seen = Some(start() + SignedDuration::from_hours(59));
+    device.last_seen = Some((start() + SignedDuration::from_hours(59)).into());
 }
 
 /// The candidate fails on it.
@@ -265,7 +265,7 @@ fn read(view: &FleetView) -> (usize, i64) {
         .iter()
         .fold((0, 0), |(waves, seconds), device| {
             let began = device.progress.began().map_or(0, Timestamp::as_second);
-            let seen = device.last_seen.map_or(0, Timestamp::as_second);
+            let seen = device.last_seen().map_or(0, Timestamp::as_second);
             (waves + device.wave, seconds ^ began ^ seen)
         })
 }

@@ -122,7 +122,7 @@ fn is_free(rollout: &Rollout, device: &DeviceView, now: Timestamp) -> bool {
     device.progress == Progress::Waiting
         && !device.runs_nothing()
         && runs_what_it_ran(rollout, device)
-        && device.last_seen.is_some_and(is_heard)
+        && device.last_seen().is_some_and(is_heard)
 }
 
 /// Whether a device still runs the release with which it was enrolled. Where that isn't known, any but the candidate will do.

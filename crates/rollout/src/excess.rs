@@ -92,11 +92,15 @@ fn silent(rollout: &Rollout, pair: &Sides<'_>, now: Timestamp) -> PairState<(boo
         return PairState::Pending;
     }
     let alive_from = after(began, rollout.rules.poll.saturating_mul(-SILENT_POLLS));
-    if pair.control.last_seen.is_none_or(|seen| seen < alive_from) {
+    if pair
+        .control
+        .last_seen()
+        .is_none_or(|seen| seen < alive_from)
+    {
         return PairState::Lost;
     }
     // One that speaks and doesn't confirm isn't silent, on either side.
-    let is_silent = |device: &DeviceView| device.last_seen.is_none_or(|seen| seen < due);
+    let is_silent = |device: &DeviceView| device.last_seen().is_none_or(|seen| seen < due);
     PairState::In((is_silent(pair.treated), is_silent(pair.control)))
 }
 

@@ -69,7 +69,7 @@ fn at_horizon(
         return Score::Failed { cause };
     }
     let confirmed = matches!(progress, Progress::Confirmed { .. });
-    let heard = device.last_seen.is_some_and(|seen| seen >= horizon);
+    let heard = device.last_seen().is_some_and(|seen| seen >= horizon);
     match confirmed && heard {
         true => Score::Healthy,
         false if now >= silent_at(rollout, horizon) => Score::Silent,
@@ -164,7 +164,7 @@ impl Tally {
     pub(crate) fn add(&mut self, rollout: &Rollout, device: &DeviceView, now: Timestamp) -> Score {
         let score = score(rollout, device, now);
         self.count(score);
-        let heard = || device.last_seen >= horizon(rollout, device);
+        let heard = || device.last_seen() >= horizon(rollout, device);
         self.unfinished += u32::from(score == Score::Silent && heard());
         self.began += u32::from(device.progress.began().is_some());
         score
@@ -214,7 +214,7 @@ mod tests {
         let rollout = testing::opened(1);
         let mut device = testing::device(0);
         device.progress = progress;
-        device.last_seen = Some(at(seen));
+        device.last_seen = Some(at(seen).into());
         let found = score(&rollout, &device, at(now));
         assert_eq!(
             found, expected,

@@ -112,7 +112,7 @@ pub(crate) fn device(n: usize) -> DeviceView {
         site: None,
         zone: "America/Denver".into(),
         wave: 0,
-        last_seen: Some(at(0)),
+        last_seen: Some(at(0).into()),
         progress: Progress::Waiting,
         running: Some(OLD.into()),
         before: Some(OLD.into()),
@@ -192,6 +192,6 @@ pub(crate) fn failed(began: i64, cause: FailureCause) -> Progress {
 /// Makes `device` run the candidate well, and be heard of at `seen`.
 pub(crate) fn confirm(device: &mut DeviceView, began: i64, seen: i64) {
     device.progress = confirmed(began);
-    device.last_seen = Some(at(seen));
+    device.last_seen = Some(at(seen).into());
     device.running = Some(NEW.into());
 }

@@ -4,7 +4,7 @@
 //! first.
 
 use jiff::Timestamp;
-use mainstay_fleet::{DeviceId, ReleaseDigest, Running, Site};
+use mainstay_fleet::{DeviceId, KeptInstant, ReleaseDigest, Running, Site};
 use mainstay_plan::SignalName;
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +27,7 @@ pub struct DeviceView {
     /// The wave it was drawn into, from 0. It never changes.
     pub wave: usize,
     /// The server's time of the last message from it.
-    pub last_seen: Option<Timestamp>,
+    pub last_seen: Option<KeptInstant>,
     /// How far it has come.
     pub progress: Progress,
     /// The release it said it runs, confirmed or on trial.
@@ -38,6 +38,12 @@ pub struct DeviceView {
 }
 
 impl DeviceView {
+    /// The server's time of the last message from it.
+    #[must_use]
+    pub fn last_seen(&self) -> Option<Timestamp> {
+        self.last_seen.map(Timestamp::from)
+    }
+
     /// Whether it said that it runs this release, confirmed or on trial.
     #[must_use]
     pub fn runs(&self, release: ReleaseDigest) -> bool {
@@ -114,7 +120,7 @@ mod tests {
     #[cfg(target_pointer_width = "64")]
     fn a_device_takes_little_room() {
         assert!(
-            size_of::<DeviceView>() <= 152,
+            size_of::<DeviceView>() <= 136,
             "{}",
             size_of::<DeviceView>()
         );

@@ -38,7 +38,6 @@ pub mod issuing;
 pub mod jobs;
 mod kept;
 mod levels;
-mod moment;
 mod moved;
 mod named;
 mod newcomers;

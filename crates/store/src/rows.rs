@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 use mainstay_fleet::{
-    self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, SetBy, Site,
+    self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, KeptInstant, SetBy, Site,
 };
 use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels, Progress, Rollout};
 
@@ -172,7 +172,9 @@ pub(crate) fn view(row: View, labels: &mut Labels) -> Result<DeviceView, StoreEr
         site: site.and_then(|site| Site::new(site).ok()),
         zone: labels.of(&zone),
         wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
-        last_seen: last_seen.map(|at| instant("device", at)).transpose()?,
+        last_seen: last_seen
+            .map(|at| instant("device", at).map(KeptInstant::from))
+            .transpose()?,
         progress,
         running: running.map(|release| labels.release(release)),
         before: before.map(|release| labels.release(release)),

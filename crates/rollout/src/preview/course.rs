@@ -270,7 +270,7 @@ impl Course {
             What::Boots => self.boots(now_ms, number),
             What::Confirms => self.confirms(now_ms, number),
             What::IsHeard => {
-                self.device(number).last_seen = Some(instant(now_ms));
+                self.device(number).last_seen = Some(instant(now_ms).into());
                 self.looks.settled(now_ms);
             }
             What::FallsSilent => {
@@ -350,7 +350,7 @@ impl Course {
             self.places.free(&self.looks, now_ms);
         }
         let device = self.device(number);
-        device.last_seen = Some(booted);
+        device.last_seen = Some(booted.into());
         device.running = Some(release);
         if let Some(began) = device.progress.began() {
             device.progress = Progress::OnTrial { began, booted };
@@ -360,7 +360,7 @@ impl Course {
     fn confirms(&mut self, now_ms: i64, number: u32) {
         let at = instant(now_ms);
         let device = self.device(number);
-        device.last_seen = Some(at);
+        device.last_seen = Some(at.into());
         let Progress::OnTrial { began, booted } = device.progress else {
             return;
         };

@@ -1,7 +1,7 @@
 //! The fleet of a preview: each drawn device as its rollout sees it, and what is remembered beside. Read [`Member`].
 
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId};
+use mainstay_fleet::{Device, DeviceId, KeptInstant};
 
 use super::Premise;
 use super::left_out::Unreached;
@@ -50,7 +50,7 @@ fn view(device: &Device, wave: usize, labels: &mut Labels) -> DeviceView {
         site: device.site(),
         zone: labels.of(&device.zone),
         wave,
-        last_seen: device.last_seen,
+        last_seen: device.last_seen.map(KeptInstant::from),
         progress: Progress::Waiting,
         running: running.map(|running| labels.release(running.release)),
         before: running

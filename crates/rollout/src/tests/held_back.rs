@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use mainstay_fleet::KeptInstant;
 use mainstay_plan::{SignalName, SoftSignal};
 
 use crate::control::{Pair, draw};
@@ -127,11 +128,12 @@ fn who_was_not_heard_of_lately_is_no_partner() {
     let (rollout, mut view) = comparing(&[40, 400]);
     for (n, device) in view.devices.iter_mut().skip(40).enumerate() {
         // Polls are ten minutes apart; three missed ones are silence.
-        device.last_seen = [None, Some(at(-30)), Some(at(-29)), Some(at(-60_000))][n / 2 % 4];
+        let seen = [None, Some(at(-30)), Some(at(-29)), Some(at(-60_000))][n / 2 % 4];
+        device.last_seen = seen.map(KeptInstant::from);
     }
     let heard = |pair: &Pair| {
         let mut devices = view.devices.iter();
-        devices.any(|d| d.id == pair.control && d.last_seen == Some(at(-29)))
+        devices.any(|d| d.id == pair.control && d.last_seen() == Some(at(-29)))
     };
     let drawn = pairs(&rollout, &view);
     assert!(drawn.len() == 40 && drawn.iter().all(heard));

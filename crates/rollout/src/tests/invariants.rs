@@ -111,7 +111,7 @@ impl World {
                     .position(|d| d.id == wanted.device)?;
                 let device = &self.view.devices[n];
                 let percent = if device.runs(NEW) { 100 + worse } else { 100 };
-                (device.last_seen >= Some(wanted.at)).then_some(SoftReading {
+                (device.last_seen() >= Some(wanted.at)).then_some(SoftReading {
                     device: wanted.device,
                     signal: wanted.signal,
                     at: wanted.at,
@@ -155,7 +155,7 @@ impl World {
     fn pass(&mut self, minutes: i64, seen: bool) {
         self.now += SignedDuration::from_mins(minutes);
         for device in self.view.devices.iter_mut().filter(|_| seen) {
-            device.last_seen = Some(self.now);
+            device.last_seen = Some(self.now.into());
         }
     }
 

@@ -81,7 +81,7 @@ fn a_person_opens_each_wave_but_the_first_and_nothing_else_is_waited_for() {
 #[test]
 fn what_is_asked_tells_what_was_seen() {
     let mut story = Story::rested(&[40, 460]);
-    story.view.devices[39].last_seen = Some(at(6));
+    story.view.devices[39].last_seen = Some(at(6).into());
     story.step(96);
     let wait = step(&story.rollout, &story.view, at(96)).waits.remove(0);
     assert_eq!(
@@ -109,7 +109,7 @@ fn a_failure_that_shows_while_a_person_thinks_halts_all_the_same() {
 fn silence_is_asked_about_first_and_its_answer_opens_nothing() {
     let mut story = Story::rested(&[40, 460]);
     for device in story.view.devices.iter_mut().skip(30) {
-        device.last_seen = Some(at(6));
+        device.last_seen = Some(at(6).into());
     }
     assert_eq!(story.step(96), "rollout.silence0");
     story.go_on(97);

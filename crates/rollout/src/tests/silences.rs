@@ -39,7 +39,7 @@ impl Story {
         }];
         rollout = step(&rollout, &view, at(0)).rollout;
         for device in &mut view.devices {
-            device.last_seen = Some(at(LATE));
+            device.last_seen = Some(at(LATE).into());
             if device.wave == 0 {
                 confirm(device, 1, LATE);
             }
@@ -57,7 +57,7 @@ impl Story {
             };
             let mut devices = self.view.devices.iter_mut();
             let device = devices.find(|d| d.id == *id).expect("enrolled");
-            device.last_seen = Some(at(seen));
+            device.last_seen = Some(at(seen).into());
         }
     }
 
@@ -224,7 +224,7 @@ fn however_many_pairs_there_are_who_has_none_is_heard_by_the_plain_bound() {
     let silent = canary
         .filter(|device| device.hardware.as_str() == "B")
         .take(250);
-    silent.for_each(|device| device.last_seen = Some(at(20)));
+    silent.for_each(|device| device.last_seen = Some(at(20).into()));
     let asked = story.asks(LATE).expect("more than a tenth");
     assert_eq!(asked.id(), "rollout.silence");
 }
@@ -242,7 +242,7 @@ fn who_has_no_partner_is_heard_by_the_plain_bound() {
     let silent = canary
         .filter(|device| device.hardware.as_str() == "B")
         .take(5);
-    silent.for_each(|device| device.last_seen = Some(at(20)));
+    silent.for_each(|device| device.last_seen = Some(at(20).into()));
     let asked = story.asks(LATE).expect("five of forty");
     assert_eq!(asked.id(), "rollout.silence");
 }
@@ -252,7 +252,7 @@ fn without_partners_the_plain_bound_holds() {
     let mut story = Story::new();
     story.rollout.waves[0].controls = Default::default();
     let canary = story.view.devices.iter_mut().take(5);
-    canary.for_each(|device| device.last_seen = Some(at(20)));
+    canary.for_each(|device| device.last_seen = Some(at(20).into()));
     let asked = story.asks(LATE).expect("more than a tenth");
     assert_eq!(asked.id(), "rollout.silence");
 }

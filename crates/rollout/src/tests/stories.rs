@@ -284,10 +284,10 @@ fn silence_holds_promotion_until_it_ends_or_is_answered() {
     story.well(0, 0, 36);
     story.view.devices[..5]
         .iter_mut()
-        .for_each(|d| d.last_seen = Some(at(10)));
+        .for_each(|d| d.last_seen = Some(at(10).into()));
     assert_eq!(story.step(60), "rollout.silence");
     assert_eq!(story.step(300), "", "accepted and rested, and still held");
-    story.view.devices[0].last_seen = Some(at(301));
+    story.view.devices[0].last_seen = Some(at(301).into());
     assert_eq!(
         story.step(301),
         "open1",
@@ -299,13 +299,13 @@ fn silence_holds_promotion_until_it_ends_or_is_answered() {
     story.well(0, 0, 36);
     story.view.devices[..5]
         .iter_mut()
-        .for_each(|d| d.last_seen = Some(at(10)));
+        .for_each(|d| d.last_seen = Some(at(10).into()));
     story.step(60);
     story.rollout = answer(&story.rollout, "kim", "a storm", at(70)).expect("asked");
     assert_eq!(story.step(71), "");
     story.view.devices[..10]
         .iter_mut()
-        .for_each(|d| d.last_seen = Some(at(10)));
+        .for_each(|d| d.last_seen = Some(at(10).into()));
     assert_eq!(story.step(72), "rollout.silence", "twice as many are news");
 }
 
@@ -360,7 +360,7 @@ fn it_works_in_seconds_too() {
     let second = |n: i64| at(0) + SignedDuration::from_secs(n);
     for device in &mut story.view.devices {
         confirm(device, 0, 0);
-        device.last_seen = Some(second(1));
+        device.last_seen = Some(second(1).into());
     }
     let accepted = step(&story.rollout, &story.view, second(1)).rollout;
     assert_eq!(accepted.phase, Phase::Rolling { wave: 0 });

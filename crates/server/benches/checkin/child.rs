@@ -62,7 +62,7 @@ impl Child {
     /// If it can't be started, or doesn't say where it listens.
     pub fn start(words: &[&str], is_pinned: bool) -> anyhow::Result<Self> {
         let mut command = command(&std::env::current_exe()?, is_pinned);
-        command.args(words);
+        command.args(words).env(ARENAS, arenas_of_the_unit()?);
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -100,6 +100,20 @@ impl Drop for Child {
         // It ends by itself then; who is gone needs no waiting for.
         let _ = self.process.wait();
     }
+}
+
+/// How many rooms glibc's allocator may have: servers that are measured run with what the packaged unit gives them.
+const ARENAS: &str = "MALLOC_ARENA_MAX";
+
+fn arenas_of_the_unit() -> anyhow::Result<&'static str> {
+    let unit = include_str!("../../../../packaging/systemd/mainstay-server.service");
+    unit.lines()
+        .find_map(|line| {
+            line.strip_prefix("Environment=")?
+                .strip_prefix(ARENAS)?
+                .strip_prefix('=')
+        })
+        .context("the unit doesn't say how many rooms the allocator may have")
 }
 
 /// Starts `program`, bound to [`SERVER_PROCESSOR`] if it `is_pinned`. `taskset`, of the package util-linux, becomes the program: its

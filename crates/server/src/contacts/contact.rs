@@ -5,10 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{DeviceId, KeptInstant};
 use mainstay_protocol::{BootReason, CheckIn, Health, Measures, SelfTest};
-
-use crate::moment::Moment;
 
 /// What a device said at its last check-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +31,9 @@ pub(crate) struct Contact {
 /// Of its health each figure by itself: as a [`Vital`] they would take twice the room, most of it between them.
 #[derive(Debug, Default)]
 struct Last {
-    heard: Option<Moment>,
+    heard: Option<KeptInstant>,
     /// When it said what follows of its health; if it did.
-    felt: Option<Moment>,
+    felt: Option<KeptInstant>,
     uptime_s: u32,
     error_logs_per_hour: u16,
     battery_drain_permille_per_day: u16,

@@ -2,26 +2,37 @@
 //! be written a little at a time. Read [`Contacts::freshen`].
 
 use jiff::Timestamp;
-use mainstay_fleet::{Device, DeviceId};
+use mainstay_fleet::{Device, DeviceId, KeptInstant};
 use mainstay_rollout::DeviceView;
 
 use super::Contacts;
 
 /// What is told of a device, and when that was last heard of is a part of it.
 pub(crate) trait Seen {
-    /// The device, and when it was last seen.
-    fn seen(&mut self) -> (&DeviceId, &mut Option<Timestamp>);
+    /// The device.
+    fn id(&self) -> &DeviceId;
+
+    /// It was heard of at `heard`, which counts if it is later than what is told.
+    fn see(&mut self, heard: Timestamp);
 }
 
 impl Seen for Device {
-    fn seen(&mut self) -> (&DeviceId, &mut Option<Timestamp>) {
-        (&self.id, &mut self.last_seen)
+    fn id(&self) -> &DeviceId {
+        &self.id
+    }
+
+    fn see(&mut self, heard: Timestamp) {
+        self.last_seen = self.last_seen.max(Some(heard));
     }
 }
 
 impl Seen for DeviceView {
-    fn seen(&mut self) -> (&DeviceId, &mut Option<Timestamp>) {
-        (&self.id, &mut self.last_seen)
+    fn id(&self) -> &DeviceId {
+        &self.id
+    }
+
+    fn see(&mut self, heard: Timestamp) {
+        self.last_seen = self.last_seen().max(Some(heard)).map(KeptInstant::from);
     }
 }
 
@@ -30,18 +41,51 @@ impl Contacts {
     /// have written it: within seconds.
     pub fn freshen<'a, T: Seen + 'a>(&self, devices: impl IntoIterator<Item = &'a mut T>) {
         for device in devices {
-            let (id, last_seen) = device.seen();
-            *last_seen = (*last_seen).max(self.heard(id));
+            if let Some(heard) = self.heard(device.id()) {
+                device.see(heard);
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::Arc;
+
+    use mainstay_rollout::{Labels, Progress};
 
     use super::*;
     use crate::contacts::Contact;
+
+    fn device(last_seen: Option<Timestamp>) -> Device {
+        Device {
+            id: DeviceId::new("th-1").expect("a name"),
+            class: "thermostat".to_owned(),
+            hardware: "B".to_owned(),
+            zone: "America/Denver".to_owned(),
+            bootloader: "1.4.0".to_owned(),
+            registered_at: Timestamp::UNIX_EPOCH,
+            last_seen,
+            running: None,
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    fn enrolled(last_seen: Option<Timestamp>) -> DeviceView {
+        let mut labels = Labels::default();
+        DeviceView {
+            id: DeviceId::new("th-1").expect("a name"),
+            hardware: labels.of("B"),
+            site: None,
+            zone: labels.of("America/Denver"),
+            wave: 0,
+            last_seen: last_seen.map(KeptInstant::from),
+            progress: Progress::Waiting,
+            running: None,
+            before: None,
+        }
+    }
 
     /// What a device reports is in the store, and isn't noted here.
     #[test]
@@ -55,21 +99,15 @@ mod tests {
             (at(9), at(7), at(9)),
         ] {
             let contacts = Contacts::default();
-            let mut seen = OnlySeen(DeviceId::new("th-1").expect("a name"), stored);
+            let (mut device, mut enrolled) = (device(stored), enrolled(stored));
             if let Some(heard) = heard {
-                let contact: Arc<Contact> = contacts.with(&seen.0);
+                let contact: Arc<Contact> = contacts.with(&device.id);
                 contacts.hear(&contact, heard);
             }
-            contacts.freshen([&mut seen]);
-            assert_eq!(seen.1, expected, "{stored:?} {heard:?}");
-        }
-    }
-
-    struct OnlySeen(DeviceId, Option<Timestamp>);
-
-    impl Seen for OnlySeen {
-        fn seen(&mut self) -> (&DeviceId, &mut Option<Timestamp>) {
-            (&self.0, &mut self.1)
+            contacts.freshen([&mut device]);
+            contacts.freshen([&mut enrolled]);
+            assert_eq!(device.last_seen, expected, "{stored:?} {heard:?}");
+            assert_eq!(enrolled.last_seen(), expected, "{stored:?} {heard:?}");
         }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use jiff::Timestamp;
+use mainstay_fleet::KeptInstant;
 
 use super::asked::{ASKED_BYTES_MAX, Kept};
 use super::{Asked, Era, Found, LOOKED_AT_EVERY, TokenHash};
 use crate::contacts::Contact;
-use crate::moment::Moment;
 
 /// What a device was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) struct Answer {
 pub(crate) struct Entry {
     token: TokenHash,
     era: Era,
-    from: Moment,
+    from: KeptInstant,
     /// For so many microseconds it holds: an hour at most, which fits.
     lasts_us: u32,
     contact: Arc<Contact>,

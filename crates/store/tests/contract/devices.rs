@@ -302,7 +302,7 @@ async fn all_say(store: &dyn Store, rollout: &Rollout, minute: i64) {
         expected
     );
     let view = store.fleet_view(rollout.id).await.expect("readable");
-    assert_eq!(view.devices[0].last_seen, expected);
+    assert_eq!(view.devices[0].last_seen(), expected);
 }
 
 pub async fn last_seen_is_the_newer_of_its_report_and_its_poll(store: &dyn Store) {

@@ -77,7 +77,7 @@ fn device(n: i64) -> DeviceView {
         site: None,
         zone: "America/Denver".into(),
         wave: 0,
-        last_seen: Some(at(35)),
+        last_seen: Some(at(35).into()),
         progress: match fails {
             true => Progress::Failed {
                 began: at(0),

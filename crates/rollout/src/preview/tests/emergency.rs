@@ -157,7 +157,7 @@ fn opens(plan: &plan::Plan, heard: i64, read: Option<i64>) -> i64 {
     for minutes in (0..4 * 24 * 60).step_by(10) {
         if minutes >= heard {
             for device in &mut view.devices {
-                device.last_seen = Some(at(minutes));
+                device.last_seen = Some(at(minutes).into());
             }
         }
         let outcome = step(&rollout, &view, at(minutes));
