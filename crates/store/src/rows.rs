@@ -1,10 +1,14 @@
 //! Rows that every back end has alike, in the domain's words.
 
+use std::borrow::Cow;
+
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 use mainstay_fleet::{
-    self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, KeptInstant, SetBy, Site,
+    self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, KeptInstant, ReleaseDigest,
+    SetBy, Site,
 };
+
 use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels, Progress, Rollout};
 
 use crate::values::{bytes32, device_id, from_json, instant, release_digest};
@@ -128,19 +132,25 @@ pub(crate) fn class_versions(class: &str, rows: Vec<(Option<String>, i64)>) -> C
     counted
 }
 
-/// The devices of one rollout, each read as soon as its row comes: the rows of a large fleet would take twice the room of its view. Room
-/// for all who were drawn is made at once, and goes back to the system as a whole; a list that grows leaves its smaller predecessors to the allocator.
-pub(crate) async fn views(
-    rollout: Option<Rollout>,
-    mut rows: BoxStream<'_, Result<View, sqlx::Error>>,
-) -> Result<Vec<DeviceView>, StoreError> {
+/// Room for all devices that were drawn for a rollout. It is made at once, and goes back to the system as a whole; a list that grows leaves its
+/// smaller predecessors to the allocator.
+pub(crate) fn room(rollout: Option<Rollout>) -> Vec<DeviceView> {
     let waves = rollout.map_or_else(Vec::new, |rollout| rollout.waves);
     let members: u64 = waves.iter().map(|wave| u64::from(wave.members)).sum();
-    let (mut labels, mut devices) = (Labels::default(), Vec::new());
+    let mut devices = Vec::new();
     // A rollout that was damaged may name more than there are, and than there is room for.
     if let Ok(members) = usize::try_from(members) {
         let _ = devices.try_reserve_exact(members);
     }
+    devices
+}
+
+/// The devices of one rollout, each read as soon as its row comes: the rows of a large fleet would take twice the room of its view.
+pub(crate) async fn views(
+    rollout: Option<Rollout>,
+    mut rows: BoxStream<'_, Result<View, sqlx::Error>>,
+) -> Result<Vec<DeviceView>, StoreError> {
+    let (mut labels, mut devices) = (Labels::default(), room(rollout));
     while let Some(row) = rows.try_next().await? {
         devices.push(view(row, &mut labels)?);
     }
@@ -157,27 +167,56 @@ pub(crate) fn fleet(rows: Vec<View>) -> Result<FleetView, StoreError> {
     })
 }
 
-/// The device in a row; what many have in common is kept once.
+/// What a view takes of a row, however it came.
+pub(crate) struct ViewRow<'a> {
+    /// Its device.
+    pub id: Cow<'a, str>,
+    pub hardware: Cow<'a, str>,
+    pub site: Option<String>,
+    pub zone: Cow<'a, str>,
+    /// From 0.
+    pub wave: i64,
+    /// In microseconds since 1970.
+    pub last_seen: Option<i64>,
+    pub progress: Progress,
+    pub running: Option<ReleaseDigest>,
+    pub before: Option<ReleaseDigest>,
+}
+
+/// The device in a row's columns.
 pub(crate) fn view(row: View, labels: &mut Labels) -> Result<DeviceView, StoreError> {
     let (id, hardware, site, zone, wave, last_seen, progress, running, before) = row;
-    let mut progress: Progress = from_json("enrolment", &progress)?;
+    let row = ViewRow {
+        id: id.into(),
+        hardware: hardware.into(),
+        site,
+        zone: zone.into(),
+        wave,
+        last_seen,
+        progress: from_json("enrolment", &progress)?,
+        running: release_digest("device", running)?,
+        before: release_digest("enrolment", before)?,
+    };
+    made(row, labels)
+}
+
+/// The device in a row; what many have in common is kept once.
+pub(crate) fn made(row: ViewRow<'_>, labels: &mut Labels) -> Result<DeviceView, StoreError> {
+    let mut progress = row.progress;
     if let Progress::Returning { to, .. } = &mut progress {
         *to = labels.release(**to);
     }
-    let running = release_digest("device", running)?;
-    let before = release_digest("enrolment", before)?;
+    let seen = row.last_seen.map(|at| instant("device", at)).transpose()?;
     Ok(DeviceView {
-        id: device_id(id)?,
-        hardware: labels.of(&hardware),
-        site: site.and_then(|site| Site::new(site).ok()),
-        zone: labels.of(&zone),
-        wave: usize::try_from(wave).map_err(|error| StoreError::damaged("enrolment", error))?,
-        last_seen: last_seen
-            .map(|at| instant("device", at).map(KeptInstant::from))
-            .transpose()?,
+        id: device_id(row.id.into_owned())?,
+        hardware: labels.of(&row.hardware),
+        site: row.site.and_then(|site| Site::new(site).ok()),
+        zone: labels.of(&row.zone),
+        wave: usize::try_from(row.wave).map_err(|error| StoreError::damaged("enrolment", error))?,
+        last_seen: seen.map(KeptInstant::from),
         progress,
-        running: running.map(|release| labels.release(release)),
-        before: before.map(|release| labels.release(release)),
+        running: row.running.map(|release| labels.release(release)),
+        before: row.before.map(|release| labels.release(release)),
     })
 }
 

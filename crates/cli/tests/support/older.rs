@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What takes back the tables that a back end's steps after this one make, the newest first. A step that does more than that to what was there
+/// What takes back the tables and indexes that a back end's steps after this one make, the newest first. A step that does more than that to what was there
 /// before can't be taken back like this.
 pub fn taken_back(backend: &str, last: usize) -> String {
     let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src");
@@ -15,13 +15,17 @@ pub fn taken_back(backend: &str, last: usize) -> String {
     let mut statements = Vec::new();
     for step in steps.iter().skip(last) {
         let text = fs::read_to_string(step).expect("readable");
-        let made = text.split("CREATE TABLE ").skip(1);
-        statements.extend(made.map(|rest| {
-            let name = rest.split_whitespace().next().expect("a table has a name");
-            format!("DROP TABLE {name};")
-        }));
+        statements.extend(text.lines().filter_map(taken));
     }
     assert!(!statements.is_empty(), "{backend} has no step after {last}");
     statements.reverse();
     statements.join("\n")
+}
+
+/// What takes back what this line makes, if it makes something. An index goes with its table.
+fn taken(line: &str) -> Option<String> {
+    let made = line.strip_prefix("CREATE ")?;
+    let (kind, rest) = made.trim_start_matches("UNIQUE ").split_once(' ')?;
+    let name = rest.split_whitespace().next()?;
+    Some(format!("DROP {kind} IF EXISTS {name};"))
 }

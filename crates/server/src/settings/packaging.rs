@@ -36,6 +36,21 @@ fn of_the_container(instruction: &str) -> Vec<&'static str> {
         .collect()
 }
 
+/// What the allocator is told, which is no setting of ours.
+const ALLOCATOR: &str = "MALLOC_ARENA_MAX";
+
+fn is_known(variable: &str) -> bool {
+    variable == ALLOCATOR || SETTINGS.iter().any(|setting| setting.variable == variable)
+}
+
+/// Servers are measured with what the unit tells it.
+#[test]
+fn unit_and_container_tell_the_allocator_the_same() {
+    let told = format!("{ALLOCATOR}=2");
+    assert!(of_the_unit("Environment").contains(&&*told));
+    assert!(of_the_container("ENV").contains(&&*told));
+}
+
 #[test]
 fn the_unit_says_nothing_but_settings_and_waits_for_the_end() {
     let start = of_the_unit("ExecStart");
@@ -43,10 +58,9 @@ fn the_unit_says_nothing_but_settings_and_waits_for_the_end() {
         start,
         ["/usr/bin/mainstay serve --settings /etc/mainstay/mainstay-server.toml"]
     );
-    let variables: Vec<_> = SETTINGS.iter().map(|setting| setting.variable).collect();
     for line in of_the_unit("Environment") {
         let (name, _) = line.split_once('=').unwrap();
-        assert!(variables.contains(&name), "{name}");
+        assert!(is_known(name), "{name}");
     }
     let grace = SETTINGS
         .iter()
@@ -165,10 +179,7 @@ fn the_container_has_settings_that_a_server_starts_with() {
         .map(|line| line.split_once('=').unwrap());
     let pairs: Vec<_> = pairs.collect();
     for (name, _) in &pairs {
-        assert!(
-            SETTINGS.iter().any(|setting| setting.variable == *name),
-            "{name}"
-        );
+        assert!(is_known(name), "{name}");
     }
     let variables = pairs
         .iter()

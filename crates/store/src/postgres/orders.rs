@@ -105,15 +105,12 @@ impl Orders for PostgresStore {
         let (count,): (i64,) = sqlx::query_as(
             "SELECT count(DISTINCT o.device) FROM orders AS o
              JOIN enrolments AS e ON e.rollout = o.rollout AND e.device = o.device
-             WHERE o.rollout = $1
+             WHERE o.rollout = $1 AND (o.is_open OR o.ending IN ('cancelled', 'given-up'))
              AND ((o.value::jsonb #>> '{seen,fetches}')::bigint > 0 OR (o.value::jsonb #>> '{seen,whole}')::boolean)
-             AND (o.is_open OR o.ending IN ($2, $3)
-               AND extract(epoch FROM (o.value::jsonb #>> '{state,at}')::timestamptz) >= $4::bigint + 1
+             AND (o.is_open OR extract(epoch FROM (o.value::jsonb #>> '{state,at}')::timestamptz) >= $2::bigint + 1
                AND e.state = 'began')",
         )
         .bind(rollout.0)
-        .bind(Ending::Cancelled.id())
-        .bind(Ending::GivenUp.id())
         .bind(since.as_second())
         .fetch_one(&mut *self.read().await?)
         .await?;

@@ -10,7 +10,7 @@ use mainstay_rollout::{
 };
 
 use super::values::{from_json, micros, to_json};
-use super::{SqliteStore, Write, readings};
+use super::{SqliteStore, Write, readings, together};
 use crate::draws::part_to_json;
 use crate::rollouts::ENROLMENTS_MAX;
 use crate::{Enrolled, Rollouts as _, StoreError, TimelineKind, place, rows};
@@ -41,13 +41,11 @@ macro_rules! select {
 }
 
 pub(super) async fn view(store: &SqliteStore, id: RolloutId) -> Result<FleetView, StoreError> {
-    let rows = sqlx::query_as(select!(
-        "",
-        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
-         WHERE e.rollout = ?1 ORDER BY e.device"
-    ));
-    let rollout = store.rollout(id).await?;
-    let devices = rows::views(rollout, rows.bind(id.0).fetch(store.read())).await?;
+    let mut devices = rows::room(store.rollout(id).await?);
+    // All as they are at one moment. No key is 0.
+    let mut tx = store.read().begin().await?;
+    together::read(&mut tx, id, 0, u32::MAX, |device| devices.push(device)).await?;
+    tx.rollback().await?;
     let readings = readings::of_rollout(store, id).await?;
     Ok(FleetView {
         devices,
@@ -63,19 +61,16 @@ pub(super) async fn following(
     after: Option<&DeviceId>,
     most: u32,
 ) -> Result<Vec<DeviceView>, StoreError> {
+    let mut tx = store.read().begin().await?;
     // No name is empty, and no key is 0.
-    let rows: Vec<rows::View> = sqlx::query_as(select!(
-        "",
-        "FROM enrolments AS e JOIN devices AS d ON d.key = e.device LEFT JOIN contacts AS c ON c.device = d.key
-         WHERE e.rollout = ?1 AND e.device > coalesce((SELECT key FROM devices WHERE id = ?2), 0)
-         ORDER BY e.device LIMIT ?3 + 0"
-    ))
-    .bind(id.0)
-    .bind(after.map_or("", DeviceId::as_str))
-    .bind(most)
-    .fetch_all(store.read())
-    .await?;
-    Ok(rows::fleet(rows)?.devices)
+    let key = "SELECT coalesce((SELECT key FROM devices WHERE id = ?1), 0)";
+    let after = after.map_or("", DeviceId::as_str);
+    let key = sqlx::query_scalar(key).bind(after).fetch_one(&mut *tx);
+    let after: i64 = key.await?;
+    let mut devices = Vec::new();
+    together::read(&mut tx, id, after, most, |device| devices.push(device)).await?;
+    tx.rollback().await?;
+    Ok(devices)
 }
 
 /// The devices that were promised something, or have begun, by rollout: few, and found by an index of their own. A rollout that

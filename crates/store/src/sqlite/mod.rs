@@ -50,6 +50,7 @@ mod setup_links;
 mod steps;
 mod subjects;
 mod timeline;
+mod together;
 mod walks;
 mod webhooks;
 mod welcomes;

@@ -94,7 +94,7 @@ impl Orders for SqliteStore {
 
     async fn unverified(&self, rollout: RolloutId) -> Result<u32, StoreError> {
         let (count,) = sqlx::query_as(
-            "SELECT COUNT(*) FROM orders
+            "SELECT COUNT(*) FROM orders INDEXED BY orders_unverified
              WHERE rollout = ?1 AND is_open AND value ->> '$.state.state' = 'installed'",
         )
         .bind(rollout.0)
@@ -105,16 +105,14 @@ impl Orders for SqliteStore {
 
     async fn in_hand(&self, rollout: RolloutId, since: Timestamp) -> Result<u32, StoreError> {
         let (count,) = sqlx::query_as(
-            "SELECT COUNT(DISTINCT o.device) FROM orders AS o
+            "SELECT COUNT(DISTINCT o.device) FROM orders AS o INDEXED BY orders_in_hand
              JOIN enrolments AS e ON e.rollout = o.rollout AND e.device = o.device
              WHERE o.rollout = ?1
+             AND (o.is_open OR o.value ->> '$.state.how' IN ('cancelled', 'given-up'))
              AND (o.value ->> '$.seen.fetches' > 0 OR o.value ->> '$.seen.whole')
-             AND (o.is_open OR o.value ->> '$.state.how' IN (?2, ?3)
-               AND unixepoch(o.value ->> '$.state.at') > ?4 AND e.progress ->> '$.state' = 'began')",
+             AND (o.is_open OR unixepoch(o.value ->> '$.state.at') > ?2 AND e.progress ->> '$.state' = 'began')",
         )
         .bind(rollout.0)
-        .bind(Ending::Cancelled.id())
-        .bind(Ending::GivenUp.id())
         .bind(since.as_second())
         .fetch_one(self.read())
         .await?;

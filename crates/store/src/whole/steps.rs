@@ -107,6 +107,7 @@ mod tests {
         "0c4a0698b68f9871ad9abfddab70b64cc0cde141c363139241fb5da5860749a8",
         "48d3067dbc59d7999099d808cf555e6c7c8e8292ea3721869153dad57ffe776d",
         "d7c0994999d13b74a45fc9184985d2d411441478608fadcf92924654d8230ab6",
+        "7af6b92fceac909f1076c934c86446de6feb9c62b10b4a72fe2e4aa7025f8f3c",
     ];
     const OF_POSTGRES: &[&str] = &[
         "6c5b0900bd375423e12316bf4d08ad6ba25fe6f7bbe307686afdcfb8ec49cd6a",
@@ -121,6 +122,7 @@ mod tests {
         "60ab9a8966734cb6761bb0dc26701e494aec6c6a3479afc270c13c4e83b86e09",
         "7336317f3916142dc41cf479d52208f5428dc0faddbdbcd1fc7d693d7619dc3f",
         "6226afd58f35e2111509814f86a3784e65c7d9968ce02a2e99224dda01a2f4f0",
+        "7d007a6f2e862afdcdc4d458ffcda37f404efd6bc57d8f1f5d6b145c75e6258c",
     ];
 
     /// A database that took a step keeps what it made then: changed afterwards, it would lead to two kinds of tables with one number.

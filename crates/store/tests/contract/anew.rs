@@ -123,6 +123,10 @@ pub async fn what_was_handed_out_is_in_hand_until_it_is_over(store: &dyn Store) 
     assert_eq!(in_hand_since(at(8)).await, 1, "it did");
     finish(store, 0, numbers[0], Ending::Cancelled).await;
     assert_eq!(in_hand_since(at(8)).await, 1, "it was handed nothing");
+    let again = order(store, &rollout, 0).await;
+    say(store, 0, again, Word::FetchBegan).await;
+    finish(store, 0, again, Ending::Cancelled).await;
+    assert_eq!(in_hand_since(at(8)).await, 2, "it left off on its way");
     let say_it = Word::Runs { release: NEW };
     say(store, 2, numbers[2], say_it).await;
     assert_eq!(in_hand().await, 0);

@@ -122,7 +122,7 @@ macro_rules! contract {
                 a_walk_ends_behind_a_full_page,
                 enrolled_devices_come_with_their_record_and_progress,
                 what_confirmed_something_again_says_when,
-                a_rollouts_devices_are_walked_as_its_steps_see_them,
+                a_large_rollout_is_read_whole_whatever_its_devices_have, a_rollouts_devices_are_walked_as_its_steps_see_them,
             }
             people_and_plans::{
                 a_person_has_one_duty,

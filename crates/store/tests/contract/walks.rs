@@ -1,15 +1,17 @@
 //! Walking over many devices.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use mainstay_fleet::DeviceId;
+use mainstay_fleet::{Device, DeviceId, Site};
 use mainstay_rollout::returns::CannotReturn;
-use mainstay_rollout::{Candidate, FailureCause, Progress, RolloutId};
+use mainstay_rollout::{Candidate, DeviceView, FailureCause, Progress, RolloutId};
 use mainstay_store::walks::PAGE_MAX;
 use mainstay_store::{EnrolledDevice, Known, Place, Store, StoredReport};
 
-use super::fixture::{NEW, at, device, id, register, started};
+use super::fixture::{
+    NEW, OLD, at, device, id, register, registration, start_another, started, token,
+};
 
 async fn all_devices(store: &dyn Store) -> Vec<DeviceId> {
     let (mut ids, mut place) = (Vec::new(), Some(Place::default()));
@@ -88,6 +90,43 @@ pub async fn a_rollouts_devices_are_walked_as_its_steps_see_them(store: &dyn Sto
     assert_eq!(nobody.expect("readable"), []);
     let kept = store.readings(rollout.id).await.expect("readable");
     assert_eq!(Some(kept), whole.readings);
+}
+
+pub async fn a_large_rollout_is_read_whole_whatever_its_devices_have(store: &dyn Store) {
+    const LAST: usize = 599;
+    register(store, LAST).await;
+    let odd = Device {
+        hardware: "B \"7\"\n\u{1f}, é".to_owned(),
+        zone: "a\\b'c\n".to_owned(),
+        running: None,
+        attributes: BTreeMap::new(),
+        ..device(LAST)
+    };
+    let odd_one = registration(odd.clone(), token(LAST));
+    let registered = store.register_many(&[odd_one]).await;
+    registered.expect("it is new");
+    let rollout = start_another(store, NEW, LAST + 1).await;
+    let whole = store
+        .fleet_view(rollout.id)
+        .await
+        .expect("readable")
+        .devices;
+    let ids: Vec<_> = whole.iter().map(|device| device.id.clone()).collect();
+    assert_eq!(ids, (0..=LAST).map(id).collect::<Vec<_>>());
+    let [first, .., last] = &whole[..] else {
+        panic!("there are many");
+    };
+    let texts = |view: &DeviceView| (view.hardware.to_string(), view.zone.to_string());
+    assert_eq!(texts(first), (device(0).hardware, device(0).zone));
+    assert_eq!(first.site.as_ref().map(Site::as_str), Some("lab-0"));
+    assert!(first.runs(OLD) && first.before.as_deref() == Some(&OLD));
+    assert_eq!(texts(last), (odd.hardware, odd.zone));
+    assert_eq!(
+        (&last.site, &last.running, &last.before),
+        (&None, &None, &None)
+    );
+    let read = store.rollout_devices(rollout.id, Some(&id(9)), 300).await;
+    assert_eq!(read.expect("readable"), whole[10..310]);
 }
 
 fn report(seq: u32, minute: i64, event: &str) -> StoredReport {
