@@ -8,7 +8,6 @@ use mainstay_fleet::{
     self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, KeptInstant, ReleaseDigest,
     SetBy, Site,
 };
-
 use mainstay_rollout::{ClassVersions, DeviceView, FleetView, Labels, Progress, Rollout};
 
 use crate::values::{bytes32, device_id, from_json, instant, release_digest};
