@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use futures_util::TryStreamExt as _;
-use futures_util::stream::BoxStream;
 use mainstay_fleet::{
     self as fleet, ClientProfile, ControllerId, DeviceClient, DeviceId, KeptInstant, ReleaseDigest,
     SetBy, Site,
@@ -142,18 +140,6 @@ pub(crate) fn room(rollout: Option<Rollout>) -> Vec<DeviceView> {
         let _ = devices.try_reserve_exact(members);
     }
     devices
-}
-
-/// The devices of one rollout, each read as soon as its row comes: the rows of a large fleet would take twice the room of its view.
-pub(crate) async fn views(
-    rollout: Option<Rollout>,
-    mut rows: BoxStream<'_, Result<View, sqlx::Error>>,
-) -> Result<Vec<DeviceView>, StoreError> {
-    let (mut labels, mut devices) = (Labels::default(), room(rollout));
-    while let Some(row) = rows.try_next().await? {
-        devices.push(view(row, &mut labels)?);
-    }
-    Ok(devices)
 }
 
 /// A few devices of one rollout.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What takes back the tables and indexes that a back end's steps after this one make, the newest first. A step that does more than that to what was there
-/// before can't be taken back like this.
+/// What takes back the tables and indexes that a back end's steps after this one make, the newest first. A step that does more than that to
+/// what was there before can't be taken back like this.
 pub fn taken_back(backend: &str, last: usize) -> String {
     let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/src");
     let files = fs::read_dir(store.join(backend).join("migrations")).expect("it is there");

@@ -1,7 +1,7 @@
 //! The devices of rollouts, in SQLite: read, enrolled, moved on.
 //!
-//! A rollout is looked at again and again with all of its devices, so the view is one query (and one for
-//! what was read on them).
+//! A rollout is looked at again and again with all of its devices, so the view has many of them in a row, read in one transaction (and what
+//! was read on them beside).
 
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, Running};
