@@ -8,8 +8,10 @@ use crate::budgets::Limits;
 pub const REPLICAS: usize = 3;
 /// The size of each release's image, in bytes.
 pub const IMAGE_BYTES: usize = 24 * 1024;
-/// Of the time for the first rollout, its downloads alone take so many percent over the line.
-const LINE_PERCENT: u64 = 50;
+/// Of the time for the first rollout, its downloads alone take so many percent over the line: it, and not the servers, is to be the narrow place.
+const LINE_PERCENT: u64 = 80;
+/// Of that time, places for downloads would take so many percent.
+const PLACES_PERCENT: u64 = 50;
 /// A place for a download is held for some two seconds: from the promise until the device has restarted.
 const PLACE_LASTS_S: u64 = 2;
 /// Fewer places than this would make the canary wait.
@@ -40,7 +42,7 @@ impl Pace {
         let kilobytes = (bytes * 100 / LINE_PERCENT / seconds)
             .div_ceil(1000)
             .max(50);
-        let places = (devices * PLACE_LASTS_S * 100 / LINE_PERCENT / seconds).max(PLACES_MIN);
+        let places = (devices * PLACE_LASTS_S * 100 / PLACES_PERCENT / seconds).max(PLACES_MIN);
         let poll_s = (devices * ASKS_PER_POLL / ASK_PER_SECOND).clamp(POLL_S.0, POLL_S.1);
         Self {
             limits: Limits {
@@ -132,8 +134,8 @@ mod tests {
     #[test]
     fn a_pace_is_a_plan_and_its_budgets_bind() {
         for (devices, seconds, bytes_per_second, downloads, poll_s) in [
-            (400, 40, 492_000, 40, 2),
-            (20_000, 600, 1_639_000, 133, 120),
+            (400, 40, 308_000, 40, 2),
+            (20_000, 600, 1_024_000, 133, 120),
             (1, 1_000_000, 50_000, 8, 2),
         ] {
             let pace = Pace::of(devices, seconds);

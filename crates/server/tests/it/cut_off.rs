@@ -66,7 +66,7 @@ async fn a_revoked_release_is_sent_no_further_whoever_has_begun() {
 /// A halt cuts off nobody who has said that it began: it ends that, and is sent back.
 #[tokio::test]
 async fn a_halted_download_ends_for_who_has_not_begun() {
-    let house = House::under(&line::plan("32 kB")).await;
+    let house = House::under(&line::plan("16 kB")).await;
     let (mut gadgets, new) = line::promised(&house).await;
     let manifest = new.manifest;
     let began = gadgets[0].report(Event::DownloadStarted { manifest });
