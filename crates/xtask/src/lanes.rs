@@ -42,6 +42,11 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// So many of the slowest are named in the end.
 const SLOWEST: usize = 12;
 
+/// Of what failed, so many lines of its log are told again in the end, and so many characters of each.
+const COMPLAINTS: usize = 24;
+/// See [`COMPLAINTS`].
+const COMPLAINT_MAX: usize = 300;
+
 /// A job that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Ended {
@@ -175,11 +180,37 @@ fn conclude(ended: &[Ended], logs: &Path) -> anyhow::Result<()> {
     )
 }
 
-/// What people are told of a job that failed, and where to read on.
+/// What people are told of a job that failed, and where to read on. The end of a run is what they see first, and at times all that is kept of it: so it
+/// names the tests, and says why.
 fn failed(job: &Ended, logs: &Path) -> Option<String> {
     let failure = job.failure.as_ref()?;
     let log = log_of(&job.name, logs);
-    Some(format!("{} ({failure}): {}", job.name, log.display()))
+    let said = fs::read(&log).unwrap_or_default();
+    let said = String::from_utf8_lossy(&said);
+    let mut told = format!("{} ({failure}): {}", job.name, log.display());
+    for line in complaints(&said) {
+        told.push_str("\n    ");
+        told.extend(line.chars().take(COMPLAINT_MAX));
+    }
+    Some(told)
+}
+
+/// Of what a test binary said: which tests failed, where each panicked, and the first line of its reason.
+fn complaints(said: &str) -> Vec<&str> {
+    let mut lines = said.lines().peekable();
+    let mut found = Vec::new();
+    while let Some(line) = lines.next() {
+        if line.ends_with("... FAILED") {
+            found.push(line);
+        } else if line.contains(" panicked at ") {
+            found.push(line);
+            found.extend(lines.peek());
+        }
+        if found.len() >= COMPLAINTS {
+            break;
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -250,8 +281,30 @@ mod tests {
         let expected = format!("one it (exit status: 3): {}", log.display());
         assert!(failed.contains(&expected), "{failed}");
         assert!(failed.contains("three it storm:: ("), "{failed}");
+        assert!(!failed.contains("it is broken"), "{failed}");
         assert_eq!(fs::read_to_string(log).expect("a log"), "it is broken\n");
         assert!(folder.join("two").exists() && folder.join("four").exists());
+        fs::remove_dir_all(folder).expect("nobody is in it");
+    }
+
+    #[test]
+    fn the_end_names_the_tests_that_failed_and_says_why() {
+        let folder = folder("why");
+        let script = "echo 'test door::a_door_opens ... ok'; echo 'test door::a_door_shuts ... FAILED'; \
+                      echo \"thread 'door::a_door_shuts' (7) panicked at door.rs:3:5:\"; echo 'it is open'; \
+                      echo 'what a server logged'; exit 101";
+        let jobs = vec![job("door it", Manner::Waits, script, &folder)];
+        let failed = run(jobs, &folder.join("logs")).expect_err("one of them fails");
+        let told = failed.to_string();
+        let told: Vec<&str> = told.lines().skip(2).collect();
+        assert_eq!(
+            told,
+            [
+                "    test door::a_door_shuts ... FAILED",
+                "    thread 'door::a_door_shuts' (7) panicked at door.rs:3:5:",
+                "    it is open"
+            ]
+        );
         fs::remove_dir_all(folder).expect("nobody is in it");
     }
 

@@ -18,9 +18,10 @@ async fn three_replicas_share_the_work_whoever_is_killed() {
     let (told, blows) = (told.join("\n"), found.blows.join("\n"));
     let figures = found.figures.join("\n");
     println!("{blows}\n{figures}");
+    // What broke comes first, for whoever sees a test run's end alone, and again behind the logs.
     assert!(
         found.broken.is_empty(),
-        "{}\n{blows}\n{figures}\n{told}",
+        "{told}\n{}\n{blows}\n{figures}\n{told}",
         found.logs
     );
     // A campaign in which nothing happened shows nothing.
