@@ -33,6 +33,7 @@ pub(crate) use rank::Rank;
 pub(crate) use spread::spread;
 
 use load::Load;
+use rank::PEOPLE_MIN;
 
 /// Who is sent away comes back after this many seconds at least: what was at work then is done by then, many times over.
 const RETRY_S_MIN: u32 = 30;
@@ -48,7 +49,10 @@ const SPREADS_MAX: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Flow {
     load: Arc<Load>,
+    /// Those that have one of the places for all.
     at_work: AtomicUsize,
+    /// And those that have one of [`PEOPLE_MIN`], beside them.
+    people: AtomicUsize,
     shed: [AtomicU64; Rank::ALL.len()],
 }
 
@@ -56,28 +60,39 @@ pub(crate) struct Flow {
 #[derive(Debug)]
 pub(crate) struct Place<'f>(Option<&'f AtomicUsize>);
 
+impl<'f> Place<'f> {
+    /// One of `all`, of which `taken` are; none if there are no more.
+    fn of(taken: &'f AtomicUsize, all: usize) -> Option<Self> {
+        let before = taken.fetch_add(1, Ordering::Relaxed);
+        let place = Self(Some(taken));
+        (before < all).then_some(place)
+    }
+}
+
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(at_work) = self.0 {
-            at_work.fetch_sub(1, Ordering::Relaxed);
+        if let Some(taken) = self.0 {
+            taken.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
 
 impl Flow {
-    /// A place for a request of this rank; none if those that it may have are taken. Two counters are touched for it, and no lock. Those of the first
+    /// A place for a request of this rank; none if those that it may have are taken. A few counters are touched for it, and no lock. Those of the first
     /// rank aren't counted: anybody can feign one, and would take the places of check-ins with it.
     pub fn enter(&self, rank: Rank) -> Option<Place<'_>> {
         if rank == Rank::First {
             return Some(Place(None));
         }
-        let before = self.at_work.fetch_add(1, Ordering::Relaxed);
-        let place = Place(Some(&self.at_work));
-        if before < rank.places(self.load.places()) {
-            return Some(place);
+        let place = Place::of(&self.at_work, rank.places(self.load.places()));
+        let place = place.or_else(|| match rank {
+            Rank::Person => Place::of(&self.people, PEOPLE_MIN),
+            _ => None,
+        });
+        if place.is_none() {
+            self.shed[rank as usize].fetch_add(1, Ordering::Relaxed);
         }
-        self.shed[rank as usize].fetch_add(1, Ordering::Relaxed);
-        None
+        place
     }
 
     /// To be held while a check-in is looked at that came at `began`, and is known to be a device's.
@@ -114,7 +129,10 @@ impl Flow {
             requests: self.shed[rank as usize].load(Ordering::Relaxed),
         });
         FlowFigures {
-            at_work: self.at_work.load(Ordering::Relaxed) as u64,
+            at_work: [&self.at_work, &self.people]
+                .map(|taken| taken.load(Ordering::Relaxed) as u64)
+                .iter()
+                .sum(),
             places: self.load.places() as u64,
             shed: shed.into(),
             limited_devices: limiter.refused_devices(),
@@ -135,7 +153,7 @@ mod tests {
         let mut held = Vec::new();
         for (rank, more) in [
             (Rank::Download, PLACES_MAX / 4),
-            (Rank::Person, PLACES_MAX / 4),
+            (Rank::Person, PLACES_MAX / 4 + PEOPLE_MIN),
             (Rank::Report, PLACES_MAX / 4),
             (Rank::CheckIn, PLACES_MAX / 4),
         ] {
@@ -144,19 +162,48 @@ mod tests {
             }
             assert!(flow.enter(rank).is_none(), "{rank:?}");
         }
-        assert_eq!(held.len(), PLACES_MAX);
+        assert_eq!(held.len(), PLACES_MAX + PEOPLE_MIN);
         let brakes: Vec<_> = (0..100).map(|_| flow.enter(Rank::First)).collect();
         assert!(brakes.iter().all(Option::is_some));
+        assert_eq!(figures(&flow).at_work, held.len() as u64);
         drop((held, brakes));
-        assert_eq!(flow.at_work.load(Ordering::Relaxed), 0);
+        let figures = figures(&flow);
+        assert_eq!(figures.at_work, 0);
         assert!(flow.enter(Rank::Download).is_some());
-        let figures = flow.figures(
-            &Limiter::new(Limits::default()),
-            1_000_000,
-            Downloads::default(),
-        );
         let shed: Vec<_> = figures.shed.iter().map(|shed| shed.requests).collect();
         assert_eq!(shed, [0, 1, 1, 1, 1]);
+    }
+
+    fn figures(flow: &Flow) -> FlowFigures {
+        let limiter = Limiter::new(Limits::default());
+        flow.figures(&limiter, 1_000_000, Downloads::default())
+    }
+
+    /// Check-ins that find a place, of more than there are places.
+    fn check_ins(flow: &Flow) -> Vec<Place<'_>> {
+        let asked = (0..=PLACES_MAX).map(|_| flow.enter(Rank::CheckIn));
+        asked.flatten().collect()
+    }
+
+    /// However many devices are at work; and they take nothing from the devices by it.
+    #[test]
+    fn a_few_people_are_let_in_whatever_the_devices_do() {
+        let flow = Flow::default();
+        let devices = check_ins(&flow);
+        assert_eq!(devices.len(), PLACES_MAX);
+        let asked = (0..2 * PEOPLE_MIN).map(|_| flow.enter(Rank::Person));
+        let mut people: Vec<_> = asked.flatten().collect();
+        assert_eq!(people.len(), PEOPLE_MIN);
+        assert!(flow.enter(Rank::Download).is_none());
+        drop(people.pop());
+        people.extend(flow.enter(Rank::Person));
+        assert_eq!(people.len(), PEOPLE_MIN);
+        drop(devices);
+        assert_eq!(
+            check_ins(&flow).len(),
+            PLACES_MAX,
+            "the people are still there"
+        );
     }
 
     /// Whoever sends what looks like a brake keeps no device out by it.

@@ -5,10 +5,15 @@ use mainstay_protocol::{JOIN_PATH, PAYLOADS_PATH, REPORTS_PATH};
 
 use crate::issuing;
 
+/// So many people are let in however many devices are at work: a server that has too much to do is just what they want to look at, and it isn't
+/// quicker without eight of a thousand.
+pub(super) const PEOPLE_MIN: usize = 8;
+
 /// What a request is about, those first that go before all others.
 ///
 /// Ranks have no places of their own, of which some would be idle while others are short. Each may be at work only as long as those of all ranks
-/// together take less than its part: so downloads are the first to be sent away, and check-ins the last.
+/// together take less than its part: so downloads are the first to be sent away, and check-ins the last. People alone have a few besides, in
+/// [`PEOPLE_MIN`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rank {
     /// Somebody stops something (a hold, a halt, a pause), or asks whether the server is there. Never sent away, and in nobody's way; there are no more of them
@@ -19,7 +24,7 @@ pub(crate) enum Rank {
     /// A device says what happened. It keeps that, and says it again. Or it joins, or wants a certificate, and asks again until it has; anybody may ask that, so
     /// it goes behind check-ins.
     Report,
-    /// People and their programs.
+    /// People and their programs. A few are let in whatever the devices do.
     Person,
     /// A payload begins, for a device, a mirror, or whoever has a link. Who is sent away fetches it later, and goes on where they were.
     Download,
