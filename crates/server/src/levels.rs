@@ -17,7 +17,6 @@ use mainstay_telemetry::ServiceLevels;
 use mainstay_telemetry::levels::{Carried, Enrolled, Fleet, InField, Rolled};
 
 use crate::figures::{Figure, Walk, in_proportion};
-use crate::guard::REQUEST_TIME_MAX;
 use crate::problem::Refused;
 use crate::release_walk::ReleaseWalk;
 use crate::{App, apart};
@@ -28,8 +27,9 @@ const KEPT_MIN: SignedDuration = SignedDuration::from_secs(15);
 pub(crate) const RELEASES_MAX: usize = 6;
 
 impl Figure for ServiceLevels {
-    // Nobody is told old figures who may have fresh ones: as long as a request lasts.
-    const PATIENCE: Duration = REQUEST_TIME_MAX;
+    // They say of when they are. A monitor gives up after ten seconds and tells its people that the server is down, and the home page needs them
+    // for one of its lines: neither waits for a walk over a large fleet while there is something to tell.
+    const PATIENCE: Duration = Duration::from_secs(1);
 
     fn told_for(&self, took: SignedDuration) -> SignedDuration {
         in_proportion(took).max(KEPT_MIN)
