@@ -89,7 +89,7 @@ enum Verb {
     },
     /// Live through whole fleets in virtual time, by seeds; a seed that breaks a promise tells its story.
     Soak {
-        /// Break six rules, one at a time and in a copy, and expect the soak to notice each.
+        /// Break seven rules, one at a time and in a copy, and expect the soak to notice each.
         #[arg(long, exclusive = true)]
         mutants: bool,
         /// What the soak itself takes: `--seeds N`, `--from SEED`, `--tell` and more; see `-- --help`.
