@@ -14,6 +14,7 @@ use mainstay_store::{Blobs, Store, StoreError, StoredPlan};
 use mainstay_trust::Refusal;
 
 use crate::app_config::AppConfig;
+use crate::aside::Aside;
 use crate::attack::Attack;
 use crate::clock::Clock;
 use crate::contacts::Contacts;
@@ -126,6 +127,8 @@ pub struct App {
     pub(crate) flow: Arc<Flow>,
     pub(crate) limiter: Limiter,
     pub(crate) guard: Guard,
+    /// Where steps are taken: a look at a large fleet is a long one.
+    pub(crate) steps: Aside,
     pub(crate) room: Room,
     pub(crate) lease: JobLease,
     pub(crate) line_share: LineShare,
@@ -167,6 +170,7 @@ impl App {
             unread: Unread::default(),
             door: Door::default(),
             quiet: Quiet::default(),
+            steps: Aside::default(),
             room: Room::default(),
             lease: JobLease::of(ROLLOUTS, parts.lock.as_ref()),
             line_share: LineShare::of(parts.lock.as_ref()),

@@ -16,6 +16,7 @@ use mainstay_store::StoreError;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::aside::Aside;
 use crate::flow::{Flow, Rank};
 use crate::problem::Refused;
 use crate::quiet::TokenHash;
@@ -62,6 +63,7 @@ pub(crate) struct Guard {
     flow: Arc<Flow>,
     times: Times,
     store_is_silent: watch::Sender<bool>,
+    people: Arc<Aside>,
 }
 
 /// Until when one request is worked on. Whoever works on it may ask for more time, once they know for whom and what for; and say that they need no
@@ -121,7 +123,13 @@ impl Guard {
             flow,
             times,
             store_is_silent: watch::Sender::new(false),
+            people: Arc::default(),
         }
+    }
+
+    /// Where what people ask is worked on, brakes among it.
+    pub(crate) fn people(&self) -> &Aside {
+        &self.people
     }
 
     /// From now on the store is silent, and nobody waits for it; or it answers again.
@@ -216,6 +224,11 @@ pub(crate) fn silent() -> Refused {
     Refused::unavailable(error.id(), error.cure())
 }
 
+/// What is told where nobody is left who would work on it.
+fn ended() -> Response {
+    silent().into_response()
+}
+
 /// The same, as a layer of routes.
 pub(crate) async fn guard(
     State(guard): State<Guard>,
@@ -225,7 +238,14 @@ pub(crate) async fn guard(
     let patience = guard.patience();
     request.extensions_mut().insert(patience.clone());
     let rank = Rank::of(request.method(), request.uri().path());
-    guard.as_long_as(&patience, rank, next.run(request)).await
+    let work = next.run(request);
+    let work = async {
+        match rank {
+            Rank::First | Rank::Person => guard.people.done(work).await.unwrap_or_else(ended),
+            Rank::CheckIn | Rank::Report | Rank::Download => work.await,
+        }
+    };
+    guard.as_long_as(&patience, rank, work).await
 }
 
 /// A layer for what people and their programs ask: from an address that showed too many wrong tokens only known ones are looked up. Whoever stops

@@ -10,6 +10,7 @@ pub mod admin;
 mod apart;
 mod app;
 mod app_config;
+mod aside;
 mod asker;
 mod at_once;
 pub mod attack;

@@ -87,8 +87,11 @@ pub async fn run(
         // Nobody listening means that the server has already ended.
         let _ = stop.send(true);
     });
+    app.guard.people().begin("people");
+    app.steps.begin("steps");
     jobs::catch_up(&app).await;
-    let job = tokio::spawn(jobs::keep_running(app.clone(), stopped.clone()));
+    let job = jobs::keep_running(app.clone(), stopped.clone());
+    let job = app.steps.spawn(job);
     let mut others = others(&app, &stopped);
     // Before the first payload leaves: nobody else's share is used meanwhile.
     app.line.share(0);
