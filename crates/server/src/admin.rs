@@ -106,7 +106,6 @@ pub async fn add_person(
     check_duties(&plan, store, Some(person.clone())).await?;
     let token = Token::draw(entropy);
     store.add_person(&person, token.hash()).await?;
-    tracing::info!(who = %person.email, duty = %person.duty, "person added");
     Ok(token)
 }
 

@@ -1,11 +1,13 @@
 //! A thread for some, beside that of all others: where thousands of check-ins are at work, whatever waits for the database stands in their row each
 //! time that it goes on, and a page waits several times. Read [`Aside`].
 
+use std::mem;
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, JoinSet};
+use tracing::dispatcher::{self, Dispatch};
 
 /// A runtime with one thread, once it has begun. What is worked on there stands in a row of its own, and a thread that mostly waits is given the
 /// processor as soon as it asks for it. Until then, and where no thread can be had, it is worked on like all else: so it is wherever no server is
@@ -16,9 +18,12 @@ pub(crate) struct Aside(OnceLock<Runtime>);
 impl Aside {
     /// From now on there is a thread, which tools that look at threads show by this name.
     pub fn begin(&self, name: &str) {
+        // Whoever listens to what is logged where it begins listens to what is logged there, too.
+        let log = dispatcher::get_default(Dispatch::clone);
         let made = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name(name)
+            .on_thread_start(move || mem::forget(dispatcher::set_default(&log)))
             .enable_all()
             .build();
         match made {

@@ -66,11 +66,6 @@ impl DataDir {
         if new_key.is_some() {
             self.replace_status_key()?;
         }
-        tracing::warn!(
-            version,
-            new_key = new_key.is_some(),
-            "root put into the folder"
-        );
         Ok(version)
     }
 

@@ -114,7 +114,7 @@ async fn who_matters_least_is_sent_away_first_and_a_hold_never() {
     .await;
     assert_eq!(status(&person).await, 200, "one of those that people have");
     let operations = house.tokens.operations.as_str();
-    let people = half_sent(&house, "/api/v1/rollouts", operations, TOO_MANY_PEOPLE).await;
+    let people = half_sent(&house, "/api/v1/devices", operations, TOO_MANY_PEOPLE).await;
     is_sent_away(person.try_clone().unwrap()).await;
     assert_eq!(status(&report).await, 200);
     lines.extend(begun(&house, &gadgets[1], EACH).await);
