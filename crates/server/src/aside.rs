@@ -1,4 +1,4 @@
-//! A thread for some, beside that of all others: where thousands of check-ins are at work, whatever waits for the database stands in their row each
+//! Threads for some, beside those of all others: where thousands of check-ins are at work, whatever waits for the database stands in their row each
 //! time that it goes on, and a page waits several times. Read [`Aside`].
 
 use std::mem;
@@ -9,25 +9,24 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::dispatcher::{self, Dispatch};
 
-/// A runtime with one thread, once it has begun. What is worked on there stands in a row of its own, and a thread that mostly waits is given the
-/// processor as soon as it asks for it. Until then, and where no thread can be had, it is worked on like all else: so it is wherever no server is
+/// A runtime of its own, once it has begun, with a thread for each processor. What is worked on there stands in a row of its own, and a thread that mostly waits
+/// is given the processor as soon as it asks for it. Until then, and where no thread can be had, it is worked on like all else: so it is wherever no server is
 /// run, such as in a simulation, which lives in a time of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Aside(OnceLock<Runtime>);
 
 impl Aside {
-    /// From now on there is a thread, which tools that look at threads show by this name.
+    /// From now on there are threads, which tools that look at threads show by this name.
     pub fn begin(&self, name: &str) {
         // Whoever listens to what is logged where it begins listens to what is logged there, too.
         let log = dispatcher::get_default(Dispatch::clone);
         let made = Builder::new_multi_thread()
-            .worker_threads(1)
             .thread_name(name)
             .on_thread_start(move || mem::forget(dispatcher::set_default(&log)))
             .enable_all()
             .build();
         match made {
-            // A server that is run once more in the same process has its thread.
+            // A server that is run once more in the same process has its threads.
             Ok(runtime) => {
                 if let Err(another) = self.0.set(runtime) {
                     another.shutdown_background();
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_done_on_the_other_thread_once_there_is_one() {
+    async fn it_is_done_on_other_threads_once_there_are_some() {
         let aside = Aside::default();
         let here = thread::current().name().map(str::to_owned);
         assert_eq!(thread_of(&aside).await, here);
