@@ -224,11 +224,6 @@ pub(crate) fn silent() -> Refused {
     Refused::unavailable(error.id(), error.cure())
 }
 
-/// What is told where nobody is left who would work on it.
-fn ended() -> Response {
-    silent().into_response()
-}
-
 /// The same, as a layer of routes.
 pub(crate) async fn guard(
     State(guard): State<Guard>,
@@ -241,9 +236,10 @@ pub(crate) async fn guard(
     let work = next.run(request);
     let work = async {
         match rank {
-            Rank::First | Rank::Person => guard.people.done(work).await.unwrap_or_else(ended),
-            Rank::CheckIn | Rank::Report | Rank::Download => work.await,
+            Rank::First | Rank::Person => guard.people.done(work).await,
+            Rank::CheckIn | Rank::Report | Rank::Download => Some(work.await),
         }
+        .unwrap_or_else(|| silent().into_response())
     };
     guard.as_long_as(&patience, rank, work).await
 }
