@@ -4,6 +4,7 @@
 use std::panic::resume_unwind;
 
 use mainstay_store::StoreError;
+use tokio::task::JoinError;
 
 /// What `work` comes to. It goes on to its end even if nobody waits for it any more.
 ///
@@ -15,13 +16,19 @@ use mainstay_store::StoreError;
 pub(crate) async fn worked_out<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => Ok(done),
-        Err(error) => match error.try_into_panic() {
-            Ok(broken) => resume_unwind(broken),
-            Err(ended) => Err(StoreError::Failed(Box::new(ended))),
-        },
-    }
+    let done = unbroken(tokio::task::spawn_blocking(work).await);
+    done.map_err(|ended| StoreError::Failed(Box::new(ended)))
+}
+
+/// What came of work elsewhere; an error only if it was ended before.
+///
+/// # Panics
+/// If the work did, as if it had been done here.
+pub(crate) fn unbroken<T>(done: Result<T, JoinError>) -> Result<T, JoinError> {
+    done.map_err(|error| match error.try_into_panic() {
+        Ok(broken) => resume_unwind(broken),
+        Err(ended) => ended,
+    })
 }
 
 #[cfg(test)]

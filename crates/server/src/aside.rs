@@ -2,12 +2,13 @@
 //! time that it goes on, and a page waits several times. Read [`Aside`].
 
 use std::mem;
-use std::panic::resume_unwind;
 use std::sync::OnceLock;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, JoinSet};
 use tracing::dispatcher::{self, Dispatch};
+
+use crate::apart::unbroken;
 
 /// A runtime of its own, once it has begun, with a thread for each processor. What is worked on there stands in a row of its own, and a thread that mostly waits
 /// is given the processor as soon as it asks for it. Until then, and where no thread can be had, it is worked on like all else: so it is wherever no server is
@@ -49,12 +50,7 @@ impl Aside {
         };
         let mut one = JoinSet::new();
         one.spawn_on(work, runtime.handle());
-        let done = one.join_next().await?;
-        match done.map_err(|error| error.try_into_panic()) {
-            Ok(done) => Some(done),
-            Err(Ok(broken)) => resume_unwind(broken),
-            Err(Err(_ended)) => None,
-        }
+        unbroken(one.join_next().await?).ok()
     }
 
     /// Begins `work`, which goes on by itself.
@@ -77,14 +73,20 @@ impl Drop for Aside {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
     use std::thread;
     use std::time::Duration;
 
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::http::{Method, Request};
+    use axum::middleware::from_fn_with_state;
     use tokio::sync::oneshot;
     use tokio::time::timeout;
+    use tower_service::Service as _;
 
     use super::*;
+    use crate::guard::{Guard, Times, guard};
 
     fn begun() -> Aside {
         let aside = Aside::default();
@@ -105,6 +107,28 @@ mod tests {
         for _ in 0..2 {
             aside.begin("people");
             assert_eq!(thread_of(&aside).await.as_deref(), Some("people"));
+        }
+    }
+
+    #[tokio::test]
+    async fn people_and_brakes_are_worked_on_aside_and_devices_are_not() {
+        let guards = Guard::new(Arc::default(), Times::default());
+        guards.people().begin("people");
+        let says = async || thread::current().name().unwrap_or_default().to_owned();
+        let mut server = Router::new()
+            .fallback(says)
+            .layer(from_fn_with_state(guards, guard));
+        for (method, path, is_aside) in [
+            (Method::GET, "/devices/th-1", true),
+            (Method::POST, "/api/v1/rollouts/7/halt", true),
+            (Method::POST, "/device/v1/reports", false),
+            (Method::GET, "/device/v1/payloads/00ff", false),
+        ] {
+            let request = Request::builder().method(method).uri(path);
+            let request = request.body(Body::empty()).expect("a request");
+            let answer = server.call(request).await.expect("it answers");
+            let thread = to_bytes(answer.into_body(), 1024).await.expect("a name");
+            assert_eq!(thread == "people", is_aside, "{path}");
         }
     }
 

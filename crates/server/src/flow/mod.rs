@@ -128,11 +128,9 @@ impl Flow {
             rank: rank.name(),
             requests: self.shed[rank as usize].load(Ordering::Relaxed),
         });
+        let at_work = self.at_work.load(Ordering::Relaxed) + self.people.load(Ordering::Relaxed);
         FlowFigures {
-            at_work: [&self.at_work, &self.people]
-                .map(|taken| taken.load(Ordering::Relaxed) as u64)
-                .iter()
-                .sum(),
+            at_work: at_work as u64,
             places: self.load.places() as u64,
             shed: shed.into(),
             limited_devices: limiter.refused_devices(),
