@@ -3,6 +3,8 @@
 //!
 //! Read [`House`] first, then [`House::hand_over`] and [`House::release`].
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::net::SocketAddr;
 
 use mainstay_artifact::ArtifactFile;
@@ -138,6 +140,18 @@ impl House {
     /// Starts the server.
     pub fn start_server(&mut self) {
         self.server = Some(server::started(&self.folder, self.address));
+    }
+
+    /// What the threads of the server's process are called.
+    pub fn threads(&self) -> BTreeSet<String> {
+        let pid = self.server.as_ref().expect("it runs").0.id();
+        let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
+        // One may end before it is asked.
+        let names = threads.filter_map(|thread| {
+            let name = fs::read_to_string(thread.ok()?.path().join("comm"));
+            Some(name.ok()?.trim_end().to_owned())
+        });
+        names.collect()
     }
 
     /// Asks the server to end.

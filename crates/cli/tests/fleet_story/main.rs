@@ -34,6 +34,10 @@ async fn every_device_ends_up_to_date() {
     let factory = house.release("1.0.0", 1, "ana", "sam");
     let mut town = Town::settle(&house, &plan, &factory).await;
     begin(&house, &mut town, &factory).await;
+    let threads = house.threads();
+    for name in ["people", "steps"] {
+        assert!(threads.contains(name), "{name}: {threads:?}");
+    }
     rotate_every_role(&mut house, &mut town).await;
     let first = update_under_new_people(&house, &mut town).await;
     let second = a_thief_stops_the_fleet(&house, &mut town, &first).await;
