@@ -87,7 +87,7 @@ impl OnDisk {
 
     /// Protects the slot that the system runs from: a device that knows no release of its own would install
     /// into the first slot, whatever runs there. And the slot that is `kept`, if it couldn't be looked at and so
-    /// something else runs: by the record alone, an update would go there.
+    /// something else runs: by the record alone, an update would go there. Where a boot loader chose, nothing is `kept` so.
     pub fn protect(&mut self, in_use: Option<Slot>, kept: Option<Slot>) {
         self.in_use = in_use;
         self.kept = kept;
