@@ -54,7 +54,10 @@ impl Aside {
     }
 
     /// Begins `work`, which goes on by itself.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
         match self.0.get() {
             Some(runtime) => runtime.spawn(work),
             None => tokio::spawn(work),

@@ -89,6 +89,7 @@ pub async fn run(
     });
     app.guard.people().begin("people");
     app.steps.begin("steps");
+    app.figures.threads.begin("counts");
     jobs::catch_up(&app).await;
     let job = jobs::keep_running(app.clone(), stopped.clone());
     let job = app.steps.spawn(job);

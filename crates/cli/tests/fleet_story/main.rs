@@ -35,7 +35,7 @@ async fn every_device_ends_up_to_date() {
     let mut town = Town::settle(&house, &plan, &factory).await;
     begin(&house, &mut town, &factory).await;
     let threads = house.threads();
-    for name in ["people", "steps"] {
+    for name in ["people", "steps", "counts"] {
         assert!(threads.contains(name), "{name}: {threads:?}");
     }
     rotate_every_role(&mut house, &mut town).await;

@@ -15,6 +15,7 @@ use mainstay_rollout::RolloutId;
 use mainstay_telemetry::ServiceLevels;
 
 use self::rollout::Standing;
+use crate::aside::Aside;
 use crate::pages::fill::Picture;
 use crate::pages::{Counted, Total};
 pub(crate) use recent::{Figure, Recent, Walk};
@@ -45,6 +46,8 @@ pub(crate) struct Figures {
     rollouts: Mutex<BTreeMap<RolloutId, Arc<Recent<Standing, Picture>>>>,
     /// Long walks for which nobody waits are taken one at a time, whatever they count: devices are served meanwhile.
     long_walk: Arc<tokio::sync::Mutex<()>>,
+    /// Where it is counted once a server runs: whoever looks at something else isn't in that row.
+    pub threads: Aside,
 }
 
 impl Figures {

@@ -102,7 +102,7 @@ impl<K: Clone + PartialEq + Send + Sync + 'static, T: Figure> Recent<K, T> {
         // Who has just halted a rollout isn't to wait for what others count.
         let others = (walk == Walk::Long && old.is_some()).then(|| app.figures.long_walk.clone());
         let (recent, clock) = (self.clone(), app.clone());
-        let counting = tokio::spawn(async move {
+        let counting = app.figures.threads.spawn(async move {
             let now = || clock.now();
             recent.in_turn(wanted, others, now, count).await
         });

@@ -15,7 +15,7 @@ use crate::App;
 use crate::problem::Refused;
 use crate::sign_in::origin::Whence;
 use crate::sign_in::provider::flow::Flow;
-use crate::sign_in::provider::{Provider, entering};
+use crate::sign_in::provider::{Fault, Provider, entering};
 use crate::sign_in::{SignedIn, session};
 
 /// Longest code that is handed on to the provider.
@@ -146,17 +146,6 @@ fn refused_there(error: &str) -> Refused {
                 "Begin again on the page to sign in; if it stays so, ask whoever runs the provider whether you may use this server.",
             )
         }
-        "temporarily_unavailable" | "server_error" => Refused::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "oidc.unavailable",
-            "The provider can't do this now.",
-            "Try again in a minute.",
-        ),
-        _ => Refused::new(
-            StatusCode::BAD_GATEWAY,
-            "oidc.refused",
-            "The provider refuses what this server asks for.",
-            "Tell whoever runs the server: what is registered at the provider and the settings below oidc don't fit together.",
-        ),
+        other => Fault::of_error(other).into(),
     }
 }

@@ -5,12 +5,36 @@ use mainstay_access::IdTokenFlaw;
 
 use crate::problem::Refused;
 
+/// What a provider sends a browser back with that can't do now what it was asked for (RFC 6749, section 4.1.2.1).
+const UNAVAILABLE: [&str; 2] = ["server_error", "temporarily_unavailable"];
+
+/// What it sends a browser back with where it and our settings don't fit together (the same section; OpenID Connect Core 1.0, section
+/// 3.1.2.6).
+const REFUSALS: [&str; 10] = [
+    "account_selection_required",
+    "invalid_request",
+    "invalid_request_object",
+    "invalid_request_uri",
+    "invalid_scope",
+    "registration_not_supported",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "unauthorized_client",
+    "unsupported_response_type",
+];
+
 /// Why nobody is let in by a provider's word. None of them holds anything that the provider or a browser sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
     /// It can't be reached, or doesn't answer in time.
     #[error("it can't be reached: {0}")]
     Unreachable(String),
+    /// It can't do this now. What it called that, a word of [`UNAVAILABLE`].
+    #[error("it can't do this now: {0}")]
+    Unavailable(&'static str),
+    /// It refuses the request. What it called that, if that is a word of [`REFUSALS`].
+    #[error("it refuses what this server asks for: {}", .0.unwrap_or("no registered word"))]
+    Refused(Option<&'static str>),
     /// It answers something else than was asked for.
     #[error("it answers {0}")]
     Answer(String),
@@ -47,9 +71,20 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// What it means that the provider sent a browser back with this `error` and no code.
+    pub(crate) fn of_error(error: &str) -> Self {
+        let among = |words: &[&'static str]| words.iter().copied().find(|word| *word == error);
+        match among(&UNAVAILABLE) {
+            Some(word) => Self::Unavailable(word),
+            None => Self::Refused(among(&REFUSALS)),
+        }
+    }
+
     fn id(&self) -> &'static str {
         match self {
             Self::Unreachable(_) => "oidc.unreachable",
+            Self::Unavailable(_) => "oidc.unavailable",
+            Self::Refused(_) => "oidc.refused",
             Self::Answer(_) | Self::NoToken => "oidc.answer",
             Self::Description(_) => "oidc.description",
             Self::Client => "oidc.client",
@@ -65,10 +100,12 @@ impl Fault {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Unreachable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Answer(_) | Self::NoToken | Self::Description(_) | Self::Client => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::Unreachable(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(_)
+            | Self::Answer(_)
+            | Self::NoToken
+            | Self::Description(_)
+            | Self::Client => StatusCode::BAD_GATEWAY,
             _ => StatusCode::FORBIDDEN,
         }
     }
@@ -77,6 +114,8 @@ impl Fault {
     fn cause(&self) -> &'static str {
         match self {
             Self::Unreachable(_) => "The provider can't be reached now.",
+            Self::Unavailable(_) => "The provider can't do this now.",
+            Self::Refused(_) => "The provider refuses what this server asks for.",
             Self::Answer(_) | Self::NoToken | Self::Description(_) => {
                 "The provider answers something that this server can't use."
             }
@@ -97,6 +136,10 @@ impl Fault {
         match self {
             Self::Unreachable(_) => {
                 "Try again in a minute. Whoever may use a password can sign in by that meanwhile."
+            }
+            Self::Unavailable(_) => "Try again in a minute.",
+            Self::Refused(_) => {
+                "Tell whoever runs the server: what is registered at the provider and the settings below oidc don't fit together."
             }
             Self::Code | Self::Sender | Self::Token(IdTokenFlaw::Nonce) => {
                 "Begin again on the page to sign in."

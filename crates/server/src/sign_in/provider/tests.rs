@@ -50,6 +50,8 @@ fn every_fault_has_an_id_and_tells_nothing() {
     let secret = "never-to-be-shown";
     for (fault, status, id) in [
         (Fault::Unreachable(secret.into()), 503, "oidc.unreachable"),
+        (Fault::of_error("server_error"), 503, "oidc.unavailable"),
+        (Fault::of_error(secret), 502, "oidc.refused"),
         (Fault::Answer(secret.into()), 502, "oidc.answer"),
         (Fault::Description(secret), 502, "oidc.description"),
         (Fault::Client, 502, "oidc.client"),
@@ -69,6 +71,31 @@ fn every_fault_has_an_id_and_tells_nothing() {
             !refused.cause().is_empty() && !refused.cure().is_empty(),
             "{id}"
         );
+    }
+}
+
+/// What is logged of an `error` is a word that is registered for it, never one that somebody put into a link.
+#[test]
+fn of_what_a_provider_refuses_the_log_gets_registered_words_alone() {
+    for (error, logged) in [
+        (
+            "temporarily_unavailable",
+            "it can't do this now: temporarily_unavailable",
+        ),
+        (
+            "invalid_scope",
+            "it refuses what this server asks for: invalid_scope",
+        ),
+        (
+            "invalid_scope\nanother line",
+            "it refuses what this server asks for: no registered word",
+        ),
+        (
+            "",
+            "it refuses what this server asks for: no registered word",
+        ),
+    ] {
+        assert_eq!(Fault::of_error(error).to_string(), logged, "{error:?}");
     }
 }
 

@@ -32,6 +32,16 @@ async fn the_log_holds_no_secret_of_anybodys_way() {
         .comes_in(&provider, "k-1", claims)
         .await;
     secrets.push(answer.to_owned());
+    // What stands in a browser's address somebody else may have written there.
+    for error in ["unauthorized_client", "call 555-0100"] {
+        let mut visit = Visit::at(&house.base);
+        let sent = visit.leave("").await;
+        let said = [("error", error), ("error_description", "and ask for Joe")];
+        visit
+            .back(&[said[0], said[1], ("state", sent.get("state"))])
+            .await;
+    }
+    secrets.extend(["call 555-0100", "and ask for Joe"].map(str::to_owned));
     let log = log.text();
     for told in [
         "signed in by the provider",
@@ -39,11 +49,13 @@ async fn the_log_holds_no_secret_of_anybodys_way() {
         "oidc.token-signature",
         "oidc.token-malformed",
         "oidc.answer",
+        "unauthorized_client",
+        "no registered word",
     ] {
         assert!(log.contains(told), "the log lacks {told:?}");
     }
-    // Three ways with four secrets each, a session, two spellings of one secret, three tokens, an answer.
-    assert_eq!(secrets.len(), 12 + 1 + 2 + 3 + 1);
+    // Three ways with four secrets each, a session, two spellings of one secret, three tokens, an answer, two of somebody's texts.
+    assert_eq!(secrets.len(), 12 + 1 + 2 + 3 + 1 + 2);
     for secret in secrets {
         // Of ours the digits alone: what stands before them says what they are.
         let ours = secret.strip_prefix("mainstay_");
