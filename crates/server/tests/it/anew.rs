@@ -25,7 +25,14 @@ impl House {
         blobs: Arc<dyn Blobs>,
         config: AppConfig,
     ) {
-        let parts = Parts {
+        let parts = self.parts_on(store, blobs);
+        self.app = Arc::new(App::new(parts, config).unwrap());
+        self.base = listen(self.app.clone()).await;
+    }
+
+    /// What another server of this house is made of.
+    pub fn parts_on(&self, store: Arc<dyn Store>, blobs: Arc<dyn Blobs>) -> Parts {
+        Parts {
             store,
             blobs,
             clock: Arc::new(self.clock.clone()),
@@ -33,9 +40,7 @@ impl House {
             status_signer: Arc::new(house::status_key().signer().unwrap()),
             roots: vec![self.root.clone()],
             lock: None,
-        };
-        self.app = Arc::new(App::new(parts, config).unwrap());
-        self.base = listen(self.app.clone()).await;
+        }
     }
 
     /// The store of the house's folder, opened once more.

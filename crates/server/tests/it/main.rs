@@ -13,6 +13,7 @@ mod anew;
 mod backup;
 #[path = "../../../cli/tests/homes/bucket.rs"]
 mod bucket;
+mod counts;
 mod cut_off;
 mod database;
 mod ddi;
