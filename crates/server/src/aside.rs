@@ -84,6 +84,7 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::{Method, Request};
     use axum::middleware::from_fn_with_state;
+    use mainstay_store::reads;
     use tokio::sync::oneshot;
     use tokio::time::timeout;
     use tower_service::Service as _;
@@ -114,10 +115,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn people_and_brakes_are_worked_on_aside_and_devices_are_not() {
+    async fn people_and_brakes_are_worked_on_aside_and_read_so_and_devices_are_not() {
         let guards = Guard::new(Arc::default(), Times::default());
         guards.people().begin("people");
-        let says = async || thread::current().name().unwrap_or_default().to_owned();
+        let says = async || {
+            let current = thread::current();
+            let thread = current.name().unwrap_or_default();
+            format!("{thread}, {}", reads::are_of_people())
+        };
         let mut server = Router::new()
             .fallback(says)
             .layer(from_fn_with_state(guards, guard));
@@ -130,8 +135,9 @@ mod tests {
             let request = Request::builder().method(method).uri(path);
             let request = request.body(Body::empty()).expect("a request");
             let answer = server.call(request).await.expect("it answers");
-            let thread = to_bytes(answer.into_body(), 1024).await.expect("a name");
-            assert_eq!(thread == "people", is_aside, "{path}");
+            let said = to_bytes(answer.into_body(), 1024).await.expect("a name");
+            assert_eq!(said == "people, true", is_aside, "{path}: {said:?}");
+            assert_eq!(said.ends_with(b", false"), !is_aside, "{path}: {said:?}");
         }
     }
 

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use mainstay_access::Origin;
 use mainstay_store::StoreError;
+use mainstay_store::reads::of_people;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -236,7 +237,7 @@ pub(crate) async fn guard(
     let work = next.run(request);
     let work = async {
         match rank {
-            Rank::First | Rank::Person => guard.people.done(work).await,
+            Rank::First | Rank::Person => guard.people.done(of_people(work)).await,
             Rank::CheckIn | Rank::Report | Rank::Download => Some(work.await),
         }
         .unwrap_or_else(|| silent().into_response())

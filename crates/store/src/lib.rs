@@ -37,6 +37,7 @@ pub mod probe;
 mod progress;
 pub mod pulse;
 pub mod readings;
+pub mod reads;
 pub mod releases;
 pub mod reports;
 pub mod revocations;

@@ -71,7 +71,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgSslMode};
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use tokio::time::timeout;
 
-use crate::{StoreError, failure, values};
+use crate::{StoreError, failure, reads, values};
 pub use address::{AddressError, PostgresAddress, PostgresPlace};
 use connections::{LetIn, pool, soon};
 use undone::retried;
@@ -81,6 +81,9 @@ const WRITERS: u32 = 12;
 
 /// Connections of one server that only read: so that no read stands in line behind writes that wait for a lock.
 const READERS: u32 = 4;
+
+/// Further ones, by which nothing is read but what people ask ([`reads`]): some of it takes seconds, and others look meanwhile.
+const FOR_PEOPLE: u32 = 3;
 
 /// The line for a connection. Longer than a lock is waited for, so that the reason told is the real one.
 const LINE_TIMEOUT: Duration = Duration::from_secs(15);
@@ -121,6 +124,7 @@ pub(crate) type Write = Transaction<'static, Postgres>;
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    for_people: PgPool,
     /// Reads the pulse, and nothing else: what is late by a line for a connection makes every device be looked at, and the line longer.
     feeler: PgPool,
     /// Renews leases and shares of the line, and nothing else: no storm of promises, and nobody who only looks, makes a job go from server to server.
@@ -190,6 +194,7 @@ impl PostgresStore {
         Ok(Self {
             writers: lazily(WRITERS, WRITER_SETTINGS),
             readers: lazily(READERS, READER_SETTINGS),
+            for_people: lazily(FOR_PEOPLE, READER_SETTINGS),
             feeler: lazily(1, READER_SETTINGS),
             keeper: lazily(1, WRITER_SETTINGS),
             let_in,
@@ -205,6 +210,7 @@ impl PostgresStore {
             self.feeler.close().await;
             self.keeper.close().await;
             self.readers.close().await;
+            self.for_people.close().await;
             self.writers.close().await;
         };
         // What hangs ends with the process.
@@ -224,7 +230,11 @@ impl PostgresStore {
     }
 
     pub(crate) async fn read(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.read_by(&self.readers).await
+        let readers = match reads::are_of_people() {
+            true => &self.for_people,
+            false => &self.readers,
+        };
+        self.read_by(readers).await
     }
 
     async fn read_by(&self, pool: &PgPool) -> Result<PoolConnection<Postgres>, StoreError> {

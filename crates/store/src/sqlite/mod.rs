@@ -65,11 +65,14 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
-use crate::{StoreError, failure, values};
+use crate::{StoreError, failure, reads, values};
 use opened::OpenedFile;
 
 /// Connections that read: twice the cores of a small server, and one thread each.
 const READERS: u32 = 4;
+
+/// Further ones, by which nothing is read but what people ask ([`reads`]): some of it takes seconds, and others look meanwhile.
+const FOR_PEOPLE: u32 = 3;
 
 /// A transaction of ours takes milliseconds; who waits so long waits for a program that hangs.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,6 +92,7 @@ pub(crate) type Write = Transaction<'static, Sqlite>;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    for_people: SqlitePool,
     /// Reads the pulse, and nothing else: no device waits for that, or needs a further connection because of it.
     feeler: SqlitePool,
     writes: Arc<AtomicU64>,
@@ -119,10 +123,12 @@ impl SqliteStore {
         migrate::up_to_date(&writer, path).await?;
         let reading = options(path).pragma("query_only", "1");
         let feeler = pool(1).connect_with(reading.clone()).await?;
-        let readers = pool(READERS).connect_with(reading).await?;
+        let readers = pool(READERS).connect_with(reading.clone()).await?;
+        let for_people = pool(FOR_PEOPLE).connect_with(reading).await?;
         Ok(Self {
             writer,
             readers,
+            for_people,
             feeler,
             writes: Arc::default(),
             raised: Arc::default(),
@@ -157,6 +163,7 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.feeler.close().await;
         self.readers.close().await;
+        self.for_people.close().await;
         self.writer.close().await;
     }
 
@@ -196,7 +203,10 @@ impl SqliteStore {
     }
 
     pub(crate) fn read(&self) -> &SqlitePool {
-        &self.readers
+        match reads::are_of_people() {
+            true => &self.for_people,
+            false => &self.readers,
+        }
     }
 }
 
@@ -268,6 +278,25 @@ mod tests {
         assert_eq!(store.writes(), 0);
         store.clone().reserve_rollout().await.expect("writable");
         assert_eq!(store.writes(), 1);
+    }
+
+    #[tokio::test]
+    async fn people_stand_in_no_line_behind_others() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("mainstay.sqlite");
+        let store = SqliteStore::create(&path).await.expect("a new database");
+        let mut taken = Vec::new();
+        for _ in 0..READERS {
+            taken.push(store.read().acquire().await.expect("one that is free"));
+        }
+        assert!(store.read().try_acquire().is_none(), "all are taken");
+        reads::of_people(store.rollouts()).await.expect("readable");
+        let written = reads::of_people(async {
+            sqlx::query("DELETE FROM devices")
+                .execute(store.read())
+                .await
+        });
+        assert!(written.await.is_err(), "readers only read");
     }
 
     /// SQLite doesn't say when it compiles a statement anew; what makes it do so can be read.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use mainstay_access::{CodeRefusal, Role, SetupLink};
 use mainstay_rollout::Rollout;
-use mainstay_store::{Promise, PromiseRefusal, Promised, Store};
+use mainstay_store::{Promise, PromiseRefusal, Promised, Store, reads};
 use sqlx::{Executor as _, PgConnection};
 use tokio::time::timeout;
 
@@ -16,6 +17,9 @@ use super::{Opened, Place, cluster, postgres};
 
 /// What isn't answered by then is waiting.
 const LONG: Duration = Duration::from_millis(500);
+
+/// What waits for nothing is answered by then, on the slowest machine.
+const ANSWERED: Duration = Duration::from_secs(10);
 
 async fn connect(opened: &Opened) -> PgConnection {
     let Place::Database(address) = &opened.place else {
@@ -62,6 +66,27 @@ async fn check(brake: impl AsyncFn(&dyn Store, &Rollout), expected: &str) {
     brake(store, &rollout).await;
     let late = promise(1).await;
     assert_eq!(late.expect_err("it came later").id(), expected);
+}
+
+/// As many read devices as a server has connections for that, and none of them gets on.
+#[tokio::test]
+async fn people_stand_in_no_line_behind_what_others_read() {
+    let opened = postgres().await;
+    let (mut stranger, mut watch) = (connect(&opened).await, connect(&opened).await);
+    let store = &*opened.store;
+    change(&mut stranger, "BEGIN; LOCK TABLE devices").await;
+    let devices: Vec<_> = (0..4).map(id).collect();
+    let others = join_all(devices.iter().map(|device| store.device(device)));
+    let people = async {
+        cluster::somebody_waits(&mut watch).await;
+        let behind = timeout(LONG, store.rollouts()).await;
+        let people = timeout(ANSWERED, reads::of_people(store.rollouts())).await;
+        change(&mut stranger, "COMMIT").await;
+        assert!(behind.is_err(), "there was a connection for it");
+        assert_eq!(people.expect("it waits for nobody").expect("readable"), []);
+    };
+    let (others, ()) = tokio::join!(others, people);
+    assert!(others.iter().all(Result::is_ok), "{others:?}");
 }
 
 #[tokio::test]

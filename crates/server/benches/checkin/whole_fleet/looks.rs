@@ -16,6 +16,9 @@ use crate::fleet;
 /// Between two looks of each kind.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// Of so many looks of each kind is told when they were.
+const LONGEST_TOLD: usize = 8;
+
 /// A query that means none of the fleet: the server looks at as many devices for it as it ever does for one page.
 const QUERY: &str = "hardware%20%3D%20%22D%22";
 
@@ -25,15 +28,24 @@ pub struct Looks {
     thread: JoinHandle<anyhow::Result<Seen>>,
 }
 
-/// How long each look took, in milliseconds.
+/// How long each look took.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// How many weren't answered: the server had too much to do, and said when to come again.
     sent_away: usize,
-    home: Vec<f64>,
-    list: Vec<f64>,
-    device: Vec<f64>,
-    query: Vec<f64>,
+    home: Vec<Look>,
+    list: Vec<Look>,
+    device: Vec<Look>,
+    query: Vec<Look>,
+}
+
+/// One look.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    /// In milliseconds.
+    took: f64,
+    /// So many minutes after the first one it began.
+    at: f64,
 }
 
 impl Looks {
@@ -74,6 +86,7 @@ async fn keep_looking(
     stopped: &AtomicBool,
 ) -> anyhow::Result<Seen> {
     let http = Client::builder().no_proxy().build()?;
+    let first = Instant::now();
     // Nothing if it was sent away: the next round asks again.
     let look = async |path: String| {
         let begun = Instant::now();
@@ -88,20 +101,23 @@ async fn keep_looking(
             return Ok(None);
         }
         ensure!(status.is_success(), "{path}: {status}");
-        anyhow::Ok(Some(begun.elapsed().as_secs_f64() * 1000.0))
+        anyhow::Ok(Some(Look {
+            took: begun.elapsed().as_secs_f64() * 1000.0,
+            at: begun.duration_since(first).as_secs_f64() / 60.0,
+        }))
     };
     let mut seen = Seen::default();
     // The last page, and a device in the middle of the fleet.
     let (page, device) = (devices.div_ceil(100), fleet::name(devices / 2));
     loop {
-        for (waits, path) in [
+        for (looks, path) in [
             (&mut seen.home, "/".to_owned()),
             (&mut seen.list, format!("/devices?page={page}")),
             (&mut seen.device, format!("/devices/{device}")),
             (&mut seen.query, format!("/api/v1/devices?query={QUERY}")),
         ] {
             match look(path).await? {
-                Some(wait) => waits.push(wait),
+                Some(one) => looks.push(one),
                 None => seen.sent_away += 1,
             }
         }
@@ -114,27 +130,37 @@ async fn keep_looking(
 
 impl Seen {
     /// Prints which share of all looks was sent away, and how long the others took: the middle one of each kind, what all but the hundredth part kept to, and the
-    /// worst.
+    /// worst; and when the longest ones were.
     pub fn print(self, figures: &mut Figures) {
-        let kinds = [&self.home, &self.list, &self.device, &self.query];
-        let answered: usize = kinds.iter().map(|waits| waits.len()).sum();
-        let share = self.sent_away as f64 / (answered + self.sent_away).max(1) as f64;
-        figures.put("fleet_looks_sent_away", share * 100.0, "%");
-        for (name, mut waits) in [
+        let kinds = [
             ("fleet_home_page", self.home),
             ("fleet_device_list", self.list),
             ("fleet_device_page", self.device),
             ("fleet_query", self.query),
-        ] {
+        ];
+        let answered: usize = kinds.iter().map(|(_, looks)| looks.len()).sum();
+        let share = self.sent_away as f64 / (answered + self.sent_away).max(1) as f64;
+        figures.put("fleet_looks_sent_away", share * 100.0, "%");
+        for (name, mut looks) in kinds {
             // All were sent away: a goal without a figure is missed.
-            if waits.is_empty() {
+            if looks.is_empty() {
                 continue;
             }
-            waits.sort_by(f64::total_cmp);
+            looks.sort_by(|one, other| one.took.total_cmp(&other.took));
             for (share, called) in [(50, "median"), (99, "p99"), (100, "worst")] {
-                let at = (waits.len() * share / 100).min(waits.len() - 1);
-                figures.put(format!("{name}_{called}"), waits[at], "ms");
+                let at = (looks.len() * share / 100).min(looks.len() - 1);
+                figures.put(format!("{name}_{called}"), looks[at].took, "ms");
             }
+            print_longest(name, &looks);
         }
     }
+}
+
+/// When the longest of these were, which stand in the order of how long they took: what the server did just then is what held them up.
+fn print_longest(name: &str, looks: &[Look]) {
+    let longest = looks.iter().rev().take(LONGEST_TOLD);
+    let told: Vec<_> = longest
+        .map(|Look { took, at }| format!("{took:.0} ms at minute {at:.1}"))
+        .collect();
+    println!("longest of {name}: {}", told.join(", "));
 }
