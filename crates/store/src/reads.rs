@@ -8,7 +8,7 @@ task_local! {
 }
 
 /// What `work` reads, it reads by connections that people alone use. Not so what it has done in a task of its own, such as a count over a fleet,
-/// for which nobody waits.
+/// which goes on when nobody waits for it any more.
 pub async fn of_people<T>(work: impl Future<Output = T>) -> T {
     OF_PEOPLE.scope((), work).await
 }
