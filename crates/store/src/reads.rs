@@ -1,4 +1,4 @@
-//! In whose line for a connection a read stands. A page reads a dozen times, one after the other; where many check-ins are at work it would stand
+//! In whose line for a connection a read stands. A page reads many times, one after the other; where many check-ins are at work it would stand
 //! behind all of them each time. Read [`of_people`].
 
 use tokio::task_local;
