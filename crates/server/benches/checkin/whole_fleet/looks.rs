@@ -156,7 +156,7 @@ impl Seen {
     }
 }
 
-/// When the longest of these were, which stand in the order of how long they took: what the server did just then is what held them up.
+/// When the longest of these were, which stand in the order of how long they took: so that one can see what the server did just then.
 fn print_longest(name: &str, looks: &[Look]) {
     let longest = looks.iter().rev().take(LONGEST_TOLD);
     let told: Vec<_> = longest
