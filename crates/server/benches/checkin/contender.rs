@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::thread;
 use std::time::Duration;
 
 use crate::child::Child;
@@ -9,6 +10,7 @@ use crate::cost;
 use crate::figures::{Figures, middle};
 use crate::pace::{Asked, Pace, ask};
 use crate::questions::Questions;
+use crate::scale::Scale;
 
 /// Connections at full speed: enough that the server never waits for one.
 const CONNECTIONS: usize = 64;
@@ -97,14 +99,63 @@ impl Contender {
         Ok(())
     }
 
+    /// Asks each device once, all of which it remembers, and prints what that takes with all that follows from it: whom it heard, it writes
+    /// some seconds later, however often it heard each of them until then. What it takes anyway isn't counted.
+    ///
+    /// # Errors
+    /// If an answer isn't right.
+    pub fn print_with_writing(&self, rests: Duration, figures: &mut Figures) -> anyhow::Result<()> {
+        let (asked, round) = self.measure_with(rests, |contender| {
+            let questions = &contender.questions;
+            ask(
+                contender.address,
+                questions,
+                CONNECTIONS,
+                Pace::EachOnce,
+                EACH_ONCE_LASTS,
+            )
+        })?;
+        let idle = self.measure_with(asked.took + rests, |_| Ok(asked))?.1;
+        let name = &self.name;
+        let own = round.cpu_us - idle.cpu_us;
+        figures.put(format!("{name}_cpu_per_poll_and_writing"), own, "us");
+        if self.database.is_some() {
+            let database = round.database_cpu_us - idle.database_cpu_us;
+            figures.put(
+                format!("{name}_database_cpu_per_poll_and_writing"),
+                database,
+                "us",
+            );
+        }
+        Ok(())
+    }
+
     fn measure(
         &self,
         pace: Pace,
         connections: usize,
         lasts: Duration,
     ) -> anyhow::Result<(Asked, Round)> {
+        self.measure_with(Duration::ZERO, |contender| {
+            ask(
+                contender.address,
+                &contender.questions,
+                connections,
+                pace,
+                lasts,
+            )
+        })
+    }
+
+    /// What is asked, and what that takes until it `rests` for so long.
+    fn measure_with(
+        &self,
+        rests: Duration,
+        asking: impl FnOnce(&Self) -> anyhow::Result<Asked>,
+    ) -> anyhow::Result<(Asked, Round)> {
         let before = self.taken()?;
-        let asked = ask(self.address, &self.questions, connections, pace, lasts)?;
+        let asked = asking(self)?;
+        thread::sleep(rests);
         let after = self.taken()?;
         let answers = asked.waits_us.len() as f64;
         let cost = |before: Duration, after: Duration| {
@@ -174,11 +225,14 @@ impl Contender {
         figures.put(name, middle(ratios.collect()), "ratio");
     }
 
-    /// Asks half as often as it answered in its rounds.
+    /// Asks half as often as it answered in its rounds, after all others had time to come to rest: on the same processor they write whom
+    /// they heard in the rounds before.
     ///
     /// # Errors
     /// If an answer isn't right.
-    pub fn run_paced_round(&mut self, lasts: Duration) -> anyhow::Result<()> {
+    pub fn run_paced_round(&mut self, scale: &Scale) -> anyhow::Result<()> {
+        thread::sleep(scale.rests);
+        let lasts = scale.paced_lasts;
         let rate = self.middle(|round| round.per_second) / 2.0;
         let (asked, _) = self.measure(Pace::PerSecond(rate), PACED_CONNECTIONS, lasts)?;
         self.paced.push(PacedRound {

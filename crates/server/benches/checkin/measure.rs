@@ -2,6 +2,7 @@
 //! alike. Read [`run`].
 
 use std::path::Path;
+use std::thread;
 
 use anyhow::Context as _;
 
@@ -71,6 +72,10 @@ pub fn run(scale: &Scale, python: Option<&Path>) -> anyhow::Result<()> {
         contender.print(&mut figures)?;
     }
     compare(&contenders, &mut figures)?;
+    for name in [NATIVE, NATIVE_POSTGRES] {
+        thread::sleep(scale.rests);
+        named(&contenders, name)?.print_with_writing(scale.rests, &mut figures)?;
+    }
     half_load(scale, &mut contenders, &mut figures)?;
     let native = named(&contenders, NATIVE)?;
     crash::print(
@@ -210,7 +215,7 @@ fn half_load(
         0..scale.paced_rounds,
         contenders,
         |contender, _| match is_paced(contender) {
-            true => contender.run_paced_round(scale.paced_lasts),
+            true => contender.run_paced_round(scale),
             false => Ok(()),
         },
     )?;

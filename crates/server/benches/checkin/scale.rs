@@ -15,8 +15,10 @@ pub struct Scale {
     pub lasts: Duration,
     /// Rounds at half load.
     pub paced_rounds: usize,
-    /// How long a contender is asked in one of them.
+    /// How long a contender is asked in one of them: as long as from one writing of whom it heard to the next, so that each has its share of it.
     pub paced_lasts: Duration,
+    /// How long it takes at most until a server has written whom it heard, and rests.
+    pub rests: Duration,
     /// How long a server is asked that is then killed: longer than it takes until it has written when it heard of whom.
     pub until_crash: Duration,
     /// Whether servers have a processor of their own.
@@ -32,7 +34,9 @@ pub const WHOLE: Scale = Scale {
     rounds: 9,
     lasts: Duration::from_secs(2),
     paced_rounds: 5,
-    paced_lasts: Duration::from_secs(3),
+    paced_lasts: Duration::from_secs(5),
+    // Written is each five seconds, and spread over three.
+    rests: Duration::from_secs(9),
     until_crash: Duration::from_secs(15),
     is_pinned: true,
     has_goals: true,
@@ -46,6 +50,7 @@ pub const BRIEF: Scale = Scale {
     lasts: Duration::from_millis(100),
     paced_rounds: 1,
     paced_lasts: Duration::from_millis(300),
+    rests: Duration::ZERO,
     until_crash: Duration::from_secs(7),
     is_pinned: false,
     has_goals: false,
