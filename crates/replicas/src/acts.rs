@@ -11,6 +11,7 @@ use mainstay_server::{Clock as _, SystemClock};
 use mainstay_simulator::Dice;
 
 use crate::house::House;
+use crate::killer::{DEAD_MS, strike};
 use crate::seen::{
     Blow, Count, FAULTY, RELEASES, Record, ReleaseNumber, ReplicaNumber, SOUND, Stop, StopKind,
 };
@@ -20,6 +21,9 @@ use crate::tried;
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 /// After a halt one looks on for so many times the usual, if a replica wasn't asked: a dead one is back long before.
 const LOOKS_ON_MORE: u32 = 10;
+
+/// It is dead while a person halts the faulty release.
+const DEAD_AT_THE_HALT: ReplicaNumber = 1;
 
 /// What happens to the sound release's rollout, each once, in an order that the seed says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +82,8 @@ impl Stage {
     }
 
     /// Rolls the faulty release out until it is halted: by what devices report, or by a person as soon as the last wave is under way. Most of the fleet may be
-    /// offered it by then and still waits for a place: an offer after the halt is one that only the halt forbids. Then looks on for a while.
+    /// offered it by then and still waits for a place: an offer after the halt is one that only the halt forbids. One replica is dead while the person halts it,
+    /// and comes back after that. Then looks on for a while.
     ///
     /// # Errors
     /// As [`Self::sound`].
@@ -92,12 +97,16 @@ impl Stage {
                     RELEASES[FAULTY]
                 );
             }
-            let _calm = self.house.replicas.lock().await;
+            let mut replicas = self.house.replicas.lock().await;
+            // It wasn't there when all others heard of it.
+            strike(&mut replicas, DEAD_AT_THE_HALT, &self.record);
             let halt = async |operator: &mainstay_client::Operator| {
                 operator.halt(id, "People can't stand its noise.").await
             };
             let (_, replica) = self.house.people.ask(Duty::Operations, halt).await?;
             self.stopped(StopKind::Halt, FAULTY, replica);
+            tokio::time::sleep(Duration::from_millis(DEAD_MS)).await;
+            replicas[DEAD_AT_THE_HALT].start(&self.house.http).await?;
         } else {
             self.until(FAULTY, began, is_over).await?;
         }

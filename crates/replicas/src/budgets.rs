@@ -21,6 +21,9 @@ const BORNE: Duration = Duration::from_secs(1);
 /// Lateness counts for so long: by then what had been waiting is read.
 const LATE_COUNTS: Duration = Duration::from_secs(2);
 
+/// Where the devices' program was late by more, the bucket is so much larger that it says little.
+const LATE_MAX: Duration = Duration::from_secs(1);
+
 /// What the plan allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -87,6 +90,18 @@ pub fn bytes(seen: &Seen, limits: &Limits) -> Measured {
         }
     }
     found
+}
+
+/// Of a thousand bytes, so many were judged by a bucket that lateness had made larger by a second's worth at most; none if there were none.
+#[must_use]
+pub fn judged_permille(seen: &Seen) -> u64 {
+    let is_judged = |piece: &&Piece| latest(&seen.late, piece.at) <= LATE_MAX;
+    let judged = sum(seen.pieces.iter().filter(is_judged));
+    judged.saturating_mul(1000) / sum(seen.pieces.iter()).max(1)
+}
+
+fn sum<'a>(pieces: impl Iterator<Item = &'a Piece>) -> u64 {
+    pieces.map(|piece| piece.bytes).sum()
 }
 
 /// How many bytes leave the bucket between two instants.
@@ -236,6 +251,21 @@ mod tests {
             };
             assert_eq!(bytes(&seen, &LIMITS).over.len(), over, "{lates:?}");
         }
+    }
+
+    #[test]
+    fn what_was_read_much_too_late_is_hardly_judged() {
+        for (by_ms, permille) in [(0, 1000), (1000, 1000), (1001, 250)] {
+            let seen = Seen {
+                late: vec![Late {
+                    at: at(0),
+                    by: Duration::from_millis(by_ms),
+                }],
+                ..pieces(&[(1000, 300), (3000, 100)])
+            };
+            assert_eq!(judged_permille(&seen), permille, "{by_ms}");
+        }
+        assert_eq!(judged_permille(&Seen::default()), 0);
     }
 
     fn at_once(all: &[(i64, i64)]) -> Measured {

@@ -38,8 +38,8 @@ pub fn lines(seen: &Seen, limits: &Limits, parts: &Parts, violations: usize) -> 
             time.as_secs_f64() * 1000.0
         )
     };
-    let permille = |name: &str, found: budgets::Measured| {
-        let percent = found.most_permille as f64 / 10.0;
+    let permille = |name: &str, permille: u64| {
+        let percent = permille as f64 / 10.0;
         format!("figure replicas_{name} {percent:.1} %")
     };
     vec![
@@ -63,8 +63,12 @@ pub fn lines(seen: &Seen, limits: &Limits, parts: &Parts, violations: usize) -> 
                 .unwrap_or_default(),
         ),
         time("longest_without_answer", longest_without(&good)),
-        permille("bytes_most", budgets::bytes(seen, limits)),
-        permille("downloads_most", budgets::downloads(seen, limits)),
+        permille("bytes_most", budgets::bytes(seen, limits).most_permille),
+        permille("bytes_judged", budgets::judged_permille(seen)),
+        permille(
+            "downloads_most",
+            budgets::downloads(seen, limits).most_permille,
+        ),
         time("devices_late", late.unwrap_or_default()),
         whole("violations", violations, "violations"),
     ]

@@ -12,6 +12,7 @@
 //! | `runs-otherwise` | a device that runs something else than the store or the API says |
 //! | `rollout-unfinished` | a rollout that isn't complete, or halted, as it should be |
 //! | `bytes-over-budget`, `downloads-over-budget` | see `budgets.rs` |
+//! | `replica-ended` | a replica that ended, and nobody had killed it |
 //! | `wrong-answer` | an answer that no device should get: 500, 503 without Retry-After, other bytes, or none in time |
 //!
 //! **"At once"**, of a stop, is the strongest that can be measured from outside: a request that began after the stop was acknowledged to anybody, at any
@@ -85,6 +86,14 @@ pub fn judge(seen: &Seen, truth: &Truth, limits: &Limits, endings: &Endings) -> 
         "downloads-over-budget",
         budgets::downloads(seen, limits),
     ));
+    let ended = seen.ended.iter();
+    broken.extend(ended.map(|one| {
+        let what = format!(
+            "replica {} was seen to have ended at {}",
+            one.replica, one.at
+        );
+        Broken::new("replica-ended", what)
+    }));
     let faults = seen.faults.iter();
     broken.extend(faults.map(|fault| {
         Broken::new(

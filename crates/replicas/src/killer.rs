@@ -10,11 +10,12 @@ use tokio::task::JoinHandle;
 
 use crate::house::House;
 use crate::plan_text::REPLICAS;
-use crate::seen::{Blow, Record};
+use crate::replica::Replica;
+use crate::seen::{Blow, Ended, Record, ReplicaNumber};
 
 /// A dead replica stays dead for so long, and as long again at most. A line that begins anew may send a second's worth of its share at once: one that was
 /// silent for a second before hasn't sent more than it would have.
-const DEAD_MS: u64 = 1000;
+pub const DEAD_MS: u64 = 1000;
 
 /// The killer, at work until it is told to end.
 pub struct Killer {
@@ -50,23 +51,43 @@ async fn kill(
     let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
     loop {
         let wait = Duration::from_millis(every_ms / 2 + dice.below(every_ms.max(1)));
-        tokio::select! {
-            _ = ended.wait_for(|end| *end) => return Ok(()),
-            () = tokio::time::sleep(wait) => {}
-        }
+        let is_over = tokio::select! {
+            _ = ended.wait_for(|end| *end) => true,
+            () = tokio::time::sleep(wait) => false,
+        };
         let replica = usize::try_from(dice.below(REPLICAS as u64)).unwrap_or(0);
         let mut replicas = house.replicas.lock().await;
-        let at = SystemClock.now();
-        replicas[replica].kill();
-        record.note(|seen| {
-            seen.blows.push(Blow {
-                at,
-                what: format!("replica {replica} was killed"),
-                replica: Some(replica),
-            });
-        });
+        note_ended(&mut replicas, &record)?;
+        if is_over {
+            return Ok(());
+        }
+        strike(&mut replicas, replica, &record);
         let dead = Duration::from_millis(DEAD_MS + dice.below(DEAD_MS));
         tokio::time::sleep(dead).await;
         replicas[replica].start(&house.http).await?;
     }
+}
+
+/// Kills one, and notes that.
+pub fn strike(replicas: &mut [Replica], replica: ReplicaNumber, record: &Record) {
+    let at = SystemClock.now();
+    replicas[replica].kill();
+    record.note(|seen| {
+        seen.blows.push(Blow {
+            at,
+            what: format!("replica {replica} was killed"),
+            replica: Some(replica),
+        });
+    });
+}
+
+/// Notes who isn't there any more: whoever isn't killed lives, whatever happens to the database.
+fn note_ended(replicas: &mut [Replica], record: &Record) -> anyhow::Result<()> {
+    for (replica, one) in replicas.iter_mut().enumerate() {
+        if one.has_ended()? {
+            let at = SystemClock.now();
+            record.note(|seen| seen.ended.push(Ended { at, replica }));
+        }
+    }
+    Ok(())
 }

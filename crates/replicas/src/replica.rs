@@ -62,6 +62,17 @@ impl Replica {
         bail!("{} isn't ready: {}", self.base, self.log())
     }
 
+    /// Whether it was started and has ended by itself since.
+    ///
+    /// # Errors
+    /// If the system can't tell.
+    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
+        let Some(process) = self.process.as_mut() else {
+            return Ok(false);
+        };
+        Ok(process.try_wait()?.is_some())
+    }
+
     /// Ends it as `SIGKILL` does.
     pub fn kill(&mut self) {
         if let Some(mut process) = self.process.take() {
@@ -88,8 +99,7 @@ impl Replica {
     async fn is_ready_soon(&mut self, http: &reqwest::Client) -> anyhow::Result<bool> {
         let looks = READY_WITHIN.as_millis() / LOOK_EVERY.as_millis();
         for _ in 0..looks {
-            let process = self.process.as_mut().context("it was just started")?;
-            if process.try_wait()?.is_some() {
+            if self.has_ended()? {
                 return Ok(false);
             }
             let asked = http.get(format!("{}/readyz", self.base)).send().await;

@@ -199,6 +199,15 @@ pub struct Blow {
     pub replica: Option<ReplicaNumber>,
 }
 
+/// A replica that had ended, and nobody had killed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// When that was seen.
+    pub at: Timestamp,
+    /// Which.
+    pub replica: ReplicaNumber,
+}
+
 /// All that was seen, each kind in the order in which it was noted.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
@@ -224,6 +233,8 @@ pub struct Seen {
     pub counts: Vec<Count>,
     /// Kills and outages.
     pub blows: Vec<Blow>,
+    /// Replicas that ended by themselves, once for each time that somebody looked.
+    pub ended: Vec<Ended>,
 }
 
 /// Where everybody notes what they see.

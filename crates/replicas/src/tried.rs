@@ -3,7 +3,8 @@
 //! | rule | broken by |
 //! |---|---|
 //! | `halt-untried` | a replica that nobody asked after a halt, of those who would have been offered the release but for the halt |
-//! | `budget-untried` | a line that was never ahead by more than one server's share for one second |
+//! | `budget-untried` | a line that was never ahead by more than one server's share for one second; more than half of its bytes read so late that the bucket says little |
+//! | `kills-untried` | fewer than five kills, or fewer than two outages of the database |
 //!
 //! Whoever **would have been offered** a release is in its rollout, in a wave that had opened by the stop, and hadn't been offered it by then. After a pause and
 //! a hold such asks are counted and told, and not demanded: in a small fleet everybody may have been offered the release before somebody stops it.
@@ -17,6 +18,13 @@ use crate::invariants::Broken;
 use crate::plan_text::REPLICAS;
 use crate::seen::{Answer, DeviceNumber, End, RELEASES, Seen, Stop, StopKind};
 use crate::truth::Truth;
+
+/// Fewer kills leave most of what can go wrong to chance.
+const KILLS_MIN: usize = 5;
+/// One where the database is stopped, and one where it is silent.
+const OUTAGES_MIN: usize = 2;
+/// So much of what arrived must be held against the budget.
+const JUDGED_MIN_PERMILLE: u64 = 500;
 
 /// What wasn't tried; none if all was.
 #[must_use]
@@ -33,7 +41,31 @@ pub fn untried(seen: &Seen, truth: &Truth, limits: &Limits) -> Vec<Broken> {
             Broken::new("halt-untried", what)
         })
     });
-    unasked.chain(untried_line(seen, limits)).collect()
+    let rest = [
+        untried_line(seen, limits),
+        unjudged(seen),
+        untried_kills(seen),
+    ];
+    unasked.chain(rest.into_iter().flatten()).collect()
+}
+
+/// The devices' program had to read most of the bytes in time.
+fn unjudged(seen: &Seen) -> Option<Broken> {
+    let judged = budgets::judged_permille(seen);
+    (judged < JUDGED_MIN_PERMILLE).then(|| {
+        let what = format!("only {judged} thousandths of the bytes were read in time to be judged");
+        Broken::new("budget-untried", what)
+    })
+}
+
+fn untried_kills(seen: &Seen) -> Option<Broken> {
+    let kills = seen.blows.iter().filter(|blow| blow.replica.is_some());
+    let kills = kills.count();
+    let outages = seen.blows.len() - kills;
+    (kills < KILLS_MIN || outages < OUTAGES_MIN).then(|| {
+        let what = format!("{kills} kills and {outages} outages of the database");
+        Broken::new("kills-untried", what)
+    })
 }
 
 /// The line was at work if it was ahead by more than what a single server may send in a second.

@@ -110,7 +110,8 @@ async fn read(mut answer: Response, record: Option<&Record>) -> Reply {
             }
             Ok(None) => break,
             // Bytes of a payload may be slow to come: that is the line's business.
-            Err(_) => return Reply::Broken,
+            Err(_) if record.is_some() => return Reply::Broken,
+            Err(error) => return failed(&error),
         }
     }
     match status {

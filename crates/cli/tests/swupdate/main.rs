@@ -116,6 +116,9 @@ async fn a_broken_bundle_is_a_failure_on_record() {
     let its_words = "No suitable .swu image found";
     let record = stage.record(&order).await;
     assert!(record.contains(its_words), "{record}");
+    // It says so of any failure; why it failed it writes into its own log.
+    let log = stage.machine.log();
+    assert!(log.contains("HASH mismatch"), "{log}");
     assert_eq!(stage.machine.installed(), None);
     assert_eq!(stage.runs(), OLD);
     until("the canary counts a failure", async || {

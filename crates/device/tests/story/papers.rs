@@ -304,6 +304,32 @@ fn a_bundle_brings_an_offline_device_up_to_date() {
     assert_eq!(device.record().counters.status, before.status);
 }
 
+/// Three days without a server, and switched off each night: what it did by itself it tells once, in its order, when it is back.
+#[test]
+fn what_happened_offline_is_told_once_days_later() {
+    let (mut world, device) = shelved();
+    rotate_everything(&mut world.vendor);
+    world.vendor.revoke(1, START_S, |_| {});
+    let second = world.vendor.release(2, &[], &image(2));
+    let statement = world.vendor.statement(&second, START_S);
+    let told = world.events.clone();
+    let mut device = by_stick(&mut world, device, &second, &statement);
+    for _ in 0..3 {
+        let until_ms = world.now_ms + 24 * HOUR_MS;
+        let (region, ..) = world.live(device, until_ms).0.power_off();
+        device = world.boot(region);
+    }
+    assert_eq!(world.events, told, "nobody heard of it");
+    let waiting = device.record().reports.iter().map(|report| report.event);
+    let expected: Vec<Event> = told.into_iter().chain(waiting).collect();
+    let kinds: Vec<_> = expected.iter().map(Event::kind).collect();
+    assert!(kinds.ends_with(&["confirmed"]), "{kinds:?}");
+    world.offline = false;
+    let device = after_an_hour(&mut world, device);
+    assert_eq!(world.events, expected);
+    assert!(device.record().reports.is_empty());
+}
+
 #[test]
 fn a_stale_or_foreign_bundle_installs_nothing() {
     let refused = |statement: fn(&World, &Release) -> Vec<u8>, expected: &str| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::seen::{Acknowledged, Count, Fault, Piece, SOUND, Sent};
+use crate::seen::{Acknowledged, Count, Ended, Fault, Piece, SOUND, Sent};
 
 const LIMITS: Limits = Limits {
     bytes_per_second: 3000,
@@ -284,4 +284,11 @@ fn budgets_and_wrong_answers_are_told() {
         });
     });
     assert_eq!(fault, ["wrong-answer"]);
+    let ended = broken(|seen, _| {
+        seen.ended.push(Ended {
+            at: at(0),
+            replica: 2,
+        });
+    });
+    assert_eq!(ended, ["replica-ended"]);
 }

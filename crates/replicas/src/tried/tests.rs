@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
-use crate::seen::{Exchange, FAULTY, Offer, Piece, SOUND};
+use crate::seen::{Blow, Exchange, FAULTY, Late, Offer, Piece, SOUND};
 use crate::truth::{Ending, Told};
 
 const LIMITS: Limits = Limits {
@@ -30,6 +30,14 @@ fn ask(device: DeviceNumber, replica: usize, ms: u64) -> Answer {
     }
 }
 
+fn blow(replica: Option<usize>) -> Blow {
+    Blow {
+        at: at(0),
+        what: "a blow".to_owned(),
+        replica,
+    }
+}
+
 /// Devices 0 to 2 are in the first wave, which opened at 100, and device 3 in the second one, which never did. The halt was acknowledged at 200; then devices 0 to 2
 /// each asked a replica.
 fn tried() -> (Seen, Truth) {
@@ -46,6 +54,12 @@ fn tried() -> (Seen, Truth) {
             at: at(0),
             bytes: 1010,
         }],
+        blows: [0, 1, 2, 0, 1]
+            .map(Some)
+            .into_iter()
+            .chain([None; 2])
+            .map(blow)
+            .collect(),
         ..Seen::default()
     };
     let truth = Truth {
@@ -159,5 +173,30 @@ fn a_line_that_was_never_full_shows_nothing() {
     for (bytes, rule) in [(1000, &["budget-untried"][..]), (1004, &[])] {
         let found = broken(|seen, _| seen.pieces[0].bytes = bytes);
         assert_eq!(found, rule, "{bytes}");
+    }
+}
+
+#[test]
+fn a_line_that_was_read_late_is_not_judged() {
+    for (by_ms, rule) in [(1000, &[][..]), (1001, &["budget-untried"])] {
+        let found = broken(|seen, _| {
+            // The lateness makes the bucket larger: more has to be in it.
+            seen.pieces[0].bytes = 4000;
+            seen.late.push(Late {
+                at: at(0),
+                by: Duration::from_millis(by_ms),
+            });
+        });
+        assert_eq!(found, rule, "{by_ms}");
+    }
+}
+
+#[test]
+fn who_is_hardly_ever_killed_shows_nothing() {
+    for (number, what) in [(0, "a kill less"), (6, "an outage less")] {
+        let found = broken(|seen, _| {
+            seen.blows.remove(number);
+        });
+        assert_eq!(found, ["kills-untried"], "{what}");
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use mainstay_protocol::{Event, REPORTS_PATH, ReportList, Reports};
+use mainstay_api::NewDevices;
+use mainstay_protocol::{CHECK_IN_PATH, Event, REPORTS_PATH, ReportList, Reports};
 use mainstay_server::{Advance, AppConfig};
 use mainstay_store::{SqliteStore, TimelineKind};
 use mainstay_trust::Digest;
@@ -85,8 +86,7 @@ pub async fn report(house: &House, gadget: &mut Gadget) -> Result<u32, (u16, Str
         return Ok(report.seq);
     }
     gadget.seq -= 1;
-    assert!(response.headers().contains_key("retry-after"));
-    Err(problem(response).await)
+    taken(response).await.map(|()| report.seq)
 }
 
 /// How many reports of the device its timeline has.
@@ -175,11 +175,46 @@ async fn nothing_is_acknowledged_while_the_database_is_gone() {
     fs::rename(&path, &away).unwrap();
     let gone = Err((503, "store.moved".to_owned()));
     assert_eq!(report(&house, &mut gadget).await, gone);
+    assert_eq!(check_in(&house, &mut gadget).await, gone);
+    assert_eq!(registers(&house, "th-2").await, gone);
     becomes(&house, unavailable("store.moved")).await;
     fs::rename(&away, &path).unwrap();
     becomes(&house, Ok(())).await;
     report(&house, &mut gadget).await.unwrap();
     assert_eq!(kept(&house, &gadget).await, 2);
+    check_in(&house, &mut gadget).await.unwrap();
+    assert_eq!(kept(&house, &gadget).await, 3);
+    // It would be refused if it were there already.
+    registers(&house, "th-2").await.unwrap();
+}
+
+/// Checks in with the device's next report; whether it was answered.
+async fn check_in(house: &House, gadget: &mut Gadget) -> Result<(), (u16, String)> {
+    let manifest = Digest([9; 32]);
+    let report = gadget.report(Event::DownloadStarted { manifest });
+    let body = gadget.check_in_message(&[report]);
+    let answer = taken(house.post(CHECK_IN_PATH, &gadget.token, body).await).await;
+    if answer.is_err() {
+        gadget.seq -= 1;
+    }
+    answer
+}
+
+/// Somebody registers a device; whether that was taken.
+async fn registers(house: &House, id: &str) -> Result<(), (u16, String)> {
+    let devices = vec![new_device(id, "B")];
+    let body = serde_json::to_vec(&NewDevices { devices }).unwrap();
+    let token = &house.tokens.operations;
+    taken(house.post("/api/v1/devices", token, body).await).await
+}
+
+/// Whether a request succeeded; who is to come back is told when.
+async fn taken(answer: Response) -> Result<(), (u16, String)> {
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    assert!(answer.headers().contains_key("retry-after"));
+    Err(problem(answer).await)
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! Small things that would be large, and large things.
 
-use mainstay_protocol::{CHECK_IN_PATH, MESSAGE_BYTES_MAX, REPORTS_PATH};
+use mainstay_protocol::{CHECK_IN_PATH, JOIN_PATH, MESSAGE_BYTES_MAX, REPORTS_PATH};
 use reqwest::{Method, StatusCode};
 
 use super::raw::{assert_well, exchange};
 use crate::gadget::register;
 use crate::house::{self, House, packed, problem};
 use crate::rows::{filled, rows};
+
+/// What a device that joins may send.
+const JOINS_BYTES: usize = 2048;
 
 /// CBOR that announces more than there is, or nests as deep as its bound lets it.
 #[tokio::test]
@@ -34,6 +37,10 @@ async fn cbor_bombs_are_malformed_messages() {
             let (status, id) = house.refused(path, &gadget.token, bomb.clone()).await;
             assert_eq!(status, 400, "{path} {:x?}: {id}", &bomb[..3]);
         }
+        // The one that is read of anybody.
+        let short = &bomb[..bomb.len().min(JOINS_BYTES)];
+        let (status, id) = house.refused(JOIN_PATH, "", short.to_vec()).await;
+        assert_eq!(status, 400, "{JOIN_PATH} {:x?}: {id}", &bomb[..3]);
     }
     assert_well(&house).await;
 }

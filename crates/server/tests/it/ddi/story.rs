@@ -1,5 +1,7 @@
 //! A release on its way to devices with another client: installed, and only by their own word updated.
 
+use std::fs;
+
 use mainstay_api::RolloutView;
 use mainstay_fleet::Device;
 use mainstay_rollout::order::OrderState;
@@ -77,6 +79,8 @@ async fn failures_and_ways_back_are_seen() {
         one.progress(&house).await,
         Progress::Failed { .. }
     ));
+    let words = "its client couldn't install 1.1.0";
+    one.says(&house, number, words).await;
     other.installs(&house).await;
     other.says_it_runs(&house, "1.1.0").await;
     let rest = "/configData";
@@ -87,12 +91,40 @@ async fn failures_and_ways_back_are_seen() {
         other.progress(&house).await,
         Progress::Failed { .. }
     ));
+    let page = other.page(&house).await;
+    assert!(page.contains("failed: "), "{page}");
     house.later(31);
     house.advance().await;
     let view: RolloutView = house
         .get("/api/v1/rollouts/1", &house.tokens.engineer)
         .await;
     assert_eq!(view.phase, "halted", "{view:?}");
+}
+
+/// What can't be kept isn't acknowledged; the client says it again, as after any 503.
+#[tokio::test]
+async fn a_word_that_cant_be_kept_isnt_acknowledged() {
+    let (house, _, [one, _]) = offered().await;
+    one.fetches(&house).await;
+    let number = one.order(&house).await.number;
+    let database = house.data.database();
+    let away = database.with_extension("away");
+    fs::rename(&database, &away).unwrap();
+    let refused = one.reports(&house, number, "closed", "success").await;
+    assert_eq!(refused, (503, "store.moved".to_owned()));
+    fs::rename(&away, &database).unwrap();
+    let order = one.order(&house).await;
+    assert!(
+        matches!(order.state, OrderState::Fetching { .. }),
+        "{order:?}"
+    );
+    let taken = one.reports(&house, number, "closed", "success").await;
+    assert_eq!(taken.0, 200);
+    let order = one.order(&house).await;
+    assert!(
+        matches!(order.state, OrderState::Installed { .. }),
+        "{order:?}"
+    );
 }
 
 #[tokio::test]
