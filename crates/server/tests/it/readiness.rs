@@ -176,7 +176,8 @@ async fn nothing_is_acknowledged_while_the_database_is_gone() {
     let gone = (503, "store.moved".to_owned());
     assert_eq!(report(&house, &mut gadget).await.unwrap_err(), gone);
     assert_eq!(check_in(&house, &mut gadget).await.unwrap_err(), gone);
-    assert_eq!(registers(&house, "th-2").await.unwrap_err(), gone);
+    // Who reads first what they may do may need another connection, which finds no file.
+    assert_eq!(registers(&house, "th-2").await.unwrap_err().0, 503);
     becomes(&house, unavailable("store.moved")).await;
     fs::rename(&away, &path).unwrap();
     becomes(&house, Ok(())).await;
