@@ -29,6 +29,8 @@ pub struct Contender {
     /// A database that works for it, by the process that all of it descends from.
     database: Option<u32>,
     questions: Rc<Questions>,
+    /// What a look took in each part of the devices, in microseconds.
+    looks_us: Vec<f64>,
     rounds: Vec<Round>,
     paced: Vec<PacedRound>,
 }
@@ -65,6 +67,7 @@ impl Contender {
             pid,
             database: None,
             questions: Rc::new(questions),
+            looks_us: Vec::new(),
             rounds: Vec::new(),
             paced: Vec::new(),
         }
@@ -77,14 +80,35 @@ impl Contender {
         Self { database, ..self }
     }
 
-    /// Asks each device once, and prints what that takes: those that weren't asked before are looked at, and remembered from then on.
+    /// Asks each device of one of so many `parts` once: those that weren't asked before are looked at, and remembered from then on.
     ///
     /// # Errors
     /// If an answer isn't right.
-    pub fn look(&self, figures: &mut Figures) -> anyhow::Result<f64> {
-        let (_, round) = self.measure(Pace::EachOnce, CONNECTIONS, EACH_ONCE_LASTS)?;
-        figures.put(format!("{}_cpu_per_look", self.name), round.cpu_us, "us");
-        Ok(round.cpu_us)
+    pub fn run_looks(&mut self, part: usize, parts: usize) -> anyhow::Result<()> {
+        let some = Rc::new(self.questions.part(part, parts));
+        let (_, round) = self.measure_with(Duration::ZERO, |contender| {
+            ask(
+                contender.address,
+                &some,
+                CONNECTIONS,
+                Pace::EachOnce,
+                EACH_ONCE_LASTS,
+            )
+        })?;
+        self.looks_us.push(round.cpu_us);
+        Ok(())
+    }
+
+    /// Prints what a look takes.
+    pub fn print_looks(&self, figures: &mut Figures) {
+        let name = format!("{}_cpu_per_look", self.name);
+        figures.put(name, middle(self.looks_us.clone()), "us");
+    }
+
+    /// The cost of a look over another one's, each part's two by themselves.
+    pub fn look_cost_over(&self, other: &Self) -> f64 {
+        let pairs = self.looks_us.iter().zip(&other.looks_us);
+        middle(pairs.map(|(own, other)| own / other).collect())
     }
 
     /// Asks as fast as it is answered; whether the round counts.

@@ -63,7 +63,7 @@ pub fn run(scale: &Scale, python: Option<&Path>) -> anyhow::Result<()> {
     let servers = Servers::start(folder.path(), scale, python)?;
     let mut contenders = servers.contenders(scale)?;
     let mut figures = Figures::default();
-    looks(&contenders, &mut figures)?;
+    looks(&mut contenders, &mut figures)?;
     let lasts = scale.lasts;
     in_turns(0..=scale.rounds, &mut contenders, |contender, round| {
         contender.run_round(lasts, round > 0)
@@ -100,6 +100,9 @@ const DDI_LONG: &str = "ddi_with_history";
 const NATIVE_POSTGRES: &str = "native_postgres";
 const DDI_POSTGRES: &str = "ddi_postgres";
 const GOOSEBIT: &str = "goosebit";
+
+/// A device is looked up once, and remembered then: so their first polls are asked for in so many parts, by turns.
+const LOOK_PARTS: usize = 10;
 
 /// The folder of the server with few finished orders.
 const SHORT: &str = "short";
@@ -175,17 +178,22 @@ fn named<'a>(contenders: &'a [Contender], name: &str) -> anyhow::Result<&'a Cont
 }
 
 /// Asks each device of ours for the first time.
-fn looks(contenders: &[Contender], figures: &mut Figures) -> anyhow::Result<()> {
-    let (mut short, mut long) = (f64::NAN, f64::NAN);
-    for contender in contenders.iter().filter(|one| is_ours(one)) {
-        let cost = contender.look(figures)?;
-        match &*contender.name {
-            DDI => short = cost,
-            DDI_LONG => long = cost,
-            _ => {}
+fn looks(contenders: &mut [Contender], figures: &mut Figures) -> anyhow::Result<()> {
+    in_turns(0..LOOK_PARTS, contenders, |contender, part| {
+        match is_ours(contender) {
+            true => contender.run_looks(part, LOOK_PARTS),
+            false => Ok(()),
         }
+    })?;
+    for contender in contenders.iter().filter(|one| is_ours(one)) {
+        contender.print_looks(figures);
     }
-    figures.put("look_cost_with_history", long / short, "ratio");
+    let (long, short) = (named(contenders, DDI_LONG)?, named(contenders, DDI)?);
+    figures.put(
+        "look_cost_with_history",
+        long.look_cost_over(short),
+        "ratio",
+    );
     Ok(())
 }
 

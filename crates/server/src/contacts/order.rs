@@ -2,16 +2,20 @@
 
 use std::collections::BinaryHeap;
 use std::sync::Arc;
-use std::thread::yield_now;
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::{Contact, List};
 
 /// Of a name, so much decides where it stands among others.
 const KEY_BYTES: usize = 32;
 
-/// After so many, whoever waits for the processor gets it: a whole fleet that is sorted in one go keeps answers waiting for some hundredths
-/// of a second where they share a processor.
+/// So many are sorted in one go, in less than a millisecond; then whoever answers has the processor for a [`BREATH`]. A whole fleet that is sorted in one go
+/// takes half of it for a tenth of a second where they share one, and answers that need as much wait for each other.
 pub(super) const RUN: usize = 2000;
+
+/// See [`RUN`].
+const BREATH: Duration = Duration::from_millis(1);
 
 /// A contact and where it stands.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +27,7 @@ struct Keyed {
 
 /// Names are mostly given in the order in which devices are registered: in it, their rows lie side by side.
 ///
-/// Each stands in it once afterwards: whoever was heard of again after a write that failed was listed again.
+/// Each stands in it once afterwards: whoever was heard of again after a write that failed was listed again. More than [`RUN`] keep the thread for a while.
 pub(super) fn sort(list: &mut List) {
     let mut sorted = List::with_capacity(list.len());
     // Each run gives its last one, and the heap the last of those: so the list is filled from its end.
@@ -38,8 +42,8 @@ pub(super) fn sort(list: &mut List) {
     while let Some((head, number)) = heads.pop() {
         heads.extend(runs[number].pop().map(|next| (next, number)));
         sorted.push(list[head.at].clone());
-        if sorted.len().is_multiple_of(RUN) {
-            yield_now();
+        if sorted.len().is_multiple_of(RUN) && !heads.is_empty() {
+            sleep(BREATH);
         }
     }
     sorted.reverse();
@@ -52,7 +56,9 @@ fn run(list: &List, at: usize) -> Vec<Keyed> {
     let some = list.iter().enumerate().skip(at).take(RUN);
     let mut run: Vec<_> = some.map(|(at, contact)| keyed(contact, at)).collect();
     run.sort_unstable();
-    yield_now();
+    if at + RUN < list.len() {
+        sleep(BREATH);
+    }
     run
 }
 
