@@ -10,8 +10,8 @@ use super::{Contact, List};
 /// Of a name, so much decides where it stands among others.
 const KEY_BYTES: usize = 32;
 
-/// So many are sorted in one go, in less than a millisecond; then whoever answers has the processor for a [`BREATH`]. A whole fleet that is sorted in one go
-/// takes half of it for a tenth of a second where they share one, and answers that need as much wait for each other.
+/// After so many, whoever answers has the processor for a [`BREATH`]: where they share one, a whole fleet that is sorted in one go takes half of it for some
+/// hundredths of a second, and answers that need as much wait for each other.
 pub(super) const RUN: usize = 2000;
 
 /// See [`RUN`].
