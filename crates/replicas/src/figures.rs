@@ -19,9 +19,6 @@ pub struct Parts {
 /// All figures.
 #[must_use]
 pub fn lines(seen: &Seen, limits: &Limits, parts: &Parts, violations: usize) -> Vec<String> {
-    let kills = seen.blows.iter().filter(|blow| blow.replica.is_some());
-    let kills = kills.count();
-    let of_the_database = seen.blows.len() - kills;
     let ends = |end: End| {
         seen.answers
             .iter()
@@ -43,8 +40,8 @@ pub fn lines(seen: &Seen, limits: &Limits, parts: &Parts, violations: usize) -> 
         format!("figure replicas_{name} {percent:.1} %")
     };
     vec![
-        whole("kills", kills, "kills"),
-        whole("database_outages", of_the_database, "outages"),
+        whole("kills", seen.kills(), "kills"),
+        whole("database_outages", seen.outages(), "outages"),
         whole("requests", seen.answers.len(), "requests"),
         whole("answers_good", ends(End::Good), "answers"),
         whole("answers_unavailable", ends(End::Unavailable), "answers"),

@@ -91,3 +91,34 @@ fn note_ended(replicas: &mut [Replica], record: &Record) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::replica::free_addresses;
+
+    /// `true` ends by itself, whatever it is told.
+    #[test]
+    fn who_ended_by_itself_is_noted_and_who_was_killed_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join("replica.toml");
+        let address = free_addresses(1).unwrap()[0];
+        let mut replicas = [Replica::new(Path::new("/bin/true"), settings, address)];
+        let record = Record::default();
+        replicas[0].spawn().unwrap();
+        for _ in 0..1000 {
+            note_ended(&mut replicas, &record).unwrap();
+            if !record.seen().ended.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(record.seen().ended.len(), 1);
+        strike(&mut replicas, 0, &record);
+        note_ended(&mut replicas, &record).unwrap();
+        let seen = record.seen();
+        assert_eq!((seen.ended.len(), seen.blows.len()), (1, 1));
+    }
+}

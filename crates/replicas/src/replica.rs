@@ -82,7 +82,8 @@ impl Replica {
         }
     }
 
-    fn spawn(&mut self) -> anyhow::Result<()> {
+    /// Starts it, and waits for nothing.
+    pub(crate) fn spawn(&mut self) -> anyhow::Result<()> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         let process = Command::new(&self.program)
             .args(["serve", "--settings"])

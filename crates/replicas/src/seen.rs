@@ -237,6 +237,21 @@ pub struct Seen {
     pub ended: Vec<Ended>,
 }
 
+impl Seen {
+    /// How often a replica was killed.
+    #[must_use]
+    pub fn kills(&self) -> usize {
+        let of_replicas = self.blows.iter().filter(|blow| blow.replica.is_some());
+        of_replicas.count()
+    }
+
+    /// How often the database was stopped or silent.
+    #[must_use]
+    pub fn outages(&self) -> usize {
+        self.blows.len() - self.kills()
+    }
+}
+
 /// Where everybody notes what they see.
 #[derive(Debug, Default)]
 pub struct Record(Mutex<Seen>);

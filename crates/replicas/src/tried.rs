@@ -59,9 +59,7 @@ fn unjudged(seen: &Seen) -> Option<Broken> {
 }
 
 fn untried_kills(seen: &Seen) -> Option<Broken> {
-    let kills = seen.blows.iter().filter(|blow| blow.replica.is_some());
-    let kills = kills.count();
-    let outages = seen.blows.len() - kills;
+    let (kills, outages) = (seen.kills(), seen.outages());
     (kills < KILLS_MIN || outages < OUTAGES_MIN).then(|| {
         let what = format!("{kills} kills and {outages} outages of the database");
         Broken::new("kills-untried", what)

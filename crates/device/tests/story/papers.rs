@@ -290,13 +290,19 @@ fn by_stick(
     after_an_hour(world, device)
 }
 
-#[test]
-fn a_bundle_brings_an_offline_device_up_to_date() {
+/// A device that comes from the shelf, and what a stick brings it: a release, and the word that it may be installed.
+fn shelved_with_a_stick() -> (World, TestDevice, Release, Vec<u8>) {
     let (mut world, device) = shelved();
     rotate_everything(&mut world.vendor);
     world.vendor.revoke(1, START_S, |_| {});
     let second = world.vendor.release(2, &[], &image(2));
     let statement = world.vendor.statement(&second, START_S);
+    (world, device, second, statement)
+}
+
+#[test]
+fn a_bundle_brings_an_offline_device_up_to_date() {
+    let (mut world, device, second, statement) = shelved_with_a_stick();
     let before = device.record().counters;
     let device = by_stick(&mut world, device, &second, &statement);
     assert_eq!(device.root_version(), 7);
@@ -304,14 +310,10 @@ fn a_bundle_brings_an_offline_device_up_to_date() {
     assert_eq!(device.record().counters.status, before.status);
 }
 
-/// Three days without a server, and switched off each night: what it did by itself it tells once, in its order, when it is back.
+/// Three days without a server, and switched off each night: what it did by itself it tells in its order, and whole, when it is back.
 #[test]
-fn what_happened_offline_is_told_once_days_later() {
-    let (mut world, device) = shelved();
-    rotate_everything(&mut world.vendor);
-    world.vendor.revoke(1, START_S, |_| {});
-    let second = world.vendor.release(2, &[], &image(2));
-    let statement = world.vendor.statement(&second, START_S);
+fn what_happened_offline_is_told_days_later() {
+    let (mut world, device, second, statement) = shelved_with_a_stick();
     let told = world.events.clone();
     let mut device = by_stick(&mut world, device, &second, &statement);
     for _ in 0..3 {

@@ -86,17 +86,15 @@ impl Contender {
     /// If an answer isn't right.
     pub fn run_looks(&mut self, part: usize, parts: usize) -> anyhow::Result<()> {
         let some = Rc::new(self.questions.part(part, parts));
-        let (_, round) = self.measure_with(Duration::ZERO, |contender| {
-            ask(
-                contender.address,
-                &some,
-                CONNECTIONS,
-                Pace::EachOnce,
-                EACH_ONCE_LASTS,
-            )
-        })?;
+        let looks = |contender: &Self| contender.ask_each_once(&some);
+        let (_, round) = self.measure_with(Duration::ZERO, looks)?;
         self.looks_us.push(round.cpu_us);
         Ok(())
+    }
+
+    fn ask_each_once(&self, questions: &Rc<Questions>) -> anyhow::Result<Asked> {
+        let (pace, lasts) = (Pace::EachOnce, EACH_ONCE_LASTS);
+        ask(self.address, questions, CONNECTIONS, pace, lasts)
     }
 
     /// Prints what a look takes.
@@ -129,16 +127,8 @@ impl Contender {
     /// # Errors
     /// If an answer isn't right.
     pub fn print_with_writing(&self, rests: Duration, figures: &mut Figures) -> anyhow::Result<()> {
-        let (asked, round) = self.measure_with(rests, |contender| {
-            let questions = &contender.questions;
-            ask(
-                contender.address,
-                questions,
-                CONNECTIONS,
-                Pace::EachOnce,
-                EACH_ONCE_LASTS,
-            )
-        })?;
+        let polls = |contender: &Self| contender.ask_each_once(&contender.questions);
+        let (asked, round) = self.measure_with(rests, polls)?;
         let idle = self.measure_with(asked.took + rests, |_| Ok(asked))?.1;
         let name = &self.name;
         let own = round.cpu_us - idle.cpu_us;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use mainstay_server::jobs::write_last_seen::WRITTEN_EVERY;
+
 /// How large the fleet is, and how long it is asked.
 #[derive(Debug)]
 pub struct Scale {
@@ -34,9 +36,9 @@ pub const WHOLE: Scale = Scale {
     rounds: 9,
     lasts: Duration::from_secs(2),
     paced_rounds: 5,
-    paced_lasts: Duration::from_secs(5),
-    // Written is each five seconds, and spread over three.
-    rests: Duration::from_secs(9),
+    paced_lasts: WRITTEN_EVERY,
+    // A writing is spread over three seconds.
+    rests: Duration::from_secs(WRITTEN_EVERY.as_secs() + 4),
     until_crash: Duration::from_secs(15),
     is_pinned: true,
     has_goals: true,

@@ -10,7 +10,7 @@ use super::{Contact, List};
 /// Of a name, so much decides where it stands among others.
 const KEY_BYTES: usize = 32;
 
-/// After so many, whoever answers has the processor for a [`BREATH`]: where they share one, a whole fleet that is sorted in one go takes half of it for some
+/// After so many, whoever answers has the processor for a [`BREATH`]: where they share one, a whole fleet that is sorted in one go may take half of it for some
 /// hundredths of a second, and answers that need as much wait for each other.
 pub(super) const RUN: usize = 2000;
 

@@ -82,11 +82,11 @@ pub async fn report(house: &House, gadget: &mut Gadget) -> Result<u32, (u16, Str
     let response = house
         .post(REPORTS_PATH, &gadget.token, message(&Reports { reports }))
         .await;
-    if response.status() == StatusCode::OK {
-        return Ok(report.seq);
+    let answer = taken(response).await;
+    if answer.is_err() {
+        gadget.seq -= 1;
     }
-    gadget.seq -= 1;
-    taken(response).await.map(|()| report.seq)
+    answer.map(|()| report.seq)
 }
 
 /// How many reports of the device its timeline has.
