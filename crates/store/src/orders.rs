@@ -68,8 +68,9 @@ pub trait Orders: Send + Sync {
         number: OrderNumber,
     ) -> Result<Option<Order>, StoreError>;
 
-    /// The device's newest order that ended with the release installed ([`mainstay_rollout::Ending::is_installed`]).
-    async fn newest_installed(&self, device: &DeviceId) -> Result<Option<Order>, StoreError>;
+    /// The number of the device's newest order that ended with the release installed ([`mainstay_rollout::Ending::is_installed`]). It takes as long
+    /// however many orders there were.
+    async fn newest_installed(&self, device: &DeviceId) -> Result<Option<OrderNumber>, StoreError>;
 
     /// The device's orders, newest first, at most `limit`.
     async fn recent_orders(&self, device: &DeviceId, limit: u32) -> Result<Vec<Order>, StoreError>;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use mainstay_fleet::{DeviceId, ReleaseDigest};
+use mainstay_rollout::order::OrderNumber;
 use mainstay_rollout::{Phase, Rollout};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,6 +42,11 @@ pub(crate) fn release_digest(
     bytes
         .map(|bytes| bytes32(what, &bytes).map(ReleaseDigest))
         .transpose()
+}
+
+pub(crate) fn order_number(number: i64) -> Result<OrderNumber, StoreError> {
+    let number = u32::try_from(number).ok().and_then(OrderNumber::new);
+    number.ok_or_else(|| StoreError::damaged("order", "its number isn't one"))
 }
 
 pub(crate) fn device_id(text: String) -> Result<DeviceId, StoreError> {

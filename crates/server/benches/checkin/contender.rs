@@ -44,6 +44,13 @@ struct Round {
     database_cpu_us: f64,
 }
 
+impl Round {
+    /// What the server took of its processor, in percent.
+    fn busy(&self) -> f64 {
+        self.per_second * self.cpu_us / 1e4
+    }
+}
+
 /// What one round at half load gave.
 struct PacedRound {
     per_second: f64,
@@ -51,6 +58,12 @@ struct PacedRound {
     median_ms: f64,
     /// What all but the hundredth part of them kept to.
     p99_ms: f64,
+    /// What the server took of its processor, in percent.
+    busy: f64,
+    /// What whoever asked took of theirs: near 100, waits are theirs and not the server's.
+    asker_busy: f64,
+    /// See [`cost::stolen`].
+    stolen: Duration,
 }
 
 impl Contender {
@@ -204,7 +217,7 @@ impl Contender {
         figures.put(format!("{name}_polls_per_second"), per_second, "1/s");
         figures.put(format!("{name}_cpu_per_poll"), cpu_us, "us");
         // Well below the whole of one, the server had time to spare: whoever asks was the slower one, or others took the processor.
-        let busy = self.middle(|round| round.per_second * round.cpu_us / 1e4);
+        let busy = self.middle(Round::busy);
         figures.put(format!("{name}_busy"), busy, "%");
         if self.database.is_some() {
             let cost = self.middle(|round| round.database_cpu_us);
@@ -248,11 +261,16 @@ impl Contender {
         thread::sleep(scale.rests);
         let lasts = scale.paced_lasts;
         let rate = self.middle(|round| round.per_second) / 2.0;
-        let (asked, _) = self.measure(Pace::PerSecond(rate), PACED_CONNECTIONS, lasts)?;
+        let (before, stolen) = (cost::of_this_process()?, cost::stolen()?);
+        let (asked, round) = self.measure(Pace::PerSecond(rate), PACED_CONNECTIONS, lasts)?;
+        let asking = cost::of_this_process()?.saturating_sub(before);
         self.paced.push(PacedRound {
-            per_second: asked.per_second(),
+            per_second: round.per_second,
             median_ms: asked.percentile_us(50) / 1000.0,
             p99_ms: asked.percentile_us(99) / 1000.0,
+            busy: round.busy(),
+            asker_busy: 100.0 * asking.as_secs_f64() / asked.took.as_secs_f64(),
+            stolen: cost::stolen()?.saturating_sub(stolen),
         });
         Ok(())
     }
@@ -269,6 +287,13 @@ impl Contender {
         figures.put(format!("{name}_half_load_median"), median_ms, "ms");
         figures.put(format!("{name}_half_load_p99"), middle(p99_ms), "ms");
         figures.put(format!("{name}_half_load_p99_worst"), worst_ms, "ms");
+        let busy = middle(all(|round| round.busy));
+        let asker_busy = middle(all(|round| round.asker_busy));
+        figures.put(format!("{name}_half_load_busy"), busy, "%");
+        figures.put(format!("{name}_half_load_asker_busy"), asker_busy, "%");
+        let stolen: Duration = self.paced.iter().map(|round| round.stolen).sum();
+        let stolen_ms = stolen.as_secs_f64() * 1000.0;
+        figures.put(format!("{name}_half_load_stolen"), stolen_ms, "ms");
     }
 
     /// Asks as fast as it is answered, and counts nothing.

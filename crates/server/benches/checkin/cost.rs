@@ -1,12 +1,15 @@
 //! What a server's process has taken of the processor and of memory, from `/proc` (proc(5)).
 
-use std::fs;
 use std::time::Duration;
+use std::{fs, process};
 
 use anyhow::Context as _;
 
 /// Clock ticks a second in `/proc/PID/stat`: a constant of the kernel's interface on Linux, whatever its own clock does.
 const TICKS_PER_S: u64 = 100;
+
+/// Where [`stolen`] stands in the first line of `/proc/stat`, behind its name.
+const STEAL: usize = 7;
 
 /// Time that a process, all that descend from it and live, and the ended ones of each have spent on a processor.
 ///
@@ -20,6 +23,14 @@ pub fn of_family(pid: u32) -> anyhow::Result<Duration> {
         + others
             .filter_map(|one| processor_time(one).ok())
             .sum::<Duration>())
+}
+
+/// The same of whoever asks: this process, without those that it started.
+///
+/// # Errors
+/// If `/proc` can't be read.
+pub fn of_this_process() -> anyhow::Result<Duration> {
+    processor_time(process::id())
 }
 
 /// Time that a process and its ended children have spent on a processor, in itself and in the kernel for it.
@@ -45,6 +56,18 @@ fn processor_time(pid: u32) -> anyhow::Result<Duration> {
         })
         .sum::<anyhow::Result<u64>>()
         .context("/proc/PID/stat")?;
+    Ok(Duration::from_millis(ticks * (1000 / TICKS_PER_S)))
+}
+
+/// Time in which this machine's processors had something to do and were taken away: if it is a virtual one, by others on the same host.
+///
+/// # Errors
+/// If `/proc/stat` doesn't tell.
+pub fn stolen() -> anyhow::Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let all = stat.lines().find_map(|line| line.strip_prefix("cpu "));
+    let ticks = all.and_then(|all| all.split_whitespace().nth(STEAL));
+    let ticks: u64 = ticks.context("/proc/stat without steal")?.parse()?;
     Ok(Duration::from_millis(ticks * (1000 / TICKS_PER_S)))
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::Context as _;
 
 use crate::asker::address;
-use crate::child::{Child, move_to_asker_processor};
+use crate::child::{Child, take_processors};
 use crate::contender::Contender;
 use crate::figures::{Figures, Goal, at_least, at_most};
 use crate::goosebit::Goosebit;
@@ -57,7 +57,7 @@ struct Servers {
 pub fn run(scale: &Scale, python: Option<&Path>) -> anyhow::Result<()> {
     machine::print()?;
     if scale.is_pinned {
-        move_to_asker_processor()?;
+        take_processors()?;
     }
     let folder = tempfile::tempdir()?;
     let servers = Servers::start(folder.path(), scale, python)?;
@@ -259,7 +259,7 @@ pub fn peer(name: &str, at: &str, path: &str, pid: &str, headers: &[&str]) -> an
     machine::print()?;
     let questions = questions::to_peer(path, headers);
     let mut peer = Contender::at(name, address(at)?, pid.parse()?, questions);
-    move_to_asker_processor()?;
+    take_processors()?;
     for round in 0..=WHOLE.rounds {
         peer.run_round(WHOLE.lasts, round > 0)?;
     }

@@ -17,7 +17,7 @@ use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 use crate::asker::Asker;
-use crate::child::{Child, move_to_asker_processor};
+use crate::child::{Child, take_processors};
 use crate::figures::{Figures, Goal, at_least, at_most};
 use crate::pace::{Pace, ask};
 use crate::questions::{Questions, native};
@@ -59,7 +59,7 @@ struct Lived {
 /// If the server can't be started, or answers what no device may be answered.
 pub fn run() -> anyhow::Result<()> {
     machine::print()?;
-    move_to_asker_processor()?;
+    take_processors()?;
     let folder = tempfile::tempdir()?;
     let place = folder.path().join("storm").display().to_string();
     let devices = (DEVICES * 4).to_string();

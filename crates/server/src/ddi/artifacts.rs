@@ -159,11 +159,8 @@ async fn known(app: &App, client: &Client) -> Result<(Order, Parcel), Refused> {
     let device = &client.device.id;
     let order = app.store.order(device, number).await?;
     let order = order.ok_or_else(|| no_order(number))?;
-    if !order.is_open() {
-        let newest = app.store.newest_installed(device).await?;
-        newest
-            .filter(|newest| newest.number == number)
-            .ok_or_else(|| no_order(number))?;
+    if !order.is_open() && app.store.newest_installed(device).await? != Some(number) {
+        return Err(no_order(number));
     }
     let parcel = Parcel::of(app, &order.offer.release).await?;
     let parcel = parcel.ok_or_else(|| no_order(number))?;

@@ -130,7 +130,7 @@ async fn links(app: &App, client: &Client, errand: Errand) -> Result<BaseLinks, 
         )),
     };
     let installed = app.store.newest_installed(&client.device.id).await?;
-    let installed = installed.map(|order| client.links.installed(order.number.into()));
+    let installed = installed.map(|number| client.links.installed(number.into()));
     // So it is, too, as long as something is installed that waits for its word.
     let asks = client.controller.wants_attributes;
     let config_data = asks.then(|| client.links.config_data());

@@ -23,8 +23,11 @@ pub(super) async fn one(
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Answer {
     let number = client.number()?;
-    let newest = app.store.newest_installed(&client.device.id).await?;
-    let order = newest.filter(|order| order.number == number);
+    let device = &client.device.id;
+    let order = match app.store.newest_installed(device).await? {
+        Some(newest) if newest == number => app.store.order(device, number).await?,
+        _ => None,
+    };
     let order = order.ok_or_else(|| no_order(number))?;
     Ok(answer::json(
         &described(&app, &client, &order, asked).await?,

@@ -9,7 +9,7 @@ use super::others;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty database.
-pub(crate) const MIGRATIONS: [&str; 13] = [
+pub(crate) const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_people.sql"),
     include_str!("migrations/0003_pulse.sql"),
@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0011_issued.sql"),
     include_str!("migrations/0012_welcomes.sql"),
     include_str!("migrations/0013_orders_of_rollout.sql"),
+    include_str!("migrations/0014_orders_installed.sql"),
 ];
 
 /// The version that the last step makes.

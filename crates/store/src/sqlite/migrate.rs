@@ -10,7 +10,7 @@ use sqlx::SqlitePool;
 use crate::StoreError;
 
 /// The steps; the first makes version 1 out of an empty file.
-pub(crate) const MIGRATIONS: [&str; 18] = [
+pub(crate) const MIGRATIONS: [&str; 19] = [
     include_str!("migrations/0001_first.sql"),
     include_str!("migrations/0002_brakes.sql"),
     include_str!("migrations/0003_under_way.sql"),
@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: [&str; 18] = [
     include_str!("migrations/0016_issued.sql"),
     include_str!("migrations/0017_welcomes.sql"),
     include_str!("migrations/0018_orders_of_rollout.sql"),
+    include_str!("migrations/0019_orders_installed.sql"),
 ];
 
 /// The version that the last step makes.

@@ -12,7 +12,7 @@ use mainstay_telemetry::event_of;
 use sqlx::SqliteConnection;
 
 use super::failure::taken;
-use super::values::{from_json, release_digest, to_json};
+use super::values::{from_json, order_number, release_digest, to_json};
 use super::{SqliteStore, Write, controllers, order_log, releases, reports, timeline};
 use crate::orders::{DRAWN_MAX, FIRST_ORDER, check_save};
 use crate::pulse::is_given_up_by_people;
@@ -73,17 +73,17 @@ impl Orders for SqliteStore {
             .transpose()
     }
 
-    async fn newest_installed(&self, device: &DeviceId) -> Result<Option<Order>, StoreError> {
-        select!(
-            "AND NOT is_open AND value ->> '$.state.how' IN (?2, ?3) ORDER BY number DESC LIMIT 1"
+    async fn newest_installed(&self, device: &DeviceId) -> Result<Option<OrderNumber>, StoreError> {
+        let newest: Option<(i64,)> = sqlx::query_as(
+            "SELECT number FROM orders INDEXED BY orders_installed
+             WHERE device = (SELECT key FROM devices WHERE id = ?1)
+             AND value ->> '$.state.how' IN ('verified', 'taken-at-its-word')
+             ORDER BY number DESC LIMIT 1",
         )
         .bind(device.as_str())
-        .bind(Ending::Verified.id())
-        .bind(Ending::TakenAtItsWord.id())
         .fetch_optional(self.read())
-        .await?
-        .map(order)
-        .transpose()
+        .await?;
+        newest.map(|(number,)| order_number(number)).transpose()
     }
 
     async fn recent_orders(&self, device: &DeviceId, limit: u32) -> Result<Vec<Order>, StoreError> {

@@ -108,6 +108,7 @@ mod tests {
         "48d3067dbc59d7999099d808cf555e6c7c8e8292ea3721869153dad57ffe776d",
         "d7c0994999d13b74a45fc9184985d2d411441478608fadcf92924654d8230ab6",
         "7af6b92fceac909f1076c934c86446de6feb9c62b10b4a72fe2e4aa7025f8f3c",
+        "fed235248dbfe9adc1933fd94fde10a20b91c44130d727b56130b0c3d28d2b64",
     ];
     const OF_POSTGRES: &[&str] = &[
         "6c5b0900bd375423e12316bf4d08ad6ba25fe6f7bbe307686afdcfb8ec49cd6a",
@@ -123,6 +124,7 @@ mod tests {
         "7336317f3916142dc41cf479d52208f5428dc0faddbdbcd1fc7d693d7619dc3f",
         "6226afd58f35e2111509814f86a3784e65c7d9968ce02a2e99224dda01a2f4f0",
         "7d007a6f2e862afdcdc4d458ffcda37f404efd6bc57d8f1f5d6b145c75e6258c",
+        "689d0729874bc1d2a48890f639e79a8186e463fac15256fcb4663b8b89500eba",
     ];
 
     /// A database that took a step keeps what it made then: changed afterwards, it would lead to two kinds of tables with one number.

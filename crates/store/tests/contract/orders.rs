@@ -248,7 +248,7 @@ pub async fn a_word_and_its_fold_are_kept_together(store: &dyn Store) {
     assert!(events[0].contains("\"confirmed\""), "{events:?}");
     assert!(events[2].contains("\"download-started\""), "{events:?}");
     let newest = store.newest_installed(&device).await.expect("readable");
-    assert_eq!(newest.map(|order| order.number), Some(number));
+    assert_eq!(newest, Some(number));
     // What a closed order refuses changes nothing, and nobody is asked about it.
     let other = running(OLD, true);
     let late = HeardWord {
@@ -279,7 +279,7 @@ pub async fn only_what_ended_well_is_the_newest_installed(store: &dyn Store) {
         finish(store, 0, number, how).await;
         good = good.or(Some(number));
         let newest = store.newest_installed(&id(0)).await.expect("readable");
-        assert_eq!(newest.map(|order| order.number), good, "{how:?}");
+        assert_eq!(newest, good, "{how:?}");
     }
     let second = start_another(store, OLD, 1).await;
     let forward = Offer {
@@ -289,7 +289,7 @@ pub async fn only_what_ended_well_is_the_newest_installed(store: &dyn Store) {
     let open = try_order(store, &second, 0, forward).await;
     open.expect("nothing speaks against it");
     let newest = store.newest_installed(&id(0)).await.expect("readable");
-    assert_eq!(newest.map(|order| order.number), good);
+    assert_eq!(newest, good);
     let all = store.recent_orders(&id(0), 9).await.expect("readable");
     let numbers: Vec<_> = all.iter().map(|order| order.number.get()).collect();
     let newest_first: Vec<_> = (1..=4).rev().map(|n| FIRST_ORDER + 17 + n).collect();

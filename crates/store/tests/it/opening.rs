@@ -197,7 +197,7 @@ async fn contacts_begin_with_what_was_known_before() {
     sqlx::raw_sql(
         "DROP TABLE deliveries; DROP TABLE webhooks; DROP TABLE events; DROP TABLE event_numbers; DROP TABLE idempotency_keys;
           DROP TABLE subjects; DROP TABLE join_codes; DROP TABLE revoked_certificates; DROP TABLE children; DROP TABLE issued_certificates; DROP TABLE welcomes; DROP TABLE contacts;
-          DROP INDEX orders_unverified; DROP INDEX orders_in_hand; UPDATE devices SET last_seen = 5000000 WHERE id = 'th-1'; PRAGMA user_version = 10",
+          DROP INDEX orders_unverified; DROP INDEX orders_in_hand; DROP INDEX orders_installed; UPDATE devices SET last_seen = 5000000 WHERE id = 'th-1'; PRAGMA user_version = 10",
     )
     .execute(&mut database)
     .await

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use tokio::time::sleep;
 
-use crate::child::{Child, move_to_asker_processor};
+use crate::child::{Child, take_processors};
 use crate::figures::{Figures, Goal, at_least, at_most};
 use crate::{cost, machine};
 use downloads::Fetcher;
@@ -86,7 +86,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub fn run(size: Size) -> anyhow::Result<()> {
     machine::print()?;
     if size.is_whole {
-        move_to_asker_processor()?;
+        take_processors()?;
     }
     let folder = tempfile::tempdir()?;
     let mut figures = Figures::default();
