@@ -107,7 +107,7 @@ async fn contacts_begin_behind_older_servers_and_with_what_they_heard() {
     store.close().await;
     // All that the steps from 6 on make goes.
     let before = "DROP TABLE deliveries, webhooks, events, event_numbers, idempotency_keys, subjects, contacts, join_codes, revoked_certificates, children, issued_certificates, welcomes;
-                   DROP INDEX orders_unverified, orders_in_hand;
+                   DROP INDEX orders_unverified, orders_in_hand, orders_installed;
                    UPDATE schema SET version = 5, min_reader = 3;
                   UPDATE devices SET last_seen = 5000000 WHERE id = 'th-00000'";
     change(&there, before).await;
