@@ -25,15 +25,8 @@ pub struct Dashboard {
     pub needs_me: Vec<Attention>,
     /// The rollouts, newest first.
     pub rollouts: Vec<RolloutCard>,
-    /// The fleet by version, newest version first.
-    pub fleet: Vec<VersionShare>,
-    /// Registered devices.
-    pub devices_total: u32,
-    /// Those that checked in within two of the plan's poll intervals.
-    pub reachable: u32,
-    /// When the devices were counted, if that wasn't just now: a large fleet is counted from time to time.
-    #[serde(default)]
-    pub counted_at: Option<Timestamp>,
+    /// The fleet; none as long as it is being counted.
+    pub fleet: Option<Fleet>,
     /// As of when the devices of its rollouts were counted, at the earliest; none if that was just now.
     #[serde(default)]
     pub rollouts_counted_at: Option<Timestamp>,
@@ -42,10 +35,23 @@ pub struct Dashboard {
     /// Whether there may be older ones that aren't among them.
     #[serde(default)]
     pub incidents_go_on: bool,
-    /// What the plan promises and how it stands; empty if nothing is measured.
-    pub promises: Vec<Promise>,
+    /// What the plan promises and how it stands; empty if it promises nothing that is measured, none as long as it is being measured.
+    pub promises: Option<Vec<Promise>>,
     /// The first page of devices.
     pub devices: DeviceTable,
+}
+
+/// What was counted of the fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fleet {
+    /// By version, newest version first.
+    pub versions: Vec<VersionShare>,
+    /// Registered devices.
+    pub devices: u32,
+    /// Those that checked in within two of the plan's poll intervals.
+    pub reachable: u32,
+    /// When they were counted, if that wasn't just now: a large fleet is counted from time to time.
+    pub counted_at: Option<Timestamp>,
 }
 
 /// Something that waits for a person.

@@ -63,7 +63,7 @@ mod svg;
 pub use account_page::{AccountPage, PermissionChoice, SecondFactorPage, SessionLine, TokenLine};
 pub use chart::{SprtChart, SprtPoint, SprtVerdict, VersionShare, WaveBar};
 pub use client_facts::ClientFacts;
-pub use dashboard::{ATTENTION_MAX, Action, Attention, Dashboard, Promise, PromiseState};
+pub use dashboard::{ATTENTION_MAX, Action, Attention, Dashboard, Fleet, Promise, PromiseState};
 pub use device_list::{DEVICE_ROWS_MAX, DeviceList, DeviceRow, DeviceTable};
 pub use device_page::{DevicePage, HealthFigure, Slot};
 pub use door::{Enrolment, Notice, ProviderLink, SetupLinkRow, Viewer};

@@ -23,6 +23,9 @@ pub struct RolloutCard {
     pub state: RolloutState,
     /// When it began.
     pub started_at: Timestamp,
+    /// Whether its devices are still being counted: then what follows isn't known.
+    #[serde(default)]
+    pub being_counted: bool,
     /// Its waves, in their order.
     pub waves: Vec<WaveBar>,
     /// The test of the newest wave that has one.

@@ -16,6 +16,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, text) in [
         ("dashboard.html", sample::dashboard().to_html()?),
         ("dashboard-quiet.html", sample::quiet_dashboard().to_html()?),
+        (
+            "dashboard-uncounted.html",
+            sample::uncounted_dashboard().to_html()?,
+        ),
         ("devices.html", sample::device_list().to_html()?),
         ("device.html", sample::device_page().to_html()?),
         ("rollout.html", sample::rollout_page().to_html()?),

@@ -120,6 +120,11 @@ impl<K: Clone + PartialEq + Send + Sync + 'static, T: Figure> Recent<K, T> {
         }
     }
 
+    /// What may be told at `now` without counting; none if nothing may.
+    pub fn told(&self, key: &K, now: Timestamp) -> Option<Arc<T>> {
+        self.old(key, now).map(|told| told.figure)
+    }
+
     async fn in_turn(
         &self,
         wanted: Wanted<K>,

@@ -55,14 +55,25 @@ pub(crate) async fn of(app: &Arc<App>, rollout: &Rollout) -> Result<Arc<Picture>
     match rollout.is_starting() {
         true => counting.await.map(Arc::new),
         false => {
-            let members: u32 = rollout.waves.iter().map(|wave| wave.members).sum();
-            let walk = match members > COUNTED_ANEW {
-                true => Walk::Long,
-                false => Walk::Short,
+            let walk = match has_few(rollout) {
+                true => Walk::Short,
+                false => Walk::Long,
             };
             recent.of(app, Standing::of(rollout), walk, counting).await
         }
     }
+}
+
+/// What may be told of them without counting; none if nothing may.
+pub(crate) fn told(app: &App, rollout: &Rollout) -> Option<Arc<Picture>> {
+    let recent = app.figures.of_rollout(rollout.id);
+    recent.told(&Standing::of(rollout), app.now())
+}
+
+/// Whether its devices are so few that they are counted whenever somebody looks; of one that is starting none are.
+pub(crate) fn has_few(rollout: &Rollout) -> bool {
+    let members = rollout.waves.iter().map(|wave| wave.members);
+    rollout.is_starting() || members.sum::<u32>() <= COUNTED_ANEW
 }
 
 /// Walks over the devices, as often as the tests of the waves ask for it: once, but for a test that hears thousands.

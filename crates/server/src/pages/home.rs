@@ -5,26 +5,22 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mainstay_release::{Release, StageName};
-use mainstay_report::{Action, Attention, Dashboard, Live, Promise, RolloutCard, Target};
+use mainstay_report::{Action, Attention, Dashboard, Fleet, Live, RolloutCard, Target};
 use mainstay_rollout::{Phase, Rollout, why};
 use mainstay_store::LIST_MAX;
 use mainstay_telemetry::{Incident, Part, ReviewState};
 use mainstay_trust::Digest;
 
 use super::door::Visitor;
-use super::fleet::{self, Counted};
-use super::{brakes, fill, live};
+use super::fill::Picture;
+use super::glance::Glance;
+use super::{brakes, fill, fleet, live};
 use crate::problem::Refused;
 use crate::soundness::Damage;
 use crate::standing::Standing;
-use crate::{App, figures, levels};
-
-/// The home page shows so many rollouts: what is under way, and the last ones before.
-const ROLLOUTS_SHOWN: u32 = 5;
-/// A device is reachable if it asked within so many polls.
-const REACHABLE_POLLS: i32 = 2;
+use crate::{App, figures};
 
 /// `GET /`.
 pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Response {
@@ -35,29 +31,12 @@ pub(super) async fn home(State(app): State<Arc<App>>, visitor: Visitor) -> Respo
 async fn page(app: &Arc<App>, visitor: &Visitor) -> Result<String, Refused> {
     let live = live::now(app).await?;
     let facts = Facts::read(app).await?;
-    let page = Dashboard {
-        promises: promises(app).await?,
-        ..facts.dashboard(app, visitor, live).await?
-    };
-    Ok(page.to_html()?)
-}
-
-/// How what the plan promises stands; nothing is measured for a plan that promises nothing.
-async fn promises(app: &Arc<App>) -> Result<Vec<Promise>, Refused> {
-    let active = app.plan().await?;
-    if !active.is_some_and(|active| active.plan.promises_figures()) {
-        return Ok(Vec::new());
-    }
-    Ok(fill::promises(&*levels::service_levels(app).await?))
+    Ok(facts.dashboard(app, visitor, live).await?.to_html()?)
 }
 
 /// What the page is made of.
 struct Facts {
-    fleet: Arc<Counted>,
-    /// The newest rollouts, and how each is shown.
-    rollouts: Vec<(Rollout, RolloutCard)>,
-    /// As of when the devices of the one were counted for which that was longest ago.
-    rollouts_at: Option<Timestamp>,
+    glance: Glance,
     incidents: Vec<Incident>,
     releases: Vec<Release>,
     standing: Arc<Standing>,
@@ -68,12 +47,8 @@ struct Facts {
 impl Facts {
     async fn read(app: &Arc<App>) -> Result<Self, Refused> {
         let now = app.now();
-        let fleet = Counted::lately(app, reachable_within(app).await?).await?;
-        let (rollouts, rollouts_at) = newest_rollouts(app, now).await?;
         Ok(Self {
-            fleet,
-            rollouts,
-            rollouts_at,
+            glance: Glance::of(app).await?,
             incidents: app.store.incidents().await?,
             releases: app.store.releases().await?,
             standing: app.standing().await?,
@@ -88,23 +63,36 @@ impl Facts {
         visitor: &Visitor,
         live: Live,
     ) -> Result<Dashboard, Refused> {
-        let cards = self.rollouts.iter();
         let now = app.now();
+        let rollouts_at = self.glance.rollouts_at();
         Ok(Dashboard {
             frame: super::live_frame(app, visitor, live).await?,
             needs_me: self.needs_me(),
-            rollouts: cards.map(|(_, card)| card.clone()).collect(),
-            fleet: self.fleet.version_shares(),
-            devices_total: self.fleet.total,
-            reachable: self.fleet.reachable,
-            counted_at: figures::not_just_now(self.fleet.at, now),
-            rollouts_counted_at: self
-                .rollouts_at
-                .and_then(|at| figures::not_just_now(at, now)),
+            rollouts: self.cards(),
+            fleet: self.fleet(now),
+            rollouts_counted_at: rollouts_at.and_then(|at| figures::not_just_now(at, now)),
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
             incidents_go_on: self.incidents.len() >= LIST_MAX as usize,
-            promises: Vec::new(),
+            promises: self.glance.promises.clone(),
             devices: fleet::table(app, 1).await?,
+        })
+    }
+
+    fn cards(&self) -> Vec<RolloutCard> {
+        let rollouts = self.glance.rollouts.iter();
+        let card = |(rollout, picture): &(Rollout, Option<Arc<Picture>>)| match picture {
+            Some(picture) => fill::rollout_card(rollout, picture, self.now),
+            None => fill::uncounted_card(rollout),
+        };
+        rollouts.map(card).collect()
+    }
+
+    fn fleet(&self, now: Timestamp) -> Option<Fleet> {
+        self.glance.fleet.as_ref().map(|counted| Fleet {
+            versions: counted.version_shares(),
+            devices: counted.total,
+            reachable: counted.reachable,
+            counted_at: figures::not_just_now(counted.at, now),
         })
     }
 
@@ -112,6 +100,7 @@ impl Facts {
     /// second person, releases that wait for one, and what is due soon.
     fn needs_me(&self) -> Vec<Attention> {
         let questions = self
+            .glance
             .rollouts
             .iter()
             .filter_map(|(rollout, _)| question(rollout));
@@ -134,27 +123,6 @@ impl Facts {
         let is_revoked = release.stage.name() == StageName::Revoked;
         (!is_revoked).then(|| brakes::damaged(release, damage))
     }
-}
-
-/// Within which time a device must have been heard of to be reachable; none is as long as no plan says how often they ask.
-async fn reachable_within(app: &App) -> Result<Option<SignedDuration>, Refused> {
-    let active = app.plan().await?;
-    Ok(active.map(|active| active.plan.rollout.poll.saturating_mul(REACHABLE_POLLS)))
-}
-
-/// The newest rollouts with what is shown of them, newest first; and as of when the devices of any were counted, at the earliest.
-async fn newest_rollouts(
-    app: &Arc<App>,
-    now: Timestamp,
-) -> Result<(Vec<(Rollout, RolloutCard)>, Option<Timestamp>), Refused> {
-    let (mut rollouts, mut earliest) = (Vec::new(), None::<Timestamp>);
-    for rollout in app.store.rollouts_after(None, ROLLOUTS_SHOWN).await? {
-        let picture = figures::rollout::of(app, &rollout).await?;
-        let card = fill::rollout_card(&rollout, &picture, now);
-        earliest = Some(earliest.map_or(picture.at(), |at| at.min(picture.at())));
-        rollouts.push((rollout, card));
-    }
-    Ok((rollouts, earliest))
 }
 
 fn question(rollout: &Rollout) -> Option<Attention> {

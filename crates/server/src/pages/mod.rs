@@ -10,6 +10,7 @@ mod devices;
 pub(crate) mod door;
 pub mod fill;
 mod fleet;
+mod glance;
 mod home;
 mod incident;
 mod live;

@@ -1,7 +1,8 @@
 //! The home page: on a busy day, and before the first device.
 
 use mainstay_report::{
-    Action, Attention, Dashboard, DeviceTable, Promise, PromiseState, Target, VersionShare,
+    Action, Attention, Dashboard, DeviceTable, Fleet, Promise, PromiseState, RolloutCard, Target,
+    VersionShare,
 };
 
 use super::devices::devices;
@@ -48,14 +49,16 @@ pub fn dashboard() -> Dashboard {
             },
         ],
         rollouts: vec![rolling_card(), halted_card(), complete_card()],
-        fleet: fleet([("1.2.0", 0, 4), ("1.1.0", 482, 11), ("1.0.0", 3, 0)]),
-        devices_total: 500,
-        reachable: 498,
-        counted_at: None,
+        fleet: Some(Fleet {
+            versions: fleet([("1.2.0", 0, 4), ("1.1.0", 482, 11), ("1.0.0", 3, 0)]),
+            devices: 500,
+            reachable: 498,
+            counted_at: None,
+        }),
         rollouts_counted_at: None,
         incidents: vec![incident_line()],
         incidents_go_on: false,
-        promises: vec![
+        promises: Some(vec![
             Promise {
                 name: "Monthly maintenance".into(),
                 state: PromiseState::AtRisk,
@@ -66,7 +69,7 @@ pub fn dashboard() -> Dashboard {
                 state: PromiseState::Kept,
                 sentence: "Until 30 June 2032.".into(),
             },
-        ],
+        ]),
         devices: devices(),
     }
 }
@@ -76,18 +79,38 @@ pub fn quiet_dashboard() -> Dashboard {
     Dashboard {
         needs_me: vec![],
         rollouts: vec![],
-        fleet: vec![],
-        devices_total: 0,
-        reachable: 0,
-        counted_at: None,
+        fleet: Some(Fleet {
+            versions: vec![],
+            devices: 0,
+            reachable: 0,
+            counted_at: None,
+        }),
         rollouts_counted_at: None,
         incidents: vec![],
         incidents_go_on: false,
-        promises: vec![],
+        promises: Some(vec![]),
         devices: DeviceTable {
             page: 1,
             ..DeviceTable::default()
         },
+        ..dashboard()
+    }
+}
+
+/// A large fleet, just after its server began.
+pub fn uncounted_dashboard() -> Dashboard {
+    let uncounted = RolloutCard {
+        being_counted: true,
+        waves: vec![],
+        sprt: None,
+        why_it_waits: vec![],
+        next: None,
+        ..halted_card()
+    };
+    Dashboard {
+        rollouts: vec![uncounted],
+        fleet: None,
+        promises: None,
         ..dashboard()
     }
 }

@@ -11,7 +11,7 @@ mod rollouts;
 use jiff::{SignedDuration, Timestamp};
 use mainstay_report::{Frame, ProblemPage, TimelineEntry, Tone};
 
-pub use dashboard::{dashboard, quiet_dashboard};
+pub use dashboard::{dashboard, quiet_dashboard, uncounted_dashboard};
 pub use devices::{device_list, device_page};
 pub use door::{
     account_page, code_page, first_setup_page, people_page, second_factor_page, setup_page,

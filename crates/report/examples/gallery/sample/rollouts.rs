@@ -61,6 +61,7 @@ pub fn halted_card() -> RolloutCard {
         class: "thermo-v2".into(),
         state: RolloutState::Halted,
         started_at: at(1380),
+        being_counted: false,
         waves: vec![
             wave("canary", [0, 2, 13, 0, 0, 25]),
             wave("10 %", [0, 0, 0, 0, 0, 46]),
@@ -82,6 +83,7 @@ pub fn rolling_card() -> RolloutCard {
         class: "thermo-v3".into(),
         state: RolloutState::Rolling,
         started_at: at(1400),
+        being_counted: false,
         waves: vec![
             wave("canary", [40, 0, 0, 0, 0, 0]),
             wave("10 %", [21, 0, 0, 9, 0, 16]),
@@ -105,6 +107,7 @@ pub fn complete_card() -> RolloutCard {
         class: "thermo-v2".into(),
         state: RolloutState::Complete,
         started_at: at(60),
+        being_counted: false,
         waves: complete_waves(),
         sprt: Some(sprt(20, &[], SprtVerdict::Accept { after: 20 })),
         why_it_waits: vec![],

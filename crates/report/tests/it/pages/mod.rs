@@ -37,6 +37,10 @@ fn looked_at() -> Vec<(&'static str, String)> {
     [
         ("dashboard", sample::dashboard().to_html()),
         ("quiet dashboard", sample::quiet_dashboard().to_html()),
+        (
+            "uncounted dashboard",
+            sample::uncounted_dashboard().to_html(),
+        ),
         ("device list", sample::device_list().to_html()),
         ("device", sample::device_page().to_html()),
         ("rollout", sample::rollout_page().to_html()),

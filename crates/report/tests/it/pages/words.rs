@@ -45,9 +45,27 @@ fn a_home_page_says_when_devices_were_counted() {
     let page = dashboard.to_html().expect("renders");
     check(&page, &["<p class=\"quiet\">Devices counted <time"]);
     assert!(!page.contains("<p class=\"quiet\">Counted <time"), "{page}");
-    dashboard.counted_at = Some(dashboard.frame.generated_at);
+    let counted = dashboard.fleet.as_mut().expect("it is counted");
+    counted.counted_at = Some(dashboard.frame.generated_at);
     let page = dashboard.to_html().expect("renders");
     check(&page, &["<p class=\"quiet\">Counted <time"]);
+}
+
+/// A fleet of a million isn't counted in a moment, and nobody waits for it.
+#[test]
+fn a_home_page_says_what_is_still_being_counted() {
+    let known = sample::dashboard().to_html().expect("renders");
+    let notes = [
+        "It is being counted.",
+        "Its devices are being counted.",
+        "How they stand is being measured.",
+    ];
+    assert!(!notes.iter().any(|note| known.contains(note)), "{known}");
+    let page = sample::uncounted_dashboard().to_html().expect("renders");
+    check(&page, &notes);
+    for figure in ["reachable", "Why it stopped", "class=\"wave-chart\""] {
+        assert!(known.contains(figure) && !page.contains(figure), "{figure}");
+    }
 }
 
 /// Incidents are kept for good, and a page ends somewhere.

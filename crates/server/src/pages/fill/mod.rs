@@ -18,4 +18,4 @@ pub use order::{order_word, order_words};
 pub use picture::{Drawing, Picture};
 pub use progress::progress_words;
 pub use promises::promises;
-pub use rollout::{enrolled, rollout_card, rollout_state, rollout_timeline};
+pub use rollout::{enrolled, rollout_card, rollout_state, rollout_timeline, uncounted_card};

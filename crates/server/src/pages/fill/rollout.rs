@@ -14,11 +14,7 @@ pub fn rollout_card(rollout: &Rollout, picture: &Picture, now: Timestamp) -> Rol
     let health = picture.summary(rollout);
     let tested = health.waves.iter().rev().find(|wave| wave.path.len() > 1);
     RolloutCard {
-        id: rollout.id.0,
-        version: rollout.candidate.version.clone(),
-        class: rollout.candidate.class.clone(),
-        state: rollout_state(rollout),
-        started_at: rollout.started_at,
+        being_counted: false,
         waves: match rollout.is_starting() {
             true => Vec::new(),
             false => picture.bars().to_vec(),
@@ -29,6 +25,23 @@ pub fn rollout_card(rollout: &Rollout, picture: &Picture, now: Timestamp) -> Rol
             .map(|wait| why::rollout(rollout, wait, now))
             .collect(),
         next: waits.first().map(|wait| why::next(wait).to_owned()),
+        ..uncounted_card(rollout)
+    }
+}
+
+/// The same of a rollout whose devices are still being counted.
+pub fn uncounted_card(rollout: &Rollout) -> RolloutCard {
+    RolloutCard {
+        id: rollout.id.0,
+        version: rollout.candidate.version.clone(),
+        class: rollout.candidate.class.clone(),
+        state: rollout_state(rollout),
+        started_at: rollout.started_at,
+        being_counted: true,
+        waves: Vec::new(),
+        sprt: None,
+        why_it_waits: Vec::new(),
+        next: None,
     }
 }
 
