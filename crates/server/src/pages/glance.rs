@@ -31,7 +31,7 @@ pub(super) struct Glance {
     pub fleet: Option<Arc<Counted>>,
     /// The newest rollouts, newest first, each with what was counted of its devices.
     pub rollouts: Vec<(Rollout, Option<Arc<Picture>>)>,
-    /// How what the plan promises stands; none of a plan that promises nothing that is measured.
+    /// How what the plan promises stands; an empty list if it promises nothing that is measured.
     pub promises: Option<Vec<Promise>>,
 }
 
