@@ -30,6 +30,9 @@ pub struct Dashboard {
     /// As of when the devices of its rollouts were counted, at the earliest; none if that was just now.
     #[serde(default)]
     pub rollouts_counted_at: Option<Timestamp>,
+    /// When counting failed, if it did the last time: then what is being counted may not come.
+    #[serde(default)]
+    pub counting_failed_at: Option<Timestamp>,
     /// Incidents, newest first.
     pub incidents: Vec<IncidentLine>,
     /// Whether there may be older ones that aren't among them.

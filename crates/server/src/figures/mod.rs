@@ -18,6 +18,7 @@ use self::rollout::Standing;
 use crate::aside::Aside;
 use crate::pages::fill::Picture;
 use crate::pages::{Counted, Total};
+use crate::problem::Refused;
 pub(crate) use recent::{Figure, Recent, Walk};
 
 /// So many devices are counted anew whenever somebody looks: a tenth of a second's work.
@@ -46,11 +47,34 @@ pub(crate) struct Figures {
     rollouts: Mutex<BTreeMap<RolloutId, Arc<Recent<Standing, Picture>>>>,
     /// Long walks for which nobody waits are taken one at a time, whatever they count: devices are served meanwhile.
     long_walk: Arc<tokio::sync::Mutex<()>>,
+    /// When it failed to count what the home page tells, if it did the last time.
+    failed_at: Mutex<Option<Timestamp>>,
     /// Where it is counted once a server runs: whoever looks at something else isn't in that row.
     pub threads: Aside,
 }
 
 impl Figures {
+    /// Notes how counting for the home page ended: whoever looks waits a second, and wouldn't be told of what fails after that.
+    pub fn note_failure(&self, counted: &Result<(), Refused>, now: Timestamp) {
+        if let Err(refused) = counted {
+            tracing::warn!(id = refused.id(), "the home page's figures aren't counted");
+        }
+        // An assignment; a panic elsewhere can't leave it half made.
+        let mut failed_at = self
+            .failed_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *failed_at = counted.is_err().then_some(now);
+    }
+
+    /// When counting for the home page failed, if it did the last time.
+    pub fn failed_at(&self) -> Option<Timestamp> {
+        *self
+            .failed_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What was counted of a rollout's devices.
     fn of_rollout(&self, id: RolloutId) -> Arc<Recent<Standing, Picture>> {
         // Each change is one insertion or removal; a panic elsewhere can't leave it half made.
@@ -104,6 +128,17 @@ mod tests {
             assert_eq!(if_many(COUNTED_ANEW + 1, took), told, "{took:?}");
             assert_eq!(if_many(COUNTED_ANEW, took), secs(0), "{took:?}");
         }
+    }
+
+    #[test]
+    fn a_failed_count_is_told_until_one_succeeds() {
+        let figures = Figures::default();
+        assert_eq!(figures.failed_at(), None);
+        let now = Timestamp::UNIX_EPOCH;
+        figures.note_failure(&Err(Refused::not_found("device", "th-1")), now);
+        assert_eq!(figures.failed_at(), Some(now));
+        figures.note_failure(&Ok(()), now);
+        assert_eq!(figures.failed_at(), None);
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(super) struct Glance {
     pub rollouts: Vec<(Rollout, Option<Arc<Picture>>)>,
     /// How what the plan promises stands; an empty list if it promises nothing that is measured.
     pub promises: Option<Vec<Promise>>,
+    /// When counting failed, if it did the last time: what is being counted may not come.
+    pub failed_at: Option<Timestamp>,
 }
 
 /// What the plan asks to be counted.
@@ -58,7 +60,14 @@ impl Glance {
             }
         }
         let glance = Arc::new(Mutex::new(glance));
-        let counting = counted(app.clone(), asked, glance.clone());
+        let counting = {
+            let (app, glance) = (app.clone(), glance.clone());
+            async move {
+                let counted = counted(&app, asked, &glance).await;
+                app.figures.note_failure(&counted, app.now());
+                counted
+            }
+        };
         if app.store.count_devices(None, COUNTED_ANEW + 1).await? > COUNTED_ANEW {
             return in_time(app.figures.threads.spawn(counting), &glance).await;
         }
@@ -81,6 +90,7 @@ impl Glance {
                 Some(revision) => levels(revision).map(|levels| fill::promises(&levels)),
                 None => Some(Vec::new()),
             },
+            failed_at: app.figures.failed_at(),
         }
     }
 
@@ -108,19 +118,19 @@ impl Asked {
 }
 
 /// Counts what there are many of, one after the other, since nobody waits for most of it; and puts each into the `glance` once it is counted.
-async fn counted(app: Arc<App>, asked: Asked, glance: Arc<Mutex<Glance>>) -> Result<(), Refused> {
-    let fleet = Counted::lately(&app, asked.reachable_within).await?;
-    lock(&glance).fleet = Some(fleet);
-    let rollouts = lock(&glance).rollouts.clone();
+async fn counted(app: &Arc<App>, asked: Asked, glance: &Mutex<Glance>) -> Result<(), Refused> {
+    let fleet = Counted::lately(app, asked.reachable_within).await?;
+    lock(glance).fleet = Some(fleet);
+    let rollouts = lock(glance).rollouts.clone();
     for (place, (rollout, _)) in rollouts.iter().enumerate() {
         if !figures::rollout::has_few(rollout) {
-            let picture = figures::rollout::of(&app, rollout).await?;
-            lock(&glance).rollouts[place].1 = Some(picture);
+            let picture = figures::rollout::of(app, rollout).await?;
+            lock(glance).rollouts[place].1 = Some(picture);
         }
     }
     if asked.promised.is_some() {
-        let levels = levels::service_levels(&app).await?;
-        lock(&glance).promises = Some(fill::promises(&levels));
+        let levels = levels::service_levels(app).await?;
+        lock(glance).promises = Some(fill::promises(&levels));
     }
     Ok(())
 }
@@ -152,6 +162,7 @@ mod tests {
             fleet: None,
             rollouts: Vec::new(),
             promises: None,
+            failed_at: None,
         }))
     }
 

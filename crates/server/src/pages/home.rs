@@ -71,6 +71,7 @@ impl Facts {
             rollouts: self.cards(),
             fleet: self.fleet(now),
             rollouts_counted_at: rollouts_at.and_then(|at| figures::not_just_now(at, now)),
+            counting_failed_at: self.glance.failed_at,
             incidents: self.incidents.iter().map(fill::incident_line).collect(),
             incidents_go_on: self.incidents.len() >= LIST_MAX as usize,
             promises: self.glance.promises.clone(),

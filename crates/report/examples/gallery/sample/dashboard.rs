@@ -6,9 +6,9 @@ use mainstay_report::{
 };
 
 use super::devices::devices;
-use super::frame;
 use super::incidents::incident_line;
 use super::rollouts::{complete_card, halted_card, rolling_card};
+use super::{at, frame};
 
 pub fn fleet(shares: [(&str, u32, u32); 3]) -> Vec<VersionShare> {
     shares
@@ -56,6 +56,7 @@ pub fn dashboard() -> Dashboard {
             counted_at: None,
         }),
         rollouts_counted_at: None,
+        counting_failed_at: None,
         incidents: vec![incident_line()],
         incidents_go_on: false,
         promises: Some(vec![
@@ -110,6 +111,7 @@ pub fn uncounted_dashboard() -> Dashboard {
     Dashboard {
         rollouts: vec![uncounted],
         fleet: None,
+        counting_failed_at: Some(at(1498)),
         promises: None,
         ..dashboard()
     }
